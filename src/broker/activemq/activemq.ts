@@ -25,6 +25,7 @@ import {
   type ConsumerRules,
   Consumption,
   type ConsumptionHost,
+  isDurable,
   type MessageTaker,
   type Source,
 } from './consumption.ts';
@@ -406,7 +407,7 @@ export class ActiveMq
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
     this.checks.requireConsumption(destinations, access, owner);
-    if (request.key !== undefined && this.configuration.rejectsDurableConsumers) {
+    if (isDurable(request) && this.configuration.rejectsDurableConsumers) {
       throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
     }
     this.#requireSubscription(request.key, access);

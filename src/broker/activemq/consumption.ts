@@ -20,6 +20,9 @@ export interface MessageTaker {
   ended(reason: string): void;
 }
 
+/** A subscription that consumers share: it outlives them, or ends with the last one. */
+export type Sharing = 'durable' | 'transient';
+
 /** A request to consume. */
 export interface ConsumeRequest {
   /** At least one. Wildcards include destinations that are created later. */
@@ -37,8 +40,10 @@ export interface ConsumeRequest {
   readonly priority: number;
   /** Excludes messages of the same client; topics only. */
   readonly isNoLocal: boolean;
-  /** If defined, the subscription is durable. */
+  /** If defined, the subscription is durable, or shared. */
   readonly key: SubscriptionKey | undefined;
+  /** Whether other consumers may share the subscription; requires a key. */
+  readonly sharing?: Sharing | undefined;
   /** The connection. */
   readonly owner: object;
   readonly budget: SourceBudget;
@@ -49,6 +54,11 @@ export interface ConsumeRequest {
    * are dropped. Undefined or 0 for the limit of the destination's policy.
    */
   readonly pendingCountMax?: number | undefined;
+}
+
+/** Whether the subscription of a request outlives its consumers. */
+export function isDurable({ key, sharing }: ConsumeRequest): boolean {
+  return key !== undefined && sharing !== 'transient';
 }
 
 /** The number of queues that all consumptions of a connection can still be added to. */

@@ -1,6 +1,6 @@
 // Messages as selectors see them.
 
-import { emptyProperties, type Properties } from '../conversion/properties.ts';
+import { annotationPrefix, emptyProperties, type Properties } from '../conversion/properties.ts';
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { Delivery } from '../subscription.ts';
@@ -42,6 +42,9 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
   JMSRedelivered: ({ isRedelivered }) => isRedelivered,
   JMSXDeliveryCount: ({ deliveryCount }) => deliveryCount + 1,
   JMSXUserID: ({ properties }) => properties.userId ?? null,
+  JMS_AMQP_ContentType: ({ properties }) => properties.contentType ?? null,
+  JMS_AMQP_ContentEncoding: ({ properties }) => properties.contentEncoding ?? null,
+  JMS_AMQP_ReplyToGroupID: ({ properties }) => properties.replyToGroupId ?? null,
   JMSActiveMQBrokerInTime: ({ receivedAtMs }) => BigInt(Math.round(receivedAtMs)),
 };
 
@@ -145,6 +148,9 @@ export class MessageSubject implements Subject {
       for (const [key, value] of this.properties.headers) {
         // If a header is repeated, the first one counts, as in STOMP.
         if (!this.#named.has(key)) this.#named.set(key, selectorValueOf(value));
+      }
+      for (const [key, value] of this.properties.annotations) {
+        this.#named.set(annotationPrefix + key, selectorValueOf(value));
       }
     }
     return this.#named.get(name) ?? null;

@@ -1,8 +1,12 @@
 // Converts an OpenWire message to neutral properties.
 
-import type { EncodedMessage, Properties } from '../../../broker/conversion/properties.ts';
-import { emptyProperties } from '../../../broker/conversion/properties.ts';
-
+import {
+  annotationPrefix,
+  type EncodedMessage,
+  emptyProperties,
+  type Properties,
+} from '../../../broker/conversion/properties.ts';
+import type { Field } from '../../../broker/conversion/value.ts';
 import { addressOf } from '../address.ts';
 import { type Message, types } from '../codec/commands.gen.ts';
 import { readHead } from '../codec/stored-message.ts';
@@ -25,6 +29,17 @@ export function isFieldName(name: string): boolean {
   return fieldNames.has(name);
 }
 
+function isAnnotation([name]: Field): boolean {
+  return name.startsWith(annotationPrefix);
+}
+
+/** The annotations for which properties stand. */
+function annotationsOf(fields: readonly Field[]): Field[] {
+  return fields
+    .filter(isAnnotation)
+    .map(([name, value]): Field => [name.slice(annotationPrefix.length), value]);
+}
+
 /** Converts an OpenWire message to neutral properties. */
 export function toProperties(message: EncodedMessage): Properties {
   const { buffer, headAt, headLength, bodyAt, bodyLength } = message;
@@ -43,7 +58,8 @@ export function toProperties(message: EncodedMessage): Properties {
     contentEncoding: text(propertyNames.contentEncoding),
     replyToGroupId: text(propertyNames.replyToGroupId),
     isRetained: named.get(propertyNames.isRetained)?.value === true,
-    headers: fields.filter(([name]) => !fieldNames.has(name)),
+    headers: fields.filter((field) => !fieldNames.has(field[0]) && !isAnnotation(field)),
+    annotations: annotationsOf(fields),
     body: readBody(head, buffer, bodyAt, bodyAt + bodyLength),
   };
 }

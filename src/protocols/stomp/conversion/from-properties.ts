@@ -1,7 +1,12 @@
 // Converts neutral properties to a STOMP message.
 
 import { encodeText } from '../../../base/byte-text.ts';
-import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import {
+  annotationPrefix,
+  type Body,
+  type Encoded,
+  type Properties,
+} from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
@@ -24,6 +29,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
     if (frameNames.has(name) || (propertyNames.has(name) && !isPlainReplyTo)) continue;
     add([name, textOf(value)]);
   }
+  for (const [name, value] of properties.annotations) add([annotationPrefix + name, textOf(value)]);
   return { head: Buffer.concat(pieces), body };
 }
 
