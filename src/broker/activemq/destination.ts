@@ -50,6 +50,15 @@ export function parseDestination(text: string, kind: Address['kind']): Address {
   return checked(kind, trimmed);
 }
 
+/**
+ * Returns the destination with a name, which has no prefix.
+ *
+ * @throws {BrokerError} `precondition-failed` if it is empty or too long
+ */
+export function namedDestination(name: string, kind: Address['kind']): Address {
+  return checked(kind, name.trim());
+}
+
 function checked(kind: Address['kind'], name: string): Address {
   if (name === '') throw new BrokerError('precondition-failed', 'the destination has no name');
   if (!isShortName(name)) {

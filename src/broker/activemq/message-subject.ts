@@ -37,11 +37,14 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
   JMSExpiration: ({ expiresAtMs }) =>
     expiresAtMs === Infinity ? 0n : BigInt(Math.round(expiresAtMs)),
   JMSXGroupID: ({ properties }) => properties.groupId ?? null,
-  JMSXGroupSeq: ({ properties }) => properties.groupSequence ?? null,
+  JMSXGroupSeq: ({ properties }) => properties.groupSequence ?? 0,
   JMSXGroupFirstForConsumer: () => false,
   JMSRedelivered: ({ isRedelivered }) => isRedelivered,
   JMSXDeliveryCount: ({ deliveryCount }) => deliveryCount + 1,
   JMSXUserID: ({ properties }) => properties.userId ?? null,
+  // ActiveMQ's value outside of transactions.
+  JMSXProducerTXID: () => -1,
+  JMSActiveMQBrokerOutTime: () => 0n,
   JMS_AMQP_ContentType: ({ properties }) => properties.contentType ?? null,
   JMS_AMQP_ContentEncoding: ({ properties }) => properties.contentEncoding ?? null,
   JMS_AMQP_ReplyToGroupID: ({ properties }) => properties.replyToGroupId ?? null,

@@ -153,6 +153,9 @@ export class TopicConsumers {
    */
   delete(key: SubscriptionKey): void {
     const queue = this.#subscriptions.find(key);
+    if (queue !== undefined && queue.consumerCount > 0) {
+      throw new BrokerError('resource-locked', 'Durable consumer is in use');
+    }
     this.#rephrased(key, () => this.#subscriptions.delete(key));
     if (queue !== undefined) this.#filters.delete(queue);
   }

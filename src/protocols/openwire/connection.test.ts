@@ -128,7 +128,7 @@ test('an error is answered as the client asked, and the connection goes on', asy
   const gone = { type: types.TempQueueDestination, physicalName: 'ID:gone:1' } as const;
   assert.equal(
     peer.exception(peer.message(gone, 'x')),
-    'org.apache.activemq.DestinationDoesNotExistException: the destination temp-queue://ID:gone:1 does not exist.',
+    'org.apache.activemq.DestinationDoesNotExistException: The destination temp-queue://ID:gone:1 does not exist.',
   );
   peer.publish(gone, 'x');
   assert.deepEqual(typesOf(peer.take()), [types.ConnectionError]);

@@ -24,7 +24,8 @@ export function requireSession(
 ): void {
   const session = sessionText(id);
   if (isFirstSession(id.sessionId) || host.sessions.has(session)) return;
-  const why = `Cannot add a ${what} to a session that had not been registered: ${session}`;
+  const who = what === 'consumer' ? `${host.broker.brokerName} ` : '';
+  const why = `${who}Cannot add a ${what} to a session that had not been registered: ${session}`;
   throw new OpenWireError('invalid', why, 'state');
 }
 

@@ -57,7 +57,9 @@ function entriesOf(properties: Properties, isObject: boolean, room: number): Buf
   const add = (name: string, text: string | undefined) => {
     if (text !== undefined) own.push([name, textValue(text)]);
   };
-  add(propertyNames.contentType, isObject ? undefined : contentType);
+  for (const name of [propertyNames.contentType, propertyNames.stompContentType]) {
+    add(name, isObject ? undefined : contentType);
+  }
   add(propertyNames.contentEncoding, contentEncoding);
   add(propertyNames.replyToGroupId, replyToGroupId);
   if (isRetained) own.push([propertyNames.isRetained, { type: 'boolean', value: true }]);

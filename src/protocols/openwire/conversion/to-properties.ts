@@ -17,6 +17,7 @@ import { readProperties } from './properties.ts';
 /** The properties that stand for fields that OpenWire does not have. */
 export const propertyNames = {
   contentType: 'JMS_AMQP_ContentType',
+  stompContentType: 'content-type',
   contentEncoding: 'JMS_AMQP_ContentEncoding',
   replyToGroupId: 'JMS_AMQP_ReplyToGroupID',
   isRetained: 'ActiveMQ.Retain',
@@ -54,7 +55,9 @@ export function toProperties(message: EncodedMessage): Properties {
   return {
     ...emptyProperties,
     ...ownFields(head),
-    contentType: isObject ? javaObjectType : text(propertyNames.contentType),
+    contentType: isObject
+      ? javaObjectType
+      : (text(propertyNames.contentType) ?? text(propertyNames.stompContentType)),
     contentEncoding: text(propertyNames.contentEncoding),
     replyToGroupId: text(propertyNames.replyToGroupId),
     isRetained: named.get(propertyNames.isRetained)?.value === true,

@@ -4,6 +4,7 @@ import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts'
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
+import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
@@ -89,7 +90,9 @@ export class Sender {
     } catch (thrown) {
       // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
-      throw thrown;
+      throw isMissing(thrown)
+        ? new StompError('invalid', thrown.message, 'missing', { cause: thrown })
+        : thrown;
     }
   }
 
@@ -166,6 +169,9 @@ export class Sender {
       lines.push(['reply-to', address === undefined ? replyTo : destinationText(address)]);
     }
     const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
+    if (kind !== undefined && kind !== 'text' && kind !== 'bytes') {
+      throw new StompError('invalid', `Unsupported message type '${kind}'`);
+    }
     const isCounted = headers.get('content-length') !== undefined;
     const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
     // Text with a zero byte can only be delivered with a content-length.
@@ -216,6 +222,11 @@ export class Sender {
       this.#host.receipt(frame, Math.max(group, ...groups));
     });
   }
+}
+
+/** Whether a temporary destination does not exist. */
+function isMissing(thrown: unknown): thrown is BrokerError {
+  return thrown instanceof BrokerError && thrown.code === 'not-found';
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {

@@ -10,6 +10,7 @@ import {
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
+import { doubleText, floatText } from './number-text.ts';
 
 /** Encodes a message as STOMP, where all values are text. */
 export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
@@ -62,6 +63,8 @@ function propertyLines(properties: Properties, body: Buffer): HeadLine[] {
 }
 
 function textOf(value: Value): string {
+  if (value.type === 'double') return doubleText(value.value);
+  if (value.type === 'float') return floatText(value.value);
   const json = toJson(value);
   return typeof json === 'string' ? json : JSON.stringify(json);
 }
