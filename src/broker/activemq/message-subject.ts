@@ -42,8 +42,6 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
   JMSRedelivered: ({ isRedelivered }) => isRedelivered,
   JMSXDeliveryCount: ({ deliveryCount }) => deliveryCount + 1,
   JMSXUserID: ({ properties }) => properties.userId ?? null,
-  // ActiveMQ's value outside of transactions.
-  JMSXProducerTXID: () => -1,
   JMSActiveMQBrokerOutTime: () => 0n,
   JMS_AMQP_ContentType: ({ properties }) => properties.contentType ?? null,
   JMS_AMQP_ContentEncoding: ({ properties }) => properties.contentEncoding ?? null,
@@ -145,7 +143,9 @@ export class MessageSubject implements Subject {
   }
 
   value(name: string): SelectorValue {
-    if (Object.hasOwn(headers, name)) return headers[name]?.(this) ?? null;
+    const own = Object.hasOwn(headers, name) ? (headers[name]?.(this) ?? null) : null;
+    // A header that the message lacks may be an application property: JMSXUserID.
+    if (own !== null) return own;
     if (this.#named === undefined) {
       this.#named = new Map();
       for (const [key, value] of this.properties.headers) {

@@ -138,7 +138,7 @@ test('an error is answered as the client asked, and the connection goes on', asy
   const consumerId = { ...foreign.consumerId, sessionId: 9 } as typeof foreign.consumerId;
   assert.match(
     peer.exception({ ...foreign, consumerId }) ?? '',
-    /^java.lang.IllegalStateException: Cannot add a consumer to a session that had not been registered: ID:c-1:1:9$/,
+    /^java.lang.IllegalStateException: b1 Cannot add a consumer to a session that had not been registered: ID:c-1:1:9$/,
   );
   assert.ok(!peer.isClosed);
 });
