@@ -26,6 +26,7 @@ import {
   type Target,
 } from './codec/performatives.gen.ts';
 import type { AmqpHost } from './host.ts';
+import { filterCountMax } from './limits.ts';
 import { invalidField } from './links/link.ts';
 import { sharedKey, sharedSubscriptions, sharingOf } from './links/shared-subscriptions.ts';
 
@@ -184,6 +185,10 @@ function readFilters(entries: readonly Entry[] | undefined): Filters {
   let selector: Selector | undefined;
   let isNoLocal = false;
   const honoured: Entry[] = [];
+  const count = entries?.length ?? 0;
+  if (count > filterCountMax) {
+    throw invalidField(`a source has ${count} filters; at most ${filterCountMax} are allowed`);
+  }
   for (const entry of entries ?? []) {
     const [, value] = entry;
     if (value.type !== 'described') continue;

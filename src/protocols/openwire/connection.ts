@@ -51,6 +51,8 @@ import { Transactions } from './transactions/transactions.ts';
 /** Units of work per message and per other command. */
 const sendUnits = 8;
 const commandUnits = 32;
+/** Number of bytes of a command that are decoded in about a microsecond. */
+const decodedPerUnit = 64;
 
 /** An OpenWire connection. */
 export class OpenWireConnection
@@ -146,7 +148,7 @@ export class OpenWireConnection
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
     if (this.#state.isOver) return;
-    this.gate.beginTurn();
+    this.gate.beginPiece();
     try {
       this.#frames.receive(bytes);
     } catch (thrown) {
@@ -193,7 +195,7 @@ export class OpenWireConnection
     }
     const structure = this.codec.decode(bytes, start, end);
     if (structure === undefined) return;
-    if (this.#state.name === 'open') this.#perform(structure);
+    if (this.#state.name === 'open') this.#perform(structure, end - start);
     else if (this.#state.name === 'removed') this.#afterRemoval(structure);
     else if (this.#state.name === 'awaiting-connection') this.#connect(structure);
   }
@@ -252,13 +254,13 @@ export class OpenWireConnection
     this.#close();
   }
 
-  #perform(structure: DataStructure): void {
+  #perform(structure: DataStructure, sizeBytes: number): void {
     if (isMessage(structure)) {
       this.gate.count(sendUnits);
-      this.#guarded(structure, () => this.#sender.send(structure));
+      this.#guarded(structure, () => this.#sender.send(structure, sizeBytes));
       return;
     }
-    this.gate.count(commandUnits);
+    this.gate.count(commandUnits + sizeBytes / decodedPerUnit);
     switch (structure.type) {
       case types.ShutdownInfo:
         this.#shutDown();
@@ -407,11 +409,11 @@ export class OpenWireConnection
   *#requeueAll(lastSeen: number): Generator<void> {
     // Another job of this connection may still be settling or committing.
     while (this.#access !== undefined && this.gate.isBusy) yield;
-    this.transactions.rollbackAll();
+    yield* this.transactions.rollbackAll();
     yield* this.consumers.close(undefined, lastSeen, (bug) => this.#reportBug(bug));
-    this.producers.close(undefined);
+    yield* this.producers.close(undefined);
     yield* this.dialect.vhost.release(this);
-    this.dialect.temporaries.release(this);
+    yield* this.dialect.temporaries.release(this);
     if (this.#info !== undefined) this.shared.advisories.connection(this.#info, false);
     this.#opening.release();
   }

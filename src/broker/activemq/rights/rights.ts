@@ -40,6 +40,16 @@ export class Rights {
     return this.#map !== undefined;
   }
 
+  /** Whether a user has the permission for an action. */
+  permits({ user }: Pick<Access, 'user'>, action: DestinationAction, address: Address): boolean {
+    const map = this.#map;
+    if (map === undefined) return true;
+    const [right] = actions[action];
+    return isTemporary(address)
+      ? map.permitsTemporary(user, right)
+      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
+  }
+
   /**
    * Requires the permission for an action. A name with wildcards stands for all names that they
    * match.
@@ -53,14 +63,9 @@ export class Rights {
     address: Address,
     shown: string = qualifiedName(address),
   ): void {
-    const map = this.#map;
-    if (map === undefined) return;
+    if (this.permits(access, action, address)) return;
     const { user } = access;
-    const [right, verb] = actions[action];
-    const isPermitted = isTemporary(address)
-      ? map.permitsTemporary(user, right)
-      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
-    if (isPermitted) return;
+    const [, verb] = actions[action];
     const text = `User ${user} is not authorized to ${verb}: ${shown}`;
     this.#refused(access, text);
     throw new BrokerError('access-refused', text);

@@ -11,7 +11,8 @@ import { consumerControl, messageDispatch } from '../codec/commands.gen.ts';
 import { readHead } from '../codec/stored-message.ts';
 import { openwireFormat } from '../format.ts';
 import type { OpenWireHost } from '../host.ts';
-import { idText } from '../ids.ts';
+import { idText, sessionText } from '../ids.ts';
+import { keptInfo } from '../kept-info.ts';
 import { headBytesMax } from '../limits.ts';
 import { type DestinationCache, prepareMessage } from './dispatch.ts';
 import { type Flight, Flights } from './flights.ts';
@@ -25,6 +26,8 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   readonly id: ConsumerId;
   /** The text of the id. */
   readonly key: string;
+  /** The text of the session that it belongs to. */
+  readonly session: string;
   /** Whether acknowledgements are not checked: for topics, unless the subscription is durable. */
   readonly isLenient: boolean;
   readonly flights = new Flights();
@@ -43,9 +46,10 @@ export class OpenWireConsumer implements MessageTaker, Browser {
 
   constructor(host: OpenWireHost, info: ConsumerInfo, id: ConsumerId, isLenient: boolean) {
     this.#host = host;
-    this.info = info;
+    this.info = keptInfo(info);
     this.id = id;
     this.key = idText(id);
+    this.session = sessionText(id);
     this.isLenient = isLenient;
     this.#destinations = { address: undefined, destination: undefined };
   }

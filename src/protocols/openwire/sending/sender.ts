@@ -25,6 +25,8 @@ import type { Producer } from './producers.ts';
 const targetCountMax = 256;
 /** The size that a message counts for flow control in addition to its content and properties. */
 const messageBytes = 1024;
+/** Maximum size of what a frame has besides the content and what is stored, in bytes. */
+const otherBytesMax = 256 * 1024;
 /** The beginning of the names of properties that schedule a message. */
 const scheduledPrefix = 'AMQ_SCHEDULED_';
 /** Text up to this length fits on the wire, whatever its characters. */
@@ -49,13 +51,19 @@ export class Sender {
     this.#host = host;
   }
 
-  /** Handles a message. */
-  send(message: Message): void {
+  /**
+   * Handles a message.
+   *
+   * @param frameBytes the size of its frame, in bytes
+   */
+  send(message: Message, frameBytes: number): void {
     const { transactionId } = message;
     const { transactions } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
     this.#start();
     try {
+      // A frame can have a hundred MiB of properties, which must not be encoded.
+      requireSmallProperties(frameBytes - (message.content?.length ?? 0) - otherBytesMax);
       const producer = message.producerId && this.#host.producers.find(message.producerId);
       if (transaction === undefined && this.#isRepeated(message, producer)) {
         this.#host.respond(message, this.#host.broker.store.definedGroup);
@@ -131,11 +139,7 @@ export class Sender {
     message.expiration = expirationMs;
     message.priority = priority;
     const head = writeHead(message);
-    if (head.length > headBytesMax) {
-      const found = `The properties of a message have ${head.length} bytes`;
-      const why = `${found}; at most ${headBytesMax} are allowed`;
-      throw new OpenWireError('invalid', why, 'allocation');
-    }
+    requireSmallProperties(head.length);
     const publication = this.#publication;
     publication.head = head;
     publication.headStart = 0;
@@ -262,6 +266,14 @@ function sentTerms({ persistent, expiration, timestamp }: Message, nowMs: number
     ttlMs: expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive,
     createdAtMs: Number(timestamp),
   };
+}
+
+/** @throws {OpenWireError} `invalid` */
+function requireSmallProperties(sizeBytes: number): void {
+  if (sizeBytes <= headBytesMax) return;
+  const found = `The properties of a message have ${sizeBytes} bytes`;
+  const why = `${found}; at most ${headBytesMax} are allowed`;
+  throw new OpenWireError('invalid', why, 'allocation');
 }
 
 /** Requires the texts of a message to fit into both encodings. */
