@@ -55,7 +55,7 @@ export const eventBytesMax = 256 * 1024;
 export function eventRecord(call: CompletedCall): EventRecord {
   const { caller, error } = call;
   const isService = caller.type === 'service';
-  const answered = !call.readOnly && error === undefined;
+  const answered = error === undefined;
   return {
     eventVersion: '1.11',
     userIdentity: userIdentity(caller, call.invokedBy),
