@@ -24,6 +24,9 @@ export interface MessageTaker {
   ended(reason: string): void;
 }
 
+/** A subscription that consumers share: it outlives them, or ends with the last one. */
+export type Sharing = 'durable' | 'transient';
+
 /** A request to consume. */
 export interface ConsumeRequest {
   /** At least one. Wildcards include destinations that are created later. */
@@ -41,8 +44,10 @@ export interface ConsumeRequest {
   readonly priority: number;
   /** Excludes messages of the same client; topics only. */
   readonly isNoLocal: boolean;
-  /** If defined, the subscription is durable. */
+  /** If defined, the subscription is durable, or shared. */
   readonly key: SubscriptionKey | undefined;
+  /** Whether other consumers may share the subscription; requires a key. */
+  readonly sharing?: Sharing | undefined;
   /** The connection. */
   readonly owner: object;
   readonly budget: SourceBudget;
@@ -55,17 +60,23 @@ export interface ConsumeRequest {
   readonly pendingCountMax?: number | undefined;
 }
 
+/** Whether the subscription of a request outlives its consumers. */
+export function isDurable({ key, sharing }: ConsumeRequest): boolean {
+  return key !== undefined && sharing !== 'transient';
+}
+
 /**
  * Requires a durable subscription to be permitted, and to consume only from topics.
  *
  * @throws {BrokerError} `precondition-failed`
  */
 export function requireConsumable(
-  { key, destinations }: ConsumeRequest,
+  request: ConsumeRequest,
   { rejectsDurableConsumers }: { readonly rejectsDurableConsumers: boolean },
 ): void {
+  const { key, destinations } = request;
   if (key === undefined) return;
-  if (rejectsDurableConsumers) {
+  if (isDurable(request) && rejectsDurableConsumers) {
     throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
   }
   if (!destinations.some(isQueue)) return;

@@ -75,6 +75,18 @@ export function controlIn(name: string): string | undefined {
   return code === undefined ? undefined : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+/**
+ * Returns the destination with a name, which has no prefix.
+ *
+ * @throws {BrokerError} `precondition-failed` if the name is empty or too long, or contains control
+ *   characters
+ */
+export function namedDestination(name: string, kind: Address['kind']): Address {
+  const address = { kind, name: name.trim() };
+  requireName(address.name);
+  return address;
+}
+
 function requireName(name: string): void {
   if (name === '') throw new BrokerError('precondition-failed', 'the destination has no name');
   const control = controlIn(name);

@@ -27,6 +27,8 @@ export interface SendingTerms {
   readonly dynamic: Address | undefined;
   /** The durable subscription. */
   readonly key: SubscriptionKey | undefined;
+  /** Whether other links may consume from the same subscription. */
+  readonly isShared: boolean;
   /** Deliveries are settled when they are sent. */
   readonly isSettled: boolean;
 }
@@ -247,9 +249,13 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   }
 
   override closed(ending: Ending): void {
-    const { key } = this.#terms;
+    const { key, isShared } = this.#terms;
     const { dialect, access } = this.session.host;
-    if (key !== undefined && ending === 'closed') dialect.unsubscribe(key, access);
+    if (key !== undefined && ending === 'closed') {
+      const found = isShared ? dialect.durableSubscription(key, access) : undefined;
+      // Other consumers keep a shared subscription.
+      if ((found?.consumerCount ?? 0) === 0) dialect.unsubscribe(key, access);
+    }
     super.closed(ending);
   }
 }

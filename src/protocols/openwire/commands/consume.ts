@@ -29,7 +29,8 @@ export function requireSession(
     throw new OpenWireError('invalid', why, 'state');
   }
   if (isFirstSession(id.sessionId) || host.sessions.has(session)) return;
-  const why = `Cannot add a ${what} to a session that had not been registered: ${session}`;
+  const who = what === 'consumer' ? `${host.broker.brokerName} ` : '';
+  const why = `${who}Cannot add a ${what} to a session that had not been registered: ${session}`;
   throw new OpenWireError('invalid', why, 'state');
 }
 

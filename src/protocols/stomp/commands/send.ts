@@ -5,6 +5,7 @@ import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
+import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
@@ -93,7 +94,9 @@ export class Sender {
     } catch (thrown) {
       // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
-      throw thrown;
+      throw isMissing(thrown)
+        ? new StompError('invalid', thrown.message, 'missing', { cause: thrown })
+        : thrown;
     }
   }
 
@@ -170,6 +173,9 @@ export class Sender {
       lines.push(['reply-to', address === undefined ? replyTo : destinationText(address)]);
     }
     const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
+    if (kind !== undefined && kind !== 'text' && kind !== 'bytes') {
+      throw new StompError('invalid', `Unsupported message type '${kind}'`);
+    }
     const isCounted = headers.get('content-length') !== undefined;
     const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
     // Text with a zero byte can only be delivered with a content-length.
@@ -245,6 +251,11 @@ export class Sender {
       this.#confirm(frame, Math.max(group, ...groups));
     });
   }
+}
+
+/** Whether a temporary destination does not exist. */
+function isMissing(thrown: unknown): thrown is BrokerError {
+  return thrown instanceof BrokerError && thrown.code === 'not-found';
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
