@@ -6,6 +6,15 @@ import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
 
+/**
+ * What happens to calls with personal or secret data in names, descriptions or tags: they are
+ * answered with a warning, refused, or not inspected.
+ */
+export const sensitiveNamesModes = ['warn', 'reject', 'off'] as const;
+
+/** One of {@link sensitiveNamesModes}. */
+export type SensitiveNamesMode = (typeof sensitiveNamesModes)[number];
+
 /** The settings of the service, from the command line and the environment. */
 export interface Settings {
   /** The data folder. */
@@ -24,6 +33,10 @@ export interface Settings {
   readonly hasDefaultBroker: boolean;
   /** Whether to use only the TLS versions and cipher suites of the Amazon MQ guide. */
   readonly hasTlsParity: boolean;
+  /** The port of the LDAP servers that brokers ask about their users. */
+  readonly ldapPort: number;
+  /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
+  readonly ldapCaFile: string | undefined;
   /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
   /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */
@@ -35,6 +48,10 @@ export interface Settings {
   readonly memoryLimitMib: number | undefined;
   /** Free disk space below which publishers are blocked, MiB. 0 disables this. */
   readonly diskReserveMib: number;
+  /** What happens to calls with personal or secret data in names, descriptions or tags. */
+  readonly sensitiveNames: SensitiveNamesMode;
+  /** Names of persons, which count as personal data. */
+  readonly personNames: readonly string[];
   /** Whether failed log-ins are recorded in the audit trail as data events. */
   readonly recordsFailedLogins: boolean;
   /** Whether to discard the lines of the broker logs and create a new volume for them. */
@@ -66,6 +83,7 @@ export function checkSettings(settings: Settings): void {
   const { region, accountId } = settings;
   checkWhole('--api-port', settings.apiPort, 65_535);
   checkWhole('--amqps-port', settings.amqpsPort, 65_535);
+  checkWhole('--ldap-port', settings.ldapPort, 65_535, 1);
   if (settings.memoryLimitMib !== undefined) {
     checkWhole('--memory-limit-mib', settings.memoryLimitMib, 100_000_000, 64);
   }

@@ -3,6 +3,8 @@
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
+import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 
@@ -24,6 +26,8 @@ export interface StartMessage {
    * broker.
    */
   readonly setsUsers: boolean;
+  /** The directory whose users log in instead. The message is the only place of its password. */
+  readonly directory?: DirectorySettings | undefined;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;
   /** The settings of the configuration that have no effect, for the log. */
@@ -51,7 +55,12 @@ export type ToBroker =
   | { readonly type: 'stop'; readonly reason: string }
   /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
-  | { readonly type: 'metrics'; readonly request: number };
+  | { readonly type: 'metrics'; readonly request: number }
+  | {
+      readonly type: 'discover';
+      readonly request: number;
+      readonly discovery: DiscoveryRequest;
+    };
 
 /** A message from a broker process to the service. */
 export type FromBroker =
@@ -66,7 +75,13 @@ export type FromBroker =
       readonly failure: LoginFailure | undefined;
       readonly count: number;
     }
-  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
+  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson }
+  /** The findings of a search; undefined if it failed. */
+  | {
+      readonly type: 'discovered';
+      readonly request: number;
+      readonly page: DiscoveryPage | undefined;
+    };
 
 /** The file descriptor from which a broker process reads its data key, 32 bytes. */
 export const keyDescriptor = 4;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../tests/support/stomp-peer.ts';
-import { configureActiveMq } from '../../broker/activemq/activemq.ts';
+import { activeMqOf, configureActiveMq } from '../../broker/activemq/activemq.ts';
 import { defaultConfiguration } from '../../broker/activemq/configuration.ts';
 import type { AuthorisationEntry } from '../../broker/activemq/rights/authorisation.ts';
 
@@ -258,4 +258,15 @@ test('statistics are about destinations that the user has a permission on', asyn
   const bodies = eve.bodies().join();
   assert.match(bodies, /queue:\/\/open/);
   assert.doesNotMatch(bodies, /secret/);
+});
+
+test('permissions that are replaced apply to senders that were permitted before', async () => {
+  const { b, eve } = await open([entry('queue', 'IN', 'wa'), entry('topic', 'IN', 'wa')]);
+  for (const kind of ['queue', 'topic']) assert.equal(send(eve, `/${kind}/IN`), 'ok');
+  const dialect = activeMqOf(b.broker);
+  dialect.rights.replace({ entries: [], temporary: undefined, users: [] });
+  dialect.vhost.version++;
+  for (const kind of ['queue', 'topic']) {
+    assert.equal(send(eve, `/${kind}/IN`), denied('write to', `${kind}://IN`));
+  }
 });
