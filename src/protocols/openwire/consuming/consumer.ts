@@ -20,6 +20,9 @@ import { type Flight, Flights } from './flights.ts';
 /** Number of deliveries that are settled in one step. */
 const stepSize = 64;
 
+/** Units of a dispatch, besides those of any delivery: its head is decoded and encoded anew. */
+const dispatchUnits = 4;
+
 /** A consumer: writes MessageDispatch commands and keeps the unsettled deliveries. */
 export class OpenWireConsumer implements MessageTaker, Browser {
   readonly info: ConsumerInfo;
@@ -106,6 +109,7 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   deliver(delivery: Delivery, source: Source): void {
     try {
       const { deliveryNumber, expiresAtMs } = delivery;
+      this.#host.broker.turns.unitsLeft -= dispatchUnits;
       const [number, messageId] = this.#write(delivery, source);
       this.flights.add({
         number,
