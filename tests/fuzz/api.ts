@@ -17,7 +17,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const xmlError =
   /^<ErrorResponse><Error><Type>Sender<\/Type><Code>\w+<\/Code><Message>[^<]*<\/Message><\/Error><RequestId>[0-9a-f-]{36}<\/RequestId><\/ErrorResponse>$/;
 const xmlAnswer =
-  /^<GetCallerIdentityResponse xmlns="[^"]+"><GetCallerIdentityResult>.*<\/GetCallerIdentityResult><ResponseMetadata>.*<\/GetCallerIdentityResponse>$/;
+  /^<(\w+)Response xmlns="[^"]+">(<\1Result>.*<\/\1Result>|<\1Result\/>)?<ResponseMetadata>.*<\/ResponseMetadata><\/\1Response>$/s;
 
 /** A client that sends anything, and looks at all that it is answered. */
 class RandomCaller {
