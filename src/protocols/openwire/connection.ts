@@ -13,7 +13,6 @@ import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
 import { Codec } from './codec/codec.ts';
 import {
-  type Command,
   type ConnectionInfo,
   connectionControl,
   connectionError,
@@ -31,7 +30,7 @@ import { handle, lastSeenOf } from './commands/registry.ts';
 import { allSeen } from './consuming/consumer.ts';
 import { Consumers } from './consuming/consumers.ts';
 import { OpenWireError, toOpenWireError } from './errors.ts';
-import type { OpenWireHost } from './host.ts';
+import type { OpenWireHost, Requested } from './host.ts';
 import { idText } from './ids.ts';
 import { Inactivity } from './inactivity.ts';
 import {
@@ -161,10 +160,13 @@ export class OpenWireConnection
    * for.
    */
   #received(): void {
+    const { answers } = this.#responses;
+    // Before the dispatch requests a flush: a group that is written immediately is answered in the
+    // same flush of all connections.
+    if (answers.isWaiting) this.broker.store.log.sync();
     this.broker.pump();
-    if (!this.#responses.answers.isWaiting) return;
+    if (!answers.isWaiting) return;
     this.broker.store.log.sync();
-    // After the sync request: a group that is written immediately is answered in the same turn.
     this.#transport.requestFlush();
   }
 
@@ -189,6 +191,11 @@ export class OpenWireConnection
   frame(bytes: Buffer, start: number, end: number): void {
     if (this.#state.name === 'awaiting-format') {
       this.#negotiate(bytes, start, end);
+      return;
+    }
+    if (this.#state.name === 'open' && isMessage({ type: bytes[start] ?? 0 })) {
+      this.gate.count(sendUnits);
+      this.#sender.receive(bytes, start, end);
       return;
     }
     const structure = this.codec.decode(bytes, start, end);
@@ -253,11 +260,6 @@ export class OpenWireConnection
   }
 
   #perform(structure: DataStructure): void {
-    if (isMessage(structure)) {
-      this.gate.count(sendUnits);
-      this.#guarded(structure, () => this.#sender.send(structure));
-      return;
-    }
     this.gate.count(commandUnits);
     switch (structure.type) {
       case types.ShutdownInfo:
@@ -277,22 +279,15 @@ export class OpenWireConnection
     this.#handle(structure);
   }
 
+  /** Performs a command, and answers its errors. */
   #handle(structure: DataStructure): void {
-    const command = 'responseRequired' in structure ? structure : undefined;
-    this.#guarded(command, () => {
+    try {
       if (handle(this, structure)) return;
       const why = `a command of type ${structure.type} is not permitted here`;
       throw new OpenWireError('out-of-order', why);
-    });
-  }
-
-  /** Performs a command, and answers its errors. */
-  #guarded(command: Command | undefined, act: () => void): void {
-    try {
-      act();
     } catch (thrown) {
-      if (command === undefined) throw thrown;
-      this.refuse(command, thrown);
+      if (!('responseRequired' in structure)) throw thrown;
+      this.refuse(structure, thrown);
     }
   }
 
@@ -317,7 +312,7 @@ export class OpenWireConnection
     this.#release(allSeen, () => this.#end());
   }
 
-  respond(command: Command, group: number, response?: DataStructure, said?: () => void): void {
+  respond(command: Requested, group: number, response?: DataStructure, said?: () => void): void {
     this.#responses.respond(command, group, response, said);
   }
 
@@ -325,7 +320,7 @@ export class OpenWireConnection
     this.codec.encode(command, this.outbox);
   }
 
-  refuse(command: Command, thrown: unknown): void {
+  refuse(command: Requested, thrown: unknown): void {
     const error = toOpenWireError(thrown);
     if (error.isFatal) {
       this.failed(error);

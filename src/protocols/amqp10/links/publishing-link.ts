@@ -117,29 +117,33 @@ export class PublishingLink extends ReceivingLink {
   }
 
   #publish(delivery: IncomingDelivery): void {
-    const { broker, dialect, gate } = this.session.host;
+    const { broker, dialect } = this.session.host;
     const { publication } = this.message;
     const targets = this.#targetsOf();
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
     }
-    const unfinished: Published[] = [];
+    let unfinished: Published[] | undefined;
     let group = 0;
     for (const target of targets) {
       const published = broker.publish(dialect.vhost, publication, this.#route(target));
-      if (published.rest !== undefined) unfinished.push(published);
-      else group = Math.max(group, published.group);
+      if (published.rest === undefined) group = Math.max(group, published.group);
+      else if (unfinished === undefined) unfinished = [published];
+      else unfinished.push(published);
     }
-    if (unfinished.length === 0) {
-      this.#accept(delivery, group);
-      return;
-    }
-    const done = this.session.host.guarded(() => {
+    if (unfinished === undefined) this.#accept(delivery, group);
+    else this.#finish(delivery, group, unfinished);
+  }
+
+  /** The message is for so many queues that its storing takes several turns. */
+  #finish(delivery: IncomingDelivery, group: number, unfinished: readonly Published[]): void {
+    const { host } = this.session;
+    const done = host.guarded(() => {
       const groups = unfinished.map((published) => published.group);
       this.#accept(delivery, Math.max(group, ...groups));
     });
-    gate.finishFirst(finish(unfinished), done);
+    host.gate.finishFirst(finish(unfinished), done);
   }
 
   #accept({ deliveryId, isSettled }: IncomingDelivery, group: number): void {

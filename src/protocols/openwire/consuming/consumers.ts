@@ -6,6 +6,7 @@ import type { OpenWireHost } from '../host.ts';
 import { idText, sessionText } from '../ids.ts';
 import { countsMax } from '../limits.ts';
 import { allSeen, type OpenWireConsumer } from './consumer.ts';
+import { ProducerIds } from './producer-ids.ts';
 
 /** The consumers of a connection. */
 export class Consumers {
@@ -13,8 +14,13 @@ export class Consumers {
   unsettledCount = 0;
   /** Number of dispatches so far, which numbers them. */
   dispatchCount = 0;
+  /** The producers of the last messages. */
+  readonly producers = new ProducerIds();
   readonly #host: OpenWireHost;
   readonly #byKey = new Map<string, OpenWireConsumer>();
+  /** The consumer that was found last, by the object of its id. */
+  #lastId: ConsumerId | undefined = undefined;
+  #last: OpenWireConsumer | undefined = undefined;
 
   constructor(host: OpenWireHost) {
     this.#host = host;
@@ -44,16 +50,24 @@ export class Consumers {
   }
 
   add(consumer: OpenWireConsumer): void {
+    this.#lastId = undefined;
     this.#byKey.set(consumer.key, consumer);
   }
 
   find(id: ConsumerId | undefined): OpenWireConsumer | undefined {
-    return id === undefined ? undefined : this.#byKey.get(idText(id));
+    if (id === undefined) return undefined;
+    if (id === this.#lastId) return this.#last;
+    const found = this.#byKey.get(idText(id));
+    this.#lastId = id;
+    this.#last = found;
+    return found;
   }
 
   remove(consumer: OpenWireConsumer): void {
     if (this.#byKey.get(consumer.key) !== consumer) return;
     this.#byKey.delete(consumer.key);
+    this.#lastId = undefined;
+    this.#last = undefined;
     this.#host.shared.advisories.consumer(consumer.info, false);
   }
 

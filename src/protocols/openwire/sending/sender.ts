@@ -11,8 +11,8 @@ import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { addressesOf } from '../address.ts';
 import type { Destination, Message } from '../codec/commands.gen.ts';
 import { producerAck } from '../codec/commands.gen.ts';
-import { noTimeToLive, unset, writeHead } from '../codec/stored-message.ts';
-import { stringBytesMax } from '../codec/wire-writer.ts';
+import { type ReceivedMessage, shortTextMax } from '../codec/received-message.ts';
+import { noTimeToLive, unset } from '../codec/stored-message.ts';
 import { readProperties } from '../conversion/properties.ts';
 import { OpenWireError, toOpenWireError, withClass } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
@@ -26,9 +26,7 @@ const targetCountMax = 256;
 /** The size that a message counts for flow control in addition to its content and properties. */
 const messageBytes = 1024;
 /** The beginning of the names of properties that schedule a message. */
-const scheduledPrefix = 'AMQ_SCHEDULED_';
-/** Text up to this length fits on the wire, whatever its characters. */
-const surelyShort = Math.floor(stringBytesMax / 3);
+const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_');
 
 /** Receives the messages of a connection. */
 export class Sender {
@@ -38,6 +36,7 @@ export class Sender {
   /** The destination of the previous message, by the object that the cache returns. */
   #lastDestination: Destination | undefined = undefined;
   #lastTargets: readonly SendTarget[] = [];
+  #isLastOne = false;
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Messages for so many queues that their storing takes several turns. */
   #unfinished: Published[] = [];
@@ -49,29 +48,58 @@ export class Sender {
     this.#host = host;
   }
 
-  /** Handles a message. */
-  send(message: Message): void {
-    const { transactionId } = message;
-    const { transactions } = this.#host;
+  /**
+   * Handles the frame of a message.
+   *
+   * @throws {OpenWireError | BytesError} if the frame is invalid. Other errors are answered
+   */
+  receive(bytes: Buffer, start: number, end: number): void {
+    const { codec } = this.#host;
+    let message = codec.receive(bytes, start, end);
+    // Several destinations, and the id of the user, change the fields of the head.
+    if (message.structure === undefined && !this.#isPlain(message.destination)) {
+      message = codec.receiveStructure(bytes, start, end);
+    }
+    const { commandId, responseRequired } = message;
+    try {
+      this.#send(message);
+    } catch (thrown) {
+      this.#host.refuse({ commandId, responseRequired }, thrown);
+    } finally {
+      this.#publication.clearBody();
+      message.release();
+    }
+  }
+
+  #isPlain(destination: Destination | undefined): boolean {
+    if (this.#host.dialect.configuration.populatesUserId) return false;
+    if (destination !== undefined && destination === this.#lastDestination) return this.#isLastOne;
+    return destination?.physicalName?.includes(',') !== true;
+  }
+
+  /** The message must not be used after it was published, because other messages may follow. */
+  #send(message: ReceivedMessage): void {
+    const { transactionId, producerId } = message;
+    const { transactions, producers } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
     this.#start();
     try {
-      const producer = message.producerId && this.#host.producers.find(message.producerId);
+      const producer = producerId && producers.find(producerId);
+      const ackSize = ackSizeOf(message, producer);
       if (transaction === undefined && this.#isRepeated(message, producer)) {
         this.#host.respond(message, this.#host.broker.store.definedGroup);
         return;
       }
       const targets = this.#targetsOf(message.destination);
       this.#prepare(message, targets);
-      if (transaction === undefined) this.#publish(message, targets, producer);
-      else this.#enlist(message, transaction, targets);
-      this.#acknowledge(message, producer);
+      if (transaction !== undefined) this.#enlist(message, transaction, targets);
+      else this.#publish(message, targets, producer);
+      // Returns room in the producer's window.
+      if (ackSize > 0) this.#host.send(producerAck({ producerId, size: ackSize }));
     } catch (thrown) {
       // Later commands of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
       throw thrown;
-    } finally {
-      this.#publication.clearBody();
     }
   }
 
@@ -88,11 +116,10 @@ export class Sender {
   }
 
   /** Whether a client that has connected again repeats a message that was stored before. */
-  #isRepeated(message: Message, producer: Producer | undefined): boolean {
+  #isRepeated(message: ReceivedMessage, producer: Producer | undefined): boolean {
     const { info, broker } = this.#host;
-    if (!info.failoverReconnect || producer === undefined || !message.persistent) return false;
-    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
-    return broker.producers.isRepeated(producer.key, sequence);
+    if (!info.failoverReconnect || producer === undefined || !message.isPersistent) return false;
+    return broker.producers.isRepeated(producer.key, Number(message.sequence));
   }
 
   #targetsOf(destination: Destination | undefined): readonly SendTarget[] {
@@ -110,44 +137,57 @@ export class Sender {
     }
     this.#lastDestination = destination;
     this.#lastTargets = found;
+    this.#isLastOne = found.length === 1;
     return found;
   }
 
-  /** Sets all properties of the publication except its address. */
-  #prepare(message: Message, targets: readonly SendTarget[]): void {
+  /** Sets all properties of the publication except its address, and the properties of the head. */
+  #prepare(message: ReceivedMessage, targets: readonly SendTarget[]): void {
     const { broker, dialect, access } = this.#host;
     const nowMs = broker.nowMs();
-    const { content } = message;
-    requireShortTexts(message);
-    const sent = sentTerms(message, nowMs);
+    const { structure } = message;
+    if (structure !== undefined) {
+      requireShortTexts(structure);
+      if (dialect.configuration.populatesUserId) structure.userId = access.user;
+    }
     const [first] = targets;
-    const terms = first === undefined ? sent : dialect.terms.adjusted(sent, first.address, nowMs);
-    const expirationMs = terms.ttlMs > expiryMsMax ? noTimeToLive : Math.round(terms.ttlMs);
-    message.persistent = terms.isPersistent;
-    message.timestamp = terms.createdAtMs > 0 ? Math.round(terms.createdAtMs) : unset;
-    if (dialect.configuration.populatesUserId) message.userId = access.user;
-    const priority = Math.max(0, Math.min(9, message.priority));
-    message.originalDestination = targets.length > 1 ? message.destination : undefined;
-    message.expiration = expirationMs;
-    message.priority = priority;
-    const head = writeHead(message);
-    if (head.length > headBytesMax) {
-      const found = `The properties of a message have ${head.length} bytes`;
+    let ttlMs =
+      message.expiration > 0 ? Math.max(0, Number(message.expiration) - nowMs) : noTimeToLive;
+    let createdAtMs = Number(message.timestamp);
+    if (first !== undefined && !dialect.terms.areUnchanged) {
+      const sent: Terms = { isPersistent: message.isPersistent, ttlMs, createdAtMs };
+      const terms = dialect.terms.adjusted(sent, first.address, nowMs);
+      message.isPersistent = terms.isPersistent;
+      ttlMs = terms.ttlMs;
+      createdAtMs = terms.createdAtMs;
+    }
+    const expirationMs = ttlMs > expiryMsMax ? noTimeToLive : Math.round(ttlMs);
+    message.priority = Math.max(0, Math.min(9, message.priority));
+    const original = targets.length > 1 ? message.destination : undefined;
+    message.finish(expirationMs, createdAtMs > 0 ? Math.round(createdAtMs) : unset, original);
+    if (message.headEnd > headBytesMax) {
+      const found = `The properties of a message have ${message.headEnd} bytes`;
       const why = `${found}; at most ${headBytesMax} are allowed`;
       throw new OpenWireError('invalid', why, 'allocation');
     }
+    this.#options.hasGroup = message.hasGroup;
+    this.#options.timing = this.#timingOf(message.properties);
+    this.#fill(message, expirationMs);
+  }
+
+  #fill(message: ReceivedMessage, expirationMs: number): void {
     const publication = this.#publication;
-    publication.head = head;
+    publication.head = message.head;
     publication.headStart = 0;
-    publication.headEnd = head.length;
+    publication.headEnd = message.headEnd;
     publication.format = formatNumbers.openwire;
-    publication.isPersistent = terms.isPersistent;
-    publication.priority = priority;
+    publication.isPersistent = message.isPersistent;
+    publication.priority = message.priority;
     publication.expirationMs = expirationMs;
     publication.extraRoutingKeys = noExtraKeys;
-    this.#options.hasGroup = message.groupId !== undefined;
-    this.#options.timing = this.#timingOf(message.marshalledProperties);
-    if (content !== undefined) publication.addPart(content, 0, content.length);
+    if (message.contentAt < 0) return;
+    const { structure, contentAt, contentEnd } = message;
+    publication.addPart(structure?.content ?? message.bytes, contentAt, contentEnd);
   }
 
   /** When the message is delivered, if its properties schedule it. */
@@ -161,7 +201,11 @@ export class Sender {
     });
   }
 
-  #enlist(message: Message, transaction: OpenTransaction, targets: readonly SendTarget[]): void {
+  #enlist(
+    message: ReceivedMessage,
+    transaction: OpenTransaction,
+    targets: readonly SendTarget[],
+  ): void {
     const { dialect, transactions, gate } = this.#host;
     const publication = this.#publication;
     for (const target of targets) {
@@ -184,12 +228,17 @@ export class Sender {
     }
   }
 
-  #publish(message: Message, targets: readonly SendTarget[], producer: Producer | undefined): void {
+  #publish(
+    message: ReceivedMessage,
+    targets: readonly SendTarget[],
+    producer: Producer | undefined,
+  ): void {
     const { broker, gate } = this.#host;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
     }
+    const { commandId, responseRequired } = message;
     const sequence = this.#notedSequence(message, producer);
     let group = 0;
     if (producer === undefined || sequence < 0) group = this.#store(targets);
@@ -206,13 +255,13 @@ export class Sender {
     }
     const unfinished = this.#unfinished;
     if (unfinished.length === 0) {
-      this.#host.respond(message, group);
+      if (responseRequired) this.#host.respond({ commandId, responseRequired }, group);
       return;
     }
     this.#unfinished = [];
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#host.respond(message, Math.max(group, ...groups));
+      this.#host.respond({ commandId, responseRequired }, Math.max(group, ...groups));
     });
   }
 
@@ -234,34 +283,23 @@ export class Sender {
    * The number of a message that the client sends again if it is not confirmed; -1 for other
    * messages.
    */
-  #notedSequence(message: Message, producer: Producer | undefined): number {
+  #notedSequence(message: ReceivedMessage, producer: Producer | undefined): number {
     const { faultTolerant, failoverReconnect } = this.#host.info;
     if (producer === undefined || !(faultTolerant || failoverReconnect)) return -1;
-    if (!message.persistent || !message.responseRequired) return -1;
-    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
+    if (!message.isPersistent || !message.responseRequired) return -1;
+    const sequence = Number(message.sequence);
     return Number.isSafeInteger(sequence) ? sequence : -1;
   }
+}
 
-  /** Returns room in the producer's window. */
-  #acknowledge(message: Message, producer: Producer | undefined): void {
-    const { producerId, content, marshalledProperties, responseRequired } = message;
-    if (responseRequired || producer === undefined || producer.info.windowSize <= 0) return;
-    const size = messageBytes + (content?.length ?? 0) + (marshalledProperties?.length ?? 0);
-    this.#host.send(producerAck({ producerId, size }));
-  }
+/** The size of a message that is acknowledged to a producer with a window; 0 if it is not. */
+function ackSizeOf(message: ReceivedMessage, producer: Producer | undefined): number {
+  if (message.responseRequired || producer === undefined || producer.info.windowSize <= 0) return 0;
+  return messageBytes + (message.content?.length ?? 0) + (message.properties?.length ?? 0);
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
   for (const { rest } of unfinished) yield* rest ?? [];
-}
-
-/** The properties of a message that the configuration may change. */
-function sentTerms({ persistent, expiration, timestamp }: Message, nowMs: number): Terms {
-  return {
-    isPersistent: persistent,
-    ttlMs: expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive,
-    createdAtMs: Number(timestamp),
-  };
 }
 
 /** Requires the texts of a message to fit into both encodings. */
@@ -270,8 +308,8 @@ function requireShortTexts(message: Message): void {
   const texts = [correlationId, jmsType, groupId, userId, messageId?.textView];
   texts.push(producerId && idText(producerId), message.replyTo?.physicalName);
   for (const text of texts) {
-    if (text === undefined || text.length <= surelyShort) continue;
+    if (text === undefined || text.length <= shortTextMax) continue;
     const found = `A header of a message has ${text.length} characters`;
-    throw new OpenWireError('invalid', `${found}; at most ${surelyShort} are allowed`, 'jms');
+    throw new OpenWireError('invalid', `${found}; at most ${shortTextMax} are allowed`, 'jms');
   }
 }

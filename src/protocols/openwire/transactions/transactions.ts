@@ -41,6 +41,9 @@ export class Transactions {
   readonly #host: OpenWireHost;
   readonly #local = new Map<string, OpenTransaction>();
   readonly #branches = new Map<string, XaBranch>();
+  /** The local transaction that was found last, by the object of its id. */
+  #lastId: TransactionId | undefined = undefined;
+  #last: OpenTransaction | undefined = undefined;
 
   constructor(host: OpenWireHost) {
     this.#host = host;
@@ -91,6 +94,7 @@ export class Transactions {
    * @throws {OpenWireError} `invalid` if it has not begun
    */
   require(id: TransactionId): OpenTransaction {
+    if (id === this.#lastId && this.#last !== undefined) return this.#last;
     if (id.type === types.XaTransactionId) {
       const branch = this.branch(id);
       if (branch === undefined) throw unknown(id);
@@ -99,6 +103,8 @@ export class Transactions {
     }
     const found = this.#local.get(transactionText(id));
     if (found === undefined) throw unknown(id);
+    this.#lastId = id;
+    this.#last = found;
     return found;
   }
 
@@ -113,11 +119,17 @@ export class Transactions {
       const key = transactionText(id);
       const found = this.#local.get(key);
       this.#local.delete(key);
+      this.#forgetLast();
       return found;
     }
     const branch = this.branch(id);
     if (branch !== undefined) this.forgetBranch(id);
     return branch?.transaction;
+  }
+
+  #forgetLast(): void {
+    this.#lastId = undefined;
+    this.#last = undefined;
   }
 
   /** A branch is over. */
@@ -148,6 +160,7 @@ export class Transactions {
   rollbackAll(): void {
     for (const transaction of this.#local.values()) transaction.rollback();
     this.#local.clear();
+    this.#forgetLast();
     for (const [key, branch] of this.#branches) {
       if (branch.isPrepared || branch.isEnding) continue;
       branch.transaction.rollback();
