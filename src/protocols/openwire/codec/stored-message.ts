@@ -70,7 +70,11 @@ export function encodeNested(structure: DataStructure): Buffer {
  *
  * @throws {BytesError | OpenWireError} if it is invalid
  */
-export function decodeNested(buffer: Buffer, start: number, end: number): DataStructure | undefined {
+export function decodeNested(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): DataStructure | undefined {
   reader.resume(buffer, start, end);
   return reader.nested(readStructure);
 }

@@ -81,7 +81,9 @@ export class DispatchOutput {
     fields.consumer = this.#consumer;
     fields.destination = this.#shown.destination;
     fields.original = this.#shown.original;
-    fields.producer = hasOwn ? consumers.producers.find(stored.bytes, producerAt, producerEnd) : inId;
+    fields.producer = hasOwn
+      ? consumers.producers.find(stored.bytes, producerAt, producerEnd)
+      : inId;
     fields.number = this.number;
     fields.redeliveryCounter = delivery.deliveryCount;
     fields.isPersistent = delivery.isPersistent;

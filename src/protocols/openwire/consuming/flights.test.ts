@@ -35,7 +35,13 @@ test('deliveries are found by their number, or by the id of their message, until
   let searched = 0;
   const find = (number: number, brokerSequenceId: number) => {
     const { textView, producerId, producerSequenceId } = flight(number);
-    const id = { type: types.MessageId, textView, producerId, producerSequenceId, brokerSequenceId };
+    const id = {
+      type: types.MessageId,
+      textView,
+      producerId,
+      producerSequenceId,
+      brokerSequenceId,
+    };
     return flights.find(id, (count) => (searched += count));
   };
   assert.equal(find(5, 5), second);
