@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const isLong = process.argv.includes('--long');
 const isProof = process.argv.includes('--proof');
@@ -73,6 +74,11 @@ const files = ['tests', 'tools', 'bench']
   .flatMap((name) => testFiles(join('dist', name)))
   .filter((file) => !shared.some((folder) => file.startsWith(join(folder, '/'))));
 const groups = writeGroups();
+const reporters = [
+  ...['--test-reporter=tap', '--test-reporter-destination=stdout'],
+  `--test-reporter=${pathToFileURL(join('dist', 'tools', 'test-times.js')).href}`,
+  `--test-reporter-destination=${join('dist', 'test-times.txt')}`,
+];
 const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
 // The tests run last, so that their summary is the end of the output.
 const passed = [
@@ -82,6 +88,7 @@ const passed = [
     ...nodeArguments,
     '--test',
     '--test-concurrency=2',
+    ...reporters,
     ...files,
     ...groups,
   ]),

@@ -56,7 +56,8 @@ async function subscribe(version: string, ...more: readonly string[]): Promise<S
     });
     child.once('exit', () => reject(new Error(`it ended early: ${text}`)));
   });
-  const output = once(child, 'exit').then(() =>
+  // After 'close', all of the output has been read; after 'exit', some may still be in the pipe.
+  const output = once(child, 'close').then(() =>
     text
       .split('\n')
       .filter((line) => line.startsWith('> '))

@@ -105,7 +105,8 @@ export class Waxwing {
       this.output += text;
     });
     this.#ended = new Promise((resolve) => {
-      child.once('exit', (code, signal) => resolve(signal ?? code));
+      // After 'close', all of its output has been read; after 'exit', some may still be in the pipe.
+      child.once('close', (code, signal) => resolve(signal ?? code));
     });
   }
 
