@@ -5,7 +5,14 @@ import { eventTime } from './event-time.ts';
 
 /** The caller in the format of CloudTrail. The members depend on the type. */
 export interface UserIdentity {
-  readonly type?: 'Root' | 'IAMUser' | 'AssumedRole' | 'AWSService' | 'AWSAccount' | 'Unknown';
+  readonly type?:
+    | 'Root'
+    | 'IAMUser'
+    | 'AssumedRole'
+    | 'FederatedUser'
+    | 'AWSService'
+    | 'AWSAccount'
+    | 'Unknown';
   readonly principalId?: string;
   readonly arn?: string;
   readonly accountId?: string;
@@ -32,7 +39,7 @@ export function userIdentity(caller: Caller, invokedBy: string | undefined): Use
     accountId: caller.accountId,
     ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
     ...(caller.userName !== undefined && { userName: caller.userName }),
-    ...(caller.session && { sessionContext: sessionContext(caller.session, caller.accountId) }),
+    ...sessionContext(caller),
     ...(invokedBy !== undefined && { invokedBy }),
   };
 }
@@ -40,25 +47,41 @@ export function userIdentity(caller: Caller, invokedBy: string | undefined): Use
 /** The user name for lookups, or undefined for a service. */
 export function lookupUserName(identity: UserIdentity): string | undefined {
   if (identity.type === 'Root') return 'root';
-  if (identity.type === 'AssumedRole') return identity.principalId?.split(':')[1];
+  if (identity.type === 'AssumedRole' || identity.type === 'FederatedUser') {
+    return identity.principalId?.split(':')[1];
+  }
   return identity.userName;
 }
 
-const identityTypes = { root: 'Root', user: 'IAMUser', 'assumed-role': 'AssumedRole' } as const;
+const identityTypes = {
+  root: 'Root',
+  user: 'IAMUser',
+  'assumed-role': 'AssumedRole',
+  'federated-user': 'FederatedUser',
+} as const;
 
-function sessionContext(session: NonNullable<Caller['session']>, accountId: string): object {
+/** The session of a caller with temporary credentials; empty for others. */
+function sessionContext({ session, temporary, accountId }: Caller): { sessionContext?: object } {
+  if (session === undefined && temporary === undefined) return {};
+  const mfa = session?.mfaAuthenticated ?? temporary?.mfaAtMs !== undefined;
+  const sourceIdentity = temporary?.sourceIdentity;
   return {
-    sessionIssuer: {
-      type: 'Role',
-      principalId: session.roleId,
-      arn: session.roleArn,
-      accountId,
-      userName: session.roleName,
-    },
-    webIdFederationData: {},
-    attributes: {
-      creationDate: eventTime(session.createdMs),
-      mfaAuthenticated: String(session.mfaAuthenticated),
+    sessionContext: {
+      sessionIssuer: session
+        ? {
+            type: 'Role',
+            principalId: session.roleId,
+            arn: session.roleArn,
+            accountId,
+            userName: session.roleName,
+          }
+        : {},
+      webIdFederationData: {},
+      attributes: {
+        creationDate: eventTime(session?.createdMs ?? temporary?.issuedMs ?? 0),
+        mfaAuthenticated: String(mfa),
+      },
+      ...(sourceIdentity !== undefined && { sourceIdentity }),
     },
   };
 }

@@ -42,6 +42,11 @@ export interface Permission {
   readonly action: string;
   /** ARNs; empty for actions without resources. */
   readonly resources: readonly string[];
+  /**
+   * The condition keys of the action and its resources, besides those of every call:
+   * `aws:RequestTag/team`, `aws:TagKeys`. Undefined values are absent keys.
+   */
+  readonly values?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 /**

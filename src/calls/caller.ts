@@ -3,26 +3,36 @@
 /** An authenticated caller. */
 export interface Caller {
   /**
-   * `service`: a part of this service that calls for itself. `anonymous`: not authenticated; only
-   * operations that declare this accept such calls.
+   * - `root`: the root user of the account
+   * - `user`: an IAM user, with long-term or temporary credentials
+   * - `assumed-role`: a session of a role
+   * - `federated-user`: a session that a user created for someone else (`GetFederationToken`)
+   * - `service`: a part of this service that calls for itself
+   * - `anonymous`: not authenticated; only operations that declare this accept such calls
    */
-  readonly type: 'root' | 'user' | 'assumed-role' | 'service' | 'anonymous';
+  readonly type: 'root' | 'user' | 'assumed-role' | 'federated-user' | 'service' | 'anonymous';
   /** 12 digits; for a service, the account on whose behalf it works; empty for an anonymous caller. */
   readonly accountId: string;
   /**
-   * `arn:aws:iam::A:root`, `arn:aws:iam::A:user/N`, …; for a service its principal
-   * (`mq.amazonaws.com`); `*` for an anonymous caller.
+   * `arn:aws:iam::A:root`, `arn:aws:iam::A:user/N`, `arn:aws:sts::A:assumed-role/R/S`,
+   * `arn:aws:sts::A:federated-user/N`; for a service its principal (`mq.amazonaws.com`); `*` for an
+   * anonymous caller.
    */
   readonly arn: string;
   /**
-   * Account id for root, `AIDA…` for a user, `AROA…:session` for a role; the principal for a
-   * service; otherwise empty.
+   * Account id for root, `AIDA…` for a user, `AROA…:session` for a role, `account:name` for a
+   * federated user; the principal for a service; otherwise empty.
    */
   readonly principalId: string;
+  /** The name of an IAM user. */
   readonly userName?: string;
   readonly accessKeyId?: string;
+  /** The tags of the user, or of the role and its session; those of the session win. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Set only for assumed roles. */
   readonly session?: RoleSession;
+  /** Set if the access key is temporary, whatever the type of the caller. */
+  readonly temporary?: TemporaryCredentials;
 }
 
 /** The session of an assumed role. */
@@ -31,7 +41,27 @@ export interface RoleSession {
   readonly roleId: string;
   readonly roleArn: string;
   readonly createdMs: number;
+  /** Whether the caller of AssumeRole proved a second factor. For the audit trail. */
   readonly mfaAuthenticated: boolean;
+}
+
+/** The facts that temporary credentials carry. */
+export interface TemporaryCredentials {
+  /** Milliseconds since 1970. */
+  readonly issuedMs: number;
+  /**
+   * When the caller proved a second factor, milliseconds since 1970. Set only for the credentials of
+   * a user (`GetSessionToken`): policies cannot see the second factor behind the session of a role.
+   */
+  readonly mfaAtMs?: number;
+  /** The source identity, which stays the same through all sessions that follow from this one. */
+  readonly sourceIdentity?: string;
+  /** The user that created the session of a federated user. */
+  readonly issuerArn?: string;
+  /** The session policy as it was passed, a JSON document. */
+  readonly policy?: string;
+  /** The managed policies that were passed as session policies. */
+  readonly policyArns?: readonly string[];
 }
 
 /** An unauthenticated caller. */

@@ -5,7 +5,9 @@ import { WaxwingError } from '../base/errors.ts';
 /** The error codes of the command line. */
 export type CliErrorCode =
   /** The program `aws` is not on the PATH. */
-  'aws-cli-missing';
+  | 'aws-cli-missing'
+  /** A call to the service failed. */
+  | 'call-failed';
 
 /** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

@@ -3,8 +3,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
+import { sensitiveNamesModes } from '../server/settings.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
+import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
@@ -49,6 +51,12 @@ const memoryLimit = () =>
   ).argParser(wholeNumber);
 const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
+function sensitiveNames(): Option {
+  return option('--sensitive-names <mode>', 'personal or secret data in names and tags')
+    .choices(sensitiveNamesModes)
+    .default('warn');
+}
+
 function program(): Command {
   const all = new Command('waxwing')
     .description('A message broker service that encrypts all data at rest.')
@@ -72,6 +80,8 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
     .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .addOption(sensitiveNames())
+    .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
     .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
     .addOption(
       option('--log-level <level>', 'level of the log on standard error')
@@ -100,12 +110,28 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(runAws);
+  addInspectionCommands(all);
+  return all;
+}
+
+function addInspectionCommands(all: Command): void {
+  all
+    .command('discover')
+    .description('report kinds of personal and secret data in the messages of a broker')
+    .argument('<broker>', 'the id or the name of a running broker')
+    .addOption(data())
+    .addOption(
+      new Option('--messages <n>', 'messages of each queue to examine')
+        .argParser(wholeNumber)
+        .default(200),
+    )
+    .option('--json', 'print a JSON object instead of a table', false)
+    .action(discover);
   all
     .command('check')
     .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
     .action(check);
-  return all;
 }
 
 /**

@@ -5,8 +5,9 @@ import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
+import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
-import { rootKeySource, type Settings } from '../server/settings.ts';
+import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
   readonly recordFailedLogins: boolean;
+  readonly sensitiveNames: SensitiveNamesMode;
+  readonly personNames?: string;
   readonly discardBrokerLogs: boolean;
   readonly logLevel: LogLevel;
 }
@@ -39,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // The service continues if nobody reads its output, or the output's disk is full.
   process.stdout.on('error', () => {});
   const log = openServiceLog(options.logLevel);
-  const settings = settingsOf(options);
+  const settings = await settingsOf(options);
   const failed = (error: Error) => {
     log.error({ err: error }, 'the service cannot continue');
     process.exit(1);
@@ -49,7 +52,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   console.log(greeting(service));
 }
 
-function settingsOf(options: ServeOptions): Settings {
+/** @throws {ServerError} `setting-invalid` */
+async function settingsOf(options: ServeOptions): Promise<Settings> {
+  const { personNames } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -64,6 +69,8 @@ function settingsOf(options: ServeOptions): Settings {
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
     recordsFailedLogins: options.recordFailedLogins,
+    sensitiveNames: options.sensitiveNames,
+    personNames: personNames === undefined ? [] : await readPersonNames(personNames),
     discardsBrokerLogs: options.discardBrokerLogs,
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),

@@ -2,6 +2,7 @@
 
 import type { MetricsJson } from '../base/metrics.ts';
 import type { PortRecord, UserRecord } from './broker-record.ts';
+import type { DiscoveryPage, DiscoveryRequest } from './discovery.ts';
 import type { BrokerKind, ListenerOffer } from './offers/offer.ts';
 
 /** A volume of a broker that is started. */
@@ -169,4 +170,11 @@ export interface Engine {
   metrics(): Promise<MetricsJson[]>;
   /** Makes every running broker load its current certificates. */
   renewCertificates(): Promise<void>;
+  /**
+   * Searches a sample of the messages of a running broker for personal and secret data, without an
+   * effect on the messages. Values never leave the broker's process.
+   *
+   * @returns undefined if the broker is not running, or ended during the search
+   */
+  discover(brokerId: string, request: DiscoveryRequest): Promise<DiscoveryPage | undefined>;
 }

@@ -134,20 +134,32 @@ export class KeyCreation {
 }
 
 /**
- * Refuses a policy that would prevent the caller from changing it again.
+ * Refuses a policy that neither the caller nor the root user of its account could change again.
  *
  * @param key the key with the new policy
  * @throws {KmsError} 'MalformedPolicyDocumentException'
  */
 export function requireNoLockout(authoriser: Authoriser, call: KmsCall, key: KeyRecord): void {
+  const { accountId } = call.caller;
+  const arn = `arn:aws:iam::${accountId}:root`;
+  const root = {
+    ...call,
+    caller: { type: 'root', accountId, arn, principalId: accountId } as const,
+  };
+  if (mayPutPolicy(authoriser, call, key) || mayPutPolicy(authoriser, root, key)) return;
+  throw new KmsError(
+    'MalformedPolicyDocumentException',
+    'The new key policy will not allow you to update the key policy in the future.',
+  );
+}
+
+function mayPutPolicy(authoriser: Authoriser, call: KmsCall, key: KeyRecord): boolean {
   try {
     authoriser.authorise(call, { action: 'PutKeyPolicy', key });
+    return true;
   } catch (error) {
-    if (!(error instanceof KmsError) || error.code !== 'AccessDeniedException') throw error;
-    throw new KmsError(
-      'MalformedPolicyDocumentException',
-      'The new key policy will not allow you to update the key policy in the future.',
-    );
+    if (error instanceof KmsError && error.code === 'AccessDeniedException') return false;
+    throw error;
   }
 }
 

@@ -182,12 +182,17 @@ export class Keys {
   }
 
   tag(call: KmsCall, name: string, tags: readonly Tag[]): Result<undefined> {
-    const key = this.manage(call, name, 'TagResource');
+    const key = this.manage(call, name, 'TagResource', {
+      ...Object.fromEntries(
+        tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]),
+      ),
+      'aws:TagKeys': tags.map(({ TagKey }) => TagKey),
+    });
     return updated(undefined, key, { tags: withTags(key.tags, tags) });
   }
 
   untag(call: KmsCall, name: string, names: readonly string[]): Result<undefined> {
-    const key = this.manage(call, name, 'UntagResource');
+    const key = this.manage(call, name, 'UntagResource', { 'aws:TagKeys': names });
     return updated(undefined, key, { tags: withoutTags(key.tags, names) });
   }
 

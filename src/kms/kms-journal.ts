@@ -77,6 +77,12 @@ export class KmsJournal implements Journal<KmsChange> {
     return keyId === undefined ? undefined : this.grant(keyId, grantId);
   }
 
+  /** The names of a key's aliases. */
+  aliasNamesOf(keyId: string): readonly string[] {
+    const indexes = [...(this.#aliasesOf.get(keyId) ?? [])];
+    return indexes.flatMap((index) => this.#aliases.get(index)?.name ?? []);
+  }
+
   aliasCountOf(keyId: string): number {
     return this.#aliasesOf.get(keyId)?.size ?? 0;
   }

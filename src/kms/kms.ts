@@ -2,7 +2,8 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
-import { Authoriser, type IdentityPolicyEvaluator } from './access/authoriser.ts';
+import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
+import { Authoriser } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
 import { Materials } from './ciphers/materials.ts';
@@ -24,7 +25,8 @@ export interface KmsOptions {
   /** 256 bits, derived from the data key of the system volume. */
   readonly wrappingKey: KeyObject;
   readonly random: Random;
-  readonly identity: IdentityPolicyEvaluator;
+  /** Finds the policies of callers. */
+  readonly principals: PrincipalPolicySource;
 }
 
 /**
@@ -41,10 +43,10 @@ export class Kms {
   readonly rotations: Rotations;
   readonly #onKey: KeyListener[] = [];
 
-  constructor({ wrappingKey, random, identity }: KmsOptions) {
+  constructor({ wrappingKey, random, principals }: KmsOptions) {
     const { journal } = this;
     const finder = new KeyFinder(journal);
-    const authoriser = new Authoriser(journal, identity);
+    const authoriser = new Authoriser(journal, principals);
     const materials = new Materials(wrappingKey, random);
     const tokens = new GrantTokens(wrappingKey, random);
     const creation = new KeyCreation({ journal, authoriser, materials, random });

@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
+import { discoveryService } from '../api/discovery/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
@@ -30,7 +31,7 @@ import type { hashPassword } from '../crypto/password.ts';
 import { sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { Identity } from '../identity/identity.ts';
-import { rootUserPolicies } from '../kms/access/authoriser.ts';
+import { rootUserOnly } from '../identity/policies/principal-policies.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -41,11 +42,13 @@ import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
+import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage } from './console-page.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
+import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
@@ -104,7 +107,7 @@ export class SystemState {
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
-      identity: rootUserPolicies,
+      principals: rootUserOnly,
     });
     this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
@@ -219,11 +222,17 @@ export function compose(
   services.add(stsService());
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
+  services.add(discoveryService({ control, personNames: settings.personNames }));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
     wires: [json11, query, restJson],
-    hooks: { ...hooks, ...dispatcherHooks(state, region, refusals) },
+    hooks: {
+      ...hooks,
+      ...dispatcherHooks(state, region, refusals),
+      // The texts of calls within the service come from calls over HTTP, or are fixed.
+      inspection: textInspection(settings),
+    },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher };
@@ -253,9 +262,9 @@ export function composeEngine(
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail } = state;
+  const authoriser = new CallAuthoriser(rootUserOnly);
   return {
-    // The callers are the root user and services. The key service authorises the use of keys.
-    authorise: () => {},
+    authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) =>
       // The use of service-owned keys is recorded in no account's trail.
       call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : [],

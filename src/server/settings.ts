@@ -6,6 +6,15 @@ import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
 
+/**
+ * What happens to calls with personal or secret data in names, descriptions or tags: they are
+ * answered with a warning, refused, or not inspected.
+ */
+export const sensitiveNamesModes = ['warn', 'reject', 'off'] as const;
+
+/** One of {@link sensitiveNamesModes}. */
+export type SensitiveNamesMode = (typeof sensitiveNamesModes)[number];
+
 /** The settings of the service, from the command line and the environment. */
 export interface Settings {
   /** The data folder. */
@@ -35,6 +44,10 @@ export interface Settings {
   readonly memoryLimitMib: number | undefined;
   /** Free disk space below which publishers are blocked, MiB. 0 disables this. */
   readonly diskReserveMib: number;
+  /** What happens to calls with personal or secret data in names, descriptions or tags. */
+  readonly sensitiveNames: SensitiveNamesMode;
+  /** Names of persons, which count as personal data. */
+  readonly personNames: readonly string[];
   /** Whether failed log-ins are recorded in the audit trail as data events. */
   readonly recordsFailedLogins: boolean;
   /** Whether to discard the lines of the broker logs and create a new volume for them. */

@@ -6,6 +6,7 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
+import { discoveryService } from '../../src/api/discovery/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
@@ -15,8 +16,9 @@ import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
+import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
-import { Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
@@ -33,15 +35,21 @@ import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { sealValue } from '../../src/crypto/sealed-value.ts';
 import { Identity } from '../../src/identity/identity.ts';
-import { rootUserPolicies } from '../../src/kms/access/authoriser.ts';
+import {
+  type PrincipalPolicySource,
+  rootUserOnly,
+} from '../../src/identity/policies/principal-policies.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
+import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
+import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
+import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -64,6 +72,10 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
+  /** The policies of the callers. */
+  principals: PrincipalPolicySource = rootUserOnly;
+  /** The access keys of callers besides the root user. */
+  readonly accessKeys = new Map<string, AccessKey>();
   /** The kinds of brokers that the machine's engine runs. */
   readonly kinds: readonly BrokerKind[];
   log = new SyncingLog();
@@ -103,6 +115,8 @@ export class ControlPlane {
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
+  /** What happens to calls with personal or secret data in names, descriptions or tags. */
+  sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly #brokers = new Brokers();
@@ -130,8 +144,11 @@ export class ControlPlane {
    *
    * @param replaced gives the services other operations
    */
-  static async inProcess(replaced = (service: Service) => service): Promise<ControlPlane> {
-    const plane = new ControlPlane(new Machine(), replaced);
+  static async inProcess(
+    replaced = (service: Service) => service,
+    machine = new Machine(),
+  ): Promise<ControlPlane> {
+    const plane = new ControlPlane(machine, replaced);
     await plane.#open();
     return plane;
   }
@@ -143,7 +160,10 @@ export class ControlPlane {
     });
     const { clock, wrappingKey } = machine;
     this.#identity = new Identity(machine.sealingKey);
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, identity: rootUserPolicies });
+    const principals: PrincipalPolicySource = {
+      policiesOf: (caller) => machine.principals.policiesOf(caller),
+    };
+    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -161,12 +181,13 @@ export class ControlPlane {
         consoleUrl,
       }),
       stsService(),
+      discoveryService({ control: this.control, personNames: [] }),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
       wires: [json11, query, restJson],
-      hooks: { ...hooks, ...this.#atTheDoor() },
+      hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
     });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -206,8 +227,8 @@ export class ControlPlane {
 
   #hooks(): PipelineHooks {
     return {
-      // The root user and the services are all there is; keys are judged by the key service.
-      authorise: () => {},
+      authorise: (permissions, context) =>
+        new CallAuthoriser(this.machine.principals).authorise(permissions, context),
       record: (call) =>
         // The use of service-owned keys is recorded in no trail.
         call.accountId === accountId ? this.trailDomain.chain(eventRecord(call), call.atMs) : [],
@@ -216,9 +237,22 @@ export class ControlPlane {
     };
   }
 
+  /** Inspects the texts of calls, as the mode of the moment says. */
+  #inspection(): TextInspection {
+    const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
+    const isRefusing = () => this.sensitiveNames === 'reject';
+    return {
+      get isRefusing() {
+        return isRefusing();
+      },
+      find: async (fields) =>
+        this.sensitiveNames === 'off' ? [] : ((await found?.find(fields)) ?? []),
+    };
+  }
+
   #atTheDoor() {
     const authenticator = new Authenticator({
-      findAccessKey: (id) => this.#identity.findAccessKey(id),
+      findAccessKey: (id) => this.machine.accessKeys.get(id) ?? this.#identity.findAccessKey(id),
       region,
       globalRegion: { name: 'us-east-1', services: ['sts'] },
       clock: this.machine.clock,

@@ -35,7 +35,6 @@ async function missingOf(packages: readonly string[]): Promise<string[]> {
 }
 
 async function stateOf(name: string): Promise<string> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how dpkg-query names a field.
   const query = run('/usr/bin/dpkg-query', ['--show', '--showformat=${Status}', name]);
   // A package that was never there is an error of the query.
   const { stdout } = await query.catch(() => ({ stdout: '' }));

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { WaxwingError } from '../../src/base/errors.ts';
 import type { MetricsJson } from '../../src/base/metrics.ts';
 import type { PortRecord } from '../../src/control/broker-record.ts';
+import type { DiscoveryPage } from '../../src/control/discovery.ts';
 import type {
   BrokerSpec,
   Engine,
@@ -91,6 +92,13 @@ export class FakeEngine implements Engine {
   giveUp(brokerId: string, code: string, message: string): void {
     this.running.delete(brokerId);
     this.#events?.failed(brokerId, code, message);
+  }
+
+  /** A broker without queues. */
+  discover(brokerId: string): Promise<DiscoveryPage | undefined> {
+    return Promise.resolve(
+      this.running.has(brokerId) ? { queues: [], next: undefined } : undefined,
+    );
   }
 
   observe(events: EngineEvents): void {

@@ -4,6 +4,7 @@ import {
   blob,
   boolean,
   enumeration,
+  freeText,
   integer,
   list,
   map,
@@ -24,7 +25,7 @@ export const keyId = string({ min: 1, max: 2048 });
 /** `alias/…` */
 export const aliasName = string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ });
 /** The description of a key. */
-export const description = string({ min: 0, max: 8192 });
+export const description = freeText('description', string({ min: 0, max: 8192 }));
 /** The JSON text of a key policy. */
 export const policy = string({
   min: 1,
@@ -82,9 +83,13 @@ export const keyMaterialId = string({ min: 64, max: 64, pattern: /^[a-f0-9]+$/ }
 /** Maximum number of tags in a request. The key service enforces the limit of 50 per key. */
 const tagsInRequestMax = 200;
 const tagKey = string({ min: 1, max: 128 });
+const tagValue = string({ min: 0, max: 256 });
 /** Tags of a key. */
 export const tags = list(
-  structure({ TagKey: required(tagKey), TagValue: required(string({ min: 0, max: 256 })) }),
+  structure({
+    TagKey: required(freeText('tag key', tagKey)),
+    TagValue: required(freeText('tag value', tagValue, 'TagKey')),
+  }),
   { max: tagsInRequestMax },
 );
 /** Keys of the tags to remove. */

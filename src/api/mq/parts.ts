@@ -1,6 +1,6 @@
-// Code that the Amazon MQ operations share: their dependencies, permissions, and audit resources.
+// Code that the Amazon MQ operations share: their dependencies, and audit resources.
 
-import type { Operation, Permission } from '../../aws/service.ts';
+import type { Operation } from '../../aws/service.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
 import type { ConfigurationRecord } from '../../control/configurations/configuration-record.ts';
@@ -44,26 +44,4 @@ export function withResource({ control }: MqParts, operation: AnyOperation): Any
     return configuration ? configurationTouched(configuration) : [];
   };
   return { ...operation, failedResources };
-}
-
-/** The permission for an action on the named configuration. */
-export function onConfiguration<Input extends { readonly configurationId: string }>(
-  action: string,
-  { control }: MqParts,
-) {
-  return ({ configurationId }: Input): Permission[] => {
-    const configuration = control.configurations.get(configurationId);
-    return [{ action, resources: configuration ? [configuration.arn] : [] }];
-  };
-}
-
-/** The permission for an action on the named broker, or on all brokers if it does not exist. */
-export function onBroker<Input extends { readonly brokerId: string }>(
-  action: string,
-  { control }: MqParts,
-) {
-  return ({ brokerId }: Input): Permission[] => {
-    const broker = control.brokers.get(brokerId);
-    return [{ action, resources: broker ? [broker.arn] : [] }];
-  };
 }

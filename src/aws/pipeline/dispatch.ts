@@ -13,6 +13,7 @@ import type { Claim } from '../signing/authenticate.ts';
 import type { WireFormat } from '../wires/wire.ts';
 import { type PipelineHooks, perform } from './pipeline.ts';
 import type { Route, ServiceRegistry } from './registry.ts';
+import { findingsHeader } from './text-inspection.ts';
 
 /** A request that was refused before its sender was authenticated, for the security log. */
 export interface RefusedRequest {
@@ -200,8 +201,12 @@ export class Dispatcher implements RequestHandler {
     try {
       const read = () => format.read(route, { ...head, body });
       const now = () => this.#options.clock.nowMs();
-      const output = await perform({ route, context, read }, hooks, now);
-      return format.write(route, output, requestId);
+      let found: string | undefined;
+      const warned = (text: string) => {
+        found = text;
+      };
+      const output = await perform({ route, context, read, warned }, hooks, now);
+      return withFindings(format.write(route, output, requestId), found);
     } catch (error) {
       if (error instanceof AwsError) {
         if (caller.type === 'anonymous') this.#tellRefused(call, error);
@@ -260,6 +265,11 @@ export class Dispatcher implements RequestHandler {
       nowMs: clock.nowMs(),
     };
   }
+}
+
+function withFindings(response: HttpResponse, found: string | undefined): HttpResponse {
+  if (found === undefined) return response;
+  return { ...response, headers: { ...response.headers, [findingsHeader]: found } };
 }
 
 function isSigned({ headers, rawQuery }: RequestHead): boolean {

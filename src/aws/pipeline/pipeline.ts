@@ -5,13 +5,22 @@ import type { CallContext } from '../../calls/call-context.ts';
 import type { CompletedCall } from '../../calls/completed-call.ts';
 import { AwsError, inWordsOf, RequestError } from '../errors.ts';
 import type { BatchEntry, Decision, Permission, Result, Service } from '../service.ts';
+import { freeTextOf } from '../shapes/free-text.ts';
 import { recordShape } from '../shapes/shape-writer.ts';
 import type { Route } from './registry.ts';
+import {
+  auditedFindings,
+  describeFindings,
+  Redaction,
+  refusalFor,
+  type TextFinding,
+  type TextInspection,
+} from './text-inspection.ts';
 
 /** The decisions about a call that other folders make. `server/compose.ts` provides them. */
 export interface PipelineHooks {
   /**
-   * Authorises a call.
+   * Authorises a call by the policies of its caller. Keys are authorised by the key service.
    *
    * @throws {AwsError | RequestError} `access-denied`
    */
@@ -25,6 +34,8 @@ export interface PipelineHooks {
    * it rejects, the call is answered with an internal failure.
    */
   commit(batch: readonly BatchEntry[]): Promise<void>;
+  /** Inspects free text. Without it, free text is not inspected. */
+  readonly inspection?: TextInspection | undefined;
   /** Called for unexpected errors: a bug, or a batch that could not be committed. */
   onUnexpectedError(error: unknown, context: CallContext): void;
 }
@@ -44,10 +55,17 @@ export interface Call {
   readonly sharedEventId?: string;
   /** Names of input members that are left out of the audit record. */
   readonly unrecorded?: readonly string[];
+  /**
+   * Called if personal or secret data was found in the input, and the call was not refused for it.
+   *
+   * @param found its kinds and fields, such as `email in tag value`
+   */
+  readonly warned?: (found: string) => void;
 }
 
 /**
- * Performs a call: reads the input, authorises, runs the operation, records, and commits.
+ * Performs a call: reads the input, authorises, inspects free text, runs the operation, records, and
+ * commits.
  *
  * @returns the operation's output, once its changes and the audit record are on disk
  * @throws {AwsError} if the operation or this function refused the call; this is also recorded
@@ -59,10 +77,15 @@ export async function perform(
 ): Promise<unknown> {
   const { route, context } = call;
   let input: unknown;
+  let findings: readonly TextFinding[] | undefined;
   let result: Result<unknown>;
   try {
     input = call.read();
     hooks.authorise(permissionsOf(route, input, context), context, route.service);
+    // Waits only where there is free text.
+    const inspecting = inspected(call, input, hooks);
+    findings = inspecting instanceof Promise ? await inspecting : inspecting;
+    if (findings.length > 0 && hooks.inspection?.isRefusing) throw refusalFor(findings);
     const outcome = route.operation.handle(input, context);
     const handed: Result<unknown> | Decision<unknown> =
       outcome instanceof Promise ? await outcome : outcome;
@@ -72,21 +95,48 @@ export async function perform(
     if (failure.status >= 500) hooks.onUnexpectedError(error, context);
     // An invalid input is recorded too, so that attempts to use a key can be found.
     if (input === undefined && error instanceof RequestError) input = error.input;
-    const resources =
-      input === undefined ? undefined : route.operation.failedResources?.(input, context);
-    const result = { output: undefined, ...(resources && { resources }) };
-    const ended = completedCall(call, input, result, nowMs(), failure);
-    // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
-    const isAnonymous = context.caller.type === 'anonymous';
-    await committed(isAnonymous ? [] : recordOf(ended, call, hooks), hooks, call);
+    await recordFailure(call, input, findings, failure, hooks, nowMs);
     throw failure;
   }
+  if (findings.length > 0) call.warned?.(describeFindings(findings));
   // No await since the operation decided: what it checked still holds when its changes are applied.
-  const record = recordOf(completedCall(call, input, result, nowMs(), undefined), call, hooks);
+  const completed = completedCall(call, input, result, nowMs(), undefined, findings);
+  const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
   result.committed?.();
   return result.output;
+}
+
+async function recordFailure(
+  call: Call,
+  input: unknown,
+  known: readonly TextFinding[] | undefined,
+  failure: AwsError,
+  hooks: PipelineHooks,
+  nowMs: () => number,
+): Promise<void> {
+  const { route, context } = call;
+  // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
+  if (context.caller.type === 'anonymous') return;
+  const resources =
+    input === undefined ? undefined : route.operation.failedResources?.(input, context);
+  const result = { output: undefined, ...(resources && { resources }) };
+  // The trail must not show personal or secret data of a call that was refused for other reasons.
+  const findings = known ?? (await inspected(call, input, hooks));
+  const ended = completedCall(call, input, result, nowMs(), failure, findings);
+  await committed(recordOf(ended, call, hooks), hooks, call);
+}
+
+/** Inspects the free text of an input. The result is a promise if there is any. */
+function inspected(
+  { route }: Call,
+  input: unknown,
+  { inspection }: PipelineHooks,
+): readonly TextFinding[] | Promise<readonly TextFinding[]> {
+  if (inspection === undefined || input === undefined) return [];
+  const fields = freeTextOf(route.operation.input, input);
+  return fields.length === 0 ? [] : inspection.find(fields);
 }
 
 async function committed(
@@ -133,10 +183,13 @@ function completedCall(
   result: Result<unknown>,
   atMs: number,
   failure: AwsError | undefined,
+  findings: readonly TextFinding[],
 ): CompletedCall {
   const { context, route, sharedEventId } = call;
   const { operation, service } = route;
   const { nowMs: _began, ...known } = context;
+  const redaction = new Redaction(findings);
+  const additional = { ...result.additionalEventData, ...auditedFindings(findings) };
   return {
     ...known,
     atMs,
@@ -144,11 +197,13 @@ function completedCall(
     eventName: route.name,
     apiVersion: service.apiVersion,
     readOnly: operation.readOnly,
-    requestParameters: requestParameters(call, input, result),
-    responseElements: failure ? null : responseElements(route, result),
-    ...(failure && { error: { code: failure.code, message: failure.message } }),
+    requestParameters: redaction.of(requestParameters(call, input, result)),
+    responseElements: failure ? null : redaction.of(responseElements(route, result)),
+    ...(failure && {
+      error: { code: failure.code, message: redaction.ofMessage(failure.message) },
+    }),
     resources: result.resources ?? [],
-    ...(result.additionalEventData && { additionalEventData: result.additionalEventData }),
+    ...(Object.keys(additional).length > 0 && { additionalEventData: additional }),
     ...(sharedEventId !== undefined && { sharedEventId }),
   };
 }

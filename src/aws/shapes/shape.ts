@@ -16,8 +16,24 @@ export interface Shape<T> {
   readonly binding?: HttpBinding;
   /** The representation in XML and forms. */
   readonly xml?: XmlTraits;
+  /** Set on text that a person writes. */
+  readonly freeText?: FreeText;
   /** Used only by the compiler; never set. */
   readonly type?: T;
+}
+
+/**
+ * A text that a person writes: a name, a description, a tag. It is inspected for personal and secret
+ * data where it is part of an input.
+ */
+export interface FreeText {
+  /** What the text is, for messages: `broker name`. */
+  readonly what: string;
+  /**
+   * The member of the same structure that names the value, such as the key of a tag. In a map, the key
+   * names the value.
+   */
+  readonly nameMember?: string;
 }
 
 /**
@@ -128,6 +144,18 @@ export function required<T>(shape: Shape<T>): RequiredShape<T> {
  */
 export function sensitive<T>(shape: Shape<T>, redaction: '' | '***' = ''): Shape<T> {
   return { ...shape, redaction };
+}
+
+/**
+ * Declares that a person writes the text, so that it is inspected for personal and secret data. Only
+ * texts that a call stores are declared. A text that refers to something stored is not: what has
+ * such a name must remain usable and removable.
+ *
+ * @param what what the text is: `broker name`
+ * @param nameMember see {@link FreeText.nameMember}
+ */
+export function freeText<S extends Shape<unknown>>(what: string, shape: S, nameMember?: string): S {
+  return { ...shape, freeText: { what, ...(nameMember !== undefined && { nameMember }) } };
 }
 
 /** A string. */

@@ -23,6 +23,31 @@ export function signingKey(secret: string, scope: CredentialScope): Buffer {
   return chain.reduce(hmac, Buffer.from(`AWS4${secret}`, 'utf8'));
 }
 
+/** What a signature covers, apart from the request and its body. */
+export type SignedParts = Pick<SignatureParts, 'scope' | 'signedHeaders' | 'time'>;
+
+/**
+ * Computes a signature.
+ *
+ * @param key from {@link signingKey}
+ * @param bodyHash SHA-256 of the body, 64 lower-case hexadecimal digits
+ * @returns 64 lower-case hexadecimal digits
+ */
+export function signatureOf(
+  request: RequestHead,
+  parts: SignedParts,
+  key: Buffer,
+  bodyHash: string,
+): string {
+  const text = [
+    algorithm,
+    parts.time,
+    scopeText(parts.scope),
+    sha256(canonicalRequest(request, parts, bodyHash)),
+  ].join('\n');
+  return hmac(key, text).toString('hex');
+}
+
 /**
  * Verifies a signature.
  *
@@ -35,16 +60,10 @@ export function verifySignature(
   key: Buffer,
   bodyHash: string,
 ): void {
-  const text = [
-    algorithm,
-    parts.time,
-    scopeText(parts.scope),
-    sha256(canonicalRequest(request, parts, bodyHash)),
-  ].join('\n');
-  const wanted = hmac(key, text);
+  const wanted = signatureOf(request, parts, key, bodyHash);
   // The text is compared, so a signature in upper-case digits is refused, as in AWS.
   const given = Buffer.from(parts.signature, 'utf8');
-  const right = Buffer.from(wanted.toString('hex'), 'latin1');
+  const right = Buffer.from(wanted, 'latin1');
   const isRight = given.length === right.length && timingSafeEqual(given, right);
   if (!isRight) throw new RequestError('signature-mismatch', mismatch);
 }
@@ -88,7 +107,7 @@ export function checkedBodyHash(body: Buffer, claimed: string | undefined): stri
 }
 
 /** Builds the canonical request. @see Signature Version 4, "Create a canonical request" */
-function canonicalRequest(request: RequestHead, parts: SignatureParts, bodyHash: string): string {
+function canonicalRequest(request: RequestHead, parts: SignedParts, bodyHash: string): string {
   const headers = parts.signedHeaders.map(
     (name) => `${name}:${canonicalValue(request.headers.get(name) ?? '')}\n`,
   );
@@ -131,11 +150,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function scopeText({ date, region, service, terminator }: CredentialScope): string {
+/** The scope as text: `20261128/us-east-1/kms/aws4_request`. */
+export function scopeText({ date, region, service, terminator }: CredentialScope): string {
   return `${date}/${region}/${service}/${terminator}`;
 }
 
-function sha256(data: string | Buffer): string {
+/** SHA-256 in lower-case hexadecimal digits. */
+export function sha256(data: string | Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
 

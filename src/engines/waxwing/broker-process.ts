@@ -7,6 +7,7 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
+import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
@@ -69,6 +70,7 @@ export class BrokerProcess {
   #failure: WaxwingError | undefined = undefined;
   #running: (ports: Readonly<Record<string, number>>) => void = () => {};
   readonly #requests = new Map<number, (metrics: MetricsJson) => void>();
+  readonly #searches = new Map<number, (page: DiscoveryPage | undefined) => void>();
   #requestCount = 0;
 
   constructor() {
@@ -130,6 +132,16 @@ export class BrokerProcess {
     });
   }
 
+  /** Searches the messages of the broker. Undefined if the search failed or the broker has ended. */
+  discover(discovery: DiscoveryRequest): Promise<DiscoveryPage | undefined> {
+    const request = ++this.#requestCount;
+    return new Promise((resolve) => {
+      if (!this.#child.connected) return resolve(undefined);
+      this.#searches.set(request, resolve);
+      this.#send({ type: 'discover', request, discovery });
+    });
+  }
+
   /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#send({ type: 'certificates', certificates });
@@ -173,6 +185,10 @@ export class BrokerProcess {
       case 'metrics':
         this.#requests.get(message.request)?.(message.metrics);
         this.#requests.delete(message.request);
+        return;
+      case 'discovered':
+        this.#searches.get(message.request)?.(message.page);
+        this.#searches.delete(message.request);
     }
   }
 
@@ -180,6 +196,8 @@ export class BrokerProcess {
     const end = { failure: this.#failure, detail };
     for (const answer of this.#requests.values()) answer([]);
     this.#requests.clear();
+    for (const answer of this.#searches.values()) answer(undefined);
+    this.#searches.clear();
     if (this.#isRunning && !this.#isStopping) this.#events.ended(end);
     return end;
   }

@@ -11,6 +11,8 @@ import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from
 
 let broker: HostedBroker | undefined;
 
+type DiscoverMessage = Extract<ToBroker, { type: 'discover' }>;
+
 function say(message: FromBroker, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }
@@ -54,6 +56,23 @@ async function tellMetrics(request: number): Promise<void> {
   say({ type: 'metrics', request, metrics: (await broker?.metrics()) ?? [] });
 }
 
+async function discover({ request, discovery }: DiscoverMessage): Promise<void> {
+  try {
+    say({ type: 'discovered', request, page: await broker?.discover(discovery) });
+  } catch (error) {
+    // The search failed, and not the broker.
+    say({ type: 'log', level: 'error', text: `a search of messages failed: ${placeOf(error)}` });
+    say({ type: 'discovered', request, page: undefined });
+  }
+}
+
+/** The type and the place of an error, without its text, which may contain a part of a message. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const lines = (error.stack ?? '').split('\n');
+  return [error.name, ...lines.filter((line) => /^ {4}at /.test(line))].join('\n');
+}
+
 process.on('message', (message: ToBroker) => {
   switch (message.type) {
     case 'start':
@@ -67,6 +86,9 @@ process.on('message', (message: ToBroker) => {
       return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
+      return;
+    case 'discover':
+      discover(message).catch(fail);
   }
 });
 process.on('disconnect', () => process.exit(1));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
+import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
   BrokerSpec,
   Engine,
@@ -201,6 +202,10 @@ export class WaxwingEngine implements Engine {
 
   metrics(): Promise<MetricsJson[]> {
     return Promise.all([...this.#runs.values()].map((run) => run.process.metrics()));
+  }
+
+  async discover(brokerId: string, request: DiscoveryRequest): Promise<DiscoveryPage | undefined> {
+    return this.#runs.get(brokerId)?.process.discover(request);
   }
 
   #folder(brokerId: string): string {

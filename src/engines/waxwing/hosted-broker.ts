@@ -9,6 +9,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
+import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -146,6 +147,12 @@ export class HostedBroker {
     return (await this.#hooks.metrics?.json()) ?? [];
   }
 
+  /** Searches messages for personal and secret data. The rules are loaded by the first search. */
+  async discover(request: DiscoveryRequest): Promise<DiscoveryPage> {
+    const { discover } = await import('./discovery/discovery.ts');
+    return discover(this.#broker, request, systemClock, nextTurn);
+  }
+
   /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#listeners.showCertificates(certificates);
@@ -168,6 +175,10 @@ export class HostedBroker {
     await this.#broker.close();
     await this.#volume.close();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Waits for the previous process, which may still hold the volume while it ends. */

@@ -3,6 +3,7 @@
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
+import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 
@@ -51,7 +52,12 @@ export type ToBroker =
   | { readonly type: 'stop'; readonly reason: string }
   /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
-  | { readonly type: 'metrics'; readonly request: number };
+  | { readonly type: 'metrics'; readonly request: number }
+  | {
+      readonly type: 'discover';
+      readonly request: number;
+      readonly discovery: DiscoveryRequest;
+    };
 
 /** A message from a broker process to the service. */
 export type FromBroker =
@@ -66,7 +72,13 @@ export type FromBroker =
       readonly failure: LoginFailure | undefined;
       readonly count: number;
     }
-  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson };
+  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson }
+  /** The findings of a search; undefined if it failed. */
+  | {
+      readonly type: 'discovered';
+      readonly request: number;
+      readonly page: DiscoveryPage | undefined;
+    };
 
 /** The file descriptor from which a broker process reads its data key, 32 bytes. */
 export const keyDescriptor = 4;

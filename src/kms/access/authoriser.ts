@@ -1,23 +1,16 @@
 // Authorisation of calls on keys.
 
-import { judge, type Policy, type PolicyPrincipal, type Verdict } from '../../identity/policy.ts';
+import type { CompiledPolicy } from '../../identity/policies/compiled-policy.ts';
+import { type Decision, denialMessage, evaluate } from '../../identity/policies/evaluate.ts';
+import type { PrincipalPolicySource } from '../../identity/policies/principal-policies.ts';
+import { type Naming, policyPrincipal, stronger } from '../../identity/policies/principals.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall, withoutRegion } from '../call.ts';
 import { KmsError } from '../errors.ts';
 import { constraintsAllow } from '../grants/grant-constraints.ts';
 import type { KmsJournal } from '../kms-journal.ts';
 import type { EncryptionContext, GrantRecord, KeyRecord } from '../records.ts';
-import { readKeyPolicy } from './key-policies.ts';
+import { storedKeyPolicy } from './key-policies.ts';
 import { type OperationValues, requestValues } from './request-values.ts';
-
-/**
- * Evaluates the caller's own policies for an action (`kms:Decrypt`) on a key. It is consulted only
- * if the key policy delegates to the account.
- */
-export type IdentityPolicyEvaluator = (
-  call: KmsCall,
-  action: string,
-  keyArn: string,
-) => 'allowed' | 'denied' | 'silent';
 
 /** A requested use of a key. */
 export interface AuthorisationRequest {
@@ -38,6 +31,12 @@ export interface AuthorisationDecision {
   readonly grants: readonly GrantRecord[];
 }
 
+/** What may allow a use of a key. */
+interface Allowing {
+  readonly keyPolicy: CompiledPolicy | undefined;
+  readonly grant: Naming;
+}
+
 /**
  * Decides who may use a key. A call is allowed if nothing denies it, and the key policy allows it
  * directly, or the key policy delegates to the account and the caller's own policies allow it, or a
@@ -47,41 +46,33 @@ export interface AuthorisationDecision {
  */
 export class Authoriser {
   readonly #journal: KmsJournal;
-  readonly #identity: IdentityPolicyEvaluator;
-  /** Parsed policies. Records are immutable, so each policy is parsed once. */
-  readonly #policies = new WeakMap<KeyRecord, Policy>();
+  readonly #principals: PrincipalPolicySource;
+  /** Compiled policies. Records are immutable, so each policy is compiled once. */
+  readonly #policies = new WeakMap<KeyRecord, CompiledPolicy>();
 
-  constructor(journal: KmsJournal, identity: IdentityPolicyEvaluator) {
+  constructor(journal: KmsJournal, principals: PrincipalPolicySource) {
     this.#journal = journal;
-    this.#identity = identity;
+    this.#principals = principals;
   }
 
   /** @throws {KmsError} 'AccessDeniedException' */
   authorise(call: KmsCall, ask: AuthorisationRequest): AuthorisationDecision {
-    const { key, action } = ask;
-    const verdict = this.#verdict(call, ask);
-    if (verdict === 'denied')
-      throw denied(call, ask, 'with an explicit deny in a resource-based policy');
-    const identity = this.#identity(call, `kms:${action}`, key.arn);
-    if (identity === 'denied')
-      throw denied(call, ask, 'with an explicit deny in an identity-based policy');
-    if (verdict === 'allowed' || (verdict === 'delegated' && identity === 'allowed')) {
-      return { byPolicy: true, grants: [] };
+    const keyPolicy = this.#policyOf(ask.key);
+    const byPolicy = this.#decide(call, ask, { keyPolicy, grant: 'none' });
+    if (byPolicy.outcome === 'allowed') return { byPolicy: true, grants: [] };
+    if (byPolicy.outcome === 'implicitDeny') {
+      const grants = this.#grantsFor(call, ask, keyPolicy);
+      if (grants.length > 0) return { byPolicy: false, grants };
     }
-    const grants = [...this.#journal.grantsOf(key.id)].filter((grant) =>
-      this.#applies(grant, call, ask),
-    );
-    if (grants.length > 0) return { byPolicy: false, grants };
-    const kind = verdict === 'delegated' ? 'identity-based' : 'resource-based';
-    throw denied(call, ask, `because no ${kind} policy allows the kms:${action} action`);
+    const action = `kms:${ask.action}`;
+    const message = denialMessage(call.caller.arn, action, ask.key.arn, byPolicy);
+    throw new KmsError('AccessDeniedException', message);
   }
 
   /** Whether a policy explicitly denies the action. */
   isDenied(call: KmsCall, ask: AuthorisationRequest): boolean {
-    return (
-      this.#verdict(call, ask) === 'denied' ||
-      this.#identity(call, `kms:${ask.action}`, ask.key.arn) === 'denied'
-    );
+    const keyPolicy = this.#policyOf(ask.key);
+    return this.#decide(call, ask, { keyPolicy, grant: 'none' }).outcome === 'explicitDeny';
   }
 
   /**
@@ -89,66 +80,69 @@ export class Authoriser {
    * account.
    */
   isPrincipal(principal: string, call: KmsCall, ask: AuthorisationRequest): boolean {
-    const { caller } = call;
-    if (isServiceCall(call)) {
-      return (
-        isServicePrincipal(principal) && withoutRegion(principal) === withoutRegion(caller.arn)
-      );
-    }
-    if (principal === caller.arn || principal === caller.session?.roleArn) return true;
-    if (principal !== `arn:aws:iam::${caller.accountId}:root`) return false;
-    return this.#identity(call, `kms:${ask.action}`, ask.key.arn) === 'allowed';
+    const grant = grantNaming(principal, call);
+    if (grant === 'none') return false;
+    return this.#decide(call, ask, { keyPolicy: undefined, grant }).outcome === 'allowed';
   }
 
-  #verdict(call: KmsCall, ask: AuthorisationRequest): Verdict {
+  /** The grants on the key that allow the call. */
+  #grantsFor(
+    call: KmsCall,
+    ask: AuthorisationRequest,
+    keyPolicy: CompiledPolicy,
+  ): readonly GrantRecord[] {
+    const { key, action, context = {} } = ask;
+    const naming = (grant: GrantRecord): Naming =>
+      grant.operations.includes(action) && constraintsAllow(grant, action, context)
+        ? grantNaming(grant.grantee, call)
+        : 'none';
+    const grants = [...this.#journal.grantsOf(key.id)].filter((grant) => naming(grant) !== 'none');
+    const strongest = grants.map(naming).reduce(stronger, 'none');
+    if (strongest === 'none') return [];
+    if (this.#decide(call, ask, { keyPolicy, grant: strongest }).outcome !== 'allowed') return [];
+    return grants.filter((grant) => naming(grant) === strongest);
+  }
+
+  #decide(call: KmsCall, ask: AuthorisationRequest, allowing: Allowing): Decision {
     const { key, action, context = {}, values = {} } = ask;
-    return judge(this.#policyOf(key), {
-      action: `kms:${action}`,
-      resource: key.arn,
-      principal: principalOf(call),
-      values: requestValues(call, key, context, values),
-    });
-  }
-
-  #applies(grant: GrantRecord, call: KmsCall, ask: AuthorisationRequest): boolean {
-    return (
-      grant.operations.includes(ask.action) &&
-      this.isPrincipal(grant.grantee, call, ask) &&
-      constraintsAllow(grant, ask.action, ask.context ?? {})
+    const aliases = () => this.#journal.aliasNamesOf(key.id);
+    const { ofKeyPolicy, ofIdentityPolicies } = requestValues(call, key, context, values, aliases);
+    return evaluate(
+      {
+        principal: policyPrincipal(call.caller),
+        action: `kms:${action}`,
+        resource: key.arn,
+        values: ofIdentityPolicies,
+        resourceValues: ofKeyPolicy,
+      },
+      {
+        ...this.#principals.policiesOf(call.caller),
+        resource: allowing.keyPolicy,
+        resourceAccountId: key.accountId,
+        isResourcePolicyRequired: true,
+        grant: allowing.grant,
+      },
     );
   }
 
-  #policyOf(key: KeyRecord): Policy {
+  #policyOf(key: KeyRecord): CompiledPolicy {
     const known = this.#policies.get(key);
     if (known) return known;
-    const policy = readKeyPolicy(key.policy);
+    const policy = storedKeyPolicy(key.policy);
     this.#policies.set(key, policy);
     return policy;
   }
 }
 
-/**
- * Allows everything that a key policy delegates to the root user. No other identity has policies.
- */
-export const rootUserPolicies: IdentityPolicyEvaluator = (call) => {
-  return call.caller.type === 'root' ? 'allowed' : 'silent';
-};
-
-function principalOf(call: KmsCall): PolicyPrincipal {
+/** How the principal of a grant names the caller. */
+function grantNaming(principal: string, call: KmsCall): Naming {
   const { caller } = call;
-  const isService = isServiceCall(call);
-  const arns = caller.session ? [caller.arn, caller.session.roleArn] : [caller.arn];
-  return {
-    accountId: caller.accountId,
-    arns: isService ? [] : arns,
-    service: isService ? caller.arn : undefined,
-    isRoot: caller.type === 'root',
-  };
-}
-
-function denied(call: KmsCall, { key, action }: AuthorisationRequest, why: string): KmsError {
-  return new KmsError(
-    'AccessDeniedException',
-    `User: ${call.caller.arn} is not authorized to perform: kms:${action} on resource: ${key.arn} ${why}`,
-  );
+  if (isServiceCall(call)) {
+    const isNamed =
+      isServicePrincipal(principal) && withoutRegion(principal) === withoutRegion(caller.arn);
+    return isNamed ? 'direct' : 'none';
+  }
+  if (principal === caller.arn) return 'direct';
+  if (principal === (caller.session?.roleArn ?? caller.temporary?.issuerArn)) return 'issuer';
+  return principal === `arn:aws:iam::${caller.accountId}:root` ? 'account' : 'none';
 }

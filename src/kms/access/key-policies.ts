@@ -1,7 +1,9 @@
 // Key policies: validation, and the default policies.
 
 import { IdentityError } from '../../identity/errors.ts';
-import { type Policy, readResourcePolicy } from '../../identity/policy.ts';
+import { compilePolicy, compileStored } from '../../identity/policies/compile-policy.ts';
+import type { CompiledPolicy, PolicySource } from '../../identity/policies/compiled-policy.ts';
+import { isAwsPrincipal } from '../../identity/policies/statements.ts';
 import { isServicePrincipal } from '../call.ts';
 import { KmsError } from '../errors.ts';
 
@@ -13,7 +15,7 @@ const policyBytesMax = 32_768;
  * @throws {KmsError} 'MalformedPolicyDocumentException'; 'LimitExceededException' if it is larger
  *   than 32768 bytes
  */
-export function readKeyPolicy(text: string): Policy {
+export function readKeyPolicy(text: string): CompiledPolicy {
   const size = Buffer.byteLength(text, 'utf8');
   if (size > policyBytesMax) {
     throw new KmsError(
@@ -24,7 +26,9 @@ export function readKeyPolicy(text: string): Policy {
   const policy = readPolicy(text);
   for (const { principals } of policy.statements) {
     const named = principals
-      ? [...principals.aws.map(isAwsPrincipal), ...principals.services.map(isServicePrincipal)]
+      ? [...principals.aws]
+          .map(isAwsPrincipal)
+          .concat([...principals.services].map(isServicePrincipal))
       : [];
     if (named.includes(false)) {
       throw new KmsError(
@@ -36,14 +40,16 @@ export function readKeyPolicy(text: string): Policy {
   return policy;
 }
 
-/** Whether a name is an account id, or the ARN of a root user, user, role or session. */
-export function isAwsPrincipal(name: string): boolean {
-  return (
-    /^\d{12}$/.test(name) ||
-    /^arn:aws:iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)$/.test(name) ||
-    /^arn:aws:sts::\d{12}:(assumed-role|federated-user)\/[\w+=,.@/-]+$/.test(name)
-  );
+/**
+ * Prepares the policy of an existing key. A policy that is no longer valid, which only an earlier
+ * release can have accepted, denies everything.
+ */
+export function storedKeyPolicy(text: string): CompiledPolicy {
+  return compileStored(text, 'resource', keyPolicySource);
 }
+
+/** How the answers of simulations name key policies. */
+const keyPolicySource: PolicySource = { id: 'default', type: 'resource' };
 
 /** The default policy of a key. It delegates to the account's identity policies. */
 export function defaultPolicy(accountId: string): string {
@@ -124,9 +130,9 @@ export function servicePolicy(service: string): string {
   });
 }
 
-function readPolicy(text: string): Policy {
+function readPolicy(text: string): CompiledPolicy {
   try {
-    return readResourcePolicy(text);
+    return compilePolicy(text, 'resource', keyPolicySource);
   } catch (error) {
     if (!(error instanceof IdentityError)) throw error;
     throw new KmsError('MalformedPolicyDocumentException', error.message, { cause: error });

@@ -1,83 +1,55 @@
-// The values of condition keys for key policies.
+// The values of condition keys for the use of keys.
 
-import type { RequestValues, Variants } from '../../identity/conditions.ts';
+import {
+  CallValues,
+  foldedValues,
+  type NamedValues,
+  tagValues,
+} from '../../identity/policies/call-values.ts';
+import type { ContextValues } from '../../identity/policies/scope.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
 import { serviceAccountId } from '../key-ids.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
 
 /** Additional condition keys of an operation. Undefined values are missing keys. */
-export type OperationValues = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type OperationValues = NamedValues;
 
-const principalTypes = {
-  root: 'Account',
-  user: 'User',
-  'assumed-role': 'AssumedRole',
-  service: undefined,
-  anonymous: 'Anonymous',
-} as const;
+/** The condition keys of a use of a key. */
+export interface KeyUseValues {
+  readonly ofKeyPolicy: ContextValues;
+  /** Identity policies also know the aliases of the key. */
+  readonly ofIdentityPolicies: ContextValues;
+}
 
 /**
- * Collects the condition keys that key policies can use.
+ * Collects the condition keys of a use of a key.
  *
  * @param context the call's encryption context; for CreateGrant, the pairs of its constraint
+ * @param aliases returns the names of the key's aliases
  */
 export function requestValues(
   call: KmsCall,
   key: KeyRecord,
   context: EncryptionContext,
   further: OperationValues,
-): RequestValues {
-  const values = new Map<string, string | readonly string[] | Variants>();
-  const all = { ...callValues(call), ...keyValues(key), ...contextValues(context), ...further };
-  for (const [name, value] of Object.entries(all)) {
-    if (value === undefined) continue;
-    const folded = name.toLowerCase();
-    const before = values.get(folded);
-    values.set(folded, before === undefined ? value : { variants: both(before, value) });
-  }
-  return values;
+  aliases: () => readonly string[],
+): KeyUseValues {
+  const own = foldedValues({
+    ...tagValues('aws:ResourceTag', key.tags),
+    ...keyValues(call, key),
+    ...contextValues(context),
+    ...further,
+  });
+  const values = new CallValues(call, own);
+  const get = (name: string) => (name === 'kms:resourcealiases' ? aliases() : values.get(name));
+  return { ofKeyPolicy: values, ofIdentityPolicies: { get } };
 }
 
-/** Merges the values under names that differ only in case. */
-function both(
-  before: string | readonly string[] | Variants,
-  value: string | readonly string[],
-): readonly string[] {
-  const known = typeof before === 'object' && 'variants' in before ? before.variants : before;
-  return [known, value].flat();
-}
-
-function callValues(call: KmsCall): OperationValues {
-  const { caller, invokedBy } = call;
-  const isService = isServiceCall(call);
+function keyValues(call: KmsCall, key: KeyRecord): NamedValues {
+  const { invokedBy, region, caller } = call;
   return {
-    // All listeners use TLS, and local calls do not leave the process.
-    'aws:SecureTransport': 'true',
-    'aws:CurrentTime': new Date(call.nowMs).toISOString(),
-    'aws:EpochTime': String(Math.floor(call.nowMs / 1000)),
-    'aws:UserAgent': call.userAgent,
-    'aws:SourceIp': invokedBy === undefined && !isService ? call.sourceIp : undefined,
-    'aws:RequestedRegion': call.region,
-    'aws:PrincipalArn': isService ? undefined : (caller.session?.roleArn ?? caller.arn),
-    'aws:PrincipalAccount': isService ? undefined : caller.accountId,
-    'aws:PrincipalType': principalTypes[caller.type],
-    'aws:userid': isService ? undefined : caller.principalId,
-    'aws:username': caller.userName,
-    'aws:PrincipalIsAWSService': String(isService),
-    'aws:PrincipalServiceName': isService ? caller.arn : undefined,
-    'aws:ViaAWSService': String(invokedBy !== undefined),
-    'aws:CalledVia': invokedBy === undefined ? undefined : [invokedBy],
-    'aws:CalledViaFirst': invokedBy,
-    'aws:CalledViaLast': invokedBy,
-    'kms:CallerAccount': isService ? serviceAccountId : caller.accountId,
-    'kms:ViaService': invokedBy?.replace(/\.amazonaws\.com$/, `.${call.region}.amazonaws.com`),
-  };
-}
-
-function keyValues(key: KeyRecord): OperationValues {
-  const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
-  return {
-    ...Object.fromEntries(tags),
+    'kms:CallerAccount': isServiceCall(call) ? serviceAccountId : caller.accountId,
+    'kms:ViaService': invokedBy?.replace(/\.amazonaws\.com$/, `.${region}.amazonaws.com`),
     'aws:ResourceAccount': key.accountId,
     'kms:KeySpec': key.spec,
     'kms:KeyUsage': key.usage,
@@ -86,7 +58,7 @@ function keyValues(key: KeyRecord): OperationValues {
   };
 }
 
-function contextValues(context: EncryptionContext): OperationValues {
+function contextValues(context: EncryptionContext): NamedValues {
   const pairs = Object.entries(context);
   if (pairs.length === 0) return {};
   return {

@@ -1,6 +1,6 @@
 // Validation of CreateGrant requests.
 
-import { isAwsPrincipal } from '../access/key-policies.ts';
+import { isAwsPrincipal } from '../../identity/policies/statements.ts';
 import type { OperationValues } from '../access/request-values.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall } from '../call.ts';
 import { canonicalContext } from '../ciphers/encryption-context.ts';

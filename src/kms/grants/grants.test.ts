@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
+import {
+  allow,
+  deny,
+  policyOf,
+  principalsWith,
+} from '../../../tests/support/principal-policies.ts';
 import { systemRandom } from '../../base/random.ts';
-import type { IdentityPolicyEvaluator } from '../access/authoriser.ts';
+import { rootUserOnly } from '../../identity/policies/principal-policies.ts';
 import type { KmsCall } from '../call.ts';
 import { Kms } from '../kms.ts';
 import type { Result } from '../result.ts';
@@ -51,12 +57,9 @@ class OneKey {
   readonly kms: Kms;
   readonly KeyId: string;
 
-  constructor(
-    identity: IdentityPolicyEvaluator = ({ caller }) =>
-      caller.type === 'root' ? 'allowed' : 'silent',
-  ) {
+  constructor(principals = rootUserOnly) {
     const wrappingKey = createSecretKey(systemRandom.bytes(32));
-    this.kms = new Kms({ wrappingKey, random: systemRandom, identity });
+    this.kms = new Kms({ wrappingKey, random: systemRandom, principals });
     this.KeyId = this.did(this.kms.keys.create(root, {})).arn;
   }
 
@@ -100,10 +103,8 @@ test('a grant to a role is for all its sessions, and one to a session for it alo
 });
 
 test('a grant to the account leaves it to the policies of its users', () => {
-  const key = new OneKey(({ caller }, action) => {
-    const mayEncrypt = caller.userName === 'alice' && action === 'kms:Encrypt';
-    return caller.type === 'root' || mayEncrypt ? 'allowed' : 'silent';
-  });
+  const identity = [policyOf('identity', allow('kms:Encrypt'))];
+  const key = new OneKey(principalsWith({ [alice.caller.arn]: { identity } }));
   // The key's policy no longer leaves anything to the account.
   const statement = { Effect: 'Allow', Principal: { AWS: `${iam}:root` }, Resource: '*' };
   const Action = ['kms:PutKeyPolicy', 'kms:CreateGrant'];
@@ -116,10 +117,8 @@ test('a grant to the account leaves it to the policies of its users', () => {
 });
 
 test("a denial in a user's own policies is above a grant", () => {
-  const key = new OneKey(({ caller }) => {
-    if (caller.type === 'root') return 'allowed';
-    return caller.userName === 'alice' ? 'denied' : 'silent';
-  });
+  const identity = [policyOf('identity', deny('kms:*'))];
+  const key = new OneKey(principalsWith({ [alice.caller.arn]: { identity } }));
   key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] });
   assert.throws(() => key.encrypt(alice), {
     ...denied,

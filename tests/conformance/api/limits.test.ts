@@ -6,7 +6,9 @@ import { BotocoreModel, type ModelConstraints } from '../../support/botocore-mod
 import { ControlPlane } from '../../support/control-plane.ts';
 import { findPrograms } from '../../support/other-programs.ts';
 
-const { services } = await ControlPlane.inProcess();
+const { services: all } = await ControlPlane.inProcess();
+// AWS has no model of the service that searches messages.
+const services = all.filter(({ name }) => name !== 'waxwing-discovery');
 
 /** A shape within an operation's input, and its path. */
 interface Place {

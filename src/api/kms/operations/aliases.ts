@@ -3,6 +3,7 @@
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
+  freeText,
   list,
   required,
   string,
@@ -10,19 +11,21 @@ import {
   timestamp,
 } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
-import { answer, decidedByKey } from '../answers.ts';
+import { answer } from '../answers.ts';
+import { onAlias } from '../permissions.ts';
 import { aliasName, keyId, limit, marker, nothing } from '../shapes.ts';
-
-const named = structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) });
 
 /** Creates an alias of a key. */
 export const createAlias = (kms: Kms) =>
   operation({
     action: 'kms:CreateAlias',
     readOnly: false,
-    input: named,
+    input: structure({
+      AliasName: required(freeText('alias name', aliasName)),
+      TargetKeyId: required(keyId),
+    }),
     output: nothing,
-    permissions: decidedByKey,
+    permissions: ({ AliasName }, call) => onAlias('kms:CreateAlias', AliasName, call),
     handle: (input, call) =>
       answer(kms, kms.aliases.create(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -32,9 +35,9 @@ export const updateAlias = (kms: Kms) =>
   operation({
     action: 'kms:UpdateAlias',
     readOnly: false,
-    input: named,
+    input: structure({ AliasName: required(aliasName), TargetKeyId: required(keyId) }),
     output: nothing,
-    permissions: decidedByKey,
+    permissions: ({ AliasName }, call) => onAlias('kms:UpdateAlias', AliasName, call),
     handle: (input, call) =>
       answer(kms, kms.aliases.update(call, input.AliasName, input.TargetKeyId), {}),
   });
@@ -46,7 +49,7 @@ export const deleteAlias = (kms: Kms) =>
     readOnly: false,
     input: structure({ AliasName: required(aliasName) }),
     output: nothing,
-    permissions: decidedByKey,
+    permissions: ({ AliasName }, call) => onAlias('kms:DeleteAlias', AliasName, call),
     handle: (input, call) => answer(kms, kms.aliases.delete(call, input.AliasName), {}),
   });
 

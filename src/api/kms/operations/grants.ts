@@ -1,7 +1,7 @@
 // The KMS operations on grants.
 
 import { operation } from '../../../aws/service.ts';
-import { boolean, list, required, string, structure } from '../../../aws/shapes/shape.ts';
+import { boolean, freeText, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import type { Page } from '../../../kms/pages.ts';
 import type { GrantRecord } from '../../../kms/records.ts';
@@ -21,6 +21,8 @@ import {
   principal,
 } from '../shapes.ts';
 
+const grantName = string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ });
+
 const grantPage = structure({
   Grants: list(grantEntry),
   NextMarker: marker,
@@ -39,7 +41,7 @@ export const createGrant = (kms: Kms) =>
       Operations: required(grantOperations),
       Constraints: grantConstraints,
       GrantTokens: grantTokens,
-      Name: string({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }),
+      Name: freeText('grant name', grantName),
       DryRun: boolean(),
       GranteeServicePrincipal: principal,
       RetiringServicePrincipal: principal,

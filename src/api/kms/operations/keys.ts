@@ -14,6 +14,7 @@ import {
 import { metadataOf } from '../../../kms/key-metadata.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey } from '../answers.ts';
+import { creatingKey } from '../permissions.ts';
 import {
   customKeyStoreId,
   description,
@@ -53,6 +54,7 @@ export const createKey = (kms: Kms) =>
       XksKeyId: string({ min: 1, max: 128, pattern: /^[a-zA-Z0-9-_.]+$/ }),
     }),
     output: structure({ KeyMetadata: keyMetadata }),
+    permissions: (input, call) => creatingKey(input, call),
     handle(input, call) {
       const done = kms.keys.create(call, input);
       return answer(kms, done, { KeyMetadata: metadataOf(done.output) });

@@ -7,7 +7,8 @@ import type { Configuration } from '../../../control/configurations/configuratio
 import { configurationLimits } from '../../../control/configurations/limits.ts';
 import { engineNameOf } from '../../../control/offers/offers.ts';
 import { keyedPage } from '../paging.ts';
-import { configurationTouched, type MqParts, onConfiguration } from '../parts.ts';
+import { configurationTouched, type MqParts } from '../parts.ts';
+import { creating, onConfiguration } from '../permissions.ts';
 import { pageRequest } from '../shapes/common.ts';
 import {
   configurationPageRequest,
@@ -48,10 +49,7 @@ function createConfiguration({ control }: MqParts) {
     http: { method: 'POST', path },
     input: createConfigurationRequest,
     output: createConfigurationResponse,
-    permissions: ({ tags }) => [
-      { action: 'mq:CreateConfiguration', resources: [] },
-      ...(tags ? [{ action: 'mq:CreateTags', resources: [] }] : []),
-    ],
+    permissions: ({ tags }) => creating('mq:CreateConfiguration', tags),
     handle: (input) => {
       const { value, changes } = control.configurationDecisions.create(input);
       return { output: description(value), changes, resources: configurationTouched(value) };

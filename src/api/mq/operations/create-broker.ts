@@ -2,19 +2,24 @@
 
 import { operation } from '../../../aws/service.ts';
 import { type MqParts, touched } from '../parts.ts';
+import { creating, passingRoles } from '../permissions.ts';
 import { createBrokerRequest, createBrokerResponse } from '../shapes/brokers.ts';
 
 /** Creates a broker. The work continues after the answer. */
-export function createBroker({ control }: MqParts) {
+export function createBroker(parts: MqParts) {
+  const { control } = parts;
   return operation({
     action: 'mq:CreateBroker',
     readOnly: false,
     http: { method: 'POST', path: '/v1/brokers' },
     input: createBrokerRequest,
     output: createBrokerResponse,
-    permissions: ({ tags }) => [
-      { action: 'mq:CreateBroker', resources: [] },
-      ...(tags ? [{ action: 'mq:CreateTags', resources: [] }] : []),
+    permissions: ({ tags, configuration, dataReplicationPrimaryBrokerArn: primary }) => [
+      ...creating('mq:CreateBroker', tags),
+      ...(primary === undefined
+        ? []
+        : [{ action: 'mq:CreateReplicaBroker', resources: [primary] }]),
+      ...passingRoles(parts, configuration),
     ],
     handle: async (input, context) => {
       const request = { ...input, engineType: input.engineType.toUpperCase() };

@@ -1,7 +1,8 @@
 // The Amazon MQ operation `DeleteBroker`.
 
 import { operation } from '../../../aws/service.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker } from '../permissions.ts';
 import { brokerIdOnly, brokerPath } from '../shapes/brokers.ts';
 
 /** Deletes a broker and its data. The work continues after the answer. */

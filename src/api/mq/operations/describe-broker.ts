@@ -5,7 +5,8 @@ import type { Infer } from '../../../aws/shapes/shape.ts';
 import { type BrokerRecord, type LdapRecord, portOf } from '../../../control/broker-record.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
 import { usersOf } from '../../../control/users/user-decisions.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker } from '../permissions.ts';
 import { brokerPath, describeBrokerResponse } from '../shapes/brokers.ts';
 
 /** Describes a broker. */

@@ -1,7 +1,8 @@
 // The Amazon MQ operation `RebootBroker`.
 
 import { operation } from '../../../aws/service.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker } from '../permissions.ts';
 import { brokerPath } from '../shapes/brokers.ts';
 import { nothing } from '../shapes/common.ts';
 

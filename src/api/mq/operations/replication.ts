@@ -3,7 +3,8 @@
 import { operation, refusal } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { fixedPage } from '../paging.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker } from '../permissions.ts';
 import {
   brokerIdOnly,
   brokerPageRequest,

@@ -2,6 +2,7 @@
 
 import { operation } from '../../../aws/service.ts';
 import { configurationTouched, type MqParts, touched } from '../parts.ts';
+import { onTags } from '../permissions.ts';
 import { nothing } from '../shapes/common.ts';
 import {
   createTagsRequest,
@@ -12,24 +13,21 @@ import {
 
 const path = '/v1/tags/{resourceArn}';
 
-function onResource<Input extends { readonly resourceArn: string }>(action: string) {
-  return ({ resourceArn }: Input) => [{ action, resources: [resourceArn] }];
-}
-
 /** Whether an ARN is that of a configuration; otherwise it is that of a broker. */
 function isConfiguration(arn: string): boolean {
   return /^arn:[^:]*:mq:[^:]*:[^:]*:configuration:/.test(arn);
 }
 
 /** Adds tags to a broker or a configuration, or replaces existing ones. */
-export function createTags({ control }: MqParts) {
+export function createTags(parts: MqParts) {
+  const { control } = parts;
   return operation({
     action: 'mq:CreateTags',
     readOnly: false,
     http: { method: 'POST', path, status: 204 },
     input: createTagsRequest,
     output: nothing,
-    permissions: onResource('mq:CreateTags'),
+    permissions: onTags('mq:CreateTags', parts),
     handle: ({ resourceArn, tags = {} }) => {
       if (isConfiguration(resourceArn)) {
         const { id } = control.configurations.requireArn(resourceArn);
@@ -43,14 +41,15 @@ export function createTags({ control }: MqParts) {
 }
 
 /** Lists the tags of a broker or a configuration. */
-export function listTags({ control }: MqParts) {
+export function listTags(parts: MqParts) {
+  const { control } = parts;
   return operation({
     action: 'mq:ListTags',
     readOnly: true,
     http: { method: 'GET', path },
     input: listTagsRequest,
     output: listTagsResponse,
-    permissions: onResource('mq:ListTags'),
+    permissions: onTags('mq:ListTags', parts),
     handle: ({ resourceArn }) => {
       if (isConfiguration(resourceArn)) {
         const configuration = control.configurations.requireArn(resourceArn);
@@ -64,14 +63,15 @@ export function listTags({ control }: MqParts) {
 }
 
 /** Removes tags from a broker or a configuration. */
-export function deleteTags({ control }: MqParts) {
+export function deleteTags(parts: MqParts) {
+  const { control } = parts;
   return operation({
     action: 'mq:DeleteTags',
     readOnly: false,
     http: { method: 'DELETE', path, status: 204 },
     input: deleteTagsRequest,
     output: nothing,
-    permissions: onResource('mq:DeleteTags'),
+    permissions: onTags('mq:DeleteTags', parts),
     handle: ({ resourceArn, tagKeys }) => {
       if (isConfiguration(resourceArn)) {
         const { id } = control.configurations.requireArn(resourceArn);

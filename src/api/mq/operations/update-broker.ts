@@ -2,7 +2,8 @@
 
 import { operation } from '../../../aws/service.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker, passingRoles } from '../permissions.ts';
 import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
 
 /** Changes the settings of a broker. Some take effect at once, others at the next reboot. */
@@ -13,7 +14,11 @@ export function updateBroker(parts: MqParts) {
     http: { method: 'PUT', path: '/v1/brokers/{brokerId}' },
     input: updateBrokerRequest,
     output: updateBrokerResponse,
-    permissions: onBroker('mq:UpdateBroker', parts),
+    permissions: (request) => [
+      ...onBroker('mq:UpdateBroker', parts)(request),
+      ...(changesAccess(parts, request) ? onBroker(accessAction, parts)(request) : []),
+      ...passingRoles(parts, request.configuration),
+    ],
     handle: (request) => {
       const { value, changes } = parts.control.decisions.update(request.brokerId, request);
       // The requested settings, and the revision of the configuration if the request names none.
@@ -24,6 +29,17 @@ export function updateBroker(parts: MqParts) {
       return { output, changes, resources: touched(value) };
     },
   });
+}
+
+/** Checked in addition if the request changes how a RabbitMQ broker authenticates its users. */
+const accessAction = 'mq:UpdateBrokerAccessConfiguration';
+
+function changesAccess(
+  { control }: MqParts,
+  request: { readonly brokerId: string; readonly authenticationStrategy?: string | undefined },
+): boolean {
+  const isRabbitMq = control.brokers.get(request.brokerId)?.engineType === 'RABBITMQ';
+  return isRabbitMq && request.authenticationStrategy !== undefined;
 }
 
 /** The current or pending configuration of a broker. */

@@ -3,7 +3,8 @@
 import { operation } from '../../../aws/service.ts';
 import { type UserState, usersOf } from '../../../control/users/user-decisions.ts';
 import { keyedPage } from '../paging.ts';
-import { type MqParts, onBroker, touched } from '../parts.ts';
+import { type MqParts, touched } from '../parts.ts';
+import { onBroker } from '../permissions.ts';
 import { brokerPageRequest } from '../shapes/brokers.ts';
 import { nothing } from '../shapes/common.ts';
 import {

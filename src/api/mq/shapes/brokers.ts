@@ -3,6 +3,7 @@
 import {
   boolean,
   enumeration,
+  freeText,
   integer,
   list,
   required,
@@ -67,14 +68,14 @@ export const brokerIdOnly = structure({ brokerId: string() });
 
 /** The request of CreateBroker. */
 export const createBrokerRequest = structure({
-  brokerName: required(text),
+  brokerName: required(freeText('broker name', text)),
   deploymentMode: required(deploymentMode),
   engineType: required(text),
   hostInstanceType: required(text),
   publiclyAccessible: boolean(),
   users: list(
     structure({
-      username: required(text),
+      username: required(freeText('user name', text)),
       password: required(password),
       consoleAccess: boolean(),
       groups,

@@ -3,6 +3,7 @@
 import {
   boolean,
   enumeration,
+  freeText,
   integer,
   list,
   map,
@@ -34,7 +35,7 @@ export const nextToken = string({ max: 1024 });
 /** The password of a user; never returned. */
 export const password = sensitive(string({ max: 1024 }), '***');
 /** The groups of a user; Amazon MQ allows 20. */
-export const groups = list(text, { max: 20 });
+export const groups = list(freeText('group name', text), { max: 20 });
 /**
  * Maximum number of tags in a request. A broker has up to 50, which the control plane validates.
  */
@@ -42,7 +43,9 @@ export const tagsInRequestMax = 200;
 /** Longer than allowed, so that the control plane can return the exact limit. */
 export const tagText = string({ max: 512 });
 /** Tags of a broker or a configuration. */
-export const tags = map(tagText, tagText, { max: tagsInRequestMax });
+export const tags = map(freeText('tag key', tagText), freeText('tag value', tagText), {
+  max: tagsInRequestMax,
+});
 
 /** Authentication strategies. */
 export const strategy = enumeration(['SIMPLE', 'LDAP', 'CONFIG_MANAGED'], anyCase);

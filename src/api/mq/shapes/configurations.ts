@@ -1,6 +1,7 @@
 // The shapes of the operations on configurations.
 
 import {
+  freeText,
   integer,
   list,
   required,
@@ -41,7 +42,7 @@ const configuration = {
 /** The request of CreateConfiguration. */
 export const createConfigurationRequest = structure({
   engineType: required(text),
-  name: required(text),
+  name: required(freeText('configuration name', text)),
   authenticationStrategy: strategy,
   engineVersion: text,
   tags,
@@ -77,7 +78,10 @@ export const listConfigurationsResponse = structure({
 export const updateConfigurationRequest = structure({
   configurationId: required(text),
   data: required(sensitive(string({ max: dataCharactersMax }), '***')),
-  description: string({ max: configurationLimits.descriptionCharactersMax }),
+  description: freeText(
+    'description',
+    string({ max: configurationLimits.descriptionCharactersMax }),
+  ),
 });
 
 /** The response of UpdateConfiguration. */

@@ -1,6 +1,14 @@
 // The shapes of the operations on users.
 
-import { boolean, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
+import {
+  boolean,
+  freeText,
+  integer,
+  list,
+  required,
+  string,
+  structure,
+} from '../../../aws/shapes/shape.ts';
 import { groups, password, text } from './common.ts';
 
 const members = { consoleAccess: boolean(), groups, replicationUser: boolean() };
@@ -11,7 +19,7 @@ export const userPath = structure({ brokerId: required(text), username: required
 /** The request of CreateUser. */
 export const createUserRequest = structure({
   brokerId: required(text),
-  username: required(text),
+  username: required(freeText('user name', text)),
   password: required(password),
   ...members,
 });

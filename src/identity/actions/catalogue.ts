@@ -1,0 +1,32 @@
+// All actions that policies can allow or deny.
+
+import { cloudTrailActions } from './cloudtrail.ts';
+import { iamActions } from './iam.ts';
+import { kmsActions } from './kms.ts';
+import { mqActions } from './mq.ts';
+import type { ActionEntry, ServiceActions } from './service-actions.ts';
+import { stsActions } from './sts.ts';
+
+/** The actions of every service. */
+export const actionCatalogue: readonly ServiceActions[] = [
+  mqActions,
+  kmsActions,
+  cloudTrailActions,
+  stsActions,
+  iamActions,
+];
+
+const byName = new Map<string, ActionEntry>(
+  actionCatalogue.flatMap(({ prefix, actions }) =>
+    actions.map((action) => [`${prefix}:${action.name}`.toLowerCase(), action] as const),
+  ),
+);
+
+/**
+ * Finds an action.
+ *
+ * @param name with the prefix of its service, in any case: `mq:CreateBroker`
+ */
+export function findAction(name: string): ActionEntry | undefined {
+  return byName.get(name.toLowerCase());
+}

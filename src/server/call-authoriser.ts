@@ -1,0 +1,66 @@
+// Authorisation of calls by the policies of their callers.
+
+import { RequestError } from '../aws/errors.ts';
+import type { Permission } from '../aws/service.ts';
+import type { CallContext } from '../calls/call-context.ts';
+import { CallValues, foldedValues } from '../identity/policies/call-values.ts';
+import { type ApplicablePolicies, denialMessage, evaluate } from '../identity/policies/evaluate.ts';
+import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
+import { policyPrincipal } from '../identity/policies/principals.ts';
+
+/** The resource of actions that have none. */
+const anyResource = '*';
+
+/** Decides whether the policies of a caller allow a call. */
+export class CallAuthoriser {
+  readonly #principals: PrincipalPolicySource;
+
+  constructor(principals: PrincipalPolicySource) {
+    this.#principals = principals;
+  }
+
+  /**
+   * Authorises each action of a call on each of its resources.
+   *
+   * @throws {RequestError} `access-denied`
+   */
+  authorise(permissions: readonly Permission[], context: CallContext): void {
+    const { caller } = context;
+    // Parts of this program that call for themselves. The key service checks what they may use.
+    if (caller.type === 'service' || permissions.length === 0) return;
+    const policies = this.#principals.policiesOf(caller);
+    for (const permission of permissions) {
+      const { resources } = permission;
+      for (const resource of resources.length === 0 ? [anyResource] : resources) {
+        this.#authorise(permission, resource, context, policies);
+      }
+    }
+  }
+
+  #authorise(
+    { action, values = {} }: Permission,
+    resource: string,
+    context: CallContext,
+    policies: ApplicablePolicies,
+  ): void {
+    const { caller } = context;
+    const own = foldedValues({ 'aws:ResourceAccount': accountOf(resource, context), ...values });
+    const decision = evaluate(
+      {
+        principal: policyPrincipal(caller),
+        action,
+        resource,
+        values: new CallValues(context, own),
+      },
+      policies,
+    );
+    if (decision.outcome === 'allowed') return;
+    const message = denialMessage(caller.arn, action, resource, decision);
+    throw new RequestError('access-denied', message);
+  }
+}
+
+/** The account that owns a resource. New resources belong to the account of the call. */
+function accountOf(resource: string, { accountId }: CallContext): string {
+  return resource.split(':')[4] || accountId;
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Service } from '../../../src/aws/service.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import type { Caller } from '../../../src/calls/caller.ts';
+import { findAction } from '../../../src/identity/actions/catalogue.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
+import { allow, policyOf, principalsWith } from '../../support/principal-policies.ts';
+import { smallest } from '../../support/shape-requests.ts';
+import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
+
+// No operation exists without a check: a user without rights is refused everything.
+
+type Json = Record<string, unknown>;
+
+const arn = `arn:aws:iam::${accountId}:user/nobody`;
+const nobody: Caller = {
+  type: 'user',
+  accountId,
+  arn,
+  principalId: 'AIDANOBODY',
+  userName: 'nobody',
+};
+const accessKeyId = 'AKIANOBODYNOBODY2222';
+const secretAccessKey = 'secret-of-nobody-secret-of-nobody-secret';
+
+const machine = new Machine();
+machine.accessKeys.set(accessKeyId, { caller: nobody, secret: () => new Secret(secretAccessKey) });
+const plane = await ControlPlane.inProcess(undefined, machine);
+
+/** Operations that need no permission, with the reason. */
+const open: Readonly<Record<string, string>> = {
+  'sts:GetCallerIdentity': 'AWS answers it to everyone who has signed it',
+};
+
+const kms = serviceNamed(plane, 'kms');
+const mq = serviceNamed(plane, 'mq');
+
+const call = (service: Service, name: string, input: Json) =>
+  signedCall(plane, service, name, input, { accessKeyId, secretAccessKey });
+
+async function asRoot(service: Service, name: string, input: Json): Promise<Json> {
+  const { status, body } = await signedCall(plane, service, name, input);
+  assert.ok(status < 300, body);
+  return body === '' ? {} : JSON.parse(body);
+}
+
+/** A key with an alias, a ciphertext and a grant, so that only rights are missing. */
+async function existing(): Promise<Json> {
+  const { KeyMetadata } = await asRoot(kms, 'CreateKey', {});
+  const { Arn: KeyId } = KeyMetadata as Json;
+  const Plaintext = Buffer.from('x').toString('base64');
+  const { CiphertextBlob } = await asRoot(kms, 'Encrypt', { KeyId, Plaintext });
+  await asRoot(kms, 'CreateAlias', { AliasName: 'alias/known', TargetKeyId: KeyId });
+  const GranteePrincipal = `arn:aws:iam::${accountId}:user/other`;
+  const { GrantId } = await asRoot(kms, 'CreateGrant', {
+    KeyId,
+    GranteePrincipal,
+    Operations: ['Decrypt'],
+  });
+  const keys = { KeyId, TargetKeyId: KeyId, DestinationKeyId: KeyId };
+  return { ...keys, CiphertextBlob, GrantId, AliasName: 'alias/known', KeySpec: 'AES_256' };
+}
+
+const known = await existing();
+
+/** Members that are not required by the shape, but by the operation. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  Decrypt: ['CiphertextBlob'],
+  ReEncrypt: ['CiphertextBlob'],
+  GenerateDataKey: ['KeySpec'],
+  GenerateDataKeyWithoutPlaintext: ['KeySpec'],
+  RetireGrant: ['KeyId', 'GrantId'],
+};
+
+function inputOf(service: Service, name: string): Json {
+  const shape = service.operations[name]?.input;
+  assert.ok(shape !== undefined);
+  const input = smallest(shape) as Json;
+  if (service.name !== 'kms') return input;
+  const members = [...Object.keys(input), ...(needed[name] ?? [])];
+  const right = members.filter((member) => member in known);
+  return { ...input, ...Object.fromEntries(right.map((member) => [member, known[member]])) };
+}
+
+/** How each wire tells that the caller has no right. */
+const refusals: Readonly<Record<string, readonly [status: number, code: string]>> = {
+  'json-1.1': [400, 'AccessDeniedException'],
+  'rest-json': [403, 'ForbiddenException'],
+  query: [403, 'AccessDenied'],
+};
+
+for (const service of plane.services) {
+  for (const [name, { action }] of Object.entries(service.operations)) {
+    if (action in open) continue;
+    test(`${action} is refused to a user without rights, and the attempt is recorded`, async () => {
+      const { status, body, event } = await call(service, name, inputOf(service, name));
+      const [expectedStatus, code] = refusals[service.wires[0]] ?? [];
+      assert.deepEqual([status, event.errorCode], [expectedStatus, code], body);
+      assert.match(body, /User: .*:user\/nobody is not authorized to perform: /);
+      assert.match(
+        event.errorMessage ?? '',
+        /^User: .*:user\/nobody is not authorized to perform: /,
+      );
+      assert.deepEqual([event.eventName, event.userIdentity.arn], [name, arn]);
+      assert.equal(event.userIdentity.type, 'IAMUser');
+      assert.equal(event.responseElements, null);
+    });
+  }
+}
+
+test('operations that need no permission are known ones', () => {
+  const actions = plane.services.flatMap(({ operations }) =>
+    Object.values(operations).map(({ action }) => action),
+  );
+  assert.deepEqual(
+    Object.keys(open).filter((action) => !actions.includes(action)),
+    [],
+  );
+});
+
+test('every action that an operation names is in the catalogue', () => {
+  const unknown = plane.services.flatMap(({ operations }) =>
+    Object.values(operations)
+      .map(({ action }) => action)
+      // ReEncrypt is checked as ReEncryptFrom and ReEncryptTo.
+      .filter((action) => action !== 'kms:ReEncrypt' && findAction(action) === undefined),
+  );
+  assert.deepEqual(unknown, []);
+});
+
+test('a policy gives a user exactly the operations that it names', async () => {
+  const identity = [policyOf('identity', allow(['mq:ListBrokers', 'kms:ListKeys']))];
+  machine.principals = principalsWith({ [arn]: { identity } });
+  assert.equal((await call(mq, 'ListBrokers', {})).status, 200);
+  assert.equal((await call(kms, 'ListKeys', {})).status, 200);
+  assert.equal((await call(mq, 'ListConfigurations', {})).status, 403);
+  assert.equal((await call(kms, 'ListAliases', {})).status, 400);
+});
+
+test('tags of the request and of the resource decide where a policy says so', async () => {
+  const ofTeam = { StringEquals: { 'aws:RequestTag/team': 'orders' } };
+  const onTeam = { StringEquals: { 'aws:ResourceTag/team': 'orders' } };
+  const mayCreate = ['mq:CreateConfiguration', 'mq:CreateTags'];
+  const identity = [
+    policyOf(
+      'identity',
+      { ...allow(mayCreate), Condition: ofTeam },
+      { ...allow('mq:DescribeConfiguration'), Condition: onTeam },
+    ),
+  ];
+  machine.principals = principalsWith({ [arn]: { identity } });
+  const create = (name: string, tags: Json) => {
+    const engine = { engineType: 'RABBITMQ', engineVersion: '3.13' };
+    return call(mq, 'CreateConfiguration', { name, ...engine, tags });
+  };
+  assert.equal((await create('a', { team: 'billing' })).status, 403);
+  const { status, body } = await create('b', { team: 'orders' });
+  assert.equal(status, 200, body);
+  const configurationId = String(JSON.parse(body).id);
+  assert.equal((await call(mq, 'DescribeConfiguration', { configurationId })).status, 200);
+  const tagging = { resourceArn: String(JSON.parse(body).arn), tags: { team: 'billing' } };
+  assert.equal((await call(mq, 'CreateTags', tagging)).status, 403);
+  await asRoot(mq, 'CreateTags', tagging);
+  assert.equal((await call(mq, 'DescribeConfiguration', { configurationId })).status, 403);
+});
