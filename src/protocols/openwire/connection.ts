@@ -71,7 +71,8 @@ export class OpenWireConnection
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #opening: Opening;
-  readonly #sender: Sender;
+  /** Created for the first message, because many clients only consume. */
+  #sender: Sender | undefined = undefined;
   readonly #watch: PeerWatch;
   readonly #inactivity = new Inactivity();
   /** Frames that were received before the log-in. */
@@ -104,7 +105,6 @@ export class OpenWireConnection
     this.transactions = new Transactions(this);
     this.consumers = new Consumers(this);
     this.producers = new Producers(this);
-    this.#sender = new Sender(this);
     this.#opening = new Opening(this, transport);
     // Both sides send their WireFormatInfo unasked. This one is the same for all connections.
     transport.write(shared.formatInfo);
@@ -195,6 +195,7 @@ export class OpenWireConnection
     }
     if (this.#state.name === 'open' && isMessage({ type: bytes[start] ?? 0 })) {
       this.gate.count(sendUnits);
+      this.#sender ??= new Sender(this);
       this.#sender.receive(bytes, start, end);
       return;
     }
@@ -391,7 +392,7 @@ export class OpenWireConnection
     this.#opening.abandon();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
-    this.#sender.end();
+    this.#sender?.end();
     this.broker.background.run(this.#requeueAll(lastSeen), () => {
       this.#isFullyReleased = true;
       for (const released of this.#released.splice(0)) released();
