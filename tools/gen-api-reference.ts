@@ -1,8 +1,10 @@
 // Generates docs/reference/api.md.
 
 import * as cloudTrail from '@aws-sdk/client-cloudtrail';
+import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
+import * as sts from '@aws-sdk/client-sts';
 import { inWordsOf, RequestError } from '../src/aws/errors.ts';
 import type { Operation, Service } from '../src/aws/service.ts';
 import { ControlPlane } from '../tests/support/control-plane.ts';
@@ -13,8 +15,8 @@ const apis = [
   { title: 'Amazon MQ', service: 'mq', client: operationsOf(mq) },
   { title: 'AWS KMS', service: 'kms', client: operationsOf(kms) },
   { title: 'CloudTrail', service: 'cloudtrail', client: operationsOf(cloudTrail) },
-  // The tests have no client for this service, so that all operations are listed.
-  { title: 'Security Token Service', service: 'sts', client: new Map() },
+  { title: 'Identity and Access Management', service: 'iam', client: operationsOf(iam) },
+  { title: 'Security Token Service', service: 'sts', client: operationsOf(sts) },
 ];
 
 interface Coverage {

@@ -55,7 +55,9 @@ export const eventBytesMax = 256 * 1024;
 export function eventRecord(call: CompletedCall): EventRecord {
   const { caller, error } = call;
   const isService = caller.type === 'service';
-  const answered = !call.readOnly && error === undefined;
+  // Events of STS tell to whom credentials were issued, although the calls change nothing.
+  const isShown = !call.readOnly || call.eventSource === 'sts.amazonaws.com';
+  const answered = isShown && error === undefined;
   return {
     eventVersion: '1.11',
     userIdentity: userIdentity(caller, call.invokedBy),

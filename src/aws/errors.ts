@@ -159,10 +159,16 @@ const answers: Readonly<Record<Wire, Answers>> = {
   query,
 };
 
+/** The message on a wire. Services on the query wire leave the full stop of one message out. */
+function messageOn(wire: Wire, { code, message }: RequestError): string {
+  return wire === 'query' && code === 'unknown-access-key' ? message.replace(/\.$/, '') : message;
+}
+
 /** Converts a dispatcher error to the code, message, and status that a wire uses. */
 export function inWordsOf(wire: Wire, error: RequestError): AwsError {
   const [code, status] = answers[wire][error.code];
-  const { attribute, message } = error;
+  const { attribute } = error;
+  const message = messageOn(wire, error);
   const members = attribute && wire === 'rest-json' ? { errorAttribute: attribute } : {};
   const headers = error.code === 'wrong-token' ? { 'WWW-Authenticate': 'Bearer' } : {};
   return new AwsError(code, message, { status, members, headers, cause: error });

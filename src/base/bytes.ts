@@ -228,3 +228,12 @@ export class Writer {
     return Buffer.from(this.bytes.subarray(0, this.at));
   }
 }
+
+/**
+ * Joins pieces of a byte stream. A single piece is not copied: a large one may be handed on again
+ * after each of its frames.
+ */
+export function joined(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+}

@@ -268,13 +268,13 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   /** @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host */
   access(user: User, vhost: string): Access {
-    const permissions = this.users.get(user.name)?.permissions;
+    const permissions = (user.groups ? user : this.users.get(user.name))?.permissions;
     if (permissions?.has(vhost) !== true || !this.vhosts.has(vhost)) {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
       throw new BrokerError('not-allowed', why);
     }
     this.#requireRoomFor(user, this.vhost(vhost));
-    return new Access(this.users, user.name, vhost);
+    return new Access(this.users, user.name, vhost, user.groups);
   }
 
   #requireRoomFor(user: User, { name, settings }: Vhost): void {

@@ -23,6 +23,12 @@ export interface User {
   readonly tags: readonly string[];
   /** The permissions by virtual host. */
   readonly permissions: ReadonlyMap<string, Permission>;
+  /**
+   * The groups of a user of a directory, as of the log-in. Undefined for the broker's own users.
+   * Such a user is not in {@link Users}, and has all permissions in its virtual hosts; groups
+   * restrict it.
+   */
+  readonly groups?: readonly string[];
 }
 
 /** A change of users, as stored in the log. It contains hashes, never passwords. */
@@ -122,16 +128,19 @@ export function checkPermission(permission: Permission): void {
 export class Access {
   readonly user: string;
   readonly vhost: string;
+  /** The groups of a user of a directory; undefined for the broker's own users. */
+  readonly groups: readonly string[] | undefined;
   readonly #users: Users;
   #version = -1;
   #patterns: Record<Right, NamePattern> = patternsOf(nothing);
   /** Names that were allowed, by right. */
   readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
 
-  constructor(users: Users, user: string, vhost: string) {
+  constructor(users: Users, user: string, vhost: string, groups?: readonly string[]) {
     this.#users = users;
     this.user = user;
     this.vhost = vhost;
+    this.groups = groups;
   }
 
   /**
@@ -158,7 +167,12 @@ export class Access {
   #reread(): void {
     this.#version = this.#users.version;
     for (const right of rights) this.#allowed[right].clear();
-    this.#patterns = patternsOf(this.#users.get(this.user)?.permissions.get(this.vhost) ?? nothing);
+    this.#patterns = patternsOf(this.#permission ?? nothing);
+  }
+
+  get #permission(): Permission | undefined {
+    if (this.groups !== undefined) return everything;
+    return this.#users.get(this.user)?.permissions.get(this.vhost);
   }
 }
 

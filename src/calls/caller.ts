@@ -62,6 +62,8 @@ export interface TemporaryCredentials {
   readonly policy?: string;
   /** The managed policies that were passed as session policies. */
   readonly policyArns?: readonly string[];
+  /** Keys of the tags that follow into sessions of other roles. */
+  readonly transitiveTagKeys?: readonly string[];
 }
 
 /** An unauthenticated caller. */

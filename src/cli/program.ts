@@ -75,6 +75,8 @@ function program(): Command {
     .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
     .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
+    .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
+    .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
     .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
     .addOption(memoryLimit())

@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly accountId?: string;
   readonly defaultBroker: boolean;
   readonly tlsParity: boolean;
+  readonly ldapPort: number;
+  readonly ldapCaFile?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -64,6 +66,8 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,
     hasTlsParity: options.tlsParity,
+    ldapPort: options.ldapPort,
+    ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,

@@ -16,7 +16,7 @@ import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
 import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
-import type { SealSecret } from './users/ldap.ts';
+import type { OpenSecret, SealSecret } from './users/ldap.ts';
 import { UserDecisions } from './users/user-decisions.ts';
 
 /** The parts and settings of the control plane. */
@@ -33,6 +33,7 @@ export interface ControlOptions extends SupervisorOptions {
   readonly hashPassword: (password: string) => Promise<string>;
   /** Seals a secret of a broker that is needed again later. */
   readonly sealSecret: SealSecret;
+  readonly openSecret: OpenSecret;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   /** Called with lines for broker logs. */
@@ -59,6 +60,7 @@ export class Control {
 
   constructor(options: ControlOptions) {
     const { brokers, configurations, client, engines, random, region, commit, report } = options;
+    const { openSecret } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
     this.brokers = brokers;
     this.configurations = configurations;
@@ -71,7 +73,7 @@ export class Control {
     this.userDecisions = new UserDecisions(brokers, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };
-    const parts = { ...records, keys, creation, engines, commit, keyChecks, report };
+    const parts = { ...records, keys, creation, engines, commit, keyChecks, openSecret, report };
     const supervisor = new Supervisor(brokers, new Reconciler(parts), options, (id) =>
       this.decisions.maintain(id),
     );

@@ -1,7 +1,8 @@
 // The interface between the control plane and the engines that run brokers.
 
 import type { MetricsJson } from '../base/metrics.ts';
-import type { PortRecord, UserRecord } from './broker-record.ts';
+import type { Secret } from '../base/secret.ts';
+import type { LdapRecord, PortRecord, UserRecord } from './broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from './discovery.ts';
 import type { BrokerKind, ListenerOffer } from './offers/offer.ts';
 
@@ -40,6 +41,11 @@ export interface ConfigurationSpec {
   readonly text: string;
 }
 
+/** How a broker asks an LDAP server about its users. */
+export interface LdapSpec extends Omit<LdapRecord, 'sealedServiceAccountPassword'> {
+  readonly serviceAccountPassword: Secret<string>;
+}
+
 /** A kind of broker that an engine runs, and what it can do for it. */
 export interface EngineKind extends BrokerKind {
   /** Names of the offer's listeners that it opens. A broker has no endpoint for any other. */
@@ -57,6 +63,8 @@ export interface BrokerSpec extends BrokerKind {
   /** `mq.m5.large`; decides about limits. */
   readonly hostInstanceType: string;
   readonly authenticationStrategy: string;
+  /** Null unless the strategy is `LDAP`. */
+  readonly ldap: LdapSpec | null;
   /** Null if the broker runs with the defaults of its engine. */
   readonly configuration: ConfigurationSpec | null;
   /** The requested logs. Only some engine types have an audit log. */

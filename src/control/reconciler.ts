@@ -13,13 +13,21 @@ import {
 import type { Brokers } from './brokers.ts';
 import type { Configurations } from './configurations/configurations.ts';
 import type { Creation } from './creation.ts';
-import type { BrokerSpec, ConfigurationSpec, Engine, NewVolumeKey, VolumeKey } from './engine.ts';
+import type {
+  BrokerSpec,
+  ConfigurationSpec,
+  Engine,
+  LdapSpec,
+  NewVolumeKey,
+  VolumeKey,
+} from './engine.ts';
 import type { Engines } from './engines.ts';
 import type { KeyCheckCounters } from './key-check-counters.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
 import { isKeyLost, offerOf } from './offers/offers.ts';
 import { appliedPending, stillPending } from './pending.ts';
 import type { Report } from './report.ts';
+import { ldapSpec, type OpenSecret } from './users/ldap.ts';
 
 /** The parts that the reconciler needs. */
 export interface ReconcilerParts {
@@ -29,6 +37,7 @@ export interface ReconcilerParts {
   readonly creation: Creation;
   readonly engines: Engines;
   readonly keyChecks: KeyCheckCounters;
+  readonly openSecret: OpenSecret;
   /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly report: Report;
@@ -192,6 +201,7 @@ export class Reconciler {
       engineVersion,
       hostInstanceType,
       authenticationStrategy,
+      ldap: this.#ldapOf(broker),
       configuration: this.#configurationOf(broker),
       logs: { general: broker.generalLog, audit: broker.auditLog ?? false },
       listeners: this.#parts.engines.listenersOf(broker),
@@ -201,6 +211,11 @@ export class Reconciler {
       portsOfOthers,
       users,
     };
+  }
+
+  #ldapOf({ id, authenticationStrategy, ldap }: BrokerRecord): LdapSpec | null {
+    if (authenticationStrategy !== 'LDAP' || ldap === null) return null;
+    return ldapSpec(ldap, id, this.#parts.openSecret);
   }
 
   #configurationOf({ configuration: use }: BrokerRecord): ConfigurationSpec | null {

@@ -1,4 +1,4 @@
-// The account and its access keys.
+// The account and its root user.
 
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
@@ -17,13 +17,32 @@ interface AccessKeyRecord {
   readonly createdMs: number;
 }
 
-/** Changes to the account and its access keys. */
+/** Changes to the account and its access keys. Keys are active when they are created. */
 export type IdentityChange =
   | { readonly type: 'account-created'; readonly accountId: string; readonly createdMs: number }
-  | ({ readonly type: 'root-access-key-created' } & AccessKeyRecord);
+  | ({ readonly type: 'root-access-key-created' } & AccessKeyRecord)
+  | {
+      readonly type: 'root-access-key-status';
+      readonly accessKeyId: string;
+      readonly isActive: boolean;
+    }
+  | { readonly type: 'root-access-key-deleted'; readonly accessKeyId: string };
+
+/** An access key of the root user. */
+export interface RootAccessKey {
+  readonly accessKeyId: string;
+  readonly createdMs: number;
+  readonly isActive: boolean;
+}
+
+/** A new access key, whose secret is returned only once. */
+export interface NewRootAccessKey extends RootAccessKey {
+  readonly secret: string;
+  readonly change: IdentityChange;
+}
 
 /**
- * The account, and the access keys that sign calls. Verifying a signature requires the secret
+ * The account, and the access keys of its root user. Verifying a signature requires the secret
  * itself, so secrets are stored sealed and are unsealed for each use.
  */
 export class Identity implements Journal<IdentityChange> {
@@ -31,6 +50,7 @@ export class Identity implements Journal<IdentityChange> {
   readonly #sealingKey: KeyObject;
   #account: { readonly accountId: string; readonly createdMs: number } | undefined = undefined;
   readonly #rootAccessKeys = new Map<string, AccessKeyRecord>();
+  readonly #inactive = new Set<string>();
 
   /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
@@ -42,6 +62,11 @@ export class Identity implements Journal<IdentityChange> {
     return this.#account?.accountId;
   }
 
+  /** The time at which the account was created, milliseconds since 1970. */
+  get createdMs(): number {
+    return this.#account?.createdMs ?? 0;
+  }
+
   /** Returns the entries that create the account. There is only one account. */
   createAccount(accountId: string, nowMs: number): Entry[] {
     assert(this.#account === undefined, 'the account already exists');
@@ -51,26 +76,45 @@ export class Identity implements Journal<IdentityChange> {
 
   /** Returns the entries that add an access key to the root user. */
   createRootAccessKey(random: Random, nowMs: number): Entry[] {
+    return [this.#entry(this.newRootAccessKey(random, nowMs).change)];
+  }
+
+  /** Creates an access key of the root user, with the change that adds it. */
+  newRootAccessKey(random: Random, nowMs: number): NewRootAccessKey {
     const accessKeyId = newAccessKeyId(random);
-    const secret = Buffer.from(newSecretAccessKey(random), 'utf8');
-    const sealed = sealValue(this.#sealingKey, sealContext(accessKeyId), secret);
-    secret.fill(0);
+    const secret = newSecretAccessKey(random);
+    const bytes = Buffer.from(secret, 'utf8');
+    const sealed = sealValue(this.#sealingKey, sealContext(accessKeyId), bytes);
+    bytes.fill(0);
     const record = { accessKeyId, sealedSecret: sealed.toString('base64'), createdMs: nowMs };
-    return [this.#entry({ type: 'root-access-key-created', ...record })];
+    const change = { type: 'root-access-key-created', ...record } as const;
+    return { accessKeyId, createdMs: nowMs, isActive: true, secret, change };
   }
 
-  /** The newest access key of the root user; undefined if there is none. */
+  /** The access keys of the root user, oldest first. */
+  get rootAccessKeys(): readonly RootAccessKey[] {
+    return [...this.#rootAccessKeys.values()].map(({ accessKeyId, createdMs }) => ({
+      accessKeyId,
+      createdMs,
+      isActive: !this.#inactive.has(accessKeyId),
+    }));
+  }
+
+  /** The newest active access key of the root user; undefined if there is none. */
   get rootAccessKeyId(): string | undefined {
-    return [...this.#rootAccessKeys.keys()].at(-1);
+    return this.rootAccessKeys.findLast(({ isActive }) => isActive)?.accessKeyId;
   }
 
-  /** Returns the owner and the secret of an access key; undefined if the key does not exist. */
+  /**
+   * Returns the root user and the secret of one of its active access keys; undefined if there is no
+   * such key.
+   */
   findAccessKey(
     accessKeyId: string,
   ): { readonly caller: Caller; readonly secret: () => Secret<string> } | undefined {
     const record = this.#rootAccessKeys.get(accessKeyId);
     const accountId = this.accountId;
-    if (!record || accountId === undefined) return undefined;
+    if (!record || accountId === undefined || this.#inactive.has(accessKeyId)) return undefined;
     const arn = `arn:aws:iam::${accountId}:root`;
     return {
       caller: { type: 'root', accountId, arn, principalId: accountId },
@@ -85,14 +129,27 @@ export class Identity implements Journal<IdentityChange> {
         return;
       case 'root-access-key-created':
         this.#rootAccessKeys.set(change.accessKeyId, change);
+        this.#inactive.delete(change.accessKeyId);
+        return;
+      case 'root-access-key-status':
+        if (change.isActive) this.#inactive.delete(change.accessKeyId);
+        else if (this.#rootAccessKeys.has(change.accessKeyId)) {
+          this.#inactive.add(change.accessKeyId);
+        }
+        return;
+      case 'root-access-key-deleted':
+        this.#rootAccessKeys.delete(change.accessKeyId);
+        this.#inactive.delete(change.accessKeyId);
         return;
     }
   }
 
   *snapshot(): Iterable<IdentityChange> {
     if (this.#account) yield { ...this.#account, type: 'account-created' };
-    for (const key of this.#rootAccessKeys.values()) {
-      yield { ...key, type: 'root-access-key-created' };
+    for (const { accessKeyId, sealedSecret, createdMs } of this.#rootAccessKeys.values()) {
+      yield { type: 'root-access-key-created', accessKeyId, sealedSecret, createdMs };
+      if (!this.#inactive.has(accessKeyId)) continue;
+      yield { type: 'root-access-key-status', accessKeyId, isActive: false };
     }
   }
 

@@ -1,12 +1,24 @@
 // Holds back the input of a connection, for all protocols.
 
-import type { Background } from '../broker/turns/background.ts';
+import { type Background, unitSteps } from '../broker/turns/background.ts';
 
 /**
- * Maximum units of work of about a microsecond that the input of a connection may take in one turn
- * of the event loop.
+ * Maximum units of work of about a microsecond that one received piece of a connection's input may
+ * take.
  */
 export const unitsPerTurnMax = 4096;
+
+/**
+ * The same for all received pieces together. The system passes on many pieces in one turn if a peer has
+ * sent much.
+ */
+const unitsOfPiecesMax = 4 * unitsPerTurnMax;
+
+/**
+ * The units that the continued input of a connection takes from the background work of a turn, so
+ * that the input of many connections continues in several turns.
+ */
+const continuedUnits = unitsPerTurnMax / 8;
 
 /** The decoder of received data. */
 export interface HeldInput {
@@ -35,9 +47,16 @@ export class InputGate {
   /** Number of operations that must finish. */
   #heldByCount = 0;
   #unitsLeft = unitsPerTurnMax;
+  /** The turn of the last piece, and the units that its pieces have left. */
+  #turn = -1;
+  #piecesLeft = unitsOfPiecesMax;
+  /** The units that the present piece had at first. */
+  #pieceUnits = unitsPerTurnMax;
   #isEnded = false;
   readonly #turnBegan = (): void => {
-    this.beginTurn();
+    this.#piecesLeft = unitsOfPiecesMax;
+    this.#pieceUnits = unitsPerTurnMax;
+    this.#unitsLeft = unitsPerTurnMax;
     this.release();
   };
 
@@ -78,9 +97,16 @@ export class InputGate {
     if (this.#isEnded && !this.isBusy) this.#connection.ended();
   }
 
-  /** A new turn of the event loop handles frames of the peer. */
-  beginTurn(): void {
-    this.#unitsLeft = unitsPerTurnMax;
+  /** A piece of input is handled. */
+  beginPiece(): void {
+    const { turn } = this.#background;
+    if (turn !== this.#turn) {
+      this.#turn = turn;
+      this.#piecesLeft = unitsOfPiecesMax;
+    } else this.#piecesLeft -= this.#pieceUnits - this.#unitsLeft;
+    this.#pieceUnits = Math.min(unitsPerTurnMax, this.#piecesLeft);
+    this.#unitsLeft = this.#pieceUnits;
+    if (this.#unitsLeft <= 0 && !this.isBusy) this.#waitForTurn();
   }
 
   /**
@@ -90,9 +116,12 @@ export class InputGate {
   count(units: number): void {
     const before = this.#unitsLeft;
     this.#unitsLeft = before - units;
-    if (before <= 0 || before > units) return;
+    if (before > 0 && before <= units) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
     this.#heldByCount++;
-    this.#background.runLater([], this.#turnBegan);
+    this.#background.runLater(unitSteps(continuedUnits), this.#turnBegan);
     this.#hold();
   }
 

@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
+import { iamService } from '../api/iam/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
@@ -15,7 +16,6 @@ import { LocalClient } from '../aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../aws/pipeline/registry.ts';
-import { Authenticator } from '../aws/signing/authenticate.ts';
 import { json11 } from '../aws/wires/json.ts';
 import { query } from '../aws/wires/query.ts';
 import { restJson } from '../aws/wires/rest-json.ts';
@@ -28,10 +28,12 @@ import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
 import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
-import { sealValue } from '../crypto/sealed-value.ts';
+import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
-import { Identity } from '../identity/identity.ts';
-import { rootUserOnly } from '../identity/policies/principal-policies.ts';
+import type { Iam } from '../identity/accounts/iam.ts';
+import { usesOf } from '../identity/accounts/last-uses.ts';
+import { asChange } from '../identity/accounts/result.ts';
+import type { Identity } from '../identity/identity.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -43,7 +45,8 @@ import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
-import { ConsolePage } from './console-page.ts';
+import { ConsolePage, consoleMethods } from './console-page.ts';
+import { authenticatorOf, identityParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
@@ -64,6 +67,7 @@ const noSalt = Buffer.alloc(0);
 const sealingPurposes = {
   kms: 'waxwing kms: key materials',
   identity: 'waxwing identity: secrets',
+  sessions: 'waxwing identity: session tokens',
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
   control: 'waxwing control: digests of requests',
@@ -91,6 +95,7 @@ export interface SystemEvents {
 export class SystemState {
   readonly kms: Kms;
   readonly identity: Identity;
+  readonly iam: Iam;
   readonly installation: Installation;
   readonly trail = new Trail();
   readonly brokers = new Brokers();
@@ -104,12 +109,17 @@ export class SystemState {
   readonly store: StateStore;
 
   constructor(volume: KeyDeriver) {
+    const { identity, iam } = identityParts({
+      secrets: sealingKey(volume, 'identity'),
+      sessions: sealingKey(volume, 'sessions'),
+    });
+    this.identity = identity;
+    this.iam = iam;
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
-      principals: rootUserOnly,
+      principals: iam.policies,
     });
-    this.identity = new Identity(sealingKey(volume, 'identity'));
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
@@ -124,14 +134,23 @@ export class SystemState {
     return sealed.toString('base64');
   }
 
+  /** Opens a secret of a broker. */
+  openSecret(context: string, sealed: string): string {
+    const bytes = openValue(this.#secretsKey, context, Buffer.from(sealed, 'base64'));
+    const secret = bytes.toString();
+    bytes.fill(0);
+    return secret;
+  }
+
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
-    const { kms, identity, installation, trail, brokers, configurations } = this;
+    const { kms, identity, iam, installation, trail, brokers, configurations } = this;
     const { certificates, logsVolume } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
       identity,
+      iam.journal,
       installation,
       trail,
       ...ofControl,
@@ -208,6 +227,7 @@ export function compose(
     commit: (entries) => store.commit(entries),
     hashPassword,
     sealSecret: (context, secret) => state.sealSecret(context, secret),
+    openSecret: (context, sealed) => state.openSecret(context, sealed),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -219,7 +239,7 @@ export function compose(
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
-  services.add(stsService());
+  addIdentityServices(services, state, region);
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
@@ -238,6 +258,15 @@ export function compose(
   return { control, client, dispatcher };
 }
 
+/** Adds the services that know the callers. */
+function addIdentityServices(services: ServiceRegistry, state: SystemState, region: string): void {
+  const { iam, identity, brokers } = state;
+  const linkedResources = (service: string) =>
+    service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
+  services.add(stsService({ iam }));
+  services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
+}
+
 /**
  * Composes the engine.
  *
@@ -252,6 +281,7 @@ export function composeEngine(
     host: settings.host,
     amqpsPort: settings.amqpsPort,
     hasTlsParity: settings.hasTlsParity,
+    ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
@@ -261,13 +291,15 @@ export function composeEngine(
 }
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
-  const { store, trail } = state;
-  const authoriser = new CallAuthoriser(rootUserOnly);
+  const { store, trail, iam } = state;
+  const authoriser = new CallAuthoriser(iam.policies);
   return {
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
-    record: (call) =>
+    record: (call) => [
+      ...usesOf(iam.journal, call).map(asChange),
       // The use of service-owned keys is recorded in no account's trail.
-      call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : [],
+      ...(call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : []),
+    ],
     commit: (batch) => store.commit(batch),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
@@ -303,12 +335,7 @@ function recorder(
 }
 
 function dispatcherHooks(state: SystemState, region: string, refusals: Refusals) {
-  const authenticator = new Authenticator({
-    findAccessKey: (id) => state.identity.findAccessKey(id),
-    region,
-    globalRegion: { name: 'us-east-1', services: ['sts'] },
-    clock: systemClock,
-  });
+  const authenticator = authenticatorOf(state.iam, region);
   return {
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
@@ -323,7 +350,8 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 
 /** The routes of the API's port. */
 export function apiRoutes(dispatcher: Dispatcher): RouteTable {
-  return new RouteTable()
-    .handle('*', '/*', dispatcher)
-    .handle('GET', '/', new ConsolePage(dispatcher));
+  const routes = new RouteTable().handle('*', '/*', dispatcher);
+  const page = new ConsolePage(dispatcher);
+  for (const method of consoleMethods) routes.handle(method, '/', page);
+  return routes;
 }

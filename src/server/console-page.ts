@@ -16,17 +16,26 @@ this address. <code>waxwing env</code> prints the settings that they need.</p>
 </html>
 `;
 
+/**
+ * Headers of the page. Strict-Transport-Security is not among them: it would apply to all ports of the
+ * host, which is often `localhost`.
+ */
 const headers = {
   'Content-Type': 'text/html; charset=utf-8',
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
 } as const;
+
+/** The methods of the console address. Others are only used by API calls. */
+export const consoleMethods = ['GET', 'HEAD', 'POST'] as const;
 
 /**
  * Answers browsers at the console address that descriptions of brokers contain. API calls at the
- * same path, which have a query or a signature, are passed to the API.
+ * same path are passed to the API: those with a query, a signature, or a body that no browser's form
+ * would send.
  */
 export class ConsolePage implements RequestHandler {
   readonly #api: RequestHandler;
@@ -37,13 +46,20 @@ export class ConsolePage implements RequestHandler {
   }
 
   admit(head: RequestHead, labels: Labels): ReturnType<RequestHandler['admit']> {
-    const isCall = head.rawQuery !== '' || head.headers.has('authorization');
-    if (isCall) return this.#api.admit(head, labels);
-    const response: HttpResponse = { status: 200, headers, body: page };
+    if (isCall(head)) return this.#api.admit(head, labels);
+    const response: HttpResponse =
+      head.method === 'POST'
+        ? { status: 405, headers: { ...headers, Allow: 'GET, HEAD' }, body: page }
+        : { status: 200, headers, body: page };
     return { refusal: undefined, isProven: false, answer: () => Promise.resolve(response) };
   }
 
   reject(head: RequestHead, rejection: Rejection, limitBytes: number): HttpResponse {
     return this.#api.reject(head, rejection, limitBytes);
   }
+}
+
+function isCall({ method, headers: sent, rawQuery }: RequestHead): boolean {
+  if (rawQuery !== '' || sent.has('authorization')) return true;
+  return method === 'POST' && !(sent.get('accept') ?? '').includes('text/html');
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
 import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
@@ -9,6 +10,9 @@ import type { BrokerChange } from '../control/broker-record.ts';
 import { Brokers } from '../control/brokers.ts';
 import type { ConfigurationChange } from '../control/configurations/configuration-record.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
+import { IamJournal } from '../identity/accounts/iam-journal.ts';
+import type { IamChange } from '../identity/accounts/records.ts';
+import { Identity, type IdentityChange } from '../identity/identity.ts';
 import { KmsJournal } from '../kms/kms-journal.ts';
 import type { KmsChange } from '../kms/records.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -108,6 +112,115 @@ test('counts of keys and aliases are those of what is there', () => {
     }
   }
 });
+
+/** What a change can be, of the object with an id; only what the journal looks at. */
+const iamChangeMakers: readonly ((random: SeededRandom, id: string, i: number) => object)[] = [
+  (random, id, i) => {
+    const groups = [`g${random.below(3)}`];
+    const record = { ...iamEntity(random, `u${id}`, i), groups, tags: [], boundary: 'arn0' };
+    return { put: 'user', record };
+  },
+  (_, id) => ({ delete: 'user', id: `u${id}` }),
+  (random, id, i) => ({ put: 'group', record: iamEntity(random, `g${id}`, i) }),
+  (_, id) => ({ delete: 'group', id: `g${id}` }),
+  (random, id, i) => ({ put: 'role', record: { ...iamEntity(random, `r${id}`, i), tags: [] } }),
+  (_, id) => ({ delete: 'role', id: `r${id}` }),
+  (random, id, i) => ({ put: 'policy', record: iamEntity(random, `p${id}`, i) }),
+  (_, id) => ({ delete: 'policy', id: `p${id}` }),
+  (random, id, i) => {
+    const record = { number: random.below(3), document: `${i}` };
+    return { put: 'version', id: `p${id}`, record };
+  },
+  (_, id) => ({ delete: 'version', id: `p${id}`, number: 1 }),
+  (random, id, i) => {
+    const record = { name: random.pick(['a', '__proto__']), document: `${i}` };
+    return { put: 'inline', id: `u${id}`, record };
+  },
+  (_, id) => ({ delete: 'inline', id: `u${id}`, name: 'a' }),
+  (_, id, i) => {
+    const record = { accessKeyId: `k${id}`, userId: `u${id}`, createdMs: i };
+    return { put: 'key', record };
+  },
+  // Of an access key of the root user. A key's id is never used again.
+  (_, id, i) => ({ put: 'key-use', id: `root${id}`, record: { atMs: i } }),
+  (_, id) => ({ delete: 'key', id: `root${id}` }),
+  (_, id) => ({ delete: 'key', id: `k${id}` }),
+  (_, id, i) => ({ put: 'role-use', id: `r${id}`, record: { atMs: i } }),
+  (_, id, i) => ({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } }),
+  (_, id) => ({ delete: 'password', id: `u${id}` }),
+  (random, id, i) => {
+    const owner = random.oneIn(2) ? {} : { ownerId: `u${id}` };
+    return { put: 'device', record: { name: `D${id}`, ...owner, lastStep: i } };
+  },
+  (_, id) => ({ delete: 'device', id: `D${id}` }),
+  (_, _id, i) => ({ put: 'account', record: { alias: `${i}` } }),
+];
+
+function iamEntity(random: SeededRandom, id: string, createdMs: number) {
+  const attached = [`arn${random.below(2)}`];
+  return { id, name: `n${random.below(4)}`, path: '/', createdMs, attached };
+}
+
+/** Puts and deletes of a few users, groups, roles, policies and what belongs to them. */
+function iamChanges(random: SeededRandom): IamChange[] {
+  return Array.from({ length: 120 }, (_, i) => {
+    const make = random.pick(iamChangeMakers);
+    return make(random, `${random.below(3)}`, i) as IamChange;
+  });
+}
+
+const idsOf = (records: Iterable<{ readonly id: string }>) =>
+  [...records].map(({ id }) => id).sort();
+
+function requireIndexes(journal: IamJournal): void {
+  const { users, groups, roles } = journal;
+  const all = [users, groups, roles].flatMap((records) => [...records.values()]);
+  for (const arn of ['arn0', 'arn1']) {
+    const holders = all.filter(({ attached }) => attached.includes(arn));
+    assert.deepEqual([...journal.attachedTo(arn)].sort(), idsOf(holders));
+  }
+  for (const groupId of ['g0', 'g1', 'g2']) {
+    const members = [...users.values()].filter((user) => user.groups.includes(groupId));
+    assert.deepEqual([...journal.membersOf(groupId)].sort(), idsOf(members));
+  }
+  for (const device of journal.devices()) {
+    const { ownerId } = device;
+    assert.ok(ownerId === undefined || journal.devicesOf(ownerId).includes(device));
+  }
+}
+
+test(
+  'users, groups, roles and policies',
+  eachSeed((random) => requireSame(random, () => new IamJournal(), iamChanges(random))),
+);
+
+test('what refers to a user, a policy or a group is what its records say', () => {
+  for (let seed = 1; seed <= seedMax; seed++) {
+    const journal = new IamJournal();
+    for (const change of iamChanges(new SeededRandom(seed))) {
+      journal.apply(change);
+      requireIndexes(journal);
+    }
+  }
+});
+
+test(
+  "the account and the root user's access keys",
+  eachSeed((random) => {
+    const changes: IdentityChange[] = [];
+    for (let i = 0; i < 30; i++) {
+      const accessKeyId = `k${random.below(3)}`;
+      const what = random.below(3);
+      if (what === 0) {
+        const created = { accessKeyId, sealedSecret: `${i}`, createdMs: i };
+        changes.push({ type: 'root-access-key-created', ...created });
+      } else if (what === 1) {
+        changes.push({ type: 'root-access-key-status', accessKeyId, isActive: random.oneIn(2) });
+      } else changes.push({ type: 'root-access-key-deleted', accessKeyId });
+    }
+    requireSame(random, () => new Identity(createSecretKey(Buffer.alloc(32))), changes);
+  }),
+);
 
 test(
   'brokers',

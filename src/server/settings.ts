@@ -33,6 +33,10 @@ export interface Settings {
   readonly hasDefaultBroker: boolean;
   /** Whether to use only the TLS versions and cipher suites of the Amazon MQ guide. */
   readonly hasTlsParity: boolean;
+  /** The port of the LDAP servers that brokers ask about their users. */
+  readonly ldapPort: number;
+  /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
+  readonly ldapCaFile: string | undefined;
   /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
   /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */
@@ -79,6 +83,7 @@ export function checkSettings(settings: Settings): void {
   const { region, accountId } = settings;
   checkWhole('--api-port', settings.apiPort, 65_535);
   checkWhole('--amqps-port', settings.amqpsPort, 65_535);
+  checkWhole('--ldap-port', settings.ldapPort, 65_535, 1);
   if (settings.memoryLimitMib !== undefined) {
     checkWhole('--memory-limit-mib', settings.memoryLimitMib, 100_000_000, 64);
   }

@@ -85,6 +85,7 @@ class TestBroker {
       engineVersion: engineVersions[0] ?? '',
       hostInstanceType: hostInstance?.name ?? '',
       authenticationStrategy: 'SIMPLE',
+      ldap: null,
       configuration: null,
       logs: { general: false, audit: false },
       listeners: new Engines([engine]).listenersOf(kind),

@@ -22,6 +22,7 @@ async function waxwing(): Promise<EngineSubject> {
     host,
     amqpsPort: 0,
     hasTlsParity: false,
+    ldap: { port: 636, authoritiesFile: undefined },
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
     certificates: () => Promise.resolve(servers),
   });

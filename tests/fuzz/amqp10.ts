@@ -226,7 +226,7 @@ export const amqp10Fuzzers: readonly Fuzzer[] = [
   { name: 'amqp10 messages', roundCount: 20_000, run: fuzzMessage },
   {
     name: 'amqp10 frames',
-    roundCount: 20_000,
+    roundCount: 100_000,
     run: (random) => {
       const reader = new FrameReader({ protocolHeader: () => {}, frame: () => {} });
       const bytes = random.oneIn(2)

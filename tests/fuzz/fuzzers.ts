@@ -10,6 +10,7 @@ import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
 import { stompFuzzers } from './stomp.ts';
+import { webSocketFuzzers } from './web-socket.ts';
 
 /** Every fuzzer there is. */
 export const fuzzers: readonly Fuzzer[] = [
@@ -22,6 +23,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...stompFuzzers,
   ...mqttFuzzers,
   ...amqp10Fuzzers,
+  ...webSocketFuzzers,
 ];
 
 const canary: Fuzzer = {

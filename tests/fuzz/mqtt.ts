@@ -220,7 +220,7 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
 
 /** MQTT's decoders, and whole connections. */
 export const mqttFuzzers: readonly Fuzzer[] = [
-  { name: 'mqtt packets', roundCount: 80_000, run: fuzzReader },
+  { name: 'mqtt packets', roundCount: 100_000, run: fuzzReader },
   { name: 'mqtt connect', roundCount: 20_000, run: fuzzConnect },
   { name: 'mqtt heads', roundCount: 5000, run: fuzzHead },
   { name: 'mqtt connection', roundCount: 150, run: fuzzConnection },

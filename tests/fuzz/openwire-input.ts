@@ -26,8 +26,8 @@ const names = [
   't.>',
   'VirtualTopic.x',
   'Consumer.c.VirtualTopic.x',
-  'ID:c-1:1:own',
-  'ID:w:own',
+  'ID:c-1:1:1',
+  'ID:w:1',
   'ActiveMQ.DLQ',
   'ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.Consumer.>',
   'ActiveMQ.Advisory.>',
@@ -44,6 +44,16 @@ function destination(random: SeededRandom): Destination {
     type: random.pick([100, 101, 102, 103] as const),
     physicalName: random.pick(names),
   } as Destination; // one of the four
+}
+
+/** A temporary destination with a name that the client may give. */
+function ownTemporary(random: SeededRandom, peer: OpenWirePeer): Destination {
+  const physicalName = `${peer.connectionId}:${random.below(3)}`;
+  return { type: random.pick([102, 103] as const), physicalName } as Destination; // one of the two
+}
+
+function anyDestination(random: SeededRandom, peer: OpenWirePeer): Destination {
+  return random.oneIn(6) ? ownTemporary(random, peer) : destination(random);
 }
 
 function transactionId(random: SeededRandom, peer: OpenWirePeer): TransactionId | undefined {
@@ -76,7 +86,7 @@ const consumerId = (random: SeededRandom, peer: OpenWirePeer) =>
 
 const makers: readonly Make[] = [
   (random, peer) =>
-    peer.message(destination(random), random.pick(['', 'text', 'x'.repeat(500)]), {
+    peer.message(anyDestination(random, peer), random.pick(['', 'text', 'x'.repeat(500)]), {
       persistent: random.oneIn(2),
       expiration: random.pick([0, 1, 9_999_999_999_999]),
       priority: random.pick([0, 4, 99, -1]),
@@ -87,7 +97,7 @@ const makers: readonly Make[] = [
       marshalledProperties: random.oneIn(3) ? random.bytes(30) : undefined,
     }),
   (random, peer) => ({
-    ...peer.consumer(random.below(4), destination(random), {
+    ...peer.consumer(random.below(4), anyDestination(random, peer), {
       prefetchSize: random.pick([0, 1, 3, 1000, -5]),
       browser: random.oneIn(6),
       selector: random.oneIn(3) ? random.pick(selectors) : undefined,
@@ -131,7 +141,7 @@ const makers: readonly Make[] = [
     }),
   (random, peer) =>
     destinationInfo({
-      destination: destination(random),
+      destination: random.oneIn(2) ? ownTemporary(random, peer) : destination(random),
       operationType: random.below(3),
       connectionId: { type: types.ConnectionId, value: peer.connectionId },
       responseRequired: random.oneIn(2),

@@ -140,7 +140,7 @@ function requireNothingHeld({ broker }: OpenWireBroker): void {
 /** Another client, whose messages are for it alone. */
 class Witness {
   readonly peer: OpenWirePeer;
-  readonly #temporary = { type: types.TempQueueDestination, physicalName: 'ID:w:own' } as const;
+  readonly #temporary = { type: types.TempQueueDestination, physicalName: 'ID:w:1' } as const;
   #sentCount = 0;
   #seenCount = 0;
 

@@ -215,7 +215,7 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
 export const stompFuzzers: readonly Fuzzer[] = [
   {
     name: 'stomp frames',
-    roundCount: 50_000,
+    roundCount: 100_000,
     run: (random) => {
       const reader = new FrameReader({ head: () => {}, body: () => {}, frame: () => {} });
       const bytes = random.oneIn(2)

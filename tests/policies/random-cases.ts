@@ -66,8 +66,8 @@ const keys: Readonly<Record<string, readonly (readonly string[] | string)[]>> = 
 const operands: Readonly<Record<string, readonly string[]>> = {
   String: ['anna', 'ANNA', 'a*', '*', '?nna', 'team', 'orders', '${aws:username}', '${aws:nobody}'],
   StringMore: ["${aws:PrincipalTag/team, 'none'}", '${*}', 'a${*}', 'id', 'x${?}', ''],
-  Numeric: ['0', '300', '300.0', '-5', '4000'],
-  Date: ['2026-11-28T12:00:00Z', '2026-06-01', '1767225600', '2030-01-01T00:00:00+01:00'],
+  Numeric: ['0', '300', '300.0', '-5', '3600', '4000'],
+  Date: ['2026-11-28T12:00:00Z', '2026-01-01', '1767225600', '2030-01-01T00:00:00+01:00'],
   Bool: ['true', 'false', 'True'],
   Binary: ['aGVsbG8=', ''],
   Ip: ['192.0.2.0/24', '198.51.100.1', '2001:db8::/32', '0.0.0.0/0', '::/0', '192.0.2.7/31'],
@@ -127,14 +127,28 @@ function several<T>(random: SeededRandom, from: readonly T[]): readonly T[] {
   return Array.from({ length: 1 + random.below(3) }, () => random.pick(from));
 }
 
+/** The operators that make sense for a key; one time in five, others are taken. */
+const familyOf: Readonly<Record<string, readonly string[]>> = {
+  'aws:SourceIp': ['Ip'],
+  'aws:CurrentTime': ['Date'],
+  'aws:MultiFactorAuthPresent': ['Bool'],
+  'aws:MultiFactorAuthAge': ['Numeric'],
+  'aws:PrincipalArn': ['Arn'],
+  'aws:RequestTag/blob': ['Binary'],
+};
+
+const setPrefixes = ['ForAllValues:', 'ForAnyValue:'];
+
 function condition(random: SeededRandom): NonNullable<Statement['Condition']> {
-  const pairs = Array.from({ length: 1 + random.below(2) }, () => {
+  const pairs = Array.from({ length: random.oneIn(3) ? 2 : 1 }, () => {
     const key = random.pick(Object.keys(keys));
     const written = random.oneIn(4) ? key.toUpperCase() : key;
     if (random.oneIn(8)) return ['Null', { [written]: [random.pick(['true', 'false'])] }] as const;
-    const family = random.pick(Object.keys(operands));
+    const fitting = familyOf[key] ?? ['String', 'StringMore'];
+    const family = random.pick(random.oneIn(5) ? Object.keys(operands) : fitting);
     const name = random.pick(operatorsOf[family] ?? []);
-    const set = random.oneIn(4) ? random.pick(['ForAllValues:', 'ForAnyValue:']) : '';
+    const hasSet = key.endsWith('Keys') ? !random.oneIn(4) : random.oneIn(5);
+    const set = hasSet ? random.pick(setPrefixes) : '';
     const suffix = random.oneIn(4) ? 'IfExists' : '';
     const values = several(random, operands[family] ?? []);
     return [`${set}${name}${suffix}`, { [written]: values }] as const;

@@ -18,6 +18,7 @@ const engine = new WaxwingEngine({
   host: '127.0.0.1',
   amqpsPort: 0,
   hasTlsParity: false,
+  ldap: { port: 636, authoritiesFile: undefined },
   room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
   certificates: (brokerId) => {
     asked.push(brokerId);
@@ -33,6 +34,7 @@ const spec = {
   engineVersion: '3.13',
   hostInstanceType: 'mq.m5.large',
   authenticationStrategy: 'SIMPLE',
+  ldap: null,
   configuration: null,
   logs: { general: false, audit: false },
   listeners: new Engines([engine]).listenersOf(kind),

@@ -2,6 +2,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
+import type { Credentials } from './callers.ts';
 import { clientEnvironment } from './client-environment.ts';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -57,9 +58,12 @@ export class Boto3 {
   readonly #reader: Interface;
   #errors = '';
 
-  /** @param python the path of a Python that has boto3 */
-  constructor(python: string, plane: ControlPlane) {
-    const options = { env: clientEnvironment(plane) };
+  /**
+   * @param python the path of a Python that has boto3
+   * @param credentials those of the root user by default
+   */
+  constructor(python: string, plane: ControlPlane, credentials?: Credentials) {
+    const options = { env: clientEnvironment(plane, credentials) };
     this.#child = spawn(python, ['-c', program, plane.endpoint.url], options);
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#errors += chunk.toString();

@@ -3,21 +3,30 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Credentials } from './callers.ts';
 import { type ControlPlane, region } from './control-plane.ts';
 
-/** The environment with which external AWS clients call a control plane. */
-export function clientEnvironment(plane: ControlPlane): NodeJS.ProcessEnv {
+/**
+ * The environment with which external AWS clients call a control plane.
+ *
+ * @param credentials those of the root user by default
+ */
+export function clientEnvironment(
+  plane: ControlPlane,
+  credentials: Credentials = plane.credentials,
+): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-client-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, plane.endpoint.ca);
-  const { accessKeyId, secretAccessKey } = plane.credentials;
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   return {
     PATH: process.env['PATH'],
     // No other settings are used.
     HOME: folder,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_CA_BUNDLE: caFile,

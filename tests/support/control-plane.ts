@@ -7,6 +7,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
+import { iamService } from '../../src/api/iam/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
@@ -33,12 +34,12 @@ import { Engines } from '../../src/control/engines.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
-import { sealValue } from '../../src/crypto/sealed-value.ts';
-import { Identity } from '../../src/identity/identity.ts';
-import {
-  type PrincipalPolicySource,
-  rootUserOnly,
-} from '../../src/identity/policies/principal-policies.ts';
+import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
+import type { Iam } from '../../src/identity/accounts/iam.ts';
+import { usesOf } from '../../src/identity/accounts/last-uses.ts';
+import { asChange } from '../../src/identity/accounts/result.ts';
+import type { Identity } from '../../src/identity/identity.ts';
+import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
@@ -46,6 +47,7 @@ import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
+import { globalRegion, identityParts } from '../../src/server/identity-parts.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
@@ -72,8 +74,8 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
-  /** The policies of the callers. */
-  principals: PrincipalPolicySource = rootUserOnly;
+  /** The policies of the callers, if they are not those of the accounts. */
+  principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */
   readonly accessKeys = new Map<string, AccessKey>();
   /** The kinds of brokers that the machine's engine runs. */
@@ -89,6 +91,13 @@ export class Machine {
   ) {
     this.kinds = kinds;
   }
+}
+
+/** The official clients that the control plane keeps for the root user. */
+interface Clients {
+  readonly mq: MqClient;
+  readonly kms: KMSClient;
+  readonly trail: CloudTrailClient;
 }
 
 /** One of what the service writes to its log. */
@@ -107,6 +116,7 @@ export class ControlPlane {
   readonly machine: Machine;
   readonly engine: FakeEngine;
   readonly kmsDomain: Kms;
+  readonly iamDomain: Iam;
   readonly control: Control;
   readonly trailDomain = new Trail();
   readonly services: readonly Service[];
@@ -120,12 +130,15 @@ export class ControlPlane {
   /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly #brokers = new Brokers();
+  readonly #principals: PrincipalPolicySource = {
+    policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
+  };
   readonly #configurations = new Configurations();
   readonly #identity: Identity;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
-  #clients: { mq: MqClient; kms: KMSClient; trail: CloudTrailClient } | undefined = undefined;
+  #clients: Clients | undefined = undefined;
   #agent: Agent | undefined = undefined;
   #endpoint: { readonly url: string; readonly ca: string } | undefined = undefined;
   #hasEnded = false;
@@ -159,11 +172,11 @@ export class ControlPlane {
       this.#tellEnded = resolve;
     });
     const { clock, wrappingKey } = machine;
-    this.#identity = new Identity(machine.sealingKey);
-    const principals: PrincipalPolicySource = {
-      policiesOf: (caller) => machine.principals.policiesOf(caller),
-    };
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals });
+    const { sealingKey } = machine;
+    const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
+    this.#identity = identity;
+    this.iamDomain = iam;
+    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -180,7 +193,8 @@ export class ControlPlane {
         brokerAddress: '127.0.0.1',
         consoleUrl,
       }),
-      stsService(),
+      stsService({ iam }),
+      iamService({ iam, identity, random: systemRandom, region, linkedResources: () => [] }),
       discoveryService({ control: this.control, personNames: [] }),
     ].map(replaced);
     for (const service of this.services) services.add(service);
@@ -214,6 +228,10 @@ export class ControlPlane {
         const { sealingKey } = this.machine;
         return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');
       },
+      openSecret: (context, sealed) => {
+        const { sealingKey } = this.machine;
+        return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
+      },
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -228,10 +246,14 @@ export class ControlPlane {
   #hooks(): PipelineHooks {
     return {
       authorise: (permissions, context) =>
-        new CallAuthoriser(this.machine.principals).authorise(permissions, context),
-      record: (call) =>
+        new CallAuthoriser(this.#principals).authorise(permissions, context),
+      record: (call) => [
+        ...usesOf(this.iamDomain.journal, call).map(asChange),
         // The use of service-owned keys is recorded in no trail.
-        call.accountId === accountId ? this.trailDomain.chain(eventRecord(call), call.atMs) : [],
+        ...(call.accountId === accountId
+          ? this.trailDomain.chain(eventRecord(call), call.atMs)
+          : []),
+      ],
       commit: (batch) => this.#commit(batch),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
@@ -252,9 +274,10 @@ export class ControlPlane {
 
   #atTheDoor() {
     const authenticator = new Authenticator({
-      findAccessKey: (id) => this.machine.accessKeys.get(id) ?? this.#identity.findAccessKey(id),
+      findAccessKey: (id, ...of) =>
+        this.machine.accessKeys.get(id) ?? this.iamDomain.callers.find(id, ...of),
       region,
-      globalRegion: { name: 'us-east-1', services: ['sts'] },
+      globalRegion,
       clock: this.machine.clock,
     });
     return {
@@ -267,7 +290,8 @@ export class ControlPlane {
 
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
-    const journals = [this.kmsDomain.journal, this.#identity, this.trailDomain, ...ofControl];
+    const ofIdentity = [this.#identity, this.iamDomain.journal];
+    const journals = [this.kmsDomain.journal, ...ofIdentity, this.trailDomain, ...ofControl];
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;

@@ -17,14 +17,27 @@ export interface Agreed {
  * @returns undefined where the handshake fails
  */
 export async function openssl(port: number, ...options: string[]): Promise<Agreed | undefined> {
+  const stderr = await connect(port, options);
+  const version = /^Protocol version: (\S+)/m.exec(stderr)?.[1];
+  const suite = /^Ciphersuite: (\S+)/m.exec(stderr)?.[1];
+  return version === undefined || suite === undefined ? undefined : { version, suite };
+}
+
+async function connect(port: number, options: readonly string[]): Promise<string> {
   const client = promisify(execFile)('openssl', [
     ...['s_client', '-connect', `127.0.0.1:${port}`, '-brief', ...options],
   ]);
   client.child.stdin?.end();
   const { stderr } = await client.catch((error: { stderr: string }) => error);
-  const version = /^Protocol version: (\S+)/m.exec(stderr)?.[1];
-  const suite = /^Ciphersuite: (\S+)/m.exec(stderr)?.[1];
-  return version === undefined || suite === undefined ? undefined : { version, suite };
+  return stderr;
+}
+
+/** The server's temporary key, such as `DH, 2048 bits`; undefined where the handshake fails. */
+export async function temporaryKey(
+  port: number,
+  ...options: string[]
+): Promise<string | undefined> {
+  return /^Server Temp Key: (.+)$/m.exec(await connect(port, options))?.[1];
 }
 
 /** Every suite of TLS 1.2 and below that this machine's OpenSSL can offer at all. */

@@ -45,11 +45,15 @@ export class OpenWireBroker {
     log.onDurable = (group) => broker.onDurable(group);
   }
 
-  /** @param before the broker whose log this one takes over, as after a crash */
+  /**
+   * @param before the broker whose log this one takes over, as after a crash
+   * @param configure called before the protocol is created
+   */
   static async open(
     limits: Partial<Limits> = {},
     before?: OpenWireBroker,
     more: Partial<BrokerOptions> = {},
+    configure: (broker: Broker) => void = () => {},
   ): Promise<OpenWireBroker> {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
@@ -70,6 +74,7 @@ export class OpenWireBroker {
       },
       ...more,
     });
+    configure(broker);
     return new OpenWireBroker(broker, log, clock);
   }
 

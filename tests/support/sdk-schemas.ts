@@ -23,7 +23,7 @@ export interface SchemaOperation {
 export type ClientSchema = ReadonlyMap<string, SchemaOperation>;
 
 // The clients carry their schemas as nested arrays that begin with a number for their kind:
-// 1 list, 2 map, 3 structure, 9 operation; a bare number is a simple type, with 64 added a list and
+// 1 list, 2 map, 3 structure, 4 union, 9 operation; a bare number is a simple type, with 64 added a list and
 // with 128 added a map of it; 0 with a name is a simple type with a name; `unit` is nothing at all.
 
 const listOf = 64;
@@ -71,6 +71,7 @@ function shapeOf(schema: unknown): SchemaShape {
     case 2:
       return { kind: 'map', of: () => shapeOf(memberOf(resolved[5])) };
     case 3:
+    case 4: // a union, whose members are those of a structure
       return structure(resolved[4], resolved[5], resolved[6] ?? 0);
     default:
       throw new TypeError(`a schema of kind ${String(resolved[0])}`);

@@ -24,7 +24,7 @@ export function requestFor(
       return restRequest(operation, input);
     case 'query': {
       const call = { Action: name, Version: service.apiVersion };
-      const body = new URLSearchParams({ ...call, ...textsOf(input) }).toString();
+      const body = new URLSearchParams({ ...call, ...formOf(input) }).toString();
       const type = 'application/x-www-form-urlencoded; charset=utf-8';
       return { method: 'POST', path: '/', headers: { 'content-type': type }, body };
     }
@@ -51,6 +51,17 @@ function restRequest(
   return { method, path, headers: {}, body: JSON.stringify(rest) };
 }
 
+/** Members as the parameters of a form: lists are numbered from 1. */
+function formOf(value: unknown, name = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return { [name]: String(value) };
+  const parts = Array.isArray(value)
+    ? value.map((each, index) => [`${name}.member.${index + 1}`, each] as const)
+    : Object.entries(value).map(([member, each]) => {
+        return [name === '' ? member : `${name}.${member}`, each] as const;
+      });
+  return Object.assign({}, ...parts.map(([part, each]) => formOf(each, part)));
+}
+
 function textsOf(input: Readonly<Record<string, unknown>>): Record<string, string | string[]> {
   const texts = Object.entries(input).map(([name, value]) => {
     return [name, Array.isArray(value) ? value.map(String) : String(value)] as const;
@@ -61,7 +72,10 @@ function textsOf(input: Readonly<Record<string, unknown>>): Record<string, strin
 /**
  * Characters of which at least one is in every pattern; those that grow most in JSON come first.
  */
-const characters = ['\u0001', '"', 'é', 'a', '1'];
+const characters = ['\u0001', '"', 'é', '/', 'a', '1'];
+
+/** Texts for patterns that no repeated character fits. */
+const others = ['v1'];
 
 /**
  * About the largest value that a shape allows, in JSON's types: texts of what grows most in JSON,
@@ -134,5 +148,7 @@ function madeSimple(node: ShapeNode, isLarge: boolean, isInner: boolean): unknow
 function textOf({ pattern }: { pattern?: RegExp }, length: number, isLarge: boolean): string {
   const texts = characters.map((each) => each.repeat(length));
   const fits = (text: string) => pattern?.test(text) ?? true;
-  return (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? 'a'.repeat(length);
+  return (
+    (isLarge ? texts.find(fits) : texts.findLast(fits)) ?? others.find(fits) ?? 'a'.repeat(length)
+  );
 }

@@ -212,8 +212,8 @@ export class TestApi {
     const place = { services, region, accountId, clock: this.clock, random: systemRandom };
     const hooks = this.#hooks();
     const authenticator = new Authenticator({
-      findAccessKey: (id) =>
-        id === accessKeyId
+      findAccessKey: (id, token) =>
+        id === accessKeyId && token === undefined
           ? { caller: root, secret: () => new Secret(secretAccessKey) }
           : undefined,
       region,

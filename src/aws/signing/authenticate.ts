@@ -39,8 +39,15 @@ export interface Claim {
 
 /** The parts that authentication needs. */
 export interface AuthenticatorOptions {
-  /** Returns the active access key with this id, or undefined. */
-  readonly findAccessKey: (accessKeyId: string) => AccessKey | undefined;
+  /**
+   * Returns the active access key with this id; undefined if there is none, or if the session token
+   * does not belong to it; `expired` if its session has ended.
+   */
+  readonly findAccessKey: (
+    accessKeyId: string,
+    sessionToken: string | undefined,
+    nowMs: number,
+  ) => AccessKey | 'expired' | undefined;
   readonly region: string;
   /** Global services, whose signatures may also name this region. */
   readonly globalRegion: { readonly name: string; readonly services: readonly string[] };
@@ -67,7 +74,7 @@ export class Authenticator {
    *
    * @param serviceName the signing name of the called service
    * @throws {RequestError} `missing-authentication`, `incomplete-signature`, `unknown-access-key`,
-   *   `signature-mismatch`
+   *   `signature-mismatch`, `expired-token`
    */
   authenticate(request: HttpRequest, serviceName: string): Caller {
     const claim = this.claim(request, serviceName);
@@ -86,18 +93,25 @@ export class Authenticator {
    */
   claim(request: RequestHead, serviceName: string | undefined): Claim {
     const parts = signatureParts(request);
-    const key = this.#options.findAccessKey(parts.accessKeyId);
-    // Session tokens belong to temporary access keys, which are not supported.
-    if (key === undefined || parts.sessionToken !== undefined) {
-      const text = 'The security token included in the request is invalid.';
-      throw new RequestError('unknown-access-key', text);
-    }
+    const key = this.#accessKey(parts);
     try {
       return this.#claimOf(request, parts, key, serviceName);
     } catch (error) {
       if (error instanceof RequestError) error.accessKeyId = parts.accessKeyId;
       throw error;
     }
+  }
+
+  #accessKey({ accessKeyId, sessionToken }: SignatureParts): AccessKey {
+    const { findAccessKey, clock } = this.#options;
+    const found = findAccessKey(accessKeyId, sessionToken, clock.nowMs());
+    if (found === undefined) {
+      const text = 'The security token included in the request is invalid.';
+      throw new RequestError('unknown-access-key', text);
+    }
+    if (found !== 'expired') return found;
+    const text = 'The security token included in the request is expired';
+    throw new RequestError('expired-token', text);
   }
 
   #claimOf(
@@ -145,8 +159,7 @@ export class Authenticator {
       );
     }
     if (!this.#isRegionOf(scope.region, serviceName)) {
-      const wanted = this.#options.region;
-      return `Credential should be scoped to a valid region, not '${scope.region}'. This is '${wanted}'.`;
+      return `Credential should be scoped to a valid region, not '${scope.region}'.`;
     }
     if (scope.service !== serviceName) {
       return `Credential should be scoped to correct service: '${serviceName}'.`;

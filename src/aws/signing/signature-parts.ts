@@ -1,5 +1,6 @@
 // Parses the Signature Version 4 parameters of a request.
 
+import { createHash } from 'node:crypto';
 import type { RequestHead } from '../../net/http/message.ts';
 import { RequestError } from '../errors.ts';
 import { pairsOf } from '../parameters.ts';
@@ -33,6 +34,9 @@ export interface SignatureParts {
 
 /** The only supported algorithm. */
 export const algorithm = 'AWS4-HMAC-SHA256';
+
+/** Signature Version 4A, which signs for several regions with an asymmetric key. */
+const asymmetricAlgorithm = 'AWS4-ECDSA-P256-SHA256';
 
 /** Maximum number of parts of an Authorization header that are examined; a valid one has three. */
 const authorizationPartsMax = 16;
@@ -78,7 +82,7 @@ function fromHeader(header: string, request: RequestHead): SignatureParts {
       "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
     );
   }
-  if (missing.length > 0) throw incomplete(missing.join(' '));
+  if (missing.length > 0) throw incomplete(`${missing.join(' ')} ${hashOf(header)}`);
   return {
     ...credential(parts.get('Credential') ?? ''),
     ...timeOf(time ?? ''),
@@ -150,6 +154,12 @@ function expires(text: string): number {
   return seconds;
 }
 
+/** Names a header by its hash, so that neither answers nor logs repeat what it contains. */
+function hashOf(header: string): string {
+  const hash = createHash('sha256').update(header).digest('base64');
+  return `(Hashed with SHA-256 and encoded with Base64) Authorization=${hash}`;
+}
+
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
@@ -160,6 +170,11 @@ function incomplete(text: string): RequestError {
 }
 
 function unsupported(found: string): RequestError {
+  if (found === asymmetricAlgorithm) {
+    return incomplete(
+      `Signature Version 4A ('${asymmetricAlgorithm}') is not supported; sign for one region with '${algorithm}'.`,
+    );
+  }
   return incomplete(
     `Unsupported AWS 'algorithm': '${found.slice(0, 64)}', must be '${algorithm}'.`,
   );

@@ -5,7 +5,8 @@ import type { Address } from '../conversion/properties.ts';
 import type { Cursor } from '../dispatch/cursor.ts';
 import { BrokerError } from '../errors.ts';
 import type { Queue } from '../queue.ts';
-import type { Deliverer, Delivery } from '../subscription.ts';
+import type { Delivery } from '../subscription.ts';
+import type { Held } from '../turns/turns.ts';
 import { isQueue, isWildcard, qualifiedName } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
@@ -50,8 +51,9 @@ interface Reading {
  * Reads queues one after another without acquiring messages: ready messages and those that are
  * delivered to consumers. Messages that arrive later are not read.
  */
-export class Browse implements Deliverer {
+export class Browse implements Held {
   isDirty = false;
+  isHeld = false;
   readonly #host: BrowseHost;
   readonly #browser: Browser;
   readonly #selector: Selector | undefined;
@@ -79,7 +81,7 @@ export class Browse implements Deliverer {
 
   /** The receiver accepts more messages. */
   wake(): void {
-    if (!this.#isOver) this.#host.broker.turns.markDirty(this);
+    if (!this.#isOver && !this.isHeld) this.#host.broker.turns.markDirty(this);
   }
 
   /** Stops reading. */
@@ -90,7 +92,13 @@ export class Browse implements Deliverer {
 
   deliver(): void {
     const cost = 1 + Math.ceil((this.#selector?.cost ?? 0) / costOfMessage);
-    for (let left = burstCountMax; left > 0; left -= cost) {
+    const { turns } = this.#host.broker;
+    if (turns.unitsLeft <= 0) {
+      turns.hold(this);
+      return;
+    }
+    for (let left = burstCountMax; left > 0 && turns.unitsLeft > 0; left -= cost) {
+      turns.unitsLeft -= cost;
       if (this.#isOver || this.#isLoading || !this.#browser.isWritable) return;
       const [reading] = this.#readings;
       if (reading === undefined) {
@@ -100,15 +108,7 @@ export class Browse implements Deliverer {
       }
       if (!this.#read(reading)) this.#readings.shift();
     }
-    this.wakeLater();
-  }
-
-  /** Continues in another turn of the event loop. */
-  wakeLater(): void {
-    this.#host.broker.background.runLater([], () => {
-      this.wake();
-      this.#host.broker.pump();
-    });
+    turns.hold(this);
   }
 
   /** Reads one message. Returns false if the queue has no more. */

@@ -4,7 +4,7 @@ import type { Address } from '../conversion/properties.ts';
 import type { DestinationPolicy, RedeliverySettings } from './policies/destination-policy.ts';
 import { defaultPolicy } from './policies/destination-policy.ts';
 import type { PolicyEntry } from './policies/policy-map.ts';
-import type { Authorisation } from './rights/authorisation.ts';
+import type { Authorisation, DirectoryRights } from './rights/authorisation.ts';
 
 /** A policy for destinations (ActiveMQ's `policyEntry`). It has no infinite numbers. */
 export interface ConfiguredPolicy extends DestinationPolicy {
@@ -66,6 +66,8 @@ export interface TimeStamping {
 export interface ActiveMqConfiguration {
   /** Undefined if every user has all permissions. */
   readonly authorisation: Authorisation | undefined;
+  /** If defined, `authorisation` denies everything until it is replaced by permissions found there. */
+  readonly directoryRights: DirectoryRights | undefined;
   readonly policies: readonly PolicyEntry<ConfiguredPolicy>[];
   readonly defaultPolicy: ConfiguredPolicy;
   readonly virtualTopics: readonly VirtualTopic[];
@@ -116,6 +118,7 @@ export const defaultVirtualTopic: VirtualTopic = {
 /** The settings of a broker without a configuration. */
 export const defaultConfiguration: ActiveMqConfiguration = {
   authorisation: undefined,
+  directoryRights: undefined,
   policies: [],
   defaultPolicy: defaultConfiguredPolicy,
   virtualTopics: [defaultVirtualTopic],

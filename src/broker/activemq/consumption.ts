@@ -6,6 +6,8 @@ import { CreditPool, type PoolHost } from '../flow/credit-pool.ts';
 import type { Queue } from '../queue.ts';
 import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subscription.ts';
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
+import type { Turns } from '../turns/turns.ts';
+import { WakeRound, wokenAtOnceMax } from '../turns/wake-round.ts';
 import type { DispatchStarts } from './policies/dispatch-starts.ts';
 import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
@@ -105,6 +107,7 @@ export interface ConsumerRules {
 
 /** The operations of the broker that are needed here. */
 export interface ConsumptionHost extends PoolHost {
+  readonly turns: Pick<Turns, 'markDirty' | 'background'>;
   readonly selectorBudget: SelectorBudget;
   nowMs(): number;
   /** Returns the selector of a request. */
@@ -129,6 +132,8 @@ export class Consumption {
   /** The end of the pull of several queues, which have no pull of their own. */
   #pullEnded: (() => void) | undefined = undefined;
   #pullDueMs = Infinity;
+  /** Wakes the sources if there are many. */
+  #round: WakeRound | undefined = undefined;
 
   constructor(host: ConsumptionHost, request: ConsumeRequest, taker: MessageTaker, isOne: boolean) {
     this.#host = host;
@@ -279,9 +284,19 @@ export class Consumption {
     if (cost > 0) this.#host.selectorBudget.release(source.queue, cost);
   }
 
-  /** The receiver accepts more messages. */
+  /** The receiver accepts more messages. Many sources are woken in steps. */
   wake(): void {
-    for (const source of this.#sources.values()) source.subscription.wake();
+    const { size } = this.#sources;
+    if (size <= wokenAtOnceMax) {
+      for (const source of this.#sources.values()) source.subscription.wake();
+      return;
+    }
+    this.#round ??= new WakeRound(this.#host.turns.background, () => this.#subscriptions());
+    this.#round.start(size);
+  }
+
+  *#subscriptions(): Generator<Subscription> {
+    for (const { subscription } of this.#sources.values()) yield subscription;
   }
 
   /** Stops deliveries. Unsettled messages stay unsettled until {@link requeueAll}. */

@@ -97,6 +97,12 @@ export class TemporaryDestinations {
    */
   remove(address: Address, owner: object): void {
     this.requireOwn(address, owner);
+    this.delete(address, owner);
+  }
+
+  /** Deletes a destination, even if it has consumers. Has no effect if it is not the owner's. */
+  delete(address: Address, owner: object): void {
+    if (this.#ownerOf(address) !== owner) return;
     const { kind, name } = address;
     if (kind === 'temporary-topic') {
       this.#topicOwners.delete(name);
@@ -119,15 +125,6 @@ export class TemporaryDestinations {
     }
     this.#topicsByOwner.set(owner, own.add(name));
     this.#topicOwners.set(name, owner);
-  }
-
-  /** Deletes a destination, if it belongs to the owner. */
-  delete(address: Address, owner: object): void {
-    if (this.#ownerOf(address) !== owner) return;
-    if (address.kind === 'temporary-topic') {
-      this.#topicOwners.delete(address.name);
-      this.#topicsByOwner.get(owner)?.delete(address.name);
-    } else this.#vhost.removeQueue(this.#vhost.queue(coreQueueName(address.name), owner));
   }
 
   has(address: Address): boolean {
@@ -164,16 +161,24 @@ export class TemporaryDestinations {
   }
 
   /**
-   * Removes the topics of a connection that has ended. Its queues are removed by the virtual host.
+   * Removes the topics of a connection that has ended, in steps. Its queues are removed by the
+   * virtual host.
    */
-  release(owner: object): void {
+  *release(owner: object): Generator<void> {
     const topics = this.#topicsByOwner.get(owner) ?? [];
     const queues = this.#queuesByOwner.get(owner) ?? [];
-    for (const name of topics) this.#topicOwners.delete(name);
     this.#topicsByOwner.delete(owner);
     this.#queuesByOwner.delete(owner);
     this.#vhost.version++;
-    for (const name of topics) this.#tell({ kind: 'temporary-topic', name }, false);
-    for (const name of queues) this.#tell({ kind: 'temporary-queue', name }, false);
+    for (const name of topics) {
+      this.#topicOwners.delete(name);
+      this.#tell({ kind: 'temporary-topic', name }, false);
+      yield;
+    }
+    for (const name of queues) {
+      this.#tell({ kind: 'temporary-queue', name }, false);
+      yield;
+    }
+    this.#vhost.version++;
   }
 }

@@ -1,7 +1,7 @@
 // Log-ins of users.
 
 import { BrokerError } from '../errors.ts';
-import type { User, Users } from '../users.ts';
+import { everything, type User, type Users } from '../users.ts';
 
 /** The reasons for failed log-ins. */
 export const loginFailures = [
@@ -11,6 +11,8 @@ export const loginFailures = [
   'malformed',
   /** Too many log-ins are waiting. */
   'busy',
+  /** The directory did not answer. */
+  'unavailable',
   /** The client disconnected before its log-in was checked. */
   'gone',
 ] as const;
@@ -51,8 +53,25 @@ export interface LoginOrigin {
 /** Whether a password is correct, or why this was not determined. */
 export type LoginCheck = boolean | 'busy' | 'gone';
 
+/** The answer of a directory about a log-in. */
+export type DirectoryAnswer =
+  | { readonly groups: readonly string[] }
+  | 'unknown-user'
+  | 'wrong-password'
+  | 'busy'
+  | 'gone'
+  | 'unavailable';
+
+/** Users that are not stored in the broker, such as those of an LDAP server. */
+export interface UserDirectory {
+  /** Checks a log-in. Must not throw. */
+  check(attempt: LoginAttempt): Promise<DirectoryAnswer>;
+}
+
 /** The parts that log-ins need. */
 export interface LoginOptions {
+  /** If given, only users of the directory can log in. */
+  readonly directory?: UserDirectory | undefined;
   /** Checks a password against a hash. */
   readonly verifyPassword: (
     password: string,
@@ -81,9 +100,15 @@ export class Logins {
    * Returns the user with this name and password; undefined if they do not match. Takes the same
    * time for unknown users.
    *
-   * @throws {BrokerError} `resource-error` if too many log-ins are waiting
+   * @throws {BrokerError} `resource-error` if too many log-ins are waiting, or the directory does
+   *   not answer
    */
-  async check(attempt: LoginAttempt): Promise<User | undefined> {
+  check(attempt: LoginAttempt): Promise<User | undefined> {
+    const { directory } = this.#options;
+    return directory === undefined ? this.#check(attempt) : this.#ask(directory, attempt);
+  }
+
+  async #check(attempt: LoginAttempt): Promise<User | undefined> {
     const { username, password, peerAddress } = attempt;
     const user = this.#users.get(username);
     const [other] = this.#users.all();
@@ -101,8 +126,26 @@ export class Logins {
       return this.#users.get(username);
     }
     this.failed({ user: user?.name, peerAddress, reason: reasonOf(found, user) });
-    if (found !== 'busy') return undefined;
-    throw new BrokerError('resource-error', 'too many log-ins wait to be checked; try again later');
+    if (found === 'busy') throw tooMany();
+    return undefined;
+  }
+
+  async #ask(directory: UserDirectory, attempt: LoginAttempt): Promise<User | undefined> {
+    const { username, peerAddress } = attempt;
+    const answer = await directory.check(attempt);
+    if (typeof answer !== 'string') {
+      this.successCount++;
+      const { groups } = answer;
+      return { name: username, passwordHash: '', tags: [], permissions: everywhere, groups };
+    }
+    const isKnown = answer === 'wrong-password';
+    this.failed({ user: isKnown ? username : undefined, peerAddress, reason: answer });
+    if (answer === 'busy') throw tooMany();
+    if (answer !== 'unavailable') return undefined;
+    throw new BrokerError(
+      'resource-error',
+      'log-ins cannot be checked at present; try again later',
+    );
   }
 
   /** Counts and reports a failed log-in. */
@@ -111,6 +154,13 @@ export class Logins {
     this.failureCounts.set(reason, (this.failureCounts.get(reason) ?? 0) + 1);
     this.#options.onLoginFailed?.(failure);
   }
+}
+
+/** The permissions of users of a directory, whose groups restrict them. */
+const everywhere = new Map([['/', everything]]);
+
+function tooMany(): BrokerError {
+  return new BrokerError('resource-error', 'too many log-ins wait to be checked; try again later');
 }
 
 function reasonOf(found: LoginCheck, user: User | undefined): LoginFailureReason {

@@ -4,6 +4,9 @@ import type { Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import type { Subscription } from '../subscription.ts';
 
+/** Binary logarithm of the number of draining subscriptions that are visited in a microsecond. */
+const drainedPerUnitBits = 4;
+
 /** Milliseconds until a due pull is checked again while a block is being read. */
 const loadingMs = 10;
 
@@ -53,6 +56,8 @@ export class DrainsAndPulls {
   delivered(): void {
     const { isLoading, isDeleted, readyCount } = this.#queue;
     if (isLoading) return;
+    // Those that cannot be ended yet are visited again after each round of deliveries.
+    this.#host.turns.unitsLeft -= this.#draining.size >>> drainedPerUnitBits;
     for (const subscription of this.#draining) {
       const isBlocked = subscription.credit > 0 && subscription.consumer?.isWritable !== true;
       if (isBlocked && readyCount > 0 && !isDeleted) continue;

@@ -206,7 +206,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       const units = deliveryUnits(delivery.bodyLength, delivery.convertedBytes);
       turns.unitsLeft -= units;
       burst -= units;
-      if (burst <= 0) return true;
+      if (burst <= 0 || turns.unitsLeft <= 0) return true;
     }
     this.#armExpiryTimer();
     return false;

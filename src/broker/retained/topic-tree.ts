@@ -10,12 +10,21 @@ class Node<T> {
   value: T | undefined = undefined;
 }
 
-/** A node that is still to be examined, and the position of the next word of the pattern. */
+/** A node to be examined, and the position of the next word of the pattern. */
 interface Place<T> {
   readonly node: Node<T>;
   readonly at: number;
   /** Whether the node is reached by a wildcard for many words, which covers all nodes below. */
   readonly isCovered: boolean;
+}
+
+/** The children of a node that are still to be examined. */
+interface Level<T> {
+  readonly children: Iterator<[string, Node<T>]>;
+  readonly at: number;
+  readonly isCovered: boolean;
+  /** Whether names that begin with `$` are left out. */
+  readonly skipsReserved: boolean;
 }
 
 /** Topic names with a value each. A search by a pattern visits each node at most once. */
@@ -61,30 +70,42 @@ export class TopicTree<T> {
 
   /**
    * Finds the values of the names that match a pattern. Names may be added and deleted between two
-   * steps.
+   * steps. A search that pauses holds one iterator for each word of a name, however many names
+   * there are.
    *
    * @returns a step for each visited node: its value if it matches, otherwise undefined
    */
   *match(pattern: Pattern): Generator<T | undefined> {
     const { words } = pattern;
-    const places: Place<T>[] = [{ node: this.#root, at: 0, isCovered: false }];
-    for (let place = places.pop(); place !== undefined; place = places.pop()) {
-      const { node, at, isCovered } = place;
+    const levels: Level<T>[] = [];
+    let place: Place<T> | undefined = { node: this.#root, at: 0, isCovered: false };
+    while (place !== undefined) {
+      const { node, at, isCovered }: Place<T> = place;
       const isParent = words[at] === manyWords && node !== this.#root;
       yield isCovered || isParent || at === words.length ? node.value : undefined;
-      this.#follow(places, place, pattern);
+      const word = isCovered ? manyWords : words[at];
+      levels.push({
+        children: childrenOf(node, word)[Symbol.iterator](),
+        at: at + 1,
+        isCovered: word === manyWords,
+        skipsReserved: pattern.skipsReserved && node === this.#root,
+      });
+      place = nextPlace(levels);
     }
   }
+}
 
-  /** Adds the nodes below a place that may match. */
-  #follow(places: Place<T>[], { node, at, isCovered }: Place<T>, pattern: Pattern): void {
-    const word = isCovered ? manyWords : pattern.words[at];
-    const skipsReserved = pattern.skipsReserved && node === this.#root;
-    for (const [name, child] of childrenOf(node, word)) {
-      if (skipsReserved && name.startsWith('$')) continue;
-      places.push({ node: child, at: at + 1, isCovered: word === manyWords });
+/** Returns the next node of the lowest level that has one; undefined at the end. */
+function nextPlace<T>(levels: Level<T>[]): Place<T> | undefined {
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const { children, at, isCovered, skipsReserved } = level;
+    for (let step = children.next(); step.done !== true; step = children.next()) {
+      const [name, node] = step.value;
+      if (!skipsReserved || !name.startsWith('$')) return { node, at, isCovered };
     }
+    levels.pop();
   }
+  return undefined;
 }
 
 function childrenOf<T>(

@@ -4,11 +4,11 @@ import { BrokerError } from '../errors.ts';
 
 /** Maximum length of a cron entry. */
 export const cronTextMax = 255;
-/** Maximum number of days to search for the next match: 29 February can be eight years away. */
-const daysMax = 366 * 9;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** Maximum time to search for the next match: 29 February can be eight years away. */
+const searchedMs = 366 * 9 * dayMs;
 
 interface Field {
   readonly name: string;
@@ -70,17 +70,23 @@ export class CronTimes {
   after(timeMs: number): number {
     const firstMs = (Math.floor(timeMs / minuteMs) + 1) * minuteMs;
     let dayStartMs = Math.floor(firstMs / dayMs) * dayMs;
-    for (let count = 0; count < daysMax; count++, dayStartMs += dayMs) {
-      if (!this.#isDay(dayStartMs)) continue;
-      const atMs = this.#inDay(dayStartMs, firstMs);
+    const endMs = dayStartMs + searchedMs;
+    while (dayStartMs < endMs) {
+      const date = new Date(dayStartMs);
+      const month = date.getUTCMonth() + 1;
+      if (!this.#months.has(month)) {
+        // A client can send many entries that match in few months, or never.
+        dayStartMs = Date.UTC(date.getUTCFullYear(), month, 1);
+        continue;
+      }
+      const atMs = this.#isDay(date) ? this.#inDay(dayStartMs, firstMs) : Infinity;
       if (atMs !== Infinity) return atMs;
+      dayStartMs += dayMs;
     }
     return Infinity;
   }
 
-  #isDay(dayStartMs: number): boolean {
-    const date = new Date(dayStartMs);
-    if (!this.#months.has(date.getUTCMonth() + 1)) return false;
+  #isDay(date: Date): boolean {
     const isDay = this.#days.has(date.getUTCDate());
     const isWeekday = this.#weekdays.has(date.getUTCDay());
     return this.#isEitherDay ? isDay || isWeekday : isDay && isWeekday;
@@ -103,6 +109,8 @@ function readField(text: string, field: Field): Set<number> {
   const found = new Set<number>();
   for (const item of text.split(',')) {
     const { from, to, step } = readItem(item, field);
+    // A list of many `*` has nothing to add.
+    if (found.size > field.most - field.least) continue;
     for (let value = from; value <= to; value += step) found.add(value);
   }
   return found;

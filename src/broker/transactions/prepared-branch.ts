@@ -23,6 +23,8 @@ export type PreparedChange =
       readonly to: number;
       /** The size of its messages, bytes. */
       readonly bytes: number;
+      /** The user that prepared it; missing in records of earlier versions. */
+      readonly user?: string;
     }
   | {
       readonly kind: 'prepared-settlements';
@@ -30,6 +32,8 @@ export type PreparedChange =
       readonly ranges: readonly SettledRange[];
     }
   | { readonly kind: 'prepared-ended'; readonly xid: string };
+
+type Prepared = Extract<PreparedChange, { readonly kind: 'prepared' }>;
 
 /** Maximum number of ranges in one definition. */
 const rangesMax = 4096;
@@ -52,18 +56,21 @@ export class PreparedBranch {
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
+  /** The user that prepared it; undefined if it is not known. */
+  readonly user: string | undefined;
   deliveries: readonly PreparedDelivery[] = [];
   /** The settlements in the log, which exclude those of non-durable queues. */
   readonly ranges: SettledRange[] = [];
   /** Whether its commit has started, so that no other outcome is possible. */
   isCommitting = false;
 
-  constructor(xid: string, vhost: string, from: number, to: number, bytes: number) {
+  constructor({ xid, vhost, from, to, bytes, user }: Omit<Prepared, 'kind'>) {
     this.xid = xid;
     this.vhost = vhost;
     this.from = from;
     this.to = to;
     this.bytes = bytes;
+    this.user = user;
   }
 
   /**
@@ -91,8 +98,9 @@ export class PreparedBranch {
 
   /** Yields the changes that recreate it without its messages. */
   *changes(): Generator<PreparedChange> {
-    const { xid, vhost, from, to, bytes } = this;
-    yield { kind: 'prepared', xid, vhost, from, to, bytes };
+    const { xid, vhost, from, to, bytes, user } = this;
+    const own = user === undefined ? {} : { user };
+    yield { kind: 'prepared', xid, vhost, from, to, bytes, ...own };
     for (let first = 0; first < this.ranges.length; first += rangesMax) {
       const ranges = this.ranges.slice(first, first + rangesMax);
       yield { kind: 'prepared-settlements', xid, ranges };

@@ -67,6 +67,11 @@ export class PreparedTransactions {
     return [...this.#branches.keys()].map(xidOf);
   }
 
+  /** The user that prepared a transaction; undefined if that is not known. */
+  userOf(xid: Xid): string | undefined {
+    return this.#branches.get(xidKey(xid))?.user;
+  }
+
   /** Whether a transaction is prepared. */
   has(xid: Xid): boolean {
     return this.#branches.has(xidKey(xid));
@@ -76,12 +81,13 @@ export class PreparedTransactions {
    * Prepares a transaction, which is empty afterwards. The deliveries that it settles still count
    * for their consumers until the outcome, and cannot be settled in another way.
    *
+   * @param user the user that prepares it; see {@link userOf}
    * @returns the group whose sync makes it durable; 0 if the transaction was empty, so that there
    *   is nothing to commit
    * @throws {BrokerError} `precondition-failed` if the xid is in use; `resource-error` if too much
    *   is prepared. The transaction is then unchanged
    */
-  prepare(xid: Xid, transaction: Transaction): number {
+  prepare(xid: Xid, transaction: Transaction, user?: string): number {
     const key = xidKey(xid);
     if (this.#branches.has(key)) {
       throw new BrokerError('precondition-failed', `transaction ${key} is prepared already`);
@@ -92,7 +98,7 @@ export class PreparedTransactions {
     const { store } = this.#host;
     store.begin();
     try {
-      const branch = this.#hold(key, contents);
+      const branch = this.#hold(key, contents, user);
       for (const change of branch.changes()) this.#host.define(change);
       this.#add(branch);
     } finally {
@@ -118,7 +124,8 @@ export class PreparedTransactions {
     }
   }
 
-  #hold(key: string, { vhost, publications, settlements, bytes }: TransactionContents) {
+  #hold(xid: string, contents: TransactionContents, user: string | undefined): PreparedBranch {
+    const { vhost, publications, settlements, bytes } = contents;
     const held = this.#heldOf(vhost.name);
     const from = held.index.next;
     const nowMs = this.#host.nowMs();
@@ -126,7 +133,9 @@ export class PreparedTransactions {
       const { expirationMs } = publication;
       held.add(publication, nowMs, expirationMs < 0 ? Infinity : nowMs + expirationMs);
     }
-    const branch = new PreparedBranch(key, vhost.name, from, held.index.next, bytes);
+    const { next: to } = held.index;
+    const own = user === undefined ? {} : { user };
+    const branch = new PreparedBranch({ xid, vhost: vhost.name, from, to, bytes, ...own });
     const deliveries: PreparedDelivery[] = [];
     for (const { subscription, first, last, outcome } of settlements) {
       for (let number = first; number <= last; number++) {
@@ -342,8 +351,7 @@ export class PreparedTransactions {
     if (change.kind === 'prepared-settlements') known?.ranges.push(...change.ranges);
     else if (known !== undefined) this.#remove(known);
     if (change.kind !== 'prepared') return;
-    const { xid, vhost, from, to, bytes } = change;
-    this.#add(new PreparedBranch(xid, vhost, from, to, bytes));
+    this.#add(new PreparedBranch(change));
   }
 
   /** Yields the changes that recreate the prepared transactions without their messages. */

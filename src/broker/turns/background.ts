@@ -18,6 +18,11 @@ const partCount = 8;
 /** Units for one step of a job. A step takes some microseconds. */
 export const stepUnits = 16;
 
+/** Steps that do nothing and take units, for work that is done at the end of a job. */
+export function* unitSteps(units: number): Generator<void> {
+  for (let left = units; left > 0; left -= stepUnits) yield;
+}
+
 /** The workers that have work. Each gets a part of the turn in rotation. */
 class WorkerQueue {
   #workers: Worker[] = [];
@@ -123,6 +128,12 @@ export class Background {
   readonly #later: Job[] = [];
   /** Callbacks of completed jobs. */
   readonly #followUps: (() => void)[] = [];
+  #turn = 0;
+  #isTurnAsked = false;
+  readonly #turnEnded = (): void => {
+    this.#isTurnAsked = false;
+    this.#turn++;
+  };
   #jobCount = 0;
   /** The start of the work in this turn; -1 if there was none. */
   #beganMs = -1;
@@ -146,6 +157,15 @@ export class Background {
     this.#part = Math.max(1, unitsMax / partCount);
     this.#host = host;
     this.#defer = defer;
+  }
+
+  /** The number of the present turn of the event loop, for limits on the input of a turn. */
+  get turn(): number {
+    if (!this.#isTurnAsked) {
+      this.#isTurnAsked = true;
+      this.#defer(this.#turnEnded);
+    }
+    return this.#turn;
   }
 
   /** Whether any worker has work. */

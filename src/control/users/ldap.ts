@@ -1,6 +1,8 @@
 // LDAP settings of brokers.
 
+import { Secret } from '../../base/secret.ts';
 import type { LdapRecord } from '../broker-record.ts';
+import type { LdapSpec } from '../engine.ts';
 import { refuse } from '../rules.ts';
 
 /** The LDAP settings in a request, with the member names of the Amazon MQ API. */
@@ -20,6 +22,9 @@ export interface LdapRequest {
 
 /** Seals a secret so that only this service can open it. Returns base64. */
 export type SealSecret = (context: string, secret: string) => string;
+
+/** Opens a sealed secret. */
+export type OpenSecret = (context: string, sealed: string) => string;
 
 /** The sealing context of a broker's LDAP password. */
 export function ldapContext(brokerId: string): string {
@@ -52,4 +57,10 @@ export function ldapRecord(request: LdapRequest, brokerId: string, seal: SealSec
     ...(Object.fromEntries(members) as Omit<LdapRecord, 'sealedServiceAccountPassword'>),
     sealedServiceAccountPassword: seal(ldapContext(brokerId), serviceAccountPassword),
   };
+}
+
+/** Returns the LDAP settings for an engine. */
+export function ldapSpec(record: LdapRecord, brokerId: string, open: OpenSecret): LdapSpec {
+  const { sealedServiceAccountPassword: sealed, ...settings } = record;
+  return { ...settings, serviceAccountPassword: new Secret(open(ldapContext(brokerId), sealed)) };
 }

@@ -15,6 +15,7 @@ const loggers = {
   connection: 'org.apache.activemq.broker.TransportConnection',
   service: 'org.apache.activemq.broker.TransportConnection.Service',
   region: 'org.apache.activemq.broker.region.RegionBroker',
+  ldap: 'org.apache.activemq.jaas.LDAPLoginModule',
 } as const;
 
 /** The parts that the log needs. */
@@ -87,6 +88,11 @@ export class ActiveMqLog implements ActiveMqEvents {
         ? `Failed to add ${count} Connections for other reasons`
         : `Failed to add Connection id=unknown, clientId=unknown, clientIP=tcp://${failure.peerAddress} due to ${reasonOf(failure)}${times}`;
     this.#line('warn', text, loggers.connection, 'ActiveMQ Transport');
+  }
+
+  /** A problem with an LDAP server. */
+  directoryProblem(text: string): void {
+    this.#line('warn', text, loggers.ldap, 'ActiveMQ Task');
   }
 
   refused(access: object, text: string): void {

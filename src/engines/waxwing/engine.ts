@@ -22,10 +22,10 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
-import type { ReadConfiguration } from './configuration/read-configuration.ts';
 import { kinds, protocolsOf } from './kinds.ts';
+import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
-import type { Room } from './messages.ts';
+import type { Room, StartMessage } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 
 /** The settings of the engine. */
@@ -37,6 +37,7 @@ export interface WaxwingEngineOptions {
   /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
+  readonly ldap: LdapOptions;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -90,9 +91,9 @@ export class WaxwingEngine implements Engine {
       dataKey.fill(0);
       return known.running;
     }
-    let read: ReadConfiguration | undefined;
+    let read: ReadSettings;
     try {
-      read = await readConfigurationOf(spec);
+      read = await readSettings(spec, this.#options.ldap);
     } catch (error) {
       dataKey.fill(0);
       throw error;
@@ -110,17 +111,15 @@ export class WaxwingEngine implements Engine {
         folder: this.#folder(id),
         epoch,
         epochMin,
-        users: spec.users,
+        ...read,
         setsUsers: spec.engineType === 'ACTIVEMQ',
-        activeMq: read?.configuration,
-        warnings: read?.warnings ?? [],
         host,
         listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
           name,
           protocols,
           hasWebSocket: isWebSocket,
           ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
-          tlsPolicy: hasTlsParity ? 'parity' : 'default',
+          tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
         room,
@@ -213,15 +212,25 @@ export class WaxwingEngine implements Engine {
   }
 }
 
+const parityPolicies = { ACTIVEMQ: 'activemq-parity', RABBITMQ: 'rabbitmq-parity' } as const;
+
+/** The settings of a broker that its record contains in another form. */
+type ReadSettings = Pick<StartMessage, 'users' | 'directory' | 'activeMq' | 'warnings'>;
+
 /**
- * Reads the configuration of a broker of ActiveMQ's type. The parser is loaded at the first call.
+ * Reads the settings of a broker. The parser of configurations is loaded at the first broker of
+ * ActiveMQ's type.
  *
- * @throws {WaxwingError} `configuration-unsupported`, `bad-request`
+ * @throws {WaxwingError} `configuration-unsupported`, `bad-request`, `authorities-unreadable`
  */
-async function readConfigurationOf(spec: BrokerSpec): Promise<ReadConfiguration | undefined> {
-  if (spec.engineType !== 'ACTIVEMQ') return undefined;
+async function readSettings(spec: BrokerSpec, options: LdapOptions): Promise<ReadSettings> {
+  // With a directory, the broker's own users cannot log in.
+  const users = spec.ldap === null ? spec.users : [];
+  if (spec.engineType !== 'ACTIVEMQ') return { users };
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
-  return readConfiguration(spec);
+  const { configuration, warnings } = readConfiguration({ ...spec, users });
+  const directory = spec.ldap === null ? undefined : await directorySettings(spec.ldap, options);
+  return { users, directory, activeMq: configuration, warnings };
 }
 
 /** Returns the listeners of a broker that this engine supports, with their protocols. */

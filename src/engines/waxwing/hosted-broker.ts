@@ -8,6 +8,7 @@ import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
+import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
@@ -23,6 +24,7 @@ import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './heap/idle-collector.ts';
 import { MarkingMode } from './heap/marking-mode.ts';
+import type { BrokerDirectory } from './ldap/broker-directory.ts';
 import {
   type BrokerProtocols,
   beginProtocols,
@@ -69,6 +71,8 @@ interface OpenBroker {
   readonly failures: FailureGatherer<LoginFailure>;
   /** Undefined for other types than ActiveMQ's. */
   readonly lines: ActiveMqLog | undefined;
+  /** Undefined if the broker has users of its own. */
+  readonly directory: BrokerDirectory | undefined;
 }
 
 /** A broker with its volume and its listeners. */
@@ -79,6 +83,7 @@ export class HostedBroker {
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #lines: ActiveMqLog | undefined;
+  readonly #directory: BrokerDirectory | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
@@ -86,7 +91,7 @@ export class HostedBroker {
 
   private constructor(
     volume: Volume,
-    { broker, alarm, disk, hooks, failures, lines }: OpenBroker,
+    { broker, alarm, disk, hooks, failures, lines, directory }: OpenBroker,
     listeners: Listeners,
   ) {
     this.#volume = volume;
@@ -94,6 +99,7 @@ export class HostedBroker {
     this.#hooks = hooks;
     this.#failures = failures;
     this.#lines = lines;
+    this.#directory = directory;
     this.#alarm = alarm;
     this.#listeners = listeners;
     this.ports = listeners.ports;
@@ -131,6 +137,7 @@ export class HostedBroker {
     if (message.setsUsers) setUsers(opened.broker, message.users);
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
+    await opened.directory?.followRights(opened.broker);
     const { host, certificates } = message;
     const parts = { host, certificates, protocols: opened.protocols };
     const listeners = await openListeners(message.listeners, parts);
@@ -168,6 +175,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
+    this.#directory?.close();
     this.#lines?.stopping();
     clearInterval(this.#ticks);
     this.#alarm.stop();
@@ -208,6 +216,7 @@ async function openBroker(
     (access) => (broker === undefined ? undefined : peerOf(broker, access)),
   );
   const configure = await configurerOf(message, lines);
+  const directory = await directoryOf(message, lines);
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
@@ -257,16 +266,34 @@ async function openBroker(
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
+    directory,
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
-    onLetterLost: (error, queue) => events.log('error', lostText(error, queue)),
-    onInternalError: (error, peer) =>
-      events.log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
+    ...bugReports(events),
   });
   configure(broker);
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, protocols, alarm, disk, hooks, failures, lines };
+  return { broker, protocols, alarm, disk, hooks, failures, lines, directory };
+}
+
+/** Reports the effects of bugs. */
+function bugReports({ log }: HostEvents): Pick<BrokerOptions, 'onLetterLost' | 'onInternalError'> {
+  return {
+    onLetterLost: (error, queue) => log('error', lostText(error, queue)),
+    onInternalError: (error, peer) =>
+      log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
+  };
+}
+
+/** Opens the directory of users, if there is one. */
+async function directoryOf(
+  { directory }: StartMessage,
+  lines: ActiveMqLog | undefined,
+): Promise<BrokerDirectory | undefined> {
+  if (directory === undefined) return undefined;
+  const { BrokerDirectory: Opened } = await import('./ldap/broker-directory.ts');
+  return new Opened(directory, (text) => lines?.directoryProblem(text));
 }
 
 function gatherFailures(

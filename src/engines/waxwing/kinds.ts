@@ -25,7 +25,7 @@ export const kinds: readonly EngineKind[] = [
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
     listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
-    authenticationStrategies: ['SIMPLE'],
+    authenticationStrategies: ['SIMPLE', 'LDAP'],
   },
 ];
 

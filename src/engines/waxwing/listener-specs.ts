@@ -6,7 +6,12 @@ import type { MessageFormat } from '../../broker/format.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener } from '../../net/listeners.ts';
 import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
-import { amazonMqTlsPolicy, defaultTlsPolicy } from '../../net/tls-policy.ts';
+import {
+  amazonMqActiveMqTlsPolicy,
+  amazonMqTlsPolicy,
+  defaultTlsPolicy,
+} from '../../net/tls-policy.ts';
+import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
 import { amqp091Format } from '../../protocols/amqp091/format.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
@@ -60,7 +65,11 @@ export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerP
   return new Map(parts);
 }
 
-const policies = { default: defaultTlsPolicy, parity: amazonMqTlsPolicy } as const;
+const policies = {
+  default: defaultTlsPolicy,
+  'rabbitmq-parity': amazonMqTlsPolicy,
+  'activemq-parity': amazonMqActiveMqTlsPolicy,
+} as const;
 
 /** A listener of a broker. */
 export interface ListenerSpec {
@@ -72,7 +81,7 @@ export interface ListenerSpec {
   readonly protocols: readonly (keyof typeof protocols)[];
   /** The ports to try, in this order; 0 for any free port. */
   readonly ports: readonly number[];
-  /** `parity`: exactly what the Amazon MQ guide states. */
+  /** `…-parity`: exactly what the Amazon MQ guide states for brokers of the type. */
   readonly tlsPolicy: keyof typeof policies;
   /** Whether the protocols are also available over WebSocket. */
   readonly hasWebSocket: boolean;
@@ -103,7 +112,9 @@ export async function openListeners(
       limits: brokerAdmissionLimits,
       protocols: spec.protocols.map((name) => partsOf(name).protocol),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
-      answerPlain: partsOf(first).answerPlain,
+      answerPlain: (bytes) =>
+        (spec.hasWebSocket ? answerPlainHttp(bytes) : undefined) ??
+        partsOf(first).answerPlain(bytes),
     });
     return { name: spec.name, ports: spec.ports, listener };
   });

@@ -4,6 +4,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 
@@ -25,6 +26,8 @@ export interface StartMessage {
    * broker.
    */
   readonly setsUsers: boolean;
+  /** The directory whose users log in instead. The message is the only place of its password. */
+  readonly directory?: DirectorySettings | undefined;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;
   /** The settings of the configuration that have no effect, for the log. */

@@ -6,6 +6,7 @@ import { kmsActions } from './kms.ts';
 import { mqActions } from './mq.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
 import { stsActions } from './sts.ts';
+import { waxwingActions } from './waxwing.ts';
 
 /** The actions of every service. */
 export const actionCatalogue: readonly ServiceActions[] = [
@@ -14,6 +15,7 @@ export const actionCatalogue: readonly ServiceActions[] = [
   cloudTrailActions,
   stsActions,
   iamActions,
+  waxwingActions,
 ];
 
 const byName = new Map<string, ActionEntry>(

@@ -25,6 +25,7 @@ import {
   type Target,
 } from './codec/performatives.gen.ts';
 import type { AmqpHost } from './host.ts';
+import { filterCountMax } from './limits.ts';
 import { invalidField } from './links/link.ts';
 
 /** Capabilities of the connection, and of targets if clients ask for it. */
@@ -164,6 +165,10 @@ function readFilters(entries: readonly Entry[] | undefined): Filters {
   let selector: Selector | undefined;
   let isNoLocal = false;
   const honoured: Entry[] = [];
+  const count = entries?.length ?? 0;
+  if (count > filterCountMax) {
+    throw invalidField(`a source has ${count} filters; at most ${filterCountMax} are allowed`);
+  }
   for (const entry of entries ?? []) {
     const [, value] = entry;
     if (value.type !== 'described') continue;

@@ -9,6 +9,8 @@ const answerBytes = 1024;
 /** An answer and the group that must be on disk before it is sent. */
 interface Answer {
   readonly group: number;
+  /** Memory that it is counted with, in bytes. */
+  readonly bytes: number;
   readonly send: () => void;
 }
 
@@ -24,6 +26,8 @@ export interface AnswersHost {
 /** Answers about links and sessions, in the order of the frames that they answer. */
 export class Answers implements LogWaiter {
   isAwaitingLog = false;
+  /** Size of the waiting answers, in bytes. */
+  heldBytes = 0;
   readonly #host: AnswersHost;
   #waiting: Answer[] = [];
   #first = 0;
@@ -37,22 +41,20 @@ export class Answers implements LogWaiter {
     return this.#waiting.length > this.#first;
   }
 
-  /** Size of the waiting answers, in bytes. */
-  get heldBytes(): number {
-    return (this.#waiting.length - this.#first) * answerBytes;
-  }
-
   /**
    * Sends an answer after a group is on disk and after all earlier answers.
    *
    * @param group 0 if no group must be on disk
+   * @param sizeBytes the size of what it holds
    */
-  say(group: number, send: () => void): void {
+  say(group: number, send: () => void, sizeBytes = 0): void {
     if (!this.isWaiting && group <= this.#host.broker.durableGroup) {
       send();
       return;
     }
-    this.#waiting.push({ group, send });
+    const bytes = answerBytes + sizeBytes;
+    this.#waiting.push({ group, send, bytes });
+    this.heldBytes += bytes;
     this.#host.broker.logWaiters.add(this);
   }
 
@@ -62,6 +64,7 @@ export class Answers implements LogWaiter {
         const answer = this.#waiting[this.#first] as Answer; // there is at least one
         if (answer.group > group) break;
         this.#first++;
+        this.heldBytes -= answer.bytes;
         answer.send();
       }
       this.#forgetSent();
@@ -82,5 +85,6 @@ export class Answers implements LogWaiter {
   drop(): void {
     this.#waiting = [];
     this.#first = 0;
+    this.heldBytes = 0;
   }
 }

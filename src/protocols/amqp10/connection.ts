@@ -6,6 +6,7 @@ import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
+import { WakeRound } from '../../broker/turns/wake-round.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
@@ -34,6 +35,7 @@ import { AmqpError, toAmqpError } from './errors.ts';
 import type { AmqpHost, Held } from './host.ts';
 import { IdleTimeouts } from './idle.ts';
 import { channelMax, frameBytesMax, sourceCountMax, unsettledCountMax } from './limits.ts';
+import type { Link } from './links/link.ts';
 import { LinkNames } from './links/link-names.ts';
 import { errorOf } from './links/receiving-link.ts';
 import { type Agreement, Opening, type OpeningHost } from './opening.ts';
@@ -46,6 +48,8 @@ import { Transactions } from './transactions.ts';
 /** Units of work per transfer and per other frame. */
 const transferUnits = 8;
 const frameUnits = 32;
+/** Number of bytes of values that are decoded in about a microsecond. */
+const decodedPerUnit = 64;
 
 const decoder = new Decoder();
 
@@ -81,6 +85,7 @@ export class AmqpConnection
   readonly #watch: PeerWatch;
   readonly #idle = new IdleTimeouts();
   readonly #sessions = new Map<number, Session>();
+  readonly #round: WakeRound;
   #agreement: Agreement | undefined = undefined;
   #hasReceived = false;
   #isPaused = false;
@@ -108,6 +113,7 @@ export class AmqpConnection
     this.#reader = new FrameReader(this);
     this.gate = new InputGate(this.#reader, broker.background, this);
     this.transactions = new Transactions(this);
+    this.#round = new WakeRound(broker.background, () => this.#openLinks());
     this.#opening = new Opening(this, transport);
   }
 
@@ -146,7 +152,7 @@ export class AmqpConnection
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
     if (this.#state.isOver) return;
-    this.gate.beginTurn();
+    this.gate.beginPiece();
     try {
       this.#reader.receive(bytes);
     } catch (thrown) {
@@ -199,6 +205,8 @@ export class AmqpConnection
     }
     if (at === end && !isSasl) return; // it keeps the connection alive
     const frame = readComposite(decoder.reset(bytes, at, end));
+    // Values take more time than the bytes of a message.
+    this.gate.count((decoder.at - at) / decodedPerUnit);
     this.#handle(frame, channel, bytes, decoder.at, end);
   }
 
@@ -349,7 +357,7 @@ export class AmqpConnection
   *#releaseAll(ending: 'detached' | 'lost'): Generator<void> {
     // Another job of this connection may still be settling or committing.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
-    this.transactions.rollbackAll();
+    yield* this.transactions.rollbackAll();
     for (const session of this.#sessions.values()) {
       try {
         yield* session.releaseAll(ending);
@@ -358,7 +366,7 @@ export class AmqpConnection
       }
     }
     yield* this.dialect.vhost.release(this);
-    this.dialect.temporaries.release(this);
+    yield* this.dialect.temporaries.release(this);
     this.#opening.release();
   }
 
@@ -388,8 +396,14 @@ export class AmqpConnection
   /** Deliveries are possible again. */
   wake(): void {
     this.setReading();
-    for (const session of this.#sessions.values()) session.wake();
+    for (const session of this.#sessions.values()) session.continuePartial();
+    this.#round.start(this.held.handleCount);
     this.broker.pump();
+  }
+
+  /** The links of the sessions that permit to send messages. */
+  *#openLinks(): Generator<Link> {
+    for (const session of this.#sessions.values()) if (session.canTransfer) yield* session.links;
   }
 
   tick(nowMs: number): void {

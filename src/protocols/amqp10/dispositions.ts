@@ -2,48 +2,62 @@
 
 import type { Outcome } from '../../broker/subscription.ts';
 import { outcomeOf } from './activemq.ts';
-import { type Composite, compositeCodes, type Disposition } from './codec/performatives.gen.ts';
+import {
+  type Composite,
+  compositeCodes,
+  type Disposition,
+  type TransactionalState,
+} from './codec/performatives.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { Flight } from './links/flight.ts';
 import type { Session } from './session.ts';
+import type { AmqpTransaction } from './transactions.ts';
 
 /** Number of deliveries that are settled in one step. */
 const stepSize = 64;
 
+/** Number of dispositions that are written in one step. */
+const answersPerStep = 16;
+
+/** Number of deliveries that are searched in about a microsecond. */
+const searchedPerUnit = 16;
+
 /** Settles the deliveries of a range to which a disposition applies. */
 export function settleRange(session: Session, disposition: Disposition): void {
   const { state, settled } = disposition;
-  const flights = flightsOf(session, disposition);
-  const isTransactional = state?.code === compositeCodes.transactionalState;
-  if (isTransactional) {
-    enlist(session, flights, state.txnId, state.outcome, settled === true);
+  if (state?.code === compositeCodes.transactionalState) {
+    enlist(session, disposition, state);
     return;
   }
   const outcome = outcomeOf(state);
   // Other states, such as received, say nothing about the outcome.
   if (outcome === undefined && settled !== true) return;
+  const flights = flightsOf(session, disposition);
   const { host } = session;
   const { gate } = host;
   gate.count(flights.length / 8);
   const wasFull = host.isFull;
+  const answered = settled === true ? undefined : plainOutcome(state);
   const done = host.guarded(() => {
-    if (settled !== true && flights.length > 0) answer(session, flights, state);
     if (wasFull) host.wake();
   });
-  if (flights.length > stepSize) gate.finishFirst(settleAll(flights, outcome), done);
+  const steps = settleAll(session, flights, outcome, answered);
+  if (flights.length > stepSize) gate.finishFirst(steps, done);
   else {
-    for (let at = 0; at < flights.length; ) at = settleRun(flights, at, outcome);
+    for (const _ of steps);
     done();
   }
 }
 
 /** Returns the unsettled deliveries of a range, in order. Those in a transaction are left out. */
-function flightsOf({ unsettled }: Session, { first, last = first }: Disposition): Flight[] {
+function flightsOf({ unsettled, host }: Session, { first, last = first }: Disposition): Flight[] {
   const count = (last - first) >>> 0;
   const found: Flight[] = [];
   const add = (flight: Flight | undefined): void => {
     if (flight !== undefined && flight.transaction === undefined) found.push(flight);
   };
+  // Also deliveries that are not found take time.
+  host.gate.count(Math.min(count, unsettled.size) / searchedPerUnit);
   if (count < unsettled.size) {
     for (let n = 0; n <= count; n++) add(unsettled.get((first + n) >>> 0));
   } else {
@@ -53,10 +67,36 @@ function flightsOf({ unsettled }: Session, { first, last = first }: Disposition)
   return found;
 }
 
-function* settleAll(flights: readonly Flight[], outcome: Outcome | undefined): Generator<void> {
+/** @param answered the state of the answers, if the peer waits for the settlement */
+function* settleAll(
+  session: Session,
+  flights: readonly Flight[],
+  outcome: Outcome | undefined,
+  answered: Composite | undefined,
+): Generator<void> {
   for (let at = 0; at < flights.length; ) {
     at = settleRun(flights, at, outcome);
-    yield;
+    if (at < flights.length) yield;
+  }
+  if (answered === undefined || flights.length === 0) return;
+  try {
+    yield* answer(session, flights, answered);
+  } catch (thrown) {
+    session.host.failed(thrown);
+  }
+}
+
+/** An outcome without the texts of the peer, which would be repeated in each answer. */
+function plainOutcome(state: Composite | undefined): Composite | undefined {
+  switch (state?.code) {
+    case compositeCodes.modified: {
+      const { code, deliveryFailed, undeliverableHere } = state;
+      return { code, deliveryFailed, undeliverableHere };
+    }
+    case compositeCodes.rejected:
+      return { code: state.code };
+    default:
+      return state;
   }
 }
 
@@ -78,14 +118,20 @@ function settleRun(flights: readonly Flight[], from: number, outcome: Outcome | 
   return at;
 }
 
-/** Settles deliveries for the peer, which gave an outcome and waits for the settlement. */
-function answer(session: Session, flights: readonly Flight[], state: Composite | undefined): void {
+/**
+ * Settles deliveries for the peer, which gave an outcome and waits for the settlement: one
+ * disposition for each run of consecutive ids, a few in each step.
+ */
+function* answer(session: Session, flights: readonly Flight[], state: Composite): Generator<void> {
   let first = flights[0]?.deliveryId ?? 0;
   let last = first;
-  for (const { deliveryId } of flights.slice(1)) {
+  let count = 0;
+  for (let at = 1; at < flights.length; at++) {
+    const deliveryId = flights[at]?.deliveryId ?? 0;
     if (deliveryId !== (last + 1) >>> 0) {
       session.writeSettled(first, last, state);
       first = deliveryId;
+      if (++count % answersPerStep === 0) yield;
     }
     last = deliveryId;
   }
@@ -95,26 +141,58 @@ function answer(session: Session, flights: readonly Flight[], state: Composite |
 /** Settles deliveries when a transaction commits. */
 function enlist(
   session: Session,
-  flights: readonly Flight[],
-  txnId: Buffer,
-  state: Composite | undefined,
-  isSettled: boolean,
+  disposition: Disposition,
+  { txnId, outcome }: TransactionalState,
 ): void {
   const { transactions, gate } = session.host;
+  const flights = flightsOf(session, disposition);
   gate.count(flights.length / 8);
   try {
     const transaction = transactions.get(txnId);
-    for (const flight of flights) {
+    const isSettled = disposition.settled === true;
+    const settlement = { transaction, outcome: outcomeOf(outcome) ?? 'accepted', isSettled };
+    const steps = enlistAll(session, flights, settlement);
+    if (flights.length > stepSize) gate.finishFirst(steps);
+    else for (const _ of steps);
+  } catch (thrown) {
+    enlistFailed(flights, thrown);
+  }
+}
+
+/** How deliveries become part of a transaction. */
+interface Enlisted {
+  readonly transaction: AmqpTransaction;
+  readonly outcome: Outcome;
+  readonly isSettled: boolean;
+}
+
+function* enlistAll(
+  session: Session,
+  flights: readonly Flight[],
+  { transaction, outcome, isSettled }: Enlisted,
+): Generator<void> {
+  const { transactions } = session.host;
+  try {
+    for (let at = 0; at < flights.length; at++) {
+      const flight = flights[at] as Flight; // at is in range
+      // The link may have ended since the disposition was received.
+      if (flight.link.isOver || flight.transaction !== undefined) continue;
       transactions.requireSettlement(transaction);
-      transaction.settle(flight, outcomeOf(state) ?? 'accepted', isSettled);
+      transaction.settle(flight, outcome, isSettled);
+      if ((at + 1) % stepSize === 0) yield;
     }
   } catch (thrown) {
-    const error = toAmqpError(thrown, 'link');
-    if (error.scope !== 'link') throw thrown;
-    const [flight] = flights;
-    if (flight === undefined) {
-      throw new AmqpError(error.code, error.message, { scope: 'session', cause: thrown });
-    }
-    flight.link.fail(error);
+    enlistFailed(flights, thrown);
   }
+}
+
+/** Ends the link of the deliveries; if there are none, the session. */
+function enlistFailed(flights: readonly Flight[], thrown: unknown): void {
+  const error = toAmqpError(thrown, 'link');
+  if (error.scope !== 'link') throw thrown;
+  const [flight] = flights;
+  if (flight === undefined) {
+    throw new AmqpError(error.code, error.message, { scope: 'session', cause: thrown });
+  }
+  flight.link.fail(error);
 }

@@ -32,6 +32,12 @@ export const sourceCountMax = 20_000;
  */
 export const incomingWindow = 2048;
 
+/** Maximum number of frames of one message that are written in one turn of the event loop. */
+export const framesPerTurnMax = 1024;
+
+/** Maximum number of filters of a source. */
+export const filterCountMax = 32;
+
 /** The credit of a link on which the peer sends. */
 export const linkCredit = 1000;
 

@@ -2,6 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { Delivery } from '../../broker/subscription.ts';
+import { WakeRound } from '../../broker/turns/wake-round.ts';
 import {
   type Begin,
   type Composite,
@@ -14,7 +15,7 @@ import { Confirms } from './confirms.ts';
 import { settleRange } from './dispositions.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { AmqpHost } from './host.ts';
-import { handleCountMax, handleMax, incomingWindow } from './limits.ts';
+import { framesPerTurnMax, handleCountMax, handleMax, incomingWindow } from './limits.ts';
 import { attach } from './links/attaching.ts';
 import type { Flight } from './links/flight.ts';
 import type { Ending, Link } from './links/link.ts';
@@ -46,12 +47,16 @@ export class Session {
   #nextDeliveryId = 0;
   /** The message whose other frames wait for the window, and its link. */
   #partial: { readonly link: SendingLink; readonly rest: PartialTransfer } | undefined = undefined;
+  /** Whether it is continued in the next turn. */
+  #isContinued = false;
+  readonly #round: WakeRound;
 
   constructor(host: AmqpHost, channel: number, begin: Begin) {
     this.host = host;
     this.channel = channel;
     this.#nextIncomingId = begin.nextOutgoingId;
     this.#outgoingLeft = begin.incomingWindow;
+    this.#round = new WakeRound(host.broker.background, () => this.#links.values());
     this.confirms = new Confirms(host, (first, last, state) =>
       this.#write({
         code: compositeCodes.disposition,
@@ -80,6 +85,10 @@ export class Session {
   get canTransfer(): boolean {
     const isOpen = !this.isOver && this.#partial === undefined;
     return isOpen && this.#outgoingLeft > 0 && this.host.takesDeliveries;
+  }
+
+  get links(): Iterable<Link> {
+    return this.#links.values();
   }
 
   /** All unsettled deliveries by their id. */
@@ -173,30 +182,57 @@ export class Session {
   #flow(frame: Flow): void {
     // What the peer had not received when it sent the flow has used up the window.
     const underWay = (this.#nextOutgoingId - (frame.nextIncomingId ?? 0)) | 0;
+    const wasOpen = this.canTransfer;
+    const wasPartial = this.#partial !== undefined;
     this.#outgoingLeft = Math.max(0, frame.incomingWindow - underWay);
     this.#writePartial();
     if (frame.handle !== undefined) {
       const link = this.#link(frame.handle);
       if (!link.isOver) link.flow(frame);
     } else if (frame.echo === true) this.writeFlow();
-    this.wake();
+    if (wasPartial && this.#partial === undefined) this.host.wake();
+    // A flow of one link must not cost a visit of all.
+    else if (!wasOpen) this.#wake();
   }
 
   /** Deliveries are possible again. */
-  wake(): void {
-    if (!this.canTransfer) return;
-    for (const link of this.#links.values()) link.wake();
+  #wake(): void {
+    if (this.canTransfer) this.#round.start(this.#links.size);
   }
 
+  /** Writes further frames of the message that is written in part. */
   #writePartial(): void {
     const partial = this.#partial;
-    if (partial === undefined || this.#outgoingLeft === 0) return;
+    if (partial === undefined || this.#outgoingLeft === 0 || !this.host.outbox.isWritable) return;
     const { rest } = partial;
     const before = rest.at;
-    const count = writeRest(this.host, rest, this.#outgoingLeft);
+    const count = writeRest(this.host, rest, Math.min(this.#outgoingLeft, framesPerTurnMax));
     this.host.held.waitingBytes -= rest.at - before;
     this.#sent(count);
     if (rest.at === rest.bytes.length) this.#partial = undefined;
+    else this.#continueLater();
+  }
+
+  /** The window and the transport may permit further frames of a message in the next turn. */
+  #continueLater(): void {
+    if (this.#outgoingLeft === 0 || this.#isContinued) return;
+    this.#isContinued = true;
+    const { host } = this;
+    host.broker.background.runLater([], () => {
+      this.#isContinued = false;
+      this.continuePartial();
+      host.requestFlush();
+    });
+  }
+
+  /** The transport accepts more data: continues a message. */
+  continuePartial(): void {
+    if (this.#partial === undefined || this.isOver) return;
+    this.host.guarded(() => {
+      this.#writePartial();
+      // The message may have kept back those of other sessions.
+      if (this.#partial === undefined) this.host.wake();
+    })();
   }
 
   #sent(frameCount: number): void {
@@ -211,11 +247,13 @@ export class Session {
     this.#nextDeliveryId = (deliveryId + 1) >>> 0;
     const fields = { channel, handle: link.handle, deliveryId, messageFormat: 0, isSettled };
     const nowMs = host.broker.nowMs();
-    const { frameCount, rest } = writeMessage(host, fields, delivery, nowMs, this.#outgoingLeft);
+    const window = Math.min(this.#outgoingLeft, framesPerTurnMax);
+    const { frameCount, rest } = writeMessage(host, fields, delivery, nowMs, window);
     this.#sent(frameCount);
     if (rest !== undefined) {
       this.#partial = { link, rest };
       host.held.waitingBytes += rest.bytes.length - rest.at;
+      this.#continueLater();
     }
     return deliveryId;
   }
@@ -335,6 +373,7 @@ export class Session {
       if (wasOver) continue;
       yield* link.release(ending);
       link.closed(ending);
+      yield;
     }
   }
 }

@@ -10,6 +10,12 @@ import type { AmqpHost } from './host.ts';
 import { transactionCountMax } from './limits.ts';
 import type { Flight } from './links/flight.ts';
 
+/** Number of deliveries that are concluded in one step. */
+const stepSize = 32;
+
+/** Number of transactions whose sizes are added up in about a microsecond. */
+const summedPerUnit = 32;
+
 /** The messages and outcomes of a transaction that is not discharged yet. */
 export class AmqpTransaction {
   /** Eight bytes. */
@@ -63,17 +69,23 @@ export class AmqpTransaction {
       if (isSetAside) source?.subscription.takeBack(number);
     }
     const group = yield* this.#transaction.commit(() => {});
-    for (const flight of this.#flights) flight.link.committed(flight);
+    let count = 0;
+    for (const flight of this.#flights) {
+      flight.link.committed(flight);
+      if (++count % stepSize === 0) yield;
+    }
     return group;
   }
 
   /**
-   * Rolls back. Deliveries that the peer has not settled stay with it. Others, and those of ended
-   * links, are redelivered.
+   * Rolls back, in steps. Deliveries that the peer has not settled stay with it. Others, and those of
+   * ended links, are redelivered.
    */
-  rollback(): void {
+  *rollback(): Generator<void> {
     this.#transaction.rollback();
+    let count = 0;
     for (const flight of this.#flights) {
+      if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
       if (flight.isSetAside) requeue(flight);
       else if (flight.isSettledByPeer) {
@@ -136,7 +148,10 @@ export class Transactions {
    */
   requireRoom(sizeBytes: number): void {
     let sum = sizeBytes;
-    if (this.#byId.size > 1) for (const { bytes } of this.#byId.values()) sum += bytes;
+    if (this.#byId.size > 1) {
+      this.#host.gate.count(this.#byId.size / summedPerUnit);
+      for (const { bytes } of this.#byId.values()) sum += bytes;
+    }
     const { transactionBytesMax } = this.#host.broker.limits;
     if (sum <= transactionBytesMax) return;
     const found = `transactions of one connection with ${sum} bytes`;
@@ -156,11 +171,12 @@ export class Transactions {
   }
 
   /** Rolls back all transactions of a coordinator, or of the connection if none is given. */
-  rollbackAll(coordinator?: object): void {
-    for (const [key, transaction] of this.#byId) {
+  *rollbackAll(coordinator?: object): Generator<void> {
+    for (const [key, transaction] of [...this.#byId]) {
       if (coordinator !== undefined && transaction.coordinator !== coordinator) continue;
-      this.#byId.delete(key);
-      transaction.rollback();
+      if (!this.#byId.delete(key)) continue;
+      yield* transaction.rollback();
+      yield;
     }
   }
 }

@@ -132,7 +132,7 @@ export class MqttConnection
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
     if (this.#state.isOver) return;
-    this.gate.beginTurn();
+    this.gate.beginPiece();
     try {
       this.#packets.receive(bytes);
     } catch (thrown) {

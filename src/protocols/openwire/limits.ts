@@ -61,6 +61,12 @@ export const countsMax = {
   temporaries: 10_000,
 } as const;
 
+/**
+ * Maximum length of the names of the destinations of all consumers of a connection, and of all
+ * producers, in characters.
+ */
+export const namesLengthMax = 4_194_304;
+
 /** Maximum length of the ids, client ids and subscription names that clients choose, in characters. */
 export const idLengthMax = 1024;
 

@@ -10,6 +10,9 @@ import { OpenWireError, refusal, withClass } from './errors.ts';
 import { idText, requireId, requireShort } from './ids.ts';
 import type { OpenConnection, SharedState } from './shared-state.ts';
 
+/** The beginning of the ids of connections that the broker names. */
+const ownPrefix = 'ID:waxwing-';
+
 /** The operations of the connection that are needed here. */
 export interface OpeningHost extends Client, OpenConnection {
   readonly dialect: ActiveMq;
@@ -61,7 +64,13 @@ export class Opening {
 
   #check(info: ConnectionInfo): void {
     try {
-      requireId('connection id', info.connectionId);
+      const id = requireId('connection id', info.connectionId);
+      const isFree = id.value !== undefined && id.value !== '' && !id.value.startsWith(ownPrefix);
+      if (!isFree) {
+        // Temporary destinations have the id of their connection in their names.
+        const why = `a client cannot have the connection id '${idText(id)}'`;
+        throw new OpenWireError('invalid', why, 'clientId');
+      }
       requireShort('client id', info.clientId);
     } catch (thrown) {
       throw refusal(thrown);

@@ -114,7 +114,7 @@ export class StompConnection
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
     if (this.#state.isOver) return;
-    this.gate.beginTurn();
+    this.gate.beginPiece();
     try {
       this.#frames.receive(bytes);
     } catch (thrown) {
@@ -284,10 +284,10 @@ export class StompConnection
   *#requeueAll(): Generator<void> {
     // Another job of this connection may still be settling or committing.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
-    this.transactions.abortAll();
+    yield* this.transactions.abortAll();
     yield* this.subscriptions.requeueAll((bug) => this.#reportBug(bug));
     yield* this.dialect.vhost.release(this);
-    this.dialect.temporaries.release(this);
+    yield* this.dialect.temporaries.release(this);
     this.#opening.release();
   }
 

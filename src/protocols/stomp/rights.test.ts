@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StompBroker, type StompPeer } from '../../../tests/support/stomp-peer.ts';
-import { configureActiveMq } from '../../broker/activemq/activemq.ts';
+import { activeMqOf, configureActiveMq } from '../../broker/activemq/activemq.ts';
 import { defaultConfiguration } from '../../broker/activemq/configuration.ts';
 import type { AuthorisationEntry } from '../../broker/activemq/rights/authorisation.ts';
 
@@ -22,12 +22,14 @@ async function open(
   entries: AuthorisationEntry[],
   isTemporaryDenied = false,
   before?: StompBroker,
+  hasStatistics = false,
 ) {
   const b = await StompBroker.open({}, before);
   const all = [{ kind: 'queue', name: '>' } as const, { kind: 'topic', name: '>' } as const];
   const own = { read: ['own'], write: ['own'], admin: ['own'] };
   configureActiveMq(b.broker, {
     ...defaultConfiguration,
+    hasStatistics,
     authorisation: {
       entries: [...entries, ...all.map((each) => ({ ...each, ...own }))],
       temporary: isTemporaryDenied ? own : undefined,
@@ -40,6 +42,11 @@ async function open(
   const bob = await b.client();
   const eve = await b.client({ login: 'eve' });
   return { b, bob, eve };
+}
+
+/** Waits until requests to the broker itself are answered. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What a frame is answered: `ok`, or the message of the error. */
@@ -198,4 +205,68 @@ test('temporary destinations obey their own entry, or none', async () => {
   const name = [...b.broker.vhost('/').queues.keys()].find((each) => each.includes('ID:')) ?? '';
   const remote = `/remote-temp-queue/${name.replace('amq.temporary.', '')}`;
   assert.match(send(eve, remote), /^User eve is not authorized to write to: temp-queue:/);
+});
+
+test('the schedule shows and removes only messages that the user may consume', async () => {
+  const { b, bob, eve } = await open([
+    entry('topic', 'ActiveMQ.Scheduler.>', 'wa'),
+    entry('queue', 'open', 'rwa'),
+    entry('queue', 'answers', 'rwa'),
+  ]);
+  for (const name of ['secret', 'open']) {
+    const headers = { destination: `/queue/${name}`, AMQ_SCHEDULED_DELAY: '1000' };
+    bob.send('SEND', headers, `for ${name}`);
+  }
+  const schedule = b.broker.schedules.of('/');
+  const manage = async (AMQ_SCHEDULER_ACTION: string, more: Record<string, string> = {}) => {
+    const destination = '/topic/ActiveMQ.Scheduler.Management';
+    eve.send('SEND', { destination, AMQ_SCHEDULER_ACTION, ...more });
+    await turns();
+  };
+  eve.call('SUBSCRIBE', { id: 'r', destination: '/queue/answers' });
+  await manage('BROWSE', { 'reply-to': '/queue/answers' });
+  assert.deepEqual(eve.bodies(), ['for open']);
+  for (const { id } of schedule.page({ fromMs: 0, toMs: Infinity, countMax: 10 }).entries) {
+    await manage('REMOVE', { scheduledJobId: `ID:schedule:${id}` });
+  }
+  assert.equal(schedule.count, 1);
+  bob.send('SEND', { destination: '/queue/open', AMQ_SCHEDULED_DELAY: '1000' }, 'again');
+  await manage('REMOVEALL');
+  assert.equal(schedule.count, 1);
+  b.clock.ms += 1000;
+  b.broker.tick();
+  await turns();
+  assert.deepEqual([b.ready('secret'), b.ready('open')], [1, 0]);
+});
+
+test('statistics are about destinations that the user has a permission on', async () => {
+  const entries = [
+    entry('queue', 'ActiveMQ.Statistics.>', 'w'),
+    entry('queue', 'open', 'w'),
+    entry('queue', 'answers', 'rwa'),
+  ];
+  const { bob, eve } = await open(entries, false, undefined, true);
+  for (const name of ['secret', 'open']) bob.send('SEND', { destination: `/queue/${name}` }, 'x');
+  bob.call('SUBSCRIBE', { id: 's', destination: '/queue/secret', ack: 'client' });
+  eve.call('SUBSCRIBE', { id: 'r', destination: '/queue/answers' });
+  const end = '.List.End.With.Null';
+  for (const what of [`Destination.>${end}`, 'Destination.secret', 'Subscription']) {
+    const destination = `/queue/ActiveMQ.Statistics.${what}`;
+    eve.send('SEND', { destination, 'reply-to': '/queue/answers', transformation: 'jms-map-json' });
+    await turns();
+  }
+  const bodies = eve.bodies().join();
+  assert.match(bodies, /queue:\/\/open/);
+  assert.doesNotMatch(bodies, /secret/);
+});
+
+test('permissions that are replaced apply to senders that were permitted before', async () => {
+  const { b, eve } = await open([entry('queue', 'IN', 'wa'), entry('topic', 'IN', 'wa')]);
+  for (const kind of ['queue', 'topic']) assert.equal(send(eve, `/${kind}/IN`), 'ok');
+  const dialect = activeMqOf(b.broker);
+  dialect.rights.replace({ entries: [], temporary: undefined, users: [] });
+  dialect.vhost.version++;
+  for (const kind of ['queue', 'topic']) {
+    assert.equal(send(eve, `/${kind}/IN`), denied('write to', `${kind}://IN`));
+  }
 });

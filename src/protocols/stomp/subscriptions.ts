@@ -1,6 +1,7 @@
 // The subscriptions of a connection.
 
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
+import { WakeRound } from '../../broker/turns/wake-round.ts';
 import { StompError } from './errors.ts';
 import type { StompHost } from './host.ts';
 import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from './limits.ts';
@@ -14,10 +15,12 @@ export class Subscriptions {
   readonly #host: StompHost;
   readonly #byNumber = new Map<number, StompSubscription>();
   readonly #byId = new Map<string, StompSubscription>();
+  readonly #round: WakeRound;
   #lastNumber = 0;
 
   constructor(host: StompHost) {
     this.#host = host;
+    this.#round = new WakeRound(host.broker.background, () => this.#byNumber.values());
   }
 
   /** Whether the limit of unsettled deliveries is reached. */
@@ -104,7 +107,7 @@ export class Subscriptions {
 
   /** Deliveries are possible again. */
   wake(): void {
-    for (const subscription of this.#byNumber.values()) subscription.wake();
+    this.#round.start(this.count);
   }
 
   /** Requeues all unsettled deliveries when the connection ends, in steps. */

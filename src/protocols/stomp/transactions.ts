@@ -10,6 +10,12 @@ import type { StompHost } from './host.ts';
 import { idLengthMax, transactionCountMax } from './limits.ts';
 import type { Flight } from './subscription.ts';
 
+/** Number of deliveries that are concluded in one step. */
+const stepSize = 32;
+
+/** Number of transactions whose sizes are added up in about a microsecond. */
+const summedPerUnit = 32;
+
 /** The messages and acknowledgements since a BEGIN frame. */
 export class StompTransaction {
   readonly id: string;
@@ -54,20 +60,24 @@ export class StompTransaction {
       if (isSetAside) source.subscription.takeBack(number);
     }
     const group = yield* this.#transaction.commit(() => {});
+    let count = 0;
     for (const flight of this.#flights) {
       flight.owner.forget(flight);
       flight.source.subscription.grant(-1);
+      if (++count % stepSize === 0) yield;
     }
     return group;
   }
 
   /**
-   * Aborts. The deliveries stay unsettled and can be acknowledged again. Those of ended
+   * Aborts, in steps. The deliveries stay unsettled and can be acknowledged again. Those of ended
    * subscriptions are requeued.
    */
-  abort(): void {
+  *abort(): Generator<void> {
     this.#transaction.rollback();
+    let count = 0;
     for (const flight of this.#flights) {
+      if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
       if (flight.isSetAside) requeue(flight);
       flight.source.subscription.grant(-1);
@@ -126,7 +136,10 @@ export class Transactions {
    */
   requireRoom(sizeBytes: number): void {
     let sum = sizeBytes;
-    if (this.#byId.size > 1) for (const { bytes } of this.#byId.values()) sum += bytes;
+    if (this.#byId.size > 1) {
+      this.#host.gate.count(this.#byId.size / summedPerUnit);
+      for (const { bytes } of this.#byId.values()) sum += bytes;
+    }
     const { transactionBytesMax } = this.#host.broker.limits;
     if (sum <= transactionBytesMax) return;
     const found = `transactions of one connection with ${sum} bytes`;
@@ -145,9 +158,13 @@ export class Transactions {
     throw new BrokerError('resource-error', why);
   }
 
-  /** Aborts all transactions when the connection ends. */
-  abortAll(): void {
-    for (const transaction of this.#byId.values()) transaction.abort();
+  /** Aborts all transactions when the connection ends, in steps. */
+  *abortAll(): Generator<void> {
+    const open = [...this.#byId.values()];
     this.#byId.clear();
+    for (const transaction of open) {
+      yield* transaction.abort();
+      yield;
+    }
   }
 }

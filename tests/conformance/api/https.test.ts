@@ -222,6 +222,17 @@ test('a browser finds a page at the address of the console, and calls there are 
   assert.equal(headers['content-type'], 'text/html; charset=utf-8');
   assert.match(String(headers['content-security-policy']), /^default-src 'none'/);
   assert.match(body, /^<!doctype html>[\s\S]*no web console yet/);
+  assert.deepEqual(
+    ['x-content-type-options', 'x-frame-options', 'referrer-policy', 'cache-control'].map(
+      (name) => headers[name],
+    ),
+    ['nosniff', 'DENY', 'no-referrer', 'no-store'],
+  );
+  const head = await ask({ method: 'HEAD', path: '/' });
+  assert.deepEqual([head.status, head.body], [200, '']);
+  assert.equal(head.headers['content-length'], String(Buffer.byteLength(body)));
+  const form = await ask({ method: 'POST', path: '/', headers: { Accept: 'text/html,*/*' } });
+  assert.deepEqual([form.status, form.headers['allow'], form.body], [405, 'GET, HEAD', body]);
   for (const call of [
     { method: 'GET', path: '/?Action=GetCallerIdentity' },
     { method: 'GET', path: '/', headers: { Authorization: 'AWS4-HMAC-SHA256 nothing' } },

@@ -31,6 +31,7 @@ const plane = await ControlPlane.inProcess(undefined, machine);
 /** Operations that need no permission, with the reason. */
 const open: Readonly<Record<string, string>> = {
   'sts:GetCallerIdentity': 'AWS answers it to everyone who has signed it',
+  'sts:GetSessionToken': 'AWS requires no permission; a policy can deny it',
 };
 
 const kms = serviceNamed(plane, 'kms');

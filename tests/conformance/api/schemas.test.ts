@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as cloudTrail from '@aws-sdk/client-cloudtrail';
+import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
+import * as sts from '@aws-sdk/client-sts';
 import type { Operation, Service } from '../../../src/aws/service.ts';
 import type { RequiredShape, Shape } from '../../../src/aws/shapes/shape.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
@@ -46,6 +48,17 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     DescribeSharedResources: 'of newer clients than this one',
   },
   cloudtrail: {},
+  iam: {
+    '*.output.Role.SourceRoleTemplate': 'no role templates',
+    '*.output.Roles.SourceRoleTemplate': 'no role templates',
+    '*.output.InstanceProfiles.Roles.SourceRoleTemplate': 'no role templates',
+    '*.output.RoleDetailList.InstanceProfileList': 'no instance profiles: the list is empty',
+    '*.input.OrderedOrganizationPolicyInputList': 'no organizations: asking for one is refused',
+    '*.input.PolicyExclusionList': 'asking for one is refused',
+  },
+  sts: {
+    'AssumeRole.input.ProvidedContexts': 'no contexts: asking for one is refused',
+  },
 };
 
 interface Difference {
@@ -122,6 +135,8 @@ const clients = {
   kms: operationsOf(kms),
   mq: operationsOf(mq),
   cloudtrail: operationsOf(cloudTrail),
+  iam: operationsOf(iam),
+  sts: operationsOf(sts),
 };
 
 for (const [name, client] of Object.entries(clients)) {

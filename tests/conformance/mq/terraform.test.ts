@@ -334,6 +334,113 @@ test('aws_mq_broker of RabbitMQ: no users and no configuration are read, and the
   await destroy(BrokerId);
 });
 
+test('aws_mq_broker with LDAP: the server is read back without its password, twice the same', async () => {
+  const server = {
+    Hosts: ['my.ldap.server-1.com', 'my.ldap.server-2.com'],
+    RoleBase: 'role.base',
+    RoleName: 'role.name',
+    RoleSearchMatching: 'role.search.matching',
+    RoleSearchSubtree: true,
+    ServiceAccountUsername: 'anyusername',
+    UserBase: 'user.base',
+    UserRoleName: 'user.role.name',
+    UserSearchMatching: 'user.search.matching',
+    UserSearchSubtree: true,
+  };
+  const { BrokerId = '' } = await plane.mq.send(
+    new CreateBrokerCommand({
+      BrokerName: 'tf-ldap',
+      AutoMinorVersionUpgrade: true,
+      AuthenticationStrategy: 'ldap' as 'LDAP',
+      DeploymentMode: 'SINGLE_INSTANCE',
+      EngineType: 'ActiveMQ' as 'ACTIVEMQ',
+      EngineVersion: '5.19',
+      HostInstanceType: 'mq.m5.large',
+      LdapServerMetadata: { ...server, ServiceAccountPassword: 'supersecret' },
+      Logs: { General: true },
+      PubliclyAccessible: false,
+      Users: [{ Username: 'anyusername', Password: password }],
+    }),
+  );
+  await waitFor(BrokerId, creating, 'RUNNING');
+  const read = await readBroker(BrokerId);
+  assert.equal(read.authentication_strategy, 'ldap');
+  assert.deepEqual(read.ldap_server_metadata, [server]);
+  assert.deepEqual(await readBroker(BrokerId), read);
+  await destroy(BrokerId);
+});
+
+test('aws_mq_broker: windows, upgrades and logs change without a reboot where AWS needs none', async () => {
+  const { BrokerId = '', BrokerArn = '' } = await plane.mq.send(
+    new CreateBrokerCommand({
+      BrokerName: 'tf-changes',
+      AutoMinorVersionUpgrade: true,
+      DeploymentMode: 'SINGLE_INSTANCE',
+      EngineType: 'RabbitMQ' as 'RABBITMQ',
+      EngineVersion: '3.13',
+      HostInstanceType: 'mq.m5.large',
+      Logs: { General: false },
+      MaintenanceWindowStartTime: { DayOfWeek: 'MONDAY', TimeOfDay: '01:00', TimeZone: 'UTC' },
+      PubliclyAccessible: false,
+      Users: [{ Username: 'Test', Password: password }],
+    }),
+  );
+  await waitFor(BrokerId, creating, 'RUNNING');
+  const first = await readBroker(BrokerId);
+  const window = { DayOfWeek: 'FRIDAY', TimeOfDay: '03:30', TimeZone: 'Europe/Berlin' } as const;
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId, MaintenanceWindowStartTime: window }));
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId, AutoMinorVersionUpgrade: true }));
+  // Without `apply_immediately`, nothing reboots, and the plan shows the change again.
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId, Logs: { General: true } }));
+  await plane.mq.send(new CreateTagsCommand({ ResourceArn: BrokerArn, Tags: { a: 'b' } }));
+  const maintenance_window_start_time = [
+    { day_of_week: 'FRIDAY', time_of_day: '03:30', time_zone: 'Europe/Berlin' },
+  ];
+  const changed = { ...first, maintenance_window_start_time, tags: { a: 'b' } };
+  assert.deepEqual(await readBroker(BrokerId), changed);
+  await rebootAndWait(BrokerId);
+  const after = { ...changed, logs: [{ general: true, audit: '' }] };
+  assert.deepEqual(await readBroker(BrokerId), after);
+  assert.deepEqual(await readBroker(BrokerId), after);
+  await plane.mq.send(new DeleteTagsCommand({ ResourceArn: BrokerArn, TagKeys: ['a'] }));
+  assert.deepEqual((await readBroker(BrokerId)).tags, {});
+  await destroy(BrokerId);
+});
+
+test('the data source of instance types pages through all of them without a filter', async () => {
+  const found = new Set<string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await plane.mq.send(
+      new DescribeBrokerInstanceOptionsCommand({
+        MaxResults: 5,
+        ...(NextToken !== undefined && { NextToken }),
+      }),
+    );
+    for (const row of page.BrokerInstanceOptions ?? []) {
+      found.add(`${row.EngineType} ${row.HostInstanceType} ${row.StorageType}`);
+      assert.ok((row.SupportedEngineVersions?.length ?? 0) > 0);
+      assert.ok((row.SupportedDeploymentModes?.length ?? 0) > 0);
+      assert.ok(row.AvailabilityZones?.[0]?.Name);
+    }
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  for (const row of [
+    'ACTIVEMQ mq.m5.large EBS',
+    'ACTIVEMQ mq.m5.large EFS',
+    'RABBITMQ mq.m5.large EBS',
+  ]) {
+    assert.ok(found.has(row), row);
+  }
+  const types = await plane.mq.send(new DescribeBrokerEngineTypesCommand({}));
+  const versions = (type: string) =>
+    types.BrokerEngineTypes?.find(({ EngineType }) => EngineType === type)?.EngineVersions?.map(
+      ({ Name }) => Name,
+    );
+  assert.deepEqual(versions('ACTIVEMQ'), ['5.19', '5.18']);
+  assert.ok(versions('RABBITMQ')?.includes('3.13'));
+});
+
 test('the data sources find brokers by name, engine types, and instance types', async () => {
   const request = {
     DeploymentMode: 'SINGLE_INSTANCE',

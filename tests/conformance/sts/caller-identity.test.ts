@@ -61,7 +61,7 @@ test('the same is told to a form in the query and to a signature for the global 
 
 test('an unknown action, another version and a name of every object are refused', async () => {
   const wrong = [
-    'Action=AssumeRole&Version=2011-06-15',
+    'Action=AssumeRoleWithSAML&Version=2011-06-15',
     'Action=GetCallerIdentity&Version=2010-05-08',
     'Action=GetCallerIdentity',
     'Action=constructor&Version=2011-06-15',

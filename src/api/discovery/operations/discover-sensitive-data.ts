@@ -1,6 +1,6 @@
 // The operation `DiscoverSensitiveData`.
 
-import { operation } from '../../../aws/service.ts';
+import { operation, type Permission } from '../../../aws/service.ts';
 import type { TouchedResource } from '../../../calls/completed-call.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
 import type { Control } from '../../../control/control.ts';
@@ -22,7 +22,7 @@ export function discoverSensitiveData({ control, personNames }: DiscoveryParts) 
     http: { method: 'POST', path: '/waxwing/v1/brokers/{broker}/discover' },
     input: discoverRequest,
     output: discoverResponse,
-    permissions: ({ broker }) => [{ action, resources: arnsOf(find(control, broker)) }],
+    permissions: ({ broker }) => [on(find(control, broker))],
     failedResources: ({ broker }) => touched(find(control, broker)),
     handle: async ({ broker: named, messagesPerQueue, nextToken }) => {
       const broker = find(control, named);
@@ -51,6 +51,13 @@ export function discoverSensitiveData({ control, personNames }: DiscoveryParts) 
 
 function find(control: Control, named: string): BrokerRecord | undefined {
   return control.brokers.get(named) ?? control.brokers.withName(named);
+}
+
+/** The permission on a broker. Conditions can name its tags. */
+function on(broker: BrokerRecord | undefined): Permission {
+  const tags = Object.entries(broker?.tags ?? {});
+  const values = Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
+  return { action, resources: arnsOf(broker), values };
 }
 
 function arnsOf(broker: BrokerRecord | undefined): string[] {

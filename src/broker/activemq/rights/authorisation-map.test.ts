@@ -111,3 +111,30 @@ test('temporary destinations have permissions of their own, and none unless they
   assert.deepEqual(permitted('eve'), ['write']);
   assert.equal(mapOf().permitsTemporary('eve', 'admin'), true);
 });
+
+test('the groups of a user of a directory count instead of those of the map', () => {
+  const map = mapOf(queue('A', 'staff'), queue('B', 'admins'));
+  const [staff, admins, none] = [['staff'], ['admins'], []];
+  assert.equal(map.permits('eve', 'read', 'queue', 'A', staff), true);
+  assert.equal(map.permits('eve', 'read', 'queue', 'B', staff), false);
+  // The same user with other groups, after a change in the directory.
+  assert.equal(map.permits('eve', 'read', 'queue', 'B', admins), true);
+  assert.equal(map.permits('eve', 'read', 'queue', 'A', admins), false);
+  assert.equal(map.permits('amy', 'read', 'queue', 'A', none), false, 'not those of the map');
+  assert.equal(map.permits('amy', 'read', 'queue', 'A'), true);
+});
+
+test('permissions of a directory may name users', () => {
+  const none = { read: [], write: [], admin: [] };
+  const users = { read: ['eve'], write: [], admin: ['bob'] };
+  const map = new AuthorisationMap({
+    entries: [{ kind: 'queue', name: 'A.>', ...none, users }],
+    temporary: { ...none, users },
+    users: [],
+  });
+  assert.equal(map.permits('eve', 'read', 'queue', 'A.B', []), true);
+  assert.equal(map.permits('eve', 'write', 'queue', 'A.B', []), false);
+  assert.equal(map.permits('bob', 'read', 'queue', 'A.B', ['eve']), false);
+  assert.equal(map.permitsTemporary('bob', 'admin', []), true);
+  assert.equal(map.permitsTemporary('eve', 'admin', []), false);
+});

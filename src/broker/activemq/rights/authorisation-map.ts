@@ -9,7 +9,12 @@ import {
 } from '../../patterns/alphabet.ts';
 import type { PatternSearch } from '../../patterns/pattern-search.ts';
 import { PatternTree } from '../../patterns/pattern-tree.ts';
-import type { Authorisation, AuthorisationEntry, GroupsByRight } from './authorisation.ts';
+import type {
+  Authorisation,
+  AuthorisationEntry,
+  GroupsByRight,
+  Permissions,
+} from './authorisation.ts';
 
 /** A permission on a destination; `admin` is to create or delete it. */
 export type DestinationRight = keyof GroupsByRight;
@@ -20,7 +25,13 @@ const decisionCountMax = 10_000;
 /** The group that contains every user. */
 const everyone = '*';
 
-type Grants = Readonly<Record<DestinationRight, ReadonlySet<string>>>;
+/** Who has a permission. */
+interface Grant {
+  readonly groups: ReadonlySet<string>;
+  readonly users: ReadonlySet<string>;
+}
+
+type Grants = Readonly<Record<DestinationRight, Grant>>;
 
 interface CompiledEntry {
   readonly pattern: Pattern;
@@ -36,6 +47,9 @@ export class AuthorisationMap {
   readonly #temporary: Grants | undefined;
   readonly #groups: ReadonlyMap<string, readonly string[]>;
   readonly #decisions = new Map<string, boolean>();
+  /** Numbers of the groups of users of a directory, from 1, for the keys of decisions. */
+  readonly #groupNumbers = new WeakMap<readonly string[], number>();
+  #groupCount = 0;
 
   constructor({ entries, temporary, users }: Authorisation) {
     for (const entry of entries) this.#add(entry);
@@ -51,38 +65,77 @@ export class AuthorisationMap {
   /**
    * Whether a user has a permission on a destination. For a name with wildcards, an entry counts
    * only if it matches all names that the wildcards match.
+   *
+   * @param groups the groups of a user of a directory; an array that does not change
    */
-  permits(user: string, right: DestinationRight, kind: 'queue' | 'topic', name: string): boolean {
-    const key = `${right} ${kind} ${name.length} ${name}${user}`;
+  permits(
+    user: string,
+    right: DestinationRight,
+    kind: 'queue' | 'topic',
+    name: string,
+    groups?: readonly string[],
+  ): boolean {
+    const owner = groups === undefined ? 0 : this.#numberOf(groups);
+    const key = `${owner} ${right} ${kind} ${name.length} ${name}${user}`;
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
-    const isPermitted = this.#decide(user, right, kind, name);
+    const isPermitted = this.#decide(this.#principal(user, groups), right, kind, name);
     if (this.#decisions.size >= decisionCountMax) this.#decisions.clear();
     this.#decisions.set(key, isPermitted);
     return isPermitted;
   }
 
-  #decide(user: string, right: DestinationRight, kind: 'queue' | 'topic', name: string): boolean {
+  #numberOf(groups: readonly string[]): number {
+    const known = this.#groupNumbers.get(groups);
+    if (known !== undefined) return known;
+    this.#groupNumbers.set(groups, ++this.#groupCount);
+    return this.#groupCount;
+  }
+
+  #principal(user: string, groups: readonly string[] | undefined): Principal {
+    return { user, groups: groups ?? this.#groups.get(user) };
+  }
+
+  #decide(
+    principal: Principal,
+    right: DestinationRight,
+    kind: 'queue' | 'topic',
+    name: string,
+  ): boolean {
     const words = splitKey(activemqAlphabet, name);
     const tree = this.#trees[kind];
     return matching(tree, words).some(
-      ({ pattern, grants }) => isWhole(pattern, words) && this.#isGranted(user, grants[right]),
+      ({ pattern, grants }) => isWhole(pattern, words) && isGranted(principal, grants[right]),
     );
   }
 
-  /** Whether a user has a permission on temporary destinations. */
-  permitsTemporary(user: string, right: DestinationRight): boolean {
-    return this.#temporary === undefined || this.#isGranted(user, this.#temporary[right]);
-  }
-
-  #isGranted(user: string, groups: ReadonlySet<string>): boolean {
-    if (groups.has(everyone)) return true;
-    return this.#groups.get(user)?.some((group) => groups.has(group)) === true;
+  /**
+   * Whether a user has a permission on temporary destinations.
+   *
+   * @param groups as for {@link permits}
+   */
+  permitsTemporary(user: string, right: DestinationRight, groups?: readonly string[]): boolean {
+    if (this.#temporary === undefined) return true;
+    return isGranted(this.#principal(user, groups), this.#temporary[right]);
   }
 }
 
-function grantsOf({ read, write, admin }: GroupsByRight): Grants {
-  return { read: new Set(read), write: new Set(write), admin: new Set(admin) };
+interface Principal {
+  readonly user: string;
+  readonly groups: readonly string[] | undefined;
+}
+
+function isGranted({ user, groups }: Principal, grant: Grant): boolean {
+  if (grant.groups.has(everyone) || grant.users.has(user)) return true;
+  return groups?.some((group) => grant.groups.has(group)) === true;
+}
+
+function grantsOf(permissions: Permissions): Grants {
+  const grant = (right: DestinationRight): Grant => ({
+    groups: new Set(permissions[right]),
+    users: new Set(permissions.users?.[right]),
+  });
+  return { read: grant('read'), write: grant('write'), admin: grant('admin') };
 }
 
 function matching(

@@ -20,7 +20,7 @@ const actions: Readonly<Record<DestinationAction, readonly [DestinationRight, st
 
 /** The permissions of the users of a broker, for all protocols. */
 export class Rights {
-  readonly #map: AuthorisationMap | undefined;
+  #map: AuthorisationMap | undefined;
   readonly #refused: (access: object, text: string) => void;
 
   /**
@@ -35,9 +35,31 @@ export class Rights {
     this.#map = authorisation && new AuthorisationMap(authorisation);
   }
 
+  /**
+   * Replaces the permissions. Uses of destinations that were checked before are not checked again
+   * until the version of the virtual host changes.
+   */
+  replace(authorisation: Authorisation): void {
+    this.#map = new AuthorisationMap(authorisation);
+  }
+
   /** Whether there are permissions to check. */
   get areRestricted(): boolean {
     return this.#map !== undefined;
+  }
+
+  /** Whether a user has the permission for an action. */
+  permits(
+    { user, groups }: Pick<Access, 'user' | 'groups'>,
+    action: DestinationAction,
+    address: Address,
+  ): boolean {
+    const map = this.#map;
+    if (map === undefined) return true;
+    const [right] = actions[action];
+    return isTemporary(address)
+      ? map.permitsTemporary(user, right, groups)
+      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name, groups);
   }
 
   /**
@@ -48,19 +70,14 @@ export class Rights {
    * @throws {BrokerError} `access-refused`, with ActiveMQ's text
    */
   require(
-    access: Pick<Access, 'user'>,
+    access: Pick<Access, 'user' | 'groups'>,
     action: DestinationAction,
     address: Address,
     shown: string = qualifiedName(address),
   ): void {
-    const map = this.#map;
-    if (map === undefined) return;
+    if (this.permits(access, action, address)) return;
     const { user } = access;
-    const [right, verb] = actions[action];
-    const isPermitted = isTemporary(address)
-      ? map.permitsTemporary(user, right)
-      : map.permits(user, right, isQueue(address) ? 'queue' : 'topic', address.name);
-    if (isPermitted) return;
+    const [, verb] = actions[action];
     const text = `User ${user} is not authorized to ${verb}: ${shown}`;
     this.#refused(access, text);
     throw new BrokerError('access-refused', text);

@@ -6,7 +6,9 @@ import { textValue } from '../../conversion/value.ts';
 import { BrokerError } from '../../errors.ts';
 import type { Publication } from '../../publication.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
+import { unitSteps } from '../../turns/background.ts';
 import { deadLetterHeaders } from '../dead-letter-queue.ts';
+import { qualifiedName } from '../destination.ts';
 import {
   parseScheduledJobId,
   scheduledJobId,
@@ -25,15 +27,20 @@ const endHeader = 'ACTION_END_TIME';
 export const browsedCountMax = 10_000;
 /** Maximum number of requests that are performed at the same time. */
 export const requestCountMax = 16;
+/** Units of the listing and of the removal of one entry. */
+const browsedUnits = 64;
+const removedUnits = 32;
 /** Number of entries that are removed in one step. */
 const removedPerStep = 16;
 
 /** The operations of the broker that are needed here. */
 export interface ManagementHost extends ServiceHost {
   readonly broker: Broker;
+  /** Whether there are permissions to check. */
+  readonly areRestricted: boolean;
   readonly scheduleName: string;
-  /** The qualified name of a destination. */
-  destinationName(exchange: string, routingKey: string): string;
+  /** The destination with an exchange and a routing key. */
+  addressOf(exchange: string, routingKey: string): Address;
 }
 
 /** Due times, milliseconds since 1970. */
@@ -42,7 +49,10 @@ interface Range {
   readonly toMs: number;
 }
 
-/** Performs `BROWSE`, `REMOVE` and `REMOVEALL` on the scheduled messages of a broker. */
+/**
+ * Performs `BROWSE`, `REMOVE` and `REMOVEALL` on the scheduled messages of a broker: those that the
+ * sender of the request may consume or whose destination it may delete.
+ */
 export class ScheduleManagement implements Service {
   readonly #host: ManagementHost;
   #requestCount = 0;
@@ -63,8 +73,10 @@ export class ScheduleManagement implements Service {
       this.#browse(request, { ...rangeOf(request), after: undefined }, 0);
     } else if (action === 'REMOVEALL') {
       this.#start();
-      this.#host.broker.background.run(this.#removeAll(rangeOf(request)), () => this.#end());
-    } else if (action === 'REMOVE') this.#remove(textOf(request, scheduledJobIdHeader));
+      const { background } = this.#host.broker;
+      if (this.#host.areRestricted) this.#removePermitted(request, rangeOf(request), undefined);
+      else background.run(this.#removeAll(rangeOf(request)), () => this.#end());
+    } else if (action === 'REMOVE') this.#remove(request);
     else {
       const found = action === undefined ? 'no' : `the unknown value '${action.slice(0, 40)}' in`;
       const why = `a message to ${request.address.name} has ${found} ${actionHeader}`;
@@ -88,9 +100,46 @@ export class ScheduleManagement implements Service {
     this.#requestCount--;
   }
 
-  #remove(jobId: string | undefined): void {
-    const id = jobId === undefined ? undefined : parseScheduledJobId(jobId);
-    if (id !== undefined) this.#schedule.remove(id);
+  #remove(request: ServiceRequest): void {
+    const id = parseScheduledJobId(textOf(request, scheduledJobIdHeader) ?? '');
+    if (id === undefined) return;
+    if (this.#host.areRestricted) this.#removeIfPermitted(request, id, () => {});
+    else this.#schedule.remove(id);
+  }
+
+  /** Removes an entry if its message may be consumed, or its destination deleted. */
+  #removeIfPermitted(request: ServiceRequest, id: number, done: () => void): void {
+    const found = (publication: Publication | undefined) => {
+      if (publication !== undefined && this.#mayRemove(request, publication)) {
+        this.#schedule.remove(id);
+      }
+      done();
+    };
+    // If a message cannot be read, the log has failed, which stops the broker.
+    this.#schedule.read(id).then(found, () => {});
+  }
+
+  #mayRemove(request: ServiceRequest, publication: Publication): boolean {
+    const host = this.#host;
+    const address = host.addressOf(publication.exchangeName(), publication.routingKey);
+    return host.permits(request, 'read', address) || host.permits(request, 'remove', address);
+  }
+
+  /** Removes one permitted entry, and continues in another turn of the event loop. */
+  #removePermitted(request: ServiceRequest, range: Range, after: number | undefined): void {
+    const page = this.#schedule.page({
+      ...range,
+      countMax: 1,
+      ...(after !== undefined && { after }),
+    });
+    const [entry] = page.entries;
+    const next = () => {
+      if (page.after === undefined) this.#end();
+      else this.#removePermitted(request, range, page.after);
+    };
+    const later = () => this.#host.broker.background.runLater(unitSteps(removedUnits), next);
+    if (entry === undefined) later();
+    else this.#removeIfPermitted(request, entry.id, later);
   }
 
   *#removeAll({ fromMs, toMs }: Range): Generator<void> {
@@ -122,21 +171,23 @@ export class ScheduleManagement implements Service {
     };
     const { background } = this.#host.broker;
     if (entry === undefined) {
-      background.runLater([], next);
+      background.runLater(unitSteps(browsedUnits), next);
       return;
     }
     const found = (publication: Publication | undefined) => {
       if (publication !== undefined) this.#reply(request, entry.id, publication);
       this.#host.broker.pump();
-      background.runLater([], next);
+      background.runLater(unitSteps(browsedUnits), next);
     };
     // If a message cannot be read, the log has failed, which stops the broker.
     this.#schedule.read(entry.id).then(found, () => {});
   }
 
   #reply(request: ServiceRequest, id: number, publication: Publication): void {
+    const address = this.#host.addressOf(publication.exchangeName(), publication.routingKey);
+    if (!this.#host.permits(request, 'read', address)) return;
     const properties = this.#propertiesOf(publication);
-    const target = this.#host.destinationName(publication.exchangeName(), publication.routingKey);
+    const target = qualifiedName(address);
     const headers = properties.headers.filter(([name]) => name !== scheduledJobIdHeader);
     this.#host.reply(request, {
       ...properties,

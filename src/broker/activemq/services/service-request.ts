@@ -4,6 +4,7 @@ import type { Address, Properties } from '../../conversion/properties.ts';
 import type { Value } from '../../conversion/value.ts';
 import type { MessageFormat } from '../../format.ts';
 import type { Access } from '../../users.ts';
+import type { DestinationAction } from '../rights/rights.ts';
 
 /** A message to a destination that the broker answers itself. */
 export interface ServiceRequest {
@@ -27,6 +28,8 @@ export interface Service {
 export interface ServiceHost {
   /** Sends a reply, if the sender of the request may send to its reply address. */
   reply(request: ServiceRequest, properties: Properties): void;
+  /** Whether the sender of the request may do something with a destination. */
+  permits(request: ServiceRequest, action: DestinationAction, address: Address): boolean;
 }
 
 /** Returns a header of a request; undefined if it has none with this name. */

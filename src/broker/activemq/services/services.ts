@@ -8,7 +8,9 @@ import { formatNumbers, type MessageFormat } from '../../format.ts';
 import { Publication } from '../../publication.ts';
 import type { Access } from '../../users.ts';
 import type { Vhost } from '../../vhost.ts';
+import { addressOfCore } from '../core-names.ts';
 import { MessageSubject, type SubjectHost } from '../message-subject.ts';
+import type { DestinationAction, Rights } from '../rights/rights.ts';
 import type { SendTarget } from '../send-target.ts';
 import { ScheduleManagement } from './schedule-management.ts';
 import type { ServiceRequest } from './service-request.ts';
@@ -18,8 +20,9 @@ import { type StatisticsHost, StatisticsService } from './statistics-service.ts'
 const headBytesMax = 64 * 1024;
 
 /** The operations of the destinations that are needed here. */
-export interface ServicesHost extends SubjectHost, Omit<StatisticsHost, 'reply'> {
+export interface ServicesHost extends SubjectHost, Omit<StatisticsHost, 'reply' | 'permits'> {
   readonly broker: Broker;
+  readonly rights: Rights;
   readonly vhost: Vhost;
   sendTarget(address: Address): SendTarget;
   route(
@@ -42,11 +45,15 @@ export class Services {
     this.#subject = new MessageSubject(host);
     const reply = (request: ServiceRequest, properties: Properties) =>
       this.#reply(request, properties);
+    const permits = ({ access }: ServiceRequest, action: DestinationAction, address: Address) =>
+      host.rights.permits(access, action, address);
     this.#schedule = new ScheduleManagement({
       broker: host.broker,
       scheduleName: host.vhost.name,
-      destinationName: (exchange, routingKey) => host.destinationName(exchange, routingKey),
+      areRestricted: host.rights.areRestricted,
+      addressOf: addressOfCore,
       reply,
+      permits,
     });
     this.#statistics = new StatisticsService({
       broker: host.broker,
@@ -56,6 +63,7 @@ export class Services {
         return host.settings;
       },
       reply,
+      permits,
     });
   }
 

@@ -29,6 +29,8 @@ const endMarkerInName = 'List.End.With.Null';
 export const replyCountMax = 1000;
 /** Maximum number of requests that are performed at the same time. */
 const requestCountMax = 16;
+/** Permissions that let a user know that a queue exists. */
+const actions = ['read', 'write', 'remove'] as const;
 /** Number of queue names that are compared in one step. */
 const namesPerStep = 64;
 
@@ -135,7 +137,7 @@ export class StatisticsService implements Service {
     let count = 0;
     if (isQueue(address)) {
       for (const queue of this.#matching(address)) {
-        if (queue !== undefined && count < replyCountMax) {
+        if (queue !== undefined && count < replyCountMax && this.#mayKnow(request, queue)) {
           this.#answer(request, this.#fieldsOf(queue));
           count++;
         }
@@ -143,6 +145,12 @@ export class StatisticsService implements Service {
       }
     }
     if (hasEnd) this.#answer(request, []);
+  }
+
+  /** Whether the sender of a request has any permission on a queue. */
+  #mayKnow(request: ServiceRequest, queue: Queue): boolean {
+    const address = queueAddress(queue.name);
+    return actions.some((action) => this.#host.permits(request, action, address));
   }
 
   /** The queues with a name; undefined for a step without one. */
@@ -185,9 +193,11 @@ export class StatisticsService implements Service {
   *#subscriptions(request: ServiceRequest): Generator<void> {
     let count = 0;
     for (const consumption of this.#host.consumptions) {
+      yield;
+      const { destinations } = consumption.request;
+      if (!destinations.every((address) => this.#host.permits(request, 'read', address))) continue;
       if (++count > replyCountMax) return;
       this.#answer(request, this.#fieldsOfConsumption(consumption));
-      yield;
     }
   }
 

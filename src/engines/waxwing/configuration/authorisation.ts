@@ -4,6 +4,7 @@ import { WaxwingError } from '../../../base/errors.ts';
 import type {
   Authorisation,
   AuthorisationEntry,
+  DirectoryRights,
   GroupsByRight,
 } from '../../../broker/activemq/rights/authorisation.ts';
 import { type ConfigurationElement, selectorsOf, type Warn } from './elements.ts';
@@ -23,12 +24,10 @@ export function readAuthorisation(
 ): Authorisation | undefined {
   const plugins = broker.at('plugins', 'authorizationPlugin');
   if (plugins.length === 0) return undefined;
-  if (broker.at('plugins', 'authorizationPlugin', 'map', 'cachedLDAPAuthorizationMap').length > 0) {
-    throw unsupported('a cachedLDAPAuthorizationMap');
-  }
   requireOne(plugins, 'authorizationPlugin');
   const maps = broker.at('plugins', 'authorizationPlugin', 'map', 'authorizationMap');
-  requireOne(maps, 'authorizationMap');
+  requireOne([...maps, ...directoryMapsOf(broker)], 'authorizationMap');
+  if (directoryMapsOf(broker).length > 0) return denied(users);
   const [map] = maps;
   if (map === undefined) {
     warn('authorizationPlugin has no authorizationMap, so that every permission is denied');
@@ -39,6 +38,43 @@ export function readAuthorisation(
     .flatMap((entry) => readEntry(entry, warn));
   const common = map.at('defaultEntry', 'authorizationEntry').flatMap(readDefault);
   return { entries: [...entries, ...common], temporary: readTemporary(map), users };
+}
+
+/** Nothing is permitted. */
+function denied(users: Authorisation['users']): Authorisation {
+  return { entries: [], temporary: { read: [], write: [], admin: [] }, users };
+}
+
+function directoryMapsOf(broker: ConfigurationElement): ConfigurationElement[] {
+  return broker.at('plugins', 'authorizationPlugin', 'map', 'cachedLDAPAuthorizationMap');
+}
+
+/** The default and the minimum time between two searches for permissions, milliseconds. */
+const refreshMsDefault = 60_000;
+const refreshMsMin = 10_000;
+
+/**
+ * Reads where a directory contains the permissions.
+ *
+ * @param hasDirectory whether the broker has an LDAP server
+ * @throws {WaxwingError} `configuration-unsupported` if there is no directory to read them from
+ */
+export function readDirectoryRights(
+  broker: ConfigurationElement,
+  hasDirectory: boolean,
+): DirectoryRights | undefined {
+  const [map] = directoryMapsOf(broker);
+  if (map === undefined) return undefined;
+  if (!hasDirectory)
+    throw unsupported('a cachedLDAPAuthorizationMap, but the broker no LDAP server');
+  const refreshMs = map.number('refreshInterval', -1, { min: -1 });
+  return {
+    queues: map.attribute('queueSearchBase'),
+    topics: map.attribute('topicSearchBase'),
+    temporary: map.attribute('tempSearchBase'),
+    isLegacy: map.flag('legacyGroupMapping', true),
+    refreshMs: refreshMs < 0 ? refreshMsDefault : Math.max(refreshMs, refreshMsMin),
+  };
 }
 
 /** Of two elements it would not be clear which one restricts permissions. */

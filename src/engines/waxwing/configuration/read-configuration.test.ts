@@ -7,6 +7,7 @@ import {
 import { defaultStrategy } from '../../../broker/activemq/policies/destination-policy.ts';
 import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
 import { defaultText } from '../../../control/configurations/default-texts.ts';
+import type { BrokerSpec } from '../../../control/engine.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 const users = [
@@ -90,6 +91,35 @@ test('permissions that cannot be read are denied or refuse the start, never igno
   ]) {
     assert.throws(() => readMap(inside), { code: 'configuration-unsupported' });
   }
+});
+
+test('permissions of a directory deny everything until they are read there', () => {
+  const ldap = {} as NonNullable<BrokerSpec['ldap']>;
+  const readFrom = (attributes: string, more = '') => {
+    const map = `<map><cachedLDAPAuthorizationMap ${attributes}/>${more}</map>`;
+    const plugins = `<plugins><authorizationPlugin>${map}</authorizationPlugin></plugins>`;
+    const text = `<broker xmlns="${brokerNamespace}">${plugins}</broker>`;
+    const configuration = { id: 'c-1', revision: 2, text };
+    return readConfiguration({ configuration, users: [], ldap });
+  };
+  const { configuration, warnings } = readFrom('queueSearchBase="ou=Q" tempSearchBase="ou=T"');
+  const nothing = { read: [], write: [], admin: [] };
+  assert.deepEqual(configuration.authorisation, { entries: [], temporary: nothing, users: [] });
+  const found = { queues: 'ou=Q', topics: undefined, temporary: 'ou=T' };
+  assert.deepEqual(configuration.directoryRights, { ...found, isLegacy: true, refreshMs: 60_000 });
+  assert.deepEqual(warnings, []);
+  const own = readFrom(
+    'topicSearchBase="ou=T" legacyGroupMapping="false" refreshInterval="300000"',
+  );
+  assert.deepEqual(own.configuration.directoryRights, {
+    queues: undefined,
+    topics: 'ou=T',
+    temporary: undefined,
+    isLegacy: false,
+    refreshMs: 300_000,
+  });
+  assert.equal(readFrom('refreshInterval="1"').configuration.directoryRights?.refreshMs, 10_000);
+  assert.throws(() => readFrom('', '<authorizationMap/>'), { code: 'configuration-unsupported' });
 });
 
 function policyOf(attributes: string, inside = '') {

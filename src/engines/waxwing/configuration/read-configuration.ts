@@ -6,7 +6,7 @@ import {
 } from '../../../broker/activemq/configuration.ts';
 import { isReserved, isWildcard } from '../../../broker/activemq/destination.ts';
 import type { BrokerSpec } from '../../../control/engine.ts';
-import { readAuthorisation } from './authorisation.ts';
+import { readAuthorisation, readDirectoryRights } from './authorisation.ts';
 import { type ConfigurationElement, destinationsIn, readBroker, type Warn } from './elements.ts';
 import { readInterceptors } from './interceptors.ts';
 import { readPlugins } from './plugins.ts';
@@ -18,6 +18,10 @@ const queueCountMax = 1000;
 
 /** Maximum number of warnings about a configuration. */
 const warningCountMax = 20;
+
+/** The parts of a broker's description that its configuration depends on. */
+export type ConfigurationSource = Pick<BrokerSpec, 'configuration' | 'users'> &
+  Partial<Pick<BrokerSpec, 'ldap'>>;
 
 /** A configuration that has been read. */
 export interface ReadConfiguration {
@@ -33,9 +37,7 @@ export interface ReadConfiguration {
  * @throws {WaxwingError} `configuration-unsupported` if its permissions cannot be enforced;
  *   `bad-request` if the text is not a configuration
  */
-export function readConfiguration(
-  spec: Pick<BrokerSpec, 'configuration' | 'users'>,
-): ReadConfiguration {
+export function readConfiguration(spec: ConfigurationSource): ReadConfiguration {
   const warnings: string[] = [];
   const warn: Warn = (text) => {
     if (warnings.length < warningCountMax && !warnings.includes(text)) warnings.push(text);
@@ -47,7 +49,7 @@ export function readConfiguration(
 
 function readAll(
   broker: ConfigurationElement | undefined,
-  { users }: Pick<BrokerSpec, 'users'>,
+  { users, ldap = null }: ConfigurationSource,
   warn: Warn,
 ): ActiveMqConfiguration {
   if (broker === undefined) return defaultConfiguration;
@@ -59,6 +61,7 @@ function readAll(
     ...readInterceptors(broker, warn),
     ...readAttributes(broker),
     authorisation: readAuthorisation(broker, groups, warn),
+    directoryRights: readDirectoryRights(broker, ldap !== null),
     queues: readQueues(broker, warn),
     // Without persistence, the broker keeps all messages in memory.
     forcedPersistence: broker.flag('persistent', true) ? plugins.forcedPersistence : false,

@@ -81,6 +81,8 @@ const effective: Readonly<Record<string, string>> = {
   authorizationPlugin: '',
   map: '',
   authorizationMap: '',
+  cachedLDAPAuthorizationMap: `queueSearchBase topicSearchBase tempSearchBase legacyGroupMapping
+    refreshInterval`,
   authorizationEntries: '',
   authorizationEntry: 'queue topic tempQueue tempTopic read write admin',
   tempDestinationAuthorizationEntry: 'queue topic tempQueue tempTopic read write admin',

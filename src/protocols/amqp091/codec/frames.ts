@@ -1,6 +1,6 @@
 // Parsing of frames.
 
-import { readU32 } from '../../../base/bytes.ts';
+import { joined, readU32 } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
 
 /** Frame types (4.2.3). */
@@ -11,8 +11,6 @@ export const frameEnd = 0xce;
 
 /** The size of a frame without its payload. */
 export const frameOverhead = 8;
-
-const nothing = Buffer.alloc(0);
 
 /** The receiver of frames. The bytes are slices of the received data and may be kept. */
 export interface FrameSink {
@@ -71,9 +69,7 @@ export class FrameReader {
     this.#isSuspended = false;
     const kept = this.#kept;
     this.#kept = [];
-    const [first = nothing] = kept;
-    // One piece is handed on as it is: it may be suspended again after each of its frames.
-    return kept.length > 1 ? Buffer.concat(kept) : first;
+    return joined(kept);
   }
 
   /** @throws {AmqpError} 'frame-error' if the data is not a valid frame */

@@ -1,6 +1,6 @@
 // Limits on the work for one connection per turn.
 
-import type { Background } from '../../../broker/turns/background.ts';
+import { type Background, unitSteps } from '../../../broker/turns/background.ts';
 import type { FrameReader } from '../codec/frames.ts';
 
 /**
@@ -9,6 +9,9 @@ import type { FrameReader } from '../codec/frames.ts';
  * read bounds them.
  */
 export const unitsPerTurnMax = 4096;
+
+/** See `InputGate`. */
+const continuedUnits = unitsPerTurnMax / 8;
 
 /** Units for any other method. A client can send thousands in one read. */
 export const methodUnits = 32;
@@ -102,7 +105,7 @@ export class FrameGate {
 
   #waitForTurn(): void {
     this.#heldByCount++;
-    this.#background.runLater([], this.#turnBegan);
+    this.#background.runLater(unitSteps(continuedUnits), this.#turnBegan);
     this.#hold();
   }
 

@@ -53,6 +53,17 @@ export class FrameWriter {
    * @throws {AmqpError} `frame-size-too-small` if the peer does not accept frames of its size
    */
   write(channel: number, composite: Composite, type: number = frameTypes.amqp): void {
+    this.#encode(channel, composite, type);
+    this.#outbox.append(scratch.bytes, 0, scratch.length);
+  }
+
+  /** Returns a frame without a payload, to be written later. @throws see {@link write} */
+  encode(channel: number, composite: Composite): Buffer {
+    this.#encode(channel, composite, frameTypes.amqp);
+    return Buffer.from(scratch.bytes.subarray(0, scratch.length));
+  }
+
+  #encode(channel: number, composite: Composite, type: number): void {
     scratch.restart(headerBytes);
     writeComposite(scratch, composite);
     const { bytes, length } = scratch;
@@ -61,7 +72,6 @@ export class FrameWriter {
       throw new AmqpError('frame-size-too-small', `${found}, which accepts ${this.frameBytesMax}`);
     }
     writeHeader(bytes, 0, length, type, channel);
-    this.#outbox.append(bytes, 0, length);
   }
 
   /**

@@ -1,6 +1,6 @@
 // Decodes the byte stream of a connection (2.2, 2.3).
 
-import { readU32 } from '../../../base/bytes.ts';
+import { joined, readU32 } from '../../../base/bytes.ts';
 import { AmqpError } from '../errors.ts';
 import { unauthenticatedFrameBytesMax } from '../limits.ts';
 
@@ -68,7 +68,9 @@ export class FrameReader {
 
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    return joined(kept);
   }
 
   /** @throws {AmqpError} `connection:framing-error`, or the error of the receiver */

@@ -71,20 +71,23 @@ function open(session: Session, frame: Attach): void {
   const { definedGroup } = store;
   // Several definitions can be in one group.
   const isChanged = link.isDurable || definedGroup !== definedBefore;
-  host.answers.say(isChanged ? definedGroup : 0, () => {
+  // Encoded now, because an answer that waits must not hold all values of the frame.
+  const bytes = host.frames.encode(session.channel, {
+    code: compositeCodes.attach,
+    name: frame.name,
+    handle: frame.handle,
+    role: !frame.role,
+    sndSettleMode: frame.sndSettleMode,
+    rcvSettleMode: 0,
+    ...answer,
+  });
+  const send = (): void => {
     if (session.isOver) return;
-    host.frames.write(session.channel, {
-      code: compositeCodes.attach,
-      name: frame.name,
-      handle: frame.handle,
-      role: !frame.role,
-      sndSettleMode: frame.sndSettleMode,
-      rcvSettleMode: 0,
-      ...answer,
-    });
+    host.outbox.append(bytes, 0, bytes.length);
     // A link may have failed before. The peer is sent its attach, and then the detach.
     if (!link.isOver) link.begin();
-  });
+  };
+  host.answers.say(isChanged ? definedGroup : 0, send, bytes.length);
 }
 
 function refuse(session: Session, frame: Attach, thrown: unknown): void {
@@ -95,11 +98,15 @@ function refuse(session: Session, frame: Attach, thrown: unknown): void {
   }
   const link = new RefusedLink(session, frame);
   session.add(link);
-  session.host.answers.say(0, () => {
+  const { answers, frames, outbox } = session.host;
+  const { handle } = frame;
+  const bytes = frames.encode(session.channel, refusal(frame));
+  const send = (): void => {
     if (session.isOver) return;
-    session.host.frames.write(session.channel, refusal(frame));
-    session.writeDetach(frame.handle, true, error);
-  });
+    outbox.append(bytes, 0, bytes.length);
+    session.writeDetach(handle, true, error);
+  };
+  answers.say(0, send, bytes.length);
 }
 
 function attachTerminus(session: Session, frame: Attach): Attached {

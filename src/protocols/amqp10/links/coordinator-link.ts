@@ -35,8 +35,8 @@ export class CoordinatorLink extends ReceivingLink {
     } else if (command.code === compositeCodes.discharge) {
       const transaction = host.transactions.take(command.txnId);
       if (command.fail === true) {
-        transaction.rollback();
-        confirms.accept(delivery.deliveryId, 0);
+        const done = host.guarded(() => confirms.accept(delivery.deliveryId, 0));
+        host.gate.finishFirst(transaction.rollback(), done);
       } else this.#commit(transaction, delivery.deliveryId);
     } else throw decodeError('a message to the coordinator is not declare or discharge');
   }
@@ -57,7 +57,7 @@ export class CoordinatorLink extends ReceivingLink {
     const { host, confirms } = this.session;
     const { broken } = transaction;
     if (broken !== undefined) {
-      transaction.rollback();
+      host.gate.finishFirst(transaction.rollback());
       const why = `the transaction was rolled back, because a message in it failed: ${broken}`;
       throw new AmqpError('transaction:rollback', why, { scope: 'link' });
     }
@@ -80,8 +80,9 @@ export class CoordinatorLink extends ReceivingLink {
     host.gate.finishFirst(steps());
   }
 
-  override release(): Iterable<void> {
-    this.session.host.transactions.rollbackAll(this);
-    return super.release();
+  override *release(): Generator<void> {
+    this.isOver = true;
+    yield* this.session.host.transactions.rollbackAll(this);
+    yield* super.release();
   }
 }

@@ -83,7 +83,8 @@ export abstract class Link {
 /** A link that was refused. It exists until the peer answers the detach. */
 export class RefusedLink extends Link {
   constructor(session: Session, attach: Attach) {
-    super(session, attach, undefined);
+    // The name is not kept: a peer could have thousands of refused links with long names.
+    super(session, { ...attach, name: '' }, undefined);
     this.isOver = true;
   }
 

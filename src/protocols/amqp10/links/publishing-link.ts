@@ -18,6 +18,9 @@ import { type IncomingDelivery, ReceivingLink, within } from './receiving-link.t
 /** Maximum number of destinations whose routes a link caches. */
 const targetCountMax = 256;
 
+/** Maximum length of the address of such a destination, in characters. */
+const cachedLengthMax = 1024;
+
 /** Maximum size of a message on a link, in bytes. */
 export function maxMessageSize(session: Session): number {
   return Math.min(messageBytesMax, session.host.broker.limits.bodyBytesMax);
@@ -89,6 +92,8 @@ export class PublishingLink extends ReceivingLink {
     const known = this.#named.get(to);
     if (known !== undefined) return known;
     const targets = relayTargets(this.session.host, to);
+    // Long lists are not worth the memory.
+    if (to.length > cachedLengthMax) return targets;
     if (this.#named.size >= targetCountMax) this.#named.clear();
     this.#named.set(to, targets);
     return targets;

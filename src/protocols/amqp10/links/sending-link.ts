@@ -113,11 +113,12 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     const sources = [...this.#consumption.sources];
     let left = sources.length;
     if (left === 0) this.#drained();
-    for (const { subscription } of sources) {
-      subscription.drain(() => {
-        if (--left === 0 && isCurrent()) this.#drained();
-      });
-    }
+    const ended = (): void => {
+      if (--left === 0 && isCurrent()) this.#drained();
+    };
+    const steps = drainEach(sources, ended, isCurrent);
+    if (sources.length > drainedAtOnceMax) this.session.host.gate.finishFirst(steps);
+    else for (const _ of steps);
   }
 
   #drained(): void {
@@ -251,6 +252,21 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     super.closed(ending);
   }
 }
+
+function* drainEach(
+  sources: readonly Source[],
+  ended: () => void,
+  isCurrent: () => boolean,
+): Generator<void> {
+  for (const { subscription } of sources) {
+    if (!isCurrent()) return;
+    subscription.drain(ended);
+    yield;
+  }
+}
+
+/** Number of destinations that are drained at once. More are drained in steps. */
+const drainedAtOnceMax = 16;
 
 /** Number of deliveries that are forgotten in one step. */
 const stepSize = 256;

@@ -1,5 +1,6 @@
 // Splits the byte stream into packets.
 
+import { joined } from '../../../base/bytes.ts';
 import type { HeldInput } from '../../input-gate.ts';
 import { MqttError, malformed } from '../errors.ts';
 import { controlPacketBytesMax, packetBytesMax, unauthenticatedPacketBytesMax } from '../limits.ts';
@@ -78,7 +79,9 @@ export class PacketReader implements HeldInput {
 
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    return joined(kept);
   }
 
   /** @throws {MqttError} if the bytes are not packets, or exceed a limit */

@@ -13,6 +13,9 @@ import type { RetainedReader } from '../sessions/retained-reader.ts';
 /** Units of work of about a microsecond that a filter takes. */
 const filterUnits = 16;
 
+/** Number of filters that are read in one step. */
+const readPerStep = 8;
+
 /** A filter of a packet, or the reason why it is refused. */
 interface Request {
   readonly parsed: ParsedFilter | undefined;
@@ -25,17 +28,17 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
   const packetId = readPacketId(fields);
   const properties = host.version === 5 ? readProperties(fields, 'subscribe') : undefined;
   const id = properties?.number(propertyIds.subscriptionId) ?? 0;
-  const requests = readFilters(fields, (parsed) => {
+  const readOptions = (parsed: ParsedFilter | undefined): number => {
     const options = fields.u8();
     checkOptions(options, host.version === 5, parsed);
     return options;
-  });
+  };
   const { broker } = host;
   const codes: number[] = [];
   const added: SessionSubscription[] = [];
   function* steps(): Generator<void> {
     try {
-      for (const request of requests) {
+      for (const request of yield* readFilters(host, fields, readOptions)) {
         codes.push(addOne(host, request, id, added));
         yield;
       }
@@ -52,8 +55,9 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
     });
     broker.store.log.sync();
   };
-  host.gate.count(filterUnits * requests.length);
-  host.gate.finishFirst(steps(), done);
+  host.gate.finishFirst(steps(), () => {
+    if (codes.length > 0) done();
+  });
 }
 
 function readPacketId(fields: FieldReader): number {
@@ -62,10 +66,12 @@ function readPacketId(fields: FieldReader): number {
   return id;
 }
 
-function readFilters(
+/** Reads all filters, in steps. The fields are not used for another packet meanwhile. */
+function* readFilters(
+  { gate }: MqttHost,
   fields: FieldReader,
   readOptions: (parsed: ParsedFilter | undefined) => number,
-): Request[] {
+): Generator<void, Request[]> {
   const requests: Request[] = [];
   while (fields.left > 0) {
     if (requests.length >= packetFilterCountMax) {
@@ -73,6 +79,8 @@ function readFilters(
     }
     const { parsed, reason } = readFilter(fields.text());
     requests.push({ parsed, options: readOptions(parsed), reason });
+    gate.count(filterUnits);
+    if (requests.length % readPerStep === 0) yield;
   }
   // [MQTT-3.8.3-2] [MQTT-3.10.3-2]
   if (requests.length === 0) throw protocolError('a packet has no filters');
@@ -144,14 +152,17 @@ function refusedCode({ version }: MqttHost, reason: number, qos: number): number
 export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
   const packetId = readPacketId(fields);
   if (host.version === 5) readProperties(fields, 'unsubscribe');
-  const requests = readFilters(fields, () => 0);
   const codes: number[] = [];
   function* steps(): Generator<void> {
-    for (const { parsed } of requests) {
-      const isKnown = parsed !== undefined && host.session.unsubscribe(parsed);
-      if (parsed !== undefined) retained.remove(parsed.text);
-      codes.push(isKnown ? reasons.success : reasons.noSubscriptionExisted);
-      yield;
+    try {
+      for (const { parsed } of yield* readFilters(host, fields, () => 0)) {
+        const isKnown = parsed !== undefined && host.session.unsubscribe(parsed);
+        if (parsed !== undefined) retained.remove(parsed.text);
+        codes.push(isKnown ? reasons.success : reasons.noSubscriptionExisted);
+        yield;
+      }
+    } catch (thrown) {
+      host.failed(thrown);
     }
   }
   const { broker } = host;
@@ -160,6 +171,7 @@ export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: Fi
     host.answers.say(group, subackPacket('unsuback', host.version, packetId, codes));
     broker.store.log.sync();
   };
-  host.gate.count(filterUnits * requests.length);
-  host.gate.finishFirst(steps(), done);
+  host.gate.finishFirst(steps(), () => {
+    if (codes.length > 0) done();
+  });
 }

@@ -118,11 +118,13 @@ export class Outgoing implements Deliverer, SourceTaker {
   }
 
   #matchOf({ set }: SessionSource, delivery: Delivery, head: HeadView): TopicMatch {
-    const { dialect } = this.#host;
+    const { dialect, broker } = this.#host;
     const match = set.matchOf(delivery, dialect);
-    if (!match.hasNoLocal || head.isCopy) return match;
-    const isOwn = head.origin === this.#host.clientId;
-    return isOwn ? set.matchWithout(dialect.nameOf(delivery), true) : match;
+    const isOwn = match.hasNoLocal && !head.isCopy && head.origin === this.#host.clientId;
+    const found = isOwn ? set.matchWithout(dialect.nameOf(delivery), true) : match;
+    // The deliveries of this turn end when its units are spent.
+    broker.turns.unitsLeft -= set.matchUnits + (found.ids.length >>> 4);
+    return found;
   }
 
   /** Returns the packet id of a message; -1 if it must wait. */

@@ -6,6 +6,7 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { RetainedTopic } from '../../../broker/retained/retained-messages.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
 import { Delivery } from '../../../broker/subscription.ts';
+import { unitSteps } from '../../../broker/turns/background.ts';
 import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
 import { HeadView, writeHead } from '../codec/head.ts';
 import type { MqttHost } from '../host.ts';
@@ -18,7 +19,8 @@ const examinedCountMax = 256;
 /** The retained messages that one subscription still has to be sent. */
 interface Reading {
   readonly subscription: SessionSubscription;
-  readonly steps: Iterator<RetainedTopic | undefined>;
+  /** Undefined until it is this one's turn. */
+  steps: Iterator<RetainedTopic | undefined> | undefined;
 }
 
 /**
@@ -45,11 +47,8 @@ export class RetainedReader {
   /** Starts to send the retained messages that match a filter. */
   add(subscription: SessionSubscription): void {
     const { filter } = subscription;
-    const { broker, dialect } = this.#host;
-    const pattern = dialect.retainedPattern(filter);
-    const steps = broker.retained.match(dialect.vhost.name, pattern);
     this.#readings.delete(filter);
-    this.#readings.set(filter, { subscription, steps });
+    this.#readings.set(filter, { subscription, steps: undefined });
     this.#outgoing.onProgress = () => this.work();
   }
 
@@ -61,7 +60,9 @@ export class RetainedReader {
   /** Adds messages while there is room. */
   work(): void {
     if (this.#loading !== undefined || this.#isWaiting || this.#isOver) return;
-    for (let left = examinedCountMax; left > 0; left--) {
+    const { turns } = this.#host.broker;
+    for (let left = examinedCountMax; left > 0 && turns.unitsLeft > 0; left--) {
+      turns.unitsLeft--;
       const [reading] = this.#readings.values();
       if (reading === undefined) {
         this.#outgoing.onProgress = undefined;
@@ -69,6 +70,7 @@ export class RetainedReader {
       }
       const queue = this.#host.session.queueFor(reading.subscription);
       if (queue === undefined || !hasRoom(queue)) return;
+      reading.steps ??= this.#match(reading.subscription);
       const step = reading.steps.next();
       if (step.done === true) this.#readings.delete(reading.subscription.filter);
       else if (step.value !== undefined && !this.#add(step.value, reading, queue)) return;
@@ -76,10 +78,15 @@ export class RetainedReader {
     this.#workLater();
   }
 
+  #match({ filter }: SessionSubscription): Iterator<RetainedTopic | undefined> {
+    const { broker, dialect } = this.#host;
+    return broker.retained.match(dialect.vhost.name, dialect.retainedPattern(filter));
+  }
+
   #workLater(): void {
     this.#isWaiting = true;
     const { broker } = this.#host;
-    broker.background.runLater([], () => {
+    broker.background.runLater(unitSteps(examinedCountMax), () => {
       this.#isWaiting = false;
       this.work();
       broker.pump();

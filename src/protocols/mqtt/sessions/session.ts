@@ -9,7 +9,7 @@ import type {
 import { type ParsedFilter, parseFilter } from '../address.ts';
 import type { MqttDialect } from '../dialect.ts';
 import { MqttError } from '../errors.ts';
-import { sharedCountMax, subscriptionCountMax } from '../limits.ts';
+import { sessionLevelCountMax, sharedCountMax, subscriptionCountMax } from '../limits.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { SessionQueues } from './session-queues.ts';
 import type { SessionSource } from './session-source.ts';
@@ -145,7 +145,7 @@ export class Session {
   #subscribe(parsed: ParsedFilter, subscription: SessionSubscription): boolean {
     const { dialect } = this.#parts;
     const before = this.set.get(parsed.text);
-    if (before === undefined) this.#requireRoom();
+    if (before === undefined) this.#requireRoom(parsed);
     this.#connect(parsed, subscription);
     const isMoved = before !== undefined && before.qos > 0 !== subscription.qos > 0;
     const former = before !== undefined && before.qos > 0 ? this.#kept : this.#live;
@@ -164,7 +164,7 @@ export class Session {
       share.set.set(subscription, parsed.filter);
       return false;
     }
-    this.#requireRoom();
+    this.#requireRoom(parsed);
     if (this.#shares.size >= sharedCountMax) {
       const why = `a session has at most ${sharedCountMax} shared subscriptions`;
       throw new MqttError('refused', 'quotaExceeded', why);
@@ -174,8 +174,14 @@ export class Session {
     return true;
   }
 
-  #requireRoom(): void {
+  #requireRoom({ filter }: ParsedFilter): void {
     const { limits } = this.#broker;
+    const levelCount = this.set.levelCount + filter.split('/').length;
+    if (levelCount > sessionLevelCountMax) {
+      const found = `the filters of a session would have ${levelCount} levels`;
+      const why = `${found}; at most ${sessionLevelCountMax} are allowed`;
+      throw new MqttError('refused', 'quotaExceeded', why);
+    }
     if (this.subscriptionCount >= subscriptionCountMax) {
       const why = `a session has at most ${subscriptionCountMax} subscriptions`;
       throw new MqttError('refused', 'quotaExceeded', why);

@@ -10,6 +10,12 @@ import { textField } from '../codec/properties.ts';
 /** Maximum number of topics whose matches are cached for each session. */
 const matchCountMax = 1024;
 
+/** Maximum number of subscription identifiers in these matches. */
+const cachedIdCountMax = 65_536;
+
+/** Steps of a search, and identifiers of a match, that take about a microsecond. */
+const stepsPerUnit = 16;
+
 /** The subscriptions that messages of a topic match. */
 export interface TopicMatch {
   /** The topic name as a field of a packet. */
@@ -43,6 +49,11 @@ export class SubscriptionSet {
   #last: TopicMatch | undefined = undefined;
   /** Number of subscriptions that exclude messages of the same client. */
   noLocalCount = 0;
+  /** Number of levels of all filters. It bounds the search for the matches of a topic. */
+  levelCount = 0;
+  /** The cost of the last search for matches, in units of about a microsecond. */
+  matchUnits = 0;
+  #cachedIdCount = 0;
 
   get size(): number {
     return this.#byFilter.size;
@@ -65,6 +76,7 @@ export class SubscriptionSet {
     this.delete(subscription.filter, filter);
     this.#byFilter.set(subscription.filter, subscription);
     this.#tree.add(parsePattern(mqttAlphabet, filter), subscription);
+    this.levelCount += levelCountOf(filter);
     if (subscription.isNoLocal) this.noLocalCount++;
     this.#forget();
   }
@@ -75,19 +87,26 @@ export class SubscriptionSet {
     if (found === undefined) return false;
     this.#byFilter.delete(text);
     this.#tree.remove(parsePattern(mqttAlphabet, filter), found);
+    this.levelCount -= levelCountOf(filter);
     if (found.isNoLocal) this.noLocalCount--;
     this.#forget();
     return true;
   }
 
   #forget(): void {
-    this.#matches.clear();
+    this.#clearMatches();
     this.#last = undefined;
     this.#lastKey = noKey;
   }
 
-  /** Returns the subscriptions that a message matches. */
+  #clearMatches(): void {
+    this.#matches.clear();
+    this.#cachedIdCount = 0;
+  }
+
+  /** Returns the subscriptions that a message matches, and sets {@link matchUnits}. */
   matchOf(delivery: Delivery, names: TopicNames): TopicMatch {
+    this.matchUnits = 0;
     const { buffer, addressAt, addressEnd } = delivery;
     const last = this.#last;
     const size = this.#lastKey.length;
@@ -104,7 +123,9 @@ export class SubscriptionSet {
     const known = this.#matches.get(name);
     if (known !== undefined) return known;
     const found = this.matchWithout(name, false);
-    if (this.#matches.size >= matchCountMax) this.#matches.clear();
+    const isFull = this.#matches.size >= matchCountMax;
+    this.#cachedIdCount += found.ids.length;
+    if (isFull || this.#cachedIdCount > cachedIdCountMax) this.#clearMatches();
     this.#matches.set(name, found);
     return found;
   }
@@ -114,14 +135,19 @@ export class SubscriptionSet {
     const topic = exchangeNames(name);
     const isReserved = isReservedTopic(topic);
     const found = new Set<SessionSubscription>();
+    let stepCount = 0;
     const steps = this.#tree.match(splitKey(mqttAlphabet, topic), {
-      spend: () => false,
+      spend: (count) => {
+        stepCount += count;
+        return false;
+      },
       takeAll: (values) => {
         for (const value of values) found.add(value);
         return undefined;
       },
     });
     for (const _ of steps);
+    this.matchUnits += Math.ceil((stepCount + found.size) / stepsPerUnit);
     let qos = -1;
     let isRetainAsPublished = false;
     let hasNoLocal = false;
@@ -137,4 +163,8 @@ export class SubscriptionSet {
     const topicField = textField(topic);
     return { topicField, topic, qos, isRetainAsPublished, ids, hasNoLocal };
   }
+}
+
+function levelCountOf(filter: string): number {
+  return splitKey(mqttAlphabet, filter).length;
 }

@@ -109,8 +109,8 @@ export class Advisories {
     return counts[what];
   }
 
-  /** Sends a new consumer of advisory topics the present state. */
-  replay(consumer: OpenWireConsumer, destinations: readonly Address[]): void {
+  /** Sends a new consumer of advisory topics the present state, in steps. */
+  *replay(consumer: OpenWireConsumer, destinations: readonly Address[]): Generator<void> {
     let left = replayedCountMax;
     for (const kind of ['temporary-queue', 'temporary-topic'] as const) {
       const topic = temporaryTopics[kind];
@@ -125,6 +125,7 @@ export class Advisories {
         message.targetConsumerId = consumer.id;
         message.expiration = 0;
         consumer.sendOwn(message);
+        yield;
       }
     }
   }

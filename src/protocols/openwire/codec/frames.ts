@@ -1,6 +1,6 @@
 // Splits received data into frames.
 
-import { readU32 } from '../../../base/bytes.ts';
+import { joined, readU32 } from '../../../base/bytes.ts';
 import { OpenWireError } from '../errors.ts';
 
 /** Size of the length that precedes a frame. */
@@ -62,7 +62,9 @@ export class FrameReader {
 
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    return joined(kept);
   }
 
   /** @throws {OpenWireError} `malformed` if a frame exceeds a limit; anything that the sink throws */

@@ -1,5 +1,6 @@
 // Messages of clients, from the frame to the stored head in one pass.
 
+import { headBytesMax } from '../limits.ts';
 import type {
   DataStructure,
   Destination,
@@ -214,7 +215,7 @@ export class ReceivedMessage {
     if (!r.bool()) w.zeros(1);
     else {
       const size = r.int();
-      if (size < 0) return false;
+      if (size < 0 || size > headBytesMax) return false;
       this.propertiesAt = r.skip(size);
       this.propertiesEnd = this.propertiesAt + size;
       w.byte(1);

@@ -24,6 +24,9 @@ export const ackTypes = {
 /** Maximum length of the cause of a dead letter, in characters. */
 const causeLengthMax = 4096;
 
+/** Number of deliveries that become part of a transaction in one step. */
+const stepSize = 32;
+
 /** Number of deliveries that are searched in about a microsecond. */
 const searchedPerUnit = 16;
 
@@ -61,28 +64,44 @@ function enlist(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck)
       const text = `Poison ack cannot be transacted: ${transactionText(transactionId)}`;
       throw new OpenWireError('invalid', text, 'jms');
     }
-    enlistAll(host, consumer, ack, transaction);
+    const { gate } = host;
+    const flights = acknowledged(consumer, ack, (count) => gate.count(count / searchedPerUnit));
+    const steps = enlistAll({ host, consumer, ack, transaction }, flights);
+    if (flights.length > stepSize) gate.finishFirst(steps);
+    else for (const _ of steps);
   } catch (thrown) {
     if (thrown instanceof Error) transaction.broken ??= thrown.message;
     throw thrown;
   }
-  host.respond(ack, 0);
 }
 
-function enlistAll(
-  { broker, gate }: OpenWireHost,
-  consumer: OpenWireConsumer,
-  ack: MessageAck,
-  transaction: OpenTransaction,
-): void {
-  const flights = acknowledged(consumer, ack, (count) => gate.count(count / searchedPerUnit));
-  gate.count(flights.length);
-  const { transactionSettlementCountMax } = broker.limits;
-  for (const flight of flights) {
-    if (flight.transaction !== undefined) continue;
-    transaction.settle(flight, consumer, 'accepted', transactionSettlementCountMax);
-    // The client waits for more messages, although a single one is still unsettled.
-    if (ack.ackType === ackTypes.individual) consumer.extend(1);
+/** An acknowledgement in a transaction. */
+interface Enlistment {
+  readonly host: OpenWireHost;
+  readonly consumer: OpenWireConsumer;
+  readonly ack: MessageAck;
+  readonly transaction: OpenTransaction;
+}
+
+/** Adds deliveries to a transaction, in steps, and answers. */
+function* enlistAll(
+  { host, consumer, ack, transaction }: Enlistment,
+  flights: readonly Flight[],
+): Generator<void> {
+  const { transactionSettlementCountMax } = host.broker.limits;
+  let count = 0;
+  try {
+    for (const flight of flights) {
+      if (flight.transaction !== undefined || flight.isSettled) continue;
+      transaction.settle(flight, consumer, 'accepted', transactionSettlementCountMax);
+      // The client waits for more messages, although a single one is still unsettled.
+      if (ack.ackType === ackTypes.individual) consumer.extend(1);
+      if (++count % stepSize === 0) yield;
+    }
+    host.respond(ack, 0);
+  } catch (thrown) {
+    if (thrown instanceof Error) transaction.broken ??= thrown.message;
+    host.refuse(ack, thrown);
   }
 }
 
@@ -146,6 +165,7 @@ function acknowledged(
   // In a transaction, earlier acknowledgements may include the first message.
   if (isMissing && !isLenient && transactionId === undefined) throw unmatched(ack, 0);
   const range = flights.range(first, last);
+  spend(range.length);
   return transactionId === undefined
     ? range.filter(({ transaction }) => transaction === undefined)
     : range;

@@ -15,6 +15,7 @@ import { OpenWireConsumer } from '../consuming/consumer.ts';
 import { OpenWireError, withClass } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
 import { isFirstSession, requireId, requireShort, sessionText } from '../ids.ts';
+import { keptInfo } from '../kept-info.ts';
 
 /** Requires the session of a consumer or producer to exist. */
 export function requireSession(
@@ -38,7 +39,7 @@ export function addConsumer(host: OpenWireHost, info: ConsumerInfo): void {
     host.respond(info, 0);
     return;
   }
-  consumers.requireRoom();
+  consumers.requireRoom(info);
   const request = readRequest(host, info);
   const isLenient = request.key === undefined && !request.destinations.some(isQueue);
   const consumer = new OpenWireConsumer(host, info, id, isLenient);
@@ -57,10 +58,10 @@ export function addConsumer(host: OpenWireHost, info: ConsumerInfo): void {
     if (request.prefetch === 0 && info.prefetchSize > 0) {
       host.send(consumerControl({ consumerId: id, destination: info.destination, prefetch: 0 }));
     }
-    host.shared.advisories.replay(consumer, request.destinations);
-    consumer.begin();
+    const replay = host.shared.advisories.replay(consumer, request.destinations);
+    host.gate.finishFirst(replay, () => consumer.begin());
   });
-  host.shared.advisories.consumer(info, true);
+  host.shared.advisories.consumer({ ...keptInfo(info), selector: info.selector }, true);
 }
 
 function consume(host: OpenWireHost, request: ConsumeRequest, consumer: OpenWireConsumer) {

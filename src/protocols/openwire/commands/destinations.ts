@@ -33,10 +33,14 @@ export function changeDestination(host: OpenWireHost, command: DestinationInfo):
   host.respond(command, broker.store.definedGroup);
 }
 
-/** The name of a temporary destination begins with the id of its connection. */
+/**
+ * The name of a temporary destination is the id of its connection and a number. No other connection
+ * can then take a name before its owner, or after it.
+ */
 function requireOwnName(name: string, connectionId: string): void {
-  if (name.startsWith(connectionId)) return;
-  const why = `The temporary destination ${name} does not begin with the id of its connection`;
+  const isOwn = name.startsWith(`${connectionId}:`);
+  if (isOwn && /^\d{1,20}$/.test(name.slice(connectionId.length + 1))) return;
+  const why = `The temporary destination ${name} is not the id of its connection and a number`;
   throw new OpenWireError('invalid', `${why}, ${connectionId}`, 'destination');
 }
 

@@ -140,8 +140,8 @@ function remove(host: OpenWireHost, command: RemoveInfo): void {
         removeUnknown(host, command, `session that had not been registered: ${session}`);
         return;
       }
-      host.producers.close(session);
       const steps = host.consumers.close(session, lastSeen, (bug) => host.deliveryFailed(bug));
+      host.gate.finishFirst(host.producers.close(session));
       host.gate.finishFirst(steps, () => host.respond(command, 0));
       return;
     }

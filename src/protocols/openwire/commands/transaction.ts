@@ -6,7 +6,7 @@ import { dataArrayResponse, integerResponse, types } from '../codec/commands.gen
 import { OpenWireError, toOpenWireError } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
 import { transactionText } from '../ids.ts';
-import { unknown, xaCodes, xaError, xidOfStructure } from '../transactions/transactions.ts';
+import { keyOf, unknown, xaCodes, xaError, xidOfStructure } from '../transactions/transactions.ts';
 
 /** The values of `action`. */
 const actions = {
@@ -65,17 +65,20 @@ function prepare(host: OpenWireHost, command: TransactionInfo, id: TransactionId
   const xid = xidOfStructure(id);
   const branch = transactions.branch(id);
   if (branch === undefined || branch.isPrepared) {
-    if (branch === undefined && !broker.prepared.has(xid)) throw unknown(id);
+    if (branch === undefined && !transactions.isPrepared(xid)) throw unknown(id);
     respondVote(host, command, broker.store.definedGroup, votes.ok);
     return;
   }
   const { broken } = branch.transaction;
   if (broken !== undefined) {
     transactions.forgetBranch(id);
-    branch.transaction.rollback();
+    host.gate.finishFirst(branch.transaction.rollback());
     throw xaError(`${rolledBackText(id)}: ${broken}.`, xaCodes.rolledBack);
   }
-  const group = branch.transaction.prepare((contents) => broker.prepared.prepare(xid, contents));
+  const { user } = host.access;
+  const group = branch.transaction.prepare((contents) =>
+    broker.prepared.prepare(xid, contents, user),
+  );
   branch.isPrepared = group > 0;
   if (group > 0) respondVote(host, command, group, votes.ok);
   else {
@@ -96,8 +99,7 @@ function rolledBackText(id: TransactionId): string {
 function commit(host: OpenWireHost, command: TransactionInfo, id: TransactionId): void {
   const isTwoPhase = command.action === actions.commitTwoPhase;
   if (id.type === types.XaTransactionId) {
-    const isPrepared = host.broker.prepared.has(xidOfStructure(id));
-    if (isPrepared) {
+    if (host.transactions.isPrepared(xidOfStructure(id))) {
       commitPrepared(host, command, id);
       return;
     }
@@ -111,17 +113,17 @@ function commit(host: OpenWireHost, command: TransactionInfo, id: TransactionId)
 
 function commitOpen(host: OpenWireHost, command: TransactionInfo, id: TransactionId): void {
   const { transactions, shared, gate } = host;
-  const text = transactionText(id);
+  const key = outcomeKey(host, id);
   const found = transactions.take(id);
   if (found === undefined) {
-    const group = shared.outcomes.groupOf(text);
+    const group = shared.outcomes.groupOf(key);
     if (group === undefined) throw unknown(id);
     // The answer to the first commit was lost with the connection.
     host.respond(command, group);
     return;
   }
   if (found.broken !== undefined) {
-    found.rollback();
+    gate.finishFirst(found.rollback());
     const why = `${rolledBackText(id)}: ${found.broken}`;
     if (id.type === types.XaTransactionId) throw xaError(`${why}.`, xaCodes.rolledBack);
     throw new OpenWireError('invalid', why, 'rolledBack');
@@ -129,7 +131,7 @@ function commitOpen(host: OpenWireHost, command: TransactionInfo, id: Transactio
   function* steps(): Generator<void> {
     try {
       const group = yield* (found as NonNullable<typeof found>).commit(); // checked before
-      shared.outcomes.committed(text, group);
+      shared.outcomes.committed(key, group);
       host.respond(command, group);
     } catch (thrown) {
       host.refuse(command, thrown);
@@ -140,13 +142,14 @@ function commitOpen(host: OpenWireHost, command: TransactionInfo, id: Transactio
 }
 
 function commitPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTransactionId): void {
-  const { broker, transactions, gate } = host;
-  const branch = transactions.branch(id);
+  const { broker, transactions, gate, shared } = host;
+  // An administrator may end the branch of another user.
+  const branch = shared.branches.get(keyOf(id));
   gate.hold();
   try {
     broker.prepared.commit(xidOfStructure(id), (group) => {
       transactions.forgetBranch(id);
-      branch?.transaction.forgetFlights();
+      if (branch !== undefined) gate.finishFirst(branch.transaction.forgetFlights());
       host.respond(command, group);
       gate.release();
     });
@@ -159,8 +162,8 @@ function commitPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTran
 
 function rollback(host: OpenWireHost, command: TransactionInfo, id: TransactionId): void {
   const { broker, transactions } = host;
-  if (id.type === types.XaTransactionId && broker.prepared.has(xidOfStructure(id))) {
-    const branch = transactions.branch(id);
+  if (id.type === types.XaTransactionId && transactions.isPrepared(xidOfStructure(id))) {
+    const branch = host.shared.branches.get(keyOf(id));
     let group = 0;
     try {
       group = broker.prepared.rollback(xidOfStructure(id));
@@ -174,8 +177,16 @@ function rollback(host: OpenWireHost, command: TransactionInfo, id: TransactionI
   }
   const found = transactions.take(id);
   if (found === undefined) throw unknown(id);
-  found.rollback();
-  host.respond(command, 0);
+  host.gate.finishFirst(found.rollback(), () => host.respond(command, 0));
+}
+
+/**
+ * The key of the outcome of a transaction. Ids are the clients' own, so that another user could use
+ * the same one, and the text of an xid is not unique.
+ */
+function outcomeKey({ access }: OpenWireHost, id: TransactionId): string {
+  const isXa = id.type === types.XaTransactionId;
+  return JSON.stringify([access.user, isXa ? keyOf(id) : transactionText(id)]);
 }
 
 /** The error of a prepared transaction, as XA names it. */
@@ -187,7 +198,7 @@ function asXa(thrown: unknown, id: XaTransactionId): unknown {
 
 /** Lists the prepared transactions. */
 function recover(host: OpenWireHost, command: TransactionInfo): void {
-  const data = host.broker.prepared.recover().map(
+  const data = host.transactions.recover().map(
     ({ formatId, globalId, branchId }): XaTransactionId => ({
       type: types.XaTransactionId,
       formatId,

@@ -7,7 +7,8 @@ import type { Delivery, Outcome } from '../../../broker/subscription.ts';
 import type { ConsumerId, ConsumerInfo, Message } from '../codec/commands.gen.ts';
 import { consumerControl, messageDispatch } from '../codec/commands.gen.ts';
 import type { OpenWireHost } from '../host.ts';
-import { idText } from '../ids.ts';
+import { idText, sessionText } from '../ids.ts';
+import { keptInfo } from '../kept-info.ts';
 import { DispatchOutput } from './dispatch.ts';
 import { type Flight, Flights } from './flights.ts';
 
@@ -20,6 +21,8 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   readonly id: ConsumerId;
   /** The text of the id. */
   readonly key: string;
+  /** The text of the session that it belongs to. */
+  readonly session: string;
   /** Whether acknowledgements are not checked: for topics, unless the subscription is durable. */
   readonly isLenient: boolean;
   readonly flights = new Flights();
@@ -38,9 +41,10 @@ export class OpenWireConsumer implements MessageTaker, Browser {
 
   constructor(host: OpenWireHost, info: ConsumerInfo, id: ConsumerId, isLenient: boolean) {
     this.#host = host;
-    this.info = info;
+    this.info = keptInfo(info);
     this.id = id;
     this.key = idText(id);
+    this.session = sessionText(id);
     this.isLenient = isLenient;
     this.#output = new DispatchOutput(host, id);
   }

@@ -1,12 +1,17 @@
 // The consumers of a connection.
 
-import type { ConsumerId } from '../codec/commands.gen.ts';
+import { WakeRound } from '../../../broker/turns/wake-round.ts';
+import type { ConsumerId, ConsumerInfo } from '../codec/commands.gen.ts';
 import { OpenWireError } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
-import { idText, sessionText } from '../ids.ts';
+import { idText } from '../ids.ts';
+import { nameLength, requireNames } from '../kept-info.ts';
 import { countsMax } from '../limits.ts';
 import { allSeen, type OpenWireConsumer } from './consumer.ts';
 import { ProducerIds } from './producer-ids.ts';
+
+/** Number of consumers that are searched in about a microsecond. */
+const searchedPerUnit = 32;
 
 /** The consumers of a connection. */
 export class Consumers {
@@ -21,9 +26,13 @@ export class Consumers {
   /** The consumer that was found last, by the object of its id. */
   #lastId: ConsumerId | undefined = undefined;
   #last: OpenWireConsumer | undefined = undefined;
+  readonly #round: WakeRound;
+  /** Length of the names of their destinations, in characters. */
+  #namesLength = 0;
 
   constructor(host: OpenWireHost) {
     this.#host = host;
+    this.#round = new WakeRound(host.broker.background, () => this.#byKey.values());
   }
 
   /** Whether the limit of unsettled deliveries is reached. */
@@ -37,8 +46,9 @@ export class Consumers {
   }
 
   /** @throws {OpenWireError | BrokerError} if there are too many */
-  requireRoom(): void {
+  requireRoom(info: ConsumerInfo): void {
     const { size } = this.#byKey;
+    requireNames(this.#namesLength + nameLength(info));
     if (size >= countsMax.consumers) {
       const why = `at maximum limit: ${countsMax.consumers}`;
       const what = `Can't add consumer on connection ${this.#host.connectionId}`;
@@ -51,6 +61,7 @@ export class Consumers {
 
   add(consumer: OpenWireConsumer): void {
     this.#lastId = undefined;
+    this.#namesLength += nameLength(consumer.info);
     this.#byKey.set(consumer.key, consumer);
   }
 
@@ -68,6 +79,7 @@ export class Consumers {
     this.#byKey.delete(consumer.key);
     this.#lastId = undefined;
     this.#last = undefined;
+    this.#namesLength -= nameLength(consumer.info);
     this.#host.shared.advisories.consumer(consumer.info, false);
   }
 
@@ -84,13 +96,14 @@ export class Consumers {
     report: (bug: unknown) => void,
   ): Generator<void> {
     const closed = [...this.#byKey.values()].filter(
-      ({ id }) => session === undefined || sessionText(id) === session,
+      (consumer) => session === undefined || consumer.session === session,
     );
+    this.#host.gate.count(this.#byKey.size / searchedPerUnit);
+    // At once, so that none gets what another one gives back.
+    for (const consumer of closed) consumer.stop();
     for (const consumer of closed) {
       this.remove(consumer);
-      consumer.stop();
-    }
-    for (const consumer of closed) {
+      yield;
       try {
         yield* consumer.requeueAll(lastSeen);
       } catch (thrown) {
@@ -101,7 +114,7 @@ export class Consumers {
 
   /** Deliveries are possible again. */
   wake(): void {
-    for (const consumer of this.#byKey.values()) consumer.wake();
+    this.#round.start(this.#byKey.size);
   }
 
   tick(nowMs: number): void {

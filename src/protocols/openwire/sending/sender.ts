@@ -25,6 +25,8 @@ import type { Producer } from './producers.ts';
 const targetCountMax = 256;
 /** The size that a message counts for flow control in addition to its content and properties. */
 const messageBytes = 1024;
+/** Maximum size of what a frame has besides the content and what is stored, in bytes. */
+const otherBytesMax = 256 * 1024;
 /** The beginning of the names of properties that schedule a message. */
 const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_');
 
@@ -62,7 +64,7 @@ export class Sender {
     }
     const { commandId, responseRequired } = message;
     try {
-      this.#send(message);
+      this.#send(message, end - start);
     } catch (thrown) {
       this.#host.refuse({ commandId, responseRequired }, thrown);
     } finally {
@@ -77,13 +79,20 @@ export class Sender {
     return destination?.physicalName?.includes(',') !== true;
   }
 
-  /** The message must not be used after it was published, because other messages may follow. */
-  #send(message: ReceivedMessage): void {
+  /**
+   * The message must not be used after it was published, because other messages may follow.
+   *
+   * @param frameBytes the size of its frame, in bytes
+   */
+  #send(message: ReceivedMessage, frameBytes: number): void {
     const { transactionId, producerId } = message;
     const { transactions, producers } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
     this.#start();
     try {
+      // A frame can have a hundred MiB of properties, which must not be encoded.
+      const contentBytes = message.contentAt < 0 ? 0 : message.contentEnd - message.contentAt;
+      requireSmallProperties(frameBytes - contentBytes - otherBytesMax);
       const producer = producerId && producers.find(producerId);
       const ackSize = ackSizeOf(message, producer);
       if (transaction === undefined && this.#isRepeated(message, producer)) {
@@ -165,11 +174,7 @@ export class Sender {
     message.priority = Math.max(0, Math.min(9, message.priority));
     const original = targets.length > 1 ? message.destination : undefined;
     message.finish(expirationMs, createdAtMs > 0 ? Math.round(createdAtMs) : unset, original);
-    if (message.headEnd > headBytesMax) {
-      const found = `The properties of a message have ${message.headEnd} bytes`;
-      const why = `${found}; at most ${headBytesMax} are allowed`;
-      throw new OpenWireError('invalid', why, 'allocation');
-    }
+    requireSmallProperties(message.headEnd);
     this.#options.hasGroup = message.hasGroup;
     this.#options.timing = this.#timingOf(message.properties);
     this.#fill(message, expirationMs);
@@ -300,6 +305,14 @@ function ackSizeOf(message: ReceivedMessage, producer: Producer | undefined): nu
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
   for (const { rest } of unfinished) yield* rest ?? [];
+}
+
+/** @throws {OpenWireError} `invalid` */
+function requireSmallProperties(sizeBytes: number): void {
+  if (sizeBytes <= headBytesMax) return;
+  const found = `The properties of a message have ${sizeBytes} bytes`;
+  const why = `${found}; at most ${headBytesMax} are allowed`;
+  throw new OpenWireError('invalid', why, 'allocation');
 }
 
 /** Requires the texts of a message to fit into both encodings. */

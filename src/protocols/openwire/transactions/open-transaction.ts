@@ -9,6 +9,9 @@ import type { OpenWireConsumer } from '../consuming/consumer.ts';
 import type { Flight } from '../consuming/flights.ts';
 import type { OpenWireHost } from '../host.ts';
 
+/** Number of deliveries that are concluded in one step. */
+const stepSize = 32;
+
 /** A delivery that a transaction settles. */
 interface Settlement {
   readonly flight: Flight;
@@ -62,7 +65,7 @@ export class OpenTransaction {
   *commit(): Generator<void, number> {
     this.#takeBack();
     const group = yield* this.#transaction.commit(() => {});
-    this.forgetFlights();
+    yield* this.forgetFlights();
     return group;
   }
 
@@ -84,9 +87,13 @@ export class OpenTransaction {
     return act(this.#transaction);
   }
 
-  /** Its deliveries are settled. */
-  forgetFlights(): void {
-    for (const { flight, consumer } of this.#settlements) consumer.forget(flight);
+  /** Its deliveries are settled. They are forgotten in steps. */
+  *forgetFlights(): Generator<void> {
+    let count = 0;
+    for (const { flight, consumer } of this.#settlements) {
+      consumer.forget(flight);
+      if (++count % stepSize === 0) yield;
+    }
   }
 
   /** Its deliveries are unsettled again, after the broker has rolled it back. */
@@ -95,12 +102,14 @@ export class OpenTransaction {
   }
 
   /**
-   * Rolls back. The deliveries stay with their consumers and can be acknowledged again. Those of
-   * consumers that have ended are requeued.
+   * Rolls back, in steps. The deliveries stay with their consumers and can be acknowledged again.
+   * Those of consumers that have ended are requeued.
    */
-  rollback(): void {
+  *rollback(): Generator<void> {
     this.#transaction.rollback();
+    let count = 0;
     for (const { flight } of this.#settlements) {
+      if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
       if (!flight.isSetAside) continue;
       flight.isSetAside = false;

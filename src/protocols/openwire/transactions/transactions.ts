@@ -18,7 +18,14 @@ export const xaCodes = {
   unknown: -4,
   invalid: -5,
   protocol: -6,
+  duplicate: -8,
 } as const;
+
+/** Number of prepared transactions that are listed in about a microsecond. */
+const recoveredPerUnit = 2;
+
+/** Number of transactions whose sizes are added up in about a microsecond. */
+const summedPerUnit = 32;
 
 /** Returns the error of an XA operation. */
 export function xaError(text: string, code: number): OpenWireError {
@@ -71,13 +78,19 @@ export class Transactions {
     const xid = xidOfStructure(id);
     const key = keyOf(id);
     const known = shared.branches.get(key);
+    const { user } = this.#host.access;
+    if (known !== undefined && known.user !== user) {
+      const text = `Transaction '${transactionText(id)}' is in use by another user.`;
+      throw xaError(text, xaCodes.duplicate);
+    }
     if (known?.isPrepared === true || (known === undefined && broker.prepared.has(xid))) {
       throw xaError(`Transaction '${transactionText(id)}' is prepared.`, xaCodes.protocol);
     }
     if (known !== undefined) return;
     this.#requireSlot();
     const transaction = new OpenTransaction(this.#host);
-    const branch = { xid, transaction, owner: this.#host, isPrepared: false, isEnding: false };
+    const owner = this.#host;
+    const branch = { xid, transaction, owner, user, isPrepared: false, isEnding: false };
     shared.branches.set(key, branch);
     this.#branches.set(key, branch);
   }
@@ -108,9 +121,32 @@ export class Transactions {
     return found;
   }
 
-  /** Returns an XA branch that is not over. */
+  /** Returns an XA branch of the user that is not over. */
   branch(id: XaTransactionId): XaBranch | undefined {
-    return this.#host.shared.branches.get(keyOf(id));
+    const found = this.#host.shared.branches.get(keyOf(id));
+    return found?.user === this.#host.access.user ? found : undefined;
+  }
+
+  /**
+   * Whether a transaction is prepared, and the user may know and end it: the user that prepared it,
+   * and administrators.
+   */
+  isPrepared(xid: Xid): boolean {
+    const { prepared } = this.#host.broker;
+    return prepared.has(xid) && this.#mayEnd(prepared.userOf(xid));
+  }
+
+  #mayEnd(user: string | undefined): boolean {
+    const { access, dialect } = this.#host;
+    if (user === undefined || user === access.user) return true;
+    return dialect.rights.permits(access, 'remove', { kind: 'queue', name: '>' });
+  }
+
+  /** The prepared transactions that the user may know and end. */
+  recover(): Xid[] {
+    const all = this.#host.broker.prepared.recover();
+    this.#host.gate.count(all.length / recoveredPerUnit);
+    return all.filter((xid) => this.isPrepared(xid));
   }
 
   /** Removes a transaction, so that its id can be used again; undefined if there is none. */
@@ -147,6 +183,7 @@ export class Transactions {
   requireRoom(sizeBytes: number): void {
     let sum = sizeBytes;
     if (this.#local.size + this.#branches.size > 1) {
+      this.#host.gate.count((this.#local.size + this.#branches.size) / summedPerUnit);
       for (const { bytes } of this.#local.values()) sum += bytes;
       for (const { transaction } of this.#branches.values()) sum += transaction.bytes;
     }
@@ -156,22 +193,30 @@ export class Transactions {
     throw new BrokerError('resource-error', `${found}; at most ${transactionBytesMax} are allowed`);
   }
 
-  /** Rolls back all transactions that are not prepared, when the connection ends. */
-  rollbackAll(): void {
-    for (const transaction of this.#local.values()) transaction.rollback();
+  /** Rolls back all transactions that are not prepared, when the connection ends, in steps. */
+  *rollbackAll(): Generator<void> {
+    const open: OpenTransaction[] = [...this.#local.values()];
     this.#local.clear();
     this.#forgetLast();
     for (const [key, branch] of this.#branches) {
       if (branch.isPrepared || branch.isEnding) continue;
-      branch.transaction.rollback();
       this.#host.shared.branches.delete(key);
+      open.push(branch.transaction);
     }
     this.#branches.clear();
+    for (const transaction of open) {
+      yield* transaction.rollback();
+      yield;
+    }
   }
 }
 
-/** @throws {OpenWireError} `invalid` if it is not an xid */
-function keyOf(id: XaTransactionId): string {
+/**
+ * Returns the unique text of an xid.
+ *
+ * @throws {OpenWireError} `invalid` if it is not an xid
+ */
+export function keyOf(id: XaTransactionId): string {
   try {
     return xidKey(xidOfStructure(id));
   } catch (thrown) {

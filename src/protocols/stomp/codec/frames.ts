@@ -1,6 +1,7 @@
 // Decodes frames.
 
 import { decodeText } from '../../../base/byte-text.ts';
+import { joined } from '../../../base/bytes.ts';
 import { StompError } from '../errors.ts';
 import { bodyBytesMax, type FrameLimits, unauthenticatedLimits } from '../limits.ts';
 import { unescapeHeader, type Version } from './header-text.ts';
@@ -75,7 +76,9 @@ export class FrameReader {
 
   resume(): Buffer {
     this.#isSuspended = false;
-    return Buffer.concat(this.#kept.splice(0));
+    const kept = this.#kept;
+    this.#kept = [];
+    return joined(kept);
   }
 
   /** @throws {StompError} `malformed` if the bytes are not frames, or exceed a limit */

@@ -5,9 +5,13 @@ import type { Frame } from '../codec/frames.ts';
 import { StompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
 import type { Flight } from '../subscription.ts';
+import type { StompTransaction } from '../transactions.ts';
 
 /** Number of searched subscriptions per unit of work. */
 const subscriptionsPerUnit = 16;
+
+/** Number of deliveries that become part of a transaction in one step. */
+const stepSize = 32;
 
 /** ACK. */
 export function ack(host: StompHost, frame: Frame): void {
@@ -32,11 +36,10 @@ function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
   // NACK rejects only one message, in all modes.
   const flights = outcome === 'rejected' ? [flight] : owner.acknowledged(flight);
   if (transaction !== undefined) {
-    for (const each of [...flights]) {
-      transactions.requireSettlement(transaction);
-      transaction.settle(each, outcome);
-    }
-    host.receipt(frame, 0);
+    const steps = enlist({ host, frame, transaction, outcome }, flights);
+    // Only in mode `client` there can be many.
+    if (owner.ackMode === 'client') gate.finishFirst(steps);
+    else for (const _ of steps);
     return;
   }
   const wasFull = subscriptions.isFull;
@@ -45,6 +48,33 @@ function settle(host: StompHost, frame: Frame, outcome: Outcome): void {
     // Settlements are in the log before the RECEIPT is sent.
     host.receipt(frame, headers.has('receipt') ? settledGroup(host) : 0);
   });
+}
+
+/** An acknowledgement in a transaction. */
+interface Enlistment {
+  readonly host: StompHost;
+  readonly frame: Frame;
+  readonly transaction: StompTransaction;
+  readonly outcome: Outcome;
+}
+
+/** Adds deliveries to a transaction, in steps, and answers. */
+function* enlist(
+  { host, frame, transaction, outcome }: Enlistment,
+  flights: Iterable<Flight>,
+): Generator<void> {
+  let count = 0;
+  try {
+    for (const each of flights) {
+      if (each.transaction !== undefined) continue;
+      host.transactions.requireSettlement(transaction);
+      transaction.settle(each, outcome);
+      if (++count % stepSize === 0) yield;
+    }
+    host.receipt(frame, 0);
+  } catch (thrown) {
+    host.refuse(frame, thrown);
+  }
 }
 
 /** Returns the group that contains all settlements so far. */

@@ -27,7 +27,7 @@ export function commit(host: StompHost, frame: Frame): void {
   const transaction = host.transactions.take(transactionId(frame));
   const { broken, id } = transaction;
   if (broken !== undefined) {
-    transaction.abort();
+    host.gate.finishFirst(transaction.abort());
     const why = `Transaction '${id}' was rolled back, because a SEND in it failed: ${broken}`;
     throw new StompError('invalid', why, 'jms');
   }
@@ -42,8 +42,8 @@ export function commit(host: StompHost, frame: Frame): void {
   host.gate.finishFirst(steps());
 }
 
-/** ABORT. */
+/** ABORT, in steps. */
 export function abort(host: StompHost, frame: Frame): void {
-  host.transactions.take(transactionId(frame)).abort();
-  host.receipt(frame, 0);
+  const transaction = host.transactions.take(transactionId(frame));
+  host.gate.finishFirst(transaction.abort(), () => host.receipt(frame, 0));
 }

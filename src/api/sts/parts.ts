@@ -1,0 +1,105 @@
+// Code that the STS operations share: their dependencies, permissions, and answers.
+
+import { AwsError } from '../../aws/errors.ts';
+import type { Permission, Result } from '../../aws/service.ts';
+import type { Shape } from '../../aws/shapes/shape.ts';
+import { recordShape } from '../../aws/shapes/shape-writer.ts';
+import type { CallContext } from '../../calls/call-context.ts';
+import type { Caller } from '../../calls/caller.ts';
+import { IamError, type IamErrorCode } from '../../identity/accounts/errors.ts';
+import type { Iam } from '../../identity/accounts/iam.ts';
+import { asChange, type IamResult } from '../../identity/accounts/result.ts';
+import type { TemporaryKey } from '../../identity/accounts/sessions/session-issuing.ts';
+import { tokenCharactersMax } from '../../identity/accounts/sessions/session-tokens.ts';
+
+/** The parts that the operations of STS need. */
+export interface StsParts {
+  readonly iam: Iam;
+}
+
+/**
+ * The permissions of an action that credentials of a federated user, and of a user without a second
+ * factor, may not perform.
+ *
+ * @throws {AwsError} 'AccessDenied'
+ */
+export function onSts(
+  action: string,
+  resources: readonly string[],
+  { caller }: CallContext,
+): readonly Permission[] {
+  refuseWeakSession(action, caller);
+  return [{ action, resources }];
+}
+
+/** @throws {AwsError} 'AccessDenied' */
+export function refuseWeakSession(action: string, { type, temporary }: Caller): void {
+  if (temporary === undefined || type === 'assumed-role') return;
+  if (type !== 'federated-user' && temporary.mfaAtMs !== undefined) return;
+  const name = action.slice(action.indexOf(':') + 1);
+  throw new AwsError('AccessDenied', `Cannot call ${name} with session credentials`, {
+    status: 403,
+  });
+}
+
+/**
+ * Checks the second factor of a user, if the request has one.
+ *
+ * @returns the change that prevents a second use of the code, and the time of the check
+ * @throws {IamError} 'AccessDenied'
+ */
+export function secondFactor(
+  { iam }: StsParts,
+  serial: string | undefined,
+  code: string | undefined,
+  { caller, nowMs }: CallContext,
+): IamResult<number | undefined> {
+  if (serial === undefined && code === undefined) return { output: undefined, changes: [] };
+  const userId = caller.type === 'user' ? caller.principalId : '';
+  const { changes } = iam.devices.check(userId, serial, code, nowMs);
+  return { output: nowMs, changes };
+}
+
+/** Temporary credentials in the form of the API. */
+export function credentialsView({ accessKeyId, secret, token, expiresMs }: TemporaryKey) {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secret,
+    SessionToken: token,
+    Expiration: expiresMs,
+  };
+}
+
+/**
+ * Returns issued credentials. The trail records to whom they were issued and their access key,
+ * although the call changes nothing.
+ */
+export function issued<Output>(
+  shape: Shape<Output>,
+  output: Output,
+  { changes }: Pick<IamResult<unknown>, 'changes'>,
+): Result<Output> {
+  return { output, changes: changes.map(asChange), auditResponse: recordShape(shape, output) };
+}
+
+/** The size of session policies and tags, if there are any. */
+export function packedView({ packedPercent }: TemporaryKey) {
+  return packedPercent === undefined ? {} : { PackedPolicySize: packedPercent };
+}
+
+/** The size of the session token. */
+export function tokenSizeView({ token }: TemporaryKey) {
+  return {
+    SessionTokenUtilization: Math.ceil((token.length * 100) / tokenCharactersMax),
+    SessionTokenSize: token.length,
+  };
+}
+
+const forbidden: ReadonlySet<IamErrorCode> = new Set(['AccessDenied']);
+
+/** Converts errors of accounts to AWS errors. */
+export function translate(error: Error): AwsError | undefined {
+  if (!(error instanceof IamError)) return undefined;
+  const status = forbidden.has(error.code) ? 403 : 400;
+  return new AwsError(error.code, error.message, { status, cause: error });
+}

@@ -1,0 +1,49 @@
+// The parts of the service that know the callers: the root user, and the accounts of IAM.
+
+import type { KeyObject } from 'node:crypto';
+import { Authenticator } from '../aws/signing/authenticate.ts';
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import { hashPassword, loginLimits, PasswordChecker } from '../crypto/password.ts';
+import { Iam } from '../identity/accounts/iam.ts';
+import { Identity } from '../identity/identity.ts';
+
+/** The keys that seal what identifies callers, 256 bits each. */
+export interface IdentityKeys {
+  readonly secrets: KeyObject;
+  readonly sessions: KeyObject;
+}
+
+/** The root user and the accounts of IAM. */
+export interface IdentityParts {
+  readonly identity: Identity;
+  readonly iam: Iam;
+}
+
+/** Connects the root user and the accounts. */
+export function identityParts(keys: IdentityKeys): IdentityParts {
+  const identity = new Identity(keys.secrets);
+  const iam = new Iam({
+    sealingKey: keys.secrets,
+    sessionKey: keys.sessions,
+    random: systemRandom,
+    accountId: () => identity.accountId ?? '',
+    rootKey: (accessKeyId) => identity.findAccessKey(accessKeyId),
+    hashPassword,
+    passwordChecker: new PasswordChecker(loginLimits, systemClock),
+  });
+  return { identity, iam };
+}
+
+/** Services of AWS that are in one region, whose signatures may name it. */
+export const globalRegion = { name: 'us-east-1', services: ['sts', 'iam'] };
+
+/** Creates the check of signatures. */
+export function authenticatorOf(iam: Iam, region: string, clock = systemClock): Authenticator {
+  return new Authenticator({
+    findAccessKey: (...of) => iam.callers.find(...of),
+    region,
+    globalRegion,
+    clock,
+  });
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  AddUserToGroupCommand,
+  CreateGroupCommand,
+  type IAMClient,
+  PutGroupPolicyCommand,
+  PutUserPermissionsBoundaryCommand,
+  SimulateCustomPolicyCommand,
+  SimulatePrincipalPolicyCommand,
+} from '@aws-sdk/client-iam';
+import { Callers, newUser, policyText } from '../../support/callers.ts';
+import { accountId, ControlPlane } from '../../support/control-plane.ts';
+
+let plane: ControlPlane;
+let callers: Callers;
+let iam: IAMClient;
+before(async () => {
+  plane = await ControlPlane.start();
+  callers = new Callers(plane);
+  ({ iam } = callers.as());
+});
+after(async () => {
+  callers.close();
+  await plane.close();
+});
+
+const allow = (Action: string, more: object = {}) => ({
+  Effect: 'Allow',
+  Action,
+  Resource: '*',
+  ...more,
+});
+const deny = (Action: string) => ({ Effect: 'Deny', Action, Resource: '*' });
+
+test('a simulation tells the decision, and the statements that caused it', async () => {
+  const { EvaluationResults } = await iam.send(
+    new SimulateCustomPolicyCommand({
+      PolicyInputList: [policyText(allow('mq:*')), policyText(deny('mq:DeleteBroker'))],
+      ActionNames: ['mq:ListBrokers', 'mq:DeleteBroker', 'kms:ListKeys'],
+    }),
+  );
+  const found = EvaluationResults?.map((each) => [
+    each.EvalActionName,
+    each.EvalResourceName,
+    each.EvalDecision,
+    each.MatchedStatements?.map(({ SourcePolicyId }) => SourcePolicyId),
+  ]);
+  assert.deepEqual(found, [
+    ['mq:ListBrokers', '*', 'allowed', ['PolicyInputList.1']],
+    ['mq:DeleteBroker', '*', 'explicitDeny', ['PolicyInputList.2']],
+    ['kms:ListKeys', '*', 'implicitDeny', []],
+  ]);
+  const [first] = EvaluationResults?.[0]?.MatchedStatements ?? [];
+  const text = policyText(allow('mq:*'));
+  const begin = text.indexOf('{"Effect"');
+  assert.deepEqual(first?.StartPosition, { Line: 1, Column: begin + 1 });
+  assert.ok((first?.EndPosition?.Column ?? 0) > begin);
+});
+
+test('condition keys that are not given are named', async () => {
+  const Condition = { StringEquals: { 'aws:RequestTag/team': 'orders' } };
+  const simulate = (ContextKeyValues?: string[]) =>
+    iam.send(
+      new SimulateCustomPolicyCommand({
+        PolicyInputList: [policyText(allow('mq:CreateBroker', { Condition }))],
+        ActionNames: ['mq:CreateBroker'],
+        ...(ContextKeyValues && {
+          ContextEntries: [
+            {
+              ContextKeyName: 'aws:RequestTag/team',
+              ContextKeyType: 'string' as const,
+              ContextKeyValues,
+            },
+          ],
+        }),
+      }),
+    );
+  const without = (await simulate()).EvaluationResults?.[0];
+  assert.deepEqual(
+    [without?.EvalDecision, without?.MissingContextValues],
+    ['implicitDeny', ['aws:requesttag/team']],
+  );
+  assert.equal((await simulate(['orders'])).EvaluationResults?.[0]?.EvalDecision, 'allowed');
+  assert.equal((await simulate(['other'])).EvaluationResults?.[0]?.EvalDecision, 'implicitDeny');
+});
+
+test("a user's own policies, those of its groups and its boundary are simulated", async () => {
+  await newUser(iam, 'anna', { statements: [allow('mq:ListBrokers'), allow('kms:ListKeys')] });
+  await iam.send(new CreateGroupCommand({ GroupName: 'team' }));
+  await iam.send(
+    new PutGroupPolicyCommand({
+      GroupName: 'team',
+      PolicyName: 'more',
+      PolicyDocument: policyText(allow('mq:DescribeBroker')),
+    }),
+  );
+  await iam.send(new AddUserToGroupCommand({ GroupName: 'team', UserName: 'anna' }));
+  await iam.send(
+    new PutUserPermissionsBoundaryCommand({
+      UserName: 'anna',
+      PermissionsBoundary: 'arn:aws:iam::aws:policy/AmazonMQFullAccess',
+    }),
+  );
+  const { EvaluationResults } = await iam.send(
+    new SimulatePrincipalPolicyCommand({
+      PolicySourceArn: `arn:aws:iam::${accountId}:user/anna`,
+      ActionNames: ['mq:ListBrokers', 'mq:DescribeBroker', 'kms:ListKeys'],
+    }),
+  );
+  assert.deepEqual(
+    EvaluationResults?.map((each) => [
+      each.EvalDecision,
+      each.MatchedStatements?.map(({ SourcePolicyId }) => SourcePolicyId).includes(
+        'user_anna_rights',
+      ),
+      each.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary,
+    ]),
+    [
+      ['allowed', true, true],
+      ['allowed', false, true],
+      ['implicitDeny', true, false],
+    ],
+  );
+  await assert.rejects(
+    iam.send(
+      new SimulatePrincipalPolicyCommand({
+        PolicySourceArn: `arn:aws:iam::${accountId}:user/nobody`,
+        ActionNames: ['mq:ListBrokers'],
+      }),
+    ),
+    { name: 'NoSuchEntityException' },
+  );
+});
+
+test('many actions and resources are answered in pages, in the order of the request', async () => {
+  const ActionNames = ['mq:ListBrokers', 'mq:DescribeBroker', 'mq:RebootBroker'];
+  const ResourceArns = Array.from({ length: 50 }, (_, i) => `arn:aws:mq:r:1:broker:b:${i}`);
+  const found: (string | undefined)[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await iam.send(
+      new SimulateCustomPolicyCommand({
+        PolicyInputList: [policyText(allow('mq:*'))],
+        ActionNames,
+        ResourceArns,
+        MaxItems: 40,
+        ...(Marker && { Marker }),
+      }),
+    );
+    for (const { EvalActionName, EvalResourceName } of page.EvaluationResults ?? []) {
+      found.push(`${EvalActionName} ${EvalResourceName}`);
+    }
+    Marker = page.Marker;
+  } while (Marker !== undefined);
+  assert.deepEqual(
+    found,
+    ActionNames.flatMap((action) => ResourceArns.map((arn) => `${action} ${arn}`)),
+  );
+});
+
+test('a policy that is not valid is named', async () => {
+  await assert.rejects(
+    iam.send(
+      new SimulateCustomPolicyCommand({
+        PolicyInputList: [policyText(allow('mq:*')), '{}'],
+        ActionNames: ['mq:ListBrokers'],
+      }),
+    ),
+    { name: 'InvalidInputException', message: /^PolicyInputList\.2: / },
+  );
+});

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  CreateRoleCommand,
+  CreateServiceLinkedRoleCommand,
+  DeleteRoleCommand,
+  GetRoleCommand,
+  type IAMClient,
+  ListUsersCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+  UpdateAssumeRolePolicyCommand,
+  UpdateRoleCommand,
+} from '@aws-sdk/client-iam';
+import { CreateKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
+import { ListBrokersCommand } from '@aws-sdk/client-mq';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  GetAccessKeyInfoCommand,
+  GetCallerIdentityCommand,
+  GetFederationTokenCommand,
+  GetSessionTokenCommand,
+  type STSClient,
+} from '@aws-sdk/client-sts';
+import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
+import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { eventsNamed } from '../../support/trail-events.ts';
+
+let plane: ControlPlane;
+let callers: Callers;
+let iam: IAMClient;
+before(async () => {
+  plane = await ControlPlane.start();
+  callers = new Callers(plane);
+  ({ iam } = callers.as());
+});
+after(async () => {
+  callers.close();
+  await plane.close();
+});
+
+const listBrokers = { Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' };
+const userArn = (name: string) => `arn:aws:iam::${accountId}:user/${name}`;
+const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
+const rootArn = `arn:aws:iam::${accountId}:root`;
+
+/** A statement that lets a principal assume a role. */
+function trust(AWS: string, more: object = {}, Action: string | string[] = 'sts:AssumeRole') {
+  return { Effect: 'Allow', Principal: { AWS }, Action, ...more };
+}
+
+/** Creates a role that may do something. */
+async function newRole(
+  RoleName: string,
+  trusted: object | readonly object[],
+  statements: readonly object[] = [listBrokers],
+  more: { readonly MaxSessionDuration?: number } = {},
+): Promise<void> {
+  const AssumeRolePolicyDocument = policyText(...[trusted].flat());
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, ...more }));
+  const PolicyDocument = policyText(...statements);
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'rights', PolicyDocument }));
+}
+
+function assume(sts: STSClient, name: string, more: Partial<AssumeRoleCommandInput> = {}) {
+  return sts.send(
+    new AssumeRoleCommand({ RoleArn: roleArn(name), RoleSessionName: 'shift', ...more }),
+  );
+}
+
+test('a session of a user has the rights of the user, and issues no further ones', async () => {
+  const { sts } = callers.as(await newUser(iam, 'otto', { statements: [listBrokers] }));
+  const { Credentials: issued } = await sts.send(
+    new GetSessionTokenCommand({ DurationSeconds: 900 }),
+  );
+  const own = callers.as(credentialsOf(issued));
+  await own.mq.send(new ListBrokersCommand({}));
+  assert.equal((await own.sts.send(new GetCallerIdentityCommand({}))).Arn, userArn('otto'));
+  await assert.rejects(own.sts.send(new GetSessionTokenCommand({})), {
+    name: 'AccessDenied',
+    message: 'Cannot call GetSessionToken with session credentials',
+  });
+  await assert.rejects(own.sts.send(new GetFederationTokenCommand({ Name: 'guest' })), {
+    name: 'AccessDenied',
+  });
+});
+
+test('GetSessionToken needs no permission, and a policy can deny it', async () => {
+  const Statement = { Effect: 'Deny', Action: 'sts:GetSessionToken', Resource: '*' };
+  const { sts } = callers.as(await newUser(iam, 'paul'));
+  await sts.send(new GetSessionTokenCommand({}));
+  await iam.send(
+    new PutUserPolicyCommand({
+      UserName: 'paul',
+      PolicyName: 'no',
+      PolicyDocument: policyText(Statement),
+    }),
+  );
+  await assert.rejects(sts.send(new GetSessionTokenCommand({})), {
+    name: 'AccessDenied',
+    message: /with an explicit deny in an identity-based policy$/,
+  });
+});
+
+test('GetCallerIdentity is answered to every principal, whatever policies deny', async () => {
+  const deny = { Effect: 'Deny', Action: '*', Resource: '*' };
+  const { sts } = callers.as(await newUser(iam, 'quirin', { statements: [deny] }));
+  assert.equal((await sts.send(new GetCallerIdentityCommand({}))).Arn, userArn('quirin'));
+});
+
+test("the root user's sessions last an hour at most", async () => {
+  const { Credentials: issued } = await callers
+    .as()
+    .sts.send(new GetSessionTokenCommand({ DurationSeconds: 7200 }));
+  assert.equal(issued?.Expiration?.getTime(), plane.machine.clock.nowMs() + 3_600_000);
+  const { sts, kms } = callers.as(credentialsOf(issued));
+  assert.equal((await sts.send(new GetCallerIdentityCommand({}))).Arn, rootArn);
+  await kms.send(new CreateKeyCommand({}));
+});
+
+test('a federated user has the rights that its user and its policy both give', async () => {
+  const mayFederate = { Effect: 'Allow', Action: 'sts:GetFederationToken', Resource: '*' };
+  const listKeys = { Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' };
+  const { sts } = callers.as(
+    await newUser(iam, 'rosa', { statements: [mayFederate, listBrokers] }),
+  );
+  const federate = async (more: { Policy?: string } = {}) => {
+    const issued = await sts.send(new GetFederationTokenCommand({ Name: 'guest', ...more }));
+    assert.deepEqual(issued.FederatedUser, {
+      FederatedUserId: `${accountId}:guest`,
+      Arn: `arn:aws:sts::${accountId}:federated-user/guest`,
+    });
+    return callers.as(credentialsOf(issued.Credentials));
+  };
+  const guest = await federate({ Policy: policyText(listBrokers, listKeys) });
+  await guest.mq.send(new ListBrokersCommand({}));
+  await assert.rejects(guest.kms.send(new ListKeysCommand({})), {
+    name: 'AccessDeniedException',
+  });
+  const { Arn, UserId } = await guest.sts.send(new GetCallerIdentityCommand({}));
+  assert.deepEqual(
+    [Arn, UserId],
+    [`arn:aws:sts::${accountId}:federated-user/guest`, `${accountId}:guest`],
+  );
+  assert.equal(
+    (await eventsNamed(plane, 'ListBrokers')).at(-1)?.userIdentity.type,
+    'FederatedUser',
+  );
+  await assert.rejects(guest.iam.send(new ListUsersCommand({})), { name: 'InvalidClientTokenId' });
+  await newRole('open', trust(rootArn));
+  await assert.rejects(assume(guest.sts, 'open'), { name: 'AccessDenied' });
+  const bare = await federate();
+  await assert.rejects(bare.mq.send(new ListBrokersCommand({})), { name: 'ForbiddenException' });
+});
+
+test('the account of an access key is told to those who may ask', async () => {
+  const { sts } = callers.as(
+    await newUser(iam, 'sven', {
+      statements: [{ Effect: 'Allow', Action: 'sts:GetAccessKeyInfo', Resource: '*' }],
+    }),
+  );
+  const { accessKeyId: AccessKeyId } = plane.credentials;
+  const found = await sts.send(new GetAccessKeyInfoCommand({ AccessKeyId }));
+  assert.equal(found.Account, accountId);
+  await assert.rejects(
+    sts.send(new GetAccessKeyInfoCommand({ AccessKeyId: 'AKIAUNKNOWNUNKNOWN22' })),
+    { name: 'ValidationError' },
+  );
+  const { sts: other } = callers.as(await newUser(iam, 'tina'));
+  await assert.rejects(other.send(new GetAccessKeyInfoCommand({ AccessKeyId })), {
+    name: 'AccessDenied',
+  });
+});
+
+test('a role can be changed, and its last use is told', async () => {
+  const { sts } = callers.as(await newUser(iam, 'udo'));
+  await newRole('changing', trust(userArn('udo')));
+  const changes = { RoleName: 'changing', Description: 'new', MaxSessionDuration: 7200 };
+  await iam.send(new UpdateRoleCommand(changes));
+  const session = credentialsOf(
+    (await assume(sts, 'changing', { DurationSeconds: 7200 })).Credentials,
+  );
+  await callers.as(session).mq.send(new ListBrokersCommand({}));
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'changing' }));
+  assert.deepEqual([Role?.Description, Role?.MaxSessionDuration], ['new', 7200]);
+  assert.equal(Role?.RoleLastUsed?.LastUsedDate?.getTime(), plane.machine.clock.nowMs());
+  const PolicyDocument = policyText(trust(userArn('anna')));
+  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'changing', PolicyDocument }));
+  await assert.rejects(assume(sts, 'changing'), { name: 'AccessDenied' });
+});
+
+test('the role of Amazon MQ is created once, and changed by nobody', async () => {
+  const create = () =>
+    iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'mq.amazonaws.com' }));
+  const { Role } = await create();
+  assert.equal(Role?.Path, '/aws-service-role/mq.amazonaws.com/');
+  assert.equal(Role?.RoleName, 'AWSServiceRoleForAmazonMQ');
+  await assert.rejects(create(), { name: 'InvalidInputException' });
+  const RoleName = 'AWSServiceRoleForAmazonMQ';
+  await assert.rejects(iam.send(new DeleteRoleCommand({ RoleName })), {
+    name: 'UnmodifiableEntityException',
+  });
+  const PolicyDocument = policyText(listBrokers);
+  await assert.rejects(
+    iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'x', PolicyDocument })),
+    { name: 'UnmodifiableEntityException' },
+  );
+});
