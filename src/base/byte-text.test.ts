@@ -68,6 +68,8 @@ test('what is printed is one line of valid text', () => {
     }),
   );
   assert.equal(printable('caf\udce9\n'), 'caf\\xe9\\x0a');
+  const directions = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069';
+  assert.match(printable(directions), /^(?:\\u[0-9a-f]{4}){12}$/);
 });
 
 test('a text is cut between characters and never longer than allowed', () => {

@@ -75,8 +75,9 @@ export function normalText(text: string): string {
 }
 
 /**
- * Formats text for people: one line of valid Unicode. Invalid bytes and control characters are
- * written as `\xff`. Different texts may have the same result.
+ * Formats text for people: one line of valid Unicode. Invalid bytes and control characters, also
+ * those that change the direction of text, are written as `\xff` or `\u202e`. Different texts may
+ * have the same result.
  */
 export function printable(text: string): string {
   if (text.isWellFormed() && !hasControls.test(text)) return text;
@@ -88,8 +89,9 @@ export function distinctPrintable(text: string): string {
   return printable(text.replaceAll('\\', '\\\\'));
 }
 
-// Control characters (C0, delete, C1) and the two Unicode line separators.
-const controls = String.raw`\u0000-\u001f\u007f-\u009f\u2028\u2029`;
+// Control characters (C0, delete, C1), the two Unicode line separators, and the characters that change
+// the direction of text, with which a line could look like another one.
+const controls = String.raw`\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069`;
 const hasControls = new RegExp(`[${controls}]`);
 // With the flag `u`, a surrogate in the class matches only if it is unpaired.
 const unprintable = new RegExp(`[${controls}\\ud800-\\udfff]`, 'gu');

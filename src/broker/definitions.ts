@@ -26,6 +26,8 @@ export type VhostChange =
     }
   | { kind: 'exchange-deleted'; vhost: string; name: string }
   | SettingsChange
+  /** All messages were deleted because a revision of the configuration asked for it. */
+  | { kind: 'messages-deleted'; vhost: string; reason: string }
   | {
       kind: 'bound' | 'unbound';
       vhost: string;
@@ -75,6 +77,9 @@ export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): voi
     case 'policy-deleted':
     case 'vhost-limit':
       vhost.settings.apply(change);
+      return;
+    case 'messages-deleted':
+      vhost.messagesDeletedFor = change.reason;
       return;
     case 'bound':
     case 'unbound':

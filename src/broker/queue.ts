@@ -34,6 +34,8 @@ export interface Queue extends Ticking, Deliverer {
   retry: RetryPolicy | undefined;
   /** Rules for the dead letters of the queue; undefined for RabbitMQ's rules. */
   deadLetters: DeadLetterRules | undefined;
+  /** Called before the message of an accepted delivery is removed; undefined for nobody. */
+  onAccepted: ((sequence: number) => void) | undefined;
   /** The positions of the queue's messages. */
   readonly index: QueueIndex;
   /** The connection that has exclusive access. */

@@ -121,6 +121,8 @@ export class Subscription {
   #pullEnded: (() => void) | undefined = undefined;
   /** The sequence number of the message of the last delivery that must be settled. */
   heldSequence = -1;
+  /** The number of deliveries that have been settled after they were sent. */
+  settledCount = 0;
   /** When the pull ends without a message, milliseconds since 1970. */
   pullDueMs = Infinity;
   readonly options: SubscribeOptions;
@@ -186,6 +188,7 @@ export class Subscription {
 
   /** Returns the credit of settled deliveries. */
   #settled(count: number): void {
+    this.settledCount += count;
     this.#unsettled.close();
     if (this.#window !== undefined) this.credit += count;
     this.#pool?.release(count);

@@ -63,6 +63,8 @@ export class Vhost {
   readonly #sources = new BindingSources();
   /** Policies and limits. */
   readonly settings: Settings;
+  /** Why all messages were last deleted, so that it happens only once; undefined for never. */
+  messagesDeletedFor: string | undefined = undefined;
   /** Rules for messages that the broker publishes on its own; undefined for none. */
   unawaited: UnawaitedRules | undefined = undefined;
   readonly #exclusive = new ExclusiveQueues();
@@ -453,6 +455,8 @@ export class Vhost {
     const vhost = this.name;
     yield { kind: 'vhost', vhost };
     yield* this.settings.snapshot();
+    const { messagesDeletedFor: reason } = this;
+    if (reason !== undefined) yield { kind: 'messages-deleted', vhost, reason };
     const exchanges = [...this.exchanges.values()].filter(({ options }) => options.durable);
     for (const { name, type, options } of exchanges) {
       if (isPredeclared(name)) continue;

@@ -14,6 +14,9 @@ export const unitsPerTurnMax = 4096;
  */
 const unitsOfPiecesMax = 4 * unitsPerTurnMax;
 
+/** The units of a piece itself, which may have one byte: a message of a WebSocket. */
+const unitsOfPiece = 8;
+
 /**
  * The units that the continued input of a connection takes from the background work of a turn, so
  * that the input of many connections continues in several turns.
@@ -105,7 +108,7 @@ export class InputGate {
       this.#piecesLeft = unitsOfPiecesMax;
     } else this.#piecesLeft -= this.#pieceUnits - this.#unitsLeft;
     this.#pieceUnits = Math.min(unitsPerTurnMax, this.#piecesLeft);
-    this.#unitsLeft = this.#pieceUnits;
+    this.#unitsLeft = this.#pieceUnits - unitsOfPiece;
     if (this.#unitsLeft <= 0 && !this.isBusy) this.#waitForTurn();
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { allRules, examinedCharactersMax, findKinds } from './find-kinds.ts';
 import { inspectFields } from './inspect-fields.ts';
 import { sensitiveKinds } from './kinds.ts';
@@ -32,6 +33,19 @@ test('the name of a value counts as a word beside it, and is not searched itself
   assert.deepEqual(findKinds('123456782'), []);
   assert.deepEqual(findKinds('hunter2', { name: 'db_password' }), ['password']);
   assert.deepEqual(findKinds('blue', { name: 'anna.meier@example.com' }), []);
+});
+
+test('any text and name are accepted, and only names of kinds are returned', () => {
+  const texts = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+    fc.base64String(),
+  );
+  fc.assert(
+    fc.property(texts, fc.option(texts, { nil: undefined }), (text, name) => {
+      for (const kind of findKinds(text, { name })) assert.ok(kind in sensitiveKinds);
+    }),
+  );
 });
 
 test('several kinds are found in one text, each once and in order', () => {

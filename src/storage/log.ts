@@ -13,6 +13,7 @@ import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter, type GroupWriterEvents } from './log/group-writer.ts';
 import { holdMsMax } from './log/holds.ts';
 import type { LiveSegment } from './log/live-segment.ts';
+import { MeasuredUsage } from './log/log-usage.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
 import { Recovery } from './log/recovery.ts';
 import { Replay } from './log/replay.ts';
@@ -21,7 +22,7 @@ import { blockFlags, type End, noEnd } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
-import type { RecordLog } from './record-log.ts';
+import type { LogUsage, RecordLog } from './record-log.ts';
 import { formatVersion } from './volume/header.ts';
 import type { Volume } from './volume.ts';
 
@@ -49,6 +50,7 @@ export class Log implements RecordLog {
   durableGroup = 0;
   pendingBytes = 0;
   readonly blocks: readonly (LogBlock | undefined)[];
+  readonly usage: LogUsage;
   readonly #volume: Volume;
   readonly #owner: LogOwner;
   readonly #options: LogOptions;
@@ -87,6 +89,7 @@ export class Log implements RecordLog {
     const table = this.#table;
     const setting = { volume, owner, log: this, table, segmentBytes, sliceBytes, random };
     this.#roller = new SegmentRoller(setting);
+    this.usage = new MeasuredUsage(this.#roller.segments, table);
     this.#retirement = new Retirement(this.#files, this.#clock, (cause) => {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
@@ -120,8 +123,7 @@ export class Log implements RecordLog {
       durableSegment: () => this.#durable.segment,
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
-      compacted: (writtenBytes, segmentCount) =>
-        this.#options.onCompacted?.(writtenBytes, segmentCount),
+      compacted: (bytes, segmentCount) => this.#options.onCompacted?.(bytes, segmentCount),
     });
   }
 
@@ -331,9 +333,8 @@ export class Log implements RecordLog {
     const { checkpoints, segment } = this.#roller;
     const { liveCount = 0, pinCount = 0 } = segment ?? {};
     const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
-    const { idleBytes, base } = checkpoints;
     // A new base may exist twice for a while.
-    const isKept = idleBytes >= reclaimBytesMin + base.bytes * 2;
+    const isKept = checkpoints.idleBytes >= reclaimBytesMin + checkpoints.base.bytes * 2;
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
     if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();

@@ -16,6 +16,14 @@ export interface RecordBlock {
   fix(): void;
 }
 
+/** What a log uses. */
+export interface LogUsage {
+  /** The size of the segments, including what is no longer needed and not yet removed, bytes. */
+  readonly storedBytes: number;
+  /** The memory of blocks that are never written, bytes. */
+  readonly transientBytes: number;
+}
+
 /**
  * The log to which the owner appends records. It is attached before the replay: first the
  * checkpoint, then the indexes of older segments, oldest first, then the records after the
@@ -30,6 +38,7 @@ export interface RecordLog {
   readonly durableGroup: number;
   /** Bytes appended and not synced. */
   readonly pendingBytes: number;
+  readonly usage: LogUsage;
   /** Blocks by slot; undefined if the plaintext is not in memory. */
   readonly blocks: readonly (RecordBlock | undefined)[];
   /**
@@ -77,6 +86,8 @@ export interface RecordLog {
   endBatch(): void;
   /** Requests that the open group be synced soon. */
   sync(): void;
+  /** Releases as much space as possible some time later; undefined if the log cannot. */
+  reclaim?(isShort: boolean): void;
   /** Syncs all data and closes the log. */
   close(): Promise<void>;
 }

@@ -106,7 +106,7 @@ function compile(text: string): void {
     const { configuration, warnings } = readConfiguration(source);
     assert.ok(warnings.length <= 20);
     assert.ok(!JSON.stringify(configuration).includes('null'), 'a number is infinite');
-    const { policyOf } = settingsOf(configuration);
+    const { policyOf } = settingsOf(configuration, Infinity);
     for (const name of ['A', 'A.B']) assert.ok(policyOf({ kind: 'queue', name }).deadLetters);
     if (configuration.authorisation) new AuthorisationMap(configuration.authorisation);
   } catch (error) {

@@ -17,9 +17,17 @@ const java = program as JavaProgram; // otherwise every test is skipped
 
 let host: ActiveMqHost;
 
+const inMemory = '<pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>';
+const policies =
+  '<destinationPolicy><policyMap><policyEntries>' +
+  `<policyEntry queue="limited" memoryLimit="8kb" advisoryWhenFull="true">${inMemory}</policyEntry>` +
+  `<policyEntry queue="refusing" memoryLimit="8kb" sendFailIfNoSpace="true">${inMemory}</policyEntry>` +
+  '<policyEntry queue="told" advisoryForDelivery="true"/>' +
+  '</policyEntries></policyMap></destinationPolicy>';
+
 before(async () => {
   if (skip !== false) return;
-  host = await ActiveMqHost.start();
+  host = await ActiveMqHost.start(policies);
   await java.trust(host.caFile);
 });
 
@@ -101,6 +109,23 @@ test('a consumer without a prefetch', { skip }, async () => {
 
 test('large messages, plain and compressed', { skip }, async () => {
   assert.deepEqual(await scenario('large'), ['true', 'true']);
+});
+
+test('a producer with a window waits for room in a full queue', { skip }, async () => {
+  assert.deepEqual(await scenario('window'), ['memory', 'true', '20 false']);
+});
+
+test('a full queue that does not let producers wait refuses messages', { skip }, async () => {
+  assert.deepEqual(await scenario('refused'), ['5 javax.jms.ResourceAllocationException']);
+});
+
+test("advisories are what ActiveMQ's client expects", { skip }, async () => {
+  assert.deepEqual(await scenario('advisories'), [
+    'Advisory queue://told',
+    'true',
+    'queue://told',
+    'listed',
+  ]);
 });
 
 /** The process of a broker; -1 while the lock of its volume is being written. */

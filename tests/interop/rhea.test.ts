@@ -292,6 +292,50 @@ test('messages are converted from and to STOMP', async () => {
   stomp.destroy();
 });
 
+test('selectors see fields and annotations of AMQP as the properties that JMS has for them', async () => {
+  const stomp = await StompTlsClient.connect(
+    { port: host.portOf('stomp+ssl'), ca: host.authority },
+    'bob',
+    'a long password',
+  );
+  await stomp.frames(1);
+  const selector = "JMS_AMQP_ContentType = 'a/b' AND JMS_AMQP_MA_note = 'annotated'";
+  stomp.send('SUBSCRIBE', { id: 's', destination: '/queue/jms-amqp', selector });
+  const to = await sender('queue://jms-amqp');
+  for (const note of ['other', 'annotated']) {
+    await send(to, { body: note, content_type: 'a/b', message_annotations: { note } });
+  }
+  const [frame] = await stomp.frames(1);
+  assert.equal(frame?.body, 'annotated');
+  assert.equal(frame?.headers['JMS_AMQP_MA_note'], 'annotated');
+  stomp.destroy();
+});
+
+test('consumers share a subscription by the names of their links', async () => {
+  const source = {
+    address: 'topic://shared',
+    durable: 2,
+    expiry_policy: 'never',
+    capabilities: ['topic', 'shared', 'global'],
+  };
+  const other = await open();
+  const receivers = [connection, other].map((of, at) =>
+    receiver(source, { name: `sub|global${at}` }, of),
+  );
+  for (const { link } of receivers) await once(link, 'receiver_open');
+  const to = await sender('topic://shared');
+  for (let n = 0; n < 20; n++) await send(to, { body: n, durable: true });
+  const got = await Promise.all(receivers.map((each) => each.take(10)));
+  const bodies = got.flat().map(({ message }) => message.body as number);
+  assert.deepEqual(
+    bodies.toSorted((a, b) => a - b),
+    Array.from({ length: 20 }, (_, n) => n),
+  );
+  for (const { delivery } of got.flat()) delivery.accept();
+  for (const { link } of receivers) link.close();
+  await end(other);
+});
+
 test('a wrong password is refused', async () => {
   await assert.rejects(
     open({ password: 'wrong' }),

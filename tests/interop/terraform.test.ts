@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 /** A folder with providers in Terraform's layout, because the test downloads nothing. */
 const plugins = process.env['WAXWING_TERRAFORM_PLUGINS'] ?? '';
-const timeout = 300_000;
+const timeout = 600_000;
 
 async function reasonToSkip(): Promise<string | false> {
   const hasTerraform = await run('terraform', ['-version']).then(

@@ -4,8 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ActiveMqConfiguration } from '../../src/broker/activemq/configuration.ts';
+import { brokerNamespace } from '../../src/control/configurations/activemq/xml-tree.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
+import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
@@ -21,11 +24,22 @@ export class ActiveMqHost {
   #broker: HostedBroker | undefined = undefined;
   #authority = '';
 
-  private constructor() {}
+  readonly #configuration: ActiveMqConfiguration | undefined;
 
-  /** A new broker with the user `bob`, whose password is `a long password`. */
-  static async start(): Promise<ActiveMqHost> {
-    const host = new ActiveMqHost();
+  private constructor(configuration: ActiveMqConfiguration | undefined) {
+    this.#configuration = configuration;
+  }
+
+  /**
+   * A new broker with the user `bob`, whose password is `a long password`.
+   *
+   * @param inside the elements of its configuration; undefined for none
+   */
+  static async start(inside?: string): Promise<ActiveMqHost> {
+    const text = `<broker xmlns="${brokerNamespace}">${inside}</broker>`;
+    const spec = { configuration: { id: 'c-1', revision: 1, text }, users: [] };
+    const read = inside === undefined ? undefined : readConfiguration(spec).configuration;
+    const host = new ActiveMqHost(read);
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     const key = keyFromBytes(Buffer.from(host.#dataKey));
     await Volume.format(systemDisk, join(host.#folder, 'volume'), volume, key);
@@ -49,6 +63,7 @@ export class ActiveMqHost {
         epochMin: this.#epoch - 1,
         users: [{ username: 'bob', passwordHash }],
         setsUsers: true,
+        activeMq: this.#configuration,
         host: '127.0.0.1',
         listeners: [
           { ...common, name: 'openwire+ssl', protocols: ['openwire'], hasWebSocket: false },

@@ -42,7 +42,15 @@ export class JavaProgram {
     const program = new JavaProgram(name, compiler.path.replace(/javac$/, 'java'));
     const source = join(folder, `${name}.java`);
     const where = ['-d', program.#folder, '-cp', program.#classPath];
-    await run(compiler.path, [...where, '-encoding', 'utf8', '-nowarn', source]);
+    await run(compiler.path, [
+      ...where,
+      '-sourcepath',
+      folder,
+      '-encoding',
+      'utf8',
+      '-nowarn',
+      source,
+    ]);
     return program;
   }
 

@@ -48,6 +48,8 @@ export class MemoryLog implements RecordLog {
   durableGroup = 0;
   pendingBytes = 0;
   onDurable: (group: number) => void = () => {};
+  /** Blocks without live records count for nothing. */
+  readonly usage = this.#usage();
   blocks: (MemoryBlock | undefined)[] = [];
   /** All there are, by slot, in memory or not. */
   all: (MemoryBlock | undefined)[] = [];
@@ -60,6 +62,25 @@ export class MemoryLog implements RecordLog {
   #segment = 1;
   #checkpointCount = 0;
   #indexes: Row[] = [];
+
+  #usage() {
+    const bytesOf = (isTransient: boolean) => () => {
+      let bytes = 0;
+      for (const block of this.all) {
+        if (block?.transient === isTransient && block.live > 0) bytes += block.used;
+      }
+      return bytes;
+    };
+    const [stored, transient] = [bytesOf(false), bytesOf(true)];
+    return {
+      get storedBytes() {
+        return stored();
+      },
+      get transientBytes() {
+        return transient();
+      },
+    };
+  }
 
   reserve(type: number, size: number): RecordBlock {
     const block = this.#room(this.#open, false, type, size);

@@ -119,7 +119,7 @@ export class MqttPeer implements Transport {
   readonly localAddress = '127.0.0.1:2';
   readonly tlsVersion = 'TLSv1.3';
   readonly connection: Connection;
-  readonly #broker: MqttBroker;
+  readonly #broker: Pick<MqttBroker, 'protocol' | 'sync'>;
   version: 3 | 4 | 5 = 4;
   connack: Received | undefined = undefined;
   isClosed = false;
@@ -132,7 +132,7 @@ export class MqttPeer implements Transport {
   /** What came with CONNACK. */
   #pending: Received[] = [];
 
-  constructor(broker: MqttBroker) {
+  constructor(broker: Pick<MqttBroker, 'protocol' | 'sync'>) {
     this.#broker = broker;
     this.connection = broker.protocol.accept(this);
   }

@@ -17,6 +17,8 @@ import { isSubscription, type SubscriptionKey } from '../topics/topic-subscripti
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
 import type { Vhost } from '../vhost.ts';
+import { Advising } from './advisories/advising.ts';
+import { isAdvisory } from './advisories/advisory-sink.ts';
 import { Browse, type Browser, requireBrowsable } from './browse.ts';
 import { ClientIds } from './client-ids.ts';
 import { type ActiveMqConfiguration, defaultConfiguration } from './configuration.ts';
@@ -26,18 +28,19 @@ import {
   Consumption,
   type ConsumptionHost,
   type MessageTaker,
-  type Source,
+  requireConsumable,
 } from './consumption.ts';
 import {
   addressOfCore,
   qualifiedCoreName,
-  queueAddress,
   temporaryTopicExchange,
   topicExchange,
 } from './core-names.ts';
 import { ActiveMqDeadLetters, deadLetterArguments, deadLetterQueue } from './dead-letter-queue.ts';
 import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
 import { type ActiveMqEvents, noEvents } from './events.ts';
+import { brokerLimits } from './limits/broker-limits.ts';
+import { SlowConsumers } from './limits/slow-consumers.ts';
 import { MessageGroups } from './message-groups.ts';
 import { MessageSubject } from './message-subject.ts';
 import { ClientPolicies } from './policies/client-policies.ts';
@@ -54,6 +57,7 @@ import { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
 import { InternalPublishing, type InternalPublishingHost } from './sending/internal-publishing.ts';
+import { SentMessages } from './sending/sent-messages.ts';
 import { Services, type ServicesHost } from './services/services.ts';
 import { coreQueueName, TemporaryDestinations } from './temporary-destinations.ts';
 import {
@@ -63,10 +67,12 @@ import {
   TopicConsumers,
 } from './topic-consumers.ts';
 import { TopicFilters } from './topic-filters.ts';
+import { deleteMessagesOnce } from './upkeep/message-deletion.ts';
 import { Upkeep, type UpkeepHost } from './upkeep/upkeep.ts';
 import { Composites } from './virtual/composites.ts';
 import { DestinationRoutes, stepsPerUnit } from './virtual/destination-routes.ts';
 import { Mirrors } from './virtual/mirrors.ts';
+import { SelectorAwareQueues } from './virtual/selector-aware-queues.ts';
 import { VirtualTopics } from './virtual/virtual-topics.ts';
 import { WildcardConsumers } from './wildcard-consumers.ts';
 
@@ -151,6 +157,11 @@ export class ActiveMq
   readonly #virtualTopics: VirtualTopics;
   readonly #composites: Composites;
   readonly #routes: DestinationRoutes;
+  /** Advisories about destinations and messages. */
+  readonly advising: Advising;
+  /** Must be told of each message that was sent: its producer may have to wait. */
+  readonly sends: SentMessages;
+  readonly aware = new SelectorAwareQueues();
 
   constructor(broker: Broker, configuration: ActiveMqConfiguration, events: ActiveMqEvents) {
     this.broker = broker;
@@ -168,22 +179,23 @@ export class ActiveMq
     this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
-    this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax);
-    const parts = {
-      routing: broker.routing,
-      vhost: this.vhost,
-      topics: this.#topics,
-      filters: this.#filters,
-    };
+    this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax, this.aware);
+    const [topics, filters, aware] = [this.#topics, this.#filters, this.aware];
+    const parts = { routing: broker.routing, vhost: this.vhost, topics, filters, aware };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
     const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
     this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);
     this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
     this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
-    this.#policies = new QueuePolicies(this.#topics, new ActiveMqDeadLetters(this.internal));
-    this.#policies.settings = settingsOf(configuration);
-    this.onInactiveRemoved = (address, inactiveMs) =>
+    this.advising = new Advising(this);
+    const letters = new ActiveMqDeadLetters(this.internal);
+    this.#policies = new QueuePolicies(this.#topics, letters, this.advising);
+    this.#policies.settings = settingsOf(configuration, broker.limits.memoryBytesMax);
+    this.sends = new SentMessages(brokerLimits(this, events), this.advising);
+    this.onInactiveRemoved = (address, inactiveMs) => {
       events.removedInactive(qualifiedName(address), inactiveMs);
+      this.advising.destination(address, false);
+    };
     this.#subject = new MessageSubject(this);
     this.#groups = new MessageGroups(this, (queue) => this.#policies.of(queue).groupCountMax);
     this.#routes = new DestinationRoutes({
@@ -196,7 +208,8 @@ export class ActiveMq
     this.#services = new Services(this);
     this.#retroactive = new RetroactiveConsumers(this, this.#policies);
     this.starts = new DispatchStarts(broker.turns, (queue) => this.#policies.startOf(queue));
-    this.#upkeep = new Upkeep(this, this.#policies, () => this.#retroactive.start(this.#topics));
+    const slow = new SlowConsumers(this, events);
+    this.#upkeep = new Upkeep(this, this.#policies, slow, () => this.#retroactive.start(topics));
     this.#wildcards = new WildcardConsumers({
       background: broker.background,
       queues: this.vhost.queues,
@@ -214,6 +227,7 @@ export class ActiveMq
     const names = [deadLetterQueue, ...configuration.queues];
     for (const name of names) if (!this.vhost.queues.has(name)) this.createQueue(name);
     this.#upkeep.apply();
+    deleteMessagesOnce(this, configuration.deletesMessagesFor, events);
   }
 
   #declareTopics(name: string, durable: boolean): Exchange {
@@ -270,22 +284,6 @@ export class ActiveMq
     return qualifiedCoreName(exchange, routingKey);
   }
 
-  /** Returns the destination that the consumer of a delivery is shown. */
-  destinationOf(source: Pick<Source, 'queue' | 'isTopic'>, delivery: Delivery): Address {
-    if (!source.isTopic) return queueAddress(source.queue.name);
-    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
-    const mirror = isQueue(sent) ? this.settings.mirrorOf(sent.name) : undefined;
-    return mirror === undefined ? sent : { kind: 'topic', name: mirror };
-  }
-
-  /**
-   * Returns the destination that a delivery was sent to, if it is a different one: a virtual topic.
-   */
-  originalOf(source: Pick<Source, 'isTopic'>, delivery: Delivery): Address | undefined {
-    if (source.isTopic || delivery.exchangeName() !== topicExchange) return undefined;
-    return { kind: 'topic', name: delivery.routingKey() };
-  }
-
   /**
    * Returns a destination to send to. Nothing is created yet.
    *
@@ -338,6 +336,8 @@ export class ActiveMq
     if (!this.terms.areUnchanged) this.terms.apply(publication, target.address);
     const route = this.#routes.route(target, publication, origins, options);
     this.routeUnits = this.#routes.units;
+    const { limits } = this.sends;
+    if (limits.isRefusing) limits.requireRoom(target, publication, route);
     return route;
   }
 
@@ -360,6 +360,7 @@ export class ActiveMq
     target.version = this.vhost.version;
     target.access = access;
     target.forwarding = this.#composites.of(address);
+    target.rules = this.advising.rulesFor(address);
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */
@@ -384,6 +385,7 @@ export class ActiveMq
     this.#policies.adopt(queue);
     this.#virtualTopics.bind(queue);
     this.#wildcards.announce(queue);
+    this.advising.destination({ kind: 'queue', name }, true);
     return queue;
   }
 
@@ -406,16 +408,10 @@ export class ActiveMq
   consume(request: ConsumeRequest, taker: MessageTaker, access: Access): Consumption {
     const { destinations, owner } = request;
     this.checks.requireConsumption(destinations, access, owner);
-    if (request.key !== undefined && this.configuration.rejectsDurableConsumers) {
-      throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
-    }
+    requireConsumable(request, this.configuration);
     this.#requireSubscription(request.key, access);
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
-    if (request.key !== undefined && queues.length > 0) {
-      const why = 'cannot durably subscribe to a Queue destination!';
-      throw new BrokerError('precondition-failed', `Invalid Subscription: ${why}`);
-    }
     const exchanges = byExchange(topics, (address) => this.#topicsOf(address));
     const isOne = queues.length + exchanges.size === 1 && !queues.some(isWildcard);
     const consumption = new Consumption(this, request, taker, isOne);
@@ -426,6 +422,7 @@ export class ActiveMq
       for (const [exchange, names] of exchanges) {
         const queue = this.#topicConsumers.open(request, exchange, names);
         this.#retroactive.opened(queue, request, exchange === this.#topics ? names : []);
+        this.advising.opened(queue, consumption);
         consumption.join(queue, true);
       }
     } catch (error) {
@@ -436,6 +433,7 @@ export class ActiveMq
       if (isWildcard(address)) this.#wildcards.add(consumption, address);
     }
     this.consumptions.add(consumption);
+    if (topics.some(isAdvisory)) this.broker.background.run(this.advising.listened());
     return consumption;
   }
 

@@ -24,7 +24,26 @@ export interface VirtualTopic {
   readonly prefix: string;
   /** The end of the queues' names. */
   readonly postfix: string;
+  /** Whether a queue only gets messages that the selector of one of its consumers matches. */
+  readonly isSelectorAware: boolean;
 }
+
+/** The limits of the broker's memory and storage (ActiveMQ's `systemUsage`). */
+export interface SystemUsage {
+  /** The share of the broker's memory for messages that are only there, percent; 0 for no limit. */
+  readonly memoryPercentMax: number;
+  /** Undefined for no limit. */
+  readonly storeBytesMax: number | undefined;
+  /** Undefined for no limit. */
+  readonly tempBytesMax: number | undefined;
+}
+
+/** ActiveMQ's share of the memory, and no limits of the storage. */
+export const defaultSystemUsage: SystemUsage = {
+  memoryPercentMax: 70,
+  storeBytesMax: undefined,
+  tempBytesMax: undefined,
+};
 
 /** A destination whose messages are forwarded to others. */
 export interface CompositeDestination {
@@ -82,6 +101,7 @@ export interface ActiveMqConfiguration {
   readonly hasStatistics: boolean;
   readonly hasScheduler: boolean;
   readonly scheduledRepeatCountMax: number;
+  readonly system: SystemUsage;
   /** See `ActiveMqSettings`. */
   readonly refusesSendsAfterMs: number | undefined;
   readonly offlineMsMax: number | undefined;
@@ -97,6 +117,11 @@ export interface ActiveMqConfiguration {
   readonly rejectsDurableConsumers: boolean;
   /** Names of queues that are created at the start. */
   readonly queues: readonly string[];
+  /**
+   * Identifies the revision of the configuration that asks for all messages to be deleted at a start,
+   * which is done once; undefined if none does.
+   */
+  readonly deletesMessagesFor: string | undefined;
 }
 
 /** ActiveMQ's default policy. */
@@ -113,6 +138,7 @@ export const defaultVirtualTopic: VirtualTopic = {
   name: 'VirtualTopic.>',
   prefix: 'Consumer.*.',
   postfix: '',
+  isSelectorAware: false,
 };
 
 /** The settings of a broker without a configuration. */
@@ -131,6 +157,7 @@ export const defaultConfiguration: ActiveMqConfiguration = {
   hasStatistics: false,
   hasScheduler: true,
   scheduledRepeatCountMax: 1000,
+  system: defaultSystemUsage,
   refusesSendsAfterMs: undefined,
   offlineMsMax: undefined,
   offlineSweepMs: 300_000,
@@ -140,4 +167,5 @@ export const defaultConfiguration: ActiveMqConfiguration = {
   populatesUserId: false,
   rejectsDurableConsumers: false,
   queues: [],
+  deletesMessagesFor: undefined,
 };

@@ -8,9 +8,11 @@ import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subs
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import { WakeRound, wokenAtOnceMax } from '../turns/wake-round.ts';
+import { isQueue } from './destination.ts';
 import type { DispatchStarts } from './policies/dispatch-starts.ts';
 import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
+import type { SelectorAwareQueues } from './virtual/selector-aware-queues.ts';
 
 /** The receiver of a consumption's messages in a protocol. */
 export interface MessageTaker {
@@ -21,6 +23,9 @@ export interface MessageTaker {
   /** All destinations have been deleted, or the limit of destinations is reached. */
   ended(reason: string): void;
 }
+
+/** A subscription that consumers share: it outlives them, or ends with the last one. */
+export type Sharing = 'durable' | 'transient';
 
 /** A request to consume. */
 export interface ConsumeRequest {
@@ -39,8 +44,10 @@ export interface ConsumeRequest {
   readonly priority: number;
   /** Excludes messages of the same client; topics only. */
   readonly isNoLocal: boolean;
-  /** If defined, the subscription is durable. */
+  /** If defined, the subscription is durable, or shared. */
   readonly key: SubscriptionKey | undefined;
+  /** Whether other consumers may share the subscription; requires a key. */
+  readonly sharing?: Sharing | undefined;
   /** The connection. */
   readonly owner: object;
   readonly budget: SourceBudget;
@@ -51,6 +58,30 @@ export interface ConsumeRequest {
    * are dropped. Undefined or 0 for the limit of the destination's policy.
    */
   readonly pendingCountMax?: number | undefined;
+}
+
+/** Whether the subscription of a request outlives its consumers. */
+export function isDurable({ key, sharing }: ConsumeRequest): boolean {
+  return key !== undefined && sharing !== 'transient';
+}
+
+/**
+ * Requires a durable subscription to be permitted, and to consume only from topics.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function requireConsumable(
+  request: ConsumeRequest,
+  { rejectsDurableConsumers }: { readonly rejectsDurableConsumers: boolean },
+): void {
+  const { key, destinations } = request;
+  if (key === undefined) return;
+  if (isDurable(request) && rejectsDurableConsumers) {
+    throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
+  }
+  if (!destinations.some(isQueue)) return;
+  const why = 'cannot durably subscribe to a Queue destination!';
+  throw new BrokerError('precondition-failed', `Invalid Subscription: ${why}`);
 }
 
 /** The number of queues that all consumptions of a connection can still be added to. */
@@ -115,6 +146,7 @@ export interface ConsumptionHost extends PoolHost {
   /** Returns what the policy of a queue decides about its consumers. */
   rulesOf(queue: Queue): ConsumerRules;
   readonly starts: DispatchStarts;
+  readonly aware: SelectorAwareQueues;
 }
 
 /** An ActiveMQ consumer: subscriptions to one or more queues with a shared prefetch window. */
@@ -186,6 +218,7 @@ export class Consumption {
       });
       request.budget.left--;
       if (!isTopic) this.#host.starts.joined(source);
+      if (!isTopic) this.#host.aware.joined(source);
     } catch (error) {
       this.#sources.delete(queue);
       this.#host.starts.left(source);
@@ -279,6 +312,7 @@ export class Consumption {
   #leave(source: Source): void {
     if (!this.#sources.delete(source.queue)) return;
     this.#host.starts.left(source);
+    this.#host.aware.left(source);
     this.request.budget.left++;
     const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
     if (cost > 0) this.#host.selectorBudget.release(source.queue, cost);

@@ -12,9 +12,11 @@ import type { Exchange } from '../exchanges/exchange.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { RetryPolicy } from '../schedule/retry.ts';
 import type { Delivery } from '../subscription.ts';
+import type { Advising } from './advisories/advising.ts';
 import { isReserved, isWildcard, qualifiedName } from './destination.ts';
 import type { ActiveMqSettings, DeadLetterStrategy } from './policies/destination-policy.ts';
 import { scheduledJobId, scheduledJobIdHeader } from './scheduling/scheduled-headers.ts';
+import { isTopicQueue } from './topic-consumers.ts';
 
 /** The shared dead-letter queue, which is ActiveMQ's default. */
 export const deadLetterQueue = 'ActiveMQ.DLQ';
@@ -46,6 +48,7 @@ const text = (value: string): Argument => ({ type: 'longstr', value });
 /** The operations of the destinations that are needed here. */
 export interface DeadLetterHost {
   readonly settings: ActiveMqSettings;
+  readonly advising: Advising;
   /** Returns the destination of a message in a queue. */
   originOf(queue: Queue, exchange: string, routingKey: string): Address;
   /** Returns the client id and name of a durable subscription, joined by a colon. */
@@ -72,6 +75,9 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
 
   takes(queue: Queue, view: Delivery, reason: DeathReason): boolean {
     const origin = this.#host.originOf(queue, view.exchangeName(), view.routingKey());
+    this.#host.advising.removed(queue, view, reason, origin);
+    // What a subscription that is not durable does not deliver is dropped.
+    if (isTopicQueue(queue) && !queue.index.isDurable) return false;
     const strategy = this.#strategyOf(origin);
     if (strategy.kind === 'discarding') return false;
     if (!view.isPersistent && !strategy.takesNonPersistent) return false;
@@ -108,6 +114,7 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
       changes[cause] = text(`java.lang.Throwable: Message Expired. Expiration:${expiration}`);
     } else if (letter.cause !== undefined) changes[cause] = text(letter.cause);
     const place = this.#placeOf(queue, original, strategy);
+    if (place !== undefined) this.#host.advising.deadLettered(original, letter);
     const expirationMs = strategy.expirationMs > 0 ? strategy.expirationMs : -1;
     return place && { ...place, changes, expirationMs };
   }

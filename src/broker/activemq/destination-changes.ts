@@ -4,7 +4,7 @@ import type { Address } from '../conversion/properties.ts';
 import { BrokerError } from '../errors.ts';
 import type { Access } from '../users.ts';
 import type { ActiveMq } from './activemq.ts';
-import { isQueue, isTemporary, qualifiedName } from './destination.ts';
+import { isQueue, isTemporary, isWildcard, qualifiedName } from './destination.ts';
 
 /** The prefix of names that only the broker assigns. */
 const reservedPrefix = 'amq.';
@@ -26,6 +26,7 @@ export function createDestination(
   address: Address,
   { access, owner }: Changer,
 ): void {
+  requireOne(address);
   if (isTemporary(address)) dialect.temporaries.create(address, owner, access);
   else if (!isQueue(address)) dialect.checks.useTopic(address, access);
   else if (!dialect.vhost.queues.has(address.name)) {
@@ -38,8 +39,15 @@ export function createDestination(
 /** The parts of the destinations that are needed here. */
 export type DestinationHost = Pick<
   ActiveMq,
-  'temporaries' | 'checks' | 'rights' | 'vhost' | 'createQueue'
+  'temporaries' | 'checks' | 'rights' | 'vhost' | 'createQueue' | 'advising'
 >;
+
+/** A consumer of a name with wildcards gets the messages of all destinations that match it. */
+function requireOne(address: Address): void {
+  if (!isWildcard(address)) return;
+  const why = 'a destination with wildcards in its name cannot be created';
+  throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
+}
 
 function requireFree({ name }: Address): void {
   if (!name.startsWith(reservedPrefix)) return;
@@ -53,7 +61,7 @@ function requireFree({ name }: Address): void {
  * @throws {BrokerError} `access-refused`; `precondition-failed` if it has consumers
  */
 export function deleteDestination(
-  { temporaries, rights, vhost }: DestinationHost,
+  { temporaries, rights, vhost, advising }: DestinationHost,
   address: Address,
   { access, owner }: Changer,
 ): void {
@@ -62,6 +70,7 @@ export function deleteDestination(
     return;
   }
   rights.require(access, 'remove', address);
+  if (!isQueue(address)) advising.destination(address, false);
   const queue = isQueue(address) ? vhost.queues.get(address.name) : undefined;
   if (queue === undefined) return;
   requireFree(address);
@@ -70,4 +79,5 @@ export function deleteDestination(
     throw new BrokerError('precondition-failed', `Destination: ${qualifiedName(address)} ${why}`);
   }
   vhost.removeQueue(queue);
+  advising.destination(address, false);
 }

@@ -40,23 +40,64 @@ export function listedName(addresses: readonly Address[]): string {
  * Parses one destination, which may have a qualifying prefix.
  *
  * @param kind the kind of a name without a prefix
- * @throws {BrokerError} `precondition-failed` if the name is empty or too long
+ * @throws {BrokerError} `precondition-failed` if the name is empty or too long, or contains control
+ *   characters
  */
 export function parseDestination(text: string, kind: Address['kind']): Address {
-  const trimmed = text.trim();
-  for (const [prefix, prefixKind] of prefixes) {
-    if (trimmed.startsWith(prefix)) return checked(prefixKind, trimmed.slice(prefix.length));
-  }
-  return checked(kind, trimmed);
+  const address = readDestination(text.trim(), kind);
+  requireName(address.name);
+  return address;
 }
 
-function checked(kind: Address['kind'], name: string): Address {
+/**
+ * Reads the name of a destination that is stored, which was checked when the destination was created,
+ * perhaps by an earlier release with other rules.
+ *
+ * @param kind the kind of a name without a prefix
+ */
+export function readDestination(text: string, kind: Address['kind']): Address {
+  for (const [prefix, prefixKind] of prefixes) {
+    if (text.startsWith(prefix)) return { kind: prefixKind, name: text.slice(prefix.length) };
+  }
+  return { kind, name: text };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that are not permitted
+const controls = /[\0-\x1f\x7f-\x9f\u2028\u2029]/;
+
+/**
+ * Returns the first control character in a destination name, in the form `U+0000`; undefined if there
+ * is none. Names are shown in logs, in error texts and by tools, and other protocols cannot write all
+ * of these characters.
+ */
+export function controlIn(name: string): string | undefined {
+  const code = controls.exec(name)?.[0].charCodeAt(0);
+  return code === undefined ? undefined : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/**
+ * Returns the destination with a name, which has no prefix.
+ *
+ * @throws {BrokerError} `precondition-failed` if the name is empty or too long, or contains control
+ *   characters
+ */
+export function namedDestination(name: string, kind: Address['kind']): Address {
+  const address = { kind, name: name.trim() };
+  requireName(address.name);
+  return address;
+}
+
+function requireName(name: string): void {
   if (name === '') throw new BrokerError('precondition-failed', 'the destination has no name');
+  const control = controlIn(name);
+  if (control !== undefined) {
+    const found = `a destination's name contains the control character ${control}`;
+    throw new BrokerError('precondition-failed', `${found}, which is not permitted`);
+  }
   if (!isShortName(name)) {
     const found = `a destination's name of ${Buffer.byteLength(name)} bytes`;
     throw new BrokerError('precondition-failed', `${found} is longer than ${nameBytesMax}`);
   }
-  return { kind, name };
 }
 
 /**

@@ -6,7 +6,13 @@ export interface ActiveMqEvents {
   refused(access: object, text: string): void;
   /** A destination was removed because nobody used it. */
   removedInactive(name: string, inactiveMs: number): void;
+  /** Something that an operator should know of, such as a limit that is reached. */
+  warned(text: string): void;
 }
 
 /** Ignores all events. */
-export const noEvents: ActiveMqEvents = { refused: () => {}, removedInactive: () => {} };
+export const noEvents: ActiveMqEvents = {
+  refused: () => {},
+  removedInactive: () => {},
+  warned: () => {},
+};

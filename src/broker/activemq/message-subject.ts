@@ -1,6 +1,6 @@
 // Messages as selectors see them.
 
-import { emptyProperties, type Properties } from '../conversion/properties.ts';
+import { annotationPrefix, emptyProperties, type Properties } from '../conversion/properties.ts';
 import type { MessageFormat } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { Delivery } from '../subscription.ts';
@@ -37,11 +37,15 @@ const headers: Readonly<Record<string, (message: MessageSubject) => SelectorValu
   JMSExpiration: ({ expiresAtMs }) =>
     expiresAtMs === Infinity ? 0n : BigInt(Math.round(expiresAtMs)),
   JMSXGroupID: ({ properties }) => properties.groupId ?? null,
-  JMSXGroupSeq: ({ properties }) => properties.groupSequence ?? null,
+  JMSXGroupSeq: ({ properties }) => properties.groupSequence ?? 0,
   JMSXGroupFirstForConsumer: () => false,
   JMSRedelivered: ({ isRedelivered }) => isRedelivered,
   JMSXDeliveryCount: ({ deliveryCount }) => deliveryCount + 1,
   JMSXUserID: ({ properties }) => properties.userId ?? null,
+  JMSActiveMQBrokerOutTime: () => 0n,
+  JMS_AMQP_ContentType: ({ properties }) => properties.contentType ?? null,
+  JMS_AMQP_ContentEncoding: ({ properties }) => properties.contentEncoding ?? null,
+  JMS_AMQP_ReplyToGroupID: ({ properties }) => properties.replyToGroupId ?? null,
   JMSActiveMQBrokerInTime: ({ receivedAtMs }) => BigInt(Math.round(receivedAtMs)),
 };
 
@@ -139,12 +143,17 @@ export class MessageSubject implements Subject {
   }
 
   value(name: string): SelectorValue {
-    if (Object.hasOwn(headers, name)) return headers[name]?.(this) ?? null;
+    const own = Object.hasOwn(headers, name) ? (headers[name]?.(this) ?? null) : null;
+    // A header that the message lacks may be an application property: JMSXUserID.
+    if (own !== null) return own;
     if (this.#named === undefined) {
       this.#named = new Map();
       for (const [key, value] of this.properties.headers) {
         // If a header is repeated, the first one counts, as in STOMP.
         if (!this.#named.has(key)) this.#named.set(key, selectorValueOf(value));
+      }
+      for (const [key, value] of this.properties.annotations) {
+        this.#named.set(annotationPrefix + key, selectorValueOf(value));
       }
     }
     return this.#named.get(name) ?? null;

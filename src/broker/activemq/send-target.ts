@@ -9,6 +9,7 @@ import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
+import type { AdvisoryRules } from './policies/destination-policy.ts';
 import type { Forwarding } from './virtual/composites.ts';
 
 /** What decides about a message besides its destination. Senders may reuse one object. */
@@ -42,6 +43,8 @@ export class SendTarget implements RememberedRoute {
   readonly shown: string;
   /** Whether the broker answers messages to it itself. */
   isService = false;
+  /** The advisories about its messages; undefined if there are none. */
+  rules: AdvisoryRules | undefined = undefined;
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;

@@ -144,7 +144,7 @@ export class TemporaryDestinations {
    */
   require(address: Address): void {
     if (this.has(address)) return;
-    throw new BrokerError('not-found', `the destination ${qualifiedName(address)} does not exist.`);
+    throw new BrokerError('not-found', `The destination ${qualifiedName(address)} does not exist.`);
   }
 
   /**

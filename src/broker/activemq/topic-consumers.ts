@@ -11,7 +11,7 @@ import {
   TopicSubscriptions,
 } from '../topics/topic-subscriptions.ts';
 import type { Vhost } from '../vhost.ts';
-import type { ConsumeRequest } from './consumption.ts';
+import { type ConsumeRequest, isDurable } from './consumption.ts';
 import { Selector } from './selectors/selector.ts';
 import type { TopicFilters } from './topic-filters.ts';
 
@@ -35,6 +35,7 @@ export interface DurableSubscription {
   readonly topics: readonly string[];
   readonly selector: string | undefined;
   readonly isNoLocal: boolean;
+  readonly consumerCount: number;
 }
 
 /**
@@ -78,11 +79,11 @@ export class TopicConsumers {
    * Opens the subscription for a request.
    *
    * @param topics the exchange of all requested topics
-   * @throws {BrokerError} `resource-locked` if the durable subscription has a consumer;
+   * @throws {BrokerError} `resource-locked` if the subscription has a consumer, and cannot be shared;
    *   `resource-error` if all selectors together would be too large
    */
   open(request: ConsumeRequest, topics: Exchange, names: readonly string[]): Queue {
-    const { selector, isNoLocal, key, owner } = request;
+    const { selector, isNoLocal, key, owner, sharing } = request;
     this.#filters.requireRoom(selector);
     const before = key === undefined ? undefined : this.#subscriptions.find(key);
     const { queue } = this.#rephrased(key, () =>
@@ -90,8 +91,8 @@ export class TopicConsumers {
         topics,
         filters: names,
         key,
-        isDurable: key !== undefined,
-        isShared: false,
+        isDurable: isDurable(request),
+        isShared: sharing !== undefined,
         terms: selector === undefined ? `${isNoLocal}` : `${isNoLocal} ${selector.text}`,
         arguments: key === undefined ? {} : this.#stored(request, key),
         owner,
@@ -131,6 +132,7 @@ export class TopicConsumers {
       topics: [...topics.bindingsTo(queue)].map(({ routingKey }) => routingKey),
       selector: selector?.text,
       isNoLocal: unwantedOrigin !== undefined,
+      consumerCount: queue.consumerCount,
     };
   }
 
@@ -139,9 +141,9 @@ export class TopicConsumers {
     return queue.index.isDurable ? this.#subscriptions.keyOf(queue) : undefined;
   }
 
-  /** The queue of a non-durable subscription is deleted with its consumer. */
+  /** The queue of a non-durable subscription is deleted with its last consumer. */
   closed(queue: Queue): void {
-    if (!queue.index.isDurable) this.#filters.delete(queue);
+    if (!queue.index.isDurable && queue.consumerCount === 0) this.#filters.delete(queue);
   }
 
   /**
@@ -151,6 +153,9 @@ export class TopicConsumers {
    */
   delete(key: SubscriptionKey): void {
     const queue = this.#subscriptions.find(key);
+    if (queue !== undefined && queue.consumerCount > 0) {
+      throw new BrokerError('resource-locked', 'Durable consumer is in use');
+    }
     this.#rephrased(key, () => this.#subscriptions.delete(key));
     if (queue !== undefined) this.#filters.delete(queue);
   }

@@ -6,6 +6,7 @@ import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
+import type { SelectorAwareQueues } from './virtual/selector-aware-queues.ts';
 
 /** The messages that a topic subscription excludes. */
 export interface TopicFilter {
@@ -26,14 +27,17 @@ export class TopicFilters {
   #cost = 0;
   readonly #subject: MessageSubject;
   readonly #costMax: number;
+  readonly #aware: SelectorAwareQueues;
 
   /**
    * @param costMax maximum total cost of all selectors, since a message can reach all subscriptions;
    *   see `Selector.cost`
+   * @param aware queues of virtual topics that only get what their consumers select
    */
-  constructor(host: SubjectHost, costMax: number) {
+  constructor(host: SubjectHost, costMax: number, aware: SelectorAwareQueues) {
     this.#subject = new MessageSubject(host);
     this.#costMax = costMax;
+    this.#aware = aware;
   }
 
   /** @throws {BrokerError} `resource-error` if a further selector would exceed the total cost */
@@ -67,20 +71,30 @@ export class TopicFilters {
    */
   apply(route: Route, publication: Publication, origins: readonly unknown[]): Route {
     this.lastCost = 0;
-    if (this.#byQueue.size === 0 || route.queues.length === 0) return route;
+    const isAware = this.#aware.areUsed;
+    if ((this.#byQueue.size === 0 && !isAware) || route.queues.length === 0) return route;
     let subject: MessageSubject | undefined;
+    const read = () => {
+      subject ??= this.#subject.ofPublication(publication);
+      return subject;
+    };
     const isWanted = (queue: Queue): boolean => {
       const filter = this.#byQueue.get(queue);
-      if (filter === undefined) return true;
+      if (filter === undefined) return !isAware || this.#isTaken(queue, read);
       const { selector, unwantedOrigin } = filter;
       if (unwantedOrigin !== undefined && origins.includes(unwantedOrigin)) return false;
       if (selector === undefined) return true;
       this.lastCost += selector.cost;
-      subject ??= this.#subject.ofPublication(publication);
-      return selector.matches(subject);
+      return selector.matches(read());
     };
     const queues = route.queues.filter(isWanted);
     if (queues.length === route.queues.length) return route;
     return { queues, indexes: queues.map(({ index }) => index) };
+  }
+
+  #isTaken(queue: Queue, read: () => MessageSubject): boolean {
+    const isTaken = this.#aware.takes(queue, read);
+    this.lastCost += this.#aware.lastCost;
+    return isTaken;
   }
 }

@@ -54,6 +54,9 @@ export interface Properties {
   readonly body: Body;
 }
 
+/** The beginning of the JMS properties that stand for message annotations of AMQP 1.0. */
+export const annotationPrefix = 'JMS_AMQP_MA_';
+
 /** A message without properties. */
 export const emptyProperties: Properties = Object.freeze({
   isDurable: false,

@@ -10,6 +10,8 @@ export interface BindingIndex {
   add?(binding: Binding): void;
   /** Reverts an `add` of the same object. */
   remove?(binding: Binding): void;
+  /** The number of bindings that may match a topic on which the broker reports its own events. */
+  readonly brokerTopicCount?: number;
   /**
    * Passes every matching destination to `search.take`. Destinations may be repeated, and deleted
    * ones may still appear until they are completely removed.

@@ -43,6 +43,11 @@ export class Exchange {
     this.#index = this.routing.newIndex();
   }
 
+  /** The number of bindings that may match a topic on which the broker reports its own events. */
+  get brokerTopicBindingCount(): number {
+    return this.#index.brokerTopicCount ?? 0;
+  }
+
   /** Adds a binding. Returns false if it exists. */
   bind(binding: Binding): boolean {
     const { destination } = binding;

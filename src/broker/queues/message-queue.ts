@@ -61,6 +61,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
   deadLetters: DeadLetterRules | undefined = undefined;
+  onAccepted: ((sequence: number) => void) | undefined = undefined;
   owner: object | undefined = undefined;
   usedAtMs: number;
   #disposal: MessageDisposal | undefined = undefined;
@@ -339,6 +340,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   accept(sequence: number): void {
     if (this.isDeleted) return;
     this.settledCount++;
+    if (this.onAccepted !== undefined) this.onAccepted(sequence);
     this.#host.store.settle(this.index, sequence);
   }
 

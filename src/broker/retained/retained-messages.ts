@@ -150,6 +150,11 @@ export class RetainedMessages {
     this.#remove(vhost, topic);
   }
 
+  /** The topics with a retained message. */
+  topicsOf(vhost: string): readonly string[] {
+    return [...(this.#byVhost.get(vhost)?.byName.keys() ?? [])];
+  }
+
   #remove(vhost: string, topic: string): void {
     const topics = this.#of(vhost);
     const entry = topics.byName.get(topic);

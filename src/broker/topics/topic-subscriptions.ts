@@ -76,7 +76,7 @@ export class TopicSubscriptions {
    * Opens a subscription, or the existing one with the same key. If filters, topics or terms
    * differ, the existing one and its backlog are deleted first.
    *
-   * @throws {BrokerError} `resource-locked` if it has a consumer and is not shared
+   * @throws {BrokerError} `resource-locked` if it has a consumer and is not shared, or differs
    */
   open(request: SubscriptionRequest): TopicSubscription {
     const { key } = request;
@@ -85,6 +85,8 @@ export class TopicSubscriptions {
     if (found !== undefined) {
       this.#requireFree(found, key, request.isShared);
       if (isSame(found, request)) return { queue: found, isNew: false };
+      // Other consumers must not lose their subscription.
+      this.#requireFree(found, key, false);
       this.#vhost.removeQueue(found);
     }
     return { queue: this.#create(request), isNew: true };

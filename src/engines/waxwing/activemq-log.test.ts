@@ -69,3 +69,16 @@ test('refused requests are gathered, in one line each, however long and many the
   assert.ok(lines.length <= 2 * gatheringLimits.toldCountMax + 2, `${lines.length} lines`);
   assert.ok(lines.some((line) => /\d+ Security Errors occurred/.test(line)));
 });
+
+test('no name of a client can look like a field of a line, or change its direction', () => {
+  const { lines, log } = open();
+  log.removedInactive('queue://A | ERROR | forged \u202eline\u2066 \u200f\u061c', 1000);
+  const [line = ''] = lines;
+  assert.equal(line.split(' | ').length, 5);
+  assert.ok(
+    line.includes(
+      String.raw`queue://A \x7c ERROR \x7c forged \u202eline\u2066 \u200f\u061c Inactive`,
+    ),
+    line,
+  );
+});

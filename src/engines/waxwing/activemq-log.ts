@@ -38,16 +38,20 @@ export class ActiveMqLog implements ActiveMqEvents {
   readonly #parts: ActiveMqLogParts;
   /** Clients can repeat refused requests without limit. */
   readonly #refusals: FailureGatherer<{ readonly access: object; readonly text: string }>;
+  /** Clients can reach limits again and again. */
+  readonly #warnings: FailureGatherer<string>;
 
   constructor(parts: ActiveMqLogParts) {
     this.#parts = parts;
     this.#refusals = new FailureGatherer((refusal, count) => this.#refused(refusal, count));
+    this.#warnings = new FailureGatherer((text, count) => this.#warned(text, count));
   }
 
   #line(level: 'info' | 'warn' | 'error', message: string, logger: string, thread: string): void {
     const { log, nowMs } = this.#parts;
     const date = new Date(nowMs()).toISOString().replace('T', ' ').replace('.', ',').slice(0, 23);
-    const text = printable(message).slice(0, lineLengthMax);
+    // Names of clients must not look like the fields of a line.
+    const text = printable(message).replaceAll('|', String.raw`\x7c`).slice(0, lineLengthMax);
     log(level, `${date} | ${level.toUpperCase()} | ${text} | ${logger} | ${thread}`);
   }
 
@@ -72,6 +76,7 @@ export class ActiveMqLog implements ActiveMqEvents {
   /** The broker stops. */
   stopping(): void {
     this.#refusals.flush();
+    this.#warnings.flush();
     this.#line('info', `${this.#title} is shutting down`, loggers.broker, 'ActiveMQ ShutdownHook');
   }
 
@@ -117,6 +122,16 @@ export class ActiveMqLog implements ActiveMqEvents {
     const from = peer === undefined ? 'unknown' : `tcp://${peer}`;
     const text = `Security Error occurred on connection to: ${from}, ${refusal.text}${times}`;
     this.#line('warn', text, loggers.service, 'ActiveMQ Transport');
+  }
+
+  warned(text: string): void {
+    this.#warnings.add(text, text);
+  }
+
+  #warned(text: string | undefined, count: number): void {
+    const times = text === undefined || count === 1 ? '' : ` (${count} times)`;
+    const told = text === undefined ? `${count} further warnings` : `${text}${times}`;
+    this.#line('warn', told, loggers.region, 'ActiveMQ Broker Scheduler');
   }
 
   removedInactive(name: string, inactiveMs: number): void {

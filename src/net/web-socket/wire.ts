@@ -5,6 +5,12 @@ import type { WebSocket } from 'ws';
 import type { Wire } from '../wire.ts';
 import { answerPings } from './server.ts';
 
+/**
+ * Maximum number of pings, pongs and empty messages that are read before other connections have their
+ * turn. The protocol does not see them.
+ */
+const unseenFrameCountMax = 512;
+
 /** The close code of a server that shuts down (RFC 6455, 7.4.1). */
 const goingAway = 1001;
 
@@ -23,6 +29,12 @@ export class WebSocketWire implements Wire {
   /** Messages received before the first read. */
   readonly #early: Buffer[] = [];
   #received: ((bytes: Buffer) => void) | undefined = undefined;
+  /** Frames that the protocol has not seen. */
+  #unseenFrameCount = 0;
+  /** Reading pauses because of too many of them. */
+  #isHeld = false;
+  /** Reading was paused by the transport. */
+  #isPaused = false;
   /** Remaining bytes that the client may send before it has logged in. */
   #unauthenticatedBytesLeft: number;
   readonly #count = (bytes: Buffer): void => {
@@ -44,6 +56,20 @@ export class WebSocketWire implements Wire {
     // The library passes a Buffer, because `binaryType` is `nodebuffer` by default.
     webSocket.on('message', (data, isBinary) => this.#take(data as Buffer, isBinary));
     answerPings(webSocket);
+    webSocket.on('ping', () => this.#unseen());
+    webSocket.on('pong', () => this.#unseen());
+  }
+
+  /** Many frames fit into what is received at once, each of which takes some microseconds. */
+  #unseen(): void {
+    if (++this.#unseenFrameCount < unseenFrameCountMax || this.#isHeld) return;
+    this.#isHeld = true;
+    this.#webSocket.pause();
+    setImmediate(() => {
+      this.#isHeld = false;
+      this.#unseenFrameCount = 0;
+      if (!this.#isPaused) this.#webSocket.resume();
+    });
   }
 
   #take(bytes: Buffer, isBinary: boolean): void {
@@ -51,7 +77,10 @@ export class WebSocketWire implements Wire {
       this.#webSocket.close(unsupportedData);
       return;
     }
-    if (bytes.length === 0) return;
+    if (bytes.length === 0) {
+      this.#unseen();
+      return;
+    }
     if (this.#received === undefined) this.#early.push(bytes);
     else this.#received(bytes);
   }
@@ -81,11 +110,13 @@ export class WebSocketWire implements Wire {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#webSocket.pause();
   }
 
   resume(): void {
-    this.#webSocket.resume();
+    this.#isPaused = false;
+    if (!this.#isHeld) this.#webSocket.resume();
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 // What is particular to brokers of ActiveMQ's type: capabilities, sources, targets, outcomes.
 
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import type { Sharing } from '../../broker/activemq/consumption.ts';
 import { isQueue } from '../../broker/activemq/destination.ts';
 import { Selector } from '../../broker/activemq/selectors/selector.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
@@ -27,6 +28,7 @@ import {
 import type { AmqpHost } from './host.ts';
 import { filterCountMax } from './limits.ts';
 import { invalidField } from './links/link.ts';
+import { sharedKey, sharedSubscriptions, sharingOf } from './links/shared-subscriptions.ts';
 
 /** Capabilities of the connection, and of targets if clients ask for it. */
 const delayedDelivery = 'DELAYED_DELIVERY';
@@ -34,7 +36,7 @@ const delayedDelivery = 'DELAYED_DELIVERY';
 /** Returns the capabilities of the connection. */
 export function offeredCapabilities({ settings }: Pick<ActiveMq, 'settings'>): readonly string[] {
   const scheduled = settings.hasScheduler ? [delayedDelivery] : [];
-  return ['ANONYMOUS-RELAY', ...scheduled, 'sole-connection-for-container'];
+  return ['ANONYMOUS-RELAY', ...scheduled, 'sole-connection-for-container', sharedSubscriptions];
 }
 
 /** Returns the capabilities of a link of a sender that are supported, among those it asks for. */
@@ -82,8 +84,9 @@ export interface SourceRequest {
   readonly isNoLocal: boolean;
   /** Messages are read without being acquired. */
   readonly isBrowser: boolean;
-  /** If defined, the subscription is durable. */
+  /** If defined, the subscription is durable, or shared. */
   readonly key: SubscriptionKey | undefined;
+  readonly sharing: Sharing | undefined;
   /** The temporary destination that was created. */
   readonly dynamic: Address | undefined;
   /** The source as it is answered. */
@@ -106,12 +109,16 @@ export function readSource(host: AmqpHost, { name }: Attach, source: Source): So
   const isTopic = first !== undefined && !isQueue(first);
   const isDurable = (source.durable ?? 0) > 0 && isTopic && !isDynamic;
   const isBrowser = source.distributionMode === 'copy' && !isTopic;
+  const { sharing, key } = subscriptionOf(host, name, source, isTopic && !isDynamic);
   return {
     ...found,
+    // Who shares a subscription has its messages in common with others.
+    isNoLocal: found.isNoLocal && sharing === undefined,
+    sharing,
     destinations,
     options,
     isBrowser,
-    key: isDurable ? { clientId: host.clientId, name } : undefined,
+    key,
     dynamic: isDynamic ? first : undefined,
     answer: {
       ...source,
@@ -121,6 +128,19 @@ export function readSource(host: AmqpHost, { name }: Attach, source: Source): So
       filter: found.honoured.length === 0 ? undefined : found.honoured,
     },
   };
+}
+
+/** Returns the subscription to topics that a link names, if it is durable or shared. */
+function subscriptionOf(
+  { clientId }: AmqpHost,
+  name: string,
+  source: Source,
+  isPossible: boolean,
+): Pick<SourceRequest, 'key' | 'sharing'> {
+  const sharing = isPossible ? sharingOf(source) : undefined;
+  if (sharing !== undefined) return { sharing, key: sharedKey(name, source, clientId, sharing) };
+  const isDurable = isPossible && (source.durable ?? 0) > 0;
+  return { sharing, key: isDurable ? { clientId, name } : undefined };
 }
 
 function createDynamic(host: AmqpHost, capabilities: readonly string[] | undefined): ParsedAddress {

@@ -53,7 +53,12 @@ test('a connection is opened by SASL, a second header, and an open', async () =>
       maxFrameSize: 131_072,
       channelMax: 1023,
       idleTimeOut: 15_000,
-      offeredCapabilities: ['ANONYMOUS-RELAY', 'DELAYED_DELIVERY', 'sole-connection-for-container'],
+      offeredCapabilities: [
+        'ANONYMOUS-RELAY',
+        'DELAYED_DELIVERY',
+        'sole-connection-for-container',
+        'SHARED-SUBS',
+      ],
     },
   );
   const properties = (frame.body.properties ?? []).map(([key, value]) => [key.value, value.value]);

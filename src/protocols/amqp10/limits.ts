@@ -41,8 +41,11 @@ export const filterCountMax = 32;
 /** The credit of a link on which the peer sends. */
 export const linkCredit = 1000;
 
-/** The remaining credit at which it is topped up. */
-export const linkCreditMin = 300;
+/** The credit of a link to a destination whose memory is limited. */
+export const limitedCredit = 16;
+
+/** The share of the credit at which it is topped up. */
+export const linkCreditShare = 0.3;
 
 /** Maximum number of unsettled deliveries of a connection, unless the limit of the broker is lower. */
 export const unsettledCountMax = 65_536;

@@ -1,5 +1,6 @@
 // Topic names and filters, and the names of ActiveMQ destinations.
 
+import { controlIn } from '../../broker/activemq/destination.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 import { MqttError, malformed } from './errors.ts';
 import { topicBytesMax, topicLevelCountMax } from './limits.ts';
@@ -47,7 +48,8 @@ export function startsWithWildcard(filter: string): boolean {
 /**
  * Checks a topic name.
  *
- * @throws {MqttError} `invalidTopicName` if it is empty or too long, or has wildcards
+ * @throws {MqttError} `invalidTopicName` if it is empty or too long, or has wildcards or control
+ *   characters
  */
 export function checkTopic(topic: string): void {
   // [MQTT-4.7.3-1] [MQTT-3.3.2-2] [MQTT-4.7.1-1]
@@ -55,7 +57,25 @@ export function checkTopic(topic: string): void {
   if (/[+#]/.test(topic)) {
     throw new MqttError('peer', 'invalidTopicName', 'a topic name contains a wildcard');
   }
+  requireNoControls(topic, 'topic name', 'invalidTopicName');
   requireSize(topic, 'topic name', 'invalidTopicName');
+}
+
+/**
+ * Requires a topic name or filter of a client to have no control characters [MQTT-1.5.4-2]. Filters
+ * that are stored already are not checked.
+ *
+ * @throws {MqttError} `refused`
+ */
+export function requireNoControls(
+  text: string,
+  what: string,
+  reason: 'invalidTopicName' | 'invalidTopicFilter',
+): void {
+  const control = controlIn(text);
+  if (control === undefined) return;
+  const found = `a ${what} contains the control character ${control}`;
+  throw new MqttError('refused', reason, `${found}, which is not permitted`);
 }
 
 function requireSize(

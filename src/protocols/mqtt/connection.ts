@@ -9,6 +9,7 @@ import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
+import { SendPause } from '../send-pause.ts';
 import { Answers } from './answers.ts';
 import { FieldReader } from './codec/fields.ts';
 import { PacketReader, type PacketSink } from './codec/packet-reader.ts';
@@ -46,6 +47,7 @@ export class MqttConnection
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
+  readonly pause: SendPause;
   readonly publishBytesMax: number;
   readonly #state = new ConnectionState();
   readonly #transport: Transport;
@@ -84,6 +86,7 @@ export class MqttConnection
     this.publishBytesMax = Math.min(packetBytesMax, broker.limits.bodyBytesMax);
     this.#packets.publishBytesMax = this.publishBytesMax;
     this.gate = new InputGate(this.#packets, broker.background, this);
+    this.pause = new SendPause(this.gate);
     this.#opening = new Opening(this, transport);
   }
 
@@ -382,6 +385,7 @@ export class MqttConnection
     this.#opening.abandon();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
+    this.pause.end();
     this.#publisher?.end();
     this.#outgoing?.stop();
     this.#retained?.stop();
@@ -460,6 +464,7 @@ export class MqttConnection
 
   ended(): void {
     this.outbox.end();
+    this.pause.end();
     if (this.gate.endsLater()) {
       this.#opening.abandon();
       if (this.#agreement !== undefined && this.#state.name === 'open') return;

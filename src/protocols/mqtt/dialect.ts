@@ -3,6 +3,7 @@
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import { addressOfCore } from '../../broker/activemq/core-names.ts';
 import { isQueue } from '../../broker/activemq/destination.ts';
+import type { Usage } from '../../broker/activemq/limits/usage.ts';
 import type { SendTarget } from '../../broker/activemq/send-target.ts';
 import { noArguments } from '../../broker/arguments.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -62,6 +63,15 @@ export class MqttDialect {
     origins: readonly unknown[],
   ): Route {
     return this.#activeMq.route(target, publication, access, origins);
+  }
+
+  /**
+   * A message was stored.
+   *
+   * @returns a limit for which its sender must wait; usually undefined
+   */
+  stored(target: SendTarget, publication: Publication, route: Route): Usage | undefined {
+    return this.#activeMq.sends.stored(target, publication, route);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Broker } from '../../broker/broker.ts';
 import type { Access } from '../../broker/users.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
+import type { SendPause } from '../send-pause.ts';
 import type { Answers } from './answers.ts';
 import type { Version } from './codec/packets.ts';
 import type { MqttDialect } from './dialect.ts';
@@ -23,6 +24,8 @@ export interface MqttHost {
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
+  /** Makes the client wait while a limit is reached. */
+  readonly pause: SendPause;
   /** Whether messages can be delivered now. */
   readonly takesDeliveries: boolean;
   /** Maximum size of a packet that the client accepts, in bytes. */

@@ -33,8 +33,11 @@ export const packetFilterCountMax = 10_000;
 /** Maximum number of subscriptions of a session. */
 export const subscriptionCountMax = 10_000;
 
-/** Maximum number of levels of all filters of a session. A message may be compared with all of them. */
-export const sessionLevelCountMax = 100_000;
+/**
+ * Maximum number of levels of the filters of a session that have many levels and many `+`. A message may
+ * be compared with all of them.
+ */
+export const deepLevelCountMax = 10_000;
 
 /** Maximum number of shared subscriptions of a session. Each is a queue to consume from. */
 export const sharedCountMax = 1000;

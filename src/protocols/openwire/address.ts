@@ -1,6 +1,10 @@
 // Destinations as OpenWire encodes them.
 
-import { parseDestination, parseList } from '../../broker/activemq/destination.ts';
+import {
+  namedDestination,
+  parseDestination,
+  parseList,
+} from '../../broker/activemq/destination.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 import type {
   Destination,
@@ -55,8 +59,7 @@ export function addressesOf(destination: Destination | undefined): Address[] {
   const { type, physicalName } = destination;
   const kind = kindOfType[type];
   const [name = ''] = physicalName.split('?', 1);
-  // A temporary destination has the name that its connection gave it.
-  const isTemporary = kind === 'temporary-queue' || kind === 'temporary-topic';
-  if (isTemporary && !name.includes(',')) return [parseDestination(name, kind)];
+  // Only the parts of a list have prefixes.
+  if (!name.includes(',')) return [namedDestination(name, kind)];
   return parseList(name, (part) => parseDestination(part, kind));
 }

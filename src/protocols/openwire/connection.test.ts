@@ -128,7 +128,7 @@ test('an error is answered as the client asked, and the connection goes on', asy
   const gone = { type: types.TempQueueDestination, physicalName: 'ID:gone:1' } as const;
   assert.equal(
     peer.exception(peer.message(gone, 'x')),
-    'org.apache.activemq.DestinationDoesNotExistException: the destination temp-queue://ID:gone:1 does not exist.',
+    'org.apache.activemq.DestinationDoesNotExistException: The destination temp-queue://ID:gone:1 does not exist.',
   );
   peer.publish(gone, 'x');
   assert.deepEqual(typesOf(peer.take()), [types.ConnectionError]);
@@ -138,7 +138,7 @@ test('an error is answered as the client asked, and the connection goes on', asy
   const consumerId = { ...foreign.consumerId, sessionId: 9 } as typeof foreign.consumerId;
   assert.match(
     peer.exception({ ...foreign, consumerId }) ?? '',
-    /^java.lang.IllegalStateException: Cannot add a consumer to a session that had not been registered: ID:c-1:1:9$/,
+    /^java.lang.IllegalStateException: b1 Cannot add a consumer to a session that had not been registered: ID:c-1:1:9$/,
   );
   assert.ok(!peer.isClosed);
 });

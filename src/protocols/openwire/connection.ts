@@ -11,6 +11,7 @@ import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
+import { SendPause } from '../send-pause.ts';
 import { Codec } from './codec/codec.ts';
 import {
   type ConnectionInfo,
@@ -62,6 +63,7 @@ export class OpenWireConnection
   readonly shared: SharedState;
   readonly outbox: PeerOutbox;
   readonly gate: InputGate;
+  readonly pause: SendPause;
   readonly transactions: Transactions;
   readonly consumers: Consumers;
   readonly producers: Producers;
@@ -104,6 +106,7 @@ export class OpenWireConnection
     this.#watch = new PeerWatch(broker, this.outbox, this.#responses.answers);
     this.#frames = new FrameReader(this);
     this.gate = new InputGate(this.#frames, broker.background, this);
+    this.pause = new SendPause(this.gate);
     this.transactions = new Transactions(this);
     this.consumers = new Consumers(this);
     this.producers = new Producers(this);
@@ -394,6 +397,7 @@ export class OpenWireConnection
     this.#opening.abandon();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
+    this.pause.end();
     this.#sender?.end();
     this.broker.background.run(this.#requeueAll(lastSeen), () => {
       this.#isFullyReleased = true;
@@ -473,6 +477,7 @@ export class OpenWireConnection
 
   ended(): void {
     this.outbox.end();
+    this.pause.end();
     if (this.gate.endsLater()) {
       this.#opening.abandon();
       if (this.#access !== undefined) return;

@@ -1,7 +1,7 @@
 // The message format of OpenWire.
 
 import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
-import { parseDestination } from '../../broker/activemq/destination.ts';
+import { readDestination } from '../../broker/activemq/destination.ts';
 import {
   scheduledHeaderNames,
   scheduledJobId,
@@ -42,7 +42,7 @@ export const openwireFormat: MessageFormat = {
     const head = readHead(buffer, start, end);
     const { [deadLetterHeaders.originalDestination]: original, ...others } = changes;
     if (original !== undefined) {
-      const address = parseDestination(String(original.value), 'queue');
+      const address = readDestination(String(original.value), 'queue');
       head.originalDestination = destinationOf(address);
     }
     head.expiration = noTimeToLive;

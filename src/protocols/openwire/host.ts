@@ -6,6 +6,7 @@ import type { Broker } from '../../broker/broker.ts';
 import type { Access } from '../../broker/users.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
+import type { SendPause } from '../send-pause.ts';
 import type { Codec } from './codec/codec.ts';
 import type { Command, ConnectionInfo, DataStructure } from './codec/commands.gen.ts';
 import type { Consumers } from './consuming/consumers.ts';
@@ -31,6 +32,8 @@ export interface OpenWireHost {
   readonly codec: Codec;
   readonly outbox: PeerOutbox;
   readonly gate: InputGate;
+  /** Makes producers wait while a limit is reached. */
+  readonly pause: SendPause;
   readonly transactions: Transactions;
   readonly consumers: Consumers;
   readonly producers: Producers;
@@ -52,6 +55,8 @@ export interface OpenWireHost {
   refuse(command: Requested, thrown: unknown): void;
   /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */
   startedPublishing(): void;
+  /** Output that was written outside of the handling of input is sent soon. */
+  requestFlush(): void;
   /** Encoding a delivery failed because of a bug. The connection ends after the dispatch. */
   deliveryFailed(thrown: unknown): void;
 }

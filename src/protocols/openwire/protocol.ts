@@ -15,6 +15,9 @@ export function openwire(broker: Broker): Protocol {
     name: 'openwire',
     subprotocols: [],
     recognizes: beginsWithFormatInfo,
-    accept: (transport) => new OpenWireConnection(transport, dialect, shared),
+    accept: (transport) => {
+      shared.advisories.reachedAt(transport.localAddress);
+      return new OpenWireConnection(transport, dialect, shared);
+    },
   };
 }

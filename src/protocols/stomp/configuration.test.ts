@@ -73,7 +73,9 @@ test('a message to a composite destination is on the disk everywhere when its RE
 
 test('queues follow the virtual topics of the configuration that is in use', async () => {
   const send = { destination: '/topic/orders.new' };
-  const own = { virtualTopics: [{ name: 'orders.*', prefix: 'in.*.', postfix: '' }] };
+  const own = {
+    virtualTopics: [{ name: 'orders.*', prefix: 'in.*.', postfix: '', isSelectorAware: false }],
+  };
   const { b, peer } = await open(own);
   peer.call('SUBSCRIBE', { id: '1', destination: '/queue/in.a.orders.new' });
   peer.call('SUBSCRIBE', { id: '2', destination: '/queue/Consumer.a.VirtualTopic.T' });
@@ -92,7 +94,7 @@ test('queues follow the virtual topics of the configuration that is in use', asy
 });
 
 test('durable subscriptions keep their topics, whatever virtual topics there are', async () => {
-  const own = { virtualTopics: [{ name: '>', prefix: '*.', postfix: '' }] };
+  const own = { virtualTopics: [{ name: '>', prefix: '*.', postfix: '', isSelectorAware: false }] };
   const { b } = await open(own);
   const durable = { id: 'd', 'activemq.subscriptionName': 's', destination: '/topic/T' };
   const peer = await b.client({ 'client-id': 'c' });

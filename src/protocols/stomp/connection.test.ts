@@ -36,7 +36,7 @@ test('the highest common version is chosen, heart-beats are agreed to, and the s
   await old.connect({ 'accept-version': '1.0', 'heart-beat': '4000,3000' });
   const [first] = old.take();
   assert.equal(first?.headers['version'], '1.0');
-  assert.equal(first?.headers['heart-beat'], undefined);
+  assert.equal(first?.headers['heart-beat'], '0,0');
 });
 
 test('who may not come in is told why, and the connection ends', async () => {

@@ -11,6 +11,7 @@ import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
+import { SendPause } from '../send-pause.ts';
 import { type Frame, FrameReader, type FrameSink } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
 import { errorFrame, frameBytes } from './codec/out-frames.ts';
@@ -43,6 +44,7 @@ export class StompConnection
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
+  readonly pause: SendPause;
   readonly transactions: Transactions;
   readonly subscriptions: Subscriptions;
   readonly peerAddress: string;
@@ -75,6 +77,7 @@ export class StompConnection
     this.#frames = new FrameReader(this);
     this.#frames.bodyBytesMax = Math.min(bodyBytesMax, broker.limits.bodyBytesMax);
     this.gate = new InputGate(this.#frames, broker.background, this);
+    this.pause = new SendPause(this.gate);
     this.transactions = new Transactions(this);
     this.subscriptions = new Subscriptions(this);
     this.#sender = new Sender(this);
@@ -277,6 +280,7 @@ export class StompConnection
     this.#opening.abandon();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
+    this.pause.end();
     this.#sender.end();
     this.broker.background.run(this.#requeueAll(), done);
   }
@@ -349,6 +353,7 @@ export class StompConnection
 
   ended(): void {
     this.outbox.end();
+    this.pause.end();
     if (this.gate.endsLater()) {
       this.#opening.abandon();
       if (this.#agreement !== undefined) return;

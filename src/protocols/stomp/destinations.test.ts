@@ -121,7 +121,7 @@ test('a temporary queue is its connection’s: others send to it, only the owner
   const [gone] = answerer.call('SEND', { destination: replyTo }, '!');
   assert.match(
     gone?.headers['message'] ?? '',
-    /^the destination temp-queue:\/\/.* does not exist\.$/,
+    /^The destination temp-queue:\/\/.* does not exist\.$/,
   );
 });
 

@@ -33,6 +33,9 @@ const classes = {
   io: 'java.io.IOException',
   format: 'javax.jms.MessageFormatException',
   argument: 'java.lang.IllegalArgumentException',
+  clientId: 'javax.jms.InvalidClientIDException',
+  selector: 'javax.jms.InvalidSelectorException',
+  missing: 'org.apache.activemq.DestinationDoesNotExistException',
 } as const;
 
 /** An error that is sent to the peer as an ERROR frame. */
@@ -90,11 +93,14 @@ export function toStompError(thrown: unknown): StompError {
   return new StompError('internal', 'a bug in the server', 'io', { cause: thrown });
 }
 
+/** The exception class for an error of a log-in, where a client id may be in use. */
+const refusals = { ...replies, 'resource-locked': 'clientId' } as const;
+
 /** Converts the error of a refused log-in, which ends the connection. */
 export function refusal(thrown: unknown): StompError {
   const error = toStompError(thrown);
   if (error.isFatal) return error;
   const { message, cause } = error;
-  const of = cause instanceof BrokerError ? replies[cause.code] : 'security';
+  const of = cause instanceof BrokerError ? refusals[cause.code] : 'security';
   return new StompError('refused', message, of, { cause });
 }

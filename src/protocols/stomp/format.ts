@@ -1,7 +1,7 @@
 // The message format of STOMP.
 
 import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
-import { parseDestination } from '../../broker/activemq/destination.ts';
+import { readDestination } from '../../broker/activemq/destination.ts';
 import {
   scheduledHeaderNames,
   scheduledJobId,
@@ -70,5 +70,5 @@ function changedLine(name: string, argument: Argument | undefined): HeadLine[] {
   if (typeof value === 'object') return [];
   const text = String(value);
   if (name !== deadLetterHeaders.originalDestination) return [[name, text]];
-  return [['original-destination', destinationText(parseDestination(text, 'queue'))]];
+  return [['original-destination', destinationText(readDestination(text, 'queue'))]];
 }

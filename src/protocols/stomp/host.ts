@@ -6,6 +6,7 @@ import type { Access } from '../../broker/users.ts';
 import type { Answers } from '../frame-answers.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
+import type { SendPause } from '../send-pause.ts';
 import type { TemporaryWords } from './address.ts';
 import type { Frame } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
@@ -28,12 +29,16 @@ export interface StompHost {
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
+  /** Makes producers wait while a limit is reached. */
+  readonly pause: SendPause;
   readonly transactions: Transactions;
   readonly subscriptions: Subscriptions;
   /** Whether messages can be delivered now. */
   readonly takesDeliveries: boolean;
   /** Answers a frame that requests a RECEIPT, after a group is on disk. */
   receipt(frame: Frame, group: number, said?: () => void): void;
+  /** Output that was written outside of the handling of input is sent soon. */
+  requestFlush(): void;
   /** Answers a frame that failed. */
   refuse(frame: Frame, thrown: unknown): void;
   /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */

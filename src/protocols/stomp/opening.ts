@@ -109,7 +109,7 @@ export class Opening {
     const echoed = headers.get('request-id') ?? headers.get('receipt');
     const answer: OutHeaders = [
       ['server', `ActiveMQ/${dialect.broker.engineVersion}`],
-      ['heart-beat', version === '1.0' ? undefined : `${sendMs},${expectMs}`],
+      ['heart-beat', version === '1.0' ? '0,0' : `${sendMs},${expectMs}`],
       ['session', oneLine(clientId)],
       ['response-id', echoed && oneLine(echoed)],
       ['receipt-id', echoed && oneLine(echoed)],

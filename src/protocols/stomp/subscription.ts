@@ -3,6 +3,10 @@
 import { encodeText } from '../../base/byte-text.ts';
 import type { Browse, Browser } from '../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
+import {
+  deliveredDestination,
+  originalDestination,
+} from '../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Queue } from '../../broker/queue.ts';
@@ -147,10 +151,12 @@ export class StompSubscription implements MessageTaker, Browser {
       settled === undefined || this.ackMode === 'auto'
         ? undefined
         : this.#newFlight(messageId, delivery, settled);
-    const original = dialect.originalOf(source, delivery);
+    const original = originalDestination(source, delivery);
     writeMessage(outbox, own, leading, {
       version,
-      start: this.#startOf(ownDestinationText(dialect.destinationOf(source, delivery), words)),
+      start: this.#startOf(
+        ownDestinationText(deliveredDestination(dialect, source, delivery), words),
+      ),
       messageId: version === '1.2' ? messageId : (flight?.key ?? messageId),
       ack: version === '1.2' ? flight?.key : undefined,
       original: original && destinationText(original),

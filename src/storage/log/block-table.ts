@@ -37,6 +37,8 @@ export class BlockTable {
   #usedTransient = 0;
   /** The offset of the last payload in a transient block. */
   transientAt = 0;
+  /** The memory of transient blocks, bytes. */
+  transientBytes = 0;
   /** The number of dead segments that have ended, since it was reset to 0. */
   deadSegmentCount = 0;
 
@@ -141,6 +143,7 @@ export class BlockTable {
         this.#markDead(block.slot);
       const arena = this.arenas.take(need, false);
       block = this.place(this.take(undefined, 0), arena);
+      this.transientBytes += block.buffer.length;
       this.arenas.close(arena);
       this.#openTransient = block;
       this.#usedTransient = 0;
@@ -239,6 +242,7 @@ export class BlockTable {
 
   #free(slot: number): void {
     const block = this.blocks[slot];
+    if (block?.transient === true) this.transientBytes -= block.buffer.length;
     if (block !== undefined) this.cache.drop(block);
     this.#homes[slot] = undefined;
     this.#dead.delete(slot);

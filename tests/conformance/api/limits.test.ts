@@ -65,7 +65,14 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'CreateKey KeySpec': 'keys of some kinds are not offered',
     'CreateKey CustomerMasterKeySpec': 'keys of some kinds are not offered',
   },
-  sts: {},
+  sts: {
+    'AssumeRole RoleArn': 'an ARN of another form names no role',
+    '* PolicyArns.element.arn': 'an ARN of another form names no policy',
+  },
+  iam: {
+    '* UserName': 'users are looked up by names of up to 128 characters, as newer models permit',
+    '* Description': 'line breaks are permitted, as in newer models',
+  },
 };
 
 /** In what a shape is looser or stricter than the model. */
@@ -89,8 +96,16 @@ function differences(node: ShapeNode, model: ModelConstraints): string[] {
   return found;
 }
 
+/** A pattern without anchors and without ways of writing that have no meaning. */
 function anchored(pattern: string): string {
-  return pattern.replace(/^\^/, '').replace(/\$$/, '').toLowerCase();
+  return pattern
+    .replace(/^\^/, '')
+    .replace(/\$$/, '')
+    .toLowerCase()
+    .replaceAll(/\\u002f|\\\//g, '/')
+    .replaceAll(/\[(\\[dw])\]/g, '$1')
+    .replaceAll(/\\([.+])/g, '$1')
+    .replaceAll(/[()]/g, '');
 }
 
 /**

@@ -33,6 +33,7 @@ import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
 import org.apache.activemq.ActiveMQSession;
 import org.apache.activemq.ActiveMQXAConnectionFactory;
+import org.apache.activemq.command.ActiveMQMessage;
 
 /** Scenarios of ActiveMQ's Java client; each prints one line for each thing that it saw. */
 public final class JmsScenarios {
@@ -55,6 +56,9 @@ public final class JmsScenarios {
       case "refusals": refusals(); break;
       case "pull": pull(); break;
       case "large": large(); break;
+      case "window": window(); break;
+      case "refused": refused(); break;
+      case "advisories": advisories(); break;
       case "xa-prepare": xaPrepare(); break;
       case "xa-finish": xaFinish(); break;
       case "failover-send": failoverSend(Integer.parseInt(args[1])); break;
@@ -405,6 +409,80 @@ public final class JmsScenarios {
     javax.jms.XAConnection connection = factory.createXAConnection();
     connection.start();
     return connection.createXASession();
+  }
+
+  /** A producer with a window waits for room in a full queue, and goes on when there is some. */
+  private static void window() throws Exception {
+    ActiveMQConnectionFactory factory = factory();
+    factory.setUseAsyncSend(true);
+    factory.setProducerWindowSize(4096);
+    Connection sending = factory.createConnection();
+    sending.start();
+    Connection connection = connect(null);
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    Topic full = session.createTopic("ActiveMQ.Advisory.FULL.Queue.limited");
+    MessageConsumer watcher = session.createConsumer(full);
+    Thread sender = new Thread(() -> {
+      try {
+        Session own = sending.createSession(false, Session.AUTO_ACKNOWLEDGE);
+        MessageProducer producer = own.createProducer(own.createQueue("limited"));
+        for (int i = 0; i < 20; i++) {
+          BytesMessage message = own.createBytesMessage();
+          message.writeBytes(new byte[1000]);
+          producer.send(message);
+        }
+      } catch (JMSException error) {
+        say(error);
+      }
+    });
+    sender.start();
+    say(watcher.receive(TIMEOUT).getStringProperty("usageName"));
+    say(sender.isAlive());
+    MessageConsumer consumer = session.createConsumer(session.createQueue("limited"));
+    int count = 0;
+    while (count < 20 && consumer.receive(TIMEOUT) != null) count++;
+    sender.join(TIMEOUT);
+    say(count + " " + sender.isAlive());
+    connection.close();
+    sending.close();
+  }
+
+  /** A queue that refuses messages while it is full. */
+  private static void refused() throws Exception {
+    Connection connection = connect(null);
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    Queue queue = session.createQueue("refusing");
+    MessageProducer producer = session.createProducer(queue);
+    int count = 0;
+    try {
+      for (; count < 20; count++) {
+        BytesMessage message = session.createBytesMessage();
+        message.writeBytes(new byte[1000]);
+        producer.send(message);
+      }
+    } catch (JMSException error) {
+      say(count + " " + error.getClass().getName());
+    }
+    connection.close();
+  }
+
+  /** What ActiveMQ's client makes of advisories. */
+  private static void advisories() throws Exception {
+    ActiveMQConnection connection = (ActiveMQConnection) connect(null);
+    Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+    Queue queue = session.createQueue("told");
+    Topic topic = session.createTopic("ActiveMQ.Advisory.MessageDelivered.Queue.told");
+    MessageConsumer watcher = session.createConsumer(topic);
+    send(session, queue, "hello");
+    ActiveMQMessage advisory = (ActiveMQMessage) watcher.receive(TIMEOUT);
+    ActiveMQMessage told = (ActiveMQMessage) advisory.getDataStructure();
+    say(advisory.getJMSType() + " " + advisory.getStringProperty("orignalDestination"));
+    say(told.getJMSMessageID().equals(advisory.getStringProperty("orignalMessageId")));
+    say(told.getJMSDestination());
+    connection.getDestinationSource().start();
+    while (!connection.getDestinationSource().getQueues().contains(queue)) Thread.sleep(10);
+    say("listed");
+    connection.close();
   }
 
   /** Prepares two transactions and ends without an outcome. */

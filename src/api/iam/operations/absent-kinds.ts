@@ -114,7 +114,7 @@ export const listServiceSpecificCredentials = ({ iam }: IamParts) =>
   iamOperation('ListServiceSpecificCredentials', {
     input: structure({
       UserName: existingUserName,
-      ServiceName: string(),
+      ServiceName: string({ max: 128 }),
       AllUsers: boolean(),
       ...pageInput,
     }),

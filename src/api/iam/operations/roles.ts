@@ -1,10 +1,11 @@
 // The IAM operations on roles.
 
-import { freeText, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
+import { integer, list, required, structure } from '../../../aws/shapes/shape.ts';
 import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {
   arn,
+  description,
   newRoleName,
   nothing,
   pageInput,
@@ -18,10 +19,6 @@ import {
 } from '../shapes/common.ts';
 import { listedRoleView, roleView } from '../views.ts';
 
-const description = freeText(
-  'description',
-  string({ max: 1000, pattern: /^[\t\n\r\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*$/u }),
-);
 const maxSessionDuration = integer({ min: 3600, max: 43_200 });
 const named = structure({ RoleName: required(roleName) });
 

@@ -5,7 +5,7 @@ import { noSuchEntity } from '../../../identity/accounts/errors.ts';
 import { asChange, changed } from '../../../identity/accounts/result.ts';
 import { answer, iamOperation } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
-import { arn, role, roleName } from '../shapes/common.ts';
+import { arn, description, role, roleName } from '../shapes/common.ts';
 import { roleView } from '../views.ts';
 
 /** Maximum number of deletions whose outcome can be asked for. */
@@ -40,7 +40,7 @@ export const createServiceLinkedRole = ({ iam }: IamParts) =>
   iamOperation('CreateServiceLinkedRole', {
     input: structure({
       AWSServiceName: required(string({ min: 1, max: 128, pattern: /^[\w+=,.@-]+$/ })),
-      Description: string({ max: 1000 }),
+      Description: description,
       CustomSuffix: string({ min: 1, max: 64, pattern: /^[\w+=,.@-]+$/ }),
     }),
     output: structure({ Role: role }),

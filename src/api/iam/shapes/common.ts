@@ -64,6 +64,12 @@ export const tags = list(tag, { max: 50 });
 /** Keys of the tags to remove. */
 export const tagKeys = list(tagKey, { max: 50 });
 
+/** A new description. */
+export const description = freeText(
+  'description',
+  string({ max: 1000, pattern: /^[\t\n\r\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*$/u }),
+);
+
 /** The members of a request for a page. */
 export const pageInput = { Marker: marker, MaxItems: maxItems } as const;
 /** The members of a page that tell whether the list goes on. */

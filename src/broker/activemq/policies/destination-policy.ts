@@ -61,8 +61,72 @@ export interface PendingLimit {
   readonly prefetchFactor: number | undefined;
 }
 
+/** When a consumer is slow, and what is done about it (ActiveMQ's `slowConsumerStrategy`). */
+export interface SlowConsumerRule {
+  /** Consumers whose window is full while messages wait, or consumers that settle nothing. */
+  readonly kind: 'slow' | 'slow-ack';
+  /** How often a consumer may become slow before it is aborted; undefined for no limit. */
+  readonly countMax: number | undefined;
+  /** How long a consumer may be slow before it is aborted, milliseconds; undefined for no limit. */
+  readonly slowMsMax: number | undefined;
+  /** `slow-ack`: milliseconds without a settlement after which a consumer is slow. */
+  readonly ackMsMax: number;
+  /** `slow-ack`: whether a consumer without deliveries is never slow. */
+  readonly ignoresIdle: boolean;
+  /** Milliseconds between two checks. */
+  readonly checkMs: number;
+  /** Whether the connection is closed, instead of the consumer. */
+  readonly abortsConnection: boolean;
+}
+
+/** Which advisories about a destination are sent, besides those that all destinations have. */
+export interface AdvisoryRules {
+  readonly ofDelivered: boolean;
+  readonly ofConsumed: boolean;
+  readonly ofDiscarded: boolean;
+  readonly ofSlowConsumers: boolean;
+  readonly ofFastProducers: boolean;
+  readonly whenFull: boolean;
+  /** Whether messages without a consumer are sent on. */
+  readonly withoutConsumers: boolean;
+  /** Whether advisories contain the body of the message. */
+  readonly includeBody: boolean;
+}
+
+/** ActiveMQ's defaults. */
+export const defaultAdvisories: AdvisoryRules = {
+  ofDelivered: false,
+  ofConsumed: false,
+  ofDiscarded: false,
+  ofSlowConsumers: false,
+  ofFastProducers: false,
+  whenFull: false,
+  withoutConsumers: false,
+  includeBody: false,
+};
+
 /** The settings of a destination. */
 export interface DestinationPolicy {
+  /** Memory of the destination at which its producers wait, bytes; undefined for no limit. */
+  readonly memoryBytesMax: number | undefined;
+  /** Whether producers wait, or are refused, while the memory of the destination is full. */
+  readonly hasFlowControl: boolean;
+  /**
+   * See `ActiveMqSettings`, which applies if it is undefined; negative for producers that wait, whatever
+   * that says.
+   */
+  readonly refusesSendsAfterMs: number | undefined;
+  /** Milliseconds between two warnings that producers wait; 0 for none. */
+  readonly blockedWarningMs: number;
+  /** The size that a message counts in addition to its body, bytes. */
+  readonly messageBytesMin: number;
+  /** Queues: whether all messages count for the memory (`vmQueueCursor`). */
+  readonly keepsQueueInMemory: boolean;
+  /** Topics: whether the messages of durable subscriptions count for the memory. */
+  readonly keepsDurableInMemory: boolean;
+  /** Undefined if slow consumers are left alone. */
+  readonly slowConsumers: SlowConsumerRule | undefined;
+  readonly advisories: AdvisoryRules;
   readonly deadLetters: DeadLetterStrategy;
   /** Whether consumers are exclusive if they do not request it. */
   readonly isExclusiveByDefault: boolean;
@@ -86,6 +150,15 @@ export interface DestinationPolicy {
 
 /** The policy of destinations without an entry. */
 export const defaultPolicy: DestinationPolicy = {
+  memoryBytesMax: undefined,
+  hasFlowControl: true,
+  refusesSendsAfterMs: undefined,
+  blockedWarningMs: 30_000,
+  messageBytesMin: 1024,
+  keepsQueueInMemory: false,
+  keepsDurableInMemory: false,
+  slowConsumers: undefined,
+  advisories: defaultAdvisories,
   deadLetters: defaultStrategy,
   isExclusiveByDefault: false,
   usesConsumerPriority: true,
@@ -108,10 +181,34 @@ export interface BrokerRedelivery {
   readonly sendsExhaustedToDeadLetter: boolean;
 }
 
+/** The limits of a broker (ActiveMQ's `systemUsage`), bytes; Infinity for none. */
+export interface SystemLimits {
+  /** Messages that are only in memory. */
+  readonly memoryBytesMax: number;
+  /** The log. */
+  readonly storeBytesMax: number;
+  /** Messages that are not persistent. */
+  readonly tempBytesMax: number;
+}
+
+/** No limits. */
+export const unlimitedSystem: SystemLimits = {
+  memoryBytesMax: Infinity,
+  storeBytesMax: Infinity,
+  tempBytesMax: Infinity,
+};
+
 /** The settings of a broker that its destinations depend on. */
 export interface ActiveMqSettings {
   /** Returns the policy of a destination. */
   policyOf(address: Address): DestinationPolicy;
+  readonly system: SystemLimits;
+  /** Whether any destination has a memory limit. */
+  readonly hasMemoryLimits: boolean;
+  /** The rules about slow consumers of all policies. */
+  readonly slowConsumers: readonly SlowConsumerRule[];
+  /** Whether any destination sends advisories about slow consumers. */
+  readonly tellsOfSlowConsumers: boolean;
   /** Whether any topic keeps messages for retroactive consumers. */
   readonly keepsForRetroactive: boolean;
   /** Undefined if rejected messages become dead letters at once. */
@@ -142,6 +239,10 @@ export interface ActiveMqSettings {
 /** The settings of a broker without a configuration. */
 export const defaultSettings: ActiveMqSettings = {
   policyOf: () => defaultPolicy,
+  system: unlimitedSystem,
+  hasMemoryLimits: false,
+  slowConsumers: [],
+  tellsOfSlowConsumers: false,
   keepsForRetroactive: false,
   redelivery: undefined,
   refusesSendsAfterMs: undefined,

@@ -4,6 +4,7 @@ import type { Address } from '../../conversion/properties.ts';
 import type { DeadLetterRules } from '../../dead-lettering/dead-letter-rules.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
 import type { Queue } from '../../queue.ts';
+import type { Advising } from '../advisories/advising.ts';
 import type { ConsumerRules } from '../consumption.ts';
 import { queueAddress } from '../core-names.ts';
 import { deadLetterQueue } from '../dead-letter-queue.ts';
@@ -31,17 +32,20 @@ export class QueuePolicies {
   #strictCount = 0;
   readonly #topics: Exchange;
   readonly #deadLetters: DeadLetterRules;
+  readonly #advising: Advising;
 
   /** @param topics the exchange of all topics */
-  constructor(topics: Exchange, deadLetters: DeadLetterRules) {
+  constructor(topics: Exchange, deadLetters: DeadLetterRules, advising: Advising) {
     this.#topics = topics;
     this.#deadLetters = deadLetters;
+    this.#advising = advising;
   }
 
   /** Applies ActiveMQ's rules for delivery counts, dead letters and redelivery to a queue. */
   adopt(queue: Queue): void {
     queue.deadLetters = this.#deadLetters;
     queue.index.countsFailures = true;
+    this.#advising.adopt(queue, this.of(queue));
     // What a non-durable subscription rejects is dropped.
     queue.retry = queue.index.isDurable
       ? this.settings.redelivery?.policyOf(this.#sourceOf(queue))

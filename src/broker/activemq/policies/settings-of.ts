@@ -9,11 +9,19 @@ import {
   type BrokerRedelivery,
   type DestinationPolicy,
   retryPolicyOf,
+  type SystemLimits,
 } from './destination-policy.ts';
 import { PolicyMap } from './policy-map.ts';
 
-/** Compiles the settings that destinations depend on. */
-export function settingsOf(configuration: ActiveMqConfiguration): ActiveMqSettings {
+/**
+ * Compiles the settings that destinations depend on.
+ *
+ * @param memoryBytesMax the memory of the process, of which the configuration gives a share to messages
+ */
+export function settingsOf(
+  configuration: ActiveMqConfiguration,
+  memoryBytesMax: number,
+): ActiveMqSettings {
   const { policies, defaultPolicy, mirror, discarded } = configuration;
   const { hasScheduler, scheduledRepeatCountMax, hasStatistics, sweepMs } = configuration;
   const map = new PolicyMap<DestinationPolicy>(policies, defaultPolicy);
@@ -32,6 +40,10 @@ export function settingsOf(configuration: ActiveMqConfiguration): ActiveMqSettin
         ...(!isKept && { deadLetters: { ...policy.deadLetters, kind: 'discarding' } }),
       };
     },
+    system: systemOf(configuration, memoryBytesMax),
+    hasMemoryLimits: all.some((policy) => policy.memoryBytesMax !== undefined),
+    slowConsumers: all.flatMap(({ slowConsumers }) => slowConsumers ?? []),
+    tellsOfSlowConsumers: all.some(({ advisories }) => advisories.ofSlowConsumers),
     keepsForRetroactive: all.some(({ recovery }) => recovery !== undefined),
     redelivery: redeliveryOf(configuration),
     hasScheduler,
@@ -49,6 +61,12 @@ export function settingsOf(configuration: ActiveMqConfiguration): ActiveMqSettin
     sweepMs,
     removedPerSweepMax: configuration.removedPerSweepMax || Infinity,
   };
+}
+
+function systemOf({ system }: ActiveMqConfiguration, memoryBytesMax: number): SystemLimits {
+  const { memoryPercentMax, storeBytesMax = Infinity, tempBytesMax = Infinity } = system;
+  const share = memoryPercentMax === 0 ? Infinity : (memoryBytesMax / 100) * memoryPercentMax;
+  return { memoryBytesMax: share, storeBytesMax, tempBytesMax };
 }
 
 function redeliveryOf({ redelivery }: ActiveMqConfiguration): BrokerRedelivery | undefined {

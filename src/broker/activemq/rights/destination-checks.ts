@@ -4,6 +4,7 @@ import type { Address } from '../../conversion/properties.ts';
 import type { Queue } from '../../queue.ts';
 import type { Access } from '../../users.ts';
 import type { Vhost } from '../../vhost.ts';
+import type { Advising } from '../advisories/advising.ts';
 import { isTemporary, isWildcard, listedName } from '../destination.ts';
 import type { SendTarget } from '../send-target.ts';
 import type { TemporaryDestinations } from '../temporary-destinations.ts';
@@ -19,6 +20,7 @@ export interface CheckHost {
   readonly temporaries: TemporaryDestinations;
   /** Returns the topics of a subscription. */
   topicsOf(subscription: Queue): Iterable<Address>;
+  readonly advising: Advising;
 }
 
 /**
@@ -97,10 +99,12 @@ export class DestinationChecks {
    * @throws {BrokerError} `access-refused`
    */
   useTopic(address: Address, access: Access): void {
-    const { rights } = this.#host;
-    if (!rights.areRestricted || this.#exists(address)) return;
-    rights.require(access, 'create', address);
-    this.#add(address.name);
+    const { rights, advising } = this.#host;
+    if (rights.areRestricted && !this.#exists(address)) {
+      rights.require(access, 'create', address);
+      this.#add(address.name);
+    }
+    advising.destination(address, true);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Publication } from '../../publication.ts';
 import type { UnawaitedRules } from '../../publishing/unawaited-rules.ts';
 import type { Queue } from '../../queue.ts';
 import type { Vhost } from '../../vhost.ts';
+import type { Advising } from '../advisories/advising.ts';
 import { addressOfCore, queueAddress, topicExchange } from '../core-names.ts';
 import type { DeadLetterHost } from '../dead-letter-queue.ts';
 import { isQueue } from '../destination.ts';
@@ -20,6 +21,7 @@ import type { Mirrors } from '../virtual/mirrors.ts';
 export interface InternalPublishingHost {
   readonly vhost: Vhost;
   readonly settings: ActiveMqSettings;
+  readonly advising: Advising;
   /** Creates a queue that does not exist. @throws {BrokerError} */
   createQueue(name: string): void;
   /** Returns the client id and name of a durable subscription, joined by a colon. */
@@ -40,6 +42,10 @@ export class InternalPublishing implements UnawaitedRules, DeadLetterHost {
 
   get settings(): ActiveMqSettings {
     return this.#host.settings;
+  }
+
+  get advising(): Advising {
+    return this.#host.advising;
   }
 
   originOf(queue: Queue, exchange: string, routingKey: string): Address {

@@ -2,7 +2,9 @@
 
 import { RefusedSends } from '../../flow/refused-sends.ts';
 import type { Flow } from '../../flow.ts';
+import type { SlowConsumers } from '../limits/slow-consumers.ts';
 import type { QueuePolicies } from '../policies/queue-policies.ts';
+import type { SentMessages } from '../sending/sent-messages.ts';
 import {
   InactiveDestinations,
   type InactiveHost,
@@ -12,6 +14,7 @@ import {
 /** The operations of the destinations that are needed here. */
 export interface UpkeepHost extends InactiveHost {
   readonly broker: { readonly flow: Flow };
+  readonly sends: SentMessages;
 }
 
 /** Removes what is not used, and refuses messages for which there is no room. */
@@ -21,9 +24,17 @@ export class Upkeep {
   readonly #inactive: InactiveDestinations;
   readonly #offline: OfflineSubscriptions;
 
+  readonly #slow: SlowConsumers;
+
   /** @param keepMessages begins to keep messages of topics for retroactive consumers */
-  constructor(host: UpkeepHost, policies: QueuePolicies, keepMessages: () => void) {
+  constructor(
+    host: UpkeepHost,
+    policies: QueuePolicies,
+    slow: SlowConsumers,
+    keepMessages: () => void,
+  ) {
     this.#host = host;
+    this.#slow = slow;
     this.#keepMessages = keepMessages;
     this.#inactive = new InactiveDestinations(host, policies);
     this.#offline = new OfflineSubscriptions(host);
@@ -35,6 +46,8 @@ export class Upkeep {
     if (settings.keepsForRetroactive) this.#keepMessages();
     this.#inactive.schedule();
     this.#offline.schedule();
+    this.#slow.start();
+    this.#host.sends.limits.start();
     const { refusesSendsAfterMs } = settings;
     if (refusesSendsAfterMs === undefined) return;
     new RefusedSends(broker.flow, turns, refusesSendsAfterMs).apply();

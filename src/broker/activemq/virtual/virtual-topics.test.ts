@@ -7,7 +7,7 @@ const unused = {} as VirtualTopicHost; // nothing is bound here
 
 const topicsOf = (name: string, ...topics: (readonly [string, string, string])[]) => [
   ...new VirtualTopics(
-    topics.map(([of, prefix, postfix]) => ({ name: of, prefix, postfix })),
+    topics.map(([of, prefix, postfix]) => ({ name: of, prefix, postfix, isSelectorAware: false })),
     unused,
   ).topicsOf(name),
 ];

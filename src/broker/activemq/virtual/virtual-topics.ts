@@ -8,12 +8,14 @@ import type { Vhost } from '../../vhost.ts';
 import type { VirtualTopic } from '../configuration.ts';
 import { isReserved } from '../destination.ts';
 import { covers } from '../policies/pattern-cover.ts';
+import type { SelectorAwareQueues } from './selector-aware-queues.ts';
 
 interface CompiledTopic {
   /** The topics. */
   readonly pattern: Pattern;
   /** Matches the names of queues; its group is the topic. */
   readonly queueName: RegExp;
+  readonly isSelectorAware: boolean;
 }
 
 /** The parts of the destinations that are needed here. */
@@ -21,6 +23,8 @@ export interface VirtualTopicHost {
   readonly vhost: Pick<Vhost, 'bind' | 'unbind'>;
   /** The exchange of all topics. */
   readonly topics: Exchange;
+  /** The queues that only get what their consumers select. */
+  readonly aware: SelectorAwareQueues;
 }
 
 /** Finds the topics from which a queue receives messages. */
@@ -30,7 +34,8 @@ export class VirtualTopics {
 
   constructor(topics: readonly VirtualTopic[], host: VirtualTopicHost) {
     this.#host = host;
-    this.#topics = topics.map(({ name, prefix, postfix }) => ({
+    this.#topics = topics.map(({ name, prefix, postfix, isSelectorAware }) => ({
+      isSelectorAware,
       pattern: parsePattern(activemqAlphabet, name),
       queueName: new RegExp(`^${expressionOf(prefix)}(.+)${expressionOf(postfix)}$`, 's'),
     }));
@@ -38,10 +43,11 @@ export class VirtualTopics {
 
   /** Gives a queue the messages of its topics, and no longer those of an earlier configuration. */
   bind(queue: Queue): void {
-    const { vhost, topics } = this.#host;
+    const { vhost, topics, aware } = this.#host;
     // Queues of subscriptions and sessions are bound to topics by their filters.
     if (isReserved({ kind: 'queue', name: queue.name })) return;
     const wanted = this.topicsOf(queue.name);
+    if (wanted.size > 0 && this.#isSelectorAware(queue.name)) aware.add(queue);
     for (const { routingKey } of [...topics.bindingsTo(queue)]) {
       if (!wanted.has(routingKey)) vhost.unbind(topics, queue, routingKey, noArguments);
     }
@@ -50,14 +56,21 @@ export class VirtualTopics {
 
   /** Returns the topics of a queue by its name, each once. */
   topicsOf(queueName: string): ReadonlySet<string> {
-    const found = new Set<string>();
-    for (const { pattern, queueName: expression } of this.#topics) {
-      const topic = expression.exec(queueName)?.[1];
-      if (topic !== undefined && covers(pattern, parsePattern(activemqAlphabet, topic))) {
-        found.add(topic);
-      }
-    }
-    return found;
+    return new Set(this.#matching(queueName).map(({ topic }) => topic));
+  }
+
+  /** Whether all virtual topics of a queue are selector-aware: another one wants all messages. */
+  #isSelectorAware(queueName: string): boolean {
+    return this.#matching(queueName).every(({ of }) => of.isSelectorAware);
+  }
+
+  #matching(queueName: string): { readonly topic: string; readonly of: CompiledTopic }[] {
+    return this.#topics.flatMap((of) => {
+      const topic = of.queueName.exec(queueName)?.[1];
+      const isOwn =
+        topic !== undefined && covers(of.pattern, parsePattern(activemqAlphabet, topic));
+      return isOwn ? [{ topic, of }] : [];
+    });
   }
 }
 

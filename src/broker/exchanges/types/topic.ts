@@ -7,6 +7,7 @@ import {
   amqpAlphabet,
   manyWords,
   mqttAlphabet,
+  oneWord,
   parsePattern,
   splitKey,
 } from '../../patterns/alphabet.ts';
@@ -36,12 +37,44 @@ class TopicIndex implements BindingIndex {
   }
 }
 
-function topicTypeOf(name: string, alphabet: Alphabet): ExchangeType {
+/** The first words of the topics on which brokers of ActiveMQ's type report events. */
+const brokerTopicWords = ['ActiveMQ', 'Advisory'];
+
+/** Counts the bindings that may match a topic on which the broker reports events. */
+class ActiveMqTopicIndex extends TopicIndex {
+  brokerTopicCount = 0;
+
+  override add(binding: Binding): void {
+    if (mayMatchBrokerTopic(binding.routingKey)) this.brokerTopicCount++;
+    super.add(binding);
+  }
+
+  override remove(binding: Binding): void {
+    if (mayMatchBrokerTopic(binding.routingKey)) this.brokerTopicCount--;
+    super.remove(binding);
+  }
+}
+
+function mayMatchBrokerTopic(routingKey: string): boolean {
+  const { words } = parsePattern(activemqAlphabet, routingKey);
+  for (const [at, wanted] of brokerTopicWords.entries()) {
+    const word = words[at];
+    if (word === manyWords) return true;
+    if (word !== oneWord && word !== wanted) return false;
+  }
+  return true;
+}
+
+function topicTypeOf(
+  name: string,
+  alphabet: Alphabet,
+  newIndex: () => BindingIndex = () => new TopicIndex(alphabet),
+): ExchangeType {
   return {
     name,
     usesKey: true,
     isCacheable: true,
-    newIndex: () => new TopicIndex(alphabet),
+    newIndex,
     checkBinding: (routingKey) => checkPattern(alphabet, routingKey),
   };
 }
@@ -60,7 +93,11 @@ export const topicType = topicTypeOf('topic', amqpAlphabet);
 
 /** A topic exchange with the wildcards of ActiveMQ: `*` and a final `>`. */
 export const activemqTopicType = {
-  ...topicTypeOf('x-activemq-topic', activemqAlphabet),
+  ...topicTypeOf(
+    'x-activemq-topic',
+    activemqAlphabet,
+    () => new ActiveMqTopicIndex(activemqAlphabet),
+  ),
   isReserved: true,
 };
 

@@ -3,6 +3,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
+import { faultOf } from './well-formed.ts';
 
 /** The namespace of ActiveMQ configurations. */
 export const brokerNamespace = 'http://activemq.apache.org/schema/core';
@@ -44,11 +45,13 @@ const parser = new XMLParser({
 /**
  * Parses an ActiveMQ configuration.
  *
+ * @param isStored whether the text was accepted before: an earlier release accepted a few texts that
+ *   are not well-formed, and their brokers must still start
  * @returns the top-level nodes: the `broker` element, and possibly a declaration and comments
  * @throws {ControlError} 'bad-request' if the text is not well-formed or not a broker
  *   configuration; the message does not contain any of it
  */
-export function readXml(source: string): readonly XmlNode[] {
+export function readXml(source: string, isStored = false): readonly XmlNode[] {
   requireCharacters(source);
   const visible = withoutComments(source);
   if (/&(?!(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)/.test(visible)) {
@@ -61,6 +64,8 @@ export function readXml(source: string): readonly XmlNode[] {
   if (countOf('=', visible) > xmlAttributeCountMax) {
     throw malformed(`it has more than ${xmlAttributeCountMax} attributes`);
   }
+  const fault = isStored ? undefined : faultOf(source);
+  if (fault !== undefined) throw malformed(fault);
   if (XMLValidator.validate(source) !== true) throw malformed('it is not well-formed');
   let nodes: readonly XmlNode[];
   try {

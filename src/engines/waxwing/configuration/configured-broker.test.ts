@@ -135,6 +135,7 @@ test('the default configuration removes queues that nobody uses for ten minutes'
   const removed: string[] = [];
   const events: ActiveMqEvents = {
     refused: () => {},
+    warned: () => {},
     removedInactive: (name, inactiveMs) => removed.push(`${name} ${inactiveMs}`),
   };
   const { b, peer } = await openText(defaultText('ACTIVEMQ'), events);

@@ -59,6 +59,19 @@ export class ConfigurationElement {
     return Number.isNaN(value) ? otherwise : Math.min(Math.max(value, min), max);
   }
 
+  /**
+   * The value of an attribute with a size, which may have a unit: `64 mb`. Undefined if there is none or
+   * it is not a size.
+   */
+  bytes(name: string): number | undefined {
+    const [, digits, unit = ''] = /^(\d{1,15})\s*(kb|mb|gb|k|m|g|b)?$/i.exec(
+      this.attribute(name) ?? '',
+    ) ?? [undefined, undefined];
+    if (digits === undefined) return undefined;
+    const power = ['k', 'm', 'g'].indexOf(unit.charAt(0).toLowerCase()) + 1;
+    return Math.min(Number(digits) * 1024 ** power, Number.MAX_SAFE_INTEGER);
+  }
+
   /** The child elements, or those with a name, in order. */
   children(name?: string): ConfigurationElement[] {
     const all = childrenOf(this.#node).filter((node) => isElement(node));
@@ -125,7 +138,7 @@ export function destinationsIn(element: ConfigurationElement, warn: Warn): Addre
  * @throws {ControlError} 'bad-request' if the text is not a configuration
  */
 export function readBroker(text: string): ConfigurationElement {
-  const [broker] = readXml(text).filter((node) => isElement(node));
+  const [broker] = readXml(text, true).filter((node) => isElement(node));
   // The parser refuses texts without this element.
   return new ConfigurationElement(broker as XmlNode);
 }

@@ -29,7 +29,7 @@ export function readInterceptors(broker: ConfigurationElement, warn: Warn): Inte
   const destinations = interceptors.flatMap((each) => each.at('virtualDestinations'));
   const composites = destinations.flatMap((each) => readComposites(each, warn));
   const topics = destinations.flatMap((each) =>
-    each.children('virtualTopic').map((topic) => readVirtualTopic(topic, warn)),
+    each.children('virtualTopic').map(readVirtualTopic),
   );
   // Listed virtual topics replace the default one.
   const isDefault = interceptors.length === 0 && broker.flag('useVirtualTopics', true);
@@ -47,12 +47,12 @@ function limited<T>(list: readonly T[], what: string, warn: Warn): readonly T[] 
   return list.slice(0, virtualCountMax);
 }
 
-function readVirtualTopic(topic: ConfigurationElement, warn: Warn): VirtualTopic {
-  if (topic.flag('selectorAware', false)) warn('virtualTopic selectorAware has no effect');
+function readVirtualTopic(topic: ConfigurationElement): VirtualTopic {
   return {
     name: topic.attribute('name') ?? '>',
     prefix: topic.attribute('prefix') ?? defaultVirtualTopic.prefix,
     postfix: topic.attribute('postfix') ?? defaultVirtualTopic.postfix,
+    isSelectorAware: topic.flag('selectorAware', false),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 import type { StartRule } from '../../../broker/activemq/policies/dispatch-starts.ts';
 import type { PolicyEntry } from '../../../broker/activemq/policies/policy-map.ts';
 import { type ConfigurationElement, destinationsIn, selectorsOf, type Warn } from './elements.ts';
+import { type LimitPolicy, readLimits } from './limits.ts';
 
 /** Stands for no limit, because JSON has no infinite numbers. */
 const unlimited = Number.MAX_SAFE_INTEGER;
@@ -48,6 +49,13 @@ export function readPolicies(
 }
 
 function readPolicy(entry: ConfigurationElement, warn: Warn): ConfiguredPolicy {
+  return { ...readConsumption(entry, warn), ...readLimits(entry) };
+}
+
+function readConsumption(
+  entry: ConfigurationElement,
+  warn: Warn,
+): Omit<ConfiguredPolicy, keyof LimitPolicy> {
   const prefetch = (name: 'queuePrefetch' | 'topicPrefetch' | 'durableTopicPrefetch') =>
     entry.number(name, defaultConfiguredPolicy[name], { min: 1, max: prefetchMax });
   return {

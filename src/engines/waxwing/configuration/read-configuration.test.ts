@@ -133,6 +133,7 @@ function policyOf(attributes: string, inside = '') {
 }
 
 const plain = { ...defaultConfiguredPolicy, warnings: [] };
+const noAdvisories = defaultConfiguredPolicy.advisories;
 
 test('the attributes of a policyEntry are read, and absurd numbers are moved into a range', () => {
   const rows: [attributes: string, found: object][] = [
@@ -157,7 +158,38 @@ test('the attributes of a policyEntry are read, and absurd numbers are moved int
       { inactiveMsMax: 7 },
     ],
     ['inactiveTimeoutBeforeGC="7"', {}],
-    ['memoryLimit="1mb"', { warnings: ['policyEntry memoryLimit has no effect'] }],
+    ['memoryLimit="1mb"', { memoryBytesMax: 1024 * 1024 }],
+    ['memoryLimit="64 KB" minimumMessageSize="9"', { memoryBytesMax: 65_536, messageBytesMin: 9 }],
+    ['memoryLimit="0"', {}],
+    ['memoryLimit="-1"', {}],
+    ['memoryLimit="999999999999999g"', { memoryBytesMax: Number.MAX_SAFE_INTEGER }],
+    [
+      'producerFlowControl="false" blockedProducerWarningInterval="5"',
+      { hasFlowControl: false, blockedWarningMs: 5 },
+    ],
+    ['sendFailIfNoSpace="true"', { refusesSendsAfterMs: 0 }],
+    ['sendFailIfNoSpace="false"', { refusesSendsAfterMs: -1 }],
+    ['sendFailIfNoSpaceAfterTimeout="7"', { refusesSendsAfterMs: 7 }],
+    ['maxAuditDepth="5"', { warnings: ['policyEntry maxAuditDepth has no effect'] }],
+    [
+      'advisoryForConsumed="true" advisoryForDelivery="true" advisoryForDiscardingMessages="true"',
+      { advisories: { ...noAdvisories, ofConsumed: true, ofDelivered: true, ofDiscarded: true } },
+    ],
+    [
+      'advisoryForSlowConsumers="true" advisoryForFastProducers="true" advisoryWhenFull="true"',
+      {
+        advisories: {
+          ...noAdvisories,
+          ofSlowConsumers: true,
+          ofFastProducers: true,
+          whenFull: true,
+        },
+      },
+    ],
+    [
+      'sendAdvisoryIfNoConsumers="true" includeBodyForAdvisory="true"',
+      { advisories: { ...noAdvisories, withoutConsumers: true, includeBody: true } },
+    ],
   ];
   for (const [attributes, found] of rows) {
     assert.deepEqual(policyOf(attributes), { ...plain, ...found }, attributes);
@@ -220,7 +252,7 @@ test('plugins, interceptors and attributes of the broker are read', () => {
      <destinationInterceptors>
        <mirroredQueue prefix="m."/>
        <virtualDestinationInterceptor><virtualDestinations>
-         <virtualTopic name="orders.&gt;" prefix="in.*."/>
+         <virtualTopic name="orders.&gt;" prefix="in.*." selectorAware="true"/>
          <compositeQueue name="C" forwardOnly="false"><forwardTo>
            <queue physicalName="A"/><topic physicalName="T"/><queue physicalName="W.*"/><queue physicalName="amq.x"/>
            <filteredDestination queue="F" selector="n &gt; 3"/><filteredDestination queue="F" selector="n &gt;"/>
@@ -251,7 +283,7 @@ test('plugins, interceptors and attributes of the broker are read', () => {
   assert.equal(redelivery?.entries[0]?.policy.redeliveryDelay, 1000);
   assert.equal(redelivery?.defaultEntry?.maximumRedeliveries, 2);
   assert.deepEqual(configuration.virtualTopics, [
-    { name: 'orders.>', prefix: 'in.*.', postfix: '' },
+    { name: 'orders.>', prefix: 'in.*.', postfix: '', isSelectorAware: true },
   ]);
   assert.deepEqual(configuration.composites, [
     {
@@ -314,13 +346,70 @@ test('settings without an effect are named once, and at most twenty', () => {
     ' deleteAllMessagesOnStartup="true"',
   );
   assert.deepEqual(warnings, [
-    'broker deleteAllMessagesOnStartup has no effect',
+    'broker deleteAllMessagesOnStartup deletes all messages at the first start with this revision of the configuration, and at no later one',
     'networkConnectors has no effect',
-    'memoryUsage has no effect',
     'kahaDB journalDiskSyncStrategy has no effect',
   ]);
   const many = Array.from({ length: 30 }, (_, i) => `<e${i}/>`).join('');
   assert.equal(read(many).warnings.length, 20);
+  assert.equal(read(many).warnings.at(-1), '11 more settings have no effect or are limited');
+  const denying = `${many}<plugins><authorizationPlugin/></plugins>`;
+  assert.match(read(denying).warnings[0] ?? '', /every permission is denied/);
+});
+
+test('messages are deleted for a revision that asks for it', () => {
+  const of = (attribute: string) => read('', attribute).configuration.deletesMessagesFor;
+  assert.equal(of(' deleteAllMessagesOnStartup="true"'), 'c-1:2');
+  assert.equal(of(' deleteAllMessagesOnStartup="false"'), undefined);
+  assert.equal(of(''), undefined);
+});
+
+test('rules about slow consumers and cursors in memory are read', () => {
+  const slow = (inside: string) =>
+    policyOf('', `<slowConsumerStrategy>${inside}</slowConsumerStrategy>`).slowConsumers;
+  const usual = {
+    kind: 'slow',
+    countMax: undefined,
+    slowMsMax: 30_000,
+    ackMsMax: 30_000,
+    ignoresIdle: true,
+    checkMs: 30_000,
+    abortsConnection: false,
+  };
+  assert.deepEqual(slow('<abortSlowConsumerStrategy/>'), usual);
+  assert.deepEqual(
+    slow('<abortSlowConsumerStrategy maxSlowCount="3" maxSlowDuration="-1" checkPeriod="1"/>'),
+    { ...usual, countMax: 3, slowMsMax: undefined, checkMs: 100 },
+  );
+  assert.deepEqual(
+    slow(
+      '<abortSlowAckConsumerStrategy maxTimeSinceLastAck="5" ignoreIdleConsumers="false" abortConnection="true"/>',
+    ),
+    { ...usual, kind: 'slow-ack', ackMsMax: 5, ignoresIdle: false, abortsConnection: true },
+  );
+  assert.equal(slow(''), undefined);
+  const queues = policyOf('', '<pendingQueuePolicy><vmQueueCursor/></pendingQueuePolicy>');
+  assert.deepEqual([queues.keepsQueueInMemory, queues.warnings], [true, []]);
+  const durable =
+    '<pendingDurableSubscriberPolicy><vmDurableCursor/></pendingDurableSubscriberPolicy>';
+  assert.equal(policyOf('', durable).keepsDurableInMemory, true);
+});
+
+test("the limits of the broker are a share of its memory, and the size of Amazon's storage", () => {
+  const memory = (percent: string) =>
+    read(
+      `<systemUsage><systemUsage><memoryUsage><memoryUsage percentOfJvmHeap="${percent}"/></memoryUsage></systemUsage></systemUsage>`,
+    );
+  assert.deepEqual(memory('40').warnings, []);
+  assert.equal(memory('40').configuration.system.memoryPercentMax, 40);
+  assert.equal(memory('99').configuration.system.memoryPercentMax, 70);
+  assert.deepEqual(read('').configuration.system, defaultConfiguration.system);
+  const gibibyte = 1024 ** 3;
+  const size = (hostInstanceType: string) =>
+    readConfiguration({ configuration: null, users, hostInstanceType }).configuration.system;
+  assert.equal(size('mq.t3.micro').storeBytesMax, 20 * gibibyte);
+  assert.equal(size('mq.m5.large').storeBytesMax, 200 * gibibyte);
+  assert.equal(size('mq.m5.large').tempBytesMax, 50 * gibibyte);
 });
 
 test('the default configuration has an effect without warnings', () => {

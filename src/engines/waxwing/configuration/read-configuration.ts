@@ -9,24 +9,23 @@ import type { BrokerSpec } from '../../../control/engine.ts';
 import { readAuthorisation, readDirectoryRights } from './authorisation.ts';
 import { type ConfigurationElement, destinationsIn, readBroker, type Warn } from './elements.ts';
 import { readInterceptors } from './interceptors.ts';
+import { readRefusal, readSystemUsage } from './limits.ts';
 import { readPlugins } from './plugins.ts';
 import { readPolicies } from './policies.ts';
+import { Warnings } from './warnings.ts';
 import { warnOfOthers, warnOfRoot } from './without-effect.ts';
 
 /** Maximum number of queues that are created at the start. */
 const queueCountMax = 1000;
 
-/** Maximum number of warnings about a configuration. */
-const warningCountMax = 20;
-
 /** The parts of a broker's description that its configuration depends on. */
 export type ConfigurationSource = Pick<BrokerSpec, 'configuration' | 'users'> &
-  Partial<Pick<BrokerSpec, 'ldap'>>;
+  Partial<Pick<BrokerSpec, 'hostInstanceType' | 'ldap'>>;
 
 /** A configuration that has been read. */
 export interface ReadConfiguration {
   readonly configuration: ActiveMqConfiguration;
-  /** Elements that have no effect, for the broker's log. */
+  /** Settings that have no effect or are limited, for the broker's log; the most important first. */
   readonly warnings: readonly string[];
 }
 
@@ -38,21 +37,20 @@ export interface ReadConfiguration {
  *   `bad-request` if the text is not a configuration
  */
 export function readConfiguration(spec: ConfigurationSource): ReadConfiguration {
-  const warnings: string[] = [];
-  const warn: Warn = (text) => {
-    if (warnings.length < warningCountMax && !warnings.includes(text)) warnings.push(text);
-  };
+  const warnings = new Warnings();
   const { configuration } = spec;
   const broker = configuration === null ? undefined : readBroker(configuration.text);
-  return { configuration: readAll(broker, spec, warn), warnings };
+  return { configuration: readAll(broker, spec, warnings), warnings: warnings.told() };
 }
 
 function readAll(
   broker: ConfigurationElement | undefined,
-  { users, ldap = null }: ConfigurationSource,
-  warn: Warn,
+  { users, ldap = null, hostInstanceType, configuration: of }: ConfigurationSource,
+  warnings: Warnings,
 ): ActiveMqConfiguration {
-  if (broker === undefined) return defaultConfiguration;
+  const system = readSystemUsage(broker, hostInstanceType);
+  if (broker === undefined) return { ...defaultConfiguration, system };
+  const warn = warnings.about('messages');
   const groups = users.map(({ username, groups: own = [] }) => [username, own] as const);
   const plugins = readPlugins(broker, warn);
   const configuration = {
@@ -60,14 +58,16 @@ function readAll(
     ...readPolicies(broker, warn),
     ...readInterceptors(broker, warn),
     ...readAttributes(broker),
-    authorisation: readAuthorisation(broker, groups, warn),
+    system,
+    deletesMessagesFor: readDeletion(broker, of, warn),
+    authorisation: readAuthorisation(broker, groups, warnings.about('permissions')),
     directoryRights: readDirectoryRights(broker, ldap !== null),
     queues: readQueues(broker, warn),
     // Without persistence, the broker keeps all messages in memory.
     forcedPersistence: broker.flag('persistent', true) ? plugins.forcedPersistence : false,
   };
-  warnOfRoot(broker, warn);
-  warnOfOthers(broker, warn);
+  warnOfRoot(broker, warnings.about('settings'));
+  warnOfOthers(broker, warnings.about('settings'));
   return configuration;
 }
 
@@ -82,7 +82,7 @@ function readAttributes(broker: ConfigurationElement) {
       broker.flag('populateJMSXUserID', false) ||
       broker.flag('useAuthenticatedPrincipalForJMSXUserID', false),
     rejectsDurableConsumers: broker.flag('rejectDurableConsumers', false),
-    refusesSendsAfterMs: readRefusal(broker),
+    refusesSendsAfterMs: readSystemRefusal(broker),
     offlineMsMax: readOfflineTime(broker),
     offlineSweepMs: broker.number('offlineDurableSubscriberTaskSchedule', 300_000),
   };
@@ -93,13 +93,21 @@ function readOfflineTime(broker: ConfigurationElement): number | undefined {
   return timeoutMs < 0 ? undefined : timeoutMs;
 }
 
-/** Returns after how many milliseconds sends are refused; undefined if they wait for room. */
-function readRefusal(broker: ConfigurationElement): number | undefined {
+function readSystemRefusal(broker: ConfigurationElement): number | undefined {
   const [usage] = broker.at('systemUsage', 'systemUsage');
-  if (usage === undefined) return undefined;
-  if (usage.flag('sendFailIfNoSpace', false)) return 0;
-  const timeoutMs = usage.number('sendFailIfNoSpaceAfterTimeout', 0);
-  return timeoutMs > 0 ? timeoutMs : undefined;
+  return usage === undefined ? undefined : readRefusal(usage);
+}
+
+/** Returns the revision that asks for all messages to be deleted, with a warning. */
+function readDeletion(
+  broker: ConfigurationElement,
+  of: BrokerSpec['configuration'],
+  warn: Warn,
+): string | undefined {
+  if (of === null || !broker.flag('deleteAllMessagesOnStartup', false)) return undefined;
+  const what = 'broker deleteAllMessagesOnStartup deletes all messages';
+  warn(`${what} at the first start with this revision of the configuration, and at no later one`);
+  return `${of.id}:${of.revision}`;
 }
 
 /** Topics need no creation. */

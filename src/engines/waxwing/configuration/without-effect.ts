@@ -7,7 +7,7 @@ import type { ConfigurationElement, Warn } from './elements.ts';
  * does what they are for. An element that is not listed has no effect with all of its contents.
  */
 const effective: Readonly<Record<string, string>> = {
-  broker: `dedicatedTaskRunner keepDurableSubsActive maxPurgedDestinationsPerSweep
+  broker: `advisorySupport dedicatedTaskRunner deleteAllMessagesOnStartup keepDurableSubsActive maxPurgedDestinationsPerSweep
     maxSchedulerRepeatAllowed monitorConnectionSplits offlineDurableSubscriberTaskSchedule
     offlineDurableSubscriberTimeout persistenceThreadPriority persistent populateJMSXUserID
     rejectDurableConsumers rollbackOnlyOnAsyncException schedulePeriodForDestinationPurge
@@ -17,7 +17,11 @@ const effective: Readonly<Record<string, string>> = {
   policyMap: '',
   policyEntries: '',
   defaultEntry: '',
-  policyEntry: `queue topic tempQueue tempTopic allConsumersExclusiveByDefault alwaysRetroactive
+  policyEntry: `queue topic tempQueue tempTopic advisoryForConsumed advisoryForDelivery
+    advisoryForDiscardingMessages advisoryForFastProducers advisoryForSlowConsumers advisoryWhenFull
+    allConsumersExclusiveByDefault alwaysRetroactive blockedProducerWarningInterval
+    includeBodyForAdvisory memoryLimit minimumMessageSize producerFlowControl
+    sendAdvisoryIfNoConsumers sendFailIfNoSpace sendFailIfNoSpaceAfterTimeout
     consumersBeforeDispatchStarts cursorMemoryHighWaterMark doOptimzeMessageStorage durableTopicPrefetch expireMessagesPeriod
     gcInactiveDestinations inactiveTimeoutBeforeGC inactiveTimoutBeforeGC lazyDispatch
     maxBrowsePageSize maxExpirePageSize maxPageSize maxQueueAuditDepth messageGroupMapFactoryType
@@ -40,6 +44,12 @@ const effective: Readonly<Record<string, string>> = {
   simpleDispatchPolicy: '',
   strictOrderDispatchPolicy: '',
   systemUsage: 'sendFailIfNoSpace sendFailIfNoSpaceAfterTimeout',
+  memoryUsage: 'percentOfJvmHeap',
+  slowConsumerStrategy: '',
+  abortSlowConsumerStrategy:
+    'abortConnection checkPeriod ignoreNetworkConsumers maxSlowCount maxSlowDuration',
+  abortSlowAckConsumerStrategy: `abortConnection checkPeriod ignoreIdleConsumers
+    ignoreNetworkConsumers maxSlowCount maxSlowDuration maxTimeSinceLastAck`,
   messageGroupMapFactory: '',
   cachedMessageGroupMapFactory: 'cacheSize',
   messageGroupHashBucketFactory: 'bucketCount cacheSize',
@@ -52,6 +62,9 @@ const effective: Readonly<Record<string, string>> = {
   pendingQueuePolicy: '',
   pendingSubscriberPolicy: '',
   pendingDurableSubscriberPolicy: '',
+  vmQueueCursor: 'immediatePriorityDispatch useCache',
+  vmCursor: 'immediatePriorityDispatch useCache',
+  vmDurableCursor: 'immediatePriorityDispatch useCache',
   storeCursor: 'immediatePriorityDispatch useCache',
   fileQueueCursor: 'immediatePriorityDispatch useCache',
   fileCursor: 'immediatePriorityDispatch useCache',

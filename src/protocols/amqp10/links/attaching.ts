@@ -17,6 +17,7 @@ import { invalidField, type Link, RefusedLink, refusal } from './link.ts';
 import { LookupLink } from './lookup-link.ts';
 import { maxMessageSize, PublishingLink } from './publishing-link.ts';
 import { SendingLink } from './sending-link.ts';
+import { lookedUpKey } from './shared-subscriptions.ts';
 
 /** Sender settle modes (2.8.2). */
 const settledMode = 1;
@@ -154,8 +155,10 @@ function attachSender(session: Session, frame: Attach): Attached {
   if (host.links.count >= broker.limits.consumerCountShort) broker.requireMemory('link');
   const request = readSource(host, frame, source);
   const isSettled = frame.sndSettleMode === settledMode;
-  const { dynamic, key, answer } = request;
-  const link = new SendingLink(session, frame, { dynamic, key, isSettled });
+  const { dynamic, answer, sharing } = request;
+  const key = sharing === 'transient' ? undefined : request.key;
+  const isShared = sharing !== undefined;
+  const link = new SendingLink(session, frame, { dynamic, key, isShared, isSettled });
   try {
     supply(link, request, isSettled);
   } catch (thrown) {
@@ -183,6 +186,7 @@ function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): 
     priority: options.priority,
     isNoLocal: request.isNoLocal,
     key: request.key,
+    sharing: request.sharing,
     owner: host,
     budget,
     isRetroactive: options.isRetroactive,
@@ -194,7 +198,10 @@ function supply(link: SendingLink, request: SourceRequest, isSettled: boolean): 
 /** A client of JMS asks for a durable subscription by its link name, to delete it. */
 function lookUp(session: Session, frame: Attach): Attached {
   const { dialect, clientId, access } = session.host;
-  const key = { clientId, name: frame.name };
+  const own = { clientId, name: frame.name };
+  const shared = lookedUpKey(frame.name, clientId);
+  const isShared = shared !== undefined && dialect.durableSubscription(own, access) === undefined;
+  const key = isShared ? shared : own;
   const found = dialect.durableSubscription(key, access);
   if (found === undefined) {
     const what = `no durable subscription '${frame.name}' of client '${clientId}'`;

@@ -1,5 +1,6 @@
 // Links on which the peer sends messages.
 
+import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
@@ -10,7 +11,7 @@ import { relayTargets, type TargetRequest } from '../activemq.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
 import { scheduleValues } from '../conversion/schedule.ts';
 import { AmqpError } from '../errors.ts';
-import { messageBytesMax } from '../limits.ts';
+import { limitedCredit, messageBytesMax } from '../limits.ts';
 import type { Session } from '../session.ts';
 import type { AmqpTransaction } from '../transactions.ts';
 import { type IncomingDelivery, ReceivingLink, within } from './receiving-link.ts';
@@ -38,6 +39,9 @@ export class PublishingLink extends ReceivingLink {
   constructor(session: Session, attach: Attach, { targets, dynamic }: TargetRequest) {
     super(session, attach, dynamic, maxMessageSize(session));
     this.#targets = targets;
+    // With less credit, fewer messages arrive after a limit is reached.
+    const { limits } = session.host.dialect.sends;
+    if (targets?.some((target) => limits.mayBlock(target)) === true) this.creditMax = limitedCredit;
   }
 
   protected override received(delivery: IncomingDelivery): void {
@@ -107,6 +111,7 @@ export class PublishingLink extends ReceivingLink {
         const route = this.#route(target);
         transactions.requireRoom(publication.sizeBytes);
         transaction.publish(publication, route);
+        this.#waitFor(this.session.host.dialect.sends.enlisted(target, publication, route));
       }
     } catch (thrown) {
       // The commit must not succeed without this message.
@@ -132,10 +137,12 @@ export class PublishingLink extends ReceivingLink {
     let unfinished: Published[] | undefined;
     let group = 0;
     for (const target of targets) {
-      const published = broker.publish(dialect.vhost, publication, this.#route(target));
+      const route = this.#route(target);
+      const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest === undefined) group = Math.max(group, published.group);
       else if (unfinished === undefined) unfinished = [published];
       else unfinished.push(published);
+      this.#waitFor(dialect.sends.stored(target, publication, route));
     }
     if (unfinished === undefined) this.#accept(delivery, group);
     else this.#finish(delivery, group, unfinished);
@@ -149,6 +156,11 @@ export class PublishingLink extends ReceivingLink {
       this.#accept(delivery, Math.max(group, ...groups));
     });
     host.gate.finishFirst(finish(unfinished), done);
+  }
+
+  /** A limit is reached: the peer gets no more credit until there is room. */
+  #waitFor(reached: Usage | undefined): void {
+    if (reached !== undefined) this.withholdCredit(reached);
   }
 
   #accept({ deliveryId, isSettled }: IncomingDelivery, group: number): void {

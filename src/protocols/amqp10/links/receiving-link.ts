@@ -1,5 +1,6 @@
 // Links on which the peer sends.
 
+import type { Usage, UsageWaiter } from '../../../broker/activemq/limits/usage.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import {
   type Attach,
@@ -9,7 +10,7 @@ import {
   type Transfer,
 } from '../codec/performatives.gen.ts';
 import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
-import { linkCredit, linkCreditMin, tagBytesMax } from '../limits.ts';
+import { linkCredit, linkCreditShare, tagBytesMax } from '../limits.ts';
 import { IncomingMessage } from '../messages/incoming-message.ts';
 import type { Session } from '../session.ts';
 import { Link } from './link.ts';
@@ -23,7 +24,11 @@ export interface IncomingDelivery {
 }
 
 /** A link on which the peer sends: its credit, and the delivery that is being received. */
-export abstract class ReceivingLink extends Link {
+export abstract class ReceivingLink extends Link implements UsageWaiter {
+  /** Messages that the peer may send at once. */
+  protected creditMax: number = linkCredit;
+  /** The limit because of which no credit is granted. */
+  #reached: Usage | undefined = undefined;
   protected readonly message = new IncomingMessage();
   readonly #bytesMax: number;
   #delivery: IncomingDelivery | undefined = undefined;
@@ -49,8 +54,28 @@ export abstract class ReceivingLink extends Link {
   }
 
   #grant(): void {
-    this.#creditLeft = linkCredit;
+    this.#creditLeft = this.creditMax;
     this.#writeFlow();
+  }
+
+  /** Grants credit if little is left, and no limit is reached. */
+  #grantAgain(): void {
+    const isLittle = this.#creditLeft <= this.creditMax * linkCreditShare;
+    if (isLittle && this.#reached === undefined && !this.isOver) this.#grant();
+  }
+
+  /** A limit is reached: no credit is granted until there is room. */
+  protected withholdCredit(reached: Usage): void {
+    if (this.#reached !== undefined) return;
+    this.#reached = reached;
+    reached.add(this);
+  }
+
+  /** There is room again. */
+  freed(): void {
+    this.#reached = undefined;
+    this.#grantAgain();
+    this.session.host.requestFlush();
   }
 
   #writeFlow(): void {
@@ -130,7 +155,7 @@ export abstract class ReceivingLink extends Link {
     } finally {
       this.#end();
     }
-    if (this.#creditLeft <= linkCreditMin && !this.isOver) this.#grant();
+    this.#grantAgain();
   }
 
   /** Rejects a delivery. A settled one is dropped, as the peer does not expect an answer. */
@@ -152,6 +177,7 @@ export abstract class ReceivingLink extends Link {
 
   override release(): Iterable<void> {
     this.isOver = true;
+    this.#reached?.delete(this);
     this.#end();
     return [];
   }

@@ -2,6 +2,7 @@
 
 import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
+import { deliveredDestination } from '../../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import { formatNumbers, type MessageFormat } from '../../../broker/format.ts';
@@ -26,6 +27,8 @@ export interface SendingTerms {
   readonly dynamic: Address | undefined;
   /** The durable subscription. */
   readonly key: SubscriptionKey | undefined;
+  /** Whether other links may consume from the same subscription. */
+  readonly isShared: boolean;
   /** Deliveries are settled when they are sent. */
   readonly isSettled: boolean;
 }
@@ -189,7 +192,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   #asOwn(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): Delivery {
     if (delivery.format === formatNumbers.amqp10) return delivery;
     const { broker, dialect } = this.session.host;
-    const to = dialect.destinationOf(source, delivery);
+    const to = deliveredDestination(dialect, source, delivery);
     const format: MessageFormat = {
       ...amqp10Format,
       fromProperties: (properties, bytesMax) => fromProperties({ ...properties, to }, bytesMax),
@@ -246,9 +249,13 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   }
 
   override closed(ending: Ending): void {
-    const { key } = this.#terms;
+    const { key, isShared } = this.#terms;
     const { dialect, access } = this.session.host;
-    if (key !== undefined && ending === 'closed') dialect.unsubscribe(key, access);
+    if (key !== undefined && ending === 'closed') {
+      const found = isShared ? dialect.durableSubscription(key, access) : undefined;
+      // Other consumers keep a shared subscription.
+      if ((found?.consumerCount ?? 0) === 0) dialect.unsubscribe(key, access);
+    }
     super.closed(ending);
   }
 }

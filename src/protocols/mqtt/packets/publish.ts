@@ -2,6 +2,7 @@
 
 import { equalsAt } from '../../../base/bytes.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { Publication } from '../../../broker/publication.ts';
 import { checkTopic } from '../address.ts';
 import { checkedText, FieldReader } from '../codec/fields.ts';
@@ -194,6 +195,7 @@ export class Publisher {
     if (qos < 2) {
       const published = store(dialect, target, publication, route, isRetained);
       this.#finish(published, qos, id);
+      this.#stored(target, route);
       return;
     }
     // The message and its id are recovered both or neither. [MQTT-4.3.3-2]
@@ -206,6 +208,14 @@ export class Publisher {
     } finally {
       messages.end();
     }
+    this.#stored(target, route);
+  }
+
+  /** The client waits if the message has reached a limit. */
+  #stored(target: SendTarget, route: Route): void {
+    const { dialect, pause } = this.#host;
+    const reached = dialect.stored(target, this.#publication, route);
+    if (reached !== undefined) pause.wait(reached);
   }
 
   #finish(published: ReturnType<typeof store>, qos: number, id: number): void {

@@ -1,7 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE.
 
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
-import { type ParsedFilter, parseFilter } from '../address.ts';
+import { type ParsedFilter, parseFilter, requireNoControls } from '../address.ts';
 import type { FieldReader } from '../codec/fields.ts';
 import { subackPacket } from '../codec/packets.ts';
 import { propertyIds, readProperties } from '../codec/properties.ts';
@@ -128,6 +128,7 @@ function addOne(
     id,
   };
   try {
+    requireNoControls(parsed.text, 'topic filter', 'invalidTopicFilter');
     host.dialect.requireRead(parsed.filter, host.access);
     const isNew = host.session.subscribe(parsed, subscription);
     const { retainHandling } = subscription;

@@ -9,11 +9,11 @@ import type {
 import { type ParsedFilter, parseFilter } from '../address.ts';
 import type { MqttDialect } from '../dialect.ts';
 import { MqttError } from '../errors.ts';
-import { sessionLevelCountMax, sharedCountMax, subscriptionCountMax } from '../limits.ts';
+import { deepLevelCountMax, sharedCountMax, subscriptionCountMax } from '../limits.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { SessionQueues } from './session-queues.ts';
 import type { SessionSource } from './session-source.ts';
-import { SubscriptionSet } from './subscription-set.ts';
+import { deepLevelCountOf, SubscriptionSet } from './subscription-set.ts';
 
 /** The parts of the broker that a session needs. */
 export interface SessionParts {
@@ -176,10 +176,10 @@ export class Session {
 
   #requireRoom({ filter }: ParsedFilter): void {
     const { limits } = this.#broker;
-    const levelCount = this.set.levelCount + filter.split('/').length;
-    if (levelCount > sessionLevelCountMax) {
-      const found = `the filters of a session would have ${levelCount} levels`;
-      const why = `${found}; at most ${sessionLevelCountMax} are allowed`;
+    const levelCount = this.set.deepLevelCount + deepLevelCountOf(filter);
+    if (levelCount > deepLevelCountMax) {
+      const found = `filters of a session with many levels and many + would have ${levelCount} levels`;
+      const why = `${found}; at most ${deepLevelCountMax} are allowed`;
       throw new MqttError('refused', 'quotaExceeded', why);
     }
     if (this.subscriptionCount >= subscriptionCountMax) {

@@ -13,6 +13,9 @@ const matchCountMax = 1024;
 /** Maximum number of subscription identifiers in these matches. */
 const cachedIdCountMax = 65_536;
 
+/** Levels of a filter, multiplied by the number of its `+`, up to which it is not deep. */
+const shallowMax = 32;
+
 /** Steps of a search, and identifiers of a match, that take about a microsecond. */
 const stepsPerUnit = 16;
 
@@ -49,8 +52,8 @@ export class SubscriptionSet {
   #last: TopicMatch | undefined = undefined;
   /** Number of subscriptions that exclude messages of the same client. */
   noLocalCount = 0;
-  /** Number of levels of all filters. It bounds the search for the matches of a topic. */
-  levelCount = 0;
+  /** The levels of deep filters; see {@link deepLevelCountOf}. */
+  deepLevelCount = 0;
   /** The cost of the last search for matches, in units of about a microsecond. */
   matchUnits = 0;
   #cachedIdCount = 0;
@@ -76,7 +79,7 @@ export class SubscriptionSet {
     this.delete(subscription.filter, filter);
     this.#byFilter.set(subscription.filter, subscription);
     this.#tree.add(parsePattern(mqttAlphabet, filter), subscription);
-    this.levelCount += levelCountOf(filter);
+    this.deepLevelCount += deepLevelCountOf(filter);
     if (subscription.isNoLocal) this.noLocalCount++;
     this.#forget();
   }
@@ -87,7 +90,7 @@ export class SubscriptionSet {
     if (found === undefined) return false;
     this.#byFilter.delete(text);
     this.#tree.remove(parsePattern(mqttAlphabet, filter), found);
-    this.levelCount -= levelCountOf(filter);
+    this.deepLevelCount -= deepLevelCountOf(filter);
     if (found.isNoLocal) this.noLocalCount--;
     this.#forget();
     return true;
@@ -165,6 +168,13 @@ export class SubscriptionSet {
   }
 }
 
-function levelCountOf(filter: string): number {
-  return splitKey(mqttAlphabet, filter).length;
+/**
+ * Returns the number of levels of a filter if it has many levels and many `+`; otherwise 0. A topic may
+ * be compared with all levels of such filters. With other filters, however many there are, it is compared
+ * a few thousand times: they share the levels that match.
+ */
+export function deepLevelCountOf(filter: string): number {
+  const words = splitKey(mqttAlphabet, filter);
+  const oneWordCount = words.filter((word) => word === mqttAlphabet.oneWord).length;
+  return words.length * oneWordCount > shallowMax ? words.length : 0;
 }

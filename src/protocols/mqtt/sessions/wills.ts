@@ -41,6 +41,7 @@ export function publishWill(dialect: MqttDialect, { will, clientId, access }: Ow
     const route = dialect.route(target, publication, access, [clientId]);
     const { rest } = store(dialect, target, publication, route, isRetained);
     if (rest !== undefined) broker.background.run(rest);
+    dialect.stored(target, publication, route);
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
   }

@@ -1,13 +1,10 @@
 // Advisories: messages of the broker about connections, consumers and destinations.
 
 import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
+import { advisoryPrefix } from '../../../broker/activemq/advisories/advisory-sink.ts';
 import { isQueue, isTemporary } from '../../../broker/activemq/destination.ts';
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
-import { textValue, type Value } from '../../../broker/conversion/value.ts';
-import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
-import { formatNumbers } from '../../../broker/format.ts';
-import { Publication } from '../../../broker/publication.ts';
+import type { Field } from '../../../broker/conversion/value.ts';
 import { addressesOf, destinationOf } from '../address.ts';
 import {
   type ConnectionInfo,
@@ -15,183 +12,192 @@ import {
   type DataStructure,
   type Destination,
   destinationInfo,
-  type Message,
-  type ProducerId,
   type ProducerInfo,
-  plainMessage,
   removeInfo,
   types,
 } from '../codec/commands.gen.ts';
-import { encodeMap } from '../codec/primitives.ts';
-import { noTimeToLive, writeHead } from '../codec/stored-message.ts';
 import type { OpenWireConsumer } from '../consuming/consumer.ts';
+import { idText } from '../ids.ts';
+import { keptInfo } from '../kept-info.ts';
+import { AdvisoryWriter } from './advisory-writer.ts';
+import { EventAdvisories } from './event-advisories.ts';
 import { isTopicPattern, matchesTopic } from './topic-names.ts';
-
-const prefix = 'ActiveMQ.Advisory.';
-
-/** Maximum number of advisory topics whose routes are cached. */
-const targetCountMax = 1024;
 
 /** Maximum number of messages about the present state that a new consumer is sent. */
 const replayedCountMax = 10_000;
 
-/** The topic about temporary destinations of one kind. */
+/** The topics about temporary destinations. */
 const temporaryTopics = {
-  'temporary-queue': `${prefix}TempQueue`,
-  'temporary-topic': `${prefix}TempTopic`,
+  'temporary-queue': 'TempQueue',
+  'temporary-topic': 'TempTopic',
 } as const;
 
 /** Consumers and producers of a destination. */
-interface Counts {
-  consumers: number;
-  producers: number;
+interface Users {
+  /** By their ids, without what can be large. */
+  readonly consumers: Map<string, ConsumerInfo>;
+  readonly producers: Map<string, ProducerInfo>;
+}
+
+/** One advisory about the present state. */
+interface Present {
+  readonly topic: string;
+  readonly data: DataStructure;
+  readonly fields: readonly Field[];
 }
 
 /** Sends advisories to the consumers of their topics. Without a consumer, nothing is sent. */
 export class Advisories {
   readonly #dialect: ActiveMq;
-  readonly #brokerId: string;
-  readonly #publication = new Publication();
-  readonly #targets = new Map<string, SendTarget>();
+  readonly #writer: AdvisoryWriter;
+  readonly #events: EventAdvisories;
+  readonly #connections = new Set<ConnectionInfo>();
   /** By the qualified name in advisory topics, such as `Queue.orders`. */
-  readonly #counts = new Map<string, Counts>();
-  readonly #producerId: ProducerId;
-  #sequence = 0;
+  readonly #users = new Map<string, Users>();
 
   constructor(dialect: ActiveMq, brokerId: string) {
     this.#dialect = dialect;
-    this.#brokerId = brokerId;
-    this.#producerId = {
-      type: types.ProducerId,
-      connectionId: brokerId,
-      value: 1,
-      sessionId: -1,
-    };
+    this.#writer = new AdvisoryWriter(dialect, brokerId);
+    this.#events = new EventAdvisories(dialect, this.#writer, brokerId);
+    if (!this.#writer.isOn) return;
     dialect.temporaries.listen((address, exists) => this.#temporary(address, exists));
+    dialect.advising.sink = this.#events;
+    this.#events.master();
+  }
+
+  /** A client has reached the broker at an address, such as `192.0.2.1:61617`. */
+  reachedAt(localAddress: string): void {
+    this.#writer.url = `ssl://${localAddress}`;
   }
 
   /** A client has connected or disconnected. */
   connection(info: ConnectionInfo, exists: boolean): void {
-    const { connectionId } = info;
-    const gone = removeInfo({ objectId: connectionId });
-    this.#publish(`${prefix}Connection`, exists ? info : gone);
+    if (exists) this.#connections.add(info);
+    else this.#connections.delete(info);
+    const gone = removeInfo({ objectId: info.connectionId });
+    this.#send('Connection', exists ? info : gone);
   }
 
   #temporary(address: Address, exists: boolean): void {
     if (!isTemporary(address)) return;
     const topic = temporaryTopics[address.kind as keyof typeof temporaryTopics]; // it is temporary
-    this.#publish(topic, temporaryInfo(address, exists));
+    this.#send(topic, temporaryInfo(address, exists));
   }
 
   /** A consumer was added or removed. */
   consumer(info: ConsumerInfo, exists: boolean): void {
     for (const name of namesOf(info.destination)) {
-      const counts = this.#count(name, 'consumers', exists);
+      const { consumers } = this.#usersOf(name);
+      const key = info.consumerId === undefined ? '' : idText(info.consumerId);
+      if (exists) consumers.set(key, keptInfo(info));
+      else consumers.delete(key);
+      this.#forgetUnused(name);
       const data = exists ? info : removeInfo({ objectId: info.consumerId });
-      this.#publish(`${prefix}Consumer.${name}`, data, [['consumerCount', counts]]);
+      this.#send(`Consumer.${name}`, data, countOf('consumerCount', consumers));
     }
   }
 
   /** A producer was added or removed. */
   producer(info: ProducerInfo, exists: boolean): void {
     for (const name of namesOf(info.destination)) {
-      const counts = this.#count(name, 'producers', exists);
+      const { producers } = this.#usersOf(name);
+      const key = info.producerId === undefined ? '' : idText(info.producerId);
+      if (exists) producers.set(key, keptInfo(info));
+      else producers.delete(key);
+      this.#forgetUnused(name);
       const data = exists ? info : removeInfo({ objectId: info.producerId });
-      this.#publish(`${prefix}Producer.${name}`, data, [['producerCount', counts]]);
+      this.#send(`Producer.${name}`, data, countOf('producerCount', producers));
     }
   }
 
-  #count(name: string, what: keyof Counts, exists: boolean): number {
-    const counts = this.#counts.get(name) ?? { consumers: 0, producers: 0 };
-    counts[what] += exists ? 1 : -1;
-    if (counts.consumers + counts.producers > 0) this.#counts.set(name, counts);
-    else this.#counts.delete(name);
-    return counts[what];
+  #usersOf(name: string): Users {
+    const found = this.#users.get(name) ?? { consumers: new Map(), producers: new Map() };
+    this.#users.set(name, found);
+    return found;
+  }
+
+  #forgetUnused(name: string): void {
+    const users = this.#users.get(name);
+    if (users !== undefined && users.consumers.size + users.producers.size === 0) {
+      this.#users.delete(name);
+    }
+  }
+
+  #send(topic: string, data: DataStructure, fields: readonly Field[] = []): void {
+    this.#writer.sendNow(topic, () => this.#writer.message(data, fields));
   }
 
   /** Sends a new consumer of advisory topics the present state, in steps. */
   *replay(consumer: OpenWireConsumer, destinations: readonly Address[]): Generator<void> {
+    if (!this.#writer.isOn) return;
+    // As with ActiveMQ, a consumer of all topics is not told of the present state.
+    const wanted = destinations.flatMap(({ kind, name }) =>
+      kind === 'topic' && name.startsWith(advisoryPrefix) ? [name] : [],
+    );
+    if (wanted.length === 0) return;
+    const isWanted = (topic: string) => wanted.some((name) => covers(name, advisoryPrefix + topic));
     let left = replayedCountMax;
-    for (const kind of ['temporary-queue', 'temporary-topic'] as const) {
-      const topic = temporaryTopics[kind];
-      const isWanted = destinations.some(
-        ({ kind: of, name }) => of === 'topic' && covers(name, topic),
-      );
-      if (!isWanted) continue;
-      for (const address of this.#dialect.temporaries.all(kind)) {
-        if (left-- <= 0) return;
-        const message = this.#message(temporaryInfo(address, true), []);
-        message.destination = { type: types.TopicDestination, physicalName: topic };
-        message.targetConsumerId = consumer.id;
-        message.expiration = 0;
-        consumer.sendOwn(message);
-        yield;
-      }
+    for (const { topic, data, fields } of this.#present(isWanted)) {
+      if (left-- <= 0) return;
+      const message = this.#writer.message(data, fields);
+      const physicalName = advisoryPrefix + topic;
+      message.destination = { type: types.TopicDestination, physicalName };
+      message.targetConsumerId = consumer.id;
+      message.expiration = 0;
+      consumer.sendOwn(message);
+      yield;
     }
   }
 
-  #publish(
-    topic: string,
-    data: DataStructure,
-    counts: readonly (readonly [name: string, count: number])[] = [],
-  ): void {
-    const target = this.#targetOf(topic);
-    if (target === undefined) return;
-    const publication = this.#publication;
-    publication.head = Buffer.alloc(0);
-    publication.headStart = 0;
-    publication.headEnd = 0;
-    publication.format = formatNumbers.openwire;
-    publication.extraRoutingKeys = noExtraKeys;
-    const { broker, vhost, internal } = this.#dialect;
-    target.addressTo(publication);
-    const found = broker.routing.routeAtOnce(vhost, target.exchange, publication);
-    if (found.queues.length === 0) return;
-    publication.head = writeHead(this.#message(data, counts));
-    publication.headEnd = publication.head.length;
-    const route = internal.filter(found, publication);
-    const { rest } = broker.publish(vhost, publication, route);
-    if (rest !== undefined) broker.background.run(rest);
+  *#present(isWanted: (topic: string) => boolean): Generator<Present> {
+    if (isWanted('Connection')) {
+      for (const info of this.#connections) yield about('Connection', info);
+    }
+    for (const kind of ['temporary-queue', 'temporary-topic'] as const) {
+      const topic = temporaryTopics[kind];
+      if (!isWanted(topic)) continue;
+      for (const address of this.#dialect.temporaries.all(kind)) {
+        yield about(topic, temporaryInfo(address, true));
+      }
+    }
+    yield* this.#presentDestinations(isWanted);
+    yield* this.#presentUsers(isWanted);
   }
 
-  #targetOf(topic: string): SendTarget | undefined {
-    const known = this.#targets.get(topic);
-    if (known !== undefined) return known;
-    // A name that is too long for a topic has no consumers.
-    if (Buffer.byteLength(topic) > 255 || isTopicPattern(topic)) return undefined;
-    if (this.#targets.size >= targetCountMax) this.#targets.clear();
-    const target = this.#dialect.sendTarget({ kind: 'topic', name: topic });
-    this.#targets.set(topic, target);
-    return target;
+  *#presentDestinations(isWanted: (topic: string) => boolean): Generator<Present> {
+    const { vhost, advising } = this.#dialect;
+    const infoOf = (address: Address) => this.#events.destinationInfo(address, true);
+    if (isWanted('Queue')) {
+      for (const name of vhost.queues.keys()) {
+        if (!name.startsWith('amq.')) yield about('Queue', infoOf({ kind: 'queue', name }));
+      }
+    }
+    if (isWanted('Topic')) {
+      for (const name of advising.topics) yield about('Topic', infoOf({ kind: 'topic', name }));
+    }
   }
 
-  #message(
-    data: DataStructure,
-    counts: readonly (readonly [name: string, count: number])[],
-  ): Message {
-    const { broker } = this.#dialect;
-    const fields: [string, Value][] = [
-      ['originBrokerId', textValue(this.#brokerId)],
-      ['originBrokerName', textValue(broker.brokerName)],
-      ['originBrokerURL', textValue('')],
-    ];
-    for (const [name, value] of counts) fields.push([name, { type: 'int', value }]);
-    return plainMessage({
-      producerId: this.#producerId,
-      messageId: {
-        type: types.MessageId,
-        textView: undefined,
-        producerId: this.#producerId,
-        producerSequenceId: ++this.#sequence,
-        brokerSequenceId: 0,
-      },
-      jmsType: 'Advisory',
-      expiration: noTimeToLive,
-      timestamp: Math.round(broker.nowMs()),
-      dataStructure: data,
-      marshalledProperties: encodeMap(fields),
-    });
+  *#presentUsers(isWanted: (topic: string) => boolean): Generator<Present> {
+    for (const [name, { consumers, producers }] of this.#users) {
+      const [consumed, produced] = [`Consumer.${name}`, `Producer.${name}`];
+      if (isWanted(consumed)) {
+        const fields = countOf('consumerCount', consumers);
+        for (const data of consumers.values()) yield { topic: consumed, data, fields };
+      }
+      if (isWanted(produced)) {
+        const fields = countOf('producerCount', producers);
+        for (const data of producers.values()) yield { topic: produced, data, fields };
+      }
+    }
   }
+}
+
+function about(topic: string, data: DataStructure): Present {
+  return { topic, data, fields: [] };
+}
+
+function countOf(name: string, { size }: ReadonlyMap<string, unknown>): readonly Field[] {
+  return [[name, { type: 'int', value: size }]];
 }
 
 function temporaryInfo(address: Address, exists: boolean): DataStructure {
@@ -215,7 +221,7 @@ function connectionOf(name: string): string {
 function namesOf(destination: Destination | undefined): readonly string[] {
   if (destination === undefined) return [];
   return addressesOf(destination)
-    .filter(({ name }) => !name.startsWith(prefix))
+    .filter(({ name }) => !name.startsWith(advisoryPrefix))
     .map((address) => `${isQueue(address) ? 'Queue' : 'Topic'}.${address.name}`);
 }
 

@@ -14,18 +14,23 @@ import { consumerControl } from '../codec/commands.gen.ts';
 import { OpenWireConsumer } from '../consuming/consumer.ts';
 import { OpenWireError, withClass } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
-import { isFirstSession, requireId, requireShort, sessionText } from '../ids.ts';
+import { idText, isFirstSession, requireId, requireShort, sessionText } from '../ids.ts';
 import { keptInfo } from '../kept-info.ts';
 
-/** Requires the session of a consumer or producer to exist. */
+/** Requires a consumer or producer to belong to its connection, and its session to exist. */
 export function requireSession(
   host: OpenWireHost,
   id: Parameters<typeof sessionText>[0],
   what: 'consumer' | 'producer',
 ): void {
   const session = sessionText(id);
+  if (id.connectionId !== host.connectionId) {
+    const why = `the ${what} ${idText(id)} does not belong to connection ${host.connectionId}`;
+    throw new OpenWireError('invalid', why, 'state');
+  }
   if (isFirstSession(id.sessionId) || host.sessions.has(session)) return;
-  const why = `Cannot add a ${what} to a session that had not been registered: ${session}`;
+  const who = what === 'consumer' ? `${host.broker.brokerName} ` : '';
+  const why = `${who}Cannot add a ${what} to a session that had not been registered: ${session}`;
   throw new OpenWireError('invalid', why, 'state');
 }
 

@@ -1,6 +1,6 @@
 // The commands of clients that have logged in.
 
-import { listedName } from '../../../broker/activemq/destination.ts';
+import { listedName, qualifiedName } from '../../../broker/activemq/destination.ts';
 import { addressesOf } from '../address.ts';
 import type {
   DataStructure,
@@ -108,6 +108,9 @@ function addProducer(host: OpenWireHost, info: ProducerInfo): void {
     const shown = listedName(addresses);
     for (const address of addresses) {
       host.dialect.rights.require(host.access, 'write', address, shown);
+      const isLasting = address.kind === 'queue' || address.kind === 'topic';
+      if (isLasting || host.dialect.temporaries.has(address)) continue;
+      throw new OpenWireError('invalid', qualifiedName(address), 'missing');
     }
   }
   host.producers.add(info, id);
@@ -122,7 +125,11 @@ function remove(host: OpenWireHost, command: RemoveInfo): void {
     case types.ConsumerId: {
       const consumer = host.consumers.find(objectId);
       if (consumer === undefined) {
-        removeUnknown(host, command, `consumer that had not been registered: ${idText(objectId)}`);
+        removeUnknown(
+          host,
+          command,
+          `a consumer that had not been registered: ${idText(objectId)}`,
+        );
         return;
       }
       host.consumers.remove(consumer);
@@ -132,7 +139,11 @@ function remove(host: OpenWireHost, command: RemoveInfo): void {
     case types.ProducerId:
       if (host.producers.remove(objectId)) host.respond(command, 0);
       else
-        removeUnknown(host, command, `producer that had not been registered: ${idText(objectId)}`);
+        removeUnknown(
+          host,
+          command,
+          `a producer that had not been registered: ${idText(objectId)}`,
+        );
       return;
     case types.SessionId: {
       const session = idText(objectId);
@@ -153,7 +164,7 @@ function remove(host: OpenWireHost, command: RemoveInfo): void {
 /** Clients that want no answer do not expect an error either. */
 function removeUnknown(_host: OpenWireHost, command: RemoveInfo, what: string): void {
   if (!command.responseRequired) return;
-  throw new OpenWireError('invalid', `Cannot remove a ${what}`, 'state');
+  throw new OpenWireError('invalid', `Cannot remove ${what}`, 'state');
 }
 
 /** Old versions do not tell what the client has seen. */

@@ -53,7 +53,7 @@ export function transaction(host: OpenWireHost, command: TransactionInfo): void 
       rollback(host, command, id);
       return;
     default:
-      throw new OpenWireError('invalid', `unknown transaction operation ${command.action}`, 'jms');
+      throw new OpenWireError('invalid', `Transaction info type unknown: ${command.action}`, 'jms');
   }
 }
 
@@ -104,8 +104,8 @@ function commit(host: OpenWireHost, command: TransactionInfo, id: TransactionId)
       return;
     }
     if (isTwoPhase && host.transactions.branch(id) !== undefined) {
-      const text = `Cannot do 2 phase commit if the transaction has not been prepared`;
-      throw xaError(`${text}: '${transactionText(id)}'.`, xaCodes.protocol);
+      const text = 'Cannot do 2 phase commit if the transaction has not been prepared';
+      throw xaError(text, xaCodes.protocol);
     }
   }
   commitOpen(host, command, id);

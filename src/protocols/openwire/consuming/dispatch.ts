@@ -20,6 +20,10 @@ const priorityDefault = 4;
 /** The first version in which usual messages have all fields of stored heads. */
 const fullVersion = 10;
 
+/** Units besides those of any delivery, for a head that is copied, and one that is encoded anew. */
+const copiedUnits = 1;
+const encodedUnits = 4;
+
 /** Where a delivery comes from. */
 type From = Pick<Source, 'queue' | 'isTopic'>;
 
@@ -60,7 +64,7 @@ export class DispatchOutput {
 
   /** Writes a delivery, whose id is then in the fields of this object. */
   write(delivery: Delivery, source: From): void {
-    const { codec, consumers } = this.#host;
+    const { broker, codec, consumers } = this.#host;
     this.number = ++consumers.dispatchCount;
     this.#shown.find(delivery, source);
     const { format, buffer, headAt, headLength } = delivery;
@@ -68,6 +72,7 @@ export class DispatchOutput {
       format === formatNumbers.openwire &&
       codec.format.version >= fullVersion &&
       stored.find(buffer, headAt, headAt + headLength);
+    broker.turns.unitsLeft -= isUsual ? copiedUnits : encodedUnits;
     if (isUsual) this.#copy(delivery);
     else this.#encode(delivery);
   }

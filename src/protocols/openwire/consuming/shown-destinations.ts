@@ -3,6 +3,10 @@
 import { equalsAt } from '../../../base/bytes.ts';
 import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
 import type { Source } from '../../../broker/activemq/consumption.ts';
+import {
+  deliveredDestination,
+  originalDestination,
+} from '../../../broker/activemq/sending/delivered-destination.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import { destinationOf } from '../address.ts';
@@ -40,14 +44,14 @@ export class ShownDestinations {
       known.length === addressEnd - addressAt &&
       equalsAt(known, buffer, addressAt);
     if (isSame) return;
-    const destination = destinationOf(this.#dialect.destinationOf(source, delivery));
+    const destination = destinationOf(deliveredDestination(this.#dialect, source, delivery));
     const { structure } = this.destination;
     const { type, physicalName } = destination;
     // The same object, if only the address differs, is found faster in the cache of the encoding.
     if (structure.type !== type || structure.physicalName !== physicalName) {
       this.destination = new EncodedStructure(destination);
     }
-    const original = this.#dialect.originalOf(source, delivery);
+    const original = originalDestination(source, delivery);
     this.original = original && new EncodedStructure(destinationOf(original));
     this.#queue = source.queue;
     this.#isAddressLong = isAddressLong;

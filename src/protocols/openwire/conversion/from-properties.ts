@@ -1,6 +1,10 @@
 // Converts neutral properties to an OpenWire message.
 
-import type { Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import {
+  annotationPrefix,
+  type Encoded,
+  type Properties,
+} from '../../../broker/conversion/properties.ts';
 import { type Field, textValue } from '../../../broker/conversion/value.ts';
 import { destinationOf } from '../address.ts';
 import { type Message, plainMessage } from '../codec/commands.gen.ts';
@@ -47,15 +51,19 @@ function ownFields(properties: Properties): Message {
 
 /** The properties that fit. If a name is repeated, the first one counts. */
 function entriesOf(properties: Properties, isObject: boolean, room: number): Buffer[] {
-  const { contentType, contentEncoding, replyToGroupId, isRetained, headers } = properties;
+  const { contentType, contentEncoding, replyToGroupId, isRetained } = properties;
+  const { headers, annotations } = properties;
   const own: Field[] = [];
   const add = (name: string, text: string | undefined) => {
     if (text !== undefined) own.push([name, textValue(text)]);
   };
-  add(propertyNames.contentType, isObject ? undefined : contentType);
+  for (const name of [propertyNames.contentType, propertyNames.stompContentType]) {
+    add(name, isObject ? undefined : contentType);
+  }
   add(propertyNames.contentEncoding, contentEncoding);
   add(propertyNames.replyToGroupId, replyToGroupId);
   if (isRetained) own.push([propertyNames.isRetained, { type: 'boolean', value: true }]);
+  for (const [name, value] of annotations) own.push([annotationPrefix + name, value]);
   const names = new Set<string>();
   const entries: Buffer[] = [];
   let left = room;

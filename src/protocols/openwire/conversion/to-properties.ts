@@ -1,8 +1,12 @@
 // Converts an OpenWire message to neutral properties.
 
-import type { EncodedMessage, Properties } from '../../../broker/conversion/properties.ts';
-import { emptyProperties } from '../../../broker/conversion/properties.ts';
-
+import {
+  annotationPrefix,
+  type EncodedMessage,
+  emptyProperties,
+  type Properties,
+} from '../../../broker/conversion/properties.ts';
+import type { Field } from '../../../broker/conversion/value.ts';
 import { addressOf } from '../address.ts';
 import { type Message, types } from '../codec/commands.gen.ts';
 import { readHead } from '../codec/stored-message.ts';
@@ -13,6 +17,7 @@ import { readProperties } from './properties.ts';
 /** The properties that stand for fields that OpenWire does not have. */
 export const propertyNames = {
   contentType: 'JMS_AMQP_ContentType',
+  stompContentType: 'content-type',
   contentEncoding: 'JMS_AMQP_ContentEncoding',
   replyToGroupId: 'JMS_AMQP_ReplyToGroupID',
   isRetained: 'ActiveMQ.Retain',
@@ -23,6 +28,17 @@ const fieldNames: ReadonlySet<string> = new Set(Object.values(propertyNames));
 /** Whether a property stands for a field. */
 export function isFieldName(name: string): boolean {
   return fieldNames.has(name);
+}
+
+function isAnnotation([name]: Field): boolean {
+  return name.startsWith(annotationPrefix);
+}
+
+/** The annotations for which properties stand. */
+function annotationsOf(fields: readonly Field[]): Field[] {
+  return fields
+    .filter(isAnnotation)
+    .map(([name, value]): Field => [name.slice(annotationPrefix.length), value]);
 }
 
 /** Converts an OpenWire message to neutral properties. */
@@ -39,11 +55,14 @@ export function toProperties(message: EncodedMessage): Properties {
   return {
     ...emptyProperties,
     ...ownFields(head),
-    contentType: isObject ? javaObjectType : text(propertyNames.contentType),
+    contentType: isObject
+      ? javaObjectType
+      : (text(propertyNames.contentType) ?? text(propertyNames.stompContentType)),
     contentEncoding: text(propertyNames.contentEncoding),
     replyToGroupId: text(propertyNames.replyToGroupId),
     isRetained: named.get(propertyNames.isRetained)?.value === true,
-    headers: fields.filter(([name]) => !fieldNames.has(name)),
+    headers: fields.filter((field) => !fieldNames.has(field[0]) && !isAnnotation(field)),
+    annotations: annotationsOf(fields),
     body: readBody(head, buffer, bodyAt, bodyAt + bodyLength),
   };
 }

@@ -1,5 +1,6 @@
 // Messages that clients send.
 
+import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
@@ -9,13 +10,13 @@ import { Publication } from '../../../broker/publication.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { addressesOf } from '../address.ts';
-import type { Destination, Message } from '../codec/commands.gen.ts';
+import type { Destination, Message, ProducerId } from '../codec/commands.gen.ts';
 import { producerAck } from '../codec/commands.gen.ts';
 import { type ReceivedMessage, shortTextMax } from '../codec/received-message.ts';
 import { noTimeToLive, unset } from '../codec/stored-message.ts';
 import { readProperties } from '../conversion/properties.ts';
 import { OpenWireError, toOpenWireError, withClass } from '../errors.ts';
-import type { OpenWireHost } from '../host.ts';
+import type { OpenWireHost, Requested } from '../host.ts';
 import { idText } from '../ids.ts';
 import { headBytesMax } from '../limits.ts';
 import type { OpenTransaction } from '../transactions/open-transaction.ts';
@@ -30,6 +31,13 @@ const otherBytesMax = 256 * 1024;
 /** The beginning of the names of properties that schedule a message. */
 const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_');
 
+/** What the producer of a message waits for. */
+interface Awaited extends Requested {
+  readonly producerId: ProducerId | undefined;
+  /** The size of the message in the window of the producer, in bytes. */
+  readonly size: number;
+}
+
 /** Receives the messages of a connection. */
 export class Sender {
   readonly #host: OpenWireHost;
@@ -42,6 +50,8 @@ export class Sender {
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Messages for so many queues that their storing takes several turns. */
   #unfinished: Published[] = [];
+  /** The limit that the current message has reached, so that its producer must wait. */
+  #reached: Usage | undefined = undefined;
   /** The sender, for consumers with noLocal. */
   #origins: readonly unknown[] = [];
   #isFirst = true;
@@ -88,23 +98,25 @@ export class Sender {
     const { transactionId, producerId } = message;
     const { transactions, producers } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
+    this.#reached = undefined;
     this.#start();
     try {
       // A frame can have a hundred MiB of properties, which must not be encoded.
       const contentBytes = message.contentAt < 0 ? 0 : message.contentEnd - message.contentAt;
       requireSmallProperties(frameBytes - contentBytes - otherBytesMax);
       const producer = producerId && producers.find(producerId);
-      const ackSize = ackSizeOf(message, producer);
       if (transaction === undefined && this.#isRepeated(message, producer)) {
         this.#host.respond(message, this.#host.broker.store.definedGroup);
         return;
       }
       const targets = this.#targetsOf(message.destination);
       this.#prepare(message, targets);
-      if (transaction !== undefined) this.#enlist(message, transaction, targets);
-      else this.#publish(message, targets, producer);
-      // Returns room in the producer's window.
-      if (ackSize > 0) this.#host.send(producerAck({ producerId, size: ackSize }));
+      if (transaction === undefined) this.#publish(message, targets, producer);
+      else {
+        const awaited = awaitedOf(message, producer);
+        this.#enlist(transaction, targets, producer);
+        this.#answer(awaited, 0);
+      }
     } catch (thrown) {
       // Later commands of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
@@ -207,9 +219,9 @@ export class Sender {
   }
 
   #enlist(
-    message: ReceivedMessage,
     transaction: OpenTransaction,
     targets: readonly SendTarget[],
+    producer: Producer | undefined,
   ): void {
     const { dialect, transactions, gate } = this.#host;
     const publication = this.#publication;
@@ -218,8 +230,36 @@ export class Sender {
       gate.count(dialect.routeUnits);
       transactions.requireRoom(publication.sizeBytes);
       transaction.publish(publication, route);
+      const reached = dialect.sends.enlisted(target, publication, route, producer?.info);
+      if (reached !== undefined) this.#reached = reached;
     }
-    this.#host.respond(message, 0);
+  }
+
+  /**
+   * Answers a message, or returns room in the window of its producer. If a limit is reached, a producer
+   * that waits for either gets it late; for any other one, nothing more is read.
+   */
+  #answer(awaited: Awaited | undefined, group: number): void {
+    const reached = this.#reached;
+    if (reached === undefined) {
+      if (awaited !== undefined) this.#say(awaited, group);
+      return;
+    }
+    this.#reached = undefined;
+    const { pause } = this.#host;
+    if (awaited === undefined) pause.wait(reached);
+    else {
+      pause.answerLater(reached, () => {
+        this.#say(awaited, group);
+        this.#host.requestFlush();
+      });
+    }
+  }
+
+  #say(awaited: Awaited, group: number): void {
+    const { responseRequired, producerId, size } = awaited;
+    if (responseRequired) this.#host.respond(awaited, group);
+    else this.#host.send(producerAck({ producerId, size }));
   }
 
   #route(target: SendTarget): Route {
@@ -243,15 +283,15 @@ export class Sender {
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
     }
-    const { commandId, responseRequired } = message;
+    const awaited = awaitedOf(message, producer);
     const sequence = this.#notedSequence(message, producer);
     let group = 0;
-    if (producer === undefined || sequence < 0) group = this.#store(targets);
+    if (producer === undefined || sequence < 0) group = this.#store(targets, producer);
     else {
       // The message and its number are recovered together.
       broker.store.begin();
       try {
-        group = this.#store(targets);
+        group = this.#store(targets, producer);
         broker.producers.stored(producer.key, sequence);
       } finally {
         broker.store.end();
@@ -260,18 +300,18 @@ export class Sender {
     }
     const unfinished = this.#unfinished;
     if (unfinished.length === 0) {
-      if (responseRequired) this.#host.respond({ commandId, responseRequired }, group);
+      this.#answer(awaited, group);
       return;
     }
     this.#unfinished = [];
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#host.respond({ commandId, responseRequired }, Math.max(group, ...groups));
+      this.#answer(awaited, Math.max(group, ...groups));
     });
   }
 
   /** Stores the message in all destinations, and returns the group whose sync confirms it. */
-  #store(targets: readonly SendTarget[]): number {
+  #store(targets: readonly SendTarget[], producer: Producer | undefined): number {
     const { broker, dialect, gate } = this.#host;
     let group = 0;
     for (const target of targets) {
@@ -280,6 +320,8 @@ export class Sender {
       const published = broker.publish(dialect.vhost, this.#publication, route);
       if (published.rest !== undefined) this.#unfinished.push(published);
       else group = Math.max(group, published.group);
+      const reached = dialect.sends.stored(target, this.#publication, route, producer?.info);
+      if (reached !== undefined) this.#reached = reached;
     }
     return group;
   }
@@ -297,10 +339,16 @@ export class Sender {
   }
 }
 
-/** The size of a message that is acknowledged to a producer with a window; 0 if it is not. */
-function ackSizeOf(message: ReceivedMessage, producer: Producer | undefined): number {
-  if (message.responseRequired || producer === undefined || producer.info.windowSize <= 0) return 0;
-  return messageBytes + (message.content?.length ?? 0) + (message.properties?.length ?? 0);
+/**
+ * What the producer of a message waits for: a response, or room in its window. Undefined if it waits for
+ * neither. The message itself must not be used after it was published.
+ */
+function awaitedOf(message: ReceivedMessage, producer: Producer | undefined): Awaited | undefined {
+  const { commandId, responseRequired, producerId } = message;
+  const hasWindow = producer !== undefined && producer.info.windowSize > 0;
+  if (!responseRequired && !hasWindow) return undefined;
+  const size = messageBytes + (message.content?.length ?? 0) + (message.properties?.length ?? 0);
+  return { commandId, responseRequired, producerId, size };
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {

@@ -40,7 +40,6 @@ export const frameNames: ReadonlySet<string> = new Set([
   'receipt',
   'transaction',
   'redelivered',
-  'transformation',
   // The broker sets these for each delivery.
   'JMSRedelivered',
   'JMSXDeliveryCount',

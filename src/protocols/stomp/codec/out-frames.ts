@@ -28,9 +28,9 @@ export function headerLine(name: string, value: string, version: Version): strin
   return `${headerFor(name, version, true)}:${headerFor(value, version, false)}\n`;
 }
 
-/** Encodes an ERROR frame about another frame. */
+/** Encodes an ERROR frame about another frame. The answer to CONNECT is not escaped. */
 export function errorFrame(
-  { text, body }: StompError,
+  { text, body, code }: StompError,
   receipt: string | undefined,
   version: Version,
 ): Buffer {
@@ -39,5 +39,5 @@ export function errorFrame(
     ['message', text],
     ['receipt-id', receipt],
   ];
-  return frameBytes('ERROR', headers, body, version);
+  return frameBytes('ERROR', headers, body, code === 'refused' ? '1.0' : version);
 }

@@ -83,13 +83,22 @@ function settledGroup({ broker: { store } }: StompHost): number {
   return store.definedGroup;
 }
 
+/** What ActiveMQ calls the missing header of a frame. */
+const missing: Readonly<Record<string, string>> = {
+  ACK: 'a ack id for',
+  NACK: 'an ack header to',
+};
+
 /** Returns the delivery that a frame identifies. */
 function find(host: StompHost, { command, headers }: Frame): Flight {
   const { subscriptions, version, gate } = host;
   if (version === '1.2') {
     const id = headers.get('id');
     if (id === undefined) {
-      throw new StompError('invalid', `${command} received without a id to acknowledge!`);
+      throw new StompError(
+        'invalid',
+        `${command} received without ${missing[command]} acknowledge!`,
+      );
     }
     return subscriptions.byAck(id) ?? unexpected(command, id);
   }

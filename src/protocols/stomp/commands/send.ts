@@ -1,9 +1,11 @@
 // SEND.
 
 import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
+import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
+import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
@@ -46,6 +48,8 @@ export class Sender {
   #sequence = 0;
   /** Those of the current message. */
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
+  /** The limit that the current message has reached, so that its sender must wait. */
+  #reached: Usage | undefined = undefined;
   #isFirst = true;
 
   constructor(host: StompHost) {
@@ -77,6 +81,7 @@ export class Sender {
     const transactionId = headers.get('transaction');
     const { transactions } = this.#host;
     const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
+    this.#reached = undefined;
     this.#start();
     try {
       const targets = this.#targetsOf(headers.get('destination'));
@@ -84,12 +89,14 @@ export class Sender {
       if (transaction === undefined) this.#publish(frame, targets);
       else {
         for (const target of targets) this.#enlist(transaction, target);
-        this.#host.receipt(frame, 0);
+        this.#confirm(frame, 0);
       }
     } catch (thrown) {
       // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
-      throw thrown;
+      throw isMissing(thrown)
+        ? new StompError('invalid', thrown.message, 'missing', { cause: thrown })
+        : thrown;
     }
   }
 
@@ -166,6 +173,9 @@ export class Sender {
       lines.push(['reply-to', address === undefined ? replyTo : destinationText(address)]);
     }
     const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
+    if (kind !== undefined && kind !== 'text' && kind !== 'bytes') {
+      throw new StompError('invalid', `Unsupported message type '${kind}'`);
+    }
     const isCounted = headers.get('content-length') !== undefined;
     const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
     // Text with a zero byte can only be delivered with a content-length.
@@ -189,6 +199,29 @@ export class Sender {
     this.#host.gate.count(dialect.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
+    const reached = dialect.sends.enlisted(target, publication, route);
+    if (reached !== undefined) this.#reached = reached;
+  }
+
+  /**
+   * Sends the receipt that a frame requests. If a limit is reached, it comes late; a sender that requests
+   * none is not read from.
+   */
+  #confirm(frame: Frame, group: number): void {
+    const reached = this.#reached;
+    if (reached === undefined) {
+      this.#host.receipt(frame, group);
+      return;
+    }
+    this.#reached = undefined;
+    const { pause } = this.#host;
+    if (!frame.headers.has('receipt')) pause.wait(reached);
+    else {
+      pause.answerLater(reached, () => {
+        this.#host.receipt(frame, group);
+        this.#host.requestFlush();
+      });
+    }
   }
 
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
@@ -206,16 +239,23 @@ export class Sender {
       const published = broker.publish(dialect.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
+      const reached = dialect.sends.stored(target, publication, route);
+      if (reached !== undefined) this.#reached = reached;
     }
     if (unfinished.length === 0) {
-      this.#host.receipt(frame, group);
+      this.#confirm(frame, group);
       return;
     }
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#host.receipt(frame, Math.max(group, ...groups));
+      this.#confirm(frame, Math.max(group, ...groups));
     });
   }
+}
+
+/** Whether a temporary destination does not exist. */
+function isMissing(thrown: unknown): thrown is BrokerError {
+  return thrown instanceof BrokerError && thrown.code === 'not-found';
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {

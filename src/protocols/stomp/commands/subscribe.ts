@@ -1,7 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE.
 
 import type { ConsumeRequest } from '../../../broker/activemq/consumption.ts';
-import { consumerOptions } from '../../../broker/activemq/destination.ts';
+import { consumerOptions, isQueue } from '../../../broker/activemq/destination.ts';
 import { Selector } from '../../../broker/activemq/selectors/selector.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import { parseDestinations } from '../address.ts';
@@ -23,7 +23,7 @@ export function subscribe(host: StompHost, frame: Frame): void {
   }
   const destination = headers.get('destination');
   if (destination === undefined) {
-    throw new StompError('invalid', 'SUBSCRIBE received without a Destination specified!');
+    throw new StompError('invalid', "Invalid empty or 'null' Destination header");
   }
   const isBrowser = host.version !== '1.0' && isTrue(headers, 'browser');
   const ackMode = isBrowser ? 'auto' : readAckMode(headers.get('ack'));
@@ -60,6 +60,10 @@ function readRequest(
   const destinations = parseDestinations(destination, host.words);
   const options = new Options(headers, consumerOptions(destination));
   const name = headers.get('activemq.subscriptionName');
+  if (name !== undefined && destinations.some(isQueue)) {
+    const why = 'cannot durably subscribe to a Queue destination!';
+    throw new StompError('invalid', `Invalid Subscription: ${why}`);
+  }
   const selector = headers.get('selector');
   const { clientPolicies } = host.dialect;
   const requested = options.number('prefetchSize');
@@ -96,7 +100,7 @@ function newSelector(text: string): Selector {
     return new Selector(text, { convertsText: true });
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    throw new StompError('invalid', error.message, 'jms', { cause: error });
+    throw new StompError('invalid', error.message, 'selector', { cause: error });
   }
 }
 
@@ -135,6 +139,9 @@ export function unsubscribe(host: StompHost, frame: Frame): void {
   const { headers } = frame;
   const id = headers.get('id');
   const destination = headers.get('destination');
+  if (id === undefined && host.version !== '1.0') {
+    throw new StompError('invalid', 'UNSUBSCRIBE received without a subscription id!');
+  }
   if (id === undefined && destination === undefined) {
     throw new StompError(
       'invalid',

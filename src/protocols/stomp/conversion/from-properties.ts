@@ -1,10 +1,16 @@
 // Converts neutral properties to a STOMP message.
 
 import { encodeText } from '../../../base/byte-text.ts';
-import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import {
+  annotationPrefix,
+  type Body,
+  type Encoded,
+  type Properties,
+} from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
+import { doubleText, floatText } from './number-text.ts';
 
 /** Encodes a message as STOMP, where all values are text. */
 export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
@@ -24,6 +30,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
     if (frameNames.has(name) || (propertyNames.has(name) && !isPlainReplyTo)) continue;
     add([name, textOf(value)]);
   }
+  for (const [name, value] of properties.annotations) add([annotationPrefix + name, textOf(value)]);
   return { head: Buffer.concat(pieces), body };
 }
 
@@ -56,6 +63,8 @@ function propertyLines(properties: Properties, body: Buffer): HeadLine[] {
 }
 
 function textOf(value: Value): string {
+  if (value.type === 'double') return doubleText(value.value);
+  if (value.type === 'float') return floatText(value.value);
   const json = toJson(value);
   return typeof json === 'string' ? json : JSON.stringify(json);
 }

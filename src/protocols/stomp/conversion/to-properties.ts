@@ -68,13 +68,14 @@ class Named {
   }
 }
 
-/** A content-length means that the body is bytes, unless the sender states another type. */
+/**
+ * A content-length means that the body is bytes, unless the sender states another type. A frame without
+ * a body is an empty text.
+ */
 function bodyOf({ buffer, bodyAt, bodyLength }: EncodedMessage, named: Named): Body {
   const isText =
     named.text('amq-msg-type') === 'text' || named.text('content-length') === undefined;
   const end = bodyAt + bodyLength;
   if (!isText) return { kind: 'bytes', bytes: Buffer.from(buffer.subarray(bodyAt, end)) };
-  return bodyLength === 0
-    ? { kind: 'none' }
-    : { kind: 'text', text: decodeText(buffer, bodyAt, end) };
+  return { kind: 'text', text: decodeText(buffer, bodyAt, end) };
 }

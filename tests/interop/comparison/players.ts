@@ -1,0 +1,63 @@
+// Plays the scenarios to Waxwing and to Debian's ActiveMQ.
+
+import { join } from 'node:path';
+import { ActiveMqHost } from '../../support/activemq-host.ts';
+import { JavaProgram } from '../../support/java-programs.ts';
+import { RealActiveMq } from '../../support/real-activemq.ts';
+import { type Answers, parseOutput } from './answers.ts';
+
+const folder = join(import.meta.dirname, '../../../../tests/interop/comparison');
+
+/** The recorded answers. */
+export const answersFile: string = join(folder, 'activemq-5.17.txt');
+
+/** Compiles the scenarios. Returns in one sentence why that is not possible. */
+export function compileScenarios(): Promise<JavaProgram | string> {
+  return JavaProgram.compile(folder, 'Compare');
+}
+
+interface Ports {
+  readonly openwire: number;
+  readonly stomp: number;
+}
+
+async function play(
+  java: JavaProgram,
+  { openwire, stomp }: Ports,
+  only: readonly string[],
+): Promise<Answers> {
+  const lines = await java.run(only, {
+    BROKER_URL: `ssl://localhost:${openwire}`,
+    STOMP_PORT: String(stomp),
+    BROKER_USER: 'bob',
+    BROKER_PASSWORD: 'a long password',
+  });
+  return parseOutput(lines);
+}
+
+/** Plays the scenarios to Waxwing. `only` holds a prefix of their names at most. */
+export async function playToWaxwing(java: JavaProgram, only: readonly string[]): Promise<Answers> {
+  const host = await ActiveMqHost.start();
+  try {
+    await java.trust(host.caFile);
+    const ports = { openwire: host.portOf('openwire+ssl'), stomp: host.portOf('stomp+ssl') };
+    return await play(java, ports, only);
+  } finally {
+    await host.close();
+  }
+}
+
+/** Plays the scenarios to Debian's ActiveMQ. Returns in one sentence why that is not possible. */
+export async function playToActiveMq(
+  java: JavaProgram,
+  only: readonly string[],
+): Promise<Answers | string> {
+  const real = await RealActiveMq.start();
+  if (typeof real === 'string') return real;
+  try {
+    await java.trust(real.caFile);
+    return await play(java, { openwire: real.openwirePort, stomp: real.stompPort }, only);
+  } finally {
+    await real.stop();
+  }
+}
