@@ -75,6 +75,15 @@ export function copyBytes(
 }
 
 /**
+ * Whether all of some bytes are at an offset of others. The last bytes, in which names and ids differ
+ * most, are compared first.
+ */
+export function equalsAt(expected: Buffer, bytes: Buffer, at: number): boolean {
+  for (let i = expected.length - 1; i >= 0; i--) if (bytes[at + i] !== expected[i]) return false;
+  return true;
+}
+
+/**
  * A cursor that reads big-endian values from untrusted data.
  *
  * @throws {BytesError} from every method, if the data ends too early

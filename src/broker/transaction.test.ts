@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { message, owner } from '../../tests/support/bare-broker.ts';
+import {
+  BareBroker,
+  commitNow,
+  Inbox,
+  message,
+  owner,
+  plainSubscribe,
+} from '../../tests/support/bare-broker.ts';
 import { BrokerOnLog } from '../../tests/support/broker-on-log.ts';
 import { Transaction } from './transaction.ts';
 
@@ -54,4 +61,25 @@ test('a large commit is recovered whole or not at all, and others are not synced
   assert.equal(countOf(life), count);
   await life.close();
   await life.check();
+});
+
+test('settlements of consecutive deliveries are kept as one, and each has its outcome', async () => {
+  const b = await BareBroker.open();
+  const queue = b.queue('q');
+  for (let i = 0; i < 8; i++) b.publish('', 'q', String(i));
+  const subscription = queue.subscribe(new Inbox(), plainSubscribe);
+  b.broker.pump();
+  const transaction = new Transaction(b.broker, b.vhost);
+  for (const number of [0, 1, 2]) transaction.settle(subscription, number, number, 'accepted');
+  for (const number of [3, 4]) transaction.settle(subscription, number, number, 'released');
+  for (const number of [7, 6]) transaction.settle(subscription, number, number, 'accepted');
+  assert.equal(transaction.operationCount, 7);
+  assert.equal(subscription.unsettledCount, 8);
+  commitNow(transaction);
+  subscription.stop();
+  assert.deepEqual(b.drain('q'), ['3', '4']);
+  assert.equal(subscription.isUnsettled(5), true);
+  const next = new Transaction(b.broker, b.vhost);
+  for (let number = 0; number < 3; number++) next.settle(subscription, number, number, 'accepted');
+  assert.equal(next.take().settlements.length, 1);
 });

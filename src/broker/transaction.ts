@@ -26,7 +26,7 @@ const routedQueueBytes = 16;
 interface Settlement {
   readonly subscription: Subscription;
   readonly first: number;
-  readonly last: number;
+  last: number;
   readonly outcome: Outcome;
 }
 
@@ -77,8 +77,14 @@ export class Transaction {
     this.#messages.add(publication, route);
   }
 
-  /** Stores a settlement until the commit. */
+  /** Stores a settlement until the commit, as part of the previous one if it continues that. */
   settle(subscription: Subscription, first: number, last: number, outcome: Outcome): void {
+    const before = this.#settlements.at(-1);
+    const continues = before?.last === first - 1 && before.subscription === subscription;
+    if (continues && before.outcome === outcome) {
+      before.last = last;
+      return;
+    }
     this.#settlements.push({ subscription, first, last, outcome });
   }
 

@@ -59,6 +59,34 @@ test('every field of a message is kept', () => {
   assert.deepEqual(taken, messages.map(contentOf));
 });
 
+test('memory is reused after the messages of a transaction were taken, and not before', () => {
+  const bodies = (name: string) => Array.from({ length: 40 }, (_, i) => `${name}${i}`.repeat(1500));
+  const kept = (all: readonly string[]) => {
+    const messages = new KeptMessages();
+    for (const body of all) {
+      const publication = new Publication();
+      publication.setAddress('', 'q');
+      publication.addPart(Buffer.from(body), 0, body.length);
+      messages.add(publication, {} as Route);
+    }
+    return messages;
+  };
+  const bodyOf = ({ publication }: { readonly publication: Publication }) =>
+    publication.parts[0]?.toString('latin1', publication.partStarts[0], publication.partEnds[0]);
+  const [one, two, three] = [bodies('one'), bodies('two'), bodies('three')];
+  const [first, second] = [kept(one).take(), kept(two)];
+  const taken: unknown[] = [];
+  for (const found of first) {
+    taken.push(bodyOf(found));
+    // Another transaction is filled while this one commits.
+    if (taken.length === 20) for (const other of kept(three).take()) bodyOf(other);
+  }
+  assert.deepEqual(taken, one);
+  const third = kept(three);
+  assert.deepEqual([...second.take()].length, 40);
+  assert.deepEqual(Array.from(third.take(), bodyOf), three);
+});
+
 test('every field of a message is in its copy', () => {
   const message = unusual('k'.repeat(300));
   assert.deepEqual(contentOf(message.copy()), contentOf(message));

@@ -9,6 +9,10 @@ import { Publication } from '../publication.ts';
 const pageBytes = 64 * 1024;
 /** Maximum number of messages in a page. */
 const pageCountMax = 512;
+/** Maximum number of unused buffers of pages that are kept for other transactions. */
+const spareCountMax = 16;
+const spares: Buffer[] = [];
+
 /** The number of numeric fields per message. */
 const fieldCount = 8;
 
@@ -30,7 +34,13 @@ class Page {
   readonly extraRoutingKeys = new Map<number, readonly string[]>();
 
   constructor(sizeBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
+    const spare = sizeBytes === pageBytes ? spares.pop() : undefined;
+    this.bytes = spare ?? Buffer.allocUnsafeSlow(sizeBytes);
+  }
+
+  /** The messages are no longer needed. The page must not be used any more. */
+  release(): void {
+    if (this.bytes.length === pageBytes && spares.length < spareCountMax) spares.push(this.bytes);
   }
 
   hasRoom(sizeBytes: number): boolean {
@@ -133,6 +143,7 @@ export class KeptMessages {
         yield { publication, route: page.routes[i] as Route }; // every message has one
         at = publication.headEnd + publication.bodyLength;
       }
+      page.release();
     }
   }
 }

@@ -245,7 +245,7 @@ export class Session {
     const { host, channel } = this;
     const deliveryId = this.#nextDeliveryId;
     this.#nextDeliveryId = (deliveryId + 1) >>> 0;
-    const fields = { channel, handle: link.handle, deliveryId, isSettled };
+    const fields = { channel, handle: link.handle, deliveryId, messageFormat: 0, isSettled };
     const nowMs = host.broker.nowMs();
     const window = Math.min(this.#outgoingLeft, framesPerTurnMax);
     const { frameCount, rest } = writeMessage(host, fields, delivery, nowMs, window);

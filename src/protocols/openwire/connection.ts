@@ -14,7 +14,6 @@ import type { Connection, Transport } from '../protocol.ts';
 import { SendPause } from '../send-pause.ts';
 import { Codec } from './codec/codec.ts';
 import {
-  type Command,
   type ConnectionInfo,
   connectionControl,
   connectionError,
@@ -32,7 +31,7 @@ import { handle, lastSeenOf } from './commands/registry.ts';
 import { allSeen } from './consuming/consumer.ts';
 import { Consumers } from './consuming/consumers.ts';
 import { OpenWireError, toOpenWireError } from './errors.ts';
-import type { OpenWireHost } from './host.ts';
+import type { OpenWireHost, Requested } from './host.ts';
 import { idText } from './ids.ts';
 import { Inactivity } from './inactivity.ts';
 import {
@@ -76,7 +75,8 @@ export class OpenWireConnection
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #opening: Opening;
-  readonly #sender: Sender;
+  /** Created for the first message, because many clients only consume. */
+  #sender: Sender | undefined = undefined;
   readonly #watch: PeerWatch;
   readonly #inactivity = new Inactivity();
   /** Frames that were received before the log-in. */
@@ -110,7 +110,6 @@ export class OpenWireConnection
     this.transactions = new Transactions(this);
     this.consumers = new Consumers(this);
     this.producers = new Producers(this);
-    this.#sender = new Sender(this);
     this.#opening = new Opening(this, transport);
     // Both sides send their WireFormatInfo unasked. This one is the same for all connections.
     transport.write(shared.formatInfo);
@@ -166,10 +165,13 @@ export class OpenWireConnection
    * for.
    */
   #received(): void {
+    const { answers } = this.#responses;
+    // Before the dispatch requests a flush: a group that is written immediately is answered in the
+    // same flush of all connections.
+    if (answers.isWaiting) this.broker.store.log.sync();
     this.broker.pump();
-    if (!this.#responses.answers.isWaiting) return;
+    if (!answers.isWaiting) return;
     this.broker.store.log.sync();
-    // After the sync request: a group that is written immediately is answered in the same turn.
     this.#transport.requestFlush();
   }
 
@@ -194,6 +196,12 @@ export class OpenWireConnection
   frame(bytes: Buffer, start: number, end: number): void {
     if (this.#state.name === 'awaiting-format') {
       this.#negotiate(bytes, start, end);
+      return;
+    }
+    if (this.#state.name === 'open' && isMessage({ type: bytes[start] ?? 0 })) {
+      this.gate.count(sendUnits);
+      this.#sender ??= new Sender(this);
+      this.#sender.receive(bytes, start, end);
       return;
     }
     const structure = this.codec.decode(bytes, start, end);
@@ -258,11 +266,6 @@ export class OpenWireConnection
   }
 
   #perform(structure: DataStructure, sizeBytes: number): void {
-    if (isMessage(structure)) {
-      this.gate.count(sendUnits);
-      this.#guarded(structure, () => this.#sender.send(structure, sizeBytes));
-      return;
-    }
     this.gate.count(commandUnits + sizeBytes / decodedPerUnit);
     switch (structure.type) {
       case types.ShutdownInfo:
@@ -282,22 +285,15 @@ export class OpenWireConnection
     this.#handle(structure);
   }
 
+  /** Performs a command, and answers its errors. */
   #handle(structure: DataStructure): void {
-    const command = 'responseRequired' in structure ? structure : undefined;
-    this.#guarded(command, () => {
+    try {
       if (handle(this, structure)) return;
       const why = `a command of type ${structure.type} is not permitted here`;
       throw new OpenWireError('out-of-order', why);
-    });
-  }
-
-  /** Performs a command, and answers its errors. */
-  #guarded(command: Command | undefined, act: () => void): void {
-    try {
-      act();
     } catch (thrown) {
-      if (command === undefined) throw thrown;
-      this.refuse(command, thrown);
+      if (!('responseRequired' in structure)) throw thrown;
+      this.refuse(structure, thrown);
     }
   }
 
@@ -322,7 +318,7 @@ export class OpenWireConnection
     this.#release(allSeen, () => this.#end());
   }
 
-  respond(command: Command, group: number, response?: DataStructure, said?: () => void): void {
+  respond(command: Requested, group: number, response?: DataStructure, said?: () => void): void {
     this.#responses.respond(command, group, response, said);
   }
 
@@ -330,7 +326,7 @@ export class OpenWireConnection
     this.codec.encode(command, this.outbox);
   }
 
-  refuse(command: Command, thrown: unknown): void {
+  refuse(command: Requested, thrown: unknown): void {
     const error = toOpenWireError(thrown);
     if (error.isFatal) {
       this.failed(error);
@@ -402,7 +398,7 @@ export class OpenWireConnection
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     this.pause.end();
-    this.#sender.end();
+    this.#sender?.end();
     this.broker.background.run(this.#requeueAll(lastSeen), () => {
       this.#isFullyReleased = true;
       for (const released of this.#released.splice(0)) released();

@@ -14,6 +14,9 @@ import type { Producers } from './sending/producers.ts';
 import type { SharedState } from './shared-state.ts';
 import type { Transactions } from './transactions/transactions.ts';
 
+/** What an answer depends on. */
+export type Requested = Pick<Command, 'commandId' | 'responseRequired'>;
+
 /** The operations of a connection that its parts need. */
 export interface OpenWireHost {
   readonly broker: Broker;
@@ -47,9 +50,9 @@ export interface OpenWireHost {
    * @param response what is answered; a plain response if undefined
    * @param said called after the answer was written, or at once if none is requested
    */
-  respond(command: Command, group: number, response?: DataStructure, said?: () => void): void;
+  respond(command: Requested, group: number, response?: DataStructure, said?: () => void): void;
   /** Answers a command that failed. */
-  refuse(command: Command, thrown: unknown): void;
+  refuse(command: Requested, thrown: unknown): void;
   /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */
   startedPublishing(): void;
   /** Output that was written outside of the handling of input is sent soon. */

@@ -38,15 +38,21 @@ export function isFirstSession(sessionId: Long): boolean {
   return sessionId === -1;
 }
 
+/** The parts of a message's id that are those of its sender. */
+type SentId = Pick<MessageId, 'textView' | 'producerId' | 'producerSequenceId'>;
+
 /** Returns the id of a message as users see it. */
-export function messageIdText({ textView, producerId, producerSequenceId }: MessageId): string {
+export function messageIdText({ textView, producerId, producerSequenceId }: SentId): string {
   if (textView !== undefined) return textView;
   return producerId === undefined ? '' : `${idText(producerId)}:${producerSequenceId}`;
 }
 
 /** Whether two ids are those of the same message. The broker's own number does not count. */
-export function isSameMessage(a: MessageId, b: MessageId): boolean {
-  return a.producerSequenceId === b.producerSequenceId && messageIdText(a) === messageIdText(b);
+export function isSameMessage(a: SentId, b: SentId): boolean {
+  if (a.producerSequenceId !== b.producerSequenceId) return false;
+  const isSameProducer = a.producerId !== undefined && a.producerId === b.producerId;
+  if (isSameProducer && a.textView === b.textView) return true;
+  return messageIdText(a) === messageIdText(b);
 }
 
 /** Returns a transaction id as users see it. */

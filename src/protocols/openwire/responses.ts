@@ -4,14 +4,13 @@ import type { Broker } from '../../broker/broker.ts';
 import { Answers } from '../frame-answers.ts';
 import type { Codec } from './codec/codec.ts';
 import {
-  type Command,
   type ConnectionId,
   connectionError,
   type DataStructure,
   exceptionResponse,
-  plainResponse,
 } from './codec/commands.gen.ts';
 import type { OpenWireError } from './errors.ts';
+import type { Requested } from './host.ts';
 
 /** The operations of the connection that are needed here. */
 export interface ResponsesHost {
@@ -38,17 +37,17 @@ export class Responses {
   }
 
   /** See `OpenWireHost.respond`. */
-  respond(command: Command, group: number, response?: DataStructure, said?: () => void): void {
+  respond(command: Requested, group: number, response?: DataStructure, said?: () => void): void {
     if (!command.responseRequired) {
       said?.();
       return;
     }
-    const answer = response ?? plainResponse({ correlationId: command.commandId });
-    this.#say(group, answer, said);
+    if (response !== undefined) this.#say(group, response, said);
+    else this.answers.say(group, this.#host.codec.plainResponse(command.commandId), said);
   }
 
   /** Answers a command that failed. If no answer was requested, the error is sent by itself. */
-  refuse(command: Command, error: OpenWireError, connectionId: ConnectionId | undefined): void {
+  refuse(command: Requested, error: OpenWireError, connectionId: ConnectionId | undefined): void {
     const exception = error.throwable;
     const { commandId: correlationId, responseRequired } = command;
     if (responseRequired) this.#say(0, exceptionResponse({ correlationId, exception }));

@@ -28,7 +28,7 @@ export interface TransferFields {
   readonly channel: number;
   readonly handle: number;
   readonly deliveryId: number;
-  readonly messageFormat: number;
+  messageFormat: number;
   readonly isSettled: boolean;
 }
 

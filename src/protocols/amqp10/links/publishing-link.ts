@@ -127,31 +127,35 @@ export class PublishingLink extends ReceivingLink {
   }
 
   #publish(delivery: IncomingDelivery): void {
-    const { broker, dialect, gate } = this.session.host;
+    const { broker, dialect } = this.session.host;
     const { publication } = this.message;
     const targets = this.#targetsOf();
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
     }
-    const unfinished: Published[] = [];
+    let unfinished: Published[] | undefined;
     let group = 0;
     for (const target of targets) {
       const route = this.#route(target);
       const published = broker.publish(dialect.vhost, publication, route);
-      if (published.rest !== undefined) unfinished.push(published);
-      else group = Math.max(group, published.group);
+      if (published.rest === undefined) group = Math.max(group, published.group);
+      else if (unfinished === undefined) unfinished = [published];
+      else unfinished.push(published);
       this.#waitFor(dialect.sends.stored(target, publication, route));
     }
-    if (unfinished.length === 0) {
-      this.#accept(delivery, group);
-      return;
-    }
-    const done = this.session.host.guarded(() => {
+    if (unfinished === undefined) this.#accept(delivery, group);
+    else this.#finish(delivery, group, unfinished);
+  }
+
+  /** The message is for so many queues that its storing takes several turns. */
+  #finish(delivery: IncomingDelivery, group: number, unfinished: readonly Published[]): void {
+    const { host } = this.session;
+    const done = host.guarded(() => {
       const groups = unfinished.map((published) => published.group);
       this.#accept(delivery, Math.max(group, ...groups));
     });
-    gate.finishFirst(finish(unfinished), done);
+    host.gate.finishFirst(finish(unfinished), done);
   }
 
   /** A limit is reached: the peer gets no more credit until there is room. */

@@ -86,7 +86,8 @@ export class IncomingMessage {
     if (publication.partCount > 1) publication.release();
     else publication.clearBody();
     publication.head = empty;
-    publication.parts.length = 0;
+    // The list is kept, so that it is not allocated for each message.
+    if (publication.parts.length > 0) publication.parts[0] = empty;
     this.#room = empty;
     this.#roomUsed = 0;
     this.to = undefined;

@@ -14,9 +14,6 @@ interface Writers {
   readonly outbox: PeerOutbox;
 }
 
-/** Which delivery of which link is written. */
-export type TransferOf = Omit<TransferFields, 'messageFormat'>;
-
 /** A message whose other frames wait for the window of the session. */
 export interface PartialTransfer {
   readonly fields: TransferFields;
@@ -37,13 +34,14 @@ export const written = {
  * Writes a message: a new header section, the other sections of the head as they were received, and
  * the body.
  *
+ * @param fields of the transfer; the message format is set here
  * @param delivery in the format of AMQP 1.0
  * @param window maximum number of frames; at least 1
  * @returns {@link written}
  */
 export function writeMessage(
   writers: Writers,
-  of: TransferOf,
+  fields: TransferFields,
   delivery: Delivery,
   nowMs: number,
   window: number,
@@ -55,7 +53,7 @@ export function writeMessage(
   const headerLength = writeHeaderSection(delivery, nowMs);
   const total = headerLength + headEnd - restAt + bodyLength;
   const { frames, outbox } = writers;
-  const fields = { ...of, messageFormat };
+  fields.messageFormat = messageFormat;
   if (total <= frames.frameBytesMax - transferBytes) {
     frames.beginTransfer(fields, total, false);
     outbox.append(headerBytes, 0, headerLength);

@@ -1,5 +1,6 @@
 // PUBLISH packets of clients, and PUBREL.
 
+import { equalsAt } from '../../../base/bytes.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { Publication } from '../../../broker/publication.ts';
@@ -20,6 +21,8 @@ import { prepare, store } from '../sessions/messages.ts';
 /** Maximum number of topics whose routes a connection caches. */
 const targetCountMax = 256;
 
+const noTopic = Buffer.alloc(0);
+
 /** A character that replaces invalid UTF-8 when text is decoded. */
 const replacement = '\ufffd';
 
@@ -33,6 +36,9 @@ export class Publisher {
   readonly #fields = new FieldReader();
   readonly #publication = new Publication();
   readonly #targets = new Map<string, SendTarget>();
+  /** The topic name of the last message to a known topic, encoded and as text. */
+  #lastTopic: Buffer = noTopic;
+  #lastName = '';
   readonly #aliases: (string | undefined)[] = [];
   /** The sender, for subscriptions with noLocal of other protocols. */
   #origins: readonly unknown[] = [];
@@ -95,9 +101,15 @@ export class Publisher {
     const size = fields.u16();
     const start = fields.skip(size);
     const { bytes } = fields;
+    const last = this.#lastTopic;
+    if (last.length === size && equalsAt(last, bytes, start)) return this.#lastName;
     const text = bytes.toString('utf8', start, start + size);
-    if (this.#targets.has(text) && !text.includes(replacement)) return text;
-    return checkedText(bytes, start, start + size);
+    if (!this.#targets.has(text) || text.includes(replacement)) {
+      return checkedText(bytes, start, start + size);
+    }
+    this.#lastTopic = Buffer.from(bytes.subarray(start, start + size));
+    this.#lastName = text;
+    return text;
   }
 
   /** Returns the topic name, which may be given by an alias. [MQTT-3.3.2-8] [MQTT-3.3.2-9] */

@@ -1,8 +1,15 @@
 // Frames to commands and back, in the negotiated encoding.
 
+import { assert } from '../../../base/assert.ts';
+import { writeU32 } from '../../../base/bytes.ts';
 import { OpenWireError } from '../errors.ts';
-import { type DataStructure, readStructure, writeStructure } from './commands.gen.ts';
+import { type DataStructure, readStructure, types, writeStructure } from './commands.gen.ts';
+import { type DispatchFields, writeDispatch } from './dispatch-writer.ts';
+import { LastStructures } from './last-structures.ts';
 import { ReadCache } from './read-cache.ts';
+import { ReceivedMessage } from './received-message.ts';
+import type { StoredFields } from './stored-fields.ts';
+import { isMessage } from './stored-message.ts';
 import type { WireFormat } from './wire-format.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -17,6 +24,7 @@ export interface ByteSink {
 /** One writer and one reader serve all connections, because a frame is encoded without a pause. */
 const writer = new WireWriter();
 const reader = new WireReader();
+const received = new ReceivedMessage();
 
 /** Room for the length and the type of a frame, and its bits. */
 let headRoom = Buffer.alloc(1024);
@@ -25,12 +33,15 @@ let headRoom = Buffer.alloc(1024);
 export class Codec {
   readonly format: WireFormat;
   readonly #received: ReadCache | undefined;
+  /** Replaces the cache of received structures. */
+  readonly #last: LastStructures | undefined;
   readonly #sent: WriteCache | undefined;
 
   constructor(format: WireFormat) {
     this.format = format;
     const { cacheSize } = format;
     this.#received = cacheSize === 0 ? undefined : new ReadCache(cacheSize);
+    this.#last = cacheSize > 0 || format.isTight ? undefined : new LastStructures();
     this.#sent = cacheSize === 0 ? undefined : new WriteCache(cacheSize);
   }
 
@@ -41,10 +52,7 @@ export class Codec {
    * @throws {OpenWireError | BytesError} if it is invalid
    */
   decode(bytes: Buffer, start: number, end: number): DataStructure | undefined {
-    reader.version = this.format.version;
-    reader.isTight = this.format.isTight;
-    reader.cache = this.#received;
-    const type = reader.begin(bytes, start, end);
+    const type = this.#begin(bytes, start, end);
     if (type === 0) return undefined;
     const found = readStructure(reader, type);
     if (found === undefined) {
@@ -52,6 +60,33 @@ export class Codec {
     }
     if (reader.at === end) return found;
     throw new OpenWireError('malformed', `${end - reader.at} bytes behind a command`);
+  }
+
+  #begin(bytes: Buffer, start: number, end: number): number {
+    reader.version = this.format.version;
+    reader.isTight = this.format.isTight;
+    reader.cache = this.#received;
+    reader.last = this.#last;
+    return reader.begin(bytes, start, end);
+  }
+
+  /**
+   * Decodes a frame with a message.
+   *
+   * @returns the message, in an object that the next call overwrites
+   * @throws {OpenWireError | BytesError} if it is invalid
+   */
+  receive(bytes: Buffer, start: number, end: number): ReceivedMessage {
+    if (received.read(reader, this.#begin(bytes, start, end))) return received;
+    return this.receiveStructure(bytes, start, end);
+  }
+
+  /** The same as {@link receive}, but the message always has a structure. */
+  receiveStructure(bytes: Buffer, start: number, end: number): ReceivedMessage {
+    const found = this.decode(bytes, start, end);
+    assert(found !== undefined && isMessage(found), 'a frame contains no message');
+    received.set(found);
+    return received;
   }
 
   /** Encodes a structure with its length. */
@@ -73,16 +108,59 @@ export class Codec {
     this.#write(structure, to);
   }
 
+  /**
+   * Encodes a MessageDispatch from the head of a stored message. The version must be 10 or higher.
+   *
+   * @param start the offset of the body in the buffer of the fields
+   */
+  encodeDispatch(
+    fields: StoredFields,
+    dispatch: DispatchFields,
+    start: number,
+    end: number,
+    to: ByteSink,
+  ): void {
+    writer.begin();
+    if (fields.hasContent || end > start) writer.setBody(fields.bytes, start, end);
+    this.#prepare();
+    writeDispatch(writer, fields, dispatch);
+    this.#send(types.MessageDispatch, to);
+  }
+
+  /** Returns the frame of a plain response, which contains nothing but the number of the command. */
+  plainResponse(correlationId: number): Buffer {
+    const { isTight } = this.format;
+    const size = isTight ? 11 : 10;
+    const frame = Buffer.allocUnsafe(4 + size);
+    let at = writeU32(frame, 0, size);
+    frame[at++] = types.PlainResponse;
+    // The flag of a required response is a bit, after the number of bytes with bits.
+    if (isTight) frame[at++] = 1;
+    if (isTight) frame[at++] = 0;
+    at = writeU32(frame, at, 0);
+    if (!isTight) frame[at++] = 0;
+    writeU32(frame, at, correlationId);
+    return frame;
+  }
+
   #write(structure: DataStructure, to: ByteSink): void {
+    this.#prepare();
+    writeStructure(writer, structure);
+    this.#send(structure.type, to);
+  }
+
+  #prepare(): void {
     writer.version = this.format.version;
     writer.isTight = this.format.isTight;
     writer.cache = this.#sent;
-    writeStructure(writer, structure);
+  }
+
+  #send(type: number, to: ByteSink): void {
     const { bitsSize, at, bodyAt, bodyStart, bodyEnd } = writer;
     const bodySize = bodyAt < 0 ? 0 : bodyEnd - bodyStart;
     if (5 + bitsSize > headRoom.length) headRoom = Buffer.alloc(5 + bitsSize);
-    headRoom.writeUInt32BE(1 + bitsSize + at + bodySize, 0);
-    headRoom[4] = structure.type;
+    writeU32(headRoom, 0, 1 + bitsSize + at + bodySize);
+    headRoom[4] = type;
     to.append(headRoom, 0, writer.copyBits(headRoom, 5));
     if (bodyAt < 0) {
       to.append(writer.data, 0, at);

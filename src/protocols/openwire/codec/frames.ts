@@ -5,8 +5,11 @@ import { OpenWireError } from '../errors.ts';
 
 /** Size of the length that precedes a frame. */
 const prefixBytes = 4;
+const nothing = Buffer.alloc(0);
 /** Initial size of the buffer for a frame that is split over chunks. */
-const splitBytesMin = 1024;
+const splitBytesMin = 64;
+/** Size of a frame up to which its buffer has that size at once. */
+const smallBytes = 4096;
 
 /** Receives complete frames, which must not be retained. */
 export interface FrameSink {
@@ -30,9 +33,11 @@ export class FrameReader {
   /** Data that was received while the reader was suspended. */
   #kept: Buffer[] = [];
   /** The beginning of an incomplete frame, with its length. */
-  #split: Buffer = Buffer.alloc(0);
+  #split: Buffer = nothing;
   #splitLength = 0;
   #isAnnounced = false;
+  /** The length of the frame, if it was announced. */
+  #announcedSize = 0;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
@@ -41,7 +46,7 @@ export class FrameReader {
   /** Stops passing on frames, including those already received. */
   stop(): void {
     this.#isStopped = true;
-    this.#split = Buffer.alloc(0);
+    this.#split = nothing;
     this.#splitLength = 0;
     this.#kept = [];
   }
@@ -96,6 +101,7 @@ export class FrameReader {
     if (size === 0) throw new OpenWireError('malformed', 'a frame of 0 bytes');
     this.#sink.announced(size, type);
     this.#isAnnounced = true;
+    this.#announcedSize = size;
   }
 
   /** Adds to an incomplete frame. Returns the offset after what was taken. */
@@ -113,23 +119,33 @@ export class FrameReader {
     this.#keep(bytes, at, end);
     if (this.#splitLength < prefixBytes + size) return end;
     const frame = this.#split;
-    this.#split = Buffer.alloc(0);
+    this.#split = nothing;
     this.#splitLength = 0;
     this.#isAnnounced = false;
     this.#sink.frame(frame, prefixBytes, prefixBytes + size);
     return end;
   }
 
+  /** The size of the frame, if it is known and small. */
+  #expected(length: number): number {
+    if (!this.#isAnnounced) return splitBytesMin;
+    const size = prefixBytes + this.#announcedSize;
+    return size <= smallBytes ? Math.max(size, length) : splitBytesMin;
+  }
+
   #keep(bytes: Buffer, start: number, end: number): void {
     const length = this.#splitLength + end - start;
     if (length > this.#split.length) {
-      const larger = Buffer.allocUnsafeSlow(
-        Math.max(length, this.#split.length * 2, splitBytesMin),
-      );
+      const larger = allocate(Math.max(length, this.#split.length * 2, this.#expected(length)));
       this.#split.copy(larger, 0, 0, this.#splitLength);
       this.#split = larger;
     }
     bytes.copy(this.#split, this.#splitLength, start, end);
     this.#splitLength = length;
   }
+}
+
+/** Small buffers share memory. Large ones are returned as soon as their frame was handled. */
+function allocate(size: number): Buffer {
+  return size <= Buffer.poolSize / 2 ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
 }

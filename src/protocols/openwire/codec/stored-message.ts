@@ -2,6 +2,7 @@
 
 import { WaxwingError } from '../../../base/errors.ts';
 import {
+  type DataStructure,
   type Message,
   plainMessage,
   readStructure,
@@ -55,6 +56,27 @@ export function writeHead(message: Message): Buffer {
     groupFirstForConsumer: false,
   });
   return Buffer.from(writer.data.subarray(0, writer.at));
+}
+
+/** Encodes a nested structure of a head, with the flag that precedes it. */
+export function encodeNested(structure: DataStructure): Buffer {
+  writer.begin();
+  writer.nested(structure, writeStructure);
+  return Buffer.from(writer.data.subarray(0, writer.at));
+}
+
+/**
+ * Decodes a nested structure of a head.
+ *
+ * @throws {BytesError | OpenWireError} if it is invalid
+ */
+export function decodeNested(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): DataStructure | undefined {
+  reader.resume(buffer, start, end);
+  return reader.nested(readStructure);
 }
 
 /** Decodes a head. Byte fields are slices of the buffer. A head that is invalid has no fields. */

@@ -1,8 +1,9 @@
 // Reads the fields of data structures, in both encodings.
 
-import { BytesError } from '../../../base/bytes.ts';
+import { BytesError, readU32 } from '../../../base/bytes.ts';
 import { OpenWireError } from '../errors.ts';
 import { structureLimits } from '../limits.ts';
+import type { LastStructures } from './last-structures.ts';
 import { decodeModified } from './modified-utf8.ts';
 import type { ReadCache } from './read-cache.ts';
 
@@ -29,6 +30,16 @@ export function longOf(value: bigint): Long {
   return Number.isSafeInteger(near) ? near : value;
 }
 
+/** Reads the 64-bit value at an offset. */
+export function longAt(bytes: Buffer, at: number): Long {
+  const high = readU32(bytes, at) | 0;
+  if (high >= -0x20_0000 && high < 0x20_0000) {
+    const value = high * 0x1_0000_0000 + readU32(bytes, at + 4);
+    if (Number.isSafeInteger(value)) return value;
+  }
+  return longOf(bytes.readBigInt64BE(at));
+}
+
 /**
  * A cursor over one frame. In the tight encoding, flags are bits of a stream that precedes the data.
  *
@@ -43,6 +54,10 @@ export class WireReader {
   version = 1;
   isTight = false;
   cache: ReadCache | undefined = undefined;
+  /** Replaces the cache if the peer uses none, and the loose encoding. */
+  last: LastStructures | undefined = undefined;
+  /** The offset of the text that {@link text} has found. */
+  textAt = 0;
   #bitsAt = 0;
   #bitsEnd = 0;
   #bit = 0;
@@ -51,14 +66,19 @@ export class WireReader {
 
   /** Starts to read a frame, and returns the type of its structure. */
   begin(bytes: Buffer, start: number, end: number): number {
+    this.resume(bytes, start, end);
+    const type = this.#u8();
+    if (this.isTight && type !== 0) this.#beginBits();
+    return type;
+  }
+
+  /** Starts to read within a frame. */
+  resume(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
     this.at = start;
     this.end = end;
     this.#depth = 0;
     this.#structureCount = 0;
-    const type = this.#u8();
-    if (this.isTight && type !== 0) this.#beginBits();
-    return type;
   }
 
   #beginBits(): void {
@@ -108,7 +128,7 @@ export class WireReader {
   }
 
   int(): number {
-    return this.bytes.readInt32BE(this.skip(4));
+    return readU32(this.bytes, this.skip(4)) | 0;
   }
 
   long(): Long {
@@ -120,13 +140,7 @@ export class WireReader {
   }
 
   #long8(): Long {
-    const at = this.skip(8);
-    const high = this.bytes.readInt32BE(at);
-    if (high >= -0x20_0000 && high < 0x20_0000) {
-      const value = high * 0x1_0000_0000 + this.bytes.readUInt32BE(at + 4);
-      if (Number.isSafeInteger(value)) return value;
-    }
-    return longOf(this.bytes.readBigInt64BE(at));
+    return longAt(this.bytes, this.skip(8));
   }
 
   /** Text, or undefined for null. */
@@ -138,6 +152,17 @@ export class WireReader {
     return isAscii
       ? this.bytes.toString('latin1', start, start + size)
       : decodeModified(this.bytes, start, start + size);
+  }
+
+  /**
+   * Skips a text, which begins at {@link textAt}. Returns its size in bytes; -1 for null.
+   */
+  text(): number {
+    if (!this.bool()) return -1;
+    if (this.isTight) this.#nextBit();
+    const size = this.#u16();
+    this.textAt = this.skip(size);
+    return size;
   }
 
   /** A slice of the frame, or undefined for null. */
@@ -184,13 +209,26 @@ export class WireReader {
   /** A nested structure that may be in the cache. */
   cached<S extends Structure>(read: ReadStructure<S>): S | undefined {
     const { cache } = this;
-    if (cache === undefined) return this.nested(read);
+    if (cache === undefined) return this.last === undefined ? this.nested(read) : this.#like(read);
     const isNew = this.bool();
     const index = this.short();
     if (!isNew) return cache.get(index) as S | undefined; // the caller checks its type
     const start = this.at;
     const found = this.nested(read);
     if (index >= 0) cache.set(index, found, this.at - start);
+    return found;
+  }
+
+  /** A nested structure, which is the same object as the last one of its type if it is equal. */
+  #like<S extends Structure>(read: ReadStructure<S>): S | undefined {
+    const start = this.at;
+    const known = this.last?.find(this.bytes, start, this.end);
+    if (known !== undefined) {
+      this.at = start + known.bytes.length;
+      return known.value as S; // the caller checks its type
+    }
+    const found = this.nested(read);
+    if (found !== undefined) this.last?.keep(this.bytes, start, this.at, found);
     return found;
   }
 

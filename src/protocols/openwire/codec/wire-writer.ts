@@ -1,5 +1,6 @@
 // Writes the fields of data structures, in both encodings.
 
+import { copyBytes, writeU32 } from '../../../base/bytes.ts';
 import { encodeModified } from './modified-utf8.ts';
 import { isPreparable, type Long, type Throwable } from './wire-reader.ts';
 import type { WriteCache } from './write-cache.ts';
@@ -81,8 +82,7 @@ export class WireWriter {
       to[at++] = size >> 8;
     } else if (size >= 64) to[at++] = 0xc0;
     to[at++] = size & 0xff;
-    this.#bits.copy(to, at, 0, size);
-    return at + size;
+    return copyBytes(to, at, this.#bits, 0, size);
   }
 
   bool(value: boolean): void {
@@ -115,7 +115,7 @@ export class WireWriter {
 
   int(value: number): void {
     const at = this.claim(4);
-    this.data.writeInt32BE(value | 0, at);
+    writeU32(this.data, at, value);
   }
 
   long(value: Long): void {
@@ -131,7 +131,7 @@ export class WireWriter {
       this.#putBit(true);
       this.#putBit(false);
       const at = this.claim(4);
-      this.data.writeUInt32BE(value, at);
+      writeU32(this.data, at, value);
     } else {
       this.#putBit(false);
       this.#putBit(value > 0);
@@ -142,11 +142,7 @@ export class WireWriter {
   #long8(value: Long): void {
     const at = this.claim(8);
     if (typeof value === 'bigint') this.data.writeBigInt64BE(BigInt.asIntN(64, value), at);
-    else {
-      const high = Math.floor(value / 0x1_0000_0000);
-      this.data.writeInt32BE(high | 0, at);
-      this.data.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
-    }
+    else writeLong(this.data, at, value);
   }
 
   /** Writes text; undefined is null. Text that is too long for the wire is cut off. */
@@ -179,6 +175,26 @@ export class WireWriter {
     data[at + 1] = text.length;
     if (this.isTight) this.#putBit(true);
     return true;
+  }
+
+  /** Writes zero bytes: numbers, flags and null values of the loose encoding. */
+  zeros(count: number): void {
+    const at = this.claim(count);
+    for (let i = at; i < at + count; i++) this.data[i] = 0;
+  }
+
+  /** Copies encoded values. */
+  raw(from: Buffer, start: number, end: number): void {
+    const at = this.claim(end - start);
+    copyBytes(this.data, at, from, start, end);
+  }
+
+  /** Writes encoded text. */
+  text(from: Buffer, start: number, end: number): void {
+    this.bool(true);
+    if (this.isTight) this.#putBit(isShortAscii(from, start, end));
+    this.short(end - start);
+    this.raw(from, start, end);
   }
 
   /** Writes bytes; undefined is null. */
@@ -256,4 +272,21 @@ export class WireWriter {
     this.short(items.length);
     for (const item of items) this.nested(item, write);
   }
+}
+
+/** Writes a 64-bit value. */
+export function writeLong(data: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  writeU32(data, at, high);
+  writeU32(data, at + 4, value - high * 0x1_0000_0000);
+}
+
+/** Whether the encoding of a text is that of short text of ASCII characters. */
+function isShortAscii(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > shortLengthMax) return false;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 0 || byte > 127) return false;
+  }
+  return true;
 }

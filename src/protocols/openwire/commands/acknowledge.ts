@@ -112,18 +112,17 @@ function settle(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck)
   if (isStrict && flights.length !== ack.messageCount) throw unmatched(ack, flights.length);
   const nowMs = broker.nowMs();
   const wasFull = consumers.isFull;
-  gate.finishFirst(
-    consumer.settle(
-      flights,
-      (flight) => outcomeOf(ack.ackType, flight, consumer, nowMs),
-      causeOf(ack),
-    ),
-    () => {
-      if (wasFull) consumers.wake();
-      // Settlements are in the log before the answer is sent.
-      host.respond(ack, ack.responseRequired ? settledGroup(host) : 0);
-    },
-  );
+  const outcome = (flight: Flight) => outcomeOf(ack.ackType, flight, consumer, nowMs);
+  const steps = consumer.settle(flights, outcome, causeOf(ack));
+  // A few deliveries are settled in one step.
+  if (steps.next().done === true) settled(host, ack, wasFull);
+  else gate.finishFirst(steps, () => settled(host, ack, wasFull));
+}
+
+function settled(host: OpenWireHost, ack: MessageAck, wasFull: boolean): void {
+  if (wasFull) host.consumers.wake();
+  // Settlements are in the log before the answer is sent.
+  host.respond(ack, ack.responseRequired ? settledGroup(host) : 0);
 }
 
 /** The text of the exception of a POISON acknowledgement. */

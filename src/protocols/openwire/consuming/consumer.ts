@@ -2,26 +2,18 @@
 
 import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
-import { converted } from '../../../broker/conversion/converted.ts';
-import { formatNumbers } from '../../../broker/format.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Outcome } from '../../../broker/subscription.ts';
-import type { ConsumerId, ConsumerInfo, Message, MessageId } from '../codec/commands.gen.ts';
+import type { ConsumerId, ConsumerInfo, Message } from '../codec/commands.gen.ts';
 import { consumerControl, messageDispatch } from '../codec/commands.gen.ts';
-import { readHead } from '../codec/stored-message.ts';
-import { openwireFormat } from '../format.ts';
 import type { OpenWireHost } from '../host.ts';
 import { idText, sessionText } from '../ids.ts';
 import { keptInfo } from '../kept-info.ts';
-import { headBytesMax } from '../limits.ts';
-import { type DestinationCache, prepareMessage } from './dispatch.ts';
+import { DispatchOutput } from './dispatch.ts';
 import { type Flight, Flights } from './flights.ts';
 
 /** Number of deliveries that are settled in one step. */
-const stepSize = 64;
-
-/** Units of a dispatch, besides those of any delivery: its head is decoded and encoded anew. */
-const dispatchUnits = 4;
+const stepSize = 128;
 
 /** A consumer: writes MessageDispatch commands and keeps the unsettled deliveries. */
 export class OpenWireConsumer implements MessageTaker, Browser {
@@ -37,7 +29,7 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   /** Nothing is delivered until the answer to the ConsumerInfo has been written. */
   isHeld = true;
   readonly #host: OpenWireHost;
-  readonly #destinations: DestinationCache;
+  readonly #output: DispatchOutput;
   #consumption: Consumption | undefined = undefined;
   /** Replaces the consumption if this is a browser. */
   #browse: Browse | undefined = undefined;
@@ -54,7 +46,7 @@ export class OpenWireConsumer implements MessageTaker, Browser {
     this.key = idText(id);
     this.session = sessionText(id);
     this.isLenient = isLenient;
-    this.#destinations = { address: undefined, destination: undefined };
+    this.#output = new DispatchOutput(host, id);
   }
 
   /** Sets the source of the messages. */
@@ -91,7 +83,7 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   browsed(delivery: Delivery, queue: Queue): void {
     try {
       this.#browsedCount++;
-      this.#write(delivery, { queue, isTopic: false });
+      this.#output.write(delivery, { queue, isTopic: false });
     } catch (thrown) {
       this.#host.deliveryFailed(thrown);
     }
@@ -108,12 +100,14 @@ export class OpenWireConsumer implements MessageTaker, Browser {
 
   deliver(delivery: Delivery, source: Source): void {
     try {
+      const output = this.#output;
       const { deliveryNumber, expiresAtMs } = delivery;
-      this.#host.broker.turns.unitsLeft -= dispatchUnits;
-      const [number, messageId] = this.#write(delivery, source);
+      output.write(delivery, source);
       this.flights.add({
-        number,
-        messageId,
+        number: output.number,
+        textView: output.textView,
+        producerId: output.producerId,
+        producerSequenceId: output.producerSequenceId,
         source,
         deliveryNumber,
         expiresAtMs,
@@ -132,35 +126,6 @@ export class OpenWireConsumer implements MessageTaker, Browser {
     this.#host.send(
       messageDispatch({ consumerId: this.id, destination: message.destination, message }),
     );
-  }
-
-  #write(
-    delivery: Delivery,
-    source: Pick<Source, 'queue' | 'isTopic'>,
-  ): readonly [number: number, id: MessageId] {
-    const { broker, codec, outbox, consumers } = this.#host;
-    const own =
-      delivery.format === formatNumbers.openwire
-        ? delivery
-        : converted(delivery, broker.formatOf(delivery.format), openwireFormat, headBytesMax);
-    const { buffer, headAt, headLength, bodyAt, bodyLength } = own;
-    const message = readHead(buffer, headAt, headAt + headLength);
-    const number = ++consumers.dispatchCount;
-    const messageId = prepareMessage(message, delivery, {
-      host: this.#host,
-      number,
-      source,
-      destinations: this.#destinations,
-    });
-    const dispatch = messageDispatch({
-      consumerId: this.id,
-      destination: message.destination,
-      message,
-      redeliveryCounter: message.redeliveryCounter,
-    });
-    if (message.content === undefined && bodyLength === 0) codec.encode(dispatch, outbox);
-    else codec.encodeWithBody(dispatch, buffer, bodyAt, bodyAt + bodyLength, outbox);
-    return [number, messageId];
   }
 
   /** The client has received messages without settling them: more can be delivered. */
@@ -187,24 +152,49 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   }
 
   /**
-   * Settles deliveries, in steps.
+   * Settles deliveries, in steps. Consecutive ones with the same outcome are settled together.
    *
    * @param cause why they are rejected
    */
   *settle(
-    flights: Iterable<Flight>,
+    flights: readonly Flight[],
     outcome: (flight: Flight) => Outcome,
     cause?: string,
   ): Generator<void> {
     const how = { deliveryFailed: true, undeliverableHere: false, cause };
-    let count = 0;
-    for (const flight of flights) {
-      if (flight.isSettled || flight.transaction !== undefined) continue;
-      this.forget(flight);
-      const { source, deliveryNumber } = flight;
-      source.subscription.settle(deliveryNumber, deliveryNumber, outcome(flight), how);
-      if (++count % stepSize === 0) yield;
+    for (let at = 0; at < flights.length; ) {
+      const end = Math.min(flights.length, at + stepSize);
+      while (at < end) at = this.#settleRun(flights, at, end, outcome, how);
+      if (at < flights.length) yield;
     }
+  }
+
+  /** Settles the first deliveries of a range of a list. Returns the index of the next one. */
+  #settleRun(
+    flights: readonly Flight[],
+    start: number,
+    end: number,
+    outcome: (flight: Flight) => Outcome,
+    how: Parameters<Source['subscription']['settle']>[3],
+  ): number {
+    const first = flights[start];
+    if (first === undefined || first.isSettled || first.transaction !== undefined) return start + 1;
+    const { source, deliveryNumber } = first;
+    const result = outcome(first);
+    let at = start;
+    for (; at < end; at++) {
+      const flight = flights[at];
+      const isNext =
+        flight !== undefined &&
+        !flight.isSettled &&
+        flight.transaction === undefined &&
+        flight.source === source &&
+        flight.deliveryNumber === deliveryNumber + at - start;
+      if (!isNext || (at > start && outcome(flight) !== result)) break;
+      this.forget(flight);
+    }
+    source.subscription.settle(deliveryNumber, deliveryNumber + at - start - 1, result, how);
+    return at;
   }
 
   /** Requests one message, if the prefetch is 0. */

@@ -8,6 +8,7 @@ import { idText } from '../ids.ts';
 import { nameLength, requireNames } from '../kept-info.ts';
 import { countsMax } from '../limits.ts';
 import { allSeen, type OpenWireConsumer } from './consumer.ts';
+import { ProducerIds } from './producer-ids.ts';
 
 /** Number of consumers that are searched in about a microsecond. */
 const searchedPerUnit = 32;
@@ -18,8 +19,13 @@ export class Consumers {
   unsettledCount = 0;
   /** Number of dispatches so far, which numbers them. */
   dispatchCount = 0;
+  /** The producers of the last messages. */
+  readonly producers = new ProducerIds();
   readonly #host: OpenWireHost;
   readonly #byKey = new Map<string, OpenWireConsumer>();
+  /** The consumer that was found last, by the object of its id. */
+  #lastId: ConsumerId | undefined = undefined;
+  #last: OpenWireConsumer | undefined = undefined;
   readonly #round: WakeRound;
   /** Length of the names of their destinations, in characters. */
   #namesLength = 0;
@@ -54,17 +60,25 @@ export class Consumers {
   }
 
   add(consumer: OpenWireConsumer): void {
+    this.#lastId = undefined;
     this.#namesLength += nameLength(consumer.info);
     this.#byKey.set(consumer.key, consumer);
   }
 
   find(id: ConsumerId | undefined): OpenWireConsumer | undefined {
-    return id === undefined ? undefined : this.#byKey.get(idText(id));
+    if (id === undefined) return undefined;
+    if (id === this.#lastId) return this.#last;
+    const found = this.#byKey.get(idText(id));
+    this.#lastId = id;
+    this.#last = found;
+    return found;
   }
 
   remove(consumer: OpenWireConsumer): void {
     if (this.#byKey.get(consumer.key) !== consumer) return;
     this.#byKey.delete(consumer.key);
+    this.#lastId = undefined;
+    this.#last = undefined;
     this.#namesLength -= nameLength(consumer.info);
     this.#host.shared.advisories.consumer(consumer.info, false);
   }

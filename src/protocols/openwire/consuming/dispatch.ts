@@ -1,86 +1,173 @@
-// Completes stored messages for their dispatch.
+// Writes stored messages as dispatches.
 
 import type { Source } from '../../../broker/activemq/consumption.ts';
-import {
-  deliveredDestination,
-  originalDestination,
-} from '../../../broker/activemq/sending/delivered-destination.ts';
-import type { Address } from '../../../broker/conversion/properties.ts';
+import { converted } from '../../../broker/conversion/converted.ts';
+import { formatNumbers } from '../../../broker/format.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
-import { destinationOf } from '../address.ts';
-import type { Destination, Message, MessageId, ProducerId } from '../codec/commands.gen.ts';
-import { types } from '../codec/commands.gen.ts';
-import { unset } from '../codec/stored-message.ts';
+import type { ConsumerId, Message, MessageId, ProducerId } from '../codec/commands.gen.ts';
+import { messageDispatch, types } from '../codec/commands.gen.ts';
+import { type DispatchFields, EncodedStructure } from '../codec/dispatch-writer.ts';
+import { StoredFields } from '../codec/stored-fields.ts';
+import { readHead, unset } from '../codec/stored-message.ts';
+import { type Long, longAt } from '../codec/wire-reader.ts';
+import { openwireFormat } from '../format.ts';
 import type { OpenWireHost } from '../host.ts';
-
-/** The destination of the last dispatch, which is usually that of the next one. */
-export interface DestinationCache {
-  address: Address | undefined;
-  destination: Destination | undefined;
-}
-
-/** What is known about a dispatch. */
-interface DispatchOf {
-  readonly host: OpenWireHost;
-  /** The number of the delivery on its connection. */
-  readonly number: number;
-  readonly source: Pick<Source, 'queue' | 'isTopic'>;
-  readonly destinations: DestinationCache;
-}
+import { headBytesMax } from '../limits.ts';
+import { ShownDestinations } from './shown-destinations.ts';
 
 /** The priority of messages whose sender set none. */
 const priorityDefault = 4;
+/** The first version in which usual messages have all fields of stored heads. */
+const fullVersion = 10;
 
-/**
- * Sets the fields of a message that the broker decides, and returns its id.
- *
- * @param message the stored message
- */
-export function prepareMessage(message: Message, delivery: Delivery, of: DispatchOf): MessageId {
-  const { host, number, source, destinations } = of;
-  const { dialect } = host;
-  message.destination = structureOf(deliveredDestination(dialect, source, delivery), destinations);
-  if (message.originalDestination === undefined) {
-    const original = originalDestination(source, delivery);
-    message.originalDestination = original && destinationOf(original);
+/** Units besides those of any delivery, for a head that is copied, and one that is encoded anew. */
+const copiedUnits = 1;
+const encodedUnits = 4;
+
+/** Where a delivery comes from. */
+type From = Pick<Source, 'queue' | 'isTopic'>;
+
+/** The fields of the current message, and of its dispatch. They are reused. */
+const stored = new StoredFields();
+const none = new EncodedStructure({ type: types.ConnectionId, value: undefined });
+const fields: DispatchFields = {
+  consumer: none,
+  destination: none,
+  original: undefined,
+  producer: none,
+  number: 0,
+  redeliveryCounter: 0,
+  isPersistent: false,
+  expiration: 0,
+  priority: 0,
+  brokerInTime: 0,
+  brokerOutTime: 0,
+  isFirstOfGroup: false,
+};
+
+/** Writes the dispatches of a consumer. */
+export class DispatchOutput {
+  /** The number of the last dispatch, and the id of its message. */
+  number = 0;
+  textView: string | undefined = undefined;
+  producerId: ProducerId | undefined = undefined;
+  producerSequenceId: Long = 0;
+  readonly #host: OpenWireHost;
+  readonly #consumer: EncodedStructure<ConsumerId>;
+  readonly #shown: ShownDestinations;
+
+  constructor(host: OpenWireHost, id: ConsumerId) {
+    this.#host = host;
+    this.#consumer = new EncodedStructure(id);
+    this.#shown = new ShownDestinations(host.dialect);
   }
-  message.redeliveryCounter = delivery.deliveryCount;
-  message.expiration = delivery.expiresAtMs === Infinity ? 0 : Math.round(delivery.expiresAtMs);
-  if (message.priority === unset)
-    message.priority = Math.min(delivery.priority, 9) || priorityDefault;
-  if (message.timestamp === unset) message.timestamp = 0;
-  message.brokerInTime = Math.round(delivery.receivedAtMs);
-  message.brokerOutTime = Math.round(host.broker.nowMs());
-  message.persistent = delivery.isPersistent;
-  message.groupFirstForConsumer = delivery.isFirstOfGroup;
-  message.messageId = identified(message.messageId, host, number);
-  message.producerId = message.producerId ?? message.messageId.producerId;
-  return message.messageId;
+
+  /** Writes a delivery, whose id is then in the fields of this object. */
+  write(delivery: Delivery, source: From): void {
+    const { broker, codec, consumers } = this.#host;
+    this.number = ++consumers.dispatchCount;
+    this.#shown.find(delivery, source);
+    const { format, buffer, headAt, headLength } = delivery;
+    const isUsual =
+      format === formatNumbers.openwire &&
+      codec.format.version >= fullVersion &&
+      stored.find(buffer, headAt, headAt + headLength);
+    broker.turns.unitsLeft -= isUsual ? copiedUnits : encodedUnits;
+    if (isUsual) this.#copy(delivery);
+    else this.#encode(delivery);
+  }
+
+  /** Writes a usual message without decoding its head. */
+  #copy(delivery: Delivery): void {
+    const { broker, codec, outbox, consumers } = this.#host;
+    const { idProducerAt, idProducerEnd, producerAt, producerEnd } = stored;
+    const inId = consumers.producers.find(stored.bytes, idProducerAt, idProducerEnd);
+    const hasOwn = producerEnd > producerAt;
+    fields.consumer = this.#consumer;
+    fields.destination = this.#shown.destination;
+    fields.original = this.#shown.original;
+    fields.producer = hasOwn
+      ? consumers.producers.find(stored.bytes, producerAt, producerEnd)
+      : inId;
+    fields.number = this.number;
+    fields.redeliveryCounter = delivery.deliveryCount;
+    fields.isPersistent = delivery.isPersistent;
+    fields.expiration = expirationOf(delivery);
+    fields.priority = priorityOf(delivery);
+    fields.brokerInTime = Math.round(delivery.receivedAtMs);
+    fields.brokerOutTime = Math.round(broker.nowMs());
+    fields.isFirstOfGroup = delivery.isFirstOfGroup;
+    const { bodyAt, bodyLength } = delivery;
+    codec.encodeDispatch(stored, fields, bodyAt, bodyAt + bodyLength, outbox);
+    this.textView = undefined;
+    this.producerId = inId.structure;
+    this.producerSequenceId = longAt(stored.bytes, stored.sequenceAt);
+  }
+
+  /** Writes any other message: of another protocol, for an old client, or with unusual fields. */
+  #encode(delivery: Delivery): void {
+    const { broker, codec, outbox } = this.#host;
+    const own =
+      delivery.format === formatNumbers.openwire
+        ? delivery
+        : converted(delivery, broker.formatOf(delivery.format), openwireFormat, headBytesMax);
+    const { buffer, headAt, headLength, bodyAt, bodyLength } = own;
+    const message = readHead(buffer, headAt, headAt + headLength);
+    this.#complete(message, delivery);
+    const dispatch = messageDispatch({
+      consumerId: this.#consumer.structure,
+      destination: message.destination,
+      message,
+      redeliveryCounter: message.redeliveryCounter,
+    });
+    if (message.content === undefined && bodyLength === 0) codec.encode(dispatch, outbox);
+    else codec.encodeWithBody(dispatch, buffer, bodyAt, bodyAt + bodyLength, outbox);
+  }
+
+  /** Sets the fields of a message that the broker decides. */
+  #complete(message: Message, delivery: Delivery): void {
+    const { broker } = this.#host;
+    message.destination = this.#shown.destination.structure;
+    message.originalDestination ??= this.#shown.original?.structure;
+    message.redeliveryCounter = delivery.deliveryCount;
+    message.expiration = expirationOf(delivery);
+    if (message.priority === unset) message.priority = priorityOf(delivery);
+    if (message.timestamp === unset) message.timestamp = 0;
+    message.brokerInTime = Math.round(delivery.receivedAtMs);
+    message.brokerOutTime = Math.round(broker.nowMs());
+    message.persistent = delivery.isPersistent;
+    message.groupFirstForConsumer = delivery.isFirstOfGroup;
+    const id = this.#identified(message.messageId);
+    message.messageId = id;
+    message.producerId = message.producerId ?? id.producerId;
+    this.textView = id.textView;
+    this.producerId = id.producerId;
+    this.producerSequenceId = id.producerSequenceId;
+  }
+
+  /**
+   * Returns an id with the number of the delivery, by which the client acknowledges. A message of
+   * another protocol may have no producer or no id at all.
+   */
+  #identified(id: MessageId | undefined): MessageId {
+    const isComplete = id?.producerId !== undefined;
+    return {
+      type: types.MessageId,
+      textView: id?.textView,
+      producerId: isComplete ? id.producerId : foreignProducer(this.#host),
+      producerSequenceId: isComplete ? id.producerSequenceId : this.number,
+      brokerSequenceId: this.number,
+    };
+  }
 }
 
-function structureOf(address: Address, cache: DestinationCache): Destination {
-  const { address: known, destination } = cache;
-  const isSame = known?.kind === address.kind && known.name === address.name;
-  if (isSame && destination !== undefined) return destination;
-  const found = destinationOf(address);
-  cache.address = address;
-  cache.destination = found;
-  return found;
+function expirationOf({ expiresAtMs }: Delivery): number {
+  return expiresAtMs === Infinity ? 0 : Math.round(expiresAtMs);
 }
 
-/**
- * Returns an id with the number of the delivery, by which the client acknowledges. A message of
- * another protocol may have no producer or no id at all.
- */
-function identified(id: MessageId | undefined, host: OpenWireHost, number: number): MessageId {
-  const isComplete = id?.producerId !== undefined;
-  return {
-    type: types.MessageId,
-    textView: id?.textView,
-    producerId: isComplete ? id.producerId : foreignProducer(host),
-    producerSequenceId: isComplete ? id.producerSequenceId : number,
-    brokerSequenceId: number,
-  };
+/** The priority for a message whose sender set none. */
+function priorityOf({ priority }: Delivery): number {
+  return Math.min(priority, 9) || priorityDefault;
 }
 
 /** The producer of messages that were sent without one. */

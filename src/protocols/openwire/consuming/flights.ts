@@ -1,7 +1,8 @@
 // The unsettled deliveries of a consumer.
 
 import type { Source } from '../../../broker/activemq/consumption.ts';
-import type { MessageId } from '../codec/commands.gen.ts';
+import type { MessageId, ProducerId } from '../codec/commands.gen.ts';
+import type { Long } from '../codec/wire-reader.ts';
 import { isSameMessage } from '../ids.ts';
 import type { OpenTransaction } from '../transactions/open-transaction.ts';
 
@@ -9,7 +10,10 @@ import type { OpenTransaction } from '../transactions/open-transaction.ts';
 export interface Flight {
   /** The number of the delivery on its connection, which the client returns. */
   readonly number: number;
-  readonly messageId: MessageId;
+  /** The id of the message. */
+  readonly textView: string | undefined;
+  readonly producerId: ProducerId | undefined;
+  readonly producerSequenceId: Long;
   readonly source: Source;
   /** The number of the delivery in its subscription. */
   readonly deliveryNumber: number;
@@ -63,11 +67,11 @@ export class Flights {
   find(id: MessageId, spend: (count: number) => void): Flight | undefined {
     const at = this.#atNumber(Number(id.brokerSequenceId));
     const found = this.#all[at];
-    if (found !== undefined && !found.isSettled && isSameMessage(found.messageId, id)) return found;
+    if (found !== undefined && !found.isSettled && isSameMessage(found, id)) return found;
     spend(this.#all.length - this.#first);
     for (let i = this.#first; i < this.#all.length; i++) {
       const each = this.#all[i];
-      if (each?.isSettled === false && isSameMessage(each.messageId, id)) return each;
+      if (each?.isSettled === false && isSameMessage(each, id)) return each;
     }
     return undefined;
   }

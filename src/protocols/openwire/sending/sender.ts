@@ -10,13 +10,13 @@ import { Publication } from '../../../broker/publication.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
 import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { addressesOf } from '../address.ts';
-import type { Destination, Message } from '../codec/commands.gen.ts';
-import { plainMessage, producerAck } from '../codec/commands.gen.ts';
-import { noTimeToLive, unset, writeHead } from '../codec/stored-message.ts';
-import { stringBytesMax } from '../codec/wire-writer.ts';
+import type { Destination, Message, ProducerId } from '../codec/commands.gen.ts';
+import { producerAck } from '../codec/commands.gen.ts';
+import { type ReceivedMessage, shortTextMax } from '../codec/received-message.ts';
+import { noTimeToLive, unset } from '../codec/stored-message.ts';
 import { readProperties } from '../conversion/properties.ts';
 import { OpenWireError, toOpenWireError, withClass } from '../errors.ts';
-import type { OpenWireHost } from '../host.ts';
+import type { OpenWireHost, Requested } from '../host.ts';
 import { idText } from '../ids.ts';
 import { headBytesMax } from '../limits.ts';
 import type { OpenTransaction } from '../transactions/open-transaction.ts';
@@ -29,9 +29,14 @@ const messageBytes = 1024;
 /** Maximum size of what a frame has besides the content and what is stored, in bytes. */
 const otherBytesMax = 256 * 1024;
 /** The beginning of the names of properties that schedule a message. */
-const scheduledPrefix = 'AMQ_SCHEDULED_';
-/** Text up to this length fits on the wire, whatever its characters. */
-const surelyShort = Math.floor(stringBytesMax / 3);
+const scheduledPrefix = Buffer.from('AMQ_SCHEDULED_');
+
+/** What the producer of a message waits for. */
+interface Awaited extends Requested {
+  readonly producerId: ProducerId | undefined;
+  /** The size of the message in the window of the producer, in bytes. */
+  readonly size: number;
+}
 
 /** Receives the messages of a connection. */
 export class Sender {
@@ -41,6 +46,7 @@ export class Sender {
   /** The destination of the previous message, by the object that the cache returns. */
   #lastDestination: Destination | undefined = undefined;
   #lastTargets: readonly SendTarget[] = [];
+  #isLastOne = false;
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Messages for so many queues that their storing takes several turns. */
   #unfinished: Published[] = [];
@@ -55,20 +61,50 @@ export class Sender {
   }
 
   /**
-   * Handles a message.
+   * Handles the frame of a message.
+   *
+   * @throws {OpenWireError | BytesError} if the frame is invalid. Other errors are answered
+   */
+  receive(bytes: Buffer, start: number, end: number): void {
+    const { codec } = this.#host;
+    let message = codec.receive(bytes, start, end);
+    // Several destinations, and the id of the user, change the fields of the head.
+    if (message.structure === undefined && !this.#isPlain(message.destination)) {
+      message = codec.receiveStructure(bytes, start, end);
+    }
+    const { commandId, responseRequired } = message;
+    try {
+      this.#send(message, end - start);
+    } catch (thrown) {
+      this.#host.refuse({ commandId, responseRequired }, thrown);
+    } finally {
+      this.#publication.clearBody();
+      message.release();
+    }
+  }
+
+  #isPlain(destination: Destination | undefined): boolean {
+    if (this.#host.dialect.configuration.populatesUserId) return false;
+    if (destination !== undefined && destination === this.#lastDestination) return this.#isLastOne;
+    return destination?.physicalName?.includes(',') !== true;
+  }
+
+  /**
+   * The message must not be used after it was published, because other messages may follow.
    *
    * @param frameBytes the size of its frame, in bytes
    */
-  send(message: Message, frameBytes: number): void {
-    const { transactionId } = message;
-    const { transactions } = this.#host;
+  #send(message: ReceivedMessage, frameBytes: number): void {
+    const { transactionId, producerId } = message;
+    const { transactions, producers } = this.#host;
     const transaction = transactionId && transactions.require(transactionId);
     this.#reached = undefined;
     this.#start();
     try {
       // A frame can have a hundred MiB of properties, which must not be encoded.
-      requireSmallProperties(frameBytes - (message.content?.length ?? 0) - otherBytesMax);
-      const producer = message.producerId && this.#host.producers.find(message.producerId);
+      const contentBytes = message.contentAt < 0 ? 0 : message.contentEnd - message.contentAt;
+      requireSmallProperties(frameBytes - contentBytes - otherBytesMax);
+      const producer = producerId && producers.find(producerId);
       if (transaction === undefined && this.#isRepeated(message, producer)) {
         this.#host.respond(message, this.#host.broker.store.definedGroup);
         return;
@@ -77,15 +113,14 @@ export class Sender {
       this.#prepare(message, targets);
       if (transaction === undefined) this.#publish(message, targets, producer);
       else {
+        const awaited = awaitedOf(message, producer);
         this.#enlist(transaction, targets, producer);
-        this.#answer(message, 0, producer);
+        this.#answer(awaited, 0);
       }
     } catch (thrown) {
       // Later commands of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
       throw thrown;
-    } finally {
-      this.#publication.clearBody();
     }
   }
 
@@ -102,11 +137,10 @@ export class Sender {
   }
 
   /** Whether a client that has connected again repeats a message that was stored before. */
-  #isRepeated(message: Message, producer: Producer | undefined): boolean {
+  #isRepeated(message: ReceivedMessage, producer: Producer | undefined): boolean {
     const { info, broker } = this.#host;
-    if (!info.failoverReconnect || producer === undefined || !message.persistent) return false;
-    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
-    return broker.producers.isRepeated(producer.key, sequence);
+    if (!info.failoverReconnect || producer === undefined || !message.isPersistent) return false;
+    return broker.producers.isRepeated(producer.key, Number(message.sequence));
   }
 
   #targetsOf(destination: Destination | undefined): readonly SendTarget[] {
@@ -124,40 +158,53 @@ export class Sender {
     }
     this.#lastDestination = destination;
     this.#lastTargets = found;
+    this.#isLastOne = found.length === 1;
     return found;
   }
 
-  /** Sets all properties of the publication except its address. */
-  #prepare(message: Message, targets: readonly SendTarget[]): void {
+  /** Sets all properties of the publication except its address, and the properties of the head. */
+  #prepare(message: ReceivedMessage, targets: readonly SendTarget[]): void {
     const { broker, dialect, access } = this.#host;
     const nowMs = broker.nowMs();
-    const { content } = message;
-    requireShortTexts(message);
-    const sent = sentTerms(message, nowMs);
+    const { structure } = message;
+    if (structure !== undefined) {
+      requireShortTexts(structure);
+      if (dialect.configuration.populatesUserId) structure.userId = access.user;
+    }
     const [first] = targets;
-    const terms = first === undefined ? sent : dialect.terms.adjusted(sent, first.address, nowMs);
-    const expirationMs = terms.ttlMs > expiryMsMax ? noTimeToLive : Math.round(terms.ttlMs);
-    message.persistent = terms.isPersistent;
-    message.timestamp = terms.createdAtMs > 0 ? Math.round(terms.createdAtMs) : unset;
-    if (dialect.configuration.populatesUserId) message.userId = access.user;
-    const priority = Math.max(0, Math.min(9, message.priority));
-    message.originalDestination = targets.length > 1 ? message.destination : undefined;
-    message.expiration = expirationMs;
-    message.priority = priority;
-    const head = writeHead(message);
-    requireSmallProperties(head.length);
+    let ttlMs =
+      message.expiration > 0 ? Math.max(0, Number(message.expiration) - nowMs) : noTimeToLive;
+    let createdAtMs = Number(message.timestamp);
+    if (first !== undefined && !dialect.terms.areUnchanged) {
+      const sent: Terms = { isPersistent: message.isPersistent, ttlMs, createdAtMs };
+      const terms = dialect.terms.adjusted(sent, first.address, nowMs);
+      message.isPersistent = terms.isPersistent;
+      ttlMs = terms.ttlMs;
+      createdAtMs = terms.createdAtMs;
+    }
+    const expirationMs = ttlMs > expiryMsMax ? noTimeToLive : Math.round(ttlMs);
+    message.priority = Math.max(0, Math.min(9, message.priority));
+    const original = targets.length > 1 ? message.destination : undefined;
+    message.finish(expirationMs, createdAtMs > 0 ? Math.round(createdAtMs) : unset, original);
+    requireSmallProperties(message.headEnd);
+    this.#options.hasGroup = message.hasGroup;
+    this.#options.timing = this.#timingOf(message.properties);
+    this.#fill(message, expirationMs);
+  }
+
+  #fill(message: ReceivedMessage, expirationMs: number): void {
     const publication = this.#publication;
-    publication.head = head;
+    publication.head = message.head;
     publication.headStart = 0;
-    publication.headEnd = head.length;
+    publication.headEnd = message.headEnd;
     publication.format = formatNumbers.openwire;
-    publication.isPersistent = terms.isPersistent;
-    publication.priority = priority;
+    publication.isPersistent = message.isPersistent;
+    publication.priority = message.priority;
     publication.expirationMs = expirationMs;
     publication.extraRoutingKeys = noExtraKeys;
-    this.#options.hasGroup = message.groupId !== undefined;
-    this.#options.timing = this.#timingOf(message.marshalledProperties);
-    if (content !== undefined) publication.addPart(content, 0, content.length);
+    if (message.contentAt < 0) return;
+    const { structure, contentAt, contentEnd } = message;
+    publication.addPart(structure?.content ?? message.bytes, contentAt, contentEnd);
   }
 
   /** When the message is delivered, if its properties schedule it. */
@@ -189,30 +236,30 @@ export class Sender {
   }
 
   /**
-   * Answers a message, and returns room in the window of its producer. If a limit is reached, a producer
+   * Answers a message, or returns room in the window of its producer. If a limit is reached, a producer
    * that waits for either gets it late; for any other one, nothing more is read.
    */
-  #answer(message: Message, group: number, producer: Producer | undefined): void {
+  #answer(awaited: Awaited | undefined, group: number): void {
     const reached = this.#reached;
     if (reached === undefined) {
-      this.#host.respond(message, group);
-      this.#acknowledge(message, producer);
+      if (awaited !== undefined) this.#say(awaited, group);
       return;
     }
     this.#reached = undefined;
     const { pause } = this.#host;
-    const isAwaited = message.responseRequired || (producer?.info.windowSize ?? 0) > 0;
-    const size = sizeOf(message);
-    if (!isAwaited) pause.wait(reached);
+    if (awaited === undefined) pause.wait(reached);
     else {
-      const { commandId, responseRequired, producerId } = message;
       pause.answerLater(reached, () => {
-        if (responseRequired)
-          this.#host.respond(plainMessage({ commandId, responseRequired }), group);
-        else this.#host.send(producerAck({ producerId, size }));
+        this.#say(awaited, group);
         this.#host.requestFlush();
       });
     }
+  }
+
+  #say(awaited: Awaited, group: number): void {
+    const { responseRequired, producerId, size } = awaited;
+    if (responseRequired) this.#host.respond(awaited, group);
+    else this.#host.send(producerAck({ producerId, size }));
   }
 
   #route(target: SendTarget): Route {
@@ -226,12 +273,17 @@ export class Sender {
     }
   }
 
-  #publish(message: Message, targets: readonly SendTarget[], producer: Producer | undefined): void {
+  #publish(
+    message: ReceivedMessage,
+    targets: readonly SendTarget[],
+    producer: Producer | undefined,
+  ): void {
     const { broker, gate } = this.#host;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
     }
+    const awaited = awaitedOf(message, producer);
     const sequence = this.#notedSequence(message, producer);
     let group = 0;
     if (producer === undefined || sequence < 0) group = this.#store(targets, producer);
@@ -248,13 +300,13 @@ export class Sender {
     }
     const unfinished = this.#unfinished;
     if (unfinished.length === 0) {
-      this.#answer(message, group, producer);
+      this.#answer(awaited, group);
       return;
     }
     this.#unfinished = [];
     gate.finishFirst(finish(unfinished), () => {
       const groups = unfinished.map((published) => published.group);
-      this.#answer(message, Math.max(group, ...groups), producer);
+      this.#answer(awaited, Math.max(group, ...groups));
     });
   }
 
@@ -278,38 +330,29 @@ export class Sender {
    * The number of a message that the client sends again if it is not confirmed; -1 for other
    * messages.
    */
-  #notedSequence(message: Message, producer: Producer | undefined): number {
+  #notedSequence(message: ReceivedMessage, producer: Producer | undefined): number {
     const { faultTolerant, failoverReconnect } = this.#host.info;
     if (producer === undefined || !(faultTolerant || failoverReconnect)) return -1;
-    if (!message.persistent || !message.responseRequired) return -1;
-    const sequence = Number(message.messageId?.producerSequenceId ?? -1);
+    if (!message.isPersistent || !message.responseRequired) return -1;
+    const sequence = Number(message.sequence);
     return Number.isSafeInteger(sequence) ? sequence : -1;
-  }
-
-  /** Returns room in the producer's window. */
-  #acknowledge(message: Message, producer: Producer | undefined): void {
-    const { producerId, responseRequired } = message;
-    if (responseRequired || producer === undefined || producer.info.windowSize <= 0) return;
-    this.#host.send(producerAck({ producerId, size: sizeOf(message) }));
   }
 }
 
-/** The size of a message in the window of its producer, bytes. */
-function sizeOf({ content, marshalledProperties }: Message): number {
-  return messageBytes + (content?.length ?? 0) + (marshalledProperties?.length ?? 0);
+/**
+ * What the producer of a message waits for: a response, or room in its window. Undefined if it waits for
+ * neither. The message itself must not be used after it was published.
+ */
+function awaitedOf(message: ReceivedMessage, producer: Producer | undefined): Awaited | undefined {
+  const { commandId, responseRequired, producerId } = message;
+  const hasWindow = producer !== undefined && producer.info.windowSize > 0;
+  if (!responseRequired && !hasWindow) return undefined;
+  const size = messageBytes + (message.content?.length ?? 0) + (message.properties?.length ?? 0);
+  return { commandId, responseRequired, producerId, size };
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
   for (const { rest } of unfinished) yield* rest ?? [];
-}
-
-/** The properties of a message that the configuration may change. */
-function sentTerms({ persistent, expiration, timestamp }: Message, nowMs: number): Terms {
-  return {
-    isPersistent: persistent,
-    ttlMs: expiration > 0 ? Math.max(0, Number(expiration) - nowMs) : noTimeToLive,
-    createdAtMs: Number(timestamp),
-  };
 }
 
 /** @throws {OpenWireError} `invalid` */
@@ -326,8 +369,8 @@ function requireShortTexts(message: Message): void {
   const texts = [correlationId, jmsType, groupId, userId, messageId?.textView];
   texts.push(producerId && idText(producerId), message.replyTo?.physicalName);
   for (const text of texts) {
-    if (text === undefined || text.length <= surelyShort) continue;
+    if (text === undefined || text.length <= shortTextMax) continue;
     const found = `A header of a message has ${text.length} characters`;
-    throw new OpenWireError('invalid', `${found}; at most ${surelyShort} are allowed`, 'jms');
+    throw new OpenWireError('invalid', `${found}; at most ${shortTextMax} are allowed`, 'jms');
   }
 }

@@ -48,6 +48,9 @@ export class Transactions {
   readonly #host: OpenWireHost;
   readonly #local = new Map<string, OpenTransaction>();
   readonly #branches = new Map<string, XaBranch>();
+  /** The local transaction that was found last, by the object of its id. */
+  #lastId: TransactionId | undefined = undefined;
+  #last: OpenTransaction | undefined = undefined;
 
   constructor(host: OpenWireHost) {
     this.#host = host;
@@ -104,6 +107,7 @@ export class Transactions {
    * @throws {OpenWireError} `invalid` if it has not begun
    */
   require(id: TransactionId): OpenTransaction {
+    if (id === this.#lastId && this.#last !== undefined) return this.#last;
     if (id.type === types.XaTransactionId) {
       const branch = this.branch(id);
       if (branch === undefined) throw unknown(id);
@@ -112,6 +116,8 @@ export class Transactions {
     }
     const found = this.#local.get(transactionText(id));
     if (found === undefined) throw unknown(id);
+    this.#lastId = id;
+    this.#last = found;
     return found;
   }
 
@@ -149,11 +155,17 @@ export class Transactions {
       const key = transactionText(id);
       const found = this.#local.get(key);
       this.#local.delete(key);
+      this.#forgetLast();
       return found;
     }
     const branch = this.branch(id);
     if (branch !== undefined) this.forgetBranch(id);
     return branch?.transaction;
+  }
+
+  #forgetLast(): void {
+    this.#lastId = undefined;
+    this.#last = undefined;
   }
 
   /** A branch is over. */
@@ -185,6 +197,7 @@ export class Transactions {
   *rollbackAll(): Generator<void> {
     const open: OpenTransaction[] = [...this.#local.values()];
     this.#local.clear();
+    this.#forgetLast();
     for (const [key, branch] of this.#branches) {
       if (branch.isPrepared || branch.isEnding) continue;
       this.#host.shared.branches.delete(key);
