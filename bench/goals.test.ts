@@ -30,7 +30,7 @@ function results(...measurements: Measurement[]): Results {
 
 const sealedGoal = (of: Results) => judge(of).find(({ goal }) => goal.name === 'G1');
 
-test('a goal is reached, its must is, or neither is', () => {
+test('a goal is rated by whether its target, its minimum or neither is met', () => {
   const beside = (messagesPerCpuSecond: number) =>
     sealedGoal(
       results(
@@ -43,7 +43,7 @@ test('a goal is reached, its must is, or neither is', () => {
   assert.equal(beside(119), 'neither');
 });
 
-test('where RabbitMQ 4 is missing, RabbitMQ 3.10 stands in and the table says so', () => {
+test('RabbitMQ 3.10 is used when RabbitMQ 4 is missing, and the table says so', () => {
   const older = results(
     run('S4', 'waxwing', { messagesPerCpuSecond: 300 }),
     run('S4', 'rabbitmq3-gocryptfs', { messagesPerCpuSecond: 10 }),
@@ -52,13 +52,13 @@ test('where RabbitMQ 4 is missing, RabbitMQ 3.10 stands in and the table says so
   assert.match(report(older), /^\| G1 .*30 × \(beside RabbitMQ 3\.10 on gocryptfs\) \| yes \|$/m);
 });
 
-test('a goal whose figures were not taken is no part of the table', () => {
+test('a goal without measurements is left out of the table', () => {
   const text = report(results(run('start', 'waxwing', { startMs: 400 })));
   assert.match(text, /^\| G14 .* 400 ms \| \*\*no\*\* \|$/m);
   assert.doesNotMatch(text, /^\| G1 /m);
 });
 
-test('a run that lost or repeated messages is counted in the report', () => {
+test('the report counts runs that lost or duplicated messages', () => {
   const bad = run('S4', 'waxwing', { messagesPerSecond: 10, redelivered: 1 });
   assert.match(report(results(bad)), /delivered twice or refused: 1\.$/m);
 });

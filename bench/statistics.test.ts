@@ -19,7 +19,7 @@ const run = (peer: PeerName, round: number, messagesPerSecond: number): Measurem
   figures: { messagesPerSecond },
 });
 
-test('the median of an even number of values is the mean of the two in the middle', () => {
+test('the median of an even number of values is the mean of the two middle values', () => {
   assert.equal(median([9, 1, 3, 5]), 4);
   assert.equal(median([9, 1, 3]), 3);
   assert.equal(median([]), undefined);
@@ -38,13 +38,13 @@ test('a ratio is the median of the ratios within each round', () => {
   assert.equal(ratioOf(measurements, series('waxwing'), series('rabbitmq4')), 3);
 });
 
-test('a round that one of the two lacks is no part of a ratio', () => {
+test('a round with a missing measurement is excluded from the ratio', () => {
   const measurements = [run('waxwing', 1, 20), run('waxwing', 2, 30), run('rabbitmq4', 2, 10)];
   assert.equal(ratioOf(measurements, series('waxwing'), series('rabbitmq4')), 3);
   assert.equal(ratioOf(measurements, series('rabbitmq3'), series('rabbitmq4')), undefined);
 });
 
-test('the rate kept is that of the last quarter over that of the first', () => {
+test('rateKept is the rate of the last quarter divided by the rate of the first', () => {
   const counts = [0, 100, 200, 300, 400, 500, 550, 600, 650];
   const progress = counts.map((n): [number, number, number] => [n, n, 0]);
   assert.equal(rateKept(progress), 0.5);

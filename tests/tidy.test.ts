@@ -96,7 +96,7 @@ function importsOf(path: string): string[] {
   );
 }
 
-test('every import follows the table of layers', () => {
+test('every import follows the layer table', () => {
   const wrong: string[] = [];
   for (const path of sources) {
     if (path.endsWith('.test.ts')) continue;
@@ -152,7 +152,7 @@ test('every export has a doc comment', () => {
   assert.deepEqual(own.flatMap(undocumented), []);
 });
 
-test('time is asked of the clock and randomness of the generator alone', () => {
+test('only the clock provides the time, and only the generator provides randomness', () => {
   const wrong = sources.filter((path) => {
     if (path.endsWith('.test.ts')) return false;
     const text = read(path);
@@ -169,7 +169,7 @@ test('time is asked of the clock and randomness of the generator alone', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('every dependency says what it is for', () => {
+test('every dependency states its purpose', () => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json'));
   const told = read('docs/dependencies.md');
   const untold = Object.keys({ ...dependencies, ...devDependencies }).filter(
@@ -178,11 +178,11 @@ test('every dependency says what it is for', () => {
   assert.deepEqual(untold, []);
 });
 
-test('the lock file names no host', () => {
+test('the lock file contains no host name', () => {
   assert.doesNotMatch(read('package-lock.json'), /"resolved": "https?:/);
 });
 
-test('no comment promises work for later', () => {
+test('no comment promises future work', () => {
   const promising = handWritten.filter(
     (path) => path !== 'tests/tidy.test.ts' && /\b(TODO|FIXME|XXX|HACK)\b/.test(read(path)),
   );

@@ -27,7 +27,7 @@ function results(measurements: readonly Measurement[], leftOut: readonly string[
 
 const flow = (messagesPerCpuSecond: number) => ({ messagesPerCpuSecond, messagesPerSecond: 1 });
 
-test('goals are ratios to the broker of the protocol, taken in each round', () => {
+test('goals are computed per round as ratios to the reference broker of the protocol', () => {
   // The machine was ten times faster in the second round.
   const measured = results([
     run('stomp', 'waxwing', 1, flow(120)),
@@ -59,7 +59,7 @@ test('goals of memory and time are upper limits', () => {
   assert.deepEqual(reached, ['must', 'goal', 'neither']);
 });
 
-test('a table has a row for each broker, with ratios to the other one', () => {
+test('a table has one row per broker, with ratios to the reference broker', () => {
   const text = report(
     results([
       run('idle-mqtt', 'waxwing', 1, { idleConnectionKiB: 30 }),
@@ -73,12 +73,12 @@ test('a table has a row for each broker, with ratios to the other one', () => {
   assert.match(text, /^\| Waxwing \| 30 \| 3 \|\n\| mosquitto \| 10 \| 1 \|$/m);
 });
 
-test('what was left out is named with its reason', () => {
+test('omitted measurements are listed with the reason', () => {
   const text = report(results([], ['mqtt of waxwing, because the broker has no endpoint for it']));
   assert.match(text, /^- Left out: mqtt of waxwing, because the broker has no endpoint for it\.$/m);
 });
 
-test('endpoints are found by their schemes', () => {
+test('endpoints are identified by their URL schemes', () => {
   const Endpoints = ['ssl://b-1.example:61617', 'stomp+ssl://b-1.example:2001'];
   const ports = portsByScheme({ BrokerInstances: [{ Endpoints }] });
   assert.deepEqual(

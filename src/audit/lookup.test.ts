@@ -66,7 +66,7 @@ async function ids(state: StateStore, lookup: Partial<Lookup>): Promise<string[]
   return events.map(({ event }) => event.eventID);
 }
 
-test('events come newest first, page by page, each once', async () => {
+test('lookup pages return every event once, newest first', async () => {
   const state = await trailOf(Array.from({ length: 7 }, () => ({})));
   const pages: string[][] = [];
   let nextToken: string | undefined;
@@ -89,7 +89,7 @@ test('a full last page has no next token', async () => {
   assert.equal(page.nextToken, undefined);
 });
 
-test('a page of large events has fewer of them, and no event is left out', async () => {
+test('a page of large events holds fewer events, and no event is skipped', async () => {
   const requestParameters = { policy: '"'.repeat(50_000) };
   const responseElements = { policy: '"'.repeat(50_000) };
   const large = { readOnly: false, requestParameters, responseElements };
@@ -110,7 +110,7 @@ test('a page of large events has fewer of them, and no event is left out', async
   );
 });
 
-test('each attribute finds exactly its events', async () => {
+test('each lookup attribute finds exactly the matching events', async () => {
   const state = await trailOf([
     { eventName: 'CreateGrant', readOnly: false },
     { eventSource: 'amazonmq.amazonaws.com' },
@@ -131,7 +131,7 @@ test('each attribute finds exactly its events', async () => {
   assert.deepEqual(await found('EventName', 'creategrant'), []);
 });
 
-test('both ends of a time range are inclusive, and 90 days are kept in reach', async () => {
+test('a time range includes both ends, and lookup covers 90 days', async () => {
   const day = 24 * 3600 * 1000;
   const state = await trailOf([
     { atMs: nowMs - 91 * day },
@@ -146,7 +146,7 @@ test('both ends of a time range are inclusive, and 90 days are kept in reach', a
   ]);
 });
 
-test('a wrong look-up is refused with what is wrong about it', async () => {
+test('an invalid lookup is rejected with an error that names the problem', async () => {
   const state = await trailOf([{}, {}]);
   const refusal = async (lookup: Partial<Lookup>) => {
     const error = await lookUp(state, { ...anything, ...lookup }, nowMs).then(

@@ -31,7 +31,7 @@ const call: CompletedCall = {
   resources: [{ arn: keyArn, type: 'AWS::KMS::Key', accountId: '111122223333' }],
 };
 
-test('a call of the root user is recorded with every field in its customary order', () => {
+test('a root user call is recorded with all fields in CloudTrail order', () => {
   assert.equal(
     JSON.stringify(eventRecord(call)),
     JSON.stringify({
@@ -104,7 +104,7 @@ test('an assumed role is recorded with its session and the service that used it'
   });
 });
 
-test('a call that a service makes for itself shows nothing but the service', () => {
+test('a call that a service makes for itself records only the service', () => {
   const record = eventRecord({
     ...call,
     caller: {
@@ -121,13 +121,13 @@ test('a call that a service makes for itself shows nothing but the service', () 
   assert.equal(record.sharedEventID, '33333333-3333-4333-8333-333333333333');
 });
 
-test('a call that only reads is recorded without its answer', () => {
+test('a read-only call is recorded without its response', () => {
   const record = eventRecord({ ...call, readOnly: true });
   assert.equal(record.responseElements, null);
   assert.equal(record.readOnly, true);
 });
 
-test('a call that failed is recorded with its error and without an answer', () => {
+test('a failed call is recorded with its error and without a response', () => {
   const record = eventRecord({
     ...call,
     error: { code: 'NotFoundException', message: `Key '${keyArn}' does not exist` },
@@ -137,11 +137,11 @@ test('a call that failed is recorded with its error and without an answer', () =
   assert.equal(record.responseElements, null);
 });
 
-test('a call without parameters is recorded with null', () => {
+test('a call without parameters is recorded with null parameters', () => {
   assert.equal(eventRecord({ ...call, requestParameters: {} }).requestParameters, null);
 });
 
-test('long texts are cut at 1 KiB between characters', () => {
+test('long strings are truncated to 1 KiB at a character boundary', () => {
   const record = eventRecord({
     ...call,
     userAgent: 'é'.repeat(600),
@@ -150,7 +150,7 @@ test('long texts are cut at 1 KiB between characters', () => {
   assert.equal(eventRecord({ ...call, userAgent: `x${'é'.repeat(600)}` }).userAgent?.length, 512);
 });
 
-test('what a service does by itself is a service event without a request', () => {
+test('an action that a service starts itself is recorded as a service event without a request', () => {
   const record = serviceEventRecord({
     eventId: '22222222-2222-4222-8222-222222222222',
     region: 'us-west-2',

@@ -37,7 +37,7 @@ function append(trail: Trail, eventId: string): Buffer {
   return line.bytes;
 }
 
-test('every line carries the hash of the line before', () => {
+test('each line carries the hash of the previous line', () => {
   const trail = new Trail();
   const first = append(trail, 'a');
   const second = append(trail, 'b');
@@ -47,7 +47,7 @@ test('every line carries the hash of the line before', () => {
   assert.deepEqual(trail.head, { count: 2, hash: lineHash(second) });
 });
 
-test('an event that is not committed leaves no gap in the chain', () => {
+test('an uncommitted event leaves no gap in the hash chain', () => {
   const trail = new Trail();
   const first = append(trail, 'a');
   trail.chain(event('lost'), 1000);
@@ -55,7 +55,7 @@ test('an event that is not committed leaves no gap in the chain', () => {
   assert.equal(parseLine(second).previous, lineHash(first));
 });
 
-test('a chain goes on where a snapshot left it', () => {
+test('the hash chain continues from a snapshot', () => {
   const trail = new Trail();
   append(trail, 'a');
   const second = append(trail, 'b');

@@ -15,12 +15,12 @@ function summaryOf(text: string): string {
   return `${Buffer.byteLength(text)} bytes, SHA-256 ${hash}`;
 }
 
-test('what fits stays as it is', () => {
+test('an event within the size limit is not truncated', () => {
   const value = { description: 'x'.repeat(90_000), list: [1, null, true, { a: 'é' }] };
   assert.equal(truncateToFit(value, bytesMax), value);
 });
 
-test('a text that describes is cut to its beginning, its length and its hash; the rest stays', () => {
+test('a truncated descriptive text keeps its beginning, length and hash; other fields stay', () => {
   const description = '\u0001'.repeat(8192);
   const policy = '"'.repeat(32_768);
   const found = truncateToFit({ keyId: 'k', policy, description }, bytesMax);
@@ -28,7 +28,7 @@ test('a text that describes is cut to its beginning, its length and its hash; th
   assert.deepEqual(found, { keyId: 'k', policy, description: cut });
 });
 
-test('the longest texts that describe are cut first, and no more than needed', () => {
+test('the longest descriptive texts are truncated first, and only as far as needed', () => {
   const tags = [
     { tagKey: 'a', tagValue: 'é'.repeat(20_000) },
     { tagKey: 'b', tagValue: 'f'.repeat(10_000) },
@@ -43,7 +43,7 @@ test('the longest texts that describe are cut first, and no more than needed', (
   });
 });
 
-test('keys of a map are cut like its values, and stay different', () => {
+test('map keys are truncated like map values and stay distinct', () => {
   const [a, b] = [`${'k'.repeat(60_000)}a`, `${'k'.repeat(60_000)}b`];
   const found = truncateToFit({ encryptionContext: { [a]: '1', [b]: '2' } }, bytesMax);
   const kept = 'k'.repeat(48);
@@ -55,7 +55,7 @@ test('keys of a map are cut like its values, and stay different', () => {
   });
 });
 
-test('a list that is too long keeps its beginning and says what it was', () => {
+test('a list over the limit keeps its first items and records its original length', () => {
   const operations = Array.from({ length: 11_000 }, () => 'Decrypt');
   const found = truncateToFit({ granteePrincipal: grantee, keyId: 'k', operations }, bytesMax);
   assert.deepEqual(found, {
@@ -68,14 +68,14 @@ test('a list that is too long keeps its beginning and says what it was', () => {
   });
 });
 
-test('names of no prototype are members like any other', () => {
+test('members named like prototype properties are treated like any other member', () => {
   const pairs = JSON.parse(`{"__proto__":"${'x'.repeat(110_000)}","constructor":"c"}`);
   const found = truncateToFit({ encryptionContext: pairs }, bytesMax);
   const { encryptionContext } = found as { encryptionContext: object };
   assert.deepEqual(Object.keys(encryptionContext), ['__proto__', 'constructor']);
 });
 
-test('whatever is asked for fits, and short texts beside it stay', () => {
+test('any event is truncated to the requested size, and short texts are preserved', () => {
   const texts = ['\u0000', '"', 'é', '\u{1f701}', '\ud800', 'a'];
   for (const text of texts) {
     for (const length of [1, 100, 8192, 100_000]) {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sourceOf, withoutPort } from './address.ts';
 
-test('an IPv4 address is a source, however it is written', () => {
+test('an IPv4 address and its IPv4-mapped IPv6 form are the same source', () => {
   assert.equal(sourceOf('192.0.2.1'), '192.0.2.1');
   assert.equal(sourceOf('::ffff:192.0.2.1'), '192.0.2.1');
   assert.equal(sourceOf('127.0.0.2'), '127.0.0.2');
 });
 
-test('all addresses of one IPv6 network of 64 bits are one source', () => {
+test('all addresses in one IPv6 /64 network are the same source', () => {
   const one = sourceOf('2001:db8:0:7::1');
   assert.equal(one, '2001:db8:0:7::/64');
   for (const same of ['2001:0db8:0000:0007:ffff:ffff:ffff:ffff', '2001:DB8:0:7:0:0:0:9']) {
@@ -18,13 +18,13 @@ test('all addresses of one IPv6 network of 64 bits are one source', () => {
   assert.equal(sourceOf('fe80::1%eth0'), sourceOf('fe80::2%eth1'));
 });
 
-test('the loopback address of IPv6 is a source of its own', () => {
+test('the IPv6 loopback address is its own source', () => {
   assert.equal(sourceOf('::1'), '::1');
   assert.equal(sourceOf('::'), '0:0:0:0::/64');
   assert.equal(sourceOf(''), '');
 });
 
-test('a port is taken off an address of either kind', () => {
+test('the port is stripped from IPv4 and IPv6 addresses', () => {
   assert.equal(withoutPort('127.0.0.1:5671'), '127.0.0.1');
   assert.equal(withoutPort('::1:5671'), '::1');
 });

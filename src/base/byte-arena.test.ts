@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByteArena } from './byte-arena.ts';
 
-test('every piece on a arena stays as it was put there, whatever comes after it', () => {
+test('data in an arena is not overwritten by later data', () => {
   const arena = new ByteArena();
   const pieces = Array.from({ length: 500 }, (_, i) => {
     const from = Buffer.alloc((i * 37) % 1500, `${i} `);
@@ -14,7 +14,7 @@ test('every piece on a arena stays as it was put there, whatever comes after it'
   }
 });
 
-test('small pieces that come one after the other lie in one buffer', () => {
+test('consecutive small pieces share one buffer', () => {
   const arena = new ByteArena();
   const first = arena.put(Buffer.from('first'), 0, 5);
   const { bytes } = arena;

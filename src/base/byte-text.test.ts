@@ -19,7 +19,7 @@ const bytes = fc
   .map((list) => Buffer.from(list));
 const decoded = (from: Buffer) => decodeText(from, 0, from.length);
 
-test('the text of any bytes gives the same bytes back, through JSON too', () => {
+test('any bytes survive a round trip through text, including through JSON', () => {
   fc.assert(
     fc.property(bytes, (value) => {
       const text = decoded(value);
@@ -32,7 +32,7 @@ test('the text of any bytes gives the same bytes back, through JSON too', () => 
   );
 });
 
-test('different bytes have different texts, also as they are printed where that matters', () => {
+test('different bytes produce different texts, also in distinct printable form', () => {
   fc.assert(
     fc.property(bytes, bytes, (a, b) => {
       const isSame = a.equals(b);
@@ -44,7 +44,7 @@ test('different bytes have different texts, also as they are printed where that 
   assert.notEqual(distinctPrintable('\\xff'), distinctPrintable(decoded(Buffer.of(0xff))));
 });
 
-test('valid UTF-8 is decoded as usual, a replacement character among it', () => {
+test('valid UTF-8 is decoded as usual, including the replacement character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       assert.equal(decoded(Buffer.from(text)), text);
@@ -53,13 +53,13 @@ test('valid UTF-8 is decoded as usual, a replacement character among it', () => 
   assert.equal(decoded(Buffer.from('a\ufffdb')), 'a\ufffdb');
 });
 
-test('bytes between two positions are decoded without a look at their neighbours', () => {
+test('a byte range is decoded independently of the adjacent bytes', () => {
   const euro = Buffer.from('€');
   assert.equal(decodeText(euro, 0, 2), '\udce2\udc82');
   assert.equal(decodeText(euro, 1, 3), '\udc82\udcac');
 });
 
-test('what is printed is one line of valid text', () => {
+test('printed text is one line of valid text', () => {
   fc.assert(
     fc.property(bytes, (value) => {
       const shown = printable(decoded(value));
@@ -72,7 +72,7 @@ test('what is printed is one line of valid text', () => {
   assert.match(printable(directions), /^(?:\\u[0-9a-f]{4}){12}$/);
 });
 
-test('a text is cut between characters and never longer than allowed', () => {
+test('a text is truncated between characters and never exceeds the limit', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, sizeMax) => {
       const clipped = clipText(text, sizeMax);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Reader, Writer } from './bytes.ts';
 
-test('a short string of more than 255 bytes is refused, and nothing of it is written', () => {
+test('a short string of more than 255 bytes is rejected without being written', () => {
   const w = new Writer(8);
   w.shortString('é'.repeat(127));
   const before = w.at;
@@ -15,7 +15,7 @@ test('a short string of more than 255 bytes is refused, and nothing of it is wri
   assert.deepEqual([r.shortString().length, r.shortString().length, r.left], [127, 255, 0]);
 });
 
-test('a number that its field cannot hold is refused, not wrapped', () => {
+test('a number outside the range of its field is rejected, not wrapped', () => {
   const w = new Writer(8);
   assert.throws(() => w.u8(256));
   assert.throws(() => w.u16(0x1_0000));

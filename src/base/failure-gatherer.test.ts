@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailureGatherer } from './failure-gatherer.ts';
 
-test('a flood of failures is told in a bounded number of lines, and each is counted', () => {
+test('a flood of failures is logged in a bounded number of lines, and each failure is counted', () => {
   const told: [string | undefined, number][] = [];
   const limits = { periodMs: 3_600_000, toldCountMax: 2 };
   const gatherer = new FailureGatherer<string>((what, count) => told.push([what, count]), limits);

@@ -6,14 +6,14 @@ const module = new URL('log.js', import.meta.url).href;
 const program = `import('${module}').then(({ openServiceLog }) =>
   openServiceLog('warn').warn({ brokerId: 'b-1' }, 'the disk is slow'));`;
 
-test('a log that goes to a pipe or a file has one JSON object a line', () => {
+test('a log to a pipe or file has one JSON object per line', () => {
   const { stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8' });
   const { time, ...line } = JSON.parse(stderr) as Record<string, unknown>;
   assert.match(String(time), /^\d{4}-\d\d-\d\dT/);
   assert.deepEqual(line, { level: 40, brokerId: 'b-1', msg: 'the disk is slow' });
 });
 
-test('a log that goes to a terminal has readable lines', (t) => {
+test('a log to a terminal has readable lines', (t) => {
   const env = { ...process.env, NO_COLOR: '1', PROGRAM: program };
   const command = `'${process.execPath}' -e "$PROGRAM"`;
   const { error, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exposition, Metrics } from './metrics.ts';
 
-test('many values are taken and written over several turns, each once and under one heading', async () => {
+test('many metric values are written over several turns, each once under a single heading', async () => {
   const count = 2000;
   const metrics = ['one', 'two'].map((broker) => {
     const made = new Metrics({ broker });

@@ -18,7 +18,7 @@ async function idle({ broker }: BareBroker): Promise<void> {
 }
 
 for (const type of ['direct', 'topic', 'fanout', 'headers'] as const) {
-  test(`a ${type} exchange leads nowhere as soon as a queue with many bindings is deleted`, async () => {
+  test(`a ${type} exchange stops routing as soon as a queue with many bindings is deleted`, async () => {
     const b = await BareBroker.open();
     const x = b.vhost.declareExchange('x', type, transient);
     const queue = b.queue('q');
@@ -35,7 +35,7 @@ for (const type of ['direct', 'topic', 'fanout', 'headers'] as const) {
   });
 }
 
-test('two bindings of one queue by one key are one way to it until both are gone', async () => {
+test('two bindings with one key route a message once, until both are removed', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   for (const name of ['amq.direct', 'amq.topic']) {
@@ -50,7 +50,7 @@ test('two bindings of one queue by one key are one way to it until both are gone
   assert.deepEqual(b.drain('q'), ['amq.direct', 'amq.topic']);
 });
 
-test('bindings from and to a deleted exchange are gone, and an unused auto-delete exchange too', async () => {
+test('deleting an exchange removes its bindings and any unused auto-delete exchange', async () => {
   const b = await BareBroker.open();
   const first = b.vhost.declareExchange('first', 'topic', { ...transient, autoDelete: true });
   const second = b.vhost.declareExchange('second', 'topic', transient);
@@ -63,7 +63,7 @@ test('bindings from and to a deleted exchange are gone, and an unused auto-delet
   b.vhost.deleteQueue('q', owner, gone);
 });
 
-test('queues of a connection that ends go in slices, without a look at those of others', async () => {
+test('exclusive queues of a closed connection are deleted in slices without visiting others', async () => {
   const b = await BareBroker.open();
   const x = b.vhost.exchange('amq.topic');
   const own = { durable: false, exclusive: true, autoDelete: false, arguments: noArguments };
@@ -90,7 +90,7 @@ test('queues of a connection that ends go in slices, without a look at those of 
   assert.ok(b.broker.background.isIdle);
 });
 
-test('what is left to do is done before the broker closes', async () => {
+test('the broker finishes pending background work before it closes', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const x = b.vhost.exchange('amq.topic');
@@ -102,7 +102,7 @@ test('what is left to do is done before the broker closes', async () => {
   assert.equal(again.vhost.exchange('amq.topic').bindingCount, 0);
 });
 
-test('headers are read once a message, however many bindings look at them', async (t) => {
+test('headers are read once per message, regardless of the number of bindings', async (t) => {
   const b = await BareBroker.open();
   const x = b.vhost.exchange('amq.headers');
   for (let i = 0; i < 50; i++) b.vhost.bind(x, b.queue(`q${i}`), '', { n: text(String(i % 2)) });
@@ -116,7 +116,7 @@ test('headers are read once a message, however many bindings look at them', asyn
   }
 });
 
-test('a message is refused where too many bindings would have to be looked at', async () => {
+test('a message is rejected when routing would visit too many bindings', async () => {
   const b = await BareBroker.open(undefined, { routeStepCountMax: 100 });
   const vhost = b.vhost;
   for (let i = 0; i < 101; i++) {
@@ -134,7 +134,7 @@ test('a message is refused where too many bindings would have to be looked at', 
   assert.deepEqual(b.drain('q'), ['m']);
 });
 
-test('a message costs a headers exchange what may match it, not what is bound', async () => {
+test('a headers exchange visits only the bindings that may match a message', async () => {
   const b = await BareBroker.open(undefined, { routeStepCountMax: 20 });
   const x = b.vhost.exchange('amq.headers');
   for (let i = 0; i < 2000; i++) {
@@ -154,7 +154,7 @@ test('a message costs a headers exchange what may match it, not what is bound', 
   assert.equal(publish({ id: int(2000) }), 0);
 });
 
-test('a headers exchange reads no more headers than allowed', async (t) => {
+test('a headers exchange rejects a message with too many headers', async (t) => {
   const b = await BareBroker.open(undefined, { routedHeaderCountMax: 3 });
   const headers = { a: text('1'), b: text('1'), c: text('1') };
   const publish = (more: Arguments) =>
@@ -169,7 +169,7 @@ test('a headers exchange reads no more headers than allowed', async (t) => {
   assert.deepEqual(b.drain('q'), ['m']);
 });
 
-test('routes that are remembered name no more queues than allowed', async () => {
+test('cached routes hold a limited number of queues', async () => {
   const b = await BareBroker.open(undefined, { routeCacheQueueCountMax: 10 });
   const x = b.vhost.exchange('amq.fanout');
   for (let i = 0; i < 8; i++) b.vhost.bind(x, b.queue(`q${i}`), '', noArguments);

@@ -26,7 +26,7 @@ function refusal(code: string, message: string) {
   };
 }
 
-test('messages are delivered in order and an accepted one is gone', async () => {
+test('messages are delivered in order, and an accepted message is removed', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   for (let i = 0; i < 1000; i++) b.publish('', 'q', `m${i}`);
@@ -43,7 +43,7 @@ test('messages are delivered in order and an accepted one is gone', async () => 
   assert.equal(queue.index.count, 0);
 });
 
-test('a requeued message keeps its place and says it was delivered before', async () => {
+test('a requeued message keeps its position and is marked as redelivered', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   for (const body of ['a', 'b', 'c', 'd']) b.publish('', 'q', body);
@@ -57,7 +57,7 @@ test('a requeued message keeps its place and says it was delivered before', asyn
   assert.deepEqual(b.drain('q'), ['a', 'c', 'd']);
 });
 
-test('prefetch and a shared pool bound what is unsettled', async () => {
+test('prefetch and a shared credit pool limit the unsettled messages', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(3);
@@ -83,7 +83,7 @@ test('prefetch and a shared pool bound what is unsettled', async () => {
   );
 });
 
-test('a transport that is behind gets nothing until it wakes', async () => {
+test('a blocked transport receives no deliveries until it is writable', async () => {
   const b = await BareBroker.open();
   const inbox = new Inbox();
   inbox.isWritable = false;
@@ -97,7 +97,7 @@ test('a transport that is behind gets nothing until it wakes', async () => {
   assert.deepEqual(inbox.bodies, ['x']);
 });
 
-test('exchanges of every type route as their bindings say', async () => {
+test('exchanges of every type route according to their bindings', async () => {
   const b = await BareBroker.open();
   for (const type of ['direct', 'fanout', 'topic', 'headers']) {
     b.vhost.declareExchange(`x.${type}`, type, plain);
@@ -133,7 +133,7 @@ test('exchanges of every type route as their bindings say', async () => {
   assert.equal(routed('x.topic', 'other.thing'), '');
 });
 
-test('exchanges bound in a circle and alternates reach each queue once', async () => {
+test('circular exchange bindings and alternate exchanges reach each queue once', async () => {
   const b = await BareBroker.open();
   const one = b.vhost.declareExchange('one', 'fanout', plain);
   const two = b.vhost.declareExchange('two', 'fanout', plain);
@@ -149,7 +149,7 @@ test('exchanges bound in a circle and alternates reach each queue once', async (
   assert.deepEqual(b.drain('q'), ['m']);
 });
 
-test('a declaration that differs is refused in RabbitMQ’s words', async () => {
+test('a conflicting redeclaration is rejected with RabbitMQ’s error text', async () => {
   const b = await BareBroker.open();
   const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
   b.queue('q', { 'x-max-length': int(5) });
@@ -187,7 +187,7 @@ test('a declaration that differs is refused in RabbitMQ’s words', async () => 
   );
 });
 
-test('an exclusive queue is its connection’s alone and ends with it', async () => {
+test('an exclusive queue is restricted to its connection and deleted with it', async () => {
   const b = await BareBroker.open();
   const options = { durable: false, exclusive: true, autoDelete: false, arguments: {} };
   const queue = b.vhost.declareFreeQueue(b.vhost.freeQueueName(), options, owner);
@@ -197,7 +197,7 @@ test('an exclusive queue is its connection’s alone and ends with it', async ()
   assert.equal(b.vhost.queues.size, 0);
 });
 
-test('a consumer hears that its queue is gone; an auto-delete queue goes with its last one', async () => {
+test('a deleted queue cancels its consumer; an auto-delete queue ends with its last consumer', async () => {
   const b = await BareBroker.open();
   const inbox = new Inbox();
   b.queue('q').subscribe(inbox, plainSubscribe);
@@ -211,7 +211,7 @@ test('a consumer hears that its queue is gone; an auto-delete queue goes with it
   assert.equal(b.vhost.queues.has('auto'), false);
 });
 
-test('higher priorities go first, and each in order', async () => {
+test('messages of a higher priority are delivered first, each priority in order', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-max-priority': int(5) });
   for (const [body, priority] of [
@@ -226,7 +226,7 @@ test('higher priorities go first, and each in order', async () => {
   assert.deepEqual(b.drain('q'), ['b', 'd', 'c', 'a', 'e']);
 });
 
-test('a full queue drops its head, or refuses', async () => {
+test('a full queue drops its head or rejects the publish', async () => {
   const b = await BareBroker.open();
   b.queue('drop', { 'x-max-length': int(2) });
   b.queue('refuse', { 'x-max-length': int(2), 'x-overflow': text('reject-publish') });
@@ -239,7 +239,7 @@ test('a full queue drops its head, or refuses', async () => {
   assert.deepEqual(b.drain('refuse'), ['a', 'b']);
 });
 
-test('expired, rejected and dropped messages become dead letters that say why', async () => {
+test('expired, rejected and dropped messages are dead-lettered with the reason', async () => {
   const b = await BareBroker.open();
   const dlx = { 'x-dead-letter-exchange': text(''), 'x-dead-letter-routing-key': text('dead') };
   b.queue('dead');
@@ -260,7 +260,7 @@ test('expired, rejected and dropped messages become dead letters that say why', 
   assert.deepEqual(reasons, ['maxlen', 'expired', 'rejected']);
 });
 
-test('a dead letter does not circle between queues where nobody rejects it', async () => {
+test('a dead letter cycle without a rejection is dropped', async () => {
   const b = await BareBroker.open();
   const to = (name: string) => ({
     'x-dead-letter-exchange': text(''),
@@ -277,7 +277,7 @@ test('a dead letter does not circle between queues where nobody rejects it', asy
   assert.equal(b.queue('a', to('b')).readyCount + b.queue('b', to('a')).readyCount, 0);
 });
 
-test('a queue nobody uses expires', async () => {
+test('an unused queue expires', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-expires': int(1000) });
   b.clock.ms += 999;
@@ -288,7 +288,7 @@ test('a queue nobody uses expires', async () => {
   assert.equal(b.vhost.queues.size, 0);
 });
 
-test('after a crash what was synced is there, and what was settled and synced is not', async () => {
+test('after a crash, synced messages exist and messages with a synced settlement do not', async () => {
   const b = await BareBroker.open();
   const exchange = b.vhost.declareExchange('x', 'topic', plain);
   b.vhost.bind(exchange, b.queue('q'), 'k.#', {});
@@ -309,7 +309,7 @@ test('after a crash what was synced is there, and what was settled and synced is
   assert.deepEqual(inbox.redelivered, [true, true, false]);
 });
 
-test('after a clean stop only what was delivered is marked so', async () => {
+test('after a clean stop, only delivered messages are marked as redelivered', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   b.publish('', 'q', 'a');
@@ -332,7 +332,7 @@ test('after a clean stop only what was delivered is marked so', async () => {
   );
 });
 
-test('a transaction takes effect at commit, and not at rollback', async () => {
+test('a transaction takes effect on commit and not on rollback', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   b.publish('', 'q', 'old');
@@ -351,7 +351,7 @@ test('a transaction takes effect at commit, and not at rollback', async () => {
   assert.deepEqual([taken, inbox.bodies], [[1], ['old', 'new']]);
 });
 
-test('a user may do what the patterns allow, and only with the password', async () => {
+test('a user needs the password and may do what the permission patterns allow', async () => {
   const { broker } = await BareBroker.open();
   assert.equal(await login(broker, 'ann', 'wrong'), undefined);
   assert.equal(await login(broker, 'nobody', 'secret'), undefined);
@@ -370,7 +370,7 @@ test('a user may do what the patterns allow, and only with the password', async 
   );
 });
 
-test('messages that are only on the disk are fetched for delivery, get and dead letters', async () => {
+test('messages on disk are loaded for delivery, get and dead-lettering', async () => {
   const b = await BareBroker.open();
   const dlx = { 'x-dead-letter-exchange': text(''), 'x-dead-letter-routing-key': text('dead') };
   b.queue('dead');
@@ -403,7 +403,7 @@ test('messages that are only on the disk are fetched for delivery, get and dead 
   assert.equal(queue.index.count, 0);
 });
 
-test('a message that fails too often is dropped', async () => {
+test('a message that exceeds the delivery limit is dropped', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', {
     'x-queue-type': text('quorum'),
@@ -419,7 +419,7 @@ test('a message that fails too often is dropped', async () => {
   assert.deepEqual([inbox.bodies.length, queue.index.count], [3, 0]);
 });
 
-test('one active consumer gets everything until it leaves; higher priorities go first', async () => {
+test('a single active consumer gets all messages; consumers of higher priority are served first', async () => {
   const b = await BareBroker.open();
   const single = b.queue('single', { 'x-single-active-consumer': { type: 'bool', value: true } });
   const [one, two] = [new Inbox(), new Inbox()];
@@ -445,7 +445,7 @@ test('one active consumer gets everything until it leaves; higher priorities go 
   assert.deepEqual([low.bodies, high.bodies], [['3'], ['1', '2']]);
 });
 
-test('publishers wait while memory or the log is behind, and go on after', async () => {
+test('publishers are blocked while memory is low or the log is behind, and then resume', async () => {
   const b = await BareBroker.open();
   const heard: string[] = [];
   b.broker.flow.add({

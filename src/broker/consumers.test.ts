@@ -9,7 +9,7 @@ function publish(b: BareBroker, queue: string, ...bodies: string[]): void {
   b.broker.pump();
 }
 
-test('consumers of one priority take turns', async () => {
+test('consumers of the same priority are served round-robin', async () => {
   const b = await BareBroker.open();
   const inboxes = [new Inbox(), new Inbox(), new Inbox()];
   for (const inbox of inboxes) b.queue('q').subscribe(inbox, plainSubscribe);
@@ -22,7 +22,7 @@ test('consumers of one priority take turns', async () => {
   ]);
 });
 
-test('a lower priority gets only what no higher one can take', async () => {
+test('a lower priority consumer gets only messages that no higher one can take', async () => {
   const b = await BareBroker.open();
   const [low, high] = [new Inbox(), new Inbox()];
   b.queue('q').subscribe(low, { ...plainSubscribe, priority: -1 });
@@ -34,7 +34,7 @@ test('a lower priority gets only what no higher one can take', async () => {
   assert.deepEqual([low.bodies, high.bodies], [['2'], ['1', '3']]);
 });
 
-test('of a single active consumer’s successors the highest priority comes first, then the oldest', async () => {
+test('the next single active consumer is the oldest one of the highest priority', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', single);
   const inboxes = [0, 0, 5, 5].map((priority) => {
@@ -52,7 +52,7 @@ test('of a single active consumer’s successors the highest priority comes firs
   assert.deepEqual(order, [0, 2, 3, 1]);
 });
 
-test('a single active consumer without credit lets nothing pass to another', async () => {
+test('a single active consumer without credit does not let messages pass to another consumer', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', single);
   const [one, two] = [new Inbox(), new Inbox()];
@@ -62,7 +62,7 @@ test('a single active consumer without credit lets nothing pass to another', asy
   assert.deepEqual([one.bodies, two.bodies, queue.readyCount], [['a'], [], 1]);
 });
 
-test('an exclusive consumer wants to be alone, and cannot be a single active one', async () => {
+test('an exclusive consumer must be the only one and cannot use a single active consumer queue', async () => {
   const b = await BareBroker.open();
   const refused = { code: 'access-refused', message: "queue 'q' in vhost '/' in exclusive use" };
   const queue = b.queue('q');
@@ -77,7 +77,7 @@ test('an exclusive consumer wants to be alone, and cannot be a single active one
   });
 });
 
-test('prefetch 1 hands out one at a time, in order, however they are settled', async () => {
+test('prefetch 1 delivers one message at a time in order, however it is settled', async () => {
   const b = await BareBroker.open();
   const inbox = new Inbox();
   const subscription = b.queue('q').subscribe(inbox, { ...plainSubscribe, prefetch: 1 });
@@ -91,7 +91,7 @@ test('prefetch 1 hands out one at a time, in order, however they are settled', a
   assert.deepEqual(inbox.redelivered, [false, true, false, false]);
 });
 
-test('a consumer knows its deliveries from those of any other, however many there are', async () => {
+test('settling affects only the deliveries of the consumer itself, also with many consumers', async () => {
   const b = await BareBroker.open();
   const names = Array.from({ length: 300 }, (_, i) => `q${i}`);
   const subscriptions = names.map((name) => b.queue(name).subscribe(new Inbox(), plainSubscribe));

@@ -33,7 +33,7 @@ function deadIn(b: BareBroker, args: Arguments = {}) {
   return inbox.bodies.map((body, i) => `${body} ${reasons[i]}`);
 }
 
-test('a queue that rejects publishes refuses what is above its length and keeps what it has', async () => {
+test('a reject-publish queue rejects messages above its length and keeps the existing ones', async () => {
   const b = await BareBroker.open();
   b.queue('q', { ...rejects, 'x-max-length': int(2) });
   assert.deepEqual(refusals(b, 'q', ['a', 'b', 'c', 'd']), [false, false, true, true]);
@@ -41,7 +41,7 @@ test('a queue that rejects publishes refuses what is above its length and keeps 
   assert.deepEqual(refusals(b, 'q', ['e']), [false]);
 });
 
-test('what a waiting consumer takes does not count for a queue that rejects publishes', async () => {
+test('messages taken by a waiting consumer do not count against reject-publish', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { ...rejects, 'x-max-length': int(1) });
   const inbox = new Inbox();
@@ -51,7 +51,7 @@ test('what a waiting consumer takes does not count for a queue that rejects publ
   assert.deepEqual(inbox.bodies, ['a', 'b', 'c']);
 });
 
-test('with bytes as the limit, bodies of ready messages are counted', async () => {
+test('a byte limit counts the bodies of ready messages', async () => {
   const b = await BareBroker.open();
   b.queue('q', { ...rejects, 'x-max-length-bytes': int(10) });
   assert.deepEqual(refusals(b, 'q', ['12345', '123456', '12345', '']), [false, true, false, false]);
@@ -62,7 +62,7 @@ test('with bytes as the limit, bodies of ready messages are counted', async () =
   assert.equal(b.queue('drop', { 'x-max-length-bytes': int(10) }).readyCount, 0);
 });
 
-test('one full queue of several refuses for all, and the others still get the message', async () => {
+test('one full queue rejects the publish, and the other queues still get the message', async () => {
   const b = await BareBroker.open();
   const fanout = b.vhost.exchange('amq.fanout');
   b.vhost.bind(fanout, b.queue('full', { ...rejects, 'x-max-length': int(0) }), '', {});
@@ -71,7 +71,7 @@ test('one full queue of several refuses for all, and the others still get the me
   assert.deepEqual(b.drain('free'), ['m']);
 });
 
-test('reject-publish-dlx refuses, and its dead letter exchange gets the message', async () => {
+test('reject-publish-dlx rejects a message and dead-letters it', async () => {
   const b = await BareBroker.open();
   b.queue('dead');
   b.queue('q', { ...buries, 'x-overflow': text('reject-publish-dlx'), 'x-max-length': int(1) });
@@ -80,7 +80,7 @@ test('reject-publish-dlx refuses, and its dead letter exchange gets the message'
   assert.deepEqual(b.drain('q'), ['a']);
 });
 
-test('reject-publish alone makes no dead letter', async () => {
+test('reject-publish does not dead-letter', async () => {
   const b = await BareBroker.open();
   b.queue('dead');
   b.queue('q', { ...buries, ...rejects, 'x-max-length': int(1) });
@@ -88,7 +88,7 @@ test('reject-publish alone makes no dead letter', async () => {
   assert.deepEqual(deadIn(b), []);
 });
 
-test('what drops from the head goes to the dead letter exchange, oldest first', async () => {
+test('messages dropped from the head are dead-lettered, oldest first', async () => {
   const b = await BareBroker.open();
   b.queue('dead');
   b.queue('q', { ...buries, 'x-max-length': int(2) });
@@ -97,7 +97,7 @@ test('what drops from the head goes to the dead letter exchange, oldest first', 
   assert.deepEqual(b.drain('q'), ['c', 'd']);
 });
 
-test('a full dead letter queue that rejects drops the dead letter', async () => {
+test('a full dead letter queue with reject-publish drops the dead letter', async () => {
   const b = await BareBroker.open();
   b.queue('dead', { ...rejects, 'x-max-length': int(1) });
   b.queue('q', { ...buries, 'x-max-length': int(0) });
@@ -105,7 +105,7 @@ test('a full dead letter queue that rejects drops the dead letter', async () => 
   assert.deepEqual(deadIn(b, { ...rejects, 'x-max-length': int(1) }), ['a maxlen']);
 });
 
-test('a full queue with priorities drops the highest first, as RabbitMQ does', async () => {
+test('a full priority queue drops the highest priority first, like RabbitMQ', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-max-priority': int(9), 'x-max-length': int(2) });
   b.publish('', 'q', 'low', { priority: 1 });
@@ -114,7 +114,7 @@ test('a full queue with priorities drops the highest first, as RabbitMQ does', a
   assert.deepEqual(b.drain('q'), ['middle', 'low']);
 });
 
-test('a consumer gets what would have dropped, as long as it takes any', async () => {
+test('a consumer with credit gets messages that would otherwise be dropped', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-max-length': int(1) });
   const inbox = new Inbox();
@@ -124,7 +124,7 @@ test('a consumer gets what would have dropped, as long as it takes any', async (
   assert.deepEqual([inbox.bodies, b.drain('q')], [['a', 'b'], ['d']]);
 });
 
-test('messages that come back to a full queue are dropped from its head', async () => {
+test('messages requeued to a full queue are dropped from its head', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-max-length': int(2) });
   const inbox = new Inbox();
@@ -136,7 +136,7 @@ test('messages that come back to a full queue are dropped from its head', async 
   assert.deepEqual(b.drain('q'), ['c', 'd']);
 });
 
-test('messages that come back to a queue that rejects publishes all stay', async () => {
+test('messages requeued to a reject-publish queue are all kept', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { ...rejects, 'x-max-length': int(1) });
   const subscription = queue.subscribe(new Inbox(), { ...plainSubscribe, prefetch: 1 });
@@ -150,7 +150,7 @@ test('messages that come back to a queue that rejects publishes all stay', async
   assert.deepEqual(b.drain('q'), ['a', 'b']);
 });
 
-test('a transaction with dead letters is recovered whole or not at all', async () => {
+test('a transaction with dead letters is recovered completely or not at all', async () => {
   for (let rows = 0; ; rows++) {
     const b = await BareBroker.open();
     b.queue('dead');

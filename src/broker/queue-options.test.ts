@@ -5,7 +5,7 @@ import { readQueueArguments } from './queue-options.ts';
 
 const version = (value: number) => ({ 'x-queue-version': { type: 'signedint', value } }) as const;
 
-test('a queue that is read back is not held to rules for new ones', async () => {
+test('a recovered queue is not validated against the rules for new queues', async () => {
   const before = await BareBroker.open();
   const options = { durable: true, exclusive: false, autoDelete: false };
   before.vhost.addQueue('old', { ...options, arguments: version(3) }, undefined);
@@ -16,7 +16,7 @@ test('a queue that is read back is not held to rules for new ones', async () => 
   assert.ok(after.queue('new', version(2)));
 });
 
-test('a length limit may be any whole number of 64 bits that is not below 0', () => {
+test('a length limit can be any non-negative 64-bit integer', () => {
   const read = (value: string | number) =>
     readQueueArguments({ 'x-max-length': { type: 'long', value } }, "queue 'q' in vhost '/'");
   assert.equal(read('9223372036854775807').lengthMax, 2 ** 63);

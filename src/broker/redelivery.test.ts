@@ -24,14 +24,14 @@ function deliveries(b: BareBroker): string[] {
   return inbox.bodies.map((body, i) => `${body} ${inbox.redelivered[i]}`);
 }
 
-test('after a clean stop exactly those are redelivered that were delivered before', async () => {
+test('after a clean stop, exactly the delivered messages are marked as redelivered', async () => {
   const b = await halfDelivered();
   await b.broker.close();
   const after = await BareBroker.open(b);
   assert.deepEqual(deliveries(after), ['a true', 'b true', 'c false', 'd false']);
 });
 
-test('after a second clean stop they still are, though nothing was delivered between', async () => {
+test('the redelivered mark survives a second clean stop without deliveries', async () => {
   const b = await halfDelivered();
   await b.broker.close();
   const second = await BareBroker.open(b);
@@ -40,13 +40,13 @@ test('after a second clean stop they still are, though nothing was delivered bet
   assert.deepEqual(deliveries(third), ['a true', 'b true', 'c false', 'd false']);
 });
 
-test('after a crash every message may have been delivered, and says so', async () => {
+test('after a crash, every message is marked as redelivered', async () => {
   const b = await halfDelivered();
   const after = await BareBroker.open(b);
   assert.deepEqual(deliveries(after), ['a true', 'b true', 'c true', 'd true']);
 });
 
-test('after a clean start and then a crash every message says so, whatever the run did', async () => {
+test('a crash after a clean start marks every message as redelivered', async () => {
   const b = await halfDelivered();
   await b.broker.close();
   const second = await BareBroker.open(b);
@@ -56,7 +56,7 @@ test('after a clean start and then a crash every message says so, whatever the r
   assert.deepEqual(deliveries(third), ['a true', 'b true', 'c true', 'd true']);
 });
 
-test('what was delivered and not settled when the broker stopped counts as delivered', async () => {
+test('a message that was delivered and unsettled at the stop is marked as redelivered', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   b.publish('', 'q', 'a');
@@ -69,7 +69,7 @@ test('what was delivered and not settled when the broker stopped counts as deliv
   assert.deepEqual(deliveries(await BareBroker.open(b)), ['a true', 'b false']);
 });
 
-test('a dead letter arrives as new, whatever was delivered before it died', async () => {
+test('a dead letter is not marked as redelivered, even if it was delivered before', async () => {
   const b = await BareBroker.open();
   const source = b.queue('source', {
     'x-dead-letter-exchange': { type: 'longstr', value: '' },
@@ -85,7 +85,7 @@ test('a dead letter arrives as new, whatever was delivered before it died', asyn
   assert.deepEqual(deliveries(b), ['m false']);
 });
 
-test('a quorum queue tells how often deliveries failed, also after a kill, and limits them by it', async () => {
+test('a quorum queue counts failed deliveries across a kill and enforces the delivery limit', async () => {
   let b = await BareBroker.open();
   const args = {
     'x-queue-type': { type: 'longstr', value: 'quorum' },
@@ -112,7 +112,7 @@ test('a quorum queue tells how often deliveries failed, also after a kill, and l
   assert.deepEqual(seen, [0, 1, 2, 3]);
 });
 
-test('a quorum queue’s single active consumer gives way to one of a higher priority', async () => {
+test('a quorum queue’s single active consumer is replaced by one of a higher priority', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', {
     'x-queue-type': { type: 'longstr', value: 'quorum' },

@@ -49,7 +49,7 @@ for (const [what, binding, headers, expected] of cases) {
   });
 }
 
-test('an alternate exchange gets what no binding takes, through any number of them', async () => {
+test('an alternate exchange gets messages that no binding takes, through any chain length', async () => {
   const b = await BareBroker.open();
   const declare = (name: string, type: string, alternate: string) =>
     b.vhost.declareExchange(name, type, {
@@ -68,7 +68,7 @@ test('an alternate exchange gets what no binding takes, through any number of th
   assert.equal(b.publish('first', 'other', 'in a circle').routed, 0);
 });
 
-test('an alternate exchange that is not there, or comes later, is no error', async () => {
+test('a missing or later declared alternate exchange is not an error', async () => {
   const b = await BareBroker.open();
   const args = { 'alternate-exchange': text('later') };
   b.vhost.declareExchange('x', 'direct', { ...plain, arguments: args });
@@ -78,7 +78,7 @@ test('an alternate exchange that is not there, or comes later, is no error', asy
   assert.deepEqual(b.drain('q'), ['kept']);
 });
 
-test('a binding to an exchange that routes nowhere keeps the alternate from being asked', async () => {
+test('the alternate exchange is not used if a binding leads to an exchange that routes nowhere', async () => {
   const b = await BareBroker.open();
   const args = { 'alternate-exchange': text('amq.fanout') };
   const x = b.vhost.declareExchange('x', 'fanout', { ...plain, arguments: args });
@@ -87,7 +87,7 @@ test('a binding to an exchange that routes nowhere keeps the alternate from bein
   assert.equal(b.publish('x', '', 'm').routed, 0);
 });
 
-test('exchanges bound to each other route by each one’s own type, and a circle ends', async () => {
+test('bound exchanges route by their own types, and binding cycles terminate', async () => {
   const b = await BareBroker.open();
   const topic = b.vhost.declareExchange('t', 'topic', plain);
   const direct = b.vhost.declareExchange('d', 'direct', plain);
@@ -101,7 +101,7 @@ test('exchanges bound to each other route by each one’s own type, and a circle
   assert.deepEqual(b.drain('all'), ['log.db', 'log.web', 'log.back', 'other', 'by way of d']);
 });
 
-test('deleting an exchange ends its bindings on both sides, and empties auto-delete ones', async () => {
+test('deleting an exchange removes its bindings on both sides and empties auto-delete exchanges', async () => {
   const b = await BareBroker.open();
   const source = b.vhost.declareExchange('s', 'fanout', { ...plain, autoDelete: true });
   const middle = b.vhost.declareExchange('m', 'fanout', plain);
@@ -112,7 +112,7 @@ test('deleting an exchange ends its bindings on both sides, and empties auto-del
   assert.equal(b.vhost.queues.has('q'), true);
 });
 
-test('a route that was remembered is forgotten with every change that could alter it', async () => {
+test('a cached route is invalidated by every change that can affect it', async () => {
   const b = await BareBroker.open();
   const x = b.vhost.declareExchange('x', 'direct', plain);
   const routed = () => {

@@ -52,7 +52,7 @@ async function consumed(count: number, segmentBytes: number) {
   return { started, subscription };
 }
 
-test('a dead letter is what died, also where a segment ends before it', async () => {
+test('a dead letter has the rejected body when a segment ends before it', async () => {
   const { started, subscription } = await consumed(100, 64 * 1024);
   subscription.settle(0, 9, 'accepted');
   subscription.settle(10, 10, 'rejected');
@@ -61,7 +61,7 @@ test('a dead letter is what died, also where a segment ends before it', async ()
   assert.equal((await bodies(started, 'dead', 1)).map(name).join(), '10');
 });
 
-test('a dead letter is what died, also where much is unsealed', async () => {
+test('dead letters have the rejected bodies when much data is unsealed', async () => {
   const count = 10_000;
   const { started, subscription } = await consumed(count, 64 * 1024 * 1024);
   subscription.settle(0, count / 2 - 1, 'accepted');
@@ -76,7 +76,7 @@ test('a dead letter is what died, also where much is unsealed', async () => {
   assert.equal(dead.map(name).join(), wanted.join());
 });
 
-test('what is left of a block after others in it were settled is there after a restart', async () => {
+test('unsettled messages of a partly settled block are recovered after a restart', async () => {
   const { started, subscription } = await consumed(300, 64 * 1024 * 1024);
   for (let i = 0; i < 300; i += 3) subscription.settle(i, i + 1, 'accepted');
   await started.synced();

@@ -6,7 +6,7 @@ import { listedCountMax, takeStatistics } from './statistics.ts';
 const int = (value: number) => ({ type: 'signedint', value }) as const;
 const text = (value: string) => ({ type: 'longstr', value }) as const;
 
-test('statistics say what lies in each queue and what became of every message', async () => {
+test('statistics count the messages in each queue and their outcomes', async () => {
   const { broker, log } = await openBroker();
   const [publisher, consumer] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   publisher.call(1, { id: 0x0055000a, noWait: true });
@@ -61,7 +61,7 @@ test('statistics say what lies in each queue and what became of every message', 
   });
 });
 
-test('counters go on when a queue is deleted; refusals and dead letters are counted', async () => {
+test('counters keep counting after a queue is deleted, and include rejections and dead letters', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('full', {
@@ -89,7 +89,7 @@ test('counters go on when a queue is deleted; refusals and dead letters are coun
   });
 });
 
-test('connections that wait are counted while there is a reason', async () => {
+test('blocked connections are counted while they are blocked', async () => {
   const { broker } = await openBroker();
   const [publisher] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   publisher?.send(publishFrames(1, 'q', 'x'));
@@ -100,7 +100,7 @@ test('connections that wait are counted while there is a reason', async () => {
   assert.equal((await takeStatistics(broker)).connectionCount, 1);
 });
 
-test('statistics of many queues are taken over several turns, and list no more than some', async () => {
+test('statistics of many queues are collected over several turns and list a limited number', async () => {
   const { broker } = await openBroker();
   const vhost = broker.vhost('/');
   const options = { durable: false, exclusive: false, autoDelete: false, arguments: {} };

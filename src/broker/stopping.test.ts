@@ -43,7 +43,7 @@ async function withMachine(life: (machine: Machine) => Promise<void>): Promise<v
   });
 }
 
-test('what was delivered is known after a clean stop', async () => {
+test('delivered messages are marked as redelivered after a clean stop', async () => {
   await withMachine(async (machine) => {
     let left = nothingLeft;
     for (let fill = 0; fill < 8; fill++) {
@@ -67,7 +67,7 @@ test('what was delivered is known after a clean stop', async () => {
   });
 });
 
-test('a broker stops only once the dead letters are written that it had to read', async () => {
+test('a broker stops only after the dead letters it reads from disk are written', async () => {
   await withMachine(async (machine) => {
     const { life, broker, queue, publish } = await opened(machine, nothingLeft, { cacheBytes: 0 });
     const dead = queue('dead');

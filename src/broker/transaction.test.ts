@@ -40,7 +40,7 @@ async function beginCommit() {
 const countOf = ({ broker }: BrokerOnLog) =>
   broker.vhost('/').declareQueue('q', options, owner).index.count;
 
-test('a large commit is recovered whole or not at all, and others are not synced before its end', async () => {
+test('a large commit is recovered completely or not at all, and blocks syncs until its end', async () => {
   for (const turnCount of [0, 1, 2]) {
     const { life, isDone } = await beginCommit();
     for (let turn = 0; turn < turnCount; turn++) await new Promise(setImmediate);

@@ -18,7 +18,7 @@ async function crashed(b: BareBroker): Promise<BareBroker> {
   return await BareBroker.open(b);
 }
 
-test('users, permissions and virtual hosts outlive a crash, and a checkpoint too', async () => {
+test('users, permissions and virtual hosts survive a crash and a checkpoint', async () => {
   const b = await BareBroker.open();
   b.broker.createVhost('v');
   b.broker.putUser('bob', 'hash of bob', ['monitoring']);
@@ -36,7 +36,7 @@ test('users, permissions and virtual hosts outlive a crash, and a checkpoint too
   }
 });
 
-test('users that a broker was given are made once: changed or deleted, they stay so', async () => {
+test('initial users are created once, and later changes and deletions persist', async () => {
   const b = await BareBroker.open();
   b.broker.putUser('ann', 'another', []);
   const changed = await crashed(b);
@@ -48,7 +48,7 @@ test('users that a broker was given are made once: changed or deleted, they stay
   assert.equal(after.broker.vhosts.size, 0);
 });
 
-test('a virtual host goes with its queues, its users’ rights and its clients', async () => {
+test('deleting a virtual host removes its queues and permissions and disconnects its clients', async () => {
   const b = await BareBroker.open();
   const vhost = b.broker.createVhost('v');
   b.broker.setPermission('ann', 'v', everything);
@@ -75,7 +75,7 @@ test('a virtual host goes with its queues, its users’ rights and its clients',
   assert.throws(() => b.broker.access(ann, 'v'), { code: 'not-allowed' });
 });
 
-test('a deleted user’s clients are disconnected', async () => {
+test('deleting a user disconnects the clients of that user', async () => {
   const { broker } = await BareBroker.open();
   const reasons: string[] = [];
   const access = broker.access(broker.users.require('ann'), '/');
@@ -89,7 +89,7 @@ test('a deleted user’s clients are disconnected', async () => {
   assert.throws(() => access.require('read', 'queue', 'q'), { code: 'access-refused' });
 });
 
-test('a permission that changes is in force at once', async () => {
+test('a changed permission takes effect immediately', async () => {
   const { broker } = await BareBroker.open();
   const access = broker.access(broker.users.require('ann'), '/');
   access.require('read', 'queue', 'abc');
@@ -98,7 +98,7 @@ test('a permission that changes is in force at once', async () => {
   access.require('read', 'queue', 'xyz');
 });
 
-test('rights for nobody, nowhere or of no pattern are refused', async () => {
+test('permissions for an unknown user or virtual host, or with an invalid pattern, are rejected', async () => {
   const { broker } = await BareBroker.open();
   assert.throws(() => broker.setPermission('eve', '/', everything), { code: 'not-found' });
   assert.throws(() => broker.setPermission('ann', 'v', everything), { code: 'not-allowed' });
@@ -108,7 +108,7 @@ test('rights for nobody, nowhere or of no pattern are refused', async () => {
   });
 });
 
-test('whoever waits for definitions goes on once they are synced', async () => {
+test('waiters for definitions resume once the definitions are synced', async () => {
   const b = await BareBroker.open();
   b.broker.putUser('bob', 'hash', []);
   let isDone = false;

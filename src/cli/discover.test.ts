@@ -4,13 +4,13 @@ import { reportLines } from './discover.ts';
 
 const none = { messageCount: 0, sampledCount: 0, nameKinds: [], kinds: [] };
 
-test('queues without findings are only counted', () => {
+test('queues without findings are counted but not listed', () => {
   assert.deepEqual(reportLines('orders', [{ vhost: '/', queue: 'a', ...none }]), [
     "Broker 'orders': 0 messages of 1 queue sampled; findings in 0 queues.",
   ]);
 });
 
-test('columns are aligned, and control characters do not reach the terminal', () => {
+test('columns are aligned, and control characters are not written to the terminal', () => {
   const lines = reportLines('orders', [
     {
       vhost: '/',

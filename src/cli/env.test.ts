@@ -6,7 +6,7 @@ import { shellLines } from './env.ts';
 
 const odd = `it's "$HOME" \`id\` $(id) \\ ; & | > < * ? ~ # ! é`;
 
-test('a shell takes every value over as it is, and runs nothing of it', () => {
+test('a shell reads every exported value literally and executes nothing in it', () => {
   const environment = Object.fromEntries(environmentNames.map((name) => [name, `${odd} ${name}`]));
   for (const shell of ['sh', 'bash']) {
     const script = `${shellLines(environment).join('\n')}\nenv -0`;
@@ -15,7 +15,7 @@ test('a shell takes every value over as it is, and runs nothing of it', () => {
   }
 });
 
-test('what would count more than the exported variables is unset, and what is exported no more', () => {
+test('conflicting and outdated variables are unset, and unrelated ones are kept', () => {
   const env = {
     ...process.env,
     AWS_SESSION_TOKEN: 'x',

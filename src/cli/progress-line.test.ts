@@ -17,7 +17,7 @@ function shown(isTTY: boolean) {
 
 const mib = 1024 * 1024;
 
-test('a terminal is told how far it is, ten times a second at most, in one line', () => {
+test('a terminal shows the progress on one line, at most ten times a second', () => {
   const { line, clock, written } = shown(true);
   line.show('system', mib, 4 * mib);
   line.show('system', 2 * mib, 4 * mib);
@@ -28,7 +28,7 @@ test('a terminal is told how far it is, ten times a second at most, in one line'
   assert.equal(written(), '|system: 1.0 of 4.0 MiB, 25 %|system: 3.0 of 4.0 MiB, 75 %|');
 });
 
-test('a file or a pipe is told nothing', () => {
+test('a file or pipe gets no progress output', () => {
   const { line, written } = shown(false);
   line.show('system', mib, 4 * mib);
   line.clear();

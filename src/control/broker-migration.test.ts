@@ -61,7 +61,7 @@ const all: readonly StoredChange[] = [
   ...updates.map((set) => ({ updated: id, set })),
 ];
 
-test('a broker of release 0.1.0 has lists of one volume, instance, grant and port', () => {
+test('a release 0.1.0 broker record becomes lists of one volume, instance, grant and port', () => {
   const { volumes, instances, grants, ports, state, tags, ...rest } = recordAfter(all);
   assert.deepEqual(volumes, [
     { id: volumeId, storageType: 'EBS', grantId: 'g2', isMade: true, epoch: 3, mountedEpoch: 2 },
@@ -77,13 +77,13 @@ test('a broker of release 0.1.0 has lists of one volume, instance, grant and por
   );
 });
 
-test('where the record of a port has no port to return to, it is the port itself', () => {
+test('a port record without an original port uses its own port', () => {
   const created = { ...first, ports: { amqps: 5671 } };
   const expected = [{ listener: 'amqps', endpoint: 1, port: 5671, wantedPort: 5671 }];
   assert.deepEqual(recordAfter([{ created }]).ports, expected);
 });
 
-test('records of both forms may follow each other in any place', () => {
+test('records of the old and new form can be mixed in any order', () => {
   const expected = recordAfter(all);
   for (let at = 1; at <= all.length; at++) {
     // The state was written anew here, as a program of today writes it.
@@ -96,7 +96,7 @@ test('records of both forms may follow each other in any place', () => {
   }
 });
 
-test('members that were added later have values that change nothing', () => {
+test('missing members are filled with defaults that change nothing', () => {
   const { ldap, configuration, configurationHistory, windowMoves, storageSizeGb } =
     recordAfter(all);
   const added = { ldap, configuration, configurationHistory, windowMoves, storageSizeGb };
@@ -114,7 +114,7 @@ test('members that were added later have values that change nothing', () => {
   assert.deepEqual(recordAfter([{ created }]), recordAfter(all));
 });
 
-test('a record of today is taken as it is', () => {
+test('a record in the current form is read unchanged', () => {
   const record = recordAfter(all);
   assert.deepEqual(recordAfter([{ created: record }]), record);
   const volumes = record.volumes.map((volume) => ({ ...volume, epoch: 9 }));

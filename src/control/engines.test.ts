@@ -15,7 +15,7 @@ function enginesOf(...kinds: readonly EngineKind[]): Engines {
   return new Engines([Object.assign(engine, { kinds })]);
 }
 
-test('only the listeners that an engine opens are offered, for each endpoint', () => {
+test('each endpoint offers only the listeners that its engine opens', () => {
   const listeners = ['stomp+ssl', 'wss'];
   const engines = enginesOf(
     { ...single, listeners, authenticationStrategies: ['SIMPLE'] },
@@ -27,7 +27,7 @@ test('only the listeners that an engine opens are offered, for each endpoint', (
   assert.deepEqual(found(pair), ['stomp+ssl 1', 'wss 1', 'stomp+ssl 2', 'wss 2']);
 });
 
-test('LDAP is offered only where an engine knows it', () => {
+test('LDAP is offered only for engines that support it', () => {
   const listeners = ['stomp+ssl'];
   const rulesWith = (authenticationStrategies: readonly string[]) =>
     enginesOf({ ...single, listeners, authenticationStrategies }).offerOf(single).rules;
@@ -40,7 +40,7 @@ test('LDAP is offered only where an engine knows it', () => {
   );
 });
 
-test('a broker whose engine is gone keeps the whole offer of its kind', () => {
+test('a broker whose engine was removed keeps the full options of its type', () => {
   const engines = enginesOf();
   assert.deepEqual(engines.offered, []);
   assert.deepEqual(engines.listenersOf(single), []);

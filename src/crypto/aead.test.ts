@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CounterSealer, counterNonce, open, seal } from './aead.ts';
 import { deriveKey, keyFromBytes } from './derive.ts';
 
-test('AES-256-GCM seals as case 16 of the GCM specification says', () => {
+test('AES-256-GCM matches test case 16 of the GCM specification', () => {
   const key = keyFromBytes(
     Buffer.from('feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308', 'hex'),
   );
@@ -23,7 +23,7 @@ test('AES-256-GCM seals as case 16 of the GCM specification says', () => {
   assert.equal(open(key, nonce, clear, sealed, tag), undefined);
 });
 
-test('HKDF-SHA-256 derives as test case 3 of RFC 5869 says, in its first 32 bytes', () => {
+test('HKDF-SHA-256 matches the first 32 bytes of RFC 5869 test case 3', () => {
   const key = keyFromBytes(Buffer.alloc(22, 0x0b));
   const derived = deriveKey(key, Buffer.alloc(0), '').export();
   assert.equal(
@@ -32,11 +32,11 @@ test('HKDF-SHA-256 derives as test case 3 of RFC 5869 says, in its first 32 byte
   );
 });
 
-test('a counter nonce is the number in 96 bits, big-endian', () => {
+test('a counter nonce is the counter as a 96-bit big-endian number', () => {
   assert.equal(counterNonce(0x1_0203_0405).toString('hex'), '000000000000000102030405');
 });
 
-test('a counter sealer seals as seal does with each number, prepared or not', () => {
+test('a counter sealer produces the same output as seal, prepared or not', () => {
   const key = keyFromBytes(Buffer.alloc(32, 1));
   const sealer = new CounterSealer(key, 7);
   const [clear, plaintext] = [Buffer.from('clear'), Buffer.from('sealed')];
@@ -49,7 +49,7 @@ test('a counter sealer seals as seal does with each number, prepared or not', ()
   }
 });
 
-test('a counter sealer takes no number twice, and leaves none out', () => {
+test('a counter sealer accepts each number once and without gaps', () => {
   const sealer = new CounterSealer(keyFromBytes(Buffer.alloc(32, 1)));
   const sealed = (number: number) =>
     sealer.seal(number, Buffer.of(), Buffer.of(1), Buffer.alloc(16));

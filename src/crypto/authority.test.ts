@@ -16,7 +16,7 @@ function parse({ certificate, privateKey }: Certificate) {
   return parsed;
 }
 
-test('the authority signs itself and may sign others', async () => {
+test('the authority is a self-signed CA certificate', async () => {
   const authority = parse(await createAuthority('test', hosts, nowMs));
   assert.equal(authority.ca, true);
   assert.ok(authority.verify(authority.publicKey));
@@ -24,7 +24,7 @@ test('the authority signs itself and may sign others', async () => {
 });
 
 for (const kind of ['ecdsa', 'rsa'] as const) {
-  test(`a server certificate with an ${kind} key is good for every host it names`, async () => {
+  test(`a server certificate with an ${kind} key is valid for every host it names`, async () => {
     const authority = await createAuthority('test', hosts, nowMs);
     const parent = new X509Certificate(authority.certificate);
     const server = parse(await issueServerCertificate(authority, kind, hosts, nowMs));
@@ -43,7 +43,7 @@ for (const kind of ['ecdsa', 'rsa'] as const) {
   });
 }
 
-test('an authority is confined to its hosts, critically, and its next certificate keeps its key', async () => {
+test('an authority has critical name constraints, and its renewed certificate keeps its key', async () => {
   const authority = await createAuthority('test', hosts, nowMs);
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-authority-'));
   const write = (name: string, text: string) => {
@@ -81,7 +81,7 @@ test('an authority is confined to its hosts, critically, and its next certificat
   rmSync(folder, { recursive: true });
 });
 
-test('no two certificates have the same serial number', async () => {
+test('every certificate has a unique serial number', async () => {
   const authority = await createAuthority('test', hosts, nowMs);
   const issue = () => issueServerCertificate(authority, 'ecdsa', hosts, nowMs);
   const [first, second] = await Promise.all([issue(), issue()]);

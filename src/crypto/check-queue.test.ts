@@ -30,7 +30,7 @@ function queueWith(limits: Partial<CheckLimits>) {
   };
 }
 
-test('sources take turns, and user names of one source too', async () => {
+test('sources, and user names of one source, are checked round-robin', async () => {
   const { add, begun, end } = queueWith({});
   for (let i = 0; i < 4; i++) add('flood', 'ann');
   add('flood', 'bob');
@@ -46,7 +46,7 @@ test('sources take turns, and user names of one source too', async () => {
   ]);
 });
 
-test('a name at a source that has not failed comes before those that have', async () => {
+test('a user name and source without failures is checked before those with failures', async () => {
   const { add, begun, end } = queueWith({});
   for (let i = 0; i < 3; i++) add('flood', 'ann');
   await end();
@@ -61,7 +61,7 @@ test('a name at a source that has not failed comes before those that have', asyn
   await end(true);
 });
 
-test('a check for which nobody waits any more is not done', async () => {
+test('a check without a waiting client is skipped', async () => {
   const { add, begun, end, queue } = queueWith({});
   add('a', 'first');
   const gone = Array.from({ length: 400 }, () => add('a', 'guessed'));
@@ -75,7 +75,7 @@ test('a check for which nobody waits any more is not done', async () => {
   assert.equal(await kept.result, true);
 });
 
-test('more than may wait are refused at once, of one source and of all', () => {
+test('checks above the per-source or total waiting limit are rejected immediately', () => {
   const { add } = queueWith({ waitingPerSourceMax: 2, waitingCountMax: 3 });
   const results = ['a', 'a', 'a', 'a', 'b', 'c'].map((source) => add(source, 'ann').result);
   assert.deepEqual(
@@ -85,7 +85,7 @@ test('more than may wait are refused at once, of one source and of all', () => {
   );
 });
 
-test('those for whom nobody waits make room for others', () => {
+test('abandoned checks free their places in the waiting queue', () => {
   const { add } = queueWith({ waitingPerSourceMax: 2 });
   add('a', 'ann');
   const gone = [add('a', 'ann'), add('a', 'ann')];
@@ -94,7 +94,7 @@ test('those for whom nobody waits make room for others', () => {
   assert.notEqual(add('a', 'ann').result, 'busy');
 });
 
-test('after many failures the checks of a name at a source are spaced out, and no others', async () => {
+test('many failures delay only the checks of the same user name and source', async () => {
   const { add, begun, end, pass } = queueWith({ failedCountMax: 3, spacingMs: 500 });
   for (let i = 0; i < 5; i++) add('a', 'ann');
   for (let i = 0; i < 3; i++) await end();
@@ -110,7 +110,7 @@ test('after many failures the checks of a name at a source are spaced out, and n
   assert.equal(begun.filter((what) => what === 'ann@a').length, 4);
 });
 
-test('few checks of a name whose checks are spaced out may wait, not those of others', async () => {
+test('few checks of a delayed user name may wait, and other names are not affected', async () => {
   const { add, end } = queueWith({ failedCountMax: 2, waitingPerDelayedLaneMax: 2 });
   for (let i = 0; i < 5; i++) assert.notEqual(add('flood', 'ann').result, 'busy', 'not delayed');
   await end();
@@ -120,7 +120,7 @@ test('few checks of a name whose checks are spaced out may wait, not those of ot
   assert.notEqual(add('other', 'ann').result, 'busy');
 });
 
-test('a waiting check that nobody waits for makes room for another of a delayed name', async () => {
+test('an abandoned check of a delayed user name makes room for another one', async () => {
   const { add, end } = queueWith({ failedCountMax: 1, waitingPerDelayedLaneMax: 2 });
   add('flood', 'ann');
   await end();
@@ -131,7 +131,7 @@ test('a waiting check that nobody waits for makes room for another of a delayed 
   assert.notEqual(add('flood', 'ann').result, 'busy');
 });
 
-test('failures are forgotten after a while', async () => {
+test('failures are forgotten after a time', async () => {
   const { add, begun, end, pass } = queueWith({
     failedCountMax: 1,
     spacingMs: 500,
@@ -145,7 +145,7 @@ test('failures are forgotten after a while', async () => {
   await end();
 });
 
-test('a check that fails in itself is told, and the next one is done', async () => {
+test('a check that throws reports its error, and the next check runs', async () => {
   const queue = new CheckQueue({ ...loginLimits, concurrentMax: 1 });
   const origin = { source: 'a', user: 'ann', isGone: false };
   const broken = queue.add(origin, () => Promise.reject(new Error('no memory')));

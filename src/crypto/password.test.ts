@@ -7,7 +7,7 @@ const somebody = { source: '192.0.2.1', user: 'ann', isGone: false };
 const minuteMs = 60_000;
 const limits = { ...loginLimits, refusalMs: 0, failedCountMax: 1000 };
 
-test('a password matches its own hash and no other', async () => {
+test('a password matches only its own hash', async () => {
   const hash = await hashPassword('correct horse battery');
   const checker = new PasswordChecker(limits);
   assert.equal(await checker.verify('correct horse battery', hash, somebody), 'right');
@@ -15,13 +15,13 @@ test('a password matches its own hash and no other', async () => {
   assert.equal(await checker.verify('', hash, somebody), 'wrong');
 });
 
-test('a hash says how it was made, and never twice the same', async () => {
+test('a hash states its algorithm and is unique', async () => {
   const [first, second] = await Promise.all([hashPassword('same'), hashPassword('same')]);
   assert.match(first, /^pbkdf2-sha512\$210000\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{86}==$/);
   assert.notEqual(first, second);
 });
 
-test('a hash that was begun ahead is of that password, and is given away once', async () => {
+test('a precomputed hash is used once and only for its password', async () => {
   const hash = hashAhead('expected');
   const hashes = await Promise.all([hash('another'), hash('expected'), hash('expected')]);
   const checker = new PasswordChecker(limits);
@@ -31,14 +31,14 @@ test('a hash that was begun ahead is of that password, and is given away once', 
   assert.notEqual(hashes[1], hashes[2]);
 });
 
-test('a hash of unknown form matches nothing', async () => {
+test('a hash of an unknown format matches no password', async () => {
   const checker = new PasswordChecker(limits);
   for (const hash of ['', 'plain', 'md5$1$c2FsdA==$aGFzaA==', 'pbkdf2-sha512$1$c2FsdA==']) {
     assert.equal(await checker.verify('plain', hash, somebody), 'wrong');
   }
 });
 
-test('a password that was right is remembered for ten minutes after its last use', async () => {
+test('a correct password is cached for ten minutes after its last use', async () => {
   const clock = new ManualClock();
   const checker = new PasswordChecker(limits, clock);
   const hash = await hashPassword('again and again');
@@ -62,7 +62,7 @@ test('a password that was right is remembered for ten minutes after its last use
   assert.deepEqual(await isQuick('again and again'), [false, 'right']);
 });
 
-test('while the right password is remembered, nothing is derived from a wrong one', async () => {
+test('a wrong password needs no key derivation while the correct one is cached', async () => {
   const checker = new PasswordChecker(limits);
   const hash = await hashPassword('right');
   assert.equal(await checker.verify('right', hash, somebody), 'right');
@@ -77,7 +77,7 @@ test('while the right password is remembered, nothing is derived from a wrong on
   assert.ok(turns < 20, `${turns} turns`);
 });
 
-test('a wrong password is checked once, and its repetitions keep no other log-in waiting', async () => {
+test('a wrong password is checked once, and repeating it does not delay other logins', async () => {
   const checker = new PasswordChecker({ ...limits, concurrentMax: 1, failedCountMax: 1 });
   const hash = await hashPassword('right');
   assert.equal(await checker.verify('wrong', hash, somebody), 'wrong');
@@ -88,7 +88,7 @@ test('a wrong password is checked once, and its repetitions keep no other log-in
   assert.equal(await checker.verify('wrong', other, { ...somebody, user: 'bob' }), 'right');
 });
 
-test('checks that wait for each other all end', async () => {
+test('concurrent checks all complete', async () => {
   const checker = new PasswordChecker(limits);
   const hash = await hashPassword('one of many');
   const guesses = ['a', 'b', 'one of many', 'c', 'one of many'];

@@ -30,7 +30,7 @@ function rootSecret(identity: Identity): string | undefined {
     .reveal();
 }
 
-test('the root access key is found with its caller and a secret of the form AWS gives them', () => {
+test('the root access key is found with its caller and a secret in AWS format', () => {
   const identity = newIdentity();
   assert.match(identity.rootAccessKeyId ?? '', /^AKIA[A-Z2-7]{16}$/);
   assert.match(rootSecret(identity) ?? '', /^[A-Za-z0-9/+]{40}$/);
@@ -42,12 +42,12 @@ test('the root access key is found with its caller and a secret of the form AWS 
   });
 });
 
-test('an access key that nobody made is not found', () => {
+test('an unknown access key is not found', () => {
   assert.equal(newIdentity().findAccessKey('AKIAUNKNOWNUNKNOWN22'), undefined);
   assert.equal(newIdentity().findAccessKey('__proto__'), undefined);
 });
 
-test('a snapshot gives the same account and keys again', () => {
+test('a snapshot restores the same account and keys', () => {
   const identity = newIdentity();
   const again = new Identity(key);
   for (const change of identity.snapshot()) again.apply(change);
@@ -56,7 +56,7 @@ test('a snapshot gives the same account and keys again', () => {
   assert.equal(rootSecret(again), rootSecret(identity));
 });
 
-test('the journal never holds a secret in clear', () => {
+test('the journal never contains a plaintext secret', () => {
   const identity = newIdentity();
   const written = JSON.stringify([...identity.snapshot()]);
   const secret = rootSecret(identity) ?? '';
@@ -64,7 +64,7 @@ test('the journal never holds a secret in clear', () => {
   assert.ok(!written.includes(Buffer.from(secret).toString('base64')));
 });
 
-test('a sealed secret does not open for another access key or under another sealing key', () => {
+test('a sealed secret cannot be opened for another access key or with another sealing key', () => {
   const [account, record] = [...newIdentity().snapshot()];
   assert.ok(account && record?.type === 'root-access-key-created');
   const moved = new Identity(key);

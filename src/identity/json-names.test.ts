@@ -17,7 +17,7 @@ const cases: readonly [json: string, name: string | undefined][] = [
   ['["a",{"b":[1,2,{"c":1}],"d":1,"b":2}]', 'b'],
 ];
 
-test('a name that an object has twice is found, wherever the object is', () => {
+test('duplicate names in a JSON object are found at any depth', () => {
   for (const [json, name] of cases) {
     JSON.parse(json);
     assert.equal(repeatedName(json), name, json);

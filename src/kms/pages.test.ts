@@ -14,7 +14,7 @@ const items = fc.uniqueArray(
   { selector: orderOf, maxLength: 60 },
 );
 
-test('pages put together are the whole list in its order, with and without ranks', () => {
+test('concatenated pages equal the sorted list, with and without ranks', () => {
   fc.assert(
     fc.property(items, fc.integer({ min: 1, max: 20 }), fc.boolean(), (all, Limit, hasRank) => {
       const rank = hasRank ? { rankOf: ({ ms }: Item) => ms } : {};
@@ -35,7 +35,7 @@ test('pages put together are the whole list in its order, with and without ranks
   );
 });
 
-test('of a long list in its order, few orders are made', () => {
+test('paging a long sorted list computes few sort keys', () => {
   let madeCount = 0;
   const counted = (item: Item) => {
     madeCount++;

@@ -7,7 +7,7 @@ import { checkFilter, filledFilter } from './filters.ts';
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 const special = fc.string({ unit: fc.constantFrom(...'*()\\\0&|!=<>~:,+{}01ä😀'), maxLength: 20 });
 
-test('a value is compared as a whole, whatever it contains', () => {
+test('a value is compared as a whole, regardless of its content', () => {
   fc.assert(
     fc.property(fc.oneof(text, special), fc.oneof(text, special), (entry, user) => {
       const filled = filledFilter('(&(member={0})(|(uid={1})(cn=x)))', [entry, user]);
@@ -20,12 +20,12 @@ test('a value is compared as a whole, whatever it contains', () => {
   );
 });
 
-test('a value is not searched for placeholders, and unknown placeholders stay', () => {
+test('placeholders in values are not replaced, and unknown placeholders are kept', () => {
   assert.equal(filledFilter('(a={0})(b={1})', ['{1}', '{0}']), '(a={1})(b={0})');
   assert.equal(filledFilter('(a={0})(b={1})(c={7})', ['$&']), '(a=$&)(b={1})(c={7})');
 });
 
-test('a filter without a placeholder, or that cannot be parsed, is refused', () => {
+test('a filter without a placeholder or with a syntax error is rejected', () => {
   for (const filter of ['(uid={0})', 'uid={0}', '(&(uid={0})(!(x=y)))', '(member:=uid={0})']) {
     checkFilter(filter, ['{0}']);
   }

@@ -34,7 +34,7 @@ const attempt = (username: string, password = 'right', peerAddress = '192.0.2.1:
   isGone: false,
 });
 
-test('a success is repeated for a minute, and then asked for again', async () => {
+test('a successful login is cached for one minute', async () => {
   const clock = new ManualClock();
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, limits, clock);
@@ -51,7 +51,7 @@ test('a success is repeated for a minute, and then asked for again', async () =>
   assert.deepEqual(asked.names, ['amy', 'amy']);
 });
 
-test('only the same name with the same password is repeated', async () => {
+test('a cached login applies only to the same name and password', async () => {
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, limits, new ManualClock());
   const first = logins.check(attempt('amy', 'right'));
@@ -69,7 +69,7 @@ test('only the same name with the same password is repeated', async () => {
   }
 });
 
-test('a refusal is repeated for some seconds, so that a client with an old password asks rarely', async () => {
+test('a refused login is cached for some seconds', async () => {
   const clock = new ManualClock();
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, limits, clock);
@@ -86,7 +86,7 @@ test('a refusal is repeated for some seconds, so that a client with an old passw
   assert.deepEqual(await later, staff);
 });
 
-test('a directory that does not answer refuses everybody, and is asked again at once', async () => {
+test('an unreachable directory refuses all logins, and is asked again immediately', async () => {
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, limits, new ManualClock());
   const away = logins.check(attempt('amy'));
@@ -97,7 +97,7 @@ test('a directory that does not answer refuses everybody, and is asked again at 
   assert.deepEqual(await back, staff);
 });
 
-test('a bug in the check is not taken for an answer', async () => {
+test('a bug in the check is not treated as an answer', async () => {
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, limits, new ManualClock());
   const refused = assert.rejects(logins.check(attempt('amy')), TypeError);
@@ -105,7 +105,7 @@ test('a bug in the check is not taken for an answer', async () => {
   await refused;
 });
 
-test('simultaneous log-ins of one client ask once, and a limited number at a time', async () => {
+test('simultaneous logins of one client send one query, and concurrent queries are limited', async () => {
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, { ...limits, concurrentMax: 2 }, new ManualClock());
   const same = Array.from({ length: 50 }, () => logins.check(attempt('amy')));
@@ -118,7 +118,7 @@ test('simultaneous log-ins of one client ask once, and a limited number at a tim
   assert.deepEqual(asked.names.sort(), ['amy', 'bob', 'eve', 'joe']);
 });
 
-test('the waiting log-ins of one source are limited, and those of gone clients are not checked', async () => {
+test('waiting logins are limited per source, and those of disconnected clients are skipped', async () => {
   const asked = new Asked();
   const few = { ...limits, concurrentMax: 1, waitingCountMax: 4, waitingPerSourceMax: 2 };
   const logins = new DirectoryLogins(asked, few, new ManualClock());
@@ -136,7 +136,7 @@ test('the waiting log-ins of one source are limited, and those of gone clients a
   assert.ok(!asked.names.includes('gone'));
 });
 
-test('a failure is answered after a minimum time, whatever its reason', async () => {
+test('a failed login is answered after a minimum time, whatever the reason', async () => {
   const clock = new ManualClock();
   const asked = new Asked();
   const logins = new DirectoryLogins(asked, { ...limits, refusalMs: 500 }, clock);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { namePartsOf } from './names.ts';
 
-test('the values of the parts of a name are returned without their escapes', () => {
+test('the values of a distinguished name are returned without escapes', () => {
   const rows: [name: string, values: string[] | undefined][] = [
     ['cn=read,cn=A.B,ou=Queue,dc=example,dc=com', ['read', 'A.B', 'Queue', 'example', 'com']],
     ['cn = read , cn = A ', ['read', 'A']],
@@ -22,7 +22,7 @@ test('the values of the parts of a name are returned without their escapes', () 
   for (const [name, values] of rows) assert.deepEqual(namePartsOf(name), values, name);
 });
 
-test('long names take no long time', () => {
+test('long names are parsed quickly', () => {
   for (const piece of ['\\', '=', 'a', ',', ' ', 'cn=\\,', '+']) {
     namePartsOf(`cn=${piece.repeat(200_000)}`);
     namePartsOf(piece.repeat(200_000));

@@ -44,7 +44,7 @@ async function texts(logs: BrokerLogs, range: Partial<typeof all> = {}): Promise
   return found;
 }
 
-test('lines are found in their order, by time, and after a restart', async () => {
+test('lines are found in order, by time, and after a restart', async () => {
   const machine = await Machine.make();
   const logs = await machine.open();
   const startMs = machine.clock.nowMs();
@@ -62,7 +62,7 @@ test('lines are found in their order, by time, and after a restart', async () =>
   await again.close();
 });
 
-test('lines that come before the volume is open wait for it', async () => {
+test('lines written before the volume is open are buffered', async () => {
   const machine = await Machine.make();
   const logs = machine.logs();
   logs.append('b-1', 'error', 'early');
@@ -73,7 +73,7 @@ test('lines that come before the volume is open wait for it', async () => {
   await again.close();
 });
 
-test('a flood is bounded, and the lines that were dropped are counted', async () => {
+test('a flood of lines is limited, and the dropped lines are counted', async () => {
   const machine = await Machine.make();
   const logs = await machine.open();
   const count = brokerLogLimits.waitingCountMax + 10;
@@ -88,7 +88,7 @@ test('a flood is bounded, and the lines that were dropped are counted', async ()
   await logs.close();
 });
 
-test('a long line is cut and says how long it was', async () => {
+test('a long line is truncated and states its original length', async () => {
   const machine = await Machine.make();
   const logs = await machine.open();
   logs.append('b-1', 'info', 'x'.repeat(100_000));
@@ -99,7 +99,7 @@ test('a long line is cut and says how long it was', async () => {
   await logs.close();
 });
 
-test('lines older than a day are dropped, and their files are removed', async () => {
+test('lines older than a day are dropped and their files removed', async () => {
   const machine = await Machine.make();
   const logs = await machine.open();
   const text = 'x'.repeat(8000);
@@ -122,7 +122,7 @@ test('lines older than a day are dropped, and their files are removed', async ()
   assert.ok(sum < 6 * 1024 * 1024, `${sum} bytes for two days of 1.6 MB each half day`);
 });
 
-test('many lines within a day are bounded too', async () => {
+test('the volume size is also limited for many lines within a day', async () => {
   const machine = await Machine.make();
   const logs = await machine.open();
   const text = 'x'.repeat(8000);

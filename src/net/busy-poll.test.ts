@@ -37,7 +37,7 @@ function watched() {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a peer whose answers came quickly, one after the other, is polled for', async () => {
+test('a peer is busy-polled after several consecutive quick answers', async () => {
   const { busyPoll, exchange, isPolling } = watched();
   for (let i = 0; i < 3; i++) exchange(0.05);
   busyPoll.wrote(peer);
@@ -49,7 +49,7 @@ test('a peer whose answers came quickly, one after the other, is polled for', as
   busyPoll.received(peer, 100);
 });
 
-test('the loop sleeps once the answer has come', async () => {
+test('the event loop sleeps once the answer has arrived', async () => {
   const { busyPoll, exchange, isPolling } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
   busyPoll.wrote(peer);
@@ -58,7 +58,7 @@ test('the loop sleeps once the answer has come', async () => {
   assert.equal(await isPolling(), false);
 });
 
-test('an answer that does not come ends it, and quick ones must come again first', async () => {
+test('a missing answer stops busy polling until there are quick answers again', async () => {
   const { busyPoll, exchange, pass, isPolling } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
   busyPoll.wrote(peer);
@@ -71,14 +71,14 @@ test('an answer that does not come ends it, and quick ones must come again first
   assert.equal(await isPolling(), false);
 });
 
-test('a peer that takes its time is never polled for', async () => {
+test('a slow peer is never busy-polled', async () => {
   const { busyPoll, exchange, isPolling } = watched();
   for (let i = 0; i < 100; i++) exchange(1);
   busyPoll.wrote(peer);
   assert.equal(await isPolling(), false);
 });
 
-test('a peer that sends much at once is not polled for, however quick it is', async () => {
+test('a peer that sends large data is not busy-polled, however quick it is', async () => {
   const { busyPoll, exchange, isPolling } = watched();
   for (let i = 0; i < 20; i++) exchange(0.05);
   // Nothing was written that this would answer.
@@ -87,7 +87,7 @@ test('a peer that sends much at once is not polled for, however quick it is', as
   assert.equal(await isPolling(), false);
 });
 
-test('of several peers none is polled for, however quick each is', async () => {
+test('no peer is busy-polled while several peers are active', async () => {
   const { busyPoll, exchange, isPolling } = watched();
   const other = {};
   for (let i = 0; i < 20; i++) exchange(0.05);

@@ -53,7 +53,7 @@ function admissionWith(limits: Partial<AdmissionLimits>) {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const areOpen = (sockets: readonly FakeSocket[]) => sockets.map(({ destroyed }) => !destroyed);
 
-test('a source that has all its places loses its oldest silent one for each new one', () => {
+test('a source at its limit loses its oldest silent connection for each new one', () => {
   const { arrive, admission } = admissionWith({ unauthenticatedPerSourceMax: 3 });
   const other = arrive('192.0.2.9');
   const sockets = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
@@ -63,7 +63,7 @@ test('a source that has all its places loses its oldest silent one for each new 
   assert.equal(admission.closed.crowded, 2);
 });
 
-test('where all places are taken, the source with the most makes place for others', () => {
+test('when all places are taken, the source with the most connections loses one', () => {
   const { arrive } = admissionWith({ unauthenticatedCountMax: 4 });
   const one = arrive('192.0.2.1');
   const many = Array.from({ length: 3 }, () => arrive('192.0.2.2'));
@@ -71,7 +71,7 @@ test('where all places are taken, the source with the most makes place for other
   assert.deepEqual(areOpen([one, ...many, ...others]), [true, false, false, true, true, true]);
 });
 
-test('handshakes begin a few a turn, and sources take turns', async () => {
+test('a turn starts a limited number of handshakes, taking sources in rotation', async () => {
   const { arrive, begun } = admissionWith({ handshakesPerTurnMax: 2 });
   const many = Array.from({ length: 5 }, () => arrive('192.0.2.1'));
   const one = arrive('192.0.2.2');
@@ -82,7 +82,7 @@ test('handshakes begin a few a turn, and sources take turns', async () => {
   assert.ok(begun.indexOf('192.0.2.2') <= 3, begun.join());
 });
 
-test('who has begun TLS keeps its place for a while, then the slowest goes for one that waits', async () => {
+test('a TLS handshake keeps its place for a grace period, then the slowest one is closed', async () => {
   const { admission, greet, begun, pass, arrive } = admissionWith({
     handshakesPerSourceMax: 2,
     unauthenticatedPerSourceMax: 3,
@@ -104,7 +104,7 @@ test('who has begun TLS keeps its place for a while, then the slowest goes for o
   assert.ok(begun.length >= 3, `${begun.length} handshakes`);
 });
 
-test('a log-in that is being checked is not the slowness of its client', async () => {
+test('the time of a password check does not count as slowness of the client', async () => {
   const { admission, greet, pass } = admissionWith({ handshakesPerSourceMax: 2, graceMs: 500 });
   const checked = await greet('192.0.2.1');
   admission.handshakeDone(checked);
@@ -115,7 +115,7 @@ test('a log-in that is being checked is not the slowness of its client', async (
   assert.deepEqual(areOpen([checked, idle]), [true, false]);
 });
 
-test('who takes too long is closed, however far it has come', async () => {
+test('a connection is closed when its handshake or login exceeds the time limit', async () => {
   const limits = { firstByteTimeoutMs: 10, handshakeTimeoutMs: 20, loginTimeoutMs: 30 };
   const { admission, arrive, greet, pass } = admissionWith(limits);
   const silent = arrive('192.0.2.1');
@@ -141,7 +141,7 @@ test('who takes too long is closed, however far it has come', async () => {
   assert.equal(admission.closed.late, 3);
 });
 
-test('a connection that has logged in is not unauthenticated, and counts among all connections until it ends', async () => {
+test('a logged-in connection is not unauthenticated and counts until it ends', async () => {
   const { admission, greet, arrive } = admissionWith({ connectionCountMax: 2 });
   const known = await greet('192.0.2.1');
   admission.authenticated(known);
@@ -154,7 +154,7 @@ test('a connection that has logged in is not unauthenticated, and counts among a
   assert.equal(arrive('192.0.2.2').destroyed, false);
 });
 
-test('a peer that sends more than a greeting before TLS has begun is closed', async () => {
+test('a peer that sends more than a greeting before TLS starts is closed', async () => {
   const { arrive, begun } = admissionWith({ helloBytesMax: 100 });
   const socket = arrive('192.0.2.1');
   socket.push(Buffer.alloc(101, 0x16));

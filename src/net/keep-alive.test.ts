@@ -21,7 +21,7 @@ function timerOf(port: number, peerPort: number): string | undefined {
   return undefined;
 }
 
-test('the kernel probes whether the peer of a connection is still there', async () => {
+test('TCP keep-alive is enabled for connections', async () => {
   const admission = new ConnectionAdmission(brokerAdmissionLimits, systemClock);
   const server = createServer((socket) => {
     admission.accept(socket, { tls: () => {}, plain: () => {} });

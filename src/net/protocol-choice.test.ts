@@ -41,7 +41,7 @@ async function chosenBy(pieces: readonly Buffer[], when: When): Promise<[string,
   return [found, Buffer.concat(heard).toString()];
 }
 
-test('no byte is lost, whenever the pieces come and wherever they are cut', async () => {
+test('no byte is lost, whenever data arrives and wherever it is split', async () => {
   const stream = Buffer.from('CONNECT\nlogin:a\n\n\0 and all that follows');
   for (let cut = 1; cut < stream.length; cut++) {
     const pieces = [stream.subarray(0, cut), stream.subarray(cut)];

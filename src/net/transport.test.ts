@@ -42,7 +42,7 @@ function attached(stages?: LoginStages) {
 
 const half = Buffer.alloc(512 * 1024);
 
-test('a connection that was told to wait is told when it may go on, though it wrote a little meanwhile', async () => {
+test('a blocked connection is told when it becomes writable, even if it wrote in between', async () => {
   const { socket, transport, writableCount } = attached();
   assert.deepEqual([transport.write(half), transport.write(half)], [true, true]);
   assert.equal(transport.write(half), false);
@@ -56,7 +56,7 @@ test('a connection that was told to wait is told when it may go on, though it wr
   assert.equal(transport.write(half), true);
 });
 
-test('a peer whose log-in was refused may be closed for others while its connection ends', () => {
+test('a connection whose login was refused can be closed to make room while it ends', () => {
   const told: string[] = [];
   const { transport } = attached({
     authenticating: () => told.push('is being checked'),
@@ -68,7 +68,7 @@ test('a peer whose log-in was refused may be closed for others while its connect
   assert.deepEqual(told, ['is being checked', 'has not logged in']);
 });
 
-test('thousands of connections are flushed in several turns, each once and in order', async () => {
+test('thousands of connections are flushed over several turns, each once and in order', async () => {
   let nowMs = 0;
   const flusher = new Flusher(() => nowMs);
   const flushed: number[] = [];

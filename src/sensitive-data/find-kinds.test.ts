@@ -14,7 +14,7 @@ function unbounded(pattern: RegExp): string[] {
   return withoutClasses.match(/[*+]|\{\d+,\}/g) ?? [];
 }
 
-test('every rule is bounded: it repeats nothing without a limit', () => {
+test('no rule contains an unbounded repetition', () => {
   assert.deepEqual(unbounded(/a{2,}/), ['{2,}']);
   assert.deepEqual(unbounded(/(?:a[b+]{1,3})+\+/), ['+']);
   for (const { kind, pattern } of allRules) {
@@ -23,19 +23,19 @@ test('every rule is bounded: it repeats nothing without a limit', () => {
   }
 });
 
-test('every kind except names of persons has a rule', () => {
+test('every kind except person names has a rule', () => {
   const kinds = new Set<string>([...allRules.map(({ kind }) => kind), 'person-name']);
   assert.deepEqual([...kinds].sort(), Object.keys(sensitiveKinds).sort());
 });
 
-test('the name of a value counts as a word beside it, and is not searched itself', () => {
+test('the name of a value counts as context and is not searched itself', () => {
   assert.deepEqual(findKinds('123456782', { name: 'bsn' }), ['nl-bsn']);
   assert.deepEqual(findKinds('123456782'), []);
   assert.deepEqual(findKinds('hunter2', { name: 'db_password' }), ['password']);
   assert.deepEqual(findKinds('blue', { name: 'anna.meier@example.com' }), []);
 });
 
-test('any text and name are accepted, and only names of kinds are returned', () => {
+test('any text and name are accepted, and only known kinds are returned', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.string({ unit: 'binary' }),
@@ -48,16 +48,16 @@ test('any text and name are accepted, and only names of kinds are returned', () 
   );
 });
 
-test('several kinds are found in one text, each once and in order', () => {
+test('several kinds in one text are returned once each and in order', () => {
   const text = 'b@example.com, a@example.com, +49 30 901820, GB82 WEST 1234 5698 7654 32';
   assert.deepEqual(findKinds(text), ['email', 'iban', 'phone']);
 });
 
-test('the host of a URL with credentials is not taken for an address', () => {
+test('the host of a URL with credentials is not detected as an email address', () => {
   assert.deepEqual(findKinds('amqps://app:hunter2@mq.example.com:5671'), ['url-credentials']);
 });
 
-test('full-width digits and zero-width characters hide nothing', () => {
+test('full-width digits and zero-width characters do not prevent detection', () => {
   assert.deepEqual(findKinds('４１１１１１１１１１１１１１１１'), ['payment-card']);
   assert.deepEqual(findKinds('4111\u200b1111\u200b1111\u200b1111'), ['payment-card']);
 });
@@ -76,7 +76,7 @@ test('a rule checks a limited number of candidates', () => {
   assert.deepEqual(findKinds(wrong.repeat(candidateCountMax) + right), []);
 });
 
-test('names of persons are found as whole words, in any case, with usual separators', () => {
+test('person names are found as whole words, in any case, with common separators', () => {
   const personNames = new PersonNames(['Anna Meier', 'Li', 'José Núñez']);
   const has = (text: string) => findKinds(text, { personNames }).includes('person-name');
   for (const text of ['for anna meier', 'ANNA.MEIER', 'anna-meier-orders', 'li', 'josé  núñez']) {
@@ -87,14 +87,14 @@ test('names of persons are found as whole words, in any case, with usual separat
   }
 });
 
-test('the list of names is limited', () => {
+test('a person name needs letters and is limited in words and characters', () => {
   assert.equal(problemOfName('Anna Meier'), undefined);
   assert.match(problemOfName('42') ?? '', /no letters/);
   assert.match(problemOfName('a b c d e f g') ?? '', /7 words/);
   assert.match(problemOfName('x'.repeat(personNameLimits.charactersMax + 1)) ?? '', /characters/);
 });
 
-test('fields are inspected a few in each turn', async () => {
+test('a few fields are inspected in each turn', async () => {
   const fields = Array.from({ length: 20 }, (_, i) => ({
     what: 'tag value',
     text: `${i}@a.example`,

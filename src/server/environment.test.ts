@@ -35,12 +35,12 @@ async function listening(text: string): Promise<void> {
 const refused = (code: string, message: RegExp) =>
   assert.rejects(askEnvironment(folder), { code, message });
 
-test('only known names are taken over from an answer', async () => {
+test('only known variables are accepted from a response', async () => {
   await listening(JSON.stringify({ ...answer, LD_PRELOAD: '/evil', 'x; rm -rf /;': '1' }));
   assert.deepEqual(await askEnvironment(folder), answer);
 });
 
-test('an answer may lack the URL of a broker, and nothing else', async () => {
+test('a response may omit only the broker URL', async () => {
   await listening(JSON.stringify({ ...answer, WAXWING_AMQP_URL: undefined }));
   const { WAXWING_AMQP_URL: url, ...others } = answer;
   assert.equal(url, 'value of WAXWING_AMQP_URL');
@@ -56,13 +56,13 @@ for (const text of [
   JSON.stringify({ ...answer, AWS_REGION: 'x\n' }),
   JSON.stringify({ ...answer, AWS_REGION: '\u001b[2J' }),
 ]) {
-  test(`an answer that is none is refused: ${text.slice(0, 8)}… of ${text.length}`, async () => {
+  test(`an invalid response is rejected: ${text.slice(0, 8)}… of ${text.length}`, async () => {
     await listening(text);
     await refused('answer-invalid', /^the answer of the service /);
   });
 }
 
-test('a folder in which others can write is not asked, whoever owns the socket', async () => {
+test('a folder that other users can write to is refused, whoever owns the socket', async () => {
   await listening(JSON.stringify(answer));
   for (const mode of [0o777, 0o722, 0o1777]) {
     chmodSync(folder, mode);
@@ -74,7 +74,7 @@ test('a folder in which others can write is not asked, whoever owns the socket',
   chmodSync(root, 0o700);
 });
 
-test('a socket that others can open, or that is none, is not asked', async () => {
+test('a socket that others can open, or a file that is not a socket, is refused', async () => {
   await listening(JSON.stringify(answer));
   chmodSync(socketFile(folder), 0o666);
   await refused('not-private', /service\.sock has mode 0666: other users can open it/);
@@ -83,7 +83,7 @@ test('a socket that others can open, or that is none, is not asked', async () =>
   await refused('not-private', /service\.sock is not a socket/);
 });
 
-test('a socket or folder of another user is not asked', {
+test('a socket or folder of another user is refused', {
   skip: process.geteuid?.() === 0 ? false : 'only root can give a file to another user',
 }, async () => {
   await listening(JSON.stringify(answer));
@@ -94,7 +94,7 @@ test('a socket or folder of another user is not asked', {
   await refused('not-private', /data belongs to user 12345/);
 });
 
-test('where nobody listens it is said that no service runs', async () => {
+test('without a listener, the error says that no service runs', async () => {
   await refused('not-running', /^no service runs on \S+; start one with /);
   mkdirSync(folder, { mode: 0o700 });
   await refused('not-running', /^no service runs on \S+; start one with /);

@@ -94,11 +94,11 @@ function kmsChanges(random: SeededRandom): KmsChange[] {
 }
 
 test(
-  'keys, aliases and grants',
+  'keys, aliases and grants are restored from a snapshot taken during changes',
   eachSeed((random) => requireSame(random, () => new KmsJournal(), kmsChanges(random))),
 );
 
-test('counts of keys and aliases are those of what is there', () => {
+test('key and alias counts match the stored keys and aliases', () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     const journal = new KmsJournal();
     for (const change of kmsChanges(new SeededRandom(seed))) {
@@ -190,11 +190,11 @@ function requireIndexes(journal: IamJournal): void {
 }
 
 test(
-  'users, groups, roles and policies',
+  'users, groups, roles and policies are restored from a snapshot taken during changes',
   eachSeed((random) => requireSame(random, () => new IamJournal(), iamChanges(random))),
 );
 
-test('what refers to a user, a policy or a group is what its records say', () => {
+test('references to users, policies and groups match the stored records', () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     const journal = new IamJournal();
     for (const change of iamChanges(new SeededRandom(seed))) {
@@ -205,7 +205,7 @@ test('what refers to a user, a policy or a group is what its records say', () =>
 });
 
 test(
-  "the account and the root user's access keys",
+  'the account and root access keys are restored from a snapshot taken during changes',
   eachSeed((random) => {
     const changes: IdentityChange[] = [];
     for (let i = 0; i < 30; i++) {
@@ -223,7 +223,7 @@ test(
 );
 
 test(
-  'brokers',
+  'brokers are restored from a snapshot taken during changes',
   eachSeed((random) => {
     const changes: BrokerChange[] = [];
     for (let i = 0; i < 40; i++) {
@@ -238,7 +238,7 @@ test(
 );
 
 test(
-  'configurations and their revisions',
+  'configurations and revisions are restored from a snapshot taken during changes',
   eachSeed((random) => {
     const changes: ConfigurationChange[] = [];
     const revisions = new Map<string, number>();
@@ -266,7 +266,7 @@ test(
 );
 
 test(
-  'where the chain of the trail stands',
+  'the position of the trail chain is restored from a snapshot taken during changes',
   eachSeed((random) => {
     const changes = Array.from({ length: 20 }, (_, i) => ({ count: i + 1, hash: `${i}` }));
     requireSame(random, () => new Trail(), changes);
@@ -335,7 +335,7 @@ function user(broker: BareBroker['broker'], what: number, vhost: string): void {
 }
 
 test(
-  'definitions of a broker',
+  'broker definitions are restored from a snapshot taken during changes',
   eachSeed(async (random) => {
     const changes = await definitionsOf(random);
     const brokers = [(await BareBroker.open()).broker, (await BareBroker.open()).broker];

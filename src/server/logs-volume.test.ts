@@ -73,7 +73,7 @@ async function commitsOf(run: (folder: DataFolder) => Promise<BrokerLogs>): Prom
   return folder.commits;
 }
 
-test('a first start that ends anywhere leaves a folder that the next one opens', async () => {
+test('an interrupted first start leaves a folder that the next start can open', async () => {
   const commits = await commitsOf((folder) => folder.start());
   assert.equal(commits, 4);
   for (let endAt = 1; endAt <= commits; endAt++) {
@@ -88,7 +88,7 @@ test('a first start that ends anywhere leaves a folder that the next one opens',
   }
 });
 
-test('a later start that ends anywhere keeps the lines', async () => {
+test('an interrupted later start keeps the log lines', async () => {
   for (let endAt = 1; endAt <= 2; endAt++) {
     for (const isWritten of [false, true]) {
       const folder = new DataFolder();
@@ -104,7 +104,7 @@ test('a later start that ends anywhere keeps the lines', async () => {
   }
 });
 
-test('a start that discards and ends anywhere leaves the old lines, or an empty volume', async () => {
+test('an interrupted start with discard leaves the old lines or an empty volume', async () => {
   for (let endAt = 1; endAt <= 4; endAt++) {
     for (const isWritten of [false, true]) {
       const folder = new DataFolder();
@@ -121,7 +121,7 @@ test('a start that discards and ends anywhere leaves the old lines, or an empty 
   }
 });
 
-test('a volume that the system volume does not know is not overwritten', async () => {
+test('a volume unknown to the system volume is not overwritten', async () => {
   const folder = new DataFolder();
   mkdirSync(join(folder.path, 'logs'));
   writeFileSync(join(folder.path, 'logs', 'volume'), 'something');

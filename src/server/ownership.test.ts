@@ -25,28 +25,28 @@ beforeEach(() => {
 const refused = (message: RegExp, path = folder) =>
   assert.throws(() => checkFolder(path), { code: 'not-private', message });
 
-test('a folder that nobody else can write is believed, however many may read it', () => {
+test('a folder that only its owner can write to is trusted, even if others can read it', () => {
   for (const mode of [0o700, 0o750, 0o755]) {
     chmodSync(folder, mode);
     assert.equal(checkFolder(folder), folder);
   }
 });
 
-test('a folder that others can write is refused, with the sticky bit too', () => {
+test('a folder that others can write to is rejected, even with the sticky bit', () => {
   for (const mode of [0o702, 0o777, 0o1777]) {
     chmodSync(folder, mode);
     refused(/folder has mode 01?7\d\d: other users can write in it; run: chmod go-w '\S+folder'$/);
   }
 });
 
-test('a folder above that others can write is refused, but for the sticky bit', () => {
+test('a parent folder that others can write to is rejected unless it has the sticky bit', () => {
   chmodSync(parent, 0o777);
   refused(/parent has mode 0777/);
   chmodSync(parent, 0o1777);
   checkFolder(folder);
 });
 
-test('it is where a symbolic link leads to that counts', () => {
+test('a symbolic link is checked at its target', () => {
   const link = join(root, 'link');
   symlinkSync(folder, link);
   assert.equal(checkFolder(link), folder);
@@ -55,7 +55,7 @@ test('it is where a symbolic link leads to that counts', () => {
   rmSync(link);
 });
 
-test('a group may write where nobody else is in it, and a folder of another user is refused', {
+test('group write is allowed if nobody else is in the group; foreign owners are rejected', {
   skip: process.geteuid?.() === 0 ? false : 'only root can give a folder to others',
 }, () => {
   chmodSync(folder, 0o770);
@@ -70,7 +70,7 @@ test('a group may write where nobody else is in it, and a folder of another user
   }
 });
 
-test('folders that were proved are not looked at again', () => {
+test('checked folders are not checked again', () => {
   const proved = new Set<string>();
   checkFolder(folder, proved);
   assert.ok(proved.has(folder) && proved.has(parent) && proved.has('/'));

@@ -49,7 +49,7 @@ async function write(name: string, text: string): Promise<string> {
   return join(folder, name);
 }
 
-test('a key file that only its owner can read opens what it sealed, and says for which folder', async () => {
+test('a private key file unwraps the data key and names its folder', async () => {
   const [dataKey, owner] = [randomBytes(32), newOwner()];
   const wrapped = await wrapDataKey(byFile, owner, dataKey);
   const file = rootKeyFile(byFile, owner.folder);
@@ -59,14 +59,14 @@ test('a key file that only its owner can read opens what it sealed, and says for
   assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
 });
 
-test('a passphrase opens what it sealed and leaves no file', async () => {
+test('a passphrase unwraps the data key and leaves no key file', async () => {
   const [dataKey, owner] = [randomBytes(32), newOwner()];
   const wrapped = await wrapDataKey(byPassphrase, owner, dataKey);
   assert.ok(!existsSync(rootKeyFile(byPassphrase, owner.folder)));
   assert.deepEqual(await unwrapDataKey(byPassphrase, owner, wrapped), dataKey);
 });
 
-test('what a volume says of its root key changes nothing of where that comes from', async () => {
+test('a volume cannot change the configured source of its root key', async () => {
   const owner = newOwner();
   const sealed = await wrapDataKey(byPassphrase, owner, randomBytes(32));
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
@@ -90,7 +90,7 @@ test('what a volume says of its root key changes nothing of where that comes fro
   await assert.rejects(unwrapDataKey(byFile, lost, evil), { code: 'root-key-missing' });
 });
 
-test('a key file that is named is used, and no other', async () => {
+test('an explicitly configured key file is the only one used', async () => {
   const [dataKey, owner] = [randomBytes(32), newOwner()];
   const source = { ...byFile, keyFile: join(folder, 'named') };
   const wrapped = await wrapDataKey(source, owner, dataKey);
@@ -101,7 +101,7 @@ test('a key file that is named is used, and no other', async () => {
   await assert.rejects(unwrapDataKey(both, owner, wrapped), { code: 'setting-invalid' });
 });
 
-test('the key file of an earlier release is found by its id, and then belongs to the folder', async () => {
+test('a key file of an earlier release is found by its id and then assigned to the folder', async () => {
   const [dataKey, owner] = [randomBytes(32), newOwner()];
   const wrapped = await wrapDataKey(byFile, owner, dataKey);
   const file = rootKeyFile(byFile, owner.folder);
@@ -113,7 +113,7 @@ test('the key file of an earlier release is found by its id, and then belongs to
   assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), dataKey);
 });
 
-test('a new data folder in place of an earlier one leaves the key file as it is', async () => {
+test('a new volume in the same folder keeps the existing key file', async () => {
   const owner = newOwner();
   const wrapped = await wrapDataKey(byFile, owner, Buffer.alloc(32, 1));
   const later = { ...newOwner(), folder: owner.folder };
@@ -121,7 +121,7 @@ test('a new data folder in place of an earlier one leaves the key file as it is'
   assert.deepEqual(await unwrapDataKey(byFile, owner, wrapped), Buffer.alloc(32, 1));
 });
 
-test('another key, passphrase or volume is told as the wrong one', async () => {
+test('a different key, passphrase or volume is reported as the wrong one', async () => {
   const owner = newOwner();
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   const file = rootKeyFile(byFile, owner.folder);
@@ -137,7 +137,7 @@ test('another key, passphrase or volume is told as the wrong one', async () => {
   await assert.rejects(unwrapDataKey(source, owner, sealed), { code: 'root-key-wrong' });
 });
 
-test('a key file whose lines end otherwise, and one of a folder with any name, open what they sealed', async () => {
+test('a key file works with other line endings and with any folder name', async () => {
   const [dataKey, owner] = [randomBytes(32), newOwner()];
   const wrapped = await wrapDataKey(byFile, owner, dataKey);
   const file = rootKeyFile(byFile, owner.folder);
@@ -151,7 +151,7 @@ test('a key file whose lines end otherwise, and one of a folder with any name, o
   assert.deepEqual(await unwrapDataKey(byFile, odd, sealed), dataKey);
 });
 
-test('a key that is lost is told with its file, the folder that needs it, and what helps', async () => {
+test('a missing key file is reported with its path, its folder and a remedy', async () => {
   const owner = newOwner();
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   const file = rootKeyFile(byFile, owner.folder);
@@ -171,7 +171,7 @@ test('a key that is lost is told with its file, the folder that needs it, and wh
   });
 });
 
-test('a key file or passphrase that others may use or replace is refused', async (t) => {
+test('a key or passphrase file that others can use or replace is rejected', async (t) => {
   const owner = newOwner();
   const wrapped = await wrapDataKey(byFile, owner, randomBytes(32));
   const file = rootKeyFile(byFile, owner.folder);
@@ -206,7 +206,7 @@ test('a key file or passphrase that others may use or replace is refused', async
   await unwrapDataKey({ ...byFile, keyFile: join(folder, 'link') }, owner, wrapped);
 });
 
-test('a short passphrase and a wrapped key of another form are refused', async () => {
+test('a short passphrase and an unknown wrapped key format are rejected', async () => {
   const owner = newOwner();
   const source = { ...byPassphrase, passphraseFile: await write('short', 'tiny') };
   await assert.rejects(wrapDataKey(source, owner, randomBytes(32)), { code: 'root-key-missing' });

@@ -29,7 +29,7 @@ async function renew(
 const leaves = ['api ecdsa', 'api rsa', 'b-1 ecdsa', 'b-1 rsa'];
 const all = ['api-authority', 'authority', ...leaves];
 
-test('certificates are made once, and again when they end soon or lack a host', async () => {
+test('certificates are created once and renewed when they expire soon or lack a host', async () => {
   const certificates = new ServerCertificates();
   assert.deepEqual(await renew(certificates), all);
   const { apiAuthority, brokerAuthority } = certificates;
@@ -45,7 +45,7 @@ test('certificates are made once, and again when they end soon or lack a host', 
   assert.deepEqual(await renew(certificates, [], { atMs: nowMs + 3600 * dayMs }), all);
 });
 
-test('a name that is only welcome changes nothing that is there', async () => {
+test('an optional host name does not trigger a renewal', async () => {
   const certificates = new ServerCertificates();
   await renew(certificates);
   assert.deepEqual(await renew(certificates, [], { welcome: ['container-2'] }), []);
@@ -53,7 +53,7 @@ test('a name that is only welcome changes nothing that is there', async () => {
   assert.ok(new X509Certificate(api?.certificate ?? '').checkHost('machine'));
 });
 
-test('every listener has keys of its own, and a broker a name of its own', async () => {
+test('every listener has its own keys, and every broker its own name', async () => {
   const certificates = new ServerCertificates();
   await certificates.prepare();
   await renew(certificates);
@@ -76,7 +76,7 @@ test('every listener has keys of its own, and a broker a name of its own', async
   }
 });
 
-test('certificates of brokers that are gone are dropped', async () => {
+test('certificates of deleted brokers are removed', async () => {
   const certificates = new ServerCertificates();
   await renew(certificates);
   const changes = await renew(certificates, [], { isThere: false });
@@ -98,7 +98,7 @@ async function earlierRelease() {
   return { certificates, kept };
 }
 
-test('what an earlier release left is replaced, and who trusted its authority still trusts the brokers', async () => {
+test('earlier certificates are replaced, and clients that trust their authority trust the brokers', async () => {
   const { certificates, kept } = await earlierRelease();
   assert.deepEqual((await renew(certificates)).sort(), [...all, '-ecdsa', '-rsa'].sort());
   const before = new X509Certificate(kept.authority.certificate);
@@ -116,7 +116,7 @@ test('what an earlier release left is replaced, and who trusted its authority st
   assert.deepEqual(await renew(certificates), []);
 });
 
-test('what is read back is what was made, and no key is kept in clear', async () => {
+test('certificates survive a reload, and no private key is stored in plaintext', async () => {
   const certificates = new ServerCertificates();
   await renew(certificates);
   const again = new ServerCertificates();

@@ -80,7 +80,7 @@ async function eachFlip(
 
 const nameOf = (file: string) => file.slice(folder.length + 1);
 
-test('every changed bit of a closed volume is found and its file named', async () => {
+test('every changed bit of a closed volume is detected and its file is named', async () => {
   const { closed } = await lived(isLong ? 3 : 1);
   await eachFlip(closed, 1, async (file, at) => {
     await assert.rejects(
@@ -93,7 +93,7 @@ test('every changed bit of a closed volume is found and its file named', async (
   await checkVolume(closed, folder, dataKey);
 });
 
-test('a changed bit of a killed volume is found up to the last group that its mark does not name', async () => {
+test('bit changes in a killed volume are detected, except in a last group outside the mark', async () => {
   const { killed } = await lived(isLong ? 3 : 2);
   const newest = `/v/seg-${isLong ? 3 : 2}`;
   const records = await listRecords(killed, folder, dataKey);
@@ -110,7 +110,7 @@ test('a changed bit of a killed volume is found up to the last group that its ma
   });
 });
 
-test('every changed bit of a volume that was killed when its mark named its last group is found', async () => {
+test('every changed bit of a killed volume is detected if its mark names the last group', async () => {
   const { idle } = await lived(isLong ? 3 : 2);
   const newest = `/v/seg-${isLong ? 3 : 2}`;
   const end = endOf(idle.bytes(newest));
@@ -162,19 +162,19 @@ async function countRefused(steps: readonly MemoryDisk[], disk: MemoryDisk): Pro
   return count;
 }
 
-test('an older copy of any file of a closed volume is refused, or hides nothing', async () => {
+test('an older copy of any file of a closed volume is rejected or hides nothing', async () => {
   const { steps, closed } = await lived();
   const count = await countRefused(steps, closed);
   assert.ok(count > 30, `only ${count} older copies were refused`);
 });
 
-test('an older copy of any file of a killed volume is refused, or hides nothing, once the mark followed', async () => {
+test('an older file in a killed volume with a current mark is rejected or hides nothing', async () => {
   const { steps, idle } = await lived();
   const count = await countRefused(steps.slice(0, steps.indexOf(idle)), idle);
   assert.ok(count > 30, `only ${count} older copies were refused`);
 });
 
-test('an older copy of any file of a volume killed before the mark followed makes nothing false', async () => {
+test('an older file in a killed volume with an outdated mark yields no false records', async () => {
   const { steps, killed } = await lived();
   const records = await listRecords(killed, folder, dataKey);
   let refusedCount = 0;
@@ -193,7 +193,7 @@ test('an older copy of any file of a volume killed before the mark followed make
   assert.ok(refusedCount > 30, `only ${refusedCount} were refused`);
 });
 
-test('a volume without one of its segments is refused', async () => {
+test('a volume with a missing segment is rejected', async () => {
   const { closed } = await lived();
   for (const file of closed.names.filter((name) => name.includes('seg-'))) {
     const without = closed.copy();
@@ -205,7 +205,7 @@ test('a volume without one of its segments is refused', async () => {
   }
 });
 
-test('a segment cut off anywhere in a closed volume is found', async () => {
+test('a truncated segment in a closed volume is detected', async () => {
   const { closed } = await lived();
   const bytes = Buffer.from(closed.bytes('/v/seg-3'));
   for (let size = 0; size < bytes.length; size += isLong ? 1 : 97) {
@@ -214,7 +214,7 @@ test('a segment cut off anywhere in a closed volume is found', async () => {
   }
 });
 
-test('the report counts what a sound volume holds and says how far it is', async () => {
+test('the report counts the contents of an intact volume and shows the progress', async () => {
   const { closed } = await lived();
   const progress: number[] = [];
   const report = await checkVolume(closed, folder, dataKey, (done, total) => {

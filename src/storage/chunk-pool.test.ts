@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChunkPool } from './chunk-pool.ts';
 
-test('chunks share memory, which goes once none of them is used', () => {
+test('chunks share slabs, which are freed once none of their chunks is used', () => {
   const pool = new ChunkPool(16);
   const chunks = Array.from({ length: 640 }, () => pool.take());
   assert.equal(pool.slabCount, 10);
@@ -15,7 +15,7 @@ test('chunks share memory, which goes once none of them is used', () => {
   assert.equal(pool.slabCount, 1);
 });
 
-test('what was not taken from a pool is not given back to it', () => {
+test('a foreign chunk is not returned to a pool', () => {
   const pool = new ChunkPool(16);
   pool.release(new Uint32Array(16));
   assert.equal(pool.slabCount, 0);

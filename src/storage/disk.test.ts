@@ -23,7 +23,7 @@ async function withFile(pages: number, use: (file: DiskFile, name: string) => Pr
   }
 }
 
-test('a small write says of itself whether it is done at once, and where it is, it is in the file', () =>
+test('a small write reports whether it completed at once, and then it is in the file', () =>
   withFile(40, async (file, name) => {
     for (let i = 0; i < 40; i++) {
       const chunks = [page(i + 1).subarray(0, 40), page(i + 1).subarray(40)];
@@ -33,7 +33,7 @@ test('a small write says of itself whether it is done at once, and where it is, 
     }
   }));
 
-test('what is large, or would lengthen the file, is never done at once', () =>
+test('a large write, or one that extends the file, never completes at once', () =>
   withFile(40, async (file, name) => {
     assert.equal(file.writeThroughAtOnce(0, [page(1), page(1), page(1)]), false);
     assert.equal(file.writeThroughAtOnce(40 * 4096, [page(1)]), false);
@@ -41,7 +41,7 @@ test('what is large, or would lengthen the file, is never done at once', () =>
     assert.deepEqual(await readFile(name), Buffer.alloc(40 * 4096));
   }));
 
-test('nothing is read or written through a symbolic link, nor a draft that another left kept', async () => {
+test('symbolic links are not followed, and a leftover draft file is not reused', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'disk-'));
   const [victim, link] = [join(folder, 'victim'), join(folder, 'link')];
   await writeFile(victim, 'content');

@@ -24,7 +24,7 @@ const held = (at: string) => ({
   message: `${at} is in use by process ${process.pid}`,
 });
 
-test('a lock leaves nothing but its file, which is for its owner alone and names its process', async () => {
+test('a lock leaves only its file, which is private and names its process', async () => {
   const at = await folder();
   const unlock = await lockFolder(at);
   assert.deepEqual(await readdir(at), ['lock']);
@@ -35,7 +35,7 @@ test('a lock leaves nothing but its file, which is for its owner alone and names
   await (await lockFolder(at))();
 });
 
-test('a lock that is held is refused again and again, whatever its file said before', async () => {
+test('a held lock is refused repeatedly, whatever stale content its file had', async () => {
   for (const stale of [undefined, '', JSON.stringify({ pid: 1, bootId: 'x', startTime: '1' })]) {
     const at = await folder();
     if (stale !== undefined) await writeFile(`${at}/lock`, stale);
@@ -48,7 +48,7 @@ test('a lock that is held is refused again and again, whatever its file said bef
   }
 });
 
-test('a lock holds though its file is emptied or says that somebody else has it', async () => {
+test('a lock holds even if its file is emptied or names another process', async () => {
   const at = await folder();
   const unlock = await lockFolder(at);
   for (const text of ['', '{', JSON.stringify({ pid: 2 ** 22 + 1, by: 'kernel' })]) {
@@ -72,7 +72,7 @@ test('the lock of a running process of an earlier release is respected', async (
   await assert.rejects(lockFolder(at), held(at));
 });
 
-test('the lock of an earlier release whose process is gone is taken over', async () => {
+test('a lock of an earlier release is taken over if its process is gone', async () => {
   const at = await folder();
   const mine = await earlierHolder(at);
   for (const other of [
@@ -87,7 +87,7 @@ test('the lock of an earlier release whose process is gone is taken over', async
   }
 });
 
-test('a folder that is not there is not locked, nor one whose lock is a symbolic link', async () => {
+test('a missing folder, or one whose lock is a symbolic link, cannot be locked', async () => {
   const at = await folder();
   await assert.rejects(lockFolder(`${at}/missing`), { code: 'ENOENT' });
   await writeFile(`${at}/elsewhere`, 'content');
@@ -121,7 +121,7 @@ async function locker(at: string, before: readonly string[] = []) {
   return { pid: child.pid, said: String(said), end };
 }
 
-test('of three processes that lock a folder at once exactly one holds it, round after round', async () => {
+test('exactly one of three processes that lock a folder at once succeeds, in every round', async () => {
   const at = await folder();
   for (let round = 0; round < 5; round++) {
     const all = await Promise.all([locker(at), locker(at), locker(at)]);
@@ -136,7 +136,7 @@ test('of three processes that lock a folder at once exactly one holds it, round 
   }
 });
 
-test('a lock ends with its process, however that ends', async () => {
+test('a lock ends with its process, however the process ends', async () => {
   const at = await folder();
   const holder = await locker(at);
   assert.equal(holder.said, 'held');
@@ -149,7 +149,7 @@ const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const [command = '', ...unshareArgs] = unshare;
 const canUnshare = spawnSync(command, [...unshareArgs, 'true']).status === 0;
 
-test('of processes in different PID namespaces only one holds the lock', {
+test('only one of several processes in different PID namespaces holds the lock', {
   skip: canUnshare ? false : 'no right to make PID namespaces (unshare --pid, as root)',
 }, async () => {
   const at = await folder();

@@ -156,7 +156,7 @@ async function open(at: string, options: Partial<LogOptions> = {}) {
   };
 }
 
-test('what was synced is there again after a clean end and after none', async () => {
+test('synced records are recovered after a clean stop and after a crash', async () => {
   const at = await folder();
   const first = await open(at);
   first.notes.add('a', 'one');
@@ -176,7 +176,7 @@ test('what was synced is there again after a clean end and after none', async ()
   await third.close();
 });
 
-test('many segments keep what is wanted, give back what is not, and load what is not in memory', async () => {
+test('segments keep live records, free dropped ones and load those that are not in memory', async () => {
   const at = await folder();
   const options = { segmentBytes: 512 * 1024, cacheBytes: 256 * 1024 };
   let life = await open(at, options);
@@ -207,7 +207,7 @@ test('many segments keep what is wanted, give back what is not, and load what is
   await life.close();
 });
 
-test('what does not belong to a closed volume is named', async () => {
+test('a file that does not belong to a closed volume is named', async () => {
   const at = await folder();
   await (await open(at)).close();
   await writeFile(`${at}/seg-0`, 'x');
@@ -217,7 +217,7 @@ test('what does not belong to a closed volume is named', async () => {
   });
 });
 
-test('a block longer than all that is kept in memory is there for who loads it', async () => {
+test('a block larger than the cache can be loaded', async () => {
   const disk = new MemoryDisk();
   await Volume.format(disk, '/v', newVolume, dataKey);
   const life = await QueueVolume.open(disk, '/v', dataKey, { cacheBytes: 1000 });
@@ -229,7 +229,7 @@ test('a block longer than all that is kept in memory is there for who loads it',
   await life.close();
 });
 
-test('a log to which only batches are appended begins segments too, and a batch lies in one', async () => {
+test('a log with only batches starts new segments, and each batch lies in one segment', async () => {
   const disk = new MemoryDisk();
   await Volume.format(disk, '/v', newVolume, dataKey);
   const life = await QueueVolume.open(disk, '/v', dataKey, { segmentBytes: 64 * 1024 });

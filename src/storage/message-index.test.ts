@@ -44,7 +44,7 @@ function rangesOf(log: MemoryLog): { ranges: number[]; recordCount: number } {
   return { ranges, recordCount: log.rows.length };
 }
 
-test('ranges and indexes recreate a window, whatever was settled', () => {
+test('ranges and indexes recreate a window after any settlements', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
     const { log, window: queueIndex } = filled(random, 1 + random.below(9000), 1 + random.below(5));
@@ -62,7 +62,7 @@ test('ranges and indexes recreate a window, whatever was settled', () => {
   }
 });
 
-test('a window without live messages still says its next number', () => {
+test('a window without live messages still records its next number', () => {
   const { log, window: queueIndex } = filled(new SeededRandom(1), 100, 1_000_000);
   assert.equal(queueIndex.count, 0);
   for (const _ of writeRanges(log, 4, queueIndex));
@@ -71,7 +71,7 @@ test('a window without live messages still says its next number', () => {
   assert.equal(row?.block.stored.readUIntBE(row.start + 4, 6), 100);
 });
 
-test('ranges that do not fit into one record go on in the next', () => {
+test('ranges that exceed one record continue in the next one', () => {
   const log = new MemoryLog();
   const queueIndex = new QueueIndex(7, true);
   for (let s = 0; s < 20_000; s++) queueIndex.append(0, 0, 0, 0);
@@ -82,7 +82,7 @@ test('ranges that do not fit into one record go on in the next', () => {
   assert.deepEqual([ranges.length, ranges[0], ranges.at(-1)], [20_000, 1, 20_000]);
 });
 
-test('of an index only what is in the ranges becomes live again', () => {
+test('only index entries within the ranges become live again', () => {
   const { log, window: queueIndex } = filled(new SeededRandom(3), 50, 1);
   writeIndex(log, 0x41, queueIndex, 1, 0);
   const row = log.rows[0];
@@ -96,7 +96,7 @@ test('of an index only what is in the ranges becomes live again', () => {
   );
 });
 
-test('messages of other segments, and those in blocks that are never written, are not in an index', () => {
+test('an index omits messages of other segments and of blocks that are never written', () => {
   const log = new MemoryLog();
   const queueIndex = new QueueIndex(7, true);
   queueIndex.append(log.reserveTransient(1, 10).slot, 0, 1, 0);

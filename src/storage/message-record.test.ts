@@ -55,7 +55,7 @@ function recordOf(message: IncomingMessage, queueCount = 2, expiresAtMs = Infini
   return Buffer.from(buffer.subarray(start, end));
 }
 
-test('a record reads back as it was written, whatever its bytes', () => {
+test('a record with any bytes decodes to what was written', () => {
   const view = new MessageView();
   const parts = [bytes(255), bytes(255), bytes(60), bytes(60), fc.boolean()] as const;
   fc.assert(
@@ -73,7 +73,7 @@ test('a record reads back as it was written, whatever its bytes', () => {
   );
 });
 
-test('a record with another length than its own, or a length in it that lies, is refused', () => {
+test('a record with a wrong total or inner length is rejected', () => {
   const view = new MessageView();
   const message = messageOf(
     Buffer.from('x'),
@@ -108,7 +108,7 @@ test('a record with another length than its own, or a length in it that lies, is
   }
 });
 
-test('keys of up to 65,535 bytes read back, and a record that lies about them is refused', () => {
+test('keys of up to 65,535 bytes can be read back, and wrong key lengths are rejected', () => {
   const long = (content: Buffer) =>
     Buffer.concat([Buffer.of(content.length >>> 8, content.length), content]);
   const [exchange, key] = [Buffer.alloc(300, 0x78), Buffer.alloc(65_535, 0x6b)];
@@ -137,7 +137,7 @@ test('keys of up to 65,535 bytes read back, and a record that lies about them is
   }
 });
 
-test('a message whose parts do not fit its lengths is not written, and nothing of it is', () => {
+test('a message with inconsistent lengths is not written, not even in part', () => {
   const { store, log, indexes } = storeWith(1);
   const good = messageOf(
     Buffer.from('x'),
@@ -168,7 +168,7 @@ test('a message whose parts do not fit its lengths is not written, and nothing o
   assert.equal(indexes[0]?.count, 0);
 });
 
-test('a record of any bytes is refused or lies within its bounds', () => {
+test('a record of random bytes is rejected or stays within its bounds', () => {
   const view = new MessageView();
   fc.assert(
     fc.property(bytes(120), (record) => {
@@ -181,7 +181,7 @@ test('a record of any bytes is refused or lies within its bounds', () => {
 });
 
 for (const queueCount of [65_535, 65_536, 65_600]) {
-  test(`a message that ${queueCount} queues took is in each of them after a restart`, () => {
+  test(`a message in ${queueCount} queues is in each of them after a restart`, () => {
     const body = Buffer.from('hello, all of you');
     const message = messageOf(Buffer.from('x'), Buffer.from('key'), Buffer.of(0, 0), body);
     const { store, log, indexes } = storeWith(queueCount);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
 import { offsetMax, QueueIndex } from './queue-index.ts';
 
-test('a window finds what is live across chunks that are gone', () => {
+test('a window finds live messages across deleted chunks', () => {
   const queueIndex = new QueueIndex(1, true);
   for (let i = 0; i < 2000; i++) assert.equal(queueIndex.append(7, i * 10, i, i % 256), i);
   for (let i = 0; i < 1500; i++) if (i !== 3) queueIndex.remove(i);
@@ -20,7 +20,7 @@ test('a window finds what is live across chunks that are gone', () => {
   assert.throws(() => queueIndex.remove(3), /settled twice/);
 });
 
-test('messages keep all that is known of them while their window grows and shrinks', () => {
+test('messages keep their data while their window grows and shrinks', () => {
   const queueIndex = new QueueIndex(1, true);
   for (const size of [10, 40, 200, 5000, 3]) {
     const first = queueIndex.next;
@@ -43,7 +43,7 @@ test('messages keep all that is known of them while their window grows and shrin
   }
 });
 
-test('indexes that are short at the same time do not see each other, nor those before them', () => {
+test('short indexes share no data with each other or with earlier ones', () => {
   for (const size of [3, 20, 5]) {
     const indexes = Array.from({ length: 600 }, (_, i) => new QueueIndex(i, true));
     for (let s = 0; s < size; s++) for (const w of indexes) w.append(w.number, s, 1, 0);
@@ -58,7 +58,7 @@ test('indexes that are short at the same time do not see each other, nor those b
   }
 });
 
-test('a window that was empty goes on with its next number', () => {
+test('an empty window continues with its next number', () => {
   const queueIndex = new QueueIndex(1, true);
   for (let round = 0; round < 5000; round++) {
     const sequence = queueIndex.append(round, 1, 1, 0);
@@ -69,7 +69,7 @@ test('a window that was empty goes on with its next number', () => {
   assert.equal(queueIndex.liveFrom(0), 5000);
 });
 
-test('a message remembers that it came back and how often it failed', () => {
+test('a message keeps its redelivered flag and failure count', () => {
   const queueIndex = new QueueIndex(1, true);
   queueIndex.append(1, 2, 3, 200);
   queueIndex.markRedelivered(0, true);
@@ -81,7 +81,7 @@ test('a message remembers that it came back and how often it failed', () => {
   );
 });
 
-test('numbers left out at recovery count as settled', () => {
+test('numbers missing at recovery count as settled', () => {
   const queueIndex = new QueueIndex(1, true);
   queueIndex.put(1000, 1, 1, 1, 0);
   queueIndex.put(5000, 1, 1, 1, 0);
@@ -161,7 +161,7 @@ function put(random: SeededRandom, queueIndex: QueueIndex, base: number, spread:
   return model;
 }
 
-test('messages may be found in any order, with whatever they have', () => {
+test('messages can be recovered in any order and with any data', () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = new SeededRandom(seed);
     const queueIndex = new QueueIndex(1, true);
@@ -182,7 +182,7 @@ test('messages may be found in any order, with whatever they have', () => {
   }
 });
 
-test('a window agrees with a plain map, whatever is added, left out, returned and settled', () => {
+test('a window behaves like a plain map for any sequence of operations', () => {
   for (let seed = 1; seed <= 40; seed++) {
     const { index: queueIndex, model } = filled(new SeededRandom(seed));
     const found: [number, Known][] = [];
@@ -199,7 +199,7 @@ test('a window agrees with a plain map, whatever is added, left out, returned an
   }
 });
 
-test('a run of live messages ends where one is settled, left out, or not there yet', () => {
+test('a run of live messages ends at a settled, omitted or future message', () => {
   const queueIndex = new QueueIndex(1, true, 100);
   for (let i = 0; i < 1000; i++) queueIndex.append(1, 1, 10, 0);
   assert.equal(queueIndex.liveTo(100), 1100);
@@ -213,7 +213,7 @@ test('a run of live messages ends where one is settled, left out, or not there y
   assert.equal(queueIndex.bodyBytes(), 999 * 10 + 7);
 });
 
-test('a window tells when each live message expires, whatever those before it do', () => {
+test('a window returns the expiry of each live message, independently of earlier messages', () => {
   const queueIndex = new QueueIndex(1, true);
   const times = [Infinity, 500, 400, Infinity, Infinity, 400];
   for (const expiryMs of times) queueIndex.append(1, 1, 1, 0, expiryMs);
@@ -228,7 +228,7 @@ test('a window tells when each live message expires, whatever those before it do
   );
 });
 
-test('what is outside of a window is not live and has no place', () => {
+test('a number outside a window is not live and has no location', () => {
   const queueIndex = new QueueIndex(1, true, 600);
   assert.equal(queueIndex.append(3, 4, 5, 6), 600);
   for (const sequence of [0, 599, 601, 10_000]) {
@@ -245,7 +245,7 @@ test('what is outside of a window is not live and has no place', () => {
   assert.deepEqual([queueIndex.liveFrom(0), queueIndex.liveFrom(6), queueIndex.count], [5, 600, 2]);
 });
 
-test('an expiry ends with its message, and a number used again after a restart has none', () => {
+test('the expiry of a message is removed with the message', () => {
   const queueIndex = new QueueIndex(1, true);
   queueIndex.append(0, 0, 0, 0, 1234);
   assert.equal(queueIndex.expiresAtMs(0), 1234);
@@ -253,7 +253,7 @@ test('an expiry ends with its message, and a number used again after a restart h
   assert.equal(queueIndex.expiresAtMs(0), Infinity);
 });
 
-test('failures are counted up to 65535 and leave priority and the rest alone', () => {
+test('failures are counted up to 65535 without changing other fields', () => {
   const queueIndex = new QueueIndex(1, true);
   queueIndex.append(9, 8, 0xffff_ffff, 255);
   for (let i = 0; i < 70_000; i++) queueIndex.markRedelivered(0, true);

@@ -79,7 +79,7 @@ async function newDisk(): Promise<MemoryDisk> {
 const sizeOf = (disk: MemoryDisk) =>
   disk.names.reduce((sum, name) => sum + disk.bytes(name).length, 0);
 
-test('a log that is to give back all it can ends a segment in which nothing is wanted', async () => {
+test('reclaim ends a segment that has no live records', async () => {
   const disk = await newDisk();
   const { log, holder, close } = await open(disk);
   await holder.add(2_000_000);
@@ -96,7 +96,7 @@ test('a log that is to give back all it can ends a segment in which nothing is w
   await close();
 });
 
-test('recovery tells how many of the older segments it has read', async () => {
+test('recovery reports how many of the older segments it has read', async () => {
   const disk = await newDisk();
   const first = await open(disk, { segmentBytes: 100_000 });
   for (let i = 0; i < 5; i++) await first.holder.add(200_000);

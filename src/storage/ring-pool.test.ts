@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RingPool } from './ring-pool.ts';
 
-test('rings have no word in common, and one that was given back is zeros when taken again', () => {
+test('rings do not overlap, and a returned ring is zeroed when taken again', () => {
   const pool = new RingPool(3);
   const take = (value: number) => {
     const base = pool.take();

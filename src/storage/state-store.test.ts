@@ -62,7 +62,7 @@ const event = (atMs: number, text: string) =>
 const set = (journal: string, key: string, value: number) =>
   ({ journal, change: { key, value } }) as const;
 
-test('what was committed is there after a clean end and after none', async () => {
+test('committed changes are recovered after a clean stop and after a crash', async () => {
   const disk = new MemoryDisk();
   const first = await open(disk);
   await first.state.commit([set('one', 'a', 1), set('two', 'a', 2), event(5, 'both')]);
@@ -80,7 +80,7 @@ test('what was committed is there after a clean end and after none', async () =>
   }
 });
 
-test('a commit that a kill tore is not there in part', async () => {
+test('a commit torn by a kill is not recovered in part', async () => {
   const disk = new MemoryDisk();
   const first = await open(disk);
   await first.state.commit([set('one', 'a', 1)]);
@@ -106,7 +106,7 @@ test('a commit that a kill tore is not there in part', async () => {
   await first.close();
 });
 
-test('state and timelines outlive segments; those that hold only what was dropped are given back', async () => {
+test('state and timelines survive segments; segments with only dropped data are deleted', async () => {
   const disk = new MemoryDisk();
   const options = { segmentBytes: 64 * 1024, cacheBytes: 0 };
   let life = await open(disk, options);
@@ -131,7 +131,7 @@ test('state and timelines outlive segments; those that hold only what was droppe
   await life.close();
 });
 
-test('commits that come together share one sync', async () => {
+test('concurrent commits share one sync', async () => {
   const life = await open(new MemoryDisk());
   await life.state.commit([set('one', 'a', 1)]);
   const before = life.log.durableGroup;
@@ -140,7 +140,7 @@ test('commits that come together share one sync', async () => {
   await life.close();
 });
 
-test('once the log failed, who waits and who comes later is told', async () => {
+test('after a log failure, pending and later commits are rejected', async () => {
   const disk = new MemoryDisk();
   const life = await open(disk);
   await life.state.commit([set('one', 'a', 1)]);
@@ -152,7 +152,7 @@ test('once the log failed, who waits and who comes later is told', async () => {
   await assert.rejects(life.state.close(), failed);
 });
 
-test('a journal or a timeline that is not there is a bug', async () => {
+test('using an unknown timeline or a store without a log throws', async () => {
   const life = await open(new MemoryDisk());
   assert.throws(() => life.state.dropBefore('other', 1), /no timeline 'other'/);
   assert.throws(() => new StateStore([], []).dropBefore('x', 1), /no timeline/);

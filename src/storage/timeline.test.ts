@@ -60,7 +60,7 @@ function filled(): Owner {
   return owner;
 }
 
-test('records are read by time, both ends included, in either order', async () => {
+test('records are read by inclusive time range in either order', async () => {
   const owner = filled();
   assert.deepEqual(await owner.texts(), ['at 10', 'at 20', 'at 30', 'at 25', 'at 40']);
   assert.deepEqual(await owner.texts({ fromMs: 20, toMs: 30 }), ['at 20', 'at 30', 'at 25']);
@@ -68,7 +68,7 @@ test('records are read by time, both ends included, in either order', async () =
   assert.deepEqual(await owner.texts({ fromMs: 41 }), []);
 });
 
-test('a cursor goes on behind its record in either order, and after a restart', async () => {
+test('a cursor continues after its record in either order, also after a restart', async () => {
   for (const owner of [filled(), filled().reopened()]) {
     for (const newestFirst of [false, true]) {
       const expected = await owner.texts({ newestFirst });
@@ -85,7 +85,7 @@ test('a cursor goes on behind its record in either order, and after a restart', 
   }
 });
 
-test('a restart finds every record, through indexes and behind the checkpoint', async () => {
+test('a restart finds every record, from indexes and after the checkpoint', async () => {
   const owner = filled().reopened();
   assert.deepEqual(await owner.texts(), ['at 10', 'at 20', 'at 30', 'at 25', 'at 40']);
   owner.append(50);
@@ -95,14 +95,14 @@ test('a restart finds every record, through indexes and behind the checkpoint', 
   assert.deepEqual(await owner.reopened().texts(), expected);
 });
 
-test('a block that is on the disk only is brought to memory for its records', async () => {
+test('a block that is only on disk is loaded to read its records', async () => {
   const owner = filled();
   owner.roll();
   owner.log.evict();
   assert.equal((await owner.texts()).length, 5);
 });
 
-test('segments whose every record is older are dropped, and let go of in the log', async () => {
+test('segments with only older records are dropped and released in the log', async () => {
   const owner = filled();
   const first = owner.log.all[0];
   assert.equal(first?.live, 1);
@@ -116,7 +116,7 @@ test('segments whose every record is older are dropped, and let go of in the log
   assert.equal((await owner.texts()).length, 3);
 });
 
-test('a reading that is under way passes over what is dropped meanwhile', async () => {
+test('a running read skips records that are dropped meanwhile', async () => {
   const owner = filled();
   const reading = owner.timeline.read(owner.log, all);
   assert.equal((await reading.next()).value?.bytes.toString(), 'at 10');
@@ -129,7 +129,7 @@ test('a reading that is under way passes over what is dropped meanwhile', async 
   assert.deepEqual(rest.slice(0, 3), ['at 30', 'at 25', 'at 40']);
 });
 
-test('a name of more than 255 bytes is refused', () => {
+test('a timeline name of more than 255 bytes is rejected', () => {
   assert.equal(new Timeline('é'.repeat(127)).name.length, 127);
   assert.throws(() => new Timeline('é'.repeat(128)), /longer than 255 bytes/);
 });

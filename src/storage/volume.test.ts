@@ -21,7 +21,7 @@ async function formatted(): Promise<string> {
   return folder;
 }
 
-test('a volume tells its wrapped key without the data key, and opens with it', async () => {
+test('the wrapped key of a volume is readable without the data key, which opens the volume', async () => {
   const folder = await formatted();
   const header = await readVolumeHeader(systemDisk, folder);
   assert.deepEqual([header.id, header.kind], ['vol-1', 'broker']);
@@ -35,7 +35,7 @@ test('a volume tells its wrapped key without the data key, and opens with it', a
   assert.equal(again.rewrapCount, 1);
 });
 
-test('a second volume is not made over a first', async () => {
+test('a volume is not created over an existing one', async () => {
   const folder = await formatted();
   const volume = { id: 'vol-2', kind: 'broker', wrappedKey } as const;
   await assert.rejects(Volume.format(systemDisk, folder, volume, dataKey), {
@@ -43,14 +43,14 @@ test('a second volume is not made over a first', async () => {
   });
 });
 
-test('another data key does not open a volume, and leaves it unlocked', async () => {
+test('a wrong data key does not open a volume and leaves it unlocked', async () => {
   const folder = await formatted();
   const other = keyFromBytes(randomBytes(32));
   await assert.rejects(Volume.open(systemDisk, folder, other), { code: 'wrong-key' });
   await (await Volume.open(systemDisk, folder, dataKey)).close();
 });
 
-test('every changed bit of the header is found', async () => {
+test('every changed bit of the header is detected', async () => {
   const disk = new MemoryDisk();
   await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   const bytes = Buffer.from(disk.bytes('/v/volume'));
@@ -64,7 +64,7 @@ test('every changed bit of the header is found', async () => {
   }
 });
 
-test('a volume of a newer format is refused with both versions', async () => {
+test('a newer volume format is rejected with both versions', async () => {
   const folder = await formatted();
   const bytes = await readFile(`${folder}/volume`);
   bytes.writeUInt16BE(7, 8);
@@ -75,13 +75,13 @@ test('a volume of a newer format is refused with both versions', async () => {
   });
 });
 
-test('a folder without a volume is named', async () => {
+test('a folder without a volume is named in the error', async () => {
   const expected = { code: 'not-a-volume', message: 'there is no volume in /nonexistent' };
   await assert.rejects(readVolumeHeader(systemDisk, '/nonexistent'), expected);
   await assert.rejects(Volume.open(systemDisk, '/nonexistent', dataKey), expected);
 });
 
-test('a volume is open once, and again after it was closed', async () => {
+test('a volume can be opened once, and again after it is closed', async () => {
   const folder = await formatted();
   const volume = await Volume.open(systemDisk, folder, dataKey);
   await assert.rejects(Volume.open(systemDisk, folder, dataKey), {
@@ -100,7 +100,7 @@ class SlowDisk extends MemoryDisk {
   }
 }
 
-test('changes of the header that come at once are all in it', async () => {
+test('concurrent header changes are all applied', async () => {
   const disk = new SlowDisk();
   await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   const volume = await Volume.open(disk, '/v', dataKey);
@@ -118,7 +118,7 @@ test('changes of the header that come at once are all in it', async () => {
   );
 });
 
-test('a header goes from new over open to closed, and each change keeps all else', async () => {
+test('a header changes from new to open to closed, and each change keeps the other fields', async () => {
   const disk = new MemoryDisk();
   await Volume.format(disk, '/v', { id: 'vol-é', kind: 'system', wrappedKey }, dataKey);
   const volume = await Volume.open(disk, '/v', dataKey);
@@ -138,7 +138,7 @@ test('a header goes from new over open to closed, and each change keeps all else
   await volume.close();
 });
 
-test('a header with bytes left out, added or of no known kind or state is none', async () => {
+test('a header with a wrong length or an unknown kind or state is rejected', async () => {
   const disk = new MemoryDisk();
   await Volume.format(disk, '/v', { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
   const bytes = Buffer.from(disk.bytes('/v/volume'));
@@ -160,7 +160,7 @@ test('a header with bytes left out, added or of no known kind or state is none',
   }
 });
 
-test('a volume is made in a folder whose parents are not there yet', async () => {
+test('a volume is created in a folder whose parents do not exist yet', async () => {
   const parent = await mkdtemp(`${tmpdir()}/waxwing-volume-`);
   folders.push(parent);
   const folder = `${parent}/a/b`;

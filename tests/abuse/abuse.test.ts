@@ -81,7 +81,7 @@ async function measure(attack: string, from: readonly string[]) {
 }
 
 const skip = !isLong && 'figures are for npm run test:long on a quiet machine';
-test('four attacking processes neither delay a client with rights nor take memory', {
+test('four attacking processes neither delay an authorized client nor exhaust memory', {
   skip,
 }, async (t) => {
   const results: Record<string, Record<string, Awaited<ReturnType<typeof measure>>>> = {};
@@ -114,7 +114,7 @@ async function metric(waxwing: Waxwing, name: string): Promise<number> {
   return values.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-test('each attack, a little of it: a client with rights is served, and memory stays', async (t) => {
+test('an authorized client is served and memory stays bounded under each short attack', async (t) => {
   const waxwing = await Waxwing.start({ args: ['--record-failed-logins'] });
   try {
     await call(waxwing);

@@ -47,7 +47,7 @@ async function advisories(peers: ActiveMqPeers, peer: OpenWirePeer) {
 const topicsOf = (found: readonly { readonly topic: string | undefined }[]) =>
   found.map((each) => each.topic);
 
-test('destinations that are created and deleted are told of, by all protocols', async () => {
+test('advisories report the creation and deletion of destinations in all protocols', async () => {
   const peers = await ActiveMqPeers.open();
   const peer = await watch(peers, 'Queue', 'Topic');
   const present = await advisories(peers, peer);
@@ -87,7 +87,7 @@ test('destinations that are created and deleted are told of, by all protocols', 
   assert.deepEqual(names.sort(), ['A', 'ActiveMQ.DLQ', 'M']);
 });
 
-test('a new consumer is told of present connections, consumers and producers', async () => {
+test('a new advisory consumer receives the existing connections, consumers and producers', async () => {
   const peers = await ActiveMqPeers.open();
   const other = await peers.openwire('ID:o-1:1', { clientId: 'other' });
   const info = other.consume(1, queue('Q'));
@@ -107,7 +107,7 @@ test('a new consumer is told of present connections, consumers and producers', a
   assert.ok(!JSON.stringify(found.map(({ data }) => data)).includes('secret'));
 });
 
-test('expired messages and dead letters are told of, without their bodies', async () => {
+test('advisories report expired and dead-lettered messages without their bodies', async () => {
   const peers = await ActiveMqPeers.open();
   const peer = await watch(peers, 'Expired.>', 'MessageDLQd.>');
   const sender = await peers.openwire('ID:o-1:1');
@@ -144,7 +144,7 @@ test('expired messages and dead letters are told of, without their bodies', asyn
   assert.deepEqual(topicsOf(await advisories(peers, peer)), ['MessageDLQd.Queue.R']);
 });
 
-test('messages of a topic that expire before their consumer takes them are told of', async () => {
+test('advisories report topic messages that expire before their consumer takes them', async () => {
   const peers = await ActiveMqPeers.open();
   const slow = await peers.openwire('ID:s-1:1');
   slow.consume(1, topic('T'), { prefetchSize: 1 });
@@ -158,7 +158,7 @@ test('messages of a topic that expire before their consumer takes them are told 
   assert.deepEqual(topicsOf(await advisories(peers, peer)), ['Expired.Topic.T']);
 });
 
-test('delivered and consumed messages are told of where the policy says so', async () => {
+test('advisories report delivered and consumed messages if the policy enables them', async () => {
   const flags = 'advisoryForDelivery="true" advisoryForConsumed="true"';
   const peers = await ActiveMqPeers.open(policyOf('queue="Q"', flags));
   assert.deepEqual(peers.warnings, []);
@@ -190,7 +190,7 @@ test('delivered and consumed messages are told of where the policy says so', asy
   );
 });
 
-test('includeBodyForAdvisory adds the body', async () => {
+test('includeBodyForAdvisory adds the message body to advisories', async () => {
   const flags = 'advisoryForDelivery="true" includeBodyForAdvisory="true"';
   const peers = await ActiveMqPeers.open(policyOf('queue="Q"', flags));
   const peer = await watch(peers, 'MessageDelivered.Queue.Q');
@@ -202,7 +202,7 @@ test('includeBodyForAdvisory adds the body', async () => {
   assert.equal(textOf(found.data), 'with a body');
 });
 
-test('a message without a consumer is sent on, if it is not persistent', async () => {
+test('an advisory forwards a non-persistent message that has no consumer', async () => {
   const flag = 'sendAdvisoryIfNoConsumers="true"';
   const peers = await ActiveMqPeers.open(policyOf('queue="&gt;" topic="&gt;"', flag));
   const peer = await watch(peers, 'NoConsumer.>');
@@ -226,7 +226,7 @@ test('a message without a consumer is sent on, if it is not persistent', async (
   ]);
 });
 
-test('a full destination, its fast producer and its slow consumer are told of', async () => {
+test('advisories report full destinations, fast producers and slow consumers', async () => {
   const flags =
     'advisoryWhenFull="true" advisoryForFastProducers="true" advisoryForSlowConsumers="true" memoryLimit="4kb"';
   const peers = await ActiveMqPeers.open(
@@ -257,7 +257,7 @@ test('a full destination, its fast producer and its slow consumer are told of', 
   assert.equal(slow.data?.type, types.ConsumerInfo);
 });
 
-test('messages that a slow consumer of a topic loses are told of', async () => {
+test('advisories report messages that a slow topic consumer loses', async () => {
   const limit =
     '<pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="1"/></pendingMessageLimitStrategy>';
   const flag = 'advisoryForDiscardingMessages="true"';
@@ -279,7 +279,7 @@ test('messages that a slow consumer of a topic loses are told of', async () => {
   assert.equal(found[0]?.properties['orignalDestination'], 'topic://T');
 });
 
-test('a durable subscription to MasterBroker is told of the start', async () => {
+test('a durable subscription to the MasterBroker advisory receives the broker start', async () => {
   const before = await ActiveMqPeers.open();
   const durable = { subscriptionName: 'n' };
   const peer = await before.openwire('ID:w-1:1', { clientId: 'w' });
@@ -292,7 +292,7 @@ test('a durable subscription to MasterBroker is told of the start', async () => 
   assert.deepEqual(topicsOf(await advisories(after, again)), ['MasterBroker']);
 });
 
-test('advisorySupport="false" switches all advisories off', async () => {
+test('advisorySupport="false" disables all advisories', async () => {
   const flags = 'advisoryForDelivery="true" sendAdvisoryIfNoConsumers="true"';
   const peers = await ActiveMqPeers.open(
     policyOf('queue="&gt;"', flags),
@@ -312,7 +312,7 @@ test('advisorySupport="false" switches all advisories off', async () => {
   assert.deepEqual(await advisories(peers, peer), []);
 });
 
-test('without a consumer of advisories, no advisory is encoded or even looked for', async () => {
+test('advisories are neither encoded nor looked up while they have no consumer', async () => {
   const flags =
     'advisoryForDelivery="true" advisoryForConsumed="true" sendAdvisoryIfNoConsumers="true"';
   const peers = await ActiveMqPeers.open(policyOf('queue="&gt;"', flags));

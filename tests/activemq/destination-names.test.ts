@@ -69,7 +69,7 @@ test('AMQP 1.0 refuses names with control characters', async () => {
   assert.deepEqual(queuesOf(peers), []);
 });
 
-test('MQTT refuses names with control characters, and NUL as malformed', async () => {
+test('MQTT refuses names with control characters, and treats NUL as malformed', async () => {
   const peers = await ActiveMqPeers.open();
   for (const control of controls) {
     const peer = await peers.mqtt({ version: 5, clientId: 'm' });
@@ -86,7 +86,7 @@ test('MQTT refuses names with control characters, and NUL as malformed', async (
   }
 });
 
-test('a destination with wildcards cannot be created', async () => {
+test('a destination name with wildcards cannot be created', async () => {
   const peers = await ActiveMqPeers.open();
   const peer = await peers.openwire('ID:o-1:1');
   const temporary = (physicalName: string): Destination => ({
@@ -111,7 +111,7 @@ test('a destination with wildcards cannot be created', async () => {
   );
 });
 
-test('temporary destinations have the id of their connection, with nothing that goes on', async () => {
+test('a temporary destination name must consist of the connection id and a sequence number', async () => {
   const peers = await ActiveMqPeers.open();
   const peer = await peers.openwire('ID:o-1:1');
   for (const physicalName of ['ID:o-1:12:1', 'ID:o-1:1', 'ID:o-1:1x', 'x']) {
@@ -123,7 +123,7 @@ test('temporary destinations have the id of their connection, with nothing that 
   assert.equal(peer.exception(destinationInfo({ destination })), undefined);
 });
 
-test('a consumer or producer has an id of its own connection', async () => {
+test('consumer and producer ids must belong to their own connection', async () => {
   const peers = await ActiveMqPeers.open();
   const [peer, other] = [await peers.openwire('ID:o-1:1'), await peers.openwire('ID:o-2:1')];
   peer.session();

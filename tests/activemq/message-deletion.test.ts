@@ -42,7 +42,7 @@ async function contentsOf(peers: ActiveMqPeers) {
 const all = { queued: 500, subscribed: 1, scheduled: 1, retained: ['kept'] };
 const none = { queued: 0, subscribed: 0, scheduled: 0, retained: [] };
 
-test('all messages are deleted at the first start with a revision, and at no later one', async () => {
+test('all messages are deleted at the first start with a revision, but not at later starts', async () => {
   const first = await ActiveMqPeers.open();
   await fill(first);
   assert.deepEqual(await contentsOf(first), all);

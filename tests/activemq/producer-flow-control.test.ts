@@ -41,7 +41,7 @@ async function drain(peers: ActiveMqPeers, name = 'Q'): Promise<StompPeer> {
   return consumer;
 }
 
-test('a response comes late while the memory of the queue is full, and the rest goes on', async () => {
+test('a full queue delays the response to its producer without blocking other traffic', async () => {
   const { lines, parts } = logged();
   const peers = await ActiveMqPeers.open(limited(), '', parts);
   const peer = await peers.openwire('ID:o-1:1');
@@ -70,7 +70,7 @@ test('a response comes late while the memory of the queue is full, and the rest 
   assert.equal(peer.isPaused, false);
 });
 
-test('a producer with a window gets its ProducerAck late', async () => {
+test('the ProducerAck of a producer with a window is delayed while the queue is full', async () => {
   const peers = await ActiveMqPeers.open(limited());
   const peer = await peers.openwire('ID:o-1:1');
   peer.produce({ windowSize: 10_000 });
@@ -84,7 +84,7 @@ test('a producer with a window gets its ProducerAck late', async () => {
   assert.equal(acks().length, 2);
 });
 
-test('a connection that waits for nothing is not read from until there is room', async () => {
+test('the broker stops reading from a producer without responses until the queue has room', async () => {
   const peers = await ActiveMqPeers.open(limited());
   const peer = await peers.openwire('ID:o-1:1');
   peer.produce();
@@ -100,7 +100,7 @@ test('a connection that waits for nothing is not read from until there is room',
   assert.equal(peer.isPaused, false);
 });
 
-test('a paused connection that ends gives everything back at once', async () => {
+test('closing a paused connection immediately requeues its messages and removes its consumer', async () => {
   const peers = await ActiveMqPeers.open(limited());
   const peer = await peers.openwire('ID:o-1:1');
   peer.consume(1, queue('mine'));
@@ -115,7 +115,7 @@ test('a paused connection that ends gives everything back at once', async () => 
   assert.equal(peers.b.broker.vhost('/').queues.get('mine')?.consumerCount, 0);
 });
 
-test('STOMP: a receipt comes late, and a sender without receipts is not read from', async () => {
+test('STOMP: a receipt is delayed, and the broker stops reading from a sender without receipts', async () => {
   const peers = await ActiveMqPeers.open(limited());
   const peer = await peers.stomp();
   const destination = '/queue/Q';
@@ -134,7 +134,7 @@ test('STOMP: a receipt comes late, and a sender without receipts is not read fro
   assert.equal(other.isPaused, false);
 });
 
-test('AMQP 1.0: a link gets little credit, and no more while the queue is full', async () => {
+test('AMQP 1.0: a link gets limited credit, and no further credit while the queue is full', async () => {
   const peers = await ActiveMqPeers.open(limited());
   const peer = await peers.amqp10('c1');
   peer.attachSender('s', 'queue://Q');
@@ -149,7 +149,7 @@ test('AMQP 1.0: a link gets little credit, and no more while the queue is full',
   assert.deepEqual(credits(), [1000]);
 });
 
-test('MQTT: a publisher of a topic whose consumer is slow is not read from', async () => {
+test('MQTT: the broker stops reading from a publisher to a topic with a slow consumer', async () => {
   const peers = await ActiveMqPeers.open(policyOf('topic="T"', 'memoryLimit="4kb"'));
   const consumer = await peers.openwire('ID:o-1:1');
   consumer.consume(1, topic('T'), { prefetchSize: 1 });
@@ -167,7 +167,7 @@ test('MQTT: a publisher of a topic whose consumer is slow is not read from', asy
   assert.equal(peer.isPaused, false);
 });
 
-test('with sendFailIfNoSpace, messages to a full queue are refused by every protocol', async () => {
+test('with sendFailIfNoSpace, every protocol refuses messages to a full queue', async () => {
   for (const xml of [
     limited('sendFailIfNoSpace="true"'),
     `${limited()}<systemUsage><systemUsage sendFailIfNoSpace="true"/></systemUsage>`,
@@ -196,7 +196,7 @@ test('with sendFailIfNoSpace, messages to a full queue are refused by every prot
   }
 });
 
-test('a policy that waits overrides a broker that refuses', async () => {
+test('a destination policy that waits overrides a broker setting that refuses', async () => {
   const peers = await ActiveMqPeers.open(
     `${limited('sendFailIfNoSpace="false"')}<systemUsage><systemUsage sendFailIfNoSpace="true"/></systemUsage>`,
   );
@@ -206,7 +206,7 @@ test('a policy that waits overrides a broker that refuses', async () => {
   assert.deepEqual(peer.take(), []);
 });
 
-test('with sendFailIfNoSpaceAfterTimeout, producers wait before they are refused', async () => {
+test('with sendFailIfNoSpaceAfterTimeout, producers wait before messages are refused', async () => {
   const peers = await ActiveMqPeers.open(limited('sendFailIfNoSpaceAfterTimeout="3000"'));
   const peer = await peers.stomp();
   const destination = '/queue/Q';
@@ -224,7 +224,7 @@ test('with sendFailIfNoSpaceAfterTimeout, producers wait before they are refused
   assert.equal(peer.call('SEND', { destination, receipt: 'r' }, body)[0]?.command, 'RECEIPT');
 });
 
-test('a transaction is refused as a whole, and its sends wait', async () => {
+test('a transaction fails as a whole if one of its sends is refused for lack of space', async () => {
   const peers = await ActiveMqPeers.open(limited('sendFailIfNoSpace="true"'));
   const peer = await peers.stomp();
   const destination = '/queue/Q';
@@ -236,7 +236,7 @@ test('a transaction is refused as a whole, and its sends wait', async () => {
   assert.equal(peers.b.ready('Q'), 3);
 });
 
-test('without flow control, or without a cursor in memory, no producer waits', async () => {
+test('no producer waits without flow control or without an in-memory cursor', async () => {
   for (const xml of [
     limited('producerFlowControl="false"'),
     policyOf('queue="Q"', 'memoryLimit="4kb"'),
@@ -252,7 +252,7 @@ test('without flow control, or without a cursor in memory, no producer waits', a
   }
 });
 
-test('messages of a virtual topic wait for its full queue', async () => {
+test('a producer to a virtual topic waits while one of its queues is full', async () => {
   const of = 'queue="Consumer.A.VirtualTopic.T"';
   const peers = await ActiveMqPeers.open(policyOf(of, 'memoryLimit="4kb"', inMemory));
   const consumer = await peers.stomp();
@@ -265,7 +265,7 @@ test('messages of a virtual topic wait for its full queue', async () => {
   assert.equal(peers.b.ready('Consumer.A.VirtualTopic.T'), 3);
 });
 
-test('a full memory of the broker stops producers of messages that are not persistent', async () => {
+test('full broker memory blocks producers of non-persistent messages', async () => {
   const { lines, parts } = logged();
   const peers = await ActiveMqPeers.open(
     '<systemUsage><systemUsage><memoryUsage><memoryUsage percentOfJvmHeap="50"/></memoryUsage></systemUsage></systemUsage>',

@@ -12,7 +12,7 @@ const virtualTopic = (attributes: string) =>
 
 const name = 'Consumer.A.VirtualTopic.T';
 
-test('a queue gets what a present consumer selects, and nothing without a consumer', async () => {
+test('a queue receives only what an active consumer selects, and nothing without a consumer', async () => {
   const peers = await ActiveMqPeers.open(virtualTopic('selectorAware="true"'));
   assert.deepEqual(peers.warnings, []);
   const red = await peers.stomp();
@@ -45,7 +45,7 @@ test('a queue gets what a present consumer selects, and nothing without a consum
   assert.equal(peers.b.ready(name), 2);
 });
 
-test('without selectorAware, a queue gets everything', async () => {
+test('without selectorAware, a queue receives every message', async () => {
   const peers = await ActiveMqPeers.open(virtualTopic(''));
   const red = await peers.stomp();
   const destination = `/queue/${name}`;

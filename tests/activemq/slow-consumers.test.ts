@@ -35,7 +35,7 @@ async function open(of: string, inside: string) {
 
 const slow = '<abortSlowConsumerStrategy maxSlowDuration="5000" checkPeriod="1000"/>';
 
-test('a slow OpenWire consumer is closed, and its messages go to another one', async () => {
+test('a slow OpenWire consumer is closed, and its messages are redelivered to another', async () => {
   const { peers, lines, send, pass } = await open('queue="Q"', slow);
   const peer = await peers.openwire('ID:o-1:1');
   const { consumerId } = peer.consume(1, queue('Q'), { prefetchSize: 2 });
@@ -60,7 +60,7 @@ test('a slow OpenWire consumer is closed, and its messages go to another one', a
   assert.equal(other.bodies().length, 5);
 });
 
-test('a slow STOMP subscription and a slow AMQP link are ended too', async () => {
+test('slow STOMP subscriptions and slow AMQP links are closed too', async () => {
   const { peers, send, pass } = await open('queue="&gt;"', slow);
   const stomp = await peers.stomp();
   const ack = { ack: 'client', 'activemq.prefetchSize': '1' };
@@ -84,7 +84,7 @@ test('a slow STOMP subscription and a slow AMQP link are ended too', async () =>
   assert.match(JSON.stringify(detach), /Consumer was slow too often/);
 });
 
-test('with abortConnection, the connection is closed', async () => {
+test('with abortConnection, the connection of a slow consumer is closed', async () => {
   const strict =
     '<abortSlowConsumerStrategy maxSlowDuration="2000" checkPeriod="1000" abortConnection="true"/>';
   const { peers, send, pass } = await open('queue="Q"', strict);
@@ -99,7 +99,7 @@ test('with abortConnection, the connection is closed', async () => {
   assert.equal(peers.b.ready('Q'), 4);
 });
 
-test('a consumer that keeps settling is not slow', async () => {
+test('a consumer that keeps acknowledging is not slow', async () => {
   const { peers, send, pass } = await open('queue="Q"', slow);
   const peer = await peers.openwire('ID:o-1:1');
   peer.consume(1, queue('Q'), { prefetchSize: 2 });
@@ -114,7 +114,7 @@ test('a consumer that keeps settling is not slow', async () => {
   );
 });
 
-test('a consumer of a topic is slow when twice its prefetch waits', async () => {
+test('a topic consumer is slow when twice its prefetch is pending', async () => {
   const { peers, lines, send, pass } = await open('topic="T"', slow);
   const peer = await peers.openwire('ID:o-1:1');
   peer.consume(1, topic('T'), { prefetchSize: 2 });
@@ -126,7 +126,7 @@ test('a consumer of a topic is slow when twice its prefetch waits', async () => 
   assert.equal(peer.take().filter(({ type }) => type === types.ConsumerControl).length, 1);
 });
 
-test('abortSlowAckConsumerStrategy ends consumers that settle nothing, but not idle ones', async () => {
+test('abortSlowAckConsumerStrategy closes consumers that do not acknowledge, but not idle ones', async () => {
   const inside =
     '<abortSlowAckConsumerStrategy maxTimeSinceLastAck="3000" maxSlowDuration="1000" checkPeriod="1000"/>';
   const { peers, send, pass } = await open('queue="&gt;"', inside);
@@ -143,7 +143,7 @@ test('abortSlowAckConsumerStrategy ends consumers that settle nothing, but not i
   assert.equal(peers.b.ready('Q'), 1);
 });
 
-test('ignoreIdleConsumers="false" ends idle consumers too', async () => {
+test('ignoreIdleConsumers="false" closes idle consumers too', async () => {
   const inside =
     '<abortSlowAckConsumerStrategy maxTimeSinceLastAck="3000" maxSlowDuration="1000" ignoreIdleConsumers="false"/>';
   const { peers, pass } = await open('queue="&gt;"', inside);
@@ -153,7 +153,7 @@ test('ignoreIdleConsumers="false" ends idle consumers too', async () => {
   assert.equal(peer.take().filter(({ type }) => type === types.ConsumerControl).length, 1);
 });
 
-test('maxSlowCount ends a consumer that becomes slow too often', async () => {
+test('maxSlowCount closes a consumer that is slow too often', async () => {
   const inside =
     '<abortSlowConsumerStrategy maxSlowCount="2" maxSlowDuration="-1" checkPeriod="1000"/>';
   const { peers, send, pass } = await open('queue="Q"', inside);

@@ -72,7 +72,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     return { b, searched: new Searched(subject, b.vhost) };
   };
 
-  test(`${type.name}: a message goes to the bindings that match it`, async () => {
+  test(`${type.name}: a message is routed to the matching bindings`, async () => {
     const { b, searched } = await opened();
     assert.deepEqual(searched.find(0), []);
     for (let i = 0; i < 20; i++) searched.bind(i, b.queue(`q${i}`));
@@ -83,7 +83,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     }
   });
 
-  test(`${type.name}: bindings come and go without a trace`, async () => {
+  test(`${type.name}: adding and removing bindings leaves no residue`, async () => {
     const { b, searched } = await opened();
     const random = new SeededRandom(5);
     let bound: { i: number; queue: string }[] = [];
@@ -106,7 +106,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     assert.deepEqual([searched.exchange.bindingCount, searched.find(0)], [0, []]);
   });
 
-  test(`${type.name}: the same binding again is no other one`, async () => {
+  test(`${type.name}: a duplicate binding is not added`, async () => {
     const { b, searched } = await opened();
     searched.bind(0, b.queue('q'));
     searched.bind(0, b.queue('q'));
@@ -116,7 +116,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     assert.deepEqual(searched.find(0), []);
   });
 
-  test(`${type.name}: what is deleted gets nothing, and is forgotten`, async () => {
+  test(`${type.name}: a deleted destination receives nothing, and its bindings are removed`, async () => {
     const { b, searched } = await opened();
     const gone = b.queue('gone');
     for (let i = 0; i < 5; i++) searched.bind(i, gone);
@@ -127,7 +127,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     assert.deepEqual([searched.exchange.bindingCount, searched.find(0)], [1, ['stays']]);
   });
 
-  test(`${type.name}: a search that pauses after every step finds the same`, async () => {
+  test(`${type.name}: a search that yields after every step finds the same destinations`, async () => {
     const { b, searched } = await opened();
     for (let i = 0; i < 40; i++) searched.bind(i % 8, b.queue(`q${i}`));
     for (let message = 0; message < 10; message++) {
@@ -135,7 +135,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     }
   });
 
-  test(`${type.name}: many destinations are taken in many steps`, async () => {
+  test(`${type.name}: a search with many destinations is split into many steps`, async () => {
     const { b, searched } = await opened();
     for (let i = 0; i < 2000; i++) searched.bind(0, b.queue(`q${i}`));
     const { names, runCount, search } = searched.search(0, 100);
@@ -144,7 +144,7 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     assert.ok(search.stepCount < 10_000, `${search.stepCount} steps`);
   });
 
-  test(`${type.name}: a message goes through exchanges that are bound`, async () => {
+  test(`${type.name}: a message is routed through bound exchanges`, async () => {
     const { b, searched } = await opened();
     const fanout = b.vhost.exchange('amq.fanout');
     b.vhost.bind(fanout, b.queue('behind'), '', {});

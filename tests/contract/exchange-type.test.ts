@@ -59,6 +59,6 @@ const subjects: Readonly<Record<string, Shown>> = {
 
 for (const type of exchangeTypes) {
   const shown = subjects[type.name];
-  test(`${type.name}: the contract has a subject for it`, () => assert.ok(shown));
+  test(`${type.name}: the contract covers this exchange type`, () => assert.ok(shown));
   if (shown !== undefined) testExchangeType({ type, ...shown });
 }

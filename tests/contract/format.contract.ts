@@ -17,7 +17,7 @@ function through(format: MessageFormat, message: Properties): Properties {
 
 /** Registers the tests that every message format must pass. */
 export function testFormat(format: MessageFormat): void {
-  test(`${format.name}: what every protocol can say goes through unchanged`, () => {
+  test(`${format.name}: properties common to every protocol survive a conversion unchanged`, () => {
     fc.assert(
       fc.property(commonMessage, (message) => {
         assert.deepEqual(plain(through(format, message)), plain(message));
@@ -25,7 +25,7 @@ export function testFormat(format: MessageFormat): void {
     );
   });
 
-  test(`${format.name}: what a format cannot say is lost once, and nothing more by going through again`, () => {
+  test(`${format.name}: a second conversion loses nothing more than the first`, () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const once = through(format, message);
@@ -35,7 +35,7 @@ export function testFormat(format: MessageFormat): void {
     );
   });
 
-  test(`${format.name}: a head has the bytes allowed at most, and can be read`, () => {
+  test(`${format.name}: an encoded head does not exceed the byte limit and can be decoded`, () => {
     fc.assert(
       fc.property(anyMessage, fc.integer({ min: 4096, max: 8192 }), (message, bytesMax) => {
         const large = {
@@ -54,7 +54,7 @@ export function testFormat(format: MessageFormat): void {
     );
   });
 
-  test(`${format.name}: neutral words keep no bytes of the buffer that the message lay in`, () => {
+  test(`${format.name}: neutral properties keep no reference to the message buffer`, () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const encoded = format.fromProperties(message, headBytesMax);
@@ -70,7 +70,7 @@ export function testFormat(format: MessageFormat): void {
 
 /** Registers the tests that every pair of formats must pass. */
 export function testFormatPair(format: MessageFormat, other: MessageFormat): void {
-  test(`${format.name} to ${other.name} and back is what it was, as far as both can say it`, () => {
+  test(`a round trip from ${format.name} to ${other.name} keeps all that both can express`, () => {
     fc.assert(
       fc.property(commonMessage, (message) => {
         const sent = through(format, message);

@@ -82,7 +82,7 @@ function numbers(count: number): string[] {
 for (const [kind, args] of Object.entries(kinds)) {
   const open = () => Bench.of(args);
 
-  test(`${kind} delivers in order, each message once, and what comes back at its old place`, async () => {
+  test(`${kind} delivers each message once and in order, and requeues to the original position`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer();
     bench.publish(...numbers(20));
@@ -97,7 +97,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(bench.consumer().inbox.bodies, wanted);
   });
 
-  test(`${kind} keeps to a prefetch, whose credit comes back with each settlement`, async () => {
+  test(`${kind} respects the prefetch, and each settlement returns credit`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer({ prefetch: 3 });
     bench.publish(...numbers(10));
@@ -114,7 +114,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(inbox.bodies.slice(4), ['4']);
   });
 
-  test(`${kind} delivers as much as is granted, settled or not`, async () => {
+  test(`${kind} delivers up to the granted credit, settled or unsettled`, async () => {
     const bench = await open();
     for (const settled of [false, true]) {
       const { inbox, subscription } = bench.consumer({ prefetch: undefined, settled });
@@ -134,7 +134,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(bench.queue.index.count, 0);
   });
 
-  test(`${kind} drains credit: what is ready goes out, and the rest is taken back`, async () => {
+  test(`${kind} drains credit: ready messages are delivered and the remaining credit is revoked`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer({ prefetch: undefined });
     bench.publish('a', 'b');
@@ -160,7 +160,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual([inbox.bodies, unused], [['a', 'b', 'c'], 1]);
   });
 
-  test(`${kind} answers a pull with one message, or says that none came in time`, async () => {
+  test(`${kind} answers a pull with one message, or reports that none arrived in time`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer({ prefetch: undefined });
     const ends: string[] = [];
@@ -188,7 +188,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(ends, ['at once', 'late', 'until it ends']);
   });
 
-  test(`${kind} does with a message what its outcome says`, async () => {
+  test(`${kind} applies the outcome of each settlement`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer({ prefetch: undefined });
     subscription.grant(4);
@@ -209,7 +209,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(inbox.bodies.slice(4), ['released', 'modified']);
   });
 
-  test(`${kind} does not deliver again where a message is undeliverable`, async () => {
+  test(`${kind} does not redeliver a message to a consumer that declared it undeliverable`, async () => {
     const bench = await open();
     const here = bench.consumer();
     bench.publish('a', 'b');
@@ -228,7 +228,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(bench.consumer().inbox.bodies, ['d']);
   });
 
-  test(`${kind} leaves with its consumer what a rolled back transaction settled`, async () => {
+  test(`${kind} keeps messages with their consumer after a rollback of their settlement`, async () => {
     const bench = await open();
     const { inbox, subscription } = bench.consumer();
     bench.publish('a', 'b');
@@ -244,7 +244,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(bench.queue.index.count, 1);
   });
 
-  test(`${kind} looks past the head for selectors, but not too far`, async () => {
+  test(`${kind} searches past the head for selectors, up to a limit`, async () => {
     const bench = await open();
     const red = bench.consumer({ selector: wants('red') });
     const blue = bench.consumer({ selector: wants('blue'), prefetch: 1 });
@@ -270,7 +270,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(bench.consumer().inbox.bodies, ['plain']);
   });
 
-  test(`${kind} keeps a group with one consumer, in its order`, async () => {
+  test(`${kind} delivers a message group to one consumer, in order`, async () => {
     const bench = await open();
     bench.queue.groupBy(groupsOf(10));
     const consumers = [bench.consumer({ prefetch: 2 }), bench.consumer({ prefetch: 2 })];
@@ -294,7 +294,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(second, ['b1', 'b2', 'none', 'r1', 'r2']);
   });
 
-  test(`${kind} frees the group that was used least recently if there are too many`, async () => {
+  test(`${kind} frees the least recently used message group when there are too many`, async () => {
     const bench = await open();
     const rules = groupsOf(2);
     bench.queue.groupBy(rules);
@@ -316,7 +316,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(rules.budget.left, 100, 'ended consumers give their groups back');
   });
 
-  test(`${kind} looks for groups only in the messages that may have some`, async () => {
+  test(`${kind} searches for groups only in messages that can have one`, async () => {
     const bench = await open();
     bench.paint('red', 'r1');
     bench.publish('none', 'none');
@@ -336,7 +336,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(queue.readyCount, 0);
   });
 
-  test(`${kind} lets a preferred consumer of higher priority, or of 127, take over`, async () => {
+  test(`${kind} lets an exclusive consumer of higher priority, or of 127, take over`, async () => {
     const bench = await open();
     const all = [0, 5, 5, 3, 127, 127].map((priority) => ({ isPreferred: true, priority }));
     const inboxes = all.map((options) => {
@@ -350,7 +350,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     );
   });
 
-  test(`${kind} gives a preferred consumer everything, and its successor after it`, async () => {
+  test(`${kind} delivers everything to an exclusive consumer, and then to its successor`, async () => {
     const bench = await open();
     const plain = bench.consumer();
     const preferred = bench.consumer({ isPreferred: true });
@@ -364,7 +364,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.deepEqual(bodies, [['a', 'b'], ['c'], ['d']]);
   });
 
-  test(`${kind} serves consumers of a higher priority first, and those of one by turns`, async () => {
+  test(`${kind} serves higher-priority consumers first, and equal priorities round robin`, async () => {
     const bench = await open();
     const low = bench.consumer({ priority: -1 });
     const high = [1, 2].map(() => bench.consumer({ priority: 3, prefetch: 2 }));
@@ -377,7 +377,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     ]);
   });
 
-  test(`${kind} shows its messages to a cursor without giving them away`, async () => {
+  test(`${kind} shows its messages to a browsing cursor without consuming them`, async () => {
     const bench = await open();
     bench.publish(...numbers(5));
     const { subscription } = bench.consumer({ prefetch: 3 });
@@ -398,7 +398,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(bench.queue.index.count, 5);
   });
 
-  test(`${kind} purges what is ready, and recovers what is not settled`, async () => {
+  test(`${kind} purges ready messages and recovers unsettled messages`, async () => {
     const bench = await open();
     const { subscription } = bench.consumer({ prefetch: 2 });
     bench.publish(...numbers(6));

@@ -33,25 +33,25 @@ function kinds(orders: readonly Message[], dead: readonly Message[] = []): Findi
   return ledger.findings.map(({ kind }) => kind);
 }
 
-test('what was confirmed must be there, in order, once', () => {
+test('a confirmed message must be present once and in order', () => {
   assert.deepEqual(kinds([one, two]), []);
   assert.deepEqual(kinds([two, one]), ['out of order']);
   assert.deepEqual(kinds([one, two, one]), ['out of order', 'came back', 'out of order']);
 });
 
-test('a confirmed message that is missing is lost, another is not', () => {
+test('only a missing message that was confirmed counts as lost', () => {
   const [unsure] = ledger.publish(['orders'], 1, 2, 50);
   assert.ok(unsure);
   assert.deepEqual(kinds([one]), ['lost']);
 });
 
-test('a message that nobody published, or that is not as it was, is found', () => {
+test('an unknown or altered message is detected', () => {
   const unknown = { ...one, id: '9.9.9' };
   assert.deepEqual(kinds([one, two, unknown]), ['unknown']);
   assert.deepEqual(kinds([one, { ...two, sizeBytes: 51 }]), ['unknown', 'altered']);
 });
 
-test('an acknowledged message may come back only where the broker may not have known', () => {
+test('an acknowledged message may return only if the broker may have missed the acknowledgement', () => {
   ledger.settle(one, 'ack', 2, 0);
   assert.deepEqual(kinds([one, two]), []);
   ledger.settle(one, 'ack', 2, 1).heardAtMs = killedAtMs - 999;
@@ -62,20 +62,20 @@ test('an acknowledged message may come back only where the broker may not have k
   assert.deepEqual(kinds([one, two]), ['came back', 'came back']);
 });
 
-test('a rejected message is in one of the two queues', () => {
+test('a rejected message must be in exactly one of the two queues', () => {
   ledger.settle(one, 'reject', 2, 0);
   assert.deepEqual(kinds([two], [one]), []);
   ledger.settle(two, 'reject', 2, 1);
   assert.deepEqual(kinds([two], [one, two]), ['half dead lettered']);
 });
 
-test('a rejected message that is in neither queue, or still where it was, is found', () => {
+test('a rejected message that is in neither queue or still in its queue is detected', () => {
   ledger.settle(one, 'reject', 2, 0);
   ledger.settle(two, 'reject', 2, 1).isBeforeConfirm = true;
   assert.deepEqual(kinds([two]), ['half dead lettered', 'half dead lettered']);
 });
 
-test('a transaction happens whole or not at all', () => {
+test('a transaction must take effect completely or not at all', () => {
   const halves = (isPublished: boolean, isTaken: boolean, state: 'asked' | 'committed') => {
     beforeEachTransaction();
     const transaction = { state, published: [] };

@@ -32,7 +32,7 @@ function exchange(port: number, ca: string, bytes: Buffer, random: SeededRandom)
   });
 }
 
-test('whatever is sent to the port is answered as the fault of who sent it, or cut off', async () => {
+test('any input to the API port is answered as a client error or disconnected', async () => {
   const plane = await ControlPlane.start();
   try {
     const { url, ca } = plane.endpoint;

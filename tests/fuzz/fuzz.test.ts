@@ -6,14 +6,14 @@ import { runRounds } from './rounds.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const fuzzer of fuzzers) {
-  test(`${fuzzer.name}: no input ends in anything but a value or an expected error`, async () => {
+  test(`${fuzzer.name}: every input ends in a value or an expected error`, async () => {
     const failure = await runRounds(fuzzer, 1, isLong ? 100_000 : (fuzzer.roundCount ?? 500));
     assert.equal(failure?.error, undefined, failure?.replay);
   });
 }
 
 for (const canary of canaries) {
-  test(`the bug of the ${canary.name} is found, and the line that is printed finds it again`, async () => {
+  test(`the bug of the ${canary.name} is found, and the printed command reproduces it`, async () => {
     const failure = await runRounds(canary, 1, 20_000);
     assert.ok(failure !== undefined);
     const line = `^npm run fuzz -- --only '${canary.name}' --seed \\d+ --count 1$`;

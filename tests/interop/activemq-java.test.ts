@@ -57,11 +57,11 @@ test('messages of all types arrive with their properties', { skip }, async () =>
   ]);
 });
 
-test('every acknowledgement mode settles what it should', { skip }, async () => {
+test('every acknowledgement mode settles the right messages', { skip }, async () => {
   assert.deepEqual(await scenario('acknowledge'), ['1: d', '2: c+ d', '3: d', '4: a+ c+ d']);
 });
 
-test('topics, selectors, noLocal and durable subscriptions', { skip }, async () => {
+test('topics, selectors, noLocal and durable subscriptions work', { skip }, async () => {
   assert.deepEqual(await scenario('topics'), [
     'at 2, at 3',
     'at 2, nothing',
@@ -72,15 +72,17 @@ test('topics, selectors, noLocal and durable subscriptions', { skip }, async () 
   ]);
 });
 
-test('a browser sees more messages than its window, and selected ones', { skip }, async () => {
+test('a browser sees more messages than its prefetch, and selected messages', {
+  skip,
+}, async () => {
   assert.deepEqual(await scenario('browse'), ['700', '350', 'm1']);
 });
 
-test('requests are answered through temporary queues', { skip }, async () => {
+test('requests are answered over temporary queues', { skip }, async () => {
   assert.deepEqual(await scenario('requests'), ['50']);
 });
 
-test('a message that is rolled back too often is dead lettered', { skip }, async () => {
+test('a message that is rolled back too often is dead-lettered', { skip }, async () => {
   assert.deepEqual(await scenario('redelivery'), [
     'bad 1 false',
     'bad 2 true',
@@ -90,11 +92,11 @@ test('a message that is rolled back too often is dead lettered', { skip }, async
   ]);
 });
 
-test('transactions, also larger than the window', { skip }, async () => {
+test('transactions work, even if larger than the prefetch', { skip }, async () => {
   assert.deepEqual(await scenario('transactions'), ['two', 'two true', '2500 nothing']);
 });
 
-test('errors have the classes that JMS names', { skip }, async () => {
+test('errors have the JMS exception classes', { skip }, async () => {
   assert.deepEqual(await scenario('refusals'), [
     'User name [bob] or password is invalid.',
     'Broker: b1 - Client: same already connected from',
@@ -103,23 +105,23 @@ test('errors have the classes that JMS names', { skip }, async () => {
   ]);
 });
 
-test('a consumer without a prefetch', { skip }, async () => {
+test('a consumer with prefetch 0 works', { skip }, async () => {
   assert.deepEqual(await scenario('pull'), ['nothing nothing', 'a b nothing']);
 });
 
-test('large messages, plain and compressed', { skip }, async () => {
+test('large messages work, plain and compressed', { skip }, async () => {
   assert.deepEqual(await scenario('large'), ['true', 'true']);
 });
 
-test('a producer with a window waits for room in a full queue', { skip }, async () => {
+test('a producer with a window waits until a full queue has room', { skip }, async () => {
   assert.deepEqual(await scenario('window'), ['memory', 'true', '20 false']);
 });
 
-test('a full queue that does not let producers wait refuses messages', { skip }, async () => {
+test('a full queue refuses messages if producers may not wait', { skip }, async () => {
   assert.deepEqual(await scenario('refused'), ['5 javax.jms.ResourceAllocationException']);
 });
 
-test("advisories are what ActiveMQ's client expects", { skip }, async () => {
+test("ActiveMQ's client accepts the advisories", { skip }, async () => {
   assert.deepEqual(await scenario('advisories'), [
     'Advisory queue://told',
     'true',
@@ -184,7 +186,7 @@ test('prepared XA transactions survive a kill of the broker', { skip }, async ()
   });
 });
 
-test('of messages sent one by one while the broker is killed, none is lost or doubled', {
+test('no individually sent message is lost or duplicated when the broker is killed', {
   skip,
 }, async () => {
   await withBroker(async (run, kill) => {

@@ -32,13 +32,13 @@ function collect(channel: ConfirmChannel, queue: string, count: number, noAck = 
   });
 }
 
-test('the server says which engine it behaves as, and that it is Waxwing', () => {
+test('the server reports the emulated engine and its own name Waxwing', () => {
   const { product, version, platform } = client.connection.serverProperties;
   assert.deepEqual([product, platform], ['RabbitMQ', 'Waxwing']);
   assert.match(version, /^(3\.13|4\.2)/);
 });
 
-test('confirmed messages come out in order with their properties', async () => {
+test('confirmed messages are consumed in order with their properties', async () => {
   const channel = await client.createConfirmChannel();
   const { queue } = await channel.assertQueue('orders', { durable: true });
   for (let i = 0; i < 500; i++) {
@@ -60,7 +60,7 @@ test('confirmed messages come out in order with their properties', async () => {
   await channel.close();
 });
 
-test('bodies of every size arrive whole', async () => {
+test('bodies of every size arrive complete', async () => {
   const channel = await client.createConfirmChannel();
   const { queue } = await channel.assertQueue('', { exclusive: true });
   const sizes = [0, 1, 95, 96, 97, 16_383, 32_768, 32_769, 131_064, 131_065, 1_000_000, 5_000_000];
@@ -74,7 +74,7 @@ test('bodies of every size arrive whole', async () => {
   await channel.close();
 });
 
-test('what a closed channel left unsettled is delivered again and says so', async () => {
+test('unacknowledged messages of a closed channel are redelivered with the redelivered flag', async () => {
   const channel = await client.createConfirmChannel();
   const { queue } = await channel.assertQueue('again', { durable: true });
   channel.sendToQueue(queue, Buffer.from('once more'));
@@ -91,7 +91,7 @@ test('what a closed channel left unsettled is delivered again and says so', asyn
   await second.close();
 });
 
-test('a mandatory message that no queue takes comes back before its confirm', async () => {
+test('an unroutable mandatory message is returned before its confirm', async () => {
   const channel = await client.createConfirmChannel();
   const events: string[] = [];
   channel.on('return', (message) => events.push(`return ${JSON.stringify(message.fields)}`));
@@ -105,7 +105,7 @@ test('a mandatory message that no queue takes comes back before its confirm', as
   await channel.close();
 });
 
-test('a rejected message goes to the dead letter exchange with x-death', async () => {
+test('a rejected message is dead-lettered with an x-death header', async () => {
   const channel = await client.createConfirmChannel();
   await channel.assertExchange('graves', 'fanout');
   const { queue: grave } = await channel.assertQueue('', { exclusive: true });
@@ -128,7 +128,7 @@ test('a rejected message goes to the dead letter exchange with x-death', async (
   await channel.close();
 });
 
-test('a consumer is told when its queue is deleted', async () => {
+test('a consumer is notified when its queue is deleted', async () => {
   const channel = await client.createChannel();
   const { queue } = await channel.assertQueue('', { exclusive: true });
   const cancelled = new Promise((resolve) => {
@@ -139,7 +139,7 @@ test('a consumer is told when its queue is deleted', async () => {
   await channel.close();
 });
 
-test('a direct reply reaches the channel that asked', async () => {
+test('a direct reply reaches the requesting channel', async () => {
   const asking = await client.createChannel();
   const answering = await client.createConfirmChannel();
   const reply = new Promise<ConsumeMessage | null>((resolve, reject) => {

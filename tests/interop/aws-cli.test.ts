@@ -188,11 +188,11 @@ async function usesAKey(cli: Cli): Promise<void> {
 }
 
 if (typeof clis === 'string') {
-  test('the AWS CLI creates, uses and deletes a broker under a key', { skip: clis }, () => {});
+  test('the AWS CLI creates, uses and deletes a broker with a KMS key', { skip: clis }, () => {});
 } else {
   for (const { path, version } of clis) {
     const name = version.split(' ')[0] ?? '';
-    test(`${name} drives the whole life of a broker under a customer's key`, async () => {
+    test(`${name} performs the whole life cycle of a broker with a customer managed key`, async () => {
       const plane = await startNow();
       try {
         const cli = new Cli(path, plane);

@@ -173,10 +173,10 @@ async function usesAKey(boto3: Boto3): Promise<void> {
 }
 
 if (typeof pythons === 'string') {
-  test('boto3 creates, uses and deletes a broker under a key', { skip: pythons }, () => {});
+  test('boto3 creates, uses and deletes a broker with a KMS key', { skip: pythons }, () => {});
 } else {
   for (const { path, version } of pythons) {
-    test(`${version} drives the whole life of a broker under a customer's key`, async () => {
+    test(`${version} performs the whole life cycle of a broker with a customer managed key`, async () => {
       const plane = await startNow();
       const boto3 = new Boto3(path, plane);
       try {

@@ -47,7 +47,7 @@ with Connection(url, ssl=options) as connection:
 print(json.dumps(said))
 `;
 
-test('a channel-wide prefetch serves every queue to its end, and the broker counts as a RabbitMQ', {
+test('a channel-wide prefetch serves every queue completely, and kombu detects RabbitMQ', {
   skip,
 }, () => {
   const env = { PATH: process.env['PATH'], URL: serving.url, CA_FILE: serving.caFile };

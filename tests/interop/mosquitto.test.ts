@@ -69,7 +69,7 @@ async function subscribe(version: string, ...more: readonly string[]): Promise<S
 }
 
 for (const version of ['mqttv31', 'mqttv311', 'mqttv5']) {
-  test(`${version}: each quality of service, both ways`, { skip }, async () => {
+  test(`${version}: each QoS works in both directions`, { skip }, async () => {
     for (const qos of ['0', '1', '2']) {
       const topic = `${version}/${qos}`;
       const format = '> %t %q %p';
@@ -85,7 +85,7 @@ for (const version of ['mqttv31', 'mqttv311', 'mqttv5']) {
     }
   });
 
-  test(`${version}: a session, retained messages and a will`, { skip }, async () => {
+  test(`${version}: sessions, retained messages and wills work`, { skip }, async () => {
     const session = ['-i', `session-${version}`, '-c', '-q', '1', '-F', '> %r %p', '-W', '30'];
     const expiry = version === 'mqttv5' ? ['-x', '3600'] : [];
     const topic = `s/${version}`;
@@ -117,7 +117,7 @@ for (const version of ['mqttv31', 'mqttv311', 'mqttv5']) {
   });
 }
 
-test('properties of MQTT 5', { skip }, async () => {
+test('MQTT 5 properties work', { skip }, async () => {
   const format = '> %t %p %C %D %R %P %E';
   const subscriber = await subscribe(
     'mqttv5',
@@ -136,7 +136,7 @@ test('properties of MQTT 5', { skip }, async () => {
   assert.equal(await subscriber.output, 'p/1 body text/plain id-1 reply/here colour:blue 100');
 });
 
-test('a wrong password is refused with the reason of the version', { skip }, async () => {
+test('a wrong password is refused with the reason code of the version', { skip }, async () => {
   const refused = async (version: string) => {
     const args = common(version, ['-t', 't', '-m', 'x']);
     args[args.indexOf('-P') + 1] = 'wrong';

@@ -52,7 +52,7 @@ function messages(client: MqttClient, count: number): Promise<[string, string, n
 
 for (const way of ['TLS', 'WebSocket'] as const) {
   for (const version of [3, 4, 5] as const) {
-    test(`MQTT level ${version} over ${way}: each QoS, large messages, and a session`, async () => {
+    test(`MQTT level ${version} over ${way}: each QoS, large messages and sessions work`, async () => {
       const protocol = version === 3 ? { protocolId: 'MQIsdp' as const } : {};
       const common = { ...protocol, protocolVersion: version } satisfies IClientOptions;
       const from = await connect(way, { ...common, clientId: `from-${way}-${version}` });
@@ -82,7 +82,7 @@ for (const way of ['TLS', 'WebSocket'] as const) {
   }
 }
 
-test('MQTT 5 properties, topic aliases and shared subscriptions', async () => {
+test('MQTT 5 properties, topic aliases and shared subscriptions work', async () => {
   const from = await connect('TLS', { protocolVersion: 5, properties: { topicAliasMaximum: 10 } });
   const aliases = { topicAliasMaximum: 10 };
   const options = { protocolVersion: 5, properties: aliases } satisfies IClientOptions;

@@ -114,7 +114,7 @@ async function publishAll(client: MqttClient, qos: 1 | 2, acknowledged: () => vo
   await Promise.all(Array.from({ length: windowCount }, publishNext));
 }
 
-test('over kills, QoS 1 loses nothing, and QoS 2 loses and repeats nothing', async () => {
+test('across kills, QoS 1 loses nothing, and QoS 2 neither loses nor duplicates', async () => {
   const subscriptions = { 'kills/1': { qos: 1 }, 'kills/2': { qos: 2 } } as const;
   const online = await connect('online');
   const receivedOnline = new Received(online);

@@ -40,7 +40,7 @@ function session(lines: string): unknown {
   return JSON.parse(ended.stdout);
 }
 
-test('confirmed messages come out in order with their properties', { skip }, () => {
+test('confirmed messages are consumed in order with their properties', { skip }, () => {
   const said = session(`
 channel.confirm_delivery()
 channel.queue_declare('orders', durable=True, arguments={'x-max-priority': 3})
@@ -59,7 +59,7 @@ channel.cancel()
   );
 });
 
-test('a mandatory message that no queue takes raises UnroutableError', { skip }, () => {
+test('an unroutable mandatory message raises UnroutableError', { skip }, () => {
   const said = session(`
 channel.confirm_delivery()
 try:
@@ -70,7 +70,7 @@ except pika.exceptions.UnroutableError as error:
   assert.deepEqual(said, [['NO_ROUTE', 'lost']]);
 });
 
-test('a full queue that refuses raises NackError', { skip }, () => {
+test('a message refused by a full queue raises NackError', { skip }, () => {
   const said = session(`
 channel.confirm_delivery()
 channel.queue_declare('full', exclusive=True, arguments={'x-max-length': 0, 'x-overflow': 'reject-publish'})
@@ -82,7 +82,9 @@ except pika.exceptions.NackError:
   assert.deepEqual(said, ['refused']);
 });
 
-test('a misuse closes the channel with code and text, and the connection goes on', { skip }, () => {
+test('an invalid operation closes the channel with code and text, but not the connection', {
+  skip,
+}, () => {
   const said = session(`
 try:
     channel.queue_declare('nowhere', passive=True)

@@ -48,7 +48,9 @@ async function session(lines: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-test('messages come out in order, with their types, and large ones whole', { skip }, async () => {
+test('messages arrive in order with their types, and large messages arrive complete', {
+  skip,
+}, async () => {
   const said = await session(`
 connection = connect()
 sender = connection.create_sender('queue://proton')
@@ -71,7 +73,7 @@ connection.close()
   ]);
 });
 
-test('outcomes, selectors, browsers, dynamic nodes and durable subscriptions', {
+test('outcomes, selectors, browsers, dynamic nodes and durable subscriptions work', {
   skip,
 }, async () => {
   const said = await session(`

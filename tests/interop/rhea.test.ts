@@ -73,7 +73,7 @@ function receiver(source: string | object, more: object = {}, of = connection) {
   };
 }
 
-test('messages come out in order with their sections', async () => {
+test('messages arrive in order with all their sections', async () => {
   const to = await sender('queue://orders');
   const message = {
     body: { list: [1, 'two', true] },
@@ -122,7 +122,7 @@ test('messages come out in order with their sections', async () => {
   from.link.close();
 });
 
-test('a drain returns what there is, and says when there is no more', async () => {
+test('a drain delivers the available messages and reports when none are left', async () => {
   const client = await RheaClient.connect({ port: host.portOf('amqp+ssl'), ca: host.authority });
   const bodies = Array.from({ length: 500 }, (_, i) => `drained ${i}`);
   await client.publish('to.drain', bodies);
@@ -131,7 +131,7 @@ test('a drain returns what there is, and says when there is no more', async () =
   await client.close();
 });
 
-test('messages larger than a frame arrive whole, in both directions', async () => {
+test('messages larger than a frame arrive complete in both directions', async () => {
   const to = await sender('queue://large');
   const body = rhea.message.data_section(Buffer.alloc(3_000_000, 'waxwing '));
   assert.equal(await send(to, { body } as Message), 'accepted');
@@ -144,7 +144,7 @@ test('messages larger than a frame arrive whole, in both directions', async () =
   from.link.close();
 });
 
-test('released, modified and rejected messages go where the outcome says', async () => {
+test('released, modified and rejected messages are routed by their outcome', async () => {
   const to = await sender('queue://outcomes');
   await send(to, { body: 'a', durable: true });
   const from = receiver('queue://outcomes');
@@ -166,7 +166,7 @@ test('released, modified and rejected messages go where the outcome says', async
   dead.link.close();
 });
 
-test('a selector chooses, and a bad one refuses the link', async () => {
+test('a selector filters messages, and an invalid selector is refused with the link', async () => {
   const to = await sender('queue://selected');
   for (let n = 0; n < 6; n++) {
     await send(to, { body: n, application_properties: { n, kind: n % 2 === 0 ? 'even' : 'odd' } });
@@ -185,7 +185,7 @@ test('a selector chooses, and a bad one refuses the link', async () => {
   assert.equal((bad.error as { condition: string }).condition, 'amqp:invalid-field');
 });
 
-test('a browser reads everything and takes nothing', async () => {
+test('a browser reads every message and consumes none', async () => {
   const to = await sender('queue://browsed');
   for (let n = 0; n < 5; n++) await send(to, { body: n });
   const browser = receiver({ address: 'queue://browsed', distribution_mode: 'copy' });
@@ -199,7 +199,7 @@ test('a browser reads everything and takes nothing', async () => {
   from.link.close();
 });
 
-test('a durable subscription keeps what is sent while its client is away', async () => {
+test('a durable subscription stores messages while its client is disconnected', async () => {
   const source = { address: 'topic://prices', durable: 2, expiry_policy: 'never' };
   const first = await open({ container_id: 'subscriber' });
   const subscribed = receiver(source, { name: 'sub' }, first);
@@ -225,7 +225,7 @@ test('a durable subscription keeps what is sent while its client is away', async
   await end(again);
 });
 
-test('requests are answered over a temporary queue and the anonymous node', async () => {
+test('requests are answered over a temporary queue and the anonymous terminus', async () => {
   const requests = receiver('queue://requests');
   const answers = receiver({ dynamic: true });
   await once(answers.link, 'receiver_open');
@@ -248,7 +248,7 @@ test('requests are answered over a temporary queue and the anonymous node', asyn
   requests.link.close();
 });
 
-test('messages are converted from and to STOMP', async () => {
+test('messages are converted between AMQP and STOMP', async () => {
   const stomp = await StompTlsClient.connect(
     { port: host.portOf('stomp+ssl'), ca: host.authority },
     'bob',
@@ -292,7 +292,7 @@ test('messages are converted from and to STOMP', async () => {
   stomp.destroy();
 });
 
-test('selectors see fields and annotations of AMQP as the properties that JMS has for them', async () => {
+test('selectors see AMQP fields and annotations as the corresponding JMS properties', async () => {
   const stomp = await StompTlsClient.connect(
     { port: host.portOf('stomp+ssl'), ca: host.authority },
     'bob',
@@ -311,7 +311,7 @@ test('selectors see fields and annotations of AMQP as the properties that JMS ha
   stomp.destroy();
 });
 
-test('consumers share a subscription by the names of their links', async () => {
+test('consumers share a subscription by their link names', async () => {
   const source = {
     address: 'topic://shared',
     durable: 2,

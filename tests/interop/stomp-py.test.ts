@@ -70,7 +70,7 @@ async function run(host: ActiveMqHost, lines: string): Promise<string> {
   return stdout;
 }
 
-test('messages come out in order with their headers, in every version', { skip }, async () => {
+test('messages arrive in order with their headers in every version', { skip }, async () => {
   const said = await session(`
 for version in (10, 11, 12):
     connection, listener = connect(version)
@@ -94,7 +94,7 @@ for version in (10, 11, 12):
   );
 });
 
-test('a transaction, a NACK, a durable subscription and a refused log-in', { skip }, async () => {
+test('transactions, NACK, durable subscriptions and refused logins work', { skip }, async () => {
   const said = await session(`
 connection, listener = connect(12, headers={'client-id': 'py'})
 transaction = connection.begin()

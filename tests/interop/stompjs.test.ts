@@ -71,7 +71,7 @@ function receipt(client: Client, id: string): Promise<IFrame> {
 }
 
 for (const version of [Versions.V1_0, Versions.V1_1, Versions.V1_2]) {
-  test(`STOMP ${version}: text, bytes, headers and large messages`, async () => {
+  test(`STOMP ${version}: text, bytes, headers and large messages work`, async () => {
     const client = await connect(version, { splitLargeFrames: true });
     assert.equal(client.connectedVersion, version);
     const destination = `/queue/stompjs.${version}`;
@@ -94,7 +94,7 @@ for (const version of [Versions.V1_0, Versions.V1_1, Versions.V1_2]) {
   });
 }
 
-test('receipts, acknowledgements, transactions and dead letters', async () => {
+test('receipts, acknowledgements, transactions and dead-lettering work', async () => {
   const client = await connect(Versions.V1_2);
   const destination = '/queue/stompjs';
   const sent = receipt(client, 'sent');
@@ -119,7 +119,7 @@ test('receipts, acknowledgements, transactions and dead letters', async () => {
   await client.deactivate();
 });
 
-test('errors are frames, and the connection goes on', async () => {
+test('errors are sent as frames, and the connection stays open', async () => {
   const client = await connect(Versions.V1_2);
   const failed = new Promise<IFrame>((resolve) => {
     client.onStompError = resolve;
@@ -132,7 +132,7 @@ test('errors are frames, and the connection goes on', async () => {
   await client.deactivate();
 });
 
-test('a client with heart-beats connects again after the broker has restarted', async () => {
+test('a client with heart-beats reconnects after a broker restart', async () => {
   const options = { reconnectDelay: 50, heartbeatIncoming: 1000, heartbeatOutgoing: 1000 };
   const client = await connect(Versions.V1_2, options);
   const again = new Promise<void>((resolve) => {

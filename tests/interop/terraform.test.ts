@@ -206,7 +206,7 @@ async function isUnchanged(...variables: readonly string[]): Promise<void> {
   assert.equal(code, 0, text);
 }
 
-test('brokers and a configuration are created, changed and destroyed without a difference', {
+test('brokers and a configuration are created, changed and destroyed without plan differences', {
   skip,
 }, async () => {
   writeFileSync(join(folder, 'main.tf'), declaration);

@@ -30,7 +30,7 @@ async function subscribe(client: StompTlsClient, headers: Record<string, string>
   assert.equal(receipt?.headers['receipt-id'], 'subscribed');
 }
 
-test('scheduled messages outlive a restart: one comes, and what is repeated goes on', async () => {
+test('scheduled messages survive a restart: one is delivered, and repeated ones continue', async () => {
   const sender = await open();
   const send = (body: string, headers: Record<string, string>) => {
     sender.send('SEND', { destination: '/queue/later', receipt: body, ...headers }, body);
@@ -49,7 +49,7 @@ test('scheduled messages outlive a restart: one comes, and what is repeated goes
   reader.destroy();
 });
 
-test('of two consumers, one has all messages of a group, and its successor the rest', async () => {
+test('one of two consumers gets all messages of a group, and its successor gets the rest', async () => {
   const [one, two, sender] = [await open(), await open(), await open()];
   const ack = { destination: '/queue/grouped', ack: 'client-individual' };
   for (const client of [one, two]) {
@@ -86,7 +86,7 @@ test('of two consumers, one has all messages of a group, and its successor the r
   sender.destroy();
 });
 
-test('a count of deliveries and an exclusive consumer are those of the broker after a restart', async () => {
+test('delivery counts and exclusive consumers are restored after a broker restart', async () => {
   const first = await open();
   first.send('SEND', { destination: '/queue/counted', persistent: 'true', receipt: 'r' }, 'm');
   await first.frames(1);

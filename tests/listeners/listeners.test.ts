@@ -23,7 +23,7 @@ async function ready() {
   return { broker, amqp10, lines, listener, port };
 }
 
-test('one port tells protocols apart by their first bytes, however they are cut', async () => {
+test('one port detects the protocol from the first bytes, however they are fragmented', async () => {
   const { broker, amqp10, lines, listener, port } = await ready();
   const client = await RawClient.over(await tlsTo(port));
   await client.send(declareQueue('q'), publishFrames(1, 'q', 'by 0-9-1'));
@@ -52,7 +52,7 @@ test('one port tells protocols apart by their first bytes, however they are cut'
   assert.ok(amqp10.connections.every(({ isEnded }) => isEnded));
 });
 
-test('bytes that no protocol knows are answered as the first one does, and the connection ends', async () => {
+test('unknown bytes get the answer of the first protocol, and the connection is closed', async () => {
   const { amqp10, lines, listener, port } = await ready();
   for (const bytes of ['AMQP\x02\x01\0\0', 'GET / HTTP/1.1\r\n\r\n', 'SSH-2.0-x\r\n', '\0']) {
     const socket = await tlsTo(port);
@@ -63,7 +63,7 @@ test('bytes that no protocol knows are answered as the first one does, and the c
   await listener.close('the test is over', 1000);
 });
 
-test('a client that leaves before it is known what it speaks leaves nothing behind', async () => {
+test('a client that disconnects before protocol detection leaves nothing behind', async () => {
   const { listener, port } = await ready();
   const socket = await tlsTo(port);
   socket.write('AMQ');
@@ -74,7 +74,7 @@ test('a client that leaves before it is known what it speaks leaves nothing behi
   await listener.close('the test is over', 0);
 });
 
-test('a list of listeners is opened whole or not at all, and closed whole', async () => {
+test('a list of listeners opens completely or not at all, and closes completely', async () => {
   const echo = new EchoProtocol('echo', [Buffer.from('echo')]);
   const named = (name: string, ports: readonly number[]) => ({
     name,

@@ -28,7 +28,7 @@ async function open(): Promise<StompTlsClient> {
   return client;
 }
 
-test('what was confirmed by a RECEIPT over TLS is there after a restart, in order', async () => {
+test('messages confirmed by RECEIPT over TLS survive a restart in order', async () => {
   const client = await open();
   for (let n = 0; n < 100; n++) {
     const headers = { destination: '/queue/orders', persistent: 'true', receipt: String(n) };
@@ -61,7 +61,7 @@ test('what was confirmed by a RECEIPT over TLS is there after a restart, in orde
   last.destroy();
 });
 
-test('a client without TLS is told so', async () => {
+test('a client without TLS receives an explanation', async () => {
   const socket = connectTcp(host.portOf('stomp+ssl'), '127.0.0.1');
   socket.write(textFrame('CONNECT', login));
   const chunks: Buffer[] = [];
@@ -70,7 +70,7 @@ test('a client without TLS is told so', async () => {
   assert.match(Buffer.concat(chunks).toString(), /^ERROR\n.*over TLS only/s);
 });
 
-test('STOMP over WebSocket: frames cut and joined, under the subprotocol that was asked for', async () => {
+test('STOMP over WebSocket: split and joined frames work with the requested subprotocol', async () => {
   const url = `wss://localhost:${host.portOf('wss')}/any`;
   const socket = new WebSocket(url, ['v12.stomp'], { ca: host.authority });
   await once(socket, 'open');

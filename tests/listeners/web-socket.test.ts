@@ -23,7 +23,7 @@ async function ready(changes: ListenerChanges = {}) {
 const closeCode = async (webSocket: WebSocket): Promise<number> =>
   (await once(webSocket, 'close'))[0];
 
-test('AMQP 0-9-1 is spoken over WebSocket, beside clients without it on the same port', async () => {
+test('AMQP 0-9-1 works over WebSocket and without it on the same port', async () => {
   const { broker, listener, port } = await ready();
   const webSocket = await webSocketTo(port);
   const client = await RawClient.over(createWebSocketStream(webSocket));
@@ -44,7 +44,7 @@ test('AMQP 0-9-1 is spoken over WebSocket, beside clients without it on the same
   assert.equal(broker.clientConnections.size, 0);
 });
 
-test('a message over WebSocket is a piece of the stream, cut anywhere', async () => {
+test('WebSocket messages form one byte stream and may be split anywhere', async () => {
   const { listener, port } = await ready();
   const webSocket = await webSocketTo(port);
   for (const byte of protocolHeader) webSocket.send(Buffer.of(byte));
@@ -54,7 +54,7 @@ test('a message over WebSocket is a piece of the stream, cut anywhere', async ()
   await listener.close('the test is over', 0);
 });
 
-test('a subprotocol that the port has is agreed on and selects the protocol; a client may offer none', async () => {
+test('an offered subprotocol is negotiated and selects the protocol, but is optional', async () => {
   const { echo, listener, port } = await ready();
   for (const [offered, agreed, answer] of [
     [['v10.echo', 'v12.echo'], 'v12.echo', 'echo text'],
@@ -73,7 +73,7 @@ test('a subprotocol that the port has is agreed on and selects the protocol; a c
   await listener.close('the test is over', 0);
 });
 
-test('a request that asks for no upgrade, or has too large a head, is answered and ends', async () => {
+test('a request without an upgrade or with an oversized head is answered and closed', async () => {
   const { listener, port } = await ready({ webSocket: { headBytesMax: 2048 } });
   const get = 'GET /ws HTTP/1.1\r\nHost: localhost\r\n';
   for (const [request, answer] of [
@@ -88,7 +88,7 @@ test('a request that asks for no upgrade, or has too large a head, is answered a
   await listener.close('the test is over', 0);
 });
 
-test('messages that are assembled have a small limit before the log-in and a larger one after it', async () => {
+test('the message size limit is small before login and larger after it', async () => {
   const limits = {
     unauthenticatedBytesMax: 10_000,
     messageBytesMax: 50_000,

@@ -42,7 +42,7 @@ function prepared(request: SlowRequest): (explains: boolean) => Decision {
   return (explains) => evaluate({ principal, action, resource, values }, policies, explains);
 }
 
-test('the evaluator agrees with a second one, written from the specification, on random policies', () => {
+test('the evaluator agrees with a second implementation of the specification on random policies', () => {
   const outcomes = new Map<string, number>();
   for (let index = 0; index < caseCount; index += 1) {
     const caseSeed = seed * 1_000_003 + index;
@@ -66,7 +66,7 @@ test('the evaluator agrees with a second one, written from the specification, on
   }
 });
 
-test('a decision names statements that match, and a denied one those that deny', () => {
+test('a decision lists only matching Allow statements, or the matching Deny statements', () => {
   for (let index = 0; index < 1_000; index += 1) {
     const request = randomCase(new SeededRandom(seed * 7_000_003 + index));
     const { outcome, matched } = prepared(request)(true);

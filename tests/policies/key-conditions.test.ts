@@ -136,7 +136,7 @@ for (const [key, value, use, invokedBy] of rows) {
   });
 }
 
-test('kms:ResourceAliases is for identity policies, not for key policies', () => {
+test('kms:ResourceAliases applies to identity policies, not to key policies', () => {
   const keys = new Keys();
   const Condition = { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': 'alias/orders' } };
   const statement = { ...allow('kms:*'), Principal: { AWS: user.arn }, Condition };

@@ -212,7 +212,7 @@ function* cases(principal: Principal, keyPolicy: Case['keyPolicy']): Generator<C
 
 for (const principal of named(callers)) {
   for (const keyPolicy of keyPolicies) {
-    test(`a ${principal} and keys whose policy is for: ${keyPolicy}`, () => {
+    test(`a ${principal} and keys with a policy for: ${keyPolicy}`, () => {
       const keys = new Map<string, OneKey>();
       for (const one of cases(principal, keyPolicy)) {
         const { identity, boundary, grant, state, operation } = one;

@@ -171,16 +171,16 @@ async function quiet(): Promise<void> {
 const scenarios = { slowQueue, deadLetters, unevenBacklog };
 
 if (isLong) {
-  test('the time of a confirm without a compaction is known', quiet);
+  test('the confirm latency without a compaction is measured', quiet);
   for (const [what, run] of Object.entries(scenarios)) {
-    test(`${what}: the disk returns, and every message is there once`, async (t) => {
+    test(`${what}: disk space is reclaimed, and every message is present once`, async (t) => {
       const left = await run();
       await settled(what, left, diskBytes());
       t.diagnostic(JSON.stringify(figures[what]));
     });
   }
 } else {
-  test('the disk returns from churn of all kinds, and every message is there once', async (t) => {
+  test('disk space is reclaimed after mixed churn, and every message is present once', async (t) => {
     const lefts: Left[] = [];
     for (const run of Object.values(scenarios)) lefts.push(await run());
     const queues = new Map(lefts.flatMap((left) => [...left.queues]));

@@ -80,7 +80,7 @@ async function copied(frozen: FrozenVolume, to: string, load: Load): Promise<voi
   }
 }
 
-test('a volume of real size is copied while it is written, and each copy is a sound volume', async () => {
+test('copies of a large volume taken while it is written are sound volumes', async () => {
   const from = mkdtempSync(`${root}/from-`);
   const newVolume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
   await Volume.format(systemDisk, from, newVolume, dataKey);

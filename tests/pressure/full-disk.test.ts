@@ -53,7 +53,7 @@ async function takeAll(service: Waxwing, queue: string, publisher: Publisher): P
 
 const from0 = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-test('publishers wait before a disk is full, and go on once consumers have made room', async (t) => {
+test('publishers are blocked before the disk is full, and continue once consumers free space', async (t) => {
   const at = here(t);
   if (at === undefined) return;
   const publisher = await publisherTo(at.waxwing, 'filling');
@@ -74,7 +74,7 @@ test('publishers wait before a disk is full, and go on once consumers have made 
   await publisher.client.close();
 });
 
-test('a disk that others have filled loses nothing that was confirmed, over a kill too', async (t) => {
+test('a disk filled by other programs loses no confirmed message, even after a kill', async (t) => {
   const at = here(t);
   if (at === undefined) return;
   const publisher = await publisherTo(at.waxwing, 'full');
@@ -95,7 +95,7 @@ test('a disk that others have filled loses nothing that was confirmed, over a ki
   await client.close();
 });
 
-test('a disk that was full and has room again goes on where it was', async (t) => {
+test('a full disk continues where it stopped once it has space again', async (t) => {
   const at = here(t);
   if (at === undefined) return;
   const publisher = await publisherTo(at.waxwing, 'again');

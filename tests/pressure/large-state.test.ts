@@ -109,7 +109,7 @@ async function requireAll(arns: readonly string[]): Promise<void> {
   await client.close();
 }
 
-test(`${count} keys, grants, queues and bindings: all are there after a stop and after a kill`, async (t) => {
+test(`${count} keys, grants, queues and bindings survive a stop and a kill`, async (t) => {
   const empty = await measure();
   const arns: string[] = [];
   const fillSeconds = {

@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => waxwing.remove());
 
-test('a message that goes to 100 durable queues is stored once', async (t) => {
+test('a message routed to 100 durable queues is stored once', async (t) => {
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();
   await channel.assertExchange('all', 'fanout', { durable: true });
@@ -38,7 +38,7 @@ test('a message that goes to 100 durable queues is stored once', async (t) => {
   await client.close();
 });
 
-test('10,000 durable queues take and give messages, over a restart too', async (t) => {
+test('10,000 durable queues accept and deliver messages, also after a restart', async (t) => {
   const queues = Array.from({ length: 10_000 }, (_, i) => `many-${i}`);
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();

@@ -56,7 +56,7 @@ async function readyCount(queue: string): Promise<number> {
   return messageCount;
 }
 
-test('a publisher without confirms is slowed down to what the disk takes', async (t) => {
+test('a publisher without confirms is throttled to the speed of the disk', async (t) => {
   const client = await waxwing.connect();
   let isBlocked = false;
   client.model.on('blocked', () => {
@@ -72,7 +72,7 @@ test('a publisher without confirms is slowed down to what the disk takes', async
   await client.close();
 });
 
-test('a peer that does not read, and consumers that settle nothing, take no more memory', async (t) => {
+test('a peer that does not read and consumers that do not settle do not increase memory use', async (t) => {
   const deaf = await waxwing.connect();
   const deafChannel = await deaf.model.createChannel();
   const { stream } = deaf.model.connection as unknown as {
@@ -98,7 +98,7 @@ test('a peer that does not read, and consumers that settle nothing, take no more
   await unheard;
 });
 
-test('segments are given back when a backlog has drained', async () => {
+test('segments are freed after a backlog is drained', async () => {
   const client = await waxwing.connect();
   const all = segmentCount();
   const channel = await client.model.createChannel();
@@ -116,7 +116,7 @@ test('segments are given back when a backlog has drained', async () => {
   await client.close();
 });
 
-test('publishers wait while there is too little memory, and go on when there is enough', async (t) => {
+test('publishers are blocked while memory is low, and continue when there is enough', async (t) => {
   const client = await waxwing.connect();
   const told: string[] = [];
   client.model.on('blocked', (reason: string) => told.push(reason));

@@ -55,7 +55,7 @@ async function keepShort(waxwing: Waxwing, ledger: Ledger): Promise<number> {
 }
 
 const skip = !isLong && 'ten minutes are for npm run test:long';
-test(`memory is flat over ${minutes} minutes of mixed load`, { skip }, async (t) => {
+test(`memory stays constant over ${minutes} minutes of mixed load`, { skip }, async (t) => {
   const waxwing = await Waxwing.start();
   try {
     const place = { url: waxwing.amqpUrl, ca: waxwing.ca };

@@ -8,7 +8,7 @@ const options = { durable: true, exclusive: false, autoDelete: false, arguments:
 
 for (const isPersistent of [true, false]) {
   const kind = isPersistent ? 'on the disk' : 'in memory only';
-  test(`a message ${kind} whose record lies is never delivered; the broker stops and says where`, async () => {
+  test(`a message ${kind} with a false record is never delivered; the broker stops and reports where`, async () => {
     const failures: Error[] = [];
     const onFailed = (error: Error) => failures.push(error);
     const onLog = await BrokerOnLog.start({ onFailed });

@@ -107,7 +107,7 @@ async function run(seed: number): Promise<void> {
   canaries.close();
 }
 
-test("bytes of any kind in every field come back as they were sent, and nobody else's do", async () => {
+test('bytes of any kind in any field are returned unchanged, and never those of another tenant', async () => {
   for (let seed = 1; seed <= seedCount; seed++) {
     await run(seed).catch((cause: unknown) => {
       throw new Error(`seed ${seed}: ${cause}`, { cause });
@@ -115,7 +115,7 @@ test("bytes of any kind in every field come back as they were sent, and nobody e
   }
 });
 
-test('the messages of the other tenant are all there', async () => {
+test('all messages of the other tenant are present', async () => {
   const client = await RawClient.open(listener, 'theirs', 'theirs');
   let count = 0;
   for (;;) {

@@ -84,12 +84,12 @@ for (const [what, act] of Object.entries(refused)) {
 }
 
 for (const [what, act] of Object.entries(taken)) {
-  test(`${what}: it is taken`, async () => {
+  test(`${what}: it is accepted`, async () => {
     assert.deepEqual(await closesAfter(act), []);
   });
 }
 
-test('more queues, exchanges or bindings than a virtual host may have are refused', async () => {
+test('queues, exchanges and bindings above the limits of a virtual host are refused', async () => {
   const limits = { queueCountMax: 2, exchangeCountMax: 8, bindingCountMax: 1 };
   const { broker } = await openBroker(limits);
   const tooMany: Act[] = [
@@ -103,7 +103,7 @@ test('more queues, exchanges or bindings than a virtual host may have are refuse
   assert.match(texts.join('\n'), /binding limit of exchange 'amq.headers' .*\(1\) is reached/);
 });
 
-test('a reply text is at most 255 bytes of valid UTF-8, whatever name it shows', async () => {
+test('a reply text has at most 255 bytes of valid UTF-8, whatever name it contains', async () => {
   const { broker } = await openBroker();
   for (const name of [bytes(255), 'é'.repeat(127), '\u0001'.repeat(255), '\udce9\u0085']) {
     const peer = await AmqpPeer.ready(broker);
@@ -114,7 +114,7 @@ test('a reply text is at most 255 bytes of valid UTF-8, whatever name it shows',
   }
 });
 
-test('a queue of an older release with a long dead letter key is read back; its dead letters keep their own', async () => {
+test('a queue from an older release with a long dead letter routing key is restored', async () => {
   const bare = await BareBroker.open();
   const args = {
     ...dlx,

@@ -88,20 +88,20 @@ test('every kind has labelled texts', () => {
   assert.equal(samples.length, sampleCount);
 });
 
-test('precision and recall over all kinds reach the goals', () => {
+test('precision and recall over all kinds reach their targets', () => {
   const { precision, recall } = figures.total;
   const shown = wrong.map(({ sample, found }) => `${JSON.stringify(sample)} -> ${found}`);
   assert.ok(precision >= goals.precision && recall >= goals.recall, shown.join('\n'));
 });
 
-test('no kind is below 0.9 in precision or recall', () => {
+test('no kind has a precision or recall below 0.9', () => {
   const low = Object.entries(figures.kinds).filter(
     ([, { precision, recall }]) => precision < 0.9 || recall < 0.9,
   );
   assert.deepEqual(low, []);
 });
 
-test('docs/proof has the figures of these rules', () => {
+test('docs/proof contains the figures of the current rules', () => {
   const text = `${JSON.stringify(figures, null, 2)}\n`;
   if (process.env['WAXWING_PROOF'] === '1') writeFileSync(file, text);
   assert.equal(readFileSync(file, 'utf8'), text);

@@ -49,14 +49,14 @@ async function connect(user: string): Promise<[StompTlsClient, string]> {
   return [client, frame?.headers['message'] ?? frame?.command ?? ''];
 }
 
-test('its endpoints are those of the protocols that it speaks', async () => {
+test('the endpoints of an ActiveMQ broker are those of its protocols', async () => {
   assert.deepEqual(
     [...(await endpoints()).keys()],
     ['ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
   );
 });
 
-test('messages and changes of users outlive and follow a reboot', async () => {
+test('messages survive a reboot, and user changes take effect with it', async () => {
   const [sender, connected] = await connect('admin');
   assert.equal(connected, 'CONNECTED');
   const send = { destination: '/queue/orders', persistent: 'true', receipt: '1' };
@@ -81,7 +81,7 @@ test('messages and changes of users outlive and follow a reboot', async () => {
   joiner.destroy();
 });
 
-test('nothing of its messages is readable on the disk', async () => {
+test('messages of an ActiveMQ broker are not readable on disk', async () => {
   const [sender] = await connect('admin');
   const secret = 'canary-of-a-stomp-body';
   const headers = { destination: '/queue/secrets', persistent: 'true', note: 'canary-of-a-header' };
@@ -92,6 +92,6 @@ test('nothing of its messages is readable on the disk', async () => {
   assert.deepEqual(readable(hidden, placesUnder(waxwing.folder.data)), []);
 });
 
-test('it is deleted as others are', async () => {
+test('an ActiveMQ broker is deleted like other brokers', async () => {
   await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
 });

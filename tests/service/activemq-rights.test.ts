@@ -87,7 +87,7 @@ async function reboot(): Promise<void> {
 const denied = (user: string, queue: string) =>
   `User ${user} is not authorized to write to: queue://${queue}`;
 
-test('the groups of users decide what they may do', async () => {
+test('user groups determine permissions', async () => {
   assert.equal(await send('admin', 'orders'), 'RECEIPT');
   assert.equal(await send('admin', 'staff.1'), 'RECEIPT');
   assert.equal(await send('worker', 'staff.1'), 'RECEIPT');
@@ -97,7 +97,7 @@ test('the groups of users decide what they may do', async () => {
   await failLogin();
 });
 
-test('a change of groups and another revision take effect at a reboot, and stay after a crash', async () => {
+test('group changes and a new revision take effect on reboot and survive a crash', async () => {
   const promote = { BrokerId: brokerId, Username: 'guest', Groups: ['staff'] };
   await waxwing.mq.send(new UpdateUserCommand(promote));
   const open = '<authorizationEntry queue="orders" write="staff"/>';
@@ -136,7 +136,7 @@ test('a change of groups and another revision take effect at a reboot, and stay 
   }
 });
 
-test('a broker without an authorizationPlugin lets every user do everything', async () => {
+test('a broker without an authorizationPlugin allows every user everything', async () => {
   const { LatestRevision } = await updateConfiguration(
     waxwing,
     configurationId,
@@ -150,7 +150,7 @@ test('a broker without an authorizationPlugin lets every user do everything', as
   assert.equal(await send('worker', 'other'), 'RECEIPT');
 });
 
-test('permissions that cannot be enforced refuse the start with the reason', async () => {
+test('a configuration with unenforceable permissions prevents the start with the reason', async () => {
   const two = map(everything).replace(/(<authorizationPlugin>.*<\/authorizationPlugin>)/, '$1$1');
   const { LatestRevision } = await updateConfiguration(waxwing, configurationId, two);
   const Configuration = { Id: configurationId, Revision: LatestRevision?.Revision ?? 0 };
@@ -161,7 +161,7 @@ test('permissions that cannot be enforced refuse the start with the reason', asy
   await until('the reason', () => waxwing.output.includes('2 elements authorizationPlugin'));
 });
 
-test('its log has the lines of ActiveMQ, without passwords and bodies', async () => {
+test('the log has the lines of ActiveMQ, without passwords and bodies', async () => {
   assert.equal(await waxwing.stop(), 0);
   const lines = await linesIn(waxwing.folder);
   const own = lines.filter((line) => line.startsWith(`${brokerId} `)).join('\n');

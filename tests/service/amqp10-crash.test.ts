@@ -66,7 +66,7 @@ async function sendUntilLost(connection: Connection, from: number): Promise<Set<
   return accepted;
 }
 
-test('what was accepted is there after kills, once and in order', async () => {
+test('accepted messages are present once and in order after kills', async () => {
   const accepted = new Set<number>();
   for (let kill = 0; kill < killCount; kill++) {
     const connection = await reconnect();

@@ -81,7 +81,7 @@ async function speaksOnly(name: string, port: number, expected: readonly string[
   assert.equal(await offer(port, others), undefined, `${name}: a suite that is not in the list`);
 }
 
-test('with parity, every port of an ActiveMQ broker speaks exactly 18 suites', async () => {
+test('with parity, every port of an ActiveMQ broker supports exactly 18 cipher suites', async () => {
   assert.deepEqual(
     [...ofParity.activeMq.keys()],
     ['ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
@@ -90,17 +90,17 @@ test('with parity, every port of an ActiveMQ broker speaks exactly 18 suites', a
   for (const [name, port] of ofParity.activeMq) await speaksOnly(name, port, activeMqSuites);
 });
 
-test('with parity, a RabbitMQ broker speaks exactly two suites', async () => {
+test('with parity, a RabbitMQ broker supports exactly two cipher suites', async () => {
   for (const [name, port] of ofParity.rabbitMq) await speaksOnly(name, port, rabbitMqSuites);
 });
 
-test('without parity, every port speaks only suites with forward secrecy and GCM', async () => {
+test('without parity, every port supports only suites with forward secrecy and GCM', async () => {
   const expected = [...ecdsaTwins, ...rabbitMqSuites];
   const { activeMq, rabbitMq } = ofStandard;
   for (const [name, port] of [...activeMq, ...rabbitMq]) await speaksOnly(name, port, expected);
 });
 
-test('groups of DHE suites have at least 2048 bits', async () => {
+test('the groups of DHE suites have at least 2048 bits', async () => {
   const dheSuites = activeMqSuites.filter((suite) => suite.startsWith('DHE-'));
   assert.equal(dheSuites.length, 6);
   for (const suite of dheSuites) {
@@ -110,7 +110,7 @@ test('groups of DHE suites have at least 2048 bits', async () => {
   }
 });
 
-test('TLS 1.3 is spoken without parity only, and nothing below TLS 1.2', async () => {
+test('TLS 1.3 is supported only without parity, and nothing below TLS 1.2 is supported', async () => {
   for (const [brokers, version] of [
     [ofStandard, 'TLSv1.3'],
     [ofParity, undefined],
@@ -157,7 +157,7 @@ function answerToPlain(port: number, bytes: Buffer): Promise<string> {
   });
 }
 
-test('a client without TLS is answered in its protocol, and disconnected', async () => {
+test('a client without TLS is answered in its own protocol and disconnected', async () => {
   for (const { activeMq, rabbitMq } of [ofParity, ofStandard]) {
     for (const [name, port] of [...activeMq, ...rabbitMq]) {
       const answer = await answerToPlain(port, plainBeginnings[name] ?? Buffer.alloc(1));
@@ -185,7 +185,7 @@ function ask(waxwing: Waxwing, url: string, method: string): Promise<[IncomingMe
   });
 }
 
-test('the console address of brokers of both types answers a page', async () => {
+test('the console address of brokers of both engine types serves a page', async () => {
   for (const [waxwing, { ids }] of [
     [parity, ofParity],
     [standard, ofStandard],

@@ -72,20 +72,20 @@ function refused({ code, stderr }: Ended, why: RegExp): void {
   assert.match(stderr, /--discard-broker-logs to discard the old lines\n$/);
 }
 
-test('what a broker reports is in its log where that is on, and no password is', async () => {
+test('an enabled broker log contains the broker’s reports, but no password', async () => {
   const lines = await linesIn(copy());
   assert.deepEqual(lines, [
     `${brokerId} warn 1 log-in failed from 127.0.0.1 of user 'admin': wrong-password`,
   ]);
 });
 
-test('a check proves the volume sound', async () => {
+test('check reports the log volume as sound', async () => {
   const { code, stdout } = await copy().check();
   assert.equal(code, 0);
   assert.match(stdout, /^logs: sound, closed cleanly, .* records/m);
 });
 
-test('a data folder that never had the volume gets one', async () => {
+test('a data folder without a log volume gets one', async () => {
   const folder = new WaxwingFolder();
   folders.push(folder);
   const waxwing = await Waxwing.start({ folder, args: ['--no-default-broker'] });
@@ -93,7 +93,7 @@ test('a data folder that never had the volume gets one', async () => {
   assert.equal(await waxwing.stop(), 0);
 });
 
-test('a start without the volume is refused, and a check says so', async () => {
+test('a start without the log volume is refused, and check reports it', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
   refused(await folder.serve(), /cannot be used: there is no volume in .*logs; restore it/);
@@ -102,7 +102,7 @@ test('a start without the volume is refused, and a check says so', async () => {
   assert.match(stderr, /^waxwing: logs: not sound: there is no volume in .*logs$/m);
 });
 
-test('a damaged volume is refused, with file and offset', async () => {
+test('a damaged log volume is refused with file and offset', async () => {
   const folder = copy();
   const own = join(folder.data, 'logs');
   const segment = readdirSync(own).find((name) => name.startsWith('seg-')) ?? '';
@@ -113,7 +113,7 @@ test('a damaged volume is refused, with file and offset', async () => {
   assert.match(stderr, new RegExp(`^waxwing: logs: not sound: .*${segment}`, 'm'));
 });
 
-test('an older copy of the volume is refused', async () => {
+test('an older copy of the log volume is refused', async () => {
   const folder = copy();
   const older = join(folder.root, 'older');
   cpSync(join(folder.data, 'logs'), older, { recursive: true });
@@ -126,7 +126,7 @@ test('an older copy of the volume is refused', async () => {
   assert.match(stderr, /^waxwing: logs: not sound: .*is not current/m);
 });
 
-test('a volume of another data folder is refused', async () => {
+test('a log volume of another data folder is refused', async () => {
   const other = await Waxwing.start({ args: ['--no-default-broker'] });
   folders.push(other.folder);
   assert.equal(await other.stop(), 0);
@@ -136,7 +136,7 @@ test('a volume of another data folder is refused', async () => {
   refused(await folder.serve(), /its wrapped data key was not created for volume logs-/);
 });
 
-test('lost logs are given up when that is asked for, which is in the trail', async () => {
+test('lost logs are abandoned on request, and the trail records it', async () => {
   const folder = copy();
   rmSync(join(folder.data, 'logs'), { recursive: true });
   const args = ['--no-default-broker'];

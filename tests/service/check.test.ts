@@ -40,14 +40,14 @@ function flipped(file: string, at: number): Buffer {
   return Buffer.of((readFileSync(file)[at] ?? 0) ^ 1);
 }
 
-test('a folder that a service runs on is not checked', async () => {
+test('check refuses a data folder in use by a service', async () => {
   const { code, stdout, stderr } = await waxwing.folder.check();
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /^waxwing: .*\/system is in use by process \d+\n$/);
   assert.ok(stderr.includes(` ${waxwing.pid}\n`));
 });
 
-test('a folder whose service was killed is sound but for its end', async () => {
+test('check finds a folder sound except for its end after the service is killed', async () => {
   const { children } = waxwing;
   await waxwing.kill();
   await until('its brokers have ended', () => !children.some(isRunning));
@@ -58,7 +58,7 @@ test('a folder whose service was killed is sound but for its end', async () => {
   await waxwing.restart();
 });
 
-test('a folder whose service was stopped is sound, with its trail unbroken', async () => {
+test('check finds a folder sound with an unbroken trail after the service is stopped', async () => {
   assert.equal(await waxwing.stop(), 0);
   const { code, stdout, stderr } = await waxwing.folder.check();
   assert.deepEqual([code, stderr], [0, '']);
@@ -70,7 +70,7 @@ test('a folder whose service was stopped is sound, with its trail unbroken', asy
   assert.equal(end, '');
 });
 
-test('a terminal is shown how far a check is', async (t) => {
+test('check shows its progress on a terminal', async (t) => {
   // A terminal, which only a special program can create.
   const command = `exec '${process.execPath}' '${main}' check '${waxwing.folder.data}'`;
   const env = waxwing.folder.environment();
@@ -90,7 +90,7 @@ test('a terminal is shown how far a check is', async (t) => {
   assert.match(broker[0] ?? '', /^brokers\/b-\S+: \d+\.\d of \d+\.\d MiB, \d+ %$/);
 });
 
-test('every damaged block of every file is found and named', async () => {
+test('check finds and names every damaged block of every file', async () => {
   const folder = copy();
   for (const volume of ['system', 'logs', join('brokers', brokerId)]) {
     const own = join(folder.data, volume);
@@ -120,7 +120,7 @@ test('every damaged block of every file is found and named', async () => {
   assert.equal((await folder.check()).code, 0);
 });
 
-test('a file that is missing is named, and a broker without any', async () => {
+test('check names a missing file and a broker without any files', async () => {
   const folder = copy();
   const broker = join(folder.data, 'brokers', brokerId);
   rmSync(join(broker, 'seg-1'));
@@ -135,14 +135,14 @@ test('a file that is missing is named, and a broker without any', async () => {
   );
 });
 
-test('where there is no data folder there is nothing to prove', async () => {
+test('check finds nothing to verify without a data folder', async () => {
   const folder = new WaxwingFolder();
   folders.push(folder);
   const { code, stderr } = await folder.check();
   assert.deepEqual([code, stderr], [1, `waxwing: there is no volume in ${folder.data}/system\n`]);
 });
 
-test('a broker whose key cannot be used is told to be unchecked, with exit code 1', async () => {
+test('check reports a broker with an unusable key as unchecked and ends with exit code 1', async () => {
   await waxwing.restart();
   await disableKey(waxwing.kms, keyArn);
   await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
@@ -154,7 +154,7 @@ test('a broker whose key cannot be used is told to be unchecked, with exit code 
   assert.match(stderr, /^waxwing: 1 volume could not be checked because their keys are not usable/);
 });
 
-test('a volume of an earlier mount is found, and so is what is wrong with every other', async () => {
+test('check detects a volume of an earlier mount and the errors of every other volume', async () => {
   await waxwing.restart();
   await enableKey(waxwing.kms, keyArn);
   await waxwing.brokerIs(brokerId, 'RUNNING');
@@ -188,7 +188,7 @@ test('a volume of an earlier mount is found, and so is what is wrong with every 
   assert.match(stdout, new RegExp(`^${brokerId}: sound, closed cleanly`, 'm'));
 });
 
-test('a name that the disk gives is shown as one, whatever is in it', async () => {
+test('check prints control characters in a file name escaped and quoted', async () => {
   const folder = copy();
   mkdirSync(join(folder.data, 'brokers', 'b-\u001b[2J\n'));
   const { code, stdout } = await folder.check();

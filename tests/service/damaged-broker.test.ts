@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => waxwing.remove());
 
-test('the broker is in a critical state, with file and offset in the action that is required', async () => {
+test('the broker is in a critical state, and the required action names file and offset', async () => {
   const { BrokerState, ActionsRequired } = await describeBroker(waxwing, damaged);
   assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
   assert.deepEqual(ActionsRequired, [
@@ -42,7 +42,7 @@ test('the broker is in a critical state, with file and offset in the action that
   ]);
 });
 
-test('the greeting and the log say that the default broker does not run, and why', async () => {
+test('the greeting and the log say why the default broker does not run', async () => {
   assert.match(
     await waxwing.greeted(),
     /broker 'default' +CRITICAL_ACTION_REQUIRED: .*seg-1 is damaged at byte \d+: block 1\n/,
@@ -69,7 +69,7 @@ test('check names the file and the offset', async () => {
   );
 });
 
-test('with its file put back, a reboot has the broker run with what it had', async () => {
+test('a reboot after the file is restored runs the broker with its earlier data', async () => {
   await waxwing.restart();
   assert.equal((await describeBroker(waxwing, damaged)).BrokerState, 'CRITICAL_ACTION_REQUIRED');
   renameSync(`${waxwing.folder.root}/seg-1`, segment);

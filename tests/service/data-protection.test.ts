@@ -64,11 +64,11 @@ function common() {
   };
 }
 
-test('a broker under a customer key makes exactly two CreateGrant events', () => {
+test('creating a broker with a customer managed key records exactly two CreateGrant events', () => {
   assert.equal(grants.length, 2);
 });
 
-test('the first event is Amazon MQ granting itself the key with the right of who asked', () => {
+test('the first event is the grant for Amazon MQ, authorized by the caller', () => {
   const { userAgent = '', ...event } = stable(grants[0]);
   assert.match(userAgent, /^aws-sdk-js\//);
   assert.deepEqual(event, {
@@ -100,7 +100,7 @@ test("the second event is the grant for the broker's volume, bound to its id", a
   });
 });
 
-test('an ordinary client uses the broker, and the trail shows who opened its key for what', async () => {
+test('an ordinary client uses the broker, and the trail shows each use of its key', async () => {
   const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
   await client.publish('orders', ['one', 'two']);
   assert.deepEqual(await client.consume('orders', 2), ['one', 'two']);
@@ -117,7 +117,7 @@ test('an ordinary client uses the broker, and the trail shows who opened its key
   assert.match(asked, /"encryptionContext":\{"aws:ebs:id":"vol-[0-9a-f]{17}"\}/);
 });
 
-test('a key that is rotated opens what its older material sealed, and its trail tells of it', async () => {
+test('a rotated key decrypts data of its older key material, and the trail records it', async () => {
   const before = await waxwing.connect(await waxwing.brokerUrl(brokerId));
   await before.publish('kept', ['sealed under the older material']);
   await before.close();
@@ -139,7 +139,7 @@ test('a key that is rotated opens what its older material sealed, and its trail 
   await after.close();
 });
 
-test("a broker under alias/aws/mq uses the account's managed key, made when it is first needed", async () => {
+test('a broker with alias/aws/mq uses the AWS managed key, which is created on first use', async () => {
   const id = await waxwing.createBroker({ EncryptionOptions: { UseAwsOwnedKey: false } });
   const { EncryptionOptions } = await describeBroker(waxwing, id);
   const { KeyMetadata } = await waxwing.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
@@ -152,7 +152,7 @@ test("a broker under alias/aws/mq uses the account's managed key, made when it i
   await client.close();
 });
 
-test("a broker that names no key uses one that is in nobody's account and in nobody's trail", async () => {
+test('a broker without a key setting uses a key outside the account and its trail', async () => {
   const known = (await trailEvents(waxwing)).length;
   const id = await waxwing.createBroker();
   const { EncryptionOptions } = await describeBroker(waxwing, id);

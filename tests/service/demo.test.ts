@@ -26,7 +26,7 @@ async function take(...args: readonly string[]) {
 }
 
 for (const [type, ...args] of [['RABBITMQ'], ['ACTIVEMQ', '--activemq']] as const) {
-  test(`the tour of data protection finds everything as it tells, with ${type}`, async () => {
+  test(`the data protection tour succeeds at every step with ${type}`, async () => {
     const { code, text } = await take(...args);
     assert.equal(code, 0, text);
     assert.match(text, new RegExp(`--engine-type ${type} `));
@@ -36,7 +36,7 @@ for (const [type, ...args] of [['RABBITMQ'], ['ACTIVEMQ', '--activemq']] as cons
   });
 }
 
-test('the tour ends with exit code 1 where a text can be read on the disk after all', async () => {
+test('the tour ends with exit code 1 if it finds readable text on disk', async () => {
   const { code, text } = await take('--canary');
   assert.equal(code, 1);
   assert.match(text, /✗ not true: neither text, .*\n +but .* is readable in \S+\/canary\n/);

@@ -28,7 +28,7 @@ async function discover(broker: string, ...more: string[]) {
   return waxwing.folder.run(['discover', broker, '--data', waxwing.folder.data, ...more]);
 }
 
-test('messages of a RabbitMQ broker are searched without being consumed', async () => {
+test('discover searches messages of a RabbitMQ broker without consuming them', async () => {
   const client = await waxwing.connect();
   await client.publish('orders', bodies);
   const { stdout, stderr, code } = await discover('default');
@@ -50,7 +50,7 @@ test('messages of a RabbitMQ broker are searched without being consumed', async 
   await client.close();
 });
 
-test('messages that are only on disk are searched after a restart', async () => {
+test('discover searches messages that are only on disk after a restart', async () => {
   const client = await waxwing.connect();
   await client.publish('orders', bodies);
   await client.close();
@@ -74,7 +74,7 @@ test('messages that are only on disk are searched after a restart', async () => 
   ]);
 });
 
-test('messages of an ActiveMQ broker are searched in their bodies and headers', async () => {
+test('discover searches bodies and headers of an ActiveMQ broker', async () => {
   const id = await waxwing.createBroker({
     EngineType: 'ACTIVEMQ',
     HostInstanceType: 'mq.m5.large',
@@ -102,7 +102,7 @@ test('messages of an ActiveMQ broker are searched in their bodies and headers', 
   client.destroy();
 });
 
-test('each search is in the trail, without findings', async () => {
+test('the trail records each search without its findings', async () => {
   const events = await eventsNamed(waxwing, 'DiscoverSensitiveData');
   assert.ok(events.length >= 3);
   const [event] = events;
@@ -112,7 +112,7 @@ test('each search is in the trail, without findings', async () => {
   assert.doesNotMatch(JSON.stringify(events), /email|payment-card|anna/i);
 });
 
-test('an unknown broker and a wrong number of messages are refused in one line', async () => {
+test('discover refuses an unknown broker or an invalid message count in one line', async () => {
   const unknown = await discover('nobody');
   assert.deepEqual([unknown.code, unknown.stderr], [1, 'waxwing: There is no broker [nobody].\n']);
   const many = await discover('default', '--messages', '1001');
@@ -131,7 +131,7 @@ test('with --sensitive-names reject, a name with findings is refused', async () 
   await waxwing.kms.send(new CreateKeyCommand({ Description: 'orders' }));
 });
 
-test('a list of names that cannot be used ends the start, and no name is repeated', async () => {
+test('an unusable list of names stops the start, and no name is repeated', async () => {
   const folder = new WaxwingFolder();
   const list = join(folder.root, 'names.txt');
   writeFileSync(list, 'Anna Meier\n12345\n');

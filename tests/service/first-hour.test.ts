@@ -37,7 +37,7 @@ function newFolder(): WaxwingFolder {
   return folder;
 }
 
-test('two SIGINTs in a row, as npm and the terminal send them, stop the service in order', async (t) => {
+test('two consecutive SIGINTs, as sent by npm and the terminal, stop the service cleanly', async (t) => {
   const own = await Waxwing.start();
   t.after(() => own.remove());
   const { children } = own;
@@ -49,7 +49,7 @@ test('two SIGINTs in a row, as npm and the terminal send them, stop the service 
   assert.equal(stdout.match(/sound, closed cleanly/g)?.length, 3, stdout);
 });
 
-test('env --wait waits for a service that is only being started', async (t) => {
+test('env --wait waits for a service that is starting', async (t) => {
   const folder = newFolder();
   const asked = folder.run(['env', '--wait', '--data', folder.data]);
   const own = await Waxwing.start({ folder });
@@ -59,7 +59,7 @@ test('env --wait waits for a service that is only being started', async (t) => {
   assert.match(stdout, /^export AWS_ENDPOINT_URL='https:\/\/localhost:\d+'$/m);
 });
 
-test('env --wait with a number of seconds gives up after them', async () => {
+test('env --wait with a number of seconds times out after them', async () => {
   const folder = newFolder();
   const { code, stderr } = await folder.run(['env', '--wait', '1', '--data', folder.data]);
   assert.equal(code, 1);
@@ -72,7 +72,7 @@ test('env --json prints the same variables as the shell commands', async () => {
   assert.deepEqual(JSON.parse(stdout), waxwing.environment);
 });
 
-test('the shell commands of env remove variables that would override theirs', async () => {
+test('the shell commands of env unset variables that would override their own', async () => {
   const { folder } = waxwing;
   const { stdout } = await folder.run(['env', '--data', folder.data]);
   const shell = spawn('sh', ['-c', 'eval "$COMMANDS"; env'], {
@@ -89,7 +89,7 @@ test('the shell commands of env remove variables that would override theirs', as
   assert.doesNotMatch(found, /^AWS_(PROFILE|SESSION_TOKEN)=/m);
 });
 
-test('waxwing aws runs an AWS CLI of any age against the service', async (t) => {
+test('waxwing aws runs any AWS CLI version against the service', async (t) => {
   if (typeof clis === 'string') return t.skip(clis);
   const { folder } = waxwing;
   for (const cli of clis) {
@@ -103,7 +103,7 @@ test('waxwing aws runs an AWS CLI of any age against the service', async (t) => 
   }
 });
 
-test('waxwing aws says so where there is no AWS CLI', async () => {
+test('waxwing aws reports a missing AWS CLI', async () => {
   const { folder } = waxwing;
   const env = { PATH: '/nonexistent' };
   const { code, stderr } = await folder.run(['aws', '--data', folder.data, 'mq', 'help'], env);
@@ -130,7 +130,7 @@ test('the API and the brokers answer on both loopback addresses', async (t) => {
   }
 });
 
-test('a broker returns to its port at the first start that finds it free', async (t) => {
+test('a broker returns to its port on the first start that finds it free', async (t) => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
   const { port } = squatter.address() as { port: number };
@@ -147,7 +147,7 @@ test('a broker returns to its port at the first start that finds it free', async
   assert.equal(Number(new URL(own.amqpUrl).port), port);
 });
 
-test('a folder that the system refuses to create ends with its name and the reason', async () => {
+test('a folder that cannot be created is reported with its name and the reason', async () => {
   const folder = newFolder();
   const { code, stderr } = await folder.run(['serve', '--data', '/proc/waxwing']);
   assert.equal(code, 1);
@@ -176,7 +176,7 @@ async function onSmallDisk(kib: number, until: RegExp): Promise<string> {
   return said;
 }
 
-test('a disk without room is named, with what to do about it', async (t) => {
+test('a full disk is reported with the path and advice', async (t) => {
   if (userInfo().uid !== 0) return t.skip('mounting a small file system needs root');
   const none = await onSmallDisk(4, /\n/);
   if (/^(unshare|mount):/.test(none)) return t.skip(`no mount namespace: ${none.trim()}`);
@@ -189,7 +189,7 @@ test('a disk without room is named, with what to do about it', async (t) => {
   assert.match(little, /no space left on the disk: all changes wait until space is available/);
 });
 
-test('the command of a checkout that is not built says so', async () => {
+test('the command reports a checkout that is not built', async () => {
   const folder = newFolder();
   cpSync(join(root, 'bin'), join(folder.root, 'bin'), { recursive: true });
   const child = spawn(process.execPath, [join(folder.root, 'bin', 'waxwing.mjs'), 'env']);

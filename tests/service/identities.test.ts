@@ -58,7 +58,7 @@ async function fingerprint(port: number, isRsa = false): Promise<string> {
   return found.fingerprint256;
 }
 
-test('the API and every broker show certificates of their own, of both kinds', async () => {
+test('the API and every broker present their own certificates, of both key types', async () => {
   const all: string[] = [];
   for (const port of Object.values(ports)) {
     all.push(await fingerprint(port), await fingerprint(port, true));
@@ -66,7 +66,7 @@ test('the API and every broker show certificates of their own, of both kinds', a
   assert.equal(new Set(all).size, 6);
 });
 
-test("a client that trusts the API's authority alone takes no broker for it", async () => {
+test("a client that trusts only the API's authority accepts no broker certificate", async () => {
   assert.equal(waxwing.environment['AWS_CA_BUNDLE'], file('api-ca.pem'));
   assert.equal(typeof (await seen(ports.api, 'api-ca.pem')), 'object');
   for (const port of [ports.one, ports.two]) {
@@ -74,7 +74,7 @@ test("a client that trusts the API's authority alone takes no broker for it", as
   }
 });
 
-test("a client that asks for a broker's own name takes no other for it", async () => {
+test("a client that requests a broker's own name accepts no other broker", async () => {
   const [one = '', two = ''] = ids.map(brokerName);
   assert.equal(typeof (await seen(ports.one, 'ca.pem', one)), 'object');
   for (const [port, name] of [
@@ -86,7 +86,7 @@ test("a client that asks for a broker's own name takes no other for it", async (
   }
 });
 
-test('certificates stay over a restart, and go with their broker', async () => {
+test('certificates survive a restart and are deleted with their broker', async () => {
   const before = await fingerprint(ports.one);
   assert.equal(await waxwing.stop(), 0);
   await waxwing.restart();
@@ -107,7 +107,7 @@ for port, ca in ((sys.argv[1], 'api-ca.pem'), (sys.argv[1], 'ca.pem'), (sys.argv
             with context.wrap_socket(tcp, server_hostname=name) as tls: print(tls.version())
 `;
 
-test('OpenSSL and Python accept the constrained authorities', async (t) => {
+test('OpenSSL and Python accept the constrained certificate authorities', async (t) => {
   for (const [port, trusted] of [
     [ports.api, 'api-ca.pem'],
     [ports.api, 'ca.pem'],
@@ -164,7 +164,7 @@ public class Connect {
 }
 `;
 
-test('Java accepts them', async (t) => {
+test('Java accepts the constrained certificate authorities', async (t) => {
   const source = join(waxwing.folder.root, 'Connect.java');
   writeFileSync(source, java);
   const args = [source, String(ports.api), String(ports.one), file('ca.pem')];

@@ -50,13 +50,13 @@ async function isLockedBy(id: string, takeAway: () => Promise<unknown>): Promise
   });
 }
 
-test('a disabled key disconnects its clients with the reason and ends the process that held it', async () => {
+test('disabling a key disconnects clients with the reason and ends the broker process', async () => {
   const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
   await client.publish('orders', bodies);
   await isLockedBy(brokerId, () => disableKey(waxwing.kms, keyArn));
 });
 
-test('a broker that is locked stays locked when the service is started again', async () => {
+test('a broker with a disabled key stays stopped after a service restart', async () => {
   assert.equal(await waxwing.stop(), 0);
   await waxwing.restart();
   const { BrokerState } = await describeBroker(waxwing, brokerId);
@@ -64,7 +64,7 @@ test('a broker that is locked stays locked when the service is started again', a
   assert.deepEqual(waxwing.children, []);
 });
 
-test('an enabled key has its broker run again by itself with every message', async () => {
+test('enabling the key restarts the broker automatically with every message', async () => {
   await enableKey(waxwing.kms, keyArn);
   const { ActionsRequired } = await waxwing.brokerIs(brokerId, 'RUNNING');
   assert.deepEqual(ActionsRequired ?? [], []);
@@ -73,7 +73,7 @@ test('an enabled key has its broker run again by itself with every message', asy
   await client.close();
 });
 
-test('a key that is to be deleted locks its broker; cancelled and enabled it gives it back', async () => {
+test('a key pending deletion stops its broker; cancelling and enabling the key restarts it', async () => {
   await isLockedBy(brokerId, () => scheduleDeletion(waxwing.kms, keyArn));
   await cancelDeletion(waxwing.kms, keyArn);
   const { BrokerState } = await describeBroker(waxwing, brokerId);
@@ -85,7 +85,7 @@ test('a key that is to be deleted locks its broker; cancelled and enabled it giv
   await client.close();
 });
 
-test("one broker's lost key leaves brokers with other keys as they are", async () => {
+test('a lost key of one broker does not affect brokers with other keys', async () => {
   const other = await waxwing.createBroker(underKey(await createKey(waxwing)));
   const client = await waxwing.connect(await waxwing.brokerUrl(other));
   await isLockedBy(brokerId, () => disableKey(waxwing.kms, keyArn));
@@ -96,7 +96,7 @@ test("one broker's lost key leaves brokers with other keys as they are", async (
   await waxwing.brokerIs(brokerId, 'RUNNING');
 });
 
-test('a process that does not end by itself is ended, and the key in it', async () => {
+test('a process that does not end by itself is killed, and its key with it', async () => {
   const pid = waxwing.brokerPid(brokerId);
   process.kill(pid, 'SIGSTOP');
   await disableKey(waxwing.kms, keyArn);
@@ -126,7 +126,7 @@ async function grantByHand({ Operations, Constraints }: GrantListEntry): Promise
 }
 
 for (const which of ['volume', 'service'] as const) {
-  test(`a revoked grant for the ${which} locks its broker for good: neither key nor grant heals`, async () => {
+  test(`revoking the ${which} grant stops the broker permanently: no key or grant restores it`, async () => {
     keyArn = await createKey(waxwing);
     brokerId = await waxwing.createBroker(underKey(keyArn));
     const grants = await grantsOn(waxwing.kms, keyArn);
@@ -148,7 +148,7 @@ for (const which of ['volume', 'service'] as const) {
     assert.equal((await describeBroker(waxwing, brokerId)).BrokerState, BrokerState);
   });
 
-  test(`a broker without its grant for the ${which} can be deleted`, async () => {
+  test(`a broker without its ${which} grant can be deleted`, async () => {
     await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
     await until('it is gone', async () => {
       const { BrokerSummaries } = await waxwing.mq.send(new ListBrokersCommand({}));

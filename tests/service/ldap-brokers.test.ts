@@ -187,7 +187,7 @@ const protocols = () => {
   ] as const;
 };
 
-test('the users of the directory log in with every protocol, and nobody else', {
+test('only the users of the directory can log in, with every protocol', {
   skip,
 }, async () => {
   for (const [name, logIn] of protocols()) {
@@ -203,7 +203,7 @@ test('the users of the directory log in with every protocol, and nobody else', {
   }
 });
 
-test('the groups of the directory decide what users may do', { skip }, async () => {
+test('the groups of the directory determine user permissions', { skip }, async () => {
   const denied = (user: string, queue: string) =>
     `User ${user} is not authorized to write to: queue://${queue}`;
   assert.equal(await send('amy', 'orders'), 'RECEIPT');
@@ -212,7 +212,7 @@ test('the groups of the directory decide what users may do', { skip }, async () 
   assert.equal(await send('eve', 'staff.1'), denied('eve', 'staff.1'));
 });
 
-test('the broker answers its settings without the password, which is nowhere to be read', {
+test('DescribeBroker returns the LDAP settings, and no password is readable anywhere', {
   skip,
 }, async () => {
   const described = await describeBroker(waxwing, brokerId);
@@ -230,7 +230,7 @@ test('the broker answers its settings without the password, which is nowhere to 
   assert.deepEqual(readable(secrets, places), []);
 });
 
-test('a server that is away is replaced by the other, and without any nobody logs in', {
+test('the second server replaces an unreachable one, and without any server login fails', {
   skip,
 }, async () => {
   await servers[0]?.stop();
@@ -244,7 +244,7 @@ test('a server that is away is replaced by the other, and without any nobody log
   assert.equal(await stomp('eve', 'a fourth password'), 'User name [eve] or password is invalid.');
 });
 
-test('a user that is removed cannot log in after a restart of the broker', { skip }, async () => {
+test('a removed user cannot log in after a broker restart', { skip }, async () => {
   for (const server of servers) await server.deleteUser('bob');
   await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
   await readPorts();
@@ -252,7 +252,7 @@ test('a user that is removed cannot log in after a restart of the broker', { ski
   assert.equal(await stomp('amy', passwordOf('amy')), 'CONNECTED');
 });
 
-test('permissions can be in the directory too, and follow it while the broker runs', {
+test('permissions can be stored in the directory, and changes apply while the broker runs', {
   skip,
 }, async () => {
   const { Id = '' } = await createConfiguration(waxwing, { AuthenticationStrategy: 'LDAP' });
@@ -280,7 +280,7 @@ test('permissions can be in the directory too, and follow it while the broker ru
   );
 });
 
-test('the broker can return to users of its own, which takes a reboot', { skip }, async () => {
+test('the broker can return to its own users with a reboot', { skip }, async () => {
   const { Id = '' } = await createConfiguration(waxwing);
   await waxwing.mq.send(
     new CreateUserCommand({ BrokerId: brokerId, Username: 'admin', Password: password }),
@@ -303,7 +303,7 @@ test('the broker can return to users of its own, which takes a reboot', { skip }
   assert.equal(await stomp('admin', password), 'CONNECTED');
 });
 
-test('the log of the broker names the servers and the refused users, without secrets', {
+test('the broker log names the servers and the refused users, without secrets', {
   skip,
 }, async () => {
   await waxwing.stop();

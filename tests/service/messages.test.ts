@@ -17,7 +17,7 @@ function bodies(when: string, count = 50): string[] {
   return Array.from({ length: count }, (_, i) => `${when} ${i}`);
 }
 
-test('the first start tells where it listens and has a broker that takes messages', async () => {
+test('the first start prints its endpoints and has a broker that accepts messages', async () => {
   const greeting = await waxwing.greeted();
   assert.match(greeting, /API +https:\/\/localhost:\d+\n/);
   assert.match(greeting, /broker 'default' +amqps:\/\/localhost:\d+\n/);
@@ -27,7 +27,7 @@ test('the first start tells where it listens and has a broker that takes message
   await client.close();
 });
 
-test('a stop by SIGTERM tells clients, and the next start has ports and messages as they were', async () => {
+test('SIGTERM notifies clients, and the next start has the same ports and messages', async () => {
   const { amqpUrl } = waxwing;
   const client = await waxwing.connect();
   assert.equal(await waxwing.stop('SIGTERM'), 0);
@@ -39,7 +39,7 @@ test('a stop by SIGTERM tells clients, and the next start has ports and messages
   await again.close();
 });
 
-test('a stop by SIGINT ends every process with exit code 0', async () => {
+test('SIGINT ends every process with exit code 0', async () => {
   const { children } = waxwing;
   assert.equal(children.length, 1);
   assert.equal(await waxwing.stop('SIGINT'), 0);
@@ -47,7 +47,7 @@ test('a stop by SIGINT ends every process with exit code 0', async () => {
   await waxwing.restart();
 });
 
-test('what was confirmed before the service is killed is there after the next start', async () => {
+test('confirmed messages survive a kill of the service', async () => {
   const { amqpUrl } = waxwing;
   const client = await waxwing.connect();
   await client.publish('orders', bodies('before the kill'));
@@ -60,7 +60,7 @@ test('what was confirmed before the service is killed is there after the next st
   await again.close();
 });
 
-test('what was confirmed when the service is killed in the midst of publishing is there', async () => {
+test('messages confirmed during publishing survive a kill of the service', async () => {
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();
   channel.on('error', () => {}); // the connection ends next
@@ -86,7 +86,7 @@ test('what was confirmed when the service is killed in the midst of publishing i
   assert.deepEqual(found, all.slice(0, found.length));
 });
 
-test('a broker whose process is killed is started again on its port with what it had', async () => {
+test('a broker whose process is killed restarts on its port with its data', async () => {
   const [first = 0] = waxwing.children;
   const client = await waxwing.connect();
   await client.publish('orders', bodies('before the crash'));
@@ -103,7 +103,7 @@ test('a broker whose process is killed is started again on its port with what it
   assert.match(waxwing.output, /the broker's process ended: signal SIGKILL/);
 });
 
-test('the default broker is made once, and not again after it was deleted', async () => {
+test('the default broker is created once, and not again after its deletion', async () => {
   const { BrokerSummaries } = await waxwing.mq.send(new ListBrokersCommand({}));
   assert.deepEqual(
     BrokerSummaries?.map(({ BrokerName }) => BrokerName),

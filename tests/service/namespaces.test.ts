@@ -40,7 +40,7 @@ function begin() {
 type Begun = ReturnType<typeof begin>;
 const isUp = ({ output }: Begun) => output.includes('list-brokers\n');
 
-test('of three services in PID namespaces of their own that start at once on a folder one runs', {
+test('only one of three services started at once in their own PID namespaces runs on a folder', {
   skip,
 }, async () => {
   const all = [begin(), begin(), begin()];
@@ -52,7 +52,7 @@ test('of three services in PID namespaces of their own that start at once on a f
   }
 });
 
-test('another that comes later is refused, and what the first one writes stays whole', {
+test('a later service is refused, and the data of the first one stays intact', {
   skip,
 }, async () => {
   const [winner] = [...started].filter((child) => child.exitCode === null);

@@ -120,21 +120,21 @@ function places(): Place[] {
   return [...placesUnder(waxwing.folder.data), said];
 }
 
-test('nothing hidden is readable while the service runs', () => {
+test('no hidden data is readable while the service runs', () => {
   const found = places();
   assert.ok(found.length >= 8, found.map(({ name }) => name).join());
   assert.ok(readable(hiddenTexts('WAXWVOL\n'), found).length >= 3); // headers are clear
   assert.deepEqual(readable(hidden, found), []);
 });
 
-test('nothing hidden is in the arguments and the environment of any process', () => {
+test('no hidden data is in the arguments or environment of any process', () => {
   assert.equal(processes.length, 6);
   assert.ok(processes.every(({ name, bytes }) => name.endsWith('environ') || bytes.length > 0));
   assert.ok(readable(hiddenTexts(waxwing.folder.root), processes).length > 0);
   assert.deepEqual(readable(hidden, processes), []);
 });
 
-test('nothing hidden is readable after the service was killed, after a start, after a stop', async () => {
+test('no hidden data is readable after a kill, a start and a stop', async () => {
   await waxwing.kill();
   assert.deepEqual(readable(hidden, places()), []);
   await waxwing.restart();
@@ -143,7 +143,7 @@ test('nothing hidden is readable after the service was killed, after a start, af
   assert.deepEqual(readable(hidden, places()), []);
 });
 
-test('the search finds each hidden thing in each form, wherever it is', () => {
+test('the search finds each hidden item in each encoding, wherever it is', () => {
   const canary = join(waxwing.folder.data, 'brokers', 'canary');
   const wanted = hidden.flatMap(({ name, bytes }) =>
     formsOf(bytes).map(([form, sought]) => ({ text: `${name} ${form}`, sought })),

@@ -39,13 +39,13 @@ async function portOf(id: string): Promise<number> {
   return Number(new URL(await waxwing.brokerUrl(id)).port);
 }
 
-test('the API and the first broker take the ports that are asked for', async () => {
+test('the API and the first broker use the requested ports', async () => {
   assert.equal(waxwing.amqpUrl, ''); // no default broker took it
   assert.equal(waxwing.apiPort, apiPort);
   assert.equal(await portOf(brokerId), amqpsPort);
 });
 
-test('the port of a broker that is locked is kept for it when another is made', async () => {
+test('the port of a broker with a disabled key stays reserved when another broker is created', async () => {
   await disableKey(waxwing.kms, keyArn);
   await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');
   const other = await waxwing.createBroker();
@@ -60,7 +60,7 @@ test('the port of a broker that is locked is kept for it when another is made', 
   assert.equal(await portOf(other), otherPort);
 });
 
-test('a broker whose port another program took has a new one, and says so', async () => {
+test('a broker whose port is taken by another program gets a new port and reports it', async () => {
   assert.equal(await waxwing.stop(), 0);
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(amqpsPort, '127.0.0.1', resolve));
@@ -72,7 +72,7 @@ test('a broker whose port another program took has a new one, and says so', asyn
   await new Promise((resolve) => squatter.close(resolve));
 });
 
-test('with WAXWING_TLS_PARITY both ports speak TLS 1.2 and no other version', async () => {
+test('with WAXWING_TLS_PARITY, both ports support TLS 1.2 and no other version', async () => {
   for (const port of [apiPort, await portOf(brokerId)]) {
     assert.deepEqual(await openssl(port, '-tls1_2'), {
       version: 'TLSv1.2',
@@ -82,7 +82,7 @@ test('with WAXWING_TLS_PARITY both ports speak TLS 1.2 and no other version', as
   }
 });
 
-test('a client without the certificate does not trust the service', async () => {
+test('a client without the CA certificate does not trust the service', async () => {
   const refused = new Promise<NodeJS.ErrnoException>((resolve, reject) => {
     const socket = connect({ port: apiPort, host: 'localhost' });
     socket.once('error', resolve);
@@ -91,7 +91,7 @@ test('a client without the certificate does not trust the service', async () => 
   assert.match((await refused).code ?? '', /SELF_SIGNED|UNABLE_TO/);
 });
 
-test('what the greeting tells to type works in a shell, whatever the folder is called', async (t) => {
+test('the printed commands work in a shell for any folder name', async (t) => {
   const folder = new WaxwingFolder("it's a folder; $HOME");
   const env = { WAXWING_NO_DEFAULT_BROKER: '0', WAXWING_TLS_PARITY: 'false' };
   const other = await Waxwing.start({ folder, env });

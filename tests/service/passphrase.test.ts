@@ -23,12 +23,12 @@ function passphraseFile(name: string, text: string): Record<string, string> {
   return { WAXWING_ROOT_PASSPHRASE_FILE: file };
 }
 
-test('a service under a passphrase makes no key file and does not warn of one', async () => {
+test('a service with a passphrase creates no key file and does not warn about one', async () => {
   assert.ok(!existsSync(folder.keys));
   assert.doesNotMatch(await waxwing.greeted(), /root key is a file/);
 });
 
-test('the passphrase opens it again, with its messages and its broker', async () => {
+test('the passphrase opens the folder again, with its messages and its broker', async () => {
   const client = await waxwing.connect();
   await client.publish('orders', ['under a passphrase']);
   await client.close();
@@ -39,7 +39,7 @@ test('the passphrase opens it again, with its messages and its broker', async ()
   await again.close();
 });
 
-test('check needs the passphrase too', async () => {
+test('check requires the passphrase too', async () => {
   assert.equal(await waxwing.stop(), 0);
   const checked = await folder.check(passphraseFile('right', passphrase));
   assert.deepEqual([checked.code, checked.stderr], [0, '']);
@@ -48,7 +48,7 @@ test('check needs the passphrase too', async () => {
   assert.match(stderr, /requires a passphrase, but none is configured: set WAXWING_ROOT_PASS/);
 });
 
-test('a wrong, a short, a missing and an unset passphrase are told apart', async () => {
+test('wrong, short, missing and unset passphrases have different errors', async () => {
   const wrong: [Record<string, string>, RegExp][] = [
     [passphraseFile('wrong', `${passphrase}!`), /the passphrase in .*wrong does not match /],
     [passphraseFile('short', 'short'), /short has 5 characters; at least 12 are required/],

@@ -21,7 +21,7 @@ function firstChildren(): Promise<number[]> {
   return until('a process', () => (waxwing.children.length > 0 ? waxwing.children : undefined));
 }
 
-test('of two services started at once on a new folder one runs, and the other names it', async (t) => {
+test('one of two services started at once on a new folder runs, and the other names it', async (t) => {
   const folder = new WaxwingFolder();
   const both = [Waxwing.begin({ folder }), Waxwing.begin({ folder })];
   t.after(() => Promise.all(both.map((each) => each.remove())));
@@ -35,7 +35,7 @@ test('of two services started at once on a new folder one runs, and the other na
   await winner?.askEnvironment();
 });
 
-test('a service whose output nobody takes runs on', async () => {
+test('the service keeps running when its output cannot be written', async () => {
   const folder = new WaxwingFolder();
   const full = openSync('/dev/full', 'w');
   const child = spawn(
@@ -56,7 +56,7 @@ test('a service whose output nobody takes runs on', async () => {
   folder.remove();
 });
 
-test("a broker's process that dies while it starts is started again", async () => {
+test("a broker's process that dies during its start is restarted", async () => {
   assert.equal(await waxwing.stop(), 0);
   waxwing.begin();
   const [spare = 0] = await firstChildren();
@@ -68,7 +68,7 @@ test("a broker's process that dies while it starts is started again", async () =
   assert.ok(!isRunning(spare));
 });
 
-test('a signal while the service starts ends every process', async () => {
+test('a signal during the start of the service ends every process', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await waxwing.stop();
     waxwing.begin();
@@ -79,7 +79,7 @@ test('a signal while the service starts ends every process', async () => {
   await waxwing.restart();
 });
 
-test('a first start that is killed at any stage is taken up by the next, with one broker', async (t) => {
+test('a first start killed at any stage is completed by the next one, with one broker', async (t) => {
   for (const stage of ['system', 'system/volume', 'service.sock', 'brokers']) {
     const other = Waxwing.begin();
     t.after(() => other.remove());
@@ -96,7 +96,7 @@ test('a first start that is killed at any stage is taken up by the next, with on
   }
 });
 
-test('a second signal ends at once, and nothing is lost', async () => {
+test('a second signal ends the service immediately, and nothing is lost', async () => {
   const client = await waxwing.connect();
   await client.publish('orders', ['one']);
   process.kill(waxwing.pid, 'SIGTERM');
@@ -107,7 +107,7 @@ test('a second signal ends at once, and nothing is lost', async () => {
   await again.close();
 });
 
-test('a service that was killed leaves a socket behind at which nobody is told to run', async () => {
+test('the leftover socket of a killed service does not count as a running service', async () => {
   await waxwing.kill();
   const { data } = waxwing.folder;
   assert.ok(statSync(join(data, 'service.sock')).isSocket());
@@ -117,7 +117,7 @@ test('a service that was killed leaves a socket behind at which nobody is told t
   await waxwing.restart();
 });
 
-test('everything in a data folder is for its owner alone', async () => {
+test('everything in a data folder is accessible only to its owner', async () => {
   const open: string[] = [];
   const look = (path: string) => {
     const found = statSync(path);

@@ -44,7 +44,7 @@ function refused({ code, stdout, stderr }: Ended, why: RegExp | string, expected
   else assert.match(stderr, why);
 }
 
-test('a data folder that a service runs on is refused, and its process named', async () => {
+test('a data folder in use is refused, and the error names its process', async () => {
   refused(
     await running.folder.serve(),
     `${running.folder.data}/system is in use by process ${running.pid}`,
@@ -53,21 +53,21 @@ test('a data folder that a service runs on is refused, and its process named', a
   await running.askEnvironment(); // its socket is still its own
 });
 
-test("the API's port in use by another is refused", async () => {
+test('an API port that is already in use is refused', async () => {
   refused(
     await newFolder().serve(['--api-port', String(running.apiPort)]),
     `port ${running.apiPort} on 127.0.0.1 is in use by another program`,
   );
 });
 
-test('an address that is not of this machine is refused', async () => {
+test('an address that does not belong to this machine is refused', async () => {
   refused(
     await newFolder().serve(['--host', '192.0.2.1']),
     'cannot listen on port 0 of 192.0.2.1: EADDRNOTAVAIL',
   );
 });
 
-test('a folder that holds anything else is refused and left as it is', async () => {
+test('a folder with other content is refused and left unchanged', async () => {
   const folder = newFolder();
   mkdirSync(folder.data);
   writeFileSync(join(folder.data, 'letters'), 'dear');
@@ -75,13 +75,13 @@ test('a folder that holds anything else is refused and left as it is', async () 
   assert.deepEqual(readdirSync(folder.data), ['letters']);
 });
 
-test('a file in the place of the data folder is refused', async () => {
+test('a file in place of the data folder is refused', async () => {
   const folder = newFolder();
   writeFileSync(folder.data, '');
   refused(await folder.serve(), /cannot be the data folder: it, or a folder above it, is a file/);
 });
 
-test('a folder whose socket would have too long a name is refused', async () => {
+test('a folder whose socket path would be too long is refused', async () => {
   const folder = newFolder();
   const data = join(folder.root, 'x'.repeat(100));
   refused(
@@ -97,7 +97,7 @@ test('a data folder of a newer format is refused', async () => {
   refused(await folder.serve(), `${folder.data}/system has format 4; this program reads up to 3`);
 });
 
-test('a missing, a wrong and a spoilt root key are told apart', async () => {
+test('missing, wrong and corrupt root keys have different errors', async () => {
   const folder = copy();
   const key = folder.keyFile;
   writeFileSync(key, `${'0123456789abcdef'.repeat(4)}\n`);
@@ -114,7 +114,7 @@ test('a missing, a wrong and a spoilt root key are told apart', async () => {
   );
 });
 
-test('a region and an account other than those of the first start are refused', async () => {
+test('a region or account that differs from the first start is refused', async () => {
   refused(
     await copy().serve(['--region', 'eu-west-2']),
     "--region is 'eu-west-2', but the data folder has region eu-west-1",
@@ -133,7 +133,7 @@ test('damage to the system volume is refused with file and offset', async () => 
   refused(await folder.serve(), new RegExp(`seg-1 is damaged at byte ${offset}: block \\d`));
 });
 
-test('values out of range are refused with what is allowed', async () => {
+test('values out of range are refused with the allowed range', async () => {
   const wrong: [string, string, string][] = [
     ['--region', 'nowhere', "--region is 'nowhere'; expected a name like eu-central-1"],
     ['--account-id', '12', "--account-id is '12'; expected 12 digits"],
@@ -147,7 +147,7 @@ test('values out of range are refused with what is allowed', async () => {
   }
 });
 
-test('options that are none, and values that cannot be read, end with exit code 2', async () => {
+test('unknown options and unreadable values end with exit code 2', async () => {
   const folder = newFolder();
   const wrong: [string[], RegExp][] = [
     [['serve', '--nonsense'], /unknown option '--nonsense'/],
@@ -166,7 +166,7 @@ test('options that are none, and values that cannot be read, end with exit code 
   assert.deepEqual(readdirSync(folder.root), []);
 });
 
-test('every option is also a variable of the environment', async () => {
+test('every option can also be set by an environment variable', async () => {
   const ended = await newFolder().run(['serve'], { WAXWING_API_PORT: 'x' });
   assert.equal(ended.code, 2);
   assert.match(ended.stderr, /value 'x' from env 'WAXWING_API_PORT' is invalid/);
@@ -174,7 +174,7 @@ test('every option is also a variable of the environment', async () => {
   refused(region, "--region is 'nowhere'; expected a name like eu-central-1", 2);
 });
 
-test('env where nothing runs says so in one line and prints nothing', async () => {
+test('env without a running service prints one error line and no output', async () => {
   const { data } = stopped;
   refused(
     await stopped.run(['env', '--data', data]),

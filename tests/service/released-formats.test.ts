@@ -74,13 +74,13 @@ async function holdingsOf(waxwing: Waxwing): Promise<Holdings> {
   return { messages, routed, keys: await keysOf(waxwing) };
 }
 
-test('there are data folders of a release that was stopped and of one that was killed', () => {
+test('data folders exist of a release that was stopped and of one that was killed', () => {
   assert.ok(names.some((name) => name.endsWith('-stopped')));
   assert.ok(names.some((name) => name.endsWith('-killed')));
 });
 
 for (const name of names) {
-  test(`what ${name} left is found, and is sound before and after`, async () => {
+  test(`the data folder from ${name} opens with its contents, and is sound before and after`, async () => {
     const expected = JSON.parse(readFileSync(join(releases, name, 'expected.json'), 'utf8'));
     const folder = copyOf(name);
     const before = await folder.check();

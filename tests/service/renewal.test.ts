@@ -61,7 +61,7 @@ function isTrusted(port: number, ca: string): Promise<boolean> {
   });
 }
 
-test('a broker that runs shows the certificates that it is given later', async () => {
+test('a running broker presents certificates that it receives later', async () => {
   const dataKey = randomBytes(32);
   const wrappedKey = Buffer.from('wrapped');
   await engine.create(spec, [{ volumeId, dataKey, wrappedKey }]);

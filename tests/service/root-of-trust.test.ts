@@ -75,11 +75,11 @@ function rename(folder: WaxwingFolder, id: string): void {
   writeFileSync(file, head);
 }
 
-test('a data folder of somebody else does not open with the key of this one', async () => {
+test('a data folder of another installation cannot be opened with this key', async () => {
   await isRefused(replaced(), /the key in \S+\.key does not match \S+\/data/);
 });
 
-test('nor with a key that lies where the header says', async () => {
+test('a header whose key id is a path to another key is refused', async () => {
   const folder = replaced();
   const key = readFileSync(forged.keyFile);
   writeFileSync(join(folder.root, 'evil.key'), key, { mode: 0o600 });
@@ -89,7 +89,7 @@ test('nor with a key that lies where the header says', async () => {
   }
 });
 
-test('nor where a passphrase is configured and the header wants a key file', async () => {
+test('a header that requires a key file is refused if a passphrase is configured', async () => {
   const folder = replaced();
   const file = join(folder.root, 'passphrase');
   writeFileSync(file, passphrase, { mode: 0o600 });
@@ -100,7 +100,7 @@ test('nor where a passphrase is configured and the header wants a key file', asy
   });
 });
 
-test('a header that was changed anywhere is refused', async () => {
+test('a header with any change is refused', async () => {
   const folder = copyOf(own);
   const file = join(folder.data, 'system', 'volume');
   const bytes = readFileSync(file);
@@ -115,7 +115,7 @@ test('a header that was changed anywhere is refused', async () => {
   }
 });
 
-test('a folder in which others can write is refused, and so are the folders above and in it', async () => {
+test('a data folder is refused if others can write to it, its subfolders or its parents', async () => {
   const folder = copyOf(own);
   const { root, data } = folder;
   for (const path of [data, join(data, 'system'), join(data, 'brokers'), root]) {
@@ -140,7 +140,7 @@ test('a folder in which others can write is refused, and so are the folders abov
   refused(await folder.serve(), /outside has mode 0777/);
 });
 
-test('an empty folder in which others can write is refused, and nothing is made in it', async () => {
+test('an empty folder with write access for others is refused and stays empty', async () => {
   const folder = new WaxwingFolder();
   folders.push(folder);
   mkdirSync(folder.data);
@@ -157,13 +157,13 @@ test('a folder of another user is refused', {
   refused(await folder.serve(), /brokers belongs to user 12345, who can change what is in it/);
 });
 
-test('`env` does not ask in such a folder either', async () => {
+test('`env` refuses such a folder too', async () => {
   const folder = copyOf(own);
   chmodSync(folder.data, 0o777);
   refused(await folder.run(['env', '--data', folder.data]), /data has mode 0777/);
 });
 
-test('a folder whose system volume is gone is refused, whatever else is left', async () => {
+test('a folder without its system volume is refused, whatever other content it has', async () => {
   for (const gone of ['system', 'system/volume']) {
     const folder = copyOf(own);
     rmSync(join(folder.data, gone), { recursive: true });
@@ -181,13 +181,13 @@ test('a folder whose system volume is gone is refused, whatever else is left', a
   assert.deepEqual(readdirSync(join(folder.data, 'system')), []);
 });
 
-test('a root key that is lost is told, and what to do', async () => {
+test('a lost root key is reported with advice', async () => {
   const folder = copyOf(own);
   rmSync(folder.keyFile);
   await isRefused(folder, /\.key is missing\. \S+ cannot be opened without it: restore your copy/);
 });
 
-test('a folder that was moved opens with its key file named', async () => {
+test('a moved folder opens if its key file is specified', async () => {
   const folder = copyOf(own);
   const moved = join(folder.root, 'moved');
   const { keyFile } = folder;
@@ -198,7 +198,7 @@ test('a folder that was moved opens with its key file named', async () => {
   assert.equal(code, 0);
 });
 
-test('a broker whose volume is an earlier copy, or of another, stands still and says so; others run', async (t) => {
+test('a broker with an earlier or foreign volume stays stopped and reports it; others run', async (t) => {
   const folder = copyOf(own);
   const waxwing = await Waxwing.start({ folder });
   t.after(() => waxwing.remove());

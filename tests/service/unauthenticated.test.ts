@@ -44,7 +44,7 @@ function overTls(port: number, bytes: Buffer | string, options: ConnectionOption
 
 const amqpHeader = Buffer.from('414d515000000901', 'hex');
 
-test('a client that speaks no TLS is told so in its own words, on both ports', async () => {
+test('a client without TLS is told so in its own protocol, on both ports', async () => {
   const http = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
   const plain = async (port: number, bytes: Buffer | string) =>
     (await answerOf(connectTcp(port, '127.0.0.1'), bytes)).toString('latin1');
@@ -55,7 +55,7 @@ test('a client that speaks no TLS is told so in its own words, on both ports', a
   assert.equal(await plain(amqpPort, '\x00\x01\x02 nothing known'), '');
 });
 
-test('a client that offers only TLS 1.1 is refused on both ports; 1.2 and 1.3 are not', async () => {
+test('both ports refuse a client that offers only TLS 1.1, but accept 1.2 and 1.3', async () => {
   for (const port of [waxwing.apiPort, amqpPort]) {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
     await assert.rejects(overTls(port, 'x', old), /alert protocol version/);
@@ -65,14 +65,14 @@ test('a client that offers only TLS 1.1 is refused on both ports; 1.2 and 1.3 ar
   }
 });
 
-test('a client of another protocol on the port of AMQP is told what is spoken', async () => {
+test('a client of another protocol on the AMQP port is told the expected protocol', async () => {
   for (const header of ['GET / HTTP/1.1\r\n\r\n', '414d515000010000', 'ffffffffffffffff']) {
     const bytes = header.startsWith('G') ? header : Buffer.from(header, 'hex');
     assert.deepEqual(await overTls(amqpPort, bytes), amqpHeader);
   }
 });
 
-test('frames that are none, too large or cut off end their connection alone', async () => {
+test('invalid, oversized and truncated frames close only their own connection', async () => {
   const bystander = await waxwing.connect();
   const frames = {
     'of an unknown type': '2a0000000000014fce',
@@ -145,7 +145,7 @@ function signed(operation: string, body: string, changes: { atMs?: number; secre
   );
 }
 
-test('calls that are not as they must be are refused in the words of AWS', async () => {
+test('malformed calls are refused with the errors of AWS', async () => {
   const right = await ask(await signed('ListKeys', '{}'));
   assert.equal(right.status, 200);
   const wrongSecret = await ask(await signed('ListKeys', '{}', { secret: 'x'.repeat(40) }));
@@ -166,7 +166,7 @@ test('calls that are not as they must be are refused in the words of AWS', async
   }
 });
 
-test('an official client with an access key that nobody has is told so', async () => {
+test('an official client with an unknown access key is refused with an error', async () => {
   const { AWS_ENDPOINT_URL = '', AWS_REGION = '' } = waxwing.environment;
   const { requestHandler } = waxwing.kms.config;
   const unknownCaller = new KMSClient({
@@ -181,7 +181,7 @@ test('an official client with an access key that nobody has is told so', async (
   });
 });
 
-test('no process ended over any of this, and none has told a stack', async () => {
+test('none of these inputs ended a process or revealed a stack trace', async () => {
   assert.deepEqual([waxwing.pid, ...waxwing.children], processes);
   assert.doesNotMatch(waxwing.output, /\bat .*\.js:\d+/);
   const client = await waxwing.connect();

@@ -7,7 +7,7 @@ const seedMax = isLong ? 100 : 2;
 /** Between two changes at which the power is cut; every one has its turn in the long run. */
 const stride = isLong ? 1 : 9;
 
-test('a power cut at any one change of a compaction loses, doubles and brings back nothing', async () => {
+test('a power cut at any step of a compaction loses, duplicates and revives no message', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     let releasedCount = 0;
     let droppedCount = 0;

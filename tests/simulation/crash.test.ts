@@ -9,7 +9,7 @@ import { Machine, nothingTold, powerCut } from './machine.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 const seedMax = isLong ? 60 : 1;
 
-test('a power cut at any one change of the disk loses nothing that was confirmed', async () => {
+test('a power cut at any disk operation loses no confirmed message', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     for (let change = 1, wasCut = true; wasCut; change++) {
       wasCut = await simulateCut(seed, change).catch((cause: unknown) => {
@@ -57,7 +57,7 @@ async function endedStart(machine: Machine, end: 'kill' | 'cutPower', change: nu
   return wasEnded;
 }
 
-test('a kill in one start and a power cut in the next lose nothing, at whichever changes they come', async () => {
+test('a kill in one start and a power cut in the next lose nothing, at any disk operation', async () => {
   for (let kill = 1, wasKilled = true; wasKilled; kill++) {
     for (let i = 0; i < (isLong ? 480 : 48); i++) {
       const machine = new Machine(kill * 1000 + i);
@@ -77,7 +77,7 @@ test('a kill in one start and a power cut in the next lose nothing, at whichever
   }
 });
 
-test('a full disk is told once, loses nothing, and goes on when there is room', async () => {
+test('a full disk is reported once, loses nothing, and continues when it has space', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine, { segmentBytes: 20_000 });
     await synced(life, machine);
@@ -100,7 +100,7 @@ test('a full disk is told once, loses nothing, and goes on when there is room', 
 });
 
 for (const operation of ['write', 'sync', 'truncate', 'create', 'syncFolder', 'rename'] as const) {
-  test(`a log whose disk fails a ${operation} confirms nothing more, and is whole when opened anew`, async () => {
+  test(`a log whose disk fails a ${operation} stops confirming and is intact when reopened`, async () => {
     await withMachine(async (machine) => {
       const life = await opened(machine, { segmentBytes: 12_000 });
       life.texts.put('before', 100, 1);
@@ -125,7 +125,7 @@ for (const operation of ['write', 'sync', 'truncate', 'create', 'syncFolder', 'r
   });
 }
 
-test('a file that became shorter is damage and not less to read', async () => {
+test('a truncated file is reported as damage, not read as a shorter log', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine);
     life.texts.put('a', 9000, 1);
@@ -141,7 +141,7 @@ test('a file that became shorter is damage and not less to read', async () => {
   });
 });
 
-test('making a volume leaves none or a whole one, wherever the power is cut', async () => {
+test('creating a volume leaves no volume or a complete one after a power cut at any step', async () => {
   for (let cutAt = 1; cutAt <= 8; cutAt++) {
     const machine = new Machine(cutAt);
     machine.disk.cutAt = cutAt;
@@ -156,7 +156,7 @@ test('making a volume leaves none or a whole one, wherever the power is cut', as
   }
 });
 
-test('a state that no group left is a disagreement', () => {
+test('a state that matches no committed group is reported as a disagreement', () => {
   const ledger = new Ledger(new Map([['a', '1']]));
   ledger.set('b', '1', 2, 2);
   ledger.set('a', undefined, 3, 3);
@@ -172,7 +172,7 @@ test('a state that no group left is a disagreement', () => {
   assert.throws(() => ledger.verify(found('d'), 1, 7), /d was never there/);
 });
 
-test('a volume is open once on a machine', async () => {
+test('a volume can be opened only once on a machine', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine);
     await assert.rejects(opened(machine), { code: 'folder-locked' });

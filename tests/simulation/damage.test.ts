@@ -42,12 +42,12 @@ for (const ending of ['closed', 'marked'] as const) {
     if (ending === 'closed') assert.ok(isCheckRefused, `${name} ${what}, which a check lets pass`);
   };
 
-  test(`a ${ending} volume of which a file is cut off anywhere, or gone, is whole or refused by name`, async () => {
+  test(`a ${ending} volume with a truncated or missing file is intact or refused by name`, async () => {
     const refused = await judgeAll(ending, (machine) => truncations(machine, isLong), see);
     assert.ok(refused.start > 0);
   });
 
-  test(`a ${ending} volume with a bit turned over in any block is whole or refused by name`, async () => {
+  test(`a ${ending} volume with a flipped bit in any block is intact or refused by name`, async () => {
     const refused = await judgeAll(ending, flips, see);
     assert.ok(refused.start > 0 && refused.read > 0, JSON.stringify(refused));
   });

@@ -187,7 +187,7 @@ async function simulatePreparedCut(seed: number, change: number): Promise<boolea
   return wasCut;
 }
 
-test('a power cut at any change of the disk leaves a transaction prepared, or with its outcome, whole', async () => {
+test('a power cut at any disk operation leaves a transaction prepared or fully completed', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     for (let change = 1, wasCut = true; wasCut; change++) {
       wasCut = await simulatePreparedCut(seed, change).catch((cause: unknown) => {

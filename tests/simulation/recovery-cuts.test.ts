@@ -9,7 +9,7 @@ import { smallLog } from './trouble.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const ending of ['closed', 'cut', 'marked'] as const) {
-  test(`of a ${ending} volume a recovery may be cut at any change, and the next two also`, async () => {
+  test(`recovery of a ${ending} volume can be interrupted at any operation, three times in a row`, async () => {
     const below = isLong ? everyCut : oneCut;
     const survivals = isLong ? [undefined, ...extremes] : [undefined, extremes[1]];
     for (let seed = 1; seed <= (isLong ? 3 : 1); seed++) {
@@ -47,7 +47,7 @@ async function cutWork(seed: number, change: number, machine = new Machine(seed)
   return wasCut;
 }
 
-test('names that were not synced may all be gone after a power cut, and bytes that were not', async () => {
+test('unsynced file names and unsynced bytes may all be lost in a power cut', async () => {
   for (const survival of extremes) {
     for (let seed = 1; seed <= (isLong ? 60 : 1); seed++) {
       for (let change = 1, wasCut = true; wasCut; change++) {

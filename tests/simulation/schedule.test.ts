@@ -106,7 +106,7 @@ async function simulateScheduleCut(seed: number, change: number): Promise<boolea
   return wasCut;
 }
 
-test('a power cut at any change of the disk leaves each scheduled message once: scheduled, or delivered', async () => {
+test('a power cut at any disk operation leaves each scheduled message once: scheduled or delivered', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
     for (let change = 1, wasCut = true; wasCut; change++) {
       wasCut = await simulateScheduleCut(seed, change).catch((cause: unknown) => {

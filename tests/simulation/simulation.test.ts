@@ -6,7 +6,7 @@ import { replayOf, simulations } from './simulations.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const simulation of simulations) {
-  test(`${simulation.name}: after any crash nothing confirmed is lost or doubled, and order is kept`, async () => {
+  test(`${simulation.name}: no crash loses or duplicates confirmed messages or changes the order`, async () => {
     const seedMax = isLong ? 20_000 : simulation.seedCount;
     for (let seed = 1; seed <= seedMax; seed++) {
       await simulation.run(seed).catch((cause: unknown) => {
@@ -16,7 +16,7 @@ for (const simulation of simulations) {
   });
 }
 
-test('a confirmed message that is nowhere is a disagreement', () => {
+test('a missing confirmed message is reported as a disagreement', () => {
   const message = { group: 1, settledGroup: Infinity, outcome: undefined };
   requirePlace('m', message, 'q', 1);
   assert.throws(() => requirePlace('m', message, undefined, 1), /was confirmed and is lost/);

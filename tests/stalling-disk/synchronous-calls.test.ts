@@ -28,7 +28,7 @@ function listed(): Map<string, string[]> {
   return new Map([...rows].map(([, file = '', cell = '']) => [file, callsOf(cell).sort()]));
 }
 
-test('each synchronous call to a disk is in the list that says when it is made', () => {
+test('each synchronous disk call is in the list that says when it is made', () => {
   const calls = callsIn('src');
   assert.ok(calls.size > 5);
   assert.deepEqual(new Map([...calls].sort()), new Map([...listed()].sort()));

@@ -24,7 +24,7 @@ after(() => {
 });
 
 for (const { what, counts, prepare } of inputs) {
-  test(`nobody waits while ${what}`, async (t) => {
+  test(`no client is blocked while ${what}`, async (t) => {
     const broker = await MeteredProcess.start();
     try {
       const count = counts[isLong ? 0 : 1];

@@ -27,7 +27,7 @@ async function leftovers(): Promise<(Buffer | undefined)[]> {
   return found;
 }
 
-test('what was synced outlives a power cut; of the rest any part may', async () => {
+test('synced data survives a power cut, and any part of unsynced data may survive', async () => {
   const all = await leftovers();
   // A name that was not synced may be lost with all that its file held.
   assert.ok(all.every((left, i) => left !== undefined || i % 2 === 0));
@@ -41,7 +41,7 @@ test('what was synced outlives a power cut; of the rest any part may', async () 
   assert.ok(kept.some((rest) => rest.length < 4096 && rest.length > 0 && rest[0] === 2));
 });
 
-test('a write of one sector outlives a power cut as a whole or not at all', async () => {
+test('a write of one sector survives a power cut completely or not at all', async () => {
   const found = new Set<number>();
   for (let seed = 1; seed <= 600; seed++) {
     const sim = new SimDisk(new SeededRandom(seed));
@@ -60,7 +60,7 @@ test('a write of one sector outlives a power cut as a whole or not at all', asyn
   assert.deepEqual([...found].sort(), [1, 2, 3]);
 });
 
-test('no call of a process is answered after the power was cut', async () => {
+test('no call of a process is answered after a power cut', async () => {
   const sim = new SimDisk(new SeededRandom(1));
   const disk = sim.boot();
   const file = await disk.create('/d/f');
@@ -76,7 +76,7 @@ test('no call of a process is answered after the power was cut', async () => {
   assert.ok(sim.changeCount > 1);
 });
 
-test('a full disk takes a part and says ENOSPC, and takes all once there is room', async () => {
+test('a full disk accepts a partial write and reports ENOSPC, and accepts all once it has space', async () => {
   const sim = new SimDisk(new SeededRandom(3));
   const disk = sim.boot();
   const file = await disk.create('/d/f');
@@ -88,7 +88,7 @@ test('a full disk takes a part and says ENOSPC, and takes all once there is room
   assert.equal(await disk.freeBytes('/d'), 1000);
 });
 
-test('a failing operation says so, and reads find what was written before', async () => {
+test('a failing operation reports an error, and reads return what was written before', async () => {
   const sim = new SimDisk(new SeededRandom(4));
   const disk = sim.boot();
   const file = await disk.create('/d/f');

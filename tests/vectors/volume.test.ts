@@ -36,12 +36,12 @@ const prove = (disk: ReturnType<typeof diskOf>, vector: VolumeVector) =>
     isSystem(vector) ? {} : { found: proveRecord },
   );
 
-test('there are vectors that open and vectors that are refused', () => {
+test('there are vectors that are accepted and vectors that are refused', () => {
   assert.ok(good.length >= 28 && bad.length >= 60, `${good.length} and ${bad.length}`);
 });
 
 for (const [name, vector] of good) {
-  test(`the volume '${name}' is sound and holds the records that its vector lists`, async () => {
+  test(`the volume '${name}' is sound and contains the records listed in its vector`, async () => {
     const disk = diskOf(vector);
     await prove(disk, vector);
     assert.deepEqual(await listRecords(disk, folder, keyOf(vector)), vector.records);
@@ -49,7 +49,7 @@ for (const [name, vector] of good) {
 }
 
 for (const [name, vector] of good.filter(([, one]) => !isSystem(one))) {
-  test(`recovery finds in the volume '${name}' the live messages that its vector lists`, async () => {
+  test(`recovery of the volume '${name}' finds the live messages listed in its vector`, async () => {
     const life = await QueueVolume.open(diskOf(vector), folder, keyOf(vector));
     assert.deepEqual(await life.live(), vector.live);
     await life.close();
@@ -111,7 +111,7 @@ for (const options of [[], ['-S']]) {
   const isRead = ([name]: [string, VolumeVector]) =>
     options.length === 0 || !name.endsWith('of format 2');
   const which = ['python3', ...options].join(' ');
-  test(`a second reader, under ${which}, lists the same records`, { skip }, () => {
+  test(`a second reader, with ${which}, lists the same records`, { skip }, () => {
     for (const [name, vector, reading] of readWithPython(good.filter(isRead), options)) {
       const { stdout, stderr, status } = reading;
       assert.deepEqual([status, stderr], [0, ''], name);
@@ -119,7 +119,7 @@ for (const options of [[], ['-S']]) {
     }
   });
 
-  test(`a second reader, under ${which}, refuses the same volumes for the same reasons`, {
+  test(`a second reader, with ${which}, refuses the same volumes for the same reasons`, {
     skip,
   }, () => {
     for (const [name, vector, reading] of readWithPython(bad.filter(isRead), options)) {

@@ -61,7 +61,7 @@ const get = (rawPath: string, authorization?: string): HttpRequest => ({
   body: Buffer.alloc(0),
 });
 
-test('an operation that declares it needs no signature, and its caller is anonymous', async () => {
+test('an operation declared unsigned needs no signature and has an anonymous caller', async () => {
   const api = new TestApi([sts]);
   const admission = api.dispatcher.admit(assume('t'));
   assert.equal(admission.refusal, undefined);
@@ -73,7 +73,7 @@ test('an operation that declares it needs no signature, and its caller is anonym
   assert.equal(api.recorded[0]?.caller.type, 'anonymous');
 });
 
-test('failures of anonymous calls are reported and add no events to the trail', async () => {
+test('failures of anonymous calls are reported and not written to the audit trail', async () => {
   const api = new TestApi([sts]);
   const { status, body } = asText(await api.dispatcher.answer(assume('wrong')));
   assert.equal(status, 400);
@@ -84,7 +84,7 @@ test('failures of anonymous calls are reported and add no events to the trail', 
   assert.equal(refused?.code, 'InvalidIdentityToken');
 });
 
-test('an unsigned form for an operation that needs a signature is refused', async () => {
+test('an unsigned form is rejected for an operation that requires a signature', async () => {
   const api = new TestApi([sts]);
   const request = form('Action=GetCallerIdentity&Version=2011-06-15');
   const { status, body } = asText(await api.dispatcher.answer(request));
@@ -92,12 +92,12 @@ test('an unsigned form for an operation that needs a signature is refused', asyn
   assert.match(body, /<Code>MissingAuthenticationToken<\/Code>/);
 });
 
-test('where no form may be unsigned, an unsigned one is refused before its body is read', () => {
+test('without unsigned operations, an unsigned form is rejected before its body is read', () => {
   const api = new TestApi();
   assert.equal(api.dispatcher.admit(assume('t')).refusal?.status, 403);
 });
 
-test('a form that is signed is proven, whatever its operation needs', async () => {
+test('a signed form is verified even if its operation requires no signature', async () => {
   const api = new TestApi([sts]);
   const body = 'Action=GetCallerIdentity&Version=2011-06-15';
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -106,7 +106,7 @@ test('a form that is signed is proven, whatever its operation needs', async () =
   assert.deepEqual([status, api.recorded[0]?.caller.type], [200, 'root']);
 });
 
-test('health needs no proof and leaves no record', async () => {
+test('the health endpoint needs no authentication and is not recorded', async () => {
   const api = new TestApi();
   for (const method of ['GET', 'HEAD']) {
     const { status, body } = await api.dispatcher.answer({ ...get('/health'), method });
@@ -115,7 +115,7 @@ test('health needs no proof and leaves no record', async () => {
   assert.deepEqual([api.recorded.length, api.refused.length], [0, 0]);
 });
 
-test('metrics need the bearer token, and a wrong one is told', async () => {
+test('the metrics endpoint requires the bearer token and reports a wrong token', async () => {
   const api = new TestApi();
   const right = api.dispatcher.admit(get('/metrics', `Bearer ${metricsToken}`));
   assert.equal(right.isProven, true);

@@ -20,7 +20,7 @@ function refusal(response: TextResponse): [number, string | undefined, string] {
   return [response.status, code, message ?? Message];
 }
 
-test('a json-1.1 call is answered in its notation and recorded without its secrets', async () => {
+test('a json-1.1 call is answered in json-1.1 and recorded without secrets', async () => {
   const api = new TestApi();
   const body = '{"KeyId":"k","Plaintext":"AAEC","EncryptionContext":{"Aa":"b"}}';
   const response = await answer(api, api.kmsRequest('Encrypt', body));
@@ -53,7 +53,7 @@ test('a json-1.1 call is answered in its notation and recorded without its secre
   );
 });
 
-test('an operation without output is answered with an empty body', async () => {
+test('an operation without output returns an empty body', async () => {
   const api = new TestApi();
   const response = await answer(
     api,
@@ -62,7 +62,7 @@ test('an operation without output is answered with an empty body', async () => {
   assert.deepEqual([response.status, response.body], [200, '']);
 });
 
-test('a rest-json call takes members from path, query and body', async () => {
+test('a rest-json call reads members from path, query and body', async () => {
   const api = new TestApi();
   const created = await answer(
     api,
@@ -94,7 +94,7 @@ test('a rest-json call takes members from path, query and body', async () => {
   });
 });
 
-test("an operation's own error is written with all its members and recorded", async () => {
+test('an operation-specific error is returned with all its members and recorded', async () => {
   const api = new TestApi();
   const response = await answer(api, api.mqRequest('GET', '/v1/brokers/b-1', {}, ''));
   assert.deepEqual(refusal(response), [404, 'NotFoundException', 'no broker b-1']);
@@ -106,7 +106,7 @@ test("an operation's own error is written with all its members and recorded", as
   assert.equal(api.committed.length, 1);
 });
 
-test('bad input is answered in the words of the wire, and recorded', async () => {
+test('invalid input returns the protocol-specific error and is recorded', async () => {
   const api = new TestApi();
   const cases: [Promise<HttpRequest>, [number, string, RegExp]][] = [
     [api.kmsRequest('Encrypt', '{"KeyId":'), [400, 'SerializationException', /is not JSON$/]],
@@ -150,13 +150,13 @@ test('bad input is answered in the words of the wire, and recorded', async () =>
   assert.deepEqual(parameters, expected);
 });
 
-test('a member that breaks a rule is named as errorAttribute on the rest-json wire', async () => {
+test('a rest-json validation error names the invalid member as errorAttribute', async () => {
   const api = new TestApi();
   const response = await answer(api, api.mqRequest('POST', '/v1/brokers', {}, '{}'));
   assert.equal(JSON.parse(response.body).errorAttribute, 'brokerName');
 });
 
-test('what is not known is refused and told to the security log only', async () => {
+test('an unknown operation is rejected and reported only to the security log', async () => {
   const api = new TestApi();
   const cases: [Promise<HttpRequest>, number][] = [
     [api.kmsRequest('Nonsense', '{}'), 400],
@@ -173,7 +173,7 @@ test('what is not known is refused and told to the security log only', async () 
   assert.equal(api.refused.length, cases.length);
 });
 
-test('a caller who is not known is refused in the words of the wire', async () => {
+test('an unknown caller is rejected with the protocol-specific error', async () => {
   const api = new TestApi();
   const mqPlain = { method: 'GET', path: '/v1/brokers', headers: {}, body: '' };
   const kmsPlain = { ...mqPlain, method: 'POST', path: '/' };
@@ -205,7 +205,7 @@ test('a caller who is not known is refused in the words of the wire', async () =
   assert.equal(api.refused[0]?.action, 'kms:ListAliases');
 });
 
-test('a denied call is refused and recorded', async () => {
+test('a denied call is rejected and recorded', async () => {
   const api = new TestApi();
   api.denied.add('kms:ListAliases').add('mq:ListBrokers');
   const kms = refusal(await answer(api, api.kmsRequest('ListAliases', '{}')));
@@ -215,7 +215,7 @@ test('a denied call is refused and recorded', async () => {
   assert.equal(api.recorded.length, 2);
 });
 
-test('a call and its record are one batch', async () => {
+test('a call and its audit record are written in one batch', async () => {
   const api = new TestApi();
   const body = '{"AliasName":"alias/a","TargetKeyId":"k"}';
   await answer(api, api.kmsRequest('CreateAlias', body));
@@ -225,7 +225,7 @@ test('a call and its record are one batch', async () => {
   );
 });
 
-test('a call whose batch cannot be committed fails and changed nothing', async () => {
+test('a call whose batch cannot be committed fails and changes nothing', async () => {
   const api = new TestApi();
   api.commitFailure = new Error('the disk is gone');
   const body = '{"AliasName":"alias/a","TargetKeyId":"k"}';
@@ -236,7 +236,7 @@ test('a call whose batch cannot be committed fails and changed nothing', async (
   assert.deepEqual(api.unexpectedErrors, [api.commitFailure]);
 });
 
-test('a bug is an internal failure that tells nothing of itself, and is recorded', async () => {
+test('a bug returns an internal failure without details and is recorded', async () => {
   const api = new TestApi();
   const found = refusal(await answer(api, api.kmsRequest('DescribeKey', '{"KeyId":"k"}')));
   assert.deepEqual(found.slice(0, 2), [500, 'InternalFailure']);
@@ -245,7 +245,7 @@ test('a bug is an internal failure that tells nothing of itself, and is recorded
   assert.equal(api.recorded[0]?.error?.code, 'InternalFailure');
 });
 
-test('of two calls that decide in the same tick, the second sees what the first changed', async () => {
+test('of two calls in the same tick, the second sees the changes of the first', async () => {
   const api = new TestApi();
   let open = () => {};
   api.toys.gate = new Promise((resolve) => {
@@ -259,7 +259,7 @@ test('of two calls that decide in the same tick, the second sees what the first 
   assert.deepEqual(statuses.sort(), [200, 400, 400]);
 });
 
-test('a service calls another as itself', async () => {
+test('a service can call another service as itself', async () => {
   const api = new TestApi();
   const input = { KeyId: 'k', Plaintext: Buffer.from([1, 2]) };
   const output = await api.local.call('kms', 'Encrypt', input, { service: 'mq.amazonaws.com' });
@@ -270,7 +270,7 @@ test('a service calls another as itself', async () => {
   assert.equal(call?.invokedBy, undefined);
 });
 
-test('a service calls another on behalf of its caller, and the record says so', async () => {
+test('a service can call another service on behalf of its caller, and this is recorded', async () => {
   const api = new TestApi();
   const input = { AliasName: 'alias/a', TargetKeyId: 'k' };
   await api.local.call('kms', 'CreateAlias', input, {
@@ -288,7 +288,7 @@ test('a service calls another on behalf of its caller, and the record says so', 
   assert.ok(api.toys.aliases.has('alias/a'));
 });
 
-test('a local call is validated and authorised like any other', async () => {
+test('a local call is validated and authorised like a remote call', async () => {
   const api = new TestApi();
   const call = (input: object) =>
     api.local.call('kms', 'CreateAlias', input, { service: 'mq.amazonaws.com' });

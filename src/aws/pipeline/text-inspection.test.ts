@@ -6,7 +6,7 @@ function finding(text: string, what = 'tag value', kinds = ['email']): TextFindi
   return { field: { what, member: 'tags', text, name: undefined }, kinds };
 }
 
-test('findings are described by kind and field, each pair once', () => {
+test('findings list each pair of kind and field once', () => {
   const findings = [
     finding('a@example.com'),
     finding('b@example.com'),
@@ -18,7 +18,7 @@ test('findings are described by kind and field, each pair once', () => {
   );
 });
 
-test('texts are replaced as values, as elements and as keys, and no member is lost', () => {
+test('texts are redacted in values, elements and keys without losing members', () => {
   const redaction = new Redaction([finding('a@example.com'), finding('b@example.com')]);
   assert.deepEqual(
     redaction.of({
@@ -35,7 +35,7 @@ test('texts are replaced as values, as elements and as keys, and no member is lo
   assert.equal(redaction.of(null), null);
 });
 
-test('messages show neither a whole nor a shortened text', () => {
+test('messages contain neither a full nor a shortened text', () => {
   const text = `owner anna.meier@example.com ${'x'.repeat(90)}`;
   const redaction = new Redaction([finding(text)]);
   const ofMessage = (message: string) => redaction.ofMessage(message);
@@ -51,7 +51,7 @@ test('messages show neither a whole nor a shortened text', () => {
   );
 });
 
-test('without findings, nothing changes', () => {
+test('input without findings is unchanged', () => {
   const parameters = { name: 'a@example.com' };
   assert.equal(new Redaction([]).of(parameters), parameters);
   assert.equal(new Redaction([]).ofMessage("Value 'x' at 'y'"), "Value 'x' at 'y'");

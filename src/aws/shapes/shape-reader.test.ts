@@ -45,7 +45,7 @@ function refusal(value: unknown, shape: Shape<unknown> = key): RequestError {
   assert.fail('it was read');
 }
 
-test('what the shape knows is read in its types, and the rest is ignored', () => {
+test('known members are read with their types, and unknown members are ignored', () => {
   const value = {
     KeyId: 'abc',
     Spec: 'RSA',
@@ -77,11 +77,11 @@ test('what the shape knows is read in its types, and the rest is ignored', () =>
   });
 });
 
-test('a member that is null counts as absent', () => {
+test('a null member counts as absent', () => {
   assert.deepEqual(readShape(key, { KeyId: 'a', Days: null }, epochSeconds), { KeyId: 'a' });
 });
 
-test('a missing required member is named', () => {
+test('a missing required member is named in the error', () => {
   const error = refusal({});
   assert.equal(error.code, 'invalid-value');
   assert.equal(error.attribute, 'keyId');
@@ -92,7 +92,7 @@ test('a missing required member is named', () => {
   );
 });
 
-test('each broken constraint is told in the words of AWS', () => {
+test('each constraint violation is reported with the wording of AWS', () => {
   const cases: [object, string][] = [
     [{ KeyId: '' }, "'' at 'keyId'|Member must have length greater than or equal to 1"],
     [
@@ -136,7 +136,7 @@ test('each broken constraint is told in the words of AWS', () => {
   }
 });
 
-test('several broken constraints are counted and listed', () => {
+test('several constraint violations are counted and listed', () => {
   const { message } = refusal({ KeyId: '', Days: 1 });
   assert.match(
     message,
@@ -144,7 +144,7 @@ test('several broken constraints are counted and listed', () => {
   );
 });
 
-test('a secret value is not repeated by the error about it', () => {
+test('a validation error does not repeat a secret value', () => {
   assert.match(refusal({ KeyId: 'a', Password: 'abc' }).message, /Value '\*\*\*' at 'password'/);
   assert.match(refusal({ KeyId: 'a', Plaintext: 'AAAAAAAAAAA=' }).message, /Value '\*\*\*' at/);
   const users = structure({
@@ -153,7 +153,7 @@ test('a secret value is not repeated by the error about it', () => {
   assert.match(refusal({ Users: [{ Password: 'hidden' }] }, users).message, /Value '\*\*\*' at/);
 });
 
-test('a value of another type is refused with what was found and what is allowed', () => {
+test('a value of the wrong type is rejected with the found and expected types', () => {
   const cases: [unknown, string][] = [
     [[], 'the request is a list, but must be a structure'],
     [{ KeyId: 1 }, "'keyId' is a number, but must be a string"],
@@ -177,7 +177,7 @@ test('a value of another type is refused with what was found and what is allowed
   }
 });
 
-test('names that objects inherit are neither members nor lost as keys of a map', () => {
+test('inherited property names are ignored as members and preserved as map keys', () => {
   const context = JSON.parse('{"__proto__":"x"}');
   const contexts = map(string(), string());
   assert.deepEqual(Object.entries(readShape(contexts, context, epochSeconds)), [
@@ -187,12 +187,12 @@ test('names that objects inherit are neither members nor lost as keys of a map',
   assert.deepEqual(readShape(inherited, {}, epochSeconds), {});
 });
 
-test('lengths count characters, not the halves of those beyond U+FFFF', () => {
+test('lengths count Unicode code points, not UTF-16 code units', () => {
   const short = structure({ Name: string({ max: 2 }) });
   assert.deepEqual(readShape(short, { Name: '😀😀' }, isoDates), { Name: '😀😀' });
 });
 
-test('what is written is what was read, in the notation of the wire', () => {
+test('values are written in the notation of the wire protocol', () => {
   const value = {
     KeyId: 'a',
     Plaintext: Buffer.from([0, 1]),
@@ -217,7 +217,7 @@ test('what is written is what was read, in the notation of the wire', () => {
   });
 });
 
-test('a record shows no secret and no bytes, and names in lower camel case', () => {
+test('a recorded shape omits secrets and bytes and uses lower camel case names', () => {
   const value = {
     KeyId: 'a',
     Plaintext: Buffer.from([0, 1]),

@@ -82,11 +82,11 @@ async function signed(changes: Partial<Signing> = {}, plain = listKeys): Promise
 
 const mismatch = /^signature-mismatch: The request signature we calculated does not match/;
 
-test('a request signed by the official SDK is accepted and its caller known', async () => {
+test('a request signed by the official SDK is accepted and its caller is identified', async () => {
   assert.deepEqual(accepted(await signed()), { ...root, accessKeyId });
 });
 
-test('a second request under the same key is accepted, and one with a wrong signature is not', async () => {
+test('a second request with the same key is accepted, and one with a wrong signature is rejected', async () => {
   const one = authenticator();
   one.authenticate(await signed(), 'kms');
   one.authenticate(await signed({}, { ...listKeys, body: '{}' }), 'kms');
@@ -94,7 +94,7 @@ test('a second request under the same key is accepted, and one with a wrong sign
   assert.throws(() => one.authenticate(forged, 'kms'), /does not match/);
 });
 
-test('paths and queries of every kind are signed alike on both sides', async () => {
+test('paths and queries of every kind produce the same signature on client and server', async () => {
   const paths = [
     '/v1/brokers',
     '/v1/tags/arn%3Aaws%3Amq%3Aeu-central-1%3A123456789012%3Abroker%3Ax%3Ab-1',
@@ -117,17 +117,17 @@ test('paths and queries of every kind are signed alike on both sides', async () 
   }
 });
 
-test('header values with runs of spaces are signed as the rules say', async () => {
+test('repeated spaces in header values are normalised for the signature', async () => {
   const headers = { ...listKeys.headers, 'x-amz-note': '  a   b ' };
   accepted(await signed({}, { ...listKeys, headers }));
 });
 
-test('a request that says nothing of its caller is refused', async () => {
+test('a request without credentials is rejected', async () => {
   const request = withHeaders(await signed(), { authorization: undefined });
   assert.equal(refused(request), 'missing-authentication: Missing Authentication Token');
 });
 
-test('what is missing in the Authorization header is listed', async () => {
+test('missing parts of the Authorization header are listed', async () => {
   const request = await signed();
   const credential = `${accessKeyId}/20260102/eu-central-1/kms/aws4_request`;
   assert.equal(
@@ -156,18 +156,18 @@ test('what is missing in the Authorization header is listed', async () => {
   );
 });
 
-test('two ways to authenticate at once are refused', async () => {
+test('a request with two authentication methods is rejected', async () => {
   const request = { ...(await signed()), rawQuery: 'X-Amz-Algorithm=AWS4-HMAC-SHA256' };
   assert.match(refused(request), /^incomplete-signature: Only one way/);
 });
 
-test('an unknown access key and a session token of none are refused', async () => {
+test('an unknown access key and an unexpected session token are rejected', async () => {
   const text = 'unknown-access-key: The security token included in the request is invalid.';
   assert.equal(refused(await signed({ accessKeyId: 'AKIAUNKNOWNUNKNOWN22' })), text);
   assert.equal(refused(await signed({ sessionToken: 'token' })), text);
 });
 
-test('a signature by another secret, or of other content, is refused', async () => {
+test('a signature made with another secret or for other content is rejected', async () => {
   assert.match(refused(await signed({ secretAccessKey: 'other' })), mismatch);
   const request = await signed();
   assert.match(refused({ ...request, body: Buffer.from('{"Limit":8}') }), mismatch);
@@ -186,7 +186,7 @@ test('a signature by another secret, or of other content, is refused', async () 
   assert.match(refused(withHeaders(request, { authorization: upper })), mismatch);
 });
 
-test('headers that say what a request means must be signed', async () => {
+test('headers that affect the meaning of a request must be signed', async () => {
   const request = await signed();
   assert.equal(
     refused(withHeaders(request, { 'x-amz-extra': 'a' })),
@@ -196,12 +196,12 @@ test('headers that say what a request means must be signed', async () => {
   assert.match(refused(withHeaders(request, { authorization })), /'host' must be a 'SignedHeader'/);
 });
 
-test('a hash of the body that is stated must be right', async () => {
+test('a declared body hash must match the body', async () => {
   const headers = { ...listKeys.headers, 'x-amz-content-sha256': '0'.repeat(64) };
   assert.match(refused(await signed({}, { ...listKeys, headers })), /x-amz-content-sha256/);
 });
 
-test('a clock up to five minutes off is accepted, a second more is not', async () => {
+test('a clock skew of up to five minutes is accepted, one second more is rejected', async () => {
   accepted(await signed({ atMs: nowMs - 300_000 }));
   accepted(await signed({ atMs: nowMs + 300_000 }));
   assert.equal(
@@ -216,7 +216,7 @@ test('a clock up to five minutes off is accepted, a second more is not', async (
   );
 });
 
-test('the scope must be of the day, region, service and terminator', async () => {
+test('the credential scope must match date, region, service and terminator', async () => {
   assert.equal(
     refused(await signed({ region: 'eu-west-1' })),
     "signature-mismatch: Credential should be scoped to a valid region, not 'eu-west-1'.",
@@ -234,12 +234,12 @@ test('the scope must be of the day, region, service and terminator', async () =>
   assert.match(scoped('aws4_request', 'aws4'), /valid terminator: 'aws4_request', not 'aws4'/);
 });
 
-test('a service that AWS has in one region only may be signed for that one too', async () => {
+test('a single-region AWS service also accepts signatures for its AWS region', async () => {
   accepted(await signed({ service: 'sts', region: 'us-east-1' }), 'sts');
   assert.match(refused(await signed({ region: 'us-east-1' })), /valid region, not 'us-east-1'/);
 });
 
-test('a presigned request is good until it expires', async () => {
+test('a presigned request is valid until it expires', async () => {
   const plain: PlainRequest = { method: 'GET', path: '/v1/brokers', headers: {}, body: '' };
   const presigned = (atMs: number) => signRequest(plain, { ...signing, service: 'mq', atMs }, true);
   accepted(await presigned(nowMs - 60_000), 'mq');

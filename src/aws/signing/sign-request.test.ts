@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signRequest } from '../../../tests/support/sign-request.ts';
 import { signedHeaders } from './sign-request.ts';
 
-test('a request is signed as the official clients sign it', async () => {
+test('a request is signed like the official clients sign it', async () => {
   const signer = {
     accessKeyId: 'AKIAEXAMPLEEXAMPLE22',
     secretAccessKey: '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',

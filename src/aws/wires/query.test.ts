@@ -5,7 +5,7 @@ import { asText } from '../../../tests/support/text-response.ts';
 import { AwsError } from '../errors.ts';
 import { query } from './query.ts';
 
-test('a form of a service that there is not is refused in XML', async () => {
+test('a form for an unknown service is rejected in XML', async () => {
   const api = new TestApi();
   const request = await api.signed('mq', {
     method: 'POST',
@@ -31,7 +31,7 @@ test('values from an unauthenticated caller are escaped in XML', () => {
   assert.equal(shown, 'a&lt;b&gt;&amp;"\ufffd\ufffd\ufffd\ufffdé漢\u{1f701}');
 });
 
-test('a failure of ours is said to be one', () => {
+test('an internal failure is reported as a server-side error', () => {
   const failure = new AwsError('ServiceFailure', 'm', { status: 500 });
   assert.match(asText(query.fail(failure, 'id')).body, /<Type>Receiver<\/Type>/);
 });

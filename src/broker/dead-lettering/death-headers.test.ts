@@ -31,7 +31,7 @@ function after(headers: Arguments): unknown[] {
   });
 }
 
-test('deaths that were noted without a count are merged and counted', () => {
+test('x-death entries without a count are merged and counted', () => {
   const before = withEntries(
     entry('q', 'rejected'),
     entry('other', 'expired'),
@@ -48,7 +48,7 @@ test('deaths that were noted without a count are merged and counted', () => {
   assert.deepEqual(after(withEntries(entry('q', 'rejected', 4))), [['q', 'rejected', 5]]);
 });
 
-test('a cycle is of the queues in which a message died since it was last rejected', () => {
+test('a dead letter cycle contains the queues since the last rejection', () => {
   const deaths = [entry('a', 'expired'), entry('b', 'maxlen')];
   assert.deepEqual([...cycleOf(withEntries(...deaths))], ['a', 'b']);
   const rejected = [...deaths, entry('c', 'rejected'), entry('d', 'expired')];

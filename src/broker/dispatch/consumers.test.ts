@@ -19,7 +19,7 @@ class Deaf extends Inbox {
   }
 }
 
-test('of very many consumers that can take nothing, one turn asks a part', async () => {
+test('a turn asks a limited number of the consumers that cannot take messages', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const deafCount = 5 * askedCountMax;
@@ -38,7 +38,7 @@ test('of very many consumers that can take nothing, one turn asks a part', async
   assert.deepEqual(last.bodies, ['first', 'second']);
 });
 
-test('consumers of very many priorities are asked once each, and get what comes back in their order', async () => {
+test('consumers of many priorities are asked once each and get requeued messages by priority', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const inboxes = Array.from({ length: 300 }, (_, priority) => {
@@ -62,7 +62,7 @@ test('consumers of very many priorities are asked once each, and get what comes 
   }
 });
 
-test('a single active consumer of very many is followed by the right one, whoever leaves', async () => {
+test('the correct consumer becomes the single active one, whichever consumer leaves', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-single-active-consumer': { type: 'bool', value: true } });
   const all = Array.from({ length: 60 }, (_, i) => {
@@ -87,7 +87,7 @@ test('a single active consumer of very many is followed by the right one, whoeve
   }
 });
 
-test('very many consumers of a deleted queue are told in later turns, but for those that have left', async () => {
+test('many consumers of a deleted queue are notified in later turns, except those that have left', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const all = Array.from({ length: 2000 }, () => {

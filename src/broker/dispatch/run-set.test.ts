@@ -13,7 +13,7 @@ function numbers(set: RunSet): number[] {
 }
 
 for (const density of [0.1, 0.5, 0.9]) {
-  test(`a set of runs holds what was added and not deleted, in order (density ${density})`, () => {
+  test(`a run set holds the numbers that were added and not deleted, in order (density ${density})`, () => {
     const random = new SeededRandom(Math.round(density * 10));
     const set = new RunSet();
     const model = new Set<number>();
@@ -43,7 +43,7 @@ for (const density of [0.1, 0.5, 0.9]) {
   });
 }
 
-test('what is deleted and not there changes nothing, and runs join and part', () => {
+test('deleting a missing number changes nothing, and runs are merged and split', () => {
   const set = new RunSet();
   set.addRun(10, 20);
   set.addRun(30, 40);

@@ -36,7 +36,7 @@ function verify(unsettled: Unsettled, model: ReadonlyMap<number, number>, at: nu
 }
 
 for (const keep of [2, 30, 1000]) {
-  test(`deliveries are found by their numbers, in whatever order all but ${keep} are settled`, () => {
+  test(`deliveries are found by number while all but ${keep} are settled in any order`, () => {
     const random = new SeededRandom(keep);
     const unsettled = new Unsettled();
     const model = new Map<number, number>();
@@ -49,7 +49,7 @@ for (const keep of [2, 30, 1000]) {
   });
 }
 
-test('what is delivered and settled takes no memory, though something before it stays unsettled', () => {
+test('settled deliveries take no memory while an older one stays unsettled', () => {
   const unsettled = new Unsettled();
   unsettled.add(7);
   const before = process.memoryUsage().arrayBuffers;

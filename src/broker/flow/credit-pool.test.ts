@@ -45,7 +45,7 @@ function serve(b: BareBroker, members: readonly Member[], total: number): void {
   }
 }
 
-test('queues with a common pool are served in turn, one message for each unit of credit', async () => {
+test('queues with a shared credit pool are served round-robin, one message per credit', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(1);
@@ -59,7 +59,7 @@ test('queues with a common pool are served in turn, one message for each unit of
 });
 
 for (const outcome of ['accepted', 'rejected', 'released'] as const) {
-  test(`credit that comes back by '${outcome}' goes to whoever waits, on any queue`, async () => {
+  test(`credit returned by '${outcome}' goes to a waiting consumer on any queue`, async () => {
     const b = await BareBroker.open();
     const pool = new CreditPool(b.broker);
     pool.setLimit(1);
@@ -76,7 +76,7 @@ for (const outcome of ['accepted', 'rejected', 'released'] as const) {
   });
 }
 
-test('a limit that is raised or lifted lets those go on that waited', async () => {
+test('raising or removing a limit resumes waiting consumers', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(2);
@@ -93,7 +93,7 @@ test('a limit that is raised or lifted lets those go on that waited', async () =
   assert.equal(total(), 10);
 });
 
-test('automatic acknowledgements wait for credit, too, but use none', async () => {
+test('automatic acknowledgements wait for credit but do not use it', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(1);
@@ -110,7 +110,7 @@ test('automatic acknowledgements wait for credit, too, but use none', async () =
   assert.equal(pool.used, 0);
 });
 
-test('credit passes by those who wait no longer: cancelled, deleted, or with nothing to get', async () => {
+test('credit skips consumers that are cancelled, lost their queue or have nothing to get', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(1);
@@ -126,7 +126,7 @@ test('credit passes by those who wait no longer: cancelled, deleted, or with not
   assert.equal(last?.count, 1);
 });
 
-test('consumers that come and go while there is no credit leave nothing behind in the line', async () => {
+test('consumers that leave while there is no credit are removed from the waiting list', async () => {
   const b = await BareBroker.open();
   const pool = new CreditPool(b.broker);
   pool.setLimit(1);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Flow } from '../flow.ts';
 import { MemoryWatch } from './memory-watch.ts';
 
-test('publishers wait while there is too little memory, and garbage is collected once a second', () => {
+test('low memory blocks publishers and triggers a garbage collection once a second', () => {
   const flow = new Flow();
   let collected = 0;
   const watch = new MemoryWatch(flow, { memoryBytesMax: 1000 }, () => {

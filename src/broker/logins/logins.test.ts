@@ -18,7 +18,7 @@ function logins(answer: DirectoryAnswer) {
   return { users, checks, failures };
 }
 
-test('a user of a directory has all permissions, which only its groups restrict', async () => {
+test('a directory user has all permissions unless directory groups restrict them', async () => {
   const { users, checks } = logins({ groups: ['staff'] });
   const user = await checks.check(attempt);
   assert.deepEqual(user?.groups, ['staff']);
@@ -30,7 +30,7 @@ test('a user of a directory has all permissions, which only its groups restrict'
   });
 });
 
-test('what a directory does not confirm is refused, and unknown names are not reported', async () => {
+test('unconfirmed directory logins are refused, and unknown names are not reported', async () => {
   for (const [answer, user] of [
     ['wrong-password', 'amy'],
     ['unknown-user', undefined],

@@ -121,7 +121,7 @@ function randomText(random: SeededRandom, words: readonly string[], separator: s
 }
 
 for (const { name, alphabet, words, matches } of naive) {
-  test(`a tree finds what each pattern of ${name} means, while patterns come and go`, () => {
+  test(`the pattern tree finds all matches of ${name} while patterns are added and removed`, () => {
     const random = new SeededRandom(7);
     for (let round = 0; round < 60; round++) {
       const patterns = new Patterns(alphabet);
@@ -146,7 +146,7 @@ for (const { name, alphabet, words, matches } of naive) {
   });
 }
 
-test('patterns of several alphabets share one tree, and each wildcard means its own', () => {
+test('patterns of several protocols share one tree with their own wildcards', () => {
   const tree = new PatternTree<string>();
   tree.add(parsePattern(amqpAlphabet, 'a.#.c'), 'amqp');
   tree.add(parsePattern(activemqAlphabet, 'a.>'), 'activemq');
@@ -161,7 +161,7 @@ test('patterns of several alphabets share one tree, and each wildcard means its 
   assert.deepEqual(find(['a', '>']), ['activemq']);
 });
 
-test('a value stays under a pattern until it was removed as often as it was added', () => {
+test('a value stays under a pattern until it is removed as often as it was added', () => {
   const patterns = new Patterns(amqpAlphabet);
   for (const pattern of ['a.#', 'a.#', 'a.*', 'a.*']) patterns.add(pattern, 'v');
   patterns.remove('a.#', 'v');
@@ -185,13 +185,13 @@ function manyWildcards(patternCount: number): { patterns: Patterns; key: string 
   return { patterns, key: Array(126).fill('a').join('.') };
 }
 
-test('the work for a key grows with the words of patterns, not with a power of them', () => {
+test('the matching cost grows linearly with the words of the patterns', () => {
   const { patterns, key } = manyWildcards(300);
   const { stepCount } = patterns.search(key).collector;
   assert.ok(stepCount < 3 * 300 * 127, `${stepCount} steps`);
 });
 
-test('a search that pauses again and again finds the same', () => {
+test('a search that pauses repeatedly finds the same matches', () => {
   const { patterns, key } = manyWildcards(100);
   for (let i = 0; i < 100; i++) patterns.add(`#.a.${'*.a.'.repeat(i % 20)}#`, `more ${i}`);
   const whole = patterns.search(key);
@@ -203,7 +203,7 @@ test('a search that pauses again and again finds the same', () => {
   assert.deepEqual([...paused.collector.found].sort(), [...whole.collector.found].sort());
 });
 
-test('one unbinding beside many bindings leaves no more to do than without them', () => {
+test('an add and remove of another pattern does not slow down a search', () => {
   const patterns = new Patterns(amqpAlphabet);
   for (let i = 0; i < 10_000; i++) patterns.add(`device.${i}.#.state`, 'v');
   patterns.add('other.#', 'w');

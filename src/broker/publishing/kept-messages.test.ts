@@ -44,7 +44,7 @@ function unusual(routingKey: string): Publication {
   return publication;
 }
 
-test('every field of a message is kept', () => {
+test('all fields of a message are stored', () => {
   const usual = new Publication();
   usual.setAddress('', 'q');
   const messages = [usual, unusual('q'), unusual('k'.repeat(300)), usual];
@@ -87,7 +87,7 @@ test('memory is reused after the messages of a transaction were taken, and not b
   assert.deepEqual(Array.from(third.take(), bodyOf), three);
 });
 
-test('every field of a message is in its copy', () => {
+test('all fields of a message are copied', () => {
   const message = unusual('k'.repeat(300));
   assert.deepEqual(contentOf(message.copy()), contentOf(message));
 });

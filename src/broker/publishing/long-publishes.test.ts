@@ -32,7 +32,7 @@ async function idle({ broker }: BareBroker): Promise<number> {
 const batchesFrom = ({ log }: BareBroker, row: number) =>
   new Set(log.rows.slice(row).map(({ batch }) => batch));
 
-test('dead letters to very many queues take several turns, in order and each in one batch', async () => {
+test('dead letters to many queues take several turns, in order, each in one batch', async () => {
   const { b, queues, takenCount } = await opened();
   b.queue('dying', { 'x-dead-letter-exchange': text('amq.fanout'), 'x-message-ttl': int(10) });
   for (const body of ['a', 'b', 'c']) b.publish('', 'dying', body);
@@ -60,7 +60,7 @@ test('dead letters to very many queues take several turns, in order and each in 
   b.broker.store.end();
 });
 
-test('after a crash within such a letter it is not in some queues only', async () => {
+test('a crash during dead-lettering to many queues leaves no partial result', async () => {
   const { b, takenCount } = await opened();
   b.queue('dying', { 'x-dead-letter-exchange': text('amq.fanout'), 'x-message-ttl': int(10) });
   b.publish('', 'dying', 'a');
@@ -75,7 +75,7 @@ test('after a crash within such a letter it is not in some queues only', async (
   assert.ok(all.size - batches.size <= 1, 'all of it is in the batch that had begun');
 });
 
-test('dead letters of full queues hold their publisher up until they are done', async () => {
+test('dead letters of full queues block the publisher until they are written', async () => {
   const { b, queues } = await opened();
   b.queue('full', {
     'x-max-length': int(0),
@@ -90,7 +90,7 @@ test('dead letters of full queues hold their publisher up until they are done', 
   assert.ok(queues.every(({ readyCount }) => readyCount === 1));
 });
 
-test('a message that was due goes to very many queues in several turns, and is then gone', async () => {
+test('a scheduled message is routed to many queues over several turns and then removed', async () => {
   const { b, takenCount } = await opened();
   const publication = message(b.broker, 'amq.fanout', '', 'a');
   b.broker.schedules.of('/').add(publication, { delayMs: 10, periodMs: 0, repeatCount: 0 });
@@ -105,7 +105,7 @@ test('a message that was due goes to very many queues in several turns, and is t
   assert.deepEqual(b.drain('q5'), ['a', 'b']);
 });
 
-test('a prepared transaction to very many queues commits in several turns, in one batch', async () => {
+test('a prepared transaction to many queues commits over several turns in one batch', async () => {
   const { b, takenCount } = await opened();
   const transaction = new Transaction(b.broker, b.vhost);
   for (const body of ['a', 'b']) {

@@ -28,7 +28,7 @@ async function turnsUntil(isSo: () => boolean): Promise<number> {
   throw new Error('it never was');
 }
 
-test('two full queues that dead-letter to each other end, stay full, and leave no batch open', async () => {
+test('two full queues that dead-letter to each other terminate and leave no batch open', async () => {
   const b = await BareBroker.open();
   const size = 3000;
   const args = (other: string) => ({ ...deadTo(other), 'x-max-length': int(size) });
@@ -50,7 +50,7 @@ test('two full queues that dead-letter to each other end, stay full, and leave n
   assert.equal(after.queue('a', args('b')).readyCount, size);
 });
 
-test('a chain of full queues that push each other over is no recursion, however long', async () => {
+test('a long chain of full queues that dead-letter to the next one does not recurse', async () => {
   const b = await BareBroker.open();
   const length = 3000;
   const name = (i: number) => `q${i}`;
@@ -66,7 +66,7 @@ test('a chain of full queues that push each other over is no recursion, however 
   assert.deepEqual([last.readyCount, b.broker.counters.deadLettered], [1, length]);
 });
 
-test('a queue above its limit after a crash is cut to it', async () => {
+test('a queue above its limit after a crash is trimmed to the limit', async () => {
   const b = await BareBroker.open();
   const args = { ...deadTo('dead'), 'x-max-length': int(2) };
   b.queue('q', args);
@@ -82,7 +82,7 @@ test('a queue above its limit after a crash is cut to it', async () => {
   assert.equal(after.queue('q', args).readyCount, 2);
 });
 
-test('a batch is closed whatever is thrown within it', async () => {
+test('a batch is closed when an exception is thrown within it', async () => {
   const b = await BareBroker.open();
   b.queue('dead');
   const queue = b.queue('q', deadTo('dead'));
@@ -111,7 +111,7 @@ test('a batch is closed whatever is thrown within it', async () => {
   b.broker.store.end();
 });
 
-test('messages that end in masses do so over many turns, in order, and others are served meanwhile', async () => {
+test('mass expiry takes many turns, keeps the order, and does not block other queues', async () => {
   const b = await BareBroker.open(undefined, { workUnitsMax: 400 });
   const other = b.queue('other');
   const dead = b.queue('dead');
@@ -134,7 +134,7 @@ test('messages that end in masses do so over many turns, in order, and others ar
   );
 });
 
-test('a purge, a deletion and a mass expiry without dead letters take turns too', async () => {
+test('a purge, a deletion and a mass expiry without dead letters also take several turns', async () => {
   const b = await BareBroker.open(undefined, { workUnitsMax: 100 });
   const fill = (name: string, args = {}) => {
     const queue = b.queue(name, args);
@@ -162,7 +162,7 @@ test('a purge, a deletion and a mass expiry without dead letters take turns too'
   assert.ok((await turnsUntil(() => expired.index.count === 0)) > 10);
 });
 
-test('a purge leaves what consumers have, and what they give back while it lasts', async () => {
+test('a purge keeps unacknowledged messages and messages requeued during the purge', async () => {
   const b = await BareBroker.open(undefined, { workUnitsMax: 10 });
   const queue = b.queue('q');
   for (let i = 0; i < 100; i++) b.publish('', 'q', String(i));
@@ -179,7 +179,7 @@ test('a purge leaves what consumers have, and what they give back while it lasts
   assert.deepEqual(b.drain('q'), ['3', '5', '7']);
 });
 
-test('dead letters keep their order where some of them must be read from the disk', async () => {
+test('dead letters keep their order when some are read from disk', async () => {
   const b = await BareBroker.open();
   const dead = b.queue('dead');
   const queue = b.queue('q', deadTo('dead'));
@@ -200,7 +200,7 @@ test('dead letters keep their order where some of them must be read from the dis
   );
 });
 
-test('a transaction into a full queue that rejects publishes says that not all of it happened', async () => {
+test('a commit into a full reject-publish queue fails with partial tx completion', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-overflow': text('reject-publish'), 'x-max-length': int(1) });
   const { message } = await import('../../../tests/support/bare-broker.ts');

@@ -11,7 +11,7 @@ function pass(b: BareBroker, ms: number): void {
   b.broker.tick();
 }
 
-test('a queue’s time to live ends a message where the message’s own does not before', async () => {
+test('the shorter of the queue TTL and the message TTL applies', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-message-ttl': int(100) });
   b.publish('', 'q', 'short', { expirationMs: 50 });
@@ -25,7 +25,7 @@ test('a queue’s time to live ends a message where the message’s own does not
   assert.equal(queue.readyCount, 0);
 });
 
-test('a message that expires behind one that does not stays until it is at the head', async () => {
+test('an expired message behind an unexpired one is kept until it reaches the head', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   b.publish('', 'q', 'head');
@@ -36,7 +36,7 @@ test('a message that expires behind one that does not stays until it is at the h
   assert.deepEqual(b.drain('q'), ['head', 'last']);
 });
 
-test('a message that expires at once is delivered to a consumer that waits, and to no other', async () => {
+test('a message with TTL 0 is delivered only to a waiting consumer', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const inbox = new Inbox();
@@ -47,7 +47,7 @@ test('a message that expires at once is delivered to a consumer that waits, and 
   assert.deepEqual([inbox.bodies, queue.readyCount], [['now'], 0]);
 });
 
-test('an unsettled message does not expire; it does when it comes back', async () => {
+test('an unsettled message does not expire until it is requeued', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-message-ttl': int(100) });
   const subscription = queue.subscribe(new Inbox(), plainSubscribe);
@@ -61,7 +61,7 @@ test('an unsettled message does not expire; it does when it comes back', async (
   assert.equal(queue.index.count, 0);
 });
 
-test('expired messages of a queue without consumers become dead letters by the clock alone', async () => {
+test('expired messages of a queue without consumers are dead-lettered by the timer', async () => {
   const b = await BareBroker.open();
   const dead = b.queue('dead');
   b.queue('q', {
@@ -77,7 +77,7 @@ test('expired messages of a queue without consumers become dead letters by the c
   assert.deepEqual(b.drain('dead'), ['m'], 'a dead letter has no time to live of its own');
 });
 
-test('times to live go on over a restart', async () => {
+test('TTLs continue across a restart', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-message-ttl': int(100) });
   b.publish('', 'q', 'old');
@@ -89,7 +89,7 @@ test('times to live go on over a restart', async () => {
   assert.deepEqual(after.drain('q'), ['new']);
 });
 
-test('a queue nobody uses expires after a restart too, counted from the restart', async () => {
+test('an unused queue also expires after a restart, counted from the restart', async () => {
   const b = await BareBroker.open();
   b.queue('q', { 'x-expires': int(1000) });
   b.clock.ms += 900;
@@ -104,7 +104,7 @@ test('a queue nobody uses expires after a restart too, counted from the restart'
   assert.equal(third.vhost.queues.has('q'), false, 'its end is in the log');
 });
 
-test('a consumer, a get and another declaration keep a queue from expiring; a publish does not', async () => {
+test('consumers, gets and redeclarations prevent queue expiry; publishes do not', async () => {
   const b = await BareBroker.open();
   const args = { 'x-expires': int(1000) };
   const queue = b.queue('q', args);
@@ -122,7 +122,7 @@ test('a consumer, a get and another declaration keep a queue from expiring; a pu
   assert.equal(b.vhost.queues.has('q'), false);
 });
 
-test('a message expires that was behind one which a get has taken and not settled', async () => {
+test('a message expires behind one that a get holds unacknowledged', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   b.publish('', 'q', 'held');
@@ -135,7 +135,7 @@ test('a message expires that was behind one which a get has taken and not settle
   assert.deepEqual([queue.readyCount, queue.index.count], [0, 1]);
 });
 
-test('a message expires behind one of a higher priority, and not behind one of its own', async () => {
+test('a message expires behind one of a higher priority, but not behind one of its own', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-max-priority': int(5) });
   b.publish('', 'q', 'high', { priority: 5 });
@@ -147,7 +147,7 @@ test('a message expires behind one of a higher priority, and not behind one of i
   assert.equal(queue.index.count, 0);
 });
 
-test('the broker says when it has something to do next', async () => {
+test('the broker reports when its next timer is due', async () => {
   const asked = new Set<number>();
   const b = await BareBroker.open(undefined, {}, 0, (atMs) => asked.add(atMs - 1_000_000));
   b.queue('q', { 'x-message-ttl': int(70) });
@@ -166,7 +166,7 @@ test('the broker says when it has something to do next', async () => {
   assert.equal(b.queue('q', { 'x-message-ttl': int(70) }).readyCount, 0);
 });
 
-test('what is due costs nothing for the queues that have something due later', async () => {
+test('ticks do not visit queues whose timers are due later', async () => {
   const b = await BareBroker.open();
   for (let i = 0; i < 200; i++) {
     b.queue(`later${i}`, { 'x-message-ttl': int(1000 + i) });

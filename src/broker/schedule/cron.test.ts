@@ -5,7 +5,7 @@ import { CronTimes, cronTextMax } from './cron.ts';
 const next = (text: string, after: string) =>
   new Date(new CronTimes(text).after(Date.parse(after))).toISOString();
 
-test('a cron entry has its next time in UTC, after the one given', () => {
+test('a cron entry returns its next time in UTC after the given time', () => {
   const at = '2026-11-28T10:15:30.500Z'; // a Saturday
   const cases: [entry: string, expected: string][] = [
     ['* * * * *', '2026-11-28T10:16:00.000Z'],
@@ -30,7 +30,7 @@ test('a cron entry has its next time in UTC, after the one given', () => {
   assert.equal(next('16 10 * * *', '2026-11-28T10:16:00Z'), '2026-11-29T10:16:00.000Z');
 });
 
-test('what is no cron entry is refused with the field and what it may be', () => {
+test('an invalid cron entry is rejected with the field and its allowed values', () => {
   const cases: [entry: string, text: RegExp][] = [
     ['* * * *', /4 fields instead of 5/],
     ['60 * * * *', /minute '60': 0 to 59 are allowed/],

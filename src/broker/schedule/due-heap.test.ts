@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DueHeap } from './due-heap.ts';
 
-test('entries leave a heap by due time, then by id, whatever order they came in', () => {
+test('heap entries are removed by due time, then by id, in any insertion order', () => {
   const entry = fc.tuple(fc.nat(50), fc.nat(1000), fc.boolean());
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 300 }), (entries) => {

@@ -30,7 +30,7 @@ function pass(b: BareBroker, ms: number): void {
   b.broker.tick();
 }
 
-test('a delayed message comes when it is due and not before, in the order of due times', async () => {
+test('delayed messages are delivered when due and in the order of their due times', async () => {
   const woken: number[] = [];
   const b = await BareBroker.open(undefined, {}, 0, (atMs) => woken.push(atMs));
   b.queue('q');
@@ -48,7 +48,7 @@ test('a delayed message comes when it is due and not before, in the order of due
   assert.equal(b.broker.schedules.of('/').count, 0);
 });
 
-test('a repeated message comes once and so many times more, each a period later', async () => {
+test('a repeated message is delivered once plus the repeat count, one period apart', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   schedule(b.broker, 'q', 'm', { delayMs: 10, periodMs: 100, repeatCount: 2 });
@@ -61,7 +61,7 @@ test('a repeated message comes once and so many times more, each a period later'
   assert.equal(b.broker.schedules.of('/').jobCount, 0);
 });
 
-test('a message with a cron entry comes at each match, with repeats once more for each of them', async () => {
+test('a message with a cron entry is delivered at each match, with its repeats after each match', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   b.clock.ms = Date.parse('2026-01-01T10:00:30Z');
@@ -88,7 +88,7 @@ test('a message with a cron entry comes at each match, with repeats once more fo
   assert.deepEqual(b.drain('q'), []);
 });
 
-test('timings out of range, and more entries than allowed, are refused with what is allowed', async () => {
+test('invalid timings and excess entries are rejected with the allowed values', async () => {
   const b = await BareBroker.open(undefined, { scheduledCountMax: 3, scheduledJobCountMax: 1 });
   const refused = (timing: Partial<Timing>, why: RegExp) =>
     assert.throws(() => schedule(b.broker, 'q', 'm', timing), {
@@ -111,7 +111,7 @@ test('timings out of range, and more entries than allowed, are refused with what
   refused({ delayMs: 10 }, /limit of scheduled messages in vhost '\/' \(3\)/);
 });
 
-test('entries can be listed by time in pages, read and removed; what was removed never comes', async () => {
+test('schedule entries can be paged, read and removed; removed entries are not delivered', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   const { schedules } = b.broker;
@@ -143,7 +143,7 @@ test('entries can be listed by time in pages, read and removed; what was removed
   assert.deepEqual(b.drain('q'), ['m0', 'm1', 'm2']);
 });
 
-test('removed entries do not stay in memory, and nothing is lost while the heap is made anew', async () => {
+test('removed entries are freed from memory, and rebuilding the heap loses nothing', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   const entries = b.broker.schedules.of('/');
@@ -159,7 +159,7 @@ test('removed entries do not stay in memory, and nothing is lost while the heap 
   assert.deepEqual(b.drain('q'), ['kept 0', 'kept 1', 'kept 2', 'kept 3']);
 });
 
-test('a great many messages that are due at once are delivered some each turn, all of them in order', async () => {
+test('a large number of due messages is delivered in order over several turns', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const entryCount = 5000;
@@ -181,7 +181,7 @@ test('a great many messages that are due at once are delivered some each turn, a
   );
 });
 
-test('a message keeps its bytes, its persistence, priority and time to live, which begins when it is due', async () => {
+test('a scheduled message keeps its properties, and its TTL starts when it is due', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q', { 'x-max-priority': int(5) });
   const publication = message(b.broker, '', 'q', 'body', { a: text('b') });
@@ -213,7 +213,7 @@ test('a message keeps its bytes, its persistence, priority and time to live, whi
   );
 });
 
-test('scheduled messages outlive a restart and a kill, whatever their delivery mode', async () => {
+test('scheduled messages survive a restart and a kill in any delivery mode', async () => {
   const clock = new ManualClock();
   const life = await BrokerOnLog.start({ segmentBytes: 16 * 1024, cacheBytes: 0 }, { clock });
   const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
@@ -262,7 +262,7 @@ async function due(life: BrokerOnLog, clock: ManualClock, ms: number): Promise<s
   return inbox.bodies.map((body) => body.replace(/ \.*$/, ''));
 }
 
-test('a virtual host that is deleted takes its scheduled messages with it', async () => {
+test('deleting a virtual host deletes its scheduled messages', async () => {
   const life = await BrokerOnLog.start({ segmentBytes: 16 * 1024 });
   life.broker.createVhost('other');
   const other = life.broker.vhost('other');
@@ -283,7 +283,7 @@ test('a virtual host that is deleted takes its scheduled messages with it', asyn
   await life.check();
 });
 
-test('a rejected message of a queue with a retry policy comes back later each time, and dies at last', async () => {
+test('a retry policy redelivers rejected messages with growing delays, then dead-letters them', async () => {
   const b = await BareBroker.open();
   const dead = b.queue('dead');
   const queue = b.queue('q', {
@@ -324,7 +324,7 @@ test('a rejected message of a queue with a retry policy comes back later each ti
   assert.deepEqual([queue.index.count, dead.readyCount], [0, 1]);
 });
 
-test('a retry survives a restart with its count, and goes nowhere where its queue is gone', async () => {
+test('a retry survives a restart with its count, and is dropped if its queue is gone', async () => {
   const first = await BareBroker.open();
   const retry = {
     retryCountMax: 9,

@@ -25,7 +25,7 @@ async function idle({ broker }: BareBroker): Promise<void> {
 
 const settingsOf = (b: BareBroker, queue: string) => b.vhost.queue(queue, undefined).settings;
 
-test('of several policies that match, the highest priority counts, and of equal ones the first name', async () => {
+test('the matching policy of the highest priority applies; ties go to the first name', async () => {
   const b = await BareBroker.open();
   const { settings } = b.vhost;
   for (const name of ['a', 'ab', 'b']) b.queue(name);
@@ -45,7 +45,7 @@ test('of several policies that match, the highest priority counts, and of equal 
   assert.throws(() => settings.deletePolicy('mid-1', users), { code: 'not-found' });
 });
 
-test('a policy applies to the kinds of queues that it names', async () => {
+test('a policy applies only to the queue kinds that it names', async () => {
   const b = await BareBroker.open();
   b.queue('classic');
   b.queue('quorum', { 'x-queue-type': text('quorum') });
@@ -59,7 +59,7 @@ test('a policy applies to the kinds of queues that it names', async () => {
   assert.deepEqual(lengths(), [Infinity, Infinity]);
 });
 
-test('of limits the smallest counts, of all else the argument, then the policy', async () => {
+test('the smallest limit applies; for other settings, arguments override the policy', async () => {
   const b = await BareBroker.open();
   const args: Arguments = {
     'x-max-length': int(10),
@@ -95,7 +95,7 @@ test('of limits the smallest counts, of all else the argument, then the policy',
   );
 });
 
-test('a queue drops what is above a limit that a policy lowers', async () => {
+test('lowering a policy limit drops the messages above it', async () => {
   const b = await BareBroker.open(undefined, { workUnitsMax: 100 });
   const dead = b.queue('dead');
   b.queue('q');
@@ -117,7 +117,7 @@ test('a queue drops what is above a limit that a policy lowers', async () => {
   assert.equal(b.drain('q').length, 5);
 });
 
-test('messages that come under a policy with a time to live expire', async () => {
+test('messages expire when a policy with a TTL is applied to their queue', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   b.vhost.settings.setPolicy(policy('p', { 'message-ttl': 1000 }), users);
@@ -130,7 +130,7 @@ test('messages that come under a policy with a time to live expire', async () =>
   assert.deepEqual(b.drain('q'), ['stays']);
 });
 
-test('a queue expires as its policy of the moment says', async () => {
+test('a queue expires according to its current policy', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   b.vhost.settings.setPolicy(policy('p', { expires: 1000 }), users);
@@ -143,7 +143,7 @@ test('a queue expires as its policy of the moment says', async () => {
   assert.equal(b.vhost.queues.has('q'), false);
 });
 
-test('an exchange has the alternate of its policy, if it has none of its own', async () => {
+test('an exchange uses the alternate exchange of its policy if it has none of its own', async () => {
   const b = await BareBroker.open();
   const options = { durable: true, autoDelete: false, internal: false };
   const own = { 'alternate-exchange': text('amq.direct') };
@@ -162,7 +162,7 @@ test('an exchange has the alternate of its policy, if it has none of its own', a
   assert.deepEqual(publish(), []);
 });
 
-test('policies and limits are there after a restart, and count for what is read back', async () => {
+test('policies and limits survive a restart and apply to recovered queues', async () => {
   const b = await BareBroker.open();
   b.queue('q');
   b.vhost.settings.setPolicy(policy('gone', { 'max-length': 1 }), users);
@@ -183,7 +183,7 @@ test('policies and limits are there after a restart, and count for what is read 
   assert.deepEqual(again.drain('q'), []);
 });
 
-test('limits of a virtual host are kept and lifted', async () => {
+test('virtual host limits are enforced and can be removed', async () => {
   const b = await BareBroker.open();
   b.vhost.settings.setLimit('max-queues', 1);
   b.queue('first');
@@ -229,7 +229,7 @@ const wrong: readonly (readonly [string, Partial<Policy>, RegExp])[] = [
 ];
 
 for (const [what, changes, message] of wrong) {
-  test(`a policy is refused with ${what}`, async () => {
+  test(`a policy is rejected with ${what}`, async () => {
     const b = await BareBroker.open();
     const refused = { code: 'precondition-failed', message };
     const asked = { ...policy('p', { 'max-length': 1 }), ...changes };
@@ -238,7 +238,7 @@ for (const [what, changes, message] of wrong) {
   });
 }
 
-test('an operator policy sets limits only, and there may be so many policies', async () => {
+test('an operator policy can only set limits, and the number of policies is limited', async () => {
   const b = await BareBroker.open(undefined, { policyCountMax: 2 });
   const { settings } = b.vhost;
   const refused = { code: 'precondition-failed', message: /not a recognised operator policy/ };
@@ -250,7 +250,7 @@ test('an operator policy sets limits only, and there may be so many policies', a
   settings.setPolicy(policy('o', { expires: 1e9 }), operators);
 });
 
-test('a consumer keeps what it has while settings change', async () => {
+test('a consumer keeps its deliveries when settings change', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('q');
   const inbox = new Inbox();

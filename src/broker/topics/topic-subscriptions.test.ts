@@ -31,7 +31,7 @@ async function opened(before?: BareBroker) {
   return { b, topics, subscriptions, request };
 }
 
-test('a durable subscription outlives its client and a restart, with its backlog', async () => {
+test('a durable subscription survives its client and a restart, with its backlog', async () => {
   const { b, subscriptions, request } = await opened();
   const { queue, isNew } = subscriptions.open(request());
   assert.equal(isNew, true);
@@ -45,7 +45,7 @@ test('a durable subscription outlives its client and a restart, with its backlog
   assert.deepEqual(again.b.drain(found.queue.name), ['first', 'second']);
 });
 
-test('a subscription that is not durable ends with its connection', async () => {
+test('a non-durable subscription ends with its connection', async () => {
   const { b, subscriptions, request } = await opened();
   const { queue } = subscriptions.open(
     request({ key: undefined, isDurable: false, filters: ['#'] }),
@@ -57,7 +57,7 @@ test('a subscription that is not durable ends with its connection', async () => 
   assert.equal(queue.isDeleted, true);
 });
 
-test('a durable subscription with other filters or terms is another one', async () => {
+test('changing the filters or selector of a durable subscription creates a new one', async () => {
   const { b, subscriptions, request } = await opened();
   subscriptions.open(request());
   for (const change of [{ terms: 'price > 5' }, { filters: ['#'] }, { filters: ['a', 'b'] }]) {
@@ -68,7 +68,7 @@ test('a durable subscription with other filters or terms is another one', async 
   }
 });
 
-test('one that is in use is refused, and cannot be deleted', async () => {
+test('a subscription in use cannot be opened again or deleted', async () => {
   const { subscriptions, request } = await opened();
   const { queue } = subscriptions.open(request());
   const consumer = queue.subscribe(new Inbox(), plainSubscribe);
@@ -96,7 +96,7 @@ test('consumers of a shared subscription share its messages', async () => {
   );
 });
 
-test('a shared one that is not durable ends with its last consumer', async () => {
+test('a non-durable shared subscription ends with its last consumer', async () => {
   const { b, subscriptions, request } = await opened();
   const group = { key: { clientId: '', name: 'group' }, isShared: true, isDurable: false };
   const first = subscriptions.open(request(group)).queue;
@@ -111,7 +111,7 @@ test('a shared one that is not durable ends with its last consumer', async () =>
   assert.equal(subscriptions.open(request(group)).isNew, true);
 });
 
-test('filters come and go without the backlog', async () => {
+test('filters can be added and removed without losing the backlog', async () => {
   const { b, topics, subscriptions, request } = await opened();
   const { queue } = subscriptions.open(request({ filters: [] }));
   subscriptions.addFilter(queue, topics, 'a/#');
@@ -121,7 +121,7 @@ test('filters come and go without the backlog', async () => {
   assert.deepEqual(b.drain(queue.name), ['kept']);
 });
 
-test('no two subscriptions have one queue', async () => {
+test('every subscription has its own queue', async () => {
   const { subscriptions, request } = await opened();
   const long = 'x'.repeat(60_000);
   const pairs = [
@@ -141,7 +141,7 @@ test('no two subscriptions have one queue', async () => {
   assert.equal(new Set(names).size, pairs.length);
 });
 
-test('topics and filters may have 65,535 bytes, through a restart and dead letters', async () => {
+test('topics and filters of 65,535 bytes survive a restart and dead-lettering', async () => {
   const { b, subscriptions, request } = await opened();
   const levels = 'l/'.repeat(20_000);
   const topic = `${levels}${'x'.repeat(65_535 - levels.length)}`;
@@ -169,7 +169,7 @@ test('topics and filters may have 65,535 bytes, through a restart and dead lette
   assert.throws(() => publication.setAddress('topics', `${topic}x`), tooLong);
 });
 
-test('a pattern with a gap inside is short', async () => {
+test('a long pattern with an inner # wildcard is rejected', async () => {
   const { b } = await opened();
   const long = `${'a.'.repeat(200)}b`;
   b.vhost.bind(b.vhost.exchange('amq.topic'), b.queue('q'), `${long}.#`, noArguments);

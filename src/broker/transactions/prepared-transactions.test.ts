@@ -52,7 +52,7 @@ function restart(b: BareBroker): Promise<BareBroker> {
   return BareBroker.open(b);
 }
 
-test('what is prepared has no effect until its commit, and all of it then', async () => {
+test('a prepared transaction takes full effect on commit and none before it', async () => {
   const { b, queue, inbox, subscription, transaction } = await consuming(['a', 'b', 'c']);
   publish(b.broker, transaction, 'x');
   publish(b.broker, transaction, 'y');
@@ -72,7 +72,7 @@ test('what is prepared has no effect until its commit, and all of it then', asyn
   assert.deepEqual(b.broker.prepared.recover(), []);
 });
 
-test('after a rollback messages are gone, and deliveries are with their consumer as before', async () => {
+test('a rollback removes messages and leaves deliveries with their consumer', async () => {
   const { b, queue, inbox, subscription, transaction } = await consuming(['a', 'b']);
   publish(b.broker, transaction, 'x');
   transaction.settle(subscription, 0, 1, 'accepted');
@@ -87,7 +87,7 @@ test('after a rollback messages are gone, and deliveries are with their consumer
   assert.equal(queue.index.count, 0);
 });
 
-test('where the consumer is gone, a rollback gives its deliveries back to the queue', async () => {
+test('a rollback requeues the deliveries of a closed consumer', async () => {
   const { b, queue, subscription, transaction } = await consuming(['a', 'b', 'c']);
   transaction.settle(subscription, 0, 1, 'accepted');
   b.broker.prepared.prepare(xid('t'), transaction);
@@ -98,7 +98,7 @@ test('where the consumer is gone, a rollback gives its deliveries back to the qu
   assert.deepEqual([b.drain('q'), subscription.unsettledCount], [['a', 'b', 'c'], 0]);
 });
 
-test('prepared transactions outlive restarts; then either outcome is possible', async () => {
+test('prepared transactions survive restarts and can then be committed or rolled back', async () => {
   const { b, subscription, transaction } = await consuming(['a', 'b', 'c', 'd', 'e']);
   for (const name of ['first', 'second']) {
     publish(b.broker, transaction, `of ${name}`);
@@ -121,7 +121,7 @@ test('prepared transactions outlive restarts; then either outcome is possible', 
   assert.equal(again.broker.prepared.has(xid('first', 'b')), false);
 });
 
-test('a transaction that did nothing needs no outcome, and one that is not prepared has none', async () => {
+test('an empty transaction is not prepared, and an unprepared one cannot be completed', async () => {
   const { b, transaction } = await consuming([]);
   assert.equal(b.broker.prepared.prepare(xid('empty'), transaction), 0);
   assert.equal(b.broker.prepared.has(xid('empty')), false);
@@ -138,7 +138,7 @@ test('a transaction that did nothing needs no outcome, and one that is not prepa
   assert.equal(transaction.operationCount, 1);
 });
 
-test('what is prepared is bounded by transactions, operations and bytes', async () => {
+test('prepared transactions are limited in number, operations and bytes', async () => {
   const refused = async (limits: Partial<Limits>, why: RegExp) => {
     const { b, subscription, transaction } = await consuming(['a', 'b'], limits);
     publish(b.broker, transaction, 'x');
@@ -162,7 +162,7 @@ test('what is prepared is bounded by transactions, operations and bytes', async 
   await refused({ preparedBytesMax: 2000 }, /bytes of messages would wait .* at most 2000/);
 });
 
-test('xids are named by their parts, which are bounded', () => {
+test('xids are named by their parts, whose lengths are limited', () => {
   for (const id of [
     xid('a'),
     xid('a', 'b'),
@@ -180,7 +180,7 @@ test('xids are named by their parts, which are bounded', () => {
     assert.throws(() => xidKey({ ...xid('x'), formatId }), refused);
 });
 
-test('a large prepared transaction is read from the disk and committed whole', async () => {
+test('a large prepared transaction is read from disk and committed completely', async () => {
   const life = await BrokerOnLog.start({ segmentBytes: 64 * 1024, cacheBytes: 0 });
   const vhost = life.broker.vhost('/');
   const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
@@ -205,7 +205,7 @@ test('a large prepared transaction is read from the disk and committed whole', a
   await life.check();
 });
 
-test('a virtual host that is deleted takes its prepared transactions with it', async () => {
+test('deleting a virtual host deletes its prepared transactions', async () => {
   const { b, transaction } = await consuming([]);
   publish(b.broker, transaction, 'x');
   b.broker.prepared.prepare(xid('t'), transaction);

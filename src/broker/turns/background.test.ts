@@ -24,7 +24,7 @@ function background() {
   return { made, failures, sliceCount: () => sliceCount };
 }
 
-test('a short job is done at once', () => {
+test('a short job runs immediately', () => {
   const { made } = background();
   let [done, stepCount] = [0, 0];
   made.run(
@@ -34,7 +34,7 @@ test('a short job is done at once', () => {
   assert.deepEqual([done, stepCount, made.isIdle], [1, 100, true]);
 });
 
-test('a long job is done in slices, between which others have their turn', async () => {
+test('a long job runs in slices, interleaved with other jobs', async () => {
   const { made, sliceCount } = background();
   const order: string[] = [];
   let stepCount = 0;
@@ -55,7 +55,7 @@ test('a long job is done in slices, between which others have their turn', async
   assert.ok(sliceCount() > 5, `${sliceCount()} slices`);
 });
 
-test('jobs that a job begins share its slice', async () => {
+test('jobs started by a job share its time slice', async () => {
   const { made } = background();
   let inner = 0;
   function* outer(): Generator<void> {
@@ -70,7 +70,7 @@ test('jobs that a job begins share its slice', async () => {
   assert.equal(inner, 10_000);
 });
 
-test('a job that fails ends alone, and all that is left can be done at once', () => {
+test('a failed job does not affect other jobs, and all pending jobs can be finished at once', () => {
   const { made, failures } = background();
   function* failing(): Generator<void> {
     yield* steps(600, () => {});
@@ -83,7 +83,7 @@ test('a job that fails ends alone, and all that is left can be done at once', ()
   assert.deepEqual([stepCount, failures.length, made.isIdle], [3000, 1, true]);
 });
 
-test('a turn does no more once it has taken some milliseconds, however many units it has left', async () => {
+test('a turn ends after its time limit, even if it has units left', async () => {
   let nowMs = 0;
   const made = new Background(4096, {
     monotonicMs: () => nowMs,
@@ -116,7 +116,7 @@ class Endless implements Worker {
   }
 }
 
-test('workers and jobs share a turn, and while the log is behind only jobs go on', async () => {
+test('workers and jobs share a turn, and only jobs run while the log is behind', async () => {
   let isBehind = false;
   const made: Background = new Background(4096, {
     monotonicMs: () => 0,
@@ -138,7 +138,7 @@ test('workers and jobs share a turn, and while the log is behind only jobs go on
   made.end();
 });
 
-test('what follows a job may have other work done, and a job that others begin waits its turn', () => {
+test('a nested job waits for its turn, and its completion callback can start more work', () => {
   const { made } = background();
   const order: string[] = [];
   function* outer(): Generator<void> {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { type Timed, Timers } from './timers.ts';
 
-test('timers give what is due, the earliest first, whatever was moved or taken out before', () => {
+test('timers fire in the order of their due times after any moves and removals', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new SeededRandom(seed);
     const timers = new Timers<Timed>();

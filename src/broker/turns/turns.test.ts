@@ -9,7 +9,7 @@ const limited = {
   'x-overflow': { type: 'longstr', value: 'reject-publish' },
 } as const;
 
-test('a turn delivers so much, of all queues together, and the rest in later turns in order', async () => {
+test('a turn delivers a limited number of messages over all queues, the rest later in order', async () => {
   const b = await BareBroker.open();
   const count = deliveryUnitsMax;
   const inboxes = ['one', 'two'].map((name) => {
@@ -32,7 +32,7 @@ test('a turn delivers so much, of all queues together, and the rest in later tur
   for (const { inbox } of inboxes) assert.deepEqual(inbox.bodies, expected);
 });
 
-test('a queue that is full gives a consumer what it takes, however much a turn has delivered', async () => {
+test('a full queue delivers to its consumer even if the delivery limit of the turn is used up', async () => {
   const b = await BareBroker.open();
   const queue = b.queue('full', limited);
   const inbox = new Inbox();
@@ -43,7 +43,7 @@ test('a queue that is full gives a consumer what it takes, however much a turn h
   assert.deepEqual(inbox.bodies, ['0', '1', '2', '3', '4']);
 });
 
-test('a delivery counts by the bytes of its body, and of what a conversion made of it', () => {
+test('a delivery is weighted by its body size and its converted size', () => {
   const sizes = [0, 2047, 2048, 1024 * 1024];
   assert.deepEqual(
     sizes.map((size) => deliveryUnits(size)),

@@ -20,7 +20,7 @@ function runAll(later: (() => void)[]): number {
   return turns;
 }
 
-test('few consumers are woken at once, many in several turns, each once', () => {
+test('a few consumers are woken at once, many over several turns, each one once', () => {
   const later: (() => void)[] = [];
   for (const count of [wokenAtOnceMax, 2000]) {
     const woken = new Map<number, number>();
@@ -37,7 +37,7 @@ test('few consumers are woken at once, many in several turns, each once', () => 
   }
 });
 
-test('requests during a round cause one more, so that no consumer is forgotten', () => {
+test('wake requests during a round cause exactly one more round', () => {
   const later: (() => void)[] = [];
   let wakeCount = 0;
   const all = Array.from({ length: 1000 }, () => ({ wake: () => wakeCount++ }));

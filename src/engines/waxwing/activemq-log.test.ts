@@ -17,7 +17,7 @@ function open() {
 
 const logger = 'org.apache.activemq.broker';
 
-test('lines have a date, a level, a message, a logger and a thread', () => {
+test('log lines have a date, a level, a message, a logger and a thread', () => {
   const { lines, log } = open();
   log.starting(['systemUsage has no effect']);
   log.started(['stomp+ssl', 'wss']);
@@ -35,7 +35,7 @@ test('lines have a date, a level, a message, a logger and a thread', () => {
   ]);
 });
 
-test('a failed log-in shows a name only if a user has it', () => {
+test('a failed login is logged with its user name only if that user exists', () => {
   const { lines, log } = open();
   const from = { peerAddress: '127.0.0.1:9' };
   log.loginFailed({ ...from, user: 'bob', reason: 'wrong-password' }, 1);
@@ -55,7 +55,7 @@ test('a failed log-in shows a name only if a user has it', () => {
   );
 });
 
-test('refused requests are gathered, in one line each, however long and many they are', () => {
+test('refused requests are summarised in a bounded number of bounded lines', () => {
   const { lines, log, connection } = open();
   log.refused(connection, 'User bob is not authorized to read from: queue://A\nforged | line');
   log.refused({}, `User bob is not authorized to write to: queue://${'x'.repeat(10_000)}`);
@@ -70,7 +70,7 @@ test('refused requests are gathered, in one line each, however long and many the
   assert.ok(lines.some((line) => /\d+ Security Errors occurred/.test(line)));
 });
 
-test('no name of a client can look like a field of a line, or change its direction', () => {
+test('client-supplied names cannot forge log fields or change the text direction', () => {
   const { lines, log } = open();
   log.removedInactive('queue://A | ERROR | forged \u202eline\u2066 \u200f\u061c', 1000);
   const [line = ''] = lines;

@@ -27,7 +27,7 @@ function watched(reserveBytes = 1000) {
   return { disk, told, watch, tick };
 }
 
-test('publishers wait while less is free than is to stay free, and what can go is asked for', async () => {
+test('publishers are blocked while free disk space is below the limit, and space is reclaimed', async () => {
   const { disk, told, tick, watch } = watched();
   await tick(0);
   disk.free = 999;
@@ -40,7 +40,7 @@ test('publishers wait while less is free than is to stay free, and what can go i
   assert.deepEqual(told, ['short', 'reclaim', 'reclaim', 'enough', 'reclaim more']);
 });
 
-test('space is still freed for some time after a shortage, and then no longer', async () => {
+test('space reclaiming continues for a limited time after a shortage', async () => {
   const { disk, told, tick } = watched();
   disk.free = 999;
   await tick(0);
@@ -50,7 +50,7 @@ test('space is still freed for some time after a shortage, and then no longer', 
   assert.equal(told.filter((what) => what === 'reclaim more').length, 30);
 });
 
-test('a disk is looked at once a second, and sooner where much is written', async () => {
+test('the disk is checked once a second, and sooner after large writes', async () => {
   const { disk, watch, tick } = watched();
   await tick(0);
   await tick(999);
@@ -60,7 +60,7 @@ test('a disk is looked at once a second, and sooner where much is written', asyn
   assert.equal(disk.looks, 2);
 });
 
-test('a disk that was full and is low still keeps publishers waiting', async () => {
+test('publishers stay blocked when a full disk is still below the free space limit', async () => {
   const { disk, told, tick, watch } = watched();
   watch.setFull(true);
   disk.free = 10;
@@ -73,7 +73,7 @@ test('a disk that was full and is low still keeps publishers waiting', async () 
   assert.deepEqual(told.slice(-2), ['enough', 'reclaim more']);
 });
 
-test('nothing is looked at where nothing is to stay free', async () => {
+test('the disk is not checked if the free space limit is 0', async () => {
   const { disk, tick } = watched(0);
   await tick(0);
   assert.equal(disk.looks, 0);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecoveryReport } from './recovery-report.ts';
 
-test('a recovery that takes long is told of once a second', () => {
+test('a long recovery reports its progress once a second', () => {
   const said: string[] = [];
   let ms = 5000;
   const report = new RecoveryReport(

@@ -5,7 +5,7 @@ import { evaluate } from '../policies/evaluate.ts';
 import { actionCatalogue, findAction } from './catalogue.ts';
 import { providedDocuments } from './managed-policies.ts';
 
-test('every action has one entry, and its resource types have a form of ARN', () => {
+test('every action has one entry, and its resource types have an ARN format', () => {
   for (const { prefix, resources, actions } of actionCatalogue) {
     const names = actions.map(({ name }) => name);
     assert.deepEqual([...new Set(names)], names, prefix);
@@ -20,14 +20,14 @@ test('every action has one entry, and its resource types have a form of ARN', ()
   }
 });
 
-test('an action is found in any case, and no other is', () => {
+test('actions are found case-insensitively, and unknown actions are not found', () => {
   assert.equal(findAction('MQ:createbroker')?.name, 'CreateBroker');
   assert.equal(findAction('iam:PassRole')?.isPermissionOnly, true);
   assert.equal(findAction('mq:FlyAway'), undefined);
   assert.equal(findAction('__proto__'), undefined);
 });
 
-test('provided policies have the names of AWS', () => {
+test('managed policies have the names of AWS', () => {
   const wanted = [
     'AdministratorAccess',
     'AmazonMQApiFullAccess',
@@ -77,7 +77,7 @@ const all = actionCatalogue.flatMap(({ prefix, actions }) =>
   actions.map((action) => ({ ...action, full: `${prefix}:${action.name}` })),
 );
 
-test('every provided policy is valid', () => {
+test('every managed policy is valid', () => {
   for (const { document } of providedDocuments) compilePolicy(document, 'identity');
 });
 
@@ -85,7 +85,7 @@ test('AdministratorAccess allows every action', () => {
   assert.equal(allowedBy('AdministratorAccess').length, all.length);
 });
 
-test('policies with read access allow no action that writes', () => {
+test('read-only policies allow no write actions', () => {
   const writes = all
     .filter(({ access }) => access !== 'Read' && access !== 'List')
     .map(({ full }) => full);
@@ -107,7 +107,7 @@ test('policies with read access allow no action that writes', () => {
   }
 });
 
-test('full access to Amazon MQ is access to all of its actions and to no keys', () => {
+test('full access to Amazon MQ allows all MQ actions and no KMS actions', () => {
   for (const name of ['AmazonMQFullAccess', 'AmazonMQApiFullAccess']) {
     const allowed = allowedBy(name);
     const mq = all.filter(({ full }) => full.startsWith('mq:')).map(({ full }) => full);
@@ -119,7 +119,7 @@ test('full access to Amazon MQ is access to all of its actions and to no keys', 
   }
 });
 
-test('a user may change the own password only', () => {
+test('a user may change only their own password', () => {
   const identity = identityOf('IAMUserChangePassword');
   const arn = 'arn:aws:iam::111122223333:user/anna';
   const principal = { accountId: '111122223333', arn, isRoot: false };

@@ -120,18 +120,18 @@ for (const [key, caller, expected, invokedBy] of rows) {
   });
 }
 
-test('aws:CalledVia lists the service that calls for a user', () => {
+test('aws:CalledVia lists the service that calls on behalf of a user', () => {
   assert.deepEqual(valueFor(user, 'aws:CalledVia', 'mq.amazonaws.com'), ['mq.amazonaws.com']);
   assert.equal(valueFor(user, 'aws:CalledVia'), undefined);
 });
 
-test('tags whose keys differ only in case have all of their values', () => {
+test('tags whose keys differ only in case keep all their values', () => {
   assert.deepEqual(valueFor(user, 'aws:PrincipalTag/cost'), { variants: ['1', '2'] });
   const tags = tagValues('aws:ResourceTag', { Team: 'a', team: 'b' });
   assert.deepEqual(foldedValues(tags).get('aws:resourcetag/team'), { variants: ['a', 'b'] });
 });
 
-test('values of the operation come before those of the call', () => {
+test('values of the operation override those of the call', () => {
   const own = foldedValues({ 'aws:RequestedRegion': 'us-east-1', 'aws:TagKeys': undefined });
   const call = {
     caller: user,

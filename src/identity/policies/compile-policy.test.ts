@@ -118,12 +118,12 @@ const refused: readonly (readonly [title: string, PolicyKind, string, RegExp])[]
 ];
 
 for (const [title, kind, text, message] of refused) {
-  test(`${title} is refused in a policy of kind ${kind}`, () => {
+  test(`${title} is rejected in a policy of kind ${kind}`, () => {
     assert.throws(() => compilePolicy(text, kind), { code: 'malformed-policy', message });
   });
 }
 
-test('each kind of policy is accepted in its own form', () => {
+test('each policy kind accepts its own form', () => {
   for (const [kind, one] of [
     ['identity', statement],
     ['boundary', statement],
@@ -136,7 +136,7 @@ test('each kind of policy is accepted in its own form', () => {
   }
 });
 
-test('two statements of a user have different Sids, and those of a key may have the same', () => {
+test('Sids must be unique in a user policy but not in a key policy', () => {
   const twice = (one: object) =>
     JSON.stringify({
       Version: version,
@@ -151,7 +151,7 @@ test('variables are literal text in policies of version 2008-10-17', () => {
   assert.equal(compilePolicy(text, 'identity').statements.length, 1);
 });
 
-test('a statement knows its lines and columns', () => {
+test('a statement records its start and end lines and columns', () => {
   const text =
     '{\n "Statement": [\n  {"Effect":"Allow","Action":"mq:*","Resource":"*"},\n\n  {"Effect":"Deny",\n"Action":"mq:*","Resource":"arn:{}"}]}';
   const positions = compilePolicy(text, 'identity').statements.map(({ start, end }) => [
@@ -175,7 +175,7 @@ test('a statement knows its lines and columns', () => {
   assert.deepEqual(single.statements[0]?.start, { line: 1, column: 14 });
 });
 
-test('a stored policy that is not valid denies, and says why', () => {
+test('an invalid stored policy is marked as broken with the reason', () => {
   const policy = compileStored('{', 'identity');
   assert.equal(policy.broken, 'The policy is not valid JSON.');
 });

@@ -44,7 +44,7 @@ const start = `User: ${user.arn} is not authorized to perform: mq:DescribeBroker
 const naming = (arn: string, Effect = 'Allow') =>
   policyOf('resource', { Effect, Principal: { AWS: arn }, Action: 'mq:*', Resource: '*' });
 
-test('no policy: implicit deny, and the message says that no identity-based policy allows it', () => {
+test('without policies, access is implicitly denied with the identity-based policy message', () => {
   const { outcome, message } = decide({});
   assert.equal(outcome, 'implicitDeny');
   assert.equal(
@@ -53,7 +53,7 @@ test('no policy: implicit deny, and the message says that no identity-based poli
   );
 });
 
-test('an explicit deny names the kind of its policy', () => {
+test('an explicit deny names the policy kind', () => {
   const denied = deny('mq:*');
   for (const [policies, kind] of [
     [{ identity: [policyOf('identity', denied)] }, 'an identity-based policy'],
@@ -69,7 +69,7 @@ test('an explicit deny names the kind of its policy', () => {
   }
 });
 
-test('a boundary or session policy that is silent limits, and the message says which', () => {
+test('a boundary or session policy without an Allow denies and is named in the message', () => {
   const silent = allow('kms:*');
   assert.match(
     decide({ identity, boundary: policyOf('boundary', silent) }).message,
@@ -82,18 +82,18 @@ test('a boundary or session policy that is silent limits, and the message says w
   assert.equal(decide({ identity, session: [] }).outcome, 'implicitDeny');
 });
 
-test('one of several session policies is enough', () => {
+test('one of several session policies is enough to allow', () => {
   const policies = [policyOf('session', allow('kms:*')), policyOf('session', allow('mq:*'))];
   assert.equal(decide({ identity, session: policies }).outcome, 'allowed');
 });
 
-test('a resource policy that names the user allows alone, past its boundary', () => {
+test('a resource policy that names the user allows access despite the permissions boundary', () => {
   const boundary = policyOf('boundary', allow('kms:*'));
   assert.deepEqual(decide({ boundary, resource: naming(user.arn) }).by, 'resource');
   assert.equal(decide({ boundary, resource: naming(user.arn) }).outcome, 'allowed');
 });
 
-test('a resource policy that names a role is limited by boundary and session policy', () => {
+test('a resource policy that names a role is limited by its boundary and session policies', () => {
   const boundary = policyOf('boundary', allow('kms:*'));
   const resource = naming(session.issuerArn ?? '');
   const by = { principal: session };
@@ -103,13 +103,13 @@ test('a resource policy that names a role is limited by boundary and session pol
   assert.equal(decide({ resource: naming(session.arn), boundary }, by).outcome, 'allowed');
 });
 
-test('a resource policy that names the account leaves it to identity policies', () => {
+test('a resource policy that names the account delegates to identity policies', () => {
   const resource = naming(`${iam}:root`);
   assert.equal(decide({ resource }).by, 'identity');
   assert.equal(decide({ resource, identity }).outcome, 'allowed');
 });
 
-test('across accounts both sides must allow', () => {
+test('cross-account access must be allowed by both accounts', () => {
   const resourceAccountId = '444455556666';
   assert.equal(decide({ identity, resourceAccountId }).by, 'resource');
   const resource = naming(user.arn);
@@ -130,7 +130,7 @@ test('the root user needs no policy, except on resources whose policy decides', 
   );
 });
 
-test('services have only what resource policies and grants give them', () => {
+test('services have only the access that resource policies and grants give them', () => {
   const service = { accountId: '', arn: '', service: 'mq.amazonaws.com', isRoot: false };
   const by = { principal: service };
   assert.equal(decide({}, by).outcome, 'implicitDeny');
@@ -140,12 +140,12 @@ test('services have only what resource policies and grants give them', () => {
   assert.equal(decide({ grant: 'direct' }, by).by, 'grant');
 });
 
-test('a stored policy that is not valid denies everything', () => {
+test('an invalid stored policy denies everything', () => {
   const broken = compileStored('{"Statement":', 'identity');
   assert.equal(decide({ identity: [...identity, broken] }).outcome, 'explicitDeny');
 });
 
-test('an evaluation that needs too many comparisons denies', () => {
+test('an evaluation that needs too many comparisons is denied', () => {
   const key = 'kms:EncryptionContext:x';
   const values = { [key]: 'a'.repeat(8000) };
   for (const condition of [
@@ -161,7 +161,7 @@ test('an evaluation that needs too many comparisons denies', () => {
   }
 });
 
-test('a star does not cross the colons between the parts of an ARN', () => {
+test('a wildcard does not match across the colons of an ARN', () => {
   const allows = (resource: string) =>
     decide({ identity: [policyOf('identity', allow('mq:*', resource))] }).outcome === 'allowed';
   assert.ok(allows(`arn:aws:mq:*:${accountId}:broker:*`));
@@ -173,7 +173,7 @@ test('a star does not cross the colons between the parts of an ARN', () => {
   assert.ok(!allows('arn:aws:kms'));
 });
 
-test('variables stand for the values of the request, literally', () => {
+test('variables are replaced with request values, which are matched literally', () => {
   const resource = 'arn:aws:iam::*:user/${aws:username}';
   const identity = [policyOf('identity', allow('iam:*', resource))];
   const ask = { action: 'iam:GetUser', resource: `${iam}:user/anna` };
@@ -186,7 +186,7 @@ test('variables stand for the values of the request, literally', () => {
   assert.equal(outcomeFor({}), 'implicitDeny');
 });
 
-test('a variable without a value never widens an Allow, and never narrows a negated Deny', () => {
+test('a variable without a value neither widens an Allow nor narrows a negated Deny', () => {
   const Condition = { StringNotEquals: { 'aws:ResourceTag/team': '${aws:PrincipalTag/team}' } };
   const values = { 'aws:ResourceTag/team': 'orders' };
   const allowing = [policyOf('identity', { ...allow('mq:*'), Condition })];
@@ -199,7 +199,7 @@ test('a variable without a value never widens an Allow, and never narrows a nega
   assert.equal(decide({ identity: [...identity, others('Deny')] }).outcome, 'explicitDeny');
 });
 
-test('of values whose names differ only in case, an Allow needs all and a Deny one', () => {
+test('for keys that differ only in case, Allow needs all values and Deny needs one', () => {
   const Condition = { StringEquals: { 'aws:ResourceTag/team': 'orders' } };
   const values = { 'aws:ResourceTag/team': { variants: ['orders', 'billing'] } };
   const allowing = [policyOf('identity', { ...allow('mq:*'), Condition })];
@@ -208,7 +208,7 @@ test('of values whose names differ only in case, an Allow needs all and a Deny o
   assert.equal(decide({ identity: denying }, { values }).outcome, 'explicitDeny');
 });
 
-test('NotPrincipal with Deny spares whom it names, but nobody with a boundary', () => {
+test('Deny with NotPrincipal exempts the named principal, unless it has a boundary', () => {
   const NotPrincipal = { AWS: user.arn };
   const resource = policyOf('resource', { ...deny('mq:*'), NotPrincipal });
   const boundary = policyOf('boundary', allow('*'));

@@ -23,7 +23,7 @@ const header = {
 const pairs = { tenant: 'a', 'aws:ebs:id': 'vol-1' };
 const text = Buffer.from('attack at dawn');
 
-test('a blob is sealed and opened as its page shows', () => {
+test('a ciphertext blob is sealed and opened as documented', () => {
   let next = 0x40;
   const bytes = (size: number) => {
     next += size;
@@ -37,7 +37,7 @@ test('a blob is sealed and opened as its page shows', () => {
   assert.deepEqual(openBlob(sealed, material, canonicalContext(pairs)), text);
 });
 
-test('a reader written from the page alone opens the same blob', () => {
+test('a decoder written from the documentation opens the same blob', () => {
   const bytes = Buffer.from(blob, 'hex');
   const info = Buffer.concat([
     Buffer.from('waxwing kms ciphertext blob 1'),
@@ -52,13 +52,13 @@ test('a reader written from the page alone opens the same blob', () => {
   assert.deepEqual(opened, text);
 });
 
-test('a lone surrogate in a context is refused, where it would be taken for another', () => {
+test('a lone surrogate in an encryption context is rejected', () => {
   for (const wrong of [{ '\ud800': 'a' }, { a: '\udc00b' }]) {
     assert.throws(() => canonicalContext(wrong), { code: 'ValidationException' });
   }
 });
 
-test('no two contexts are the same bytes', () => {
+test('different encryption contexts have different canonical bytes', () => {
   const contexts = [{}, { a: 'b' }, { ab: '' }, { '': 'ab' }, { a: '', b: '' }, { a: 'b', c: 'd' }];
   const canonical = contexts.map((each) => canonicalContext(each).toString('hex'));
   assert.equal(new Set(canonical).size, contexts.length);

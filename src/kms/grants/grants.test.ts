@@ -81,7 +81,7 @@ class OneKey {
   }
 }
 
-test('a grant to a user is for that user and no other', () => {
+test('a grant to a user applies to that user only', () => {
   const key = new OneKey();
   assert.throws(() => key.encrypt(alice), denied);
   key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] });
@@ -89,7 +89,7 @@ test('a grant to a user is for that user and no other', () => {
   assert.throws(() => key.encrypt(bob), denied);
 });
 
-test('a grant to a role is for all its sessions, and one to a session for it alone', () => {
+test('a grant to a role applies to all its sessions, and one to a session to that session only', () => {
   for (const GranteePrincipal of [`${iam}:role/ops`, session.caller.arn]) {
     const key = new OneKey();
     key.grant(root, { GranteePrincipal, Operations: ['Encrypt'] });
@@ -102,7 +102,7 @@ test('a grant to a role is for all its sessions, and one to a session for it alo
   assert.throws(() => key.encrypt(session), denied);
 });
 
-test('a grant to the account leaves it to the policies of its users', () => {
+test('a grant to the account delegates to the policies of its users', () => {
   const identity = [policyOf('identity', allow('kms:Encrypt'))];
   const key = new OneKey(principalsWith({ [alice.caller.arn]: { identity } }));
   // The key's policy no longer leaves anything to the account.
@@ -116,7 +116,7 @@ test('a grant to the account leaves it to the policies of its users', () => {
   assert.throws(() => key.encrypt(bob), denied);
 });
 
-test("a denial in a user's own policies is above a grant", () => {
+test('a Deny in a user policy overrides a grant', () => {
   const identity = [policyOf('identity', deny('kms:*'))];
   const key = new OneKey(principalsWith({ [alice.caller.arn]: { identity } }));
   key.grant(root, { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] });
@@ -126,7 +126,7 @@ test("a denial in a user's own policies is above a grant", () => {
   });
 });
 
-test('only a service names a service as grantee, and its grant is for that service', () => {
+test('only a service can name a service as grantee, and the grant applies to that service only', () => {
   const key = new OneKey();
   const request = { GranteePrincipal: 'mq.amazonaws.com', Operations: ['Encrypt'] };
   assert.throws(() => key.grant(root, request), { code: 'InvalidArnException' });
@@ -135,7 +135,7 @@ test('only a service names a service as grantee, and its grant is for that servi
   assert.throws(() => key.encrypt(service('ec2.us-west-2.amazonaws.com')), denied);
 });
 
-test('a grant is retired by who it names for it, by the account, and by nobody else', () => {
+test('only the retiring principal and the account can retire a grant', () => {
   const request = { GranteePrincipal: alice.caller.arn, Operations: ['Encrypt'] };
   const retiring = { ...request, RetiringPrincipal: bob.caller.arn };
   for (const [by, may] of [
@@ -154,7 +154,7 @@ test('a grant is retired by who it names for it, by the account, and by nobody e
   }
 });
 
-test('a grantee retires its grant only where the grant lets it', () => {
+test('a grantee can retire its grant only if the grant allows RetireGrant', () => {
   const key = new OneKey();
   const grantee = { GranteePrincipal: alice.caller.arn };
   const { GrantId } = key.grant(root, { ...grantee, Operations: ['Encrypt'] });
@@ -166,7 +166,7 @@ test('a grantee retires its grant only where the grant lets it', () => {
   assert.equal(key.grantCount, 1);
 });
 
-test('revoking is a right on the key, which being granted something is not', () => {
+test('revoking a grant needs permission on the key, which a grant does not give', () => {
   const key = new OneKey();
   const request = { GranteePrincipal: alice.caller.arn, RetiringPrincipal: alice.caller.arn };
   const { GrantId } = key.grant(root, { ...request, Operations: ['Encrypt', 'RetireGrant'] });
@@ -176,7 +176,7 @@ test('revoking is a right on the key, which being granted something is not', () 
   assert.throws(() => key.encrypt(alice), denied);
 });
 
-test('a service lists the grants that name it, and no others', () => {
+test('a service lists only the grants that name it', () => {
   const key = new OneKey();
   const forService = callBy(root.caller, 'mq.amazonaws.com');
   key.grant(forService, { GranteePrincipal: 'mq.amazonaws.com', Operations: ['Decrypt'] });
@@ -191,7 +191,7 @@ test('a service lists the grants that name it, and no others', () => {
   assert.throws(() => key.kms.grants.list(alice, { KeyId }), denied);
 });
 
-test('keys that a service made for itself are found by services alone', () => {
+test('keys that a service created for itself are visible to services only', () => {
   const key = new OneKey();
   const { kms } = key;
   const { arn } = key.did(kms.keys.create(service('mq.amazonaws.com'), {}));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryBudget } from './memory-budget.ts';
 
-test('no source has all of the memory, and all sources together have no more than there is', () => {
+test('memory is limited per source and in total', () => {
   const budget = new MemoryBudget({ bytesMax: 10, sourceBytesMax: 6 });
   assert.equal(budget.take('a', 6), true);
   assert.equal(budget.take('a', 1), false);

@@ -16,7 +16,7 @@ const found = (table: PathTable<string>, method: string, path: string) => {
   return match && [match.value, Object.fromEntries(match.labels)];
 };
 
-test('a literal goes before a label, and a label before the rest of a path', () => {
+test('a literal takes precedence over a label, and a label over the rest of a path', () => {
   const table = tableOf('GET /q', 'GET /{name}', 'GET /{path+}', 'GET /q/{name}');
   assert.deepEqual(found(table, 'GET', '/q'), ['/q', {}]);
   assert.deepEqual(found(table, 'GET', '/r'), ['/{name}', { name: 'r' }]);
@@ -24,7 +24,7 @@ test('a literal goes before a label, and a label before the rest of a path', () 
   assert.deepEqual(found(table, 'GET', '/q/a/b'), ['/{path+}', { path: 'q/a/b' }]);
 });
 
-test('the rest of a path may be nothing only where the pattern says so', () => {
+test('the rest of a path may be empty only if the pattern allows it', () => {
   assert.deepEqual(found(tableOf('GET /*'), 'GET', '/'), ['/*', {}]);
   assert.equal(found(tableOf('GET /{path+}'), 'GET', '/'), undefined);
   assert.equal(found(tableOf('GET /a/*'), 'GET', '/a'), undefined);
@@ -41,7 +41,7 @@ test('a path is split before it is decoded', () => {
   assert.equal(found(table, 'GET', '/api/queues//a'), undefined);
 });
 
-test('of patterns that fit, the most exact one that takes the method is found', () => {
+test('the most specific matching pattern that supports the method is found', () => {
   const table = tableOf('GET /health', '* /*', 'PUT /{name}');
   assert.deepEqual(found(table, 'GET', '/health'), ['/health', {}]);
   assert.deepEqual(found(table, 'PUT', '/health'), ['/{name}', { name: 'health' }]);
@@ -49,14 +49,14 @@ test('of patterns that fit, the most exact one that takes the method is found', 
   assert.deepEqual(table.methodsOf('/health').sort(), ['*', 'GET', 'PUT']);
 });
 
-test('names that objects inherit lead nowhere', () => {
+test('inherited property names match no route', () => {
   const table = tableOf('GET /a');
   for (const path of ['/__proto__', '/constructor', '/a/toString', 'a', '']) {
     assert.equal(table.find('GET', path), undefined);
   }
 });
 
-test('a method and pattern are added once', () => {
+test('a method and pattern cannot be added twice', () => {
   const table = tableOf('GET /a');
   assert.throws(() => table.add('GET', '/a', 'again'));
   assert.throws(() => table.add('GET', '/*/a', 'the rest comes last'));

@@ -69,7 +69,7 @@ const durableChanges: readonly (readonly [string, Method, string])[] = [
 ];
 
 for (const [what, method, answer] of durableChanges) {
-  test(`${what} of what is durable is answered once that is on the disk`, async () => {
+  test(`${what} on a durable entity is answered once the change is synced`, async () => {
     const { broker, log } = await openBroker();
     const peer = await AmqpPeer.ready(broker);
     peer.send(publishFrames(1, 'q', 'x', { deliveryMode: 2 }));
@@ -80,7 +80,7 @@ for (const [what, method, answer] of durableChanges) {
   });
 }
 
-test('what is declared together on one channel is on the disk together, and answered in order', async () => {
+test('durable declarations on one channel are synced together and answered in order', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const queues = Array.from({ length: 100 }, (_, i) => `d${i}`);
@@ -95,7 +95,7 @@ test('what is declared together on one channel is on the disk together, and answ
   assert.deepEqual(declared(), queues);
 });
 
-test('undoing a durable binding is answered once that is on the disk', async () => {
+test('removing a durable binding is answered once the removal is synced', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const { noWait: _, ...unbinding } = binding;
@@ -106,7 +106,7 @@ test('undoing a durable binding is answered once that is on the disk', async () 
   assert.deepEqual(names(peer.take()), ['50.51']);
 });
 
-test('what is not durable is answered at once, even while the log has much to sync', async () => {
+test('non-durable declarations are answered immediately, even while the log has much to sync', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const other = await AmqpPeer.ready(broker);
@@ -119,7 +119,7 @@ test('what is not durable is answered at once, even while the log has much to sy
   assert.deepEqual(names(other.take()), ['50.11']);
 });
 
-test('everything after an answer that waits for the log comes after it, in order', async () => {
+test('responses after one that waits for the log are sent after it, in order', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, { id: methodIds.confirmSelect, noWait: true });
@@ -147,7 +147,7 @@ test('everything after an answer that waits for the log comes after it, in order
   ]);
 });
 
-test('a channel closed while an answer waits for the log is closed after it', async () => {
+test('channel.close is answered after a response that waits for the log', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();
@@ -164,7 +164,7 @@ test('a channel closed while an answer waits for the log is closed after it', as
   assert.deepEqual(names(peer.call(1, { id: methodIds.channelOpen })), ['20.11']);
 });
 
-test('tx.commit-ok comes once the commit is durable, at once where nothing of it has to be', async () => {
+test('tx.commit-ok is sent once the commit is durable, or at once without durable content', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();

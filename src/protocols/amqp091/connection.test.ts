@@ -44,7 +44,7 @@ const closing = (received: (Method | string)[]) => {
   return `${scope} ${close.replyCode} ${close.replyText}`;
 };
 
-test('a stream of publishes cut at every point stores the same messages', async () => {
+test('a stream of publishes split at any point stores the same messages', async () => {
   const stream = Buffer.concat([
     publishFrames(1, 'q', 'first', { deliveryMode: 2 }),
     publishFrames(1, 'q', '', { priority: 1 }),
@@ -59,7 +59,7 @@ test('a stream of publishes cut at every point stores the same messages', async 
   }
 });
 
-test('a body in many frames and many chunks arrives whole', async () => {
+test('a body split over many frames and chunks arrives complete', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const header = contentFrames(1, Buffer.from('abcdef')).subarray(0, 22);
@@ -70,7 +70,7 @@ test('a body in many frames and many chunks arrives whole', async () => {
   assert.deepEqual(texts(peer.call(1, consume)), ['abcdef']);
 });
 
-test('another protocol is answered with the header that would be understood, and closed', async () => {
+test('another protocol is answered with the AMQP 0-9-1 header, and the connection is closed', async () => {
   const { broker } = await openBroker();
   for (const header of ['AMQP\x00\x01\x00\x00', 'AMQP\x03\x01\x00\x00', 'GET / HTTP/1.1\r\n']) {
     const peer = new AmqpPeer(broker);
@@ -80,7 +80,7 @@ test('another protocol is answered with the header that would be understood, and
   }
 });
 
-test('a wrong password is refused without a word on which half was wrong', async () => {
+test('a refused login does not reveal whether the user name or the password is wrong', async () => {
   const { broker } = await openBroker();
   const peer = new AmqpPeer(broker);
   await peer.open('wrong');
@@ -91,7 +91,7 @@ test('a wrong password is refused without a word on which half was wrong', async
   );
 });
 
-test('confirms of one group are merged and come only once it is durable', async () => {
+test('confirms of one group are merged and sent only once the group is durable', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, { id: methodIds.confirmSelect, noWait: false });
@@ -101,7 +101,7 @@ test('confirms of one group are merged and come only once it is durable', async 
   assert.deepEqual(peer.take(), [ack(3, true)]);
 });
 
-test('a full queue that rejects publishes is answered by a negative confirm', async () => {
+test('a full reject-publish queue sends a basic.nack', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, {
@@ -125,7 +125,7 @@ test('a full queue that rejects publishes is answered by a negative confirm', as
   ]);
 });
 
-test('a delivery tag that is unknown or settled already ends the channel', async () => {
+test('an unknown or already settled delivery tag closes the channel', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'a'), publishFrames(1, 'q', 'b'));
@@ -138,7 +138,7 @@ test('a delivery tag that is unknown or settled already ends the channel', async
   assert.equal(broker.vhost('/').queue('q', undefined).readyCount, 1);
 });
 
-test('a transaction publishes and settles at commit, and not at all after rollback', async () => {
+test('a transaction publishes and settles on commit, and does neither after a rollback', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const queue = broker.vhost('/').queue('q', undefined);
@@ -157,7 +157,7 @@ test('a transaction publishes and settles at commit, and not at all after rollba
   assert.equal(queue.index.count, 0);
 });
 
-test('deliveries stop while the transport takes no more, and go on after', async () => {
+test('deliveries pause while the transport is blocked and resume afterwards', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const size = 30_000;
@@ -169,7 +169,7 @@ test('deliveries stop while the transport takes no more, and go on after', async
   assert.equal(before + texts(peer.take()).length, 100);
 });
 
-test('a silent peer gets heartbeats, and is gone after two intervals', async () => {
+test('a silent peer gets heartbeats and is disconnected after two intervals', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   for (let second = 1; second <= 8; second++) peer.connection.tick(second * 1000);
@@ -178,7 +178,7 @@ test('a silent peer gets heartbeats, and is gone after two intervals', async () 
   assert.equal(peer.isClosed, true);
 });
 
-test('publishers hear that the broker is blocked, and that it no longer is', async () => {
+test('publishers are sent connection.blocked and connection.unblocked', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'x'));
@@ -276,7 +276,7 @@ for (const [what, bytes, expected] of misuses) {
   });
 }
 
-test('after an error the close-ok is found wherever the rest of the stream is cut', async () => {
+test('after an error, close-ok is found wherever the remaining stream is split', async () => {
   const rest = Buffer.concat([
     publishFrames(1, 'q', 'too late'),
     methodFrame(1, consume),
@@ -297,7 +297,7 @@ test('after an error the close-ok is found wherever the rest of the stream is cu
   }
 });
 
-test('garbage after any valid start gets no exception and no bug, only a close', async () => {
+test('garbage after any valid start causes no exception and no internal error', async () => {
   const { broker } = await openBroker();
   const start = Buffer.concat([methodFrame(1, consume), publishFrames(1, 'q', 'body')]);
   await fc.assert(
@@ -318,7 +318,7 @@ test('garbage after any valid start gets no exception and no bug, only a close',
   );
 });
 
-test('a peer whose log-in is refused is told why, and its connection ends without its answer', async () => {
+test('a peer whose login is refused gets the reason, and its connection ends without close-ok', async () => {
   const { broker } = await openBroker();
   const peer = new AmqpPeer(broker);
   peer.send(protocolHeader);

@@ -75,7 +75,7 @@ const refusedArguments: readonly (readonly [string, FieldTable, string])[] = [
 ];
 
 for (const [what, args, why] of refusedArguments) {
-  test(`queue.declare with ${what} ends the channel in RabbitMQ’s words`, async () => {
+  test(`queue.declare with ${what} closes the channel with RabbitMQ’s error text`, async () => {
     const peer = await ready();
     const expected = `invalid arg ${why.replace('Q', "queue 'new' in vhost '/'")}`;
     assert.deepEqual(closes(peer.declare('new', args)), [
@@ -84,7 +84,7 @@ for (const [what, args, why] of refusedArguments) {
   });
 }
 
-test('a type of exchange that is unknown, or that only the broker uses, cannot be declared', async () => {
+test('an exchange of an unknown or internal type cannot be declared', async () => {
   for (const type of ['x-odd', 'x-activemq-topic', 'x-mqtt-topic']) {
     const peer = await ready();
     assert.deepEqual(closes(peer.call(1, exchange('e', { type }))), [
@@ -93,7 +93,7 @@ test('a type of exchange that is unknown, or that only the broker uses, cannot b
   }
 });
 
-test('an exchange named by an argument that is no text is refused', async () => {
+test('an exchange argument that is not a string is rejected', async () => {
   const peer = await ready();
   assert.deepEqual(closes(peer.declare('n', { 'x-dead-letter-exchange': int(1) })), [
     "channel 406 PRECONDITION_FAILED - invalid type 'signedint' for arg " +
@@ -107,7 +107,7 @@ test('an exchange named by an argument that is no text is refused', async () => 
   ]);
 });
 
-test('a queue declared again with what RabbitMQ does not compare is the same', async () => {
+test('a redeclaration is equivalent if it differs only in arguments RabbitMQ ignores', async () => {
   const peer = await ready();
   assert.deepEqual(closes(peer.declare('q', { 'x-mine': text('y') })), []);
   assert.deepEqual(closes(peer.declare('q', { 'x-queue-type': text('classic') })), []);
@@ -136,7 +136,7 @@ const differing: readonly (readonly [string, FieldTable, object, string])[] = [
 ];
 
 for (const [what, args, how, why] of differing) {
-  test(`a queue declared again with another ${what} is refused`, async () => {
+  test(`a queue redeclared with another ${what} is rejected`, async () => {
     const peer = await ready();
     const expected = `inequivalent ${why.replace('Q', "queue 'q' in vhost '/'")}`;
     assert.deepEqual(closes(peer.declare('q', args, how)), [
@@ -145,7 +145,7 @@ for (const [what, args, how, why] of differing) {
   });
 }
 
-test('a passive declaration only asks: what is there is counted, what is not is not found', async () => {
+test('a passive declare returns counts for an existing queue and not-found for a missing one', async () => {
   const peer = await ready();
   peer.send(publishFrames(1, 'q', 'a'), publishFrames(1, 'q', 'b'));
   const passive = { passive: true, noWait: false, durable: false };
@@ -164,7 +164,7 @@ test('a passive declaration only asks: what is there is counted, what is not is 
   ]);
 });
 
-test('a queue without a name gets one, which an empty name then means', async () => {
+test('a queue declared without a name gets a generated name, and an empty name refers to it', async () => {
   const peer = await ready();
   const [ok] = peer.declare('', {}, { noWait: false, durable: false });
   assert.ok(typeof ok === 'object' && ok.id === methodIds.queueDeclareOk);
@@ -184,7 +184,7 @@ test('a queue without a name gets one, which an empty name then means', async ()
   ]);
 });
 
-test('an exclusive queue is locked to all other connections and ends with its own', async () => {
+test('an exclusive queue is locked to other connections and ends with its own', async () => {
   const { broker } = await openBroker();
   const [own, other] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   own.declare('mine', {}, { exclusive: true, durable: false });
@@ -197,7 +197,7 @@ test('an exclusive queue is locked to all other connections and ends with its ow
   assert.equal(broker.vhost('/').queues.has('mine'), false);
 });
 
-test('basic.get says how many are left, and when there is none', async () => {
+test('basic.get returns the remaining count, and get-empty on an empty queue', async () => {
   const peer = await ready();
   for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
   const left = [];
@@ -208,7 +208,7 @@ test('basic.get says how many are left, and when there is none', async () => {
   assert.deepEqual(left, [2, 1, 0, { id: methodIds.basicGetEmpty }]);
 });
 
-test('basic.recover brings back everything unsettled, first in line and marked', async () => {
+test('basic.recover requeues all unsettled messages at the head, marked as redelivered', async () => {
   const peer = await ready();
   for (const body of ['a', 'b', 'c']) peer.send(publishFrames(1, 'q', body));
   peer.call(1, { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 2, global: false });
@@ -230,7 +230,7 @@ test('basic.recover brings back everything unsettled, first in line and marked',
   ]);
 });
 
-test('returned messages come before the confirms of later ones, each confirmed once', async () => {
+test('basic.return precedes the confirms of later messages, and each message is confirmed once', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, { id: methodIds.confirmSelect, noWait: true });
@@ -242,7 +242,7 @@ test('returned messages come before the confirms of later ones, each confirmed o
   assert.deepEqual(peer.take(), [{ id: methodIds.basicAck, deliveryTag: 3, multiple: true }]);
 });
 
-test('a transaction that rejects makes its dead letters at commit', async () => {
+test('rejects in a transaction are dead-lettered on commit', async () => {
   const peer = await ready();
   peer.declare('dead');
   peer.declare('t', {
@@ -263,7 +263,7 @@ test('a transaction that rejects makes its dead letters at commit', async () => 
   assert.equal(dead.readyCount, 1);
 });
 
-test('an x-match that does not exist, or a priority that is no number, is refused', async () => {
+test('an unknown x-match or a non-numeric priority is rejected', async () => {
   const bind = (args: FieldTable) =>
     methodFrame(1, {
       id: methodIds.queueBind,

@@ -57,7 +57,7 @@ function bind(peer: AmqpPeer, routingKey: string, queue = 'q', exchange = 'later
   });
 }
 
-test('a delayed exchange routes a message when its header x-delay says so, as the type that it names', async () => {
+test('a delayed exchange routes after the x-delay, according to its x-delayed-type', async () => {
   const { peer, pass } = await opened();
   declareExchange(peer, { 'x-delayed-type': text('topic') });
   bind(peer, 'a.*');
@@ -79,7 +79,7 @@ test('a delayed exchange routes a message when its header x-delay says so, as th
   assert.deepEqual(pass(100), ['third']);
 });
 
-test('a delayed message arrives with its delay negated, so that no other exchange delays it again', async () => {
+test('a delayed message arrives with a negated x-delay, so it is not delayed again', async () => {
   const { peer, pass, broker } = await opened();
   declareExchange(peer, { 'x-delayed-type': text('direct') });
   bind(peer, 'k');
@@ -93,7 +93,7 @@ test('a delayed message arrives with its delay negated, so that no other exchang
   assert.deepEqual({ ...headers }, { a: text('b'), 'x-delay': { type: 'long', value: -30 } });
 });
 
-test('a delayed message is confirmed when the schedule has it on the disk, and counts as routed', async () => {
+test('a delayed message is confirmed once the schedule is synced, and counts as routed', async () => {
   const { peer, log, pass } = await opened();
   declareExchange(peer, { 'x-delayed-type': text('direct') });
   peer.call(1, { id: 0x0055000a, noWait: true });
@@ -107,7 +107,7 @@ test('a delayed message is confirmed when the schedule has it on the disk, and c
   assert.deepEqual(pass(30), []);
 });
 
-test('a dead letter to a delayed exchange waits, too; a transaction schedules when it commits', async () => {
+test('dead letters to a delayed exchange are delayed; transactions schedule on commit', async () => {
   const { peer, pass, broker, log } = await opened();
   declareExchange(peer, { 'x-delayed-type': text('fanout') });
   bind(peer, '');
@@ -130,7 +130,7 @@ test('a dead letter to a delayed exchange waits, too; a transaction schedules wh
   assert.deepEqual(pass(100), ['tx']);
 });
 
-test('a delayed exchange without a type to route by is refused, and so is a delay of more than ten years', async () => {
+test('a delayed exchange needs a valid x-delayed-type, and delays above ten years are rejected', async () => {
   for (const args of [
     {},
     { 'x-delayed-type': text('x-delayed-message') },

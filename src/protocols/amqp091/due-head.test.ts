@@ -14,7 +14,7 @@ function delayAfter(delay: Argument): Argument | undefined {
   return amqp091Format.headers(due, 0, due.length)['x-delay'];
 }
 
-test('whatever x-delay a message has, its head can be written when the message is due', () => {
+test('the header of a due message can be written for any value of x-delay', () => {
   const long = (value: number) => ({ type: 'long', value });
   assert.deepEqual(delayAfter({ type: 'signedint', value: 30 }), long(-30));
   assert.deepEqual(delayAfter({ type: 'double', value: 300.9 }), long(-300));

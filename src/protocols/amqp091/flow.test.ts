@@ -11,7 +11,7 @@ import { methodIds } from './codec/methods.gen.ts';
 
 const persistent = (body: string) => publishFrames(1, 'q', body, { deliveryMode: 2 });
 
-test('publishers are not read from while the log is behind, and again once half of it is synced', async () => {
+test('reading from publishers pauses while the log is behind, until half of it is synced', async () => {
   const { broker, log } = await openBroker({ pendingBytesMax: 100_000 });
   const [publisher, consumer] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   consumer.consume('q', { noAck: true });
@@ -25,7 +25,7 @@ test('publishers are not read from while the log is behind, and again once half 
   assert.equal(publisher.isPaused, false);
 });
 
-test('a connection that begins to publish while the log is behind is paused with the others', async () => {
+test('a connection that starts to publish while the log is behind is paused too', async () => {
   const { broker } = await openBroker({ pendingBytesMax: 1000 });
   const [first, second] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   first.send(persistent('x'.repeat(2000)));
@@ -33,14 +33,14 @@ test('a connection that begins to publish while the log is behind is paused with
   assert.deepEqual([first.isPaused, second.isPaused], [true, true]);
 });
 
-test('transient messages leave the log alone, so nobody waits for it', async () => {
+test('transient messages are not written to the log and do not pause publishers', async () => {
   const { broker } = await openBroker({ pendingBytesMax: 1000 });
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'x'.repeat(5000)));
   assert.equal(peer.isPaused, false);
 });
 
-test('above the memory limit publishers are told and not read from, until memory is free again', async () => {
+test('above the memory limit, publishers are notified and paused until memory is free', async () => {
   let used = 10;
   const { broker } = await openBroker({ memoryBytesMax: 100 }, () => used);
   const [publisher, consumer] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
@@ -59,7 +59,7 @@ test('above the memory limit publishers are told and not read from, until memory
   assert.equal(publisher.isPaused, false);
 });
 
-test('whoever begins to publish while memory is short is told at once', async () => {
+test('a connection that starts to publish while memory is low is notified immediately', async () => {
   const { broker } = await openBroker({ memoryBytesMax: 100 }, () => 101);
   const peer = await AmqpPeer.ready(broker);
   broker.tick();
@@ -69,7 +69,7 @@ test('whoever begins to publish while memory is short is told at once', async ()
   assert.equal(peer.isPaused, true);
 });
 
-test('memory and log are two reasons to wait: the end of one is not the end of the other', async () => {
+test('memory and log pressure are independent reasons to pause', async () => {
   let used = 101;
   const { broker, log } = await openBroker(
     { memoryBytesMax: 100, pendingBytesMax: 10 },
@@ -85,7 +85,7 @@ test('memory and log are two reasons to wait: the end of one is not the end of t
   assert.equal(peer.isPaused, false);
 });
 
-test('a paused connection misses no heartbeat that it could not send', async () => {
+test('a paused connection is not closed for missed heartbeats', async () => {
   const { broker } = await openBroker({ pendingBytesMax: 10 });
   const peer = await AmqpPeer.ready(broker);
   peer.send(persistent('more than ten bytes'));
@@ -93,7 +93,7 @@ test('a paused connection misses no heartbeat that it could not send', async () 
   assert.equal(peer.isClosed, false);
 });
 
-test('a peer cannot stop deliveries by channel.flow: prefetch limits are for that', async () => {
+test('channel.flow cannot stop deliveries', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   assert.deepEqual(peer.send(methodFrame(1, { id: methodIds.channelFlow, active: true })), [

@@ -22,7 +22,7 @@ function started(received: readonly (Method | string)[]) {
 }
 
 for (const [name, version, stated] of headers) {
-  test(`the protocol header of ${name} starts a connection, cut at every point`, async () => {
+  test(`the protocol header of ${name} starts a connection, split at any point`, async () => {
     const { broker } = await openBroker();
     const bytes = bytesOf(version);
     for (let cut = 0; cut <= bytes.length; cut++) {
@@ -34,7 +34,7 @@ for (const [name, version, stated] of headers) {
   });
 }
 
-test('a protocol header that differs in any octet is answered with the one that is understood', async () => {
+test('a protocol header with any wrong octet is answered with the supported header', async () => {
   const { broker } = await openBroker();
   const known = new Set(headers.map(([, version]) => version));
   for (const [, version] of headers) {
@@ -50,7 +50,7 @@ test('a protocol header that differs in any octet is answered with the one that 
   }
 });
 
-test('a client is told the engine that the broker behaves as', async () => {
+test('server properties name the engine that the broker emulates', async () => {
   const { broker } = await openBroker();
   const { serverProperties } = started(new AmqpPeer(broker).send(bytesOf('00000901')));
   const text = (name: string) => serverProperties[name]?.value;
@@ -62,7 +62,7 @@ test('a client is told the engine that the broker behaves as', async () => {
   assert.equal(capabilities['per_consumer_qos']?.value, true);
 });
 
-test('before limits are agreed on a frame is at most 4096 octets and what surrounds them', async () => {
+test('before tuning, the frame payload is limited to 4096 octets', async () => {
   const { broker } = await openBroker();
   const startOk = (size: number) => {
     const peer = new AmqpPeer(broker);
@@ -76,7 +76,7 @@ test('before limits are agreed on a frame is at most 4096 octets and what surrou
   ]);
 });
 
-test('a heartbeat on a channel is a frame that is not due, and the close is answered', async () => {
+test('a heartbeat on a channel is an unexpected frame, and the connection waits for close-ok', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   assert.deepEqual(closes(peer.send(frame(8, 1, Buffer.alloc(0)))), [

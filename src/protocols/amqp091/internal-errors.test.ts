@@ -19,7 +19,7 @@ async function setUp() {
   return { broker, log, one, other, reported };
 }
 
-test('a bug while a method is handled ends that connection with 541, is told once, and no more', async () => {
+test('a bug in a method handler closes the connection with 541 and is reported once', async () => {
   const { broker, log, one, other, reported } = await setUp();
   const { reserve } = log;
   log.reserve = throwBug;
@@ -33,7 +33,7 @@ test('a bug while a method is handled ends that connection with 541, is told onc
   assert.equal(broker.vhost('/').queue('q', undefined).readyCount, 1);
 });
 
-test('a bug while a delivery is written ends the consumer’s connection, not the publisher’s', async () => {
+test('a bug while writing a delivery closes the consumer’s connection, not the publisher’s', async () => {
   const { broker, one, other, reported } = await setUp();
   one.consume('q');
   const { write } = one;
@@ -48,7 +48,7 @@ test('a bug while a delivery is written ends the consumer’s connection, not th
   assert.equal(other.consume('q').filter((x) => typeof x === 'string').length, 4);
 });
 
-test('a bug while confirms are written leaves the confirms of others alone', async () => {
+test('a bug while writing confirms does not affect the confirms of other connections', async () => {
   const { log, one, other, reported } = await setUp();
   for (const peer of [one, other]) {
     peer.call(1, { id: methodIds.confirmSelect, noWait: true });

@@ -14,7 +14,7 @@ import { methodIds } from './codec/methods.gen.ts';
 const get = methodFrame(1, { id: methodIds.basicGet, queue: 'q', noAck: true });
 const bodies = (received: unknown[]) => received.filter((x) => typeof x === 'string').length;
 
-test('a peer that gets and does not read is answered once it reads, each get in order', async () => {
+test('gets of a peer that does not read are answered in order once it reads', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const size = 100_000;
@@ -38,7 +38,7 @@ test('a peer that gets and does not read is answered once it reads, each get in 
   );
 });
 
-test('other answers of the channel wait behind a get that waits for the peer', async () => {
+test('other responses of a channel wait behind a get that waits for the peer', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   for (const body of ['a', 'b']) peer.send(publishFrames(1, 'q', body));
@@ -51,7 +51,7 @@ test('other answers of the channel wait behind a get that waits for the peer', a
   assert.deepEqual(seen, [methodIds.basicGetOk, 'b', methodIds.basicQosOk]);
 });
 
-test('a peer that does not read what it asked for is not read from, until it does', async () => {
+test('reading from a peer pauses while it does not read its responses', async () => {
   const { broker } = await openBroker({ bodyBytesMax: 100_000, unreadBytesMax: 50_000 });
   const peer = await AmqpPeer.ready(broker);
   peer.takesMore = false;
@@ -64,7 +64,7 @@ test('a peer that does not read what it asked for is not read from, until it doe
   assert.equal(peer.isPaused, false);
 });
 
-test('a peer that is not read from and reads nothing for two heartbeats is gone', async () => {
+test('a paused peer that reads nothing for two heartbeats is disconnected', async () => {
   const { broker } = await openBroker({ bodyBytesMax: 10_000, unreadBytesMax: 5000 });
   const peer = await AmqpPeer.ready(broker);
   peer.takesMore = false;
@@ -76,7 +76,7 @@ test('a peer that is not read from and reads nothing for two heartbeats is gone'
   assert.equal(peer.isClosed, true);
 });
 
-test('a reply to a peer that is too far behind is returned like one that no queue took', async () => {
+test('a reply to a peer that is too far behind is returned as unroutable', async () => {
   const { broker } = await openBroker({ unreadBytesMax: 50_000 });
   const [asking, answering] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   asking.consume('amq.rabbitmq.reply-to', { noAck: true });
@@ -96,7 +96,7 @@ test('a reply to a peer that is too far behind is returned like one that no queu
   assert.equal(bodies(answering.send(reply)), 0);
 });
 
-test('a body in tiny pieces is kept in large ones, and arrives whole', async () => {
+test('a body received in tiny chunks is stored in large ones and arrives complete', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const { publish } = broker;

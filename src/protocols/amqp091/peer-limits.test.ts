@@ -40,7 +40,7 @@ function publishMany(peer: AmqpPeer, queue: string, count: number): void {
   }
 }
 
-test('who asks and does not read the answers is not read from, until it does', async () => {
+test('a peer that sends requests without reading the responses is paused until it reads', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   publishMany(peer, 'q', 3);
@@ -57,7 +57,7 @@ test('who asks and does not read the answers is not read from, until it does', a
   assert.equal(peer.isPaused, false);
 });
 
-test('answers that wait for the log are bounded too', async () => {
+test('responses that wait for the log are limited', async () => {
   const { broker, log } = await openBroker({ heldBytesMax: 10_000 });
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();
@@ -71,7 +71,7 @@ test('answers that wait for the log are bounded too', async () => {
   log.syncNow();
 });
 
-test('where all together leave too much unread, who has more than a share is not read from', async () => {
+test('above the total unread limit, peers with more than their share are paused', async () => {
   const limits = { unreadBytesSum: 150_000, unreadBytesShare: 50_000 };
   const { broker } = await openBroker(limits);
   const [first, second] = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
@@ -89,7 +89,7 @@ test('where all together leave too much unread, who has more than a share is not
   assert.equal(first.isPaused, false);
 });
 
-test('where all together leave too much unread, who has a share of it gets no more deliveries, until it reads', async () => {
+test('above the total unread limit, slow peers get no more deliveries until they read', async () => {
   const limits = { unreadBytesSum: 200_000, deliveryBytesShare: 10_000 };
   const { broker } = await openBroker(limits);
   const size = 1000;
@@ -127,7 +127,7 @@ test('where all together leave too much unread, who has a share of it gets no mo
   assert.equal(broker.unread.bytes, 0);
 });
 
-test('acks of many deliveries on many channels at once take several turns', async () => {
+test('acks of many deliveries on many channels take several turns', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const channels = Array.from({ length: 20 }, (_, i) => i + 2);
@@ -152,7 +152,7 @@ test('acks of many deliveries on many channels at once take several turns', asyn
   assert.deepEqual([settled(), peer.isPaused], [20_000, false]);
 });
 
-test('what waits behind a get is handled in several turns where the peer leaves', async () => {
+test('requests behind a get are handled over several turns when the peer disconnects', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'cold', { deliveryMode: 2 }));
@@ -175,7 +175,7 @@ test('what waits behind a get is handled in several turns where the peer leaves'
   assert.equal(broker.clientConnections.size, 0);
 });
 
-test('a connection that waits for the broker, or takes nothing, is closed after a while', async () => {
+test('a blocked or non-reading connection is closed after a timeout', async () => {
   const { broker } = await openBroker({ stuckMsMax: 5000 });
   const [blocked, deaf, idling] = [
     await AmqpPeer.ready(broker),
@@ -197,7 +197,7 @@ test('a connection that waits for the broker, or takes nothing, is closed after 
   assert.deepEqual(closes(idling.take()), []);
 });
 
-test('messages that are begun on many channels and not ended are bounded', async () => {
+test('unfinished messages on many channels are limited', async () => {
   const { broker } = await openBroker({ bodyBytesMax: 1000, unfinishedBytesMax: 1000 });
   const peer = await AmqpPeer.ready(broker);
   const publish = { exchange: '', routingKey: 'q', mandatory: false, immediate: false } as const;
@@ -217,7 +217,7 @@ test('messages that are begun on many channels and not ended are bounded', async
   ]);
 });
 
-test('a transaction is bounded', async () => {
+test('the size of a transaction is limited', async () => {
   const { broker } = await openBroker({ transactionBytesMax: 10_000 });
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, { id: 0x005a000a });
@@ -230,7 +230,7 @@ test('a transaction is bounded', async () => {
   );
 });
 
-test('a channel gets no more deliveries than it may leave unsettled, and more once it settles', async () => {
+test('the number of unsettled deliveries per channel is limited', async () => {
   const { broker } = await openBroker({ unsettledCountMax: 10 });
   const peer = await AmqpPeer.ready(broker);
   for (const queue of ['a', 'b']) {
@@ -245,7 +245,7 @@ test('a channel gets no more deliveries than it may leave unsettled, and more on
   assert.equal(peer.deliveries.length, 20);
 });
 
-test('where memory is far above its limit nothing new is declared, but what there is can be emptied', async () => {
+test('far above the memory limit, declarations are rejected but queues can still be drained', async () => {
   let used = 100;
   const limits = { memoryBytesMax: 100, unsettledCountShort: 2, consumerCountShort: 1 };
   const { broker } = await openBroker(limits, () => used);
@@ -279,7 +279,7 @@ test('where memory is far above its limit nothing new is declared, but what ther
   assert.equal(peer.deliveries.length, 1 + 4, 'those that were there');
 });
 
-test('a sync does not look at channels that wait for nothing', async () => {
+test('a sync visits only channels that wait for it', async () => {
   const { broker, log } = await openBroker();
   const peers = await Promise.all(Array.from({ length: 20 }, () => AmqpPeer.ready(broker)));
   for (const peer of peers) {
@@ -309,7 +309,7 @@ async function withMany(broker: Broker): Promise<AmqpPeer> {
   return peer;
 }
 
-test('a channel with many unsettled deliveries gives them back in slices, in order, then answers', async () => {
+test('a closed channel requeues many unsettled deliveries in slices, in order, then answers', async () => {
   const { broker } = await openBroker();
   const peer = await withMany(broker);
   const queue = broker.vhost('/').queue('many', undefined);
@@ -326,7 +326,7 @@ test('a channel with many unsettled deliveries gives them back in slices, in ord
   );
 });
 
-test('a connection that is cut gives everything back in slices', async () => {
+test('a lost connection requeues its deliveries in slices', async () => {
   const { broker } = await openBroker();
   const peer = await withMany(broker);
   const queue = broker.vhost('/').queue('many', undefined);
@@ -336,7 +336,7 @@ test('a connection that is cut gives everything back in slices', async () => {
   assert.deepEqual([queue.readyCount, queue.consumerCount], [manyCount, 0]);
 });
 
-test('what follows an ack of many deliveries waits until it is done, frame by frame', async () => {
+test('frames after an ack of many deliveries wait until it is done', async () => {
   const { broker } = await openBroker();
   const peer = await withMany(broker);
   const queue = broker.vhost('/').queue('many', undefined);
@@ -353,7 +353,7 @@ test('what follows an ack of many deliveries waits until it is done, frame by fr
   assert.match(closes(peer.send(ack))[0] ?? '', /unknown delivery tag 10000/);
 });
 
-test('a connection that is cut while much is acked gives back only the rest', async () => {
+test('a connection lost during a large ack requeues only the remaining deliveries', async () => {
   const { broker } = await openBroker();
   const peer = await withMany(broker);
   const queue = broker.vhost('/').queue('many', undefined);
@@ -363,7 +363,7 @@ test('a connection that is cut while much is acked gives back only the rest', as
   assert.deepEqual([queue.settledCount, queue.readyCount], [manyCount - 1000, 1000]);
 });
 
-test('connection.close-ok follows what takes long, and a recover too', async () => {
+test('connection.close-ok is sent after long-running work such as a recover', async () => {
   const { broker } = await openBroker();
   const peer = await withMany(broker);
   peer.call(1, { id: 0x003c006e, requeue: true });

@@ -151,7 +151,7 @@ const closes = (received: (Method | string)[]) =>
   );
 
 for (const [what, bytes, why] of refused) {
-  test(`${what}: refused to whoever has not that right`, async () => {
+  test(`${what}: refused without the required permission`, async () => {
     const peer = await restricted();
     assert.deepEqual(closes(peer.send(bytes)), [
       `403 ACCESS_REFUSED - ${why} in vhost '/' refused for user 'guest'`,
@@ -159,13 +159,13 @@ for (const [what, bytes, why] of refused) {
   });
 }
 
-test('a queue without a name needs the right to what it will be called', async () => {
+test('declaring a queue without a name needs permission on the generated name', async () => {
   const peer = await restricted();
   const [refusal] = closes(peer.send(queueDeclare('')));
   assert.match(refusal ?? '', /^403 .*configure access to queue 'amq\.gen-[\w-]{22}' in vhost/);
 });
 
-test('with the right to it, everything is allowed', async () => {
+test('every operation is allowed with the permission for it', async () => {
   const allowed = [
     queueDeclare('all', {}),
     queueBind('w', 'r'),
@@ -182,14 +182,14 @@ test('with the right to it, everything is allowed', async () => {
   for (const bytes of allowed) assert.deepEqual(closes(peer.send(bytes)), []);
 });
 
-test('a publisher feels at once that it may no longer publish', async () => {
+test('revoking the write permission takes effect on the next publish', async () => {
   const peer = await restricted();
   assert.deepEqual(closes(peer.send(publishFrames(1, 'k', 'x', {}, 'w'))), []);
   peer.connection.broker.setPermission('guest', '/', { configure: '', write: '', read: '' });
   assert.equal(closes(peer.send(publishFrames(1, 'k', 'x', {}, 'w'))).length, 1);
 });
 
-test('a client whose virtual host is deleted reads why it is disconnected', async () => {
+test('deleting a virtual host disconnects its clients with the reason', async () => {
   const peer = await restricted();
   peer.connection.broker.deleteVhost('/');
   const [close] = peer.take();

@@ -35,7 +35,7 @@ async function routing(...queues: string[]) {
   return { peer, vhost, publish };
 }
 
-test('keys that came before are the same object, and others are not', () => {
+test('a repeated key returns the cached object, and other keys do not', () => {
   const known = new RoutingKeyCache();
   const keys = find(known, 'amq.topic', 'a.b');
   assert.deepEqual([keys.exchange, keys.routingKey], ['amq.topic', 'a.b']);
@@ -45,7 +45,7 @@ test('keys that came before are the same object, and others are not', () => {
   assert.deepEqual(find(known, 'amq.topic\u0003', 'b').routingKey, 'b');
 });
 
-test('keys of one hash are told apart', () => {
+test('keys with the same hash are distinguished', () => {
   const known = new RoutingKeyCache();
   for (let round = 0; round < 3; round++) {
     assert.equal(find(known, '', 'k2h0x').routingKey, 'k2h0x');
@@ -53,7 +53,7 @@ test('keys of one hash are told apart', () => {
   }
 });
 
-test('keys are found in whatever order they come', () => {
+test('keys are found in any order', () => {
   const known = new RoutingKeyCache();
   const names = Array.from({ length: 50 }, (_, i) => `key-${i}`);
   const first = names.map((name) => find(known, '', name));
@@ -68,7 +68,7 @@ test('keys are found in whatever order they come', () => {
   }
 });
 
-test('keys that are too many to be remembered are found anew', () => {
+test('evicted keys are looked up again', () => {
   const known = new RoutingKeyCache();
   const first = find(known, '', 'key-0');
   for (let i = 1; i < 20_000; i++) assert.equal(find(known, '', `key-${i}`).routingKey, `key-${i}`);
@@ -76,7 +76,7 @@ test('keys that are too many to be remembered are found anew', () => {
   assert.equal(find(known, '', 'key-0').routingKey, 'key-0');
 });
 
-test('a message goes where its keys lead now, however often they led elsewhere', async () => {
+test('a message is routed by the current bindings, whatever was cached', async () => {
   const { peer, vhost, publish } = await routing('one', 'two', 's');
   const direct = vhost.exchange('amq.direct');
   const [one, two] = ['one', 'two'].map((name) => vhost.queue(name, peer.connection));
@@ -98,7 +98,7 @@ test('a message goes where its keys lead now, however often they led elsewhere',
   assert.deepEqual(publish('s'), ['s']);
 });
 
-test('a channel that goes from one exchange to another and back finds each again', async () => {
+test('a channel that alternates between exchanges routes to each correctly', async () => {
   const { peer, vhost, publish } = await routing('k', 'f');
   vhost.bind(vhost.exchange('amq.fanout'), vhost.queue('f', peer.connection), '', {});
   for (let round = 0; round < 3; round++) {

@@ -38,7 +38,7 @@ function next(peer: AmqpPeer, queue: string) {
   return { body, key: ok.routingKey, headers };
 }
 
-test('CC and BCC route like the routing key, and only CC is delivered', async () => {
+test('CC and BCC are used as routing keys, and only CC is delivered', async () => {
   const { peer } = await withQueues('a', 'b', 'c');
   const headers = { CC: list('b', 'a'), BCC: list('c'), kept: text('yes') };
   peer.send(publishFrames(1, 'a', 'm', { headers, deliveryMode: 1 }));
@@ -50,7 +50,7 @@ test('CC and BCC route like the routing key, and only CC is delivered', async ()
   }
 });
 
-test('a consumer does not see BCC, either', async () => {
+test('BCC is not delivered to a consumer', async () => {
   const { peer } = await withQueues('c');
   const consume = { queue: 'c', consumerTag: 't', noLocal: false, noAck: true } as const;
   const how = { exclusive: false, noWait: true, arguments: {} };
@@ -61,7 +61,7 @@ test('a consumer does not see BCC, either', async () => {
   assert.ok(!sent.includes('BCC'), sent);
 });
 
-test('every key of CC is matched at each exchange on the way', async () => {
+test('every CC key is matched at each exchange on the route', async () => {
   const { broker, peer } = await withQueues('a', 'rest');
   const vhost = broker.vhost('/');
   const options = { durable: false, autoDelete: false, internal: false };
@@ -77,7 +77,7 @@ test('every key of CC is matched at each exchange on the way', async () => {
   assert.equal(next(peer, 'rest')?.body, 'm');
 });
 
-test('a mandatory message that only CC routes is not returned; returned ones show no BCC', async () => {
+test('a mandatory message routed only by CC is not returned; returned messages contain no BCC', async () => {
   const { peer } = await withQueues('a');
   const routed = publishFrames(1, 'nobody', 'm', { headers: { CC: list('a') } }, '', true);
   assert.deepEqual(peer.send(routed), []);
@@ -89,7 +89,7 @@ test('a mandatory message that only CC routes is not returned; returned ones sho
 });
 
 for (const name of ['CC', 'BCC']) {
-  test(`${name} that is no list ends the channel in RabbitMQ’s words`, async () => {
+  test(`${name} that is not a list closes the channel with RabbitMQ’s error text`, async () => {
     const { peer } = await withQueues('a');
     const [close] = peer.send(publishFrames(1, 'a', 'm', { headers: { [name]: text('a') } }));
     assert.ok(typeof close === 'object' && close.id === methodIds.channelClose);
@@ -98,7 +98,7 @@ for (const name of ['CC', 'BCC']) {
   });
 }
 
-test('a dead letter goes by all keys it was sent with, and x-death names those that are seen', async () => {
+test('a dead letter is routed by all its original keys, and x-death omits BCC keys', async () => {
   const { broker, peer } = await withQueues('a', 'b');
   const vhost = broker.vhost('/');
   const dlx = vhost.exchange('amq.direct');
@@ -119,7 +119,7 @@ test('a dead letter goes by all keys it was sent with, and x-death names those t
   }
 });
 
-test('a dead letter with the queue’s key goes by that alone, and CC is gone', async () => {
+test('a dead letter with x-dead-letter-routing-key is routed by that key only, without CC', async () => {
   const { broker, peer } = await withQueues('grave', 'cc', 'bcc');
   const args = {
     'x-dead-letter-exchange': text(''),
@@ -138,7 +138,7 @@ test('a dead letter with the queue’s key goes by that alone, and CC is gone', 
   assert.deepEqual([got?.headers['CC'], got?.headers['BCC']], [undefined, undefined]);
 });
 
-test('headers that are malformed are refused when they come, before anything reads them', async () => {
+test('malformed headers are rejected on receipt', async () => {
   const { peer } = await withQueues('a');
   const good = publishFrames(1, 'a', 'm', { headers: { name: text('x') } });
   const at = good.indexOf('name');

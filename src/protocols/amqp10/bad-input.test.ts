@@ -60,7 +60,7 @@ async function closes(
   assert.ok(!other.isClosed);
 }
 
-test('what is no frame ends the connection', async () => {
+test('an invalid frame closes the connection', async () => {
   await closes(Buffer.from('00000007020000aa', 'hex'), 'amqp:connection:framing-error');
   await closes(Buffer.from('ffffffff02000000', 'hex'), 'amqp:connection:framing-error');
   await closes(Buffer.from('0000000801000000', 'hex'), 'amqp:connection:framing-error');
@@ -72,7 +72,7 @@ test('what is no frame ends the connection', async () => {
   );
 });
 
-test('what is no performative ends the connection', async () => {
+test('an invalid performative closes the connection', async () => {
   const body = (hex: string) => frameBytes(0, undefined, Buffer.from(hex, 'hex'));
   await closes(body('40'), 'amqp:decode-error');
   await closes(body('ff'), 'amqp:decode-error');
@@ -82,7 +82,7 @@ test('what is no performative ends the connection', async () => {
   await closes(body('005311c00404414141'), 'amqp:decode-error');
 });
 
-test('frames that are out of order end the connection', async () => {
+test('out-of-order frames close the connection', async () => {
   await closes(
     (peer) => peer.send({ code: compositeCodes.open, containerId: 'x' }),
     'amqp:not-allowed',
@@ -97,7 +97,7 @@ test('frames that are out of order end the connection', async () => {
   }, 'amqp:not-allowed');
 });
 
-test('before the log-in nothing else is read, and the open must be right', async () => {
+test('before the login only SASL frames are accepted, and the open must be valid', async () => {
   const { broker } = await Amqp10Broker.open();
   const early = new Amqp10Peer(broker);
   early.receive(
@@ -125,7 +125,7 @@ test('before the log-in nothing else is read, and the open must be right', async
   assert.equal(ending(unready), 'close amqp:not-allowed');
 });
 
-test('an error of a session ends the session, and of a link the link', async () => {
+test('a session error ends the session, and a link error detaches the link', async () => {
   const ends = async (act: (peer: Amqp10Peer) => void, expected: string) => {
     const { peer } = await ready();
     act(peer);
@@ -144,7 +144,7 @@ test('an error of a session ends the session, and of a link the link', async () 
   await ends((peer) => peer.attachSender('t', 'queue://q', 5000), 'end amqp:not-allowed');
 });
 
-test('credit, sizes and tags of transfers are limited', async () => {
+test('the message size and delivery tag length of transfers are limited', async () => {
   const { peer } = await ready({ bodyBytesMax: 1000 });
   const data = (size: number) => message([0x75, (w) => w.binary(Buffer.alloc(size))]);
   peer.transfer(data(990));
@@ -162,7 +162,7 @@ test('credit, sizes and tags of transfers are limited', async () => {
   assert.equal(ending(peer), 'close amqp:decode-error');
 });
 
-test('the credit of a sender and the window of its session are topped up', async () => {
+test('sender credit and the session window are replenished', async () => {
   const { b, peer } = await ready();
   for (let n = 0; n < 5000; n++) {
     peer.transfer(textMessage('m', true));
@@ -175,7 +175,7 @@ test('the credit of a sender and the window of its session are topped up', async
   assert.equal(b.ready('q'), 5000);
 });
 
-test('a transfer before the broker has granted credit ends the link', async () => {
+test('a transfer without credit detaches the link', async () => {
   const b = await Amqp10Broker.open();
   const peer = await b.client();
   // The answers wait for the log, and the credit after them.
@@ -187,7 +187,7 @@ test('a transfer before the broker has granted credit ends the link', async () =
   assert.ok(!peer.isClosed);
 });
 
-test('incomplete messages are limited over all links', async () => {
+test('incomplete messages are limited across all links', async () => {
   const { peer } = await ready({ bodyBytesMax: 1000, unfinishedBytesMax: 2000 });
   const part = message([0x75, (w) => w.binary(Buffer.alloc(800))]);
   for (let handle = 1; handle <= 10 && !peer.isClosed; handle++) {
@@ -198,7 +198,7 @@ test('incomplete messages are limited over all links', async () => {
   assert.equal(ending(peer), 'close amqp:resource-limit-exceeded');
 });
 
-test('an aborted transfer leaves nothing behind', async () => {
+test('an aborted transfer leaves no data behind', async () => {
   const { b, peer } = await ready({ bodyBytesMax: 1000, unfinishedBytesMax: 100 });
   const part = message([0x75, (w) => w.binary(Buffer.alloc(800))]);
   for (let n = 0; n < 10; n++) {
@@ -210,7 +210,7 @@ test('an aborted transfer leaves nothing behind', async () => {
   assert.equal(b.ready('q'), 1);
 });
 
-test('messages that are no sections, or out of order, end the connection', async () => {
+test('messages with invalid or out-of-order sections close the connection', async () => {
   const rows = [
     Buffer.from('hello'),
     Buffer.from('005377', 'hex'),
@@ -230,7 +230,7 @@ test('messages that are no sections, or out of order, end the connection', async
   }
 });
 
-test('thousands of sessions and links are limited, and given back', async () => {
+test('thousands of sessions and links are limited, and their resources are released', async () => {
   const b = await Amqp10Broker.open();
   const peer = await b.client();
   for (let channel = 1; channel <= 1023; channel++) peer.begin(channel);
@@ -266,7 +266,7 @@ test('thousands of sessions and links are limited, and given back', async () => 
   assert.equal(b.broker.clientConnections.size, 0);
 });
 
-test('a huge map of unsettled deliveries is checked, and not kept', async () => {
+test('a huge unsettled map is validated but not stored', async () => {
   const { b, peer } = await ready();
   const unsettled = Array.from(
     { length: 5000 },
@@ -299,7 +299,7 @@ test('a huge map of unsettled deliveries is checked, and not kept', async () => 
   assert.ok(attach?.code === compositeCodes.attach && attach.name === 'u');
 });
 
-test('a peer that does not read is given no more than the transport takes, and one message', async () => {
+test('a peer that does not read gets at most the transport buffer plus one message', async () => {
   const { b, peer } = await ready();
   peer.attachReceiver('r', 'queue://q', 1, {}, { sndSettleMode: 1 });
   for (let n = 0; n < 50; n++)
@@ -321,7 +321,7 @@ test('a peer that does not read is given no more than the transport takes, and o
   assert.equal(count, 50);
 });
 
-test('a message waits for the window of the session, and goes on where it was', async () => {
+test('a message waits for the session window and then continues where it stopped', async () => {
   const { b, peer } = await ready();
   const small = await b.client('c2', { maxFrameSize: 512 });
   peer.transfer(message([0x75, (w) => w.binary(Buffer.alloc(5000, 'abc'))]));
@@ -342,7 +342,7 @@ test('a message waits for the window of the session, and goes on where it was', 
   assert.ok(rest.at(-1)?.payload.toString('latin1').endsWith('next'));
 });
 
-test('a silent peer is disconnected after twice the announced time, and is kept alive', async () => {
+test('a silent peer is disconnected after twice the idle timeout, and gets keep-alive frames', async () => {
   const b = await Amqp10Broker.open();
   const peer = new Amqp10Peer(b.broker);
   await peer.connect('c1', { idleTimeOut: 4000 });

@@ -31,7 +31,7 @@ function shown(frames: readonly ReceivedFrame[]): string[] {
   });
 }
 
-test('a connection is opened by SASL, a second header, and an open', async () => {
+test('a connection opens with SASL, a second header and an open', async () => {
   const { broker } = await Amqp10Broker.open();
   const peer = new Amqp10Peer(broker);
   await peer.logIn();
@@ -71,7 +71,7 @@ test('a connection is opened by SASL, a second header, and an open', async () =>
   });
 });
 
-test('the first bytes that are another protocol are answered with the header of SASL', async () => {
+test('another protocol header is answered with the SASL header, and the connection is closed', async () => {
   const { broker } = await Amqp10Broker.open();
   const wrong = [header(0), header(2), header(3, 2), Buffer.from('AMQP\0\0\x09\x01')];
   for (const bytes of [...wrong, Buffer.from('GET / HT')]) {
@@ -82,7 +82,7 @@ test('the first bytes that are another protocol are answered with the header of 
   }
 });
 
-test('a refused log-in has the code of its reason', async () => {
+test('a refused login returns the SASL code for its reason', async () => {
   const { broker } = await Amqp10Broker.open();
   const refused = async (user: string, password: string, mechanism?: string) => {
     const peer = new Amqp10Peer(broker);
@@ -99,7 +99,7 @@ test('a refused log-in has the code of its reason', async () => {
   assert.equal(broker.clientConnections.size, 0);
 });
 
-test('a container id belongs to one connection at a time', async () => {
+test('a container id can be used by one connection at a time', async () => {
   const b = await Amqp10Broker.open();
   const first = await b.client('c1');
   const second = new Amqp10Peer(b.broker);
@@ -122,7 +122,7 @@ test('a container id belongs to one connection at a time', async () => {
   assert.ok(!third.isClosed);
 });
 
-test('a durable message is accepted once it is synced, consecutive ones together', async () => {
+test('durable messages are accepted once synced, consecutive ones in one disposition', async () => {
   const b = await Amqp10Broker.open();
   const peer = await b.client();
   b.sync();
@@ -152,7 +152,7 @@ test('a durable message is accepted once it is synced, consecutive ones together
   assert.equal(b.ready('q'), 5);
 });
 
-test('a link is given messages within its credit, and takes an outcome for each', async () => {
+test('a link gets messages within its credit and accepts an outcome for each', async () => {
   const b = await Amqp10Broker.open();
   const peer = await b.client();
   peer.attachSender('s', 'queue://q');

@@ -53,7 +53,7 @@ async function withDeliveries(count: number, more: Partial<{ turnMs: () => numbe
   return { b, peer };
 }
 
-test('answers to a disposition of many separate deliveries are written in several turns, without the texts of the peer', async () => {
+test('dispositions of many separate deliveries are answered in several turns, without peer text', async () => {
   // The clock stands still, so that only the units limit a turn.
   const count = 6000;
   const { b, peer } = await withDeliveries(count, { turnMs: () => 0 });
@@ -83,7 +83,7 @@ test('answers to a disposition of many separate deliveries are written in severa
   }
 });
 
-test('dispositions that find only deliveries of a transaction are limited, too', async () => {
+test('dispositions that match only transactional deliveries are limited too', async () => {
   const { b, peer } = await withDeliveries(5000);
   peer.attachSender('coordinator', undefined, 5, { target: { code: compositeCodes.coordinator } });
   peer.take();
@@ -110,7 +110,7 @@ test('dispositions that find only deliveries of a transaction are limited, too',
   assert.equal(b.ready('q'), 5000, 'deliveries that the peer has settled return by the rollback');
 });
 
-test('a flow of one link does not visit the others, and all are woken when the peer reads again', async (t) => {
+test('a flow visits only its link, and all links are woken when the peer reads again', async (t) => {
   const linkCount = 300;
   const b = await Amqp10Broker.open();
   const peer = await b.client();
@@ -137,7 +137,7 @@ test('a flow of one link does not visit the others, and all are woken when the p
   assert.equal(late.length, linkCount);
 });
 
-test('a large message for a peer with small frames is written in several turns', async () => {
+test('a large message is written over several turns for a peer with small frames', async () => {
   const b = await Amqp10Broker.open();
   const peer = await b.client('c1', { maxFrameSize: 512 });
   peer.begin(1, 1_000_000);
@@ -179,7 +179,7 @@ test('a large message for a peer with small frames is written in several turns',
   assert.deepEqual([more.at(-1), more.filter((each) => !each).length], [false, 1]);
 });
 
-test('a refused link does not keep its name, and a source has few filters', async () => {
+test('a refused link does not keep its name, and the filters of a source are limited', async () => {
   const name = 'n'.repeat(100_000);
   const attach = { code: compositeCodes.attach, name, handle: 1, role: true } as const;
   assert.equal(new RefusedLink({} as Session, attach).name, ''); // the session is only kept
@@ -200,7 +200,7 @@ test('a refused link does not keep its name, and a source has few filters', asyn
   assert.equal(detach.error.condition, 'amqp:invalid-field');
 });
 
-test('dynamic nodes that were deleted are forgotten, and everybody is told', async () => {
+test('deleted dynamic nodes are removed, and listeners are notified', async () => {
   const b = await Amqp10Broker.open();
   const { temporaries } = activeMqOf(b.broker);
   const told: string[] = [];

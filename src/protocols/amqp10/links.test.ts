@@ -63,7 +63,7 @@ function receive(
   return peer.take();
 }
 
-test('a link that cannot be attached is answered without a terminus, and detached', async () => {
+test('a link that cannot be attached is answered without a terminus and detached', async () => {
   const { peer } = await ready();
   const rows: readonly (readonly [string, object, string])[] = [
     ['', {}, 'amqp:invalid-field'],
@@ -93,7 +93,7 @@ test('a link that cannot be attached is answered without a terminus, and detache
   assert.equal(all(peer.take(), compositeCodes.attach)[0]?.target?.code, compositeCodes.target);
 });
 
-test('a message without a prefix in its address goes where the capability says', async () => {
+test('an address without a prefix is resolved by the terminus capability', async () => {
   const { b, peer } = await ready();
   receive(b, peer, 'q', 'plain', 1);
   receive(b, peer, 't', 'plain', 2, { capabilities: ['topic'] });
@@ -109,7 +109,7 @@ test('a message without a prefix in its address goes where the capability says',
   assert.equal(transfer?.handle, 2);
 });
 
-test('flow: the link never sends more than its credit, and counts what was under way', async () => {
+test('flow: a link never exceeds its credit and counts transfers in flight', async () => {
   const { b, peer } = await ready();
   peer.attachSender('s', 'queue://q');
   for (let n = 0; n < 10; n++) peer.transfer(textMessage(`m${n}`));
@@ -124,7 +124,7 @@ test('flow: the link never sends more than its credit, and counts what was under
   assert.deepEqual([flow?.deliveryCount, flow?.linkCredit, flow?.handle], [5, 0, 1]);
 });
 
-test('drain: what is there is sent, the other credit is used up, also without messages', async () => {
+test('drain: available messages are sent and the remaining credit is used up', async () => {
   const { b, peer } = await ready();
   receive(b, peer, 'r', 'queue://q');
   const drain = (credit: number, deliveryCount: number) => {
@@ -150,7 +150,7 @@ test('drain: what is there is sent, the other credit is used up, also without me
   assert.deepEqual([texts(frames).length, all(frames, compositeCodes.flow)[0]?.linkCredit], [3, 0]);
 });
 
-test('outcomes: each settles as the table says, and an unsettled one is settled for the peer', async () => {
+test('outcomes: each is applied as specified, and the broker settles unsettled dispositions', async () => {
   const { b, peer } = await ready();
   peer.attachSender('s', 'queue://q');
   receive(b, peer, 'r', 'queue://q');
@@ -197,7 +197,7 @@ test('outcomes: each settles as the table says, and an unsettled one is settled 
   assert.equal(b.ready('q'), 0);
 });
 
-test('a link that ends gives its deliveries back, counted only if it was lost', async () => {
+test('a detached link requeues its deliveries, and only a lost one increases the delivery count', async () => {
   const b = await Amqp10Broker.open();
   const countAfter = async (end: (peer: Amqp10Peer) => void, source: object = {}) => {
     const peer = await b.client('c1');
@@ -229,7 +229,7 @@ test('a link that ends gives its deliveries back, counted only if it was lost', 
   assert.equal(await countAfter(() => {}, released), 0x43);
 });
 
-test('a durable subscription belongs to the link name, survives a detach, and ends with a close', async () => {
+test('a durable subscription belongs to its link name, survives a detach and ends with a close', async () => {
   const { b, peer } = await ready();
   const durable = { durable: 2, expiryPolicy: 'never' };
   const [attach] = all(receive(b, peer, 'sub', 'topic://t', 1, durable), compositeCodes.attach);
@@ -260,7 +260,7 @@ test('a durable subscription belongs to the link name, survives a detach, and en
   assert.equal(refusal(peer.take()), 'amqp:not-found');
 });
 
-test('a link with the name of another one that is attached takes its place', async () => {
+test('a link with the name of an attached link replaces it', async () => {
   const { b, peer } = await ready();
   receive(b, peer, 'sub', 'topic://t', 1, { durable: 2 });
   peer.begin(1);
@@ -284,7 +284,7 @@ test('a link with the name of another one that is attached takes its place', asy
   assert.equal(all(frames, compositeCodes.attach)[0]?.name, 'sub');
 });
 
-test('a dynamic node is named in the answer, and ends with its link', async () => {
+test('a dynamic node is named in the attach response and deleted with its link', async () => {
   const { b, peer } = await ready();
   peer.attachReceiver('r', '', 1, { address: undefined, dynamic: true });
   const [attach] = all(peer.take(), compositeCodes.attach);
@@ -312,7 +312,7 @@ test('a dynamic node is named in the answer, and ends with its link', async () =
   assert.match(String(target.target.address?.value), /^temp-topic:\/\/ID:/);
 });
 
-test('filters: a selector and no-local are answered, others are left out', async () => {
+test('filters: selector and no-local are confirmed, others are omitted', async () => {
   const { b, peer } = await ready();
   const described = (descriptor: Item, value: Item): Item => ({
     type: 'described',
@@ -348,7 +348,7 @@ test('filters: a selector and no-local are answered, others are left out', async
   assert.deepEqual(texts(peer.take()), ['n2']);
 });
 
-test('a scheduled message is delivered when it is due, without what scheduled it', async () => {
+test('a scheduled message is delivered when due, without its scheduling annotations', async () => {
   const { b, peer } = await ready();
   peer.attachSender('s', 'queue://q', 0, { desiredCapabilities: ['DELAYED_DELIVERY'] });
   const [attach] = all(peer.take(), compositeCodes.attach);

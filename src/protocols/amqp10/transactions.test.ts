@@ -62,7 +62,7 @@ async function ready() {
   return { b, peer, declare, discharge, send };
 }
 
-test('messages of a transaction appear together when it commits, and vanish when it fails', async () => {
+test('messages of a transaction appear together on commit and are discarded on failure', async () => {
   const { b, declare, discharge, send } = await ready();
   const first = declare();
   const second = declare();
@@ -78,7 +78,7 @@ test('messages of a transaction appear together when it commits, and vanish when
   assert.deepEqual(send('d', first), ['in transaction rejected amqp:transaction:unknown-id']);
 });
 
-test('the outcome of a discharge waits for the disk', async () => {
+test('a discharge is answered once the transaction is on disk', async () => {
   const { b, peer, declare, send } = await ready();
   const txnId = declare();
   send('a', txnId);
@@ -90,7 +90,7 @@ test('the outcome of a discharge waits for the disk', async () => {
   assert.equal(after.ready('q'), 1);
 });
 
-test('deliveries are settled by the commit; after a rollback they stay, or return if settled', async () => {
+test('a commit settles deliveries; after a rollback they stay, or are requeued if settled', async () => {
   const { b, peer, declare, discharge } = await ready();
   for (const text of ['a', 'b', 'c']) peer.transfer(textMessage(text));
   peer.flow(1, 3);
@@ -130,7 +130,7 @@ test('a transaction with a rejected message can only be rolled back', async () =
   assert.equal(b.ready('q'), 0);
 });
 
-test('a transaction ends with its coordinator and with its connection', async () => {
+test('a transaction ends with its coordinator link and with its connection', async () => {
   for (const end of ['detach', 'end', 'lost'] as const) {
     const { b, peer, declare, send } = await ready();
     peer.transfer(textMessage('given'));
@@ -148,7 +148,7 @@ test('a transaction ends with its coordinator and with its connection', async ()
   }
 });
 
-test('a delivery in an ended link is settled by the commit of its transaction', async () => {
+test('a delivery of a detached link is settled by the commit of its transaction', async () => {
   const { b, peer, declare, discharge } = await ready();
   peer.transfer(textMessage('given'));
   peer.flow(1, 1);
@@ -162,7 +162,7 @@ test('a delivery in an ended link is settled by the commit of its transaction', 
   assert.equal(b.broker.vhost('/').queues.get('q')?.index.count, 0);
 });
 
-test('what is sent to the coordinator must be declare or discharge', async () => {
+test('the coordinator accepts only declare and discharge', async () => {
   for (const payload of [
     textMessage('x'),
     command(accepted),

@@ -25,7 +25,7 @@ import { readProperties } from './conversion/properties.ts';
 
 const typesOf = (all: readonly DataStructure[]) => all.map(({ type }) => type);
 
-test('both sides negotiate, whatever the client can do, and messages go both ways', async () => {
+test('wire format negotiation works with any client options, and messages flow both ways', async () => {
   const b = await OpenWireBroker.open();
   for (const version of [1, 2, 3, 6, 9, 10, 11, 12, 13]) {
     for (const isTight of [true, false]) {
@@ -49,7 +49,7 @@ test('both sides negotiate, whatever the client can do, and messages go both way
   assert.equal(b.ready('q'), 0);
 });
 
-test('a peer that has not logged in can send little, in order, and is not answered otherwise', async () => {
+test('before the login, input is limited in size and order and gets no other response', async () => {
   const b = await OpenWireBroker.open();
   const refused = (act: (peer: OpenWirePeer) => void) => {
     const peer = new OpenWirePeer(b.protocol);
@@ -80,7 +80,7 @@ test('a peer that has not logged in can send little, in order, and is not answer
   assert.ok(silent.isClosed);
 });
 
-test('a log-in with a wrong password or without a client id is refused', async () => {
+test('a login with a wrong password or without a client id is refused', async () => {
   const b = await OpenWireBroker.open();
   const answerTo = async (options: Parameters<OpenWirePeer['connect']>[0]) => {
     const peer = new OpenWirePeer(b.protocol);
@@ -108,7 +108,7 @@ test('a log-in with a wrong password or without a client id is refused', async (
   assert.match(await answerTo({ user: 'eve', clientId: 'x' }), /in use by another user/);
 });
 
-test('a persistent message is answered once it is durable, others at once and in order', async () => {
+test('a persistent message is answered once durable, other messages at once, in order', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -121,7 +121,7 @@ test('a persistent message is answered once it is durable, others at once and in
   assert.equal(again.ready('q'), 1);
 });
 
-test('an error is answered as the client asked, and the connection goes on', async () => {
+test('errors are reported as the client requested, and the connection continues', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.session();
@@ -143,7 +143,7 @@ test('an error is answered as the client asked, and the connection goes on', asy
   assert.ok(!peer.isClosed);
 });
 
-test('a window is never exceeded, and DELIVERED acknowledgements extend it', async () => {
+test('the prefetch window is never exceeded, and DELIVERED acks extend it', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -172,7 +172,7 @@ function ackOf(peer: OpenWirePeer, dispatches: ReturnType<OpenWirePeer['dispatch
   return sent[0] as Extract<DataStructure, { type: 22 }>; // what ack() sends
 }
 
-test('POISON dead letters, INDIVIDUAL settles one, and EXPIRED ends what has expired', async () => {
+test('POISON acks dead-letter, INDIVIDUAL acks settle one, and EXPIRED acks expire messages', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -195,7 +195,7 @@ test('POISON dead letters, INDIVIDUAL settles one, and EXPIRED ends what has exp
   assert.deepEqual([b.ready('q'), b.ready('ActiveMQ.DLQ')], [1, 1]);
 });
 
-test('the redelivery counter counts what the client may have seen, and survives a restart', async () => {
+test('the redelivery counter counts possibly seen deliveries and survives a restart', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -235,7 +235,7 @@ test('the redelivery counter counts what the client may have seen, and survives 
   assert.deepEqual(counters(other.dispatches()), [2, 2, 1]);
 });
 
-test('a consumer without a prefetch pulls: one message, in time, or the end', async () => {
+test('a consumer with prefetch 0 pulls one message, or gets an empty response on timeout', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -262,7 +262,7 @@ test('a consumer without a prefetch pulls: one message, in time, or the end', as
   assert.deepEqual(peer.texts(), [undefined]);
 });
 
-test('a browser sees copies in its window, then the end', async () => {
+test('a browser gets copies within its window and then the end marker', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -282,7 +282,7 @@ test('a browser sees copies in its window, then the end', async () => {
   assert.equal(b.ready('q'), 5);
 });
 
-test('a durable subscription keeps messages, has one consumer, and is removed', async () => {
+test('a durable subscription keeps messages, allows one consumer and can be removed', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client({ clientId: 'me' });
   peer.produce();
@@ -310,7 +310,7 @@ test('a durable subscription keeps messages, has one consumer, and is removed', 
   );
 });
 
-test('temporary destinations belong to their connection and are announced', async () => {
+test('temporary destinations belong to their connection and are advertised', async () => {
   const b = await OpenWireBroker.open();
   const watcher = await b.client({ connection: 'ID:w' });
   const both = 'ActiveMQ.Advisory.TempQueue,ActiveMQ.Advisory.TempTopic';
@@ -342,7 +342,7 @@ test('temporary destinations belong to their connection and are announced', asyn
   assert.deepEqual(operations(watcher), [[1, 'ID:o:1']]);
 });
 
-test('a client that comes back takes its connection over, and repeats nothing twice', async () => {
+test('a reconnecting client replaces its old connection without duplicate messages', async () => {
   const b = await OpenWireBroker.open();
   const before = await b.client({ failover: true });
   before.produce();
@@ -369,7 +369,7 @@ test('a client that comes back takes its connection over, and repeats nothing tw
   assert.equal(again.ready('q'), 3);
 });
 
-test('a session of another connection cannot be registered, nor a producer of it', async () => {
+test('a session of another connection cannot be registered', async () => {
   const b = await OpenWireBroker.open();
   const bob = await b.client({ failover: true });
   const eve = await b.client({ user: 'eve', connection: 'ID:eve:1', failover: true });
@@ -382,7 +382,7 @@ test('a session of another connection cannot be registered, nor a producer of it
   assert.deepEqual(typesOf(session), [types.ExceptionResponse]);
 });
 
-test('a producer with a window is told when its messages were taken', async () => {
+test('a producer with a window gets a ProducerAck for its messages', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce({ windowSize: 10_000 });
@@ -394,7 +394,7 @@ test('a producer with a window is told when its messages were taken', async () =
   assert.deepEqual(typesOf(peer.take()), [types.PlainResponse]);
 });
 
-test('a message with a delay is delivered in time, without the properties that scheduled it', async () => {
+test('a delayed message is delivered when due, without its scheduling properties', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -446,7 +446,7 @@ test('messages are converted from and to STOMP, and selectors see the same prope
   assert.equal(message?.headers['correlation-id'], 'c');
 });
 
-test('a silent peer is disconnected, and this side is not silent', async () => {
+test('a silent peer is disconnected, and the broker sends keep-alives', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client({ format: { inactivityMs: 3000, inactivityDelayMs: 500 } });
   let keepAlives = 0;
@@ -459,7 +459,7 @@ test('a silent peer is disconnected, and this side is not silent', async () => {
   assert.ok(peer.isClosed);
 });
 
-test('a connection that ends in order is answered, and leaves nothing behind', async () => {
+test('a graceful connection shutdown is answered and leaves no state behind', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { OpenWireBroker, queue, topic } from '../../../tests/support/openwire-peer.ts';
 import { producerInfo } from './codec/commands.gen.ts';
 
-test('a client that does not read is sent no more than its share, and others are served', async () => {
+test('a client that does not read is limited to its share, and other clients are served', async () => {
   const limits = { unreadBytesSum: 64 * 1024, deliveryBytesShare: 16 * 1024 };
   const b = await OpenWireBroker.open(limits);
   const sender = await b.client({ connection: 'ID:s' });
@@ -28,7 +28,7 @@ test('a client that does not read is sent no more than its share, and others are
   assert.equal(before + slow.dispatches().length, 500);
 });
 
-test('thousands of consumers of one connection are limited, and end with it', async () => {
+test('the consumers of a connection are limited and end with the connection', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.session();
@@ -50,7 +50,7 @@ test('thousands of consumers of one connection are limited, and end with it', as
   assert.equal(b.broker.vhost('/').queues.get('q')?.consumerCount, 0);
 });
 
-test('a producer needs a destination that it could send to, or none', async () => {
+test('a producer must name a valid destination or none', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.session();

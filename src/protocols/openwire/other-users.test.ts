@@ -75,7 +75,7 @@ test('an open XA branch belongs to its user', async () => {
   assert.equal(b.ready('q'), 1);
 });
 
-test('with permissions, a prepared transaction is known to its user and to administrators only', async () => {
+test('with permissions, a prepared transaction is visible only to its user and administrators', async () => {
   const configure = (broker: Broker) => {
     configureActiveMq(broker, {
       ...defaultConfiguration,
@@ -129,7 +129,7 @@ test('with permissions, a prepared transaction is known to its user and to admin
   assert.equal(b.ready('q'), 2);
 });
 
-test('a commit is not confirmed because another user had a transaction with the same id', async () => {
+test('a commit is not confirmed for a transaction of another user with the same id', async () => {
   const b = await OpenWireBroker.open();
   const local = { type: types.LocalTransactionId, value: 5 } as const;
   const id = { ...local, connectionId: { type: types.ConnectionId, value: 'ID:b-9:1' } } as const;
@@ -141,7 +141,7 @@ test('a commit is not confirmed because another user had a transaction with the 
   assert.equal(perform(b, eve, id, actions.commitOnePhase), 'done', 'its own is still confirmed');
 });
 
-test('the name of a temporary destination is the id of its connection and a number', async () => {
+test('the name of a temporary destination is its connection id and a number', async () => {
   const b = await OpenWireBroker.open();
   const create = (peer: OpenWirePeer, physicalName: string) =>
     peer.exception(
@@ -161,7 +161,7 @@ test('the name of a temporary destination is the id of its connection and a numb
   }
 });
 
-test('what is kept of consumers and producers is small', async () => {
+test('stored consumer and producer data is small', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client({ format: { cacheSize: 0 } });
   const info = peer.consumer(1, queue('q'), {
@@ -190,7 +190,7 @@ test('what is kept of consumers and producers is small', async () => {
   assert.equal(peer.exception(peer.consumer(1, topic(long))), undefined, 'its room is free again');
 });
 
-test('a frame with very large properties is refused before they are encoded', async () => {
+test('oversized properties are rejected before they are encoded', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();

@@ -17,7 +17,7 @@ async function open(changes: Partial<ActiveMqConfiguration>, before?: StompBroke
 const queue = (name: string) => ({ kind: 'queue', name }) as const;
 const topic = (name: string) => ({ kind: 'topic', name }) as const;
 
-test('a composite queue forwards to its targets, filtered, and to itself only where it may', async () => {
+test('a composite queue forwards to its targets by selector, and to itself only if configured', async () => {
   const { b, peer } = await open({
     composites: [
       {
@@ -59,7 +59,7 @@ test('a composite queue forwards to its targets, filtered, and to itself only wh
   );
 });
 
-test('a message to a composite destination is on the disk everywhere when its RECEIPT comes', async () => {
+test('the RECEIPT for a composite destination is sent once all copies are on disk', async () => {
   const targets = ['A', 'B'].map((name) => ({ address: queue(name), selector: undefined }));
   const composites = [{ of: queue('ALL'), isForwardOnly: true, targets }];
   const { b, peer } = await open({ composites });
@@ -71,7 +71,7 @@ test('a message to a composite destination is on the disk everywhere when its RE
   assert.deepEqual([after.b.ready('A'), after.b.ready('B'), after.b.ready('ALL')], [1, 1, 0]);
 });
 
-test('queues follow the virtual topics of the configuration that is in use', async () => {
+test('queues follow the virtual topics of the current configuration', async () => {
   const send = { destination: '/topic/orders.new' };
   const own = {
     virtualTopics: [{ name: 'orders.*', prefix: 'in.*.', postfix: '', isSelectorAware: false }],
@@ -93,7 +93,7 @@ test('queues follow the virtual topics of the configuration that is in use', asy
   assert.equal(after.b.ready('Consumer.a.VirtualTopic.T'), 1);
 });
 
-test('durable subscriptions keep their topics, whatever virtual topics there are', async () => {
+test('durable subscriptions keep their topics with any virtual topics', async () => {
   const own = { virtualTopics: [{ name: '>', prefix: '*.', postfix: '', isSelectorAware: false }] };
   const { b } = await open(own);
   const durable = { id: 'd', 'activemq.subscriptionName': 's', destination: '/topic/T' };
@@ -111,7 +111,7 @@ test('durable subscriptions keep their topics, whatever virtual topics there are
   );
 });
 
-test('times and persistence are changed before a message is stored', async () => {
+test('timestamps and persistence are changed before a message is stored', async () => {
   const timeStamping = { ttlMsDefault: 0, ttlMsMax: 5000, isFutureOnly: false };
   const { b, peer } = await open({ timeStamping, forcedPersistence: false, populatesUserId: true });
   const nowMs = b.broker.nowMs();
@@ -127,7 +127,7 @@ test('times and persistence are changed before a message is stored', async () =>
   assert.equal((await StompBroker.open({}, b)).ready('Q'), 0, 'it was only in memory');
 });
 
-test('policies decide about prefetch and priorities, and queues exist from the start', async () => {
+test('policies set prefetch and priorities, and configured queues exist from the start', async () => {
   const policy = { ...defaultConfiguredPolicy, queuePrefetch: 2, isPrioritized: true };
   const { b, peer } = await open({
     policies: [{ of: queue('P.>'), policy }],

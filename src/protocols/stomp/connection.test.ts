@@ -14,7 +14,7 @@ const shown = (frames: readonly ReceivedFrame[]) =>
         : `${command} ${body}`,
   );
 
-test('the highest common version is chosen, heart-beats are agreed to, and the session is named', async () => {
+test('the highest common version is chosen, heart-beats are negotiated, the session is named', async () => {
   const { broker } = await StompBroker.open();
   const peer = new StompPeer(broker);
   await peer.connect({ 'client-id': 'c1', 'heart-beat': '4000,3000', receipt: 'r' });
@@ -39,7 +39,7 @@ test('the highest common version is chosen, heart-beats are agreed to, and the s
   assert.equal(first?.headers['heart-beat'], '0,0');
 });
 
-test('who may not come in is told why, and the connection ends', async () => {
+test('a refused connection gets the reason and is closed', async () => {
   const { broker } = await StompBroker.open();
   const refused = async (headers: Record<string, string>) => {
     const peer = new StompPeer(broker);
@@ -66,7 +66,7 @@ test('who may not come in is told why, and the connection ends', async () => {
   assert.equal(broker.clientConnections.size, 0);
 });
 
-test('a client id belongs to one connection at a time', async () => {
+test('a client id can be used by one connection at a time', async () => {
   const b = await StompBroker.open();
   const first = await b.client({ 'client-id': 'c1' });
   const second = new StompPeer(b.broker);
@@ -79,7 +79,7 @@ test('a client id belongs to one connection at a time', async () => {
   assert.ok(!third.isClosed);
 });
 
-test('what a client sends before it has its answer waits for the log-in', async () => {
+test('frames sent before CONNECTED wait for the login', async () => {
   const b = await StompBroker.open();
   const peer = new StompPeer(b.broker);
   const connect = 'CONNECT\nlogin:bob\npasscode:secret\n\n\0';
@@ -90,7 +90,7 @@ test('what a client sends before it has its answer waits for the log-in', async 
   assert.equal(b.ready('q'), 1);
 });
 
-test('a RECEIPT for a persistent message is written only when the message is synced', async () => {
+test('a RECEIPT for a persistent message is sent only once the message is synced', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const persistent = { destination: '/queue/q', persistent: 'true' };
@@ -112,7 +112,7 @@ test('a RECEIPT for a persistent message is written only when the message is syn
   ]);
 });
 
-test('a message comes with what was said of it, and what the broker says', async () => {
+test('a MESSAGE contains the headers of the SEND and those of the broker', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   b.clock.ms = 1_700_000_000_000;
@@ -159,7 +159,7 @@ test('a message comes with what was said of it, and what the broker says', async
   );
 });
 
-test('bytes have a length, text has none, and amq-msg-type says otherwise', async () => {
+test('byte messages have a content-length, text has none, and amq-msg-type overrides this', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
@@ -180,7 +180,7 @@ test('bytes have a length, text has none, and amq-msg-type says otherwise', asyn
   assert.deepEqual(lengthOf({ 'amq-msg-type': 'bytes' }, 'abc'), ['3', 'abc']);
 });
 
-test('each version has its own escapes', async () => {
+test('each version has its own header escapes', async () => {
   const b = await StompBroker.open();
   const send = { destination: '/queue/q', a: 'x\\cy\\\\z\\nw\\rv' };
   for (const version of ['1.0', '1.1', '1.2'] as const) {
@@ -202,7 +202,7 @@ test('each version has its own escapes', async () => {
   assert.equal(oldest.take()[0]?.headers['a'], 'x:y\\z w v');
 });
 
-test('acknowledgements are automatic, of all up to one, or of one', async () => {
+test('ack modes acknowledge automatically, cumulatively or individually', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const send = (body: string) => peer.send('SEND', { destination: '/queue/q' }, body);
@@ -236,7 +236,7 @@ test('acknowledgements are automatic, of all up to one, or of one', async () => 
   assert.equal(b.broker.vhost('/').queues.get('q')?.index.count, 0);
 });
 
-test('a client of 1.1 acknowledges by message-id and subscription, one of 1.0 by message-id', async () => {
+test('a 1.1 client acknowledges by message-id and subscription, a 1.0 client by message-id', async () => {
   const b = await StompBroker.open();
   for (const version of ['1.0', '1.1'] as const) {
     const peer = await b.client({ 'accept-version': version });
@@ -254,7 +254,7 @@ test('a client of 1.1 acknowledges by message-id and subscription, one of 1.0 by
   }
 });
 
-test('what a connection that is lost had comes again, marked, in its old order', async () => {
+test('deliveries of a lost connection are redelivered in order and marked as redelivered', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   for (const body of ['1', '2', '3']) sender.send('SEND', { destination: '/queue/q' }, body);
@@ -273,7 +273,7 @@ test('what a connection that is lost had comes again, marked, in its old order',
   );
 });
 
-test('a prefetch bounds what is unsettled, and an acknowledgement moves it on', async () => {
+test('prefetch limits the unsettled messages, and an ACK allows the next one', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   for (const body of ['1', '2', '3', '4']) peer.send('SEND', { destination: '/queue/q' }, body);
@@ -287,7 +287,7 @@ test('a prefetch bounds what is unsettled, and an acknowledgement moves it on', 
   assert.deepEqual(peer.bodies(), ['3']);
 });
 
-test('the RECEIPT of a SUBSCRIBE comes before the first message', async () => {
+test('the RECEIPT of a SUBSCRIBE precedes the first message', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.send('SEND', { destination: '/queue/q', persistent: 'true', receipt: '1' }, 'first');
@@ -297,7 +297,7 @@ test('the RECEIPT of a SUBSCRIBE comes before the first message', async () => {
   assert.deepEqual(shown(peer.take()), ['RECEIPT 1', 'RECEIPT 2', 'MESSAGE first']);
 });
 
-test('a NACK makes a persistent message a dead letter that says where it was; others are gone', async () => {
+test('a NACK dead-letters a persistent message with its origin and drops other messages', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const send = { destination: '/queue/q', persistent: 'true', colour: 'blue' };
@@ -322,7 +322,7 @@ test('a NACK makes a persistent message a dead letter that says where it was; ot
   assert.equal(headers['colour'], 'blue');
 });
 
-test('an expired message is a dead letter that says when, and does not expire again', async () => {
+test('an expired message is dead-lettered with its expiry and does not expire again', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const expires = String(b.clock.ms + 1000);
@@ -341,7 +341,7 @@ test('an expired message is a dead letter that says when, and does not expire ag
   );
 });
 
-test('a transaction happens at COMMIT, whole, and not at all after ABORT', async () => {
+test('a transaction takes full effect at COMMIT and none after ABORT', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.send('SEND', { destination: '/queue/in' }, 'order');
@@ -370,7 +370,7 @@ test('a transaction happens at COMMIT, whole, and not at all after ABORT', async
   ]);
 });
 
-test('a transaction in which a SEND failed cannot be committed', async () => {
+test('a transaction with a failed SEND cannot be committed', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.send('BEGIN', { transaction: 't' });
@@ -385,7 +385,7 @@ test('a transaction in which a SEND failed cannot be committed', async () => {
   assert.equal(b.ready('q'), 0);
 });
 
-test('DISCONNECT is answered once everything is given back', async () => {
+test('DISCONNECT is answered once all deliveries are requeued', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.send('SEND', { destination: '/queue/q' }, '1');
@@ -397,7 +397,7 @@ test('DISCONNECT is answered once everything is given back', async () => {
   assert.equal(b.broker.clientConnections.size, 0);
 });
 
-test('mistakes are told apart: some end the connection, most do not', async () => {
+test('some protocol errors close the connection, most do not', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const soft: [string, Record<string, string>, string][] = [
@@ -436,7 +436,7 @@ test('mistakes are told apart: some end the connection, most do not', async () =
   assert.ok(broken.isClosed);
 });
 
-test('heart-beats are sent, and a silent peer is given up', async () => {
+test('heart-beats are sent, and a silent peer is disconnected', async () => {
   const b = await StompBroker.open();
   const peer = await b.client({ 'heart-beat': '1000,1000' });
   peer.connection.tick(0);
@@ -450,7 +450,7 @@ test('heart-beats are sent, and a silent peer is given up', async () => {
   assert.ok(peer.isClosed);
 });
 
-test('deliveries stop while the peer does not read, and go on', async () => {
+test('deliveries pause while the peer does not read, and then resume', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });

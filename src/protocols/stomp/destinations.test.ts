@@ -4,7 +4,7 @@ import { StompBroker, textFrame } from '../../../tests/support/stomp-peer.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a topic goes to everyone who listens, by name and by wildcards', async () => {
+test('a topic message goes to all matching subscribers, by name and by wildcard', async () => {
   const b = await StompBroker.open();
   const patterns = ['A.B', 'A.*', 'A.>', '>', 'B.>', 'A.*.C'];
   const peers = await Promise.all(patterns.map(() => b.client()));
@@ -22,7 +22,7 @@ test('a topic goes to everyone who listens, by name and by wildcards', async () 
   assert.equal(b.ready('A.B'), undefined, 'a topic is no queue');
 });
 
-test('a wildcard consumer of queues gets from those there are and those to come, within one index', async () => {
+test('a wildcard consumer gets messages of existing and new queues within one prefetch', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   sender.send('SEND', { destination: '/queue/A.1' }, '1');
@@ -49,7 +49,7 @@ test('a wildcard consumer of queues gets from those there are and those to come,
   assert.equal(b.ready('A.1'), 1);
 });
 
-test('a composite destination is each of its parts', async () => {
+test('a composite destination stands for all of its parts', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 't', destination: '/topic/T' });
@@ -67,7 +67,7 @@ test('a composite destination is each of its parts', async () => {
   assert.match(error?.headers['message'] ?? '', /too many destinations/);
 });
 
-test('a virtual topic goes to the queues of its consumers, and to topic subscribers', async () => {
+test('a virtual topic message goes to consumer queues and topic subscribers', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 'a', destination: '/queue/Consumer.A.VirtualTopic.Orders' });
@@ -102,7 +102,7 @@ test('a virtual topic goes to the queues of its consumers, and to topic subscrib
   );
 });
 
-test('a temporary queue is its connection’s: others send to it, only the owner consumes', async () => {
+test('other connections can send to a temporary queue, but only its owner can consume', async () => {
   const b = await StompBroker.open();
   const asker = await b.client();
   const answerer = await b.client();
@@ -125,7 +125,7 @@ test('a temporary queue is its connection’s: others send to it, only the owner
   );
 });
 
-test('a durable subscription keeps what comes while its client is away, over a restart', async () => {
+test('a durable subscription keeps messages while its client is offline, across a restart', async () => {
   const b = await StompBroker.open();
   const durable = {
     id: 's',
@@ -175,7 +175,7 @@ test('a durable subscription keeps what comes while its client is away, over a r
   );
 });
 
-test('selectors choose among a queue’s messages, and text is compared with numbers', async () => {
+test('selectors filter the messages of a queue, and text compares with numbers', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   for (let n = 0; n < 300; n++)
@@ -191,7 +191,7 @@ test('selectors choose among a queue’s messages, and text is compared with num
   assert.match(error?.headers['message'] ?? '', /^invalid selector: /);
 });
 
-test('a subscription to topics with a selector never waits behind what it does not want', async () => {
+test('a topic subscription with a selector is not blocked by unmatched messages', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/topic/T', selector: 'n = 999', ack: 'client' });
@@ -200,7 +200,7 @@ test('a subscription to topics with a selector never waits behind what it does n
   assert.deepEqual(peer.bodies(), ['999']);
 });
 
-test('the selectors of a queue’s consumers are bounded together, and what is given back is free', async () => {
+test('the selectors of the consumers of a queue share one limit, and closed ones free it', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const selector = Array.from({ length: 500 }, (_, n) => `n = ${n}`).join(' OR ');
@@ -217,7 +217,7 @@ test('the selectors of a queue’s consumers are bounded together, and what is g
   assert.deepEqual(subscribe(20), []);
 });
 
-test('messages whose routes take much are spread over turns of the event loop', async () => {
+test('messages with expensive routing are spread over turns of the event loop', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const selector = Array.from({ length: 500 }, (_, n) => `n = ${n}`).join(' OR ');
@@ -233,7 +233,7 @@ test('messages whose routes take much are spread over turns of the event loop', 
   assert.equal(peer.take().length, 10 - inOneTurn);
 });
 
-test('noLocal keeps a client’s own messages from it', async () => {
+test('noLocal excludes messages sent by the same client', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const other = await b.client();
@@ -243,7 +243,7 @@ test('noLocal keeps a client’s own messages from it', async () => {
   assert.deepEqual(peer.bodies(), ['other']);
 });
 
-test('an exclusive consumer has a queue for itself', async () => {
+test('an exclusive consumer is the only one that its queue serves', async () => {
   const b = await StompBroker.open();
   const [one, two, sender] = [await b.client(), await b.client(), await b.client()];
   one.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
@@ -255,7 +255,7 @@ test('an exclusive consumer has a queue for itself', async () => {
   assert.deepEqual(one.bodies(), ['4']);
 });
 
-test('a browser sees what is in a queue, takes nothing, and is told the end', async () => {
+test('a browser gets all messages of a queue, removes none and gets an end marker', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   const send = (n: number) => {
@@ -288,7 +288,7 @@ test('a browser sees what is in a queue, takes nothing, and is told the end', as
   assert.equal(topic?.headers['message'], 'only a queue can be browsed, not topic://t');
 });
 
-test('a message that has expired before it is sent reaches no consumer, but the dead-letter queue', async () => {
+test('a message that is already expired when sent goes only to the dead-letter queue', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 'q', destination: '/queue/E' });
@@ -303,7 +303,7 @@ test('a message that has expired before it is sent reaches no consumer, but the 
   assert.deepEqual([b.ready('E'), b.ready('ActiveMQ.DLQ')], [0, 1]);
 });
 
-test('subscribers with large selectors are refused, and who sends to their topic is not', async () => {
+test('subscribers with large selectors are rejected, and senders to their topic are not', async () => {
   const b = await StompBroker.open({ routeAtOnceStepCountMax: 1000 });
   const peer = await b.client();
   const large = { selector: Array.from({ length: 100 }, () => 'a=1').join(' OR ') };
@@ -338,14 +338,14 @@ async function endAfterUnsubscribe(ack: string, end: 'COMMIT' | 'ABORT'): Promis
   assert.deepEqual(peer.bodies(), left, `${ack} ${end}`);
 }
 
-test('what a transaction acknowledged is settled by it, also after UNSUBSCRIBE', async () => {
+test('messages acknowledged in a transaction are settled by it, even after UNSUBSCRIBE', async () => {
   for (const ack of ['client', 'client-individual']) {
     await endAfterUnsubscribe(ack, 'COMMIT');
     await endAfterUnsubscribe(ack, 'ABORT');
   }
 });
 
-test('a message to several destinations goes to all of them, or to none', async () => {
+test('a message to several destinations goes to all or none of them', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const [error] = peer.call('SEND', { destination: '/queue/ok,/queue/amq.bad' }, 'x');

@@ -4,7 +4,7 @@ import { StompBroker } from '../../../tests/support/stomp-peer.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('one ACK adds many deliveries to a transaction, and its end gives them back, in several turns', async () => {
+test('one ACK adds many deliveries to a transaction, whose end requeues them over several turns', async () => {
   // The clock stands still, so that only the units limit a turn.
   const b = await StompBroker.open({}, undefined, { turnMs: () => 0 });
   const idle = async () => {

@@ -72,7 +72,7 @@ const send = (peer: StompPeer, destination: string) => answer(peer, 'SEND', { de
 const subscribe = (peer: StompPeer, destination: string, more: Record<string, string> = {}) =>
   answer(peer, 'SUBSCRIBE', { destination, id: String(++subscription), ...more });
 
-test('to send needs write, to consume and browse needs read', async () => {
+test('sending needs write permission; consuming and browsing need read permission', async () => {
   const { bob, eve } = await open([
     entry('queue', 'IN', 'w'),
     entry('queue', 'OUT', 'r'),
@@ -96,7 +96,7 @@ test('to send needs write, to consume and browse needs read', async () => {
   assert.equal(subscribe(eve, '/topic/OUT'), 'ok');
 });
 
-test('to use a destination that does not exist needs admin, and creates nothing without', async () => {
+test('creating a destination needs admin permission, and a refusal creates nothing', async () => {
   const { b, bob, eve } = await open([
     entry('queue', '*', 'rw'),
     entry('topic', '*', 'rw'),
@@ -118,7 +118,7 @@ test('to use a destination that does not exist needs admin, and creates nothing 
   assert.equal(b.ready('R'), undefined);
 });
 
-test('a list is denied with all of its names if a part is, and no part is used', async () => {
+test('a composite destination is denied as a whole if one part is denied', async () => {
   const { b, bob, eve } = await open([entry('queue', 'A', 'rwa'), entry('topic', 'A', 'rwa')]);
   send(bob, '/queue/B');
   assert.equal(send(eve, '/queue/A,/queue/B'), denied('write to', 'A,B'));
@@ -130,7 +130,7 @@ test('a list is denied with all of its names if a part is, and no part is used',
   assert.equal(b.ready('A'), 1);
 });
 
-test('a transaction with a denied message does not commit', async () => {
+test('a transaction with a denied message cannot be committed', async () => {
   const { b, eve } = await open([entry('queue', 'A', 'rwa')]);
   eve.call('BEGIN', { transaction: 't' });
   const message = (destination: string) => answer(eve, 'SEND', { destination, transaction: 't' });
@@ -140,7 +140,7 @@ test('a transaction with a denied message does not commit', async () => {
   assert.equal(b.ready('A'), 0);
 });
 
-test('wildcards need one entry that covers them', async () => {
+test('a wildcard subscription needs one entry that covers it', async () => {
   const { bob, eve } = await open([entry('queue', 'A.>', 'r'), entry('topic', 'A.*', 'r')]);
   send(bob, '/queue/A.1');
   send(bob, '/queue/B.1');
@@ -156,7 +156,7 @@ test('wildcards need one entry that covers them', async () => {
   );
 });
 
-test('a virtual topic needs write on the topic, its queues read and admin', async () => {
+test('a virtual topic needs write permission on the topic; its queues need read and admin', async () => {
   const { b, bob, eve } = await open([
     entry('topic', 'VirtualTopic.T', 'wa'),
     entry('queue', 'Consumer.E.>', 'ra'),
@@ -170,7 +170,7 @@ test('a virtual topic needs write on the topic, its queues read and admin', asyn
   assert.equal(b.ready('Consumer.B.VirtualTopic.T'), 0);
 });
 
-test('a durable subscription is protected from users who may not read its topics', async () => {
+test('a durable subscription cannot be used without read permission on its topics', async () => {
   const entries = [entry('topic', 'E', 'rwa'), entry('topic', 'N', 'w')];
   const { b } = await open(entries);
   const durable = { 'activemq.subscriptionName': 's', id: 'd' };
@@ -191,7 +191,7 @@ test('a durable subscription is protected from users who may not read its topics
   assert.equal(answer(eve, 'UNSUBSCRIBE', again), 'ok');
 });
 
-test('temporary destinations obey their own entry, or none', async () => {
+test('temporary destinations follow the temporary entry, and are unrestricted without entries', async () => {
   const free = await open([]);
   assert.equal(subscribe(free.eve, '/temp-queue/mine'), 'ok');
   assert.equal(send(free.eve, '/temp-topic/mine'), 'ok');
@@ -239,7 +239,7 @@ test('the schedule shows and removes only messages that the user may consume', a
   assert.deepEqual([b.ready('secret'), b.ready('open')], [1, 0]);
 });
 
-test('statistics are about destinations that the user has a permission on', async () => {
+test('statistics cover only destinations on which the user has a permission', async () => {
   const entries = [
     entry('queue', 'ActiveMQ.Statistics.>', 'w'),
     entry('queue', 'open', 'w'),
@@ -260,7 +260,7 @@ test('statistics are about destinations that the user has a permission on', asyn
   assert.doesNotMatch(bodies, /secret/);
 });
 
-test('permissions that are replaced apply to senders that were permitted before', async () => {
+test('replaced permissions apply to senders that were permitted before', async () => {
   const { b, eve } = await open([entry('queue', 'IN', 'wa'), entry('topic', 'IN', 'wa')]);
   for (const kind of ['queue', 'topic']) assert.equal(send(eve, `/${kind}/IN`), 'ok');
   const dialect = activeMqOf(b.broker);

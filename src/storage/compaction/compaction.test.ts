@@ -69,7 +69,7 @@ async function churn(queues: QueueVolume, rounds: number): Promise<string[]> {
   return kept;
 }
 
-test('what is left of many segments is written together, and they go', async () => {
+test('live messages of many segments are compacted together, and the segments are deleted', async () => {
   const disk = await newDisk();
   let written = 0;
   let released = 0;
@@ -94,7 +94,7 @@ test('what is left of many segments is written together, and they go', async () 
   await again.close();
 });
 
-test('a volume without a clean end has everything that was compacted, and nothing that was settled', async () => {
+test('after a crash, a volume has all compacted messages and no settled ones', async () => {
   const disk = await newDisk();
   const queues = await open(disk);
   queues.declare(1);
@@ -114,7 +114,7 @@ test('a volume without a clean end has everything that was compacted, and nothin
   await check(left);
 });
 
-test('compacted segments are compacted again, and stay few', async () => {
+test('compacted segments are compacted again, so their number stays low', async () => {
   const disk = await newDisk();
   const queues = await open(disk);
   queues.declare(1);
@@ -136,7 +136,7 @@ test('compacted segments are compacted again, and stay few', async () => {
   await check(disk);
 });
 
-test('a message of many queues is copied once, and keeps its place in each of them', async () => {
+test('a message in many queues is copied once and keeps its position in each queue', async () => {
   const disk = await newDisk();
   const queues = await open(disk);
   for (let queue = 1; queue <= 12; queue++) queues.declare(queue);
@@ -165,7 +165,7 @@ test('a message of many queues is copied once, and keeps its place in each of th
   await again.close();
 });
 
-test('due times and delivery counts are kept', async () => {
+test('compaction keeps expiry times and delivery counts', async () => {
   const disk = await newDisk();
   const queues = await open(disk);
   queues.declare(1);
@@ -196,7 +196,7 @@ test('due times and delivery counts are kept', async () => {
   await again.close();
 });
 
-test('a log that is closed while it compacts is whole, and has no file that does not belong to it', async () => {
+test('a log closed during compaction is complete and has no stray files', async () => {
   for (let turns = 0; turns < 60; turns += 2) {
     const disk = await newDisk();
     const queues = await open(disk, { compaction: { lookMs: 0, looksMin: 0, share: 1 } });
@@ -212,7 +212,7 @@ test('a log that is closed while it compacts is whole, and has no file that does
   }
 });
 
-test('where there is no room for a compaction, nothing is lost and it is tried again later', async () => {
+test('without space for a compaction, nothing is lost and it is retried later', async () => {
   const disk = await newDisk();
   const queues = await open(disk, { compaction: { ...compaction, looksMin: 40 } });
   queues.declare(1);
@@ -234,7 +234,7 @@ test('where there is no room for a compaction, nothing is lost and it is tried a
   await check(disk);
 });
 
-test('a batch that is open for several turns lies in one group, whatever a compaction wants meanwhile', async () => {
+test('a batch that is open for several turns stays in one group during compaction', async () => {
   const disk = await newDisk();
   const queues = await open(disk, { compaction: { ...compaction, looksMin: 40 } });
   queues.declare(1);
@@ -260,7 +260,7 @@ test('a batch that is open for several turns lies in one group, whatever a compa
   await again.close();
 });
 
-test('damage that a compaction finds is told, with the file and the byte', async () => {
+test('damage found by a compaction is reported with file and byte offset', async () => {
   const disk = await newDisk();
   const queues = await open(disk, { compaction: { ...compaction, looksMin: 40 } });
   queues.declare(1);

@@ -31,7 +31,7 @@ class TimedDisk {
   }
 }
 
-test('small writes to a quick disk are waited for, after some that were not', () => {
+test('small writes to a fast disk become blocking after some that were not', () => {
   const disk = new TimedDisk();
   disk.write(0.1);
   assert.equal(disk.blockedCount, 0);
@@ -43,7 +43,7 @@ test('small writes to a quick disk are waited for, after some that were not', ()
   assert.equal(disk.blockedCount, before);
 });
 
-test('a disk that stalls every second holds up the process once', () => {
+test('a disk that stalls every second blocks the process once', () => {
   const disk = new TimedDisk();
   for (let i = 0; i < 60 * 60; i++) {
     disk.writeFor(1000, 10 / 11);
@@ -53,7 +53,7 @@ test('a disk that stalls every second holds up the process once', () => {
   assert.ok(disk.blockedCount > 100);
 });
 
-test('each stall that holds up the process is followed by a longer time without such writes', () => {
+test('each stall that blocks the process extends the pause of blocking writes', () => {
   const disk = new TimedDisk();
   disk.writeFor(100, 1);
   let waitMs = 10 * minute;
@@ -75,7 +75,7 @@ test('each stall that holds up the process is followed by a longer time without 
   assert.ok(disk.writes.areAllowed(disk.nowMs), 'a day is the longest time');
 });
 
-test('a stall that holds up nobody makes the time without such writes begin again', () => {
+test('a non-blocking stall restarts the pause of blocking writes', () => {
   const disk = new TimedDisk();
   disk.writeFor(100, 1);
   disk.write(500);
@@ -88,7 +88,7 @@ test('a stall that holds up nobody makes the time without such writes begin agai
   assert.ok(disk.writes.areAllowed(disk.nowMs));
 });
 
-test('nothing is waited for while another call to the disk takes long', () => {
+test('no write blocks while another disk call takes long', () => {
   const { writes, nowMs } = quick();
   writes.began(nowMs);
   assert.ok(writes.areAllowed(nowMs + 1));

@@ -56,7 +56,7 @@ async function bodiesIn(disk: MemoryDisk, keys: DataKeys | ReturnType<typeof key
   return bodies;
 }
 
-test('a copy holds what was synced when the volume was frozen, and nothing that came or went later', async () => {
+test('a copy of a frozen volume has the data synced at the freeze and nothing later', async () => {
   const { disk, life } = await opened();
   await churn(life, 100, 7);
   life.publish([1], 'not synced');
@@ -69,7 +69,7 @@ test('a copy holds what was synced when the volume was frozen, and nothing that 
   assert.equal((await checkVolume(disk, '/v', keyOf(0))).isClosed, true);
 });
 
-test('segments that are compacted while they are copied stay, and so do compacted ones', async () => {
+test('segments that are compacted during a copy are kept, and so are compacted segments', async () => {
   const compaction = { lookMs: 1, looksMin: 0, share: 1 };
   const { disk, life } = await opened({ ...small, compaction });
   await churn(life, 200, 10);
@@ -99,7 +99,7 @@ test('segments that are compacted while they are copied stay, and so do compacte
   await checkVolume(disk, '/v', keyOf(0));
 });
 
-test('a copy opens under the data keys of its moment, also when the volume has dropped them since', async () => {
+test('a copy opens with the data keys of its freeze, even if the volume has dropped them', async () => {
   const { life } = await opened();
   await churn(life, 40, 10);
   const expected = await life.bodies(1);
@@ -123,7 +123,7 @@ const ends = [
 ] as const;
 
 for (const [what, freeze, reason] of ends) {
-  test(`${what} ends a frozen position, whose files are given back and cannot be read`, async () => {
+  test(`${what} ends a frozen position, and its files are released and cannot be read`, async () => {
     const clock = new ManualClock();
     const { disk, life } = await opened({ ...small, clock });
     await churn(life, 40, 10);
@@ -164,7 +164,7 @@ class SlowDisk extends MemoryDisk {
   }
 }
 
-test('what was read while the position ended is not taken for the file as it was', async () => {
+test('data read while a frozen position ends is rejected', async () => {
   const disk = new SlowDisk();
   const { life } = await opened(small, disk);
   await churn(life, 40, 10);
@@ -176,7 +176,7 @@ test('what was read while the position ended is not taken for the file as it was
   await life.close();
 });
 
-test('a volume has a bounded number of frozen positions, and none before it is synced or after its end', async () => {
+test('frozen positions are limited, and refused before the first sync and after the end', async () => {
   const { disk, life } = await opened();
   const frozen: FrozenVolume[] = [];
   while (frozen.length < holdCountMax) frozen.push(await life.log.freeze());

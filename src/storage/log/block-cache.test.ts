@@ -27,7 +27,7 @@ function opened(bytesMax: number, arenas = new Arenas()) {
   return { cache, dropped };
 }
 
-test('the oldest goes first, and the newest stays whatever its size', () => {
+test('the oldest block is evicted first, and the newest stays regardless of its size', () => {
   const { cache, dropped } = opened(200 + objectBytes);
   for (const each of [block(1, 60), block(2, 60), block(3, 400)]) cache.add(each);
   cache.evict();
@@ -35,7 +35,7 @@ test('the oldest goes first, and the newest stays whatever its size', () => {
   assert.equal(cache.bytes, 400 + objectBytes);
 });
 
-test('one that was dropped and came again is among the newest', () => {
+test('a block that was dropped and added again counts as new', () => {
   const { cache, dropped } = opened(130 + 2 * objectBytes);
   const [first, second] = [block(1, 60), block(2, 60)];
   cache.add(first);
@@ -47,7 +47,7 @@ test('one that was dropped and came again is among the newest', () => {
   assert.deepEqual(dropped, [1, 2]);
 });
 
-test('what was dropped is held by nobody, though the budget was never reached', () => {
+test('dropped blocks can be garbage-collected even below the budget', () => {
   const { cache } = opened(1_000_000);
   const dropped = Array.from({ length: 2000 }, (_, i) => {
     const made = block(i, 10);
@@ -66,7 +66,7 @@ test('what was dropped is held by nobody, though the budget was never reached', 
   });
 });
 
-test('one small block counts as all of the arena that it keeps', () => {
+test('a small block counts as the whole arena that it retains', () => {
   const arenas = new Arenas();
   const { cache, dropped } = opened(3 * (blockBytes + objectBytes), arenas);
   for (let i = 1; i <= 8; i++) {
@@ -80,7 +80,7 @@ test('one small block counts as all of the arena that it keeps', () => {
   assert.deepEqual(dropped, [1, 2, 3, 4, 5]);
 });
 
-test('blocks that hold next to nothing count as the objects that they are', () => {
+test('nearly empty blocks count with their object size', () => {
   const arenas = new Arenas();
   const { cache, dropped } = opened(blockBytes + 10 * objectBytes, arenas);
   const arena = arenas.take(blockBytes, true);
@@ -101,12 +101,12 @@ function fill(cache: BlockCache, from: number, count: number, sizeBytes: number)
   return most;
 }
 
-test('a backlog that nobody reads takes an eighth of the budget', () => {
+test('an unread backlog uses one eighth of the budget', () => {
   const { cache } = fresh(800_000);
   assert.ok(fill(cache, 1, 1000, 10_000) <= 100_000);
 });
 
-test('once a block is read back the whole budget is in use, until so much was dropped unread', () => {
+test('reading a block back enables the full budget until as much is dropped unread', () => {
   const { cache, dropped } = fresh(800_000);
   fill(cache, 1, 100, 10_000);
   cache.addRead(block(1000, 10_000));
@@ -118,7 +118,7 @@ test('once a block is read back the whole budget is in use, until so much was dr
   assert.ok(cache.bytes <= 100_000, `${cache.bytes}`);
 });
 
-test('a cache that is read from again and again keeps the whole budget', () => {
+test('a cache that is read repeatedly keeps the full budget', () => {
   const { cache } = fresh(800_000);
   for (let round = 0; round < 50; round++) {
     fill(cache, round * 100, 20, 10_000);

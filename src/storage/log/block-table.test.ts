@@ -40,7 +40,7 @@ function filled() {
   return { table, home, slots };
 }
 
-test('a block that is on the disk only has no object, and is still known', () => {
+test('a block that is only on disk has no object but is still known', () => {
   const { table, home, slots } = filled();
   // The newest stays in the cache.
   assert.equal(table.blocks.filter((block) => block !== undefined).length, 1);
@@ -52,7 +52,7 @@ test('a block that is on the disk only has no object, and is still known', () =>
   }
 });
 
-test('the slot of a block that is not wanted any more is used again, once', async () => {
+test('the slot of a released block is reused exactly once', async () => {
   const { table, home, slots } = filled();
   const [first = -1, second = -1] = slots;
   table.release(first);
@@ -69,7 +69,7 @@ test('the slot of a block that is not wanted any more is used again, once', asyn
   assert.deepEqual(taken, [first, 100]);
 });
 
-test('a slot that is freed when its block is synced is not freed once more after the turn', async () => {
+test('a slot freed by a sync is not freed again after the turn', async () => {
   const table = new BlockTable(1, () => {});
   const home = segment(1);
   const slot = table.take(home, 1);
@@ -81,7 +81,7 @@ test('a slot that is freed when its block is synced is not freed once more after
   assert.deepEqual([table.take(home, 2), table.take(home, 3)], [slot, 1]);
 });
 
-test('a block on the disk has one slot, however often it is looked for', () => {
+test('a block on disk has one slot, however often it is located', () => {
   const { table, home } = filled();
   const ended = segment(2);
   const slot = table.locate(ended, 7);
@@ -92,14 +92,14 @@ test('a block on the disk has one slot, however often it is looked for', () => {
   assert.equal(table.locate(ended, 7), slot);
 });
 
-test('releasing more often than retaining is a fault', () => {
+test('releasing a slot more often than retaining it throws', () => {
   const { table, slots } = filled();
   const [slot = -1] = slots;
   table.release(slot);
   assert.throws(() => table.release(slot), /released more often/);
 });
 
-test('what is read from the disk lies in arenas, each block where the one before it ends', () => {
+test('blocks read from disk are placed in arenas one after the other', () => {
   const table = new BlockTable(1_000_000, () => {});
   const home = segment(1);
   const texts = ['first', 'second', 'x'.repeat(200_000), 'last'];
@@ -113,7 +113,7 @@ test('what is read from the disk lies in arenas, each block where the one before
   assert.deepEqual([blocks[0]?.buffer, blocks[1]?.start], [blocks[1]?.buffer, 5]);
 });
 
-test('small transient records do not follow a large one, whose messages are gone, in its block', async () => {
+test('small transient records do not follow a released large record in its block', async () => {
   const table = new BlockTable(1, () => {});
   const large = table.reserveTransient(1, 1024 * 1024);
   table.retain(large.slot);
@@ -125,7 +125,7 @@ test('small transient records do not follow a large one, whose messages are gone
   }
 });
 
-test('the block of small transient records is used again when their messages are gone', async () => {
+test('the block of small transient records is reused once its messages are gone', async () => {
   const table = new BlockTable(1, () => {});
   const first = table.reserveTransient(1, 1000);
   table.retain(first.slot);

@@ -62,7 +62,7 @@ class Large {
   }
 }
 
-test('with 100,000 queues a confirmed message costs a few pages, also after restarts and kills', async () => {
+test('with 100,000 queues, a confirmed message costs a few pages, also after restarts and kills', async () => {
   const large = new Large();
   await large.format();
   let life = await large.open();
@@ -91,7 +91,7 @@ test('with 100,000 queues a confirmed message costs a few pages, also after rest
   await checkVolume(killed.disk, folder, dataKey);
 });
 
-test('what is kept for a large state is a few times its size, however much is written', async () => {
+test('the space for a large state stays within a few times its size', async () => {
   const large = new Large({ segmentBytes: 64 * 1024, sliceBytes: 4096 });
   await large.format();
   const life = await large.open();
@@ -129,7 +129,7 @@ function change(life: QueueVolume, queue: number, round: number, i: number): voi
   if (i % 2 === 1 && sequence < queueIndex.next) life.settle(1, sequence);
 }
 
-test('queues and messages that come and go while a base is written are as they were after a restart', async () => {
+test('changes made while a base is written are recovered after a restart', async () => {
   const large = new Large({ segmentBytes: 48 * 1024, sliceBytes: 2048 });
   await large.format();
   let { disk } = large;

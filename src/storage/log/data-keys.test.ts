@@ -45,7 +45,7 @@ async function dropped(life: QueueVolume): Promise<readonly number[]> {
   }
 }
 
-test('a running volume goes on under another data key, and drops the first once nothing needs it', async () => {
+test('a running volume switches to a new data key and drops the old one once it is unused', async () => {
   const disk = await formatted();
   const life = await QueueVolume.open(disk, '/v', keyOf(0));
   life.declare(1);
@@ -96,7 +96,7 @@ class HoldingDisk extends MemoryDisk {
   }
 }
 
-test('a data key is kept while a compacted segment is being written under it', async () => {
+test('a data key is kept while a compacted segment is written with it', async () => {
   const disk = new HoldingDisk();
   const volume = { id: 'vol-1', kind: 'broker', wrappedKey: wrapped(0) } as const;
   await Volume.format(disk, '/v', volume, keyOf(0));
@@ -131,7 +131,7 @@ test('a data key is kept while a compacted segment is being written under it', a
   await again.close();
 });
 
-test('a volume is refused without a data key that it lists, or with one in place of another', async () => {
+test('a volume is rejected if a listed data key is missing or replaced by another', async () => {
   const disk = await formatted();
   const life = await QueueVolume.open(disk, '/v', keyOf(0));
   life.declare(1);
@@ -149,7 +149,7 @@ test('a volume is refused without a data key that it lists, or with one in place
   });
 });
 
-test('the data keys of a log that is closed stay as they are', async () => {
+test('the data keys of a closed log cannot be changed', async () => {
   const disk = await formatted();
   const life = await QueueVolume.open(disk, '/v', keyOf(0));
   await life.close();
@@ -159,7 +159,7 @@ test('the data keys of a log that is closed stay as they are', async () => {
   assert.deepEqual(await listed(disk), [0]);
 });
 
-test('a header lists a bounded number of data keys, and each may be wrapped anew', async () => {
+test('a header lists a limited number of data keys, and each can be rewrapped', async () => {
   const disk = await formatted();
   const volume = await Volume.open(disk, '/v', keyOf(0));
   for (let generation = 1; generation <= olderGenerationsMax; generation++) {

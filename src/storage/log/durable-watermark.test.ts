@@ -70,7 +70,7 @@ async function withMark(
   await life(mark, disk, volume, pass, failures);
 }
 
-test('a mark follows the log a tenth of a second later, unsynced while that goes on', async () => {
+test('the mark follows the log after 100 ms and is not synced while updates continue', async () => {
   await withMark(async (mark, disk, volume, pass) => {
     assert.deepEqual(await readWatermark(volume), { generation: 0, epoch: 5, ...at(0) });
     mark.advance(at(1));
@@ -89,7 +89,7 @@ test('a mark follows the log a tenth of a second later, unsynced while that goes
   });
 });
 
-test('a mark is synced once when the log is idle, and follows again when it is not', async () => {
+test('the mark is synced once when the log is idle, and follows again afterwards', async () => {
   await withMark(async (mark, disk, volume, pass) => {
     for (const blocks of [7, 8]) {
       disk.done.length = 0;
@@ -103,7 +103,7 @@ test('a mark is synced once when the log is idle, and follows again when it is n
   });
 });
 
-test('what is synced while a mark is written is in the next', async () => {
+test('progress made while a mark is written is included in the next mark', async () => {
   await withMark(async (mark, disk, volume, pass) => {
     mark.advance(at(1));
     disk.isHolding = true;
@@ -121,7 +121,7 @@ test('what is synced while a mark is written is in the next', async () => {
 });
 
 for (const operation of ['write', 'sync'] as const) {
-  test(`a mark whose ${operation} finds the disk full is written and synced a little later`, async () => {
+  test(`a mark whose ${operation} hits a full disk is written and synced later`, async () => {
     await withMark(async (mark, disk, volume, pass, failures) => {
       disk.fail(operation, 'ENOSPC', 3);
       mark.advance(at(4));
@@ -134,7 +134,7 @@ for (const operation of ['write', 'sync'] as const) {
     });
   });
 
-  test(`a mark whose ${operation} fails otherwise fails the log and follows no more`, async () => {
+  test(`a mark whose ${operation} fails otherwise fails the log and is no longer written`, async () => {
     await withMark(async (mark, disk, _volume, pass, failures) => {
       disk.fail(operation, 'EIO');
       mark.advance(at(4));
@@ -152,7 +152,7 @@ for (const operation of ['write', 'sync'] as const) {
   });
 }
 
-test('a mark that is closed has ended what it was writing, and writes nothing more', async () => {
+test('closing a mark waits for the current write and prevents further writes', async () => {
   await withMark(async (mark, disk, volume, pass) => {
     mark.advance(at(1));
     disk.isHolding = true;
@@ -172,7 +172,7 @@ test('a mark that is closed has ended what it was writing, and writes nothing mo
   });
 });
 
-test('every changed bit of a mark is found, and every byte too few or too many', async () => {
+test('every changed bit and every wrong length of a mark is detected', async () => {
   await withMark(async (_mark, disk, volume) => {
     const bytes = Buffer.from(disk.bytes('/v/mark'));
     const wrong: Buffer[] = [bytes.subarray(0, 511), Buffer.concat([bytes], 513), Buffer.alloc(0)];
@@ -191,7 +191,7 @@ test('every changed bit of a mark is found, and every byte too few or too many',
   });
 });
 
-test('a mark may be missing only where the volume was never mounted, or by a program without', async () => {
+test('a mark may be missing only if the volume was never mounted or has format 1', async () => {
   const disk = new MemoryDisk();
   const volume = await openVolume(disk);
   assert.equal(await readWatermark(volume), undefined);
@@ -206,7 +206,7 @@ test('a mark may be missing only where the volume was never mounted, or by a pro
   }
 });
 
-test('the mark of another volume is none', async () => {
+test('the mark of another volume is rejected', async () => {
   await withMark(async (_mark, disk) => {
     const other = new MemoryDisk();
     const { header } = await openVolume(other);

@@ -28,7 +28,7 @@ async function mounted() {
   return { disk, life };
 }
 
-test('a write that finds the disk full is tried again with the same bytes at the same place', async () => {
+test('a write that fails on a full disk is retried with the same bytes at the same offset', async () => {
   const { disk, life } = await mounted();
   disk.written.length = 0;
   disk.fail('write', 'ENOSPC', 2, /seg-/);
@@ -41,7 +41,7 @@ test('a write that finds the disk full is tried again with the same bytes at the
   await checkVolume(disk, folder, dataKey);
 });
 
-test('a sync that finds the disk full is tried again with all that it was for', async () => {
+test('a sync that fails on a full disk is retried with all its writes', async () => {
   const { disk, life } = await mounted();
   disk.written.length = 0;
   disk.fail('sync', 'ENOSPC', 2, /seg-/);
@@ -54,7 +54,7 @@ test('a sync that finds the disk full is tried again with all that it was for', 
   await checkVolume(disk, folder, dataKey);
 });
 
-test('a full disk holds up the first group of a segment at each of its steps, and loses nothing', async () => {
+test('a full disk delays the first group of a segment at any step without data loss', async () => {
   for (const operation of ['create', 'write', 'replace'] as const) {
     const { disk, life } = await mounted();
     life.publish([1], 'one');
@@ -78,7 +78,7 @@ for (const [operation, code] of [
   ['write', 'EIO'],
   ['sync', 'EIO'],
 ] as const) {
-  test(`after a ${operation} that failed with ${code} nothing is written or confirmed`, async () => {
+  test(`after a ${operation} fails with ${code}, nothing is written or confirmed`, async () => {
     const { disk, life } = await mounted();
     const before = disk.copy();
     disk.fail(operation, code, 1, /seg-/);
@@ -100,7 +100,7 @@ for (const [operation, code] of [
   });
 }
 
-test('a sync of the folder that failed is not tried again', async () => {
+test('a failed folder sync is not retried', async () => {
   const { disk, life } = await mounted();
   await life.close();
   const opening = await QueueVolume.openUnsynced(disk, folder, dataKey);
@@ -108,7 +108,7 @@ test('a sync of the folder that failed is not tried again', async () => {
   await assert.rejects(opening.durable(1), { code: 'disk-failed' });
 });
 
-test('what comes while a group is written is one group', async () => {
+test('records appended while a group is written form one group', async () => {
   const { life } = await mounted();
   const first = life.log.openGroup;
   life.publish([1], 'one');

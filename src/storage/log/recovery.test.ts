@@ -21,7 +21,7 @@ async function formatted(): Promise<MemoryDisk> {
 const open = (disk: MemoryDisk, options: Partial<LogOptions> = {}) =>
   QueueVolume.open(disk, folder, dataKey, options);
 
-test('a volume mounted less often than its owner knows is refused as an older copy', async () => {
+test('a volume with fewer mounts than its owner knows is rejected as an older copy', async () => {
   const disk = await formatted();
   await (await open(disk)).close();
   const older = disk.copy();
@@ -33,7 +33,7 @@ test('a volume mounted less often than its owner knows is refused as an older co
   await (await open(disk, { epoch: 3, epochMin: 2 })).close();
 });
 
-test('a mount whose number is not above that of the last is refused', async () => {
+test('a mount number that is not above the last one is rejected', async () => {
   const disk = await formatted();
   await (await open(disk, { epoch: 5 })).close();
   await assert.rejects(open(disk, { epoch: 5 }), { code: 'volume-rolled-back' });
@@ -44,7 +44,7 @@ function flip(bytes: Buffer, at: number): void {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
 }
 
-test('damage in a synced group is found where the next was begun before it was synced', async () => {
+test('damage in a synced group is detected if the next group started before the sync', async () => {
   const disk = await formatted();
   const life = await open(disk);
   life.declare(1);
@@ -72,7 +72,7 @@ function endOf(disk: MemoryDisk, file: string): number {
   return Math.ceil(end / 4096) * 4096;
 }
 
-test('damage at the end of a segment is found where the next segment has not begun', async () => {
+test('damage at the end of a segment is detected if the next segment has not started', async () => {
   const disk = await formatted();
   const life = await open(disk);
   life.declare(1);
@@ -93,7 +93,7 @@ test('damage at the end of a segment is found where the next segment has not beg
   await assert.rejects(checkVolume(killed, folder, dataKey), { code: 'volume-damaged' });
 });
 
-test('an older header does not hide what was confirmed in a segment soon closed', async () => {
+test('an older header does not hide confirmed data in a segment that was closed soon after', async () => {
   const disk = await formatted();
   const first = await open(disk);
   first.declare(1);
@@ -117,7 +117,7 @@ async function killedWith(disk: MemoryDisk, body: string): Promise<MemoryDisk> {
   return killed;
 }
 
-test("another history's segment under the same number is refused though its last tag is copied", async () => {
+test('a segment of another history with the same number is rejected even with a copied tag', async () => {
   const disk = await formatted();
   const first = await open(disk);
   first.declare(1);
@@ -133,7 +133,7 @@ test("another history's segment under the same number is refused though its last
   await assert.rejects(open(cut), { code: 'volume-damaged', message: /seg-2 .* its last block/ });
 });
 
-test('what a start leaves that ended before it changed anything is no damage', async () => {
+test('leftover files of a start that ended before any change are not damage', async () => {
   const disk = await formatted();
   await (await open(disk)).close();
   for (const name of ['volume.new', 'mark.new', 'lock.123', 'lock.123.stale'])
@@ -141,7 +141,7 @@ test('what a start leaves that ended before it changed anything is no damage', a
   assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
 });
 
-test('a volume of format 1 is mounted without a mark, and has one from then on', async () => {
+test('a volume of format 1 is mounted without a mark and has one afterwards', async () => {
   const disk = await formatted();
   const first = await open(disk);
   first.declare(1);
@@ -163,7 +163,7 @@ test('a volume of format 1 is mounted without a mark, and has one from then on',
   await assert.rejects(checkVolume(killed, folder, dataKey), expected);
 });
 
-test('a mark that can not be written or synced ends what the log confirms', async () => {
+test('a mark that cannot be written or synced stops the confirms of the log', async () => {
   for (const operation of ['write', 'sync'] as const) {
     const clock = new ManualClock();
     const disk = await formatted();
@@ -187,7 +187,7 @@ class SlowDisk extends MemoryDisk {
   }
 }
 
-test('a volume is closed only after its unwanted segments were given back', async () => {
+test('a volume is closed only after its unused segments are deleted', async () => {
   const disk = new SlowDisk();
   const wrappedKey = Buffer.from('wrapped');
   await Volume.format(disk, folder, { id: 'vol-1', kind: 'broker', wrappedKey }, dataKey);
@@ -196,7 +196,7 @@ test('a volume is closed only after its unwanted segments were given back', asyn
   assert.deepEqual(await disk.list(folder), ['mark', 'seg-2', 'volume']);
 });
 
-test('a disk that cannot be read fails the start and the check as a disk', async () => {
+test('an unreadable disk fails the start and the check with a disk error', async () => {
   const disk = await formatted();
   await (await open(disk)).close();
   const expected = { code: 'disk-failed', message: /\/v failed: EIO/ };

@@ -27,7 +27,7 @@ async function withMachine(life: (machine: Machine) => Promise<void>): Promise<v
   });
 }
 
-test('segments end though every record is in a batch', async () => {
+test('segments end even if every record is in a batch', async () => {
   await withMachine(async (machine) => {
     const { texts, log, volume, synced } = await opened(machine, { segmentBytes: 20_000 });
     for (let i = 0; i < 60; i++) {
@@ -52,7 +52,7 @@ test('segments end though every record is in a batch', async () => {
   });
 });
 
-test('nothing is pending once all of it is synced, whatever checkpoints and batches there were', async () => {
+test('no bytes are pending once everything is synced, regardless of checkpoints and batches', async () => {
   await withMachine(async (machine) => {
     const { texts, log, volume, synced } = await opened(machine, {
       segmentBytes: 12_000,
@@ -70,7 +70,7 @@ test('nothing is pending once all of it is synced, whatever checkpoints and batc
   });
 });
 
-test('what is longer than the cache can be read, and what was just read stays until the next', async () => {
+test('data longer than the cache can be read, and the last block read stays until the next', async () => {
   await withMachine(async (machine) => {
     const { texts, synced, log } = await opened(machine, { cacheBytes: 1000 });
     texts.put('long', 150_000, 1);
@@ -85,7 +85,7 @@ test('what is longer than the cache can be read, and what was just read stays un
   });
 });
 
-test('what its owner had let go of before a crash, but not in the log, outlives the next crash', async () => {
+test('a record released only in memory survives repeated crashes', async () => {
   await withMachine(async (machine) => {
     const life = await opened(machine, { segmentBytes: 20_000 });
     for (let i = 0; i < 8; i++) life.texts.put(`n${i}`, 2000, i);

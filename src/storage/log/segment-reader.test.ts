@@ -39,13 +39,13 @@ async function lengths(reader: SegmentReader): Promise<number[]> {
   return found;
 }
 
-test('blocks come one after the other, whatever their size and wherever a group ends', async () => {
+test('blocks are read in order, regardless of their size and of group boundaries', async () => {
   // The second group fills its pages exactly; the fourth has a block longer than what is read at once.
   const groups = [[0], [pageBytes - blockHeaderBytes], [1, 5000, 0, 70_000], [3, 2_500_000, 4]];
   assert.deepEqual(await lengths(readerOf(file(groups))), groups.flat());
 });
 
-test('reading stops at a changed bit of a block, and behind the last', async () => {
+test('reading stops at a changed bit of a block and after the last block', async () => {
   const bytes = file([[10], [20, 30], [40]]);
   for (const [at, expected] of [
     [pageBytes, []],
@@ -60,13 +60,13 @@ test('reading stops at a changed bit of a block, and behind the last', async () 
   }
 });
 
-test('a block in the place of another is not taken for it', async () => {
+test('a block copied over another one is not accepted', async () => {
   const bytes = file([[10], [20], [30]]);
   bytes.copy(bytes, 2 * pageBytes, 3 * pageBytes, 4 * pageBytes);
   assert.deepEqual(await lengths(readerOf(bytes)), [10]);
 });
 
-test('a file that ends within a block ends before it', async () => {
+test('a file that ends within a block is read up to that block', async () => {
   const bytes = file([[10], [2_500_000]]);
   for (const size of [0, pageBytes, 2 * pageBytes, 2 * pageBytes + 39, bytes.length - pageBytes]) {
     const expected = size >= 2 * pageBytes ? [10] : [];
@@ -74,7 +74,7 @@ test('a file that ends within a block ends before it', async () => {
   }
 });
 
-test('behind damage the blocks are found that begin a group', async () => {
+test('after damage, the reader finds the blocks that begin a group', async () => {
   const bytes = file([[10], [20, 5000], [30], [40, 9000], [50]]);
   bytes.fill(0xff, 2 * pageBytes, 2 * pageBytes + 30);
   const reader = readerOf(bytes);
@@ -89,7 +89,7 @@ test('behind damage the blocks are found that begin a group', async () => {
   assert.deepEqual(found, [30, 40, 50]);
 });
 
-test('a length that no file has is not read', async () => {
+test('an impossible block length is not read', async () => {
   const bytes = file([[10], [20]]);
   bytes.writeUInt32BE(0xffff_ffff, 2 * pageBytes + 8);
   let most = 0;

@@ -24,7 +24,7 @@ function counts(life: QueueVolume): number[] {
   return Array.from({ length: queueIndex.next }, (_, s) => queueIndex.deliveryCount(s));
 }
 
-test('how often deliveries failed outlives kills, clean stops, and the segments that said so', async () => {
+test('failed delivery counts survive kills, clean stops and the deletion of their segments', async () => {
   const disk = new MemoryDisk();
   await Volume.format(
     disk,

@@ -27,7 +27,7 @@ class Twins {
   }
 }
 
-test('expiry times are those that were set, in whatever order and however far apart they are', () => {
+test('expiry times are stored exactly, in any order and at any distance', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const random = new SeededRandom(seed);
     const twins = new Twins();
@@ -43,7 +43,7 @@ test('expiry times are those that were set, in whatever order and however far ap
   }
 });
 
-test('messages of a chunk that expire within 28 seconds are told apart by their codes alone', () => {
+test('messages of a chunk that expire within 28 seconds have distinct codes', () => {
   const times = new ExpiryTimes();
   const chunk = new Uint32Array(1);
   const codes = new Set<number>();

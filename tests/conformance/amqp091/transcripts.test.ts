@@ -24,7 +24,7 @@ after(async () => {
 
 for (const file of readdirSync(folder).sort()) {
   for (const each of parseTranscripts(readFileSync(join(folder, file), 'utf8'))) {
-    test(`${each.title}: answered as in ${file}`, async () => {
+    test(`${each.title}: the answers match ${file}`, async () => {
       const answers = await player.play(each, 'waxwing');
       const found = each.steps.map(({ text }, at) => [text, ...(answers[at] ?? [])]);
       const expected = each.steps.map((step) => [step.text, ...step.expected.waxwing]);

@@ -99,7 +99,7 @@ async function open(frameMax = 4096, channelMax = 2): Promise<RawClient> {
 
 const closeText = (method: Buffer) => method.toString('utf8', 7, 7 + (method[6] ?? 0));
 
-test('[2.2.4] the protocol header is answered by connection.start 0-9', async () => {
+test('[2.2.4] the broker answers the protocol header with connection.start 0-9', async () => {
   const client = new RawClient();
   client.send(header);
   const start = await client.method(0);
@@ -108,7 +108,7 @@ test('[2.2.4] the protocol header is answered by connection.start 0-9', async ()
   client.destroy();
 });
 
-test('[4.2.2] another protocol header gets the right one and the end', async () => {
+test('[4.2.2] the broker answers another protocol header with its own and closes', async () => {
   const client = new RawClient();
   client.send('414d515000010000');
   assert.equal(await client.take(8), header);
@@ -116,7 +116,7 @@ test('[4.2.2] another protocol header gets the right one and the end', async () 
   client.destroy();
 });
 
-test('[1.4.2.6] tune offers 2047 channels, frames of 131072 octets and 60 seconds', async () => {
+test('[1.4.2.6] connection.tune offers 2047 channels, 131072-octet frames and 60 seconds', async () => {
   const client = new RawClient();
   client.send(header);
   await client.method(0);
@@ -125,7 +125,7 @@ test('[1.4.2.6] tune offers 2047 channels, frames of 131072 octets and 60 second
   client.destroy();
 });
 
-test('[4.2.3] a frame larger than negotiated ends the connection with 501', async () => {
+test('[4.2.3] a frame larger than negotiated closes the connection with 501', async () => {
   const client = await open(4096);
   client.send('01000000001001');
   const close = await client.method(0);
@@ -135,7 +135,7 @@ test('[4.2.3] a frame larger than negotiated ends the connection with 501', asyn
   client.destroy();
 });
 
-test('[4.2.3] a frame that does not end in 0xCE ends the connection with 501', async () => {
+test('[4.2.3] a frame that does not end in 0xCE closes the connection with 501', async () => {
   const client = await open();
   client.send('010001000000050014000a0000');
   assert.equal((await client.method(0)).readUInt16BE(4), 501);
@@ -153,7 +153,7 @@ test('[4.9] a channel above the negotiated channel-max is refused with 530', asy
   client.destroy();
 });
 
-test('[1.4.2.9] connection.close is answered by close-ok', async () => {
+test('[1.4.2.9] the broker answers connection.close with close-ok', async () => {
   const client = await open();
   const bye = { replyCode: 200, replyText: 'bye', classId: 0, methodId: 0 };
   client.send(methodFrame(0, { id: methodIds.connectionClose, ...bye }));
@@ -161,7 +161,7 @@ test('[1.4.2.9] connection.close is answered by close-ok', async () => {
   client.destroy();
 });
 
-test('a limit above the offer, or below what every peer must accept, is refused with 530', async () => {
+test('a tuned limit above the offer or below the protocol minimum is refused with 530', async () => {
   for (const [channelMax, frameMax] of [
     [2048, 131_072],
     [2047, 131_073],
@@ -181,7 +181,7 @@ test('a limit above the offer, or below what every peer must accept, is refused 
   }
 });
 
-test('without the capability to be told, a wrong password just ends the connection', async () => {
+test('a wrong password only closes the connection without authentication_failure_close', async () => {
   const client = new RawClient();
   client.send(header);
   await client.method(0);

@@ -135,7 +135,7 @@ for (const service of plane.services.filter(({ wires }) => !wires.includes('quer
   for (const [name, operation] of Object.entries(service.operations)) {
     const wrongs = [...wrongValues(operation.input as Shape<unknown>)];
     if (wrongs.length === 0) continue;
-    test(`${service.name} ${name} refuses what is beyond a limit, and records it`, async () => {
+    test(`${service.name} ${name} refuses input beyond a limit and records the call`, async () => {
       const answers: (Answered & { readonly what: string })[] = [];
       for (const { what, value } of wrongs) {
         if (isPathWithout(service, value as Json)) continue;

@@ -103,7 +103,7 @@ function sdkOptions() {
   };
 }
 
-test('the official key client makes calls and understands what is refused', async () => {
+test('the official KMS client makes calls and understands errors', async () => {
   const client = new KMSClient(sdkOptions());
   const encrypted = await client.send(
     new EncryptCommand({
@@ -127,7 +127,7 @@ test('the official key client makes calls and understands what is refused', asyn
   client.destroy();
 });
 
-test('the official broker client makes calls and understands what is refused', async () => {
+test('the official Amazon MQ client makes calls and understands errors', async () => {
   const client = new MqClient(sdkOptions());
   const created = await client.send(
     new CreateBrokerCommand({
@@ -154,12 +154,12 @@ test('the official broker client makes calls and understands what is refused', a
   client.destroy();
 });
 
-test('health tells that the service answers, and nothing else', async () => {
+test('the health endpoint reports only that the service answers', async () => {
   const { status, body } = await ask({ path: '/health' });
   assert.deepEqual([status, body], [200, '{}']);
 });
 
-test('a path that nobody knows is not found, in the shape of AWS', async () => {
+test('an unknown path returns Not Found in the AWS error format', async () => {
   for (const path of ['/favicon.ico', '/v2/brokers', '/health/x', '/%', '//']) {
     const { status, headers, body } = await ask({ path });
     assert.deepEqual([status, headers['x-amzn-errortype']], [404, 'UnknownOperationException']);
@@ -167,7 +167,7 @@ test('a path that nobody knows is not found, in the shape of AWS', async () => {
   }
 });
 
-test('a body of the largest size is read, and one byte more is refused', async () => {
+test('a body of the maximum size is accepted, and one byte more is refused', async () => {
   const headers = { 'x-amz-target': 'TrentService.Encrypt' };
   const largest = await ask({ method: 'POST', headers }, Buffer.alloc(bodyBytesMax, ' '));
   assert.equal(largest.headers['x-amzn-errortype'], 'MissingAuthenticationTokenException');
@@ -182,13 +182,13 @@ test('a body of the largest size is read, and one byte more is refused', async (
   assert.equal(api.refused.at(-1)?.code, 'RequestEntityTooLargeException');
 });
 
-test('a client that speaks no TLS is told so', async () => {
+test('a client without TLS receives an explanation', async () => {
   const answer = await askPlain('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
   assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
   assert.match(answer, /This port accepts only HTTPS with TLS 1\.2 or 1\.3/);
 });
 
-test('a client that offers only TLS 1.1 is refused by the handshake', async () => {
+test('a client that offers only TLS 1.1 fails the handshake', async () => {
   const secureProtocol = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' } as const;
   const ciphers = 'DEFAULT@SECLEVEL=0';
   await assert.rejects(ask({ path: '/health', ...secureProtocol, ciphers }), {
@@ -197,7 +197,7 @@ test('a client that offers only TLS 1.1 is refused by the handshake', async () =
   assert.equal((await ask({ path: '/health', maxVersion: 'TLSv1.2' })).status, 200);
 });
 
-test('what is no HTTP is answered and ended', async () => {
+test('input that is not HTTP is answered and the connection is closed', async () => {
   assert.match(
     await askRaw('AMQP\0\0\x09\x01'),
     /^HTTP\/1\.1 400 Bad Request\r\n.*not valid HTTP/s,
@@ -207,7 +207,7 @@ test('what is no HTTP is answered and ended', async () => {
   assert.match(await askRaw(header), /^HTTP\/1\.1 431 /);
 });
 
-test('several calls use one connection', async () => {
+test('several calls reuse one connection', async () => {
   const agent = new Agent({ ca, keepAlive: true, maxSockets: 1 });
   const first = await ask({ path: '/health', agent });
   const second = await ask({ path: '/nowhere', agent });
@@ -216,7 +216,7 @@ test('several calls use one connection', async () => {
   agent.destroy();
 });
 
-test('a browser finds a page at the address of the console, and calls there are calls', async () => {
+test('the console address serves a page to browsers and still accepts API calls', async () => {
   const { status, headers, body } = await ask({ method: 'GET', path: '/' });
   assert.equal(status, 200);
   assert.equal(headers['content-type'], 'text/html; charset=utf-8');

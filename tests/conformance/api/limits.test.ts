@@ -37,7 +37,7 @@ function* inputsOf(service: Service): Generator<readonly [operation: string, pla
   }
 }
 
-test('every list, map, text and blob that a caller can send has a largest size', () => {
+test('every list, map, string and blob in a request has a maximum size', () => {
   const unlimited = services.flatMap((service) =>
     [...inputsOf(service)]
       .filter(([, { shape }]) => {
@@ -143,12 +143,12 @@ const pythons = await findPrograms({
 });
 
 if (typeof pythons === 'string') {
-  test('inputs have the limits of the service models of botocore', { skip: pythons }, () => {});
+  test('inputs have the limits of the botocore service models', { skip: pythons }, () => {});
 } else {
   for (const { version: found } of pythons) {
     const [version = '', folder = ''] = found.split(' ');
     for (const service of services) {
-      test(`${service.name} has the limits of the service model of botocore ${version}`, () => {
+      test(`${service.name} has the limits of the botocore ${version} service model`, () => {
         const model = BotocoreModel.read(folder, service.name, service.apiVersion);
         assert.ok(model, `botocore ${version} has no model of ${service.name}`);
         assert.deepEqual(differencesOf(service, model), []);

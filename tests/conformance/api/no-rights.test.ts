@@ -94,7 +94,7 @@ const refusals: Readonly<Record<string, readonly [status: number, code: string]>
 for (const service of plane.services) {
   for (const [name, { action }] of Object.entries(service.operations)) {
     if (action in open) continue;
-    test(`${action} is refused to a user without rights, and the attempt is recorded`, async () => {
+    test(`${action} is denied to a user without permissions, and the attempt is recorded`, async () => {
       const { status, body, event } = await call(service, name, inputOf(service, name));
       const [expectedStatus, code] = refusals[service.wires[0]] ?? [];
       assert.deepEqual([status, event.errorCode], [expectedStatus, code], body);
@@ -110,7 +110,7 @@ for (const service of plane.services) {
   }
 }
 
-test('operations that need no permission are known ones', () => {
+test('every action in the list of actions without permission check exists', () => {
   const actions = plane.services.flatMap(({ operations }) =>
     Object.values(operations).map(({ action }) => action),
   );
@@ -120,7 +120,7 @@ test('operations that need no permission are known ones', () => {
   );
 });
 
-test('every action that an operation names is in the catalogue', () => {
+test('the action catalogue contains every action that an operation names', () => {
   const unknown = plane.services.flatMap(({ operations }) =>
     Object.values(operations)
       .map(({ action }) => action)
@@ -130,7 +130,7 @@ test('every action that an operation names is in the catalogue', () => {
   assert.deepEqual(unknown, []);
 });
 
-test('a policy gives a user exactly the operations that it names', async () => {
+test('a policy allows exactly the operations that it names', async () => {
   const identity = [policyOf('identity', allow(['mq:ListBrokers', 'kms:ListKeys']))];
   machine.principals = principalsWith({ [arn]: { identity } });
   assert.equal((await call(mq, 'ListBrokers', {})).status, 200);
@@ -139,7 +139,7 @@ test('a policy gives a user exactly the operations that it names', async () => {
   assert.equal((await call(kms, 'ListAliases', {})).status, 400);
 });
 
-test('tags of the request and of the resource decide where a policy says so', async () => {
+test('request tags and resource tags decide access if a policy uses them', async () => {
   const ofTeam = { StringEquals: { 'aws:RequestTag/team': 'orders' } };
   const onTeam = { StringEquals: { 'aws:ResourceTag/team': 'orders' } };
   const mayCreate = ['mq:CreateConfiguration', 'mq:CreateTags'];

@@ -87,14 +87,14 @@ for (const { service, name, shape } of declaring) {
   const fields = new Set(freeTextOf(shape, input).map(({ what }) => what));
   const pairs = [...fields].map((field) => ({ field, kind: 'payment-card' }));
 
-  test(`${service.name} ${name} is recorded with the kinds of data in its texts, without them`, async () => {
+  test(`${service.name} ${name} records the kinds of sensitive data in its texts, not the data`, async () => {
     const { event } = await call(service.name, name, input);
     const { sensitiveNames } = event.additionalEventData as Json;
     assert.deepEqual(sensitiveNames, pairs);
     assert.ok(!withoutArns(event).includes(card), withoutArns(event));
   });
 
-  test(`${service.name} ${name} is refused with the kinds of data in its texts`, async () => {
+  test(`${service.name} ${name} is refused, naming the kinds of sensitive data in its texts`, async () => {
     plane.sensitiveNames = 'reject';
     const { status, body, headers, event } = await call(service.name, name, input);
     const code = codes[service.name];
@@ -108,7 +108,7 @@ for (const { service, name, shape } of declaring) {
   });
 }
 
-test('the texts of these operations are declared', () => {
+test('the inspected texts of these operations are declared', () => {
   const names = declaring.map(({ service, name }) => `${service.name}:${name}`).sort();
   assert.deepEqual(names, [
     'iam:CreateGroup',
@@ -181,7 +181,7 @@ const references = new Set([
 const iamReference =
   /^iam:(?!Create(User|Group|Role|Policy) )\w+ (user|group|role|policy)Name$|^iam:Untag\w+ tagKeys$/;
 
-test('every name, description, tag and group that a call stores is declared', () => {
+test('every stored name, description, tag and group is declared', () => {
   const found = plane.services.flatMap((service) =>
     Object.entries(service.operations)
       .filter(([, { readOnly }]) => !readOnly)
@@ -195,7 +195,7 @@ test('every name, description, tag and group that a call stores is declared', ()
   );
 });
 
-test('a caller is warned in a header of the answer, and the call has its effect', async () => {
+test('a response header warns the caller, and the call takes effect', async () => {
   const key = await call('kms', 'CreateKey', {
     Description: 'for anna.meier@example.com',
     Tags: [{ TagKey: 'phone', TagValue: '0171 2345678' }],
@@ -212,7 +212,7 @@ test('a caller is warned in a header of the answer, and the call has its effect'
   assert.equal(plain.event.additionalEventData, undefined);
 });
 
-test('a refused call has no effect, and what was stored before can still be removed', async () => {
+test('a refused call has no effect, and existing sensitive names can still be removed', async () => {
   const { body } = await call('kms', 'CreateKey', { Description: 'orders' });
   const { KeyId } = JSON.parse(body).KeyMetadata;
   const aliased = { AliasName: `alias/${card}`, TargetKeyId: KeyId };
@@ -231,7 +231,7 @@ test('a refused call has no effect, and what was stored before can still be remo
   assert.equal((await call('kms', 'DeleteAlias', { AliasName: `alias/${card}` })).status, 200);
 });
 
-test('a call that is invalid for another reason does not bring its texts into the trail', async () => {
+test('a call with another validation error does not record its sensitive texts', async () => {
   const text = `anna.meier@example.com ${'x'.repeat(9000)}`;
   const { status, event } = await call('kms', 'CreateKey', { Description: text });
   assert.equal(status, 400);
@@ -242,7 +242,7 @@ test('a call that is invalid for another reason does not bring its texts into th
   assert.ok(!JSON.stringify(broker.event).includes('anna.meier'), broker.event.errorMessage);
 });
 
-test('without inspection, calls are recorded as they came', async () => {
+test('without inspection, calls are recorded unchanged', async () => {
   plane.sensitiveNames = 'off';
   const { headers, event } = await call('kms', 'CreateKey', { Description: 'a@example.com' });
   assert.equal(headers[findingsHeader], undefined);

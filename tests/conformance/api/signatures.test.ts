@@ -239,7 +239,7 @@ for (const { title, request, expected, message } of rows) {
   }
 }
 
-test('presigned expired', async () => {
+test('an expired presigned request is refused', async () => {
   const { service, plain } = services['rest-json'];
   const signing = { ...plane.credentials, region, service };
   const at = (atMs: number) => signRequest(plain, { ...signing, atMs }, true);
@@ -249,7 +249,7 @@ test('presigned expired', async () => {
   assert.match(found.message, /^Signature expired: /);
 });
 
-test('the query wire leaves the full stop of an unknown access key out, as AWS does', async () => {
+test('the query protocol omits the full stop in the unknown access key error, as AWS does', async () => {
   const text = 'The security token included in the request is invalid';
   for (const [wire, end] of [
     ['json', '.'],
@@ -294,14 +294,14 @@ function signedByAws4(wire: Wire, isPresigned: boolean): HttpRequest {
   };
 }
 
-test('requests that the library aws4 signs are accepted', async () => {
+test('requests signed by the aws4 library are accepted', async () => {
   for (const wire of ['json', 'rest-json', 'query'] as const) {
     const { status, body } = await plane.answer(signedByAws4(wire, false));
     assert.equal(status, 200, body);
   }
 });
 
-test('requests that the library aws4 presigns are accepted', async () => {
+test('requests presigned by the aws4 library are accepted', async () => {
   const { status, body } = await plane.answer(signedByAws4('rest-json', true));
   assert.equal(status, 200, body);
 });

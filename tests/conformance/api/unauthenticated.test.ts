@@ -81,13 +81,13 @@ const unsigned = (...headers: string[]) =>
 const chunks = (count: number) => '1\r\nx\r\n'.repeat(count);
 const codeOf = (answer: string) => /x-amzn-ErrorType: (\w+)/i.exec(answer)?.[1];
 
-test('a call that nobody signed is answered at its headers, and its body in chunks is not parsed', async () => {
+test('an unsigned call is answered after its headers, and its chunked body is not parsed', async () => {
   const answer = await told([unsigned('Transfer-Encoding: chunked'), chunks(1000)]);
   assert.match(answer, /^HTTP\/1\.1 400 .*Connection: close/s);
   assert.equal(codeOf(answer), 'MissingAuthenticationTokenException');
 });
 
-test('what can be seen in the headers is refused before a body is asked for', async () => {
+test('header errors are refused before the body is requested', async () => {
   const signed = await api.kmsRequest('Encrypt', '{}');
   const late = await api.signed(
     'kms',
@@ -109,7 +109,7 @@ test('what can be seen in the headers is refused before a body is asked for', as
   }
 });
 
-test('a call that may be right is asked for its body', async () => {
+test('a plausible request with Expect receives 100 Continue', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
   const request = await api.kmsRequest('Encrypt', body);
   const head = headOf(request, 'Expect: 100-continue', `Content-Length: ${body.length}`);
@@ -125,7 +125,7 @@ test('a call that may be right is asked for its body', async () => {
   socket.destroy();
 });
 
-test('a body in chunks is taken of who is known by the headers, and of nobody else', async () => {
+test('a chunked body is accepted only if the headers authenticate the caller', async () => {
   const body = '{"KeyId":"k","Plaintext":"AAEC"}';
   const inChunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\nX-Trailer: ignored\r\n\r\n`;
   const guessed = await api.kmsRequest('Encrypt', body);
@@ -142,7 +142,7 @@ test('a body in chunks is taken of who is known by the headers, and of nobody el
   assert.equal(codeOf(changed), 'InvalidSignatureException');
 });
 
-test('bodies of unauthenticated calls share a bounded memory, which is released', async () => {
+test('bodies of unauthenticated requests share a bounded memory, which is released', async () => {
   const unauthenticatedBodies = { bytesMax: 64 * kib, sourceBytesMax: 32 * kib };
   const { made, at } = await listen({ unauthenticatedBodies });
   const length = `Content-Length: ${100 * kib}`;
@@ -167,7 +167,7 @@ test('bodies of unauthenticated calls share a bounded memory, which is released'
   await until('it is given back', () => made.unauthenticatedBytes === 0);
 });
 
-test('a body that comes in too many pieces is cut off', async () => {
+test('a body in too many chunks is cut off', async () => {
   const head = headOf(await api.kmsRequest('Encrypt', '{}'), 'Content-Length: 100000');
   const socket = opened();
   let answer = '';
@@ -186,7 +186,7 @@ test('a body that comes in too many pieces is cut off', async () => {
   assert.equal(listener.unauthenticatedBytes, 0);
 });
 
-test('a request of too many headers, or of too many parameters, is refused', async () => {
+test('a request with too many headers or too many parameters is refused', async () => {
   const headers = Array.from({ length: httpLimits.headerCountMax }, (_, i) => `a${i}: x`);
   assert.match(await told([unsigned(...headers)], port, 1), /^HTTP\/1\.1 431 .*100 headers/s);
   const form = '&a'.repeat(2000);
@@ -203,14 +203,14 @@ test('a request of too many headers, or of too many parameters, is refused', asy
   assert.match(refused, /<Code>MissingAuthenticationToken<\/Code>/);
 });
 
-test('who sends more requests than may wait for their answers is cut off', async () => {
+test('a client with too many pipelined requests is disconnected', async () => {
   const health = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
   assert.equal((await told([health.repeat(2)], port, 2)).split('HTTP/1.1 200').length, 3);
   const answer = await told([health.repeat(100)]);
   assert.ok(answer.split('HTTP/1.1 200').length <= 1 + httpLimits.pipelinedCountMax, answer);
 });
 
-test('headers and bodies that do not end, and connections that say nothing, are ended', async () => {
+test('unfinished headers, unfinished bodies and idle connections are closed', async () => {
   const limits = { headersMs: 100, requestMs: 200, unreadMs: 100, keepAliveMs: 100, checkMs: 20 };
   const { at } = await listen(limits);
   const right = headOf(await api.kmsRequest('Encrypt', '{}'), 'Content-Length: 1000');

@@ -24,7 +24,7 @@ function brokenAt(trail: readonly Buffer[], head: { count: number; hash: string 
   return head.count === trail.length && head.hash === hash ? undefined : 'head';
 }
 
-test('the chain of events is whole, over restarts too, and any change to it shows', async () => {
+test('the event chain is valid across restarts and detects any change', async () => {
   let plane = await ControlPlane.start();
   try {
     const key = await createKey(plane);

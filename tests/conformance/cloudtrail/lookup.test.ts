@@ -52,11 +52,11 @@ function by(AttributeKey: LookupAttributeKey, AttributeValue: string): LookupEve
 
 const all = ['CreateBroker', 'DescribeKey', 'DescribeKey', 'CreateAlias', 'CreateKey'];
 
-test('events are found newest first', async () => {
+test('events are returned newest first', async () => {
   assert.deepEqual(await names({}), all);
 });
 
-test('an event is shown with what a list needs and its whole record', async () => {
+test('a listed event has its summary fields and its full record', async () => {
   const { Events = [] } = await lookUp({ ...by('EventName', 'CreateAlias') });
   const [{ CloudTrailEvent = '', ...shown } = {}] = Events;
   const record = JSON.parse(CloudTrailEvent);
@@ -73,7 +73,7 @@ test('an event is shown with what a list needs and its whole record', async () =
   assert.equal(record.eventTime, `${new Date(beganMs + minuteMs).toISOString().slice(0, 19)}Z`);
 });
 
-test('events are found by each attribute there is, letter for letter', async () => {
+test('events can be looked up by each attribute, case-sensitively', async () => {
   const { Events = [] } = await lookUp({ ...by('EventName', 'CreateKey') });
   const EventId = Events[0]?.EventId ?? '';
   const expected: readonly [LookupAttributeKey, value: string, found: readonly string[]][] = [
@@ -99,7 +99,7 @@ test('events are found by each attribute there is, letter for letter', async () 
   }
 });
 
-test('a time range includes both its ends', async () => {
+test('a time range includes both of its ends', async () => {
   const at = (minutes: number) => new Date(beganMs + minutes * minuteMs);
   const range = (from: number, to: number) => names({ StartTime: at(from), EndTime: at(to) });
   assert.deepEqual(await range(1, 2), ['DescribeKey', 'CreateAlias']);
@@ -110,7 +110,7 @@ test('a time range includes both its ends', async () => {
   assert.deepEqual(await range(2, 100), ['CreateBroker', 'DescribeKey', 'DescribeKey']);
 });
 
-test("a range of one event's time as it is shown has the event, to the millisecond or not", async () => {
+test('a range of one event’s displayed time contains it, with or without milliseconds', async () => {
   const { clock } = plane.machine;
   clock.advance(1000 - (clock.nowMs() % 1000) + 900);
   const KeyId = await createKey(plane);
@@ -122,7 +122,7 @@ test("a range of one event's time as it is shown has the event, to the milliseco
   assert.equal((await lookUp({ ...by('ResourceName', KeyId), ...range })).Events?.length, 1);
 });
 
-test('pages hold as many events as asked for and together all of them, each once', async () => {
+test('pages have the requested size and together contain each event once', async () => {
   const range = { StartTime: new Date(beganMs), EndTime: new Date(beganMs + 4.5 * minuteMs) };
   const found: (string | undefined)[] = [];
   const sizes: number[] = [];
@@ -137,7 +137,7 @@ test('pages hold as many events as asked for and together all of them, each once
   assert.deepEqual(found, all);
 });
 
-test('events that come while pages are turned change no page', async () => {
+test('new events do not change the following pages', async () => {
   const range = { StartTime: new Date(beganMs), EndTime: new Date(beganMs + 90 * minuteMs) };
   const first = await lookUp({ ...range, ...by('EventName', 'DescribeKey'), MaxResults: 1 });
   await plane.kms.send(new DescribeKeyCommand({ KeyId: keyArn }));
@@ -152,7 +152,7 @@ test('events that come while pages are turned change no page', async () => {
   assert.deepEqual(second.Events?.[0]?.EventTime, new Date(beganMs + 2 * minuteMs));
 });
 
-test('a page has 50 events where nothing else is said', async () => {
+test('a page has 50 events by default', async () => {
   for (let i = 0; i < 51; i++) await plane.kms.send(new ListKeysCommand({}));
   const { Events, NextToken } = await lookUp({});
   assert.equal(Events?.length, 50);
@@ -207,12 +207,12 @@ const refused: readonly [what: string, LookupEventsCommandInput, name: string, m
     ],
   ];
 for (const [what, input, name, message] of refused) {
-  test(`a look-up with ${what} is refused`, async () => {
+  test(`a lookup with ${what} is refused`, async () => {
     await assert.rejects(lookUp(input), { name, message });
   });
 }
 
-test('a token is good for the look-up that gave it, and for no other', async () => {
+test('a pagination token is valid only for the lookup that returned it', async () => {
   const { NextToken } = await lookUp({ ...by('Username', 'root'), MaxResults: 1 });
   assert.ok(NextToken);
   await lookUp({ ...by('Username', 'root'), MaxResults: 5, NextToken });
@@ -226,7 +226,7 @@ test('a token is good for the look-up that gave it, and for no other', async () 
   }
 });
 
-test('a token that names no place in the trail is refused like any other', async () => {
+test('a token with an invalid position is refused like any other invalid token', async () => {
   const { NextToken = '' } = await lookUp({ MaxResults: 1 });
   const [, fingerprint] = JSON.parse(Buffer.from(NextToken, 'base64url').toString());
   for (const cursor of ['', '1', '1.', '15e-1.15e-1', '1.15e-1', '-1.-1', 'NaN.NaN', '1.2.3']) {
@@ -237,11 +237,11 @@ test('a token that names no place in the trail is refused like any other', async
   assert.ok((await lookUp({ NextToken: beyond })).Events);
 });
 
-test('insights are asked for in vain', async () => {
+test('the insight category returns no events', async () => {
   assert.deepEqual((await lookUp({ EventCategory: 'insight' })).Events, []);
 });
 
-test('a look-up is an event itself', async () => {
+test('a lookup is recorded as an event', async () => {
   await lookUp({ ...by('EventName', 'CreateKey'), MaxResults: 7 });
   const { Events = [] } = await lookUp({ ...by('EventName', 'LookupEvents'), MaxResults: 1 });
   const record = JSON.parse(Events[0]?.CloudTrailEvent ?? '');

@@ -72,7 +72,7 @@ for (const service of plane.services) {
   for (const [name, { input: shape }] of Object.entries(service.operations)) {
     // A grant token names what is retired, and must not be shown.
     if (name === 'RetireGrant' || beyondForms.has(name)) continue;
-    test(`the event of the largest ${service.name} ${name} has every member`, async () => {
+    test(`the event of the largest ${service.name} ${name} contains every member`, async () => {
       const input = largest(shape as Shape<unknown>) as Json;
       const { event } = await call(service.name, name, input);
       const parameters = (event.requestParameters ?? {}) as Json;
@@ -95,7 +95,7 @@ async function newKeyId(): Promise<string> {
   return String((output['KeyMetadata'] as Json)['KeyId']);
 }
 
-test('a key made with all that makes an event grow is recorded with its whole policy', async () => {
+test('the event of a key with the largest policy contains the whole policy', async () => {
   const statement = {
     Effect: 'Allow',
     Principal: { AWS: rootArn },
@@ -119,7 +119,7 @@ test('a key made with all that makes an event grow is recorded with its whole po
   assert.equal(typeof (event.responseElements as Json)['keyMetadata'], 'object');
 });
 
-test('a grant of everything that a grant may have is recorded whole', async () => {
+test('the event of a grant with all possible members contains the whole grant', async () => {
   const KeyId = await newKeyId();
   const principal = (name: string) => `arn:aws:iam::999999999999:role/${name.repeat(224)}`;
   const Operations = ['Decrypt', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'CreateGrant'];
@@ -148,7 +148,7 @@ test('a grant of everything that a grant may have is recorded whole', async () =
   assert.deepEqual(event.requestParameters, expected);
 });
 
-test('a grant with repeated operations is refused, and the event says whose it was to be', async () => {
+test('a grant with repeated operations is refused, and its event names the grantee', async () => {
   const KeyId = await newKeyId();
   const GranteePrincipal = 'arn:aws:iam::999999999999:root';
   const Operations = Array.from({ length: 11_000 }, () => 'Decrypt');
@@ -161,7 +161,7 @@ test('a grant with repeated operations is refused, and the event says whose it w
   assert.equal(event.resources?.[0]?.ARN.endsWith(KeyId), true);
 });
 
-test('both contexts of a ReEncrypt are recorded whole, however they grow in JSON', async () => {
+test('the event of a ReEncrypt contains both contexts in full, despite JSON escaping', async () => {
   const KeyId = await newKeyId();
   const context = (key: string) => ({ [key]: '\u0001'.repeat(8192 - 9) });
   const { output } = await call('kms', 'Encrypt', {
@@ -183,7 +183,7 @@ test('both contexts of a ReEncrypt are recorded whole, however they grow in JSON
   });
 });
 
-test('a broker with padded groups is refused, and its event says who was to be its user', async () => {
+test('a broker with padded groups is refused, and its event names the intended user', async () => {
   const { status, event } = await call('mq', 'CreateBroker', {
     brokerName: 'hidden',
     engineType: 'RABBITMQ',
@@ -199,7 +199,7 @@ test('a broker with padded groups is refused, and its event says who was to be i
   ]);
 });
 
-test('a refused list or map is not recorded as an empty one', async () => {
+test('the event does not record a refused list or map as empty', async () => {
   const { keyMetadata } = (await call('kms', 'CreateKey', {})).event.responseElements as {
     keyMetadata: { keyId: string };
   };

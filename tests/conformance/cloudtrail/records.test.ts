@@ -50,7 +50,7 @@ async function newest(name: string): Promise<EventRecord> {
   return event;
 }
 
-test('a call that changes something is recorded with all its members', async () => {
+test('a mutating call is recorded with all its members', async () => {
   const { KeyMetadata, $metadata } = await plane.kms.send(
     new CreateKeyCommand({ Description: 'd', Tags: [{ TagKey: 'team', TagValue: 'shop' }] }),
   );
@@ -109,7 +109,7 @@ test('a call that changes something is recorded with all its members', async () 
   });
 });
 
-test('a call that only reads is recorded without its answer', async () => {
+test('a read-only call is recorded without its response', async () => {
   await plane.kms.send(new DescribeKeyCommand({ KeyId: keyArn }));
   const described = await newest('DescribeKey');
   assert.deepEqual(described.requestParameters, { keyId: keyArn });
@@ -120,7 +120,7 @@ test('a call that only reads is recorded without its answer', async () => {
   assert.equal('resources' in listed, false);
 });
 
-test('what keys are used for is recorded in clear, what they are used on is not', async () => {
+test('events record how keys are used in clear text, but no plaintext', async () => {
   const text = Buffer.from('the very secret text');
   const EncryptionContext = { tenant: 'a' };
   const { CiphertextBlob } = await plane.kms.send(
@@ -164,7 +164,7 @@ test('what keys are used for is recorded in clear, what they are used on is not'
   }
 });
 
-test('grant tokens are in no record', async () => {
+test('no record contains grant tokens', async () => {
   const { GrantToken = '', GrantId } = await plane.kms.send(
     new CreateGrantCommand({
       KeyId: keyArn,
@@ -189,7 +189,7 @@ test('grant tokens are in no record', async () => {
   assert.equal(plane.written.includes(GrantToken), false);
 });
 
-test('a password is three stars in the trail, and a hash in what is kept', async () => {
+test('a password is masked in the trail and stored only as a hash', async () => {
   const BrokerId = await createBroker(plane);
   const { requestParameters, responseElements, resources } = await newest('CreateBroker');
   const { users } = requestParameters as { users: object };
@@ -215,7 +215,7 @@ test('a password is three stars in the trail, and a hash in what is kept', async
   assert.match(plane.written, /"passwordHash":"pbkdf2-sha512\$/);
 });
 
-test('a call that is refused for its values is recorded with the reason and what it asked for', async () => {
+test('a call with invalid values is recorded with the reason and its parameters', async () => {
   const wrong = 'p:assword,with=signs';
   await assert.rejects(
     plane.mq.send(brokerRequest({ Users: [{ Username: 'admin', Password: wrong }] })),
@@ -265,7 +265,7 @@ const denials: readonly [what: string, errorCode: string, send: () => Promise<un
   ],
 ];
 for (const [what, errorCode, send] of denials) {
-  test(`a call refused by ${what} is recorded with ${errorCode} and what it was for`, async () => {
+  test(`a call refused by ${what} is recorded with ${errorCode} and its target`, async () => {
     let told: { message?: string; $metadata?: { requestId?: string } } = {};
     await assert.rejects(send(), (error: typeof told) => {
       told = error;
@@ -280,7 +280,7 @@ for (const [what, errorCode, send] of denials) {
   });
 }
 
-test('who tried to use a key or a broker in vain is found by it', async () => {
+test('a lookup finds denied callers by the key or broker that they tried to use', async () => {
   const KeyId = await createKey(plane);
   const { CiphertextBlob } = await plane.kms.send(
     new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }),
@@ -312,7 +312,7 @@ test('who tried to use a key or a broker in vain is found by it', async () => {
   assert.equal((await newest('UpdateUser')).resources?.[0]?.ARN, arn);
 });
 
-test('a call in a broker that there is not is recorded too', async () => {
+test('a call to a broker that does not exist is recorded too', async () => {
   const BrokerId = 'b-00000000-0000-4000-8000-000000000000';
   await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })));
   const event = await newest('RebootBroker');
@@ -321,7 +321,7 @@ test('a call in a broker that there is not is recorded too', async () => {
   assert.equal(event.errorCode, 'NotFoundException');
 });
 
-test('what nobody signed, or signed wrongly, is in the log of refusals and not in the trail', async () => {
+test('unsigned and wrongly signed calls are in the refusal log, not in the trail', async () => {
   const before = await trailEvents(plane);
   const { requestHandler } = plane.mq.config;
   const clock = { systemClockOffset: plane.mq.config.systemClockOffset };
@@ -343,7 +343,7 @@ test('what nobody signed, or signed wrongly, is in the log of refusals and not i
   );
 });
 
-test('what a service does for a caller says so, and by whose right', async () => {
+test('service calls on behalf of a caller name the service and the authorizing principal', async () => {
   await createBroker(plane, underKey(keyArn));
   const described = (await eventsNamed(plane, 'DescribeKey')).find(
     ({ userIdentity }) => userIdentity.type === 'Root' && userIdentity.invokedBy !== undefined,
@@ -365,7 +365,7 @@ test('what a service does for a caller says so, and by whose right', async () =>
   assert.equal(opened.responseElements, null);
 });
 
-test('only the grant for the volume, made for several accounts, has a shared event id', async () => {
+test('only the cross-account volume grant has a shared event id', async () => {
   const shared = (await trailEvents(plane)).filter((event) => 'sharedEventID' in event);
   assert.equal(shared.length, 1);
   assert.equal(shared[0]?.eventName, 'CreateGrant');
@@ -373,7 +373,7 @@ test('only the grant for the volume, made for several accounts, has a shared eve
   assert.match(shared[0]?.sharedEventID ?? '', uuid);
 });
 
-test('every event has an id and a request of its own', async () => {
+test('every event has a unique event id and request id', async () => {
   const events = await trailEvents(plane);
   const ids = new Set(events.map(({ eventID }) => eventID));
   const requests = new Set(events.map(({ requestID }) => requestID));

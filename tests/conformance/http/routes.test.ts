@@ -174,14 +174,14 @@ function raw(text: string): TLSSocket {
   return socket;
 }
 
-test('bytes are answered as they are', async () => {
+test('binary responses are returned unchanged', async () => {
   const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   const { body, headers } = await ask({ method: 'POST', path: '/echo' }, bytes);
   assert.deepEqual(body, bytes);
   assert.equal(headers['cache-control'], 'no-store');
 });
 
-test('a route may allow less than the listener, and says so in its own words', async () => {
+test('a route can set a lower body limit and its own error text', async () => {
   const options = { method: 'POST', path: '/small' };
   assert.equal((await ask(options, 'x'.repeat(8))).status, 200);
   const { status, body } = await ask(options, 'x'.repeat(9));
@@ -189,24 +189,24 @@ test('a route may allow less than the listener, and says so in its own words', a
   assert.deepEqual(JSON.parse(body.toString()), { rejection: 'too-large', limitBytes: 8 });
 });
 
-test('a body in chunks whose sender is unknown is refused in the words of its route', async () => {
+test('a chunked body from an unknown sender is refused in the error format of the route', async () => {
   const options = { method: 'POST', path: '/echo', headers: { 'Transfer-Encoding': 'chunked' } };
   const { status, body } = await ask(options, 'x');
   assert.deepEqual([status, JSON.parse(body.toString()).rejection], [400, 'length-required']);
 });
 
-test('variable parts of a path are decoded, an encoded slash among them', async () => {
+test('path parameters are decoded, including an encoded slash', async () => {
   const text = await textOf({ path: '/api/queues/%2F/a%20b' });
   assert.deepEqual(JSON.parse(text), { vhost: '/', name: 'a b' });
 });
 
-test('what is not there is not found, and a method that is not taken is told which are', async () => {
+test('an unknown path returns 404, and a wrong method returns the allowed methods', async () => {
   assert.equal((await ask({ path: '/nothing' })).status, 404);
   const { status, headers } = await ask({ path: '/echo' });
   assert.deepEqual([status, headers.allow], [405, 'POST']);
 });
 
-test('a stream is sent whole, and a HEAD of it asks for no piece', async () => {
+test('a stream is sent completely, and HEAD reads none of it', async () => {
   const text = await textOf({ path: '/numbers' });
   assert.equal(text, Array.from({ length: 1000 }, (_, number) => `${number}\n`).join(''));
   const before = endless.pieceCount;
@@ -214,7 +214,7 @@ test('a stream is sent whole, and a HEAD of it asks for no piece', async () => {
   assert.deepEqual([status, body.length, endless.pieceCount], [200, 0, before]);
 });
 
-test('a stream is asked for no more than the peer takes, and ends with the peer', async () => {
+test('a stream respects backpressure and ends when the peer disconnects', async () => {
   endless.isEnded = false;
   endless.pieceCount = 0;
   const socket = raw('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -231,11 +231,11 @@ test('a stream is asked for no more than the peer takes, and ends with the peer'
   await until('it is told', () => endless.isEnded);
 });
 
-test('a stream that fails ends the connection, so that what came is not taken for all', async () => {
+test('a failing stream resets the connection, so a partial response is not taken as complete', async () => {
   await assert.rejects(ask({ path: '/broken' }), { code: 'ECONNRESET' });
 });
 
-test('a site is served with its types, its policy and its cache rules', async () => {
+test('a site is served with its content types, security policy and cache rules', async () => {
   const page = await ask({ path: '/console/' });
   assert.equal(page.body.toString(), '<title>Console</title>');
   assert.match(page.headers['content-type'] ?? '', /^text\/html/);
@@ -251,7 +251,7 @@ test('a site is served with its types, its policy and its cache rules', async ()
   assert.deepEqual([head.status, head.body.length], [200, 0]);
 });
 
-test('a single page answers for the paths that its script knows', async () => {
+test('a single-page app is served for its client-side paths', async () => {
   const text = '<title>Console</title>';
   assert.equal(await textOf({ path: '/console' }), text);
   assert.equal(await textOf({ path: '/console/brokers/b-1?tab=logs' }), text);
@@ -260,7 +260,7 @@ test('a single page answers for the paths that its script knows', async () => {
   assert.equal((await ask({ method: 'POST', path: '/console/' })).status, 405);
 });
 
-test('nothing outside a site is served, however the path is written', async () => {
+test('no path can escape the site folder', async () => {
   const paths = [
     '../outside.txt',
     '..%2foutside.txt',
@@ -283,7 +283,7 @@ test('nothing outside a site is served, however the path is written', async () =
   }
 });
 
-test('ranges of every kind are answered or refused, and end nothing', async () => {
+test('Range headers of every kind are answered or refused without a crash', async () => {
   const wanted: [string, number][] = [
     ['bytes=0-2', 206],
     ['bytes=5-2', 416],
@@ -303,7 +303,7 @@ function open(path: string, protocols: string[]): WebSocket {
   return new WebSocket(`wss://127.0.0.1:${port}${path}`, protocols, { ca });
 }
 
-test('a WebSocket connection speaks the subprotocol that was agreed on', async () => {
+test('a WebSocket connection uses the negotiated subprotocol', async () => {
   const socket = open('/ws', ['other', 'mqtt']);
   await once(socket, 'open');
   assert.equal(socket.protocol, 'mqtt');
@@ -315,7 +315,7 @@ test('a WebSocket connection speaks the subprotocol that was agreed on', async (
   assert.ok(told.includes('/ws mqtt'));
 });
 
-test('a WebSocket message that is too large ends its connection, whole or in fragments', async () => {
+test('an oversized WebSocket message closes its connection, whole or in fragments', async () => {
   for (const count of [1, 4]) {
     const socket = open('/ws', ['mqtt']);
     await once(socket, 'open');
@@ -327,7 +327,7 @@ test('a WebSocket message that is too large ends its connection, whole or in fra
   }
 });
 
-test('pings on a route are answered, one at a time', async () => {
+test('pings on a route are answered one at a time', async () => {
   const socket = open('/ws', ['mqtt']);
   await once(socket, 'open');
   const answers: string[] = [];
@@ -341,7 +341,7 @@ test('pings on a route are answered, one at a time', async () => {
   socket.close();
 });
 
-test('a request that may not be upgraded is refused with a status', async () => {
+test('an invalid upgrade request is refused with a status', async () => {
   const refusals: [string, string[], number][] = [
     ['/ws', ['other'], 400],
     ['/ws', [], 400],
@@ -362,7 +362,7 @@ test('a request that may not be upgraded is refused with a status', async () => 
   assert.match(String(answer), /^HTTP\/1\.1 4\d\d /);
 });
 
-test('peers that hang up at any point of an upgrade end nothing', async () => {
+test('peers that disconnect at any point of an upgrade cause no crash', async () => {
   const hello =
     'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +

@@ -44,7 +44,7 @@ const changePassword = {
   Resource: 'arn:aws:iam::*:user/${aws:username}',
 };
 
-test('an administrator gives a user a password, and the user changes it', async () => {
+test('an administrator sets a user’s password, and the user changes it', async () => {
   const credentials = await newUser(iam, 'anna', { statements: [changePassword] });
   const UserName = 'anna';
   const profile = { UserName, Password: 'First-secret-1', PasswordResetRequired: true };
@@ -80,7 +80,7 @@ test('an administrator gives a user a password, and the user changes it', async 
   });
 });
 
-test("passwords follow the account's rules", async () => {
+test("passwords must satisfy the account's password policy", async () => {
   const UserName = 'bert';
   const credentials = await newUser(iam, UserName);
   const set = (Password: string) => iam.send(new UpdateLoginProfileCommand({ UserName, Password }));
@@ -137,7 +137,7 @@ test("passwords follow the account's rules", async () => {
   });
 });
 
-test('the account has one alias', async () => {
+test('the account has at most one alias', async () => {
   const aliases = async () => (await iam.send(new ListAccountAliasesCommand({}))).AccountAliases;
   assert.deepEqual(await aliases(), []);
   await iam.send(new CreateAccountAliasCommand({ AccountAlias: 'orders-eu' }));
@@ -156,7 +156,7 @@ test('the account has one alias', async () => {
   });
 });
 
-test('the summary counts what there is', async () => {
+test('the account summary counts the existing resources', async () => {
   const before = (await iam.send(new GetAccountSummaryCommand({}))).SummaryMap ?? {};
   await iam.send(new CreateUserCommand({ UserName: 'carl' }));
   const after = (await iam.send(new GetAccountSummaryCommand({}))).SummaryMap ?? {};
@@ -167,7 +167,7 @@ test('the summary counts what there is', async () => {
   );
 });
 
-test('the credential report has a row for each user', async () => {
+test('the credential report has one row per user', async () => {
   await assert.rejects(iam.send(new GetCredentialReportCommand({})), {
     name: 'CredentialReportNotPresentException',
   });
@@ -192,7 +192,7 @@ test('the credential report has a row for each user', async () => {
   });
 });
 
-test('all users, groups, roles and policies are returned in pages', async () => {
+test('GetAccountAuthorizationDetails returns all users, groups, roles and policies in pages', async () => {
   for (let i = 0; i < 5; i += 1) {
     await newUser(iam, `detail-${i}`, {
       statements: [{ Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' }],
@@ -219,7 +219,7 @@ test('all users, groups, roles and policies are returned in pages', async () => 
   assert.deepEqual(policies, ['AmazonMQReadOnlyAccess']);
 });
 
-test('a page has at most a mebibyte of documents, however much whitespace they have', async () => {
+test('a page contains at most one MiB of documents, including whitespace', async () => {
   const PolicyDocument = `${policyText({
     Effect: 'Allow',
     Action: 'mq:ListBrokers',

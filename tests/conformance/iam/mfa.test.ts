@@ -100,7 +100,7 @@ const invalidCode = {
   message: 'MultiFactorAuthentication failed with invalid MFA one time pass code. ',
 };
 
-test('a new device has a serial number, a seed of 64 characters and a QR code', async () => {
+test('a new device has a serial number, a 64-character seed and a QR code', async () => {
   const device = await newDevice('phone');
   assert.equal(device.serial, `arn:aws:iam::${accountId}:mfa/phone`);
   assert.match(device.seed, /^[A-Z2-7]{64}$/);
@@ -118,7 +118,7 @@ test('a new device has a serial number, a seed of 64 characters and a QR code', 
   });
 });
 
-test('two consecutive codes assign a device, and no others do', async () => {
+test('only two consecutive codes assign a device', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'anna' }));
   const device = await newDevice('anna');
   const wrong = {
@@ -145,7 +145,7 @@ test('two consecutive codes assign a device, and no others do', async () => {
   );
 });
 
-test('a session with a code may do what the same session without one may not', async () => {
+test('a session with an MFA code is allowed what the same session without one is denied', async () => {
   const { credentials, device } = await userWithDevice('bert');
   const { sts } = callers.as(credentials);
   const weak = await sts.send(new GetSessionTokenCommand({}));
@@ -174,7 +174,7 @@ test('no code is accepted twice', async () => {
   await session(credentials, device);
 });
 
-test('a code is not accepted twice after a restart either', async () => {
+test('a used code is not accepted again after a restart', async () => {
   const { credentials, device } = await userWithDevice('dora');
   const code = device.code();
   await session(credentials, device, code);
@@ -185,7 +185,7 @@ test('a code is not accepted twice after a restart either', async () => {
   await assert.rejects(session(credentials, device, code), invalidCode);
 });
 
-test('a code may be one step early or late, not two', async () => {
+test('a code may be one time step early or late, but not two', async () => {
   const { credentials, device } = await userWithDevice('emil');
   await plane.advance(300_000);
   await session(credentials, device, device.code(-1));
@@ -196,7 +196,7 @@ test('a code may be one step early or late, not two', async () => {
   await session(credentials, device, device.code(1));
 });
 
-test('a device whose clock drifts is followed, and one that jumped is synchronised again', async () => {
+test('a drifting device clock is tracked, and a device out of sync can be resynchronized', async () => {
   const { credentials, device } = await userWithDevice('frida');
   for (const drift of [1, 2, 3]) {
     device.drift = drift;
@@ -218,7 +218,7 @@ test('a device whose clock drifts is followed, and one that jumped is synchronis
   await session(credentials, device);
 });
 
-test('after five wrong codes, no code of the device is checked for five minutes', async () => {
+test('after five wrong codes, codes of the device are refused for five minutes', async () => {
   const { credentials, device } = await userWithDevice('gerd');
   for (let i = 0; i < 5; i += 1) {
     await assert.rejects(session(credentials, device, device.wrongCode()), invalidCode);
@@ -231,7 +231,7 @@ test('after five wrong codes, no code of the device is checked for five minutes'
   await session(credentials, device);
 });
 
-test('a code of a device of somebody else, or without a serial number, is refused', async () => {
+test('a code of another user’s device or without a serial number is refused', async () => {
   const { device } = await userWithDevice('hanna');
   const { credentials } = await userWithDevice('ida');
   const unable = { name: 'AccessDenied', message: /unable to validate MFA code/ };
@@ -244,7 +244,7 @@ test('a code of a device of somebody else, or without a serial number, is refuse
   assert.ok(!JSON.stringify(event).includes(TokenCode));
 });
 
-test('a device that is taken from its user has no effect, and can be assigned again', async () => {
+test('a deactivated device has no effect and can be assigned again', async () => {
   const { credentials, device } = await userWithDevice('jan');
   const named = { UserName: 'jan', SerialNumber: device.serial };
   await iam.send(new DeactivateMFADeviceCommand(named));
@@ -255,7 +255,7 @@ test('a device that is taken from its user has no effect, and can be assigned ag
   await session(credentials, device);
 });
 
-test('a user has eight devices at most', async () => {
+test('a user has at most eight devices', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'kurt' }));
   for (let i = 0; i < 8; i += 1) await enable('kurt', await newDevice(`kurt-${i}`));
   await assert.rejects(enable('kurt', await newDevice('kurt-8')), {

@@ -51,7 +51,7 @@ async function newPolicy(PolicyName: string, ...statements: object[]): Promise<s
   return Policy?.Arn ?? '';
 }
 
-test('an inline policy is returned as it was put, URL-encoded, and has an effect at once', async () => {
+test('an inline policy is returned URL-encoded and unchanged, and takes effect immediately', async () => {
   const credentials = await newUser(iam, 'anna');
   const own = callers.as(credentials).mq;
   await assert.rejects(own.send(new ListBrokersCommand({})), { name: 'ForbiddenException' });
@@ -102,7 +102,7 @@ for (const [title, PolicyDocument] of malformed) {
   });
 }
 
-test('the inline policies of a user have 2,048 characters in total, without whitespace', async () => {
+test('the inline policies of a user are limited to 2,048 characters without whitespace', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'bert' }));
   const of = (length: number) => {
     const text = policyText({ ...listBrokers, Sid: '' });
@@ -120,7 +120,7 @@ test('the inline policies of a user have 2,048 characters in total, without whit
   await put('c', of(200));
 });
 
-test('a managed policy has versions, of which one is in effect', async () => {
+test('a managed policy has several versions and one default version', async () => {
   const Arn = await newPolicy('brokers', listBrokers);
   assert.equal(Arn, arnOf('brokers'));
   const credentials = await newUser(iam, 'carl', { attached: [Arn] });
@@ -167,7 +167,7 @@ test('a managed policy has versions, of which one is in effect', async () => {
   );
 });
 
-test('a policy that is attached or has versions cannot be deleted', async () => {
+test('a policy with attachments or extra versions cannot be deleted', async () => {
   const PolicyArn = await newPolicy('used', listBrokers);
   await iam.send(new CreateUserCommand({ UserName: 'dora' }));
   const attachment = { UserName: 'dora', PolicyArn };
@@ -204,7 +204,7 @@ test('a policy that is attached or has versions cannot be deleted', async () => 
   });
 });
 
-test('ten managed policies can be attached to a user', async () => {
+test('at most ten managed policies can be attached to a user', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'emil' }));
   const attach = async (i: number) => {
     const PolicyArn = await newPolicy(`many-${i}`, listBrokers);
@@ -221,7 +221,7 @@ test('ten managed policies can be attached to a user', async () => {
   assert.equal(AttachedPolicies?.length, 10);
 });
 
-test('policies that AWS provides are listed, attached, and cannot be changed', async () => {
+test('AWS managed policies can be listed and attached, but not changed', async () => {
   const PolicyArn = 'arn:aws:iam::aws:policy/AmazonMQReadOnlyAccess';
   const credentials = await newUser(iam, 'frida', { attached: [PolicyArn] });
   await callers.as(credentials).mq.send(new ListBrokersCommand({}));
@@ -241,7 +241,7 @@ test('policies that AWS provides are listed, attached, and cannot be changed', a
   assert.ok(local.Policies?.every(({ AttachmentCount }) => (AttachmentCount ?? 0) > 0));
 });
 
-test('a permissions boundary limits a user, and is kept from deletion', async () => {
+test('a permissions boundary limits a user and cannot be deleted while in use', async () => {
   const boundary = await newPolicy('limit', { ...listBrokers, Action: 'kms:*' });
   const credentials = await newUser(iam, 'gerd', { statements: [listBrokers] });
   const own = callers.as(credentials).mq;
@@ -267,7 +267,7 @@ test('a permissions boundary limits a user, and is kept from deletion', async ()
   await iam.send(new DeletePolicyCommand({ PolicyArn: boundary }));
 });
 
-test('who may only create users with a boundary creates none without it', async () => {
+test('a user who must set a boundary on new users cannot create users without it', async () => {
   const boundary = await newPolicy('needed', listBrokers);
   const mayCreate = { Effect: 'Allow', Action: 'iam:CreateUser', Resource: '*' };
   const Condition = { StringEquals: { 'iam:PermissionsBoundary': boundary } };
@@ -279,7 +279,7 @@ test('who may only create users with a boundary creates none without it', async 
   await own.send(new CreateUserCommand({ UserName: 'bound', PermissionsBoundary: boundary }));
 });
 
-test('who may only attach one policy attaches no other', async () => {
+test('a user allowed to attach one policy cannot attach any other', async () => {
   const mayAttach = { Effect: 'Allow', Action: 'iam:AttachUserPolicy', Resource: '*' };
   const reading = 'arn:aws:iam::aws:policy/AmazonMQReadOnlyAccess';
   const Condition = { ArnEquals: { 'iam:PolicyARN': reading } };
@@ -293,7 +293,7 @@ test('who may only attach one policy attaches no other', async () => {
   });
 });
 
-test('users with a tag can be left to somebody', async () => {
+test('access to users can be limited to those with a tag', async () => {
   const onTeam = { StringEquals: { 'aws:ResourceTag/team': 'orders' } };
   const statements = [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*', Condition: onTeam }];
   const credentials = await newUser(iam, 'jan', { statements });
@@ -307,7 +307,7 @@ test('users with a tag can be left to somebody', async () => {
   });
 });
 
-test('the trust policy of a role needs principals and has no resource', async () => {
+test('a role trust policy requires principals and has no resource', async () => {
   const create = (statement: object) =>
     iam.send(
       new CreateRoleCommand({

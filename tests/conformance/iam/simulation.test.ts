@@ -33,7 +33,7 @@ const allow = (Action: string, more: object = {}) => ({
 });
 const deny = (Action: string) => ({ Effect: 'Deny', Action, Resource: '*' });
 
-test('a simulation tells the decision, and the statements that caused it', async () => {
+test('a simulation returns the decision and the matched statements', async () => {
   const { EvaluationResults } = await iam.send(
     new SimulateCustomPolicyCommand({
       PolicyInputList: [policyText(allow('mq:*')), policyText(deny('mq:DeleteBroker'))],
@@ -58,7 +58,7 @@ test('a simulation tells the decision, and the statements that caused it', async
   assert.ok((first?.EndPosition?.Column ?? 0) > begin);
 });
 
-test('condition keys that are not given are named', async () => {
+test('a simulation lists missing condition keys', async () => {
   const Condition = { StringEquals: { 'aws:RequestTag/team': 'orders' } };
   const simulate = (ContextKeyValues?: string[]) =>
     iam.send(
@@ -85,7 +85,7 @@ test('condition keys that are not given are named', async () => {
   assert.equal((await simulate(['other'])).EvaluationResults?.[0]?.EvalDecision, 'implicitDeny');
 });
 
-test("a user's own policies, those of its groups and its boundary are simulated", async () => {
+test("a simulation evaluates a user's policies, group policies and permissions boundary", async () => {
   await newUser(iam, 'anna', { statements: [allow('mq:ListBrokers'), allow('kms:ListKeys')] });
   await iam.send(new CreateGroupCommand({ GroupName: 'team' }));
   await iam.send(
@@ -133,7 +133,7 @@ test("a user's own policies, those of its groups and its boundary are simulated"
   );
 });
 
-test('many actions and resources are answered in pages, in the order of the request', async () => {
+test('results for many actions and resources are returned in pages, in request order', async () => {
   const ActionNames = ['mq:ListBrokers', 'mq:DescribeBroker', 'mq:RebootBroker'];
   const ResourceArns = Array.from({ length: 50 }, (_, i) => `arn:aws:mq:r:1:broker:b:${i}`);
   const found: (string | undefined)[] = [];
@@ -159,7 +159,7 @@ test('many actions and resources are answered in pages, in the order of the requ
   );
 });
 
-test('a policy that is not valid is named', async () => {
+test('a simulation names the invalid policy', async () => {
   await assert.rejects(
     iam.send(
       new SimulateCustomPolicyCommand({

@@ -45,7 +45,7 @@ after(async () => {
 
 const arnOf = (path: string) => `arn:aws:iam::${accountId}:user${path}`;
 
-test('a user has an id, a path and an ARN, and its creation is in the trail', async () => {
+test('a user has an id, a path and an ARN, and the trail records its creation', async () => {
   const Tags = [{ Key: 'team', Value: 'orders' }];
   const { User } = await iam.send(new CreateUserCommand({ UserName: 'anna', Path: '/dev/', Tags }));
   assert.match(User?.UserId ?? '', /^AIDA[A-Z2-7]{17}$/);
@@ -65,7 +65,7 @@ test('a user has an id, a path and an ARN, and its creation is in the trail', as
   );
 });
 
-test('names are unique without regard to case, and their characters and lengths are checked', async () => {
+test('names are case-insensitively unique, and their characters and lengths are checked', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'Bert' }));
   await assert.rejects(iam.send(new CreateUserCommand({ UserName: 'BERT' })), {
     name: 'EntityAlreadyExistsException',
@@ -82,7 +82,7 @@ test('names are unique without regard to case, and their characters and lengths 
   });
 });
 
-test('a user that does not exist is told so', async () => {
+test('an operation on a user that does not exist fails with NoSuchEntity', async () => {
   const error = {
     name: 'NoSuchEntityException',
     message: 'The user with name nobody cannot be found.',
@@ -91,7 +91,7 @@ test('a user that does not exist is told so', async () => {
   await assert.rejects(iam.send(new DeleteUserCommand({ UserName: 'nobody' })), error);
 });
 
-test('a new name or path keeps the id, the keys and the rights', async () => {
+test('a user keeps its id, keys and permissions when its name or path changes', async () => {
   const credentials = await newUser(iam, 'carl', {
     statements: [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }],
   });
@@ -108,7 +108,7 @@ test('a new name or path keeps the id, the keys and the rights', async () => {
   });
 });
 
-test('lists are in pages, sorted by name, and begin with a path', async () => {
+test('lists are paginated, sorted by name and filtered by path prefix', async () => {
   for (let i = 10; i < 25; i += 1) {
     await iam.send(new CreateUserCommand({ UserName: `page-${i}`, Path: '/pages/' }));
   }
@@ -132,7 +132,7 @@ test('lists are in pages, sorted by name, and begin with a path', async () => {
   });
 });
 
-test('a user with a key, a policy or a group cannot be deleted', async () => {
+test('a user with an access key, a policy or a group cannot be deleted', async () => {
   const { accessKeyId } = await newUser(iam, 'doris');
   const remove = () => iam.send(new DeleteUserCommand({ UserName: 'doris' }));
   const conflict = (message: string) => ({ name: 'DeleteConflictException', message });
@@ -153,7 +153,7 @@ test('a user with a key, a policy or a group cannot be deleted', async () => {
   await iam.send(new DeleteGroupCommand({ GroupName: 'doris-group' }));
 });
 
-test('a user gets the rights of its groups, as long as it is in them', async () => {
+test('a user has the permissions of its groups while it is a member', async () => {
   const credentials = await newUser(iam, 'emil');
   const own = callers.as(credentials).iam;
   await assert.rejects(own.send(new ListUsersCommand({})), { name: 'AccessDenied' });
@@ -187,7 +187,7 @@ test('a user gets the rights of its groups, as long as it is in them', async () 
   });
 });
 
-test('a user is in ten groups at most', async () => {
+test('a user can be in at most ten groups', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'frida' }));
   for (let i = 0; i < 11; i += 1) {
     await iam.send(new CreateGroupCommand({ GroupName: `many-${i}` }));
@@ -201,7 +201,7 @@ test('a user is in ten groups at most', async () => {
   });
 });
 
-test('tags are added, replaced and removed without regard to case', async () => {
+test('tags are added, replaced and removed case-insensitively', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'gerd' }));
   const tag = (...Tags: { Key: string; Value: string }[]) =>
     iam.send(new TagUserCommand({ UserName: 'gerd', Tags }));
@@ -221,7 +221,7 @@ test('tags are added, replaced and removed without regard to case', async () => 
   await assert.rejects(tag(...many), { name: 'LimitExceededException' });
 });
 
-test('access keys are created, rotated, and have no effect once they are inactive', async () => {
+test('access keys can be created and rotated, and inactive keys have no effect', async () => {
   const first = await newUser(iam, 'hanna');
   const whoAmI = (credentials: typeof first) =>
     callers.as(credentials).sts.send(new GetCallerIdentityCommand({}));
@@ -269,7 +269,7 @@ test('access keys are created, rotated, and have no effect once they are inactiv
   );
 });
 
-test('the last use of an access key tells when, where and for which service', async () => {
+test('the last use of an access key has a date, a region and a service', async () => {
   const credentials = await newUser(iam, 'ida');
   const lastUsed = async () => {
     const { accessKeyId: AccessKeyId } = credentials;
@@ -295,7 +295,7 @@ test('the last use of an access key tells when, where and for which service', as
   assert.equal((await lastUsed())?.ServiceName, 'sts');
 });
 
-test('no secret is in the trail or in clear on the disk', async () => {
+test('the trail and the disk contain no secret in clear text', async () => {
   const { secretAccessKey, accessKeyId } = await newUser(iam, 'jan');
   assert.ok(!plane.written.includes(secretAccessKey));
   assert.ok(!plane.written.includes(Buffer.from(secretAccessKey).toString('base64')));
@@ -310,7 +310,7 @@ test('no secret is in the trail or in clear on the disk', async () => {
   assert.ok(JSON.stringify(event).includes(accessKeyId));
 });
 
-test("the root user's access key is rotated, and the last one stays", async () => {
+test("the root user's access key can be rotated, but the last one cannot be deleted", async () => {
   const before = plane.credentials;
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({}));
   const next = {
@@ -335,7 +335,7 @@ test("the root user's access key is rotated, and the last one stays", async () =
   await iam.send(new DeleteAccessKeyCommand({ AccessKeyId: next.accessKeyId }));
 });
 
-test('users, keys and groups are there after a restart', async () => {
+test('users, access keys and groups survive a restart', async () => {
   const credentials = await newUser(iam, 'kurt', {
     statements: [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }],
   });

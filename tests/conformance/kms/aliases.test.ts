@@ -27,7 +27,7 @@ function idOf(arn: string): string {
 
 const arnOf = (name: string) => `arn:aws:kms:${region}:${accountId}:${name}`;
 
-test('a key answers to its alias and to the ARN of its alias', async () => {
+test('a key can be used by its alias and by the ARN of its alias', async () => {
   const key = await createKey(plane);
   await create('alias/Shop/orders_1', key);
   for (const KeyId of ['alias/Shop/orders_1', arnOf('alias/Shop/orders_1')]) {
@@ -41,7 +41,7 @@ test('a key answers to its alias and to the ARN of its alias', async () => {
   });
 });
 
-test('an alias is unique, and its second making is told so', async () => {
+test('an alias is unique, and creating it again fails with AlreadyExistsException', async () => {
   const key = await createKey(plane);
   await create('alias/unique', key);
   await assert.rejects(create('alias/unique', key), {
@@ -60,7 +60,7 @@ const wrongNames: readonly [name: string, exception: string][] = [
   ['alias/aws/mine', 'NotAuthorizedException'],
 ];
 for (const [name, exception] of wrongNames) {
-  test(`the alias name ${name.slice(0, 20)} (${name.length}) is refused in every call`, async () => {
+  test(`every call refuses the alias name ${name.slice(0, 20)} (${name.length})`, async () => {
     const key = await createKey(plane);
     await assert.rejects(create(name, key), { name: exception });
     const moved = new UpdateAliasCommand({ AliasName: name, TargetKeyId: key });
@@ -71,7 +71,7 @@ for (const [name, exception] of wrongNames) {
   });
 }
 
-test('an alias cannot name another alias, nor a key that there is not', async () => {
+test('an alias cannot refer to another alias or to a missing key', async () => {
   await create('alias/first', await createKey(plane));
   const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/first' }));
   const aliasArn = `${KeyMetadata?.Arn?.split(':key/')[0]}:alias/first`;
@@ -87,7 +87,7 @@ test('an alias cannot name another alias, nor a key that there is not', async ()
   });
 });
 
-test('an alias is moved to another key of the same kind and usage only', async () => {
+test('an alias can be moved only to a key of the same type and usage', async () => {
   const [first, second] = [await createKey(plane), await createKey(plane)];
   const signing = await createKey(plane, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   await create('alias/moves', first);
@@ -108,7 +108,7 @@ test('an alias is moved to another key of the same kind and usage only', async (
   assert.equal(KeyMetadata?.Arn, second);
 });
 
-test('an alias that is not there can be neither moved nor deleted', async () => {
+test('a missing alias can be neither updated nor deleted', async () => {
   const message = `Alias ${arnOf('alias/nowhere')} is not found.`;
   const AliasName = 'alias/nowhere';
   const TargetKeyId = await createKey(plane);
@@ -120,7 +120,7 @@ test('an alias that is not there can be neither moved nor deleted', async () => 
   }
 });
 
-test('a deleted alias names no key, and can be made again', async () => {
+test('a deleted alias refers to no key and can be created again', async () => {
   const key = await createKey(plane);
   await create('alias/comes-and-goes', key);
   await plane.kms.send(new DeleteAliasCommand({ AliasName: 'alias/comes-and-goes' }));
@@ -129,7 +129,7 @@ test('a deleted alias names no key, and can be made again', async () => {
   await create('alias/comes-and-goes', key);
 });
 
-test('a key has at most 50 aliases, listed page by page', async () => {
+test('a key has at most 50 aliases, which are listed in pages', async () => {
   const KeyId = await createKey(plane);
   for (let i = 0; i < 50; i++) await create(`alias/many-${String(i).padStart(2, '0')}`, KeyId);
   await assert.rejects(create('alias/many-50', KeyId), { name: 'LimitExceededException' });

@@ -47,7 +47,7 @@ function decrypt(CiphertextBlob: Uint8Array, changes: Partial<DecryptCommandInpu
   );
 }
 
-test('what is encrypted is decrypted without naming the key', async () => {
+test('Decrypt does not require the key id', async () => {
   const answer = await plane.kms.send(new EncryptCommand({ KeyId: keyArn, Plaintext: text }));
   assert.equal(answer.KeyId, keyArn);
   assert.equal(answer.EncryptionAlgorithm, 'SYMMETRIC_DEFAULT');
@@ -59,14 +59,14 @@ test('what is encrypted is decrypted without naming the key', async () => {
   assert.deepEqual(rest, { KeyId: keyArn, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' });
 });
 
-test('the same text is never encrypted to the same bytes, none of which are the text', async () => {
+test('encrypting the same plaintext twice gives different ciphertexts without the plaintext', async () => {
   const [first, second] = [Buffer.from(await encrypt()), Buffer.from(await encrypt())];
   assert.notDeepEqual(first, second);
   assert.equal(first.includes(text), false);
 });
 
 for (const size of [1, 4096]) {
-  test(`${size} bytes can be encrypted and come back`, async () => {
+  test(`${size} bytes can be encrypted and decrypted`, async () => {
     const Plaintext = Buffer.alloc(size, 7);
     const blob = await encrypt({ Plaintext });
     assert.ok(blob.length <= 6144);
@@ -75,7 +75,7 @@ for (const size of [1, 4096]) {
 }
 
 for (const size of [0, 4097]) {
-  test(`${size} bytes are refused, and not repeated in the answer`, async () => {
+  test(`${size} bytes are refused, and the error does not repeat them`, async () => {
     await assert.rejects(encrypt({ Plaintext: Buffer.alloc(size, 7) }), {
       name: 'ValidationException',
       message: /^1 validation error detected: Value '\*\*\*' at 'plaintext' /,
@@ -94,7 +94,7 @@ const otherContexts: readonly [what: string, context: Record<string, string> | u
   ['the border between key and value moved', { tenanta: '', 'aws:ebs:id': 'vol-1' }],
 ];
 for (const [what, EncryptionContext] of otherContexts) {
-  test(`a ciphertext does not open with ${what}`, async () => {
+  test(`a ciphertext cannot be decrypted with ${what}`, async () => {
     const blob = await encrypt();
     await assert.rejects(decrypt(blob, { EncryptionContext }), {
       name: 'InvalidCiphertextException',
@@ -102,7 +102,7 @@ for (const [what, EncryptionContext] of otherContexts) {
   });
 }
 
-test('the order of the context does not matter, and none is as good as an empty one', async () => {
+test('the order of context pairs does not matter, and no context equals an empty context', async () => {
   const blob = await encrypt();
   const EncryptionContext = { 'aws:ebs:id': 'vol-1', tenant: 'a' };
   assert.deepEqual(Buffer.from((await decrypt(blob, { EncryptionContext })).Plaintext ?? []), text);
@@ -110,14 +110,14 @@ test('the order of the context does not matter, and none is as good as an empty 
   await decrypt(bare, { EncryptionContext: undefined });
 });
 
-test('a context is larger than allowed beyond 8192 bytes', async () => {
+test('an encryption context larger than 8192 bytes is refused', async () => {
   await assert.rejects(encrypt({ EncryptionContext: { k: 'v'.repeat(8192) } }), {
     name: 'ValidationException',
     message: /^EncryptionContext of 8201 bytes is larger than the allowed 8192$/,
   });
 });
 
-test('a ciphertext with any byte changed or missing does not open', async () => {
+test('a ciphertext with any changed or missing byte cannot be decrypted', async () => {
   const blob = Buffer.from(await encrypt());
   const keyIdBytes = { from: 6, to: 22 };
   for (let at = 0; at < blob.length; at++) {
@@ -133,7 +133,7 @@ test('a ciphertext with any byte changed or missing does not open', async () => 
   }
 });
 
-test('a key that is named must be the one of the ciphertext', async () => {
+test('a specified key must be the key of the ciphertext', async () => {
   const blob = await encrypt();
   await decrypt(blob, { KeyId: keyArn });
   await plane.kms.send(new CreateAliasCommand({ AliasName: 'alias/right', TargetKeyId: keyArn }));
@@ -145,20 +145,20 @@ test('a key that is named must be the one of the ciphertext', async () => {
   await assert.rejects(decrypt(blob, { KeyId: 'alias/none' }), { name: 'NotFoundException' });
 });
 
-test('decrypting nothing is told what is missing', async () => {
+test('Decrypt without a ciphertext names the missing member', async () => {
   await assert.rejects(plane.kms.send(new DecryptCommand({ CiphertextBlob: undefined })), {
     name: 'ValidationException',
     message: /'ciphertextBlob' failed to satisfy constraint: Member must not be null$/,
   });
 });
 
-test('an algorithm of other keys is refused', async () => {
+test('an algorithm of another key type is refused', async () => {
   await assert.rejects(encrypt({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }), {
     name: 'InvalidKeyUsageException',
   });
 });
 
-test('a key to sign with neither encrypts nor makes data keys', async () => {
+test('a signing key can neither encrypt nor generate data keys', async () => {
   const KeyId = await createKey(plane, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   const message = /key usage is SIGN_VERIFY which is not valid for/;
   await assert.rejects(encrypt({ KeyId }), { name: 'InvalidKeyUsageException', message });
@@ -168,7 +168,7 @@ test('a key to sign with neither encrypts nor makes data keys', async () => {
   });
 });
 
-test('an asymmetric key to encrypt with can be named, but says what can be used', async () => {
+test('Encrypt with an asymmetric key is refused with the supported algorithm', async () => {
   const KeyId = await createKey(plane, { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' });
   await assert.rejects(encrypt({ KeyId, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }), {
     name: 'UnsupportedOperationException',
@@ -182,7 +182,7 @@ for (const [size, asked] of [
   [1, { NumberOfBytes: 1 }],
   [1024, { NumberOfBytes: 1024 }],
 ] as const) {
-  test(`a data key of ${JSON.stringify(asked)} has ${size} bytes and opens again`, async () => {
+  test(`a data key of ${JSON.stringify(asked)} has ${size} bytes and can be decrypted`, async () => {
     const made = await plane.kms.send(
       new GenerateDataKeyCommand({ KeyId: keyArn, EncryptionContext: context, ...asked }),
     );
@@ -195,7 +195,7 @@ for (const [size, asked] of [
   });
 }
 
-test('a data key without its plaintext opens to what nobody was told', async () => {
+test('a data key without plaintext returns only the ciphertext and can be decrypted', async () => {
   const { $metadata: _, ...made } = await plane.kms.send(
     new GenerateDataKeyWithoutPlaintextCommand({ KeyId: keyArn, NumberOfBytes: 64 }),
   );
@@ -223,7 +223,7 @@ for (const asked of wrongSizes) {
   });
 }
 
-test('a ciphertext is encrypted again under another key and another context', async () => {
+test('ReEncrypt changes the key and the encryption context of a ciphertext', async () => {
   const CiphertextBlob = await encrypt();
   const DestinationEncryptionContext = { tenant: 'b' };
   const moved = await plane.kms.send(
@@ -244,7 +244,7 @@ test('a ciphertext is encrypted again under another key and another context', as
   await assert.rejects(decrypt(moved.CiphertextBlob), { name: 'InvalidCiphertextException' });
 });
 
-test('encrypting again takes the right context and the right key', async () => {
+test('ReEncrypt requires the correct source context and source key', async () => {
   const CiphertextBlob = await encrypt();
   const request = { CiphertextBlob, DestinationKeyId: otherArn };
   await assert.rejects(plane.kms.send(new ReEncryptCommand(request)), {
@@ -256,7 +256,7 @@ test('encrypting again takes the right context and the right key', async () => {
   });
 });
 
-test('a dry run says that it would have succeeded, or why not, and answers nothing', async () => {
+test('a dry run reports success or the error, and returns no data', async () => {
   const blob = await encrypt();
   const text = 'The request would have succeeded, but the DryRun option is set.';
   const would = { name: 'DryRunOperationException', message: text };
@@ -267,7 +267,7 @@ test('a dry run says that it would have succeeded, or why not, and answers nothi
   });
 });
 
-test('an answer for an enclave alone is refused, not given in clear', async () => {
+test('a request for a Nitro enclave recipient is refused, not answered in clear text', async () => {
   const Recipient = {
     KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const,
     AttestationDocument: Buffer.from('document'),
@@ -283,7 +283,7 @@ test('an answer for an enclave alone is refused, not given in clear', async () =
   await assert.rejects(plane.kms.send(random), refused);
 });
 
-test('random bytes are as many as asked for, and others each time', async () => {
+test('GenerateRandom returns the requested number of bytes, which differ each time', async () => {
   const draw = () => plane.kms.send(new GenerateRandomCommand({ NumberOfBytes: 32 }));
   const [first, second] = [await draw(), await draw()];
   assert.equal(first.Plaintext?.length, 32);

@@ -51,7 +51,7 @@ const encrypt = 'kms:Encrypt';
 /** U+212A, which is a k in lower case. */
 const kelvin = '\u212a';
 
-test('the key of a context pair may be written in any case in a condition, its value may not', async () => {
+test('a condition matches context keys case-insensitively and context values case-sensitively', async () => {
   const key = await keyWith({ Effect: 'Allow', Action: encrypt, ...tenantIs('StringEquals') });
   assert.equal(await allows(key, [['Tenant', 'a']]), true);
   assert.equal(await allows(key, [['tenant', 'a']]), true);
@@ -59,7 +59,7 @@ test('the key of a context pair may be written in any case in a condition, its v
   assert.equal(await allows(key, [['Other', 'a']]), false);
 });
 
-test('pairs whose keys differ only in case must each fit what allows', async () => {
+test('an Allow requires all context pairs whose keys differ only in case to match', async () => {
   const [equals, notEquals] = [
     await keyWith({ Effect: 'Allow', Action: encrypt, ...tenantIs('StringEquals') }),
     await keyWith({ Effect: 'Allow', Action: encrypt, ...tenantIs('StringNotEquals') }),
@@ -79,7 +79,7 @@ test('pairs whose keys differ only in case must each fit what allows', async () 
   }
 });
 
-test('one of the pairs whose keys differ only in case suffices for what denies', async () => {
+test('a Deny needs only one matching pair among context keys that differ only in case', async () => {
   const allow = { Effect: 'Allow', Action: encrypt };
   const deny = { Effect: 'Deny', Action: encrypt };
   const equals = await keyWith(allow, { ...deny, ...tenantIs('StringEquals') });
@@ -98,7 +98,7 @@ test('one of the pairs whose keys differ only in case suffices for what denies',
   }
 });
 
-test('names that only become the same in lower case collide like others', async () => {
+test('context keys that match only after Unicode lowercasing collide too', async () => {
   const Condition = { StringEquals: { 'kms:EncryptionContext:k': 'a' } };
   const key = await keyWith({ Effect: 'Allow', Action: encrypt, Condition });
   assert.equal(
@@ -125,7 +125,7 @@ test('names that only become the same in lower case collide like others', async 
   );
 });
 
-test('kms:EncryptionContextKeys tells keys by their case', async () => {
+test('kms:EncryptionContextKeys is case-sensitive', async () => {
   const Condition = { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['Tenant'] } };
   const key = await keyWith({ Effect: 'Allow', Action: encrypt, Condition });
   assert.equal(await allows(key, [['Tenant', 'a']]), true);
@@ -139,7 +139,7 @@ test('kms:EncryptionContextKeys tells keys by their case', async () => {
   );
 });
 
-test('names that every object has are keys of pairs like any other', async () => {
+test('names of JavaScript object members are ordinary context keys', async () => {
   const Condition = { Null: { 'kms:EncryptionContext:constructor': 'true' } };
   const key = await keyWith({ Effect: 'Allow', Action: encrypt, Condition });
   assert.equal(await allows(key, [['a', 'b']]), true);
@@ -147,7 +147,7 @@ test('names that every object has are keys of pairs like any other', async () =>
   assert.equal(await allows(key, [['__proto__', 'b']]), true);
 });
 
-test('tags whose keys differ only in case must each fit what allows', async () => {
+test('an Allow requires all tags whose keys differ only in case to match', async () => {
   const Condition = { StringEquals: { 'aws:ResourceTag/team': 'shop' } };
   const both = [
     ['team', 'Team'],
@@ -169,7 +169,7 @@ test('tags whose keys differ only in case must each fit what allows', async () =
   }
 });
 
-test('a policy in which an object has a member twice is refused', async () => {
+test('a policy with a duplicate member in an object is refused', async () => {
   const KeyId = await createKey(plane);
   const Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*","Effect":"Allow"}}`;
   await assert.rejects(plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy })), {
@@ -187,7 +187,7 @@ const wrongConstraints = [
   { EncryptionContextEquals: { ['k'.repeat(8192)]: '' } },
 ];
 
-test('a grant has one constraint on the context, and that is not empty', async () => {
+test('a grant has at most one encryption context constraint, which must not be empty', async () => {
   const KeyId = await createKey(plane);
   for (const Constraints of wrongConstraints) {
     const grant = { KeyId, GranteePrincipal: rootArn, Operations: ['Decrypt' as const] };

@@ -65,7 +65,7 @@ async function encrypt(KeyId: string, EncryptionContext?: Record<string, string>
 
 const denied = { name: 'AccessDeniedException' };
 
-test('a grant is listed as it was asked for, without its token', async () => {
+test('a grant is listed as requested, without its grant token', async () => {
   const KeyId = await createKey(plane);
   const { GrantId, GrantToken } = await create(KeyId, {
     Name: 'for-alice',
@@ -90,7 +90,7 @@ test('a grant is listed as it was asked for, without its token', async () => {
   ]);
 });
 
-test('the same request under a name makes one grant, with a new token each time', async () => {
+test('the same request with a name creates one grant, but a new grant token each time', async () => {
   const KeyId = await createKey(plane);
   const request: Partial<CreateGrantCommandInput> = {
     Name: 'once',
@@ -110,7 +110,7 @@ test('the same request under a name makes one grant, with a new token each time'
   assert.deepEqual(await list(KeyId), []);
 });
 
-test('any difference makes another grant, and so does having no name', async () => {
+test('a request that differs or has no name creates another grant', async () => {
   const KeyId = await createKey(plane);
   const named = { Name: 'same' };
   const changes: readonly Partial<CreateGrantCommandInput>[] = [
@@ -174,7 +174,7 @@ for (const [what, changes, name] of refused) {
   });
 }
 
-test('a key for signing can be granted for signing, but for no context', async () => {
+test('a grant on a signing key can allow signing, but cannot constrain the context', async () => {
   const KeyId = await createKey(plane, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
   await create(KeyId, { Operations: ['Sign', 'Verify', 'GetPublicKey'] });
   await assert.rejects(
@@ -189,7 +189,7 @@ test('a key for signing can be granted for signing, but for no context', async (
   });
 });
 
-test('a grant lets its grantee do what no policy does, until it is revoked', async () => {
+test('a grant allows its grantee an operation that no policy allows, until it is revoked', async () => {
   const KeyId = await createKey(plane);
   const CiphertextBlob = await encrypt(KeyId);
   const { GrantId } = await create(KeyId, { GranteePrincipal: rootArn });
@@ -220,7 +220,7 @@ const constraints: readonly [
 ];
 for (const [Constraints, allowed, refusedContexts] of constraints) {
   const [kind = ''] = Object.keys(Constraints ?? {});
-  test(`${kind} lets a grant apply to the contexts that fit, and to no other`, async () => {
+  test(`${kind} limits a grant to matching encryption contexts`, async () => {
     const KeyId = await createKey(plane);
     const contexts = [...allowed, ...refusedContexts];
     const blobs = await Promise.all(contexts.map((context) => encrypt(KeyId, context)));
@@ -234,7 +234,7 @@ for (const [Constraints, allowed, refusedContexts] of constraints) {
   });
 }
 
-test('encrypting again needs the right to take from one key and to give to the other', async () => {
+test('ReEncrypt requires ReEncryptFrom on the source key and ReEncryptTo on the target key', async () => {
   const [from, to] = [await createKey(plane), await createKey(plane)];
   const CiphertextBlob = await encrypt(from, { side: 'from' });
   await create(from, {
@@ -262,7 +262,7 @@ test('encrypting again needs the right to take from one key and to give to the o
   assert.equal((await send()).KeyId, to);
 });
 
-test('who may grant by a grant alone can pass on no more than it allows', async () => {
+test('a grantee can only create grants that its own grant covers', async () => {
   const KeyId = await createKey(plane);
   await create(KeyId, {
     GranteePrincipal: rootArn,
@@ -288,7 +288,7 @@ test('who may grant by a grant alone can pass on no more than it allows', async 
   for (const request of wider) await assert.rejects(create(KeyId, request), denied);
 });
 
-test('a denial in the policy of a key is above every grant', async () => {
+test('a Deny in the key policy overrides every grant', async () => {
   const KeyId = await createKey(plane);
   const CiphertextBlob = await encrypt(KeyId);
   const { GrantToken } = await create(KeyId, { GranteePrincipal: rootArn });
@@ -309,7 +309,7 @@ test('a denial in the policy of a key is above every grant', async () => {
   assert.equal((await list(KeyId)).length, 1);
 });
 
-test('grants are listed page by page, and by id and grantee', async () => {
+test('grants are listed in pages, and can be filtered by id and grantee', async () => {
   const KeyId = await createKey(plane);
   const made: string[] = [];
   for (let i = 0; i < 5; i++) {
@@ -344,7 +344,7 @@ test('grants are listed page by page, and by id and grantee', async () => {
   });
 });
 
-test('grants that a principal may retire are found over all keys', async () => {
+test('grants that a principal can retire are listed across all keys', async () => {
   const bob = `arn:aws:iam::${accountId}:user/bob`;
   const keys = [await createKey(plane), await createKey(plane)];
   const made: string[] = [];
@@ -371,7 +371,7 @@ test('grants that a principal may retire are found over all keys', async () => {
   );
 });
 
-test('a grant is retired by its token, or by its key and its id, and then is not there', async () => {
+test('a grant can be retired by its token, or by key and grant id, and is then removed', async () => {
   const KeyId = await createKey(plane);
   const byToken = await create(KeyId);
   await plane.kms.send(new RetireGrantCommand({ GrantToken: byToken.GrantToken }));
@@ -386,7 +386,7 @@ test('a grant is retired by its token, or by its key and its id, and then is not
   });
 });
 
-test('retiring half of what names a grant is refused', async () => {
+test('RetireGrant with an incomplete grant reference or a forged token is refused', async () => {
   const KeyId = await createKey(plane);
   const { GrantId, GrantToken } = await create(KeyId);
   for (const named of [{}, { KeyId }, { GrantId }]) {
@@ -401,7 +401,7 @@ test('retiring half of what names a grant is refused', async () => {
   assert.equal((await list(KeyId)).length, 1);
 });
 
-test('a grant of one key is not one of another', async () => {
+test('a grant on one key is not found on another key', async () => {
   const [KeyId, other] = [await createKey(plane), await createKey(plane)];
   const { GrantId } = await create(KeyId);
   await assert.rejects(plane.kms.send(new RevokeGrantCommand({ KeyId: other, GrantId })), {

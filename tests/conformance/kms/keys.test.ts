@@ -47,7 +47,7 @@ function idOf(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
-test('a key is made as asked for and described the same way ever after', async () => {
+test('a key is created as requested, and later descriptions are the same', async () => {
   const { KeyMetadata } = await create({
     Description: 'orders',
     Tags: [{ TagKey: 'team', TagValue: 'shop' }],
@@ -87,7 +87,7 @@ const kinds: readonly [CreateKeyCommandInput, algorithms: object][] = [
   [{ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }, { MacAlgorithms: ['HMAC_SHA_256'] }],
 ];
 for (const [request, algorithms] of kinds) {
-  test(`a key of ${request.KeySpec} lists its algorithms and has no material here`, async () => {
+  test(`a key of ${request.KeySpec} lists its algorithms and has no key material here`, async () => {
     const { KeyMetadata } = await create(request);
     assert.deepEqual({ ...KeyMetadata, ...request, ...algorithms }, KeyMetadata);
     assert.equal(KeyMetadata?.CurrentKeyMaterialId, undefined);
@@ -167,7 +167,7 @@ function policy(Principal: object, ...Action: string[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
 
-test('keys are listed page by page, each once, in every state', async () => {
+test('keys in every state are listed in pages, each once', async () => {
   const own = await ControlPlane.start();
   try {
     const made: string[] = [];
@@ -202,7 +202,7 @@ test('keys are listed page by page, each once, in every state', async () => {
   }
 });
 
-test('a marker of one list is none of another', async () => {
+test('a marker from one list is refused by another list', async () => {
   const KeyId = await createKey(plane);
   await createKey(plane);
   const { NextMarker } = await plane.kms.send(new ListKeysCommand({ Limit: 1 }));
@@ -244,12 +244,12 @@ const unknownKeys: readonly [what: string, KeyId: string, name: string, message:
   ],
 ];
 for (const [what, KeyId, name, message] of unknownKeys) {
-  test(`describing ${what} is refused in AWS's words`, async () => {
+  test(`DescribeKey of ${what} is refused with the error of AWS`, async () => {
     await assert.rejects(plane.kms.send(new DescribeKeyCommand({ KeyId })), { name, message });
   });
 }
 
-test('disabling and enabling a key changes its state, and may be repeated', async () => {
+test('DisableKey and EnableKey change the key state and are idempotent', async () => {
   const KeyId = await createKey(plane);
   for (const _ of [1, 2]) await plane.kms.send(new DisableKeyCommand({ KeyId }));
   const disabled = await describe(KeyId);
@@ -259,7 +259,7 @@ test('disabling and enabling a key changes its state, and may be repeated', asyn
   assert.equal((await describe(KeyId)).KeyState, 'Enabled');
 });
 
-test('operations that manage a key take no alias for it', async () => {
+test('key management operations do not accept an alias', async () => {
   const TargetKeyId = await createKey(plane);
   await plane.kms.send(new CreateAliasCommand({ AliasName: 'alias/managed', TargetKeyId }));
   await assert.rejects(plane.kms.send(new DisableKeyCommand({ KeyId: 'alias/managed' })), {
@@ -282,7 +282,7 @@ for (const PendingWindowInDays of [1, 6, 31, 365]) {
   });
 }
 
-test('a key is deleted after 30 days where nothing else is said', async () => {
+test('a key is deleted after 30 days by default', async () => {
   const KeyId = await createKey(plane);
   const nowMs = plane.machine.clock.nowMs();
   const { $metadata: _, ...answer } = await plane.kms.send(
@@ -298,7 +298,7 @@ test('a key is deleted after 30 days where nothing else is said', async () => {
   assert.deepEqual((await describe(KeyId)).DeletionDate, DeletionDate);
 });
 
-test('a pending key is there until its very date, and then gone with all that names it', async () => {
+test('a key is pending until its deletion date, then deleted with its aliases and grants', async () => {
   const KeyId = await createKey(plane);
   const AliasName = 'alias/short-lived';
   await plane.kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
@@ -319,7 +319,7 @@ test('a pending key is there until its very date, and then gone with all that na
   assert.deepEqual(deleted?.serviceEventDetails, { keyId: idOf(KeyId) });
 });
 
-test('cancelling a deletion leaves the key disabled, whatever it was before', async () => {
+test('cancelling a deletion leaves the key disabled, regardless of its earlier state', async () => {
   const KeyId = await createKey(plane);
   await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
   const cancelled = await plane.kms.send(new CancelKeyDeletionCommand({ KeyId: idOf(KeyId) }));
@@ -332,7 +332,7 @@ test('cancelling a deletion leaves the key disabled, whatever it was before', as
   assert.equal((await describe(KeyId)).KeyState, 'Enabled');
 });
 
-test('a key waits for material from outside, and does so again when its deletion is cancelled', async () => {
+test('an EXTERNAL key is pending import, and again after its deletion is cancelled', async () => {
   const { KeyMetadata } = await create({ Origin: 'EXTERNAL' });
   const KeyId = KeyMetadata?.Arn ?? '';
   assert.equal(KeyMetadata?.KeyState, 'PendingImport');
@@ -347,7 +347,7 @@ test("a key's description can be changed", async () => {
   assert.equal((await describe(KeyId)).Description, '');
 });
 
-test('a policy replaces the one that leaves all to the account', async () => {
+test('PutKeyPolicy replaces the default policy, which delegates to the account', async () => {
   const KeyId = await createKey(plane);
   const before = await plane.kms.send(new GetKeyPolicyCommand({ KeyId }));
   assert.equal(before.PolicyName, 'default');
@@ -376,7 +376,7 @@ test('a policy replaces the one that leaves all to the account', async () => {
   });
 });
 
-test('a policy that locks its maker out takes an explicit wish', async () => {
+test('a policy that locks out its caller requires BypassPolicyLockoutSafetyCheck', async () => {
   const KeyId = await createKey(plane);
   const Policy = policy({ AWS: rootArn }, 'kms:DescribeKey');
   const put = { KeyId, Policy };
@@ -390,7 +390,7 @@ test('a policy that locks its maker out takes an explicit wish', async () => {
   });
 });
 
-test('there is one policy, and no other can be asked for', async () => {
+test('a key has one policy named default, and other policy names are refused', async () => {
   const KeyId = await createKey(plane);
   const { PolicyNames } = await plane.kms.send(new ListKeyPoliciesCommand({ KeyId }));
   assert.deepEqual(PolicyNames, ['default']);
@@ -400,7 +400,7 @@ test('there is one policy, and no other can be asked for', async () => {
   });
 });
 
-test('tags are added, replaced, listed page by page and taken away', async () => {
+test('tags are added, replaced, listed in pages and removed', async () => {
   const KeyId = await createKey(plane);
   const Tags = ['a', 'b', 'c'].map((TagKey) => ({ TagKey, TagValue: '1' }));
   await plane.kms.send(new TagResourceCommand({ KeyId, Tags }));

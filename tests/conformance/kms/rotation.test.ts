@@ -79,13 +79,13 @@ async function decrypted(CiphertextBlob: Uint8Array | undefined) {
   return { text: Buffer.from(Plaintext ?? []).toString(), KeyMaterialId };
 }
 
-test('a new key is not rotated by itself', async () => {
+test('a new key has automatic rotation disabled', async () => {
   const KeyId = await createKey(plane);
   assert.deepEqual(await status(KeyId), { KeyId: idOf(KeyId), KeyRotationEnabled: false });
   assert.deepEqual(await rotations(KeyId), []);
 });
 
-test('rotation is enabled for every 365 days, or for as many as are named', async () => {
+test('automatic rotation is enabled for 365 days by default, or for the given period', async () => {
   const KeyId = await createKey(plane);
   for (const days of [undefined, 90, 2560]) {
     await enable(KeyId, days);
@@ -102,7 +102,7 @@ test('rotation is enabled for every 365 days, or for as many as are named', asyn
 });
 
 for (const RotationPeriodInDays of [89, 2561]) {
-  test(`a period of ${RotationPeriodInDays} days is refused`, async () => {
+  test(`a rotation period of ${RotationPeriodInDays} days is refused`, async () => {
     const KeyId = await createKey(plane);
     await assert.rejects(
       plane.kms.send(new EnableKeyRotationCommand({ KeyId, RotationPeriodInDays })),
@@ -111,7 +111,7 @@ for (const RotationPeriodInDays of [89, 2561]) {
   });
 }
 
-test('a key policy may limit the period', async () => {
+test('a key policy can limit the rotation period', async () => {
   const KeyId = await createKey(plane);
   const Principal = { AWS: `arn:aws:iam::${accountId}:root` };
   const all = { Effect: 'Allow', Principal, Action: 'kms:*', Resource: '*' };
@@ -128,7 +128,7 @@ test('a key policy may limit the period', async () => {
   await assert.rejects(enable(KeyId), { name: 'AccessDeniedException' });
 });
 
-test('a key is rotated on its very date, again and again, and its trail says so', async () => {
+test('a key is rotated on each rotation date, and the trail records each rotation', async () => {
   const KeyId = await createKey(plane);
   const materials = [await materialOf(KeyId)];
   await enable(KeyId, 90);
@@ -172,7 +172,7 @@ test('a key is rotated on its very date, again and again, and its trail says so'
   });
 });
 
-test('what was sealed under older materials opens, each under its own', async () => {
+test('ciphertexts of earlier key material can still be decrypted, each with its own material', async () => {
   const KeyId = await createKey(plane);
   const sealed: [string | undefined, Uint8Array | undefined][] = [];
   for (const text of ['first', 'second', 'third']) {
@@ -194,7 +194,7 @@ test('what was sealed under older materials opens, each under its own', async ()
   assert.equal(made.KeyMaterialId, await materialOf(KeyId));
 });
 
-test('a rotation on demand is in progress until it is done, and moves no date', async () => {
+test('an on-demand rotation is in progress until completed, and does not move the next date', async () => {
   const KeyId = await createKey(plane);
   await enable(KeyId);
   const { NextRotationDate } = await status(KeyId);
@@ -221,7 +221,7 @@ test('a rotation on demand is in progress until it is done, and moves no date', 
   assert.deepEqual([details.rotationType, details.keyId], ['ON_DEMAND', idOf(KeyId)]);
 });
 
-test('a key cannot be rotated on demand in the last 20 minutes before it would be anyway', async () => {
+test('on-demand rotation is refused in the last 20 minutes before an automatic rotation', async () => {
   const KeyId = await createKey(plane);
   await enable(KeyId, 90);
   await plane.advance(90 * dayMs - 20 * minuteMs);
@@ -235,7 +235,7 @@ test('a key cannot be rotated on demand in the last 20 minutes before it would b
   assert.deepEqual(types, ['AUTOMATIC', 'ON_DEMAND']);
 });
 
-test('a key is rotated on demand 25 times at most, and is listed by pages', async () => {
+test('a key can be rotated on demand at most 25 times, and rotations are listed in pages', async () => {
   const KeyId = await createKey(plane);
   const first = await materialOf(KeyId);
   for (let count = 0; count < 25; count++) await rotate(KeyId);
@@ -262,7 +262,7 @@ test('a key is rotated on demand 25 times at most, and is listed by pages', asyn
   });
 });
 
-test('enabling rotation again counts from the last rotation, and so puts none off', async () => {
+test('re-enabling rotation counts the period from the last rotation and postpones nothing', async () => {
   const KeyId = await createKey(plane);
   await enable(KeyId, 90);
   const { NextRotationDate } = await status(KeyId);
@@ -273,7 +273,7 @@ test('enabling rotation again counts from the last rotation, and so puts none of
   assert.deepEqual((await status(KeyId)).NextRotationDate, daysFromNow(70));
 });
 
-test('a disabled key is not rotated; enabled too late, it is at once', async () => {
+test('a disabled key is not rotated until enabled, and then immediately if overdue', async () => {
   const KeyId = await createKey(plane);
   const before = await materialOf(KeyId);
   await enable(KeyId, 90);
@@ -287,7 +287,7 @@ test('a disabled key is not rotated; enabled too late, it is at once', async () 
   assert.deepEqual((await status(KeyId)).NextRotationDate, daysFromNow(90));
 });
 
-test('a key to be deleted is not rotated, and is again as it was once it is not', async () => {
+test('a key pending deletion is not rotated until the deletion is cancelled and it is enabled', async () => {
   const KeyId = await createKey(plane);
   await enable(KeyId, 90);
   const { NextRotationDate } = await status(KeyId);
@@ -303,7 +303,7 @@ test('a key to be deleted is not rotated, and is again as it was once it is not'
   assert.equal((await rotations(KeyId)).length, 1);
 });
 
-test('keys of other kinds are never rotated, and the calls that would say why', async () => {
+test('keys of other types are never rotated, and rotation calls on them are refused', async () => {
   const KeyId = await createKey(plane, { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' });
   assert.deepEqual(await status(KeyId), { KeyId: idOf(KeyId), KeyRotationEnabled: false });
   assert.deepEqual(await rotations(KeyId), []);
@@ -321,7 +321,7 @@ test('keys of other kinds are never rotated, and the calls that would say why', 
   }
 });
 
-test('a key without material of its own is not rotated even while it is to be deleted', async () => {
+test('the rotation status of an EXTERNAL key is refused even while it is pending deletion', async () => {
   const KeyId = await createKey(plane, { Origin: 'EXTERNAL' });
   await scheduleDeletion(plane.kms, KeyId);
   await assert.rejects(status(KeyId), {
@@ -330,7 +330,7 @@ test('a key without material of its own is not rotated even while it is to be de
   });
 });
 
-test('a key that AWS manages is rotated every year, which nobody can change', async () => {
+test('an AWS managed key is rotated every year, and this cannot be changed', async () => {
   const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
   const KeyId = KeyMetadata?.Arn ?? '';
   const expected = { KeyId: idOf(KeyId), KeyRotationEnabled: true, RotationPeriodInDays: 365 };
@@ -347,11 +347,11 @@ test('a key that AWS manages is rotated every year, which nobody can change', as
   assert.deepEqual(await status(KeyId), { ...expected, NextRotationDate: daysFromNow(365) });
 });
 
-test('rotation takes a key by its id or ARN, not by an alias', async () => {
+test('rotation operations accept a key id or ARN, but no alias', async () => {
   await assert.rejects(status('alias/aws/mq'), { name: 'NotFoundException' });
 });
 
-test('what is taken back while other keys have their turn is not done', async () => {
+test('a deletion or rotation cancelled while other keys are processed is skipped', async () => {
   const own = await ControlPlane.start();
   try {
     const first = await createKey(own);
@@ -378,7 +378,7 @@ test('what is taken back while other keys have their turn is not done', async ()
   }
 });
 
-test('a broker under a key that is rotated runs on, and starts again under its older material', async () => {
+test('a broker with a rotated key keeps running and restarts with its older key material', async () => {
   const own = await ControlPlane.start();
   let next: ControlPlane | undefined;
   try {

@@ -41,7 +41,7 @@ before(async () => {
 });
 after(() => plane.close());
 
-test('the key that the service owns is in no list, under no name and in no event', async () => {
+test('the AWS owned key is not listed, cannot be addressed and is in no event', async () => {
   const id = await createBroker(plane);
   const { key } = plane.control.brokers.require(id);
   assert.equal(key.owner, 'service');
@@ -68,7 +68,7 @@ test('the key that the service owns is in no list, under no name and in no event
   assert.deepEqual(EncryptionOptions, { UseAwsOwnedKey: true });
 });
 
-test("a ciphertext of the service's own key is as unknown as any other", async () => {
+test('a ciphertext of the AWS owned key is refused like any unknown ciphertext', async () => {
   const id = await createBroker(plane);
   const { id: volumeId } = plane.volumeOf(id);
   const CiphertextBlob = await plane.engine.wrappedKey(id, volumeId);
@@ -80,13 +80,13 @@ test("a ciphertext of the service's own key is as unknown as any other", async (
   );
 });
 
-test('before anybody asks for it, alias/aws/mq is listed without a key', async () => {
+test('alias/aws/mq is listed without a key before its first use', async () => {
   const { Aliases } = await plane.kms.send(new ListAliasesCommand({}));
   const AliasArn = `arn:aws:kms:${region}:${accountId}:alias/aws/mq`;
   assert.deepEqual(Aliases, [{ AliasName: 'alias/aws/mq', AliasArn }]);
 });
 
-test('alias/aws/mq is made when a broker first asks for it, once, in the account', async () => {
+test('alias/aws/mq is created once per account, when a broker first needs it', async () => {
   const other = await ControlPlane.start();
   try {
     const EncryptionOptions = { UseAwsOwnedKey: false };
@@ -110,7 +110,7 @@ test('alias/aws/mq is made when a broker first asks for it, once, in the account
   }
 });
 
-test('describing alias/aws/mq makes it too', async () => {
+test('describing alias/aws/mq creates the key', async () => {
   const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
   assert.equal(KeyMetadata?.KeyManager, 'AWS');
   assert.equal(KeyMetadata?.AWSAccountId, accountId);
@@ -123,7 +123,7 @@ test('describing alias/aws/mq makes it too', async () => {
 
 const Plaintext = Buffer.from('x');
 
-test('the key that the service manages can be looked at, but is used and changed by it alone', async () => {
+test('the AWS managed key can be viewed, but only its service can use or change it', async () => {
   const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
   const KeyId = KeyMetadata?.Arn ?? '';
   const grant = { KeyId, GranteePrincipal: rootArn, Operations: ['Decrypt' as const] };
@@ -153,7 +153,7 @@ test('the key that the service manages can be looked at, but is used and changed
   }
 });
 
-test('its grants can be revoked, which its brokers notice', async () => {
+test('grants of the AWS managed key can be revoked, and the brokers notice', async () => {
   const id = await createBroker(plane, { EncryptionOptions: { UseAwsOwnedKey: false } });
   const { key } = plane.control.brokers.require(id);
   const GrantId = plane.volumeOf(id).grantId ?? undefined;
@@ -170,7 +170,7 @@ const otherKinds = [
   { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
 ] as const;
 for (const kind of otherKinds) {
-  test(`a broker under a key of ${kind.KeySpec} is refused with what is supported`, async () => {
+  test(`a broker with a ${kind.KeySpec} key is refused with the supported key type`, async () => {
     const key = await createKey(plane, kind);
     await assert.rejects(plane.mq.send(brokerRequest(underKey(key))), {
       name: 'BadRequestException',
@@ -184,7 +184,7 @@ for (const kind of otherKinds) {
   });
 }
 
-test('a broker under a key that is disabled, pending deletion or not there is refused', async () => {
+test('a broker with a key that is disabled, pending deletion or missing is refused', async () => {
   const disabled = await createKey(plane);
   await plane.kms.send(new DisableKeyCommand({ KeyId: disabled }));
   const pending = await createKey(plane);

@@ -50,7 +50,7 @@ const groupsOf = async (of: Directory, user: string) => {
   return typeof found === 'string' ? found : [...found.groups].sort();
 };
 
-test('users log in with their passwords, and have the groups that contain them', {
+test('users log in with their passwords and have the groups that contain them', {
   skip,
 }, async () => {
   const users = directory();
@@ -64,7 +64,7 @@ test('users log in with their passwords, and have the groups that contain them',
   assert.deepEqual(reports, []);
 });
 
-test('an empty password is refused, although the server accepts it', { skip }, async () => {
+test('an empty password is refused even though the server accepts it', { skip }, async () => {
   let isAccepted = false;
   await servers[0]?.change(async (client) => {
     await client.bind('uid=amy,ou=people,dc=example,dc=com', '');
@@ -74,7 +74,7 @@ test('an empty password is refused, although the server accepts it', { skip }, a
   assert.equal(await directory().logIn('amy', ''), 'unknown-user');
 });
 
-test('no text of a client changes a search', { skip }, async () => {
+test('client input cannot alter an LDAP search', { skip }, async () => {
   const users = directory();
   const names = [
     ...[
@@ -106,12 +106,14 @@ test('no text of a client changes a search', { skip }, async () => {
   assert.deepEqual(reports, []);
 });
 
-test('a name with several entries is refused', { skip }, async () => {
+test('a user name with several entries is refused', { skip }, async () => {
   assert.equal(await directory().logIn('twin', passwordOf('twin')), 'unknown-user');
   assert.deepEqual(reports, ['the user search found several entries for one name']);
 });
 
-test('without a subtree, only entries directly below the base are found', { skip }, async () => {
+test('without search subtree, only entries directly below the base are found', {
+  skip,
+}, async () => {
   const base = 'ou=people,dc=example,dc=com';
   const users = directory({ users: { base, filter: '(uid={0})', isSubtree: false } });
   assert.equal(await groupsOf(users, 'deep'), 'unknown-user');
@@ -123,7 +125,7 @@ test('without a subtree, only entries directly below the base are found', { skip
   assert.deepEqual(await groupsOf(within, 'bob'), ['staff']);
 });
 
-test('groups are found by user name, in attributes of the user, or not at all', {
+test('groups are found by user name, by user attributes, or not at all', {
   skip,
 }, async () => {
   const base = 'ou=groups,dc=example,dc=com';
@@ -136,7 +138,7 @@ test('groups are found by user name, in attributes of the user, or not at all', 
   assert.deepEqual(await groupsOf(directory({ groupNameAttribute: null }), 'amy'), []);
 });
 
-test('the other server is asked if one is away, and nobody logs in if both are', {
+test('the second server is asked if the first is down, and login fails if both are down', {
   skip,
 }, async () => {
   const [first, second] = servers;
@@ -154,7 +156,7 @@ test('the other server is asked if one is away, and nobody logs in if both are',
   assert.deepEqual(await groupsOf(users, 'bob'), ['staff']);
 });
 
-test('a server without a valid certificate is not asked', { skip }, async () => {
+test('a server without a valid certificate is not used', { skip }, async () => {
   const { certificate } = await LdapAuthority.create();
   for (const changes of [{ authorities: certificate }, { authorities: null }]) {
     await assert.rejects(directory(changes).logIn('bob', passwordOf('bob')), {
@@ -169,7 +171,9 @@ test('a server without a valid certificate is not asked', { skip }, async () => 
   });
 });
 
-test('nobody logs in with a wrong service account or an unusable filter', { skip }, async () => {
+test('login fails with wrong service account credentials or an unusable filter', {
+  skip,
+}, async () => {
   const wrong = directory({ serviceAccount: { ...service, password: 'canary-wrong' } });
   await assert.rejects(wrong.logIn('bob', passwordOf('bob')), {
     code: 'request-refused',
@@ -204,7 +208,9 @@ async function permissions(isLegacy: boolean, changes: Partial<typeof bases> = {
   });
 }
 
-test('permissions on destinations are found with their groups and users', { skip }, async () => {
+test('authorization entries of destinations are found with their groups and users', {
+  skip,
+}, async () => {
   assert.deepEqual((await permissions(false)).sort(), [
     'queue > admin: admins',
     'queue > read: admins',

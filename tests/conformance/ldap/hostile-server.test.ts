@@ -69,7 +69,7 @@ function directory(limits: Partial<DirectoryLimits> = {}, clock?: ManualClock): 
   });
 }
 
-test('a server with correct answers is believed', async () => {
+test('a server with correct answers is accepted', async () => {
   behave = (socket, id, requestCount) => {
     if (requestCount === 0 || requestCount === 3) socket.write(bound(id));
     else if (requestCount === 1) socket.write(Buffer.concat([entry(id), searched(id)]));
@@ -78,7 +78,7 @@ test('a server with correct answers is believed', async () => {
   assert.deepEqual(await directory().logIn('amy', 'password'), { groups: [] });
 });
 
-test('a server that does not answer is given up after a time', async () => {
+test('a request to a server that does not answer times out', async () => {
   for (const silentAt of [0, 1, 3]) {
     const clock = new ManualClock();
     const reached = new Promise<void>((resolve) => {
@@ -99,7 +99,7 @@ test('a server that does not answer is given up after a time', async () => {
   }
 });
 
-test('a server that does not complete its handshake is given up after a time', async () => {
+test('a handshake that the server does not complete times out', async () => {
   const clock = new ManualClock();
   const { createServer: createTcp } = await import('node:net');
   const silent = createTcp(() => {}).listen(0, '127.0.0.1');
@@ -118,7 +118,7 @@ test('a server that does not complete its handshake is given up after a time', a
   silent.close();
 });
 
-test('endless answers are cut off, however they are cut into pieces', async () => {
+test('an endless response is cut off, however it is fragmented', async () => {
   const floods = [
     (socket: TLSSocket, id: number) => flood(socket, Buffer.concat(Array(1000).fill(entry(id)))),
     // The header of a message of 1 GiB, and its beginning.
@@ -148,7 +148,7 @@ function flood(socket: TLSSocket, bytes: Buffer): void {
   more();
 }
 
-test('a lost connection is not opened again, where the search would be by nobody', async () => {
+test('a lost connection is not reopened where the search would be anonymous', async () => {
   behave = (socket, id, requestCount) => {
     if (requestCount === 0) socket.end(bound(id));
     else socket.write(Buffer.concat([entry(id), searched(id)]));
@@ -158,7 +158,7 @@ test('a lost connection is not opened again, where the search would be by nobody
   assert.equal(connectionCount, 1);
 });
 
-test('garbage, answers to nothing, and refusals admit nobody', async () => {
+test('garbage, unsolicited responses and refusals authenticate nobody', async () => {
   const garbage = [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), Buffer.alloc(100), bound(77)];
   for (const bytes of garbage) {
     behave = (socket) => socket.end(bytes);

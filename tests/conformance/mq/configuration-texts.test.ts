@@ -29,7 +29,7 @@ const create = (changes: Partial<CreateConfigurationCommandInput> = {}) =>
 const update = (id: string, text: string) => updateConfiguration(plane, id, text);
 const textOf = (id: string, revision: number) => revisionText(plane, id, revision);
 
-test('what is not permitted is removed with a warning, and the rest is kept', async () => {
+test('forbidden elements and attributes are removed with a warning, and the rest is kept', async () => {
   const { Id = '' } = await create();
   const text = brokerXml(
     `
@@ -76,7 +76,7 @@ test('what is not permitted is removed with a warning, and the rest is kept', as
   assert.deepEqual(sanitise(kept, { isLdap: false }), { text: kept, warnings: [] });
 });
 
-test('a value is as long as it may be and no longer, whatever it is made of', async () => {
+test('values are limited to a maximum length, whatever characters they contain', async () => {
   const entry = (value: string) =>
     brokerXml(
       '<destinationPolicy><policyMap><policyEntries>' +
@@ -103,7 +103,7 @@ test('a value is as long as it may be and no longer, whatever it is made of', as
   }
 });
 
-test('names that no destination can have are removed with a warning', async () => {
+test('invalid destination names are removed with a warning', async () => {
   const entry = (names: string, more = '') =>
     brokerXml(
       '<plugins><authorizationPlugin><map><authorizationMap><authorizationEntries>' +
@@ -136,14 +136,14 @@ test('names that no destination can have are removed with a warning', async () =
   );
 });
 
-test('at most 20 warnings are told, and everything is removed nevertheless', async () => {
+test('at most 20 warnings are returned, but all invalid content is removed', async () => {
   const { Id = '' } = await create();
   const { Warnings = [] } = await update(Id, brokerXml('<bean/>'.repeat(30)));
   assert.equal(Warnings.length, 20);
   assert.doesNotMatch(await textOf(Id, 2), /bean/);
 });
 
-test('rights from an LDAP server are permitted only with that strategy', async () => {
+test('LDAP authorization is permitted only with the LDAP authentication strategy', async () => {
   const text = brokerXml(
     '<plugins><authorizationPlugin><map><cachedLDAPAuthorizationMap queueSearchBase="ou=a"/></map></authorizationPlugin></plugins>',
   );
@@ -191,7 +191,7 @@ for (const [what, text] of Object.entries(notXml)) {
   });
 }
 
-test('names that JavaScript gives a meaning are names like any other', async () => {
+test('names of JavaScript object members are treated as ordinary names', async () => {
   for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     const { Id = '' } = await create();
     await update(Id, brokerXml(`<${name} ${name}="1"/>`, ` ${name}="1"`)).then(
@@ -201,7 +201,7 @@ test('names that JavaScript gives a meaning are names like any other', async () 
   }
 });
 
-test('data that is no base64, no UTF-8, empty or too long is refused', async () => {
+test('data that is empty, too long, or not valid base64 or UTF-8 is refused', async () => {
   const { Id: ConfigurationId = '' } = await create();
   const send = (Data: string) =>
     plane.mq.send(new UpdateConfigurationCommand({ ConfigurationId, Data }));
@@ -219,7 +219,7 @@ test('data that is no base64, no UTF-8, empty or too long is refused', async () 
   await assert.rejects(send(long), refused(text));
 });
 
-test("a configuration of RabbitMQ's type takes its keys, and says which line is wrong", async () => {
+test('a RabbitMQ configuration accepts its own keys, and errors name the wrong line', async () => {
   const { Id = '' } = await create({ EngineType: 'RabbitMQ', EngineVersion: '4.2' } as never);
   const text = `# a comment
 

@@ -42,7 +42,7 @@ const update = (id: string, text: string, description?: string) =>
   updateConfiguration(plane, id, text, description);
 const textOf = (id: string, revision: number) => revisionText(plane, id, revision);
 
-test('a configuration begins with the default of its engine, which is permitted itself', async () => {
+test('a new configuration has the default of its engine, which is itself permitted', async () => {
   const Tags = { team: 'shop' };
   const { $metadata: _, ...made } = await create({ Name: 'first.one_~-1', Tags });
   const id = made.Id ?? '';
@@ -67,7 +67,7 @@ test('a configuration begins with the default of its engine, which is permitted 
   assert.deepEqual(sanitise(text, { isLdap: false }), { text, warnings: [] });
 });
 
-test('every update is a revision more, and none changes', async () => {
+test('every update adds a revision, and existing revisions never change', async () => {
   const { Id = '' } = await create({ EngineVersion: '5.18' });
   const texts = [brokerXml(''), brokerXml('<plugins><statisticsBrokerPlugin/></plugins>')];
   for (const [i, text] of texts.entries()) {
@@ -134,12 +134,12 @@ const ofUnknown: Readonly<Record<string, (ConfigurationId: string) => Promise<un
   DescribeConfigurationRevision: (ConfigurationId) => textOf(ConfigurationId, 1),
 };
 for (const [name, send] of Object.entries(ofUnknown)) {
-  test(`${name} finds no configuration that was not made`, async () => {
+  test(`${name} refuses the id of a missing configuration`, async () => {
     await assert.rejects(send(unknownId), notFound);
   });
 }
 
-test('a revision that was not made is not found', async () => {
+test('a missing revision is not found', async () => {
   const { Id = '' } = await create();
   for (const ConfigurationRevision of ['2', '0', '-1', 'x', '1e0', '99999999999999999999']) {
     const command = new DescribeConfigurationRevisionCommand({
@@ -172,7 +172,7 @@ for (const [what, changes, ErrorAttribute, name] of refused) {
   });
 }
 
-test('a name is that of one configuration, until it is deleted', async () => {
+test('a configuration name is unique until the configuration is deleted', async () => {
   const { Id: ConfigurationId = '' } = await create({ Name: 'unique' });
   await assert.rejects(create({ Name: 'unique' }), {
     name: 'ConflictException',
@@ -183,7 +183,7 @@ test('a name is that of one configuration, until it is deleted', async () => {
   await create({ Name: 'unique' });
 });
 
-test('a configuration is not deleted while a broker has it or will have it', async () => {
+test('a configuration cannot be deleted while a broker uses it or has it pending', async () => {
   const { Id: first = '' } = await create();
   const { Id: second = '' } = await create();
   const kind = { EngineType: 'ACTIVEMQ', HostInstanceType: 'mq.m5.large' } as const;
@@ -210,7 +210,7 @@ test('a configuration is not deleted while a broker has it or will have it', asy
   await remove(second);
 });
 
-test('a configuration has tags', async () => {
+test('a configuration can have tags', async () => {
   const { Arn: ResourceArn = '', Id: ConfigurationId = '' } = await create({
     Tags: { a: '1', b: '2' },
   });
@@ -231,7 +231,7 @@ test('a configuration has tags', async () => {
   });
 });
 
-test('pages of the list hold every configuration once, though one goes meanwhile', async () => {
+test('pages list every configuration once, even if one is deleted meanwhile', async () => {
   const own = await ControlPlane.start(new Machine(allOffers));
   try {
     const ids: string[] = [];
@@ -268,7 +268,7 @@ test('pages of the list hold every configuration once, though one goes meanwhile
   }
 });
 
-test('configurations are there after a restart, with every revision', async () => {
+test('configurations and all their revisions survive a restart', async () => {
   const machine = new Machine(allOffers);
   let own = await ControlPlane.start(machine);
   try {
@@ -287,7 +287,7 @@ test('configurations are there after a restart, with every revision', async () =
   }
 });
 
-test('the trail names the configuration and holds nothing of its text', async () => {
+test('the trail names the configuration, but does not contain its data', async () => {
   const { Id = '', Arn } = await create();
   const canary = 'canary-7f3a';
   await update(Id, brokerXml(`<!-- ${canary} -->`), 'a description');

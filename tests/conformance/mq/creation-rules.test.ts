@@ -261,7 +261,7 @@ for (const [what, changes, ErrorAttribute, message] of refusals) {
   });
 }
 
-test('a broker without its required members is refused with each of them named', async () => {
+test('a broker without required members is refused, naming each missing member', async () => {
   await assert.rejects(
     send({ BrokerName: undefined, EngineType: undefined, HostInstanceType: undefined }),
     {
@@ -276,7 +276,7 @@ test('a broker without its required members is refused with each of them named',
   );
 });
 
-test('a value of another type is refused with what it must be', async () => {
+test('a value of the wrong type is refused with the expected type', async () => {
   await assert.rejects(send({ PubliclyAccessible: 'yes' }), {
     name: 'BadRequestException',
     ErrorAttribute: 'publiclyAccessible',
@@ -289,14 +289,14 @@ test('a value of another type is refused with what it must be', async () => {
   });
 });
 
-test('no refusal repeats a password', async () => {
+test('no error message repeats a password', async () => {
   const secret = 'abcdefghijk:';
   await assert.rejects(send(user('admin', secret)), (error: Error) => {
     return !JSON.stringify(error).includes(secret) && !error.message.includes(secret);
   });
 });
 
-test('every setting that is accepted is shown again, in the casing of Amazon MQ', async () => {
+test('every accepted setting is returned in the casing of Amazon MQ', async () => {
   const id = await createBroker(plane, {
     BrokerName: 'All_of-it-42',
     // In the casing that Terraform's users write.
@@ -357,7 +357,7 @@ test('every setting that is accepted is shown again, in the casing of Amazon MQ'
   });
 });
 
-test('a broker asked for without a version has the newest that its instance type goes with', async () => {
+test('a broker without a version gets the newest version that its instance type supports', async () => {
   const newest = await createBroker(plane);
   assert.equal((await describeBroker(plane, newest)).EngineVersion, '4.2');
   const older = await createBroker(plane, { HostInstanceType: 'mq.m5.large' });

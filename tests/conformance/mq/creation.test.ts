@@ -33,7 +33,7 @@ after(() => plane.close());
 
 const unknownKey = `arn:aws:kms:${region}:${accountId}:key/00000000-0000-4000-8000-000000000000`;
 
-test('a new broker is being created at first and runs once its engine does', async () => {
+test('a new broker is CREATION_IN_PROGRESS until its engine runs', async () => {
   const release = plane.engine.hold('start');
   const { BrokerId = '', BrokerArn } = await plane.mq.send(brokerRequest({ BrokerName: 'slow' }));
   assert.match(BrokerId, /^b-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
@@ -52,7 +52,7 @@ test('a new broker is being created at first and runs once its engine does', asy
   assert.match(BrokerInstances?.[0]?.Endpoints?.[0] ?? '', /^amqps:\/\/localhost:\d+$/);
 });
 
-test('of a password only a hash is kept, and the engine gets no more', async () => {
+test('only a hash of a password is stored and given to the engine', async () => {
   const id = await createBroker(plane);
   const { users } = plane.engine.running.get(id) ?? {};
   assert.equal(users?.length, 1);
@@ -64,7 +64,7 @@ test('of a password only a hash is kept, and the engine gets no more', async () 
   assert.doesNotMatch(plane.written, new RegExp(password));
 });
 
-test('without a word about keys, the key is one that the service owns and nobody sees', async () => {
+test('without encryption options, an AWS owned key that nobody sees is used', async () => {
   const id = await createBroker(plane);
   assert.deepEqual((await describeBroker(plane, id)).EncryptionOptions, { UseAwsOwnedKey: true });
   const same = await createBroker(plane, { EncryptionOptions: { UseAwsOwnedKey: true } });
@@ -78,7 +78,7 @@ test('without a word about keys, the key is one that the service owns and nobody
   assert.deepEqual(await eventsNamed(plane, 'CreateGrant'), []);
 });
 
-test('the managed key is made on first use, under alias/aws/mq, and shared', async () => {
+test('the AWS managed key is created on first use as alias/aws/mq and shared', async () => {
   const managed = { EncryptionOptions: { UseAwsOwnedKey: false } };
   const first = await createBroker(plane, managed);
   const { KeyMetadata } = await plane.kms.send(new DescribeKeyCommand({ KeyId: 'alias/aws/mq' }));
@@ -89,7 +89,7 @@ test('the managed key is made on first use, under alias/aws/mq, and shared', asy
   assert.deepEqual((await describeBroker(plane, second)).EncryptionOptions, expected);
 });
 
-test('a key of the customer may be named in four ways and is shown by its ARN', async () => {
+test('a customer managed key can be named in four ways and is returned as its ARN', async () => {
   const arn = await createKey(plane);
   const keyId = arn.slice(arn.lastIndexOf('/') + 1);
   await plane.kms.send(new CreateAliasCommand({ AliasName: 'alias/brokers', TargetKeyId: keyId }));
@@ -102,7 +102,7 @@ test('a key of the customer may be named in four ways and is shown by its ARN', 
   }
 });
 
-test('a key that is not for symmetric encryption is refused', async () => {
+test('a key that is not a symmetric encryption key is refused', async () => {
   for (const [KeySpec, KeyUsage] of [
     ['RSA_2048', 'ENCRYPT_DECRYPT'],
     ['ECC_NIST_P256', 'SIGN_VERIFY'],
@@ -119,7 +119,7 @@ test('a key that is not for symmetric encryption is refused', async () => {
   }
 });
 
-test('a key that is disabled, pending deletion or without material is refused by its state', async () => {
+test('a key that is disabled, pending deletion or pending import is refused with its state', async () => {
   const arn = await createKey(plane);
   const refused = (state: string) =>
     assert.rejects(plane.mq.send(brokerRequest(underKey(arn))), {
@@ -139,7 +139,7 @@ test('a key that is disabled, pending deletion or without material is refused by
   });
 });
 
-test('a key that does not exist, or lies in another region or account, is refused', async () => {
+test('a key that does not exist or is in another region or account is refused', async () => {
   for (const name of [
     unknownKey,
     unknownKey.slice(-36),
@@ -156,7 +156,7 @@ test('a key that does not exist, or lies in another region or account, is refuse
   }
 });
 
-test('a key whose policy does not let the caller grant it is refused, and nothing is left', async () => {
+test('a key whose policy denies CreateGrant is refused, and nothing is left behind', async () => {
   const Policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -179,7 +179,7 @@ test('a key whose policy does not let the caller grant it is refused, and nothin
   assert.equal(plane.control.brokers.withName(request.input.BrokerName ?? ''), undefined);
 });
 
-test('a key cannot be named where the AWS owned key is to be used', async () => {
+test('kmsKeyId cannot be combined with useAwsOwnedKey', async () => {
   const EncryptionOptions = { UseAwsOwnedKey: true, KmsKeyId: unknownKey };
   await assert.rejects(plane.mq.send(brokerRequest({ EncryptionOptions })), {
     name: 'BadRequestException',
@@ -188,7 +188,7 @@ test('a key cannot be named where the AWS owned key is to be used', async () => 
   });
 });
 
-test('the same request under the same token gives the same broker, at once and later', async () => {
+test('the same request with the same creator request id returns the same broker', async () => {
   const request = brokerRequest({ CreatorRequestId: 'token-1', Tags: { a: '1', b: '2' } });
   const [one, other] = await Promise.all([plane.mq.send(request), plane.mq.send(request)]);
   assert.equal(one.BrokerId, other.BrokerId);
@@ -199,7 +199,7 @@ test('the same request under the same token gives the same broker, at once and l
   assert.deepEqual([later.BrokerId, later.BrokerArn], [one.BrokerId, one.BrokerArn]);
 });
 
-test('another request under the same token is a conflict', async () => {
+test('a different request with the same creator request id is a conflict', async () => {
   await createBroker(plane, { CreatorRequestId: 'token-2' });
   await assert.rejects(plane.mq.send(brokerRequest({ CreatorRequestId: 'token-2' })), {
     name: 'ConflictException',
@@ -211,7 +211,7 @@ test('another request under the same token is a conflict', async () => {
 const password2 = 'another-horse-battery';
 const user = { Username: 'admin', Password: password };
 
-test('whatever differs under the same token is a conflict, and a password is not dropped', async () => {
+test('any difference with the same creator request id is a conflict, even a password', async () => {
   const first = { BrokerName: 'token-3', CreatorRequestId: 'token-3', Users: [user] };
   const { BrokerId } = await plane.mq.send(brokerRequest(first));
   const changes: Partial<CreateBrokerCommandInput>[] = [
@@ -236,7 +236,7 @@ test('whatever differs under the same token is a conflict, and a password is not
   for (const secret of [password, password2]) assert.equal(plane.written.includes(secret), false);
 });
 
-test('a token has 1 to 128 characters', async () => {
+test('a creator request id has 1 to 128 characters', async () => {
   for (const CreatorRequestId of ['', 'x'.repeat(129), 'x'.repeat(2000)]) {
     await assert.rejects(plane.mq.send(brokerRequest({ CreatorRequestId })), {
       name: 'BadRequestException',
@@ -246,7 +246,7 @@ test('a token has 1 to 128 characters', async () => {
   }
 });
 
-test('a name that is in use is a conflict until its broker is gone', async () => {
+test('a broker name in use is a conflict until that broker is deleted', async () => {
   const BrokerId = await createBroker(plane, { BrokerName: 'taken' });
   const again = () => plane.mq.send(brokerRequest({ BrokerName: 'taken' }));
   await assert.rejects(again(), {
@@ -259,7 +259,7 @@ test('a name that is in use is a conflict until its broker is gone', async () =>
   await again();
 });
 
-test('of two requests for one name that come at once, one is a conflict', async () => {
+test('one of two simultaneous requests with the same name is a conflict', async () => {
   const send = () => plane.mq.send(brokerRequest({ BrokerName: 'raced' }));
   const answers = await Promise.allSettled([send(), send()]);
   const failed = answers.filter((answer) => answer.status === 'rejected');

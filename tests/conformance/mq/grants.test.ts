@@ -53,11 +53,11 @@ const common = {
   eventCategory: 'Management',
 };
 
-test('creating a broker under a KMS key makes exactly two CreateGrant events', () => {
+test('creating a broker with a KMS key records exactly two CreateGrant events', () => {
   assert.equal(events.length, 2);
 });
 
-test('the first is Amazon MQ granting itself the key, with the right of who asked', () => {
+test('the first event is the grant for Amazon MQ, authorized by the caller', () => {
   const { userIdentity, userAgent = '', ...event } = stable(events[0]);
   assert.deepEqual(userIdentity, {
     type: 'Root',
@@ -77,7 +77,7 @@ test('the first is Amazon MQ granting itself the key, with the right of who aske
   });
 });
 
-test("the second is the volume's grant, which only opens that volume", () => {
+test('the second event is the volume grant, which only allows opening that volume', () => {
   const { sharedEventID = '', ...event } = stable(events[1]);
   assert.match(sharedEventID, uuid);
   const { id: volumeId } = plane.volumeOf(brokerId);
@@ -89,7 +89,7 @@ test("the second is the volume's grant, which only opens that volume", () => {
   });
 });
 
-test('the grants are those of the events, the first under the name mq_grant', async () => {
+test('the grants match the events, and the first one is named mq_grant', async () => {
   const { Grants = [] } = await plane.kms.send(new ListGrantsCommand({ KeyId: keyArn }));
   const ids = events.map(
     ({ responseElements }) => (responseElements as { grantId: string }).grantId,
@@ -102,7 +102,7 @@ test('the grants are those of the events, the first under the name mq_grant', as
   );
 });
 
-test("the volume's data key is made under its grant and its context, and never shown", async () => {
+test('the volume data key is generated under its grant and context, and never shown', async () => {
   const [made] = await eventsNamed(plane, 'GenerateDataKeyWithoutPlaintext');
   const { id: volumeId } = plane.volumeOf(brokerId);
   assert.deepEqual(made?.userIdentity, { type: 'AWSService', invokedBy: 'mq.amazonaws.com' });
@@ -114,7 +114,7 @@ test("the volume's data key is made under its grant and its context, and never s
   assert.equal(made?.responseElements, null);
 });
 
-test('a second broker of the key makes two events more, and shares the first grant', async () => {
+test('a second broker with the same key adds two events and shares the first grant', async () => {
   const other = await createBroker(plane, underKey(keyArn));
   const all = await eventsNamed(plane, 'CreateGrant');
   assert.deepEqual(
@@ -129,7 +129,7 @@ test('a second broker of the key makes two events more, and shares the first gra
   assert.equal(left.Grants?.length, 2);
 });
 
-test('deleting the last broker of a key retires both grants, in the trail', async () => {
+test('deleting the last broker of a key retires both grants and records it in the trail', async () => {
   await plane.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
   await plane.settled();
   const { Grants = [] } = await plane.kms.send(new ListGrantsCommand({ KeyId: keyArn }));

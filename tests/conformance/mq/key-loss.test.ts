@@ -52,7 +52,7 @@ async function requireLost(BrokerId: string, info: RegExp, on = plane): Promise<
   assert.equal(on.engine.running.has(BrokerId), false, 'its process is ended, its key with it');
 }
 
-test('a disabled key ends its broker with a reason, and an enabled one brings it back', async () => {
+test('disabling a key stops its broker with a reason, and enabling it restarts the broker', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   const before = plane.volumeOf(BrokerId);
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
@@ -66,7 +66,7 @@ test('a disabled key ends its broker with a reason, and an enabled one brings it
   assert.deepEqual([id, epoch], [before.id, before.epoch + 1], 'the same data');
 });
 
-test('a broker without its key cannot be rebooted, and says why', async () => {
+test('a broker without its key cannot be rebooted, and the error gives the reason', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
   await plane.settled();
@@ -77,7 +77,7 @@ test('a broker without its key cannot be rebooted, and says why', async () => {
   });
 });
 
-test('a key that is to be deleted ends its broker, until that is cancelled and it is enabled', async () => {
+test('a key pending deletion stops its broker until cancelled and enabled', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
   await plane.settled();
@@ -90,7 +90,7 @@ test('a key that is to be deleted ends its broker, until that is cancelled and i
   await requireRunning(BrokerId);
 });
 
-test('a broker whose key is deleted is lost for good, and can be deleted', async () => {
+test('a broker whose key is deleted cannot be recovered, but can be deleted', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
   await plane.advance(7 * dayMs);
@@ -102,7 +102,7 @@ test('a broker whose key is deleted is lost for good, and can be deleted', async
 });
 
 for (const which of ['service', 'volume'] as const) {
-  test(`a broker whose ${which}'s grant is revoked is lost for good`, async () => {
+  test(`a broker cannot be recovered after revocation of its ${which} grant`, async () => {
     const { KeyId, BrokerId } = await brokerUnderKey();
     const { id: volumeId, grantId } = plane.volumeOf(BrokerId);
     const [granted] = plane.control.brokers.require(BrokerId).grants;
@@ -136,7 +136,7 @@ for (const which of ['service', 'volume'] as const) {
   });
 }
 
-test('a key policy that denies the service ends its broker, until it does no longer', async () => {
+test('a key policy that denies the service stops the broker until the denial is removed', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   const { Policy = '' } = await plane.kms.send(new GetKeyPolicyCommand({ KeyId }));
   const policy = JSON.parse(Policy);
@@ -155,7 +155,7 @@ test('a key policy that denies the service ends its broker, until it does no lon
   await requireRunning(BrokerId);
 });
 
-test('brokers of other keys go on', async () => {
+test('brokers with other keys keep running', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   const others = [(await brokerUnderKey()).BrokerId, await createBroker(plane)];
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
@@ -164,7 +164,7 @@ test('brokers of other keys go on', async () => {
   for (const other of others) await requireRunning(other);
 });
 
-test('all brokers of a key are lost and regained together', async () => {
+test('all brokers of a key stop and recover together', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   const second = await createBroker(plane, underKey(KeyId));
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
@@ -175,7 +175,7 @@ test('all brokers of a key are lost and regained together', async () => {
   for (const id of [BrokerId, second]) await requireRunning(id);
 });
 
-test('with a delay set, a key takes effect as late as that', async () => {
+test('a key change takes effect after the configured delay', async () => {
   const machine = new Machine();
   machine.keyEffectDelayMs = 300_000;
   const slow = await ControlPlane.start(machine);
@@ -191,7 +191,7 @@ test('with a delay set, a key takes effect as late as that', async () => {
   }
 });
 
-test('a broker whose key is disabled is not started by the next process, until it is enabled', async () => {
+test('a broker with a disabled key does not start with the service until the key is enabled', async () => {
   let own = await ControlPlane.start();
   try {
     const { KeyId, BrokerId } = await brokerUnderKey(own);
@@ -208,7 +208,7 @@ test('a broker whose key is disabled is not started by the next process, until i
   }
 });
 
-test('what nobody announced is found within the hour', async () => {
+test('a key change without notification is detected within one hour', async () => {
   const { KeyId, BrokerId } = await brokerUnderKey();
   const { journal } = plane.kmsDomain;
   const key = journal.key(KeyId.slice(KeyId.lastIndexOf('/') + 1));

@@ -94,7 +94,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 
 for (const [name, kind] of Object.entries(kinds)) {
-  test(`${name}: grants, volumes, instances and endpoints, to the end`, async () => {
+  test(`${name}: grants, volumes, instances and endpoints, until deletion`, async () => {
     const KeyId = await createKey(plane);
     const BrokerId = await createBroker(plane, { ...kind.request, ...underKey(KeyId) });
     const { Grants = [] } = await plane.kms.send(new ListGrantsCommand({ KeyId }));
@@ -148,7 +148,7 @@ async function loseAndRegain(KeyId: string, BrokerId: string): Promise<void> {
   assert.equal((await describeBroker(plane, BrokerId)).BrokerState, 'RUNNING');
 }
 
-test('creating a cluster makes five CreateGrant events, two with the right of who asked', async () => {
+test('creating a cluster records five CreateGrant events, two authorized by the caller', async () => {
   const KeyId = await createKey(plane);
   const earlier = (await eventsNamed(plane, 'CreateGrant')).length;
   await createBroker(plane, { DeploymentMode: 'CLUSTER_MULTI_AZ', ...underKey(KeyId) });
@@ -162,7 +162,7 @@ test('creating a cluster makes five CreateGrant events, two with the right of wh
   );
 });
 
-test('a cluster whose creation is cut short anywhere ends with one grant for each volume', async () => {
+test('a cluster has one grant per volume after its creation is interrupted at any step', async () => {
   for (let step = 1, isOver = false; !isOver; step += 3) {
     const machine = new Machine(allOffers);
     let own = await ControlPlane.start(machine);
@@ -186,7 +186,7 @@ test('a cluster whose creation is cut short anywhere ends with one grant for eac
   }
 });
 
-test('all engine types and instance options are those of the table', async () => {
+test('engine types and instance options match the table', async () => {
   const { BrokerEngineTypes } = await plane.mq.send(new DescribeBrokerEngineTypesCommand({}));
   assert.deepEqual(BrokerEngineTypes, [
     { EngineType: 'ACTIVEMQ', EngineVersions: [{ Name: '5.19' }, { Name: '5.18' }] },
@@ -209,7 +209,7 @@ test('all engine types and instance options are those of the table', async () =>
   assert.deepEqual(await options({ ...large, StorageType: 'EBS' }), [['SINGLE_INSTANCE']]);
 });
 
-test('an ActiveMQ broker is shown with its users, audit log and strategy', async () => {
+test('an ActiveMQ broker is described with its users, audit log and strategy', async () => {
   const Users = [
     { Username: 'admin', Password: password, ConsoleAccess: true, Groups: ['ops~1'] },
     { Username: 'worker~2', Password: password },
@@ -295,7 +295,7 @@ const refusals: readonly (readonly [string, Request, string, RegExp])[] = [
   ],
 ];
 for (const [what, request, ErrorAttribute, message] of refusals) {
-  test(`a broker with ${what} is refused by the rules of its kind`, async () => {
+  test(`a broker with ${what} is refused by the rules of its engine type`, async () => {
     await assert.rejects(plane.mq.send(brokerRequest(request)), {
       name: 'BadRequestException',
       ErrorAttribute,
@@ -304,7 +304,7 @@ for (const [what, request, ErrorAttribute, message] of refusals) {
   });
 }
 
-test('a broker of a kind that no engine runs any more says so, and others go on', async () => {
+test('a broker whose engine is no longer available reports it, and other brokers run', async () => {
   const machine = new Machine(allOffers);
   let own = await ControlPlane.start(machine);
   try {

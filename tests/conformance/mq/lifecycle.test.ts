@@ -29,7 +29,7 @@ async function stateOf(BrokerId: string, on = plane): Promise<string | undefined
   return (await describeBroker(on, BrokerId)).BrokerState;
 }
 
-test('a reboot is under way before it is answered, and ends with the broker running', async () => {
+test('a reboot starts before the response and ends with the broker running', async () => {
   const BrokerId = await createBroker(plane);
   const { ports } = plane.control.brokers.require(BrokerId);
   const { epoch } = plane.volumeOf(BrokerId);
@@ -43,7 +43,7 @@ test('a reboot is under way before it is answered, and ends with the broker runn
   assert.equal(plane.volumeOf(BrokerId).epoch, epoch + 1);
 });
 
-test('a deletion is under way before it is answered, and ends with nothing left', async () => {
+test('a deletion starts before the response and leaves nothing behind', async () => {
   const KeyId = await createKey(plane);
   const BrokerId = await createBroker(plane, underKey(KeyId));
   const release = plane.engine.hold('remove');
@@ -74,7 +74,7 @@ test('a deletion is under way before it is answered, and ends with nothing left'
   assert.deepEqual(Grants, []);
 });
 
-test('settings that need a reboot wait for one, and can be taken back until then', async () => {
+test('settings that need a reboot stay pending and can be reverted until then', async () => {
   const BrokerId = await createBroker(plane, { EngineVersion: '3.13' });
   const update = (changes: object) =>
     plane.mq.send(new UpdateBrokerCommand({ BrokerId, ...changes }));
@@ -104,7 +104,7 @@ test('settings that need a reboot wait for one, and can be taken back until then
   });
 });
 
-test('settings that need no reboot take effect at once', async () => {
+test('settings that need no reboot take effect immediately', async () => {
   const BrokerId = await createBroker(plane);
   const MaintenanceWindowStartTime = {
     DayOfWeek: 'FRIDAY' as const,
@@ -119,7 +119,7 @@ test('settings that need no reboot take effect at once', async () => {
   assert.deepEqual(described.SecurityGroups, ['sg-1']);
 });
 
-test('a broker that cannot be made is CREATION_FAILED, and can only be deleted', async () => {
+test('a broker that cannot be created is CREATION_FAILED and can only be deleted', async () => {
   plane.engine.fail('create', new WaxwingError('disk-full', 'no space is left on the disk'));
   const BrokerId = await createBroker(plane);
   plane.engine.fail('create', undefined);
@@ -136,7 +136,7 @@ test('a broker that cannot be made is CREATION_FAILED, and can only be deleted',
   await assert.rejects(describeBroker(plane, BrokerId), { name: 'NotFoundException' });
 });
 
-test('a broker that gives up says why, and a reboot tries it again', async () => {
+test('a broker that stops with an error reports the reason, and a reboot retries it', async () => {
   const BrokerId = await createBroker(plane);
   plane.engine.giveUp(BrokerId, 'damaged-volume', 'segment 3 does not open');
   await plane.settled();
@@ -155,7 +155,7 @@ test('a broker that gives up says why, and a reboot tries it again', async () =>
   assert.equal(await stateOf(BrokerId), 'RUNNING');
 });
 
-test('a broker that crashes is started again at once, and ever later when it goes on crashing', async () => {
+test('a crashed broker restarts immediately, and with increasing delay if it keeps crashing', async () => {
   const BrokerId = await createBroker(plane);
   const runs = () => plane.engine.running.has(BrokerId);
   plane.engine.crash(BrokerId);
@@ -175,7 +175,7 @@ test('a broker that crashes is started again at once, and ever later when it goe
   assert.equal(await stateOf(BrokerId), 'RUNNING');
 });
 
-test('a broker that does not come up says so in its state, is tried on, and comes back', async () => {
+test('a broker that fails to start reports its state, is retried and recovers', async () => {
   const BrokerId = await createBroker(plane);
   plane.engine.fail('start', new Error('Map maximum size exceeded'));
   plane.engine.crash(BrokerId);
@@ -222,7 +222,7 @@ async function killAtEachStep(
   }
 }
 
-test('a process that ends anywhere in a creation leaves a broker that runs, or none', async () => {
+test('a process exit at any step of a creation leaves a running broker or no broker', async () => {
   let keyId = '';
   const outcomes = new Set<string>();
   const steps = await killAtEachStep(
@@ -251,7 +251,7 @@ test('a process that ends anywhere in a creation leaves a broker that runs, or n
   assert.deepEqual(outcomes, new Set(['', 'RUNNING']));
 });
 
-test('a process that ends anywhere in a deletion leaves the broker running, or nothing of it', async () => {
+test('a process exit at any step of a deletion leaves a running broker or no trace of it', async () => {
   let keyId = '';
   let brokerId = '';
   const outcomes = new Set<number>();

@@ -27,7 +27,7 @@ function list(MaxResults: number, NextToken?: string) {
   return plane.mq.send(new ListBrokersCommand({ MaxResults, NextToken }));
 }
 
-test('brokers are listed newest first, page by page', async () => {
+test('brokers are listed newest first, in pages', async () => {
   const found: (string | undefined)[] = [];
   const sizes: (number | undefined)[] = [];
   let NextToken: string | undefined;
@@ -40,7 +40,7 @@ test('brokers are listed newest first, page by page', async () => {
   assert.deepEqual([sizes, found], [[5, 5, 1], made]);
 });
 
-test('a broker in a list is shown with what a list needs', async () => {
+test('a listed broker has its summary fields', async () => {
   const { BrokerSummaries = [] } = await list(5);
   const { BrokerArn, BrokerName, Created, BrokerState } = await describeBroker(
     plane,
@@ -58,7 +58,7 @@ test('a broker in a list is shown with what a list needs', async () => {
   });
 });
 
-test('brokers that come and go between two pages disturb no other', async () => {
+test('brokers created or deleted between two pages do not affect other entries', async () => {
   const { NextToken } = await list(5);
   const fresh = await createBroker(plane);
   const last = made[4] ?? '';
@@ -84,7 +84,7 @@ for (const MaxResults of [-1, 0, 4, 101]) {
   });
 }
 
-test('a token of another list is refused', async () => {
+test('a token from another list is refused', async () => {
   const { NextToken } = await plane.mq.send(
     new DescribeBrokerInstanceOptionsCommand({ MaxResults: 5 }),
   );
@@ -96,7 +96,7 @@ test('a token of another list is refused', async () => {
   }
 });
 
-test('engines are shown with their versions, and RabbitMQ is the one there is', async () => {
+test('engine types are listed with their versions, and only RabbitMQ is available', async () => {
   const describe = (EngineType?: string) =>
     plane.mq.send(new DescribeBrokerEngineTypesCommand({ EngineType }));
   const { BrokerEngineTypes, MaxResults } = await describe();
@@ -112,7 +112,7 @@ test('engines are shown with their versions, and RabbitMQ is the one there is', 
   });
 });
 
-test('instance types are shown with what they go with, page by page', async () => {
+test('instance types are listed with their supported options, in pages', async () => {
   const names: (string | undefined)[] = [];
   let NextToken: string | undefined;
   do {
@@ -137,7 +137,7 @@ test('instance types are shown with what they go with, page by page', async () =
   assert.equal(names.length, 13);
 });
 
-test('instance types are filtered by engine, storage and name', async () => {
+test('instance types can be filtered by engine, storage type and name', async () => {
   const count = async (filter: object) => {
     const command = new DescribeBrokerInstanceOptionsCommand({ MaxResults: 100, ...filter });
     return (await plane.mq.send(command)).BrokerInstanceOptions?.length;
@@ -149,7 +149,7 @@ test('instance types are filtered by engine, storage and name', async () => {
   assert.equal(await count({ StorageType: 'EFS' }), 0);
 });
 
-test("a broker's tags are added, replaced, listed and taken away", async () => {
+test('tags of a broker are added, replaced, listed and removed', async () => {
   const id = await createBroker(plane, { Tags: { team: 'shop', 'a b/é': 'x' } });
   const { BrokerArn: ResourceArn } = await describeBroker(plane, id);
   const Tags = { team: 'store', site: '' };
@@ -161,7 +161,7 @@ test("a broker's tags are added, replaced, listed and taken away", async () => {
   assert.deepEqual((await describeBroker(plane, id)).Tags, { team: 'store' });
 });
 
-test('tags of what does not exist are refused', async () => {
+test('tags of a missing resource are refused', async () => {
   const id = 'b-00000000-0000-4000-8000-000000000000';
   const unknown = `arn:aws:mq:${region}:${accountId}:broker:none:${id}`;
   const { BrokerArn = '' } = await describeBroker(plane, made[0] ?? '');

@@ -34,7 +34,7 @@ const ofUsers: Readonly<Record<string, (BrokerId: string) => Promise<unknown>>> 
   ListUsers: (BrokerId) => plane.mq.send(new ListUsersCommand({ BrokerId })),
 };
 for (const [name, send] of Object.entries(ofUsers)) {
-  test(`${name} says where the users of a RabbitMQ broker are managed`, async () => {
+  test(`${name} explains where users of a RabbitMQ broker are managed`, async () => {
     await assert.rejects(send(BrokerId), {
       name: 'BadRequestException',
       ErrorAttribute: 'broker-id',
@@ -75,7 +75,7 @@ const updates: readonly [ConstructorParameters<typeof UpdateBrokerCommand>[0], s
   [{ BrokerId: '', EngineVersion: '3.8.6' }, 'engineVersion'],
 ];
 for (const [update, ErrorAttribute] of updates) {
-  test(`a broker cannot be given what it could not be created with: ${ErrorAttribute}`, async () => {
+  test(`a setting that is refused at creation is refused on update: ${ErrorAttribute}`, async () => {
     await assert.rejects(plane.mq.send(new UpdateBrokerCommand({ ...update, BrokerId })), {
       name: 'BadRequestException',
       ErrorAttribute,

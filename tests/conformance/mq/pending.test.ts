@@ -42,7 +42,7 @@ const ldap = {
 const ldapSecret = 'canary-ldap-secret';
 const ldapInput = { ...ldap, ServiceAccountPassword: ldapSecret };
 
-test('a broker of ActiveMQ has a configuration of its own, whose text its engine gets', async () => {
+test('an ActiveMQ broker has its own configuration, which is passed to its engine', async () => {
   const BrokerId = await createBroker(plane, { ...activeMq, BrokerName: 'own-one' });
   const { Configurations } = await describeBroker(plane, BrokerId);
   const { Id = '', Revision } = Configurations?.Current ?? {};
@@ -57,7 +57,7 @@ test('a broker of ActiveMQ has a configuration of its own, whose text its engine
   assert.equal(plane.engine.running.get(rabbit)?.configuration, null);
 });
 
-test('a configuration is pending until a reboot, then current, and the old one is history', async () => {
+test('a configuration is pending until a reboot, then current, with the old one in history', async () => {
   const rabbit = { EngineType: 'RABBITMQ' } as const;
   const { Id = '' } = await createConfiguration(plane, rabbit);
   await updateConfiguration(plane, Id, 'heartbeat = 61');
@@ -96,7 +96,7 @@ const wrongConfigurations: readonly (readonly [string, () => Promise<object>, Re
   ],
 ];
 for (const [what, make, message] of wrongConfigurations) {
-  test(`a configuration ${what} is refused at creation and later`, async () => {
+  test(`a configuration ${what} is refused on creation and on update`, async () => {
     const Configuration = (await make()) as NonNullable<CreateBrokerCommandInput['Configuration']>;
     const expected = { name: 'BadRequestException', ErrorAttribute: 'configuration', message };
     await assert.rejects(createBroker(plane, { ...activeMq, Configuration }), expected);
@@ -105,7 +105,7 @@ for (const [what, make, message] of wrongConfigurations) {
   });
 }
 
-test('an LDAP server is pending until a reboot, and its password is shown to nobody', async () => {
+test('an LDAP server is pending until a reboot, and its password is never returned', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   const answer = await update(BrokerId, {
     AuthenticationStrategy: 'LDAP',
@@ -131,7 +131,7 @@ test('an LDAP server is pending until a reboot, and its password is shown to nob
   assert.equal(plane.written.includes(ldapSecret), false);
 });
 
-test('a broker is created with an LDAP server and without users of its own', async () => {
+test('a broker can be created with an LDAP server and without its own users', async () => {
   const ldapBroker = {
     ...activeMq,
     AuthenticationStrategy: 'LDAP',
@@ -158,7 +158,7 @@ test('a broker is created with an LDAP server and without users of its own', asy
   assert.equal(plane.written.includes(ldapSecret), false);
 });
 
-test('logs are pending until a reboot, and the engine is told which there are', async () => {
+test('log settings are pending until a reboot, which passes them to the engine', async () => {
   const BrokerId = await createBroker(plane, { ...activeMq, Logs: { General: true } });
   assert.deepEqual(plane.engine.running.get(BrokerId)?.logs, { general: true, audit: false });
   await update(BrokerId, { Logs: { General: false, Audit: true } });
@@ -189,7 +189,7 @@ async function get(BrokerId: string): Promise<Record<string, unknown>> {
   return JSON.parse((await plane.answer(await signRequest(plain, signing))).body);
 }
 
-test("a cluster's storage grows with a reboot, within the sizes of its instance type", async () => {
+test('a reboot applies a larger cluster storage size, within the limits of the instance type', async () => {
   const cluster = { DeploymentMode: 'CLUSTER_MULTI_AZ', HostInstanceType: 'mq.m7g.large' } as const;
   const BrokerId = await createBroker(plane, cluster);
   assert.equal((await get(BrokerId))['storageSize'], 15);
@@ -212,7 +212,7 @@ test("a cluster's storage grows with a reboot, within the sizes of its instance 
   assert.equal((await put(single, { storageSize: 20 })).status, 400);
 });
 
-test('replication is answered as of a broker without it', async () => {
+test('a broker without replication reports mode NONE and refuses to enable CRDR', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   assert.equal((await describeBroker(plane, BrokerId)).DataReplicationMode, 'NONE');
   await update(BrokerId, { DataReplicationMode: 'NONE' });
@@ -224,7 +224,7 @@ test('replication is answered as of a broker without it', async () => {
 
 const hourMs = 3_600_000;
 
-test('what is pending takes effect in the maintenance window', async () => {
+test('pending changes take effect in the maintenance window', async () => {
   const nowMs = plane.machine.clock.nowMs();
   const soon = new Date(nowMs + hourMs);
   const names = [
@@ -264,7 +264,7 @@ test('what is pending takes effect in the maintenance window', async () => {
   assert.equal(starts(BrokerId), 3);
 });
 
-test('a maintenance window is moved at most four times before one is over', async () => {
+test('a maintenance window can be moved at most four times before the next one has passed', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   const move = (TimeOfDay: string) => {
     const MaintenanceWindowStartTime = { DayOfWeek: 'MONDAY', TimeOfDay, TimeZone: 'UTC' };

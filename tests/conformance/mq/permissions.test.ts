@@ -47,20 +47,20 @@ async function deniedAction(name: string, input: Json): Promise<string | undefin
   return /perform: (\S+) on resource: (\S+)/.exec(body)?.slice(1, 3).join(' on ');
 }
 
-test('a broker with tags needs mq:CreateTags too', async () => {
+test('creating a broker with tags requires mq:CreateTags too', async () => {
   may(allow('mq:CreateBroker'));
   const tags = { team: 'orders' };
   assert.equal(await deniedAction('CreateBroker', { ...broker, tags }), 'mq:CreateTags on *');
 });
 
-test('a replica needs mq:CreateReplicaBroker on the primary', async () => {
+test('creating a replica requires mq:CreateReplicaBroker on the primary', async () => {
   may(allow('mq:*'), deny('mq:CreateReplicaBroker'));
   const primary = `arn:aws:mq:us-west-2:${accountId}:broker:first:b-1`;
   const input = { ...broker, dataReplicationPrimaryBrokerArn: primary };
   assert.equal(await deniedAction('CreateBroker', input), `mq:CreateReplicaBroker on ${primary}`);
 });
 
-test('a configuration that names a role needs iam:PassRole on it, for Amazon MQ', async () => {
+test('a configuration that names a role requires iam:PassRole on it for Amazon MQ', async () => {
   const role = `arn:aws:iam::${accountId}:role/certificates`;
   const made = await signedCall(plane, mq, 'CreateConfiguration', {
     name: 'with-role',
@@ -81,7 +81,7 @@ test('a configuration that names a role needs iam:PassRole on it, for Amazon MQ'
   assert.equal(await deniedAction('CreateBroker', input), undefined);
 });
 
-test('a right on one broker is none on another', async () => {
+test('permission on one broker gives no permission on another', async () => {
   may(allow('mq:*'));
   const create = async (brokerName: string) => {
     const { status, body } = await asAnna('CreateBroker', { ...broker, brokerName });
@@ -103,7 +103,7 @@ test('a right on one broker is none on another', async () => {
   );
 });
 
-test('changing how a RabbitMQ broker authenticates its users is a permission of its own', async () => {
+test('changing the authentication of a RabbitMQ broker requires its own permission', async () => {
   may(allow('mq:*'));
   const { body } = await asAnna('CreateBroker', { ...broker, brokerName: 'access' });
   const { brokerId, brokerArn } = JSON.parse(body);
@@ -117,7 +117,7 @@ test('changing how a RabbitMQ broker authenticates its users is a permission of 
   assert.equal(await deniedAction('UpdateBroker', { brokerId }), undefined);
 });
 
-test("a broker on a customer's key needs the caller's rights on the key, through Amazon MQ", async () => {
+test("a broker with a customer managed key requires the caller's key permissions via Amazon MQ", async () => {
   const kms = serviceNamed(plane, 'kms');
   const { body } = await signedCall(plane, kms, 'CreateKey', {});
   const kmsKeyId = String(JSON.parse(body).KeyMetadata.Arn);

@@ -170,7 +170,7 @@ async function makeConfiguration(name: string): Promise<string> {
   return Id;
 }
 
-test('aws_mq_configuration: created, planned empty, changed, tagged, destroyed', async () => {
+test('aws_mq_configuration: create, empty plan, update, tag, destroy', async () => {
   const Id = await makeConfiguration('tf-configuration');
   const { arn, ...read } = await readConfiguration(Id);
   const declared = {
@@ -195,7 +195,7 @@ test('aws_mq_configuration: created, planned empty, changed, tagged, destroyed',
   await assert.rejects(readConfiguration(Id), { name: 'NotFoundException' });
 });
 
-test('aws_mq_broker of ActiveMQ: everything declared is read back, and changes are applied', async () => {
+test('aws_mq_broker with ActiveMQ: all settings are read back, and changes are applied', async () => {
   const configurationId = await makeConfiguration('tf-of-broker');
   const keyArn = await createKey(plane);
   const window = { DayOfWeek: 'TUESDAY', TimeOfDay: '02:00', TimeZone: 'CET' } as const;
@@ -305,7 +305,7 @@ async function hasInstances(BrokerId: string): Promise<void> {
   );
 }
 
-test('aws_mq_broker of RabbitMQ: no users and no configuration are read, and the plan is empty', async () => {
+test('aws_mq_broker with RabbitMQ: no users or configuration are read, and the plan is empty', async () => {
   const { BrokerId = '' } = await plane.mq.send(
     new CreateBrokerCommand({
       BrokerName: 'tf-rabbitmq',
@@ -334,7 +334,7 @@ test('aws_mq_broker of RabbitMQ: no users and no configuration are read, and the
   await destroy(BrokerId);
 });
 
-test('aws_mq_broker with LDAP: the server is read back without its password, twice the same', async () => {
+test('aws_mq_broker with LDAP: the server is read back without its password, and is stable', async () => {
   const server = {
     Hosts: ['my.ldap.server-1.com', 'my.ldap.server-2.com'],
     RoleBase: 'role.base',
@@ -370,7 +370,7 @@ test('aws_mq_broker with LDAP: the server is read back without its password, twi
   await destroy(BrokerId);
 });
 
-test('aws_mq_broker: windows, upgrades and logs change without a reboot where AWS needs none', async () => {
+test('aws_mq_broker: windows, upgrades and logs change without a reboot, as on AWS', async () => {
   const { BrokerId = '', BrokerArn = '' } = await plane.mq.send(
     new CreateBrokerCommand({
       BrokerName: 'tf-changes',
@@ -407,7 +407,7 @@ test('aws_mq_broker: windows, upgrades and logs change without a reboot where AW
   await destroy(BrokerId);
 });
 
-test('the data source of instance types pages through all of them without a filter', async () => {
+test('the instance type data source reads all pages without a filter', async () => {
   const found = new Set<string>();
   let NextToken: string | undefined;
   do {
@@ -441,7 +441,7 @@ test('the data source of instance types pages through all of them without a filt
   assert.ok(versions('RABBITMQ')?.includes('3.13'));
 });
 
-test('the data sources find brokers by name, engine types, and instance types', async () => {
+test('the data sources find brokers by name, engine types and instance types', async () => {
   const request = {
     DeploymentMode: 'SINGLE_INSTANCE',
     EngineType: 'RABBITMQ',

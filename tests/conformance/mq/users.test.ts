@@ -54,7 +54,7 @@ const reboot = async (BrokerId: string) => {
   await plane.settled();
 };
 
-test('changes of users are pending until a reboot, which gives the engine the new ones', async () => {
+test('user changes are pending until a reboot passes them to the engine', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   const shown = { BrokerId, Username: 'admin', ConsoleAccess: true, Groups: ['ops'] };
   assert.deepEqual(await describe(BrokerId, 'admin'), { ...shown, ReplicationUser: false });
@@ -101,7 +101,7 @@ test('changes of users are pending until a reboot, which gives the engine the ne
   await assert.rejects(describe(BrokerId, 'worker~1'), { name: 'NotFoundException' });
 });
 
-test('a change of the password alone is pending; what is taken back is not', async () => {
+test('a password change alone is pending, and a reverted change is not', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   await update(BrokerId, 'admin', { Groups: ['a1'] });
   await update(BrokerId, 'admin', { Groups: ['ops'] });
@@ -118,7 +118,7 @@ test('a change of the password alone is pending; what is taken back is not', asy
   assert.notEqual(plane.engine.running.get(BrokerId)?.users[0]?.passwordHash, before);
 });
 
-test('what changes while a broker reboots waits for the next reboot', async () => {
+test('changes made during a reboot are pending until the next reboot', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   await create(BrokerId, 'first');
   await create(BrokerId, 'second');
@@ -135,7 +135,7 @@ test('what changes while a broker reboots waits for the next reboot', async () =
   assert.deepEqual(await list(BrokerId), { admin: undefined, second: undefined, third: undefined });
 });
 
-test('users and what is pending of them are there after a restart', async () => {
+test('users and their pending changes survive a restart', async () => {
   const machine = new Machine(allOffers);
   let own = await ControlPlane.start(machine);
   try {
@@ -219,7 +219,7 @@ const ofUnknown: Readonly<Record<string, () => Promise<unknown>>> = {
   DeleteUser: () => remove(shared, 'nobody'),
 };
 for (const [name, send] of Object.entries(ofUnknown)) {
-  test(`${name} does not find a user that is not there`, async () => {
+  test(`${name} refuses the name of a missing user`, async () => {
     await assert.rejects(send(), {
       name: 'NotFoundException',
       ErrorAttribute: 'username',
@@ -228,7 +228,7 @@ for (const [name, send] of Object.entries(ofUnknown)) {
   });
 }
 
-test('a broker has at most 250 users, and pages show each once', async () => {
+test('a broker has at most 250 users, and pages list each once', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   // Set directly, because each password hash takes long by design.
   const users = Array.from({ length: 249 }, (_, i) => {
@@ -253,7 +253,7 @@ test('a broker has at most 250 users, and pages show each once', async () => {
   assert.equal(found.length, 250);
 });
 
-test('users of a broker that is being deleted cannot be changed', async () => {
+test('users of a broker in deletion cannot be changed', async () => {
   const BrokerId = await createBroker(plane, activeMq);
   const release = plane.engine.hold('remove');
   await plane.mq.send(new DeleteBrokerCommand({ BrokerId }));
@@ -265,7 +265,7 @@ test('users of a broker that is being deleted cannot be changed', async () => {
   await plane.settled();
 });
 
-test('the trail says who was changed, and no password is written anywhere', async () => {
+test('the trail names the changed user, and no password is written anywhere', async () => {
   const secret = 'canary-9-password';
   await create(shared, 'traced', { Password: secret });
   await update(shared, 'traced', { Password: `${secret}2` });

@@ -5,7 +5,7 @@ import { MqttBroker, MqttPeer } from '../../support/mqtt-peer.ts';
 
 // Opening and ending of connections, and packets that are wrong.
 
-test('[MQTT-3.1.0-1] [MQTT-3.1.0-2] CONNECT is the first packet, and comes once', async () => {
+test('[MQTT-3.1.0-1] [MQTT-3.1.0-2] CONNECT must be the first packet and is sent only once', async () => {
   const b = await MqttBroker.open();
   const early = new MqttPeer(b);
   early.ping();
@@ -16,7 +16,7 @@ test('[MQTT-3.1.0-1] [MQTT-3.1.0-2] CONNECT is the first packet, and comes once'
   assert.ok(twice.isClosed);
 });
 
-test('[MQTT-3.1.2-2] another protocol level is refused in the form of its version', async () => {
+test('[MQTT-3.1.2-2] an unknown protocol level is refused with the return code of its version', async () => {
   const b = await MqttBroker.open();
   for (const [level, code] of [
     [2, 1],
@@ -32,7 +32,7 @@ test('[MQTT-3.1.2-2] another protocol level is refused in the form of its versio
   }
 });
 
-test('[MQTT-3.1.3-8] [MQTT-3.2.2-16] a client without an id gets one, if its session may be clean', async () => {
+test('[MQTT-3.1.3-8] [MQTT-3.2.2-16] an empty client id is assigned, except with clean session 0 in MQTT 3.1.1', async () => {
   const b = await MqttBroker.open();
   const unnamed = { clientId: '' };
   assert.deepEqual((await b.client({ ...unnamed, clean: false })).connack?.codes, [2]);
@@ -41,7 +41,7 @@ test('[MQTT-3.1.3-8] [MQTT-3.2.2-16] a client without an id gets one, if its ses
   assert.match(String(connack?.properties?.[0x12]), /^auto-/);
 });
 
-test('a wrong name or password, and enhanced authentication, are refused with their codes', async () => {
+test('bad credentials and enhanced authentication are refused with their reason codes', async () => {
   const b = await MqttBroker.open();
   const codeOf = async (options: Parameters<MqttBroker['client']>[0]) =>
     (await b.client(options)).connack?.codes;
@@ -52,7 +52,7 @@ test('a wrong name or password, and enhanced authentication, are refused with th
   assert.deepEqual(await codeOf({ version: 5, properties: { 21: 'SCRAM' } }), [0x8c]);
 });
 
-test('the connection of a client is taken over by its own user only', async () => {
+test('only the same user can take over the connection of a client id', async () => {
   const b = await MqttBroker.open();
   const own = await b.client({ clientId: 'one', clean: true });
   const other = await b.client({ clientId: 'one', clean: true, username: 'eve' });
@@ -61,7 +61,7 @@ test('the connection of a client is taken over by its own user only', async () =
   assert.deepEqual([again.connack?.codes, own.isClosed], [[0], true]);
 });
 
-test('[MQTT-3.1.2-22] [MQTT-3.2.2-21] a silent client is disconnected, and a long keep-alive is shortened', async () => {
+test('[MQTT-3.1.2-22] [MQTT-3.2.2-21] the keep alive disconnects silent clients and is limited', async () => {
   const b = await MqttBroker.open();
   const peer = await b.client({ version: 5, keepAlive: 10 });
   const other = await b.client({ version: 5, clientId: 'other', keepAlive: 10_000 });
@@ -72,7 +72,7 @@ test('[MQTT-3.1.2-22] [MQTT-3.2.2-21] a silent client is disconnected, and a lon
   assert.deepEqual(peer.take()[0]?.codes, [0x8d]);
 });
 
-test('[MQTT-4.13.1-1] wrong packets end the connection, and nobody else is disturbed', async () => {
+test('[MQTT-4.13.1-1] malformed packets close the connection and do not affect others', async () => {
   const b = await MqttBroker.open();
   const witness = await b.client({ clientId: 'witness' });
   const wrong: [Buffer, number][] = [
@@ -101,7 +101,7 @@ test('[MQTT-4.13.1-1] wrong packets end the connection, and nobody else is distu
   assert.equal(witness.take()[0]?.type, 'pingresp');
 });
 
-test('ten thousand subscriptions are taken, and the next one is refused', async () => {
+test('ten thousand subscriptions are accepted, and one more is refused', async () => {
   const b = await MqttBroker.open();
   const peer = await b.client({ version: 5 });
   const all = Array.from({ length: 10_000 }, (_, n) => [`s/${n}/+`, 0] as const);
@@ -116,7 +116,7 @@ test('ten thousand subscriptions are taken, and the next one is refused', async 
   assert.deepEqual(peer.take()[0]?.codes, [0x97]);
 });
 
-test('MQTT and STOMP clients get each other’s messages', async () => {
+test('MQTT and STOMP clients exchange messages', async () => {
   const b = await MqttBroker.open();
   const mqtt = await b.client({ version: 5 });
   const stomp = await b.stompClient();

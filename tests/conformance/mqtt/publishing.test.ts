@@ -4,7 +4,7 @@ import { MqttBroker } from '../../support/mqtt-peer.ts';
 
 // Publishing and delivery, in the terms of MQTT 5's normative statements.
 
-test('[MQTT-4.3.1-1] a message with QoS 0 is delivered with QoS 0, without an acknowledgement', async () => {
+test('[MQTT-4.3.1-1] a QoS 0 message is delivered with QoS 0 and no acknowledgement', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -27,7 +27,7 @@ test('[MQTT-4.3.1-1] a message with QoS 0 is delivered with QoS 0, without an ac
   ]);
 });
 
-test('[MQTT-4.3.2-4] PUBACK is sent once a message with QoS 1 is on the disk', async () => {
+test('[MQTT-4.3.2-4] PUBACK is sent once a QoS 1 message is on disk', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const durable = await b.client({ clientId: 'durable', clean: false });
@@ -41,7 +41,7 @@ test('[MQTT-4.3.2-4] PUBACK is sent once a message with QoS 1 is on the disk', a
   assert.deepEqual(from.take(), [{ type: 'puback', id: 7, codes: [0] }]);
 });
 
-test('[MQTT-4.3.3-2] a message with QoS 2 is delivered once, however often it is sent', async () => {
+test('[MQTT-4.3.3-2] a QoS 2 message is delivered once, even if it is sent repeatedly', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -73,7 +73,7 @@ test('[MQTT-4.3.3-2] a message with QoS 2 is delivered once, however often it is
   assert.deepEqual(to.payloads(), ['n']);
 });
 
-test('[MQTT-3.8.4-8] the QoS of a delivery is the lower one of the message and the subscription', async () => {
+test('[MQTT-3.8.4-8] the delivery QoS is the minimum of the message QoS and the granted QoS', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   for (const granted of [0, 1, 2]) {
@@ -90,7 +90,7 @@ test('[MQTT-3.8.4-8] the QoS of a delivery is the lower one of the message and t
   }
 });
 
-test('[MQTT-3.3.4-2] overlapping subscriptions give one copy, with the highest QoS and all identifiers', async () => {
+test('[MQTT-3.3.4-2] overlapping subscriptions get one copy with the maximum QoS and all identifiers', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to', version: 5 });
@@ -106,7 +106,7 @@ test('[MQTT-3.3.4-2] overlapping subscriptions give one copy, with the highest Q
   assert.deepEqual(new Set(messages[0]?.properties?.[0x0b] as number[]), new Set([5, 300]));
 });
 
-test('[MQTT-4.6.0-6] messages of one publisher and topic come in order', async () => {
+test('[MQTT-4.6.0-6] messages of one publisher and topic are delivered in order', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -118,7 +118,7 @@ test('[MQTT-4.6.0-6] messages of one publisher and topic come in order', async (
   assert.deepEqual(to.payloads(), all);
 });
 
-test('[MQTT-3.3.4-9] no more messages are in flight than the Receive Maximum', async () => {
+test('[MQTT-3.3.4-9] the number of in-flight messages does not exceed Receive Maximum', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to', version: 5, properties: { 33: 3 } });
@@ -142,7 +142,7 @@ test('[MQTT-3.3.4-9] no more messages are in flight than the Receive Maximum', a
   assert.deepEqual(to.payloads(), ['4']);
 });
 
-test('[MQTT-3.3.1-8] a new subscription is sent retained messages with the flag, later ones without', async () => {
+test('[MQTT-3.3.1-8] a new subscription gets retained messages with RETAIN set, later ones without', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   from.publish('r/1', 'one', { qos: 1, id: 1, retain: true });
@@ -170,7 +170,7 @@ test('[MQTT-3.3.1-8] a new subscription is sent retained messages with the flag,
   );
 });
 
-test('[MQTT-3.3.2-5] an expired message is not sent, and [MQTT-3.3.2-6] the time left is', async () => {
+test('[MQTT-3.3.2-5] an expired message is not sent, and [MQTT-3.3.2-6] the remaining expiry interval is sent', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from', version: 5 });
   const options = { clientId: 'to', version: 5, clean: false, properties: { 17: 1000 } } as const;
@@ -194,7 +194,7 @@ test('[MQTT-3.3.2-5] an expired message is not sent, and [MQTT-3.3.2-6] the time
   );
 });
 
-test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20] properties are forwarded unaltered', async () => {
+test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20] properties are forwarded unchanged', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from', version: 5 });
   const to = await b.client({ clientId: 'to', version: 5 });
@@ -224,7 +224,7 @@ test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2
   });
 });
 
-test('[MQTT-3.3.2-8] [MQTT-3.3.2-12] an alias stands for a topic, in both directions', async () => {
+test('[MQTT-3.3.2-8] [MQTT-3.3.2-12] topic aliases work in both directions', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from', version: 5 });
   const to = await b.client({ clientId: 'to', version: 5, properties: { 34: 1 } });
@@ -256,7 +256,7 @@ test('[MQTT-3.3.2-8] [MQTT-3.3.2-12] an alias stands for a topic, in both direct
   }
 });
 
-test('[MQTT-3.1.2-24] [MQTT-3.1.2-25] a message that is larger than the client accepts is dropped', async () => {
+test('[MQTT-3.1.2-24] [MQTT-3.1.2-25] a message larger than the client’s Maximum Packet Size is dropped', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to', version: 5, properties: { 39: 30 } });
@@ -274,7 +274,7 @@ test('[MQTT-3.1.2-24] [MQTT-3.1.2-25] a message that is larger than the client a
   for (const queue of b.broker.vhost('/').queues.values()) assert.equal(queue.index.count, 0);
 });
 
-test('[MQTT-3.3.1-3] the DUP flag of a delivery does not depend on that of the publisher', async () => {
+test('[MQTT-3.3.1-3] the DUP flag of a delivery is independent of the publisher’s DUP flag', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -285,7 +285,7 @@ test('[MQTT-3.3.1-3] the DUP flag of a delivery does not depend on that of the p
   assert.equal(to.messages()[0]?.dup, false);
 });
 
-test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] wrong PUBLISH packets end the connection', async () => {
+test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] malformed PUBLISH packets close the connection', async () => {
   const b = await MqttBroker.open();
   const wrong: [Parameters<Awaited<ReturnType<typeof b.client>>['publish']>, number][] = [
     [['a/+', 'x'], 0x90],
@@ -307,7 +307,7 @@ test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] wrong PUBLISH 
   }
 });
 
-test('topics of the server: a message is acknowledged and dropped', async () => {
+test('a message published to a server topic is acknowledged and dropped', async () => {
   const b = await MqttBroker.open();
   const peer = await b.client();
   peer.subscribe({ '$SYS/#': 0, '#': 0 });

@@ -15,7 +15,7 @@ async function subscriber(b: MqttBroker, qos = 2, clientId = 'to'): Promise<Mqtt
   return to;
 }
 
-test('[MQTT-3.1.2-6] [MQTT-3.2.2-2] a session with its messages is resumed, unless the client begins a clean one', async () => {
+test('[MQTT-3.1.2-6] [MQTT-3.2.2-2] a session and its messages are resumed unless a clean session is requested', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   for (const version of [3, 4, 5] as const) {
@@ -44,7 +44,7 @@ test('[MQTT-3.1.2-6] [MQTT-3.2.2-2] a session with its messages is resumed, unle
   }
 });
 
-test('[MQTT-4.4.0-1] messages that were not acknowledged come again, in order, with their ids and DUP', async () => {
+test('[MQTT-4.4.0-1] unacknowledged messages are resent in order with their packet ids and DUP', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await subscriber(b);
@@ -72,7 +72,7 @@ test('[MQTT-4.4.0-1] messages that were not acknowledged come again, in order, w
   );
 });
 
-test('[MQTT-4.3.3-1] QoS 2 to a client over crashes: the same ids, and nothing twice after PUBREC', async () => {
+test('[MQTT-4.3.3-1] QoS 2 to a client across crashes: ids are stable, and no duplicates follow PUBREC', async () => {
   let b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await subscriber(b);
@@ -106,7 +106,7 @@ test('[MQTT-4.3.3-1] QoS 2 to a client over crashes: the same ids, and nothing t
   );
 });
 
-test('[MQTT-4.3.3-10] QoS 2 from a client over crashes: a message whose PUBREC was sent is not published again', async () => {
+test('[MQTT-4.3.3-10] QoS 2 from a client across crashes: no message is published again after PUBREC', async () => {
   let b = await MqttBroker.open();
   const to = await subscriber(b);
   let from = await b.client({ ...lasting, clientId: 'from' });
@@ -146,7 +146,7 @@ test('[MQTT-4.3.3-10] QoS 2 from a client over crashes: a message whose PUBREC w
   assert.deepEqual(again.payloads(), ['one', 'two', 'three']);
 });
 
-test('a crash between the records of a message and of its id leaves both or neither', async () => {
+test('a crash between the records of a message and its packet id keeps both or neither', async () => {
   const before = await MqttBroker.open();
   const witness = await subscriber(before);
   const from = await before.client({ ...lasting, clientId: 'from' });
@@ -166,7 +166,7 @@ test('a crash between the records of a message and of its id leaves both or neit
   }
 });
 
-test('[MQTT-4.1.0-1] subscriptions, retained messages and QoS 1 messages are there after a crash', async () => {
+test('[MQTT-4.1.0-1] subscriptions, retained messages and QoS 1 messages survive a crash', async () => {
   let b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await subscriber(b, 1);
@@ -193,7 +193,7 @@ test('[MQTT-4.1.0-1] subscriptions, retained messages and QoS 1 messages are the
   );
 });
 
-test('[MQTT-3.1.2-23] a session expires, also while the broker is restarted, with its messages', async () => {
+test('[MQTT-3.1.2-23] a session expires with its messages, even during a broker restart', async () => {
   let b = await MqttBroker.open();
   const to = await subscriber(b);
   to.cut();
@@ -218,7 +218,7 @@ function sessionQueues(b: MqttBroker): number {
   return names.filter((name) => name.startsWith('amq.subscription.$')).length;
 }
 
-test('[MQTT-3.1.4-3] another connection with the same client id ends the first one, and resumes its session', async () => {
+test('[MQTT-3.1.4-3] a new connection with the same client id closes the old one and resumes its session', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await subscriber(b, 1);
@@ -238,7 +238,7 @@ test('[MQTT-3.1.4-3] another connection with the same client id ends the first o
   assert.deepEqual(again.payloads(), ['y']);
 });
 
-test('many connections with the same client id at once: the last one stays', async () => {
+test('the last of many simultaneous connections with the same client id stays open', async () => {
   const b = await MqttBroker.open();
   const peers = await Promise.all(
     Array.from({ length: 20 }, () => b.client({ ...lasting, clientId: 'same' })),
@@ -252,7 +252,7 @@ test('many connections with the same client id at once: the last one stays', asy
   assert.equal(b.broker.clientConnections.size, 1);
 });
 
-test('[MQTT-3.14.2-2] DISCONNECT can shorten the life of a session, but not give it one', async () => {
+test('[MQTT-3.14.2-2] DISCONNECT can shorten a session expiry, but not add one', async () => {
   const b = await MqttBroker.open();
   const to = await subscriber(b);
   to.disconnect(Buffer.of(0), Buffer.of(5, 0x11, 0, 0, 0, 0));
@@ -263,7 +263,7 @@ test('[MQTT-3.14.2-2] DISCONNECT can shorten the life of a session, but not give
   assert.deepEqual(brief.take()[0]?.codes, [0x82]);
 });
 
-test('[MQTT-3.1.3-9] [MQTT-3.1.2-8] [MQTT-3.1.2-10] a will is sent after its delay, unless the client returns or says good-bye', async () => {
+test('[MQTT-3.1.3-9] [MQTT-3.1.2-8] [MQTT-3.1.2-10] a will is sent after its delay unless the client reconnects or disconnects', async () => {
   const b = await MqttBroker.open();
   const to = await b.client({ clientId: 'to', version: 5 });
   to.subscribe({ 'w/#': 1 });
@@ -311,7 +311,7 @@ test('[MQTT-3.1.3-9] [MQTT-3.1.2-8] [MQTT-3.1.2-10] a will is sent after its del
   );
 });
 
-test('[MQTT-4.8.2-4] [MQTT-4.8.2-6] a shared subscription gives each message to one session', async () => {
+test('[MQTT-4.8.2-4] [MQTT-4.8.2-6] a shared subscription delivers each message to one session', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const peers = await Promise.all(['1', '2'].map((clientId) => b.client({ clientId, version: 5 })));
@@ -336,7 +336,7 @@ test('[MQTT-4.8.2-4] [MQTT-4.8.2-6] a shared subscription gives each message to 
   assert.equal(sessionQueues(b), 0);
 });
 
-test('a shared subscription of a stored session keeps messages while nobody is connected', async () => {
+test('a shared subscription of a persistent session stores messages while it is disconnected', async () => {
   let b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ ...lasting, clientId: 'to' });
@@ -359,7 +359,7 @@ test('a shared subscription of a stored session keeps messages while nobody is c
   assert.equal(sessionQueues(b), 0);
 });
 
-test('a client that never acknowledges stops nobody else, and holds its window only', async () => {
+test('a client that never acknowledges blocks no other client and holds only its window', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await subscriber(b, 1);

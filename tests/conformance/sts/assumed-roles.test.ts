@@ -77,7 +77,7 @@ function denied(caller: string, name: string, action = 'sts:AssumeRole') {
   };
 }
 
-test('who the trust policy names assumes the role, and has its rights only', async () => {
+test('a principal in the trust policy can assume the role and has only its permissions', async () => {
   const credentials = await newUser(iam, 'anna', {
     statements: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }],
   });
@@ -119,7 +119,7 @@ test('who the trust policy names assumes the role, and has its rights only', asy
   });
 });
 
-test('the trail tells to whom credentials were issued, and neither secret nor token', async () => {
+test('the trail records who received credentials, but neither secret keys nor session tokens', async () => {
   const credentials = await newUser(iam, 'bert');
   await newRole('traced', trust(userArn('bert')));
   const { Credentials: issued } = await assume(callers.as(credentials).sts, 'traced');
@@ -139,7 +139,7 @@ test('the trail tells to whom credentials were issued, and neither secret nor to
   }
 });
 
-test('if the trust policy names the account, the policies of the user decide', async () => {
+test('the user’s policies decide if the trust policy names the account', async () => {
   const mayAssume = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn('shared') };
   await newRole('shared', trust(rootArn));
   const allowed = await newUser(iam, 'carl', { statements: [mayAssume] });
@@ -148,7 +148,7 @@ test('if the trust policy names the account, the policies of the user decide', a
   await assert.rejects(assume(callers.as(other).sts, 'shared'), denied(userArn('dora'), 'shared'));
 });
 
-test('who no trust policy names is refused, also for a role that does not exist', async () => {
+test('a principal not in the trust policy is refused, also for a role that does not exist', async () => {
   const mayAssume = { Effect: 'Allow', Action: 'sts:*', Resource: '*' };
   const { sts } = callers.as(await newUser(iam, 'emil', { statements: [mayAssume] }));
   await newRole('closed', trust(userArn('anna')));
@@ -161,7 +161,7 @@ test('who no trust policy names is refused, also for a role that does not exist'
   });
 });
 
-test('a role that asks for an external id is assumed with this id only', async () => {
+test('a role that requires an external id can be assumed only with that id', async () => {
   const Condition = { StringEquals: { 'sts:ExternalId': 'agreed-4711' } };
   const { sts } = callers.as(await newUser(iam, 'frida'));
   await newRole('partner', trust(userArn('frida'), { Condition }));
@@ -170,7 +170,7 @@ test('a role that asks for an external id is assumed with this id only', async (
   await assume(sts, 'partner', { ExternalId: 'agreed-4711' });
 });
 
-test('a role that asks for a second factor is assumed with a code, once', async () => {
+test('a role that requires MFA can be assumed with a code, and each code works only once', async () => {
   const { CreateVirtualMFADeviceCommand, EnableMFADeviceCommand } = await import(
     '@aws-sdk/client-iam'
   );
@@ -245,7 +245,7 @@ test('a session policy and managed session policies limit a session', async () =
   );
 });
 
-test('tags of a session need a permission, and decide about its rights', async () => {
+test('session tags require a permission and affect the session’s permissions', async () => {
   const { sts } = callers.as(await newUser(iam, 'ida'));
   const onTeam = { StringEquals: { 'aws:PrincipalTag/team': 'orders' } };
   const rights = [{ ...listBrokers, Condition: onTeam }];
@@ -266,7 +266,7 @@ test('tags of a session need a permission, and decide about its rights', async (
   await assert.rejects(assume(sts, 'tagged', { Tags: twice }), { name: 'InvalidParameterValue' });
 });
 
-test('a role assumed by a role lasts an hour at most, and keeps transitive tags and the source', async () => {
+test('a chained role session lasts at most one hour and keeps transitive tags and the source', async () => {
   const { sts } = callers.as(await newUser(iam, 'jan'));
   const first = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
   const mayAssume = { Effect: 'Allow', Action: first, Resource: '*' };
@@ -311,7 +311,7 @@ test('a role assumed by a role lasts an hour at most, and keeps transitive tags 
   assert.equal(sourceIdentity, 'jan');
 });
 
-test('a session ends at its time, with its role, and with a change of its rights', async () => {
+test('a session ends on expiry, on deletion of its role and on a change of its permissions', async () => {
   const { sts } = callers.as(await newUser(iam, 'kurt'));
   await newRole('ending', trust(userArn('kurt')));
   const session = async () => {
@@ -336,7 +336,7 @@ test('a session ends at its time, with its role, and with a change of its rights
   await assert.rejects(list(late), { name: 'UnrecognizedClientException' });
 });
 
-test('sessions that were issued before a time can be refused by a policy', async () => {
+test('a policy can deny sessions issued before a given time', async () => {
   const { sts } = callers.as(await newUser(iam, 'lena'));
   await newRole('revoked', trust(userArn('lena')));
   const before = credentialsOf((await assume(sts, 'revoked')).Credentials);
@@ -362,7 +362,7 @@ test('sessions that were issued before a time can be refused by a policy', async
   await callers.as(later).mq.send(new ListBrokersCommand({}));
 });
 
-test('a session token belongs to its access key, and no changed one is accepted', async () => {
+test('a session token is valid only with its access key, and an altered token is refused', async () => {
   const { sts } = callers.as(await newUser(iam, 'max'));
   await newRole('sealed', trust(userArn('max')));
   const one = credentialsOf((await assume(sts, 'sealed')).Credentials);
@@ -385,7 +385,7 @@ test('a session token belongs to its access key, and no changed one is accepted'
   await callers.as(one).sts.send(new GetCallerIdentityCommand({}));
 });
 
-test('sessions go on after a restart', async () => {
+test('sessions survive a restart', async () => {
   const { sts } = callers.as(await newUser(iam, 'nora'));
   await newRole('lasting', trust(userArn('nora')));
   const session = credentialsOf((await assume(sts, 'lasting')).Credentials);

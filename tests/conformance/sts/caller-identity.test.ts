@@ -30,7 +30,7 @@ async function ask(changes: { body?: string; region?: string; method?: string } 
   return plane.answer(await signRequest(plain, { ...plane.credentials, ...scope }));
 }
 
-test('a caller is told who it is, in XML, and the call is in the trail', async () => {
+test('GetCallerIdentity returns the caller in XML and is recorded in the trail', async () => {
   const { status, headers, body } = await ask();
   const requestId = headers['x-amzn-RequestId'];
   assert.equal(status, 200);
@@ -51,7 +51,7 @@ test('a caller is told who it is, in XML, and the call is in the trail', async (
   assert.deepEqual([event?.requestParameters, event?.responseElements], [null, null]);
 });
 
-test('the same is told to a form in the query and to a signature for the global region', async () => {
+test('GetCallerIdentity accepts GET requests and signatures for the global region', async () => {
   for (const changes of [{ method: 'GET' }, { region: 'us-east-1' }]) {
     const { status, body } = await ask(changes);
     assert.equal(status, 200, body);
@@ -59,7 +59,7 @@ test('the same is told to a form in the query and to a signature for the global 
   }
 });
 
-test('an unknown action, another version and a name of every object are refused', async () => {
+test('an unknown action, another API version and names of object members are refused', async () => {
   const wrong = [
     'Action=AssumeRoleWithSAML&Version=2011-06-15',
     'Action=GetCallerIdentity&Version=2010-05-08',

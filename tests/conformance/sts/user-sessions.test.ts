@@ -69,7 +69,7 @@ function assume(sts: STSClient, name: string, more: Partial<AssumeRoleCommandInp
   );
 }
 
-test('a session of a user has the rights of the user, and issues no further ones', async () => {
+test('a user session has the permissions of the user and cannot issue further sessions', async () => {
   const { sts } = callers.as(await newUser(iam, 'otto', { statements: [listBrokers] }));
   const { Credentials: issued } = await sts.send(
     new GetSessionTokenCommand({ DurationSeconds: 900 }),
@@ -103,13 +103,13 @@ test('GetSessionToken needs no permission, and a policy can deny it', async () =
   });
 });
 
-test('GetCallerIdentity is answered to every principal, whatever policies deny', async () => {
+test('GetCallerIdentity is answered for every principal, even if a policy denies it', async () => {
   const deny = { Effect: 'Deny', Action: '*', Resource: '*' };
   const { sts } = callers.as(await newUser(iam, 'quirin', { statements: [deny] }));
   assert.equal((await sts.send(new GetCallerIdentityCommand({}))).Arn, userArn('quirin'));
 });
 
-test("the root user's sessions last an hour at most", async () => {
+test("the root user's sessions last at most one hour", async () => {
   const { Credentials: issued } = await callers
     .as()
     .sts.send(new GetSessionTokenCommand({ DurationSeconds: 7200 }));
@@ -119,7 +119,7 @@ test("the root user's sessions last an hour at most", async () => {
   await kms.send(new CreateKeyCommand({}));
 });
 
-test('a federated user has the rights that its user and its policy both give', async () => {
+test('a federated user has only permissions allowed by both its user and its session policy', async () => {
   const mayFederate = { Effect: 'Allow', Action: 'sts:GetFederationToken', Resource: '*' };
   const listKeys = { Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' };
   const { sts } = callers.as(
@@ -154,7 +154,7 @@ test('a federated user has the rights that its user and its policy both give', a
   await assert.rejects(bare.mq.send(new ListBrokersCommand({})), { name: 'ForbiddenException' });
 });
 
-test('the account of an access key is told to those who may ask', async () => {
+test('GetAccessKeyInfo returns the account of an access key to permitted callers', async () => {
   const { sts } = callers.as(
     await newUser(iam, 'sven', {
       statements: [{ Effect: 'Allow', Action: 'sts:GetAccessKeyInfo', Resource: '*' }],
@@ -173,7 +173,7 @@ test('the account of an access key is told to those who may ask', async () => {
   });
 });
 
-test('a role can be changed, and its last use is told', async () => {
+test('a role can be updated, and its last use is reported', async () => {
   const { sts } = callers.as(await newUser(iam, 'udo'));
   await newRole('changing', trust(userArn('udo')));
   const changes = { RoleName: 'changing', Description: 'new', MaxSessionDuration: 7200 };
@@ -190,7 +190,7 @@ test('a role can be changed, and its last use is told', async () => {
   await assert.rejects(assume(sts, 'changing'), { name: 'AccessDenied' });
 });
 
-test('the role of Amazon MQ is created once, and changed by nobody', async () => {
+test('the service-linked role of Amazon MQ is created once and cannot be changed', async () => {
   const create = () =>
     iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'mq.amazonaws.com' }));
   const { Role } = await create();

@@ -68,12 +68,12 @@ async function agreed(ecdhCurve: string | undefined): Promise<string | undefined
   return Object.entries(keyShares).find(([, share]) => bytes.includes(share))?.[0];
 }
 
-test('classical groups are agreed with clients that know no others', async () => {
+test('classical groups are negotiated with clients that support no others', async () => {
   assert.equal(await agreed('X25519'), 'X25519');
   assert.equal(await agreed('P-256'), 'P-256');
 });
 
-test('the hybrid is preferred with every client that knows it', { skip }, async () => {
+test('the hybrid group is preferred with every client that supports it', { skip }, async () => {
   assert.equal(await agreed('X25519MLKEM768'), 'X25519MLKEM768');
   assert.equal(await agreed('X25519:X25519MLKEM768'), 'X25519MLKEM768');
   assert.equal(await agreed(undefined), 'X25519MLKEM768');

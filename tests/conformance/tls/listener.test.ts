@@ -125,11 +125,11 @@ async function agreedSuites(port: number): Promise<string[]> {
   return found.sort();
 }
 
-test('at TLS 1.2 exactly the two suites of the page and their ECDSA twins are spoken', async () => {
+test('with TLS 1.2, exactly the two documented suites and their ECDSA variants are supported', async () => {
   assert.deepEqual(await agreedSuites(standard.port), [...twins, ...pageSuites].sort());
 });
 
-test('other certificates are shown to who connects later, and who is connected stays so', async () => {
+test('new certificates are used for new connections, and existing connections stay open', async () => {
   const server = await new EchoServer(defaultTlsPolicy).open();
   const before = server.connect();
   await once(before, 'secureConnect');
@@ -142,11 +142,11 @@ test('other certificates are shown to who connects later, and who is connected s
   await server.listener.close('over', 0);
 });
 
-test('with parity exactly the two suites of the page are spoken', async () => {
+test('with parity, exactly the two documented suites are supported', async () => {
   assert.deepEqual(await agreedSuites(parity.port), [...pageSuites].sort());
 });
 
-test('TLS 1.3 is spoken, but not with parity', async () => {
+test('TLS 1.3 is supported, but not with parity', async () => {
   for (const suite of ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256']) {
     const agreed = await openssl(standard.port, '-tls1_3', '-ciphersuites', suite);
     assert.deepEqual(agreed, { version: 'TLSv1.3', suite });
@@ -155,7 +155,7 @@ test('TLS 1.3 is spoken, but not with parity', async () => {
   assert.equal((await openssl(parity.port))?.version, 'TLSv1.2');
 });
 
-test('nothing below TLS 1.2 is spoken', async () => {
+test('TLS versions below 1.2 are not supported', async () => {
   for (const { port } of [standard, parity]) {
     for (const version of ['-tls1_1', '-tls1']) {
       const agreed = await openssl(port, version, '-cipher', 'ALL:@SECLEVEL=0');
@@ -164,7 +164,7 @@ test('nothing below TLS 1.2 is spoken', async () => {
   }
 });
 
-test('a client that knows only one kind of key is shown that certificate', async () => {
+test('a client that supports only one key type gets a certificate of that type', async () => {
   for (const suite of [pageSuites[0], twins[0]]) {
     const socket = connectTls({
       port: standard.port,
@@ -181,7 +181,7 @@ test('a client that knows only one kind of key is shown that certificate', async
   }
 });
 
-test('what a client sends in one turn is answered with one flush', async () => {
+test('input received in one turn is answered with one flush', async () => {
   const socket = standard.connect();
   socket.write('hello');
   assert.equal(await readOnce(socket), 'hello');
@@ -192,7 +192,7 @@ test('what a client sends in one turn is answered with one flush', async () => {
   socket.destroy();
 });
 
-test('plaintext on the port is told what is spoken there, and closed', async () => {
+test('a plaintext client is told to use TLS and disconnected', async () => {
   for (const text of ['GET / HTTP/1.1\r\n\r\n', 'AMQP\0\0\x09\x01', '\0'.repeat(100_000)]) {
     const socket = connectTcp(standard.port, '127.0.0.1');
     socket.write(text, 'latin1');
@@ -200,7 +200,7 @@ test('plaintext on the port is told what is spoken there, and closed', async () 
   }
 });
 
-test('garbage that begins like TLS ends only its own connection', async () => {
+test('malformed TLS input closes only its own connection', async () => {
   const good = standard.connect();
   good.write('before');
   assert.equal(await readOnce(good), 'before');
@@ -220,7 +220,7 @@ test('garbage that begins like TLS ends only its own connection', async () => {
   good.destroy();
 });
 
-test('connections above the limit are ended at once, and room is given again', async () => {
+test('connections above the limit are closed immediately, and closed connections free a slot', async () => {
   const server = await new EchoServer(defaultTlsPolicy, 2).open();
   const [first, second] = [server.connect(), server.connect()];
   for (const socket of [first, second]) {
@@ -237,7 +237,7 @@ test('connections above the limit are ended at once, and room is given again', a
   await server.listener.close('over', 0);
 });
 
-test('closing tells every client the reason before the port is gone', async () => {
+test('closing the listener sends every client the reason before the port is released', async () => {
   const server = await new EchoServer(defaultTlsPolicy).open();
   const socket = server.connect();
   socket.write('hello');
@@ -251,7 +251,7 @@ test('closing tells every client the reason before the port is gone', async () =
   assert.equal(error.code, 'ECONNREFUSED');
 });
 
-test('a port in use is told as such', async () => {
+test('a port that is already in use is reported as such', async () => {
   const second = new EchoServer(defaultTlsPolicy);
   await assert.rejects(second.listener.open(standard.port), {
     code: 'port-in-use',

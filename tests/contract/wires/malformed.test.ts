@@ -184,7 +184,7 @@ for (const [wire, { request, errorOf, unreadable, cases }] of Object.entries(wir
       });
     }
 
-    test('bytes at random are read or refused, and are no failure of ours', () =>
+    test('random bytes are accepted or refused, and never cause an internal error', () =>
       fc.assert(
         fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
           const answer = await answerTo(request(Buffer.from(bytes)));
@@ -195,7 +195,7 @@ for (const [wire, { request, errorOf, unreadable, cases }] of Object.entries(wir
         { numRuns: 200 },
       ));
 
-    test('names that objects inherit are neither members nor a danger', async () => {
+    test('names of inherited object members are not accepted as members and do no harm', async () => {
       const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":1},"Text":"t"}';
       const bodies: Partial<Record<Wire, string | Buffer>> = {
         query:

@@ -39,15 +39,15 @@ for (const { name: wire } of wires) {
         runs,
       );
 
-    test('values of every kind come back as they were sent', () => returns('Echo', echo));
+    test('values of every type survive a round trip', () => returns('Echo', echo));
 
-    test('shapes with names of their own in XML come back too', () => returns('Named', named));
+    test('structures with their own XML names survive a round trip', () => returns('Named', named));
 
-    test('an operation without members in its output is answered', async () => {
+    test('an operation without output members is answered', async () => {
       assert.deepEqual(await client.call('Nothing', {}), {});
     });
 
-    test("an operation's error has its code, its message and its status", async () => {
+    test('an operation error has its code, message and status', async () => {
       for (const [Message, Status] of [
         ['no <thing> & "é漢"', 404],
         ['later', 503],
@@ -65,7 +65,7 @@ for (const { name: wire } of wires) {
       }
     });
 
-    test('a value beyond a limit is refused with the member that it is in', async () => {
+    test('a value beyond a limit is refused, and the error names the member', async () => {
       const Message = 'x'.repeat(1001);
       await assert.rejects(client.call('Fail', { Message }), {
         message: /at 'message' failed to satisfy constraint: Member must have length less than or/,
@@ -73,7 +73,7 @@ for (const { name: wire } of wires) {
     });
 
     if (isRest) {
-      test('what stands in path, query, headers and status comes back', () =>
+      test('members in path, query, headers and status survive a round trip', () =>
         fc.assert(
           fc.asyncProperty(valuesOf(restInput, rules), async (value) => {
             const { QueryList, ...others } = value as Record<string, unknown>;
@@ -91,13 +91,13 @@ for (const { name: wire } of wires) {
           runs,
         ));
 
-      test('a body may be bytes', async () => {
+      test('a body can be raw bytes', async () => {
         const sent = { Type: 'image/png', Body: Buffer.from([0, 0xff, 0x0a, 0xc3]) };
         const { Type, Body } = await client.call('Bytes', sent);
         assert.deepEqual([Type, Body], [sent.Type, sent.Body]);
       });
 
-      test('a body may be one member', () => {
+      test('a body can be a single member', () => {
         const value = valuesOf(echo, rules).filter(
           (each) => Object.keys(each as object).length > 0,
         );
@@ -111,7 +111,7 @@ for (const { name: wire } of wires) {
     }
 
     if (wire === 'rest-xml') {
-      test('an element may have attributes', async () => {
+      test('an element can have attributes', async () => {
         // The official clients do not escape line breaks in attributes, which XML then reads as spaces.
         for (const Type of ['', 'a b', '"&<>\'é漢\u{1f701}', 'CanonicalUser']) {
           const value = { Grantee: { Type, Id: 'x' } };

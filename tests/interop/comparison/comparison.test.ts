@@ -24,7 +24,7 @@ after(() => {
 });
 
 for (const [name, expected] of recorded.of('ours')) {
-  test(`${name}: the answers are as recorded`, { skip }, () => {
+  test(`${name}: the answers match the recording`, { skip }, () => {
     assert.deepEqual(ours.get(name), expected);
   });
 }
@@ -33,7 +33,7 @@ test('each difference from ActiveMQ has a reason', () => {
   assert.deepEqual(recorded.unexplained(), []);
 });
 
-test('ActiveMQ answers as recorded', {
+test('ActiveMQ answers match the recording', {
   skip: skip || (isLong ? false : 'ActiveMQ is only started in long runs'),
 }, async (t) => {
   const theirs = await playToActiveMq(java, []);

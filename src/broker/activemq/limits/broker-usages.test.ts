@@ -49,7 +49,7 @@ function open(settings: Partial<ActiveMqSettings> = {}) {
   return { usages, used, told, advance, full };
 }
 
-test('a full store stops persistent messages, and a full temporary store the others', () => {
+test('a full store blocks persistent messages, and a full temporary store blocks the others', () => {
   const { usages, used, told, advance, full } = open();
   advance(100);
   assert.deepEqual([full(true), full(false), usages.isFull], [undefined, undefined, false]);
@@ -69,7 +69,7 @@ test('a full store stops persistent messages, and a full temporary store the oth
   assert.equal(usages.isFull, false);
 });
 
-test('a full memory stops messages to destinations with flow control', () => {
+test('full memory blocks messages to destinations with flow control', () => {
   const { usages, used, advance } = open({
     system: { memoryBytesMax: 1000, storeBytesMax: Infinity, tempBytesMax: Infinity },
   });
@@ -83,7 +83,7 @@ test('a full memory stops messages to destinations with flow control', () => {
   );
 });
 
-test('storage is reclaimed while the store is full, once a second', () => {
+test('storage is reclaimed once a second while the store is full', () => {
   const { used, told, advance } = open();
   used.stored = 100;
   for (let ms = 0; ms < 3000; ms += 100) advance(100);
@@ -91,7 +91,7 @@ test('storage is reclaimed while the store is full, once a second', () => {
   assert.equal(told.warnings.length, 1);
 });
 
-test('messages are refused after a time, with the text of ActiveMQ', () => {
+test('blocked messages are rejected after a timeout with ActiveMQ’s error text', () => {
   const { usages, used, told, advance, full } = open({ refusesSendsAfterMs: 1000 });
   used.stored = 100;
   advance(100);
@@ -109,7 +109,7 @@ test('messages are refused after a time, with the text of ActiveMQ', () => {
   assert.equal(usages.isRefusing, false);
 });
 
-test('producers go on one after the other, as long as there is room', async () => {
+test('blocked producers resume one by one while there is room', async () => {
   const { used, advance, full } = open();
   used.stored = 100;
   advance(100);

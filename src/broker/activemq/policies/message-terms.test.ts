@@ -6,7 +6,7 @@ import { MessageTerms, type Terms } from './message-terms.ts';
 const queue = { kind: 'queue', name: 'Q' } as const;
 const nowMs = 1_000_000;
 
-test('time stamps of the broker replace those of the sender, and limit the time to live', () => {
+test('broker timestamps replace sender timestamps and limit the time to live', () => {
   type Row = [options: [number, number, boolean], sent: [number, number], found: [number, number]];
   // Time to live and timestamp; the options are default, limit and futureOnly.
   const rows: Row[] = [
@@ -88,7 +88,7 @@ test('time stamps of the broker replace those of the sender, and limit the time 
   }
 });
 
-test('a protocol that encodes nothing of it is limited, too', () => {
+test('time-to-live limits also apply to a protocol that does not encode expiration', () => {
   const timeStamping = { ttlMsDefault: 700, ttlMsMax: 900, isFutureOnly: false };
   const terms = new MessageTerms({ timeStamping, forcedPersistence: undefined });
   const applied = (ttlMs: number, address: typeof queue | typeof letters) => {
@@ -110,7 +110,7 @@ test('a protocol that encodes nothing of it is limited, too', () => {
   );
 });
 
-test('persistence is forced either way, and untouched settings change nothing', () => {
+test('persistence is forced on or off, and unset options change nothing', () => {
   const sent: Terms = { isPersistent: true, ttlMs: 5, createdAtMs: 7 };
   for (const forcedPersistence of [true, false]) {
     const terms = new MessageTerms({ timeStamping: undefined, forcedPersistence });

@@ -8,7 +8,7 @@ const mapOf = (...names: string[]) =>
     'none',
   );
 
-test('one entry applies: the exact name, else what others cover, else the first', () => {
+test('policy lookup prefers the exact name, then the most specific wildcard, then the first entry', () => {
   const rows: [entries: string, name: string, chosen: string][] = [
     ['>|A.>|A.B', 'A.B', 'A.B'],
     ['A.B|A.>|>', 'A.B', 'A.B'],
@@ -32,7 +32,7 @@ test('one entry applies: the exact name, else what others cover, else the first'
   }
 });
 
-test('more names than are cached have their policies', () => {
+test('policies apply to more names than the cache holds', () => {
   const map = mapOf('A.*', 'A.5');
   for (let i = 0; i < 10_010; i++) {
     assert.equal(map.of({ kind: 'queue', name: `A.${i}` }), i === 5 ? 'A.5' : 'A.*');

@@ -19,7 +19,7 @@ function delivery(bodyLength: number): Delivery {
 
 const all = () => true;
 
-test('beyond the limits, the messages of the topic that is idle longest are dropped', () => {
+test('above the limits, the messages of the topic idle longest are dropped', () => {
   const kept = new KeptTopics(() => everything);
   for (let n = 0; n < keptTopicCountMax + 5; n++) kept.add(`t${n}`, delivery(1), 0);
   assert.equal(kept.count, keptTopicCountMax);
@@ -41,7 +41,7 @@ test('beyond the limits, the messages of the topic that is idle longest are drop
   assert.equal(sum, kept.bytes);
 });
 
-test('a topic without a policy keeps nothing, and neither does one with a count of 0', () => {
+test('a topic without a policy, or with a count of 0, retains no messages', () => {
   const kept = new KeptTopics((topic) =>
     topic === 'none' ? { ...everything, countMax: 0 } : undefined,
   );

@@ -20,7 +20,7 @@ function mapOf(...entries: AuthorisationEntry[]): AuthorisationMap {
   return new AuthorisationMap({ entries, temporary: undefined, users });
 }
 
-test('the permissions on a name are the union of all entries that match it', () => {
+test('the permissions on a name are the union of all matching entries', () => {
   const map = mapOf(
     queue('>', 'admins'),
     queue('USERS.>', 'admins', { read: ['staff'] }),
@@ -50,7 +50,7 @@ test('the permissions on a name are the union of all entries that match it', () 
   }
 });
 
-test('the group * contains every user, and no entry matches without its permission', () => {
+test('group * contains every user, and an entry grants only its own permissions', () => {
   const map = mapOf(queue('A', '*', { write: [] }));
   assert.equal(map.permits('eve', 'read', 'queue', 'A'), true);
   assert.equal(map.permits('eve', 'write', 'queue', 'A'), false);
@@ -58,7 +58,7 @@ test('the group * contains every user, and no entry matches without its permissi
   assert.equal(mapOf().permits('amy', 'read', 'queue', 'A'), false, 'an empty map denies');
 });
 
-test('a name with wildcards needs one entry that matches everything it stands for', () => {
+test('a wildcard name needs one entry that covers everything it matches', () => {
   const rows: [entry: string, name: string, isPermitted: boolean][] = [
     ['>', '>', true],
     ['>', 'A.>', true],
@@ -90,7 +90,7 @@ test('a name with wildcards needs one entry that matches everything it stands fo
   }
 });
 
-test('names of every user are decided on their own, however many there are', () => {
+test('permissions are decided per user and name, also beyond the cache size', () => {
   const map = mapOf(queue('A.>', 'staff'), queue('B', '*'));
   for (let i = 0; i < 12_000; i++) {
     assert.equal(map.permits('bob', 'read', 'queue', `A.${i}`), true);
@@ -101,7 +101,7 @@ test('names of every user are decided on their own, however many there are', () 
   assert.equal(map.permits('', 'read', 'queue', 'Beve'), false);
 });
 
-test('temporary destinations have permissions of their own, and none unless they are restricted', () => {
+test('temporary destinations have their own permissions, and are unrestricted by default', () => {
   const groups = { read: ['staff'], write: ['*'], admin: ['admins'] };
   const map = new AuthorisationMap({ entries: [queue('>', '*')], temporary: groups, users });
   const permitted = (user: string) =>
@@ -112,7 +112,7 @@ test('temporary destinations have permissions of their own, and none unless they
   assert.equal(mapOf().permitsTemporary('eve', 'admin'), true);
 });
 
-test('the groups of a user of a directory count instead of those of the map', () => {
+test('the directory groups of a user replace the groups of the map', () => {
   const map = mapOf(queue('A', 'staff'), queue('B', 'admins'));
   const [staff, admins, none] = [['staff'], ['admins'], []];
   assert.equal(map.permits('eve', 'read', 'queue', 'A', staff), true);
@@ -124,7 +124,7 @@ test('the groups of a user of a directory count instead of those of the map', ()
   assert.equal(map.permits('amy', 'read', 'queue', 'A'), true);
 });
 
-test('permissions of a directory may name users', () => {
+test('directory permissions can name users', () => {
   const none = { read: [], write: [], admin: [] };
   const users = { read: ['eve'], write: [], admin: ['bob'] };
   const map = new AuthorisationMap({

@@ -25,7 +25,7 @@ function truth(condition: string): 'true' | 'false' | 'unknown' {
   return matches(`NOT (${condition})`) ? 'false' : 'unknown';
 }
 
-test('AND, OR and NOT have three values', () => {
+test('AND, OR and NOT use three-valued logic', () => {
   const of = { true: 'i = 5', false: 'i = 6', unknown: 'missing = 1' } as const;
   const names = ['true', 'false', 'unknown'] as const;
   const table = names.map((a) =>
@@ -50,7 +50,7 @@ test('AND, OR and NOT have three values', () => {
   ]);
 });
 
-test('a missing property is unknown everywhere but in IS NULL', () => {
+test('a missing property is unknown everywhere except in IS NULL', () => {
   const unknown = [
     'missing = 1',
     'missing <> 1',
@@ -68,7 +68,7 @@ test('a missing property is unknown everywhere but in IS NULL', () => {
   assert.equal(truth('i IS NOT NULL'), 'true');
 });
 
-test('conditions are true and false where SQL says so', () => {
+test('conditions evaluate as SQL defines', () => {
   const right = [
     'i = 5',
     'i <> 6',
@@ -123,7 +123,7 @@ test('conditions are true and false where SQL says so', () => {
   for (const condition of wrong) assert.ok(!matches(condition), condition);
 });
 
-test('text is compared with numbers and truth values where the protocol has only text', () => {
+test('text compares with numbers and booleans where the protocol only has text', () => {
   for (const condition of ['n = 42', 'n > 41.5', '43 > n', 'n BETWEEN 1 AND 50', "n = '42'"]) {
     assert.ok(matches(condition, true), condition);
   }
@@ -131,7 +131,7 @@ test('text is compared with numbers and truth values where the protocol has only
     assert.ok(!matches(condition, true), condition);
 });
 
-test('LIKE has runs, single characters and escapes, and costs no more than both lengths multiplied', () => {
+test('LIKE supports wildcards and escapes, with a cost bounded by the product of both lengths', () => {
   const like = (text: string, pattern: string) =>
     new Selector(`x LIKE ${pattern}`, { convertsText: false }).matches({ value: () => text });
   assert.ok(like('a%b', "'a!%b' ESCAPE '!'"));
@@ -142,7 +142,7 @@ test('LIKE has runs, single characters and escapes, and costs no more than both 
   assert.ok(!like('a'.repeat(10_000), `'${'a%'.repeat(100)}b'`));
 });
 
-test('what is no selector is refused, and so is what is too long or too deep', () => {
+test('an invalid, too long or too deeply nested selector is rejected', () => {
   const bad = [
     '',
     'i =',
@@ -203,7 +203,7 @@ test('a long selector is evaluated without recursion', () => {
   assert.ok(matches(`0${' + 1'.repeat(15_000)} = 15000`));
 });
 
-test('LIKE and concatenation that take too many steps are unknown', () => {
+test('LIKE and concatenation evaluate to unknown when they exceed the step limit', () => {
   const text = 'a'.repeat(10_000);
   const subject = { value: (name: string) => (name === 'a' ? text : null) };
   const matches = (selector: string) =>
@@ -215,14 +215,14 @@ test('LIKE and concatenation that take too many steps are unknown', () => {
   assert.deepEqual([matches(`a+a+a+a = 'x'`), matches(`a+a+a+a <> 'x'`)], [false, false]);
 });
 
-test('LIKE counts in the cost of a selector, once', () => {
+test('LIKE adds its cost to a selector once', () => {
   const costOf = (selector: string) => new Selector(selector, { convertsText: false }).cost;
   assert.ok(costOf(`a LIKE '%b'`) > 300);
   assert.ok(costOf(`a LIKE '%b' OR a LIKE '%c'`) < 500);
   assert.ok(costOf(`a = 'b'`) < 10);
 });
 
-test('functions of ActiveMQ: lists, regular expressions, and replaced text', () => {
+test('ActiveMQ functions support lists, regular expressions and text replacement', () => {
   const rows: readonly (readonly [condition: string, result: string])[] = [
     ["REGEX('^b.*e$', s)", 'true'],
     ["regex('lu', s)", 'true'],
@@ -250,7 +250,7 @@ test('functions of ActiveMQ: lists, regular expressions, and replaced text', () 
   assert.ok(matches('INLIST(MAKELIST(42), n)', true), 'text is converted where it is for `=`');
 });
 
-test('functions that take too many steps are unknown', () => {
+test('functions evaluate to unknown when they exceed the step limit', () => {
   const text = 'ab'.repeat(4000);
   const subject = { value: (name: string) => (name === 'a' ? text : null) };
   const of = (selector: string) => new Selector(selector, { convertsText: false }).matches(subject);

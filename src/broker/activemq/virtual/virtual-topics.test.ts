@@ -12,7 +12,7 @@ const topicsOf = (name: string, ...topics: (readonly [string, string, string])[]
   ).topicsOf(name),
 ];
 
-test('by default, queues of consumers belong to topics that begin with VirtualTopic', () => {
+test('by default, consumer queues belong to topics that begin with VirtualTopic', () => {
   const topics = new VirtualTopics([defaultVirtualTopic], unused);
   const rows: [queue: string, topic: string][] = [
     ['Consumer.A.VirtualTopic.T', 'VirtualTopic.T'],
@@ -27,7 +27,7 @@ test('by default, queues of consumers belong to topics that begin with VirtualTo
   for (const [queue, topic] of rows) assert.equal([...topics.topicsOf(queue)].join(), topic, queue);
 });
 
-test('virtual topics have names, prefixes and postfixes of their own', () => {
+test('virtual topics can have custom names, prefixes and postfixes', () => {
   assert.deepEqual(topicsOf('in.a.T', ['>', 'in.*.', '']), ['T']);
   assert.deepEqual(topicsOf('in.a.T.out', ['>', 'in.*.', '.out']), ['T']);
   assert.deepEqual(topicsOf('in.a.T.outs', ['>', 'in.*.', '.out']), []);

@@ -67,7 +67,7 @@ function randomTable(random: SeededRandom, countMax: number, withVoid: boolean):
   return table;
 }
 
-test('a headers exchange finds what each binding means, while bindings come and go', async () => {
+test('a headers exchange matches each binding correctly while bindings are added and removed', async () => {
   const random = new SeededRandom(3);
   for (let round = 0; round < 20; round++) {
     const b = await BareBroker.open();

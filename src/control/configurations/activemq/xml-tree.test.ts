@@ -4,7 +4,7 @@ import { brokerNamespace, readXml } from './xml-tree.ts';
 
 const broker = (content: string) => `<broker xmlns="${brokerNamespace}">${content}</broker>`;
 
-test('what an XML parser would refuse is refused', () => {
+test('input that an XML parser rejects is rejected', () => {
   for (const source of [
     broker('\0'),
     broker('\u001b'),
@@ -21,7 +21,7 @@ test('what an XML parser would refuse is refused', () => {
   }
 });
 
-test('what an XML parser accepts is read', () => {
+test('input that an XML parser accepts is accepted', () => {
   for (const source of [
     broker('\t\r\n&#x41;&#10;\u{1f426}'),
     `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${broker('')}`,
@@ -56,13 +56,13 @@ const notWellFormed: readonly (readonly [source: string, why: RegExp])[] = [
   [broker('<a constructor="1"/>'), /named __proto__, constructor or prototype/],
 ];
 
-test('a text that is not well-formed is refused, and the error says why', () => {
+test('a malformed document is rejected with the reason', () => {
   for (const [source, message] of notWellFormed) {
     assert.throws(() => readXml(source), { code: 'bad-request', message }, source);
   }
 });
 
-test('comments, instructions and space around the root element are read', () => {
+test('comments, processing instructions and whitespace around the root element are accepted', () => {
   for (const source of [
     `\ufeff<?xml version="1.0"?>\n<!-- a - b -->\n<?pi a?>${broker('')}\n<!--- c -->\n`,
     `<!---->${broker('<a b = \'>\' c="--"/>')}`,
@@ -72,14 +72,14 @@ test('comments, instructions and space around the root element are read', () => 
   }
 });
 
-test('the time to find a fault is proportional to the length of the text', () => {
+test('the time to find an error is proportional to the document length', () => {
   const long = 250_000;
   for (const source of [' '.repeat(long), '<a '.repeat(long / 4), `<a${' '.repeat(long)}`]) {
     assert.throws(() => readXml(`${broker(source)}<`), { code: 'bad-request' });
   }
 });
 
-test('a stored text that an earlier release accepted is still read', () => {
+test('a stored document that an earlier release accepted is still readable', () => {
   const empty = `<broker xmlns="${brokerNamespace}"/>text`;
   for (const source of [broker('<!-- a -- b -->'), empty]) readXml(source, true);
 });

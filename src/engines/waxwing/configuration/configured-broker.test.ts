@@ -43,7 +43,7 @@ async function reject({ b, peer }: Awaited<ReturnType<typeof open>>, queue: stri
   b.broker.tick();
 }
 
-test('dead letters go where the strategy of their queue says', async () => {
+test('dead letters go where the strategy of their queue sends them', async () => {
   const individual = strategy('<individualDeadLetterStrategy queuePrefix="DEAD."/>');
   const opened = await open(policy('queue="A.&gt;"', individual));
   await reject(opened, 'A.1');
@@ -60,7 +60,7 @@ test('dead letters go where the strategy of their queue says', async () => {
   assert.deepEqual([none.b.ready('A.1'), none.b.ready('ActiveMQ.DLQ')], [0, 0]);
 });
 
-test('dead letters whose place cannot exist are in ActiveMQ.DLQ', async () => {
+test('dead letters with an invalid destination go to ActiveMQ.DLQ', async () => {
   const individual = (prefix: string) =>
     strategy(`<individualDeadLetterStrategy queuePrefix="${prefix}"/>`);
   for (const prefix of ['x'.repeat(300), 'amq.temporary.', 'DEAD.*.']) {
@@ -73,7 +73,7 @@ test('dead letters whose place cannot exist are in ActiveMQ.DLQ', async () => {
   assert.equal(opened.b.ready('ActiveMQ.DLQ'), 1);
 });
 
-test('the discarding plugin drops dead letters, all or those of some names', async () => {
+test('the discarding plugin drops all dead letters or those of given names', async () => {
   const all = await open('<plugins><discardingDLQBrokerPlugin/></plugins>');
   await reject(all, 'A.1');
   assert.equal(all.b.ready('ActiveMQ.DLQ'), 0);
@@ -82,7 +82,7 @@ test('the discarding plugin drops dead letters, all or those of some names', asy
   assert.equal(some.b.ready('ActiveMQ.DLQ'), 2);
 });
 
-test('the redelivery plugin delivers again before a message is a dead letter', async () => {
+test('the redelivery plugin redelivers a message before it is dead-lettered', async () => {
   const plugin =
     '<plugins><redeliveryPlugin><redeliveryPolicyMap><redeliveryPolicyMap><redeliveryPolicyEntries>' +
     '<redeliveryPolicy queue="R" maximumRedeliveries="1" initialRedeliveryDelay="2000"/>' +
@@ -98,7 +98,7 @@ test('the redelivery plugin delivers again before a message is a dead letter', a
   assert.equal(b.ready('ActiveMQ.DLQ'), 1, 'without a policy it is a dead letter at once');
 });
 
-test('mirrored queues and statistics work where they are asked for', async () => {
+test('mirrored queues and statistics work when configured', async () => {
   const { peer } = await open(
     '<destinationInterceptors><mirroredQueue prefix="m."/></destinationInterceptors>' +
       '<plugins><statisticsBrokerPlugin/></plugins>',
@@ -115,7 +115,7 @@ test('mirrored queues and statistics work where they are asked for', async () =>
   assert.equal(answers[0]?.headers['destination'], '/queue/replies');
 });
 
-test('topics keep messages for retroactive consumers', async () => {
+test('topics retain messages for retroactive consumers', async () => {
   const recovery =
     '<subscriptionRecoveryPolicy><lastImageSubscriptionRecoveryPolicy/></subscriptionRecoveryPolicy>';
   const { peer } = await open(policy('topic="P.&gt;"', recovery));
@@ -131,7 +131,7 @@ test('topics keep messages for retroactive consumers', async () => {
   );
 });
 
-test('the default configuration removes queues that nobody uses for ten minutes', async () => {
+test('the default configuration deletes queues that are unused for ten minutes', async () => {
   const removed: string[] = [];
   const events: ActiveMqEvents = {
     refused: () => {},
@@ -155,7 +155,7 @@ test('the default configuration removes queues that nobody uses for ten minutes'
   assert.deepEqual(removed, ['queue://Q 600000']);
 });
 
-test('consumers are exclusive where the policy says so', async () => {
+test('consumers are exclusive when the policy says so', async () => {
   const { b, peer } = await open(policy('queue="X"', '', 'allConsumersExclusiveByDefault="true"'));
   const second = await b.client();
   const subscribe = { destination: '/queue/X', id: '1' };

@@ -40,7 +40,7 @@ test('a configuration without an authorizationPlugin restricts nothing', () => {
   );
 });
 
-test('an authorisation map is read with entries, default, temporary destinations and groups', () => {
+test('an authorization map is read with entries, default, temporary destinations and groups', () => {
   const {
     entries,
     temporary,
@@ -77,7 +77,7 @@ test('an authorisation map is read with entries, default, temporary destinations
   assert.deepEqual(warnings, ['an authorizationEntry without queue and topic has no effect']);
 });
 
-test('permissions that cannot be read are denied or refuse the start, never ignored', () => {
+test('unreadable permissions deny access or abort the start, and are never ignored', () => {
   for (const empty of ['', '<map/>', '<map><authorizationMap/></map>']) {
     assert.deepEqual(readMap(empty).entries, []);
     assert.equal(readMap(empty).users?.length, 2);
@@ -93,7 +93,7 @@ test('permissions that cannot be read are denied or refuse the start, never igno
   }
 });
 
-test('permissions of a directory deny everything until they are read there', () => {
+test('directory permissions deny everything until they are loaded', () => {
   const ldap = {} as NonNullable<BrokerSpec['ldap']>;
   const readFrom = (attributes: string, more = '') => {
     const map = `<map><cachedLDAPAuthorizationMap ${attributes}/>${more}</map>`;
@@ -135,7 +135,7 @@ function policyOf(attributes: string, inside = '') {
 const plain = { ...defaultConfiguredPolicy, warnings: [] };
 const noAdvisories = defaultConfiguredPolicy.advisories;
 
-test('the attributes of a policyEntry are read, and absurd numbers are moved into a range', () => {
+test('policyEntry attributes are read, and extreme numbers are clamped', () => {
   const rows: [attributes: string, found: object][] = [
     ['', {}],
     [
@@ -196,7 +196,7 @@ test('the attributes of a policyEntry are read, and absurd numbers are moved int
   }
 });
 
-test('the children of a policyEntry are read', () => {
+test('policyEntry children are read', () => {
   const letters = (inside: string) =>
     policyOf('', `<deadLetterStrategy>${inside}</deadLetterStrategy>`);
   assert.deepEqual(letters('<discarding/>').deadLetters, {
@@ -237,7 +237,7 @@ test('the children of a policyEntry are read', () => {
   assert.equal(limit(rate)?.prefetchFactor, 2.5);
 });
 
-test('plugins, interceptors and attributes of the broker are read', () => {
+test('broker plugins, interceptors and attributes are read', () => {
   const { configuration, warnings } = read(
     `<plugins>
        <timeStampingBrokerPlugin zeroExpirationOverride="5" ttlCeiling="6" futureOnly="true"/>
@@ -310,13 +310,13 @@ test('plugins, interceptors and attributes of the broker are read', () => {
   assert.ok(!JSON.stringify(configuration).includes('null'));
 });
 
-test('virtual topics can be switched off, and persistence with them', () => {
+test('virtual topics and persistence can be disabled', () => {
   const off = read('', ' useVirtualTopics="false" persistent="false"').configuration;
   assert.deepEqual(off.virtualTopics, []);
   assert.equal(off.forcedPersistence, false);
 });
 
-test('sends are refused, dispatch waits, and offline subscriptions end as configured', () => {
+test('sendFailIfNoSpace, dispatch start and offline subscriber timeouts are read', () => {
   const usage = (attributes: string) =>
     read(`<systemUsage><systemUsage ${attributes}/></systemUsage>`).configuration;
   assert.equal(usage('').refusesSendsAfterMs, undefined);
@@ -339,7 +339,7 @@ test('sends are refused, dispatch waits, and offline subscriptions end as config
   assert.equal(policy('')?.isStrictOrder, false);
 });
 
-test('settings without an effect are named once, and at most twenty', () => {
+test('settings without an effect are listed once, and at most twenty of them', () => {
   const { warnings } = read(
     '<networkConnectors><networkConnector uri="static:(ssl://a)"/></networkConnectors>' +
       '<systemUsage><systemUsage><memoryUsage><memoryUsage/></memoryUsage></systemUsage></systemUsage><systemUsage/><persistenceAdapter><kahaDB journalDiskSyncStrategy="never"/></persistenceAdapter>',
@@ -357,14 +357,14 @@ test('settings without an effect are named once, and at most twenty', () => {
   assert.match(read(denying).warnings[0] ?? '', /every permission is denied/);
 });
 
-test('messages are deleted for a revision that asks for it', () => {
+test('deleteAllMessagesOnStartup is read with its configuration revision', () => {
   const of = (attribute: string) => read('', attribute).configuration.deletesMessagesFor;
   assert.equal(of(' deleteAllMessagesOnStartup="true"'), 'c-1:2');
   assert.equal(of(' deleteAllMessagesOnStartup="false"'), undefined);
   assert.equal(of(''), undefined);
 });
 
-test('rules about slow consumers and cursors in memory are read', () => {
+test('settings for slow consumers and in-memory cursors are read', () => {
   const slow = (inside: string) =>
     policyOf('', `<slowConsumerStrategy>${inside}</slowConsumerStrategy>`).slowConsumers;
   const usual = {
@@ -395,7 +395,7 @@ test('rules about slow consumers and cursors in memory are read', () => {
   assert.equal(policyOf('', durable).keepsDurableInMemory, true);
 });
 
-test("the limits of the broker are a share of its memory, and the size of Amazon's storage", () => {
+test('broker limits are a share of its memory and the storage size of Amazon MQ', () => {
   const memory = (percent: string) =>
     read(
       `<systemUsage><systemUsage><memoryUsage><memoryUsage percentOfJvmHeap="${percent}"/></memoryUsage></systemUsage></systemUsage>`,
@@ -412,7 +412,7 @@ test("the limits of the broker are a share of its memory, and the size of Amazon
   assert.equal(size('mq.m5.large').tempBytesMax, 50 * gibibyte);
 });
 
-test('the default configuration has an effect without warnings', () => {
+test('the default configuration is applied without warnings', () => {
   const text = defaultText('ACTIVEMQ');
   const { configuration, warnings } = readConfiguration({
     configuration: { id: 'c-1', revision: 1, text },
@@ -430,7 +430,7 @@ test('the default configuration has an effect without warnings', () => {
   assert.equal(configuration.policies[0]?.policy.pendingLimit?.countMax, 1000);
 });
 
-test('lists of names are one entry each, and invalid names have no effect', () => {
+test('each name in a list becomes an entry, and invalid names have no effect', () => {
   const long = 'x'.repeat(300);
   const { entries, warnings } = readMap(
     `<map><authorizationMap><authorizationEntries>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Warnings, warningCountMax } from './warnings.ts';
 
-test('warnings about permissions and messages come before all others, whatever their order', () => {
+test('warnings about permissions and messages are listed first', () => {
   const warnings = new Warnings();
   for (let i = 0; i < 5000; i++) warnings.about('settings')(`attribute ${i} has no effect`);
   warnings.about('messages')('a deadLetterQueue has no effect');
@@ -18,7 +18,7 @@ test('warnings about permissions and messages come before all others, whatever t
   assert.equal(told.at(-1), '4983 more settings have no effect or are limited');
 });
 
-test('a few warnings are all told', () => {
+test('all warnings are listed when there are only a few', () => {
   const warnings = new Warnings();
   for (let i = 0; i < warningCountMax; i++) warnings.about('settings')(String(i));
   assert.equal(warnings.told().length, warningCountMax);

@@ -31,7 +31,7 @@ async function search(broker: BareBroker, request: Partial<DiscoveryRequest> = {
   return { ...page, turnCount };
 }
 
-test('kinds are counted by queue, and values are not reported', async () => {
+test('findings are counted by queue and kind, and values are not reported', async () => {
   const bare = await BareBroker.open();
   bare.queue('orders');
   bare.queue('empty');
@@ -57,7 +57,7 @@ test('kinds are counted by queue, and values are not reported', async () => {
   assert.doesNotMatch(JSON.stringify(queues), /anna|4111/);
 });
 
-test('order, delivery counts and unsettled deliveries stay as they are', async () => {
+test('discovery does not change order, delivery counts or unsettled deliveries', async () => {
   const bare = await BareBroker.open();
   const queue = bare.queue('orders');
   for (const body of ['a@example.com', 'b@example.com', 'c@example.com']) {
@@ -85,7 +85,7 @@ test('order, delivery counts and unsettled deliveries stay as they are', async (
   assert.deepEqual(again.redelivered.slice(1), [false, false]);
 });
 
-test('no more messages of a queue are sampled than requested, from the oldest one', async () => {
+test('at most the requested number of messages is sampled per queue, oldest first', async () => {
   const bare = await BareBroker.open();
   bare.queue('orders');
   for (let i = 0; i < 10; i += 1) bare.publish('', 'orders', i < 4 ? 'a@example.com' : 'x');
@@ -95,7 +95,7 @@ test('no more messages of a queue are sampled than requested, from the oldest on
   assert.deepEqual(queues[0]?.kinds, [{ kind: 'email', messageCount: 3 }]);
 });
 
-test('a search leaves turns to other work, and messages that arrive meanwhile are not sampled', async () => {
+test('discovery yields to other work and does not sample messages that arrive meanwhile', async () => {
   const bare = await BareBroker.open();
   bare.queue('orders');
   for (let i = 0; i < 20; i += 1) bare.publish('', 'orders', 'x');
@@ -109,7 +109,7 @@ test('a search leaves turns to other work, and messages that arrive meanwhile ar
   assert.deepEqual([page.queues[0]?.sampledCount, page.queues[0]?.kinds], [20, []]);
 });
 
-test('pages continue where the last one ended, and contain every queue once', async () => {
+test('pages continue after the previous page and contain every queue once', async () => {
   const bare = await BareBroker.open();
   const count = discoveryLimits.queueCountMax + 50;
   for (let i = 0; i < count; i += 1) bare.queue(`q-${i}`);
@@ -130,7 +130,7 @@ test('pages continue where the last one ended, and contain every queue once', as
   );
 });
 
-test('the name of a queue is searched, and names of persons that are listed', async () => {
+test('queue names are searched, including for listed person names', async () => {
   const bare = await BareBroker.open();
   bare.queue('anna.meier@example.com');
   bare.publish('', 'anna.meier@example.com', 'for Anna Meier');
@@ -139,7 +139,7 @@ test('the name of a queue is searched, and names of persons that are listed', as
   assert.deepEqual(queues[0]?.kinds, [{ kind: 'person-name', messageCount: 1 }]);
 });
 
-test('a queue that is deleted during the search ends its sample', async () => {
+test('deleting a queue during discovery ends its sample', async () => {
   const bare = await BareBroker.open();
   const queue = bare.queue('orders');
   for (let i = 0; i < 50; i += 1) bare.publish('', 'orders', 'a@example.com');

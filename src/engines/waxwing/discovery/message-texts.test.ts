@@ -28,7 +28,7 @@ const bodies: readonly (readonly [Body, string[]])[] = [
   ],
 ];
 
-test('bodies of every kind are texts', () => {
+test('bodies of every kind are returned as text', () => {
   for (const [body, texts] of bodies) {
     const found = textsOf(viewOf(''), formatOf({ body } as Partial<typeof emptyProperties>));
     assert.deepEqual(
@@ -38,7 +38,7 @@ test('bodies of every kind are texts', () => {
   }
 });
 
-test('headers have their names, and other properties of the sender are texts too', () => {
+test('headers are returned with their names, and other sender properties as text', () => {
   const properties = {
     headers: [['contact', textValue('a@b.example')]],
     correlationId: textValue('c-1'),
@@ -51,7 +51,7 @@ test('headers have their names, and other properties of the sender are texts too
   ]);
 });
 
-test('of a large body only the beginning is taken, without decoding it', () => {
+test('only the beginning of a large body is read, without decoding it', () => {
   const failing: MessageFormat = {
     ...plainFormat,
     toProperties: () => assert.fail('a large body was decoded'),
@@ -61,7 +61,7 @@ test('of a large body only the beginning is taken, without decoding it', () => {
   assert.ok((found?.text.length ?? 0) < 20_000);
 });
 
-test('of many headers and long texts only a limited part is taken', () => {
+test('the text taken from many headers and long bodies is limited', () => {
   const headers = Array.from({ length: 1000 }, (_, i) => [`h${i}`, textValue('x'.repeat(5000))]);
   const body = { kind: 'text', text: 'y'.repeat(100_000) };
   const properties = { headers, body } as unknown as Partial<typeof emptyProperties>;

@@ -19,7 +19,7 @@ function used() {
   return { now, collector };
 }
 
-test('garbage is collected once a process that has grown is idle, and only once', () => {
+test('a process that has grown collects garbage once when it becomes idle', () => {
   const { now, collector } = used();
   now.cpu += 900_000;
   now.memory = 160 * mebibyte;
@@ -31,14 +31,14 @@ test('garbage is collected once a process that has grown is idle, and only once'
   assert.equal(now.collections, 1);
 });
 
-test('a process that has not grown is let be', () => {
+test('a process that has not grown does not collect garbage', () => {
   const { now, collector } = used();
   now.memory += mebibyte;
   collector.look(1000);
   assert.equal(now.collections, 0);
 });
 
-test('a large heap is collected only after long idleness, since clients wait meanwhile', () => {
+test('a large heap is collected only after a long idle time', () => {
   const { now, collector } = used();
   now.memory = 160 * mebibyte;
   now.heap = 60 * mebibyte;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MarkingMode } from './marking-mode.ts';
 
-test('a heap is marked in steps from when it is large until it is small', () => {
+test('incremental marking is on from when the heap is large until it is small again', () => {
   const modes: boolean[] = [];
   const marking = new MarkingMode((isInSteps) => modes.push(isInSteps));
   const found = [8, 14, 16, 14, 40, 12, 14].map((mebibytes) => {

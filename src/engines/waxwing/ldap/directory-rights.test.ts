@@ -29,7 +29,7 @@ class OnePermission {
   }
 }
 
-test('permissions are searched regularly, and told when they change', async () => {
+test('permissions are searched periodically, and changes are reported', async () => {
   const clock = new ManualClock();
   const directory = new OnePermission();
   const told: Authorisation[] = [];
@@ -65,7 +65,7 @@ test('permissions are searched regularly, and told when they change', async () =
   assert.equal(directory.askedCount, askedCount);
 });
 
-test('permissions on temporary destinations are united, and none are given without entries', () => {
+test('temporary destination permissions are merged, and denied without entries', () => {
   const of = (name: string) =>
     ({ kind: 'temporary', name: '', groups: [name], users: [] }) as const;
   const found = [

@@ -16,7 +16,7 @@ const session: SessionRecord = {
   tags: [{ key: '__proto__', value: 'é漢' }],
 };
 
-test('a token gives its session back, to the same service alone', () => {
+test('a session token can only be opened with the key that sealed it', () => {
   const tokens = new SessionTokens(key, systemRandom);
   const token = tokens.seal(session);
   assert.deepEqual(tokens.open(token, session.accessKeyId), session);
@@ -25,7 +25,7 @@ test('a token gives its session back, to the same service alone', () => {
   assert.equal(foreign.open(token, session.accessKeyId), undefined);
 });
 
-test('a token does not open for another access key, even after it was opened', () => {
+test('a token cannot be opened for another access key, even after it was opened once', () => {
   const tokens = new SessionTokens(key, systemRandom);
   const token = tokens.seal(session);
   assert.equal(tokens.open(token, 'ASIAOTHEROTHEROTHER2'), undefined);
@@ -33,7 +33,7 @@ test('a token does not open for another access key, even after it was opened', (
   assert.equal(tokens.open(token, 'ASIAOTHEROTHEROTHER2'), undefined);
 });
 
-test('a token with any byte changed, cut or added does not open', () => {
+test('a token with any changed, removed or added byte is rejected', () => {
   const tokens = new SessionTokens(key, systemRandom);
   const bytes = Buffer.from(tokens.seal(session), 'base64');
   const open = (changed: Buffer) => tokens.open(changed.toString('base64'), session.accessKeyId);
@@ -48,7 +48,7 @@ test('a token with any byte changed, cut or added does not open', () => {
   assert.equal(open(Buffer.concat([bytes, Buffer.of(0)])), undefined);
 });
 
-test('the same token in another spelling of base64 does not open', () => {
+test('the same token in another base64 encoding is rejected', () => {
   const tokens = new SessionTokens(key, systemRandom);
   const token = tokens.seal(session);
   for (const other of [` ${token}`, `${token}\n`, `${token}=`, token.replaceAll('=', '')]) {
@@ -57,7 +57,7 @@ test('the same token in another spelling of base64 does not open', () => {
   }
 });
 
-test('a token shows nothing of its session, and no two are alike', () => {
+test('a token reveals nothing of its session, and every token is unique', () => {
   const tokens = new SessionTokens(key, systemRandom);
   const [one, other] = [tokens.seal(session), tokens.seal(session)];
   assert.notEqual(one, other);
@@ -65,7 +65,7 @@ test('a token shows nothing of its session, and no two are alike', () => {
   assert.ok(!text.includes('ASIA') && !text.includes('shift'));
 });
 
-test('policies and tags that do not fit are refused with what they take', () => {
+test('policies and tags above the packed size limit are rejected with their percentage', () => {
   assert.equal(packedPercent({}), undefined);
   const some = packedPercent({ tags: [{ key: 'team', value: 'orders' }] });
   assert.ok(some !== undefined && some >= 1 && some <= 5);
@@ -79,7 +79,7 @@ test('policies and tags that do not fit are refused with what they take', () => 
   });
 });
 
-test('a token has at least the size that was asked for', () => {
+test('a token has at least the requested size', () => {
   const tokens = new SessionTokens(key, systemRandom);
   for (const size of [0, 100, 1000, 1001, 4096]) {
     const token = tokens.seal(session, size);

@@ -50,7 +50,7 @@ const stream = Buffer.concat([
 ]);
 const whole = framesOf([stream]);
 
-test('a stream cut at any one point gives the same frames', () => {
+test('a stream split at any point gives the same frames', () => {
   assert.equal(whole.length, 6);
   for (let cut = 0; cut <= stream.length; cut++) {
     const chunks = [stream.subarray(0, cut), stream.subarray(cut)];
@@ -58,7 +58,7 @@ test('a stream cut at any one point gives the same frames', () => {
   }
 });
 
-test('a stream cut into chunks of any one size gives the same frames', () => {
+test('a stream split into chunks of any size gives the same frames', () => {
   for (let size = 1; size < stream.length; size++) {
     const chunks: Buffer[] = [];
     for (let at = 0; at < stream.length; at += size) chunks.push(stream.subarray(at, at + size));
@@ -66,7 +66,7 @@ test('a stream cut into chunks of any one size gives the same frames', () => {
   }
 });
 
-test('any frames cut anywhere give the same frames', () => {
+test('any frames split anywhere give the same frames', () => {
   const some = fc.tuple(fc.constantFrom(1, 2, 3, 8), fc.nat(65535), fc.uint8Array());
   fc.assert(
     fc.property(fc.array(some), fc.array(fc.nat(300)), (frames, cuts) => {
@@ -83,7 +83,7 @@ test('any frames cut anywhere give the same frames', () => {
   );
 });
 
-test('a body is handed on as slices of the chunks it came in', () => {
+test('a body is passed on as slices of the received chunks', () => {
   const bytes = frame(3, 1, Buffer.alloc(100, 1));
   const chunks = [bytes.subarray(0, 50), bytes.subarray(50)];
   const pieces: Buffer[] = [];
@@ -96,7 +96,7 @@ test('a body is handed on as slices of the chunks it came in', () => {
   assert.equal(pieces[0], chunks[0]);
 });
 
-test('a frame larger than negotiated is refused as soon as its length is known', () => {
+test('a frame above the negotiated size is rejected as soon as its length is known', () => {
   const reader = new FrameReader(new Notes(), 4096);
   assert.throws(() => reader.receive(Buffer.from('0100010000fff9', 'hex')), {
     code: 'frame-error',
@@ -104,12 +104,12 @@ test('a frame larger than negotiated is refused as soon as its length is known',
   });
 });
 
-test('a frame of an unknown type is refused', () => {
+test('a frame of an unknown type is rejected', () => {
   const reader = new FrameReader(new Notes(), 4096);
   assert.throws(() => reader.receive(frame(4, 1, Buffer.alloc(1))), { code: 'frame-error' });
 });
 
-test('a payload not followed by the frame-end octet is refused, however it is cut', () => {
+test('a payload without the frame-end octet is rejected, wherever it is split', () => {
   for (const type of [1, 2, 3, 8]) {
     const bytes = frame(type, 1, Buffer.from('abc'), 0xcd);
     for (let cut = 0; cut <= bytes.length; cut++) {

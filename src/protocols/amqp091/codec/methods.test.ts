@@ -13,7 +13,7 @@ const roundTrip = (method: Method) => {
   return read;
 };
 
-test('a method reads back as it was written', () => {
+test('a method decodes to what was encoded', () => {
   const declare: Method = {
     id: 0x0032000a,
     queue: 'orders',
@@ -37,7 +37,7 @@ test('a method reads back as it was written', () => {
   assert.deepEqual(roundTrip(deliver), deliver);
 });
 
-test('bits share one octet in the order of the specification', () => {
+test('bit fields share one octet in the order of the specification', () => {
   const w = new Writer();
   writeMethod(w, {
     id: 0x003c0028,
@@ -49,7 +49,7 @@ test('bits share one octet in the order of the specification', () => {
   assert.equal(w.toBuffer().toString('hex'), '003c002800000165016b02');
 });
 
-test('every method has a name and an unknown number has none', () => {
+test('every method has a name, and an unknown number has none', () => {
   const lines = methodsTable.trim().split(/\n+/);
   const names = lines.map((line) => line.split(' ')[1]);
   assert.deepEqual(Object.values(methodNames).sort(), names.sort());

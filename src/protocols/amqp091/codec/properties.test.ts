@@ -38,7 +38,7 @@ const encode = (value: BasicProperties) => {
 const shortAt = (head: Buffer, at: number) =>
   at < 0 ? undefined : head.toString('utf8', at + 1, at + 1 + head.readUInt8(at));
 
-test('properties read back as they were written', () => {
+test('properties decode to what was encoded', () => {
   fc.assert(
     fc.property(properties, (value) => {
       const read = readProperties(encode(value));
@@ -47,7 +47,7 @@ test('properties read back as they were written', () => {
   );
 });
 
-test('a scan finds what the broker acts on without reading the rest', () => {
+test('a scan finds the properties that the broker uses without reading the rest', () => {
   const scan = new HeadScan();
   fc.assert(
     fc.property(properties, (value) => {
@@ -63,7 +63,7 @@ test('a scan finds what the broker acts on without reading the rest', () => {
   );
 });
 
-test('a head that ends elsewhere than its properties do is a syntax error', () => {
+test('a header that does not end with its properties is a syntax error', () => {
   const scan = new HeadScan();
   const head = Buffer.concat([encode({ priority: 3 }), Buffer.from([0])]);
   assert.throws(() => scan.scan(head, 0, head.length), { code: 'syntax-error' });
@@ -71,7 +71,7 @@ test('a head that ends elsewhere than its properties do is a syntax error', () =
   assert.throws(() => scan.scan(flagsOfMore, 0, 4), { code: 'syntax-error' });
 });
 
-test('a changed head differs in what was changed and in nothing else', () => {
+test('a rewritten header differs only in the changed properties', () => {
   const headers = { a: { type: 'timestamp' as const, value: '18446744073709551615' } };
   fc.assert(
     fc.property(properties, fc.boolean(), fc.boolean(), (value, setsHeaders, dropsExpiration) => {

@@ -65,7 +65,7 @@ const fieldA = (letterAndValue: string) => {
   return Object.values(readTable(new Reader(Buffer.concat([size, field]))))[0];
 };
 
-test('a field table reads back as it was written', () => {
+test('a field table decodes to what was encoded', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ maxLength: 60 }), argument), (table) => {
       const r = new Reader(encode(table));
@@ -76,7 +76,7 @@ test('a field table reads back as it was written', () => {
   );
 });
 
-test('a scan ends where a read does and refuses what a read refuses', () => {
+test('a scan ends at the same offset as a read and rejects the same tables', () => {
   const outcome = (bytes: Buffer, step: (r: Reader) => void) => {
     const r = new Reader(bytes);
     try {
@@ -100,7 +100,7 @@ test('a scan ends where a read does and refuses what a read refuses', () => {
   );
 });
 
-test('a scan sees CC and BCC among the names, and nothing like them elsewhere', () => {
+test('a scan detects CC and BCC among the field names, and no similar names', () => {
   const text = { type: 'longstr', value: 'CC' } as const;
   const isAddressed = (table: Arguments) => scanTable(new Reader(encode(table)));
   for (const name of ['CC', 'BCC']) assert.equal(isAddressed({ a: text, [name]: text }), true);
@@ -110,7 +110,7 @@ test('a scan sees CC and BCC among the names, and nothing like them elsewhere', 
   assert.equal(isAddressed({ a: { type: 'table', value: { CC: text } } }), false);
 });
 
-test("RabbitMQ's type letters are understood", () => {
+test("RabbitMQ's field type letters are supported", () => {
   const is = (bytes: string, type: ArgumentType, value: Argument['value']) =>
     assert.deepEqual(fieldA(bytes), { type, value });
   is('62 ff', 'byte', -1);
@@ -145,7 +145,7 @@ test('an unknown type letter is named in the error', () => {
   assert.throws(() => fieldA('51 00'), { message: /0x51/ });
 });
 
-test('tables nested too deep are refused before the stack is exhausted', () => {
+test('tables nested too deeply are rejected before the stack is exhausted', () => {
   let bytes = hex('00000000');
   for (let depth = 0; depth < 5000; depth++) {
     const size = Buffer.alloc(4);
@@ -155,12 +155,12 @@ test('tables nested too deep are refused before the stack is exhausted', () => {
   assert.throws(() => readTable(new Reader(bytes)), { message: /nested deeper than 64/ });
 });
 
-test('a field named __proto__ is a field like any other', () => {
+test('a field named __proto__ is treated like any other field', () => {
   const table = readTable(new Reader(hex('0000000c 09 5f5f70726f746f5f5f 7401')));
   assert.deepEqual(Object.keys(table), ['__proto__']);
 });
 
-test('fields are counted, and addresses are read as they are with all others', () => {
+test('fields are counted, and CC and BCC are read without the other fields', () => {
   const CC = { type: 'array', value: [longString('a'), longString('b')] } as const;
   const table = { first: longString('CC'), CC, BC: longString('x'), XCC: CC, BCC: CC, bcc: CC };
   const w = new Writer(64);
@@ -170,7 +170,7 @@ test('fields are counted, and addresses are read as they are with all others', (
   assert.deepEqual({ ...readAddressFields(bytes, 0) }, { CC, BCC: CC });
 });
 
-test('of two fields with one name the first counts, as RabbitMQ looks fields up', () => {
+test('the first of two fields with the same name is used, as in RabbitMQ', () => {
   const table = readTable(new Reader(hex('00000008 0161 7401 0161 7400')));
   assert.deepEqual({ ...table }, { a: { type: 'bool', value: true } });
 });

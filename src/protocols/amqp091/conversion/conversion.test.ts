@@ -89,7 +89,7 @@ const native = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-test('a message of AMQP 0-9-1 comes back from neutral words as it was', () => {
+test('an AMQP 0-9-1 message survives the conversion to neutral properties and back', () => {
   fc.assert(
     fc.property(native, fc.constantFrom(1, 2), (properties, deliveryMode) => {
       const sent = { ...properties, deliveryMode } as BasicProperties; // of those properties
@@ -106,7 +106,7 @@ test('a message of AMQP 0-9-1 comes back from neutral words as it was', () => {
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 const bigText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
-test('properties that class basic lacks are carried by headers, and found in them again', () => {
+test('properties that class basic lacks are stored in headers and read back from them', () => {
   const uuid = '01234567-89ab-cdef-0123-456789abcdef';
   const given: Partial<Properties> = {
     createdAtMs: 1_700_000_000_123n,
@@ -142,7 +142,7 @@ test('properties that class basic lacks are carried by headers, and found in the
   assert.deepEqual({ ...back }, { ...emptyProperties, ...given });
 });
 
-test('values of types that a field table lacks become the nearest that it has', () => {
+test('values of unsupported types are converted to the nearest field table type', () => {
   const cases: readonly (readonly [Value, unknown])[] = [
     [{ type: 'ulong', value: 5n }, long(5)],
     [{ type: 'ulong', value: 2n ** 64n - 1n }, text('18446744073709551615')],
@@ -169,7 +169,7 @@ test('values of types that a field table lacks become the nearest that it has', 
   assert.deepEqual([body, contentType], ['{"a":1,"b":"/w=="}', 'application/json']);
 });
 
-test('what is too long for its field is left out, and of two headers with one name the first counts', () => {
+test('overlong values are left out, and the first of two headers with the same name is used', () => {
   const headers = [
     ['a', textValue('1')],
     ['a', textValue('2')],
@@ -251,7 +251,7 @@ for (const how of ['consume', 'get'] as const) {
   });
 }
 
-test('a converted head fits into one frame, whatever the sender wrote', async () => {
+test('a converted content header fits into one frame for any sender headers', async () => {
   const headers = Array.from(
     { length: 4000 },
     (_, i) => [`h${i}`, textValue('v'.repeat(60))] as const,

@@ -95,7 +95,7 @@ class Tagged {
   }
 }
 
-test('a tag stands for its delivery however those before and after it were settled', async () => {
+test('a tag identifies its delivery, however the tags around it were settled', async () => {
   const random = new SeededRandom(20_251);
   const tagged = await Tagged.begin();
   for (let step = 0; step < 2000; step++) {
@@ -110,7 +110,7 @@ test('a tag stands for its delivery however those before and after it were settl
 });
 
 // A thousand runs are what one ring holds, so with this many there are several, some of them joined.
-test('a tag stands for its delivery where there are many rings of them', async () => {
+test('a tag identifies its delivery when there are many rings', async () => {
   const random = new SeededRandom(7);
   const tagged = await Tagged.begin();
   for (let round = 0; round < 12; round++) {
@@ -133,7 +133,7 @@ test('a tag stands for its delivery where there are many rings of them', async (
   assert.equal(tagged.tags.unsettledCount, 0);
 });
 
-test('rings of runs stay few where what is left is scattered', async () => {
+test('the number of rings stays small when the remaining tags are scattered', async () => {
   const tagged = await Tagged.begin();
   for (let i = 0; i < 4000; i++) tagged.send(names);
   for (const tag of [...tagged.open.keys()]) {

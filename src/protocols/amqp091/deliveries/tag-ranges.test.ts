@@ -30,7 +30,7 @@ class Compared {
   }
 }
 
-test('ranges of tags hold what was added, in whatever order, and are as few as can be', () => {
+test('tag ranges contain the added tags in any order, and adjacent ranges are merged', () => {
   const random = new SeededRandom(11);
   for (let round = 0; round < 50; round++) {
     const compared = new Compared();
@@ -42,7 +42,7 @@ test('ranges of tags hold what was added, in whatever order, and are as few as c
   }
 });
 
-test('the first range is taken only where it begins early enough', () => {
+test('the first range is taken only if it starts at or below the given tag', () => {
   const ranges = new TagRanges();
   for (const tag of [5, 7, 6, 9]) ranges.add(tag);
   assert.equal(ranges.takeFirst(4), undefined);

@@ -35,7 +35,7 @@ async function idle(broker: Awaited<ReturnType<typeof ready>>['broker']): Promis
   while (!broker.background.isIdle) await new Promise(setImmediate);
 }
 
-test('each delivery of a transaction keeps the outcome that it was given first', async () => {
+test('each delivery in a transaction keeps its first outcome', async () => {
   const { broker, peer, queue, ack, nack } = await ready(10);
   nack(3, false);
   nack(5, true);
@@ -55,7 +55,7 @@ test('each delivery of a transaction keeps the outcome that it was given first',
   assert.match(closes(ack(10))[0] ?? '', /406 PRECONDITION_FAILED - unknown delivery tag 10/);
 });
 
-test('a delivery cannot be settled twice in a transaction, alone or with others', async () => {
+test('a delivery cannot be settled twice in a transaction, singly or with multiple', async () => {
   for (const again of [2, 3]) {
     const { ack } = await ready(5);
     ack(3);
@@ -64,7 +64,7 @@ test('a delivery cannot be settled twice in a transaction, alone or with others'
   }
 });
 
-test('what is rolled back may be settled anew, and a recover leaves what the transaction settles', async () => {
+test('after a rollback deliveries can be settled again; recover skips settled deliveries', async () => {
   const { broker, peer, queue, ack } = await ready(20);
   ack(4);
   ack(2, true);
@@ -81,7 +81,7 @@ test('what is rolled back may be settled anew, and a recover leaves what the tra
   assert.equal(queue.settledCount, 10);
 });
 
-test('the settlements of a transaction are bounded, unless they follow each other', async () => {
+test('non-contiguous settlements in a transaction are limited', async () => {
   const { broker, peer, queue, ack } = await ready(60, { transactionSettlementCountMax: 10 });
   for (let tag = 1; tag <= 40; tag++) assert.deepEqual(closes(ack(tag)), []);
   for (let tag = 42; tag < 60; tag += 2) assert.deepEqual(closes(ack(tag)), []);
@@ -92,7 +92,7 @@ test('the settlements of a transaction are bounded, unless they follow each othe
   assert.equal(queue.readyCount, 60);
 });
 
-test('a transaction with many settlements commits in slices and answers after them', async () => {
+test('a transaction with many settlements commits in slices and is answered at the end', async () => {
   const count = 20_000;
   const { broker, peer, queue, ack } = await ready(count);
   for (let tag = 2; tag <= count; tag += 2) ack(tag);

@@ -31,7 +31,7 @@ async function eachTurn(peer: AmqpPeer, look: () => void): Promise<void> {
   }
 }
 
-test('a turn handles so many methods, and the others follow in their order', async () => {
+test('a turn handles a limited number of methods, and the rest follow in order', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   log.syncNow();
@@ -49,7 +49,7 @@ test('a turn handles so many methods, and the others follow in their order', asy
   assert.deepEqual(found, texts);
 });
 
-test('a turn handles so many methods of those that waited for a get', async () => {
+test('a turn handles a limited number of methods that waited behind a get', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.send(publishFrames(1, 'q', 'cold', { deliveryMode: 2 }));
@@ -73,7 +73,7 @@ test('a turn handles so many methods of those that waited for a get', async () =
   assert.deepEqual(found, [0, ...Array(count).fill(1)]); // of the get, and of the purges
 });
 
-test('what a peer sent before it went away counts, in its order', async () => {
+test('methods sent before a disconnect are executed in order', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('q');

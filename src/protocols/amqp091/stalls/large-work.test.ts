@@ -52,7 +52,7 @@ async function consumed(peer: AmqpPeer, queue: string, wanted: number): Promise<
   return bodies;
 }
 
-test('a large commit takes several turns, in order, and what follows it on the connection waits', async () => {
+test('a large commit takes several turns in order, and later frames of the connection wait', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.call(1, select);
@@ -75,7 +75,7 @@ test('a large commit takes several turns, in order, and what follows it on the c
   assert.deepEqual(bodies, [...Array.from({ length: count }, (_, i) => String(i)), 'after']);
 });
 
-test('what is settled in a large commit is settled in its order, and is otherwise left', async () => {
+test('a large commit settles in order and leaves other deliveries unsettled', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('q2', {}, transient);
@@ -100,7 +100,7 @@ test('what is settled in a large commit is settled in its order, and is otherwis
   assert.equal(queueOf(broker, 'q2').index.count, 100);
 });
 
-test('a recover in a transaction gives back in slices what the transaction will not settle', async () => {
+test('a recover in a transaction requeues in slices what the transaction does not settle', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('q2', {}, transient);
@@ -121,7 +121,7 @@ test('a recover in a transaction gives back in slices what the transaction will 
   assert.equal(queue.index.count, count - 500);
 });
 
-test('a large commit of a peer that goes away happens, and a refused message is told of after it', async () => {
+test('a large commit reports rejected messages at its end, and completes after a disconnect', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('full', {
@@ -145,7 +145,7 @@ test('a large commit of a peer that goes away happens, and a refused message is 
   assert.equal(queueOf(broker, 'q').readyCount, count);
 });
 
-test('two large commits follow each other, and each is in one group', async () => {
+test('two large commits run one after the other, each in one group', async () => {
   const { broker, log } = await openBroker();
   const peers = [await AmqpPeer.ready(broker), await AmqpPeer.ready(broker)];
   log.syncNow();
@@ -171,7 +171,7 @@ test('two large commits follow each other, and each is in one group', async () =
   );
 });
 
-test('a message to very many queues is confirmed once all have it, before what is sent after it', async () => {
+test('a message to many queues is confirmed once all have it, before later messages', async () => {
   const { broker, log } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   const vhost = broker.vhost('/');
@@ -207,7 +207,7 @@ test('a message to very many queues is confirmed once all have it, before what i
   assert.deepEqual(bodiesOf(received), ['wide', 'narrow']);
 });
 
-test('deliveries that are settled by many methods count as one work of a turn', async () => {
+test('deliveries settled by many methods share the work limit of a turn', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
   peer.declare('q2', {}, transient);
@@ -226,7 +226,7 @@ test('deliveries that are settled by many methods count as one work of a turn', 
   assert.equal(queue.settledCount, count);
 });
 
-test('a single active consumer is followed only once all that it had is back', async () => {
+test('the next single active consumer starts only after all deliveries are requeued', async () => {
   const { broker } = await openBroker();
   const [first, next, publisher] = [
     await AmqpPeer.ready(broker),

@@ -147,13 +147,13 @@ function countOf(peer: AmqpPeer, name: string): number {
 }
 
 for (const name of Object.keys(steps)) {
-  test(`'${name}' behind a get from the disk is answered after it, as if it were in memory`, async () => {
+  test(`'${name}' behind a get from disk is answered as if the message were in memory`, async () => {
     const sent = ['get cold', name, 'get warm', name];
     assert.deepEqual(await answers(true, sent), await answers(false, sent));
   });
 }
 
-test('any methods around gets from the disk are answered as if all were in memory', async () => {
+test('any methods around gets from disk are answered as if all messages were in memory', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom(...Object.keys(steps)), { minLength: 2, maxLength: 12 }),
@@ -166,7 +166,7 @@ test('any methods around gets from the disk are answered as if all were in memor
   );
 });
 
-test('gets wait for an answer that waits for the log, and what follows waits for them', async () => {
+test('gets wait for a response that waits for the log, and later methods wait for the gets', async () => {
   const { log, peer } = await ready(false);
   const purge: Method = { id: 0x0032001e, queue: 'warm', noWait: false };
   const sent = [declare('d', { durable: true }), get('warm'), purge, get('warm')];
@@ -179,7 +179,7 @@ test('gets wait for an answer that waits for the log, and what follows waits for
   assert.deepEqual(all, ['50.11', '60.71', 'warm0', '50.31', '60.72']);
 });
 
-test('gets wait for a peer that is behind, and what follows waits for them', async () => {
+test('gets wait for a slow peer, and later methods wait for the gets', async () => {
   const { peer } = await ready(false);
   peer.takesMore = false;
   peer.send(methodFrame(1, declare('warm', { passive: true }))); // the first write that is refused
@@ -192,7 +192,7 @@ test('gets wait for a peer that is behind, and what follows waits for them', asy
   assert.equal(received[2].messageCount, 2);
 });
 
-test('other channels go on while one waits for the disk', async () => {
+test('other channels continue while one waits for the disk', async () => {
   const { peer } = await ready(true);
   peer.call(2, { id: 0x0014000a });
   const sent = [methodFrame(1, get('cold')), methodFrame(2, get('warm'))];
@@ -201,7 +201,7 @@ test('other channels go on while one waits for the disk', async () => {
   assert.deepEqual(names(await settled(peer)), ['60.71', 'cold0']);
 });
 
-test('a peer is not read from while too much waits behind its get, and then again', async () => {
+test('reading pauses while too much data waits behind a get, and then resumes', async () => {
   const { peer } = await ready(true);
   peer.send(methodFrame(1, get('cold')));
   const message = publishFrames(1, 'q', 'y'.repeat(8000));
@@ -216,7 +216,7 @@ test('a peer is not read from while too much waits behind its get, and then agai
 });
 
 for (const how of ['closes its connection', 'goes away', 'is disconnected'] as const) {
-  test(`what a peer sent before it ${how} counts, but for the gets`, async () => {
+  test(`methods sent before a peer ${how} are executed, except gets`, async () => {
     const { peer } = await ready(true);
     peer.send(
       Buffer.concat([
@@ -238,7 +238,7 @@ for (const how of ['closes its connection', 'goes away', 'is disconnected'] as c
   });
 }
 
-test('a frame that has waited and is wrong ends what it would have ended', async () => {
+test('an invalid frame that waited causes the same error as without waiting', async () => {
   const { peer } = await ready(true);
   const wrong = { id: 0x003c000a, prefetchSize: 1, prefetchCount: 0, global: false } as const;
   const sent = [get('cold'), wrong, get('cold')].map((method) => methodFrame(1, method));
@@ -248,7 +248,7 @@ test('a frame that has waited and is wrong ends what it would have ended', async
   assert.deepEqual(closes(received), ['connection 540 NOT_IMPLEMENTED - prefetch_size!=0 (1)']);
 });
 
-test('what is published before a consumer is cancelled goes to it', async () => {
+test('messages published before basic.cancel go to the cancelled consumer', async () => {
   const { peer } = await ready(false);
   peer.call(1, consume('q', 'low'));
   peer.call(1, consume('q', 'high', 5));
@@ -273,7 +273,7 @@ for (const [what, method] of Object.entries({
   'basic.consume': consume('q', 'later', 9),
   'channel.close': closeChannel,
 })) {
-  test(`what is published before ${what} goes to the consumer that waits`, async () => {
+  test(`a message published before ${what} goes to the waiting consumer`, async () => {
     const { peer } = await ready(false);
     const consumer = await AmqpPeer.ready(peer.connection.broker);
     consumer.call(1, consume('q', 'c'));
@@ -287,14 +287,14 @@ for (const [what, method] of Object.entries({
   });
 }
 
-test('what is published before the connection is closed goes to its consumer', async () => {
+test('a message published before connection.close goes to the consumer of the connection', async () => {
   const { peer } = await ready(false);
   peer.call(1, consume('q', 'c'));
   peer.send(Buffer.concat([publishFrames(1, 'q', 'x'), methodFrame(0, closeConnection)]));
   assert.equal(countOf(peer, 'q'), 0);
 });
 
-test('gets from many queues keep no state once they are settled', async () => {
+test('gets from many queues leave no state after settlement', async () => {
   const { peer } = await ready(false);
   for (const queue of ['q', 'warm', 'cold', 'q', 'warm']) {
     peer.send(publishFrames(1, queue, 'x'));

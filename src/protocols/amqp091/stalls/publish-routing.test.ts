@@ -75,7 +75,7 @@ test('messages keep their order behind one that takes many turns to route', asyn
   assert.deepEqual(takeAll(peer, 'other'), ['elsewhere']);
 });
 
-test('confirms and returns of such messages come in their order', async () => {
+test('confirms and returns of messages with slow routing are sent in order', async () => {
   const { broker, peer } = await opened();
   peer.send(methodFrame(1, { id: methodIds.confirmSelect, noWait: true }));
   const unrouted = publishFrames(1, 'nowhere', '2', {}, '', true);
@@ -90,7 +90,7 @@ test('confirms and returns of such messages come in their order', async () => {
   assert.deepEqual(tags, [...tags].sort());
 });
 
-test('what its sender sent before it left is published', async () => {
+test('messages with slow routing are published even if the sender disconnects', async () => {
   const { broker, peer } = await opened();
   peer.send(Buffer.concat([costly('1'), costly('2'), publishFrames(1, 'sink', '3')]));
   peer.connection.ended();
@@ -99,7 +99,7 @@ test('what its sender sent before it left is published', async () => {
   assert.equal(broker.clientConnections.size, 0);
 });
 
-test('a transaction takes it in before what comes after it', async () => {
+test('a transaction includes a message with slow routing before later commands', async () => {
   const { broker, peer } = await opened();
   peer.send(methodFrame(1, { id: methodIds.txSelect }));
   peer.send(
@@ -117,7 +117,7 @@ test('a transaction takes it in before what comes after it', async () => {
   assert.deepEqual(takeAll(peer, 'sink'), ['1', '2']);
 });
 
-test('one that takes more steps than allowed closes its channel, in a later turn too', async () => {
+test('a message that exceeds the routing step limit closes its channel in any turn', async () => {
   const { broker, peer } = await opened({ routeStepCountMax: 60_000 });
   peer.send(Buffer.concat([costly('1'), publishFrames(1, 'sink', 'after the error')]));
   await settled(broker);
@@ -129,7 +129,7 @@ test('one that takes more steps than allowed closes its channel, in a later turn
   assert.deepEqual([others, readyCount(broker)], [[], 0]);
 });
 
-test('queues and bindings may go while it is routed', async () => {
+test('queues and bindings can be deleted while a message is routed', async () => {
   const { broker, vhost, exchange, peer } = await opened();
   const other = vhost.queue('other', undefined);
   vhost.bind(exchange, other, '#', {});
@@ -139,7 +139,7 @@ test('queues and bindings may go while it is routed', async () => {
   assert.deepEqual(takeAll(peer, 'other'), ['1']);
 });
 
-test('a turn routes no more than so much of what one peer sends', async () => {
+test('a turn limits the routing work per peer', async () => {
   const { broker, peer } = await opened({}, 20);
   const some = Array.from({ length: 20 }, (_, i) =>
     publishFrames(1, costlyKey.slice(2 * i), String(i), {}, 't'),
@@ -154,7 +154,7 @@ test('a turn routes no more than so much of what one peer sends', async () => {
   );
 });
 
-test('a turn hands on to so many queues at most', async () => {
+test('a turn limits the number of queues that messages are routed to', async () => {
   const { broker, vhost, peer } = await opened({}, 0);
   const fanout = vhost.exchange('amq.fanout');
   for (let i = 0; i < 1000; i++) {
@@ -168,7 +168,7 @@ test('a turn hands on to so many queues at most', async () => {
   assert.equal(readyCount(broker, 'f0'), 10);
 });
 
-test('a consumer gets the beginning of a key that is too long for AMQP 0-9-1', async () => {
+test('a routing key that is too long for AMQP 0-9-1 is truncated for the consumer', async () => {
   const { broker, vhost, peer } = await opened({}, 0);
   const publication = new Publication();
   publication.exchange = vhost.exchange('amq.fanout');

@@ -47,7 +47,7 @@ const readyCount = ({ peer }: Minutes) =>
   peer.connection.broker.vhosts.get('/')?.queues.get('q')?.readyCount;
 
 for (const how of ['consumed', 'got'] as const) {
-  test(`a channel that settles nothing of what it has ${how} is closed after half an hour`, async () => {
+  test(`a channel that settles no message it has ${how} is closed after 30 minutes`, async () => {
     const minutes = await Minutes.begin();
     const { peer } = minutes;
     peer.send(publishFrames(1, 'q', 'x'));
@@ -59,7 +59,7 @@ for (const how of ['consumed', 'got'] as const) {
   });
 }
 
-test('a channel that settles each delivery in time stays open, however many there are', async () => {
+test('a channel that settles each delivery in time stays open', async () => {
   const minutes = await Minutes.begin(5 * minuteMs);
   const { peer } = minutes;
   peer.call(1, { id: methodIds.basicQos, prefetchSize: 0, prefetchCount: 3, global: false });
@@ -72,7 +72,7 @@ test('a channel that settles each delivery in time stays open, however many ther
   assert.deepEqual(minutes.pass(10).length, 1);
 });
 
-test('one delivery that is left behind closes the channel although later ones are settled', async () => {
+test('one unsettled delivery closes the channel even if later ones are settled', async () => {
   const minutes = await Minutes.begin(5 * minuteMs);
   const { peer } = minutes;
   peer.consume('q');
@@ -86,14 +86,14 @@ test('one delivery that is left behind closes the channel although later ones ar
   assert.deepEqual(closed, [timedOut(300_000)]);
 });
 
-test('automatic acknowledgements never time out', async () => {
+test('deliveries with automatic acknowledgement never time out', async () => {
   const minutes = await Minutes.begin(minuteMs);
   minutes.peer.consume('q', { noAck: true });
   minutes.peer.send(publishFrames(1, 'q', 'x'));
   assert.deepEqual(minutes.pass(10), []);
 });
 
-test("a queue's own timeout goes before the broker's, whether longer or shorter", async () => {
+test('the consumer timeout of a queue overrides the broker default in both directions', async () => {
   for (const [queueMs, minutesOpen] of [
     [2 * minuteMs, 2],
     [50 * minuteMs, 50],
@@ -108,7 +108,7 @@ test("a queue's own timeout goes before the broker's, whether longer or shorter"
   }
 });
 
-test('a timeout that is no number of milliseconds is refused', async () => {
+test('an invalid consumer timeout is rejected', async () => {
   for (const [argument, why] of [
     [{ type: 'longstr', value: 'soon' }, '"expected integer, got longstr"'],
     [{ type: 'signedint', value: -1 }, '{value_negative,-1}'],
@@ -120,7 +120,7 @@ test('a timeout that is no number of milliseconds is refused', async () => {
   }
 });
 
-test('what is kept of ages is bounded, and an age is never too high', () => {
+test('delivery age tracking is bounded in size and never overestimates an age', () => {
   const ages = new DeliveryAges();
   let nowMs = 0;
   let found = 0;

@@ -24,17 +24,17 @@ const begun = (intervalMs: number) => {
   return heartbeats;
 };
 
-test('heartbeats come every half interval while nothing else is written', () => {
+test('heartbeats are sent every half interval while nothing else is written', () => {
   assert.deepEqual(ticks(begun(1000), 2), ['send 500', 'send 1000', 'send 1500', 'send 2000']);
   assert.deepEqual(ticks(begun(4000), 9), ['send 2000', 'send 4000', 'send 6000', 'send 8000']);
   assert.deepEqual(ticks(begun(3000), 5), ['send 1500', 'send 3000', 'send 4500']);
 });
 
-test('no heartbeat comes while other things are written, but for the first', () => {
+test('after the first one, no heartbeat is sent while other data is written', () => {
   assert.deepEqual(ticks(begun(4000), 20, { written: (ms) => ms % 1500 === 0 }), ['send 2000']);
 });
 
-test('a peer is never left without a word for a whole interval', () => {
+test('a peer is never left without data for a whole interval', () => {
   for (let at = 500; at <= 8000; at += 500) {
     const written = (ms: number) => ms === at;
     const sent = ticks(begun(4000), 20, { written }).map((text) => Number(text.split(' ')[1]));
@@ -43,10 +43,10 @@ test('a peer is never left without a word for a whole interval', () => {
   }
 });
 
-test('a silent peer is given up after two intervals', () => {
+test('a silent peer is disconnected after two intervals', () => {
   assert.equal(ticks(begun(2000), 20, { received: false }).at(-1), 'end 4500');
 });
 
-test('without an interval nothing is ever due', () => {
+test('without an interval, no heartbeat is due', () => {
   assert.deepEqual(ticks(begun(0), 100, { received: false }), []);
 });

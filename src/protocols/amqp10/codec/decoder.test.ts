@@ -43,7 +43,7 @@ function refused(hex: string, why: RegExp): void {
   }
 }
 
-test('every encoding of every type is decoded', () => {
+test('every encoding of every type can be decoded', () => {
   const rows: readonly (readonly [string, unknown])[] = [
     ['40', 'null null'],
     ['41', 'boolean true'],
@@ -93,7 +93,7 @@ test('every encoding of every type is decoded', () => {
   for (const [hex, expected] of rows) assert.deepEqual(decode(hex), expected, hex);
 });
 
-test('values that are cut off, too deep, too many or of no type are refused', () => {
+test('truncated, too deep, too many and untyped values are rejected', () => {
   refused('', /cut off/);
   refused('a1 05 61', /5 bytes is cut off after 1/);
   refused('b0 ffffffff 61', /4294967295 bytes is cut off/);
@@ -120,7 +120,7 @@ test('values that are cut off, too deep, too many or of no type are refused', ()
   refused('f0 00000005 7fffffff 45', /more than 65536 values/);
 });
 
-test('null fields at the end of a composite are left out, and read as undefined', () => {
+test('trailing null fields of a composite are omitted and read as undefined', () => {
   const w = new Encoder();
   const open: Composite = { code: compositeCodes.open, containerId: 'c', channelMax: 5 };
   writeComposite(w, open);
@@ -136,7 +136,7 @@ test('null fields at the end of a composite are left out, and read as undefined'
   assert.equal(w.toBuffer().toString('hex'), '00532445');
 });
 
-test('descriptors may be symbols or wide numbers, and mandatory fields must be there', () => {
+test('descriptors can be symbols or wide numbers, and mandatory fields are required', () => {
   const read = (hex: string) => {
     const bytes = Buffer.from(hex, 'hex');
     return readComposite(d.reset(bytes, 0, bytes.length));
@@ -151,7 +151,7 @@ test('descriptors may be symbols or wide numbers, and mandatory fields must be t
   assert.throws(() => read('005310c0020141'), /not of type string/);
 });
 
-test('a value is encoded so that it is decoded as it was', () => {
+test('an encoded value decodes to the original value', () => {
   const all: Item = {
     type: 'list',
     value: [

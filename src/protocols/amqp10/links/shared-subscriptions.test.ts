@@ -74,7 +74,7 @@ function detach(peer: Amqp10Peer | undefined, handle: number, closed: boolean): 
   peer?.send({ code: compositeCodes.detach, handle, closed });
 }
 
-test('the consumers of a shared subscription get each message once', async () => {
+test('consumers of a shared subscription get each message once', async () => {
   const { attach, send, received } = await ready();
   attach(0, 'sub|global-volatile1', global);
   attach(1, 'sub|global-volatile1', global);
@@ -87,7 +87,7 @@ test('the consumers of a shared subscription get each message once', async () =>
   );
 });
 
-test('a subscription that is not global belongs to its client id', async () => {
+test('a non-global subscription belongs to its client id', async () => {
   const { attach, send, received } = await ready();
   attach(0, 'sub|volatile1', shared);
   attach(0, 'sub|volatile2', shared, 2);
@@ -99,7 +99,7 @@ test('a subscription that is not global belongs to its client id', async () => {
   ]);
 });
 
-test('a shared subscription that is not durable ends with its last consumer', async () => {
+test('a non-durable shared subscription ends with its last consumer', async () => {
   const { b, peers, attach, send, received } = await ready();
   attach(0, 'sub|global-volatile1', global);
   attach(1, 'sub|global-volatile1', global);
@@ -114,7 +114,7 @@ test('a shared subscription that is not durable ends with its last consumer', as
   assert.deepEqual(received(), [['b'], []]);
 });
 
-test('a shared durable subscription keeps its messages, and ends when it is looked up and closed', async () => {
+test('a durable shared subscription keeps its messages and ends when it is looked up and closed', async () => {
   const { b, peers, attach, send, received } = await ready();
   const source = { ...global, ...durable };
   attach(0, 'sub|global', source);
@@ -143,7 +143,7 @@ test('a shared durable subscription keeps its messages, and ends when it is look
   assert.deepEqual(received(), [[], []], 'the subscription is a new one');
 });
 
-test('a selector that differs from that of other consumers is refused', async () => {
+test('a selector that differs from that of the other consumers is rejected', async () => {
   const { attach, send, received } = await ready();
   attach(0, 'sub|global-volatile1', global);
   const filter = [

@@ -42,7 +42,7 @@ function requireVector(codec: () => Codec, structure: DataStructure, hex: string
   assert.deepEqual(codec().decode(bytes, 4, bytes.length), structure);
 }
 
-test('simple commands have the bytes of the reference', () => {
+test('simple commands encode to the reference bytes', () => {
   const keepAlive = keepAliveInfo({ commandId: 1, responseRequired: true });
   requireVector(loose, keepAlive, '00000006 0a 00000001 01');
   requireVector(tight, keepAlive, '00000007 0a 01 01 00000001');
@@ -51,7 +51,7 @@ test('simple commands have the bytes of the reference', () => {
   requireVector(tight, response, '0000000b 1e 01 00 00000000 00000007');
 });
 
-test('a ConnectionInfo has the bytes of the reference in both encodings', () => {
+test('a ConnectionInfo encodes to the reference bytes in both encodings', () => {
   const info = connectionInfo({
     commandId: 1,
     responseRequired: true,
@@ -71,7 +71,7 @@ test('a ConnectionInfo has the bytes of the reference in both encodings', () => 
   );
 });
 
-test('messages with a cache have the bytes of the reference', () => {
+test('cached messages encode to the reference bytes', () => {
   const producerId = {
     type: types.ProducerId,
     connectionId: 'ID:a',
@@ -109,7 +109,7 @@ test('messages with a cache have the bytes of the reference', () => {
   }
 });
 
-test('every structure is the same after both directions, in every version and encoding', () => {
+test('every structure survives a round trip in every version and encoding', () => {
   const random = new SeededRandom(1);
   for (let version = 1; version <= 12; version++) {
     for (const isTight of [true, false]) {
@@ -127,7 +127,7 @@ test('every structure is the same after both directions, in every version and en
   }
 });
 
-test('text is the same after both directions, with null characters and lone surrogates', () => {
+test('text survives a round trip, including null characters and lone surrogates', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }),
@@ -143,7 +143,7 @@ test('text is the same after both directions, with null characters and lone surr
   );
 });
 
-test('a cache refuses numbers that were not defined, and more data than it may keep', () => {
+test('a cache rejects undefined indexes and more data than its limit', () => {
   const codec = new Codec({ ...format, isTight: false, cacheSize: 4 });
   const refused = { code: 'malformed' };
   const unknown = bytesOf('00000000 04 00000001 00 00 0003');

@@ -27,7 +27,7 @@ function flight(number: number): Flight {
   };
 }
 
-test('deliveries are found by their number, or by the id of their message, until they are settled', () => {
+test('deliveries are found by number or message id until they are settled', () => {
   const flights = new Flights();
   const all = [2, 5, 9].map(flight);
   for (const each of all) flights.add(each);
@@ -62,7 +62,7 @@ test('deliveries are found by their number, or by the id of their message, until
   );
 });
 
-test('one delivery that stays unsettled does not keep those that were settled after it', () => {
+test('a delivery that stays unsettled does not retain later settled ones', () => {
   const flights = new Flights();
   flights.add(flight(0));
   for (let number = 1; number <= 100_000; number++) {

@@ -7,7 +7,7 @@ import { fromProperties } from './from-properties.ts';
 import { readProperties } from './properties.ts';
 import { toProperties } from './to-properties.ts';
 
-test('message annotations are properties with a prefix in JMS, and are annotations again', () => {
+test('message annotations become prefixed JMS properties and are converted back', () => {
   const annotations: Field[] = [
     ['x-opt-note', textValue('n')],
     ['count', { type: 'int', value: 5 }],

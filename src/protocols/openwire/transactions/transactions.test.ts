@@ -45,7 +45,7 @@ function perform(
   return undefined;
 }
 
-test('a local transaction takes effect at its commit, sends and acknowledgements together', async () => {
+test('a local transaction applies its sends and acknowledgements on commit', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -85,7 +85,7 @@ test('after a rollback the messages stay with their consumer', async () => {
   assert.equal(b.ready('q'), 1);
 });
 
-test('a transaction in which a command failed can only be rolled back', async () => {
+test('a transaction with a failed command can only be rolled back', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -99,7 +99,7 @@ test('a transaction in which a command failed can only be rolled back', async ()
   assert.equal(b.ready('q'), 0);
 });
 
-test('a transaction of a lost connection is rolled back, also for a consumer that ended before', async () => {
+test('a lost connection rolls back its transaction, also for a consumer that was closed before', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -116,7 +116,7 @@ test('a transaction of a lost connection is rolled back, also for a consumer tha
   assert.equal(b.ready('q'), 2);
 });
 
-test('an XA transaction is prepared, survives a crash, and is committed by another client', async () => {
+test('an XA transaction is prepared, survives a crash and is committed by another client', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -143,7 +143,7 @@ test('an XA transaction is prepared, survives a crash, and is committed by anoth
   );
 });
 
-test('a prepared transaction that is rolled back gives its deliveries to the consumer or the queue', async () => {
+test('rolling back a prepared transaction returns deliveries to the consumer or the queue', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();
@@ -164,7 +164,7 @@ test('a prepared transaction that is rolled back gives its deliveries to the con
   assert.equal(b.ready('q'), 1);
 });
 
-test('an empty XA transaction is read only, and an unprepared one ends with its connection', async () => {
+test('an empty XA transaction is read-only, and an unprepared one ends with its connection', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   perform(b, peer, xa('empty'), 0);

@@ -39,7 +39,7 @@ const stream = Buffer.from(
   ].join(''),
 );
 
-test('any cut of the stream gives the same frames', () => {
+test('a stream split at any point gives the same frames', () => {
   const whole = read([stream]);
   assert.deepEqual(whole, [
     '["SEND",[["destination","/queue/a"],["content-length","5"]],"a\\u0000b\\n\\n"]',
@@ -54,7 +54,7 @@ test('any cut of the stream gives the same frames', () => {
   assert.deepEqual(read(bytes), whole);
 });
 
-test('a suspended reader hands on nothing more until it is resumed', () => {
+test('a suspended reader emits no frames until it is resumed', () => {
   const commands: string[] = [];
   const reader = new FrameReader({
     head: () => {},
@@ -80,7 +80,7 @@ const refused = (text: string | Buffer, reason: RegExp, prepare?: (reader: Frame
       error instanceof StompError && error.code === 'malformed' && reason.test(error.message),
   );
 
-test('every length has its limit, and the text says which', () => {
+test('every length limit is enforced and named in the error', () => {
   const long = (length: number) => 'x'.repeat(length);
   refused(`${long(1025)}\n\n\0`, /command line of 1025 bytes is longer than the maximum of 1024/);
   refused(`SEND\na:${long(10_239)}\n\n\0`, /header line of 10241 bytes .* 10240/);
@@ -109,7 +109,7 @@ test('every length has its limit, and the text says which', () => {
   refused(`CONNECT\n${long(20_000)}`, /more than 16384/, unauthenticated);
 });
 
-test('a null byte cannot be in a head, for clients would see another frame begin after it', () => {
+test('a frame head cannot contain a null byte', () => {
   for (const head of ['SE\0ND\na:b', 'SEND\na\0:b', 'SEND\na:\0RECEIPT\nreceipt-id:1']) {
     refused(`${head}\n\nbody\0`, /headers of a frame contain a null byte/);
     assert.throws(() => read([...Buffer.from(`${head}\n\nbody\0`)].map((byte) => Buffer.of(byte))));
@@ -122,7 +122,7 @@ test('a null byte cannot be in a head, for clients would see another frame begin
   assert.ok(!escapeHeader('a\0b').includes('\0'));
 });
 
-test('a name with spaces around it is another name also for a client of 1.0, which trims names', () => {
+test('header names with surrounding spaces stay distinct, also for STOMP 1.0 clients', () => {
   const names = (version: Version) =>
     frameBytes(
       'MESSAGE',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { doubleText, floatText } from './number-text.ts';
 
-test('doubles and floats are written as Java writes them', () => {
+test('doubles and floats are formatted like in Java', () => {
   const doubles: [number, string][] = [
     [0, '0.0'],
     [-0, '-0.0'],
@@ -32,7 +32,7 @@ test('doubles and floats are written as Java writes them', () => {
   for (const [value, text] of floats) assert.equal(floatText(value), text);
 });
 
-test('the text of a number is that number again', () => {
+test('a formatted number parses back to the same value', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true }), (value) => {
       assert.ok(Object.is(Number(doubleText(value)), value));

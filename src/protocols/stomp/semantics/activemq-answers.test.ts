@@ -4,7 +4,7 @@ import { StompBroker, StompPeer } from '../../../../tests/support/stomp-peer.ts'
 
 // Answers that clients of ActiveMQ depend on.
 
-test('the header transformation reaches the consumer, with the body as it was sent', async () => {
+test('the transformation header is delivered with the original body', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
@@ -15,7 +15,7 @@ test('the header transformation reaches the consumer, with the body as it was se
   assert.equal(frame?.body, map);
 });
 
-test('frames that lack a header, or have an unknown one, are answered as by ActiveMQ', async () => {
+test('frames with missing or unknown headers get the error texts of ActiveMQ', async () => {
   const b = await StompBroker.open();
   const peer = await b.client({ 'accept-version': '1.2' });
   const rows: [string, Record<string, string>, string][] = [
@@ -32,7 +32,7 @@ test('frames that lack a header, or have an unknown one, are answered as by Acti
   }
 });
 
-test('a client id in use has the class of its exception, and the answer is not escaped', async () => {
+test('a client id in use is refused with InvalidClientIDException, unescaped', async () => {
   const b = await StompBroker.open();
   await b.client({ 'client-id': 'taken', 'accept-version': '1.2' });
   const second = new StompPeer(b.broker);

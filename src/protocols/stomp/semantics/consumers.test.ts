@@ -29,7 +29,7 @@ test('consumers of a higher priority are filled first', async () => {
   assert.equal(b.ready('q'), 1);
 });
 
-test('an exclusive consumer of higher priority takes over, and the next one follows it', async () => {
+test('an exclusive consumer of higher priority takes over, and the next one succeeds it', async () => {
   const b = await StompBroker.open();
   const peers = [await b.client(), await b.client(), await b.client()];
   const [zero, five, three] = peers;
@@ -48,7 +48,7 @@ test('an exclusive consumer of higher priority takes over, and the next one foll
   assert.deepEqual(send('3'), [[], [], ['3']]);
 });
 
-test('options in the name of a destination are those of the headers, and are cut off', async () => {
+test('destination options are equivalent to headers and are removed from the name', async () => {
   const b = await StompBroker.open();
   const [plain, exclusive, sender] = [await b.client(), await b.client(), await b.client()];
   plain.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
@@ -71,7 +71,7 @@ test('options in the name of a destination are those of the headers, and are cut
   assert.deepEqual(plain.call('SUBSCRIBE', { ...both, 'activemq.prefetchSize': '7' }), []);
 });
 
-test('a policy makes consumers exclusive, or takes their priority from them', async () => {
+test('a policy can make consumers exclusive or ignore their priority', async () => {
   const b = await StompBroker.open();
   const exclusive = { ...defaultPolicy, isExclusiveByDefault: true };
   const equal = { ...defaultPolicy, usesConsumerPriority: false };
@@ -87,7 +87,7 @@ test('a policy makes consumers exclusive, or takes their priority from them', as
   assert.deepEqual([one.bodies(), two.bodies()], [['x1', 'x2', 'p1'], ['p2']]);
 });
 
-test('with a strict order, a consumer is filled before the next one gets anything', async () => {
+test('with strict order dispatch, a consumer is filled before the next one gets messages', async () => {
   const b = await StompBroker.open();
   const policy = { ...defaultPolicy, isStrictOrder: true };
   activeMqOf(b.broker).configure({ ...defaultSettings, policyOf: () => policy });
@@ -107,7 +107,7 @@ test('with a strict order, a consumer is filled before the next one gets anythin
   assert.deepEqual(peers[0]?.bodies(), ['first'], 'the first exclusive consumer stays');
 });
 
-test('a queue waits for a number of consumers, or for a time, before it delivers', async () => {
+test('a queue starts to dispatch after a number of consumers or after a time', async () => {
   const b = await StompBroker.open();
   const rules: Readonly<Record<string, { consumerCount: number; waitMs: number }>> = {
     two: { consumerCount: 2, waitMs: 0 },

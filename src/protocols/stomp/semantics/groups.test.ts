@@ -37,7 +37,7 @@ function work(peer: StompPeer): string[] {
   return bodies;
 }
 
-test('a group stays with the consumer that got its first message, and waits while that is full', async () => {
+test('a group stays with its first consumer and waits while that consumer is full', async () => {
   const b = await StompBroker.open();
   const [one, two] = await consumers(b, 2);
   assert.ok(one !== undefined && two !== undefined);
@@ -56,7 +56,7 @@ test('a group stays with the consumer that got its first message, and waits whil
   assert.deepEqual(work(one), ['a1', 'a2', 'a3']);
 });
 
-test('the first message of an assignment says so, and one with a negative sequence ends it', async () => {
+test('the first message of a group is marked, and a negative sequence closes the group', async () => {
   const b = await StompBroker.open();
   const [one, two] = await consumers(b, 2);
   assert.ok(one !== undefined && two !== undefined);
@@ -80,7 +80,7 @@ test('the first message of an assignment says so, and one with a negative sequen
   assert.deepEqual(work(one), ['more']);
 });
 
-test('the groups of a consumer that ends are free, and what it had goes to one other in order', async () => {
+test('a closed consumer frees its groups, and its messages go to one other consumer in order', async () => {
   const b = await StompBroker.open();
   const [one, two, three] = await consumers(b, 3);
   assert.ok(one !== undefined && two !== undefined && three !== undefined);
@@ -93,7 +93,7 @@ test('the groups of a consumer that ends are free, and what it had goes to one o
   assert.deepEqual(bodies.toSorted(), [[], ['1', '2', '3', '4']]);
 });
 
-test('a group has one consumer after a restart too, and selectors apply', async () => {
+test('a group has one consumer after a restart too, and selectors can use group headers', async () => {
   const first = await StompBroker.open();
   const sender = await first.client();
   for (let n = 0; n < 10; n++) send(sender, 'a', String(n));
@@ -114,7 +114,7 @@ test('a group has one consumer after a restart too, and selectors apply', async 
   assert.deepEqual(other.bodies(), ['7']);
 });
 
-test('the messages of a committed transaction are in their groups', async () => {
+test('messages of a committed transaction are assigned to their groups', async () => {
   const b = await StompBroker.open();
   const [one, two] = await consumers(b, 2);
   assert.ok(one !== undefined && two !== undefined);
@@ -126,7 +126,7 @@ test('the messages of a committed transaction are in their groups', async () => 
   assert.deepEqual([work(one), work(two)], [['1', '2', '3'], []]);
 });
 
-test('the number of groups is that of the policy: the oldest is free beyond it', async () => {
+test('the policy limits the number of groups, and the oldest group is released', async () => {
   const b = await StompBroker.open();
   const policy = { ...defaultPolicy, groupCountMax: 1 };
   activeMqOf(b.broker).configure({ ...defaultSettings, policyOf: () => policy });

@@ -52,7 +52,7 @@ function nack(peer: StompPeer): Readonly<Record<string, string>> | undefined {
 
 const individual = { ack: 'client-individual', id: 's' };
 
-test('each lost connection counts, selectors see the count, and it survives a crash', async () => {
+test('each lost connection increments the delivery count, which selectors see and crashes keep', async () => {
   const b = await StompBroker.open();
   const sender = await b.client();
   sender.send('SEND', { destination: '/queue/q', persistent: 'true' }, 'm');
@@ -72,7 +72,7 @@ test('each lost connection counts, selectors see the count, and it survives a cr
   assert.equal(peer.call('SUBSCRIBE', none)[0]?.body, 'm');
 });
 
-test('the count of a message is that of its queue: the same message elsewhere was not redelivered', async () => {
+test('delivery counts are kept per queue', async () => {
   const b = await StompBroker.open();
   const [one, two] = [await b.client(), await b.client()];
   const queues = ['a', 'b'].map((name) => `/queue/Consumer.${name}.VirtualTopic.T`);
@@ -93,7 +93,7 @@ test('the count of a message is that of its queue: the same message elsewhere wa
   }
 });
 
-test('a rejected message is in ActiveMQ.DLQ with where it was, and keeps its count and id', async () => {
+test('a rejected message goes to ActiveMQ.DLQ with its origin, delivery count and id', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const send = { destination: '/queue/q', persistent: 'true', colour: 'blue' };
@@ -131,7 +131,7 @@ test('a rejected message is in ActiveMQ.DLQ with where it was, and keeps its cou
   assert.equal(b.ready('ActiveMQ.DLQ'), 1);
 });
 
-test('a strategy decides what dies, where it goes, and for how long it stays', async () => {
+test('a dead letter strategy sets which messages are kept, where, and for how long', async () => {
   const b = await StompBroker.open();
   strategy(b, {
     kind: 'individual',
@@ -164,7 +164,7 @@ test('a strategy decides what dies, where it goes, and for how long it stays', a
   assert.deepEqual([b.ready('DEAD.q'), b.ready('DEAD.T.t.c:n')], [0, 0]);
 });
 
-test('a topic of dead letters goes to its subscribers, by their selectors', async () => {
+test('dead letters to a topic go to its subscribers according to their selectors', async () => {
   const b = await StompBroker.open();
   strategy(b, { kind: 'individual', usesQueueForQueues: false, queuePrefix: 'D.' });
   const peer = await b.client();
@@ -181,7 +181,7 @@ test('a topic of dead letters goes to its subscribers, by their selectors', asyn
   );
 });
 
-test('discarded dead letters, and expired ones that are not wanted, go nowhere', async () => {
+test('discarded dead letters and unwanted expired messages are dropped', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const expired = { destination: '/queue/q', persistent: 'true', expires: '1' };
@@ -197,7 +197,7 @@ test('discarded dead letters, and expired ones that are not wanted, go nowhere',
   assert.deepEqual([b.ready('q'), b.ready('ActiveMQ.DLQ')], [0, 0]);
 });
 
-test('the broker redelivers a rejected message as often as its policy says, each time later', async () => {
+test('a rejected message is redelivered up to the policy limit, with growing delays', async () => {
   const b = await StompBroker.open();
   const settings = { maximumRedeliveries: 2, initialRedeliveryDelay: 1000, redeliveryDelay: 3000 };
   configure(b, { redelivery: redelivery(settings) });
@@ -220,7 +220,7 @@ test('the broker redelivers a rejected message as often as its policy says, each
   assert.deepEqual([b.ready('q'), b.ready('ActiveMQ.DLQ')], [0, 0], 'it was not persistent');
 });
 
-test('a redelivery waits through a crash, then counts, and the last rejection is a dead letter', async () => {
+test('a pending redelivery survives a crash, counts, and the last rejection is dead-lettered', async () => {
   const b = await StompBroker.open();
   const settings = { redelivery: redelivery({ maximumRedeliveries: 1, redeliveryDelay: 1000 }) };
   configure(b, settings);
@@ -242,7 +242,7 @@ test('a redelivery waits through a crash, then counts, and the last rejection is
   assert.deepEqual([after.ready('q'), after.ready('ActiveMQ.DLQ')], [0, 1]);
 });
 
-test('without a policy for its destination, a rejected message dies, or is dropped if that is set', async () => {
+test('without a redelivery policy, a rejected message is dead-lettered or dropped as configured', async () => {
   const b = await StompBroker.open();
   const rules = redelivery({});
   configure(b, { redelivery: rules });
@@ -260,7 +260,7 @@ test('without a policy for its destination, a rejected message dies, or is dropp
   assert.equal(b.ready('ActiveMQ.DLQ'), 1);
 });
 
-test('delays grow by the factor up to the maximum, and are spread', () => {
+test('redelivery delays grow by the factor up to the maximum and are randomised', () => {
   const policy = retryPolicyOf({
     ...defaultRedelivery,
     maximumRedeliveries: -1,

@@ -28,7 +28,7 @@ async function manage(peer: StompPeer, headers: Readonly<Record<string, string>>
   await turns();
 }
 
-test('a delayed message has a receipt once it is durable, and comes when it is due', async () => {
+test('a delayed message gets its RECEIPT once it is durable and is delivered when due', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
@@ -49,7 +49,7 @@ test('a delayed message has a receipt once it is durable, and comes when it is d
   assert.deepEqual(peer.bodies(), ['at once'], 'what was scheduled is not scheduled again');
 });
 
-test('a message that was due during a crash comes once after it, to a queue made for it', async () => {
+test('a message due during a crash is delivered once afterwards, and its queue is recreated', async () => {
   const first = await StompBroker.open();
   const peer = await first.client();
   peer.send('SEND', { destination: '/queue/q', expires: '0', ...delay(1000) }, 'once');
@@ -70,7 +70,7 @@ test('a message that was due during a crash comes once after it, to a queue made
   assert.equal(after.ready('r'), 1);
 });
 
-test('each delivery of a repeated message has an id of its own, and one delivery keeps it', async () => {
+test('each delivery of a repeated message has its own id; a single delivery keeps the id', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const ids: string[] = [];
@@ -105,7 +105,7 @@ test('a cron entry delivers at each match', async () => {
   assert.deepEqual(counts, [0, 1, 1, 0, 1]);
 });
 
-test('values that are not allowed are refused with the classes of ActiveMQ', async () => {
+test('invalid values are rejected with the exception classes of ActiveMQ', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const refused = (headers: Readonly<Record<string, string>>) =>
@@ -128,7 +128,7 @@ test('values that are not allowed are refused with the classes of ActiveMQ', asy
   assert.equal(b.ready('q'), 1);
 });
 
-test('a message of a transaction is scheduled by its commit, and by nothing else', async () => {
+test('a message in a transaction is scheduled only by the commit', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const schedule = b.broker.schedules.of('/');
@@ -143,7 +143,7 @@ test('a message of a transaction is scheduled by its commit, and by nothing else
   assert.equal(b.ready('q'), 1);
 });
 
-test('a scheduled message to a topic goes to those who want it then', async () => {
+test('a scheduled topic message goes to the matching subscribers at delivery time', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   peer.send('SEND', { destination: '/topic/T', n: '5', ...delay(1000) }, 'm');
@@ -157,7 +157,7 @@ test('a scheduled message to a topic goes to those who want it then', async () =
   );
 });
 
-test('the time to live of a scheduled message begins when it is delivered', async () => {
+test('the time to live of a scheduled message starts at its delivery', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const expires = String(b.clock.ms + 500);
@@ -168,7 +168,7 @@ test('the time to live of a scheduled message begins when it is delivered', asyn
   assert.equal(b.ready('q'), 0);
 });
 
-test('the schedule is listed to a reply address, and what is removed does not come', async () => {
+test('the schedule is listed to a reply address, and removed entries are not delivered', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   for (const ms of [1000, 2000, 3000]) {
@@ -207,7 +207,7 @@ test('the schedule is listed to a reply address, and what is removed does not co
   assert.match(other.take()[0]?.headers['message'] ?? '', /no AMQ_SCHEDULER_ACTION/);
 });
 
-test('many entries are listed and removed in more than one turn, and only so many requests run', async () => {
+test('large schedule requests take several turns, and concurrent requests are limited', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   for (let n = 0; n < 100; n++) {
@@ -225,7 +225,7 @@ test('many entries are listed and removed in more than one turn, and only so man
   assert.equal(b.broker.schedules.of('/').count, 0);
 });
 
-test('a reply goes only where its sender may send', async () => {
+test('a reply is sent only to destinations that the requester may send to', async () => {
   const b = await StompBroker.open();
   const own = { read: ['own'], write: ['own'], admin: ['own'] };
   configureActiveMq(b.broker, {
@@ -250,7 +250,7 @@ test('a reply goes only where its sender may send', async () => {
   assert.equal(b.ready('secret'), undefined);
 });
 
-test('statistics are answered to a reply address if they are switched on', async () => {
+test('statistics are sent to the reply address if they are enabled', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
   const ask = async (name: string) => {

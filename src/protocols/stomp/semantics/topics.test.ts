@@ -35,7 +35,7 @@ function policies(
 const everything = { countMax: Infinity, bytesMax: Infinity, ageMsMax: Infinity };
 const retroactive = { id: 's', 'activemq.retroactive': 'true' };
 
-test('a retroactive consumer first gets what its topics have kept, in the order of arrival', async () => {
+test('a retroactive consumer first gets the retained messages in order of arrival', async () => {
   const b = await StompBroker.open();
   policies(b, {
     last: { recovery: { ...everything, countMax: 1 } },
@@ -72,7 +72,7 @@ test('a retroactive consumer first gets what its topics have kept, in the order 
   assert.deepEqual(await bodies('/topic/nothing.1', retroactive), []);
 });
 
-test('what a transaction sends is kept by its commit, and expired messages are not given', async () => {
+test('transactional sends are retained on commit, and expired messages are not recovered', async () => {
   const b = await StompBroker.open();
   policies(b, { T: { recovery: everything } });
   const sender = await b.client();
@@ -97,7 +97,7 @@ test('what a transaction sends is kept by its commit, and expired messages are n
   assert.deepEqual(peer.bodies(), ['new'], 'each message once');
 });
 
-test('a new durable subscription gets kept messages, and an old one only what it missed', async () => {
+test('a new durable subscription gets retained messages, an existing one only missed messages', async () => {
   const b = await StompBroker.open();
   policies(b, { T: { recovery: everything } });
   const sender = await b.client();
@@ -118,7 +118,7 @@ test('a new durable subscription gets kept messages, and an old one only what it
   );
 });
 
-test('a retroactive consumer gets at most so many messages and bytes, the newest ones', async () => {
+test('a retroactive consumer gets the newest messages, limited in number and bytes', async () => {
   const b = await StompBroker.open();
   policies(b, { T: { recovery: everything }, L: { recovery: everything } });
   const sender = await b.client();
@@ -144,7 +144,7 @@ test('a retroactive consumer gets at most so many messages and bytes, the newest
   assert.equal(peer.bodies().length, 3, 'with their heads, four are too many bytes');
 });
 
-test('a slow consumer of a topic has a limit of waiting messages: older ones are dropped', async () => {
+test('the pending messages of a slow topic consumer are limited, and older ones are dropped', async () => {
   const b = await StompBroker.open();
   policies(b, {
     constant: { pendingLimit: { countMax: 2, prefetchFactor: undefined } },
@@ -180,7 +180,7 @@ test('a slow consumer of a topic has a limit of waiting messages: older ones are
   assert.equal(b.ready('ActiveMQ.DLQ'), 0);
 });
 
-test('a mirrored queue sends its messages to a topic, too', async () => {
+test('a mirrored queue also sends its messages to a topic', async () => {
   const b = await StompBroker.open();
   const mirrorOf = (queue: string) => (queue === 'q' ? `VirtualTopic.Mirror.${queue}` : undefined);
   policies(b, {}, { mirrorOf });
@@ -205,7 +205,7 @@ test('a mirrored queue sends its messages to a topic, too', async () => {
   assert.equal(b.ready('q'), 2);
 });
 
-test('queues that nobody uses are removed after a time, and others stay', async () => {
+test('unused queues are deleted after a time, and others are kept', async () => {
   const b = await StompBroker.open();
   const removed: string[] = [];
   const inactive = { inactiveMsMax: 1000 };
@@ -242,7 +242,7 @@ test('queues that nobody uses are removed after a time, and others stay', async 
   assert.equal(b.ready('gc.empty'), 1, 'it is created again when it is used');
 });
 
-test('a durable subscription whose client is offline too long is deleted', async () => {
+test('a durable subscription is deleted when its client is offline for too long', async () => {
   const b = await StompBroker.open();
   policies(b, {}, { offlineMsMax: 1000, offlineSweepMs: 100 });
   const subscribe = async (client: string) => {
@@ -277,7 +277,7 @@ test('a durable subscription whose client is offline too long is deleted', async
   assert.deepEqual(online.peer.bodies(), ['m', 'late']);
 });
 
-test('without room, messages wait, or are refused at once or after a time', async () => {
+test('without space, sends block, or are rejected at once or after a timeout', async () => {
   for (const afterMs of [undefined, 0, 1000]) {
     const b = await StompBroker.open();
     policies(b, {}, { refusesSendsAfterMs: afterMs });
