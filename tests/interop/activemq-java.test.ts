@@ -101,7 +101,7 @@ test('errors have the JMS exception classes', { skip }, async () => {
     'User name [bob] or password is invalid.',
     'Broker: b1 - Client: same already connected from',
     'a bad selector',
-    'a deleted destination',
+    'a deleted destination: DestinationDoesNotExistException',
   ]);
 });
 

@@ -10,6 +10,9 @@ import { findPrograms } from './other-programs.ts';
 const run = promisify(execFile);
 
 const jarFolder = '/usr/share/java';
+/** Milliseconds after which a program is killed. Several take ten seconds. */
+const runTimeoutMs = 180_000;
+
 /** The jars of ActiveMQ's client and of what it needs, by the beginnings of their names. */
 const jarNames =
   /^(activemq-client|geronimo-(jms|j2ee-management|jta)|hawtbuf|slf4j-(api|nop))[^/]*\.jar$/;
@@ -92,6 +95,8 @@ export class JavaProgram {
       const child = spawn(this.#java, [...this.#arguments, ...args], {
         env: { PATH: process.env['PATH'], ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: runTimeoutMs,
+        killSignal: 'SIGKILL',
       });
       const lines: string[] = [];
       let errors = '';

@@ -37,6 +37,12 @@ public final class Compare {
   private Compare() {}
 
   public static void main(String[] args) throws Exception {
+    // The client's threads would keep the process alive.
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, error) -> {
+          error.printStackTrace();
+          Runtime.getRuntime().halt(1);
+        });
     System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, "UTF-8"));
     Map<String, Scenario> table = new LinkedHashMap<>();
     MessageTable.add(table);

@@ -45,6 +45,12 @@ public final class JmsScenarios {
   private JmsScenarios() {}
 
   public static void main(String[] args) throws Exception {
+    // The client's threads would keep the process alive.
+    Thread.setDefaultUncaughtExceptionHandler(
+        (thread, error) -> {
+          error.printStackTrace();
+          Runtime.getRuntime().halt(1);
+        });
     switch (args[0]) {
       case "types": types(); break;
       case "acknowledge": acknowledge(); break;
@@ -341,8 +347,8 @@ public final class JmsScenarios {
     gone.delete();
     try {
       send(session, gone, "x");
-    } catch (InvalidDestinationException error) {
-      say("a deleted destination");
+    } catch (JMSException error) {
+      say("a deleted destination: " + error.getClass().getSimpleName());
     }
     first.close();
   }
