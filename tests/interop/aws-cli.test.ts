@@ -204,7 +204,8 @@ if (typeof clis === 'string') {
           Account: accountId,
           Arn: `arn:aws:iam::${accountId}:root`,
         });
-        assert.match(await cli.fail('sts get-session-token'), /\(InvalidAction\)/);
+        const unknown = 'iam get-context-keys-for-custom-policy --policy-input-list x';
+        assert.match(await cli.fail(unknown), /\(InvalidAction\)/);
         assert.deepEqual(plane.unexpectedErrors, []);
         assert.equal(plane.written.includes(password), false);
       } finally {

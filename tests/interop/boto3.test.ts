@@ -188,7 +188,8 @@ if (typeof pythons === 'string') {
           Account: accountId,
           Arn: `arn:aws:iam::${accountId}:root`,
         });
-        const denied = boto3.call('sts', 'get_session_token');
+        const unknown = 'get_context_keys_for_custom_policy';
+        const denied = boto3.call('iam', unknown, { PolicyInputList: ['{}'] });
         await assert.rejects(denied, { code: 'InvalidAction' });
         assert.deepEqual(plane.unexpectedErrors, []);
         assert.equal(plane.written.includes(password), false);
