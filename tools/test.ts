@@ -4,7 +4,6 @@
 // which npm downloads because it has a hundred megabytes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -75,8 +74,6 @@ const files = ['tests', 'tools', 'bench']
   .flatMap((name) => testFiles(join('dist', name)))
   .filter((file) => !shared.some((folder) => file.startsWith(join(folder, '/'))));
 const groups = writeGroups();
-// Many programs wait for others or for timers, so one more than the processors can run.
-const programCount = availableParallelism() + 1;
 const reporters = [
   ...['--test-reporter=tap', '--test-reporter-destination=stdout'],
   `--test-reporter=${pathToFileURL(join('dist', 'tools', 'test-times.js')).href}`,
@@ -90,7 +87,7 @@ const passed = [
   step(`${files.length + groups.length} test programs${isNode24 ? ' under Node 24' : ''}`, node, [
     ...nodeArguments,
     '--test',
-    `--test-concurrency=${programCount}`,
+    '--test-concurrency=2',
     ...reporters,
     ...files,
     ...groups,
