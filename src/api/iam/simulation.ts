@@ -32,31 +32,32 @@ export interface Subject {
   readonly values: ReadonlyMap<string, ContextValue>;
 }
 
-/** The number of evaluations in a turn of the event loop. */
-const evaluationsPerTurn = 10;
-
 /**
- * Compiles the policies of a request.
+ * Compiles the policies of a request, each in a turn of its own.
  *
  * @throws {IamError} 'InvalidInput' for one that is not valid
  */
-export function inputPolicies(
+export async function inputPolicies(
   texts: readonly string[] = [],
   kind: PolicyKind,
   idPrefix: string,
-): readonly CompiledPolicy[] {
-  return texts.map((text, index) => {
-    const type = kind === 'resource' ? ('resource' as const) : ('none' as const);
+): Promise<readonly CompiledPolicy[]> {
+  const type = kind === 'resource' ? ('resource' as const) : ('none' as const);
+  const compiled: CompiledPolicy[] = [];
+  for (const [index, text] of texts.entries()) {
+    await setImmediate();
+    const id = `${idPrefix}.${index + 1}`;
     try {
-      return compilePolicy(text, kind, { id: `${idPrefix}.${index + 1}`, type });
+      compiled.push(compilePolicy(text, kind, { id, type }));
     } catch (cause) {
       if (!(cause instanceof IdentityError)) throw cause;
-      throw new IamError('InvalidInput', `${idPrefix}.${index + 1}: ${cause.message}`, { cause });
+      throw new IamError('InvalidInput', `${id}: ${cause.message}`, { cause });
     }
-  });
+  }
+  return compiled;
 }
 
-/** Evaluates each action on each resource of a page. Other work runs in between. */
+/** Evaluates each action on each resource of a page, each in a turn of its own. */
 export async function simulated(
   input: SimulationInput,
   { principal, policies, values }: Subject,
@@ -64,8 +65,8 @@ export async function simulated(
   const given = new Map([...values, ...contextOf(input)]);
   const page = pageOf(pairsOf(input), ({ order }) => order, input as PageRequest);
   const results: NonNullable<Infer<typeof simulationOutput>['EvaluationResults']>[number][] = [];
-  for (const [at, { action, resource }] of page.items.entries()) {
-    if (at % evaluationsPerTurn === 0) await setImmediate();
+  for (const { action, resource } of page.items) {
+    await setImmediate();
     const asked = new AskedValues(given);
     const isResourcePolicyRequired = policies.resource !== undefined && /^kms:/i.test(action);
     const request = { principal, action, resource, values: asked };

@@ -115,6 +115,12 @@ const refused: readonly (readonly [title: string, PolicyKind, string, RegExp])[]
       ] as const,
   ),
   ['a document that is too long', 'identity', ' '.repeat(131_073), /131073 characters; 131072/],
+  [
+    'too much content',
+    'identity',
+    `{"Id":"${'x'.repeat(32_768)}"}`,
+    /32777 characters without whitespace; 32768/,
+  ],
 ];
 
 for (const [title, kind, text, message] of refused) {

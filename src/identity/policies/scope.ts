@@ -23,9 +23,10 @@ export interface Variants {
 
 /**
  * Maximum number of characters that one evaluation compares. A pattern with many stars needs a
- * number of comparisons that grows with the product of both lengths.
+ * number of comparisons that grows with the product of both lengths. The maximum takes several
+ * milliseconds.
  */
-const comparisonsMax = 2_000_000;
+const comparisonsMax = 500_000;
 
 /** The evaluation needs more comparisons than allowed, so the request is denied. */
 export class EvaluationLimit extends Error {}

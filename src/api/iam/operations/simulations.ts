@@ -25,8 +25,8 @@ export const simulateCustomPolicy = ({ iam }: IamParts) =>
     handle: async (input) => {
       const { OrderedOrganizationPolicyInputList } = input;
       refuseMembers({ OrderedOrganizationPolicyInputList });
-      const identity = inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
-      const policies = { identity, isAccountRoot: false, ...limitsOf(input) };
+      const identity = await inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
+      const policies = { identity, isAccountRoot: false, ...(await limitsOf(input)) };
       const principal = principalOf(iam, input.CallerArn);
       const values = valuesOf(iam, input.CallerArn);
       return { output: await simulated(input, { principal, policies, values }) };
@@ -43,11 +43,11 @@ export const simulatePrincipalPolicy = ({ iam }: IamParts) =>
       const { PolicyExclusionList } = input;
       refuseMembers({ PolicyExclusionList });
       const own = policiesOf(iam, input.PolicySourceArn);
-      const more = inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
+      const more = await inputPolicies(input.PolicyInputList, 'identity', 'PolicyInputList');
       const policies = {
         isAccountRoot: false,
         boundary: own.boundary,
-        ...limitsOf(input),
+        ...(await limitsOf(input)),
         identity: [...own.identity, ...more],
       };
       const caller = input.CallerArn ?? input.PolicySourceArn;
@@ -64,7 +64,7 @@ function refuseMembers(members: Readonly<Record<string, unknown>>): void {
 }
 
 /** The boundary and the policy of the resource in a request. */
-function limitsOf(input: {
+async function limitsOf(input: {
   readonly PermissionsBoundaryPolicyInputList?: readonly string[] | undefined;
   readonly ResourcePolicy?: string | undefined;
 }) {
@@ -72,9 +72,13 @@ function limitsOf(input: {
   if (boundaries.length > 1) {
     throw new IamError('InvalidInput', 'One permissions boundary is allowed.');
   }
-  const [boundary] = inputPolicies(boundaries, 'boundary', 'PermissionsBoundaryPolicyInputList');
+  const [boundary] = await inputPolicies(
+    boundaries,
+    'boundary',
+    'PermissionsBoundaryPolicyInputList',
+  );
   const texts = ResourcePolicy === undefined ? [] : [ResourcePolicy];
-  const [resource] = inputPolicies(texts, 'resource', 'ResourcePolicy');
+  const [resource] = await inputPolicies(texts, 'resource', 'ResourcePolicy');
   return { ...(boundary && { boundary }), ...(resource && { resource }) };
 }
 
