@@ -14,7 +14,7 @@ export type FoundRight = (typeof rights)[number];
 /** Maximum number of entries with permissions below one base. */
 const entryCountMax = 10_000;
 
-/** Maximum number of members of all entries together. */
+/** Maximum number of group members over all permission entries. */
 const memberCountMax = 100_000;
 
 /** Maximum length of a destination's name, characters. Permissions on longer ones are left out. */

@@ -19,7 +19,7 @@ export interface TextInspection {
   find(fields: readonly FreeTextField[]): Promise<readonly TextFinding[]>;
 }
 
-/** The header of an answer that names what was found. */
+/** The response header that lists the kinds of sensitive data found. */
 export const findingsHeader = 'x-waxwing-sensitive-names';
 
 /** Describes findings by kind and field: `email in tag value, phone in description`. */

@@ -168,7 +168,7 @@ function readNumber(text: string): number | undefined {
 
 const isoDate = /^\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?)?$/;
 
-/** Seconds since 1970; undefined for other texts. */
+/** Parses a date as seconds since 1970; undefined if the text is not a date. */
 function readDate(text: string): number | undefined {
   if (/^\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text);
   if (!isoDate.test(text)) return undefined;

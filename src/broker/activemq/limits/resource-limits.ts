@@ -51,7 +51,7 @@ export class ResourceLimits {
   readonly #full = new Map<string, Usage>();
   readonly #limits = new WeakMap<Queue, QueueLimit>();
   readonly #warnedAtMs = new Map<string, number>();
-  /** Whether any message can reach a limit now: the only thing that is looked at for most messages. */
+  /** Whether a message can reach a limit now. Most messages only cost this check. */
   #isActive = false;
 
   constructor(host: ResourceLimitsHost) {

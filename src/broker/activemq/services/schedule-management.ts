@@ -27,7 +27,7 @@ const endHeader = 'ACTION_END_TIME';
 export const browsedCountMax = 10_000;
 /** Maximum number of requests that are performed at the same time. */
 export const requestCountMax = 16;
-/** Units of the listing and of the removal of one entry. */
+/** Work units for listing and for removing one entry. */
 const browsedUnits = 64;
 const removedUnits = 32;
 /** Number of entries that are removed in one step. */

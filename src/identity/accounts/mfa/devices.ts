@@ -146,7 +146,7 @@ export class MfaDevices {
   }
 
   /**
-   * Adjusts to the clock of a device by two consecutive codes.
+   * Corrects the clock offset of a device, determined from two consecutive codes.
    *
    * @throws {IamError} 'NoSuchEntity', 'InvalidAuthenticationCode'
    */
