@@ -15,7 +15,7 @@ export interface IamOperation<Input, Output> {
   readonly output: Shape<Output>;
   /** The ARNs that the caller needs the action on. */
   readonly resources: (input: Input, call: CallContext) => readonly string[];
-  readonly handle: (input: Input, call: CallContext) => Outcome<Output>;
+  readonly handle: (input: Input, call: CallContext) => Outcome<NoInfer<Output>>;
 }
 
 /** Declares an operation of IAM. Those that only read have names with Get, List or Simulate. */
