@@ -9,6 +9,7 @@ import type { Fuzzer } from './fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
+import { selectorFuzzer } from './selectors.ts';
 import { stompFuzzers } from './stomp.ts';
 import { webSocketFuzzers } from './web-socket.ts';
 
@@ -21,6 +22,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
+  selectorFuzzer,
   ...mqttFuzzers,
   ...amqp10Fuzzers,
   ...webSocketFuzzers,
