@@ -134,5 +134,5 @@ test('a prepared transaction to many queues commits over several turns in one ba
       ['a', 'b'],
     ],
   );
-  assert.deepEqual(b.broker.prepared.recover(), []);
+  assert.deepEqual([...b.broker.prepared.recover()], []);
 });
