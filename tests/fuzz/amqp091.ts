@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { BytesError, Reader, Writer } from '../../src/base/bytes.ts';
+import type { Argument } from '../../src/broker/arguments.ts';
 import {
   type BasicProperties,
   writeProperties,
@@ -16,7 +17,6 @@ import { HeadScan } from '../../src/protocols/amqp091/codec/properties.ts';
 import { readTable, scanTable, writeTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
 import { amqp091Format, visibleHead } from '../../src/protocols/amqp091/format.ts';
-import type { Argument } from '../../src/broker/arguments.ts';
 import { viewOf } from '../contract/messages.ts';
 import { contentFrames, frame, methodFrame } from '../support/amqp-peer.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';

@@ -204,7 +204,15 @@ export interface Progress {
 
 /** The handlers of frames; those of outcomes by their names. */
 export const frameHandlers: readonly string[] = [
-  ...['open', 'begin', 'attach sender', 'attach receiver', 'attach coordinator', 'flow', 'transfer'],
+  ...[
+    'open',
+    'begin',
+    'attach sender',
+    'attach receiver',
+    'attach coordinator',
+    'flow',
+    'transfer',
+  ],
   ...['declare', 'discharge', 'detach', 'end', 'close', 'accepted', 'released', 'rejected'],
   ...['modified', 'received', 'transactionalState'],
 ];
@@ -219,7 +227,9 @@ function handlersOf(frame: Composite | undefined): readonly string[] {
   const name = codeNames.get(frame.code) ?? '';
   if (frame.code === compositeCodes.attach) {
     if (frame.role) return ['attach receiver'];
-    return [frame.target?.code === compositeCodes.coordinator ? 'attach coordinator' : 'attach sender'];
+    return [
+      frame.target?.code === compositeCodes.coordinator ? 'attach coordinator' : 'attach sender',
+    ];
   }
   if (frame.code !== compositeCodes.disposition) return [name];
   return frame.state === undefined ? [] : [codeNames.get(frame.state.code) ?? ''];

@@ -19,7 +19,9 @@ export const packetNames: readonly string[] = [
   ...['subscribe', 'unsubscribe', 'pingreq', 'disconnect'],
 ];
 
-const typeNames = new Map(Object.entries(packetTypes).map(([name, type]) => [type as number, name]));
+const typeNames = new Map(
+  Object.entries(packetTypes).map(([name, type]) => [type as number, name]),
+);
 
 /** The name of a packet. */
 export function nameOfPacket([first = 0]: Buffer): string {

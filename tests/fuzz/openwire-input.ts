@@ -241,7 +241,11 @@ const makers: readonly Make[] = [
       responseRequired: random.oneIn(2),
     }),
   (random, peer) =>
-    messagePull({ consumerId: consumerId(random, peer), timeout: random.pick([-1, 0, 5, 5000]) }),
+    messagePull({
+      consumerId: consumerId(random, peer),
+      timeout: random.pick([-1, 0, 5, 5000]),
+      responseRequired: random.oneIn(2),
+    }),
   (random, peer) =>
     consumerControl({
       consumerId: consumerId(random, peer),
@@ -288,4 +292,46 @@ export function randomCommand(
   // Messages and consumers are most of what clients send.
   const make = random.oneIn(2) ? makers[random.below(3)] : random.pick(makers);
   return (make ?? randomStructure)(random, peer, seen);
+}
+
+/** Commands that only have an effect one after another. */
+export function randomScript(random: SeededRandom, peer: OpenWirePeer): DataStructure[] {
+  return random.oneIn(4) ? subscriptionScript(peer) : transactionScript(random, peer);
+}
+
+function transactionScript(random: SeededRandom, peer: OpenWirePeer): DataStructure[] {
+  const isXa = !random.oneIn(3);
+  const value = 100 + random.below(1_000_000);
+  const id: TransactionId = isXa
+    ? {
+        type: types.XaTransactionId,
+        formatId: 1,
+        globalTransactionId: Buffer.from(String(value)),
+        branchQualifier: Buffer.from([1]),
+      }
+    : {
+        type: types.LocalTransactionId,
+        value,
+        connectionId: { type: types.ConnectionId, value: peer.connectionId },
+      };
+  const perform = (name: string) =>
+    transactionInfo({ transactionId: id, action: actions.indexOf(name), responseRequired: true });
+  const to = { type: types.QueueDestination, physicalName: 'a' } as const;
+  const send = peer.message(to, 'x', { transactionId: id, responseRequired: true });
+  const outcomes = isXa
+    ? [['prepare', 'commit prepared'], ['prepare', 'rollback'], ['prepare', 'forget'], ['commit']]
+    : [['commit'], ['rollback']];
+  const ends = random.pick(outcomes);
+  return [perform('begin'), send, perform('end'), ...ends.map(perform)];
+}
+
+function subscriptionScript(peer: OpenWirePeer): DataStructure[] {
+  const to = { type: types.TopicDestination, physicalName: 't' } as const;
+  const subscriptionName = 'scripted';
+  const info = peer.consumer(9, to, { subscriptionName, responseRequired: true });
+  return [
+    info,
+    removeInfo({ objectId: info.consumerId, responseRequired: true }),
+    removeSubscriptionInfo({ subscriptionName, responseRequired: true }),
+  ];
 }

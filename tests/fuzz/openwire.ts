@@ -28,6 +28,7 @@ import {
   handlerOf,
   isUnanswered,
   randomCommand,
+  randomScript,
   typeNames,
 } from './openwire-input.ts';
 import type { Tally } from './tally.ts';
@@ -72,18 +73,19 @@ function fuzzDecoder(random: SeededRandom, tally: Tally): void {
       decoded = receiver.decode(bytes, start, end);
     },
   });
+  const one = () => {
+    const structure = random.oneIn(4) ? undefined : randomStructure(random);
+    const bytes = structure === undefined ? junk(random) : encode(sender, structure);
+    const isDamaged = random.oneIn(2);
+    const some = isDamaged ? random.damaged(bytes) : bytes;
+    const cut = random.below(some.length + 1);
+    reader.receive(some.subarray(0, cut));
+    reader.receive(some.subarray(cut));
+    if (structure === undefined || isDamaged || decoded?.type !== structure.type) return;
+    tally.reach(typeNames.get(structure.type) ?? '');
+  };
   refusing(() => {
-    for (let left = 1 + random.below(3); left > 0; left--) {
-      const structure = random.oneIn(4) ? undefined : randomStructure(random);
-      const bytes = structure === undefined ? junk(random) : encode(sender, structure);
-      const isDamaged = random.oneIn(2);
-      const some = isDamaged ? random.damaged(bytes) : bytes;
-      const cut = random.below(some.length + 1);
-      reader.receive(some.subarray(0, cut));
-      reader.receive(some.subarray(cut));
-      if (structure === undefined || isDamaged || decoded?.type !== structure.type) continue;
-      tally.reach(typeNames.get(structure.type) ?? '');
-    }
+    for (let left = 1 + random.below(3); left > 0; left--) one();
   });
 }
 
@@ -94,6 +96,8 @@ class RandomClient {
   readonly #tally: Tally;
   #seen: MessageDispatch[] = [];
   #commandId = 1000;
+  /** Commands that are sent one after another. */
+  #script: DataStructure[] = [];
   /** The handlers of commands without an answer yet, by the numbers of the commands. */
   readonly #unanswered = new Map<number, string>();
 
@@ -119,7 +123,8 @@ class RandomClient {
   step(): void {
     const random = this.#random;
     const { peer } = this;
-    const command = randomCommand(random, peer, this.#seen);
+    if (this.#script.length === 0 && random.oneIn(25)) this.#script = randomScript(random, peer);
+    const command = this.#script.shift() ?? randomCommand(random, peer, this.#seen);
     if ('responseRequired' in command) command.commandId = ++this.#commandId;
     const bytes = peer.encode(command);
     const isDamaged = random.oneIn(60);

@@ -25,7 +25,8 @@ const minutes = Number(values.minutes);
 if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(count) || count < 1) {
   throw new RangeError(`--seed ${values.seed} --count ${values.count}: whole numbers are allowed`);
 }
-if (!(minutes > 0)) throw new RangeError(`--minutes ${values.minutes}: a number above 0 is allowed`);
+if (!(minutes > 0))
+  throw new RangeError(`--minutes ${values.minutes}: a number above 0 is allowed`);
 const all = [...fuzzers, ...canaries];
 const chosen = only === undefined ? fuzzers : all.filter(({ name }) => name === only);
 if (chosen.length === 0) {

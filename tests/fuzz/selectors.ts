@@ -70,7 +70,13 @@ function made(of: typeof conditions, name: string, r: SeededRandom, u: Set<strin
 function condition(random: SeededRandom, used: Set<string>, depth: number): string {
   const all = Object.keys(conditions);
   // Beyond the limit only those without operands.
-  return made(conditions, random.pick(depth > depthMax ? all.slice(9, 13) : all), random, used, depth);
+  return made(
+    conditions,
+    random.pick(depth > depthMax ? all.slice(9, 13) : all),
+    random,
+    used,
+    depth,
+  );
 }
 
 function operand(random: SeededRandom, used: Set<string>, depth: number): string {
@@ -85,8 +91,39 @@ function number(random: SeededRandom, used: Set<string>, depth: number): string 
 }
 
 const words = [
-  ...['a', 'n', '(', ')', 'AND', 'OR', 'NOT', '=', '<>', '<', '>=', 'LIKE', "'a%'", 'ESCAPE', "'!'"],
-  ...['IN', ',', 'BETWEEN', 'IS', 'NULL', '1', '2.5', '0x1F', '9999999999', '+', '-', '*', '/', '%'],
+  ...[
+    'a',
+    'n',
+    '(',
+    ')',
+    'AND',
+    'OR',
+    'NOT',
+    '=',
+    '<>',
+    '<',
+    '>=',
+    'LIKE',
+    "'a%'",
+    'ESCAPE',
+    "'!'",
+  ],
+  ...[
+    'IN',
+    ',',
+    'BETWEEN',
+    'IS',
+    'NULL',
+    '1',
+    '2.5',
+    '0x1F',
+    '9999999999',
+    '+',
+    '-',
+    '*',
+    '/',
+    '%',
+  ],
   ...['TRUE', "'it''s'", '--', '/*', '*/', '\n', 'REGEX', 'INLIST', 'XPATH', '(((((((('],
 ];
 
@@ -97,7 +134,9 @@ function wrongText(random: SeededRandom): string {
   }
   const text = condition(random, new Set(), 0);
   const at = random.below(text.length);
-  return text.slice(0, at) + random.pick(['', "'", '(', ')', '\0']) + text.slice(at + random.below(3));
+  return (
+    text.slice(0, at) + random.pick(['', "'", '(', ')', '\0']) + text.slice(at + random.below(3))
+  );
 }
 
 function fuzzSelector(random: SeededRandom, tally: Tally): void {

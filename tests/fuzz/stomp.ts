@@ -48,11 +48,7 @@ class RandomClient {
     this.#tally = tally;
   }
 
-  static async connect(
-    b: StompBroker,
-    random: SeededRandom,
-    tally: Tally,
-  ): Promise<RandomClient> {
+  static async connect(b: StompBroker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
     const version = random.pick(['1.0', '1.1', '1.2']);
     const clientId: Record<string, string> = random.oneIn(3) ? { 'client-id': 'c' } : {};
     const peer = new StompPeer(b.broker);

@@ -116,16 +116,8 @@ function wrongFrame(random: SeededRandom): Buffer {
   ]);
 }
 
-/** The byte stream in the messages arrives unchanged; whatever else comes ends the connection. */
-async function fuzzWire(random: SeededRandom, tally: Tally): Promise<void> {
-  const { socket, webSocket } = upgraded();
-  const unauthenticatedBytesMax = random.pick([1000, 100_000]);
-  const wire = new WebSocketWire(webSocket, socket, unauthenticatedBytesMax);
-  wire.takesOnlyBinary = random.oneIn(2);
-  const received: Buffer[] = [];
-  const isEarly = random.oneIn(4);
-  if (!isEarly) wire.read((bytes) => received.push(Buffer.from(bytes)));
-  if (random.oneIn(2)) wire.admit();
+/** Messages, now and then something that no client should send, and perhaps a close. */
+function randomStream(random: SeededRandom) {
   const sent: Buffer[] = [];
   const stream: Buffer[] = [];
   const used = new Set<string>();
@@ -141,9 +133,25 @@ async function fuzzWire(random: SeededRandom, tally: Tally): Promise<void> {
     }
   }
   if (random.oneIn(10)) {
-    stream.push(frameBytes({ opcode: opcodes.close, payload: Buffer.of(3, 232), isLast: true }, random));
+    stream.push(
+      frameBytes({ opcode: opcodes.close, payload: Buffer.of(3, 232), isLast: true }, random),
+    );
     used.add('close');
   }
+  return { sent, stream, used, isSound };
+}
+
+/** The byte stream in the messages arrives unchanged; whatever else comes ends the connection. */
+async function fuzzWire(random: SeededRandom, tally: Tally): Promise<void> {
+  const { socket, webSocket } = upgraded();
+  const unauthenticatedBytesMax = random.pick([1000, 100_000]);
+  const wire = new WebSocketWire(webSocket, socket, unauthenticatedBytesMax);
+  wire.takesOnlyBinary = random.oneIn(2);
+  const received: Buffer[] = [];
+  const isEarly = random.oneIn(4);
+  if (!isEarly) wire.read((bytes) => received.push(Buffer.from(bytes)));
+  if (random.oneIn(2)) wire.admit();
+  const { sent, stream, used, isSound } = randomStream(random);
   const bytes = Buffer.concat(stream);
   for (let at = 0; at < bytes.length && !socket.destroyed; ) {
     const size = random.oneIn(3) ? 1 + random.below(50) : bytes.length - at;

@@ -44,8 +44,11 @@ const xid = (name: string): TransactionId => ({
 
 const actions = { begin: 0, prepare: 1, commitTwoPhase: 3, rollback: 4, recover: 5 };
 
-const perform = (client: OpenWireClient, transactionId: TransactionId | undefined, action: number) =>
-  client.ask(transactionInfo({ transactionId, action }));
+const perform = (
+  client: OpenWireClient,
+  transactionId: TransactionId | undefined,
+  action: number,
+) => client.ask(transactionInfo({ transactionId, action }));
 
 /** An XA transaction with many messages, and as many acknowledgements. */
 async function filled(client: OpenWireClient, name: string, count: number): Promise<void> {
@@ -218,7 +221,9 @@ const subscriptions: readonly ActiveMqInput[] = [
       const publisher = await broker.mqtt('p');
       return async () => {
         for (let n = 0; n < 100; n++) {
-          const name = Array.from({ length: 199 }, (_, at) => (at === 198 ? `${n}` : 'a')).join('/');
+          const name = Array.from({ length: 199 }, (_, at) => (at === 198 ? `${n}` : 'a')).join(
+            '/',
+          );
           await publisher.send(publishPacket(5, name, 'x'));
         }
         await publisher.caughtUp();

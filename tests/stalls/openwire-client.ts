@@ -66,10 +66,7 @@ export class OpenWireClient {
       }),
     );
     const sessionId = { type: types.SessionId, connectionId: connection, value: 1 } as const;
-    await client.send(
-      sessionInfo({ sessionId }),
-      producerInfo({ producerId: client.producerId }),
-    );
+    await client.send(sessionInfo({ sessionId }), producerInfo({ producerId: client.producerId }));
     return client;
   }
 

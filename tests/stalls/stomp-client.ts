@@ -32,11 +32,7 @@ export class StompClient {
     return client;
   }
 
-  async send(
-    command: string,
-    headers: Readonly<Record<string, string>>,
-    body = '',
-  ): Promise<void> {
+  async send(command: string, headers: Readonly<Record<string, string>>, body = ''): Promise<void> {
     await writeAll(this.#socket, Buffer.from(textFrame(command, headers, body)));
   }
 }

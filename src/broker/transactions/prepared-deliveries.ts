@@ -8,7 +8,13 @@ import type { PreparedBranch, PreparedDelivery } from './prepared-branch.ts';
 export const deliveriesPerStep = 16;
 
 /** Settles a delivery of a transaction that commits. */
-export function settleDelivery({ queue, sequence, outcome, subscription, number }: PreparedDelivery): void {
+export function settleDelivery({
+  queue,
+  sequence,
+  outcome,
+  subscription,
+  number,
+}: PreparedDelivery): void {
   if (outcome === 'accepted') queue.accept(sequence);
   else if (outcome === 'rejected') queue.reject(sequence);
   else queue.requeue(sequence, outcome === 'modified');

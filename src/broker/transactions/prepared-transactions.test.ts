@@ -291,7 +291,10 @@ test('deleting a virtual host deletes a transaction that is being prepared', asy
   assert.ok(group > 0);
   assert.deepEqual([...b.broker.prepared.recover()], []);
   const again = await restart(b);
-  assert.deepEqual([[...again.broker.prepared.recover()], again.broker.store.indexes.size], [[], 0]);
+  assert.deepEqual(
+    [[...again.broker.prepared.recover()], again.broker.store.indexes.size],
+    [[], 0],
+  );
 });
 
 test('deleting a virtual host deletes its prepared transactions', async () => {
@@ -301,5 +304,8 @@ test('deleting a virtual host deletes its prepared transactions', async () => {
   b.broker.deleteVhost('/');
   assert.deepEqual([...b.broker.prepared.recover()], []);
   const again = await restart(b);
-  assert.deepEqual([[...again.broker.prepared.recover()], again.broker.store.indexes.size], [[], 0]);
+  assert.deepEqual(
+    [[...again.broker.prepared.recover()], again.broker.store.indexes.size],
+    [[], 0],
+  );
 });

@@ -37,7 +37,9 @@ test('above the limits, the messages of the topic idle longest are dropped', () 
   }
   kept.add('huge', delivery(keptBytesMax), 0);
   assert.equal(kept.newestFirst((topic) => topic === 'huge', Infinity, 0).length, 0);
-  const sum = kept.newestFirst(all, Infinity, 0).reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  const sum = kept
+    .newestFirst(all, Infinity, 0)
+    .reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
   assert.equal(sum, kept.bytes);
 });
 

@@ -314,7 +314,11 @@ test('a large recovery takes several turns, and no message comes twice', async (
     if (n % 50 === 49) await turns();
   }
   const peer = await b.client();
-  const first = peer.call('SUBSCRIBE', { ...retroactive, destination: '/topic/T', selector: 'n = 1' });
+  const first = peer.call('SUBSCRIBE', {
+    ...retroactive,
+    destination: '/topic/T',
+    selector: 'n = 1',
+  });
   assert.ok(first.length < 100, `${first.length} messages at once`);
   sender.send('SEND', { destination: '/topic/T', n: '1' }, 'new');
   await turns(200);
