@@ -13,14 +13,15 @@ import { secureSocket } from './secure-socket.ts';
 import { StompClient } from './stomp-client.ts';
 
 /** As a broker's process is started. */
-const execArgv = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
+const execArgv = ['--single-threaded-gc'];
 
 type Running = Extract<FromMetered, { type: 'running' }>;
 
 /** A broker in a process of its own, whose turns are measured. */
 export class MeteredProcess {
   readonly #child: ChildProcess;
-  readonly #running: Running;
+  #running: Running;
+  #clients: RawClient[] = [];
 
   private constructor(child: ChildProcess, running: Running) {
     this.#child = child;
@@ -32,11 +33,6 @@ export class MeteredProcess {
     const child = fork(join(import.meta.dirname, 'metered-broker.js'), [kind], { execArgv, env });
     const [running] = (await once(child, 'message')) as [Running];
     return new MeteredProcess(child, running);
-  }
-
-  connect(channelCount?: number): Promise<RawClient> {
-    const { ports, authority } = this.#running;
-    return RawClient.open(ports['amqp091'] ?? 0, authority, channelCount);
   }
 
   #socket(protocol: string): Promise<Duplex> {
@@ -55,6 +51,19 @@ export class MeteredProcess {
 
   async stomp(): Promise<StompClient> {
     return StompClient.over(await this.#socket('stomp'));
+  }
+
+  async connect(channelCount?: number): Promise<RawClient> {
+    const { ports, authority } = this.#running;
+    const client = await RawClient.open(ports['amqp091'] ?? 0, authority, channelCount);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Replaces the broker by a new one, in the same process. */
+  async renew(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.cut();
+    this.#running = await this.#ask<Running>('renew');
   }
 
   begin(): void {
