@@ -17,6 +17,7 @@ import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
+import { newAccountId } from '../identity/identifiers.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
@@ -35,6 +36,7 @@ import {
 } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
+import { fipsEndpoints } from './identities/fips-endpoints.ts';
 import { newPassword } from './installation.ts';
 import { openBrokerLogs } from './logs-volume.ts';
 import { measured } from './metrics.ts';
@@ -124,6 +126,7 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
       metrics: () => measured(this.#metricsParts),
+      handshakes: () => this.#listener.handshakes,
     };
     this.#refusals = refusals;
     this.#logs = new BrokerLogs({
@@ -162,6 +165,7 @@ export class Service {
       const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
         wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
         welcome: [hostname()].filter((name) => name !== ''),
+        ofApi: settings.isFips ? fipsEndpoints(opened.region) : [],
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
@@ -275,6 +279,7 @@ export class Service {
     return {
       control: this.#parts.control,
       admission: this.#listener.admission,
+      handshakes: this.#listener.handshakes,
       refusals: this.#refusals.counts,
     };
   }
@@ -470,7 +475,7 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
   const { identity, store } = state;
   if (identity.accountId === undefined) {
     const nowMs = systemClock.nowMs();
-    await store.commit(identity.createAccount(asked ?? newAccountId(), nowMs));
+    await store.commit(identity.createAccount(asked ?? newAccountId(systemRandom), nowMs));
   }
   // An interrupted first start may have left an account without a key.
   if (identity.rootAccessKeyId === undefined) {
@@ -480,10 +485,6 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
   if (asked === undefined || asked === accountId) return accountId;
   const found = `--account-id is '${asked}', but the data folder has account ${accountId}`;
   throw new ServerError('setting-conflict', found);
-}
-
-function newAccountId(): string {
-  return String(100_000_000_000 + (systemRandom.bytes(6).readUIntBE(0, 6) % 900_000_000_000));
 }
 
 /** The host name that clients use for a listening address. */
