@@ -10,8 +10,8 @@ import { advise } from './advise.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
-import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { printEnvironment } from './env.ts';
+import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { rotate, rotatedSecrets } from './rotate.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
@@ -195,13 +195,18 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (isFipsWanted(argv, process.env)) enforceFips();
     await program().parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = 1;
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof WaxwingError) {
-      if (error.code === 'setting-invalid') process.exitCode = 2;
-      process.stderr.write(`waxwing: ${error.message}\n`);
-    } else if (isSystemError(error)) {
-      process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
-    } else throw error;
+    report(error);
   }
+}
+
+/** Prints an expected error, and sets the exit code. */
+function report(error: unknown): void {
+  process.exitCode = 1;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof WaxwingError) {
+    if (error.code === 'setting-invalid') process.exitCode = 2;
+    process.stderr.write(`waxwing: ${error.message}\n`);
+  } else if (isSystemError(error)) {
+    process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
+  } else throw error;
 }

@@ -11,13 +11,19 @@ afterEach(() => {
 
 test('a process that was not started with the provider does not pass for one', () => {
   assert.equal(isFipsForced(), false);
-  assert.throws(enforceFips, { code: 'fips-inactive', message: /was not started with --force-fips/ });
+  assert.throws(enforceFips, {
+    code: 'fips-inactive',
+    message: /was not started with --force-fips/,
+  });
   assert.deepEqual(fipsProcess(), { options: [], environment: {} });
 });
 
 test('the option alone does not prove the provider', () => {
   process.execArgv = [...process.execArgv, forced];
-  assert.throws(enforceFips, { code: 'fips-inactive', message: /provider of OpenSSL is not active/ });
+  assert.throws(enforceFips, {
+    code: 'fips-inactive',
+    message: /provider of OpenSSL is not active/,
+  });
 });
 
 test('further processes get the options of the provider and no others', () => {

@@ -1,8 +1,8 @@
 // Creation of keys.
 
-import { isFipsForced } from '../crypto/fips.ts';
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
+import { isFipsForced } from '../crypto/fips.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import {
   defaultPolicy,

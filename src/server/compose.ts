@@ -50,15 +50,15 @@ import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
 import { administrationParts } from './identities/administration.ts';
+import { rootWarning } from './identities/root-warning.ts';
+import { serviceRoleCreation } from './identities/service-role.ts';
+import { authenticatorOf, identityParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
-import { rootWarning } from './identities/root-warning.ts';
-import { serviceRoleCreation } from './identities/service-role.ts';
-import { authenticatorOf, identityParts } from './identity-parts.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 

@@ -100,7 +100,11 @@ export class Installation implements Journal<InstallationChange> {
     const { sealedToken: former } = this.#token ?? {};
     const sealedToken = this.#seal(tokenContext, token.reveal());
     const previous = former && { sealedToken: former, endsMs: previousEndsMs };
-    const entry = this.#entry({ type: 'metrics-token', sealedToken, ...(previous && { previous }) });
+    const entry = this.#entry({
+      type: 'metrics-token',
+      sealedToken,
+      ...(previous && { previous }),
+    });
     return { token, entries: [entry] };
   }
 

@@ -93,7 +93,8 @@ export function checkSettings(settings: Settings): void {
   checkWhole('--key-check-seconds', settings.keyCheckSeconds, 86_400);
   checkWhole('--key-effect-delay', settings.keyEffectDelaySeconds, 86_400);
   if (settings.isFips && settings.hasTlsParity) {
-    const text = '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';
+    const text =
+      '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';
     throw new ServerError('setting-invalid', text);
   }
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region)) {

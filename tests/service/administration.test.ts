@@ -121,7 +121,10 @@ test('advise as the administrator asks for a code and ends with 3 if there are f
   assert.equal(await dialogue.ended(), 3, dialogue.stderr);
   const { findings } = JSON.parse(dialogue.stdout) as { findings: { check: string }[] };
   const checks = findings.map(({ check }) => check);
-  assert.deepEqual([...new Set(checks)], ['root-without-mfa', 'service-owned-key', 'broker-log-off']);
+  assert.deepEqual(
+    [...new Set(checks)],
+    ['root-without-mfa', 'service-owned-key', 'broker-log-off'],
+  );
   const event = (await eventsNamed(waxwing, 'ListAdvice')).at(-1);
   assert.equal(event?.userIdentity.type, 'AssumedRole');
 });
@@ -153,8 +156,15 @@ test('a TLS 1.2 handshake with a broker is counted, and advise tells of it', asy
 
 test('rotate replaces the metrics token, and the old one ends at the time that is said', async () => {
   const before = waxwing.environment['WAXWING_METRICS_TOKEN'];
-  const isAccepted = async () => !Number.isNaN(await serviceMetric(waxwing, 'waxwing_broker_state'));
-  const { stdout, stderr, code } = await run('rotate', 'metrics-token', '--overlap', '600', ...data());
+  const isAccepted = async () =>
+    !Number.isNaN(await serviceMetric(waxwing, 'waxwing_broker_state'));
+  const { stdout, stderr, code } = await run(
+    'rotate',
+    'metrics-token',
+    '--overlap',
+    '600',
+    ...data(),
+  );
   assert.equal(code, 0, stderr);
   const [, endsAt = ''] = /refused from (\S+) on/.exec(stderr) ?? [];
   assert.ok(Date.parse(endsAt) > Date.now() + 500_000);

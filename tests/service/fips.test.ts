@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import { connect, type ConnectionOptions } from 'node:tls';
 import { Agent } from 'node:https';
+import { after, before, test } from 'node:test';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand, MqClient } from '@aws-sdk/client-mq';
 import { Waxwing } from '../support/waxwing.ts';
@@ -58,7 +58,10 @@ function handshake(options: ConnectionOptions): Promise<string[]> {
 }
 
 test('the service states the checks that prove the provider', { skip }, () => {
-  assert.match(waxwing.output, /FIPS provider {6}MD5 refused, ChaCha20-Poly1305 refused, SHA-256, /);
+  assert.match(
+    waxwing.output,
+    /FIPS provider {6}MD5 refused, ChaCha20-Poly1305 refused, SHA-256, /,
+  );
 });
 
 test('a broker runs with the provider and stores messages', { skip }, async () => {
@@ -90,14 +93,19 @@ test('a key on a curve that is not approved is refused', { skip }, async () => {
   await assert.rejects(waxwing.kms.send(command), { name: 'UnsupportedOperationException' });
 });
 
-test('clients with AWS_USE_FIPS_ENDPOINT are answered under the names that they call', { skip }, async () => {
+test('clients with AWS_USE_FIPS_ENDPOINT are answered under the names that they call', {
+  skip,
+}, async () => {
   const { AWS_REGION: region = '', AWS_ENDPOINT_URL = '' } = waxwing.environment;
   const { port } = new URL(AWS_ENDPOINT_URL);
   const agent = new Agent({ ca: waxwing.ca });
   const createConnection = agent.createConnection.bind(agent);
   // The name resolves to this machine, and the port is forwarded.
   agent.createConnection = (options, then) =>
-    createConnection({ ...options, port: Number(port), lookup: undefined, host: '127.0.0.1' }, then);
+    createConnection(
+      { ...options, port: Number(port), lookup: undefined, host: '127.0.0.1' },
+      then,
+    );
   const { AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: secret = '' } = waxwing.environment;
   const mq = new MqClient({
     region,
@@ -106,7 +114,10 @@ test('clients with AWS_USE_FIPS_ENDPOINT are answered under the names that they 
     requestHandler: { httpsAgent: agent },
   });
   const { BrokerSummaries } = await mq.send(new ListBrokersCommand({}));
-  assert.deepEqual(BrokerSummaries?.map(({ BrokerName }) => BrokerName), ['default']);
+  assert.deepEqual(
+    BrokerSummaries?.map(({ BrokerName }) => BrokerName),
+    ['default'],
+  );
   mq.destroy();
 });
 
@@ -119,7 +130,10 @@ test('a passphrase is stretched with an approved function', { skip }, async () =
   const fips = await Waxwing.start({ folder, args: ['--fips', '--no-default-broker'], env });
   await fips.stop();
   // Without --fips, the folder opens too.
-  await fips.restart({ args: ['--no-default-broker'], env: { WAXWING_ROOT_PASSPHRASE_FILE: file } });
+  await fips.restart({
+    args: ['--no-default-broker'],
+    env: { WAXWING_ROOT_PASSPHRASE_FILE: file },
+  });
   await fips.remove();
   const other = new WaxwingFolder();
   const plain = await Waxwing.start({

@@ -44,6 +44,7 @@ async function main(): Promise<void> {
   const { authority, servers } = await testCertificates();
   const start = {
     type: 'start',
+    isFips: false,
     name: 'metered',
     engineVersion: '3.13',
     folder: join(folder, 'volume'),

@@ -49,14 +49,14 @@ import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
+import { administrationParts } from '../../src/server/identities/administration.ts';
+import { rootWarning } from '../../src/server/identities/root-warning.ts';
+import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
 import { globalRegion, identityParts } from '../../src/server/identity-parts.ts';
 import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
-import { administrationParts } from '../../src/server/identities/administration.ts';
-import { rootWarning } from '../../src/server/identities/root-warning.ts';
-import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
@@ -204,7 +204,13 @@ export class ControlPlane {
         consoleUrl,
       }),
       stsService({ iam }),
-      iamService({ iam, identity, random: systemRandom, region, linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn) }),
+      iamService({
+        iam,
+        identity,
+        random: systemRandom,
+        region,
+        linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
+      }),
       discoveryService({ control: this.control, personNames: [] }),
       administrationService(this.#administration()),
     ].map(replaced);
@@ -317,7 +323,11 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
-      tokenHolder: (token: string | undefined) => tokenHolder([new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())], token),
+      tokenHolder: (token: string | undefined) =>
+        tokenHolder(
+          [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
+          token,
+        ),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }

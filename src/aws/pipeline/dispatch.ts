@@ -272,11 +272,7 @@ export class Dispatcher implements RequestHandler {
   }
 }
 
-function withHeader(
-  response: HttpResponse,
-  name: string,
-  value: string | undefined,
-): HttpResponse {
+function withHeader(response: HttpResponse, name: string, value: string | undefined): HttpResponse {
   if (value === undefined) return response;
   return { ...response, headers: { ...response.headers, [name]: value } };
 }

@@ -106,7 +106,14 @@ export async function perform(
   if (findings.length > 0) call.warned?.(describeFindings(findings));
   // No await since the operation decided: what it checked still holds when its changes are applied.
   const warning = hooks.callerWarning?.(context);
-  const completed = completedCall(call, input, { ...result, warning }, nowMs(), undefined, findings);
+  const completed = completedCall(
+    call,
+    input,
+    { ...result, warning },
+    nowMs(),
+    undefined,
+    findings,
+  );
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);

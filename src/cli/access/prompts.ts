@@ -7,7 +7,7 @@ import { CliError } from '../errors.ts';
 const answerCharactersMax = 1024;
 
 const interrupt = '\u0003';
-const deletions = /[\u0008\u007f]/;
+const deletions = ['\u0008', '\u007f'];
 /** The exit code of a program that Ctrl-C ended. */
 const interruptedCode = 130;
 
@@ -62,7 +62,7 @@ export class Prompts {
 function edited(typed: string): string {
   const kept: string[] = [];
   for (const character of typed) {
-    if (deletions.test(character)) kept.pop();
+    if (deletions.includes(character)) kept.pop();
     else kept.push(character);
   }
   return kept.join('');

@@ -53,7 +53,8 @@ export async function providerUse(environment: NodeJS.ProcessEnv): Promise<Provi
     [...(configuration ? [dirname(configuration)] : []), ...moduleFolders].find((folder) =>
       existsSync(join(folder, 'fips.so')),
     );
-  if (!configuration || !moduleFolder) return { options, environment: inherited, folder: undefined };
+  if (!configuration || !moduleFolder)
+    return { options, environment: inherited, folder: undefined };
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-fips-'));
   const file = join(folder, 'openssl.cnf');
   await writeFile(file, configurationText(resolve(configuration)), { mode: 0o600 });

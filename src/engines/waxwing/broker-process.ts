@@ -7,8 +7,8 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
-import { fipsProcess } from '../../crypto/fips.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 

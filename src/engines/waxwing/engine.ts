@@ -18,8 +18,8 @@ import type {
   VolumeKey,
   VolumeSpec,
 } from '../../control/engine.ts';
-import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { isFipsForced } from '../../crypto/fips.ts';
+import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';

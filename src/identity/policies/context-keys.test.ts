@@ -16,7 +16,9 @@ test('the keys of conditions and variables are listed as written, each once', ()
     NotResource: "arn:aws:mq:*:*:broker:${aws:PrincipalTag/team, 'none'}:*",
     Condition: {
       Bool: { 'aws:SecureTransport': 'false', 'AWS:UserName': 'x' },
-      StringEquals: { 'aws:ResourceTag/team': ['a', '${aws:PrincipalTag/team}', '${sts:ExternalId}'] },
+      StringEquals: {
+        'aws:ResourceTag/team': ['a', '${aws:PrincipalTag/team}', '${sts:ExternalId}'],
+      },
     },
   };
   assert.deepEqual(contextKeysOf(text('2012-10-17', onOwn, limited)), [

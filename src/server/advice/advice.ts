@@ -26,6 +26,51 @@ const examinedPerTurn = 4;
 /** Subjects that are passed over before other work of the process runs. */
 const skippedPerTurn = 2000;
 
+/** A place in the list of checks and their subjects. */
+interface Place {
+  readonly check: number;
+  readonly subject: number;
+}
+
+/** Examines subjects until the limits of one call are reached. */
+class Round {
+  readonly found: Finding[] = [];
+  /** Where the next call continues; undefined if all subjects were examined. */
+  next: Place | undefined = undefined;
+  readonly #parts: AdviceParts;
+  readonly #nowMs: number;
+  #examinedCount = 0;
+
+  constructor(parts: AdviceParts, nowMs: number) {
+    this.#parts = parts;
+    this.#nowMs = nowMs;
+  }
+
+  get #isFull(): boolean {
+    return this.#examinedCount >= examinedCountMax || this.found.length >= findingCountMax;
+  }
+
+  /** @param skippedCount the subjects at the beginning that were examined before */
+  async examine(check: Check, row: number, skippedCount: number): Promise<void> {
+    let position = -1;
+    for (const examine of check.examinations(this.#parts, this.#nowMs)) {
+      position += 1;
+      if (position < skippedCount) {
+        if (position % skippedPerTurn === skippedPerTurn - 1) await nextTurn();
+        continue;
+      }
+      if (this.#isFull) {
+        this.next = { check: row, subject: position };
+        return;
+      }
+      this.#examinedCount += 1;
+      if (this.#examinedCount % examinedPerTurn === 0) await nextTurn();
+      const observed = await examine();
+      if (observed) this.found.push({ check: check.name, why: check.why, ...observed });
+    }
+  }
+}
+
 /**
  * Returns a part of the findings.
  *
@@ -37,27 +82,15 @@ export async function findings(
   after: string | undefined,
   nowMs: number,
 ): Promise<FindingsPage> {
-  const [firstCheck = 0, firstSubject = 0] = (after ?? '').split('.').map(Number);
-  const found: Finding[] = [];
-  let examinedCount = 0;
+  const [first = 0, skippedCount = 0] = (after ?? '').split('.').map(Number);
+  const round = new Round(parts, nowMs);
   for (const [row, check] of checks.entries()) {
-    if (row < firstCheck) continue;
-    let at = 0;
-    for (const examine of check.examinations(parts, nowMs)) {
-      const position = at++;
-      if (row === firstCheck && position < firstSubject) {
-        if (position % skippedPerTurn === skippedPerTurn - 1) await nextTurn();
-        continue;
-      }
-      if (examinedCount >= examinedCountMax || found.length >= findingCountMax) {
-        return { findings: found, next: `${row}.${position}` };
-      }
-      if (++examinedCount % examinedPerTurn === 0) await nextTurn();
-      const observed = await examine();
-      if (observed) found.push({ check: check.name, why: check.why, ...observed });
-    }
+    if (row < first) continue;
+    await round.examine(check, row, row === first ? skippedCount : 0);
+    if (round.next !== undefined) break;
   }
-  return { findings: found, next: undefined };
+  const { found, next } = round;
+  return { findings: found, next: next && `${next.check}.${next.subject}` };
 }
 
 function nextTurn(): Promise<void> {

@@ -29,7 +29,11 @@ const cases: readonly [title: string, statement: object, expected: string | unde
     allow(['mq:ListBrokers', 'mq:DeleteBroker'], '*'),
     'mq:DeleteBroker on every resource',
   ],
-  ['a change on every resource by a pattern', allow('mq:Del*', '*'), 'mq:DeleteBroker on every resource'],
+  [
+    'a change on every resource by a pattern',
+    allow('mq:Del*', '*'),
+    'mq:DeleteBroker on every resource',
+  ],
   [
     'a change on all resources but one',
     { Effect: 'Allow', Action: 'kms:Decrypt', NotResource: key },

@@ -21,7 +21,8 @@ function* entities({ iam }: AdviceParts): Iterable<readonly [EntityKind, EntityR
 function examination(subject: string, document: () => string, command: string): Examination {
   return () => {
     const breadth = breadthOf(document());
-    return breadth && { subject, what: `allows ${breadth}`, fix: `${narrow}: ${command}` };
+    if (breadth === undefined) return undefined;
+    return { subject, what: `allows ${breadth}`, fix: `${narrow}: ${command}` };
   };
 }
 

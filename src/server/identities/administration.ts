@@ -54,7 +54,8 @@ async function rotatePassword({
   const password = newPassword(random);
   const hash = await hashPassword(password.reveal());
   const isSet = await control.engines.engineFor(broker).setPassword(brokerId, username, hash);
-  if (!isSet) throw refused(`Broker [${brokerId}] must be RUNNING and have the user [${username}].`);
+  if (!isSet)
+    throw refused(`Broker [${brokerId}] must be RUNNING and have the user [${username}].`);
   const changes = changesOf(installation.replacePassword(password));
   return { secret: password.reveal(), previousEndsMs: clock.nowMs(), changes };
 }

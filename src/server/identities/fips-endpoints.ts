@@ -3,5 +3,8 @@
 /** The names of the services here in a region. */
 export function fipsEndpoints(region: string): readonly string[] {
   const regional = ['mq', 'kms', 'cloudtrail', 'sts'];
-  return [...regional.map((name) => `${name}-fips.${region}.amazonaws.com`), 'iam-fips.amazonaws.com'];
+  return [
+    ...regional.map((name) => `${name}-fips.${region}.amazonaws.com`),
+    'iam-fips.amazonaws.com',
+  ];
 }

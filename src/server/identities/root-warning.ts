@@ -1,8 +1,8 @@
 // The warning about calls with the root user's access key.
 
 import type { CallContext } from '../../calls/call-context.ts';
-import { hasAdministrator } from '../../identity/accounts/policies/administrators.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
+import { hasAdministrator } from '../../identity/accounts/policies/administrators.ts';
 
 const text = 'An administrator exists: use it instead of the root user.';
 

@@ -5,11 +5,11 @@ import { after, before, test } from 'node:test';
 import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
+  CreateGroupCommand,
   CreatePolicyCommand,
   CreateUserCommand,
   type IAMClient,
   PutGroupPolicyCommand,
-  CreateGroupCommand,
 } from '@aws-sdk/client-iam';
 import type { Finding } from '../../../src/api/administration/parts.ts';
 import { packageFolder } from '../../../src/base/package-folder.ts';

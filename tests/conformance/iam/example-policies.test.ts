@@ -6,8 +6,8 @@ import {
   examplePolicies,
   policiesFolder,
 } from '../../../src/cli/administrator/example-policies.ts';
-import { quotas } from '../../../src/identity/accounts/quotas.ts';
 import { sizeOf } from '../../../src/identity/accounts/policies/documents.ts';
+import { quotas } from '../../../src/identity/accounts/quotas.ts';
 import { findAction } from '../../../src/identity/actions/catalogue.ts';
 import { compilePolicy } from '../../../src/identity/policies/compile-policy.ts';
 import { evaluate } from '../../../src/identity/policies/evaluate.ts';
@@ -30,7 +30,9 @@ async function outcome(
   assert.ok(policy !== undefined, file);
   assert.ok(findAction(action) !== undefined, action);
   const identity = [compilePolicy(await documentOf(policy), 'identity')];
-  const folded = Object.entries(values).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const folded = Object.entries(values).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
   const principal = { accountId: account, arn: user, isRoot: false };
   const request = { principal, action, resource, values: new Map(folded) };
   return evaluate(request, { identity, isAccountRoot: false }).outcome;
@@ -55,7 +57,10 @@ for (const policy of examplePolicies) {
   });
 }
 
-const viaMq = { 'kms:GrantIsForAWSResource': 'true', 'kms:ViaService': 'mq.us-east-1.amazonaws.com' };
+const viaMq = {
+  'kms:GrantIsForAWSResource': 'true',
+  'kms:ViaService': 'mq.us-east-1.amazonaws.com',
+};
 const ofApp = { 'aws:ResourceTag/application': 'shop', 'aws:PrincipalTag/application': 'shop' };
 const ofOther = { ...ofApp, 'aws:ResourceTag/application': 'bank' };
 const own = { 'aws:username': 'anna' };
@@ -101,7 +106,12 @@ const rows: readonly Row[] = [
   ['own-credentials', 'allowed', 'iam:CreateAccessKey', user, own],
   ['own-credentials', 'implicitDeny', 'iam:CreateAccessKey', user, { 'aws:username': 'eve' }],
   ['own-credentials', 'implicitDeny', 'iam:DeactivateMFADevice', user, own],
-  ['assume-administrator', 'allowed', 'sts:AssumeRole', `arn:aws:iam::${account}:role/waxwing-administrator`],
+  [
+    'assume-administrator',
+    'allowed',
+    'sts:AssumeRole',
+    `arn:aws:iam::${account}:role/waxwing-administrator`,
+  ],
   ['assume-administrator', 'implicitDeny', 'sts:AssumeRole', `arn:aws:iam::${account}:role/other`],
   ['require-mfa', 'explicitDeny', 'mq:ListBrokers', '*'],
   ['require-mfa', 'explicitDeny', 'iam:CreateAccessKey', user],

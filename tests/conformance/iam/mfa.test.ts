@@ -315,7 +315,10 @@ test('a user with the name root keeps that name in calls of the root user', asyn
   const device = await newDevice('of-user-root');
   await enable('root', device);
   const { MFADevices } = await iam.send(new ListMFADevicesCommand({ UserName: 'root' }));
-  assert.deepEqual(MFADevices?.map(({ SerialNumber }) => SerialNumber), [device.serial]);
+  assert.deepEqual(
+    MFADevices?.map(({ SerialNumber }) => SerialNumber),
+    [device.serial],
+  );
   const own = await iam.send(new ListMFADevicesCommand({}));
   assert.ok(!own.MFADevices?.some(({ SerialNumber }) => SerialNumber === device.serial));
 });

@@ -44,7 +44,8 @@ test('the first broker needs iam:CreateServiceLinkedRole, and the refusal is rec
   const { mq } = callers.as(await newUser(iam, 'without', { statements }));
   await assert.rejects(mq.send(brokerRequest()), {
     name: 'ForbiddenException',
-    message: /not authorized to perform: iam:CreateServiceLinkedRole on resource: .*mq\.amazonaws\.com/,
+    message:
+      /not authorized to perform: iam:CreateServiceLinkedRole on resource: .*mq\.amazonaws\.com/,
   });
   await assert.rejects(role(), missing);
   const event = (await eventsNamed(plane, 'CreateServiceLinkedRole')).at(-1);
