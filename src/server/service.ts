@@ -1,7 +1,6 @@
 // The running service.
 
 import { realpathSync } from 'node:fs';
-import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
@@ -21,10 +20,9 @@ import { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
-import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
-import { CertificateKeeper } from './certificate-keeper.ts';
+import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
 import {
   apiRoutes,
   compose,
@@ -182,10 +180,9 @@ export class Service {
 
   async #start(): Promise<void> {
     const { supervisor } = this.#parts.control;
-    this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
-      await this.#writeAuthorities();
-      await Promise.all([supervisor.start(), this.#openLogs()]);
+      // The processes of the brokers recover them while this process opens its port.
+      await Promise.all([supervisor.start(), this.#openApi(), this.#openLogs()]);
       await this.#makeDefaultBroker();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
@@ -194,6 +191,11 @@ export class Service {
       throw error;
     }
     this.#ticks = setInterval(() => this.#tick(), tickMs);
+  }
+
+  async #openApi(): Promise<void> {
+    this.#apiPort = await this.#listener.open(this.settings.apiPort);
+    await this.#writeAuthorities();
   }
 
   #openLogs(): Promise<void> {
@@ -490,12 +492,4 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
 /** The host name that clients use for a listening address. */
 function nameOf(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
-}
-
-/** Writes certificates that clients will trust, unless another user could write the file. */
-async function writeCertificate(file: string, pem: string): Promise<void> {
-  const found = await lstat(file).catch(() => undefined);
-  const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
-  if (isOwn && (await readFile(file, 'utf8')) === pem) return;
-  await systemDisk.replace(file, Buffer.from(pem));
 }
