@@ -55,6 +55,7 @@ async function openBroker(): Promise<Opened> {
   await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
   const start = {
     type: 'start',
+    isFips: false,
     name: 'metered',
     engineVersion: '3.13',
     folder: join(folder, 'volume'),

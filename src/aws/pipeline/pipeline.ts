@@ -36,6 +36,11 @@ export interface PipelineHooks {
   commit(batch: readonly BatchEntry[]): Promise<void>;
   /** Inspects free text. Without it, free text is not inspected. */
   readonly inspection?: TextInspection | undefined;
+  /**
+   * Returns a warning about the caller of a call, for the answer and the audit event; undefined if
+   * there is none.
+   */
+  callerWarning?(context: CallContext): string | undefined;
   /** Called for unexpected errors: a bug, or a batch that could not be committed. */
   onUnexpectedError(error: unknown, context: CallContext): void;
 }
@@ -100,7 +105,15 @@ export async function perform(
   }
   if (findings.length > 0) call.warned?.(describeFindings(findings));
   // No await since the operation decided: what it checked still holds when its changes are applied.
-  const completed = completedCall(call, input, result, nowMs(), undefined, findings);
+  const warning = hooks.callerWarning?.(context);
+  const completed = completedCall(
+    call,
+    input,
+    { ...result, warning },
+    nowMs(),
+    undefined,
+    findings,
+  );
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
@@ -121,7 +134,8 @@ async function recordFailure(
   if (context.caller.type === 'anonymous') return;
   const resources =
     input === undefined ? undefined : route.operation.failedResources?.(input, context);
-  const result = { output: undefined, ...(resources && { resources }) };
+  const warning = hooks.callerWarning?.(context);
+  const result = { output: undefined, warning, ...(resources && { resources }) };
   // The trail must not show personal or secret data of a call that was refused for other reasons.
   const findings = known ?? (await inspected(call, input, hooks));
   const ended = completedCall(call, input, result, nowMs(), failure, findings);
@@ -180,7 +194,7 @@ function awsErrorFor(error: unknown, { service, wire }: Route): AwsError {
 function completedCall(
   call: Call,
   input: unknown,
-  result: Result<unknown>,
+  result: Result<unknown> & { readonly warning: string | undefined },
   atMs: number,
   failure: AwsError | undefined,
   findings: readonly TextFinding[],
@@ -189,7 +203,11 @@ function completedCall(
   const { operation, service } = route;
   const { nowMs: _began, ...known } = context;
   const redaction = new Redaction(findings);
-  const additional = { ...result.additionalEventData, ...auditedFindings(findings) };
+  const additional = {
+    ...result.additionalEventData,
+    ...auditedFindings(findings),
+    ...(result.warning !== undefined && { callerWarning: result.warning }),
+  };
   return {
     ...known,
     atMs,

@@ -123,7 +123,11 @@ export class Roles {
    *
    * @throws {IamError} 'InvalidInput' for a service that has no such role or if it exists already
    */
-  createLinked(service: string, description: string | undefined, { nowMs }: CallContext) {
+  createLinked(
+    service: string,
+    description: string | undefined,
+    { nowMs }: Pick<CallContext, 'nowMs'>,
+  ) {
     const linked = linkedServices.get(service);
     if (linked === undefined) {
       throw new IamError('InvalidInput', `Service role name was not found for ${service}.`);
