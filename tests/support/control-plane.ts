@@ -129,6 +129,8 @@ export class ControlPlane {
   sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text, which must not contain secrets. */
   written = '';
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
@@ -176,7 +178,12 @@ export class ControlPlane {
     const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
     this.#identity = identity;
     this.iamDomain = iam;
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
+    this.kmsDomain = new Kms({
+      wrappingKey,
+      random: systemRandom,
+      principals: this.#principals,
+      names: iam.principals,
+    });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -428,6 +435,7 @@ export class ControlPlane {
 
   #commit(batch: readonly Entry[]): Promise<void> {
     if (this.#endsHere()) return never;
+    this.onCommit(batch);
     for (const entry of batch) {
       this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
     }
