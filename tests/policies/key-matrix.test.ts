@@ -281,25 +281,28 @@ class OneKey {
 
 const named = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
 
-/** All cases of a principal and a key policy. */
-function* cases(principal: Principal, keyPolicy: Case['keyPolicy']): Generator<Case> {
-  // The root user has neither policies nor a boundary, and users have no session policies.
-  const isRoot = principal === 'root';
+/** The policies of a principal: the root user has none, and users have no session policies. */
+function limitsOf(
+  principal: Principal,
+): readonly Pick<Case, 'identity' | 'boundary' | 'session'>[] {
+  if (principal === 'root') return [{ identity: 'none', boundary: 'none', session: 'none' }];
   const isLimited = principal === 'role session' || principal === 'federated user';
-  for (const grant of grants) {
-    for (const state of states) {
-      for (const identity of isRoot ? (['none'] as const) : named(identities)) {
-        for (const boundary of isRoot ? (['none'] as const) : named(boundaries)) {
-          for (const session of isLimited ? named(sessions) : (['none'] as const)) {
-            for (const operation of operations) {
-              const ofPrincipal = { principal, identity, boundary, session };
-              yield { ...ofPrincipal, keyPolicy, grant, state, operation };
-            }
-          }
-        }
-      }
-    }
-  }
+  const ofSession = isLimited ? named(sessions) : (['none'] as const);
+  return named(identities).flatMap((identity) =>
+    named(boundaries).flatMap((boundary) =>
+      ofSession.map((session) => ({ identity, boundary, session })),
+    ),
+  );
+}
+
+/** All cases of a principal and a key policy. */
+function cases(principal: Principal, keyPolicy: Case['keyPolicy']): readonly Case[] {
+  const keys = grants.flatMap((grant) => states.map((state) => ({ keyPolicy, grant, state })));
+  return keys.flatMap((key) =>
+    limitsOf(principal).flatMap((limits) =>
+      operations.map((operation) => ({ principal, ...key, ...limits, operation })),
+    ),
+  );
 }
 
 for (const principal of named(callers)) {

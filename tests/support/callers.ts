@@ -110,7 +110,7 @@ export interface CallerClients {
 }
 
 /** A control plane with the clients of its callers, for the tests of a file. */
-export interface TestAccounts {
+interface TestAccounts {
   readonly plane: ControlPlane;
   readonly callers: Callers;
   /** The root user's client. */

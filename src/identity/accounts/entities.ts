@@ -15,7 +15,7 @@ const countQuotas = {
 } as const;
 
 /** A list of entities under a path. */
-export interface EntityPageRequest extends PageRequest {
+interface EntityPageRequest extends PageRequest {
   readonly PathPrefix?: string | undefined;
 }
 

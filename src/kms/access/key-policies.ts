@@ -43,7 +43,7 @@ function readKeyPolicy(text: string): CompiledPolicy {
 }
 
 /** The members of a key record for its policy. */
-export type StoredPolicy = Pick<KeyRecord, 'policy' | 'principalIds'>;
+type StoredPolicy = Pick<KeyRecord, 'policy' | 'principalIds'>;
 
 /**
  * Checks a new key policy, and finds the unique ids of the principals that it names.

@@ -216,43 +216,71 @@ function ofIam(
   );
 }
 
+/** The resources of an operation of IAM; undefined if the table does not tell. */
 function iamResources(
   plane: ControlPlane,
   name: string,
   input: Input,
-  { caller, context }: Principal,
+  principal: Principal,
 ): readonly string[] | undefined {
   const path = text(input['Path'] ?? '/');
-  const arn = (kind: 'user' | 'group' | 'role', entity: unknown, otherPath = '/') => {
-    const all = [...plane.iamDomain.journal.entities(kind).values()];
-    const wanted = text(entity).toLowerCase();
-    const found = all.find((each) => each.name.toLowerCase() === wanted);
-    return found
-      ? `${iam}:${kind}${found.path}${found.name}`
-      : `${iam}:${kind}${otherPath}${entity}`;
-  };
   if (name === 'CreatePolicy') return [`${iam}:policy${path}${text(input['PolicyName'])}`];
   if (name === 'CreateVirtualMFADevice') {
     return [`${iam}:mfa${path}${text(input['VirtualMFADeviceName'])}`];
   }
+  if (name === 'ListVirtualMFADevices') return [`${iam}:mfa/*`];
+  if (name === 'SimulatePrincipalPolicy') return [text(input['PolicySourceArn'])];
+  if (/ServiceLinkedRole|LastUsed|MFADevice/.test(name)) return undefined;
   if (/^List(User|Group|Role)s$/.test(name)) {
     return [`${iam}:${name.slice(4, -1).toLowerCase()}${text(input['PathPrefix'] ?? '/')}`];
   }
-  if (name === 'ListVirtualMFADevices') return [`${iam}:mfa/*`];
-  if (name === 'SimulatePrincipalPolicy') return [text(input['PolicySourceArn'])];
-  if (name === 'UpdateUser' || name === 'UpdateGroup') return undefined;
-  if (/ServiceLinkedRole|LastUsed|MFADevice/.test(name)) return undefined;
-  if (input['GroupName'] !== undefined) return [arn('group', input['GroupName'], path)];
-  if (input['RoleName'] !== undefined) return [arn('role', input['RoleName'], path)];
-  if (input['UserName'] !== undefined) return [arn('user', input['UserName'], path)];
-  if (input['PolicyArn'] !== undefined) return [text(input['PolicyArn'])];
-  // Without a name, the caller is meant.
-  const own = ['Get', 'List', 'Create', 'Update', 'Delete', 'Change'].some((verb) =>
-    new RegExp(`^${verb}(User|AccessKeys?|LoginProfile|Password)$`).test(name),
-  );
-  if (!own) return undefined;
+  return namedResources(plane, name, input, path) ?? ownResource(plane, name, principal);
+}
+
+/** The resources that members of an input name. */
+function namedResources(
+  plane: ControlPlane,
+  name: string,
+  input: Input,
+  path: string,
+): readonly string[] | undefined {
+  const members = { group: 'GroupName', role: 'RoleName', user: 'UserName' } as const;
+  for (const kind of ['group', 'role', 'user'] as const) {
+    const entity = input[members[kind]];
+    if (entity === undefined) continue;
+    const before = arnNamed(plane, kind, text(entity), path);
+    if (name !== 'UpdateUser' && name !== 'UpdateGroup') return [before];
+    // The name that the entity gets needs the permission too.
+    const at = before.lastIndexOf('/') + 1;
+    const ownPath = before.slice(`${iam}:${kind}`.length, at);
+    const newName = input[`New${members[kind]}`] ?? before.slice(at);
+    return [before, `${iam}:${kind}${text(input['NewPath'] ?? ownPath)}${text(newName)}`];
+  }
+  return input['PolicyArn'] === undefined ? undefined : [text(input['PolicyArn'])];
+}
+
+/** The caller, where an operation without a name means it. */
+function ownResource(
+  plane: ControlPlane,
+  name: string,
+  { caller, context }: Principal,
+): readonly string[] | undefined {
+  const ofOwn = /^(Get|List|Create|Update|Delete|Change)(User|AccessKeys?|LoginProfile|Password)$/;
+  if (!ofOwn.test(name)) return undefined;
   const userName = context['aws:username'];
-  return [userName === undefined ? caller.arn : arn('user', userName)];
+  return [userName === undefined ? caller.arn : arnNamed(plane, 'user', text(userName))];
+}
+
+/** The ARN of the entity with a name in any case, or the one that it would have. */
+function arnNamed(
+  plane: ControlPlane,
+  kind: 'user' | 'group' | 'role',
+  name: string,
+  path = '/',
+): string {
+  const all = [...plane.iamDomain.journal.entities(kind).values()];
+  const found = all.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  return `${iam}:${kind}${found?.path ?? path}${found?.name ?? name}`;
 }
 
 function listOf(value: unknown): readonly unknown[] {

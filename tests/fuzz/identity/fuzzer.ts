@@ -21,7 +21,7 @@ import { type Expectation, expectationOf, type Input } from './expected.ts';
 import { identityInput } from './inputs.ts';
 
 /** Requests of one world. */
-export const requestsPerRound = 400;
+const requestsPerRound = 400;
 
 /** Operations that hash a password or draw a picture, which takes as long as a hundred others. */
 const slow =

@@ -86,6 +86,10 @@ const chosen: Readonly<Record<string, Make>> = {
 /** Members that are left out: pages, tokens, and what the table of expectations does not follow. */
 const left = new Set([
   'Marker',
+  'MaxItems',
+  'MaxResults',
+  'maxResults',
+  'Limit',
   'NextMarker',
   'NextToken',
   'nextToken',
@@ -112,7 +116,7 @@ export function identityInput(
     if (left.has(name) && !random.oneIn(100)) return [];
     if (!('required' in member) && !random.oneIn(3)) return [];
     if ('required' in member && random.oneIn(60)) return [];
-    return [[name, valueOf(name, member, isKms, random, pool)] as const];
+    return [[name, memberValue(name, member, isKms, random, pool)] as const];
   });
   return wellFormed(Object.fromEntries(entries));
 }
@@ -122,7 +126,7 @@ function wellFormed(input: Input): Input {
   return JSON.parse(JSON.stringify(input).replace(/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g, 'x'));
 }
 
-function valueOf(
+function memberValue(
   name: string,
   member: Shape<unknown>,
   isKms: boolean,
