@@ -3,11 +3,12 @@
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
 import { isFipsForced } from '../crypto/fips.ts';
+import type { PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import {
   defaultPolicy,
   managedPolicy,
-  readKeyPolicy,
+  newKeyPolicy,
   servicePolicy,
 } from './access/key-policies.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
@@ -42,6 +43,7 @@ interface Parts {
   readonly authoriser: Authoriser;
   readonly materials: Materials;
   readonly random: Random;
+  readonly names: PrincipalNames;
 }
 
 /** Creates customer managed keys, service-owned keys, and AWS managed keys. */
@@ -61,8 +63,8 @@ export class KeyCreation {
    */
   create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     const owner = isServiceCall(call) ? 'service' : 'customer';
-    const key = this.#keyOf(call, request, owner);
-    readKeyPolicy(key.policy);
+    const made = this.#keyOf(call, request, owner);
+    const key = { ...made, ...newKeyPolicy(made.policy, this.#parts.names) };
     if (request.BypassPolicyLockoutSafetyCheck !== true) {
       requireNoLockout(this.#parts.authoriser, call, key);
     }

@@ -38,7 +38,7 @@ export class CallAuthoriser {
   }
 
   #authorise(
-    { action, values = {} }: Permission,
+    { action, values = {}, isGiven = false }: Permission,
     resource: string,
     context: CallContext,
     policies: ApplicablePolicies,
@@ -55,6 +55,7 @@ export class CallAuthoriser {
       policies,
     );
     if (decision.outcome === 'allowed') return;
+    if (isGiven && decision.outcome === 'implicitDeny') return;
     const message = denialMessage(caller.arn, action, resource, decision);
     throw new RequestError('access-denied', message);
   }

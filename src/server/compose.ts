@@ -125,6 +125,7 @@ export class SystemState {
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
       principals: iam.policies,
+      names: iam.principals,
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');

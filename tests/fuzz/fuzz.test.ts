@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLong, writeProof } from '../support/proof.ts';
 import { canaries, fuzzers } from './fuzzers.ts';
 import { runRounds } from './rounds.ts';
 
-const isLong = process.env['WAXWING_LONG'] === '1';
-
 for (const fuzzer of fuzzers) {
   test(`${fuzzer.name}: every input ends in a value or an expected error`, async () => {
-    const failure = await runRounds(fuzzer, 1, isLong ? 100_000 : (fuzzer.roundCount ?? 500));
+    const { roundCount = 500, longRoundCount = 100_000 } = fuzzer;
+    const failure = await runRounds(fuzzer, 1, isLong ? longRoundCount : roundCount);
     assert.equal(failure?.error, undefined, failure?.replay);
+    if (isLong && fuzzer.figures) writeProof(`${fuzzer.name}-fuzz`, fuzzer.figures());
   });
 }
 

@@ -7,6 +7,10 @@ export interface Fuzzer {
   readonly name: string;
   /** The number of rounds in each test run, for slow fuzzers. */
   readonly roundCount?: number;
+  /** The number of rounds in the long run, for slow fuzzers. */
+  readonly longRoundCount?: number;
+  /** What all rounds so far have done, for the proof of a long run. */
+  readonly figures?: () => Readonly<Record<string, number>>;
   /** One round with random input; throws, or rejects, if there is a bug. */
   readonly run: (random: SeededRandom) => void | Promise<void>;
 }

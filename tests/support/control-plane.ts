@@ -138,6 +138,8 @@ export class ControlPlane {
   readonly installation: Installation;
   /** The TLS 1.2 handshakes that the API's port is said to have had. */
   tls12Count = 0;
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
@@ -186,7 +188,12 @@ export class ControlPlane {
     this.#identity = identity;
     this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
+    this.kmsDomain = new Kms({
+      wrappingKey,
+      random: systemRandom,
+      principals: this.#principals,
+      names: iam.principals,
+    });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -473,6 +480,7 @@ export class ControlPlane {
 
   #commit(batch: readonly Entry[]): Promise<void> {
     if (this.#endsHere()) return never;
+    this.onCommit(batch);
     for (const entry of batch) {
       this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
     }

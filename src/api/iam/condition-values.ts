@@ -31,8 +31,13 @@ interface Target {
   readonly boundary?: string;
 }
 
-/** Operations whose resource does not exist yet. */
-const creations = new Set(['CreateUser', 'CreateRole', 'CreatePolicy', 'CreateVirtualMFADevice']);
+/** Operations whose resource does not exist yet, with the action that tags at creation need too. */
+const creations: ReadonlyMap<string, string> = new Map([
+  ['CreateUser', 'iam:TagUser'],
+  ['CreateRole', 'iam:TagRole'],
+  ['CreatePolicy', 'iam:TagPolicy'],
+  ['CreateVirtualMFADevice', 'iam:TagMFADevice'],
+]);
 
 /**
  * Adds the condition keys of an operation to its permissions. They come from the members that all
@@ -56,7 +61,10 @@ export function withConditionValues(
         ...tagValues('aws:ResourceTag', target?.tags ?? []),
         ...tagValues('iam:ResourceTag', target?.tags ?? []),
       };
-      return (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const asked = (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const tagging = creations.get(name);
+      if (tagging === undefined || (input.Tags ?? []).length === 0) return asked;
+      return [...asked, ...asked.map((each) => ({ ...each, action: tagging }))];
     },
   };
 }

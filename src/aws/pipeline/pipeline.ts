@@ -86,7 +86,7 @@ export async function perform(
   let result: Result<unknown>;
   try {
     input = call.read();
-    hooks.authorise(permissionsOf(route, input, context), context, route.service);
+    authorised(call, input, hooks);
     // Waits only where there is free text.
     const inspecting = inspected(call, input, hooks);
     findings = inspecting instanceof Promise ? await inspecting : inspecting;
@@ -95,6 +95,9 @@ export async function perform(
     const handed: Result<unknown> | Decision<unknown> =
       outcome instanceof Promise ? await outcome : outcome;
     result = typeof handed === 'function' ? handed() : handed;
+    // During a wait, the caller may have lost the permission, or a name may have got a new owner.
+    const hasWaited = inspecting instanceof Promise || outcome instanceof Promise;
+    if (hasWaited) authorised(call, input, hooks);
   } catch (error) {
     const failure = awsErrorFor(error, route);
     if (failure.status >= 500) hooks.onUnexpectedError(error, context);
@@ -173,6 +176,11 @@ function recordOf(
   hooks: PipelineHooks,
 ): readonly BatchEntry[] {
   return route.operation.isRecorded === false ? [] : hooks.record(completed);
+}
+
+/** @throws {AwsError | RequestError} `access-denied` */
+function authorised({ route, context }: Call, input: unknown, hooks: PipelineHooks): void {
+  hooks.authorise(permissionsOf(route, input, context), context, route.service);
 }
 
 function permissionsOf(route: Route, input: unknown, context: CallContext): readonly Permission[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
@@ -7,7 +7,6 @@ import {
   DeleteVirtualMFADeviceCommand,
   EnableMFADeviceCommand,
   GetAccountSummaryCommand,
-  type IAMClient,
   ListMFADevicesCommand,
   ListUsersCommand,
   ListVirtualMFADevicesCommand,
@@ -15,22 +14,12 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { decodeSeed, stepAt, totpCode } from '../../../src/identity/accounts/mfa/totp.ts';
-import { Callers, type Credentials, credentialsOf, newUser } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { type Credentials, credentialsOf, newUser, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const accounts = await testAccounts();
+let { plane, callers, iam } = accounts;
 
 /** A device as its owner has it: it shows codes. */
 class Device {
@@ -179,10 +168,7 @@ test('a used code is not accepted again after a restart', async () => {
   const { credentials, device } = await userWithDevice('dora');
   const code = device.code();
   await session(credentials, device, code);
-  callers.close();
-  plane = await plane.restart();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
+  ({ plane, callers, iam } = await accounts.restart());
   await assert.rejects(session(credentials, device, code), invalidCode);
 });
 
