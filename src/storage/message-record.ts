@@ -1,7 +1,7 @@
 // The format of message records.
 
-import { decodeText } from '../base/byte-text.ts';
 import { assert } from '../base/assert.ts';
+import { decodeText } from '../base/byte-text.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { QueueIndex } from './queue-index.ts';
