@@ -1,5 +1,6 @@
 // Compact storage of publications until a later time.
 
+import { copyBytes } from '../../base/bytes.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import { noExtraKeys } from '../exchanges/sender-keys.ts';
@@ -76,8 +77,7 @@ class Page {
   }
 
   #copy(from: Buffer, start: number, end: number): void {
-    from.copy(this.bytes, this.used, start, end);
-    this.used += end - start;
+    this.used = copyBytes(this.bytes, this.used, from, start, end);
   }
 
   /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
