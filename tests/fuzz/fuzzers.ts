@@ -10,6 +10,7 @@ import { identityCanary, identityFuzzers } from './identity/fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
+import { selectorFuzzer } from './selectors.ts';
 import { stompFuzzers } from './stomp.ts';
 import { webSocketFuzzers } from './web-socket.ts';
 
@@ -23,6 +24,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
+  selectorFuzzer,
   ...mqttFuzzers,
   ...amqp10Fuzzers,
   ...webSocketFuzzers,
