@@ -19,6 +19,7 @@ interface Named {
   readonly RoleName?: string;
   readonly PolicyArn?: string;
   readonly SerialNumber?: string;
+  readonly OpenIDConnectProviderArn?: string;
   readonly PermissionsBoundary?: string;
   readonly AWSServiceName?: string;
   readonly Tags?: readonly TagInput[];
@@ -32,7 +33,13 @@ interface Target {
 }
 
 /** Operations whose resource does not exist yet. */
-const creations = new Set(['CreateUser', 'CreateRole', 'CreatePolicy', 'CreateVirtualMFADevice']);
+const creations = new Set([
+  'CreateUser',
+  'CreateRole',
+  'CreatePolicy',
+  'CreateVirtualMFADevice',
+  'CreateOpenIDConnectProvider',
+]);
 
 /**
  * Adds the condition keys of an operation to its permissions. They come from the members that all
@@ -66,6 +73,8 @@ function targetOf(iam: Iam, input: Named): Target | undefined {
   const { UserName, GroupName, RoleName, PolicyArn, SerialNumber } = input;
   if (GroupName !== undefined) return undefined;
   if (RoleName !== undefined) return iam.journal.roles.named(RoleName);
+  const { OpenIDConnectProviderArn: provider } = input;
+  if (provider !== undefined) return iam.providers.find(provider);
   if (SerialNumber !== undefined && UserName === undefined) return iam.devices.find(SerialNumber);
   if (UserName !== undefined) return iam.journal.users.named(UserName);
   return PolicyArn === undefined ? undefined : iam.managed.find(PolicyArn);

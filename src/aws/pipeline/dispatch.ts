@@ -209,7 +209,8 @@ export class Dispatcher implements RequestHandler {
       return withFindings(format.write(route, output, requestId), found);
     } catch (error) {
       if (error instanceof AwsError) {
-        if (caller.type === 'anonymous') this.#tellRefused(call, error);
+        const proven = error.caller ?? caller;
+        if (proven.type === 'anonymous' && !error.isRoutine) this.#tellRefused(call, error);
         return format.fail(error, requestId);
       }
       hooks.onUnexpectedError(error, context);
