@@ -125,9 +125,7 @@ function addSignInOptions(serving: Command): void {
     .addOption(option('--sso-issuer <url>', 'OIDC provider with which people sign in'))
     .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
     .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
-    .addOption(
-      option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'),
-    );
+    .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
 }
 
 function addInspectionCommands(all: Command): void {

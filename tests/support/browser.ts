@@ -90,17 +90,21 @@ export class Browser {
       ...headers,
     };
     return new Promise((resolve, reject) => {
-      const sent = request(url, { method, headers: all, ca: this.#ca, agent: false }, (response) => {
-        this.#keepCookies(url, response.headers['set-cookie'] ?? []);
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => {
-          text += part;
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, url, headers: response.headers, text });
-        });
-      });
+      const sent = request(
+        url,
+        { method, headers: all, ca: this.#ca, agent: false },
+        (response) => {
+          this.#keepCookies(url, response.headers['set-cookie'] ?? []);
+          let text = '';
+          response.setEncoding('utf8').on('data', (part: string) => {
+            text += part;
+          });
+          response.on('error', reject);
+          response.on('end', () => {
+            resolve({ status: response.statusCode ?? 0, url, headers: response.headers, text });
+          });
+        },
+      );
       sent.on('error', reject);
       sent.end(body);
     });

@@ -85,9 +85,7 @@ export class IdentityProvider {
     const all = { ...usual, exp: nowSeconds + 600, ...claims };
     const given = Object.entries(all).filter(([, value]) => value !== undefined);
     const { kid, algorithm: alg, privateKey } = keys;
-    return new SignJWT(Object.fromEntries(given))
-      .setProtectedHeader({ alg, kid })
-      .sign(privateKey);
+    return new SignJWT(Object.fromEntries(given)).setProtectedHeader({ alg, kid }).sign(privateKey);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

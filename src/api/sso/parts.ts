@@ -35,7 +35,10 @@ const oauthErrors = {
 } as const;
 
 /** Answers that clients expect while they wait. */
-const routine: ReadonlySet<string> = new Set(['AuthorizationPendingException', 'SlowDownException']);
+const routine: ReadonlySet<string> = new Set([
+  'AuthorizationPendingException',
+  'SlowDownException',
+]);
 
 /** An error of SSO OIDC. */
 export function oauthError(code: keyof typeof oauthErrors, description: string): AwsError {
@@ -67,7 +70,10 @@ export function requireClient(
 ): RegisteredClient {
   const client = sso.clients.authenticate(clientId, clientSecret, nowMs);
   if (client) return client;
-  throw oauthError('InvalidClientException', 'The client or its secret is not valid, or has expired.');
+  throw oauthError(
+    'InvalidClientException',
+    'The client or its secret is not valid, or has expired.',
+  );
 }
 
 /**
@@ -82,5 +88,7 @@ export function requireSignIn(
 ): SignInRecord {
   const record = sso.signIns.ofAccessToken(accessToken, nowMs);
   if (record) return record;
-  throw new AwsError('UnauthorizedException', 'Session token not found or invalid', { status: 401 });
+  throw new AwsError('UnauthorizedException', 'Session token not found or invalid', {
+    status: 401,
+  });
 }

@@ -82,6 +82,11 @@ export class IamJournal implements Journal<IamChange> {
     for (const record of this.#keys.values()) yield { put: 'key', record };
     for (const [id, record] of this.#keyUses) yield { put: 'key-use', id, record };
     for (const [id, record] of this.#roleUses) yield { put: 'role-use', id, record };
+    yield* this.#signInSnapshot();
+  }
+
+  /** How users and people of other providers sign in. */
+  *#signInSnapshot(): Iterable<IamChange> {
     for (const record of this.#passwords.values()) yield { put: 'password', record };
     for (const record of this.#devices.values()) yield { put: 'device', record };
     for (const record of this.#providers.values()) yield { put: 'oidc-provider', record };

@@ -160,16 +160,23 @@ const notAToken =
 
 function inWordsOf(error: unknown, { errors }: Jose): unknown {
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.reason === 'missing') return invalid(`Missing a required claim: ${error.claim}`, error);
+    if (error.reason === 'missing')
+      return invalid(`Missing a required claim: ${error.claim}`, error);
     return invalid(`The claim ${error.claim} is not valid.`, error);
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return invalid('The signature of the token is not valid.', error);
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return invalid(`The token's algorithm is not allowed; use one of ${algorithms.join(', ')}.`, error);
+    return invalid(
+      `The token's algorithm is not allowed; use one of ${algorithms.join(', ')}.`,
+      error,
+    );
   }
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+  if (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  ) {
     return invalid(
       "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
       error,

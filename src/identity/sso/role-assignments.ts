@@ -75,11 +75,7 @@ export class RoleAssignments {
   }
 
   /** Issues credentials of a role; undefined if the person may not use it, or it does not exist. */
-  credentials(
-    { person }: SignInRecord,
-    roleName: string,
-    call: Call,
-  ): RoleCredentials | undefined {
+  credentials({ person }: SignInRecord, roleName: string, call: Call): RoleCredentials | undefined {
     const role = this.#iam.journal.roles.named(roleName);
     if (role === undefined || role.service !== undefined) return undefined;
     if (!this.#mayUse(person, role, call)) return undefined;
@@ -106,12 +102,7 @@ export class RoleAssignments {
     }
     const { provider, claims, audience } = person;
     const values: NamedValues = { ...claimValues(provider, claims, audience), ...name };
-    return this.#trust.allows(
-      role,
-      ['sts:AssumeRoleWithWebIdentity'],
-      { ...call, caller },
-      values,
-    );
+    return this.#trust.allows(role, ['sts:AssumeRoleWithWebIdentity'], { ...call, caller }, values);
   }
 
   /** The person as the caller to whom a role is given; undefined for a user that no longer exists. */

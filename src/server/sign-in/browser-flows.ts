@@ -116,7 +116,8 @@ export const noCookie = `${cookieName}=; Path=/; Max-Age=0; Secure; HttpOnly; Sa
 
 /** The id of a sign-in in a Cookie header. */
 export function idInCookie(header: string | undefined): string {
-  const [, id = ''] = new RegExp(`(?:^|;\\s*)${cookieName}=([\\w-]{43})(?:;|$)`).exec(header ?? '') ?? [];
+  const [, id = ''] =
+    new RegExp(`(?:^|;\\s*)${cookieName}=([\\w-]{43})(?:;|$)`).exec(header ?? '') ?? [];
   return id;
 }
 

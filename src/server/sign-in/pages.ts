@@ -1,7 +1,7 @@
 // The pages of a sign-in.
 
-import type { HttpResponse } from '../../net/http/message.ts';
 import type { DeviceAuthorization } from '../../identity/sso/device-authorizations.ts';
+import type { HttpResponse } from '../../net/http/message.ts';
 import { cookieOf, type Flow, noCookie } from './browser-flows.ts';
 import { type Html, html, pageResponse } from './html.ts';
 

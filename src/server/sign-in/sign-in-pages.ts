@@ -188,7 +188,13 @@ export class SignInPages {
       return problemPage(400, 'The request is not valid; it needs a code challenge (PKCE, S256).');
     }
     const challenge = of('code_challenge');
-    const purpose = { type: 'authorize', client, redirectUri, state: of('state'), challenge } as const;
+    const purpose = {
+      type: 'authorize',
+      client,
+      redirectUri,
+      state: of('state'),
+      challenge,
+    } as const;
     return this.#begin(purpose, request);
   }
 

@@ -9,7 +9,12 @@ import { type MutableToken, OAuth2Server } from 'oauth2-mock-server';
 import { systemClock } from '../../../src/base/clock.ts';
 import { Browser } from '../../support/browser.ts';
 import { Callers, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane, Machine, planeCertificates } from '../../support/control-plane.ts';
+import {
+  accountId,
+  ControlPlane,
+  Machine,
+  planeCertificates,
+} from '../../support/control-plane.ts';
 import {
   callPortal,
   pollDevice,
@@ -40,7 +45,11 @@ before(async () => {
   await provider.issuer.keys.generate('RS256');
   await provider.start(0, 'localhost');
   provider.service.on('beforeTokenSigning', (token: MutableToken) => {
-    Object.assign(token.payload, { sub: '4711', preferred_username: 'anna', groups: ['operators'] });
+    Object.assign(token.payload, {
+      sub: '4711',
+      preferred_username: 'anna',
+      groups: ['operators'],
+    });
     change(token);
   });
   const machine = new Machine();

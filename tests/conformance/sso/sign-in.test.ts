@@ -148,10 +148,9 @@ test('a person gets credentials of the roles that trust them, and of no others',
   assert.deepEqual(names, ['auditor', 'operator']);
   const page = (await callPortal(plane, 'GET', `${list}&max_result=1`, accessToken)).body;
   const rest = `${list}&max_result=1&next_token=${page.nextToken}`;
-  assert.deepEqual(
-    (await callPortal(plane, 'GET', rest, accessToken)).body.roleList,
-    [{ roleName: 'operator', accountId }],
-  );
+  assert.deepEqual((await callPortal(plane, 'GET', rest, accessToken)).body.roleList, [
+    { roleName: 'operator', accountId },
+  ]);
   const credentials = (roleName: string, account = accountId) =>
     callPortal(
       plane,
@@ -173,8 +172,9 @@ test('a person gets credentials of the roles that trust them, and of no others',
     assert.deepEqual([refused.status, refused.code], [403, 'ForbiddenException'], role);
   }
   const event = (await eventsNamed(plane, 'ListBrokers')).at(-1);
-  assert.equal(event?.userIdentity.arn, `arn:aws:sts::${accountId}:assumed-role/operator/anna`);
-  const { attributes } = event?.userIdentity.sessionContext as {
+  assert.ok(event !== undefined);
+  assert.equal(event.userIdentity.arn, `arn:aws:sts::${accountId}:assumed-role/operator/anna`);
+  const { attributes } = event.userIdentity.sessionContext as {
     attributes: { mfaAuthenticated: string };
   };
   assert.equal(attributes.mfaAuthenticated, 'true');
@@ -198,10 +198,11 @@ test('the trail shows sign-ins, tokens and credentials, and no secret', async ()
   const path = `/federation/credentials?role_name=auditor&account_id=${accountId}`;
   const { body } = await callPortal(plane, 'GET', path, accessToken);
   const login = (await eventsNamed(plane, 'ConsoleLogin')).at(-1);
-  assert.deepEqual(login?.responseElements, { ConsoleLogin: 'Success' });
-  assert.equal(login?.eventSource, 'signin.amazonaws.com');
-  assert.equal(login?.userIdentity.arn, `arn:aws:iam::${accountId}:user/anna`);
-  assert.equal((login?.additionalEventData as { MFAUsed: string }).MFAUsed, 'Yes');
+  assert.ok(login !== undefined);
+  assert.deepEqual(login.responseElements, { ConsoleLogin: 'Success' });
+  assert.equal(login.eventSource, 'signin.amazonaws.com');
+  assert.equal(login.userIdentity.arn, `arn:aws:iam::${accountId}:user/anna`);
+  assert.equal((login.additionalEventData as { MFAUsed: string }).MFAUsed, 'Yes');
   const token = (await eventsNamed(plane, 'CreateToken')).at(-1);
   assert.equal(token?.eventSource, 'sso-oauth.amazonaws.com');
   assert.deepEqual(
@@ -343,10 +344,7 @@ test('a client that asks too often is told to slow down, and codes expire', asyn
   }
   assert.deepEqual(codes.slice(-1), ['SlowDownException']);
   await plane.advance(5000);
-  assert.equal(
-    (await pollDevice(plane, client, deviceCode)).code,
-    'AuthorizationPendingException',
-  );
+  assert.equal((await pollDevice(plane, client, deviceCode)).code, 'AuthorizationPendingException');
   await plane.advance(600_000);
   const { code, body } = await pollDevice(plane, client, deviceCode);
   assert.deepEqual([code, body.error], ['ExpiredTokenException', 'expired_token']);
@@ -385,7 +383,10 @@ test('clients with wrong secrets, other grants or foreign addresses are refused'
     'InvalidRequestException',
   );
   const grant = { ...client, grantType: 'password' };
-  assert.equal((await callSso(plane, 'POST', '/token', grant)).code, 'UnsupportedGrantTypeException');
+  assert.equal(
+    (await callSso(plane, 'POST', '/token', grant)).code,
+    'UnsupportedGrantTypeException',
+  );
   const register = async (more: object) =>
     (
       await callSso(plane, 'POST', '/client/register', {
@@ -430,12 +431,18 @@ test('pages have no script, cannot be framed, and their cookie is only for this 
   const browser = newBrowser();
   const page = await browser.open(`${plane.endpoint.url}/sso/device`);
   const { headers, text } = page;
-  assert.match(String(headers['content-security-policy']), /^default-src 'none'; form-action 'self';/);
+  assert.match(
+    String(headers['content-security-policy']),
+    /^default-src 'none'; form-action 'self';/,
+  );
   assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/);
   assert.equal(headers['cache-control'], 'no-store');
   assert.doesNotMatch(text, /<script|style=|on\w+=/);
   const [cookie = ''] = headers['set-cookie'] ?? [];
-  assert.match(cookie, /^__Host-waxwing-sign-in=[\w-]{43}; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/);
+  assert.match(
+    cookie,
+    /^__Host-waxwing-sign-in=[\w-]{43}; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
+  );
 });
 
 /** The address of the authorization endpoint. */
@@ -483,7 +490,10 @@ test('a client on the person’s machine gets a code, which its verifier turns i
   const code = await allow();
   const { status, body } = await exchange(code);
   assert.equal(status, 200, JSON.stringify(body));
-  assert.equal((await callPortal(plane, 'GET', '/assignment/accounts', body.accessToken)).status, 200);
+  assert.equal(
+    (await callPortal(plane, 'GET', '/assignment/accounts', body.accessToken)).status,
+    200,
+  );
   assert.equal((await exchange(code)).code, 'InvalidGrantException');
   const wrong = { codeVerifier: 'w'.repeat(43) };
   assert.equal((await exchange(await allow(), wrong)).code, 'InvalidGrantException');

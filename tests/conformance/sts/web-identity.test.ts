@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import {
@@ -25,7 +26,12 @@ import {
 } from '@aws-sdk/client-sts';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane, Machine, planeCertificates } from '../../support/control-plane.ts';
+import {
+  accountId,
+  ControlPlane,
+  Machine,
+  planeCertificates,
+} from '../../support/control-plane.ts';
 import { IdentityProvider } from '../../support/identity-provider.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
@@ -137,10 +143,9 @@ test('a provider needs an https URL, and its thumbprints are 40 hexadecimal digi
   }
   const ThumbprintList = ['z'.repeat(40)];
   const Url = 'https://x.example';
-  await assert.rejects(
-    iam.send(new CreateOpenIDConnectProviderCommand({ Url, ThumbprintList })),
-    { name: 'ValidationError' },
-  );
+  await assert.rejects(iam.send(new CreateOpenIDConnectProviderCommand({ Url, ThumbprintList })), {
+    name: 'ValidationError',
+  });
 });
 
 test('a token is exchanged for credentials of a role that trusts its provider', async () => {
@@ -153,7 +158,8 @@ test('a token is exchanged for credentials of a role that trusts its provider', 
   const { Arn } = await own.sts.send(new GetCallerIdentityCommand({}));
   assert.equal(Arn, `arn:aws:sts::${accountId}:assumed-role/shift/anna`);
   const used = (await eventsNamed(plane, 'ListBrokers')).at(-1);
-  const { webIdFederationData } = used?.userIdentity.sessionContext as {
+  assert.ok(used !== undefined);
+  const { webIdFederationData } = used.userIdentity.sessionContext as {
     webIdFederationData: object;
   };
   assert.deepEqual(webIdFederationData, { federatedProvider: providerArn });
@@ -232,7 +238,10 @@ const wrongClaims: Readonly<Record<string, () => [JWTPayload, string]>> = {
   'a token from the future': () => [{ iat: soon() + 600 }, 'InvalidIdentityTokenException'],
   'a token without iat': () => [{ iat: undefined as never }, 'InvalidIdentityTokenException'],
   'a token for another client': () => [{ aud: 'other' }, 'InvalidIdentityTokenException'],
-  'a token without an audience': () => [{ aud: undefined as never }, 'InvalidIdentityTokenException'],
+  'a token without an audience': () => [
+    { aud: undefined as never },
+    'InvalidIdentityTokenException',
+  ],
   'a token whose azp is not registered': () => [{ azp: 'other' }, 'IDPRejectedClaimException'],
   'a token without a subject': () => [{ sub: undefined as never }, 'InvalidIdentityTokenException'],
   'a token with an empty subject': () => [{ sub: '' }, 'InvalidIdentityTokenException'],
@@ -335,6 +344,7 @@ test('keys are never requested without TLS, and redirects are not followed', asy
     plainCount += 1;
     response.end('{"keys":[]}');
   }).listen(0, '127.0.0.1');
+  await once(plain, 'listening');
   const { port } = plain.address() as { port: number };
   const location = `http://127.0.0.1:${port}/keys`;
   const redirects = (other: IdentityProvider) =>

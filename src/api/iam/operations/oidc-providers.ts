@@ -13,9 +13,11 @@ const clientId = string({ min: 1, max: 255 });
 const clientIds = list(clientId, { max: 100 });
 const thumbprints = list(string({ min: 40, max: 40 }), { max: 5 });
 const ofProvider = { OpenIDConnectProviderArn: required(arn) } as const;
-const itself = ({ OpenIDConnectProviderArn: own }: { readonly OpenIDConnectProviderArn: string }) => [
-  own,
-];
+const itself = ({
+  OpenIDConnectProviderArn: own,
+}: {
+  readonly OpenIDConnectProviderArn: string;
+}) => [own];
 
 /** Registers an OIDC provider, whose tokens can then be exchanged for credentials of roles. */
 export const createOpenIDConnectProvider = ({ iam }: IamParts) =>

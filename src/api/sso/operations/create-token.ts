@@ -96,7 +96,10 @@ function refreshed(
   if (refreshToken === undefined) throw missing('refreshToken');
   const record = parts.sso.signIns.ofRefreshToken(refreshToken, client.id, call.nowMs);
   if (record) return answer(parts, record, input, client, call);
-  throw oauthError('InvalidGrantException', 'The refresh token is not valid, or the sign-in ended.');
+  throw oauthError(
+    'InvalidGrantException',
+    'The refresh token is not valid, or the sign-in ended.',
+  );
 }
 
 function answer(

@@ -10,7 +10,10 @@ import type { RoleRecord } from '../../../identity/accounts/records.ts';
 import { sessionTags } from '../../../identity/accounts/sessions/session-tags.ts';
 import { claimValues } from '../../../identity/federation/claim-values.ts';
 import type { VerifiedToken } from '../../../identity/federation/id-tokens.ts';
-import { type RequestedSession, requestedSession } from '../../../identity/federation/token-tags.ts';
+import {
+  type RequestedSession,
+  requestedSession,
+} from '../../../identity/federation/token-tags.ts';
 import type { NamedValues } from '../../../identity/policies/call-values.ts';
 import {
   credentialsView,
