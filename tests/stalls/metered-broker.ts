@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareForMessages } from '../../src/base/process.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
     certificates: servers,
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
   } as const;
+  prepareForMessages();
   const broker = await HostedBroker.open(start, dataKey, {
     failed: (error) => {
       throw error;

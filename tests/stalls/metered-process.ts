@@ -8,7 +8,7 @@ import type { FromMetered, ToMetered } from './metered-broker.ts';
 import { RawClient } from './raw-client.ts';
 
 /** As a broker's process is started. */
-const execArgv = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
+const execArgv = ['--single-threaded-gc'];
 
 type Running = Extract<FromMetered, { type: 'running' }>;
 
