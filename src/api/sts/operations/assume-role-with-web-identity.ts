@@ -27,6 +27,7 @@ import {
 import {
   arn,
   credentials,
+  minimumSessionTokenSize,
   packedPolicySize,
   policyArns,
   roleDurationSeconds,
@@ -46,6 +47,7 @@ const input = structure({
   PolicyArns: policyArns,
   Policy: sessionPolicy,
   DurationSeconds: roleDurationSeconds,
+  MinimumSessionTokenSize: minimumSessionTokenSize,
 });
 
 const output = structure({
@@ -132,16 +134,19 @@ function decided(
   const policyArnsGiven = (request.PolicyArns ?? []).flatMap((each) => each.arn ?? []);
   const providerArn = iam.providers.arnOf(token.provider.name);
   const { sourceIdentity: identity } = session;
-  const key = iam.issuing.issue({
-    holder: { type: 'role', roleId: role.id, name },
-    issuedMs: nowMs,
-    expiresMs: nowMs + seconds * 1000,
-    sourceIdentity: identity,
-    policy: request.Policy,
-    policyArns: policyArnsGiven.length > 0 ? policyArnsGiven : undefined,
-    federatedProvider: providerArn,
-    ...sessionTags(anonymous, session.tags, session.transitiveTagKeys),
-  });
+  const key = iam.issuing.issue(
+    {
+      holder: { type: 'role', roleId: role.id, name },
+      issuedMs: nowMs,
+      expiresMs: nowMs + seconds * 1000,
+      sourceIdentity: identity,
+      policy: request.Policy,
+      policyArns: policyArnsGiven.length > 0 ? policyArnsGiven : undefined,
+      federatedProvider: providerArn,
+      ...sessionTags(anonymous, session.tags, session.transitiveTagKeys),
+    },
+    request.MinimumSessionTokenSize,
+  );
   const answered = {
     Credentials: credentialsView(key),
     SubjectFromWebIdentityToken: token.subject,
