@@ -53,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/mq': ['base', 'calls', 'aws', 'control'],
   'api/cloudtrail': ['base', 'calls', 'aws', 'audit'],
   'api/iam': ['base', 'calls', 'aws', 'identity'],
+  'api/sso': ['base', 'calls', 'aws', 'identity'],
   'api/sts': ['base', 'calls', 'aws', 'identity'],
   'api/status': ['base', 'calls', 'aws'],
   'api/administration': ['base', 'calls', 'aws'],

@@ -69,7 +69,7 @@ function program(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists the valid options)');
-  all
+  const serving = all
     .command('serve')
     .description('run the service in the foreground')
     .addOption(data())
@@ -96,6 +96,7 @@ function program(): Command {
         .default('warn'),
     )
     .action(serve);
+  addSignInOptions(serving);
   all
     .command('env')
     .description('print shell exports for clients of the running service')
@@ -124,6 +125,17 @@ function program(): Command {
     if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
   }
   return all;
+}
+
+/** The options of single sign-on and of identity providers. */
+function addSignInOptions(serving: Command): void {
+  serving
+    .addOption(option('--oidc-ca-file <file>', 'authorities of OIDC providers, PEM'))
+    .addOption(option('--sso-url <url>', 'address of the sign-in pages; that of the API'))
+    .addOption(option('--sso-issuer <url>', 'OIDC provider with which people sign in'))
+    .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
+    .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
+    .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
 }
 
 function addInspectionCommands(all: Command): void {

@@ -9,13 +9,15 @@ import { enforceFips, isFipsForced } from '../crypto/fips.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
+import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
+import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions {
+export interface ServeOptions extends SignInOptions {
   readonly data: string;
   readonly host: string;
   readonly apiPort: number;
@@ -26,6 +28,7 @@ export interface ServeOptions {
   readonly tlsParity: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
+  readonly oidcCaFile?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -57,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames } = options;
+  const { personNames, oidcCaFile } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -70,6 +73,9 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    oidcAuthorities:
+      oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
+    signIn: await signInSettings(options),
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,

@@ -138,7 +138,7 @@ export class Service {
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#parts.dispatcher),
+      routes: apiRoutes(this.#parts),
       clock: systemClock,
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());

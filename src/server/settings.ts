@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
+import type { SignInSettings } from './sign-in/sign-in-settings.ts';
 
 /**
  * What happens to calls with personal or secret data in names, descriptions or tags: they are
@@ -39,6 +40,9 @@ export interface Settings {
   readonly ldapPort: number;
   /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
   readonly ldapCaFile: string | undefined;
+  /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
+  readonly oidcAuthorities: string | undefined;
+  readonly signIn: SignInSettings;
   /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
   /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */

@@ -41,8 +41,10 @@ import { usesOf } from '../../src/identity/accounts/last-uses.ts';
 import { asChange } from '../../src/identity/accounts/result.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
+import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
+import { HttpsClient } from '../../src/net/http/https-client.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
@@ -52,12 +54,14 @@ import { apiRoutes } from '../../src/server/compose.ts';
 import { administrationParts } from '../../src/server/identities/administration.ts';
 import { rootWarning } from '../../src/server/identities/root-warning.ts';
 import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
-import { globalRegion, identityParts } from '../../src/server/identity-parts.ts';
+import { globalRegion, identityParts, stsParts } from '../../src/server/identity-parts.ts';
 import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
+import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
+import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -72,6 +76,12 @@ const keyCheckMs = 3_600_000;
 
 let certificates: Promise<TestCertificates> | undefined;
 
+/** The certificates of the control plane, and of identity providers in tests. */
+export function planeCertificates(): Promise<TestCertificates> {
+  certificates ??= testCertificates();
+  return certificates;
+}
+
 /** The parts that survive a process: disk, clock, keys; and when the next process ends. */
 export class Machine {
   readonly clock = new ManualClock();
@@ -80,6 +90,10 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
+  /** The authorities of identity providers, PEM. */
+  authorities: string | undefined = undefined;
+  /** The provider with which people sign in. */
+  outsideProvider: OutsideProviderSettings | undefined = undefined;
   /** The policies of the callers, if they are not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */
@@ -146,6 +160,8 @@ export class ControlPlane {
   };
   readonly #configurations = new Configurations();
   readonly #identity: Identity;
+  readonly #signIns = new SignInJournal();
+  readonly #signIn: SignIn;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
@@ -200,6 +216,24 @@ export class ControlPlane {
     const hooks = this.#hooks();
     this.control = this.#newControl(new LocalClient({ ...place, hooks }));
     const consoleUrl = () => 'https://localhost:8443/';
+    const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
+    const sts = stsParts(iam, (url) => outside.getJson(url), clock);
+    this.#signIn = composeSignIn({
+      settings: { url: undefined, outside: machine.outsideProvider },
+      iam,
+      trust: sts.trust,
+      journal: this.#signIns,
+      key: sealingKey,
+      apiUrl: () => this.#endpoint?.url ?? 'https://localhost:8443',
+      region,
+      accountId,
+      clock,
+      random: systemRandom,
+      outside,
+      log: { warn: () => {}, error: (of) => void this.unexpectedErrors.push(of) },
+      recorded: (event, atMs) => this.trailDomain.chain(event, atMs),
+      commit: (batch) => this.#commit(batch),
+    });
     this.services = [
       kmsService(this.kmsDomain),
       cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
@@ -210,7 +244,8 @@ export class ControlPlane {
         brokerAddress: '127.0.0.1',
         consoleUrl,
       }),
-      stsService({ iam }),
+      stsService(sts),
+      ...this.#signIn.services,
       iamService({
         iam,
         identity,
@@ -290,9 +325,10 @@ export class ControlPlane {
   }
 
   #hooks(): PipelineHooks {
+    const iam = this.iamDomain;
     return {
       authorise: (permissions, context) =>
-        new CallAuthoriser(this.#principals).authorise(permissions, context),
+        new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
         // The use of service-owned keys is recorded in no trail.
@@ -341,7 +377,7 @@ export class ControlPlane {
 
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
-    const ofIdentity = [this.#identity, this.iamDomain.journal];
+    const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
     const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
     const journals = [...own, ...ofIdentity, ...ofControl];
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
@@ -356,14 +392,13 @@ export class ControlPlane {
   }
 
   async #listen(): Promise<void> {
-    certificates ??= testCertificates();
-    const { authority, servers } = await certificates;
+    const { authority, servers } = await planeCertificates();
     this.#listener = new HttpListener({
       host: '127.0.0.1',
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#dispatcher),
+      routes: apiRoutes({ dispatcher: this.#dispatcher, signInPages: this.#signIn.pages }),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);

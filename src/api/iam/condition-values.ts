@@ -19,6 +19,7 @@ interface Named {
   readonly RoleName?: string;
   readonly PolicyArn?: string;
   readonly SerialNumber?: string;
+  readonly OpenIDConnectProviderArn?: string;
   readonly PermissionsBoundary?: string;
   readonly AWSServiceName?: string;
   readonly Tags?: readonly TagInput[];
@@ -37,6 +38,7 @@ const creations: ReadonlyMap<string, string> = new Map([
   ['CreateRole', 'iam:TagRole'],
   ['CreatePolicy', 'iam:TagPolicy'],
   ['CreateVirtualMFADevice', 'iam:TagMFADevice'],
+  ['CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'],
 ]);
 
 /**
@@ -74,6 +76,8 @@ function targetOf(iam: Iam, input: Named): Target | undefined {
   const { UserName, GroupName, RoleName, PolicyArn, SerialNumber } = input;
   if (GroupName !== undefined) return undefined;
   if (RoleName !== undefined) return iam.journal.roles.named(RoleName);
+  const { OpenIDConnectProviderArn: provider } = input;
+  if (provider !== undefined) return iam.providers.find(provider);
   if (SerialNumber !== undefined && UserName === undefined) return iam.devices.find(SerialNumber);
   if (UserName !== undefined) return iam.journal.users.named(UserName);
   return PolicyArn === undefined ? undefined : iam.managed.find(PolicyArn);

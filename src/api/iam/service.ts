@@ -13,6 +13,7 @@ import * as inlinePolicies from './operations/inline-policies.ts';
 import * as loginProfiles from './operations/login-profiles.ts';
 import * as managedPolicies from './operations/managed-policies.ts';
 import * as mfaDevices from './operations/mfa-devices.ts';
+import * as oidcProviders from './operations/oidc-providers.ts';
 import * as reports from './operations/reports.ts';
 import * as roles from './operations/roles.ts';
 import * as serviceLinkedRoles from './operations/service-linked-roles.ts';
@@ -33,6 +34,7 @@ const families = [
   loginProfiles,
   managedPolicies,
   mfaDevices,
+  oidcProviders,
   reports,
   roles,
   serviceLinkedRoles,

@@ -214,7 +214,8 @@ export class Dispatcher implements RequestHandler {
       return answered(withHeader(format.write(route, output, requestId), findingsHeader, found));
     } catch (error) {
       if (error instanceof AwsError) {
-        if (caller.type === 'anonymous') this.#tellRefused(call, error);
+        const proven = error.caller ?? caller;
+        if (proven.type === 'anonymous' && !error.isRoutine) this.#tellRefused(call, error);
         return answered(format.fail(error, requestId));
       }
       hooks.onUnexpectedError(error, context);

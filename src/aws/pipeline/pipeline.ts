@@ -133,12 +133,13 @@ async function recordFailure(
   nowMs: () => number,
 ): Promise<void> {
   const { route, context } = call;
+  const caller = failure.caller ?? context.caller;
   // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
-  if (context.caller.type === 'anonymous') return;
+  if (caller.type === 'anonymous') return;
   const resources =
     input === undefined ? undefined : route.operation.failedResources?.(input, context);
   const warning = hooks.callerWarning?.(context);
-  const result = { output: undefined, warning, ...(resources && { resources }) };
+  const result = { output: undefined, warning, caller, ...(resources && { resources }) };
   // The trail must not show personal or secret data of a call that was refused for other reasons.
   const findings = known ?? (await inspected(call, input, hooks));
   const ended = completedCall(call, input, result, nowMs(), failure, findings);
@@ -218,6 +219,7 @@ function completedCall(
   };
   return {
     ...known,
+    caller: result.caller ?? known.caller,
     atMs,
     eventSource: call.eventSource ?? service.eventSource,
     eventName: route.name,

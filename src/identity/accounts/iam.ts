@@ -3,6 +3,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 import type { PasswordChecker } from '../../crypto/password.ts';
+import { AuthorizationMessages } from '../authorization-messages.ts';
+import { OidcProviders } from '../federation/providers.ts';
 import { AccessKeys } from './access-keys.ts';
 import { AccountSettings } from './account-settings.ts';
 import { iamArn } from './arns.ts';
@@ -56,6 +58,8 @@ export class Iam {
   readonly settings: AccountSettings;
   readonly issuing: SessionIssuing;
   readonly callers: Callers;
+  readonly providers: OidcProviders;
+  readonly messages: AuthorizationMessages;
   readonly policies: PoliciesOfCallers;
   readonly principals: AccountPrincipals;
   readonly accountId: () => string;
@@ -76,8 +80,10 @@ export class Iam {
     this.accessKeys = new AccessKeys(journal, sealingKey, random);
     this.devices = new MfaDevices({ journal, accountId, sealingKey, random });
     const { hashPassword: hash, passwordChecker: checker } = options;
-    this.passwords = new Passwords({ journal, hash, checker });
+    this.passwords = new Passwords({ journal, hash, checker, random });
     this.settings = new AccountSettings(journal);
+    this.providers = new OidcProviders(journal, accountId);
+    this.messages = new AuthorizationMessages(options.sessionKey, random);
     const tokens = new SessionTokens(options.sessionKey, random);
     this.issuing = new SessionIssuing({ tokens, policies: this.managed, random });
     const { rootKey } = options;

@@ -61,7 +61,12 @@ export function policyPrincipal(caller: Caller): PolicyPrincipal {
     case 'service':
       return { accountId: '', arn: '', service: caller.arn, isRoot: false };
     case 'anonymous':
+    case 'sso-user':
       return { accountId: '', arn: '', isRoot: false };
+    case 'web-identity': {
+      const federated = caller.webIdentity?.providerArn;
+      return { accountId: '', arn: '', federated, isRoot: false };
+    }
     case 'root':
     case 'user':
     case 'assumed-role':

@@ -46,7 +46,7 @@ export function accountSummary(
     ServerCertificatesQuota: 0,
     InstanceProfiles: 0,
     InstanceProfilesQuota: 0,
-    Providers: 0,
+    Providers: journal.providerCount,
     GlobalEndpointTokenVersion: 2,
   };
 }
