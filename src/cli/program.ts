@@ -69,34 +69,7 @@ function program(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists the valid options)');
-  const serving = all
-    .command('serve')
-    .description('run the service in the foreground')
-    .addOption(data())
-    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-    .addOption(number('--api-port <n>', 'port of the API; 0 selects a free port', 8443))
-    .addOption(number('--amqps-port <n>', 'preferred port of brokers; 0 selects a free port', 5671))
-    .addOption(option('--region <name>', 'region in ARNs; fixed at the first start'))
-    .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
-    .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
-    .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
-    .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
-    .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
-    .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
-    .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
-    .addOption(memoryLimit())
-    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
-    .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
-    .addOption(sensitiveNames())
-    .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
-    .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
-    .addOption(
-      option('--log-level <level>', 'level of the log on standard error')
-        .choices(logLevels)
-        .default('warn'),
-    )
-    .action(serve);
-  addSignInOptions(serving);
+  addServe(all);
   all
     .command('env')
     .description('print shell exports for clients of the running service')
@@ -125,6 +98,37 @@ function program(): Command {
     if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
   }
   return all;
+}
+
+function addServe(all: Command): void {
+  const serving = all
+    .command('serve')
+    .description('run the service in the foreground')
+    .addOption(data())
+    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+    .addOption(number('--api-port <n>', 'port of the API; 0 selects a free port', 8443))
+    .addOption(number('--amqps-port <n>', 'preferred port of brokers; 0 selects a free port', 5671))
+    .addOption(option('--region <name>', 'region in ARNs; fixed at the first start'))
+    .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
+    .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
+    .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
+    .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
+    .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
+    .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
+    .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
+    .addOption(memoryLimit())
+    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+    .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .addOption(sensitiveNames())
+    .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
+    .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
+    .addOption(
+      option('--log-level <level>', 'level of the log on standard error')
+        .choices(logLevels)
+        .default('warn'),
+    )
+    .action(serve);
+  addSignInOptions(serving);
 }
 
 /** The options of single sign-on and of identity providers. */
