@@ -12,18 +12,14 @@ import type { OpenWireHost } from '../host.ts';
 /** Number of deliveries that are concluded in one step. */
 const stepSize = 32;
 
-/** A delivery that a transaction settles. */
-interface Settlement {
-  readonly flight: Flight;
-  readonly consumer: OpenWireConsumer;
-}
-
 /** The messages and acknowledgements of a transaction. */
 export class OpenTransaction {
   /** The reason why it can only be rolled back. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
-  readonly #settlements: Settlement[] = [];
+  /** The deliveries that it settles, and the consumer of each. */
+  readonly #flights: Flight[] = [];
+  readonly #consumers: OpenWireConsumer[] = [];
 
   constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
     this.#transaction = new Transaction(broker, dialect.vhost);
@@ -50,7 +46,7 @@ export class OpenTransaction {
    * @throws {BrokerError} `resource-error` if it settles too many
    */
   settle(flight: Flight, consumer: OpenWireConsumer, outcome: Outcome, countMax: number): void {
-    if (this.#settlements.length >= countMax) {
+    if (this.#flights.length >= countMax) {
       const why = `a transaction acknowledges more than ${countMax} messages`;
       throw new BrokerError('resource-error', why);
     }
@@ -58,7 +54,8 @@ export class OpenTransaction {
     const { deliveryNumber } = flight;
     this.#transaction.settle(subscription, deliveryNumber, deliveryNumber, outcome);
     flight.transaction = this;
-    this.#settlements.push({ flight, consumer });
+    this.#flights.push(flight);
+    this.#consumers.push(consumer);
   }
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
@@ -71,7 +68,7 @@ export class OpenTransaction {
 
   /** Deliveries of consumers that have ended can be settled again. */
   #takeBack(): void {
-    for (const { flight } of this.#settlements) {
+    for (const flight of this.#flights) {
       if (flight.isSetAside) flight.source.subscription.takeBack(flight.deliveryNumber);
       flight.isSetAside = false;
     }
@@ -89,16 +86,16 @@ export class OpenTransaction {
 
   /** Its deliveries are settled. They are forgotten in steps. */
   *forgetFlights(): Generator<void> {
-    let count = 0;
-    for (const { flight, consumer } of this.#settlements) {
-      consumer.forget(flight);
-      if (++count % stepSize === 0) yield;
+    for (let i = 0; i < this.#flights.length; i++) {
+      const flight = this.#flights[i];
+      if (flight !== undefined) this.#consumers[i]?.forget(flight);
+      if ((i + 1) % stepSize === 0) yield;
     }
   }
 
   /** Its deliveries are unsettled again, after the broker has rolled it back. */
   releaseFlights(): void {
-    for (const { flight } of this.#settlements) flight.transaction = undefined;
+    for (const flight of this.#flights) flight.transaction = undefined;
   }
 
   /**
@@ -108,7 +105,7 @@ export class OpenTransaction {
   *rollback(): Generator<void> {
     this.#transaction.rollback();
     let count = 0;
-    for (const { flight } of this.#settlements) {
+    for (const flight of this.#flights) {
       if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
       if (!flight.isSetAside) continue;
