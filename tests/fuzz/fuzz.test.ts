@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLong, writeProof } from '../support/proof.ts';
 import { canaries, fuzzers } from './fuzzers.ts';
 import { runRounds } from './rounds.ts';
 import { Tally } from './tally.ts';
-
-const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const fuzzer of fuzzers) {
   const { name, handlers = [] } = fuzzer;
   const reached = handlers.length > 0 ? ', and valid ones reach every handler' : '';
   test(`${name}: every input ends in a value or an expected error${reached}`, async (t) => {
     const tally = new Tally();
-    const roundCount = isLong ? 100_000 : (fuzzer.roundCount ?? 500);
-    const failure = await runRounds(fuzzer, 1, roundCount, tally);
+    const { roundCount = 500, longRoundCount = 100_000 } = fuzzer;
+    const failure = await runRounds(fuzzer, 1, isLong ? longRoundCount : roundCount, tally);
     assert.equal(failure?.error, undefined, failure?.replay);
     assert.deepEqual(tally.missing(handlers), [], 'handlers that no valid input has reached');
     t.diagnostic(`${tally.inputCount} inputs, ${handlers.length} handlers reached`);
+    if (isLong && fuzzer.figures) writeProof(`${name}-fuzz`, fuzzer.figures());
   });
 }
 

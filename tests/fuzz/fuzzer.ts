@@ -8,6 +8,10 @@ export interface Fuzzer {
   readonly name: string;
   /** The number of rounds in each test run, for slow fuzzers. */
   readonly roundCount?: number;
+  /** The number of rounds in the long run, for slow fuzzers. */
+  readonly longRoundCount?: number;
+  /** What all rounds so far have done, for the proof of a long run. */
+  readonly figures?: () => Readonly<Record<string, number>>;
   /**
    * The handlers, or kinds of structures, that exist according to the tables of the program. Valid
    * inputs must reach each of them.

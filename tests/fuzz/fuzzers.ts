@@ -6,6 +6,7 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { identityCanary, identityFuzzers } from './identity/fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
@@ -19,6 +20,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
+  ...identityFuzzers,
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
@@ -36,4 +38,4 @@ const canary: Fuzzer = {
 };
 
 /** Fuzzers that must fail: they prove that failures are seen. */
-export const canaries: readonly Fuzzer[] = [canary, apiCanary];
+export const canaries: readonly Fuzzer[] = [canary, apiCanary, identityCanary];

@@ -42,8 +42,10 @@ async function runShort(): Promise<boolean> {
   }
   for (const fuzzer of chosen) {
     const failure = await runRounds(fuzzer, seed, count);
-    if (failure === undefined) console.log(`${fuzzer.name}: ${count} rounds from seed ${seed}`);
-    else {
+    const figures = fuzzer.figures ? ` ${JSON.stringify(fuzzer.figures())}` : '';
+    if (failure === undefined) {
+      console.log(`${fuzzer.name}: ${count} rounds from seed ${seed}${figures}`);
+    } else {
       isGood = false;
       console.log(`${failure.fuzzer}: ${String(failure.error)}; replay: ${failure.replay}`);
       if (count === 1) console.log(failure.error);

@@ -70,6 +70,7 @@ async function openBroker(): Promise<Opened> {
   const { engineVersion, protocols, activeMq } = kinds[process.argv[2] as MeteredKind];
   const start = {
     type: 'start',
+    isFips: false,
     name: 'metered',
     engineVersion,
     activeMq,

@@ -12,12 +12,6 @@ import type { OpenWireHost } from '../host.ts';
 /** Number of deliveries that are concluded in one step. */
 const stepSize = 32;
 
-/** A delivery that a transaction settles. */
-interface Settlement {
-  readonly flight: Flight;
-  readonly consumer: OpenWireConsumer;
-}
-
 /**
  * Makes the delivery of a consumer that has ended unsettled again, so that it can be settled.
  *
@@ -36,7 +30,9 @@ export class OpenTransaction {
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
   readonly #dialect: OpenWireHost['dialect'];
-  readonly #settlements: Settlement[] = [];
+  /** The deliveries that it settles, and the consumer of each. */
+  readonly #flights: Flight[] = [];
+  readonly #consumers: OpenWireConsumer[] = [];
 
   constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
     this.#dialect = dialect;
@@ -64,7 +60,7 @@ export class OpenTransaction {
    * @throws {BrokerError} `resource-error` if it settles too many
    */
   settle(flight: Flight, consumer: OpenWireConsumer, outcome: Outcome, countMax: number): void {
-    if (this.#settlements.length >= countMax) {
+    if (this.#flights.length >= countMax) {
       const why = `a transaction acknowledges more than ${countMax} messages`;
       throw new BrokerError('resource-error', why);
     }
@@ -72,13 +68,14 @@ export class OpenTransaction {
     const { deliveryNumber } = flight;
     this.#transaction.settle(subscription, deliveryNumber, deliveryNumber, outcome);
     flight.transaction = this;
-    this.#settlements.push({ flight, consumer });
+    this.#flights.push(flight);
+    this.#consumers.push(consumer);
   }
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
     let count = 0;
-    for (const { flight } of this.#settlements) {
+    for (const flight of this.#flights) {
       takeBack(flight);
       if (++count % stepSize === 0) yield;
     }
@@ -96,11 +93,11 @@ export class OpenTransaction {
    * @param act prepares it
    */
   prepare(act: (transaction: Transaction) => void): void {
-    const taken = this.#settlements.filter(({ flight }) => takeBack(flight));
+    const taken = this.#flights.filter(takeBack);
     try {
       act(this.#transaction);
     } catch (thrown) {
-      for (const { flight } of taken) {
+      for (const flight of taken) {
         flight.isSetAside = flight.source.subscription.setAside(flight.deliveryNumber) >= 0;
       }
       throw thrown;
@@ -109,16 +106,16 @@ export class OpenTransaction {
 
   /** Its deliveries are settled. They are forgotten in steps. */
   *forgetFlights(): Generator<void> {
-    let count = 0;
-    for (const { flight, consumer } of this.#settlements) {
-      consumer.forget(flight);
-      if (++count % stepSize === 0) yield;
+    for (let i = 0; i < this.#flights.length; i++) {
+      const flight = this.#flights[i];
+      if (flight !== undefined) this.#consumers[i]?.forget(flight);
+      if ((i + 1) % stepSize === 0) yield;
     }
   }
 
   /** Its deliveries are unsettled again, after the broker has rolled it back. */
   releaseFlights(): void {
-    for (const { flight } of this.#settlements) flight.transaction = undefined;
+    for (const flight of this.#flights) flight.transaction = undefined;
   }
 
   /**
@@ -128,7 +125,7 @@ export class OpenTransaction {
   *rollback(): Generator<void> {
     this.#transaction.rollback();
     let count = 0;
-    for (const { flight } of this.#settlements) {
+    for (const flight of this.#flights) {
       if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
       if (!takeBack(flight)) continue;
