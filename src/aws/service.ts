@@ -50,6 +50,8 @@ export interface Permission {
    * `aws:RequestTag/team`, `aws:TagKeys`. Undefined values are absent keys.
    */
   readonly values?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whether everyone has the permission, so that only a Deny refuses it. */
+  readonly isGiven?: boolean;
 }
 
 /**

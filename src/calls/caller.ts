@@ -84,6 +84,8 @@ export interface TemporaryCredentials {
   readonly sourceIdentity?: string;
   /** The user that created the session of a federated user. */
   readonly issuerArn?: string;
+  /** The unique id of this user. */
+  readonly issuerId?: string;
   /** The session policy as it was passed, a JSON document. */
   readonly policy?: string;
   /** The managed policies that were passed as session policies. */

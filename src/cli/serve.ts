@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
+import { enforceFips, isFipsForced } from '../crypto/fips.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
@@ -69,6 +70,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,
     hasTlsParity: options.tlsParity,
+    isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
     oidcAuthorities:
@@ -114,6 +116,8 @@ function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The process that started this one in FIPS mode has ended.
+  if (process.channel) process.on('disconnect', stop);
 }
 
 function brokerLine({ name, state, url, problem }: BrokerView): string {
@@ -129,6 +133,7 @@ function greeting(service: Service): string {
     `  API                ${apiUrl}`,
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
+  if (settings.isFips) lines.push(`  FIPS provider      ${enforceFips().join(', ')}`);
   const { otherBrokersDown } = service;
   lines.push(...otherBrokersDown.slice(0, brokerLinesMax).map(brokerLine));
   const moreCount = otherBrokersDown.length - brokerLinesMax;

@@ -45,7 +45,7 @@ export class CallAuthoriser {
   }
 
   #authorise(
-    { action, values = {} }: Permission,
+    { action, values = {}, isGiven = false }: Permission,
     resource: string,
     context: CallContext,
     policies: ApplicablePolicies,
@@ -62,6 +62,7 @@ export class CallAuthoriser {
       policies,
     );
     if (decision.outcome === 'allowed') return;
+    if (isGiven && decision.outcome === 'implicitDeny') return;
     const message = denialMessage(caller.arn, action, resource, decision);
     const encoded = this.#messages.encode({ caller, action, resource, decision, values: own });
     throw new RequestError('access-denied', message, { headers: { [messageHeader]: encoded } });

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { administrationService } from '../api/administration/service.ts';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
 import { iamService } from '../api/iam/service.ts';
@@ -37,6 +38,7 @@ import type { Identity } from '../identity/identity.ts';
 import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import type { HandshakeCounts } from '../net/handshake-counts.ts';
 import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
@@ -45,9 +47,13 @@ import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
+import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
+import { administrationParts } from './identities/administration.ts';
+import { rootWarning } from './identities/root-warning.ts';
+import { serviceRoleCreation } from './identities/service-role.ts';
 import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
@@ -127,6 +133,7 @@ export class SystemState {
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
       principals: iam.policies,
+      names: iam.principals,
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
@@ -206,6 +213,8 @@ export interface ServiceLocation {
   /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
   readonly metrics: () => Promise<Exposition>;
+  /** The handshakes of the API's port. */
+  readonly handshakes: () => Pick<HandshakeCounts, 'of'>;
 }
 
 /**
@@ -240,6 +249,7 @@ export function compose(
     hashPassword,
     sealSecret: (context, secret) => state.sealSecret(context, secret),
     openSecret: (context, sealed) => state.openSecret(context, sealed),
+    createServiceRole: serviceRoleCreation(state.iam, client),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -257,6 +267,7 @@ export function compose(
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
+  services.add(administrationService(administrationOf(settings, state, control, location)));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
@@ -270,6 +281,26 @@ export function compose(
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
   return { control, client, dispatcher, signInPages: pages };
+}
+
+/** Connects the advice and the rotation of secrets. */
+function administrationOf(
+  settings: Settings,
+  { installation, iam, identity, brokers, configurations, kms }: SystemState,
+  control: Control,
+  { hashPassword, handshakes }: ServiceLocation,
+) {
+  const keys = kms.journal;
+  const tls = () => tls12Counts(control.engines, handshakes());
+  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
+  return administrationParts({
+    installation,
+    control,
+    hashPassword,
+    advice: examined,
+    clock: systemClock,
+    random: systemRandom,
+  });
 }
 
 /** Adds the services that know the callers. */
@@ -336,6 +367,7 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
       ...(call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : []),
     ],
     commit: (batch) => store.commit(batch),
+    callerWarning: rootWarning(iam),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
   };
@@ -375,9 +407,9 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
     tokenHolder: (token: string | undefined) => {
-      const { metricsToken } = state.installation;
-      assert(metricsToken !== undefined, 'the metrics token is missing');
-      return tokenHolder(metricsToken, token);
+      const accepted = state.installation.metricsTokens(systemClock.nowMs());
+      assert(accepted.length > 0, 'the metrics token is missing');
+      return tokenHolder(accepted, token);
     },
     refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };

@@ -5,6 +5,7 @@ import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
+import { administrationService } from '../../src/api/administration/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
 import { iamService } from '../../src/api/iam/service.ts';
@@ -47,9 +48,14 @@ import { HttpsClient } from '../../src/net/http/https-client.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
+import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
+import { administrationParts } from '../../src/server/identities/administration.ts';
+import { rootWarning } from '../../src/server/identities/root-warning.ts';
+import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
 import { globalRegion, identityParts, stsParts } from '../../src/server/identity-parts.ts';
+import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
@@ -143,6 +149,11 @@ export class ControlPlane {
   sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text, which must not contain secrets. */
   written = '';
+  readonly installation: Installation;
+  /** The TLS 1.2 handshakes that the API's port is said to have had. */
+  tls12Count = 0;
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
@@ -191,8 +202,14 @@ export class ControlPlane {
     const { sealingKey } = machine;
     const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
     this.#identity = identity;
+    this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
+    this.kmsDomain = new Kms({
+      wrappingKey,
+      random: systemRandom,
+      principals: this.#principals,
+      names: iam.principals,
+    });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -229,8 +246,15 @@ export class ControlPlane {
       }),
       stsService(sts),
       ...this.#signIn.services,
-      iamService({ iam, identity, random: systemRandom, region, linkedResources: () => [] }),
+      iamService({
+        iam,
+        identity,
+        random: systemRandom,
+        region,
+        linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
+      }),
       discoveryService({ control: this.control, personNames: [] }),
+      administrationService(this.#administration()),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
@@ -246,6 +270,27 @@ export class ControlPlane {
   get store(): StateStore {
     if (this.#store) return this.#store;
     throw new Error('the control plane is not open yet');
+  }
+
+  #administration() {
+    const { clock } = this.machine;
+    const { control, iamDomain: iam, kmsDomain } = this;
+    const settings = { hasTlsParity: false, sensitiveNames: 'warn', personNames: [] } as const;
+    const state = { brokers: this.#brokers, configurations: this.#configurations, settings };
+    return administrationParts({
+      installation: this.installation,
+      control,
+      hashPassword,
+      advice: {
+        iam,
+        identity: this.#identity,
+        keys: kmsDomain.journal,
+        tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
+        ...state,
+      },
+      clock,
+      random: systemRandom,
+    });
   }
 
   #newControl(client: LocalClient): Control {
@@ -267,6 +312,7 @@ export class ControlPlane {
         const { sealingKey } = this.machine;
         return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
       },
+      createServiceRole: serviceRoleCreation(this.iamDomain, client),
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -291,6 +337,7 @@ export class ControlPlane {
           : []),
       ],
       commit: (batch) => this.#commit(batch),
+      callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
@@ -319,7 +366,11 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
-      tokenHolder: (token: string | undefined) => tokenHolder(new Secret('a token'), token),
+      tokenHolder: (token: string | undefined) =>
+        tokenHolder(
+          [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
+          token,
+        ),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }
@@ -327,7 +378,8 @@ export class ControlPlane {
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
     const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
-    const journals = [this.kmsDomain.journal, ...ofIdentity, this.trailDomain, ...ofControl];
+    const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
+    const journals = [...own, ...ofIdentity, ...ofControl];
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;
@@ -463,6 +515,7 @@ export class ControlPlane {
 
   #commit(batch: readonly Entry[]): Promise<void> {
     if (this.#endsHere()) return never;
+    this.onCommit(batch);
     for (const entry of batch) {
       this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
     }

@@ -32,13 +32,13 @@ interface Target {
   readonly boundary?: string;
 }
 
-/** Operations whose resource does not exist yet. */
-const creations = new Set([
-  'CreateUser',
-  'CreateRole',
-  'CreatePolicy',
-  'CreateVirtualMFADevice',
-  'CreateOpenIDConnectProvider',
+/** Operations whose resource does not exist yet, with the action that tags at creation need too. */
+const creations: ReadonlyMap<string, string> = new Map([
+  ['CreateUser', 'iam:TagUser'],
+  ['CreateRole', 'iam:TagRole'],
+  ['CreatePolicy', 'iam:TagPolicy'],
+  ['CreateVirtualMFADevice', 'iam:TagMFADevice'],
+  ['CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'],
 ]);
 
 /**
@@ -63,7 +63,10 @@ export function withConditionValues(
         ...tagValues('aws:ResourceTag', target?.tags ?? []),
         ...tagValues('iam:ResourceTag', target?.tags ?? []),
       };
-      return (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const asked = (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const tagging = creations.get(name);
+      if (tagging === undefined || (input.Tags ?? []).length === 0) return asked;
+      return [...asked, ...asked.map((each) => ({ ...each, action: tagging }))];
     },
   };
 }

@@ -30,7 +30,8 @@ export function iamOperation<Input, Output>(
     input,
     output,
     permissions: (given, call) => {
-      refuseWeakSession(call.caller);
+      // A service that calls for somebody is not limited by the kind of the session.
+      if (call.invokedBy === undefined) refuseWeakSession(call.caller);
       return [{ action, resources: resources(given, call) }];
     },
     handle,

@@ -7,6 +7,7 @@ import * as absentKinds from './operations/absent-kinds.ts';
 import * as accessKeys from './operations/access-keys.ts';
 import * as account from './operations/account.ts';
 import * as attachments from './operations/attachments.ts';
+import * as contextKeys from './operations/context-keys.ts';
 import * as groups from './operations/groups.ts';
 import * as inlinePolicies from './operations/inline-policies.ts';
 import * as loginProfiles from './operations/login-profiles.ts';
@@ -27,6 +28,7 @@ const families = [
   accessKeys,
   account,
   attachments,
+  contextKeys,
   groups,
   inlinePolicies,
   loginProfiles,

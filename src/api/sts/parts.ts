@@ -55,7 +55,7 @@ export function refuseWeakSession(action: string, { type, temporary }: Caller): 
 }
 
 /**
- * Checks the second factor of a user, if the request has one.
+ * Checks the second factor of a user or the root user, if the request has one.
  *
  * @returns the change that prevents a second use of the code, and the time of the check
  * @throws {IamError} 'AccessDenied'
@@ -67,8 +67,10 @@ export function secondFactor(
   { caller, nowMs }: CallContext,
 ): IamResult<number | undefined> {
   if (serial === undefined && code === undefined) return { output: undefined, changes: [] };
-  const userId = caller.type === 'user' ? caller.principalId : '';
-  const { changes } = iam.devices.check(userId, serial, code, nowMs);
+  // The id of the root user, as the owner of devices, is that of the account.
+  const hasDevices = caller.type === 'user' || caller.type === 'root';
+  const ownerId = hasDevices ? caller.principalId : '';
+  const { changes } = iam.devices.check(ownerId, serial, code, nowMs);
   return { output: nowMs, changes };
 }
 

@@ -12,6 +12,7 @@ import { Groups } from './groups.ts';
 import { IamJournal } from './iam-journal.ts';
 import { MfaDevices } from './mfa/devices.ts';
 import { Passwords } from './passwords/passwords.ts';
+import { AccountPrincipals } from './policies/account-principals.ts';
 import { Attachments } from './policies/attachments.ts';
 import { InlinePolicies } from './policies/inline-policies.ts';
 import { ManagedPolicies } from './policies/managed-policies.ts';
@@ -60,6 +61,7 @@ export class Iam {
   readonly providers: OidcProviders;
   readonly messages: AuthorizationMessages;
   readonly policies: PoliciesOfCallers;
+  readonly principals: AccountPrincipals;
   readonly accountId: () => string;
   readonly #rootKey: IamOptions['rootKey'];
 
@@ -72,7 +74,9 @@ export class Iam {
     this.attachments = new Attachments(journal, this.managed);
     this.users = new Users({ journal, policies: this.managed, random });
     this.groups = new Groups({ journal, random });
-    this.roles = new Roles({ journal, policies: this.managed, random });
+    this.principals = new AccountPrincipals(journal, accountId);
+    const ofRoles = { journal, policies: this.managed, principals: this.principals, random };
+    this.roles = new Roles(ofRoles);
     this.accessKeys = new AccessKeys(journal, sealingKey, random);
     this.devices = new MfaDevices({ journal, accountId, sealingKey, random });
     const { hashPassword: hash, passwordChecker: checker } = options;

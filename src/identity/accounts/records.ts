@@ -1,6 +1,7 @@
 // The stored records of IAM: users, groups, roles, policies, access keys, passwords, MFA devices.
 
 import type { ProviderRecord } from '../federation/provider-record.ts';
+import type { PrincipalIds } from '../policies/principal-ids.ts';
 
 /** A tag. Keys are compared without regard to case and stored as they were written. */
 export interface TagRecord {
@@ -39,6 +40,8 @@ export interface RoleRecord extends EntityRecord {
   readonly boundary?: string;
   /** The trust policy as it was submitted. */
   readonly trust: string;
+  /** The unique ids of the principals that the trust policy names, by ARN. */
+  readonly trustIds?: PrincipalIds;
   readonly description?: string;
   /** 3600 to 43200 */
   readonly maxSessionSeconds: number;

@@ -8,7 +8,7 @@ import { findPrograms } from '../../support/other-programs.ts';
 
 const { services: all } = await ControlPlane.inProcess();
 // AWS has no model of the service that searches messages.
-const services = all.filter(({ name }) => name !== 'waxwing-discovery');
+const services = all.filter(({ name }) => !name.startsWith('waxwing-'));
 
 /** The services of single sign-on, whose models have no limits. */
 const ofSignIn: readonly string[] = ['sso-oauth', 'awsssoportal'];
