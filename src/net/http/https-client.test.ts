@@ -76,5 +76,8 @@ test('certificates of unknown authorities and addresses without TLS are refused'
 
 test('errors do not contain the query, which may have secrets', async () => {
   const secret = url('/missing?code=secret');
-  await assert.rejects(client().getJson(secret), (error: Error) => !error.message.includes('secret'));
+  await assert.rejects(
+    client().getJson(secret),
+    (error: Error) => !error.message.includes('secret'),
+  );
 });
