@@ -6,6 +6,8 @@ import {
   CreateRoleCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
+  DeleteLoginProfileCommand,
+  DeleteUserCommand,
   EnableMFADeviceCommand,
   type IAMClient,
   PutRolePolicyCommand,
@@ -252,6 +254,23 @@ test('a sign-in survives a restart, and ends with a logout and with a new passwo
   await iam.send(new UpdateLoginProfileCommand({ UserName: 'anna', Password: `${password}2` }));
   assert.equal(await status(other.accessToken), 401);
   await iam.send(new UpdateLoginProfileCommand({ UserName: 'anna', Password: password }));
+});
+
+test('a user with the name of a deleted one does not get its roles', async () => {
+  await newPerson('carl');
+  await newRole('of-carl', 'carl');
+  await iam.send(new DeleteLoginProfileCommand({ UserName: 'carl' }));
+  await iam.send(new DeleteUserCommand({ UserName: 'carl' }));
+  await newPerson('carl');
+  const { deviceCode, verificationUriComplete } = await device();
+  const browser = newBrowser();
+  const page = await browser.open(verificationUriComplete);
+  const confirm = await browser.submit(page, { user_name: 'carl', password, mfa_code: '' });
+  await browser.submit(confirm, { decision: 'allow' });
+  const { body } = await pollDevice(plane, client, deviceCode);
+  const list = `/assignment/roles?account_id=${accountId}`;
+  const { body: roles } = await callPortal(plane, 'GET', list, body.accessToken);
+  assert.deepEqual(roles.roleList, []);
 });
 
 test('access tokens that are changed, or of another kind, are refused', async () => {
