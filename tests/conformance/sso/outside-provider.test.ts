@@ -10,11 +10,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { Browser } from '../../support/browser.ts';
 import { Callers, policyText } from '../../support/callers.ts';
 import { planeCertificates } from '../../support/certificates.ts';
-import {
-  accountId,
-  ControlPlane,
-  Machine,
-} from '../../support/control-plane.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import {
   callPortal,
   pollDevice,

@@ -27,11 +27,7 @@ import {
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
 import { planeCertificates } from '../../support/certificates.ts';
-import {
-  accountId,
-  ControlPlane,
-  Machine,
-} from '../../support/control-plane.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import { IdentityProvider } from '../../support/identity-provider.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
