@@ -12,16 +12,30 @@ import type { OpenWireHost } from '../host.ts';
 /** Number of deliveries that are concluded in one step. */
 const stepSize = 32;
 
+/**
+ * Makes the delivery of a consumer that has ended unsettled again, so that it can be settled.
+ *
+ * @returns whether it was set aside
+ */
+function takeBack(flight: Flight): boolean {
+  if (!flight.isSetAside) return false;
+  flight.isSetAside = false;
+  flight.source.subscription.takeBack(flight.deliveryNumber);
+  return true;
+}
+
 /** The messages and acknowledgements of a transaction. */
 export class OpenTransaction {
   /** The reason why it can only be rolled back. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
+  readonly #dialect: OpenWireHost['dialect'];
   /** The deliveries that it settles, and the consumer of each. */
   readonly #flights: Flight[] = [];
   readonly #consumers: OpenWireConsumer[] = [];
 
   constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
+    this.#dialect = dialect;
     this.#transaction = new Transaction(broker, dialect.vhost);
   }
 
@@ -60,28 +74,34 @@ export class OpenTransaction {
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
-    this.#takeBack();
-    const group = yield* this.#transaction.commit(() => {});
+    let count = 0;
+    for (const flight of this.#flights) {
+      takeBack(flight);
+      if (++count % stepSize === 0) yield;
+    }
+    const { sends } = this.#dialect;
+    const group = yield* this.#transaction.commit((publication, _, route) =>
+      sends.committed(publication, route),
+    );
     yield* this.forgetFlights();
     return group;
   }
 
-  /** Deliveries of consumers that have ended can be settled again. */
-  #takeBack(): void {
-    for (const flight of this.#flights) {
-      if (flight.isSetAside) flight.source.subscription.takeBack(flight.deliveryNumber);
-      flight.isSetAside = false;
-    }
-  }
-
   /**
-   * Prepares it in the broker.
+   * Prepares it in the broker. If that is refused, it is unchanged.
    *
    * @param act prepares it
    */
-  prepare(act: (transaction: Transaction) => number): number {
-    this.#takeBack();
-    return act(this.#transaction);
+  prepare(act: (transaction: Transaction) => void): void {
+    const taken = this.#flights.filter(takeBack);
+    try {
+      act(this.#transaction);
+    } catch (thrown) {
+      for (const flight of taken) {
+        flight.isSetAside = flight.source.subscription.setAside(flight.deliveryNumber) >= 0;
+      }
+      throw thrown;
+    }
   }
 
   /** Its deliveries are settled. They are forgotten in steps. */
@@ -108,10 +128,8 @@ export class OpenTransaction {
     for (const flight of this.#flights) {
       if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
-      if (!flight.isSetAside) continue;
-      flight.isSetAside = false;
+      if (!takeBack(flight)) continue;
       const { source, deliveryNumber } = flight;
-      source.subscription.takeBack(deliveryNumber);
       source.subscription.settle(deliveryNumber, deliveryNumber, 'modified');
     }
   }
