@@ -120,7 +120,10 @@ test('a client on the person’s machine gets a code, which its verifier turns i
   });
   const allow = async () => {
     const browser = bench.newBrowser();
-    const confirm = await bench.annaSignsIn(browser, await browser.open(authorizeUrl(own.clientId)));
+    const confirm = await bench.annaSignsIn(
+      browser,
+      await browser.open(authorizeUrl(own.clientId)),
+    );
     const policy = String(confirm.headers['content-security-policy']);
     assert.match(policy, /form-action 'self' http:\/\/127\.0\.0\.1:\*;/);
     const returned = new URL((await browser.submit(confirm, { decision: 'allow' })).url);

@@ -50,7 +50,12 @@ test('a client waits until a person allows it, and gets a token once', async () 
 
 test('a person gets credentials of the roles that trust them, and of no others', async () => {
   const { accessToken } = await bench.annasTokens();
-  const { body: accounts } = await callPortal(bench.plane, 'GET', '/assignment/accounts', accessToken);
+  const { body: accounts } = await callPortal(
+    bench.plane,
+    'GET',
+    '/assignment/accounts',
+    accessToken,
+  );
   assert.deepEqual(accounts.accountList, [{ accountId, accountName: accountId }]);
   const list = `/assignment/roles?account_id=${accountId}`;
   const { body: roles } = await callPortal(bench.plane, 'GET', list, accessToken);
@@ -156,7 +161,9 @@ test('a sign-in survives a restart, and ends with a logout and with a new passwo
   assert.equal((await callPortal(bench.plane, 'POST', '/logout', accessToken)).status, 200);
   assert.deepEqual([await status(accessToken), await status(other.accessToken)], [401, 200]);
   await bench.plane.advance(1000);
-  await bench.iam.send(new UpdateLoginProfileCommand({ UserName: 'anna', Password: `${password}2` }));
+  await bench.iam.send(
+    new UpdateLoginProfileCommand({ UserName: 'anna', Password: `${password}2` }),
+  );
   assert.equal(await status(other.accessToken), 401);
   await bench.iam.send(new UpdateLoginProfileCommand({ UserName: 'anna', Password: password }));
 });
@@ -220,7 +227,10 @@ test('a client that asks too often is told to slow down, and codes expire', asyn
   }
   assert.deepEqual(codes.slice(-1), ['SlowDownException']);
   await bench.plane.advance(5000);
-  assert.equal((await pollDevice(bench.plane, bench.client, deviceCode)).code, 'AuthorizationPendingException');
+  assert.equal(
+    (await pollDevice(bench.plane, bench.client, deviceCode)).code,
+    'AuthorizationPendingException',
+  );
   await bench.plane.advance(600_000);
   const { code, body } = await pollDevice(bench.plane, bench.client, deviceCode);
   assert.deepEqual([code, body.error], ['ExpiredTokenException', 'expired_token']);
@@ -229,7 +239,8 @@ test('a client that asks too often is told to slow down, and codes expire', asyn
 test('the number of waiting clients of one address is limited', async () => {
   await bench.plane.advance(3_600_000);
   const codes = new Set<string | undefined>();
-  for (let count = 0; count < 25; count += 1) codes.add((await startDevice(bench.plane, bench.client)).code);
+  for (let count = 0; count < 25; count += 1)
+    codes.add((await startDevice(bench.plane, bench.client)).code);
   assert.deepEqual([...codes], [undefined, 'SlowDownException']);
   await bench.plane.advance(3_600_000);
   await bench.device();
@@ -284,4 +295,3 @@ test('clients with wrong secrets, other grants or foreign addresses are refused'
   }
   assert.equal(await register({ clientName: 'two\nlines' }), 'BadRequestException');
 });
-
