@@ -1,6 +1,5 @@
 // A control plane in this process, with a fake engine and a disk in memory.
 
-import { createSecretKey } from 'node:crypto';
 import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -20,7 +19,7 @@ import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
 import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
-import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
@@ -32,7 +31,6 @@ import { Brokers } from '../../src/control/brokers.ts';
 import { Configurations } from '../../src/control/configurations/configurations.ts';
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
-import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
@@ -61,64 +59,21 @@ import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
-import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
-import { type TestCertificates, testCertificates } from './certificates.ts';
-import { FakeEngine, type Folders } from './fake-engine.ts';
-import { ManualClock } from './manual-clock.ts';
-import { reopenedState, SyncingLog } from './memory-state.ts';
+import { planeCertificates } from './certificates.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { Machine } from './machine.ts';
+import { reopenedState } from './memory-state.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
+export { Machine };
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
 
-let certificates: Promise<TestCertificates> | undefined;
-
-/** The certificates of the control plane, and of identity providers in tests. */
-export function planeCertificates(): Promise<TestCertificates> {
-  certificates ??= testCertificates();
-  return certificates;
-}
-
-/** The parts that survive a process: disk, clock, keys; and when the next process ends. */
-export class Machine {
-  readonly clock = new ManualClock();
-  readonly folders: Folders = new Map();
-  readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
-  readonly sealingKey = createSecretKey(systemRandom.bytes(32));
-  readonly digestKey = createSecretKey(systemRandom.bytes(32));
-  keyEffectDelayMs = 0;
-  /** The authorities of identity providers, PEM. */
-  authorities: string | undefined = undefined;
-  /** The provider with which people sign in. */
-  outsideProvider: OutsideProviderSettings | undefined = undefined;
-  /** The policies of the callers, if they are not those of the accounts. */
-  principals: PrincipalPolicySource | undefined = undefined;
-  /** The access keys of callers besides the root user. */
-  readonly accessKeys = new Map<string, AccessKey>();
-  /** The kinds of brokers that the machine's engine runs. */
-  readonly kinds: readonly BrokerKind[];
-  log = new SyncingLog();
-  /** PipelineHooks that the process passed; see {@link endAt}. */
-  steps = 0;
-  /** The process ends at this step, as by SIGKILL; undefined: it does not. */
-  endAt: number | undefined = undefined;
-
-  constructor(
-    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
-  ) {
-    this.kinds = kinds;
-  }
-}
-
 /** The official clients that the control plane keeps for the root user. */
-interface Clients {
-  readonly mq: MqClient;
-  readonly kms: KMSClient;
-  readonly trail: CloudTrailClient;
-}
+type Clients = Readonly<{ mq: MqClient; kms: KMSClient; trail: CloudTrailClient }>;
 
 /** One of what the service writes to its log. */
 export interface Report {
