@@ -32,8 +32,11 @@ export interface Result<Output> {
   /** Replaces the response in the audit record; `null` if it must not be recorded. */
   readonly auditResponse?: object | null;
   readonly additionalEventData?: object;
-  /** Called after the batch is synced and before the answer is sent, to start the recorded work. */
-  readonly committed?: () => void;
+  /**
+   * Called after the batch is synced and before the answer is sent, to start the recorded work. If
+   * it returns a promise, the answer waits for it; it must not reject.
+   */
+  readonly committed?: () => unknown;
 }
 
 /** An action on resources that needs authorisation. */

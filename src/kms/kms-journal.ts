@@ -11,7 +11,7 @@ import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.t
 export class KmsJournal implements Journal<KmsChange> {
   readonly name = 'kms';
   readonly #keys = new Map<string, KeyRecord>();
-  /** The ids of keys with a scheduled deletion or rotation. */
+  /** The ids of keys with a scheduled deletion or rotation, or material that expires. */
   readonly #withSteps = new Set<string>();
   /** Aliases by {@link aliasIndex}. */
   readonly #aliases = new Map<string, AliasRecord>();
@@ -45,7 +45,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#keys.values();
   }
 
-  /** Returns the ids of the keys with a scheduled deletion or rotation. */
+  /** Returns the ids of the keys with a scheduled deletion or rotation, or material that expires. */
   idsWithSteps(): readonly string[] {
     return [...this.#withSteps];
   }
@@ -168,9 +168,13 @@ export class KmsJournal implements Journal<KmsChange> {
   }
 }
 
-/** Whether a key has a scheduled deletion or rotation. AWS managed keys are always rotated. */
-function hasSteps({ owner, deletionMs, onDemandMs, rotation }: KeyRecord): boolean {
+/**
+ * Whether a key has a scheduled deletion or rotation, or material that expires. AWS managed keys are
+ * always rotated.
+ */
+function hasSteps({ owner, deletionMs, onDemandMs, rotation, materials }: KeyRecord): boolean {
   if (owner === 'aws' || rotation !== undefined) return true;
+  if (materials.some(({ validToMs }) => validToMs !== undefined)) return true;
   return deletionMs !== undefined || onDemandMs !== undefined;
 }
 

@@ -38,6 +38,7 @@ import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
+import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
@@ -48,6 +49,7 @@ import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
 import { authenticatorOf, identityParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
+import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
@@ -66,6 +68,7 @@ const noSalt = Buffer.alloc(0);
 /** The purposes for which keys are derived from the data key of the system volume. */
 const sealingPurposes = {
   kms: 'waxwing kms: key materials',
+  keySecrets: 'waxwing kms: secrets of key materials',
   identity: 'waxwing identity: secrets',
   sessions: 'waxwing identity: session tokens',
   installation: 'waxwing installation: secrets',
@@ -107,16 +110,22 @@ export class SystemState {
   /** Seals the secrets of brokers that are needed again later. */
   readonly #secretsKey: KeyObject;
   readonly store: StateStore;
+  readonly #folder: string;
+  readonly #keySecrets: ErasableSecrets;
 
-  constructor(volume: KeyDeriver) {
+  /** @param folder the data folder */
+  constructor(volume: KeyDeriver, folder: string) {
     const { identity, iam } = identityParts({
       secrets: sealingKey(volume, 'identity'),
       sessions: sealingKey(volume, 'sessions'),
     });
     this.identity = identity;
     this.iam = iam;
+    this.#folder = folder;
+    this.#keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
+      secrets: this.#keySecrets,
       random: systemRandom,
       principals: iam.policies,
     });
@@ -174,6 +183,20 @@ export class SystemState {
       isRecycling: false,
     });
     this.store.recovered();
+    await openKeySecrets(this.#folder, this.#keySecrets, this.kms, (entries) =>
+      this.store.commit(entries),
+    );
+  }
+
+  /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */
+  checkKeys(): Promise<number> {
+    return checkKeySecrets(this.#keySecrets, this.kms);
+  }
+
+  /** Syncs all data and closes the log and the secrets. */
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.#keySecrets.close();
   }
 }
 

@@ -8,6 +8,7 @@ import type { KmsCall } from '../../src/kms/call.ts';
 import { KmsError } from '../../src/kms/errors.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import type { GrantRecord, KeyRecord } from '../../src/kms/records.ts';
+import { openedSecrets } from '../support/key-secrets.ts';
 import { allow, deny, policyOf } from '../support/principal-policies.ts';
 
 // Who may use a key: principal × identity policy × boundary × key policy × grant × key state ×
@@ -118,6 +119,9 @@ function callBy(caller: Caller): KmsCall {
   return { caller, invokedBy: undefined, region: 'us-west-2', accountId, ...origin };
 }
 
+const secrets = await openedSecrets();
+const prepared = { pair: undefined, secret: await secrets.reserve() };
+
 /** A key with a policy, a grant and a state, and whoever calls. */
 class OneKey {
   policies: PrincipalPolicies = { identity: [], isAccountRoot: true };
@@ -135,10 +139,11 @@ class OneKey {
     this.#call = callBy(caller);
     this.#kms = new Kms({
       wrappingKey: createSecretKey(systemRandom.bytes(32)),
+      secrets,
       random: systemRandom,
       principals: { policiesOf: () => this.policies },
     });
-    const made = this.#kms.keys.create(callBy(callers.root), {}).output;
+    const made = this.#kms.keys.create(callBy(callers.root), {}, prepared).output;
     const deletion = state === 'PendingDeletion' ? { deletionMs: 1e12 } : {};
     this.#key = { ...made, policy: policyText(keyPolicy, caller), state, ...deletion };
     this.#kms.journal.apply({ put: 'key', key: this.#key });
@@ -169,14 +174,14 @@ class OneKey {
   }
 
   #perform(operation: Operation): void {
-    const { keys, ciphers, grants: granting } = this.#kms;
+    const { keys, ciphers, dataKeys, grants: granting } = this.#kms;
     const { arn: KeyId } = this.#key;
     switch (operation) {
       case 'Encrypt':
         ciphers.encrypt(this.#call, KeyId, Buffer.from('x'), {});
         return;
       case 'GenerateDataKey':
-        ciphers.generateDataKey(this.#call, 'GenerateDataKey', KeyId, 32, {});
+        dataKeys.generate(this.#call, 'GenerateDataKey', 32, { KeyId });
         return;
       case 'DescribeKey':
         keys.describe(this.#call, KeyId);

@@ -52,11 +52,14 @@ import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
+import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
 import { FakeEngine, type Folders } from './fake-engine.ts';
+import { secretsOn } from './key-secrets.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryDisk } from './memory-disk.ts';
 import { reopenedState, SyncingLog } from './memory-state.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
@@ -73,6 +76,8 @@ export class Machine {
   readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
+  /** The disk with the secrets of the keys. */
+  readonly secretsDisk = new MemoryDisk();
   keyEffectDelayMs = 0;
   /** The policies of the callers, if they are not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
@@ -135,6 +140,7 @@ export class ControlPlane {
   };
   readonly #configurations = new Configurations();
   readonly #identity: Identity;
+  readonly #secrets: ErasableSecrets;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
@@ -176,7 +182,13 @@ export class ControlPlane {
     const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
     this.#identity = identity;
     this.iamDomain = iam;
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
+    this.#secrets = secretsOn(machine.secretsDisk, wrappingKey);
+    this.kmsDomain = new Kms({
+      wrappingKey,
+      secrets: this.#secrets,
+      random: systemRandom,
+      principals: this.#principals,
+    });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -295,6 +307,8 @@ export class ControlPlane {
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;
+    await this.#secrets.open();
+    await this.kmsDomain.materials.keepOnly(this.kmsDomain.journal.keys());
     const nowMs = this.machine.clock.nowMs();
     if (this.#identity.accountId === undefined) {
       await state.commit(this.#identity.createAccount(accountId, nowMs));

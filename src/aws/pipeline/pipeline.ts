@@ -104,7 +104,8 @@ export async function perform(
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
-  result.committed?.();
+  const work = result.committed?.();
+  if (work instanceof Promise) await work;
   return result.output;
 }
 
