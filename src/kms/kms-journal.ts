@@ -2,6 +2,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
+import { withoutRegion } from './call.ts';
 import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
 
 /**
@@ -17,6 +18,8 @@ export class KmsJournal implements Journal<KmsChange> {
   readonly #aliases = new Map<string, AliasRecord>();
   /** Grants by key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
+  /** The ids of grants by key id and {@link granteeIndex}. */
+  readonly #grantsByGrantee = new Map<string, Map<string, Set<string>>>();
   /** The key of each grant. */
   readonly #keyOfGrant = new Map<string, string>();
   /** The aliases of each key. */
@@ -67,6 +70,21 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#grants.get(keyId)?.values() ?? [];
   }
 
+  /**
+   * The grants of a key for some grantees. A key can have 50,000 grants, most of them for others.
+   *
+   * @param grantees ARNs or service principals; the region in a service principal does not matter
+   */
+  *grantsTo(keyId: string, grantees: Iterable<string>): Generator<GrantRecord> {
+    const ofKey = this.#grantsByGrantee.get(keyId);
+    for (const grantee of grantees) {
+      for (const id of ofKey?.get(granteeIndex(grantee)) ?? []) {
+        const grant = this.grant(keyId, id);
+        if (grant !== undefined) yield grant;
+      }
+    }
+  }
+
   grantCountOf(keyId: string): number {
     return this.#grants.get(keyId)?.size ?? 0;
   }
@@ -114,6 +132,7 @@ export class KmsJournal implements Journal<KmsChange> {
         const ofKey = this.#grants.get(keyId) ?? new Map<string, GrantRecord>();
         this.#grants.set(keyId, ofKey.set(id, change.grant));
         this.#keyOfGrant.set(id, keyId);
+        this.#indexGrantee(change.grant);
         return;
       }
       default:
@@ -129,6 +148,7 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#withSteps.delete(change.keyId);
         for (const { id } of this.grantsOf(change.keyId)) this.#keyOfGrant.delete(id);
         this.#grants.delete(change.keyId);
+        this.#grantsByGrantee.delete(change.keyId);
         for (const index of this.#aliasesOf.get(change.keyId) ?? []) this.#aliases.delete(index);
         this.#aliasesOf.delete(change.keyId);
         return;
@@ -136,12 +156,27 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#deleteAlias(aliasIndex(change.accountId, change.name));
         return;
       case 'grant':
+        this.#unindexGrantee(this.grant(change.keyId, change.grantId));
         this.#grants.get(change.keyId)?.delete(change.grantId);
         this.#keyOfGrant.delete(change.grantId);
         return;
       default:
         unreachable(change);
     }
+  }
+
+  #indexGrantee({ keyId, id, grantee }: GrantRecord): void {
+    const ofKey = this.#grantsByGrantee.get(keyId) ?? new Map<string, Set<string>>();
+    const index = granteeIndex(grantee);
+    this.#grantsByGrantee.set(keyId, ofKey.set(index, (ofKey.get(index) ?? new Set()).add(id)));
+  }
+
+  #unindexGrantee(grant: GrantRecord | undefined): void {
+    if (grant === undefined) return;
+    const ofKey = this.#grantsByGrantee.get(grant.keyId);
+    const ids = ofKey?.get(granteeIndex(grant.grantee));
+    ids?.delete(grant.id);
+    if (ids?.size === 0) ofKey?.delete(granteeIndex(grant.grantee));
   }
 
   #count(key: KeyRecord | undefined, by: number): void {
@@ -176,6 +211,10 @@ function hasSteps({ owner, deletionMs, onDemandMs, rotation, materials }: KeyRec
   if (owner === 'aws' || rotation !== undefined) return true;
   if (materials.some(({ validToMs }) => validToMs !== undefined)) return true;
   return deletionMs !== undefined || onDemandMs !== undefined;
+}
+
+function granteeIndex(grantee: string): string {
+  return withoutRegion(grantee);
 }
 
 function aliasIndex(accountId: string, name: string): string {

@@ -185,6 +185,7 @@ export class WaxwingEngine implements Engine {
 
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId, 'the broker is being deleted');
+    await eraseVolumeHeader(systemDisk, this.#folder(brokerId));
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }
 

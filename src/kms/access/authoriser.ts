@@ -96,7 +96,9 @@ export class Authoriser {
       grant.operations.includes(action) && constraintsAllow(grant, action, context)
         ? grantNaming(grant.grantee, call)
         : 'none';
-    const grants = [...this.#journal.grantsOf(key.id)].filter((grant) => naming(grant) !== 'none');
+    const grants = [...this.#journal.grantsTo(key.id, namesOf(call))].filter(
+      (grant) => naming(grant) !== 'none',
+    );
     const strongest = grants.map(naming).reduce(stronger, 'none');
     if (strongest === 'none') return [];
     if (this.#decide(call, ask, { keyPolicy, grant: strongest }).outcome !== 'allowed') return [];
@@ -132,6 +134,13 @@ export class Authoriser {
     this.#policies.set(key, policy);
     return policy;
   }
+}
+
+/** All principals that name the caller in a grant. */
+function namesOf({ caller }: KmsCall): ReadonlySet<string> {
+  const issuer = caller.session?.roleArn ?? caller.temporary?.issuerArn;
+  const names = [caller.arn, `arn:aws:iam::${caller.accountId}:root`];
+  return new Set(issuer === undefined ? names : [...names, issuer]);
 }
 
 /** How the principal of a grant names the caller. */

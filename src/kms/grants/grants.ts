@@ -182,14 +182,10 @@ export class Grants {
   }
 
   #sameAs(grant: GrantRecord): GrantRecord | undefined {
-    return [...this.#parts.journal.grantsOf(grant.keyId)].find(
-      (other) =>
-        other.name === grant.name &&
-        other.grantee === grant.grantee &&
-        other.retiring === grant.retiring &&
-        [...other.operations].sort().join() === [...grant.operations].sort().join() &&
-        sameConstraints(other.constraints, grant.constraints),
-    );
+    for (const other of this.#parts.journal.grantsTo(grant.keyId, [grant.grantee])) {
+      if (other.name === grant.name && isSameGrant(other, grant)) return other;
+    }
+    return undefined;
   }
 
   #named(call: KmsCall, request: RetireRequest): GrantRecord {
@@ -229,6 +225,16 @@ export class Grants {
     if (grant.operations.includes('RetireGrant') && may(grant.grantee)) return true;
     return may(`arn:aws:iam::${grant.issuingAccount}:root`);
   }
+}
+
+/** Whether two grants with the same name and key are the same but for their ids. */
+function isSameGrant(a: GrantRecord, b: GrantRecord): boolean {
+  return (
+    a.grantee === b.grantee &&
+    a.retiring === b.retiring &&
+    [...a.operations].sort().join() === [...b.operations].sort().join() &&
+    sameConstraints(a.constraints, b.constraints)
+  );
 }
 
 function paging(list: string): Paging<GrantRecord> {

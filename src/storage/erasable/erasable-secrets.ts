@@ -48,7 +48,7 @@ export class ErasableSecrets {
   #files: readonly DiskFile[] = [];
   /** The slots of each file as they were read; the same buffer after {@link keep}. */
   #read: readonly Buffer[] = [];
-  #slots = Buffer.alloc(0);
+  #slots: Buffer = Buffer.alloc(0);
   readonly #spares: number[] = [];
   readonly #free: number[] = [];
   /** Slots whose secrets must still be erased on the disk. */

@@ -5,9 +5,9 @@ import {
   blob,
   boolean,
   enumeration,
-  type Infer,
   integer,
   required,
+  type StructureOf,
   sensitive,
   structure,
 } from '../../../aws/shapes/shape.ts';
@@ -131,7 +131,7 @@ export const generateDataKeyPairWithoutPlaintext = (kms: Kms) =>
     },
   });
 
-type PairRequest = Infer<ReturnType<typeof generateDataKeyPairWithoutPlaintext>['input']>;
+type PairRequest = StructureOf<typeof pairMembers>;
 
 async function generatePair(
   kms: Kms,

@@ -1,7 +1,7 @@
 // The KMS operations on custom key stores. There are none, so they answer as in an account without
 // custom key stores.
 
-import { operation } from '../../../aws/service.ts';
+import { operation, refusal } from '../../../aws/service.ts';
 import {
   boolean,
   enumeration,
@@ -37,7 +37,7 @@ const ofStore = {
 
 /** Refuses a new custom key store. */
 export const createCustomKeyStore = () =>
-  operation({
+  refusal({
     action: 'kms:CreateCustomKeyStore',
     readOnly: false,
     input: structure({
@@ -47,14 +47,13 @@ export const createCustomKeyStore = () =>
       ...ofStore,
     }),
     output: structure({ CustomKeyStoreId: customKeyStoreId }),
-    handle(): never {
-      throw new KmsError('UnsupportedOperationException', 'Custom key stores are not supported.');
-    },
+    refuse: () =>
+      new KmsError('UnsupportedOperationException', 'Custom key stores are not supported.'),
   });
 
 /** Refuses to change a custom key store. */
 export const updateCustomKeyStore = () =>
-  operation({
+  refusal({
     action: 'kms:UpdateCustomKeyStore',
     readOnly: false,
     input: structure({
@@ -63,20 +62,16 @@ export const updateCustomKeyStore = () =>
       ...ofStore,
     }),
     output: nothing,
-    handle({ CustomKeyStoreId }): never {
-      throw noKeyStore(CustomKeyStoreId);
-    },
+    refuse: ({ CustomKeyStoreId }) => noKeyStore(CustomKeyStoreId),
   });
 
 const onStore = (name: string) => () =>
-  operation({
+  refusal({
     action: `kms:${name}`,
     readOnly: false,
     input: oneStore,
     output: nothing,
-    handle({ CustomKeyStoreId }): never {
-      throw noKeyStore(CustomKeyStoreId);
-    },
+    refuse: ({ CustomKeyStoreId }) => noKeyStore(CustomKeyStoreId),
   });
 
 /** Refuses to connect a custom key store. */

@@ -1,20 +1,19 @@
 // The KMS operations on keys that are refused.
 
-import { operation } from '../../../aws/service.ts';
+import { type Operation, operation } from '../../../aws/service.ts';
 import {
   blob,
   boolean,
   enumeration,
   required,
+  type Shape,
   sensitive,
   string,
   structure,
   timestamp,
 } from '../../../aws/shapes/shape.ts';
-import type { CallContext } from '../../../calls/call-context.ts';
 import { KmsError } from '../../../kms/errors.ts';
 import type { Kms } from '../../../kms/kms.ts';
-import type { KeyRecord } from '../../../kms/records.ts';
 import { decidedByKey } from '../answers.ts';
 import { description, grantTokens, keyId, keyMetadata, policy, tags } from '../shapes.ts';
 
@@ -23,24 +22,40 @@ const encapsulation = enumeration(['ML_KEM']);
 const sharedSecret = sensitive(blob());
 const sealedSecret = sensitive(blob({ min: 1, max: 6144 }));
 
+interface Declared<Input, Output> {
+  readonly readOnly: boolean;
+  readonly input: Shape<Input>;
+  readonly output: Shape<Output>;
+  refuse(input: Input): Error;
+}
+
 /**
- * Refuses an operation after the usual checks, so that callers without a permission learn nothing.
+ * Declares an operation that is refused after the permission for the key was checked, so that callers
+ * without it learn nothing.
  */
-function refuse(
+function refused<Input extends { readonly KeyId: string }, Output>(
   kms: Kms,
-  action: 'ReplicateKey' | 'UpdatePrimaryRegion' | 'Encapsulate' | 'Decapsulate' | 'GetKeyLastUsage',
   name: string,
-  call: CallContext,
-  reason: (key: KeyRecord) => string,
-): never {
-  const key = kms.keys.permitted(call, name, action);
-  throw new KmsError('UnsupportedOperationException', reason(key));
+  declared: Declared<Input, Output>,
+): Operation<Input, Output> {
+  return operation({
+    ...declared,
+    action: `kms:${name}`,
+    permissions: decidedByKey,
+    handle(input, call) {
+      kms.keys.permitted(call, input.KeyId, name);
+      throw declared.refuse(input);
+    },
+  });
+}
+
+function unsupported(text: string): KmsError {
+  return new KmsError('UnsupportedOperationException', text);
 }
 
 /** Refuses replicas: the service has one region. */
 export const replicateKey = (kms: Kms) =>
-  operation({
-    action: 'kms:ReplicateKey',
+  refused(kms, 'ReplicateKey', {
     readOnly: false,
     input: structure({
       KeyId: required(keyId),
@@ -55,35 +70,23 @@ export const replicateKey = (kms: Kms) =>
       ReplicaPolicy: policy,
       ReplicaTags: tags,
     }),
-    permissions: decidedByKey,
-    handle: (input, call) =>
-      refuse(kms, 'ReplicateKey', input.KeyId, call, ({ arn, multiRegion }) =>
-        multiRegion
-          ? `${arn} cannot be replicated to ${input.ReplicaRegion}: this service has one region, ${call.region}.`
-          : `${arn} is not a multi-Region key.`,
-      ),
+    refuse: ({ KeyId, ReplicaRegion }) =>
+      unsupported(`${KeyId} cannot be replicated to ${ReplicaRegion}: this service has one region.`),
   });
 
 /** Refuses another primary Region: the service has one region. */
 export const updatePrimaryRegion = (kms: Kms) =>
-  operation({
-    action: 'kms:UpdatePrimaryRegion',
+  refused(kms, 'UpdatePrimaryRegion', {
     readOnly: false,
     input: structure({ KeyId: required(keyId), PrimaryRegion: required(region) }),
     output: structure({}),
-    permissions: decidedByKey,
-    handle: (input, call) =>
-      refuse(kms, 'UpdatePrimaryRegion', input.KeyId, call, ({ arn, multiRegion }) =>
-        multiRegion
-          ? `${arn} has no replica in ${input.PrimaryRegion}: this service has one region, ${call.region}.`
-          : `${arn} is not a multi-Region key.`,
-      ),
+    refuse: ({ KeyId, PrimaryRegion }) =>
+      unsupported(`${KeyId} has no replica in ${PrimaryRegion}: this service has one region.`),
   });
 
 /** Refuses encapsulation: no key spec of this service supports it. */
 export const encapsulate = (kms: Kms) =>
-  operation({
-    action: 'kms:Encapsulate',
+  refused(kms, 'Encapsulate', {
     readOnly: true,
     input: structure({
       KeyId: required(keyId),
@@ -97,14 +100,12 @@ export const encapsulate = (kms: Kms) =>
       SharedSecretCiphertextBlob: sealedSecret,
       EncapsulationAlgorithm: encapsulation,
     }),
-    permissions: decidedByKey,
-    handle: (input, call) => refuse(kms, 'Encapsulate', input.KeyId, call, withoutEncapsulation),
+    refuse: withoutEncapsulation,
   });
 
 /** Refuses decapsulation: no key spec of this service supports it. */
 export const decapsulate = (kms: Kms) =>
-  operation({
-    action: 'kms:Decapsulate',
+  refused(kms, 'Decapsulate', {
     readOnly: true,
     input: structure({
       KeyId: required(keyId),
@@ -118,18 +119,16 @@ export const decapsulate = (kms: Kms) =>
       SharedSecret: sharedSecret,
       EncapsulationAlgorithm: encapsulation,
     }),
-    permissions: decidedByKey,
-    handle: (input, call) => refuse(kms, 'Decapsulate', input.KeyId, call, withoutEncapsulation),
+    refuse: withoutEncapsulation,
   });
 
-function withoutEncapsulation({ arn, spec }: KeyRecord): string {
-  return `${arn} has KeySpec ${spec}; encapsulation (ML_KEM) is not supported.`;
+function withoutEncapsulation({ KeyId }: { readonly KeyId: string }): KmsError {
+  return unsupported(`${KeyId} is not an ML-KEM key: encapsulation is not supported.`);
 }
 
 /** Refuses the last usage of a key, which the audit trail records. */
 export const getKeyLastUsage = (kms: Kms) =>
-  operation({
-    action: 'kms:GetKeyLastUsage',
+  refused(kms, 'GetKeyLastUsage', {
     readOnly: true,
     input: structure({ KeyId: required(keyId) }),
     output: structure({
@@ -143,9 +142,8 @@ export const getKeyLastUsage = (kms: Kms) =>
       TrackingStartDate: timestamp(),
       KeyCreationDate: timestamp(),
     }),
-    permissions: decidedByKey,
-    handle: (input, call) =>
-      refuse(kms, 'GetKeyLastUsage', input.KeyId, call, ({ arn }) => {
-        return `The last usage of ${arn} is not tracked; look it up in the audit trail (cloudtrail:LookupEvents, ResourceName).`;
-      }),
+    refuse: ({ KeyId }) =>
+      unsupported(
+        `The last usage of ${KeyId} is not tracked; look it up in the audit trail (LookupEvents).`,
+      ),
   });
