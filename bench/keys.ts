@@ -1,10 +1,10 @@
 // Measures the use of keys: processor time of whole calls, with signature, authorisation and audit
 // record. Run by hand, on a quiet machine. The disk is memory.
 
+import { ControlPlane, region } from '../tests/support/control-plane.ts';
 import { requestFor } from '../tests/support/shape-requests.ts';
 import { signRequest } from '../tests/support/sign-request.ts';
 import { serviceNamed } from '../tests/support/signed-calls.ts';
-import { ControlPlane, region } from '../tests/support/control-plane.ts';
 
 const plane = await ControlPlane.inProcess();
 const kms = serviceNamed(plane, 'kms');

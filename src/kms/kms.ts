@@ -93,7 +93,10 @@ export class Kms {
    *
    * @returns a promise that resolves once the materials are destroyed; undefined if there are none
    */
-  announce({ changes, keys }: Pick<Result<unknown>, 'changes' | 'keys'>): Promise<void> | undefined {
+  announce({
+    changes,
+    keys,
+  }: Pick<Result<unknown>, 'changes' | 'keys'>): Promise<void> | undefined {
     const concernsKeys = changes.some((change) => {
       return ('put' in change ? change.put : change.delete) !== 'alias';
     });

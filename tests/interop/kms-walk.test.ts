@@ -42,7 +42,10 @@ async function walkOfTheCli(path: string): Promise<void> {
   const cli = new AwsCli(path, plane);
   const kms = (command: string, options: Readonly<Record<string, string>>) =>
     cli.run('kms', command, options);
-  const created = await kms('create-key', { 'key-spec': 'ECC_NIST_P256', 'key-usage': 'SIGN_VERIFY' });
+  const created = await kms('create-key', {
+    'key-spec': 'ECC_NIST_P256',
+    'key-usage': 'SIGN_VERIFY',
+  });
   const signer = { 'key-id': created.KeyMetadata.KeyId };
   const { PublicKey } = await kms('get-public-key', signer);
   const algorithm = { 'signing-algorithm': 'ECDSA_SHA_256' };
@@ -57,7 +60,10 @@ async function walkOfTheCli(path: string): Promise<void> {
     /KMSInvalidSignatureException/,
   );
 
-  const mac = await kms('create-key', { 'key-spec': 'HMAC_256', 'key-usage': 'GENERATE_VERIFY_MAC' });
+  const mac = await kms('create-key', {
+    'key-spec': 'HMAC_256',
+    'key-usage': 'GENERATE_VERIFY_MAC',
+  });
   const macking = {
     'key-id': mac.KeyMetadata.Arn,
     'mac-algorithm': 'HMAC_SHA_256',
@@ -97,7 +103,10 @@ async function walkOfTheCli(path: string): Promise<void> {
   assert.equal(publicKeyOf(bytesOf(pair.PublicKey)).asymmetricKeyDetails?.namedCurve, 'secp384r1');
   await kms('delete-imported-key-material', own);
   await assert.rejects(kms('decrypt', { 'ciphertext-blob': blob }), /is pending import/);
-  const { KeyState } = await kms('schedule-key-deletion', { ...own, 'pending-window-in-days': '7' });
+  const { KeyState } = await kms('schedule-key-deletion', {
+    ...own,
+    'pending-window-in-days': '7',
+  });
   assert.equal(KeyState, 'PendingDeletion');
 }
 

@@ -50,7 +50,9 @@ class Keys {
     });
     const { kms } = this;
     const Tags = [{ TagKey: 'team', TagValue: 'orders' }];
-    this.KeyId = this.#did(kms.keys.create(callBy(root), { Tags }, { pair: undefined, secret })).arn;
+    this.KeyId = this.#did(
+      kms.keys.create(callBy(root), { Tags }, { pair: undefined, secret }),
+    ).arn;
     this.#did(kms.aliases.create(callBy(root), 'alias/orders', this.KeyId));
     this.blob = kms.ciphers.encrypt(callBy(root), this.KeyId, Buffer.from('x'), {}).output.blob;
   }

@@ -11,13 +11,18 @@ import type { KeyRecord, KmsChange, MaterialRecord } from '../../src/kms/records
 import type { Result } from '../../src/kms/result.ts';
 import { SystemState, sealingKey } from '../../src/server/compose.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
-import { keysFolder, openSystemVolume, systemDataKey, systemFolder } from '../../src/server/system-volume.ts';
+import {
+  keysFolder,
+  openSystemVolume,
+  systemDataKey,
+  systemFolder,
+} from '../../src/server/system-volume.ts';
 import { checkVolume } from '../../src/storage/check.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { openSlot, slotBytes } from '../../src/storage/erasable/slot.ts';
 import { parseJson } from '../../src/storage/record-shapes.ts';
-import type { Volume } from '../../src/storage/volume.ts';
 import { eraseVolumeHeader } from '../../src/storage/volume/erase.ts';
+import type { Volume } from '../../src/storage/volume.ts';
 import { openedMaterial } from '../support/key-secrets.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
@@ -34,6 +39,7 @@ const root: Caller = {
   principalId: accountId,
 };
 const nowMs = 1_700_000_000_000;
+const headBytes = 4096;
 const call = {
   caller: root,
   invokedBy: undefined,
@@ -137,7 +143,10 @@ async function attack(folder: WaxwingFolder): Promise<Found> {
   };
   const system = systemFolder(folder.data);
   await checkVolume(systemDisk, system, dataKey, () => {}, { replayed: take, found: take });
-  const keys = [sealingKey(deriver, 'kms'), ...secretsIn(folder, sealingKey(deriver, 'keySecrets'))];
+  const keys = [
+    sealingKey(deriver, 'kms'),
+    ...secretsIn(folder, sealingKey(deriver, 'keySecrets')),
+  ];
   const materials: Buffer[] = [];
   for (const { keyId, record } of records.values()) {
     for (const key of keys) {
@@ -153,10 +162,10 @@ function secretsIn(folder: WaxwingFolder, key: Parameters<typeof openSlot>[0]): 
   const secrets: Buffer[] = [];
   for (const name of readdirSync(keysFolder(folder.data))) {
     const bytes = readFileSync(join(keysFolder(folder.data), name));
-    for (let at = 0; at + slotBytes <= bytes.length; at += slotBytes) {
+    for (let at = headBytes; at + slotBytes <= bytes.length; at += slotBytes) {
       const slot = bytes.subarray(at, at + slotBytes);
       if (slot.every((byte) => byte === 0)) continue;
-      const secret = openSlot(key, (at - 4096) / slotBytes, slot);
+      const secret = openSlot(key, (at - headBytes) / slotBytes, slot);
       if (secret !== undefined) secrets.push(secret);
     }
   }

@@ -40,7 +40,10 @@ export class KeyLedger {
   /** The ciphertexts of confirmed keys, by key id. */
   readonly blobs = new Map<string, Buffer>();
   /** All materials that were ever stored, and their keys. */
-  readonly materials = new Map<string, { readonly keyId: string; readonly record: MaterialRecord }>();
+  readonly materials = new Map<
+    string,
+    { readonly keyId: string; readonly record: MaterialRecord }
+  >();
   /** Keys whose deletion was confirmed. */
   readonly deleted = new Set<string>();
   /** Keys that were confirmed. */
@@ -48,7 +51,8 @@ export class KeyLedger {
 
   saw(key: KeyRecord): void {
     for (const record of key.materials) {
-      if (record.wrapped !== undefined) this.materials.set(record.wrapped, { keyId: key.id, record });
+      if (record.wrapped !== undefined)
+        this.materials.set(record.wrapped, { keyId: key.id, record });
     }
   }
 }
@@ -104,10 +108,10 @@ class KeyProcess {
       const key = keys.length === 0 ? undefined : random.pick(keys);
       const step = random.below(6);
       if (key === undefined || step < 2) await this.#create(random.oneIn(3));
+      else if (step === 5 || key.state === 'PendingDeletion') await this.#delete(key);
       else if (step === 2) await this.#import(key);
       else if (step === 3) await this.#deleteMaterial(key);
-      else if (step === 4) await this.#rotate(key);
-      else await this.#delete(key);
+      else await this.#rotate(key);
     }
   }
 
@@ -150,14 +154,20 @@ class KeyProcess {
 
   async #rotate(key: KeyRecord): Promise<void> {
     if (key.origin === 'EXTERNAL' || key.materials.length > 5) return;
-    await this.#commit('RotateKeyOnDemand', this.#kms.rotations.rotateOnDemand(this.#call, key.id));
+    // The previous process may have ended between the request and the rotation.
+    if (key.onDemandMs === undefined) {
+      const asked = this.#kms.rotations.rotateOnDemand(this.#call, key.id);
+      await this.#commit('RotateKeyOnDemand', asked);
+    }
     await this.#performDue();
   }
 
   async #delete(key: KeyRecord): Promise<void> {
-    const pending = this.#kms.keys.scheduleDeletion(this.#call, key.id, 7);
-    await this.#commit('ScheduleKeyDeletion', pending);
-    this.#nowMs += weekMs;
+    if (key.state !== 'PendingDeletion') {
+      const pending = this.#kms.keys.scheduleDeletion(this.#call, key.id, 7);
+      await this.#commit('ScheduleKeyDeletion', pending);
+    }
+    this.#nowMs = Math.max(this.#nowMs, key.deletionMs ?? this.#nowMs + weekMs);
     await this.#performDue();
     this.#ledger.deleted.add(key.id);
   }

@@ -35,7 +35,7 @@ export function kmsService(kms: Kms): Service {
 
 function operationsOf(kms: Kms): Service['operations'] {
   return {
-CancelKeyDeletion: keys.cancelKeyDeletion(kms),
+    CancelKeyDeletion: keys.cancelKeyDeletion(kms),
     ConnectCustomKeyStore: keyStores.connectCustomKeyStore(),
     CreateAlias: aliases.createAlias(kms),
     CreateCustomKeyStore: keyStores.createCustomKeyStore(),

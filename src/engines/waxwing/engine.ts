@@ -20,8 +20,8 @@ import type {
 } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
-import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
+import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';

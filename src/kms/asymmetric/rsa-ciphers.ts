@@ -37,7 +37,10 @@ export function rsaEncrypt(spki: Buffer, algorithm: string, plaintext: Buffer): 
       `Plaintext has ${plaintext.length} bytes; algorithm ${algorithm} and this key allow ${bytesMax}`,
     );
   }
-  return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: name }, plaintext);
+  return publicEncrypt(
+    { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: name },
+    plaintext,
+  );
 }
 
 /**

@@ -10,7 +10,13 @@ import { isPairSpec } from '../key-specs.ts';
 import { currentMaterial, type KeyRecord } from '../records.ts';
 import { type Result, unchanged } from '../result.ts';
 import { pairTypeOf } from './key-pairs.ts';
-import { canSignDigest, digestBytesOf, isSignatureValid, type SignedData, signWith } from './signing.ts';
+import {
+  canSignDigest,
+  digestBytesOf,
+  isSignatureValid,
+  type SignedData,
+  signWith,
+} from './signing.ts';
 
 /** A Sign request, and the part of a Verify request without the signature. */
 export interface SignRequest {

@@ -156,7 +156,8 @@ function isDigestSignature(
 
 function parse(algorithm: string): Algorithm {
   if (algorithm === 'ED25519_SHA_512') return { scheme: 'ed25519', hash: 'sha512' };
-  const [, name, bits] = /^(RSASSA_PKCS1_V1_5|RSASSA_PSS|ECDSA)_SHA_(256|384|512)$/.exec(algorithm) ?? [];
+  const [, name, bits] =
+    /^(RSASSA_PKCS1_V1_5|RSASSA_PSS|ECDSA)_SHA_(256|384|512)$/.exec(algorithm) ?? [];
   assert(name !== undefined, `the signing algorithm ${algorithm} is not implemented`);
   const hash = `sha${bits}` as Algorithm['hash']; // the pattern
   if (name === 'ECDSA') return { scheme: 'ecdsa', hash };

@@ -113,7 +113,11 @@ export class Ciphers {
     const target = finder.find(call, request.DestinationKeyId);
     const same = { 'kms:ReEncryptOnSameKey': String(source.id === target.id) };
     const useBy = (action: string, name: string) => {
-      return { operation: 'ReEncrypt', action, values: { ...same, ...requestAlias(name) } } as const;
+      return {
+        operation: 'ReEncrypt',
+        action,
+        values: { ...same, ...requestAlias(name) },
+      } as const;
     };
     uses.check(call, source, useOf(from, useBy('ReEncryptFrom', request.SourceKeyId ?? '')));
     uses.check(call, target, useOf(to, useBy('ReEncryptTo', request.DestinationKeyId)));

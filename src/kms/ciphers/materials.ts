@@ -120,10 +120,7 @@ export class Materials {
    * @param before the keys before the changes
    * @throws {StorageError} `disk-failed`; {@link finishDestruction} tries again
    */
-  async destroyRemoved(
-    changes: readonly KmsChange[],
-    before: readonly KeyRecord[],
-  ): Promise<void> {
+  async destroyRemoved(changes: readonly KmsChange[], before: readonly KeyRecord[]): Promise<void> {
     const removed = before.flatMap((key) => {
       const change = changes.find((each) => keyIdOf(each) === key.id);
       if (change === undefined) return [];

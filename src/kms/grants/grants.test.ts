@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
+import { openedSecrets } from '../../../tests/support/key-secrets.ts';
 import {
   allow,
   deny,
   policyOf,
   principalsWith,
 } from '../../../tests/support/principal-policies.ts';
-import { openedSecrets } from '../../../tests/support/key-secrets.ts';
 import { systemRandom } from '../../base/random.ts';
 import { rootUserOnly } from '../../identity/policies/principal-policies.ts';
 import type { KmsCall } from '../call.ts';

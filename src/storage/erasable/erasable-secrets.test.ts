@@ -150,9 +150,12 @@ test('whoever waits for a secret learns that the disk is full', async () => {
   const disk = new MemoryDisk();
   const secrets = await opened(disk);
   disk.fail('write', 'ENOSPC', Infinity, /secrets-1/);
-  await assert.rejects(async () => {
-    for (let i = 0; i < 1000; i++) await secrets.reserve();
-  }, { code: 'disk-failed' });
+  await assert.rejects(
+    async () => {
+      for (let i = 0; i < 1000; i++) await secrets.reserve();
+    },
+    { code: 'disk-failed' },
+  );
 });
 
 test('many secrets can be reserved at the same time, each once', async () => {

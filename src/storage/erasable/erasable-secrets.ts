@@ -129,10 +129,7 @@ export class ErasableSecrets {
   /** Reads the slots of a file. An incomplete last slot was never in use. */
   async #readSlots(file: DiskFile): Promise<Buffer> {
     if (!(await this.#hasHead(file))) return Buffer.alloc(0);
-    const slotCount = Math.min(
-      Math.floor((file.sizeBytes - headBytes) / slotBytes),
-      slotCountMax,
-    );
+    const slotCount = Math.min(Math.floor((file.sizeBytes - headBytes) / slotBytes), slotCountMax);
     const slots = Buffer.alloc(slotCount * slotBytes);
     for (let at = 0; at < slots.length; at += readBytesMax) {
       const size = Math.min(readBytesMax, slots.length - at);
@@ -158,10 +155,8 @@ export class ErasableSecrets {
       if (slot % slotsPerTurn === slotsPerTurn - 1) await new Promise<void>(setImmediate);
       const copies = this.#read.map((slots) => slotOf(slots, slot));
       if (used.has(slot)) this.#wholeOf(copies, slot).copy(merged, slot * slotBytes);
-      const kept = slotOf(merged, slot);
-      if (copies.some((copy) => !copy.equals(kept.subarray(0, copy.length)))) changed.push(slot);
-      else if (copies.some(({ length }) => length < slotBytes) && used.has(slot)) changed.push(slot);
-      if (!used.has(slot)) this.#free.push(slot);
+      else this.#free.push(slot);
+      if (copies.some((copy) => isOutdated(copy, slotOf(merged, slot)))) changed.push(slot);
     }
     this.#slots = merged;
     this.#read = [];
@@ -351,6 +346,11 @@ function writeTo(file: DiskFile, offset: number, chunks: readonly Uint8Array[]):
 /** The bytes of a slot; fewer if the file ends before. */
 function slotOf(slots: Buffer, slot: number): Buffer {
   return slots.subarray(slot * slotBytes, (slot + 1) * slotBytes);
+}
+
+/** Whether a slot in a file must be written. A slot after the end of the file is empty. */
+function isOutdated(copy: Buffer, wanted: Buffer): boolean {
+  return !Buffer.concat([copy], slotBytes).equals(wanted);
 }
 
 /** Groups sorted slots that follow each other: the first of each group, and their number. */

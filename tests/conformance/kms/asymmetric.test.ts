@@ -133,7 +133,9 @@ for (const [spec, algorithm] of signing) {
   test(`${spec} signs messages and digests with ${algorithm}, as node:crypto and openssl verify`, async () => {
     const KeyId = await signer(spec);
     const spki = await publicKeyOf(KeyId);
-    const digest = createHash(`sha${algorithm.slice(-3)}`).update(message).digest();
+    const digest = createHash(`sha${algorithm.slice(-3)}`)
+      .update(message)
+      .digest();
     const ofMessage = await sign(KeyId, algorithm, message);
     const ofDigest = await sign(KeyId, algorithm, digest, { MessageType: 'DIGEST' });
     for (const signature of [ofMessage, ofDigest]) {
@@ -171,10 +173,10 @@ test('ECC_NIST_EDWARDS25519 signs messages, not digests', async () => {
   assert.ok(verifyByNode(null, message, key, signature));
   const request = { KeyId, SigningAlgorithm: 'ED25519_SHA_512', Message: message } as const;
   await plane.kms.send(new VerifyCommand({ ...request, Signature: signature }));
-  await assert.rejects(
-    plane.kms.send(new SignCommand({ ...request, MessageType: 'DIGEST' })),
-    { name: 'ValidationException', message: /MessageType DIGEST is not valid/ },
-  );
+  await assert.rejects(plane.kms.send(new SignCommand({ ...request, MessageType: 'DIGEST' })), {
+    name: 'ValidationException',
+    message: /MessageType DIGEST is not valid/,
+  });
 });
 
 test('a digest of another length, and EXTERNAL_MU, are refused', async () => {
@@ -222,9 +224,11 @@ test('a disabled key signs nothing, and a dry run only checks', async () => {
 
 test('GetPublicKey and DescribeKey agree on the algorithms of a key', async () => {
   const KeyId = await signer('ECC_NIST_P384');
-  const { PublicKey, $metadata: _, ...shown } = await plane.kms.send(
-    new GetPublicKeyCommand({ KeyId }),
-  );
+  const {
+    PublicKey,
+    $metadata: _,
+    ...shown
+  } = await plane.kms.send(new GetPublicKeyCommand({ KeyId }));
   assert.ok(PublicKey);
   assert.deepEqual(shown, {
     KeyId,
@@ -327,10 +331,10 @@ test('DeriveSharedSecret agrees with the owner of the other key', async () => {
   assert.equal(derived.KeyOrigin, 'AWS_KMS');
   const onOther = generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).publicKey;
   for (const PublicKey of [onOther.export({ format: 'der', type: 'spki' }), Buffer.from('no')]) {
-    await assert.rejects(
-      plane.kms.send(new DeriveSharedSecretCommand({ ...request, PublicKey })),
-      { name: 'ValidationException', message: /not a public key of KeySpec ECC_NIST_P256/ },
-    );
+    await assert.rejects(plane.kms.send(new DeriveSharedSecretCommand({ ...request, PublicKey })), {
+      name: 'ValidationException',
+      message: /not a public key of KeySpec ECC_NIST_P256/,
+    });
   }
   const Recipient = { AttestationDocument: Buffer.from('x') };
   await assert.rejects(plane.kms.send(new DeriveSharedSecretCommand({ ...request, Recipient })), {

@@ -72,7 +72,11 @@ function wrap(
   if (algorithm.startsWith('RSAES')) return publicEncrypt(options, material);
   const ephemeral = randomBytes(32);
   const cipher = createCipheriv('id-aes256-wrap-pad', ephemeral, Buffer.from('a65959a6', 'hex'));
-  return Buffer.concat([publicEncrypt(options, ephemeral), cipher.update(material), cipher.final()]);
+  return Buffer.concat([
+    publicEncrypt(options, ephemeral),
+    cipher.update(material),
+    cipher.final(),
+  ]);
 }
 
 /** Imports material that does not expire, with changes. */
@@ -114,7 +118,8 @@ async function encrypt(KeyId: string): Promise<Uint8Array> {
   return CiphertextBlob;
 }
 
-const decrypt = (CiphertextBlob: Uint8Array) => plane.kms.send(new DecryptCommand({ CiphertextBlob }));
+const decrypt = (CiphertextBlob: Uint8Array) =>
+  plane.kms.send(new DecryptCommand({ CiphertextBlob }));
 
 const pendingImport = { name: 'KMSInvalidStateException', message: /is pending import\.$/ };
 
@@ -192,10 +197,7 @@ test('keys of another origin have no imported material', async () => {
     message: /origin is AWS_KMS which is not valid for this operation/,
   };
   await assert.rejects(parameters(KeyId), refused);
-  await assert.rejects(
-    plane.kms.send(new DeleteImportedKeyMaterialCommand({ KeyId })),
-    refused,
-  );
+  await assert.rejects(plane.kms.send(new DeleteImportedKeyMaterialCommand({ KeyId })), refused);
 });
 
 test('deleted material leaves the key pending import until the same material is imported again', async () => {

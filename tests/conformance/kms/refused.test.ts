@@ -62,7 +62,10 @@ test('a multi-Region key is a primary key without replicas', async () => {
   assert.deepEqual([Buffer.from(Plaintext ?? []), KeyId], [text, arn]);
   await assert.rejects(
     plane.kms.send(new ReplicateKeyCommand({ KeyId: arn, ReplicaRegion: 'eu-west-1' })),
-    { name: unsupported, message: /cannot be replicated to eu-west-1: this service has one region/ },
+    {
+      name: unsupported,
+      message: /cannot be replicated to eu-west-1: this service has one region/,
+    },
   );
   await assert.rejects(
     plane.kms.send(new UpdatePrimaryRegionCommand({ KeyId: arn, PrimaryRegion: 'eu-west-1' })),
@@ -99,10 +102,10 @@ test('custom key stores are refused, and there are none', async () => {
 test('encapsulation and the last usage of keys are refused', async () => {
   const KeyId = keyArn;
   const EncapsulationAlgorithm = 'ML_KEM' as const;
-  await assert.rejects(
-    plane.kms.send(new EncapsulateCommand({ KeyId, EncapsulationAlgorithm })),
-    { name: unsupported, message: /encapsulation is not supported/ },
-  );
+  await assert.rejects(plane.kms.send(new EncapsulateCommand({ KeyId, EncapsulationAlgorithm })), {
+    name: unsupported,
+    message: /encapsulation is not supported/,
+  });
   const SharedSecretCiphertextBlob = text;
   await assert.rejects(
     plane.kms.send(

@@ -71,7 +71,9 @@ export const replicateKey = (kms: Kms) =>
       ReplicaTags: tags,
     }),
     refuse: ({ KeyId, ReplicaRegion }) =>
-      unsupported(`${KeyId} cannot be replicated to ${ReplicaRegion}: this service has one region.`),
+      unsupported(
+        `${KeyId} cannot be replicated to ${ReplicaRegion}: this service has one region.`,
+      ),
   });
 
 /** Refuses another primary Region: the service has one region. */
