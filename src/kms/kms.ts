@@ -75,7 +75,7 @@ export class Kms {
     this.grants = new Grants({ journal, finder, authoriser, tokens, random });
     this.ciphers = new Ciphers({ finder, uses, materials, sealing });
     this.dataKeys = new DataKeys({ uses, sealing, pairs, random });
-    this.signatures = new Signatures({ uses, materials });
+    this.signatures = new Signatures({ uses, materials, random });
     this.macs = new Macs({ uses, materials });
     this.rotations = new Rotations({ keys: this.keys, materials });
     const importTokens = new ImportTokens(wrappingKey);

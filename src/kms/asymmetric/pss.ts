@@ -1,6 +1,7 @@
 // The encoding of PSS signatures of digests, which `node:crypto` only computes for messages.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { Random } from '../../base/random.ts';
 
 /**
  * Encodes a digest for RSASSA-PSS, with MGF1 of the same hash function and a salt as long as the
@@ -10,8 +11,13 @@ import { createHash, randomBytes } from 'node:crypto';
  * @param modulusBits size of the modulus
  * @see RFC 8017, section 9.1.1
  */
-export function encodePss(hash: string, digest: Buffer, modulusBits: number): Buffer {
-  const salt = randomBytes(digest.length);
+export function encodePss(
+  hash: string,
+  digest: Buffer,
+  modulusBits: number,
+  random: Random,
+): Buffer {
+  const salt = random.bytes(digest.length);
   const size = Math.ceil((modulusBits - 1) / 8);
   const proof = proofOf(hash, digest, salt);
   const block = Buffer.alloc(size - proof.length - 1);

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
+import type { Random } from '../../base/random.ts';
 import type { KeyUses } from '../access/key-uses.ts';
 import type { KmsCall } from '../call.ts';
 import type { Materials } from '../ciphers/materials.ts';
@@ -40,6 +41,7 @@ export interface AgreementRequest {
 interface Parts {
   readonly uses: KeyUses;
   readonly materials: Materials;
+  readonly random: Random;
 }
 
 /** Signs, verifies, and derives shared secrets. Private keys never leave this class. */
@@ -55,7 +57,7 @@ export class Signatures {
     const key = this.#keyFor(call, 'Sign', request);
     const data = dataOf(request);
     const signature = this.#withPrivateKey(key, (pkcs8) =>
-      signWith(pkcs8, request.SigningAlgorithm, data),
+      signWith(pkcs8, request.SigningAlgorithm, data, this.#parts.random),
     );
     return unchanged({ key, signature }, key);
   }

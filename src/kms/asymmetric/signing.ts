@@ -11,6 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
+import type { Random } from '../../base/random.ts';
 import { encodePss, isPssEncoding } from './pss.ts';
 
 /** What is signed: a message, or the digest of one. */
@@ -93,7 +94,12 @@ export function canSignDigest(algorithm: string): boolean {
  * @param pkcs8 the private key, DER, not modified
  * @param algorithm an algorithm that the key supports
  */
-export function signWith(pkcs8: Buffer, algorithm: string, data: SignedData): Buffer {
+export function signWith(
+  pkcs8: Buffer,
+  algorithm: string,
+  data: SignedData,
+  random: Random,
+): Buffer {
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   const { scheme, hash } = parse(algorithm);
   if (data.type === 'RAW') return sign(hashFor(scheme, hash), data.bytes, signatureOf(key, scheme));
@@ -102,7 +108,7 @@ export function signWith(pkcs8: Buffer, algorithm: string, data: SignedData): Bu
     return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, info);
   }
   if (scheme === 'pss') {
-    const encoded = encodePss(hash, data.bytes, modulusBits(key));
+    const encoded = encodePss(hash, data.bytes, modulusBits(key), random);
     return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
   }
   const { curve, secret } = privateScalar(key);

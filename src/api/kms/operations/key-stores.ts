@@ -21,16 +21,22 @@ const storeType = enumeration(['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE']);
 const connectivity = enumeration(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE']);
 const oneStore = structure({ CustomKeyStoreId: required(customKeyStoreId) });
 
+const pathPattern =
+  /^(\/[a-zA-Z0-9\/_-]+\/kms\/xks\/v\d{1,2})$|^(\/kms\/xks\/v\d{1,2})$/;
+const endpointService = /^com\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$/;
+
 const ofStore = {
-  KeyStorePassword: sensitive(string({ min: 7, max: 39 })),
+  KeyStorePassword: sensitive(string({ min: 7, max: 32 })),
   CloudHsmClusterId: string({ min: 19, max: 24 }),
-  XksProxyUriEndpoint: string({ min: 10, max: 128 }),
-  XksProxyUriPath: string({ min: 10, max: 128 }),
-  XksProxyVpcEndpointServiceName: string({ min: 20, max: 64 }),
+  XksProxyUriEndpoint: string({ min: 10, max: 128, pattern: /^https:\/\/[a-zA-Z0-9.-]+$/ }),
+  XksProxyUriPath: string({ min: 10, max: 128, pattern: pathPattern }),
+  XksProxyVpcEndpointServiceName: string({ min: 20, max: 64, pattern: endpointService }),
   XksProxyVpcEndpointServiceOwner: string({ min: 12, max: 12 }),
   XksProxyAuthenticationCredential: structure({
-    AccessKeyId: required(string({ min: 20, max: 30 })),
-    RawSecretAccessKey: required(sensitive(string({ min: 43, max: 64 }))),
+    AccessKeyId: required(string({ min: 20, max: 30, pattern: /^[A-Z2-7]+$/ })),
+    RawSecretAccessKey: required(
+      sensitive(string({ min: 43, max: 64, pattern: /^[a-zA-Z0-9\/+=]+$/ })),
+    ),
   }),
   XksProxyConnectivity: connectivity,
 };
