@@ -2,15 +2,24 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
-import { AwsCli, startNow } from '../support/aws-cli.ts';
+import { awsCliJson } from '../support/aws-cli.ts';
 import { Boto3 } from '../support/boto3.ts';
 import type { Credentials } from '../support/callers.ts';
-import { accountId, type ControlPlane } from '../support/control-plane.ts';
+import { clientEnvironment } from '../support/client-environment.ts';
+import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 // A group, a user, a policy and an MFA device are created; the user proves a second factor, assumes a
 // role, is refused, sees it in the trail, and a simulation tells why.
+
+/** A control plane whose clock shows this machine's time, by which the clients sign. */
+async function startNow(): Promise<ControlPlane> {
+  const machine = new Machine();
+  machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
+  return ControlPlane.start(machine);
+}
 
 const policy = JSON.stringify({
   Version: '2012-10-17',
@@ -37,8 +46,28 @@ const trust = JSON.stringify({
   ],
 });
 
+/** The AWS CLI with the credentials of one caller. */
+class Cli {
+  readonly #path: string;
+  readonly #plane: ControlPlane;
+  readonly env: NodeJS.ProcessEnv;
+
+  constructor(path: string, plane: ControlPlane, credentials?: Credentials) {
+    this.#path = path;
+    this.#plane = plane;
+    this.env = clientEnvironment(plane, credentials);
+  }
+
+  async run(service: string, command: string, options: Readonly<Record<string, string>> = {}) {
+    const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const common = ['--endpoint-url', this.#plane.endpoint.url];
+    const args = [service, command, ...given, ...common];
+    return (await awsCliJson(this.#path, args, this.env)) ?? {};
+  }
+}
+
 async function walkOfTheCli(path: string, plane: ControlPlane): Promise<void> {
-  const root = new AwsCli(path, plane);
+  const root = new Cli(path, plane);
   await root.run('iam', 'create-group', { 'group-name': 'operators' });
   const created = await root.run('iam', 'create-policy', {
     'policy-name': 'operate',
@@ -77,7 +106,7 @@ async function walkOfTheCli(path: string, plane: ControlPlane): Promise<void> {
     accessKeyId: AccessKey.AccessKeyId,
     secretAccessKey: AccessKey.SecretAccessKey,
   };
-  const anna = new AwsCli(path, plane, long);
+  const anna = new Cli(path, plane, long);
   assert.equal(
     (await anna.run('sts', 'get-caller-identity')).Arn,
     `arn:aws:iam::${accountId}:user/anna`,
@@ -86,7 +115,7 @@ async function walkOfTheCli(path: string, plane: ControlPlane): Promise<void> {
     'serial-number': device.SerialNumber,
     'token-code': code(0),
   });
-  const strong = new AwsCli(path, plane, sessionOf(issued));
+  const strong = new Cli(path, plane, sessionOf(issued));
   await strong.run('mq', 'list-brokers');
   await assert.rejects(
     strong.run('mq', 'delete-broker', { 'broker-id': 'b-1' }),
@@ -115,7 +144,7 @@ async function walkOfTheCli(path: string, plane: ControlPlane): Promise<void> {
     'role-arn': `arn:aws:iam::${accountId}:role/reader`,
     'role-session-name': 'shift',
   });
-  const reader = new AwsCli(path, plane, sessionOf(ofRole));
+  const reader = new Cli(path, plane, sessionOf(ofRole));
   await reader.run('mq', 'list-brokers');
   assert.equal(
     (await reader.run('sts', 'get-caller-identity')).Arn,

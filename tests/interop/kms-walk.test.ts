@@ -5,9 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { AwsCli, startNow } from '../support/aws-cli.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { awsCliJson } from '../support/aws-cli.ts';
 import { Boto3 } from '../support/boto3.ts';
-import type { ControlPlane } from '../support/control-plane.ts';
+import { clientEnvironment } from '../support/client-environment.ts';
+import { ControlPlane, Machine } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 // Keys of several types are created and used, material is imported, and a key is deleted. The
@@ -16,7 +18,10 @@ import { findPrograms } from '../support/other-programs.ts';
 let plane: ControlPlane;
 let folder = '';
 before(async () => {
-  plane = await startNow();
+  const machine = new Machine();
+  // The clients sign with the time of this machine.
+  machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
+  plane = await ControlPlane.start(machine);
   folder = mkdtempSync(join(tmpdir(), 'waxwing-kms-walk-'));
 });
 after(async () => {
@@ -39,9 +44,12 @@ function publicKeyOf(spki: Buffer) {
 }
 
 async function walkOfTheCli(path: string): Promise<void> {
-  const cli = new AwsCli(path, plane);
-  const kms = (command: string, options: Readonly<Record<string, string>>) =>
-    cli.run('kms', command, options);
+  const env = clientEnvironment(plane);
+  const endpoint = ['--endpoint-url', plane.endpoint.url];
+  const kms = (command: string, options: Readonly<Record<string, string>>) => {
+    const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    return awsCliJson(path, ['kms', command, ...given, ...endpoint], env);
+  };
   const created = await kms('create-key', {
     'key-spec': 'ECC_NIST_P256',
     'key-usage': 'SIGN_VERIFY',
