@@ -53,11 +53,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/mq': ['base', 'calls', 'aws', 'control'],
   'api/cloudtrail': ['base', 'calls', 'aws', 'audit'],
   'api/iam': ['base', 'calls', 'aws', 'identity'],
+  'api/sso': ['base', 'calls', 'aws', 'identity'],
   'api/sts': ['base', 'calls', 'aws', 'identity'],
   'api/status': ['base', 'calls', 'aws'],
+  'api/administration': ['base', 'calls', 'aws'],
   'api/discovery': ['base', 'calls', 'aws', 'control'],
   server: [''],
-  cli: ['base', 'aws', 'storage/check.ts', 'server'],
+  cli: [
+    'base',
+    'crypto/fips.ts',
+    'aws',
+    'identity/accounts/mfa/otp-uri.ts',
+    'storage/check.ts',
+    'server',
+  ],
   'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };
 

@@ -1,8 +1,11 @@
 // The command `waxwing aws`.
 
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { askEnvironment } from '../server/environment.ts';
+import { writeEndpointRules } from './endpoint-rules.ts';
 import { variablesToUnset } from './env.ts';
 import { CliError } from './errors.ts';
 
@@ -21,7 +24,18 @@ export async function runAws(args: readonly string[], { data }: { readonly data:
   // AWS CLI 1 before 1.29 and 2 before 2.13 ignore AWS_ENDPOINT_URL.
   const endpoint = ['--endpoint-url', environment['AWS_ENDPOINT_URL'] ?? ''];
   const hasEndpoint = args.some((arg) => /^--endpoint-url(=|$)/.test(arg));
-  process.exitCode = await run('aws', hasEndpoint ? args : [...endpoint, ...args], env);
+  const all = hasEndpoint ? args : [...endpoint, ...args];
+  // Only a sign-in and profiles with one call services that no option of the CLI names.
+  const folder = await mkdtemp(join(tmpdir(), 'waxwing-aws-'));
+  try {
+    await writeEndpointRules(folder, environment['AWS_ENDPOINT_URL'] ?? '');
+    env['AWS_DATA_PATH'] = [folder, ...(env['AWS_DATA_PATH'] ?? '').split(delimiter)]
+      .filter((each) => each !== '')
+      .join(delimiter);
+    process.exitCode = await run('aws', all, env);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -7,7 +7,15 @@ export type CliErrorCode =
   /** The program `aws` is not on the PATH. */
   | 'aws-cli-missing'
   /** A call to the service failed. */
-  | 'call-failed';
+  | 'call-failed'
+  /** A profile does not exist, exists already, or misses a setting. */
+  | 'profile-invalid'
+  /** Standard input ended before all questions were answered. */
+  | 'input-ended'
+  /** An answer is not valid. */
+  | 'input-invalid'
+  /** The administrator exists already. */
+  | 'administrator-exists';
 
 /** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

@@ -2,11 +2,13 @@
 
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
+import { isFipsForced } from '../crypto/fips.ts';
+import type { PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import {
   defaultPolicy,
   managedPolicy,
-  readKeyPolicy,
+  newKeyPolicy,
   servicePolicy,
 } from './access/key-policies.ts';
 import type { KeyPair, KeyPairs } from './asymmetric/key-pairs.ts';
@@ -15,6 +17,7 @@ import type { Materials } from './ciphers/materials.ts';
 import { KmsError } from './errors.ts';
 import { aliasArn, keyArn, serviceAccountId } from './key-ids.ts';
 import {
+  isApproved,
   isPairSpec,
   type KeySpec,
   type KeyUsage,
@@ -61,6 +64,7 @@ interface Parts {
   readonly materials: Materials;
   readonly pairs: KeyPairs;
   readonly random: Random;
+  readonly names: PrincipalNames;
 }
 
 /** Creates customer managed keys, service-owned keys, and AWS managed keys. */
@@ -106,8 +110,8 @@ export class KeyCreation {
   /** A key without its material, if the request is valid. */
   #checked(call: KmsCall, request: KeyRequest): KeyRecord {
     const owner = isServiceCall(call) ? 'service' : 'customer';
-    const key = this.#keyOf(call, request, owner);
-    readKeyPolicy(key.policy);
+    const made = this.#keyOf(call, request, owner);
+    const key = { ...made, ...newKeyPolicy(made.policy, this.#parts.names) };
     if (request.BypassPolicyLockoutSafetyCheck !== true) {
       requireNoLockout(this.#parts.authoriser, call, key);
     }
@@ -220,6 +224,13 @@ function mayPutPolicy(authoriser: Authoriser, call: KmsCall, key: KeyRecord): bo
   }
 }
 
+/** @throws {KmsError} 'UnsupportedOperationException' in FIPS mode for a curve that is not approved */
+export function refuseUnapproved(spec: KeySpec): void {
+  if (!isFipsForced() || isApproved(spec)) return;
+  const text = `KeySpec ${spec} is not approved by FIPS 140-3, and the service runs with --fips.`;
+  throw new KmsError('UnsupportedOperationException', text);
+}
+
 function kindOf(request: KeyRequest): { spec: KeySpec; usage: KeyUsage; origin: string } {
   const { KeySpec: newer, CustomerMasterKeySpec: older, Origin: origin = 'AWS_KMS' } = request;
   if (newer !== undefined && older !== undefined) {
@@ -230,6 +241,7 @@ function kindOf(request: KeyRequest): { spec: KeySpec; usage: KeyUsage; origin: 
   }
   const spec = supportedSpec<KeySpec>(newer ?? older ?? 'SYMMETRIC_DEFAULT');
   const usage = usageOf(spec, request.KeyUsage);
+  refuseUnapproved(spec);
   const hasStore = request.CustomKeyStoreId !== undefined || request.XksKeyId !== undefined;
   if (hasStore || (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')) {
     throw new KmsError('UnsupportedOperationException', 'Custom key stores are not supported.');

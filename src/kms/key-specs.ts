@@ -139,6 +139,11 @@ export function materialBytesOf(spec: string): number {
   return macKeyBytes[spec] ?? 32;
 }
 
+/** Whether the FIPS 140-3 module of OpenSSL 3.0 approves keys of a spec. */
+export function isApproved(spec: KeySpec): boolean {
+  return spec !== 'ECC_SECG_P256K1' && spec !== 'ECC_NIST_EDWARDS25519';
+}
+
 /**
  * Determines the usage of a new key.
  *

@@ -18,7 +18,7 @@ export class KmsJournal implements Journal<KmsChange> {
   readonly #aliases = new Map<string, AliasRecord>();
   /** Grants by key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
-  /** The ids of grants by key id and {@link granteeIndex}. */
+  /** The ids of grants by key id and {@link indexOf}. */
   readonly #grantsByGrantee = new Map<string, Map<string, Set<string>>>();
   /** The key of each grant. */
   readonly #keyOfGrant = new Map<string, string>();
@@ -73,12 +73,12 @@ export class KmsJournal implements Journal<KmsChange> {
   /**
    * The grants of a key for some grantees. A key can have 50,000 grants, most of them for others.
    *
-   * @param grantees ARNs or service principals; the region in a service principal does not matter
+   * @param grantees unique ids, ARNs or service principals, whose region does not matter
    */
   *grantsTo(keyId: string, grantees: Iterable<string>): Generator<GrantRecord> {
     const ofKey = this.#grantsByGrantee.get(keyId);
     for (const grantee of grantees) {
-      for (const id of ofKey?.get(granteeIndex(grantee)) ?? []) {
+      for (const id of ofKey?.get(withoutRegion(grantee)) ?? []) {
         const grant = this.grant(keyId, id);
         if (grant !== undefined) yield grant;
       }
@@ -165,18 +165,19 @@ export class KmsJournal implements Journal<KmsChange> {
     }
   }
 
-  #indexGrantee({ keyId, id, grantee }: GrantRecord): void {
+  #indexGrantee(grant: GrantRecord): void {
+    const { keyId, id } = grant;
     const ofKey = this.#grantsByGrantee.get(keyId) ?? new Map<string, Set<string>>();
-    const index = granteeIndex(grantee);
+    const index = indexOf(grant);
     this.#grantsByGrantee.set(keyId, ofKey.set(index, (ofKey.get(index) ?? new Set()).add(id)));
   }
 
   #unindexGrantee(grant: GrantRecord | undefined): void {
     if (grant === undefined) return;
     const ofKey = this.#grantsByGrantee.get(grant.keyId);
-    const ids = ofKey?.get(granteeIndex(grant.grantee));
+    const ids = ofKey?.get(indexOf(grant));
     ids?.delete(grant.id);
-    if (ids?.size === 0) ofKey?.delete(granteeIndex(grant.grantee));
+    if (ids?.size === 0) ofKey?.delete(indexOf(grant));
   }
 
   #count(key: KeyRecord | undefined, by: number): void {
@@ -213,8 +214,9 @@ function hasSteps({ owner, deletionMs, onDemandMs, rotation, materials }: KeyRec
   return deletionMs !== undefined || onDemandMs !== undefined;
 }
 
-function granteeIndex(grantee: string): string {
-  return withoutRegion(grantee);
+/** Grantees with a unique id are found by it, because their names can change. */
+function indexOf({ grantee, granteeId }: GrantRecord): string {
+  return granteeId ?? withoutRegion(grantee);
 }
 
 function aliasIndex(accountId: string, name: string): string {

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
+import { noPrincipalNames, type PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
 import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import { Authoriser } from './access/authoriser.ts';
@@ -38,6 +39,8 @@ export interface KmsOptions {
   readonly random: Random;
   /** Finds the policies of callers. */
   readonly principals: PrincipalPolicySource;
+  /** Finds the unique ids of the principals that policies and grants name. */
+  readonly names?: PrincipalNames;
 }
 
 /**
@@ -59,7 +62,13 @@ export class Kms {
   readonly materials: Materials;
   readonly #onKey: KeyListener[] = [];
 
-  constructor({ wrappingKey, secrets, random, principals }: KmsOptions) {
+  constructor({
+    wrappingKey,
+    secrets,
+    random,
+    principals,
+    names = noPrincipalNames,
+  }: KmsOptions) {
     const { journal } = this;
     const finder = new KeyFinder(journal);
     const authoriser = new Authoriser(journal, principals);
@@ -68,11 +77,11 @@ export class Kms {
     const uses = new KeyUses({ finder, authoriser, tokens });
     const pairs = new KeyPairs();
     const sealing = new Sealing({ materials, random });
-    const creation = new KeyCreation({ journal, authoriser, materials, pairs, random });
+    const creation = new KeyCreation({ journal, authoriser, materials, pairs, random, names });
     this.materials = materials;
-    this.keys = new Keys({ journal, finder, authoriser, creation, tokens });
+    this.keys = new Keys({ journal, finder, authoriser, creation, tokens, names });
     this.aliases = new Aliases({ journal, finder, authoriser });
-    this.grants = new Grants({ journal, finder, authoriser, tokens, random });
+    this.grants = new Grants({ journal, finder, authoriser, tokens, random, names });
     this.ciphers = new Ciphers({ finder, uses, materials, sealing });
     this.dataKeys = new DataKeys({ uses, sealing, pairs, random });
     this.signatures = new Signatures({ uses, materials, random });

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { administrationService } from '../api/administration/service.ts';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
 import { iamService } from '../api/iam/service.ts';
@@ -34,8 +35,11 @@ import type { Iam } from '../identity/accounts/iam.ts';
 import { usesOf } from '../identity/accounts/last-uses.ts';
 import { asChange } from '../identity/accounts/result.ts';
 import type { Identity } from '../identity/identity.ts';
+import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import type { HandshakeCounts } from '../net/handshake-counts.ts';
+import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
 import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
@@ -44,10 +48,14 @@ import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
+import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
-import { authenticatorOf, identityParts } from './identity-parts.ts';
+import { administrationParts } from './identities/administration.ts';
+import { rootWarning } from './identities/root-warning.ts';
+import { serviceRoleCreation } from './identities/service-role.ts';
+import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
@@ -56,6 +64,8 @@ import type { Refusals, RefusedLogins } from './refusals.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
+import { composeSignIn, type SignIn, type SignInContext } from './sign-in/compose-sign-in.ts';
+import type { SignInPages } from './sign-in/sign-in-pages.ts';
 import { brokersFolder } from './system-volume.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
@@ -76,6 +86,7 @@ const sealingPurposes = {
   control: 'waxwing control: digests of requests',
   controlSecrets: 'waxwing control: secrets of brokers',
   logs: 'waxwing logs: data keys of volumes',
+  sso: 'waxwing sso: tokens and registrations',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -104,11 +115,14 @@ export class SystemState {
   readonly brokers = new Brokers();
   readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
+  readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   /** Seals the secrets of brokers that are needed again later. */
   readonly #secretsKey: KeyObject;
+  /** Authenticates the tokens of single sign-on. */
+  readonly ssoKey: KeyObject;
   readonly store: StateStore;
   readonly #folder: string;
   readonly #keySecrets: ErasableSecrets;
@@ -128,10 +142,12 @@ export class SystemState {
       secrets: this.#keySecrets,
       random: systemRandom,
       principals: iam.policies,
+      names: iam.principals,
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
+    this.ssoKey = sealingKey(volume, 'sso');
     this.store = new StateStore(this.journals(), [trailTimeline]);
   }
 
@@ -154,7 +170,7 @@ export class SystemState {
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
     const { kms, identity, iam, installation, trail, brokers, configurations } = this;
-    const { certificates, logsVolume } = this;
+    const { certificates, logsVolume, signIns } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -165,6 +181,7 @@ export class SystemState {
       ...ofControl,
       certificates,
       logsVolume,
+      signIns,
     ];
     return all as Journal[];
   }
@@ -205,6 +222,8 @@ export interface Parts {
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
+  /** The pages on which people sign in. */
+  readonly signInPages: SignInPages;
 }
 
 /** The properties of the installation that are known once the system volume is open. */
@@ -217,6 +236,8 @@ export interface ServiceLocation {
   /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
   readonly metrics: () => Promise<Exposition>;
+  /** The handshakes of the API's port. */
+  readonly handshakes: () => Pick<HandshakeCounts, 'of'>;
 }
 
 /**
@@ -251,6 +272,7 @@ export function compose(
     hashPassword,
     sealSecret: (context, secret) => state.sealSecret(context, secret),
     openSecret: (context, sealed) => state.openSecret(context, sealed),
+    createServiceRole: serviceRoleCreation(state.iam, client),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -262,10 +284,13 @@ export function compose(
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
-  addIdentityServices(services, state, region);
+  const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
+  const place = { ...location, outside, log, settings: settings.signIn };
+  const { pages } = addIdentityServices(services, state, place);
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
+  services.add(administrationService(administrationOf(settings, state, control, location)));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
@@ -278,16 +303,57 @@ export function compose(
     },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
-  return { control, client, dispatcher };
+  return { control, client, dispatcher, signInPages: pages };
+}
+
+/** Connects the advice and the rotation of secrets. */
+function administrationOf(
+  settings: Settings,
+  { installation, iam, identity, brokers, configurations, kms }: SystemState,
+  control: Control,
+  { hashPassword, handshakes }: ServiceLocation,
+) {
+  const keys = kms.journal;
+  const tls = () => tls12Counts(control.engines, handshakes());
+  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
+  return administrationParts({
+    installation,
+    control,
+    hashPassword,
+    advice: examined,
+    clock: systemClock,
+    random: systemRandom,
+  });
 }
 
 /** Adds the services that know the callers. */
-function addIdentityServices(services: ServiceRegistry, state: SystemState, region: string): void {
-  const { iam, identity, brokers } = state;
+function addIdentityServices(
+  services: ServiceRegistry,
+  state: SystemState,
+  place: Pick<ServiceLocation, 'region' | 'accountId' | 'consoleUrl'> &
+    Pick<SignInContext, 'outside' | 'log' | 'settings'>,
+): SignIn {
+  const { iam, identity, brokers, store, trail } = state;
+  const { region, outside, consoleUrl } = place;
+  const ofSts = stsParts(iam, (url) => outside.getJson(url), systemClock);
   const linkedResources = (service: string) =>
     service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
-  services.add(stsService({ iam }));
+  services.add(stsService(ofSts));
   services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
+  const signIn = composeSignIn({
+    ...place,
+    iam,
+    trust: ofSts.trust,
+    journal: state.signIns,
+    key: state.ssoKey,
+    apiUrl: () => consoleUrl().replace(/\/$/, ''),
+    clock: systemClock,
+    random: systemRandom,
+    recorded: (event, atMs) => trail.chain(event, atMs),
+    commit: (entries) => store.commit(entries),
+  });
+  for (const service of signIn.services) services.add(service);
+  return signIn;
 }
 
 /**
@@ -315,7 +381,7 @@ export function composeEngine(
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail, iam } = state;
-  const authoriser = new CallAuthoriser(iam.policies);
+  const authoriser = new CallAuthoriser(iam.policies, iam.messages);
   return {
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
@@ -324,6 +390,7 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
       ...(call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : []),
     ],
     commit: (batch) => store.commit(batch),
+    callerWarning: rootWarning(iam),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
   };
@@ -363,18 +430,22 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
     tokenHolder: (token: string | undefined) => {
-      const { metricsToken } = state.installation;
-      assert(metricsToken !== undefined, 'the metrics token is missing');
-      return tokenHolder(metricsToken, token);
+      const accepted = state.installation.metricsTokens(systemClock.nowMs());
+      assert(accepted.length > 0, 'the metrics token is missing');
+      return tokenHolder(accepted, token);
     },
     refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };
 }
 
 /** The routes of the API's port. */
-export function apiRoutes(dispatcher: Dispatcher): RouteTable {
+export function apiRoutes({
+  dispatcher,
+  signInPages,
+}: Pick<Parts, 'dispatcher'> & Partial<Pick<Parts, 'signInPages'>>): RouteTable {
   const routes = new RouteTable().handle('*', '/*', dispatcher);
   const page = new ConsolePage(dispatcher);
   for (const method of consoleMethods) routes.handle(method, '/', page);
+  for (const each of signInPages?.handlers() ?? []) routes.handle(...each);
   return routes;
 }

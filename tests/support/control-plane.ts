@@ -5,6 +5,7 @@ import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
+import { administrationService } from '../../src/api/administration/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
 import { iamService } from '../../src/api/iam/service.ts';
@@ -40,18 +41,27 @@ import { usesOf } from '../../src/identity/accounts/last-uses.ts';
 import { asChange } from '../../src/identity/accounts/result.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
+import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
+import { HttpsClient } from '../../src/net/http/https-client.ts';
 import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
+import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
-import { globalRegion, identityParts } from '../../src/server/identity-parts.ts';
+import { administrationParts } from '../../src/server/identities/administration.ts';
+import { rootWarning } from '../../src/server/identities/root-warning.ts';
+import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
+import { globalRegion, identityParts, stsParts } from '../../src/server/identity-parts.ts';
+import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
+import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
+import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
@@ -69,6 +79,12 @@ const keyCheckMs = 3_600_000;
 
 let certificates: Promise<TestCertificates> | undefined;
 
+/** The certificates of the control plane, and of identity providers in tests. */
+export function planeCertificates(): Promise<TestCertificates> {
+  certificates ??= testCertificates();
+  return certificates;
+}
+
 /** The parts that survive a process: disk, clock, keys; and when the next process ends. */
 export class Machine {
   readonly clock = new ManualClock();
@@ -79,6 +95,10 @@ export class Machine {
   /** The disk with the secrets of the keys. */
   readonly secretsDisk = new MemoryDisk();
   keyEffectDelayMs = 0;
+  /** The authorities of identity providers, PEM. */
+  authorities: string | undefined = undefined;
+  /** The provider with which people sign in. */
+  outsideProvider: OutsideProviderSettings | undefined = undefined;
   /** The policies of the callers, if they are not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */
@@ -134,6 +154,11 @@ export class ControlPlane {
   sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text, which must not contain secrets. */
   written = '';
+  readonly installation: Installation;
+  /** The TLS 1.2 handshakes that the API's port is said to have had. */
+  tls12Count = 0;
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
@@ -141,6 +166,8 @@ export class ControlPlane {
   readonly #configurations = new Configurations();
   readonly #identity: Identity;
   readonly #secrets: ErasableSecrets;
+  readonly #signIns = new SignInJournal();
+  readonly #signIn: SignIn;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
@@ -181,6 +208,7 @@ export class ControlPlane {
     const { sealingKey } = machine;
     const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
     this.#identity = identity;
+    this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
     this.#secrets = secretsOn(machine.secretsDisk, wrappingKey);
     this.kmsDomain = new Kms({
@@ -188,6 +216,7 @@ export class ControlPlane {
       secrets: this.#secrets,
       random: systemRandom,
       principals: this.#principals,
+      names: iam.principals,
     });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
@@ -195,6 +224,24 @@ export class ControlPlane {
     const hooks = this.#hooks();
     this.control = this.#newControl(new LocalClient({ ...place, hooks }));
     const consoleUrl = () => 'https://localhost:8443/';
+    const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
+    const sts = stsParts(iam, (url) => outside.getJson(url), clock);
+    this.#signIn = composeSignIn({
+      settings: { url: undefined, outside: machine.outsideProvider },
+      iam,
+      trust: sts.trust,
+      journal: this.#signIns,
+      key: sealingKey,
+      apiUrl: () => this.#endpoint?.url ?? 'https://localhost:8443',
+      region,
+      accountId,
+      clock,
+      random: systemRandom,
+      outside,
+      log: { warn: () => {}, error: (of) => void this.unexpectedErrors.push(of) },
+      recorded: (event, atMs) => this.trailDomain.chain(event, atMs),
+      commit: (batch) => this.#commit(batch),
+    });
     this.services = [
       kmsService(this.kmsDomain),
       cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
@@ -205,9 +252,17 @@ export class ControlPlane {
         brokerAddress: '127.0.0.1',
         consoleUrl,
       }),
-      stsService({ iam }),
-      iamService({ iam, identity, random: systemRandom, region, linkedResources: () => [] }),
+      stsService(sts),
+      ...this.#signIn.services,
+      iamService({
+        iam,
+        identity,
+        random: systemRandom,
+        region,
+        linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
+      }),
       discoveryService({ control: this.control, personNames: [] }),
+      administrationService(this.#administration()),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
@@ -223,6 +278,27 @@ export class ControlPlane {
   get store(): StateStore {
     if (this.#store) return this.#store;
     throw new Error('the control plane is not open yet');
+  }
+
+  #administration() {
+    const { clock } = this.machine;
+    const { control, iamDomain: iam, kmsDomain } = this;
+    const settings = { hasTlsParity: false, sensitiveNames: 'warn', personNames: [] } as const;
+    const state = { brokers: this.#brokers, configurations: this.#configurations, settings };
+    return administrationParts({
+      installation: this.installation,
+      control,
+      hashPassword,
+      advice: {
+        iam,
+        identity: this.#identity,
+        keys: kmsDomain.journal,
+        tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
+        ...state,
+      },
+      clock,
+      random: systemRandom,
+    });
   }
 
   #newControl(client: LocalClient): Control {
@@ -244,6 +320,7 @@ export class ControlPlane {
         const { sealingKey } = this.machine;
         return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
       },
+      createServiceRole: serviceRoleCreation(this.iamDomain, client),
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -256,9 +333,10 @@ export class ControlPlane {
   }
 
   #hooks(): PipelineHooks {
+    const iam = this.iamDomain;
     return {
       authorise: (permissions, context) =>
-        new CallAuthoriser(this.#principals).authorise(permissions, context),
+        new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
         // The use of service-owned keys is recorded in no trail.
@@ -267,6 +345,7 @@ export class ControlPlane {
           : []),
       ],
       commit: (batch) => this.#commit(batch),
+      callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
@@ -295,15 +374,20 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
-      tokenHolder: (token: string | undefined) => tokenHolder(new Secret('a token'), token),
+      tokenHolder: (token: string | undefined) =>
+        tokenHolder(
+          [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
+          token,
+        ),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }
 
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
-    const ofIdentity = [this.#identity, this.iamDomain.journal];
-    const journals = [this.kmsDomain.journal, ...ofIdentity, this.trailDomain, ...ofControl];
+    const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
+    const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
+    const journals = [...own, ...ofIdentity, ...ofControl];
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;
@@ -318,14 +402,13 @@ export class ControlPlane {
   }
 
   async #listen(): Promise<void> {
-    certificates ??= testCertificates();
-    const { authority, servers } = await certificates;
+    const { authority, servers } = await planeCertificates();
     this.#listener = new HttpListener({
       host: '127.0.0.1',
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#dispatcher),
+      routes: apiRoutes({ dispatcher: this.#dispatcher, signInPages: this.#signIn.pages }),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);
@@ -442,6 +525,7 @@ export class ControlPlane {
 
   #commit(batch: readonly Entry[]): Promise<void> {
     if (this.#endsHere()) return never;
+    this.onCommit(batch);
     for (const entry of batch) {
       this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
     }

@@ -9,6 +9,8 @@ import { scopeText, sha256, signatureOf, signingKey } from './sigv4.ts';
 export interface Signer {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Only temporary credentials have one. */
+  readonly sessionToken?: string | undefined;
   readonly region: string;
   /** The service's signing name. */
   readonly service: string;
@@ -22,16 +24,24 @@ export interface UnsignedRequest {
   /** Host name and port. */
   readonly host: string;
   readonly body: string;
+  /** Defaults to JSON. */
+  readonly contentType?: string;
 }
 
-/** Returns the headers of a signed request with a JSON body. */
+/** Returns the headers of a signed request. */
 export function signedHeaders(
-  { method, path, host, body }: UnsignedRequest,
+  { method, path, host, body, contentType = 'application/json' }: UnsignedRequest,
   signer: Signer,
   nowMs: number,
 ): Record<string, string> {
   const time = signatureTime(nowMs);
-  const headers = { 'content-type': 'application/json', host, 'x-amz-date': time };
+  const { sessionToken } = signer;
+  const headers = {
+    'content-type': contentType,
+    host,
+    'x-amz-date': time,
+    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+  };
   const head: RequestHead = {
     method,
     rawPath: path,

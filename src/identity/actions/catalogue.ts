@@ -5,6 +5,7 @@ import { iamActions } from './iam.ts';
 import { kmsActions } from './kms.ts';
 import { mqActions } from './mq.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
+import { ssoActions, ssoOauthActions } from './sso.ts';
 import { stsActions } from './sts.ts';
 import { waxwingActions } from './waxwing.ts';
 
@@ -15,6 +16,8 @@ export const actionCatalogue: readonly ServiceActions[] = [
   cloudTrailActions,
   stsActions,
   iamActions,
+  ssoActions,
+  ssoOauthActions,
   waxwingActions,
 ];
 

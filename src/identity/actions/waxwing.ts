@@ -2,9 +2,13 @@
 
 import { serviceActions } from './service-actions.ts';
 
-/** Sampling a broker's messages for sensitive data. Amazon MQ has no such operation. */
+/** The search in a broker's messages, advice, and the rotation of secrets. AWS has no such operations. */
 export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
-  [['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData']],
+  [
+    ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData'],
+    ['List', [], [], 'ListAdvice'],
+    ['Write', [], [], 'RotateMetricsToken RotateDefaultBrokerPassword'],
+  ],
 );

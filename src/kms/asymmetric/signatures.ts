@@ -3,6 +3,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/random.ts';
+import { isFipsForced } from '../../crypto/fips.ts';
 import type { KeyUses } from '../access/key-uses.ts';
 import type { KmsCall } from '../call.ts';
 import type { Materials } from '../ciphers/materials.ts';
@@ -146,6 +147,10 @@ function dataOf({ Message, MessageType = 'RAW', SigningAlgorithm }: SignRequest)
       'ValidationException',
       `MessageType ${MessageType} is not valid for algorithm ${SigningAlgorithm}.`,
     );
+  }
+  if (isFipsForced() && SigningAlgorithm.startsWith('ECDSA')) {
+    const text = `MessageType DIGEST with algorithm ${SigningAlgorithm} is not possible with --fips.`;
+    throw new KmsError('UnsupportedOperationException', text);
   }
   const bytes = digestBytesOf(SigningAlgorithm);
   if (Message.length === bytes) return { type: 'DIGEST', bytes: Message };

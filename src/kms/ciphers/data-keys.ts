@@ -5,6 +5,7 @@ import type { KeyUses } from '../access/key-uses.ts';
 import type { KeyPair, KeyPairs } from '../asymmetric/key-pairs.ts';
 import type { KmsCall } from '../call.ts';
 import { KmsError } from '../errors.ts';
+import { refuseUnapproved } from '../key-creation.ts';
 import { isSymmetric, type KeyPairSpec } from '../key-specs.ts';
 import type { KeyOperation } from '../key-states.ts';
 import type { EncryptionContext, KeyRecord } from '../records.ts';
@@ -73,6 +74,7 @@ export class DataKeys {
     request: DataKeyRequest,
     isDryRun: boolean,
   ): Promise<() => Result<SealedPair>> {
+    refuseUnapproved(spec);
     const values = { 'kms:DataKeyPairSpec': spec };
     const check = () => this.#keyFor(call, operation, request, values);
     const { accountId } = check();
