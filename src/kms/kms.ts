@@ -62,13 +62,7 @@ export class Kms {
   readonly materials: Materials;
   readonly #onKey: KeyListener[] = [];
 
-  constructor({
-    wrappingKey,
-    secrets,
-    random,
-    principals,
-    names = noPrincipalNames,
-  }: KmsOptions) {
+  constructor({ wrappingKey, secrets, random, principals, names = noPrincipalNames }: KmsOptions) {
     const { journal } = this;
     const finder = new KeyFinder(journal);
     const authoriser = new Authoriser(journal, principals);

@@ -120,8 +120,7 @@ export async function perform(
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
-  const work = result.committed?.();
-  if (work instanceof Promise) await work;
+  await result.committed?.();
   return result.output;
 }
 

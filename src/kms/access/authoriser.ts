@@ -147,7 +147,10 @@ export class Authoriser {
 /** All principals that name the caller in a grant: ARNs and unique ids. */
 function namesOf({ caller }: KmsCall): ReadonlySet<string> {
   const { arn, principalId, accountId, session, temporary } = caller;
-  const issuers = [session?.roleArn ?? temporary?.issuerArn, session?.roleId ?? temporary?.issuerId];
+  const issuers = [
+    session?.roleArn ?? temporary?.issuerArn,
+    session?.roleId ?? temporary?.issuerId,
+  ];
   const names = [arn, principalId, `arn:aws:iam::${accountId}:root`, ...issuers];
   return new Set(names.filter((name) => name !== undefined));
 }

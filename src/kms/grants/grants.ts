@@ -189,7 +189,9 @@ export class Grants {
   }
 
   #sameAs(grant: GrantRecord): GrantRecord | undefined {
-    for (const other of this.#parts.journal.grantsTo(grant.keyId, [grant.granteeId ?? grant.grantee])) {
+    for (const other of this.#parts.journal.grantsTo(grant.keyId, [
+      grant.granteeId ?? grant.grantee,
+    ])) {
       if (other.name === grant.name && isSameGrant(other, grant)) return other;
     }
     return undefined;

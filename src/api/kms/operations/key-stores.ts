@@ -21,8 +21,7 @@ const storeType = enumeration(['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE']);
 const connectivity = enumeration(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE']);
 const oneStore = structure({ CustomKeyStoreId: required(customKeyStoreId) });
 
-const pathPattern =
-  /^(\/[a-zA-Z0-9\/_-]+\/kms\/xks\/v\d{1,2})$|^(\/kms\/xks\/v\d{1,2})$/;
+const pathPattern = /^(\/[a-zA-Z0-9/_-]+\/kms\/xks\/v\d{1,2})$|^(\/kms\/xks\/v\d{1,2})$/;
 const endpointService = /^com\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$/;
 
 const ofStore = {
@@ -35,7 +34,7 @@ const ofStore = {
   XksProxyAuthenticationCredential: structure({
     AccessKeyId: required(string({ min: 20, max: 30, pattern: /^[A-Z2-7]+$/ })),
     RawSecretAccessKey: required(
-      sensitive(string({ min: 43, max: 64, pattern: /^[a-zA-Z0-9\/+=]+$/ })),
+      sensitive(string({ min: 43, max: 64, pattern: /^[a-zA-Z0-9/+=]+$/ })),
     ),
   }),
   XksProxyConnectivity: connectivity,
