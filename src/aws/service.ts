@@ -35,8 +35,11 @@ export interface Result<Output> {
   readonly additionalEventData?: object;
   /** The caller that an unsigned operation has authenticated by itself, for the audit record. */
   readonly caller?: Caller;
-  /** Called after the batch is synced and before the answer is sent, to start the recorded work. */
-  readonly committed?: () => void;
+  /**
+   * Called after the batch is synced and before the answer is sent, to start the recorded work. If
+   * it returns a promise, the answer waits for it; it must not reject.
+   */
+  readonly committed?: () => unknown;
 }
 
 /** An action on resources that needs authorisation. */

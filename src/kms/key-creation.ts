@@ -11,11 +11,21 @@ import {
   newKeyPolicy,
   servicePolicy,
 } from './access/key-policies.ts';
+import type { KeyPair, KeyPairs } from './asymmetric/key-pairs.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import type { Materials } from './ciphers/materials.ts';
 import { KmsError } from './errors.ts';
 import { aliasArn, keyArn, serviceAccountId } from './key-ids.ts';
-import { isApproved, type KeySpec, type KeyUsage, usageOf } from './key-specs.ts';
+import {
+  isApproved,
+  isPairSpec,
+  type KeySpec,
+  type KeyUsage,
+  type knownKeySpecs,
+  materialBytesOf,
+  supportedSpec,
+  usageOf,
+} from './key-specs.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import type { AliasRecord, KeyOwner, KeyRecord } from './records.ts';
 import type { Result } from './result.ts';
@@ -23,13 +33,23 @@ import { type Tag, withTags } from './tags.ts';
 
 const keysPerAccountMax = 100_000;
 
+type KnownKeySpec = (typeof knownKeySpecs)[number];
+
+/** What a new key needs and cannot be made at once. */
+export interface PreparedKey {
+  /** Undefined if the key is not asymmetric. */
+  readonly pair: KeyPair | undefined;
+  /** The reserved secret of the material; undefined if the key has none. */
+  readonly secret: number | undefined;
+}
+
 /** A CreateKey request. */
 export interface KeyRequest {
   readonly Policy?: string | undefined;
   readonly Description?: string | undefined;
   readonly KeyUsage?: KeyUsage | undefined;
-  readonly KeySpec?: KeySpec | undefined;
-  readonly CustomerMasterKeySpec?: KeySpec | undefined;
+  readonly KeySpec?: KnownKeySpec | undefined;
+  readonly CustomerMasterKeySpec?: KnownKeySpec | undefined;
   readonly Origin?: string | undefined;
   readonly CustomKeyStoreId?: string | undefined;
   readonly XksKeyId?: string | undefined;
@@ -42,6 +62,7 @@ interface Parts {
   readonly journal: KmsJournal;
   readonly authoriser: Authoriser;
   readonly materials: Materials;
+  readonly pairs: KeyPairs;
   readonly random: Random;
   readonly names: PrincipalNames;
 }
@@ -55,20 +76,57 @@ export class KeyCreation {
   }
 
   /**
+   * Checks a request and makes what {@link create} needs: a key pair, which takes up to seconds, and
+   * a place for the material.
+   *
+   * @throws {KmsError} the errors of {@link create}, and 'ThrottlingException'
+   */
+  async prepare(call: KmsCall, request: KeyRequest): Promise<PreparedKey> {
+    const key = this.#checked(call, request);
+    if (key.origin !== 'AWS_KMS') return { pair: undefined, secret: undefined };
+    const { pairs, materials } = this.#parts;
+    const pair = isPairSpec(key.spec) ? await pairs.generate(key.accountId, key.spec) : undefined;
+    return { pair, secret: await materials.reserve() };
+  }
+
+  /**
    * Creates a key. A service that calls for itself creates a service-owned key, which no account
    * sees.
    *
+   * @param prepared see {@link prepare}; only optional for keys that are not asymmetric
    * @throws {KmsError} 'ValidationException', 'MalformedPolicyDocumentException', 'TagException',
    *   'LimitExceededException', 'UnsupportedOperationException'
    */
-  create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
+  create(call: KmsCall, request: KeyRequest, prepared?: PreparedKey): Result<KeyRecord> {
+    try {
+      const key = this.#withMaterial(this.#checked(call, request), call.nowMs, prepared);
+      return { output: key, changes: [{ put: 'key', key }], keys: [key] };
+    } catch (error) {
+      if (prepared?.secret !== undefined) this.#parts.materials.release(prepared.secret);
+      throw error;
+    }
+  }
+
+  /** A key without its material, if the request is valid. */
+  #checked(call: KmsCall, request: KeyRequest): KeyRecord {
     const owner = isServiceCall(call) ? 'service' : 'customer';
     const made = this.#keyOf(call, request, owner);
     const key = { ...made, ...newKeyPolicy(made.policy, this.#parts.names) };
     if (request.BypassPolicyLockoutSafetyCheck !== true) {
       requireNoLockout(this.#parts.authoriser, call, key);
     }
-    return { output: key, changes: [{ put: 'key', key }], keys: [key] };
+    return key;
+  }
+
+  #withMaterial(key: KeyRecord, createdMs: number, prepared?: PreparedKey): KeyRecord {
+    if (key.origin !== 'AWS_KMS') return key;
+    const { random, materials } = this.#parts;
+    const { pair, secret } = prepared ?? {};
+    assert(pair !== undefined || !isPairSpec(key.spec), `${key.spec} needs a key pair`);
+    const bytes = pair?.privateKey ?? random.bytes(materialBytesOf(key.spec));
+    const material = materials.seal(key.id, bytes, { createdMs }, secret);
+    const publicKey = pair && { publicKey: pair.publicKey.toString('base64') };
+    return { ...key, materials: [material], ...publicKey };
   }
 
   /**
@@ -87,7 +145,7 @@ export class KeyCreation {
       Description: `Default key that protects my Amazon ${service.toUpperCase()} data when no other key is defined`,
       Policy: managedPolicy(service, call.region, call.accountId),
     };
-    const key = this.#keyOf(call, request, 'aws');
+    const key = this.#withMaterial(this.#keyOf(call, request, 'aws'), call.nowMs);
     const alias: AliasRecord = {
       name,
       arn: aliasArn(call.region, call.accountId, name),
@@ -101,12 +159,12 @@ export class KeyCreation {
   }
 
   #keyOf(call: KmsCall, request: KeyRequest, owner: KeyOwner): KeyRecord {
-    const { random, materials } = this.#parts;
+    const { random } = this.#parts;
     const { spec, usage, origin } = kindOf(request);
     const accountId = owner === 'service' ? serviceAccountId : call.accountId;
     if (owner === 'customer') this.#requireRoom(accountId);
-    const id = random.uuid();
-    const hasMaterial = spec === 'SYMMETRIC_DEFAULT' && origin === 'AWS_KMS';
+    const multiRegion = request.MultiRegion === true;
+    const id = multiRegion ? `mrk-${random.bytes(16).toString('hex')}` : random.uuid();
     const ownPolicy =
       owner === 'service' ? servicePolicy(call.caller.arn) : defaultPolicy(call.caller.accountId);
     return {
@@ -117,13 +175,13 @@ export class KeyCreation {
       spec,
       usage,
       origin,
-      multiRegion: false,
+      multiRegion,
       description: request.Description ?? '',
       policy: request.Policy ?? ownPolicy,
       createdMs: call.nowMs,
       state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
       tags: withTags({}, request.Tags ?? []),
-      materials: hasMaterial ? [materials.create(id, call.nowMs)] : [],
+      materials: [],
     };
   }
 
@@ -167,7 +225,7 @@ function mayPutPolicy(authoriser: Authoriser, call: KmsCall, key: KeyRecord): bo
 }
 
 /** @throws {KmsError} 'UnsupportedOperationException' in FIPS mode for a curve that is not approved */
-function refuseUnapproved(spec: KeySpec): void {
+export function refuseUnapproved(spec: KeySpec): void {
   if (!isFipsForced() || isApproved(spec)) return;
   const text = `KeySpec ${spec} is not approved by FIPS 140-3, and the service runs with --fips.`;
   throw new KmsError('UnsupportedOperationException', text);
@@ -181,15 +239,12 @@ function kindOf(request: KeyRequest): { spec: KeySpec; usage: KeyUsage; origin: 
       'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
     );
   }
-  const spec = newer ?? older ?? 'SYMMETRIC_DEFAULT';
+  const spec = supportedSpec<KeySpec>(newer ?? older ?? 'SYMMETRIC_DEFAULT');
   const usage = usageOf(spec, request.KeyUsage);
   refuseUnapproved(spec);
   const hasStore = request.CustomKeyStoreId !== undefined || request.XksKeyId !== undefined;
   if (hasStore || (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')) {
     throw new KmsError('UnsupportedOperationException', 'Custom key stores are not supported.');
-  }
-  if (request.MultiRegion === true) {
-    throw new KmsError('UnsupportedOperationException', 'Multi-Region keys are not supported.');
   }
   return { spec, usage, origin };
 }

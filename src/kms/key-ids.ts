@@ -10,7 +10,9 @@ export type KeyName =
   | { readonly kind: 'key'; readonly keyId: string; readonly accountId: string | undefined }
   | { readonly kind: 'alias'; readonly name: string; readonly accountId: string | undefined };
 
-const keyIdForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A UUID, or `mrk-` and 32 digits for a multi-Region key. */
+const keyIdForm =
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 const arnForm = /^arn:aws:kms:([a-z0-9-]+):(\d{12}):(key|alias)\/(.+)$/;
 
 /** The ARN of a key. */

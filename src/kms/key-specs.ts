@@ -8,6 +8,7 @@ export const keyUsages = [
   'ENCRYPT_DECRYPT',
   'GENERATE_VERIFY_MAC',
   'KEY_AGREEMENT',
+  'ENCAPSULATE_DECAPSULATE',
 ] as const;
 
 /** The usage of a key. */
@@ -40,8 +41,7 @@ function hmac(bits: number): Spec {
   return { usages: ['GENERATE_VERIFY_MAC'], mac: [`HMAC_SHA_${bits}`] };
 }
 
-const specs = {
-  SYMMETRIC_DEFAULT: { usages: ['ENCRYPT_DECRYPT'], encryption: ['SYMMETRIC_DEFAULT'] },
+const pairSpecs = {
   RSA_2048: rsa,
   RSA_3072: rsa,
   RSA_4096: rsa,
@@ -49,21 +49,99 @@ const specs = {
   ECC_NIST_P384: curve('384'),
   ECC_NIST_P521: curve('512'),
   ECC_SECG_P256K1: { usages: ['SIGN_VERIFY'], signing: ['ECDSA_SHA_256'] },
+  ECC_NIST_EDWARDS25519: { usages: ['SIGN_VERIFY'], signing: ['ED25519_SHA_512'] },
+} as const satisfies Record<string, Spec>;
+
+const specs = {
+  SYMMETRIC_DEFAULT: { usages: ['ENCRYPT_DECRYPT'], encryption: ['SYMMETRIC_DEFAULT'] },
+  ...pairSpecs,
   HMAC_224: hmac(224),
   HMAC_256: hmac(256),
   HMAC_384: hmac(384),
   HMAC_512: hmac(512),
 } as const satisfies Record<string, Spec>;
 
+/** Sizes of HMAC keys, in bytes. */
+const macKeyBytes: Readonly<Record<string, number>> = {
+  HMAC_224: 28,
+  HMAC_256: 32,
+  HMAC_384: 48,
+  HMAC_512: 64,
+};
+
 /** The spec of a key. */
 export type KeySpec = keyof typeof specs;
 
-/** The specs of keys that can be created. Only `SYMMETRIC_DEFAULT` keys can be used. */
+/** The spec of an asymmetric key. */
+export type KeyPairSpec = keyof typeof pairSpecs;
+
+/** The specs of keys that can be created. */
 export const keySpecs = Object.keys(specs) as readonly KeySpec[];
 
-/** Whether FIPS 140-3 approves keys of a spec. */
+/** The specs of asymmetric keys that can be created. */
+export const keyPairSpecs = Object.keys(pairSpecs) as readonly KeyPairSpec[];
+
+/** The specs of AWS KMS that this service knows and refuses: Node 20 does not implement them. */
+const missingPairSpecs = [
+  'ML_DSA_44',
+  'ML_DSA_65',
+  'ML_DSA_87',
+  'ML_KEM_512',
+  'ML_KEM_768',
+  'ML_KEM_1024',
+  'SM2',
+] as const;
+
+/** The specs that a CreateKey request can name. */
+export const knownKeySpecs = [...keySpecs, ...missingPairSpecs] as const;
+
+/** The specs that a GenerateDataKeyPair request can name. */
+export const knownKeyPairSpecs = [
+  ...keyPairSpecs,
+  ...missingPairSpecs.filter((spec) => !spec.startsWith('ML_DSA')),
+] as const;
+
+/** The signing algorithms that a request can name; keys list those that they support. */
+export const knownSigningAlgorithms = [
+  ...rsaSigning,
+  'ECDSA_SHA_256',
+  'ECDSA_SHA_384',
+  'ECDSA_SHA_512',
+  'ED25519_SHA_512',
+  'ED25519_PH_SHA_512',
+  'ML_DSA_SHAKE_256',
+  'SM2DSA',
+];
+
+/** The algorithms of HMAC keys. */
+export const macAlgorithms = [224, 256, 384, 512].map((bits) => `HMAC_SHA_${bits}`);
+
+/**
+ * Checks that keys of a spec can be made.
+ *
+ * @throws {KmsError} 'UnsupportedOperationException'
+ */
+export function supportedSpec<S extends KeySpec>(spec: S | (typeof missingPairSpecs)[number]): S {
+  if (Object.hasOwn(specs, spec)) return spec as S; // the check
+  throw new KmsError(
+    'UnsupportedOperationException',
+    `The key spec ${spec} is not supported; ${keySpecs.join(', ')} are.`,
+  );
+}
+
+/** Whether a key is asymmetric. */
+export function isPairSpec(spec: string): spec is KeyPairSpec {
+  return Object.hasOwn(pairSpecs, spec);
+}
+
+/** Size of the material of a symmetric or HMAC key, in bytes. */
+export function materialBytesOf(spec: string): number {
+  return macKeyBytes[spec] ?? 32;
+}
+
+/** Whether the FIPS 140-3 module of OpenSSL 3.0 approves keys of a spec. */
 export function isApproved(spec: KeySpec): boolean {
-  return spec !== 'ECC_SECG_P256K1';
+  return spec !== 'ECC_SECG_P256K1' && spec !== 'ECC_NIST_EDWARDS25519';
 }
 
 /**
@@ -93,7 +171,7 @@ export function algorithmsOf(spec: string, usage: string) {
   return { MacAlgorithms: found.mac ?? [] };
 }
 
-/** Whether a key is symmetric, so that it can encrypt and decrypt. */
+/** Whether a key is symmetric and encrypts. */
 export function isSymmetric(key: { readonly spec: string }): boolean {
   return key.spec === 'SYMMETRIC_DEFAULT';
 }

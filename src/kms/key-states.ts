@@ -32,6 +32,7 @@ const always = row('ok', 'ok', 'ok', 'ok', 'ok');
 const unlessDeleted = row('ok', 'ok', 'pending deletion', 'ok', 'ok');
 const crypto = row('ok', 'disabled', 'pending deletion', 'pending import', 'unavailable');
 const toggled = row('ok', 'ok', 'pending deletion', 'pending import', 'ok');
+const imported = row('ok', 'ok', 'pending deletion', 'ok', 'ok');
 const rotated = row('ok', 'disabled', 'pending deletion', 'unsupported', 'unsupported');
 
 /**
@@ -49,6 +50,8 @@ const answers = {
   CreateAlias: unlessDeleted,
   CreateGrant: row('ok', 'disabled', 'pending deletion', 'pending import', 'ok'),
   Decrypt: crypto,
+  DeleteImportedKeyMaterial: always,
+  DeriveSharedSecret: crypto,
   DeleteAlias: always,
   DescribeKey: always,
   DisableKey: toggled,
@@ -57,9 +60,15 @@ const answers = {
   EnableKeyRotation: rotated,
   Encrypt: crypto,
   GenerateDataKey: crypto,
+  GenerateDataKeyPair: crypto,
+  GenerateDataKeyPairWithoutPlaintext: crypto,
   GenerateDataKeyWithoutPlaintext: crypto,
+  GenerateMac: crypto,
   GetKeyPolicy: always,
   GetKeyRotationStatus: row('ok', 'ok', 'ok', 'unsupported', 'unsupported'),
+  GetParametersForImport: imported,
+  GetPublicKey: crypto,
+  ImportKeyMaterial: imported,
   ListAliases: always,
   ListGrants: always,
   ListKeyPolicies: always,
@@ -71,10 +80,13 @@ const answers = {
   RevokeGrant: always,
   RotateKeyOnDemand: rotated,
   ScheduleKeyDeletion: unlessDeleted,
+  Sign: crypto,
   TagResource: unlessDeleted,
   UntagResource: unlessDeleted,
   UpdateAlias: unlessDeleted,
   UpdateKeyDescription: unlessDeleted,
+  Verify: crypto,
+  VerifyMac: crypto,
 } as const satisfies Record<string, Row>;
 
 /** An operation on one key. */

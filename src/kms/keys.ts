@@ -3,17 +3,23 @@
 import { type PrincipalNames, shownPolicy } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import { newKeyPolicy } from './access/key-policies.ts';
+import { requestAlias } from './access/key-uses.ts';
 import type { OperationValues } from './access/request-values.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import { KmsError } from './errors.ts';
 import type { GrantTokens } from './grants/grant-tokens.ts';
-import { type KeyCreation, type KeyRequest, requireNoLockout } from './key-creation.ts';
+import {
+  type KeyCreation,
+  type KeyRequest,
+  type PreparedKey,
+  requireNoLockout,
+} from './key-creation.ts';
 import type { KeyFinder } from './key-finder.ts';
 import { serviceAccountId } from './key-ids.ts';
 import { type KeyOperation, requireState } from './key-states.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
-import type { KeyRecord } from './records.ts';
+import { type KeyRecord, lacksMaterial } from './records.ts';
 import { type Result, type ServiceStep, unchanged, updated } from './result.ts';
 import { type Tag, withoutTags, withTags } from './tags.ts';
 
@@ -44,9 +50,14 @@ export class Keys {
     this.#parts = parts;
   }
 
+  /** Prepares the creation of a key. @see KeyCreation.prepare */
+  prepare(call: KmsCall, request: KeyRequest): Promise<PreparedKey> {
+    return this.#parts.creation.prepare(call, request);
+  }
+
   /** Creates a key. @see KeyCreation.create */
-  create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
-    return this.#parts.creation.create(call, request);
+  create(call: KmsCall, request: KeyRequest, prepared?: PreparedKey): Result<KeyRecord> {
+    return this.#parts.creation.create(call, request, prepared);
   }
 
   /**
@@ -125,8 +136,7 @@ export class Keys {
   cancelDeletion(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.manage(call, name, 'CancelKeyDeletion');
     const { deletionMs: _, ...kept } = key;
-    const awaitsMaterial = key.origin === 'EXTERNAL' && key.materials.length === 0;
-    const saved: KeyRecord = { ...kept, state: awaitsMaterial ? 'PendingImport' : 'Disabled' };
+    const saved: KeyRecord = { ...kept, state: lacksMaterial(key) ? 'PendingImport' : 'Disabled' };
     return { output: key, changes: [{ put: 'key', key: saved }], keys: [key] };
   }
 
@@ -224,6 +234,17 @@ export class Keys {
     return key;
   }
 
+  /**
+   * Finds a key and checks the permission of an operation that no key supports.
+   *
+   * @throws {KmsError} 'NotFoundException', 'AccessDeniedException'
+   */
+  permitted(call: KmsCall, name: string, action: string): KeyRecord {
+    const key = this.#parts.finder.find(call, name);
+    this.#parts.authoriser.authorise(call, { action, key, values: requestAlias(name) });
+    return key;
+  }
+
   #toggle(
     call: KmsCall,
     name: string,
@@ -242,12 +263,6 @@ export class Keys {
     if (this.#parts.journal.alias(call.accountId, name)) return undefined;
     return this.#parts.creation.createManaged(call, service);
   }
-}
-
-/** The alias that a request used, as a condition key. */
-export function requestAlias(name: string): OperationValues {
-  const alias = /(?:^|:)(alias\/.+)$/.exec(name)?.[1];
-  return { 'kms:RequestAlias': alias };
 }
 
 function keyOrder(key: KeyRecord): string {

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
+import { withoutRegion } from './call.ts';
 import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
 
 /**
@@ -11,12 +12,14 @@ import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.t
 export class KmsJournal implements Journal<KmsChange> {
   readonly name = 'kms';
   readonly #keys = new Map<string, KeyRecord>();
-  /** The ids of keys with a scheduled deletion or rotation. */
+  /** The ids of keys with a scheduled deletion or rotation, or material that expires. */
   readonly #withSteps = new Set<string>();
   /** Aliases by {@link aliasIndex}. */
   readonly #aliases = new Map<string, AliasRecord>();
   /** Grants by key id and grant id. */
   readonly #grants = new Map<string, Map<string, GrantRecord>>();
+  /** The ids of grants by key id and {@link indexOf}. */
+  readonly #grantsByGrantee = new Map<string, Map<string, Set<string>>>();
   /** The key of each grant. */
   readonly #keyOfGrant = new Map<string, string>();
   /** The aliases of each key. */
@@ -45,7 +48,7 @@ export class KmsJournal implements Journal<KmsChange> {
     return this.#keys.values();
   }
 
-  /** Returns the ids of the keys with a scheduled deletion or rotation. */
+  /** Returns the ids of the keys with a scheduled deletion or rotation, or material that expires. */
   idsWithSteps(): readonly string[] {
     return [...this.#withSteps];
   }
@@ -65,6 +68,21 @@ export class KmsJournal implements Journal<KmsChange> {
   /** The grants of a key, oldest first. */
   grantsOf(keyId: string): Iterable<GrantRecord> {
     return this.#grants.get(keyId)?.values() ?? [];
+  }
+
+  /**
+   * The grants of a key for some grantees. A key can have 50,000 grants, most of them for others.
+   *
+   * @param grantees unique ids, ARNs or service principals, whose region does not matter
+   */
+  *grantsTo(keyId: string, grantees: Iterable<string>): Generator<GrantRecord> {
+    const ofKey = this.#grantsByGrantee.get(keyId);
+    for (const grantee of grantees) {
+      for (const id of ofKey?.get(withoutRegion(grantee)) ?? []) {
+        const grant = this.grant(keyId, id);
+        if (grant !== undefined) yield grant;
+      }
+    }
   }
 
   grantCountOf(keyId: string): number {
@@ -114,6 +132,7 @@ export class KmsJournal implements Journal<KmsChange> {
         const ofKey = this.#grants.get(keyId) ?? new Map<string, GrantRecord>();
         this.#grants.set(keyId, ofKey.set(id, change.grant));
         this.#keyOfGrant.set(id, keyId);
+        this.#indexGrantee(change.grant);
         return;
       }
       default:
@@ -129,6 +148,7 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#withSteps.delete(change.keyId);
         for (const { id } of this.grantsOf(change.keyId)) this.#keyOfGrant.delete(id);
         this.#grants.delete(change.keyId);
+        this.#grantsByGrantee.delete(change.keyId);
         for (const index of this.#aliasesOf.get(change.keyId) ?? []) this.#aliases.delete(index);
         this.#aliasesOf.delete(change.keyId);
         return;
@@ -136,12 +156,28 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#deleteAlias(aliasIndex(change.accountId, change.name));
         return;
       case 'grant':
+        this.#unindexGrantee(this.grant(change.keyId, change.grantId));
         this.#grants.get(change.keyId)?.delete(change.grantId);
         this.#keyOfGrant.delete(change.grantId);
         return;
       default:
         unreachable(change);
     }
+  }
+
+  #indexGrantee(grant: GrantRecord): void {
+    const { keyId, id } = grant;
+    const ofKey = this.#grantsByGrantee.get(keyId) ?? new Map<string, Set<string>>();
+    const index = indexOf(grant);
+    this.#grantsByGrantee.set(keyId, ofKey.set(index, (ofKey.get(index) ?? new Set()).add(id)));
+  }
+
+  #unindexGrantee(grant: GrantRecord | undefined): void {
+    if (grant === undefined) return;
+    const ofKey = this.#grantsByGrantee.get(grant.keyId);
+    const ids = ofKey?.get(indexOf(grant));
+    ids?.delete(grant.id);
+    if (ids?.size === 0) ofKey?.delete(indexOf(grant));
   }
 
   #count(key: KeyRecord | undefined, by: number): void {
@@ -168,10 +204,19 @@ export class KmsJournal implements Journal<KmsChange> {
   }
 }
 
-/** Whether a key has a scheduled deletion or rotation. AWS managed keys are always rotated. */
-function hasSteps({ owner, deletionMs, onDemandMs, rotation }: KeyRecord): boolean {
+/**
+ * Whether a key has a scheduled deletion or rotation, or material that expires. AWS managed keys are
+ * always rotated.
+ */
+function hasSteps({ owner, deletionMs, onDemandMs, rotation, materials }: KeyRecord): boolean {
   if (owner === 'aws' || rotation !== undefined) return true;
+  if (materials.some(({ validToMs }) => validToMs !== undefined)) return true;
   return deletionMs !== undefined || onDemandMs !== undefined;
+}
+
+/** Grantees with a unique id are found by it, because their names can change. */
+function indexOf({ grantee, granteeId }: GrantRecord): string {
+  return granteeId ?? withoutRegion(grantee);
 }
 
 function aliasIndex(accountId: string, name: string): string {

@@ -4,16 +4,25 @@ import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
 import { noPrincipalNames, type PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
+import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import { Authoriser } from './access/authoriser.ts';
+import { KeyUses } from './access/key-uses.ts';
 import { Aliases } from './aliases.ts';
+import { KeyPairs } from './asymmetric/key-pairs.ts';
+import { Signatures } from './asymmetric/signatures.ts';
 import { Ciphers } from './ciphers/ciphers.ts';
+import { DataKeys } from './ciphers/data-keys.ts';
 import { Materials } from './ciphers/materials.ts';
+import { Sealing } from './ciphers/sealing.ts';
 import { GrantTokens } from './grants/grant-tokens.ts';
 import { Grants } from './grants/grants.ts';
+import { ImportTokens } from './imports/import-tokens.ts';
+import { Imports } from './imports/imports.ts';
 import { KeyCreation } from './key-creation.ts';
 import { KeyFinder } from './key-finder.ts';
 import { Keys } from './keys.ts';
 import { KmsJournal } from './kms-journal.ts';
+import { Macs } from './macs.ts';
 import type { KeyRecord } from './records.ts';
 import type { Result, ServiceStep } from './result.ts';
 import { Rotations } from './rotations.ts';
@@ -25,6 +34,8 @@ export type KeyListener = (keyArn: string) => void;
 export interface KmsOptions {
   /** 256 bits, derived from the data key of the system volume. */
   readonly wrappingKey: KeyObject;
+  /** Seals key materials. Open it before a key is created or used. */
+  readonly secrets: ErasableSecrets;
   readonly random: Random;
   /** Finds the policies of callers. */
   readonly principals: PrincipalPolicySource;
@@ -43,21 +54,35 @@ export class Kms {
   readonly aliases: Aliases;
   readonly grants: Grants;
   readonly ciphers: Ciphers;
+  readonly dataKeys: DataKeys;
+  readonly signatures: Signatures;
+  readonly macs: Macs;
   readonly rotations: Rotations;
+  readonly imports: Imports;
+  readonly materials: Materials;
   readonly #onKey: KeyListener[] = [];
 
-  constructor({ wrappingKey, random, principals, names = noPrincipalNames }: KmsOptions) {
+  constructor({ wrappingKey, secrets, random, principals, names = noPrincipalNames }: KmsOptions) {
     const { journal } = this;
     const finder = new KeyFinder(journal);
     const authoriser = new Authoriser(journal, principals);
-    const materials = new Materials(wrappingKey, random);
+    const materials = new Materials({ wrappingKey, secrets, random });
     const tokens = new GrantTokens(wrappingKey, random);
-    const creation = new KeyCreation({ journal, authoriser, materials, random, names });
+    const uses = new KeyUses({ finder, authoriser, tokens });
+    const pairs = new KeyPairs();
+    const sealing = new Sealing({ materials, random });
+    const creation = new KeyCreation({ journal, authoriser, materials, pairs, random, names });
+    this.materials = materials;
     this.keys = new Keys({ journal, finder, authoriser, creation, tokens, names });
     this.aliases = new Aliases({ journal, finder, authoriser });
     this.grants = new Grants({ journal, finder, authoriser, tokens, random, names });
-    this.ciphers = new Ciphers({ finder, authoriser, materials, tokens, random });
+    this.ciphers = new Ciphers({ finder, uses, materials, sealing });
+    this.dataKeys = new DataKeys({ uses, sealing, pairs, random });
+    this.signatures = new Signatures({ uses, materials, random });
+    this.macs = new Macs({ uses, materials });
     this.rotations = new Rotations({ keys: this.keys, materials });
+    const importTokens = new ImportTokens(wrappingKey);
+    this.imports = new Imports({ keys: this.keys, materials, pairs, tokens: importTokens });
   }
 
   /** Registers a listener for changes of keys: state, policy, grants, deletion. */
@@ -65,17 +90,27 @@ export class Kms {
     this.#onKey.push(listener);
   }
 
-  /** Notifies the listeners of changes. Call it after the changes are synced. */
-  announce({ changes, keys }: Pick<Result<unknown>, 'changes' | 'keys'>): void {
+  /**
+   * Notifies the listeners of changes, and destroys the materials that they removed. Call it after
+   * the changes are synced.
+   *
+   * @returns a promise that resolves once the materials are destroyed; undefined if there are none
+   */
+  announce({
+    changes,
+    keys,
+  }: Pick<Result<unknown>, 'changes' | 'keys'>): Promise<void> | undefined {
     const concernsKeys = changes.some((change) => {
       return ('put' in change ? change.put : change.delete) !== 'alias';
     });
-    if (!concernsKeys) return;
+    if (!concernsKeys) return undefined;
     for (const key of keys) for (const listener of this.#onKey) listener(key.arn);
+    // After a failure, the next tick tries again and reports it.
+    return this.materials.destroyRemoved(changes, keys).catch(() => {});
   }
 
   /**
-   * Yields the deletions and rotations of keys that are due. The caller commits each one with its
+   * Yields the deletions, expiries and rotations of keys that are due. The caller commits each one with its
    * audit record, announces it, and only then advances the generator. Each is determined from the
    * current state of the key, so a deletion that was cancelled in the meantime is not performed.
    *
@@ -85,10 +120,11 @@ export class Kms {
     nowMs: number,
     ids: readonly string[] = this.journal.idsWithSteps(),
   ): Generator<ServiceStep, void> {
-    const { keys, rotations } = this;
+    const { keys, rotations, imports } = this;
     for (const id of ids) {
       for (const due of [
         (key: KeyRecord) => keys.dueDeletion(key, nowMs),
+        (key: KeyRecord) => imports.dueExpiry(key, nowMs),
         (key: KeyRecord) => rotations.dueOnDemand(key, nowMs),
         (key: KeyRecord) => rotations.dueAutomatic(key, nowMs),
       ]) {

@@ -11,16 +11,27 @@ export type KeyOwner = 'customer' | 'aws' | 'service';
  */
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport' | 'Unavailable';
 
-/** A stored key material, sealed with the wrapping key of the system volume. */
+/** A stored key material, sealed with a secret of its own. */
 export interface MaterialRecord {
-  /** 64 lower-case hexadecimal digits. Every ciphertext names its material. */
+  /** 64 lower-case hexadecimal digits. Every ciphertext of a symmetric key names its material. */
   readonly id: string;
-  /** Base64 of the sealed 32 bytes. See {@link file://./ciphers/materials.ts}. */
-  readonly wrapped: string;
-  /** The time when it became the current material. */
+  /**
+   * Base64 of the sealed material: a symmetric key, or a private key (PKCS #8, DER). Missing if the
+   * imported material was deleted or has expired. See {@link file://./ciphers/materials.ts}.
+   */
+  readonly wrapped?: string;
+  /** The slot of the secret that seals it; missing in records of earlier releases. */
+  readonly secret?: number;
+  /** The time when it became the current material; for others, when it was imported. */
   readonly createdMs: number;
-  /** The type of the rotation that created it; missing for the first material. */
+  /** The type of the rotation that made it current; missing for the first material. */
   readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND';
+  /** Whether it was imported and is not current yet. The next rotation makes it current. */
+  readonly isPending?: true;
+  /** The time when an imported material expires; missing if it does not. */
+  readonly validToMs?: number;
+  /** The description of an imported material. */
+  readonly description?: string;
 }
 
 /** The settings of automatic rotation. */
@@ -52,16 +63,30 @@ export interface KeyRecord {
   readonly deletionMs?: number;
   readonly tags: Readonly<Record<string, string>>;
   /**
-   * Oldest first. The last one encrypts; all of them decrypt. Empty for keys that are not
-   * symmetric.
+   * Oldest first. The current one encrypts; all of them decrypt. Keys that are not symmetric have
+   * at most one. See {@link currentMaterial}.
    */
   readonly materials: readonly MaterialRecord[];
+  /** The public key of an asymmetric key; base64 of SubjectPublicKeyInfo in DER. */
+  readonly publicKey?: string;
   /**
    * Set if automatic rotation is enabled. Never set for AWS managed keys, which are always rotated.
    */
   readonly rotation?: RotationRecord;
   /** The time of an on-demand rotation request that is still pending. */
   readonly onDemandMs?: number;
+}
+
+/** The material that encrypts; undefined if none was imported yet. */
+export function currentMaterial({ materials }: KeyRecord): MaterialRecord | undefined {
+  return materials.findLast(({ isPending }) => isPending !== true);
+}
+
+/** Whether a key cannot be used because imported material is missing. */
+export function lacksMaterial({ origin, materials }: KeyRecord): boolean {
+  if (origin !== 'EXTERNAL') return false;
+  const inUse = materials.filter(({ isPending }) => isPending !== true);
+  return inUse.length === 0 || inUse.some(({ wrapped }) => wrapped === undefined);
 }
 
 /** An alias of a key. */

@@ -1,12 +1,17 @@
 // Rotation of keys.
 
 import type { KmsCall } from './call.ts';
-import type { Materials } from './ciphers/materials.ts';
+import type { MaterialDetails, Materials } from './ciphers/materials.ts';
 import { KmsError } from './errors.ts';
 import { isSymmetric } from './key-specs.ts';
 import type { Keys } from './keys.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
-import type { KeyRecord, MaterialRecord, RotationRecord } from './records.ts';
+import {
+  currentMaterial,
+  type KeyRecord,
+  type MaterialRecord,
+  type RotationRecord,
+} from './records.ts';
 import { type Result, type ServiceStep, unchanged, updated } from './result.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -93,7 +98,7 @@ export class Rotations {
     request: PageRequest,
   ): Result<{ readonly key: KeyRecord; readonly page: Page<MaterialRecord> }> {
     const key = this.#parts.keys.manage(call, name, 'ListKeyRotations');
-    if (withFirst) requireRotatable(key);
+    if (withFirst) requireSymmetric(key);
     const orderOf = ({ number }: { number: number }) => String(number).padStart(8, '0');
     const paging = { list: `rotations of ${key.id}`, orderOf, limitDefault: 100, limitMax: 1000 };
     const listed = key.materials
@@ -112,7 +117,8 @@ export class Rotations {
    */
   rotateOnDemand(call: KmsCall, name: string): Result<KeyRecord> {
     const key = this.#parts.keys.manage(call, name, 'RotateKeyOnDemand');
-    requireRotatable(key);
+    if (key.origin === 'EXTERNAL') requirePending(key);
+    else requireRotatable(key);
     requireNoOther(key, call.nowMs);
     const count = key.materials.filter(({ rotation }) => rotation === 'ON_DEMAND').length;
     if (count >= onDemandMax) {
@@ -127,6 +133,8 @@ export class Rotations {
   /** Returns the requested rotation if it can be performed. */
   dueOnDemand(key: KeyRecord, nowMs: number): ServiceStep | undefined {
     if (key.onDemandMs === undefined || key.state !== 'Enabled') return undefined;
+    // Deleting the imported material also withdraws the request.
+    if (key.origin === 'EXTERNAL' && !hasPending(key)) return undefined;
     const { onDemandMs: _, ...rest } = key;
     return this.#rotate(key, rest, 'ON_DEMAND', nowMs);
   }
@@ -148,15 +156,21 @@ export class Rotations {
     type: 'AUTOMATIC' | 'ON_DEMAND',
     nowMs: number,
   ): ServiceStep {
-    const material = this.#parts.materials.create(key.id, nowMs, type);
-    const rotated: KeyRecord = { ...rest, materials: [...key.materials, material] };
+    const details = { createdMs: nowMs, rotation: type };
+    const pending = key.materials.find(({ isPending }) => isPending === true);
+    const material =
+      pending === undefined
+        ? this.#parts.materials.create(key.id, details)
+        : currentFrom(pending, details);
+    const others = key.materials.filter((each) => each !== pending);
+    const rotated: KeyRecord = { ...rest, materials: [...others, material] };
     return {
       eventName: 'RotateKey',
       details: {
         keyId: key.id,
         keyOrigin: key.origin,
         rotationType: type,
-        previousKeyMaterialId: key.materials.at(-1)?.id,
+        previousKeyMaterialId: currentMaterial(key)?.id,
         currentKeyMaterialId: material.id,
       },
       result: { output: rotated, changes: [{ put: 'key', key: rotated }], keys: [key] },
@@ -164,25 +178,48 @@ export class Rotations {
   }
 }
 
+/** An imported material that was pending, as the current one. */
+function currentFrom(pending: MaterialRecord, details: MaterialDetails): MaterialRecord {
+  const { isPending: _, ...kept } = pending;
+  return { ...kept, ...details };
+}
+
 /** AWS managed keys are always rotated every year. */
 function automaticOf(key: KeyRecord): RotationRecord | undefined {
   if (key.owner !== 'aws') return key.rotation;
-  const sinceMs = key.materials.at(-1)?.createdMs ?? key.createdMs;
+  const sinceMs = currentMaterial(key)?.createdMs ?? key.createdMs;
   return { periodDays: periodDaysDefault, nextMs: sinceMs + periodDaysDefault * dayMs };
 }
 
 function requireRotatable(key: KeyRecord): void {
-  if (!isSymmetric(key)) {
-    throw new KmsError(
-      'UnsupportedOperationException',
-      `${key.arn} has KeySpec ${key.spec}, which does not support rotation; SYMMETRIC_DEFAULT does.`,
-    );
-  }
+  requireSymmetric(key);
   if (key.origin === 'AWS_KMS') return;
   throw new KmsError(
     'UnsupportedOperationException',
     `${key.arn} origin is ${key.origin} which is not valid for this operation.`,
   );
+}
+
+function requireSymmetric(key: KeyRecord): void {
+  if (isSymmetric(key)) return;
+  throw new KmsError(
+    'UnsupportedOperationException',
+    `${key.arn} has KeySpec ${key.spec}, which does not support rotation; SYMMETRIC_DEFAULT does.`,
+  );
+}
+
+/** A key with imported material can only be rotated to other imported material. */
+function requirePending(key: KeyRecord): void {
+  requireSymmetric(key);
+  if (hasPending(key)) return;
+  throw new KmsError(
+    'UnsupportedOperationException',
+    `${key.arn} origin is EXTERNAL, and no imported key material is pending rotation.`,
+  );
+}
+
+function hasPending({ materials }: KeyRecord): boolean {
+  return materials.some(({ isPending, wrapped }) => isPending === true && wrapped !== undefined);
 }
 
 function requireNoOther(key: KeyRecord, nowMs: number): void {

@@ -18,7 +18,7 @@ import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
 import { readVolumeHeader } from '../storage/volume.ts';
-import { SystemState, sealingKey } from './compose.ts';
+import { type KeyDeriver, SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
 import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
@@ -50,11 +50,17 @@ export async function* checkDataFolder(
 ): AsyncGenerator<CheckFinding> {
   const counts = { sound: 0, unsound: 0, unknown: 0 };
   const dataKey = await systemDataKey(folder, source);
-  const state = new SystemState({ deriveKey: (salt, info) => deriveKey(dataKey, salt, info) });
+  const deriver: KeyDeriver = { deriveKey: (salt, info) => deriveKey(dataKey, salt, info) };
+  const state = new SystemState(deriver, folder);
   const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
   counts[system.verdict]++;
   yield system;
   if (isRecovered) {
+    const keys = await findingOf('keys', async () => {
+      return `${counted(await state.checkKeys(), 'key')} complete`;
+    });
+    counts[keys.verdict]++;
+    yield keys;
     for await (const finding of checkLogs(folder, state, dataKey, progress)) {
       counts[finding.verdict]++;
       yield finding;

@@ -42,6 +42,7 @@ import type { HandshakeCounts } from '../net/handshake-counts.ts';
 import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
+import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
@@ -56,6 +57,7 @@ import { rootWarning } from './identities/root-warning.ts';
 import { serviceRoleCreation } from './identities/service-role.ts';
 import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
+import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
@@ -76,6 +78,7 @@ const noSalt = Buffer.alloc(0);
 /** The purposes for which keys are derived from the data key of the system volume. */
 const sealingPurposes = {
   kms: 'waxwing kms: key materials',
+  keySecrets: 'waxwing kms: secrets of key materials',
   identity: 'waxwing identity: secrets',
   sessions: 'waxwing identity: session tokens',
   installation: 'waxwing installation: secrets',
@@ -121,16 +124,22 @@ export class SystemState {
   /** Authenticates the tokens of single sign-on. */
   readonly ssoKey: KeyObject;
   readonly store: StateStore;
+  readonly #folder: string;
+  readonly #keySecrets: ErasableSecrets;
 
-  constructor(volume: KeyDeriver) {
+  /** @param folder the data folder */
+  constructor(volume: KeyDeriver, folder: string) {
     const { identity, iam } = identityParts({
       secrets: sealingKey(volume, 'identity'),
       sessions: sealingKey(volume, 'sessions'),
     });
     this.identity = identity;
     this.iam = iam;
+    this.#folder = folder;
+    this.#keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
+      secrets: this.#keySecrets,
       random: systemRandom,
       principals: iam.policies,
       names: iam.principals,
@@ -191,6 +200,20 @@ export class SystemState {
       isRecycling: false,
     });
     this.store.recovered();
+    await openKeySecrets(this.#folder, this.#keySecrets, this.kms, (entries) =>
+      this.store.commit(entries),
+    );
+  }
+
+  /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */
+  checkKeys(): Promise<number> {
+    return checkKeySecrets(this.#keySecrets, this.kms);
+  }
+
+  /** Syncs all data and closes the log and the secrets. */
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.#keySecrets.close();
   }
 }
 

@@ -75,7 +75,7 @@ function kmsChanges(random: SeededRandom): KmsChange[] {
     const accountId = '1';
     if (!there.has(keyId) || what < 2) {
       // Only what the journal looks at.
-      const key = { id: keyId, accountId, owner: 'customer', description: `${i}` };
+      const key = { id: keyId, accountId, owner: 'customer', materials: [], description: `${i}` };
       changes.push({ put: 'key', key } as unknown as KmsChange);
       there.add(keyId);
     } else if (what < 3) {
@@ -87,7 +87,7 @@ function kmsChanges(random: SeededRandom): KmsChange[] {
     } else if (what < 7) {
       changes.push({ delete: 'alias', accountId, name: `alias/${random.below(3)}` });
     } else {
-      const grant = { id: `g${i}`, keyId };
+      const grant = { id: `g${i}`, keyId, grantee: `u${i % 3}` };
       changes.push({ put: 'grant', grant } as unknown as KmsChange);
       if (random.oneIn(2)) changes.push({ delete: 'grant', keyId, grantId: `g${i}` });
     }
@@ -110,7 +110,14 @@ test('key and alias counts match the stored keys and aliases', () => {
         const aliases = [...journal.aliases()].filter(({ keyId }) => keyId === id);
         assert.equal(journal.aliasCountOf(id), aliases.length);
       }
-      for (const grant of journal.grants()) assert.equal(journal.grantById(grant.id), grant);
+      for (const grant of journal.grants()) {
+        assert.equal(journal.grantById(grant.id), grant);
+        assert.ok([...journal.grantsTo(grant.keyId, [grant.grantee])].includes(grant));
+      }
+      for (const keyId of ['k1', 'k2', 'k3', 'k4']) {
+        const grants = [...journal.grantsTo(keyId, ['u0', 'u1', 'u2'])];
+        assert.deepEqual(new Set(grants), new Set(journal.grantsOf(keyId)));
+      }
     }
   }
 });

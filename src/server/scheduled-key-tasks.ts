@@ -1,4 +1,4 @@
-// Due deletions and rotations of keys.
+// Due deletions and rotations of keys, and expiries of key material.
 
 import { serviceEventRecord } from '../audit/record.ts';
 import type { Trail } from '../audit/trail.ts';
@@ -21,13 +21,15 @@ export interface ScheduledKeyTasksParts {
 }
 
 /**
- * Performs the due deletions and rotations of keys. Each is recorded in the audit trail, except for
+ * Performs the due deletions, expiries and rotations of keys, and destroys materials whose
+ * destruction failed before. Each is recorded in the audit trail, except for
  * service-owned keys, which belong to no account.
  */
 export async function runScheduledKeyTasks(
   parts: ScheduledKeyTasksParts,
   nowMs: number,
 ): Promise<void> {
+  await parts.kms.materials.finishDestruction();
   const ids = parts.kms.journal.idsWithSteps();
   for (let from = 0; from < ids.length; from += keysPerTurn) {
     if (from > 0) await new Promise((resolve) => setImmediate(resolve));
@@ -55,6 +57,6 @@ async function doSteps(
     const changes = result.changes.map((change) => ({ journal: kms.journal.name, change }));
     const isSeen = result.keys.some((key) => key.accountId === accountId);
     await commit([...changes, ...(isSeen ? trail.chain(event, nowMs) : [])]);
-    kms.announce(result);
+    await kms.announce(result);
   }
 }

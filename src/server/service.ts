@@ -172,7 +172,7 @@ export class Service {
       await service.#start();
       return service;
     } catch (error) {
-      await opened?.state.store.close();
+      await opened?.state.close();
       await opened?.volume.close();
       throw error;
     }
@@ -402,7 +402,7 @@ export class Service {
   async close(reason: string): Promise<void> {
     clearInterval(this.#ticks);
     await this.#stopRunning(reason);
-    await this.#state.store.close();
+    await this.#state.close();
     await this.#volume.close();
   }
 
@@ -436,7 +436,7 @@ function reportFull(log: ServiceLog, folder: string, isFull: boolean): void {
 async function openState(settings: Settings, events: SystemEvents): Promise<Opened> {
   const volume = await openSystemVolume(settings.folder, settings.rootKey);
   try {
-    const state = new SystemState(volume);
+    const state = new SystemState(volume, settings.folder);
     await state.open(volume, events);
     const region = await initializeRegion(state, settings.region);
     const accountId = await initializeAccount(state, settings.accountId);

@@ -35,6 +35,11 @@ export function logsFolder(folder: string): string {
   return join(folder, 'logs');
 }
 
+/** The folder of the secrets of key materials. */
+export function keysFolder(folder: string): string {
+  return join(folder, 'keys');
+}
+
 /** The header of the system volume. It is authenticated only after the data key is unwrapped. */
 interface SystemHeader {
   readonly owner: RootKeyOwner;
@@ -118,7 +123,7 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
   checkFolder(folder, proved);
   const brokers = brokersFolder(folder);
   const names = existsSync(brokers) ? await disk.list(brokers) : [];
-  const own = [systemFolder(folder), logsFolder(folder), brokers];
+  const own = [systemFolder(folder), keysFolder(folder), logsFolder(folder), brokers];
   const inside = [...own, ...names.map((name) => join(brokers, name))];
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }

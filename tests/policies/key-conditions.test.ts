@@ -4,10 +4,13 @@ import { test } from 'node:test';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Caller } from '../../src/calls/caller.ts';
 import type { PrincipalPolicies } from '../../src/identity/policies/principal-policies.ts';
+import { KeyPairs } from '../../src/kms/asymmetric/key-pairs.ts';
 import type { KmsCall } from '../../src/kms/call.ts';
 import { KmsError } from '../../src/kms/errors.ts';
+import type { KeyRequest } from '../../src/kms/key-creation.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import type { Result } from '../../src/kms/result.ts';
+import { openedSecrets } from '../support/key-secrets.ts';
 import { allow, policyOf } from '../support/principal-policies.ts';
 
 // Each condition key of a use of a key: with the right value it allows, with another it does not.
@@ -28,6 +31,9 @@ function callBy(caller: Caller, invokedBy?: string): KmsCall {
   return { caller, invokedBy, region: 'us-west-2', accountId, ...origin };
 }
 
+const secrets = await openedSecrets();
+const secret = await secrets.reserve();
+
 /** A key service with a key that the account may use, with a tag and an alias. */
 class Keys {
   policies: PrincipalPolicies = { identity: [], isAccountRoot: true };
@@ -38,12 +44,15 @@ class Keys {
   constructor() {
     this.kms = new Kms({
       wrappingKey: createSecretKey(systemRandom.bytes(32)),
+      secrets,
       random: systemRandom,
       principals: { policiesOf: () => this.policies },
     });
     const { kms } = this;
     const Tags = [{ TagKey: 'team', TagValue: 'orders' }];
-    this.KeyId = this.#did(kms.keys.create(callBy(root), { Tags })).arn;
+    this.KeyId = this.#did(
+      kms.keys.create(callBy(root), { Tags }, { pair: undefined, secret }),
+    ).arn;
     this.#did(kms.aliases.create(callBy(root), 'alias/orders', this.KeyId));
     this.blob = kms.ciphers.encrypt(callBy(root), this.KeyId, Buffer.from('x'), {}).output.blob;
   }
@@ -83,6 +92,58 @@ const tag: Use = ({ kms, KeyId }, by) =>
   kms.keys.tag(by, KeyId, [{ TagKey: 'cost', TagValue: '7' }]);
 const untag: Use = ({ kms, KeyId }, by) => kms.keys.untag(by, KeyId, ['team']);
 
+const pair = await new KeyPairs().generate(accountId, 'ECC_NIST_P256');
+
+/** Another key, which belongs to the account. */
+function anotherKey({ kms }: Keys, request: KeyRequest): string {
+  const copy = { ...pair, privateKey: Buffer.from(pair.privateKey) };
+  const prepared = { pair: request.KeySpec?.startsWith('ECC') ? copy : undefined, secret };
+  const { output, changes } = kms.keys.create(callBy(root), request, prepared);
+  for (const change of changes) kms.journal.apply(change);
+  return output.arn;
+}
+
+const sign: Use = (keys, by) => {
+  const KeyId = anotherKey(keys, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
+  return keys.kms.signatures.sign(by, {
+    KeyId,
+    Message: plaintext,
+    SigningAlgorithm: 'ECDSA_SHA_256',
+  });
+};
+const agree: Use = (keys, by) => {
+  const KeyId = anotherKey(keys, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' });
+  const request = { KeyId, KeyAgreementAlgorithm: 'ECDH', PublicKey: pair.publicKey };
+  return keys.kms.signatures.sharedSecret(by, request);
+};
+const mac: Use = (keys, by) => {
+  const KeyId = anotherKey(keys, { KeySpec: 'HMAC_384', KeyUsage: 'GENERATE_VERIFY_MAC' });
+  const request = { KeyId, Message: plaintext, MacAlgorithm: 'HMAC_SHA_384' };
+  return keys.kms.macs.generate(by, request);
+};
+const pairInside: Use = ({ kms, KeyId }, by) =>
+  kms.dataKeys.generatePair(by, 'GenerateDataKeyPair', 'ECC_NIST_P384', { KeyId }, true);
+const parameters: Use = (keys, by) => {
+  const KeyId = anotherKey(keys, { Origin: 'EXTERNAL' });
+  const request = { KeyId, WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' };
+  return keys.kms.imports.parameters(by, request);
+};
+/** The token is wrong, which shows only after the permission was checked. */
+const importing: Use = async (keys, by) => {
+  const request = {
+    KeyId: anotherKey(keys, { Origin: 'EXTERNAL' }),
+    ImportToken: Buffer.from('none'),
+    EncryptedKeyMaterial: Buffer.from('none'),
+    ValidTo: 86_400_000,
+  };
+  try {
+    keys.kms.imports.import(by, request, await secrets.reserve());
+  } catch (error) {
+    if (error instanceof KmsError && error.code === 'InvalidImportTokenException') return;
+    throw error;
+  }
+};
+
 const mq = 'mq.amazonaws.com';
 const rows: readonly (readonly [key: string, value: string, use: Use, invokedBy?: string])[] = [
   ['kms:ViaService', 'mq.us-west-2.amazonaws.com', encrypt, mq],
@@ -107,6 +168,15 @@ const rows: readonly (readonly [key: string, value: string, use: Use, invokedBy?
   ['kms:BypassPolicyLockoutSafetyCheck', 'true', putPolicy],
   ['kms:ScheduleKeyDeletionPendingWindowInDays', '7', schedule],
   ['kms:RotationPeriodInDays', '90', rotate],
+  ['kms:SigningAlgorithm', 'ECDSA_SHA_256', sign],
+  ['kms:MessageType', 'RAW', sign],
+  ['kms:KeyAgreementAlgorithm', 'ECDH', agree],
+  ['kms:MacAlgorithm', 'HMAC_SHA_384', mac],
+  ['kms:DataKeyPairSpec', 'ECC_NIST_P384', pairInside],
+  ['kms:WrappingAlgorithm', 'RSAES_OAEP_SHA_256', parameters],
+  ['kms:WrappingKeySpec', 'RSA_2048', parameters],
+  ['kms:ExpirationModel', 'KEY_MATERIAL_EXPIRES', importing],
+  ['kms:ValidTo', '1970-01-02T00:00:00.000Z', importing],
   ['aws:ResourceTag/team', 'orders', encrypt],
   ['aws:ResourceAccount', accountId, encrypt],
   ['aws:RequestTag/cost', '7', tag],
@@ -117,22 +187,22 @@ const rows: readonly (readonly [key: string, value: string, use: Use, invokedBy?
 const isSet = (key: string) => /Keys$|Operations$|Aliases$/.test(key);
 
 for (const [key, value, use, invokedBy] of rows) {
-  test(`${key} is ${value}${invokedBy === undefined ? '' : ` through ${invokedBy}`}`, () => {
+  test(`${key} is ${value}${invokedBy === undefined ? '' : ` through ${invokedBy}`}`, async () => {
     const keys = new Keys();
-    const allows = (expected: string) => {
+    const allows = async (expected: string) => {
       const operator = isSet(key) ? 'ForAnyValue:StringEquals' : 'StringEquals';
       const Condition = { [operator]: { [key]: expected } };
       const identity = [policyOf('identity', { ...allow('kms:*'), Condition })];
       try {
         keys.policies = { identity, isAccountRoot: false };
-        use(keys, callBy(user, invokedBy));
+        await use(keys, callBy(user, invokedBy));
         return true;
       } catch (error) {
         if (error instanceof KmsError && error.code === 'AccessDeniedException') return false;
         throw error;
       }
     };
-    assert.deepEqual([allows(value), allows(`${value}x`)], [true, false]);
+    assert.deepEqual([await allows(value), await allows(`${value}x`)], [true, false]);
   });
 }
 

@@ -59,10 +59,12 @@ import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
+import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { planeCertificates } from './certificates.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
 import { asText, type TextResponse } from './text-response.ts';
@@ -115,6 +117,7 @@ export class ControlPlane {
   };
   readonly #configurations = new Configurations();
   readonly #identity: Identity;
+  readonly #secrets: ErasableSecrets;
   readonly #signIns = new SignInJournal();
   readonly #signIn: SignIn;
   readonly #dispatcher: Dispatcher;
@@ -159,8 +162,10 @@ export class ControlPlane {
     this.#identity = identity;
     this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
+    this.#secrets = secretsOn(machine.secretsDisk, wrappingKey);
     this.kmsDomain = new Kms({
       wrappingKey,
+      secrets: this.#secrets,
       random: systemRandom,
       principals: this.#principals,
       names: iam.principals,
@@ -338,6 +343,8 @@ export class ControlPlane {
     const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
     this.machine.log = log;
     this.#store = state;
+    await this.#secrets.open();
+    await this.kmsDomain.materials.keepOnly(this.kmsDomain.journal.keys());
     const nowMs = this.machine.clock.nowMs();
     if (this.#identity.accountId === undefined) {
       await state.commit(this.#identity.createAccount(accountId, nowMs));

@@ -10,7 +10,7 @@ import type { WaxwingFolder } from './waxwing-folder.ts';
 export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
   const source = { configFolder: folder.keys, passphraseFile: undefined, keyFile: undefined };
   const volume = await openSystemVolume(folder.data, source);
-  const state = new SystemState(volume);
+  const state = new SystemState(volume, folder.data);
   const failed = (error: Error) => {
     throw error;
   };
@@ -30,7 +30,7 @@ export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
     lines.push(`${line.brokerId} ${line.level} ${line.text}`);
   }
   await logs.close();
-  await state.store.close();
+  await state.close();
   await volume.close();
   return lines;
 }

@@ -8,6 +8,7 @@ import type { PrincipalPolicySource } from '../../src/identity/policies/principa
 import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
 import type { Folders } from './fake-engine.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryDisk } from './memory-disk.ts';
 import { SyncingLog } from './memory-state.ts';
 
 /** The parts that survive a process: disk, clock, keys; and when the next process ends. */
@@ -17,6 +18,8 @@ export class Machine {
   readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
+  /** The disk with the secrets of the keys. */
+  readonly secretsDisk = new MemoryDisk();
   keyEffectDelayMs = 0;
   /** The authorities of identity providers, PEM. */
   authorities: string | undefined = undefined;

@@ -86,7 +86,14 @@ function textsOf(input: Readonly<Record<string, unknown>>): Record<string, strin
 const characters = ['\u0001', '"', 'é', '/', 'a', '1'];
 
 /** Texts for patterns that no repeated character fits. */
-const others = ['v1'];
+const others = [
+  'v1',
+  'eu-west-1',
+  'https://xks.example',
+  '/kms/xks/v1',
+  'com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789',
+  'A'.repeat(20),
+];
 
 /**
  * About the largest value that a shape allows, in JSON's types: texts of what grows most in JSON,

@@ -82,8 +82,15 @@ export function refuseMembers(asked: Readonly<Record<string, unknown>>): void {
   throw new KmsError('UnsupportedOperationException', `${name} is not supported.`);
 }
 
-/** Converts errors of the key service to AWS errors. All of them are client errors. */
+/** The error for any custom key store: there are none. */
+export function noKeyStore(id: string): KmsError {
+  const text = `There is no custom key store ${id}: custom key stores are not supported.`;
+  return new KmsError('CustomKeyStoreNotFoundException', text);
+}
+
+/** Converts errors of the key service to AWS errors. All but one are client errors. */
 export function translate(error: Error): AwsError | undefined {
   if (!(error instanceof KmsError)) return undefined;
-  return new AwsError(error.code, error.message, { cause: error });
+  const status = error.code === 'KMSInternalException' ? 500 : 400;
+  return new AwsError(error.code, error.message, { cause: error, status });
 }

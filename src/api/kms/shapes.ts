@@ -18,7 +18,13 @@ import {
   otherGrantOperations,
   symmetricGrantOperations,
 } from '../../kms/grants/grant-constraints.ts';
-import { keySpecs, keyUsages } from '../../kms/key-specs.ts';
+import {
+  keyUsages,
+  knownKeyPairSpecs,
+  knownKeySpecs,
+  knownSigningAlgorithms,
+  macAlgorithms,
+} from '../../kms/key-specs.ts';
 
 /** A key id or key ARN; some operations also accept an alias name or alias ARN. */
 export const keyId = string({ min: 1, max: 2048 });
@@ -111,11 +117,25 @@ export const grantConstraints = structure({
   SourceArn: string({ min: 1, max: 2048 }),
 });
 /** Key specs. */
-export const keySpec = enumeration(keySpecs);
+export const keySpec = enumeration(knownKeySpecs);
+/** Specs of data key pairs. */
+export const keyPairSpec = enumeration(knownKeyPairSpecs);
+/** Signing algorithms. */
+export const signingAlgorithm = enumeration(knownSigningAlgorithms);
+/** HMAC algorithms. */
+export const macAlgorithm = enumeration(macAlgorithms);
+/** Key agreement algorithms. */
+export const agreementAlgorithm = enumeration(['ECDH']);
+/** A public key, SubjectPublicKeyInfo in DER. */
+export const publicKey = blob({ min: 1, max: 8192 });
+/** A message or digest to sign or authenticate. */
+export const message = sensitive(blob({ min: 1, max: 4096 }));
 /** Key usages. */
 export const keyUsage = enumeration(keyUsages);
 /** Key states. */
 export const keyState = string();
+
+const regionKey = structure({ Arn: string(), Region: string() });
 
 /** The metadata of a key. */
 export const keyMetadata = structure({
@@ -128,7 +148,9 @@ export const keyMetadata = structure({
   KeyUsage: string(),
   KeyState: keyState,
   DeletionDate: timestamp(),
+  ValidTo: timestamp(),
   Origin: string(),
+  ExpirationModel: string(),
   KeyManager: string(),
   CustomerMasterKeySpec: string(),
   KeySpec: string(),
@@ -137,6 +159,11 @@ export const keyMetadata = structure({
   KeyAgreementAlgorithms: list(string()),
   MacAlgorithms: list(string()),
   MultiRegion: boolean(),
+  MultiRegionConfiguration: structure({
+    MultiRegionKeyType: string(),
+    PrimaryKey: regionKey,
+    ReplicaKeys: list(regionKey),
+  }),
   CurrentKeyMaterialId: keyMaterialId,
 });
 

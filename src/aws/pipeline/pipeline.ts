@@ -120,7 +120,7 @@ export async function perform(
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
-  result.committed?.();
+  await result.committed?.();
   return result.output;
 }
 

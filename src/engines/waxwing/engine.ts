@@ -21,6 +21,7 @@ import type {
 import { isFipsForced } from '../../crypto/fips.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
+import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
@@ -186,6 +187,7 @@ export class WaxwingEngine implements Engine {
 
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId, 'the broker is being deleted');
+    await eraseVolumeHeader(systemDisk, this.#folder(brokerId));
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }
 

@@ -104,7 +104,9 @@ export class Authoriser {
       grant.operations.includes(action) && constraintsAllow(grant, action, context)
         ? grantNaming(granteeOf(grant), call)
         : 'none';
-    const grants = [...this.#journal.grantsOf(key.id)].filter((grant) => naming(grant) !== 'none');
+    const grants = [...this.#journal.grantsTo(key.id, namesOf(call))].filter(
+      (grant) => naming(grant) !== 'none',
+    );
     const strongest = grants.map(naming).reduce(stronger, 'none');
     if (strongest === 'none') return [];
     if (this.#decide(call, ask, { keyPolicy, grant: strongest }).outcome !== 'allowed') return [];
@@ -140,6 +142,17 @@ export class Authoriser {
     this.#policies.set(key, policy);
     return policy;
   }
+}
+
+/** All principals that name the caller in a grant: ARNs and unique ids. */
+function namesOf({ caller }: KmsCall): ReadonlySet<string> {
+  const { arn, principalId, accountId, session, temporary } = caller;
+  const issuers = [
+    session?.roleArn ?? temporary?.issuerArn,
+    session?.roleId ?? temporary?.issuerId,
+  ];
+  const names = [arn, principalId, `arn:aws:iam::${accountId}:root`, ...issuers];
+  return new Set(names.filter((name) => name !== undefined));
 }
 
 /** The grantee of a grant. */

@@ -1,37 +1,39 @@
 // Encryption and decryption with keys.
 
-import type { Random } from '../../base/random.ts';
-import type { Authoriser } from '../access/authoriser.ts';
+import { assert } from '../../base/assert.ts';
+import { type KeyUse, type KeyUses, requestAlias } from '../access/key-uses.ts';
 import type { OperationValues } from '../access/request-values.ts';
+import { isRsaAlgorithm, rsaDecrypt, rsaEncrypt } from '../asymmetric/rsa-ciphers.ts';
+import { publicKeyOf } from '../asymmetric/signatures.ts';
 import type { KmsCall } from '../call.ts';
 import { KmsError } from '../errors.ts';
-import type { GrantTokens } from '../grants/grant-tokens.ts';
 import type { KeyFinder } from '../key-finder.ts';
-import { isSymmetric } from '../key-specs.ts';
-import { type KeyOperation, requireState } from '../key-states.ts';
-import { requestAlias } from '../keys.ts';
-import type { EncryptionContext, KeyRecord } from '../records.ts';
+import type { KeyOperation } from '../key-states.ts';
+import { currentMaterial, type EncryptionContext, type KeyRecord } from '../records.ts';
 import { type Result, unchanged } from '../result.ts';
-import { isBlob, openBlob, readBlobHeader, sealBlob } from './ciphertext-blob.ts';
-import { canonicalContext } from './encryption-context.ts';
+import { isBlob, readBlobHeader } from './ciphertext-blob.ts';
 import type { Materials } from './materials.ts';
+import type { Opened, Sealed, Sealing } from './sealing.ts';
 
-/** The members of every cryptographic request. */
+/** The members of every request to encrypt or decrypt. */
 export interface CipherRequest {
   readonly EncryptionContext?: EncryptionContext | undefined;
+  /** Defaults to `SYMMETRIC_DEFAULT`. */
   readonly EncryptionAlgorithm?: string | undefined;
   readonly GrantTokens?: readonly string[] | undefined;
 }
 
 /** A Decrypt request. */
 export interface DecryptRequest extends CipherRequest {
-  readonly CiphertextBlob: Buffer;
+  /** Missing only in dry runs that ignore it, which name the key. */
+  readonly CiphertextBlob?: Buffer | undefined;
   readonly KeyId?: string | undefined;
 }
 
 /** A ReEncrypt request. */
 export interface ReEncryptRequest {
-  readonly CiphertextBlob: Buffer;
+  /** Missing only in dry runs that ignore it, which name the key. */
+  readonly CiphertextBlob?: Buffer | undefined;
   readonly SourceKeyId?: string | undefined;
   readonly SourceEncryptionContext?: EncryptionContext | undefined;
   readonly SourceEncryptionAlgorithm?: string | undefined;
@@ -41,39 +43,24 @@ export interface ReEncryptRequest {
   readonly GrantTokens?: readonly string[] | undefined;
 }
 
-/** A ciphertext and the key that sealed it. */
-export interface Sealed {
-  readonly key: KeyRecord;
-  readonly materialId: string;
-  readonly blob: Buffer;
-}
-
-/** A plaintext and the key that opened it. The receiver overwrites the plaintext after use. */
-export interface Opened {
-  readonly key: KeyRecord;
-  readonly materialId: string;
-  readonly plaintext: Buffer;
-}
-
-/**
- * A use of a key: the required permission, and the operation under which key states are checked.
- */
+/** A use of a key: the permission, and the operation under which key states are checked. */
 interface Use {
-  readonly action: string;
+  readonly action?: string;
   readonly operation: KeyOperation;
   readonly values?: OperationValues;
 }
 
 interface Parts {
   readonly finder: KeyFinder;
-  readonly authoriser: Authoriser;
+  readonly uses: KeyUses;
   readonly materials: Materials;
-  readonly tokens: GrantTokens;
-  readonly random: Random;
+  readonly sealing: Sealing;
 }
 
 /**
- * Encrypts and decrypts. Key material never leaves this class. @see docs/formats/ciphertext-blob.md
+ * Encrypts and decrypts with symmetric and RSA keys. Key material never leaves the key service.
+ *
+ * @see docs/formats/ciphertext-blob.md
  */
 export class Ciphers {
   readonly #parts: Parts;
@@ -89,77 +76,56 @@ export class Ciphers {
     plaintext: Buffer,
     request: CipherRequest,
   ): Result<Sealed> {
-    const use = { action: 'Encrypt', operation: 'Encrypt' } as const;
-    const key = this.#keyFor(call, keyName, request, use);
-    return unchanged(this.#seal(key, plaintext, request.EncryptionContext), key);
+    const use = useOf(request, { operation: 'Encrypt' });
+    const key = this.#parts.uses.find(call, keyName, use);
+    return unchanged(this.#seal(key, plaintext, request), key);
   }
 
   /**
-   * Decrypts a blob with the key that it names.
+   * Decrypts with the key that a blob names, or with the named RSA key.
    *
    * @throws {KmsError} 'InvalidCiphertextException'; 'IncorrectKeyException' if the request names
    *   another key; 'AccessDeniedException' also if the key does not exist
    */
   decrypt(call: KmsCall, request: DecryptRequest): Result<Opened> {
-    const key = this.#keyOfBlob(call, request.CiphertextBlob, request.KeyId);
-    this.#authorise(call, key, request, {
-      action: 'Decrypt',
-      operation: 'Decrypt',
-      values: requestAlias(request.KeyId ?? ''),
-    });
-    return unchanged(this.#open(key, request.CiphertextBlob, request.EncryptionContext), key);
+    const { CiphertextBlob: blob, KeyId } = request;
+    const key = this.#keyOfSource(call, blob, KeyId, request.EncryptionAlgorithm);
+    const values = requestAlias(KeyId ?? '');
+    this.#parts.uses.check(call, key, useOf(request, { operation: 'Decrypt', values }));
+    return unchanged(this.#open(key, blob, request), key);
   }
 
-  /** Decrypts a blob and encrypts its content again. The plaintext never leaves this class. */
-  reEncrypt(
-    call: KmsCall,
-    request: ReEncryptRequest,
-  ): Result<{ from: string; source: KeyRecord; sealed: Sealed }> {
-    const { CiphertextBlob: blob, SourceEncryptionContext, DestinationEncryptionContext } = request;
-    const { GrantTokens } = request;
-    const source = this.#keyOfBlob(call, blob, request.SourceKeyId);
-    const target = this.#parts.finder.find(call, request.DestinationKeyId);
-    const values = { 'kms:ReEncryptOnSameKey': String(source.id === target.id) };
+  /** Decrypts a ciphertext and encrypts its content again. The plaintext never leaves this class. */
+  reEncrypt(call: KmsCall, request: ReEncryptRequest): Result<{ source: Opened; sealed: Sealed }> {
+    const { finder, uses } = this.#parts;
+    const { CiphertextBlob: blob, GrantTokens } = request;
     const from = {
-      EncryptionContext: SourceEncryptionContext,
+      EncryptionContext: request.SourceEncryptionContext,
       EncryptionAlgorithm: request.SourceEncryptionAlgorithm,
       GrantTokens,
     };
     const to = {
-      EncryptionContext: DestinationEncryptionContext,
+      EncryptionContext: request.DestinationEncryptionContext,
       EncryptionAlgorithm: request.DestinationEncryptionAlgorithm,
       GrantTokens,
     };
-    this.#authorise(call, source, from, {
-      action: 'ReEncryptFrom',
-      operation: 'ReEncrypt',
-      values,
-    });
-    this.#authorise(call, target, to, { action: 'ReEncryptTo', operation: 'ReEncrypt', values });
-    const { plaintext, materialId } = this.#open(source, blob, SourceEncryptionContext);
-    const sealed = this.#seal(target, plaintext, DestinationEncryptionContext);
-    plaintext.fill(0);
+    const source = this.#keyOfSource(call, blob, request.SourceKeyId, from.EncryptionAlgorithm);
+    const target = finder.find(call, request.DestinationKeyId);
+    const same = { 'kms:ReEncryptOnSameKey': String(source.id === target.id) };
+    const useBy = (action: string, name: string) => {
+      return {
+        operation: 'ReEncrypt',
+        action,
+        values: { ...same, ...requestAlias(name) },
+      } as const;
+    };
+    uses.check(call, source, useOf(from, useBy('ReEncryptFrom', request.SourceKeyId ?? '')));
+    uses.check(call, target, useOf(to, useBy('ReEncryptTo', request.DestinationKeyId)));
+    const opened = this.#open(source, blob, from);
+    const sealed = this.#seal(target, opened.plaintext, to);
+    opened.plaintext.fill(0);
     const keys = source.id === target.id ? [source] : [source, target];
-    return unchanged({ from: materialId, source, sealed }, ...keys);
-  }
-
-  /**
-   * Generates a data key and returns it as plaintext and sealed.
-   *
-   * @param sizeBytes 1 to 1024
-   */
-  generateDataKey(
-    call: KmsCall,
-    operation: 'GenerateDataKey' | 'GenerateDataKeyWithoutPlaintext',
-    keyName: string,
-    sizeBytes: number,
-    request: CipherRequest,
-  ): Result<Sealed & Opened> {
-    const key = this.#keyFor(call, keyName, request, { action: operation, operation });
-    const plaintext = this.#parts.random.bytes(sizeBytes);
-    const sealed = this.#seal(key, plaintext, request.EncryptionContext);
-    if (operation === 'GenerateDataKeyWithoutPlaintext') plaintext.fill(0);
-    return unchanged({ ...sealed, plaintext }, key);
+    return unchanged({ source: opened, sealed }, ...keys);
   }
 
   /** The key that a blob names; undefined if the caller cannot see such a key. */
@@ -167,15 +133,24 @@ export class Ciphers {
     return isBlob(blob) ? this.#parts.finder.visible(call, readBlobHeader(blob).keyId) : undefined;
   }
 
-  /** @param sizeBytes 1 to 1024 */
-  random(sizeBytes: number): Buffer {
-    return this.#parts.random.bytes(sizeBytes);
-  }
-
-  #keyFor(call: KmsCall, keyName: string, request: CipherRequest, use: Use): KeyRecord {
-    const key = this.#parts.finder.find(call, keyName);
-    this.#authorise(call, key, request, { ...use, values: requestAlias(keyName) });
-    return key;
+  /**
+   * Finds the key of a ciphertext. Ciphertexts of RSA keys do not name their key, and those that a
+   * dry run ignores are missing.
+   */
+  #keyOfSource(
+    call: KmsCall,
+    blob: Buffer | undefined,
+    keyName: string | undefined,
+    algorithm: string | undefined,
+  ): KeyRecord {
+    if (blob !== undefined && !isRsaAlgorithm(algorithm)) {
+      return this.#keyOfBlob(call, blob, keyName);
+    }
+    if (keyName !== undefined) return this.#parts.finder.find(call, keyName);
+    throw new KmsError(
+      'ValidationException',
+      'The key id is required for ciphertexts of asymmetric keys and for ignored ciphertexts.',
+    );
   }
 
   #keyOfBlob(call: KmsCall, blob: Buffer, keyName: string | undefined): KeyRecord {
@@ -196,62 +171,46 @@ export class Ciphers {
     );
   }
 
-  #authorise(call: KmsCall, key: KeyRecord, request: CipherRequest, use: Use): void {
-    const { authoriser, tokens } = this.#parts;
-    for (const token of request.GrantTokens ?? []) tokens.read(token);
-    const algorithm = request.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
-    authoriser.authorise(call, {
-      action: use.action,
-      key,
-      context: request.EncryptionContext,
-      values: { ...use.values, 'kms:EncryptionAlgorithm': algorithm },
-    });
-    requireState(use.operation, key);
-    requireUsage(key, use.operation, algorithm);
+  #seal(key: KeyRecord, plaintext: Buffer, request: CipherRequest): Sealed {
+    const { EncryptionContext: context, EncryptionAlgorithm: algorithm } = request;
+    if (!isRsaAlgorithm(algorithm)) return this.#parts.sealing.seal(key, plaintext, context);
+    requireNoContext(context);
+    const blob = rsaEncrypt(publicKeyOf(key), algorithm, plaintext);
+    return { key, materialId: undefined, blob };
   }
 
-  #seal(key: KeyRecord, plaintext: Buffer, context: EncryptionContext | undefined): Sealed {
-    const { materials, random } = this.#parts;
-    const record = key.materials.at(-1);
-    if (record === undefined)
-      throw new KmsError('KMSInvalidStateException', `${key.arn} is pending import.`);
-    const header = { keyId: key.id, materialId: record.id };
-    const canonical = canonicalContext(context);
-    const blob = materials.use(key, record, (material) => {
-      return sealBlob(header, material, canonical, plaintext, random);
-    });
-    return { key, materialId: record.id, blob };
-  }
-
-  #open(key: KeyRecord, blob: Buffer, context: EncryptionContext | undefined): Opened {
-    const { materialId } = readBlobHeader(blob);
-    const record = key.materials.find(({ id }) => id === materialId);
-    if (record === undefined) throw new KmsError('InvalidCiphertextException', '');
-    const canonical = canonicalContext(context);
-    const plaintext = this.#parts.materials.use(key, record, (material) => {
-      return openBlob(blob, material, canonical);
-    });
-    return { key, materialId, plaintext };
+  /** Without a ciphertext, the content is one byte: it is a dry run, which shows no content. */
+  #open(key: KeyRecord, blob: Buffer | undefined, request: CipherRequest): Opened {
+    const { EncryptionContext: context, EncryptionAlgorithm: algorithm } = request;
+    if (blob === undefined) return { key, materialId: undefined, plaintext: Buffer.alloc(1) };
+    if (!isRsaAlgorithm(algorithm)) return this.#parts.sealing.open(key, blob, context);
+    requireNoContext(context);
+    const material = currentMaterial(key);
+    assert(material !== undefined, `${key.arn} has no private key`);
+    const plaintext = this.#parts.materials.use(key, material, (pkcs8) =>
+      rsaDecrypt(pkcs8, algorithm, blob),
+    );
+    return { key, materialId: undefined, plaintext };
   }
 }
 
-function requireUsage(key: KeyRecord, operation: KeyOperation, algorithm: string): void {
-  if (key.usage !== 'ENCRYPT_DECRYPT') {
-    throw new KmsError(
-      'InvalidKeyUsageException',
-      `${key.arn} key usage is ${key.usage} which is not valid for ${operation}.`,
-    );
-  }
-  if (!isSymmetric(key)) {
-    throw new KmsError(
-      'UnsupportedOperationException',
-      `${key.arn} has KeySpec ${key.spec}, which is not supported for encryption; SYMMETRIC_DEFAULT is supported.`,
-    );
-  }
-  if (algorithm !== 'SYMMETRIC_DEFAULT') {
-    throw new KmsError(
-      'InvalidKeyUsageException',
-      `${key.arn} has KeySpec SYMMETRIC_DEFAULT, for which algorithm ${algorithm} is not valid.`,
-    );
-  }
+function useOf(request: CipherRequest, { values, ...use }: Use): KeyUse {
+  const algorithm = request.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+  return {
+    ...use,
+    usage: 'ENCRYPT_DECRYPT',
+    algorithm,
+    context: request.EncryptionContext,
+    values: { ...values, 'kms:EncryptionAlgorithm': algorithm },
+    grantTokens: request.GrantTokens,
+  };
+}
+
+/** @throws {KmsError} 'ValidationException' */
+function requireNoContext(context: EncryptionContext | undefined): void {
+  if (context === undefined || Object.keys(context).length === 0) return;
+  throw new KmsError(
+    'ValidationException',
+    'EncryptionContext is not valid for asymmetric keys: only symmetric keys authenticate it.',
+  );
 }

@@ -6,7 +6,9 @@ import { KmsError } from '../errors.ts';
 
 const magic = Buffer.from('WXKB');
 const version = 1;
-const algorithm = 1;
+/** AES-256-GCM; the second number means that the key id is that of a multi-Region key. */
+const algorithms = { uuid: 1, multiRegion: 2 } as const;
+const multiRegionPrefix = 'mrk-';
 const info = 'waxwing kms ciphertext blob 1';
 
 // Offsets of the header fields. The header is magic (4), version, algorithm, key id (16), material
@@ -39,10 +41,12 @@ export function sealBlob(
   plaintext: Uint8Array,
   random: Random,
 ): Buffer {
+  const isMultiRegion = header.keyId.startsWith(multiRegionPrefix);
+  const id = isMultiRegion ? header.keyId.slice(multiRegionPrefix.length) : header.keyId;
   const head = Buffer.concat([
     magic,
-    Buffer.from([version, algorithm]),
-    Buffer.from(header.keyId.replaceAll('-', ''), 'hex'),
+    Buffer.of(version, isMultiRegion ? algorithms.multiRegion : algorithms.uuid),
+    Buffer.from(id.replaceAll('-', ''), 'hex'),
     Buffer.from(header.materialId, 'hex'),
     random.bytes(16),
     random.bytes(12),
@@ -67,7 +71,7 @@ export function isBlob(blob: Uint8Array): boolean {
     bytes.length >= headerSize + tagSize &&
     bytes.subarray(0, 4).equals(magic) &&
     bytes[4] === version &&
-    bytes[5] === algorithm
+    (bytes[5] === algorithms.uuid || bytes[5] === algorithms.multiRegion)
   );
 }
 
@@ -79,8 +83,9 @@ export function isBlob(blob: Uint8Array): boolean {
 export function readBlobHeader(blob: Uint8Array): BlobHeader {
   if (!isBlob(blob)) throw invalid();
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+  const id = bytes.toString('hex', keyIdAt, materialIdAt);
   return {
-    keyId: uuid(bytes.toString('hex', keyIdAt, materialIdAt)),
+    keyId: bytes[5] === algorithms.multiRegion ? `${multiRegionPrefix}${id}` : uuid(id),
     materialId: bytes.toString('hex', materialIdAt, saltAt),
   };
 }

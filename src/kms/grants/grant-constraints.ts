@@ -1,7 +1,8 @@
 // The operations and constraints of grants.
 
 import { containsPairs, samePairs } from '../ciphers/encryption-context.ts';
-import type { EncryptionContext, GrantConstraints, GrantRecord } from '../records.ts';
+import { isSymmetric } from '../key-specs.ts';
+import type { EncryptionContext, GrantConstraints, GrantRecord, KeyRecord } from '../records.ts';
 
 /** The operations that a grant on a symmetric key can allow. */
 export const symmetricGrantOperations = [
@@ -27,6 +28,22 @@ export const otherGrantOperations = [
   'VerifyMac',
   'DeriveSharedSecret',
 ] as const;
+
+const management = ['CreateGrant', 'RetireGrant', 'DescribeKey'];
+const rsaOperations = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey'];
+
+/** The operations that a grant on a key of another type than symmetric can allow, by usage. */
+const operationsByUsage: Readonly<Record<string, readonly string[]>> = {
+  ENCRYPT_DECRYPT: [...rsaOperations, ...management],
+  SIGN_VERIFY: ['Sign', 'Verify', 'GetPublicKey', ...management],
+  GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac', ...management],
+  KEY_AGREEMENT: ['DeriveSharedSecret', 'GetPublicKey', ...management],
+};
+
+/** The operations that a grant on a key can allow. */
+export function grantOperationsOf(key: KeyRecord): readonly string[] {
+  return isSymmetric(key) ? symmetricGrantOperations : (operationsByUsage[key.usage] ?? []);
+}
 
 /**
  * Whether the constraints of a grant permit a call with this encryption context. A grant with a

@@ -7,7 +7,7 @@ import { canonicalContext } from '../ciphers/encryption-context.ts';
 import { KmsError } from '../errors.ts';
 import { isSymmetric } from '../key-specs.ts';
 import type { GrantConstraints, GrantRecord, KeyRecord } from '../records.ts';
-import { otherGrantOperations, symmetricGrantOperations } from './grant-constraints.ts';
+import { grantOperationsOf } from './grant-constraints.ts';
 
 const constraintPairsMax = 8;
 const constraintValueLengthMax = 384;
@@ -121,14 +121,12 @@ function requireService(principal: string): string {
 }
 
 function operationsOf(key: KeyRecord, asked: readonly string[]): readonly string[] {
-  const allowed: readonly string[] = isSymmetric(key)
-    ? symmetricGrantOperations
-    : [...otherGrantOperations, 'CreateGrant', 'RetireGrant', 'DescribeKey', 'Encrypt', 'Decrypt'];
+  const allowed = grantOperationsOf(key);
   const wrong = asked.find((operation) => !allowed.includes(operation));
   if (wrong !== undefined) {
     throw new KmsError(
       'ValidationException',
-      `Operation ${wrong} is not valid for a grant on a key of KeySpec ${key.spec}.`,
+      `Operation ${wrong} is not valid for a grant on a key of KeySpec ${key.spec} and KeyUsage ${key.usage}.`,
     );
   }
   return [...new Set(asked)];

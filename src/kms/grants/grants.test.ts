@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
+import { openedSecrets } from '../../../tests/support/key-secrets.ts';
 import {
   allow,
   deny,
@@ -52,6 +53,9 @@ const session = callBy({
 const service = (name: string) =>
   callBy({ type: 'service', accountId, arn: name, principalId: name });
 
+const secrets = await openedSecrets();
+const secret = await secrets.reserve();
+
 /** A key service with one key, whose changes are applied as they come. */
 class OneKey {
   readonly kms: Kms;
@@ -59,8 +63,8 @@ class OneKey {
 
   constructor(principals = rootUserOnly) {
     const wrappingKey = createSecretKey(systemRandom.bytes(32));
-    this.kms = new Kms({ wrappingKey, random: systemRandom, principals });
-    this.KeyId = this.did(this.kms.keys.create(root, {})).arn;
+    this.kms = new Kms({ wrappingKey, secrets, random: systemRandom, principals });
+    this.KeyId = this.did(this.kms.keys.create(root, {}, { pair: undefined, secret })).arn;
   }
 
   did<T>({ output, changes }: Result<T>): T {

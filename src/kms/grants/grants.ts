@@ -189,16 +189,12 @@ export class Grants {
   }
 
   #sameAs(grant: GrantRecord): GrantRecord | undefined {
-    return [...this.#parts.journal.grantsOf(grant.keyId)].find(
-      (other) =>
-        other.name === grant.name &&
-        other.grantee === grant.grantee &&
-        other.granteeId === grant.granteeId &&
-        other.retiring === grant.retiring &&
-        other.retiringId === grant.retiringId &&
-        [...other.operations].sort().join() === [...grant.operations].sort().join() &&
-        sameConstraints(other.constraints, grant.constraints),
-    );
+    for (const other of this.#parts.journal.grantsTo(grant.keyId, [
+      grant.granteeId ?? grant.grantee,
+    ])) {
+      if (other.name === grant.name && isSameGrant(other, grant)) return other;
+    }
+    return undefined;
   }
 
   #named(call: KmsCall, request: RetireRequest): GrantRecord {
@@ -263,6 +259,18 @@ export class Grants {
       ...(retiring !== undefined && { retiring: shownPrincipal(retiring, retiringId, names) }),
     };
   }
+}
+
+/** Whether two grants with the same name and key are the same but for their ids. */
+function isSameGrant(a: GrantRecord, b: GrantRecord): boolean {
+  return (
+    a.grantee === b.grantee &&
+    a.granteeId === b.granteeId &&
+    a.retiring === b.retiring &&
+    a.retiringId === b.retiringId &&
+    [...a.operations].sort().join() === [...b.operations].sort().join() &&
+    sameConstraints(a.constraints, b.constraints)
+  );
 }
 
 function paging(list: string): Paging<GrantRecord> {

@@ -89,7 +89,7 @@ function wrongTexts(node: NodeOf<'string'>): Wrong[] {
   const { pattern, min = 1 } = node;
   const wrongs = beyond(node, (length) => 'a'.repeat(length), 'characters');
   if (pattern === undefined) return wrongs;
-  const outside = ['\u0000', ' ', '\u0100'].map((each) => each.repeat(min));
+  const outside = ['\u0000', ' ', '\u0100'].map((each) => each.repeat(Math.max(min, 1)));
   const value = outside.find((each) => !pattern.test(each));
   assert.ok(value, `the pattern ${pattern} lets everything through`);
   return [...wrongs, { what: ' outside its pattern', value }];

@@ -67,7 +67,8 @@ async function existing(): Promise<Json> {
     GranteePrincipal,
     Operations: ['Decrypt'],
   });
-  const keys = { KeyId, TargetKeyId: KeyId, DestinationKeyId: KeyId };
+  const regions = { ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' };
+  const keys = { KeyId, TargetKeyId: KeyId, DestinationKeyId: KeyId, ...regions };
   return { ...keys, CiphertextBlob, GrantId, AliasName: 'alias/known', KeySpec: 'AES_256' };
 }
 

@@ -133,6 +133,8 @@ test('the inspected texts of these operations are declared', () => {
     'kms:CreateAlias',
     'kms:CreateGrant',
     'kms:CreateKey',
+    'kms:ImportKeyMaterial',
+    'kms:ReplicateKey',
     'kms:TagResource',
     'kms:UpdateKeyDescription',
     'mq:CreateBroker',
@@ -165,6 +167,10 @@ function hasUndeclared({ node, freeText }: Shape<unknown>, path: string): boolea
 
 /** Texts of changing operations that only refer to something, or are no free text. */
 const references = new Set([
+  'kms:CreateCustomKeyStore customKeyStoreName',
+  'kms:CreateCustomKeyStore xksProxyVpcEndpointServiceName',
+  'kms:UpdateCustomKeyStore newCustomKeyStoreName',
+  'kms:UpdateCustomKeyStore xksProxyVpcEndpointServiceName',
   'kms:DeleteAlias aliasName',
   'kms:UpdateAlias aliasName',
   'kms:PutKeyPolicy policyName',

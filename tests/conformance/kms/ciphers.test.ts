@@ -168,11 +168,11 @@ test('a signing key can neither encrypt nor generate data keys', async () => {
   });
 });
 
-test('Encrypt with an asymmetric key is refused with the supported algorithm', async () => {
+test('Encrypt with an RSA key needs an algorithm of RSA keys', async () => {
   const KeyId = await createKey(plane, { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' });
-  await assert.rejects(encrypt({ KeyId, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }), {
-    name: 'UnsupportedOperationException',
-    message: /SYMMETRIC_DEFAULT is supported/,
+  await assert.rejects(encrypt({ KeyId, EncryptionContext: undefined }), {
+    name: 'InvalidKeyUsageException',
+    message: /has KeySpec RSA_2048, for which algorithm SYMMETRIC_DEFAULT is not valid/,
   });
 });
 

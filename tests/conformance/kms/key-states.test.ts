@@ -6,6 +6,7 @@ import {
   CreateGrantCommand,
   DecryptCommand,
   DeleteAliasCommand,
+  DeleteImportedKeyMaterialCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
   DisableKeyRotationCommand,
@@ -13,9 +14,13 @@ import {
   EnableKeyRotationCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyPairCommand,
   GenerateDataKeyWithoutPlaintextCommand,
+  GenerateMacCommand,
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
+  GetParametersForImportCommand,
+  GetPublicKeyCommand,
   type KMSServiceException,
   ListAliasesCommand,
   ListGrantsCommand,
@@ -28,6 +33,7 @@ import {
   RevokeGrantCommand,
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
+  SignCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateAliasCommand,
@@ -108,6 +114,8 @@ const operations: Readonly<Record<string, (f: Fixture) => Promise<unknown>>> = {
     ),
   Decrypt: ({ CiphertextBlob }) => plane.kms.send(new DecryptCommand({ CiphertextBlob })),
   DeleteAlias: ({ AliasName }) => plane.kms.send(new DeleteAliasCommand({ AliasName })),
+  DeleteImportedKeyMaterial: ({ KeyId }) =>
+    plane.kms.send(new DeleteImportedKeyMaterialCommand({ KeyId })),
   DescribeKey: ({ KeyId }) => plane.kms.send(new DescribeKeyCommand({ KeyId })),
   DisableKey: ({ KeyId }) => plane.kms.send(new DisableKeyCommand({ KeyId })),
   DisableKeyRotation: ({ KeyId }) => plane.kms.send(new DisableKeyRotationCommand({ KeyId })),
@@ -116,10 +124,20 @@ const operations: Readonly<Record<string, (f: Fixture) => Promise<unknown>>> = {
   Encrypt: ({ KeyId }) => plane.kms.send(new EncryptCommand({ KeyId, Plaintext })),
   GenerateDataKey: ({ KeyId }) =>
     plane.kms.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })),
+  GenerateDataKeyPair: ({ KeyId }) =>
+    plane.kms.send(new GenerateDataKeyPairCommand({ KeyId, KeyPairSpec: 'ECC_NIST_P256' })),
   GenerateDataKeyWithoutPlaintext: ({ KeyId }) =>
     plane.kms.send(new GenerateDataKeyWithoutPlaintextCommand({ KeyId, NumberOfBytes: 64 })),
   GetKeyPolicy: ({ KeyId }) => plane.kms.send(new GetKeyPolicyCommand({ KeyId })),
   GetKeyRotationStatus: ({ KeyId }) => plane.kms.send(new GetKeyRotationStatusCommand({ KeyId })),
+  GetParametersForImport: ({ KeyId }) =>
+    plane.kms.send(
+      new GetParametersForImportCommand({
+        KeyId,
+        WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+        WrappingKeySpec: 'RSA_2048',
+      }),
+    ),
   ListAliases: ({ KeyId }) => plane.kms.send(new ListAliasesCommand({ KeyId })),
   ListGrants: ({ KeyId }) => plane.kms.send(new ListGrantsCommand({ KeyId })),
   ListKeyPolicies: ({ KeyId }) => plane.kms.send(new ListKeyPoliciesCommand({ KeyId })),
@@ -157,6 +175,10 @@ const refusals = {
     'UnsupportedOperationException',
     ' origin is EXTERNAL which is not valid for this operation.',
   ],
+  'not imported': [
+    'UnsupportedOperationException',
+    ' origin is AWS_KMS which is not valid for this operation.',
+  ],
 } as const;
 
 /** Answers by state, in the order above; undefined for what cannot be asked. */
@@ -177,6 +199,7 @@ const table: Readonly<Record<string, Row>> = {
   CreateGrant: using,
   Decrypt: usingUp,
   DeleteAlias: always,
+  DeleteImportedKeyMaterial: ['not imported', 'not imported', 'not imported', 'ok'],
   DescribeKey: always,
   DisableKey: toggling,
   DisableKeyRotation: rotating,
@@ -184,9 +207,11 @@ const table: Readonly<Record<string, Row>> = {
   EnableKeyRotation: rotating,
   Encrypt: using,
   GenerateDataKey: using,
+  GenerateDataKeyPair: using,
   GenerateDataKeyWithoutPlaintext: using,
   GetKeyPolicy: always,
   GetKeyRotationStatus: ['ok', 'ok', 'ok', 'of another origin'],
+  GetParametersForImport: ['not imported', 'not imported', 'pending deletion', 'ok'],
   ListAliases: always,
   ListGrants: always,
   ListKeyPolicies: always,
@@ -235,3 +260,45 @@ test('an alias cannot be moved to a key that is pending deletion', async () => {
     message: `${TargetKeyId} is pending deletion.`,
   });
 });
+
+const otherTypes = [
+  [
+    'Sign',
+    { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+    (KeyId: string) =>
+      plane.kms.send(
+        new SignCommand({ KeyId, Message: Plaintext, SigningAlgorithm: 'ECDSA_SHA_256' }),
+      ),
+  ],
+  [
+    'GetPublicKey',
+    { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+    (KeyId: string) => plane.kms.send(new GetPublicKeyCommand({ KeyId })),
+  ],
+  [
+    'GenerateMac',
+    { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+    (KeyId: string) =>
+      plane.kms.send(
+        new GenerateMacCommand({ KeyId, Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }),
+      ),
+  ],
+] as const;
+for (const [name, request, send] of otherTypes) {
+  test(`${name} is refused in the states of the key that forbid it`, async () => {
+    const external = await createKey(plane, { ...request, Origin: 'EXTERNAL' });
+    await assert.rejects(send(external), { message: `${external} is pending import.` });
+    const KeyId = await createKey(plane, request);
+    await send(KeyId);
+    await plane.kms.send(new DisableKeyCommand({ KeyId }));
+    await assert.rejects(send(KeyId), {
+      name: 'DisabledException',
+      message: `${KeyId} is disabled.`,
+    });
+    await plane.kms.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    await assert.rejects(send(KeyId), {
+      name: 'KMSInvalidStateException',
+      message: `${KeyId} is pending deletion.`,
+    });
+  });
+}

@@ -120,12 +120,6 @@ const refusedKeys: readonly [what: string, CreateKeyCommandInput, name: string, 
     /Custom key stores/,
   ],
   [
-    'copies in other regions',
-    { MultiRegion: true },
-    'UnsupportedOperationException',
-    /Multi-Region/,
-  ],
-  [
     'a policy that is no JSON',
     { Policy: 'allow all' },
     'MalformedPolicyDocumentException',

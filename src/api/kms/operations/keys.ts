@@ -55,9 +55,12 @@ export const createKey = (kms: Kms) =>
     }),
     output: structure({ KeyMetadata: keyMetadata }),
     permissions: (input, call) => creatingKey(input, call),
-    handle(input, call) {
-      const done = kms.keys.create(call, input);
-      return answer(kms, done, { KeyMetadata: metadataOf(done.output) });
+    async handle(input, call) {
+      const prepared = await kms.keys.prepare(call, input);
+      return () => {
+        const done = kms.keys.create(call, input, prepared);
+        return answer(kms, done, { KeyMetadata: metadataOf(done.output) });
+      };
     },
   });
 

@@ -12,6 +12,7 @@ import {
   timestamp,
 } from '../../../aws/shapes/shape.ts';
 import type { Kms } from '../../../kms/kms.ts';
+import { currentMaterial, type KeyRecord, type MaterialRecord } from '../../../kms/records.ts';
 import { answer, decidedByKey } from '../answers.ts';
 import { keyId, keyMaterialId, limit, marker, nothing } from '../shapes.ts';
 
@@ -84,7 +85,11 @@ export const listKeyRotations = (kms: Kms) =>
         structure({
           KeyId: keyId,
           KeyMaterialId: keyMaterialId,
+          KeyMaterialDescription: string(),
+          ImportState: string(),
           KeyMaterialState: string(),
+          ExpirationModel: string(),
+          ValidTo: timestamp(),
           RotationDate: timestamp(),
           RotationType: string(),
         }),
@@ -97,14 +102,7 @@ export const listKeyRotations = (kms: Kms) =>
       const withFirst = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL';
       const done = kms.rotations.list(call, input.KeyId, withFirst, input);
       const { key, page } = done.output;
-      const current = key.materials.at(-1);
-      const Rotations = page.items.map((material) => ({
-        KeyId: key.id,
-        KeyMaterialId: material.id,
-        KeyMaterialState: material === current ? 'CURRENT' : 'NON_CURRENT',
-        RotationDate: material.rotation && material.createdMs,
-        RotationType: material.rotation,
-      }));
+      const Rotations = page.items.map((material) => rotationEntry(key, material));
       return answer(kms, done, {
         Rotations,
         NextMarker: page.next,
@@ -112,6 +110,24 @@ export const listKeyRotations = (kms: Kms) =>
       });
     },
   });
+
+function rotationEntry(key: KeyRecord, material: MaterialRecord) {
+  const isImported = key.origin === 'EXTERNAL';
+  const { wrapped, validToMs, rotation } = material;
+  const state = material === currentMaterial(key) ? 'CURRENT' : 'NON_CURRENT';
+  const model = validToMs === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES';
+  return {
+    KeyId: key.id,
+    KeyMaterialId: material.id,
+    KeyMaterialDescription: material.description,
+    ...(isImported && { ImportState: wrapped === undefined ? 'PENDING_IMPORT' : 'IMPORTED' }),
+    KeyMaterialState: material.isPending ? 'PENDING_ROTATION' : state,
+    ...(isImported && wrapped !== undefined && { ExpirationModel: model }),
+    ValidTo: validToMs,
+    RotationDate: rotation && material.createdMs,
+    RotationType: rotation,
+  };
+}
 
 /** Requests a rotation, which is performed shortly afterwards. */
 export const rotateKeyOnDemand = (kms: Kms) =>

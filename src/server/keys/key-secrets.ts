@@ -1,0 +1,57 @@
+// The secrets of key materials, in a folder of their own.
+
+import type { KeyObject } from 'node:crypto';
+import { systemRandom } from '../../base/random.ts';
+import type { Kms } from '../../kms/kms.ts';
+import { systemDisk } from '../../storage/disk.ts';
+import { ErasableSecrets } from '../../storage/erasable/erasable-secrets.ts';
+import type { Entry } from '../../storage/journal.ts';
+import { keysFolder } from '../system-volume.ts';
+
+/**
+ * The secrets of a data folder. They must be opened before a key is used.
+ *
+ * @param key 256 bits, derived from the data key of the system volume
+ */
+export function keySecrets(folder: string, key: KeyObject): ErasableSecrets {
+  return new ErasableSecrets({
+    disk: systemDisk,
+    folder: keysFolder(folder),
+    key,
+    random: systemRandom,
+  });
+}
+
+/**
+ * Opens the secrets, and destroys those of keys that were deleted before a crash. Materials of
+ * earlier releases get secrets.
+ *
+ * @throws {StorageError} `volume-damaged` if the secret of a key is missing; `disk-failed`
+ */
+export async function openKeySecrets(
+  folder: string,
+  secrets: ErasableSecrets,
+  kms: Kms,
+  commit: (entries: readonly Entry[]) => Promise<void>,
+): Promise<void> {
+  await systemDisk.createFolder(keysFolder(folder));
+  await secrets.open();
+  await kms.materials.keepOnly(kms.journal.keys());
+  for (const key of [...kms.journal.keys()]) {
+    const resealed = await kms.materials.resealed(key);
+    if (resealed === undefined) continue;
+    await commit([{ journal: kms.journal.name, change: { put: 'key', key: resealed } }]);
+  }
+}
+
+/**
+ * Checks that the secret of every key material is there, without changing anything.
+ *
+ * @returns the number of keys
+ * @throws {StorageError} `volume-damaged`, `disk-failed`, `format-too-new`
+ */
+export async function checkKeySecrets(secrets: ErasableSecrets, kms: Kms): Promise<number> {
+  await secrets.openForReading();
+  await kms.materials.keepOnly(kms.journal.keys(), true);
+  return [...kms.journal.keys()].length;
+}

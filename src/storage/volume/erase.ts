@@ -1,0 +1,27 @@
+// Erasing the wrapped data keys of a volume.
+
+import { type Disk, fromCallback } from '../disk.ts';
+import { diskFailure } from '../errors.ts';
+
+/**
+ * Overwrites the header file of a volume, which has the wrapped data keys, with zeros, and syncs it.
+ * The data of the volume can never be read again, even if its files are found. Without a header, it
+ * does nothing.
+ *
+ * @throws {StorageError} `disk-failed`
+ */
+export async function eraseVolumeHeader(disk: Disk, folder: string): Promise<void> {
+  const path = `${folder}/volume`;
+  try {
+    const file = await disk.open(path);
+    try {
+      await fromCallback((done) => file.write(0, [Buffer.alloc(file.sizeBytes)], done));
+      await fromCallback((done) => file.sync(done));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw diskFailure(`erasing ${path}`, error);
+  }
+}
