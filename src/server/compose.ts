@@ -24,6 +24,7 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import type { Caller } from '../calls/caller.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
@@ -429,6 +430,7 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
   return {
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
+    prepare: (caller: Caller) => state.iam.policies.prepare(caller),
     tokenHolder: (token: string | undefined) => {
       const accepted = state.installation.metricsTokens(systemClock.nowMs());
       assert(accepted.length > 0, 'the metrics token is missing');

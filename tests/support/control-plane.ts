@@ -27,6 +27,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { VolumeRecord } from '../../src/control/broker-record.ts';
+import type { Caller } from '../../src/calls/caller.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Configurations } from '../../src/control/configurations/configurations.ts';
 import { Control } from '../../src/control/control.ts';
@@ -326,6 +327,7 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
+      prepare: (caller: Caller) => this.iamDomain.policies.prepare(caller),
       tokenHolder: (token: string | undefined) =>
         tokenHolder(
           [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
