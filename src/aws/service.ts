@@ -167,6 +167,8 @@ export interface Service {
   /** The event source in audit records: `kms.amazonaws.com`, `amazonmq.amazonaws.com`. */
   readonly eventSource: string;
   readonly apiVersion: string;
+  /** The error code for values that violate constraints, if it is not that of the wire. */
+  readonly invalidValueCode?: string;
   // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
   readonly operations: Readonly<Record<string, Operation<any, any>>>;
   /**

@@ -11,7 +11,7 @@ import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
 import { volumeContext } from '../control/offers/storage-types.ts';
 import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
-import { decodeLine } from '../logs/log-line.ts';
+import { lineRecordTypes, proveLine } from '../logs/store/line-records.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
@@ -129,17 +129,15 @@ async function* checkLogs(
       own,
       dataKey,
       (done, total) => progress(own, done, total),
-      { found: proveLine },
+      {
+        found: (type, ...record) => {
+          if (type === lineRecordTypes.line) proveLine(...record);
+        },
+      },
     );
     proveEpoch(own, report, record);
     return describe(report);
   });
-}
-
-/** Parses a line of the broker logs. */
-function proveLine(type: number, buffer: Buffer, start: number, end: number): void {
-  const entry = timelineEntry(type, buffer, start, end);
-  if (entry !== undefined) decodeLine(0, entry.bytes);
 }
 
 /**

@@ -17,9 +17,10 @@ import { LocalClient } from '../aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../aws/pipeline/registry.ts';
-import { json11 } from '../aws/wires/json.ts';
+import { json10, json11 } from '../aws/wires/json.ts';
 import { query } from '../aws/wires/query.ts';
 import { restJson } from '../aws/wires/rest-json.ts';
+import { rpcV2Cbor } from '../aws/wires/rpc-v2-cbor.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
@@ -39,6 +40,7 @@ import type { Identity } from '../identity/identity.ts';
 import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import { LogGroups } from '../logs/log-groups.ts';
 import type { HandshakeCounts } from '../net/handshake-counts.ts';
 import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -52,6 +54,8 @@ import type { Volume } from '../storage/volume.ts';
 import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
+import type { MetricSampling } from './cloudwatch/metric-sampling.ts';
+import { addCloudWatch } from './cloudwatch/services.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
 import { administrationParts } from './identities/administration.ts';
 import { rootWarning } from './identities/root-warning.ts';
@@ -118,6 +122,7 @@ export class SystemState {
   readonly certificates = new ServerCertificates();
   readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
+  readonly logGroups = new LogGroups();
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   /** Seals the secrets of brokers that are needed again later. */
@@ -171,7 +176,7 @@ export class SystemState {
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
     const { kms, identity, iam, installation, trail, brokers, configurations } = this;
-    const { certificates, logsVolume, signIns } = this;
+    const { certificates, logsVolume, signIns, logGroups } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -183,6 +188,7 @@ export class SystemState {
       certificates,
       logsVolume,
       signIns,
+      logGroups,
     ];
     return all as Journal[];
   }
@@ -223,6 +229,7 @@ export interface Parts {
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
+  readonly sampling: MetricSampling;
   /** The pages on which people sign in. */
   readonly signInPages: SignInPages;
 }
@@ -261,7 +268,7 @@ export function compose(
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
   const client = new LocalClient({ ...common, hooks });
-  const reports = new BrokerReports({ log, logs, refusals, brokers });
+  const reports = new BrokerReports({ clock: systemClock, log, logs, refusals, brokers });
   const control = new Control({
     brokers,
     configurations,
@@ -285,6 +292,7 @@ export function compose(
   });
   services.add(kmsService(kms));
   services.add(cloudTrailService(store));
+  const sampling = addCloudWatch(services, { state, logs, engines, log });
   const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
   const place = { ...location, outside, log, settings: settings.signIn };
   const { pages } = addIdentityServices(services, state, place);
@@ -295,7 +303,7 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    wires: [json11, query, restJson],
+    wires: [rpcV2Cbor, json10, json11, query, restJson],
     hooks: {
       ...hooks,
       ...dispatcherHooks(state, region, refusals),
@@ -304,7 +312,7 @@ export function compose(
     },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
-  return { control, client, dispatcher, signInPages: pages };
+  return { control, client, dispatcher, signInPages: pages, sampling };
 }
 
 /** Connects the advice and the rotation of secrets. */

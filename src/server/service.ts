@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { eventRecord, serviceEventRecord } from '../audit/record.ts';
+import { eventRecord } from '../audit/record.ts';
 import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -16,7 +16,7 @@ import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { newAccountId } from '../identity/identifiers.ts';
-import { BrokerLogs } from '../logs/broker-logs.ts';
+import type { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
@@ -36,7 +36,7 @@ import { checkSocketName, type Environment, EnvironmentListener } from './enviro
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
 import { newPassword } from './installation.ts';
-import { openBrokerLogs } from './logs-volume.ts';
+import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
@@ -127,10 +127,7 @@ export class Service {
       handshakes: () => this.#listener.handshakes,
     };
     this.#refusals = refusals;
-    this.#logs = new BrokerLogs({
-      clock: systemClock,
-      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer stored'),
-    });
+    this.#logs = brokerLogs(state, log);
     const engines = new Engines([engine]);
     this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
     this.#listener = new HttpListener({
@@ -199,31 +196,10 @@ export class Service {
   }
 
   #openLogs(): Promise<void> {
-    const { store, trail, logsVolume: journal } = this.#state;
-    const { folder, discardsBrokerLogs } = this.settings;
-    const discarding = () => {
-      const atMs = systemClock.nowMs();
-      const event = serviceEventRecord({
-        eventId: systemRandom.uuid(),
-        region: this.region,
-        accountId: this.accountId,
-        atMs,
-        eventSource: ownPrincipal,
-        eventName: 'DiscardBrokerLogs',
-        resources: [],
-        details: { volumeId: journal.record?.id ?? null },
-      });
-      return trail.chain(event, atMs);
-    };
-    const parts = {
-      folder,
-      journal,
-      wrappingKey: sealingKey(this.#volume, 'logs'),
-      random: systemRandom,
-      commit: (entries: readonly Entry[]) => store.commit(entries),
-      discarding: discardsBrokerLogs ? discarding : undefined,
-    };
-    return openBrokerLogs(parts, this.#logs);
+    const { folder, discardsBrokerLogs: isDiscarding } = this.settings;
+    const { region, accountId } = this;
+    const [volume, state] = [this.#volume, this.#state];
+    return openLogs(this.#logs, { folder, volume, state, region, accountId, isDiscarding });
   }
 
   /** The URL of the API. */
@@ -367,6 +343,7 @@ export class Service {
     this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
+    this.#parts.sampling.tick(nowMs, systemClock.monotonicMs());
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
@@ -407,6 +384,7 @@ export class Service {
   }
 
   async #stopRunning(reason: string): Promise<void> {
+    this.#parts.sampling.close();
     await Promise.all([
       this.#listener.close(timeoutMs),
       this.#environment.close(),

@@ -64,6 +64,7 @@ import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secret
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { planeCertificates } from './certificates.ts';
+import { CloudWatchServices } from './cloudwatch-services.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
@@ -117,6 +118,7 @@ export class ControlPlane {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
   };
   readonly #configurations = new Configurations();
+  readonly #cloudWatch = new CloudWatchServices();
   readonly #identity: Identity;
   readonly #secrets: ErasableSecrets;
   readonly #signIns = new SignInJournal();
@@ -215,6 +217,7 @@ export class ControlPlane {
         linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
       }),
       discoveryService({ control: this.control, personNames: [] }),
+      ...this.#cloudWatch.of(this.#brokers),
       administrationService(this.#administration()),
     ].map(replaced);
     for (const service of this.services) services.add(service);
@@ -338,7 +341,7 @@ export class ControlPlane {
   }
 
   async #open(): Promise<void> {
-    const ofControl = [this.#brokers, this.#configurations];
+    const ofControl = [this.#brokers, this.#configurations, this.#cloudWatch.logGroups];
     const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
     const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
     const journals = [...own, ...ofIdentity, ...ofControl];

@@ -1,8 +1,10 @@
 // All actions that policies can allow or deny.
 
 import { cloudTrailActions } from './cloudtrail.ts';
+import { cloudWatchActions } from './cloudwatch.ts';
 import { iamActions } from './iam.ts';
 import { kmsActions } from './kms.ts';
+import { logsActions } from './logs.ts';
 import { mqActions } from './mq.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
 import { ssoActions, ssoOauthActions } from './sso.ts';
@@ -14,6 +16,8 @@ export const actionCatalogue: readonly ServiceActions[] = [
   mqActions,
   kmsActions,
   cloudTrailActions,
+  cloudWatchActions,
+  logsActions,
   stsActions,
   iamActions,
   ssoActions,
