@@ -52,12 +52,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/kms': ['base', 'calls', 'aws', 'kms'],
   'api/mq': ['base', 'calls', 'aws', 'control'],
   'api/cloudtrail': ['base', 'calls', 'aws', 'audit'],
+  'api/audit': ['base', 'calls', 'aws', 'audit', 'storage/state-store.ts'],
+  'api/s3': ['base', 'calls', 'aws', 'audit'],
   'api/iam': ['base', 'calls', 'aws', 'identity'],
   'api/sts': ['base', 'calls', 'aws', 'identity'],
   'api/status': ['base', 'calls', 'aws'],
   'api/discovery': ['base', 'calls', 'aws', 'control'],
   server: [''],
-  cli: ['base', 'aws', 'storage/check.ts', 'server'],
+  cli: ['base', 'aws', 'audit', 'storage/check.ts', 'server'],
   'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };
 

@@ -14,7 +14,19 @@ const timeoutMs = 60_000;
 
 interface Answer {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly service: string;
+  /** Percent-encoded. */
+  readonly path: string;
+  /** Percent-encoded, without the `?`. */
+  readonly query: string;
   readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -26,16 +38,78 @@ interface Answer {
  * @returns the parsed answer
  * @throws {CliError} `call-failed`
  */
-export async function callApi(
+export function callApi(
   environment: Environment,
   service: string,
   path: string,
   input: object,
 ): Promise<unknown> {
-  const url = new URL(path, environment.AWS_ENDPOINT_URL);
+  return callJson(environment, { service, path, headers: {} }, input);
+}
+
+/**
+ * Calls an operation of a service with a JSON wire.
+ *
+ * @param service the service's signing name
+ * @param target the value of `X-Amz-Target`
+ * @returns the parsed answer
+ * @throws {CliError} `call-failed`
+ */
+export function callTarget(
+  environment: Environment,
+  service: string,
+  target: string,
+  input: object,
+): Promise<unknown> {
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
+  return callJson(environment, { service, path: '/', headers }, input);
+}
+
+async function callJson(
+  environment: Environment,
+  sent: Pick<Sent, 'service' | 'path' | 'headers'>,
+  input: object,
+): Promise<unknown> {
   const body = JSON.stringify(input);
+  const answer = await send(environment, { ...sent, method: 'POST', query: '', body });
+  const value = parsed(answer.body.toString('utf8'));
+  if (answer.status === 200) return value;
+  const { message } = (value ?? {}) as { readonly message?: unknown };
+  const why = typeof message === 'string' ? message : `status ${answer.status}`;
+  throw new CliError('call-failed', why);
+}
+
+/**
+ * Reads an object or a listing of the files of trails.
+ *
+ * @param path `/BUCKET` or `/BUCKET/KEY`
+ * @param query parameters by name
+ * @throws {CliError} `call-failed`
+ */
+export async function getObject(
+  environment: Environment,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Pick<Answer, 'headers' | 'body'>> {
+  const answer = await send(environment, {
+    method: 'GET',
+    service: 's3',
+    path,
+    query: new URLSearchParams(query).toString(),
+    body: '',
+    headers: {},
+  });
+  if (answer.status === 200) return answer;
+  const [, why] = /<Message>([^<]*)</.exec(answer.body.toString('utf8')) ?? [];
+  throw new CliError('call-failed', `${path}: ${why ?? `status ${answer.status}`}`);
+}
+
+async function send(environment: Environment, sent: Sent): Promise<Answer> {
+  const { method, service, path, query, body } = sent;
+  const url = new URL(path, environment.AWS_ENDPOINT_URL);
+  url.search = query;
   const headers = signedHeaders(
-    { method: 'POST', path: url.pathname, host: url.host, body },
+    { method, path, query, host: url.host, body, headers: sent.headers },
     {
       accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
@@ -45,24 +119,20 @@ export async function callApi(
     systemClock.nowMs(),
   );
   const ca = await readFile(environment.AWS_CA_BUNDLE ?? '', 'utf8');
-  const { status, body: text } = await send(url, headers, body, ca).catch((cause: Error) => {
+  return exchange(url, method, headers, body, ca).catch((cause: Error) => {
     throw new CliError('call-failed', `${url.host} did not answer: ${cause.message}`, { cause });
   });
-  const answer = parsed(text);
-  if (status === 200) return answer;
-  const { message } = (answer ?? {}) as { readonly message?: unknown };
-  const why = typeof message === 'string' ? message : `status ${status}`;
-  throw new CliError('call-failed', why);
 }
 
-function send(
+function exchange(
   url: URL,
+  method: string,
   headers: Readonly<Record<string, string>>,
   body: string,
   ca: string,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', headers, ca, timeout: timeoutMs }, (response) => {
+    const sent = request(url, { method, headers, ca, timeout: timeoutMs }, (response) => {
       const parts: Buffer[] = [];
       let size = 0;
       response.on('data', (part: Buffer) => {
@@ -72,7 +142,12 @@ function send(
       });
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
+        resolve({
+          status: response.statusCode ?? 0,
+          // No header that this program reads is repeated.
+          headers: response.headers as Record<string, string>,
+          body: Buffer.concat(parts),
+        }),
       );
     });
     sent.on('timeout', () => sent.destroy(new Error(`no data for ${timeoutMs / 1000} seconds`)));

@@ -7,7 +7,13 @@ export type CliErrorCode =
   /** The program `aws` is not on the PATH. */
   | 'aws-cli-missing'
   /** A call to the service failed. */
-  | 'call-failed';
+  | 'call-failed'
+  /** A file or option for `waxwing audit verify` is not valid. */
+  | 'head-invalid'
+  /** Files of trails are not valid. */
+  | 'files-invalid'
+  /** A folder for an export contains something. */
+  | 'folder-not-empty';
 
 /** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

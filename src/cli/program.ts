@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
+import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
@@ -82,6 +83,11 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
     .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
+    .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
+    .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
+    .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
+    .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0))
     .addOption(sensitiveNames())
     .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
     .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
@@ -113,6 +119,7 @@ function program(): Command {
     .passThroughOptions()
     .action(runAws);
   addInspectionCommands(all);
+  addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   return all;
 }
 
@@ -134,6 +141,34 @@ function addInspectionCommands(all: Command): void {
     .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
     .action(check);
+}
+
+function addAuditCommands(audit: Command): void {
+  audit
+    .command('head')
+    .description('print the state of the trail, a value to keep on another machine')
+    .addOption(data())
+    .action(auditHead);
+  audit
+    .command('export')
+    .description('write the files of all trails to a folder, without encryption')
+    .argument('<dir>', 'a new folder')
+    .addOption(data())
+    .action(auditExport);
+  audit
+    .command('verify')
+    .description('verify exported files of trails; requires no service')
+    .argument('<dir>', 'a folder that `audit export` wrote')
+    .option('--head <file>', 'output of `audit head`; its digests must be there')
+    .option('--public-keys <file>', 'public keys, instead of those in the folder')
+    .option('--from <time>', 'expect no digests from before this time')
+    .option('--verbose', 'also list valid files', false)
+    .action(auditVerify);
+  audit
+    .command('service-events')
+    .description('print the events of service-owned keys')
+    .addOption(data())
+    .action(auditServiceEvents);
 }
 
 /**

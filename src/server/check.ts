@@ -4,7 +4,13 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lineHash, parseLine, trailTimeline } from '../audit/trail.ts';
+import {
+  type ChainHead,
+  lineHash,
+  parseLine,
+  serviceTimeline,
+  trailTimeline,
+} from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
@@ -83,7 +89,8 @@ async function checkSystem(
   progress: CheckProgress,
 ): Promise<CheckFinding & { readonly isRecovered: boolean }> {
   const system = systemFolder(folder);
-  const chain = new ChainCheck();
+  const chain = new ChainCheck(trailTimeline);
+  const serviceChain = new ChainCheck(serviceTimeline);
   let isRecovered = false;
   const finding = await findingOf('system', async () => {
     const report = await checkVolume(
@@ -96,10 +103,14 @@ async function checkSystem(
         recovered: () => {
           isRecovered = true;
         },
-        found: (...record) => chain.found(...record),
+        found: (...record) => {
+          chain.found(...record);
+          serviceChain.found(...record);
+        },
       },
     );
-    chain.end(state.trail.head.count, state.trail.head.hash);
+    chain.end(state.trail.head);
+    serviceChain.end(state.serviceTrail.head);
     return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} complete`;
   });
   return { ...finding, isRecovered };
@@ -302,16 +313,21 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Verifies the hash chain of the audit trail. The oldest lines may have been dropped. */
+/** Verifies the hash chain of a trail. The oldest lines may have been dropped. */
 class ChainCheck {
+  readonly #timeline: string;
   /** Events seen so far. */
   count = 0;
   #number = 0;
   #hash = '';
 
+  constructor(timeline: string) {
+    this.#timeline = timeline;
+  }
+
   found(type: number, buffer: Buffer, start: number, end: number): void {
     const entry = timelineEntry(type, buffer, start, end);
-    if (entry?.timeline !== trailTimeline) return;
+    if (entry?.timeline !== this.#timeline) return;
     const { number, previous } = parseLine(entry.bytes);
     if (this.count > 0 && (number !== this.#number + 1 || previous !== this.#hash)) {
       throw broken(`event ${number} does not follow event ${this.#number}`);
@@ -322,7 +338,7 @@ class ChainCheck {
   }
 
   /** Compares the last line with the head of the chain in the journal. */
-  end(number: number, hash: string): void {
+  end({ count: number, hash }: ChainHead): void {
     if (this.count === 0 && number === 0) return;
     if (number !== this.#number || hash !== this.#hash) {
       throw broken(`it ends with event ${this.#number}, but ${number} events were recorded`);

@@ -2,16 +2,21 @@
 
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { auditService } from '../api/audit/service.ts';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
 import { iamService } from '../api/iam/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
+import { s3Service } from '../api/s3/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
 import { stsService } from '../api/sts/service.ts';
+import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
+import { archiveSizes } from '../audit/archive/archiver.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
-import { Trail, trailTimeline } from '../audit/trail.ts';
+import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
+import { Trails } from '../audit/trails/trails.ts';
 import { LocalClient } from '../aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
@@ -19,6 +24,7 @@ import { ServiceRegistry } from '../aws/pipeline/registry.ts';
 import { json11 } from '../aws/wires/json.ts';
 import { query } from '../aws/wires/query.ts';
 import { restJson } from '../aws/wires/rest-json.ts';
+import { restXml } from '../aws/wires/rest-xml.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
@@ -38,6 +44,7 @@ import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
+import { systemDisk } from '../storage/disk.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
@@ -54,7 +61,8 @@ import type { Refusals, RefusedLogins } from './refusals.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
-import { brokersFolder } from './system-volume.ts';
+import { brokersFolder, eventsFolder, trailsFolder } from './system-volume.ts';
+import { TrailParts } from './trails/trail-parts.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -73,6 +81,9 @@ const sealingPurposes = {
   control: 'waxwing control: digests of requests',
   controlSecrets: 'waxwing control: secrets of brokers',
   logs: 'waxwing logs: data keys of volumes',
+  trailFiles: 'waxwing trails: files',
+  events: 'waxwing audit: archives of events',
+  trailSigning: 'waxwing trails: private keys',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -98,10 +109,18 @@ export class SystemState {
   readonly iam: Iam;
   readonly installation: Installation;
   readonly trail = new Trail();
+  /** The trail of calls on service-owned keys. */
+  readonly serviceTrail = new Trail(serviceTimeline);
+  /** The trails that deliver events to files. */
+  readonly trails = new Trails();
+  /** The archives of older events. */
+  readonly archives = new ArchiveJournal();
   readonly brokers = new Brokers();
   readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
   readonly logsVolume = new LogsVolumeJournal();
+  /** The keys of the trail's files, and of the private keys that sign digests. */
+  readonly trailKeys: Record<'files' | 'signing' | 'events', KeyObject>;
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   /** Seals the secrets of brokers that are needed again later. */
@@ -122,8 +141,13 @@ export class SystemState {
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
+    this.trailKeys = {
+      files: sealingKey(volume, 'trailFiles'),
+      signing: sealingKey(volume, 'trailSigning'),
+      events: sealingKey(volume, 'events'),
+    };
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
-    this.store = new StateStore(this.journals(), [trailTimeline]);
+    this.store = new StateStore(this.journals(), [trailTimeline, serviceTimeline]);
   }
 
   /** Seals a secret of a broker; base64. */
@@ -144,8 +168,8 @@ export class SystemState {
 
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
-    const { kms, identity, iam, installation, trail, brokers, configurations } = this;
-    const { certificates, logsVolume } = this;
+    const { kms, identity, iam, installation, trail, serviceTrail, trails, archives } = this;
+    const { brokers, configurations, certificates, logsVolume } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -153,6 +177,9 @@ export class SystemState {
       iam.journal,
       installation,
       trail,
+      serviceTrail,
+      trails,
+      archives,
       ...ofControl,
       certificates,
       logsVolume,
@@ -182,6 +209,7 @@ export interface Parts {
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
+  readonly audit: TrailParts;
 }
 
 /** The properties of the installation that are known once the system volume is open. */
@@ -238,7 +266,10 @@ export function compose(
     loginFailed: (...of) => reports.loginFailed(...of),
   });
   services.add(kmsService(kms));
-  services.add(cloudTrailService(store));
+  const audit = composeTrails(settings, state, location, client, log);
+  services.add(cloudTrailService(audit.cloudTrail));
+  services.add(s3Service(audit.s3));
+  services.add(auditService(audit.audit));
   addIdentityServices(services, state, region);
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
@@ -246,7 +277,7 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    wires: [json11, query, restJson],
+    wires: [json11, query, restJson, restXml],
     hooks: {
       ...hooks,
       ...dispatcherHooks(state, region, refusals),
@@ -255,7 +286,55 @@ export function compose(
     },
   });
   if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
-  return { control, client, dispatcher };
+  return { control, client, dispatcher, audit };
+}
+
+/** Composes the audit trail's services. */
+function composeTrails(
+  settings: Settings,
+  state: SystemState,
+  { region, accountId }: ServiceLocation,
+  client: LocalClient,
+  log: ServiceLog,
+): TrailParts {
+  const { store, trail, serviceTrail, trails, archives, trailKeys } = state;
+  return new TrailParts({
+    store: () => store,
+    trail,
+    serviceTrail,
+    trails,
+    archives,
+    client,
+    place: { region, accountId },
+    disk: systemDisk,
+    folders: { trails: trailsFolder(settings.folder), events: eventsFolder(settings.folder) },
+    keys: trailKeys,
+    sizes: archiveSizes,
+    clock: systemClock,
+    random: systemRandom,
+    commit: (entries) => store.commit(entries),
+    settings: {
+      intervals: {
+        fileMs: settings.trailFileSeconds * 1000,
+        digestMs: settings.trailDigestSeconds * 1000,
+      },
+      showsFailedLogins: settings.recordsFailedLogins,
+      lookupsPerSecondMax: settings.lookupsPerSecondMax,
+      anchor:
+        settings.auditAnchor === undefined
+          ? undefined
+          : {
+              url: new URL(settings.auditAnchor),
+              authoritiesFile: settings.auditAnchorCaFile,
+              failed: (error) =>
+                log.error({ err: error }, 'the anchor did not take the state of the trail'),
+            },
+    },
+    failed: ({ name }, error) =>
+      log.error({ trail: name, err: error }, 'the delivery of a trail failed; it is repeated'),
+    archivingFailed: (error) =>
+      log.error({ err: error }, 'events could not be archived; this is repeated'),
+  });
 }
 
 /** Adds the services that know the callers. */
@@ -291,14 +370,17 @@ export function composeEngine(
 }
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
-  const { store, trail, iam } = state;
+  const { store, trail, serviceTrail, iam } = state;
   const authoriser = new CallAuthoriser(iam.policies);
   return {
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
       ...usesOf(iam.journal, call).map(asChange),
-      // The use of service-owned keys is recorded in no account's trail.
-      ...(call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : []),
+      // The use of service-owned keys is recorded in the service's own trail.
+      ...(call.accountId === accountId ? trail : serviceTrail).chain(
+        eventRecord(call, iam.journal.account.alias),
+        call.atMs,
+      ),
     ],
     commit: (batch) => store.commit(batch),
     onUnexpectedError: (error, { requestId }) =>

@@ -5,7 +5,6 @@ import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
-import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
@@ -50,8 +49,7 @@ const tickMs = 1000;
 const garbageBytesMax = 16 * 1024 * 1024;
 /** Maximum time for pending API requests when the service stops, milliseconds. */
 const timeoutMs = 2000;
-/** Retention time of the trail, as in CloudTrail's event history, and the interval of its check. */
-const keptMs = 90 * 24 * 3600 * 1000;
+/** The interval of checks for old lines of the broker logs and for certificates. */
 const dropEveryMs = 3600 * 1000;
 /** The principal of the calls that the service makes at its first start. */
 const ownPrincipal = 'waxwing.local';
@@ -274,6 +272,7 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
+      audit: this.#parts.audit,
       admission: this.#listener.admission,
       refusals: this.#refusals.counts,
     };
@@ -360,9 +359,9 @@ export class Service {
     this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
+    this.#parts.audit.tick(nowMs);
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
-      this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
       this.#logs.dropOld();
       this.#renewCertificates()
         .then(() => this.#parts.control.engines.renewCertificates())
@@ -370,10 +369,10 @@ export class Service {
           this.#log.error({ err: error }, 'certificates could not be renewed');
         });
     }
-    const { kms, trail, store } = this.#state;
+    const { kms, trail, serviceTrail, store } = this.#state;
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
-    runScheduledKeyTasks({ kms, trail, commit, region, accountId }, nowMs).catch(
+    runScheduledKeyTasks({ kms, trail, serviceTrail, commit, region, accountId }, nowMs).catch(
       (error: unknown) => {
         this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
       },
@@ -405,6 +404,7 @@ export class Service {
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    await this.#parts.audit.close();
     this.#refusals.flush();
     await this.#logs.close();
   }

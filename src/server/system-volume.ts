@@ -35,6 +35,16 @@ export function logsFolder(folder: string): string {
   return join(folder, 'logs');
 }
 
+/** The folder of the files that trails deliver. */
+export function trailsFolder(folder: string): string {
+  return join(folder, 'trails');
+}
+
+/** The folder of the archives of older events. */
+export function eventsFolder(folder: string): string {
+  return join(folder, 'events');
+}
+
 /** The header of the system volume. It is authenticated only after the data key is unwrapped. */
 interface SystemHeader {
   readonly owner: RootKeyOwner;
@@ -118,7 +128,8 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
   checkFolder(folder, proved);
   const brokers = brokersFolder(folder);
   const names = existsSync(brokers) ? await disk.list(brokers) : [];
-  const own = [systemFolder(folder), logsFolder(folder), brokers];
+  const ofTrails = [trailsFolder(folder), eventsFolder(folder)];
+  const own = [systemFolder(folder), logsFolder(folder), ...ofTrails, brokers];
   const inside = [...own, ...names.map((name) => join(brokers, name))];
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }
@@ -126,6 +137,9 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
 /** Names of files that an interrupted first start may leave. */
 const leftInFolder = /^system$/;
 const leftInSystem = /^(lock(\..*)?|volume\.new)$/;
+
+/** Names in a data folder, by which it is recognised. */
+const ownNames = ['system', 'brokers', 'logs', 'trails', 'events', 'ca.pem', 'service.sock'];
 
 /**
  * Whether the data folder has no volume yet.
@@ -140,9 +154,7 @@ async function isNew(disk: Disk, folder: string): Promise<boolean> {
     names.every((name) => leftInFolder.test(name)) &&
     inside.every((name) => leftInSystem.test(name));
   if (isCutShort) return true;
-  if (
-    !names.some((name) => ['system', 'brokers', 'logs', 'ca.pem', 'service.sock'].includes(name))
-  ) {
+  if (!names.some((name) => ownNames.includes(name))) {
     const found = `${folder} contains ${names.length} files or folders, but no volume of Waxwing`;
     throw new ServerError('data-folder-foreign', `${found}; choose an empty or new folder`);
   }

@@ -5,14 +5,18 @@ import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
+import { auditService } from '../../src/api/audit/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
 import { iamService } from '../../src/api/iam/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
+import { s3Service } from '../../src/api/s3/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
+import { ArchiveJournal } from '../../src/audit/archive/archive-journal.ts';
 import { eventRecord } from '../../src/audit/record.ts';
-import { Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { serviceTimeline, Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { Trails } from '../../src/audit/trails/trails.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
@@ -23,6 +27,7 @@ import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticat
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
+import { restXml } from '../../src/aws/wires/rest-xml.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -42,7 +47,7 @@ import type { Identity } from '../../src/identity/identity.ts';
 import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
-import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
@@ -52,11 +57,13 @@ import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
+import { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
 import { FakeEngine, type Folders } from './fake-engine.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryDisk } from './memory-disk.ts';
 import { reopenedState, SyncingLog } from './memory-state.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
@@ -66,22 +73,23 @@ const keyCheckMs = 3_600_000;
 
 let certificates: Promise<TestCertificates> | undefined;
 
-/** The parts that survive a process: disk, clock, keys; and when the next process ends. */
+/** What survives a process: disk, clock, keys; and when the next process ends. */
 export class Machine {
   readonly clock = new ManualClock();
   readonly folders: Folders = new Map();
+  /** The files of trails. */
+  readonly trailDisk = new MemoryDisk();
   readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
-  /** The policies of the callers, if they are not those of the accounts. */
+  /** The policies of the callers, if not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */
   readonly accessKeys = new Map<string, AccessKey>();
   /** The kinds of brokers that the machine's engine runs. */
   readonly kinds: readonly BrokerKind[];
   log = new SyncingLog();
-  /** PipelineHooks that the process passed; see {@link endAt}. */
   steps = 0;
   /** The process ends at this step, as by SIGKILL; undefined: it does not. */
   endAt: number | undefined = undefined;
@@ -101,12 +109,7 @@ interface Clients {
 }
 
 /** One of what the service writes to its log. */
-export interface Report {
-  readonly level: ReportLevel;
-  readonly brokerId: string;
-  readonly text: string;
-  readonly error: unknown;
-}
+export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };
 
 /**
  * The control plane as the service has it - front door, keys, brokers, trail, over HTTPS - but for
@@ -119,21 +122,25 @@ export class ControlPlane {
   readonly iamDomain: Iam;
   readonly control: Control;
   readonly trailDomain = new Trail();
+  readonly serviceTrail = new Trail(serviceTimeline);
   readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
   readonly unexpectedErrors: unknown[] = [];
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
-  /** What happens to calls with personal or secret data in names, descriptions or tags. */
   sensitiveNames: SensitiveNamesMode = 'warn';
-  /** All written batches as text, which must not contain secrets. */
+  /** All written batches as text. */
   written = '';
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
   };
   readonly #configurations = new Configurations();
+  readonly trails = new Trails();
+  readonly archives = new ArchiveJournal();
+  readonly deliveryFailures: unknown[] = [];
+  readonly audit: TrailParts;
   readonly #identity: Identity;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
@@ -181,11 +188,15 @@ export class ControlPlane {
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
     const hooks = this.#hooks();
-    this.control = this.#newControl(new LocalClient({ ...place, hooks }));
+    const client = new LocalClient({ ...place, hooks });
+    this.control = this.#newControl(client);
+    this.audit = this.#newTrails(client);
     const consoleUrl = () => 'https://localhost:8443/';
     this.services = [
       kmsService(this.kmsDomain),
-      cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
+      cloudTrailService(this.audit.cloudTrail),
+      s3Service(this.audit.s3),
+      auditService(this.audit.audit),
       mqService({
         control: this.control,
         region,
@@ -200,7 +211,7 @@ export class ControlPlane {
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
-      wires: [json11, query, restJson],
+      wires: [json11, query, restJson, restXml],
       hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
     });
     this.kmsDomain.onKeyChanged((arn) =>
@@ -243,16 +254,44 @@ export class ControlPlane {
     });
   }
 
+  #newTrails(client: LocalClient): TrailParts {
+    const { clock, trailDisk, sealingKey } = this.machine;
+    return new TrailParts({
+      store: () => this.store,
+      trail: this.trailDomain,
+      serviceTrail: this.serviceTrail,
+      trails: this.trails,
+      client,
+      place: { region, accountId },
+      disk: trailDisk,
+      archives: this.archives,
+      folders: { trails: '/trails', events: '/events' },
+      keys: { files: sealingKey, signing: sealingKey, events: sealingKey },
+      sizes: { eventCount: 64, recentCountMin: 32 },
+      clock,
+      random: systemRandom,
+      commit: (entries) => this.#commit(entries),
+      settings: {
+        intervals: { fileMs: 300_000, digestMs: 3_600_000 },
+        showsFailedLogins: false,
+        lookupsPerSecondMax: 0,
+        anchor: undefined,
+      },
+      failed: (_, error) => this.deliveryFailures.push(error),
+      archivingFailed: (error) => this.deliveryFailures.push(error),
+    });
+  }
+
   #hooks(): PipelineHooks {
     return {
       authorise: (permissions, context) =>
         new CallAuthoriser(this.#principals).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
-        // The use of service-owned keys is recorded in no trail.
-        ...(call.accountId === accountId
-          ? this.trailDomain.chain(eventRecord(call), call.atMs)
-          : []),
+        ...(call.accountId === accountId ? this.trailDomain : this.serviceTrail).chain(
+          eventRecord(call, this.iamDomain.journal.account.alias),
+          call.atMs,
+        ),
       ],
       commit: (batch) => this.#commit(batch),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
@@ -291,8 +330,10 @@ export class ControlPlane {
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
     const ofIdentity = [this.#identity, this.iamDomain.journal];
-    const journals = [this.kmsDomain.journal, ...ofIdentity, this.trailDomain, ...ofControl];
-    const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
+    const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
+    const journals = [this.kmsDomain.journal, ...ofIdentity, ...trails, ...ofControl];
+    const timelines = [trailTimeline, serviceTimeline];
+    const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
     this.#store = state;
     const nowMs = this.machine.clock.nowMs();
@@ -326,7 +367,6 @@ export class ControlPlane {
     throw new Error(`broker ${brokerId} has ${more.length + 1} volumes`);
   }
 
-  /** The root user's access key. */
   get credentials(): { readonly accessKeyId: string; readonly secretAccessKey: string } {
     const accessKeyId = this.#identity.rootAccessKeyId ?? '';
     const key = this.#identity.findAccessKey(accessKeyId);
@@ -341,7 +381,12 @@ export class ControlPlane {
 
   /** Answers a request as if it had come to the port. */
   async answer(request: HttpRequest): Promise<TextResponse> {
-    return asText(await this.#dispatcher.answer(request));
+    return asText(await this.answerBytes(request));
+  }
+
+  /** Like {@link answer}, with the body as it is. */
+  answerBytes(request: HttpRequest): Promise<HttpResponse> {
+    return this.#dispatcher.answer(request);
   }
 
   #connect({ url, ca }: ControlPlane['endpoint']): void {
@@ -397,6 +442,7 @@ export class ControlPlane {
       {
         kms: this.kmsDomain,
         trail: this.trailDomain,
+        serviceTrail: this.serviceTrail,
         commit: (entries) => this.#commit(entries),
         region,
         accountId,

@@ -19,23 +19,27 @@ export interface UnsignedRequest {
   readonly method: string;
   /** Percent-encoded, without a query. */
   readonly path: string;
+  /** Percent-encoded, without the `?`; default: none. */
+  readonly query?: string;
   /** Host name and port. */
   readonly host: string;
   readonly body: string;
+  /** Further headers, with names in lower case. Replaces the content type of JSON. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Returns the headers of a signed request with a JSON body. */
+/** Returns the headers of a signed request, by default with a JSON body. */
 export function signedHeaders(
-  { method, path, host, body }: UnsignedRequest,
+  { method, path, query = '', host, body, headers: given }: UnsignedRequest,
   signer: Signer,
   nowMs: number,
 ): Record<string, string> {
   const time = signatureTime(nowMs);
-  const headers = { 'content-type': 'application/json', host, 'x-amz-date': time };
+  const headers = { 'content-type': 'application/json', ...given, host, 'x-amz-date': time };
   const head: RequestHead = {
     method,
     rawPath: path,
-    rawQuery: '',
+    rawQuery: query,
     headers: new Map(Object.entries(headers)),
     peerAddress: '',
   };

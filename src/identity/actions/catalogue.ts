@@ -4,6 +4,7 @@ import { cloudTrailActions } from './cloudtrail.ts';
 import { iamActions } from './iam.ts';
 import { kmsActions } from './kms.ts';
 import { mqActions } from './mq.ts';
+import { s3Actions } from './s3.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
 import { stsActions } from './sts.ts';
 import { waxwingActions } from './waxwing.ts';
@@ -13,6 +14,7 @@ export const actionCatalogue: readonly ServiceActions[] = [
   mqActions,
   kmsActions,
   cloudTrailActions,
+  s3Actions,
   stsActions,
   iamActions,
   waxwingActions,

@@ -2,9 +2,12 @@
 
 import { serviceActions } from './service-actions.ts';
 
-/** Sampling a broker's messages for sensitive data. Amazon MQ has no such operation. */
+/** The search for sensitive data in messages, and parts of the audit trail. */
 export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
-  [['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData']],
+  [
+    ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData'],
+    ['Read', [], [], 'GetTrailHead ListServiceEvents'],
+  ],
 );

@@ -1,0 +1,242 @@
+// The commands `waxwing audit export`, `verify`, `head` and `service-events`.
+
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { TrailHead } from '../audit/trails/trail-head.ts';
+import {
+  type FileName,
+  readPublicKeys,
+  type TrailFileReader,
+  type Verdict,
+  verifyTrailFiles,
+} from '../audit/trails/verification.ts';
+import { askEnvironment, type Environment } from '../server/environment.ts';
+import { callApi, callTarget, getObject } from './call-api.ts';
+import { CliError } from './errors.ts';
+
+const keysFile = 'public-keys.json';
+const headFile = 'head.json';
+const metadataEnding = '.metadata.json';
+/** Maximum number of pages and events that are read, against a service that never ends. */
+const pageCountMax = 1_000_000;
+
+interface DataOption {
+  readonly data: string;
+}
+
+async function headOf(environment: Environment): Promise<TrailHead> {
+  const head = await callApi(environment, 'waxwing-audit', '/waxwing/v1/audit/head', {});
+  // The answer of GetTrailHead has this shape.
+  return head as TrailHead;
+}
+
+/**
+ * Prints the state of the trail, a value to keep on another machine.
+ *
+ * @throws {ServerError} `not-running`
+ * @throws {CliError} `call-failed`
+ */
+export async function auditHead({ data }: DataOption): Promise<void> {
+  const environment = await askEnvironment(resolve(data));
+  console.log(JSON.stringify(await headOf(environment)));
+}
+
+/**
+ * Prints the events of service-owned keys, one a line.
+ *
+ * @throws {ServerError} `not-running`
+ * @throws {CliError} `call-failed`
+ */
+export async function auditServiceEvents({ data }: DataOption): Promise<void> {
+  const environment = await askEnvironment(resolve(data));
+  const path = '/waxwing/v1/audit/service-events';
+  let nextToken: string | undefined;
+  for (let page = 0; page < pageCountMax; page++) {
+    const input = nextToken === undefined ? {} : { nextToken };
+    const answer = (await callApi(environment, 'waxwing-audit', path, input)) as {
+      readonly events?: readonly string[];
+      readonly nextToken?: string;
+    };
+    for (const event of answer.events ?? []) console.log(event);
+    nextToken = answer.nextToken;
+    if (nextToken === undefined) return;
+  }
+}
+
+/**
+ * Writes the files of all trails, unsealed, with the public keys and the state of the trail.
+ *
+ * @throws {ServerError} `not-running`
+ * @throws {CliError} `call-failed`, `folder-not-empty`
+ */
+export async function auditExport(folder: string, { data }: DataOption): Promise<void> {
+  const environment = await askEnvironment(resolve(data));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await readdir(folder)).length > 0) {
+    throw new CliError('folder-not-empty', `${folder} is not empty; choose a new folder`);
+  }
+  const head = await headOf(environment);
+  const keys = await callTarget(environment, 'cloudtrail', 'CloudTrail_20131101.ListPublicKeys', {
+    StartTime: 0,
+  });
+  let fileCount = 0;
+  for (const bucket of head.buckets) {
+    for await (const key of keysOf(environment, bucket)) {
+      await exportFile(environment, folder, { bucket, key });
+      fileCount++;
+    }
+  }
+  // Last, so that an interrupted export is not taken for a complete one.
+  await writePrivate(join(folder, keysFile), JSON.stringify(keys, null, 2));
+  await writePrivate(join(folder, headFile), JSON.stringify(head));
+  console.log(`${fileCount} files written to ${folder}. They are not encrypted.`);
+}
+
+async function* keysOf(environment: Environment, bucket: string): AsyncGenerator<string> {
+  let token = '';
+  for (let page = 0; page < pageCountMax; page++) {
+    const query = { 'list-type': '2', ...(token !== '' && { 'continuation-token': token }) };
+    const { body } = await getObject(environment, `/${bucket}`, query);
+    const text = body.toString('utf8');
+    // Keys of trails have no characters that XML escapes.
+    for (const [, key = ''] of text.matchAll(/<Key>([^<]+)<\/Key>/g)) yield key;
+    token = /<NextContinuationToken>([^<]+)</.exec(text)?.[1] ?? '';
+    if (token === '') return;
+  }
+}
+
+async function exportFile(
+  environment: Environment,
+  folder: string,
+  { bucket, key }: FileName,
+): Promise<void> {
+  const { body, headers } = await getObject(environment, `/${bucket}/${key}`, {});
+  const path = safePath(folder, bucket, key);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writePrivate(path, body);
+  const metadata = Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith('x-amz-meta-') ? [[name.slice('x-amz-meta-'.length), value]] : [],
+    ),
+  );
+  if (Object.keys(metadata).length === 0) return;
+  await writePrivate(`${path}${metadataEnding}`, JSON.stringify(metadata));
+}
+
+/** The path of a file in a folder, never outside of it. */
+function safePath(folder: string, bucket: string, key: string): string {
+  const segments = [bucket, ...key.split('/')];
+  if (segments.every((segment) => /^[^./][^/]*$/.test(segment))) return join(folder, ...segments);
+  throw new CliError('call-failed', `${bucket}/${key} cannot be the name of a file`);
+}
+
+async function writePrivate(path: string, contents: string | Buffer): Promise<void> {
+  await writeFile(path, contents, { mode: 0o600, flag: 'wx' });
+}
+
+/** The options of `waxwing audit verify`. */
+export interface VerifyOptions {
+  /** A file with what `waxwing audit head` printed. */
+  readonly head?: string;
+  /** A file with public keys. Default: the one in the folder. */
+  readonly publicKeys?: string;
+  /** Digests that end before this time are not expected. */
+  readonly from?: string;
+  readonly verbose: boolean;
+}
+
+/**
+ * Verifies exported files of trails without the service. The exit code is 1 if any is not valid.
+ *
+ * @throws {AuditError} `trail-file-invalid` if the public keys cannot be read
+ * @throws {CliError} `head-invalid`, `files-invalid`
+ */
+export async function auditVerify(folder: string, options: VerifyOptions): Promise<void> {
+  const keys = readPublicKeys(await readFile(options.publicKeys ?? join(folder, keysFile), 'utf8'));
+  const head = options.head === undefined ? undefined : await readHead(options.head);
+  const fromMs = options.from === undefined ? 0 : Date.parse(options.from);
+  if (Number.isNaN(fromMs)) {
+    throw new CliError('head-invalid', `--from is '${options.from}'; expected a time`);
+  }
+  const counts = { digest: { valid: 0, all: 0 }, log: { valid: 0, all: 0 }, pending: 0 };
+  const verdicts = verifyTrailFiles(new FolderReader(folder), {
+    publicKeys: keys,
+    noted: head?.digests ?? [],
+    fromMs,
+  });
+  for await (const verdict of verdicts) {
+    const { kind, state } = verdict;
+    if (state === 'pending') counts.pending++;
+    else {
+      counts[kind].all++;
+      if (state === 'valid') counts[kind].valid++;
+    }
+    if (state === 'invalid' || options.verbose) console.log(lineOf(verdict));
+  }
+  const { digest, log, pending } = counts;
+  console.log(`${digest.valid}/${digest.all} digest files valid`);
+  console.log(`${log.valid}/${log.all} log files valid`);
+  if (pending > 0) console.log(`${pending} log files are not yet in a digest`);
+  const invalidCount = digest.all - digest.valid + log.all - log.valid;
+  if (digest.all === 0) throw new CliError('files-invalid', `${folder} has no digest files`);
+  if (invalidCount > 0) throw new CliError('files-invalid', `${invalidCount} files are not valid`);
+}
+
+function lineOf({ kind, bucket, key, state, why }: Verdict): string {
+  const what = kind === 'digest' ? 'Digest file' : 'Log file';
+  const result = state === 'invalid' ? `INVALID: ${why}` : state === 'valid' ? 'valid' : why;
+  return `${what}\ts3://${bucket}/${key}\t${result}`;
+}
+
+async function readHead(path: string): Promise<TrailHead> {
+  const text = await readFile(path, 'utf8');
+  try {
+    const head = JSON.parse(text) as Partial<TrailHead> | null;
+    const areDigests = head?.digests?.every(({ bucket, key, signature }) =>
+      [bucket, key, signature].every((member) => typeof member === 'string'),
+    );
+    if (areDigests === true) return head as TrailHead;
+  } catch {
+    // reported below, like any other text
+  }
+  throw new CliError('head-invalid', `${path} is not the output of \`waxwing audit head\``);
+}
+
+/** Exported files in a folder. */
+class FolderReader implements TrailFileReader {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async *files(): AsyncGenerator<FileName> {
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+      if (!entry.isFile() || !entry.name.endsWith('.json.gz')) continue;
+      const path = join(entry.parentPath, entry.name).slice(join(this.#folder, '/').length);
+      const slash = path.indexOf('/');
+      if (slash > 0) yield { bucket: path.slice(0, slash), key: path.slice(slash + 1) };
+    }
+  }
+
+  async read({ bucket, key }: FileName) {
+    const path = safePath(this.#folder, bucket, key);
+    const body = await readFile(path).catch(() => undefined);
+    if (body === undefined) return undefined;
+    const text = await readFile(`${path}${metadataEnding}`, 'utf8').catch(() => '{}');
+    return { body, metadata: metadataIn(text) };
+  }
+}
+
+/** Metadata as an export writes it; empty if the file was changed into something else. */
+function metadataIn(text: string): Record<string, string> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return {};
+    const texts = Object.entries(value).filter(([, each]) => typeof each === 'string');
+    return Object.fromEntries(texts) as Record<string, string>; // only texts are left
+  } catch {
+    return {};
+  }
+}
