@@ -137,18 +137,12 @@ export class EventHistory {
     const { archives } = this.#parts;
     const hash = search.hash ?? (search.hasAll ? undefined : managementHash);
     const passed = (cost: number) => ({ number: record.first, found: undefined, cost });
-    if (hash !== undefined) {
-      const known = archives.mayHaveNow(record, hash);
-      if (!(known ?? (await archives.mayHave(record, hash)))) {
-        yield passed(known === undefined ? 1 : filterCost);
-        return;
-      }
+    const known = hash === undefined ? true : archives.mayHaveNow(record, hash);
+    if (!(known ?? (await archives.mayHave(record, hash ?? 0)))) {
+      yield passed(known === undefined ? 1 : filterCost);
+      return;
     }
-    const size = record.last - record.first + 1;
-    let rows = hash === undefined ? allRows(size) : await archives.rowsWith(record, hash);
-    if (search.hash !== undefined && !search.hasAll) {
-      rows = common(rows, await archives.rowsWith(record, managementHash));
-    }
+    const rows = await this.#rowsOf(record, search);
     const seconds = await archives.seconds(record);
     const line = archives.lines(record);
     for (let i = rows.length - 1; i >= 0; i--) {
@@ -160,6 +154,15 @@ export class EventHistory {
       yield { number, found: { number, atMs, event, sizeBytes }, cost: 1 };
     }
     yield passed(3);
+  }
+
+  /** The rows of an archive that a search may find, ascending. */
+  async #rowsOf(record: ArchiveRecord, { hash, hasAll }: Search): Promise<number[]> {
+    const { archives } = this.#parts;
+    const found = hash === undefined ? undefined : await archives.rowsWith(record, hash);
+    if (hasAll) return found ?? allRows(record.last - record.first + 1);
+    const management = await archives.rowsWith(record, managementHash);
+    return found === undefined ? management : common(found, management);
   }
 }
 

@@ -158,27 +158,33 @@ export async function auditVerify(folder: string, options: VerifyOptions): Promi
   if (Number.isNaN(fromMs)) {
     throw new CliError('head-invalid', `--from is '${options.from}'; expected a time`);
   }
-  const counts = { digest: { valid: 0, all: 0 }, log: { valid: 0, all: 0 }, pending: 0 };
   const verdicts = verifyTrailFiles(new FolderReader(folder), {
     publicKeys: keys,
     noted: head?.digests ?? [],
     fromMs,
   });
+  const counts = new Map<string, number>();
   for await (const verdict of verdicts) {
     const { kind, state } = verdict;
-    if (state === 'pending') counts.pending++;
-    else {
-      counts[kind].all++;
-      if (state === 'valid') counts[kind].valid++;
-    }
+    counts.set(`${kind} ${state}`, (counts.get(`${kind} ${state}`) ?? 0) + 1);
     if (state === 'invalid' || options.verbose) console.log(lineOf(verdict));
   }
-  const { digest, log, pending } = counts;
-  console.log(`${digest.valid}/${digest.all} digest files valid`);
-  console.log(`${log.valid}/${log.all} log files valid`);
-  if (pending > 0) console.log(`${pending} log files are not yet in a digest`);
-  const invalidCount = digest.all - digest.valid + log.all - log.valid;
-  if (digest.all === 0) throw new CliError('files-invalid', `${folder} has no digest files`);
+  report(folder, counts);
+}
+
+/** Prints the numbers of files. @throws {CliError} `files-invalid` */
+function report(folder: string, counts: ReadonlyMap<string, number>): void {
+  const of = (what: string) => counts.get(what) ?? 0;
+  let invalidCount = 0;
+  for (const kind of ['digest', 'log']) {
+    const all = of(`${kind} valid`) + of(`${kind} invalid`);
+    console.log(`${of(`${kind} valid`)}/${all} ${kind} files valid`);
+    invalidCount += of(`${kind} invalid`);
+    if (kind === 'digest' && all === 0) {
+      throw new CliError('files-invalid', `${folder} has no digest files`);
+    }
+  }
+  if (of('log pending') > 0) console.log(`${of('log pending')} log files are not yet in a digest`);
   if (invalidCount > 0) throw new CliError('files-invalid', `${invalidCount} files are not valid`);
 }
 

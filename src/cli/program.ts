@@ -65,8 +65,7 @@ function program(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists the valid options)');
-  all
-    .command('serve')
+  addTrailOptions(all.command('serve'))
     .description('run the service in the foreground')
     .addOption(data())
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
@@ -83,11 +82,6 @@ function program(): Command {
     .addOption(memoryLimit())
     .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
     .addOption(flag('--record-failed-logins', 'record failed log-ins in the trail').default(false))
-    .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
-    .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
-    .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
-    .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
-    .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0))
     .addOption(sensitiveNames())
     .addOption(option('--person-names <file>', 'names of persons to look for, one per line'))
     .option('--discard-broker-logs', 'create a new volume for the broker logs', false)
@@ -121,6 +115,15 @@ function program(): Command {
   addInspectionCommands(all);
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   return all;
+}
+
+function addTrailOptions(serving: Command): Command {
+  return serving
+    .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
+    .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
+    .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
+    .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
 }
 
 function addInspectionCommands(all: Command): void {

@@ -29,6 +29,7 @@ import { ServerError } from './errors.ts';
 import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
+import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 
 /** Called with the progress of a check, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
@@ -57,10 +58,14 @@ export async function* checkDataFolder(
   const counts = { sound: 0, unsound: 0, unknown: 0 };
   const dataKey = await systemDataKey(folder, source);
   const state = new SystemState({ deriveKey: (salt, info) => deriveKey(dataKey, salt, info) });
-  const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
+  const { isRecovered, chain, ...system } = await checkSystem(folder, state, dataKey, progress);
   counts[system.verdict]++;
   yield system;
   if (isRecovered) {
+    for await (const finding of checkTrails(folder, state, chain)) {
+      counts[finding.verdict]++;
+      yield finding;
+    }
     for await (const finding of checkLogs(folder, state, dataKey, progress)) {
       counts[finding.verdict]++;
       yield finding;
@@ -87,7 +92,7 @@ async function checkSystem(
   state: SystemState,
   dataKey: KeyObject,
   progress: CheckProgress,
-): Promise<CheckFinding & { readonly isRecovered: boolean }> {
+): Promise<CheckFinding & { readonly isRecovered: boolean; readonly chain: ChainCheck }> {
   const system = systemFolder(folder);
   const chain = new ChainCheck(trailTimeline);
   const serviceChain = new ChainCheck(serviceTimeline);
@@ -113,7 +118,23 @@ async function checkSystem(
     serviceChain.end(state.serviceTrail.head);
     return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} complete`;
   });
-  return { ...finding, isRecovered };
+  return { ...finding, isRecovered, chain };
+}
+
+/** Checks the archives of events and the files of trails, if there are any. */
+async function* checkTrails(
+  folder: string,
+  state: SystemState,
+  chain: ChainCheck,
+): AsyncGenerator<CheckFinding> {
+  if (state.archives.all().length > 0) {
+    yield await findingOf('events', () =>
+      checkArchives(folder, state, (number) => chain.previousOf(number)),
+    );
+  }
+  if (state.trails.buckets().length > 0) {
+    yield await findingOf('trails', () => checkTrailFiles(folder, state));
+  }
 }
 
 /** Checks the volume of the broker logs, if the data folder has one. */
@@ -320,6 +341,8 @@ class ChainCheck {
   count = 0;
   #number = 0;
   #hash = '';
+  /** The hash that each line states for the line before it. Older lines are in archives. */
+  readonly #previous = new Map<number, string>();
 
   constructor(timeline: string) {
     this.#timeline = timeline;
@@ -333,8 +356,14 @@ class ChainCheck {
       throw broken(`event ${number} does not follow event ${this.#number}`);
     }
     this.count++;
+    this.#previous.set(number, previous);
     this.#number = number;
     this.#hash = lineHash(entry.bytes);
+  }
+
+  /** The hash that a line states for the line before it. */
+  previousOf(number: number): string | undefined {
+    return this.#previous.get(number);
   }
 
   /** Compares the last line with the head of the chain in the journal. */

@@ -103,7 +103,14 @@ else
         assert.equal(code, 1);
         assert.match(stderr, /Log file.*INVALID: not found/);
       });
-      await without(/Digest.*gz$/, 1, async () => {
+      const [log = ''] = filesIn(trailsFolder()).filter((name) => /_CloudTrail_.*gz$/.test(name));
+    const kept = readFileSync(log);
+    writeFileSync(log, Buffer.concat([kept.subarray(0, -1), Buffer.of((kept.at(-1) ?? 0) ^ 1)]));
+    const changed = await validate(path);
+    writeFileSync(log, kept);
+    assert.equal(changed.code, 1);
+    assert.match(changed.stderr, /Log file.*INVALID/);
+    await without(/Digest.*gz$/, 1, async () => {
         const { stderr, code } = await validate(path);
         assert.equal(code, 1);
         assert.match(stderr, /Digest file.*INVALID: not found/);
@@ -118,7 +125,7 @@ test('a file of a trail that was put in another place does not open', async () =
   try {
     const { code, stderr } = await audit('export', join(waxwing.folder.root, 'moved'));
     assert.equal(code, 1);
-    assert.match(stderr, /call-failed|internal failure/);
+    assert.match(stderr, /was changed or moved on the disk/);
   } finally {
     writeFileSync(one, kept);
   }
@@ -194,4 +201,21 @@ test('no byte of an event can be read in the files of trails', () => {
       assert.equal(bytes.includes(text), false, name);
     }
   }
+});
+
+test('check verifies the files of trails, and finds changed ones and a removed newest digest', async () => {
+  assert.equal(await waxwing.stop(), 0);
+  const sound = await waxwing.folder.check();
+  assert.equal(sound.code, 0, sound.stdout + sound.stderr);
+  assert.match(sound.stdout, /^trails: sound, \d+ files$/m);
+  const digests = filesIn(trailsFolder()).filter((name) => /Digest.*gz$/.test(name));
+  const newest = digests.sort().at(-1) ?? '';
+  const bytes = readFileSync(newest);
+  writeFileSync(newest, Buffer.concat([bytes.subarray(0, -1), Buffer.of(0)]));
+  const changed = await waxwing.folder.check();
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /^trails: not sound: .*Digest.*part 1 was changed$/m);
+  rmSync(newest);
+  const removed = await waxwing.folder.check();
+  assert.match(removed.stdout, /^trails: not sound: .*the newest digest of trail all/m);
 });

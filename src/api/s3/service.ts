@@ -24,7 +24,8 @@ export function s3Service(parts: S3Parts): Service {
       GetObject: getObject(parts),
     },
     translate: (error) => {
-      if (!(error instanceof AuditError) || error.code !== 'no-such-object') return undefined;
+      if (!(error instanceof AuditError)) return undefined;
+      // Also for objects that cannot be opened, so that readers report them and continue.
       return new AwsError('NoSuchKey', error.message, { status: 404, cause: error });
     },
   };

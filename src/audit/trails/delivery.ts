@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { EventHistory } from '../history.ts';
+import type { EventRecord } from '../record.ts';
 import { digestFile, hashOf, signatureAlgorithm, textToSign } from './digest-file.ts';
 import { isSelected } from './event-selectors.ts';
 import { digestKey, type FilePlace, logFileKey } from './file-names.ts';
@@ -241,8 +242,7 @@ export class Delivery {
         records.length >= fileLimits.eventCountMax || bytesSum + sizeBytes > fileLimits.bytesMax;
       if (isFull && records.length > 0) break;
       through = number;
-      const isGlobal = event.eventSource === 'iam.amazonaws.com';
-      if ((isGlobal && !trail.includesGlobalEvents) || !isSelected(trail, event)) continue;
+      if (!isDelivered(trail, event)) continue;
       records.push(JSON.stringify(event));
       bytesSum += sizeBytes;
       if (event.eventTime > newestEventTime) newestEventTime = event.eventTime;
@@ -345,4 +345,10 @@ export class Delivery {
   #filePlace({ prefix }: TrailRecord): FilePlace {
     return { prefix, ...this.#parts.place };
   }
+}
+
+/** Whether a trail delivers an event. */
+function isDelivered(trail: TrailRecord, event: EventRecord): boolean {
+  const isGlobal = event.eventSource === 'iam.amazonaws.com';
+  return (trail.includesGlobalEvents || !isGlobal) && isSelected(trail, event);
 }

@@ -89,12 +89,9 @@ export function checkSelectors(selectors: readonly EventSelector[]): void {
   if (selectors.length > limits.basicCountMax) {
     throw invalid(`${selectors.length} selectors are given; 1 to 5 are allowed`);
   }
-  let valueCount = 0;
   for (const { dataResources, excludedSources, includesManagementEvents } of selectors) {
-    for (const { type, values } of dataResources) {
-      if (!dataTypes.includes(type)) throw invalid(`the data resource type '${type}' is unknown`);
-      valueCount += values.length;
-    }
+    const other = dataResources.find(({ type }) => !dataTypes.includes(type));
+    if (other !== undefined) throw invalid(`the data resource type '${other.type}' is unknown`);
     for (const source of excludedSources) {
       if (!excludableSources.includes(source)) {
         throw invalid(
@@ -106,6 +103,8 @@ export function checkSelectors(selectors: readonly EventSelector[]): void {
       throw invalid('sources can only be excluded from management events, which are not included');
     }
   }
+  const values = selectors.flatMap(({ dataResources }) => dataResources.flatMap((r) => r.values));
+  const valueCount = values.length;
   if (valueCount > limits.dataValueCountMax) {
     throw invalid(`${valueCount} data resources are given; at most 250 are allowed`);
   }

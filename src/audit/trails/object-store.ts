@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { openValue, sealValue } from '../../crypto/sealed-value.ts';
 import type { Disk } from '../../storage/disk.ts';
+import { StorageError } from '../../storage/errors.ts';
 import { SealedFile, sealFile } from '../../storage/sealed-files/sealed-file.ts';
 import { AuditError } from '../errors.ts';
 
@@ -131,14 +132,23 @@ export class ObjectStore {
    * Reads an object.
    *
    * @param open decrypts its data key, if it is sealed under a KMS key
-   * @throws {AuditError} `no-such-object`
-   * @throws {StorageError} `sealed-file-damaged`
+   * @throws {AuditError} `no-such-object`, `trail-file-invalid`
    */
   async get(
     bucket: string,
     key: string,
     open: DataKeyOpener,
   ): Promise<{ readonly info: ObjectInfo; readonly body: Buffer }> {
+    try {
+      return await this.#get(bucket, key, open);
+    } catch (cause) {
+      if (!(cause instanceof StorageError)) throw cause;
+      const text = 'The object was changed or moved on the disk and cannot be opened.';
+      throw new AuditError('trail-file-invalid', text, { cause });
+    }
+  }
+
+  async #get(bucket: string, key: string, open: DataKeyOpener) {
     const file = await this.#open(bucket, key);
     try {
       const info = await infoOf(file);
@@ -149,6 +159,21 @@ export class ObjectStore {
       const dataKey = await open(kms.keyArn, wrapped, kms.context);
       const body = openedUnder(dataKey, `${bucket}/${key}`, contents);
       return { info: shown(key, info), body };
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Verifies that an object is unchanged, without the KMS key under which it may be sealed, too.
+   *
+   * @throws {AuditError} `no-such-object`
+   * @throws {StorageError} `sealed-file-damaged`
+   */
+  async prove(bucket: string, key: string): Promise<void> {
+    const file = await this.#open(bucket, key);
+    try {
+      for (const part of file.sizes.keys()) await file.part(part);
     } finally {
       await file.close();
     }
@@ -166,7 +191,7 @@ export class ObjectStore {
       if (objects.length === limit) return { objects, isTruncated: true };
       const info = await this.head(bucket, key).catch((error: unknown) => {
         // Listings also show files that are damaged, as other stores do.
-        if (error instanceof AuditError) return undefined;
+        if (error instanceof AuditError) return undefined; // it was removed meanwhile
         return { key, sizeBytes: 0, modifiedMs: 0, etag: '""', metadata: {} };
       });
       if (info !== undefined) objects.push(info);

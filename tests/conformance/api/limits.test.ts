@@ -7,8 +7,8 @@ import { ControlPlane } from '../../support/control-plane.ts';
 import { findPrograms } from '../../support/other-programs.ts';
 
 const { services: all } = await ControlPlane.inProcess();
-// AWS has no model of the service that searches messages.
-const services = all.filter(({ name }) => name !== 'waxwing-discovery');
+// AWS has no models of the services of Waxwing's own.
+const services = all.filter(({ name }) => !name.startsWith('waxwing-'));
 
 /** A shape within an operation's input, and its path. */
 interface Place {

@@ -4,6 +4,7 @@ import type { ObjectInfo } from '../../../audit/trails/object-store.ts';
 import { operation } from '../../../aws/service.ts';
 import {
   boolean,
+  enumeration,
   flattened,
   inHeader,
   inPayload,
@@ -24,7 +25,7 @@ const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const page = {
   Prefix: inQuery('prefix', string({ max: 1024 })),
   MaxKeys: inQuery('max-keys', integer({ min: 0, max: 1_000_000 })),
-  EncodingType: inQuery('encoding-type', string({ max: 16 })),
+  EncodingType: inQuery('encoding-type', enumeration(['url'])),
 };
 
 const contents = flattened(

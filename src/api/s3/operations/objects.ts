@@ -18,7 +18,7 @@ import { onBucket, requireBucket, type S3Parts, touchedObject } from '../parts.t
 
 const input = structure({
   Bucket: required(string({ max: 255 })),
-  Key: required(string({ max: 1024 })),
+  Key: required(string({ min: 1, max: 1024 })),
 });
 
 const about = {
