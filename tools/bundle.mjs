@@ -44,6 +44,8 @@ const { metafile } = await build({
   sourcemap: true,
   metafile: true,
   legalComments: 'none',
+  // Node 20 keeps no compiled code, so that each start reads and compiles all of it.
+  minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [lazyNodeModules],
   // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.

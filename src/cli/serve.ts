@@ -44,7 +44,6 @@ export interface ServeOptions {
 /** Runs the service until a signal stops it. */
 export async function serve(options: ServeOptions): Promise<void> {
   protectMemory();
-  keepHeapSmall();
   protectFiles();
   // The service continues if nobody reads its output, or the output's disk is full.
   process.stdout.on('error', () => {});
@@ -55,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
+  keepHeapSmall();
   stopOnSignal(service, failed);
   console.log(greeting(service));
 }

@@ -176,10 +176,9 @@ export class Service {
 
   async #start(): Promise<void> {
     const { supervisor } = this.#parts.control;
-    this.#apiPort = await this.#listener.open(this.settings.apiPort);
     try {
-      await this.#writeAuthorities();
-      await Promise.all([supervisor.start(), this.#openLogs()]);
+      // The processes of the brokers recover them while this process opens its port.
+      await Promise.all([supervisor.start(), this.#openApi(), this.#openLogs()]);
       await this.#makeDefaultBroker();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
@@ -188,6 +187,11 @@ export class Service {
       throw error;
     }
     this.#ticks = setInterval(() => this.#tick(), tickMs);
+  }
+
+  async #openApi(): Promise<void> {
+    this.#apiPort = await this.#listener.open(this.settings.apiPort);
+    await this.#writeAuthorities();
   }
 
   #openLogs(): Promise<void> {

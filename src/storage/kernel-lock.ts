@@ -28,6 +28,20 @@ function load(): Addon {
   }
 }
 
+function loaded(): Addon {
+  addon ??= load();
+  return addon;
+}
+
+/** Loads the binary before the first lock needs it. */
+export function preloadLocks(): void {
+  try {
+    loaded();
+  } catch {
+    // The first lock reports it.
+  }
+}
+
 /**
  * Locks an open file exclusively until it is closed, at the latest when the process ends. The lock
  * excludes every other opening of the file, in any process, container or namespace, including this
@@ -41,9 +55,9 @@ function load(): Addon {
  * @throws {StorageError} `disk-failed` if there is no binary for this platform
  */
 export function tryLockFile(fd: number): boolean {
-  addon ??= load();
+  const locks = loaded();
   try {
-    addon.tryLock(fd, 0, 0, true);
+    locks.tryLock(fd, 0, 0, true);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // the addon throws the kernel's error codes

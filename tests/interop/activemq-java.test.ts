@@ -38,11 +38,43 @@ after(async () => {
   java.remove();
 });
 
-/** Runs a scenario with the broker in this process, and returns what it printed. */
-function scenario(name: string): Promise<string[]> {
+const scenarioNames = [
+  'types',
+  'acknowledge',
+  'topics',
+  'browse',
+  'requests',
+  'redelivery',
+  'transactions',
+  'refusals',
+  'pull',
+  'large',
+  'window',
+  'refused',
+  'advisories',
+] as const;
+
+/** Runs all scenarios in one process, with the broker in this one. Returns what each printed. */
+async function runScenarios(): Promise<Map<string, string[]>> {
   const url = `ssl://localhost:${host.portOf('openwire+ssl')}`;
   const env = { BROKER_URL: url, BROKER_USER: 'bob', BROKER_PASSWORD: 'a long password' };
-  return java.run([name], env);
+  const outputs = new Map<string, string[]>();
+  let lines: string[] = [];
+  for (const line of await java.run([scenarioNames.join()], env)) {
+    if (line.startsWith('# ')) {
+      lines = [];
+      outputs.set(line.slice(2), lines);
+    } else lines.push(line);
+  }
+  return outputs;
+}
+
+let running: Promise<Map<string, string[]>> | undefined;
+
+/** What a scenario printed. */
+async function scenario(name: (typeof scenarioNames)[number]): Promise<string[]> {
+  running ??= runScenarios();
+  return (await running).get(name) ?? [];
 }
 
 test('messages of all types arrive with their properties', { skip }, async () => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { allOffers } from '../../src/control/offers/offers.ts';
+import { awsCliJson } from '../support/aws-cli.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
 import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
@@ -49,11 +48,8 @@ class Cli {
     // Values stand for {} in the command, so that none is split.
     const left = [...values];
     const words = command.split(' ').map((word) => (word === '{}' ? (left.shift() ?? '') : word));
-    const options = ['--endpoint-url', this.#plane.endpoint.url, '--output', 'json'];
-    const { stdout } = await promisify(execFile)(this.#path, [...words, ...options], {
-      env: this.#env,
-    });
-    return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+    const options = ['--endpoint-url', this.#plane.endpoint.url];
+    return awsCliJson(this.#path, [...words, ...options], this.#env);
   }
 
   /** Runs a command that fails; what it says of it. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
+import { awsCliJson } from '../support/aws-cli.ts';
 import { Boto3 } from '../support/boto3.ts';
 import type { Credentials } from '../support/callers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
@@ -61,13 +60,9 @@ class Cli {
 
   async run(service: string, command: string, options: Readonly<Record<string, string>> = {}) {
     const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const common = ['--endpoint-url', this.#plane.endpoint.url, '--output', 'json'];
-    const { stdout } = await promisify(execFile)(
-      this.#path,
-      [service, command, ...given, ...common],
-      { env: this.env },
-    );
-    return stdout.trim() === '' ? {} : JSON.parse(stdout);
+    const common = ['--endpoint-url', this.#plane.endpoint.url];
+    const args = [service, command, ...given, ...common];
+    return (await awsCliJson(this.#path, args, this.env)) ?? {};
   }
 }
 

@@ -19,7 +19,7 @@ const perSegment = segmentBytes / churnBodyBytes;
 const segmentCount = isLong ? 24 : 2;
 const keptPerSegment = 50;
 /** Messages of the backlog that is drained unevenly, in ten queues. */
-const backlogCount = isLong ? 1_000_000 : 40_000;
+const backlogCount = isLong ? 5_000_000 : 40_000;
 const backlogBodyBytes = isLong ? 200 : 900;
 /**
  * The permitted size of a message in addition to its body: its record, and its part of the index.
@@ -97,6 +97,18 @@ async function slowQueue(): Promise<Left> {
   return { queues: new Map([['slow', range(0, count)]]), liveBytes };
 }
 
+/** One message before churn that a consumer settles. */
+async function pinnedMessage(): Promise<Left> {
+  await declare('pinned');
+  await declare('settled');
+  await publish(waxwing, 'pinned', [0], 100);
+  for (let i = 0; i < segmentCount; i++) {
+    await publish(waxwing, 'settled', range(0, perSegment), churnBodyBytes);
+    await drain(waxwing, 'settled', perSegment);
+  }
+  return { queues: new Map([['pinned', [0]]]), liveBytes: 100 + overheadBytes };
+}
+
 /** Messages that expire and are dead-lettered, beside queues that are filled and deleted. */
 async function deadLetters(): Promise<Left> {
   await declare('letters');
@@ -168,7 +180,7 @@ async function quiet(): Promise<void> {
   if (isLong) figures['confirmMs without compaction'] = await latencies(waxwing, 'probe', 2000);
 }
 
-const scenarios = { slowQueue, deadLetters, unevenBacklog };
+const scenarios = { slowQueue, pinnedMessage, deadLetters, unevenBacklog };
 
 if (isLong) {
   test('the confirm latency without a compaction is measured', quiet);

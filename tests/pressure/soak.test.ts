@@ -106,6 +106,9 @@ test(`memory stays constant over ${minutes} minutes of mixed load`, { skip }, as
     assert.deepEqual(ledger.findings, []);
     assert.ok(found.brokerGrowth <= growthMax, `the broker grew by ${found.brokerGrowth}`);
     assert.ok(found.serviceGrowth <= growthMax, `the service grew by ${found.serviceGrowth}`);
+  } catch (error) {
+    t.diagnostic(waxwing.output.slice(-4000));
+    throw error;
   } finally {
     await waxwing.remove();
   }

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { describeBroker } from '../support/broker-requests.ts';
+import { isLong } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
 
@@ -105,7 +106,8 @@ test('a header with any change is refused', async () => {
   const file = join(folder.data, 'system', 'volume');
   const bytes = readFileSync(file);
   for (let at = 0; at < bytes.length; at++) {
-    if (at % 7 > 0 && at > 11) continue;
+    // Each check is a process.
+    if (at % (isLong ? 7 : 47) > 0) continue;
     const changed = Buffer.from(bytes);
     changed[at] = (changed[at] ?? 0) ^ 1;
     writeFileSync(file, changed);
@@ -120,7 +122,7 @@ test('a data folder is refused if others can write to it, its subfolders or its 
   const { root, data } = folder;
   for (const path of [data, join(data, 'system'), join(data, 'brokers'), root]) {
     const mode = 0o700;
-    for (const open of [0o777, 0o702]) {
+    for (const open of path === data ? [0o777, 0o702] : [0o702]) {
       chmodSync(path, open);
       refused(
         await folder.serve(),

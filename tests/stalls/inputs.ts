@@ -271,7 +271,7 @@ export const inputs: readonly Input[] = [
     prepare: async ({ broker, client, count }) => {
       await sendMany(client, count, (i) => declareQueue(`q${i}`));
       return async () => {
-        assert.ok((await broker.scrape()) > 1000);
+        await until('there are metrics', async () => (await broker.scrape()) > 1000);
       };
     },
   },

@@ -1,9 +1,10 @@
 // The main module of a broker process whose turns are measured.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareForMessages } from '../../src/base/process.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -12,11 +13,13 @@ import { Volume } from '../../src/storage/volume.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { TurnMeter } from './turns.ts';
 
-// The main of a broker's process whose turns are measured: as the service starts one, but for the
-// messages by which a test talks to it.
+// It starts as the service starts one. A test controls it by messages.
 
-/** From the test: begin to measure; end, which is answered; take statistics as a scraper would. */
-export type ToMetered = 'begin' | 'end' | 'metrics';
+/**
+ * From the test: begin to measure; end, which is answered; take statistics as a scraper would; replace
+ * the broker by a new one.
+ */
+export type ToMetered = 'begin' | 'end' | 'metrics' | 'renew';
 
 /** To the test. */
 export type FromMetered =
@@ -36,12 +39,20 @@ export type FromMetered =
 
 const say = (message: FromMetered) => process.send?.(message);
 
-async function main(): Promise<void> {
+interface Opened {
+  readonly broker: HostedBroker;
+  readonly running: Extract<FromMetered, { type: 'running' }>;
+}
+
+const passwordHash = await hashPassword('guest');
+const { authority, servers } = await testCertificates();
+
+/** Opens a broker on a new volume. */
+async function openBroker(): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-stalls-'));
   const dataKey = keyFromBytes(randomBytes(32));
   const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
   await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
-  const { authority, servers } = await testCertificates();
   const start = {
     type: 'start',
     name: 'metered',
@@ -50,7 +61,7 @@ async function main(): Promise<void> {
     epoch: 1,
     epochMin: 0,
     setsUsers: false,
-    users: [{ username: 'guest', passwordHash: await hashPassword('guest') }],
+    users: [{ username: 'guest', passwordHash }],
     host: '127.0.0.1',
     listeners: [
       {
@@ -71,6 +82,21 @@ async function main(): Promise<void> {
     log: (_, text) => console.error(text),
     loginFailed: () => {},
   });
+  return {
+    broker,
+    running: { type: 'running', port: broker.ports['amqps'] ?? 0, authority, folder },
+  };
+}
+
+async function main(): Promise<void> {
+  prepareForMessages();
+  let { broker, running } = await openBroker();
+  const renew = async () => {
+    await broker.close('the next input gets a new broker');
+    rmSync(running.folder, { recursive: true });
+    ({ broker, running } = await openBroker());
+    say(running);
+  };
   const meter = new TurnMeter();
   process.on('message', (message: ToMetered) => {
     if (message === 'begin') meter.begin();
@@ -79,14 +105,15 @@ async function main(): Promise<void> {
       const residentMib = Math.round(process.memoryUsage.rss() / 2 ** 20);
       const { longestCollectionMs } = meter;
       say({ type: 'measured', longestMs, longestCollectionMs, residentMib });
-    } else {
+    } else if (message === 'renew') void renew();
+    else {
       void broker.metrics().then((metrics) => {
         const valueCount = metrics.reduce((sum, { values }) => sum + values.length, 0);
         say({ type: 'scraped', valueCount });
       });
     }
   });
-  say({ type: 'running', port: broker.ports['amqps'] ?? 0, authority, folder });
+  say(running);
 }
 
 if (process.send !== undefined) void main();

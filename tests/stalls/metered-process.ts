@@ -8,14 +8,15 @@ import type { FromMetered, ToMetered } from './metered-broker.ts';
 import { RawClient } from './raw-client.ts';
 
 /** As a broker's process is started. */
-const execArgv = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
+const execArgv = ['--single-threaded-gc'];
 
 type Running = Extract<FromMetered, { type: 'running' }>;
 
 /** A broker in a process of its own, whose turns are measured. */
 export class MeteredProcess {
   readonly #child: ChildProcess;
-  readonly #running: Running;
+  #running: Running;
+  #clients: RawClient[] = [];
 
   private constructor(child: ChildProcess, running: Running) {
     this.#child = child;
@@ -29,9 +30,17 @@ export class MeteredProcess {
     return new MeteredProcess(child, running);
   }
 
-  connect(channelCount?: number): Promise<RawClient> {
+  async connect(channelCount?: number): Promise<RawClient> {
     const { port, authority } = this.#running;
-    return RawClient.open(port, authority, channelCount);
+    const client = await RawClient.open(port, authority, channelCount);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Replaces the broker by a new one, in the same process. */
+  async renew(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.cut();
+    this.#running = await this.#ask<Running>('renew');
   }
 
   begin(): void {

@@ -41,6 +41,8 @@ export class RawClient {
     );
     socket.on('data', (bytes) => frames.receive(bytes));
     socket.on('error', () => {});
+    // Each wait for the buffer adds a listener until the connection ends.
+    socket.setMaxListeners(0);
   }
 
   #heard(method: Method): void {

@@ -77,7 +77,9 @@ export class JavaProgram {
   get #arguments(): string[] {
     const trust = '-Djavax.net.ssl.trustStore';
     const properties = [`${trust}=${this.#store}`, `${trust}Password=${storePassword}`];
-    return ['-Xmx256m', '-XX:+UseSerialGC', ...properties, '-cp', this.#classPath, this.#name];
+    // These programs end before a better compiled one would be faster.
+    const options = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+    return [...options, ...properties, '-cp', this.#classPath, this.#name];
   }
 
   /**

@@ -22,20 +22,10 @@ const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 /**
- * A broker's heap is small, and received data is outside of it, so V8 collects garbage often.
- * Helper threads would cost more than they save. A small young generation frees received data
- * early. See decision 0015.
+ * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
+ * they save. The process sets its other options itself, see `prepareForMessages`.
  */
-const heapOptions = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=1'];
-
-/**
- * The path of a message leads through many small functions of several layers. V8's default limits end
- * inlining in the middle of it. See decision 0050.
- */
-const inliningOptions = [
-  '--max-inlined-bytecode-size-small=60',
-  '--max-inlined-bytecode-size-cumulative=4000',
-];
+const heapOptions = ['--single-threaded-gc'];
 
 /** Milliseconds after which a process that was asked to stop is killed. */
 const stopTimeoutMs = 8000;
@@ -76,7 +66,7 @@ export class BrokerProcess {
   constructor() {
     // The process inherits no options or variables of the service: one of them could open a
     // debugger, or write a report that contains its memory.
-    this.#child = spawn(process.execPath, [...heapOptions, ...inliningOptions, program], {
+    this.#child = spawn(process.execPath, [...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
       env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
     });

@@ -4,8 +4,9 @@
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
-import { protectFiles, protectMemory } from '../../base/process.ts';
+import { prepareForMessages, protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
+import { firstUses } from './first-uses.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
@@ -44,6 +45,7 @@ async function start(message: StartMessage): Promise<void> {
     log: (level, text) => say({ type: 'log', level, text }),
     loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
   });
+  prepareForMessages();
   say({ type: 'running', ports: broker.ports });
 }
 
@@ -97,3 +99,4 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 protectMemory();
 protectFiles();
+firstUses();

@@ -51,7 +51,16 @@ public final class JmsScenarios {
           error.printStackTrace();
           Runtime.getRuntime().halt(1);
         });
-    switch (args[0]) {
+    String[] names = args[0].split(",");
+    for (String name : names) {
+      if (names.length > 1) say("# " + name);
+      run(name, args);
+    }
+    System.exit(0);
+  }
+
+  private static void run(String name, String[] args) throws Exception {
+    switch (name) {
       case "types": types(); break;
       case "acknowledge": acknowledge(); break;
       case "topics": topics(); break;
@@ -69,9 +78,8 @@ public final class JmsScenarios {
       case "xa-finish": xaFinish(); break;
       case "failover-send": failoverSend(Integer.parseInt(args[1])); break;
       case "failover-count": failoverCount(); break;
-      default: throw new IllegalArgumentException(args[0]);
+      default: throw new IllegalArgumentException(name);
     }
-    System.exit(0);
   }
 
   private static void say(Object value) {

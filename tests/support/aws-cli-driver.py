@@ -1,0 +1,34 @@
+# Runs commands of the AWS CLI in one process, because loading it takes a second. Each line of the
+# input is JSON: the arguments, and the environment. Each line of the output is JSON, too: the exit
+# code, and what was printed.
+import contextlib
+import io
+import json
+import os
+import sys
+
+from awscli.clidriver import create_clidriver
+
+# The CLI names the folder of its data when it is loaded.
+own = {'AWS_DATA_PATH': os.environ['AWS_DATA_PATH']}
+
+
+def run(arguments, environment):
+    os.environ.clear()
+    os.environ.update(own | environment)
+    streams = [io.TextIOWrapper(io.BytesIO(), 'utf-8') for _ in range(2)]
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+        try:
+            code = create_clidriver(arguments).main(arguments)
+        except SystemExit as end:
+            code = end.code
+    texts = []
+    for stream in streams:
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode('utf-8'))
+    return {'code': code or 0, 'stdout': texts[0], 'stderr': texts[1]}
+
+
+for line in sys.stdin:
+    sys.__stdout__.write(json.dumps(run(*json.loads(line))) + '\n')
+    sys.__stdout__.flush()
