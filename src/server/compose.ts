@@ -285,7 +285,11 @@ export function compose(
       inspection: textInspection(settings),
     },
   });
-  if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
+  const record = recorder(state, location, log);
+  refusals.record = (logins) => {
+    const isBroker = logins.eventName === 'BrokerLogin';
+    if (settings.recordsFailedLogins || (isBroker && audit.wantsBrokerEvents)) record(logins);
+  };
   return { control, client, dispatcher, audit };
 }
 

@@ -88,6 +88,7 @@ function inputOf(service: Service, name: string): Json {
 const refusals: Readonly<Record<string, readonly [status: number, code: string]>> = {
   'json-1.1': [400, 'AccessDeniedException'],
   'rest-json': [403, 'ForbiddenException'],
+  'rest-xml': [403, 'AccessDenied'],
   query: [403, 'AccessDenied'],
 };
 
