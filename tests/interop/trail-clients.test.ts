@@ -104,13 +104,13 @@ else
         assert.match(stderr, /Log file.*INVALID: not found/);
       });
       const [log = ''] = filesIn(trailsFolder()).filter((name) => /_CloudTrail_.*gz$/.test(name));
-    const kept = readFileSync(log);
-    writeFileSync(log, Buffer.concat([kept.subarray(0, -1), Buffer.of((kept.at(-1) ?? 0) ^ 1)]));
-    const changed = await validate(path);
-    writeFileSync(log, kept);
-    assert.equal(changed.code, 1);
-    assert.match(changed.stderr, /Log file.*INVALID/);
-    await without(/Digest.*gz$/, 1, async () => {
+      const kept = readFileSync(log);
+      writeFileSync(log, Buffer.concat([kept.subarray(0, -1), Buffer.of((kept.at(-1) ?? 0) ^ 1)]));
+      const changed = await validate(path);
+      writeFileSync(log, kept);
+      assert.equal(changed.code, 1);
+      assert.match(changed.stderr, /Log file.*INVALID/);
+      await without(/Digest.*gz$/, 1, async () => {
         const { stderr, code } = await validate(path);
         assert.equal(code, 1);
         assert.match(stderr, /Digest file.*INVALID: not found/);

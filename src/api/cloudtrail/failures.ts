@@ -5,6 +5,7 @@ import { AwsError } from '../../aws/errors.ts';
 
 /** Converts an error of the audit trail to an error of CloudTrail. */
 export function cloudTrailFailure(error: Error): AwsError | undefined {
+  if (error instanceof AwsError) return error;
   if (!(error instanceof AuditError)) return undefined;
   return new AwsError(codes[error.code], error.message, { cause: error });
 }

@@ -152,8 +152,10 @@ export class Delivery {
     }
   }
 
-  /** Writes log files until the trail has no events left. */
+  /** Writes log files until the trail has none of the present events left. */
   async #deliver(name: string): Promise<void> {
+    // The use of a KMS key for a file is an event itself, which is in the next delivery.
+    const last = this.#parts.history.newest();
     for (;;) {
       const trail = this.#parts.trails.get(name);
       if (trail === undefined) return;
@@ -164,20 +166,20 @@ export class Delivery {
       }
       if (!trail.isLogging) return;
       if (trail.hasValidation && files.length >= digestFileCountMax) await this.#digest(name, true);
-      else if (!(await this.#announceFile(trail))) return;
+      else if (!(await this.#announceFile(trail, last))) return;
     }
   }
 
   /** Announces the next log file. Returns whether there is one. */
-  async #announceFile(trail: TrailRecord): Promise<boolean> {
-    const { history, clock, random } = this.#parts;
+  async #announceFile(trail: TrailRecord, last: number): Promise<boolean> {
+    const { clock, random } = this.#parts;
     const { delivery, bucket } = trail;
     const after = Math.max(delivery.through, this.#skipped.get(trail.name) ?? 0);
-    if (after >= history.newest()) return false;
-    const { records, through } = await this.#collect(trail, after, history.newest());
+    if (after >= last) return false;
+    const { records, through } = await this.#collect(trail, after, last);
     if (records.length === 0) {
       this.#skipped.set(trail.name, through);
-      if (through - delivery.through < skippedCountMax) return through < history.newest();
+      if (through - delivery.through < skippedCountMax) return through < last;
       await this.#put(trail, { ...delivery, through });
       return true;
     }

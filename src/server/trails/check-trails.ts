@@ -1,5 +1,6 @@
 // Verification of the archives of events and of the files of trails in a stopped data folder.
 
+import type { ArchiveRecord } from '../../audit/archive/archive-journal.ts';
 import { Archives } from '../../audit/archive/archives.ts';
 import { lineHash } from '../../audit/trail.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
@@ -27,26 +28,15 @@ export async function checkArchives(
   const { archives: journal, trailKeys, trail } = state;
   const parts = { disk: systemDisk, folder: eventsFolder(folder), key: trailKeys.events, journal };
   const archives = new Archives(parts);
-  let count = 0;
   let next: { readonly number: number; readonly hash: string } | undefined;
   try {
     for (const record of journal.all()) {
-      let { previous: hash, first: number } = record;
+      const { previous: hash, first: number } = record;
       if (next !== undefined && (next.number !== number || next.hash !== hash)) {
         throw broken(`archive ${number} does not follow event ${next.number - 1}`);
       }
-      for await (const line of archives.read(record, number)) {
-        if (line.number !== number || line.previous !== hash) {
-          throw broken(`event ${line.number} does not follow event ${number - 1}`);
-        }
-        hash = lineHash(line.bytes);
-        number++;
-        count++;
-      }
-      if (number !== record.last + 1 || hash !== record.hash) {
-        throw broken(`archive ${record.first} ends with event ${number - 1}`);
-      }
-      next = { number, hash };
+      await checkArchive(archives, record);
+      next = { number: record.last + 1, hash: record.hash };
     }
   } finally {
     await archives.close();
@@ -55,7 +45,24 @@ export async function checkArchives(
   if (next !== undefined && !isLast && previousOf(next.number) !== next.hash) {
     throw broken(`event ${next.number} does not follow the archives`);
   }
+  const first = journal.all()[0]?.first ?? 1;
+  const count = next === undefined ? 0 : next.number - first;
   return `${journal.all().length} archives, ${count} events`;
+}
+
+/** Verifies that the events of an archive form a chain, with the beginning and end recorded. */
+async function checkArchive(archives: Archives, record: ArchiveRecord): Promise<void> {
+  let { previous: hash, first: number } = record;
+  for await (const line of archives.read(record, number)) {
+    if (line.number !== number || line.previous !== hash) {
+      throw broken(`event ${line.number} does not follow event ${number - 1}`);
+    }
+    hash = lineHash(line.bytes);
+    number++;
+  }
+  if (number !== record.last + 1 || hash !== record.hash) {
+    throw broken(`archive ${record.first} ends with event ${number - 1}`);
+  }
 }
 
 /**
