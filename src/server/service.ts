@@ -90,8 +90,7 @@ export class Service {
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
-  /** The memory in use after the last garbage collection, bytes. */
-  #usedBytes = 0;
+  #usedBytes = 0; // after the last garbage collection
 
   private constructor(
     opened: Opened,
@@ -244,7 +243,6 @@ export class Service {
     await writeCertificate(this.apiCertificateFile, apiAuthority);
   }
 
-  /** Renews certificates before they expire, without a restart. */
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
@@ -288,7 +286,6 @@ export class Service {
     return metricsToken;
   }
 
-  /** Creates the broker `default` once, through an ordinary API call. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
@@ -376,11 +373,10 @@ export class Service {
     const { kms, trail, serviceTrail, store } = this.#state;
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
-    runScheduledKeyTasks({ kms, trail, serviceTrail, commit, region, accountId }, nowMs).catch(
-      (error: unknown) => {
-        this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
-      },
-    );
+    const parts = { kms, trail, serviceTrail, commit, region, accountId };
+    runScheduledKeyTasks(parts, nowMs).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
+    });
   }
 
   /** Collects garbage after many refused calls, before it takes much memory. */

@@ -11,7 +11,6 @@ import {
   trailArn,
 } from '../../audit/trails/trails.ts';
 import type { Change, Permission } from '../../aws/service.ts';
-import type { CallContext } from '../../calls/call-context.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 
@@ -82,6 +81,3 @@ export function touchedIfKnown(
   const trail = nameOrArn === undefined ? undefined : commands.known(nameOrArn);
   return trail === undefined ? [] : [touched(place, trail)];
 }
-
-/** The context of a call, as far as operations on trails need it. */
-export type TrailCall = Pick<CallContext, 'nowMs' | 'caller'>;

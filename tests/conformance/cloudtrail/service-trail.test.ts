@@ -9,7 +9,12 @@ import { trailEvents } from '../../support/trail-events.ts';
 type Json = Record<string, unknown>;
 
 async function ask(plane: ControlPlane, name: string, input: Json = {}): Promise<Json> {
-  const { status, body } = await signedCall(plane, serviceNamed(plane, 'waxwing-audit'), name, input);
+  const { status, body } = await signedCall(
+    plane,
+    serviceNamed(plane, 'waxwing-audit'),
+    name,
+    input,
+  );
   assert.equal(status, 200, body);
   return JSON.parse(body);
 }
