@@ -55,11 +55,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/audit': ['base', 'calls', 'aws', 'audit', 'storage/state-store.ts'],
   'api/s3': ['base', 'calls', 'aws', 'audit'],
   'api/iam': ['base', 'calls', 'aws', 'identity'],
+  'api/sso': ['base', 'calls', 'aws', 'identity'],
   'api/sts': ['base', 'calls', 'aws', 'identity'],
   'api/status': ['base', 'calls', 'aws'],
+  'api/administration': ['base', 'calls', 'aws'],
   'api/discovery': ['base', 'calls', 'aws', 'control'],
   server: [''],
-  cli: ['base', 'aws', 'audit', 'storage/check.ts', 'server'],
+  cli: [
+    'base',
+    'crypto/fips.ts',
+    'aws',
+    'audit',
+    'identity/accounts/mfa/otp-uri.ts',
+    'storage/check.ts',
+    'server',
+  ],
   'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };
 

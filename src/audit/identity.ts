@@ -10,6 +10,8 @@ export interface UserIdentity {
     | 'IAMUser'
     | 'AssumedRole'
     | 'FederatedUser'
+    | 'WebIdentityUser'
+    | 'IdentityCenterUser'
     | 'AWSService'
     | 'AWSAccount'
     | 'Unknown';
@@ -18,6 +20,12 @@ export interface UserIdentity {
   readonly accountId?: string;
   readonly accessKeyId?: string;
   readonly userName?: string;
+  /** The ARN of the OIDC provider of a web identity. */
+  readonly identityProvider?: string;
+  /** The person of a single sign-on. */
+  readonly onBehalfOf?: object;
+  /** The sign-in of a single sign-on. */
+  readonly credentialId?: string;
   readonly sessionContext?: object;
   readonly invokedBy?: string;
 }
@@ -37,6 +45,8 @@ export function userIdentity(
   if (caller.type === 'anonymous') {
     return { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' };
   }
+  if (caller.type === 'web-identity') return ofWebIdentity(caller);
+  if (caller.type === 'sso-user') return ofSignIn(caller);
   const userName = caller.type === 'root' ? accountAlias : caller.userName;
   return {
     type: identityTypes[caller.type],
@@ -47,6 +57,25 @@ export function userIdentity(
     ...(userName !== undefined && { userName }),
     ...sessionContext(caller),
     ...(invokedBy !== undefined && { invokedBy }),
+  };
+}
+
+function ofWebIdentity({ principalId, userName, webIdentity }: Caller): UserIdentity {
+  return {
+    type: 'WebIdentityUser',
+    principalId,
+    ...(userName !== undefined && { userName }),
+    ...(webIdentity && { identityProvider: webIdentity.providerArn }),
+  };
+}
+
+function ofSignIn({ principalId, accountId, userName, signInId }: Caller): UserIdentity {
+  return {
+    type: 'IdentityCenterUser',
+    accountId,
+    ...(userName !== undefined && { userName }),
+    onBehalfOf: { userId: principalId, identityStoreArn: `arn:aws:identitystore::${accountId}` },
+    ...(signInId !== undefined && { credentialId: signInId }),
   };
 }
 
@@ -75,7 +104,9 @@ function sessionContext(caller: Caller): { sessionContext?: object } {
   return {
     sessionContext: {
       sessionIssuer: sessionIssuer(caller),
-      webIdFederationData: {},
+      webIdFederationData: temporary?.federatedProvider
+        ? { federatedProvider: temporary.federatedProvider }
+        : {},
       attributes: {
         creationDate: eventTime(session?.createdMs ?? temporary?.issuedMs ?? 0),
         mfaAuthenticated: String(mfa),

@@ -25,7 +25,7 @@ export interface EventRecord {
   readonly eventID: string;
   readonly readOnly: boolean;
   readonly resources?: readonly { accountId: string; type: string; ARN: string }[];
-  readonly eventType: 'AwsApiCall' | 'AwsServiceEvent';
+  readonly eventType: 'AwsApiCall' | 'AwsServiceEvent' | 'AwsConsoleSignIn';
   readonly apiVersion?: string;
   /** False for data events, which report the use of a resource and not its management. */
   readonly managementEvent: boolean;

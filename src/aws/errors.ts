@@ -1,6 +1,7 @@
 // The errors that callers of the AWS-compatible APIs receive, and their form on each wire.
 
 import { WaxwingError } from '../base/errors.ts';
+import type { Caller } from '../calls/caller.ts';
 
 /** The protocol that a call and its answer are written in. */
 export type Wire = 'rest-json' | 'rest-xml' | 'json-1.0' | 'json-1.1' | 'query' | 'rpc-v2-cbor';
@@ -13,6 +14,10 @@ export interface AwsErrorOptions extends ErrorOptions {
   readonly members?: Readonly<Record<string, unknown>>;
   /** Additional response headers. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** See {@link AwsError.isRoutine}. */
+  readonly isRoutine?: boolean;
+  /** See {@link AwsError.caller}. */
+  readonly caller?: Caller;
 }
 
 /**
@@ -24,12 +29,21 @@ export class AwsError extends WaxwingError<string> {
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * The caller that an unsigned operation has authenticated by itself before it refused the call, for
+   * the audit record.
+   */
+  readonly caller: Caller | undefined;
+  /** Whether clients ask again after this answer, so that it is not reported as a refused call. */
+  readonly isRoutine: boolean;
 
   constructor(code: string, message: string, options: AwsErrorOptions = {}) {
     super(code, message, options);
     this.status = options.status ?? 400;
     this.members = options.members ?? {};
     this.headers = options.headers ?? {};
+    this.caller = options.caller;
+    this.isRoutine = options.isRoutine ?? false;
   }
 }
 
@@ -70,15 +84,22 @@ export class RequestError extends WaxwingError<RequestErrorCode> {
   accessKeyId: string | undefined = undefined;
   /** The part of the input that could be read, for the audit record. It may violate constraints. */
   readonly input: object | undefined;
+  /** Additional response headers. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     code: RequestErrorCode,
     message: string,
-    options: ErrorOptions & { readonly attribute?: string; readonly input?: object } = {},
+    options: ErrorOptions & {
+      readonly attribute?: string;
+      readonly input?: object;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(code, message, options);
     this.attribute = options.attribute;
     this.input = options.input;
+    this.headers = options.headers ?? {};
   }
 }
 
@@ -170,6 +191,7 @@ export function inWordsOf(wire: Wire, error: RequestError): AwsError {
   const { attribute } = error;
   const message = messageOn(wire, error);
   const members = attribute && wire === 'rest-json' ? { errorAttribute: attribute } : {};
-  const headers = error.code === 'wrong-token' ? { 'WWW-Authenticate': 'Bearer' } : {};
+  const bearer = error.code === 'wrong-token' ? { 'WWW-Authenticate': 'Bearer' } : {};
+  const headers = { ...error.headers, ...bearer };
   return new AwsError(code, message, { status, members, headers, cause: error });
 }

@@ -1,6 +1,7 @@
 // Declarations of services and operations.
 
 import type { CallContext } from '../calls/call-context.ts';
+import type { Caller } from '../calls/caller.ts';
 import type { TouchedResource } from '../calls/completed-call.ts';
 import type { AwsError, Wire } from './errors.ts';
 import type { Shape } from './shapes/shape.ts';
@@ -32,6 +33,8 @@ export interface Result<Output> {
   /** Replaces the response in the audit record; `null` if it must not be recorded. */
   readonly auditResponse?: object | null;
   readonly additionalEventData?: object;
+  /** The caller that an unsigned operation has authenticated by itself, for the audit record. */
+  readonly caller?: Caller;
   /** Called after the batch is synced and before the answer is sent, to start the recorded work. */
   readonly committed?: () => void;
 }
@@ -47,6 +50,8 @@ export interface Permission {
    * `aws:RequestTag/team`, `aws:TagKeys`. Undefined values are absent keys.
    */
   readonly values?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whether everyone has the permission, so that only a Deny refuses it. */
+  readonly isGiven?: boolean;
 }
 
 /**

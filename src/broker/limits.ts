@@ -105,7 +105,7 @@ export interface Limits {
   readonly preparedCountMax: number;
   /**
    * Maximum number of publishes and settlements, and of bytes of messages, that one transaction may
-   * prepare: that is done in one turn of the event loop.
+   * prepare.
    */
   readonly preparedBranchOperationCountMax: number;
   readonly preparedBranchBytesMax: number;
@@ -113,8 +113,12 @@ export interface Limits {
   readonly preparedOperationCountMax: number;
   /** Maximum size of the messages in all prepared transactions, bytes. */
   readonly preparedBytesMax: number;
-  /** Maximum number of producers whose last message is remembered, to recognise repeated ones. */
+  /**
+   * Maximum number of producers whose last message is remembered, to recognise repeated ones: of one
+   * user, and of all users. Beyond the latter, the user with the most loses some.
+   */
   readonly producerSequenceCountMax: number;
+  readonly producerSequenceTotalMax: number;
   /** Maximum number of messages of up to 2 KiB that a queue delivers before other queues do. */
   readonly burstCountMax: number;
   /**
@@ -168,6 +172,7 @@ export const defaultLimits: Limits = {
   preparedOperationCountMax: 1_000_000,
   preparedBytesMax: 1024 * 1024 * 1024,
   producerSequenceCountMax: 10_000,
+  producerSequenceTotalMax: 100_000,
   burstCountMax: 512,
   workUnitsMax: 4096,
 };

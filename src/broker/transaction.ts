@@ -33,7 +33,7 @@ interface Settlement {
 /** The contents of a transaction before it commits. */
 export interface TransactionContents {
   readonly vhost: Vhost;
-  readonly publications: readonly Publication[];
+  readonly messages: KeptMessages;
   readonly settlements: readonly Settlement[];
   /** Size of the publications, bytes. */
   readonly bytes: number;
@@ -102,10 +102,9 @@ export class Transaction {
 
   /** Returns the contents and empties the transaction. */
   take(): TransactionContents {
-    const publications: Publication[] = [];
-    for (const { publication } of this.#messages.take()) publications.push(publication.copy());
+    const messages = this.#messages;
     const settlements = this.#settlements;
-    const contents = { vhost: this.#vhost, publications, settlements, bytes: this.#bytes };
+    const contents = { vhost: this.#vhost, messages, settlements, bytes: this.#bytes };
     this.rollback();
     return contents;
   }
@@ -121,7 +120,7 @@ export class Transaction {
    *   happened
    */
   *commit(
-    published: (publication: Publication, outcome: Published) => void,
+    published: (publication: Publication, outcome: Published, route: Route) => void,
   ): Generator<void, number> {
     const messages = this.#messages;
     const kept = this.#settlements;
@@ -135,10 +134,11 @@ export class Transaction {
     try {
       let units = 0;
       for (const { publication, route } of messages.take()) {
-        const outcome = this.#broker.publish(this.#vhost, publication, livingRoute(route));
+        const living = livingRoute(route);
+        const outcome = this.#broker.publish(this.#vhost, publication, living);
         if (outcome.rest !== undefined) yield* this.#inBatch(outcome.rest);
         isPartial ||= outcome.isRefused;
-        published(publication, outcome);
+        published(publication, outcome, living);
         units += 1 + outcome.routed + Math.floor(publication.sizeBytes / bytesPerUnit);
         if (units < stepUnits) continue;
         this.#broker.background.spend(units - stepUnits);

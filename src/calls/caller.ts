@@ -7,21 +7,33 @@ export interface Caller {
    * - `user`: an IAM user, with long-term or temporary credentials
    * - `assumed-role`: a session of a role
    * - `federated-user`: a session that a user created for someone else (`GetFederationToken`)
+   * - `web-identity`: someone for whom an OIDC provider of the account vouches
+   *   (`AssumeRoleWithWebIdentity`)
+   * - `sso-user`: a person who has signed in for single sign-on
    * - `service`: a part of this service that calls for itself
    * - `anonymous`: not authenticated; only operations that declare this accept such calls
    */
-  readonly type: 'root' | 'user' | 'assumed-role' | 'federated-user' | 'service' | 'anonymous';
+  readonly type:
+    | 'root'
+    | 'user'
+    | 'assumed-role'
+    | 'federated-user'
+    | 'web-identity'
+    | 'sso-user'
+    | 'service'
+    | 'anonymous';
   /** 12 digits; for a service, the account on whose behalf it works; empty for an anonymous caller. */
   readonly accountId: string;
   /**
    * `arn:aws:iam::A:root`, `arn:aws:iam::A:user/N`, `arn:aws:sts::A:assumed-role/R/S`,
    * `arn:aws:sts::A:federated-user/N`; for a service its principal (`mq.amazonaws.com`); `*` for an
-   * anonymous caller.
+   * anonymous caller; empty for those for whom an identity provider vouches.
    */
   readonly arn: string;
   /**
    * Account id for root, `AIDA…` for a user, `AROA…:session` for a role, `account:name` for a
-   * federated user; the principal for a service; otherwise empty.
+   * federated user; the principal for a service; `provider:audience:subject` for a web identity; the
+   * id of the person for single sign-on; otherwise empty.
    */
   readonly principalId: string;
   /** The name of an IAM user. */
@@ -33,6 +45,20 @@ export interface Caller {
   readonly session?: RoleSession;
   /** Set if the access key is temporary, whatever the type of the caller. */
   readonly temporary?: TemporaryCredentials;
+  /** Set only for web identities. */
+  readonly webIdentity?: WebIdentity;
+  /** The id of the sign-in, set only for single sign-on. */
+  readonly signInId?: string;
+}
+
+/** Someone for whom an OIDC provider vouches. */
+export interface WebIdentity {
+  /** The ARN of the provider. */
+  readonly providerArn: string;
+  /** The client for which the provider issued the token. */
+  readonly audience: string;
+  /** The provider's id of the person or program. */
+  readonly subject: string;
 }
 
 /** The session of an assumed role. */
@@ -66,6 +92,8 @@ export interface TemporaryCredentials {
   readonly policy?: string;
   /** The managed policies that were passed as session policies. */
   readonly policyArns?: readonly string[];
+  /** The ARN of the OIDC provider that vouched for the holder of a role's session. */
+  readonly federatedProvider?: string;
   /** Keys of the tags that follow into sessions of other roles. */
   readonly transitiveTagKeys?: readonly string[];
 }

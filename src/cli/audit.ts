@@ -1,7 +1,7 @@
 // The commands `waxwing audit export`, `verify`, `head` and `service-events`.
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TrailHead } from '../audit/trails/trail-head.ts';
 import {
   type FileName,
@@ -10,8 +10,8 @@ import {
   type Verdict,
   verifyTrailFiles,
 } from '../audit/trails/verification.ts';
-import { askEnvironment, type Environment } from '../server/environment.ts';
-import { callApi, callTarget, getObject } from './call-api.ts';
+import { type AccessOptions, accessOf } from './access/access.ts';
+import { type ApiAccess, callApi, callTarget, getObject } from './access/call-api.ts';
 import { CliError } from './errors.ts';
 
 const keysFile = 'public-keys.json';
@@ -20,12 +20,8 @@ const metadataEnding = '.metadata.json';
 /** Maximum number of pages and events that are read, against a service that never ends. */
 const pageCountMax = 1_000_000;
 
-interface DataOption {
-  readonly data: string;
-}
-
-async function headOf(environment: Environment): Promise<TrailHead> {
-  const head = await callApi(environment, 'waxwing-audit', '/waxwing/v1/audit/head', {});
+async function headOf(access: ApiAccess): Promise<TrailHead> {
+  const head = await callApi(access, 'waxwing-audit', '/waxwing/v1/audit/head', {});
   // The answer of GetTrailHead has this shape.
   return head as TrailHead;
 }
@@ -34,26 +30,26 @@ async function headOf(environment: Environment): Promise<TrailHead> {
  * Prints the state of the trail, a value to keep on another machine.
  *
  * @throws {ServerError} `not-running`
- * @throws {CliError} `call-failed`
+ * @throws {CliError} `call-failed`, `profile-invalid`
  */
-export async function auditHead({ data }: DataOption): Promise<void> {
-  const environment = await askEnvironment(resolve(data));
-  console.log(JSON.stringify(await headOf(environment)));
+export async function auditHead(options: AccessOptions): Promise<void> {
+  const access = await accessOf(options);
+  console.log(JSON.stringify(await headOf(access)));
 }
 
 /**
  * Prints the events of service-owned keys, one a line.
  *
  * @throws {ServerError} `not-running`
- * @throws {CliError} `call-failed`
+ * @throws {CliError} `call-failed`, `profile-invalid`
  */
-export async function auditServiceEvents({ data }: DataOption): Promise<void> {
-  const environment = await askEnvironment(resolve(data));
+export async function auditServiceEvents(options: AccessOptions): Promise<void> {
+  const access = await accessOf(options);
   const path = '/waxwing/v1/audit/service-events';
   let nextToken: string | undefined;
   for (let page = 0; page < pageCountMax; page++) {
     const input = nextToken === undefined ? {} : { nextToken };
-    const answer = (await callApi(environment, 'waxwing-audit', path, input)) as {
+    const answer = (await callApi(access, 'waxwing-audit', path, input)) as {
       readonly events?: readonly string[];
       readonly nextToken?: string;
     };
@@ -69,20 +65,20 @@ export async function auditServiceEvents({ data }: DataOption): Promise<void> {
  * @throws {ServerError} `not-running`
  * @throws {CliError} `call-failed`, `folder-not-empty`
  */
-export async function auditExport(folder: string, { data }: DataOption): Promise<void> {
-  const environment = await askEnvironment(resolve(data));
+export async function auditExport(folder: string, options: AccessOptions): Promise<void> {
+  const access = await accessOf(options);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await readdir(folder)).length > 0) {
     throw new CliError('folder-not-empty', `${folder} is not empty; choose a new folder`);
   }
-  const head = await headOf(environment);
-  const keys = await callTarget(environment, 'cloudtrail', 'CloudTrail_20131101.ListPublicKeys', {
+  const head = await headOf(access);
+  const keys = await callTarget(access, 'cloudtrail', 'CloudTrail_20131101.ListPublicKeys', {
     StartTime: 0,
   });
   let fileCount = 0;
   for (const bucket of head.buckets) {
-    for await (const key of keysOf(environment, bucket)) {
-      await exportFile(environment, folder, { bucket, key });
+    for await (const key of keysOf(access, bucket)) {
+      await exportFile(access, folder, { bucket, key });
       fileCount++;
     }
   }
@@ -92,11 +88,11 @@ export async function auditExport(folder: string, { data }: DataOption): Promise
   console.log(`${fileCount} files written to ${folder}. They are not encrypted.`);
 }
 
-async function* keysOf(environment: Environment, bucket: string): AsyncGenerator<string> {
+async function* keysOf(access: ApiAccess, bucket: string): AsyncGenerator<string> {
   let token = '';
   for (let page = 0; page < pageCountMax; page++) {
     const query = { 'list-type': '2', ...(token !== '' && { 'continuation-token': token }) };
-    const { body } = await getObject(environment, `/${bucket}`, query);
+    const { body } = await getObject(access, `/${bucket}`, query);
     const text = body.toString('utf8');
     // Keys of trails have no characters that XML escapes.
     for (const [, key = ''] of text.matchAll(/<Key>([^<]+)<\/Key>/g)) yield key;
@@ -106,11 +102,11 @@ async function* keysOf(environment: Environment, bucket: string): AsyncGenerator
 }
 
 async function exportFile(
-  environment: Environment,
+  access: ApiAccess,
   folder: string,
   { bucket, key }: FileName,
 ): Promise<void> {
-  const { body, headers } = await getObject(environment, `/${bucket}/${key}`, {});
+  const { body, headers } = await getObject(access, `/${bucket}/${key}`, {});
   const path = safePath(folder, bucket, key);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writePrivate(path, body);

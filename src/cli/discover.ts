@@ -1,13 +1,11 @@
 // The command `waxwing discover`.
 
-import { resolve } from 'node:path';
-import { askEnvironment } from '../server/environment.ts';
-import { callApi } from './call-api.ts';
+import { type AccessOptions, accessOf } from './access/access.ts';
+import { callApi } from './access/call-api.ts';
 import { CliError } from './errors.ts';
 
 /** The options of `waxwing discover`, under the names that the argument parser gives them. */
-export interface DiscoverOptions {
-  readonly data: string;
+export interface DiscoverOptions extends AccessOptions {
   /** Messages of each queue. */
   readonly messages: number;
   /** Whether to print JSON instead of a table. */
@@ -37,17 +35,17 @@ interface Page {
  *
  * @param broker its id or name
  * @throws {ServerError} `not-running`
- * @throws {CliError} `call-failed`
+ * @throws {CliError} `call-failed`, `profile-invalid`
  */
 export async function discover(broker: string, options: DiscoverOptions): Promise<void> {
-  const environment = await askEnvironment(resolve(options.data));
+  const access = await accessOf(options);
   const path = `/waxwing/v1/brokers/${encodeURIComponent(broker)}/discover`;
   const queues: QueueReport[] = [];
   let first: Page | undefined;
   let nextToken: string | undefined;
   do {
     const input = { messagesPerQueue: options.messages, ...(nextToken && { nextToken }) };
-    const page = asPage(await callApi(environment, 'waxwing-discovery', path, input));
+    const page = asPage(await callApi(access, 'waxwing-discovery', path, input));
     first ??= page;
     queues.push(...page.queues);
     nextToken = page.nextToken;

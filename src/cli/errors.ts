@@ -13,7 +13,15 @@ export type CliErrorCode =
   /** Files of trails are not valid. */
   | 'files-invalid'
   /** A folder for an export contains something. */
-  | 'folder-not-empty';
+  | 'folder-not-empty'
+  /** A profile does not exist, exists already, or misses a setting. */
+  | 'profile-invalid'
+  /** Standard input ended before all questions were answered. */
+  | 'input-ended'
+  /** An answer is not valid. */
+  | 'input-invalid'
+  /** The administrator exists already. */
+  | 'administrator-exists';
 
 /** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

@@ -1,14 +1,19 @@
 // The command line: commands, options and error output.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
+import { enforceFips } from '../crypto/fips.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
+import { initAdmin } from './administrator/init-admin.ts';
+import { advise } from './advise.ts';
 import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
+import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
+import { rotate, rotatedSecrets } from './rotate.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
@@ -65,7 +70,41 @@ function program(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists the valid options)');
-  addTrailOptions(all.command('serve'))
+  addServe(all);
+  all
+    .command('env')
+    .description('print shell exports for clients of the running service')
+    .addOption(data())
+    .option('--json', 'print a JSON object instead of shell commands', false)
+    .addOption(
+      new Option('--wait [seconds]', 'wait until the service answers')
+        .argParser(wholeNumber)
+        .preset(60)
+        .default(0),
+    )
+    .action(printEnvironment);
+  all
+    .command('aws')
+    .description('run the installed AWS CLI against the running service')
+    .addOption(data())
+    .argument('[args...]', "the AWS CLI's own arguments")
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(runAws);
+  addInspectionCommands(all);
+  addAccountCommands(all);
+  addAuditCommands(all.command('audit').description('read and verify the audit trail'));
+  for (const command of all.commands) {
+    // Evaluated before the program is loaded; see `isFipsWanted`.
+    if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
+  }
+  return all;
+}
+
+function addServe(all: Command): void {
+  const serving = all
+    .command('serve')
     .description('run the service in the foreground')
     .addOption(data())
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
@@ -91,30 +130,19 @@ function program(): Command {
         .default('warn'),
     )
     .action(serve);
-  all
-    .command('env')
-    .description('print shell exports for clients of the running service')
-    .addOption(data())
-    .option('--json', 'print a JSON object instead of shell commands', false)
-    .addOption(
-      new Option('--wait [seconds]', 'wait until the service answers')
-        .argParser(wholeNumber)
-        .preset(60)
-        .default(0),
-    )
-    .action(printEnvironment);
-  all
-    .command('aws')
-    .description('run the installed AWS CLI against the running service')
-    .addOption(data())
-    .argument('[args...]', "the AWS CLI's own arguments")
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action(runAws);
-  addInspectionCommands(all);
-  addAuditCommands(all.command('audit').description('read and verify the audit trail'));
-  return all;
+  addTrailOptions(serving);
+  addSignInOptions(serving);
+}
+
+/** The options of single sign-on and of identity providers. */
+function addSignInOptions(serving: Command): void {
+  serving
+    .addOption(option('--oidc-ca-file <file>', 'authorities of OIDC providers, PEM'))
+    .addOption(option('--sso-url <url>', 'address of the sign-in pages; that of the API'))
+    .addOption(option('--sso-issuer <url>', 'OIDC provider with which people sign in'))
+    .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
+    .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
+    .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
 }
 
 function addTrailOptions(serving: Command): Command {
@@ -137,6 +165,7 @@ function addInspectionCommands(all: Command): void {
         .argParser(wholeNumber)
         .default(200),
     )
+    .addOption(profile())
     .option('--json', 'print a JSON object instead of a table', false)
     .action(discover);
   all
@@ -146,17 +175,53 @@ function addInspectionCommands(all: Command): void {
     .action(check);
 }
 
+const profile = () =>
+  new Option('--profile <name>', 'profile of the AWS CLI to call as, instead of the root user');
+
+function addAccountCommands(all: Command): void {
+  all
+    .command('init-admin')
+    .description('create an administrator with a second factor, and example policies')
+    .argument('<name>', 'the name of the new user')
+    .addOption(data())
+    .option('--password-stdin', 'read the password from standard input', false)
+    .option('--profile <name>', 'the profile of the AWS CLI to write; by default <name>')
+    .option('--print-key', 'print the access key instead of writing a profile', false)
+    .action(initAdmin);
+  all
+    .command('advise')
+    .description('list what of the advice on data protection is not followed')
+    .addOption(data())
+    .addOption(profile())
+    .option('--json', 'print a JSON object instead of text', false)
+    .action(advise);
+  all
+    .command('rotate')
+    .description('replace a secret of the first start')
+    .addArgument(new Argument('<secret>', 'which one').choices(rotatedSecrets))
+    .addOption(data())
+    .addOption(profile())
+    .addOption(
+      new Option('--overlap <seconds>', 'time for which the present metrics token stays valid')
+        .argParser(wholeNumber)
+        .default(0),
+    )
+    .action(rotate);
+}
+
 function addAuditCommands(audit: Command): void {
   audit
     .command('head')
     .description('print the state of the trail, a value to keep on another machine')
     .addOption(data())
+    .addOption(profile())
     .action(auditHead);
   audit
     .command('export')
     .description('write the files of all trails to a folder, without encryption')
     .argument('<dir>', 'a new folder')
     .addOption(data())
+    .addOption(profile())
     .action(auditExport);
   audit
     .command('verify')
@@ -171,6 +236,7 @@ function addAuditCommands(audit: Command): void {
     .command('service-events')
     .description('print the events of service-owned keys')
     .addOption(data())
+    .addOption(profile())
     .action(auditServiceEvents);
 }
 
@@ -180,15 +246,26 @@ function addAuditCommands(audit: Command): void {
  */
 export async function run(argv: readonly string[]): Promise<void> {
   try {
+    if (needsFipsProcess(argv, process.env)) {
+      const { runWithFips } = await import('./fips/run-with-fips.ts');
+      await runWithFips(argv);
+      return;
+    }
+    if (isFipsWanted(argv, process.env)) enforceFips();
     await program().parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = 1;
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof WaxwingError) {
-      if (error.code === 'setting-invalid') process.exitCode = 2;
-      process.stderr.write(`waxwing: ${error.message}\n`);
-    } else if (isSystemError(error)) {
-      process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
-    } else throw error;
+    report(error);
   }
+}
+
+/** Prints an expected error, and sets the exit code. */
+function report(error: unknown): void {
+  process.exitCode = 1;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof WaxwingError) {
+    if (error.code === 'setting-invalid') process.exitCode = 2;
+    process.stderr.write(`waxwing: ${error.message}\n`);
+  } else if (isSystemError(error)) {
+    process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
+  } else throw error;
 }

@@ -5,16 +5,19 @@ import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
+import { enforceFips, isFipsForced } from '../crypto/fips.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
+import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
+import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions {
+export interface ServeOptions extends SignInOptions {
   readonly data: string;
   readonly host: string;
   readonly apiPort: number;
@@ -25,6 +28,7 @@ export interface ServeOptions {
   readonly tlsParity: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
+  readonly oidcCaFile?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -61,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames } = options;
+  const { personNames, oidcCaFile } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -71,8 +75,12 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,
     hasTlsParity: options.tlsParity,
+    isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    oidcAuthorities:
+      oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
+    signIn: await signInSettings(options),
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,
@@ -118,6 +126,8 @@ function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The process that started this one in FIPS mode has ended.
+  if (process.channel) process.on('disconnect', stop);
 }
 
 function brokerLine({ name, state, url, problem }: BrokerView): string {
@@ -133,6 +143,7 @@ function greeting(service: Service): string {
     `  API                ${apiUrl}`,
   ];
   if (defaultBroker) lines.push(brokerLine(defaultBroker));
+  if (settings.isFips) lines.push(`  FIPS provider      ${enforceFips().join(', ')}`);
   const { otherBrokersDown } = service;
   lines.push(...otherBrokersDown.slice(0, brokerLinesMax).map(brokerLine));
   const moreCount = otherBrokersDown.length - brokerLinesMax;

@@ -10,7 +10,7 @@ import { BrokerKeys } from './broker-keys.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { Configurations } from './configurations/configurations.ts';
-import { Creation } from './creation.ts';
+import { Creation, type CreationParts } from './creation.ts';
 import type { EngineEvents } from './engine.ts';
 import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
@@ -34,6 +34,8 @@ export interface ControlOptions extends SupervisorOptions {
   /** Seals a secret of a broker that is needed again later. */
   readonly sealSecret: SealSecret;
   readonly openSecret: OpenSecret;
+  /** See `CreationParts.createServiceRole`. */
+  readonly createServiceRole: CreationParts['createServiceRole'];
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   /** Called with lines for broker logs. */

@@ -57,6 +57,8 @@ export interface CreationParts {
   /** Hashes a password with a one-way function. */
   readonly hashPassword: (password: string) => Promise<string>;
   readonly sealSecret: SealSecret;
+  /** Creates the role of the service, unless it exists, with the permissions of the requester. */
+  readonly createServiceRole: (requester: Requester) => Promise<void>;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
@@ -99,6 +101,7 @@ export class Creation {
     this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
     const users = await this.#hashed(accepted);
+    await this.#parts.createServiceRole(requester);
     const release = this.#hold(key.arn);
     const grants = await this.#grant(key, accepted.offer, requester).catch((error: unknown) => {
       release();

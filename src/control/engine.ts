@@ -138,6 +138,9 @@ export interface EngineEvents {
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
 }
 
+/** The metric of an engine that counts TLS handshakes of a broker by version. */
+export const handshakesMetric = 'waxwing_tls_handshakes_total';
+
 /** A program that runs brokers. Every call is idempotent. */
 export interface Engine {
   /** The kinds of brokers that the engine runs. */
@@ -176,6 +179,13 @@ export interface Engine {
   remove(brokerId: string): Promise<void>;
   /** The metrics of all running brokers, labelled with their names. */
   metrics(): Promise<MetricsJson[]>;
+  /**
+   * Replaces the password of a user of a running broker of RabbitMQ's type. Log-ins with the old one
+   * are refused from then on; open connections stay open.
+   *
+   * @returns false if the broker is not running or has no such user
+   */
+  setPassword(brokerId: string, username: string, passwordHash: string): Promise<boolean>;
   /** Makes every running broker load its current certificates. */
   renewCertificates(): Promise<void>;
   /**

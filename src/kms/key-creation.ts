@@ -2,18 +2,20 @@
 
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
+import { isFipsForced } from '../crypto/fips.ts';
+import type { PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import {
   defaultPolicy,
   managedPolicy,
-  readKeyPolicy,
+  newKeyPolicy,
   servicePolicy,
 } from './access/key-policies.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import type { Materials } from './ciphers/materials.ts';
 import { KmsError } from './errors.ts';
 import { aliasArn, keyArn, serviceAccountId } from './key-ids.ts';
-import { type KeySpec, type KeyUsage, usageOf } from './key-specs.ts';
+import { isApproved, type KeySpec, type KeyUsage, usageOf } from './key-specs.ts';
 import type { KmsJournal } from './kms-journal.ts';
 import type { AliasRecord, KeyOwner, KeyRecord } from './records.ts';
 import type { Result } from './result.ts';
@@ -41,6 +43,7 @@ interface Parts {
   readonly authoriser: Authoriser;
   readonly materials: Materials;
   readonly random: Random;
+  readonly names: PrincipalNames;
 }
 
 /** Creates customer managed keys, service-owned keys, and AWS managed keys. */
@@ -60,8 +63,8 @@ export class KeyCreation {
    */
   create(call: KmsCall, request: KeyRequest): Result<KeyRecord> {
     const owner = isServiceCall(call) ? 'service' : 'customer';
-    const key = this.#keyOf(call, request, owner);
-    readKeyPolicy(key.policy);
+    const made = this.#keyOf(call, request, owner);
+    const key = { ...made, ...newKeyPolicy(made.policy, this.#parts.names) };
     if (request.BypassPolicyLockoutSafetyCheck !== true) {
       requireNoLockout(this.#parts.authoriser, call, key);
     }
@@ -163,6 +166,13 @@ function mayPutPolicy(authoriser: Authoriser, call: KmsCall, key: KeyRecord): bo
   }
 }
 
+/** @throws {KmsError} 'UnsupportedOperationException' in FIPS mode for a curve that is not approved */
+function refuseUnapproved(spec: KeySpec): void {
+  if (!isFipsForced() || isApproved(spec)) return;
+  const text = `KeySpec ${spec} is not approved by FIPS 140-3, and the service runs with --fips.`;
+  throw new KmsError('UnsupportedOperationException', text);
+}
+
 function kindOf(request: KeyRequest): { spec: KeySpec; usage: KeyUsage; origin: string } {
   const { KeySpec: newer, CustomerMasterKeySpec: older, Origin: origin = 'AWS_KMS' } = request;
   if (newer !== undefined && older !== undefined) {
@@ -173,6 +183,7 @@ function kindOf(request: KeyRequest): { spec: KeySpec; usage: KeyUsage; origin: 
   }
   const spec = newer ?? older ?? 'SYMMETRIC_DEFAULT';
   const usage = usageOf(spec, request.KeyUsage);
+  refuseUnapproved(spec);
   const hasStore = request.CustomKeyStoreId !== undefined || request.XksKeyId !== undefined;
   if (hasStore || (origin !== 'AWS_KMS' && origin !== 'EXTERNAL')) {
     throw new KmsError('UnsupportedOperationException', 'Custom key stores are not supported.');

@@ -61,6 +61,11 @@ export type KeySpec = keyof typeof specs;
 /** The specs of keys that can be created. Only `SYMMETRIC_DEFAULT` keys can be used. */
 export const keySpecs = Object.keys(specs) as readonly KeySpec[];
 
+/** Whether FIPS 140-3 approves keys of a spec. */
+export function isApproved(spec: KeySpec): boolean {
+  return spec !== 'ECC_SECG_P256K1';
+}
+
 /**
  * Determines the usage of a new key.
  *

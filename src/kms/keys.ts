@@ -1,7 +1,8 @@
 // Operations on keys.
 
+import { type PrincipalNames, shownPolicy } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
-import { readKeyPolicy } from './access/key-policies.ts';
+import { newKeyPolicy } from './access/key-policies.ts';
 import type { OperationValues } from './access/request-values.ts';
 import { isServiceCall, type KmsCall } from './call.ts';
 import { KmsError } from './errors.ts';
@@ -29,6 +30,7 @@ interface Parts {
   readonly authoriser: Authoriser;
   readonly creation: KeyCreation;
   readonly tokens: GrantTokens;
+  readonly names: PrincipalNames;
 }
 
 /**
@@ -148,7 +150,7 @@ export class Keys {
   policy(call: KmsCall, name: string, policyName: string | undefined): Result<string> {
     const key = this.manage(call, name, 'GetKeyPolicy');
     requirePolicyName(policyName);
-    return unchanged(key.policy, key);
+    return unchanged(shownPolicy(key.policy, key.principalIds, this.#parts.names), key);
   }
 
   /**
@@ -162,14 +164,14 @@ export class Keys {
     request: { KeyId: string; Policy: string; PolicyName?: string | undefined },
     bypass: boolean,
   ): Result<undefined> {
-    const key = this.manage(call, request.KeyId, 'PutKeyPolicy', {
+    const before = this.manage(call, request.KeyId, 'PutKeyPolicy', {
       'kms:BypassPolicyLockoutSafetyCheck': String(bypass),
     });
     requirePolicyName(request.PolicyName);
-    const replaced = { ...key, policy: request.Policy };
-    readKeyPolicy(replaced.policy);
-    if (!bypass) requireNoLockout(this.#parts.authoriser, call, replaced);
-    return { output: undefined, changes: [{ put: 'key', key: replaced }], keys: [key] };
+    const { policy: _policy, principalIds: _ids, ...kept } = before;
+    const key = { ...kept, ...newKeyPolicy(request.Policy, this.#parts.names) };
+    if (!bypass) requireNoLockout(this.#parts.authoriser, call, key);
+    return { output: undefined, changes: [{ put: 'key', key }], keys: [before] };
   }
 
   /** Lists the policy names of a key: always `default`. */

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../base/random.ts';
+import { noPrincipalNames, type PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
 import { Authoriser } from './access/authoriser.ts';
 import { Aliases } from './aliases.ts';
@@ -27,6 +28,8 @@ export interface KmsOptions {
   readonly random: Random;
   /** Finds the policies of callers. */
   readonly principals: PrincipalPolicySource;
+  /** Finds the unique ids of the principals that policies and grants name. */
+  readonly names?: PrincipalNames;
 }
 
 /**
@@ -43,16 +46,16 @@ export class Kms {
   readonly rotations: Rotations;
   readonly #onKey: KeyListener[] = [];
 
-  constructor({ wrappingKey, random, principals }: KmsOptions) {
+  constructor({ wrappingKey, random, principals, names = noPrincipalNames }: KmsOptions) {
     const { journal } = this;
     const finder = new KeyFinder(journal);
     const authoriser = new Authoriser(journal, principals);
     const materials = new Materials(wrappingKey, random);
     const tokens = new GrantTokens(wrappingKey, random);
-    const creation = new KeyCreation({ journal, authoriser, materials, random });
-    this.keys = new Keys({ journal, finder, authoriser, creation, tokens });
+    const creation = new KeyCreation({ journal, authoriser, materials, random, names });
+    this.keys = new Keys({ journal, finder, authoriser, creation, tokens, names });
     this.aliases = new Aliases({ journal, finder, authoriser });
-    this.grants = new Grants({ journal, finder, authoriser, tokens, random });
+    this.grants = new Grants({ journal, finder, authoriser, tokens, random, names });
     this.ciphers = new Ciphers({ finder, authoriser, materials, tokens, random });
     this.rotations = new Rotations({ keys: this.keys, materials });
   }

@@ -1,5 +1,7 @@
 // The stored records of the key service.
 
+import type { PrincipalIds } from '../identity/policies/principal-ids.ts';
+
 /** The class of a key: customer managed, AWS managed, or service-owned (AWS owned). */
 export type KeyOwner = 'customer' | 'aws' | 'service';
 
@@ -42,6 +44,8 @@ export interface KeyRecord {
   readonly description: string;
   /** The key policy as it was submitted. */
   readonly policy: string;
+  /** The unique ids of the principals that the key policy names, by ARN. */
+  readonly principalIds?: PrincipalIds;
   readonly createdMs: number;
   readonly state: KeyState;
   /** Set if and only if the state is `PendingDeletion`. */
@@ -94,11 +98,15 @@ export interface GrantRecord {
   readonly createdMs: number;
   /** An ARN, or a service principal (`mq.amazonaws.com`). */
   readonly grantee: string;
+  /** The unique id of the grantee when the grant was created, if it has one. */
+  readonly granteeId?: string;
   /**
    * The retiring principal, in the form of {@link grantee}; missing if only the account may retire
    * the grant.
    */
   readonly retiring?: string;
+  /** The unique id of the retiring principal, if it has one. */
+  readonly retiringId?: string;
   /** Whether the principals were named in the members for service principals. */
   readonly granteeIsService?: boolean;
   readonly retiringIsService?: boolean;

@@ -1,6 +1,7 @@
 // The listeners of a broker.
 
 import { NetError } from './errors.ts';
+import type { TlsVersion } from './handshake-counts.ts';
 import type { ServerCertificate, TlsListener } from './tls-listener.ts';
 
 /** A listener with its name. */
@@ -47,6 +48,11 @@ export class Listeners {
   /** Unauthenticated connections on all ports. */
   get unauthenticatedCount(): number {
     return this.#all.reduce((sum, { admission }) => sum + admission.unauthenticatedCount, 0);
+  }
+
+  /** Completed TLS handshakes on all ports since the start. */
+  handshakeCount(version: TlsVersion): number {
+    return this.#all.reduce((sum, { handshakes }) => sum + handshakes.of(version), 0);
   }
 
   /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */

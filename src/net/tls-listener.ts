@@ -11,6 +11,7 @@ import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import { answerAndClose } from './first-byte.ts';
+import { HandshakeCounts } from './handshake-counts.ts';
 import type { AdmissionLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
@@ -75,6 +76,7 @@ export class TlsListener {
   readonly #flusher = new Flusher();
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
+  readonly handshakes = new HandshakeCounts();
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
   #ticks: Timer | undefined = undefined;
@@ -147,6 +149,7 @@ export class TlsListener {
 
   #accept(socket: TLSSocket): void {
     this.admission.handshakeDone(socket);
+    this.handshakes.add(socket);
     const [only, other] = this.#endpoints;
     if (only !== undefined && other === undefined) only.accept(socket, undefined);
     else {

@@ -1,6 +1,7 @@
 // TLS versions and cipher suites.
 
 import { createSecureContext, type TlsOptions } from 'node:tls';
+import { approvedCurves, isFipsForced } from '../crypto/fips.ts';
 
 /** The TLS settings of a listener: versions, cipher suites, and trusted client certificates. */
 export type TlsPolicy = Required<
@@ -44,7 +45,7 @@ const amazonMqActiveMqSuites = [
 
 const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256'];
 
-const curves = 'X25519:P-256:P-384';
+const curves = isFipsForced() ? approvedCurves : 'X25519:P-256:P-384';
 
 /** A hybrid of X25519 and ML-KEM-768, which is also secure against quantum computers. TLS 1.3 only. */
 const hybridGroup = 'X25519MLKEM768';
@@ -56,7 +57,7 @@ const hybridGroup = 'X25519MLKEM768';
 const withHybrid = `${hybridGroup}/${curves}`;
 
 /** The groups for key exchange in order of preference. OpenSSL knows the hybrid from 3.5. */
-const groups = areKnownGroups(withHybrid) ? withHybrid : curves;
+const groups = !isFipsForced() && areKnownGroups(withHybrid) ? withHybrid : curves;
 
 function areKnownGroups(names: string): boolean {
   const [major = 0, minor = 0] = process.versions.openssl.split('.').map(Number);

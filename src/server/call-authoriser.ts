@@ -3,10 +3,14 @@
 import { RequestError } from '../aws/errors.ts';
 import type { Permission } from '../aws/service.ts';
 import type { CallContext } from '../calls/call-context.ts';
+import type { AuthorizationMessages } from '../identity/authorization-messages.ts';
 import { CallValues, foldedValues } from '../identity/policies/call-values.ts';
 import { type ApplicablePolicies, denialMessage, evaluate } from '../identity/policies/evaluate.ts';
 import type { PrincipalPolicySource } from '../identity/policies/principal-policies.ts';
 import { policyPrincipal } from '../identity/policies/principals.ts';
+
+/** The header of a refusal that DecodeAuthorizationMessage decodes. */
+const messageHeader = 'x-waxwing-authorization-message';
 
 /** The resource of actions that have none. */
 const anyResource = '*';
@@ -14,9 +18,12 @@ const anyResource = '*';
 /** Decides whether the policies of a caller allow a call. */
 export class CallAuthoriser {
   readonly #principals: PrincipalPolicySource;
+  readonly #messages: AuthorizationMessages;
 
-  constructor(principals: PrincipalPolicySource) {
+  /** @param messages encodes the reasons of refusals */
+  constructor(principals: PrincipalPolicySource, messages: AuthorizationMessages) {
     this.#principals = principals;
+    this.#messages = messages;
   }
 
   /**
@@ -38,7 +45,7 @@ export class CallAuthoriser {
   }
 
   #authorise(
-    { action, values = {} }: Permission,
+    { action, values = {}, isGiven = false }: Permission,
     resource: string,
     context: CallContext,
     policies: ApplicablePolicies,
@@ -55,8 +62,10 @@ export class CallAuthoriser {
       policies,
     );
     if (decision.outcome === 'allowed') return;
+    if (isGiven && decision.outcome === 'implicitDeny') return;
     const message = denialMessage(caller.arn, action, resource, decision);
-    throw new RequestError('access-denied', message);
+    const encoded = this.#messages.encode({ caller, action, resource, decision, values: own });
+    throw new RequestError('access-denied', message, { headers: { [messageHeader]: encoded } });
   }
 }
 

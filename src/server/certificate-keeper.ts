@@ -1,8 +1,10 @@
 // Renewal of certificates.
 
 import type { KeyObject } from 'node:crypto';
+import { lstat, readFile } from 'node:fs/promises';
 import { systemClock } from '../base/clock.ts';
 import type { Certificate } from '../crypto/authority.ts';
+import { systemDisk } from '../storage/disk.ts';
 import type { SystemState } from './compose.ts';
 import type { CertificateChange, Hosts } from './server-certificates.ts';
 
@@ -64,4 +66,12 @@ export class CertificateKeeper {
     await store.commit(changes.map((change) => ({ journal: certificates.name, change })));
     return true;
   }
+}
+
+/** Writes certificates that clients will trust, unless another user could write the file. */
+export async function writeCertificate(file: string, pem: string): Promise<void> {
+  const found = await lstat(file).catch(() => undefined);
+  const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
+  if (isOwn && (await readFile(file, 'utf8')) === pem) return;
+  await systemDisk.replace(file, Buffer.from(pem));
 }

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { administrationService } from '../api/administration/service.ts';
 import { auditService } from '../api/audit/service.ts';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
@@ -12,7 +13,6 @@ import { s3Service } from '../api/s3/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
 import { stsService } from '../api/sts/service.ts';
 import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
-import { archiveSizes } from '../audit/archive/archiver.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
@@ -40,20 +40,26 @@ import type { Iam } from '../identity/accounts/iam.ts';
 import { usesOf } from '../identity/accounts/last-uses.ts';
 import { asChange } from '../identity/accounts/result.ts';
 import type { Identity } from '../identity/identity.ts';
+import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import type { HandshakeCounts } from '../net/handshake-counts.ts';
+import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import { RouteTable } from '../net/http/route-table.ts';
-import { systemDisk } from '../storage/disk.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
+import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
-import { authenticatorOf, identityParts } from './identity-parts.ts';
+import { administrationParts } from './identities/administration.ts';
+import { rootWarning } from './identities/root-warning.ts';
+import { serviceRoleCreation } from './identities/service-role.ts';
+import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
@@ -61,8 +67,11 @@ import type { Refusals, RefusedLogins } from './refusals.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
-import { brokersFolder, eventsFolder, trailsFolder } from './system-volume.ts';
-import { TrailParts } from './trails/trail-parts.ts';
+import { composeSignIn, type SignIn, type SignInContext } from './sign-in/compose-sign-in.ts';
+import type { SignInPages } from './sign-in/sign-in-pages.ts';
+import { brokersFolder } from './system-volume.ts';
+import { composeTrails } from './trails/compose-trails.ts';
+import type { TrailParts } from './trails/trail-parts.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -84,6 +93,7 @@ const sealingPurposes = {
   trailFiles: 'waxwing trails: files',
   events: 'waxwing audit: archives of events',
   trailSigning: 'waxwing trails: private keys',
+  sso: 'waxwing sso: tokens and registrations',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -118,6 +128,7 @@ export class SystemState {
   readonly brokers = new Brokers();
   readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
+  readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
   /** The keys of the trail's files, and of the private keys that sign digests. */
   readonly trailKeys: Record<'files' | 'signing' | 'events', KeyObject>;
@@ -125,6 +136,8 @@ export class SystemState {
   readonly digestKey: KeyObject;
   /** Seals the secrets of brokers that are needed again later. */
   readonly #secretsKey: KeyObject;
+  /** Authenticates the tokens of single sign-on. */
+  readonly ssoKey: KeyObject;
   readonly store: StateStore;
 
   constructor(volume: KeyDeriver) {
@@ -138,6 +151,7 @@ export class SystemState {
       wrappingKey: sealingKey(volume, 'kms'),
       random: systemRandom,
       principals: iam.policies,
+      names: iam.principals,
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
@@ -147,6 +161,7 @@ export class SystemState {
       events: sealingKey(volume, 'events'),
     };
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
+    this.ssoKey = sealingKey(volume, 'sso');
     this.store = new StateStore(this.journals(), [trailTimeline, serviceTimeline]);
   }
 
@@ -169,7 +184,7 @@ export class SystemState {
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
     const { kms, identity, iam, installation, trail, serviceTrail, trails, archives } = this;
-    const { brokers, configurations, certificates, logsVolume } = this;
+    const { brokers, configurations, certificates, logsVolume, signIns } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -183,6 +198,7 @@ export class SystemState {
       ...ofControl,
       certificates,
       logsVolume,
+      signIns,
     ];
     return all as Journal[];
   }
@@ -210,6 +226,8 @@ export interface Parts {
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
   readonly audit: TrailParts;
+  /** The pages on which people sign in. */
+  readonly signInPages: SignInPages;
 }
 
 /** The properties of the installation that are known once the system volume is open. */
@@ -222,6 +240,8 @@ export interface ServiceLocation {
   /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
   readonly metrics: () => Promise<Exposition>;
+  /** The handshakes of the API's port. */
+  readonly handshakes: () => Pick<HandshakeCounts, 'of'>;
 }
 
 /**
@@ -256,6 +276,7 @@ export function compose(
     hashPassword,
     sealSecret: (context, secret) => state.sealSecret(context, secret),
     openSecret: (context, sealed) => state.openSecret(context, sealed),
+    createServiceRole: serviceRoleCreation(state.iam, client),
     digestKey: state.digestKey,
     region,
     accountId,
@@ -270,10 +291,13 @@ export function compose(
   services.add(cloudTrailService(audit.cloudTrail));
   services.add(s3Service(audit.s3));
   services.add(auditService(audit.audit));
-  addIdentityServices(services, state, region);
+  const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
+  const place = { ...location, outside, log, settings: settings.signIn };
+  const { pages } = addIdentityServices(services, state, place);
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
+  services.add(administrationService(administrationOf(settings, state, control, location)));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
@@ -290,64 +314,57 @@ export function compose(
     const isBroker = logins.eventName === 'BrokerLogin';
     if (settings.recordsFailedLogins || (isBroker && audit.wantsBrokerEvents)) record(logins);
   };
-  return { control, client, dispatcher, audit };
+  return { control, client, dispatcher, audit, signInPages: pages };
 }
 
-/** Composes the audit trail's services. */
-function composeTrails(
+/** Connects the advice and the rotation of secrets. */
+function administrationOf(
   settings: Settings,
-  state: SystemState,
-  { region, accountId }: ServiceLocation,
-  client: LocalClient,
-  log: ServiceLog,
-): TrailParts {
-  const { store, trail, serviceTrail, trails, archives, trailKeys } = state;
-  return new TrailParts({
-    store: () => store,
-    trail,
-    serviceTrail,
-    trails,
-    archives,
-    client,
-    place: { region, accountId },
-    disk: systemDisk,
-    folders: { trails: trailsFolder(settings.folder), events: eventsFolder(settings.folder) },
-    keys: trailKeys,
-    sizes: archiveSizes,
+  { installation, iam, identity, brokers, configurations, kms }: SystemState,
+  control: Control,
+  { hashPassword, handshakes }: ServiceLocation,
+) {
+  const keys = kms.journal;
+  const tls = () => tls12Counts(control.engines, handshakes());
+  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
+  return administrationParts({
+    installation,
+    control,
+    hashPassword,
+    advice: examined,
     clock: systemClock,
     random: systemRandom,
-    commit: (entries) => store.commit(entries),
-    settings: {
-      intervals: {
-        fileMs: settings.trailFileSeconds * 1000,
-        digestMs: settings.trailDigestSeconds * 1000,
-      },
-      showsFailedLogins: settings.recordsFailedLogins,
-      lookupsPerSecondMax: settings.lookupsPerSecondMax,
-      anchor:
-        settings.auditAnchor === undefined
-          ? undefined
-          : {
-              url: new URL(settings.auditAnchor),
-              authoritiesFile: settings.auditAnchorCaFile,
-              failed: (error) =>
-                log.error({ err: error }, 'the anchor did not take the state of the trail'),
-            },
-    },
-    failed: ({ name }, error) =>
-      log.error({ trail: name, err: error }, 'the delivery of a trail failed; it is repeated'),
-    archivingFailed: (error) =>
-      log.error({ err: error }, 'events could not be archived; this is repeated'),
   });
 }
 
 /** Adds the services that know the callers. */
-function addIdentityServices(services: ServiceRegistry, state: SystemState, region: string): void {
-  const { iam, identity, brokers } = state;
+function addIdentityServices(
+  services: ServiceRegistry,
+  state: SystemState,
+  place: Pick<ServiceLocation, 'region' | 'accountId' | 'consoleUrl'> &
+    Pick<SignInContext, 'outside' | 'log' | 'settings'>,
+): SignIn {
+  const { iam, identity, brokers, store, trail } = state;
+  const { region, outside, consoleUrl } = place;
+  const ofSts = stsParts(iam, (url) => outside.getJson(url), systemClock);
   const linkedResources = (service: string) =>
     service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
-  services.add(stsService({ iam }));
+  services.add(stsService(ofSts));
   services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
+  const signIn = composeSignIn({
+    ...place,
+    iam,
+    trust: ofSts.trust,
+    journal: state.signIns,
+    key: state.ssoKey,
+    apiUrl: () => consoleUrl().replace(/\/$/, ''),
+    clock: systemClock,
+    random: systemRandom,
+    recorded: (event, atMs) => trail.chain(event, atMs),
+    commit: (entries) => store.commit(entries),
+  });
+  for (const service of signIn.services) services.add(service);
+  return signIn;
 }
 
 /**
@@ -375,7 +392,7 @@ export function composeEngine(
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
   const { store, trail, serviceTrail, iam } = state;
-  const authoriser = new CallAuthoriser(iam.policies);
+  const authoriser = new CallAuthoriser(iam.policies, iam.messages);
   return {
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
@@ -387,6 +404,7 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
       ),
     ],
     commit: (batch) => store.commit(batch),
+    callerWarning: rootWarning(iam),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
   };
@@ -426,18 +444,22 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
     tokenHolder: (token: string | undefined) => {
-      const { metricsToken } = state.installation;
-      assert(metricsToken !== undefined, 'the metrics token is missing');
-      return tokenHolder(metricsToken, token);
+      const accepted = state.installation.metricsTokens(systemClock.nowMs());
+      assert(accepted.length > 0, 'the metrics token is missing');
+      return tokenHolder(accepted, token);
     },
     refused: (request: RefusedRequest) => refusals.requestRefused(request),
   };
 }
 
 /** The routes of the API's port. */
-export function apiRoutes(dispatcher: Dispatcher): RouteTable {
+export function apiRoutes({
+  dispatcher,
+  signInPages,
+}: Pick<Parts, 'dispatcher'> & Partial<Pick<Parts, 'signInPages'>>): RouteTable {
   const routes = new RouteTable().handle('*', '/*', dispatcher);
   const page = new ConsolePage(dispatcher);
   for (const method of consoleMethods) routes.handle(method, '/', page);
+  for (const each of signInPages?.handlers() ?? []) routes.handle(...each);
   return routes;
 }

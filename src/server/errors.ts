@@ -26,6 +26,8 @@ export type ServerErrorCode =
   | 'setting-conflict'
   /** No service is running on the data folder. */
   | 'not-running'
+  /** The outside identity provider cannot be reached, or its answer is not valid. */
+  | 'provider-failed'
   /** The answer on the service's socket is invalid. */
   | 'answer-invalid'
   /** Events of the audit trail are missing or were modified. */

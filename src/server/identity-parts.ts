@@ -1,11 +1,15 @@
 // The parts of the service that know the callers: the root user, and the accounts of IAM.
 
 import type { KeyObject } from 'node:crypto';
+import type { StsParts } from '../api/sts/parts.ts';
 import { Authenticator } from '../aws/signing/authenticate.ts';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { hashPassword, loginLimits, PasswordChecker } from '../crypto/password.ts';
 import { Iam } from '../identity/accounts/iam.ts';
+import { IdTokens } from '../identity/federation/id-tokens.ts';
+import { type FetchJson, KeySets } from '../identity/federation/key-sets.ts';
+import { RoleTrust } from '../identity/federation/role-trust.ts';
 import { Identity } from '../identity/identity.ts';
 
 /** The keys that seal what identifies callers, 256 bits each. */
@@ -33,6 +37,13 @@ export function identityParts(keys: IdentityKeys): IdentityParts {
     passwordChecker: new PasswordChecker(loginLimits, systemClock),
   });
   return { identity, iam };
+}
+
+/** Connects the parts that issue credentials for the tokens of OIDC providers. */
+export function stsParts(iam: Iam, fetchJson: FetchJson, clock: Clock): StsParts {
+  const keySets = new KeySets(fetchJson, clock);
+  const idTokens = new IdTokens({ providers: iam.providers, keySets, clock });
+  return { iam, idTokens, trust: new RoleTrust(iam) };
 }
 
 /** Services of AWS that are in one region, whose signatures may name it. */

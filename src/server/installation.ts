@@ -1,6 +1,7 @@
 // Settings that are decided at the first start of a data folder.
 
 import type { KeyObject } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
 import { Secret } from '../base/secret.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
@@ -16,8 +17,19 @@ export type InstallationChange =
       readonly sealedPassword: string;
     }
   | { readonly type: 'default-broker-made'; readonly brokerId: string }
+  | ({ readonly type: 'metrics-token' } & TokenRecord);
+
+/** The token for the metrics, and the one before it while that is accepted. */
+interface TokenRecord {
   /** Base64. */
-  | { readonly type: 'metrics-token'; readonly sealedToken: string };
+  readonly sealedToken: string;
+  readonly previous?: {
+    /** Base64. */
+    readonly sealedToken: string;
+    /** The moment from which it is refused, milliseconds since 1970. */
+    readonly endsMs: number;
+  };
+}
 
 /** The broker that the first start creates, and its log-in. */
 export interface DefaultBroker {
@@ -40,7 +52,7 @@ export class Installation implements Journal<InstallationChange> {
   #requested: { readonly username: string; readonly sealedPassword: string } | undefined =
     undefined;
   #brokerId: string | undefined = undefined;
-  #sealedToken: string | undefined = undefined;
+  #token: TokenRecord | undefined = undefined;
 
   /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
@@ -77,6 +89,31 @@ export class Installation implements Journal<InstallationChange> {
     return [this.#entry({ type: 'metrics-token', sealedToken })];
   }
 
+  /**
+   * Returns a new token for the metrics, and the entries that replace the present one by it. Only one
+   * earlier token is kept: one that was replaced before ends at once.
+   *
+   * @param previousEndsMs the moment from which the present token is refused
+   */
+  replaceMetricsToken(random: Random, previousEndsMs: number) {
+    const token = newPassword(random);
+    const { sealedToken: former } = this.#token ?? {};
+    const sealedToken = this.#seal(tokenContext, token.reveal());
+    const previous = former && { sealedToken: former, endsMs: previousEndsMs };
+    const entry = this.#entry({
+      type: 'metrics-token',
+      sealedToken,
+      ...(previous && { previous }),
+    });
+    return { token, entries: [entry] };
+  }
+
+  /** Returns the entries that record another password of the default broker's user. */
+  replacePassword(password: Secret<string>): Entry[] {
+    assert(this.#requested !== undefined, 'there is no default broker');
+    return this.requestDefaultBroker(this.#requested.username, password);
+  }
+
   /** The default broker; undefined if none was requested. */
   get defaultBroker(): DefaultBroker | undefined {
     if (this.#requested === undefined) return undefined;
@@ -87,9 +124,15 @@ export class Installation implements Journal<InstallationChange> {
 
   /** The token for the metrics; undefined before it was created. */
   get metricsToken(): Secret<string> | undefined {
-    return this.#sealedToken === undefined
-      ? undefined
-      : this.#open(tokenContext, this.#sealedToken);
+    return this.#token && this.#open(tokenContext, this.#token.sealedToken);
+  }
+
+  /** The tokens that are accepted at a time, the present one first. */
+  metricsTokens(nowMs: number): readonly Secret<string>[] {
+    if (this.#token === undefined) return [];
+    const { sealedToken, previous } = this.#token;
+    const former = previous !== undefined && nowMs < previous.endsMs ? [previous.sealedToken] : [];
+    return [sealedToken, ...former].map((sealed) => this.#open(tokenContext, sealed));
   }
 
   #seal(context: string, text: string): string {
@@ -109,7 +152,7 @@ export class Installation implements Journal<InstallationChange> {
   apply(change: InstallationChange): void {
     if (change.type === 'founded') this.#region = change.region;
     else if (change.type === 'default-broker-wanted') this.#requested = change;
-    else if (change.type === 'metrics-token') this.#sealedToken = change.sealedToken;
+    else if (change.type === 'metrics-token') this.#token = change;
     else this.#brokerId = change.brokerId;
   }
 
@@ -119,9 +162,7 @@ export class Installation implements Journal<InstallationChange> {
     if (this.#brokerId !== undefined) {
       yield { type: 'default-broker-made', brokerId: this.#brokerId };
     }
-    if (this.#sealedToken !== undefined) {
-      yield { type: 'metrics-token', sealedToken: this.#sealedToken };
-    }
+    if (this.#token !== undefined) yield { ...this.#token, type: 'metrics-token' };
   }
 
   #entry(change: InstallationChange): Entry {

@@ -17,6 +17,8 @@ import { Configurations } from '../control/configurations/configurations.ts';
 import { IamJournal } from '../identity/accounts/iam-journal.ts';
 import type { IamChange } from '../identity/accounts/records.ts';
 import { Identity, type IdentityChange } from '../identity/identity.ts';
+import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
+import type { SsoChange } from '../identity/sso/sign-in-record.ts';
 import { KmsJournal } from '../kms/kms-journal.ts';
 import type { KmsChange } from '../kms/records.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -150,6 +152,8 @@ const iamChangeMakers: readonly ((random: SeededRandom, id: string, i: number) =
   (_, id) => ({ delete: 'key', id: `root${id}` }),
   (_, id) => ({ delete: 'key', id: `k${id}` }),
   (_, id, i) => ({ put: 'role-use', id: `r${id}`, record: { atMs: i } }),
+  (_, id, i) => ({ put: 'oidc-provider', record: { name: `o${id}`, createdMs: i } }),
+  (_, id) => ({ delete: 'oidc-provider', id: `o${id}` }),
   (_, id, i) => ({ put: 'password', record: { userId: `u${id}`, hash: `${i}` } }),
   (_, id) => ({ delete: 'password', id: `u${id}` }),
   (random, id, i) => {
@@ -223,6 +227,23 @@ test(
       } else changes.push({ type: 'root-access-key-deleted', accessKeyId });
     }
     requireSame(random, () => new Identity(createSecretKey(Buffer.alloc(32))), changes);
+  }),
+);
+
+test(
+  'sign-ins are restored from a snapshot taken during changes',
+  eachSeed((random) => {
+    const changes: SsoChange[] = [];
+    for (let i = 0; i < 40; i++) {
+      const id = `s${i < 4 ? i : random.below(8)}`;
+      const person = { type: 'user', userId: `u${random.below(2)}` } as const;
+      // The id of a sign-in is never used again.
+      const isNew = !changes.some((change) => 'put' in change && change.record.id === id);
+      if (isNew) {
+        changes.push({ put: 'sign-in', record: { id, person, createdMs: i, expiresMs: i + 1 } });
+      } else changes.push({ delete: 'sign-in', id });
+    }
+    requireSame(random, () => new SignInJournal(), changes);
   }),
 );
 

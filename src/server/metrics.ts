@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
 import type { ConnectionAdmission } from '../net/connection-admission.ts';
+import { type HandshakeCounts, tlsVersions } from '../net/handshake-counts.ts';
 import type { TrailParts } from './trails/trail-parts.ts';
 
 /** The parts whose metrics are shown, and the token for them. */
@@ -16,6 +17,8 @@ export interface MetricsParts {
   readonly audit: Pick<TrailParts, 'anchor' | 'failureCounts'>;
   /** The admission of the API's port. */
   readonly admission: Pick<ConnectionAdmission, 'unauthenticatedCount' | 'closed'>;
+  /** The handshakes of the API's port. */
+  readonly handshakes: Pick<HandshakeCounts, 'of'>;
   /** The number of requests refused before authentication, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
 }
@@ -28,6 +31,7 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   addOwn(own, parts.control);
   addAdmission(own, parts);
   addAudit(own, parts.audit);
+  addHandshakes(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   return exposition(all);
 }
@@ -38,15 +42,31 @@ const scraper: Caller = { ...anonymous, type: 'service', arn: 'metrics', princip
 /**
  * Returns the caller with a bearer token.
  *
- * @param wanted the expected token
+ * @param accepted the tokens that are accepted at this time
  * @throws {RequestError} `wrong-token`
  */
-export function tokenHolder(wanted: Secret<string>, token: string | undefined): Caller {
+export function tokenHolder(
+  accepted: readonly Secret<string>[],
+  token: string | undefined,
+): Caller {
   // Hashes are compared, so that the time reveals neither the length nor the content.
   const hash = (text: string) => createHash('sha256').update(text).digest();
-  if (timingSafeEqual(hash(token ?? ''), hash(wanted.reveal()))) return scraper;
+  const given = hash(token ?? '');
+  if (accepted.some((each) => timingSafeEqual(given, hash(each.reveal())))) return scraper;
   const text = 'A bearer token is required: WAXWING_METRICS_TOKEN, as printed by `waxwing env`.';
   throw new RequestError('wrong-token', text);
+}
+
+function addHandshakes(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { handshakes }: MetricsParts,
+): void {
+  metrics.add({
+    name: 'waxwing_api_tls_handshakes_total',
+    help: 'Completed TLS handshakes of the API, by version.',
+    type: 'counter',
+    measure: () => tlsVersions.map((version) => [handshakes.of(version), { version }]),
+  });
 }
 
 function addAdmission(

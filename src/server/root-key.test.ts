@@ -217,3 +217,22 @@ test('a short passphrase and an unknown wrapped key format are rejected', async 
     });
   }
 });
+
+test('with the FIPS provider, a passphrase is stretched with an approved function', async () => {
+  const [dataKey, owner] = [randomBytes(32), newOwner()];
+  const plain = await wrapDataKey(byPassphrase, owner, dataKey);
+  process.execArgv.push('--force-fips');
+  try {
+    const wrapped = await wrapDataKey(byPassphrase, owner, dataKey);
+    assert.deepEqual([plain[1], wrapped[1]], [2, 3]);
+    assert.deepEqual(await unwrapDataKey(byPassphrase, owner, wrapped), dataKey);
+    await assert.rejects(unwrapDataKey(byPassphrase, owner, plain), {
+      code: 'root-key-source-other',
+      message: /with scrypt, which FIPS 140-3 does not approve/,
+    });
+    process.execArgv.pop();
+    assert.deepEqual(await unwrapDataKey(byPassphrase, owner, wrapped), dataKey);
+  } finally {
+    process.execArgv = process.execArgv.filter((each) => each !== '--force-fips');
+  }
+});

@@ -1,28 +1,32 @@
 // The root key of a data folder.
 
-import { createHash, randomFill, scrypt } from 'node:crypto';
+import { createHash, pbkdf2, randomFill, scrypt } from 'node:crypto';
 import { constants, existsSync, linkSync, type Stats } from 'node:fs';
 import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isFipsForced } from '../crypto/fips.ts';
 import { openValue, sealedOverheadBytes, sealValue } from '../crypto/sealed-value.ts';
 import { ServerError } from './errors.ts';
 import { checkFolder, checkKeyFile, checkPassphraseFile } from './ownership.ts';
 
 /**
  * The root key wraps only one key: the data key of the system volume. It is never stored in the
- * data folder. The format of a wrapped key is: version u8 (1), source u8, salt (16 bytes,
- * passphrase only), nonce (12 bytes), sealed data key (32 bytes), tag (16 bytes). The id of the
+ * data folder. The format of a wrapped key is: version u8 (1), source u8 (1: key file, 2: passphrase
+ * with scrypt, 3: passphrase with PBKDF2), salt (16 bytes, passphrases only), nonce (12 bytes), sealed data key (32 bytes), tag (16 bytes). The id of the
  * volume is authenticated too.
  */
 const version = 1;
-const sources = { file: 1, passphrase: 2 } as const;
-type SourceName = keyof typeof sources;
+const sources = { file: 1, passphrase: 2, 'approved-passphrase': 3 } as const;
+type SourceName = 'file' | 'passphrase';
 const keyBytes = 32;
 const saltBytes = 16;
 
 /** Parameters of scrypt (RFC 7914): about a quarter of a second and 64 MiB per guess. */
 const scryptParameters = { N: 65_536, r: 8, p: 1, maxmem: 96 * 1024 * 1024 };
+
+/** Iterations of PBKDF2-HMAC-SHA-512, which FIPS 140-3 approves: about half a second per guess. */
+const pbkdf2Iterations = 1_000_000;
 
 /** Maximum size of a key file or passphrase file. */
 const fileBytesMax = 16 * 1024;
@@ -90,8 +94,9 @@ export async function wrapDataKey(
     return seal(Buffer.of(version, sources.file), key, owner.volumeId, dataKey);
   }
   const salt = await random(saltBytes);
-  const key = await stretch(await readPassphrase(source.passphraseFile), salt);
-  const head = Buffer.concat([Buffer.of(version, sources.passphrase), salt]);
+  const how = isFipsForced() ? sources['approved-passphrase'] : sources.passphrase;
+  const key = await stretch(await readPassphrase(source.passphraseFile), salt, how);
+  const head = Buffer.concat([Buffer.of(version, how), salt]);
   return seal(head, key, owner.volumeId, dataKey);
 }
 
@@ -118,11 +123,12 @@ export async function unwrapDataKey(
   const headBytes = wanted === 'file' ? 2 : 2 + saltBytes;
   if (wrapped.length !== headBytes + keyBytes + sealedOverheadBytes) throw unknownFormat(wrapped);
   const head = wrapped.subarray(0, headBytes);
+  if (isFipsForced() && head[1] === sources.passphrase) throw unapproved(owner);
   const file = wanted === 'file' ? findKeyFile(source, owner) : (source.passphraseFile ?? '');
   const key =
     wanted === 'file'
       ? await readKeyFile(file, owner.folder)
-      : await stretch(await readPassphrase(file), head.subarray(2));
+      : await stretch(await readPassphrase(file), head.subarray(2), head[1] ?? 0);
   try {
     return openValue(key, bound(head, owner.volumeId), wrapped.subarray(headBytes));
   } catch (cause) {
@@ -185,7 +191,16 @@ function sourceOf(wrapped: Buffer): SourceName {
   if (found !== version) throw unknownFormat(wrapped);
   if (source === sources.file) return 'file';
   if (source === sources.passphrase) return 'passphrase';
+  if (source === sources['approved-passphrase']) return 'passphrase';
   throw unknownFormat(wrapped);
+}
+
+function unapproved({ folder }: RootKeyOwner): ServerError {
+  return new ServerError(
+    'root-key-source-other',
+    `the root key of ${folder} is derived from its passphrase with scrypt, which FIPS 140-3 does not ` +
+      'approve; --fips needs a data folder that was created with a key file, or with --fips',
+  );
 }
 
 function unknownFormat(wrapped: Buffer): ServerError {
@@ -295,12 +310,16 @@ async function readPrivate(
   }
 }
 
-async function stretch(passphrase: string, salt: Buffer): Promise<Buffer> {
+/** @param how the source in the header, which decides about the function */
+async function stretch(passphrase: string, salt: Buffer, how: number): Promise<Buffer> {
+  const text = passphrase.normalize('NFC');
   return await new Promise((resolve, reject) => {
-    scrypt(passphrase.normalize('NFC'), salt, keyBytes, scryptParameters, (error, key) => {
+    const done = (error: Error | null, key: Buffer) => {
       if (error) reject(error);
       else resolve(key);
-    });
+    };
+    if (how === sources.passphrase) scrypt(text, salt, keyBytes, scryptParameters, done);
+    else pbkdf2(text, salt, pbkdf2Iterations, keyBytes, 'sha512', done);
   });
 }
 

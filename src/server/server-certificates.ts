@@ -34,6 +34,8 @@ export interface Hosts {
   readonly wanted: readonly string[];
   /** Additional hosts for a new authority. An existing authority is not replaced to add them. */
   readonly welcome: readonly string[];
+  /** Hosts that only certificates of the API must have. */
+  readonly ofApi?: readonly string[];
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -115,7 +117,8 @@ export class ServerCertificates implements Journal<CertificateChange> {
       if (change !== undefined) changes.push(change);
     }
     const authority = this.#among(changes, authorities.api.role);
-    changes.push(...(await this.#issue(sealingKey, authority, api, hosts.wanted, nowMs, [])));
+    const names = [...hosts.wanted, ...(hosts.ofApi ?? [])];
+    changes.push(...(await this.#issue(sealingKey, authority, api, names, nowMs, [])));
     for (const role of this.#kept.keys()) {
       const [owner = '', kind] = role.split(' ');
       const isOurs = kind !== undefined ? owner === api || hasBroker(owner) : isAuthority(role);
@@ -152,7 +155,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
     nowMs: number,
   ): Promise<CertificateChange | undefined> {
     const kept = this.#kept.get(role);
-    const domains = role === authorities.brokers.role ? [brokerDomain] : [];
+    const domains = role === authorities.brokers.role ? [brokerDomain] : (hosts.ofApi ?? []);
     const wanted = [...hosts.wanted, ...domains];
     const isConfined =
       kept?.hosts !== undefined && wanted.every((host) => kept.hosts?.includes(host));

@@ -1,7 +1,6 @@
 // The running service.
 
 import { realpathSync } from 'node:fs';
-import { lstat, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord, serviceEventRecord } from '../audit/record.ts';
@@ -15,14 +14,14 @@ import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { newAccountId } from '../identity/identifiers.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
-import { systemDisk } from '../storage/disk.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
-import { CertificateKeeper } from './certificate-keeper.ts';
+import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
 import {
   apiRoutes,
   compose,
@@ -34,6 +33,7 @@ import {
 } from './compose.ts';
 import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
+import { fipsEndpoints } from './identities/fips-endpoints.ts';
 import { newPassword } from './installation.ts';
 import { openBrokerLogs } from './logs-volume.ts';
 import { measured } from './metrics.ts';
@@ -121,6 +121,7 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
       metrics: () => measured(this.#metricsParts),
+      handshakes: () => this.#listener.handshakes,
     };
     this.#refusals = refusals;
     this.#logs = new BrokerLogs({
@@ -134,7 +135,7 @@ export class Service {
       certificates: certificates.api(),
       policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#parts.dispatcher),
+      routes: apiRoutes(this.#parts),
       clock: systemClock,
     });
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
@@ -159,6 +160,7 @@ export class Service {
       const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
         wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
         welcome: [hostname()].filter((name) => name !== ''),
+        ofApi: settings.isFips ? fipsEndpoints(opened.region) : [],
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
@@ -276,6 +278,7 @@ export class Service {
       control: this.#parts.control,
       audit: this.#parts.audit,
       admission: this.#listener.admission,
+      handshakes: this.#listener.handshakes,
       refusals: this.#refusals.counts,
     };
   }
@@ -470,7 +473,7 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
   const { identity, store } = state;
   if (identity.accountId === undefined) {
     const nowMs = systemClock.nowMs();
-    await store.commit(identity.createAccount(asked ?? newAccountId(), nowMs));
+    await store.commit(identity.createAccount(asked ?? newAccountId(systemRandom), nowMs));
   }
   // An interrupted first start may have left an account without a key.
   if (identity.rootAccessKeyId === undefined) {
@@ -482,19 +485,7 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
   throw new ServerError('setting-conflict', found);
 }
 
-function newAccountId(): string {
-  return String(100_000_000_000 + (systemRandom.bytes(6).readUIntBE(0, 6) % 900_000_000_000));
-}
-
 /** The host name that clients use for a listening address. */
 function nameOf(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
-}
-
-/** Writes certificates that clients will trust, unless another user could write the file. */
-async function writeCertificate(file: string, pem: string): Promise<void> {
-  const found = await lstat(file).catch(() => undefined);
-  const isOwn = found?.isFile() && found.uid === process.geteuid?.() && (found.mode & 0o022) === 0;
-  if (isOwn && (await readFile(file, 'utf8')) === pem) return;
-  await systemDisk.replace(file, Buffer.from(pem));
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
 import type { RootKeySource } from './root-key.ts';
+import type { SignInSettings } from './sign-in/sign-in-settings.ts';
 
 /**
  * What happens to calls with personal or secret data in names, descriptions or tags: they are
@@ -33,10 +34,15 @@ export interface Settings {
   readonly hasDefaultBroker: boolean;
   /** Whether to use only the TLS versions and cipher suites of the Amazon MQ guide. */
   readonly hasTlsParity: boolean;
+  /** Whether all processes use only OpenSSL's FIPS provider. */
+  readonly isFips: boolean;
   /** The port of the LDAP servers that brokers ask about their users. */
   readonly ldapPort: number;
   /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
   readonly ldapCaFile: string | undefined;
+  /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
+  readonly oidcAuthorities: string | undefined;
+  readonly signIn: SignInSettings;
   /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
   /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */
@@ -106,6 +112,11 @@ export function checkSettings(settings: Settings): void {
   const { auditAnchor } = settings;
   if (auditAnchor !== undefined && !/^https:\/\/[^/]/.test(auditAnchor)) {
     throw invalid('--audit-anchor', auditAnchor, 'a URL that begins with https://');
+  }
+  if (settings.isFips && settings.hasTlsParity) {
+    const text =
+      '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';
+    throw new ServerError('setting-invalid', text);
   }
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     throw invalid('--region', region, 'a name like eu-central-1');

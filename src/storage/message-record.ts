@@ -1,7 +1,8 @@
 // The format of message records.
 
+import { assert } from '../base/assert.ts';
 import { decodeText } from '../base/byte-text.ts';
-import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
+import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { QueueIndex } from './queue-index.ts';
 
@@ -151,6 +152,22 @@ export function writeQueues(
   for (const queueIndex of indexes) {
     if (queueIndex.isDurable)
       p = writeU48(buffer, writeU32(buffer, p, queueIndex.number), queueIndex.next);
+  }
+  return p;
+}
+
+/** Copies head and body to an offset, and returns the next offset. */
+export function copyContents(buffer: Buffer, at: number, message: IncomingMessage): number {
+  const { head, headStart, headEnd, partCount, parts, partStarts, partEnds } = message;
+  // Messages of transactions are stored in one piece, and are copied in one.
+  if (partCount === 1 && parts[0] === head && partStarts[0] === headEnd) {
+    return copyBytes(buffer, at, head, headStart, partEnds[0] ?? 0);
+  }
+  let p = copyBytes(buffer, at, head, headStart, headEnd);
+  for (let i = 0; i < partCount; i++) {
+    const part = parts[i];
+    assert(part !== undefined, 'a message lacks a part of its body');
+    p = copyBytes(buffer, p, part, partStarts[i] ?? 0, partEnds[i] ?? 0);
   }
   return p;
 }

@@ -6,6 +6,7 @@ import type { Journal } from './journal.ts';
 import { recordEnd, recordTypeOf } from './log/records.ts';
 import { indexHeadBytes, locate, readWindow, writeIndex, writeRanges } from './message-index.ts';
 import {
+  copyContents,
   countDurable,
   hasExpiry,
   hasLongAddress,
@@ -121,12 +122,7 @@ export class MessageStore {
     buffer[p] = message.priority;
     p = copyBytes(buffer, p + 1, message.address, message.addressStart, message.addressEnd);
     p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
-    p = copyBytes(buffer, p, message.head, message.headStart, message.headEnd);
-    for (let i = 0; i < message.partCount; i++) {
-      const part = message.parts[i];
-      assert(part !== undefined, 'a message lacks a part of its body');
-      p = copyBytes(buffer, p, part, message.partStarts[i] ?? 0, message.partEnds[i] ?? 0);
-    }
+    p = copyContents(buffer, p, message);
     assert(p === at + size, 'a message record does not match its length');
     // The record does not name non-durable queues, so a move could not be reported to them.
     if (queueCount > 0 && queueCount < indexes.length) block.fix();

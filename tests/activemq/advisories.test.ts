@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toJson } from '../../src/broker/conversion/value.ts';
 import {
+  type Composite,
+  compositeCodes,
+  writeComposite,
+} from '../../src/protocols/amqp10/codec/performatives.gen.ts';
+import {
   destinationInfo,
   type Message,
   removeInfo,
+  transactionInfo,
   types,
 } from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { readProperties } from '../../src/protocols/openwire/conversion/properties.ts';
 import { idText } from '../../src/protocols/openwire/ids.ts';
 import { ActiveMqPeers, policyOf } from '../support/activemq-peers.ts';
+import { message, textMessage } from '../support/amqp10-peer.ts';
 import { type OpenWirePeer, queue, textOf, topic } from '../support/openwire-peer.ts';
 
 // Advisories: what a consumer of their topics is told.
@@ -224,6 +231,63 @@ test('an advisory forwards a non-persistent message that has no consumer', async
     ['NoConsumer.Topic.T', 'nobody'],
     ['NoConsumer.Queue.Q', 'nobody yet'],
   ]);
+});
+
+test('advisories report the messages of a transaction when it commits', async () => {
+  const flags = 'advisoryForDelivery="true" sendAdvisoryIfNoConsumers="true"';
+  const peers = await ActiveMqPeers.open(policyOf('topic="&gt;" queue="&gt;"', flags));
+  const peer = await watch(peers, 'MessageDelivered.>', 'NoConsumer.>');
+  const told = async () => topicsOf(await advisories(peers, peer));
+  const stomp = await peers.stomp();
+  const openwire = await peers.openwire('ID:o-1:1');
+  openwire.produce();
+  const transactionId = {
+    type: types.LocalTransactionId,
+    value: 1,
+    connectionId: { type: types.ConnectionId, value: 'ID:o-1:1' },
+  } as const;
+  const amqp = await peers.amqp10('a');
+  amqp.attachSender('s', 'topic://C', 0);
+  amqp.send({
+    code: compositeCodes.attach,
+    name: 'coordinator',
+    handle: 1,
+    role: false,
+    source: { code: compositeCodes.source },
+    target: { code: compositeCodes.coordinator },
+    initialDeliveryCount: 0,
+  });
+  const coordinate = (command: Composite) =>
+    amqp.transfer(message([0x77, (w) => writeComposite(w, command)]), 1);
+  const begin = () => {
+    stomp.call('BEGIN', { transaction: 't' });
+    stomp.call('SEND', { destination: '/topic/A', transaction: 't' }, 'x');
+    openwire.ask(transactionInfo({ transactionId, action: 0 }));
+    openwire.publish(topic('B'), 'x', { transactionId, persistent: false });
+    coordinate({ code: compositeCodes.declare });
+  };
+  begin();
+  const state = {
+    code: compositeCodes.transactionalState,
+    txnId: Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]),
+  } as const;
+  amqp.transfer(textMessage('x'), 0, { state });
+  assert.deepEqual(await told(), [], 'nothing has arrived');
+  stomp.call('COMMIT', { transaction: 't' });
+  openwire.ask(transactionInfo({ transactionId, action: 2 }));
+  coordinate({ code: compositeCodes.discharge, txnId: state.txnId });
+  assert.deepEqual((await told()).sort(), [
+    'MessageDelivered.Topic.A',
+    'MessageDelivered.Topic.B',
+    'MessageDelivered.Topic.C',
+    'NoConsumer.Topic.A',
+    'NoConsumer.Topic.B',
+    'NoConsumer.Topic.C',
+  ]);
+  begin();
+  stomp.call('ABORT', { transaction: 't' });
+  openwire.ask(transactionInfo({ transactionId, action: 4 }));
+  assert.deepEqual(await told(), [], 'nothing arrives after a rollback');
 });
 
 test('advisories report full destinations, fast producers and slow consumers', async () => {

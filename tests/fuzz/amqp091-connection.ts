@@ -2,13 +2,40 @@
 
 import assert from 'node:assert/strict';
 import type { Broker } from '../../src/broker/broker.ts';
-import { methodIds } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import {
+  type Method,
+  methodIds,
+  methodNames,
+} from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import { basicHandlers } from '../../src/protocols/amqp091/methods/basic.ts';
+import { channelHandlers } from '../../src/protocols/amqp091/methods/channel.ts';
+import { confirmHandlers } from '../../src/protocols/amqp091/methods/confirm.ts';
+import { exchangeHandlers } from '../../src/protocols/amqp091/methods/exchange.ts';
+import { queueHandlers } from '../../src/protocols/amqp091/methods/queue.ts';
+import { txHandlers } from '../../src/protocols/amqp091/methods/tx.ts';
 import { AmqpPeer, openBroker, publishFrames } from '../support/amqp-peer.ts';
 import { BrokerOnLog } from '../support/broker-on-log.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
-import { definitions, randomFrames } from './amqp091-input.ts';
+import { definitions, randomDeed } from './amqp091-input.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import type { Tally } from './tally.ts';
+
+/** The handlers of the registry, and of what the connection handles itself. */
+const handlers: readonly string[] = [
+  ...Object.keys({
+    ...channelHandlers,
+    ...exchangeHandlers,
+    ...queueHandlers,
+    ...basicHandlers,
+    ...confirmHandlers,
+    ...txHandlers,
+  }).map(Number),
+  methodIds.basicPublish,
+  methodIds.channelClose,
+  methodIds.connectionClose,
+  methodIds.connectionUpdateSecret,
+].map((id) => methodNames[id as Method['id']]);
 
 /** Sends bytes in chunks cut anywhere. */
 function sendCut(peer: AmqpPeer, bytes: Buffer, random: SeededRandom): void {
@@ -33,15 +60,17 @@ function reopen(peer: AmqpPeer): number[] {
 class RandomClient {
   readonly peer: AmqpPeer;
   readonly #random: SeededRandom;
+  readonly #tally: Tally;
   readonly #tags = new Map<number, number[]>();
 
-  private constructor(peer: AmqpPeer, random: SeededRandom) {
+  private constructor(peer: AmqpPeer, random: SeededRandom, tally: Tally) {
     this.peer = peer;
     this.#random = random;
+    this.#tally = tally;
   }
 
-  static async connect(broker: Broker, random: SeededRandom): Promise<RandomClient> {
-    const client = new RandomClient(await AmqpPeer.ready(broker), random);
+  static async connect(broker: Broker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
+    const client = new RandomClient(await AmqpPeer.ready(broker), random, tally);
     client.peer.call(2, { id: methodIds.channelOpen });
     return client;
   }
@@ -49,20 +78,31 @@ class RandomClient {
   /** Does one thing; a mistake that closed a channel is made good by opening another. */
   step(): void {
     const random = this.#random;
-    const channel = 1 + random.below(2);
-    const frames = randomFrames(random, { tags: this.#tags, channel });
-    this.#send(random.oneIn(60) ? random.damaged(frames) : frames);
+    const client = { tags: this.#tags, channel: 1 + random.below(2) };
+    const { method, frames, channel } = randomDeed(random, client);
+    const isDamaged = random.oneIn(60);
+    this.#tally.input();
+    const closed = this.#send(isDamaged ? random.damaged(frames) : frames);
+    const isEnd = method.id === methodIds.connectionClose || method.id === methodIds.channelClose;
+    const isTaken = isEnd || !(this.peer.isClosed || closed.includes(channel));
+    if (!isDamaged && isTaken) this.#tally.reach(methodNames[method.id]);
     if (random.oneIn(10)) this.peer.takesMore = false;
     else if (random.oneIn(5)) this.peer.drain();
   }
 
-  #send(bytes: Buffer): void {
+  /** Returns the channels that were closed. */
+  #send(bytes: Buffer): readonly number[] {
     sendCut(this.peer, bytes, this.#random);
     for (const { channel, tag } of this.peer.deliveries.splice(0)) {
       const tags = this.#tags.get(channel) ?? [];
       this.#tags.set(channel, [...tags.slice(-8), tag]);
     }
-    for (const channel of reopen(this.peer)) this.#tags.delete(channel);
+    const closed = reopen(this.peer);
+    for (const channel of closed) {
+      this.#tags.delete(channel);
+      if (!this.peer.isClosed) this.#tally.reach('channel.open');
+    }
+    return closed;
   }
 }
 
@@ -160,7 +200,7 @@ async function onRealLog(random: SeededRandom): Promise<Ground> {
   };
 }
 
-async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
+async function fuzz(random: SeededRandom, ground: Ground, tally: Tally): Promise<void> {
   const { broker } = ground;
   const witness = await AmqpPeer.ready(broker);
   for (const method of definitions(random)) {
@@ -168,7 +208,7 @@ async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
     await ground.sync();
     reopen(witness);
   }
-  const connect = () => RandomClient.connect(broker, random);
+  const connect = () => RandomClient.connect(broker, random, tally);
   const clients = [await connect(), await connect()];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
@@ -196,11 +236,12 @@ async function fuzz(random: SeededRandom, ground: Ground): Promise<void> {
 export const connectionFuzzers: readonly Fuzzer[] = [
   {
     name: 'amqp091 connection',
-    run: async (random) => fuzz(random, await inMemory()),
+    handlers,
+    run: async (random, tally) => fuzz(random, await inMemory(), tally),
   },
   {
     name: 'amqp091 connection on the real log',
     roundCount: 50,
-    run: async (random) => fuzz(random, await onRealLog(random)),
+    run: async (random, tally) => fuzz(random, await onRealLog(random), tally),
   },
 ];

@@ -33,7 +33,9 @@ const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'];
 const types = ['classic', 'quorum'];
 
 function randomArgument(random: SeededRandom, depth: number): Argument {
-  switch (random.below(depth > 2 ? 7 : 9)) {
+  const kind = random.below(depth > 2 ? 9 : 11);
+  if (kind === 7) return randomNumber(random);
+  switch (kind) {
     case 0:
       return { type: 'signedint', value: random.below(2 ** 32) - 2 ** 31 };
     case 1:
@@ -48,7 +50,9 @@ function randomArgument(random: SeededRandom, depth: number): Argument {
       return { type: 'long', value: '-9223372036854775808' };
     case 6:
       return text(random.pick(texts));
-    case 7:
+    case 8:
+      return { type: 'binary', value: random.bytes(20).toString('base64') };
+    case 9:
       return { type: 'table', value: randomTable(random, depth + 1) };
     default: {
       const length = random.below(4);
@@ -56,6 +60,20 @@ function randomArgument(random: SeededRandom, depth: number): Argument {
       return { type: 'array', value: items };
     }
   }
+}
+
+/** A number of one of the rarer types. */
+function randomNumber(random: SeededRandom): Argument {
+  const n = random.below(128);
+  return random.pick<Argument>([
+    { type: 'byte', value: -n },
+    { type: 'short', value: n - 300 },
+    { type: 'unsignedshort', value: n * 500 },
+    { type: 'unsignedint', value: n * 2 ** 25 },
+    { type: 'float', value: n / 4 },
+    { type: 'double', value: n / 3 },
+    { type: 'decimal', value: `${n}.25` },
+  ]);
 }
 
 /** A field table with the names that the broker looks for. */
@@ -199,7 +217,7 @@ const binding: readonly Maker[] = [
     arguments: {},
   }),
   (r) => ({
-    id: methodIds.exchangeBind,
+    id: r.oneIn(2) ? methodIds.exchangeBind : methodIds.exchangeUnbind,
     destination: odd(r, exchanges),
     source: odd(r, exchanges),
     routingKey: r.pick(keys),
@@ -211,7 +229,20 @@ const binding: readonly Maker[] = [
 const rare: readonly Maker[] = [
   (r, c) => (r.oneIn(3) ? declareQueue(r, c) : declareExchange(r, c)),
   (r) => ({ id: methodIds.basicCancel, consumerTag: `c${r.below(1000)}`, noWait }),
-  () => ({ id: methodIds.basicRecover, requeue: true }),
+  (r) => ({
+    id: r.oneIn(2) ? methodIds.basicRecover : methodIds.basicRecoverAsync,
+    requeue: true,
+  }),
+  (r) => ({ id: methodIds.basicCancelOk, consumerTag: `c${r.below(1000)}` }),
+  () => ({
+    id: methodIds.accessRequest,
+    realm: '/data',
+    exclusive: false,
+    passive: true,
+    active: true,
+    write: true,
+    read: true,
+  }),
   (r) => ({ id: methodIds.queuePurge, queue: r.pick(queues), noWait }),
   (r) => ({
     id: methodIds.queueDelete,
@@ -229,7 +260,10 @@ const rare: readonly Maker[] = [
   () => ({ id: methodIds.confirmSelect, noWait }),
   () => ({ id: methodIds.txSelect }),
   (r) => ({ id: r.oneIn(2) ? methodIds.txCommit : methodIds.txRollback }),
-  (r) => ({ id: methodIds.channelFlow, active: r.oneIn(2) }),
+  (r) => ({
+    id: r.oneIn(4) ? methodIds.channelFlowOk : methodIds.channelFlow,
+    active: !r.oneIn(8),
+  }),
   () => ({ id: methodIds.channelClose, replyCode: 200, replyText: '', classId: 0, methodId: 0 }),
   (r) => (r.oneIn(9) ? { id: methodIds.channelOpen } : { id: methodIds.channelCloseOk }),
 ];
@@ -251,18 +285,47 @@ export function definitions(random: SeededRandom): Method[] {
   return [...declared, ...exchangesOf];
 }
 
-/** The frames of one thing that a client may do, right or wrong. */
-export function randomFrames(random: SeededRandom, client: Client): Buffer {
+/** One thing that a client may do. */
+export interface Deed {
+  readonly method: Method;
+  readonly frames: Buffer;
+  /** The channel that the frames are for. */
+  readonly channel: number;
+}
+
+/** One thing that a client may do, right or wrong. */
+export function randomDeed(random: SeededRandom, client: Client): Deed {
   const { channel } = client;
   const kind = random.below(20);
   const hasTags = (client.tags.get(channel)?.length ?? 0) > 0 || random.oneIn(50);
-  if (kind < 8 || (kind < 13 && !hasTags)) {
-    const properties = randomProperties(random);
-    const key = random.pick(keys);
-    const body = 'b'.repeat(random.below(20));
-    const exchange = odd(random, ['', '', ...exchanges]);
-    return publishFrames(channel, key, body, properties, exchange, random.oneIn(4));
+  if (kind < 8 || (kind < 13 && !hasTags)) return publishing(random, channel);
+  if (random.oneIn(120)) {
+    const method = random.pick(ofConnection);
+    return { method, frames: methodFrame(0, method), channel: 0 };
   }
   const makers = kind < 13 ? settling : kind < 16 ? consuming : kind < 18 ? binding : rare;
-  return methodFrame(channel, random.pick(makers)(random, client));
+  const method = random.pick(makers)(random, client);
+  return { method, frames: methodFrame(channel, method), channel };
+}
+
+const ofConnection: readonly Method[] = [
+  { id: methodIds.connectionUpdateSecret, newSecret: Buffer.from('s'), reason: 'r' },
+  { id: methodIds.connectionClose, replyCode: 200, replyText: '', classId: 0, methodId: 0 },
+];
+
+function publishing(random: SeededRandom, channel: number): Deed {
+  const properties = randomProperties(random);
+  const routingKey = random.pick(keys);
+  const body = 'b'.repeat(random.below(20));
+  const exchange = odd(random, ['', '', ...exchanges]);
+  const mandatory = random.oneIn(4);
+  const method: Method = {
+    id: methodIds.basicPublish,
+    exchange,
+    routingKey,
+    mandatory,
+    immediate: false,
+  };
+  const frames = publishFrames(channel, routingKey, body, properties, exchange, mandatory);
+  return { method, frames, channel };
 }

@@ -2,20 +2,28 @@
 
 import assert from 'node:assert/strict';
 import { BytesError, Reader, Writer } from '../../src/base/bytes.ts';
+import type { Argument } from '../../src/broker/arguments.ts';
 import {
   type BasicProperties,
   writeProperties,
 } from '../../src/protocols/amqp091/codec/basic-properties.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
-import { methodNames, readMethod } from '../../src/protocols/amqp091/codec/methods.gen.ts';
+import {
+  methodNames,
+  readMethod,
+  writeMethod,
+} from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { HeadScan } from '../../src/protocols/amqp091/codec/properties.ts';
 import { readTable, scanTable, writeTable } from '../../src/protocols/amqp091/codec/tables.ts';
 import { AmqpError } from '../../src/protocols/amqp091/errors.ts';
 import { amqp091Format, visibleHead } from '../../src/protocols/amqp091/format.ts';
 import { viewOf } from '../contract/messages.ts';
+import { contentFrames, frame, methodFrame } from '../support/amqp-peer.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { randomTable } from './amqp091-input.ts';
+import { nameOf, randomMethod } from './amqp091-methods.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
+import type { Tally } from './tally.ts';
 
 /** Whether bytes were accepted; false if an expected error refused them. */
 function isTaken(decode: () => void): boolean {
@@ -31,12 +39,80 @@ function isTaken(decode: () => void): boolean {
 const methodIds = Object.keys(methodNames).map(Number);
 const scan = new HeadScan();
 
-/** A table: junk, or one that was whole before it was damaged. */
-function tableBytes(random: SeededRandom): Buffer {
-  if (random.oneIn(3)) return junk(random);
+/** The types of values in tables. */
+const argumentTypes = [
+  ...['longstr', 'binary', 'bool', 'byte', 'unsignedbyte', 'short', 'unsignedshort', 'signedint'],
+  ...['unsignedint', 'long', 'float', 'double', 'decimal', 'timestamp', 'void', 'table', 'array'],
+];
+
+/** Counts the types of the values in a table. */
+function reachTypes(values: Iterable<Argument>, tally: Tally): void {
+  for (const { type, value } of values) {
+    tally.reach(type);
+    if (type === 'array') reachTypes(value as readonly Argument[], tally);
+    if (type === 'table') reachTypes(Object.values(value as Record<string, Argument>), tally);
+  }
+}
+
+/** A table: junk, or one that was whole before it may have been damaged. */
+function tableBytes(random: SeededRandom): { readonly bytes: Buffer; readonly isWhole: boolean } {
+  if (random.oneIn(3)) return { bytes: junk(random), isWhole: false };
   const w = new Writer();
   writeTable(w, randomTable(random));
-  return random.oneIn(3) ? w.toBuffer() : random.damaged(w.toBuffer());
+  const isWhole = random.oneIn(3);
+  return { bytes: isWhole ? w.toBuffer() : random.damaged(w.toBuffer()), isWhole };
+}
+
+/** Frames of each type. */
+const frameMakers: Readonly<Record<string, (random: SeededRandom) => Buffer>> = {
+  method: (random) => methodFrame(random.below(3), randomMethod(random)),
+  header: (random) => contentFrames(random.below(3), Buffer.alloc(0), { priority: 1 }),
+  body: (random) => frame(3, random.below(3), random.bytes(300)),
+  heartbeat: () => frame(8, 0, Buffer.alloc(0)),
+};
+
+function fuzzFrames(random: SeededRandom, tally: Tally): void {
+  let seen = '';
+  const see = (type: string) => () => {
+    seen = type;
+  };
+  const sink = {
+    method: see('method'),
+    header: see('header'),
+    body: see('body'),
+    heartbeat: see('heartbeat'),
+  };
+  const reader = new FrameReader(sink, 4096);
+  for (let left = random.below(4); left >= 0; left--) {
+    const type = random.pick(Object.keys(frameMakers));
+    const whole = random.oneIn(3) ? undefined : frameMakers[type]?.(random);
+    const isDamaged = random.oneIn(2);
+    const bytes = whole ?? junk(random);
+    seen = '';
+    const isRead = isTaken(() => reader.receive(isDamaged ? random.damaged(bytes) : bytes));
+    if (isRead && whole !== undefined && !isDamaged && seen === type) tally.reach(type);
+  }
+}
+
+function fuzzMethods(random: SeededRandom, tally: Tally): void {
+  if (random.oneIn(3)) {
+    isTaken(() => readMethod(random.pick(methodIds), new Reader(junk(random))));
+    return;
+  }
+  const method = randomMethod(random);
+  const w = new Writer();
+  writeMethod(w, method);
+  const bytes = w.toBuffer();
+  if (random.oneIn(2)) {
+    const r = new Reader(random.damaged(bytes));
+    isTaken(() => readMethod(r.u32(), r));
+    return;
+  }
+  const r = new Reader(bytes);
+  const read = readMethod(r.u32(), r);
+  assert.equal(read?.id, method.id);
+  assert.equal(r.at, bytes.length);
+  tally.reach(nameOf(method));
 }
 
 function headBytes(random: SeededRandom): Buffer {
@@ -53,25 +129,22 @@ function headBytes(random: SeededRandom): Buffer {
 export const amqp091Fuzzers: readonly Fuzzer[] = [
   {
     name: 'amqp091 frames',
-    run: (random) => {
-      const ignore = () => {};
-      const sink = { method: ignore, header: ignore, body: ignore, heartbeat: ignore };
-      const reader = new FrameReader(sink, 4096);
-      for (let left = random.below(4); left >= 0; left--) {
-        isTaken(() => reader.receive(junk(random)));
-      }
-    },
+    roundCount: 10_000,
+    handlers: Object.keys(frameMakers),
+    run: fuzzFrames,
   },
   {
     name: 'amqp091 methods',
-    run: (random) => {
-      isTaken(() => readMethod(random.pick(methodIds), new Reader(junk(random))));
-    },
+    roundCount: 20_000,
+    handlers: Object.values(methodNames),
+    run: fuzzMethods,
   },
   {
     name: 'amqp091 tables',
-    run: (random) => {
-      const bytes = tableBytes(random);
+    roundCount: 5000,
+    handlers: argumentTypes,
+    run: (random, tally) => {
+      const { bytes, isWhole } = tableBytes(random);
       const isRead = isTaken(() => readTable(new Reader(bytes)));
       assert.equal(
         isTaken(() => void scanTable(new Reader(bytes))),
@@ -82,6 +155,7 @@ export const amqp091Fuzzers: readonly Fuzzer[] = [
       const w = new Writer();
       writeTable(w, table); // a received table can be sent again
       assert.deepEqual({ ...readTable(new Reader(w.toBuffer())) }, { ...table });
+      if (isWhole) reachTypes(Object.values(table), tally);
     },
   },
   {

@@ -1,3 +1,5 @@
+// Random frames and messages of AMQP 1.0.
+
 import { Encoder } from '../../src/protocols/amqp10/codec/encoder.ts';
 import type { Entry, Item } from '../../src/protocols/amqp10/codec/items.ts';
 import {
@@ -68,6 +70,19 @@ export function itemBytes(item: Item): Buffer {
 
 const textItem = (value: string): Item => ({ type: 'string', value });
 
+/** The sections of a message, by the code of their descriptor. */
+export const sectionNames: ReadonlyMap<number, string> = new Map([
+  [0x70, 'header'],
+  [0x71, 'delivery-annotations'],
+  [0x72, 'message-annotations'],
+  [0x73, 'properties'],
+  [0x74, 'application-properties'],
+  [0x75, 'data'],
+  [0x76, 'amqp-sequence'],
+  [0x77, 'amqp-value'],
+  [0x78, 'footer'],
+]);
+
 /** The sections of a message, mostly right. */
 export function randomMessage(random: SeededRandom): Buffer {
   const w = new Encoder();
@@ -100,7 +115,8 @@ export function randomMessage(random: SeededRandom): Buffer {
     message([0x76, (v) => v.item({ type: 'list', value: [scalar(random)] })]),
     Buffer.alloc(0),
   ]);
-  return Buffer.concat([w.toBuffer(), body]);
+  const footer = random.oneIn(8) ? message([0x78, (v) => v.map([])]) : Buffer.alloc(0);
+  return Buffer.concat([w.toBuffer(), body, footer]);
 }
 
 const addresses = [
@@ -182,19 +198,57 @@ function target(random: SeededRandom): Composite | undefined {
 export interface Progress {
   deliveryId: number;
   receivedCount: number;
+  /** The handlers of the last frame. */
+  handlers: readonly string[];
 }
 
-function coordination(random: SeededRandom): Buffer {
-  const command: Composite = random.oneIn(2)
-    ? { code: compositeCodes.declare }
-    : { code: compositeCodes.discharge, txnId: random.pick(txnIds), fail: random.oneIn(2) };
-  return message([0x77, (w) => writeComposite(w, command)]);
+/** The handlers of frames; those of outcomes by their names. */
+export const frameHandlers: readonly string[] = [
+  ...[
+    'open',
+    'begin',
+    'attach sender',
+    'attach receiver',
+    'attach coordinator',
+    'flow',
+    'transfer',
+  ],
+  ...['declare', 'discharge', 'detach', 'end', 'close', 'accepted', 'released', 'rejected'],
+  ...['modified', 'received', 'transactionalState'],
+];
+
+const codeNames = new Map(
+  Object.entries(compositeCodes).map(([name, code]) => [code as number, name]),
+);
+
+/** The handlers of a frame. */
+function handlersOf(frame: Composite | undefined): readonly string[] {
+  if (frame === undefined) return [];
+  const name = codeNames.get(frame.code) ?? '';
+  if (frame.code === compositeCodes.attach) {
+    if (frame.role) return ['attach receiver'];
+    return [
+      frame.target?.code === compositeCodes.coordinator ? 'attach coordinator' : 'attach sender',
+    ];
+  }
+  if (frame.code !== compositeCodes.disposition) return [name];
+  return frame.state === undefined ? [] : [codeNames.get(frame.state.code) ?? ''];
 }
+
+function coordination(random: SeededRandom): Composite {
+  if (random.oneIn(2)) return { code: compositeCodes.declare };
+  return { code: compositeCodes.discharge, txnId: random.pick(txnIds), fail: random.oneIn(2) };
+}
+
+const coordinationMessage = (command: Composite) =>
+  message([0x77, (w) => writeComposite(w, command)]);
 
 function transfer(random: SeededRandom, handle: number, progress: Progress): Buffer {
   const isLater = random.oneIn(6);
   if (!isLater) progress.deliveryId++;
-  const payload = random.oneIn(5) ? coordination(random) : randomMessage(random);
+  const command = random.oneIn(5) ? coordination(random) : undefined;
+  const payload = command === undefined ? randomMessage(random) : coordinationMessage(command);
+  progress.handlers = command === undefined ? ['transfer'] : handlersOf(command);
   const cut = random.oneIn(5) ? random.below(payload.length + 1) : payload.length;
   return frameBytes(
     0,
@@ -264,6 +318,7 @@ export function randomFrame(random: SeededRandom, progress: Progress): Buffer {
   if (kind >= 6) return transfer(random, handle, progress);
   const at = kind === 5 ? 4 + random.below(3) : kind;
   const composite = composites[at]?.();
+  progress.handlers = handlersOf(composite);
   const isBegin = composite?.code === compositeCodes.begin;
   return frameBytes(isBegin ? 1 + random.below(2) : channel, composite);
 }

@@ -1,7 +1,10 @@
+// The fuzzers of AMQP 1.0.
+
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { FrameReader } from '../../src/protocols/amqp10/codec/frames.ts';
+import type { Item } from '../../src/protocols/amqp10/codec/items.ts';
 import {
   compositeCodes,
   readComposite,
@@ -12,14 +15,18 @@ import { IncomingMessage } from '../../src/protocols/amqp10/messages/incoming-me
 import { viewOf } from '../contract/messages.ts';
 import { Amqp10Broker, Amqp10Peer, header, textMessage } from '../support/amqp10-peer.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
+import { compositeFuzzer } from './amqp10-composites.ts';
 import {
+  frameHandlers,
   itemBytes,
   type Progress,
   randomFrame,
   randomItem,
   randomMessage,
+  sectionNames,
 } from './amqp10-input.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
+import type { Tally } from './tally.ts';
 
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
@@ -34,22 +41,45 @@ function taken<T>(act: () => T): T | undefined {
   }
 }
 
+/** The types of values. */
+const itemTypes = [
+  ...['null', 'boolean', 'ubyte', 'byte', 'ushort', 'short', 'uint', 'int', 'ulong', 'long'],
+  ...['float', 'double', 'timestamp', 'char', 'decimal', 'uuid', 'binary', 'string', 'symbol'],
+  ...['list', 'map', 'array', 'described'],
+];
+
+/** Counts the types of a value and of the values in it. */
+function reachTypes(item: Item, tally: Tally): void {
+  tally.reach(item.type);
+  if (item.type === 'list' || item.type === 'array') {
+    for (const each of item.value) reachTypes(each, tally);
+  } else if (item.type === 'map') {
+    for (const entry of item.value) for (const each of entry) reachTypes(each, tally);
+  } else if (item.type === 'described') reachTypes(item.value, tally);
+}
+
 /** A value is decoded, skipped to the same end, and decoded again from its encoding. */
-function fuzzValue(random: SeededRandom): void {
-  const bytes = random.oneIn(3) ? junk(random) : random.damaged(itemBytes(randomItem(random)));
+function fuzzValue(random: SeededRandom, tally: Tally): void {
+  const kind = random.below(3);
+  const whole = kind === 0 ? junk(random) : itemBytes(randomItem(random));
+  const bytes = kind === 1 ? random.damaged(whole) : whole;
   const d = new Decoder();
   const item = taken(() => d.reset(bytes, 0, bytes.length).item());
   const end = d.at;
   const isSkipped = taken(() => d.reset(bytes, 0, bytes.length).skip() ?? true);
+  if (kind === 2) assert.ok(item !== undefined, 'a valid value is decoded');
+  // What is skipped when a message arrives is decoded later.
+  assert.equal(isSkipped === true, item !== undefined, 'a value is skipped if it can be decoded');
   if (item === undefined) return;
-  assert.equal(isSkipped, true, 'a value that can be decoded can be skipped');
   assert.equal(d.at, end);
+  if (kind === 2) reachTypes(item, tally);
   taken(() => readComposite(d.reset(bytes, 0, bytes.length)));
 }
 
 /** A message is the same, however its payload is cut. */
-function fuzzMessage(random: SeededRandom): void {
-  const bytes = random.oneIn(2) ? randomMessage(random) : random.damaged(randomMessage(random));
+function fuzzMessage(random: SeededRandom, tally: Tally): void {
+  const isDamaged = random.oneIn(2);
+  const bytes = isDamaged ? random.damaged(randomMessage(random)) : randomMessage(random);
   const read = (sizeMax: number) => {
     const incoming = new IncomingMessage();
     for (let at = 0; at < bytes.length; ) {
@@ -73,9 +103,20 @@ function fuzzMessage(random: SeededRandom): void {
   const whole = read(1_000_000_000);
   assert.deepEqual(read(200), whole);
   if (whole === undefined) return;
+  if (!isDamaged) reachSections(bytes, tally);
   const properties = amqp10Format.toProperties(viewOf(whole, 2));
   amqp10Format.fromProperties(properties, 1_000_000);
   requireFormat(whole.head);
+}
+
+/** Counts the sections of a valid message. */
+function reachSections(bytes: Buffer, tally: Tally): void {
+  const d = new Decoder().reset(bytes, 0, bytes.length);
+  while (d.at < bytes.length) {
+    const code = Number(bytes[d.at + 2]);
+    d.skip();
+    tally.reach(sectionNames.get(code) ?? `${code}`);
+  }
 }
 
 function requireFormat(head: Buffer): void {
@@ -99,14 +140,17 @@ function sendCut(peer: Amqp10Peer, bytes: Buffer, random: SeededRandom): void {
 class RandomClient {
   readonly peer: Amqp10Peer;
   readonly #random: SeededRandom;
-  readonly #progress: Progress = { deliveryId: -1, receivedCount: 0 };
+  readonly #tally: Tally;
+  readonly #progress: Progress = { deliveryId: -1, receivedCount: 0, handlers: [] };
+  #isClosing = false;
 
-  private constructor(peer: Amqp10Peer, random: SeededRandom) {
+  private constructor(peer: Amqp10Peer, random: SeededRandom, tally: Tally) {
     this.peer = peer;
     this.#random = random;
+    this.#tally = tally;
   }
 
-  static async connect(b: Amqp10Broker, random: SeededRandom): Promise<RandomClient> {
+  static async connect(b: Amqp10Broker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
     const peer = new Amqp10Peer(b.broker);
     await peer.logIn('eve', 'secret');
     peer.receive(header(0));
@@ -114,21 +158,29 @@ class RandomClient {
     const maxFrameSize = random.pick([512, 1000, undefined]);
     peer.send({ code: compositeCodes.open, containerId, maxFrameSize });
     peer.begin(0, random.pick([1, 10, 1000]));
-    peer.take();
-    return new RandomClient(peer, random);
+    const answers = peer.take();
+    if (answers.some(({ body }) => body?.code === compositeCodes.open)) tally.reach('open');
+    return new RandomClient(peer, random, tally);
   }
 
   step(): void {
     const random = this.#random;
     const bytes = randomFrame(random, this.#progress);
-    sendCut(this.peer, random.oneIn(60) ? random.damaged(bytes) : bytes, random);
+    const isDamaged = random.oneIn(60);
+    this.#tally.input();
+    sendCut(this.peer, isDamaged ? random.damaged(bytes) : bytes, random);
     if (random.oneIn(10)) this.peer.takesMore = false;
     else if (random.oneIn(5)) this.peer.drain();
+    let isRefused = isDamaged || this.#isClosing;
     for (const { body, payload } of this.peer.take()) {
+      if (body !== undefined && 'error' in body && body.error !== undefined) isRefused = true;
+      if (body?.code === compositeCodes.close) this.#isClosing = true;
       if (body?.code !== compositeCodes.transfer) continue;
       assert.ok(!payload.includes('canary'), 'a message of another client');
       this.#progress.receivedCount++;
     }
+    if (isRefused) return;
+    for (const handler of this.#progress.handlers) this.#tally.reach(handler);
   }
 }
 
@@ -194,10 +246,11 @@ class Witness {
   }
 }
 
-async function fuzzConnection(random: SeededRandom): Promise<void> {
+async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await Amqp10Broker.open(limits);
   const witness = await Witness.connect(b);
-  const clients = [await RandomClient.connect(b, random), await RandomClient.connect(b, random)];
+  const connect = () => RandomClient.connect(b, random, tally);
+  const clients = [await connect(), await connect()];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
     const client = clients[at];
@@ -207,7 +260,7 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
     if (random.oneIn(10)) witness.send();
     if (client?.peer.isClosed !== true && !random.oneIn(50)) continue;
     client?.peer.connection.ended();
-    clients[at] = await RandomClient.connect(b, random);
+    clients[at] = await connect();
   }
   b.sync();
   for (const { peer } of clients) peer.drain();
@@ -222,18 +275,35 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
 
 /** The decoders of AMQP 1.0, and whole connections. */
 export const amqp10Fuzzers: readonly Fuzzer[] = [
-  { name: 'amqp10 values', roundCount: 100_000, run: fuzzValue },
-  { name: 'amqp10 messages', roundCount: 20_000, run: fuzzMessage },
+  { name: 'amqp10 values', roundCount: 100_000, handlers: itemTypes, run: fuzzValue },
+  compositeFuzzer,
+  {
+    name: 'amqp10 messages',
+    roundCount: 20_000,
+    handlers: [...sectionNames.values()],
+    run: fuzzMessage,
+  },
   {
     name: 'amqp10 frames',
     roundCount: 100_000,
-    run: (random) => {
-      const reader = new FrameReader({ protocolHeader: () => {}, frame: () => {} });
-      const bytes = random.oneIn(2)
-        ? junk(random)
-        : random.damaged(randomFrame(random, { deliveryId: 0, receivedCount: 0 }));
+    handlers: ['protocol header', 'frame'],
+    run: (random, tally) => {
+      let isWhole = true;
+      const see = (what: string) => () => {
+        if (isWhole) tally.reach(what);
+      };
+      const reader = new FrameReader({
+        protocolHeader: see('protocol header'),
+        frame: see('frame'),
+      });
+      const progress = { deliveryId: 0, receivedCount: 0, handlers: [] };
       taken(() => reader.receive(header(0)));
-      for (let left = random.below(4); left >= 0; left--) taken(() => reader.receive(bytes));
+      for (let left = random.below(4); left >= 0; left--) {
+        const kind = random.below(3);
+        const bytes = kind === 0 ? junk(random) : randomFrame(random, progress);
+        isWhole = isWhole && kind === 1;
+        taken(() => reader.receive(kind === 2 ? random.damaged(bytes) : bytes));
+      }
     },
   },
   {
@@ -246,5 +316,10 @@ export const amqp10Fuzzers: readonly Fuzzer[] = [
       requireFormat(written);
     },
   },
-  { name: 'amqp10 connection', roundCount: 150, run: fuzzConnection },
+  {
+    name: 'amqp10 connection',
+    roundCount: 150,
+    handlers: frameHandlers,
+    run: fuzzConnection,
+  },
 ];

@@ -7,7 +7,8 @@ import type { SeededRandom } from '../support/seeded-random.ts';
 import { type PlainRequest, signRequest } from '../support/sign-request.ts';
 import { type Pool, randomValue } from './api-values.ts';
 
-interface Unsigned extends PlainRequest {
+/** A request before it is signed. */
+export interface Unsigned extends PlainRequest {
   /** The signing name. */
   readonly service: string;
 }
@@ -153,7 +154,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'QU
 const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/cbor', ''];
 
 /** Changes a part of a request before it is signed. */
-function bent(plain: Unsigned, random: SeededRandom): Unsigned {
+export function bent(plain: Unsigned, random: SeededRandom): Unsigned {
   const { headers } = plain;
   switch (random.below(6)) {
     case 0:
@@ -174,7 +175,7 @@ function bent(plain: Unsigned, random: SeededRandom): Unsigned {
 }
 
 /** Changes a part of a request after it was signed. */
-function tampered(request: HttpRequest, random: SeededRandom): HttpRequest {
+export function tampered(request: HttpRequest, random: SeededRandom): HttpRequest {
   const headers = new Map(request.headers);
   const names = [...headers.keys()];
   const authorization = headers.get('authorization') ?? '';

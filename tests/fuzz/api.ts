@@ -154,6 +154,8 @@ function requireFailure({ headers, body }: TextResponse, secretAccessKey: string
 function apiFuzzer(name: string, replaced?: (service: Service) => Service): Fuzzer {
   return {
     name,
+    // The identity fuzzer sends many more.
+    roundCount: 150,
     run: async (random) => {
       const plane = await ControlPlane.inProcess(replaced);
       const caller = new RandomCaller(plane, random);

@@ -4,17 +4,18 @@ import assert from 'node:assert/strict';
 import { WaxwingError } from '../../src/base/errors.ts';
 import { settingsOf } from '../../src/broker/activemq/policies/settings-of.ts';
 import { AuthorisationMap } from '../../src/broker/activemq/rights/authorisation-map.ts';
-import { elementRules } from '../../src/control/configurations/activemq/permitted.ts';
+import { elementRules, rootRule } from '../../src/control/configurations/activemq/permitted.ts';
 import { sanitise } from '../../src/control/configurations/activemq/sanitise.ts';
 import { brokerNamespace } from '../../src/control/configurations/activemq/xml-tree.ts';
 import { readData } from '../../src/control/configurations/configuration-rules.ts';
 import { readCuttlefish } from '../../src/control/configurations/rabbitmq/cuttlefish.ts';
+import { exactKeys } from '../../src/control/configurations/rabbitmq/keys.ts';
 import { ControlError } from '../../src/control/errors.ts';
 import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
+import type { Tally } from './tally.ts';
 
-const options = { isLdap: false };
 /** In no message, and in no text that is kept where it is not permitted. */
 const canary = 'canary-5d1c';
 const rules = [...elementRules];
@@ -47,20 +48,29 @@ const oddities = [
   ']]>',
 ];
 
-/** An element with some of what its rule permits, and now and then something else. */
-function element(random: SeededRandom, name: string, ruleName: string, depth: number): string {
-  const rule = elementRules.get(ruleName);
-  const attributes = [...(rule?.attributes.keys() ?? [])];
-  const children = [...(rule?.children ?? [])];
+/** The attributes of an element, with some of what its rule permits. */
+function attributes(random: SeededRandom, ruleName: string): string {
+  const permitted = [...(elementRules.get(ruleName)?.attributes.keys() ?? [])];
   const written = new Map<string, string>();
-  for (let left = random.below(4); left > 0 && attributes.length > 0; left--) {
-    written.set(random.pick(attributes), random.pick(values));
+  for (let left = random.below(4); left > 0 && permitted.length > 0; left--) {
+    written.set(random.pick(permitted), random.pick(values));
   }
   if (random.oneIn(10)) written.set(random.pick(['id', 'xmlns:a', 'a:b', '__proto__']), canary);
   const text = [...written].map(([key, value]) => {
     const quote = value.includes('"') ? "'" : '"';
     return ` ${key}=${quote}${value}${quote}`;
   });
+  return text.join('');
+}
+
+function tagged(random: SeededRandom, name: string, ruleName: string, inside: string): string {
+  const start = `<${name}${attributes(random, ruleName)}`;
+  return inside === '' ? `${start}/>` : `${start}>${inside}</${name}>`;
+}
+
+/** An element with some of what its rule permits, and now and then something else. */
+function element(random: SeededRandom, name: string, ruleName: string, depth: number): string {
+  const children = [...(elementRules.get(ruleName)?.children ?? [])];
   let inside = random.oneIn(12) ? random.pick(oddities) : '';
   for (let left = depth > 8 ? 0 : random.below(4); left > 0; left--) {
     const [child, childRule] = random.oneIn(15)
@@ -70,22 +80,50 @@ function element(random: SeededRandom, name: string, ruleName: string, depth: nu
         : ['none', 'none'];
     inside += element(random, child, childRule, depth + 1);
   }
-  return inside === ''
-    ? `<${name}${text.join('')}/>`
-    : `<${name}${text.join('')}>${inside}</${name}>`;
+  return tagged(random, name, ruleName, inside);
 }
 
-function document(random: SeededRandom): string {
-  const whole = element(random, 'broker', 'broker', 0);
+/** An element and its rule. */
+type Step = readonly [name: string, ruleName: string];
+
+/** The elements from a child of the root to the first element with each rule. */
+const paths = new Map<string, readonly Step[]>([[rootRule, []]]);
+for (const [ruleName, path] of paths) {
+  for (const step of elementRules.get(ruleName)?.children ?? []) {
+    if (!paths.has(step[1])) paths.set(step[1], [...path, step]);
+  }
+}
+
+/** Nested elements down to one with a rule, which has children of its own. */
+function pathTo(random: SeededRandom, ruleName: string): string {
+  let text = '';
+  for (const [at, [name, rule]] of [...(paths.get(ruleName) ?? [])].reverse().entries()) {
+    text = at === 0 ? element(random, name, rule, 6) : tagged(random, name, rule, text);
+  }
+  return text;
+}
+
+/** A document, and the rules of elements that are surely in it if it is whole. */
+interface Document {
+  readonly text: string;
+  readonly rules: readonly string[];
+}
+
+function document(random: SeededRandom): Document {
+  const targets = random.oneIn(3) ? [] : [0, 1, 2].map(() => random.pick([...paths.keys()]));
+  const inside = targets.map((ruleName) => pathTo(random, ruleName)).join('');
+  const whole =
+    targets.length > 0
+      ? tagged(random, 'broker', rootRule, inside)
+      : element(random, 'broker', rootRule, 0);
   const root = random.oneIn(30)
     ? whole
     : whole.replace('<broker', `<broker xmlns="${brokerNamespace}"`);
   const text = random.oneIn(3) ? `<?xml version="1.0" encoding="UTF-8"?>\n${root}` : root;
-  if (!random.oneIn(5)) return text;
+  if (!random.oneIn(5)) return { text, rules: targets };
   const at = random.below(text.length);
-  return random.oneIn(2)
-    ? text.slice(0, at)
-    : text.slice(0, at) + random.pick(oddities) + text.slice(at);
+  const odd = random.oneIn(2) ? '' : random.pick(oddities) + text.slice(at);
+  return { text: text.slice(0, at) + odd, rules: [] };
 }
 
 /** Runs a reader that may refuse its input; undefined if it does. */
@@ -115,46 +153,67 @@ function compile(text: string): void {
   }
 }
 
+function fuzzXml(random: SeededRandom, tally: Tally): void {
+  const options = { isLdap: random.oneIn(2) };
+  const source = random.oneIn(20)
+    ? { text: junk(random).toString('latin1'), rules: [] }
+    : document(random);
+  const first = unlessRefused(() => sanitise(source.text, options));
+  if (first === undefined) return;
+  if (first.warnings.length > 0)
+    assert.ok(!/\$\{/.test(first.text.replace(/<!--[\s\S]*?-->/g, '')));
+  // The rest is permitted, and a second pass does not change it.
+  const again = sanitise(first.text, options);
+  assert.deepEqual(again, { text: first.text, warnings: [] });
+  compile(first.text);
+  for (const ruleName of source.rules) {
+    const [name = 'broker'] = paths.get(ruleName)?.at(-1) ?? [];
+    if (new RegExp(`<${name}\\b`).test(first.text)) tally.reach(ruleName);
+  }
+}
+
 const sanitiser: Fuzzer = {
   name: 'configuration: XML',
-  roundCount: 200,
-  run: (random) => {
-    const source = random.oneIn(20) ? junk(random).toString('latin1') : document(random);
-    const first = unlessRefused(() => sanitise(source, options));
-    if (first === undefined) return;
-    if (first.warnings.length > 0)
-      assert.ok(!/\$\{/.test(first.text.replace(/<!--[\s\S]*?-->/g, '')));
-    // The rest is permitted, and a second pass does not change it.
-    const again = sanitise(first.text, options);
-    assert.deepEqual(again, { text: first.text, warnings: [] });
-    compile(first.text);
-  },
+  roundCount: 400,
+  handlers: rules.map(([name]) => name),
+  run: fuzzXml,
 };
 
-const keys = [
-  'consumer_timeout',
-  'heartbeat',
+const familyKeys = [
   'auth_oauth2.issuer',
-  'auth_oauth2.signing_keys.a',
-  'aws.arns.assume_role_arn',
-  'aws.arns.ssl_options.cacertfile',
-  'cluster_queue_limit',
-  '__proto__',
-  'a b',
-  '',
+  'auth_oauth2.preferred_username_claims.1',
+  'management.oauth_client_id',
+  'auth_http.user_path',
+  'auth_ldap.servers.1',
+  'auth_backends.1',
+  'auth_mechanisms.1',
 ];
-const settings = ['60', '-1', 'true', 'https://a', 'arn:aws:iam::1:role/r', canary, "'60'", '= ='];
+const wrongKeys = ['auth_oauth2.signing_keys.a', '__proto__', 'a b', ''];
+const settings = [
+  ...['60', '1', '-1', 'true', 'https://a', 'arn:aws:iam::1:role/r', canary, "'60'", '= ='],
+  ...['verify_peer', 'wildcard', 'distinguished_name', 'dns'],
+];
+const role = 'aws.arns.assume_role_arn = arn:aws:iam::1:role/r';
+
+function settingLine(random: SeededRandom): string {
+  if (random.oneIn(20)) return junk(random).toString('latin1');
+  if (random.oneIn(3)) return role;
+  const key = random.pick(random.oneIn(15) ? wrongKeys : random.oneIn(4) ? familyKeys : exactKeys);
+  return `${key}${random.pick([' = ', '=', ' = '])}${random.pick(settings)}`;
+}
 
 const cuttlefish: Fuzzer = {
   name: 'configuration: keys and values',
-  run: (random) => {
-    const line = () =>
-      random.oneIn(10)
-        ? junk(random).toString('latin1')
-        : `${random.pick(keys)}${random.pick([' = ', '=', ' '])}${random.pick(settings)}`;
-    const text = Array.from({ length: random.below(5) }, line).join(random.pick(['\n', '\r\n']));
+  roundCount: 20_000,
+  handlers: [...exactKeys, ...familyKeys],
+  run: (random, tally) => {
+    const lines = Array.from({ length: random.below(4) }, () => settingLine(random));
+    const text = lines.join(random.pick(['\n', '\r\n']));
     const read = unlessRefused(() => readCuttlefish(text, random.pick([3, 4])));
-    for (const { key } of read ?? []) assert.ok(!key.includes('signing_keys'));
+    for (const { key } of read ?? []) {
+      assert.ok(!key.includes('signing_keys'));
+      tally.reach(key);
+    }
   },
 };
 

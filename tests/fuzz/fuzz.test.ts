@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLong, writeProof } from '../support/proof.ts';
 import { canaries, fuzzers } from './fuzzers.ts';
 import { runRounds } from './rounds.ts';
-
-const isLong = process.env['WAXWING_LONG'] === '1';
+import { Tally } from './tally.ts';
 
 for (const fuzzer of fuzzers) {
-  test(`${fuzzer.name}: every input ends in a value or an expected error`, async () => {
-    const failure = await runRounds(fuzzer, 1, isLong ? 100_000 : (fuzzer.roundCount ?? 500));
+  const { name, handlers = [] } = fuzzer;
+  const reached = handlers.length > 0 ? ', and valid ones reach every handler' : '';
+  test(`${name}: every input ends in a value or an expected error${reached}`, async (t) => {
+    const tally = new Tally();
+    const { roundCount = 500, longRoundCount = 100_000 } = fuzzer;
+    const failure = await runRounds(fuzzer, 1, isLong ? longRoundCount : roundCount, tally);
     assert.equal(failure?.error, undefined, failure?.replay);
+    assert.deepEqual(tally.missing(handlers), [], 'handlers that no valid input has reached');
+    t.diagnostic(`${tally.inputCount} inputs, ${handlers.length} handlers reached`);
+    if (isLong && fuzzer.figures) writeProof(`${name}-fuzz`, fuzzer.figures());
   });
 }
 
@@ -22,3 +29,12 @@ for (const canary of canaries) {
     assert.equal(await runRounds(canary, failure.seed - 1, 1), undefined);
   });
 }
+
+test('a handler that only invalid inputs could reach is reported', async () => {
+  const handlers = ['taken', 'refused'];
+  const tally = new Tally();
+  const run = (_: unknown, to: Tally) => to.reach('taken');
+  assert.equal(await runRounds({ name: 'two handlers', handlers, run }, 1, 100, tally), undefined);
+  assert.deepEqual(tally.missing(handlers), ['refused']);
+  assert.equal(tally.inputCount, 100);
+});

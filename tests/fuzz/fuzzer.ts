@@ -1,14 +1,24 @@
 // The interface of fuzzers, and random bytes for them.
 
 import type { SeededRandom } from '../support/seeded-random.ts';
+import type { Tally } from './tally.ts';
 
 /** Something that must stand whatever it is given. */
 export interface Fuzzer {
   readonly name: string;
   /** The number of rounds in each test run, for slow fuzzers. */
   readonly roundCount?: number;
+  /** The number of rounds in the long run, for slow fuzzers. */
+  readonly longRoundCount?: number;
+  /** What all rounds so far have done, for the proof of a long run. */
+  readonly figures?: () => Readonly<Record<string, number>>;
+  /**
+   * The handlers, or kinds of structures, that exist according to the tables of the program. Valid
+   * inputs must reach each of them.
+   */
+  readonly handlers?: readonly string[];
   /** One round with random input; throws, or rejects, if there is a bug. */
-  readonly run: (random: SeededRandom) => void | Promise<void>;
+  readonly run: (random: SeededRandom, tally: Tally) => void | Promise<void>;
 }
 
 /** Bytes, half of them with the letters and lengths that binary decoders look for. */

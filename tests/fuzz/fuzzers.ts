@@ -6,9 +6,11 @@ import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import { identityCanary, identityFuzzers } from './identity/fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
+import { selectorFuzzer } from './selectors.ts';
 import { stompFuzzers } from './stomp.ts';
 import { webSocketFuzzers } from './web-socket.ts';
 
@@ -18,9 +20,11 @@ export const fuzzers: readonly Fuzzer[] = [
   ...connectionFuzzers,
   ...apiFuzzers,
   policyFuzzer,
+  ...identityFuzzers,
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
+  selectorFuzzer,
   ...mqttFuzzers,
   ...amqp10Fuzzers,
   ...webSocketFuzzers,
@@ -34,4 +38,4 @@ const canary: Fuzzer = {
 };
 
 /** Fuzzers that must fail: they prove that failures are seen. */
-export const canaries: readonly Fuzzer[] = [canary, apiCanary];
+export const canaries: readonly Fuzzer[] = [canary, apiCanary, identityCanary];

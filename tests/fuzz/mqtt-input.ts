@@ -1,3 +1,6 @@
+// Random packets of MQTT.
+
+import { packetTypes } from '../../src/protocols/mqtt/codec/packets.ts';
 import {
   ackPacket,
   field,
@@ -9,6 +12,22 @@ import {
   unsubscribePacket,
 } from '../support/mqtt-packets.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
+
+/** The packets of clients that have connected. */
+export const packetNames: readonly string[] = [
+  ...['publish QoS 0', 'publish QoS 1', 'publish QoS 2', 'puback', 'pubrec', 'pubrel', 'pubcomp'],
+  ...['subscribe', 'unsubscribe', 'pingreq', 'disconnect'],
+];
+
+const typeNames = new Map(
+  Object.entries(packetTypes).map(([name, type]) => [type as number, name]),
+);
+
+/** The name of a packet. */
+export function nameOfPacket([first = 0]: Buffer): string {
+  const name = typeNames.get(first >> 4) ?? '';
+  return name === 'publish' ? `publish QoS ${(first >> 1) & 3}` : name;
+}
 
 const topics = [
   'a',
@@ -45,9 +64,9 @@ const filters = [
 ];
 const bodies = ['', 'text', 'x'.repeat(500), 'x'.repeat(2000)];
 
-/** Properties, right and wrong, of any packet. */
-function properties(random: SeededRandom): TestProperties {
-  const all: Record<number, TestProperties[number]> = {
+/** Values of properties, right and wrong, by their ids. */
+function propertyValues(random: SeededRandom): Record<number, TestProperties[number]> {
+  return {
     1: random.pick([0, 1, 2]),
     2: random.pick([0, 1, 100, 0xffffffff]),
     3: 'text/plain',
@@ -56,8 +75,10 @@ function properties(random: SeededRandom): TestProperties {
     11: random.pick([0, 1, 268_435_455]),
     17: random.pick([0, 1, 100, 0xffffffff]),
     21: 'PLAIN',
+    22: random.bytes(10),
     23: random.pick([0, 1]),
     24: 1,
+    25: random.pick([0, 1]),
     31: 'why',
     33: random.pick([0, 1, 2, 65_535]),
     34: random.pick([0, 1, 5]),
@@ -69,6 +90,16 @@ function properties(random: SeededRandom): TestProperties {
     39: random.pick([0, 1, 20, 1000]),
     127: 1,
   };
+}
+
+/** A value of a property. */
+export function randomProperty(random: SeededRandom, id: number): TestProperties[number] {
+  return propertyValues(random)[id] ?? 0;
+}
+
+/** Properties, right and wrong, of any packet. */
+function properties(random: SeededRandom): TestProperties {
+  const all = propertyValues(random);
   const chosen: Record<number, TestProperties[number]> = {};
   for (let left = random.below(3); left > 0; left--) {
     const id = Number(random.pick(Object.keys(all)));
@@ -118,7 +149,10 @@ export function randomPacket(
       ),
     () => unsubscribePacket(version, 1, [random.pick(filters)]),
     () => packet(0xc0),
-    () => (random.oneIn(30) ? packet(0xe0, random.bytes(3)) : packet(0xc0)),
+    () =>
+      random.oneIn(20)
+        ? packet(0xe0, random.oneIn(2) ? Buffer.alloc(0) : random.bytes(3))
+        : packet(0xc0),
     () => (random.oneIn(30) ? packet(random.below(256), random.bytes(20)) : packet(0xc0)),
     () =>
       random.oneIn(30)

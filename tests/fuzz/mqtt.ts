@@ -1,17 +1,20 @@
+// The fuzzers of MQTT.
+
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { FieldReader } from '../../src/protocols/mqtt/codec/fields.ts';
 import { PacketReader } from '../../src/protocols/mqtt/codec/packet-reader.ts';
-import { readProperties } from '../../src/protocols/mqtt/codec/properties.ts';
+import { propertyIds, readProperties } from '../../src/protocols/mqtt/codec/properties.ts';
 import { MqttError } from '../../src/protocols/mqtt/errors.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import { readConnect, readVersion } from '../../src/protocols/mqtt/packets/connect.ts';
 import { viewOf } from '../contract/messages.ts';
-import { connectPacket } from '../support/mqtt-packets.ts';
+import { connectPacket, propertyField } from '../support/mqtt-packets.ts';
 import { MqttBroker, MqttPeer } from '../support/mqtt-peer.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
-import { randomPacket } from './mqtt-input.ts';
+import { nameOfPacket, packetNames, randomPacket, randomProperty } from './mqtt-input.ts';
+import type { Tally } from './tally.ts';
 
 /** Whether bytes were taken; false where an expected error refused them. */
 function isTaken(act: () => void): boolean {
@@ -24,7 +27,7 @@ function isTaken(act: () => void): boolean {
   }
 }
 
-function fuzzReader(random: SeededRandom): void {
+function fuzzReader(random: SeededRandom, tally: Tally): void {
   const packets: Buffer[] = [];
   const reader = new PacketReader({
     began: () => {},
@@ -33,11 +36,17 @@ function fuzzReader(random: SeededRandom): void {
   reader.isAdmitted = random.oneIn(2);
   reader.publishBytesMax = 1000;
   const version = random.pick([4, 5]);
-  const bytes = random.oneIn(4) ? junk(random) : random.damaged(randomPacket(random, version, []));
-  for (let at = 0; at < bytes.length; ) {
+  const whole = random.oneIn(4) ? undefined : randomPacket(random, version, []);
+  const isDamaged = whole !== undefined && random.oneIn(2);
+  const bytes = whole === undefined ? junk(random) : isDamaged ? random.damaged(whole) : whole;
+  let isRead = true;
+  for (let at = 0; at < bytes.length && isRead; ) {
     const size = 1 + random.below(bytes.length);
-    if (!isTaken(() => reader.receive(bytes.subarray(at, at + size)))) break;
+    isRead = isTaken(() => reader.receive(bytes.subarray(at, at + size)));
     at += size;
+  }
+  if (isRead && whole !== undefined && !isDamaged && packets.length === 1) {
+    tally.reach(nameOfPacket(whole));
   }
   for (const content of packets) {
     assert.ok(content.length <= 1024 * 1024);
@@ -47,18 +56,65 @@ function fuzzReader(random: SeededRandom): void {
   }
 }
 
-function fuzzConnect(random: SeededRandom): void {
+/** Properties that a client sends, by their names, with the place where they may be. */
+const sentProperties = {
+  payloadFormat: 'publish',
+  messageExpiry: 'publish',
+  contentType: 'publish',
+  responseTopic: 'publish',
+  correlationData: 'publish',
+  subscriptionId: 'subscribe',
+  sessionExpiry: 'connect',
+  authenticationMethod: 'connect',
+  authenticationData: 'connect',
+  requestProblemInformation: 'connect',
+  willDelay: 'will',
+  requestResponseInformation: 'connect',
+  reasonString: 'disconnect',
+  receiveMaximum: 'connect',
+  topicAliasMaximum: 'connect',
+  topicAlias: 'publish',
+  userProperty: 'unsubscribe',
+  maximumPacketSize: 'connect',
+} as const;
+
+/** A property alone, which is read where it is permitted, unless its value is not. */
+function fuzzProperty(random: SeededRandom, tally: Tally): void {
+  const names = Object.keys(sentProperties) as (keyof typeof sentProperties)[];
+  const name = random.pick(names);
+  const id = propertyIds[name];
+  const whole = propertyField({ [id]: randomProperty(random, id) });
+  const isDamaged = random.oneIn(2);
+  const bytes = isDamaged ? random.damaged(whole) : whole;
+  const fields = new FieldReader().open(bytes, 0, bytes.length);
+  const isRead = isTaken(() => readProperties(fields, sentProperties[name]));
+  if (isRead && !isDamaged) tally.reach(name);
+}
+
+function fuzzConnect(random: SeededRandom, tally: Tally): void {
   const version = random.pick([3, 4, 5] as const);
+  const hasWill = random.oneIn(2);
   const good = connectPacket({
     version,
     clientId: random.pick(['', 'c', 'x'.repeat(2000)]),
-    will: { topic: random.pick(['w', 'w/#', '']), qos: random.below(4) },
+    ...(hasWill && { will: { topic: random.pick(['w', 'w/#', '']), qos: random.below(4) } }),
     ...(version === 5 && { properties: { 17: 1, 38: [['a', 'b']] } }),
   });
-  const bytes = random.oneIn(8) ? junk(random) : random.damaged(good);
-  const fields = new FieldReader().open(bytes, Math.min(2, bytes.length), bytes.length);
-  isTaken(() => readConnect(fields, readVersion(fields)));
+  const kind = random.below(8);
+  const bytes = kind === 0 ? junk(random) : kind < 3 ? good : random.damaged(good);
+  const lengthSize = (good[1] ?? 0) > 127 ? 2 : 1;
+  const at = Math.min(1 + lengthSize, bytes.length);
+  const fields = new FieldReader().open(bytes, at, bytes.length);
+  const isRead = isTaken(() => readConnect(fields, readVersion(fields)));
+  if (isRead && (kind === 1 || kind === 2)) {
+    tally.reach(`version ${version}${hasWill ? ' with a will' : ''}`);
+  }
 }
+
+const connectKinds = [3, 4, 5].flatMap((version) => [
+  `version ${version}`,
+  `version ${version} with a will`,
+]);
 
 function fuzzHead(random: SeededRandom): void {
   const head = junk(random);
@@ -76,14 +132,16 @@ function fuzzHead(random: SeededRandom): void {
 class RandomClient {
   readonly peer: MqttPeer;
   readonly #random: SeededRandom;
+  readonly #tally: Tally;
   #ids: number[] = [];
 
-  private constructor(peer: MqttPeer, random: SeededRandom) {
+  private constructor(peer: MqttPeer, random: SeededRandom, tally: Tally) {
     this.peer = peer;
     this.#random = random;
+    this.#tally = tally;
   }
 
-  static async connect(b: MqttBroker, random: SeededRandom): Promise<RandomClient> {
+  static async connect(b: MqttBroker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
     const peer = new MqttPeer(b);
     const version = random.pick([3, 4, 5] as const);
     await peer.connect({
@@ -94,14 +152,17 @@ class RandomClient {
       ...(random.oneIn(3) && { will: { topic: 'a/will', qos: random.below(3), retain: true } }),
       ...(version === 5 && { properties: { 17: random.pick([0, 1, 100]), 33: 3 } }),
     });
-    return new RandomClient(peer, random);
+    if (!peer.isClosed) tally.reach('connect');
+    return new RandomClient(peer, random, tally);
   }
 
   step(): void {
     const random = this.#random;
     const { peer } = this;
     const bytes = randomPacket(random, peer.version, this.#ids);
-    const sent = random.oneIn(60) ? random.damaged(bytes) : bytes;
+    const isDamaged = random.oneIn(60);
+    const sent = isDamaged ? random.damaged(bytes) : bytes;
+    this.#tally.input();
     for (let at = 0; at < sent.length; ) {
       const size = random.oneIn(4) ? 1 + random.below(40) : sent.length - at;
       peer.receive(sent.subarray(at, at + size));
@@ -109,6 +170,8 @@ class RandomClient {
     }
     if (random.oneIn(10)) peer.takesMore = false;
     else if (random.oneIn(5)) peer.drain();
+    const name = nameOfPacket(bytes);
+    if (!isDamaged && peer.isClosed === (name === 'disconnect')) this.#tally.reach(name);
     for (const { type, id, payload } of peer.take()) {
       assert.notEqual(payload, 'canary', 'a message of another client');
       if (type === 'publish' || type === 'pubrel') this.#ids.push(id ?? 0);
@@ -186,10 +249,11 @@ function requireNothingHeld({ broker }: MqttBroker): void {
   }
 }
 
-async function fuzzConnection(random: SeededRandom): Promise<void> {
+async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await MqttBroker.open(limits);
   const witness = await Witness.connect(b);
-  const clients = [await RandomClient.connect(b, random), await RandomClient.connect(b, random)];
+  const connect = () => RandomClient.connect(b, random, tally);
+  const clients = [await connect(), await connect()];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
     const client = clients[at];
@@ -200,7 +264,7 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
     if (random.oneIn(10)) witness.send();
     if (client?.peer.isClosed !== true && !random.oneIn(50)) continue;
     client?.peer.cut();
-    clients[at] = await RandomClient.connect(b, random);
+    clients[at] = await connect();
   }
   b.sync();
   for (const { peer } of clients) peer.drain();
@@ -220,8 +284,19 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
 
 /** MQTT's decoders, and whole connections. */
 export const mqttFuzzers: readonly Fuzzer[] = [
-  { name: 'mqtt packets', roundCount: 100_000, run: fuzzReader },
-  { name: 'mqtt connect', roundCount: 20_000, run: fuzzConnect },
+  { name: 'mqtt packets', roundCount: 100_000, handlers: packetNames, run: fuzzReader },
+  {
+    name: 'mqtt properties',
+    roundCount: 20_000,
+    handlers: Object.keys(sentProperties),
+    run: fuzzProperty,
+  },
+  { name: 'mqtt connect', roundCount: 20_000, handlers: connectKinds, run: fuzzConnect },
   { name: 'mqtt heads', roundCount: 5000, run: fuzzHead },
-  { name: 'mqtt connection', roundCount: 150, run: fuzzConnection },
+  {
+    name: 'mqtt connection',
+    roundCount: 150,
+    handlers: ['connect', ...packetNames],
+    run: fuzzConnection,
+  },
 ];

@@ -1,7 +1,10 @@
+// The fuzzers of OpenWire.
+
 import assert from 'node:assert/strict';
 import { WaxwingError } from '../../src/base/errors.ts';
 import { Codec } from '../../src/protocols/openwire/codec/codec.ts';
 import {
+  type DataStructure,
   destinationInfo,
   type MessageDispatch,
   types,
@@ -20,7 +23,15 @@ import {
 import { randomStructure } from '../support/openwire-structures.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
-import { randomCommand } from './openwire-input.ts';
+import {
+  commandHandlers,
+  handlerOf,
+  isUnanswered,
+  randomCommand,
+  randomScript,
+  typeNames,
+} from './openwire-input.ts';
+import type { Tally } from './tally.ts';
 
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
@@ -44,29 +55,37 @@ function randomFormat(random: SeededRandom): WireFormat {
   };
 }
 
-function encode(codec: Codec, random: SeededRandom): Buffer {
+function encode(codec: Codec, structure: DataStructure): Buffer {
   const pieces: Buffer[] = [];
-  codec.encode(randomStructure(random), {
+  codec.encode(structure, {
     append: (from, start, end) => pieces.push(Buffer.from(from.subarray(start, end))),
   });
   return Buffer.concat(pieces);
 }
 
-function fuzzDecoder(random: SeededRandom): void {
+function fuzzDecoder(random: SeededRandom, tally: Tally): void {
   const format = randomFormat(random);
   const [sender, receiver] = [new Codec(format), new Codec(format)];
+  let decoded: DataStructure | undefined;
   const reader = new FrameReader({
     announced: () => {},
-    frame: (bytes, start, end) => void receiver.decode(bytes, start, end),
+    frame: (bytes, start, end) => {
+      decoded = receiver.decode(bytes, start, end);
+    },
   });
+  const one = () => {
+    const structure = random.oneIn(4) ? undefined : randomStructure(random);
+    const bytes = structure === undefined ? junk(random) : encode(sender, structure);
+    const isDamaged = random.oneIn(2);
+    const some = isDamaged ? random.damaged(bytes) : bytes;
+    const cut = random.below(some.length + 1);
+    reader.receive(some.subarray(0, cut));
+    reader.receive(some.subarray(cut));
+    if (structure === undefined || isDamaged || decoded?.type !== structure.type) return;
+    tally.reach(typeNames.get(structure.type) ?? '');
+  };
   refusing(() => {
-    for (let left = 1 + random.below(3); left > 0; left--) {
-      const bytes = random.oneIn(4) ? junk(random) : encode(sender, random);
-      const some = random.oneIn(2) ? random.damaged(bytes) : bytes;
-      const cut = random.below(some.length + 1);
-      reader.receive(some.subarray(0, cut));
-      reader.receive(some.subarray(cut));
-    }
+    for (let left = 1 + random.below(3); left > 0; left--) one();
   });
 }
 
@@ -74,25 +93,44 @@ function fuzzDecoder(random: SeededRandom): void {
 class RandomClient {
   readonly peer: OpenWirePeer;
   readonly #random: SeededRandom;
+  readonly #tally: Tally;
   #seen: MessageDispatch[] = [];
+  #commandId = 1000;
+  /** Commands that are sent one after another. */
+  #script: DataStructure[] = [];
+  /** The handlers of commands without an answer yet, by the numbers of the commands. */
+  readonly #unanswered = new Map<number, string>();
 
-  private constructor(peer: OpenWirePeer, random: SeededRandom) {
+  private constructor(peer: OpenWirePeer, random: SeededRandom, tally: Tally) {
     this.peer = peer;
     this.#random = random;
+    this.#tally = tally;
   }
 
-  static async connect(b: OpenWireBroker, random: SeededRandom, at: number): Promise<RandomClient> {
+  static async connect(
+    b: OpenWireBroker,
+    random: SeededRandom,
+    tally: Tally,
+    at: number,
+  ): Promise<RandomClient> {
     const connection = `ID:c-${at}:${random.below(1_000_000)}`;
     const peer = await b.client({ format: randomFormat(random), connection, user: 'eve' });
+    if (!peer.isClosed) tally.reach('ConnectionInfo');
     peer.produce({ windowSize: random.pick([0, 1000]) });
-    return new RandomClient(peer, random);
+    return new RandomClient(peer, random, tally);
   }
 
   step(): void {
     const random = this.#random;
     const { peer } = this;
-    const bytes = peer.encode(randomCommand(random, peer, this.#seen));
-    const sent = random.oneIn(60) ? random.damaged(bytes) : bytes;
+    if (this.#script.length === 0 && random.oneIn(25)) this.#script = randomScript(random, peer);
+    const command = this.#script.shift() ?? randomCommand(random, peer, this.#seen);
+    if ('responseRequired' in command) command.commandId = ++this.#commandId;
+    const bytes = peer.encode(command);
+    const isDamaged = random.oneIn(60);
+    const sent = isDamaged ? random.damaged(bytes) : bytes;
+    if (!isDamaged) this.#expectAnswer(command);
+    this.#tally.input();
     for (let at = 0; at < sent.length; ) {
       const size = random.oneIn(4) ? 1 + random.below(40) : sent.length - at;
       peer.receive(sent.subarray(at, at + size));
@@ -100,14 +138,32 @@ class RandomClient {
     }
     if (random.oneIn(10)) peer.takesMore = false;
     else if (random.oneIn(5)) peer.drain();
-    for (const dispatch of peer.dispatches()) {
+    const answers = peer.take();
+    for (const answer of answers) this.#heard(answer);
+    const isEnd = command.type === types.ShutdownInfo;
+    const isRefused = answers.some(({ type }) => type === types.ConnectionError);
+    if (isDamaged || isRefused || !isUnanswered(command) || peer.isClosed !== isEnd) return;
+    this.#tally.reach(handlerOf(command));
+  }
+
+  #expectAnswer(command: DataStructure): void {
+    if (!('responseRequired' in command) || !command.responseRequired) return;
+    this.#unanswered.set(command.commandId, handlerOf(command));
+  }
+
+  #heard(answer: DataStructure): void {
+    if (answer.type === types.MessageDispatch) {
       // A topic is for all, but not a temporary queue.
-      const { destination } = dispatch;
+      const { destination } = answer;
       const isTheirs = destination?.type !== types.TempQueueDestination;
-      assert.ok(isTheirs || textOf(dispatch.message) !== 'canary', 'a message of another client');
-      this.#seen.push(dispatch);
+      assert.ok(isTheirs || textOf(answer.message) !== 'canary', 'a message of another client');
+      this.#seen = [...this.#seen.slice(-7), answer];
+    } else if ('correlationId' in answer && typeof answer.correlationId === 'number') {
+      const handler = this.#unanswered.get(answer.correlationId);
+      this.#unanswered.delete(answer.correlationId);
+      const isTaken = answer.type !== types.ExceptionResponse;
+      if (isTaken && handler !== undefined) this.#tally.reach(handler);
     }
-    this.#seen = this.#seen.slice(-8);
   }
 }
 
@@ -179,10 +235,10 @@ class Witness {
   }
 }
 
-async function fuzzConnection(random: SeededRandom): Promise<void> {
+async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await OpenWireBroker.open(limits);
   const witness = await Witness.connect(b);
-  const connect = (at: number) => RandomClient.connect(b, random, at);
+  const connect = (at: number) => RandomClient.connect(b, random, tally, at);
   const clients = [await connect(0), await connect(1)];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
@@ -208,15 +264,24 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
 
 /** OpenWire's decoders, and whole connections. */
 export const openwireFuzzers: readonly Fuzzer[] = [
-  { name: 'openwire frames', roundCount: 100_000, run: fuzzDecoder },
+  {
+    name: 'openwire frames',
+    roundCount: 100_000,
+    handlers: [...typeNames.values()],
+    run: fuzzDecoder,
+  },
   {
     name: 'openwire negotiation',
     roundCount: 10_000,
-    run: (random) => {
-      const bytes = random.damaged(clientFormatInfo(randomFormat(random)));
+    handlers: Array.from({ length: 12 }, (_, at) => `version ${1 + at}`),
+    run: (random, tally) => {
+      const whole = clientFormatInfo(randomFormat(random));
+      const isDamaged = !random.oneIn(4);
+      const bytes = isDamaged ? random.damaged(whole) : whole;
       refusing(() => {
         const { version, cacheSize } = agree(bytes, Math.min(4, bytes.length), bytes.length);
         assert.ok(version >= 1 && version <= 12 && cacheSize <= 1024);
+        if (!isDamaged) tally.reach(`version ${version}`);
       });
     },
   },
@@ -236,5 +301,10 @@ export const openwireFuzzers: readonly Fuzzer[] = [
       assert.deepEqual(openwireFormat.headers(changed, 0, changed.length), headers);
     },
   },
-  { name: 'openwire connection', roundCount: 150, run: fuzzConnection },
+  {
+    name: 'openwire connection',
+    roundCount: 150,
+    handlers: commandHandlers,
+    run: fuzzConnection,
+  },
 ];

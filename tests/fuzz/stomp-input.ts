@@ -36,6 +36,12 @@ const selectors = [
   '(((((',
 ];
 
+/** The commands of clients that have logged in, with their short forms. */
+export const commands: readonly string[] = [
+  ...['SEND', 'SUBSCRIBE', 'SUB', 'UNSUBSCRIBE', 'UNSUB', 'ACK', 'NACK', 'BEGIN', 'COMMIT'],
+  ...['ABORT', 'DISCONNECT'],
+];
+
 type Headers = Record<string, string>;
 
 /** Sometimes adds a header. */
@@ -77,7 +83,7 @@ function subscribe(random: SeededRandom): string {
   maybe(random, headers, 'activemq.priority', ['5', '-500']);
   maybe(random, headers, 'activemq.noLocal', ['true']);
   maybe(random, headers, 'browser', ['true']);
-  return textFrame('SUBSCRIBE', headers);
+  return textFrame(random.oneIn(9) ? 'SUB' : 'SUBSCRIBE', headers);
 }
 
 /** Returns a frame that a client may send, valid or invalid. */
@@ -93,7 +99,12 @@ export function randomFrame(random: SeededRandom, acks: readonly Headers[]): str
     () => subscribe(random),
     () => textFrame('ACK', { ...settled, ...inTransaction, ...receipt }),
     () => textFrame('NACK', { ...settled, ...inTransaction, ...receipt }),
-    () => textFrame('UNSUBSCRIBE', { id: random.pick(ids), ...named, ...receipt }),
+    () =>
+      textFrame(random.oneIn(9) ? 'UNSUB' : 'UNSUBSCRIBE', {
+        id: random.pick(ids),
+        ...named,
+        ...receipt,
+      }),
     () => textFrame('BEGIN', { transaction, ...receipt }),
     () => textFrame('COMMIT', { transaction, ...receipt }),
     () => textFrame('ABORT', { transaction, ...receipt }),

@@ -1,8 +1,6 @@
-// The fuzzer of STOMP connections.
+// The fuzzers of STOMP.
 
 import assert from 'node:assert/strict';
-import { Selector } from '../../src/broker/activemq/selectors/selector.ts';
-import type { SelectorValue } from '../../src/broker/activemq/selectors/values.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { FrameReader } from '../../src/protocols/stomp/codec/frames.ts';
 import { StompError } from '../../src/protocols/stomp/errors.ts';
@@ -11,7 +9,8 @@ import { viewOf } from '../contract/messages.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { StompBroker, StompPeer } from '../support/stomp-peer.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
-import { randomFrame } from './stomp-input.ts';
+import { commands, randomFrame } from './stomp-input.ts';
+import type { Tally } from './tally.ts';
 
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
@@ -27,54 +26,6 @@ function isTaken(act: () => void): boolean {
   }
 }
 
-const words = [
-  'a',
-  'n',
-  '(',
-  ')',
-  'AND',
-  'OR',
-  'NOT',
-  '=',
-  '<>',
-  '<',
-  '>=',
-  'LIKE',
-  "'a%'",
-  'ESCAPE',
-  "'!'",
-  'IN',
-  ',',
-  'BETWEEN',
-  'IS',
-  'NULL',
-  '1',
-  '2.5',
-  '0x1F',
-  '9999999999',
-  '+',
-  '-',
-  '*',
-  '/',
-  '%',
-  'TRUE',
-  "'it''s'",
-  '--',
-  '/*',
-  '*/',
-  '\n',
-];
-const values: readonly SelectorValue[] = [null, true, false, 'a', '5', 5, 5n];
-
-function fuzzSelector(random: SeededRandom): void {
-  const text = Array.from({ length: 1 + random.below(12) }, () => random.pick(words)).join(' ');
-  isTaken(() => {
-    const selector = new Selector(text, { convertsText: random.oneIn(2) });
-    const truth = selector.matches({ value: () => random.pick(values) });
-    assert.equal(typeof truth, 'boolean');
-  });
-}
-
 /** Sends bytes in chunks cut anywhere. */
 function sendCut(peer: StompPeer, bytes: Buffer, random: SeededRandom): void {
   for (let at = 0; at < bytes.length; ) {
@@ -88,29 +39,36 @@ function sendCut(peer: StompPeer, bytes: Buffer, random: SeededRandom): void {
 class RandomClient {
   readonly peer: StompPeer;
   readonly #random: SeededRandom;
+  readonly #tally: Tally;
   #acks: Record<string, string>[] = [];
 
-  private constructor(peer: StompPeer, random: SeededRandom) {
+  private constructor(peer: StompPeer, random: SeededRandom, tally: Tally) {
     this.peer = peer;
     this.#random = random;
+    this.#tally = tally;
   }
 
-  static async connect(b: StompBroker, random: SeededRandom): Promise<RandomClient> {
+  static async connect(b: StompBroker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
     const version = random.pick(['1.0', '1.1', '1.2']);
     const clientId: Record<string, string> = random.oneIn(3) ? { 'client-id': 'c' } : {};
     const peer = new StompPeer(b.broker);
     await peer.connect({ 'accept-version': version, login: 'eve', ...clientId });
-    peer.take();
-    return new RandomClient(peer, random);
+    if (peer.take()[0]?.command === 'CONNECTED') tally.reach('CONNECT');
+    return new RandomClient(peer, random, tally);
   }
 
   step(): void {
     const random = this.#random;
-    const bytes = Buffer.from(randomFrame(random, this.#acks));
-    sendCut(this.peer, random.oneIn(60) ? random.damaged(bytes) : bytes, random);
+    const text = randomFrame(random, this.#acks);
+    const bytes = Buffer.from(text);
+    const isDamaged = random.oneIn(60);
+    this.#tally.input();
+    sendCut(this.peer, isDamaged ? random.damaged(bytes) : bytes, random);
     if (random.oneIn(10)) this.peer.takesMore = false;
     else if (random.oneIn(5)) this.peer.drain();
+    let isRefused = isDamaged;
     for (const { command, headers, body } of this.peer.take()) {
+      if (command === 'ERROR') isRefused = true;
       if (command !== 'MESSAGE') continue;
       assert.ok(!body.includes('canary'), 'a message of another client');
       const { ack, subscription = '' } = headers;
@@ -118,6 +76,8 @@ class RandomClient {
       this.#acks.push(ack === undefined ? { 'message-id': messageId, subscription } : { id: ack });
     }
     this.#acks = this.#acks.slice(-8);
+    const command = text.slice(0, text.indexOf('\n')).trim();
+    if (!isRefused) this.#tally.reach(command === '' ? 'heart-beat' : command);
   }
 }
 
@@ -185,10 +145,11 @@ class Witness {
   }
 }
 
-async function fuzzConnection(random: SeededRandom): Promise<void> {
+async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await StompBroker.open(limits);
   const witness = await Witness.connect(b);
-  const clients = [await RandomClient.connect(b, random), await RandomClient.connect(b, random)];
+  const connect = () => RandomClient.connect(b, random, tally);
+  const clients = [await connect(), await connect()];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
     const client = clients[at];
@@ -198,7 +159,7 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
     if (random.oneIn(10)) witness.send();
     if (client?.peer.isClosed !== true && !random.oneIn(50)) continue;
     client?.peer.connection.ended();
-    clients[at] = await RandomClient.connect(b, random);
+    clients[at] = await connect();
   }
   b.sync();
   for (const { peer } of clients) peer.drain();
@@ -211,20 +172,29 @@ async function fuzzConnection(random: SeededRandom): Promise<void> {
   requireNothingHeld(b);
 }
 
-/** STOMP's decoders, selectors, and whole connections. */
+/** STOMP's decoders, and whole connections. */
 export const stompFuzzers: readonly Fuzzer[] = [
   {
     name: 'stomp frames',
     roundCount: 100_000,
-    run: (random) => {
-      const reader = new FrameReader({ head: () => {}, body: () => {}, frame: () => {} });
-      const bytes = random.oneIn(2)
-        ? junk(random)
-        : random.damaged(Buffer.from(randomFrame(random, [])));
-      for (let left = random.below(4); left >= 0; left--) isTaken(() => reader.receive(bytes));
+    handlers: commands,
+    run: (random, tally) => {
+      let isWhole = true;
+      const reader = new FrameReader({
+        head: () => {},
+        body: () => {},
+        frame: ({ command }) => {
+          if (isWhole) tally.reach(command);
+        },
+      });
+      for (let left = random.below(4); left >= 0; left--) {
+        const kind = random.below(3);
+        const bytes = kind === 0 ? junk(random) : Buffer.from(randomFrame(random, []));
+        isWhole = isWhole && kind === 1;
+        isTaken(() => reader.receive(kind === 2 ? random.damaged(bytes) : bytes));
+      }
     },
   },
-  { name: 'selectors', roundCount: 50_000, run: fuzzSelector },
   {
     name: 'stomp heads',
     roundCount: 5000,
@@ -239,5 +209,10 @@ export const stompFuzzers: readonly Fuzzer[] = [
       assert.deepEqual({ ...stompFormat.headers(changed, 0, changed.length) }, { ...headers });
     },
   },
-  { name: 'stomp connection', roundCount: 150, run: fuzzConnection },
+  {
+    name: 'stomp connection',
+    roundCount: 150,
+    handlers: ['CONNECT', 'heart-beat', ...commands],
+    run: fuzzConnection,
+  },
 ];

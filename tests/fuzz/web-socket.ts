@@ -8,6 +8,7 @@ import { newWebSocketServer } from '../../src/net/web-socket/server.ts';
 import { WebSocketWire } from '../../src/net/web-socket/wire.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import type { Fuzzer } from './fuzzer.ts';
+import type { Tally } from './tally.ts';
 
 const limits = { messageBytesMax: 3000, fragmentCountMax: 8 };
 const server = newWebSocketServer(limits, () => false);
@@ -66,18 +67,21 @@ function frameBytes({ opcode, payload, isLast }: FrameOf, random: SeededRandom):
   return Buffer.concat([head, key, masked]);
 }
 
-/** A message in some fragments, with pings between them. */
-function messageFrames(payload: Buffer, random: SeededRandom): Buffer {
+const opcodes = { more: 0, binary: 2, close: 8, ping: 9, pong: 10 };
+
+/** A message in some fragments, with pings between them. The names of the opcodes are noted. */
+function messageFrames(payload: Buffer, random: SeededRandom, used: Set<string>): Buffer {
   const pieces: Buffer[] = [];
-  const opcodes = { binary: 2, more: 0, ping: 9, pong: 10 };
   let opcode = opcodes.binary;
   let at = 0;
   for (let isLast = false; !isLast; opcode = opcodes.more) {
     isLast = pieces.length > 4 || random.oneIn(2);
     const end = isLast ? payload.length : at + random.below(payload.length - at + 1);
     pieces.push(frameBytes({ opcode, payload: payload.subarray(at, end), isLast }, random));
+    used.add(opcode === opcodes.more ? 'more' : 'binary');
     if (random.oneIn(5)) {
       const control = random.pick([opcodes.ping, opcodes.pong]);
+      used.add(control === opcodes.ping ? 'ping' : 'pong');
       pieces.push(
         frameBytes({ opcode: control, payload: random.bytes(125), isLast: true }, random),
       );
@@ -112,18 +116,11 @@ function wrongFrame(random: SeededRandom): Buffer {
   ]);
 }
 
-/** The byte stream in the messages arrives unchanged; whatever else comes ends the connection. */
-async function fuzzWire(random: SeededRandom): Promise<void> {
-  const { socket, webSocket } = upgraded();
-  const unauthenticatedBytesMax = random.pick([1000, 100_000]);
-  const wire = new WebSocketWire(webSocket, socket, unauthenticatedBytesMax);
-  wire.takesOnlyBinary = random.oneIn(2);
-  const received: Buffer[] = [];
-  const isEarly = random.oneIn(4);
-  if (!isEarly) wire.read((bytes) => received.push(Buffer.from(bytes)));
-  if (random.oneIn(2)) wire.admit();
+/** Messages, now and then something that no client should send, and perhaps a close. */
+function randomStream(random: SeededRandom) {
   const sent: Buffer[] = [];
   const stream: Buffer[] = [];
+  const used = new Set<string>();
   let isSound = true;
   for (let left = 1 + random.below(6); left > 0; left--) {
     if (random.oneIn(12)) {
@@ -132,9 +129,29 @@ async function fuzzWire(random: SeededRandom): Promise<void> {
     } else {
       const payload = random.bytes(random.pick([10, 200, 1000]));
       sent.push(payload);
-      stream.push(messageFrames(payload, random));
+      stream.push(messageFrames(payload, random, used));
     }
   }
+  if (random.oneIn(10)) {
+    stream.push(
+      frameBytes({ opcode: opcodes.close, payload: Buffer.of(3, 232), isLast: true }, random),
+    );
+    used.add('close');
+  }
+  return { sent, stream, used, isSound };
+}
+
+/** The byte stream in the messages arrives unchanged; whatever else comes ends the connection. */
+async function fuzzWire(random: SeededRandom, tally: Tally): Promise<void> {
+  const { socket, webSocket } = upgraded();
+  const unauthenticatedBytesMax = random.pick([1000, 100_000]);
+  const wire = new WebSocketWire(webSocket, socket, unauthenticatedBytesMax);
+  wire.takesOnlyBinary = random.oneIn(2);
+  const received: Buffer[] = [];
+  const isEarly = random.oneIn(4);
+  if (!isEarly) wire.read((bytes) => received.push(Buffer.from(bytes)));
+  if (random.oneIn(2)) wire.admit();
+  const { sent, stream, used, isSound } = randomStream(random);
   const bytes = Buffer.concat(stream);
   for (let at = 0; at < bytes.length && !socket.destroyed; ) {
     const size = random.oneIn(3) ? 1 + random.below(50) : bytes.length - at;
@@ -148,12 +165,19 @@ async function fuzzWire(random: SeededRandom): Promise<void> {
   assert.ok(all.length <= bytes.length, 'nothing grows');
   // One pong for each ping at most, a close, and the handshake.
   assert.ok(socket.writtenBytes <= 1000 + 2 * bytes.length, `${socket.writtenBytes} bytes written`);
+  const isWhole = isSound && all.equals(wanted);
   if (isSound && !socket.destroyed && !wire.isGone) assert.deepEqual(all, wanted);
+  if (isWhole) for (const name of used) tally.reach(name);
   wire.destroy();
   assert.ok(socket.destroyed);
 }
 
 /** The frames of WebSocket connections. */
 export const webSocketFuzzers: readonly Fuzzer[] = [
-  { name: 'web-socket frames', roundCount: 30_000, run: fuzzWire },
+  {
+    name: 'web-socket frames',
+    roundCount: 30_000,
+    handlers: ['more', 'binary', 'close', 'ping', 'pong'],
+    run: fuzzWire,
+  },
 ];

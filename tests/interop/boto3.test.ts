@@ -4,7 +4,14 @@ import { systemClock } from '../../src/base/clock.ts';
 import { allOffers } from '../../src/control/offers/offers.ts';
 import { Boto3 } from '../support/boto3.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
-import { accountId, ControlPlane, Machine, region } from '../support/control-plane.ts';
+import {
+  accountId,
+  ControlPlane,
+  Machine,
+  planeCertificates,
+  region,
+} from '../support/control-plane.ts';
+import { IdentityProvider } from '../support/identity-provider.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 const pythons = await findPrograms({
@@ -18,6 +25,7 @@ const password = 'correct-horse-battery';
 async function startNow(): Promise<ControlPlane> {
   const machine = new Machine(allOffers);
   machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
+  machine.authorities = (await planeCertificates()).authority;
   return ControlPlane.start(machine);
 }
 
@@ -172,6 +180,41 @@ async function usesAKey(boto3: Boto3): Promise<void> {
   });
 }
 
+/** Exchanges the token of an OIDC provider for credentials of a role. */
+async function usesAnIdentityProvider(boto3: Boto3): Promise<void> {
+  const issuer = await IdentityProvider.start();
+  try {
+    const { OpenIDConnectProviderArn: Federated } = await boto3.call(
+      'iam',
+      'create_open_id_connect_provider',
+      { Url: issuer.url, ClientIDList: ['waxwing'] },
+    );
+    const Statement = {
+      Effect: 'Allow',
+      Principal: { Federated },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringEquals: { [`${issuer.name}:sub`]: 'anna' } },
+    };
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    const { Role } = await boto3.call('iam', 'create_role', {
+      RoleName: 'shift',
+      AssumeRolePolicyDocument,
+    });
+    const exchange = async (sub: string) =>
+      boto3.call('sts', 'assume_role_with_web_identity', {
+        RoleArn: Role.Arn,
+        RoleSessionName: 'anna',
+        WebIdentityToken: await issuer.token(systemClock.nowMs(), { sub }),
+      });
+    const { Credentials, Provider } = await exchange('anna');
+    assert.match(Credentials.AccessKeyId, /^ASIA/);
+    assert.equal(Provider, Federated);
+    await assert.rejects(exchange('bert'), { code: 'AccessDenied', status: 403 });
+  } finally {
+    await issuer.close();
+  }
+}
+
 if (typeof pythons === 'string') {
   test('boto3 creates, uses and deletes a broker with a KMS key', { skip: pythons }, () => {});
 } else {
@@ -183,6 +226,7 @@ if (typeof pythons === 'string') {
         await lifeOfABroker(boto3, plane);
         await lifeOfAnActiveMqBroker(boto3, plane);
         await usesAKey(boto3);
+        await usesAnIdentityProvider(boto3);
         assert.deepEqual(await boto3.call('sts', 'get_caller_identity'), {
           UserId: accountId,
           Account: accountId,

@@ -14,8 +14,8 @@ const seedMax = isLong ? 40 : 1;
 interface Known {
   readonly published: readonly string[];
   readonly settled: readonly string[];
-  /** The group whose sync made it durable; 0 if an earlier run has found it. */
-  readonly group: number;
+  /** The group whose sync makes it durable; Infinity until it is prepared, 0 if an earlier run has found it. */
+  group: number;
   outcome: 'committed' | 'rolled back' | undefined;
   /** The group whose sync makes its outcome durable; Infinity if it is not known. */
   outcomeGroup: number;
@@ -67,18 +67,23 @@ function prepare(
     const at = inbox.numbers.lastIndexOf(firstUnsettled);
     settled.push(textOf(Buffer.from(inbox.bodies[at] ?? '')));
   }
-  const group = life.broker.prepared.prepare(xid(name), transaction);
-  if (group === 0) return false;
+  if (transaction.operationCount === 0) return false;
   const none = { outcome: undefined, outcomeGroup: Infinity };
   const unsynced = { isPreparedSynced: false, isOutcomeSynced: false };
-  known.set(name, { published, settled, group, ...none, ...unsynced });
+  const one: Known = { published, settled, group: Infinity, ...none, ...unsynced };
+  known.set(name, one);
+  life.broker.prepared.prepare(xid(name), transaction, undefined, (group) => {
+    one.group = group;
+  });
   return true;
 }
 
 /** Decides about one that is prepared. */
 function decide(life: HeldLife, known: ReadonlyMap<string, Known>): void {
   const { random } = life.machine;
-  const open = [...known].filter(([, { outcome }]) => outcome === undefined);
+  const open = [...known].filter(
+    ([, { outcome, group }]) => outcome === undefined && group !== Infinity,
+  );
   if (open.length === 0) return;
   const [name, transaction] = random.pick(open);
   if (random.oneIn(2)) {
@@ -88,7 +93,9 @@ function decide(life: HeldLife, known: ReadonlyMap<string, Known>): void {
     });
   } else {
     transaction.outcome = 'rolled back';
-    transaction.outcomeGroup = life.broker.prepared.rollback(xid(name));
+    life.broker.prepared.rollback(xid(name), (group) => {
+      transaction.outcomeGroup = group;
+    });
   }
   life.broker.pump();
 }
@@ -106,7 +113,7 @@ async function verify(life: HeldLife, known: Map<string, Known>): Promise<void> 
   const queue = life.queue('q');
   const out = await life.bodies(life.queue('out'));
   const inQueue = await life.bodies(queue);
-  const prepared = life.broker.prepared.recover().map(({ globalId }) => globalId.toString());
+  const prepared = [...life.broker.prepared.recover()].map(({ globalId }) => globalId.toString());
   let aside = 0;
   for (const [name, transaction] of [...known]) {
     const { published, settled } = transaction;
@@ -171,7 +178,7 @@ async function simulatePreparedCut(seed: number, change: number): Promise<boolea
     await runs.live(Infinity, async (life) => {
       await verify(life, known);
       while ([...known.values()].some(({ outcome }) => outcome === undefined)) decide(life, known);
-      for (let turns = 0; turns < 1000 && life.broker.prepared.recover().length > 0; turns++) {
+      for (let turns = 0; turns < 1000 && [...life.broker.prepared.recover()].length > 0; turns++) {
         await machine.turns(1);
       }
       await life.synced();
@@ -180,7 +187,7 @@ async function simulatePreparedCut(seed: number, change: number): Promise<boolea
     });
     await runs.live(Infinity, async (life) => {
       await verify(life, known);
-      assert.deepEqual(life.broker.prepared.recover(), []);
+      assert.deepEqual([...life.broker.prepared.recover()], []);
       await life.close();
     });
   });

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareForMessages } from '../../src/base/process.ts';
+import { defaultConfiguration } from '../../src/broker/activemq/configuration.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -25,7 +26,7 @@ export type ToMetered = 'begin' | 'end' | 'metrics' | 'renew';
 export type FromMetered =
   | {
       readonly type: 'running';
-      readonly port: number;
+      readonly ports: Readonly<Record<string, number>>;
       readonly authority: string;
       readonly folder: string;
     }
@@ -36,6 +37,19 @@ export type FromMetered =
       readonly residentMib: number;
     }
   | { readonly type: 'scraped'; readonly valueCount: number };
+
+/** The listeners and the configuration of a type of broker, by the first argument of the process. */
+const kinds = {
+  rabbitmq: { engineVersion: '3.13', protocols: ['amqp091'], activeMq: undefined },
+  activemq: {
+    engineVersion: '5.18',
+    protocols: ['openwire', 'mqtt', 'stomp', 'amqp10'],
+    activeMq: defaultConfiguration,
+  },
+} as const;
+
+/** A type of broker. */
+export type MeteredKind = keyof typeof kinds;
 
 const say = (message: FromMetered) => process.send?.(message);
 
@@ -53,25 +67,26 @@ async function openBroker(): Promise<Opened> {
   const dataKey = keyFromBytes(randomBytes(32));
   const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
   await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
+  const { engineVersion, protocols, activeMq } = kinds[process.argv[2] as MeteredKind];
   const start = {
     type: 'start',
+    isFips: false,
     name: 'metered',
-    engineVersion: '3.13',
+    engineVersion,
+    activeMq,
     folder: join(folder, 'volume'),
     epoch: 1,
     epochMin: 0,
     setsUsers: false,
     users: [{ username: 'guest', passwordHash }],
     host: '127.0.0.1',
-    listeners: [
-      {
-        name: 'amqps',
-        protocols: ['amqp091'],
-        ports: [0],
-        tlsPolicy: 'default',
-        hasWebSocket: false,
-      },
-    ],
+    listeners: protocols.map((protocol) => ({
+      name: protocol,
+      protocols: [protocol],
+      ports: [0],
+      tlsPolicy: 'default' as const,
+      hasWebSocket: false,
+    })),
     certificates: servers,
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
   } as const;
@@ -84,7 +99,7 @@ async function openBroker(): Promise<Opened> {
   });
   return {
     broker,
-    running: { type: 'running', port: broker.ports['amqps'] ?? 0, authority, folder },
+    running: { type: 'running', ports: broker.ports, authority, folder },
   };
 }
 

@@ -4,8 +4,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FromMetered, ToMetered } from './metered-broker.ts';
+import type { Duplex } from 'node:stream';
+import type { FromMetered, MeteredKind, ToMetered } from './metered-broker.ts';
+import { MqttClient } from './mqtt-client.ts';
+import { OpenWireClient } from './openwire-client.ts';
 import { RawClient } from './raw-client.ts';
+import { secureSocket } from './secure-socket.ts';
+import { StompClient } from './stomp-client.ts';
 
 /** As a broker's process is started. */
 const execArgv = ['--single-threaded-gc'];
@@ -23,16 +28,34 @@ export class MeteredProcess {
     this.#running = running;
   }
 
-  static async start(): Promise<MeteredProcess> {
+  static async start(kind: MeteredKind): Promise<MeteredProcess> {
     const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' };
-    const child = fork(join(import.meta.dirname, 'metered-broker.js'), { execArgv, env });
+    const child = fork(join(import.meta.dirname, 'metered-broker.js'), [kind], { execArgv, env });
     const [running] = (await once(child, 'message')) as [Running];
     return new MeteredProcess(child, running);
   }
 
+  #socket(protocol: string): Promise<Duplex> {
+    const { ports, authority } = this.#running;
+    return secureSocket(ports[protocol] ?? 0, authority);
+  }
+
+  /** @param connection the id of the connection, which others must not have */
+  async openwire(connection: string): Promise<OpenWireClient> {
+    return OpenWireClient.over(await this.#socket('openwire'), connection);
+  }
+
+  async mqtt(clientId: string, isClean = true): Promise<MqttClient> {
+    return MqttClient.over(await this.#socket('mqtt'), clientId, isClean);
+  }
+
+  async stomp(): Promise<StompClient> {
+    return StompClient.over(await this.#socket('stomp'));
+  }
+
   async connect(channelCount?: number): Promise<RawClient> {
-    const { port, authority } = this.#running;
-    const client = await RawClient.open(port, authority, channelCount);
+    const { ports, authority } = this.#running;
+    const client = await RawClient.open(ports['amqp091'] ?? 0, authority, channelCount);
     this.#clients.push(client);
     return client;
   }

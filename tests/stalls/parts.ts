@@ -22,6 +22,14 @@ export interface Input {
   readonly prepare: (parts: Parts) => Promise<() => Promise<void>>;
 }
 
+/** An input of clients of a broker of ActiveMQ's type, in long runs. */
+export interface ActiveMqInput {
+  readonly what: string;
+  readonly count: number;
+  /** Makes ready, and returns what is measured. */
+  readonly prepare: (broker: MeteredProcess, count: number) => Promise<() => Promise<void>>;
+}
+
 /** A text as an argument. */
 export const text = (value: string): Argument => ({ type: 'longstr', value });
 

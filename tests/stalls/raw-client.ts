@@ -1,8 +1,6 @@
 // A client that sends any number of frames at once.
 
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
 import { Reader } from '../../src/base/bytes.ts';
 import { FrameReader } from '../../src/protocols/amqp091/codec/frames.ts';
 import {
@@ -12,6 +10,7 @@ import {
 } from '../../src/protocols/amqp091/codec/methods.gen.ts';
 import { protocolHeader } from '../../src/protocols/amqp091/handshake.ts';
 import { capabilities, methodFrame } from '../support/amqp-peer.ts';
+import { secureSocket, writeAll } from './secure-socket.ts';
 
 /** A client that sends any frames, as many at once as it likes. */
 export class RawClient {
@@ -56,9 +55,7 @@ export class RawClient {
 
   /** A client with some open channels, numbered from 1. */
   static async open(port: number, ca: string, channelCount = 1): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
-    await once(socket, 'secureConnect');
-    return RawClient.over(socket, channelCount);
+    return RawClient.over(await secureSocket(port, ca), channelCount);
   }
 
   /** The same over a stream that is open. */
@@ -98,9 +95,7 @@ export class RawClient {
 
   /** Writes frames; resolves once the socket takes more. */
   async send(...frames: readonly Buffer[]): Promise<void> {
-    if (this.#socket.destroyed) return;
-    if (this.#socket.write(Buffer.concat(frames))) return;
-    await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')]);
+    await writeAll(this.#socket, Buffer.concat(frames));
   }
 
   /** The next method of a kind that comes. */

@@ -56,6 +56,7 @@ export class ActiveMqHost {
     this.#broker = await HostedBroker.open(
       {
         type: 'start',
+        isFips: false,
         name: 'b1',
         engineVersion: '5.18',
         folder: join(this.#folder, 'volume'),

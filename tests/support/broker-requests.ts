@@ -7,6 +7,7 @@ import {
   DescribeBrokerCommand,
   type DescribeBrokerCommandOutput,
 } from '@aws-sdk/client-mq';
+import { asChange } from '../../src/identity/accounts/result.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 /** The password of every broker's first user in tests. */
@@ -26,6 +27,14 @@ export function brokerRequest(changes: Partial<CreateBrokerCommandInput> = {}) {
     Users: [{ Username: 'admin', Password: password }],
     ...changes,
   });
+}
+
+/** Creates the role of Amazon MQ without an event, which the first broker would add to the trail. */
+export async function createServiceRole(plane: ControlPlane): Promise<void> {
+  const { iamDomain, machine, store } = plane;
+  const call = { nowMs: machine.clock.nowMs() };
+  const { changes } = iamDomain.roles.createLinked('mq.amazonaws.com', undefined, call);
+  await store.commit(changes.map(asChange));
 }
 
 /** Creates a broker and waits until there is nothing left to do for it; its id. */

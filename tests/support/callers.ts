@@ -1,18 +1,26 @@
 // Official clients for callers besides the root user.
 
 import { Agent } from 'node:https';
+import { after } from 'node:test';
 import {
   AttachUserPolicyCommand,
   CreateAccessKeyCommand,
+  CreateRoleCommand,
   CreateUserCommand,
   IAMClient,
+  PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
-import { STSClient, type Credentials as StsCredentials } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  STSClient,
+  type Credentials as StsCredentials,
+} from '@aws-sdk/client-sts';
 import { systemClock } from '../../src/base/clock.ts';
-import { type ControlPlane, region } from './control-plane.ts';
+import { accountId, ControlPlane, region } from './control-plane.ts';
 
 /** What a caller signs with. */
 export interface Credentials {
@@ -101,6 +109,36 @@ export interface CallerClients {
   readonly mq: MqClient;
 }
 
+/** A control plane with the clients of its callers, for the tests of a file. */
+interface TestAccounts {
+  readonly plane: ControlPlane;
+  readonly callers: Callers;
+  /** The root user's client. */
+  readonly iam: IAMClient;
+  /** Ends the process, as by SIGKILL, and starts the next, with clients of its own. */
+  restart(): Promise<TestAccounts>;
+}
+
+/** Starts a control plane, which ends after all tests of the file. */
+export async function testAccounts(): Promise<TestAccounts> {
+  let current = accountsOf(await ControlPlane.start());
+  after(async () => {
+    current.callers.close();
+    await current.plane.close();
+  });
+  const restart = async () => {
+    current.callers.close();
+    current = accountsOf(await current.plane.restart());
+    return { ...current, restart };
+  };
+  return { ...current, restart };
+}
+
+function accountsOf(plane: ControlPlane): Omit<TestAccounts, 'restart'> {
+  const callers = new Callers(plane);
+  return { plane, callers, iam: callers.as().iam };
+}
+
 /** Creates a user with an access key, and with statements or attached policies. */
 export async function newUser(
   iam: IAMClient,
@@ -126,4 +164,40 @@ export async function newUser(
 /** The text of a policy with these statements. */
 export function policyText(...statements: readonly object[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+}
+
+/** A statement that allows a harmless call. */
+export const listBrokers = { Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' };
+
+export const userArn = (name: string) => `arn:aws:iam::${accountId}:user/${name}`;
+export const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
+
+/** A statement that lets a principal assume a role. */
+export function trust(
+  AWS: string,
+  more: object = {},
+  Action: string | string[] = 'sts:AssumeRole',
+) {
+  return { Effect: 'Allow', Principal: { AWS }, Action, ...more };
+}
+
+/** Creates a role that may do something. */
+export async function newRole(
+  iam: IAMClient,
+  RoleName: string,
+  trusted: object | readonly object[],
+  statements: readonly object[] = [listBrokers],
+  more: { readonly MaxSessionDuration?: number } = {},
+): Promise<void> {
+  const AssumeRolePolicyDocument = policyText(...[trusted].flat());
+  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, ...more }));
+  const PolicyDocument = policyText(...statements);
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'rights', PolicyDocument }));
+}
+
+/** Assumes a role. */
+export function assume(sts: STSClient, name: string, more: Partial<AssumeRoleCommandInput> = {}) {
+  return sts.send(
+    new AssumeRoleCommand({ RoleArn: roleArn(name), RoleSessionName: 'shift', ...more }),
+  );
 }

@@ -5,6 +5,7 @@ import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
+import { administrationService } from '../../src/api/administration/service.ts';
 import { auditService } from '../../src/api/audit/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
@@ -45,19 +46,28 @@ import { usesOf } from '../../src/identity/accounts/last-uses.ts';
 import { asChange } from '../../src/identity/accounts/result.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
+import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
+import { HttpsClient } from '../../src/net/http/https-client.ts';
 import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
+import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { apiRoutes } from '../../src/server/compose.ts';
-import { globalRegion, identityParts } from '../../src/server/identity-parts.ts';
+import { administrationParts } from '../../src/server/identities/administration.ts';
+import { rootWarning } from '../../src/server/identities/root-warning.ts';
+import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
+import { globalRegion, identityParts, stsParts } from '../../src/server/identity-parts.ts';
+import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
-import { TrailParts } from '../../src/server/trails/trail-parts.ts';
+import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
+import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
+import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { type TestCertificates, testCertificates } from './certificates.ts';
@@ -65,6 +75,7 @@ import { FakeEngine, type Folders } from './fake-engine.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryDisk } from './memory-disk.ts';
 import { reopenedState, SyncingLog } from './memory-state.ts';
+import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
 export const accountId = '111122223333';
@@ -72,6 +83,12 @@ export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
 
 let certificates: Promise<TestCertificates> | undefined;
+
+/** The certificates of the control plane, and of identity providers in tests. */
+export function planeCertificates(): Promise<TestCertificates> {
+  certificates ??= testCertificates();
+  return certificates;
+}
 
 /** What survives a process: disk, clock, keys; and when the next process ends. */
 export class Machine {
@@ -83,7 +100,11 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   keyEffectDelayMs = 0;
-  /** The policies of the callers, if not those of the accounts. */
+  /** The authorities of identity providers, PEM. */
+  authorities: string | undefined = undefined;
+  /** The provider with which people sign in. */
+  outsideProvider: OutsideProviderSettings | undefined = undefined;
+  /** The policies of the callers, if they are not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */
   readonly accessKeys = new Map<string, AccessKey>();
@@ -132,6 +153,11 @@ export class ControlPlane {
   sensitiveNames: SensitiveNamesMode = 'warn';
   /** All written batches as text. */
   written = '';
+  readonly installation: Installation;
+  /** The TLS 1.2 handshakes that the API's port is said to have had. */
+  tls12Count = 0;
+  /** Called with each batch before it is committed. */
+  onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
@@ -142,6 +168,8 @@ export class ControlPlane {
   readonly deliveryFailures: unknown[] = [];
   readonly audit: TrailParts;
   readonly #identity: Identity;
+  readonly #signIns = new SignInJournal();
+  readonly #signIn: SignIn;
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
@@ -182,8 +210,14 @@ export class ControlPlane {
     const { sealingKey } = machine;
     const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
     this.#identity = identity;
+    this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
-    this.kmsDomain = new Kms({ wrappingKey, random: systemRandom, principals: this.#principals });
+    this.kmsDomain = new Kms({
+      wrappingKey,
+      random: systemRandom,
+      principals: this.#principals,
+      names: iam.principals,
+    });
     this.engine = new FakeEngine(machine.folders, () => this.#pass(), machine.kinds);
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
@@ -192,6 +226,24 @@ export class ControlPlane {
     this.control = this.#newControl(client);
     this.audit = this.#newTrails(client);
     const consoleUrl = () => 'https://localhost:8443/';
+    const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
+    const sts = stsParts(iam, (url) => outside.getJson(url), clock);
+    this.#signIn = composeSignIn({
+      settings: { url: undefined, outside: machine.outsideProvider },
+      iam,
+      trust: sts.trust,
+      journal: this.#signIns,
+      key: sealingKey,
+      apiUrl: () => this.#endpoint?.url ?? 'https://localhost:8443',
+      region,
+      accountId,
+      clock,
+      random: systemRandom,
+      outside,
+      log: { warn: () => {}, error: (of) => void this.unexpectedErrors.push(of) },
+      recorded: (event, atMs) => this.trailDomain.chain(event, atMs),
+      commit: (batch) => this.#commit(batch),
+    });
     this.services = [
       kmsService(this.kmsDomain),
       cloudTrailService(this.audit.cloudTrail),
@@ -204,9 +256,17 @@ export class ControlPlane {
         brokerAddress: '127.0.0.1',
         consoleUrl,
       }),
-      stsService({ iam }),
-      iamService({ iam, identity, random: systemRandom, region, linkedResources: () => [] }),
+      stsService(sts),
+      ...this.#signIn.services,
+      iamService({
+        iam,
+        identity,
+        random: systemRandom,
+        region,
+        linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
+      }),
       discoveryService({ control: this.control, personNames: [] }),
+      administrationService(this.#administration()),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
@@ -222,6 +282,27 @@ export class ControlPlane {
   get store(): StateStore {
     if (this.#store) return this.#store;
     throw new Error('the control plane is not open yet');
+  }
+
+  #administration() {
+    const { clock } = this.machine;
+    const { control, iamDomain: iam, kmsDomain } = this;
+    const settings = { hasTlsParity: false, sensitiveNames: 'warn', personNames: [] } as const;
+    const state = { brokers: this.#brokers, configurations: this.#configurations, settings };
+    return administrationParts({
+      installation: this.installation,
+      control,
+      hashPassword,
+      advice: {
+        iam,
+        identity: this.#identity,
+        keys: kmsDomain.journal,
+        tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
+        ...state,
+      },
+      clock,
+      random: systemRandom,
+    });
   }
 
   #newControl(client: LocalClient): Control {
@@ -243,6 +324,7 @@ export class ControlPlane {
         const { sealingKey } = this.machine;
         return openValue(sealingKey, context, Buffer.from(sealed, 'base64')).toString();
       },
+      createServiceRole: serviceRoleCreation(this.iamDomain, client),
       digestKey: this.machine.digestKey,
       region,
       accountId,
@@ -255,37 +337,14 @@ export class ControlPlane {
   }
 
   #newTrails(client: LocalClient): TrailParts {
-    const { clock, trailDisk, sealingKey } = this.machine;
-    return new TrailParts({
-      store: () => this.store,
-      trail: this.trailDomain,
-      serviceTrail: this.serviceTrail,
-      trails: this.trails,
-      client,
-      place: { region, accountId },
-      disk: trailDisk,
-      archives: this.archives,
-      folders: { trails: '/trails', events: '/events' },
-      keys: { files: sealingKey, signing: sealingKey, events: sealingKey },
-      sizes: { eventCount: 64, recentCountMin: 32 },
-      clock,
-      random: systemRandom,
-      commit: (entries) => this.#commit(entries),
-      settings: {
-        intervals: { fileMs: 300_000, digestMs: 3_600_000 },
-        showsFailedLogins: false,
-        lookupsPerSecondMax: 0,
-        anchor: undefined,
-      },
-      failed: (_, error) => this.deliveryFailures.push(error),
-      archivingFailed: (error) => this.deliveryFailures.push(error),
-    });
+    return trailsOf(this, client, (entries) => this.#commit(entries), { region, accountId });
   }
 
   #hooks(): PipelineHooks {
+    const iam = this.iamDomain;
     return {
       authorise: (permissions, context) =>
-        new CallAuthoriser(this.#principals).authorise(permissions, context),
+        new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
         ...(call.accountId === accountId ? this.trailDomain : this.serviceTrail).chain(
@@ -294,6 +353,7 @@ export class ControlPlane {
         ),
       ],
       commit: (batch) => this.#commit(batch),
+      callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
     };
   }
@@ -322,16 +382,21 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
-      tokenHolder: (token: string | undefined) => tokenHolder(new Secret('a token'), token),
+      tokenHolder: (token: string | undefined) =>
+        tokenHolder(
+          [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
+          token,
+        ),
       refused: (request: RefusedRequest) => this.refused.push(request),
     };
   }
 
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations];
-    const ofIdentity = [this.#identity, this.iamDomain.journal];
+    const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
     const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
-    const journals = [this.kmsDomain.journal, ...ofIdentity, ...trails, ...ofControl];
+    const own = [this.kmsDomain.journal, this.installation, ...trails];
+    const journals = [...own, ...ofIdentity, ...ofControl];
     const timelines = [trailTimeline, serviceTimeline];
     const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
@@ -345,14 +410,13 @@ export class ControlPlane {
   }
 
   async #listen(): Promise<void> {
-    certificates ??= testCertificates();
-    const { authority, servers } = await certificates;
+    const { authority, servers } = await planeCertificates();
     this.#listener = new HttpListener({
       host: '127.0.0.1',
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#dispatcher),
+      routes: apiRoutes({ dispatcher: this.#dispatcher, signInPages: this.#signIn.pages }),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);
@@ -474,6 +538,7 @@ export class ControlPlane {
 
   #commit(batch: readonly Entry[]): Promise<void> {
     if (this.#endsHere()) return never;
+    this.onCommit(batch);
     for (const entry of batch) {
       this.written += 'bytes' in entry ? entry.bytes.toString() : JSON.stringify(entry.change);
     }

@@ -101,6 +101,15 @@ export class FakeEngine implements Engine {
     );
   }
 
+  /** The passwords that were set, as hashes by broker and user. */
+  readonly passwordHashes = new Map<string, string>();
+
+  setPassword(brokerId: string, username: string, passwordHash: string): Promise<boolean> {
+    if (!this.running.has(brokerId)) return Promise.resolve(false);
+    this.passwordHashes.set(`${brokerId}/${username}`, passwordHash);
+    return Promise.resolve(true);
+  }
+
   observe(events: EngineEvents): void {
     this.#events = events;
   }

@@ -36,21 +36,32 @@ export function requestFor(
 }
 
 function restRequest(
-  { http }: AnyOperation,
+  { http, input: shape }: AnyOperation,
   input: Readonly<Record<string, unknown>>,
 ): PlainRequest {
   const { method = 'GET', path: pattern = '/' } = http ?? {};
   const values = new Map(Object.entries(input));
+  const bindingOf = (name: string) =>
+    shape.node.kind === 'structure' ? shape.node.members[name]?.binding : undefined;
+  const headers: Record<string, string> = {};
+  const named = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(input)) {
+    const binding = bindingOf(name);
+    if (binding?.in !== 'header' && binding?.in !== 'query') continue;
+    if (binding.in === 'header') headers[binding.name] = String(value);
+    else named.set(binding.name, value);
+    values.delete(name);
+  }
   const path = pattern.replace(/\{(\w+)\}/g, (_, label: string) => {
     const value = String(values.get(label));
     values.delete(label);
     return encodeURIComponent(value);
   });
-  const rest = Object.fromEntries(values);
+  const rest = Object.fromEntries([...values, ...named]);
   if (method === 'GET' || method === 'DELETE') {
-    return { method, path, headers: {}, query: textsOf(rest), body: '' };
+    return { method, path, headers, query: textsOf(rest), body: '' };
   }
-  return { method, path, headers: {}, body: JSON.stringify(rest) };
+  return { method, path, headers, body: JSON.stringify(rest) };
 }
 
 /** A request without a body, whose members are in its path and query. */

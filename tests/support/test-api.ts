@@ -226,7 +226,7 @@ export class TestApi {
       hooks: {
         ...hooks,
         claim: (request, serviceName) => authenticator.claim(request, serviceName),
-        tokenHolder: (token) => tokenHolder(new Secret(metricsToken), token),
+        tokenHolder: (token) => tokenHolder([new Secret(metricsToken)], token),
         refused: (request) => this.refused.push(request),
       },
     });

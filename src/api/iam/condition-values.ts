@@ -19,6 +19,7 @@ interface Named {
   readonly RoleName?: string;
   readonly PolicyArn?: string;
   readonly SerialNumber?: string;
+  readonly OpenIDConnectProviderArn?: string;
   readonly PermissionsBoundary?: string;
   readonly AWSServiceName?: string;
   readonly Tags?: readonly TagInput[];
@@ -31,8 +32,14 @@ interface Target {
   readonly boundary?: string;
 }
 
-/** Operations whose resource does not exist yet. */
-const creations = new Set(['CreateUser', 'CreateRole', 'CreatePolicy', 'CreateVirtualMFADevice']);
+/** Operations whose resource does not exist yet, with the action that tags at creation need too. */
+const creations: ReadonlyMap<string, string> = new Map([
+  ['CreateUser', 'iam:TagUser'],
+  ['CreateRole', 'iam:TagRole'],
+  ['CreatePolicy', 'iam:TagPolicy'],
+  ['CreateVirtualMFADevice', 'iam:TagMFADevice'],
+  ['CreateOpenIDConnectProvider', 'iam:TagOpenIDConnectProvider'],
+]);
 
 /**
  * Adds the condition keys of an operation to its permissions. They come from the members that all
@@ -56,7 +63,10 @@ export function withConditionValues(
         ...tagValues('aws:ResourceTag', target?.tags ?? []),
         ...tagValues('iam:ResourceTag', target?.tags ?? []),
       };
-      return (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const asked = (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const tagging = creations.get(name);
+      if (tagging === undefined || (input.Tags ?? []).length === 0) return asked;
+      return [...asked, ...asked.map((each) => ({ ...each, action: tagging }))];
     },
   };
 }
@@ -66,6 +76,8 @@ function targetOf(iam: Iam, input: Named): Target | undefined {
   const { UserName, GroupName, RoleName, PolicyArn, SerialNumber } = input;
   if (GroupName !== undefined) return undefined;
   if (RoleName !== undefined) return iam.journal.roles.named(RoleName);
+  const { OpenIDConnectProviderArn: provider } = input;
+  if (provider !== undefined) return iam.providers.find(provider);
   if (SerialNumber !== undefined && UserName === undefined) return iam.devices.find(SerialNumber);
   if (UserName !== undefined) return iam.journal.users.named(UserName);
   return PolicyArn === undefined ? undefined : iam.managed.find(PolicyArn);

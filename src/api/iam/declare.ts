@@ -30,7 +30,8 @@ export function iamOperation<Input, Output>(
     input,
     output,
     permissions: (given, call) => {
-      refuseWeakSession(call.caller);
+      // A service that calls for somebody is not limited by the kind of the session.
+      if (call.invokedBy === undefined) refuseWeakSession(call.caller);
       return [{ action, resources: resources(given, call) }];
     },
     handle,
@@ -83,8 +84,12 @@ const statuses: Readonly<Record<IamErrorCode, number>> = {
   DeleteConflict: 409,
   EntityAlreadyExists: 409,
   EntityTemporarilyUnmodifiable: 409,
+  ExpiredTokenException: 400,
+  IDPCommunicationError: 400,
+  IDPRejectedClaim: 403,
   InvalidAuthenticationCode: 403,
   InvalidAuthorizationMessageException: 400,
+  InvalidIdentityToken: 400,
   InvalidInput: 400,
   InvalidParameterValue: 400,
   InvalidUserType: 400,
@@ -96,6 +101,7 @@ const statuses: Readonly<Record<IamErrorCode, number>> = {
   PolicyNotAttachable: 400,
   ReportExpired: 410,
   ReportNotPresent: 410,
+  Throttling: 400,
   UnmodifiableEntity: 400,
   ValidationError: 400,
 };

@@ -7,11 +7,13 @@ import * as absentKinds from './operations/absent-kinds.ts';
 import * as accessKeys from './operations/access-keys.ts';
 import * as account from './operations/account.ts';
 import * as attachments from './operations/attachments.ts';
+import * as contextKeys from './operations/context-keys.ts';
 import * as groups from './operations/groups.ts';
 import * as inlinePolicies from './operations/inline-policies.ts';
 import * as loginProfiles from './operations/login-profiles.ts';
 import * as managedPolicies from './operations/managed-policies.ts';
 import * as mfaDevices from './operations/mfa-devices.ts';
+import * as oidcProviders from './operations/oidc-providers.ts';
 import * as reports from './operations/reports.ts';
 import * as roles from './operations/roles.ts';
 import * as serviceLinkedRoles from './operations/service-linked-roles.ts';
@@ -26,11 +28,13 @@ const families = [
   accessKeys,
   account,
   attachments,
+  contextKeys,
   groups,
   inlinePolicies,
   loginProfiles,
   managedPolicies,
   mfaDevices,
+  oidcProviders,
   reports,
   roles,
   serviceLinkedRoles,

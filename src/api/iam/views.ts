@@ -10,6 +10,7 @@ import type {
   UserRecord,
   VersionRecord,
 } from '../../identity/accounts/records.ts';
+import { shownPolicy } from '../../identity/policies/principal-ids.ts';
 
 /** Tags with the names of their members in the API. */
 export function tagsView(tags: readonly TagRecord[]) {
@@ -83,7 +84,9 @@ export function listedRoleView(iam: Iam, role: RoleRecord) {
     RoleId: role.id,
     Arn: iam.arnOf('role', role),
     CreateDate: role.createdMs,
-    AssumeRolePolicyDocument: encodedDocument(role.trust),
+    AssumeRolePolicyDocument: encodedDocument(
+      shownPolicy(role.trust, role.trustIds, iam.principals),
+    ),
     ...(role.description !== undefined && { Description: role.description }),
     MaxSessionDuration: role.maxSessionSeconds,
   };

@@ -8,13 +8,25 @@ import type { CallContext } from '../../calls/call-context.ts';
 import type { Caller } from '../../calls/caller.ts';
 import { IamError, type IamErrorCode } from '../../identity/accounts/errors.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
+import type { RoleRecord } from '../../identity/accounts/records.ts';
 import { asChange, type IamResult } from '../../identity/accounts/result.ts';
 import type { TemporaryKey } from '../../identity/accounts/sessions/session-issuing.ts';
 import { tokenCharactersMax } from '../../identity/accounts/sessions/session-tokens.ts';
+import type { IdTokens } from '../../identity/federation/id-tokens.ts';
+import type { RoleTrust } from '../../identity/federation/role-trust.ts';
 
 /** The parts that the operations of STS need. */
 export interface StsParts {
   readonly iam: Iam;
+  /** Verifies the tokens of OIDC providers. */
+  readonly idTokens: IdTokens;
+  readonly trust: RoleTrust;
+}
+
+/** The role with an ARN; undefined if there is none. */
+export function roleOf({ iam }: Pick<StsParts, 'iam'>, roleArn: string): RoleRecord | undefined {
+  const role = iam.journal.roles.named(roleArn.slice(roleArn.lastIndexOf('/') + 1));
+  return role && iam.arnOf('role', role) === roleArn ? role : undefined;
 }
 
 /**
@@ -43,7 +55,7 @@ export function refuseWeakSession(action: string, { type, temporary }: Caller): 
 }
 
 /**
- * Checks the second factor of a user, if the request has one.
+ * Checks the second factor of a user or the root user, if the request has one.
  *
  * @returns the change that prevents a second use of the code, and the time of the check
  * @throws {IamError} 'AccessDenied'
@@ -55,8 +67,10 @@ export function secondFactor(
   { caller, nowMs }: CallContext,
 ): IamResult<number | undefined> {
   if (serial === undefined && code === undefined) return { output: undefined, changes: [] };
-  const userId = caller.type === 'user' ? caller.principalId : '';
-  const { changes } = iam.devices.check(userId, serial, code, nowMs);
+  // The id of the root user, as the owner of devices, is that of the account.
+  const hasDevices = caller.type === 'user' || caller.type === 'root';
+  const ownerId = hasDevices ? caller.principalId : '';
+  const { changes } = iam.devices.check(ownerId, serial, code, nowMs);
   return { output: nowMs, changes };
 }
 
@@ -95,11 +109,16 @@ export function tokenSizeView({ token }: TemporaryKey) {
   };
 }
 
-const forbidden: ReadonlySet<IamErrorCode> = new Set(['AccessDenied']);
+const forbidden: ReadonlySet<IamErrorCode> = new Set(['AccessDenied', 'IDPRejectedClaim']);
 
-/** Converts errors of accounts to AWS errors. */
-export function translate(error: Error): AwsError | undefined {
+/**
+ * Converts errors of accounts to AWS errors.
+ *
+ * @param caller whom an unsigned operation has authenticated before the error
+ */
+export function translate(error: Error, caller?: Caller): AwsError | undefined {
   if (!(error instanceof IamError)) return undefined;
   const status = forbidden.has(error.code) ? 403 : 400;
-  return new AwsError(error.code, error.message, { status, cause: error });
+  const options = { status, cause: error, ...(caller && { caller }) };
+  return new AwsError(error.code, error.message, options);
 }

@@ -2,6 +2,7 @@
 
 import type { Service } from '../../aws/service.ts';
 import { assumeRole } from './operations/assume-role.ts';
+import { assumeRoleWithWebIdentity } from './operations/assume-role-with-web-identity.ts';
 import { decodeAuthorizationMessage } from './operations/decode-authorization-message.ts';
 import { getAccessKeyInfo } from './operations/get-access-key-info.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
@@ -18,12 +19,13 @@ export function stsService(parts: StsParts): Service {
     apiVersion: '2011-06-15',
     operations: {
       AssumeRole: assumeRole(parts),
-      DecodeAuthorizationMessage: decodeAuthorizationMessage(),
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(parts),
+      DecodeAuthorizationMessage: decodeAuthorizationMessage(parts),
       GetAccessKeyInfo: getAccessKeyInfo(parts),
       GetCallerIdentity: getCallerIdentity(),
       GetFederationToken: getFederationToken(parts),
       GetSessionToken: getSessionToken(parts),
     },
-    translate,
+    translate: (error) => translate(error),
   };
 }

@@ -6,6 +6,7 @@ import type { RoleRecord } from '../../identity/accounts/records.ts';
 import { CallValues, foldedValues, type NamedValues } from '../../identity/policies/call-values.ts';
 import { compileStored } from '../../identity/policies/compile-policy.ts';
 import { evaluate } from '../../identity/policies/evaluate.ts';
+import { withPrincipalIds } from '../../identity/policies/principal-ids.ts';
 import { policyPrincipal } from '../../identity/policies/principals.ts';
 import type { AssumeRoleInput } from './operations/assume-role.ts';
 import type { StsParts } from './parts.ts';
@@ -27,11 +28,13 @@ export function requireTrust(
   call: TrustedCall,
 ): asserts role is RoleRecord {
   const { caller } = call;
-  const inherited = caller.temporary?.transitiveTagKeys ?? [];
+  const { transitiveTagKeys: inherited = [], sourceIdentity } = caller.temporary ?? {};
+  const hasSourceIdentity = (input.SourceIdentity ?? sourceIdentity) !== undefined;
   const actions = [
     'sts:AssumeRole',
     ...((input.Tags ?? []).length + inherited.length > 0 ? ['sts:TagSession'] : []),
-    ...(input.SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    // Also for a source identity that the session passes on.
+    ...(hasSourceIdentity ? ['sts:SetSourceIdentity'] : []),
   ];
   const own = caller.type === 'federated-user' ? undefined : role;
   const values = new CallValues(call, foldedValues(valuesOf(input, call, role)));
@@ -45,7 +48,7 @@ export function requireTrust(
     };
     const { outcome } = evaluate(request, {
       ...iam.policies.policiesOf(caller),
-      resource: compileStored(own.trust, 'trust'),
+      resource: withPrincipalIds(compileStored(own.trust, 'trust'), own.trustIds),
       isResourcePolicyRequired: true,
     });
     if (outcome !== 'allowed') throw denied(action, input, call);
@@ -62,7 +65,7 @@ function valuesOf(
   const named: [string, string | readonly string[] | undefined][] = [
     ['sts:ExternalId', input.ExternalId],
     ['sts:RoleSessionName', input.RoleSessionName],
-    ['sts:SourceIdentity', input.SourceIdentity],
+    ['sts:SourceIdentity', input.SourceIdentity ?? caller.temporary?.sourceIdentity],
     ['sts:TransitiveTagKeys', TransitiveTagKeys],
     ['aws:TagKeys', Tags.map(({ Key }) => Key)],
     ...Tags.map(({ Key, Value }): [string, string] => [`aws:RequestTag/${Key}`, Value]),

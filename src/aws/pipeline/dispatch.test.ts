@@ -259,6 +259,21 @@ test('of two calls in the same tick, the second sees the changes of the first', 
   assert.deepEqual(statuses.sort(), [200, 400, 400]);
 });
 
+test('a permission that is lost while a call waits is missing when the call decides', async () => {
+  const api = new TestApi();
+  let open = () => {};
+  api.toys.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const body = '{"AliasName":"alias/a","TargetKeyId":"k"}';
+  const answering = api.dispatcher.answer(await api.kmsRequest('CreateAlias', body));
+  api.denied.add('kms:CreateAlias');
+  open();
+  assert.deepEqual(refusal(asText(await answering)).slice(0, 2), [400, 'AccessDeniedException']);
+  assert.equal(api.toys.aliases.size, 0);
+  assert.equal(api.recorded[0]?.error?.code, 'AccessDeniedException');
+});
+
 test('a service can call another service as itself', async () => {
   const api = new TestApi();
   const input = { KeyId: 'k', Plaintext: Buffer.from([1, 2]) };

@@ -69,6 +69,9 @@ interface DispatcherAdmission extends Admission {
   answer(body: Buffer): Promise<HttpResponse>;
 }
 
+/** The response header with a warning about the caller, such as the use of the root user. */
+export const callerWarningHeader = 'x-waxwing-caller-warning';
+
 /** A request that is being processed. */
 interface Incoming {
   readonly head: RequestHead;
@@ -198,6 +201,8 @@ export class Dispatcher implements RequestHandler {
     const { hooks } = this.#options;
     assert(route !== undefined, 'the call has no route');
     const context = this.#context(head, caller, requestId);
+    const warning = hooks.callerWarning?.(context);
+    const answered = (response: HttpResponse) => withHeader(response, callerWarningHeader, warning);
     try {
       const read = () => format.read(route, { ...head, body });
       const now = () => this.#options.clock.nowMs();
@@ -206,14 +211,15 @@ export class Dispatcher implements RequestHandler {
         found = text;
       };
       const output = await perform({ route, context, read, warned }, hooks, now);
-      return withFindings(format.write(route, output, requestId), found);
+      return answered(withHeader(format.write(route, output, requestId), findingsHeader, found));
     } catch (error) {
       if (error instanceof AwsError) {
-        if (caller.type === 'anonymous') this.#tellRefused(call, error);
-        return format.fail(error, requestId);
+        const proven = error.caller ?? caller;
+        if (proven.type === 'anonymous' && !error.isRoutine) this.#tellRefused(call, error);
+        return answered(format.fail(error, requestId));
       }
       hooks.onUnexpectedError(error, context);
-      return format.fail(internal(format.name, error), requestId);
+      return answered(format.fail(internal(format.name, error), requestId));
     }
   }
 
@@ -267,9 +273,9 @@ export class Dispatcher implements RequestHandler {
   }
 }
 
-function withFindings(response: HttpResponse, found: string | undefined): HttpResponse {
-  if (found === undefined) return response;
-  return { ...response, headers: { ...response.headers, [findingsHeader]: found } };
+function withHeader(response: HttpResponse, name: string, value: string | undefined): HttpResponse {
+  if (value === undefined) return response;
+  return { ...response, headers: { ...response.headers, [name]: value } };
 }
 
 function isSigned({ headers, rawQuery }: RequestHead): boolean {

@@ -36,6 +36,11 @@ export interface PipelineHooks {
   commit(batch: readonly BatchEntry[]): Promise<void>;
   /** Inspects free text. Without it, free text is not inspected. */
   readonly inspection?: TextInspection | undefined;
+  /**
+   * Returns a warning about the caller of a call, for the answer and the audit event; undefined if
+   * there is none.
+   */
+  callerWarning?(context: CallContext): string | undefined;
   /** Called for unexpected errors: a bug, or a batch that could not be committed. */
   onUnexpectedError(error: unknown, context: CallContext): void;
 }
@@ -81,7 +86,7 @@ export async function perform(
   let result: Result<unknown>;
   try {
     input = call.read();
-    hooks.authorise(permissionsOf(route, input, context), context, route.service);
+    authorised(call, input, hooks);
     // Waits only where there is free text.
     const inspecting = inspected(call, input, hooks);
     findings = inspecting instanceof Promise ? await inspecting : inspecting;
@@ -90,6 +95,9 @@ export async function perform(
     const handed: Result<unknown> | Decision<unknown> =
       outcome instanceof Promise ? await outcome : outcome;
     result = typeof handed === 'function' ? handed() : handed;
+    // During a wait, the caller may have lost the permission, or a name may have got a new owner.
+    const hasWaited = inspecting instanceof Promise || outcome instanceof Promise;
+    if (hasWaited) authorised(call, input, hooks);
   } catch (error) {
     const failure = awsErrorFor(error, route);
     if (failure.status >= 500) hooks.onUnexpectedError(error, context);
@@ -100,7 +108,15 @@ export async function perform(
   }
   if (findings.length > 0) call.warned?.(describeFindings(findings));
   // No await since the operation decided: what it checked still holds when its changes are applied.
-  const completed = completedCall(call, input, result, nowMs(), undefined, findings);
+  const warning = hooks.callerWarning?.(context);
+  const completed = completedCall(
+    call,
+    input,
+    { ...result, warning },
+    nowMs(),
+    undefined,
+    findings,
+  );
   const record = recordOf(completed, call, hooks);
   const batch = [...(result.changes ?? []), ...record];
   await committed(batch, hooks, call);
@@ -117,11 +133,13 @@ async function recordFailure(
   nowMs: () => number,
 ): Promise<void> {
   const { route, context } = call;
+  const caller = failure.caller ?? context.caller;
   // Failed attempts of unauthenticated callers must not fill the trail. The dispatcher logs them.
-  if (context.caller.type === 'anonymous') return;
+  if (caller.type === 'anonymous') return;
   const resources =
     input === undefined ? undefined : route.operation.failedResources?.(input, context);
-  const result = { output: undefined, ...(resources && { resources }) };
+  const warning = hooks.callerWarning?.(context);
+  const result = { output: undefined, warning, caller, ...(resources && { resources }) };
   // The trail must not show personal or secret data of a call that was refused for other reasons.
   const findings = known ?? (await inspected(call, input, hooks));
   const ended = completedCall(call, input, result, nowMs(), failure, findings);
@@ -161,6 +179,11 @@ function recordOf(
   return route.operation.isRecorded === false ? [] : hooks.record(completed);
 }
 
+/** @throws {AwsError | RequestError} `access-denied` */
+function authorised({ route, context }: Call, input: unknown, hooks: PipelineHooks): void {
+  hooks.authorise(permissionsOf(route, input, context), context, route.service);
+}
+
 function permissionsOf(route: Route, input: unknown, context: CallContext): readonly Permission[] {
   const { operation } = route;
   return operation.permissions?.(input, context) ?? [{ action: operation.action, resources: [] }];
@@ -180,7 +203,7 @@ function awsErrorFor(error: unknown, { service, wire }: Route): AwsError {
 function completedCall(
   call: Call,
   input: unknown,
-  result: Result<unknown>,
+  result: Result<unknown> & { readonly warning: string | undefined },
   atMs: number,
   failure: AwsError | undefined,
   findings: readonly TextFinding[],
@@ -189,9 +212,14 @@ function completedCall(
   const { operation, service } = route;
   const { nowMs: _began, ...known } = context;
   const redaction = new Redaction(findings);
-  const additional = { ...result.additionalEventData, ...auditedFindings(findings) };
+  const additional = {
+    ...result.additionalEventData,
+    ...auditedFindings(findings),
+    ...(result.warning !== undefined && { callerWarning: result.warning }),
+  };
   return {
     ...known,
+    caller: result.caller ?? known.caller,
     atMs,
     eventSource: call.eventSource ?? service.eventSource,
     eventName: route.name,

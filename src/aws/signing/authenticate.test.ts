@@ -254,3 +254,20 @@ test('a presigned request is valid until it expires', async () => {
   assert.match(changed(/X-Amz-Expires=60/, 'X-Amz-Expires=604801'), /between 1 and 604800/);
   assert.match(changed(/X-Amz-Signature=[0-9a-f]+/, ''), /must include 'X-Amz-Signature'/);
 });
+
+test('a key that is deleted while the body of its request arrives is not accepted', async () => {
+  const keys = new Map([
+    [accessKeyId, { caller: root, secret: () => new Secret(secretAccessKey) }],
+  ]);
+  const found = new Authenticator({
+    findAccessKey: (id) => keys.get(id),
+    region: 'eu-central-1',
+    globalRegion: { name: 'us-east-1', services: [] },
+    clock: new ManualClock(nowMs),
+  });
+  const request = await signRequest(listKeys, signing);
+  const claim = found.claim(request, 'kms');
+  claim.prove(request.body);
+  keys.clear();
+  assert.throws(() => claim.prove(request.body), { code: 'unknown-access-key' });
+});

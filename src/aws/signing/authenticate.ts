@@ -32,7 +32,8 @@ export interface Claim {
   /**
    * Verifies the claim against the body.
    *
-   * @throws {RequestError} `signature-mismatch`
+   * @throws {RequestError} `signature-mismatch`; `unknown-access-key` or `expired-token` if the key
+   *   has ended since
    */
   readonly prove: (body: Buffer) => void;
 }
@@ -134,6 +135,8 @@ export class Authenticator {
       prove: (body) => {
         const hash = checkedBodyHash(body, claimed);
         if (claimed === undefined) verify(hash);
+        // The body may have taken long: the key, or its session, may have ended meanwhile.
+        this.#accessKey(parts);
       },
     };
   }

@@ -9,6 +9,8 @@ import { scopeText, sha256, signatureOf, signingKey } from './sigv4.ts';
 export interface Signer {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Only temporary credentials have one. */
+  readonly sessionToken?: string | undefined;
   readonly region: string;
   /** The service's signing name. */
   readonly service: string;
@@ -24,18 +26,27 @@ export interface UnsignedRequest {
   /** Host name and port. */
   readonly host: string;
   readonly body: string;
-  /** Further headers, with names in lower case. Replaces the content type of JSON. */
+  /** Defaults to JSON. */
+  readonly contentType?: string;
+  /** Further headers, with names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Returns the headers of a signed request, by default with a JSON body. */
+/** Returns the headers of a signed request. */
 export function signedHeaders(
-  { method, path, query = '', host, body, headers: given }: UnsignedRequest,
+  { method, path, query = '', host, body, headers: given, ...request }: UnsignedRequest,
   signer: Signer,
   nowMs: number,
 ): Record<string, string> {
   const time = signatureTime(nowMs);
-  const headers = { 'content-type': 'application/json', ...given, host, 'x-amz-date': time };
+  const { sessionToken } = signer;
+  const headers = {
+    'content-type': request.contentType ?? 'application/json',
+    ...given,
+    host,
+    'x-amz-date': time,
+    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+  };
   const head: RequestHead = {
     method,
     rawPath: path,

@@ -8,7 +8,7 @@ import type { Consumer, Delivery, SubscribeOptions, Subscription } from '../subs
 import type { SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import { WakeRound, wokenAtOnceMax } from '../turns/wake-round.ts';
-import { isQueue } from './destination.ts';
+import { isQueue, isWildcard } from './destination.ts';
 import type { DispatchStarts } from './policies/dispatch-starts.ts';
 import type { SelectorBudget } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
@@ -66,15 +66,18 @@ export function isDurable({ key, sharing }: ConsumeRequest): boolean {
 }
 
 /**
- * Requires a durable subscription to be permitted, and to consume only from topics.
+ * Requires room for the queues of a request, and a durable subscription to be permitted and to consume
+ * only from topics.
  *
- * @throws {BrokerError} `precondition-failed`
+ * @throws {BrokerError} `precondition-failed`, `resource-error`
  */
 export function requireConsumable(
   request: ConsumeRequest,
   { rejectsDurableConsumers }: { readonly rejectsDurableConsumers: boolean },
 ): void {
-  const { key, destinations } = request;
+  const { key, destinations, budget } = request;
+  // Before the queue of a subscription is created, which nobody would delete without a consumer.
+  if (budget.left < queueCountOf(destinations)) throw tooManyQueues();
   if (key === undefined) return;
   if (isDurable(request) && rejectsDurableConsumers) {
     throw new BrokerError('precondition-failed', 'Durable Consumers are not allowed');
@@ -87,6 +90,20 @@ export function requireConsumable(
 /** The number of queues that all consumptions of a connection can still be added to. */
 export interface SourceBudget {
   left: number;
+}
+
+/** The number of queues that destinations have at once: topics of a kind have one together. */
+function queueCountOf(destinations: readonly Address[]): number {
+  const queues = new Set<string>();
+  for (const address of destinations) {
+    if (!isQueue(address)) queues.add(address.kind);
+    else if (!isWildcard(address)) queues.add(`${address.kind} ${address.name}`);
+  }
+  return queues.size;
+}
+
+function tooManyQueues(): BrokerError {
+  return new BrokerError('resource-error', 'one connection consumes from too many queues');
 }
 
 /** One queue of a consumption. */
@@ -194,9 +211,7 @@ export class Consumption {
   join(queue: Queue, isTopic: boolean): void {
     if (this.isEnded || this.#sources.has(queue)) return;
     const { request } = this;
-    if (request.budget.left <= 0) {
-      throw new BrokerError('resource-error', 'one connection consumes from too many queues');
-    }
+    if (request.budget.left <= 0) throw tooManyQueues();
     const cost = isTopic ? 0 : (request.selector?.cost ?? 0);
     if (cost > 0) this.#host.selectorBudget.take(queue, cost);
     const source = new Source(this, queue, isTopic);

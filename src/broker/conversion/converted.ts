@@ -6,6 +6,12 @@ import { Delivery } from '../subscription.ts';
 import { emptyProperties } from './properties.ts';
 
 /**
+ * The work of the conversion in progress that its result does not show: bytes that were decompressed in
+ * vain. Conversions are synchronous and never nested.
+ */
+export const conversionWork = { bytes: 0 };
+
+/**
  * Converts a delivery for a consumer that uses another protocol than the sender. The copy has a
  * different head and body, but the same address and delivery state.
  *
@@ -22,8 +28,10 @@ export function converted(
   const { buffer, addressAt, addressEnd, bodyAt, bodyLength } = delivery;
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
   const unknown = { ...emptyProperties, body: { kind: 'bytes', bytes } } as const;
+  conversionWork.bytes = 0;
   const { head, body } = to.fromProperties(from?.toProperties(delivery) ?? unknown, headBytesMax);
-  delivery.convertedBytes = body.length; // counted against what may be delivered in this turn
+  // Counted against what may be delivered in this turn.
+  delivery.convertedBytes = Math.max(body.length, conversionWork.bytes);
   const copy = new Delivery();
   const address = buffer.subarray(addressAt, addressEnd);
   copy.buffer = Buffer.concat([address, head, body]);

@@ -59,6 +59,11 @@ export class HeldMessages {
   drop(): boolean {
     return this.#store.dropSome(this.index, droppedCountMax) === droppedCountMax;
   }
+
+  /** Releases all messages after {@link unlink}, in steps. */
+  *dropAll(): Generator<void> {
+    while (this.drop()) yield;
+  }
 }
 
 /**

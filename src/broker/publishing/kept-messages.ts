@@ -1,17 +1,19 @@
 // Compact storage of publications until a later time.
 
+import { copyBytes } from '../../base/bytes.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
+import { nowhere, type RememberedRoute, type Route } from '../exchanges/route-cache.ts';
 import { noExtraKeys } from '../exchanges/sender-keys.ts';
 import { Publication } from '../publication.ts';
 
 /** Size of a page, bytes. A larger message has its own page. */
 const pageBytes = 64 * 1024;
+/** Size of the first page, bytes: most transactions have a few small messages. */
+const firstPageBytes = pageBytes / 16;
 /** Maximum number of messages in a page. */
 const pageCountMax = 512;
-/** Maximum number of unused buffers of pages that are kept for other transactions. */
+/** Maximum number of unused pages of either size that are kept for other transactions. */
 const spareCountMax = 16;
-const spares: Buffer[] = [];
 
 /** The number of numeric fields per message. */
 const fieldCount = 8;
@@ -34,13 +36,20 @@ class Page {
   readonly extraRoutingKeys = new Map<number, readonly string[]>();
 
   constructor(sizeBytes: number) {
-    const spare = sizeBytes === pageBytes ? spares.pop() : undefined;
-    this.bytes = spare ?? Buffer.allocUnsafeSlow(sizeBytes);
+    this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
   }
 
-  /** The messages are no longer needed. The page must not be used any more. */
-  release(): void {
-    if (this.bytes.length === pageBytes && spares.length < spareCountMax) spares.push(this.bytes);
+  /** Removes all messages. The lists keep their memory for the next ones. */
+  clear(): void {
+    for (let i = 0; i < this.count; i++) {
+      this.exchanges[i] = undefined;
+      this.routingKeys[i] = '';
+      this.remembered[i] = undefined;
+      this.routes[i] = nowhere;
+    }
+    if (this.extraRoutingKeys.size > 0) this.extraRoutingKeys.clear();
+    this.used = 0;
+    this.count = 0;
   }
 
   hasRoom(sizeBytes: number): boolean {
@@ -56,28 +65,27 @@ class Page {
       if (part === undefined) continue;
       this.#copy(part, publication.partStarts[i] ?? 0, publication.partEnds[i] ?? 0);
     }
-    this.fields.push(
-      addressEnd - addressStart,
-      headEnd - headStart,
-      publication.bodyLength,
-      publication.format,
-      Number(publication.isPersistent) + 2 * Number(publication.isAddressLong),
-      publication.priority,
-      publication.expirationMs,
-      publication.protocolFlags,
-    );
-    this.exchanges.push(publication.exchange);
-    this.routingKeys.push(publication.routingKey);
-    this.remembered.push(publication.remembered);
-    this.routes.push(route);
+    const { count, fields } = this;
+    const first = count * fieldCount;
+    fields[first] = addressEnd - addressStart;
+    fields[first + 1] = headEnd - headStart;
+    fields[first + 2] = publication.bodyLength;
+    fields[first + 3] = publication.format;
+    fields[first + 4] = Number(publication.isPersistent) + 2 * Number(publication.isAddressLong);
+    fields[first + 5] = publication.priority;
+    fields[first + 6] = publication.expirationMs;
+    fields[first + 7] = publication.protocolFlags;
+    this.exchanges[count] = publication.exchange;
+    this.routingKeys[count] = publication.routingKey;
+    this.remembered[count] = publication.remembered;
+    this.routes[count] = route;
     if (publication.extraRoutingKeys !== noExtraKeys)
-      this.extraRoutingKeys.set(this.count, publication.extraRoutingKeys);
-    this.count++;
+      this.extraRoutingKeys.set(count, publication.extraRoutingKeys);
+    this.count = count + 1;
   }
 
   #copy(from: Buffer, start: number, end: number): void {
-    from.copy(this.bytes, this.used, start, end);
-    this.used += end - start;
+    this.used = copyBytes(this.bytes, this.used, from, start, end);
   }
 
   /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
@@ -106,10 +114,41 @@ class Page {
   }
 }
 
+/** Unused pages of one size. */
+class SparePages {
+  readonly #sizeBytes: number;
+  readonly #pages: Page[] = [];
+
+  constructor(sizeBytes: number) {
+    this.#sizeBytes = sizeBytes;
+  }
+
+  take(): Page {
+    return this.#pages.pop() ?? new Page(this.#sizeBytes);
+  }
+
+  /** Keeps a page of this size, unless there are enough. */
+  keep(page: Page): void {
+    if (page.bytes.length !== this.#sizeBytes || this.#pages.length >= spareCountMax) return;
+    page.clear();
+    this.#pages.push(page);
+  }
+}
+
+const firstPages = new SparePages(firstPageBytes);
+const laterPages = new SparePages(pageBytes);
+
+/** Returns a page with room for a message. */
+function pageFor(sizeBytes: number, isFirst: boolean): Page {
+  const usualBytes = isFirst ? firstPageBytes : pageBytes;
+  if (sizeBytes > usualBytes) return new Page(sizeBytes);
+  return (isFirst ? firstPages : laterPages).take();
+}
+
 /** A stored message and its route. */
 interface Kept {
   readonly publication: Publication;
-  readonly route: Route;
+  route: Route;
 }
 
 /** Stores publications until a transaction commits, without an object per message. */
@@ -122,28 +161,29 @@ export class KeptMessages {
     const { sizeBytes } = publication;
     let page = this.#pages.at(-1);
     if (page?.hasRoom(sizeBytes) !== true) {
-      // A transaction of a few small messages starts with a small page.
-      const room = page === undefined ? pageBytes / 16 : pageBytes;
-      page = new Page(Math.max(room, sizeBytes));
+      page = pageFor(sizeBytes, page === undefined);
       this.#pages.push(page);
     }
     page.add(publication, route);
     this.count++;
   }
 
-  /** Removes and returns the messages in order. The next step overwrites the publication. */
+  /** Removes and returns the messages in order. The next step overwrites the returned object. */
   *take(): Generator<Kept> {
     const pages = this.#pages;
     this.#pages = [];
     this.count = 0;
     const publication = new Publication();
+    const kept: Kept = { publication, route: nowhere };
     for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
       for (let i = 0, at = 0; i < page.count; i++) {
         page.read(i, at, publication);
-        yield { publication, route: page.routes[i] as Route }; // every message has one
+        kept.route = page.routes[i] ?? nowhere; // every message has one
+        yield kept;
         at = publication.headEnd + publication.bodyLength;
       }
-      page.release();
+      firstPages.keep(page);
+      laterPages.keep(page);
     }
   }
 }

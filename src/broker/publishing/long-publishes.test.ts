@@ -113,7 +113,7 @@ test('a prepared transaction to many queues commits over several turns in one ba
     publication.isPersistent = true;
     transaction.publish(publication);
   }
-  b.broker.prepared.prepare(xid, transaction);
+  b.broker.prepared.prepare(xid, transaction, undefined, () => {});
   const row = b.log.rows.length;
   let group = -1;
   b.broker.prepared.commit(xid, (durable) => {
@@ -134,5 +134,5 @@ test('a prepared transaction to many queues commits over several turns in one ba
       ['a', 'b'],
     ],
   );
-  assert.deepEqual(b.broker.prepared.recover(), []);
+  assert.deepEqual([...b.broker.prepared.recover()], []);
 });

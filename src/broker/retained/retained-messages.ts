@@ -223,7 +223,7 @@ export class RetainedMessages {
 function* dropAll(entries: readonly RetainedTopic[]): Generator<void> {
   for (const { held } of entries) {
     held.unlink();
-    while (held.drop()) yield;
+    yield* held.dropAll();
     yield;
   }
 }

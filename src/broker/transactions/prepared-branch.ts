@@ -61,8 +61,8 @@ export class PreparedBranch {
   deliveries: readonly PreparedDelivery[] = [];
   /** The settlements in the log, which exclude those of non-durable queues. */
   readonly ranges: SettledRange[] = [];
-  /** Whether its commit has started, so that no other outcome is possible. */
-  isCommitting = false;
+  /** The outcome that has started, so that no other one is possible. */
+  ending: 'committed' | 'rolled back' | undefined = undefined;
 
   constructor({ xid, vhost, from, to, bytes, user }: Omit<Prepared, 'kind'>) {
     this.xid = xid;

@@ -12,10 +12,18 @@ import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import type { Transaction, TransactionContents } from '../transaction.ts';
-import type { Background } from '../turns/background.ts';
+import { type Background, stepUnits } from '../turns/background.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
 import { PreparedBranch, type PreparedChange, type PreparedDelivery } from './prepared-branch.ts';
+import {
+  deliveriesPerStep,
+  giveBack,
+  restoredDeliveries,
+  setAside,
+  settleDelivery,
+} from './prepared-deliveries.ts';
+import { requirePreparedRoom } from './prepared-room.ts';
 import { type Xid, xidKey, xidOf } from './xid.ts';
 
 /** The interface to the broker. */
@@ -35,11 +43,8 @@ export interface PreparedHost {
   letterLost(error: unknown, where: string): void;
 }
 
-/** Maximum size of messages that are copied in one turn of the event loop before a commit. */
-const copiedBytesMax = 1024 * 1024;
-
-/** Number of deliveries that a commit settles in one step. */
-const settledPerStep = 16;
+/** Bytes of a message per unit of background work, when it is copied. */
+const bytesPerUnit = 2048;
 
 const oneStep: Iterable<void> = [undefined];
 
@@ -52,6 +57,8 @@ const oneStep: Iterable<void> = [undefined];
 export class PreparedTransactions {
   readonly #host: PreparedHost;
   readonly #branches = new Map<string, PreparedBranch>();
+  /** Transactions that are being prepared, by their xids. */
+  readonly #preparing = new Map<string, TransactionContents>();
   /** The messages of prepared transactions, by virtual host. */
   readonly #held = new Map<string, HeldMessages>();
   readonly #view = new MessageView();
@@ -62,9 +69,9 @@ export class PreparedTransactions {
     this.#host = host;
   }
 
-  /** Returns the prepared transactions in the order in which they were prepared. */
-  recover(): Xid[] {
-    return [...this.#branches.keys()].map(xidOf);
+  /** The prepared transactions in the order in which they were prepared. */
+  *recover(): Generator<Xid> {
+    for (const key of [...this.#branches.keys()]) if (this.#branches.has(key)) yield xidOf(key);
   }
 
   /** The user that prepared a transaction; undefined if that is not known. */
@@ -79,73 +86,103 @@ export class PreparedTransactions {
 
   /**
    * Prepares a transaction, which is empty afterwards. The deliveries that it settles still count
-   * for their consumers until the outcome, and cannot be settled in another way.
+   * for their consumers until the outcome, and cannot be settled in another way. Nothing else may
+   * settle them before `done` is called.
    *
    * @param user the user that prepares it; see {@link userOf}
-   * @returns the group whose sync makes it durable; 0 if the transaction was empty, so that there
-   *   is nothing to commit
+   * @param done called with the group whose sync makes it durable, or 0 if the transaction was empty,
+   *   so that there is nothing to commit: before this returns, or later if the transaction is large
    * @throws {BrokerError} `precondition-failed` if the xid is in use; `resource-error` if too much
    *   is prepared. The transaction is then unchanged
    */
-  prepare(xid: Xid, transaction: Transaction, user?: string): number {
+  prepare(
+    xid: Xid,
+    transaction: Transaction,
+    user: string | undefined,
+    done: (group: number) => void,
+  ): void {
     const key = xidKey(xid);
-    if (this.#branches.has(key)) {
+    if (this.#branches.has(key) || this.#preparing.has(key)) {
       throw new BrokerError('precondition-failed', `transaction ${key} is prepared already`);
     }
-    this.#requireRoom(transaction);
+    const count = this.#branches.size + this.#preparing.size;
+    const used = { count, operationCount: this.#operationCount, bytes: this.#bytes };
+    requirePreparedRoom(this.#host.limits, transaction, used);
+    const { operationCount, bytes } = transaction;
     const contents = transaction.take();
-    if (contents.publications.length + contents.settlements.length === 0) return 0;
+    if (operationCount === 0) {
+      done(0);
+      return;
+    }
+    this.#preparing.set(key, contents);
+    this.#operationCount += operationCount;
+    this.#bytes += bytes;
+    let group = 0;
+    const steps = this.#prepare(key, contents, user, (last) => {
+      this.#operationCount -= operationCount;
+      this.#bytes -= bytes;
+      group = last;
+    });
+    this.#host.background.run(steps, () => done(group));
+  }
+
+  /**
+   * Prepares a transaction in one batch of the log. A large one takes several turns. Nothing is
+   * prepared if its virtual host is deleted meanwhile.
+   */
+  *#prepare(
+    xid: string,
+    contents: TransactionContents,
+    user: string | undefined,
+    ended: (group: number) => void,
+  ): Generator<void> {
     const { store } = this.#host;
+    const { vhost, settlements, bytes } = contents;
+    while (store.isInBatch) yield; // another large transaction is prepared or ends
+    if (this.#preparing.get(xid) !== contents) {
+      ended(0);
+      return;
+    }
     store.begin();
     try {
-      const branch = this.#hold(key, contents, user);
-      for (const change of branch.changes()) this.#host.define(change);
-      this.#add(branch);
+      const held = this.#heldOf(vhost.name);
+      const from = held.index.next;
+      yield* this.#inBatch(this.#hold(xid, contents, held));
+      const { next: to } = held.index;
+      const own = user === undefined ? {} : { user };
+      const branch = new PreparedBranch({ xid, vhost: vhost.name, from, to, bytes, ...own });
+      const deliveries: PreparedDelivery[] = [];
+      yield* this.#inBatch(setAside(settlements, deliveries));
+      branch.settle(deliveries);
+      if (this.#preparing.get(xid) === contents) this.#prepared(branch);
+      else for (const { subscription, number } of deliveries) subscription?.conclude(number);
     } finally {
       store.end();
     }
-    return store.log.openGroup;
+    ended(store.log.openGroup);
   }
 
-  #requireRoom({ operationCount, bytes }: Transaction): void {
-    const { limits } = this.#host;
-    const { preparedCountMax, preparedOperationCountMax, preparedBytesMax } = limits;
-    const wanted: readonly (readonly [what: string, value: number, max: number])[] = [
-      ['operations of it', operationCount, limits.preparedBranchOperationCountMax],
-      ['bytes of its messages', bytes, limits.preparedBranchBytesMax],
-      ['prepared transactions', this.#branches.size + 1, preparedCountMax],
-      ['operations', this.#operationCount + operationCount, preparedOperationCountMax],
-      ['bytes of messages', this.#bytes + bytes, preparedBytesMax],
-    ];
-    for (const [what, value, max] of wanted) {
-      if (value <= max) continue;
-      const why = `${value} ${what} would wait for their outcome, at most ${max} are allowed`;
-      throw new BrokerError('resource-error', `transaction cannot be prepared: ${why}`);
-    }
-  }
-
-  #hold(xid: string, contents: TransactionContents, user: string | undefined): PreparedBranch {
-    const { vhost, publications, settlements, bytes } = contents;
-    const held = this.#heldOf(vhost.name);
-    const from = held.index.next;
+  /** Stores the messages of a transaction, in steps. */
+  *#hold(xid: string, contents: TransactionContents, held: HeldMessages): Generator<void> {
     const nowMs = this.#host.nowMs();
-    for (const publication of publications) {
-      const { expirationMs } = publication;
+    let units = 0;
+    for (const { publication } of contents.messages.take()) {
+      const { expirationMs, sizeBytes } = publication;
       held.add(publication, nowMs, expirationMs < 0 ? Infinity : nowMs + expirationMs);
+      units += 1 + Math.floor(sizeBytes / bytesPerUnit);
+      if (units < stepUnits) continue;
+      this.#host.background.spend(units - stepUnits);
+      units = 0;
+      yield;
+      if (this.#preparing.get(xid) !== contents) return;
     }
-    const { next: to } = held.index;
-    const own = user === undefined ? {} : { user };
-    const branch = new PreparedBranch({ xid, vhost: vhost.name, from, to, bytes, ...own });
-    const deliveries: PreparedDelivery[] = [];
-    for (const { subscription, first, last, outcome } of settlements) {
-      for (let number = first; number <= last; number++) {
-        const sequence = subscription.setAside(number);
-        if (sequence < 0) continue; // it is already settled
-        deliveries.push({ queue: subscription.queue, sequence, outcome, subscription, number });
-      }
-    }
-    branch.settle(deliveries);
-    return branch;
+  }
+
+  /** In one step, so that a snapshot of the definitions has all of it or nothing. */
+  #prepared(branch: PreparedBranch): void {
+    for (const change of branch.changes()) this.#host.define(change);
+    this.#preparing.delete(branch.xid);
+    this.#add(branch);
   }
 
   #heldOf(vhost: string): HeldMessages {
@@ -178,8 +215,8 @@ export class PreparedTransactions {
     if (branch === undefined) {
       throw new BrokerError('not-found', `no prepared transaction ${key}`);
     }
-    if (branch.isCommitting) {
-      throw new BrokerError('precondition-failed', `transaction ${key} is being committed`);
+    if (branch.ending !== undefined) {
+      throw new BrokerError('precondition-failed', `transaction ${key} is being ${branch.ending}`);
     }
     return branch;
   }
@@ -192,42 +229,80 @@ export class PreparedTransactions {
    *   later if the transaction is large or its messages must be read from disk. It is not called if
    *   reading fails, which ends the broker
    * @throws {BrokerError} `not-found` if no such transaction is prepared; `precondition-failed` if
-   *   its commit has begun
+   *   an outcome has begun
    */
   commit(xid: Xid, done: (group: number) => void): void {
     const branch = this.#require(xid);
-    branch.isCommitting = true;
+    branch.ending = 'committed';
     this.#gather(branch, branch.from, [], done);
   }
 
-  /** Copies the messages of a transaction, a part in each turn, and then commits it. */
+  /** Copies the messages of a transaction, in steps, and then commits it. */
   #gather(
     branch: PreparedBranch,
     first: number,
     publications: Publication[],
     done: (group: number) => void,
   ): void {
+    let next = first;
+    const steps = this.#copyFrom(branch, first, publications, (missing) => {
+      next = missing;
+    });
+    this.#host.background.run(steps, () => {
+      if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
+      if (next < branch.to) this.#gatherLater(branch, next, publications, done);
+      else this.#commitAll(branch, publications, done);
+    });
+  }
+
+  /**
+   * Copies messages in steps.
+   *
+   * @param ended called with the number of the first message that must be read from disk, or the end
+   */
+  *#copyFrom(
+    branch: PreparedBranch,
+    first: number,
+    publications: Publication[],
+    ended: (next: number) => void,
+  ): Generator<void> {
     const held = this.#held.get(branch.vhost);
-    const goOn = (next: number) => () => {
+    let units = 0;
+    let sequence = held === undefined ? branch.to : first;
+    for (; sequence < branch.to && held?.view(sequence, this.#view) === true; sequence++) {
+      const publication = this.#copy(branch.vhost);
+      publications.push(publication);
+      units += 1 + Math.floor(publication.sizeBytes / bytesPerUnit);
+      if (units < stepUnits) continue;
+      this.#host.background.spend(units - stepUnits);
+      units = 0;
+      yield;
+    }
+    ended(sequence);
+  }
+
+  /** Continues when a message has been read from disk. */
+  #gatherLater(
+    branch: PreparedBranch,
+    next: number,
+    publications: Publication[],
+    done: (group: number) => void,
+  ): void {
+    const goOn = () => {
       if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
       this.#gather(branch, next, publications, done);
       this.#host.pump();
     };
-    let bytes = 0;
-    for (let sequence = first; held !== undefined && sequence < branch.to; sequence++) {
-      if (!held.view(sequence, this.#view)) {
-        // A block that cannot be read means that the log has failed, which ends the broker.
-        const failed = () => this.#host.flow.block('storage failed');
-        held.load(sequence).then(goOn(sequence), failed);
-        return;
-      }
-      const publication = this.#copy(branch.vhost);
-      bytes += publication.sizeBytes;
-      publications.push(publication);
-      if (bytes < copiedBytesMax) continue;
-      setImmediate(goOn(sequence + 1));
-      return;
-    }
+    // A block that cannot be read means that the log has failed, which ends the broker.
+    const failed = () => this.#host.flow.block('storage failed');
+    this.#held.get(branch.vhost)?.load(next).then(goOn, failed);
+  }
+
+  #commitAll(
+    branch: PreparedBranch,
+    publications: readonly Publication[],
+    done: (group: number) => void,
+  ): void {
     let group = 0;
     const steps = this.#commit(branch, publications, (last) => {
       group = last;
@@ -261,14 +336,13 @@ export class PreparedTransactions {
         yield* this.#inBatch(this.#publish(vhost, publication));
         yield* this.#inBatch(oneStep);
       }
-      for (let at = 0; at < branch.deliveries.length; at += settledPerStep) {
-        for (const delivery of branch.deliveries.slice(at, at + settledPerStep)) settle(delivery);
+      for (let at = 0; at < branch.deliveries.length; at += deliveriesPerStep) {
+        for (const delivery of branch.deliveries.slice(at, at + deliveriesPerStep)) {
+          settleDelivery(delivery);
+        }
         yield* this.#inBatch(oneStep);
       }
-      for (let s = branch.from; s < branch.to; s += settledPerStep) {
-        this.#removeHeld(branch, s, Math.min(branch.to, s + settledPerStep));
-        yield* this.#inBatch(oneStep);
-      }
+      yield* this.#inBatch(this.#removeHeld(branch));
       this.#conclude(branch);
     } finally {
       store.end();
@@ -298,38 +372,47 @@ export class PreparedTransactions {
    * Rolls back a prepared transaction: its messages are dropped. Its deliveries are unsettled
    * again, or requeued if the consumer no longer exists.
    *
-   * @returns the group whose sync makes it durable
+   * @param done called with the group whose sync makes it durable: before this returns, or later if
+   *   the transaction is large
    * @throws {BrokerError} see {@link commit}
    */
-  rollback(xid: Xid): number {
+  rollback(xid: Xid, done: (group: number) => void = () => {}): void {
     const branch = this.#require(xid);
-    return this.#end(branch, () => {
-      for (const { queue, sequence, subscription, number } of branch.deliveries) {
-        if (subscription?.resume(number) === true) continue;
-        queue.requeue(sequence, true);
-        subscription?.conclude(number);
-        queue.wake();
-      }
+    branch.ending = 'rolled back';
+    let group = 0;
+    const steps = this.#rollback(branch, (last) => {
+      group = last;
     });
+    this.#host.background.run(steps, () => done(group));
   }
 
-  /** Performs an outcome in one batch, so that it is recovered as a whole. */
-  #end(branch: PreparedBranch, outcome: () => void): number {
+  /** Performs a rollback in one batch, so that it is recovered as a whole. */
+  *#rollback(branch: PreparedBranch, ended: (group: number) => void): Generator<void> {
     const { store } = this.#host;
+    while (store.isInBatch) yield; // another large transaction is prepared or commits
+    if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
     store.begin();
     try {
-      outcome();
-      this.#removeHeld(branch, branch.from, branch.to);
+      let count = 0;
+      for (const delivery of branch.deliveries) {
+        giveBack(delivery);
+        if (++count % deliveriesPerStep === 0) yield* this.#inBatch(oneStep);
+      }
+      yield* this.#inBatch(this.#removeHeld(branch));
       this.#conclude(branch);
     } finally {
       store.end();
     }
-    return store.log.openGroup;
+    ended(store.log.openGroup);
   }
 
-  #removeHeld({ vhost }: PreparedBranch, from: number, to: number): void {
+  /** Removes the messages of a transaction, in steps. */
+  *#removeHeld({ vhost, from, to }: PreparedBranch): Generator<void> {
     const held = this.#held.get(vhost);
-    for (let s = from; s < to; s++) if (held?.index.isLive(s) === true) held.remove(s);
+    for (let s = from; s < to; s++) {
+      if (held?.index.isLive(s) === true) held.remove(s);
+      if (s % deliveriesPerStep === 0) yield;
+    }
   }
 
   /** Removes a completed transaction. */
@@ -377,7 +460,7 @@ export class PreparedTransactions {
     }
     const settled = new Map<Queue, Set<number>>();
     for (const branch of this.#branches.values()) {
-      branch.deliveries = restored(branch, queues);
+      branch.deliveries = restoredDeliveries(branch, queues);
       this.#operationCount += branch.operationCount;
       for (const { queue, sequence } of branch.deliveries) {
         const numbers = settled.get(queue) ?? new Set();
@@ -395,35 +478,14 @@ export class PreparedTransactions {
       this.#remove(branch);
       this.#host.define({ kind: 'prepared-ended', xid: branch.xid });
     }
+    for (const [xid, contents] of this.#preparing) {
+      if (contents.vhost.name === vhost) this.#preparing.delete(xid);
+    }
     const held = this.#held.get(vhost);
     if (held === undefined) return;
     this.#held.delete(vhost);
     held.unlink();
-    if (!this.#host.isRecovering) this.#host.background.run(dropAll(held));
-    else for (const _ of dropAll(held));
+    if (!this.#host.isRecovering) this.#host.background.run(held.dropAll());
+    else for (const _ of held.dropAll());
   }
-}
-
-function settle({ queue, sequence, outcome, subscription, number }: PreparedDelivery): void {
-  if (outcome === 'accepted') queue.accept(sequence);
-  else if (outcome === 'rejected') queue.reject(sequence);
-  else queue.requeue(sequence, outcome === 'modified');
-  subscription?.conclude(number);
-}
-
-function* dropAll(held: HeldMessages): Generator<void> {
-  while (held.drop()) yield;
-}
-
-function restored(branch: PreparedBranch, queues: ReadonlyMap<number, Queue>): PreparedDelivery[] {
-  return branch.ranges.flatMap(({ queue: number, from, to, outcome }) => {
-    const queue = queues.get(number);
-    if (queue === undefined) return []; // it was deleted
-    const found: PreparedDelivery[] = [];
-    for (let sequence = from; sequence < to; sequence++) {
-      if (!queue.index.isLive(sequence)) continue;
-      found.push({ queue, sequence, outcome, subscription: undefined, number: -1 });
-    }
-    return found;
-  });
 }

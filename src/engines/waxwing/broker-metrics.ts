@@ -9,6 +9,8 @@ import {
   type QueueStatistics,
   takeStatistics,
 } from '../../broker/statistics.ts';
+import { handshakesMetric } from '../../control/engine.ts';
+import { tlsVersions } from '../../net/handshake-counts.ts';
 import type { Listeners } from '../../net/listeners.ts';
 
 /** The buckets of the time for writing and syncing a group, seconds. */
@@ -72,8 +74,8 @@ const queueCounters: readonly QueueValue[] = [
   ['messages_settled', 'Deliveries accepted or rejected.', (queue) => queue.settledCount],
 ];
 
-/** The counters of connections that have not logged in. */
-type UnauthenticatedCounts = Pick<Listeners, 'unauthenticatedCount' | 'closed'>;
+/** The counters of connections. */
+type ConnectionCounts = Pick<Listeners, 'unauthenticatedCount' | 'closed' | 'handshakeCount'>;
 
 /** The metrics of a broker. */
 export class BrokerMetrics {
@@ -89,7 +91,7 @@ export class BrokerMetrics {
   #labels: readonly Labels[] = [];
 
   /** @param name the broker's name, a label of every value */
-  constructor(broker: Broker, unauthenticated: UnauthenticatedCounts, name: string) {
+  constructor(broker: Broker, connections: ConnectionCounts, name: string) {
     this.#broker = broker;
     this.#metrics = new Metrics({ broker: name });
     this.#observeSync = this.#metrics.histogram(
@@ -107,7 +109,8 @@ export class BrokerMetrics {
     for (const value of gauges) this.#addBroker('gauge', ...value);
     for (const value of queueCounters) this.#addQueues('counter', ...value);
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
-    this.#addLogins(unauthenticated);
+    this.#addLogins(connections);
+    this.#addHandshakes(connections);
   }
 
   /** A group of sealed blocks was synced. */
@@ -129,7 +132,16 @@ export class BrokerMetrics {
     return this.#metrics.json();
   }
 
-  #addLogins(counts: UnauthenticatedCounts): void {
+  #addHandshakes(counts: ConnectionCounts): void {
+    this.#metrics.add({
+      name: handshakesMetric,
+      help: 'Completed TLS handshakes, by version.',
+      type: 'counter',
+      measure: () => tlsVersions.map((version) => [counts.handshakeCount(version), { version }]),
+    });
+  }
+
+  #addLogins(counts: ConnectionCounts): void {
     const { logins } = this.#broker;
     const succeeded = 'Log-ins that succeeded.';
     this.#add('counter', 'logins', succeeded, () => logins.successCount);

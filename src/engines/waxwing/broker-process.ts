@@ -8,6 +8,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
@@ -61,14 +62,16 @@ export class BrokerProcess {
   #running: (ports: Readonly<Record<string, number>>) => void = () => {};
   readonly #requests = new Map<number, (metrics: MetricsJson) => void>();
   readonly #searches = new Map<number, (page: DiscoveryPage | undefined) => void>();
+  readonly #passwords = new Map<number, (isSet: boolean) => void>();
   #requestCount = 0;
 
   constructor() {
     // The process inherits no options or variables of the service: one of them could open a
     // debugger, or write a report that contains its memory.
-    this.#child = spawn(process.execPath, [...heapOptions, program], {
+    const fips = fipsProcess();
+    this.#child = spawn(process.execPath, [...fips.options, ...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory },
+      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory, ...fips.environment },
     });
     // If the process has ended, `ended` reports it.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});
@@ -132,6 +135,16 @@ export class BrokerProcess {
     });
   }
 
+  /** Replaces the password of a user. False if there is no such user, or the broker has ended. */
+  setPassword(username: string, passwordHash: string): Promise<boolean> {
+    const request = ++this.#requestCount;
+    return new Promise((resolve) => {
+      if (!this.#child.connected) return resolve(false);
+      this.#passwords.set(request, resolve);
+      this.#send({ type: 'set-password', request, username, passwordHash });
+    });
+  }
+
   /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#send({ type: 'certificates', certificates });
@@ -176,6 +189,10 @@ export class BrokerProcess {
         this.#requests.get(message.request)?.(message.metrics);
         this.#requests.delete(message.request);
         return;
+      case 'password-set':
+        this.#passwords.get(message.request)?.(message.isSet);
+        this.#passwords.delete(message.request);
+        return;
       case 'discovered':
         this.#searches.get(message.request)?.(message.page);
         this.#searches.delete(message.request);
@@ -188,6 +205,8 @@ export class BrokerProcess {
     this.#requests.clear();
     for (const answer of this.#searches.values()) answer(undefined);
     this.#searches.clear();
+    for (const answer of this.#passwords.values()) answer(false);
+    this.#passwords.clear();
     if (this.#isRunning && !this.#isStopping) this.#events.ended(end);
     return end;
   }

@@ -6,12 +6,14 @@ import { read } from 'node:fs';
 import { WaxwingError } from '../../base/errors.ts';
 import { prepareForMessages, protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
+import { enforceFips } from '../../crypto/fips.ts';
 import { firstUses } from './first-uses.ts';
 import { HostedBroker } from './hosted-broker.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 
 let broker: HostedBroker | undefined;
 
+type PasswordMessage = Extract<ToBroker, { type: 'set-password' }>;
 type DiscoverMessage = Extract<ToBroker, { type: 'discover' }>;
 
 function say(message: FromBroker, then: () => void = () => {}): void {
@@ -40,6 +42,7 @@ function readKey(): Promise<KeyObject> {
 }
 
 async function start(message: StartMessage): Promise<void> {
+  if (message.isFips) enforceFips();
   broker = await HostedBroker.open(message, await readKey(), {
     failed: fail,
     log: (level, text) => say({ type: 'log', level, text }),
@@ -56,6 +59,11 @@ async function stop(reason: string): Promise<void> {
 
 async function tellMetrics(request: number): Promise<void> {
   say({ type: 'metrics', request, metrics: (await broker?.metrics()) ?? [] });
+}
+
+async function setPassword({ request, username, passwordHash }: PasswordMessage): Promise<void> {
+  const isSet = (await broker?.setPassword(username, passwordHash)) ?? false;
+  say({ type: 'password-set', request, isSet });
 }
 
 async function discover({ request, discovery }: DiscoverMessage): Promise<void> {
@@ -88,6 +96,9 @@ process.on('message', (message: ToBroker) => {
       return;
     case 'metrics':
       tellMetrics(message.request).catch(fail);
+      return;
+    case 'set-password':
+      setPassword(message).catch(fail);
       return;
     case 'discover':
       discover(message).catch(fail);

@@ -18,6 +18,7 @@ import type {
   VolumeKey,
   VolumeSpec,
 } from '../../control/engine.ts';
+import { isFipsForced } from '../../crypto/fips.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { readVolumeHeader, Volume } from '../../storage/volume.ts';
@@ -123,6 +124,7 @@ export class WaxwingEngine implements Engine {
         })),
         certificates,
         room,
+        isFips: isFipsForced(),
       },
       dataKey,
       {
@@ -205,6 +207,11 @@ export class WaxwingEngine implements Engine {
 
   async discover(brokerId: string, request: DiscoveryRequest): Promise<DiscoveryPage | undefined> {
     return this.#runs.get(brokerId)?.process.discover(request);
+  }
+
+  async setPassword(brokerId: string, username: string, passwordHash: string): Promise<boolean> {
+    const { process } = this.#runs.get(brokerId) ?? {};
+    return (await process?.setPassword(username, passwordHash)) ?? false;
   }
 
   #folder(brokerId: string): string {

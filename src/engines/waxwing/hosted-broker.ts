@@ -160,6 +160,19 @@ export class HostedBroker {
     return discover(this.#broker, request, systemClock, nextTurn);
   }
 
+  /**
+   * Replaces the password of a user. Resolves once the change is on disk.
+   *
+   * @returns whether there is such a user
+   */
+  async setPassword(username: string, passwordHash: string): Promise<boolean> {
+    const user = this.#broker.users.get(username);
+    if (user === undefined) return false;
+    this.#broker.putUser(username, passwordHash, user.tags);
+    await this.#broker.defined();
+    return true;
+  }
+
   /** Replaces the certificates for new connections. */
   showCertificates(certificates: StartMessage['certificates']): void {
     this.#listeners.showCertificates(certificates);

@@ -38,6 +38,8 @@ export interface StartMessage {
   /** Certificates that no other listener uses. They do not include the key of an authority. */
   readonly certificates: readonly ServerCertificate[];
   readonly room: Room;
+  /** Whether the process must prove that it uses only a FIPS provider. */
+  readonly isFips: boolean;
 }
 
 /** The resource limits of a broker. Publishers are blocked when they are exceeded. */
@@ -56,6 +58,13 @@ export type ToBroker =
   /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
   | { readonly type: 'metrics'; readonly request: number }
+  /** Replace the password of a user. */
+  | {
+      readonly type: 'set-password';
+      readonly request: number;
+      readonly username: string;
+      readonly passwordHash: string;
+    }
   | {
       readonly type: 'discover';
       readonly request: number;
@@ -76,6 +85,8 @@ export type FromBroker =
       readonly count: number;
     }
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson }
+  /** Whether the user exists and its new password is on disk. */
+  | { readonly type: 'password-set'; readonly request: number; readonly isSet: boolean }
   /** The findings of a search; undefined if it failed. */
   | {
       readonly type: 'discovered';

@@ -5,6 +5,7 @@ import type { IamJournal } from './iam-journal.ts';
 import { type Page, type PageRequest, pageOf } from './pages.ts';
 import { quotas } from './quotas.ts';
 import type { EntityKind, EntityRecord, EntityRecords, IamChange } from './records.ts';
+import { changed, type IamResult } from './result.ts';
 
 const titles = { user: 'User', group: 'Group', role: 'Role' } as const;
 const countQuotas = {
@@ -14,7 +15,7 @@ const countQuotas = {
 } as const;
 
 /** A list of entities under a path. */
-export interface EntityPageRequest extends PageRequest {
+interface EntityPageRequest extends PageRequest {
   readonly PathPrefix?: string | undefined;
 }
 
@@ -46,12 +47,12 @@ export function requireFreeName(journal: IamJournal, kind: EntityKind, name: str
 }
 
 /** The error for a name that is in use. */
-export function nameInUse(kind: EntityKind, name: string): IamError {
+function nameInUse(kind: EntityKind, name: string): IamError {
   return new IamError('EntityAlreadyExists', `${titles[kind]} with name ${name} already exists.`);
 }
 
 /** Lists the entities whose paths begin with a prefix, by name. */
-export function entityPage<K extends EntityKind>(
+function entityPage<K extends EntityKind>(
   journal: IamJournal,
   kind: K,
   request: EntityPageRequest,
@@ -62,6 +63,48 @@ export function entityPage<K extends EntityKind>(
 
 function* under<R extends EntityRecord>(records: Iterable<R>, prefix: string): Iterable<R> {
   for (const record of records) if (record.path.startsWith(prefix)) yield record;
+}
+
+/** Finds and lists the entities of one kind. */
+export class Entities<K extends EntityKind> {
+  protected readonly journal: IamJournal;
+  protected readonly kind: K;
+
+  constructor(journal: IamJournal, kind: K) {
+    this.journal = journal;
+    this.kind = kind;
+  }
+
+  /** @throws {IamError} 'NoSuchEntity' */
+  require(name: string): EntityRecords[K] {
+    return requireEntity(this.journal, this.kind, name);
+  }
+
+  /** Lists the entities whose paths begin with a prefix, by name. */
+  list(request: EntityPageRequest): Page<EntityRecords[K]> {
+    return entityPage(this.journal, this.kind, request);
+  }
+}
+
+/** Entities whose names and paths can change: users and groups. */
+export class RenamableEntities<K extends 'user' | 'group'> extends Entities<K> {
+  /**
+   * Changes the name or path of an entity, which keeps its id.
+   *
+   * @throws {IamError} 'NoSuchEntity', 'EntityAlreadyExists'
+   */
+  update(
+    name: string,
+    newName: string | undefined,
+    newPath: string | undefined,
+  ): IamResult<undefined> {
+    const found = this.require(name);
+    const other =
+      newName === undefined ? undefined : this.journal.entities(this.kind).named(newName);
+    if (other !== undefined && other.id !== found.id) throw nameInUse(this.kind, other.name);
+    const record = { ...found, name: newName ?? found.name, path: newPath ?? found.path };
+    return changed(putEntity(this.kind, record));
+  }
 }
 
 /** The change that stores an entity. */

@@ -9,8 +9,12 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `DeleteConflict`: other objects still depend on the entity.
  * - `EntityAlreadyExists`: the name is in use.
  * - `EntityTemporarilyUnmodifiable`: the entity is being deleted.
+ * - `ExpiredTokenException`: the token of an identity provider has expired.
+ * - `IDPCommunicationError`: an identity provider cannot be reached, or its answer cannot be used.
+ * - `IDPRejectedClaim`: a claim of a token does not fit the registered clients.
  * - `InvalidAuthenticationCode`: a code of an MFA device is wrong.
  * - `InvalidAuthorizationMessageException`: the encoded message was not issued by this service.
+ * - `InvalidIdentityToken`: the token of an identity provider is not valid.
  * - `InvalidInput`: values do not fit together.
  * - `InvalidParameterValue`: a tag of a session cannot be passed on.
  * - `InvalidUserType`: the root user cannot be changed like this.
@@ -21,6 +25,7 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `PasswordPolicyViolation`: the password does not follow the account's rules.
  * - `PolicyNotAttachable`: the policy belongs to a service.
  * - `ReportNotPresent`, `ReportExpired`: there is no current credential report.
+ * - `Throttling`: too many such requests are in progress.
  * - `UnmodifiableEntity`: only the service that the role is linked to may change it.
  * - `ValidationError`: a value is not valid.
  */
@@ -30,8 +35,12 @@ export type IamErrorCode =
   | 'DeleteConflict'
   | 'EntityAlreadyExists'
   | 'EntityTemporarilyUnmodifiable'
+  | 'ExpiredTokenException'
+  | 'IDPCommunicationError'
+  | 'IDPRejectedClaim'
   | 'InvalidAuthenticationCode'
   | 'InvalidAuthorizationMessageException'
+  | 'InvalidIdentityToken'
   | 'InvalidInput'
   | 'InvalidParameterValue'
   | 'InvalidUserType'
@@ -43,6 +52,7 @@ export type IamErrorCode =
   | 'PolicyNotAttachable'
   | 'ReportExpired'
   | 'ReportNotPresent'
+  | 'Throttling'
   | 'UnmodifiableEntity'
   | 'ValidationError';
 

@@ -4,10 +4,8 @@ import type { Random } from '../../base/random.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import { newUniqueId } from '../identifiers.ts';
 import {
-  type EntityPageRequest,
-  entityPage,
   mustFirst,
-  nameInUse,
+  RenamableEntities,
   requireEntity,
   requireFreeName,
   requireNoPolicies,
@@ -26,10 +24,11 @@ interface GroupParts {
 }
 
 /** The groups of the account. */
-export class Groups {
+export class Groups extends RenamableEntities<'group'> {
   readonly #parts: GroupParts;
 
   constructor(parts: GroupParts) {
+    super(parts.journal, 'group');
     this.#parts = parts;
   }
 
@@ -40,15 +39,6 @@ export class Groups {
     const id = newUniqueId('AGPA', random);
     const record = { id, name, path, createdMs: nowMs, attached: [] };
     return { output: record, changes: [{ put: 'group', record }] };
-  }
-
-  /** @throws {IamError} 'NoSuchEntity' */
-  require(name: string): GroupRecord {
-    return requireEntity(this.#parts.journal, 'group', name);
-  }
-
-  list(request: EntityPageRequest): Page<GroupRecord> {
-    return entityPage(this.#parts.journal, 'group', request);
   }
 
   /** Lists the users in a group. */
@@ -85,15 +75,6 @@ export class Groups {
     const user = requireEntity(this.#parts.journal, 'user', userName);
     const groups = user.groups.filter((id) => id !== group.id);
     return changed({ put: 'user', record: { ...user, groups } });
-  }
-
-  /** @throws {IamError} 'NoSuchEntity', 'EntityAlreadyExists' */
-  update(name: string, newName: string | undefined, newPath: string | undefined) {
-    const group = this.require(name);
-    const other = newName === undefined ? undefined : this.#parts.journal.groups.named(newName);
-    if (other !== undefined && other.id !== group.id) throw nameInUse('group', other.name);
-    const record = { ...group, name: newName ?? group.name, path: newPath ?? group.path };
-    return changed({ put: 'group', record });
   }
 
   /** @throws {IamError} 'NoSuchEntity', 'DeleteConflict' */

@@ -2,6 +2,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { Journal } from '../../storage/journal.ts';
+import type { ProviderRecord } from '../federation/provider-record.ts';
 import { NamedRecords } from './named-records.ts';
 import type {
   AccessKeyRecord,
@@ -42,6 +43,8 @@ export class IamJournal implements Journal<IamChange> {
   readonly #passwords = new Map<string, PasswordRecord>();
   /** By lower-case name. */
   readonly #devices = new Map<string, DeviceRecord>();
+  /** OIDC providers by name. */
+  readonly #providers = new Map<string, ProviderRecord>();
   #account: AccountRecord = {};
   /** Ids of entities by the ARN of an attached policy, and of a permissions boundary. */
   readonly #attachedTo = new SetsByKey();
@@ -79,8 +82,14 @@ export class IamJournal implements Journal<IamChange> {
     for (const record of this.#keys.values()) yield { put: 'key', record };
     for (const [id, record] of this.#keyUses) yield { put: 'key-use', id, record };
     for (const [id, record] of this.#roleUses) yield { put: 'role-use', id, record };
+    yield* this.#signInSnapshot();
+  }
+
+  /** How users and people of other providers sign in. */
+  *#signInSnapshot(): Iterable<IamChange> {
     for (const record of this.#passwords.values()) yield { put: 'password', record };
     for (const record of this.#devices.values()) yield { put: 'device', record };
+    for (const record of this.#providers.values()) yield { put: 'oidc-provider', record };
   }
 
   /** The entities of one kind. */
@@ -151,6 +160,20 @@ export class IamJournal implements Journal<IamChange> {
     return [...this.#devicesOf.of(ownerId)].flatMap((name) => this.#devices.get(name) ?? []);
   }
 
+  /** The OIDC provider with a name. */
+  provider(name: string): ProviderRecord | undefined {
+    return this.#providers.get(name);
+  }
+
+  /** All OIDC providers. */
+  providers(): Iterable<ProviderRecord> {
+    return this.#providers.values();
+  }
+
+  get providerCount(): number {
+    return this.#providers.size;
+  }
+
   get account(): AccountRecord {
     return this.#account;
   }
@@ -219,6 +242,9 @@ export class IamJournal implements Journal<IamChange> {
       case 'device':
         this.#putDevice(change.record);
         return;
+      case 'oidc-provider':
+        this.#providers.set(change.record.name, change.record);
+        return;
       case 'account':
         this.#account = change.record;
         return;
@@ -285,6 +311,9 @@ export class IamJournal implements Journal<IamChange> {
       case 'device':
         this.#devicesOf.move(change.id.toLowerCase(), listOf(this.device(change.id)?.ownerId), []);
         this.#devices.delete(change.id.toLowerCase());
+        return;
+      case 'oidc-provider':
+        this.#providers.delete(change.id);
         return;
       default:
         unreachable(change);

@@ -3,6 +3,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Random } from '../../base/random.ts';
 import type { PasswordChecker } from '../../crypto/password.ts';
+import { AuthorizationMessages } from '../authorization-messages.ts';
+import { OidcProviders } from '../federation/providers.ts';
 import { AccessKeys } from './access-keys.ts';
 import { AccountSettings } from './account-settings.ts';
 import { iamArn } from './arns.ts';
@@ -10,6 +12,7 @@ import { Groups } from './groups.ts';
 import { IamJournal } from './iam-journal.ts';
 import { MfaDevices } from './mfa/devices.ts';
 import { Passwords } from './passwords/passwords.ts';
+import { AccountPrincipals } from './policies/account-principals.ts';
 import { Attachments } from './policies/attachments.ts';
 import { InlinePolicies } from './policies/inline-policies.ts';
 import { ManagedPolicies } from './policies/managed-policies.ts';
@@ -55,7 +58,10 @@ export class Iam {
   readonly settings: AccountSettings;
   readonly issuing: SessionIssuing;
   readonly callers: Callers;
+  readonly providers: OidcProviders;
+  readonly messages: AuthorizationMessages;
   readonly policies: PoliciesOfCallers;
+  readonly principals: AccountPrincipals;
   readonly accountId: () => string;
   readonly #rootKey: IamOptions['rootKey'];
 
@@ -68,12 +74,16 @@ export class Iam {
     this.attachments = new Attachments(journal, this.managed);
     this.users = new Users({ journal, policies: this.managed, random });
     this.groups = new Groups({ journal, random });
-    this.roles = new Roles({ journal, policies: this.managed, random });
+    this.principals = new AccountPrincipals(journal, accountId);
+    const ofRoles = { journal, policies: this.managed, principals: this.principals, random };
+    this.roles = new Roles(ofRoles);
     this.accessKeys = new AccessKeys(journal, sealingKey, random);
     this.devices = new MfaDevices({ journal, accountId, sealingKey, random });
     const { hashPassword: hash, passwordChecker: checker } = options;
-    this.passwords = new Passwords({ journal, hash, checker });
+    this.passwords = new Passwords({ journal, hash, checker, random });
     this.settings = new AccountSettings(journal);
+    this.providers = new OidcProviders(journal, accountId);
+    this.messages = new AuthorizationMessages(options.sessionKey, random);
     const tokens = new SessionTokens(options.sessionKey, random);
     this.issuing = new SessionIssuing({ tokens, policies: this.managed, random });
     const { rootKey } = options;

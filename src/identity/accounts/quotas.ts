@@ -7,6 +7,8 @@ export const quotas = {
   rolesPerAccount: 1000,
   policiesPerAccount: 1500,
   devicesPerAccount: 5000,
+  providersPerAccount: 100,
+  clientsPerProvider: 100,
   groupsPerUser: 10,
   accessKeysPerUser: 2,
   devicesPerUser: 8,

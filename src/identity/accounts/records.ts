@@ -1,5 +1,8 @@
 // The stored records of IAM: users, groups, roles, policies, access keys, passwords, MFA devices.
 
+import type { ProviderRecord } from '../federation/provider-record.ts';
+import type { PrincipalIds } from '../policies/principal-ids.ts';
+
 /** A tag. Keys are compared without regard to case and stored as they were written. */
 export interface TagRecord {
   readonly key: string;
@@ -37,6 +40,8 @@ export interface RoleRecord extends EntityRecord {
   readonly boundary?: string;
   /** The trust policy as it was submitted. */
   readonly trust: string;
+  /** The unique ids of the principals that the trust policy names, by ARN. */
+  readonly trustIds?: PrincipalIds;
   readonly description?: string;
   /** 3600 to 43200 */
   readonly maxSessionSeconds: number;
@@ -176,10 +181,11 @@ export type IamChange =
   | { readonly put: 'role-use'; readonly id: string; readonly record: KeyUseRecord }
   | { readonly put: 'password'; readonly record: PasswordRecord }
   | { readonly put: 'device'; readonly record: DeviceRecord }
+  | { readonly put: 'oidc-provider'; readonly record: ProviderRecord }
   | { readonly put: 'account'; readonly record: AccountRecord }
   | { readonly delete: 'user' | 'group' | 'role' | 'policy'; readonly id: string }
   | { readonly delete: 'version'; readonly id: string; readonly number: number }
   | { readonly delete: 'inline'; readonly id: string; readonly name: string }
   | { readonly delete: 'key' | 'password'; readonly id: string }
-  /** The id is the name of the device. */
-  | { readonly delete: 'device'; readonly id: string };
+  /** The id is the name of the device or of the provider. */
+  | { readonly delete: 'device' | 'oidc-provider'; readonly id: string };

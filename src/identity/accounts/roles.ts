@@ -4,16 +4,14 @@ import type { Random } from '../../base/random.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import { newUniqueId } from '../identifiers.ts';
 import {
-  type EntityPageRequest,
-  entityPage,
-  requireEntity,
-  requireFreeName,
-  requireNoPolicies,
-} from './entities.ts';
+  type PrincipalIds,
+  type PrincipalNames,
+  principalIdsOf,
+} from '../policies/principal-ids.ts';
+import { Entities, requireFreeName, requireNoPolicies } from './entities.ts';
 import { IamError } from './errors.ts';
 import type { IamJournal } from './iam-journal.ts';
-import type { Page } from './pages.ts';
-import { checkTrustPolicy } from './policies/documents.ts';
+import { checkedTrustPolicy } from './policies/documents.ts';
 import type { ManagedPolicies } from './policies/managed-policies.ts';
 import type { RoleRecord } from './records.ts';
 import { changed, type IamResult } from './result.ts';
@@ -39,14 +37,16 @@ export interface RoleCreation {
 interface RoleParts {
   readonly journal: IamJournal;
   readonly policies: ManagedPolicies;
+  readonly principals: PrincipalNames;
   readonly random: Random;
 }
 
 /** The roles of the account. */
-export class Roles {
+export class Roles extends Entities<'role'> {
   readonly #parts: RoleParts;
 
   constructor(parts: RoleParts) {
+    super(parts.journal, 'role');
     this.#parts = parts;
   }
 
@@ -61,11 +61,11 @@ export class Roles {
       throw new IamError('ValidationError', `The path ${servicePath} is reserved for services.`);
     }
     requireFreeName(journal, 'role', name);
-    checkTrustPolicy(input.AssumeRolePolicyDocument);
+    const trust = this.#trust(input.AssumeRolePolicyDocument);
     if (boundary !== undefined) policies.requireAttachable(boundary);
     const record: RoleRecord = {
       ...this.#newRecord(name, path, nowMs),
-      trust: input.AssumeRolePolicyDocument,
+      ...trust,
       maxSessionSeconds: input.MaxSessionDuration ?? sessionSecondsDefault,
       tags: newTags(input.Tags),
       ...(input.Description !== undefined && { description: input.Description }),
@@ -79,11 +79,6 @@ export class Roles {
     return { id, name, path, createdMs: nowMs, attached: [] };
   }
 
-  /** @throws {IamError} 'NoSuchEntity' */
-  require(name: string): RoleRecord {
-    return requireEntity(this.#parts.journal, 'role', name);
-  }
-
   /** @throws {IamError} 'NoSuchEntity', 'UnmodifiableEntity' if the role is linked to a service */
   requireOwn(name: string): RoleRecord {
     const role = this.require(name);
@@ -94,10 +89,6 @@ export class Roles {
     );
   }
 
-  list(request: EntityPageRequest): Page<RoleRecord> {
-    return entityPage(this.#parts.journal, 'role', request);
-  }
-
   /** @throws {IamError} 'NoSuchEntity', 'UnmodifiableEntity' */
   update(name: string, changes: Partial<Pick<RoleRecord, 'description' | 'maxSessionSeconds'>>) {
     const record = { ...this.requireOwn(name), ...changes };
@@ -106,9 +97,14 @@ export class Roles {
 
   /** @throws {IamError} 'NoSuchEntity', 'UnmodifiableEntity', 'MalformedPolicyDocument', 'LimitExceeded' */
   updateTrust(name: string, document: string): IamResult<undefined> {
-    const role = this.requireOwn(name);
-    checkTrustPolicy(document);
-    return changed({ put: 'role', record: { ...role, trust: document } });
+    const { trust: _trust, trustIds: _ids, ...role } = this.requireOwn(name);
+    return changed({ put: 'role', record: { ...role, ...this.#trust(document) } });
+  }
+
+  /** Checks a trust policy, and finds the unique ids of the principals that it names. */
+  #trust(document: string): { readonly trust: string; readonly trustIds?: PrincipalIds } {
+    const ids = principalIdsOf(checkedTrustPolicy(document), this.#parts.principals);
+    return { trust: document, ...(ids && { trustIds: ids }) };
   }
 
   /** @throws {IamError} 'NoSuchEntity', 'UnmodifiableEntity', 'DeleteConflict' */
@@ -123,7 +119,11 @@ export class Roles {
    *
    * @throws {IamError} 'InvalidInput' for a service that has no such role or if it exists already
    */
-  createLinked(service: string, description: string | undefined, { nowMs }: CallContext) {
+  createLinked(
+    service: string,
+    description: string | undefined,
+    { nowMs }: Pick<CallContext, 'nowMs'>,
+  ) {
     const linked = linkedServices.get(service);
     if (linked === undefined) {
       throw new IamError('InvalidInput', `Service role name was not found for ${service}.`);

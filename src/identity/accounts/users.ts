@@ -3,18 +3,9 @@
 import type { Random } from '../../base/random.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import { newUniqueId } from '../identifiers.ts';
-import {
-  type EntityPageRequest,
-  entityPage,
-  mustFirst,
-  nameInUse,
-  requireEntity,
-  requireFreeName,
-  requireNoPolicies,
-} from './entities.ts';
+import { mustFirst, RenamableEntities, requireFreeName, requireNoPolicies } from './entities.ts';
 import { IamError } from './errors.ts';
 import type { IamJournal } from './iam-journal.ts';
-import type { Page } from './pages.ts';
 import type { ManagedPolicies } from './policies/managed-policies.ts';
 import type { UserRecord } from './records.ts';
 import { changed, type IamResult } from './result.ts';
@@ -36,10 +27,11 @@ interface UserParts {
 }
 
 /** The users of the account. */
-export class Users {
+export class Users extends RenamableEntities<'user'> {
   readonly #parts: UserParts;
 
   constructor(parts: UserParts) {
+    super(parts.journal, 'user');
     this.#parts = parts;
   }
 
@@ -62,11 +54,6 @@ export class Users {
     return { output: record, changes: [{ put: 'user', record }] };
   }
 
-  /** @throws {IamError} 'NoSuchEntity' */
-  require(name: string): UserRecord {
-    return requireEntity(this.#parts.journal, 'user', name);
-  }
-
   /**
    * Returns the name in a request, or that of the calling user.
    *
@@ -79,23 +66,6 @@ export class Users {
       'ValidationError',
       'Must specify userName when calling with non-User credentials',
     );
-  }
-
-  list(request: EntityPageRequest): Page<UserRecord> {
-    return entityPage(this.#parts.journal, 'user', request);
-  }
-
-  /**
-   * Changes the name or path of a user.
-   *
-   * @throws {IamError} 'NoSuchEntity', 'EntityAlreadyExists'
-   */
-  update(name: string, newName: string | undefined, newPath: string | undefined) {
-    const user = this.require(name);
-    const other = newName === undefined ? undefined : this.#parts.journal.users.named(newName);
-    if (other !== undefined && other.id !== user.id) throw nameInUse('user', other.name);
-    const record = { ...user, name: newName ?? user.name, path: newPath ?? user.path };
-    return changed({ put: 'user', record });
   }
 
   /** @throws {IamError} 'NoSuchEntity', 'DeleteConflict' */

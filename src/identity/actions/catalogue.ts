@@ -6,6 +6,7 @@ import { kmsActions } from './kms.ts';
 import { mqActions } from './mq.ts';
 import { s3Actions } from './s3.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
+import { ssoActions, ssoOauthActions } from './sso.ts';
 import { stsActions } from './sts.ts';
 import { waxwingActions } from './waxwing.ts';
 
@@ -17,6 +18,8 @@ export const actionCatalogue: readonly ServiceActions[] = [
   s3Actions,
   stsActions,
   iamActions,
+  ssoActions,
+  ssoOauthActions,
   waxwingActions,
 ];
 

@@ -2,12 +2,14 @@
 
 import { serviceActions } from './service-actions.ts';
 
-/** The search for sensitive data in messages, and parts of the audit trail. */
+/** The search in a broker's messages, parts of the trail, advice, and the rotation of secrets. */
 export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
     ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData'],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
+    ['List', [], [], 'ListAdvice'],
+    ['Write', [], [], 'RotateMetricsToken RotateDefaultBrokerPassword'],
   ],
 );

@@ -17,9 +17,14 @@ const principalTypes = {
   user: 'User',
   'assumed-role': 'AssumedRole',
   'federated-user': 'FederatedUser',
+  'web-identity': undefined,
+  'sso-user': undefined,
   service: undefined,
   anonymous: 'Anonymous',
 } as const;
+
+/** Callers that are no principals of the account. */
+const outside: ReadonlySet<string> = new Set(['anonymous', 'web-identity', 'sso-user']);
 
 const principalTag = 'aws:principaltag/';
 
@@ -102,6 +107,8 @@ export class CallValues implements ContextValues {
     const { caller } = this.#call;
     const isService = caller.type === 'service';
     switch (key) {
+      case 'aws:federatedprovider':
+        return caller.webIdentity?.providerArn ?? caller.temporary?.federatedProvider;
       case 'aws:principaltype':
         return principalTypes[caller.type];
       case 'aws:principalisawsservice':
@@ -111,7 +118,7 @@ export class CallValues implements ContextValues {
       case 'aws:username':
         return caller.userName;
       default:
-        return isService || caller.type === 'anonymous' ? undefined : this.#ofIdentity(key);
+        return isService || outside.has(caller.type) ? undefined : this.#ofIdentity(key);
     }
   }
 

@@ -229,3 +229,25 @@ test('a decision names the statement that caused it', () => {
     ['B', 1, 'Allow', 0],
   );
 });
+
+test('an IPv4-mapped address or block in a condition matches IPv4 addresses', () => {
+  const within = (block: string, address: string) => {
+    const Condition = { IpAddress: { 'aws:SourceIp': block } };
+    const limited = [policyOf('identity', { ...allow('mq:*'), Condition })];
+    return decide({ identity: limited }, { values: { 'aws:SourceIp': address } }).outcome;
+  };
+  assert.equal(within('::ffff:192.0.2.0/120', '192.0.2.7'), 'allowed');
+  assert.equal(within('::ffff:192.0.2.7', '192.0.2.7'), 'allowed');
+  assert.equal(within('::ffff:192.0.2.0/120', '192.0.3.7'), 'implicitDeny');
+  assert.throws(() => within('::ffff:192.0.2.0/64', '192.0.2.7'), { code: 'malformed-policy' });
+});
+
+test('a unique id in a resource policy names the principal with this id, not its namesake', () => {
+  const resource = naming('AIDAOLD');
+  const withId = (id: string) => decide({ resource }, { principal: { ...user, id } }).outcome;
+  assert.deepEqual([withId('AIDAOLD'), withId('AIDANEW')], ['allowed', 'implicitDeny']);
+  const ofRole = (issuerId: string) =>
+    decide({ resource }, { principal: { ...session, issuerId } });
+  assert.equal(ofRole('AIDAOLD').outcome, 'allowed');
+  assert.equal(ofRole('AROA').outcome, 'implicitDeny');
+});

@@ -103,10 +103,14 @@ const binary: Compiler = (expected, reading) => {
 };
 
 const address: Compiler = (expected, reading) => {
-  const [network = '', prefix, more] = expected.split('/');
+  const [written = '', prefix, more] = expected.split('/');
+  const network = unmapped(written);
   const version = isIP(network);
   const bitsMax = version === 4 ? 32 : 128;
-  const bits = prefix === undefined ? bitsMax : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  // The prefix of an IPv4-mapped address counts the 96 bits before the IPv4 address too.
+  const mappedBits = network === written ? 0 : 96;
+  const given = prefix === undefined ? bitsMax + mappedBits : readPrefix(prefix);
+  const bits = given - mappedBits;
   if (version === 0 || more !== undefined || bits < 0 || bits > bitsMax) {
     return mismatch(expected, 'an IP address or a CIDR block', reading);
   }
@@ -182,6 +186,11 @@ function readBase64(text: string): Buffer | undefined {
   return /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0
     ? Buffer.from(text, 'base64')
     : undefined;
+}
+
+/** The length of a prefix; -1 if the text is none. */
+function readPrefix(text: string): number {
+  return /^\d{1,3}$/.test(text) ? Number(text) : -1;
 }
 
 /** An address without its zone. An IPv4-mapped IPv6 address becomes the IPv4 address. */

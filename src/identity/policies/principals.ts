@@ -8,7 +8,7 @@ export interface Principals {
   readonly not: boolean;
   /** `*` */
   readonly anyone: boolean;
-  /** ARNs and 12-digit account ids. */
+  /** ARNs, 12-digit account ids, and unique ids (see `principal-ids.ts`). */
   readonly aws: ReadonlySet<string>;
   /** `mq.amazonaws.com` */
   readonly services: ReadonlySet<string>;
@@ -25,8 +25,12 @@ export interface PolicyPrincipal {
   readonly accountId: string;
   /** The ARN of the user, session or root user; empty for services and identity providers. */
   readonly arn: string;
+  /** The unique id of the user (`AIDA…`) or of the session (`AROA…:NAME`). */
+  readonly id?: string | undefined;
   /** The role of a session, or the user that created the session of a federated user. */
   readonly issuerArn?: string | undefined;
+  /** The unique id of this role or user. */
+  readonly issuerId?: string | undefined;
   /** The service principal, if a service calls for itself. */
   readonly service?: string | undefined;
   /** The identity provider that vouches for the caller (`AssumeRoleWithWebIdentity`). */
@@ -57,14 +61,20 @@ export function policyPrincipal(caller: Caller): PolicyPrincipal {
     case 'service':
       return { accountId: '', arn: '', service: caller.arn, isRoot: false };
     case 'anonymous':
+    case 'sso-user':
       return { accountId: '', arn: '', isRoot: false };
+    case 'web-identity': {
+      const federated = caller.webIdentity?.providerArn;
+      return { accountId: '', arn: '', federated, isRoot: false };
+    }
     case 'root':
     case 'user':
     case 'assumed-role':
     case 'federated-user': {
-      const { accountId, arn, session, temporary, type } = caller;
+      const { accountId, arn, principalId, session, temporary, type } = caller;
       const issuerArn = session?.roleArn ?? temporary?.issuerArn;
-      return { accountId, arn, issuerArn, isRoot: type === 'root' };
+      const issuerId = session?.roleId ?? temporary?.issuerId;
+      return { accountId, arn, id: principalId, issuerArn, issuerId, isRoot: type === 'root' };
     }
   }
 }
@@ -86,10 +96,14 @@ function listedNaming(principals: Principals, principal: PolicyPrincipal): Namin
   const { service, federated: provider } = principal;
   if (service !== undefined) return anyone || services.has(service) ? 'direct' : 'none';
   if (provider !== undefined) return anyone || federated.has(provider) ? 'direct' : 'none';
-  if (principal.arn !== '' && aws.has(principal.arn)) return 'direct';
-  const { issuerArn } = principal;
-  if (anyone || (issuerArn !== undefined && aws.has(issuerArn))) return 'issuer';
+  const { arn, id, issuerArn, issuerId } = principal;
+  if (names(aws, arn) || names(aws, id)) return 'direct';
+  if (anyone || names(aws, issuerArn) || names(aws, issuerId)) return 'issuer';
   return accountNaming(aws, principal);
+}
+
+function names(aws: ReadonlySet<string>, name: string | undefined): boolean {
+  return name !== undefined && name !== '' && aws.has(name);
 }
 
 function accountNaming(

@@ -2,6 +2,7 @@
 
 import type { CompiledPolicy } from '../../identity/policies/compiled-policy.ts';
 import { type Decision, denialMessage, evaluate } from '../../identity/policies/evaluate.ts';
+import { withPrincipalIds } from '../../identity/policies/principal-ids.ts';
 import type { PrincipalPolicySource } from '../../identity/policies/principal-policies.ts';
 import { type Naming, policyPrincipal, stronger } from '../../identity/policies/principals.ts';
 import { isServiceCall, isServicePrincipal, type KmsCall, withoutRegion } from '../call.ts';
@@ -29,6 +30,13 @@ export interface AuthorisationRequest {
 export interface AuthorisationDecision {
   readonly byPolicy: boolean;
   readonly grants: readonly GrantRecord[];
+}
+
+/** A principal of a grant. If it has a unique id, that is what names it. */
+export interface GrantPrincipal {
+  /** An ARN, or a service principal. */
+  readonly name: string;
+  readonly id?: string | undefined;
 }
 
 /** What may allow a use of a key. */
@@ -79,7 +87,7 @@ export class Authoriser {
    * Whether the caller is the principal that a grant names, directly or through its role or
    * account.
    */
-  isPrincipal(principal: string, call: KmsCall, ask: AuthorisationRequest): boolean {
+  isPrincipal(principal: GrantPrincipal, call: KmsCall, ask: AuthorisationRequest): boolean {
     const grant = grantNaming(principal, call);
     if (grant === 'none') return false;
     return this.#decide(call, ask, { keyPolicy: undefined, grant }).outcome === 'allowed';
@@ -94,7 +102,7 @@ export class Authoriser {
     const { key, action, context = {} } = ask;
     const naming = (grant: GrantRecord): Naming =>
       grant.operations.includes(action) && constraintsAllow(grant, action, context)
-        ? grantNaming(grant.grantee, call)
+        ? grantNaming(granteeOf(grant), call)
         : 'none';
     const grants = [...this.#journal.grantsOf(key.id)].filter((grant) => naming(grant) !== 'none');
     const strongest = grants.map(naming).reduce(stronger, 'none');
@@ -128,21 +136,31 @@ export class Authoriser {
   #policyOf(key: KeyRecord): CompiledPolicy {
     const known = this.#policies.get(key);
     if (known) return known;
-    const policy = storedKeyPolicy(key.policy);
+    const policy = withPrincipalIds(storedKeyPolicy(key.policy), key.principalIds);
     this.#policies.set(key, policy);
     return policy;
   }
 }
 
+/** The grantee of a grant. */
+export function granteeOf({ grantee: name, granteeId: id }: GrantRecord): GrantPrincipal {
+  return { name, id };
+}
+
 /** How the principal of a grant names the caller. */
-function grantNaming(principal: string, call: KmsCall): Naming {
+function grantNaming({ name: principal, id }: GrantPrincipal, call: KmsCall): Naming {
   const { caller } = call;
   if (isServiceCall(call)) {
     const isNamed =
       isServicePrincipal(principal) && withoutRegion(principal) === withoutRegion(caller.arn);
     return isNamed ? 'direct' : 'none';
   }
+  const { session, temporary } = caller;
+  if (id !== undefined) {
+    if (id === caller.principalId) return 'direct';
+    return id === (session?.roleId ?? temporary?.issuerId) ? 'issuer' : 'none';
+  }
   if (principal === caller.arn) return 'direct';
-  if (principal === (caller.session?.roleArn ?? caller.temporary?.issuerArn)) return 'issuer';
+  if (principal === (session?.roleArn ?? temporary?.issuerArn)) return 'issuer';
   return principal === `arn:aws:iam::${caller.accountId}:root` ? 'account' : 'none';
 }

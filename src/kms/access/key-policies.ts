@@ -3,9 +3,11 @@
 import { IdentityError } from '../../identity/errors.ts';
 import { compilePolicy, compileStored } from '../../identity/policies/compile-policy.ts';
 import type { CompiledPolicy, PolicySource } from '../../identity/policies/compiled-policy.ts';
+import { type PrincipalNames, principalIdsOf } from '../../identity/policies/principal-ids.ts';
 import { isAwsPrincipal } from '../../identity/policies/statements.ts';
 import { isServicePrincipal } from '../call.ts';
 import { KmsError } from '../errors.ts';
+import type { KeyRecord } from '../records.ts';
 
 const policyBytesMax = 32_768;
 
@@ -15,7 +17,7 @@ const policyBytesMax = 32_768;
  * @throws {KmsError} 'MalformedPolicyDocumentException'; 'LimitExceededException' if it is larger
  *   than 32768 bytes
  */
-export function readKeyPolicy(text: string): CompiledPolicy {
+function readKeyPolicy(text: string): CompiledPolicy {
   const size = Buffer.byteLength(text, 'utf8');
   if (size > policyBytesMax) {
     throw new KmsError(
@@ -38,6 +40,19 @@ export function readKeyPolicy(text: string): CompiledPolicy {
     }
   }
   return policy;
+}
+
+/** The members of a key record for its policy. */
+type StoredPolicy = Pick<KeyRecord, 'policy' | 'principalIds'>;
+
+/**
+ * Checks a new key policy, and finds the unique ids of the principals that it names.
+ *
+ * @throws {KmsError} see {@link readKeyPolicy}
+ */
+export function newKeyPolicy(text: string, names: PrincipalNames): StoredPolicy {
+  const ids = principalIdsOf(readKeyPolicy(text), names);
+  return { policy: text, ...(ids && { principalIds: ids }) };
 }
 
 /**

@@ -1,7 +1,8 @@
 // Grants on keys.
 
 import type { Random } from '../../base/random.ts';
-import type { Authoriser } from '../access/authoriser.ts';
+import { type PrincipalNames, shownPrincipal } from '../../identity/policies/principal-ids.ts';
+import { type Authoriser, type GrantPrincipal, granteeOf } from '../access/authoriser.ts';
 import { isServiceCall, type KmsCall } from '../call.ts';
 import { KmsError } from '../errors.ts';
 import type { KeyFinder } from '../key-finder.ts';
@@ -38,6 +39,7 @@ interface Parts {
   readonly authoriser: Authoriser;
   readonly tokens: GrantTokens;
   readonly random: Random;
+  readonly names: PrincipalNames;
 }
 
 /**
@@ -74,7 +76,7 @@ export class Grants {
       values: grantValues(call, request),
     });
     requireState('CreateGrant', key);
-    const grant = grantOf(call, key, request, random.bytes(32).toString('hex'));
+    const grant = this.#identified(grantOf(call, key, request, random.bytes(32).toString('hex')));
     if (!allowance.byPolicy && !allowance.grants.some((parent) => isNoWider(grant, parent))) {
       throw new KmsError(
         'AccessDeniedException',
@@ -106,11 +108,13 @@ export class Grants {
     requireState('ListGrants', key);
     requireGrantId(filter.GrantId);
     const grantee = filter.GranteeServicePrincipal ?? filter.GranteePrincipal;
-    const grants = listed.filter(
-      (grant) =>
-        (filter.GrantId === undefined || grant.id === filter.GrantId) &&
-        (grantee === undefined || grant.grantee === grantee),
-    );
+    const grants = listed
+      .map((grant) => this.#shown(grant))
+      .filter(
+        (grant) =>
+          (filter.GrantId === undefined || grant.id === filter.GrantId) &&
+          (grantee === undefined || grant.grantee === grantee),
+      );
     return unchanged(pageOf(grants, paging(`grants of ${key.id}`), filter), key);
   }
 
@@ -127,9 +131,12 @@ export class Grants {
     if (retiring === undefined) {
       throw new KmsError('ValidationException', 'RetiringPrincipal must be specified.');
     }
-    const grants = [...journal.grants()].filter(
-      (grant) => grant.retiring === retiring && finder.visible(call, grant.keyId) !== undefined,
-    );
+    const grants = [...journal.grants()]
+      .filter((grant) => grant.retiring !== undefined)
+      .map((grant) => this.#shown(grant))
+      .filter(
+        (grant) => grant.retiring === retiring && finder.visible(call, grant.keyId) !== undefined,
+      );
     return unchanged(pageOf(grants, paging(`grants retirable by ${retiring}`), request));
   }
 
@@ -172,7 +179,7 @@ export class Grants {
     const own = isServiceCall(call)
       ? grants.filter(({ grantee, retiring }) => {
           return [grantee, retiring].some(
-            (name) => name && authoriser.isPrincipal(name, call, ask),
+            (name) => name && authoriser.isPrincipal({ name }, call, ask),
           );
         })
       : [];
@@ -186,7 +193,9 @@ export class Grants {
       (other) =>
         other.name === grant.name &&
         other.grantee === grant.grantee &&
+        other.granteeId === grant.granteeId &&
         other.retiring === grant.retiring &&
+        other.retiringId === grant.retiringId &&
         [...other.operations].sort().join() === [...grant.operations].sort().join() &&
         sameConstraints(other.constraints, grant.constraints),
     );
@@ -224,10 +233,35 @@ export class Grants {
     const { authoriser } = this.#parts;
     const ask = { action: 'RetireGrant', key };
     if (authoriser.isDenied(call, ask)) return false;
-    const may = (principal: string) => authoriser.isPrincipal(principal, call, ask);
-    if (grant.retiring !== undefined && may(grant.retiring)) return true;
-    if (grant.operations.includes('RetireGrant') && may(grant.grantee)) return true;
-    return may(`arn:aws:iam::${grant.issuingAccount}:root`);
+    const may = (principal: GrantPrincipal) => authoriser.isPrincipal(principal, call, ask);
+    const { retiring: name, retiringId: id } = grant;
+    if (name !== undefined && may({ name, id })) return true;
+    if (grant.operations.includes('RetireGrant') && may(granteeOf(grant))) return true;
+    return may({ name: `arn:aws:iam::${grant.issuingAccount}:root` });
+  }
+
+  /** The grant with the unique ids of its principals, so that no namesake inherits it. */
+  #identified(grant: GrantRecord): GrantRecord {
+    const { names } = this.#parts;
+    const granteeId = names.idOf(grant.grantee);
+    const retiringId = grant.retiring === undefined ? undefined : names.idOf(grant.retiring);
+    return {
+      ...grant,
+      ...(granteeId !== undefined && { granteeId }),
+      ...(retiringId !== undefined && { retiringId }),
+    };
+  }
+
+  /** The grant with the current names of its principals. */
+  #shown(grant: GrantRecord): GrantRecord {
+    const { names } = this.#parts;
+    const { grantee, granteeId, retiring, retiringId } = grant;
+    if (granteeId === undefined && retiringId === undefined) return grant;
+    return {
+      ...grant,
+      grantee: shownPrincipal(grantee, granteeId, names),
+      ...(retiring !== undefined && { retiring: shownPrincipal(retiring, retiringId, names) }),
+    };
   }
 }
 

@@ -9,6 +9,7 @@ import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { ConnectionAdmission } from '../connection-admission.ts';
 import { answerAndClose } from '../first-byte.ts';
+import { HandshakeCounts } from '../handshake-counts.ts';
 import type { AdmissionLimits } from '../limits.ts';
 import { listen } from '../listen.ts';
 import { type ServerCertificate, secureContext } from '../tls-listener.ts';
@@ -73,6 +74,7 @@ export class HttpListener {
   #ticks: Timer | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
+  readonly handshakes = new HandshakeCounts();
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
@@ -100,9 +102,10 @@ export class HttpListener {
     this.#server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) =>
       this.#serve(incoming, response, true),
     );
-    this.#server.on('secureConnection', (socket: TLSSocket) =>
-      this.admission.handshakeDone(socket),
-    );
+    this.#server.on('secureConnection', (socket: TLSSocket) => {
+      this.admission.handshakeDone(socket);
+      this.handshakes.add(socket);
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       answerUnreadable(error, socket, limits.headerBytesMax),
     );

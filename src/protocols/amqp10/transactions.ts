@@ -25,11 +25,13 @@ export class AmqpTransaction {
   /** The reason why it can only be rolled back. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
+  readonly #dialect: AmqpHost['dialect'];
   readonly #flights: Flight[] = [];
 
   constructor({ broker, dialect }: AmqpHost, id: Buffer, coordinator: object) {
     this.id = id;
     this.coordinator = coordinator;
+    this.#dialect = dialect;
     this.#transaction = new Transaction(broker, dialect.vhost);
   }
 
@@ -68,7 +70,10 @@ export class AmqpTransaction {
     for (const { isSetAside, source, number } of this.#flights) {
       if (isSetAside) source?.subscription.takeBack(number);
     }
-    const group = yield* this.#transaction.commit(() => {});
+    const { sends } = this.#dialect;
+    const group = yield* this.#transaction.commit((publication, _, route) =>
+      sends.committed(publication, route),
+    );
     let count = 0;
     for (const flight of this.#flights) {
       flight.link.committed(flight);

@@ -115,7 +115,7 @@ export interface ParsedFilter {
  */
 export function parseFilter(text: string): ParsedFilter {
   if (text === '') throw malformed('a topic filter is empty'); // [MQTT-4.7.3-1]
-  if (!text.startsWith('$share/')) {
+  if (!isShared(text)) {
     checkFilter(text);
     return { text, filter: text, shareName: undefined };
   }
@@ -128,6 +128,11 @@ export function parseFilter(text: string): ParsedFilter {
   const filter = text.slice(nameEnd + 1);
   checkFilter(filter);
   return { text, filter, shareName };
+}
+
+/** Whether the text of a filter is that of a shared subscription. */
+export function isShared(text: string): boolean {
+  return text.startsWith('$share/');
 }
 
 function checkFilter(filter: string): void {

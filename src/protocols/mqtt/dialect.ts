@@ -83,6 +83,11 @@ export class MqttDialect {
     this.#activeMq.checks.requireConsumption([topicAddress(filter)], access, this);
   }
 
+  /** Whether some users are permitted less than others. */
+  get hasRights(): boolean {
+    return this.#activeMq.rights.areRestricted;
+  }
+
   /** Whether a user is permitted to receive the messages of a filter. */
   mayRead(filter: string, access: Access): boolean {
     try {

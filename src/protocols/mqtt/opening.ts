@@ -121,7 +121,6 @@ export class Opening implements SessionClaimant {
 
   #checked(attempt: LoginAttempt, user: User | undefined, packet: ConnectPacket): void {
     if (attempt.isGone) return;
-    this.#attempt = undefined;
     try {
       if (user === undefined) {
         const why = `User name [${packet.username ?? null}] or password is invalid.`;
@@ -133,13 +132,37 @@ export class Opening implements SessionClaimant {
       this.expirySeconds = expiryOf(packet);
       const assigned = `auto-${dialect.broker.randomName()}`;
       const clientId = packet.clientId === '' ? assigned : packet.clientId;
-      this.#host.registry.requireOwn(clientId, access);
-      this.#login = { packet, access, clientId };
-      this.#host.loggedIn();
-      this.#host.registry.enter(clientId, this);
+      this.#enter(attempt, { packet, access, clientId });
     } catch (thrown) {
       this.#refuse(thrown);
     }
+  }
+
+  /** Claims the session of the client, if the user may have it. */
+  #enter(attempt: LoginAttempt, login: Login): void {
+    const { registry } = this.#host;
+    const { clientId, access } = login;
+    let refusedBy: unknown;
+    function* steps(): Generator<void> {
+      try {
+        yield* registry.requireOwn(clientId, access);
+      } catch (thrown) {
+        refusedBy = thrown;
+      }
+    }
+    registry.dialect.broker.background.run(steps(), () => {
+      if (attempt.isGone) return;
+      this.#attempt = undefined;
+      try {
+        if (refusedBy !== undefined) throw refusedBy;
+        registry.requireNotHeld(clientId, access);
+        this.#login = login;
+        this.#host.loggedIn();
+        registry.enter(clientId, this);
+      } catch (thrown) {
+        this.#refuse(thrown);
+      }
+    });
   }
 
   get user(): string {

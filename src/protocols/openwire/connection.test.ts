@@ -65,6 +65,13 @@ test('before the login, input is limited in size and order and gets no other res
     peer.negotiate();
     peer.send(peer.message(queue('q'), 'early'));
   });
+  // A command that needs a log-in is refused by its type, before its content arrives or is decoded.
+  for (const type of [types.DataArrayResponse, types.BrokerInfo, types.ConsumerInfo, 255]) {
+    refused((peer) => {
+      peer.negotiate();
+      peer.receive(Buffer.from([0, 0, 0x10, 0, type]));
+    });
+  }
   refused((peer) => {
     peer.negotiate();
     for (let left = 20; left > 0; left--) peer.send(keepAliveInfo());

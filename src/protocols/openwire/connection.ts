@@ -40,7 +40,7 @@ import {
   unauthenticatedFrameBytesMax,
   unauthenticatedFrameCountMax,
 } from './limits.ts';
-import { Opening, type OpeningHost } from './opening.ts';
+import { Opening, type OpeningHost, requireOpeningCommand } from './opening.ts';
 import { Responses } from './responses.ts';
 import { Producers } from './sending/producers.ts';
 import { Sender } from './sending/sender.ts';
@@ -183,6 +183,7 @@ export class OpenWireConnection
 
   announced(sizeBytes: number, type: number): void {
     const isUnauthenticated = this.#state.isUnauthenticated;
+    if (this.#state.name === 'awaiting-connection') requireOpeningCommand(type);
     if (isUnauthenticated && ++this.#unauthenticatedFrameCount > unauthenticatedFrameCountMax) {
       throw new OpenWireError('out-of-order', 'too many frames before the log-in');
     }

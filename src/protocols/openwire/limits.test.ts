@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenWireBroker, queue, topic } from '../../../tests/support/openwire-peer.ts';
+import { activeMqOf } from '../../broker/activemq/activemq.ts';
+import { Selector } from '../../broker/activemq/selectors/selector.ts';
+import type { Address } from '../../broker/conversion/properties.ts';
 import { producerInfo } from './codec/commands.gen.ts';
 
 test('a client that does not read is limited to its share, and other clients are served', async () => {
@@ -59,4 +62,41 @@ test('a producer must name a valid destination or none', async () => {
   assert.equal(peer.exception({ ...producer, destination: queue('q') }), undefined);
   peer.connection.ended();
   assert.equal(b.broker.clientConnections.size, 0);
+});
+
+test('a consumer that is refused because of its queues leaves no subscription behind', async () => {
+  const b = await OpenWireBroker.open();
+  const dialect = activeMqOf(b.broker);
+  const user = b.broker.users.get('bob');
+  assert.ok(user);
+  const access = b.broker.access(user, '/');
+  const taker = { isWritable: true, deliver: () => {}, ended: () => {} };
+  const selector = new Selector('n = 1', { convertsText: false });
+  const consume = (left: number, destinations: readonly Address[]) =>
+    dialect.consume(
+      {
+        destinations,
+        selector,
+        isSettled: false,
+        prefetch: 1,
+        isExclusive: false,
+        priority: 0,
+        isNoLocal: false,
+        key: undefined,
+        owner: taker,
+        budget: { left },
+      },
+      taker,
+      access,
+    );
+  const before = b.broker.vhost('/').queues.size;
+  const topics: readonly Address[] = [{ kind: 'topic', name: 'a' }];
+  const list: readonly Address[] = [...topics, { kind: 'queue', name: 'q' }];
+  for (let n = 0; n < 10; n++) {
+    assert.throws(() => consume(0, topics), /consumes from too many queues/);
+    assert.throws(() => consume(1, list), /consumes from too many queues/);
+  }
+  assert.equal(b.broker.vhost('/').queues.size, before);
+  consume(2, list);
+  assert.equal(b.broker.vhost('/').queues.size, before + 2);
 });

@@ -39,10 +39,10 @@ export const nestedValuesMax = 32;
 export const valueCountMax = 100_000;
 
 /**
- * A compressed body is inflated for a conversion up to this size, in bytes. Otherwise it stays
- * compressed.
+ * A compressed body is inflated for a conversion up to this size, in bytes, which takes about ten
+ * milliseconds. Otherwise it stays compressed.
  */
-export const inflatedBytesMax: number = 8 * 1024 * 1024;
+export const inflatedBytesMax: number = 4 * 1024 * 1024;
 /** The size up to which any compressed body is inflated, in bytes. */
 export const inflatedSmallBytes: number = 64 * 1024;
 /** The multiple of the compressed size that is allowed beyond that. */
@@ -76,8 +76,11 @@ export const inactivityMs = 30_000;
 /** The delay before the first check of it, in milliseconds. */
 export const inactivityDelayMs = 10_000;
 
-/** Maximum number of local transactions whose outcome is remembered. */
+/** Maximum number of local transactions of one user whose outcome is remembered. */
 export const outcomeCountMax = 1000;
+
+/** The same of all users. Beyond it, the user with the most loses some. */
+export const outcomeTotalMax = 20_000;
 
 /** How long an outcome is remembered, in milliseconds. */
 export const outcomeMs = 600_000;

@@ -5,13 +5,33 @@ import type { Client } from '../../broker/activemq/client-ids.ts';
 import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Transport } from '../protocol.ts';
-import type { ConnectionInfo } from './codec/commands.gen.ts';
+import { type ConnectionInfo, types } from './codec/commands.gen.ts';
 import { OpenWireError, refusal, withClass } from './errors.ts';
 import { idText, requireId, requireShort } from './ids.ts';
 import type { OpenConnection, SharedState } from './shared-state.ts';
 
 /** The beginning of the ids of connections that the broker names. */
 const ownPrefix = 'ID:waxwing-';
+
+/** The commands of a client that has not logged in. */
+const openingTypes: ReadonlySet<number> = new Set([
+  types.ConnectionInfo,
+  types.KeepAliveInfo,
+  types.ConnectionControl,
+  types.ShutdownInfo,
+]);
+
+/**
+ * Requires a command to be permitted before the log-in. It is called before the command is decoded,
+ * because other commands have lists that take long to decode.
+ *
+ * @param type of the structure
+ * @throws {OpenWireError} `out-of-order`
+ */
+export function requireOpeningCommand(type: number): void {
+  if (openingTypes.has(type)) return;
+  throw new OpenWireError('out-of-order', 'the client has not logged in');
+}
 
 /** The operations of the connection that are needed here. */
 export interface OpeningHost extends Client, OpenConnection {

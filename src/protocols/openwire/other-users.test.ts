@@ -12,12 +12,14 @@ import type { Broker } from '../../broker/broker.ts';
 import {
   type DataStructure,
   destinationInfo,
+  producerInfo,
   removeInfo,
   type TransactionId,
   transactionInfo,
   types,
 } from './codec/commands.gen.ts';
 import { keptInfo } from './kept-info.ts';
+import { outcomeCountMax } from './limits.ts';
 
 // What one user has cannot be taken, ended or seen by another one.
 
@@ -49,6 +51,8 @@ function perform(
   }
   return undefined;
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Permissions on everything. */
 const all = { read: ['staff'], write: ['staff'], admin: ['admins'] };
@@ -201,4 +205,59 @@ test('oversized properties are rejected before they are encoded', async () => {
     dataStructure: { ...peer.message(queue('r'), 'y'), content: marshalledProperties },
   });
   assert.match(String(peer.exception(nested)), /properties of a message have \d+ bytes/);
+});
+
+test('the many producers of one user make no number of another user forgotten', async () => {
+  const producerSequenceCountMax = 20;
+  const b = await OpenWireBroker.open({ producerSequenceCountMax });
+  const bob = await b.client({ connection: 'ID:b', failover: true });
+  bob.produce();
+  const message = bob.message(queue('q'), 'of bob', { responseRequired: true });
+  bob.send(message);
+  const eve = await b.client({ connection: 'ID:e', user: 'eve', failover: true });
+  eve.session();
+  for (let value = 1; value <= 10 * producerSequenceCountMax; value++) {
+    eve.send(producerInfo({ producerId: eve.producerId(value) }));
+    const producerId = eve.producerId(value);
+    eve.publish(queue('other'), 'of eve', { producerId, responseRequired: true });
+    // The input of a turn is limited.
+    if (value % 10 === 0) await turn();
+  }
+  b.sync();
+  assert.equal(b.ready('other'), 10 * producerSequenceCountMax);
+  bob.connection.ended();
+  for (const life of [b, await OpenWireBroker.open({ producerSequenceCountMax }, b)]) {
+    const again = await life.client({ connection: 'ID:b', failover: true });
+    again.produce();
+    again.send(message);
+    assert.equal(life.ready('q'), 1, 'the repeated message is recognised');
+    again.connection.ended();
+    life.sync();
+  }
+});
+
+test('the many commits of one user make no outcome of another user forgotten', async () => {
+  const b = await OpenWireBroker.open();
+  const bob = await b.client();
+  const eve = await b.client({ connection: 'ID:e-1:1', user: 'eve' });
+  const local = (peer: OpenWirePeer, value: number): TransactionId => ({
+    type: types.LocalTransactionId,
+    value,
+    connectionId: { type: types.ConnectionId, value: peer.connectionId },
+  });
+  const commit = (peer: OpenWirePeer, value: number) => {
+    perform(b, peer, local(peer, value), actions.begin);
+    return perform(b, peer, local(peer, value), actions.commitOnePhase);
+  };
+  assert.equal(commit(bob, 1), 'done');
+  for (let value = 1; value <= 2 * outcomeCountMax; value++) {
+    assert.equal(commit(eve, value), 'done');
+    if (value % 10 === 0) await turn();
+  }
+  // The answer was lost: bob asks again.
+  assert.equal(perform(b, bob, local(bob, 1), actions.commitOnePhase), 'done');
+  assert.match(
+    String(perform(b, eve, local(eve, 1), actions.commitOnePhase)),
+    /has not been started/,
+  );
 });

@@ -22,10 +22,12 @@ export class StompTransaction {
   /** The reason why it can only be aborted. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
+  readonly #dialect: StompHost['dialect'];
   readonly #flights: Flight[] = [];
 
   constructor({ broker, dialect }: StompHost, id: string) {
     this.id = id;
+    this.#dialect = dialect;
     this.#transaction = new Transaction(broker, dialect.vhost);
   }
 
@@ -59,7 +61,10 @@ export class StompTransaction {
     for (const { isSetAside, source, number } of this.#flights) {
       if (isSetAside) source.subscription.takeBack(number);
     }
-    const group = yield* this.#transaction.commit(() => {});
+    const { sends } = this.#dialect;
+    const group = yield* this.#transaction.commit((publication, _, route) =>
+      sends.committed(publication, route),
+    );
     let count = 0;
     for (const flight of this.#flights) {
       flight.owner.forget(flight);

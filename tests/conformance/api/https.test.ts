@@ -38,7 +38,7 @@ before(async () => {
     certificates: certificates.servers,
     policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
-    routes: apiRoutes(api.dispatcher),
+    routes: apiRoutes(api),
     clock: systemClock,
   });
   port = await listener.open(0);

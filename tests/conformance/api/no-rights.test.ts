@@ -31,6 +31,14 @@ const plane = await ControlPlane.inProcess(undefined, machine);
 /** Operations that need no permission, with the reason. */
 const open: Readonly<Record<string, string>> = {
   'sts:GetCallerIdentity': 'AWS answers it to everyone who has signed it',
+  'sts:AssumeRoleWithWebIdentity': 'the token of an OIDC provider stands for a signature',
+  'sso-oauth:RegisterClient': 'a client registers before anybody can sign in',
+  'sso-oauth:StartDeviceAuthorization': 'the secret of the client stands for a signature',
+  'sso-oauth:CreateToken': 'the code that a person allowed stands for a signature',
+  'sso:GetRoleCredentials': 'the access token of a sign-in stands for a signature',
+  'sso:ListAccountRoles': 'the access token of a sign-in stands for a signature',
+  'sso:ListAccounts': 'the access token of a sign-in stands for a signature',
+  'sso:Logout': 'the access token of a sign-in stands for a signature',
   'sts:GetSessionToken': 'AWS requires no permission; a policy can deny it',
 };
 

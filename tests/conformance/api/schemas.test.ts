@@ -58,6 +58,7 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   sts: {
     'AssumeRole.input.ProvidedContexts': 'no contexts: asking for one is refused',
+    'AssumeRoleWithWebIdentity.output.TrustedIdentityPropagationContext': 'no contexts',
   },
 };
 

@@ -112,6 +112,7 @@ test('the inspected texts of these operations are declared', () => {
   const names = declaring.map(({ service, name }) => `${service.name}:${name}`).sort();
   assert.deepEqual(names, [
     'iam:CreateGroup',
+    'iam:CreateOpenIDConnectProvider',
     'iam:CreatePolicy',
     'iam:CreateRole',
     'iam:CreateServiceLinkedRole',
@@ -121,6 +122,7 @@ test('the inspected texts of these operations are declared', () => {
     'iam:PutRolePolicy',
     'iam:PutUserPolicy',
     'iam:TagMFADevice',
+    'iam:TagOpenIDConnectProvider',
     'iam:TagPolicy',
     'iam:TagRole',
     'iam:TagUser',
@@ -175,6 +177,7 @@ const references = new Set([
   'mq:UpdateBroker securityGroups',
   'mq:CreateBroker securityGroups',
   'iam:CreateServiceLinkedRole aWSServiceName',
+  'sso-oauth:RegisterClient clientName',
 ]);
 
 /** IAM's operations name what they change. Only those that create it store the name. */

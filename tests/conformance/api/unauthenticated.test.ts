@@ -29,7 +29,7 @@ async function listen(limits: Partial<HttpLimits> = {}) {
     policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     limits,
-    routes: apiRoutes(api.dispatcher),
+    routes: apiRoutes(api),
     clock: systemClock,
   };
   const made = new HttpListener(options);

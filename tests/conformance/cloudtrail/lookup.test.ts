@@ -6,7 +6,7 @@ import {
   type LookupEventsCommandInput,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateAliasCommand, DescribeKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
-import { createBroker, createKey } from '../../support/broker-requests.ts';
+import { createBroker, createKey, createServiceRole } from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 
 const minuteMs = 60_000;
@@ -21,6 +21,7 @@ let beganMs = 0;
  */
 before(async () => {
   plane = await ControlPlane.start();
+  await createServiceRole(plane);
   const { clock } = plane.machine;
   beganMs = clock.nowMs();
   keyArn = await createKey(plane);

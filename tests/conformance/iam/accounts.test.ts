@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   ChangePasswordCommand,
   CreateAccountAliasCommand,
@@ -15,28 +15,16 @@ import {
   GetAccountSummaryCommand,
   GetCredentialReportCommand,
   GetLoginProfileCommand,
-  type IAMClient,
   ListAccountAliasesCommand,
   PutUserPolicyCommand,
   UpdateAccountPasswordPolicyCommand,
   UpdateLoginProfileCommand,
 } from '@aws-sdk/client-iam';
-import { Callers, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { newUser, policyText, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const { plane, callers, iam } = await testAccounts();
 
 const changePassword = {
   Effect: 'Allow',

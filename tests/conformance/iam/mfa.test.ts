@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
   DeactivateMFADeviceCommand,
   DeleteVirtualMFADeviceCommand,
   EnableMFADeviceCommand,
-  type IAMClient,
+  GetAccountSummaryCommand,
   ListMFADevicesCommand,
   ListUsersCommand,
   ListVirtualMFADevicesCommand,
@@ -14,22 +14,12 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { decodeSeed, stepAt, totpCode } from '../../../src/identity/accounts/mfa/totp.ts';
-import { Callers, type Credentials, credentialsOf, newUser } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { type Credentials, credentialsOf, newUser, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const accounts = await testAccounts();
+let { plane, callers, iam } = accounts;
 
 /** A device as its owner has it: it shows codes. */
 class Device {
@@ -178,10 +168,7 @@ test('a used code is not accepted again after a restart', async () => {
   const { credentials, device } = await userWithDevice('dora');
   const code = device.code();
   await session(credentials, device, code);
-  callers.close();
-  plane = await plane.restart();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
+  ({ plane, callers, iam } = await accounts.restart());
   await assert.rejects(session(credentials, device, code), invalidCode);
 });
 
@@ -262,4 +249,62 @@ test('a user has at most eight devices', async () => {
     name: 'LimitExceededException',
     message: 'Cannot exceed quota for MFADevicesPerUser: 8',
   });
+});
+
+test('the root user has MFA devices of its own and proves a second factor with one', async () => {
+  const device = await newDevice('root-device');
+  await assert.rejects(session(plane.credentials, device), { name: 'AccessDenied' });
+  await enable('root', device);
+  const { MFADevices } = await iam.send(new ListMFADevicesCommand({}));
+  assert.deepEqual(
+    MFADevices?.map(({ UserName, SerialNumber }) => [UserName, SerialNumber]),
+    [['root', device.serial]],
+  );
+  const { VirtualMFADevices } = await iam.send(
+    new ListVirtualMFADevicesCommand({ AssignmentStatus: 'Assigned' }),
+  );
+  const listed = VirtualMFADevices?.find(({ SerialNumber }) => SerialNumber === device.serial);
+  assert.equal(listed?.User?.Arn, `arn:aws:iam::${accountId}:root`);
+  const { SummaryMap } = await iam.send(new GetAccountSummaryCommand({}));
+  assert.equal(SummaryMap?.['AccountMFAEnabled'], 1);
+  await plane.advance(30_000);
+  await assert.rejects(session(plane.credentials, device, device.wrongCode()), invalidCode);
+  const { Credentials: issued } = await session(plane.credentials, device);
+  // Sessions without a second factor may not call IAM.
+  await callers.as(credentialsOf(issued)).iam.send(new ListUsersCommand({}));
+  const event = (await eventsNamed(plane, 'ListUsers')).at(-1);
+  assert.equal(event?.userIdentity.type, 'Root');
+  assert.match(JSON.stringify(event?.userIdentity.sessionContext), /"mfaAuthenticated":"true"/);
+});
+
+test('a user cannot use, list or take the devices of the root user', async () => {
+  const device = await newDevice('root-device-2');
+  await enable('root', device);
+  const administrator = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  const credentials = await newUser(iam, 'lena', { attached: [administrator] });
+  const other = callers.as(credentials).iam;
+  const named = { UserName: 'root', SerialNumber: device.serial };
+  await assert.rejects(other.send(new DeactivateMFADeviceCommand(named)), {
+    name: 'NoSuchEntityException',
+  });
+  await assert.rejects(other.send(new ListMFADevicesCommand({ UserName: 'root' })), {
+    name: 'NoSuchEntityException',
+  });
+  await plane.advance(30_000);
+  await assert.rejects(session(credentials, device), { name: 'AccessDenied' });
+  await iam.send(new DeactivateMFADeviceCommand({ SerialNumber: device.serial }));
+  await assert.rejects(session(plane.credentials, device), { name: 'AccessDenied' });
+});
+
+test('a user with the name root keeps that name in calls of the root user', async () => {
+  await iam.send(new CreateUserCommand({ UserName: 'root' }));
+  const device = await newDevice('of-user-root');
+  await enable('root', device);
+  const { MFADevices } = await iam.send(new ListMFADevicesCommand({ UserName: 'root' }));
+  assert.deepEqual(
+    MFADevices?.map(({ SerialNumber }) => SerialNumber),
+    [device.serial],
+  );
+  const own = await iam.send(new ListMFADevicesCommand({}));
+  assert.ok(!own.MFADevices?.some(({ SerialNumber }) => SerialNumber === device.serial));
 });

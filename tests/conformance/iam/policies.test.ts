@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AttachUserPolicyCommand,
   CreatePolicyCommand,
@@ -15,7 +15,6 @@ import {
   GetPolicyVersionCommand,
   GetUserCommand,
   GetUserPolicyCommand,
-  type IAMClient,
   ListAttachedUserPoliciesCommand,
   ListEntitiesForPolicyCommand,
   ListPoliciesCommand,
@@ -26,21 +25,10 @@ import {
   SetDefaultPolicyVersionCommand,
 } from '@aws-sdk/client-iam';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
-import { Callers, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { newUser, policyText, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const { callers, iam } = await testAccounts();
 
 const listBrokers = { Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' };
 const arnOf = (name: string) => `arn:aws:iam::${accountId}:policy/${name}`;

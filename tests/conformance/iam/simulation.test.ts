@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AddUserToGroupCommand,
   CreateGroupCommand,
-  type IAMClient,
+  GetContextKeysForCustomPolicyCommand,
+  GetContextKeysForPrincipalPolicyCommand,
   PutGroupPolicyCommand,
   PutUserPermissionsBoundaryCommand,
   SimulateCustomPolicyCommand,
   SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { Callers, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { newUser, policyText, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const { iam } = await testAccounts();
 
 const allow = (Action: string, more: object = {}) => ({
   Effect: 'Allow',
@@ -169,4 +159,47 @@ test('a simulation names the invalid policy', async () => {
     ),
     { name: 'InvalidInputException', message: /^PolicyInputList\.2: / },
   );
+});
+
+const withKeys = policyText(
+  allow('iam:*', { Resource: 'arn:aws:iam::*:user/${aws:username}' }),
+  allow('mq:*', { Condition: { StringEquals: { 'aws:ResourceTag/team': 'a' } } }),
+);
+
+test('the condition keys of policies in a request are listed', async () => {
+  const { ContextKeyNames } = await iam.send(
+    new GetContextKeysForCustomPolicyCommand({ PolicyInputList: [withKeys, withKeys] }),
+  );
+  assert.deepEqual(ContextKeyNames, ['aws:username', 'aws:ResourceTag/team']);
+  const broken = { PolicyInputList: [withKeys, '{}'] };
+  await assert.rejects(iam.send(new GetContextKeysForCustomPolicyCommand(broken)), {
+    name: 'InvalidInputException',
+    message: /PolicyInputList\.2/,
+  });
+});
+
+test("the condition keys of a user's own, group and managed policies are listed", async () => {
+  await newUser(iam, 'olga', {
+    statements: [allow('mq:*', { Condition: { Bool: { 'aws:SecureTransport': 'true' } } })],
+    attached: ['arn:aws:iam::aws:policy/AmazonMQFullAccess'],
+  });
+  await iam.send(new CreateGroupCommand({ GroupName: 'keyed' }));
+  const inline = { GroupName: 'keyed', PolicyName: 'keys', PolicyDocument: withKeys };
+  await iam.send(new PutGroupPolicyCommand(inline));
+  await iam.send(new AddUserToGroupCommand({ GroupName: 'keyed', UserName: 'olga' }));
+  const source = (PolicySourceArn: string) =>
+    iam.send(new GetContextKeysForPrincipalPolicyCommand({ PolicySourceArn }));
+  const { ContextKeyNames } = await source(`arn:aws:iam::${accountId}:user/olga`);
+  assert.deepEqual(ContextKeyNames, [
+    'aws:SecureTransport',
+    'iam:AWSServiceName',
+    'aws:username',
+    'aws:ResourceTag/team',
+  ]);
+  await assert.rejects(source(`arn:aws:iam::${accountId}:user/nobody`), {
+    name: 'NoSuchEntityException',
+  });
+  await assert.rejects(source(`arn:aws:iam::${accountId}:policy/any`), {
+    name: 'InvalidInputException',
+  });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AddUserToGroupCommand,
   CreateAccessKeyCommand,
@@ -11,7 +11,6 @@ import {
   GetAccessKeyLastUsedCommand,
   GetGroupCommand,
   GetUserCommand,
-  type IAMClient,
   ListAccessKeysCommand,
   ListGroupsForUserCommand,
   ListUsersCommand,
@@ -26,22 +25,12 @@ import {
 } from '@aws-sdk/client-iam';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { Callers, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { newUser, policyText, testAccounts } from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const accounts = await testAccounts();
+let { plane, callers, iam } = accounts;
 
 const arnOf = (path: string) => `arn:aws:iam::${accountId}:user${path}`;
 
@@ -339,9 +328,7 @@ test('users, access keys and groups survive a restart', async () => {
   const credentials = await newUser(iam, 'kurt', {
     statements: [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }],
   });
-  callers.close();
-  plane = await plane.restart();
-  callers = new Callers(plane);
+  ({ plane, callers, iam } = await accounts.restart());
   const { User } = await callers.as(credentials).iam.send(new GetUserCommand({}));
   assert.equal(User?.UserName, 'kurt');
 });

@@ -23,6 +23,9 @@ const secret = () => new Secret(credentials.secretAccessKey);
 machine.accessKeys.set(credentials.accessKeyId, { caller: anna, secret });
 const plane = await ControlPlane.inProcess(undefined, machine);
 const mq = serviceNamed(plane, 'mq');
+// The first broker would need the permission to create the role.
+const linked = { AWSServiceName: 'mq.amazonaws.com' };
+await signedCall(plane, serviceNamed(plane, 'iam'), 'CreateServiceLinkedRole', linked);
 
 function may(...statements: readonly object[]): void {
   machine.principals = principalsWith({

@@ -170,6 +170,28 @@ test('[MQTT-3.3.1-8] a new subscription gets retained messages with RETAIN set, 
   );
 });
 
+test('many retained messages come in several turns, each once', async () => {
+  const b = await MqttBroker.open({ workUnitsMax: 64 });
+  const from = await b.client({ clientId: 'from' });
+  const count = 500;
+  for (let n = 0; n < count; n++) from.publish(`r/${n % 10}/${n}`, String(n), { retain: true });
+  await b.settled();
+  const to = await b.client({ clientId: 'to' });
+  to.subscribe({ 'r/#': 0 });
+  b.sync();
+  const first = to.payloads();
+  assert.ok(first.length < 50, `${first.length} messages at once`);
+  const all = [...first];
+  for (let turns = 0; all.length < count && turns < 10_000; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    all.push(...to.payloads());
+  }
+  assert.deepEqual(
+    all.map(Number).sort((one, other) => one - other),
+    Array.from({ length: count }, (_, n) => n),
+  );
+});
+
 test('[MQTT-3.3.2-5] an expired message is not sent, and [MQTT-3.3.2-6] the remaining expiry interval is sent', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from', version: 5 });

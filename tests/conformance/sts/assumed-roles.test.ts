@@ -1,74 +1,37 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
-  CreateRoleCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
   GetRoleCommand,
-  type IAMClient,
   ListUsersCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
-import {
-  AssumeRoleCommand,
-  type AssumeRoleCommandInput,
-  GetCallerIdentityCommand,
-  type STSClient,
-} from '@aws-sdk/client-sts';
+import { type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { decodeSeed, stepAt, totpCode } from '../../../src/identity/accounts/mfa/totp.ts';
 import {
-  Callers,
+  assume,
+  type Callers,
   type Credentials,
   credentialsOf,
+  listBrokers,
+  newRole,
   newUser,
   policyText,
+  roleArn,
+  testAccounts,
+  trust,
+  userArn,
 } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const accounts = await testAccounts();
+let { plane, callers, iam } = accounts;
 
-const listBrokers = { Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' };
-const userArn = (name: string) => `arn:aws:iam::${accountId}:user/${name}`;
-const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
 const rootArn = `arn:aws:iam::${accountId}:root`;
-
-/** A statement that lets a principal assume a role. */
-function trust(AWS: string, more: object = {}, Action: string | string[] = 'sts:AssumeRole') {
-  return { Effect: 'Allow', Principal: { AWS }, Action, ...more };
-}
-
-/** Creates a role that may do something. */
-async function newRole(
-  RoleName: string,
-  trusted: object | readonly object[],
-  statements: readonly object[] = [listBrokers],
-  more: { readonly MaxSessionDuration?: number } = {},
-): Promise<void> {
-  const AssumeRolePolicyDocument = policyText(...[trusted].flat());
-  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, ...more }));
-  const PolicyDocument = policyText(...statements);
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'rights', PolicyDocument }));
-}
-
-function assume(sts: STSClient, name: string, more: Partial<AssumeRoleCommandInput> = {}) {
-  return sts.send(
-    new AssumeRoleCommand({ RoleArn: roleArn(name), RoleSessionName: 'shift', ...more }),
-  );
-}
 
 function denied(caller: string, name: string, action = 'sts:AssumeRole') {
   return {
@@ -81,7 +44,7 @@ test('a principal in the trust policy can assume the role and has only its permi
   const credentials = await newUser(iam, 'anna', {
     statements: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }],
   });
-  await newRole('operator', trust(userArn('anna')));
+  await newRole(iam, 'operator', trust(userArn('anna')));
   const { sts } = callers.as(credentials);
   const issued = await assume(sts, 'operator');
   const { Role } = await iam.send(new GetRoleCommand({ RoleName: 'operator' }));
@@ -121,7 +84,7 @@ test('a principal in the trust policy can assume the role and has only its permi
 
 test('the trail records who received credentials, but neither secret keys nor session tokens', async () => {
   const credentials = await newUser(iam, 'bert');
-  await newRole('traced', trust(userArn('bert')));
+  await newRole(iam, 'traced', trust(userArn('bert')));
   const { Credentials: issued } = await assume(callers.as(credentials).sts, 'traced');
   const event = (await eventsNamed(plane, 'AssumeRole')).at(-1);
   assert.ok(event !== undefined);
@@ -141,7 +104,7 @@ test('the trail records who received credentials, but neither secret keys nor se
 
 test('the user’s policies decide if the trust policy names the account', async () => {
   const mayAssume = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn('shared') };
-  await newRole('shared', trust(rootArn));
+  await newRole(iam, 'shared', trust(rootArn));
   const allowed = await newUser(iam, 'carl', { statements: [mayAssume] });
   const other = await newUser(iam, 'dora');
   await assume(callers.as(allowed).sts, 'shared');
@@ -151,7 +114,7 @@ test('the user’s policies decide if the trust policy names the account', async
 test('a principal not in the trust policy is refused, also for a role that does not exist', async () => {
   const mayAssume = { Effect: 'Allow', Action: 'sts:*', Resource: '*' };
   const { sts } = callers.as(await newUser(iam, 'emil', { statements: [mayAssume] }));
-  await newRole('closed', trust(userArn('anna')));
+  await newRole(iam, 'closed', trust(userArn('anna')));
   for (const name of ['closed', 'missing']) {
     await assert.rejects(assume(sts, name), denied(userArn('emil'), name));
   }
@@ -164,7 +127,7 @@ test('a principal not in the trust policy is refused, also for a role that does 
 test('a role that requires an external id can be assumed only with that id', async () => {
   const Condition = { StringEquals: { 'sts:ExternalId': 'agreed-4711' } };
   const { sts } = callers.as(await newUser(iam, 'frida'));
-  await newRole('partner', trust(userArn('frida'), { Condition }));
+  await newRole(iam, 'partner', trust(userArn('frida'), { Condition }));
   await assert.rejects(assume(sts, 'partner'), denied(userArn('frida'), 'partner'));
   await assert.rejects(assume(sts, 'partner', { ExternalId: 'other' }), { name: 'AccessDenied' });
   await assume(sts, 'partner', { ExternalId: 'agreed-4711' });
@@ -176,7 +139,7 @@ test('a role that requires MFA can be assumed with a code, and each code works o
   );
   const Condition = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } };
   const { sts } = callers.as(await newUser(iam, 'gerd'));
-  await newRole('careful', trust(userArn('gerd'), { Condition }));
+  await newRole(iam, 'careful', trust(userArn('gerd'), { Condition }));
   const { VirtualMFADevice: made } = await iam.send(
     new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'gerd' }),
   );
@@ -208,7 +171,7 @@ test('a role that requires MFA can be assumed with a code, and each code works o
 
 test('a session policy and managed session policies limit a session', async () => {
   const { sts } = callers.as(await newUser(iam, 'hanna'));
-  await newRole('limited', trust(userArn('hanna')), [
+  await newRole(iam, 'limited', trust(userArn('hanna')), [
     listBrokers,
     { Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' },
   ]);
@@ -249,8 +212,13 @@ test('session tags require a permission and affect the session’s permissions',
   const { sts } = callers.as(await newUser(iam, 'ida'));
   const onTeam = { StringEquals: { 'aws:PrincipalTag/team': 'orders' } };
   const rights = [{ ...listBrokers, Condition: onTeam }];
-  await newRole('tagless', trust(userArn('ida')), rights);
-  await newRole('tagged', trust(userArn('ida'), {}, ['sts:AssumeRole', 'sts:TagSession']), rights);
+  await newRole(iam, 'tagless', trust(userArn('ida')), rights);
+  await newRole(
+    iam,
+    'tagged',
+    trust(userArn('ida'), {}, ['sts:AssumeRole', 'sts:TagSession']),
+    rights,
+  );
   const Tags = [{ Key: 'team', Value: 'orders' }];
   await assert.rejects(
     assume(sts, 'tagless', { Tags }),
@@ -271,10 +239,10 @@ test('a chained role session lasts at most one hour and keeps transitive tags an
   const first = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'];
   const mayAssume = { Effect: 'Allow', Action: first, Resource: '*' };
   const onTeam = { StringEquals: { 'aws:PrincipalTag/team': 'orders' } };
-  await newRole('first', trust(userArn('jan'), {}, first), [mayAssume], {
+  await newRole(iam, 'first', trust(userArn('jan'), {}, first), [mayAssume], {
     MaxSessionDuration: 7200,
   });
-  await newRole('second', trust(roleArn('first'), {}, first), [
+  await newRole(iam, 'second', trust(roleArn('first'), {}, first), [
     { ...listBrokers, Condition: onTeam },
   ]);
   const issued = await assume(sts, 'first', {
@@ -313,7 +281,7 @@ test('a chained role session lasts at most one hour and keeps transitive tags an
 
 test('a session ends on expiry, on deletion of its role and on a change of its permissions', async () => {
   const { sts } = callers.as(await newUser(iam, 'kurt'));
-  await newRole('ending', trust(userArn('kurt')));
+  await newRole(iam, 'ending', trust(userArn('kurt')));
   const session = async () => {
     const { Credentials: issued } = await assume(sts, 'ending', { DurationSeconds: 900 });
     return credentialsOf(issued);
@@ -338,7 +306,7 @@ test('a session ends on expiry, on deletion of its role and on a change of its p
 
 test('a policy can deny sessions issued before a given time', async () => {
   const { sts } = callers.as(await newUser(iam, 'lena'));
-  await newRole('revoked', trust(userArn('lena')));
+  await newRole(iam, 'revoked', trust(userArn('lena')));
   const before = credentialsOf((await assume(sts, 'revoked')).Credentials);
   await plane.advance(1000);
   const atTime = new Date(plane.machine.clock.nowMs()).toISOString();
@@ -364,7 +332,7 @@ test('a policy can deny sessions issued before a given time', async () => {
 
 test('a session token is valid only with its access key, and an altered token is refused', async () => {
   const { sts } = callers.as(await newUser(iam, 'max'));
-  await newRole('sealed', trust(userArn('max')));
+  await newRole(iam, 'sealed', trust(userArn('max')));
   const one = credentialsOf((await assume(sts, 'sealed')).Credentials);
   const other = credentialsOf((await assume(sts, 'sealed')).Credentials);
   const token = one.sessionToken ?? '';
@@ -387,11 +355,8 @@ test('a session token is valid only with its access key, and an altered token is
 
 test('sessions survive a restart', async () => {
   const { sts } = callers.as(await newUser(iam, 'nora'));
-  await newRole('lasting', trust(userArn('nora')));
+  await newRole(iam, 'lasting', trust(userArn('nora')));
   const session = credentialsOf((await assume(sts, 'lasting')).Credentials);
-  callers.close();
-  plane = await plane.restart();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
+  ({ plane, callers, iam } = await accounts.restart());
   await callers.as(session).mq.send(new ListBrokersCommand({}));
 });

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
-  CreateRoleCommand,
   CreateServiceLinkedRoleCommand,
   DeleteRoleCommand,
   GetRoleCommand,
-  type IAMClient,
   ListUsersCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
@@ -15,59 +13,28 @@ import {
 import { CreateKeyCommand, ListKeysCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import {
-  AssumeRoleCommand,
-  type AssumeRoleCommandInput,
   GetAccessKeyInfoCommand,
   GetCallerIdentityCommand,
   GetFederationTokenCommand,
   GetSessionTokenCommand,
-  type STSClient,
 } from '@aws-sdk/client-sts';
-import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import {
+  assume,
+  credentialsOf,
+  listBrokers,
+  newRole,
+  newUser,
+  policyText,
+  testAccounts,
+  trust,
+  userArn,
+} from '../../support/callers.ts';
+import { accountId } from '../../support/control-plane.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-let plane: ControlPlane;
-let callers: Callers;
-let iam: IAMClient;
-before(async () => {
-  plane = await ControlPlane.start();
-  callers = new Callers(plane);
-  ({ iam } = callers.as());
-});
-after(async () => {
-  callers.close();
-  await plane.close();
-});
+const { plane, callers, iam } = await testAccounts();
 
-const listBrokers = { Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' };
-const userArn = (name: string) => `arn:aws:iam::${accountId}:user/${name}`;
-const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
 const rootArn = `arn:aws:iam::${accountId}:root`;
-
-/** A statement that lets a principal assume a role. */
-function trust(AWS: string, more: object = {}, Action: string | string[] = 'sts:AssumeRole') {
-  return { Effect: 'Allow', Principal: { AWS }, Action, ...more };
-}
-
-/** Creates a role that may do something. */
-async function newRole(
-  RoleName: string,
-  trusted: object | readonly object[],
-  statements: readonly object[] = [listBrokers],
-  more: { readonly MaxSessionDuration?: number } = {},
-): Promise<void> {
-  const AssumeRolePolicyDocument = policyText(...[trusted].flat());
-  await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, ...more }));
-  const PolicyDocument = policyText(...statements);
-  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'rights', PolicyDocument }));
-}
-
-function assume(sts: STSClient, name: string, more: Partial<AssumeRoleCommandInput> = {}) {
-  return sts.send(
-    new AssumeRoleCommand({ RoleArn: roleArn(name), RoleSessionName: 'shift', ...more }),
-  );
-}
 
 test('a user session has the permissions of the user and cannot issue further sessions', async () => {
   const { sts } = callers.as(await newUser(iam, 'otto', { statements: [listBrokers] }));
@@ -148,7 +115,7 @@ test('a federated user has only permissions allowed by both its user and its ses
     'FederatedUser',
   );
   await assert.rejects(guest.iam.send(new ListUsersCommand({})), { name: 'InvalidClientTokenId' });
-  await newRole('open', trust(rootArn));
+  await newRole(iam, 'open', trust(rootArn));
   await assert.rejects(assume(guest.sts, 'open'), { name: 'AccessDenied' });
   const bare = await federate();
   await assert.rejects(bare.mq.send(new ListBrokersCommand({})), { name: 'ForbiddenException' });
@@ -175,7 +142,7 @@ test('GetAccessKeyInfo returns the account of an access key to permitted callers
 
 test('a role can be updated, and its last use is reported', async () => {
   const { sts } = callers.as(await newUser(iam, 'udo'));
-  await newRole('changing', trust(userArn('udo')));
+  await newRole(iam, 'changing', trust(userArn('udo')));
   const changes = { RoleName: 'changing', Description: 'new', MaxSessionDuration: 7200 };
   await iam.send(new UpdateRoleCommand(changes));
   const session = credentialsOf(

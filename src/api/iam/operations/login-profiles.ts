@@ -122,8 +122,10 @@ export const changePassword = ({ iam }: IamParts) => {
   return {
     ...declared,
     // The account's rules can let all users change their own password without a policy.
-    permissions: (...of: Parameters<NonNullable<typeof declared.permissions>>) =>
-      iam.passwords.rules?.usersMayChange === true ? [] : (declared.permissions?.(...of) ?? []),
+    permissions: (...of: Parameters<NonNullable<typeof declared.permissions>>) => {
+      const isGiven = iam.passwords.rules?.usersMayChange === true;
+      return (declared.permissions?.(...of) ?? []).map((each) => ({ ...each, isGiven }));
+    },
   };
 };
 

@@ -12,6 +12,9 @@ import {
   structure,
   timestamp,
 } from '../../../aws/shapes/shape.ts';
+import type { CallContext } from '../../../calls/call-context.ts';
+import { rootArn } from '../../../identity/accounts/arns.ts';
+import type { DeviceOwner } from '../../../identity/accounts/mfa/devices.ts';
 import { otpUri } from '../../../identity/accounts/mfa/otp-uri.ts';
 import { pageOf } from '../../../identity/accounts/pages.ts';
 import type { DeviceRecord } from '../../../identity/accounts/records.ts';
@@ -41,6 +44,36 @@ const virtualDevice = structure({
   EnableDate: timestamp(),
   Tags: tags,
 });
+/** The name of the root user in requests and answers. */
+const rootName = 'root';
+const root = { name: rootName };
+
+/** The owner of devices that a request names. */
+interface NamedOwner extends DeviceOwner {
+  readonly name: string;
+}
+
+/** Whether the root user calls about itself: it names nobody, or `root` if no user has that name. */
+function isOfRoot({ iam }: IamParts, name: string | undefined, { caller }: CallContext): boolean {
+  if (caller.type !== 'root') return false;
+  return name === undefined || (name === rootName && iam.journal.users.named(name) === undefined);
+}
+
+/** The user that a request names, or the caller. */
+function ownerOf(parts: IamParts, name: string | undefined, call: CallContext): NamedOwner {
+  const { users } = parts.iam;
+  if (isOfRoot(parts, name, call)) return { id: call.accountId, name: rootName };
+  return users.require(users.nameOr(name, call));
+}
+
+/** The ARN of {@link ownerOf}, also of a user that does not exist. */
+function ownerArn(parts: IamParts, name: string | undefined, call: CallContext): string {
+  const { caller } = call;
+  const own = name ?? caller.userName;
+  if (own === undefined || isOfRoot(parts, name, call)) return caller.arn;
+  return parts.iam.arnNamed('user', own);
+}
+
 const synchronisation = structure({
   UserName: required(existingUserName),
   SerialNumber: required(serialNumber),
@@ -84,45 +117,45 @@ export const deleteVirtualMFADevice = ({ iam }: IamParts) =>
   });
 
 /** Assigns an MFA device to a user, who proves its possession. */
-export const enableMFADevice = ({ iam }: IamParts) =>
+export const enableMFADevice = (parts: IamParts) =>
   iamOperation('EnableMFADevice', {
     input: synchronisation,
     output: nothing,
-    resources: ({ UserName }) => [iam.arnNamed('user', UserName)],
+    resources: ({ UserName }, call) => [ownerArn(parts, UserName, call)],
     handle: ({ UserName, SerialNumber, AuthenticationCode1, AuthenticationCode2 }, call) => {
       const codes = [AuthenticationCode1, AuthenticationCode2] as const;
-      return done(iam.devices.enable(iam.users.require(UserName), SerialNumber, codes, call));
+      const owner = ownerOf(parts, UserName, call);
+      return done(parts.iam.devices.enable(owner, SerialNumber, codes, call));
     },
   });
 
 /** Takes an MFA device from a user. */
-export const deactivateMFADevice = ({ iam }: IamParts) =>
+export const deactivateMFADevice = (parts: IamParts) =>
   iamOperation('DeactivateMFADevice', {
     input: structure({ UserName: existingUserName, SerialNumber: required(serialNumber) }),
     output: nothing,
-    resources: ({ UserName }, { caller }) => [
-      iam.arnNamed('user', UserName ?? caller.userName ?? ''),
-    ],
+    resources: ({ UserName }, call) => [ownerArn(parts, UserName, call)],
     handle: ({ UserName, SerialNumber }, call) => {
-      const owner = iam.users.require(iam.users.nameOr(UserName, call));
-      return done(iam.devices.deactivate(owner, SerialNumber));
+      const owner = ownerOf(parts, UserName, call);
+      return done(parts.iam.devices.deactivate(owner, SerialNumber));
     },
   });
 
 /** Adjusts to the clock of an MFA device. */
-export const resyncMFADevice = ({ iam }: IamParts) =>
+export const resyncMFADevice = (parts: IamParts) =>
   iamOperation('ResyncMFADevice', {
     input: synchronisation,
     output: nothing,
-    resources: ({ UserName }) => [iam.arnNamed('user', UserName)],
+    resources: ({ UserName }, call) => [ownerArn(parts, UserName, call)],
     handle: ({ UserName, SerialNumber, AuthenticationCode1, AuthenticationCode2 }, call) => {
       const codes = [AuthenticationCode1, AuthenticationCode2] as const;
-      return done(iam.devices.resync(iam.users.require(UserName), SerialNumber, codes, call));
+      const owner = ownerOf(parts, UserName, call);
+      return done(parts.iam.devices.resync(owner, SerialNumber, codes, call));
     },
   });
 
 /** Lists the MFA devices of a user, or of the caller. */
-export const listMFADevices = ({ iam }: IamParts) =>
+export const listMFADevices = (parts: IamParts) =>
   iamOperation('ListMFADevices', {
     input: structure({ UserName: existingUserName, ...pageInput }),
     output: structure({
@@ -137,16 +170,10 @@ export const listMFADevices = ({ iam }: IamParts) =>
       ),
       ...pageOutput,
     }),
-    resources: ({ UserName }, { caller }) => [
-      UserName === undefined && caller.userName === undefined
-        ? caller.arn
-        : iam.arnNamed('user', UserName ?? caller.userName ?? ''),
-    ],
+    resources: ({ UserName }, call) => [ownerArn(parts, UserName, call)],
     handle: (input, call) => {
-      if (input.UserName === undefined && call.caller.type === 'root') {
-        return { output: { MFADevices: [], IsTruncated: false } };
-      }
-      const owner = iam.users.require(iam.users.nameOr(input.UserName, call));
+      const { iam } = parts;
+      const owner = ownerOf(parts, input.UserName, call);
       const page = pageOf(iam.devices.of(owner), ({ name }) => name, input);
       const MFADevices = page.items.map((device) => ({
         UserName: owner.name,
@@ -157,35 +184,46 @@ export const listMFADevices = ({ iam }: IamParts) =>
     },
   });
 
+/** The owner of a device as lists show it. */
+function listedOwner({ iam, identity }: IamParts, { ownerId }: DeviceRecord) {
+  if (ownerId === undefined) return {};
+  const accountId = iam.accountId();
+  if (ownerId === accountId) {
+    const Arn = rootArn(accountId);
+    const CreateDate = identity.createdMs;
+    return { User: { Path: '/', UserName: rootName, UserId: accountId, Arn, CreateDate } };
+  }
+  const owner = iam.journal.users.byId(ownerId);
+  return owner ? { User: listedUserView(iam, owner) } : {};
+}
+
 /** Lists the virtual MFA devices of the account. */
-export const listVirtualMFADevices = ({ iam }: IamParts) =>
+export const listVirtualMFADevices = (parts: IamParts) =>
   iamOperation('ListVirtualMFADevices', {
     input: structure({
       AssignmentStatus: enumeration(['Assigned', 'Unassigned', 'Any']),
       ...pageInput,
     }),
     output: structure({ VirtualMFADevices: required(list(virtualDevice)), ...pageOutput }),
-    resources: () => [`arn:aws:iam::${iam.accountId()}:mfa/*`],
+    resources: () => [`arn:aws:iam::${parts.iam.accountId()}:mfa/*`],
     handle: (input) => {
+      const { iam } = parts;
       const { AssignmentStatus = 'Any' } = input;
       const isListed = ({ ownerId }: DeviceRecord) =>
         AssignmentStatus === 'Any' || (AssignmentStatus === 'Assigned') === (ownerId !== undefined);
       const found = [...iam.journal.devices()].filter(isListed);
       const page = pageOf(found, ({ name }) => name, input);
-      const VirtualMFADevices = page.items.map((device) => {
-        const owner = iam.journal.users.byId(device.ownerId ?? '');
-        return {
-          SerialNumber: iam.devices.serialOf(device),
-          ...(owner && { User: listedUserView(iam, owner) }),
-          ...(device.enabledMs !== undefined && { EnableDate: device.enabledMs }),
-        };
-      });
+      const VirtualMFADevices = page.items.map((device) => ({
+        SerialNumber: iam.devices.serialOf(device),
+        ...listedOwner(parts, device),
+        ...(device.enabledMs !== undefined && { EnableDate: device.enabledMs }),
+      }));
       return { output: { VirtualMFADevices, ...pageMembers(page) } };
     },
   });
 
 /** Returns an MFA device. */
-export const getMFADevice = ({ iam }: IamParts) =>
+export const getMFADevice = (parts: IamParts) =>
   iamOperation('GetMFADevice', {
     input: structure({ SerialNumber: required(serialNumber), UserName: existingUserName }),
     output: structure({
@@ -194,15 +232,17 @@ export const getMFADevice = ({ iam }: IamParts) =>
       EnableDate: timestamp(),
       Certifications: map(string(), string()),
     }),
-    resources: ({ SerialNumber, UserName }) => [
-      UserName === undefined ? SerialNumber : iam.arnNamed('user', UserName),
+    resources: ({ SerialNumber, UserName }, call) => [
+      UserName === undefined ? SerialNumber : ownerArn(parts, UserName, call),
     ],
-    handle: ({ SerialNumber, UserName }) => {
-      const owner = UserName === undefined ? undefined : iam.users.require(UserName);
+    handle: ({ SerialNumber, UserName }, call) => {
+      const { iam } = parts;
+      const owner = UserName === undefined ? undefined : ownerOf(parts, UserName, call);
       const device = owner
         ? iam.devices.requireOf(owner, SerialNumber)
         : iam.devices.require(SerialNumber);
-      const named = owner ?? iam.journal.users.byId(device.ownerId ?? '');
+      const isOfAccount = device.ownerId === iam.accountId();
+      const named = isOfAccount ? root : (owner ?? iam.journal.users.byId(device.ownerId ?? ''));
       return {
         output: {
           SerialNumber,

@@ -3,7 +3,7 @@
 import { partsOfArn } from '../../../identity/accounts/arns.ts';
 import { IamError, noSuchEntity } from '../../../identity/accounts/errors.ts';
 import type { Iam } from '../../../identity/accounts/iam.ts';
-import type { TagRecord } from '../../../identity/accounts/records.ts';
+import type { EntityKind, EntityRecord, TagRecord } from '../../../identity/accounts/records.ts';
 import type { PrincipalPolicies } from '../../../identity/policies/principal-policies.ts';
 import type { PolicyPrincipal } from '../../../identity/policies/principals.ts';
 import type { ContextValue } from '../../../identity/policies/scope.ts';
@@ -86,10 +86,30 @@ async function limitsOf(input: {
 function policiesOf(iam: Iam, arn: string): Pick<PrincipalPolicies, 'identity' | 'boundary'> {
   const { kind, name = '' } = partsOfArn(iam.accountId(), arn) ?? {};
   const { users, groups, roles } = iam;
-  if (kind === 'user') return iam.policies.ofUser(users.require(name));
-  if (kind === 'role') return iam.policies.ofRole(roles.require(name));
-  if (kind === 'group') return iam.policies.ofGroup(groups.require(name));
+  if (kind === 'user')
+    return iam.policies.ofUser(requireExact(iam, kind, users.require(name), arn));
+  if (kind === 'role')
+    return iam.policies.ofRole(requireExact(iam, kind, roles.require(name), arn));
+  if (kind === 'group') {
+    return iam.policies.ofGroup(requireExact(iam, kind, groups.require(name), arn));
+  }
   throw new IamError('InvalidInput', `${arn} is not the ARN of a user, group or role.`);
+}
+
+/**
+ * Returns an entity if an ARN is its own. The caller's permission was checked for that ARN, which
+ * could have the path or the case of another name.
+ *
+ * @throws {IamError} 'NoSuchEntity'
+ */
+function requireExact<R extends EntityRecord>(
+  iam: Iam,
+  kind: EntityKind,
+  record: R,
+  arn: string,
+): R {
+  if (iam.arnOf(kind, record) === arn) return record;
+  throw noSuchEntity(`The ${kind} with ARN ${arn} cannot be found.`);
 }
 
 function principalOf(iam: Iam, arn: string | undefined): PolicyPrincipal {
@@ -104,6 +124,7 @@ function valuesOf(iam: Iam, arn: string | undefined): ReadonlyMap<string, Contex
   if (kind !== 'user' && kind !== 'role') return values;
   const found = kind === 'user' ? iam.journal.users.named(name) : iam.journal.roles.named(name);
   if (found === undefined) throw noSuchEntity(`The ${kind} with name ${name} cannot be found.`);
+  requireExact<EntityRecord>(iam, kind, found, arn);
   values.set('aws:principalarn', arn).set('aws:principalaccount', iam.accountId());
   values.set('aws:principaltype', kind === 'user' ? 'User' : 'AssumedRole');
   if (kind === 'user') values.set('aws:username', found.name).set('aws:userid', found.id);

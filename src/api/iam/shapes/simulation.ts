@@ -21,7 +21,8 @@ const contextEntryCountMax = 200;
 const contextValueCountMax = 100;
 const contextValueCharactersMax = 2048;
 
-const policies = list(policyDocument, { max: policyCountMax });
+/** Policies in a request. */
+export const policies = list(policyDocument, { max: policyCountMax });
 /** Members of newer clients, which change the result and are refused. */
 const unsupported = list(structure({}), { max: policyCountMax });
 const resourceName = string({ min: 1, max: 2048 });

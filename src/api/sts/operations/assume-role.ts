@@ -11,6 +11,7 @@ import {
   credentialsView,
   issued,
   packedView,
+  roleOf,
   type StsParts,
   secondFactor,
   tokenSizeView,
@@ -119,11 +120,6 @@ export function assumeRole(parts: StsParts) {
       return { ...issued(output, answered, mfa), resources };
     },
   });
-}
-
-function roleOf({ iam }: StsParts, roleArn: string): RoleRecord | undefined {
-  const role = iam.journal.roles.named(roleArn.slice(roleArn.lastIndexOf('/') + 1));
-  return role && iam.arnOf('role', role) === roleArn ? role : undefined;
 }
 
 function arnsOf({ PolicyArns = [] }: AssumeRoleInput): readonly string[] | undefined {

@@ -51,8 +51,14 @@ export function getFederationToken({ iam }: StsParts) {
     output,
     permissions: ({ Name, Tags }, call) => {
       const resources = [`arn:aws:sts::${iam.accountId()}:federated-user/${Name}`];
-      const own = onSts('sts:GetFederationToken', resources, call);
-      return Tags ? [...own, { action: 'sts:TagSession', resources }] : own;
+      const asked = onSts('sts:GetFederationToken', resources, call);
+      if (Tags === undefined) return asked;
+      const values = {
+        'aws:TagKeys': Tags.map(({ Key }) => Key),
+        ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+      };
+      const tagged = [...asked, { action: 'sts:TagSession', resources }];
+      return tagged.map((each) => ({ ...each, values }));
     },
     handle: (input, call) => {
       const { Name, Policy, PolicyArns = [], DurationSeconds, Tags = [] } = input;

@@ -3,10 +3,6 @@
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
 import { structure } from '../../../aws/shapes/shape.ts';
-import type { CallContext } from '../../../calls/call-context.ts';
-import { CallValues } from '../../../identity/policies/call-values.ts';
-import { evaluate } from '../../../identity/policies/evaluate.ts';
-import { policyPrincipal } from '../../../identity/policies/principals.ts';
 import { credentialsView, issued, type StsParts, secondFactor, tokenSizeView } from '../parts.ts';
 import {
   credentials,
@@ -36,7 +32,7 @@ export function getSessionToken(parts: StsParts) {
     }),
     output,
     // No permission is required. A policy can deny the call.
-    permissions: () => [],
+    permissions: () => [{ action: 'sts:GetSessionToken', resources: [], isGiven: true }],
     handle: (input, call) => {
       const { DurationSeconds, SerialNumber, TokenCode } = input;
       const { caller, nowMs } = call;
@@ -44,7 +40,6 @@ export function getSessionToken(parts: StsParts) {
       if (!isUser || caller.temporary !== undefined) {
         throw refused('Cannot call GetSessionToken with session credentials');
       }
-      refuseDenied(parts, call);
       const mfa = secondFactor(parts, SerialNumber, TokenCode, call);
       const seconds = DurationSeconds ?? secondsDefault;
       const isRoot = caller.type === 'root';
@@ -61,19 +56,6 @@ export function getSessionToken(parts: StsParts) {
       return issued(output, answered, mfa);
     },
   });
-}
-
-function refuseDenied({ iam }: StsParts, call: CallContext): void {
-  const action = 'sts:GetSessionToken';
-  const { caller } = call;
-  const { outcome } = evaluate(
-    { principal: policyPrincipal(caller), action, resource: '*', values: new CallValues(call) },
-    iam.policies.policiesOf(caller),
-  );
-  if (outcome !== 'explicitDeny') return;
-  throw refused(
-    `User: ${caller.arn} is not authorized to perform: ${action} with an explicit deny in an identity-based policy`,
-  );
 }
 
 function refused(message: string): AwsError {

@@ -12,7 +12,7 @@ import type { ActiveMqSettings, SlowConsumerRule } from '../policies/destination
 
 /** The longest interval of checks, milliseconds. */
 const checkMsMax = 1000;
-/** Number of consumers that are examined in one step. */
+/** Number of consumers and their queues that are examined in one step. */
 const stepSize = 64;
 
 /** The operations of the destinations that are needed here. */
@@ -78,7 +78,11 @@ export class SlowConsumers implements Ticking {
     const observed = new Map<Consumption, Observed>();
     let count = 0;
     for (const consumption of this.#host.consumptions) {
-      if (++count % stepSize === 0) yield;
+      count += 1 + consumption.sourceCount;
+      if (count >= stepSize) {
+        count = 0;
+        yield;
+      }
       const { destinations } = consumption.request;
       const [first] = destinations;
       if (consumption.isEnded || first === undefined) continue;

@@ -24,10 +24,10 @@ test('above the limits, the messages of the topic idle longest are dropped', () 
   for (let n = 0; n < keptTopicCountMax + 5; n++) kept.add(`t${n}`, delivery(1), 0);
   assert.equal(kept.count, keptTopicCountMax);
   assert.deepEqual(
-    kept.newestFirst((topic) => topic === 't4', 0),
+    kept.newestFirst((topic) => topic === 't4', Infinity, 0),
     [],
   );
-  assert.equal(kept.newestFirst((topic) => topic === 't5', 0).length, 1);
+  assert.equal(kept.newestFirst((topic) => topic === 't5', Infinity, 0).length, 1);
   for (let n = 0; n < keptCountMax; n++) kept.add('busy', delivery(1), 0);
   assert.equal(kept.count, keptCountMax);
   const large = delivery(keptBytesMax / 8);
@@ -36,8 +36,10 @@ test('above the limits, the messages of the topic idle longest are dropped', () 
     assert.ok(kept.bytes <= keptBytesMax, `${kept.bytes} bytes`);
   }
   kept.add('huge', delivery(keptBytesMax), 0);
-  assert.equal(kept.newestFirst((topic) => topic === 'huge', 0).length, 0);
-  const sum = kept.newestFirst(all, 0).reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  assert.equal(kept.newestFirst((topic) => topic === 'huge', Infinity, 0).length, 0);
+  const sum = kept
+    .newestFirst(all, Infinity, 0)
+    .reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
   assert.equal(sum, kept.bytes);
 });
 

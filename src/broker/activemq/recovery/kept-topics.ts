@@ -79,7 +79,8 @@ export class KeptTopics {
   readonly #topics = new Map<string, KeptTopic>();
   #count = 0;
   #bytes = 0;
-  #lastNumber = 0;
+  /** The number of the last message. */
+  lastNumber = 0;
 
   /** @param policyOf returns the policy of a topic; undefined if it keeps nothing */
   constructor(policyOf: (topic: string) => RecoveryPolicy | undefined) {
@@ -107,7 +108,7 @@ export class KeptTopics {
     this.#topics.delete(topic);
     this.#topics.set(topic, kept);
     const { receivedAtMs, expiresAtMs } = delivery;
-    const number = ++this.#lastNumber;
+    const number = ++this.lastNumber;
     kept.add({ number, publication: publication.copy(), receivedAtMs, expiresAtMs, sizeBytes });
     this.#count++;
     this.#bytes += sizeBytes;
@@ -136,13 +137,19 @@ export class KeptTopics {
     kept.drop();
   }
 
-  /** Returns the kept messages of topics, newest first. */
-  newestFirst(isWanted: (topic: string) => boolean, nowMs: number): KeptMessage[] {
+  /** Returns the kept messages of topics up to a number, newest first. */
+  newestFirst(
+    isWanted: (topic: string) => boolean,
+    lastNumber: number,
+    nowMs: number,
+  ): KeptMessage[] {
     const found: KeptMessage[] = [];
     for (const [topic, kept] of this.#topics) {
       if (!isWanted(topic)) continue;
       while (kept.isOver(nowMs)) this.#drop(kept);
-      for (const message of kept.messages) if (message.expiresAtMs > nowMs) found.push(message);
+      for (const message of kept.messages) {
+        if (message.expiresAtMs > nowMs && message.number <= lastNumber) found.push(message);
+      }
     }
     return found.sort((a, b) => b.number - a.number);
   }

@@ -24,6 +24,19 @@ export const recoveredBytesMax = 4 * 1024 * 1024;
 /** Maximum number of operands of selectors that are evaluated for one consumer. */
 const operandCountMax = 400_000;
 
+/** Number of messages that are examined or added in one step. */
+const stepSize = 8;
+/** Number of operands that are evaluated in about a microsecond. */
+const operandsPerUnit = 10;
+
+/** The kept messages that a consumer gets. */
+interface Wanted {
+  readonly names: readonly string[];
+  readonly selector: Selector | undefined;
+  /** The number of the last message before the consumer was added. */
+  readonly lastNumber: number;
+}
+
 /** The operations of the broker that are needed here. */
 export interface RetroactiveHost extends SubjectHost {
   readonly broker: Broker;
@@ -96,31 +109,53 @@ export class RetroactiveConsumers implements Consumer {
     if (isRetroactive && isNew) this.#recover(names, request.selector, queue);
   }
 
-  /** Adds the kept messages of some topics to the queue of a new consumer, oldest first. */
+  /**
+   * Adds the kept messages of some topics to the queue of a new consumer, oldest first, in steps.
+   * Messages that are sent before the last step can precede some of them.
+   */
   #recover(names: readonly string[], selector: Selector | undefined, to: Queue): void {
     if (this.#queue === undefined) return;
     this.#queue.deliver();
+    // Later messages are added to the queue like those for any consumer.
+    const { lastNumber } = this.#kept;
+    const { background } = this.#host.broker;
+    background.run(this.#recoverAll({ names, selector, lastNumber }, to));
+  }
+
+  *#recoverAll(wanted: Wanted, to: Queue): Generator<void> {
+    const found: KeptMessage[] = [];
+    yield* this.#search(wanted, found);
     const nowMs = this.#host.nowMs();
-    for (const { publication, expiresAtMs } of this.#wanted(names, selector, nowMs).reverse()) {
-      publication.expirationMs = expiresAtMs === Infinity ? -1 : expiresAtMs - nowMs;
+    let count = 0;
+    for (const { publication, expiresAtMs } of found.reverse()) {
+      if (to.isDeleted) return;
+      publication.expirationMs = expiresAtMs === Infinity ? -1 : Math.max(0, expiresAtMs - nowMs);
       this.#host.broker.storeQuietly(publication, [to]);
+      if (++count % stepSize === 0) yield;
     }
   }
 
-  #wanted(names: readonly string[], selector: Selector | undefined, nowMs: number): KeptMessage[] {
-    const wanted: KeptMessage[] = [];
+  /** Finds the kept messages that a consumer gets, newest first. */
+  *#search({ names, selector, lastNumber }: Wanted, found: KeptMessage[]): Generator<void> {
+    const cost = selector?.cost ?? 0;
+    const units = Math.ceil(cost / operandsPerUnit);
+    let count = 0;
     let bytes = 0;
     let operandsLeft = operandCountMax;
-    for (const message of this.#kept.newestFirst(matcherOf(names), nowMs)) {
-      operandsLeft -= selector?.cost ?? 0;
-      if (operandsLeft < 0 || wanted.length >= recoveredCountMax) break;
-      const subject = this.#subject.ofPublication(message.publication);
-      if (selector?.matches(subject) === false) continue;
+    const nowMs = this.#host.nowMs();
+    for (const message of this.#kept.newestFirst(matcherOf(names), lastNumber, nowMs)) {
+      operandsLeft -= cost;
+      if (operandsLeft < 0 || found.length >= recoveredCountMax) return;
+      if (selector !== undefined) {
+        this.#host.broker.background.spend(units);
+        const isWanted = selector.matches(this.#subject.ofPublication(message.publication));
+        if (++count % stepSize === 0) yield;
+        if (!isWanted) continue;
+      }
       bytes += message.sizeBytes;
-      if (bytes > recoveredBytesMax) break;
-      wanted.push(message);
+      if (bytes > recoveredBytesMax) return;
+      found.push(message);
     }
-    return wanted;
   }
 }
 

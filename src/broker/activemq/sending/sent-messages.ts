@@ -5,7 +5,7 @@ import type { Publication } from '../../publication.ts';
 import type { Advising } from '../advisories/advising.ts';
 import type { ResourceLimits } from '../limits/resource-limits.ts';
 import type { Usage } from '../limits/usage.ts';
-import type { SendTarget } from '../send-target.ts';
+import { SendTarget } from '../send-target.ts';
 
 /** Tells of messages that were sent, and makes their producers wait. */
 export class SentMessages {
@@ -29,12 +29,22 @@ export class SentMessages {
     route: Route,
     producer?: unknown,
   ): Usage | undefined {
-    const isTold = target.rules !== undefined && route.timing === undefined && !target.isService;
-    if (isTold) this.#advising.sent(target, publication, route.queues);
+    this.#tell(target, publication, route);
     return this.enlisted(target, publication, route, producer);
   }
 
-  /** The same for a message that was added to a transaction. */
+  #tell(target: SendTarget, publication: Publication, route: Route): void {
+    const isTold = target.rules !== undefined && route.timing === undefined && !target.isService;
+    if (isTold) this.#advising.sent(target, publication, route.queues);
+  }
+
+  /** A message of a transaction was stored when it committed. */
+  committed(publication: Publication, route: Route): void {
+    const { remembered: target } = publication;
+    if (target instanceof SendTarget) this.#tell(target, publication, route);
+  }
+
+  /** A message was added to a transaction. See {@link stored}. */
   enlisted(
     target: SendTarget,
     publication: Publication,

@@ -17,6 +17,9 @@ import type { Mirrors } from './mirrors.ts';
 /** Number of comparisons of words and operands per microsecond. */
 export const stepsPerUnit = 10;
 
+/** Number of subscriptions that are passed over, or copied to another route, per microsecond. */
+const queuesPerUnit = 8;
+
 /** The parts of the destinations that are needed here. */
 export interface RoutesHost {
   readonly broker: Broker;
@@ -68,12 +71,13 @@ export class DestinationRoutes {
       this.units = steps / stepsPerUnit;
       if (target.mirror === undefined) return route;
       const extended = mirrors.extend(route, publication, target.mirror, origins);
-      this.units += mirrors.stepCount / stepsPerUnit;
+      this.units += mirrors.stepCount / stepsPerUnit + extended.queues.length;
       target.addressTo(publication);
       return extended;
     }
     const wanted = filters.apply(route, publication, origins);
-    this.units = (steps + filters.lastCost) / stepsPerUnit + wanted.queues.length;
+    const passed = route.queues.length / queuesPerUnit;
+    this.units = (steps + filters.lastCost) / stepsPerUnit + passed + wanted.queues.length;
     return wanted;
   }
 

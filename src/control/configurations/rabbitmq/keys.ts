@@ -94,6 +94,9 @@ const keys: ReadonlyMap<string, KeyRule> = new Map(
   }),
 );
 
+/** The keys without a part that the user chooses. */
+export const exactKeys: readonly string[] = [...keys.keys()];
+
 /** Rules by prefix, for keys with a part that the user chooses. */
 const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],

@@ -9,7 +9,7 @@ import { iamArn, partsOfArn } from '../arns.ts';
 import { IamError, noSuchEntity, quotaExceeded } from '../errors.ts';
 import type { IamJournal } from '../iam-journal.ts';
 import { quotas } from '../quotas.ts';
-import type { DeviceRecord, UserRecord } from '../records.ts';
+import type { DeviceRecord } from '../records.ts';
 import { changed, type IamResult } from '../result.ts';
 import { newTags, type TagInput } from '../tags.ts';
 import { FailureCounts } from './failure-counts.ts';
@@ -25,6 +25,11 @@ export interface NewDevice {
   readonly record: DeviceRecord;
   /** 64 characters of base32 */
   readonly seed: string;
+}
+
+/** A user, or the root user, whose id is that of the account. */
+export interface DeviceOwner {
+  readonly id: string;
 }
 
 /** The parts that MFA devices need. */
@@ -97,16 +102,16 @@ export class MfaDevices {
     throw noSuchEntity(`VirtualMFADevice with serial number ${serial} doesn't exist.`);
   }
 
-  /** @throws {IamError} 'NoSuchEntity' if the device is not assigned to this user */
-  requireOf(user: UserRecord, serial: string): DeviceRecord {
+  /** @throws {IamError} 'NoSuchEntity' if the device is not assigned to this owner */
+  requireOf(owner: DeviceOwner, serial: string): DeviceRecord {
     const found = this.find(serial);
-    if (found?.ownerId === user.id) return found;
+    if (found?.ownerId === owner.id) return found;
     throw noSuchEntity(`MFA Device with serial number ${serial} cannot be found.`);
   }
 
-  /** The devices of a user. */
-  of(user: UserRecord): readonly DeviceRecord[] {
-    return this.#parts.journal.devicesOf(user.id);
+  /** The devices of a user, or of the root user. */
+  of(owner: DeviceOwner): readonly DeviceRecord[] {
+    return this.#parts.journal.devicesOf(owner.id);
   }
 
   /** @throws {IamError} 'NoSuchEntity', 'DeleteConflict' if the device is assigned */
@@ -126,7 +131,7 @@ export class MfaDevices {
    *   'InvalidAuthenticationCode'
    */
   enable(
-    user: UserRecord,
+    owner: DeviceOwner,
     serial: string,
     codes: readonly [string, string],
     { nowMs }: CallContext,
@@ -135,13 +140,13 @@ export class MfaDevices {
     if (device.ownerId !== undefined) {
       throw new IamError('EntityAlreadyExists', 'MFA Device is already in use.');
     }
-    if (this.of(user).length >= quotas.devicesPerUser) {
+    if (this.of(owner).length >= quotas.devicesPerUser) {
       throw quotaExceeded('MFADevicesPerUser', quotas.devicesPerUser);
     }
     const synchronised = this.#synchronised(device, codes, nowMs);
     return changed({
       put: 'device',
-      record: { ...synchronised, ownerId: user.id, enabledMs: nowMs },
+      record: { ...synchronised, ownerId: owner.id, enabledMs: nowMs },
     });
   }
 
@@ -151,35 +156,35 @@ export class MfaDevices {
    * @throws {IamError} 'NoSuchEntity', 'InvalidAuthenticationCode'
    */
   resync(
-    user: UserRecord,
+    owner: DeviceOwner,
     serial: string,
     codes: readonly [string, string],
     { nowMs }: CallContext,
   ): IamResult<undefined> {
-    const device = this.requireOf(user, serial);
+    const device = this.requireOf(owner, serial);
     return changed({ put: 'device', record: this.#synchronised(device, codes, nowMs) });
   }
 
   /** @throws {IamError} 'NoSuchEntity' */
-  deactivate(user: UserRecord, serial: string): IamResult<undefined> {
-    const { ownerId: _owner, enabledMs: _enabled, ...record } = this.requireOf(user, serial);
+  deactivate(owner: DeviceOwner, serial: string): IamResult<undefined> {
+    const { ownerId: _owner, enabledMs: _enabled, ...record } = this.requireOf(owner, serial);
     return changed({ put: 'device', record });
   }
 
   /**
-   * Checks a code as a second factor of a user.
+   * Checks a code as a second factor of a user, or of the root user.
    *
    * @returns the change that prevents a second use of the code; it must be committed
    * @throws {IamError} 'AccessDenied'
    */
   check(
-    userId: string,
+    ownerId: string,
     serial: string | undefined,
     code: string | undefined,
     nowMs: number,
   ): IamResult<undefined> {
     const device = serial === undefined ? undefined : this.find(serial);
-    if (device?.ownerId !== userId || code === undefined) {
+    if (device?.ownerId !== ownerId || code === undefined) {
       throw new IamError(
         'AccessDenied',
         'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',

@@ -1,5 +1,7 @@
 // Passwords of users, by which they sign in.
 
+import { sourceOf } from '../../../base/address.ts';
+import type { Random } from '../../../base/random.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { matchesHash, type PasswordChecker } from '../../../crypto/password.ts';
 import { IamError, noSuchEntity } from '../errors.ts';
@@ -21,11 +23,13 @@ interface PasswordParts {
   readonly journal: IamJournal;
   readonly hash: (password: string) => Promise<string>;
   readonly checker: Pick<PasswordChecker, 'verify'>;
+  readonly random: Random;
 }
 
 /** The passwords of users. Only hashes are stored. */
 export class Passwords {
   readonly #parts: PasswordParts;
+  #nobody: Promise<string> | undefined = undefined;
 
   constructor(parts: PasswordParts) {
     this.#parts = parts;
@@ -132,6 +136,29 @@ export class Passwords {
       const record = { ...now, ...this.#replaced(now, hash, call), mustChange: false };
       return { output: record, changes: [{ put: 'password', record }] };
     };
+  }
+
+  /**
+   * Checks the password of somebody who signs in. A user that does not exist, or has no password, takes
+   * as long as a wrong password.
+   */
+  async verify(
+    user: UserRecord | undefined,
+    password: string,
+    sourceIp: string,
+  ): Promise<'right' | 'wrong' | 'busy'> {
+    const record = user && this.find(user);
+    const origin = { source: sourceOf(sourceIp), user: record ? `iam ${record.userId}` : '' };
+    const hash = record?.hash ?? (await this.#nobodysHash());
+    const result = await this.#parts.checker.verify(password, hash, { ...origin, isGone: false });
+    if (result === 'busy') return 'busy';
+    return record !== undefined && result === 'right' ? 'right' : 'wrong';
+  }
+
+  /** A hash that no password fits. */
+  #nobodysHash(): Promise<string> {
+    this.#nobody ??= this.#parts.hash(this.#parts.random.bytes(32).toString('base64'));
+    return this.#nobody;
   }
 
   /** @throws {IamError} 'NoSuchEntity' */

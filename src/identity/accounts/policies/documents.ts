@@ -2,29 +2,33 @@
 
 import { IdentityError } from '../../errors.ts';
 import { compilePolicy } from '../../policies/compile-policy.ts';
-import type { PolicyKind } from '../../policies/compiled-policy.ts';
+import type { CompiledPolicy, PolicyKind } from '../../policies/compiled-policy.ts';
 import { IamError, quotaExceeded } from '../errors.ts';
 import { quotas } from '../quotas.ts';
 
 /**
- * Checks a document.
+ * Checks a document, and returns its compiled form.
  *
  * @throws {IamError} 'MalformedPolicyDocument'
  */
-export function checkDocument(document: string, kind: PolicyKind): void {
+export function checkDocument(document: string, kind: PolicyKind): CompiledPolicy {
   try {
-    compilePolicy(document, kind);
+    return compilePolicy(document, kind);
   } catch (cause) {
     if (!(cause instanceof IdentityError)) throw cause;
     throw new IamError('MalformedPolicyDocument', cause.message, { cause });
   }
 }
 
-/** @throws {IamError} 'MalformedPolicyDocument', 'LimitExceeded' */
-export function checkTrustPolicy(document: string): void {
+/**
+ * Checks a trust policy, and returns its compiled form.
+ *
+ * @throws {IamError} 'MalformedPolicyDocument', 'LimitExceeded'
+ */
+export function checkedTrustPolicy(document: string): CompiledPolicy {
   const max = quotas.trustPolicySize;
   if (sizeOf(document) > max) throw quotaExceeded('ACLSizePerRole', max);
-  checkDocument(document, 'trust');
+  return checkDocument(document, 'trust');
 }
 
 /** The size of a document as quotas count it: without whitespace. */

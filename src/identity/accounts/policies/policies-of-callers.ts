@@ -51,6 +51,8 @@ export class PoliciesOfCallers implements PrincipalPolicySource {
         };
       case 'federated-user':
         return this.#ofFederated(caller);
+      case 'web-identity':
+      case 'sso-user':
       case 'service':
       case 'anonymous':
         return { identity: [], isAccountRoot: false };

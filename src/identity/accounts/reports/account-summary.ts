@@ -5,7 +5,7 @@ import { quotas } from '../quotas.ts';
 
 /** Returns the counts and quotas under the names of GetAccountSummary. */
 export function accountSummary(
-  { journal }: Pick<Iam, 'journal'>,
+  { journal, accountId }: Pick<Iam, 'journal' | 'accountId'>,
   rootAccessKeyCount: number,
 ): Readonly<Record<string, number>> {
   let versionCount = 0;
@@ -37,7 +37,7 @@ export function accountSummary(
     AccessKeysPerUserQuota: quotas.accessKeysPerUser,
     MFADevices: journal.deviceCount,
     MFADevicesInUse: inUse,
-    AccountMFAEnabled: 0,
+    AccountMFAEnabled: journal.devicesOf(accountId()).length > 0 ? 1 : 0,
     AccountAccessKeysPresent: rootAccessKeyCount > 0 ? 1 : 0,
     AccountPasswordPresent: 0,
     AccountSigningCertificatesPresent: 0,
@@ -46,7 +46,7 @@ export function accountSummary(
     ServerCertificatesQuota: 0,
     InstanceProfiles: 0,
     InstanceProfilesQuota: 0,
-    Providers: 0,
+    Providers: journal.providerCount,
     GlobalEndpointTokenVersion: 2,
   };
 }

@@ -89,7 +89,7 @@ export class CredentialReports {
       'not_supported',
       'not_supported',
       'not_supported',
-      'false',
+      String(this.#iam.devices.of({ id: this.#iam.accountId() }).length > 0),
       ...this.#keyCells(keys[0]),
       ...this.#keyCells(keys[1]),
       ...noCertificates,

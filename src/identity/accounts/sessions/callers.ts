@@ -59,6 +59,19 @@ export class Callers {
     return { caller: this.#ofUser(active.user), secret: active.secret };
   }
 
+  /**
+   * A user who signed in with a password; undefined if the user no longer exists.
+   *
+   * @param mfaAtMs when the second factor was proven
+   */
+  signedIn(userId: string, mfaAtMs: number | undefined): Caller | undefined {
+    const user = this.#parts.journal.users.byId(userId);
+    if (user === undefined) return undefined;
+    const issuedMs = mfaAtMs ?? 0;
+    const temporary = { issuedMs, ...(mfaAtMs !== undefined && { mfaAtMs }) };
+    return { ...this.#ofUser(user), temporary };
+  }
+
   /** The caller of a session; undefined if its user or role no longer exists. */
   #ofSession(session: SessionRecord): Caller | undefined {
     const { users, roles } = this.#parts.journal;
@@ -136,12 +149,14 @@ export class Callers {
 
 function temporaryOf(session: SessionRecord): TemporaryCredentials {
   const { issuedMs, mfaAtMs, sourceIdentity, policy, policyArns, transitiveTagKeys } = session;
+  const { federatedProvider } = session;
   return {
     issuedMs,
     ...(mfaAtMs !== undefined && { mfaAtMs }),
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(policy !== undefined && { policy }),
     ...(policyArns && { policyArns }),
+    ...(federatedProvider !== undefined && { federatedProvider }),
     ...(transitiveTagKeys && { transitiveTagKeys }),
   };
 }

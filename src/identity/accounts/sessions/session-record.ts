@@ -27,6 +27,8 @@ export interface SessionRecord {
   /** The session policy as it was passed. */
   readonly policy?: string | undefined;
   readonly policyArns?: readonly string[] | undefined;
+  /** The ARN of the OIDC provider that vouched for the holder. */
+  readonly federatedProvider?: string | undefined;
   readonly tags?: readonly TagRecord[] | undefined;
   /** Keys of the tags that follow into sessions of other roles. */
   readonly transitiveTagKeys?: readonly string[] | undefined;

@@ -188,3 +188,12 @@ test('an encoded value decodes to the original value', () => {
   const bytes = w.toBuffer();
   assert.deepEqual(d.reset(bytes, 0, bytes.length).item(), all);
 });
+
+test('a value that cannot be decoded cannot be skipped either', () => {
+  refused('73 00110000', /is not a character/);
+  refused('56 02', /boolean/);
+  for (const descriptor of ['a1 01 61', '52 01', '40', '00 53 01 53 01']) {
+    refused(`00 ${descriptor} 40`, /a descriptor is/);
+    refused(`c0 08 01 00 ${descriptor} 40`, /.*/);
+  }
+});

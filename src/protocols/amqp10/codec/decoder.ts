@@ -4,7 +4,7 @@ import { decodeText } from '../../../base/byte-text.ts';
 import { decodeError } from '../errors.ts';
 import { depthMax, itemCountMax } from '../limits.ts';
 import { readDecimal } from './decimals.ts';
-import { codes, knownFixed } from './format-codes.ts';
+import { codes, descriptorCodes, knownFixed } from './format-codes.ts';
 import type { Entry, Item } from './items.ts';
 
 /** Sizes of the fixed-width categories 0x4_ to 0x9_, in bytes. */
@@ -402,22 +402,29 @@ export class Decoder {
     }
   }
 
-  /** Checks and skips a value of any type, without creating it. */
+  /** Skips a value of any type without creating it. It accepts the same values as {@link item}. */
   skip(): void {
     this.#skipOf(this.#code());
   }
 
   #skipOf(code: number): void {
     const fixed = fixedSizes[(code >>> 4) - 4];
-    if (code === codes.described) {
-      this.#descend();
-      this.skip();
-      this.skip();
-      this.#ends.pop();
-    } else if (fixed !== undefined) {
+    if (code === codes.described) this.#skipDescribed();
+    else if (fixed !== undefined) {
       if (!knownFixed.has(code)) throw decodeError(`0x${code.toString(16)} is not a format code`);
-      this.take(fixed);
+      if (code === codes.char) this.#char();
+      else if (code === codes.boolean) this.#byteAsBoolean();
+      else this.take(fixed);
     } else this.#skipVariable(code);
+  }
+
+  #skipDescribed(): void {
+    this.#descend();
+    const code = this.#code();
+    if (!descriptorCodes.has(code)) throw decodeError('a descriptor is not a ulong or a symbol');
+    this.#skipOf(code);
+    this.skip();
+    this.#ends.pop();
   }
 
   #skipVariable(code: number): void {

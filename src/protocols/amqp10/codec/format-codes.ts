@@ -48,3 +48,12 @@ export const codes = {
 export const knownFixed: ReadonlySet<number> = new Set(
   Object.values(codes).filter((code) => code >= 0x40 && code < 0xa0),
 );
+
+/** The codes of the values that can be descriptors. */
+export const descriptorCodes: ReadonlySet<number> = new Set([
+  codes.ulong0,
+  codes.smallulong,
+  codes.ulong,
+  codes.sym8,
+  codes.sym32,
+]);

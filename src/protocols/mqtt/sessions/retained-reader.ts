@@ -6,15 +6,14 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { RetainedTopic } from '../../../broker/retained/retained-messages.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
 import { Delivery } from '../../../broker/subscription.ts';
-import { unitSteps } from '../../../broker/turns/background.ts';
 import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
 import { HeadView, writeHead } from '../codec/head.ts';
 import type { MqttHost } from '../host.ts';
 import { retainedAheadBytesMax, retainedAheadCountMax } from '../limits.ts';
 import type { Outgoing } from './outgoing.ts';
 
-/** Maximum number of topic names that are examined in one turn of the event loop. */
-const examinedCountMax = 256;
+/** Number of topic names that are examined in one step of about ten microseconds. */
+const examinedPerStep = 16;
 
 /** The retained messages that one subscription still has to be sent. */
 interface Reading {
@@ -36,7 +35,8 @@ export class RetainedReader {
   readonly #head = new HeadView();
   /** A message that is being loaded. */
   #loading: RetainedTopic | undefined = undefined;
-  #isWaiting = false;
+  /** Whether a job adds messages. */
+  #isWorking = false;
   #isOver = false;
 
   constructor(host: MqttHost, outgoing: Outgoing) {
@@ -57,40 +57,37 @@ export class RetainedReader {
     this.#readings.delete(filter);
   }
 
-  /** Adds messages while there is room. */
+  /** Adds messages while there is room, in steps. */
   work(): void {
-    if (this.#loading !== undefined || this.#isWaiting || this.#isOver) return;
-    const { turns } = this.#host.broker;
-    for (let left = examinedCountMax; left > 0 && turns.unitsLeft > 0; left--) {
-      turns.unitsLeft--;
+    if (this.#loading !== undefined || this.#isWorking || this.#isOver) return;
+    this.#isWorking = true;
+    this.#host.broker.background.run(this.#addAll(), () => {
+      this.#isWorking = false;
+    });
+  }
+
+  *#addAll(): Generator<void> {
+    let count = 0;
+    for (;;) {
       const [reading] = this.#readings.values();
       if (reading === undefined) {
         this.#outgoing.onProgress = undefined;
         return;
       }
       const queue = this.#host.session.queueFor(reading.subscription);
-      if (queue === undefined || !hasRoom(queue)) return;
+      if (this.#isOver || queue === undefined || !hasRoom(queue)) return;
       reading.steps ??= this.#match(reading.subscription);
       const step = reading.steps.next();
       if (step.done === true) this.#readings.delete(reading.subscription.filter);
       else if (step.value !== undefined && !this.#add(step.value, reading, queue)) return;
+      // A message that is copied takes as long as many names that are examined.
+      if (step.value !== undefined || ++count % examinedPerStep === 0) yield;
     }
-    this.#workLater();
   }
 
   #match({ filter }: SessionSubscription): Iterator<RetainedTopic | undefined> {
     const { broker, dialect } = this.#host;
     return broker.retained.match(dialect.vhost.name, dialect.retainedPattern(filter));
-  }
-
-  #workLater(): void {
-    this.#isWaiting = true;
-    const { broker } = this.#host;
-    broker.background.runLater(unitSteps(examinedCountMax), () => {
-      this.#isWaiting = false;
-      this.work();
-      broker.pump();
-    });
   }
 
   /** Returns false if the message must be loaded first. */

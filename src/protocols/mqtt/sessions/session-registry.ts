@@ -3,11 +3,14 @@
 import { BrokerError } from '../../../broker/errors.ts';
 import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
-import { parseFilter } from '../address.ts';
+import { isShared, parseFilter } from '../address.ts';
 import type { MqttDialect } from '../dialect.ts';
 import { Session } from './session.ts';
 import { SessionQueues } from './session-queues.ts';
 import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
+
+/** Number of filters that are compared with permissions in one step. */
+const checkedPerStep = 4;
 
 /** A connection that has, or waits for, the session of a client. */
 export interface SessionClaimant {
@@ -50,9 +53,10 @@ export class SessionRegistry {
 
   /** Prepares a session after a start. */
   #restore(session: StoredSession): void {
-    for (const { filter } of session.subscriptions.values()) {
-      const { shareName, filter: own } = parseFilter(filter);
-      if (shareName !== undefined) this.queues.countShared(shareName, own);
+    for (const text of session.subscriptions.keys()) {
+      if (!isShared(text)) continue;
+      const { shareName = '', filter } = parseFilter(text);
+      this.queues.countShared(shareName, filter);
     }
     // A session whose connection was cut by a crash expires from now on.
     const leftAtMs = session.leftAtMs ?? this.dialect.broker.nowMs();
@@ -61,24 +65,35 @@ export class SessionRegistry {
   }
 
   /**
-   * Checks whether a user may use a client id. The session of another user can be resumed or ended only
-   * with the permission to read all that it subscribes to.
+   * Checks, in steps, whether a user may use a client id. The session of another user can be resumed or
+   * ended only with the permission to read all that it subscribes to.
    *
    * @throws {BrokerError} `access-refused`
    */
-  requireOwn(clientId: string, access: Access): void {
+  *requireOwn(clientId: string, access: Access): Generator<void> {
     const { broker, vhost } = this.dialect;
+    let checked: StoredSession | undefined;
+    for (;;) {
+      const found = broker.sessions.find(vhost.name, clientId);
+      if (found === undefined || found.user === access.user || found === checked) return;
+      if (!this.dialect.hasRights) return;
+      let count = 0;
+      for (const { filter } of found.subscriptions.values()) {
+        if (!this.dialect.mayRead(parseFilter(filter).filter, access)) {
+          const why = `the session of client '${clientId}' belongs to another user`;
+          throw new BrokerError('access-refused', why);
+        }
+        if (++count % checkedPerStep === 0) yield;
+      }
+      checked = found;
+    }
+  }
+
+  /** @throws {BrokerError} `access-refused` if another user is connected with a client id */
+  requireNotHeld(clientId: string, access: Access): void {
     const holder = this.#holders.get(clientId);
-    if (holder !== undefined && holder.claimant.user !== access.user) {
-      throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
-    }
-    const found = broker.sessions.find(vhost.name, clientId);
-    if (found === undefined || found.user === access.user) return;
-    for (const { filter } of found.subscriptions.values()) {
-      if (this.dialect.mayRead(parseFilter(filter).filter, access)) continue;
-      const why = `the session of client '${clientId}' belongs to another user`;
-      throw new BrokerError('access-refused', why);
-    }
+    if (holder === undefined || holder.claimant.user === access.user) return;
+    throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
   }
 
   /** Claims the session of a client. If another connection has it, that one ends first. */
@@ -191,13 +206,19 @@ export class SessionRegistry {
     const { broker, vhost } = this.dialect;
     const { client, subscriptions } = session;
     this.#forgetTimer(client);
-    for (const { filter } of subscriptions.values()) {
-      const { shareName, filter: own } = parseFilter(filter);
-      if (shareName !== undefined) this.queues.closeShared(shareName, own);
-    }
+    const shared = [...subscriptions.keys()].filter(isShared);
+    broker.background.run(this.#closeShares(shared));
     const queue = this.queues.findKept(client);
     if (queue !== undefined) this.queues.remove(queue);
     broker.sessions.end(vhost.name, session);
     this.#publishWill(client);
+  }
+
+  *#closeShares(filters: readonly string[]): Generator<void> {
+    for (const text of filters) {
+      const { shareName, filter } = parseFilter(text);
+      this.queues.closeShared(shareName ?? '', filter);
+      yield;
+    }
   }
 }

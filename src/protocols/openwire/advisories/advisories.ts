@@ -26,6 +26,9 @@ import { isTopicPattern, matchesTopic } from './topic-names.ts';
 /** Maximum number of messages about the present state that a new consumer is sent. */
 const replayedCountMax = 10_000;
 
+/** Number of names that are compared in one step. */
+const examinedPerStep = 16;
+
 /** The topics about temporary destinations. */
 const temporaryTopics = {
   'temporary-queue': 'TempQueue',
@@ -137,8 +140,13 @@ export class Advisories {
     if (wanted.length === 0) return;
     const isWanted = (topic: string) => wanted.some((name) => covers(name, advisoryPrefix + topic));
     let left = replayedCountMax;
-    for (const { topic, data, fields } of this.#present(isWanted)) {
+    for (const present of this.#present(isWanted)) {
+      if (present === undefined) {
+        yield;
+        continue;
+      }
       if (left-- <= 0) return;
+      const { topic, data, fields } = present;
       const message = this.#writer.message(data, fields);
       const physicalName = advisoryPrefix + topic;
       message.destination = { type: types.TopicDestination, physicalName };
@@ -149,7 +157,8 @@ export class Advisories {
     }
   }
 
-  *#present(isWanted: (topic: string) => boolean): Generator<Present> {
+  /** The present state; undefined for steps in which nothing that is wanted was found. */
+  *#present(isWanted: (topic: string) => boolean): Generator<Present | undefined> {
     if (isWanted('Connection')) {
       for (const info of this.#connections) yield about('Connection', info);
     }
@@ -164,12 +173,14 @@ export class Advisories {
     yield* this.#presentUsers(isWanted);
   }
 
-  *#presentDestinations(isWanted: (topic: string) => boolean): Generator<Present> {
+  *#presentDestinations(isWanted: (topic: string) => boolean): Generator<Present | undefined> {
     const { vhost, advising } = this.#dialect;
     const infoOf = (address: Address) => this.#events.destinationInfo(address, true);
     if (isWanted('Queue')) {
+      let count = 0;
       for (const name of vhost.queues.keys()) {
         if (!name.startsWith('amq.')) yield about('Queue', infoOf({ kind: 'queue', name }));
+        else if (++count % examinedPerStep === 0) yield undefined;
       }
     }
     if (isWanted('Topic')) {
@@ -177,8 +188,10 @@ export class Advisories {
     }
   }
 
-  *#presentUsers(isWanted: (topic: string) => boolean): Generator<Present> {
+  *#presentUsers(isWanted: (topic: string) => boolean): Generator<Present | undefined> {
+    let count = 0;
     for (const [name, { consumers, producers }] of this.#users) {
+      if (++count % examinedPerStep === 0) yield undefined;
       const [consumed, produced] = [`Consumer.${name}`, `Producer.${name}`];
       if (isWanted(consumed)) {
         const fields = countOf('consumerCount', consumers);

@@ -4,6 +4,7 @@ import { assert } from '../../../base/assert.ts';
 import { writeU32 } from '../../../base/bytes.ts';
 import { OpenWireError } from '../errors.ts';
 import { type DataStructure, readStructure, types, writeStructure } from './commands.gen.ts';
+import { copiedDispatchSize, copyDispatch } from './copied-dispatch.ts';
 import { type DispatchFields, writeDispatch } from './dispatch-writer.ts';
 import { LastStructures } from './last-structures.ts';
 import { ReadCache } from './read-cache.ts';
@@ -20,6 +21,21 @@ export interface ByteSink {
   /** Copies bytes of any length. */
   append(from: Buffer, start: number, end: number): void;
 }
+
+/** A sink that can be written to directly. */
+export interface DirectSink extends ByteSink {
+  /**
+   * Reserves bytes, all of which must be written at once.
+   *
+   * @param size in bytes, at most 65536
+   * @returns the position in {@link bytes}
+   */
+  claim(size: number): number;
+  readonly bytes: Buffer;
+}
+
+/** Maximum size of a frame that is written directly to its sink, in bytes. */
+const directBytesMax = 65_536;
 
 /** One writer and one reader serve all connections, because a frame is encoded without a pause. */
 const writer = new WireWriter();
@@ -114,6 +130,27 @@ export class Codec {
    * @param start the offset of the body in the buffer of the fields
    */
   encodeDispatch(
+    fields: StoredFields,
+    dispatch: DispatchFields,
+    start: number,
+    end: number,
+    to: DirectSink,
+  ): void {
+    if (!this.format.isTight && this.#sent === undefined) {
+      const hasContent = fields.hasContent || end > start;
+      const bodySize = hasContent ? end - start : -1;
+      const size = copiedDispatchSize(fields, dispatch, bodySize);
+      if (size <= directBytesMax) {
+        const at = to.claim(size);
+        copyDispatch(to.bytes, at, size, fields, dispatch, start, bodySize);
+        return;
+      }
+    }
+    this.encodeDispatchByField(fields, dispatch, start, end, to);
+  }
+
+  /** The same for any encoding and size. */
+  encodeDispatchByField(
     fields: StoredFields,
     dispatch: DispatchFields,
     start: number,

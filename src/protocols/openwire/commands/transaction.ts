@@ -6,6 +6,7 @@ import { dataArrayResponse, integerResponse, types } from '../codec/commands.gen
 import { OpenWireError, toOpenWireError } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
 import { transactionText } from '../ids.ts';
+import type { TransactionKey } from '../transactions/outcomes.ts';
 import { keyOf, unknown, xaCodes, xaError, xidOfStructure } from '../transactions/transactions.ts';
 
 /** The values of `action`. */
@@ -76,14 +77,19 @@ function prepare(host: OpenWireHost, command: TransactionInfo, id: TransactionId
     throw xaError(`${rolledBackText(id)}: ${broken}.`, xaCodes.rolledBack);
   }
   const { user } = host.access;
-  const group = branch.transaction.prepare((contents) =>
-    broker.prepared.prepare(xid, contents, user),
-  );
-  branch.isPrepared = group > 0;
-  if (group > 0) respondVote(host, command, group, votes.ok);
-  else {
-    transactions.forgetBranch(id);
-    respondVote(host, command, 0, votes.readOnly);
+  branch.isPrepared = true;
+  host.gate.hold();
+  const done = (group: number) => {
+    if (group === 0) transactions.forgetBranch(id);
+    respondVote(host, command, group, group > 0 ? votes.ok : votes.readOnly);
+    host.gate.release();
+  };
+  try {
+    branch.transaction.prepare((contents) => broker.prepared.prepare(xid, contents, user, done));
+  } catch (thrown) {
+    branch.isPrepared = false;
+    host.gate.release();
+    throw thrown;
   }
 }
 
@@ -161,32 +167,38 @@ function commitPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTran
 }
 
 function rollback(host: OpenWireHost, command: TransactionInfo, id: TransactionId): void {
-  const { broker, transactions } = host;
+  const { transactions, gate } = host;
   if (id.type === types.XaTransactionId && transactions.isPrepared(xidOfStructure(id))) {
-    const branch = host.shared.branches.get(keyOf(id));
-    let group = 0;
-    try {
-      group = broker.prepared.rollback(xidOfStructure(id));
-    } catch (thrown) {
-      throw asXa(thrown, id);
-    }
-    transactions.forgetBranch(id);
-    branch?.transaction.releaseFlights();
-    host.respond(command, group);
+    rollBackPrepared(host, command, id);
     return;
   }
   const found = transactions.take(id);
   if (found === undefined) throw unknown(id);
-  host.gate.finishFirst(found.rollback(), () => host.respond(command, 0));
+  gate.finishFirst(found.rollback(), () => host.respond(command, 0));
 }
 
-/**
- * The key of the outcome of a transaction. Ids are the clients' own, so that another user could use
- * the same one, and the text of an xid is not unique.
- */
-function outcomeKey({ access }: OpenWireHost, id: TransactionId): string {
+function rollBackPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTransactionId): void {
+  const { broker, transactions, gate, shared } = host;
+  const branch = shared.branches.get(keyOf(id));
+  gate.hold();
+  try {
+    broker.prepared.rollback(xidOfStructure(id), (group) => {
+      transactions.forgetBranch(id);
+      branch?.transaction.releaseFlights();
+      host.respond(command, group);
+      gate.release();
+    });
+  } catch (thrown) {
+    gate.release();
+    throw asXa(thrown, id);
+  }
+  if (branch !== undefined) branch.isEnding = true;
+}
+
+/** The key of the outcome of a transaction. The text of an xid is not unique, so that it is not used. */
+function outcomeKey({ access }: OpenWireHost, id: TransactionId): TransactionKey {
   const isXa = id.type === types.XaTransactionId;
-  return JSON.stringify([access.user, isXa ? keyOf(id) : transactionText(id)]);
+  return { user: access.user, id: isXa ? `X${keyOf(id)}` : `L${transactionText(id)}` };
 }
 
 /** The error of a prepared transaction, as XA names it. */
@@ -198,14 +210,17 @@ function asXa(thrown: unknown, id: XaTransactionId): unknown {
 
 /** Lists the prepared transactions. */
 function recover(host: OpenWireHost, command: TransactionInfo): void {
-  const data = host.transactions.recover().map(
-    ({ formatId, globalId, branchId }): XaTransactionId => ({
+  const data: XaTransactionId[] = [];
+  const steps = host.transactions.recover(({ formatId, globalId, branchId }) => {
+    data.push({
       type: types.XaTransactionId,
       formatId,
       globalTransactionId: globalId,
       branchQualifier: branchId,
-    }),
-  );
+    });
+  });
   const { commandId: correlationId } = command;
-  host.respond(command, 0, dataArrayResponse({ correlationId, data }));
+  host.gate.finishFirst(steps, () =>
+    host.respond(command, 0, dataArrayResponse({ correlationId, data })),
+  );
 }

@@ -234,7 +234,9 @@ export class OpenWireConsumer implements MessageTaker, Browser {
   *requeueAll(lastSeen: number): Generator<void> {
     this.stop();
     const all = this.flights.all();
+    let count = 0;
     for (const flight of all) {
+      if (++count % stepSize === 0) yield;
       if (flight.transaction === undefined) continue;
       const { source, deliveryNumber } = flight;
       flight.isSetAside = source.subscription.setAside(deliveryNumber) >= 0;
@@ -243,7 +245,12 @@ export class OpenWireConsumer implements MessageTaker, Browser {
       const unseen = this.flights.after(lastSeen) ?? all;
       yield* this.settle(unseen.reverse(), () => 'released');
     }
-    for (const flight of all) this.forget(flight);
+    // What the client has confirmed without settling it needs no more room.
+    this.#extension = 0;
+    for (const flight of all) {
+      this.forget(flight);
+      if (++count % stepSize === 0) yield;
+    }
     if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);
   }
 }

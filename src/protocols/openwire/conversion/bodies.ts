@@ -2,6 +2,7 @@
 
 import { inflateSync } from 'node:zlib';
 import { WaxwingError } from '../../../base/errors.ts';
+import { conversionWork } from '../../../broker/conversion/converted.ts';
 import type { Body } from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { type Message, types } from '../codec/commands.gen.ts';
@@ -88,6 +89,7 @@ function inflated(type: Message['type'], stored: Buffer): Buffer | undefined {
     return inflateSync(stored.subarray(Math.min(start, stored.length)), { maxOutputLength });
   } catch {
     // The body is passed on as it is. Errors of zlib have several classes.
+    conversionWork.bytes = maxOutputLength;
     return undefined;
   }
 }

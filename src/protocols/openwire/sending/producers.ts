@@ -1,5 +1,9 @@
 // The producers of a connection.
 
+import {
+  producerKey,
+  type SequencedProducer,
+} from '../../../broker/publishing/producer-sequences.ts';
 import type { ProducerId, ProducerInfo } from '../codec/commands.gen.ts';
 import { OpenWireError } from '../errors.ts';
 import type { OpenWireHost } from '../host.ts';
@@ -11,10 +15,8 @@ import { countsMax } from '../limits.ts';
 const searchedPerUnit = 32;
 
 /** A registered producer. */
-export interface Producer {
+export interface Producer extends SequencedProducer {
   readonly info: ProducerInfo;
-  /** The user and the id, for what is remembered beyond the connection. */
-  readonly key: string;
   /** The text of the session that it belongs to. */
   readonly session: string;
 }
@@ -44,10 +46,10 @@ export class Producers {
     }
     requireNames(this.#namesLength + nameLength(info));
     this.#namesLength += nameLength(info);
-    // Ids are the clients' own, so that another user could use the same one.
-    const sequenceKey = JSON.stringify([this.#host.access.user, key]);
+    const { user } = this.#host.access;
     const kept = keptInfo(info);
-    this.#byKey.set(key, { info: kept, key: sequenceKey, session: sessionText(id) });
+    const session = sessionText(id);
+    this.#byKey.set(key, { info: kept, user, key: producerKey(user, key), session });
     this.#lastId = undefined;
     this.#host.shared.advisories.producer(kept, true);
   }

@@ -140,7 +140,7 @@ export class Sender {
   #isRepeated(message: ReceivedMessage, producer: Producer | undefined): boolean {
     const { info, broker } = this.#host;
     if (!info.failoverReconnect || producer === undefined || !message.isPersistent) return false;
-    return broker.producers.isRepeated(producer.key, Number(message.sequence));
+    return broker.producers.isRepeated(producer, Number(message.sequence));
   }
 
   #targetsOf(destination: Destination | undefined): readonly SendTarget[] {
@@ -292,7 +292,7 @@ export class Sender {
       broker.store.begin();
       try {
         group = this.#store(targets, producer);
-        broker.producers.stored(producer.key, sequence);
+        broker.producers.stored(producer, sequence);
       } finally {
         broker.store.end();
       }

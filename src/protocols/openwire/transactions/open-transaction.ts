@@ -12,10 +12,16 @@ import type { OpenWireHost } from '../host.ts';
 /** Number of deliveries that are concluded in one step. */
 const stepSize = 32;
 
-/** A delivery that a transaction settles. */
-interface Settlement {
-  readonly flight: Flight;
-  readonly consumer: OpenWireConsumer;
+/**
+ * Makes the delivery of a consumer that has ended unsettled again, so that it can be settled.
+ *
+ * @returns whether it was set aside
+ */
+function takeBack(flight: Flight): boolean {
+  if (!flight.isSetAside) return false;
+  flight.isSetAside = false;
+  flight.source.subscription.takeBack(flight.deliveryNumber);
+  return true;
 }
 
 /** The messages and acknowledgements of a transaction. */
@@ -23,9 +29,13 @@ export class OpenTransaction {
   /** The reason why it can only be rolled back. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
-  readonly #settlements: Settlement[] = [];
+  readonly #dialect: OpenWireHost['dialect'];
+  /** The deliveries that it settles, and the consumer of each. */
+  readonly #flights: Flight[] = [];
+  readonly #consumers: OpenWireConsumer[] = [];
 
   constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
+    this.#dialect = dialect;
     this.#transaction = new Transaction(broker, dialect.vhost);
   }
 
@@ -50,7 +60,7 @@ export class OpenTransaction {
    * @throws {BrokerError} `resource-error` if it settles too many
    */
   settle(flight: Flight, consumer: OpenWireConsumer, outcome: Outcome, countMax: number): void {
-    if (this.#settlements.length >= countMax) {
+    if (this.#flights.length >= countMax) {
       const why = `a transaction acknowledges more than ${countMax} messages`;
       throw new BrokerError('resource-error', why);
     }
@@ -58,47 +68,54 @@ export class OpenTransaction {
     const { deliveryNumber } = flight;
     this.#transaction.settle(subscription, deliveryNumber, deliveryNumber, outcome);
     flight.transaction = this;
-    this.#settlements.push({ flight, consumer });
+    this.#flights.push(flight);
+    this.#consumers.push(consumer);
   }
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
-    this.#takeBack();
-    const group = yield* this.#transaction.commit(() => {});
+    let count = 0;
+    for (const flight of this.#flights) {
+      takeBack(flight);
+      if (++count % stepSize === 0) yield;
+    }
+    const { sends } = this.#dialect;
+    const group = yield* this.#transaction.commit((publication, _, route) =>
+      sends.committed(publication, route),
+    );
     yield* this.forgetFlights();
     return group;
   }
 
-  /** Deliveries of consumers that have ended can be settled again. */
-  #takeBack(): void {
-    for (const { flight } of this.#settlements) {
-      if (flight.isSetAside) flight.source.subscription.takeBack(flight.deliveryNumber);
-      flight.isSetAside = false;
-    }
-  }
-
   /**
-   * Prepares it in the broker.
+   * Prepares it in the broker. If that is refused, it is unchanged.
    *
    * @param act prepares it
    */
-  prepare(act: (transaction: Transaction) => number): number {
-    this.#takeBack();
-    return act(this.#transaction);
+  prepare(act: (transaction: Transaction) => void): void {
+    const taken = this.#flights.filter(takeBack);
+    try {
+      act(this.#transaction);
+    } catch (thrown) {
+      for (const flight of taken) {
+        flight.isSetAside = flight.source.subscription.setAside(flight.deliveryNumber) >= 0;
+      }
+      throw thrown;
+    }
   }
 
   /** Its deliveries are settled. They are forgotten in steps. */
   *forgetFlights(): Generator<void> {
-    let count = 0;
-    for (const { flight, consumer } of this.#settlements) {
-      consumer.forget(flight);
-      if (++count % stepSize === 0) yield;
+    for (let i = 0; i < this.#flights.length; i++) {
+      const flight = this.#flights[i];
+      if (flight !== undefined) this.#consumers[i]?.forget(flight);
+      if ((i + 1) % stepSize === 0) yield;
     }
   }
 
   /** Its deliveries are unsettled again, after the broker has rolled it back. */
   releaseFlights(): void {
-    for (const { flight } of this.#settlements) flight.transaction = undefined;
+    for (const flight of this.#flights) flight.transaction = undefined;
   }
 
   /**
@@ -108,13 +125,11 @@ export class OpenTransaction {
   *rollback(): Generator<void> {
     this.#transaction.rollback();
     let count = 0;
-    for (const { flight } of this.#settlements) {
+    for (const flight of this.#flights) {
       if (++count % stepSize === 0) yield;
       flight.transaction = undefined;
-      if (!flight.isSetAside) continue;
-      flight.isSetAside = false;
+      if (!takeBack(flight)) continue;
       const { source, deliveryNumber } = flight;
-      source.subscription.takeBack(deliveryNumber);
       source.subscription.settle(deliveryNumber, deliveryNumber, 'modified');
     }
   }

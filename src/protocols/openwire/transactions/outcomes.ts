@@ -1,6 +1,13 @@
 // The outcomes of local transactions that were committed lately.
 
-import { outcomeCountMax, outcomeMs } from '../limits.ts';
+import { BoundedByUser } from '../../../broker/publishing/bounded-by-user.ts';
+import { outcomeCountMax, outcomeMs, outcomeTotalMax } from '../limits.ts';
+
+/** A transaction of a user. Ids are the clients' own, so that two users can use the same one. */
+export interface TransactionKey {
+  readonly user: string;
+  readonly id: string;
+}
 
 /**
  * Remembers committed transactions, so that a client that has connected again, and repeats a commit
@@ -8,25 +15,24 @@ import { outcomeCountMax, outcomeMs } from '../limits.ts';
  */
 export class Outcomes {
   readonly #nowMs: () => number;
-  /** The time and the group of each commit, oldest first. */
-  readonly #committed = new Map<string, { readonly atMs: number; readonly group: number }>();
+  /** The time and the group of each commit. */
+  readonly #committed = new BoundedByUser<{ readonly atMs: number; readonly group: number }>({
+    countMax: outcomeCountMax,
+    totalMax: outcomeTotalMax,
+  });
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
   /** @param group the group whose sync makes the commit durable */
-  committed(transaction: string, group: number): void {
-    this.#committed.delete(transaction);
-    this.#committed.set(transaction, { atMs: this.#nowMs(), group });
-    if (this.#committed.size <= outcomeCountMax) return;
-    const [oldest] = this.#committed.keys();
-    if (oldest !== undefined) this.#committed.delete(oldest);
+  committed({ user, id }: TransactionKey, group: number): void {
+    this.#committed.set(user, id, { atMs: this.#nowMs(), group });
   }
 
   /** Returns the group of a commit; undefined if it is not known. */
-  groupOf(transaction: string): number | undefined {
-    const found = this.#committed.get(transaction);
+  groupOf({ user, id }: TransactionKey): number | undefined {
+    const found = this.#committed.get(user, id);
     return found !== undefined && this.#nowMs() - found.atMs <= outcomeMs ? found.group : undefined;
   }
 }

@@ -175,3 +175,61 @@ test('an empty XA transaction is read-only, and an unprepared one ends with its 
   const other = await b.client({ connection: 'ID:d' });
   assert.match(String(perform(b, other, xa('lost'), 1)), /xaErrorCode:-4$/);
 });
+
+test('a large XA transaction is prepared, listed and rolled back in several turns', async () => {
+  const b = await OpenWireBroker.open({ workUnitsMax: 64 });
+  const peer = await b.client();
+  const { background } = b.broker;
+  const later = async () => {
+    let turns = 0;
+    for (; !background.isIdle || background.isPending; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    b.sync();
+    return turns;
+  };
+  peer.produce();
+  for (let n = 0; n < 300; n++) peer.publish(queue('in'), String(n));
+  peer.consume(1, queue('in'));
+  await later();
+  const dispatches = peer.dispatches();
+  assert.equal(dispatches.length, 300);
+  assert.equal(perform(b, peer, xa('t'), 0), 'done');
+  for (let n = 0; n < 300; n++) peer.publish(queue('out'), 'x', { transactionId: xa('t') });
+  peer.ack(dispatches, 2, xa('t'));
+  await later();
+  assert.equal(perform(b, peer, xa('t'), 1), undefined, 'the answer waits');
+  // A further command waits for the prepare.
+  peer.send(transactionInfo({ transactionId: undefined, action: 5, responseRequired: true }));
+  assert.ok((await later()) > 5);
+  const [vote, list] = peer.take();
+  assert.ok(vote?.type === types.IntegerResponse && vote.result === 0);
+  assert.ok(list?.type === types.DataArrayResponse && list.data?.length === 1);
+  assert.equal(perform(b, peer, xa('t'), 4), undefined, 'the answer waits');
+  assert.ok((await later()) > 5);
+  assert.deepEqual(
+    peer.take().map(({ type }) => type),
+    [types.PlainResponse],
+  );
+  assert.deepEqual([b.ready('in'), b.ready('out')], [0, 0]);
+  peer.ack(dispatches);
+  await later();
+  const again = await OpenWireBroker.open({}, b);
+  assert.deepEqual([again.ready('in'), again.ready('out')], [0, 0]);
+});
+
+test('after a prepare was refused, a rollback requeues the messages of a consumer that has ended', async () => {
+  const b = await OpenWireBroker.open({ preparedBranchOperationCountMax: 1 });
+  const peer = await b.client();
+  peer.produce();
+  for (const text of ['a', 'b']) peer.publish(queue('q'), text);
+  const { consumerId } = peer.consume(1, queue('q'));
+  const dispatches = peer.dispatches();
+  perform(b, peer, xa('t'), 0);
+  peer.ack(dispatches, 2, xa('t'));
+  peer.send(removeInfo({ objectId: consumerId, lastDeliveredSequenceId: -2 }));
+  assert.equal(b.ready('q'), 0);
+  assert.match(String(perform(b, peer, xa('t'), 1)), /cannot be prepared/);
+  assert.equal(perform(b, peer, xa('t'), 4), 'done');
+  assert.equal(b.ready('q'), 2);
+});

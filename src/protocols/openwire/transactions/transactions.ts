@@ -21,8 +21,8 @@ export const xaCodes = {
   duplicate: -8,
 } as const;
 
-/** Number of prepared transactions that are listed in about a microsecond. */
-const recoveredPerUnit = 2;
+/** Number of prepared transactions that are listed in one step. */
+const recoveredPerStep = 8;
 
 /** Number of transactions whose sizes are added up in about a microsecond. */
 const summedPerUnit = 32;
@@ -142,11 +142,17 @@ export class Transactions {
     return dialect.rights.permits(access, 'remove', { kind: 'queue', name: '>' });
   }
 
-  /** The prepared transactions that the user may know and end. */
-  recover(): Xid[] {
-    const all = this.#host.broker.prepared.recover();
-    this.#host.gate.count(all.length / recoveredPerUnit);
-    return all.filter((xid) => this.isPrepared(xid));
+  /**
+   * Finds the prepared transactions that the user may know and end, in steps.
+   *
+   * @param found called with each
+   */
+  *recover(found: (xid: Xid) => void): Generator<void> {
+    let count = 0;
+    for (const xid of this.#host.broker.prepared.recover()) {
+      if (this.isPrepared(xid)) found(xid);
+      if (++count % recoveredPerStep === 0) yield;
+    }
   }
 
   /** Removes a transaction, so that its id can be used again; undefined if there is none. */

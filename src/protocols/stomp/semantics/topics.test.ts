@@ -304,3 +304,29 @@ test('without space, sends block, or are rejected at once or after a timeout', a
     assert.equal(b.ready('q'), 2);
   }
 });
+
+test('a large recovery takes several turns, and no message comes twice', async () => {
+  const b = await StompBroker.open({ workUnitsMax: 64 });
+  policies(b, { T: { recovery: everything } });
+  const sender = await b.client();
+  for (let n = 0; n < 400; n++) {
+    sender.send('SEND', { destination: '/topic/T', n: String(n % 2) }, String(n));
+    if (n % 50 === 49) await turns();
+  }
+  const peer = await b.client();
+  const first = peer.call('SUBSCRIBE', {
+    ...retroactive,
+    destination: '/topic/T',
+    selector: 'n = 1',
+  });
+  assert.ok(first.length < 100, `${first.length} messages at once`);
+  sender.send('SEND', { destination: '/topic/T', n: '1' }, 'new');
+  await turns(200);
+  const bodies = [...first.map(({ body }) => body), ...peer.bodies()];
+  const odd = Array.from({ length: 200 }, (_, n) => String(2 * n + 1));
+  assert.deepEqual(
+    bodies.filter((body) => body !== 'new'),
+    odd,
+  );
+  assert.equal(bodies.filter((body) => body === 'new').length, 1);
+});

@@ -1,0 +1,113 @@
+// The public keys of OIDC providers.
+
+import type { JSONWebKeySet } from 'jose';
+import type { Clock } from '../../base/clock.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import { IamError } from '../accounts/errors.ts';
+
+/** Maximum number of providers whose keys are kept. */
+const setCountMax = 100;
+/** Maximum number of keys of a provider. */
+const keyCountMax = 200;
+/** The time for which keys are used without asking again, milliseconds. */
+const keptMs = 3_600_000;
+/** The minimum time between two requests for the keys of a provider, milliseconds. */
+const askedAgainMs = 30_000;
+
+/**
+ * Gets a JSON document over TLS, with limits of time and size.
+ *
+ * @throws {WaxwingError}
+ */
+export type FetchJson = (url: URL) => Promise<unknown>;
+
+/** The keys of one provider, or the reason why there are none. */
+interface KeptKeys {
+  readonly askedMs: number;
+  readonly keys: Promise<JSONWebKeySet>;
+}
+
+/** Gets the public keys of OIDC providers, and keeps them for a while. */
+export class KeySets {
+  readonly #fetchJson: FetchJson;
+  readonly #clock: Clock;
+  /** By issuer; the one that was asked longest ago is first. */
+  readonly #kept = new Map<string, KeptKeys>();
+
+  constructor(fetchJson: FetchJson, clock: Clock) {
+    this.#fetchJson = fetchJson;
+    this.#clock = clock;
+  }
+
+  /**
+   * The keys of an issuer.
+   *
+   * @param isUnknown whether the kept keys lack the key that is needed; they are then requested again,
+   *   at most every 30 seconds
+   * @throws {IamError} 'IDPCommunicationError', 'InvalidIdentityToken'
+   */
+  of(issuer: string, isUnknown = false): Promise<JSONWebKeySet> {
+    const nowMs = this.#clock.monotonicMs();
+    const kept = this.#kept.get(issuer);
+    const ageMs = kept === undefined ? Infinity : nowMs - kept.askedMs;
+    if (kept !== undefined && ageMs < (isUnknown ? askedAgainMs : keptMs)) return kept.keys;
+    const keys = this.#ask(issuer);
+    this.#keep(issuer, { askedMs: nowMs, keys });
+    keys.catch(() => this.#forgetSoon(issuer, nowMs));
+    return keys;
+  }
+
+  /** Keeps a failure for as long as keys are not requested again. */
+  #forgetSoon(issuer: string, askedMs: number): void {
+    const forget = () => {
+      if (this.#kept.get(issuer)?.askedMs === askedMs) this.#kept.delete(issuer);
+    };
+    this.#clock.setTimeout(forget, failureKeptMs).unref();
+  }
+
+  #keep(issuer: string, kept: KeptKeys): void {
+    this.#kept.delete(issuer);
+    this.#kept.set(issuer, kept);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > setCountMax && oldest !== undefined) this.#kept.delete(oldest);
+  }
+
+  async #ask(issuer: string): Promise<JSONWebKeySet> {
+    const base = issuer.replace(/\/$/, '');
+    const found = await this.#get(new URL(`${base}/.well-known/openid-configuration`));
+    const { issuer: named, jwks_uri: location } = found;
+    if (named !== issuer) {
+      throw communication('The discovery document of the identity provider names another issuer.');
+    }
+    if (typeof location !== 'string' || !URL.canParse(location)) {
+      throw communication('The discovery document of the identity provider has no jwks_uri.');
+    }
+    const { keys } = await this.#get(new URL(location));
+    if (!Array.isArray(keys) || keys.length > keyCountMax) {
+      throw new IamError('InvalidIdentityToken', noKeys);
+    }
+    return { keys };
+  }
+
+  async #get(url: URL): Promise<Readonly<Record<string, unknown>>> {
+    let found: unknown;
+    try {
+      found = await this.#fetchJson(url);
+    } catch (cause) {
+      if (!(cause instanceof WaxwingError)) throw cause;
+      throw communication(`The identity provider did not answer: ${cause.message}`, cause);
+    }
+    if (typeof found === 'object' && found !== null) return found as Record<string, unknown>;
+    throw new IamError('InvalidIdentityToken', noKeys);
+  }
+}
+
+/** The time for which a failure is kept, so that tokens do not cause a request each, milliseconds. */
+const failureKeptMs = 5000;
+
+const noKeys =
+  "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
+
+function communication(message: string, cause?: unknown): IamError {
+  return new IamError('IDPCommunicationError', message, { cause });
+}

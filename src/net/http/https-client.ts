@@ -1,0 +1,148 @@
+// Requests of this service to servers outside, such as identity providers.
+
+import type { IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type { Clock } from '../../base/clock.ts';
+import { NetError } from '../errors.ts';
+
+/** The settings of a client. */
+export interface HttpsClientOptions {
+  /** Certificates of additional authorities, PEM; undefined for the public ones only. */
+  readonly authorities: string | undefined;
+  readonly clock: Clock;
+  /** Maximum time for an answer, including its body, milliseconds. */
+  readonly timeoutMs?: number;
+  /** Maximum size of the body of an answer, bytes. */
+  readonly bodyBytesMax?: number;
+}
+
+/** A request. */
+export interface HttpsRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** An answer. */
+export interface HttpsAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+const timeoutMsDefault = 5000;
+const bodyBytesMaxDefault = 256 * 1024;
+/** Maximum size of the headers of an answer, bytes. */
+const headerBytesMax = 16 * 1024;
+
+const get: HttpsRequest = { method: 'GET', headers: {}, body: undefined };
+
+/**
+ * Sends requests over TLS 1.2 or 1.3 only. The time and the size of an answer are limited. Redirects
+ * are not followed.
+ */
+export class HttpsClient {
+  readonly #options: HttpsClientOptions;
+  readonly #trusted: string[] | undefined;
+
+  constructor(options: HttpsClientOptions) {
+    this.#options = options;
+    const { authorities } = options;
+    this.#trusted = authorities === undefined ? undefined : [...rootCertificates, authorities];
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @throws {NetError} `request-failed`: the URL is not an https URL, the server cannot be reached, its
+   *   certificate is not valid, or the answer takes too long or is too large
+   */
+  async send(url: URL, sent: HttpsRequest = get): Promise<HttpsAnswer> {
+    if (url.protocol !== 'https:') {
+      throw failed(url, `its scheme is ${url.protocol.slice(0, -1)}; only https is allowed`);
+    }
+    return new Promise((resolve, reject) => this.#exchange(url, sent, resolve, reject));
+  }
+
+  /**
+   * Gets a JSON document.
+   *
+   * @throws {NetError} `request-failed`, also for a status other than 200 and a body that is not JSON
+   */
+  async getJson(url: URL): Promise<unknown> {
+    const { status, body } = await this.send(url, {
+      ...get,
+      headers: { Accept: 'application/json' },
+    });
+    if (status !== 200) throw failed(url, `the answer has status ${status}; expected 200`);
+    try {
+      return JSON.parse(body.toString('utf8'));
+    } catch (cause) {
+      throw failed(url, 'the answer is not JSON', cause);
+    }
+  }
+
+  #exchange(
+    url: URL,
+    { method, headers, body }: HttpsRequest,
+    resolve: (answer: HttpsAnswer) => void,
+    reject: (error: NetError) => void,
+  ): void {
+    const { clock, timeoutMs = timeoutMsDefault } = this.#options;
+    const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+    const options: RequestOptions = {
+      method,
+      headers: { ...headers, ...length },
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: headerBytesMax,
+      agent: false,
+      ...(this.#trusted && { ca: this.#trusted }),
+    };
+    const outgoing = request(url, options, (incoming) => {
+      this.#receive(incoming, url).then((answer) => {
+        timeout.clear();
+        resolve(answer);
+      }, give);
+    });
+    const give = (error: NetError) => {
+      timeout.clear();
+      outgoing.destroy();
+      reject(error);
+    };
+    const late = () => give(failed(url, `there was no complete answer within ${timeoutMs} ms`));
+    const timeout = clock.setTimeout(late, timeoutMs).unref();
+    outgoing.on('error', (error) => give(failed(url, error.message, error)));
+    outgoing.end(body);
+  }
+
+  #receive(incoming: IncomingMessage, url: URL): Promise<HttpsAnswer> {
+    const { bodyBytesMax = bodyBytesMaxDefault } = this.#options;
+    return new Promise((resolve, reject) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      incoming.on('data', (part: Buffer) => {
+        size += part.length;
+        if (size > bodyBytesMax) {
+          reject(failed(url, `the answer has more than ${bodyBytesMax} bytes`));
+        } else parts.push(part);
+      });
+      incoming.on('error', (error) => reject(failed(url, error.message, error)));
+      incoming.on('end', () => {
+        const { statusCode = 0 } = incoming;
+        resolve({ status: statusCode, headers: headersOf(incoming), body: Buffer.concat(parts) });
+      });
+    });
+  }
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [name, String(value ?? '')]);
+  return Object.fromEntries(entries);
+}
+
+function failed(url: URL, why: string, cause?: unknown): NetError {
+  // The query could contain secrets.
+  const shown = `${url.origin}${url.pathname}`.slice(0, 256);
+  return new NetError('request-failed', `${shown} cannot be used: ${why}`, { cause });
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import {
+  CreateLoginProfileCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { systemClock } from '../../src/base/clock.ts';
+import { writeEndpointRules } from '../../src/cli/endpoint-rules.ts';
+import { Browser } from '../support/browser.ts';
+import { Callers, policyText } from '../support/callers.ts';
+import { clientEnvironment } from '../support/client-environment.ts';
+import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
+import { findPrograms } from '../support/other-programs.ts';
+import { until } from '../support/processes.ts';
+import { eventsNamed } from '../support/trail-events.ts';
+
+// `aws sso login` with an unchanged AWS CLI. The browser is played by plain HTTPS requests.
+
+const clis = await findPrograms({
+  name: 'aws',
+  versionArguments: ['--version'],
+  package: 'awscli',
+});
+const password = 'correct-Horse-battery-7';
+
+/** A control plane with a person and a role, whose clock moves with that of this machine. */
+async function start() {
+  const machine = new Machine();
+  machine.clock.advance(systemClock.nowMs() - machine.clock.nowMs());
+  const plane = await ControlPlane.start(machine);
+  const moving = setInterval(() => {
+    machine.clock.advance(Math.max(0, systemClock.nowMs() - machine.clock.nowMs()));
+  }, 50);
+  const callers = new Callers(plane);
+  const { iam } = callers.as();
+  await iam.send(new CreateUserCommand({ UserName: 'anna' }));
+  await iam.send(new CreateLoginProfileCommand({ UserName: 'anna', Password: password }));
+  const AssumeRolePolicyDocument = policyText({
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${accountId}:user/anna` },
+    Action: 'sts:AssumeRole',
+  });
+  await iam.send(new CreateRoleCommand({ RoleName: 'operator', AssumeRolePolicyDocument }));
+  const PolicyDocument = policyText({ Effect: 'Allow', Action: 'mq:ListBrokers', Resource: '*' });
+  const named = { RoleName: 'operator', PolicyName: 'rights' };
+  await iam.send(new PutRolePolicyCommand({ ...named, PolicyDocument }));
+  callers.close();
+  const stop = async () => {
+    clearInterval(moving);
+    await plane.close();
+  };
+  return { plane, stop };
+}
+
+/** The environment of a person whose only settings are a profile for single sign-on. */
+async function environmentOf(plane: ControlPlane, profile: string): Promise<NodeJS.ProcessEnv> {
+  const {
+    AWS_ACCESS_KEY_ID: _id,
+    AWS_SECRET_ACCESS_KEY: _secret,
+    ...env
+  } = clientEnvironment(plane);
+  const home = env['HOME'] ?? '';
+  mkdirSync(join(home, '.aws'));
+  writeFileSync(join(home, '.aws', 'config'), profile);
+  await writeEndpointRules(join(home, 'rules'), plane.endpoint.url);
+  return { ...env, AWS_DATA_PATH: join(home, 'rules'), AWS_ENDPOINT_URL: plane.endpoint.url };
+}
+
+/** Waits until the CLI has printed the address with the code. */
+async function addressOf(child: ChildProcess): Promise<string> {
+  let output = '';
+  let hasEnded = false;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  child.once('close', () => {
+    hasEnded = true;
+  });
+  const found = () => /(https:\/\/\S+user_code=\S+)/.exec(output)?.[1];
+  await until('the CLI prints an address', () => found() !== undefined || hasEnded);
+  const address = found();
+  assert.ok(address !== undefined, output);
+  return address;
+}
+
+async function walk(path: string): Promise<void> {
+  const { plane, stop } = await start();
+  try {
+    const startUrl = `${plane.endpoint.url}/start`;
+    const env = await environmentOf(
+      plane,
+      `[profile shift]
+sso_session = waxwing
+sso_account_id = ${accountId}
+sso_role_name = operator
+region = us-west-2
+[sso-session waxwing]
+sso_start_url = ${startUrl}
+sso_region = us-west-2
+sso_registration_scopes = sso:account:access
+`,
+    );
+    const login = spawn(path, ['sso', 'login', '--no-browser', '--profile', 'shift'], { env });
+    const ended = new Promise<number | null>((resolve) => login.once('close', resolve));
+    const browser = new Browser(plane.endpoint.ca);
+    const page = await browser.open(await addressOf(login));
+    const confirm = await browser.submit(page, { user_name: 'anna', password, mfa_code: '' });
+    assert.match(confirm.text, /botocore-client-waxwing/);
+    await browser.submit(confirm, { decision: 'allow' });
+    assert.equal(await ended, 0);
+    const aws = (...args: readonly string[]) =>
+      promisify(execFile)(path, ['--endpoint-url', plane.endpoint.url, ...args], { env });
+    const { stdout } = await aws('sts', 'get-caller-identity', '--profile', 'shift');
+    assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${accountId}:assumed-role/operator/anna`);
+    await aws('mq', 'list-brokers', '--profile', 'shift');
+    const refused = aws('kms', 'list-keys', '--profile', 'shift');
+    await assert.rejects(refused, /AccessDeniedException/);
+    const events = await eventsNamed(plane, 'GetRoleCredentials');
+    assert.equal(events.at(-1)?.userIdentity.userName, 'anna');
+    const config = readFileSync(join(env['HOME'] ?? '', '.aws', 'config'), 'utf8');
+    assert.ok(!config.includes(password));
+    await promisify(execFile)(path, ['sso', 'logout'], { env });
+    assert.equal((await eventsNamed(plane, 'Logout')).length, 1);
+    assert.deepEqual(plane.unexpectedErrors, []);
+  } finally {
+    await stop();
+  }
+}
+
+const second = typeof clis === 'string' ? [] : clis.filter(({ version }) => /cli\/2/.test(version));
+if (second.length === 0) {
+  const skip = typeof clis === 'string' ? clis : 'there is no AWS CLI 2';
+  test('aws sso login signs a person in', { skip }, () => {});
+}
+for (const { path, version } of second) {
+  test(`aws sso login of ${version} signs a person in, who then uses a role`, () => walk(path));
+}
