@@ -174,7 +174,7 @@ function fuzzXml(random: SeededRandom, tally: Tally): void {
 
 const sanitiser: Fuzzer = {
   name: 'configuration: XML',
-  roundCount: 400,
+  roundCount: 6000,
   handlers: rules.map(([name]) => name),
   run: fuzzXml,
 };

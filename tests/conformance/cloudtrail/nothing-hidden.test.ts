@@ -68,7 +68,11 @@ const beyondForms = new Set(['SimulateCustomPolicy', 'SimulatePrincipalPolicy'])
 /** Texts of up to this size in JSON with an effect are never truncated. */
 const shortBytesMax = 512;
 
+/** Services whose callers sign nothing. Calls that are refused before a proof leave no event. */
+const unsigned = new Set(['sso-oauth', 'awsssoportal']);
+
 for (const service of plane.services) {
+  if (unsigned.has(service.name)) continue;
   for (const [name, { input: shape }] of Object.entries(service.operations)) {
     // A grant token names what is retired, and must not be shown.
     if (name === 'RetireGrant' || beyondForms.has(name)) continue;
