@@ -1,6 +1,5 @@
 // A control plane in this process, with a fake engine and a disk in memory.
 
-import { createSecretKey } from 'node:crypto';
 import { Agent } from 'node:https';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -22,9 +21,8 @@ import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
-import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
-import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
@@ -37,7 +35,6 @@ import { Brokers } from '../../src/control/brokers.ts';
 import { Configurations } from '../../src/control/configurations/configurations.ts';
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
-import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
@@ -63,64 +60,22 @@ import { globalRegion, identityParts, stsParts } from '../../src/server/identity
 import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
-import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
-import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
 import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
-import { type TestCertificates, testCertificates } from './certificates.ts';
-import { FakeEngine, type Folders } from './fake-engine.ts';
-import { ManualClock } from './manual-clock.ts';
-import { MemoryDisk } from './memory-disk.ts';
-import { reopenedState, SyncingLog } from './memory-state.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { reopenedState } from './memory-state.ts';
+import { inspectionOf, Machine, planeCertificates } from './plane-machine.ts';
 import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
+
+export { Machine, planeCertificates } from './plane-machine.ts';
 
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
-
-let certificates: Promise<TestCertificates> | undefined;
-
-/** The certificates of the control plane, and of identity providers in tests. */
-export function planeCertificates(): Promise<TestCertificates> {
-  certificates ??= testCertificates();
-  return certificates;
-}
-
-/** What survives a process: disk, clock, keys; and when the next process ends. */
-export class Machine {
-  readonly clock = new ManualClock();
-  readonly folders: Folders = new Map();
-  /** The files of trails. */
-  readonly trailDisk = new MemoryDisk();
-  readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
-  readonly sealingKey = createSecretKey(systemRandom.bytes(32));
-  readonly digestKey = createSecretKey(systemRandom.bytes(32));
-  keyEffectDelayMs = 0;
-  /** The authorities of identity providers, PEM. */
-  authorities: string | undefined = undefined;
-  /** The provider with which people sign in. */
-  outsideProvider: OutsideProviderSettings | undefined = undefined;
-  /** The policies of the callers, if they are not those of the accounts. */
-  principals: PrincipalPolicySource | undefined = undefined;
-  /** The access keys of callers besides the root user. */
-  readonly accessKeys = new Map<string, AccessKey>();
-  /** The kinds of brokers that the machine's engine runs. */
-  readonly kinds: readonly BrokerKind[];
-  log = new SyncingLog();
-  steps = 0;
-  /** The process ends at this step, as by SIGKILL; undefined: it does not. */
-  endAt: number | undefined = undefined;
-
-  constructor(
-    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
-  ) {
-    this.kinds = kinds;
-  }
-}
 
 /** The official clients that the control plane keeps for the root user. */
 interface Clients {
@@ -272,7 +227,7 @@ export class ControlPlane {
     this.#dispatcher = new Dispatcher({
       ...place,
       wires: [json11, query, restJson, restXml],
-      hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
+      hooks: { ...hooks, ...this.#atTheDoor(), inspection: inspectionOf(this) },
     });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -355,19 +310,6 @@ export class ControlPlane {
       commit: (batch) => this.#commit(batch),
       callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
-    };
-  }
-
-  /** Inspects the texts of calls, as the mode of the moment says. */
-  #inspection(): TextInspection {
-    const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
-    const isRefusing = () => this.sensitiveNames === 'reject';
-    return {
-      get isRefusing() {
-        return isRefusing();
-      },
-      find: async (fields) =>
-        this.sensitiveNames === 'off' ? [] : ((await found?.find(fields)) ?? []),
     };
   }
 
