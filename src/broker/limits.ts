@@ -69,6 +69,12 @@ export interface Limits {
   /** Maximum number of steps of a search that must end in one turn, for callers without a route. */
   readonly routeAtOnceStepCountMax: number;
   /**
+   * Maximum number of operands of the selectors of all subscriptions to topics of a broker of
+   * ActiveMQ's type: a message can be compared with all of them. An operand takes up to 0.1
+   * microseconds.
+   */
+  readonly topicSelectorCostMax: number;
+  /**
    * Maximum number of headers of a message for a headers exchange. A message with more is refused.
    */
   readonly routedHeaderCountMax: number;
@@ -152,7 +158,8 @@ export const defaultLimits: Limits = {
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 20_000_000,
   routeTurnStepCountMax: 4_000,
-  routeAtOnceStepCountMax: 400_000,
+  routeAtOnceStepCountMax: 150_000,
+  topicSelectorCostMax: 200_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
   queueCountMax: 500_000,

@@ -75,7 +75,8 @@ function send(random: SeededRandom): string {
 
 function subscribe(random: SeededRandom): string {
   const headers: Headers = { id: random.pick(ids), destination: random.pick(destinations) };
-  maybe(random, headers, 'ack', ['auto', 'client', 'client-individual', 'x']);
+  const modes = ['client', 'client-individual', 'client', 'auto', 'x'];
+  if (!random.oneIn(4)) headers['ack'] = random.pick(modes);
   maybe(random, headers, 'selector', selectors);
   maybe(random, headers, 'activemq.prefetchSize', ['0', '1', '5', '-3', 'x', '9999999999']);
   maybe(random, headers, 'activemq.subscriptionName', ['durable']);

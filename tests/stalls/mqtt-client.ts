@@ -61,7 +61,7 @@ export class MqttClient {
   }
 
   async untilCount(type: number, count: number): Promise<void> {
-    await until(`${count} packets of type ${type}`, () => this.countOf(type) >= count, 120_000);
+    await until(`${count} packets of type ${type}`, () => this.countOf(type) >= count, 600_000);
   }
 
   /** Sends packets at once. */

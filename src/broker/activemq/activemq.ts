@@ -179,7 +179,7 @@ export class ActiveMq
     this.checks = new DestinationChecks(this);
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
-    this.#filters = new TopicFilters(this, broker.limits.routeAtOnceStepCountMax, this.aware);
+    this.#filters = new TopicFilters(this, broker.limits.topicSelectorCostMax, this.aware);
     const [topics, filters, aware] = [this.#topics, this.#filters, this.aware];
     const parts = { routing: broker.routing, vhost: this.vhost, topics, filters, aware };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });

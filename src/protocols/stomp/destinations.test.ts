@@ -304,7 +304,7 @@ test('a message that is already expired when sent goes only to the dead-letter q
 });
 
 test('subscribers with large selectors are rejected, and senders to their topic are not', async () => {
-  const b = await StompBroker.open({ routeAtOnceStepCountMax: 1000 });
+  const b = await StompBroker.open({ topicSelectorCostMax: 1000 });
   const peer = await b.client();
   const large = { selector: Array.from({ length: 100 }, () => 'a=1').join(' OR ') };
   const answers = Array.from({ length: 9 }, (_, id) =>

@@ -17,7 +17,7 @@ const cachedIdCountMax = 65_536;
 const shallowMax = 32;
 
 /** Steps of a search, and identifiers of a match, that take about a microsecond. */
-const stepsPerUnit = 16;
+const stepsPerUnit = 8;
 
 /** The subscriptions that messages of a topic match. */
 export interface TopicMatch {
