@@ -106,12 +106,9 @@ export class ControlPlane {
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
   sensitiveNames: SensitiveNamesMode = 'warn';
-  /** All written batches as text. */
   written = '';
   readonly installation: Installation;
-  /** The TLS 1.2 handshakes that the API's port is said to have had. */
   tls12Count = 0;
-  /** Called with each batch before it is committed. */
   onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
@@ -134,7 +131,6 @@ export class ControlPlane {
   #hasEnded = false;
   #tellEnded = () => {};
 
-  /** Opens a control plane on a new machine, or the next process on an existing one. */
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
@@ -366,7 +362,6 @@ export class ControlPlane {
     this.#connect(this.#endpoint);
   }
 
-  /** The only volume of a broker that has one. */
   volumeOf(brokerId: string): VolumeRecord {
     const [volume, ...more] = this.control.brokers.require(brokerId).volumes;
     if (volume && more.length === 0) return volume;
@@ -379,18 +374,15 @@ export class ControlPlane {
     return { accessKeyId, secretAccessKey: key?.secret().reveal() ?? '' };
   }
 
-  /** The address of the API, and the certificate of its authority. */
   get endpoint(): { readonly url: string; readonly ca: string } {
     if (this.#endpoint) return this.#endpoint;
     throw new Error('the control plane has no port');
   }
 
-  /** Answers a request as if it had come to the port. */
   async answer(request: HttpRequest): Promise<TextResponse> {
     return asText(await this.answerBytes(request));
   }
 
-  /** Like {@link answer}, with the body as it is. */
   answerBytes(request: HttpRequest): Promise<HttpResponse> {
     return this.#dispatcher.answer(request);
   }
