@@ -7,8 +7,9 @@ import { allOffers } from '../../src/control/offers/offers.ts';
 import { awsCliJson } from '../support/aws-cli.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
-import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
+import { accountId, ControlPlane } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
+import { Machine } from '../support/plane-machine.ts';
 
 const clis = await findPrograms({
   name: 'aws',

@@ -15,8 +15,9 @@ import { writeEndpointRules } from '../../src/cli/endpoint-rules.ts';
 import { Browser } from '../support/browser.ts';
 import { Callers, policyText } from '../support/callers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
-import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
+import { accountId, ControlPlane } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
+import { Machine } from '../support/plane-machine.ts';
 import { until } from '../support/processes.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 

@@ -4,15 +4,10 @@ import { systemClock } from '../../src/base/clock.ts';
 import { allOffers } from '../../src/control/offers/offers.ts';
 import { Boto3 } from '../support/boto3.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
-import {
-  accountId,
-  ControlPlane,
-  Machine,
-  planeCertificates,
-  region,
-} from '../support/control-plane.ts';
+import { accountId, ControlPlane, region } from '../support/control-plane.ts';
 import { IdentityProvider } from '../support/identity-provider.ts';
 import { findPrograms } from '../support/other-programs.ts';
+import { Machine, planeCertificates } from '../support/plane-machine.ts';
 
 const pythons = await findPrograms({
   name: 'python3',

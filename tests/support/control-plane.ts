@@ -71,8 +71,6 @@ import { inspectionOf, Machine, planeCertificates } from './plane-machine.ts';
 import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
-export { Machine, planeCertificates } from './plane-machine.ts';
-
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;

@@ -56,7 +56,9 @@ export class Machine {
 }
 
 /** Inspects the texts of calls, in the mode of the moment. */
-export function inspectionOf(plane: { readonly sensitiveNames: SensitiveNamesMode }): TextInspection {
+export function inspectionOf(plane: {
+  readonly sensitiveNames: SensitiveNamesMode;
+}): TextInspection {
   const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
   return {
     get isRefusing() {
