@@ -9,7 +9,7 @@ import { clientEnvironment } from '../support/client-environment.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
 import { accountId, ControlPlane } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
-import { Machine } from '../support/plane-machine.ts';
+import { Machine } from '../support/machine.ts';
 
 const clis = await findPrograms({
   name: 'aws',

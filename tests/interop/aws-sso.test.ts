@@ -17,7 +17,7 @@ import { Callers, policyText } from '../support/callers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
 import { accountId, ControlPlane } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
-import { Machine } from '../support/plane-machine.ts';
+import { Machine } from '../support/machine.ts';
 import { until } from '../support/processes.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 

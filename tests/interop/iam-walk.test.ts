@@ -10,7 +10,7 @@ import type { Credentials } from '../support/callers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
 import { accountId, ControlPlane } from '../support/control-plane.ts';
 import { findPrograms } from '../support/other-programs.ts';
-import { Machine } from '../support/plane-machine.ts';
+import { Machine } from '../support/machine.ts';
 
 // A group, a user, a policy and an MFA device are created; the user proves a second factor, assumes a
 // role, is refused, sees it in the trail, and a simulation tells why.

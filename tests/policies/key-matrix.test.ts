@@ -6,7 +6,7 @@ import type { Caller } from '../../src/calls/caller.ts';
 import type { PrincipalPolicies } from '../../src/identity/policies/principal-policies.ts';
 import type { GrantRecord, KeyRecord } from '../../src/kms/records.ts';
 import { accountId, ControlPlane, region } from '../support/control-plane.ts';
-import { Machine } from '../support/plane-machine.ts';
+import { Machine } from '../support/machine.ts';
 import { allow, deny, policyOf } from '../support/principal-policies.ts';
 import { isLong } from '../support/proof.ts';
 import { quicklySigned } from '../support/quick-signature.ts';

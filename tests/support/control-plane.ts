@@ -65,22 +65,21 @@ import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sig
 import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
+import { planeCertificates } from './certificates.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
-import { inspectionOf, Machine, planeCertificates } from './plane-machine.ts';
+import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
+export { Machine };
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
 
 /** The official clients that the control plane keeps for the root user. */
-interface Clients {
-  readonly mq: MqClient;
-  readonly kms: KMSClient;
-  readonly trail: CloudTrailClient;
-}
+type Clients = Readonly<{ mq: MqClient; kms: KMSClient; trail: CloudTrailClient }>;
 
 /** One of what the service writes to its log. */
 export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };

@@ -5,7 +5,7 @@ import { Secret } from '../../../src/base/secret.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
 import { findAction } from '../../../src/identity/actions/catalogue.ts';
 import { accountId, ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 import { allow, policyOf, principalsWith } from '../../support/principal-policies.ts';
 import { smallest } from '../../support/shape-requests.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';

@@ -15,7 +15,7 @@ import {
   updateConfiguration,
 } from '../../support/configuration-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The texts of configurations: which settings are removed, and which texts are refused.
 

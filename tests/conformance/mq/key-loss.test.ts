@@ -19,7 +19,7 @@ import {
   underKey,
 } from '../../support/broker-requests.ts';
 import { accountId, ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The guide's page "RabbitMQ on Amazon MQ: Invalid AWS Key Management Service Key".
 

@@ -17,7 +17,7 @@ import {
   underKey,
 } from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 let plane: ControlPlane;

@@ -4,7 +4,7 @@ import { Secret } from '../../../src/base/secret.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
 import { password } from '../../support/broker-requests.ts';
 import { accountId, ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 import { allow, deny, policyOf, principalsWith } from '../../support/principal-policies.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 

@@ -25,7 +25,7 @@ import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createKey, password } from '../../support/broker-requests.ts';
 import { brokerXml } from '../../support/configuration-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The calls of Terraform's resources aws_mq_broker and aws_mq_configuration and their data sources,
 // in order, and the answers that they compare with the declaration. A plan is empty only if all of

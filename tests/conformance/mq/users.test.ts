@@ -13,7 +13,7 @@ import {
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createBroker, describeBroker, password } from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/plane-machine.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Users of ActiveMQ brokers: every change waits for a reboot.

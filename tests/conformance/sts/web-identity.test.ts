@@ -26,9 +26,9 @@ import {
 } from '@aws-sdk/client-sts';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
-import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { planeCertificates } from '../../support/certificates.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import { IdentityProvider } from '../../support/identity-provider.ts';
-import { Machine, planeCertificates } from '../../support/plane-machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 let plane: ControlPlane;
