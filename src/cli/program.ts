@@ -7,6 +7,7 @@ import { enforceFips } from '../crypto/fips.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
 import { initAdmin } from './administrator/init-admin.ts';
 import { advise } from './advise.ts';
+import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
@@ -93,6 +94,7 @@ function program(): Command {
     .action(runAws);
   addInspectionCommands(all);
   addAccountCommands(all);
+  addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
     if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
@@ -128,6 +130,7 @@ function addServe(all: Command): void {
         .default('warn'),
     )
     .action(serve);
+  addTrailOptions(serving);
   addSignInOptions(serving);
 }
 
@@ -140,6 +143,15 @@ function addSignInOptions(serving: Command): void {
     .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
     .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
     .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
+}
+
+function addTrailOptions(serving: Command): Command {
+  return serving
+    .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
+    .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
+    .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
+    .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
 }
 
 function addInspectionCommands(all: Command): void {
@@ -195,6 +207,37 @@ function addAccountCommands(all: Command): void {
         .default(0),
     )
     .action(rotate);
+}
+
+function addAuditCommands(audit: Command): void {
+  audit
+    .command('head')
+    .description('print the state of the trail, a value to keep on another machine')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditHead);
+  audit
+    .command('export')
+    .description('write the files of all trails to a folder, without encryption')
+    .argument('<dir>', 'a new folder')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditExport);
+  audit
+    .command('verify')
+    .description('verify exported files of trails; requires no service')
+    .argument('<dir>', 'a folder that `audit export` wrote')
+    .option('--head <file>', 'output of `audit head`; its digests must be there')
+    .option('--public-keys <file>', 'public keys, instead of those in the folder')
+    .option('--from <time>', 'expect no digests from before this time')
+    .option('--verbose', 'also list valid files', false)
+    .action(auditVerify);
+  audit
+    .command('service-events')
+    .description('print the events of service-owned keys')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditServiceEvents);
 }
 
 /**

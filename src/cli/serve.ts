@@ -34,6 +34,11 @@ export interface ServeOptions extends SignInOptions {
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
   readonly recordFailedLogins: boolean;
+  readonly trailFileSeconds: number;
+  readonly trailDigestSeconds: number;
+  readonly lookupEventsPerSecond: number;
+  readonly auditAnchor?: string;
+  readonly auditAnchorCaFile?: string;
   readonly sensitiveNames: SensitiveNamesMode;
   readonly personNames?: string;
   readonly discardBrokerLogs: boolean;
@@ -81,6 +86,11 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
     recordsFailedLogins: options.recordFailedLogins,
+    trailFileSeconds: options.trailFileSeconds,
+    trailDigestSeconds: options.trailDigestSeconds,
+    lookupsPerSecondMax: options.lookupEventsPerSecond,
+    auditAnchor: options.auditAnchor,
+    auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
     sensitiveNames: options.sensitiveNames,
     personNames: personNames === undefined ? [] : await readPersonNames(personNames),
     discardsBrokerLogs: options.discardBrokerLogs,

@@ -4,7 +4,6 @@ import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eventRecord } from '../audit/record.ts';
-import { trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
@@ -50,8 +49,7 @@ const tickMs = 1000;
 const garbageBytesMax = 16 * 1024 * 1024;
 /** Maximum time for pending API requests when the service stops, milliseconds. */
 const timeoutMs = 2000;
-/** Retention time of the trail, as in CloudTrail's event history, and the interval of its check. */
-const keptMs = 90 * 24 * 3600 * 1000;
+/** The interval of checks for old lines of the broker logs and for certificates. */
 const dropEveryMs = 3600 * 1000;
 /** The principal of the calls that the service makes at its first start. */
 const ownPrincipal = 'waxwing.local';
@@ -92,8 +90,7 @@ export class Service {
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
-  /** The memory in use after the last garbage collection, bytes. */
-  #usedBytes = 0;
+  #usedBytes = 0; // after the last garbage collection
 
   private constructor(
     opened: Opened,
@@ -224,7 +221,6 @@ export class Service {
     await writeCertificate(this.apiCertificateFile, apiAuthority);
   }
 
-  /** Renews certificates before they expire, without a restart. */
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
@@ -256,6 +252,7 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
+      audit: this.#parts.audit,
       admission: this.#listener.admission,
       handshakes: this.#listener.handshakes,
       refusals: this.#refusals.counts,
@@ -268,7 +265,6 @@ export class Service {
     return metricsToken;
   }
 
-  /** Creates the broker `default` once, through an ordinary API call. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
@@ -344,9 +340,9 @@ export class Service {
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
     this.#parts.sampling.tick(nowMs, systemClock.monotonicMs());
+    this.#parts.audit.tick(nowMs);
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
-      this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
       this.#logs.dropOld();
       this.#renewCertificates()
         .then(() => this.#parts.control.engines.renewCertificates())
@@ -354,14 +350,13 @@ export class Service {
           this.#log.error({ err: error }, 'certificates could not be renewed');
         });
     }
-    const { kms, trail, store } = this.#state;
+    const { kms, trail, serviceTrail, store } = this.#state;
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
-    runScheduledKeyTasks({ kms, trail, commit, region, accountId }, nowMs).catch(
-      (error: unknown) => {
-        this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
-      },
-    );
+    const parts = { kms, trail, serviceTrail, commit, region, accountId };
+    runScheduledKeyTasks(parts, nowMs).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
+    });
   }
 
   /** Collects garbage after many refused calls, before it takes much memory. */
@@ -390,6 +385,7 @@ export class Service {
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    await this.#parts.audit.close();
     this.#refusals.flush();
     await this.#logs.close();
   }

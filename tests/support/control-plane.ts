@@ -5,24 +5,28 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { MqClient } from '@aws-sdk/client-mq';
 import { administrationService } from '../../src/api/administration/service.ts';
+import { auditService } from '../../src/api/audit/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
 import { iamService } from '../../src/api/iam/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
+import { s3Service } from '../../src/api/s3/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
+import { ArchiveJournal } from '../../src/audit/archive/archive-journal.ts';
 import { eventRecord } from '../../src/audit/record.ts';
-import { Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { serviceTimeline, Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { Trails } from '../../src/audit/trails/trails.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
-import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
+import { restXml } from '../../src/aws/wires/rest-xml.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -44,7 +48,7 @@ import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
-import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
@@ -57,9 +61,9 @@ import { globalRegion, identityParts, stsParts } from '../../src/server/identity
 import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
-import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
+import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
@@ -69,6 +73,8 @@ import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
+import { inspectionOf } from './plane-inspection.ts';
+import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
 export { Machine };
@@ -80,12 +86,7 @@ const keyCheckMs = 3_600_000;
 type Clients = Readonly<{ mq: MqClient; kms: KMSClient; trail: CloudTrailClient }>;
 
 /** One of what the service writes to its log. */
-export interface Report {
-  readonly level: ReportLevel;
-  readonly brokerId: string;
-  readonly text: string;
-  readonly error: unknown;
-}
+export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };
 
 /**
  * The control plane as the service has it - front door, keys, brokers, trail, over HTTPS - but for
@@ -98,20 +99,17 @@ export class ControlPlane {
   readonly iamDomain: Iam;
   readonly control: Control;
   readonly trailDomain = new Trail();
+  readonly serviceTrail = new Trail(serviceTimeline);
   readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
   readonly unexpectedErrors: unknown[] = [];
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
-  /** What happens to calls with personal or secret data in names, descriptions or tags. */
   sensitiveNames: SensitiveNamesMode = 'warn';
-  /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly installation: Installation;
-  /** The TLS 1.2 handshakes that the API's port is said to have had. */
   tls12Count = 0;
-  /** Called with each batch before it is committed. */
   onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
@@ -119,6 +117,10 @@ export class ControlPlane {
   };
   readonly #configurations = new Configurations();
   readonly #cloudWatch = new CloudWatchServices();
+  readonly trails = new Trails();
+  readonly archives = new ArchiveJournal();
+  readonly deliveryFailures: unknown[] = [];
+  readonly audit: TrailParts;
   readonly #identity: Identity;
   readonly #secrets: ErasableSecrets;
   readonly #signIns = new SignInJournal();
@@ -132,7 +134,6 @@ export class ControlPlane {
   #hasEnded = false;
   #tellEnded = () => {};
 
-  /** Opens a control plane on a new machine, or the next process on an existing one. */
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
@@ -177,7 +178,9 @@ export class ControlPlane {
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
     const hooks = this.#hooks();
-    this.control = this.#newControl(new LocalClient({ ...place, hooks }));
+    const client = new LocalClient({ ...place, hooks });
+    this.control = this.#newControl(client);
+    this.audit = this.#newTrails(client);
     const consoleUrl = () => 'https://localhost:8443/';
     const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
     const sts = stsParts(iam, (url) => outside.getJson(url), clock);
@@ -199,7 +202,9 @@ export class ControlPlane {
     });
     this.services = [
       kmsService(this.kmsDomain),
-      cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
+      cloudTrailService(this.audit.cloudTrail),
+      s3Service(this.audit.s3),
+      auditService(this.audit.audit),
       mqService({
         control: this.control,
         region,
@@ -223,8 +228,8 @@ export class ControlPlane {
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
-      wires: [json11, query, restJson],
-      hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
+      wires: [json11, query, restJson, restXml],
+      hooks: { ...hooks, ...this.#atTheDoor(), inspection: inspectionOf(this) },
     });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -288,6 +293,10 @@ export class ControlPlane {
     });
   }
 
+  #newTrails(client: LocalClient): TrailParts {
+    return trailsOf(this, client, (entries) => this.#commit(entries), { region, accountId });
+  }
+
   #hooks(): PipelineHooks {
     const iam = this.iamDomain;
     return {
@@ -295,27 +304,14 @@ export class ControlPlane {
         new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
-        // The use of service-owned keys is recorded in no trail.
-        ...(call.accountId === accountId
-          ? this.trailDomain.chain(eventRecord(call), call.atMs)
-          : []),
+        ...(call.accountId === accountId ? this.trailDomain : this.serviceTrail).chain(
+          eventRecord(call, this.iamDomain.journal.account.alias),
+          call.atMs,
+        ),
       ],
       commit: (batch) => this.#commit(batch),
       callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
-    };
-  }
-
-  /** Inspects the texts of calls, as the mode of the moment says. */
-  #inspection(): TextInspection {
-    const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
-    const isRefusing = () => this.sensitiveNames === 'reject';
-    return {
-      get isRefusing() {
-        return isRefusing();
-      },
-      find: async (fields) =>
-        this.sensitiveNames === 'off' ? [] : ((await found?.find(fields)) ?? []),
     };
   }
 
@@ -343,9 +339,11 @@ export class ControlPlane {
   async #open(): Promise<void> {
     const ofControl = [this.#brokers, this.#configurations, this.#cloudWatch.logGroups];
     const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
-    const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
+    const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
+    const own = [this.kmsDomain.journal, this.installation, ...trails];
     const journals = [...own, ...ofIdentity, ...ofControl];
-    const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
+    const timelines = [trailTimeline, serviceTimeline];
+    const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
     this.#store = state;
     await this.#secrets.open();
@@ -373,29 +371,29 @@ export class ControlPlane {
     this.#connect(this.#endpoint);
   }
 
-  /** The only volume of a broker that has one. */
   volumeOf(brokerId: string): VolumeRecord {
     const [volume, ...more] = this.control.brokers.require(brokerId).volumes;
     if (volume && more.length === 0) return volume;
     throw new Error(`broker ${brokerId} has ${more.length + 1} volumes`);
   }
 
-  /** The root user's access key. */
   get credentials(): { readonly accessKeyId: string; readonly secretAccessKey: string } {
     const accessKeyId = this.#identity.rootAccessKeyId ?? '';
     const key = this.#identity.findAccessKey(accessKeyId);
     return { accessKeyId, secretAccessKey: key?.secret().reveal() ?? '' };
   }
 
-  /** The address of the API, and the certificate of its authority. */
   get endpoint(): { readonly url: string; readonly ca: string } {
     if (this.#endpoint) return this.#endpoint;
     throw new Error('the control plane has no port');
   }
 
-  /** Answers a request as if it had come to the port. */
   async answer(request: HttpRequest): Promise<TextResponse> {
-    return asText(await this.#dispatcher.answer(request));
+    return asText(await this.answerBytes(request));
+  }
+
+  answerBytes(request: HttpRequest): Promise<HttpResponse> {
+    return this.#dispatcher.answer(request);
   }
 
   #connect({ url, ca }: ControlPlane['endpoint']): void {
@@ -451,6 +449,7 @@ export class ControlPlane {
       {
         kms: this.kmsDomain,
         trail: this.trailDomain,
+        serviceTrail: this.serviceTrail,
         commit: (entries) => this.#commit(entries),
         region,
         accountId,

@@ -15,6 +15,8 @@ import { SyncingLog } from './memory-state.ts';
 export class Machine {
   readonly clock = new ManualClock();
   readonly folders: Folders = new Map();
+  /** The files of trails. */
+  readonly trailDisk = new MemoryDisk();
   readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));

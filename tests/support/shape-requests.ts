@@ -22,6 +22,8 @@ export function requestFor(
     }
     case 'rest-json':
       return restRequest(operation, input);
+    case 'rest-xml':
+      return bucketRequest(operation, input);
     case 'query': {
       const call = { Action: name, Version: service.apiVersion };
       const body = new URLSearchParams({ ...call, ...formOf(input, operation.input) }).toString();
@@ -60,6 +62,25 @@ function restRequest(
     return { method, path, headers, query: textsOf(rest), body: '' };
   }
   return { method, path, headers, body: JSON.stringify(rest) };
+}
+
+/** A request without a body, whose members are in its path and query. */
+function bucketRequest(
+  { http, input: shape }: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+): PlainRequest {
+  const { method = 'GET', path: pattern = '/' } = http ?? {};
+  const [labelled = '', fixed = ''] = pattern.split('?');
+  const path = labelled.replace(/\{(\w+)\+?\}/g, (_, label: string) =>
+    encodeURIComponent(String(input[label])),
+  );
+  const query: Record<string, string> = Object.fromEntries(new URLSearchParams(fixed));
+  const members = shape.node.kind === 'structure' ? shape.node.members : {};
+  for (const [name, value] of Object.entries(input)) {
+    const binding = members[name]?.binding;
+    if (binding?.in === 'query') query[binding.name] = String(value);
+  }
+  return { method, path, headers: {}, query, body: '' };
 }
 
 /** Members as the parameters of a form: lists are numbered from 1, and timestamps in ISO 8601. */

@@ -229,6 +229,7 @@ function completedCall(
     eventName: route.name,
     apiVersion: service.apiVersion,
     readOnly: operation.readOnly,
+    ...(operation.isDataEvent === true && { isDataEvent: true }),
     requestParameters: redaction.of(requestParameters(call, input, result)),
     responseElements: failure ? null : redaction.of(responseElements(route, result)),
     ...(failure && {

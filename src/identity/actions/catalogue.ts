@@ -6,6 +6,7 @@ import { iamActions } from './iam.ts';
 import { kmsActions } from './kms.ts';
 import { logsActions } from './logs.ts';
 import { mqActions } from './mq.ts';
+import { s3Actions } from './s3.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
 import { ssoActions, ssoOauthActions } from './sso.ts';
 import { stsActions } from './sts.ts';
@@ -18,6 +19,7 @@ export const actionCatalogue: readonly ServiceActions[] = [
   cloudTrailActions,
   cloudWatchActions,
   logsActions,
+  s3Actions,
   stsActions,
   iamActions,
   ssoActions,
