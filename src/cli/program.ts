@@ -13,6 +13,7 @@ import { check } from './check.ts';
 import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
+import { endWithStarter } from './fips/starter.ts';
 import { rotate, rotatedSecrets } from './rotate.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
@@ -251,7 +252,10 @@ export async function run(argv: readonly string[]): Promise<void> {
       await runWithFips(argv);
       return;
     }
-    if (isFipsWanted(argv, process.env)) enforceFips();
+    if (isFipsWanted(argv, process.env)) {
+      endWithStarter();
+      enforceFips();
+    }
     await program().parseAsync([...argv]);
   } catch (error) {
     report(error);

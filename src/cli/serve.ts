@@ -11,6 +11,7 @@ import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
+import { stopWithStarter } from './fips/starter.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
@@ -126,8 +127,7 @@ function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // The process that started this one in FIPS mode has ended.
-  if (process.channel) process.on('disconnect', stop);
+  stopWithStarter(stop);
 }
 
 function brokerLine({ name, state, url, problem }: BrokerView): string {
