@@ -1,9 +1,8 @@
 // A control plane in this process, with a fake engine and a disk in memory.
 
-import { Agent } from 'node:https';
-import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { MqClient } from '@aws-sdk/client-mq';
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { MqClient } from '@aws-sdk/client-mq';
 import { administrationService } from '../../src/api/administration/service.ts';
 import { auditService } from '../../src/api/audit/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
@@ -73,6 +72,7 @@ import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
+import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
@@ -81,9 +81,6 @@ export { Machine };
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
-
-/** The official clients that the control plane keeps for the root user. */
-type Clients = Readonly<{ mq: MqClient; kms: KMSClient; trail: CloudTrailClient }>;
 
 /** One of what the service writes to its log. */
 export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };
@@ -128,8 +125,7 @@ export class ControlPlane {
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
-  #clients: Clients | undefined = undefined;
-  #agent: Agent | undefined = undefined;
+  #clients: PlaneClients | undefined = undefined;
   #endpoint: { readonly url: string; readonly ca: string } | undefined = undefined;
   #hasEnded = false;
   #tellEnded = () => {};
@@ -368,7 +364,7 @@ export class ControlPlane {
     });
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
-    this.#connect(this.#endpoint);
+    this.#clients = new PlaneClients(this.#endpoint, this.credentials, this.machine.clock);
   }
 
   volumeOf(brokerId: string): VolumeRecord {
@@ -396,45 +392,24 @@ export class ControlPlane {
     return this.#dispatcher.answer(request);
   }
 
-  #connect({ url, ca }: ControlPlane['endpoint']): void {
-    this.#agent = new Agent({ ca, keepAlive: true });
-    const options = {
-      endpoint: url,
-      region,
-      credentials: this.credentials,
-      requestHandler: { httpsAgent: this.#agent },
-      maxAttempts: 1,
-    };
-    this.#clients = {
-      mq: new MqClient(options),
-      kms: new KMSClient(options),
-      trail: new CloudTrailClient(options),
-    };
-  }
-
   /** The official client of Amazon MQ, its clock this machine's. */
   get mq(): MqClient {
-    return this.#inTime(this.#opened.mq);
+    return this.#opened.inTime('mq');
   }
 
   /** The official client of AWS KMS. */
   get kms(): KMSClient {
-    return this.#inTime(this.#opened.kms);
+    return this.#opened.inTime('kms');
   }
 
   /** The official client of CloudTrail. */
   get trail(): CloudTrailClient {
-    return this.#inTime(this.#opened.trail);
+    return this.#opened.inTime('trail');
   }
 
-  get #opened() {
+  get #opened(): PlaneClients {
     if (this.#clients) return this.#clients;
     throw new Error('the control plane is not open yet');
-  }
-
-  #inTime<T extends { readonly config: { systemClockOffset: number } }>(client: T): T {
-    client.config.systemClockOffset = this.machine.clock.nowMs() - systemClock.nowMs();
-    return client;
   }
 
   /** Resolves once no broker has work that could be done now. */
@@ -474,8 +449,7 @@ export class ControlPlane {
 
   /** Closes the port and the clients. */
   async close(): Promise<void> {
-    for (const client of Object.values(this.#clients ?? {})) client.destroy();
-    this.#agent?.destroy();
+    this.#clients?.destroy();
     await this.#listener?.close(0);
   }
 
