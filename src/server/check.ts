@@ -56,11 +56,6 @@ export async function* checkDataFolder(
   counts[system.verdict]++;
   yield system;
   if (isRecovered) {
-    const keys = await findingOf('keys', async () => {
-      return `${counted(await state.checkKeys(), 'key')} complete`;
-    });
-    counts[keys.verdict]++;
-    yield keys;
     for await (const finding of checkLogs(folder, state, dataKey, progress)) {
       counts[finding.verdict]++;
       yield finding;
@@ -106,6 +101,7 @@ async function checkSystem(
       },
     );
     chain.end(state.trail.head.count, state.trail.head.hash);
+    await state.checkKeys();
     return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} complete`;
   });
   return { ...finding, isRecovered };
