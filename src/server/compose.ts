@@ -239,7 +239,7 @@ export class SystemState {
   }
 
   /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */
-  checkKeys(): Promise<number> {
+  checkKeys(): Promise<void> {
     return checkKeySecrets(this.#keySecrets, this.kms);
   }
 
