@@ -249,7 +249,7 @@ export const removeTagsRequest = structure({
 
 /** The request of ListTags. */
 export const listTagsRequest = structure({
-  ResourceIdList: required(list(trailName, { max: 4 * trailLimits.countMax })),
+  ResourceIdList: required(list(trailName, { min: 1, max: 4 * trailLimits.countMax })),
   NextToken: text,
 });
 
