@@ -1,6 +1,8 @@
 // Generates docs/reference/api.md.
 
 import * as cloudTrail from '@aws-sdk/client-cloudtrail';
+import * as cloudWatch from '@aws-sdk/client-cloudwatch';
+import * as cloudWatchLogs from '@aws-sdk/client-cloudwatch-logs';
 import * as iam from '@aws-sdk/client-iam';
 import * as kms from '@aws-sdk/client-kms';
 import * as mq from '@aws-sdk/client-mq';
@@ -15,6 +17,8 @@ const apis = [
   { title: 'Amazon MQ', service: 'mq', client: operationsOf(mq) },
   { title: 'AWS KMS', service: 'kms', client: operationsOf(kms) },
   { title: 'CloudTrail', service: 'cloudtrail', client: operationsOf(cloudTrail) },
+  { title: 'CloudWatch', service: 'monitoring', client: operationsOf(cloudWatch) },
+  { title: 'CloudWatch Logs', service: 'logs', client: operationsOf(cloudWatchLogs) },
   { title: 'Identity and Access Management', service: 'iam', client: operationsOf(iam) },
   { title: 'Security Token Service', service: 'sts', client: operationsOf(sts) },
 ];

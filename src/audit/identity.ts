@@ -34,21 +34,27 @@ export interface UserIdentity {
  * Describes the caller of a call.
  *
  * @param invokedBy the service that used the caller's identity, if there is one
+ * @param accountAlias the alias of the account, which is the name of its root user
  */
-export function userIdentity(caller: Caller, invokedBy: string | undefined): UserIdentity {
+export function userIdentity(
+  caller: Caller,
+  invokedBy: string | undefined,
+  accountAlias?: string,
+): UserIdentity {
   if (caller.type === 'service') return { type: 'AWSService', invokedBy: caller.principalId };
   if (caller.type === 'anonymous') {
     return { type: 'AWSAccount', principalId: '', accountId: 'ANONYMOUS_PRINCIPAL' };
   }
   if (caller.type === 'web-identity') return ofWebIdentity(caller);
   if (caller.type === 'sso-user') return ofSignIn(caller);
+  const userName = caller.type === 'root' ? accountAlias : caller.userName;
   return {
     type: identityTypes[caller.type],
     principalId: caller.principalId,
     arn: caller.arn,
     accountId: caller.accountId,
     ...(caller.accessKeyId !== undefined && { accessKeyId: caller.accessKeyId }),
-    ...(caller.userName !== undefined && { userName: caller.userName }),
+    ...(userName !== undefined && { userName }),
     ...sessionContext(caller),
     ...(invokedBy !== undefined && { invokedBy }),
   };
@@ -90,21 +96,14 @@ const identityTypes = {
 } as const;
 
 /** The session of a caller with temporary credentials; empty for others. */
-function sessionContext({ session, temporary, accountId }: Caller): { sessionContext?: object } {
+function sessionContext(caller: Caller): { sessionContext?: object } {
+  const { session, temporary } = caller;
   if (session === undefined && temporary === undefined) return {};
   const mfa = session?.mfaAuthenticated ?? temporary?.mfaAtMs !== undefined;
   const sourceIdentity = temporary?.sourceIdentity;
   return {
     sessionContext: {
-      sessionIssuer: session
-        ? {
-            type: 'Role',
-            principalId: session.roleId,
-            arn: session.roleArn,
-            accountId,
-            userName: session.roleName,
-          }
-        : {},
+      sessionIssuer: sessionIssuer(caller),
       webIdFederationData: temporary?.federatedProvider
         ? { federatedProvider: temporary.federatedProvider }
         : {},
@@ -115,4 +114,18 @@ function sessionContext({ session, temporary, accountId }: Caller): { sessionCon
       ...(sourceIdentity !== undefined && { sourceIdentity }),
     },
   };
+}
+
+/** Who created the session: a role, or the user behind a federated user; otherwise empty. */
+function sessionIssuer({ session, temporary, accountId }: Caller): object {
+  if (session !== undefined) {
+    const { roleId, roleArn, roleName } = session;
+    const names = { principalId: roleId, arn: roleArn, accountId, userName: roleName };
+    return { type: 'Role', ...names };
+  }
+  const { issuerArn: arn, issuerId: principalId } = temporary ?? {};
+  if (arn === undefined) return {};
+  if (arn.endsWith(':root')) return { type: 'Root', principalId, arn, accountId };
+  const userName = arn.slice(arn.lastIndexOf('/') + 1);
+  return { type: 'IAMUser', principalId, arn, accountId, userName };
 }

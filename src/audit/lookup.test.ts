@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
+import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { memoryState } from '../../tests/support/memory-state.ts';
 import type { Caller } from '../calls/caller.ts';
 import type { CompletedCall } from '../calls/completed-call.ts';
-import type { StateStore } from '../storage/state-store.ts';
+import { ArchiveJournal } from './archive/archive-journal.ts';
+import { Archives } from './archive/archives.ts';
 import { AuditError } from './errors.ts';
+import { EventHistory } from './history.ts';
 import { type Lookup, lookUp } from './lookup.ts';
 import { eventRecord } from './record.ts';
 import { Trail, trailTimeline } from './trail.ts';
@@ -32,7 +36,7 @@ const anything: Lookup = {
   nextToken: undefined,
 };
 
-async function trailOf(calls: readonly Partial<CompletedCall>[]): Promise<StateStore> {
+async function trailOf(calls: readonly Partial<CompletedCall>[]): Promise<EventHistory> {
   const trail = new Trail();
   const state = memoryState([trail], [trailTimeline]);
   for (const [i, call] of calls.entries()) {
@@ -58,20 +62,22 @@ async function trailOf(calls: readonly Partial<CompletedCall>[]): Promise<StateS
     });
     await state.commit(trail.chain(event, call.atMs ?? atMs));
   }
-  return state;
+  const key = createSecretKey(Buffer.alloc(32));
+  const parts = { disk: new MemoryDisk(), folder: '/events', key, journal: new ArchiveJournal() };
+  return new EventHistory({ state: () => state, trail, archives: new Archives(parts) });
 }
 
-async function ids(state: StateStore, lookup: Partial<Lookup>): Promise<string[]> {
-  const { events } = await lookUp(state, { ...anything, ...lookup }, nowMs);
+async function ids(history: EventHistory, lookup: Partial<Lookup>): Promise<string[]> {
+  const { events } = await lookUp(history, { ...anything, ...lookup }, nowMs, false);
   return events.map(({ event }) => event.eventID);
 }
 
 test('lookup pages return every event once, newest first', async () => {
-  const state = await trailOf(Array.from({ length: 7 }, () => ({})));
+  const history = await trailOf(Array.from({ length: 7 }, () => ({})));
   const pages: string[][] = [];
   let nextToken: string | undefined;
   do {
-    const page = await lookUp(state, { ...anything, limit: 3, nextToken }, nowMs);
+    const page = await lookUp(history, { ...anything, limit: 3, nextToken }, nowMs, false);
     pages.push(page.events.map(({ event }) => event.eventID));
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
@@ -83,8 +89,8 @@ test('lookup pages return every event once, newest first', async () => {
 });
 
 test('a full last page has no next token', async () => {
-  const state = await trailOf([{}, {}]);
-  const page = await lookUp(state, { ...anything, limit: 2 }, nowMs);
+  const history = await trailOf([{}, {}]);
+  const page = await lookUp(history, { ...anything, limit: 2 }, nowMs, false);
   assert.equal(page.events.length, 2);
   assert.equal(page.nextToken, undefined);
 });
@@ -93,12 +99,12 @@ test('a page of large events holds fewer events, and no event is skipped', async
   const requestParameters = { policy: '"'.repeat(50_000) };
   const responseElements = { policy: '"'.repeat(50_000) };
   const large = { readOnly: false, requestParameters, responseElements };
-  const state = await trailOf(Array.from({ length: 25 }, () => large));
+  const history = await trailOf(Array.from({ length: 25 }, () => large));
   const sizes: number[] = [];
   const found: string[] = [];
   let nextToken: string | undefined;
   do {
-    const page = await lookUp(state, { ...anything, nextToken }, nowMs);
+    const page = await lookUp(history, { ...anything, nextToken }, nowMs, false);
     sizes.push(page.events.length);
     found.push(...page.events.map(({ event }) => event.eventID));
     nextToken = page.nextToken;
@@ -111,14 +117,14 @@ test('a page of large events holds fewer events, and no event is skipped', async
 });
 
 test('each lookup attribute finds exactly the matching events', async () => {
-  const state = await trailOf([
+  const history = await trailOf([
     { eventName: 'CreateGrant', readOnly: false },
     { eventSource: 'amazonmq.amazonaws.com' },
     { caller: role },
     { resources: [{ arn: keyArn, type: 'AWS::KMS::Key', accountId: '000000000000' }] },
   ]);
   const found = (key: Lookup['attributes'][number]['key'], value: string) =>
-    ids(state, { attributes: [{ key, value }] });
+    ids(history, { attributes: [{ key, value }] });
   assert.deepEqual(await found('EventName', 'CreateGrant'), ['event-0']);
   assert.deepEqual(await found('ReadOnly', 'false'), ['event-0']);
   assert.deepEqual(await found('EventSource', 'amazonmq.amazonaws.com'), ['event-1']);
@@ -133,23 +139,23 @@ test('each lookup attribute finds exactly the matching events', async () => {
 
 test('a time range includes both ends, and lookup covers 90 days', async () => {
   const day = 24 * 3600 * 1000;
-  const state = await trailOf([
+  const history = await trailOf([
     { atMs: nowMs - 91 * day },
     { atMs: nowMs - 89 * day },
     { atMs: nowMs - 2 * day },
     { atMs: nowMs - day },
   ]);
-  assert.deepEqual(await ids(state, {}), ['event-3', 'event-2', 'event-1']);
-  assert.deepEqual(await ids(state, { fromMs: nowMs - 89 * day, toMs: nowMs - 2 * day }), [
+  assert.deepEqual(await ids(history, {}), ['event-3', 'event-2', 'event-1']);
+  assert.deepEqual(await ids(history, { fromMs: nowMs - 89 * day, toMs: nowMs - 2 * day }), [
     'event-2',
     'event-1',
   ]);
 });
 
 test('an invalid lookup is rejected with an error that names the problem', async () => {
-  const state = await trailOf([{}, {}]);
+  const history = await trailOf([{}, {}]);
   const refusal = async (lookup: Partial<Lookup>) => {
-    const error = await lookUp(state, { ...anything, ...lookup }, nowMs).then(
+    const error = await lookUp(history, { ...anything, ...lookup }, nowMs, false).then(
       () => undefined,
       (reason: unknown) => reason,
     );
@@ -164,9 +170,42 @@ test('an invalid lookup is rejected with an error that names the problem', async
   );
   assert.equal(await refusal({ fromMs: 2, toMs: 1 }), 'invalid-time-range');
   assert.equal(await refusal({ nextToken: 'garbage' }), 'invalid-next-token');
-  const page = await lookUp(state, { ...anything, limit: 1 }, nowMs);
+  const page = await lookUp(history, { ...anything, limit: 1 }, nowMs, false);
   assert.equal(
     await refusal({ nextToken: page.nextToken, attributes: [name] }),
     'invalid-next-token',
   );
+});
+
+test('data events are not found, except for those of the service if they are asked for', async () => {
+  const history = await trailOf([{}, { isDataEvent: true }, {}]);
+  assert.deepEqual(await ids(history, {}), ['event-2', 'event-0']);
+  const own = await trailOf([{}, { isDataEvent: true, eventSource: 'waxwing.local' }]);
+  const { events } = await lookUp(own, anything, nowMs, true);
+  assert.deepEqual(
+    events.map(({ event }) => event.eventID),
+    ['event-1', 'event-0'],
+  );
+});
+
+test('a lookup ends with a token before it has read many events, and the token continues it', async () => {
+  const calls = Array.from({ length: 1000 }, (_, i) => ({
+    eventName: i === 10 ? 'CreateKey' : 'ListKeys',
+    isDataEvent: true,
+  }));
+  const history = await trailOf([{ eventName: 'CreateKey' }, ...calls]);
+  const attributes = [{ key: 'EventName', value: 'CreateKey' }] as const;
+  // Data events with the own source are read and left out one by one.
+  const found: string[] = [];
+  let pageCount = 0;
+  let nextToken: string | undefined;
+  do {
+    const page = await lookUp(history, { ...anything, nextToken }, nowMs, true);
+    found.push(...page.events.map(({ event }) => event.eventID));
+    nextToken = page.nextToken;
+    pageCount++;
+  } while (nextToken !== undefined);
+  assert.deepEqual(found, ['event-0']);
+  assert.equal(pageCount, 3);
+  assert.deepEqual(await ids(history, { attributes }), ['event-0']);
 });

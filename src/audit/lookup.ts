@@ -1,26 +1,10 @@
 // Lookup of audit events.
 
 import { createHash } from 'node:crypto';
-import type { StateStore } from '../storage/state-store.ts';
+import { hashOf, type LookupKey, valuesOf } from './archive/attributes.ts';
 import { AuditError } from './errors.ts';
-import { lookupUserName } from './identity.ts';
+import type { EventHistory } from './history.ts';
 import type { EventRecord } from './record.ts';
-import { parseLine, trailTimeline } from './trail.ts';
-
-/** The attributes by which events can be looked up. */
-export const lookupKeys = [
-  'EventId',
-  'EventName',
-  'ReadOnly',
-  'Username',
-  'ResourceType',
-  'ResourceName',
-  'EventSource',
-  'AccessKeyId',
-] as const;
-
-/** An attribute by which events can be looked up. */
-export type LookupKey = (typeof lookupKeys)[number];
 
 /** A lookup. */
 export interface Lookup {
@@ -45,58 +29,76 @@ export interface LookupPage {
 /** Maximum size of a page. A page with larger events has fewer of them, but at least one. */
 const pageBytesMax = 2 * 1024 * 1024;
 
+/**
+ * The work for one page, in reads from the disk. A page with fewer events than requested ends with a
+ * token, with which the lookup continues.
+ */
+const pageCostMax = 400;
+
 /** How long events can be looked up, milliseconds. */
 const keptMs = 90 * 24 * 3600 * 1000;
 
 /**
  * Looks up events, newest first.
  *
+ * @param hasOwnEvents whether the service's own data events are found, too; otherwise, only
+ *   management events are
  * @throws {AuditError} if the lookup is invalid
  * @see CloudTrail LookupEvents
  */
 export async function lookUp(
-  state: Pick<StateStore, 'readTimeline'>,
+  history: Pick<EventHistory, 'search'>,
   lookup: Lookup,
   nowMs: number,
+  hasOwnEvents: boolean,
 ): Promise<LookupPage> {
-  const matches = matcher(lookup.attributes);
-  if (lookup.fromMs !== undefined && lookup.toMs !== undefined && lookup.fromMs > lookup.toMs) {
-    throw new AuditError('invalid-time-range', 'the start time is later than the end time');
-  }
-  const after = lookup.nextToken === undefined ? undefined : readToken(lookup.nextToken, lookup);
-  const range = {
+  const [attribute] = checked(lookup);
+  const matches = matcher(attribute);
+  const isShown = (event: EventRecord) =>
+    event.managementEvent || (hasOwnEvents && event.eventSource === 'waxwing.local');
+  const steps = history.search({
     // Events show whole seconds, so a range that ends with an event's second includes the event.
     fromMs: Math.max(Math.ceil((lookup.fromMs ?? 0) / 1000) * 1000, nowMs - keptMs),
     toMs: Math.floor((lookup.toMs ?? nowMs) / 1000) * 1000 + 999,
-    newestFirst: true,
-    ...(after !== undefined && { after }),
-  };
+    before: lookup.nextToken === undefined ? Infinity : readToken(lookup.nextToken, lookup),
+    hash: attribute && hashOf(attribute.key, attribute.value),
+    hasAll: hasOwnEvents,
+  });
   const events: { atMs: number; event: EventRecord }[] = [];
-  let last: string | undefined;
   let pageBytes = 0;
-  for await (const { atMs, bytes, cursor } of state.readTimeline(trailTimeline, range)) {
-    const { event } = parseLine(bytes);
-    if (!matches(event)) continue;
-    pageBytes += bytes.length;
-    const isFull = events.length > 0 && pageBytes > pageBytesMax;
-    // The next page exists only if there is one more event than the page holds.
-    if (isFull || events.length === lookup.limit) {
-      return { events, nextToken: writeToken(last, lookup) };
+  let cost = 0;
+  for await (const { number, found, cost: stepCost } of steps) {
+    cost += stepCost;
+    const isMatch = found !== undefined && isShown(found.event) && matches(found.event);
+    if (isMatch) {
+      pageBytes += found.sizeBytes;
+      const isFull = events.length > 0 && pageBytes > pageBytesMax;
+      // The next page exists only if there is one more event than the page holds.
+      if (isFull || events.length === lookup.limit) {
+        return { events, nextToken: writeToken(number + 1, lookup) };
+      }
+      events.push({ atMs: found.atMs, event: found.event });
     }
-    events.push({ atMs, event });
-    last = cursor;
+    if (cost >= pageCostMax) return { events, nextToken: writeToken(number, lookup) };
   }
   return { events, nextToken: undefined };
 }
 
-function matcher(attributes: Lookup['attributes']): (event: EventRecord) => boolean {
-  const [attribute, ...more] = attributes;
-  if (more.length > 0) {
+/** @returns at most one attribute */
+function checked({ attributes, fromMs, toMs }: Lookup): Lookup['attributes'] {
+  if (attributes.length > 1) {
     throw new AuditError(
       'invalid-lookup-attributes',
       `${attributes.length} lookup attributes are given; at most 1 is allowed`,
     );
   }
+  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
+    throw new AuditError('invalid-time-range', 'the start time is later than the end time');
+  }
+  return attributes;
+}
+
+function matcher(attribute: Lookup['attributes'][number] | undefined) {
   if (attribute === undefined) return () => true;
   const { key, value } = attribute;
   if (key === 'ReadOnly' && value !== 'true' && value !== 'false') {
@@ -105,20 +107,8 @@ function matcher(attributes: Lookup['attributes']): (event: EventRecord) => bool
       'the value of the lookup attribute ReadOnly must be true or false',
     );
   }
-  return (event) => valuesOf[key](event).includes(value);
+  return (event: EventRecord) => valuesOf[key](event).includes(value);
 }
-
-/** The values of an event for each attribute. */
-const valuesOf: Record<LookupKey, (event: EventRecord) => readonly (string | undefined)[]> = {
-  EventId: (event) => [event.eventID],
-  EventName: (event) => [event.eventName],
-  ReadOnly: (event) => [String(event.readOnly)],
-  Username: (event) => [lookupUserName(event.userIdentity)],
-  ResourceType: (event) => (event.resources ?? []).map(({ type }) => type),
-  ResourceName: (event) => (event.resources ?? []).map(({ ARN }) => ARN),
-  EventSource: (event) => [event.eventSource],
-  AccessKeyId: (event) => [event.userIdentity.accessKeyId],
-};
 
 /** Identifies a lookup without its page. A token is valid only for the same lookup. */
 function fingerprint({ attributes, fromMs, toMs }: Lookup): string {
@@ -126,11 +116,11 @@ function fingerprint({ attributes, fromMs, toMs }: Lookup): string {
   return createHash('sha256').update(members).digest('base64url').slice(0, 16);
 }
 
-function writeToken(cursor: string | undefined, lookup: Lookup): string {
-  return Buffer.from(JSON.stringify([cursor, fingerprint(lookup)])).toString('base64url');
+function writeToken(before: number, lookup: Lookup): string {
+  return Buffer.from(JSON.stringify([before, fingerprint(lookup)])).toString('base64url');
 }
 
-function readToken(token: string, lookup: Lookup): string {
+function readToken(token: string, lookup: Lookup): number {
   const parts = tokenParts(token);
   if (parts === undefined || parts[1] !== fingerprint(lookup)) {
     throw new AuditError(
@@ -141,7 +131,7 @@ function readToken(token: string, lookup: Lookup): string {
   return parts[0];
 }
 
-function tokenParts(token: string): [string, string] | undefined {
+function tokenParts(token: string): [before: number, print: string] | undefined {
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
@@ -149,8 +139,10 @@ function tokenParts(token: string): [string, string] | undefined {
     return undefined;
   }
   if (!Array.isArray(parts)) return undefined;
-  const [cursor, print]: unknown[] = parts;
-  if (typeof cursor !== 'string' || typeof print !== 'string') return undefined;
-  // Clients can forge tokens, so only the format of a valid position is passed to the timeline.
-  return /^\d{1,15}\.\d{1,10}$/.test(cursor) ? [cursor, print] : undefined;
+  const [before, print]: unknown[] = parts;
+  // Clients can forge tokens, so only the number of a possible event is used.
+  if (!Number.isSafeInteger(before) || Number(before) < 1 || typeof print !== 'string') {
+    return undefined;
+  }
+  return [Number(before), print];
 }

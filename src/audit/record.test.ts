@@ -166,3 +166,55 @@ test('an action that a service starts itself is recorded as a service event with
   assert.deepEqual(record.serviceEventDetails, { keyId: keyArn });
   assert.equal('requestID' in record, false);
 });
+
+test('events of IAM have the region us-east-1, and those of other services the own region', () => {
+  assert.equal(eventRecord({ ...call, eventSource: 'iam.amazonaws.com' }).awsRegion, 'us-east-1');
+  assert.equal(eventRecord(call).awsRegion, 'us-west-2');
+});
+
+test('the root user is recorded with the alias of the account as its name', () => {
+  assert.equal(eventRecord(call, 'example').userIdentity.userName, 'example');
+  assert.equal('userName' in eventRecord(call).userIdentity, false);
+});
+
+test('a federated user is recorded with the user that issued the session', () => {
+  const { userIdentity } = eventRecord({
+    ...call,
+    caller: {
+      type: 'federated-user',
+      accountId: '111122223333',
+      arn: 'arn:aws:sts::111122223333:federated-user/bob',
+      principalId: '111122223333:bob',
+      accessKeyId: 'ASIAEXAMPLE',
+      temporary: {
+        issuedMs: Date.UTC(2026, 10, 23, 20),
+        issuerArn: 'arn:aws:iam::111122223333:user/path/alice',
+        issuerId: 'AIDAALICE',
+      },
+    },
+  });
+  assert.deepEqual(userIdentity.sessionContext, {
+    sessionIssuer: {
+      type: 'IAMUser',
+      principalId: 'AIDAALICE',
+      arn: 'arn:aws:iam::111122223333:user/path/alice',
+      accountId: '111122223333',
+      userName: 'alice',
+    },
+    webIdFederationData: {},
+    attributes: { creationDate: '2026-11-23T20:00:00Z', mfaAuthenticated: 'false' },
+  });
+});
+
+test('credentials of a console sign-in are recorded as such, and no others', () => {
+  const temporary = { issuedMs: 0 };
+  const fromConsole = { ...root, temporary: { ...temporary, isFromConsole: true } };
+  assert.equal(eventRecord({ ...call, caller: fromConsole }).sessionCredentialFromConsole, 'true');
+  const other = eventRecord({ ...call, caller: { ...root, temporary } });
+  assert.equal('sessionCredentialFromConsole' in other, false);
+});
+
+test('a data event states its category', () => {
+  const record = eventRecord({ ...call, isDataEvent: true });
+  assert.deepEqual([record.eventCategory, record.managementEvent], ['Data', false]);
+});

@@ -33,6 +33,8 @@ export interface EventRecord {
   readonly serviceEventDetails?: object;
   readonly sharedEventID?: string;
   readonly eventCategory: 'Management' | 'Data';
+  /** Set only if the credentials came from a sign-in to the console. */
+  readonly sessionCredentialFromConsole?: 'true';
   readonly tlsDetails?: {
     readonly tlsVersion: string;
     readonly cipherSuite: string;
@@ -51,8 +53,15 @@ const valueBytesMax = { parameters: 100 * 1024, additional: 28 * 1024 };
 /** Maximum size of an event, bytes of JSON. This is the limit of CloudTrail. */
 export const eventBytesMax = 256 * 1024;
 
-/** Creates the event of a completed call. */
-export function eventRecord(call: CompletedCall): EventRecord {
+/** IAM has no regions: its events are in this one, as in AWS. */
+const globalRegion = 'us-east-1';
+
+/**
+ * Creates the event of a completed call.
+ *
+ * @param accountAlias the alias of the account, which events of the root user show as its name
+ */
+export function eventRecord(call: CompletedCall, accountAlias?: string): EventRecord {
   const { caller, error } = call;
   const isService = caller.type === 'service';
   // Events of STS tell to whom credentials were issued, although the calls change nothing.
@@ -60,11 +69,11 @@ export function eventRecord(call: CompletedCall): EventRecord {
   const answered = isShown && error === undefined;
   return {
     eventVersion: '1.11',
-    userIdentity: userIdentity(caller, call.invokedBy),
+    userIdentity: userIdentity(caller, call.invokedBy, accountAlias),
     eventTime: eventTime(call.atMs),
     eventSource: call.eventSource,
     eventName: call.eventName,
-    awsRegion: call.region,
+    awsRegion: call.eventSource === 'iam.amazonaws.com' ? globalRegion : call.region,
     sourceIPAddress: isService ? caller.principalId : call.sourceIp,
     userAgent: isService ? caller.principalId : shortened(call.userAgent),
     ...(error && { errorCode: error.code, errorMessage: shortened(error.message) }),
@@ -81,10 +90,13 @@ export function eventRecord(call: CompletedCall): EventRecord {
     }),
     eventType: 'AwsApiCall',
     ...(call.apiVersion !== undefined && { apiVersion: call.apiVersion }),
-    managementEvent: true,
+    managementEvent: call.isDataEvent !== true,
     recipientAccountId: call.accountId,
     ...(call.sharedEventId !== undefined && { sharedEventID: call.sharedEventId }),
-    eventCategory: 'Management',
+    eventCategory: call.isDataEvent === true ? 'Data' : 'Management',
+    ...(caller.temporary?.isFromConsole === true && {
+      sessionCredentialFromConsole: 'true' as const,
+    }),
     ...(call.tls && {
       tlsDetails: {
         tlsVersion: call.tls.version,

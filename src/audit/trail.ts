@@ -21,8 +21,14 @@ export interface TrailLine {
   readonly event: EventRecord;
 }
 
-/** The timeline that stores the lines of the trail. */
+/** The timeline that stores the lines of the account's trail. */
 export const trailTimeline = 'audit';
+
+/**
+ * The timeline of the service's own trail: calls on service-owned keys, which belong to no account
+ * of a user.
+ */
+export const serviceTimeline = 'service-audit';
 
 /**
  * Writes the audit trail, and keeps the head of its hash chain as a journal. The head is changed in
@@ -30,8 +36,15 @@ export const trailTimeline = 'audit';
  * no gap in the chain, and a restart need not read the trail.
  */
 export class Trail implements Journal<ChainHead> {
-  readonly name = 'audit-chain';
+  readonly name: string;
+  readonly #timeline: string;
   #head: ChainHead = { count: 0, hash: '0'.repeat(64) };
+
+  /** @param timeline the timeline of the lines; the journal's name is derived from it */
+  constructor(timeline: string = trailTimeline) {
+    this.#timeline = timeline;
+    this.name = `${timeline}-chain`;
+  }
 
   /** The current head of the chain. */
   get head(): ChainHead {
@@ -52,7 +65,7 @@ export class Trail implements Journal<ChainHead> {
     const bytes = Buffer.from(JSON.stringify(line));
     const change: ChainHead = { count: line.number, hash: lineHash(bytes) };
     return [
-      { timeline: trailTimeline, atMs, bytes },
+      { timeline: this.#timeline, atMs, bytes },
       { journal: this.name, change },
     ];
   }

@@ -89,6 +89,8 @@ export interface Operation<Input = never, Output = unknown> {
    * reveal nothing about an account.
    */
   readonly isRecorded?: boolean;
+  /** Whether calls are data events, which report the use of a resource and not its management. */
+  readonly isDataEvent?: boolean;
   readonly input: Shape<Input>;
   readonly output: Shape<Output>;
   /** Only on the wires `rest-json` and `rest-xml`. */
@@ -164,9 +166,16 @@ export interface Service {
   readonly targetPrefixes?: readonly string[];
   /** The XML namespace. Defaults to `https://NAME.amazonaws.com/doc/VERSION/`. */
   readonly xmlNamespace?: string;
+  /**
+   * Whether paths lead to this service only in requests that are signed for it, because they are
+   * so general that they contain those of other services. Only on REST wires.
+   */
+  readonly isFoundBySignature?: boolean;
   /** The event source in audit records: `kms.amazonaws.com`, `amazonmq.amazonaws.com`. */
   readonly eventSource: string;
   readonly apiVersion: string;
+  /** The error code for values that violate constraints, if it is not that of the wire. */
+  readonly invalidValueCode?: string;
   // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
   readonly operations: Readonly<Record<string, Operation<any, any>>>;
   /**

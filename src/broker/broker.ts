@@ -6,7 +6,7 @@ import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { QueueIndex } from '../storage/queue-index.ts';
 import type { BrokerOptions } from './broker-options.ts';
-import type { ClientConnection } from './client-connection.ts';
+import { ClientConnections } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import { MessageRouter } from './exchanges/message-router.ts';
@@ -59,7 +59,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** Bytes that all peers together have not read yet. */
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
-  readonly clientConnections = new Set<ClientConnection>();
+  readonly clientConnections = new ClientConnections();
   readonly turns: Turns;
   /** Delayed and scheduled messages. */
   readonly schedules: Schedules;

@@ -82,9 +82,11 @@ export interface TemporaryCredentials {
   readonly mfaAtMs?: number;
   /** The source identity, which stays the same through all sessions that follow from this one. */
   readonly sourceIdentity?: string;
+  /** Whether the credentials came from a sign-in to the web console. */
+  readonly isFromConsole?: boolean;
   /** The user that created the session of a federated user. */
   readonly issuerArn?: string;
-  /** The unique id of this user. */
+  /** The id of that user, `AIDA…`; the account id if the root user created the session. */
   readonly issuerId?: string;
   /** The session policy as it was passed, a JSON document. */
   readonly policy?: string;

@@ -20,6 +20,8 @@ export interface CompletedCall extends Omit<CallContext, 'nowMs'> {
   readonly eventName: string;
   readonly apiVersion: string | undefined;
   readonly readOnly: boolean;
+  /** Whether the call used a resource and did not manage it. */
+  readonly isDataEvent?: boolean;
   /**
    * Member names in lower camel case; sensitive values and blobs are left out. Null if there are
    * none.

@@ -1,4 +1,4 @@
-// Tells AWS CLIs that ignore AWS_ENDPOINT_URL where single sign-on is.
+// Tells AWS CLIs that ignore AWS_ENDPOINT_URL where single sign-on and the buckets of trails are.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,18 +28,38 @@ const parameters = {
 };
 
 /**
- * Writes endpoint rules for single sign-on into a folder, which `AWS_DATA_PATH` then names. The AWS CLI
- * reads them in place of its own.
+ * Writes endpoint rules for single sign-on and for the buckets of trails into a folder, which
+ * `AWS_DATA_PATH` then names. The AWS CLI reads them in place of its own.
  *
  * @param url the address of the service
  */
 export async function writeEndpointRules(folder: string, url: string): Promise<void> {
   const endpoint = { url, properties: {}, headers: {} };
   const rules = [{ conditions: [], endpoint, type: 'endpoint' }];
-  const text = JSON.stringify({ version: '1.0', parameters, rules });
-  for (const service of services) {
-    const place = join(folder, service, apiVersion);
-    await mkdir(place, { recursive: true });
-    await writeFile(join(place, 'endpoint-rule-set-1.json'), text);
-  }
+  const ofSignIn = { version: '1.0', parameters, rules };
+  for (const service of services) await writeRules(join(folder, service, apiVersion), ofSignIn);
+  await writeRules(join(folder, 's3', '2006-03-01'), bucketRules(url));
+}
+
+async function writeRules(place: string, rules: object): Promise<void> {
+  await mkdir(place, { recursive: true });
+  await writeFile(join(place, 'endpoint-rule-set-1.json'), JSON.stringify(rules));
+}
+
+/** The rules of Amazon S3: buckets are in the path. `validate-logs` reads the files of trails so. */
+function bucketRules(url: string): object {
+  const scheme = { signingName: 's3', signingRegion: '{Region}', disableDoubleEncoding: true };
+  const properties = { authSchemes: [{ name: 'sigv4', ...scheme }] };
+  const endpoint = (to: string) => ({ url: to, properties, headers: {} });
+  const hasBucket = { fn: 'isSet', argv: [{ ref: 'Bucket' }] };
+  const { Region, Endpoint } = parameters;
+  const Bucket = { required: false, type: 'String', documentation: '' };
+  return {
+    version: '1.0',
+    parameters: { Bucket, Region, Endpoint },
+    rules: [
+      { conditions: [hasBucket], endpoint: endpoint(`${url}/{Bucket}`), type: 'endpoint' },
+      { conditions: [], endpoint: endpoint(url), type: 'endpoint' },
+    ],
+  };
 }

@@ -8,6 +8,12 @@ export type CliErrorCode =
   | 'aws-cli-missing'
   /** A call to the service failed. */
   | 'call-failed'
+  /** A file or option for `waxwing audit verify` is not valid. */
+  | 'head-invalid'
+  /** Files of trails are not valid. */
+  | 'files-invalid'
+  /** A folder for an export contains something. */
+  | 'folder-not-empty'
   /** A profile does not exist, exists already, or misses a setting. */
   | 'profile-invalid'
   /** Standard input ended before all questions were answered. */

@@ -7,11 +7,13 @@ import { enforceFips } from '../crypto/fips.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
 import { initAdmin } from './administrator/init-admin.ts';
 import { advise } from './advise.ts';
+import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
 import { runAws } from './aws.ts';
 import { check } from './check.ts';
 import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
+import { endWithStarter } from './fips/starter.ts';
 import { rotate, rotatedSecrets } from './rotate.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
@@ -93,6 +95,7 @@ function program(): Command {
     .action(runAws);
   addInspectionCommands(all);
   addAccountCommands(all);
+  addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
     if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
@@ -128,6 +131,7 @@ function addServe(all: Command): void {
         .default('warn'),
     )
     .action(serve);
+  addTrailOptions(serving);
   addSignInOptions(serving);
 }
 
@@ -140,6 +144,15 @@ function addSignInOptions(serving: Command): void {
     .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
     .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
     .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
+}
+
+function addTrailOptions(serving: Command): Command {
+  return serving
+    .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
+    .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
+    .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
+    .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
 }
 
 function addInspectionCommands(all: Command): void {
@@ -197,6 +210,37 @@ function addAccountCommands(all: Command): void {
     .action(rotate);
 }
 
+function addAuditCommands(audit: Command): void {
+  audit
+    .command('head')
+    .description('print the state of the trail, a value to keep on another machine')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditHead);
+  audit
+    .command('export')
+    .description('write the files of all trails to a folder, without encryption')
+    .argument('<dir>', 'a new folder')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditExport);
+  audit
+    .command('verify')
+    .description('verify exported files of trails; requires no service')
+    .argument('<dir>', 'a folder that `audit export` wrote')
+    .option('--head <file>', 'output of `audit head`; its digests must be there')
+    .option('--public-keys <file>', 'public keys, instead of those in the folder')
+    .option('--from <time>', 'expect no digests from before this time')
+    .option('--verbose', 'also list valid files', false)
+    .action(auditVerify);
+  audit
+    .command('service-events')
+    .description('print the events of service-owned keys')
+    .addOption(data())
+    .addOption(profile())
+    .action(auditServiceEvents);
+}
+
 /**
  * Runs the command line. An expected error is printed in one line. The exit code is then 1, or 2 if
  * an argument or a setting is invalid.
@@ -208,7 +252,10 @@ export async function run(argv: readonly string[]): Promise<void> {
       await runWithFips(argv);
       return;
     }
-    if (isFipsWanted(argv, process.env)) enforceFips();
+    if (isFipsWanted(argv, process.env)) {
+      endWithStarter();
+      enforceFips();
+    }
     await program().parseAsync([...argv]);
   } catch (error) {
     report(error);

@@ -11,6 +11,7 @@ import { type BrokerView, Service } from '../server/service.ts';
 import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
+import { stopWithStarter } from './fips/starter.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
@@ -34,6 +35,11 @@ export interface ServeOptions extends SignInOptions {
   readonly memoryLimitMib?: number;
   readonly diskReserveMib: number;
   readonly recordFailedLogins: boolean;
+  readonly trailFileSeconds: number;
+  readonly trailDigestSeconds: number;
+  readonly lookupEventsPerSecond: number;
+  readonly auditAnchor?: string;
+  readonly auditAnchorCaFile?: string;
   readonly sensitiveNames: SensitiveNamesMode;
   readonly personNames?: string;
   readonly discardBrokerLogs: boolean;
@@ -81,6 +87,11 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     memoryLimitMib: options.memoryLimitMib,
     diskReserveMib: options.diskReserveMib,
     recordsFailedLogins: options.recordFailedLogins,
+    trailFileSeconds: options.trailFileSeconds,
+    trailDigestSeconds: options.trailDigestSeconds,
+    lookupsPerSecondMax: options.lookupEventsPerSecond,
+    auditAnchor: options.auditAnchor,
+    auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
     sensitiveNames: options.sensitiveNames,
     personNames: personNames === undefined ? [] : await readPersonNames(personNames),
     discardsBrokerLogs: options.discardBrokerLogs,
@@ -116,8 +127,7 @@ function stopOnSignal(service: Service, failed: (error: Error) => void): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // The process that started this one in FIPS mode has ended.
-  if (process.channel) process.on('disconnect', stop);
+  stopWithStarter(stop);
 }
 
 function brokerLine({ name, state, url, problem }: BrokerView): string {

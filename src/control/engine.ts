@@ -108,6 +108,9 @@ export interface RunningBroker {
 /** The levels of broker log lines. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
+/** The logs of a broker that engines write. Each is a log group. */
+export type LogCategory = 'general' | 'connection' | 'channel';
+
 /** A failed log-in, in the form that may be reported. */
 export interface FailedLogin {
   /** The user name if the user exists. Other names are left out, because they may be passwords. */
@@ -132,8 +135,11 @@ export interface EngineEvents {
    * @param code the stable error code, as in {@link Engine.start}
    */
   failed(brokerId: string, code: string, message: string): void;
-  /** A line for the broker log. It contains no message body, password or key. */
-  log(brokerId: string, level: LogLevel, text: string): void;
+  /**
+   * A line for one of the broker's logs, by default the general one. It contains no message body,
+   * password or key.
+   */
+  log(brokerId: string, level: LogLevel, text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
 }

@@ -1,97 +1,76 @@
 import assert from 'node:assert/strict';
-import { createSecretKey, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { ManualClock } from '../../tests/support/manual-clock.ts';
-import { MemoryDisk } from '../../tests/support/memory-disk.ts';
-import { Volume } from '../storage/volume.ts';
-import { BrokerLogs, brokerLogLimits } from './broker-logs.ts';
+import { linesOf } from '../../tests/support/log-lines.ts';
+import { dayMs, LogsMachine } from '../../tests/support/logs-machine.ts';
+import { type BrokerLogs, brokerLogLimits } from './broker-logs.ts';
+import type { StreamName } from './store/log-line.ts';
 
-const folder = '/logs';
-const all = { fromMs: -Infinity, toMs: Infinity, newestFirst: false };
+const one: StreamName = { brokerId: 'b-1', category: 'general', stream: 'a.log' };
+const two: StreamName = { brokerId: 'b-2', category: 'connection', stream: 'b.log' };
 
-/** A disk with a volume for logs, and as many starts on it as are asked for. */
-class Machine {
-  readonly clock = new ManualClock();
-  readonly disk = new MemoryDisk();
-  readonly failures: Error[] = [];
-  readonly #dataKey = createSecretKey(randomBytes(32));
-  #epoch = 0;
-
-  static async make(): Promise<Machine> {
-    const machine = new Machine();
-    const volume = { id: 'logs-1', kind: 'system', wrappedKey: Buffer.from('wrapped') } as const;
-    await Volume.format(machine.disk, folder, volume, machine.#dataKey);
-    return machine;
-  }
-
-  logs(): BrokerLogs {
-    return new BrokerLogs({ clock: this.clock, failed: (error) => this.failures.push(error) });
-  }
-
-  async open(logs = this.logs()): Promise<BrokerLogs> {
-    this.#epoch += 1;
-    const volume = await Volume.open(this.disk, folder, this.#dataKey);
-    await logs.open(volume, { epoch: this.#epoch, epochMin: this.#epoch - 1 });
-    return logs;
-  }
+async function texts(logs: BrokerLogs): Promise<string[]> {
+  return (await linesOf(logs)).map(({ brokerId, text }) => `${brokerId} ${text}`);
 }
 
-async function texts(logs: BrokerLogs, range: Partial<typeof all> = {}): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { brokerId, level, text } of logs.read({ ...all, ...range })) {
-    found.push(`${brokerId} ${level} ${text}`);
+test('lines are in order, have increasing times and sequences, and survive restarts', async () => {
+  const machine = await LogsMachine.make();
+  let logs = await machine.open();
+  for (let i = 0; i < 30; i++) {
+    logs.append(i % 3 === 0 ? two : one, 'info', `line ${i}`);
+    // The clock is set back once.
+    machine.clock.advance(i === 10 ? -5000 : 100);
+    if (i % 7 === 0) await logs.flush();
+    if (i % 10 !== 9) continue;
+    await logs.close();
+    logs = await machine.open();
   }
-  return found;
-}
-
-test('lines are found in order, by time, and after a restart', async () => {
-  const machine = await Machine.make();
-  const logs = await machine.open();
-  const startMs = machine.clock.nowMs();
-  for (const text of ['first', 'second', 'third']) {
-    logs.append('b-1', 'warn', text);
-    machine.clock.advance(1000);
+  const lines = await linesOf(logs);
+  assert.equal(lines.length, 30);
+  for (const brokerId of ['b-1', 'b-2']) {
+    const own = lines.filter((line) => line.brokerId === brokerId);
+    assert.deepEqual(
+      own.map(({ sequence }) => sequence),
+      own.map((_, i) => i),
+    );
+    const times = own.map(({ atMs }) => atMs);
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
   }
-  await logs.flush();
-  const expected = ['b-1 warn first', 'b-1 warn second', 'b-1 warn third'];
-  assert.deepEqual(await texts(logs), expected);
-  assert.deepEqual(await texts(logs, { fromMs: startMs + 1000 }), expected.slice(1));
   await logs.close();
-  const again = await machine.open();
-  assert.deepEqual(await texts(again), expected);
-  await again.close();
 });
 
 test('lines written before the volume is open are buffered', async () => {
-  const machine = await Machine.make();
+  const machine = await LogsMachine.make();
   const logs = machine.logs();
-  logs.append('b-1', 'error', 'early');
+  logs.append(one, 'error', 'early');
   await machine.open(logs);
   await logs.close();
   const again = await machine.open();
-  assert.deepEqual(await texts(again), ['b-1 error early']);
+  assert.deepEqual(await texts(again), ['b-1 early']);
   await again.close();
 });
 
-test('a flood of lines is limited, and the dropped lines are counted', async () => {
-  const machine = await Machine.make();
+test('a broker that writes too fast loses lines, and other brokers do not', async () => {
+  const machine = await LogsMachine.make();
   const logs = await machine.open();
-  const count = brokerLogLimits.waitingCountMax + 10;
-  for (let i = 0; i < count; i++) logs.append('b-1', 'info', `line ${i}`);
+  const count = brokerLogLimits.waitingOfBrokerMax + 10;
+  for (let i = 0; i < count; i++) logs.append(one, 'info', `line ${i}`);
+  logs.append(two, 'info', 'kept');
   await logs.flush();
   const found = await texts(logs);
-  assert.equal(found.length, brokerLogLimits.waitingCountMax + 1);
-  assert.equal(
-    found.at(-1),
-    'b-1 warn 10 broker log lines were dropped because they arrived too fast',
-  );
+  const dropped = 'b-1 10 broker log lines were dropped because they arrived too fast';
+  assert.equal(found.length, brokerLogLimits.waitingOfBrokerMax + 2);
+  assert.ok(found.includes('b-2 kept'));
+  assert.ok(found.includes(dropped));
   await logs.close();
 });
 
 test('a long line is truncated and states its original length', async () => {
-  const machine = await Machine.make();
+  const machine = await LogsMachine.make();
   const logs = await machine.open();
-  logs.append('b-1', 'info', 'x'.repeat(100_000));
+  logs.append(one, 'info', 'x'.repeat(100_000));
   await logs.flush();
   const [line = ''] = await texts(logs);
   assert.match(line, /x… \(100000 characters\)$/);
@@ -99,43 +78,50 @@ test('a long line is truncated and states its original length', async () => {
   await logs.close();
 });
 
-test('lines older than a day are dropped and their files removed', async () => {
-  const machine = await Machine.make();
+test('lines of a group with a retention expire, are removed from the disk, and others stay', async () => {
+  const machine = await LogsMachine.make();
+  machine.retentionDays.set('b-1', 1);
   const logs = await machine.open();
-  const text = 'x'.repeat(8000);
-  for (let round = 0; round < 4; round++) {
-    for (let i = 0; i < 200; i++) logs.append('b-1', 'info', `${round} ${text}`);
+  const text = 'x'.repeat(4000);
+  for (let day = 0; day < 4; day++) {
+    for (let i = 0; i < 500; i++) {
+      logs.append(one, 'info', `expiring ${day} ${text}`);
+      if (i % 50 === 0) logs.append(two, 'info', `kept ${day} ${i}`);
+    }
     await logs.flush();
-    machine.clock.advance(brokerLogLimits.keptMs / 2);
+    machine.clock.advance(dayMs + 1);
     logs.dropOld();
   }
-  const rounds = new Set((await texts(logs)).map((line) => line.split(' ')[2]));
-  assert.ok(!rounds.has('0') && rounds.has('3'), [...rounds].join());
-  await logs.close();
-  const sizes = await Promise.all(
-    (await machine.disk.list(folder)).map(async (name) => {
-      const file = await machine.disk.open(`${folder}/${name}`);
-      return file.sizeBytes;
-    }),
+  const found = await texts(logs);
+  assert.deepEqual(
+    found.filter((line) => line.startsWith('b-1')),
+    [],
   );
-  const sum = sizes.reduce((a, b) => a + b, 0);
-  assert.ok(sum < 6 * 1024 * 1024, `${sum} bytes for two days of 1.6 MB each half day`);
+  assert.equal(found.filter((line) => line.startsWith('b-2')).length, 40);
+  // 8 MB were written, and 40 lines are kept.
+  await machine.shrunkTo(512 * 1024, () => logs.dropOld());
+  await logs.close();
+  const again = await machine.open();
+  assert.deepEqual(await texts(again), found);
+  await again.close();
 });
 
-test('the volume size is also limited for many lines within a day', async () => {
-  const machine = await Machine.make();
-  const logs = await machine.open();
+test('the broker with most lines loses the oldest ones once there are too many', async () => {
+  const machine = await LogsMachine.make();
+  const bytesMax = 1024 * 1024;
+  const logs = await machine.open(machine.logs(bytesMax));
+  logs.append(two, 'info', 'of the quiet broker');
   const text = 'x'.repeat(8000);
-  const segments = brokerLogLimits.segmentCountMax + 5;
-  for (let i = 0; i < segments * 132; i++) {
-    logs.append('b-1', 'info', text);
-    if (i % 1000 !== 0) continue;
-    await logs.flush();
-    logs.dropOld();
+  for (let i = 0; i < 300; i++) {
+    logs.append(one, 'info', `${i} ${text}`);
+    if (i % 50 === 0) await logs.flush();
   }
   await logs.flush();
-  logs.dropOld();
-  const names = (await machine.disk.list(folder)).filter((name) => name.startsWith('seg-'));
-  assert.ok(names.length <= brokerLogLimits.segmentCountMax + 3, `${names.length} segments`);
+  const [large] = [...logs.streams].filter(({ brokerId }) => brokerId === 'b-1');
+  const [quiet] = [...logs.streams].filter(({ brokerId }) => brokerId === 'b-2');
+  assert.ok((large?.sizeBytes ?? Infinity) <= bytesMax);
+  assert.ok((large?.sizeBytes ?? 0) > bytesMax / 2);
+  assert.equal(quiet?.count, 1);
+  assert.ok((large?.first ?? 0) > 0);
   await logs.close();
 });

@@ -65,6 +65,16 @@ export class Listeners {
     return sum;
   }
 
+  /** The bytes that all connections have received and sent, including TLS. */
+  get networkBytes(): { readonly received: number; readonly sent: number } {
+    const sum = { received: 0, sent: 0 };
+    for (const { networkBytes } of this.#all) {
+      sum.received += networkBytes.received;
+      sum.sent += networkBytes.sent;
+    }
+    return sum;
+  }
+
   /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
     for (const listener of this.#all) listener.showCertificates(certificates);

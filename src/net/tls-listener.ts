@@ -79,6 +79,8 @@ export class TlsListener {
   readonly handshakes = new HandshakeCounts();
   readonly #transports = new Set<WireTransport>();
   readonly #sockets = new Set<Socket>();
+  /** The bytes of closed connections. */
+  readonly #closedBytes = { received: 0, sent: 0 };
   #ticks: Timer | undefined = undefined;
   #ended: (() => void) | undefined = undefined;
   readonly #webSocket: WebSocketEndpoint | undefined;
@@ -138,9 +140,23 @@ export class TlsListener {
     return this.#transports.size;
   }
 
+  /** The bytes that all connections have received and sent, including TLS. */
+  get networkBytes(): { readonly received: number; readonly sent: number } {
+    const sum = { ...this.#closedBytes };
+    for (const { bytesRead, bytesWritten } of this.#sockets) {
+      sum.received += bytesRead;
+      sum.sent += bytesWritten;
+    }
+    return sum;
+  }
+
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#closedBytes.received += socket.bytesRead;
+      this.#closedBytes.sent += socket.bytesWritten;
+    });
     this.admission.accept(socket, {
       tls: () => this.#tls.emit('connection', socket),
       plain: (bytes) => answerAndClose(socket, this.#options.answerPlain(bytes)),

@@ -4,14 +4,20 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lineHash, parseLine, trailTimeline } from '../audit/trail.ts';
+import {
+  type ChainHead,
+  lineHash,
+  parseLine,
+  serviceTimeline,
+  trailTimeline,
+} from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
 import { volumeContext } from '../control/offers/storage-types.ts';
 import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
 import { KmsError } from '../kms/errors.ts';
-import { decodeLine } from '../logs/log-line.ts';
+import { lineRecordTypes, proveLine } from '../logs/store/line-records.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
@@ -23,6 +29,7 @@ import { ServerError } from './errors.ts';
 import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
+import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 
 /** Called with the progress of a check, in bytes. */
 export type CheckProgress = (folder: string, doneBytes: number, totalBytes: number) => void;
@@ -52,10 +59,14 @@ export async function* checkDataFolder(
   const dataKey = await systemDataKey(folder, source);
   const deriver: KeyDeriver = { deriveKey: (salt, info) => deriveKey(dataKey, salt, info) };
   const state = new SystemState(deriver, folder);
-  const { isRecovered, ...system } = await checkSystem(folder, state, dataKey, progress);
+  const { isRecovered, chain, ...system } = await checkSystem(folder, state, dataKey, progress);
   counts[system.verdict]++;
   yield system;
   if (isRecovered) {
+    for await (const finding of checkTrails(folder, state, chain)) {
+      counts[finding.verdict]++;
+      yield finding;
+    }
     for await (const finding of checkLogs(folder, state, dataKey, progress)) {
       counts[finding.verdict]++;
       yield finding;
@@ -82,9 +93,10 @@ async function checkSystem(
   state: SystemState,
   dataKey: KeyObject,
   progress: CheckProgress,
-): Promise<CheckFinding & { readonly isRecovered: boolean }> {
+): Promise<CheckFinding & { readonly isRecovered: boolean; readonly chain: ChainCheck }> {
   const system = systemFolder(folder);
-  const chain = new ChainCheck();
+  const chain = new ChainCheck(trailTimeline);
+  const serviceChain = new ChainCheck(serviceTimeline);
   let isRecovered = false;
   const finding = await findingOf('system', async () => {
     const checking = checkVolume(
@@ -97,17 +109,37 @@ async function checkSystem(
         recovered: () => {
           isRecovered = true;
         },
-        found: (...record) => chain.found(...record),
+        found: (...record) => {
+          chain.found(...record);
+          serviceChain.found(...record);
+        },
       },
     );
     // The brokers' keys are opened with these secrets, also if the volume is damaged elsewhere.
     await checking.catch(() => {});
     if (isRecovered) await state.checkKeys();
     const report = await checking;
-    chain.end(state.trail.head.count, state.trail.head.hash);
+    chain.end(state.trail.head);
+    serviceChain.end(state.serviceTrail.head);
     return `${describe(report)}; audit trail of ${counted(chain.count, 'event')} complete`;
   });
-  return { ...finding, isRecovered };
+  return { ...finding, isRecovered, chain };
+}
+
+/** Checks the archives of events and the files of trails, if there are any. */
+async function* checkTrails(
+  folder: string,
+  state: SystemState,
+  chain: ChainCheck,
+): AsyncGenerator<CheckFinding> {
+  if (state.archives.all().length > 0) {
+    yield await findingOf('events', () =>
+      checkArchives(folder, state, (number) => chain.previousOf(number)),
+    );
+  }
+  if (state.trails.buckets().length > 0) {
+    yield await findingOf('trails', () => checkTrailFiles(folder, state));
+  }
 }
 
 /** Checks the volume of the broker logs, if the data folder has one. */
@@ -128,17 +160,15 @@ async function* checkLogs(
       own,
       dataKey,
       (done, total) => progress(own, done, total),
-      { found: proveLine },
+      {
+        found: (type, ...record) => {
+          if (type === lineRecordTypes.line) proveLine(...record);
+        },
+      },
     );
     proveEpoch(own, report, record);
     return describe(report);
   });
-}
-
-/** Parses a line of the broker logs. */
-function proveLine(type: number, buffer: Buffer, start: number, end: number): void {
-  const entry = timelineEntry(type, buffer, start, end);
-  if (entry !== undefined) decodeLine(0, entry.bytes);
 }
 
 /**
@@ -307,27 +337,40 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Verifies the hash chain of the audit trail. The oldest lines may have been dropped. */
+/** Verifies the hash chain of a trail. The oldest lines may have been dropped. */
 class ChainCheck {
+  readonly #timeline: string;
   /** Events seen so far. */
   count = 0;
   #number = 0;
   #hash = '';
+  /** The hash that each line states for the line before it. Older lines are in archives. */
+  readonly #previous = new Map<number, string>();
+
+  constructor(timeline: string) {
+    this.#timeline = timeline;
+  }
 
   found(type: number, buffer: Buffer, start: number, end: number): void {
     const entry = timelineEntry(type, buffer, start, end);
-    if (entry?.timeline !== trailTimeline) return;
+    if (entry?.timeline !== this.#timeline) return;
     const { number, previous } = parseLine(entry.bytes);
     if (this.count > 0 && (number !== this.#number + 1 || previous !== this.#hash)) {
       throw broken(`event ${number} does not follow event ${this.#number}`);
     }
     this.count++;
+    this.#previous.set(number, previous);
     this.#number = number;
     this.#hash = lineHash(entry.bytes);
   }
 
+  /** The hash that a line states for the line before it. */
+  previousOf(number: number): string | undefined {
+    return this.#previous.get(number);
+  }
+
   /** Compares the last line with the head of the chain in the journal. */
-  end(number: number, hash: string): void {
+  end({ count: number, hash }: ChainHead): void {
     if (this.count === 0 && number === 0) return;
     if (number !== this.#number || hash !== this.#hash) {
       throw broken(`it ends with event ${this.#number}, but ${number} events were recorded`);

@@ -3,27 +3,34 @@
 import type { KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { administrationService } from '../api/administration/service.ts';
+import { auditService } from '../api/audit/service.ts';
 import { cloudTrailService } from '../api/cloudtrail/service.ts';
 import { discoveryService } from '../api/discovery/service.ts';
 import { iamService } from '../api/iam/service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import { mqService } from '../api/mq/service.ts';
+import { s3Service } from '../api/s3/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
 import { stsService } from '../api/sts/service.ts';
+import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
 import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
-import { Trail, trailTimeline } from '../audit/trail.ts';
+import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
+import { Trails } from '../audit/trails/trails.ts';
 import { LocalClient } from '../aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../aws/pipeline/registry.ts';
-import { json11 } from '../aws/wires/json.ts';
+import { json10, json11 } from '../aws/wires/json.ts';
 import { query } from '../aws/wires/query.ts';
 import { restJson } from '../aws/wires/rest-json.ts';
+import { restXml } from '../aws/wires/rest-xml.ts';
+import { rpcV2Cbor } from '../aws/wires/rpc-v2-cbor.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import type { Caller } from '../calls/caller.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
@@ -38,6 +45,7 @@ import type { Identity } from '../identity/identity.ts';
 import { SignInJournal } from '../identity/sso/sign-in-journal.ts';
 import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import { LogGroups } from '../logs/log-groups.ts';
 import type { HandshakeCounts } from '../net/handshake-counts.ts';
 import { HttpsClient } from '../net/http/https-client.ts';
 import type { RequestHead } from '../net/http/message.ts';
@@ -51,6 +59,8 @@ import type { Volume } from '../storage/volume.ts';
 import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
+import type { MetricSampling } from './cloudwatch/metric-sampling.ts';
+import { addCloudWatch } from './cloudwatch/services.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
 import { administrationParts } from './identities/administration.ts';
 import { rootWarning } from './identities/root-warning.ts';
@@ -67,6 +77,8 @@ import type { Settings } from './settings.ts';
 import { composeSignIn, type SignIn, type SignInContext } from './sign-in/compose-sign-in.ts';
 import type { SignInPages } from './sign-in/sign-in-pages.ts';
 import { brokersFolder } from './system-volume.ts';
+import { composeTrails } from './trails/compose-trails.ts';
+import type { TrailParts } from './trails/trail-parts.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -86,6 +98,9 @@ const sealingPurposes = {
   control: 'waxwing control: digests of requests',
   controlSecrets: 'waxwing control: secrets of brokers',
   logs: 'waxwing logs: data keys of volumes',
+  trailFiles: 'waxwing trails: files',
+  events: 'waxwing audit: archives of events',
+  trailSigning: 'waxwing trails: private keys',
   sso: 'waxwing sso: tokens and registrations',
 } as const;
 
@@ -112,11 +127,20 @@ export class SystemState {
   readonly iam: Iam;
   readonly installation: Installation;
   readonly trail = new Trail();
+  /** The trail of calls on service-owned keys. */
+  readonly serviceTrail = new Trail(serviceTimeline);
+  /** The trails that deliver events to files. */
+  readonly trails = new Trails();
+  /** The archives of older events. */
+  readonly archives = new ArchiveJournal();
   readonly brokers = new Brokers();
   readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
   readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
+  readonly logGroups = new LogGroups();
+  /** The keys of the trail's files, and of the private keys that sign digests. */
+  readonly trailKeys: Record<'files' | 'signing' | 'events', KeyObject>;
   /** See `ControlOptions.digestKey`. */
   readonly digestKey: KeyObject;
   /** Seals the secrets of brokers that are needed again later. */
@@ -146,9 +170,14 @@ export class SystemState {
     });
     this.installation = new Installation(sealingKey(volume, 'installation'));
     this.digestKey = sealingKey(volume, 'control');
+    this.trailKeys = {
+      files: sealingKey(volume, 'trailFiles'),
+      signing: sealingKey(volume, 'trailSigning'),
+      events: sealingKey(volume, 'events'),
+    };
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
     this.ssoKey = sealingKey(volume, 'sso');
-    this.store = new StateStore(this.journals(), [trailTimeline]);
+    this.store = new StateStore(this.journals(), [trailTimeline, serviceTimeline]);
   }
 
   /** Seals a secret of a broker; base64. */
@@ -169,8 +198,8 @@ export class SystemState {
 
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
-    const { kms, identity, iam, installation, trail, brokers, configurations } = this;
-    const { certificates, logsVolume, signIns } = this;
+    const { kms, identity, iam, installation, trail, serviceTrail, trails, archives } = this;
+    const { brokers, configurations, certificates, logsVolume, signIns, logGroups } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -178,10 +207,14 @@ export class SystemState {
       iam.journal,
       installation,
       trail,
+      serviceTrail,
+      trails,
+      archives,
       ...ofControl,
       certificates,
       logsVolume,
       signIns,
+      logGroups,
     ];
     return all as Journal[];
   }
@@ -222,6 +255,8 @@ export interface Parts {
   readonly control: Control;
   readonly client: LocalClient;
   readonly dispatcher: Dispatcher;
+  readonly sampling: MetricSampling;
+  readonly audit: TrailParts;
   /** The pages on which people sign in. */
   readonly signInPages: SignInPages;
 }
@@ -260,7 +295,7 @@ export function compose(
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
   const client = new LocalClient({ ...common, hooks });
-  const reports = new BrokerReports({ log, logs, refusals, brokers });
+  const reports = new BrokerReports({ clock: systemClock, log, logs, refusals, brokers });
   const control = new Control({
     brokers,
     configurations,
@@ -283,7 +318,11 @@ export function compose(
     loginFailed: (...of) => reports.loginFailed(...of),
   });
   services.add(kmsService(kms));
-  services.add(cloudTrailService(store));
+  const audit = composeTrails(settings, state, location, client, log);
+  services.add(cloudTrailService(audit.cloudTrail));
+  services.add(s3Service(audit.s3));
+  services.add(auditService(audit.audit));
+  const sampling = addCloudWatch(services, { state, logs, engines, log });
   const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
   const place = { ...location, outside, log, settings: settings.signIn };
   const { pages } = addIdentityServices(services, state, place);
@@ -294,7 +333,7 @@ export function compose(
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
-    wires: [json11, query, restJson],
+    wires: [rpcV2Cbor, json10, json11, query, restJson, restXml],
     hooks: {
       ...hooks,
       ...dispatcherHooks(state, region, refusals),
@@ -302,8 +341,12 @@ export function compose(
       inspection: textInspection(settings),
     },
   });
-  if (settings.recordsFailedLogins) refusals.record = recorder(state, location, log);
-  return { control, client, dispatcher, signInPages: pages };
+  const record = recorder(state, location, log);
+  refusals.record = (logins) => {
+    const isBroker = logins.eventName === 'BrokerLogin';
+    if (settings.recordsFailedLogins || (isBroker && audit.wantsBrokerEvents)) record(logins);
+  };
+  return { control, client, dispatcher, audit, signInPages: pages, sampling };
 }
 
 /** Connects the advice and the rotation of secrets. */
@@ -380,14 +423,17 @@ export function composeEngine(
 }
 
 function hooksOf(state: SystemState, accountId: string, log: ServiceLog): PipelineHooks {
-  const { store, trail, iam } = state;
+  const { store, trail, serviceTrail, iam } = state;
   const authoriser = new CallAuthoriser(iam.policies, iam.messages);
   return {
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
       ...usesOf(iam.journal, call).map(asChange),
-      // The use of service-owned keys is recorded in no account's trail.
-      ...(call.accountId === accountId ? trail.chain(eventRecord(call), call.atMs) : []),
+      // The use of service-owned keys is recorded in the service's own trail.
+      ...(call.accountId === accountId ? trail : serviceTrail).chain(
+        eventRecord(call, iam.journal.account.alias),
+        call.atMs,
+      ),
     ],
     commit: (batch) => store.commit(batch),
     callerWarning: rootWarning(iam),
@@ -429,6 +475,7 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
   return {
     claim: (request: RequestHead, serviceName: string | undefined) =>
       authenticator.claim(request, serviceName),
+    prepare: (caller: Caller) => state.iam.policies.prepare(caller),
     tokenHolder: (token: string | undefined) => {
       const accepted = state.installation.metricsTokens(systemClock.nowMs());
       assert(accepted.length > 0, 'the metrics token is missing');

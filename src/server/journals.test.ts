@@ -3,7 +3,11 @@ import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
 import { BareBroker, owner } from '../../tests/support/bare-broker.ts';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
+import { type ArchiveChange, ArchiveJournal } from '../audit/archive/archive-journal.ts';
 import { Trail } from '../audit/trail.ts';
+import type { SigningKeyRecord } from '../audit/trails/signing-keys.ts';
+import type { TrailRecord } from '../audit/trails/trail-record.ts';
+import { Trails, type TrailsChange } from '../audit/trails/trails.ts';
 import type { Change } from '../broker/definitions.ts';
 import { everything } from '../broker/users.ts';
 import type { BrokerChange } from '../control/broker-record.ts';
@@ -298,6 +302,43 @@ test(
   eachSeed((random) => {
     const changes = Array.from({ length: 20 }, (_, i) => ({ count: i + 1, hash: `${i}` }));
     requireSame(random, () => new Trail(), changes);
+  }),
+);
+
+test(
+  'trails, their signing keys and buckets are restored from a snapshot taken during changes',
+  eachSeed((random) => {
+    const changes: TrailsChange[] = [];
+    for (let i = 0; i < 40; i++) {
+      const name = `t${random.below(3)}`;
+      const what = random.below(4);
+      // Only what the journal looks at.
+      const trail = { name, createdMs: i } as unknown as TrailRecord;
+      const key = { fingerprint: `${random.below(3)}`, fromMs: i } as unknown as SigningKeyRecord;
+      if (what === 0) changes.push({ put: 'trail', trail });
+      else if (what === 1) changes.push({ delete: 'trail', name });
+      else if (what === 2) changes.push({ put: 'key', key });
+      else changes.push({ put: 'bucket', name: `b${random.below(3)}` });
+    }
+    requireSame(random, () => new Trails(), changes);
+  }),
+);
+
+test(
+  'archives of events are restored from a snapshot taken during changes',
+  eachSeed((random) => {
+    const changes: ArchiveChange[] = [];
+    let last = 0;
+    for (let i = 0; i < 30; i++) {
+      if (last > 0 && random.oneIn(4)) {
+        changes.push({ dropThrough: random.below(last / 10 + 1) * 10 });
+        continue;
+      }
+      const times = { fromMs: i, toMs: i, previous: '', hash: `${i}`, fileBytes: 1 };
+      changes.push({ put: { first: last + 1, last: last + 10, ...times } });
+      last += 10;
+    }
+    requireSame(random, () => new ArchiveJournal(), changes);
   }),
 );
 

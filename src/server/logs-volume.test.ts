@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { linesOf } from '../../tests/support/log-lines.ts';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { BrokerLogs } from '../logs/broker-logs.ts';
@@ -35,7 +36,7 @@ class DataFolder {
     const failed = (error: Error) => {
       throw error;
     };
-    const logs = new BrokerLogs({ clock: systemClock, failed });
+    const logs = new BrokerLogs({ clock: systemClock, keptFromMs: () => 0, failed });
     const parts = {
       folder: this.path,
       journal: this.journal,
@@ -58,12 +59,10 @@ class DataFolder {
   }
 }
 
+const stream = { brokerId: 'b-1', category: 'general', stream: 'a.log' } as const;
+
 async function textsOf(logs: BrokerLogs): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { text } of logs.read({ fromMs: 0, toMs: Infinity, newestFirst: false })) {
-    found.push(text);
-  }
-  return found;
+  return (await linesOf(logs)).map(({ text }) => text);
 }
 
 async function commitsOf(run: (folder: DataFolder) => Promise<BrokerLogs>): Promise<number> {
@@ -81,7 +80,7 @@ test('an interrupted first start leaves a folder that the next start can open', 
       const folder = new DataFolder();
       await assert.rejects(folder.start(endAt, isWritten), Ended);
       const logs = await folder.start();
-      logs.append('b-1', 'info', 'kept');
+      logs.append(stream, 'info', 'kept');
       await logs.close();
       folder.remove();
     }
@@ -93,7 +92,7 @@ test('an interrupted later start keeps the log lines', async () => {
     for (const isWritten of [false, true]) {
       const folder = new DataFolder();
       const first = await folder.start();
-      first.append('b-1', 'info', 'kept');
+      first.append(stream, 'info', 'kept');
       await first.close();
       await assert.rejects(folder.start(endAt, isWritten), Ended);
       const logs = await folder.start();
@@ -109,7 +108,7 @@ test('an interrupted start with discard leaves the old lines or an empty volume'
     for (const isWritten of [false, true]) {
       const folder = new DataFolder();
       const first = await folder.start();
-      first.append('b-1', 'info', 'old');
+      first.append(stream, 'info', 'old');
       await first.close();
       await assert.rejects(folder.start(endAt, isWritten, true), Ended);
       const logs = await folder.start();

@@ -9,10 +9,12 @@ import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
 import type { ConnectionAdmission } from '../net/connection-admission.ts';
 import { type HandshakeCounts, tlsVersions } from '../net/handshake-counts.ts';
+import type { TrailParts } from './trails/trail-parts.ts';
 
 /** The parts whose metrics are shown, and the token for them. */
 export interface MetricsParts {
   readonly control: Control;
+  readonly audit: Pick<TrailParts, 'anchor' | 'failureCounts'>;
   /** The admission of the API's port. */
   readonly admission: Pick<ConnectionAdmission, 'unauthenticatedCount' | 'closed'>;
   /** The handshakes of the API's port. */
@@ -28,6 +30,7 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   const own = new Metrics({});
   addOwn(own, parts.control);
   addAdmission(own, parts);
+  addAudit(own, parts.audit);
   addHandshakes(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   return exposition(all);
@@ -87,6 +90,31 @@ function addAdmission(
     help: 'Calls refused before authentication, by reason.',
     type: 'counter',
     measure: () => [...refusals].map(([reason, count]) => [count, { reason }]),
+  });
+}
+
+function addAudit(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { anchor, failureCounts }: MetricsParts['audit'],
+): void {
+  metrics.add({
+    name: 'waxwing_trail_delivery_failures_total',
+    help: 'Failed attempts to deliver files of a trail. They are repeated.',
+    type: 'counter',
+    measure: () => [...failureCounts].map(([trail, count]) => [count, { trail }]),
+  });
+  if (anchor === undefined) return;
+  metrics.add({
+    name: 'waxwing_audit_anchor_failures_total',
+    help: 'Failed attempts to post the state of the trail to the anchor. They are repeated.',
+    type: 'counter',
+    measure: () => [[anchor.failureCount, {}]],
+  });
+  metrics.add({
+    name: 'waxwing_audit_anchor_posted_timestamp_seconds',
+    help: 'When the anchor took the state of the trail; 0 if it never did.',
+    type: 'gauge',
+    measure: () => [[anchor.postedMs / 1000, {}]],
   });
 }
 

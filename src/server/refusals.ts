@@ -42,7 +42,7 @@ export interface RefusedLogins {
 export class Refusals {
   /** The number of requests refused before authentication since the start, by reason. */
   readonly counts = new Map<string, number>();
-  /** Records failed log-ins; undefined if they are not recorded. */
+  /** Records failed log-ins, or those that are wanted; undefined until the service is composed. */
   record: ((logins: RefusedLogins) => void) | undefined = undefined;
   readonly #log: ServiceLog;
   readonly #requests = new FailureGatherer<RefusedRequest>((request, count) =>

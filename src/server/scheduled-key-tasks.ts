@@ -13,6 +13,8 @@ const keysPerTurn = 1000;
 export interface ScheduledKeyTasksParts {
   readonly kms: Kms;
   readonly trail: Trail;
+  /** The trail of service-owned keys. */
+  readonly serviceTrail: Trail;
   /** Applies the entries at once. Resolves when they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly region: string;
@@ -22,8 +24,8 @@ export interface ScheduledKeyTasksParts {
 
 /**
  * Performs the due deletions, expiries and rotations of keys, and destroys materials whose
- * destruction failed before. Each is recorded in the audit trail, except for
- * service-owned keys, which belong to no account.
+ * destruction failed before. Each is recorded in the audit trail; those of service-owned keys, which
+ * belong to no account, in the trail of the service.
  */
 export async function runScheduledKeyTasks(
   parts: ScheduledKeyTasksParts,
@@ -42,8 +44,11 @@ async function doSteps(
   nowMs: number,
   ids: readonly string[],
 ): Promise<void> {
-  const { kms, trail, commit, region, accountId } = parts;
+  const { kms, commit, region } = parts;
   for (const { eventName, details, result } of kms.tick(nowMs, ids)) {
+    const isSeen = result.keys.some((key) => key.accountId === parts.accountId);
+    const accountId = (isSeen ? undefined : result.keys[0]?.accountId) ?? parts.accountId;
+    const trail = isSeen ? parts.trail : parts.serviceTrail;
     const event = serviceEventRecord({
       eventId: systemRandom.uuid(),
       region,
@@ -55,8 +60,7 @@ async function doSteps(
       details,
     });
     const changes = result.changes.map((change) => ({ journal: kms.journal.name, change }));
-    const isSeen = result.keys.some((key) => key.accountId === accountId);
-    await commit([...changes, ...(isSeen ? trail.chain(event, nowMs) : [])]);
+    await commit([...changes, ...trail.chain(event, nowMs)]);
     await kms.announce(result);
   }
 }

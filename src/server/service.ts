@@ -3,8 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { eventRecord, serviceEventRecord } from '../audit/record.ts';
-import { trailTimeline } from '../audit/trail.ts';
+import { eventRecord } from '../audit/record.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
@@ -16,7 +15,7 @@ import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { newAccountId } from '../identity/identifiers.ts';
-import { BrokerLogs } from '../logs/broker-logs.ts';
+import type { BrokerLogs } from '../logs/broker-logs.ts';
 import { HttpListener } from '../net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
@@ -36,7 +35,7 @@ import { checkSocketName, type Environment, EnvironmentListener } from './enviro
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
 import { newPassword } from './installation.ts';
-import { openBrokerLogs } from './logs-volume.ts';
+import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { rootKeyFile } from './root-key.ts';
@@ -50,8 +49,7 @@ const tickMs = 1000;
 const garbageBytesMax = 16 * 1024 * 1024;
 /** Maximum time for pending API requests when the service stops, milliseconds. */
 const timeoutMs = 2000;
-/** Retention time of the trail, as in CloudTrail's event history, and the interval of its check. */
-const keptMs = 90 * 24 * 3600 * 1000;
+/** The interval of checks for old lines of the broker logs and for certificates. */
 const dropEveryMs = 3600 * 1000;
 /** The principal of the calls that the service makes at its first start. */
 const ownPrincipal = 'waxwing.local';
@@ -92,8 +90,7 @@ export class Service {
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
-  /** The memory in use after the last garbage collection, bytes. */
-  #usedBytes = 0;
+  #usedBytes = 0; // after the last garbage collection
 
   private constructor(
     opened: Opened,
@@ -127,10 +124,7 @@ export class Service {
       handshakes: () => this.#listener.handshakes,
     };
     this.#refusals = refusals;
-    this.#logs = new BrokerLogs({
-      clock: systemClock,
-      failed: (error) => log.error({ err: error }, 'lines of the broker logs are no longer stored'),
-    });
+    this.#logs = brokerLogs(state, log);
     const engines = new Engines([engine]);
     this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
     this.#listener = new HttpListener({
@@ -199,31 +193,10 @@ export class Service {
   }
 
   #openLogs(): Promise<void> {
-    const { store, trail, logsVolume: journal } = this.#state;
-    const { folder, discardsBrokerLogs } = this.settings;
-    const discarding = () => {
-      const atMs = systemClock.nowMs();
-      const event = serviceEventRecord({
-        eventId: systemRandom.uuid(),
-        region: this.region,
-        accountId: this.accountId,
-        atMs,
-        eventSource: ownPrincipal,
-        eventName: 'DiscardBrokerLogs',
-        resources: [],
-        details: { volumeId: journal.record?.id ?? null },
-      });
-      return trail.chain(event, atMs);
-    };
-    const parts = {
-      folder,
-      journal,
-      wrappingKey: sealingKey(this.#volume, 'logs'),
-      random: systemRandom,
-      commit: (entries: readonly Entry[]) => store.commit(entries),
-      discarding: discardsBrokerLogs ? discarding : undefined,
-    };
-    return openBrokerLogs(parts, this.#logs);
+    const { folder, discardsBrokerLogs: isDiscarding } = this.settings;
+    const { region, accountId } = this;
+    const [volume, state] = [this.#volume, this.#state];
+    return openLogs(this.#logs, { folder, volume, state, region, accountId, isDiscarding });
   }
 
   /** The URL of the API. */
@@ -248,7 +221,6 @@ export class Service {
     await writeCertificate(this.apiCertificateFile, apiAuthority);
   }
 
-  /** Renews certificates before they expire, without a restart. */
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
@@ -280,6 +252,7 @@ export class Service {
   get #metricsParts() {
     return {
       control: this.#parts.control,
+      audit: this.#parts.audit,
       admission: this.#listener.admission,
       handshakes: this.#listener.handshakes,
       refusals: this.#refusals.counts,
@@ -292,7 +265,6 @@ export class Service {
     return metricsToken;
   }
 
-  /** Creates the broker `default` once, through an ordinary API call. */
   async #makeDefaultBroker(): Promise<void> {
     const { installation, store, identity } = this.#state;
     if (this.#firstPassword !== undefined) {
@@ -367,9 +339,10 @@ export class Service {
     this.#collectGarbage();
     this.#parts.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
+    this.#parts.sampling.tick(nowMs, systemClock.monotonicMs());
+    this.#parts.audit.tick(nowMs);
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
-      this.#state.store.dropBefore(trailTimeline, nowMs - keptMs);
       this.#logs.dropOld();
       this.#renewCertificates()
         .then(() => this.#parts.control.engines.renewCertificates())
@@ -377,14 +350,13 @@ export class Service {
           this.#log.error({ err: error }, 'certificates could not be renewed');
         });
     }
-    const { kms, trail, store } = this.#state;
+    const { kms, trail, serviceTrail, store } = this.#state;
     const { region, accountId } = this;
     const commit = (entries: readonly Entry[]) => store.commit(entries);
-    runScheduledKeyTasks({ kms, trail, commit, region, accountId }, nowMs).catch(
-      (error: unknown) => {
-        this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
-      },
-    );
+    const parts = { kms, trail, serviceTrail, commit, region, accountId };
+    runScheduledKeyTasks(parts, nowMs).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
+    });
   }
 
   /** Collects garbage after many refused calls, before it takes much memory. */
@@ -407,11 +379,13 @@ export class Service {
   }
 
   async #stopRunning(reason: string): Promise<void> {
+    this.#parts.sampling.close();
     await Promise.all([
       this.#listener.close(timeoutMs),
       this.#environment.close(),
       this.#parts.control.supervisor.close(reason),
     ]);
+    await this.#parts.audit.close();
     this.#refusals.flush();
     await this.#logs.close();
   }

@@ -60,6 +60,16 @@ export interface Settings {
   readonly personNames: readonly string[];
   /** Whether failed log-ins are recorded in the audit trail as data events. */
   readonly recordsFailedLogins: boolean;
+  /** Interval of the log files of trails, seconds. */
+  readonly trailFileSeconds: number;
+  /** Interval of the digest files of trails, seconds. */
+  readonly trailDigestSeconds: number;
+  /** Maximum number of LookupEvents calls per second; 0 for no maximum. */
+  readonly lookupsPerSecondMax: number;
+  /** Where the state of the trail is posted after each digest; undefined for nowhere. */
+  readonly auditAnchor: string | undefined;
+  /** File with the authorities of its certificate, PEM; undefined for public ones. */
+  readonly auditAnchorCaFile: string | undefined;
   /** Whether to discard the lines of the broker logs and create a new volume for them. */
   readonly discardsBrokerLogs: boolean;
   readonly logLevel: LogLevel;
@@ -96,6 +106,13 @@ export function checkSettings(settings: Settings): void {
   checkWhole('--disk-reserve-mib', settings.diskReserveMib, 100_000_000);
   checkWhole('--key-check-seconds', settings.keyCheckSeconds, 86_400);
   checkWhole('--key-effect-delay', settings.keyEffectDelaySeconds, 86_400);
+  checkWhole('--trail-file-seconds', settings.trailFileSeconds, 86_400, 1);
+  checkWhole('--trail-digest-seconds', settings.trailDigestSeconds, 86_400, 1);
+  checkWhole('--lookup-events-per-second', settings.lookupsPerSecondMax, 1000);
+  const { auditAnchor } = settings;
+  if (auditAnchor !== undefined && !/^https:\/\/[^/]/.test(auditAnchor)) {
+    throw invalid('--audit-anchor', auditAnchor, 'a URL that begins with https://');
+  }
   if (settings.isFips && settings.hasTlsParity) {
     const text =
       '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';

@@ -40,6 +40,16 @@ export function keysFolder(folder: string): string {
   return join(folder, 'keys');
 }
 
+/** The folder of the files that trails deliver. */
+export function trailsFolder(folder: string): string {
+  return join(folder, 'trails');
+}
+
+/** The folder of the archives of older events. */
+export function eventsFolder(folder: string): string {
+  return join(folder, 'events');
+}
+
 /** The header of the system volume. It is authenticated only after the data key is unwrapped. */
 interface SystemHeader {
   readonly owner: RootKeyOwner;
@@ -123,7 +133,9 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
   checkFolder(folder, proved);
   const brokers = brokersFolder(folder);
   const names = existsSync(brokers) ? await disk.list(brokers) : [];
-  const own = [systemFolder(folder), keysFolder(folder), logsFolder(folder), brokers];
+  const ofTrails = [trailsFolder(folder), eventsFolder(folder)];
+  const sealed = [systemFolder(folder), keysFolder(folder), logsFolder(folder), ...ofTrails];
+  const own = [...sealed, brokers];
   const inside = [...own, ...names.map((name) => join(brokers, name))];
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }
@@ -131,6 +143,9 @@ async function checkFolders(disk: Disk, folder: string): Promise<void> {
 /** Names of files that an interrupted first start may leave. */
 const leftInFolder = /^system$/;
 const leftInSystem = /^(lock(\..*)?|volume\.new)$/;
+
+/** Names in a data folder, by which it is recognised. */
+const ownNames = ['system', 'brokers', 'logs', 'trails', 'events', 'ca.pem', 'service.sock'];
 
 /**
  * Whether the data folder has no volume yet.
@@ -145,9 +160,7 @@ async function isNew(disk: Disk, folder: string): Promise<boolean> {
     names.every((name) => leftInFolder.test(name)) &&
     inside.every((name) => leftInSystem.test(name));
   if (isCutShort) return true;
-  if (
-    !names.some((name) => ['system', 'brokers', 'logs', 'ca.pem', 'service.sock'].includes(name))
-  ) {
+  if (!names.some((name) => ownNames.includes(name))) {
     const found = `${folder} contains ${names.length} files or folders, but no volume of Waxwing`;
     throw new ServerError('data-folder-foreign', `${found}; choose an empty or new folder`);
   }

@@ -14,6 +14,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `key-invalid`: a data key cannot be listed, or is not
  * - `volume-damaged`: synced data was modified
  * - `volume-rolled-back`: a file is older than another file of the volume
+ * - `sealed-file-damaged`: a sealed file was modified, cut short or moved
  * - `record-invalid`: the parts of a record do not match its lengths; it is not written
  * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
  * - `freeze-refused`: a volume cannot be frozen now
@@ -29,6 +30,7 @@ export type StorageErrorCode =
   | 'key-invalid'
   | 'volume-damaged'
   | 'volume-rolled-back'
+  | 'sealed-file-damaged'
   | 'record-invalid'
   | 'log-failed'
   | 'freeze-refused'

@@ -95,6 +95,11 @@ export interface LogOwner {
   begun(): void;
   /** Starts a compaction; missing if segments are not compacted. */
   moves?(): RecordMoves;
+  /**
+   * Whether the current segment contains records that are no longer needed, so that it ends when space
+   * is reclaimed; defaults to false.
+   */
+  readonly isSegmentStale?: boolean;
   /** Approximate file size per retained byte in this segment; defaults to 1. */
   readonly scale?: number;
 }

@@ -331,13 +331,13 @@ export class Log implements RecordLog {
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
     const { checkpoints, segment } = this.#roller;
-    const { liveCount = 0, pinCount = 0 } = segment ?? {};
-    const isOwnDead = liveCount === pinCount && appender.offset >= reclaimBytesMin;
+    const isOwnDead = segment?.isIdle === true && appender.offset >= reclaimBytesMin;
     // A new base may exist twice for a while.
     const isKept = checkpoints.idleBytes >= reclaimBytesMin + checkpoints.base.bytes * 2;
     if (isKept) checkpoints.hurry();
     const isHurryNew = isKept && !checkpoints.isUnderWay;
-    if (isOwnDead || isHurryNew || this.#table.deadSegmentCount > 0) this.#roll();
+    const isWanted = isOwnDead || isHurryNew || this.#owner.isSegmentStale === true;
+    if (isWanted || this.#table.deadSegmentCount > 0) this.#roll();
   }
 
   /** Whether data is currently sealed with an older generation of the data key. */

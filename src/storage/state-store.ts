@@ -136,6 +136,26 @@ export class StateStore {
     return this.#timeline(name).read(this.#opened, range);
   }
 
+  /** Reads the newest records of a timeline, the oldest of them first. */
+  readNewest(name: string, count: number): AsyncGenerator<TimelineRecord> {
+    return this.#timeline(name).readNewest(this.#opened, count);
+  }
+
+  /** Reads the record at a cursor of a timeline; undefined if it was dropped. */
+  readAt(name: string, cursor: string): Promise<Buffer | undefined> {
+    return this.#timeline(name).readAt(this.#opened, cursor);
+  }
+
+  /** Drops whole segments of a timeline whose records are among the oldest ones. */
+  dropOldest(name: string, recordCount: number): void {
+    this.#timeline(name).dropFirst(this.#opened, recordCount);
+  }
+
+  /** The number of records in a timeline. */
+  countOf(name: string): number {
+    return this.#timeline(name).count;
+  }
+
   /** Drops whole segments of a timeline without records newer than the given time. */
   dropBefore(name: string, oldestMs: number): void {
     this.#timeline(name).dropBefore(this.#opened, oldestMs);

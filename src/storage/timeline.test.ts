@@ -133,3 +133,34 @@ test('a timeline name of more than 255 bytes is rejected', () => {
   assert.equal(new Timeline('é'.repeat(127)).name.length, 127);
   assert.throws(() => new Timeline('é'.repeat(128)), /longer than 255 bytes/);
 });
+
+test('the newest records are read with the oldest of them first, and a record at its cursor', async () => {
+  for (const owner of [filled(), filled().reopened()]) {
+    assert.equal(owner.timeline.count, 5);
+    const read = async (count: number) => {
+      const found: string[] = [];
+      for await (const { bytes, cursor } of owner.timeline.readNewest(owner.log, count)) {
+        assert.deepEqual(await owner.timeline.readAt(owner.log, cursor), bytes);
+        found.push(bytes.toString());
+      }
+      return found;
+    };
+    assert.deepEqual(await read(0), []);
+    assert.deepEqual(await read(2), ['at 25', 'at 40']);
+    assert.deepEqual(await read(4), ['at 20', 'at 30', 'at 25', 'at 40']);
+    assert.deepEqual(await read(100), ['at 10', 'at 20', 'at 30', 'at 25', 'at 40']);
+    assert.equal(await owner.timeline.readAt(owner.log, '99.0'), undefined);
+    assert.equal(await owner.timeline.readAt(owner.log, '1.99'), undefined);
+  }
+});
+
+test('segments are dropped if all of their records are among the first', async () => {
+  const owner = filled();
+  owner.timeline.dropFirst(owner.log, 1);
+  assert.equal(owner.timeline.count, 5);
+  owner.timeline.dropFirst(owner.log, 2);
+  assert.deepEqual(await owner.texts(), ['at 30', 'at 25', 'at 40']);
+  // The newest segment stays.
+  owner.timeline.dropFirst(owner.log, 3);
+  assert.equal(owner.timeline.count, 3);
+});

@@ -169,6 +169,15 @@ export class Timeline {
     }
   }
 
+  /** Drops the oldest segments, except for the newest, if all of their records are among the first. */
+  dropFirst(log: RecordLog, recordCount: number): void {
+    let left = recordCount;
+    for (let entries = this.#segments[0]; this.#segments.length > 1; entries = this.#segments[0]) {
+      if (entries === undefined || entries.times.length > left) return;
+      left -= this.#dropOldest(log);
+    }
+  }
+
   /** @returns the number of records dropped */
   #dropOldest(log: RecordLog): number {
     const entries = this.#segments.shift();
@@ -176,6 +185,48 @@ export class Timeline {
     entries.isDropped = true;
     log.release(entries.pin);
     return entries.times.length;
+  }
+
+  /** Reads the record at a cursor; undefined if it was dropped. */
+  async readAt(log: RecordLog, cursor: string): Promise<Buffer | undefined> {
+    const [segment, index] = cursor.split('.').map(Number);
+    const entries = this.#segments.find((each) => each.segment === segment);
+    if (entries === undefined || index === undefined || index >= entries.times.length) {
+      return undefined;
+    }
+    return this.#readRecord(log, entries, index);
+  }
+
+  /** The number of records. */
+  get count(): number {
+    let count = 0;
+    for (const { times } of this.#segments) count += times.length;
+    return count;
+  }
+
+  /**
+   * Reads the newest records, the oldest of them first, and none that are appended meanwhile.
+   *
+   * @param count at most so many
+   */
+  async *readNewest(log: RecordLog, count: number): AsyncGenerator<TimelineRecord> {
+    let left = count;
+    const places: [entries: SegmentEntries, from: number, to: number][] = [];
+    for (const entries of this.#segments.toReversed()) {
+      if (left <= 0) break;
+      const { length } = entries.times;
+      places.unshift([entries, Math.max(0, length - left), length]);
+      left -= length;
+    }
+    let lookedCount = 0;
+    for (const [entries, from, to] of places) {
+      for (let i = from; i < to; i++) {
+        if (++lookedCount % lookedPerTurn === 0) await new Promise((done) => setImmediate(done));
+        if (entries.isDropped) break;
+        const bytes = await this.#readRecord(log, entries, i);
+        yield { atMs: entries.times[i] ?? 0, bytes, cursor: `${entries.segment}.${i}` };
+      }
+    }
   }
 
   /** Reads records in the requested order. Blocks are in memory only while they are read. */

@@ -7,7 +7,8 @@ import { allOffers } from '../../src/control/offers/offers.ts';
 import { awsCliJson } from '../support/aws-cli.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
 import { brokerXml } from '../support/configuration-requests.ts';
-import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
+import { accountId, ControlPlane } from '../support/control-plane.ts';
+import { Machine } from '../support/machine.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 const clis = await findPrograms({

@@ -8,7 +8,8 @@ import { awsCliJson } from '../support/aws-cli.ts';
 import { Boto3 } from '../support/boto3.ts';
 import type { Credentials } from '../support/callers.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
-import { accountId, ControlPlane, Machine } from '../support/control-plane.ts';
+import { accountId, ControlPlane } from '../support/control-plane.ts';
+import { Machine } from '../support/machine.ts';
 import { findPrograms } from '../support/other-programs.ts';
 
 // A group, a user, a policy and an MFA device are created; the user proves a second factor, assumes a

@@ -177,8 +177,11 @@ const holds = ({ materials }: Found, material: Buffer) =>
 
 /** Runs what is due a week later, as the service does. */
 async function afterAWeek({ state }: OpenState, commit = state.store.commit.bind(state.store)) {
-  const { kms, trail } = state;
-  await runScheduledKeyTasks({ kms, trail, commit, region, accountId }, nowMs + weekMs);
+  const { kms, trail, serviceTrail } = state;
+  await runScheduledKeyTasks(
+    { kms, trail, serviceTrail, commit, region, accountId },
+    nowMs + weekMs,
+  );
 }
 
 test('a deleted key and deleted imported material are nowhere in the files, even with the root key', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand, MqClient } from '@aws-sdk/client-mq';
+import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
@@ -122,9 +124,8 @@ test('clients with AWS_USE_FIPS_ENDPOINT are answered under the names that they 
 });
 
 test('a passphrase is stretched with an approved function', { skip }, async () => {
-  const folder = new WaxwingFolder();
-  const { writeFileSync } = await import('node:fs');
-  const file = `${folder.root}/passphrase`;
+  const [folder, other] = [new WaxwingFolder(), new WaxwingFolder()];
+  const file = `${other.root}/passphrase`;
   writeFileSync(file, createHash('sha256').update('x').digest('hex'), { mode: 0o600 });
   const env = { ...provider, WAXWING_ROOT_PASSPHRASE_FILE: file };
   const fips = await Waxwing.start({ folder, args: ['--fips', '--no-default-broker'], env });
@@ -135,7 +136,6 @@ test('a passphrase is stretched with an approved function', { skip }, async () =
     env: { WAXWING_ROOT_PASSPHRASE_FILE: file },
   });
   await fips.remove();
-  const other = new WaxwingFolder();
   const plain = await Waxwing.start({
     folder: other,
     args: ['--no-default-broker'],
@@ -146,6 +146,18 @@ test('a passphrase is stretched with an approved function', { skip }, async () =
   assert.equal(code, 1);
   assert.match(stderr, /with scrypt, which FIPS 140-3 does not approve/);
   await plain.remove();
+});
+
+test('a service whose starter is killed during its start does not go on', { skip }, async () => {
+  const begun = Waxwing.begin({ args: ['--fips', '--no-default-broker'], env: provider });
+  const isService = (pid: number) => {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return text.includes('serve');
+  };
+  const pid = await until('the second process', () => begun.children.find(isService));
+  await begun.kill();
+  await until('its end', () => !isRunning(pid));
+  await begun.remove();
 });
 
 test('--fips and --tls-parity together are refused', { skip }, async () => {

@@ -12,6 +12,7 @@ import {
   transactionInfo,
   types,
 } from '../../src/protocols/openwire/codec/commands.gen.ts';
+import { inflatedBytesMax } from '../../src/protocols/openwire/limits.ts';
 import { publishPacket } from '../support/mqtt-packets.ts';
 import { queue, topic } from '../support/openwire-peer.ts';
 import { until } from '../support/processes.ts';
@@ -275,7 +276,7 @@ const bodies: readonly ActiveMqInput[] = [
       const client = await broker.openwire('ID:a');
       const stomp = await broker.stomp();
       // A little below what is converted, and above it.
-      const inflated = [4 * 1024 * 1024 - 4096, 64 * 1024 * 1024];
+      const inflated = [inflatedBytesMax - 4096, 32 * inflatedBytesMax];
       const contents = inflated.map(compressedText);
       for (let n = 0; n < count; n++) {
         const { producerId } = client;

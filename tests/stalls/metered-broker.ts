@@ -89,6 +89,7 @@ async function openBroker(): Promise<Opened> {
     })),
     certificates: servers,
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
+    logsConnections: false,
   } as const;
   const broker = await HostedBroker.open(start, dataKey, {
     failed: (error) => {

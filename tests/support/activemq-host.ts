@@ -75,6 +75,7 @@ export class ActiveMqHost {
         ],
         certificates: servers,
         room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
+        logsConnections: false,
       },
       keyFromBytes(Buffer.from(this.#dataKey)),
       {

@@ -3,8 +3,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Credentials } from './callers.ts';
-import { clientEnvironment } from './client-environment.ts';
-import type { ControlPlane } from './control-plane.ts';
+import { type CalledService, clientEnvironment } from './client-environment.ts';
 
 /** A program that makes calls, one per line, and prints their results. */
 const program = `
@@ -62,7 +61,7 @@ export class Boto3 {
    * @param python the path of a Python that has boto3
    * @param credentials those of the root user by default
    */
-  constructor(python: string, plane: ControlPlane, credentials?: Credentials) {
+  constructor(python: string, plane: CalledService, credentials?: Credentials) {
     const options = { env: clientEnvironment(plane, credentials) };
     this.#child = spawn(python, ['-c', program, plane.endpoint.url], options);
     this.#child.stderr.on('data', (chunk: Buffer) => {

@@ -21,3 +21,11 @@ export async function testCertificates(): Promise<TestCertificates> {
     servers: await Promise.all([issue('ecdsa'), issue('rsa')]),
   };
 }
+
+let shared: Promise<TestCertificates> | undefined;
+
+/** The certificates of control planes, and of identity providers in tests. */
+export function planeCertificates(): Promise<TestCertificates> {
+  shared ??= testCertificates();
+  return shared;
+}

@@ -4,7 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Credentials } from './callers.ts';
-import { type ControlPlane, region } from './control-plane.ts';
+import { region } from './control-plane.ts';
+
+/** What external clients need of a control plane or a service in {@link region}. */
+export interface CalledService {
+  readonly endpoint: { readonly url: string; readonly ca: string };
+  /** Those of the root user. */
+  readonly credentials: Credentials;
+}
 
 /**
  * The environment with which external AWS clients call a control plane.
@@ -12,7 +19,7 @@ import { type ControlPlane, region } from './control-plane.ts';
  * @param credentials those of the root user by default
  */
 export function clientEnvironment(
-  plane: ControlPlane,
+  plane: CalledService,
   credentials: Credentials = plane.credentials,
 ): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-client-'));

@@ -1,38 +1,40 @@
 // A control plane in this process, with a fake engine and a disk in memory.
 
-import { createSecretKey } from 'node:crypto';
-import { Agent } from 'node:https';
-import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { MqClient } from '@aws-sdk/client-mq';
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { MqClient } from '@aws-sdk/client-mq';
 import { administrationService } from '../../src/api/administration/service.ts';
+import { auditService } from '../../src/api/audit/service.ts';
 import { cloudTrailService } from '../../src/api/cloudtrail/service.ts';
 import { discoveryService } from '../../src/api/discovery/service.ts';
 import { iamService } from '../../src/api/iam/service.ts';
 import { kmsService } from '../../src/api/kms/service.ts';
 import { mqService } from '../../src/api/mq/service.ts';
+import { s3Service } from '../../src/api/s3/service.ts';
 import { stsService } from '../../src/api/sts/service.ts';
+import { ArchiveJournal } from '../../src/audit/archive/archive-journal.ts';
 import { eventRecord } from '../../src/audit/record.ts';
-import { Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { serviceTimeline, Trail, trailTimeline } from '../../src/audit/trail.ts';
+import { Trails } from '../../src/audit/trails/trails.ts';
 import { LocalClient } from '../../src/aws/local-client.ts';
 import { Dispatcher, type RefusedRequest } from '../../src/aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
-import type { TextInspection } from '../../src/aws/pipeline/text-inspection.ts';
 import type { Service } from '../../src/aws/service.ts';
-import { type AccessKey, Authenticator } from '../../src/aws/signing/authenticate.ts';
+import { Authenticator } from '../../src/aws/signing/authenticate.ts';
 import { json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
+import { restXml } from '../../src/aws/wires/rest-xml.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { Caller } from '../../src/calls/caller.ts';
 import type { VolumeRecord } from '../../src/control/broker-record.ts';
 import { Brokers } from '../../src/control/brokers.ts';
 import { Configurations } from '../../src/control/configurations/configurations.ts';
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
-import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
@@ -45,7 +47,7 @@ import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import { HttpListener } from '../../src/net/http/http-listener.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
-import type { HttpRequest, RequestHead } from '../../src/net/http/message.ts';
+import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
@@ -58,80 +60,30 @@ import { globalRegion, identityParts, stsParts } from '../../src/server/identity
 import { Installation } from '../../src/server/installation.ts';
 import { tokenHolder } from '../../src/server/metrics.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
-import { textInspection } from '../../src/server/sensitive-names/text-inspection.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
-import type { OutsideProviderSettings } from '../../src/server/sign-in/outside-provider.ts';
+import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
-import { type TestCertificates, testCertificates } from './certificates.ts';
-import { FakeEngine, type Folders } from './fake-engine.ts';
+import { planeCertificates } from './certificates.ts';
+import { CloudWatchServices } from './cloudwatch-services.ts';
+import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
-import { ManualClock } from './manual-clock.ts';
-import { MemoryDisk } from './memory-disk.ts';
-import { reopenedState, SyncingLog } from './memory-state.ts';
+import { Machine } from './machine.ts';
+import { reopenedState } from './memory-state.ts';
+import { PlaneClients } from './plane-clients.ts';
+import { inspectionOf } from './plane-inspection.ts';
+import { trailsOf } from './plane-trails.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
+export { Machine };
 export const accountId = '111122223333';
 export const region = 'us-west-2';
 const keyCheckMs = 3_600_000;
 
-let certificates: Promise<TestCertificates> | undefined;
-
-/** The certificates of the control plane, and of identity providers in tests. */
-export function planeCertificates(): Promise<TestCertificates> {
-  certificates ??= testCertificates();
-  return certificates;
-}
-
-/** The parts that survive a process: disk, clock, keys; and when the next process ends. */
-export class Machine {
-  readonly clock = new ManualClock();
-  readonly folders: Folders = new Map();
-  readonly wrappingKey = createSecretKey(systemRandom.bytes(32));
-  readonly sealingKey = createSecretKey(systemRandom.bytes(32));
-  readonly digestKey = createSecretKey(systemRandom.bytes(32));
-  /** The disk with the secrets of the keys. */
-  readonly secretsDisk = new MemoryDisk();
-  keyEffectDelayMs = 0;
-  /** The authorities of identity providers, PEM. */
-  authorities: string | undefined = undefined;
-  /** The provider with which people sign in. */
-  outsideProvider: OutsideProviderSettings | undefined = undefined;
-  /** The policies of the callers, if they are not those of the accounts. */
-  principals: PrincipalPolicySource | undefined = undefined;
-  /** The access keys of callers besides the root user. */
-  readonly accessKeys = new Map<string, AccessKey>();
-  /** The kinds of brokers that the machine's engine runs. */
-  readonly kinds: readonly BrokerKind[];
-  log = new SyncingLog();
-  /** PipelineHooks that the process passed; see {@link endAt}. */
-  steps = 0;
-  /** The process ends at this step, as by SIGKILL; undefined: it does not. */
-  endAt: number | undefined = undefined;
-
-  constructor(
-    kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
-  ) {
-    this.kinds = kinds;
-  }
-}
-
-/** The official clients that the control plane keeps for the root user. */
-interface Clients {
-  readonly mq: MqClient;
-  readonly kms: KMSClient;
-  readonly trail: CloudTrailClient;
-}
-
 /** One of what the service writes to its log. */
-export interface Report {
-  readonly level: ReportLevel;
-  readonly brokerId: string;
-  readonly text: string;
-  readonly error: unknown;
-}
+export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };
 
 /**
  * The control plane as the service has it - front door, keys, brokers, trail, over HTTPS - but for
@@ -144,26 +96,28 @@ export class ControlPlane {
   readonly iamDomain: Iam;
   readonly control: Control;
   readonly trailDomain = new Trail();
+  readonly serviceTrail = new Trail(serviceTimeline);
   readonly services: readonly Service[];
   readonly refused: RefusedRequest[] = [];
   readonly unexpectedErrors: unknown[] = [];
   readonly reports: Report[] = [];
   /** Resolves when the process has ended at the step it was to. */
   readonly ended: Promise<void>;
-  /** What happens to calls with personal or secret data in names, descriptions or tags. */
   sensitiveNames: SensitiveNamesMode = 'warn';
-  /** All written batches as text, which must not contain secrets. */
   written = '';
   readonly installation: Installation;
-  /** The TLS 1.2 handshakes that the API's port is said to have had. */
   tls12Count = 0;
-  /** Called with each batch before it is committed. */
   onCommit: (batch: readonly Entry[]) => void = () => {};
   readonly #brokers = new Brokers();
   readonly #principals: PrincipalPolicySource = {
     policiesOf: (caller) => (this.machine.principals ?? this.iamDomain.policies).policiesOf(caller),
   };
   readonly #configurations = new Configurations();
+  readonly #cloudWatch = new CloudWatchServices();
+  readonly trails = new Trails();
+  readonly archives = new ArchiveJournal();
+  readonly deliveryFailures: unknown[] = [];
+  readonly audit: TrailParts;
   readonly #identity: Identity;
   readonly #secrets: ErasableSecrets;
   readonly #signIns = new SignInJournal();
@@ -171,13 +125,11 @@ export class ControlPlane {
   readonly #dispatcher: Dispatcher;
   #store: StateStore | undefined = undefined;
   #listener: HttpListener | undefined = undefined;
-  #clients: Clients | undefined = undefined;
-  #agent: Agent | undefined = undefined;
+  #clients: PlaneClients | undefined = undefined;
   #endpoint: { readonly url: string; readonly ca: string } | undefined = undefined;
   #hasEnded = false;
   #tellEnded = () => {};
 
-  /** Opens a control plane on a new machine, or the next process on an existing one. */
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
@@ -222,7 +174,9 @@ export class ControlPlane {
     const services = new ServiceRegistry();
     const place = { services, region, accountId, clock, random: systemRandom };
     const hooks = this.#hooks();
-    this.control = this.#newControl(new LocalClient({ ...place, hooks }));
+    const client = new LocalClient({ ...place, hooks });
+    this.control = this.#newControl(client);
+    this.audit = this.#newTrails(client);
     const consoleUrl = () => 'https://localhost:8443/';
     const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
     const sts = stsParts(iam, (url) => outside.getJson(url), clock);
@@ -244,7 +198,9 @@ export class ControlPlane {
     });
     this.services = [
       kmsService(this.kmsDomain),
-      cloudTrailService({ readTimeline: (...of) => this.store.readTimeline(...of) }),
+      cloudTrailService(this.audit.cloudTrail),
+      s3Service(this.audit.s3),
+      auditService(this.audit.audit),
       mqService({
         control: this.control,
         region,
@@ -262,13 +218,14 @@ export class ControlPlane {
         linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
       }),
       discoveryService({ control: this.control, personNames: [] }),
+      ...this.#cloudWatch.of(this.#brokers),
       administrationService(this.#administration()),
     ].map(replaced);
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
-      wires: [json11, query, restJson],
-      hooks: { ...hooks, ...this.#atTheDoor(), inspection: this.#inspection() },
+      wires: [json11, query, restJson, restXml],
+      hooks: { ...hooks, ...this.#atTheDoor(), inspection: inspectionOf(this) },
     });
     this.kmsDomain.onKeyChanged((arn) =>
       this.control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)),
@@ -332,6 +289,10 @@ export class ControlPlane {
     });
   }
 
+  #newTrails(client: LocalClient): TrailParts {
+    return trailsOf(this, client, (entries) => this.#commit(entries), { region, accountId });
+  }
+
   #hooks(): PipelineHooks {
     const iam = this.iamDomain;
     return {
@@ -339,27 +300,14 @@ export class ControlPlane {
         new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
-        // The use of service-owned keys is recorded in no trail.
-        ...(call.accountId === accountId
-          ? this.trailDomain.chain(eventRecord(call), call.atMs)
-          : []),
+        ...(call.accountId === accountId ? this.trailDomain : this.serviceTrail).chain(
+          eventRecord(call, this.iamDomain.journal.account.alias),
+          call.atMs,
+        ),
       ],
       commit: (batch) => this.#commit(batch),
       callerWarning: (context) => rootWarning(this.iamDomain)(context),
       onUnexpectedError: (error) => this.unexpectedErrors.push(error),
-    };
-  }
-
-  /** Inspects the texts of calls, as the mode of the moment says. */
-  #inspection(): TextInspection {
-    const found = textInspection({ sensitiveNames: 'warn', personNames: [] });
-    const isRefusing = () => this.sensitiveNames === 'reject';
-    return {
-      get isRefusing() {
-        return isRefusing();
-      },
-      find: async (fields) =>
-        this.sensitiveNames === 'off' ? [] : ((await found?.find(fields)) ?? []),
     };
   }
 
@@ -374,6 +322,7 @@ export class ControlPlane {
     return {
       claim: (request: RequestHead, serviceName: string | undefined) =>
         authenticator.claim(request, serviceName),
+      prepare: (caller: Caller) => this.iamDomain.policies.prepare(caller),
       tokenHolder: (token: string | undefined) =>
         tokenHolder(
           [new Secret('a token'), ...this.installation.metricsTokens(this.machine.clock.nowMs())],
@@ -384,11 +333,13 @@ export class ControlPlane {
   }
 
   async #open(): Promise<void> {
-    const ofControl = [this.#brokers, this.#configurations];
+    const ofControl = [this.#brokers, this.#configurations, this.#cloudWatch.logGroups];
     const ofIdentity = [this.#identity, this.iamDomain.journal, this.#signIns];
-    const own = [this.kmsDomain.journal, this.installation, this.trailDomain];
+    const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
+    const own = [this.kmsDomain.journal, this.installation, ...trails];
     const journals = [...own, ...ofIdentity, ...ofControl];
-    const { state, log } = reopenedState(this.machine.log, journals, [trailTimeline]);
+    const timelines = [trailTimeline, serviceTimeline];
+    const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
     this.#store = state;
     await this.#secrets.open();
@@ -413,73 +364,52 @@ export class ControlPlane {
     });
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
-    this.#connect(this.#endpoint);
+    this.#clients = new PlaneClients(this.#endpoint, this.credentials, this.machine.clock);
   }
 
-  /** The only volume of a broker that has one. */
   volumeOf(brokerId: string): VolumeRecord {
     const [volume, ...more] = this.control.brokers.require(brokerId).volumes;
     if (volume && more.length === 0) return volume;
     throw new Error(`broker ${brokerId} has ${more.length + 1} volumes`);
   }
 
-  /** The root user's access key. */
   get credentials(): { readonly accessKeyId: string; readonly secretAccessKey: string } {
     const accessKeyId = this.#identity.rootAccessKeyId ?? '';
     const key = this.#identity.findAccessKey(accessKeyId);
     return { accessKeyId, secretAccessKey: key?.secret().reveal() ?? '' };
   }
 
-  /** The address of the API, and the certificate of its authority. */
   get endpoint(): { readonly url: string; readonly ca: string } {
     if (this.#endpoint) return this.#endpoint;
     throw new Error('the control plane has no port');
   }
 
-  /** Answers a request as if it had come to the port. */
   async answer(request: HttpRequest): Promise<TextResponse> {
-    return asText(await this.#dispatcher.answer(request));
+    return asText(await this.answerBytes(request));
   }
 
-  #connect({ url, ca }: ControlPlane['endpoint']): void {
-    this.#agent = new Agent({ ca, keepAlive: true });
-    const options = {
-      endpoint: url,
-      region,
-      credentials: this.credentials,
-      requestHandler: { httpsAgent: this.#agent },
-      maxAttempts: 1,
-    };
-    this.#clients = {
-      mq: new MqClient(options),
-      kms: new KMSClient(options),
-      trail: new CloudTrailClient(options),
-    };
+  answerBytes(request: HttpRequest): Promise<HttpResponse> {
+    return this.#dispatcher.answer(request);
   }
 
   /** The official client of Amazon MQ, its clock this machine's. */
   get mq(): MqClient {
-    return this.#inTime(this.#opened.mq);
+    return this.#opened.inTime('mq');
   }
 
   /** The official client of AWS KMS. */
   get kms(): KMSClient {
-    return this.#inTime(this.#opened.kms);
+    return this.#opened.inTime('kms');
   }
 
   /** The official client of CloudTrail. */
   get trail(): CloudTrailClient {
-    return this.#inTime(this.#opened.trail);
+    return this.#opened.inTime('trail');
   }
 
-  get #opened() {
+  get #opened(): PlaneClients {
     if (this.#clients) return this.#clients;
     throw new Error('the control plane is not open yet');
-  }
-
-  #inTime<T extends { readonly config: { systemClockOffset: number } }>(client: T): T {
-    client.config.systemClockOffset = this.machine.clock.nowMs() - systemClock.nowMs();
-    return client;
   }
 
   /** Resolves once no broker has work that could be done now. */
@@ -494,6 +424,7 @@ export class ControlPlane {
       {
         kms: this.kmsDomain,
         trail: this.trailDomain,
+        serviceTrail: this.serviceTrail,
         commit: (entries) => this.#commit(entries),
         region,
         accountId,
@@ -518,8 +449,7 @@ export class ControlPlane {
 
   /** Closes the port and the clients. */
   async close(): Promise<void> {
-    for (const client of Object.values(this.#clients ?? {})) client.destroy();
-    this.#agent?.destroy();
+    this.#clients?.destroy();
     await this.#listener?.close(0);
   }
 

@@ -11,7 +11,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose';
-import { planeCertificates } from './control-plane.ts';
+import { planeCertificates } from './certificates.ts';
 
 /** A pair of keys with an id. */
 interface Keys {

@@ -1,12 +1,13 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { BrokerLogs } from '../../src/logs/broker-logs.ts';
+import type { LogLine } from '../../src/logs/store/log-line.ts';
 import { SystemState, sealingKey } from '../../src/server/compose.ts';
 import { openBrokerLogs } from '../../src/server/logs-volume.ts';
 import { openSystemVolume } from '../../src/server/system-volume.ts';
 import type { WaxwingFolder } from './waxwing-folder.ts';
 
-/** Returns the lines in a folder that no service runs on, each with its broker and level. */
+/** Returns the lines in a folder that no service runs on, each with its broker, log and level. */
 export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
   const source = { configFolder: folder.keys, passphraseFile: undefined, keyFile: undefined };
   const volume = await openSystemVolume(folder.data, source);
@@ -15,7 +16,8 @@ export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
     throw error;
   };
   await state.open(volume, { full: () => {}, failed });
-  const logs = new BrokerLogs({ clock: systemClock, failed });
+  const keptFromMs = () => 0;
+  const logs = new BrokerLogs({ clock: systemClock, keptFromMs, failed });
   const parts = {
     folder: folder.data,
     journal: state.logsVolume,
@@ -25,12 +27,23 @@ export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
     discarding: undefined,
   };
   await openBrokerLogs(parts, logs);
-  const lines: string[] = [];
-  for await (const line of logs.read({ fromMs: 0, toMs: Infinity, newestFirst: false })) {
-    lines.push(`${line.brokerId} ${line.level} ${line.text}`);
-  }
+  const lines = (await linesOf(logs)).map(
+    ({ brokerId, category, level, text }) => `${brokerId} ${category} ${level} ${text}`,
+  );
   await logs.close();
   await state.close();
   await volume.close();
   return lines;
+}
+
+/** All lines of all streams, each stream's from the oldest. */
+export async function linesOf(logs: BrokerLogs): Promise<LogLine[]> {
+  const found: LogLine[] = [];
+  for (const lines of logs.streams) {
+    for (let i = 0; i < lines.count; i++) {
+      const line = await logs.read(lines, i);
+      if (line !== undefined) found.push(line);
+    }
+  }
+  return found;
 }

@@ -172,7 +172,8 @@ export class MemoryDisk implements Disk {
 
   async list(folder: string): Promise<readonly string[]> {
     const names = this.names.filter((name) => name.startsWith(`${folder}/`));
-    return names.map((name) => name.slice(folder.length + 1));
+    const inside = names.map((name) => name.slice(folder.length + 1));
+    return [...new Set(inside.map((name) => name.split('/')[0] ?? ''))];
   }
 
   async create(file: string): Promise<DiskFile> {

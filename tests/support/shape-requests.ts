@@ -22,9 +22,11 @@ export function requestFor(
     }
     case 'rest-json':
       return restRequest(operation, input);
+    case 'rest-xml':
+      return bucketRequest(operation, input);
     case 'query': {
       const call = { Action: name, Version: service.apiVersion };
-      const body = new URLSearchParams({ ...call, ...formOf(input) }).toString();
+      const body = new URLSearchParams({ ...call, ...formOf(input, operation.input) }).toString();
       const type = 'application/x-www-form-urlencoded; charset=utf-8';
       return { method: 'POST', path: '/', headers: { 'content-type': type }, body };
     }
@@ -62,15 +64,40 @@ function restRequest(
   return { method, path, headers, body: JSON.stringify(rest) };
 }
 
-/** Members as the parameters of a form: lists are numbered from 1. */
-function formOf(value: unknown, name = ''): Record<string, string> {
+/** A request without a body, whose members are in its path and query. */
+function bucketRequest(
+  { http, input: shape }: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+): PlainRequest {
+  const { method = 'GET', path: pattern = '/' } = http ?? {};
+  const [labelled = '', fixed = ''] = pattern.split('?');
+  const path = labelled.replace(/\{(\w+)\+?\}/g, (_, label: string) =>
+    encodeURIComponent(String(input[label])),
+  );
+  const query: Record<string, string> = Object.fromEntries(new URLSearchParams(fixed));
+  const members = shape.node.kind === 'structure' ? shape.node.members : {};
+  for (const [name, value] of Object.entries(input)) {
+    const binding = members[name]?.binding;
+    if (binding?.in === 'query') query[binding.name] = String(value);
+  }
+  return { method, path, headers: {}, query, body: '' };
+}
+
+/** Members as the parameters of a form: lists are numbered from 1, and timestamps in ISO 8601. */
+function formOf(value: unknown, shape?: Shape<unknown>, name = ''): Record<string, string> {
+  const node = shape?.node;
+  if (node?.kind === 'timestamp') return { [name]: new Date(Number(value) * 1000).toISOString() };
   if (typeof value !== 'object' || value === null) return { [name]: String(value) };
   const parts = Array.isArray(value)
-    ? value.map((each, index) => [`${name}.member.${index + 1}`, each] as const)
+    ? value.map((each, index) => {
+        const of = node?.kind === 'list' ? node.of : undefined;
+        return formOf(each, of, `${name}.member.${index + 1}`);
+      })
     : Object.entries(value).map(([member, each]) => {
-        return [name === '' ? member : `${name}.${member}`, each] as const;
+        const of = node?.kind === 'structure' ? node.members[member] : undefined;
+        return formOf(each, of, name === '' ? member : `${name}.${member}`);
       });
-  return Object.assign({}, ...parts.map(([part, each]) => formOf(each, part)));
+  return Object.assign({}, ...parts);
 }
 
 function textsOf(input: Readonly<Record<string, unknown>>): Record<string, string | string[]> {

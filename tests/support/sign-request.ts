@@ -60,6 +60,7 @@ function signer(signing: Signing): SignatureV4 {
     service,
     sha256: Sha256,
     applyChecksum: false,
+    uriEscapePath: service !== 's3',
   });
 }
 

@@ -47,6 +47,8 @@ export interface DispatcherOptions {
      * @throws {RequestError} if the authentication is missing or wrong
      */
     claim(request: RequestHead, serviceName: string | undefined): Claim;
+    /** Prepares the policies of a caller; undefined if there is nothing to wait for. */
+    prepare?(caller: Caller): Promise<void> | undefined;
     /**
      * Returns the caller that a bearer token belongs to.
      *
@@ -200,6 +202,8 @@ export class Dispatcher implements RequestHandler {
     const { head, format, requestId, route } = call;
     const { hooks } = this.#options;
     assert(route !== undefined, 'the call has no route');
+    const preparing = hooks.prepare?.(caller);
+    if (preparing !== undefined) await preparing;
     const context = this.#context(head, caller, requestId);
     const warning = hooks.callerWarning?.(context);
     const answered = (response: HttpResponse) => withHeader(response, callerWarningHeader, warning);

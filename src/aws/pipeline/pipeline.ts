@@ -192,7 +192,11 @@ function permissionsOf(route: Route, input: unknown, context: CallContext): read
 /** Converts any thrown error to an AWS error. Unexpected errors become internal failures. */
 function awsErrorFor(error: unknown, { service, wire }: Route): AwsError {
   if (error instanceof AwsError) return error;
-  if (error instanceof RequestError) return inWordsOf(wire, error);
+  if (error instanceof RequestError) {
+    const { invalidValueCode: code } = service;
+    if (code === undefined || error.code !== 'invalid-value') return inWordsOf(wire, error);
+    return new AwsError(code, error.message, { cause: error });
+  }
   assert(error instanceof Error, 'the thrown value is not an Error');
   const translated = service.translate?.(error);
   if (translated) return translated;
@@ -225,6 +229,7 @@ function completedCall(
     eventName: route.name,
     apiVersion: service.apiVersion,
     readOnly: operation.readOnly,
+    ...(operation.isDataEvent === true && { isDataEvent: true }),
     requestParameters: redaction.of(requestParameters(call, input, result)),
     responseElements: failure ? null : redaction.of(responseElements(route, result)),
     ...(failure && {

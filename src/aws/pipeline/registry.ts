@@ -63,7 +63,7 @@ export class ServiceRegistry {
     const own = this.#pathsOf.get(service.name) ?? new PathTable<PathRoute[]>();
     this.#pathsOf.set(service.name, own);
     const added = { ...route, query: pairsOf(query, false) };
-    for (const table of [own, this.#paths]) {
+    for (const table of service.isFoundBySignature === true ? [own] : [own, this.#paths]) {
       for (const each of isAlsoHead ? [method, 'HEAD'] : [method]) {
         const routes = table.at(each, pattern, () => []);
         // Without a signature, a path belongs to the first service that declares it.

@@ -21,23 +21,28 @@ export interface UnsignedRequest {
   readonly method: string;
   /** Percent-encoded, without a query. */
   readonly path: string;
+  /** Percent-encoded, without the `?`; default: none. */
+  readonly query?: string;
   /** Host name and port. */
   readonly host: string;
   readonly body: string;
   /** Defaults to JSON. */
   readonly contentType?: string;
+  /** Further headers, with names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Returns the headers of a signed request. */
 export function signedHeaders(
-  { method, path, host, body, contentType = 'application/json' }: UnsignedRequest,
+  { method, path, query = '', host, body, headers: given, ...request }: UnsignedRequest,
   signer: Signer,
   nowMs: number,
 ): Record<string, string> {
   const time = signatureTime(nowMs);
   const { sessionToken } = signer;
   const headers = {
-    'content-type': contentType,
+    'content-type': request.contentType ?? 'application/json',
+    ...given,
     host,
     'x-amz-date': time,
     ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
@@ -45,7 +50,7 @@ export function signedHeaders(
   const head: RequestHead = {
     method,
     rawPath: path,
-    rawQuery: '',
+    rawQuery: query,
     headers: new Map(Object.entries(headers)),
     peerAddress: '',
   };

@@ -113,7 +113,8 @@ function canonicalRequest(request: RequestHead, parts: SignedParts, bodyHash: st
   );
   return [
     request.method,
-    canonicalPath(request.rawPath),
+    // Amazon S3 signs paths as they are, because keys may have segments such as `..`.
+    parts.scope.service === 's3' ? request.rawPath : canonicalPath(request.rawPath),
     canonicalQuery(request.rawQuery),
     headers.join(''),
     parts.signedHeaders.join(';'),

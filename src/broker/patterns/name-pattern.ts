@@ -1,10 +1,8 @@
 // Regular expressions over names.
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type { RE2JS } from 're2js';
 import { textBytes } from '../../base/byte-text.ts';
-import { packageFolder } from '../../base/package-folder.ts';
+import { compileLinear } from '../../base/linear-pattern.ts';
 import { BrokerError } from '../errors.ts';
 
 /** Maximum length of a pattern in bytes. */
@@ -21,17 +19,6 @@ const plainPattern = /^\^?(?:[\w-]|\\\.)*(?:\.\*(?:[\w-]|\\\.)*)?\$?$/;
 
 interface Engine {
   test(name: string): boolean;
-}
-
-let library: typeof RE2JS | undefined;
-
-/** Loads the library when the first pattern needs it. */
-function loaded(): typeof RE2JS {
-  if (library === undefined) {
-    const require = createRequire(join(packageFolder, 'package.json'));
-    library = (require('re2js') as { RE2JS: typeof RE2JS }).RE2JS; // what the package exports
-  }
-  return library;
 }
 
 /** A condition on the beginning of a name, which must match or must not match. */
@@ -124,9 +111,9 @@ function compiled(what: string, whole: string, text: string): Engine {
 function compiledByLibrary(what: string, whole: string, text: string, sizeMax: number): RE2JS {
   let engine: RE2JS;
   try {
-    engine = loaded().compile(text);
+    engine = compileLinear(text);
   } catch (cause) {
-    const why = (cause as Error).message.replace(/^error parsing regexp: /, '');
+    const why = (cause as Error).message;
     return fail(`${what} '${whole}' is no regular expression that is supported: ${why}`, cause);
   }
   const size = engine.programSize();

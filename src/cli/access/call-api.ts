@@ -18,6 +18,24 @@ export interface Answer {
   readonly body: string;
 }
 
+interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly service: string;
+  /** Percent-encoded. */
+  readonly path: string;
+  /** Percent-encoded, without the `?`. */
+  readonly query?: string;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** Where the API is, and who calls it. */
 export interface ApiAccess {
   readonly endpoint: string;
@@ -48,15 +66,38 @@ export async function rootAccess(environment: Environment): Promise<ApiAccess> {
  * @returns the parsed answer
  * @throws {CliError} `call-failed`
  */
-export async function callApi(
+export function callApi(
   access: ApiAccess,
   service: string,
   path: string,
   input: object,
 ): Promise<unknown> {
+  return callJson(access, { method: 'POST', service, path, body: JSON.stringify(input) });
+}
+
+/**
+ * Calls an operation of a service with a JSON wire.
+ *
+ * @param service the service's signing name
+ * @param target the value of `X-Amz-Target`
+ * @returns the parsed answer
+ * @throws {CliError} `call-failed`
+ */
+export function callTarget(
+  access: ApiAccess,
+  service: string,
+  target: string,
+  input: object,
+): Promise<unknown> {
+  const headers = { 'x-amz-target': target };
+  const contentType = 'application/x-amz-json-1.1';
   const body = JSON.stringify(input);
-  const { status, body: text } = await post(access, service, path, 'application/json', body);
-  const answer = parsed(text);
+  return callJson(access, { method: 'POST', service, path: '/', contentType, headers, body });
+}
+
+async function callJson(access: ApiAccess, sent: Sent): Promise<unknown> {
+  const { status, body } = await send(access, sent);
+  const answer = parsed(body.toString('utf8'));
   if (status === 200) return answer;
   const { message } = (answer ?? {}) as { readonly message?: unknown };
   const why = typeof message === 'string' ? message : `status ${status}`;
@@ -68,29 +109,54 @@ export async function callApi(
  *
  * @throws {CliError} `call-failed` if there is no answer
  */
-export function post(
+export async function post(
   access: ApiAccess,
   service: string,
   path: string,
   contentType: string,
   body: string,
 ): Promise<Answer> {
-  const url = new URL(path, access.endpoint);
-  const unsigned = { method: 'POST', path: url.pathname, host: url.host, body, contentType };
+  const answer = await send(access, { method: 'POST', service, path, contentType, body });
+  return { status: answer.status, body: answer.body.toString('utf8') };
+}
+
+/**
+ * Reads an object or a listing of the files of trails.
+ *
+ * @param path `/BUCKET` or `/BUCKET/KEY`
+ * @param query parameters by name
+ * @throws {CliError} `call-failed`
+ */
+export async function getObject(
+  access: ApiAccess,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Pick<RawAnswer, 'headers' | 'body'>> {
+  const text = new URLSearchParams(query).toString();
+  const answer = await send(access, { method: 'GET', service: 's3', path, query: text, body: '' });
+  if (answer.status === 200) return answer;
+  const [, why] = /<Message>([^<]*)</.exec(answer.body.toString('utf8')) ?? [];
+  throw new CliError('call-failed', `${path}: ${why ?? `status ${answer.status}`}`);
+}
+
+function send(access: ApiAccess, { service, ...sent }: Sent): Promise<RawAnswer> {
+  const url = new URL(sent.path, access.endpoint);
+  url.search = sent.query ?? '';
+  const unsigned = { ...sent, path: url.pathname, host: url.host };
   const headers = signedHeaders(unsigned, { ...access, service }, systemClock.nowMs());
-  return send(url, headers, body, access.authority).catch((cause: Error) => {
+  return exchange(url, headers, sent, access.authority).catch((cause: Error) => {
     throw new CliError('call-failed', `${url.host} did not answer: ${cause.message}`, { cause });
   });
 }
 
-function send(
+function exchange(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  { method, body }: Pick<Sent, 'method' | 'body'>,
   ca: string,
-): Promise<Answer> {
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', headers, ca, timeout: timeoutMs }, (response) => {
+    const sent = request(url, { method, headers, ca, timeout: timeoutMs }, (response) => {
       const parts: Buffer[] = [];
       let size = 0;
       response.on('data', (part: Buffer) => {
@@ -100,7 +166,12 @@ function send(
       });
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
+        resolve({
+          status: response.statusCode ?? 0,
+          // No header that this program reads is repeated.
+          headers: response.headers as Record<string, string>,
+          body: Buffer.concat(parts),
+        }),
       );
     });
     sent.on('timeout', () => sent.destroy(new Error(`no data for ${timeoutMs / 1000} seconds`)));

@@ -1,5 +1,6 @@
 // The metrics of a broker.
 
+import { readdir } from 'node:fs/promises';
 import { distinctPrintable } from '../../base/byte-text.ts';
 import { type Labels, type Measured, Metrics, type MetricsJson } from '../../base/metrics.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -75,11 +76,22 @@ const queueCounters: readonly QueueValue[] = [
 ];
 
 /** The counters of connections. */
-type ConnectionCounts = Pick<Listeners, 'unauthenticatedCount' | 'closed' | 'handshakeCount'>;
+type ConnectionCounts = Pick<
+  Listeners,
+  'unauthenticatedCount' | 'closed' | 'handshakeCount' | 'networkBytes'
+>;
+
+/** The disk of a broker. */
+export interface DiskUse {
+  freeBytes(): Promise<number>;
+  /** See `Room.diskReserveBytes`. */
+  readonly reserveBytes: number;
+}
 
 /** The metrics of a broker. */
 export class BrokerMetrics {
   readonly #broker: Broker;
+  readonly #disk: DiskUse;
   readonly #metrics: Metrics;
   readonly #observeSync: (seconds: number) => void;
   #sealedBytes = 0;
@@ -87,12 +99,16 @@ export class BrokerMetrics {
   #compactedSegments = 0;
   /** The current statistics; undefined before the first request. */
   #now: BrokerStatistics | undefined = undefined;
+  /** Undefined if they are unknown. */
+  #diskFreeBytes: number | undefined = undefined;
+  #openFileCount: number | undefined = undefined;
   /** The labels of each queue in the statistics. */
   #labels: readonly Labels[] = [];
 
   /** @param name the broker's name, a label of every value */
-  constructor(broker: Broker, connections: ConnectionCounts, name: string) {
+  constructor(broker: Broker, connections: ConnectionCounts, disk: DiskUse, name: string) {
     this.#broker = broker;
+    this.#disk = disk;
     this.#metrics = new Metrics({ broker: name });
     this.#observeSync = this.#metrics.histogram(
       'waxwing_log_sync_seconds',
@@ -111,6 +127,7 @@ export class BrokerMetrics {
     for (const value of queueGauges) this.#addQueues('gauge', ...value);
     this.#addLogins(connections);
     this.#addHandshakes(connections);
+    this.#addProcess(connections);
   }
 
   /** A group of sealed blocks was synced. */
@@ -129,6 +146,8 @@ export class BrokerMetrics {
     const now = await takeStatistics(this.#broker);
     this.#now = now;
     this.#labels = now.queues.map(labelsOf);
+    this.#diskFreeBytes = await this.#disk.freeBytes().catch(() => undefined);
+    this.#openFileCount = await openFileCount();
     return this.#metrics.json();
   }
 
@@ -161,6 +180,40 @@ export class BrokerMetrics {
     );
   }
 
+  /** The use of the machine by the broker's process. */
+  #addProcess(listeners: ConnectionCounts): void {
+    const { limits, store } = this.#broker;
+    const limit = 'Memory from which publishers are blocked.';
+    this.#add('gauge', 'memory_limit_bytes', limit, () => limits.memoryBytesMax);
+    this.#add('counter', 'cpu_seconds', "Processor time of the broker's process.", () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000_000;
+    });
+    const received = 'Bytes received from clients, including TLS.';
+    const sent = 'Bytes sent to clients, including TLS.';
+    this.#add('counter', 'network_received_bytes', received, () => listeners.networkBytes.received);
+    this.#add('counter', 'network_sent_bytes', sent, () => listeners.networkBytes.sent);
+    this.#add(
+      'gauge',
+      'log_stored_bytes',
+      'Size of the log on disk.',
+      () => store.log.usage.storedBytes,
+    );
+    const reserve = 'Free disk space below which publishers are blocked.';
+    this.#add('gauge', 'disk_reserve_bytes', reserve, () => this.#disk.reserveBytes);
+    this.#addKnown('disk_free_bytes', 'Free disk space.', () => this.#diskFreeBytes);
+    this.#addKnown('open_files', 'Open files and sockets.', () => this.#openFileCount);
+  }
+
+  /** Adds a gauge that is left out while it is unknown. */
+  #addKnown(name: string, help: string, of: () => number | undefined): void {
+    const measure = (): Measured[] => {
+      const value = of();
+      return value === undefined ? [] : [[value, {}]];
+    };
+    this.#metrics.add({ name: `waxwing_${name}`, help, type: 'gauge', measure });
+  }
+
   #addByReason(name: string, help: string, counts: () => (readonly [string, number])[]): void {
     this.#metrics.add({
       name: `waxwing_${name}_total`,
@@ -186,6 +239,12 @@ export class BrokerMetrics {
     const full = `waxwing_queue_${name}${type === 'counter' ? '_total' : ''}`;
     this.#metrics.add({ name: full, help, type, measure });
   }
+}
+
+/** The number of open files and sockets of this process; undefined where the system does not tell. */
+async function openFileCount(): Promise<number | undefined> {
+  const names = await readdir('/proc/self/fd').catch(() => undefined);
+  return names?.length;
 }
 
 /** The labels of a queue. They are valid UTF-8 and unique. */

@@ -8,6 +8,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import type { LogCategory } from '../../control/engine.ts';
 import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -33,7 +34,7 @@ const stopTimeoutMs = 8000;
 
 /** Events of a broker process. */
 export interface ProcessEvents {
-  log(level: 'info' | 'warn' | 'error', text: string): void;
+  log(level: 'info' | 'warn' | 'error', text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
   /** The process ended unexpectedly after its broker had started. */
@@ -180,7 +181,7 @@ export class BrokerProcess {
         this.#failure = new WaxwingError(message.code, message.message);
         return;
       case 'log':
-        this.#events.log(message.level, message.text);
+        this.#events.log(message.level, message.text, message.category);
         return;
       case 'login-failed':
         this.#events.loginFailed(message.failure, message.count);

@@ -45,7 +45,8 @@ async function start(message: StartMessage): Promise<void> {
   if (message.isFips) enforceFips();
   broker = await HostedBroker.open(message, await readKey(), {
     failed: fail,
-    log: (level, text) => say({ type: 'log', level, text }),
+    log: (level, text, category) =>
+      say({ type: 'log', level, text, ...(category && { category }) }),
     loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
   });
   prepareForMessages();

@@ -125,11 +125,12 @@ export class WaxwingEngine implements Engine {
         })),
         certificates,
         room,
+        logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
         isFips: isFipsForced(),
       },
       dataKey,
       {
-        log: (level, text) => this.#events?.log(id, level, text),
+        log: (level, text, category) => this.#events?.log(id, level, text, category),
         loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
         ended: (end) => this.#ended(id, end),
       },

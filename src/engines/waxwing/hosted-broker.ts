@@ -11,6 +11,7 @@ import { Broker } from '../../broker/broker.ts';
 import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import type { LogCategory } from '../../control/engine.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -32,6 +33,7 @@ import {
   loadProtocols,
   openListeners,
 } from './listener-specs.ts';
+import { ConnectionLog } from './logs/connection-log.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -52,7 +54,7 @@ const lowOnDisk = 'low on disk';
 export interface HostEvents {
   /** The broker cannot continue because its log failed. */
   failed(error: Error): void;
-  log(level: 'info' | 'warn' | 'error', text: string): void;
+  log(level: 'info' | 'warn' | 'error', text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
 }
@@ -73,6 +75,8 @@ interface OpenBroker {
   readonly lines: ActiveMqLog | undefined;
   /** Undefined if the broker has users of its own. */
   readonly directory: BrokerDirectory | undefined;
+  /** Undefined if connections are not logged. */
+  readonly connections: ConnectionLog | undefined;
 }
 
 /** A broker with its volume and its listeners. */
@@ -84,6 +88,7 @@ export class HostedBroker {
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #lines: ActiveMqLog | undefined;
   readonly #directory: BrokerDirectory | undefined;
+  readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
   readonly #ticks: NodeJS.Timeout;
@@ -91,7 +96,7 @@ export class HostedBroker {
 
   private constructor(
     volume: Volume,
-    { broker, alarm, disk, hooks, failures, lines, directory }: OpenBroker,
+    { broker, alarm, disk, hooks, failures, lines, directory, connections }: OpenBroker,
     listeners: Listeners,
   ) {
     this.#volume = volume;
@@ -100,6 +105,7 @@ export class HostedBroker {
     this.#failures = failures;
     this.#lines = lines;
     this.#directory = directory;
+    this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
     this.ports = listeners.ports;
@@ -144,7 +150,7 @@ export class HostedBroker {
     const hosted = new HostedBroker(volume, opened, listeners);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
-      hosted.#measure(message.name).catch((error: Error) => events.failed(error));
+      hosted.#measure(message).catch((error: Error) => events.failed(error));
     }, measureAfterMs);
     return hosted;
   }
@@ -179,15 +185,18 @@ export class HostedBroker {
   }
 
   /** Loads the metrics after the start, because loading them takes a tenth of it. */
-  async #measure(name: string): Promise<void> {
+  async #measure({ name, folder, room }: StartMessage): Promise<void> {
     const { BrokerMetrics } = await import('./broker-metrics.ts');
-    this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listeners, name);
+    const freeBytes = () => systemDisk.freeBytes(folder);
+    const disk = { freeBytes, reserveBytes: room.diskReserveBytes };
+    this.#hooks.metrics = new BrokerMetrics(this.#broker, this.#listeners, disk, name);
   }
 
   /** Disconnects clients with a reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
+    this.#connections?.flush();
     this.#directory?.close();
     this.#lines?.stopping();
     clearInterval(this.#ticks);
@@ -248,10 +257,7 @@ async function openBroker(
     reclaim: (isShort) => log?.reclaim(isShort),
     failed: (error) => events.failed(error),
   });
-  const report = new RecoveryReport(
-    (text) => events.log('warn', text),
-    () => systemClock.monotonicMs(),
-  );
+  const report = recoveryReport(events);
   const openLog = async (store: MessageStore) => {
     log = await Log.open(volume, store, {
       epoch: message.epoch,
@@ -285,9 +291,25 @@ async function openBroker(
     ...bugReports(events),
   });
   configure(broker);
+  const connections = connectionLog(message, events);
+  broker.clientConnections.observer = connections;
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, protocols, alarm, disk, hooks, failures, lines, directory };
+  return { broker, protocols, alarm, disk, hooks, failures, lines, directory, connections };
+}
+
+function recoveryReport({ log }: HostEvents): RecoveryReport {
+  return new RecoveryReport(
+    (text) => log('warn', text),
+    () => systemClock.monotonicMs(),
+  );
+}
+
+function connectionLog(
+  { logsConnections }: StartMessage,
+  { log }: HostEvents,
+): ConnectionLog | undefined {
+  return logsConnections ? new ConnectionLog(log, systemClock) : undefined;
 }
 
 /** Reports the effects of bugs. */

@@ -4,6 +4,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
+import type { LogCategory } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
@@ -38,6 +39,8 @@ export interface StartMessage {
   /** Certificates that no other listener uses. They do not include the key of an authority. */
   readonly certificates: readonly ServerCertificate[];
   readonly room: Room;
+  /** Whether connections and failed channels are written to the broker's logs. */
+  readonly logsConnections: boolean;
   /** Whether the process must prove that it uses only a FIPS provider. */
   readonly isFips: boolean;
 }
@@ -76,8 +79,14 @@ export type FromBroker =
   | { readonly type: 'running'; readonly ports: Readonly<Record<string, number>> }
   /** The broker cannot start or continue. The process ends. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-  /** A line for the service's log. */
-  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly text: string }
+  /** A line for the broker's logs. */
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly text: string;
+      /** The log; `general` by default. */
+      readonly category?: LogCategory;
+    }
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   | {
       readonly type: 'login-failed';

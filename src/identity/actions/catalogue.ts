@@ -1,9 +1,12 @@
 // All actions that policies can allow or deny.
 
 import { cloudTrailActions } from './cloudtrail.ts';
+import { cloudWatchActions } from './cloudwatch.ts';
 import { iamActions } from './iam.ts';
 import { kmsActions } from './kms.ts';
+import { logsActions } from './logs.ts';
 import { mqActions } from './mq.ts';
+import { s3Actions } from './s3.ts';
 import type { ActionEntry, ServiceActions } from './service-actions.ts';
 import { ssoActions, ssoOauthActions } from './sso.ts';
 import { stsActions } from './sts.ts';
@@ -14,6 +17,9 @@ export const actionCatalogue: readonly ServiceActions[] = [
   mqActions,
   kmsActions,
   cloudTrailActions,
+  cloudWatchActions,
+  logsActions,
+  s3Actions,
   stsActions,
   iamActions,
   ssoActions,

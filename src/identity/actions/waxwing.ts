@@ -2,12 +2,13 @@
 
 import { serviceActions } from './service-actions.ts';
 
-/** The search in a broker's messages, advice, and the rotation of secrets. AWS has no such operations. */
+/** The search in a broker's messages, parts of the trail, advice, and the rotation of secrets. */
 export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
     ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData'],
+    ['Read', [], [], 'GetTrailHead ListServiceEvents'],
     ['List', [], [], 'ListAdvice'],
     ['Write', [], [], 'RotateMetricsToken RotateDefaultBrokerPassword'],
   ],

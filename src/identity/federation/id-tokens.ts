@@ -1,6 +1,7 @@
 // Verification of the tokens of OIDC providers.
 
 import type { JWTPayload } from 'jose';
+import { sourceOf } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import { IamError } from '../accounts/errors.ts';
 import type { KeySets } from './key-sets.ts';
@@ -24,8 +25,8 @@ const algorithms = [
 ] as const;
 /** The difference of clocks that is tolerated for the start of a token, seconds. */
 const skewSeconds = 60;
-/** Maximum number of tokens that are verified at the same time. */
-const verifyingCountMax = 64;
+/** Maximum number of tokens that are verified at the same time, of all sources and of one. */
+const verifyingCountMax = { ofAll: 64, ofSource: 16 };
 
 /** A verified token. */
 export interface VerifiedToken {
@@ -48,6 +49,8 @@ type Jose = typeof import('jose');
 /** Verifies tokens of the account's OIDC providers. */
 export class IdTokens {
   readonly #parts: TokenParts;
+  /** Tokens that are being verified, by source. */
+  readonly #verifying = new Map<string, number>();
   #verifyingCount = 0;
 
   constructor(parts: TokenParts) {
@@ -57,19 +60,30 @@ export class IdTokens {
   /**
    * Verifies a token.
    *
+   * @param peerAddress the address of its sender
    * @throws {IamError} 'InvalidIdentityToken', 'ExpiredTokenException', 'IDPCommunicationError',
    *   'IDPRejectedClaim'; 'Throttling' if too many tokens are being verified
    */
-  async verify(token: string): Promise<VerifiedToken> {
-    if (this.#verifyingCount >= verifyingCountMax) {
+  async verify(token: string, peerAddress: string): Promise<VerifiedToken> {
+    const source = sourceOf(peerAddress);
+    const ofSource = this.#verifying.get(source) ?? 0;
+    const { ofAll, ofSource: ofSourceMax } = verifyingCountMax;
+    if (this.#verifyingCount >= ofAll || ofSource >= ofSourceMax) {
       throw new IamError('Throttling', 'Too many tokens are being verified; try again.');
     }
-    this.#verifyingCount += 1;
+    this.#count(source, 1);
     try {
       return await this.#verify(token, await import('jose'));
     } finally {
-      this.#verifyingCount -= 1;
+      this.#count(source, -1);
     }
+  }
+
+  #count(source: string, change: 1 | -1): void {
+    this.#verifyingCount += change;
+    const count = (this.#verifying.get(source) ?? 0) + change;
+    if (count === 0) this.#verifying.delete(source);
+    else this.#verifying.set(source, count);
   }
 
   async #verify(token: string, jose: Jose): Promise<VerifiedToken> {

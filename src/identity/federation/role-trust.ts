@@ -11,6 +11,7 @@ import {
 import { compileStored } from '../policies/compile-policy.ts';
 import type { CompiledPolicy } from '../policies/compiled-policy.ts';
 import { evaluate } from '../policies/evaluate.ts';
+import { withPrincipalIds } from '../policies/principal-ids.ts';
 import { policyPrincipal } from '../policies/principals.ts';
 
 /** Decides whether the trust policies of roles let callers assume them. */
@@ -54,7 +55,7 @@ export class RoleTrust {
   #trustOf(role: RoleRecord): CompiledPolicy {
     const known = this.#compiled.get(role);
     if (known) return known;
-    const compiled = compileStored(role.trust, 'trust');
+    const compiled = withPrincipalIds(compileStored(role.trust, 'trust'), role.trustIds);
     this.#compiled.set(role, compiled);
     return compiled;
   }

@@ -30,6 +30,11 @@ export interface PrincipalPolicySource {
    * keep compiled policies. A user or role that no longer exists has no policies.
    */
   policiesOf(caller: Caller): PrincipalPolicies;
+  /**
+   * Prepares the policies of a caller, if this takes more than one turn of the event loop. Otherwise
+   * returns undefined, so that usual calls do not wait.
+   */
+  prepare?(caller: Caller): Promise<void> | undefined;
 }
 
 const ofRoot: PrincipalPolicies = { identity: [], isAccountRoot: true };

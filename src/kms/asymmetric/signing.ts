@@ -12,6 +12,8 @@ import {
 } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/random.ts';
+import { isFipsForced } from '../../crypto/fips.ts';
+import { KmsError } from '../errors.ts';
 import { encodePss, isPssEncoding } from './pss.ts';
 
 /** What is signed: a message, or the digest of one. */
@@ -69,9 +71,16 @@ const digestOptions: DigestOptions = { prehash: false, lowS: false, format: 'der
 let digestCurves: DigestCurves | undefined;
 
 /**
- * Loads the library that signs digests with elliptic curves. Few callers need it, and it is large.
+ * Loads the library that signs digests with elliptic curves. Few callers need it, and it is large. It
+ * is not a part of the FIPS provider.
+ *
+ * @throws {KmsError} 'UnsupportedOperationException' in FIPS mode
  */
 export async function loadDigestCurves(): Promise<void> {
+  if (isFipsForced()) {
+    const text = 'Digests are neither signed nor verified with elliptic curves with --fips.';
+    throw new KmsError('UnsupportedOperationException', `${text} Use MessageType RAW.`);
+  }
   if (digestCurves !== undefined) return;
   const { p256, p384, p521 } = await import('@noble/curves/nist.js');
   const { secp256k1 } = await import('@noble/curves/secp256k1.js');

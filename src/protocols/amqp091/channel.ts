@@ -8,7 +8,7 @@ import type { Outcome } from '../../broker/subscription.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { ChannelTransaction } from './channel-transaction.ts';
-import { type Method, methodIds, readMethod } from './codec/methods.gen.ts';
+import { type Method, methodIds, methodNames, readMethod } from './codec/methods.gen.ts';
 import type { ChannelConsumer } from './consumer.ts';
 import { DeliveryTags } from './deliveries/delivery-tags.ts';
 import { AmqpError } from './errors.ts';
@@ -349,6 +349,10 @@ export class Channel implements LogWaiter {
 
   /** Closes the channel with an error. The peer must answer. */
   fail(error: AmqpError): void {
+    const { observer } = this.broker.clientConnections;
+    const operation = methodNames[this.methodId as Method['id']] ?? 'none'; // 0 before the first
+    const code = error.code.replaceAll('-', '_');
+    observer?.channelFailed(this.host, this.number, operation, code, error.message);
     this.release();
     this.state = 'closing';
     this.send({

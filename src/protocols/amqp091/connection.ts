@@ -40,6 +40,8 @@ export class AmqpConnection
 {
   readonly shared: SharedState;
   readonly broker: Broker;
+  readonly peerAddress: string;
+  readonly localAddress: string;
   readonly outbox: Outbox;
   readonly account: PeerAccount;
   readonly gate: FrameGate;
@@ -68,6 +70,8 @@ export class AmqpConnection
   constructor(transport: Transport, shared: SharedState) {
     const { broker } = shared;
     this.#transport = transport;
+    this.peerAddress = transport.peerAddress;
+    this.localAddress = transport.localAddress;
     this.shared = shared;
     this.broker = broker;
     this.#opening = new Opening(this, transport);
@@ -360,7 +364,7 @@ export class AmqpConnection
   }
 
   #reportBug(thrown: unknown): void {
-    this.broker.internalError(thrown, this.#transport.peerAddress);
+    this.broker.internalError(thrown, this.peerAddress);
   }
 
   deliveryFailed(thrown: unknown): void {

@@ -1,9 +1,11 @@
 // The HTTP requests of the sign-in pages.
 
 import type { EventRecord } from '../../audit/record.ts';
+import { RequestError } from '../../aws/errors.ts';
 import { pairsOf } from '../../aws/parameters.ts';
 import { sourceOf } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
+import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { TokenBuckets } from '../../base/token-buckets.ts';
@@ -41,7 +43,10 @@ import { type SignInAttempt, type SignInPlace, signInEvent } from './sign-in-eve
 
 /** Maximum size of a form, bytes. */
 const formBytesMax = 4096;
-/** Failed sign-ins that the trail shows. Others are only logged, so that nobody fills the trail. */
+/**
+ * Failed sign-ins that the trail shows, so that nobody fills the trail. The log counts all of them, in a
+ * bounded number of lines.
+ */
 const recordedFailures = {
   ofSource: { atOnceMax: 20, perSecond: 0.1 },
   ofAll: { atOnceMax: 200, perSecond: 1 },
@@ -73,11 +78,19 @@ interface PageRequest {
   readonly nowMs: number;
 }
 
+/** A failed sign-in, for the log. */
+interface SignInFailure {
+  readonly peerAddress: string;
+  readonly problem: string;
+  readonly err?: unknown;
+}
+
 type Answer = (request: PageRequest) => HttpResponse | Promise<HttpResponse>;
 
 const expired =
   'This sign-in has expired, or your browser does not keep cookies. Start again from your program.';
 const tooMany = 'There were too many wrong attempts. Start again from your program.';
+const invalidAnswer = 'The answer of the identity provider is not valid';
 const wrongCredentials = 'The user name, the password or the MFA code is wrong.';
 
 /** Answers browsers that sign in. */
@@ -85,6 +98,9 @@ export class SignInPages {
   readonly #parts: SignInParts;
   readonly #flows: BrowserFlows;
   readonly #failures: TokenBuckets;
+  readonly #reports = new FailureGatherer<SignInFailure>((failure, count) =>
+    this.#parts.log.warn({ ...failure, count }, 'a sign-in failed'),
+  );
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
@@ -125,6 +141,7 @@ export class SignInPages {
       const raw = head.method === 'POST' ? body.toString('utf8') : head.rawQuery;
       return await answer({ head, form: new Map(pairsOf(raw, true)), nowMs: this.#nowMs() });
     } catch (error) {
+      if (error instanceof RequestError) return problemPage(400, error.message);
       this.#parts.log.error({ err: error }, 'a sign-in page failed');
       return problemPage(500, 'The service failed. Its log says why.');
     }
@@ -231,21 +248,21 @@ export class SignInPages {
 
   async #toProvider(request: PageRequest): Promise<HttpResponse> {
     const flow = this.#flowOf(request);
-    const { outside, log } = this.#parts;
+    const { outside } = this.#parts;
     if (flow === undefined || outside === undefined) return problemPage(403, expired);
     try {
       const { location, ...secrets } = await outside.begin(this.#callbackUrl());
       flow.outside = secrets;
       return seeOther(location);
     } catch (error) {
-      log.warn({ err: error }, 'the identity provider cannot be used');
+      this.#report(request.head, 'the identity provider cannot be used', error);
       return problemPage(502, 'The identity provider cannot be reached. Try again later.');
     }
   }
 
   async #fromProvider(request: PageRequest): Promise<HttpResponse> {
     const flow = this.#flowOf(request);
-    const { outside, log } = this.#parts;
+    const { outside } = this.#parts;
     const secrets = flow?.outside;
     if (flow === undefined || outside === undefined || secrets === undefined) {
       return problemPage(403, expired);
@@ -260,8 +277,7 @@ export class SignInPages {
       await this.#recordSuccess(person, head, []);
       return this.#continue(flow, person);
     } catch (error) {
-      log.warn({ err: error }, 'an answer of the identity provider is not valid');
-      await this.#failed(head, undefined, true, 'The answer of the identity provider is not valid');
+      await this.#failed(head, undefined, true, invalidAnswer, error);
       return this.#signInPage(flow, 'You could not be signed in. Try again.');
     }
   }
@@ -292,11 +308,17 @@ export class SignInPages {
     userName: string | undefined,
     isOutside: boolean,
     problem: string,
+    error?: unknown,
   ): Promise<void> {
-    this.#parts.log.warn({ peerAddress: head.peerAddress, problem }, 'a sign-in failed');
+    this.#report(head, problem, error);
     if (!this.#failures.take(sourceOf(head.peerAddress))) return;
     const attempt = { head, caller: undefined, userName, mfaUsed: false, isOutside, problem };
     await this.#record(attempt, []);
+  }
+
+  #report({ peerAddress }: RequestHead, problem: string, error: unknown): void {
+    const failure = { peerAddress, problem, ...(error !== undefined && { err: error }) };
+    this.#reports.add(JSON.stringify([peerAddress, problem]), failure);
   }
 
   #record(attempt: Omit<SignInAttempt, 'atMs'>, changes: readonly Entry[]): Promise<void> {

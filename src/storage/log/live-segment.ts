@@ -54,6 +54,11 @@ export class LiveSegment {
   /** Segments that recovery does not need if it begins with this one. */
   readonly superseded: LiveSegment[] = [];
 
+  /** Whether it contains no live records, but at most parts of checkpoints and indexes. */
+  get isIdle(): boolean {
+    return this.liveCount === this.pinCount;
+  }
+
   /** Size of the file without the last block. */
   get sizeBytes(): number {
     return pageAfter(this.lastOffset + 1);

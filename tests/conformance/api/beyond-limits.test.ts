@@ -89,7 +89,7 @@ function wrongTexts(node: NodeOf<'string'>): Wrong[] {
   const { pattern, min = 1 } = node;
   const wrongs = beyond(node, (length) => 'a'.repeat(length), 'characters');
   if (pattern === undefined) return wrongs;
-  const outside = ['\u0000', ' ', '\u0100'].map((each) => each.repeat(Math.max(min, 1)));
+  const outside = ['\u0000', ' ', '\u0100', ':'].map((each) => each.repeat(Math.max(min, 1)));
   const value = outside.find((each) => !pattern.test(each));
   assert.ok(value, `the pattern ${pattern} lets everything through`);
   return [...wrongs, { what: ' outside its pattern', value }];
@@ -131,7 +131,8 @@ function isPathWithout(service: Service, value: Json): boolean {
 }
 
 for (const service of plane.services.filter(({ wires }) => !wires.includes('query'))) {
-  const code = service.wires[0] === 'rest-json' ? 'BadRequestException' : 'ValidationException';
+  const usual = service.wires[0] === 'rest-json' ? 'BadRequestException' : 'ValidationException';
+  const code = service.invalidValueCode ?? usual;
   for (const [name, operation] of Object.entries(service.operations)) {
     const wrongs = [...wrongValues(operation.input as Shape<unknown>)];
     if (wrongs.length === 0) continue;

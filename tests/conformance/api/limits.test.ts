@@ -7,7 +7,7 @@ import { ControlPlane } from '../../support/control-plane.ts';
 import { findPrograms } from '../../support/other-programs.ts';
 
 const { services: all } = await ControlPlane.inProcess();
-// AWS has no model of the service that searches messages.
+// AWS has no models of the services of Waxwing's own.
 const services = all.filter(({ name }) => !name.startsWith('waxwing-'));
 
 /** The services of single sign-on, whose models have no limits. */

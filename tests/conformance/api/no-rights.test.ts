@@ -4,7 +4,8 @@ import type { Service } from '../../../src/aws/service.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
 import { findAction } from '../../../src/identity/actions/catalogue.ts';
-import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
+import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { allow, policyOf, principalsWith } from '../../support/principal-policies.ts';
 import { smallest } from '../../support/shape-requests.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
@@ -97,6 +98,7 @@ function inputOf(service: Service, name: string): Json {
 const refusals: Readonly<Record<string, readonly [status: number, code: string]>> = {
   'json-1.1': [400, 'AccessDeniedException'],
   'rest-json': [403, 'ForbiddenException'],
+  'rest-xml': [403, 'AccessDenied'],
   query: [403, 'AccessDenied'],
 };
 

@@ -230,11 +230,11 @@ test('a pagination token is valid only for the lookup that returned it', async (
 test('a token with an invalid position is refused like any other invalid token', async () => {
   const { NextToken = '' } = await lookUp({ MaxResults: 1 });
   const [, fingerprint] = JSON.parse(Buffer.from(NextToken, 'base64url').toString());
-  for (const cursor of ['', '1', '1.', '15e-1.15e-1', '1.15e-1', '-1.-1', 'NaN.NaN', '1.2.3']) {
+  for (const cursor of ['', '1', 0, -1, 1.5, 2 ** 53, null, [1], {}]) {
     const forged = Buffer.from(JSON.stringify([cursor, fingerprint])).toString('base64url');
     await assert.rejects(lookUp({ NextToken: forged }), { name: 'InvalidNextTokenException' });
   }
-  const beyond = Buffer.from(JSON.stringify(['999999.999999', fingerprint])).toString('base64url');
+  const beyond = Buffer.from(JSON.stringify([999_999, fingerprint])).toString('base64url');
   assert.ok((await lookUp({ NextToken: beyond })).Events);
 });
 

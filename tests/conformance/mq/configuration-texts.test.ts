@@ -14,7 +14,8 @@ import {
   revisionText,
   updateConfiguration,
 } from '../../support/configuration-requests.ts';
-import { ControlPlane, Machine } from '../../support/control-plane.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The texts of configurations: which settings are removed, and which texts are refused.
 

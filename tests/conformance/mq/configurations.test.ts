@@ -25,7 +25,8 @@ import {
   revisionText,
   updateConfiguration,
 } from '../../support/configuration-requests.ts';
-import { accountId, ControlPlane, Machine, region } from '../../support/control-plane.ts';
+import { accountId, ControlPlane, region } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Configurations and their revisions, as the official client sees them.

@@ -18,7 +18,8 @@ import {
   describeBroker,
   underKey,
 } from '../../support/broker-requests.ts';
-import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
+import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The guide's page "RabbitMQ on Amazon MQ: Invalid AWS Key Management Service Key".
 

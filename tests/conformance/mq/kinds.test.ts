@@ -18,7 +18,8 @@ import {
   password,
   underKey,
 } from '../../support/broker-requests.ts';
-import { ControlPlane, Machine, region } from '../../support/control-plane.ts';
+import { ControlPlane, region } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Kinds of brokers: with an engine that runs all of them, each broker is created with the grants,

@@ -16,7 +16,8 @@ import {
   describeBroker,
   underKey,
 } from '../../support/broker-requests.ts';
-import { ControlPlane, Machine } from '../../support/control-plane.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 let plane: ControlPlane;

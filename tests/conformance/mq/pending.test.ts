@@ -8,7 +8,8 @@ import {
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createBroker, describeBroker } from '../../support/broker-requests.ts';
 import { createConfiguration, updateConfiguration } from '../../support/configuration-requests.ts';
-import { ControlPlane, Machine, region } from '../../support/control-plane.ts';
+import { ControlPlane, region } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { signRequest } from '../../support/sign-request.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { Secret } from '../../../src/base/secret.ts';
 import type { Caller } from '../../../src/calls/caller.ts';
 import { password } from '../../support/broker-requests.ts';
-import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
+import { accountId, ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { allow, deny, policyOf, principalsWith } from '../../support/principal-policies.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 

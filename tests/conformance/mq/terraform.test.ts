@@ -24,7 +24,8 @@ import {
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createKey, password } from '../../support/broker-requests.ts';
 import { brokerXml } from '../../support/configuration-requests.ts';
-import { ControlPlane, Machine } from '../../support/control-plane.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 
 // The calls of Terraform's resources aws_mq_broker and aws_mq_configuration and their data sources,
 // in order, and the answers that they compare with the declaration. A plan is empty only if all of

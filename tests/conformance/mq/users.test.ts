@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-mq';
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { createBroker, describeBroker, password } from '../../support/broker-requests.ts';
-import { ControlPlane, Machine } from '../../support/control-plane.ts';
+import { ControlPlane } from '../../support/control-plane.ts';
+import { Machine } from '../../support/machine.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Users of ActiveMQ brokers: every change waits for a reboot.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { subscribePacket } from '../../support/mqtt-packets.ts';
 import { MqttBroker } from '../../support/mqtt-peer.ts';
 
 // Publishing and delivery, in the terms of MQTT 5's normative statements.
@@ -168,6 +169,24 @@ test('[MQTT-3.3.1-8] a new subscription gets retained messages with RETAIN set, 
     to.messages().map(({ payload, retain }) => [payload, retain]),
     [['three', false]], // [MQTT-3.3.1-12]
   );
+});
+
+test('a SUBSCRIBE packet of nearly a mebibyte is read whole, however it is cut', async () => {
+  for (const pieceBytes of [16_384, 100_000, 2_000_000]) {
+    const b = await MqttBroker.open();
+    const to = await b.client({ version: 5, clientId: 'to' });
+    const filters = Array.from({ length: 9000 }, (_, n) => `${'x'.repeat(100)}/${n}`);
+    const bytes = subscribePacket(5, 1, Object.fromEntries(filters.map((filter) => [filter, 0])));
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      to.receive(bytes.subarray(at, at + pieceBytes));
+    }
+    await b.settled();
+    const [suback] = to.take();
+    assert.deepEqual([suback?.type, suback?.codes?.length, to.isClosed], ['suback', 9000, false]);
+    const from = await b.client({ clientId: 'from' });
+    from.publish(filters.at(-1) ?? '', 'last');
+    assert.deepEqual(to.payloads(), ['last']);
+  }
 });
 
 test('many retained messages come in several turns, each once', async () => {

@@ -9,12 +9,8 @@ import { type MutableToken, OAuth2Server } from 'oauth2-mock-server';
 import { systemClock } from '../../../src/base/clock.ts';
 import { Browser } from '../../support/browser.ts';
 import { Callers, policyText } from '../../support/callers.ts';
-import {
-  accountId,
-  ControlPlane,
-  Machine,
-  planeCertificates,
-} from '../../support/control-plane.ts';
+import { planeCertificates } from '../../support/certificates.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import {
   callPortal,
   pollDevice,

@@ -26,12 +26,8 @@ import {
 } from '@aws-sdk/client-sts';
 import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { Callers, credentialsOf, newUser, policyText } from '../../support/callers.ts';
-import {
-  accountId,
-  ControlPlane,
-  Machine,
-  planeCertificates,
-} from '../../support/control-plane.ts';
+import { planeCertificates } from '../../support/certificates.ts';
+import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import { IdentityProvider } from '../../support/identity-provider.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 

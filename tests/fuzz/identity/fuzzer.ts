@@ -329,11 +329,14 @@ function identityFuzzer(name: string, replaced?: (service: Service) => Service):
     roundCount: 50,
     longRoundCount: 2500,
     figures: () => figures,
-    run: async (random) => {
+    run: async (random, tally) => {
       const plane = await ControlPlane.inProcess(replaced);
       const world = new World(plane, random);
       await world.begin();
-      for (let left = requestsPerRound; left > 0; left--) await world.step();
+      for (let left = requestsPerRound; left > 0; left--) {
+        tally.input();
+        await world.step();
+      }
       world.finish();
     },
   };

@@ -1,21 +1,24 @@
 // The CloudTrail operation `LookupEvents`.
 
-import { AuditError } from '../../../audit/errors.ts';
 import { lookupUserName } from '../../../audit/identity.ts';
 import { type Lookup, lookUp } from '../../../audit/lookup.ts';
 import type { EventRecord } from '../../../audit/record.ts';
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
+import type { CloudTrailParts } from '../parts.ts';
 import { lookupEventsRequest, lookupEventsResponse } from '../shapes.ts';
+import { Throttle } from '../throttle.ts';
 
 /** Looks up events in the audit trail, newest first. */
-export function lookupEvents(state: Parameters<typeof lookUp>[0]) {
+export function lookupEvents(parts: CloudTrailParts) {
+  const throttle = new Throttle(parts.lookupsPerSecondMax);
   return operation({
     action: 'cloudtrail:LookupEvents',
     readOnly: true,
     input: lookupEventsRequest,
     output: lookupEventsResponse,
     handle: async (request, { nowMs }) => {
+      throttle.pass(nowMs);
       const { EventCategory: category, MaxResults: limit = 50 } = request;
       if (category !== undefined && category !== 'insight') {
         throw new AwsError(
@@ -41,24 +44,17 @@ export function lookupEvents(state: Parameters<typeof lookUp>[0]) {
       };
       // Insight events are not generated, so the result is empty.
       if (category === 'insight') return { output: { Events: [] } };
-      const { events, nextToken } = await lookUp(state, lookup, nowMs);
+      const { events, nextToken } = await lookUp(
+        parts.history,
+        lookup,
+        nowMs,
+        parts.showsFailedLogins,
+      );
       const found = events.map(({ atMs, event }) => shown(atMs, event));
       return { output: { Events: found, NextToken: nextToken } };
     },
   });
 }
-
-/** Converts a lookup error to an error of CloudTrail. */
-export function lookupFailure(error: Error): AwsError | undefined {
-  if (!(error instanceof AuditError)) return undefined;
-  return new AwsError(codes[error.code], error.message, { cause: error });
-}
-
-const codes = {
-  'invalid-lookup-attributes': 'InvalidLookupAttributesException',
-  'invalid-time-range': 'InvalidTimeRangeException',
-  'invalid-next-token': 'InvalidNextTokenException',
-} as const;
 
 function shown(atMs: number, event: EventRecord) {
   return {

@@ -29,8 +29,9 @@ export const generateCredentialReport = (parts: IamParts) =>
       Description: string(),
     }),
     resources: everything,
-    handle: (_, { nowMs }) => {
-      if (!reports(parts).generate(nowMs)) return { output: { State: 'COMPLETE' as const } };
+    handle: async (_, { nowMs }) => {
+      if (!(await reports(parts).generate(nowMs)))
+        return { output: { State: 'COMPLETE' as const } };
       const Description = 'No report exists. Starting a new report generation task';
       return { output: { State: 'STARTED' as const, Description } };
     },

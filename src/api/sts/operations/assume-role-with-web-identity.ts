@@ -88,7 +88,7 @@ export function assumeRoleWithWebIdentity(parts: StsParts) {
           'ProviderId is for access tokens of OAuth 2.0 providers, which are not supported.',
         );
       }
-      const token = await parts.idTokens.verify(request.WebIdentityToken);
+      const token = await parts.idTokens.verify(request.WebIdentityToken, call.sourceIp);
       return () => {
         const caller = callerOf(parts, token);
         try {

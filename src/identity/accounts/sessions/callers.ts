@@ -142,7 +142,7 @@ export class Callers {
       arn: `arn:aws:sts::${accountId}:federated-user/${name}`,
       principalId: `${accountId}:${name}`,
       tags: tagsOf([...(issuer?.tags ?? []), ...(session.tags ?? [])]),
-      temporary: { ...temporaryOf(session), issuerArn, ...(issuer && { issuerId: issuer.id }) },
+      temporary: { ...temporaryOf(session), issuerArn, issuerId: issuer?.id ?? accountId },
     };
   }
 }

@@ -181,10 +181,12 @@ export class PacketReader implements HeldInput {
       this.#sink.packet(first, only, 0, only.length, undefined);
       return;
     }
-    // The head of a PUBLISH packet is in its first bytes.
+    // The head of a PUBLISH packet is in its first bytes. All of any other packet is needed.
+    const isPublish = first >> 4 === packetTypes.publish;
+    const sizeMax = isPublish ? joinedBytesMax : Infinity;
     const head: Buffer[] = [];
     let size = 0;
-    while (parts.length > 0 && size < joinedBytesMax) {
+    while (parts.length > 0 && size < sizeMax) {
       const part = parts.shift() ?? only; // there is one
       head.push(part);
       size += part.length;

@@ -1,0 +1,190 @@
+// The log groups as callers see them.
+
+import { AwsError } from '../../aws/errors.ts';
+import type { Permission } from '../../aws/service.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { CallContext } from '../../calls/call-context.ts';
+import type { TouchedResource } from '../../calls/completed-call.ts';
+import type { BrokerLogs } from '../../logs/broker-logs.ts';
+import {
+  type LogGroupId,
+  type LogGroups,
+  logGroupName,
+  parseLogGroupName,
+} from '../../logs/log-groups.ts';
+import type { LogCategory } from '../../logs/store/log-line.ts';
+import type { StreamLines } from '../../logs/store/stream-lines.ts';
+
+/** A broker whose logs are enabled. */
+export interface LoggedBroker {
+  readonly id: string;
+  readonly createdMs: number;
+  /** Its enabled logs. */
+  readonly categories: readonly LogCategory[];
+}
+
+/** The parts that the operations need. */
+export interface LogsParts {
+  readonly logs: BrokerLogs;
+  readonly groups: LogGroups;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** The brokers with enabled logs. */
+  readonly brokers: () => Iterable<LoggedBroker>;
+}
+
+/** A log group. */
+export interface LogGroup extends LogGroupId {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
+  /** Sorted by name. */
+  readonly streams: readonly StreamLines[];
+}
+
+/** How a request names a log group. */
+export interface GroupRequest {
+  readonly logGroupName?: string | undefined;
+  readonly logGroupIdentifier?: string | undefined;
+}
+
+/** All log groups, by name: those of enabled logs, and those that have streams. */
+export function allGroups({ logs, brokers }: LogsParts): ReadonlyMap<string, LogGroup> {
+  const streams = new Map<string, StreamLines[]>();
+  for (const lines of logs.streams) {
+    const name = logGroupName(lines);
+    streams.set(name, [...(streams.get(name) ?? []), lines]);
+  }
+  const groups = new Map<string, LogGroup>();
+  const add = (id: LogGroupId, createdMs: number) => {
+    const name = logGroupName(id);
+    const own = streams.get(name) ?? [];
+    own.sort((a, b) => compare(a.stream, b.stream));
+    const { brokerId, category } = id;
+    groups.set(name, { brokerId, category, name, createdMs, streams: own });
+  };
+  for (const { id, createdMs, categories } of brokers()) {
+    for (const category of categories) add({ brokerId: id, category }, createdMs);
+  }
+  for (const lines of logs.streams) {
+    const isShown = lines.count > 0 && (lines.newestMs ?? 0) >= logs.keptFromMs(lines);
+    if (isShown && !groups.has(logGroupName(lines))) add(lines, lines.createdMs);
+  }
+  return groups;
+}
+
+/** Compares strings by code unit. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * Returns the log group of a request.
+ *
+ * @throws {AwsError} ResourceNotFoundException, InvalidParameterException
+ */
+export function requireGroup(parts: LogsParts, request: GroupRequest): LogGroup {
+  const { logGroupName: name, logGroupIdentifier: identifier } = request;
+  if (name !== undefined && identifier !== undefined) {
+    throw invalidParameter(
+      'LogGroup name and LogGroup ARN are mutually exclusive parameters, please provide only one.',
+    );
+  }
+  if (name === undefined && identifier === undefined) {
+    throw invalidParameter('Either logGroupName or logGroupIdentifier is required.');
+  }
+  const group = allGroups(parts).get(nameOf(request));
+  if (group === undefined) throw unknownGroup();
+  return group;
+}
+
+/** The error for a log group that does not exist. */
+export function unknownGroup(): AwsError {
+  return new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+}
+
+/** The error for a parameter that is not allowed. */
+export function invalidParameter(text: string): AwsError {
+  return new AwsError('InvalidParameterException', text);
+}
+
+/** The name of the log group in a request; empty if it names none. */
+function nameOf({ logGroupName: name, logGroupIdentifier: identifier = '' }: GroupRequest): string {
+  return name ?? nameInArn(identifier) ?? identifier;
+}
+
+/** The name in the ARN of a log group, with or without `:*` at its end; undefined for other texts. */
+export function nameInArn(arn: string): string | undefined {
+  return /^arn:[\w-]+:logs:[\w-]*:\d*:log-group:([^:]+)(?::\*)?$/.exec(arn)?.[1];
+}
+
+/** The ARN of a log group. */
+export function groupArn(name: string, { region, accountId }: CallContext): string {
+  return `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+}
+
+/** The permission for an action on the log group of a request. */
+export function onGroup<Input extends GroupRequest>(action: string, { groups }: LogsParts) {
+  return (request: Input, context: CallContext): Permission[] => {
+    const name = nameOf(request);
+    const values = resourceTags(groups, name);
+    return [{ action, resources: [`${groupArn(name, context)}:log-stream:`], values }];
+  };
+}
+
+/** The permission for an action on a log stream. */
+export function onStream<Input extends GroupRequest & { readonly logStreamName: string }>(
+  action: string,
+  { groups }: LogsParts,
+) {
+  return (request: Input, context: CallContext): Permission[] => {
+    const name = nameOf(request);
+    const arn = `${groupArn(name, context)}:log-stream:${request.logStreamName}`;
+    return [{ action, resources: [arn], values: resourceTags(groups, name) }];
+  };
+}
+
+/** The permission for an action on the log group with an ARN. */
+export function onResource<Input extends { readonly resourceArn: string }>(
+  action: string,
+  { groups }: LogsParts,
+  requestValues: (input: Input) => Permission['values'] = () => ({}),
+) {
+  return (input: Input): Permission[] => {
+    const { resourceArn } = input;
+    const values = {
+      ...resourceTags(groups, nameInArn(resourceArn) ?? ''),
+      ...requestValues(input),
+    };
+    return [{ action, resources: [resourceArn], values }];
+  };
+}
+
+function resourceTags(groups: LogGroups, name: string): NonNullable<Permission['values']> {
+  const tags = parseLogGroupName(name) === undefined ? {} : (groups.settings(name).tags ?? {});
+  const entries = Object.entries(tags);
+  return Object.fromEntries(entries.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
+}
+
+/** The log group as a resource in the audit trail. */
+export function touched({ name }: LogGroup, context: CallContext): TouchedResource[] {
+  const { accountId } = context;
+  return [{ arn: groupArn(name, context), type: 'AWS::Logs::LogGroup', accountId }];
+}
+
+/** Returns a page of a sorted list. The token is the key of the last item of the page before. */
+export function pageOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  limit: number,
+  token: string | undefined,
+): { readonly page: readonly T[]; readonly nextToken: string | undefined } {
+  const after = token === undefined ? undefined : Buffer.from(token, 'base64url').toString('utf8');
+  const at = after === undefined ? -1 : items.findIndex((item) => keyOf(item) === after);
+  if (after !== undefined && at < 0) {
+    throw invalidParameter('The specified nextToken is invalid.');
+  }
+  const page = items.slice(at + 1, at + 1 + limit);
+  const last = page.at(-1);
+  const isLast = last === undefined || at + 1 + limit >= items.length;
+  return { page, nextToken: isLast ? undefined : Buffer.from(keyOf(last)).toString('base64url') };
+}

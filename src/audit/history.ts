@@ -1,0 +1,177 @@
+// The events of the trail: the recent ones, and the archives of older ones.
+
+import type { StateStore } from '../storage/state-store.ts';
+import type { ArchiveRecord } from './archive/archive-journal.ts';
+import type { Archives } from './archive/archives.ts';
+import { managementHash } from './archive/attributes.ts';
+import { type RecentEvent, RecentEvents } from './recent-events.ts';
+import type { EventRecord } from './record.ts';
+import { parseLine, type Trail, trailTimeline } from './trail.ts';
+
+/** An event with its number in the trail. */
+export interface NumberedEvent {
+  /** From 1. */
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly event: EventRecord;
+  /** Size of the line of the trail, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** A step of a search: what was looked at, and the event that was found, if any. */
+export interface SearchStep {
+  /** Everything from this number on has been looked at. */
+  readonly number: number;
+  readonly found: NumberedEvent | undefined;
+  /** The approximate work of the step, in reads from the disk. */
+  readonly cost: number;
+}
+
+/** Which events are searched. */
+export interface Search {
+  /** Both inclusive, milliseconds since 1970. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Only events with smaller numbers. */
+  readonly before: number;
+  /** The hash of an attribute; undefined for all management events. */
+  readonly hash: number | undefined;
+  /** Whether events other than management events are searched, too. */
+  readonly hasAll: boolean;
+}
+
+/** The cost of a question to a filter that is in memory. */
+const filterCost = 0.01;
+
+/** The parts that the history needs. */
+export interface EventHistoryParts {
+  readonly state: () => Pick<StateStore, 'readNewest' | 'readAt'>;
+  readonly trail: Trail;
+  readonly archives: Archives;
+}
+
+/** The events of a trail. */
+export class EventHistory {
+  readonly #parts: EventHistoryParts;
+  #recent: RecentEvents | undefined = undefined;
+
+  constructor(parts: EventHistoryParts) {
+    this.#parts = parts;
+  }
+
+  /** The number of the newest event; 0 if there is none. */
+  newest(): number {
+    return this.#parts.trail.head.count;
+  }
+
+  /** Reads new events into memory, so that the next search need not. */
+  async catchUp(): Promise<void> {
+    await this.#recentEvents().catchUp();
+  }
+
+  #recentEvents(): RecentEvents {
+    const { state, trail, archives } = this.#parts;
+    const archived = archives.journal.last;
+    this.#recent ??= new RecentEvents(state, trail, archived);
+    this.#recent.dropThrough(archived);
+    return this.#recent;
+  }
+
+  /** Reads the events after a number that are still kept, oldest first. */
+  async *readAfter(after: number): AsyncGenerator<NumberedEvent> {
+    const { archives, state } = this.#parts;
+    let last = after;
+    for (const record of archives.journal.all()) {
+      if (record.last <= last) continue;
+      for await (const { number, atMs, event, bytes } of archives.read(record, last + 1)) {
+        last = number;
+        yield { number, atMs, event, sizeBytes: bytes.length };
+      }
+    }
+    const count = this.newest() - last;
+    if (count <= 0) return;
+    for await (const { atMs, bytes } of state().readNewest(trailTimeline, count)) {
+      const { number, event } = parseLine(bytes);
+      yield { number, atMs, event, sizeBytes: bytes.length };
+    }
+  }
+
+  /** Searches events, newest first. A found event may have another value with the same hash. */
+  async *search(search: Search): AsyncGenerator<SearchStep> {
+    const recent = this.#recentEvents();
+    await recent.catchUp();
+    const events = recent.all();
+    // Events may be archived meanwhile. Those that are searched here are left out there.
+    const limit = { before: Math.min(search.before, events[0]?.number ?? search.before) };
+    yield* this.#searchRecent(events, search, limit);
+    for (const record of this.#parts.archives.journal.all().toReversed()) {
+      const isOutside = record.toMs < search.fromMs - 999 || record.fromMs > search.toMs;
+      if (isOutside || record.first >= limit.before) continue;
+      yield* this.#searchArchive(record, { ...search, ...limit });
+    }
+  }
+
+  async *#searchRecent(
+    events: readonly RecentEvent[],
+    search: Search,
+    limit: { before: number },
+  ): AsyncGenerator<SearchStep> {
+    const { fromMs, toMs, before } = search;
+    for (const { number, atMs, hashes, cursor } of events.toReversed()) {
+      if (number >= before || atMs < fromMs || atMs > toMs) continue;
+      if (!search.hasAll && !hashes.includes(managementHash)) continue;
+      if (search.hash !== undefined && !hashes.includes(search.hash)) continue;
+      const bytes = await this.#parts.state().readAt(trailTimeline, cursor);
+      if (bytes === undefined) {
+        // It was archived and dropped meanwhile, and is found there, or is too old.
+        limit.before = Math.min(before, number + 1);
+        return;
+      }
+      const { event } = parseLine(bytes);
+      yield { number, found: { number, atMs, event, sizeBytes: bytes.length }, cost: 1 };
+    }
+  }
+
+  async *#searchArchive(record: ArchiveRecord, search: Search): AsyncGenerator<SearchStep> {
+    const { archives } = this.#parts;
+    const hash = search.hash ?? (search.hasAll ? undefined : managementHash);
+    const passed = (cost: number) => ({ number: record.first, found: undefined, cost });
+    const known = hash === undefined ? true : archives.mayHaveNow(record, hash);
+    if (!(known ?? (await archives.mayHave(record, hash ?? 0)))) {
+      yield passed(known === undefined ? 1 : filterCost);
+      return;
+    }
+    const rows = await this.#rowsOf(record, search);
+    const seconds = await archives.seconds(record);
+    const line = archives.lines(record);
+    for (let i = rows.length - 1; i >= 0; i--) {
+      const row = rows[i] ?? 0;
+      const number = record.first + row;
+      const atMs = seconds(row) * 1000;
+      if (number >= search.before || atMs < search.fromMs || atMs > search.toMs) continue;
+      const { event, sizeBytes } = await line(row);
+      yield { number, found: { number, atMs, event, sizeBytes }, cost: 1 };
+    }
+    yield passed(3);
+  }
+
+  /** The rows of an archive that a search may find, ascending. */
+  async #rowsOf(record: ArchiveRecord, { hash, hasAll }: Search): Promise<number[]> {
+    const { archives } = this.#parts;
+    const found = hash === undefined ? undefined : await archives.rowsWith(record, hash);
+    if (hasAll) return found ?? allRows(record.last - record.first + 1);
+    const management = await archives.rowsWith(record, managementHash);
+    return found === undefined ? management : common(found, management);
+  }
+}
+
+function allRows(count: number): number[] {
+  return Array.from({ length: count }, (_, row) => row);
+}
+
+/** The rows that are in both lists, ascending. */
+function common(one: readonly number[], other: readonly number[]): number[] {
+  const rows = new Set(other);
+  return one.filter((row) => rows.has(row));
+}

@@ -1,0 +1,91 @@
+// The record of a trail, which delivers events to files.
+
+import type { AdvancedEventSelector, EventSelector } from './event-selectors.ts';
+
+/** A trail: which events it delivers, where to, and how far it has come. */
+export interface TrailRecord extends TrailSettings {
+  /** 3 to 128 characters; fixed. */
+  readonly name: string;
+  readonly createdMs: number;
+  readonly isLogging: boolean;
+  /** The last StartLogging and StopLogging, milliseconds since 1970. */
+  readonly startedMs?: number;
+  readonly stoppedMs?: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Either kind of selectors; never both. */
+  readonly selectors: readonly EventSelector[];
+  readonly advancedSelectors: readonly AdvancedEventSelector[];
+  readonly delivery: DeliveryState;
+}
+
+/** What CreateTrail and UpdateTrail set. */
+export interface TrailSettings {
+  readonly bucket: string;
+  /** Without a slash at its end; empty if there is none. */
+  readonly prefix: string;
+  /** The ARN of the KMS key under which the files are sealed. */
+  readonly kmsKeyArn?: string;
+  readonly includesGlobalEvents: boolean;
+  readonly isMultiRegion: boolean;
+  /** Whether digest files are written. */
+  readonly hasValidation: boolean;
+  readonly isRecursive?: boolean;
+}
+
+/** How far a trail has delivered. */
+export interface DeliveryState {
+  /** The number of the last event that was delivered, or that the trail does not deliver. */
+  readonly through: number;
+  /** Log files since the last digest, oldest first. */
+  readonly files: readonly DeliveredFile[];
+  /** A log file that is being written. It is written again after a crash. */
+  readonly pendingFile?: PendingFile;
+  /** A digest that is being written. It is written again after a crash. */
+  readonly pendingDigest?: PendingDigest;
+  readonly digest?: DeliveredDigest;
+  /** The end of the time that the last digest covers; the beginning of the next one. */
+  readonly digestedMs: number;
+  readonly deliveredMs?: number;
+}
+
+/** A log file that was delivered. */
+export interface DeliveredFile {
+  readonly bucket: string;
+  readonly key: string;
+  /** SHA-256 of the uncompressed file, 64 hexadecimal digits. */
+  readonly hash: string;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly newestEventTime: string;
+  readonly oldestEventTime: string;
+}
+
+/** A log file that is being written: where, and the events that it covers. */
+export interface PendingFile {
+  readonly bucket: string;
+  readonly key: string;
+  /** The number of the last event before its events, and of its last event. */
+  readonly after: number;
+  readonly through: number;
+}
+
+/** A digest that is being written: where, and the time that it covers. */
+export interface PendingDigest {
+  readonly bucket: string;
+  readonly key: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly fingerprint: string;
+}
+
+/** The newest digest of a trail, to which the next one refers. */
+export interface DeliveredDigest {
+  readonly bucket: string;
+  readonly key: string;
+  /** SHA-256 of the uncompressed file, 64 hexadecimal digits. */
+  readonly hash: string;
+  /** Hexadecimal digits. */
+  readonly signature: string;
+  readonly endMs: number;
+  /** The number of log files that the trail has delivered in all digests so far. */
+  readonly fileCount: number;
+}

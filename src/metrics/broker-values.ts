@@ -1,0 +1,105 @@
+// The values that brokers and queues report, by the names of Prometheus.
+
+import type { MetricsJson } from '../base/metrics.ts';
+
+/** Values by name. Those of histograms have the suffixes `_sum` and `_count`. */
+export type Values = ReadonlyMap<string, number>;
+
+/** A queue with its values. */
+export interface QueueValues {
+  readonly vhost: string;
+  readonly name: string;
+  readonly values: Values;
+}
+
+/** A broker with its values. */
+export interface BrokerValues {
+  readonly values: Values;
+  /** By virtual host and name. */
+  readonly queues: ReadonlyMap<string, QueueValues>;
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Sorts reported values by broker and queue. Values with other labels are left out. The values of each
+ * process are a turn of the event loop.
+ */
+export async function valuesByBroker(
+  all: readonly MetricsJson[],
+): Promise<ReadonlyMap<string, BrokerValues>> {
+  const brokers = new Map<string, CollectedBroker>();
+  for (const metrics of all) {
+    collect(metrics, brokers);
+    await nextTurn();
+  }
+  return brokers;
+}
+
+interface CollectedBroker {
+  readonly values: Map<string, number>;
+  readonly queues: Map<string, Queue>;
+}
+
+function collect(metrics: MetricsJson, brokers: Map<string, CollectedBroker>): void {
+  for (const { name, values } of metrics) {
+    for (const { value, labels, metricName = name } of values) {
+      const { broker, vhost, queue } = labels;
+      if (broker === undefined || labels['le'] !== undefined) continue;
+      const known = brokers.get(broker) ?? { values: new Map(), queues: new Map() };
+      brokers.set(broker, known);
+      if (queue === undefined || vhost === undefined) {
+        // Counters by reason are added up.
+        known.values.set(metricName, (known.values.get(metricName) ?? 0) + value);
+      } else {
+        const key = JSON.stringify([vhost, queue]);
+        const found = known.queues.get(key) ?? { vhost, name: queue, values: new Map() };
+        known.queues.set(key, found);
+        found.values.set(metricName, value);
+      }
+    }
+  }
+}
+
+interface Queue {
+  readonly vhost: string;
+  readonly name: string;
+  readonly values: Map<string, number>;
+}
+
+/** The values of the present and of the sample before it. */
+export class ValueChange {
+  readonly #now: Values;
+  readonly #before: Values | undefined;
+  readonly #seconds: number;
+
+  /**
+   * @param before undefined if there is no earlier sample
+   * @param seconds the time between both
+   */
+  constructor(now: Values, before: Values | undefined, seconds: number) {
+    this.#now = now;
+    this.#before = before;
+    this.#seconds = seconds;
+  }
+
+  /** The present value. */
+  value(name: string): number | undefined {
+    return this.#now.get(name);
+  }
+
+  /** How much a counter grew since the sample before; undefined if that is unknown. */
+  growth(name: string): number | undefined {
+    const now = this.#now.get(name);
+    const before = this.#before?.get(name);
+    if (now === undefined || before === undefined) return undefined;
+    // A counter begins again with its process.
+    return now >= before ? now - before : now;
+  }
+
+  /** How much a counter grew per second. */
+  rate(name: string): number | undefined {
+    const growth = this.growth(name);
+    return growth === undefined || this.#seconds <= 0 ? undefined : growth / this.#seconds;
+  }
+}

@@ -1,0 +1,134 @@
+// Turns what brokers report into samples.
+
+import type { MetricsJson } from '../base/metrics.ts';
+import {
+  type BrokerValues,
+  type QueueValues,
+  ValueChange,
+  valuesByBroker,
+} from './broker-values.ts';
+import {
+  activeMqMetrics,
+  activeMqQueueMetrics,
+  type Definition,
+  rabbitMqMetrics,
+  rabbitMqNodeMetrics,
+  rabbitMqQueueMetrics,
+} from './definitions.ts';
+import {
+  type Dimensions,
+  dimensionsKey,
+  groupsMax,
+  type MeasuredGroup,
+  type Sample,
+  type Statistics,
+  single,
+  sorted,
+} from './sample.ts';
+
+/** Limits of samples, those of Amazon MQ. */
+export const samplerLimits = {
+  /** Maximum number of queues of a RabbitMQ broker with metrics: those with most consumers. */
+  rabbitMqQueuesMax: 500,
+  /** Maximum number of queues of an ActiveMQ broker with metrics. */
+  activeMqQueuesMax: 1000,
+  /** Maximum number of groups of metrics in a sample of all brokers. */
+  groupsMax,
+} as const;
+
+/** A broker, as far as its metrics need it. */
+export interface SampledBroker {
+  readonly name: string;
+  readonly engineType: 'ACTIVEMQ' | 'RABBITMQ';
+  /** `3.13` */
+  readonly engineVersion: string;
+  /** The name of its node, as RabbitMQ names nodes. */
+  readonly nodeName: string;
+}
+
+/** Names of queues of RabbitMQ with metrics: printable ASCII without blanks. */
+const namedQueue = /^[\x21-\x7e]+$/;
+
+/** Creates samples from the present values and those of the sample before. */
+export class Sampler {
+  #before: ReadonlyMap<string, BrokerValues> = new Map();
+  #beforeMs: number | undefined = undefined;
+
+  /**
+   * @param all what the brokers report
+   * @param atMs monotonic milliseconds
+   */
+  async sample(
+    all: readonly MetricsJson[],
+    brokers: Iterable<SampledBroker>,
+    atMs: number,
+  ): Promise<Sample> {
+    const now = await valuesByBroker(all);
+    const seconds = this.#beforeMs === undefined ? 0 : (atMs - this.#beforeMs) / 1000;
+    const groups = new Map<string, MeasuredGroup>();
+    const add = (dimensions: Dimensions, metrics: readonly Definition[], change: ValueChange) => {
+      const group = measured(sorted(dimensions), metrics, change);
+      const isFull = groups.size >= samplerLimits.groupsMax;
+      if (!isFull && group.metrics.size > 0) groups.set(dimensionsKey(group.dimensions), group);
+    };
+    for (const broker of brokers) {
+      const found = now.get(broker.name);
+      const before = this.#before.get(broker.name);
+      if (found === undefined) continue;
+      const change = new ValueChange(found.values, before?.values, seconds);
+      const queues = queuesWithMetrics(broker, found);
+      const ofQueue = ({ vhost, name, values }: QueueValues) => {
+        const earlier = before?.queues.get(JSON.stringify([vhost, name]));
+        return new ValueChange(values, earlier?.values, seconds);
+      };
+      if (broker.engineType === 'ACTIVEMQ') {
+        const own = ['Broker', `${broker.name}-1`] as const;
+        add([own], activeMqMetrics, change);
+        for (const queue of queues) {
+          add([own, ['Queue', queue.name]], activeMqQueueMetrics, ofQueue(queue));
+        }
+        continue;
+      }
+      const own = ['Broker', broker.name] as const;
+      add([own], rabbitMqMetrics, change);
+      add([own, ['Node', broker.nodeName]], rabbitMqNodeMetrics, change);
+      for (const queue of queues) {
+        const { vhost, name } = queue;
+        const dimensions = [own, ['VirtualHost', vhost], ['Queue', name]] as const;
+        add(dimensions, rabbitMqQueueMetrics, ofQueue(queue));
+      }
+    }
+    this.#before = now;
+    this.#beforeMs = atMs;
+    return groups;
+  }
+}
+
+function measured(
+  dimensions: Dimensions,
+  definitions: readonly Definition[],
+  change: ValueChange,
+): MeasuredGroup {
+  const metrics = new Map<string, Statistics>();
+  for (const { name, of } of definitions) {
+    const value = of(change);
+    if (value !== undefined && Number.isFinite(value)) metrics.set(name, single(value));
+  }
+  return { dimensions, metrics };
+}
+
+/** The queues that have metrics: for RabbitMQ 3, those with usual names. */
+function queuesWithMetrics(
+  { engineType, engineVersion }: SampledBroker,
+  { queues }: BrokerValues,
+): QueueValues[] {
+  const all = [...queues.values()];
+  const { activeMqQueuesMax, rabbitMqQueuesMax } = samplerLimits;
+  if (engineType === 'ACTIVEMQ') return all.slice(0, activeMqQueuesMax);
+  if (!engineVersion.startsWith('3.')) return [];
+  const consumers = ({ values }: QueueValues) => values.get('waxwing_queue_consumers') ?? 0;
+  return all
+    .filter(({ vhost, name }) => namedQueue.test(name) && namedQueue.test(vhost))
+    .sort((a, b) => consumers(b) - consumers(a))
+    .slice(0, rabbitMqQueuesMax);
+}

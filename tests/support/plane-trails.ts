@@ -1,0 +1,41 @@
+// The trails of a control plane in this process, with their files in memory.
+
+import type { LocalClient } from '../../src/aws/local-client.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { TrailParts } from '../../src/server/trails/trail-parts.ts';
+import type { Entry } from '../../src/storage/journal.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+/** Composes the trails of a control plane. Archives are small. */
+export function trailsOf(
+  plane: ControlPlane,
+  client: LocalClient,
+  commit: (entries: readonly Entry[]) => Promise<void>,
+  place: { readonly region: string; readonly accountId: string },
+): TrailParts {
+  const { clock, trailDisk, sealingKey } = plane.machine;
+  return new TrailParts({
+    store: () => plane.store,
+    trail: plane.trailDomain,
+    serviceTrail: plane.serviceTrail,
+    trails: plane.trails,
+    archives: plane.archives,
+    client,
+    place,
+    disk: trailDisk,
+    folders: { trails: '/trails', events: '/events' },
+    keys: { files: sealingKey, signing: sealingKey, events: sealingKey },
+    sizes: { eventCount: 64, recentCountMin: 32 },
+    clock,
+    random: systemRandom,
+    commit,
+    settings: {
+      intervals: { fileMs: 300_000, digestMs: 3_600_000 },
+      showsFailedLogins: false,
+      lookupsPerSecondMax: 0,
+      anchor: undefined,
+    },
+    failed: (_, error) => plane.deliveryFailures.push(error),
+    archivingFailed: (error) => plane.deliveryFailures.push(error),
+  });
+}
