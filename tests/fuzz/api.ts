@@ -16,6 +16,10 @@ const requestCount = 10;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const xmlError =
   /^<ErrorResponse><Error><Type>Sender<\/Type><Code>\w+<\/Code><Message>[^<]*<\/Message><\/Error><RequestId>[0-9a-f-]{36}<\/RequestId><\/ErrorResponse>$/;
+/** An error of the operations that trails' files are read with. */
+const bucketError =
+  /^<\?xml [^>]*>\n<Error><Code>\w+<\/Code><Message>[^<]*<\/Message><RequestId>[0-9a-f-]{36}<\/RequestId><\/Error>$/;
+const bucketAnswer = /^<\?xml [^>]*>\n<(\w+) .*<\/\1>$|^<\?xml [^>]*>\n<\w+[^>]*\/>$/s;
 const xmlAnswer =
   /^<(\w+)Response xmlns="[^"]+">(<\1Result>.*<\/\1Result>|<\1Result\/>)?<ResponseMetadata>.*<\/ResponseMetadata><\/\1Response>$/s;
 
@@ -85,6 +89,7 @@ class RandomCaller {
     assert.ok(answer.status >= 200 && answer.status < 500, `${answer.status} ${answer.body}`);
     if (answer.status >= 400) requireFailure(answer, this.#plane.credentials.secretAccessKey);
     else if (answer.headers['Content-Type'] === 'text/xml') assert.match(answer.body, xmlAnswer);
+    else if (isOfBucket(answer.headers)) assert.match(answer.body, bucketAnswer);
     else if (answer.body !== '') this.#pool.note(JSON.parse(answer.body));
     return answer;
   }
@@ -108,6 +113,11 @@ class RandomCaller {
       .map(({ requestID }) => requestID);
     assert.deepEqual(recorded, known, 'the trail has every call of a known caller, in order');
   }
+}
+
+/** Whether this is an answer about the files of trails. */
+function isOfBucket(headers: TextResponse['headers']): boolean {
+  return headers['Content-Type'] === 'application/xml';
 }
 
 /** The trail's events, their chain unbroken. */
@@ -135,6 +145,10 @@ function requireFailure({ headers, body }: TextResponse, secretAccessKey: string
   assert.ok(body.length < 16_384, `an answer of ${body.length} characters`);
   if (headers['Content-Type'] === 'text/xml') {
     assert.match(body, xmlError);
+    return;
+  }
+  if (isOfBucket(headers)) {
+    if (body !== '') assert.match(body, bucketError);
     return;
   }
   const code = headers['x-amzn-ErrorType'] ?? '';

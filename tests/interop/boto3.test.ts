@@ -228,8 +228,7 @@ if (typeof pythons === 'string') {
           Account: accountId,
           Arn: `arn:aws:iam::${accountId}:root`,
         });
-        const unknown = 'get_context_keys_for_custom_policy';
-        const denied = boto3.call('iam', unknown, { PolicyInputList: ['{}'] });
+        const denied = boto3.call('iam', 'list_saml_providers');
         await assert.rejects(denied, { code: 'InvalidAction' });
         assert.deepEqual(plane.unexpectedErrors, []);
         assert.equal(plane.written.includes(password), false);

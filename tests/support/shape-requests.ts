@@ -86,7 +86,7 @@ function bucketRequest(
 /** Members as the parameters of a form: lists are numbered from 1, and timestamps in ISO 8601. */
 function formOf(value: unknown, shape?: Shape<unknown>, name = ''): Record<string, string> {
   const node = shape?.node;
-  if (node?.kind === 'timestamp') return { [name]: new Date(Number(value) * 1000).toISOString() };
+  if (node?.kind === 'timestamp') return { [name]: timestampOf(value) };
   if (typeof value !== 'object' || value === null) return { [name]: String(value) };
   const parts = Array.isArray(value)
     ? value.map((each, index) => {
@@ -98,6 +98,12 @@ function formOf(value: unknown, shape?: Shape<unknown>, name = ''): Record<strin
         return formOf(each, of, name === '' ? member : `${name}.${member}`);
       });
   return Object.assign({}, ...parts);
+}
+
+/** A timestamp in ISO 8601; other values as they are. */
+function timestampOf(value: unknown): string {
+  const date = new Date(typeof value === 'number' ? value * 1000 : Number.NaN);
+  return Number.isNaN(date.getTime()) ? String(value) : date.toISOString();
 }
 
 function textsOf(input: Readonly<Record<string, unknown>>): Record<string, string | string[]> {

@@ -71,6 +71,8 @@ function withoutArns(event: EventRecord): string {
 
 /** The error code of each service for a value that is not permitted. */
 const codes: Readonly<Record<string, string>> = {
+  cloudtrail: 'ValidationException',
+  logs: 'InvalidParameterException',
   kms: 'ValidationException',
   mq: 'BadRequestException',
   iam: 'ValidationError',
@@ -111,6 +113,10 @@ for (const { service, name, shape } of declaring) {
 test('the inspected texts of these operations are declared', () => {
   const names = declaring.map(({ service, name }) => `${service.name}:${name}`).sort();
   assert.deepEqual(names, [
+    'cloudtrail:AddTags',
+    'cloudtrail:CreateTrail',
+    'cloudtrail:PutEventSelectors',
+    'cloudtrail:UpdateTrail',
     'iam:CreateGroup',
     'iam:CreateOpenIDConnectProvider',
     'iam:CreatePolicy',
@@ -137,6 +143,7 @@ test('the inspected texts of these operations are declared', () => {
     'kms:ReplicateKey',
     'kms:TagResource',
     'kms:UpdateKeyDescription',
+    'logs:TagResource',
     'mq:CreateBroker',
     'mq:CreateConfiguration',
     'mq:CreateTags',
@@ -167,6 +174,21 @@ function hasUndeclared({ node, freeText }: Shape<unknown>, path: string): boolea
 
 /** Texts of changing operations that only refer to something, or are no free text. */
 const references = new Set([
+  'cloudtrail:CreateTrail snsTopicName',
+  'cloudtrail:CreateTrail cloudWatchLogsLogGroupArn',
+  'cloudtrail:UpdateTrail name',
+  'cloudtrail:UpdateTrail snsTopicName',
+  'cloudtrail:UpdateTrail cloudWatchLogsLogGroupArn',
+  'cloudtrail:DeleteTrail name',
+  'cloudtrail:StartLogging name',
+  'cloudtrail:StopLogging name',
+  'cloudtrail:PutEventSelectors trailName',
+  'cloudtrail:PutInsightSelectors trailName',
+  'cloudtrail:RemoveTags tagsList',
+  'logs:PutRetentionPolicy logGroupName',
+  'logs:DeleteRetentionPolicy logGroupName',
+  'logs:DeleteLogGroup logGroupName',
+  'logs:UntagResource tagKeys',
   'kms:CreateCustomKeyStore customKeyStoreName',
   'kms:CreateCustomKeyStore xksProxyVpcEndpointServiceName',
   'kms:UpdateCustomKeyStore newCustomKeyStoreName',
