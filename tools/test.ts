@@ -87,7 +87,7 @@ const passed = [
   step(`${files.length + groups.length} test programs${isNode24 ? ' under Node 24' : ''}`, node, [
     ...nodeArguments,
     '--test',
-    '--test-concurrency=2',
+    '--test-concurrency=3',
     ...reporters,
     ...files,
     ...groups,

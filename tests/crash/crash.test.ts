@@ -6,7 +6,7 @@ import { CrashRun, replayOf } from './crash-run.ts';
 // Kills the real service under a load of all operations with guarantees. Seed and times are random
 // only in the long test.
 
-const cycleCount = isLong ? 200 : 3;
+const cycleCount = isLong ? 200 : 2;
 const seed = isLong ? Date.now() % 1_000_000 : 1;
 
 test(`${cycleCount} kills under load violate no guarantee`, async () => {

@@ -5,7 +5,7 @@ import { CompactionRun } from './compaction-crash.ts';
 const isLong = process.env['WAXWING_LONG'] === '1';
 const seedMax = isLong ? 100 : 2;
 /** Between two changes at which the power is cut; every one has its turn in the long run. */
-const stride = isLong ? 1 : 9;
+const stride = isLong ? 1 : 17;
 
 test('a power cut at any step of a compaction loses, duplicates and revives no message', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import { simulateKeys } from './key-life.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
-const seedMax = isLong ? 2000 : 15;
+const seedMax = isLong ? 2000 : 8;
 
 test('keys survive power failures, and deleted material is destroyed by the next start', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
