@@ -19,9 +19,9 @@ export interface NumberedEvent {
   readonly sizeBytes: number;
 }
 
-/** A step of a search: what was looked at, and the event that was found, if any. */
+/** The result of a step of a search: its position, its cost, and the event that it found, if any. */
 export interface SearchStep {
-  /** Everything from this number on has been looked at. */
+  /** The search has examined all events from this number on. */
   readonly number: number;
   readonly found: NumberedEvent | undefined;
   /** The approximate work of the step, in reads from the disk. */

@@ -61,7 +61,7 @@ function asPage(answer: unknown): Page {
   throw new CliError('call-failed', 'the answer of the service is not a page of findings');
 }
 
-/** Formats findings, those with the same reason together. */
+/** Formats the findings as lines of text, grouped by reason. */
 export function adviceLines(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ['Nothing was found: all advice that is checked is followed.'];
   const lines = [...groups(findings)].flatMap(([check, same]) => [

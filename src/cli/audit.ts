@@ -17,7 +17,7 @@ import { CliError } from './errors.ts';
 const keysFile = 'public-keys.json';
 const headFile = 'head.json';
 const metadataEnding = '.metadata.json';
-/** Maximum number of pages and events that are read, against a service that never ends. */
+/** Maximum number of pages, and of events, that a command reads. A faulty service may never stop. */
 const pageCountMax = 1_000_000;
 
 async function headOf(access: ApiAccess): Promise<TrailHead> {

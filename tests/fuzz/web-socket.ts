@@ -69,7 +69,7 @@ function frameBytes({ opcode, payload, isLast }: FrameOf, random: SeededRandom):
 
 const opcodes = { more: 0, binary: 2, close: 8, ping: 9, pong: 10 };
 
-/** A message in some fragments, with pings between them. The names of the opcodes are noted. */
+/** Builds a fragmented message with pings between the fragments, and adds its opcodes to `used`. */
 function messageFrames(payload: Buffer, random: SeededRandom, used: Set<string>): Buffer {
   const pieces: Buffer[] = [];
   let opcode = opcodes.binary;

@@ -122,7 +122,7 @@ export function groupArn(name: string, { region, accountId }: CallContext): stri
   return `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
 }
 
-/** The permission for an action on the log group of a request. */
+/** Returns the permission that a request needs: an action on its log group. */
 export function onGroup<Input extends GroupRequest>(action: string, { groups }: LogsParts) {
   return (request: Input, context: CallContext): Permission[] => {
     const name = nameOf(request);

@@ -85,7 +85,7 @@ export class IamJournal implements Journal<IamChange> {
     yield* this.#signInSnapshot();
   }
 
-  /** How users and people of other providers sign in. */
+  /** Returns the records of passwords, MFA devices and identity providers. */
   *#signInSnapshot(): Iterable<IamChange> {
     for (const record of this.#passwords.values()) yield { put: 'password', record };
     for (const record of this.#devices.values()) yield { put: 'device', record };

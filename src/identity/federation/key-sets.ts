@@ -7,7 +7,7 @@ import { IamError } from '../accounts/errors.ts';
 
 /** Maximum number of providers whose keys are kept. */
 const setCountMax = 100;
-/** Maximum number of keys of a provider. */
+/** Maximum number of keys in the key set of a provider. */
 const keyCountMax = 200;
 /** The time for which keys are used without asking again, milliseconds. */
 const keptMs = 3_600_000;
@@ -15,7 +15,7 @@ const keptMs = 3_600_000;
 const askedAgainMs = 30_000;
 
 /**
- * Gets a JSON document over TLS, with limits of time and size.
+ * Fetches a JSON document over TLS. The time and the size are limited.
  *
  * @throws {WaxwingError}
  */

@@ -118,7 +118,7 @@ export class Materials {
    * synced.
    *
    * @param before the keys before the changes
-   * @throws {StorageError} `disk-failed`; {@link finishDestruction} tries again
+   * @throws {StorageError} `disk-failed`: the secret was not overwritten; {@link finishDestruction} retries
    */
   async destroyRemoved(changes: readonly KmsChange[], before: readonly KeyRecord[]): Promise<void> {
     const removed = before.flatMap((key) => {

@@ -39,10 +39,10 @@ export const nestedValuesMax = 32;
 export const valueCountMax = 100_000;
 
 /**
- * A compressed body is inflated for a conversion up to this size, in bytes, which takes about ten
- * milliseconds. Otherwise it stays compressed.
+ * A compressed body is inflated for a conversion up to this size, in bytes, because zlib inflates it in
+ * one call. A larger one stays compressed. See decision 0065.
  */
-export const inflatedBytesMax: number = 2 * 1024 * 1024;
+export const inflatedBytesMax: number = 512 * 1024;
 /** The size up to which any compressed body is inflated, in bytes. */
 export const inflatedSmallBytes: number = 64 * 1024;
 /** The multiple of the compressed size that is allowed beyond that. */

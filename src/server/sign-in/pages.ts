@@ -51,7 +51,10 @@ ${hidden(flow)}
   });
 }
 
-/** The page that leads to the outside provider. A link, so that no form leads to another site. */
+/**
+ * Returns the page with a link to the outside provider. It is a link because the Content-Security-Policy
+ * permits forms to this site only.
+ */
 export function providerPage(flow: Flow, host: string, problem?: string): HttpResponse {
   return pageResponse({
     status: problem === undefined ? 200 : 403,
