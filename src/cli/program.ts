@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
+import { sourceForms } from '../server/root-key/source.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
 import { initAdmin } from './administrator/init-admin.ts';
 import { advise } from './advise.ts';
@@ -14,6 +15,7 @@ import { discover } from './discover.ts';
 import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
+import { rootKeyChange, rootKeyShow } from './root-key.ts';
 import { rotate, rotatedSecrets } from './rotate.ts';
 import { serve } from './serve.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
@@ -95,10 +97,14 @@ function program(): Command {
     .action(runAws);
   addInspectionCommands(all);
   addAccountCommands(all);
+  addRootKeyCommands(all.command('root-key').description('show or change the root key'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
-    if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
+    if (command.name() === 'aws') continue;
+    for (const each of command.commands.length > 0 ? command.commands : [command]) {
+      each.option('--fips', 'use only a FIPS provider', false);
+    }
   }
   return all;
 }
@@ -208,6 +214,21 @@ function addAccountCommands(all: Command): void {
         .default(0),
     )
     .action(rotate);
+}
+
+function addRootKeyCommands(rootKey: Command): void {
+  rootKey
+    .command('show')
+    .description('print which root key the data folder has, and since when')
+    .addOption(data())
+    .option('--json', 'print a JSON object instead of text', false)
+    .action(rootKeyShow);
+  rootKey
+    .command('change')
+    .description('move the root key of a stopped data folder to another source')
+    .argument('<source>', sourceForms)
+    .addOption(data())
+    .action(rootKeyChange);
 }
 
 function addAuditCommands(audit: Command): void {
