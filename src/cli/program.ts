@@ -6,18 +6,9 @@ import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
-import { initAdmin } from './administrator/init-admin.ts';
-import { advise } from './advise.ts';
-import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
-import { runAws } from './aws.ts';
-import { check } from './check.ts';
-import { discover } from './discover.ts';
-import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
-import { rootKeyChange, rootKeyShow } from './root-key.ts';
-import { rotate, rotatedSecrets } from './rotate.ts';
-import { serve } from './serve.ts';
+import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
 
@@ -29,6 +20,20 @@ function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(variableOf(made));
 }
+
+/** The action of a command. Its module is loaded when the command runs: a start loads no others. */
+function from<Name extends string, Module extends Readonly<Record<Name, Action>>>(
+  load: () => Promise<Module>,
+  name: Name,
+): (...of: Parameters<Module[Name]>) => Promise<void> {
+  return async (...of) => {
+    const { [name]: action } = await load();
+    await action(...of);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of each command.
+type Action = (...of: any[]) => Promise<void> | void;
 
 /** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
@@ -85,7 +90,7 @@ function program(): Command {
         .preset(60)
         .default(0),
     )
-    .action(printEnvironment);
+    .action(from(() => import('./env.ts'), 'printEnvironment'));
   all
     .command('aws')
     .description('run the installed AWS CLI against the running service')
@@ -94,7 +99,7 @@ function program(): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(runAws);
+    .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
   addRootKeyCommands(all.command('root-key').description('show or change the root key'));
@@ -136,7 +141,7 @@ function addServe(all: Command): void {
         .choices(logLevels)
         .default('warn'),
     )
-    .action(serve);
+    .action(from(() => import('./serve.ts'), 'serve'));
   addTrailOptions(serving);
   addSignInOptions(serving);
 }
@@ -174,12 +179,12 @@ function addInspectionCommands(all: Command): void {
     )
     .addOption(profile())
     .option('--json', 'print a JSON object instead of a table', false)
-    .action(discover);
+    .action(from(() => import('./discover.ts'), 'discover'));
   all
     .command('check')
     .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
-    .action(check);
+    .action(from(() => import('./check.ts'), 'check'));
 }
 
 const profile = () =>
@@ -194,14 +199,14 @@ function addAccountCommands(all: Command): void {
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--profile <name>', 'the profile of the AWS CLI to write; by default <name>')
     .option('--print-key', 'print the access key instead of writing a profile', false)
-    .action(initAdmin);
+    .action(from(() => import('./administrator/init-admin.ts'), 'initAdmin'));
   all
     .command('advise')
     .description('list what of the advice on data protection is not followed')
     .addOption(data())
     .addOption(profile())
     .option('--json', 'print a JSON object instead of text', false)
-    .action(advise);
+    .action(from(() => import('./advise.ts'), 'advise'));
   all
     .command('rotate')
     .description('replace a secret of the first start')
@@ -213,7 +218,7 @@ function addAccountCommands(all: Command): void {
         .argParser(wholeNumber)
         .default(0),
     )
-    .action(rotate);
+    .action(from(() => import('./rotate.ts'), 'rotate'));
 }
 
 function addRootKeyCommands(rootKey: Command): void {
@@ -222,13 +227,13 @@ function addRootKeyCommands(rootKey: Command): void {
     .description('print which root key the data folder has, and since when')
     .addOption(data())
     .option('--json', 'print a JSON object instead of text', false)
-    .action(rootKeyShow);
+    .action(from(() => import('./root-key.ts'), 'rootKeyShow'));
   rootKey
     .command('change')
     .description('move the root key of a stopped data folder to another source')
     .argument('<source>', sourceForms)
     .addOption(data())
-    .action(rootKeyChange);
+    .action(from(() => import('./root-key.ts'), 'rootKeyChange'));
 }
 
 function addAuditCommands(audit: Command): void {
@@ -237,14 +242,14 @@ function addAuditCommands(audit: Command): void {
     .description('print the state of the trail, a value to keep on another machine')
     .addOption(data())
     .addOption(profile())
-    .action(auditHead);
+    .action(from(() => import('./audit.ts'), 'auditHead'));
   audit
     .command('export')
     .description('write the files of all trails to a folder, without encryption')
     .argument('<dir>', 'a new folder')
     .addOption(data())
     .addOption(profile())
-    .action(auditExport);
+    .action(from(() => import('./audit.ts'), 'auditExport'));
   audit
     .command('verify')
     .description('verify exported files of trails; requires no service')
@@ -253,13 +258,13 @@ function addAuditCommands(audit: Command): void {
     .option('--public-keys <file>', 'public keys, instead of those in the folder')
     .option('--from <time>', 'expect no digests from before this time')
     .option('--verbose', 'also list valid files', false)
-    .action(auditVerify);
+    .action(from(() => import('./audit.ts'), 'auditVerify'));
   audit
     .command('service-events')
     .description('print the events of service-owned keys')
     .addOption(data())
     .addOption(profile())
-    .action(auditServiceEvents);
+    .action(from(() => import('./audit.ts'), 'auditServiceEvents'));
 }
 
 /**

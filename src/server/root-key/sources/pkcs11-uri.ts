@@ -57,7 +57,10 @@ function attributesIn(text: string, invalid: (found: string) => Error): Map<stri
     if (!names.includes(name) || values.has(name)) {
       throw invalid(`'${name}' is unknown or repeated`);
     }
-    values.set(name, decoded(rest.join('='), () => invalid(`'${name}' is not percent-encoded`)));
+    values.set(
+      name,
+      decoded(rest.join('='), () => invalid(`'${name}' is not percent-encoded`)),
+    );
   }
   return values;
 }
