@@ -27,7 +27,7 @@ import { readVolumeHeader } from '../storage/volume.ts';
 import { type KeyDeriver, SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
 import { logsDataKey } from './logs-volume.ts';
-import type { RootKeySource } from './root-key.ts';
+import type { RootKeySource } from './root-key/source.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 
