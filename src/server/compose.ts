@@ -56,13 +56,12 @@ import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
-import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
 import type { MetricSampling } from './cloudwatch/metric-sampling.ts';
 import { addCloudWatch } from './cloudwatch/services.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
-import { administrationParts } from './identities/administration.ts';
+import { composeAdministration } from './identities/compose-administration.ts';
 import { rootWarning } from './identities/root-warning.ts';
 import { serviceRoleCreation } from './identities/service-role.ts';
 import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
@@ -102,6 +101,7 @@ const sealingPurposes = {
   events: 'waxwing audit: archives of events',
   trailSigning: 'waxwing trails: private keys',
   sso: 'waxwing sso: tokens and registrations',
+  backups: 'waxwing backups: files',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -147,9 +147,13 @@ export class SystemState {
   readonly #secretsKey: KeyObject;
   /** Authenticates the tokens of single sign-on. */
   readonly ssoKey: KeyObject;
+  /** The key of backups of the service. */
+  readonly backupKey: KeyObject;
   readonly store: StateStore;
+  /** The log of the system volume; undefined until it is open. */
+  log: Log | undefined = undefined;
   readonly #folder: string;
-  readonly #keySecrets: ErasableSecrets;
+  readonly keySecrets: ErasableSecrets;
 
   /** @param folder the data folder */
   constructor(volume: KeyDeriver, folder: string) {
@@ -160,10 +164,10 @@ export class SystemState {
     this.identity = identity;
     this.iam = iam;
     this.#folder = folder;
-    this.#keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
+    this.keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
-      secrets: this.#keySecrets,
+      secrets: this.keySecrets,
       random: systemRandom,
       principals: iam.policies,
       names: iam.principals,
@@ -177,6 +181,7 @@ export class SystemState {
     };
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
     this.ssoKey = sealingKey(volume, 'sso');
+    this.backupKey = sealingKey(volume, 'backups');
     this.store = new StateStore(this.journals(), [trailTimeline, serviceTimeline]);
   }
 
@@ -221,7 +226,7 @@ export class SystemState {
 
   /** Recovers the state and opens the log for writing. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
-    await Log.open(volume, this.store, {
+    this.log = await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
       onFull: (isFull) => events.full(isFull),
       onFailed: (error) => {
@@ -233,20 +238,20 @@ export class SystemState {
       isRecycling: false,
     });
     this.store.recovered();
-    await openKeySecrets(this.#folder, this.#keySecrets, this.kms, (entries) =>
+    await openKeySecrets(this.#folder, this.keySecrets, this.kms, (entries) =>
       this.store.commit(entries),
     );
   }
 
   /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */
   checkKeys(): Promise<void> {
-    return checkKeySecrets(this.#keySecrets, this.kms);
+    return checkKeySecrets(this.keySecrets, this.kms);
   }
 
   /** Syncs all data and closes the log and the secrets. */
   async close(): Promise<void> {
     await this.store.close();
-    await this.#keySecrets.close();
+    await this.keySecrets.close();
   }
 }
 
@@ -329,7 +334,9 @@ export function compose(
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
-  services.add(administrationService(administrationOf(settings, state, control, location)));
+  services.add(
+    administrationService(composeAdministration(settings, state, control, location, logs)),
+  );
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const dispatcher = new Dispatcher({
     ...common,
@@ -347,26 +354,6 @@ export function compose(
     if (settings.recordsFailedLogins || (isBroker && audit.wantsBrokerEvents)) record(logins);
   };
   return { control, client, dispatcher, audit, signInPages: pages, sampling };
-}
-
-/** Connects the advice and the rotation of secrets. */
-function administrationOf(
-  settings: Settings,
-  { installation, iam, identity, brokers, configurations, kms }: SystemState,
-  control: Control,
-  { hashPassword, handshakes }: ServiceLocation,
-) {
-  const keys = kms.journal;
-  const tls = () => tls12Counts(control.engines, handshakes());
-  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
-  return administrationParts({
-    installation,
-    control,
-    hashPassword,
-    advice: examined,
-    clock: systemClock,
-    random: systemRandom,
-  });
 }
 
 /** Adds the services that know the callers. */

@@ -195,8 +195,8 @@ export class CompactionRun {
   #rekey(): void {
     const { log } = this.#opened;
     const changed = this.#machine.random.oneIn(3)
-      ? log.addDataKey(...this.#machine.newKey())
-      : log.dropDataKeys().then(({ length }) => {
+      ? log.dataKeys.add(...this.#machine.newKey())
+      : log.dataKeys.drop().then(({ length }) => {
           this.droppedCount += length;
         });
     // The power may be cut, and the header lists a bounded number of keys.
@@ -225,7 +225,7 @@ export class CompactionRun {
     for (let round = 0; volume.header.olderKeys.length > 0; round++) {
       assert.ok(round < 100, 'older data keys are kept');
       await this.#synced();
-      const dropped = await this.#machine.finish(log.dropDataKeys());
+      const dropped = await this.#machine.finish(log.dataKeys.drop());
       assert.ok(dropped !== powerCut);
       this.droppedCount += dropped.length;
       this.#machine.clock.advance(100);
