@@ -5,22 +5,11 @@ import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
-import { initAdmin } from './administrator/init-admin.ts';
-import { advise } from './advise.ts';
-import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
-import { runAws } from './aws.ts';
-import { check } from './check.ts';
-import { discover } from './discover.ts';
-import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
-import { rotate, rotatedSecrets } from './rotate.ts';
-import { serve } from './serve.ts';
+import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
-import { backup } from './volumes/backup.ts';
-import { restore } from './volumes/restore.ts';
-import { rekeyVolume, rewrapVolume, showVolume } from './volumes/volume.ts';
 
 /**
  * Defines an option that can also be set by an environment variable: `--api-port` is
@@ -30,6 +19,20 @@ function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(variableOf(made));
 }
+
+/** The action of a command. Its module is loaded when the command runs: a start loads no others. */
+function from<Name extends string, Module extends Readonly<Record<Name, Action>>>(
+  load: () => Promise<Module>,
+  name: Name,
+): (...of: Parameters<Module[Name]>) => Promise<void> {
+  return async (...of) => {
+    const { [name]: action } = await load();
+    await action(...of);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of each command.
+type Action = (...of: any[]) => Promise<void> | void;
 
 /** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
@@ -86,7 +89,7 @@ function program(): Command {
         .preset(60)
         .default(0),
     )
-    .action(printEnvironment);
+    .action(from(() => import('./env.ts'), 'printEnvironment'));
   all
     .command('aws')
     .description('run the installed AWS CLI against the running service')
@@ -95,7 +98,7 @@ function program(): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(runAws);
+    .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
   addBackupCommands(all);
@@ -135,7 +138,7 @@ function addServe(all: Command): void {
         .choices(logLevels)
         .default('warn'),
     )
-    .action(serve);
+    .action(from(() => import('./serve.ts'), 'serve'));
   addTrailOptions(serving);
   addSignInOptions(serving);
 }
@@ -173,14 +176,14 @@ function addInspectionCommands(all: Command): void {
     )
     .addOption(profile())
     .option('--json', 'print a JSON object instead of a table', false)
-    .action(discover);
+    .action(from(() => import('./discover.ts'), 'discover'));
   all
     .command('check')
     .description('verify the integrity of a stopped data folder, or of a backup')
     .argument('<dir>', 'the data folder, or the file of a backup')
     .addOption(data())
     .addOption(profile())
-    .action(check);
+    .action(from(() => import('./check.ts'), 'check'));
 }
 
 const profile = () =>
@@ -195,14 +198,14 @@ function addAccountCommands(all: Command): void {
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--profile <name>', 'the profile of the AWS CLI to write; by default <name>')
     .option('--print-key', 'print the access key instead of writing a profile', false)
-    .action(initAdmin);
+    .action(from(() => import('./administrator/init-admin.ts'), 'initAdmin'));
   all
     .command('advise')
     .description('list what of the advice on data protection is not followed')
     .addOption(data())
     .addOption(profile())
     .option('--json', 'print a JSON object instead of text', false)
-    .action(advise);
+    .action(from(() => import('./advise.ts'), 'advise'));
   all
     .command('rotate')
     .description('replace a secret of the first start')
@@ -214,7 +217,7 @@ function addAccountCommands(all: Command): void {
         .argParser(wholeNumber)
         .default(0),
     )
-    .action(rotate);
+    .action(from(() => import('./rotate.ts'), 'rotate'));
 }
 
 function addBackupCommands(all: Command): void {
@@ -226,7 +229,7 @@ function addBackupCommands(all: Command): void {
     .option('--force', 'replace an existing file', false)
     .addOption(data())
     .addOption(profile())
-    .action(backup);
+    .action(from(() => import('./volumes/backup.ts'), 'backup'));
   all
     .command('restore')
     .description('restore a broker into the running service, or a service into a new data folder')
@@ -236,7 +239,7 @@ function addBackupCommands(all: Command): void {
     .option('--not-before <time>', 'refuse a backup that was made before')
     .addOption(data())
     .addOption(profile())
-    .action(restore);
+    .action(from(() => import('./volumes/restore.ts'), 'restore'));
 }
 
 function addVolumeCommands(volume: Command): void {
@@ -247,7 +250,7 @@ function addVolumeCommands(volume: Command): void {
     .argument(...named)
     .addOption(data())
     .addOption(profile())
-    .action(showVolume);
+    .action(from(() => import('./volumes/volume.ts'), 'showVolume'));
   volume
     .command('rewrap')
     .description('wrap the data keys of a broker under another KMS key')
@@ -255,7 +258,7 @@ function addVolumeCommands(volume: Command): void {
     .requiredOption('--kms-key-id <key>', 'id, ARN or alias of the KMS key')
     .addOption(data())
     .addOption(profile())
-    .action(rewrapVolume);
+    .action(from(() => import('./volumes/volume.ts'), 'rewrapVolume'));
   volume
     .command('rekey')
     .description('seal the data of a broker under a new data key')
@@ -263,7 +266,7 @@ function addVolumeCommands(volume: Command): void {
     .option('--background', 'do not wait for the end', false)
     .addOption(data())
     .addOption(profile())
-    .action(rekeyVolume);
+    .action(from(() => import('./volumes/volume.ts'), 'rekeyVolume'));
 }
 
 function addAuditCommands(audit: Command): void {
@@ -272,14 +275,14 @@ function addAuditCommands(audit: Command): void {
     .description('print the state of the trail, a value to keep on another machine')
     .addOption(data())
     .addOption(profile())
-    .action(auditHead);
+    .action(from(() => import('./audit.ts'), 'auditHead'));
   audit
     .command('export')
     .description('write the files of all trails to a folder, without encryption')
     .argument('<dir>', 'a new folder')
     .addOption(data())
     .addOption(profile())
-    .action(auditExport);
+    .action(from(() => import('./audit.ts'), 'auditExport'));
   audit
     .command('verify')
     .description('verify exported files of trails; requires no service')
@@ -288,13 +291,13 @@ function addAuditCommands(audit: Command): void {
     .option('--public-keys <file>', 'public keys, instead of those in the folder')
     .option('--from <time>', 'expect no digests from before this time')
     .option('--verbose', 'also list valid files', false)
-    .action(auditVerify);
+    .action(from(() => import('./audit.ts'), 'auditVerify'));
   audit
     .command('service-events')
     .description('print the events of service-owned keys')
     .addOption(data())
     .addOption(profile())
-    .action(auditServiceEvents);
+    .action(from(() => import('./audit.ts'), 'auditServiceEvents'));
 }
 
 /**

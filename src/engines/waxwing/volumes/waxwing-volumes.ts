@@ -70,16 +70,18 @@ export class WaxwingVolumes implements EngineVolumes {
   }
 
   /**
-   * The files of a broker that is not running. The lock of the volume is held, so that no process
-   * changes them.
+   * The files of a broker that is not running. They are not locked, so that it can be started: each
+   * start replaces the header, by which the end of the copy notices it.
    */
   async #copyOfStopped(brokerId: string): Promise<VolumeCopy> {
     const folder = this.#folder(brokerId);
+    // A process that has not ended yet may still write.
     const unlock = await systemDisk.lock(folder);
     try {
-      const names = (await systemDisk.list(folder)).filter((name) => contents.test(name));
+      const header = await bytesOf(join(folder, 'volume'));
       const files: { name: string; sizeBytes: number }[] = [];
-      for (const name of names) {
+      for (const name of await systemDisk.list(folder)) {
+        if (!contents.test(name)) continue;
         const file = await systemDisk.open(join(folder, name));
         files.push({ name, sizeBytes: file.sizeBytes });
         await file.close();
@@ -87,14 +89,12 @@ export class WaxwingVolumes implements EngineVolumes {
       return {
         files,
         read: (name) => this.#read(brokerId, { hold: 0, files, kept: {} }, name),
-        release: async () => {
-          await unlock();
-          return true;
-        },
+        release: async () => header.equals(await bytesOf(join(folder, 'volume'))),
       };
     } catch (error) {
-      await unlock();
       throw diskFailure(`copying ${folder}`, error);
+    } finally {
+      await unlock();
     }
   }
 
@@ -125,5 +125,19 @@ export class WaxwingVolumes implements EngineVolumes {
     } finally {
       await file.close();
     }
+  }
+}
+
+/** The contents of a small file; empty if it does not exist any more. */
+async function bytesOf(path: string): Promise<Buffer> {
+  const file = await systemDisk.open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    return await file.read(0, file.sizeBytes);
+  } finally {
+    await file.close();
   }
 }
