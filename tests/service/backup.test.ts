@@ -62,7 +62,10 @@ test('a backup of a broker has all that was confirmed before, while a client pub
   await publishing;
   await client.close();
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /orders\.backup: backup of broker orders, made 20.*Z\nSHA-256 [0-9a-f]{64}\n$/);
+  assert.match(
+    stdout,
+    /orders\.backup: backup of broker orders, made 20.*Z\nSHA-256 [0-9a-f]{64}\n$/,
+  );
   assert.equal(statSync(path('orders.backup')).mode & 0o777, 0o600);
   const bytes = readFileSync(path('orders.backup'));
   assert.ok(!bytes.includes('before 7'));
@@ -88,7 +91,7 @@ test('a backup of a broker has all that was confirmed before, while a client pub
   const [created] = await eventsNamed(waxwing, 'CreateBackup');
   assert.deepEqual(created?.requestParameters, { scope: 'BROKER', broker: 'orders' });
   const [completed] = await eventsNamed(waxwing, 'CompleteBackup');
-  const { fileBytes } = completed?.additionalEventData as { fileBytes: number };
+  const { fileBytes } = (completed?.additionalEventData ?? {}) as { fileBytes?: number };
   assert.equal(fileBytes, bytes.length);
   assert.equal((await eventsNamed(waxwing, 'CompleteRestore')).length, 1);
 });
@@ -233,7 +236,9 @@ test('a restoration of a changed backup of a service leaves no folder', async ()
   const middle = file.length - 1000;
   file[middle] = (file[middle] ?? 0) ^ 1;
   writeFileSync(path('changed-all'), file);
-  const { code, stderr } = await run('restore', path('changed-all'), '--data', path('never'));
+  const env = { WAXWING_ROOT_KEY_FILE: waxwing.folder.keyFile };
+  const args = ['restore', path('changed-all'), '--data', path('never')];
+  const { code, stderr } = await waxwing.folder.run(args, env);
   assert.equal(code, 1);
   assert.match(stderr, /backup/);
   assert.deepEqual(

@@ -46,9 +46,6 @@ export interface RestoredBroker {
   readonly epoch: number;
 }
 
-/** The record of a restored broker, which must be created in the tick of the call. */
-export type RestoredDecision = () => Decided<BrokerRecord>;
-
 /** Creates brokers from backups, with the permissions of those who request it. */
 export class Restoration {
   readonly #parts: RestorationParts;

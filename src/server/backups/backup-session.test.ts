@@ -169,6 +169,9 @@ test('sessions belong to their caller, are few, and end when nobody continues th
   clock.advance(60 * 60_000);
   assert.deepEqual(ended, ['session 0']);
   // One that cannot begin does not count.
-  await assert.rejects(sessions.start(by('anna'), () => Promise.reject(new Error('no'))), /no/);
+  await assert.rejects(
+    sessions.start(by('anna'), () => Promise.reject(new Error('no'))),
+    /no/,
+  );
   await sessions.start(by('anna'), async () => 'next');
 });

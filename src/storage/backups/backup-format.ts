@@ -14,6 +14,7 @@ import { StorageError } from '../errors.ts';
 export const backupMagic: Buffer = Buffer.from('WAXWBKP\n', 'latin1');
 /** The format that this program writes and reads. */
 export const backupVersion = 1;
+/** Size of the random salt of a file. */
 export const saltBytes = 32;
 /** The offset of the header. */
 export const headerAt: number = backupMagic.length + 4 + saltBytes + 4;
