@@ -191,11 +191,15 @@ export class CompactionRun {
     this.#durable = log.durableGroup;
   }
 
-  /** Adds a data key, or drops unused ones. */
+  /** Adds a data key, after which data may be sealed again, or drops unused ones. */
   #rekey(): void {
     const { log } = this.#opened;
-    const changed = this.#machine.random.oneIn(3)
-      ? log.dataKeys.add(...this.#machine.newKey())
+    const { random } = this.#machine;
+    const isResealing = random.oneIn(2);
+    const changed: Promise<void> = random.oneIn(3)
+      ? log.dataKeys.add(...this.#machine.newKey()).then(() => {
+          if (isResealing) log.dataKeys.reseal();
+        })
       : log.dataKeys.drop().then(({ length }) => {
           this.droppedCount += length;
         });
