@@ -29,14 +29,16 @@ import {
   SystemState,
   sealingKey,
 } from './compose.ts';
-import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
+import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
+import { rootWarningText } from './identities/root-warning.ts';
 import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
-import { rootKeyFile } from './root-key.ts';
+import { recordRootKey } from './root-key/root-key-record.ts';
+import { rootKeyFile } from './root-key/sources/key-file.ts';
 import { runScheduledKeyTasks } from './scheduled-key-tasks.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
@@ -72,7 +74,7 @@ export class Service {
   readonly settings: Settings;
   readonly accountId: string;
   readonly region: string;
-  /** The file with the root key; undefined if a passphrase is used. */
+  /** The file with the root key; undefined if there is another source. */
   readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
@@ -104,9 +106,7 @@ export class Service {
     this.settings = settings;
     const { rootKey } = settings;
     this.rootKeyFile =
-      rootKey.passphraseFile === undefined
-        ? rootKeyFile(rootKey, realpathSync(settings.folder))
-        : undefined;
+      rootKey.kind === 'file' ? rootKeyFile(rootKey, realpathSync(settings.folder)) : undefined;
     this.region = region;
     this.accountId = accountId;
     this.#volume = volume;
@@ -298,12 +298,13 @@ export class Service {
   }
 
   /** The environment for users who may open the data folder. The trail records each request. */
-  async #asked(): Promise<Environment> {
-    const { identity, trail, store, installation } = this.#state;
+  async #asked(): Promise<EnvironmentAnswer> {
+    const { identity, trail, store, installation, iam } = this.#state;
     const accessKeyId = identity.rootAccessKeyId ?? '';
     const key = identity.findAccessKey(accessKeyId);
     if (key === undefined) throw new ServerError('not-running', 'there is no access key');
     const atMs = systemClock.nowMs();
+    const warning = rootWarningText(iam);
     const event = eventRecord({
       caller: key.caller,
       invokedBy: undefined,
@@ -321,11 +322,12 @@ export class Service {
       requestParameters: null,
       responseElements: null,
       resources: [],
+      ...(warning !== undefined && { additionalEventData: { callerWarning: warning } }),
     });
     await store.commit(trail.chain(event, atMs));
     const { username, password } = installation.defaultBroker ?? {};
     const url = this.defaultBroker?.url?.replace('//', `//${username}:${password?.reveal()}@`);
-    return {
+    const environment = {
       AWS_ENDPOINT_URL: this.apiUrl,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secret().reveal(),
@@ -338,6 +340,7 @@ export class Service {
       WAXWING_METRICS_TOKEN: this.#metricsToken.reveal(),
       ...(url !== undefined && { WAXWING_AMQP_URL: url }),
     };
+    return { environment, warning };
   }
 
   #tick(): void {
@@ -421,6 +424,7 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
     await state.open(volume, events);
     const region = await initializeRegion(state, settings.region);
     const accountId = await initializeAccount(state, settings.accountId);
+    await recordRootKey(volume, { ...state, region, accountId });
     const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
     const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
     return {
