@@ -1,12 +1,16 @@
 // The exchange types `x-random` and `x-local-random`.
 
+import { systemRandom } from '../../../base/random.ts';
 import type { Binding } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
 import type { RouteSearch } from '../route-search.ts';
 import { BindingList } from './binding-list.ts';
+import { mixed, nextSeed } from './text-hash.ts';
 
 class RandomIndex implements BindingIndex {
   readonly #bindings = new BindingList();
+  /** Which binding is chosen is no secret, so a fast sequence is sufficient. */
+  #seed = systemRandom.bytes(4).readUInt32LE(0);
 
   add(binding: Binding): void {
     this.#bindings.add(binding);
@@ -17,9 +21,10 @@ class RandomIndex implements BindingIndex {
   }
 
   match(search: RouteSearch): undefined {
-    // Which binding is chosen is no secret, so the generator need not be one for keys.
-    const number = Math.floor(Math.random() * this.#bindings.count);
-    const found = this.#bindings.destination(number);
+    const { count } = this.#bindings;
+    if (count === 0) return;
+    this.#seed = nextSeed(this.#seed);
+    const found = this.#bindings.destination(mixed(this.#seed) % count);
     if (found !== undefined) search.take(found);
   }
 }

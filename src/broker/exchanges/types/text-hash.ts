@@ -9,10 +9,16 @@ export function textHash(text: string): number {
   return mixed(hash);
 }
 
-function mixed(value: number): number {
+/** Mixes the bits of a number: 32 bits, without a sign. */
+export function mixed(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The next of a sequence that contains every 32-bit number once; {@link mixed} makes it irregular. */
+export function nextSeed(seed: number): number {
+  return (seed + 0x6d2b79f5) >>> 0;
 }
 
 /**
@@ -24,7 +30,7 @@ export function jumpHash(hash: number, count: number): number {
   let found = 0;
   for (let next = 0; next < count; ) {
     found = next;
-    seed = (seed + 0x6d2b79f5) >>> 0;
+    seed = nextSeed(seed);
     const uniform = (mixed(seed) + 1) / 2 ** 32; // above 0, at most 1
     next = Math.floor((found + 1) / uniform);
   }
