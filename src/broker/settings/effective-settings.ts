@@ -39,9 +39,12 @@ export function effectiveSettings(
     overflow: args['x-overflow'] === undefined ? overflow : own.overflow,
     deadLetterExchange: own.deadLetterExchange ?? text('dead-letter-exchange'),
     deadLetterKey: own.deadLetterKey ?? text('dead-letter-routing-key'),
-    deliveryLimit: isQuorum && isLimited
-      ? Math.min(own.deliveryLimit, limit('delivery-limit'))
-      : isQuorum ? deliveryLimit : own.deliveryLimit,
+    deliveryLimit:
+      isQuorum && isLimited
+        ? Math.min(own.deliveryLimit, limit('delivery-limit'))
+        : isQuorum
+          ? deliveryLimit
+          : own.deliveryLimit,
     consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
   };
 }
