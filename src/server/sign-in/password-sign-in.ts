@@ -36,8 +36,7 @@ export async function signInWithPassword(
   accepted: (person: UserPerson, changes: readonly IamChange[]) => Promise<void>,
 ): Promise<PasswordAnswer> {
   const signIn: { answer?: UserPerson | 'outdated'; recorded?: Promise<void> } = {};
-  const named = iam.journal.users.named(userName);
-  const result = await iam.passwords.verify(named, password, sourceIp, (user, record) => {
+  const result = await iam.passwords.verify(userName, password, sourceIp, (user, record) => {
     const atMs = nowMs();
     const factor = secondFactor(iam, user, mfaCode, atMs);
     if (factor === 'wrong') return false;
