@@ -45,7 +45,8 @@ export async function signInWithPassword(
       return true;
     }
     const { mfaAtMs } = factor;
-    const person: UserPerson = { type: 'user', userId: user.id, ...(mfaAtMs && { mfaAtMs }) };
+    const proven = { provenMs: atMs, ...(mfaAtMs && { mfaAtMs }) };
+    const person: UserPerson = { type: 'user', userId: user.id, ...proven };
     signIn.answer = person;
     signIn.recorded = accepted(person, [...factor.changes, iam.passwords.used(record, atMs)]);
     return true;
