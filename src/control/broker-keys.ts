@@ -3,6 +3,7 @@
 import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { BrokerRecord, KeyChoice, VolumeRecord } from './broker-record.ts';
+import { KeyServiceUnreachable, type RemoteKeyService, RemoteKeys } from './keys/remote-keys.ts';
 import type { GrantOffer } from './offers/offer.ts';
 import { type VolumeName, volumeContext, volumePrincipal } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
@@ -62,12 +63,15 @@ export class BrokerKeys {
   readonly #client: LocalClient;
   readonly #region: string;
   readonly #uuid: () => string;
+  readonly #remote: RemoteKeys;
   #ownKey: Promise<string> | undefined = undefined;
 
-  constructor(client: LocalClient, region: string, uuid: () => string) {
+  /** @param remote a KMS outside of the service; undefined if none is configured */
+  constructor(client: LocalClient, region: string, uuid: () => string, remote?: RemoteKeyService) {
     this.#client = client;
     this.#region = region;
     this.#uuid = uuid;
+    this.#remote = new RemoteKeys(client, remote);
   }
 
   /**
@@ -105,7 +109,7 @@ export class BrokerKeys {
    * @throws {ControlError} 'bad-request'
    */
   async #customerKey(named: string, requester: Requester): Promise<KeyChoice> {
-    const metadata = await this.#describe(named, requester);
+    const { metadata, isRemote } = await this.#find(named, requester);
     const { Arn: arn, KeySpec: spec, KeyUsage: usage, KeyState: state } = metadata;
     if (spec !== 'SYMMETRIC_DEFAULT' || usage !== 'ENCRYPT_DECRYPT') {
       throw refuse(
@@ -117,17 +121,35 @@ export class BrokerKeys {
     if (state !== 'Enabled') {
       throw refuse('kmsKeyId', `KMS key [${arn}] is in state ${state}, it must be Enabled.`);
     }
+    if (isRemote) return { owner: 'remote', arn };
     return { owner: metadata.KeyManager === 'AWS' ? 'managed' : 'customer', arn };
   }
 
-  async #describe(named: string, requester: Requester): Promise<KeyMetadata> {
-    const as = { service: mqPrincipal, onBehalfOf: requester.caller };
+  async #find(named: string, requester: Requester): Promise<FoundKey> {
+    const { accountId } = requester.caller;
+    const isOwn = !named.startsWith('arn:') || named.includes(`:${this.#region}:${accountId}:`);
+    const isRemote = this.#remote.hasKey(named);
     try {
-      return (await this.#kms<KeyReply>('DescribeKey', { KeyId: named }, as)).KeyMetadata;
+      if (isRemote && !isOwn) return await this.#describe(named, requester, true);
+      return await this.#describe(named, requester, false).catch(async (error: unknown) => {
+        // An account of AWS can have the same number as that of this installation.
+        const isUnknown = error instanceof WaxwingError && error.code === 'NotFoundException';
+        if (isRemote && isUnknown) return await this.#describe(named, requester, true);
+        throw error;
+      });
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error) && !(error instanceof KeyServiceUnreachable)) throw error;
       throw refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`);
     }
+  }
+
+  async #describe(named: string, requester: Requester, isRemote: boolean): Promise<FoundKey> {
+    const as = { service: mqPrincipal, onBehalfOf: requester.caller };
+    const input = { KeyId: named };
+    const { KeyMetadata: metadata } = isRemote
+      ? await this.#remote.call<KeyReply>('DescribeKey', input, as)
+      : await this.#kms<KeyReply>('DescribeKey', input, as);
+    return { metadata, isRemote };
   }
 
   /**
@@ -139,14 +161,15 @@ export class BrokerKeys {
    *   not allow it
    */
   async grantService(key: KeyChoice, grant: GrantOffer, requester: Requester): Promise<string> {
+    const { caller, sourceIp, userAgent } = requester;
+    const principal = key.owner === 'remote' ? this.#remote.principal : mqPrincipal;
     const input = {
       KeyId: key.arn,
-      GranteePrincipal: mqPrincipal,
-      RetiringPrincipal: mqPrincipal,
+      GranteePrincipal: principal,
+      RetiringPrincipal: principal,
       Operations: grant.operations,
-      Name: grant.name,
+      Name: key.owner === 'remote' ? this.#remoteName(caller.accountId, grant.name) : grant.name,
     };
-    const { caller, sourceIp, userAgent } = requester;
     const as: CallIdentity =
       key.owner === 'service'
         ? ownAccount(key)
@@ -158,27 +181,31 @@ export class BrokerKeys {
             unrecorded: ['Name'],
           };
     try {
-      return (await this.#kms<GrantReply>('CreateGrant', input, as)).GrantId;
+      return (await this.#call<GrantReply>(key, 'CreateGrant', input, as)).GrantId;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error) && !(error instanceof KeyServiceUnreachable)) throw error;
       throw refuse('kmsKeyId', `KMS key [${key.arn}] does not allow the grant: ${error.message}`);
     }
   }
 
   /** Creates the grant for decrypting the data key of a volume, and returns its id. */
   async grantVolume(key: KeyChoice, volume: VolumeName): Promise<string> {
+    const isRemote = key.owner === 'remote';
     const input = {
       KeyId: key.arn,
-      GranteePrincipal: mqPrincipal,
-      RetiringPrincipal: this.#principalOf(volume),
+      GranteePrincipal: isRemote ? this.#remote.principal : mqPrincipal,
+      RetiringPrincipal: isRemote ? this.#remote.principal : this.#principalOf(volume),
       Operations: ['Decrypt'],
       Constraints: { EncryptionContextSubset: volumeContext(volume) },
+      // A repeated request with the same name returns the same grant.
+      ...(isRemote && { Name: this.#remoteName('volume', volume.id) }),
     };
     return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
   /** Finds the grant of a volume that an interrupted creation made. */
   async findVolumeGrant(key: KeyChoice, volume: VolumeName): Promise<string | undefined> {
+    if (key.owner === 'remote') return undefined; // it is found by its name when it is made again
     const grants = await this.#grants(key, this.#principalOf(volume));
     const [[name, id] = []] = Object.entries(volumeContext(volume));
     return grants.find(
@@ -252,21 +279,40 @@ export class BrokerKeys {
     if (state !== 'Enabled') {
       throw new KeyLost(`The KMS key ${key.arn} is in state ${state}, it must be Enabled.`);
     }
-    const principals = new Set([
-      mqPrincipal,
-      ...volumes.map((volume) => this.#principalOf(volume)),
-    ]);
-    const held = new Set<string>();
-    for (const principal of principals) {
-      for (const { GrantId } of await this.#grants(key, principal)) held.add(GrantId);
-    }
     const wanted = [...grants.map(({ id }) => id), ...volumes.map(({ grantId }) => grantId)];
+    const held = await this.#heldGrants(key, volumes, wanted);
     for (const id of wanted) {
       if (id === null || held.has(id)) continue;
       throw new KeyLost(
         `The grant ${id} on the KMS key ${key.arn} is gone, which cannot be undone.`,
       );
     }
+  }
+
+  /** The ids of the grants on a key that exist, at least those of the wanted ones. */
+  async #heldGrants(
+    key: KeyChoice,
+    volumes: readonly VolumeName[],
+    wanted: readonly (string | null)[],
+  ): Promise<Set<string>> {
+    const held = new Set<string>();
+    if (key.owner === 'remote') {
+      for (const id of new Set(wanted)) {
+        if (id === null) continue;
+        const input = { KeyId: key.arn, GrantId: id };
+        const { Grants = [] } = await this.#asService<GrantPage>(key, 'ListGrants', input);
+        if (Grants.some(({ GrantId }) => GrantId === id)) held.add(id);
+      }
+      return held;
+    }
+    const principals = new Set([
+      mqPrincipal,
+      ...volumes.map((volume) => this.#principalOf(volume)),
+    ]);
+    for (const principal of principals) {
+      for (const { GrantId } of await this.#grants(key, principal)) held.add(GrantId);
+    }
+    return held;
   }
 
   /** Retires the grant of a volume, if there is one. */
@@ -284,7 +330,7 @@ export class BrokerKeys {
   async #retire(key: KeyChoice, grant: string, principal: string): Promise<void> {
     const input = { KeyId: key.arn, GrantId: grant };
     try {
-      await this.#kms('RetireGrant', input, { ...ownAccount(key), service: principal });
+      await this.#call(key, 'RetireGrant', input, { ...ownAccount(key), service: principal });
     } catch (error) {
       // The grant or its key no longer exists, which is the desired result.
       if (!isRefusal(error)) throw error;
@@ -318,11 +364,26 @@ export class BrokerKeys {
   ): Promise<Reply> {
     const as = { ...ownAccount(key), ...(sharedEventId !== undefined && { sharedEventId }) };
     try {
-      return await this.#kms<Reply>(operation, input, as);
+      return await this.#call<Reply>(key, operation, input, as);
     } catch (error) {
       if (isRefusal(error)) throw new KeyLost(error.message, { cause: error });
       throw error;
     }
+  }
+
+  #call<Reply>(
+    { owner }: KeyChoice,
+    operation: string,
+    input: object,
+    as: CallIdentity,
+  ): Promise<Reply> {
+    if (owner === 'remote') return this.#remote.call<Reply>(operation, input, as);
+    return this.#kms<Reply>(operation, input, as);
+  }
+
+  /** The name of a grant, different from those of other installations that use the key. */
+  #remoteName(of: string, name: string): string {
+    return `waxwing/${of}/${name}`;
   }
 
   #kms<Reply>(operation: string, input: object, as: CallIdentity): Promise<Reply> {
@@ -332,6 +393,12 @@ export class BrokerKeys {
   #principalOf({ storageType }: VolumeName): string {
     return volumePrincipal(storageType, this.#region);
   }
+}
+
+/** A key, and where it is. */
+interface FoundKey {
+  readonly metadata: KeyMetadata;
+  readonly isRemote: boolean;
 }
 
 interface KeyReply {
@@ -355,7 +422,8 @@ interface Grant {
 
 /** The service's own identity, in the account that owns the key. */
 function ownAccount(key: KeyChoice): CallIdentity {
-  const accountId = key.arn.split(':')[4];
+  // Calls to a KMS outside are recorded in the trail of this account.
+  const accountId = key.owner === 'remote' ? undefined : key.arn.split(':')[4];
   return { service: mqPrincipal, ...(accountId !== undefined && { accountId }) };
 }
 

@@ -228,10 +228,16 @@ export class Reconciler {
   async #checkKey(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     if (!runtime.keyCheckDue) return;
     runtime.keyCheckDue = false;
-    await this.#askForKey(broker);
-    for (const volume of broker.volumes) {
-      const wrapped = await this.#wrappedKey(broker, volume);
-      await this.#parts.keys.tryDataKey(broker.key, volume, wrapped);
+    try {
+      await this.#askForKey(broker);
+      for (const volume of broker.volumes) {
+        const wrapped = await this.#wrappedKey(broker, volume);
+        await this.#parts.keys.tryDataKey(broker.key, volume, wrapped);
+      }
+    } catch (error) {
+      // Whatever it was, the key is not known to be usable.
+      runtime.keyCheckDue = true;
+      throw error;
     }
   }
 

@@ -284,6 +284,7 @@ function volumeOf(id: string, { brokers }: SystemState): VolumeRecord {
  */
 async function openDataKey(folder: string, id: string, state: SystemState) {
   const { key } = state.brokers.require(id);
+  if (key.owner === 'remote') return `its key ${key.arn} is in a KMS outside of the service`;
   const volume = volumeOf(id, state);
   const { wrappedKey } = await readVolumeHeader(systemDisk, folder);
   const [, , , region = '', accountId = ''] = key.arn.split(':');
