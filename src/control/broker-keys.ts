@@ -3,16 +3,18 @@
 import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { BrokerRecord, KeyChoice, VolumeRecord } from './broker-record.ts';
+import {
+  type AskedKey,
+  isRefusal,
+  KeyFinder,
+  type KeyReply,
+  mqPrincipal,
+  type Requester,
+} from './keys/key-finder.ts';
 import { KeyServiceUnreachable, type RemoteKeyService, RemoteKeys } from './keys/remote-keys.ts';
 import type { GrantOffer } from './offers/offer.ts';
 import { type VolumeName, volumeContext, volumePrincipal } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
-
-/** The service principal of Amazon MQ. */
-const mqPrincipal = 'mq.amazonaws.com';
-
-/** The account of service-owned keys. */
-const serviceAccountId = '000000000000';
 
 /** A broker's key or a grant on it cannot be used. The message names it and the reason. */
 export class KeyLost extends WaxwingError<'key-lost'> {
@@ -36,24 +38,8 @@ export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
 /** Error codes that mean this. */
 const foreignCodes = ['InvalidCiphertextException', 'IncorrectKeyException'];
 
-/** The caller that requests something about a broker. */
-export interface Requester {
-  readonly caller: NonNullable<CallIdentity['onBehalfOf']>;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-}
-
-/** The key metadata that the decisions use. */
-interface KeyMetadata {
-  readonly Arn: string;
-  readonly KeyState: string;
-  readonly KeySpec: string;
-  readonly KeyUsage: string;
-  readonly KeyManager: 'CUSTOMER' | 'AWS';
-}
-
-/** The key that a request selects, by name or by owner. */
-export type AskedKey = { readonly named: string } | 'service' | 'managed';
+/** The parts of a broker that its key concerns. */
+export type KeyedBroker = Pick<BrokerRecord, 'key' | 'grants' | 'volumes'>;
 
 /**
  * Everything that the service does with the keys of brokers: it creates grants, creates and
@@ -64,7 +50,7 @@ export class BrokerKeys {
   readonly #region: string;
   readonly #uuid: () => string;
   readonly #remote: RemoteKeys;
-  #ownKey: Promise<string> | undefined = undefined;
+  readonly #finder: KeyFinder;
 
   /** @param remote a KMS outside of the service; undefined if none is configured */
   constructor(client: LocalClient, region: string, uuid: () => string, remote?: RemoteKeyService) {
@@ -72,84 +58,17 @@ export class BrokerKeys {
     this.#region = region;
     this.#uuid = uuid;
     this.#remote = new RemoteKeys(client, remote);
+    this.#finder = new KeyFinder(client, this.#remote, region);
   }
 
   /**
-   * Returns the key for a broker: the selected one, the service-owned key, or the AWS managed key
-   * of the account. The latter two are created when they are first needed.
+   * Returns the key for a broker.
    *
    * @throws {ControlError} 'bad-request'
+   * @see KeyFinder.key
    */
-  async key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
-    if (asked === 'managed') return this.#customerKey('alias/aws/mq', requester);
-    if (asked !== 'service') return this.#customerKey(asked.named, requester);
-    this.#ownKey ??= this.#findOwnKey().catch((error: unknown) => {
-      this.#ownKey = undefined;
-      throw error;
-    });
-    return { owner: 'service', arn: await this.#ownKey };
-  }
-
-  /** Finds the service-owned key, which no account sees. */
-  async #findOwnKey(): Promise<string> {
-    const as = { service: mqPrincipal, accountId: serviceAccountId };
-    const { Keys } = await this.#kms<{ Keys?: readonly { KeyArn: string }[] }>('ListKeys', {}, as);
-    const [known] = Keys ?? [];
-    if (known !== undefined) return known.KeyArn;
-    const input = { Description: 'Protects brokers without a customer managed key' };
-    const { KeyMetadata: made } = await this.#kms<KeyReply>('CreateKey', input, as);
-    return made.Arn;
-  }
-
-  /**
-   * Returns the key that a customer names. It must be visible to the requester, enabled and
-   * symmetric.
-   *
-   * @param named key id, key ARN, alias or alias ARN
-   * @throws {ControlError} 'bad-request'
-   */
-  async #customerKey(named: string, requester: Requester): Promise<KeyChoice> {
-    const { metadata, isRemote } = await this.#find(named, requester);
-    const { Arn: arn, KeySpec: spec, KeyUsage: usage, KeyState: state } = metadata;
-    if (spec !== 'SYMMETRIC_DEFAULT' || usage !== 'ENCRYPT_DECRYPT') {
-      throw refuse(
-        'kmsKeyId',
-        `KMS key [${arn}] is of spec ${spec} for ${usage}. ` +
-          'Only symmetric encryption keys (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) are supported.',
-      );
-    }
-    if (state !== 'Enabled') {
-      throw refuse('kmsKeyId', `KMS key [${arn}] is in state ${state}, it must be Enabled.`);
-    }
-    if (isRemote) return { owner: 'remote', arn };
-    return { owner: metadata.KeyManager === 'AWS' ? 'managed' : 'customer', arn };
-  }
-
-  async #find(named: string, requester: Requester): Promise<FoundKey> {
-    const { accountId } = requester.caller;
-    const isOwn = !named.startsWith('arn:') || named.includes(`:${this.#region}:${accountId}:`);
-    const isRemote = this.#remote.hasKey(named);
-    try {
-      if (isRemote && !isOwn) return await this.#describe(named, requester, true);
-      return await this.#describe(named, requester, false).catch(async (error: unknown) => {
-        // An account of AWS can have the same number as that of this installation.
-        const isUnknown = error instanceof WaxwingError && error.code === 'NotFoundException';
-        if (isRemote && isUnknown) return await this.#describe(named, requester, true);
-        throw error;
-      });
-    } catch (error) {
-      if (!isRefusal(error) && !(error instanceof KeyServiceUnreachable)) throw error;
-      throw refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`);
-    }
-  }
-
-  async #describe(named: string, requester: Requester, isRemote: boolean): Promise<FoundKey> {
-    const as = { service: mqPrincipal, onBehalfOf: requester.caller };
-    const input = { KeyId: named };
-    const { KeyMetadata: metadata } = isRemote
-      ? await this.#remote.call<KeyReply>('DescribeKey', input, as)
-      : await this.#kms<KeyReply>('DescribeKey', input, as);
-    return { metadata, isRemote };
+  key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
+    return this.#finder.key(asked, requester);
   }
 
   /**
@@ -168,7 +87,8 @@ export class BrokerKeys {
       GranteePrincipal: principal,
       RetiringPrincipal: principal,
       Operations: grant.operations,
-      Name: key.owner === 'remote' ? this.#remoteName(caller.accountId, grant.name) : grant.name,
+      // Other installations that use a remote key have grants of their own.
+      Name: key.owner === 'remote' ? `waxwing/${caller.accountId}/${grant.name}` : grant.name,
     };
     const as: CallIdentity =
       key.owner === 'service'
@@ -197,16 +117,25 @@ export class BrokerKeys {
       RetiringPrincipal: isRemote ? this.#remote.principal : this.#principalOf(volume),
       Operations: ['Decrypt'],
       Constraints: { EncryptionContextSubset: volumeContext(volume) },
-      // A repeated request with the same name returns the same grant.
-      ...(isRemote && { Name: this.#remoteName('volume', volume.id) }),
     };
     return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
-  /** Finds the grant of a volume that an interrupted creation made. */
-  async findVolumeGrant(key: KeyChoice, volume: VolumeName): Promise<string | undefined> {
-    if (key.owner === 'remote') return undefined; // it is found by its name when it is made again
-    const grants = await this.#grants(key, this.#principalOf(volume));
+  /**
+   * Finds the grant of a volume that an interrupted step made.
+   *
+   * @param taken grants that a broker has recorded; a restored broker has a volume of the same name
+   */
+  async findVolumeGrant(
+    key: KeyChoice,
+    volume: VolumeName,
+    taken: ReadonlySet<string> = new Set(),
+  ): Promise<string | undefined> {
+    const all =
+      key.owner === 'remote'
+        ? await this.#remote.grants(key.arn)
+        : await this.#grants(key, this.#principalOf(volume));
+    const grants = all.filter(({ GrantId }) => !taken.has(GrantId));
     const [[name, id] = []] = Object.entries(volumeContext(volume));
     return grants.find(
       ({ Constraints }) => Constraints?.EncryptionContextSubset?.[name ?? ''] === id,
@@ -248,6 +177,122 @@ export class BrokerKeys {
   }
 
   /**
+   * Requires that a data key can be wrapped under another key. No key service can do it with a key
+   * of another one, and the grants of brokers do not permit it with keys in a KMS outside.
+   *
+   * @throws {ControlError} 'bad-request'
+   */
+  requireRewrappable(from: KeyChoice, to: KeyChoice): void {
+    if (from.arn === to.arn) return;
+    const remote = [from, to].find(({ owner }) => owner === 'remote');
+    if (remote === undefined) return;
+    throw refuse(
+      'kmsKeyId',
+      `KMS key [${remote.arn}] is in a KMS outside of the service. ` +
+        'Data keys cannot be moved to it or from it.',
+    );
+  }
+
+  /**
+   * Wraps the data key of a volume under another key. Its plaintext does not leave the key service.
+   *
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async rewrapDataKey(
+    { from, to }: { readonly from: KeyChoice; readonly to: KeyChoice },
+    volume: VolumeName,
+    wrapped: Buffer,
+  ): Promise<Buffer> {
+    const input = {
+      SourceKeyId: from.arn,
+      CiphertextBlob: wrapped,
+      SourceEncryptionContext: volumeContext(volume),
+      DestinationKeyId: to.arn,
+      DestinationEncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#asService<{ CiphertextBlob: Buffer }>(to, 'ReEncrypt', input).catch(
+      (error: unknown) => {
+        throw foreignOr(error, volume.id);
+      },
+    );
+    return reply.CiphertextBlob;
+  }
+
+  /**
+   * Decrypts a data key of a volume from a backup, with the permissions of the requester. Nobody but
+   * the service may use a key of the service.
+   *
+   * @returns 32 bytes, which the caller overwrites after use
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async openDataKeyFor(
+    key: KeyChoice,
+    volume: VolumeName,
+    wrapped: Buffer,
+    requester: Requester,
+  ): Promise<Buffer> {
+    if (key.owner === 'service') return this.openDataKey(key, volume, wrapped);
+    const input = {
+      KeyId: key.arn,
+      CiphertextBlob: wrapped,
+      EncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#for<{ Plaintext: Buffer }>(key, 'Decrypt', input, volume, requester);
+    return reply.Plaintext;
+  }
+
+  /**
+   * Wraps a data key of a volume from a backup under another key, with the permissions of the
+   * requester.
+   *
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async rewrapDataKeyFor(
+    way: { readonly from: KeyChoice; readonly to: KeyChoice },
+    volume: VolumeName,
+    wrapped: Buffer,
+    requester: Requester,
+  ): Promise<Buffer> {
+    // It is the same key then, see {@link requireRewrappable}.
+    if (way.from.owner === 'remote') return wrapped;
+    // The service has a grant on the other key.
+    if (way.from.owner === 'service') return this.rewrapDataKey(way, volume, wrapped);
+    const input = {
+      SourceKeyId: way.from.arn,
+      CiphertextBlob: wrapped,
+      SourceEncryptionContext: volumeContext(volume),
+      DestinationKeyId: way.to.arn,
+      DestinationEncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#for<{ CiphertextBlob: Buffer }>(
+      way.to,
+      'ReEncrypt',
+      input,
+      volume,
+      requester,
+    );
+    return reply.CiphertextBlob;
+  }
+
+  /** @throws {KeyLost | ForeignDataKey} */
+  async #for<Reply>(
+    key: KeyChoice,
+    operation: string,
+    input: object,
+    volume: VolumeName,
+    { caller, sourceIp, userAgent }: Requester,
+  ): Promise<Reply> {
+    const origin = { sourceIp, userAgent };
+    const as = { service: mqPrincipal, onBehalfOf: caller, origin };
+    try {
+      return await this.#call<Reply>(key, operation, input, as);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw foreignOr(new KeyLost(error.message, { cause: error }), volume.id);
+    }
+  }
+
+  /**
    * Checks that the data key of a volume could be decrypted, without decrypting it.
    *
    * @throws {KeyLost | ForeignDataKey} if it could not
@@ -272,7 +317,7 @@ export class BrokerKeys {
    *
    * @throws {KeyLost}
    */
-  async check({ key, grants, volumes }: BrokerRecord): Promise<void> {
+  async check({ key, grants, volumes }: KeyedBroker): Promise<void> {
     const input = { KeyId: key.arn };
     const reply = await this.#asService<KeyReply>(key, 'DescribeKey', input);
     const { KeyState: state } = reply.KeyMetadata;
@@ -381,11 +426,6 @@ export class BrokerKeys {
     return this.#kms<Reply>(operation, input, as);
   }
 
-  /** The name of a grant, different from those of other installations that use the key. */
-  #remoteName(of: string, name: string): string {
-    return `waxwing/${of}/${name}`;
-  }
-
   #kms<Reply>(operation: string, input: object, as: CallIdentity): Promise<Reply> {
     return this.#client.call<Reply>('kms', operation, input, as);
   }
@@ -393,16 +433,6 @@ export class BrokerKeys {
   #principalOf({ storageType }: VolumeName): string {
     return volumePrincipal(storageType, this.#region);
   }
-}
-
-/** A key, and where it is. */
-interface FoundKey {
-  readonly metadata: KeyMetadata;
-  readonly isRemote: boolean;
-}
-
-interface KeyReply {
-  readonly KeyMetadata: KeyMetadata;
 }
 
 interface GrantReply {
@@ -432,9 +462,4 @@ function foreignOr(error: unknown, volumeId: string): unknown {
   const cause = error instanceof KeyLost ? error.cause : undefined;
   const isForeign = cause instanceof WaxwingError && foreignCodes.includes(cause.code);
   return isForeign ? new ForeignDataKey(volumeId, { cause }) : error;
-}
-
-/** Whether the key service refused and a retry would be refused too. */
-function isRefusal(error: unknown): error is WaxwingError {
-  return error instanceof WaxwingError && 'status' in error && Number(error.status) < 500;
 }

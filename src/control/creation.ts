@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
-import type { BrokerKeys, Requester } from './broker-keys.ts';
+import type { BrokerKeys } from './broker-keys.ts';
 import type {
   BrokerRecord,
   ConfigurationUse,
@@ -24,6 +24,7 @@ import {
   creationDigest,
 } from './creation-request.ts';
 import { ControlError } from './errors.ts';
+import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
@@ -97,12 +98,12 @@ export class Creation {
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
     const accepted = acceptCreation(request, this.#parts.offered);
-    this.#refuseTakenName(accepted.name);
+    this.refuseTakenName(accepted.name);
     this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
     const users = await this.#hashed(accepted);
     await this.#parts.createServiceRole(requester);
-    const release = this.#hold(key.arn);
+    const release = this.hold(key.arn);
     const grants = await this.#grant(key, accepted.offer, requester).catch((error: unknown) => {
       release();
       throw error;
@@ -112,7 +113,7 @@ export class Creation {
       // Another request with the same token may have finished first.
       const first = this.#repeated(request, digest);
       if (first !== undefined) return { value: first, changes: [] };
-      this.#refuseTakenName(accepted.name);
+      this.refuseTakenName(accepted.name);
       const token = request.creatorRequestId;
       const creation = token === undefined ? null : { token, digest };
       const { value: configuration, changes } = this.#configuration(accepted);
@@ -147,7 +148,12 @@ export class Creation {
     return hashed;
   }
 
-  #hold(keyArn: string): () => void {
+  /**
+   * Keeps the service's grant on a key from being retired, for a request that depends on it.
+   *
+   * @returns a function that ends it; call it once
+   */
+  hold(keyArn: string): () => void {
     this.#granting.set(keyArn, (this.#granting.get(keyArn) ?? 0) + 1);
     return () => {
       const left = (this.#granting.get(keyArn) ?? 0) - 1;
@@ -180,7 +186,8 @@ export class Creation {
     return { value: { id: value.id, revision: value.latest.revision }, changes };
   }
 
-  #refuseTakenName(name: string): void {
+  /** @throws {ControlError} 'bad-request', 'conflict' */
+  refuseTakenName(name: string): void {
     const count = [...this.#parts.brokers.all()].length;
     if (count >= brokerCountMax) {
       const text = `There are ${count} brokers; at most ${brokerCountMax} are allowed.`;
@@ -212,6 +219,9 @@ export class Creation {
       autoMinorVersionUpgrade: true,
       configurationHistory: [],
       windowMoves: null,
+      keyChange: null,
+      formerKeys: [],
+      rekeying: null,
       ...settings,
       ...made,
       ldap: ldap === undefined ? null : ldapRecord(ldap, id, sealSecret),

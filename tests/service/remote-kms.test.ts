@@ -158,8 +158,8 @@ test('a broker under a key of another KMS gets its grants and its data key there
     made.map(({ GranteePrincipal }) => GranteePrincipal),
     [principal, principal],
   );
-  const names = made.map(({ Name = '' }) => Name.split('/').at(-1)?.slice(0, 4)).sort();
-  assert.deepEqual(names, ['mq_g', 'vol-']);
+  const names = made.map(({ Name = '' }) => Name).sort();
+  assert.match(names.join(), /^,waxwing\/\d{12}\/mq_grant$/);
   const constraints = made.map(({ Constraints }) => Constraints?.EncryptionContextSubset ?? {});
   assert.equal(constraints.flatMap((each) => Object.keys(each)).join(), 'aws:ebs:id');
   const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
@@ -222,7 +222,7 @@ test('a KMS that is away does not stop a running broker, and a start waits for i
 });
 
 test('a revoked grant is lost for good, and a deleted broker retires what is left', async () => {
-  const volume = (await grants()).find(({ Name }) => Name?.includes('vol-'));
+  const volume = (await grants()).find(({ Constraints }) => Constraints !== undefined);
   const revoked = { KeyId: brokerKey, GrantId: volume?.GrantId ?? '' };
   await remote.kms.send(new RevokeGrantCommand(revoked));
   const stopped = await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED');

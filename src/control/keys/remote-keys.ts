@@ -12,6 +12,15 @@ export class KeyServiceUnreachable extends WaxwingError<'kms-unreachable'> {
   }
 }
 
+/** Maximum number of grants on a key that are read, as in KMS. */
+const grantCountMax = 50_000;
+
+/** A grant on a key outside. */
+export interface RemoteGrant {
+  readonly GrantId: string;
+  readonly Constraints?: { readonly EncryptionContextSubset?: Readonly<Record<string, string>> };
+}
+
 /** A KMS outside of the service, as far as the control plane needs it. */
 export interface RemoteKeyService {
   /** The principal that this service is there. */
@@ -68,6 +77,27 @@ export class RemoteKeys {
         error.code === 'kms-unreachable' || ('status' in error && error.status === 503);
       throw isUndecided ? new KeyServiceUnreachable(error.message, { cause: error }) : error;
     }
+  }
+
+  /** The grants on a key that let this service use it. */
+  async grants(keyArn: string): Promise<readonly RemoteGrant[]> {
+    const grants: RemoteGrant[] = [];
+    let marker: string | undefined;
+    do {
+      const page: { readonly Grants: readonly RemoteGrant[]; readonly NextMarker?: string } =
+        await this.call(
+          'ListGrants',
+          {
+            KeyId: keyArn,
+            GranteePrincipal: this.principal,
+            ...(marker !== undefined && { Marker: marker }),
+          },
+          { service: 'mq.amazonaws.com' },
+        );
+      grants.push(...page.Grants);
+      marker = page.NextMarker;
+    } while (marker !== undefined && grants.length < grantCountMax);
+    return grants;
   }
 
   #configured(): RemoteKeyService {

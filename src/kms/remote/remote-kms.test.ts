@@ -160,6 +160,13 @@ test('only ARNs of keys in the region belong to the remote KMS', () => {
   const parts = { client, region: 'eu-west-1', principal: 'p', clock, random: systemRandom };
   const remote = new RemoteKms(parts);
   assert.ok(remote.hasKey(keyArn));
-  const others = ['alias/x', keyArn.replace('eu-west-1', 'eu-west-2'), keyArn.replace('key/', 'alias/')];
-  assert.deepEqual([...others, `${keyArn}\n`, ''].filter((each) => remote.hasKey(each)), []);
+  const others = [
+    'alias/x',
+    keyArn.replace('eu-west-1', 'eu-west-2'),
+    keyArn.replace('key/', 'alias/'),
+  ];
+  assert.deepEqual(
+    [...others, `${keyArn}\n`, ''].filter((each) => remote.hasKey(each)),
+    [],
+  );
 });

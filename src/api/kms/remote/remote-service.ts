@@ -1,7 +1,7 @@
 // The calls of this service to a KMS outside, as operations: authorised and recorded like others.
 
 import { AwsError } from '../../../aws/errors.ts';
-import { operation, type Permission, type Service } from '../../../aws/service.ts';
+import { operation, type Permissions, type Service } from '../../../aws/service.ts';
 import { boolean, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { TouchedResource } from '../../../calls/completed-call.ts';
 import { bytesIn, type RemoteKms, textIn } from '../../../kms/remote/remote-kms.ts';
@@ -65,7 +65,7 @@ function translate(error: Error): AwsError | undefined {
   return new AwsError('DependencyTimeoutException', error.message, { cause: error, status: 503 });
 }
 
-function permitted(action: string): (input: OnKey) => readonly Permission[] {
+function permitted(action: string): (input: OnKey) => Permissions {
   return ({ KeyId }) => [{ action, resources: [KeyId] }];
 }
 
