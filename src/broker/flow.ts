@@ -46,6 +46,16 @@ export class Flow {
     this.#publishers.delete(listener);
   }
 
+  /** Whether a connection has published. */
+  has(listener: PublisherListener): boolean {
+    return this.#publishers.has(listener);
+  }
+
+  /** The reasons why publishers are blocked. */
+  get reasons(): ReadonlySet<string> {
+    return this.#reasons;
+  }
+
   /** The number of connections that have published. */
   get publisherCount(): number {
     return this.#publishers.size;

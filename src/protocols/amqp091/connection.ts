@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { ClientConnection, ConnectionDetails } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
@@ -11,6 +11,7 @@ import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type ConnectionTuneOk, type Method, methodIds, readMethod } from './codec/methods.gen.ts';
+import { connectionDetails } from './details.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
 import { Opening, type OpeningHost } from './methods/connection.ts';
@@ -432,6 +433,15 @@ export class AmqpConnection
 
   get channelCount(): number {
     return this.#channels.filter((channel) => channel !== undefined).length;
+  }
+
+  details(): ConnectionDetails {
+    return connectionDetails(this.#transport, this.#opening.identity, this.#channels, {
+      channelMax: this.#channelMax,
+      frameMax: this.frameMax,
+      heartbeatSeconds: this.#heartbeats.intervalMs / 1000,
+      isPublisher: this.broker.flow.has(this),
+    });
   }
 
   writable(): void {

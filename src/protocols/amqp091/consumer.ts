@@ -3,11 +3,12 @@
 import { ByteArena } from '../../base/byte-arena.ts';
 import { clipText, encodeText } from '../../base/byte-text.ts';
 import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
+import { type Arguments, noArguments } from '../../broker/arguments.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
-import { methodIds } from './codec/methods.gen.ts';
+import { type BasicConsume, methodIds } from './codec/methods.gen.ts';
 import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 
@@ -20,6 +21,8 @@ const pieceSizeMax = 32 * 1024;
 export class ChannelConsumer implements Consumer {
   readonly tag: string;
   readonly isSettled: boolean;
+  /** The arguments of `basic.consume`. */
+  readonly arguments: Arguments;
   /** Set when the queue has accepted the consumer, before any delivery. */
   subscription: Subscription | undefined = undefined;
   readonly #channel: Channel;
@@ -31,10 +34,15 @@ export class ChannelConsumer implements Consumer {
   readonly #prefixStart: number;
   readonly #prefixEnd: number;
 
-  constructor(channel: Channel, tag: string, isSettled: boolean) {
+  constructor(
+    channel: Channel,
+    tag: string,
+    { noAck, arguments: args }: Pick<BasicConsume, 'noAck' | 'arguments'>,
+  ) {
     this.#channel = channel;
     this.tag = tag;
-    this.isSettled = isSettled;
+    this.isSettled = noAck;
+    this.arguments = Object.keys(args).length === 0 ? noArguments : args;
     const name = encodeText(tag);
     checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);

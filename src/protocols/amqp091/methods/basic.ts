@@ -40,7 +40,7 @@ function consume(channel: Channel, method: BasicConsume): void {
   if (channel.consumers.has(tag)) {
     throw new AmqpError('not-allowed', `attempt to reuse consumer tag '${tag}'`);
   }
-  const consumer = new ChannelConsumer(channel, tag, method.noAck);
+  const consumer = new ChannelConsumer(channel, tag, method);
   if (cleanName(method.queue) === replyTo) channel.replies.consume(consumer);
   else subscribe(channel, consumer, method);
   channel.consumers.set(tag, consumer);

@@ -12,6 +12,7 @@ import {
   type Method,
   methodIds,
 } from '../codec/methods.gen.ts';
+import { ClientIdentity } from '../details.ts';
 import { toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
 import type { ConnectionState } from '../states.ts';
@@ -40,6 +41,8 @@ export class Opening {
   toldWhenBlocked = false;
   vhost: Vhost | undefined = undefined;
   access: Access | undefined = undefined;
+  /** What the client stated about itself; undefined before its log-in. */
+  identity: ClientIdentity | undefined = undefined;
   readonly #host: OpeningHost;
   readonly #transport: Transport;
   #header: Buffer = Buffer.alloc(0);
@@ -93,7 +96,7 @@ export class Opening {
 
   #startOk(method: ConnectionStartOk): void {
     const { username, password } = this.#credentials(method);
-    const { clientProperties, mechanism } = method;
+    const { clientProperties } = method;
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
     this.toldWhenBlocked = handshake.hasCapability(clientProperties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(
@@ -105,7 +108,7 @@ export class Opening {
     const { peerAddress } = this.#transport;
     this.#attempt = { username, password, peerAddress, isGone: false };
     this.#host.broker.logins.check(this.#attempt).then(
-      (user) => this.#authenticated(user, mechanism),
+      (user) => this.#authenticated(user, method),
       (thrown) => this.#host.failed(toAmqpError(thrown)),
     );
   }
@@ -120,7 +123,10 @@ export class Opening {
     }
   }
 
-  #authenticated(user: User | undefined, mechanism: string): void {
+  #authenticated(
+    user: User | undefined,
+    { mechanism, clientProperties }: ConnectionStartOk,
+  ): void {
     const { state } = this.#host;
     this.#attempt = undefined;
     if (state.name !== 'checking-password') return;
@@ -130,6 +136,11 @@ export class Opening {
       return;
     }
     this.#user = user;
+    this.identity = new ClientIdentity(
+      mechanism,
+      clientProperties,
+      this.#host.broker.nowMs(),
+    );
     this.#transport.admit();
     state.enter('awaiting-tune-ok');
     this.#host.send({ id: methodIds.connectionTune, ...handshake.offer });

@@ -1,0 +1,123 @@
+// Reading of JSON in requests, with bounds.
+
+import { badRequest, ManagementError } from '../errors.ts';
+import { jsonDepthMax } from '../limits.ts';
+
+/** A value in JSON. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** An object in JSON. */
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+/**
+ * Reads a body as JSON.
+ *
+ * @throws {ManagementError} `bad-request`
+ */
+export function readJson(body: Buffer): JsonValue {
+  if (depthOf(body) > jsonDepthMax) {
+    throw badRequest(`JSON is nested more than ${jsonDepthMax} levels deep`);
+  }
+  try {
+    return JSON.parse(body.toString('utf8')) as JsonValue; // what JSON.parse returns
+  } catch (cause) {
+    throw new ManagementError('bad-request', 'body_must_be_a_JSON_document', { cause });
+  }
+}
+
+/**
+ * Reads a body as a JSON object. An empty body is an empty object.
+ *
+ * @throws {ManagementError} `bad-request`
+ */
+export function readObject(body: Buffer): JsonObject {
+  if (body.length === 0) return {};
+  return requireObject(readJson(body));
+}
+
+/** @throws {ManagementError} `bad-request` if the value is no object */
+export function requireObject(value: JsonValue | undefined): JsonObject {
+  if (isObject(value)) return value;
+  throw badRequest('body_must_be_a_JSON_object');
+}
+
+/** Whether a value is an object, and no array. */
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is an array. */
+export function isArray(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** The deepest nesting of brackets outside of texts. */
+function depthOf(bytes: Buffer): number {
+  let depth = 0;
+  let deepest = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isText) {
+      if (byte === backslash) at++;
+      else if (byte === quote) isText = false;
+    } else if (byte === quote) isText = true;
+    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+/**
+ * A text in an object.
+ *
+ * @throws {ManagementError} `bad-request` if it is missing or of another type
+ */
+export function requireText(from: JsonObject, name: string): string {
+  const value = own(from, name);
+  if (typeof value === 'string') return value;
+  if (value === undefined) throw badRequest(`key_missing,${name}`);
+  throw badRequest(`${name} is not a string`);
+}
+
+/**
+ * A truth value in an object. Texts `true` and `false` count as well.
+ *
+ * @throws {ManagementError} `bad-request` for other values
+ */
+export function flag(from: JsonObject, name: string, missing: boolean): boolean {
+  const value = own(from, name);
+  if (value === undefined) return missing;
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw badRequest(`${name} is not a boolean`);
+}
+
+/**
+ * A whole number in an object. A text of digits counts as well.
+ *
+ * @throws {ManagementError} `bad-request` for other values
+ */
+export function wholeNumberOf(from: JsonObject, name: string): number | undefined {
+  const value = own(from, name);
+  if (value === undefined) return undefined;
+  const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
+  throw badRequest(`${name} is not an integer`);
+}
+
+/** The value of an own property; undefined if it is missing. */
+export function own(from: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(from, name) ? from[name] : undefined;
+}

@@ -1,0 +1,50 @@
+// The limits of the management API.
+
+import type { HttpLimits } from '../net/http/http-limits.ts';
+import { type AdmissionLimits, apiAdmissionLimits } from '../net/limits.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** The limits of connections to the API. */
+export const managementAdmissionLimits: AdmissionLimits = {
+  ...apiAdmissionLimits,
+  connectionCountMax: 1000,
+  unauthenticatedCountMax: 400,
+  unauthenticatedPerSourceMax: 100,
+  handshakeCountMax: 64,
+  handshakesPerSourceMax: 32,
+};
+
+/** The limits of requests that differ from those of the service's API. */
+export const managementHttpLimits: Partial<HttpLimits> = {
+  bodyBytesMax: 256 * kib,
+  bodyPiecesMax: 16 * kib,
+  unreadBytesMax: mib,
+};
+
+/** Maximum size of a request to publish a message, and of definitions, bytes. */
+export const publishBodyBytesMax = 4 * mib;
+export const definitionsBodyBytesMax = 32 * mib;
+
+/** Maximum number of requests with such bodies, and of all requests, that are in progress. */
+export const largeRequestCountMax = 4;
+export const requestCountMax = 256;
+
+/** Maximum nesting of JSON in requests. */
+export const jsonDepthMax = 32;
+
+/** Maximum length of a path and of a query, characters. */
+export const pathLengthMax = 4096;
+export const queryLengthMax = 4096;
+
+/** Page size of lists: the default and the maximum. */
+export const pageSizeDefault = 100;
+export const pageSizeMax = 500;
+
+/** Maximum number of columns in a request. */
+export const columnCountMax = 100;
+
+/** Maximum number of messages that one request gets, and maximum size of their bodies, bytes. */
+export const getCountMax = 1000;
+export const getBytesMax = 32 * mib;

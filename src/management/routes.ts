@@ -1,0 +1,119 @@
+// The table of resources.
+
+import { PathTable } from '../net/http/path-table.ts';
+import type { Answer } from './answers.ts';
+import type { ApiRequest } from './request.ts';
+import * as bindings from './resources/bindings.ts';
+import * as connections from './resources/connections.ts';
+import * as exchanges from './resources/exchanges.ts';
+import { getMessages } from './resources/getting.ts';
+import * as health from './resources/health.ts';
+import * as nodes from './resources/nodes.ts';
+import * as overview from './resources/overview.ts';
+import { publish } from './resources/publishing.ts';
+import * as queues from './resources/queues.ts';
+import type { Role } from './roles.ts';
+
+/** A method of a resource. */
+export interface Route {
+  /** The right that the user's tags must grant. Further checks are those of the operation. */
+  readonly role: Role;
+  readonly handle: (request: ApiRequest) => Answer | Promise<Answer>;
+  /** Requests with large bodies or answers, of which only a few may be in progress. */
+  readonly isLarge: boolean;
+}
+
+type Row = readonly [method: string, path: string, role: Role, handle: Route['handle']];
+
+const binding = '/bindings/{vhost}/e/{source}/{kind}/{destination}';
+
+const rows: readonly Row[] = [
+  ['GET', '/overview', 'management', overview.getOverview],
+  ['GET', '/cluster-name', 'management', overview.getClusterName],
+  ['GET', '/whoami', 'management', overview.whoAmI],
+  ['GET', '/extensions', 'management', overview.getExtensions],
+  ['GET', '/auth', 'management', overview.getAuthentication],
+  ['GET', '/feature-flags', 'monitoring', overview.listFeatureFlags],
+  ['GET', '/deprecated-features', 'monitoring', overview.getExtensions],
+  ['GET', '/deprecated-features/used', 'monitoring', overview.getExtensions],
+  ['GET', '/nodes', 'management', nodes.listNodes],
+  ['GET', '/nodes/{name}', 'monitoring', nodes.getNode],
+  ['GET', '/nodes/{name}/memory', 'monitoring', nodes.getNodeMemory],
+
+  ['GET', '/connections', 'management', connections.listConnections],
+  ['GET', '/connections/{name}', 'management', connections.getConnection],
+  ['DELETE', '/connections/{name}', 'management', connections.closeConnection],
+  ['GET', '/connections/{name}/channels', 'management', connections.listChannelsOfConnection],
+  ['GET', '/connections/username/{user}', 'management', connections.listConnections],
+  ['DELETE', '/connections/username/{user}', 'management', connections.closeConnectionsOfUser],
+  ['GET', '/vhosts/{vhost}/connections', 'management', connections.listConnections],
+  ['GET', '/vhosts/{vhost}/channels', 'management', connections.listChannels],
+  ['GET', '/channels', 'management', connections.listChannels],
+  ['GET', '/channels/{name}', 'management', connections.getChannel],
+  ['GET', '/consumers', 'management', connections.listConsumers],
+  ['GET', '/consumers/{vhost}', 'management', connections.listConsumers],
+
+  ['GET', '/exchanges', 'management', exchanges.listExchanges],
+  ['GET', '/exchanges/{vhost}', 'management', exchanges.listExchanges],
+  ['GET', '/exchanges/{vhost}/{name}', 'management', exchanges.getExchange],
+  ['PUT', '/exchanges/{vhost}/{name}', 'management', exchanges.putExchange],
+  ['DELETE', '/exchanges/{vhost}/{name}', 'management', exchanges.deleteExchange],
+  ['GET', '/exchanges/{vhost}/{name}/bindings/source', 'management', bindings.listBindingsFrom],
+  ['GET', '/exchanges/{vhost}/{name}/bindings/destination', 'management', bindings.listBindingsTo],
+
+  ['GET', '/queues', 'management', queues.listQueues],
+  ['GET', '/queues/{vhost}', 'management', queues.listQueues],
+  ['GET', '/queues/{vhost}/{name}', 'management', queues.getQueue],
+  ['PUT', '/queues/{vhost}/{name}', 'management', queues.putQueue],
+  ['DELETE', '/queues/{vhost}/{name}', 'management', queues.deleteQueue],
+  ['DELETE', '/queues/{vhost}/{name}/contents', 'management', queues.purgeQueue],
+  ['POST', '/queues/{vhost}/{name}/actions', 'management', queues.actOnQueue],
+  ['GET', '/queues/{vhost}/{name}/bindings', 'management', bindings.listBindingsOfQueue],
+
+  ['GET', '/bindings', 'management', bindings.listBindings],
+  ['GET', '/bindings/{vhost}', 'management', bindings.listBindings],
+  ['GET', binding, 'management', bindings.listBindingsBetween],
+  ['POST', binding, 'management', bindings.postBinding],
+  ['GET', `${binding}/{key}`, 'management', bindings.getBinding],
+  ['DELETE', `${binding}/{key}`, 'management', bindings.deleteBinding],
+
+  ['GET', '/aliveness-test/{vhost}', 'management', health.testAliveness],
+  ['GET', '/healthchecks/node', 'management', health.checkNode],
+  ['GET', '/healthchecks/node/{name}', 'management', health.checkNode],
+  ['GET', '/health/checks/alarms', 'management', health.checkAlarms],
+  ['GET', '/health/checks/local-alarms', 'management', health.checkAlarms],
+  [
+    'GET',
+    '/health/checks/certificate-expiration/{within}/{unit}',
+    'management',
+    health.checkCertificates,
+  ],
+  ['GET', '/health/checks/port-listener/{port}', 'management', health.checkPort],
+  ['GET', '/health/checks/protocol-listener/{protocol}', 'management', health.checkProtocol],
+  ['GET', '/health/checks/virtual-hosts', 'management', health.alwaysPassed],
+  ['GET', '/health/checks/node-is-mirror-sync-critical', 'management', health.checkQuorum],
+  ['GET', '/health/checks/node-is-quorum-critical', 'management', health.checkQuorum],
+  ['GET', '/health/checks/metadata-store/initialized', 'management', health.alwaysPassed],
+  ['GET', '/health/checks/ready-to-serve-clients', 'management', health.alwaysPassed],
+  ['GET', '/health/checks/is-in-service', 'management', health.alwaysPassed],
+  ['GET', '/health/checks/below-node-connection-limit', 'management', health.alwaysPassed],
+];
+
+/** Operations with large bodies or answers. */
+const large: readonly Row[] = [
+  ['POST', '/exchanges/{vhost}/{name}/publish', 'management', publish],
+  ['POST', '/queues/{vhost}/{name}/get', 'management', getMessages],
+];
+
+/** The routes of all resources, by method and path. */
+export function newRoutes(): PathTable<Route> {
+  const table = new PathTable<Route>();
+  const add = (list: readonly Row[], isLarge: boolean) => {
+    for (const [method, path, role, handle] of list) {
+      table.add(method, `/api${path}`, { role, handle, isLarge });
+    }
+  };
+  add(rows, false);
+  add(large, true);
+  return table;
+}
