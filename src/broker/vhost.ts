@@ -34,6 +34,7 @@ import type { Background } from './turns/background.ts';
 import { bindingChange, durableBindings, isDurableBinding } from './vhosts/binding-changes.ts';
 import { ExclusiveQueues } from './vhosts/exclusive-queues.ts';
 import { isPredeclared, predeclaredExchanges } from './vhosts/predeclared.ts';
+import { noMetadata, type VhostMetadata } from './vhosts/vhost-metadata.ts';
 
 /** The interface to the broker. */
 export interface VhostHost extends QueueHost {
@@ -63,6 +64,7 @@ export class Vhost {
   readonly #sources = new BindingSources();
   /** Policies and limits. */
   readonly settings: Settings;
+  metadata: VhostMetadata = noMetadata;
   /** Why all messages were last deleted, so that it happens only once; undefined for never. */
   messagesDeletedFor: string | undefined = undefined;
   /** Rules for messages that the broker publishes on its own; undefined for none. */
@@ -453,7 +455,7 @@ export class Vhost {
   /** Yields the changes that recreate all durable contents. */
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
-    yield { kind: 'vhost', vhost };
+    yield { kind: 'vhost', vhost, ...(this.metadata !== noMetadata && { metadata: this.metadata }) };
     yield* this.settings.snapshot();
     const { messagesDeletedFor: reason } = this;
     if (reason !== undefined) yield { kind: 'messages-deleted', vhost, reason };
