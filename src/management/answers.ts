@@ -1,5 +1,6 @@
 // Answers of the management API.
 
+import { RangeExceeded } from '../base/bytes.ts';
 import { BrokerError, type BrokerErrorCode } from '../broker/errors.ts';
 import type { HttpResponse, StreamingResponse } from '../net/http/message.ts';
 import { ManagementError, type ManagementErrorCode } from './errors.ts';
@@ -45,36 +46,42 @@ const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, err
   'bad-request': [400, 'bad_request'],
   'not-authorised': [401, 'not_authorised'],
   'not-found': [404, 'Object Not Found'],
+  'vhost-not-found': [404, 'not_found'],
+  'invalid-page': [400, 'invalid_pagination_parameters'],
   'page-out-of-range': [400, 'page_out_of_range'],
-  'too-large': [413, 'bad_request'],
   busy: [503, 'service_unavailable'],
 };
 
-const brokerErrors: Readonly<Record<BrokerErrorCode, ManagementErrorCode>> = {
-  'not-found': 'not-found',
-  'precondition-failed': 'bad-request',
-  'resource-locked': 'bad-request',
-  'access-refused': 'bad-request',
-  'not-allowed': 'bad-request',
-  'resource-error': 'busy',
+const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, error: string]>> = {
+  'not-found': [404, 'not_found'],
+  'precondition-failed': [400, 'bad_request'],
+  'resource-locked': [400, 'bad_request'],
+  'access-refused': [401, 'not_authorised'],
+  'not-allowed': [400, 'bad_request'],
+  'resource-error': [503, 'service_unavailable'],
 };
 
 /** The answer to an expected error; undefined for any other. */
 export function errorAnswer(thrown: unknown): HttpResponse | undefined {
-  if (thrown instanceof ManagementError) return failure(thrown.code, thrown.message);
-  if (!(thrown instanceof BrokerError)) return undefined;
-  const code = brokerErrors[thrown.code];
-  return failure(code, code === 'not-found' ? 'Not Found' : thrown.message);
+  if (thrown instanceof ManagementError) {
+    const { code, message, subject } = thrown;
+    return failure(errors[code], subject === undefined ? message : [message, subject]);
+  }
+  if (thrown instanceof BrokerError) return failure(brokerErrors[thrown.code], thrown.message);
+  if (thrown instanceof RangeExceeded) return failure(errors['bad-request'], thrown.message);
+  return undefined;
 }
 
-function failure(code: ManagementErrorCode, reason: string): HttpResponse {
-  const [status, error] = errors[code];
+function failure(
+  [status, error]: readonly [status: number, error: string],
+  reason: string | readonly string[],
+): HttpResponse {
   return jsonAnswer({ error, reason }, status);
 }
 
 /** The answer to a request without valid credentials. */
 export const loginFailed: HttpResponse = jsonAnswer(
-  { error: 'not_authorised', reason: 'Login failed' },
+  { error: 'not_authorized', reason: 'Login failed' },
   401,
   { 'WWW-Authenticate': 'Basic realm="RabbitMQ Management"' },
 );

@@ -2,25 +2,11 @@
 
 import type { User } from '../broker/users.ts';
 import type { RequestHead } from '../net/http/message.ts';
-import type {
-  Admission,
-  Labels,
-  Rejection,
-  RequestHandler,
-  RequestPeer,
-} from '../net/http/request-handler.ts';
+import type { Admission, Labels, RequestPeer } from '../net/http/request-handler.ts';
 import { type Answer, errorAnswer, internalError, jsonAnswer, loginFailed } from './answers.ts';
 import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
-import {
-  definitionsBodyBytesMax,
-  largeRequestCountMax,
-  managementHttpLimits,
-  pathLengthMax,
-  publishBodyBytesMax,
-  queryLengthMax,
-  requestCountMax,
-} from './limits.ts';
+import { largeRequestCountMax, pathLengthMax, queryLengthMax, requestCountMax } from './limits.ts';
 import type { Management } from './management.ts';
 import { ApiRequest } from './request.ts';
 import { requireRole } from './roles.ts';
@@ -43,33 +29,13 @@ export class ManagementApi {
     this.#management = management;
   }
 
-  /** The handlers of requests, by their largest bodies; see {@link RequestHandler.bodyBytesMax}. */
-  get handlers(): { readonly small: RequestHandler; readonly publish: RequestHandler } {
-    return {
-      small: this.#handler(managementHttpLimits.bodyBytesMax ?? 0),
-      publish: this.#handler(publishBodyBytesMax),
-    };
-  }
-
-  /** The handler of definitions. */
-  get definitionsHandler(): RequestHandler {
-    return this.#handler(definitionsBodyBytesMax);
-  }
-
   /** Stops sampling. */
   close(): void {
     this.#management.rates.stop();
   }
 
-  #handler(bodyBytesMax: number): RequestHandler {
-    return {
-      bodyBytesMax,
-      admit: (head, _labels, peer) => this.#admit(head, peer),
-      reject: (_head, rejection, limitBytes) => rejected(rejection, limitBytes),
-    };
-  }
-
-  #admit(head: RequestHead, peer: RequestPeer): Admission | Promise<Admission> {
+  /** Decides on a request; see `RequestHandler.admit`. */
+  admit(head: RequestHead, peer: RequestPeer): Admission | Promise<Admission> {
     const found = this.#find(head);
     if ('status' in found) return refused(found);
     const credentials = readCredentials(head.headers.get('authorization'));
@@ -154,13 +120,4 @@ export class ManagementApi {
 
 function refused(refusal: Extract<Answer, { body: unknown }>): Admission {
   return { refusal, isProven: false, answer: () => Promise.resolve(refusal) };
-}
-
-function rejected(rejection: Rejection, limitBytes: number) {
-  if (rejection === 'too-large') {
-    const reason = `The body is larger than ${limitBytes} bytes`;
-    return jsonAnswer({ error: 'bad_request', reason }, 413);
-  }
-  const reason = rejection === 'throttled' ? 'Too many requests' : 'Length Required';
-  return jsonAnswer({ error: 'bad_request', reason }, rejection === 'throttled' ? 429 : 411);
 }

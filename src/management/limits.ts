@@ -16,9 +16,12 @@ export const managementAdmissionLimits: AdmissionLimits = {
   handshakesPerSourceMax: 32,
 };
 
+/** Maximum size of a request without a limit of its own, bytes. */
+export const smallBodyBytesMax = 256 * kib;
+
 /** The limits of requests that differ from those of the service's API. */
 export const managementHttpLimits: Partial<HttpLimits> = {
-  bodyBytesMax: 256 * kib,
+  bodyBytesMax: smallBodyBytesMax,
   bodyPiecesMax: 16 * kib,
   unreadBytesMax: mib,
 };

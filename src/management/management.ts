@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Broker } from '../broker/broker.ts';
+import { Administration } from '../broker/rabbitmq/administration.ts';
 import { Rates } from './rates/rates.ts';
 
 /** A port of the broker. */
@@ -40,7 +41,7 @@ export class Management {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly node: NodeFacts;
-  readonly hashPassword: ManagementOptions['hashPassword'];
+  readonly administration: Administration;
   readonly rates: Rates;
   readonly startedAtMs: number;
 
@@ -48,7 +49,7 @@ export class Management {
     this.broker = broker;
     this.clock = clock;
     this.node = node;
-    this.hashPassword = hashPassword;
+    this.administration = new Administration(broker, { hashPassword });
     this.rates = new Rates(broker, clock);
     this.startedAtMs = clock.nowMs() - process.uptime() * 1000;
   }

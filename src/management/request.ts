@@ -5,8 +5,9 @@ import { Access, type User } from '../broker/users.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Labels } from '../net/http/request-handler.ts';
-import { badRequest, notFound } from './errors.ts';
-import { type JsonObject, readObject } from './json/read.ts';
+import { badRequest, ManagementError, notFound } from './errors.ts';
+import type { JsonObject } from '../broker/rabbitmq/model.ts';
+import { readObject } from './json/read.ts';
 import type { Management } from './management.ts';
 import { requireLogin, requireVisible, seesVhost } from './roles.ts';
 
@@ -84,8 +85,9 @@ export class ApiRequest {
 
   #vhost(): Vhost {
     const vhost = this.broker.vhosts.get(this.label('vhost'));
-    if (vhost === undefined) throw notFound();
-    return vhost;
+    if (vhost !== undefined) return vhost;
+    if (this.head.method !== 'PUT') throw notFound();
+    throw new ManagementError('vhost-not-found', 'vhost_not_found');
   }
 
   /** The virtual host that the path names, or all that the user may see if it names none. */
@@ -108,12 +110,7 @@ export class ApiRequest {
   count(name: string): number | undefined {
     const text = this.param(name);
     if (text === undefined || text === '') return undefined;
-    if (!/^\d{1,9}$/.test(text)) throw badRequest(`${name} is not a whole number: ${clip(text)}`);
+    if (!/^\d{1,9}$/.test(text)) throw badRequest('not_int', name);
     return Number(text);
   }
-}
-
-/** Shortens text of the request for an answer. */
-export function clip(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
 }

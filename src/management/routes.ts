@@ -10,8 +10,13 @@ import { getMessages } from './resources/getting.ts';
 import * as health from './resources/health.ts';
 import * as nodes from './resources/nodes.ts';
 import * as overview from './resources/overview.ts';
+import * as parameters from './resources/parameters.ts';
+import * as permissions from './resources/permissions.ts';
+import { operatorPolicies, userPolicies } from './resources/policies.ts';
 import { publish } from './resources/publishing.ts';
 import * as queues from './resources/queues.ts';
+import * as users from './resources/users.ts';
+import * as vhosts from './resources/vhosts.ts';
 import type { Role } from './roles.ts';
 
 /** A method of a resource. */
@@ -26,17 +31,21 @@ export interface Route {
 type Row = readonly [method: string, path: string, role: Role, handle: Route['handle']];
 
 const binding = '/bindings/{vhost}/e/{source}/{kind}/{destination}';
+const topicPermission = '/topic-permissions/{vhost}/{user}';
+const parameter = '/parameters/{component}/{vhost}/{name}';
 
-const rows: readonly Row[] = [
+/** The broker, and what is in its virtual hosts. */
+const objectRows: readonly Row[] = [
   ['GET', '/overview', 'management', overview.getOverview],
-  ['GET', '/cluster-name', 'management', overview.getClusterName],
+  ['GET', '/cluster-name', 'management', parameters.getClusterName],
+  ['PUT', '/cluster-name', 'administrator', parameters.putClusterName],
   ['GET', '/whoami', 'management', overview.whoAmI],
   ['GET', '/extensions', 'management', overview.getExtensions],
   ['GET', '/auth', 'management', overview.getAuthentication],
   ['GET', '/feature-flags', 'monitoring', overview.listFeatureFlags],
   ['GET', '/deprecated-features', 'monitoring', overview.getExtensions],
   ['GET', '/deprecated-features/used', 'monitoring', overview.getExtensions],
-  ['GET', '/nodes', 'management', nodes.listNodes],
+  ['GET', '/nodes', 'monitoring', nodes.listNodes],
   ['GET', '/nodes/{name}', 'monitoring', nodes.getNode],
   ['GET', '/nodes/{name}/memory', 'monitoring', nodes.getNodeMemory],
 
@@ -76,7 +85,74 @@ const rows: readonly Row[] = [
   ['POST', binding, 'management', bindings.postBinding],
   ['GET', `${binding}/{key}`, 'management', bindings.getBinding],
   ['DELETE', `${binding}/{key}`, 'management', bindings.deleteBinding],
+];
 
+/** Virtual hosts, users, and what users may do. */
+const accountRows: readonly Row[] = [
+  ['GET', '/vhosts', 'management', vhosts.listVhosts],
+  ['GET', '/vhosts/{vhost}', 'management', vhosts.getVhost],
+  ['PUT', '/vhosts/{vhost}', 'administrator', vhosts.putVhost],
+  ['DELETE', '/vhosts/{vhost}', 'administrator', vhosts.deleteVhost],
+  ['POST', '/vhosts/{vhost}/start/{node}', 'administrator', vhosts.startVhost],
+  ['GET', '/vhosts/{vhost}/permissions', 'administrator', permissions.listPermissions],
+  ['GET', '/vhosts/{vhost}/topic-permissions', 'administrator', permissions.listTopicPermissions],
+  ['GET', '/vhost-limits', 'management', vhosts.listVhostLimits],
+  ['GET', '/vhost-limits/{vhost}', 'management', vhosts.listVhostLimits],
+  ['PUT', '/vhost-limits/{vhost}/{limit}', 'administrator', vhosts.putVhostLimit],
+  ['DELETE', '/vhost-limits/{vhost}/{limit}', 'administrator', vhosts.deleteVhostLimit],
+
+  ['GET', '/users', 'administrator', users.listUsers],
+  ['GET', '/users/without-permissions', 'administrator', users.listUsersWithoutPermissions],
+  ['POST', '/users/bulk-delete', 'administrator', users.deleteUsers],
+  ['GET', '/users/{user}', 'management', users.getUser],
+  ['PUT', '/users/{user}', 'administrator', users.putUser],
+  ['DELETE', '/users/{user}', 'administrator', users.deleteUser],
+  ['GET', '/users/{user}/permissions', 'management', permissions.listPermissions],
+  ['GET', '/users/{user}/topic-permissions', 'management', permissions.listTopicPermissions],
+  ['GET', '/user-limits', 'administrator', users.listUserLimits],
+  ['GET', '/user-limits/{user}', 'administrator', users.listUserLimits],
+  ['PUT', '/user-limits/{user}/{limit}', 'administrator', users.putUserLimit],
+  ['DELETE', '/user-limits/{user}/{limit}', 'administrator', users.deleteUserLimit],
+  ['GET', '/auth/hash_password/{password}', 'administrator', users.hashPassword],
+
+  ['GET', '/permissions', 'administrator', permissions.listPermissions],
+  ['GET', '/permissions/{vhost}/{user}', 'management', permissions.getPermission],
+  ['PUT', '/permissions/{vhost}/{user}', 'administrator', permissions.putPermission],
+  ['DELETE', '/permissions/{vhost}/{user}', 'administrator', permissions.deletePermission],
+  ['GET', '/topic-permissions', 'administrator', permissions.listTopicPermissions],
+  ['GET', topicPermission, 'management', permissions.getTopicPermissions],
+  ['PUT', topicPermission, 'administrator', permissions.putTopicPermission],
+  ['DELETE', topicPermission, 'administrator', permissions.deleteTopicPermissions],
+  ['DELETE', `${topicPermission}/{exchange}`, 'administrator', permissions.deleteTopicPermissions],
+];
+
+/** Policies and runtime parameters. */
+const settingRows: readonly Row[] = [
+  ['GET', '/policies', 'management', userPolicies.list],
+  ['GET', '/policies/{vhost}', 'management', userPolicies.list],
+  ['GET', '/policies/{vhost}/{name}', 'management', userPolicies.get],
+  ['PUT', '/policies/{vhost}/{name}', 'policymaker', userPolicies.put],
+  ['DELETE', '/policies/{vhost}/{name}', 'policymaker', userPolicies.remove],
+  ['GET', '/operator-policies', 'management', operatorPolicies.list],
+  ['GET', '/operator-policies/{vhost}', 'management', operatorPolicies.list],
+  ['GET', '/operator-policies/{vhost}/{name}', 'management', operatorPolicies.get],
+  ['PUT', '/operator-policies/{vhost}/{name}', 'administrator', operatorPolicies.put],
+  ['DELETE', '/operator-policies/{vhost}/{name}', 'administrator', operatorPolicies.remove],
+
+  ['GET', '/parameters', 'policymaker', parameters.listParameters],
+  ['GET', '/parameters/{component}', 'policymaker', parameters.listParameters],
+  ['GET', '/parameters/{component}/{vhost}', 'policymaker', parameters.listParameters],
+  ['GET', parameter, 'policymaker', parameters.getParameter],
+  ['PUT', parameter, 'policymaker', parameters.putParameter],
+  ['DELETE', parameter, 'policymaker', parameters.deleteParameter],
+  ['GET', '/global-parameters', 'policymaker', parameters.listGlobalParameters],
+  ['GET', '/global-parameters/{name}', 'policymaker', parameters.getGlobalParameter],
+  ['PUT', '/global-parameters/{name}', 'administrator', parameters.putGlobalParameter],
+  ['DELETE', '/global-parameters/{name}', 'administrator', parameters.deleteGlobalParameter],
+];
+
+/** Health checks. */
+const healthRows: readonly Row[] = [
   ['GET', '/aliveness-test/{vhost}', 'management', health.testAliveness],
   ['GET', '/healthchecks/node', 'management', health.checkNode],
   ['GET', '/healthchecks/node/{name}', 'management', health.checkNode],
@@ -113,7 +189,7 @@ export function newRoutes(): PathTable<Route> {
       table.add(method, `/api${path}`, { role, handle, isLarge });
     }
   };
-  add(rows, false);
+  for (const list of [objectRows, accountRows, settingRows, healthRows]) add(list, false);
   add(large, true);
   return table;
 }

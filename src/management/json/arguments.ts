@@ -1,24 +1,9 @@
-// Arguments in JSON.
+// Arguments in requests.
 
 import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts';
+import type { JsonValue } from '../../broker/rabbitmq/model.ts';
 import { badRequest } from '../errors.ts';
-import { isArray, isObject, type JsonObject, type JsonValue, own } from './read.ts';
-
-/** Writes arguments as RabbitMQ does: plain values without their types. */
-export function argumentsToJson(args: Arguments): JsonObject {
-  const entries = Object.entries(args).map(([name, each]) => [name, argumentToJson(each)] as const);
-  return Object.fromEntries(entries);
-}
-
-function argumentToJson({ type, value }: Argument): JsonValue {
-  if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value)
-      ? (value as readonly Argument[]).map(argumentToJson) // the type determines the value
-      : argumentsToJson(value as Arguments);
-  }
-  const isNumber = type === 'long' || type === 'timestamp' || type === 'decimal';
-  return isNumber ? Number(value) : value;
-}
+import { isArray, isObject, own } from './read.ts';
 
 /**
  * Reads arguments: integers become `long`, other numbers `double`, and texts `longstr`.
@@ -27,7 +12,7 @@ function argumentToJson({ type, value }: Argument): JsonValue {
  */
 export function argumentsFromJson(value: JsonValue | undefined): Arguments {
   if (value === undefined || (isArray(value) && value.length === 0)) return noArguments;
-  if (!isObject(value)) throw badRequest('arguments is not an object');
+  if (!isObject(value)) throw badRequest('not_object', 'arguments');
   const table: Record<string, Argument> = Object.create(null);
   for (const name of Object.keys(value)) table[name] = argumentFromJson(own(value, name));
   return table;

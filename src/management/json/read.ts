@@ -1,21 +1,8 @@
 // Reading of JSON in requests, with bounds.
 
-import { badRequest, ManagementError } from '../errors.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { badRequest, keyMissing } from '../errors.ts';
 import { jsonDepthMax } from '../limits.ts';
-
-/** A value in JSON. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
-
-/** An object in JSON. */
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
 
 /**
  * Reads a body as JSON.
@@ -28,8 +15,8 @@ export function readJson(body: Buffer): JsonValue {
   }
   try {
     return JSON.parse(body.toString('utf8')) as JsonValue; // what JSON.parse returns
-  } catch (cause) {
-    throw new ManagementError('bad-request', 'body_must_be_a_JSON_document', { cause });
+  } catch {
+    throw badRequest('not_json'); // the text may contain a password
   }
 }
 
@@ -46,7 +33,7 @@ export function readObject(body: Buffer): JsonObject {
 /** @throws {ManagementError} `bad-request` if the value is no object */
 export function requireObject(value: JsonValue | undefined): JsonObject {
   if (isObject(value)) return value;
-  throw badRequest('body_must_be_a_JSON_object');
+  throw badRequest('not_json');
 }
 
 /** Whether a value is an object, and no array. */
@@ -87,8 +74,7 @@ function depthOf(bytes: Buffer): number {
 export function requireText(from: JsonObject, name: string): string {
   const value = own(from, name);
   if (typeof value === 'string') return value;
-  if (value === undefined) throw badRequest(`key_missing,${name}`);
-  throw badRequest(`${name} is not a string`);
+  throw value === undefined ? keyMissing(name) : badRequest('not_string', name);
 }
 
 /**
@@ -101,7 +87,7 @@ export function flag(from: JsonObject, name: string, missing: boolean): boolean 
   if (value === undefined) return missing;
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
-  throw badRequest(`${name} is not a boolean`);
+  throw badRequest('not_boolean', name);
 }
 
 /**
@@ -114,7 +100,7 @@ export function wholeNumberOf(from: JsonObject, name: string): number | undefine
   if (value === undefined) return undefined;
   const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-  throw badRequest(`${name} is not an integer`);
+  throw badRequest('not_int', name);
 }
 
 /** The value of an own property; undefined if it is missing. */

@@ -1,7 +1,8 @@
 // Selection of columns.
 
 import { badRequest } from '../errors.ts';
-import { isArray, isObject, type JsonObject, type JsonValue, own } from '../json/read.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { isArray, isObject, own } from '../json/read.ts';
 import { columnCountMax } from '../limits.ts';
 import type { ApiRequest } from '../request.ts';
 

@@ -1,7 +1,7 @@
 // Lists of objects, written in slices.
 
 import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
-import type { JsonObject, JsonValue } from '../json/read.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices, itemsPerStep, sortInSteps } from '../slices.ts';
 import { type Columns, pickColumns, readColumns, valueAt } from './columns.ts';
@@ -105,7 +105,7 @@ async function pageAnswer<Item>(
   const filteredCount = sorted.length;
   const pageCount = Math.ceil(filteredCount / size);
   if (page > Math.max(1, pageCount)) {
-    throw pageOutOfRange(paging as Paging, { pageCount, itemCount: filteredCount });
+    throw pageOutOfRange(paging as Paging, filteredCount);
   }
   const shown = sorted.slice((page - 1) * size, page * size);
   const items = await inSlices(request.broker.background, writeItems(listing, shown, columns));

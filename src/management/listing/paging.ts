@@ -1,10 +1,11 @@
 // Pages, filters and orders of lists.
 
+import { BrokerError } from '../../broker/errors.ts';
 import { linearEngine } from '../../broker/patterns/name-pattern.ts';
 import { badRequest, ManagementError } from '../errors.ts';
-import type { JsonValue } from '../json/read.ts';
+import type { JsonValue } from '../../broker/rabbitmq/model.ts';
 import { pageSizeDefault, pageSizeMax } from '../limits.ts';
-import { type ApiRequest, clip } from '../request.ts';
+import type { ApiRequest } from '../request.ts';
 
 /** Maximum size of a compiled filter, instructions. */
 const filterSizeMax = 1000;
@@ -26,20 +27,20 @@ export function readPaging(request: ApiRequest): Paging | undefined {
   const pageText = request.param('page');
   if (pageText === undefined) return undefined;
   const sizeText = request.param('page_size') ?? String(pageSizeDefault);
-  const page = positive(pageText);
-  const size = positive(sizeText);
+  const page = wholeNumber(pageText);
+  const size = wholeNumber(sizeText);
   if (page === undefined || size === undefined) {
-    const found = `page number ${clip(pageText)}, page size ${clip(sizeText)}`;
-    throw badRequest(`Invalid pagination parameters: ${found}`);
+    throw badRequest('Pagination parameters are invalid');
   }
-  if (size > pageSizeMax) {
-    throw badRequest(`Invalid page size ${size}: at most ${pageSizeMax} are allowed`);
+  if (page === 0 || size === 0 || size > pageSizeMax) {
+    const why = `Invalid pagination parameters: page number ${page}, page size ${size}`;
+    throw new ManagementError('invalid-page', why);
   }
   return { page, size, matches: readFilter(request) };
 }
 
-function positive(text: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+function wholeNumber(text: string): number | undefined {
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The filter takes time in proportion to the length of the names. */
@@ -47,20 +48,29 @@ function readFilter(request: ApiRequest): (name: string) => boolean {
   const text = request.param('name') ?? '';
   if (text === '') return () => true;
   if (request.isSet('use_regex')) {
-    const engine = linearEngine('the filter', `(?i)${text}`, filterSizeMax);
+    const engine = compiled(text);
     return (name) => engine.test(name);
   }
   const wanted = text.toLowerCase();
   return (name) => name.toLowerCase().includes(wanted);
 }
 
+function compiled(text: string) {
+  try {
+    return linearEngine('the filter', `(?i)${text}`, filterSizeMax);
+  } catch (error) {
+    if (error instanceof BrokerError) throw badRequest('Pagination parameters are invalid');
+    throw error;
+  }
+}
+
 /** The error for a page that the list does not have. */
 export function pageOutOfRange(
   { page, size }: Paging,
-  { pageCount, itemCount }: { readonly pageCount: number; readonly itemCount: number },
+  itemCount: number,
 ): ManagementError {
-  const why = `page: ${page} page size: ${size} pages: ${pageCount} items: ${itemCount}`;
-  return new ManagementError('page-out-of-range', `page out of range, ${why}`);
+  const why = `page: ${page} page size: ${size}, len: ${itemCount}`;
+  return new ManagementError('page-out-of-range', `Page out of range, ${why}`);
 }
 
 /** The order of a list. */

@@ -1,6 +1,6 @@
 // The options of requests about rates.
 
-import type { JsonObject } from '../json/read.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { badRequest } from '../errors.ts';
 import type { ApiRequest } from '../request.ts';
 import type { Series, Span } from './series.ts';

@@ -195,7 +195,7 @@ export class Rates {
     const sum = { received: 0, sent: 0 };
     let itemCount = 0;
     for (const connection of this.#broker.clientConnections) {
-      const { receivedBytes = 0, sentBytes = 0 } = connection.details?.() ?? {};
+      const { receivedBytes = 0, sentBytes = 0 } = connection.inspector?.info() ?? {};
       sum.received += receivedBytes;
       sum.sent += sentBytes;
       if (++itemCount <= sampledCountMax) {

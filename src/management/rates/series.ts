@@ -1,6 +1,6 @@
 // The recent values of some counters of one object.
 
-import type { JsonObject } from '../json/read.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 
 /** Milliseconds between two samples. */
 export const sampleIntervalMs = 5000;
@@ -75,6 +75,11 @@ export class Series {
 
   get #oldest(): number {
     return Math.max(this.#first, this.#last - this.capacity + 1);
+  }
+
+  /** The last value; 0 before the first sample. */
+  value(index: number): number {
+    return this.#last < 0 ? 0 : this.#at(this.#last, index);
   }
 
   /** The change per second between the last two samples; 0 if there are no two. */

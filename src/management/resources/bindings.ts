@@ -1,6 +1,7 @@
 // Bindings: /api/bindings.
 
 import { encodeText } from '../../base/byte-text.ts';
+import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Destination } from '../../broker/exchanges/binding.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { encoded } from '../../net/http/percent-encoding.ts';
@@ -21,7 +22,7 @@ import {
   implicitBinding,
   propertiesKey,
 } from './binding-json.ts';
-import { exchangeLabel, requireExchange } from './exchanges.ts';
+import { exchangeLabel } from './exchanges.ts';
 
 function listOf(request: ApiRequest, items: Iterable<BindingPlace>): Promise<Answer> {
   return listAnswer(request, {
@@ -58,20 +59,20 @@ export function listBindings(request: ApiRequest): Promise<Answer> {
 export function listBindingsOfQueue(request: ApiRequest): Promise<Answer> {
   const vhost = request.visibleVhost();
   const queue = vhost.queues.get(request.label('name'));
-  if (queue === undefined) throw notFound();
-  return listOf(request, bindingsTo(vhost, queue));
+  return listOf(request, queue === undefined ? [] : bindingsTo(vhost, queue));
 }
 
 /** `GET /api/exchanges/{vhost}/{name}/bindings/source` */
 export function listBindingsFrom(request: ApiRequest): Promise<Answer> {
   const vhost = request.visibleVhost();
-  return listOf(request, bindingsFrom(vhost, requireExchange(request, vhost).name));
+  return listOf(request, bindingsFrom(vhost, exchangeLabel(request, 'name')));
 }
 
 /** `GET /api/exchanges/{vhost}/{name}/bindings/destination` */
 export function listBindingsTo(request: ApiRequest): Promise<Answer> {
   const vhost = request.visibleVhost();
-  return listOf(request, bindingsTo(vhost, requireExchange(request, vhost)));
+  const exchange = vhost.exchanges.get(exchangeLabel(request, 'name'));
+  return listOf(request, exchange === undefined ? [] : bindingsTo(vhost, exchange));
 }
 
 /** The two ends that a path names. */
@@ -80,17 +81,31 @@ interface Ends {
   readonly destination: Destination;
 }
 
+/** @throws {BrokerError} `not-found` */
 function endsOf(request: ApiRequest, vhost: Vhost): Ends {
-  const source = exchangeLabel(request, 'source');
+  const source = vhost.exchange(exchangeLabel(request, 'source')).name;
   const name = exchangeLabel(request, 'destination');
-  const isQueue = request.label('kind') === 'q';
-  if (!isQueue && request.label('kind') !== 'e') throw notFound();
-  const destination = isQueue ? vhost.queues.get(name) : vhost.exchanges.get(name);
-  if (destination === undefined || !vhost.exchanges.has(source)) throw notFound();
-  return { source, destination };
+  const kind = request.label('kind');
+  if (kind !== 'q' && kind !== 'e') throw notFound();
+  if (kind === 'e') return { source, destination: vhost.exchange(name) };
+  const destination = vhost.queues.get(name);
+  if (destination !== undefined) return { source, destination };
+  throw new BrokerError('not-found', `no ${describe('queue', name, vhost.name)}`);
 }
 
-function bindingsBetween(vhost: Vhost, { source, destination }: Ends): BindingPlace[] {
+/** Without one of the ends, there are no bindings. */
+function endsIfAny(request: ApiRequest, vhost: Vhost): Ends | undefined {
+  try {
+    return endsOf(request, vhost);
+  } catch (error) {
+    if (error instanceof BrokerError) return undefined;
+    throw error;
+  }
+}
+
+function bindingsBetween(vhost: Vhost, ends: Ends | undefined): BindingPlace[] {
+  if (ends === undefined) return [];
+  const { source, destination } = ends;
   if (source === '') return destination.kind === 'queue' ? [implicitBinding(destination)] : [];
   const found = vhost.exchanges.get(source)?.bindingsTo(destination) ?? [];
   return [...found].map((binding) => ({ source, vhost: vhost.name, binding }));
@@ -99,7 +114,7 @@ function bindingsBetween(vhost: Vhost, { source, destination }: Ends): BindingPl
 /** `GET /api/bindings/{vhost}/e/{source}/{q or e}/{destination}` */
 export function listBindingsBetween(request: ApiRequest): Promise<Answer> {
   const vhost = request.visibleVhost();
-  return listOf(request, bindingsBetween(vhost, endsOf(request, vhost)));
+  return listOf(request, bindingsBetween(vhost, endsIfAny(request, vhost)));
 }
 
 /** `POST /api/bindings/{vhost}/e/{source}/{q or e}/{destination}` */
@@ -107,7 +122,7 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const body = request.object();
   const routingKey = own(body, 'routing_key') ?? '';
-  if (typeof routingKey !== 'string') throw badRequest('routing_key is not a string');
+  if (typeof routingKey !== 'string') throw badRequest('not_string', 'routing_key');
   if (encodeText(routingKey).length > 255) throw badRequest('routing_key is longer than 255 bytes');
   const ends = endsOf(request, vhost);
   requireRights(request, vhost, ends);
@@ -118,9 +133,9 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
   vhost.bind(exchange, destination, routingKey, args);
   await committed(request.broker);
   const key = propertiesKey({ destination, routingKey, arguments: args });
-  const kind = request.label('kind');
-  const path = [vhost.name, 'e', source, kind, destination.name, key].map(encoded).join('/');
-  return emptyAnswer(201, { Location: `/api/bindings/${path}` });
+  // Relative to the path of the request.
+  const location = [destination.name, key].map(encoded).join('/');
+  return emptyAnswer(201, { Location: location });
 }
 
 /** As with AMQP: permission to write to the destination, and to read from the source. */
@@ -132,7 +147,7 @@ function requireRights(request: ApiRequest, vhost: Vhost, { source, destination 
 
 /** Finds the binding that the path names. Its key is computed for each binding, in steps. */
 async function requireBinding(request: ApiRequest, vhost: Vhost): Promise<BindingPlace> {
-  const all = bindingsBetween(vhost, endsOf(request, vhost));
+  const all = bindingsBetween(vhost, endsIfAny(request, vhost));
   const key = request.label('key');
   const found = await inSlices(request.broker.background, findKey(all, key));
   if (found === undefined) throw notFound();

@@ -4,11 +4,14 @@ import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../broker/exchanges/types/registry.ts';
 import type { Vhost } from '../../broker/vhost.ts';
+import { isPredeclared } from '../../broker/vhosts/predeclared.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { notFound } from '../errors.ts';
-import { argumentsFromJson, argumentsToJson } from '../json/arguments.ts';
-import { flag, type JsonObject, own, requireText } from '../json/read.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsFromJson } from '../json/arguments.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import { flag, own, requireText } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { requireExchangeArgument } from '../permissions.ts';
 import type { ApiRequest } from '../request.ts';
@@ -25,9 +28,7 @@ export function exchangeLabel(request: ApiRequest, label: string): string {
 /** Writes an exchange. */
 export function exchangeToJson(exchange: Exchange, vhost: Vhost): JsonObject {
   const { name, type, options } = exchange;
-  const policy = vhost.settings.hasPolicies
-    ? vhost.settings.policies.find({ kind: 'exchange', name })
-    : undefined;
+  const { policy } = vhost.settings.effectivePolicy(exchange);
   return {
     arguments: argumentsToJson(options.arguments),
     auto_delete: options.autoDelete,
@@ -35,9 +36,9 @@ export function exchangeToJson(exchange: Exchange, vhost: Vhost): JsonObject {
     internal: options.internal,
     name,
     type: type.name,
-    user_who_performed_action: 'rmq-internal',
+    user_who_performed_action: isPredeclared(name) ? 'rmq-internal' : '',
     vhost: vhost.name,
-    ...(policy !== undefined && { policy: policy.name }),
+    ...(policy !== undefined && { policy }),
   };
 }
 
@@ -81,7 +82,7 @@ export async function putExchange(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const name = exchangeLabel(request, 'name');
   const body = request.object();
-  const type = requireText(body, 'type');
+  const type = own(body, 'type') === undefined ? 'direct' : requireText(body, 'type');
   const args = argumentsFromJson(own(body, 'arguments'));
   const options = {
     durable: flag(body, 'durable', false),

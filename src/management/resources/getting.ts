@@ -11,8 +11,9 @@ import { readProperties } from '../../protocols/amqp091/codec/basic-properties.t
 import { amqp091Format, visibleHead } from '../../protocols/amqp091/format.ts';
 import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, notFound } from '../errors.ts';
-import { type JsonObject, own, requireText, wholeNumberOf } from '../json/read.ts';
+import { badRequest, keyMissing } from '../errors.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import { own, requireText, wholeNumberOf } from '../json/read.ts';
 import { getBytesMax, getCountMax } from '../limits.ts';
 import type { ApiRequest } from '../request.ts';
 import { propertiesToJson } from './properties.ts';
@@ -49,11 +50,9 @@ interface Got {
 export async function getMessages(request: ApiRequest): Promise<Answer> {
   const { broker } = request;
   const vhost = request.ownVhost();
-  const queue = vhost.queues.get(request.label('name'));
-  if (queue === undefined) throw notFound();
+  const queue = vhost.queue(request.label('name'), request);
   const options = readOptions(request.object());
   request.access(vhost).require('read', 'queue', queue.name);
-  queue.requireOwner(request);
   const got = await take(broker, queue, options, request);
   await committed(broker);
   if (got.length === 0) return jsonAnswer([]);
@@ -62,16 +61,17 @@ export async function getMessages(request: ApiRequest): Promise<Answer> {
 
 function readOptions(body: JsonObject): Options {
   const count = wholeNumberOf(body, 'count');
-  if (count === undefined) throw badRequest('key_missing,count');
-  if (count < 1 || count > getCountMax) throw badRequest(`count is not from 1 to ${getCountMax}`);
+  if (count === undefined) throw keyMissing('count');
+  if (count > getCountMax) throw badRequest(`count is greater than ${getCountMax}`);
   const encoding = requireText(body, 'encoding');
   if (encoding !== 'auto' && encoding !== 'base64') {
-    throw badRequest('unsupported encoding: auto and base64 are allowed');
+    throw badRequest('Unsupported encoding. Please use auto or base64.');
   }
   const truncate = wholeNumberOf(body, 'truncate');
   if (truncate !== undefined && truncate < 0) throw badRequest('truncate is negative');
   return {
-    count,
+    // As in RabbitMQ, a negative count means all messages.
+    count: count < 0 ? getCountMax : count,
     outcome: readOutcome(body),
     isAuto: encoding === 'auto',
     truncateBytes: truncate ?? Infinity,

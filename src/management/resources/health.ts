@@ -39,10 +39,13 @@ const dayMs = 24 * 60 * 60 * 1000;
 export function checkCertificates(request: ApiRequest): Answer {
   const { management } = request;
   const within = request.label('within');
-  if (!/^\d{1,6}$/.test(within)) throw badRequest('Invalid expiration value: a number is needed');
+  if (!/^\d{1,6}$/.test(within)) throw badRequest('Invalid expiration value.');
   const unit = request.label('unit');
   const days = Object.hasOwn(unitDays, unit) ? unitDays[unit] : undefined;
-  if (days === undefined) throw badRequest(`Time unit is not one of ${Object.keys(unitDays)}`);
+  if (days === undefined) {
+    const units = Object.keys(unitDays).join(', ');
+    throw badRequest(`Time unit not recognised. Supported units: ${units}.`);
+  }
   const limitMs = management.clock.nowMs() + Number(within) * days * dayMs;
   const expiresAtMs = management.node.certificatesExpireAtMs();
   if (expiresAtMs > limitMs) return passed();
@@ -59,7 +62,7 @@ export function checkCertificates(request: ApiRequest): Answer {
 /** `GET /api/health/checks/port-listener/{port}` */
 export function checkPort(request: ApiRequest): Answer {
   const label = request.label('port');
-  if (!/^\d{1,5}$/.test(label)) throw badRequest('Invalid port: a number is needed');
+  if (!/^\d{1,5}$/.test(label)) throw badRequest('Invalid port');
   const port = Number(label);
   const ports = request.management.node.listeners().map((listener) => listener.port);
   if (ports.includes(port)) return passed({ port });

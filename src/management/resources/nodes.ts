@@ -2,11 +2,10 @@
 
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { notFound } from '../errors.ts';
-import type { JsonObject } from '../json/read.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
 import type { ApiRequest } from '../request.ts';
-import { hasRole } from '../roles.ts';
 
 /** The values that have a rate in RabbitMQ. */
 const rated = [
@@ -107,19 +106,13 @@ async function nodeToJson(management: Management): Promise<JsonObject> {
 
 /** `GET /api/nodes` */
 export async function listNodes(request: ApiRequest): Promise<Answer> {
-  const node = await nodeFor(request);
+  const node = await nodeToJson(request.management);
   return listAnswer(request, {
     items: [node],
     name: () => nodeName,
     write: (each) => each,
     order: ['name'],
   });
-}
-
-/** Users without the tag `monitoring` only see that the node runs. */
-async function nodeFor(request: ApiRequest): Promise<JsonObject> {
-  if (hasRole(request.user, 'monitoring')) return nodeToJson(request.management);
-  return { name: nodeName, type: 'disc', running: true };
 }
 
 /** `GET /api/nodes/{name}` */

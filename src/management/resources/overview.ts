@@ -2,7 +2,7 @@
 
 import { exchangeTypes } from '../../broker/exchanges/types/registry.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
-import type { JsonObject, JsonValue } from '../json/read.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
 import { detailsOf, readSpan } from '../rates/options.ts';
@@ -11,6 +11,7 @@ import type { Series, Span } from '../rates/series.ts';
 import type { ApiRequest } from '../request.ts';
 import { hasRole } from '../roles.ts';
 import { inSlices, itemsPerStep } from '../slices.ts';
+import { clusterNameOf } from './parameters.ts';
 
 const descriptions: Readonly<Record<string, string>> = {
   direct: 'AMQP direct exchange, as per the AMQP specification',
@@ -81,7 +82,7 @@ function description(management: Management, isDisabled: boolean): JsonObject {
     product_version: version,
     product_name: 'RabbitMQ',
     rabbitmq_version: version,
-    cluster_name: broker.brokerName,
+    cluster_name: clusterNameOf(management),
     cluster_tags: [],
     node_tags: [],
     default_queue_type: isVersion4 ? 'quorum' : 'classic',
@@ -204,11 +205,6 @@ function contextsOf({ node }: Management): JsonObject[] {
     port: String(port),
     protocol: 'https',
   }));
-}
-
-/** `GET /api/cluster-name` */
-export function getClusterName(request: ApiRequest): Answer {
-  return jsonAnswer({ name: request.broker.brokerName });
 }
 
 /** `GET /api/whoami` */

@@ -3,8 +3,10 @@
 import { Writer } from '../../base/bytes.ts';
 import { type BasicProperties, writeProperties } from '../../protocols/amqp091/codec/basic-properties.ts';
 import { badRequest } from '../errors.ts';
-import { argumentsFromJson, argumentsToJson } from '../json/arguments.ts';
-import { isArray, isObject, type JsonObject, type JsonValue, own } from '../json/read.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsFromJson } from '../json/arguments.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { isArray, isObject, own } from '../json/read.ts';
 
 type Kind = 'text' | 'octet' | 'time';
 
@@ -32,7 +34,7 @@ const known: readonly (readonly [json: string, name: keyof BasicProperties, kind
  */
 export function propertiesFromJson(value: JsonValue | undefined): BasicProperties {
   if (value === undefined || (isArray(value) && value.length === 0)) return {};
-  if (!isObject(value)) throw badRequest('properties is not an object');
+  if (!isObject(value)) throw badRequest('not_object', 'properties');
   const found: Record<string, unknown> = {};
   for (const [json, name, kind] of known) {
     const given = own(value, json);
@@ -46,14 +48,14 @@ export function propertiesFromJson(value: JsonValue | undefined): BasicPropertie
 function readProperty(name: string, kind: Kind, value: JsonValue): string | number {
   if (kind === 'text') {
     if (typeof value === 'string') return value;
-    throw badRequest(`${name} is not a string`);
+    throw badRequest('not_string', name);
   }
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   const max = kind === 'octet' ? 255 : Number.MAX_SAFE_INTEGER;
   if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= max) {
     return number;
   }
-  throw badRequest(`${name} is not an integer from 0 to ${max}`);
+  throw badRequest('not_int', name);
 }
 
 /** Encodes properties. */

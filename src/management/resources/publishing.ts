@@ -12,11 +12,12 @@ import type { Vhost } from '../../broker/vhost.ts';
 import type { BasicProperties } from '../../protocols/amqp091/codec/basic-properties.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { synced } from '../commit.ts';
-import { badRequest, ManagementError } from '../errors.ts';
-import { type JsonObject, own, requireText } from '../json/read.ts';
+import { badRequest, keyMissing, ManagementError } from '../errors.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import { own, requireText } from '../json/read.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices } from '../slices.ts';
-import { requireExchange } from './exchanges.ts';
+import { exchangeLabel } from './exchanges.ts';
 import { encodeProperties, propertiesFromJson } from './properties.ts';
 
 /** `POST /api/exchanges/{vhost}/{name}/publish` */
@@ -26,7 +27,7 @@ export async function publish(request: ApiRequest): Promise<Answer> {
     throw new ManagementError('busy', `publishers are blocked: ${flow.blockedReason}`);
   }
   const vhost = request.ownVhost();
-  const exchange = requireExchange(request, vhost);
+  const exchange = vhost.exchange(exchangeLabel(request, 'name'));
   requireWritable(request, vhost, exchange);
   const body = request.object();
   const routingKey = requireText(body, 'routing_key');
@@ -36,6 +37,7 @@ export async function publish(request: ApiRequest): Promise<Answer> {
   if (payload.length > bodyBytesMax) {
     throw badRequest(`payload of ${payload.length} bytes; at most ${bodyBytesMax} are allowed`);
   }
+  if (own(body, 'properties') === undefined) throw keyMissing('properties');
   const properties = propertiesFromJson(own(body, 'properties'));
   requireOwnUserId(request, properties);
   const publication = publicationOf(exchange, routingKey, payload, properties);
@@ -54,9 +56,9 @@ function readPayload(body: JsonObject): Buffer {
   const payload = requireText(body, 'payload');
   const encoding = requireText(body, 'payload_encoding');
   if (encoding === 'string') return Buffer.from(payload, 'utf8');
-  if (encoding !== 'base64') throw badRequest('unsupported payload_encoding: string and base64 are allowed');
+  if (encoding !== 'base64') throw badRequest('unsupported_encoding', encoding.slice(0, 100));
   const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(payload) && payload.length % 4 === 0;
-  if (!isBase64) throw badRequest('payload is not valid base64');
+  if (!isBase64) throw badRequest('not_base64', 'payload');
   return Buffer.from(payload, 'base64');
 }
 

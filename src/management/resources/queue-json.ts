@@ -2,8 +2,8 @@
 
 import type { Queue } from '../../broker/queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { argumentsToJson } from '../json/arguments.ts';
-import type { JsonObject, JsonValue } from '../json/read.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { nodeName } from '../management.ts';
 import { detailsOf } from '../rates/options.ts';
 import { queueValues, type Rates, unackedCount } from '../rates/rates.ts';
@@ -37,13 +37,11 @@ export function plainQueue(queue: Queue, vhost: Vhost): JsonObject {
 }
 
 function policiesOf(queue: Queue, { settings }: Vhost): JsonObject {
-  const none = { effective_policy_definition: {}, operator_policy: null, policy: null };
-  if (!settings.hasPolicies) return none;
-  const subject = { kind: queue.settings.type, name: queue.name };
+  const { policy, operatorPolicy, definition } = settings.effectivePolicy(queue);
   return {
-    effective_policy_definition: { ...settings.definitionOf(queue) },
-    operator_policy: settings.operatorPolicies.find(subject)?.name ?? null,
-    policy: settings.policies.find(subject)?.name ?? null,
+    effective_policy_definition: { ...definition },
+    operator_policy: operatorPolicy ?? null,
+    policy: policy ?? null,
   };
 }
 

@@ -1,21 +1,26 @@
 // Queues: /api/queues.
 
+import type { Broker } from '../../broker/broker.ts';
 import { describe } from '../../broker/errors.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, notFound } from '../errors.ts';
+import { badRequest, keyMissing, notFound } from '../errors.ts';
 import { argumentsFromJson } from '../json/arguments.ts';
-import { flag, type JsonObject, own } from '../json/read.ts';
+import type { ConsumerInfo, JsonObject } from '../../broker/rabbitmq/model.ts';
+import { flag, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
 import { requireExchangeArgument } from '../permissions.ts';
 import { readSpan } from '../rates/options.ts';
 import type { ApiRequest } from '../request.ts';
-import { inSlices } from '../slices.ts';
-import { consumerToJson, consumersIn } from './consumer-json.ts';
+import { inSlices, itemsPerStep } from '../slices.ts';
+import { consumerToJson } from './connection-json.ts';
 import { plainQueue, queueToJson, queueTotals } from './queue-json.ts';
+
+/** Maximum number of consumers in the description of a queue. */
+const describedCountMax = 1000;
 
 /** Every queue of some virtual hosts. */
 function* queuesOf(vhosts: readonly Vhost[]): Generator<Queue> {
@@ -90,6 +95,23 @@ export async function getQueue(request: ApiRequest): Promise<Answer> {
   });
 }
 
+/** The consumers of a queue, found in steps. */
+function* consumersIn(broker: Broker, queue: Queue): Generator<void, ConsumerInfo[]> {
+  const found: ConsumerInfo[] = [];
+  let seenCount = 0;
+  for (const { access, inspector } of broker.clientConnections) {
+    if (found.length >= Math.min(queue.consumerCount, describedCountMax)) break;
+    if (access.vhost === queue.vhost) {
+      for (const consumer of inspector?.consumers() ?? []) {
+        if (consumer.queue === queue.name) found.push(consumer);
+        if (++seenCount % itemsPerStep === 0) yield;
+      }
+    }
+    yield;
+  }
+  return found.slice(0, describedCountMax);
+}
+
 /** `PUT /api/queues/{vhost}/{name}` */
 export async function putQueue(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
@@ -147,5 +169,6 @@ export function actOnQueue(request: ApiRequest): Answer {
   requireQueue(request, request.visibleVhost());
   const action = own(request.object(), 'action');
   if (action === 'sync' || action === 'cancel_sync') return emptyAnswer(204);
-  throw badRequest(`unknown action: ${typeof action === 'string' ? action.slice(0, 100) : 'none'}`);
+  if (action === undefined) throw keyMissing('action');
+  throw badRequest('unknown', typeof action === 'string' ? action.slice(0, 100) : 'action');
 }

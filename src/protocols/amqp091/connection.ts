@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import { Reader } from '../../base/bytes.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { ClientConnection, ConnectionDetails } from '../../broker/client-connection.ts';
+import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
@@ -11,9 +11,9 @@ import type { Connection, Transport } from '../protocol.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type ConnectionTuneOk, type Method, methodIds, readMethod } from './codec/methods.gen.ts';
-import { connectionDetails } from './details.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
+import { AmqpInspector } from './inspector.ts';
 import { Opening, type OpeningHost } from './methods/connection.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
@@ -435,12 +435,13 @@ export class AmqpConnection
     return this.#channels.filter((channel) => channel !== undefined).length;
   }
 
-  details(): ConnectionDetails {
-    return connectionDetails(this.#transport, this.#opening.identity, this.#channels, {
+  get inspector(): AmqpInspector {
+    return new AmqpInspector(this, {
+      transport: this.#transport,
+      identity: this.#opening.identity,
+      channels: this.#channels,
       channelMax: this.#channelMax,
-      frameMax: this.frameMax,
-      heartbeatSeconds: this.#heartbeats.intervalMs / 1000,
-      isPublisher: this.broker.flow.has(this),
+      heartbeatMs: this.#heartbeats.intervalMs,
     });
   }
 

@@ -335,6 +335,16 @@ export class Confirms {
     return this.#groups.length > 0;
   }
 
+  /** The number of publishes. */
+  get takenCount(): number {
+    return this.#lastTag;
+  }
+
+  /** The number of publishes that have been confirmed or refused. */
+  get answeredCount(): number {
+    return this.#answeredTag;
+  }
+
   /**
    * Counts an accepted publish.
    *

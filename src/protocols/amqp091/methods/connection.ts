@@ -12,9 +12,9 @@ import {
   type Method,
   methodIds,
 } from '../codec/methods.gen.ts';
-import { ClientIdentity } from '../details.ts';
 import { toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
+import { ClientIdentity } from '../inspector.ts';
 import type { ConnectionState } from '../states.ts';
 
 /** The interface to the connection. */
