@@ -47,7 +47,8 @@ test('tags decide about resources', async () => {
     ['/api/permissions'],
     ['/api/parameters', 'policymaker'],
     ['/api/feature-flags', 'monitoring'],
-    ['/api/user-limits'],
+    ['/api/user-limits', 'management', 'policymaker', 'monitoring'],
+    ['/api/nodes', 'monitoring'],
   ];
   for (const [path, ...allowed] of cases) {
     for (const tags of ['', 'management', 'policymaker', 'monitoring']) {

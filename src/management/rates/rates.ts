@@ -37,6 +37,12 @@ export const totalValues = [
 /** The values of a connection in a sample. */
 export const connectionValues = ['received', 'sent'] as const;
 
+/** Bytes of some connections. */
+interface Octets {
+  received: number;
+  sent: number;
+}
+
 /** The sums over some queues. */
 export class QueueTotals {
   ready = 0;
@@ -175,8 +181,14 @@ export class Rates {
       setTotals(this.#seriesOf(this.#vhosts, vhost, totalValues.length), own);
       yield;
     }
-    const octets = yield* this.#sampleConnections();
+    const { sum: octets, byVhost } = yield* this.#sampleConnections();
     if (times !== this.#times) return;
+    for (const [name, { received, sent }] of byVhost) {
+      const vhost = this.#broker.vhosts.get(name);
+      const series = vhost === undefined ? undefined : this.#vhosts.get(vhost);
+      series?.set(totalValues.indexOf('received'), received);
+      series?.set(totalValues.indexOf('sent'), sent);
+    }
     const { counters } = this.#broker;
     setTotals(this.#total, all);
     const set = (name: (typeof totalValues)[number], value: number) =>
@@ -191,13 +203,19 @@ export class Rates {
     set('sent', octets.sent);
   }
 
-  *#sampleConnections(): Generator<void, { received: number; sent: number }> {
+  *#sampleConnections(): Generator<void, { sum: Octets; byVhost: Map<string, Octets> }> {
     const sum = { received: 0, sent: 0 };
+    const byVhost = new Map<string, Octets>();
     let itemCount = 0;
     for (const connection of this.#broker.clientConnections) {
       const { receivedBytes = 0, sentBytes = 0 } = connection.inspector?.info() ?? {};
-      sum.received += receivedBytes;
-      sum.sent += sentBytes;
+      const { vhost } = connection.access;
+      const own = byVhost.get(vhost) ?? { received: 0, sent: 0 };
+      byVhost.set(vhost, own);
+      for (const each of [sum, own]) {
+        each.received += receivedBytes;
+        each.sent += sentBytes;
+      }
       if (++itemCount <= sampledCountMax) {
         const series = this.#seriesOf(this.#connections, connection, connectionValues.length);
         series.set(0, receivedBytes);
@@ -205,7 +223,7 @@ export class Rates {
       }
       if (itemCount % itemsPerStep === 0) yield;
     }
-    return sum;
+    return { sum, byVhost };
   }
 
   #sampleQueue(queue: Queue): void {

@@ -7,6 +7,7 @@ import type {
   JsonObject,
 } from '../../broker/rabbitmq/model.ts';
 import { nodeName } from '../management.ts';
+import { channelCounters, messageStats } from '../rates/message-stats.ts';
 import { detailsOf } from '../rates/options.ts';
 import type { Series, Span } from '../rates/series.ts';
 
@@ -102,21 +103,15 @@ export function channelToJson(info: ChannelInfo): JsonObject {
 function channelStats(info: ChannelInfo): JsonObject {
   const { publishedCount, confirmedCount, deliveredCount, acknowledgedCount } = info;
   if (publishedCount + deliveredCount === 0) return {};
-  const none = { rate: 0 };
-  return {
-    message_stats: {
-      ack: acknowledgedCount,
-      ack_details: none,
-      confirm: confirmedCount,
-      confirm_details: none,
-      deliver: deliveredCount,
-      deliver_details: none,
-      deliver_get: deliveredCount,
-      deliver_get_details: none,
-      publish: publishedCount,
-      publish_details: none,
-    },
+  const deliver = { count: deliveredCount };
+  const counts = {
+    ack: { count: acknowledgedCount },
+    confirm: { count: confirmedCount },
+    deliver,
+    deliver_get: deliver,
+    publish: { count: publishedCount },
   };
+  return { message_stats: messageStats(channelCounters, counts) };
 }
 
 /** Writes a consumer. */

@@ -1,6 +1,6 @@
 // The only node: /api/nodes.
 
-import { type Answer, jsonAnswer } from '../answers.ts';
+import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { notFound } from '../errors.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
@@ -21,6 +21,7 @@ const rated = [
   'io_read_avg_time',
   'io_read_bytes',
   'io_read_count',
+  'io_reopen_count',
   'io_seek_avg_time',
   'io_seek_count',
   'io_sync_avg_time',
@@ -138,4 +139,9 @@ export function getNodeMemory(request: ApiRequest): Answer {
       total: { allocated: rss, erlang: heapTotal, rss },
     },
   });
+}
+
+/** `POST /api/rebalance/queues` and `DELETE /api/reset`: nothing to do on a single node. */
+export function rebalance(): Answer {
+  return emptyAnswer(204);
 }

@@ -2,9 +2,10 @@
 
 import { exchangeTypes } from '../../broker/exchanges/types/registry.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
-import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
+import { brokerCounters, messageStats, zeroDetails } from '../rates/message-stats.ts';
 import { detailsOf, readSpan } from '../rates/options.ts';
 import { QueueTotals, totalValues } from '../rates/rates.ts';
 import type { Series, Span } from '../rates/series.ts';
@@ -46,8 +47,8 @@ export async function getOverview(request: ApiRequest): Promise<Answer> {
   return objectAnswer(request, {
     ...description(management, isDisabled),
     ...(!isDisabled && {
-      churn_rates: churn(management),
-      message_stats: isMonitor ? messageStats(management, totals, statistics) : {},
+      churn_rates: churn(management, statistics),
+      message_stats: isMonitor ? statsOf(management, totals, statistics) : {},
       queue_totals: queueTotals(totals, statistics),
       statistics_db_event_queue: 0,
     }),
@@ -95,8 +96,8 @@ function description(management: Management, isDisabled: boolean): JsonObject {
   };
 }
 
-function churn(management: Management): JsonObject {
-  const { broker } = management;
+function churn({ broker }: Management, { series, rates }: Statistics): JsonObject {
+  const none = zeroDetails(series, rates);
   const names = [
     'channel_closed',
     'channel_created',
@@ -110,51 +111,28 @@ function churn(management: Management): JsonObject {
   const counts: Readonly<Record<string, number>> = { connection_created: created };
   const entries = names.flatMap((name) => [
     [name, counts[name] ?? 0] as const,
-    [`${name}_details`, { rate: 0 }] as const,
+    [`${name}_details`, none] as const,
   ]);
   return Object.fromEntries(entries);
 }
 
-function messageStats(
+function statsOf(
   { broker }: Management,
   totals: QueueTotals,
   { series, rates }: Statistics,
 ): JsonObject {
   const { counters } = broker;
-  const of = (name: (typeof totalValues)[number]): JsonValue =>
-    detailsOf(series, totalValues.indexOf(name), rates, true);
-  const none = { rate: 0 };
-  const delivered = counters.delivered + totals.deliver;
-  return {
-    ack: counters.settled + totals.ack,
-    ack_details: of('ack'),
-    confirm: counters.confirmed,
-    confirm_details: of('confirm'),
-    deliver: delivered,
-    deliver_details: of('deliver'),
-    deliver_get: delivered,
-    deliver_get_details: of('deliver'),
-    deliver_no_ack: 0,
-    deliver_no_ack_details: none,
-    disk_reads: 0,
-    disk_reads_details: none,
-    disk_writes: 0,
-    disk_writes_details: none,
-    drop_unroutable: counters.unrouted,
-    drop_unroutable_details: of('returned'),
-    get: 0,
-    get_details: none,
-    get_empty: 0,
-    get_empty_details: none,
-    get_no_ack: 0,
-    get_no_ack_details: none,
-    publish: counters.published,
-    publish_details: of('publish'),
-    redeliver: 0,
-    redeliver_details: none,
-    return_unroutable: 0,
-    return_unroutable_details: none,
+  const index = (name: (typeof totalValues)[number]) => totalValues.indexOf(name);
+  const deliver = { count: counters.delivered + totals.deliver, index: index('deliver') };
+  const counts = {
+    ack: { count: counters.settled + totals.ack, index: index('ack') },
+    confirm: { count: counters.confirmed, index: index('confirm') },
+    deliver,
+    deliver_get: deliver,
+    drop_unroutable: { count: counters.unrouted, index: index('returned') },
+    publish: { count: counters.published, index: index('publish') },
   };
+  return messageStats(brokerCounters, counts, series, rates);
 }
 
 function queueTotals(totals: QueueTotals, { series, lengths }: Statistics): JsonObject {
@@ -196,8 +174,9 @@ function listenersOf({ node }: Management): JsonObject[] {
 
 function contextsOf({ node }: Management): JsonObject[] {
   const own = node.listeners().filter(({ protocol }) => protocol === 'https');
-  return own.map(({ port }) => ({
-    ssl_opts: {},
+  return own.map(({ port, address }) => ({
+    ssl_opts: [],
+    ip: address,
     node: nodeName,
     description: 'RabbitMQ Management',
     path: '/',

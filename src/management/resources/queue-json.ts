@@ -5,6 +5,7 @@ import type { Vhost } from '../../broker/vhost.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { nodeName } from '../management.ts';
+import { messageStats, queueCounters } from '../rates/message-stats.ts';
 import { detailsOf } from '../rates/options.ts';
 import { queueValues, type Rates, unackedCount } from '../rates/rates.ts';
 import type { Series, Span } from '../rates/series.ts';
@@ -63,6 +64,7 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     ...plainQueue(queue, vhost),
     ...contents(queue),
     ...lengthDetails(series, spans.lengths),
+    backing_queue_status: { len: queue.readyCount, mode: 'default', version: 2 },
     consumer_capacity: queue.consumerCount > 0 ? 1 : 0,
     consumer_utilisation: queue.consumerCount > 0 ? 1 : 0,
     consumers: queue.consumerCount,
@@ -71,10 +73,11 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     head_message_timestamp: null,
     idle_since: new Date(queue.usedAtMs).toISOString(),
     memory: queue.index.count * bytesPerMessage,
+    recoverable_slaves: null,
     reductions: 0,
     reductions_details: { rate: 0 },
     single_active_consumer_tag: null,
-    ...messageStats(queue, series, spans.rates),
+    ...statsOf(queue, series, spans.rates),
   };
 }
 
@@ -113,36 +116,15 @@ function lengthDetails(series: Series | undefined, span: Span | undefined): Json
 }
 
 /** The counters of messages. As in RabbitMQ, they are missing until there was a message. */
-function messageStats(
-  queue: Queue,
-  series: Series | undefined,
-  span: Span | undefined,
-): JsonObject {
+function statsOf(queue: Queue, series: Series | undefined, span: Span | undefined): JsonObject {
   const { publishedCount, deliveredCount, settledCount } = queue;
   if (publishedCount + deliveredCount === 0) return {};
-  const of = (name: (typeof queueValues)[number]) =>
-    detailsOf(series, queueValues.indexOf(name), span, true);
-  const none = { rate: 0 };
-  return {
-    message_stats: {
-      ack: settledCount,
-      ack_details: of('ack'),
-      deliver: deliveredCount,
-      deliver_details: of('deliver'),
-      deliver_get: deliveredCount,
-      deliver_get_details: of('deliver'),
-      deliver_no_ack: 0,
-      deliver_no_ack_details: none,
-      get: 0,
-      get_details: none,
-      get_empty: 0,
-      get_empty_details: none,
-      get_no_ack: 0,
-      get_no_ack_details: none,
-      publish: publishedCount,
-      publish_details: of('publish'),
-      redeliver: 0,
-      redeliver_details: none,
-    },
+  const deliver = { count: deliveredCount, index: queueValues.indexOf('deliver') };
+  const counts = {
+    ack: { count: settledCount, index: queueValues.indexOf('ack') },
+    deliver,
+    deliver_get: deliver,
+    publish: { count: publishedCount, index: queueValues.indexOf('publish') },
   };
+  return { message_stats: messageStats(queueCounters, counts, series, span) };
 }

@@ -130,7 +130,10 @@ export function listUserLimits(request: ApiRequest): Answer {
   const named = request.labels.get('user');
   const user = named === undefined ? undefined : users.get(named);
   if (named !== undefined && user === undefined) throw notFound();
-  const all = user === undefined ? [...users.list()] : [user];
+  const isAdministrator = hasRole(request.user, 'administrator');
+  const listed = user === undefined ? [...users.list()] : [user];
+  // Others only see their own.
+  const all = listed.filter(({ name }) => isAdministrator || name === request.user.name);
   const limits = all.map(({ name, limits: value }) => ({ user: name, value }));
   return jsonAnswer(limits.filter(({ value }) => Object.keys(value).length > 0));
 }

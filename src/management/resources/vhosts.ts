@@ -7,6 +7,7 @@ import { badRequest, keyMissing, notFound } from '../errors.ts';
 import { isArray, own, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
+import { channelCounters, messageStats } from '../rates/message-stats.ts';
 import { detailsOf, readSpan } from '../rates/options.ts';
 import { totalValues } from '../rates/rates.ts';
 import type { Series, Span } from '../rates/series.ts';
@@ -48,7 +49,7 @@ function vhostStats(series: Series | undefined, { lengths, rates }: Spans): Json
   const value = (name: (typeof totalValues)[number]) =>
     series?.value(totalValues.indexOf(name)) ?? 0;
   const details = (name: (typeof totalValues)[number], span: Span | undefined) =>
-    detailsOf(series, totalValues.indexOf(name), span, span === rates);
+    detailsOf(series, totalValues.indexOf(name), span, name === 'received' || name === 'sent');
   const counts = {
     messages: value('messages'),
     messages_details: details('messages', lengths),
@@ -56,19 +57,20 @@ function vhostStats(series: Series | undefined, { lengths, rates }: Spans): Json
     messages_ready_details: details('ready', lengths),
     messages_unacknowledged: value('unacked'),
     messages_unacknowledged_details: details('unacked', lengths),
+    recv_oct: value('received'),
+    recv_oct_details: details('received', rates),
+    send_oct: value('sent'),
+    send_oct_details: details('sent', rates),
   };
   if (value('publish') + value('deliver') === 0) return counts;
-  return {
-    ...counts,
-    message_stats: {
-      ack: value('ack'),
-      ack_details: details('ack', rates),
-      deliver_get: value('deliver'),
-      deliver_get_details: details('deliver', rates),
-      publish: value('publish'),
-      publish_details: details('publish', rates),
-    },
-  };
+  const counter = (name: (typeof totalValues)[number]) => ({
+    count: value(name),
+    index: totalValues.indexOf(name),
+  });
+  const deliver = counter('deliver');
+  const publish = counter('publish');
+  const known = { ack: counter('ack'), deliver, deliver_get: deliver, publish };
+  return { ...counts, message_stats: messageStats(channelCounters, known, series, rates) };
 }
 
 /** `GET /api/vhosts` */
