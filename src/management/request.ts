@@ -1,12 +1,12 @@
 // A request to the management API.
 
 import type { Broker } from '../broker/broker.ts';
+import type { JsonObject } from '../broker/rabbitmq/model.ts';
 import { Access, type User } from '../broker/users.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Labels } from '../net/http/request-handler.ts';
 import { badRequest, ManagementError, notFound } from './errors.ts';
-import type { JsonObject } from '../broker/rabbitmq/model.ts';
 import { readObject } from './json/read.ts';
 import type { Management } from './management.ts';
 import { requireLogin, requireVisible, seesVhost } from './roles.ts';

@@ -8,6 +8,7 @@ import * as connections from './resources/connections.ts';
 import * as exchanges from './resources/exchanges.ts';
 import { getMessages } from './resources/getting.ts';
 import * as health from './resources/health.ts';
+import * as metrics from './resources/metrics.ts';
 import * as nodes from './resources/nodes.ts';
 import * as overview from './resources/overview.ts';
 import * as parameters from './resources/parameters.ts';
@@ -184,15 +185,23 @@ const large: readonly Row[] = [
   ['POST', '/queues/{vhost}/{name}/get', 'management', getMessages],
 ];
 
+/** Metrics for Prometheus, which are not below `/api`. */
+const metricRows: readonly Row[] = [
+  ['GET', '/metrics', 'monitoring', metrics.getMetrics],
+  ['GET', '/metrics/per-object', 'monitoring', metrics.getMetricsPerObject],
+  ['GET', '/metrics/detailed', 'monitoring', metrics.getDetailedMetrics],
+];
+
 /** The routes of all resources, by method and path. */
 export function newRoutes(): PathTable<Route> {
   const table = new PathTable<Route>();
-  const add = (list: readonly Row[], isLarge: boolean) => {
+  const add = (list: readonly Row[], isLarge: boolean, prefix = '/api') => {
     for (const [method, path, role, handle] of list) {
-      table.add(method, `/api${path}`, { role, handle, isLarge });
+      table.add(method, `${prefix}${path}`, { role, handle, isLarge });
     }
   };
   for (const list of [objectRows, accountRows, settingRows, healthRows]) add(list, false);
+  add(metricRows, false, '');
   add(large, true);
   return table;
 }

@@ -63,7 +63,8 @@ function* merge<Item>(
   let atA = 0;
   let atB = 0;
   while (atA < a.length || atB < b.length) {
-    const isFromA = atB >= b.length || (atA < a.length && compare(a[atA] as Item, b[atB] as Item) <= 0);
+    const isFromA =
+      atB >= b.length || (atA < a.length && compare(a[atA] as Item, b[atB] as Item) <= 0);
     all.push((isFromA ? a[atA++] : b[atB++]) as Item); // one of the two is in range
     if (all.length % stepUnits === 0) yield;
   }

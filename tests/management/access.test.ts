@@ -25,10 +25,10 @@ const reasonOf = ({ text }: { readonly text: string }) =>
 test('a request without valid credentials is answered as RabbitMQ does', async () => {
   for (const user of ['', 'admin:wrong', 'nobody:secret', 'no colon']) {
     const reply = await host.call('GET', '/api/overview', undefined, { user });
-    assert.deepEqual([reply.status, JSON.parse(reply.text)], [
-      401,
-      { error: 'not_authorized', reason: 'Login failed' },
-    ]);
+    assert.deepEqual(
+      [reply.status, JSON.parse(reply.text)],
+      [401, { error: 'not_authorized', reason: 'Login failed' }],
+    );
     assert.match(String(reply.headers['www-authenticate']), /^Basic realm=/);
   }
   const strange = ['Bearer x', 'Basic', 'Basic ***', `Basic ${'A'.repeat(4000)}`];

@@ -39,7 +39,8 @@ test('a connection, its channels and its consumers are described', async () => {
   assert.equal(connection?.['ssl_protocol'], 'tlsv1.3');
   assert.equal(connection?.['auth_mechanism'], 'PLAIN');
   assert.equal(connection?.['state'], 'running');
-  assert.equal((connection?.['client_properties'] as { product: string }).product, 'amqplib');
+  const clientProperties = connection?.['client_properties'] as { product: string } | undefined;
+  assert.equal(clientProperties?.product, 'amqplib');
   assert.ok(Number(connection?.['recv_oct']) > 0);
   const path = `/api/connections/${encodeURIComponent(name)}`;
   assert.equal((await host.json('GET', path))['name'], name);

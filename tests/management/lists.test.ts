@@ -94,7 +94,10 @@ test('columns select nested values', async () => {
 });
 
 test('statistics can be left out, with or without the numbers of messages', async () => {
-  const [plain] = await host.json<Record<string, unknown>[]>('GET', '/api/queues?disable_stats=true');
+  const [plain] = await host.json<Record<string, unknown>[]>(
+    'GET',
+    '/api/queues?disable_stats=true',
+  );
   assert.equal(plain?.['messages'], undefined);
   const totals = await host.json<Record<string, unknown>[]>(
     'GET',

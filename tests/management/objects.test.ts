@@ -12,8 +12,10 @@ before(async () => {
 
 after(() => host.close());
 
-const publish = (body: unknown) => host.call('POST', '/api/exchanges/%2F/amq.default/publish', body);
-const get = (queue: string, body: unknown) => host.call('POST', `/api/queues/%2F/${queue}/get`, body);
+const publish = (body: unknown) =>
+  host.call('POST', '/api/exchanges/%2F/amq.default/publish', body);
+const get = (queue: string, body: unknown) =>
+  host.call('POST', `/api/queues/%2F/${queue}/get`, body);
 const message = (routingKey: string, payload = 'hello', properties: unknown = {}) => ({
   routing_key: routingKey,
   payload,
@@ -219,7 +221,12 @@ test('malformed requests are refused with what is wrong', async () => {
       message('q', '', { priority: 300 }),
       /priority/,
     ],
-    ['POST', '/api/exchanges/%2F/amq.default/publish', message('q', '', { user_id: 'x' }), /user_id/],
+    [
+      'POST',
+      '/api/exchanges/%2F/amq.default/publish',
+      message('q', '', { user_id: 'x' }),
+      /user_id/,
+    ],
     [
       'POST',
       '/api/exchanges/%2F/amq.default/publish',

@@ -11,7 +11,8 @@ import { missingIn } from './shapes.ts';
 
 /** Requests that a RabbitMQ answers with an internal error, or in another way on purpose. */
 const otherwise: Readonly<Record<string, string>> = {
-  'GET /api/overview?columns=object_totals.queues,queue_totals': 'columns select nested values here',
+  'GET /api/overview?columns=object_totals.queues,queue_totals':
+    'columns select nested values here',
 };
 
 /** Members that only RabbitMQ has, and why. */

@@ -1,8 +1,8 @@
 // Records the answers of a real RabbitMQ: `node dist/tests/management/record.js`.
 
 import { writeFileSync } from 'node:fs';
-import { recordedFile } from './recorded.ts';
 import { RealRabbitMq } from './real-rabbitmq.ts';
+import { recordedFile } from './recorded.ts';
 import { runScenario } from './scenario.ts';
 
 const rabbitMq = await RealRabbitMq.start();

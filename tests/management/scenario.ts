@@ -111,7 +111,11 @@ const changes: readonly Step[] = [
   ['PUT', '/api/policies/%2F/bad', { pattern: '', definition: { 'max-length': -1 } }],
   ['PUT', '/api/policies/missing/p', { pattern: '', definition: { 'max-length': 1 } }],
   ['PUT', '/api/operator-policies/%2F/o', { pattern: '^q', definition: { 'max-length': 60 } }],
-  ['PUT', '/api/operator-policies/%2F/bad', { pattern: '', definition: { 'alternate-exchange': 'x' } }],
+  [
+    'PUT',
+    '/api/operator-policies/%2F/bad',
+    { pattern: '', definition: { 'alternate-exchange': 'x' } },
+  ],
   ['PUT', '/api/parameters/unknown/%2F/x', { value: {} }],
   ['PUT', '/api/parameters/unknown/%2F/x', {}],
   ['DELETE', '/api/parameters/unknown/%2F/x'],
@@ -262,7 +266,10 @@ export async function runScenario(
 }
 
 /** The name of a step, which is unique among the answers. */
-function nameOf([method, path, body, user]: Step, answers: Readonly<Record<string, unknown>>): string {
+function nameOf(
+  [method, path, body, user]: Step,
+  answers: Readonly<Record<string, unknown>>,
+): string {
   const text = `${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`;
   const name = user === undefined ? text : `${text} as ${user.split(':')[0]}`;
   let unique = name;

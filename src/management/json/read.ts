@@ -49,21 +49,31 @@ export function isArray(value: JsonValue | undefined): value is readonly JsonVal
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** The change of the nesting by each byte outside of texts. */
+const nesting = new Int8Array(256);
+for (const opening of '[{') nesting[opening.charCodeAt(0)] = 1;
+for (const closing of ']}') nesting[closing.charCodeAt(0)] = -1;
+
 /** The deepest nesting of brackets outside of texts. */
 function depthOf(bytes: Buffer): number {
   let depth = 0;
   let deepest = 0;
-  let isText = false;
   for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (isText) {
-      if (byte === backslash) at++;
-      else if (byte === quote) isText = false;
-    } else if (byte === quote) isText = true;
-    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x5d || byte === 0x7d) depth--;
+    const byte = bytes[at] ?? 0;
+    if (byte === quote) at = endOfText(bytes, at + 1);
+    else {
+      depth += nesting[byte] ?? 0;
+      if (depth > deepest) deepest = depth;
+    }
   }
   return deepest;
+}
+
+/** The position of the quote that ends a text. */
+function endOfText(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Selection of columns.
 
-import { badRequest } from '../errors.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { badRequest } from '../errors.ts';
 import { isArray, isObject, own } from '../json/read.ts';
 import { columnCountMax } from '../limits.ts';
 import type { ApiRequest } from '../request.ts';

@@ -1,7 +1,7 @@
 // Lists of objects, written in slices.
 
-import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices, itemsPerStep, sortInSteps } from '../slices.ts';
 import { type Columns, pickColumns, readColumns, valueAt } from './columns.ts';

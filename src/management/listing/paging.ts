@@ -2,8 +2,8 @@
 
 import { BrokerError } from '../../broker/errors.ts';
 import { linearEngine } from '../../broker/patterns/name-pattern.ts';
-import { badRequest, ManagementError } from '../errors.ts';
 import type { JsonValue } from '../../broker/rabbitmq/model.ts';
+import { badRequest, ManagementError } from '../errors.ts';
 import { pageSizeDefault, pageSizeMax } from '../limits.ts';
 import type { ApiRequest } from '../request.ts';
 
@@ -65,10 +65,7 @@ function compiled(text: string) {
 }
 
 /** The error for a page that the list does not have. */
-export function pageOutOfRange(
-  { page, size }: Paging,
-  itemCount: number,
-): ManagementError {
+export function pageOutOfRange({ page, size }: Paging, itemCount: number): ManagementError {
   const why = `page: ${page} page size: ${size}, len: ${itemCount}`;
   return new ManagementError('page-out-of-range', `Page out of range, ${why}`);
 }

@@ -168,29 +168,21 @@ export class Rates {
 
   *#steps(times: SampleTimes): Generator<void> {
     const all = new QueueTotals();
-    let itemCount = 0;
     for (const vhost of this.#broker.vhosts.values()) {
-      const own = new QueueTotals();
-      for (const queue of vhost.queues.values()) {
-        own.add(queue);
-        all.add(queue);
-        if (++itemCount <= sampledCountMax) this.#sampleQueue(queue);
-        if (itemCount % itemsPerStep === 0) yield;
-        if (times !== this.#times) return; // stopped
-      }
+      const own = yield* this.#sampleQueues(vhost, all, times);
+      if (times !== this.#times) return; // it was stopped
       setTotals(this.#seriesOf(this.#vhosts, vhost, totalValues.length), own);
-      yield;
     }
-    const { sum: octets, byVhost } = yield* this.#sampleConnections();
+    const octets = yield* this.#sampleConnections();
     if (times !== this.#times) return;
-    for (const [name, { received, sent }] of byVhost) {
+    for (const [name, own] of octets.byVhost) {
       const vhost = this.#broker.vhosts.get(name);
       const series = vhost === undefined ? undefined : this.#vhosts.get(vhost);
-      series?.set(totalValues.indexOf('received'), received);
-      series?.set(totalValues.indexOf('sent'), sent);
+      if (series !== undefined) setOctets(series, own);
     }
-    const { counters } = this.#broker;
     setTotals(this.#total, all);
+    setOctets(this.#total, octets.sum);
+    const { counters } = this.#broker;
     const set = (name: (typeof totalValues)[number], value: number) =>
       this.#total.set(totalValues.indexOf(name), value);
     set('publish', counters.published);
@@ -199,8 +191,24 @@ export class Rates {
     set('confirm', counters.confirmed);
     set('returned', counters.unrouted);
     set('refused', counters.refused);
-    set('received', octets.received);
-    set('sent', octets.sent);
+  }
+
+  /** Samples the queues of a virtual host, and adds them to the sums of all. */
+  *#sampleQueues(
+    vhost: Vhost,
+    all: QueueTotals,
+    times: SampleTimes,
+  ): Generator<void, QueueTotals> {
+    const own = new QueueTotals();
+    for (const queue of vhost.queues.values()) {
+      if (times !== this.#times) break;
+      own.add(queue);
+      all.add(queue);
+      if (all.queues <= sampledCountMax) this.#sampleQueue(queue);
+      if (all.queues % itemsPerStep === 0) yield;
+    }
+    yield;
+    return own;
   }
 
   *#sampleConnections(): Generator<void, { sum: Octets; byVhost: Map<string, Octets> }> {
@@ -249,6 +257,11 @@ export class Rates {
     all.set(subject, series);
     return series;
   }
+}
+
+function setOctets(series: Series, { received, sent }: Octets): void {
+  series.set(totalValues.indexOf('received'), received);
+  series.set(totalValues.indexOf('sent'), sent);
 }
 
 function setTotals(series: Series, totals: QueueTotals): void {

@@ -5,9 +5,9 @@ import { encodeText } from '../../base/byte-text.ts';
 import { canonicalArguments } from '../../broker/arguments.ts';
 import type { Binding, Destination } from '../../broker/exchanges/binding.ts';
 import type { Queue } from '../../broker/queue.ts';
-import type { Vhost } from '../../broker/vhost.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 
 /** A binding with its source. The default exchange is bound to every queue. */
 export interface BindingPlace {

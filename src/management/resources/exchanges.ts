@@ -3,14 +3,14 @@
 import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../broker/exchanges/types/registry.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { isPredeclared } from '../../broker/vhosts/predeclared.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { notFound } from '../errors.ts';
-import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
 import { argumentsFromJson } from '../json/arguments.ts';
-import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { flag, own, requireText } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { requireExchangeArgument } from '../permissions.ts';
@@ -58,8 +58,7 @@ export function listExchanges(request: ApiRequest): Promise<Answer> {
       return exchangeToJson(exchange, vhost);
     },
     order: ['vhost', 'name'],
-    column: (exchange, name) =>
-      name === 'name' || name === 'vhost' ? exchange[name] : undefined,
+    column: (exchange, name) => (name === 'name' || name === 'vhost' ? exchange[name] : undefined),
   });
 }
 

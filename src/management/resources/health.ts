@@ -1,11 +1,11 @@
 // Health checks: /api/health/checks, /api/aliveness-test, /api/healthchecks.
 
+import { noArguments } from '../../broker/arguments.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, ManagementError } from '../errors.ts';
 import { type Management, nodeName } from '../management.ts';
 import type { ApiRequest } from '../request.ts';
-import { noArguments } from '../../broker/arguments.ts';
 import { alarmsOf } from './nodes.ts';
 
 const ok = { status: 'ok' } as const;

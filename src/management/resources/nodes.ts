@@ -1,8 +1,8 @@
 // The only node: /api/nodes.
 
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { notFound } from '../errors.ts';
-import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
 import type { ApiRequest } from '../request.ts';

@@ -1,8 +1,8 @@
 // The overview: /api/overview, and what the API tells about itself.
 
 import { exchangeTypes } from '../../broker/exchanges/types/registry.ts';
-import { type Answer, jsonAnswer } from '../answers.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import { type Answer, jsonAnswer } from '../answers.ts';
 import { objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
 import { brokerCounters, messageStats, zeroDetails } from '../rates/message-stats.ts';

@@ -1,6 +1,10 @@
 // Runtime parameters: /api/parameters, /api/global-parameters.
 
-import type { GlobalParameterEntry, JsonObject, ParameterEntry } from '../../broker/rabbitmq/model.ts';
+import type {
+  GlobalParameterEntry,
+  JsonObject,
+  ParameterEntry,
+} from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { keyMissing, notFound } from '../errors.ts';

@@ -1,6 +1,10 @@
 // Permissions and topic permissions: /api/permissions, /api/topic-permissions.
 
-import type { JsonObject, PermissionEntry, TopicPermissionEntry } from '../../broker/rabbitmq/model.ts';
+import type {
+  JsonObject,
+  PermissionEntry,
+  TopicPermissionEntry,
+} from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, ManagementError, notFound } from '../errors.ts';
@@ -49,8 +53,7 @@ export function listPermissions(request: ApiRequest): Promise<Answer> {
     name: ({ user }) => user,
     write: permissionToJson,
     order: ['vhost', 'user'],
-    column: (entry, name) =>
-      name === 'user' || name === 'vhost' ? entry[name] : undefined,
+    column: (entry, name) => (name === 'user' || name === 'vhost' ? entry[name] : undefined),
   });
 }
 

@@ -1,11 +1,14 @@
 // The properties of messages in JSON.
 
 import { Writer } from '../../base/bytes.ts';
-import { type BasicProperties, writeProperties } from '../../protocols/amqp091/codec/basic-properties.ts';
-import { badRequest } from '../errors.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
-import { argumentsFromJson } from '../json/arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import {
+  type BasicProperties,
+  writeProperties,
+} from '../../protocols/amqp091/codec/basic-properties.ts';
+import { badRequest } from '../errors.ts';
+import { argumentsFromJson } from '../json/arguments.ts';
 import { isArray, isObject, own } from '../json/read.ts';
 
 type Kind = 'text' | 'octet' | 'time';

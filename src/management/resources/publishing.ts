@@ -8,12 +8,12 @@ import { checkSenderKeys, senderKeys } from '../../broker/exchanges/sender-keys.
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
+import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { BasicProperties } from '../../protocols/amqp091/codec/basic-properties.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { synced } from '../commit.ts';
 import { badRequest, keyMissing, ManagementError } from '../errors.ts';
-import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { own, requireText } from '../json/read.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices } from '../slices.ts';

@@ -1,9 +1,9 @@
 // Queues in JSON.
 
 import type { Queue } from '../../broker/queue.ts';
-import type { Vhost } from '../../broker/vhost.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 import { nodeName } from '../management.ts';
 import { messageStats, queueCounters } from '../rates/message-stats.ts';
 import { detailsOf } from '../rates/options.ts';
@@ -33,7 +33,11 @@ export function plainQueue(queue: Queue, vhost: Vhost): JsonObject {
     state: 'running',
     type: settings.type,
     vhost: vhost.name,
-    ...(settings.type === 'quorum' && { leader: nodeName, members: [nodeName], online: [nodeName] }),
+    ...(settings.type === 'quorum' && {
+      leader: nodeName,
+      members: [nodeName],
+      online: [nodeName],
+    }),
   };
 }
 

@@ -3,12 +3,12 @@
 import type { Broker } from '../../broker/broker.ts';
 import { describe } from '../../broker/errors.ts';
 import type { Queue } from '../../broker/queue.ts';
+import type { ConsumerInfo, JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, keyMissing, notFound } from '../errors.ts';
 import { argumentsFromJson } from '../json/arguments.ts';
-import type { ConsumerInfo, JsonObject } from '../../broker/rabbitmq/model.ts';
 import { flag, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
@@ -99,17 +99,21 @@ export async function getQueue(request: ApiRequest): Promise<Answer> {
 function* consumersIn(broker: Broker, queue: Queue): Generator<void, ConsumerInfo[]> {
   const found: ConsumerInfo[] = [];
   let seenCount = 0;
-  for (const { access, inspector } of broker.clientConnections) {
-    if (found.length >= Math.min(queue.consumerCount, describedCountMax)) break;
-    if (access.vhost === queue.vhost) {
-      for (const consumer of inspector?.consumers() ?? []) {
-        if (consumer.queue === queue.name) found.push(consumer);
-        if (++seenCount % itemsPerStep === 0) yield;
-      }
-    }
-    yield;
+  const wantedCount = Math.min(queue.consumerCount, describedCountMax);
+  for (const consumer of consumersOf(broker, queue.vhost)) {
+    if (found.length >= wantedCount) break;
+    if (consumer?.queue === queue.name) found.push(consumer);
+    if (++seenCount % itemsPerStep === 0) yield;
   }
-  return found.slice(0, describedCountMax);
+  return found;
+}
+
+/** The consumers in a virtual host, and undefined once for each connection, which takes time too. */
+function* consumersOf(broker: Broker, vhost: string): Generator<ConsumerInfo | undefined> {
+  for (const { access, inspector } of broker.clientConnections) {
+    if (access.vhost === vhost) yield* inspector?.consumers() ?? [];
+    yield undefined;
+  }
 }
 
 /** `PUT /api/queues/{vhost}/{name}` */
@@ -133,7 +137,11 @@ export async function putQueue(request: ApiRequest): Promise<Answer> {
   const isNew = !vhost.queues.has(name);
   if (isNew) {
     const subject = describe('queue', name, vhost.name);
-    requireExchangeArgument(access, args, 'x-dead-letter-exchange', { kind: 'queue', name, subject });
+    requireExchangeArgument(access, args, 'x-dead-letter-exchange', {
+      kind: 'queue',
+      name,
+      subject,
+    });
   }
   vhost.declareQueue(name, options, request).touch();
   await committed(request.broker);

@@ -123,10 +123,7 @@ export class Opening {
     }
   }
 
-  #authenticated(
-    user: User | undefined,
-    { mechanism, clientProperties }: ConnectionStartOk,
-  ): void {
+  #authenticated(user: User | undefined, { mechanism, clientProperties }: ConnectionStartOk): void {
     const { state } = this.#host;
     this.#attempt = undefined;
     if (state.name !== 'checking-password') return;
@@ -136,11 +133,7 @@ export class Opening {
       return;
     }
     this.#user = user;
-    this.identity = new ClientIdentity(
-      mechanism,
-      clientProperties,
-      this.#host.broker.nowMs(),
-    );
+    this.identity = new ClientIdentity(mechanism, clientProperties, this.#host.broker.nowMs());
     this.#transport.admit();
     state.enter('awaiting-tune-ok');
     this.#host.send({ id: methodIds.connectionTune, ...handshake.offer });
