@@ -34,7 +34,14 @@ import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
 import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
-import { type Access, everything, isUserChange, type Permission, type User, Users } from './users.ts';
+import {
+  type Access,
+  everything,
+  isUserChange,
+  type Permission,
+  type User,
+  Users,
+} from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
 import { storedMetadata, type VhostMetadata } from './vhosts/vhost-metadata.ts';
 

@@ -38,6 +38,21 @@ test('a hash of an unknown format matches no password', async () => {
   }
 });
 
+test('hashes of RabbitMQ are checked with their salt', async () => {
+  const checker = new PasswordChecker(limits);
+  const hashes = [
+    'rabbit_password_hashing_sha256$AQIDBLtMaDpmB/95y5tEybr+TsXkMEad1Top5Q0yzQQf23Tg',
+    'rabbit_password_hashing_sha512$AQIDBGKJRkIE8cAGox59V5WeO3ET3RNwfLE+hMoH5FoWwatpFxqqjCs5erfNygVfnds+yigHu5DNZxVI+5SZ60AuxUo=',
+  ];
+  for (const hash of hashes) {
+    assert.equal(await checker.verify('incorrect', hash, somebody), 'wrong');
+    assert.equal(await checker.verify('correct', hash, somebody), 'right');
+  }
+  for (const hash of ['rabbit_password_hashing_sha256$', 'rabbit_password_hashing_sha256']) {
+    assert.equal(await checker.verify('', hash, somebody), 'wrong');
+  }
+});
+
 test('a correct password is cached for ten minutes after its last use', async () => {
   const clock = new ManualClock();
   const checker = new PasswordChecker(limits, clock);

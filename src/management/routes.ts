@@ -5,6 +5,7 @@ import type { Answer } from './answers.ts';
 import type { ApiRequest } from './request.ts';
 import * as bindings from './resources/bindings.ts';
 import * as connections from './resources/connections.ts';
+import { exportDefinitions, importDefinitions } from './resources/definitions.ts';
 import * as exchanges from './resources/exchanges.ts';
 import { getMessages } from './resources/getting.ts';
 import * as health from './resources/health.ts';
@@ -183,6 +184,10 @@ const healthRows: readonly Row[] = [
 const large: readonly Row[] = [
   ['POST', '/exchanges/{vhost}/{name}/publish', 'management', publish],
   ['POST', '/queues/{vhost}/{name}/get', 'management', getMessages],
+  ['GET', '/definitions', 'administrator', exportDefinitions],
+  ['POST', '/definitions', 'administrator', importDefinitions],
+  ['GET', '/definitions/{vhost}', 'administrator', exportDefinitions],
+  ['POST', '/definitions/{vhost}', 'administrator', importDefinitions],
 ];
 
 /** Metrics for Prometheus, which are not below `/api`. */

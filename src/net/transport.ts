@@ -121,10 +121,6 @@ export class WireTransport implements Transport {
     this.tlsVersion = socket.getProtocol() ?? '';
   }
 
-  get traffic(): { readonly receivedBytes: number; readonly sentBytes: number } {
-    return { receivedBytes: this.#socket.bytesRead, sentBytes: this.#takenBytes };
-  }
-
   /** Connects both ends. `ended` is called once when the wire ends for any reason. */
   attach(connection: Connection, ended: () => void): void {
     this.#connection = connection;

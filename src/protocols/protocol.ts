@@ -24,8 +24,6 @@ export interface Transport {
   readonly localAddress: string;
   /** The TLS version, such as `TLSv1.3`, for the description of the connection. */
   readonly tlsVersion: string;
-  /** Bytes of the protocol received and sent so far. Missing if they are not counted. */
-  readonly traffic?: { readonly receivedBytes: number; readonly sentBytes: number };
 }
 
 /** A client's connection. It owns no socket, timer or promise. */

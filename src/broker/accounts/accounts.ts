@@ -221,7 +221,8 @@ export class Accounts {
   requirePermitted(user: User, vhost: string): void {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     const permissions = (user.groups ? user : this.#host.users.get(user.name))?.permissions;
-    if (permissions?.has(vhost) !== true) throw new BrokerError('not-allowed', refused(user, vhost));
+    if (permissions?.has(vhost) !== true)
+      throw new BrokerError('not-allowed', refused(user, vhost));
   }
 
   /**

@@ -81,7 +81,8 @@ export class Inspection {
 
   #found(name: string): ClientConnection | undefined {
     for (const connection of this.#broker.clientConnections) {
-      if (connection.inspector?.name === name) return connection;
+      const { peerAddress = '' } = connection;
+      if (name.startsWith(peerAddress) && connection.inspector?.name === name) return connection;
     }
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { requireSmallJson } from './json-arguments.ts';
 import type { GlobalParameterEntry, JsonValue, ParameterEntry } from './model.ts';
 
 /** A change of runtime parameters, as stored in the log. */
@@ -62,7 +63,7 @@ export class Parameters {
     if (!components.includes(component)) {
       throw invalid(`component ${component.slice(0, 100)} not found`);
     }
-    this.#check('parameter name', name, value);
+    this.#check('parameter', name, value);
     if (!isObject(value)) throw invalid(`the value of ${component} '${name}' is no object`);
     const count = this.#byVhost.get(vhost)?.size ?? 0;
     if (this.get(vhost, component, name) === undefined) this.#requireRoom(count);
@@ -91,7 +92,7 @@ export class Parameters {
    * @throws {BrokerError} `precondition-failed`
    */
   putGlobal(name: string, value: JsonValue): void {
-    this.#check('global parameter name', name, value);
+    this.#check('global parameter', name, value);
     if (!this.#globals.has(name)) this.#requireRoom(this.#globals.size);
     this.#change({ kind: 'global-parameter', name, value });
   }
@@ -105,12 +106,10 @@ export class Parameters {
   }
 
   #check(what: string, name: string, value: JsonValue): void {
-    if (name === '') throw invalid(`a ${what} is empty`);
-    requireShortName(what, name);
-    const bytes = Buffer.byteLength(JSON.stringify(value));
+    if (name === '') throw invalid(`the name of a ${what} is empty`);
+    requireShortName(`name of a ${what}`, name);
     const { parameterBytesMax: bytesMax } = this.#limits;
-    if (bytes <= bytesMax) return;
-    throw invalid(`the value of parameter '${name}' has ${bytes} bytes; ${bytesMax} are allowed`);
+    requireSmallJson(`the value of ${what} '${name}'`, value, bytesMax);
   }
 
   #requireRoom(count: number): void {

@@ -1,9 +1,9 @@
 // Users of a RabbitMQ broker and what they may do.
 
+import { exportedHash, importedHash } from '../accounts/password-hashes.ts';
+import { requireUserLimitName } from '../accounts/user-limits.ts';
 import type { Broker } from '../broker.ts';
 import { BrokerError } from '../errors.ts';
-import { requireUserLimitName } from '../accounts/user-limits.ts';
-import { exportedHash, importedHash } from '../accounts/password-hashes.ts';
 import type { Permission, TopicPermission, User, UserLimitName } from '../users.ts';
 import type { NewCredentials, PermissionEntry, TopicPermissionEntry, UserInfo } from './model.ts';
 
@@ -36,11 +36,7 @@ export class UserAdministration {
    * @throws {BrokerError} `precondition-failed` for a name, tags or credentials that are too long or
    *   malformed, or if there are too many users
    */
-  async put(
-    name: string,
-    credentials: NewCredentials,
-    tags: readonly string[],
-  ): Promise<boolean> {
+  async put(name: string, credentials: NewCredentials, tags: readonly string[]): Promise<boolean> {
     const { accounts, users } = this.#broker;
     accounts.checkUser(name, tags);
     const hash = await this.#hashOf(credentials);

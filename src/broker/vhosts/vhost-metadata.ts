@@ -51,6 +51,10 @@ export function changedMetadata(
 }
 
 /** Returns stored metadata, which may lack what is undefined. */
-export function storedMetadata({ description, tags, defaultQueueType }: VhostMetadata): VhostMetadata {
+export function storedMetadata({
+  description,
+  tags,
+  defaultQueueType,
+}: VhostMetadata): VhostMetadata {
   return { description, tags, defaultQueueType };
 }

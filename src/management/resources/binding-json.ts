@@ -5,7 +5,7 @@ import { encodeText } from '../../base/byte-text.ts';
 import { canonicalArguments } from '../../broker/arguments.ts';
 import type { Binding, Destination } from '../../broker/exchanges/binding.ts';
 import type { Queue } from '../../broker/queue.ts';
-import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 

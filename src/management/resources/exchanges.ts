@@ -3,7 +3,7 @@
 import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
 import { exchangeType } from '../../broker/exchanges/types/registry.ts';
-import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { isPredeclared } from '../../broker/vhosts/predeclared.ts';

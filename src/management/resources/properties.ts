@@ -1,7 +1,7 @@
 // The properties of messages in JSON.
 
 import { Writer } from '../../base/bytes.ts';
-import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import {
   type BasicProperties,

@@ -1,7 +1,7 @@
 // Queues in JSON.
 
 import type { Queue } from '../../broker/queue.ts';
-import { argumentsToJson } from '../../broker/rabbitmq/argument-json.ts';
+import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { nodeName } from '../management.ts';

@@ -8,7 +8,7 @@ import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
-import { type BasicConsume, methodIds } from './codec/methods.gen.ts';
+import { methodIds } from './codec/methods.gen.ts';
 import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 
@@ -21,7 +21,6 @@ const pieceSizeMax = 32 * 1024;
 export class ChannelConsumer implements Consumer {
   readonly tag: string;
   readonly isSettled: boolean;
-  /** The arguments of `basic.consume`. */
   readonly arguments: Arguments;
   /** Set when the queue has accepted the consumer, before any delivery. */
   subscription: Subscription | undefined = undefined;
@@ -34,15 +33,11 @@ export class ChannelConsumer implements Consumer {
   readonly #prefixStart: number;
   readonly #prefixEnd: number;
 
-  constructor(
-    channel: Channel,
-    tag: string,
-    { noAck, arguments: args }: Pick<BasicConsume, 'noAck' | 'arguments'>,
-  ) {
+  constructor(channel: Channel, tag: string, isSettled: boolean, args: Arguments = noArguments) {
     this.#channel = channel;
     this.tag = tag;
-    this.isSettled = noAck;
-    this.arguments = Object.keys(args).length === 0 ? noArguments : args;
+    this.isSettled = isSettled;
+    this.arguments = args;
     const name = encodeText(tag);
     checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);

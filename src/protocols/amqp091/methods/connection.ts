@@ -14,13 +14,14 @@ import {
 } from '../codec/methods.gen.ts';
 import { toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
-import { ClientIdentity } from '../inspector.ts';
+import type { ConnectionFacts } from '../inspection/connection-facts.ts';
 import type { ConnectionState } from '../states.ts';
 
 /** The interface to the connection. */
 export interface OpeningHost {
   readonly broker: Broker;
   readonly state: ConnectionState;
+  readonly facts: ConnectionFacts;
   /** Sends a method on channel 0. */
   send(method: Method): void;
   /** The client has selected its limits. */
@@ -41,8 +42,6 @@ export class Opening {
   toldWhenBlocked = false;
   vhost: Vhost | undefined = undefined;
   access: Access | undefined = undefined;
-  /** What the client stated about itself; undefined before its log-in. */
-  identity: ClientIdentity | undefined = undefined;
   readonly #host: OpeningHost;
   readonly #transport: Transport;
   #header: Buffer = Buffer.alloc(0);
@@ -87,6 +86,7 @@ export class Opening {
       this.#startOk(method);
     else if (method.id === methodIds.connectionTuneOk && name === 'awaiting-tune-ok') {
       handshake.checkTune(method);
+      this.#host.facts.tuned(method);
       this.#host.tuned(method);
       state.enter('awaiting-open');
     } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open')
@@ -96,7 +96,8 @@ export class Opening {
 
   #startOk(method: ConnectionStartOk): void {
     const { username, password } = this.#credentials(method);
-    const { clientProperties } = method;
+    const { clientProperties, mechanism } = method;
+    this.#host.facts.started(method);
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
     this.toldWhenBlocked = handshake.hasCapability(clientProperties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(
@@ -108,7 +109,7 @@ export class Opening {
     const { peerAddress } = this.#transport;
     this.#attempt = { username, password, peerAddress, isGone: false };
     this.#host.broker.logins.check(this.#attempt).then(
-      (user) => this.#authenticated(user, method),
+      (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#host.failed(toAmqpError(thrown)),
     );
   }
@@ -123,7 +124,7 @@ export class Opening {
     }
   }
 
-  #authenticated(user: User | undefined, { mechanism, clientProperties }: ConnectionStartOk): void {
+  #authenticated(user: User | undefined, mechanism: string): void {
     const { state } = this.#host;
     this.#attempt = undefined;
     if (state.name !== 'checking-password') return;
@@ -133,7 +134,6 @@ export class Opening {
       return;
     }
     this.#user = user;
-    this.identity = new ClientIdentity(mechanism, clientProperties, this.#host.broker.nowMs());
     this.#transport.admit();
     state.enter('awaiting-tune-ok');
     this.#host.send({ id: methodIds.connectionTune, ...handshake.offer });
@@ -142,8 +142,9 @@ export class Opening {
   #open(name: string): void {
     assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
     const { broker } = this.#host;
-    this.vhost = broker.vhost(name);
     this.access = broker.access(this.#user, name);
+    this.vhost = broker.vhost(name);
+    this.#host.facts.connectedAtMs = broker.nowMs();
     this.#host.opened();
     this.#host.state.enter('open');
     this.#host.send({ id: methodIds.connectionOpenOk });

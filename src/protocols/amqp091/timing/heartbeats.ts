@@ -19,11 +19,6 @@ export class Heartbeats {
   #hasWritten = false;
   #receivedAtMs = 0;
 
-  /** The negotiated interval; 0 for no heartbeats. */
-  get intervalMs(): number {
-    return this.#intervalMs;
-  }
-
   /** @param intervalMs the negotiated interval; 0 for no heartbeats */
   start(intervalMs: number): void {
     this.#intervalMs = intervalMs;

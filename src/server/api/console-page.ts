@@ -1,12 +1,12 @@
 // The page at the address of a broker's web console.
 
-import type { HttpResponse, RequestHead } from '../net/http/message.ts';
+import type { HttpResponse, RequestHead } from '../../net/http/message.ts';
 import type {
   Labels,
   Rejection,
   RequestHandler,
   RequestPeer,
-} from '../net/http/request-handler.ts';
+} from '../../net/http/request-handler.ts';
 
 /** The page, until there is a web console. */
 const page = `<!doctype html>
