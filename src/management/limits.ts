@@ -26,28 +26,33 @@ export const managementHttpLimits: Partial<HttpLimits> = {
   unreadBytesMax: mib,
 };
 
-/** Maximum size of a request to publish a message, and of definitions, bytes. */
+/** Maximum size of a request to publish a message, bytes. */
 export const publishBodyBytesMax = 4 * mib;
+/** Maximum size of definitions, bytes. */
 export const definitionsBodyBytesMax = 32 * mib;
 
-/** Maximum number of requests with such bodies, and of all requests, that are in progress. */
+/** Maximum number of requests with large bodies or answers that are in progress. */
 export const largeRequestCountMax = 4;
+/** Maximum number of requests that are in progress. */
 export const requestCountMax = 256;
 
 /** Maximum nesting of JSON in requests. */
 export const jsonDepthMax = 32;
 
-/** Maximum length of a path and of a query, characters. */
+/** Maximum length of a path, characters. */
 export const pathLengthMax = 4096;
+/** Maximum length of a query, characters. */
 export const queryLengthMax = 4096;
 
-/** Page size of lists: the default and the maximum. */
+/** Page size of lists if the request names none. */
 export const pageSizeDefault = 100;
+/** Maximum page size of lists. */
 export const pageSizeMax = 500;
 
 /** Maximum number of columns in a request. */
 export const columnCountMax = 100;
 
-/** Maximum number of messages that one request gets, and maximum size of their bodies, bytes. */
+/** Maximum number of messages that one request gets. */
 export const getCountMax = 1000;
+/** Size of the bodies after which a request gets no more messages, bytes. */
 export const getBytesMax = 32 * mib;

@@ -50,7 +50,9 @@ test('the sums have the names that dashboards use', async () => {
     'rabbitmq_alarms_memory_used_watermark 0',
   ];
   for (const line of expected) assert.ok(lines.includes(line), line);
-  const metrics = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+  const metrics = lines
+    .filter((line) => line.startsWith('# TYPE'))
+    .map((line) => line.split(' ')[2]);
   assert.equal(new Set(metrics).size, metrics.length, 'no metric is declared twice');
 });
 
@@ -67,7 +69,10 @@ test('families and virtual hosts are selected', async () => {
   assert.equal(values.length, 6);
   assert.ok(values.includes('rabbitmq_detailed_queue_messages{vhost="/",queue="a"} 3'));
   const none = await scrape('/metrics/detailed?family=queue_coarse_metrics&vhost=none');
-  assert.deepEqual(none.filter((line) => line.startsWith('rabbitmq_detailed_')), []);
+  assert.deepEqual(
+    none.filter((line) => line.startsWith('rabbitmq_detailed_')),
+    [],
+  );
 });
 
 test('only users for monitoring see metrics', async () => {

@@ -19,6 +19,11 @@ const closeList = 0x5d;
 const openObject = 0x7b;
 const closeObject = 0x7d;
 
+/** The change of the nesting by each byte outside of texts. */
+const nesting = new Int8Array(256);
+for (const opening of [openList, openObject]) nesting[opening] = 1;
+for (const closing of [closeList, closeObject]) nesting[closing] = -1;
+
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
@@ -73,20 +78,25 @@ class ValueReader {
 
   #endOf(from: number): number {
     const bytes = this.#bytes;
+    const first = bytes[from];
+    if (first === quote) return this.#endOfText(from + 1) + 1;
+    if (first !== openList && first !== openObject) return this.#endOfWord(from);
     let depth = 0;
     let at = from;
     do {
-      const byte = bytes[at];
-      if (byte === undefined) throw malformed();
+      const byte = bytes[at] ?? 0;
+      if (at >= bytes.length) throw malformed();
       if (byte === quote) at = this.#endOfText(at + 1);
-      else if (byte === openList || byte === openObject) depth++;
-      else if (byte === closeList || byte === closeObject) depth--;
-      else if (depth === 0) return this.#endOfWord(at);
+      else depth += nesting[byte] ?? 0;
       at++;
-      if (at - from > valueBytesMax) throw badRequest(`a value has more than ${valueBytesMax} bytes`);
-      if (depth > jsonDepthMax) throw badRequest(`more than ${jsonDepthMax} levels of JSON`);
+      this.#requireSmall(at - from, depth);
     } while (depth > 0);
     return at;
+  }
+
+  #requireSmall(sizeBytes: number, depth: number): void {
+    if (sizeBytes > valueBytesMax) throw tooLarge();
+    if (depth > jsonDepthMax) throw badRequest(`more than ${jsonDepthMax} levels of JSON`);
   }
 
   /** The position of the quote that ends a text. */
@@ -94,6 +104,7 @@ class ValueReader {
     let at = from;
     while (this.#bytes[at] !== quote) {
       if (at >= this.#bytes.length) throw malformed();
+      if (at - from > valueBytesMax) throw tooLarge();
       at += this.#bytes[at] === backslash ? 2 : 1;
     }
     return at;
@@ -103,12 +114,17 @@ class ValueReader {
   #endOfWord(from: number): number {
     let at = from;
     while (at < this.#bytes.length && !isEnd(this.#bytes[at])) at++;
+    if (at - from > valueBytesMax) throw tooLarge();
     return at;
   }
 }
 
 function isEnd(byte: number | undefined): boolean {
   return byte === comma || byte === closeList || byte === closeObject || isSpace(byte);
+}
+
+function tooLarge(): Error {
+  return badRequest(`a value has more than ${valueBytesMax} bytes`);
 }
 
 function malformed(): Error {

@@ -1,7 +1,7 @@
 // Prometheus' text format, written in slices.
 
-import type { Background } from '../../broker/turns/background.ts';
 import { distinctPrintable } from '../../base/byte-text.ts';
+import type { Background } from '../../broker/turns/background.ts';
 import { inSlices, itemsPerStep } from '../slices.ts';
 import type { MetricRow } from './tables.ts';
 

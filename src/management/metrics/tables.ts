@@ -1,10 +1,10 @@
 // The metrics of RabbitMQ's Prometheus plugin that are known here.
 
-import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
 import type { Queue } from '../../broker/queue.ts';
+import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
+import type { Management } from '../management.ts';
 import type { QueueTotals } from '../rates/rates.ts';
 import { unackedCount } from '../rates/rates.ts';
-import type { Management } from '../management.ts';
 import { alarmsOf } from '../resources/nodes.ts';
 
 /** A metric of some kind of object. */
@@ -76,7 +76,11 @@ export const brokerRows: readonly MetricRow<BrokerFacts>[] = [
     ],
   ]),
   ...rows<BrokerFacts>('node_metrics', [
-    ['connections', 'Open connections', ({ management }) => management.broker.clientConnections.size],
+    [
+      'connections',
+      'Open connections',
+      ({ management }) => management.broker.clientConnections.size,
+    ],
     ['channels', 'Open channels', ({ channelCount }) => channelCount],
     ['consumers', 'Consumers', ({ totals }) => totals.consumers],
     ['queues', 'Queues', ({ totals }) => totals.queues],
@@ -98,8 +102,7 @@ export const globalRows: readonly MetricRow<BrokerFacts>[] = rows('global', [
   [
     'global_messages_routed_total',
     'Messages from publishers that a queue took',
-    ({ management }) =>
-      management.broker.counters.published - management.broker.counters.unrouted,
+    ({ management }) => management.broker.counters.published - management.broker.counters.unrouted,
   ],
   [
     'global_messages_unroutable_dropped_total',
@@ -208,7 +211,11 @@ export const channelRows: readonly MetricRow<ChannelInfo>[] = rows('channel_metr
     'Messages published',
     ({ publishedCount }) => publishedCount,
   ],
-  ['channel_messages_confirmed_total', 'Messages confirmed', ({ confirmedCount }) => confirmedCount],
+  [
+    'channel_messages_confirmed_total',
+    'Messages confirmed',
+    ({ confirmedCount }) => confirmedCount,
+  ],
   ['channel_messages_delivered_total', 'Deliveries', ({ deliveredCount }) => deliveredCount],
   [
     'channel_messages_acked_total',

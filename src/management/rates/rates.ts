@@ -194,11 +194,7 @@ export class Rates {
   }
 
   /** Samples the queues of a virtual host, and adds them to the sums of all. */
-  *#sampleQueues(
-    vhost: Vhost,
-    all: QueueTotals,
-    times: SampleTimes,
-  ): Generator<void, QueueTotals> {
+  *#sampleQueues(vhost: Vhost, all: QueueTotals, times: SampleTimes): Generator<void, QueueTotals> {
     const own = new QueueTotals();
     for (const queue of vhost.queues.values()) {
       if (times !== this.#times) break;

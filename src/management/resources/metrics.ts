@@ -1,7 +1,7 @@
 // Metrics for Prometheus: /metrics, /metrics/per-object, /metrics/detailed.
 
-import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
 import type { Queue } from '../../broker/queue.ts';
+import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
 import type { Answer } from '../answers.ts';
 import { nodeName } from '../management.ts';
 import {

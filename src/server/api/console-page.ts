@@ -50,11 +50,7 @@ export class ConsolePage implements RequestHandler {
     this.#api = api;
   }
 
-  admit(
-    head: RequestHead,
-    labels: Labels,
-    peer: RequestPeer,
-  ): ReturnType<RequestHandler['admit']> {
+  admit(head: RequestHead, labels: Labels, peer: RequestPeer): ReturnType<RequestHandler['admit']> {
     if (isCall(head)) return this.#api.admit(head, labels, peer);
     const response: HttpResponse =
       head.method === 'POST'
