@@ -45,8 +45,7 @@ test('topic permissions restrict only their exchange, and an empty pattern permi
   access.requireTopic('read', 'amq.topic', 'r1');
   assert.throws(() => access.requireTopic('read', 'amq.topic', 'k'), {
     code: 'access-refused',
-    message:
-      "read access to topic 'k' in exchange 'amq.topic' in vhost '/' refused for user 'ann'",
+    message: "read access to topic 'k' in exchange 'amq.topic' in vhost '/' refused for user 'ann'",
   });
 });
 

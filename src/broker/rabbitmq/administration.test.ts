@@ -254,7 +254,9 @@ for (const [what, definitions, message] of malformed) {
 test('a refused import keeps the entries before the refused one', async () => {
   const at = await opened();
   const vhosts = [{ name: 'first' }, { name: '' }, { name: 'third' }];
-  await assert.rejects(imported(at, { vhosts }), { message: /^vhosts, entry 2: a vhost name is e/ });
+  await assert.rejects(imported(at, { vhosts }), {
+    message: /^vhosts, entry 2: a vhost name is e/,
+  });
   assert.deepEqual(
     [...at.admin.vhosts.list()].map(({ name }) => name),
     ['/', 'first'],
@@ -310,7 +312,9 @@ test('names, tags and metadata that are too long are refused', async () => {
   await assert.rejects(users.put('', { none: true }, []), { message: 'a user name is empty' });
   assert.throws(() => users.setLimit('ann', 'max-queues', 1), { message: /no limit of a user/ });
   assert.throws(() => vhosts.setLimit('/', 'max-channels', 1), { message: /no limit of a vhost/ });
-  assert.throws(() => users.setLimit('ann', 'max-channels', 0.5), { message: /not a whole number/ });
+  assert.throws(() => users.setLimit('ann', 'max-channels', 0.5), {
+    message: /not a whole number/,
+  });
 });
 
 test('what does not exist is not found, with its name', async () => {

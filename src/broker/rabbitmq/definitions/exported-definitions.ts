@@ -2,6 +2,7 @@
 
 import type { Exchange } from '../../exchanges/exchange.ts';
 import type { Queue } from '../../queue.ts';
+import type { Vhost } from '../../vhost.ts';
 import { isPredeclared } from '../../vhosts/predeclared.ts';
 import type { Administration } from '../administration.ts';
 import type { DefinitionsSection } from '../definitions-transfer.ts';
@@ -95,16 +96,19 @@ function* topologyOf(
   for (const exchange of topology.exchanges(vhost)) {
     if (isExported(exchange)) yield ['exchanges', { ...of, ...exchangeFields(exchange) }];
   }
-  const { exchanges, queues } = broker.accounts.requireVhost(vhost);
+  const found = broker.accounts.requireVhost(vhost);
   for (const binding of topology.bindings(vhost)) {
-    const { source, destinationType, destination } = binding;
-    const to = (destinationType === 'queue' ? queues : exchanges).get(destination);
-    const isDurable = exchanges.get(source)?.options.durable === true;
-    // Predeclared exchanges can be either end.
-    if (source === '' || !isDurable || to === undefined) continue;
-    if (to.kind === 'queue' ? !isExported(to) : !to.options.durable) continue;
-    yield ['bindings', { ...of, ...bindingFields(binding) }];
+    if (isExportedBinding(found, binding)) yield ['bindings', { ...of, ...bindingFields(binding) }];
   }
+}
+
+/** Implicit bindings are not exported. Predeclared exchanges can be either end. */
+function isExportedBinding({ exchanges, queues }: Vhost, binding: BindingInfo): boolean {
+  const { source, destinationType, destination } = binding;
+  if (source === '' || exchanges.get(source)?.options.durable !== true) return false;
+  if (destinationType === 'exchange') return exchanges.get(destination)?.options.durable === true;
+  const queue = queues.get(destination);
+  return queue !== undefined && isExported(queue);
 }
 
 /** What ends with a connection, or exists anyway, is not exported. */
