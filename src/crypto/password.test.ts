@@ -110,3 +110,29 @@ test('concurrent checks all complete', async () => {
   const found = await Promise.all(guesses.map((guess) => checker.verify(guess, hash, somebody)));
   assert.deepEqual(found, ['wrong', 'wrong', 'right', 'wrong', 'right']);
 });
+
+test('a log-in that fails for another reason looks like a wrong password, also in its time', async () => {
+  const clock = new ManualClock();
+  const checker = new PasswordChecker({ ...limits, refusalMs: 500 }, clock);
+  const hash = await hashPassword('right');
+  const asked: string[] = [];
+  const attempt = (password: string) => {
+    const state = { isAnswered: false };
+    const result = checker.verify(password, hash, somebody, () => {
+      asked.push(password);
+      return false;
+    });
+    return { state, result: result.finally(() => Object.assign(state, { isAnswered: true })) };
+  };
+  // The second and third attempts find the right password in the cache.
+  for (const password of ['right', 'right', 'wrong', 'right']) {
+    const { state, result } = attempt(password);
+    while (clock.timerCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(499);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(state.isAnswered, false, password);
+    clock.advance(1);
+    assert.equal(await result, 'wrong');
+  }
+  assert.deepEqual(asked, ['right', 'right', 'right']);
+});

@@ -121,24 +121,40 @@ export class PasswordChecker {
   /**
    * Checks a password against a hash. A failure is reported after a fixed time, regardless of the
    * reason.
+   *
+   * @param accept called when the password is right, for what else a log-in needs. If it returns
+   *   false, the result is the same, and after the same time, as that of a wrong password
    */
-  async verify(password: string, hash: string, origin: CheckOrigin): Promise<PasswordResult> {
+  async verify(
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+    accept: () => boolean = () => true,
+  ): Promise<PasswordResult> {
     const beganMs = this.#clock.monotonicMs();
     const pair = createHmac('sha256', this.#key)
       .update(encodeText(`${hash}\0${password}`))
       .digest('base64');
-    if (this.#recall(hash)?.pair === pair) {
-      this.#remember(hash, pair);
-      return 'right';
-    }
-    const isKnownWrong = this.#wrong.has(pair);
-    const result = isKnownWrong ? 'wrong' : await this.#check(pair, password, hash, origin);
-    if (result === 'right') return result;
+    const result = await this.#result(pair, password, hash, origin);
+    if (result === 'right' && accept()) return result;
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, leftMs).unref());
     }
-    return result;
+    return result === 'right' ? 'wrong' : result;
+  }
+
+  #result(
+    pair: string,
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+  ): PasswordResult | Promise<PasswordResult> {
+    if (this.#recall(hash)?.pair === pair) {
+      this.#remember(hash, pair);
+      return 'right';
+    }
+    return this.#wrong.has(pair) ? 'wrong' : this.#check(pair, password, hash, origin);
   }
 
   #check(
