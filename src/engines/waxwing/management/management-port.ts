@@ -21,6 +21,7 @@ import type { Listeners, PortListener } from '../../../net/listeners.ts';
 import type { ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { systemDisk } from '../../../storage/disk.ts';
+import { pageHandler } from './page.ts';
 
 /** The names of listeners in RabbitMQ. */
 const protocolNames: Readonly<Record<string, string>> = {
@@ -90,6 +91,7 @@ export class ManagementPort {
   #routes(): RouteTable {
     const definitions = this.#handler(definitionsBodyBytesMax);
     return new RouteTable()
+      .handle('*', '/', pageHandler)
       .handle('POST', '/api/definitions', definitions)
       .handle('POST', '/api/definitions/{vhost}', definitions)
       .handle('POST', '/api/exchanges/{vhost}/{name}/publish', this.#handler(publishBodyBytesMax))
