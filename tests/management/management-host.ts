@@ -65,6 +65,7 @@ export class ManagementHost {
       folder: join(folder, 'volume'),
       epoch: 1,
       epochMin: 0,
+      olderGenerations: [],
       setsUsers: false,
       users: [{ username, passwordHash: await hashPassword(password) }],
       host: '127.0.0.1',
