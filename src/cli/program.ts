@@ -4,18 +4,11 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
+import { sourceForms } from '../server/root-key/source.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
-import { initAdmin } from './administrator/init-admin.ts';
-import { advise } from './advise.ts';
-import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
-import { runAws } from './aws.ts';
-import { check } from './check.ts';
-import { discover } from './discover.ts';
-import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
-import { rotate, rotatedSecrets } from './rotate.ts';
-import { serve } from './serve.ts';
+import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
 
@@ -27,6 +20,20 @@ function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(variableOf(made));
 }
+
+/** The action of a command. Its module is loaded when the command runs: a start loads no others. */
+function from<Name extends string, Module extends Readonly<Record<Name, Action>>>(
+  load: () => Promise<Module>,
+  name: Name,
+): (...of: Parameters<Module[Name]>) => Promise<void> {
+  return async (...of) => {
+    const { [name]: action } = await load();
+    await action(...of);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of each command.
+type Action = (...of: any[]) => Promise<void> | void;
 
 /** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
@@ -76,6 +83,7 @@ function program(): Command {
     .command('env')
     .description('print shell exports for clients of the running service')
     .addOption(data())
+    .addOption(profile())
     .option('--json', 'print a JSON object instead of shell commands', false)
     .addOption(
       new Option('--wait [seconds]', 'wait until the service answers')
@@ -83,7 +91,7 @@ function program(): Command {
         .preset(60)
         .default(0),
     )
-    .action(printEnvironment);
+    .action(from(() => import('./env.ts'), 'printEnvironment'));
   all
     .command('aws')
     .description('run the installed AWS CLI against the running service')
@@ -92,13 +100,19 @@ function program(): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(runAws);
+    .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
+  addRootKeyCommands(all.command('root-key').description('show or change the root key'));
+  addBackupCommands(all);
+  addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
-    if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
+    if (command.name() === 'aws') continue;
+    for (const each of command.commands.length > 0 ? command.commands : [command]) {
+      each.option('--fips', 'use only a FIPS provider', false);
+    }
   }
   return all;
 }
@@ -130,7 +144,7 @@ function addServe(all: Command): void {
         .choices(logLevels)
         .default('warn'),
     )
-    .action(serve);
+    .action(from(() => import('./serve.ts'), 'serve'));
   addTrailOptions(serving);
   addSignInOptions(serving);
 }
@@ -168,12 +182,14 @@ function addInspectionCommands(all: Command): void {
     )
     .addOption(profile())
     .option('--json', 'print a JSON object instead of a table', false)
-    .action(discover);
+    .action(from(() => import('./discover.ts'), 'discover'));
   all
     .command('check')
-    .description('verify the integrity of a stopped data folder')
-    .argument('<dir>', 'the data folder')
-    .action(check);
+    .description('verify the integrity of a stopped data folder, or of a backup')
+    .argument('<dir>', 'the data folder, or the file of a backup')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./check.ts'), 'check'));
 }
 
 const profile = () =>
@@ -188,14 +204,14 @@ function addAccountCommands(all: Command): void {
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--profile <name>', 'the profile of the AWS CLI to write; by default <name>')
     .option('--print-key', 'print the access key instead of writing a profile', false)
-    .action(initAdmin);
+    .action(from(() => import('./administrator/init-admin.ts'), 'initAdmin'));
   all
     .command('advise')
     .description('list what of the advice on data protection is not followed')
     .addOption(data())
     .addOption(profile())
     .option('--json', 'print a JSON object instead of text', false)
-    .action(advise);
+    .action(from(() => import('./advise.ts'), 'advise'));
   all
     .command('rotate')
     .description('replace a secret of the first start')
@@ -207,7 +223,71 @@ function addAccountCommands(all: Command): void {
         .argParser(wholeNumber)
         .default(0),
     )
-    .action(rotate);
+    .action(from(() => import('./rotate.ts'), 'rotate'));
+}
+
+function addRootKeyCommands(rootKey: Command): void {
+  rootKey
+    .command('show')
+    .description('print which root key the data folder has, and since when')
+    .addOption(data())
+    .option('--json', 'print a JSON object instead of text', false)
+    .action(from(() => import('./root-key.ts'), 'rootKeyShow'));
+  rootKey
+    .command('change')
+    .description('move the root key of a stopped data folder to another source')
+    .argument('<source>', sourceForms)
+    .addOption(data())
+    .action(from(() => import('./root-key.ts'), 'rootKeyChange'));
+}
+
+function addBackupCommands(all: Command): void {
+  all
+    .command('backup')
+    .description('write a backup of a broker or of the whole running service to a file')
+    .argument('<names...>', 'the id or the name of a broker, unless --all is given; the file')
+    .option('--all', 'back up the whole service', false)
+    .option('--force', 'replace an existing file', false)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/backup.ts'), 'backup'));
+  all
+    .command('restore')
+    .description('restore a broker into the running service, or a service into a new data folder')
+    .argument('<file>', 'the file of a backup')
+    .option('--name <name>', 'the name of the restored broker')
+    .option('--kms-key-id <key>', 'its KMS key, instead of that of the backup')
+    .option('--not-before <time>', 'refuse a backup that was made before')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/restore.ts'), 'restore'));
+}
+
+function addVolumeCommands(volume: Command): void {
+  const named = ['<broker>', 'the id or the name of a running broker'] as const;
+  volume
+    .command('show')
+    .description('print the KMS key and the data keys of a broker')
+    .argument(...named)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'showVolume'));
+  volume
+    .command('rewrap')
+    .description('wrap the data keys of a broker under another KMS key')
+    .argument(...named)
+    .requiredOption('--kms-key-id <key>', 'id, ARN or alias of the KMS key')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'rewrapVolume'));
+  volume
+    .command('rekey')
+    .description('seal the data of a broker under a new data key')
+    .argument(...named)
+    .option('--background', 'do not wait for the end', false)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'rekeyVolume'));
 }
 
 function addAuditCommands(audit: Command): void {
@@ -216,14 +296,14 @@ function addAuditCommands(audit: Command): void {
     .description('print the state of the trail, a value to keep on another machine')
     .addOption(data())
     .addOption(profile())
-    .action(auditHead);
+    .action(from(() => import('./audit.ts'), 'auditHead'));
   audit
     .command('export')
     .description('write the files of all trails to a folder, without encryption')
     .argument('<dir>', 'a new folder')
     .addOption(data())
     .addOption(profile())
-    .action(auditExport);
+    .action(from(() => import('./audit.ts'), 'auditExport'));
   audit
     .command('verify')
     .description('verify exported files of trails; requires no service')
@@ -232,13 +312,13 @@ function addAuditCommands(audit: Command): void {
     .option('--public-keys <file>', 'public keys, instead of those in the folder')
     .option('--from <time>', 'expect no digests from before this time')
     .option('--verbose', 'also list valid files', false)
-    .action(auditVerify);
+    .action(from(() => import('./audit.ts'), 'auditVerify'));
   audit
     .command('service-events')
     .description('print the events of service-owned keys')
     .addOption(data())
     .addOption(profile())
-    .action(auditServiceEvents);
+    .action(from(() => import('./audit.ts'), 'auditServiceEvents'));
 }
 
 /**

@@ -62,6 +62,7 @@ export class ActiveMqHost {
         folder: join(this.#folder, 'volume'),
         epoch: ++this.#epoch,
         epochMin: this.#epoch - 1,
+        olderGenerations: [],
         users: [{ username: 'bob', passwordHash }],
         setsUsers: true,
         activeMq: this.#configuration,
@@ -84,6 +85,7 @@ export class ActiveMqHost {
         },
         log: (_, text) => this.lines.push(text),
         loginFailed: () => {},
+        resealed: () => {},
       },
     );
   }

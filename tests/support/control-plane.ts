@@ -22,10 +22,11 @@ import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { Authenticator } from '../../src/aws/signing/authenticate.ts';
-import { json11 } from '../../src/aws/wires/json.ts';
+import { json10, json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
 import { restXml } from '../../src/aws/wires/rest-xml.ts';
+import { rpcV2Cbor } from '../../src/aws/wires/rpc-v2-cbor.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -51,8 +52,8 @@ import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
+import { apiRoutes } from '../../src/server/api/compose-api.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
-import { apiRoutes } from '../../src/server/compose.ts';
 import { administrationParts } from '../../src/server/identities/administration.ts';
 import { rootWarning } from '../../src/server/identities/root-warning.ts';
 import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
@@ -72,6 +73,7 @@ import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
+import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
@@ -224,7 +226,7 @@ export class ControlPlane {
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
-      wires: [json11, query, restJson, restXml],
+      wires: [rpcV2Cbor, json10, json11, query, restJson, restXml],
       hooks: { ...hooks, ...this.#atTheDoor(), inspection: inspectionOf(this) },
     });
     this.kmsDomain.onKeyChanged((arn) =>
@@ -253,6 +255,7 @@ export class ControlPlane {
         tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
         ...state,
       },
+      backups: backupsOf(this),
       clock,
       random: systemRandom,
     });
@@ -359,7 +362,7 @@ export class ControlPlane {
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes({ dispatcher: this.#dispatcher, signInPages: this.#signIn.pages }),
+      routes: apiRoutes(this.#dispatcher, this.#signIn.pages),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);

@@ -2,6 +2,7 @@
 
 import type { Entry, Journal } from '../../storage/journal.ts';
 import { AuditError } from '../errors.ts';
+import { selectsBrokerEvents } from './event-selectors.ts';
 import type { SigningKeyRecord } from './signing-keys.ts';
 import type { DeliveryState, TrailRecord } from './trail-record.ts';
 
@@ -47,6 +48,11 @@ export class Trails implements Journal<TrailsChange> {
   /** The trails by name. */
   all(): TrailRecord[] {
     return [...this.#trails.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Whether a trail delivers the data events of brokers. */
+  get wantsBrokerEvents(): boolean {
+    return this.all().some((trail) => trail.isLogging && selectsBrokerEvents(trail));
   }
 
   get(name: string): TrailRecord | undefined {

@@ -18,17 +18,19 @@ import type {
   VolumeKey,
   VolumeSpec,
 } from '../../control/engine.ts';
+import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { isFipsForced } from '../../crypto/fips.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
-import { readVolumeHeader, Volume } from '../../storage/volume.ts';
+import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
+import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
 /** The settings of the engine. */
 export interface WaxwingEngineOptions {
@@ -57,11 +59,21 @@ interface Run {
 export class WaxwingEngine implements Engine {
   readonly kinds: readonly EngineKind[] = kinds;
   readonly #options: WaxwingEngineOptions;
+  readonly volumes: WaxwingVolumes;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
+  #handedOver: () => void = () => {};
+  /** Resolves when the process of a broker has all that it needs to start on its own. */
+  readonly firstHandover = new Promise<void>((resolve) => {
+    this.#handedOver = resolve;
+  });
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
+    this.volumes = new WaxwingVolumes(
+      (id) => this.#folder(id),
+      (id) => this.#runs.get(id)?.process,
+    );
   }
 
   observe(events: EngineEvents): void {
@@ -79,25 +91,26 @@ export class WaxwingEngine implements Engine {
     await systemDisk.syncFolder(this.#options.folder);
   }
 
-  async wrappedKey(brokerId: string): Promise<Buffer> {
-    const { wrappedKey } = await readVolumeHeader(systemDisk, this.#folder(brokerId));
-    return wrappedKey;
+  async wrappedKeys(brokerId: string): Promise<readonly WrappedDataKey[]> {
+    return wrappedKeysOf(await readVolumeHeader(systemDisk, this.#folder(brokerId)));
   }
 
   async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     const { id } = spec;
-    const { dataKey } = onlyKey(spec, keys);
+    const { dataKey, older = [] } = onlyKey(spec, keys);
     const { epoch, epochMin } = onlyVolume(spec);
+    const dataKeys = Buffer.concat([dataKey, ...older.map((each) => each.dataKey)]);
+    for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
     const known = this.#runs.get(id);
     if (known !== undefined) {
-      dataKey.fill(0);
+      dataKeys.fill(0);
       return known.running;
     }
     let read: ReadSettings;
     try {
       read = await readSettings(spec, this.#options.ldap);
     } catch (error) {
-      dataKey.fill(0);
+      dataKeys.fill(0);
       throw error;
     }
     const { host, hasTlsParity, room } = this.#options;
@@ -105,7 +118,7 @@ export class WaxwingEngine implements Engine {
     const child = takeSpare();
     const listeners = listenersOf(spec);
     const wanted = listeners.map((listener) => this.#wantedPort(spec, listener));
-    const ports = await child.start(
+    const started = child.start(
       {
         type: 'start',
         name: spec.name,
@@ -113,6 +126,7 @@ export class WaxwingEngine implements Engine {
         folder: this.#folder(id),
         epoch,
         epochMin,
+        olderGenerations: older.map(({ generation }) => generation),
         ...read,
         setsUsers: spec.engineType === 'ACTIVEMQ',
         host,
@@ -128,13 +142,16 @@ export class WaxwingEngine implements Engine {
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
         isFips: isFipsForced(),
       },
-      dataKey,
+      dataKeys,
       {
         log: (level, text, category) => this.#events?.log(id, level, text, category),
         loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
         ended: (end) => this.#ended(id, end),
+        resealed: () => this.#events?.resealed(id),
       },
     );
+    this.#handedOver();
+    const ports = await started;
     const running = {
       ports: listeners.map(({ name, endpoint }, at) =>
         this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),

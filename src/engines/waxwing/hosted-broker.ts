@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { basename } from 'node:path';
 import { sourceOf, withoutPort } from '../../base/address.ts';
+import { assert } from '../../base/assert.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
@@ -18,7 +19,7 @@ import { systemDisk } from '../../storage/disk.ts';
 import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import { Volume } from '../../storage/volume.ts';
+import { type DataKeys, Volume } from '../../storage/volume.ts';
 import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
@@ -36,6 +37,8 @@ import {
 import { ConnectionLog } from './logs/connection-log.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
+import { HostedVolume } from './volumes/hosted-volume.ts';
+import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
 
 /** The interval of ticks, milliseconds. */
@@ -57,11 +60,14 @@ export interface HostEvents {
   log(level: 'info' | 'warn' | 'error', text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
+  /** All data of the volume is sealed under the newest data key again. */
+  resealed(): void;
 }
 
 /** Receivers of log events, which are created later than the log. */
 interface LogHooks {
   metrics: BrokerMetrics | undefined;
+  log: Log | undefined;
 }
 
 interface OpenBroker {
@@ -84,6 +90,7 @@ export class HostedBroker {
   readonly ports: Readonly<Record<string, number>>;
   readonly #volume: Volume;
   readonly #broker: Broker;
+  readonly #hostedVolume: HostedVolume;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #lines: ActiveMqLog | undefined;
@@ -99,8 +106,10 @@ export class HostedBroker {
     { broker, alarm, disk, hooks, failures, lines, directory, connections }: OpenBroker,
     listeners: Listeners,
   ) {
+    assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
+    this.#hostedVolume = new HostedVolume(volume, hooks.log);
     this.#hooks = hooks;
     this.#failures = failures;
     this.#lines = lines;
@@ -134,10 +143,10 @@ export class HostedBroker {
    */
   static async open(
     message: StartMessage,
-    dataKey: KeyObject,
+    dataKeys: KeyObject | DataKeys,
     events: HostEvents,
   ): Promise<HostedBroker> {
-    const volume = await openUnlocked(message.folder, dataKey);
+    const volume = await openUnlocked(message.folder, dataKeys);
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
     if (message.setsUsers) setUsers(opened.broker, message.users);
@@ -158,6 +167,15 @@ export class HostedBroker {
   /** The metrics of the broker. */
   async metrics(): Promise<MetricsJson> {
     return (await this.#hooks.metrics?.json()) ?? [];
+  }
+
+  /**
+   * Performs a call to the volume.
+   *
+   * @param dataKey the data key of `add-key`
+   */
+  callVolume(call: VolumeCall, dataKey: KeyObject | undefined): Promise<VolumeAnswer> {
+    return this.#hostedVolume.answer(call, dataKey);
   }
 
   /** Searches messages for personal and secret data. The rules are loaded by the first search. */
@@ -212,11 +230,11 @@ function nextTurn(): Promise<void> {
 }
 
 /** Waits for the previous process, which may still hold the volume while it ends. */
-async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume> {
+async function openUnlocked(folder: string, dataKeys: KeyObject | DataKeys): Promise<Volume> {
   const untilMs = systemClock.monotonicMs() + lockTimeoutMs;
   for (;;) {
     try {
-      return await Volume.open(systemDisk, folder, dataKey);
+      return await Volume.open(systemDisk, folder, dataKeys);
     } catch (error) {
       const isLocked = error instanceof StorageError && error.code === 'folder-locked';
       if (!isLocked || systemClock.monotonicMs() > untilMs) throw error;
@@ -231,7 +249,7 @@ async function openBroker(
   loaded: LoadedProtocols,
   events: HostEvents,
 ): Promise<OpenBroker> {
-  const hooks: LogHooks = { metrics: undefined };
+  const hooks: LogHooks = { metrics: undefined, log: undefined };
   const lines = await activeMqLog(
     message,
     (level, text) => events.log(level, text),
@@ -243,7 +261,6 @@ async function openBroker(
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
-  let log: Log | undefined;
   const { memoryBytesMax, diskReserveBytes } = message.room;
   const disk = new DiskWatch({
     disk: systemDisk,
@@ -254,12 +271,12 @@ async function openBroker(
       else broker?.flow.unblock(lowOnDisk);
       events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
     },
-    reclaim: (isShort) => log?.reclaim(isShort),
+    reclaim: (isShort) => hooks.log?.reclaim(isShort),
     failed: (error) => events.failed(error),
   });
   const report = recoveryReport(events);
   const openLog = async (store: MessageStore) => {
-    log = await Log.open(volume, store, {
+    hooks.log = await Log.open(volume, store, {
       epoch: message.epoch,
       epochMin: message.epochMin,
       // Before the broker has recovered, nothing waits for durable groups.
@@ -268,6 +285,7 @@ async function openBroker(
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
       onFull: (isFull) => disk.setFull(isFull),
       onCompacted: (bytes, segmentCount) => hooks.metrics?.compacted(bytes, segmentCount),
+      onResealed: () => events.resealed(),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
         hooks.metrics?.synced(sizeBytes, durationMs);

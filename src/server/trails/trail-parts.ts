@@ -10,7 +10,6 @@ import { Archives } from '../../audit/archive/archives.ts';
 import { EventHistory } from '../../audit/history.ts';
 import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
-import { selectsBrokerEvents } from '../../audit/trails/event-selectors.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
 import { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import { trailHead } from '../../audit/trails/trail-head.ts';
@@ -139,13 +138,6 @@ export class TrailParts {
     };
     this.audit = { head, state };
     this.s3 = { trails, objects, region: place.region, openDataKey: keys.open };
-  }
-
-  /** Whether a trail delivers the data events of brokers. */
-  get wantsBrokerEvents(): boolean {
-    return this.#environment.trails
-      .all()
-      .some((trail) => trail.isLogging && selectsBrokerEvents(trail));
   }
 
   /** Delivers what is due, and archives and drops older events. Call it every second. */
