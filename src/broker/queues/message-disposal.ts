@@ -67,6 +67,7 @@ export class MessageDisposal {
   rewrite(sequence: number, rewriting: Rewriting): void {
     this.#rewritings.add(sequence, rewriting);
     this.discard(sequence, 'rejected', rewriting.cause);
+    this.#host.turns.background.add(this.#queue);
   }
 
   #explain(sequence: number, cause: string): void {

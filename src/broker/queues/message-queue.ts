@@ -152,8 +152,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   #isOver(): boolean {
     const { lengthMax, bytesMax, overflow } = this.settings;
-    if (overflow !== 'drop-head') return false;
-    return this.readyCount > lengthMax || this.readyBytes > bytesMax;
+    return overflow === 'drop-head' && (this.readyCount > lengthMax || this.readyBytes > bytesMax);
   }
 
   #dropHead(): boolean {
@@ -373,7 +372,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     if (this.isDeleted) return;
     this.#selective?.regroup();
     this.#requireDisposal().rewrite(sequence, rewriting);
-    this.#host.turns.background.add(this);
   }
 
   wake(): void {
