@@ -28,6 +28,17 @@ export async function reasonToSkip(): Promise<string | false> {
   return 'WAXWING_TERRAFORM_PLUGINS names no folder with the provider hashicorp/aws';
 }
 
+/** What is read of a plan as JSON. */
+interface PlanText {
+  readonly resource_changes?: readonly {
+    readonly address: string;
+    readonly change: {
+      readonly before: Readonly<Record<string, unknown>> | null;
+      readonly after: Readonly<Record<string, unknown>> | null;
+    };
+  }[];
+}
+
 /** A declaration in a folder of its own, and the commands of Terraform. */
 export class Terraform {
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-terraform-'));
@@ -71,9 +82,23 @@ export class Terraform {
   async apply(...variables: readonly string[]): Promise<string> {
     const { code, text } = await this.command('apply', '-auto-approve', ...variables);
     assert.equal(code, 0, text);
-    const plan = await this.command('plan', '-detailed-exitcode', ...variables);
+    const plan = await this.command('plan', '-detailed-exitcode', '-out=next', ...variables);
+    if (plan.code === 2) assert.fail(`${plan.text}${await this.#differences()}`);
     assert.equal(plan.code, 0, plan.text);
     return text;
+  }
+
+  /** The attributes that the plan changes, also those that Terraform does not print. */
+  async #differences(): Promise<string> {
+    const { text } = await this.command('show', '-json', 'next');
+    const { resource_changes: changes = [] } = JSON.parse(text) as PlanText;
+    const lines = changes.flatMap(({ address, change: { before, after } }) =>
+      Object.keys({ ...before, ...after }).flatMap((key) => {
+        const [one, other] = [before, after].map((each) => JSON.stringify(each?.[key]));
+        return one === other ? [] : [`${address} ${key}: ${one} -> ${other}`];
+      }),
+    );
+    return lines.join('\n');
   }
 
   /** The value of an output. */
