@@ -25,14 +25,18 @@ export function converted(
   to: MessageFormat,
   headBytesMax: number,
 ): Delivery {
-  const { buffer, addressAt, addressEnd } = delivery;
   conversionWork.bytes = 0;
   const properties = from === undefined ? bodyOnly(delivery) : from.toProperties(delivery);
   const { head, body } = to.fromProperties(properties, headBytesMax);
   // Counted against what may be delivered in this turn.
   delivery.convertedBytes = Math.max(body.length, conversionWork.bytes);
+  return copyOf(delivery, formatNumbers[to.name], head, body);
+}
+
+/** Copies a delivery with another head and body. The address and the delivery state are the same. */
+export function copyOf(delivery: Delivery, format: number, head: Buffer, body: Buffer): Delivery {
   const copy = new Delivery();
-  const address = buffer.subarray(addressAt, addressEnd);
+  const address = delivery.buffer.subarray(delivery.addressAt, delivery.addressEnd);
   copy.buffer = Buffer.concat([address, head, body]);
   copy.addressEnd = address.length;
   copy.isAddressLong = delivery.isAddressLong;
@@ -40,7 +44,7 @@ export function converted(
   copy.headLength = head.length;
   copy.bodyAt = copy.headAt + head.length;
   copy.bodyLength = body.length;
-  copy.format = formatNumbers[to.name];
+  copy.format = format;
   copy.isPersistent = delivery.isPersistent;
   copy.priority = delivery.priority;
   copy.receivedAtMs = delivery.receivedAtMs;
