@@ -5,6 +5,7 @@ import {
   blob,
   boolean,
   enumeration,
+  freeText,
   long,
   required,
   string,
@@ -107,7 +108,7 @@ export function beginRestore({ backups }: AdministrationParts) {
     http: { method: 'POST', path: '/waxwing/v1/restores' },
     input: structure({
       beginning: required(blob({ max: beginningBytesMax })),
-      brokerName: string({ max: 256 }),
+      brokerName: freeText('broker name', string({ max: 256 })),
       kmsKeyId: string({ min: 1, max: 2048 }),
       isDryRun: required(boolean()),
     }),
