@@ -1,6 +1,6 @@
 // A file that gets its name only when it is complete.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CliError } from '../errors.ts';
@@ -34,9 +34,9 @@ export class NewFile {
     throw new CliError('file-exists', `${path} exists already${remedy}`);
   }
 
-  /** @param suffix what makes the temporary name unique */
-  static async create(path: string, suffix: string, isReplacing: boolean): Promise<NewFile> {
-    const draft = `${path}.${suffix}.partial`;
+  /** Creates a file under a temporary name, which no other file has. */
+  static async create(path: string, isReplacing: boolean): Promise<NewFile> {
+    const draft = `${path}.${randomBytes(8).toString('hex')}.partial`;
     return new NewFile(path, draft, isReplacing, await open(draft, 'wx+', 0o600));
   }
 
