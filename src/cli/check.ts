@@ -5,7 +5,7 @@ import { relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { protectFiles, protectMemory } from '../base/process.ts';
 import { checkDataFolder } from '../server/check.ts';
-import { rootKeySource } from '../server/settings.ts';
+import { rootKeySource } from '../server/root-key/source.ts';
 import type { AccessOptions } from './access/access.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkBackup } from './volumes/restore.ts';

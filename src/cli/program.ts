@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
+import { sourceForms } from '../server/root-key/source.ts';
 import { sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
@@ -102,12 +103,16 @@ function program(): Command {
     .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
+  addRootKeyCommands(all.command('root-key').description('show or change the root key'));
   addBackupCommands(all);
   addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
-    if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
+    if (command.name() === 'aws') continue;
+    for (const each of command.commands.length > 0 ? command.commands : [command]) {
+      each.option('--fips', 'use only a FIPS provider', false);
+    }
   }
   return all;
 }
@@ -219,6 +224,21 @@ function addAccountCommands(all: Command): void {
         .default(0),
     )
     .action(from(() => import('./rotate.ts'), 'rotate'));
+}
+
+function addRootKeyCommands(rootKey: Command): void {
+  rootKey
+    .command('show')
+    .description('print which root key the data folder has, and since when')
+    .addOption(data())
+    .option('--json', 'print a JSON object instead of text', false)
+    .action(from(() => import('./root-key.ts'), 'rootKeyShow'));
+  rootKey
+    .command('change')
+    .description('move the root key of a stopped data folder to another source')
+    .argument('<source>', sourceForms)
+    .addOption(data())
+    .action(from(() => import('./root-key.ts'), 'rootKeyChange'));
 }
 
 function addBackupCommands(all: Command): void {

@@ -24,7 +24,7 @@ import { type KeyDeriver, SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
 import { openDataKeys } from './keys/broker-data-keys.ts';
 import { logsDataKey } from './logs-volume.ts';
-import type { RootKeySource } from './root-key.ts';
+import type { RootKeySource } from './root-key/source.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 

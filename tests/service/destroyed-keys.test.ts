@@ -50,12 +50,6 @@ const call = {
   nowMs,
 };
 
-const sourceOf = (folder: WaxwingFolder) => ({
-  configFolder: folder.keys,
-  passphraseFile: undefined,
-  keyFile: undefined,
-});
-
 /** The state of a service, without its ports. */
 class OpenState {
   readonly state: SystemState;
@@ -67,7 +61,7 @@ class OpenState {
   }
 
   static async open(folder: WaxwingFolder): Promise<OpenState> {
-    const volume = await openSystemVolume(folder.data, sourceOf(folder));
+    const volume = await openSystemVolume(folder.data, folder.rootKey);
     const state = new SystemState(volume, folder.data);
     await state.open(volume, {
       full: () => {},
@@ -124,7 +118,7 @@ interface Found {
 
 /** Opens every material in every record of every file that the root key opens. */
 async function attack(folder: WaxwingFolder): Promise<Found> {
-  const dataKey = await systemDataKey(folder.data, sourceOf(folder));
+  const dataKey = await systemDataKey(folder.data, folder.rootKey);
   const deriver = { deriveKey: (salt: Uint8Array, info: string) => deriveKey(dataKey, salt, info) };
   const records = new Map<string, { keyId: string; record: MaterialRecord }>();
   const take = (_type: number, buffer: Buffer, start: number, end: number) => {
@@ -270,7 +264,7 @@ async function oldRecord(
   { secret: _, ...record }: MaterialRecord,
   material: Buffer,
 ): Promise<MaterialRecord> {
-  const dataKey = await systemDataKey(folder.data, sourceOf(folder));
+  const dataKey = await systemDataKey(folder.data, folder.rootKey);
   const wrappingKey = sealingKey(
     { deriveKey: (salt, info) => deriveKey(dataKey, salt, info) },
     'kms',

@@ -8,8 +8,7 @@ import { type BackupHeader, describeHeader } from '../../server/backups/backup-h
 import { restoreService, verifyServiceBackup } from '../../server/backups/restore-service.ts';
 import { checkDataFolder } from '../../server/check.ts';
 import { ServerError } from '../../server/errors.ts';
-import type { RootKeySource } from '../../server/root-key.ts';
-import { rootKeySource } from '../../server/settings.ts';
+import { type RootKeySource, rootKeySource } from '../../server/root-key/source.ts';
 import { type AccessOptions, accessOf } from '../access/access.ts';
 import { type ApiAccess, callApi } from '../access/call-api.ts';
 import { CliError } from '../errors.ts';
