@@ -1,8 +1,9 @@
 // A file that gets its name only when it is complete.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemRandom } from '../../base/random.ts';
 import { CliError } from '../errors.ts';
 
 const readBytes = 1024 * 1024;
@@ -36,7 +37,7 @@ export class NewFile {
 
   /** Creates a file under a temporary name, which no other file has. */
   static async create(path: string, isReplacing: boolean): Promise<NewFile> {
-    const draft = `${path}.${randomBytes(8).toString('hex')}.partial`;
+    const draft = `${path}.${systemRandom.bytes(8).toString('hex')}.partial`;
     return new NewFile(path, draft, isReplacing, await open(draft, 'wx+', 0o600));
   }
 
