@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   BackupOperations,
   BackupPartView,
@@ -97,9 +97,7 @@ export class Backups implements BackupOperations {
 
   async #ofService(id: string, createdMs: number): Promise<BackupSession> {
     const { folder, control, volumes, serviceKey } = this.#parts;
-    const names = [eventsFolder(folder), trailsFolder(folder)].map((path) =>
-      path.slice(folder.length + 1),
-    );
+    const names = [eventsFolder(folder), trailsFolder(folder)].map((path) => basename(path));
     const links = new LinkedFiles(folder, names, join(folder, ownFolders.backups, id));
     try {
       const { brokers, engines } = control;
