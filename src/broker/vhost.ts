@@ -196,7 +196,7 @@ export class Vhost {
     if (alternate?.type === 'longstr') {
       requireShortName(`arg 'alternate-exchange' for ${subject}`, String(alternate.value));
     }
-    this.#requireRoom(subject, this.exchanges.size, exchangeCountMax);
+    this.#requireRoom(`exchange '${name}'`, this.exchanges.size, exchangeCountMax);
   }
 
   /** Clients of a deleted virtual host that are still connected must not add to it. */
@@ -325,7 +325,7 @@ export class Vhost {
     requireShortName('queue name', name);
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
     const countMax = Math.min(queueCountMax, this.settings.limit('max-queues'));
-    this.#requireRoom(subject, this.queues.size, countMax);
+    this.#requireRoom(`queue '${name}'`, this.queues.size, countMax);
     readQueueArguments(options.arguments, subject);
     checkQueueOptions(options, subject);
     this.#host.requireMemory('queue');
