@@ -8,7 +8,12 @@ import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
 import { enforceFips, isFipsForced } from '../crypto/fips.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
-import { rootKeySource, type SensitiveNamesMode, type Settings } from '../server/settings.ts';
+import {
+  type AnchorType,
+  rootKeySource,
+  type SensitiveNamesMode,
+  type Settings,
+} from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { stopWithStarter } from './fips/starter.ts';
@@ -39,6 +44,7 @@ export interface ServeOptions extends SignInOptions {
   readonly trailDigestSeconds: number;
   readonly lookupEventsPerSecond: number;
   readonly auditAnchor?: string;
+  readonly auditAnchorType: AnchorType;
   readonly auditAnchorCaFile?: string;
   readonly sensitiveNames: SensitiveNamesMode;
   readonly personNames?: string;
@@ -91,6 +97,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     trailDigestSeconds: options.trailDigestSeconds,
     lookupsPerSecondMax: options.lookupEventsPerSecond,
     auditAnchor: options.auditAnchor,
+    auditAnchorType: options.auditAnchorType,
     auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
     sensitiveNames: options.sensitiveNames,
     personNames: personNames === undefined ? [] : await readPersonNames(personNames),
