@@ -1,17 +1,17 @@
-// The audit event of failed log-ins.
+// The audit event of log-ins, and of actions that broker users were not permitted to do.
 
 import type { TouchedResource } from '../calls/completed-call.ts';
 import { eventTime } from './event-time.ts';
 import type { EventRecord } from './record.ts';
 
-/** One or more failed log-ins of the same kind. */
-export interface FailedLogin {
+/** One or more log-ins, or refused actions, of the same kind. */
+export interface AccessAttempt {
   readonly eventId: string;
   readonly region: string;
   /** The account that owns the trail, 12 digits. */
   readonly accountId: string;
   readonly atMs: number;
-  /** `ApiLogin` or `BrokerLogin`. */
+  /** `ApiLogin`, `BrokerLogin` or `BrokerAccess`. */
   readonly eventName: string;
   readonly requestId: string | undefined;
   /** The address of the peer; undefined if there were several. */
@@ -21,44 +21,51 @@ export interface FailedLogin {
   readonly accessKeyId: string | undefined;
   /** Set only if the user exists. */
   readonly userName: string | undefined;
-  readonly errorCode: string;
-  readonly errorMessage: string;
+  /** Undefined for log-ins that succeeded. */
+  readonly errorCode: string | undefined;
+  readonly errorMessage: string | undefined;
+  /** The protocol of the client; undefined if there were several, or for calls of the API. */
+  readonly protocol: string | undefined;
   readonly resources: readonly TouchedResource[];
-  /** The number of failed log-ins. */
+  /** The number of log-ins or actions. */
   readonly count: number;
 }
 
-/** The data event of failed log-ins. */
-export function failedLoginRecord(login: FailedLogin): EventRecord {
-  const { accessKeyId, userName } = login;
+/** Creates the data event of log-ins or refused actions. */
+export function accessRecord(attempt: AccessAttempt): EventRecord {
+  const { accessKeyId, userName, errorCode, errorMessage, protocol, count } = attempt;
   return {
     eventVersion: '1.11',
     userIdentity: {
       type: 'Unknown',
-      accountId: login.accountId,
+      accountId: attempt.accountId,
       ...(accessKeyId !== undefined && { accessKeyId }),
       ...(userName !== undefined && { userName }),
     },
-    eventTime: eventTime(login.atMs),
+    eventTime: eventTime(attempt.atMs),
     eventSource: 'waxwing.local',
-    eventName: login.eventName,
-    awsRegion: login.region,
-    sourceIPAddress: login.sourceIp ?? 'several addresses',
-    ...(login.userAgent && { userAgent: login.userAgent }),
-    errorCode: login.errorCode,
-    errorMessage: login.errorMessage,
+    eventName: attempt.eventName,
+    awsRegion: attempt.region,
+    sourceIPAddress: attempt.sourceIp ?? 'several addresses',
+    ...(attempt.userAgent && { userAgent: attempt.userAgent }),
+    ...(errorCode !== undefined && { errorCode }),
+    ...(errorMessage !== undefined && { errorMessage }),
     requestParameters: null,
     responseElements: null,
-    additionalEventData: { count: login.count },
-    ...(login.requestId !== undefined && { requestID: login.requestId }),
-    eventID: login.eventId,
+    additionalEventData: { count, ...(protocol !== undefined && { protocol }) },
+    ...(attempt.requestId !== undefined && { requestID: attempt.requestId }),
+    eventID: attempt.eventId,
     readOnly: true,
-    ...(login.resources.length > 0 && {
-      resources: login.resources.map(({ accountId, type, arn }) => ({ accountId, type, ARN: arn })),
+    ...(attempt.resources.length > 0 && {
+      resources: attempt.resources.map(({ accountId, type, arn }) => ({
+        accountId,
+        type,
+        ARN: arn,
+      })),
     }),
     eventType: 'AwsServiceEvent',
     managementEvent: false,
-    recipientAccountId: login.accountId,
+    recipientAccountId: attempt.accountId,
     eventCategory: 'Data',
   };
 }

@@ -271,7 +271,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     const permissions = (user.groups ? user : this.users.get(user.name))?.permissions;
     if (permissions?.has(vhost) !== true || !this.vhosts.has(vhost)) {
       const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
-      throw new BrokerError('not-allowed', why);
+      throw this.users.refusal('not-allowed', { user: user.name }, why);
     }
     this.#requireRoomFor(user, this.vhost(vhost));
     return new Access(this.users, user.name, vhost, user.groups);

@@ -44,10 +44,15 @@ export const everything: Permission = { configure: '.*', write: '.*', read: '.*'
 const nothing: Permission = { configure: '', write: '', read: '' };
 const rights: readonly Right[] = ['configure', 'write', 'read'];
 
+/** Is told of each action that a user had no permission for. Must not throw. */
+export type DenialObserver = (access: Pick<Access, 'user'>, text: string) => void;
+
 /** The users of a broker. Only changes from the log modify them. */
 export class Users {
   /** Incremented with every change, to invalidate caches. */
   version = 0;
+  /** See {@link DenialObserver}. */
+  denied: DenialObserver = () => {};
   readonly #byName = new Map<string, User>();
 
   /** @returns undefined if the user does not exist */
@@ -89,6 +94,16 @@ export class Users {
       case 'permission-cleared':
         if (found !== undefined) this.#permit(found, change.vhost, undefined);
     }
+  }
+
+  /** Reports that a user has no permission. Returns the error to throw. */
+  refusal(
+    code: 'access-refused' | 'not-allowed',
+    access: Pick<Access, 'user'>,
+    text: string,
+  ): BrokerError {
+    this.denied(access, text);
+    return new BrokerError(code, text);
   }
 
   #permit(user: User, vhost: string, permission: Permission | undefined): void {
@@ -154,8 +169,9 @@ export class Access {
     if (allowed.has(name)) return;
     const shown = name === '' ? 'amq.default' : name;
     if (!this.#patterns[right].test(shown)) {
-      throw new BrokerError(
+      throw this.#users.refusal(
         'access-refused',
+        this,
         `${right} access to ${kind} '${shown}' in vhost '${this.vhost}' ` +
           `refused for user '${this.user}'`,
       );

@@ -41,6 +41,7 @@ export interface ControlOptions extends SupervisorOptions {
   /** Called with lines for broker logs. */
   readonly log: EngineEvents['log'];
   readonly loginFailed: EngineEvents['loginFailed'];
+  readonly accessed: EngineEvents['accessed'];
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
@@ -85,6 +86,7 @@ export class Control {
       failed: (...of) => supervisor.failed(...of),
       log: options.log,
       loginFailed: options.loginFailed,
+      accessed: options.accessed,
     });
   }
 }

@@ -13,7 +13,6 @@ import { s3Service } from '../api/s3/service.ts';
 import { type Exposition, statusService } from '../api/status/service.ts';
 import { stsService } from '../api/sts/service.ts';
 import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
-import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
 import { Trails } from '../audit/trails/trails.ts';
@@ -70,13 +69,14 @@ import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import { tokenHolder } from './metrics.ts';
-import type { Refusals, RefusedLogins } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { composeSignIn, type SignIn, type SignInContext } from './sign-in/compose-sign-in.ts';
 import type { SignInPages } from './sign-in/sign-in-pages.ts';
 import { brokersFolder } from './system-volume.ts';
+import { AccessEvents } from './trails/access-events.ts';
 import { composeTrails } from './trails/compose-trails.ts';
 import type { TrailParts } from './trails/trail-parts.ts';
 
@@ -316,6 +316,7 @@ export function compose(
     report: reports.report,
     log: (...of) => reports.log(...of),
     loginFailed: (...of) => reports.loginFailed(...of),
+    accessed: (...of) => reports.accessed(...of),
   });
   services.add(kmsService(kms));
   const audit = composeTrails(settings, state, location, client, log);
@@ -341,11 +342,10 @@ export function compose(
       inspection: textInspection(settings),
     },
   });
-  const record = recorder(state, location, log);
-  refusals.record = (logins) => {
-    const isBroker = logins.eventName === 'BrokerLogin';
-    if (settings.recordsFailedLogins || (isBroker && audit.wantsBrokerEvents)) record(logins);
-  };
+  const failed = (error: unknown) => log.error({ err: error }, 'log-ins could not be recorded');
+  const accessEvents = new AccessEvents({ state, location, settings, audit, failed });
+  refusals.record = (logins) => accessEvents.failedLogins(logins);
+  reports.recordAccess = (...of) => accessEvents.brokerAccess(...of);
   return { control, client, dispatcher, audit, signInPages: pages, sampling };
 }
 
@@ -429,6 +429,9 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
       ...usesOf(iam.journal, call).map(asChange),
+      ...state.kms.lastUses
+        .note(call)
+        .map((change) => ({ journal: state.kms.journal.name, change })),
       // The use of service-owned keys is recorded in the service's own trail.
       ...(call.accountId === accountId ? trail : serviceTrail).chain(
         eventRecord(call, iam.journal.account.alias),
@@ -439,34 +442,6 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     callerWarning: rootWarning(iam),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
-  };
-}
-
-/** Records failed log-ins in the audit trail as data events. */
-function recorder(
-  { store, trail, brokers }: SystemState,
-  location: ServiceLocation,
-  log: ServiceLog,
-) {
-  const { region, accountId } = location;
-  return ({ brokerId, ...logins }: RefusedLogins) => {
-    const atMs = systemClock.nowMs();
-    const broker = brokers.get(brokerId ?? '');
-    const event = failedLoginRecord({
-      requestId: undefined,
-      userAgent: undefined,
-      accessKeyId: undefined,
-      userName: undefined,
-      ...logins,
-      eventId: systemRandom.uuid(),
-      region,
-      accountId,
-      atMs,
-      resources: broker ? [{ arn: broker.arn, type: 'AWS::AmazonMQ::Broker', accountId }] : [],
-    });
-    store.commit(trail.chain(event, atMs)).catch((error: unknown) => {
-      log.error({ err: error }, 'failed log-ins could not be recorded');
-    });
   };
 }
 

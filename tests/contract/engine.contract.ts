@@ -58,6 +58,10 @@ class Reports implements EngineEvents {
   loginFailed(brokerId: string, failure: object | undefined, count: number): void {
     this.lines.push(`${brokerId} login ${JSON.stringify(failure)} ${count}`);
   }
+
+  accessed(): void {
+    // Reports of ordinary log-ins.
+  }
 }
 
 /** A broker as control has it: its record's spec, and its keys. */

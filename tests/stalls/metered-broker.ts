@@ -97,6 +97,7 @@ async function openBroker(): Promise<Opened> {
     },
     log: (_, text) => console.error(text),
     loginFailed: () => {},
+    accessed: () => {},
   });
   return {
     broker,

@@ -8,9 +8,10 @@ import type { ArchiveJournal } from '../../audit/archive/archive-journal.ts';
 import { Archiver, type ArchiveSizes } from '../../audit/archive/archiver.ts';
 import { Archives } from '../../audit/archive/archives.ts';
 import { EventHistory } from '../../audit/history.ts';
+import { type EventRecord, serviceEventRecord } from '../../audit/record.ts';
 import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
-import { selectsBrokerEvents } from '../../audit/trails/event-selectors.ts';
+import { isSelected } from '../../audit/trails/event-selectors.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
 import { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import { trailHead } from '../../audit/trails/trail-head.ts';
@@ -22,7 +23,7 @@ import type { Random } from '../../base/random.ts';
 import type { Disk } from '../../storage/disk.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { StateStore } from '../../storage/state-store.ts';
-import { Anchor, type AnchorParts } from './anchor.ts';
+import { Anchor, type AnchorParts, type StampedHead } from './anchor.ts';
 import { TrailKeys } from './trail-keys.ts';
 
 /** Retention time of events, as in CloudTrail's event history, and the interval of its check. */
@@ -37,7 +38,7 @@ export interface TrailSettings {
   readonly showsFailedLogins: boolean;
   readonly lookupsPerSecondMax: number;
   /** The second machine that keeps the state of the trail; undefined if there is none. */
-  readonly anchor: Pick<AnchorParts, 'url' | 'authoritiesFile' | 'failed'> | undefined;
+  readonly anchor: Pick<AnchorParts, 'url' | 'type' | 'authoritiesFile' | 'failed'> | undefined;
 }
 
 /** What the audit trail is composed of. */
@@ -108,7 +109,9 @@ export class TrailParts {
     const history = new EventHistory({ state: store, trail, archives });
     this.#history = history;
     const head = () => trailHead(place, trail, environment.serviceTrail, trails, clock.nowMs());
-    this.anchor = settings.anchor && new Anchor({ ...settings.anchor, head, clock });
+    const stamped = (stamp: StampedHead) => commit(this.#stampEntries(stamp));
+    this.anchor =
+      settings.anchor && new Anchor({ ...settings.anchor, head, clock, random, stamped });
     this.delivery = new Delivery({
       trails,
       place,
@@ -141,11 +144,27 @@ export class TrailParts {
     this.s3 = { trails, objects, region: place.region, openDataKey: keys.open };
   }
 
-  /** Whether a trail delivers the data events of brokers. */
-  get wantsBrokerEvents(): boolean {
+  /** Whether a trail that is logging delivers an event. */
+  isWanted(event: EventRecord): boolean {
     return this.#environment.trails
       .all()
-      .some((trail) => trail.isLogging && selectsBrokerEvents(trail));
+      .some((trail) => trail.isLogging && isSelected(trail, event));
+  }
+
+  /** The audit event of a time stamp, which contains all that its verification needs. */
+  #stampEntries({ head, hash, reply }: StampedHead): Entry[] {
+    const { trail, place, clock, random } = this.#environment;
+    const atMs = clock.nowMs();
+    const event = serviceEventRecord({
+      ...place,
+      eventId: random.uuid(),
+      atMs,
+      eventSource: 'waxwing.local',
+      eventName: 'AnchorTrail',
+      resources: [],
+      details: { head, sha256: hash.toString('hex'), timeStampReply: reply.toString('base64') },
+    });
+    return trail.chain(event, atMs);
   }
 
   /** Delivers what is due, and archives and drops older events. Call it every second. */
