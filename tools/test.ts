@@ -26,32 +26,40 @@ function testFiles(folder: string): string[] {
   return found.sort();
 }
 
-/**
- * Folders whose test files share a process, because starting a process takes longer than most of
- * these tests.
- */
-const shared = [
-  ...readdirSync(join('dist', 'src'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join('dist', 'src', name)),
-  ...['conformance', 'contract', 'records'].map((name) => join('dist', 'tests', name)),
-];
-const groupFolder = join('dist', 'test-groups');
+/** Folders of `tests/conformance` whose files share a process. Others share one. */
+const conformance = [['mq'], ['kms', 'cloudtrail'], ['iam', 'sso', 'sts'], ['api']];
 
 /**
- * For each shared folder, writes a file that imports all of its test files. Returns these files.
+ * The test files that share a process, because starting a process takes longer than most of these
+ * tests, by the name of the group.
  */
+function sharedFiles(): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const entry of readdirSync(join('dist', 'src'), { withFileTypes: true })) {
+    if (entry.isDirectory()) groups.set(entry.name, testFiles(join('dist', 'src', entry.name)));
+  }
+  for (const name of ['contract', 'records'])
+    groups.set(name, testFiles(join('dist', 'tests', name)));
+  for (const file of testFiles(join('dist', 'tests', 'conformance'))) {
+    const [, , , folder = ''] = file.split(/[/\\]/);
+    const group = conformance.find((folders) => folders.includes(folder)) ?? ['others'];
+    const name = `conformance-${group.join('-')}`;
+    groups.set(name, [...(groups.get(name) ?? []), file]);
+  }
+  return groups;
+}
+
+const shared = sharedFiles();
+const groupFolder = join('dist', 'test-groups');
+
+/** For each group, writes a file that imports all of its test files. Returns these files. */
 function writeGroups(): string[] {
   rmSync(groupFolder, { recursive: true, force: true });
   mkdirSync(groupFolder, { recursive: true });
   const groups: string[] = [];
-  for (const folder of shared) {
-    const members = testFiles(folder);
+  for (const [name, members] of shared) {
     if (members.length === 0) continue;
-    const group = join(
-      groupFolder,
-      `${relative('dist', folder).replaceAll(/[/\\]/g, '-')}.test.js`,
-    );
+    const group = join(groupFolder, `${name}.test.js`);
     const imports = members.map((file) => `import '${relative(groupFolder, file)}';\n`);
     writeFileSync(group, imports.join(''));
     groups.push(group);
@@ -70,9 +78,10 @@ function step(what: string, command: string, args: string[]): boolean {
 }
 
 const bin = (name: string) => join('node_modules', '.bin', name);
+const isShared = new Set([...shared.values()].flat());
 const files = ['tests', 'tools', 'bench']
   .flatMap((name) => testFiles(join('dist', name)))
-  .filter((file) => !shared.some((folder) => file.startsWith(join(folder, '/'))));
+  .filter((file) => !isShared.has(file));
 const groups = writeGroups();
 const reporters = [
   ...['--test-reporter=tap', '--test-reporter-destination=stdout'],

@@ -5,18 +5,9 @@ import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
-import { initAdmin } from './administrator/init-admin.ts';
-import { advise } from './advise.ts';
-import { auditExport, auditHead, auditServiceEvents, auditVerify } from './audit.ts';
-import { runAws } from './aws.ts';
-import { check } from './check.ts';
-import { discover } from './discover.ts';
-import { drill } from './drill/drill-command.ts';
-import { printEnvironment } from './env.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
-import { rotate, rotatedSecrets } from './rotate.ts';
-import { serve } from './serve.ts';
+import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { version } from './version.ts';
 
@@ -28,6 +19,20 @@ function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   return made.env(variableOf(made));
 }
+
+/** The action of a command. Its module is loaded when the command runs: a start loads no others. */
+function from<Name extends string, Module extends Readonly<Record<Name, Action>>>(
+  load: () => Promise<Module>,
+  name: Name,
+): (...of: Parameters<Module[Name]>) => Promise<void> {
+  return async (...of) => {
+    const { [name]: action } = await load();
+    await action(...of);
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of each command.
+type Action = (...of: any[]) => Promise<void> | void;
 
 /** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
@@ -84,7 +89,7 @@ function program(): Command {
         .preset(60)
         .default(0),
     )
-    .action(printEnvironment);
+    .action(from(() => import('./env.ts'), 'printEnvironment'));
   all
     .command('aws')
     .description('run the installed AWS CLI against the running service')
@@ -93,7 +98,7 @@ function program(): Command {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(runAws);
+    .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
@@ -131,7 +136,7 @@ function addServe(all: Command): void {
         .choices(logLevels)
         .default('warn'),
     )
-    .action(serve);
+    .action(from(() => import('./serve.ts'), 'serve'));
   addTrailOptions(serving);
   addSignInOptions(serving);
 }
@@ -177,19 +182,19 @@ function addInspectionCommands(all: Command): void {
     )
     .addOption(profile())
     .option('--json', 'print a JSON object instead of a table', false)
-    .action(discover);
+    .action(from(() => import('./discover.ts'), 'discover'));
   all
     .command('check')
     .description('verify the integrity of a stopped data folder')
     .argument('<dir>', 'the data folder')
-    .action(check);
+    .action(from(() => import('./check.ts'), 'check'));
   all
     .command('drill')
     .description('check promises of SECURITY.md on throw-away services; without a name, list them')
     .argument('[names...]', 'the drills to run')
     .option('--all', 'run all drills', false)
     .option('--report <file>', 'write a report, as Markdown (.md) or JSON (.json)')
-    .action(drill);
+    .action(from(() => import('./drill/drill-command.ts'), 'drill'));
 }
 
 const profile = () =>
@@ -204,14 +209,14 @@ function addAccountCommands(all: Command): void {
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--profile <name>', 'the profile of the AWS CLI to write; by default <name>')
     .option('--print-key', 'print the access key instead of writing a profile', false)
-    .action(initAdmin);
+    .action(from(() => import('./administrator/init-admin.ts'), 'initAdmin'));
   all
     .command('advise')
     .description('list what of the advice on data protection is not followed')
     .addOption(data())
     .addOption(profile())
     .option('--json', 'print a JSON object instead of text', false)
-    .action(advise);
+    .action(from(() => import('./advise.ts'), 'advise'));
   all
     .command('rotate')
     .description('replace a secret of the first start')
@@ -223,7 +228,7 @@ function addAccountCommands(all: Command): void {
         .argParser(wholeNumber)
         .default(0),
     )
-    .action(rotate);
+    .action(from(() => import('./rotate.ts'), 'rotate'));
 }
 
 function addAuditCommands(audit: Command): void {
@@ -232,14 +237,14 @@ function addAuditCommands(audit: Command): void {
     .description('print the state of the trail, a value to keep on another machine')
     .addOption(data())
     .addOption(profile())
-    .action(auditHead);
+    .action(from(() => import('./audit.ts'), 'auditHead'));
   audit
     .command('export')
     .description('write the files of all trails to a folder, without encryption')
     .argument('<dir>', 'a new folder')
     .addOption(data())
     .addOption(profile())
-    .action(auditExport);
+    .action(from(() => import('./audit.ts'), 'auditExport'));
   audit
     .command('verify')
     .description('verify exported files of trails; requires no service')
@@ -248,13 +253,13 @@ function addAuditCommands(audit: Command): void {
     .option('--public-keys <file>', 'public keys, instead of those in the folder')
     .option('--from <time>', 'expect no digests from before this time')
     .option('--verbose', 'also list valid files', false)
-    .action(auditVerify);
+    .action(from(() => import('./audit.ts'), 'auditVerify'));
   audit
     .command('service-events')
     .description('print the events of service-owned keys')
     .addOption(data())
     .addOption(profile())
-    .action(auditServiceEvents);
+    .action(from(() => import('./audit.ts'), 'auditServiceEvents'));
 }
 
 /**

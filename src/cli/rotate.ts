@@ -3,12 +3,7 @@
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { callApi } from './access/call-api.ts';
 import { CliError } from './errors.ts';
-
-/** What can be rotated. */
-export const rotatedSecrets = ['metrics-token', 'default-broker-password'] as const;
-
-/** One of {@link rotatedSecrets}. */
-export type RotatedSecret = (typeof rotatedSecrets)[number];
+import type { RotatedSecret } from './rotated-secrets.ts';
 
 /** The options of `waxwing rotate`, under the names that the argument parser gives them. */
 export interface RotateOptions extends AccessOptions {

@@ -1,35 +1,18 @@
-// Composition of the service from its parts.
+// Composition of the parts of the service that run brokers.
 
 import type { KeyObject } from 'node:crypto';
-import { isIPv4 } from 'node:net';
-import { administrationService } from '../api/administration/service.ts';
-import { auditService } from '../api/audit/service.ts';
-import { cloudTrailService } from '../api/cloudtrail/service.ts';
-import { discoveryService } from '../api/discovery/service.ts';
-import { iamService } from '../api/iam/service.ts';
 import { kmsService } from '../api/kms/service.ts';
-import { mqService } from '../api/mq/service.ts';
-import { s3Service } from '../api/s3/service.ts';
-import { type Exposition, statusService } from '../api/status/service.ts';
-import { stsService } from '../api/sts/service.ts';
+import type { Exposition } from '../api/status/service.ts';
 import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
 import { eventRecord } from '../audit/record.ts';
 import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
 import { Trails } from '../audit/trails/trails.ts';
 import { LocalClient } from '../aws/local-client.ts';
-import { Dispatcher, type RefusedRequest } from '../aws/pipeline/dispatch.ts';
 import type { PipelineHooks } from '../aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../aws/pipeline/registry.ts';
-import { json10, json11 } from '../aws/wires/json.ts';
-import { query } from '../aws/wires/query.ts';
-import { restJson } from '../aws/wires/rest-json.ts';
-import { restXml } from '../aws/wires/rest-xml.ts';
-import { rpcV2Cbor } from '../aws/wires/rpc-v2-cbor.ts';
-import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
-import type { Caller } from '../calls/caller.ts';
 import { Brokers } from '../control/brokers.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
 import { Control } from '../control/control.ts';
@@ -46,39 +29,25 @@ import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import { LogGroups } from '../logs/log-groups.ts';
 import type { HandshakeCounts } from '../net/handshake-counts.ts';
-import { HttpsClient } from '../net/http/https-client.ts';
-import type { RequestHead } from '../net/http/message.ts';
-import { RouteTable } from '../net/http/route-table.ts';
 import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
 import { Log } from '../storage/log.ts';
 import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
-import { tls12Counts } from './advice/tls-counts.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
-import type { MetricSampling } from './cloudwatch/metric-sampling.ts';
-import { addCloudWatch } from './cloudwatch/services.ts';
-import { ConsolePage, consoleMethods } from './console-page.ts';
-import { administrationParts } from './identities/administration.ts';
 import { rootWarning } from './identities/root-warning.ts';
 import { serviceRoleCreation } from './identities/service-role.ts';
-import { authenticatorOf, identityParts, stsParts } from './identity-parts.ts';
+import { identityParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
-import { tokenHolder } from './metrics.ts';
 import type { Refusals } from './refusals.ts';
-import { textInspection } from './sensitive-names/text-inspection.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
-import { composeSignIn, type SignIn, type SignInContext } from './sign-in/compose-sign-in.ts';
-import type { SignInPages } from './sign-in/sign-in-pages.ts';
 import { brokersFolder } from './system-volume.ts';
 import { AccessEvents } from './trails/access-events.ts';
-import { composeTrails } from './trails/compose-trails.ts';
-import type { TrailParts } from './trails/trail-parts.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -250,15 +219,13 @@ export class SystemState {
   }
 }
 
-/** The parts of a service that answer calls and run brokers. */
-export interface Parts {
+/** The parts of a service that run brokers. The API's services are added to them. */
+export interface Core {
   readonly control: Control;
   readonly client: LocalClient;
-  readonly dispatcher: Dispatcher;
-  readonly sampling: MetricSampling;
-  readonly audit: TrailParts;
-  /** The pages on which people sign in. */
-  readonly signInPages: SignInPages;
+  readonly engines: Engines;
+  readonly services: ServiceRegistry;
+  readonly hooks: PipelineHooks;
 }
 
 /** The properties of the installation that are known once the system volume is open. */
@@ -276,10 +243,11 @@ export interface ServiceLocation {
 }
 
 /**
- * Composes the parts of a service. This is the only place where the parts of the service are
- * connected.
+ * Composes the parts of a service that run brokers. Of the API's services, they need only that of
+ * the keys; `composeApi` adds the others. These two functions are the only places where the parts
+ * of the service are connected.
  */
-export function compose(
+export function composeCore(
   settings: Settings,
   state: SystemState,
   engines: Engines,
@@ -287,10 +255,9 @@ export function compose(
   log: ServiceLog,
   refusals: Refusals,
   logs: BrokerLogs,
-): Parts {
-  const { store, kms, brokers, configurations } = state;
-  const { region, accountId, brokerHost, consoleUrl, hashPassword } = location;
-  const brokerAddress = isIPv4(settings.host) ? settings.host : undefined;
+): Core {
+  const { store, kms, brokers, configurations, trails } = state;
+  const { region, accountId, hashPassword } = location;
   const services = new ServiceRegistry();
   const common = { services, region, accountId, clock: systemClock, random: systemRandom };
   const hooks = hooksOf(state, accountId, log);
@@ -319,84 +286,12 @@ export function compose(
     accessed: (...of) => reports.accessed(...of),
   });
   services.add(kmsService(kms));
-  const audit = composeTrails(settings, state, location, client, log);
-  services.add(cloudTrailService(audit.cloudTrail));
-  services.add(s3Service(audit.s3));
-  services.add(auditService(audit.audit));
-  const sampling = addCloudWatch(services, { state, logs, engines, log });
-  const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
-  const place = { ...location, outside, log, settings: settings.signIn };
-  const { pages } = addIdentityServices(services, state, place);
-  services.add(statusService(location.metrics));
-  services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
-  services.add(discoveryService({ control, personNames: settings.personNames }));
-  services.add(administrationService(administrationOf(settings, state, control, location)));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
-  const dispatcher = new Dispatcher({
-    ...common,
-    wires: [rpcV2Cbor, json10, json11, query, restJson, restXml],
-    hooks: {
-      ...hooks,
-      ...dispatcherHooks(state, region, refusals),
-      // The texts of calls within the service come from calls over HTTP, or are fixed.
-      inspection: textInspection(settings),
-    },
-  });
   const failed = (error: unknown) => log.error({ err: error }, 'log-ins could not be recorded');
-  const accessEvents = new AccessEvents({ state, location, settings, audit, failed });
+  const accessEvents = new AccessEvents({ state, location, settings, trails, failed });
   refusals.record = (logins) => accessEvents.failedLogins(logins);
   reports.recordAccess = (...of) => accessEvents.brokerAccess(...of);
-  return { control, client, dispatcher, audit, signInPages: pages, sampling };
-}
-
-/** Connects the advice and the rotation of secrets. */
-function administrationOf(
-  settings: Settings,
-  { installation, iam, identity, brokers, configurations, kms }: SystemState,
-  control: Control,
-  { hashPassword, handshakes }: ServiceLocation,
-) {
-  const keys = kms.journal;
-  const tls = () => tls12Counts(control.engines, handshakes());
-  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
-  return administrationParts({
-    installation,
-    control,
-    hashPassword,
-    advice: examined,
-    clock: systemClock,
-    random: systemRandom,
-  });
-}
-
-/** Adds the services that know the callers. */
-function addIdentityServices(
-  services: ServiceRegistry,
-  state: SystemState,
-  place: Pick<ServiceLocation, 'region' | 'accountId' | 'consoleUrl'> &
-    Pick<SignInContext, 'outside' | 'log' | 'settings'>,
-): SignIn {
-  const { iam, identity, brokers, store, trail } = state;
-  const { region, outside, consoleUrl } = place;
-  const ofSts = stsParts(iam, (url) => outside.getJson(url), systemClock);
-  const linkedResources = (service: string) =>
-    service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
-  services.add(stsService(ofSts));
-  services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
-  const signIn = composeSignIn({
-    ...place,
-    iam,
-    trust: ofSts.trust,
-    journal: state.signIns,
-    key: state.ssoKey,
-    apiUrl: () => consoleUrl().replace(/\/$/, ''),
-    clock: systemClock,
-    random: systemRandom,
-    recorded: (event, atMs) => trail.chain(event, atMs),
-    commit: (entries) => store.commit(entries),
-  });
-  for (const service of signIn.services) services.add(service);
-  return signIn;
+  return { control, client, engines, services, hooks };
 }
 
 /**
@@ -443,31 +338,4 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
   };
-}
-
-function dispatcherHooks(state: SystemState, region: string, refusals: Refusals) {
-  const authenticator = authenticatorOf(state.iam, region);
-  return {
-    claim: (request: RequestHead, serviceName: string | undefined) =>
-      authenticator.claim(request, serviceName),
-    prepare: (caller: Caller) => state.iam.policies.prepare(caller),
-    tokenHolder: (token: string | undefined) => {
-      const accepted = state.installation.metricsTokens(systemClock.nowMs());
-      assert(accepted.length > 0, 'the metrics token is missing');
-      return tokenHolder(accepted, token);
-    },
-    refused: (request: RefusedRequest) => refusals.requestRefused(request),
-  };
-}
-
-/** The routes of the API's port. */
-export function apiRoutes({
-  dispatcher,
-  signInPages,
-}: Pick<Parts, 'dispatcher'> & Partial<Pick<Parts, 'signInPages'>>): RouteTable {
-  const routes = new RouteTable().handle('*', '/*', dispatcher);
-  const page = new ConsolePage(dispatcher);
-  for (const method of consoleMethods) routes.handle(method, '/', page);
-  for (const each of signInPages?.handlers() ?? []) routes.handle(...each);
-  return routes;
 }

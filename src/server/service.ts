@@ -16,17 +16,15 @@ import { hashAhead, hashPassword } from '../crypto/password.ts';
 import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { newAccountId } from '../identity/identifiers.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
-import { HttpListener } from '../net/http/http-listener.ts';
-import { apiAdmissionLimits } from '../net/limits.ts';
-import { amazonMqTlsPolicy, defaultTlsPolicy } from '../net/tls-policy.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
+import type { Api } from './api/compose-api.ts';
 import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
 import {
-  apiRoutes,
-  compose,
+  type Core,
+  composeCore,
   composeEngine,
-  type Parts,
+  type ServiceLocation,
   type SystemEvents,
   SystemState,
   sealingKey,
@@ -78,9 +76,11 @@ export class Service {
   readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
-  readonly #parts: Parts;
+  readonly #core: Core;
+  readonly #location: ServiceLocation;
+  /** Undefined until the API has been loaded. */
+  #opened: Api | undefined = undefined;
   readonly #log: ServiceLog;
-  readonly #listener: HttpListener;
   readonly #refusals: Refusals;
   readonly #certificates: CertificateKeeper;
   readonly #environment: EnvironmentListener;
@@ -121,20 +121,13 @@ export class Service {
       hashPassword: opened.hashPassword,
       consoleUrl: () => `${this.apiUrl}/`,
       metrics: () => measured(this.#metricsParts),
-      handshakes: () => this.#listener.handshakes,
+      handshakes: () => this.#api.listener.handshakes,
     };
+    this.#location = place;
     this.#refusals = refusals;
     this.#logs = brokerLogs(state, log);
     const engines = new Engines([engine]);
-    this.#parts = compose(settings, state, engines, place, log, refusals, this.#logs);
-    this.#listener = new HttpListener({
-      host: settings.host,
-      certificates: certificates.api(),
-      policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
-      admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#parts),
-      clock: systemClock,
-    });
+    this.#core = composeCore(settings, state, engines, place, log, refusals, this.#logs);
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
 
@@ -163,7 +156,7 @@ export class Service {
       await certificates.renew();
       const engine = composeEngine(settings, (id) => certificates.broker(id));
       const service = new Service(opened, settings, engine, certificates, log, refusals);
-      await service.#start();
+      await service.#start(engine.firstHandover);
       return service;
     } catch (error) {
       await opened?.state.close();
@@ -172,11 +165,14 @@ export class Service {
     }
   }
 
-  async #start(): Promise<void> {
-    const { supervisor } = this.#parts.control;
+  async #start(firstHandover: Promise<void>): Promise<void> {
+    const { supervisor } = this.#core.control;
     try {
-      // The processes of the brokers recover them while this process opens its port.
-      await Promise.all([supervisor.start(), this.#openApi(), this.#openLogs()]);
+      const brokersStarted = supervisor.start();
+      const logsOpen = this.#openLogs();
+      // The processes of the brokers recover them while this process loads the API.
+      await Promise.race([firstHandover, brokersStarted]);
+      await Promise.all([brokersStarted, logsOpen, this.#openApi()]);
       await this.#makeDefaultBroker();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
@@ -188,8 +184,16 @@ export class Service {
   }
 
   async #openApi(): Promise<void> {
-    this.#apiPort = await this.#listener.open(this.settings.apiPort);
+    const { composeApi } = await import('./api/compose-api.ts');
+    const of = [this.settings, this.#state, this.#location, this.#log, this.#refusals] as const;
+    this.#opened = composeApi(this.#core, ...of, this.#logs, this.#certificates.api());
+    this.#apiPort = await this.#opened.listener.open(this.settings.apiPort);
     await this.#writeAuthorities();
+  }
+
+  get #api(): Api {
+    assert(this.#opened !== undefined, 'the API is not open');
+    return this.#opened;
   }
 
   #openLogs(): Promise<void> {
@@ -224,7 +228,7 @@ export class Service {
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
-    this.#listener.showCertificates(this.#certificates.api());
+    this.#api.listener.showCertificates(this.#certificates.api());
   }
 
   /** The broker that the first start created; undefined if it does not exist. */
@@ -250,11 +254,12 @@ export class Service {
   }
 
   get #metricsParts() {
+    const { audit, listener } = this.#api;
     return {
-      control: this.#parts.control,
-      audit: this.#parts.audit,
-      admission: this.#listener.admission,
-      handshakes: this.#listener.handshakes,
+      control: this.#core.control,
+      audit,
+      admission: listener.admission,
+      handshakes: listener.handshakes,
       refusals: this.#refusals.counts,
     };
   }
@@ -282,14 +287,14 @@ export class Service {
       users: [{ username: wanted.username, password: wanted.password.reveal() }],
     };
     const caller = identity.findAccessKey(identity.rootAccessKeyId ?? '')?.caller;
-    const { brokerId } = await this.#parts.client.call<{ brokerId: string }>(
+    const { brokerId } = await this.#core.client.call<{ brokerId: string }>(
       'mq',
       'CreateBroker',
       input,
       { service: ownPrincipal, ...(caller && { onBehalfOf: caller }) },
     );
     await store.commit(installation.recordDefaultBroker(brokerId));
-    await this.#parts.control.supervisor.idle();
+    await this.#core.control.supervisor.idle();
   }
 
   /** The environment for users who may open the data folder. The trail records each request. */
@@ -337,15 +342,16 @@ export class Service {
 
   #tick(): void {
     this.#collectGarbage();
-    this.#parts.control.supervisor.tick();
+    this.#core.control.supervisor.tick();
     const nowMs = systemClock.nowMs();
-    this.#parts.sampling.tick(nowMs, systemClock.monotonicMs());
-    this.#parts.audit.tick(nowMs);
+    const { sampling, audit } = this.#api;
+    sampling.tick(nowMs, systemClock.monotonicMs());
+    audit.tick(nowMs);
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#logs.dropOld();
       this.#renewCertificates()
-        .then(() => this.#parts.control.engines.renewCertificates())
+        .then(() => this.#core.control.engines.renewCertificates())
         .catch((error: unknown) => {
           this.#log.error({ err: error }, 'certificates could not be renewed');
         });
@@ -379,13 +385,14 @@ export class Service {
   }
 
   async #stopRunning(reason: string): Promise<void> {
-    this.#parts.sampling.close();
+    const { audit, sampling, listener } = this.#opened ?? {};
+    sampling?.close();
     await Promise.all([
-      this.#listener.close(timeoutMs),
+      listener?.close(timeoutMs),
       this.#environment.close(),
-      this.#parts.control.supervisor.close(reason),
+      this.#core.control.supervisor.close(reason),
     ]);
-    await this.#parts.audit.close();
+    await audit?.close();
     this.#refusals.flush();
     await this.#logs.close();
   }

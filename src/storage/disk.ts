@@ -158,7 +158,9 @@ class SystemFile implements DiskFile {
     fs.fdatasync(this.#fd, (error) => ended(error === null ? null : onPath(this.#path, error)));
   }
 
-  read(offset: number, size: number): Promise<Buffer> {
+  read(offset: number, sizeMax: number): Promise<Buffer> {
+    // No read is wasted on finding the end of the file.
+    const size = Math.min(sizeMax, Math.max(0, this.sizeBytes - offset));
     const buffer = Buffer.allocUnsafeSlow(size);
     return new Promise((resolve, reject) => {
       const more = (at: number) => {

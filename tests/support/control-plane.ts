@@ -51,8 +51,8 @@ import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/
 import { apiAdmissionLimits } from '../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
+import { apiRoutes } from '../../src/server/api/compose-api.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
-import { apiRoutes } from '../../src/server/compose.ts';
 import { administrationParts } from '../../src/server/identities/administration.ts';
 import { rootWarning } from '../../src/server/identities/root-warning.ts';
 import { serviceRoleCreation } from '../../src/server/identities/service-role.ts';
@@ -361,7 +361,7 @@ export class ControlPlane {
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes({ dispatcher: this.#dispatcher, signInPages: this.#signIn.pages }),
+      routes: apiRoutes(this.#dispatcher, this.#signIn.pages),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);

@@ -46,3 +46,20 @@ export async function allSuites(): Promise<string[]> {
   const { stdout } = await promisify(execFile)('openssl', list);
   return stdout.trim().split(':');
 }
+
+/**
+ * The suites of TLS 1.2 that a server agrees to, sorted. Each handshake offers all suites but those
+ * found before, until one fails.
+ */
+export async function agreedSuites(port: number): Promise<string[]> {
+  const suites = new Set(await allSuites());
+  if (suites.size <= 60) throw new Error(`OpenSSL offers only ${suites.size} suites`);
+  const found: string[] = [];
+  for (;;) {
+    const offer = `${[...suites].join(':')}:@SECLEVEL=0`;
+    const agreed = await openssl(port, '-tls1_2', '-cipher', offer);
+    if (agreed === undefined) return found.sort();
+    if (!suites.delete(agreed.suite)) throw new Error(`${agreed.suite} was not offered`);
+    found.push(agreed.suite);
+  }
+}

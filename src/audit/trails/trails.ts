@@ -2,6 +2,8 @@
 
 import type { Entry, Journal } from '../../storage/journal.ts';
 import { AuditError } from '../errors.ts';
+import type { EventRecord } from '../record.ts';
+import { isSelected } from './event-selectors.ts';
 import type { SigningKeyRecord } from './signing-keys.ts';
 import type { DeliveryState, TrailRecord } from './trail-record.ts';
 
@@ -47,6 +49,11 @@ export class Trails implements Journal<TrailsChange> {
   /** The trails by name. */
   all(): TrailRecord[] {
     return [...this.#trails.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Whether a trail that is logging delivers an event. */
+  isWanted(event: EventRecord): boolean {
+    return this.all().some((trail) => trail.isLogging && isSelected(trail, event));
   }
 
   get(name: string): TrailRecord | undefined {

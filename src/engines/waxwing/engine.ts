@@ -59,6 +59,11 @@ export class WaxwingEngine implements Engine {
   readonly #options: WaxwingEngineOptions;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
+  #handedOver: () => void = () => {};
+  /** Resolves when the process of a broker has all that it needs to start on its own. */
+  readonly firstHandover = new Promise<void>((resolve) => {
+    this.#handedOver = resolve;
+  });
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
@@ -105,7 +110,7 @@ export class WaxwingEngine implements Engine {
     const child = takeSpare();
     const listeners = listenersOf(spec);
     const wanted = listeners.map((listener) => this.#wantedPort(spec, listener));
-    const ports = await child.start(
+    const started = child.start(
       {
         type: 'start',
         name: spec.name,
@@ -136,6 +141,8 @@ export class WaxwingEngine implements Engine {
         ended: (end) => this.#ended(id, end),
       },
     );
+    this.#handedOver();
+    const ports = await started;
     const running = {
       ports: listeners.map(({ name, endpoint }, at) =>
         this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),

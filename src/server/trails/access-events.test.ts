@@ -27,7 +27,7 @@ function open(selectors: Selectors | undefined, recordsFailedLogins = false) {
     },
     location: { region: 'eu-central-1', accountId: '111122223333' },
     settings: { recordsFailedLogins },
-    audit: { isWanted: (event) => selectors !== undefined && isSelected(selectors, event) },
+    trails: { isWanted: (event) => selectors !== undefined && isSelected(selectors, event) },
     failed: (error) => assert.fail(String(error)),
   });
   return { events, recorded };

@@ -2,6 +2,7 @@
 
 import { type AccessAttempt, accessRecord } from '../../audit/access-record.ts';
 import type { Trail } from '../../audit/trail.ts';
+import type { Trails } from '../../audit/trails/trails.ts';
 import { withoutPort } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
@@ -11,7 +12,6 @@ import type { StateStore } from '../../storage/state-store.ts';
 import type { ServiceLocation } from '../compose.ts';
 import type { RefusedLogins } from '../refusals.ts';
 import type { Settings } from '../settings.ts';
-import type { TrailParts } from './trail-parts.ts';
 
 /** The parts that the events need. */
 export interface AccessEventsParts {
@@ -22,7 +22,7 @@ export interface AccessEventsParts {
   };
   readonly location: Pick<ServiceLocation, 'region' | 'accountId'>;
   readonly settings: Pick<Settings, 'recordsFailedLogins'>;
-  readonly audit: Pick<TrailParts, 'isWanted'>;
+  readonly trails: Pick<Trails, 'isWanted'>;
   /** Called for an event that could not be written. */
   readonly failed: (error: unknown) => void;
 }
@@ -74,7 +74,7 @@ export class AccessEvents {
   }
 
   #record(brokerId: string | undefined, attempt: Attempt, isAlways: boolean): void {
-    const { state, location, audit, failed } = this.#parts;
+    const { state, location, trails, failed } = this.#parts;
     const { region, accountId } = location;
     const atMs = systemClock.nowMs();
     const broker = state.brokers.get(brokerId ?? '');
@@ -86,7 +86,7 @@ export class AccessEvents {
       atMs,
       resources: broker ? [{ arn: broker.arn, type: 'AWS::AmazonMQ::Broker', accountId }] : [],
     });
-    if (!isAlways && !audit.isWanted(event)) return;
+    if (!isAlways && !trails.isWanted(event)) return;
     state.store.commit(state.trail.chain(event, atMs)).catch(failed);
   }
 }

@@ -8,10 +8,9 @@ import type { ArchiveJournal } from '../../audit/archive/archive-journal.ts';
 import { Archiver, type ArchiveSizes } from '../../audit/archive/archiver.ts';
 import { Archives } from '../../audit/archive/archives.ts';
 import { EventHistory } from '../../audit/history.ts';
-import { type EventRecord, serviceEventRecord } from '../../audit/record.ts';
+import { serviceEventRecord } from '../../audit/record.ts';
 import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
-import { isSelected } from '../../audit/trails/event-selectors.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
 import { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import { trailHead } from '../../audit/trails/trail-head.ts';
@@ -142,13 +141,6 @@ export class TrailParts {
     };
     this.audit = { head, state };
     this.s3 = { trails, objects, region: place.region, openDataKey: keys.open };
-  }
-
-  /** Whether a trail that is logging delivers an event. */
-  isWanted(event: EventRecord): boolean {
-    return this.#environment.trails
-      .all()
-      .some((trail) => trail.isLogging && isSelected(trail, event));
   }
 
   /** The audit event of a time stamp, which contains all that its verification needs. */

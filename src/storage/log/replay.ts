@@ -1,6 +1,7 @@
 // Replay of a log.
 
 import type { StorageError } from '../errors.ts';
+import { ahead } from './ahead.ts';
 import { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
 import {
@@ -21,6 +22,9 @@ import {
 import type { Recovery } from './recovery.ts';
 import { isCompacted, placeInTable } from './segment.ts';
 import type { ReadBlock } from './segment-reader.ts';
+
+/** The number of blocks up to which indexes are read ahead. A block usually has 64 KiB. */
+const smallIndexBlocks = 4;
 
 /** Receives the replayed records. */
 export interface ReplayTarget {
@@ -104,8 +108,9 @@ export class Replay {
       this.#replayOwnBase(segment, blocks.slice(0, table.at + 1));
     else await this.#replayState(older, table.base);
     let doneCount = 0;
-    for (const each of older) {
-      await this.#replayIndex(each);
+    const read = async (each: LiveSegment) => [each, await this.#smallIndex(each)] as const;
+    for await (const [each, index] of ahead(older, read)) {
+      await this.#replayIndex(each, index ?? this.#readIndex(each));
       this.#target.progress?.(++doneCount, older.length);
     }
     const last = blocks[table.at];
@@ -137,8 +142,7 @@ export class Replay {
   /** Opens the older segments in a table, which include all those since its base. */
   async #openListed(newest: LiveSegment, { base, entries }: FoundTable): Promise<LiveSegment[]> {
     const known = new Map([[newest.number, newest]]);
-    for (const entry of entries) {
-      const segment = await this.#recovery.openListed(entry);
+    for await (const segment of ahead(entries, (entry) => this.#recovery.openListed(entry))) {
       known.set(segment.number, segment);
       this.#target.add(segment);
     }
@@ -177,10 +181,8 @@ export class Replay {
   /** Replays an earlier base, and the changes of each segment since. */
   async #replayState(older: readonly LiveSegment[], base: Base): Promise<void> {
     const changed: [segment: LiveSegment, home: LiveSegment, blocks: readonly ReadBlock[]][] = [];
-    for (const segment of older) {
-      if (isCompacted(segment.number) || segment.number < base.start) continue;
-      changed.push(await this.#readHead(segment));
-    }
+    const since = older.filter(({ number }) => !isCompacted(number) && number >= base.start);
+    for await (const head of ahead(since, (each) => this.#readHead(each))) changed.push(head);
     for (const [segment] of changed) {
       if (segment.sliceBase === base.start) await this.#replayParts(segment, segment.slices);
     }
@@ -231,10 +233,21 @@ export class Replay {
     }
   }
 
-  async #replayIndex(segment: LiveSegment): Promise<void> {
+  /** Reads an index that is small, ahead of its replay; undefined if it is larger. */
+  async #smallIndex(segment: LiveSegment): Promise<readonly ReadBlock[] | undefined> {
+    if ((segment.index?.blockCount ?? 0) > smallIndexBlocks) return undefined;
+    const blocks: ReadBlock[] = [];
+    for await (const block of this.#readIndex(segment)) blocks.push(block);
+    return blocks;
+  }
+
+  async #replayIndex(
+    segment: LiveSegment,
+    index: Iterable<ReadBlock> | AsyncIterable<ReadBlock>,
+  ): Promise<void> {
     const home = segment.indexHome ?? segment;
     const isPlaced = segment.offsets.length > 1;
-    for await (const read of this.#readIndex(segment)) {
+    for await (const read of index) {
       if (partOf(read.plaintext) !== undefined) continue;
       if (!isPlaced) this.#readPlaces(segment, home, read);
       for (const record of this.#records(home, read)) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { XMLParser } from 'fast-xml-parser';
 import type { EventRecord } from '../../../src/audit/record.ts';
 import { parseLine, trailTimeline } from '../../../src/audit/trail.ts';
 import type { Operation, Service } from '../../../src/aws/service.ts';
@@ -89,12 +90,13 @@ function wrongTexts(node: NodeOf<'string'>): Wrong[] {
   const { pattern, min = 1 } = node;
   const wrongs = beyond(node, (length) => 'a'.repeat(length), 'characters');
   if (pattern === undefined) return wrongs;
-  const outside = ['\u0000', ' ', '\u0100', ':'].map((each) => each.repeat(Math.max(min, 1)));
+  const outside = ['\u0000', ' ', '\u0100', ':', '\n'].map((each) => each.repeat(Math.max(min, 1)));
   const value = outside.find((each) => !pattern.test(each));
   assert.ok(value, `the pattern ${pattern} lets everything through`);
   return [...wrongs, { what: ' outside its pattern', value }];
 }
 
+const xml = new XMLParser({ parseTagValue: false });
 const plane = await ControlPlane.inProcess();
 
 interface Answered {
@@ -110,9 +112,19 @@ async function answerTo(service: Service, name: string, input: Json): Promise<An
   const atMs = plane.machine.clock.nowMs();
   const signing = { ...plane.credentials, region, service: service.name, atMs };
   const { status, headers, body } = await plane.answer(await signRequest(plain, signing));
+  const requestId = headers['x-amzn-RequestId'] ?? headers['x-amz-request-id'] ?? '';
+  if (service.wires[0] === 'rest-xml') return { status, ...errorOfXml(body), requestId };
   const code = headers['x-amzn-ErrorType'] ?? '';
   const { message = '' } = body.startsWith('{') ? JSON.parse(body) : {};
-  return { status, code, message, requestId: headers['x-amzn-RequestId'] ?? '' };
+  return { status, code, message, requestId };
+}
+
+/** The code and the message of an error of Amazon S3. */
+function errorOfXml(body: string): Pick<Answered, 'code' | 'message'> {
+  const { Error: { Code: code = '', Message: message = '' } = {} } = xml.parse(body) as {
+    Error?: { Code?: string; Message?: string };
+  };
+  return { code, message };
 }
 
 async function eventsById(): Promise<ReadonlyMap<string | undefined, EventRecord>> {
@@ -127,12 +139,18 @@ async function eventsById(): Promise<ReadonlyMap<string | undefined, EventRecord
 
 /** What an empty label or query makes of a path is another path. */
 function isPathWithout(service: Service, value: Json): boolean {
-  return service.wires[0] === 'rest-json' && Object.values(value).includes('');
+  return Boolean(service.wires[0]?.startsWith('rest-')) && Object.values(value).includes('');
 }
 
+/** The codes for wrong values on the wires that have one of their own. */
+const codes: Readonly<Record<string, string>> = {
+  'rest-json': 'BadRequestException',
+  'rest-xml': 'InvalidArgument',
+};
+
 for (const service of plane.services.filter(({ wires }) => !wires.includes('query'))) {
-  const usual = service.wires[0] === 'rest-json' ? 'BadRequestException' : 'ValidationException';
-  const code = service.invalidValueCode ?? usual;
+  const code =
+    service.invalidValueCode ?? codes[service.wires[0] as string] ?? 'ValidationException';
   for (const [name, operation] of Object.entries(service.operations)) {
     const wrongs = [...wrongValues(operation.input as Shape<unknown>)];
     if (wrongs.length === 0) continue;

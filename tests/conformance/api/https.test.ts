@@ -20,7 +20,7 @@ import { httpLimits } from '../../../src/net/http/http-limits.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
-import { apiRoutes } from '../../../src/server/compose.ts';
+import { apiRoutes } from '../../../src/server/api/compose-api.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { accessKeyId, region, secretAccessKey, TestApi } from '../../support/test-api.ts';
 
@@ -38,7 +38,7 @@ before(async () => {
     certificates: certificates.servers,
     policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
-    routes: apiRoutes(api),
+    routes: apiRoutes(api.dispatcher),
     clock: systemClock,
   });
   port = await listener.open(0);

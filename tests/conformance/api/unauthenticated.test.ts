@@ -8,7 +8,7 @@ import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import type { HttpRequest } from '../../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
-import { apiRoutes } from '../../../src/server/compose.ts';
+import { apiRoutes } from '../../../src/server/api/compose-api.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
 import { TestApi } from '../../support/test-api.ts';
@@ -29,7 +29,7 @@ async function listen(limits: Partial<HttpLimits> = {}) {
     policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     limits,
-    routes: apiRoutes(api),
+    routes: apiRoutes(api.dispatcher),
     clock: systemClock,
   };
   const made = new HttpListener(options);

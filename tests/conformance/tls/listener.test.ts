@@ -12,7 +12,7 @@ import {
 } from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
 import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
-import { allSuites, openssl } from '../../support/openssl.ts';
+import { agreedSuites, openssl } from '../../support/openssl.ts';
 
 /** Sends back what it receives, at the end of the turn. */
 class Echo implements Connection {
@@ -109,21 +109,6 @@ function readOnce(socket: Socket): Promise<string> {
 
 const pageSuites = ['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES128-GCM-SHA256'];
 const twins = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
-
-/** Tries every suite that OpenSSL knows, some at a time. */
-async function agreedSuites(port: number): Promise<string[]> {
-  const suites = await allSuites();
-  assert.ok(suites.length > 60, `OpenSSL offers only ${suites.length} suites`);
-  const found: string[] = [];
-  for (let at = 0; at < suites.length; at += 8) {
-    const offers = suites.slice(at, at + 8).map(async (suite) => {
-      const agreed = await openssl(port, '-tls1_2', '-cipher', `${suite}:@SECLEVEL=0`);
-      if (agreed !== undefined) found.push(agreed.suite);
-    });
-    await Promise.all(offers);
-  }
-  return found.sort();
-}
 
 test('with TLS 1.2, exactly the two documented suites and their ECDSA variants are supported', async () => {
   assert.deepEqual(await agreedSuites(standard.port), [...twins, ...pageSuites].sort());

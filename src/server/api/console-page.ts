@@ -1,7 +1,7 @@
 // The page at the address of a broker's web console.
 
-import type { HttpResponse, RequestHead } from '../net/http/message.ts';
-import type { Labels, Rejection, RequestHandler } from '../net/http/request-handler.ts';
+import type { HttpResponse, RequestHead } from '../../net/http/message.ts';
+import type { Labels, Rejection, RequestHandler } from '../../net/http/request-handler.ts';
 
 /** The page, until there is a web console. */
 const page = `<!doctype html>
