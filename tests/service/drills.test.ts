@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createServer } from 'node:tls';
 import type { DrillResult } from '../../src/cli/drill/drill.ts';
 import { authoritiesOf } from '../../src/cli/drill/drills/impostor.ts';
 import { headOf } from '../../src/cli/drill/drills/older-folder.ts';
 import { frequentDelivery } from '../../src/cli/drill/drills/removed-digest.ts';
 import { drills } from '../../src/cli/drill/drills.ts';
-import type { Break } from '../../src/cli/drill/lab.ts';
+import type { Break, Lab } from '../../src/cli/drill/lab.ts';
 import { perform } from '../../src/cli/drill/perform.ts';
 import { Place } from '../../src/cli/drill/service/place.ts';
 import type { PreparedBroker } from '../../src/cli/drill/service/prepared.ts';
 import { ServiceProcess } from '../../src/cli/drill/service/service-process.ts';
 import { keysFolder } from '../../src/server/system-volume.ts';
+import { planeCertificates } from '../support/certificates.ts';
 
 // Each drill passes, and fails if the promise that it checks is broken on purpose. The drills share
 // services here, because each start takes a second; the command starts new ones for each drill.
@@ -36,14 +39,29 @@ after(async () => {
   await rm(root, { recursive: true, force: true, maxRetries: 20 });
 });
 
-/** A service with a secret in its environment, weaker TLS, and keys whose loss has no effect. */
+/** A service with a secret in its environment, and keys whose loss has no effect. */
 async function startCareless(): Promise<ServiceProcess> {
   const place = await Place.create(root);
   const first = await ServiceProcess.start(place);
   const LEAK = first.environment.AWS_SECRET_ACCESS_KEY ?? '';
   await first.stop();
-  const args = ['--tls-parity', '--key-effect-delay', '3600'];
+  const args = ['--key-effect-delay', '3600'];
   return ServiceProcess.start(place, { args, env: { LEAK } });
+}
+
+/** The port of a server with every version and suite of TLS. */
+async function laxPort(lab: Lab): Promise<number> {
+  const [ecdsa, rsa] = (await planeCertificates()).servers;
+  const server = createServer({
+    key: [ecdsa?.privateKey ?? '', rsa?.privateKey ?? ''],
+    cert: [ecdsa?.certificate ?? '', rsa?.certificate ?? ''],
+    ciphers: 'ALL:@SECLEVEL=0',
+    minVersion: 'TLSv1',
+  });
+  server.on('tlsClientError', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  lab.leaves(async () => server.close());
+  return (server.address() as AddressInfo).port;
 }
 
 /** How a promise is broken, and what the drill must then see. */
@@ -158,10 +176,15 @@ const broken: readonly Broken[] = [
   },
   {
     drill: 'wire-tap',
-    how: 'the service permits weaker suites',
-    isCareless: true,
-    failing: /refuses suites without forward secrecy/,
-    failingCount: 2,
+    how: 'the ports permit weaker suites',
+    breaks: {
+      probe: async (_, lab) => {
+        const port = await laxPort(lab);
+        return { 'the API': port, 'the broker': port };
+      },
+    },
+    failing: /refuses (TLS 1.1|suites without forward secrecy)/,
+    failingCount: 4,
   },
   {
     drill: 'wire-tap',

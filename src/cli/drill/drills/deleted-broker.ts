@@ -22,6 +22,8 @@ export const deletedBroker: Drill = {
     await lab.step('stop', 'disabled its key, so that the broker stops', async () => {
       await service.aws.kms.disableKey({ KeyId: keyArn });
       await isInState(service, id, 'CRITICAL_ACTION_REQUIRED', lab.effectMs * 3);
+      const hasEnded = async () => (await service.brokerPid(id)) === undefined;
+      await waitFor(hasEnded, lab.effectMs * 3);
     });
     // Another name of the same file: it shows what was written before the file was removed.
     await link(join(folder, 'volume'), kept);

@@ -138,8 +138,9 @@ export class ServiceProcess {
   /** The process of a broker, which the lock of its volume names; undefined if it has none. */
   async brokerPid(brokerId: string): Promise<number | undefined> {
     const file = join(this.place.data, 'brokers', brokerId, 'lock');
-    const text = await readFile(file, 'utf8').catch(() => '{}');
-    const { pid } = JSON.parse(text) as { readonly pid?: number }; // our own program wrote it
+    const text = await readFile(file, 'utf8').catch(() => '');
+    // The file of a volume that is not in use is empty.
+    const pid = text === '' ? undefined : (JSON.parse(text) as { readonly pid?: number }).pid;
     return pid !== undefined && (await isRunning(pid)) ? pid : undefined;
   }
 
