@@ -14,6 +14,8 @@ export interface CallIdentity {
   readonly service: string;
   /** The caller whose identity is used. Defaults to the service itself. */
   readonly onBehalfOf?: Caller;
+  /** The resource for which the service calls for itself, as `aws:SourceArn` in policies. */
+  readonly sourceArn?: string;
   /** The origin in the audit record. Defaults to the calling service. */
   readonly origin?: { readonly sourceIp: string; readonly userAgent: string };
   /**
@@ -66,13 +68,15 @@ export class LocalClient {
     const { services, hooks, region, clock, random } = this.#options;
     const route = services.named(serviceName, operationName);
     const accountId = identity.accountId ?? this.#options.accountId;
-    const { service, onBehalfOf, origin, eventSource, sharedEventId, unrecorded } = identity;
+    const { service, onBehalfOf, sourceArn, origin, eventSource, sharedEventId, unrecorded } =
+      identity;
     const output = await perform(
       {
         route,
         context: {
           caller: onBehalfOf ?? servicePrincipal(service, accountId),
           invokedBy: onBehalfOf && service,
+          ...(sourceArn !== undefined && { sourceArn }),
           requestId: random.uuid(),
           eventId: random.uuid(),
           region,

@@ -33,6 +33,11 @@ export interface Result<Output> {
   /** Replaces the response in the audit record; `null` if it must not be recorded. */
   readonly auditResponse?: object | null;
   readonly additionalEventData?: object;
+  /**
+   * False if the trail does not show the call: one that changes nothing, of a caller whom nobody has
+   * authenticated, of which there are too many to record. Defaults to true.
+   */
+  readonly isRecorded?: boolean;
   /** The caller that an unsigned operation has authenticated by itself, for the audit record. */
   readonly caller?: Caller;
   /**
@@ -57,6 +62,40 @@ export interface Permission {
   readonly isGiven?: boolean;
 }
 
+/** The permissions that a call needs: at least one. */
+export type Permissions = readonly [Permission, ...Permission[]];
+
+/**
+ * The declaration that an operation needs no permission of identity policies, with what decides
+ * instead. See {@link noPermission}.
+ */
+export class NoPermission {
+  readonly reason: string;
+
+  /** @param reason what decides about calls instead, for readers of the code */
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/**
+ * Declares that identity policies alone do not decide about the calls of an operation. It stands
+ * for all calls of the operation: permissions that depend on the input are never empty.
+ *
+ * @param reason what decides instead
+ */
+export function noPermission(reason: string): NoPermission {
+  return new NoPermission(reason);
+}
+
+/** Returns permissions that are changed one by one. */
+export function mapPermissions(
+  [first, ...more]: Permissions,
+  change: (permission: Permission) => Permission,
+): Permissions {
+  return [change(first), ...more.map(change)];
+}
+
 /**
  * The authentication that an operation requires: a signature (version 4), a bearer token, or none.
  */
@@ -78,6 +117,14 @@ export interface HttpTrait {
   readonly isAlsoHead?: boolean;
 }
 
+/**
+ * Returns the permissions that a call needs. It has the type of a method, so that operations with
+ * different inputs can be handled alike.
+ */
+export type PermissionsOf<Input> = {
+  of(input: Input, context: CallContext): Permissions;
+}['of'];
+
 /** An operation of a service: its shapes, its permissions, and its implementation. */
 export interface Operation<Input = never, Output = unknown> {
   readonly action: string;
@@ -96,10 +143,10 @@ export interface Operation<Input = never, Output = unknown> {
   /** Only on the wires `rest-json` and `rest-xml`. */
   readonly http?: HttpTrait;
   /**
-   * The permissions that identity policies must grant. They are checked after validation and before
-   * `handle`. Defaults to the action on `*`. `kms/` checks key policies and grants in addition.
+   * The permissions that identity policies must grant, or the declaration that they need not grant
+   * any. They are checked after validation and before `handle`. Defaults to the action on `*`.
    */
-  permissions?(input: Input, context: CallContext): readonly Permission[];
+  readonly permissions?: NoPermission | PermissionsOf<Input>;
   /**
    * The resources that a failed call concerns, for its audit record. Resources that do not exist,
    * or that the caller may not see, are left out. Must not throw.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sourceOf, withoutPort } from './address.ts';
+import { networkOf, sourceOf, withoutPort } from './address.ts';
 
 test('an IPv4 address and its IPv4-mapped IPv6 form are the same source', () => {
   assert.equal(sourceOf('192.0.2.1'), '192.0.2.1');
@@ -27,4 +27,14 @@ test('the IPv6 loopback address is its own source', () => {
 test('the port is stripped from IPv4 and IPv6 addresses', () => {
   assert.equal(withoutPort('127.0.0.1:5671'), '127.0.0.1');
   assert.equal(withoutPort('::1:5671'), '::1');
+});
+
+test('the network of an address is the /24 or /48 network', () => {
+  assert.equal(networkOf('192.0.2.77'), '192.0.2.0/24');
+  assert.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.0/24');
+  assert.equal(networkOf('2001:db8:5:7::1'), '2001:db8:5::/48');
+  assert.equal(networkOf('2001:db8:5:ffff:1::'), '2001:db8:5::/48');
+  assert.notEqual(networkOf('2001:db8:6::1'), networkOf('2001:db8:5::1'));
+  assert.equal(networkOf('::1'), '::1');
+  assert.equal(networkOf(''), '');
 });

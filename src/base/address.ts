@@ -1,9 +1,11 @@
 // Sources: the groups of addresses to which per-peer limits apply.
 
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** The number of 16-bit groups in a /64, the usual network of one customer. */
 const networkGroups = 4;
+/** The number of 16-bit groups in a /48, the largest usual network of one customer. */
+const siteGroups = 3;
 
 /**
  * Returns the source of an address, to which limits per peer apply: an IPv4 address, the /64
@@ -12,11 +14,29 @@ const networkGroups = 4;
  * @param address the address of a socket without its port; may be empty if the socket is closed
  */
 export function sourceOf(address: string): string {
-  const [plain = ''] = address.split('%', 1);
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
-  if (mapped) return mapped[1] ?? '';
+  const plain = plainAddress(address);
   if (plain === '::1' || !isIPv6(plain)) return plain;
   return `${groupsOf(plain).slice(0, networkGroups).join(':')}::/64`;
+}
+
+/**
+ * Returns the network that the source of an address is part of, to share limits fairly between
+ * networks: the /24 network of an IPv4 address, the /48 network of an IPv6 address, or `::1`.
+ *
+ * @param address as for {@link sourceOf}
+ */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address);
+  if (isIPv4(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
+  if (plain === '::1' || !isIPv6(plain)) return plain;
+  return `${groupsOf(plain).slice(0, siteGroups).join(':')}::/48`;
+}
+
+/** An address without its zone; an IPv4-mapped IPv6 address as the IPv4 address. */
+function plainAddress(address: string): string {
+  const [plain = ''] = address.split('%', 1);
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
+  return mapped?.[1] ?? plain;
 }
 
 /**

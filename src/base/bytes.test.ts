@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { copyBytes, equalsAt, Reader, Writer } from './bytes.ts';
+import { copyBytes, equalRange, equalsAt, Reader, Writer } from './bytes.ts';
 
 test('a short string of more than 255 bytes is rejected without being written', () => {
   const w = new Writer(8);
@@ -45,6 +45,22 @@ test('bytes are equal only if every one of them is', () => {
       const other = Buffer.from(bytes);
       other[2 + i] = (other[2 + i] ?? 0) ^ 0x80;
       assert.equal(equalsAt(expected, other, 2), false);
+    }
+  }
+});
+
+test('ranges are equal only if all of their bytes are', () => {
+  for (let size = 0; size <= 20; size++) {
+    const expected = Buffer.from(Array.from({ length: size }, (_, i) => i));
+    const bytes = Buffer.concat([Buffer.of(9, 9), expected]);
+    assert.equal(equalRange(expected, 0, bytes, 2, size), true);
+    assert.equal(equalRange(expected, 0, bytes, 3, size), false, 'beyond the end');
+    assert.equal(equalRange(Buffer.alloc(0), 0, Buffer.alloc(0), 0, size), size === 0);
+    for (let i = 0; i < size; i++) {
+      const other = Buffer.from(bytes);
+      other[2 + i] = (other[2 + i] ?? 0) ^ 0x80;
+      assert.equal(equalRange(expected, 0, other, 2, size), false);
+      assert.equal(equalRange(expected, 0, other, 2, i), true, 'before the difference');
     }
   }
 });

@@ -87,6 +87,32 @@ function copyFew(target: Buffer, at: number, source: Buffer, start: number, end:
   for (; from < end; from++, to++) target[to] = source[from] ?? 0;
 }
 
+/** Whether a number of bytes at an offset of one buffer are the same at an offset of another. */
+export function equalRange(
+  bytes: Buffer,
+  at: number,
+  others: Buffer,
+  othersAt: number,
+  size: number,
+): boolean {
+  const end = at + size;
+  if (end > bytes.length || othersAt + size > others.length) return false;
+  let i = at;
+  let j = othersAt;
+  for (; i + 3 < end; i += 4, j += 4) if (fourDiffer(bytes, i, others, j)) return false;
+  for (; i < end; i++, j++) if (bytes[i] !== others[j]) return false;
+  return true;
+}
+
+function fourDiffer(bytes: Buffer, i: number, others: Buffer, j: number): boolean {
+  const differences =
+    ((bytes[i] ?? 0) ^ (others[j] ?? 0)) |
+    ((bytes[i + 1] ?? 0) ^ (others[j + 1] ?? 0)) |
+    ((bytes[i + 2] ?? 0) ^ (others[j + 2] ?? 0)) |
+    ((bytes[i + 3] ?? 0) ^ (others[j + 3] ?? 0));
+  return differences !== 0;
+}
+
 /**
  * Whether all of some bytes are at an offset of others. The last bytes, in which names and ids differ
  * most, are compared first.

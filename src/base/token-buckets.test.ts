@@ -13,7 +13,8 @@ test('a source has as many tokens at once as allowed, and more with time', () =>
   const clock = new ManualClock();
   const buckets = new TokenBuckets(limits, clock);
   const taken = (source: string, count: number) =>
-    Array.from({ length: count }, () => buckets.take(source)).filter((isTaken) => isTaken).length;
+    Array.from({ length: count }, () => buckets.take(source)).filter((answer) => answer === 'taken')
+      .length;
   assert.equal(taken('a', 10), 3);
   clock.advance(4000);
   assert.equal(taken('a', 10), 2);
@@ -22,5 +23,12 @@ test('a source has as many tokens at once as allowed, and more with time', () =>
 test('all sources together have a limit too', () => {
   const buckets = new TokenBuckets(limits, new ManualClock());
   const taken = ['a', 'a', 'a', 'b', 'b', 'b', 'c'].map((source) => buckets.take(source));
-  assert.deepEqual(taken, [true, true, true, true, true, false, false]);
+  const expected = Array.from({ length: 5 }, () => 'taken');
+  assert.deepEqual(taken, [...expected, 'none-of-all', 'none-of-all']);
+});
+
+test('a source that has none left is told apart from all together', () => {
+  const buckets = new TokenBuckets(limits, new ManualClock());
+  const taken = ['a', 'a', 'a', 'a', 'b', 'b', 'b'].map((source) => buckets.take(source));
+  assert.deepEqual(taken.slice(3), ['none-of-source', 'taken', 'taken', 'none-of-all']);
 });

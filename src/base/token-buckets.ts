@@ -38,8 +38,8 @@ export class TokenBuckets {
     this.#all = { tokens: limits.ofAll.atOnceMax, atMs: clock.monotonicMs() };
   }
 
-  /** Takes one token for a source. Returns false if the source, or all together, have none left. */
-  take(source: string): boolean {
+  /** Takes a token of a source, and one of all. Returns what had none left. */
+  take(source: string): 'taken' | 'none-of-source' | 'none-of-all' {
     const { ofSource, ofAll, sourceCountMax } = this.#limits;
     const nowMs = this.#clock.monotonicMs();
     const own = this.#sources.get(source) ?? { tokens: ofSource.atOnceMax, atMs: nowMs };
@@ -49,10 +49,11 @@ export class TokenBuckets {
     if (this.#sources.size > sourceCountMax && oldest !== undefined) this.#sources.delete(oldest);
     fill(own, ofSource, nowMs);
     fill(this.#all, ofAll, nowMs);
-    if (own.tokens < 1 || this.#all.tokens < 1) return false;
+    if (own.tokens < 1) return 'none-of-source';
     own.tokens -= 1;
+    if (this.#all.tokens < 1) return 'none-of-all';
     this.#all.tokens -= 1;
-    return true;
+    return 'taken';
   }
 }
 

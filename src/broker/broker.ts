@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { QueueIndex } from '../storage/queue-index.ts';
+import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
@@ -23,6 +24,7 @@ import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { isParameterChange, Parameters } from './rabbitmq/parameters.ts';
 import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { isSessionChange } from './sessions/stored-session.ts';
@@ -32,8 +34,16 @@ import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
 import type { Background } from './turns/background.ts';
 import { Turns } from './turns/turns.ts';
-import { Access, checkPermission, everything, type Permission, type User, Users } from './users.ts';
+import {
+  type Access,
+  everything,
+  isUserChange,
+  type Permission,
+  type User,
+  Users,
+} from './users.ts';
 import { Vhost, type VhostHost } from './vhost.ts';
+import { storedMetadata, type VhostMetadata } from './vhosts/vhost-metadata.ts';
 
 /** Maximum number of turns for pending work when the broker closes: about two seconds. */
 const closingTurnsMax = 500;
@@ -52,6 +62,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly counters = new Counters();
   readonly users = new Users();
   readonly logins: Logins;
+  /** Changes virtual hosts, users and permissions. */
+  readonly accounts: Accounts;
+  /** Runtime parameters. */
+  readonly parameters: Parameters;
   /** Blocks publishers while memory or disk space is low, and pauses them if the log is behind. */
   readonly flow = new Flow();
   /** The current maximum number of unsettled deliveries per channel. */
@@ -91,6 +105,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.engineVersion = options.engineVersion ?? '3.13';
     this.limits = { ...defaultLimits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
+    const change = (made: Change) => this.#change(made);
+    this.parameters = new Parameters(this.limits, change);
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
@@ -105,6 +121,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       },
       jobFailed: (error) => this.internalError(error, 'a disconnected client'),
     });
+    this.accounts = new Accounts(this, change);
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // changes are only written
@@ -200,60 +217,29 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return this.vhost(name);
   }
 
-  /**
-   * Deletes a virtual host with its contents and disconnects its clients.
-   *
-   * @throws {BrokerError} `not-allowed` if it does not exist
-   */
+  /** See {@link Accounts.deleteVhost}. */
   deleteVhost(name: string): void {
-    this.vhost(name);
-    this.#disconnect((access) => access.vhost === name, `vhost '${name}' is deleted`);
-    this.#change({ kind: 'vhost-deleted', vhost: name });
+    this.accounts.deleteVhost(name);
   }
 
-  /** Adds a user, or changes the password and tags of an existing one. */
+  /** See {@link Accounts.putUser}. */
   putUser(user: string, passwordHash: string, tags: readonly string[]): void {
-    this.#change({ kind: 'user', user, passwordHash, tags });
+    this.accounts.putUser(user, passwordHash, tags);
   }
 
-  /**
-   * Deletes a user and disconnects its clients.
-   *
-   * @throws {BrokerError} `not-found`
-   */
+  /** See {@link Accounts.deleteUser}. */
   deleteUser(name: string): void {
-    this.users.require(name);
-    this.#disconnect((access) => access.user === name, `user '${name}' is deleted`);
-    this.#change({ kind: 'user-deleted', user: name });
+    this.accounts.deleteUser(name);
   }
 
-  /**
-   * Sets the permissions of a user in a virtual host. They take effect at once.
-   *
-   * @throws {BrokerError} `not-found`, `not-allowed`, or `precondition-failed` for an invalid
-   *   pattern
-   */
+  /** See {@link Accounts.setPermission}. */
   setPermission(user: string, vhost: string, permission: Permission): void {
-    this.users.require(user);
-    this.vhost(vhost);
-    checkPermission(permission);
-    this.#change({ kind: 'permission', user, vhost, ...permission });
+    this.accounts.setPermission(user, vhost, permission);
   }
 
-  /**
-   * Removes the permissions of a user in a virtual host. This takes effect at once.
-   *
-   * @throws {BrokerError} `not-found`
-   */
+  /** See {@link Accounts.clearPermission}. */
   clearPermission(user: string, vhost: string): void {
-    this.users.require(user);
-    this.#change({ kind: 'permission-cleared', user, vhost });
-  }
-
-  #disconnect(matches: (access: Access) => boolean, reason: string): void {
-    for (const connection of [...this.clientConnections]) {
-      if (matches(connection.access)) connection.shutdown(reason);
-    }
+    this.accounts.clearPermission(user, vhost);
   }
 
   #change(change: Change): void {
@@ -266,25 +252,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return this.logWaiters.until(this.store.definedGroup, this.durableGroup);
   }
 
-  /** @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host */
+  /** See {@link Accounts.access}. */
   access(user: User, vhost: string): Access {
-    const permissions = (user.groups ? user : this.users.get(user.name))?.permissions;
-    if (permissions?.has(vhost) !== true || !this.vhosts.has(vhost)) {
-      const why = `access to vhost '${vhost}' refused for user '${user.name}'`;
-      throw this.users.refusal('not-allowed', { user: user.name }, why);
-    }
-    this.#requireRoomFor(user, this.vhost(vhost));
-    return new Access(this.users, user.name, vhost, user.groups);
-  }
-
-  #requireRoomFor(user: User, { name, settings }: Vhost): void {
-    const countMax = settings.limit('max-connections');
-    if (countMax === Infinity) return;
-    let count = 0;
-    for (const { access } of this.clientConnections) if (access.vhost === name) count++;
-    if (count < countMax) return;
-    const refused = `access to vhost '${name}' refused for user '${user.name}'`;
-    throw new BrokerError('not-allowed', `${refused}: connection limit (${countMax}) is reached`);
+    return this.accounts.access(user, vhost);
   }
 
   /**
@@ -431,8 +401,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
         this.#queueNumber = Math.max(this.#queueNumber, change.queueNumber);
         return;
       case 'vhost':
-        if (this.vhosts.has(change.vhost)) return;
-        this.vhosts.set(change.vhost, new Vhost(this, change.vhost));
+        this.#putVhost(change.vhost, change.metadata);
         return;
       case 'vhost-deleted':
         this.#removeVhost(change.vhost);
@@ -440,23 +409,24 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       case 'producer-sequence':
         this.producers.apply(change);
         return;
-      case 'user':
-      case 'user-deleted':
-      case 'permission':
-      case 'permission-cleared':
-        this.users.apply(change);
-        // Invalidates cached permissions.
-        for (const vhost of this.vhosts.values()) vhost.version++;
-        return;
       default:
-        if (isHeldChange(change)) applyHeld(change, this);
+        if (isUserChange(change)) this.users.apply(change);
+        else if (isParameterChange(change)) this.parameters.apply(change);
+        else if (isHeldChange(change)) applyHeld(change, this);
         else if (isSessionChange(change)) this.sessions.apply(change);
         else applyToVhost(this.vhosts.get(change.vhost), change);
     }
   }
 
+  #putVhost(name: string, metadata: VhostMetadata | undefined): void {
+    const vhost = this.vhosts.get(name) ?? new Vhost(this, name);
+    if (metadata !== undefined) vhost.metadata = storedMetadata(metadata);
+    this.vhosts.set(name, vhost);
+  }
+
   #removeVhost(name: string): void {
     this.users.forgetVhost(name);
+    this.parameters.forget(name);
     const vhost = this.vhosts.get(name);
     if (vhost === undefined) return;
     vhost.end();
@@ -479,6 +449,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     yield* this.retained.snapshot();
     yield* this.sessions.snapshot();
     yield* this.users.snapshot();
+    yield* this.parameters.snapshot();
   }
 
   /** Closes the broker and syncs all data. All connections must have ended. */

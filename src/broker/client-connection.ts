@@ -1,6 +1,16 @@
 // The client connections of a broker.
 
+import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from './rabbitmq/model.ts';
 import type { Access } from './users.ts';
+
+/** What administration reads of a connection. */
+export interface ConnectionInspector {
+  /** Unique among open connections: `127.0.0.1:54321 -> 127.0.0.1:5671`. */
+  readonly name: string;
+  info(): ConnectionInfo;
+  channels(): Iterable<ChannelInfo>;
+  consumers(): Iterable<ConsumerInfo>;
+}
 
 /** A connection that has opened a virtual host. */
 export interface ClientConnection {
@@ -11,6 +21,8 @@ export interface ClientConnection {
   readonly peerAddress?: string;
   /** The address that the client connected to, for log lines. */
   readonly localAddress?: string;
+  /** Undefined if administration does not show the connections of the protocol. */
+  readonly inspector?: ConnectionInspector | undefined;
   /** Disconnects the client with a reason. */
   shutdown(reason: string): void;
 }
@@ -36,20 +48,67 @@ export interface ConnectionObserver {
   ): void;
 }
 
+/** Counts by name. Names with a count of 0 take no memory. */
+class Counts {
+  readonly #byName = new Map<string, number>();
+
+  of(name: string): number {
+    return this.#byName.get(name) ?? 0;
+  }
+
+  add(name: string, count: number): void {
+    const sum = this.of(name) + count;
+    if (sum === 0) this.#byName.delete(name);
+    else this.#byName.set(name, sum);
+  }
+}
+
 /** The connections that have opened a virtual host. */
 export class ClientConnections extends Set<ClientConnection> {
   observer: ConnectionObserver | undefined = undefined;
+  readonly #ofUsers = new Counts();
+  readonly #inVhosts = new Counts();
+  readonly #channels = new Counts();
+
+  /** The number of connections of a user. */
+  countOf(user: string): number {
+    return this.#ofUsers.of(user);
+  }
+
+  /** The number of connections to a virtual host. */
+  countIn(vhost: string): number {
+    return this.#inVhosts.of(vhost);
+  }
+
+  /** The number of channels of a user, as far as the protocol counts them. */
+  channelCountOf(user: string): number {
+    return this.#channels.of(user);
+  }
+
+  /** Adds to the number of channels of a user. */
+  countChannels(user: string, count: number): void {
+    this.#channels.add(user, count);
+  }
+
+  #count({ access }: ClientConnection, count: number): void {
+    this.#ofUsers.add(access.user, count);
+    this.#inVhosts.add(access.vhost, count);
+  }
 
   override add(connection: ClientConnection): this {
     const { size } = this;
     super.add(connection);
-    if (this.size > size) this.observer?.opened(connection);
+    if (this.size === size) return this;
+    this.#count(connection, 1);
+    this.observer?.opened(connection);
     return this;
   }
 
   override delete(connection: ClientConnection): boolean {
     const wasThere = super.delete(connection);
-    if (wasThere) this.observer?.closed(connection);
-    return wasThere;
+    if (!wasThere) return false;
+    this.#count(connection, -1);
+    this.observer?.closed(connection);
+    return true;
   }
 }

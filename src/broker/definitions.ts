@@ -8,10 +8,12 @@ import { exchangeType } from './exchanges/types/registry.ts';
 import type { AnyHeldChange } from './held/held-changes.ts';
 import type { ProducerChange } from './publishing/producer-sequences.ts';
 import type { QueueOptions } from './queue-options.ts';
+import type { ParameterChange } from './rabbitmq/parameters.ts';
 import type { SessionChange } from './sessions/stored-session.ts';
 import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
+import type { VhostMetadata } from './vhosts/vhost-metadata.ts';
 
 /** A change in one virtual host, as stored in the log. */
 export type VhostChange =
@@ -45,12 +47,15 @@ export type Change =
   | AnyHeldChange
   | ProducerChange
   | SessionChange
+  | ParameterChange
   /** The initial definitions of a new broker were created. */
   | { kind: 'founded' }
   /** A start: from now on, messages may be delivered without a record in the log. */
   | { kind: 'started' }
   | { kind: 'counter'; queueNumber: number }
-  | { kind: 'vhost' | 'vhost-deleted'; vhost: string };
+  /** Metadata is missing if there was none, and in the logs of older releases. */
+  | { kind: 'vhost'; vhost: string; metadata?: VhostMetadata }
+  | { kind: 'vhost-deleted'; vhost: string };
 
 /** Applies a change to its virtual host. If that is missing, a later change deletes it. */
 export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): void {

@@ -46,6 +46,11 @@ export class Flow {
     this.#publishers.delete(listener);
   }
 
+  /** Whether a connection has published. */
+  has(listener: PublisherListener): boolean {
+    return this.#publishers.has(listener);
+  }
+
   /** The number of connections that have published. */
   get publisherCount(): number {
     return this.#publishers.size;

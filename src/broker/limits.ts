@@ -80,6 +80,16 @@ export interface Limits {
   readonly routedHeaderCountMax: number;
   /** Maximum size of the arguments of a declaration or binding, names and values, bytes. */
   readonly argumentsBytesMax: number;
+  /** Maximum number of virtual hosts. */
+  readonly vhostCountMax: number;
+  /** Maximum number of users. */
+  readonly userCountMax: number;
+  /** Maximum number of permissions and topic permissions of all users. */
+  readonly permissionCountMax: number;
+  /** Maximum number of runtime parameters in a virtual host, and of global parameters. */
+  readonly parameterCountMax: number;
+  /** Maximum size of the value of a runtime parameter as JSON, bytes. */
+  readonly parameterBytesMax: number;
   /** Maximum number of queues in a virtual host. */
   readonly queueCountMax: number;
   /** Maximum number of exchanges in a virtual host. */
@@ -162,6 +172,11 @@ export const defaultLimits: Limits = {
   topicSelectorCostMax: 200_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
+  vhostCountMax: 5_000,
+  userCountMax: 10_000,
+  permissionCountMax: 100_000,
+  parameterCountMax: 1_000,
+  parameterBytesMax: 64 * 1024,
   queueCountMax: 500_000,
   exchangeCountMax: 100_000,
   policyCountMax: 200,

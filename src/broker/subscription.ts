@@ -114,6 +114,8 @@ export class Subscription {
   place: PlaceInLine | undefined = undefined;
   isActive = true;
   #isClosed = false;
+  /** Whether it exclusively receives the messages of the queue. Only `Consumers` sets it. */
+  isChosen = false;
   /** Whether it could not take a message when asked last. Only `Consumers` sets it. */
   isWaiting = false;
   /** Called once the queue has nothing more for the available credit; undefined unless draining. */

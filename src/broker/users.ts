@@ -1,7 +1,7 @@
 // Users and their permissions.
 
+import { AccessRights, nothing, TopicRights } from './accounts/access-rights.ts';
 import { BrokerError } from './errors.ts';
-import { NamePattern } from './patterns/name-pattern.ts';
 
 /**
  * The rights of a user in one virtual host: a regular expression over names for each right; see
@@ -15,14 +15,36 @@ export interface Permission {
 /** A permission on a queue or exchange. */
 export type Right = keyof Permission;
 
+/**
+ * The rights of a user on the messages of one topic exchange: a regular expression over routing keys
+ * for each. `{username}` and `{vhost}` in it are replaced.
+ */
+export interface TopicPermission {
+  readonly write: string;
+  readonly read: string;
+}
+/** A permission on routing keys. */
+export type TopicRight = keyof TopicPermission;
+
+/** The names of the limits of a user, with those of RabbitMQ. */
+export const userLimitNames = ['max-connections', 'max-channels'] as const;
+/** One of {@link userLimitNames}. */
+export type UserLimitName = (typeof userLimitNames)[number];
+
 /** A user. */
 export interface User {
   readonly name: string;
+  /** The stored form of the password; empty for a user that cannot log in with one. */
   readonly passwordHash: string;
   /** The tags of the user, with the names of RabbitMQ: `administrator` and others. */
   readonly tags: readonly string[];
   /** The permissions by virtual host. */
   readonly permissions: ReadonlyMap<string, Permission>;
+  /** The permissions on routing keys by virtual host and exchange. */
+  readonly topicPermissions: ReadonlyMap<string, ReadonlyMap<string, TopicPermission>>;
+  readonly limits: ReadonlyMap<UserLimitName, number>;
+  /** Another number after each change of the user. */
+  readonly revision: number;
   /**
    * The groups of a user of a directory, as of the log-in. Undefined for the broker's own users.
    * Such a user is not in {@link Users}, and has all permissions in its virtual hosts; groups
@@ -35,14 +57,37 @@ export interface User {
 export type UserChange =
   | { kind: 'user'; user: string; passwordHash: string; tags: readonly string[] }
   | { kind: 'user-deleted'; user: string }
+  | { kind: 'user-limit'; user: string; name: UserLimitName; value: number | undefined }
   | ({ kind: 'permission'; user: string; vhost: string } & Permission)
-  | { kind: 'permission-cleared'; user: string; vhost: string };
+  | { kind: 'permission-cleared'; user: string; vhost: string }
+  | ({ kind: 'topic-permission'; user: string; vhost: string; exchange: string } & TopicPermission)
+  | { kind: 'topic-permission-cleared'; user: string; vhost: string; exchange: string };
+
+/** The kinds of a {@link UserChange}. */
+const userChangeKinds: ReadonlySet<string> = new Set<UserChange['kind']>([
+  'user',
+  'user-deleted',
+  'user-limit',
+  'permission',
+  'permission-cleared',
+  'topic-permission',
+  'topic-permission-cleared',
+]);
+
+/** Whether a change is one of users. */
+export function isUserChange(change: { kind: string }): change is UserChange {
+  return userChangeKinds.has(change.kind);
+}
 
 /** All permissions, for the initial user. */
 export const everything: Permission = { configure: '.*', write: '.*', read: '.*' };
 
-const nothing: Permission = { configure: '', write: '', read: '' };
-const rights: readonly Right[] = ['configure', 'write', 'read'];
+/** A user whose parts only {@link Users} changes. */
+interface StoredUser extends User {
+  readonly permissions: Map<string, Permission>;
+  readonly topicPermissions: Map<string, Map<string, TopicPermission>>;
+  readonly limits: Map<UserLimitName, number>;
+}
 
 /** Is told of each action that a user had no permission for. Must not throw. */
 export type DenialObserver = (access: Pick<Access, 'user'>, text: string) => void;
@@ -53,7 +98,8 @@ export class Users {
   version = 0;
   /** See {@link DenialObserver}. */
   denied: DenialObserver = () => {};
-  readonly #byName = new Map<string, User>();
+  readonly #byName = new Map<string, StoredUser>();
+  #permissionCount = 0;
 
   /** @returns undefined if the user does not exist */
   get(name: string): User | undefined {
@@ -65,6 +111,15 @@ export class Users {
     return this.#byName.values();
   }
 
+  get count(): number {
+    return this.#byName.size;
+  }
+
+  /** The number of permissions and topic permissions of all users. */
+  get permissionCount(): number {
+    return this.#permissionCount;
+  }
+
   /** @throws {BrokerError} `not-found` */
   require(name: string): User {
     const user = this.#byName.get(name);
@@ -72,28 +127,9 @@ export class Users {
     return user;
   }
 
-  /** Applies a change. */
-  apply(change: UserChange): void {
-    this.version++;
-    const found = this.#byName.get(change.user);
-    switch (change.kind) {
-      case 'user': {
-        const { user: name, passwordHash, tags } = change;
-        const permissions = found?.permissions ?? new Map();
-        this.#byName.set(name, { name, passwordHash, tags, permissions });
-        return;
-      }
-      case 'user-deleted':
-        this.#byName.delete(change.user);
-        return;
-      case 'permission': {
-        const { configure, write, read } = change;
-        if (found !== undefined) this.#permit(found, change.vhost, { configure, write, read });
-        return;
-      }
-      case 'permission-cleared':
-        if (found !== undefined) this.#permit(found, change.vhost, undefined);
-    }
+  /** Returns a limit of a user; Infinity if it is not set. */
+  limit(user: string, name: UserLimitName): number {
+    return this.#byName.get(user)?.limits.get(name) ?? Infinity;
   }
 
   /** Reports that a user has no permission. Returns the error to throw. */
@@ -106,40 +142,114 @@ export class Users {
     return new BrokerError(code, text);
   }
 
-  #permit(user: User, vhost: string, permission: Permission | undefined): void {
-    const permissions = new Map(user.permissions);
-    if (permission === undefined) permissions.delete(vhost);
-    else permissions.set(vhost, permission);
-    this.#byName.set(user.name, { ...user, permissions });
+  /** Applies a change. */
+  apply(change: UserChange): void {
+    const found = this.#byName.get(change.user);
+    this.version++;
+    if (change.kind === 'user') {
+      this.#put(found, change);
+      return;
+    }
+    if (found === undefined) return;
+    if (change.kind === 'user-deleted') {
+      this.#permissionCount -= permissionsOf(found);
+      this.#byName.delete(change.user);
+      return;
+    }
+    this.#permissionCount += applyTo(found, change);
+    this.#revise(found);
+  }
+
+  #put(
+    found: StoredUser | undefined,
+    { user: name, passwordHash, tags }: Extract<UserChange, { kind: 'user' }>,
+  ): void {
+    const parts = found ?? {
+      permissions: new Map<string, Permission>(),
+      topicPermissions: new Map<string, Map<string, TopicPermission>>(),
+      limits: new Map<UserLimitName, number>(),
+    };
+    this.#revise({ ...parts, name, passwordHash, tags, revision: 0 });
+  }
+
+  #revise(user: StoredUser): void {
+    this.#byName.set(user.name, { ...user, revision: this.version });
   }
 
   /** Removes all permissions in a deleted virtual host. */
   forgetVhost(vhost: string): void {
     this.version++;
-    for (const user of this.#byName.values()) this.#permit(user, vhost, undefined);
+    for (const user of [...this.#byName.values()]) {
+      const { permissions, topicPermissions } = user;
+      if (!permissions.has(vhost) && !topicPermissions.has(vhost)) continue;
+      this.#permissionCount -= permissionsOf(user);
+      permissions.delete(vhost);
+      topicPermissions.delete(vhost);
+      this.#permissionCount += permissionsOf(user);
+      this.#revise(user);
+    }
   }
 
   /** Yields the changes that recreate all users. */
   *snapshot(): Iterable<UserChange> {
-    for (const { name, passwordHash, tags, permissions } of this.#byName.values()) {
+    for (const { name, passwordHash, tags, ...parts } of this.#byName.values()) {
       yield { kind: 'user', user: name, passwordHash, tags };
-      for (const [vhost, permission] of permissions) {
+      for (const [limit, value] of parts.limits) {
+        yield { kind: 'user-limit', user: name, name: limit, value };
+      }
+      for (const [vhost, permission] of parts.permissions) {
         yield { kind: 'permission', user: name, vhost, ...permission };
+      }
+      for (const [vhost, byExchange] of parts.topicPermissions) {
+        for (const [exchange, permission] of byExchange) {
+          yield { kind: 'topic-permission', user: name, vhost, exchange, ...permission };
+        }
       }
     }
   }
 }
 
-/**
- * Checks the patterns of permissions.
- *
- * @throws {BrokerError} `precondition-failed`
- */
-export function checkPermission(permission: Permission): void {
-  for (const right of rights) NamePattern.compile(`the pattern of ${right}`, permission[right]);
+type PartChange = Exclude<UserChange, { kind: 'user' | 'user-deleted' }>;
+
+/** Changes a part of a user. Returns by how much its number of permissions changes. */
+function applyTo(user: StoredUser, change: PartChange): number {
+  switch (change.kind) {
+    case 'user-limit':
+      if (change.value === undefined) user.limits.delete(change.name);
+      else user.limits.set(change.name, change.value);
+      return 0;
+    case 'permission': {
+      const { vhost, configure, write, read } = change;
+      const { size } = user.permissions;
+      user.permissions.set(vhost, { configure, write, read });
+      return user.permissions.size - size;
+    }
+    case 'permission-cleared':
+      return user.permissions.delete(change.vhost) ? -1 : 0;
+    case 'topic-permission': {
+      const { vhost, exchange, write, read } = change;
+      const byExchange = user.topicPermissions.get(vhost) ?? new Map<string, TopicPermission>();
+      const { size } = byExchange;
+      user.topicPermissions.set(vhost, byExchange);
+      byExchange.set(exchange, { write, read });
+      return byExchange.size - size;
+    }
+    case 'topic-permission-cleared': {
+      const byExchange = user.topicPermissions.get(change.vhost);
+      const wasThere = byExchange?.delete(change.exchange) === true;
+      if (byExchange?.size === 0) user.topicPermissions.delete(change.vhost);
+      return wasThere ? -1 : 0;
+    }
+  }
 }
 
-/** The access of a user to one virtual host. Caches decisions until users change. */
+function permissionsOf({ permissions, topicPermissions }: StoredUser): number {
+  let count = permissions.size;
+  for (const byExchange of topicPermissions.values()) count += byExchange.size;
+  return count;
+}
+
+/** The access of a user to one virtual host. Caches decisions until the user changes. */
 export class Access {
   readonly user: string;
   readonly vhost: string;
@@ -147,9 +257,9 @@ export class Access {
   readonly groups: readonly string[] | undefined;
   readonly #users: Users;
   #version = -1;
-  #patterns: Record<Right, NamePattern> = patternsOf(nothing);
-  /** Names that were allowed, by right. */
-  readonly #allowed = { configure: new Set<string>(), write: new Set<string>(), read: new Set() };
+  #revision = -1;
+  #rights = new AccessRights(nothing);
+  #topics: TopicRights | undefined = undefined;
 
   constructor(users: Users, user: string, vhost: string, groups?: readonly string[]) {
     this.#users = users;
@@ -158,45 +268,69 @@ export class Access {
     this.groups = groups;
   }
 
+  /** Another number after each change of any user: decisions before it may have changed. */
+  get version(): number {
+    return this.#users.version;
+  }
+
+  /** Whether the user has a tag, such as `impersonator`. */
+  hasTag(tag: string): boolean {
+    return this.#users.get(this.user)?.tags.includes(tag) === true;
+  }
+
   /**
    * Checks a permission on a name. The default exchange is `amq.default`.
    *
    * @throws {BrokerError} `access-refused`
    */
   require(right: Right, kind: 'queue' | 'exchange', name: string): void {
-    if (this.#version !== this.#users.version) this.#reread();
-    const allowed = this.#allowed[right];
-    if (allowed.has(name)) return;
+    if (this.permits(right, name)) return;
     const shown = name === '' ? 'amq.default' : name;
-    if (!this.#patterns[right].test(shown)) {
-      throw this.#users.refusal(
-        'access-refused',
-        this,
-        `${right} access to ${kind} '${shown}' in vhost '${this.vhost}' ` +
-          `refused for user '${this.user}'`,
-      );
-    }
-    if (allowed.size >= 1000) allowed.clear();
-    allowed.add(name);
+    throw this.#users.refusal(
+      'access-refused',
+      this,
+      `${right} access to ${kind} '${shown}' in vhost '${this.vhost}' ` +
+        `refused for user '${this.user}'`,
+    );
+  }
+
+  /** Whether the user has a permission on a name. */
+  permits(right: Right, name: string): boolean {
+    if (this.#version !== this.#users.version) this.#reread();
+    return this.#rights.permits(right, name);
+  }
+
+  /** Whether routing keys of a topic exchange must be checked with {@link requireTopic}. */
+  checksTopics(exchange: string): boolean {
+    if (this.#version !== this.#users.version) this.#reread();
+    return this.#topics?.has(exchange) === true;
+  }
+
+  /**
+   * Checks a permission on a routing key of a topic exchange.
+   *
+   * @throws {BrokerError} `access-refused`
+   */
+  requireTopic(right: TopicRight, exchange: string, routingKey: string): void {
+    if (!this.checksTopics(exchange)) return;
+    if (this.#topics?.permits(right, exchange, routingKey) === true) return;
+    throw this.#users.refusal(
+      'access-refused',
+      this,
+      `${right} access to topic '${routingKey}' in exchange '${exchange}' ` +
+        `in vhost '${this.vhost}' refused for user '${this.user}'`,
+    );
   }
 
   #reread(): void {
     this.#version = this.#users.version;
-    for (const right of rights) this.#allowed[right].clear();
-    this.#patterns = patternsOf(this.#permission ?? nothing);
+    const user = this.#users.get(this.user);
+    const revision = user?.revision ?? 0;
+    if (revision === this.#revision) return;
+    this.#revision = revision;
+    const permission = this.groups === undefined ? user?.permissions.get(this.vhost) : everything;
+    this.#rights = new AccessRights(permission ?? nothing);
+    const topics = this.groups === undefined ? user?.topicPermissions.get(this.vhost) : undefined;
+    this.#topics = topics && new TopicRights(topics, this.user, this.vhost);
   }
-
-  get #permission(): Permission | undefined {
-    if (this.groups !== undefined) return everything;
-    return this.#users.get(this.user)?.permissions.get(this.vhost);
-  }
-}
-
-function patternsOf(permission: Permission): Record<Right, NamePattern> {
-  const pattern = (text: string) => NamePattern.stored(text === '' ? '^$' : text);
-  return {
-    configure: pattern(permission.configure),
-    write: pattern(permission.write),
-    read: pattern(permission.read),
-  };
 }

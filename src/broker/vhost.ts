@@ -29,11 +29,14 @@ import {
   readQueueArguments,
 } from './queue-options.ts';
 import { MessageQueue } from './queues/message-queue.ts';
+import { requireNotDefault } from './rabbitmq/permission-checks.ts';
 import { Settings } from './settings/settings.ts';
 import type { Background } from './turns/background.ts';
 import { bindingChange, durableBindings, isDurableBinding } from './vhosts/binding-changes.ts';
+import { missingArgument, withDefaultType } from './vhosts/default-queue-type.ts';
 import { ExclusiveQueues } from './vhosts/exclusive-queues.ts';
 import { isPredeclared, predeclaredExchanges } from './vhosts/predeclared.ts';
+import { noMetadata, type VhostMetadata } from './vhosts/vhost-metadata.ts';
 
 /** The interface to the broker. */
 export interface VhostHost extends QueueHost {
@@ -50,8 +53,6 @@ export interface VhostHost extends QueueHost {
   requireMemory(what: string): void;
 }
 
-const classic = { type: 'longstr', value: 'classic' } as const;
-
 /** A virtual host: exchanges and queues by name. */
 export class Vhost {
   readonly name: string;
@@ -63,11 +64,13 @@ export class Vhost {
   readonly #sources = new BindingSources();
   /** Policies and limits. */
   readonly settings: Settings;
+  metadata: VhostMetadata = noMetadata;
   /** Why all messages were last deleted, so that it happens only once; undefined for never. */
   messagesDeletedFor: string | undefined = undefined;
   /** Rules for messages that the broker publishes on its own; undefined for none. */
   unawaited: UnawaitedRules | undefined = undefined;
   readonly #exclusive = new ExclusiveQueues();
+  #hasEnded = false;
   #policyChangeCount = 0;
   #isApplyingPolicies = false;
 
@@ -154,18 +157,13 @@ export class Vhost {
     );
   }
 
-  #requireNotDefault(name: string): void {
-    if (name !== '') return;
-    throw new BrokerError('access-refused', 'operation not permitted on the default exchange');
-  }
-
   /**
    * Declares an exchange, or checks that the existing one is equal.
    *
    * @throws {BrokerError} `access-refused`, `precondition-failed`
    */
   declareExchange(name: string, type: string, options: ExchangeOptions): Exchange {
-    this.#requireNotDefault(name);
+    requireNotDefault(name);
     const known = exchangeType(type);
     if (known === undefined) {
       throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
@@ -198,13 +196,16 @@ export class Vhost {
     if (alternate?.type === 'longstr') {
       requireShortName(`arg 'alternate-exchange' for ${subject}`, String(alternate.value));
     }
-    this.#requireRoom('exchange', this.exchanges.size, exchangeCountMax);
+    this.#requireRoom(subject, this.exchanges.size, exchangeCountMax);
   }
 
-  #requireRoom(kind: 'queue' | 'exchange', count: number, countMax: number): void {
+  /** Clients of a deleted virtual host that are still connected must not add to it. */
+  #requireRoom(subject: string, count: number, countMax: number): void {
+    if (this.#hasEnded) throw new BrokerError('not-allowed', `vhost ${this.name} not found`);
     if (count < countMax) return;
+    const [kind] = subject.split(' ');
     const why = `${kind} limit in vhost '${this.name}' (${countMax}) is reached`;
-    throw new BrokerError('precondition-failed', `cannot declare ${kind}: ${why}`);
+    throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);
   }
 
   /** Adds an exchange after its declaration was checked. */
@@ -225,7 +226,7 @@ export class Vhost {
    * @throws {BrokerError} `access-refused`; `precondition-failed` if it is in use
    */
   deleteExchange(name: string, how: { readonly ifUnused: boolean }): void {
-    this.#requireNotDefault(name);
+    requireNotDefault(name);
     const subject = describe('exchange', name, this.name);
     if (name.startsWith('amq.')) {
       throw new BrokerError('access-refused', `deletion of system ${subject} not allowed`);
@@ -293,8 +294,7 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       for (const key of comparedArguments) {
-        // The default type is classic.
-        const none = key === 'x-queue-type' ? classic : undefined;
+        const none = missingArgument(key, found.options, this.metadata.defaultQueueType);
         const received = options.arguments[key] ?? none;
         requireSameArgument(key, subject, received, found.options.arguments[key] ?? none);
       }
@@ -318,13 +318,14 @@ export class Vhost {
     return this.#newQueue(name, options, owner);
   }
 
-  #newQueue(name: string, options: QueueOptions, owner: object): Queue {
+  #newQueue(name: string, asked: QueueOptions, owner: object): Queue {
+    const options = withDefaultType(asked, this.metadata.defaultQueueType);
     const subject = describe('queue', name, this.name);
     const { argumentsBytesMax, queueCountMax } = this.#host.limits;
     requireShortName('queue name', name);
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
     const countMax = Math.min(queueCountMax, this.settings.limit('max-queues'));
-    this.#requireRoom('queue', this.queues.size, countMax);
+    this.#requireRoom(subject, this.queues.size, countMax);
     readQueueArguments(options.arguments, subject);
     checkQueueOptions(options, subject);
     this.#host.requireMemory('queue');
@@ -399,8 +400,8 @@ export class Vhost {
 
   /** Binds a queue or exchange to an exchange. An existing binding is not changed. */
   bind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
-    this.#requireNotDefault(source.name);
-    if (destination.kind === 'exchange') this.#requireNotDefault(destination.name);
+    requireNotDefault(source.name);
+    if (destination.kind === 'exchange') requireNotDefault(destination.name);
     source.routing.checkBinding?.(routingKey, args);
     const binding = { destination, routingKey, arguments: args };
     if (!this.#host.isRecovering) this.#requireNewBinding(source, binding);
@@ -424,7 +425,7 @@ export class Vhost {
 
   /** Removes a binding. A missing binding is not an error. */
   unbind(source: Exchange, destination: Destination, routingKey: string, args: Arguments): void {
-    this.#requireNotDefault(source.name);
+    requireNotDefault(source.name);
     const binding = { destination, routingKey, arguments: args };
     if (!source.unbind(binding)) return;
     if (!source.leadsTo(destination)) this.#sources.remove(source, destination);
@@ -442,6 +443,7 @@ export class Vhost {
   /** Deletes all contents: cancels consumers and drops messages, in slices if there are many. */
   end(): void {
     this.version++;
+    this.#hasEnded = true;
     const queues = [...this.queues.values()];
     this.queues.clear();
     this.exchanges.clear();
@@ -453,7 +455,11 @@ export class Vhost {
   /** Yields the changes that recreate all durable contents. */
   *snapshot(): Iterable<Change> {
     const vhost = this.name;
-    yield { kind: 'vhost', vhost };
+    yield {
+      kind: 'vhost',
+      vhost,
+      ...(this.metadata !== noMetadata && { metadata: this.metadata }),
+    };
     yield* this.settings.snapshot();
     const { messagesDeletedFor: reason } = this;
     if (reason !== undefined) yield { kind: 'messages-deleted', vhost, reason };

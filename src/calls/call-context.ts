@@ -10,6 +10,8 @@ export interface CallContext {
    * `mq.amazonaws.com`; undefined if the caller calls directly.
    */
   readonly invokedBy: string | undefined;
+  /** The ARN of the resource for which a service calls for itself, such as a trail. */
+  readonly sourceArn?: string;
   /** The request id, a UUID, which is also returned in `x-amzn-RequestId`. */
   readonly requestId: string;
   /** The id of the audit record, a UUID. */

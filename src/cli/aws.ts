@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { askEnvironment } from '../server/environment.ts';
+import { askService } from '../server/environment.ts';
 import { writeEndpointRules } from './endpoint-rules.ts';
-import { variablesToUnset } from './env.ts';
+import { printRootWarning, variablesToUnset } from './env.ts';
 import { CliError } from './errors.ts';
 
 /**
@@ -17,7 +17,10 @@ import { CliError } from './errors.ts';
  * @throws {CliError} `aws-cli-missing`
  */
 export async function runAws(args: readonly string[], { data }: { readonly data: string }) {
-  const environment = await askEnvironment(resolve(data));
+  const { environment, warning } = await askService(resolve(data));
+  // The option of the AWS CLI takes precedence over the variables with the root user's key.
+  const hasProfile = args.some((arg) => /^--profile(=|$)/.test(arg));
+  if (warning !== undefined && !hasProfile) printRootWarning(warning);
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of variablesToUnset) delete env[name];
   Object.assign(env, environment);

@@ -15,6 +15,14 @@ test('a shell reads every exported value literally and executes nothing in it', 
   }
 });
 
+test('temporary credentials are exported after those of the shell are unset', () => {
+  const env = { ...process.env, AWS_SESSION_TOKEN: 'old' };
+  const lines = shellLines({ AWS_REGION: 'r', AWS_SESSION_TOKEN: 'new' });
+  const script = `${lines.join('\n')}\nenv`;
+  const found = execFileSync('sh', ['-c', script], { env, encoding: 'utf8' }).split('\n');
+  assert.ok(found.includes('AWS_SESSION_TOKEN=new'));
+});
+
 test('conflicting and outdated variables are unset, and unrelated ones are kept', () => {
   const env = {
     ...process.env,

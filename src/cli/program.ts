@@ -82,6 +82,7 @@ function program(): Command {
     .command('env')
     .description('print shell exports for clients of the running service')
     .addOption(data())
+    .addOption(profile())
     .option('--json', 'print a JSON object instead of shell commands', false)
     .addOption(
       new Option('--wait [seconds]', 'wait until the service answers')

@@ -38,6 +38,21 @@ test('a hash of an unknown format matches no password', async () => {
   }
 });
 
+test('hashes of RabbitMQ are checked with their salt', async () => {
+  const checker = new PasswordChecker(limits);
+  const hashes = [
+    'rabbit_password_hashing_sha256$AQIDBLtMaDpmB/95y5tEybr+TsXkMEad1Top5Q0yzQQf23Tg',
+    'rabbit_password_hashing_sha512$AQIDBGKJRkIE8cAGox59V5WeO3ET3RNwfLE+hMoH5FoWwatpFxqqjCs5erfNygVfnds+yigHu5DNZxVI+5SZ60AuxUo=',
+  ];
+  for (const hash of hashes) {
+    assert.equal(await checker.verify('incorrect', hash, somebody), 'wrong');
+    assert.equal(await checker.verify('correct', hash, somebody), 'right');
+  }
+  for (const hash of ['rabbit_password_hashing_sha256$', 'rabbit_password_hashing_sha256']) {
+    assert.equal(await checker.verify('', hash, somebody), 'wrong');
+  }
+});
+
 test('a correct password is cached for ten minutes after its last use', async () => {
   const clock = new ManualClock();
   const checker = new PasswordChecker(limits, clock);
@@ -94,4 +109,30 @@ test('concurrent checks all complete', async () => {
   const guesses = ['a', 'b', 'one of many', 'c', 'one of many'];
   const found = await Promise.all(guesses.map((guess) => checker.verify(guess, hash, somebody)));
   assert.deepEqual(found, ['wrong', 'wrong', 'right', 'wrong', 'right']);
+});
+
+test('a log-in that fails for another reason looks like a wrong password, also in its time', async () => {
+  const clock = new ManualClock();
+  const checker = new PasswordChecker({ ...limits, refusalMs: 500 }, clock);
+  const hash = await hashPassword('right');
+  const asked: string[] = [];
+  const attempt = (password: string) => {
+    const state = { isAnswered: false };
+    const result = checker.verify(password, hash, somebody, () => {
+      asked.push(password);
+      return false;
+    });
+    return { state, result: result.finally(() => Object.assign(state, { isAnswered: true })) };
+  };
+  // The second and third attempts find the right password in the cache.
+  for (const password of ['right', 'right', 'wrong', 'right']) {
+    const { state, result } = attempt(password);
+    while (clock.timerCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(499);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(state.isAnswered, false, password);
+    clock.advance(1);
+    assert.equal(await result, 'wrong');
+  }
+  assert.deepEqual(asked, ['right', 'right', 'right']);
 });

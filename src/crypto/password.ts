@@ -1,6 +1,6 @@
 // Hashing and checking of passwords.
 
-import { createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { encodeText } from '../base/byte-text.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -121,24 +121,40 @@ export class PasswordChecker {
   /**
    * Checks a password against a hash. A failure is reported after a fixed time, regardless of the
    * reason.
+   *
+   * @param accept called when the password is right, for what else a log-in needs. If it returns
+   *   false, the result is the same, and after the same time, as that of a wrong password
    */
-  async verify(password: string, hash: string, origin: CheckOrigin): Promise<PasswordResult> {
+  async verify(
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+    accept: () => boolean = () => true,
+  ): Promise<PasswordResult> {
     const beganMs = this.#clock.monotonicMs();
     const pair = createHmac('sha256', this.#key)
       .update(encodeText(`${hash}\0${password}`))
       .digest('base64');
-    if (this.#recall(hash)?.pair === pair) {
-      this.#remember(hash, pair);
-      return 'right';
-    }
-    const isKnownWrong = this.#wrong.has(pair);
-    const result = isKnownWrong ? 'wrong' : await this.#check(pair, password, hash, origin);
-    if (result === 'right') return result;
+    const result = await this.#result(pair, password, hash, origin);
+    if (result === 'right' && accept()) return result;
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, leftMs).unref());
     }
-    return result;
+    return result === 'right' ? 'wrong' : result;
+  }
+
+  #result(
+    pair: string,
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+  ): PasswordResult | Promise<PasswordResult> {
+    if (this.#recall(hash)?.pair === pair) {
+      this.#remember(hash, pair);
+      return 'right';
+    }
+    return this.#wrong.has(pair) ? 'wrong' : this.#check(pair, password, hash, origin);
   }
 
   #check(
@@ -223,16 +239,37 @@ class Waiting implements CheckOrigin {
   }
 }
 
+/** RabbitMQ's algorithms of password hashes, by the name before the first `$` of a stored hash. */
+const importedAlgorithms: ReadonlyMap<string, string> = new Map([
+  ['rabbit_password_hashing_sha256', 'sha256'],
+  ['rabbit_password_hashing_sha512', 'sha512'],
+]);
+const importedSaltBytes = 4;
+
 /**
  * Compares a password with a hash, without a queue or a cache. It takes a tenth of a second of one
  * thread. Use {@link PasswordChecker} for passwords that somebody could guess.
+ *
+ * @param hash from {@link hashPassword}, or a hash of RabbitMQ: its algorithm, `$`, and base64 of
+ *   four bytes of salt and the digest of salt and password. The latter are quick to compute, so a
+ *   stolen one is easier to guess.
  */
 export async function matchesHash(password: string, hash: string): Promise<boolean> {
-  const [name, rounds, salt, expected, ...more] = hash.split('$');
+  const [name = '', rounds, salt, expected, ...more] = hash.split('$');
+  const imported = importedAlgorithms.get(name);
+  if (imported !== undefined) return matchesImported(password, imported, rounds ?? '');
   if (name !== algorithm || salt === undefined || expected === undefined || more.length > 0) {
     return false;
   }
   const wanted = Buffer.from(expected, 'base64');
   const found = await derive(password, Buffer.from(salt, 'base64'), Number(rounds), wanted.length);
   return timingSafeEqual(found, wanted);
+}
+
+function matchesImported(password: string, digestName: string, text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  const salt = bytes.subarray(0, importedSaltBytes);
+  const wanted = bytes.subarray(importedSaltBytes);
+  const found = createHash(digestName).update(salt).update(encodeText(password)).digest();
+  return wanted.length === found.length && timingSafeEqual(found, wanted);
 }

@@ -5,7 +5,7 @@ import type { CallContext } from '../calls/call-context.ts';
 /** The caller and origin of a call, as far as the key service needs them. */
 export type KmsCall = Pick<
   CallContext,
-  'caller' | 'invokedBy' | 'region' | 'accountId' | 'sourceIp' | 'userAgent' | 'nowMs'
+  'caller' | 'invokedBy' | 'sourceArn' | 'region' | 'accountId' | 'sourceIp' | 'userAgent' | 'nowMs'
 >;
 
 /** Whether a service calls for itself. */

@@ -1,7 +1,8 @@
 // Authorisation of calls by the policies of their callers.
 
 import { RequestError } from '../aws/errors.ts';
-import type { Permission } from '../aws/service.ts';
+import { NoPermission, type Permission, type Permissions } from '../aws/service.ts';
+import { assert } from '../base/assert.ts';
 import type { CallContext } from '../calls/call-context.ts';
 import type { AuthorizationMessages } from '../identity/authorization-messages.ts';
 import { CallValues, foldedValues } from '../identity/policies/call-values.ts';
@@ -27,14 +28,17 @@ export class CallAuthoriser {
   }
 
   /**
-   * Authorises each action of a call on each of its resources.
+   * Authorises each action of a call on each of its resources. Only an operation that declares it
+   * needs no permission; a list without permissions is a bug, and the call is refused.
    *
    * @throws {RequestError} `access-denied`
    */
-  authorise(permissions: readonly Permission[], context: CallContext): void {
+  authorise(permissions: Permissions | NoPermission, context: CallContext): void {
+    if (permissions instanceof NoPermission) return;
+    assert(permissions.length > 0, 'the operation names no permission and does not declare that');
     const { caller } = context;
     // Parts of this program that call for themselves. The key service checks what they may use.
-    if (caller.type === 'service' || permissions.length === 0) return;
+    if (caller.type === 'service') return;
     const policies = this.#principals.policiesOf(caller);
     for (const permission of permissions) {
       const { resources } = permission;

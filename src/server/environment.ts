@@ -32,6 +32,13 @@ const optionalNames: readonly string[] = ['WAXWING_AMQP_URL'];
 /** The variables for a client of the service. */
 export type Environment = Readonly<Partial<Record<(typeof environmentNames)[number], string>>>;
 
+/** The answer of the service to users who may open its data folder. */
+export interface EnvironmentAnswer {
+  readonly environment: Environment;
+  /** A warning about the credentials in the environment; undefined if there is none. */
+  readonly warning: string | undefined;
+}
+
 /** The socket in a data folder. Only users who may open the data folder can connect to it. */
 export function socketFile(folder: string): string {
   return join(folder, 'service.sock');
@@ -52,15 +59,15 @@ export class EnvironmentListener {
   readonly #sockets = new Set<Socket>();
   readonly #file: string;
 
-  /** @param environment called for each request; resolves after the request was recorded */
-  constructor(folder: string, environment: () => Promise<Environment>) {
+  /** @param answer called for each request; resolves after the request was recorded */
+  constructor(folder: string, answer: () => Promise<EnvironmentAnswer>) {
     this.#file = socketFile(folder);
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => socket.destroy());
-      environment().then(
-        (found) => socket.end(JSON.stringify(found)),
+      answer().then(
+        ({ environment, warning }) => socket.end(JSON.stringify({ ...environment, warning })),
         () => socket.destroy(),
       );
     });
@@ -83,18 +90,28 @@ export class EnvironmentListener {
 }
 
 /**
- * Asks the service that is running on a data folder for its environment. A shell will execute the
- * answer, so the socket is used only if nobody except this user and root could have created it.
+ * Asks the service that is running on a data folder for its environment.
  *
  * @throws {ServerError} `not-running`, `not-private`, `answer-invalid`
  */
 export async function askEnvironment(folder: string): Promise<Environment> {
+  return (await askService(folder)).environment;
+}
+
+/**
+ * Asks the service that is running on a data folder for its environment, with a warning. A shell will
+ * execute the answer, so the socket is used only if nobody except this user and root could have
+ * created it.
+ *
+ * @throws {ServerError} `not-running`, `not-private`, `answer-invalid`
+ */
+export async function askService(folder: string): Promise<EnvironmentAnswer> {
   try {
     // The real path, because a symbolic link could change between the check and the connection.
     const real = checkFolder(folder);
     checkSocketName(real);
     checkSocket(socketFile(real));
-    return parseEnvironment(await ask(real));
+    return parseAnswer(await ask(real));
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (error instanceof ServerError) throw error;
@@ -126,9 +143,15 @@ function ask(folder: string): Promise<string> {
   });
 }
 
-/** Parses the variables with one-line values. All except the optional ones must be present. */
-function parseEnvironment(text: string): Environment {
+function parseAnswer(text: string): EnvironmentAnswer {
   const answer = parseObject(text);
+  const { warning } = answer;
+  const isShown = typeof warning === 'string' && !hasControlCharacters(warning);
+  return { environment: environmentIn(answer), warning: isShown ? warning : undefined };
+}
+
+/** The variables, which have one-line values. All except the optional ones must be present. */
+function environmentIn(answer: Readonly<Record<string, unknown>>): Environment {
   const found: Record<string, string> = {};
   for (const name of environmentNames) {
     const value = answer[name];

@@ -29,9 +29,10 @@ import {
   SystemState,
   sealingKey,
 } from './compose.ts';
-import { checkSocketName, type Environment, EnvironmentListener } from './environment.ts';
+import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
+import { rootWarningText } from './identities/root-warning.ts';
 import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
@@ -298,12 +299,13 @@ export class Service {
   }
 
   /** The environment for users who may open the data folder. The trail records each request. */
-  async #asked(): Promise<Environment> {
-    const { identity, trail, store, installation } = this.#state;
+  async #asked(): Promise<EnvironmentAnswer> {
+    const { identity, trail, store, installation, iam } = this.#state;
     const accessKeyId = identity.rootAccessKeyId ?? '';
     const key = identity.findAccessKey(accessKeyId);
     if (key === undefined) throw new ServerError('not-running', 'there is no access key');
     const atMs = systemClock.nowMs();
+    const warning = rootWarningText(iam);
     const event = eventRecord({
       caller: key.caller,
       invokedBy: undefined,
@@ -321,11 +323,12 @@ export class Service {
       requestParameters: null,
       responseElements: null,
       resources: [],
+      ...(warning !== undefined && { additionalEventData: { callerWarning: warning } }),
     });
     await store.commit(trail.chain(event, atMs));
     const { username, password } = installation.defaultBroker ?? {};
     const url = this.defaultBroker?.url?.replace('//', `//${username}:${password?.reveal()}@`);
-    return {
+    const environment = {
       AWS_ENDPOINT_URL: this.apiUrl,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secret().reveal(),
@@ -338,6 +341,7 @@ export class Service {
       WAXWING_METRICS_TOKEN: this.#metricsToken.reveal(),
       ...(url !== undefined && { WAXWING_AMQP_URL: url }),
     };
+    return { environment, warning };
   }
 
   #tick(): void {

@@ -45,6 +45,9 @@ export class QueueIndex {
   #expiryTimes: ExpiryTimes | undefined = undefined;
   /** The states of messages, for rings and chunks in which any message has one. */
   #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
+  /** The ring or chunk whose states were used last, which is usually that of the next message. */
+  #lastChunk: Uint32Array | undefined = undefined;
+  #lastStates: Uint32Array | undefined = undefined;
   /** The number of the queue in records; never reused in a volume. */
   readonly number: number;
   /** Whether the log recreates it at the next start. */
@@ -161,7 +164,7 @@ export class QueueIndex {
     const oldBase = this.#base;
     const states = this.#states?.get(old);
     const times = Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
-    this.#states?.delete(old);
+    this.#dropStates(old);
     this.#expiryTimes?.drop(old);
     this.#mask = (span < size / 4 ? size / 4 : size) - 1;
     const ring = span < size ? newRing(this.#mask + 1) : undefined;
@@ -372,23 +375,38 @@ export class QueueIndex {
 
   #state(sequence: number): number {
     const chunk = this.#states === undefined ? undefined : this.#chunk(sequence);
-    return chunk === undefined ? 0 : (this.#states?.get(chunk)?.[sequence & this.#mask] ?? 0);
+    return chunk === undefined ? 0 : (this.#statesOf(chunk)?.[sequence & this.#mask] ?? 0);
+  }
+
+  #statesOf(chunk: Uint32Array): Uint32Array | undefined {
+    if (chunk === this.#lastChunk) return this.#lastStates;
+    const states = this.#states?.get(chunk);
+    this.#lastChunk = chunk;
+    this.#lastStates = states;
+    return states;
   }
 
   #setState(chunk: Uint32Array, sequence: number, state: number): void {
-    let states = this.#states?.get(chunk);
+    let states = this.#statesOf(chunk);
     if (states === undefined) {
       if (state === 0) return;
       states = new Uint32Array(this.#mask + 1);
       this.#states ??= new Map();
       this.#states.set(chunk, states);
+      this.#lastStates = states;
     }
     states[sequence & this.#mask] = state;
   }
 
+  #dropStates(chunk: Uint32Array): void {
+    this.#states?.delete(chunk);
+    this.#lastChunk = undefined;
+    this.#lastStates = undefined;
+  }
+
   #free(index: number, chunk: Uint32Array): void {
     chunkPool.release(chunk);
-    this.#states?.delete(chunk);
+    this.#dropStates(chunk);
     this.#expiryTimes?.drop(chunk);
     this.#chunks[index] = undefined;
     while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
@@ -402,6 +420,8 @@ export class QueueIndex {
   #restart(sequence: number): void {
     this.#first = sequence;
     this.#states = undefined;
+    this.#lastChunk = undefined;
+    this.#lastStates = undefined;
     if (this.#expiryTimes !== undefined) this.#expiryTimes.clear();
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);

@@ -66,6 +66,11 @@ async function nextCode(): Promise<string> {
   return totpCode(decodeSeed(seed), step);
 }
 
+test('env prints no warning while the root user is the only administrator', async () => {
+  const { stderr, code } = await run('env', ...data());
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
 test('init-admin that is interrupted before the codes is continued by the next run', async () => {
   const dialogue = new Dialogue('init-admin', 'alice', '--password-stdin', ...data());
   dialogue.say('Correct-horse-1');
@@ -93,6 +98,34 @@ test('init-admin creates an administrator whose profile needs a code at each use
   assert.match(config ?? '', /\[profile alice\]\n[^[]*role_arn = .*:role\/waxwing-administrator\n/);
   assert.match(credentials ?? '', /^\[alice-key\]\naws_access_key_id = AKIA/);
   for (const secret of ['Correct-horse-1', seed]) assert.ok(!dialogue.stdout.includes(secret));
+});
+
+test('env warns on standard error that it prints the key of the root user, and a shell can read it', async () => {
+  const { stdout, stderr, code } = await run('env', ...data());
+  assert.equal(code, 0);
+  assert.match(
+    stderr,
+    /^waxwing: warning: An administrator exists: use it instead of the root user/,
+  );
+  assert.match(stderr, /waxwing env --profile NAME/);
+  assert.match(stdout, /^(unset \w+\n|export \w+='[^'\n]*'\n)+$/);
+  const event = (await eventsNamed(waxwing, 'GetEnvironment')).at(-1);
+  assert.match(JSON.stringify(event?.additionalEventData), /An administrator exists/);
+});
+
+test('env --profile prints the credentials of the profile, and nothing of the root user', async () => {
+  const dialogue = new Dialogue('env', '--json', '--profile', 'alice');
+  await dialogue.asked(/Enter MFA code for arn:aws:iam::\d{12}:mfa\/alice: $/);
+  dialogue.say(await nextCode());
+  assert.equal(await dialogue.ended(), 0, dialogue.stderr);
+  const found = JSON.parse(dialogue.stdout);
+  assert.match(found.AWS_ACCESS_KEY_ID, /^ASIA/);
+  assert.ok(found.AWS_SESSION_TOKEN.length > 100);
+  assert.equal(found.AWS_ENDPOINT_URL, waxwing.environment['AWS_ENDPOINT_URL']);
+  for (const name of ['AWS_SECRET_ACCESS_KEY', 'WAXWING_METRICS_TOKEN', 'WAXWING_AMQP_URL']) {
+    assert.ok(!dialogue.stdout.includes(waxwing.environment[name] ?? '-'), name);
+  }
+  assert.doesNotMatch(dialogue.stderr, /warning/);
 });
 
 test('init-admin refuses a name, or a profile, that exists already', async () => {

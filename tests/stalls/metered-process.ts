@@ -29,7 +29,8 @@ export class MeteredProcess {
   }
 
   static async start(kind: MeteredKind): Promise<MeteredProcess> {
-    const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' };
+    const allocator = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '4194304' };
+    const env = { ...process.env, ...allocator };
     const child = fork(join(import.meta.dirname, 'metered-broker.js'), [kind], { execArgv, env });
     const [running] = (await once(child, 'message')) as [Running];
     return new MeteredProcess(child, running);

@@ -134,7 +134,7 @@ function sharedStateOf(broker: Broker): SharedState {
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
 export class AmqpPeer implements Transport {
-  readonly peerAddress = '127.0.0.1:1';
+  readonly peerAddress: string;
   readonly localAddress = '127.0.0.1:2';
   readonly tlsVersion = 'TLSv1.3';
   readonly connection: AmqpConnection;
@@ -182,7 +182,8 @@ export class AmqpPeer implements Transport {
     131_072,
   );
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, peerAddress = '127.0.0.1:1') {
+    this.peerAddress = peerAddress;
     this.connection = new AmqpConnection(this, sharedStateOf(broker));
   }
 
@@ -279,19 +280,23 @@ export class AmqpPeer implements Transport {
     return this.received.splice(0);
   }
 
-  /** Logs in and opens the virtual host `/`. */
-  async open(password = 'guest', heartbeat = 10): Promise<void> {
+  /** Logs in and opens a virtual host, `/` by default. Returns the answer to that. */
+  async open(
+    password = 'guest',
+    heartbeat = 10,
+    { user = 'guest', virtualHost = '/', clientProperties = capabilities } = {},
+  ): Promise<(Method | string)[]> {
     this.send(protocolHeader);
     this.call(0, {
       id: methodIds.connectionStartOk,
-      clientProperties: capabilities,
+      clientProperties,
       mechanism: 'PLAIN',
-      response: Buffer.from(`\0guest\0${password}`),
+      response: Buffer.from(`\0${user}\0${password}`),
       locale: 'en_US',
     });
     await new Promise(setImmediate);
     this.call(0, { id: methodIds.connectionTuneOk, channelMax: 100, frameMax: 131_072, heartbeat });
-    this.call(0, { id: methodIds.connectionOpen, virtualHost: '/' });
+    return this.call(0, { id: methodIds.connectionOpen, virtualHost });
   }
 
   /** A peer with channel 1 open and the queue `q` declared. */

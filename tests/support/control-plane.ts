@@ -22,10 +22,11 @@ import type { PipelineHooks } from '../../src/aws/pipeline/pipeline.ts';
 import { ServiceRegistry } from '../../src/aws/pipeline/registry.ts';
 import type { Service } from '../../src/aws/service.ts';
 import { Authenticator } from '../../src/aws/signing/authenticate.ts';
-import { json11 } from '../../src/aws/wires/json.ts';
+import { json10, json11 } from '../../src/aws/wires/json.ts';
 import { query } from '../../src/aws/wires/query.ts';
 import { restJson } from '../../src/aws/wires/rest-json.ts';
 import { restXml } from '../../src/aws/wires/rest-xml.ts';
+import { rpcV2Cbor } from '../../src/aws/wires/rpc-v2-cbor.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -224,7 +225,7 @@ export class ControlPlane {
     for (const service of this.services) services.add(service);
     this.#dispatcher = new Dispatcher({
       ...place,
-      wires: [json11, query, restJson, restXml],
+      wires: [rpcV2Cbor, json10, json11, query, restJson, restXml],
       hooks: { ...hooks, ...this.#atTheDoor(), inspection: inspectionOf(this) },
     });
     this.kmsDomain.onKeyChanged((arn) =>

@@ -1,24 +1,39 @@
 // Requests and large inputs from shapes.
 
+import type { Wire } from '../../src/aws/errors.ts';
 import type { Operation, Service } from '../../src/aws/service.ts';
 import type { Shape, ShapeNode } from '../../src/aws/shapes/shape.ts';
+import { writeCbor } from '../../src/aws/wires/cbor-body.ts';
 import type { PlainRequest } from './sign-request.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked.
 type AnyOperation = Operation<any, any>;
 
-/** The request by which an official client calls an operation with an input, of JSON's types. */
+/**
+ * The request by which an official client calls an operation.
+ *
+ * @param input in JSON's types
+ * @param wire one of the service
+ */
 export function requestFor(
   service: Service,
   name: string,
   operation: AnyOperation,
   input: Readonly<Record<string, unknown>>,
+  wire: Wire = service.wires[0],
 ): PlainRequest {
-  switch (service.wires[0]) {
+  const [prefix] = service.targetPrefixes ?? [];
+  switch (wire) {
+    case 'json-1.0':
     case 'json-1.1': {
-      const target = `${service.targetPrefixes?.[0]}.${name}`;
-      const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
+      const target = { 'x-amz-target': `${prefix}.${name}` };
+      const headers = { 'content-type': `application/x-amz-${wire}`, ...target };
       return { method: 'POST', path: '/', headers, body: JSON.stringify(input) };
+    }
+    case 'rpc-v2-cbor': {
+      const headers = { 'content-type': 'application/cbor', 'smithy-protocol': wire };
+      const path = `/service/${prefix}/operation/${name}`;
+      return { method: 'POST', path, headers, body: writeCbor(cborOf(input, operation.input)) };
     }
     case 'rest-json':
       return restRequest(operation, input);
@@ -30,9 +45,21 @@ export function requestFor(
       const type = 'application/x-www-form-urlencoded; charset=utf-8';
       return { method: 'POST', path: '/', headers: { 'content-type': type }, body };
     }
-    default:
-      throw new Error(`no requests are made for ${service.wires[0]}`);
   }
+}
+
+/** Values of JSON's types in those of CBOR: timestamps are dates, blobs are bytes. */
+function cborOf(value: unknown, shape?: Shape<unknown>): unknown {
+  const node = shape?.node;
+  if (node?.kind === 'timestamp' && typeof value === 'number') return new Date(value * 1000);
+  if (node?.kind === 'blob' && typeof value === 'string') return Buffer.from(value, 'base64');
+  if (Array.isArray(value)) {
+    return value.map((each) => cborOf(each, node?.kind === 'list' ? node.of : undefined));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const members = node?.kind === 'structure' ? node.members : {};
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, each]) => [name, cborOf(each, members[name])]));
 }
 
 function restRequest(

@@ -1,6 +1,13 @@
 // The condition keys of IAM's actions.
 
-import type { Operation, Permission } from '../../aws/service.ts';
+import {
+  mapPermissions,
+  NoPermission,
+  type Operation,
+  type Permission,
+  type Permissions,
+} from '../../aws/service.ts';
+import { assert } from '../../base/assert.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
 import type { TagRecord } from '../../identity/accounts/records.ts';
@@ -51,10 +58,11 @@ export function withConditionValues(
   operation: AnyOperation,
 ): AnyOperation {
   const { permissions, input: shape } = operation;
+  assert(permissions !== undefined && !(permissions instanceof NoPermission), name);
   const isForSelf = shape.node.kind === 'structure' && 'UserName' in shape.node.members;
   return {
     ...operation,
-    permissions: (input: Named, call: CallContext) => {
+    permissions: (input: Named, call: CallContext): Permissions => {
       const user = input.UserName ?? (isForSelf ? call.caller.userName : undefined);
       const named = user === undefined ? input : { ...input, UserName: user };
       const target = creations.has(name) ? undefined : targetOf(iam, named);
@@ -63,7 +71,7 @@ export function withConditionValues(
         ...tagValues('aws:ResourceTag', target?.tags ?? []),
         ...tagValues('iam:ResourceTag', target?.tags ?? []),
       };
-      const asked = (permissions?.(input, call) ?? []).map((each) => ({ ...each, values }));
+      const asked = mapPermissions(permissions(input, call), (each) => ({ ...each, values }));
       const tagging = creations.get(name);
       if (tagging === undefined || (input.Tags ?? []).length === 0) return asked;
       return [...asked, ...asked.map((each) => ({ ...each, action: tagging }))];

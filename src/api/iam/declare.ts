@@ -1,7 +1,7 @@
 // Code that the IAM operations share: declarations, permissions, answers, and error conversion.
 
 import { AwsError } from '../../aws/errors.ts';
-import type { Operation, Outcome, Result } from '../../aws/service.ts';
+import type { Operation, Outcome, PermissionsOf, Result } from '../../aws/service.ts';
 import type { Shape } from '../../aws/shapes/shape.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { Caller } from '../../calls/caller.ts';
@@ -22,7 +22,7 @@ export interface IamOperation<Input, Output> {
 export function iamOperation<Input, Output>(
   name: string,
   { input, output, resources, handle }: IamOperation<Input, Output>,
-): Operation<Input, Output> {
+): Operation<Input, Output> & { readonly permissions: PermissionsOf<Input> } {
   const action = `iam:${name}`;
   return {
     action,

@@ -46,12 +46,14 @@ export function userView(iam: Iam, user: UserRecord) {
 
 /** A user as lists show it. */
 export function listedUserView(iam: Iam, user: UserRecord) {
+  const { usedMs } = iam.passwords.find(user) ?? {};
   return {
     Path: user.path,
     UserName: user.name,
     UserId: user.id,
     Arn: iam.arnOf('user', user),
     CreateDate: user.createdMs,
+    ...(usedMs !== undefined && { PasswordLastUsed: usedMs }),
   };
 }
 

@@ -1,7 +1,7 @@
 // Code that the KMS operations share: permissions, answers, and error conversion.
 
 import { AwsError } from '../../aws/errors.ts';
-import type { Operation, Permission, Result } from '../../aws/service.ts';
+import { noPermission, type Operation, type Result } from '../../aws/service.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import { KmsError } from '../../kms/errors.ts';
@@ -16,7 +16,7 @@ type AnyOperation = Operation<any, any>;
  * Identity policies alone do not decide the use of a key. The key policy, the grants and, where the
  * key policy delegates to them, the caller's policies are evaluated together.
  */
-export const decidedByKey = (): readonly Permission[] => [];
+export const decidedByKey = noPermission('the key service evaluates all policies and the grants');
 
 /** Returns an operation's output together with its changes. */
 export function answer<Output>(

@@ -1,6 +1,6 @@
 // The permissions of the KMS operations that identity policies decide.
 
-import type { Permission } from '../../aws/service.ts';
+import type { Permissions } from '../../aws/service.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import { aliasArn } from '../../kms/key-ids.ts';
 
@@ -16,7 +16,7 @@ interface CreationRequest {
 }
 
 /** The permissions for the creation of a key: there is no key policy yet. */
-export function creatingKey(request: CreationRequest, context: CallContext): Permission[] {
+export function creatingKey(request: CreationRequest, context: CallContext): Permissions {
   const { Tags: tags = [] } = request;
   const values = {
     ...Object.fromEntries(
@@ -35,6 +35,6 @@ export function creatingKey(request: CreationRequest, context: CallContext): Per
 }
 
 /** The permission for an action on an alias. The key policy decides about the key. */
-export function onAlias(action: string, name: string, call: CallContext): Permission[] {
+export function onAlias(action: string, name: string, call: CallContext): Permissions {
   return [{ action, resources: [aliasArn(call.region, call.accountId, name)] }];
 }

@@ -1,7 +1,7 @@
 // The log groups as callers see them.
 
 import { AwsError } from '../../aws/errors.ts';
-import type { Permission } from '../../aws/service.ts';
+import type { Permission, Permissions } from '../../aws/service.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
@@ -124,7 +124,7 @@ export function groupArn(name: string, { region, accountId }: CallContext): stri
 
 /** Returns the permission that a request needs: an action on its log group. */
 export function onGroup<Input extends GroupRequest>(action: string, { groups }: LogsParts) {
-  return (request: Input, context: CallContext): Permission[] => {
+  return (request: Input, context: CallContext): Permissions => {
     const name = nameOf(request);
     const values = resourceTags(groups, name);
     return [{ action, resources: [`${groupArn(name, context)}:log-stream:`], values }];
@@ -136,7 +136,7 @@ export function onStream<Input extends GroupRequest & { readonly logStreamName: 
   action: string,
   { groups }: LogsParts,
 ) {
-  return (request: Input, context: CallContext): Permission[] => {
+  return (request: Input, context: CallContext): Permissions => {
     const name = nameOf(request);
     const arn = `${groupArn(name, context)}:log-stream:${request.logStreamName}`;
     return [{ action, resources: [arn], values: resourceTags(groups, name) }];
@@ -149,7 +149,7 @@ export function onResource<Input extends { readonly resourceArn: string }>(
   { groups }: LogsParts,
   requestValues: (input: Input) => Permission['values'] = () => ({}),
 ) {
-  return (input: Input): Permission[] => {
+  return (input: Input): Permissions => {
     const { resourceArn } = input;
     const values = {
       ...resourceTags(groups, nameInArn(resourceArn) ?? ''),

@@ -1,6 +1,6 @@
 // The permissions of the Amazon MQ operations.
 
-import type { Permission } from '../../aws/service.ts';
+import type { Permission, Permissions } from '../../aws/service.ts';
 import type { Control } from '../../control/control.ts';
 import type { MqParts } from './parts.ts';
 
@@ -18,7 +18,7 @@ export function onBroker<Input extends { readonly brokerId: string }>(
   action: string,
   { control }: MqParts,
 ) {
-  return ({ brokerId }: Input): Permission[] => [on(action, control.brokers.get(brokerId))];
+  return ({ brokerId }: Input): Permissions => [on(action, control.brokers.get(brokerId))];
 }
 
 /** The permission for an action on the named configuration. */
@@ -26,7 +26,7 @@ export function onConfiguration<Input extends { readonly configurationId: string
   action: string,
   { control }: MqParts,
 ) {
-  return ({ configurationId }: Input): Permission[] => [
+  return ({ configurationId }: Input): Permissions => [
     on(action, control.configurations.get(configurationId)),
   ];
 }
@@ -39,7 +39,7 @@ export function onTags<
     readonly tagKeys?: readonly string[] | undefined;
   },
 >(action: string, { control }: MqParts) {
-  return ({ resourceArn, tags, tagKeys }: Input): Permission[] => {
+  return ({ resourceArn, tags, tagKeys }: Input): Permissions => {
     const known = resourceNamed(control, resourceArn);
     const values = {
       ...resourceTags(known?.tags),
@@ -51,16 +51,16 @@ export function onTags<
 }
 
 /** The permissions for the creation of a resource with tags. */
-export function creating(action: string, tags: Tags | undefined): Permission[] {
+export function creating(action: string, tags: Tags | undefined): Permissions {
   const values = requestTags(tags);
-  const create = { action, resources: [], values };
+  const create: Permission = { action, resources: [], values };
   return tags ? [create, { action: 'mq:CreateTags', resources: [], values }] : [create];
 }
 
 /** The setting of RabbitMQ's configuration by which a broker uses a role. */
 const roleSetting = /^[ \t]*aws\.arns\.assume_role_arn[ \t]*=[ \t]*['"]?([^\s'"]+)/gm;
 
-/** The permission to give a broker the roles that its configuration names. */
+/** The permission to give a broker the roles that its configuration names; empty without roles. */
 export function passingRoles(
   { control }: MqParts,
   use: { readonly id?: string | undefined; readonly revision?: number | undefined } | undefined,

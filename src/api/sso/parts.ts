@@ -17,6 +17,8 @@ export interface SsoParts {
   readonly accountName: () => string | undefined;
   /** Resolves in a later turn of the event loop. */
   readonly nextTurn: () => Promise<void>;
+  /** Called for each request that is answered and not recorded. See {@link limitRate}. */
+  readonly notRecorded: (action: string, sourceIp: string) => void;
 }
 
 /** The errors of SSO OIDC, with their names in OAuth 2.0 and their statuses. */
@@ -53,13 +55,21 @@ export function asChanges(changes: readonly SsoChange[]): readonly Change[] {
 }
 
 /**
- * Limits requests of clients that nobody has authenticated.
+ * Limits requests of clients that nobody has authenticated. Each source has a rate. If all sources
+ * together send too many, nobody is refused for it; the requests are only counted in the log, so that
+ * the trail is not filled.
  *
+ * @returns whether the trail shows the request
  * @throws {AwsError} `SlowDownException`
  */
-export function limitRate({ sso }: SsoParts, { sourceIp }: CallContext): void {
-  if (sso.unauthenticated.take(sourceOf(sourceIp))) return;
-  throw oauthError('SlowDownException', 'There are too many requests; try again later.');
+export function limitRate(parts: SsoParts, action: string, { sourceIp }: CallContext): boolean {
+  const taken = parts.sso.unauthenticated.take(sourceOf(sourceIp));
+  if (taken === 'none-of-source') {
+    const text = 'There are too many requests of this address; try again later.';
+    throw oauthError('SlowDownException', text);
+  }
+  if (taken === 'none-of-all') parts.notRecorded(action, sourceIp);
+  return taken === 'taken';
 }
 
 /** @throws {AwsError} `InvalidClientException` */

@@ -1,7 +1,7 @@
 // The status service: health and metrics.
 
 import type { Service } from '../../aws/service.ts';
-import { operation } from '../../aws/service.ts';
+import { noPermission, operation } from '../../aws/service.ts';
 import { inHeader, inPayload, string, structure } from '../../aws/shapes/shape.ts';
 
 /** Metrics in the Prometheus text format. */
@@ -33,7 +33,7 @@ const getHealth = () =>
     http: { method: 'GET', path: '/health', isAlsoHead: true },
     input: nothing,
     output: nothing,
-    permissions: () => [],
+    permissions: noPermission('the answer says only that the service runs'),
     handle: () => ({ output: {} }),
   });
 
@@ -49,7 +49,6 @@ const getMetrics = (metrics: () => Promise<Exposition>) =>
       contentType: inHeader('Content-Type', string()),
       text: inPayload(string()),
     }),
-    // The token alone authorises.
-    permissions: () => [],
+    permissions: noPermission('the token for the metrics authorises'),
     handle: async () => ({ output: await metrics() }),
   });

@@ -1,7 +1,7 @@
 // Code that the STS operations share: their dependencies, permissions, and answers.
 
 import { AwsError } from '../../aws/errors.ts';
-import type { Permission, Result } from '../../aws/service.ts';
+import type { Permissions, Result } from '../../aws/service.ts';
 import type { Shape } from '../../aws/shapes/shape.ts';
 import { recordShape } from '../../aws/shapes/shape-writer.ts';
 import type { CallContext } from '../../calls/call-context.ts';
@@ -39,7 +39,7 @@ export function onSts(
   action: string,
   resources: readonly string[],
   { caller }: CallContext,
-): readonly Permission[] {
+): Permissions {
   refuseWeakSession(action, caller);
   return [{ action, resources }];
 }

@@ -57,12 +57,13 @@ export function requireTrust(
 
 function valuesOf(
   input: AssumeRoleInput,
-  { caller, nowMs, mfaAtMs }: TrustedCall,
+  { caller, accountId, nowMs, mfaAtMs }: TrustedCall,
   role: RoleRecord | undefined,
 ): NamedValues {
   const { Tags = [], TransitiveTagKeys = [] } = input;
   const provenMs = mfaAtMs ?? caller.temporary?.mfaAtMs;
   const named: [string, string | readonly string[] | undefined][] = [
+    ['aws:ResourceAccount', accountId],
     ['sts:ExternalId', input.ExternalId],
     ['sts:RoleSessionName', input.RoleSessionName],
     ['sts:SourceIdentity', input.SourceIdentity ?? caller.temporary?.sourceIdentity],

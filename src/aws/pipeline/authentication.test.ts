@@ -4,7 +4,7 @@ import { metricsToken, TestApi } from '../../../tests/support/test-api.ts';
 import { asText } from '../../../tests/support/text-response.ts';
 import type { HttpRequest } from '../../net/http/message.ts';
 import { AwsError } from '../errors.ts';
-import { operation, type Service } from '../service.ts';
+import { noPermission, operation, type Service } from '../service.ts';
 import { required, string, structure } from '../shapes/shape.ts';
 
 /** A service on the query wire; one of its operations needs no signature. */
@@ -18,6 +18,7 @@ const sts: Service = {
       action: 'sts:AssumeRoleWithWebIdentity',
       readOnly: false,
       authentication: 'none',
+      permissions: noPermission('the token authenticates'),
       input: structure({ WebIdentityToken: required(string()) }),
       output: structure({ SubjectFromWebIdentityToken: string() }),
       handle: ({ WebIdentityToken }, { caller }) => {

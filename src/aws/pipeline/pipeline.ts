@@ -4,7 +4,14 @@ import { assert } from '../../base/assert.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { CompletedCall } from '../../calls/completed-call.ts';
 import { AwsError, inWordsOf, RequestError } from '../errors.ts';
-import type { BatchEntry, Decision, Permission, Result, Service } from '../service.ts';
+import {
+  type BatchEntry,
+  type Decision,
+  NoPermission,
+  type Permissions,
+  type Result,
+  type Service,
+} from '../service.ts';
 import { freeTextOf } from '../shapes/free-text.ts';
 import { recordShape } from '../shapes/shape-writer.ts';
 import type { Route } from './registry.ts';
@@ -24,7 +31,7 @@ export interface PipelineHooks {
    *
    * @throws {AwsError | RequestError} `access-denied`
    */
-  authorise(permissions: readonly Permission[], context: CallContext, service: Service): void;
+  authorise(permissions: Permissions | NoPermission, context: CallContext, service: Service): void;
   /**
    * Returns the changes that add a completed call to the audit trail; empty if it is not recorded.
    */
@@ -117,8 +124,7 @@ export async function perform(
     undefined,
     findings,
   );
-  const record = recordOf(completed, call, hooks);
-  const batch = [...(result.changes ?? []), ...record];
+  const batch = [...(result.changes ?? []), ...recordOfResult(result, completed, call, hooks)];
   await committed(batch, hooks, call);
   await result.committed?.();
   return result.output;
@@ -171,6 +177,17 @@ async function committed(
   }
 }
 
+function recordOfResult(
+  { isRecorded = true, changes = [] }: Result<unknown>,
+  completed: CompletedCall,
+  call: Call,
+  hooks: PipelineHooks,
+): readonly BatchEntry[] {
+  if (isRecorded) return recordOf(completed, call, hooks);
+  assert(changes.length === 0, `${call.route.name} does not record its changes`);
+  return [];
+}
+
 function recordOf(
   completed: CompletedCall,
   { route }: Call,
@@ -184,9 +201,14 @@ function authorised({ route, context }: Call, input: unknown, hooks: PipelineHoo
   hooks.authorise(permissionsOf(route, input, context), context, route.service);
 }
 
-function permissionsOf(route: Route, input: unknown, context: CallContext): readonly Permission[] {
-  const { operation } = route;
-  return operation.permissions?.(input, context) ?? [{ action: operation.action, resources: [] }];
+/** The permissions that a call needs. */
+export function permissionsOf(
+  { operation }: Pick<Route, 'operation'>,
+  input: unknown,
+  context: CallContext,
+): Permissions | NoPermission {
+  const { action, permissions = () => [{ action, resources: [] }] } = operation;
+  return permissions instanceof NoPermission ? permissions : permissions(input, context);
 }
 
 /** Converts any thrown error to an AWS error. Unexpected errors become internal failures. */

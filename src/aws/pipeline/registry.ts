@@ -5,7 +5,7 @@ import type { HttpRequest, RequestHead } from '../../net/http/message.ts';
 import { PathTable } from '../../net/http/path-table.ts';
 import { RequestError, type Wire } from '../errors.ts';
 import { formOf, type Pair, pairsOf } from '../parameters.ts';
-import type { Operation, Service } from '../service.ts';
+import { NoPermission, type Operation, type Service } from '../service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; their shapes are walked, never guessed.
 type AnyOperation = Operation<any, any>;
@@ -49,8 +49,11 @@ export class ServiceRegistry {
     const rest = service.wires.find((wire) => wire === 'rest-json' || wire === 'rest-xml');
     for (const [name, operation] of Object.entries(service.operations)) {
       assert((rest !== undefined) === (operation.http !== undefined), `http of ${name}`);
+      const { authentication = 'signature', permissions } = operation;
+      const isDeclared = authentication === 'signature' || permissions instanceof NoPermission;
+      assert(isDeclared, `${name} has neither a signature nor a declaration of what decides`);
       const isForm = service.wires.includes('query');
-      if (isForm && operation.authentication === 'none') this.#hasUnsignedForms = true;
+      if (isForm && authentication === 'none') this.#hasUnsignedForms = true;
       if (rest !== undefined) this.#addPath({ service, wire: rest, name, operation });
     }
   }

@@ -136,7 +136,7 @@ export class Consumers {
     if (this.#rules.isSingleActive) this.#succession.add(subscription);
     this.#line(subscription.options.priority).push(turn);
     this.#chooseOnly();
-    if (this.#takesOver(subscription)) this.#only = subscription;
+    if (this.#takesOver(subscription)) this.#choose(subscription);
   }
 
   /** Whether a new preferred consumer replaces the one that receives all messages. */
@@ -163,7 +163,7 @@ export class Consumers {
     this.#turns.clear();
     this.#succession.clear();
     this.#lines.length = 0;
-    this.#only = undefined;
+    this.#choose(undefined);
     this.#successor = undefined;
     this.selectorCount = 0;
     this.#preferredCount = 0;
@@ -319,17 +319,24 @@ export class Consumers {
     turn.subscription.isWaiting = true;
   }
 
+  /** Sets the consumer that exclusively receives messages. */
+  #choose(only: Subscription | undefined): void {
+    if (this.#only !== undefined) this.#only.isChosen = false;
+    this.#only = only;
+    if (only !== undefined) only.isChosen = true;
+  }
+
   #chooseOnly(): void {
     const isByPreference = this.#preferredCount > 0 && !this.#rules.isSingleActive;
     if (isByPreference) {
       const only = this.#only;
       const isKept = only?.isActive === true && only.options.isPreferred === true;
-      if (!isKept) this.#only = this.#nextPreferred();
+      if (!isKept) this.#choose(this.#nextPreferred());
     } else if (!this.#rules.isSingleActive) {
       const [first] = this.#turns.size === 1 ? this.#turns.keys() : [];
-      this.#only = first;
+      this.#choose(first);
     } else if (this.#only?.isActive !== true) {
-      this.#only = this.#succession.first;
+      this.#choose(this.#succession.first);
       this.#successor = undefined;
     } else if (this.#rules.countsFailures) {
       const best = this.#succession.first;
@@ -340,7 +347,7 @@ export class Consumers {
 
   #succeed(active: Subscription, successor: Subscription): Subscription | undefined {
     if (active.unsettledCount > 0) return undefined;
-    this.#only = successor;
+    this.#choose(successor);
     this.#successor = undefined;
     return successor.canTake() ? successor : undefined;
   }

@@ -150,7 +150,7 @@ export class Logins {
     if (typeof answer !== 'string') {
       this.#succeeded(username, attempt);
       const { groups } = answer;
-      return { name: username, passwordHash: '', tags: [], permissions: everywhere, groups };
+      return { ...directoryUser, name: username, groups };
     }
     const isKnown = answer === 'wrong-password';
     const user = isKnown ? username : undefined;
@@ -181,8 +181,15 @@ function protocolOf({ protocol }: LoginAttempt) {
   return protocol === undefined ? {} : { protocol };
 }
 
-/** The permissions of users of a directory, whose groups restrict them. */
-const everywhere = new Map([['/', everything]]);
+/** What users of a directory have in common. Their groups restrict their permissions. */
+const directoryUser: Omit<User, 'name' | 'groups'> = {
+  passwordHash: '',
+  tags: [],
+  permissions: new Map([['/', everything]]),
+  topicPermissions: new Map(),
+  limits: new Map(),
+  revision: 0,
+};
 
 function tooMany(): BrokerError {
   return new BrokerError('resource-error', 'too many log-ins wait to be checked; try again later');

@@ -90,27 +90,32 @@ class Page {
 
   /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
   read(index: number, at: number, to: Publication): void {
-    const field = (which: number) => this.fields[index * fieldCount + which] ?? 0;
-    const headAt = at + field(0);
-    const bodyAt = headAt + field(1);
-    to.address = this.bytes;
+    const { bytes, fields } = this;
+    const first = index * fieldCount;
+    const headAt = at + (fields[first] ?? 0);
+    const bodyAt = headAt + (fields[first + 1] ?? 0);
+    const bodyLength = fields[first + 2] ?? 0;
+    const flags = fields[first + 4] ?? 0;
+    to.address = bytes;
     to.addressStart = at;
     to.addressEnd = headAt;
-    to.head = this.bytes;
+    to.head = bytes;
     to.headStart = headAt;
     to.headEnd = bodyAt;
     to.clearBody();
-    if (field(2) > 0) to.addPart(this.bytes, bodyAt, bodyAt + field(2));
-    to.format = field(3);
-    to.isPersistent = (field(4) & 1) !== 0;
-    to.isAddressLong = (field(4) & 2) !== 0;
-    to.priority = field(5);
-    to.expirationMs = field(6);
-    to.protocolFlags = field(7);
+    if (bodyLength > 0) to.addPart(bytes, bodyAt, bodyAt + bodyLength);
+    to.format = fields[first + 3] ?? 0;
+    to.isPersistent = (flags & 1) !== 0;
+    to.isAddressLong = (flags & 2) !== 0;
+    to.priority = fields[first + 5] ?? 0;
+    to.expirationMs = fields[first + 6] ?? 0;
+    to.protocolFlags = fields[first + 7] ?? 0;
     to.exchange = this.exchanges[index];
     to.routingKey = this.routingKeys[index] ?? '';
     to.remembered = this.remembered[index];
-    to.extraRoutingKeys = this.extraRoutingKeys.get(index) ?? noExtraKeys;
+    const { extraRoutingKeys } = this;
+    to.extraRoutingKeys =
+      extraRoutingKeys.size === 0 ? noExtraKeys : (extraRoutingKeys.get(index) ?? noExtraKeys);
   }
 }
 

@@ -31,6 +31,15 @@ export interface SettingsHost {
   policiesChanged(): void;
 }
 
+/** The policies that apply to one queue or exchange. */
+export interface EffectivePolicy {
+  /** The name of the policy. */
+  readonly policy: string | undefined;
+  readonly operatorPolicy: string | undefined;
+  /** The merged definition; empty if no policy applies. */
+  readonly definition: PolicyDefinition;
+}
+
 const noDefinition: PolicyDefinition = Object.freeze({});
 
 /**
@@ -56,7 +65,7 @@ export class Settings {
     const { isOperator } = how;
     const { argumentsBytesMax, policyCountMax } = this.#host.limits;
     checkPolicy(policy, isOperator, argumentsBytesMax);
-    const all = this.#of(isOperator);
+    const all = this.policiesOf(how);
     if (all.get(policy.name) === undefined && all.size >= policyCountMax) {
       const why = `policy limit in vhost '${this.#host.name}' (${policyCountMax}) is reached`;
       throw new BrokerError('precondition-failed', `cannot set policy '${policy.name}': ${why}`);
@@ -71,7 +80,7 @@ export class Settings {
    */
   deletePolicy(name: string, how: { readonly isOperator: boolean }): void {
     const { isOperator } = how;
-    if (this.#of(isOperator).get(name) === undefined) {
+    if (this.policiesOf(how).get(name) === undefined) {
       throw new BrokerError('not-found', `no policy '${name}' in vhost '${this.#host.name}'`);
     }
     this.#change({ kind: 'policy-deleted', vhost: this.#host.name, isOperator, name });
@@ -106,8 +115,22 @@ export class Settings {
     return this.policies.size + this.operatorPolicies.size > 0;
   }
 
-  #of(isOperator: boolean): Policies {
+  /** The policies, or the operator policies. */
+  policiesOf({ isOperator }: { readonly isOperator: boolean }): Policies {
     return isOperator ? this.operatorPolicies : this.policies;
+  }
+
+  /**
+   * Checks the name of a limit.
+   *
+   * @throws {BrokerError} `precondition-failed`
+   */
+  limitName(name: string): VhostLimitName {
+    const found = vhostLimitNames.find((known) => known === name);
+    if (found !== undefined) return found;
+    const known = vhostLimitNames.join(' and ');
+    const text = `'${name.slice(0, 100)}' is no limit of a vhost; ${known} are`;
+    throw new BrokerError('precondition-failed', text);
   }
 
   #change(change: SettingsChange): void {
@@ -119,11 +142,11 @@ export class Settings {
   apply(change: SettingsChange): void {
     switch (change.kind) {
       case 'policy':
-        this.#of(change.isOperator).set(change.policy);
+        this.policiesOf(change).set(change.policy);
         this.#host.policiesChanged();
         return;
       case 'policy-deleted':
-        this.#of(change.isOperator).delete(change.name);
+        this.policiesOf(change).delete(change.name);
         this.#host.policiesChanged();
         return;
       case 'vhost-limit':
@@ -139,6 +162,21 @@ export class Settings {
     const subject = { kind: queue.settings.type, name: queue.name };
     const operator = operatorPolicies.find(subject);
     return mergedDefinition(policies.find(subject)?.definition, operator?.definition);
+  }
+
+  /** The policies that apply to a queue or exchange. */
+  effectivePolicy(subject: Queue | Exchange): EffectivePolicy {
+    const { name } = subject;
+    const kind = subject.kind === 'queue' ? subject.settings.type : 'exchange';
+    // Policies do not apply to the default exchange.
+    const isSubject = this.hasPolicies && (kind !== 'exchange' || name !== '');
+    const own = isSubject ? this.policies.find({ kind, name }) : undefined;
+    const operator = isSubject ? this.operatorPolicies.find({ kind, name }) : undefined;
+    return {
+      policy: own?.name,
+      operatorPolicy: operator?.name,
+      definition: mergedDefinition(own?.definition, operator?.definition),
+    };
   }
 
   /** The effective settings of a queue. */
@@ -163,7 +201,7 @@ export class Settings {
   *snapshot(): Iterable<SettingsChange> {
     const vhost = this.#host.name;
     for (const isOperator of [false, true]) {
-      for (const policy of this.#of(isOperator).all()) {
+      for (const policy of this.policiesOf({ isOperator }).all()) {
         yield { kind: 'policy', vhost, isOperator, policy };
       }
     }

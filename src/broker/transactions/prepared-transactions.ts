@@ -5,11 +5,13 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
+import { nowhere } from '../exchanges/route-cache.ts';
 import type { Flow } from '../flow.ts';
 import type { HeldChange } from '../held/held-changes.ts';
 import { HeldMessages, publicationOf } from '../held/held-messages.ts';
 import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
+import { KeptMessages } from '../publishing/kept-messages.ts';
 import type { Queue } from '../queue.ts';
 import type { Transaction, TransactionContents } from '../transaction.ts';
 import { type Background, stepUnits } from '../turns/background.ts';
@@ -234,24 +236,24 @@ export class PreparedTransactions {
   commit(xid: Xid, done: (group: number) => void): void {
     const branch = this.#require(xid);
     branch.ending = 'committed';
-    this.#gather(branch, branch.from, [], done);
+    this.#gather(branch, branch.from, new KeptMessages(), done);
   }
 
   /** Copies the messages of a transaction, in steps, and then commits it. */
   #gather(
     branch: PreparedBranch,
     first: number,
-    publications: Publication[],
+    messages: KeptMessages,
     done: (group: number) => void,
   ): void {
     let next = first;
-    const steps = this.#copyFrom(branch, first, publications, (missing) => {
+    const steps = this.#copyFrom(branch, first, messages, (missing) => {
       next = missing;
     });
     this.#host.background.run(steps, () => {
       if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
-      if (next < branch.to) this.#gatherLater(branch, next, publications, done);
-      else this.#commitAll(branch, publications, done);
+      if (next < branch.to) this.#gatherLater(branch, next, messages, done);
+      else this.#commitAll(branch, messages, done);
     });
   }
 
@@ -263,15 +265,15 @@ export class PreparedTransactions {
   *#copyFrom(
     branch: PreparedBranch,
     first: number,
-    publications: Publication[],
+    messages: KeptMessages,
     ended: (next: number) => void,
   ): Generator<void> {
     const held = this.#held.get(branch.vhost);
     let units = 0;
     let sequence = held === undefined ? branch.to : first;
     for (; sequence < branch.to && held?.view(sequence, this.#view) === true; sequence++) {
-      const publication = this.#copy(branch.vhost);
-      publications.push(publication);
+      const publication = this.#read(branch.vhost);
+      messages.add(publication, nowhere);
       units += 1 + Math.floor(publication.sizeBytes / bytesPerUnit);
       if (units < stepUnits) continue;
       this.#host.background.spend(units - stepUnits);
@@ -285,12 +287,12 @@ export class PreparedTransactions {
   #gatherLater(
     branch: PreparedBranch,
     next: number,
-    publications: Publication[],
+    messages: KeptMessages,
     done: (group: number) => void,
   ): void {
     const goOn = () => {
       if (this.#branches.get(branch.xid) !== branch) return; // its virtual host was deleted
-      this.#gather(branch, next, publications, done);
+      this.#gather(branch, next, messages, done);
       this.#host.pump();
     };
     // A block that cannot be read means that the log has failed, which ends the broker.
@@ -298,21 +300,18 @@ export class PreparedTransactions {
     this.#held.get(branch.vhost)?.load(next).then(goOn, failed);
   }
 
-  #commitAll(
-    branch: PreparedBranch,
-    publications: readonly Publication[],
-    done: (group: number) => void,
-  ): void {
+  #commitAll(branch: PreparedBranch, messages: KeptMessages, done: (group: number) => void): void {
     let group = 0;
-    const steps = this.#commit(branch, publications, (last) => {
+    const steps = this.#commit(branch, messages, (last) => {
       group = last;
     });
     this.#host.background.run(steps, () => done(group));
   }
 
-  #copy(vhost: string): Publication {
+  /** The message of the view, which is valid until the view moves. */
+  #read(vhost: string): Publication {
     const view = this.#view;
-    const publication = publicationOf(view).copy();
+    const publication = publicationOf(view);
     publication.exchange = this.#host.vhosts.get(vhost)?.exchanges.get(view.exchangeName());
     if (view.expiresAtMs !== Infinity) {
       publication.expirationMs = Math.max(0, view.expiresAtMs - this.#host.nowMs());
@@ -323,7 +322,7 @@ export class PreparedTransactions {
   /** Performs a commit in one batch of the log. A large commit takes several turns. */
   *#commit(
     branch: PreparedBranch,
-    publications: readonly Publication[],
+    messages: KeptMessages,
     ended: (group: number) => void,
   ): Generator<void> {
     const { store, vhosts } = this.#host;
@@ -332,7 +331,7 @@ export class PreparedTransactions {
     if (vhost === undefined || this.#branches.get(branch.xid) !== branch) return; // it was deleted
     store.begin();
     try {
-      for (const publication of publications) {
+      for (const { publication } of messages.take()) {
         yield* this.#inBatch(this.#publish(vhost, publication));
         yield* this.#inBatch(oneStep);
       }

@@ -58,6 +58,7 @@ async function longTermAccess(name: string, profile: Profile): Promise<ApiAccess
     endpoint: required('endpoint_url'),
     region: required('region'),
     authority,
+    authorityFile: resolve(bundle),
     accessKeyId: required('aws_access_key_id'),
     secretAccessKey: required('aws_secret_access_key'),
     sessionToken: profile.aws_session_token,

@@ -40,8 +40,9 @@ interface Sent {
 export interface ApiAccess {
   readonly endpoint: string;
   readonly region: string;
-  /** The certificate of the API's authority, PEM. */
+  /** The certificate of the API's authority, PEM, and the file that contains it. */
   readonly authority: string;
+  readonly authorityFile: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
@@ -49,10 +50,12 @@ export interface ApiAccess {
 
 /** The access of the root user, as the running service tells it. */
 export async function rootAccess(environment: Environment): Promise<ApiAccess> {
+  const authorityFile = environment.AWS_CA_BUNDLE ?? '';
   return {
     endpoint: environment.AWS_ENDPOINT_URL ?? '',
     region: environment.AWS_REGION ?? '',
-    authority: await readFile(environment.AWS_CA_BUNDLE ?? '', 'utf8'),
+    authority: await readFile(authorityFile, 'utf8'),
+    authorityFile,
     accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
     secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
   };

@@ -17,11 +17,19 @@ import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from
 const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 
 /**
- * Allocations of at least this size are returned to the system when they are freed. Otherwise glibc
- * would keep freed message blocks in its heap, and publishers that wait for memory would never
- * continue.
+ * Settings of glibc's allocator, in bytes.
+ *
+ * - Allocations of at least the first size are returned to the system when they are freed. Otherwise
+ *   glibc would keep freed message blocks in its heap, and publishers that wait for memory would
+ *   never continue.
+ * - Of smaller ones, up to the second size stays at the end of the heap. With the first setting
+ *   alone, it is 128 KiB: buffers of received data would be returned and requested again hundreds
+ *   of times a second, with a page fault for every 4 KiB (decision 0072).
  */
-const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '131072' } as const;
+const allocatorSettings = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '4194304',
+} as const;
 
 /**
  * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
@@ -79,7 +87,7 @@ export class BrokerProcess {
     const fips = fipsProcess();
     this.#child = spawn(process.execPath, [...fips.options, ...heapOptions, program], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...returnsMemory, ...fips.environment },
+      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...allocatorSettings, ...fips.environment },
     });
     // If the process has ended, `ended` reports it.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});

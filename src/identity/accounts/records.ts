@@ -111,6 +111,8 @@ export interface PasswordRecord {
   readonly earlier: readonly string[];
   readonly createdMs: number;
   readonly changedMs: number;
+  /** The last sign-in; missing if there was none. */
+  readonly usedMs?: number;
   /** Whether the user must choose a new password at the next sign-in. */
   readonly mustChange: boolean;
 }

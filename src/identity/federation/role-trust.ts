@@ -38,15 +38,16 @@ export class RoleTrust {
     named: NamedValues,
   ): boolean {
     const { caller } = call;
+    const resource = this.#iam.arnOf('role', role);
     const tags = role.tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value] as const);
-    const values = new CallValues(call, foldedValues({ ...Object.fromEntries(tags), ...named }));
+    const own = { 'aws:ResourceAccount': resource.split(':')[4], ...Object.fromEntries(tags) };
+    const values = new CallValues(call, foldedValues({ ...own, ...named }));
     const policies = {
       ...this.#iam.policies.policiesOf(caller),
       resource: this.#trustOf(role),
       isResourcePolicyRequired: true,
     };
     const principal = policyPrincipal(caller);
-    const resource = this.#iam.arnOf('role', role);
     return actions.every(
       (action) => evaluate({ principal, action, resource, values }, policies).outcome === 'allowed',
     );

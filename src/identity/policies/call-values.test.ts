@@ -47,10 +47,13 @@ const service: Caller = {
   principalId: 'mq.amazonaws.com',
 };
 
+const trail = `arn:aws:cloudtrail:eu-central-1:${accountId}:trail/all`;
+
 function valueFor(caller: Caller, key: string, invokedBy?: string) {
   const call: CallFacts = {
     caller,
     invokedBy,
+    sourceArn: trail,
     region: 'eu-central-1',
     sourceIp: '192.0.2.7',
     userAgent: 'aws-cli/2',
@@ -105,6 +108,9 @@ const rows: readonly (readonly [key: string, Caller, expected: unknown, invokedB
   ['aws:ViaAWSService', user, 'true', 'mq.amazonaws.com'],
   ['aws:CalledViaFirst', user, 'mq.amazonaws.com', 'mq.amazonaws.com'],
   ['aws:CalledViaLast', user, absent],
+  ['aws:SourceArn', service, trail],
+  ['aws:SourceArn', user, absent],
+  ['aws:SourceArn', user, absent, 'mq.amazonaws.com'],
   ['aws:SourceAccount', service, accountId],
   ['aws:SourceAccount', user, absent],
   ['aws:SourceVpc', user, absent],

@@ -6,7 +6,7 @@ import type { ContextValue, ContextValues } from './scope.ts';
 /** The facts of a call that its condition keys come from. */
 export type CallFacts = Pick<
   CallContext,
-  'caller' | 'invokedBy' | 'region' | 'sourceIp' | 'userAgent' | 'nowMs'
+  'caller' | 'invokedBy' | 'sourceArn' | 'region' | 'sourceIp' | 'userAgent' | 'nowMs'
 >;
 
 /** Condition keys by name. Undefined values are absent keys. */
@@ -73,7 +73,7 @@ export class CallValues implements ContextValues {
   }
 
   #ofRequest(key: string): ContextValue | undefined {
-    const { caller, invokedBy, region, sourceIp, userAgent, nowMs } = this.#call;
+    const { caller, invokedBy, sourceArn, region, sourceIp, userAgent, nowMs } = this.#call;
     const isService = caller.type === 'service';
     switch (key) {
       case 'aws:securetransport':
@@ -96,6 +96,8 @@ export class CallValues implements ContextValues {
       case 'aws:calledviafirst':
       case 'aws:calledvialast':
         return invokedBy;
+      case 'aws:sourcearn':
+        return isService ? sourceArn : undefined;
       case 'aws:sourceaccount':
         return isService ? caller.accountId : undefined;
       default:

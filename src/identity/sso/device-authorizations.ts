@@ -1,9 +1,10 @@
 // Device authorizations: clients that wait until a person allows them. @see RFC 8628
 
-import { sourceOf } from '../../base/address.ts';
+import { networkOf, sourceOf } from '../../base/address.ts';
+import { FairPool } from '../../base/fair-pool.ts';
 import type { Random } from '../../base/random.ts';
 import type { RegisteredClient } from './clients.ts';
-import type { Person } from './person.ts';
+import { type Person, personId } from './person.ts';
 import { digestOf } from './tokens.ts';
 
 /** The time for which a code is valid. */
@@ -12,8 +13,11 @@ export const deviceCodeMs = 10 * 60_000;
 export const pollMs = 1000;
 /** The number of questions that may come at once, because clients ask before the first wait. */
 const pollsAtOnceMax = 3;
-/** Maximum number of codes, of all sources and of one. */
-export const deviceCountMax = { ofAll: 1000, ofSource: 20 };
+/**
+ * Maximum number of codes: of clients that nobody has asked for yet, and of clients that people who
+ * have signed in were shown. Networks and people share them fairly.
+ */
+export const deviceCountMax = { ofUnknown: 4096, ofPeople: 4096 };
 
 /** Consonants, so that codes are no words (RFC 8628, section 6.1). */
 const letters = 'BCDFGHJKLMNPQRSTVWXZ';
@@ -23,16 +27,18 @@ const letterCount = 8;
 export interface DeviceAuthorization {
   /** `BCDF-GHJK`: 20^8 possibilities. */
   readonly userCode: string;
-  readonly client: RegisteredClient;
+  /** The name that the client has chosen. */
+  readonly clientName: string;
   /** The address of the client. */
   readonly peerAddress: string;
   readonly expiresMs: number;
-  /** Undefined as long as nobody has decided. */
-  decision: Person | 'denied' | undefined;
 }
 
 interface Kept extends DeviceAuthorization {
   readonly digest: string;
+  readonly clientDigest: string;
+  /** Undefined as long as nobody has decided. */
+  decision: Person | 'denied' | undefined;
   polls: number;
   polledMs: number;
 }
@@ -46,35 +52,31 @@ export class DeviceAuthorizations {
   /** By the digest of the device code; the oldest is first. */
   readonly #byCode = new Map<string, Kept>();
   readonly #byUserCode = new Map<string, Kept>();
+  readonly #unknown = new FairPool<Kept>(deviceCountMax.ofUnknown);
+  readonly #ofPeople = new FairPool<Kept>(deviceCountMax.ofPeople);
 
   constructor(random: Random) {
     this.#random = random;
   }
 
   /**
-   * Starts an authorization.
+   * Starts an authorization. It may end the oldest one of the network that has most of them.
    *
-   * @returns the codes, or undefined if too many clients are waiting
+   * @returns the codes
    */
   start(
     client: RegisteredClient,
     peerAddress: string,
     nowMs: number,
-  ): { readonly deviceCode: string; readonly userCode: string } | undefined {
+  ): { readonly deviceCode: string; readonly userCode: string } {
     this.#dropExpired(nowMs);
-    const source = sourceOf(peerAddress);
-    const ofSource = [...this.#byCode.values()].filter(
-      (each) => sourceOf(each.peerAddress) === source,
-    ).length;
-    if (this.#byCode.size >= deviceCountMax.ofAll || ofSource >= deviceCountMax.ofSource) {
-      return undefined;
-    }
     const deviceCode = this.#random.bytes(32).toString('base64url');
     const userCode = this.#newUserCode();
     const kept: Kept = {
       digest: digestOf(deviceCode),
       userCode,
-      client,
+      clientName: client.name,
+      clientDigest: digestOf(client.id),
       peerAddress,
       expiresMs: nowMs + deviceCodeMs,
       decision: undefined,
@@ -83,11 +85,36 @@ export class DeviceAuthorizations {
     };
     this.#byCode.set(kept.digest, kept);
     this.#byUserCode.set(userCode, kept);
+    const owner = { group: networkOf(peerAddress), member: sourceOf(peerAddress) };
+    const given = this.#unknown.add(owner, kept);
+    if (given !== undefined) this.#drop(given);
     return { deviceCode, userCode };
   }
 
-  /** The client that waits with a user code, which may be written in any case and without the dash. */
-  find(userCode: string, nowMs: number): DeviceAuthorization | undefined {
+  /**
+   * The client that waits with a user code, to show it to a person who has signed in. From now on it
+   * counts as one of the person's, so that clients of others cannot end it.
+   *
+   * @param userCode may be written in any case and without the dash
+   */
+  show(userCode: string, person: Person, nowMs: number): DeviceAuthorization | undefined {
+    const found = this.#find(userCode, nowMs);
+    if (found === undefined || !this.#unknown.delete(found)) return found;
+    const given = this.#ofPeople.add({ group: personId(person), member: '' }, found);
+    if (given !== undefined) this.#drop(given);
+    return found;
+  }
+
+  /** Records the decision of a person; false if no client waits with this code. */
+  decide(userCode: string, person: Person, isAllowed: boolean, nowMs: number): boolean {
+    this.show(userCode, person, nowMs);
+    const found = this.#find(userCode, nowMs);
+    if (found === undefined) return false;
+    found.decision = isAllowed ? person : 'denied';
+    return true;
+  }
+
+  #find(userCode: string, nowMs: number): Kept | undefined {
     const plain = userCode.toUpperCase().replace(/[^A-Z]/g, '');
     const found = this.#byUserCode.get(`${plain.slice(0, 4)}-${plain.slice(4)}`);
     return found && found.expiresMs > nowMs && found.decision === undefined ? found : undefined;
@@ -96,7 +123,7 @@ export class DeviceAuthorizations {
   /** Answers a client. A decision is given once. */
   poll(deviceCode: string, clientId: string, nowMs: number): PollAnswer {
     const kept = this.#byCode.get(digestOf(deviceCode));
-    if (kept === undefined || kept.client.id !== clientId) return 'unknown';
+    if (kept === undefined || kept.clientDigest !== digestOf(clientId)) return 'unknown';
     if (kept.expiresMs <= nowMs) return 'expired';
     const earned = (nowMs - kept.polledMs) / pollMs;
     kept.polls = Math.min(pollsAtOnceMax, kept.polls + Math.max(0, earned)) - 1;
@@ -129,8 +156,10 @@ export class DeviceAuthorizations {
     }
   }
 
-  #drop({ digest, userCode }: Kept): void {
-    this.#byCode.delete(digest);
-    this.#byUserCode.delete(userCode);
+  #drop(kept: Kept): void {
+    this.#byCode.delete(kept.digest);
+    this.#byUserCode.delete(kept.userCode);
+    this.#unknown.delete(kept);
+    this.#ofPeople.delete(kept);
   }
 }

@@ -15,7 +15,10 @@ import type { SignInJournal } from './sign-in-journal.ts';
 import { SignIns } from './sign-ins.ts';
 import { SignInTokens } from './tokens.ts';
 
-/** Requests that nobody has authenticated and that are recorded: registrations and new codes. */
+/**
+ * Requests that nobody has authenticated: registrations and new codes. A source is refused above its
+ * rate. Above the rate of all, requests are not recorded.
+ */
 const unauthenticatedRate = {
   ofSource: { atOnceMax: 20, perSecond: 0.2 },
   ofAll: { atOnceMax: 200, perSecond: 5 },

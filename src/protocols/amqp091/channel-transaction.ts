@@ -16,6 +16,10 @@ export class ChannelTransaction {
   readonly #publisher: Publisher;
   readonly #transaction: Transaction;
   readonly #acks: TransactionAcks;
+  /** The number of messages that wait for the commit. */
+  publishCount = 0;
+  /** The number of settlements that wait for the commit. */
+  settlementCount = 0;
 
   constructor(channel: Channel, publisher: Publisher) {
     const { broker, vhost, tags } = channel;
@@ -28,11 +32,13 @@ export class ChannelTransaction {
   /** Stores a copy of a message until the commit. */
   publish(publication: Publication, route: Route): void {
     this.#transaction.publish(publication, route);
+    this.publishCount++;
   }
 
   /** Settles a delivery, or all up to it, at the commit. */
   settle(tag: number, isMultiple: boolean, outcome: Outcome): void {
     this.#acks.add(tag, isMultiple, outcome);
+    this.settlementCount++;
     if (this.#acks.isScattered) this.#channel.host.gate.count(methodUnits);
   }
 
@@ -49,6 +55,7 @@ export class ChannelTransaction {
   /** Commits in steps. `tx.commit-ok` follows once the commit is durable. */
   *commit(): Generator<void> {
     const channel = this.#channel;
+    this.#forget();
     try {
       yield* this.#acks.take((subscription, first, last, outcome) => {
         this.#transaction.settle(subscription, first, last, outcome);
@@ -65,7 +72,13 @@ export class ChannelTransaction {
 
   /** Discards everything. Unsettled deliveries stay unsettled. */
   rollback(): void {
+    this.#forget();
     this.#transaction.rollback();
     this.#acks.clear();
+  }
+
+  #forget(): void {
+    this.publishCount = 0;
+    this.settlementCount = 0;
   }
 }

@@ -84,6 +84,8 @@ export class Channel implements LogWaiter {
   prefetch = Infinity;
   confirms: Confirms | undefined = undefined;
   transaction: ChannelTransaction | undefined = undefined;
+  /** The number of messages received since the channel was opened. */
+  publishedCount = 0;
   /** The queue that an empty name refers to. */
   lastQueue = '';
   readonly replies = new ReplyConsumer(this);

@@ -13,6 +13,8 @@ import { FrameReader, type FrameSink, frameTypes } from './codec/frames.ts';
 import { type ConnectionTuneOk, type Method, methodIds, readMethod } from './codec/methods.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import * as handshake from './handshake.ts';
+import { ConnectionFacts } from './inspection/connection-facts.ts';
+import { AmqpInspector } from './inspection/connection-inspector.ts';
 import { Opening, type OpeningHost } from './methods/connection.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
@@ -46,6 +48,7 @@ export class AmqpConnection
   readonly account: PeerAccount;
   readonly gate: FrameGate;
   readonly state = new ConnectionState();
+  readonly facts = new ConnectionFacts();
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #channels: (Channel | undefined)[] = [];
@@ -85,6 +88,10 @@ export class AmqpConnection
     return this.#opening.notifiesCancel;
   }
 
+  get inspector(): AmqpInspector {
+    return new AmqpInspector(this, this.#transport, this.#channels);
+  }
+
   get frameMax(): number {
     return this.#frames.frameMax;
   }
@@ -103,6 +110,7 @@ export class AmqpConnection
 
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
+    this.facts.receivedBytes += bytes.length;
     if (this.state.name === 'closed') return;
     this.gate.beginTurn();
     try {
@@ -261,6 +269,7 @@ export class AmqpConnection
         `channel number ${number} is higher than the negotiated channel_max (${this.#channelMax})`,
       );
     }
+    this.broker.accounts.channelOpened(this.access);
     this.#channels[number] = new Channel(this, number);
     this.outbox.method(number, { id: methodIds.channelOpenOk });
   }
@@ -382,6 +391,7 @@ export class AmqpConnection
     this.broker.flow.remove(this);
     const channels = this.#channels.filter((channel) => channel !== undefined);
     this.#channels.length = 0;
+    if (channels.length > 0) this.broker.accounts.channelsClosed(this.access, channels.length);
     for (const channel of channels) channel.abandon();
     this.broker.background.run(this.#requeueAll(channels), done);
   }
@@ -393,7 +403,9 @@ export class AmqpConnection
   }
 
   forget(channel: Channel): void {
+    if (this.#channels[channel.number] !== channel) return;
     this.#channels[channel.number] = undefined;
+    this.broker.accounts.channelsClosed(this.access, 1);
   }
 
   startedPublishing(): void {

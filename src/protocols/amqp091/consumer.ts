@@ -3,6 +3,7 @@
 import { ByteArena } from '../../base/byte-arena.ts';
 import { clipText, encodeText } from '../../base/byte-text.ts';
 import { checkShortString, copyBytes, shortStringBytesMax, writeU32 } from '../../base/bytes.ts';
+import { type Arguments, noArguments } from '../../broker/arguments.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Consumer, Delivery, Subscription } from '../../broker/subscription.ts';
 import type { Channel } from './channel.ts';
@@ -20,6 +21,7 @@ const pieceSizeMax = 32 * 1024;
 export class ChannelConsumer implements Consumer {
   readonly tag: string;
   readonly isSettled: boolean;
+  readonly arguments: Arguments;
   /** Set when the queue has accepted the consumer, before any delivery. */
   subscription: Subscription | undefined = undefined;
   readonly #channel: Channel;
@@ -31,10 +33,11 @@ export class ChannelConsumer implements Consumer {
   readonly #prefixStart: number;
   readonly #prefixEnd: number;
 
-  constructor(channel: Channel, tag: string, isSettled: boolean) {
+  constructor(channel: Channel, tag: string, isSettled: boolean, args: Arguments = noArguments) {
     this.#channel = channel;
     this.tag = tag;
     this.isSettled = isSettled;
+    this.arguments = args;
     const name = encodeText(tag);
     checkShortString(name.length);
     const prefix = Buffer.alloc(12 + name.length);

@@ -54,6 +54,9 @@ export class Publisher {
   #keys = noKeysYet;
   #exchange: Exchange | undefined = undefined;
   #version = -1;
+  #accessVersion = -1;
+  /** Whether the permissions of the user on routing keys of the exchange are restricted. */
+  #checksTopics = false;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -139,8 +142,9 @@ export class Publisher {
 
   #checkUserId(bytes: Buffer): void {
     const found = shortStringAt(bytes, scan.userIdAt);
-    const user = this.#channel.access.user;
-    if (found === user) return;
+    const { access } = this.#channel;
+    const { user } = access;
+    if (found === user || access.hasTag('impersonator')) return;
     throw new AmqpError(
       'precondition-failed',
       `user_id property set to '${found}' but authenticated user was '${user}'`,
@@ -213,6 +217,7 @@ export class Publisher {
 
   #finish(): void {
     this.expects = 'method';
+    this.#channel.publishedCount++;
     this.#room = undefined;
     this.#countFinished();
     const publication = this.#publication;
@@ -222,8 +227,10 @@ export class Publisher {
     publication.exchange = undefined;
     if (keys.isReply) this.#reply(keys.routingKey);
     else {
-      publication.exchange = this.#resolveExchange();
-      this.#routing.route(publication, publication.exchange);
+      const exchange = this.#resolveExchange();
+      publication.exchange = exchange;
+      if (this.#checksTopics) this.#requireTopics(exchange);
+      this.#routing.route(publication, exchange);
     }
     if (publication.partCount > 1) publication.release();
     else publication.clearBody();
@@ -259,7 +266,8 @@ export class Publisher {
   /** Looks up the exchange, but only if a name or binding of the virtual host has changed. */
   #resolveExchange(): Exchange {
     const { vhost, access } = this.#channel;
-    if (this.#version === vhost.version && this.#exchange !== undefined) return this.#exchange;
+    const isKnown = this.#version === vhost.version && this.#accessVersion === access.version;
+    if (isKnown && this.#exchange !== undefined) return this.#exchange;
     access.require('write', 'exchange', this.#keys.exchange);
     const exchange = vhost.exchange(this.#keys.exchange);
     if (exchange.options.internal) {
@@ -270,7 +278,17 @@ export class Publisher {
     }
     this.#exchange = exchange;
     this.#version = vhost.version;
+    this.#accessVersion = access.version;
+    this.#checksTopics = exchange.type.name === 'topic' && access.checksTopics(exchange.name);
     return exchange;
+  }
+
+  /** Checks the permission on all routing keys of the message. */
+  #requireTopics(exchange: Exchange): void {
+    const { access } = this.#channel;
+    const { routingKey, extraRoutingKeys } = this.#publication;
+    access.requireTopic('write', exchange.name, routingKey);
+    for (const key of extraRoutingKeys) access.requireTopic('write', exchange.name, key);
   }
 
   #reply(address: string): void {
@@ -333,6 +351,16 @@ export class Confirms {
 
   get isAwaitingLog(): boolean {
     return this.#groups.length > 0;
+  }
+
+  /** The number of publishes that were confirmed or refused. */
+  get answeredCount(): number {
+    return this.#answeredTag;
+  }
+
+  /** The number of publishes without an answer. */
+  get pendingCount(): number {
+    return this.#lastTag - this.#answeredTag;
   }
 
   /**

@@ -6,10 +6,13 @@ import { hasAdministrator } from '../../identity/accounts/policies/administrator
 
 const text = 'An administrator exists: use it instead of the root user.';
 
+/** The warning about the use of the root user; undefined while no administrator exists. */
+export function rootWarningText({ journal }: Pick<Iam, 'journal'>): string | undefined {
+  return hasAdministrator(journal) ? text : undefined;
+}
+
 /** Returns a function that warns about calls of the root user while an administrator exists. */
-export function rootWarning({ journal }: Pick<Iam, 'journal'>) {
+export function rootWarning(iam: Pick<Iam, 'journal'>) {
   return ({ caller, invokedBy }: CallContext): string | undefined =>
-    caller.type === 'root' && invokedBy === undefined && hasAdministrator(journal)
-      ? text
-      : undefined;
+    caller.type === 'root' && invokedBy === undefined ? rootWarningText(iam) : undefined;
 }

@@ -1,15 +1,18 @@
 // Sign-ins that are in progress in browsers.
 
-import { sourceOf } from '../../base/address.ts';
+import { networkOf, sourceOf } from '../../base/address.ts';
+import { FairPool } from '../../base/fair-pool.ts';
 import type { Random } from '../../base/random.ts';
 import { isSameCode } from '../../crypto/derive.ts';
-import type { RegisteredClient } from '../../identity/sso/clients.ts';
-import type { Person } from '../../identity/sso/person.ts';
+import { type Person, personId } from '../../identity/sso/person.ts';
 
 /** The time for which a sign-in can be completed. */
 export const flowMs = 10 * 60_000;
-/** Maximum number of sign-ins in progress, of all sources and of one. */
-const flowCountMax = { ofAll: 1000, ofSource: 20 };
+/**
+ * Maximum number of sign-ins in progress: of people who have not proven who they are, and of people
+ * who have and still decide. Networks and people share them fairly.
+ */
+export const flowCountMax = { ofUnknown: 4096, ofPeople: 4096 };
 /** Maximum number of wrong passwords or codes of one sign-in. */
 export const wrongCountMax = 5;
 
@@ -20,7 +23,7 @@ export type Purpose =
   /** A client on the person's machine, to which the browser is sent back. */
   | {
       readonly type: 'authorize';
-      readonly client: RegisteredClient;
+      readonly client: { readonly name: string; readonly digest: string };
       readonly redirectUri: string;
       readonly state: string;
       readonly challenge: string;
@@ -32,7 +35,6 @@ export interface Flow {
   readonly id: string;
   /** The secret in forms, which other sites do not know. */
   readonly formToken: string;
-  readonly source: string;
   readonly purpose: Purpose;
   readonly expiresMs: number;
   /** Who signed in; undefined until then. */
@@ -52,22 +54,23 @@ export interface OutsideRequest {
 /** Keeps the sign-ins in progress, in memory. */
 export class BrowserFlows {
   readonly #random: Random;
-  /** By id; the oldest is first. */
+  /** By id, in the order in which they began or their people signed in. */
   readonly #flows = new Map<string, Flow>();
+  readonly #unknown = new FairPool<Flow>(flowCountMax.ofUnknown);
+  readonly #ofPeople = new FairPool<Flow>(flowCountMax.ofPeople);
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** Begins a sign-in; undefined if too many are in progress. */
-  begin(purpose: Purpose, peerAddress: string, nowMs: number): Flow | undefined {
+  /** Begins a sign-in. It may end the oldest one of the network that has most of them. */
+  begin(purpose: Purpose, peerAddress: string, nowMs: number): Flow {
     this.#dropExpired(nowMs);
-    const source = sourceOf(peerAddress);
-    const own = [...this.#flows.values()].filter((each) => each.source === source);
-    const [oldest] = own;
-    if (own.length >= flowCountMax.ofSource && oldest) this.end(oldest);
-    if (this.#flows.size >= flowCountMax.ofAll) return undefined;
-    return this.#add({ purpose, source, expiresMs: nowMs + flowMs, person: undefined });
+    const flow = this.#add({ purpose, expiresMs: nowMs + flowMs, person: undefined });
+    const owner = { group: networkOf(peerAddress), member: sourceOf(peerAddress) };
+    const given = this.#unknown.add(owner, flow);
+    if (given !== undefined) this.end(given);
+    return flow;
   }
 
   /** The sign-in of a browser; undefined if there is none. */
@@ -79,25 +82,32 @@ export class BrowserFlows {
   /** Continues a sign-in with new secrets, now that the person is known. */
   signedIn(flow: Flow, person: Person): Flow {
     this.end(flow);
-    const { purpose, source, expiresMs } = flow;
-    return this.#add({ purpose, source, expiresMs, person });
+    const { purpose, expiresMs } = flow;
+    const next = this.#add({ purpose, expiresMs, person });
+    const given = this.#ofPeople.add({ group: personId(person), member: '' }, next);
+    if (given !== undefined) this.end(given);
+    return next;
   }
 
   /** Ends a sign-in. */
-  end({ id }: Flow): void {
-    this.#flows.delete(id);
+  end(flow: Flow): void {
+    this.#flows.delete(flow.id);
+    this.#unknown.delete(flow);
+    this.#ofPeople.delete(flow);
   }
 
-  #add(flow: Pick<Flow, 'purpose' | 'source' | 'expiresMs' | 'person'>): Flow {
+  #add(flow: Pick<Flow, 'purpose' | 'expiresMs' | 'person'>): Flow {
     const secret = () => this.#random.bytes(32).toString('base64url');
     const made = { ...flow, id: secret(), formToken: secret(), outside: undefined, wrongCount: 0 };
     this.#flows.set(made.id, made);
     return made;
   }
 
+  /** Drops what has expired before the first that has not; sign-ins of people are dropped later. */
   #dropExpired(nowMs: number): void {
     for (const flow of this.#flows.values()) {
-      if (flow.expiresMs <= nowMs) this.end(flow);
+      if (flow.expiresMs > nowMs) return;
+      this.end(flow);
     }
   }
 }

@@ -5,6 +5,7 @@ import { ssoOidcService, ssoService } from '../../api/sso/service.ts';
 import type { EventRecord } from '../../audit/record.ts';
 import type { Service } from '../../aws/service.ts';
 import type { Clock } from '../../base/clock.ts';
+import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { Random } from '../../base/random.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
 import type { RoleTrust } from '../../identity/federation/role-trust.ts';
@@ -42,6 +43,12 @@ export interface SignIn {
   readonly pages: SignInPages;
 }
 
+/** A request that was answered and not recorded, for the log. */
+interface UnrecordedRequest {
+  readonly action: string;
+  readonly peerAddress: string;
+}
+
 /** Connects the parts of single sign-on. */
 export function composeSignIn(context: SignInContext): SignIn {
   const { settings, iam, trust, journal, key, apiUrl, region, accountId } = context;
@@ -52,7 +59,12 @@ export function composeSignIn(context: SignInContext): SignIn {
   const common = { iam, sso, outside, baseUrl, region, accountId };
   const pages = new SignInPages({ ...common, clock, random, log, recorded, commit });
   const accountName = () => iam.settings.alias;
-  const parts = { sso, baseUrl, accountName, nextTurn };
+  const reports = new FailureGatherer<UnrecordedRequest>((request, count) =>
+    log.warn({ ...request, count }, 'requests of single sign-on are not in the audit trail'),
+  );
+  const notRecorded = (action: string, peerAddress: string) =>
+    reports.add(`${action} ${peerAddress}`, { action, peerAddress });
+  const parts = { sso, baseUrl, accountName, nextTurn, notRecorded };
   return { services: [ssoOidcService(parts), ssoService(parts)], pages };
 }
 

@@ -94,7 +94,7 @@ export function devicePage(flow: Flow, name: string, device: DeviceAuthorization
     title: 'Allow access?',
     cookie: cookieOf(flow),
     body: html`<p>You are signed in as <strong>${name}</strong>.</p>
-<p>The program <q>${device.client.name}</q> at the address ${device.peerAddress} asks for access to your
+<p>The program <q>${device.clientName}</q> at the address ${device.peerAddress} asks for access to your
 roles. It shows this code:</p>
 <p><strong>${device.userCode}</strong></p>
 <p>Allow it only if you have just started this program yourself and it shows the same code.</p>

@@ -22,8 +22,8 @@ export type PasswordAnswer =
   | 'outdated';
 
 /**
- * Checks what a person typed. The answer does not tell whether the user exists, or what was wrong. The
- * second factor is checked after the password, so that nobody can block the devices of others.
+ * Checks what a person typed. Neither the answer nor its time tells whether the user exists, or what was
+ * wrong. The second factor is checked after the password, so that nobody can block the devices of others.
  *
  * @param accepted records a sign-in. It is called in the turn in which the code is checked, and must
  *   apply the changes at once: they prevent a second use of the code
@@ -35,23 +35,25 @@ export async function signInWithPassword(
   nowMs: () => number,
   accepted: (person: UserPerson, changes: readonly IamChange[]) => Promise<void>,
 ): Promise<PasswordAnswer> {
-  const user = iam.journal.users.named(userName);
-  const result = await iam.passwords.verify(user, password, sourceIp);
+  const signIn: { answer?: UserPerson | 'outdated'; recorded?: Promise<void> } = {};
+  const named = iam.journal.users.named(userName);
+  const result = await iam.passwords.verify(named, password, sourceIp, (user, record) => {
+    const atMs = nowMs();
+    const factor = secondFactor(iam, user, mfaCode, atMs);
+    if (factor === 'wrong') return false;
+    if (record.mustChange || iam.passwords.isExpired(record, atMs)) {
+      signIn.answer = 'outdated';
+      return true;
+    }
+    const { mfaAtMs } = factor;
+    const person: UserPerson = { type: 'user', userId: user.id, ...(mfaAtMs && { mfaAtMs }) };
+    signIn.answer = person;
+    signIn.recorded = accepted(person, [...factor.changes, iam.passwords.used(record, atMs)]);
+    return true;
+  });
   if (result === 'busy') return 'busy';
-  const current = user && iam.journal.users.byId(user.id);
-  if (result !== 'right' || current === undefined) return 'wrong';
-  const factor = secondFactor(iam, current, mfaCode, nowMs());
-  if (factor === 'wrong') {
-    // A wrong code takes as long as a wrong password, so that nobody learns which of them is wrong.
-    await iam.passwords.verify(undefined, password, sourceIp);
-    return 'wrong';
-  }
-  const record = iam.passwords.require(current);
-  if (record.mustChange || iam.passwords.isExpired(record, nowMs())) return 'outdated';
-  const { changes, mfaAtMs } = factor;
-  const person: UserPerson = { type: 'user', userId: current.id, ...(mfaAtMs && { mfaAtMs }) };
-  await accepted(person, changes);
-  return person;
+  await signIn.recorded;
+  return signIn.answer ?? 'wrong';
 }
 
 interface Factor {

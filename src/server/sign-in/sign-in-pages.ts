@@ -14,6 +14,7 @@ import { asChange } from '../../identity/accounts/result.ts';
 import { isRegisteredUri } from '../../identity/sso/clients.ts';
 import { type Person, personId } from '../../identity/sso/person.ts';
 import type { Sso } from '../../identity/sso/sso.ts';
+import { digestOf } from '../../identity/sso/tokens.ts';
 import type { HttpResponse, RequestHead } from '../../net/http/message.ts';
 import type { RequestHandler } from '../../net/http/request-handler.ts';
 import type { Entry } from '../../storage/journal.ts';
@@ -169,11 +170,7 @@ export class SignInPages {
   }
 
   #begin(purpose: Purpose, { head, nowMs }: PageRequest): HttpResponse {
-    const flow = this.#flows.begin(purpose, head.peerAddress, nowMs);
-    if (flow === undefined) {
-      return problemPage(503, 'Too many people are signing in; try again later.');
-    }
-    return this.#signInPage(flow);
+    return this.#signInPage(this.#flows.begin(purpose, head.peerAddress, nowMs));
   }
 
   #signInPage(flow: Flow, problem?: string): HttpResponse {
@@ -207,7 +204,7 @@ export class SignInPages {
     const challenge = of('code_challenge');
     const purpose = {
       type: 'authorize',
-      client,
+      client: { name: client.name, digest: digestOf(client.id) },
       redirectUri,
       state: of('state'),
       challenge,
@@ -311,7 +308,7 @@ export class SignInPages {
     error?: unknown,
   ): Promise<void> {
     this.#report(head, problem, error);
-    if (!this.#failures.take(sourceOf(head.peerAddress))) return;
+    if (this.#failures.take(sourceOf(head.peerAddress)) !== 'taken') return;
     const attempt = { head, caller: undefined, userName, mfaUsed: false, isOutside, problem };
     await this.#record(attempt, []);
   }
@@ -335,7 +332,7 @@ export class SignInPages {
     const name = this.#parts.sso.assignments.nameOf(person);
     if (purpose.type === 'authorize') return clientPage(flow, name, purpose.client.name);
     if (userCode === '') return codePage(flow);
-    const device = this.#parts.sso.devices.find(userCode, this.#nowMs());
+    const device = this.#parts.sso.devices.show(userCode, person, this.#nowMs());
     if (device) return devicePage(flow, name, device);
     if (!this.#count(flow)) return problemPage(403, tooMany);
     return codePage(flow, 'The code is wrong, has expired or was used.');
@@ -352,9 +349,9 @@ export class SignInPages {
       this.#flows.end(flow);
       return seeOther(this.#returnUrl(flow.purpose, person, decision));
     }
-    const device = this.#parts.sso.devices.find(userCode, request.nowMs);
-    if (device === undefined) return this.#decisionPage(flow, userCode);
-    device.decision = decision === 'allow' ? person : 'denied';
+    const { devices } = this.#parts.sso;
+    const isDecided = devices.decide(userCode, person, decision === 'allow', request.nowMs);
+    if (!isDecided) return this.#decisionPage(flow, userCode);
     this.#flows.end(flow);
     return endPage(decision === 'allow');
   }
@@ -367,7 +364,7 @@ export class SignInPages {
   ): string {
     const url = new URL(redirectUri);
     if (decision === 'allow') {
-      const grant = { clientId: client.id, redirectUri, challenge, person };
+      const grant = { clientDigest: client.digest, redirectUri, challenge, person };
       url.searchParams.set('code', this.#parts.sso.codes.give(grant, this.#nowMs()));
     } else url.searchParams.set('error', 'access_denied');
     if (state !== '') url.searchParams.set('state', state);

@@ -10,6 +10,8 @@ import type { Caller } from '../../calls/caller.ts';
 
 const trailPrincipal = 'cloudtrail.amazonaws.com';
 const bucketPrincipal = 's3.amazonaws.com';
+/** The key of the encryption context that names the trail. */
+const contextKey = 'aws:cloudtrail:arn';
 
 /** Uses KMS keys for files of trails. */
 export class TrailKeys {
@@ -27,10 +29,12 @@ export class TrailKeys {
     context: Readonly<Record<string, string>>,
   ): Promise<ObjectDataKey> {
     const input = { KeyId: kmsKeyArn, KeySpec: 'AES_256', EncryptionContext: context };
+    const { [contextKey]: sourceArn } = context;
+    const as = { service: trailPrincipal, ...(sourceArn !== undefined && { sourceArn }) };
     const { Plaintext, CiphertextBlob } = await this.#client.call<{
       Plaintext: Buffer;
       CiphertextBlob: Buffer;
-    }>('kms', 'GenerateDataKey', input, { service: trailPrincipal });
+    }>('kms', 'GenerateDataKey', input, as);
     return { kmsKeyArn, plaintext: Plaintext, wrapped: CiphertextBlob, context };
   }
 
@@ -66,7 +70,7 @@ export class TrailKeys {
     if (!KeyMetadata.Enabled) {
       throw new AwsError('KmsKeyDisabledException', `The KMS key ${keyId} is disabled.`);
     }
-    const context = { 'aws:cloudtrail:arn': trailArn(this.#place, trailName) };
+    const context = { [contextKey]: trailArn(this.#place, trailName) };
     const made = await this.generate(KeyMetadata.Arn, context).catch((error: unknown) => {
       throw keyFailure(error, keyId);
     });

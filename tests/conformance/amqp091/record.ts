@@ -1,6 +1,8 @@
 // Plays transcripts against a broker of one's choice, and writes down what it answers:
 //   node dist/tests/conformance/amqp091/record.js [--rabbitmq | --waxwing] URL FILE…
 // Cases without a single answer are recorded; all others are compared.
+// With steps of administration, RABBITMQCTL names the program that performs them.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Player } from '../../support/transcripts/player.ts';
 import { type Case, mark, parseTranscripts } from '../../support/transcripts/transcript.ts';
@@ -28,9 +30,18 @@ function compare({ title, steps }: Case, answers: readonly string[][]): void {
   }
 }
 
+/** Milliseconds after which a change of RabbitMQ has its effect. */
+const effectMs = 500;
+
+async function administer(words: readonly string[]): Promise<void> {
+  const program = process.env['RABBITMQCTL'] ?? 'rabbitmqctl';
+  execFileSync(program, [...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await new Promise((resolve) => setTimeout(resolve, effectMs));
+}
+
 for (const file of files) {
   const text = readFileSync(file, 'utf8');
-  const player = new Player({ url }, Number(process.env['QUIET_MS'] ?? 100));
+  const player = new Player({ url }, Number(process.env['QUIET_MS'] ?? 100), administer);
   for (const each of parseTranscripts(text)) {
     const isNew = each.steps.every(({ expected }) => expected[who].length === 0);
     const answers = await player.play(each, who);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TlsListener } from '../../support/tls-listener.ts';
+import { administerWith } from '../../support/transcripts/administer.ts';
 import { Player } from '../../support/transcripts/player.ts';
 import { parseTranscripts } from '../../support/transcripts/transcript.ts';
 
@@ -15,7 +16,8 @@ let player: Player;
 
 before(async () => {
   listener = await TlsListener.start();
-  player = new Player(listener, 0);
+  const { broker } = listener;
+  player = new Player(listener, 0, administerWith(broker));
 });
 
 after(async () => {

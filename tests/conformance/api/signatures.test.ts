@@ -146,13 +146,13 @@ const rows: readonly Row[] = [
     message: /^Signature Version 4A \('AWS4-ECDSA-P256-SHA256'\) is not supported/,
   },
   {
-    title: 'host not signed',
+    title: 'host or any received x-amz-* header not signed: host',
     request: (wire) => reworded(wire, /host;/, ''),
     expected: mismatch,
     message: /'host' must be a 'SignedHeader'/,
   },
   {
-    title: 'a received x-amz-* header not signed',
+    title: 'host or any received x-amz-* header not signed: x-amz-extra',
     request: async (wire) => withHeaders(await signed(wire), { 'x-amz-extra': '1' }),
     expected: mismatch,
     message: /'x-amz-extra' must be a 'SignedHeader'/,
@@ -164,13 +164,13 @@ const rows: readonly Row[] = [
     message: /^The security token included in the request is invalid\.?$/,
   },
   {
-    title: 'session token missing for ASIA key',
+    title: 'session token missing/incorrect for ASIA key: missing',
     request: (wire) => signed(wire, { accessKeyId: 'ASIAUNKNOWNUNKNOWN22' }),
     expected: unknownKey,
     message: /^The security token included in the request is invalid\.?$/,
   },
   {
-    title: 'session token incorrect for ASIA key',
+    title: 'session token missing/incorrect for ASIA key: incorrect',
     request: (wire) => signed(wire, { accessKeyId: 'ASIAUNKNOWNUNKNOWN22', sessionToken: 'x' }),
     expected: unknownKey,
     message: /^The security token included in the request is invalid\.?$/,
@@ -239,7 +239,7 @@ for (const { title, request, expected, message } of rows) {
   }
 }
 
-test('an expired presigned request is refused', async () => {
+test('presigned expired: the request is refused', async () => {
   const { service, plain } = services['rest-json'];
   const signing = { ...plane.credentials, region, service };
   const at = (atMs: number) => signRequest(plain, { ...signing, atMs }, true);

@@ -362,7 +362,7 @@ test('public keys are listed for the time in which they sign', async () => {
   });
 });
 
-test('files are sealed under the KMS key of their trail, and reading them needs the key', async () => {
+test('files are sealed under the KMS key of their trail (aws:SourceArn), and reading them needs the key', async () => {
   const KeyId = await createKey(plane);
   const create = () =>
     plane.trail.send(
@@ -370,22 +370,30 @@ test('files are sealed under the KMS key of their trail, and reading them needs 
     );
   await assert.rejects(create(), { name: 'InsufficientEncryptionPolicyException' });
   const statement = { Effect: 'Allow', Resource: '*' };
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        ...statement,
-        Principal: { AWS: `arn:aws:iam::${accountId}:root` },
-        Action: 'kms:*',
-      },
-      {
-        ...statement,
-        Principal: { Service: 'cloudtrail.amazonaws.com' },
-        Action: 'kms:GenerateDataKey*',
-      },
-    ],
-  });
-  await plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy, PolicyName: 'default' }));
+  const policyFor = (trail: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...statement,
+          Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+          Action: 'kms:*',
+        },
+        {
+          ...statement,
+          Principal: { Service: 'cloudtrail.amazonaws.com' },
+          Action: 'kms:GenerateDataKey*',
+          Condition: { StringEquals: { 'aws:SourceArn': arn(trail) } },
+        },
+      ],
+    });
+  const put = (trail: string) => {
+    const Policy = policyFor(trail);
+    return plane.kms.send(new PutKeyPolicyCommand({ KeyId, Policy, PolicyName: 'default' }));
+  };
+  await put('another');
+  await assert.rejects(create(), { name: 'InsufficientEncryptionPolicyException' });
+  await put('keyed');
   assert.equal((await create()).KmsKeyId, KeyId);
   await plane.trail.send(new StartLoggingCommand({ Name: 'keyed' }));
   await deliver(300_000);

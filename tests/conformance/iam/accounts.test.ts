@@ -32,7 +32,7 @@ const changePassword = {
   Resource: 'arn:aws:iam::*:user/${aws:username}',
 };
 
-test('an administrator sets a user’s password, and the user changes it', async () => {
+test('CreateLoginProfile, UpdateLoginProfile, ChangePassword: an administrator sets a password, the user changes it', async () => {
   const credentials = await newUser(iam, 'anna', { statements: [changePassword] });
   const UserName = 'anna';
   const profile = { UserName, Password: 'First-secret-1', PasswordResetRequired: true };
@@ -68,7 +68,7 @@ test('an administrator sets a user’s password, and the user changes it', async
   });
 });
 
-test("passwords must satisfy the account's password policy", async () => {
+test("UpdateAccountPasswordPolicy: passwords must satisfy the account's password policy", async () => {
   const UserName = 'bert';
   const credentials = await newUser(iam, UserName);
   const set = (Password: string) => iam.send(new UpdateLoginProfileCommand({ UserName, Password }));
@@ -144,7 +144,7 @@ test('the account has at most one alias', async () => {
   });
 });
 
-test('the account summary counts the existing resources', async () => {
+test('GetAccountSummary: the summary counts the existing resources', async () => {
   const before = (await iam.send(new GetAccountSummaryCommand({}))).SummaryMap ?? {};
   await iam.send(new CreateUserCommand({ UserName: 'carl' }));
   const after = (await iam.send(new GetAccountSummaryCommand({}))).SummaryMap ?? {};
@@ -155,7 +155,7 @@ test('the account summary counts the existing resources', async () => {
   );
 });
 
-test('the credential report has one row per user', async () => {
+test('GenerateCredentialReport: the report has one row per user', async () => {
   await assert.rejects(iam.send(new GetCredentialReportCommand({})), {
     name: 'CredentialReportNotPresentException',
   });

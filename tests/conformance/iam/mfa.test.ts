@@ -90,7 +90,7 @@ const invalidCode = {
   message: 'MultiFactorAuthentication failed with invalid MFA one time pass code. ',
 };
 
-test('a new device has a serial number, a 64-character seed and a QR code', async () => {
+test('CreateVirtualMFADevice: a new device has a serial number, a 64-character seed and a QR code', async () => {
   const device = await newDevice('phone');
   assert.equal(device.serial, `arn:aws:iam::${accountId}:mfa/phone`);
   assert.match(device.seed, /^[A-Z2-7]{64}$/);
@@ -108,7 +108,7 @@ test('a new device has a serial number, a 64-character seed and a QR code', asyn
   });
 });
 
-test('only two consecutive codes assign a device', async () => {
+test('EnableMFADevice, ListMFADevices, DeleteVirtualMFADevice: only two consecutive codes assign a device', async () => {
   await iam.send(new CreateUserCommand({ UserName: 'anna' }));
   const device = await newDevice('anna');
   const wrong = {
@@ -183,7 +183,7 @@ test('a code may be one time step early or late, but not two', async () => {
   await session(credentials, device, device.code(1));
 });
 
-test('a drifting device clock is tracked, and a device out of sync can be resynchronized', async () => {
+test('ResyncMFADevice: a drifting device clock is tracked, and a device out of sync can be resynchronized', async () => {
   const { credentials, device } = await userWithDevice('frida');
   for (const drift of [1, 2, 3]) {
     device.drift = drift;
@@ -231,7 +231,7 @@ test('a code of another user’s device or without a serial number is refused', 
   assert.ok(!JSON.stringify(event).includes(TokenCode));
 });
 
-test('a deactivated device has no effect and can be assigned again', async () => {
+test('DeactivateMFADevice: a deactivated device has no effect and can be assigned again', async () => {
   const { credentials, device } = await userWithDevice('jan');
   const named = { UserName: 'jan', SerialNumber: device.serial };
   await iam.send(new DeactivateMFADeviceCommand(named));

@@ -108,7 +108,7 @@ test('the inline policies of a user are limited to 2,048 characters without whit
   await put('c', of(200));
 });
 
-test('a managed policy has several versions and one default version', async () => {
+test('CreatePolicy, CreatePolicyVersion, SetDefaultPolicyVersion, DeletePolicyVersion, GetPolicyVersion: one version is the default', async () => {
   const Arn = await newPolicy('brokers', listBrokers);
   assert.equal(Arn, arnOf('brokers'));
   const credentials = await newUser(iam, 'carl', { attached: [Arn] });
@@ -155,7 +155,7 @@ test('a managed policy has several versions and one default version', async () =
   );
 });
 
-test('a policy with attachments or extra versions cannot be deleted', async () => {
+test('GetPolicy, DeletePolicy: a policy with attachments or extra versions cannot be deleted', async () => {
   const PolicyArn = await newPolicy('used', listBrokers);
   await iam.send(new CreateUserCommand({ UserName: 'dora' }));
   const attachment = { UserName: 'dora', PolicyArn };

@@ -23,7 +23,7 @@ const allow = (Action: string, more: object = {}) => ({
 });
 const deny = (Action: string) => ({ Effect: 'Deny', Action, Resource: '*' });
 
-test('a simulation returns the decision and the matched statements', async () => {
+test('SimulateCustomPolicy: a simulation returns the decision and the matched statements', async () => {
   const { EvaluationResults } = await iam.send(
     new SimulateCustomPolicyCommand({
       PolicyInputList: [policyText(allow('mq:*')), policyText(deny('mq:DeleteBroker'))],
@@ -75,7 +75,7 @@ test('a simulation lists missing condition keys', async () => {
   assert.equal((await simulate(['other'])).EvaluationResults?.[0]?.EvalDecision, 'implicitDeny');
 });
 
-test("a simulation evaluates a user's policies, group policies and permissions boundary", async () => {
+test("SimulatePrincipalPolicy: a simulation evaluates a user's policies, group policies and permissions boundary", async () => {
   await newUser(iam, 'anna', { statements: [allow('mq:ListBrokers'), allow('kms:ListKeys')] });
   await iam.send(new CreateGroupCommand({ GroupName: 'team' }));
   await iam.send(

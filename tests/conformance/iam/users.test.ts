@@ -34,7 +34,7 @@ let { plane, callers, iam } = accounts;
 
 const arnOf = (path: string) => `arn:aws:iam::${accountId}:user${path}`;
 
-test('a user has an id, a path and an ARN, and the trail records its creation', async () => {
+test('CreateUser: a user has an id, a path and an ARN, and the trail records its creation', async () => {
   const Tags = [{ Key: 'team', Value: 'orders' }];
   const { User } = await iam.send(new CreateUserCommand({ UserName: 'anna', Path: '/dev/', Tags }));
   assert.match(User?.UserId ?? '', /^AIDA[A-Z2-7]{17}$/);
@@ -80,7 +80,7 @@ test('an operation on a user that does not exist fails with NoSuchEntity', async
   await assert.rejects(iam.send(new DeleteUserCommand({ UserName: 'nobody' })), error);
 });
 
-test('a user keeps its id, keys and permissions when its name or path changes', async () => {
+test('UpdateUser: a user keeps its id, keys and permissions when its name or path changes', async () => {
   const credentials = await newUser(iam, 'carl', {
     statements: [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }],
   });
@@ -97,7 +97,7 @@ test('a user keeps its id, keys and permissions when its name or path changes', 
   });
 });
 
-test('lists are paginated, sorted by name and filtered by path prefix', async () => {
+test('ListUsers: the list has pages, is sorted by name and filtered by path prefix', async () => {
   for (let i = 10; i < 25; i += 1) {
     await iam.send(new CreateUserCommand({ UserName: `page-${i}`, Path: '/pages/' }));
   }
@@ -142,7 +142,7 @@ test('a user with an access key, a policy or a group cannot be deleted', async (
   await iam.send(new DeleteGroupCommand({ GroupName: 'doris-group' }));
 });
 
-test('a user has the permissions of its groups while it is a member', async () => {
+test('CreateGroup, AddUserToGroup, RemoveUserFromGroup, GetGroup, ListGroupsForUser: members have the permissions of the group', async () => {
   const credentials = await newUser(iam, 'emil');
   const own = callers.as(credentials).iam;
   await assert.rejects(own.send(new ListUsersCommand({})), { name: 'AccessDenied' });
@@ -210,7 +210,7 @@ test('tags are added, replaced and removed case-insensitively', async () => {
   await assert.rejects(tag(...many), { name: 'LimitExceededException' });
 });
 
-test('access keys can be created and rotated, and inactive keys have no effect', async () => {
+test('CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey: inactive keys have no effect', async () => {
   const first = await newUser(iam, 'hanna');
   const whoAmI = (credentials: typeof first) =>
     callers.as(credentials).sts.send(new GetCallerIdentityCommand({}));
@@ -258,7 +258,7 @@ test('access keys can be created and rotated, and inactive keys have no effect',
   );
 });
 
-test('the last use of an access key has a date, a region and a service', async () => {
+test('GetAccessKeyLastUsed: the last use has a date, a region and a service', async () => {
   const credentials = await newUser(iam, 'ida');
   const lastUsed = async () => {
     const { accessKeyId: AccessKeyId } = credentials;

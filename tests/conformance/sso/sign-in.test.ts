@@ -3,6 +3,9 @@ import { after, before, test } from 'node:test';
 import {
   DeleteLoginProfileCommand,
   DeleteUserCommand,
+  GenerateCredentialReportCommand,
+  GetCredentialReportCommand,
+  GetUserCommand,
   UpdateLoginProfileCommand,
 } from '@aws-sdk/client-iam';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
@@ -93,6 +96,27 @@ test('a person gets credentials of the roles that trust them, and of no others',
     attributes: { mfaAuthenticated: string };
   };
   assert.equal(attributes.mfaAuthenticated, 'true');
+});
+
+test('GetUser and the credential report show the last sign-in with a password', async () => {
+  await bench.newPerson('dora');
+  const dora = new GetUserCommand({ UserName: 'dora' });
+  assert.equal((await bench.iam.send(dora)).User?.PasswordLastUsed, undefined);
+  const browser = bench.newBrowser();
+  const page = await browser.open(`${bench.plane.endpoint.url}/sso/device`);
+  await browser.submit(page, { user_name: 'dora', password: 'wrong-Horse-7', mfa_code: '' });
+  assert.equal((await bench.iam.send(dora)).User?.PasswordLastUsed, undefined);
+  const again = await browser.open(`${bench.plane.endpoint.url}/sso/device`);
+  await browser.submit(again, { user_name: 'dora', password, mfa_code: '' });
+  const { User } = await bench.iam.send(dora);
+  assert.equal(User?.PasswordLastUsed?.getTime(), bench.nowMs);
+  await bench.iam.send(new GenerateCredentialReportCommand({}));
+  const { Content } = await bench.iam.send(new GetCredentialReportCommand({}));
+  const row = Buffer.from(Content ?? [])
+    .toString()
+    .split('\n')
+    .find((line) => line.startsWith('dora,'));
+  assert.match(row ?? '', new RegExp(`,true,${new Date(bench.nowMs).toISOString().slice(0, 19)}`));
 });
 
 test('a role that requires a second factor is not given without one', async () => {
@@ -236,7 +260,7 @@ test('a client that asks too often is told to slow down, and codes expire', asyn
   assert.deepEqual([code, body.error], ['ExpiredTokenException', 'expired_token']);
 });
 
-test('the number of waiting clients of one address is limited', async () => {
+test('new device codes of one address are limited', async () => {
   await bench.plane.advance(3_600_000);
   const codes = new Set<string | undefined>();
   for (let count = 0; count < 25; count += 1)

@@ -40,7 +40,7 @@ function denied(caller: string, name: string, action = 'sts:AssumeRole') {
   };
 }
 
-test('a principal in the trust policy can assume the role and has only its permissions', async () => {
+test('AssumeRole: a principal in the trust policy can assume the role and has only its permissions', async () => {
   const credentials = await newUser(iam, 'anna', {
     statements: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }],
   });
@@ -279,7 +279,7 @@ test('a chained role session lasts at most one hour and keeps transitive tags an
   assert.equal(sourceIdentity, 'jan');
 });
 
-test('a session ends on expiry, on deletion of its role and on a change of its permissions', async () => {
+test('session expired: a session ends on expiry, on deletion of its role and on a change of its permissions', async () => {
   const { sts } = callers.as(await newUser(iam, 'kurt'));
   await newRole(iam, 'ending', trust(userArn('kurt')));
   const session = async () => {

@@ -36,7 +36,7 @@ const { plane, callers, iam } = await testAccounts();
 
 const rootArn = `arn:aws:iam::${accountId}:root`;
 
-test('a user session has the permissions of the user and cannot issue further sessions', async () => {
+test('GetSessionToken: a user session has the permissions of the user and cannot issue further sessions', async () => {
   const { sts } = callers.as(await newUser(iam, 'otto', { statements: [listBrokers] }));
   const { Credentials: issued } = await sts.send(
     new GetSessionTokenCommand({ DurationSeconds: 900 }),
@@ -86,7 +86,7 @@ test("the root user's sessions last at most one hour", async () => {
   await kms.send(new CreateKeyCommand({}));
 });
 
-test('a federated user has only permissions allowed by both its user and its session policy', async () => {
+test('GetFederationToken: a federated user has only permissions allowed by both its user and its session policy', async () => {
   const mayFederate = { Effect: 'Allow', Action: 'sts:GetFederationToken', Resource: '*' };
   const listKeys = { Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' };
   const { sts } = callers.as(
@@ -140,7 +140,7 @@ test('GetAccessKeyInfo returns the account of an access key to permitted callers
   });
 });
 
-test('a role can be updated, and its last use is reported', async () => {
+test('UpdateRole, UpdateAssumeRolePolicy: a role can be updated, and its last use is reported', async () => {
   const { sts } = callers.as(await newUser(iam, 'udo'));
   await newRole(iam, 'changing', trust(userArn('udo')));
   const changes = { RoleName: 'changing', Description: 'new', MaxSessionDuration: 7200 };
@@ -157,7 +157,7 @@ test('a role can be updated, and its last use is reported', async () => {
   await assert.rejects(assume(sts, 'changing'), { name: 'AccessDenied' });
 });
 
-test('the service-linked role of Amazon MQ is created once and cannot be changed', async () => {
+test('CreateServiceLinkedRole: the role of Amazon MQ is created once and cannot be changed', async () => {
   const create = () =>
     iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'mq.amazonaws.com' }));
   const { Role } = await create();

@@ -144,7 +144,7 @@ test('a provider needs an https URL, and its thumbprints are 40 hexadecimal digi
   });
 });
 
-test('a token is exchanged for credentials of a role that trusts its provider', async () => {
+test('AssumeRoleWithWebIdentity: a token is exchanged for credentials of a role that trusts its provider', async () => {
   const issued = await assumeWith({ sub: 'anna' });
   assert.equal(issued.SubjectFromWebIdentityToken, 'anna');
   assert.deepEqual([issued.Provider, issued.Audience], [providerArn, 'waxwing']);
@@ -357,7 +357,7 @@ test('keys are never requested without TLS, and redirects are not followed', asy
   plain.close();
 });
 
-test('a refusal has a message that only those with the permission can decode', async () => {
+test('DecodeAuthorizationMessage: a refusal has a message that only those with the permission can decode', async () => {
   const refused = await newUser(iam, 'refused');
   const reader = await newUser(iam, 'reader', {
     statements: [{ Effect: 'Allow', Action: 'sts:DecodeAuthorizationMessage', Resource: '*' }],

@@ -1,7 +1,7 @@
 // A test service whose shapes use all features.
 
 import { AwsError, type Wire } from '../../../src/aws/errors.ts';
-import { operation, type Service } from '../../../src/aws/service.ts';
+import { noPermission, operation, type Service } from '../../../src/aws/service.ts';
 import {
   blob,
   boolean,
@@ -107,7 +107,8 @@ const bytes = structure({ Type: inHeader('Content-Type', string()), Body: inPayl
 /** A message whose whole body is one structure. */
 const whole = structure({ Body: inPayload(echo) });
 
-const common = { action: 'kms:Echo', readOnly: true, permissions: () => [] } as const;
+const permissions = noPermission('the tests are about wires');
+const common = { action: 'kms:Echo', readOnly: true, permissions } as const;
 const isRest = (wire: Wire) => wire === 'rest-json' || wire === 'rest-xml';
 
 function echoing(

@@ -11,6 +11,16 @@ const madeUp: readonly (readonly [RegExp, string, string])[] = [
   [/amq\.rabbitmq\.reply-to\.[^\s"']+/g, '$replyTo', 'amq.rabbitmq.reply-to.*'],
 ];
 
+/** Performs a command of administration, as given to `rabbitmqctl`, and waits for its effect. */
+export type Administer = (words: readonly string[]) => Promise<void>;
+
+const noAdministration: Administer = () => Promise.reject(new Error('no administration is given'));
+
+/** Splits a command. Words with blanks are in single quotes. */
+function wordsOf(text: string): string[] {
+  return [...text.matchAll(/'([^']*)'|(\S+)/g)].map((found) => found[1] ?? found[2] ?? '');
+}
+
 /** Plays cases against a broker. */
 export class Player {
   readonly #target: Target;
@@ -20,11 +30,13 @@ export class Player {
   readonly #clients = new Map<string, WireClient>();
   /** Frames that are written together with the next step. */
   readonly #parts: Buffer[] = [];
+  readonly #administer: Administer;
   readonly #variables = new Map<string, string>();
 
   /** @param quietMs 0 where it is known how many lines will come */
-  constructor(target: Target, quietMs: number) {
+  constructor(target: Target, quietMs: number, administer: Administer = noAdministration) {
     this.#target = target;
+    this.#administer = administer;
     this.#user = new URL(target.url).username;
     this.#quietMs = quietMs;
   }
@@ -61,6 +73,14 @@ export class Player {
       await this.#clients.get(connection)?.close();
       return;
     }
+    if (text.startsWith('admin ')) {
+      await this.#administer(wordsOf(text.slice(6)));
+      return;
+    }
+    if (text.startsWith('login ')) {
+      await this.#logIn(connection, text);
+      return;
+    }
     const client = await this.#client(connection);
     const isOpening = text.startsWith('channel.open') || channel === 0;
     if (!isOpening) await client.openChannel(channel);
@@ -71,6 +91,17 @@ export class Player {
     else if (text.startsWith('channel.close ') || text === 'channel.close') {
       await client.untilChannel(channel, false);
     } else await client.fence(channel);
+  }
+
+  /** `login USER PASSWORD VHOST`: what comes is `connection.open-ok` or `connection.close`. */
+  async #logIn(connection: string, text: string): Promise<void> {
+    const [, username = '', password = '', vhost = ''] = text.split(' ');
+    await this.#clients.get(connection)?.close();
+    const url = new URL(this.#target.url);
+    Object.assign(url, { username, password, pathname: `/${encodeURIComponent(vhost)}` });
+    const client = await WireClient.open({ ...this.#target, url: url.href }, true);
+    if (client.state === 'open') client.received.push({ channel: 0, line: 'connection.open-ok' });
+    this.#clients.set(connection, client);
   }
 
   #filledIn(text: string): string {

@@ -15,7 +15,7 @@ import { printContent, printMethod } from './lines.ts';
 
 /** The address of a broker. */
 export interface Target {
-  /** `amqp://user:password@host:port` or `amqps://…` */
+  /** `amqp://user:password@host:port` or `amqps://…`, with the virtual host `/` or that of the path */
   readonly url: string;
   /** The authority to trust, PEM. */
   readonly ca?: string;
@@ -89,14 +89,22 @@ export class WireClient {
     this.#socket.on('close', ended);
   }
 
-  /** A connection with its virtual host open. */
-  static async open(target: Target): Promise<WireClient> {
+  /**
+   * A connection with its virtual host open. One that the broker has closed is returned if the reason is
+   * wanted.
+   */
+  static async open(target: Target, wantsReason = false): Promise<WireClient> {
     const client = new WireClient(target);
     client.write(Buffer.from('AMQP\0\0\u0009\u0001', 'latin1'));
     await client.until(() => client.state !== 'opening');
+    if (client.state !== 'open' && wantsReason && client.received.length > 0) return client;
     if (client.state !== 'open') throw new Error(`no connection to ${client.#url.host}`);
     client.received.length = 0;
     return client;
+  }
+
+  get #virtualHost(): string {
+    return decodeURIComponent(this.#url.pathname.slice(1)) || '/';
   }
 
   write(bytes: Buffer): void {
@@ -174,6 +182,7 @@ export class WireClient {
 
   #plain(channel: number, method: Method): void {
     this.received.push({ channel, line: printMethod(method) });
+    if (method.id === methodIds.connectionClose && this.state === 'opening') this.state = 'closed';
     if (method.id === methodIds.channelCloseOk) this.#channelClosed(channel);
     if (method.id === methodIds.channelClose) {
       this.#channelClosed(channel);
@@ -210,10 +219,11 @@ export class WireClient {
             frameMax: 131_072,
             heartbeat: 0,
           }),
-          methodFrame(0, { id: methodIds.connectionOpen, virtualHost: '/' }),
+          methodFrame(0, { id: methodIds.connectionOpen, virtualHost: this.#virtualHost }),
         ]),
       );
-    } else this.state = method.id === methodIds.connectionOpenOk ? 'open' : 'closed';
+    } else if (method.id === methodIds.connectionOpenOk) this.state = 'open';
+    else this.#plain(0, method);
   }
 
   #header(payload: Buffer): void {

@@ -57,8 +57,10 @@ export const listTags = (parts: CloudTrailParts) =>
     readOnly: true,
     input: listTagsRequest,
     output: listTagsResponse,
-    permissions: ({ ResourceIdList }) =>
-      ResourceIdList.map((id) => onTrail(parts, 'cloudtrail:ListTags', id)),
+    permissions: ({ ResourceIdList: [first, ...more] }) => [
+      onTrail(parts, 'cloudtrail:ListTags', first),
+      ...more.map((id) => onTrail(parts, 'cloudtrail:ListTags', id)),
+    ],
     handle: ({ ResourceIdList }) => {
       const found = ResourceIdList.map((id) => parts.commands.find(id));
       const ResourceTagList = found.map(({ name, tags }) => ({

@@ -1,6 +1,6 @@
 // The IAM operations on passwords of users and the rules for them.
 
-import type { Decision } from '../../../aws/service.ts';
+import { type Decision, mapPermissions } from '../../../aws/service.ts';
 import {
   boolean,
   integer,
@@ -122,9 +122,9 @@ export const changePassword = ({ iam }: IamParts) => {
   return {
     ...declared,
     // The account's rules can let all users change their own password without a policy.
-    permissions: (...of: Parameters<NonNullable<typeof declared.permissions>>) => {
+    permissions: (...of: Parameters<typeof declared.permissions>) => {
       const isGiven = iam.passwords.rules?.usersMayChange === true;
-      return (declared.permissions?.(...of) ?? []).map((each) => ({ ...each, isGiven }));
+      return mapPermissions(declared.permissions(...of), (each) => ({ ...each, isGiven }));
     },
   };
 };

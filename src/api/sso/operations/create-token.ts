@@ -1,6 +1,6 @@
 // The SSO OIDC operation `CreateToken`.
 
-import { operation, type Result } from '../../../aws/service.ts';
+import { noPermission, operation, type Result } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import type { RegisteredClient } from '../../../identity/sso/clients.ts';
@@ -22,7 +22,7 @@ export function createToken(parts: SsoParts) {
     http: { method: 'POST', path: '/token' },
     input: createTokenRequest,
     output: createTokenResponse,
-    permissions: () => [],
+    permissions: noPermission('the code that a person has allowed authorises'),
     handle: (input, call) => {
       const client = requireClient(parts, input, call);
       const { grantType } = input;

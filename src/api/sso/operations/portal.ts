@@ -1,7 +1,7 @@
 // The SSO operations of people who have signed in.
 
 import { AwsError } from '../../../aws/errors.ts';
-import { operation } from '../../../aws/service.ts';
+import { noPermission, operation } from '../../../aws/service.ts';
 import { asChanges, requireSignIn, type SsoParts } from '../parts.ts';
 import {
   getRoleCredentialsRequest,
@@ -25,7 +25,7 @@ export function getRoleCredentials(parts: SsoParts) {
     http: { method: 'GET', path: '/federation/credentials' },
     input: getRoleCredentialsRequest,
     output: getRoleCredentialsResponse,
-    permissions: () => [],
+    permissions: noPermission('the access token of a sign-in authorises'),
     handle: ({ accessToken, accountId, roleName }, call) => {
       const record = requireSignIn(parts, accessToken, call);
       const { assignments } = parts.sso;
@@ -66,7 +66,7 @@ export function listAccounts(parts: SsoParts) {
     http: { method: 'GET', path: '/assignment/accounts' },
     input: listAccountsRequest,
     output: listAccountsResponse,
-    permissions: () => [],
+    permissions: noPermission('the access token of a sign-in authorises'),
     handle: ({ accessToken }, call) => {
       const record = requireSignIn(parts, accessToken, call);
       const { accountId } = call;
@@ -87,7 +87,7 @@ export function listAccountRoles(parts: SsoParts) {
     http: { method: 'GET', path: '/assignment/roles' },
     input: listAccountRolesRequest,
     output: listAccountRolesResponse,
-    permissions: () => [],
+    permissions: noPermission('the access token of a sign-in authorises'),
     handle: async (input, call) => {
       const record = requireSignIn(parts, input.accessToken, call);
       const { assignments } = parts.sso;
@@ -118,7 +118,7 @@ export function logout(parts: SsoParts) {
     http: { method: 'POST', path: '/logout' },
     input: logoutRequest,
     output: logoutResponse,
-    permissions: () => [],
+    permissions: noPermission('the access token of a sign-in authorises'),
     handle: ({ accessToken }, call) => {
       const record = requireSignIn(parts, accessToken, call);
       return {

@@ -1,6 +1,6 @@
 // The SSO OIDC operation `RegisterClient`.
 
-import { operation } from '../../../aws/service.ts';
+import { noPermission, operation } from '../../../aws/service.ts';
 import { isLoopbackUri } from '../../../identity/sso/clients.ts';
 import { limitRate, oauthError, type SsoParts } from '../parts.ts';
 import { grantTypes, registerClientRequest, registerClientResponse } from '../shapes.ts';
@@ -16,9 +16,9 @@ export function registerClient(parts: SsoParts) {
     http: { method: 'POST', path: '/client/register' },
     input: registerClientRequest,
     output: registerClientResponse,
-    permissions: () => [],
+    permissions: noPermission('clients register before anybody signs in'),
     handle: (input, call) => {
-      limitRate(parts, call);
+      const isRecorded = limitRate(parts, 'RegisterClient', call);
       const { clientName: name, clientType, scopes = [], redirectUris = [] } = input;
       if (clientType !== 'public') {
         const text = `clientType is '${clientType}'; only public is allowed.`;
@@ -46,6 +46,7 @@ export function registerClient(parts: SsoParts) {
           tokenEndpoint: `${base}/token`,
         },
         auditResponse: null,
+        isRecorded,
       };
     },
   });

@@ -1,6 +1,6 @@
 // The SSO OIDC operation `StartDeviceAuthorization`.
 
-import { operation } from '../../../aws/service.ts';
+import { noPermission, operation } from '../../../aws/service.ts';
 import { deviceCodeMs, pollMs } from '../../../identity/sso/device-authorizations.ts';
 import { limitRate, oauthError, requireClient, type SsoParts } from '../parts.ts';
 import {
@@ -18,7 +18,7 @@ export function startDeviceAuthorization(parts: SsoParts) {
     http: { method: 'POST', path: '/device_authorization' },
     input: startDeviceAuthorizationRequest,
     output: startDeviceAuthorizationResponse,
-    permissions: () => [],
+    permissions: noPermission('the secret of the client authorises'),
     handle: (input, call) => {
       const client = requireClient(parts, input, call);
       if (!client.grantTypes.includes(grantTypes.deviceCode)) {
@@ -31,11 +31,8 @@ export function startDeviceAuthorization(parts: SsoParts) {
         const text = `startUrl is not the start URL of this service, ${start}.`;
         throw oauthError('InvalidRequestException', text);
       }
-      limitRate(parts, call);
+      const isRecorded = limitRate(parts, 'StartDeviceAuthorization', call);
       const codes = parts.sso.devices.start(client, call.sourceIp, call.nowMs);
-      if (codes === undefined) {
-        throw oauthError('SlowDownException', 'Too many clients are waiting; try again later.');
-      }
       const verificationUri = `${base}/sso/device`;
       return {
         output: {
@@ -47,6 +44,7 @@ export function startDeviceAuthorization(parts: SsoParts) {
         },
         auditRequest: { clientName: client.name, startUrl: input.startUrl },
         auditResponse: null,
+        isRecorded,
       };
     },
   });

@@ -1,7 +1,7 @@
 // The STS operation `AssumeRoleWithWebIdentity`.
 
 import { AwsError } from '../../../aws/errors.ts';
-import { operation, type Result } from '../../../aws/service.ts';
+import { noPermission, operation, type Result } from '../../../aws/service.ts';
 import { type Infer, required, sensitive, string, structure } from '../../../aws/shapes/shape.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { anonymous, type Caller } from '../../../calls/caller.ts';
@@ -74,8 +74,7 @@ export function assumeRoleWithWebIdentity(parts: StsParts) {
     authentication: 'none',
     input,
     output,
-    // The trust policy of the role decides, once the token is verified.
-    permissions: () => [],
+    permissions: noPermission('the trust policy decides about the verified token'),
     failedResources: (request, { accountId }) => {
       // The input of a failed call may lack what is required.
       const { RoleArn = '' }: Partial<Request> = request;

@@ -1,7 +1,7 @@
 // The STS operation `AssumeRole`.
 
 import { AwsError } from '../../../aws/errors.ts';
-import { operation } from '../../../aws/service.ts';
+import { noPermission, operation } from '../../../aws/service.ts';
 import { type Infer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { IamError } from '../../../identity/accounts/errors.ts';
@@ -73,8 +73,7 @@ export function assumeRole(parts: StsParts) {
     readOnly: true,
     input,
     output,
-    // The trust policy of the role and the caller's policies are evaluated together.
-    permissions: () => [],
+    permissions: noPermission('the trust policy is evaluated with the policies of the caller'),
     failedResources: (request, { accountId }) => {
       // The input of a failed call may lack what is required.
       const { RoleArn = '' }: Partial<AssumeRoleInput> = request;

@@ -1,6 +1,6 @@
 // The STS operation `GetCallerIdentity`.
 
-import { operation } from '../../../aws/service.ts';
+import { noPermission, operation } from '../../../aws/service.ts';
 import { getCallerIdentityRequest, getCallerIdentityResponse } from '../shapes.ts';
 
 /** Returns the identity of the caller. No permission is required, so no policy can deny it. */
@@ -10,7 +10,7 @@ export function getCallerIdentity() {
     readOnly: true,
     input: getCallerIdentityRequest,
     output: getCallerIdentityResponse,
-    permissions: () => [],
+    permissions: noPermission('every authenticated caller may call it'),
     handle: (_, { caller }) => ({
       output: { UserId: caller.principalId, Account: caller.accountId, Arn: caller.arn },
     }),

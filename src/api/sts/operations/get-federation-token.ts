@@ -1,7 +1,7 @@
 // The STS operation `GetFederationToken`.
 
 import { AwsError } from '../../../aws/errors.ts';
-import { operation } from '../../../aws/service.ts';
+import { mapPermissions, operation } from '../../../aws/service.ts';
 import { required, string, structure } from '../../../aws/shapes/shape.ts';
 import { sessionTags } from '../../../identity/accounts/sessions/session-tags.ts';
 import {
@@ -57,8 +57,8 @@ export function getFederationToken({ iam }: StsParts) {
         'aws:TagKeys': Tags.map(({ Key }) => Key),
         ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
       };
-      const tagged = [...asked, { action: 'sts:TagSession', resources }];
-      return tagged.map((each) => ({ ...each, values }));
+      const tagging = { action: 'sts:TagSession', resources };
+      return mapPermissions([...asked, tagging], (each) => ({ ...each, values }));
     },
     handle: (input, call) => {
       const { Name, Policy, PolicyArns = [], DurationSeconds, Tags = [] } = input;

@@ -20,6 +20,9 @@ export const stepsPerUnit = 10;
 /** Number of subscriptions that are passed over, or copied to another route, per microsecond. */
 const queuesPerUnit = 8;
 
+/** Units of a route from which they count against the deliveries of the turn. */
+const longUnits = 256;
+
 /** The parts of the destinations that are needed here. */
 export interface RoutesHost {
   readonly broker: Broker;
@@ -59,6 +62,8 @@ export class DestinationRoutes {
         ? found
         : this.#forwarded(found, target, publication, origins);
     if (hasGroup) this.#host.groups.expect(withoutSubscriptions(route));
+    // A long search and the deliveries that follow it must not take the time of two turns.
+    if (this.units >= longUnits) this.#host.broker.turns.unitsLeft -= this.units;
     return route;
   }
 

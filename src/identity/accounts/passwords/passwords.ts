@@ -6,7 +6,13 @@ import type { CallContext } from '../../../calls/call-context.ts';
 import { matchesHash, type PasswordChecker } from '../../../crypto/password.ts';
 import { IamError, noSuchEntity } from '../errors.ts';
 import type { IamJournal } from '../iam-journal.ts';
-import type { AccountRecord, PasswordRecord, PasswordRules, UserRecord } from '../records.ts';
+import type {
+  AccountRecord,
+  IamChange,
+  PasswordRecord,
+  PasswordRules,
+  UserRecord,
+} from '../records.ts';
 import { changed, type IamResult } from '../result.ts';
 import { checkPassword } from './password-rules.ts';
 
@@ -141,18 +147,33 @@ export class Passwords {
   /**
    * Checks the password of somebody who signs in. A user that does not exist, or has no password, takes
    * as long as a wrong password.
+   *
+   * @param accept called with the password when it is right and was not replaced during the check. If
+   *   it returns false, that takes as long as a wrong password, too
    */
   async verify(
     user: UserRecord | undefined,
     password: string,
     sourceIp: string,
+    accept: (user: UserRecord, record: PasswordRecord) => boolean,
   ): Promise<'right' | 'wrong' | 'busy'> {
     const record = user && this.find(user);
+    const isAccepted = () => {
+      const current = user && this.#parts.journal.users.byId(user.id);
+      if (current === undefined) return false;
+      const now = this.find(current);
+      return now !== undefined && now.hash === record?.hash && accept(current, now);
+    };
     const origin = { source: sourceOf(sourceIp), user: record ? `iam ${record.userId}` : '' };
     const hash = record?.hash ?? (await this.#nobodysHash());
-    const result = await this.#parts.checker.verify(password, hash, { ...origin, isGone: false });
-    if (result === 'busy') return 'busy';
-    return record !== undefined && result === 'right' ? 'right' : 'wrong';
+    const { checker } = this.#parts;
+    const result = await checker.verify(password, hash, { ...origin, isGone: false }, isAccepted);
+    return result === 'gone' ? 'wrong' : result;
+  }
+
+  /** The change that records a sign-in with a password. */
+  used(record: PasswordRecord, nowMs: number): IamChange {
+    return { put: 'password', record: { ...record, usedMs: nowMs } };
   }
 
   /** A hash that no password fits. */

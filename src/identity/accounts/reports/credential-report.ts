@@ -122,7 +122,8 @@ export class CredentialReports {
     if (password === undefined) return ['false', 'N/A', 'N/A', 'N/A'];
     const { ageDaysMax } = this.#iam.passwords.rules ?? {};
     const next = ageDaysMax === undefined ? 'N/A' : time(password.changedMs + ageDaysMax * dayMs);
-    return ['true', 'no_information', time(password.changedMs), next];
+    const used = password.usedMs === undefined ? 'no_information' : time(password.usedMs);
+    return ['true', used, time(password.changedMs), next];
   }
 
   #keyCells(

@@ -21,6 +21,8 @@ const lookedMax = 1024;
 export class DeliveryTags {
   /** The number of unsettled deliveries. */
   unsettledCount = 0;
+  /** The number of deliveries that needed no settlement. */
+  settledAtOnceCount = 0;
   #lastTag = 0;
   /** Runs in the order of their tags. Only the last ring may be empty. */
   readonly #rings: RunRing[] = [new RunRing()];
@@ -33,6 +35,7 @@ export class DeliveryTags {
 
   /** Returns the tag of a delivery that needs no settlement (no-ack). */
   nextSettled(): number {
+    this.settledAtOnceCount++;
     return ++this.#lastTag;
   }
 

@@ -1,6 +1,11 @@
 // The methods of class `basic`.
 
-import { type Arguments, wholeNumber } from '../../../broker/arguments.ts';
+import {
+  type Arguments,
+  noArguments,
+  requireSmallArguments,
+  wholeNumber,
+} from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
 import type { Channel } from '../channel.ts';
 import {
@@ -40,7 +45,11 @@ function consume(channel: Channel, method: BasicConsume): void {
   if (channel.consumers.has(tag)) {
     throw new AmqpError('not-allowed', `attempt to reuse consumer tag '${tag}'`);
   }
-  const consumer = new ChannelConsumer(channel, tag, method.noAck);
+  const { argumentsBytesMax } = channel.broker.limits;
+  requireSmallArguments(method.arguments, `consumer '${tag}'`, argumentsBytesMax);
+  const hasNone = Object.keys(method.arguments).length === 0;
+  const args = hasNone ? noArguments : method.arguments;
+  const consumer = new ChannelConsumer(channel, tag, method.noAck, args);
   if (cleanName(method.queue) === replyTo) channel.replies.consume(consumer);
   else subscribe(channel, consumer, method);
   channel.consumers.set(tag, consumer);

@@ -14,12 +14,14 @@ import {
 } from '../codec/methods.gen.ts';
 import { toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
+import type { ConnectionFacts } from '../inspection/connection-facts.ts';
 import type { ConnectionState } from '../states.ts';
 
 /** The interface to the connection. */
 export interface OpeningHost {
   readonly broker: Broker;
   readonly state: ConnectionState;
+  readonly facts: ConnectionFacts;
   /** Sends a method on channel 0. */
   send(method: Method): void;
   /** The client has selected its limits. */
@@ -84,6 +86,7 @@ export class Opening {
       this.#startOk(method);
     else if (method.id === methodIds.connectionTuneOk && name === 'awaiting-tune-ok') {
       handshake.checkTune(method);
+      this.#host.facts.tuned(method);
       this.#host.tuned(method);
       state.enter('awaiting-open');
     } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open')
@@ -94,6 +97,7 @@ export class Opening {
   #startOk(method: ConnectionStartOk): void {
     const { username, password } = this.#credentials(method);
     const { clientProperties, mechanism } = method;
+    this.#host.facts.started(method);
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
     this.toldWhenBlocked = handshake.hasCapability(clientProperties, 'connection.blocked');
     this.#toldWhenRefused = handshake.hasCapability(
@@ -138,8 +142,9 @@ export class Opening {
   #open(name: string): void {
     assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
     const { broker } = this.#host;
-    this.vhost = broker.vhost(name);
     this.access = broker.access(this.#user, name);
+    this.vhost = broker.vhost(name);
+    this.#host.facts.connectedAtMs = broker.nowMs();
     this.#host.opened();
     this.#host.state.enter('open');
     this.#host.send({ id: methodIds.connectionOpenOk });

@@ -1,8 +1,12 @@
 // The methods of class `exchange`.
 
-import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
-import { exchangeType } from '../../../broker/exchanges/types/registry.ts';
+import {
+  type BindingEnds,
+  requireDeclarable,
+  requireExchangeDeclaration,
+  requireNotDefault,
+} from '../../../broker/rabbitmq/permission-checks.ts';
 import type { Channel } from '../channel.ts';
 import {
   type ExchangeBind,
@@ -12,9 +16,8 @@ import {
   methodIds,
 } from '../codec/methods.gen.ts';
 import { cleanName } from '../special-names.ts';
-import { bind, endsOf, requireNotDefault, unbind } from './bindings.ts';
+import { bind, endsOf, unbind } from './bindings.ts';
 import type { Handlers } from './handlers.ts';
-import { exchangeArgument } from './names.ts';
 
 /** `exchange.declare` */
 function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
@@ -27,23 +30,12 @@ function exchangeDeclare(channel: Channel, method: ExchangeDeclare): void {
   } else {
     channel.access.require('configure', 'exchange', name);
     requireDeclarable(type);
-    const subject = describe('exchange', name, channel.vhost.name);
-    const alternate = exchangeArgument(method.arguments, 'alternate-exchange', subject);
-    if (alternate !== undefined) {
-      channel.access.require('read', 'exchange', name);
-      channel.access.require('write', 'exchange', alternate);
-    }
+    requireExchangeDeclaration(channel.access, channel.vhost, name, method.arguments);
     const options = { durable, autoDelete, internal, arguments: method.arguments };
     exchange = channel.vhost.declareExchange(name, type, options);
   }
   if (!method.noWait)
     channel.answers.sendDefined(exchange.options.durable, { id: methodIds.exchangeDeclareOk });
-}
-
-/** Refuses a reserved type with the error for an unknown type. */
-function requireDeclarable(type: string): void {
-  if (exchangeType(type)?.isReserved !== true) return;
-  throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
 }
 
 /** `exchange.delete` */
@@ -57,16 +49,19 @@ function exchangeDelete(channel: Channel, method: ExchangeDelete): void {
 
 /** `exchange.bind` (RabbitMQ) */
 function exchangeBind(channel: Channel, method: ExchangeBind): void {
-  const ends = endsOf(channel, 'exchange', method.destination, method.source);
-  const isDurable = bind(channel, ends, method.routingKey, method.arguments);
+  const isDurable = bind(channel, bindingEnds(channel, method), method.arguments);
   if (!method.noWait) channel.answers.sendDefined(isDurable, { id: methodIds.exchangeBindOk });
 }
 
 /** `exchange.unbind` (RabbitMQ) */
 function exchangeUnbind(channel: Channel, method: ExchangeUnbind): void {
-  const ends = endsOf(channel, 'exchange', method.destination, method.source);
-  const isDurable = unbind(channel, ends, method.routingKey, method.arguments);
+  const isDurable = unbind(channel, bindingEnds(channel, method), method.arguments);
   if (!method.noWait) channel.answers.sendDefined(isDurable, { id: methodIds.exchangeUnbindOk });
+}
+
+function bindingEnds(channel: Channel, method: ExchangeBind | ExchangeUnbind): BindingEnds {
+  const { destination, source, routingKey } = method;
+  return endsOf(channel, { kind: 'exchange', destination, source, routingKey });
 }
 
 /** The class `exchange`. */

@@ -1,8 +1,11 @@
 // The methods of class `queue`.
 
-import type { Arguments } from '../../../broker/arguments.ts';
-import { describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
+import {
+  type BindingEnds,
+  requireQueueDeclaration,
+} from '../../../broker/rabbitmq/permission-checks.ts';
+import { withDefaultType } from '../../../broker/vhosts/default-queue-type.ts';
 import type { Channel } from '../channel.ts';
 import {
   methodIds,
@@ -17,7 +20,7 @@ import { AmqpError } from '../errors.ts';
 import { cleanName, isReplyAddress, replyTo } from '../special-names.ts';
 import { bind, endsOf, unbind } from './bindings.ts';
 import type { Handlers } from './handlers.ts';
-import { exchangeArgument, queueName } from './names.ts';
+import { queueName } from './names.ts';
 
 /** `queue.declare` */
 function queueDeclare(channel: Channel, method: QueueDeclare): void {
@@ -43,26 +46,17 @@ function queueDeclare(channel: Channel, method: QueueDeclare): void {
 function declareQueue(channel: Channel, given: string, method: QueueDeclare): Queue {
   const { durable, exclusive, autoDelete, arguments: args } = method;
   const { access, vhost } = channel;
-  if (given === '' && args['x-queue-type']?.value === 'quorum') {
+  const options = { durable, exclusive, autoDelete, arguments: args };
+  const { arguments: all } = withDefaultType(options, vhost.metadata.defaultQueueType);
+  if (given === '' && all['x-queue-type']?.value === 'quorum') {
     const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
     throw new AmqpError('precondition-failed', why);
   }
   const name = given === '' ? vhost.freeQueueName() : given;
-  access.require('configure', 'queue', name);
-  if (!vhost.queues.has(name)) requireDeadLetterTarget(channel, name, args);
-  const options = { durable, exclusive, autoDelete, arguments: args };
+  requireQueueDeclaration(access, vhost, name, args);
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);
-}
-
-/** A queue with a dead letter exchange requires permissions on both. */
-function requireDeadLetterTarget({ access, vhost }: Channel, name: string, args: Arguments): void {
-  const subject = describe('queue', name, vhost.name);
-  const target = exchangeArgument(args, 'x-dead-letter-exchange', subject);
-  if (target === undefined) return;
-  access.require('read', 'queue', name);
-  access.require('write', 'exchange', target);
 }
 
 /** Only checks whether the reply address can be used. No queue is created. */
@@ -76,15 +70,15 @@ function declareReplyQueue(channel: Channel, name: string, noWait: boolean): voi
 
 /** `queue.bind` */
 function queueBind(channel: Channel, method: QueueBind): void {
-  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
-  const isDurable = bind(channel, ends, bindingKey(channel, method), method.arguments);
+  const ends = bindingEnds(channel, method);
+  const isDurable = bind(channel, ends, method.arguments);
   if (!method.noWait) channel.answers.sendDefined(isDurable, { id: methodIds.queueBindOk });
 }
 
 /** `queue.unbind` */
 function queueUnbind(channel: Channel, method: QueueUnbind): void {
-  const ends = endsOf(channel, 'queue', queueName(channel, method.queue), method.exchange);
-  const isDurable = unbind(channel, ends, bindingKey(channel, method), method.arguments);
+  const ends = bindingEnds(channel, method);
+  const isDurable = unbind(channel, ends, method.arguments);
   channel.answers.sendDefined(isDurable, { id: methodIds.queueUnbindOk });
 }
 
@@ -120,9 +114,15 @@ function queueDelete(channel: Channel, method: QueueDelete): void {
   });
 }
 
-/** If both names are empty, the name of the last queue is also the routing key. */
-function bindingKey(channel: Channel, method: QueueBind | QueueUnbind): string {
-  return method.queue === '' && method.routingKey === '' ? channel.lastQueue : method.routingKey;
+/** If queue and routing key are empty, the name of the last queue is also the routing key. */
+function bindingEnds(channel: Channel, method: QueueBind | QueueUnbind): BindingEnds {
+  const { queue, exchange, routingKey } = method;
+  return endsOf(channel, {
+    kind: 'queue',
+    destination: queueName(channel, queue),
+    source: exchange,
+    routingKey: queue === '' && routingKey === '' ? channel.lastQueue : routingKey,
+  });
 }
 
 /** The class `queue`. */

@@ -35,7 +35,7 @@ export interface DirectSink extends ByteSink {
 }
 
 /** Maximum size of a frame that is written directly to its sink, in bytes. */
-const directBytesMax = 65_536;
+export const directBytesMax = 65_536;
 
 /** One writer and one reader serve all connections, because a frame is encoded without a pause. */
 const writer = new WireWriter();
@@ -59,6 +59,11 @@ export class Codec {
     this.#received = cacheSize === 0 ? undefined : new ReadCache(cacheSize);
     this.#last = cacheSize > 0 || format.isTight ? undefined : new LastStructures();
     this.#sent = cacheSize === 0 ? undefined : new WriteCache(cacheSize);
+  }
+
+  /** Whether the encoding of what is sent is that of stored heads. */
+  get copiesHeads(): boolean {
+    return !this.format.isTight && this.#sent === undefined;
   }
 
   /**
@@ -136,7 +141,7 @@ export class Codec {
     end: number,
     to: DirectSink,
   ): void {
-    if (!this.format.isTight && this.#sent === undefined) {
+    if (this.copiesHeads) {
       const hasContent = fields.hasContent || end > start;
       const bodySize = hasContent ? end - start : -1;
       const size = copiedDispatchSize(fields, dispatch, bodySize);

@@ -44,6 +44,14 @@ export function copiedDispatchSize(f: StoredFields, d: DispatchFields, bodySize:
   );
 }
 
+/** Returns the offset of the message id in the frame that {@link copyDispatch} writes. */
+export function messageIdOffset(f: StoredFields, d: DispatchFields): number {
+  const { consumer, destination, producer } = d;
+  const structures = consumer.bytes.length + 2 * destination.bytes.length + producer.bytes.length;
+  // Flag, type and command id of the message, and its transaction.
+  return startBytes + 2 + 5 + 1 + structures + originalSize(f, d);
+}
+
 /**
  * Writes a frame.
  *

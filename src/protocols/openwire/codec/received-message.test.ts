@@ -107,3 +107,73 @@ test('equal ids of a peer without a cache are the same object, and others are no
   assert.equal(ids[2]?.[0], ids[3]?.[0]);
   assert.equal(new Set(ids.map(([, to]) => to)).size, 1);
 });
+
+const plain = {
+  version: 12,
+  isTight: false,
+  cacheSize: 0,
+  inactivityMs: 0,
+  inactivityDelayMs: 0,
+} as const;
+
+/** A message that differs from another one as the next message of a producer does, or in any field. */
+function nextMessage(random: SeededRandom, before: Message): Message {
+  const { messageId } = before;
+  const ids = { producerSequenceId: random.below(2 ** 20), brokerSequenceId: random.below(9) };
+  const next = {
+    ...before,
+    commandId: random.below(1000),
+    responseRequired: random.oneIn(2),
+    messageId: messageId && { ...messageId, ...ids },
+    persistent: random.oneIn(2),
+    expiration: random.pick([0, 5, 1_900_000_000_000, 2n ** 61n]),
+    priority: random.below(12),
+    timestamp: random.below(2 ** 40),
+    content: random.pick([undefined, random.bytes(random.below(40))]),
+    marshalledProperties: random.pick([before.marshalledProperties, undefined, random.bytes(9)]),
+  };
+  if (!random.oneIn(6)) return next;
+  const other = randomMessage(random);
+  return random.pick([
+    other,
+    { ...next, correlationId: random.pick(['a', 'é', undefined]) },
+    { ...next, groupSequence: 7, groupId: 'g' },
+    { ...next, jmsType: 'another' },
+    { ...next, destination: { ...destination, physicalName: 'r' } },
+    { ...next, transactionId: undefined },
+  ]);
+}
+
+test('the next messages of producers are the same as those of their structures', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = new SeededRandom(seed);
+    const formats = [plain, plain, { ...plain, version: 9 }, { ...plain, cacheSize: 2 }];
+    const peers = formats.map((format) => {
+      const [sender, reader, decoder] = [new Codec(format), new Codec(format), new Codec(format)];
+      return { sender, reader, decoder };
+    });
+    let message = randomMessage(random);
+    for (let left = 60; left > 0; left--) {
+      message = nextMessage(random, message);
+      const { sender, reader, decoder } = random.oneIn(3)
+        ? random.pick(peers)
+        : (peers[0] ?? random.pick(peers));
+      const bytes = encode(sender, message);
+      const found = contentOf(reader.receive(bytes, 4, bytes.length));
+      const expected = contentOf(decoder.receiveStructure(bytes, 4, bytes.length));
+      assert.deepEqual(found, expected, `seed ${seed}, ${left} left`);
+    }
+  }
+});
+
+test('a frame that is cut off is refused, also after a whole one that begins in the same way', () => {
+  const [sender, reader] = [new Codec(plain), new Codec(plain)];
+  const random = new SeededRandom(3);
+  const message = { ...randomMessage(random), producerId: producerIds[0] } as Message;
+  const bytes = encode(sender, message);
+  for (let end = bytes.length - 1; end > 5; end--) {
+    reader.receive(bytes, 4, bytes.length);
+    const cut = Buffer.from(bytes.subarray(0, end));
+    assert.throws(() => reader.receive(cut, 4, end), `${end} bytes`);
+  }
+});

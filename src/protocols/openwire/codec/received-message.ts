@@ -1,5 +1,6 @@
 // Messages of clients, from the frame to the stored head in one pass.
 
+import { copyBytes, equalRange, readU32 } from '../../../base/bytes.ts';
 import { headBytesMax } from '../limits.ts';
 import type {
   DataStructure,
@@ -11,7 +12,7 @@ import type {
 import { readStructure, types, writeStructure } from './commands.gen.ts';
 import { encodeNested, writeHead } from './stored-message.ts';
 import { versionMax } from './wire-format.ts';
-import type { Long, WireReader } from './wire-reader.ts';
+import { type Long, longAt, type WireReader } from './wire-reader.ts';
 import { stringBytesMax, WireWriter, writeLong } from './wire-writer.ts';
 
 const nothing = Buffer.alloc(0);
@@ -22,6 +23,16 @@ const longBytes = 8;
 export const shortTextMax: number = Math.floor(stringBytesMax / 3);
 /** Characters that the text of an id has in addition to that of its connection, and more. */
 const idRoom = 64;
+
+/** The command id of a frame, and whether it requires a response, after its type. */
+const commandStart = 1;
+const commandEnd = 6;
+/** The fields of a frame before its content are compared with the last ones up to this size. */
+const prefixBytesMax = 1024;
+/** Of frames that are all different, one of so many is kept for comparison. */
+const keptShare = 16;
+/** Maximum number of different frames that are kept one after the other. */
+const creditMax = 16;
 
 /** An encoded producer id, for the messages of the same producer that follow. */
 interface EncodedProducer {
@@ -64,6 +75,24 @@ export class ReceivedMessage {
   head: Buffer = nothing;
   headEnd = 0;
   readonly #writer = new WireWriter();
+  /** The fields before the content of a frame in the loose encoding without a cache. */
+  readonly #prefix: Buffer = Buffer.allocUnsafeSlow(prefixBytesMax);
+  /** Their size in bytes, and the version of the encoding; 0 if no frame is kept. */
+  #prefixSize = 0;
+  #prefixVersion = 0;
+  /** Frames that may still be kept: more if many were like the kept one. */
+  #credit = 0;
+  #otherCount = 0;
+  /** Offsets in the frame that was read last. */
+  #frameAt = 0;
+  #frameSequenceAt = 0;
+  #frameDecidedAt = 0;
+  #frameReplyToAt = 0;
+  #frameTimestampAt = 0;
+  #frameContentAt = 0;
+  /** Offsets in the head. */
+  #sequenceAt = 0;
+  #contentFieldAt = 0;
   #persistentAt = 0;
   #expirationAt = 0;
   #priorityAt = 0;
@@ -79,6 +108,7 @@ export class ReceivedMessage {
   /** Sets it to a message that was decoded. */
   set(message: Message): void {
     const { content, marshalledProperties } = message;
+    this.#prefixSize = 0;
     this.structure = message;
     this.commandId = message.commandId;
     this.responseRequired = message.responseRequired;
@@ -120,13 +150,79 @@ export class ReceivedMessage {
     if (type === types.BlobMessage) return false;
     this.structure = undefined;
     this.bytes = r.bytes;
+    this.#frameAt = r.at - 1;
     const w = this.#writer;
+    if (this.#isLike(r)) {
+      this.#readLike(r, w);
+      return this.#readRest(r, w);
+    }
+    this.#prefixSize = 0;
     w.begin();
     w.byte(type);
     w.zeros(5);
     this.commandId = r.int();
     this.responseRequired = r.bool();
-    return this.#readAddress(r, w) && this.#readProperties(r, w) && this.#readRest(r, w);
+    if (!this.#readAddress(r, w) || !this.#readProperties(r, w)) return false;
+    this.#frameContentAt = r.at;
+    this.#contentFieldAt = w.at;
+    if (!this.#readRest(r, w)) return false;
+    this.#keepPrefix(r);
+    return true;
+  }
+
+  /**
+   * Whether the fields before the content are those of the kept frame, except for the numbers that
+   * differ between the messages of a producer.
+   */
+  #isLike(r: WireReader): boolean {
+    const size = this.#prefixSize;
+    const at = this.#frameAt;
+    if (size === 0 || r.version !== this.#prefixVersion || r.last === undefined) return false;
+    if (size > r.end - at || r.bytes[at] !== this.#prefix[0]) return false;
+    const isLike =
+      this.#isSame(r.bytes, at, commandEnd, this.#frameSequenceAt) &&
+      this.#isSame(r.bytes, at, this.#frameSequenceAt + 2 * longBytes, this.#frameDecidedAt) &&
+      this.#isSame(r.bytes, at, this.#frameReplyToAt, this.#frameTimestampAt) &&
+      this.#isSame(r.bytes, at, this.#frameTimestampAt + longBytes, size);
+    if (isLike && this.#credit < creditMax) this.#credit += 2;
+    return isLike;
+  }
+
+  #isSame(bytes: Buffer, at: number, from: number, to: number): boolean {
+    return equalRange(this.#prefix, from, bytes, at + from, to - from);
+  }
+
+  /** Reads the fields that differ. All others are those of the last message. */
+  #readLike(r: WireReader, w: WireWriter): void {
+    const { bytes } = r;
+    const at = this.#frameAt;
+    this.commandId = readU32(bytes, at + commandStart) | 0;
+    this.responseRequired = bytes[at + commandEnd - 1] !== 0;
+    const sequenceAt = at + this.#frameSequenceAt;
+    this.sequence = longAt(bytes, sequenceAt);
+    copyBytes(w.data, this.#sequenceAt, bytes, sequenceAt, sequenceAt + 2 * longBytes);
+    const decidedAt = at + this.#frameDecidedAt;
+    this.isPersistent = bytes[decidedAt] !== 0;
+    this.expiration = longAt(bytes, decidedAt + 1);
+    this.priority = ((bytes[decidedAt + 1 + longBytes] ?? 0) << 24) >> 24;
+    this.timestamp = longAt(bytes, at + this.#frameTimestampAt);
+    r.at = at + this.#prefixSize;
+    w.at = this.#contentFieldAt;
+  }
+
+  /** Keeps the fields before the content, to compare those of the next messages with them. */
+  #keepPrefix(r: WireReader): void {
+    const size = this.#frameContentAt - this.#frameAt;
+    if (r.last === undefined || size > prefixBytesMax) return;
+    if (this.#credit > 0) this.#credit--;
+    else if (this.#otherCount++ % keptShare !== 0) return;
+    this.#prefixVersion = r.version;
+    this.#frameSequenceAt -= this.#frameAt;
+    this.#frameDecidedAt -= this.#frameAt;
+    this.#frameReplyToAt -= this.#frameAt;
+    this.#frameTimestampAt -= this.#frameAt;
+    copyBytes(this.#prefix, 0, r.bytes, this.#frameAt, this.#frameContentAt);
+    this.#prefixSize = size;
   }
 
   /** Reads the fields up to the message id. */
@@ -167,6 +263,8 @@ export class ReceivedMessage {
     w.byte(types.MessageId);
     w.zeros(1);
     w.raw(this.#idProducer.bytes, 0, this.#idProducer.bytes.length);
+    this.#frameSequenceAt = r.at;
+    this.#sequenceAt = w.at;
     this.sequence = r.long();
     w.long(this.sequence);
     w.long(r.long());
@@ -182,18 +280,21 @@ export class ReceivedMessage {
     this.hasGroup = w.data[groupAt] !== 0;
     w.int(r.int());
     if (!copyText(r, w)) return false;
+    this.#frameDecidedAt = r.at;
     this.isPersistent = r.bool();
     this.#persistentAt = w.claim(1);
     this.expiration = r.long();
     this.#expirationAt = w.claim(longBytes);
     this.priority = r.byte();
     this.#priorityAt = w.claim(1);
+    this.#frameReplyToAt = r.at;
     const replyTo = r.nested(readStructure);
     if (replyTo !== undefined) {
       if (!isDestination(replyTo)) return false;
       if ((replyTo.physicalName?.length ?? 0) > shortTextMax) return false;
     }
     w.nested(replyTo, writeStructure);
+    this.#frameTimestampAt = r.at;
     this.timestamp = r.long();
     this.#timestampAt = w.claim(longBytes);
     return copyText(r, w);

@@ -4,7 +4,7 @@ import { BrokerError } from '../../../broker/errors.ts';
 import type { Outcome } from '../../../broker/subscription.ts';
 import type { MessageAck, MessagePull } from '../codec/commands.gen.ts';
 import type { OpenWireConsumer } from '../consuming/consumer.ts';
-import type { Flight } from '../consuming/flights.ts';
+import { FlightRun, flightStates } from '../consuming/flights.ts';
 import { OpenWireError } from '../errors.ts';
 import { type OpenWireHost, settledGroup } from '../host.ts';
 import { messageIdText, transactionText } from '../ids.ts';
@@ -25,10 +25,13 @@ export const ackTypes = {
 const causeLengthMax = 4096;
 
 /** Number of deliveries that become part of a transaction in one step. */
-const stepSize = 32;
+const stepSize = 256;
 
 /** Number of deliveries that are searched in about a microsecond. */
 const searchedPerUnit = 16;
+
+/** The deliveries of the current step. It is reused, because a step handles one run at a time. */
+const run = new FlightRun();
 
 /** Settles deliveries. */
 export function acknowledge(host: OpenWireHost, ack: MessageAck): void {
@@ -64,10 +67,9 @@ function enlist(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck)
       const text = `Poison ack cannot be transacted: ${transactionText(transactionId)}`;
       throw new OpenWireError('invalid', text, 'jms');
     }
-    const { gate } = host;
-    const flights = acknowledged(consumer, ack, (count) => gate.count(count / searchedPerUnit));
-    const steps = enlistAll({ host, consumer, ack, transaction }, flights);
-    if (flights.length > stepSize) gate.finishFirst(steps);
+    const range = acknowledged(host, consumer, ack);
+    const steps = enlistAll({ host, consumer, ack, transaction }, range);
+    if (range.count > stepSize) host.gate.finishFirst(steps);
     else for (const _ of steps);
   } catch (thrown) {
     if (thrown instanceof Error) transaction.broken ??= thrown.message;
@@ -86,17 +88,22 @@ interface Enlistment {
 /** Adds deliveries to a transaction, in steps, and answers. */
 function* enlistAll(
   { host, consumer, ack, transaction }: Enlistment,
-  flights: readonly Flight[],
+  { from, to }: Acknowledged,
 ): Generator<void> {
   const { transactionSettlementCountMax } = host.broker.limits;
-  let count = 0;
+  const { flights } = consumer;
+  let left = stepSize;
   try {
-    for (const flight of flights) {
-      if (flight.transaction !== undefined || flight.isSettled) continue;
-      transaction.settle(flight, consumer, 'accepted', transactionSettlementCountMax);
+    for (let at = from; flights.findRun(run, at, to, flightStates.unsettled, left); ) {
+      const { count } = run;
+      at = run.to + 1;
+      transaction.settle(consumer, run, 'accepted', transactionSettlementCountMax);
       // The client waits for more messages, although a single one is still unsettled.
       if (ack.ackType === ackTypes.individual) consumer.extend(1);
-      if (++count % stepSize === 0) yield;
+      left -= count;
+      if (left > 0) continue;
+      left = stepSize;
+      if (at <= to) yield;
     }
     host.respond(ack, 0);
   } catch (thrown) {
@@ -107,13 +114,14 @@ function* enlistAll(
 
 function settle(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck): void {
   const { gate, consumers, broker } = host;
-  const flights = acknowledged(consumer, ack, (count) => gate.count(count / searchedPerUnit));
+  const { from, to, count } = acknowledged(host, consumer, ack);
   const isStrict = ack.ackType === ackTypes.standard && !consumer.isLenient;
-  if (isStrict && flights.length !== ack.messageCount) throw unmatched(ack, flights.length);
-  const nowMs = broker.nowMs();
+  if (isStrict && count !== ack.messageCount) throw unmatched(ack, count);
   const wasFull = consumers.isFull;
-  const outcome = (flight: Flight) => outcomeOf(ack.ackType, flight, consumer, nowMs);
-  const steps = consumer.settle(flights, outcome, causeOf(ack));
+  // The queue itself ends what has expired.
+  const isExpiry = ack.ackType === ackTypes.expired && !consumer.isLenient;
+  const expiredAtMs = isExpiry ? broker.nowMs() : -Infinity;
+  const steps = consumer.settle(from, to, outcomeOf(ack, consumer), causeOf(ack), expiredAtMs);
   // A few deliveries are settled in one step.
   if (steps.next().done === true) settled(host, ack, wasFull);
   else gate.finishFirst(steps, () => settled(host, ack, wasFull));
@@ -131,44 +139,40 @@ function causeOf({ poisonCause }: MessageAck): string | undefined {
   return `${poisonCause.className}: ${poisonCause.message}`.slice(0, causeLengthMax);
 }
 
-function outcomeOf(
-  ackType: number,
-  flight: Flight,
-  { isLenient }: OpenWireConsumer,
-  nowMs: number,
-): Outcome {
+function outcomeOf({ ackType }: MessageAck, { isLenient }: OpenWireConsumer): Outcome {
   // A message of a topic is one of several copies, and is not dead lettered.
-  if (isLenient) return 'accepted';
-  if (ackType === ackTypes.poison) return 'rejected';
-  // The queue itself ends what has expired.
-  if (ackType === ackTypes.expired && flight.expiresAtMs <= nowMs) return 'released';
-  return 'accepted';
+  return ackType === ackTypes.poison && !isLenient ? 'rejected' : 'accepted';
 }
 
-/** The deliveries that an acknowledgement names. */
-function acknowledged(
-  consumer: OpenWireConsumer,
-  ack: MessageAck,
-  spend: (count: number) => void,
-): readonly Flight[] {
+/** The deliveries that an acknowledgement names: all between two numbers, inclusive. */
+interface Acknowledged {
+  readonly from: number;
+  readonly to: number;
+  /** The number of those that are in no transaction. */
+  readonly count: number;
+}
+
+const nothing: Acknowledged = { from: 0, to: -1, count: 0 };
+
+/** Finds the deliveries that an acknowledgement names. */
+function acknowledged(host: OpenWireHost, consumer: OpenWireConsumer, ack: MessageAck) {
   const { flights, isLenient } = consumer;
   const { firstMessageId, lastMessageId, ackType, transactionId } = ack;
-  const last = lastMessageId && flights.find(lastMessageId, spend);
-  if (last === undefined) {
+  const spend = (count: number) => host.gate.count(count / searchedPerUnit);
+  const to = lastMessageId === undefined ? -1 : flights.find(lastMessageId, spend);
+  if (to < 0) {
     // A message that was sent to this consumer without being in its queue needs no settlement.
-    if (isLenient) return [];
+    if (isLenient) return nothing;
     throw unmatched(ack, 0);
   }
-  if (ackType === ackTypes.individual) return [last];
-  const first = firstMessageId && flights.find(firstMessageId, spend);
-  const isMissing = firstMessageId !== undefined && first === undefined;
+  if (ackType === ackTypes.individual) return { from: to, to, count: flights.countBetween(to, to) };
+  const first = firstMessageId === undefined ? 0 : flights.find(firstMessageId, spend);
   // In a transaction, earlier acknowledgements may include the first message.
-  if (isMissing && !isLenient && transactionId === undefined) throw unmatched(ack, 0);
-  const range = flights.range(first, last);
-  spend(range.length);
-  return transactionId === undefined
-    ? range.filter(({ transaction }) => transaction === undefined)
-    : range;
+  if (first < 0 && !isLenient && transactionId === undefined) throw unmatched(ack, 0);
+  const from = Math.max(0, first);
+  const count = flights.countBetween(from, to);
+  spend(count);
+  return { from, to, count };
 }
 
 function unmatched({ firstMessageId, lastMessageId, messageCount }: MessageAck, found: number) {

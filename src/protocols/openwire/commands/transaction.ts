@@ -155,7 +155,7 @@ function commitPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTran
   try {
     broker.prepared.commit(xidOfStructure(id), (group) => {
       transactions.forgetBranch(id);
-      if (branch !== undefined) gate.finishFirst(branch.transaction.forgetFlights());
+      if (branch !== undefined) gate.finishFirst(branch.transaction.endEnlisted());
       host.respond(command, group);
       gate.release();
     });
@@ -184,7 +184,7 @@ function rollBackPrepared(host: OpenWireHost, command: TransactionInfo, id: XaTr
   try {
     broker.prepared.rollback(xidOfStructure(id), (group) => {
       transactions.forgetBranch(id);
-      branch?.transaction.releaseFlights();
+      branch?.transaction.releaseEnlisted();
       host.respond(command, group);
       gate.release();
     });

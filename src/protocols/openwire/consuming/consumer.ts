@@ -10,10 +10,21 @@ import type { OpenWireHost } from '../host.ts';
 import { idText, sessionText } from '../ids.ts';
 import { keptInfo } from '../kept-info.ts';
 import { DispatchOutput } from './dispatch.ts';
-import { type Flight, Flights } from './flights.ts';
+import { FlightRun, type FlightState, Flights, flightStates } from './flights.ts';
 
 /** Number of deliveries that are settled in one step. */
 const stepSize = 128;
+/** Number of deliveries whose state is changed in one step. */
+const changedPerStep = 1024;
+
+/** The deliveries of the current step. It is reused, because a step handles one run at a time. */
+const run = new FlightRun();
+
+/** A delivery that was set aside. */
+interface SetAside {
+  readonly subscription: Source['subscription'];
+  readonly number: number;
+}
 
 /** A consumer: writes MessageDispatch commands and keeps the unsettled deliveries. */
 export class OpenWireConsumer implements MessageTaker, Browser {
@@ -103,18 +114,7 @@ export class OpenWireConsumer implements MessageTaker, Browser {
       const output = this.#output;
       const { deliveryNumber, expiresAtMs } = delivery;
       output.write(delivery, source);
-      this.flights.add({
-        number: output.number,
-        textView: output.textView,
-        producerId: output.producerId,
-        producerSequenceId: output.producerSequenceId,
-        source,
-        deliveryNumber,
-        expiresAtMs,
-        transaction: undefined,
-        isSetAside: false,
-        isSettled: false,
-      });
+      this.flights.add(output, source, deliveryNumber, expiresAtMs);
       this.#host.consumers.unsettledCount++;
     } catch (thrown) {
       this.#host.deliveryFailed(thrown);
@@ -141,60 +141,140 @@ export class OpenWireConsumer implements MessageTaker, Browser {
     this.wake();
   }
 
-  /** Forgets a delivery that is settled. */
-  forget(flight: Flight): void {
-    if (flight.isSettled) return;
-    this.flights.remove(flight);
-    this.#host.consumers.unsettledCount--;
-    if (this.#extension === 0) return;
-    this.#extension--;
-    this.#consumption?.extend(-1);
+  /** Deliveries no longer count as unsettled. */
+  #concluded(count: number): void {
+    this.#host.consumers.unsettledCount -= count;
+    const confirmedCount = Math.min(count, this.#extension);
+    if (confirmedCount === 0) return;
+    this.#extension -= confirmedCount;
+    this.#consumption?.extend(-confirmedCount);
   }
 
   /**
-   * Settles deliveries, in steps. Consecutive ones with the same outcome are settled together.
+   * Settles the deliveries between two numbers, inclusive, that are in no transaction, in steps.
+   * Consecutive ones are settled together.
    *
    * @param cause why they are rejected
+   * @param expiredAtMs those that have expired until then are released, because their queue ends
+   *   them; milliseconds since 1970
    */
   *settle(
-    flights: readonly Flight[],
-    outcome: (flight: Flight) => Outcome,
+    from: number,
+    to: number,
+    outcome: Outcome,
     cause?: string,
+    expiredAtMs = -Infinity,
   ): Generator<void> {
     const how = { deliveryFailed: true, undeliverableHere: false, cause };
-    for (let at = 0; at < flights.length; ) {
-      const end = Math.min(flights.length, at + stepSize);
-      while (at < end) at = this.#settleRun(flights, at, end, outcome, how);
-      if (at < flights.length) yield;
+    const { flights } = this;
+    const { unsettled } = flightStates;
+    let left = stepSize;
+    for (let at = from; flights.findRun(run, at, to, unsettled, left, expiredAtMs); ) {
+      at = run.to + 1;
+      left -= run.count;
+      this.#settleRun(run.isExpired ? 'released' : outcome, how);
+      if (left > 0) continue;
+      left = stepSize;
+      if (at <= to && flights.size > 0) yield;
     }
   }
 
-  /** Settles the first deliveries of a range of a list. Returns the index of the next one. */
-  #settleRun(
-    flights: readonly Flight[],
-    start: number,
-    end: number,
-    outcome: (flight: Flight) => Outcome,
-    how: Parameters<Source['subscription']['settle']>[3],
-  ): number {
-    const first = flights[start];
-    if (first === undefined || first.isSettled || first.transaction !== undefined) return start + 1;
-    const { source, deliveryNumber } = first;
-    const result = outcome(first);
-    let at = start;
-    for (; at < end; at++) {
-      const flight = flights[at];
-      const isNext =
-        flight !== undefined &&
-        !flight.isSettled &&
-        flight.transaction === undefined &&
-        flight.source === source &&
-        flight.deliveryNumber === deliveryNumber + at - start;
-      if (!isNext || (at > start && outcome(flight) !== result)) break;
-      this.forget(flight);
+  /** Settles the deliveries of the current run. */
+  #settleRun(outcome: Outcome, how?: Parameters<Source['subscription']['settle']>[3]): void {
+    const { source, first, count } = run;
+    this.flights.change(run, flightStates.gone);
+    this.#concluded(count);
+    source?.subscription.settle(first, first + count - 1, outcome, how);
+  }
+
+  /** Releases the deliveries after a number that are in no transaction, in steps. */
+  *#releaseAfter(number: number): Generator<void> {
+    let count = 0;
+    // The last one first, so that their queue takes them back in order.
+    for (let before = Infinity; this.flights.findLast(run, number, before); ) {
+      before = run.from;
+      this.#settleRun('released');
+      if (++count % stepSize === 0) yield;
     }
-    source.subscription.settle(deliveryNumber, deliveryNumber + at - start - 1, result, how);
-    return at;
+  }
+
+  /**
+   * Ends deliveries that a transaction has settled, in steps.
+   *
+   * @param from the numbers of the first and the last, between which there are no others
+   */
+  *endEnlisted(from: number, to: number): Generator<void> {
+    const { flights } = this;
+    const { enlisted, gone } = flightStates;
+    for (let at = from; flights.findRun(run, at, to, enlisted, changedPerStep); ) {
+      const { count } = run;
+      at = run.to + 1;
+      flights.change(run, gone);
+      this.#concluded(count);
+      if (at <= to) yield;
+    }
+    this.dropAside(from, to);
+  }
+
+  /**
+   * Makes the deliveries of a transaction unsettled again, in steps. Those that were set aside are
+   * requeued.
+   */
+  *rollBack(from: number, to: number): Generator<void> {
+    this.releaseEnlisted(from, to);
+    let count = 0;
+    for (const { subscription, number } of this.#setAsideBetween(from, to)) {
+      subscription.takeBack(number);
+      subscription.settle(number, number, 'modified');
+      if (++count % stepSize === 0) yield;
+    }
+    this.dropAside(from, to);
+  }
+
+  /** Makes the deliveries of a transaction unsettled again. */
+  releaseEnlisted(from: number, to: number): void {
+    this.#changeAll(from, to, flightStates.enlisted, flightStates.unsettled);
+  }
+
+  /** Forgets deliveries that were set aside. */
+  dropAside(from: number, to: number): void {
+    if (this.flights.asideCount === 0) return;
+    this.#changeAll(from, to, flightStates.aside, flightStates.gone);
+  }
+
+  #changeAll(from: number, to: number, before: FlightState, state: FlightState): void {
+    for (let at = from; this.flights.findRun(run, at, to, before, changedPerStep); ) {
+      at = run.to + 1;
+      this.flights.change(run, state);
+    }
+  }
+
+  /** Makes deliveries that were set aside unsettled in the broker, so that they can be settled. */
+  takeBack(from: number, to: number): void {
+    if (this.flights.asideCount === 0) return;
+    for (const { subscription, number } of this.#setAsideBetween(from, to)) {
+      subscription.takeBack(number);
+    }
+  }
+
+  /** Reverts {@link takeBack}. */
+  setAsideAgain(from: number, to: number): void {
+    if (this.flights.asideCount === 0) return;
+    for (const { subscription, number } of this.#setAsideBetween(from, to)) {
+      subscription.setAside(number);
+    }
+  }
+
+  *#setAsideBetween(from: number, to: number): Generator<SetAside> {
+    const { flights } = this;
+    const found = new FlightRun();
+    for (let at = from; flights.asideCount > 0; at = found.to + 1) {
+      if (!flights.findRun(found, at, to, flightStates.aside, changedPerStep)) return;
+      const { source, first, count } = found;
+      if (source === undefined) continue;
+      const { subscription } = source;
+      for (let number = first; number < first + count; number++) yield { subscription, number };
+    }
   }
 
   /** Requests one message, if the prefetch is 0. */
@@ -233,25 +313,31 @@ export class OpenWireConsumer implements MessageTaker, Browser {
    */
   *requeueAll(lastSeen: number): Generator<void> {
     this.stop();
-    const all = this.flights.all();
-    let count = 0;
-    for (const flight of all) {
-      if (++count % stepSize === 0) yield;
-      if (flight.transaction === undefined) continue;
-      const { source, deliveryNumber } = flight;
-      flight.isSetAside = source.subscription.setAside(deliveryNumber) >= 0;
-    }
+    const { flights } = this;
+    yield* this.#setEnlistedAside();
     if (lastSeen !== allSeen) {
-      const unseen = this.flights.after(lastSeen) ?? all;
-      yield* this.settle(unseen.reverse(), () => 'released');
+      yield* this.#releaseAfter(flights.isUnsettled(lastSeen) ? lastSeen : -1);
     }
     // What the client has confirmed without settling it needs no more room.
     this.#extension = 0;
-    for (const flight of all) {
-      this.forget(flight);
+    this.#concluded(flights.count);
+    flights.clear();
+    if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);
+  }
+
+  /** The deliveries of transactions stay unsettled in the broker until the outcome, in steps. */
+  *#setEnlistedAside(): Generator<void> {
+    const { flights } = this;
+    const { enlisted, aside, gone } = flightStates;
+    let count = 0;
+    // One at a time, because a prepared transaction may have set some aside itself.
+    for (let at = 0; flights.areEnlisted && flights.findRun(run, at, Infinity, enlisted, 1); ) {
+      at = run.to + 1;
+      const isSetAside = run.source?.subscription.setAside(run.first) !== -1;
+      flights.change(run, isSetAside ? aside : gone);
+      this.#concluded(1);
       if (++count % stepSize === 0) yield;
     }
-    if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);
   }
 }
 

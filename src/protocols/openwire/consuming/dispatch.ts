@@ -4,8 +4,10 @@ import type { Source } from '../../../broker/activemq/consumption.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
+import { directBytesMax } from '../codec/codec.ts';
 import type { ConsumerId, Message, MessageId, ProducerId } from '../codec/commands.gen.ts';
 import { messageDispatch, types } from '../codec/commands.gen.ts';
+import { DispatchTemplate } from '../codec/dispatch-template.ts';
 import { type DispatchFields, EncodedStructure } from '../codec/dispatch-writer.ts';
 import { StoredFields } from '../codec/stored-fields.ts';
 import { readHead, unset } from '../codec/stored-message.ts';
@@ -55,6 +57,10 @@ export class DispatchOutput {
   readonly #host: OpenWireHost;
   readonly #consumer: EncodedStructure<ConsumerId>;
   readonly #shown: ShownDestinations;
+  /** The last usual dispatch, if the encoding of the connection is that of stored heads. */
+  #template: DispatchTemplate | undefined = undefined;
+  /** The producer in the id of the template. */
+  #likeProducerId: ProducerId | undefined = undefined;
 
   constructor(host: OpenWireHost, id: ConsumerId) {
     this.#host = host;
@@ -67,6 +73,10 @@ export class DispatchOutput {
     const { broker, codec, consumers } = this.#host;
     this.number = ++consumers.dispatchCount;
     this.#shown.find(delivery, source);
+    if (this.#writeLike(delivery)) {
+      broker.turns.unitsLeft -= copiedUnits;
+      return;
+    }
     const { format, buffer, headAt, headLength } = delivery;
     const isUsual =
       format === formatNumbers.openwire &&
@@ -77,9 +87,42 @@ export class DispatchOutput {
     else this.#encode(delivery);
   }
 
+  /** Writes a message whose head is like the previous one. Returns false if it is not. */
+  #writeLike(delivery: Delivery): boolean {
+    const template = this.#template;
+    const { destination, original } = this.#shown;
+    const isLike =
+      template !== undefined &&
+      delivery.format === formatNumbers.openwire &&
+      template.fits(delivery, destination, original);
+    if (!isLike) return false;
+    const size = template.sizeOf(delivery.bodyLength);
+    if (size > directBytesMax) return false;
+    const { outbox } = this.#host;
+    this.#setFields(delivery);
+    const at = outbox.claim(size);
+    template.write(outbox.bytes, at, delivery, fields);
+    this.textView = undefined;
+    this.producerId = this.#likeProducerId;
+    this.producerSequenceId = longAt(delivery.buffer, delivery.headAt + template.sequenceAt);
+    return true;
+  }
+
+  /** Sets the fields that do not depend on the head. */
+  #setFields(delivery: Delivery): void {
+    fields.number = this.number;
+    fields.redeliveryCounter = delivery.deliveryCount;
+    fields.isPersistent = delivery.isPersistent;
+    fields.expiration = expirationOf(delivery);
+    fields.priority = priorityOf(delivery);
+    fields.brokerInTime = Math.round(delivery.receivedAtMs);
+    fields.brokerOutTime = Math.round(this.#host.broker.nowMs());
+    fields.isFirstOfGroup = delivery.isFirstOfGroup;
+  }
+
   /** Writes a usual message without decoding its head. */
   #copy(delivery: Delivery): void {
-    const { broker, codec, outbox, consumers } = this.#host;
+    const { codec, outbox, consumers } = this.#host;
     const { idProducerAt, idProducerEnd, producerAt, producerEnd } = stored;
     const inId = consumers.producers.find(stored.bytes, idProducerAt, idProducerEnd);
     const hasOwn = producerEnd > producerAt;
@@ -89,19 +132,15 @@ export class DispatchOutput {
     fields.producer = hasOwn
       ? consumers.producers.find(stored.bytes, producerAt, producerEnd)
       : inId;
-    fields.number = this.number;
-    fields.redeliveryCounter = delivery.deliveryCount;
-    fields.isPersistent = delivery.isPersistent;
-    fields.expiration = expirationOf(delivery);
-    fields.priority = priorityOf(delivery);
-    fields.brokerInTime = Math.round(delivery.receivedAtMs);
-    fields.brokerOutTime = Math.round(broker.nowMs());
-    fields.isFirstOfGroup = delivery.isFirstOfGroup;
+    this.#setFields(delivery);
     const { bodyAt, bodyLength } = delivery;
     codec.encodeDispatch(stored, fields, bodyAt, bodyAt + bodyLength, outbox);
     this.textView = undefined;
     this.producerId = inId.structure;
     this.producerSequenceId = longAt(stored.bytes, stored.sequenceAt);
+    if (!codec.copiesHeads) return;
+    this.#template ??= new DispatchTemplate();
+    if (this.#template.learn(delivery, stored, fields)) this.#likeProducerId = inId.structure;
   }
 
   /** Writes any other message: of another protocol, for an old client, or with unusual fields. */

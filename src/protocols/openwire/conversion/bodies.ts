@@ -15,6 +15,12 @@ export const javaObjectType = 'application/x-java-serialized-object';
 
 const nothing = Buffer.alloc(0);
 
+/**
+ * A byte that is inflated, decoded and encoded counts as so many converted bytes. A body of
+ * {@link inflatedBytesMax} then takes the deliveries of a whole turn.
+ */
+const inflatedWeight = 4;
+
 /** A body in the encoding of OpenWire. */
 interface OpenWireBody {
   readonly type: Message['type'];
@@ -86,10 +92,12 @@ function inflated(type: Message['type'], stored: Buffer): Buffer | undefined {
   const relative = inflatedSmallBytes + inflatedRatioMax * stored.length;
   const maxOutputLength = Math.min(inflatedBytesMax, relative);
   try {
-    return inflateSync(stored.subarray(Math.min(start, stored.length)), { maxOutputLength });
+    const bytes = inflateSync(stored.subarray(Math.min(start, stored.length)), { maxOutputLength });
+    conversionWork.bytes = bytes.length * inflatedWeight;
+    return bytes;
   } catch {
     // The body is passed on as it is. Errors of zlib have several classes.
-    conversionWork.bytes = maxOutputLength;
+    conversionWork.bytes = maxOutputLength * inflatedWeight;
     return undefined;
   }
 }

@@ -6,22 +6,17 @@ import type { Publication } from '../../../broker/publication.ts';
 import type { Outcome } from '../../../broker/subscription.ts';
 import { Transaction } from '../../../broker/transaction.ts';
 import type { OpenWireConsumer } from '../consuming/consumer.ts';
-import type { Flight } from '../consuming/flights.ts';
+import { type FlightRun, flightStates } from '../consuming/flights.ts';
 import type { OpenWireHost } from '../host.ts';
 
-/** Number of deliveries that are concluded in one step. */
-const stepSize = 32;
+/** Number of ranges of deliveries that are handled in one step. */
+const rangesPerStep = 64;
 
-/**
- * Makes the delivery of a consumer that has ended unsettled again, so that it can be settled.
- *
- * @returns whether it was set aside
- */
-function takeBack(flight: Flight): boolean {
-  if (!flight.isSetAside) return false;
-  flight.isSetAside = false;
-  flight.source.subscription.takeBack(flight.deliveryNumber);
-  return true;
+/** Deliveries of a consumer that a transaction settles: all between two numbers, inclusive. */
+interface Enlisted {
+  readonly consumer: OpenWireConsumer;
+  readonly from: number;
+  to: number;
 }
 
 /** The messages and acknowledgements of a transaction. */
@@ -30,18 +25,13 @@ export class OpenTransaction {
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
   readonly #dialect: OpenWireHost['dialect'];
-  /** The deliveries that it settles, and the consumer of each. */
-  readonly #flights: Flight[] = [];
-  readonly #consumers: OpenWireConsumer[] = [];
+  /** The deliveries that it settles. */
+  #enlisted: Enlisted[] = [];
+  #enlistedCount = 0;
 
   constructor({ broker, dialect }: Pick<OpenWireHost, 'broker' | 'dialect'>) {
     this.#dialect = dialect;
     this.#transaction = new Transaction(broker, dialect.vhost);
-  }
-
-  /** The transaction in the broker, to prepare it. */
-  get contents(): Transaction {
-    return this.#transaction;
   }
 
   /** Size of the messages in it, in bytes. */
@@ -55,35 +45,34 @@ export class OpenTransaction {
   }
 
   /**
-   * Settles a delivery at commit. Until then, it counts as unsettled.
+   * Settles deliveries at commit. Until then, they count as unsettled.
    *
    * @throws {BrokerError} `resource-error` if it settles too many
    */
-  settle(flight: Flight, consumer: OpenWireConsumer, outcome: Outcome, countMax: number): void {
-    if (this.#flights.length >= countMax) {
+  settle(consumer: OpenWireConsumer, run: FlightRun, outcome: Outcome, countMax: number): void {
+    const { source, first, count, from, to } = run;
+    if (source === undefined) return;
+    if (this.#enlistedCount + count > countMax) {
       const why = `a transaction acknowledges more than ${countMax} messages`;
       throw new BrokerError('resource-error', why);
     }
-    const { subscription } = flight.source;
-    const { deliveryNumber } = flight;
-    this.#transaction.settle(subscription, deliveryNumber, deliveryNumber, outcome);
-    flight.transaction = this;
-    this.#flights.push(flight);
-    this.#consumers.push(consumer);
+    this.#enlistedCount += count;
+    this.#transaction.settle(source.subscription, first, first + count - 1, outcome);
+    const before = this.#enlisted.at(-1);
+    const isNext = before?.consumer === consumer && consumer.flights.follow(before.to, run);
+    if (isNext) before.to = to;
+    else this.#enlisted.push({ consumer, from, to });
+    consumer.flights.change(run, flightStates.enlisted);
   }
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
-    let count = 0;
-    for (const flight of this.#flights) {
-      takeBack(flight);
-      if (++count % stepSize === 0) yield;
-    }
+    for (const { consumer, from, to } of this.#enlisted) consumer.takeBack(from, to);
     const { sends } = this.#dialect;
     const group = yield* this.#transaction.commit((publication, _, route) =>
       sends.committed(publication, route),
     );
-    yield* this.forgetFlights();
+    yield* this.endEnlisted();
     return group;
   }
 
@@ -93,29 +82,28 @@ export class OpenTransaction {
    * @param act prepares it
    */
   prepare(act: (transaction: Transaction) => void): void {
-    const taken = this.#flights.filter(takeBack);
+    for (const { consumer, from, to } of this.#enlisted) consumer.takeBack(from, to);
     try {
       act(this.#transaction);
     } catch (thrown) {
-      for (const flight of taken) {
-        flight.isSetAside = flight.source.subscription.setAside(flight.deliveryNumber) >= 0;
-      }
+      for (const { consumer, from, to } of this.#enlisted) consumer.setAsideAgain(from, to);
       throw thrown;
     }
+    for (const { consumer, from, to } of this.#enlisted) consumer.dropAside(from, to);
   }
 
   /** Its deliveries are settled. They are forgotten in steps. */
-  *forgetFlights(): Generator<void> {
-    for (let i = 0; i < this.#flights.length; i++) {
-      const flight = this.#flights[i];
-      if (flight !== undefined) this.#consumers[i]?.forget(flight);
-      if ((i + 1) % stepSize === 0) yield;
+  *endEnlisted(): Generator<void> {
+    let count = 0;
+    for (const { consumer, from, to } of this.#takeEnlisted()) {
+      yield* consumer.endEnlisted(from, to);
+      if (++count % rangesPerStep === 0) yield;
     }
   }
 
   /** Its deliveries are unsettled again, after the broker has rolled it back. */
-  releaseFlights(): void {
-    for (const flight of this.#flights) flight.transaction = undefined;
+  releaseEnlisted(): void {
+    for (const { consumer, from, to } of this.#takeEnlisted()) consumer.releaseEnlisted(from, to);
   }
 
   /**
@@ -125,12 +113,16 @@ export class OpenTransaction {
   *rollback(): Generator<void> {
     this.#transaction.rollback();
     let count = 0;
-    for (const flight of this.#flights) {
-      if (++count % stepSize === 0) yield;
-      flight.transaction = undefined;
-      if (!takeBack(flight)) continue;
-      const { source, deliveryNumber } = flight;
-      source.subscription.settle(deliveryNumber, deliveryNumber, 'modified');
+    for (const { consumer, from, to } of this.#takeEnlisted()) {
+      yield* consumer.rollBack(from, to);
+      if (++count % rangesPerStep === 0) yield;
     }
+  }
+
+  #takeEnlisted(): readonly Enlisted[] {
+    const enlisted = this.#enlisted;
+    this.#enlisted = [];
+    this.#enlistedCount = 0;
+    return enlisted;
   }
 }

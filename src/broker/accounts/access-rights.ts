@@ -1,0 +1,123 @@
+// The permissions of a user in one virtual host, compiled, with the decisions made so far.
+
+import { NamePattern, patternBytesMax } from '../patterns/name-pattern.ts';
+import type { Permission, Right, TopicPermission, TopicRight } from '../users.ts';
+
+/** No permissions. */
+export const nothing: Permission = { configure: '', write: '', read: '' };
+
+/** A pattern that matches no text. */
+const matchesNothing = String.raw`[^\s\S]`;
+
+/** Maximum number of permitted names that are cached, for each right. */
+const namesCachedMax = 128;
+/** Maximum number of permitted routing keys that are cached, for each right and exchange. */
+const keysCachedMax = 64;
+
+/**
+ * Checks the patterns of permissions.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkPermission({ configure, write, read }: Permission): void {
+  NamePattern.compile('the pattern of configure', configure);
+  NamePattern.compile('the pattern of write', write);
+  NamePattern.compile('the pattern of read', read);
+}
+
+/**
+ * Checks the patterns of topic permissions.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+export function checkTopicPermission({ write, read }: TopicPermission): void {
+  NamePattern.compile('the pattern of write', expanded(write, 'x', 'x'));
+  NamePattern.compile('the pattern of read', expanded(read, 'x', 'x'));
+}
+
+/** A pattern with the names that it has matched. */
+class CachedPattern {
+  readonly #pattern: NamePattern;
+  readonly #matched = new Set<string>();
+  readonly #countMax: number;
+
+  /** @param text a stored pattern; an empty one only matches the empty name */
+  constructor(text: string, countMax: number) {
+    this.#countMax = countMax;
+    this.#pattern = NamePattern.stored(text === '' ? '^$' : text);
+  }
+
+  test(name: string): boolean {
+    if (this.#matched.has(name)) return true;
+    if (!this.#pattern.test(name)) return false;
+    if (this.#matched.size >= this.#countMax) this.#matched.clear();
+    this.#matched.add(name);
+    return true;
+  }
+}
+
+/** The rights on queues and exchanges by name. */
+export class AccessRights {
+  readonly #patterns: Record<Right, CachedPattern>;
+
+  constructor({ configure, write, read }: Permission) {
+    this.#patterns = {
+      configure: new CachedPattern(configure, namesCachedMax),
+      write: new CachedPattern(write, namesCachedMax),
+      read: new CachedPattern(read, namesCachedMax),
+    };
+  }
+
+  /** Whether a name is permitted. The default exchange is `amq.default`. */
+  permits(right: Right, name: string): boolean {
+    return this.#patterns[right].test(name === '' ? 'amq.default' : name);
+  }
+}
+
+/** The rights on routing keys of topic exchanges. */
+export class TopicRights {
+  readonly #permissions: ReadonlyMap<string, TopicPermission>;
+  readonly #user: string;
+  readonly #vhost: string;
+  readonly #patterns = new Map<string, Record<TopicRight, CachedPattern>>();
+
+  /** @param permissions by exchange */
+  constructor(permissions: ReadonlyMap<string, TopicPermission>, user: string, vhost: string) {
+    this.#permissions = permissions;
+    this.#user = user;
+    this.#vhost = vhost;
+  }
+
+  /** Whether routing keys of the exchange are restricted. */
+  has(exchange: string): boolean {
+    return this.#permissions.has(exchange);
+  }
+
+  permits(right: TopicRight, exchange: string, routingKey: string): boolean {
+    const permission = this.#permissions.get(exchange);
+    if (permission === undefined) return true;
+    let patterns = this.#patterns.get(exchange);
+    if (patterns === undefined) {
+      const pattern = (text: string) =>
+        new CachedPattern(expanded(text, this.#user, this.#vhost), keysCachedMax);
+      patterns = { write: pattern(permission.write), read: pattern(permission.read) };
+      this.#patterns.set(exchange, patterns);
+    }
+    return patterns[right].test(routingKey);
+  }
+}
+
+/**
+ * Replaces the variables in a pattern. Names match themselves: a user whose name contains `.*` gets no
+ * more than another. A result that is too long for a pattern matches nothing.
+ */
+function expanded(pattern: string, user: string, vhost: string): string {
+  const text = pattern.replaceAll(/\{(username|vhost)\}/g, (_, variable: string) =>
+    escaped(variable === 'vhost' ? vhost : user),
+  );
+  return text.length <= patternBytesMax ? text : matchesNothing;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+}
