@@ -61,7 +61,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/sso': ['base', 'calls', 'aws', 'identity'],
   'api/sts': ['base', 'calls', 'aws', 'identity'],
   'api/status': ['base', 'calls', 'aws'],
-  'api/administration': ['base', 'calls', 'aws'],
+  'api/administration': ['base', 'calls', 'aws', 'control'],
   'api/discovery': ['base', 'calls', 'aws', 'control'],
   server: [''],
   cli: [

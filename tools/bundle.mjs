@@ -49,7 +49,10 @@ const { metafile } = await build({
   logLevel: 'warning',
   plugins: [lazyNodeModules],
   // The clients of `waxwing drill`, which are development dependencies.
-  external: ['@aws-sdk/*', 'amqplib'],
+  external: [
+    ...['cloudtrail', 'cloudwatch-logs', 'iam', 'mq', 'sts'].map((name) => `@aws-sdk/client-${name}`),
+    'amqplib',
+  ],
   // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.
   define: {
     'process.env.WS_NO_BUFFER_UTIL': '"1"',

@@ -74,7 +74,7 @@ async function rekeyedMount(disk: MemoryDisk): Promise<QueueVolume> {
   const life = await firstMount(disk);
   const [newest = ''] = twoKeysText.split(',');
   const second = keyFromBytes(Buffer.from(newest, 'hex'));
-  await life.log.addDataKey(Buffer.from('another wrapped data key'), second);
+  await life.log.dataKeys.add(Buffer.from('another wrapped data key'), second);
   life.publish([1], 'under the second', { routingKey: 'd', nowMs: 1003 });
   await life.synced();
   return life;

@@ -133,9 +133,10 @@ export interface Operation<Input = never, Output = unknown> {
   readonly authentication?: Authentication;
   /**
    * Whether calls are recorded in the audit trail. False only for frequent public operations that
-   * reveal nothing about an account.
+   * reveal nothing about an account; `failures` only for the many parts of a transfer whose begin
+   * and end are recorded.
    */
-  readonly isRecorded?: boolean;
+  readonly isRecorded?: boolean | 'failures';
   /** Whether calls are data events, which report the use of a resource and not its management. */
   readonly isDataEvent?: boolean;
   readonly input: Shape<Input>;

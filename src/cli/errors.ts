@@ -20,6 +20,10 @@ export type CliErrorCode =
   | 'input-ended'
   /** An answer is not valid. */
   | 'input-invalid'
+  /** A file for a backup exists already. */
+  | 'file-exists'
+  /** A backup could not be written, or is not the expected one. */
+  | 'backup-failed'
   /** The administrator exists already. */
   | 'administrator-exists'
   /** There is no drill of this name, or none was named. */

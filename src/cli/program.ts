@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
+import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
@@ -102,10 +103,16 @@ function program(): Command {
     .action(from(() => import('./aws.ts'), 'runAws'));
   addInspectionCommands(all);
   addAccountCommands(all);
+  addRootKeyCommands(all.command('root-key').description('show or change the root key'));
+  addBackupCommands(all);
+  addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
-    if (command.name() !== 'aws') command.option('--fips', 'use only a FIPS provider', false);
+    if (command.name() === 'aws') continue;
+    for (const each of command.commands.length > 0 ? command.commands : [command]) {
+      each.option('--fips', 'use only a FIPS provider', false);
+    }
   }
   return all;
 }
@@ -186,8 +193,10 @@ function addInspectionCommands(all: Command): void {
     .action(from(() => import('./discover.ts'), 'discover'));
   all
     .command('check')
-    .description('verify the integrity of a stopped data folder')
-    .argument('<dir>', 'the data folder')
+    .description('verify the integrity of a stopped data folder, or of a backup')
+    .argument('<dir>', 'the data folder, or the file of a backup')
+    .addOption(data())
+    .addOption(profile())
     .action(from(() => import('./check.ts'), 'check'));
   all
     .command('drill')
@@ -230,6 +239,70 @@ function addAccountCommands(all: Command): void {
         .default(0),
     )
     .action(from(() => import('./rotate.ts'), 'rotate'));
+}
+
+function addRootKeyCommands(rootKey: Command): void {
+  rootKey
+    .command('show')
+    .description('print which root key the data folder has, and since when')
+    .addOption(data())
+    .option('--json', 'print a JSON object instead of text', false)
+    .action(from(() => import('./root-key.ts'), 'rootKeyShow'));
+  rootKey
+    .command('change')
+    .description('move the root key of a stopped data folder to another source')
+    .argument('<source>', sourceForms)
+    .addOption(data())
+    .action(from(() => import('./root-key.ts'), 'rootKeyChange'));
+}
+
+function addBackupCommands(all: Command): void {
+  all
+    .command('backup')
+    .description('write a backup of a broker or of the whole running service to a file')
+    .argument('<names...>', 'the id or the name of a broker, unless --all is given; the file')
+    .option('--all', 'back up the whole service', false)
+    .option('--force', 'replace an existing file', false)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/backup.ts'), 'backup'));
+  all
+    .command('restore')
+    .description('restore a broker into the running service, or a service into a new data folder')
+    .argument('<file>', 'the file of a backup')
+    .option('--name <name>', 'the name of the restored broker')
+    .option('--kms-key-id <key>', 'its KMS key, instead of that of the backup')
+    .option('--not-before <time>', 'refuse a backup that was made before')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/restore.ts'), 'restore'));
+}
+
+function addVolumeCommands(volume: Command): void {
+  const named = ['<broker>', 'the id or the name of a running broker'] as const;
+  volume
+    .command('show')
+    .description('print the KMS key and the data keys of a broker')
+    .argument(...named)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'showVolume'));
+  volume
+    .command('rewrap')
+    .description('wrap the data keys of a broker under another KMS key')
+    .argument(...named)
+    .requiredOption('--kms-key-id <key>', 'id, ARN or alias of the KMS key')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'rewrapVolume'));
+  volume
+    .command('rekey')
+    .description('seal the data of a broker under a new data key')
+    .argument(...named)
+    .option('--background', 'do not wait for the end', false)
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'rekeyVolume'));
 }
 
 function addAuditCommands(audit: Command): void {

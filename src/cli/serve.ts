@@ -6,14 +6,10 @@ import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
 import { enforceFips, isFipsForced } from '../crypto/fips.ts';
+import { rootKeySource } from '../server/root-key/source.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
-import {
-  type AnchorType,
-  rootKeySource,
-  type SensitiveNamesMode,
-  type Settings,
-} from '../server/settings.ts';
+import type { AnchorType, SensitiveNamesMode, Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { stopWithStarter } from './fips/starter.ts';
@@ -166,8 +162,7 @@ function greeting(service: Service): string {
     lines.push(
       `The root key is a file, ${rootKeyFile}:`,
       'it protects copies of the data folder, but not a stolen disk that holds both. Keep a copy',
-      'of it elsewhere. WAXWING_ROOT_PASSPHRASE_FILE names a passphrase to use instead, at the first',
-      'start of a data folder.',
+      'of it elsewhere. `waxwing root-key change` moves it to a passphrase, a TPM, an HSM or a KMS.',
     );
   }
   return lines.join('\n');

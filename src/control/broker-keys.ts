@@ -51,6 +51,9 @@ interface KeyMetadata {
   readonly KeyManager: 'CUSTOMER' | 'AWS';
 }
 
+/** The parts of a broker that its key concerns. */
+export type KeyedBroker = Pick<BrokerRecord, 'key' | 'grants' | 'volumes'>;
+
 /** The key that a request selects, by name or by owner. */
 export type AskedKey = { readonly named: string } | 'service' | 'managed';
 
@@ -177,9 +180,18 @@ export class BrokerKeys {
     return (await this.#asService<GrantReply>(key, 'CreateGrant', input, this.#uuid())).GrantId;
   }
 
-  /** Finds the grant of a volume that an interrupted creation made. */
-  async findVolumeGrant(key: KeyChoice, volume: VolumeName): Promise<string | undefined> {
-    const grants = await this.#grants(key, this.#principalOf(volume));
+  /**
+   * Finds the grant of a volume that an interrupted step made.
+   *
+   * @param taken grants that a broker has recorded; a restored broker has a volume of the same name
+   */
+  async findVolumeGrant(
+    key: KeyChoice,
+    volume: VolumeName,
+    taken: ReadonlySet<string> = new Set(),
+  ): Promise<string | undefined> {
+    const all = await this.#grants(key, this.#principalOf(volume));
+    const grants = all.filter(({ GrantId }) => !taken.has(GrantId));
     const [[name, id] = []] = Object.entries(volumeContext(volume));
     return grants.find(
       ({ Constraints }) => Constraints?.EncryptionContextSubset?.[name ?? ''] === id,
@@ -221,6 +233,101 @@ export class BrokerKeys {
   }
 
   /**
+   * Wraps the data key of a volume under another key. Its plaintext does not leave the key service.
+   *
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async rewrapDataKey(
+    { from, to }: { readonly from: KeyChoice; readonly to: KeyChoice },
+    volume: VolumeName,
+    wrapped: Buffer,
+  ): Promise<Buffer> {
+    const input = {
+      SourceKeyId: from.arn,
+      CiphertextBlob: wrapped,
+      SourceEncryptionContext: volumeContext(volume),
+      DestinationKeyId: to.arn,
+      DestinationEncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#asService<{ CiphertextBlob: Buffer }>(to, 'ReEncrypt', input).catch(
+      (error: unknown) => {
+        throw foreignOr(error, volume.id);
+      },
+    );
+    return reply.CiphertextBlob;
+  }
+
+  /**
+   * Decrypts a data key of a volume from a backup, with the permissions of the requester. Nobody but
+   * the service may use a key of the service.
+   *
+   * @returns 32 bytes, which the caller overwrites after use
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async openDataKeyFor(
+    key: KeyChoice,
+    volume: VolumeName,
+    wrapped: Buffer,
+    requester: Requester,
+  ): Promise<Buffer> {
+    if (key.owner === 'service') return this.openDataKey(key, volume, wrapped);
+    const input = {
+      KeyId: key.arn,
+      CiphertextBlob: wrapped,
+      EncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#for<{ Plaintext: Buffer }>('Decrypt', input, volume, requester);
+    return reply.Plaintext;
+  }
+
+  /**
+   * Wraps a data key of a volume from a backup under another key, with the permissions of the
+   * requester.
+   *
+   * @throws {KeyLost | ForeignDataKey}
+   */
+  async rewrapDataKeyFor(
+    way: { readonly from: KeyChoice; readonly to: KeyChoice },
+    volume: VolumeName,
+    wrapped: Buffer,
+    requester: Requester,
+  ): Promise<Buffer> {
+    // The service has a grant on the other key.
+    if (way.from.owner === 'service') return this.rewrapDataKey(way, volume, wrapped);
+    const input = {
+      SourceKeyId: way.from.arn,
+      CiphertextBlob: wrapped,
+      SourceEncryptionContext: volumeContext(volume),
+      DestinationKeyId: way.to.arn,
+      DestinationEncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#for<{ CiphertextBlob: Buffer }>(
+      'ReEncrypt',
+      input,
+      volume,
+      requester,
+    );
+    return reply.CiphertextBlob;
+  }
+
+  /** @throws {KeyLost | ForeignDataKey} */
+  async #for<Reply>(
+    operation: string,
+    input: object,
+    volume: VolumeName,
+    { caller, sourceIp, userAgent }: Requester,
+  ): Promise<Reply> {
+    const origin = { sourceIp, userAgent };
+    const as = { service: mqPrincipal, onBehalfOf: caller, origin };
+    try {
+      return await this.#kms<Reply>(operation, input, as);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      throw foreignOr(new KeyLost(error.message, { cause: error }), volume.id);
+    }
+  }
+
+  /**
    * Checks that the data key of a volume could be decrypted, without decrypting it.
    *
    * @throws {KeyLost | ForeignDataKey} if it could not
@@ -245,7 +352,7 @@ export class BrokerKeys {
    *
    * @throws {KeyLost}
    */
-  async check({ key, grants, volumes }: BrokerRecord): Promise<void> {
+  async check({ key, grants, volumes }: KeyedBroker): Promise<void> {
     const input = { KeyId: key.arn };
     const reply = await this.#asService<KeyReply>(key, 'DescribeKey', input);
     const { KeyState: state } = reply.KeyMetadata;

@@ -43,6 +43,9 @@ const addedMembers = {
   configurationHistory: [],
   windowMoves: null,
   storageSizeGb: null,
+  keyChange: null,
+  formerKeys: [],
+  rekeying: null,
 } as const satisfies Partial<BrokerRecord>;
 
 /** A broker's record in the format of release 0.1.0. */

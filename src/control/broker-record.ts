@@ -110,6 +110,23 @@ export interface GrantRecord {
   readonly id: string;
 }
 
+/** A key, and the grants on it for one broker. */
+export interface KeyHolding {
+  readonly key: KeyChoice;
+  /** The grants of the service. */
+  readonly grants: readonly GrantRecord[];
+  /** The grants for the data keys of volumes, by volume id; missing until they exist. */
+  readonly volumeGrants: Readonly<Record<string, string>>;
+}
+
+/** New data keys of the volumes of a broker, and what is sealed again under them. */
+export interface Rekeying {
+  /** The generations that the new data keys follow, by volume id. */
+  readonly from: Readonly<Record<string, number>>;
+  /** When it was requested, milliseconds since 1970. */
+  readonly askedMs: number;
+}
+
 /** A port of the last start. */
 export interface PortRecord {
   /** The listener that uses the port: `amqps` */
@@ -164,6 +181,12 @@ export interface BrokerRecord {
   readonly key: KeyChoice;
   /** The grants of the service on the key. The grants for volumes are in `volumes`. */
   readonly grants: readonly GrantRecord[];
+  /** The key under which the data keys are being wrapped anew; null if there is no such change. */
+  readonly keyChange: KeyHolding | null;
+  /** Keys that are no longer used, and whose grants must still be retired. */
+  readonly formerKeys: readonly KeyHolding[];
+  /** Null unless data is being sealed again under new data keys. */
+  readonly rekeying: Rekeying | null;
   /** At least one. */
   readonly volumes: readonly VolumeRecord[];
   /** At least one. */

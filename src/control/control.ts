@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
+import type { BrokerUpdate } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { Configurations } from './configurations/configurations.ts';
@@ -18,6 +19,9 @@ import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { OpenSecret, SealSecret } from './users/ldap.ts';
 import { UserDecisions } from './users/user-decisions.ts';
+import { Restoration } from './volumes/restoration.ts';
+import { VolumeCommands } from './volumes/volume-commands.ts';
+import { VolumeKeys } from './volumes/volume-keys.ts';
 
 /** The parts and settings of the control plane. */
 export interface ControlOptions extends SupervisorOptions {
@@ -58,6 +62,9 @@ export class Control {
   readonly decisions: BrokerCommands;
   readonly configurationDecisions: ConfigurationDecisions;
   readonly userDecisions: UserDecisions;
+  readonly volumeCommands: VolumeCommands;
+  readonly restoration: Restoration;
+  readonly keys: BrokerKeys;
   readonly supervisor: Supervisor;
   readonly keyChecks = new KeyCheckCounters();
 
@@ -65,6 +72,7 @@ export class Control {
     const { brokers, configurations, client, engines, random, region, commit, report } = options;
     const { openSecret } = options;
     const keys = new BrokerKeys(client, region, () => random.uuid());
+    this.keys = keys;
     this.brokers = brokers;
     this.configurations = configurations;
     this.engines = engines;
@@ -76,7 +84,19 @@ export class Control {
     this.userDecisions = new UserDecisions(brokers, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };
-    const parts = { ...records, keys, creation, engines, commit, keyChecks, openSecret, report };
+    const set = (id: string, change: BrokerUpdate) =>
+      commit([brokers.entry({ updated: id, set: change })]);
+    const volumeKeys = new VolumeKeys({ brokers, keys, creation, engines, set, report });
+    this.volumeCommands = new VolumeCommands({
+      brokers,
+      keys,
+      creation,
+      engines,
+      clock: options.clock,
+    });
+    const restoring = { ...options, configurations: decided, creation, keys };
+    this.restoration = new Restoration(restoring);
+    const parts = { ...records, keys, volumeKeys, engines, commit, keyChecks, openSecret, report };
     const supervisor = new Supervisor(brokers, new Reconciler(parts), options, (id) =>
       this.decisions.maintain(id),
     );
@@ -87,6 +107,7 @@ export class Control {
       log: options.log,
       loginFailed: options.loginFailed,
       accessed: options.accessed,
+      resealed: (id) => supervisor.resealed(id),
     });
   }
 }

@@ -97,12 +97,12 @@ export class Creation {
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
     const accepted = acceptCreation(request, this.#parts.offered);
-    this.#refuseTakenName(accepted.name);
+    this.refuseTakenName(accepted.name);
     this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
     const users = await this.#hashed(accepted);
     await this.#parts.createServiceRole(requester);
-    const release = this.#hold(key.arn);
+    const release = this.hold(key.arn);
     const grants = await this.#grant(key, accepted.offer, requester).catch((error: unknown) => {
       release();
       throw error;
@@ -112,7 +112,7 @@ export class Creation {
       // Another request with the same token may have finished first.
       const first = this.#repeated(request, digest);
       if (first !== undefined) return { value: first, changes: [] };
-      this.#refuseTakenName(accepted.name);
+      this.refuseTakenName(accepted.name);
       const token = request.creatorRequestId;
       const creation = token === undefined ? null : { token, digest };
       const { value: configuration, changes } = this.#configuration(accepted);
@@ -147,7 +147,12 @@ export class Creation {
     return hashed;
   }
 
-  #hold(keyArn: string): () => void {
+  /**
+   * Keeps the service's grant on a key from being retired, for a request that depends on it.
+   *
+   * @returns a function that ends it; call it once
+   */
+  hold(keyArn: string): () => void {
     this.#granting.set(keyArn, (this.#granting.get(keyArn) ?? 0) + 1);
     return () => {
       const left = (this.#granting.get(keyArn) ?? 0) - 1;
@@ -180,7 +185,8 @@ export class Creation {
     return { value: { id: value.id, revision: value.latest.revision }, changes };
   }
 
-  #refuseTakenName(name: string): void {
+  /** @throws {ControlError} 'bad-request', 'conflict' */
+  refuseTakenName(name: string): void {
     const count = [...this.#parts.brokers.all()].length;
     if (count >= brokerCountMax) {
       const text = `There are ${count} brokers; at most ${brokerCountMax} are allowed.`;
@@ -212,6 +218,9 @@ export class Creation {
       autoMinorVersionUpgrade: true,
       configurationHistory: [],
       windowMoves: null,
+      keyChange: null,
+      formerKeys: [],
+      rekeying: null,
       ...settings,
       ...made,
       ldap: ldap === undefined ? null : ldapRecord(ldap, id, sealSecret),

@@ -5,6 +5,8 @@ import type { Secret } from '../base/secret.ts';
 import type { LdapRecord, PortRecord, UserRecord } from './broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from './discovery.ts';
 import type { BrokerKind, ListenerOffer } from './offers/offer.ts';
+import type { EngineVolumes } from './volumes/engine-volumes.ts';
+import type { WrappedDataKey } from './volumes/volume-state.ts';
 
 /** A volume of a broker that is started. */
 export interface VolumeSpec {
@@ -87,15 +89,21 @@ export interface BrokerSpec extends BrokerKind {
   readonly users: readonly UserRecord[];
 }
 
-/** The data key of a volume. The caller owns the buffer and overwrites it after use. */
-export interface VolumeKey {
+/** The newest data key of a volume. The caller owns the buffer and overwrites it after use. */
+interface NewestKey {
   readonly volumeId: string;
   /** 32 bytes. */
   readonly dataKey: Buffer;
 }
 
-/** The data key of a new volume. */
-export interface NewVolumeKey extends VolumeKey {
+/** The data keys of a volume. The caller owns the buffers and overwrites them after use. */
+export interface VolumeKey extends NewestKey {
+  /** The keys of the older generations that the volume lists, oldest first; 32 bytes each. */
+  readonly older?: readonly { readonly generation: number; readonly dataKey: Buffer }[];
+}
+
+/** A new data key of a volume. */
+export interface NewVolumeKey extends NewestKey {
   /** The data key as wrapped by the key service, which is stored beside the data. */
   readonly wrappedKey: Buffer;
 }
@@ -161,6 +169,10 @@ export interface EngineEvents {
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
   /** Users have logged in, or were not permitted to do something. */
   accessed(brokerId: string, access: ReportedAccess): void;
+  /**
+   * All data of a volume is sealed under its newest data key again, and the older keys were dropped.
+   */
+  resealed(brokerId: string): void;
 }
 
 /** The metric of an engine that counts TLS handshakes of a broker by version. */
@@ -180,11 +192,11 @@ export interface Engine {
    */
   create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void>;
   /**
-   * Returns the wrapped data key that is stored beside a volume.
+   * Returns the wrapped data keys that are stored beside a volume, the newest first.
    *
    * @throws {WaxwingError} if the volume does not exist
    */
-  wrappedKey(brokerId: string, volumeId: string): Promise<Buffer>;
+  wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]>;
   /**
    * Starts a broker. Resolves when it accepts connections. If it is already running, it is left
    * unchanged.
@@ -220,4 +232,6 @@ export interface Engine {
    * @returns undefined if the broker is not running, or ended during the search
    */
   discover(brokerId: string, request: DiscoveryRequest): Promise<DiscoveryPage | undefined>;
+  /** Changes and copies of the volumes of brokers. */
+  readonly volumes: EngineVolumes;
 }

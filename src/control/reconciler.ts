@@ -12,7 +12,6 @@ import {
 } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { Configurations } from './configurations/configurations.ts';
-import type { Creation } from './creation.ts';
 import type {
   BrokerSpec,
   ConfigurationSpec,
@@ -28,13 +27,16 @@ import { isKeyLost, offerOf } from './offers/offers.ts';
 import { appliedPending, stillPending } from './pending.ts';
 import type { Report } from './report.ts';
 import { ldapSpec, type OpenSecret } from './users/ldap.ts';
+import { takenGrants } from './volumes/key-holdings.ts';
+import type { VolumeKeys } from './volumes/volume-keys.ts';
+import type { WrappedDataKey } from './volumes/volume-state.ts';
 
 /** The parts that the reconciler needs. */
 export interface ReconcilerParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
   readonly keys: BrokerKeys;
-  readonly creation: Creation;
+  readonly volumeKeys: VolumeKeys;
   readonly engines: Engines;
   readonly keyChecks: KeyCheckCounters;
   readonly openSecret: OpenSecret;
@@ -77,6 +79,7 @@ export class Reconciler {
     if (broker === undefined) return;
     try {
       await this.#work(broker, runtime);
+      if (runtime.isUp) await this.#parts.volumeKeys.advance(id);
     } catch (error) {
       if (error instanceof KeyLost) await this.#keyLost(broker, runtime, error);
       else if (error instanceof EngineFailure || error instanceof ForeignDataKey)
@@ -111,7 +114,9 @@ export class Reconciler {
     if (hasVolumes(broker)) return this.#mount(this.#parts.brokers.require(broker.id), runtime);
     const keys: NewVolumeKey[] = [];
     try {
-      for (const volume of broker.volumes) keys.push(await this.#newKey(broker, volume));
+      for (const volume of broker.volumes) {
+        keys.push(await this.#parts.volumeKeys.create(broker.key, volume));
+      }
       await this.#withEngine(broker, (engine) => engine.create(this.#specOf(broker), keys));
       await this.#setVolumes(broker.id, () => ({ isMade: true }));
       await this.#start(this.#parts.brokers.require(broker.id), keys, runtime);
@@ -124,17 +129,11 @@ export class Reconciler {
     const { keys } = this.#parts;
     for (const volume of volumes) {
       if (volume.grantId !== null) continue;
-      const made = runtime.isResumed ? await keys.findVolumeGrant(key, volume) : undefined;
+      const taken = takenGrants(this.#parts.brokers);
+      const made = runtime.isResumed ? await keys.findVolumeGrant(key, volume, taken) : undefined;
       const grantId = made ?? (await keys.grantVolume(key, volume));
       await this.#setVolumes(id, (other) => (other.id === volume.id ? { grantId } : {}));
     }
-  }
-
-  async #newKey({ key }: BrokerRecord, volume: VolumeRecord): Promise<NewVolumeKey> {
-    const { keys } = this.#parts;
-    const wrappedKey = await keys.newDataKey(key, volume);
-    const dataKey = await keys.openDataKey(key, volume, wrappedKey);
-    return { volumeId: volume.id, dataKey, wrappedKey };
   }
 
   /** Decrypts the data keys of the broker's volumes and starts it. */
@@ -145,9 +144,8 @@ export class Reconciler {
     const opened: VolumeKey[] = [];
     try {
       for (const volume of broker.volumes) {
-        const wrapped = await this.#wrappedKey(broker, volume);
-        const dataKey = await this.#parts.keys.openDataKey(broker.key, volume, wrapped);
-        opened.push({ volumeId: volume.id, dataKey });
+        const wrapped = await this.#wrappedKeys(broker, volume);
+        opened.push(await this.#parts.volumeKeys.open(broker, volume, wrapped));
       }
       await this.#start(broker, opened, runtime);
     } finally {
@@ -155,8 +153,8 @@ export class Reconciler {
     }
   }
 
-  #wrappedKey(broker: BrokerRecord, { id }: VolumeRecord): Promise<Buffer> {
-    return this.#withEngine(broker, (engine) => engine.wrappedKey(broker.id, id));
+  #wrappedKeys(broker: BrokerRecord, { id }: VolumeRecord): Promise<readonly WrappedDataKey[]> {
+    return this.#withEngine(broker, (engine) => engine.wrappedKeys(broker.id, id));
   }
 
   async #start(
@@ -230,8 +228,8 @@ export class Reconciler {
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
     for (const volume of broker.volumes) {
-      const wrapped = await this.#wrappedKey(broker, volume);
-      await this.#parts.keys.tryDataKey(broker.key, volume, wrapped);
+      const wrapped = await this.#wrappedKeys(broker, volume);
+      await this.#parts.volumeKeys.prove(broker, volume, wrapped);
     }
   }
 
@@ -266,19 +264,11 @@ export class Reconciler {
   }
 
   async #delete(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
-    const { brokers, creation, keys } = this.#parts;
-    const { id, key } = broker;
+    const { brokers } = this.#parts;
+    const { id } = broker;
     await this.#parts.engines.engineFor(broker).remove(id);
     runtime.isUp = false;
-    for (const volume of broker.volumes) await keys.retireVolumeGrant(key, volume);
-    for (const grant of broker.grants) {
-      const isShared =
-        creation.isGranting(key.arn) ||
-        [...brokers.all()].some(
-          (other) => other.id !== id && other.grants.some((held) => held.id === grant.id),
-        );
-      if (!isShared) await keys.retireServiceGrant(key, grant.id);
-    }
+    await this.#parts.volumeKeys.retireAll(broker);
     await this.#parts.commit([brokers.entry({ removed: id })]);
     this.#parts.keyChecks.forget(id);
   }
@@ -319,5 +309,8 @@ export class Reconciler {
 }
 
 function overwrite(keys: readonly VolumeKey[]): void {
-  for (const { dataKey } of keys) dataKey.fill(0);
+  for (const { dataKey, older = [] } of keys) {
+    dataKey.fill(0);
+    for (const each of older) each.dataKey.fill(0);
+  }
 }

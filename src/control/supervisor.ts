@@ -196,6 +196,11 @@ export class Supervisor {
     });
   }
 
+  /** See {@link EngineEvents.resealed}. */
+  resealed(brokerId: string): void {
+    this.wake(brokerId);
+  }
+
   #task(id: string): Task {
     const known = this.#tasks.get(id);
     if (known !== undefined) return known;

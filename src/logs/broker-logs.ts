@@ -1,6 +1,8 @@
 // The logs of all brokers, stored in a volume of their own.
 
 import type { Clock } from '../base/clock.ts';
+import { StorageError } from '../storage/errors.ts';
+import type { FrozenVolume } from '../storage/frozen/frozen-volume.ts';
 import { Log } from '../storage/log.ts';
 import type { Volume } from '../storage/volume.ts';
 import type { LogGroupId } from './log-groups.ts';
@@ -69,6 +71,7 @@ export class BrokerLogs {
   readonly #waitingCounts = new Map<string, number>();
   readonly #droppedCounts = new Map<string, { readonly name: StreamName; count: number }>();
   #volume: Volume | undefined = undefined;
+  #log: Log | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #hasFailed = false;
   #reclaimsLeft = 0;
@@ -84,7 +87,7 @@ export class BrokerLogs {
    * @throws {StorageError}
    */
   async open(volume: Volume, mount: LogsMount): Promise<void> {
-    await Log.open(volume, this.#store, {
+    this.#log = await Log.open(volume, this.#store, {
       ...mount,
       onDurable: (group) => this.#store.onDurable(group),
       onFailed: (error) => {
@@ -99,6 +102,16 @@ export class BrokerLogs {
     this.#volume = volume;
     this.dropOld();
     if (this.#waiting.length > 0) this.#flushLater();
+  }
+
+  /**
+   * Holds the synced files of the volume for a copy.
+   *
+   * @throws {StorageError} as `Log.freeze`; `freeze-refused` before the volume is open
+   */
+  async freeze(): Promise<FrozenVolume> {
+    if (this.#log !== undefined) return this.#log.freeze();
+    throw new StorageError('freeze-refused', 'the volume of the broker logs is not open');
   }
 
   /** Appends a line with the current time. */

@@ -100,3 +100,22 @@ test('no peer is busy-polled while several peers are active', async () => {
   busyPoll.wrote(peer);
   assert.equal(await isPolling(), false);
 });
+
+test('a peer is not busy-polled if others get what it sends', async () => {
+  const { busyPoll, exchange, isPolling } = watched();
+  const consumer = {};
+  for (const more of [consumer, undefined]) {
+    for (let i = 0; i < 20; i++) {
+      exchange(0.05);
+      busyPoll.wroteMore(more);
+    }
+    busyPoll.wrote(peer);
+    assert.equal(await isPolling(), false);
+    busyPoll.received(peer, 100);
+  }
+  for (let i = 0; i < 20; i++) exchange(0.05);
+  busyPoll.wroteMore(peer);
+  busyPoll.wrote(peer);
+  assert.equal(await isPolling(), true, 'it gets more itself');
+  busyPoll.received(peer, 100);
+});

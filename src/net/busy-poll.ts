@@ -37,6 +37,19 @@ export class BusyPoll {
     setImmediate(this.#next);
   }
 
+  /**
+   * More than a small answer was written: to several peers, or deliveries to a single one. Polling
+   * would take processor time that the other peers need.
+   *
+   * @param peer the peer, if it is a single one
+   */
+  wroteMore(peer?: object): void {
+    if (peer !== undefined && peer === this.#peer) return;
+    this.#peer = undefined;
+    this.#quickCount = 0;
+    this.#wroteAtMs = Infinity;
+  }
+
   /** Bytes were received from a peer. */
   received(peer: object, sizeBytes: number): void {
     if (sizeBytes > sizeBytesMax || peer !== this.#peer) this.#quickCount = 0;

@@ -48,11 +48,13 @@ export class Flusher {
     this.#due = [];
     const [only] = due;
     if (due.length > 1 || only === undefined) {
+      this.busyPoll.wroteMore();
       this.#flushMany(due);
       return;
     }
     const sizeBytes = only.flush();
-    if (sizeBytes > 0 && sizeBytes <= smallBytesMax) this.busyPoll.wrote(only);
+    if (sizeBytes > smallBytesMax) this.busyPoll.wroteMore(only);
+    else if (sizeBytes > 0) this.busyPoll.wrote(only);
   }
 
   #flushMany(due: readonly Flushable[]): void {

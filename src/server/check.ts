@@ -12,22 +12,19 @@ import {
   trailTimeline,
 } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
-import { systemClock } from '../base/clock.ts';
 import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
-import { volumeContext } from '../control/offers/storage-types.ts';
-import { deriveKey, keyFromBytes } from '../crypto/derive.ts';
-import { KmsError } from '../kms/errors.ts';
+import { deriveKey } from '../crypto/derive.ts';
 import { lineRecordTypes, proveLine } from '../logs/store/line-records.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
 import { timelineEntry } from '../storage/state-store.ts';
-import { readVolumeHeader } from '../storage/volume.ts';
 import { type KeyDeriver, SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
+import { openDataKeys } from './keys/broker-data-keys.ts';
 import { logsDataKey } from './logs-volume.ts';
-import type { RootKeySource } from './root-key.ts';
+import type { RootKeySource } from './root-key/source.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
 import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 
@@ -222,7 +219,7 @@ async function checkBroker(
 ): Promise<CheckFinding> {
   let locked: string | undefined;
   const finding = await findingOf(id, async () => {
-    const opened = await openDataKey(folder, id, state);
+    const opened = await openDataKeys(folder, state.brokers.require(id), state.kms);
     if (typeof opened === 'string') {
       locked = opened;
       return '';
@@ -276,42 +273,6 @@ function volumeOf(id: string, { brokers }: SystemState): VolumeRecord {
   const [volume] = brokers.require(id).volumes;
   assert(volume !== undefined, `broker ${id} has no volume`);
   return volume;
-}
-
-/**
- * Decrypts the data key of a broker's volume with the permissions of the service, or throws the
- * reason why it cannot.
- */
-async function openDataKey(folder: string, id: string, state: SystemState) {
-  const { key } = state.brokers.require(id);
-  const volume = volumeOf(id, state);
-  const { wrappedKey } = await readVolumeHeader(systemDisk, folder);
-  const [, , , region = '', accountId = ''] = key.arn.split(':');
-  const principal = 'mq.amazonaws.com';
-  const call = {
-    caller: { type: 'service', accountId, arn: principal, principalId: principal } as const,
-    invokedBy: undefined,
-    region,
-    accountId,
-    sourceIp: principal,
-    userAgent: 'waxwing check',
-    nowMs: systemClock.nowMs(),
-  };
-  try {
-    const { output } = state.kms.ciphers.decrypt(call, {
-      KeyId: key.arn,
-      CiphertextBlob: wrappedKey,
-      EncryptionContext: volumeContext(volume),
-    });
-    return keyFromBytes(output.plaintext);
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-    if (!['InvalidCiphertextException', 'IncorrectKeyException'].includes(error.code)) {
-      return error.message;
-    }
-    const text = `${folder}/volume: its wrapped data key was not created for volume ${volume.id}`;
-    throw new StorageError('wrong-key', text, { cause: error });
-  }
 }
 
 function describe({

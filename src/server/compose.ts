@@ -71,6 +71,7 @@ const sealingPurposes = {
   events: 'waxwing audit: archives of events',
   trailSigning: 'waxwing trails: private keys',
   sso: 'waxwing sso: tokens and registrations',
+  backups: 'waxwing backups: files',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -116,9 +117,13 @@ export class SystemState {
   readonly #secretsKey: KeyObject;
   /** Authenticates the tokens of single sign-on. */
   readonly ssoKey: KeyObject;
+  /** The key of backups of the service. */
+  readonly backupKey: KeyObject;
   readonly store: StateStore;
+  /** The log of the system volume; undefined until it is open. */
+  log: Log | undefined = undefined;
   readonly #folder: string;
-  readonly #keySecrets: ErasableSecrets;
+  readonly keySecrets: ErasableSecrets;
 
   /** @param folder the data folder */
   constructor(volume: KeyDeriver, folder: string) {
@@ -129,10 +134,10 @@ export class SystemState {
     this.identity = identity;
     this.iam = iam;
     this.#folder = folder;
-    this.#keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
+    this.keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
-      secrets: this.#keySecrets,
+      secrets: this.keySecrets,
       random: systemRandom,
       principals: iam.policies,
       names: iam.principals,
@@ -146,6 +151,7 @@ export class SystemState {
     };
     this.#secretsKey = sealingKey(volume, 'controlSecrets');
     this.ssoKey = sealingKey(volume, 'sso');
+    this.backupKey = sealingKey(volume, 'backups');
     this.store = new StateStore(this.journals(), [trailTimeline, serviceTimeline]);
   }
 
@@ -190,7 +196,7 @@ export class SystemState {
 
   /** Recovers the state and opens the log for writing. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
-    await Log.open(volume, this.store, {
+    this.log = await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
       onFull: (isFull) => events.full(isFull),
       onFailed: (error) => {
@@ -202,20 +208,20 @@ export class SystemState {
       isRecycling: false,
     });
     this.store.recovered();
-    await openKeySecrets(this.#folder, this.#keySecrets, this.kms, (entries) =>
+    await openKeySecrets(this.#folder, this.keySecrets, this.kms, (entries) =>
       this.store.commit(entries),
     );
   }
 
   /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */
   checkKeys(): Promise<void> {
-    return checkKeySecrets(this.#keySecrets, this.kms);
+    return checkKeySecrets(this.keySecrets, this.kms);
   }
 
   /** Syncs all data and closes the log and the secrets. */
   async close(): Promise<void> {
     await this.store.close();
-    await this.#keySecrets.close();
+    await this.keySecrets.close();
   }
 }
 

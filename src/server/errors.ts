@@ -8,6 +8,8 @@ export type ServerErrorCode =
   | 'data-folder-foreign'
   /** The file or passphrase of the root key is missing. */
   | 'root-key-missing'
+  /** The token, the TPM or the key service with the root key cannot be used. */
+  | 'root-key-unavailable'
   /** The file or passphrase does not match the system volume. */
   | 'root-key-wrong'
   /** The data folder requires another kind of root key than is configured. */

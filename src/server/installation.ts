@@ -17,7 +17,20 @@ export type InstallationChange =
       readonly sealedPassword: string;
     }
   | { readonly type: 'default-broker-made'; readonly brokerId: string }
-  | ({ readonly type: 'metrics-token' } & TokenRecord);
+  | ({ readonly type: 'metrics-token' } & TokenRecord)
+  | ({ readonly type: 'root-key' } & RootKeyFacts);
+
+/** What is known of the root key. It contains no secret. */
+export interface RootKeyFacts {
+  /** One of the kinds of sources, such as `file`. */
+  readonly kind: string;
+  /** Names a key on a token or of KMS. Empty for other sources. */
+  readonly label: string;
+  /** Since when it is the root key, milliseconds since 1970; null if an earlier release made it. */
+  readonly sinceMs: number | null;
+  /** Identifies the change that made it the root key; null if an earlier release made it. */
+  readonly changeId: string | null;
+}
 
 /** The token for the metrics, and the one before it while that is accepted. */
 interface TokenRecord {
@@ -53,6 +66,7 @@ export class Installation implements Journal<InstallationChange> {
     undefined;
   #brokerId: string | undefined = undefined;
   #token: TokenRecord | undefined = undefined;
+  #rootKey: RootKeyFacts | undefined = undefined;
 
   /** @param sealingKey 256 bits, used for nothing else */
   constructor(sealingKey: KeyObject) {
@@ -135,6 +149,16 @@ export class Installation implements Journal<InstallationChange> {
     return [sealedToken, ...former].map((sealed) => this.#open(tokenContext, sealed));
   }
 
+  /** The root key that was recorded last; undefined before the first record. */
+  get rootKey(): RootKeyFacts | undefined {
+    return this.#rootKey;
+  }
+
+  /** Returns the entries that record the present root key. */
+  recordRootKey({ kind, label, sinceMs, changeId }: RootKeyFacts): Entry[] {
+    return [this.#entry({ type: 'root-key', kind, label, sinceMs, changeId })];
+  }
+
   #seal(context: string, text: string): string {
     const bytes = Buffer.from(text);
     const sealed = sealValue(this.#sealingKey, context, bytes);
@@ -153,6 +177,7 @@ export class Installation implements Journal<InstallationChange> {
     if (change.type === 'founded') this.#region = change.region;
     else if (change.type === 'default-broker-wanted') this.#requested = change;
     else if (change.type === 'metrics-token') this.#token = change;
+    else if (change.type === 'root-key') this.#rootKey = change;
     else this.#brokerId = change.brokerId;
   }
 
@@ -163,6 +188,7 @@ export class Installation implements Journal<InstallationChange> {
       yield { type: 'default-broker-made', brokerId: this.#brokerId };
     }
     if (this.#token !== undefined) yield { ...this.#token, type: 'metrics-token' };
+    if (this.#rootKey !== undefined) yield { ...this.#rootKey, type: 'root-key' };
   }
 
   #entry(change: InstallationChange): Entry {

@@ -37,7 +37,8 @@ import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
 import { Refusals } from './refusals.ts';
-import { rootKeyFile } from './root-key.ts';
+import { recordRootKey } from './root-key/root-key-record.ts';
+import { rootKeyFile } from './root-key/sources/key-file.ts';
 import { runScheduledKeyTasks } from './scheduled-key-tasks.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { openSystemVolume } from './system-volume.ts';
@@ -73,7 +74,7 @@ export class Service {
   readonly settings: Settings;
   readonly accountId: string;
   readonly region: string;
-  /** The file with the root key; undefined if a passphrase is used. */
+  /** The file with the root key; undefined if there is another source. */
   readonly rootKeyFile: string | undefined;
   readonly #volume: Volume;
   readonly #state: SystemState;
@@ -105,9 +106,7 @@ export class Service {
     this.settings = settings;
     const { rootKey } = settings;
     this.rootKeyFile =
-      rootKey.passphraseFile === undefined
-        ? rootKeyFile(rootKey, realpathSync(settings.folder))
-        : undefined;
+      rootKey.kind === 'file' ? rootKeyFile(rootKey, realpathSync(settings.folder)) : undefined;
     this.region = region;
     this.accountId = accountId;
     this.#volume = volume;
@@ -425,6 +424,7 @@ async function openState(settings: Settings, events: SystemEvents): Promise<Open
     await state.open(volume, events);
     const region = await initializeRegion(state, settings.region);
     const accountId = await initializeAccount(state, settings.accountId);
+    await recordRootKey(volume, { ...state, region, accountId });
     const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
     const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
     return {

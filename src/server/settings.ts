@@ -1,10 +1,8 @@
 // The settings of the service.
 
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
-import type { RootKeySource } from './root-key.ts';
+import type { RootKeySource } from './root-key/source.ts';
 import type { SignInSettings } from './sign-in/sign-in-settings.ts';
 
 /**
@@ -84,20 +82,6 @@ export interface Settings {
   readonly discardsBrokerLogs: boolean;
   readonly logLevel: LogLevel;
   readonly rootKey: RootKeySource;
-}
-
-/** The source of the root key, from the environment of the process. */
-export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
-  const {
-    XDG_CONFIG_HOME: config,
-    WAXWING_ROOT_PASSPHRASE_FILE: passphrase,
-    WAXWING_ROOT_KEY_FILE: keyFile,
-  } = environment;
-  return {
-    configFolder: join(config || join(homedir(), '.config'), 'waxwing'),
-    passphraseFile: passphrase || undefined,
-    keyFile: keyFile ? resolve(keyFile) : undefined,
-  };
 }
 
 /**

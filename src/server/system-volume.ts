@@ -3,20 +3,17 @@
 import { createSecretKey } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
 import { type Disk, systemDisk } from '../storage/disk.ts';
 import { readVolumeHeader, Volume, type VolumeHeader } from '../storage/volume.ts';
 import { ServerError } from './errors.ts';
 import { checkFolder } from './ownership.ts';
-import {
-  adoptKeyFile,
-  isSystemVolumeId,
-  type RootKeyOwner,
-  type RootKeySource,
-  unwrapDataKey,
-  wrapDataKey,
-} from './root-key.ts';
+import type { RootKeySource } from './root-key/source.ts';
+import { adoptKeyFile, isSystemVolumeId } from './root-key/sources/key-file.ts';
+import type { RootKeyOwner } from './root-key/sources/root-key-holder.ts';
+import { unwrapDataKey, wrapDataKey } from './root-key/wrapping.ts';
 
 const keyBytes = 32;
 
@@ -51,9 +48,11 @@ export function eventsFolder(folder: string): string {
 }
 
 /** The header of the system volume. It is authenticated only after the data key is unwrapped. */
-interface SystemHeader {
+export interface SystemHeader {
   readonly owner: RootKeyOwner;
   readonly wrappedKey: Buffer;
+  /** How often the data key was wrapped again. */
+  readonly rewrapCount: number;
 }
 
 /**
@@ -98,16 +97,19 @@ export async function systemDataKey(folder: string, source: RootKeySource) {
 
 /**
  * Reads the header with the wrapped data key, and refuses one that cannot belong to a system
- * volume.
+ * volume. The volume is not locked.
+ *
+ * @throws {ServerError} `data-folder-foreign`
+ * @throws {StorageError} `not-a-volume`, `format-too-new`
  */
-async function readSystemHeader(folder: string): Promise<SystemHeader> {
+export async function readSystemHeader(folder: string): Promise<SystemHeader> {
   const system = systemFolder(folder);
-  const { id, kind, wrappedKey } = await readVolumeHeader(systemDisk, system);
+  const { id, kind, wrappedKey, rewrapCount } = await readVolumeHeader(systemDisk, system);
   if (kind !== 'system' || !isSystemVolumeId(id)) {
     const text = `${system}/volume is not the header of a system volume`;
     throw new ServerError('data-folder-foreign', text);
   }
-  return { owner: { folder: realpathSync(folder), volumeId: id }, wrappedKey };
+  return { owner: { folder: realpathSync(folder), volumeId: id }, wrappedKey, rewrapCount };
 }
 
 /**
@@ -184,7 +186,8 @@ async function makeSystemVolume(
     const id = `sys-${random.bytes(9).toString('hex').slice(0, 17)}`;
     const dataKey = random.bytes(keyBytes);
     const owner = { folder: realpathSync(folder), volumeId: id };
-    const wrappedKey = await wrapDataKey(source, owner, dataKey);
+    const change = { atMs: systemClock.nowMs(), id: random.bytes(16) };
+    const wrappedKey = await wrapDataKey(source, owner, dataKey, change);
     const volume = { id, kind: 'system', wrappedKey } as const;
     await Volume.format(disk, system, volume, createSecretKey(dataKey));
     dataKey.fill(0);

@@ -209,7 +209,7 @@ class VolumeCheck {
     ]);
     const segmentFiles = /^(seg|free|compact)-\d+$/;
     // A process that ended before it changed anything leaves these files.
-    const drafts = /^((volume|mark)\.new|lock\.\d+(\.stale)?)$/;
+    const drafts = /^((volume|mark)\.new|volume\.old|lock\.\d+(\.stale)?)$/;
     for (const name of names) {
       if (known.has(name) || drafts.test(name)) continue;
       if (!isClosed && segmentFiles.test(name)) continue;

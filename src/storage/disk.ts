@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import * as path from 'node:path';
 import { BlockingWrites } from './disk/blocking-writes.ts';
+import { FormerFile } from './disk/former-file.ts';
 import { lockFolder } from './lock.ts';
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
@@ -54,8 +55,13 @@ export interface Disk {
   create(file: string): Promise<DiskFile>;
   /** Opens a file; error `ENOENT` if it does not exist. */
   open(file: string): Promise<DiskFile>;
-  /** Creates or replaces a small file atomically, also in the event of a power failure. */
-  replace(file: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Creates or replaces a small file atomically, also in the event of a power failure.
+   *
+   * @param isErasing whether the replaced contents are overwritten with zeros; a crash may leave
+   *   them in `FILE.old`, which the next such call overwrites
+   */
+  replace(file: string, bytes: Uint8Array, isErasing?: boolean): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(file: string): Promise<void>;
   /** Syncs creations, renames and removals in a folder. */
@@ -298,7 +304,8 @@ export const systemDisk: Disk = {
   list: (folder) => fsp.readdir(folder),
   create: (file) => openFile(file, O_CREAT | O_EXCL),
   open: (file) => openFile(file, 0),
-  replace: async (file, bytes) => {
+  replace: async (file, bytes, isErasing = false) => {
+    const former = isErasing ? await FormerFile.keep(file) : undefined;
     const draft = `${file}.new`;
     const handle = await createDraft(draft);
     try {
@@ -311,6 +318,7 @@ export const systemDisk: Disk = {
     }
     await fsp.rename(draft, file);
     await syncPath(path.dirname(file));
+    await former?.erase();
   },
   rename: (from, to) => fsp.rename(from, to),
   remove: (file) => fsp.unlink(file),

@@ -19,6 +19,9 @@ import { WaxwingError } from '../base/errors.ts';
  * - `log-failed`: a write failed earlier, or the log is closed, so nothing is written any more
  * - `freeze-refused`: a volume cannot be frozen now
  * - `freeze-ended`: a frozen position ended before it was copied
+ * - `not-a-backup`: a file is not a backup
+ * - `backup-damaged`: a backup was modified, cut off, or mixed with another one; or its key is wrong
+ * - `backup-refused`: something cannot be part of a backup
  */
 export type StorageErrorCode =
   | 'disk-failed'
@@ -34,7 +37,10 @@ export type StorageErrorCode =
   | 'record-invalid'
   | 'log-failed'
   | 'freeze-refused'
-  | 'freeze-ended';
+  | 'freeze-ended'
+  | 'not-a-backup'
+  | 'backup-damaged'
+  | 'backup-refused';
 
 /** A volume or its disk is in an invalid state. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}

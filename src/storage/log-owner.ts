@@ -144,6 +144,8 @@ export interface LogOptions {
   readonly compaction?: CompactionOptions;
   /** A compaction wrote bytes, or released segments. */
   onCompacted?(writtenBytes: number, segmentCount: number): void;
+  /** Everything is sealed under the newest data key again, and the older ones were dropped. */
+  onResealed?(): void;
   /** Whether the files of dead segments are reused; default true. */
   readonly isRecycling?: boolean;
   readonly random?: Random;

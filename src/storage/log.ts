@@ -1,6 +1,5 @@
 // The write-ahead log of a volume.
 
-import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { Compactor } from './compaction/compactor.ts';
@@ -24,6 +23,7 @@ import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
 import type { LogUsage, RecordLog } from './record-log.ts';
 import { formatVersion } from './volume/header.ts';
+import { LogDataKeys } from './volume/log-data-keys.ts';
 import type { Volume } from './volume.ts';
 
 const defaults = {
@@ -51,6 +51,8 @@ export class Log implements RecordLog {
   pendingBytes = 0;
   readonly blocks: readonly (LogBlock | undefined)[];
   readonly usage: LogUsage;
+  /** The generations of the data key. */
+  readonly dataKeys: LogDataKeys;
   readonly #volume: Volume;
   readonly #owner: LogOwner;
   readonly #options: LogOptions;
@@ -94,6 +96,7 @@ export class Log implements RecordLog {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
     this.#compactor = this.#newCompactor();
+    this.dataKeys = this.#newDataKeys();
     const events: GroupWriterEvents = {
       synced: (group, durationMs) => this.#synced(group, durationMs),
       begun: (segment) => this.#begun(segment),
@@ -124,6 +127,23 @@ export class Log implements RecordLog {
       rollNow: () => this.#rollNow(),
       failed: (cause) => this.#fail(this.#recovery.failed('compacting', cause)),
       compacted: (bytes, segmentCount) => this.#options.onCompacted?.(bytes, segmentCount),
+      dropKeys: async () => {
+        await this.dataKeys.drop();
+      },
+      resealed: () => this.#options.onResealed?.(),
+    });
+  }
+
+  #newDataKeys(): LogDataKeys {
+    return new LogDataKeys({
+      volume: this.#volume,
+      watermark: this.#watermark,
+      roller: this.#roller,
+      compactor: this.#compactor,
+      requireOpen: () => this.#requireOpen(),
+      isOpen: () => this.#failure === undefined && this.#roller.appender !== undefined,
+      markAgain: () => this.#watermark.advance(this.#durable),
+      rollNow: () => this.#rollNow(),
     });
   }
 
@@ -344,45 +364,6 @@ export class Log implements RecordLog {
   get #isKeyOld(): boolean {
     const { segment } = this.#roller;
     return segment !== undefined && segment.header.generation !== this.#volume.header.generation;
-  }
-
-  /**
-   * Seals all further data with another data key, and begins a new base with it. Resolves once the
-   * header lists the key. Live records stay where they are, so older keys are needed until {@link
-   * dropDataKeys} drops them.
-   *
-   * @returns the generation of the key
-   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
-   */
-  async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
-    this.#requireOpen();
-    const generation = await this.#volume.addDataKey(wrappedKey, dataKey);
-    if (this.#failure !== undefined || this.#roller.appender === undefined) return generation;
-    this.#watermark.advance(this.#durable);
-    this.#roller.checkpoints.hurry();
-    // If the segment cannot end now, it does once the next group is synced.
-    this.#rollNow();
-    return generation;
-  }
-
-  /**
-   * Drops the unused data keys from the header. Begins a segment if dead segments can then be
-   * removed.
-   *
-   * @returns the dropped generations; later calls may drop more
-   * @throws {StorageError} `log-failed`
-   */
-  async dropDataKeys(): Promise<readonly number[]> {
-    this.#requireOpen();
-    if (this.#roller.hasIdleUnder(this.#volume.header.generation)) {
-      this.#roller.checkpoints.hurry();
-      this.#rollNow();
-    }
-    return this.#volume.dropDataKeys((generation) => {
-      // Segments that the newest one supersedes count until it is synced: recovery may need them.
-      const isWritten = this.#roller.uses(generation) || this.#compactor.uses(generation);
-      return isWritten || generation >= this.#watermark.generation;
-    });
   }
 
   /**

@@ -227,6 +227,28 @@ export class Volume {
   }
 
   /**
+   * Replaces the wrapped forms of all data keys by one change of the header: they stay the same keys.
+   *
+   * @param wrapped one for each generation that the header lists
+   * @throws {StorageError} `key-invalid` if a generation is missing, or not listed
+   */
+  rewrapAll(wrapped: readonly WrappedKey[]): Promise<void> {
+    return this.#change((header) => {
+      const byGeneration = new Map(wrapped.map((each) => [each.generation, each.wrappedKey]));
+      const anew = ({ generation }: Pick<WrappedKey, 'generation'>): WrappedKey => {
+        const wrappedKey = byGeneration.get(generation);
+        if (wrappedKey !== undefined) return { generation, wrappedKey };
+        throw keyInvalid(this.folder, `has a data key of generation ${generation}, not rewrapped`);
+      };
+      if (byGeneration.size !== header.olderKeys.length + 1) {
+        throw keyInvalid(this.folder, `does not list ${byGeneration.size} data keys`);
+      }
+      const rewrapCount = header.rewrapCount + 1;
+      return { ...anew(header), olderKeys: header.olderKeys.map(anew), rewrapCount };
+    });
+  }
+
+  /**
    * Adds another data key as the newest one, under which the header is authenticated from then on.
    * Resolves after the change is durable; a power failure before that leaves the header unchanged.
    *
@@ -286,7 +308,8 @@ export class Volume {
       const header = { ...this.#header, ...change };
       const dataKey = this.#dataKeys.get(header.generation);
       assert(dataKey !== undefined, 'a header names a data key that is not there');
-      await this.disk.replace(this.path('volume'), encodeHeader(header, dataKey));
+      // The replaced header has data keys that may be dropped, or wrapped under a key no longer used.
+      await this.disk.replace(this.path('volume'), encodeHeader(header, dataKey), true);
       this.#header = header;
     });
     this.#lastChange = changed.catch(() => {});
@@ -307,6 +330,11 @@ export class Volume {
  */
 export async function readVolumeHeader(disk: Disk, folder: string): Promise<VolumeHeader> {
   return decodeHeader(await readBytes(disk, folder), folder);
+}
+
+/** The wrapped data keys of a header, the newest first. */
+export function wrappedKeysOf({ generation, wrappedKey, olderKeys }: VolumeHeader): WrappedKey[] {
+  return [{ generation, wrappedKey }, ...[...olderKeys].reverse()];
 }
 
 function keyMissing(folder: string, generation: number): StorageError {

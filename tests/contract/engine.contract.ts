@@ -62,6 +62,10 @@ class Reports implements EngineEvents {
   accessed(): void {
     // Reports of ordinary log-ins.
   }
+
+  resealed(brokerId: string): void {
+    this.lines.push(`${brokerId} resealed`);
+  }
 }
 
 /** A broker as control has it: its record's spec, and its keys. */
@@ -219,9 +223,59 @@ export function testEngine(
 
   onBroker('wrapped keys are kept beside the volumes', async (broker, { engine }) => {
     for (const { volumeId, wrappedKey } of broker.keys()) {
-      assert.deepEqual(await engine.wrappedKey(broker.id, volumeId), wrappedKey);
+      const found = await engine.wrappedKeys(broker.id, volumeId);
+      assert.deepEqual(found, [{ generation: 0, wrappedKey }]);
     }
-    await assert.rejects(engine.wrappedKey('b-none', 'vol-none'), WaxwingError);
+    await assert.rejects(engine.wrappedKeys('b-none', 'vol-none'), WaxwingError);
+  });
+
+  onBroker('data keys are wrapped anew while the broker runs', async (broker, { engine }) => {
+    for (const { volumeId } of broker.keys()) {
+      const anew = [{ generation: 0, wrappedKey: Buffer.from('wrapped anew') }];
+      assert.equal(await engine.volumes.rewrap(broker.id, volumeId, anew), true);
+      assert.deepEqual(await engine.wrappedKeys(broker.id, volumeId), anew);
+      const other = [{ generation: 1, wrappedKey: Buffer.from('of no key') }];
+      await assert.rejects(engine.volumes.rewrap(broker.id, volumeId, other), {
+        code: 'key-invalid',
+      });
+    }
+    await engine.stop(broker.id, 'to start again');
+    await broker.start();
+  });
+
+  onBroker('a data key is added, and the older one is dropped once it is unused', async (...of) => {
+    const [broker, { engine }, reports] = of;
+    const keys = broker.keys().map((key) => ({
+      ...key,
+      dataKey: randomBytes(32),
+      wrappedKey: Buffer.from('the second key'),
+    }));
+    const copies = keys.map((key) => ({ ...key, dataKey: Buffer.from(key.dataKey) }));
+    for (const key of copies) assert.equal(await engine.volumes.addDataKey(broker.id, key), 1);
+    await until('everything is sealed again', () =>
+      reports.lines.includes(`${broker.id} resealed`),
+    );
+    for (const { volumeId, wrappedKey } of keys) {
+      const found = await engine.wrappedKeys(broker.id, volumeId);
+      assert.deepEqual(found, [{ generation: 1, wrappedKey }]);
+      const state = await engine.volumes.state(broker.id, volumeId);
+      assert.equal(state?.generation, 1);
+      assert.deepEqual(state?.olderGenerations, []);
+      assert.equal(state?.olderBytes, 0);
+    }
+    await engine.stop(broker.id, 'to start again');
+    await assert.rejects(broker.start(), WaxwingError);
+    await broker.start(keys);
+  });
+
+  onBroker('calls to the volume of a stopped broker are not answered', async (broker, subject) => {
+    const { volumes } = subject.engine;
+    await subject.engine.stop(broker.id, 'the reason');
+    for (const key of broker.keys()) {
+      assert.equal(await volumes.state(broker.id, key.volumeId), undefined);
+      assert.equal(await volumes.rewrap(broker.id, key.volumeId, []), undefined);
+      assert.equal(await volumes.addDataKey(broker.id, key), undefined);
+    }
   });
 
   onBroker('a broker does not start with another key', async (broker, subject, reports) => {
@@ -261,7 +315,7 @@ export function testEngine(
     const [volume] = broker.spec.volumes;
     await subject.engine.remove(broker.id);
     await subject.engine.remove(broker.id);
-    await assert.rejects(subject.engine.wrappedKey(broker.id, volume?.id ?? ''), WaxwingError);
+    await assert.rejects(subject.engine.wrappedKeys(broker.id, volume?.id ?? ''), WaxwingError);
     const open = await reachable(broker, subject, portNumbers(broker));
     assert.deepEqual(new Set(open), new Set([false]));
   });

@@ -44,12 +44,6 @@ const call = {
   nowMs,
 };
 
-const sourceOf = (folder: WaxwingFolder) => ({
-  configFolder: folder.keys,
-  passphraseFile: undefined,
-  keyFile: undefined,
-});
-
 /** The state of a service, without its ports. */
 class OpenState {
   readonly state: SystemState;
@@ -61,7 +55,7 @@ class OpenState {
   }
 
   static async open(folder: WaxwingFolder): Promise<OpenState> {
-    const volume = await openSystemVolume(folder.data, sourceOf(folder));
+    const volume = await openSystemVolume(folder.data, folder.rootKey);
     const state = new SystemState(volume, folder.data);
     await state.open(volume, {
       full: () => {},
@@ -110,7 +104,7 @@ class OpenState {
   }
 }
 
-const attack = (folder: WaxwingFolder) => recoverMaterials(folder.data, sourceOf(folder));
+const attack = (folder: WaxwingFolder) => recoverMaterials(folder.data, folder.rootKey);
 
 const holds = ({ materials }: RecoveredMaterials, material: Buffer) =>
   materials.some((found) => found.equals(material));
@@ -210,7 +204,7 @@ async function oldRecord(
   { secret: _, ...record }: MaterialRecord,
   material: Buffer,
 ): Promise<MaterialRecord> {
-  const dataKey = await systemDataKey(folder.data, sourceOf(folder));
+  const dataKey = await systemDataKey(folder.data, folder.rootKey);
   const wrappingKey = sealingKey(
     { deriveKey: (salt, info) => deriveKey(dataKey, salt, info) },
     'kms',

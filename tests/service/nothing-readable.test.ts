@@ -78,10 +78,9 @@ async function refusedLogin(url: string): Promise<void> {
 /** The keys themselves: root key, data keys. */
 async function keys(brokerId: string): Promise<Hidden[]> {
   const { folder } = waxwing;
-  const source = { configFolder: folder.keys, passphraseFile: undefined };
   const [keyFile = ''] = await readdir(folder.keys);
   const root = readFileSync(join(folder.keys, keyFile), 'utf8').trim().slice(-64);
-  const system = await systemDataKey(folder.data, source);
+  const system = await systemDataKey(folder.data, folder.rootKey);
   const header = await readVolumeHeader(systemDisk, join(folder.data, 'brokers', brokerId));
   const { Plaintext } = await waxwing.kms.send(
     new DecryptCommand({

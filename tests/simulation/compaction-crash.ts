@@ -191,12 +191,16 @@ export class CompactionRun {
     this.#durable = log.durableGroup;
   }
 
-  /** Adds a data key, or drops unused ones. */
+  /** Adds a data key, after which data may be sealed again, or drops unused ones. */
   #rekey(): void {
     const { log } = this.#opened;
-    const changed = this.#machine.random.oneIn(3)
-      ? log.addDataKey(...this.#machine.newKey())
-      : log.dropDataKeys().then(({ length }) => {
+    const { random } = this.#machine;
+    const isResealing = random.oneIn(2);
+    const changed: Promise<void> = random.oneIn(3)
+      ? log.dataKeys.add(...this.#machine.newKey()).then(() => {
+          if (isResealing) log.dataKeys.reseal();
+        })
+      : log.dataKeys.drop().then(({ length }) => {
           this.droppedCount += length;
         });
     // The power may be cut, and the header lists a bounded number of keys.
@@ -225,7 +229,7 @@ export class CompactionRun {
     for (let round = 0; volume.header.olderKeys.length > 0; round++) {
       assert.ok(round < 100, 'older data keys are kept');
       await this.#synced();
-      const dropped = await this.#machine.finish(log.dropDataKeys());
+      const dropped = await this.#machine.finish(log.dataKeys.drop());
       assert.ok(dropped !== powerCut);
       this.droppedCount += dropped.length;
       this.#machine.clock.advance(100);

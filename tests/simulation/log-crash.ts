@@ -133,8 +133,8 @@ export class Life {
     const isFull = olderKeys.length >= 6;
     const done =
       isFull || random.oneIn(2)
-        ? this.log.dropDataKeys()
-        : this.log.addDataKey(...this.machine.newKey());
+        ? this.log.dataKeys.drop()
+        : this.log.dataKeys.add(...this.machine.newKey());
     this.reading++;
     done.catch((error: unknown) => this.failures.push(error)).finally(() => this.reading--);
   }

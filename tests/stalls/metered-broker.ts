@@ -77,6 +77,7 @@ async function openBroker(): Promise<Opened> {
     folder: join(folder, 'volume'),
     epoch: 1,
     epochMin: 0,
+    olderGenerations: [],
     setsUsers: false,
     users: [{ username: 'guest', passwordHash }],
     host: '127.0.0.1',
@@ -98,6 +99,7 @@ async function openBroker(): Promise<Opened> {
     log: (_, text) => console.error(text),
     loginFailed: () => {},
     accessed: () => {},
+    resealed: () => {},
   });
   return {
     broker,

@@ -65,6 +65,7 @@ export class ActiveMqHost {
         folder: join(this.#folder, 'volume'),
         epoch: ++this.#epoch,
         epochMin: this.#epoch - 1,
+        olderGenerations: [],
         users: [{ username: 'bob', passwordHash }],
         setsUsers: true,
         activeMq: this.#configuration,
@@ -88,6 +89,7 @@ export class ActiveMqHost {
         log: (_, text) => this.lines.push(text),
         loginFailed: () => {},
         accessed: (access) => this.accesses.push(access),
+        resealed: () => {},
       },
     );
   }

@@ -73,6 +73,7 @@ import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
+import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
@@ -254,6 +255,7 @@ export class ControlPlane {
         tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
         ...state,
       },
+      backups: backupsOf(this),
       clock,
       random: systemRandom,
     });

@@ -16,12 +16,21 @@ import type {
 } from '../../src/control/engine.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import { offerOf } from '../../src/control/offers/offers.ts';
+import type { EngineVolumes } from '../../src/control/volumes/engine-volumes.ts';
+import type { WrappedDataKey } from '../../src/control/volumes/volume-state.ts';
+
+/** A data key of a volume. */
+interface FakeKey {
+  readonly generation: number;
+  readonly wrappedKey: Buffer;
+  /** SHA-256 of the data key. */
+  readonly keyHash: string;
+}
 
 /** The data of one volume on the disk of a machine. */
 interface FakeVolume {
-  readonly wrappedKey: Buffer;
-  /** SHA-256 of the data key it was made under. */
-  readonly keyHash: string;
+  /** The newest first. */
+  keys: readonly FakeKey[];
   /** The number of the newest mount. */
   epoch: number;
 }
@@ -33,7 +42,14 @@ type Folder = Map<string, FakeVolume>;
 export type Folders = Map<string, Folder>;
 
 /** The calls of an engine that a test may hold back or let fail. */
-export type EngineCall = 'create' | 'wrappedKey' | 'start' | 'stop' | 'remove';
+export type EngineCall =
+  | 'create'
+  | 'wrappedKeys'
+  | 'start'
+  | 'stop'
+  | 'remove'
+  | 'rewrap'
+  | 'add-key';
 
 /**
  * An engine without brokers. It keeps to the contract, keys and mount numbers included, and notes
@@ -117,14 +133,69 @@ export class FakeEngine implements Engine {
   create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     return this.#do('create', 'create', () => {
       const volumes = keys.map(({ volumeId, dataKey, wrappedKey }) => {
-        return [volumeId, { wrappedKey, keyHash: hash(dataKey), epoch: 0 }] as const;
+        const key = { generation: 0, wrappedKey, keyHash: hash(dataKey) };
+        return [volumeId, { keys: [key], epoch: 0 }] as const;
       });
       this.#folders.set(spec.id, new Map(volumes));
     });
   }
 
-  wrappedKey(brokerId: string, volumeId: string): Promise<Buffer> {
-    return this.#do('wrappedKey', 'wrappedKey', () => this.#volume(brokerId, volumeId).wrappedKey);
+  wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
+    return this.#do('wrappedKeys', 'wrappedKeys', () =>
+      this.#volume(brokerId, volumeId).keys.map(({ generation, wrappedKey }) => {
+        return { generation, wrappedKey };
+      }),
+    );
+  }
+
+  /** Data is sealed again when {@link reseal} is called, or at once. */
+  isResealing = false;
+
+  readonly volumes: EngineVolumes = {
+    state: async (brokerId, volumeId) => {
+      if (!this.running.has(brokerId)) return undefined;
+      const [newest, ...older] = this.#volume(brokerId, volumeId).keys;
+      const olderGenerations = older.map(({ generation }) => generation).reverse();
+      const bytes = { olderBytes: older.length * 1000, totalBytes: 1000 };
+      return { generation: newest?.generation ?? 0, olderGenerations, ...bytes };
+    },
+    rewrap: async (brokerId, volumeId, keys) => {
+      if (!this.running.has(brokerId)) return undefined;
+      return this.#do('rewrap', 'rewrap', () => {
+        const volume = this.#volume(brokerId, volumeId);
+        volume.keys = volume.keys.map((key) => {
+          const anew = keys.find(({ generation }) => generation === key.generation);
+          if (anew !== undefined) return { ...key, wrappedKey: anew.wrappedKey };
+          throw new WaxwingError('key-invalid', 'a data key was not rewrapped');
+        });
+        return true as const;
+      });
+    },
+    addDataKey: async (brokerId, { volumeId, dataKey, wrappedKey }) => {
+      if (!this.running.has(brokerId)) return undefined;
+      return this.#do('add-key', 'add-key', () => {
+        const volume = this.#volume(brokerId, volumeId);
+        const generation = (volume.keys[0]?.generation ?? 0) + 1;
+        volume.keys = [{ generation, wrappedKey, keyHash: hash(dataKey) }, ...volume.keys];
+        if (!this.isResealing) setImmediate(() => this.reseal(brokerId));
+        return generation;
+      });
+    },
+    copy: async () => ({
+      files: [],
+      read: async function* () {},
+      release: async () => true,
+    }),
+    folderFor: () => '',
+  };
+
+  /** Seals the data of a running broker under its newest data key. */
+  reseal(brokerId: string): void {
+    if (!this.running.has(brokerId)) return;
+    for (const volume of this.#folders.get(brokerId)?.values() ?? []) {
+      volume.keys = volume.keys.slice(0, 1);
+    }
+    this.#events?.resealed(brokerId);
   }
 
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
@@ -132,14 +203,17 @@ export class FakeEngine implements Engine {
       const isRunning = this.running.has(spec.id);
       for (const { id, epoch } of spec.volumes) {
         const volume = this.#volume(spec.id, id);
-        const key = keys.find(({ volumeId }) => volumeId === id);
-        if (key === undefined || hash(key.dataKey) !== volume.keyHash) {
-          throw new WaxwingError('wrong-key', 'the data key is not that of the volume');
-        }
+        requireKeys(
+          volume,
+          keys.find(({ volumeId }) => volumeId === id),
+        );
         if (!isRunning && epoch <= volume.epoch) {
           throw new WaxwingError('epoch-used', `mount ${epoch} is not after ${volume.epoch}`);
         }
         volume.epoch = epoch;
+        if (volume.keys.length > 1 && !this.isResealing) {
+          setImmediate(() => this.reseal(spec.id));
+        }
       }
       for (const { dataKey } of keys) dataKey.fill(0);
       const ports = this.#portsOf(spec);
@@ -211,6 +285,14 @@ export function wholeKind({ engineType, deploymentMode }: BrokerKind): EngineKin
     listeners: listeners.map(({ name }) => name),
     authenticationStrategies: rules.authenticationStrategies,
   };
+}
+
+/** Requires the data keys of a volume, the newest first. */
+function requireKeys(volume: FakeVolume, key: VolumeKey | undefined): void {
+  const older = (key?.older ?? []).map(({ dataKey }) => dataKey);
+  const given = [key?.dataKey, ...older.reverse()];
+  if (volume.keys.every(({ keyHash }, i) => hash(given[i] ?? Buffer.alloc(0)) === keyHash)) return;
+  throw new WaxwingError('wrong-key', 'the data key is not that of the volume');
 }
 
 function hash(key: Buffer): string {

@@ -9,8 +9,7 @@ import type { WaxwingFolder } from './waxwing-folder.ts';
 
 /** Returns the lines in a folder that no service runs on, each with its broker, log and level. */
 export async function linesIn(folder: WaxwingFolder): Promise<string[]> {
-  const source = { configFolder: folder.keys, passphraseFile: undefined, keyFile: undefined };
-  const volume = await openSystemVolume(folder.data, source);
+  const volume = await openSystemVolume(folder.data, folder.rootKey);
   const state = new SystemState(volume, folder.data);
   const failed = (error: Error) => {
     throw error;

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rootKeyFile } from '../../src/server/root-key.ts';
+import type { FileSource } from '../../src/server/root-key/source.ts';
+import { rootKeyFile } from '../../src/server/root-key/sources/key-file.ts';
 import { isSessionOver, until } from './processes.ts';
 
 /** The program as it is shipped. */
@@ -53,6 +54,11 @@ export class WaxwingFolder {
     return join(this.root, 'config', 'waxwing');
   }
 
+  /** The source of the root key, as commands find it. */
+  get rootKey(): FileSource {
+    return { kind: 'file', configFolder: this.keys };
+  }
+
   /** The environment of commands, without additions of a test. */
   environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const config = join(this.root, 'config');
@@ -61,8 +67,7 @@ export class WaxwingFolder {
 
   /** The path of the data folder's key file. Only a folder without a passphrase has one. */
   get keyFile(): string {
-    const source = { configFolder: this.keys, passphraseFile: undefined };
-    return rootKeyFile(source, realpathSync(this.data));
+    return rootKeyFile(this.rootKey, realpathSync(this.data));
   }
 
   /** Copies the folders, and renames the root key for the new path. */

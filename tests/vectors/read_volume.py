@@ -264,7 +264,7 @@ def main(folder, keys):
                 # Bytes that are not UTF-8 are lone surrogates, which JSON writes as escapes.
                 lines.append(re.sub("[\ud800-\udfff]", lambda lone: f"\\u{ord(lone[0]):04x}", text))
     for name in set(volume.names) - {"volume", "lock", "mark", *(segment.name for segment in wanted)}:
-        left = r"(volume|mark)\.new|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free|compact)-\d+")
+        left = r"(volume|mark)\.new|volume\.old|lock\.\d+(\.stale)?" + ("" if volume.state == 2 else r"|(seg|free|compact)-\d+")
         if not re.fullmatch(left, name):
             raise Refused("volume-damaged", name, "does not belong to the volume")
     sys.stdout.write("".join(line + "\n" for line in lines))

@@ -1,6 +1,8 @@
 // The parts that the operations of the administration service need.
 
 import type { Change } from '../../aws/service.ts';
+import type { Control } from '../../control/control.ts';
+import type { BackupOperations } from './backup-parts.ts';
 
 /** A deviation from the advice on data protection. Contains no secret and no personal data. */
 export interface Finding {
@@ -42,4 +44,7 @@ export interface AdministrationParts {
    * @throws {AwsError} `BadRequestException` if the broker is not running
    */
   readonly rotateDefaultBrokerPassword: () => Promise<Rotation>;
+  /** The brokers, and the commands on their volumes. */
+  readonly control: Pick<Control, 'supervisor' | 'volumeCommands'>;
+  readonly backups: BackupOperations;
 }

@@ -1,9 +1,28 @@
-// The administration service: advice, and the rotation of the secrets of the first start.
+// The administration service: advice, the rotation of the secrets of the first start, the keys of
+// volumes, and backups.
 
+import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
+import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
+import {
+  beginRestore,
+  completeBackup,
+  completeRestore,
+  createBackup,
+  describeRestore,
+  readBackup,
+  writeRestore,
+} from './operations/backups.ts';
 import { listAdvice } from './operations/list-advice.ts';
 import { rotateDefaultBrokerPassword, rotateMetricsToken } from './operations/rotations.ts';
+import { describeVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
 import type { AdministrationParts } from './parts.ts';
+
+const answers: Readonly<Record<ControlErrorCode, readonly [string, number]>> = {
+  'bad-request': ['BadRequestException', 400],
+  'not-found': ['NotFoundException', 404],
+  conflict: ['ConflictException', 409],
+};
 
 /** The administration of this installation. This is not an AWS API. */
 export function administrationService(parts: AdministrationParts): Service {
@@ -16,6 +35,21 @@ export function administrationService(parts: AdministrationParts): Service {
       ListAdvice: listAdvice(parts),
       RotateDefaultBrokerPassword: rotateDefaultBrokerPassword(parts),
       RotateMetricsToken: rotateMetricsToken(parts),
+      DescribeVolume: describeVolume(parts),
+      RewrapVolume: rewrapVolume(parts),
+      RekeyVolume: rekeyVolume(parts),
+      CreateBackup: createBackup(parts),
+      ReadBackup: readBackup(parts),
+      CompleteBackup: completeBackup(parts),
+      BeginRestore: beginRestore(parts),
+      WriteRestore: writeRestore(parts),
+      DescribeRestore: describeRestore(parts),
+      CompleteRestore: completeRestore(parts),
+    },
+    translate: (error) => {
+      if (!(error instanceof ControlError)) return undefined;
+      const [code, status] = answers[error.code];
+      return new AwsError(code, error.message, { status, cause: error });
     },
   };
 }

@@ -193,7 +193,9 @@ function recordOf(
   { route }: Call,
   hooks: PipelineHooks,
 ): readonly BatchEntry[] {
-  return route.operation.isRecorded === false ? [] : hooks.record(completed);
+  const { isRecorded = true } = route.operation;
+  const isWanted = isRecorded === 'failures' ? completed.error !== undefined : isRecorded;
+  return isWanted ? hooks.record(completed) : [];
 }
 
 /** @throws {AwsError | RequestError} `access-denied` */

@@ -105,6 +105,23 @@ export class ConfigurationDecisions {
     return this.#created(`${name}${suffix}`, chosen, {});
   }
 
+  /**
+   * Creates the configuration of a restored broker. A text other than the default is a second
+   * revision.
+   *
+   * @param broker the broker that it is for
+   */
+  createWith(
+    broker: Parameters<ConfigurationDecisions['createFor']>[0],
+    text: string,
+  ): Decided<Configuration> {
+    const { value, changes } = this.createFor(broker);
+    if (value.latest.text === text) return { value, changes };
+    const latest = this.#revision(value.latest.revision + 1, 'Restored from a backup', text);
+    const revised = this.#parts.configurations.entry({ revised: value.id, revision: latest });
+    return { value: { ...value, latest }, changes: [...changes, revised] };
+  }
+
   #created(
     name: string,
     chosen: ReturnType<typeof chooseEngine>,

@@ -12,6 +12,8 @@ import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
+import type { VolumeCall, VolumeResults } from './volumes/volume-calls.ts';
+import { VolumeRequests } from './volumes/volume-requests.ts';
 
 /** The bundle of `child.ts`. */
 const program = join(packageFolder, 'dist', 'bin', 'broker.js');
@@ -49,6 +51,8 @@ export interface ProcessEvents {
   accessed(access: ReportedAccess): void;
   /** The process ended unexpectedly after its broker had started. */
   ended(end: ProcessEnd): void;
+  /** All data of the volume is sealed under the newest data key again. */
+  resealed(): void;
 }
 
 /** The end of a process. */
@@ -64,6 +68,7 @@ const nobody: ProcessEvents = {
   loginFailed: () => {},
   accessed: () => {},
   ended: () => {},
+  resealed: () => {},
 };
 
 /** A broker process. It may be started before its broker is known. */
@@ -79,6 +84,7 @@ export class BrokerProcess {
   readonly #requests = new Map<number, (metrics: MetricsJson) => void>();
   readonly #searches = new Map<number, (page: DiscoveryPage | undefined) => void>();
   readonly #passwords = new Map<number, (isSet: boolean) => void>();
+  readonly #volume = new VolumeRequests();
   #requestCount = 0;
 
   constructor() {
@@ -107,29 +113,52 @@ export class BrokerProcess {
   }
 
   /**
-   * Passes the key to the process and starts the broker.
+   * Passes the keys to the process and starts the broker.
    *
-   * @param dataKey 32 bytes, overwritten after they are written
+   * @param dataKeys 32 bytes each, the newest first; overwritten after they are written
    * @throws {WaxwingError} if the broker cannot run; any other error may be temporary
    */
   async start(
     message: StartMessage,
-    dataKey: Buffer,
+    dataKeys: Buffer,
     events: ProcessEvents,
   ): Promise<Readonly<Record<string, number>>> {
     this.#events = events;
-    const pipe = this.#child.stdio?.[keyDescriptor] as Writable | undefined; // see `stdio` above
-    if (!pipe) throw new Error('no process could be started: no file descriptor is available');
-    pipe.end(dataKey, () => dataKey.fill(0));
+    this.#sendKey(dataKeys);
     const running = new Promise<Readonly<Record<string, number>>>((resolve) => {
       this.#running = resolve;
     });
     this.#send(message);
     const first = await Promise.race([running, this.ended]);
-    dataKey.fill(0);
+    dataKeys.fill(0);
     if (!('detail' in first)) return first as Readonly<Record<string, number>>;
     const { failure, detail } = first as ProcessEnd;
     throw failure ?? new Error(`the broker's process ended while it started: ${detail}`);
+  }
+
+  /** Passes a key through the pipe. Its buffer is overwritten after it is written. */
+  #sendKey(key: Buffer): void {
+    const pipe = this.#child.stdio?.[keyDescriptor] as Writable | undefined; // see `stdio` above
+    if (!pipe) throw new Error('no process could be started: no file descriptor is available');
+    pipe.write(key, () => key.fill(0));
+  }
+
+  /**
+   * Calls the volume of the broker.
+   *
+   * @param dataKey the data key of the call `add-key`, 32 bytes, overwritten after it is written
+   * @returns undefined if the process has ended
+   * @throws {WaxwingError} the error of the volume
+   */
+  volume<Call extends VolumeCall>(
+    call: Call,
+    dataKey?: Buffer,
+  ): Promise<VolumeResults[Call['kind']] | undefined> {
+    if (!this.#child.connected) return Promise.resolve(undefined);
+    if (dataKey !== undefined) this.#sendKey(dataKey);
+    return this.#volume.call<Call['kind']>((request) =>
+      this.#send({ type: 'volume', request, call }),
+    );
   }
 
   /** The metrics of the broker; empty if it has ended. */
@@ -212,6 +241,12 @@ export class BrokerProcess {
         this.#passwords.get(message.request)?.(message.isSet);
         this.#passwords.delete(message.request);
         return;
+      case 'volume-done':
+        this.#volume.answered(message.request, message.answer);
+        return;
+      case 'resealed':
+        this.#events.resealed();
+        return;
       case 'discovered':
         this.#searches.get(message.request)?.(message.page);
         this.#searches.delete(message.request);
@@ -226,6 +261,7 @@ export class BrokerProcess {
     this.#searches.clear();
     for (const answer of this.#passwords.values()) answer(false);
     this.#passwords.clear();
+    this.#volume.ended();
     if (this.#isRunning && !this.#isStopping) this.#events.ended(end);
     return end;
   }

@@ -15,6 +15,7 @@ let broker: HostedBroker | undefined;
 
 type PasswordMessage = Extract<ToBroker, { type: 'set-password' }>;
 type DiscoverMessage = Extract<ToBroker, { type: 'discover' }>;
+type VolumeMessage = Extract<ToBroker, { type: 'volume' }>;
 
 function say(message: FromBroker, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
@@ -25,7 +26,7 @@ function fail(error: unknown): void {
   say({ type: 'failed', code: error.code, message: error.message }, () => process.exit(1));
 }
 
-/** Reads the data key and overwrites the buffer. */
+/** Reads a data key and overwrites the buffer. */
 function readKey(): Promise<KeyObject> {
   const bytes = Buffer.alloc(keyBytes);
   return new Promise((resolve, reject) => {
@@ -43,13 +44,21 @@ function readKey(): Promise<KeyObject> {
 
 async function start(message: StartMessage): Promise<void> {
   if (message.isFips) enforceFips();
-  broker = await HostedBroker.open(message, await readKey(), {
-    failed: fail,
-    log: (level, text, category) =>
-      say({ type: 'log', level, text, ...(category && { category }) }),
-    loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
-    accessed: (access) => say({ type: 'accessed', access }),
-  });
+  const newest = await readKey();
+  const older = new Map<number, KeyObject>();
+  for (const generation of message.olderGenerations) older.set(generation, await readKey());
+  broker = await HostedBroker.open(
+    message,
+    { newest, older },
+    {
+      failed: fail,
+      resealed: () => say({ type: 'resealed' }),
+      log: (level, text, category) =>
+        say({ type: 'log', level, text, ...(category && { category }) }),
+      loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
+      accessed: (access) => say({ type: 'accessed', access }),
+    },
+  );
   prepareForMessages();
   say({ type: 'running', ports: broker.ports });
 }
@@ -78,6 +87,12 @@ async function discover({ request, discovery }: DiscoverMessage): Promise<void> 
   }
 }
 
+async function callVolume({ request, call }: VolumeMessage): Promise<void> {
+  const dataKey = call.kind === 'add-key' ? await readKey() : undefined;
+  const gone = { failure: { code: 'log-failed', message: 'the broker is not running' } };
+  say({ type: 'volume-done', request, answer: (await broker?.callVolume(call, dataKey)) ?? gone });
+}
+
 /** The type and the place of an error, without its text, which may contain a part of a message. */
 function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
@@ -104,6 +119,9 @@ process.on('message', (message: ToBroker) => {
       return;
     case 'discover':
       discover(message).catch(fail);
+      return;
+    case 'volume':
+      callVolume(message).catch(fail);
   }
 });
 process.on('disconnect', () => process.exit(1));

@@ -18,17 +18,19 @@ import type {
   VolumeKey,
   VolumeSpec,
 } from '../../control/engine.ts';
+import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { isFipsForced } from '../../crypto/fips.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
-import { readVolumeHeader, Volume } from '../../storage/volume.ts';
+import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
+import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
 /** The settings of the engine. */
 export interface WaxwingEngineOptions {
@@ -57,6 +59,7 @@ interface Run {
 export class WaxwingEngine implements Engine {
   readonly kinds: readonly EngineKind[] = kinds;
   readonly #options: WaxwingEngineOptions;
+  readonly volumes: WaxwingVolumes;
   readonly #runs = new Map<string, Run>();
   #events: EngineEvents | undefined = undefined;
   #handedOver: () => void = () => {};
@@ -67,6 +70,10 @@ export class WaxwingEngine implements Engine {
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
+    this.volumes = new WaxwingVolumes(
+      (id) => this.#folder(id),
+      (id) => this.#runs.get(id)?.process,
+    );
   }
 
   observe(events: EngineEvents): void {
@@ -84,25 +91,26 @@ export class WaxwingEngine implements Engine {
     await systemDisk.syncFolder(this.#options.folder);
   }
 
-  async wrappedKey(brokerId: string): Promise<Buffer> {
-    const { wrappedKey } = await readVolumeHeader(systemDisk, this.#folder(brokerId));
-    return wrappedKey;
+  async wrappedKeys(brokerId: string): Promise<readonly WrappedDataKey[]> {
+    return wrappedKeysOf(await readVolumeHeader(systemDisk, this.#folder(brokerId)));
   }
 
   async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     const { id } = spec;
-    const { dataKey } = onlyKey(spec, keys);
+    const { dataKey, older = [] } = onlyKey(spec, keys);
     const { epoch, epochMin } = onlyVolume(spec);
+    const dataKeys = Buffer.concat([dataKey, ...older.map((each) => each.dataKey)]);
+    for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
     const known = this.#runs.get(id);
     if (known !== undefined) {
-      dataKey.fill(0);
+      dataKeys.fill(0);
       return known.running;
     }
     let read: ReadSettings;
     try {
       read = await readSettings(spec, this.#options.ldap);
     } catch (error) {
-      dataKey.fill(0);
+      dataKeys.fill(0);
       throw error;
     }
     const { host, hasTlsParity, room } = this.#options;
@@ -118,6 +126,7 @@ export class WaxwingEngine implements Engine {
         folder: this.#folder(id),
         epoch,
         epochMin,
+        olderGenerations: older.map(({ generation }) => generation),
         ...read,
         setsUsers: spec.engineType === 'ACTIVEMQ',
         host,
@@ -133,12 +142,13 @@ export class WaxwingEngine implements Engine {
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
         isFips: isFipsForced(),
       },
-      dataKey,
+      dataKeys,
       {
         log: (level, text, category) => this.#events?.log(id, level, text, category),
         loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
         accessed: (access) => this.#events?.accessed(id, access),
         ended: (end) => this.#ended(id, end),
+        resealed: () => this.#events?.resealed(id),
       },
     );
     this.#handedOver();

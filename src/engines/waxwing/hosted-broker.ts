@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { basename } from 'node:path';
 import { sourceOf, withoutPort } from '../../base/address.ts';
+import { assert } from '../../base/assert.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
@@ -19,7 +20,7 @@ import { systemDisk } from '../../storage/disk.ts';
 import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import { Volume } from '../../storage/volume.ts';
+import { type DataKeys, Volume } from '../../storage/volume.ts';
 import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
@@ -38,6 +39,8 @@ import { ConnectionLog } from './logs/connection-log.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
+import { HostedVolume } from './volumes/hosted-volume.ts';
+import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
 
 /** The interval of ticks, milliseconds. */
@@ -61,11 +64,14 @@ export interface HostEvents {
   loginFailed(failure: LoginFailure | undefined, count: number): void;
   /** Users have logged in, or were not permitted to do something. */
   accessed(access: ReportedAccess): void;
+  /** All data of the volume is sealed under the newest data key again. */
+  resealed(): void;
 }
 
 /** Receivers of log events, which are created later than the log. */
 interface LogHooks {
   metrics: BrokerMetrics | undefined;
+  log: Log | undefined;
 }
 
 interface OpenBroker {
@@ -89,6 +95,7 @@ export class HostedBroker {
   readonly ports: Readonly<Record<string, number>>;
   readonly #volume: Volume;
   readonly #broker: Broker;
+  readonly #hostedVolume: HostedVolume;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #accesses: AccessReports;
@@ -103,8 +110,10 @@ export class HostedBroker {
   private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
     const { lines, directory, connections } = opened;
+    assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
+    this.#hostedVolume = new HostedVolume(volume, hooks.log);
     this.#hooks = hooks;
     this.#failures = failures;
     this.#accesses = accesses;
@@ -139,10 +148,10 @@ export class HostedBroker {
    */
   static async open(
     message: StartMessage,
-    dataKey: KeyObject,
+    dataKeys: KeyObject | DataKeys,
     events: HostEvents,
   ): Promise<HostedBroker> {
-    const volume = await openUnlocked(message.folder, dataKey);
+    const volume = await openUnlocked(message.folder, dataKeys);
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
     if (message.setsUsers) setUsers(opened.broker, message.users);
@@ -163,6 +172,15 @@ export class HostedBroker {
   /** The metrics of the broker. */
   async metrics(): Promise<MetricsJson> {
     return (await this.#hooks.metrics?.json()) ?? [];
+  }
+
+  /**
+   * Performs a call to the volume.
+   *
+   * @param dataKey the data key of `add-key`
+   */
+  callVolume(call: VolumeCall, dataKey: KeyObject | undefined): Promise<VolumeAnswer> {
+    return this.#hostedVolume.answer(call, dataKey);
   }
 
   /** Searches messages for personal and secret data. The rules are loaded by the first search. */
@@ -218,11 +236,11 @@ function nextTurn(): Promise<void> {
 }
 
 /** Waits for the previous process, which may still hold the volume while it ends. */
-async function openUnlocked(folder: string, dataKey: KeyObject): Promise<Volume> {
+async function openUnlocked(folder: string, dataKeys: KeyObject | DataKeys): Promise<Volume> {
   const untilMs = systemClock.monotonicMs() + lockTimeoutMs;
   for (;;) {
     try {
-      return await Volume.open(systemDisk, folder, dataKey);
+      return await Volume.open(systemDisk, folder, dataKeys);
     } catch (error) {
       const isLocked = error instanceof StorageError && error.code === 'folder-locked';
       if (!isLocked || systemClock.monotonicMs() > untilMs) throw error;
@@ -237,7 +255,7 @@ async function openBroker(
   loaded: LoadedProtocols,
   events: HostEvents,
 ): Promise<OpenBroker> {
-  const hooks: LogHooks = { metrics: undefined };
+  const hooks: LogHooks = { metrics: undefined, log: undefined };
   const { accesses, lines } = await openReports(message, events, () => broker);
   const configure = await configurerOf(message, lines);
   const directory = await directoryOf(message, lines);
@@ -245,7 +263,6 @@ async function openBroker(
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
-  let log: Log | undefined;
   const { memoryBytesMax, diskReserveBytes } = message.room;
   const disk = new DiskWatch({
     disk: systemDisk,
@@ -256,12 +273,12 @@ async function openBroker(
       else broker?.flow.unblock(lowOnDisk);
       events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
     },
-    reclaim: (isShort) => log?.reclaim(isShort),
+    reclaim: (isShort) => hooks.log?.reclaim(isShort),
     failed: (error) => events.failed(error),
   });
   const report = recoveryReport(events);
   const openLog = async (store: MessageStore) => {
-    log = await Log.open(volume, store, {
+    hooks.log = await Log.open(volume, store, {
       epoch: message.epoch,
       epochMin: message.epochMin,
       // Before the broker has recovered, nothing waits for durable groups.
@@ -270,6 +287,7 @@ async function openBroker(
       onRecovering: (doneCount, totalCount) => report.progress(doneCount, totalCount),
       onFull: (isFull) => disk.setFull(isFull),
       onCompacted: (bytes, segmentCount) => hooks.metrics?.compacted(bytes, segmentCount),
+      onResealed: () => events.resealed(),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
         hooks.metrics?.synced(sizeBytes, durationMs);

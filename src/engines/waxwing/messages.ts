@@ -8,6 +8,7 @@ import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
+import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 
 /** The description of the broker to run. The data key is passed through a pipe. */
 export interface StartMessage {
@@ -21,6 +22,8 @@ export interface StartMessage {
   /** The number of this mount, and the minimum number of the last mount. */
   readonly epoch: number;
   readonly epochMin: number;
+  /** The older generations of the data key, whose keys follow the newest one in the pipe. */
+  readonly olderGenerations: readonly number[];
   readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
   /**
    * Whether the users replace those of the broker. Otherwise they are only created with a new
@@ -72,7 +75,8 @@ export type ToBroker =
       readonly type: 'discover';
       readonly request: number;
       readonly discovery: DiscoveryRequest;
-    };
+    }
+  | { readonly type: 'volume'; readonly request: number; readonly call: VolumeCall };
 
 /** A message from a broker process to the service. */
 export type FromBroker =
@@ -102,7 +106,10 @@ export type FromBroker =
       readonly type: 'discovered';
       readonly request: number;
       readonly page: DiscoveryPage | undefined;
-    };
+    }
+  | { readonly type: 'volume-done'; readonly request: number; readonly answer: VolumeAnswer }
+  /** All data is sealed under the newest data key again. */
+  | { readonly type: 'resealed' };
 
-/** The file descriptor from which a broker process reads its data key, 32 bytes. */
+/** The file descriptor from which a broker process reads its data keys, 32 bytes each. */
 export const keyDescriptor = 4;

@@ -2,14 +2,18 @@
 
 import { serviceActions } from './service-actions.ts';
 
-/** The search in a broker's messages, parts of the trail, advice, and the rotation of secrets. */
+/**
+ * The search in a broker's messages, the keys of volumes, parts of the trail, advice, and the
+ * rotation of secrets.
+ */
 export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
-    ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DiscoverSensitiveData'],
+    ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DescribeVolume DiscoverSensitiveData'],
+    ['Write', ['broker'], ['aws:ResourceTag/${k}'], 'CreateBackup RekeyVolume RewrapVolume'],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
     ['List', [], [], 'ListAdvice'],
-    ['Write', [], [], 'RotateMetricsToken RotateDefaultBrokerPassword'],
+    ['Write', [], [], 'RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword'],
   ],
 );

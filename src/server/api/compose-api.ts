@@ -23,7 +23,6 @@ import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { Caller } from '../../calls/caller.ts';
-import type { Control } from '../../control/control.ts';
 import type { BrokerLogs } from '../../logs/broker-logs.ts';
 import { HttpListener, type HttpListenerOptions } from '../../net/http/http-listener.ts';
 import { HttpsClient } from '../../net/http/https-client.ts';
@@ -32,11 +31,10 @@ import type { RequestHandler } from '../../net/http/request-handler.ts';
 import { RouteTable } from '../../net/http/route-table.ts';
 import { apiAdmissionLimits } from '../../net/limits.ts';
 import { amazonMqTlsPolicy, defaultTlsPolicy } from '../../net/tls-policy.ts';
-import { tls12Counts } from '../advice/tls-counts.ts';
 import type { MetricSampling } from '../cloudwatch/metric-sampling.ts';
 import { addCloudWatch } from '../cloudwatch/services.ts';
 import type { Core, ServiceLocation, SystemState } from '../compose.ts';
-import { administrationParts } from '../identities/administration.ts';
+import { composeAdministration } from '../identities/compose-administration.ts';
 import { authenticatorOf, stsParts } from '../identity-parts.ts';
 import { tokenHolder } from '../metrics.ts';
 import type { Refusals } from '../refusals.ts';
@@ -80,7 +78,8 @@ export function composeApi(
   services.add(statusService(location.metrics));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
-  services.add(administrationService(administrationOf(settings, state, control, location)));
+  const administration = composeAdministration(settings, state, control, location, logs);
+  services.add(administrationService(administration));
   const dispatcher = new Dispatcher({
     services,
     region,
@@ -104,26 +103,6 @@ export function composeApi(
     clock: systemClock,
   });
   return { audit, sampling, listener };
-}
-
-/** Connects the advice and the rotation of secrets. */
-function administrationOf(
-  settings: Settings,
-  { installation, iam, identity, brokers, configurations, kms }: SystemState,
-  control: Control,
-  { hashPassword, handshakes }: ServiceLocation,
-) {
-  const keys = kms.journal;
-  const tls = () => tls12Counts(control.engines, handshakes());
-  const examined = { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls };
-  return administrationParts({
-    installation,
-    control,
-    hashPassword,
-    advice: examined,
-    clock: systemClock,
-    random: systemRandom,
-  });
 }
 
 /** Adds the services that know the callers. */

@@ -1,5 +1,6 @@
 // The parts of the administration service.
 
+import type { BackupOperations } from '../../api/administration/backup-parts.ts';
 import type { AdministrationParts, Rotation } from '../../api/administration/parts.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -12,9 +13,10 @@ import { type Installation, newPassword } from '../installation.ts';
 /** The parts of the service that administration needs. */
 export interface AdministrationOptions {
   readonly installation: Installation;
-  readonly control: Pick<Control, 'brokers' | 'engines'>;
+  readonly control: Pick<Control, 'brokers' | 'engines' | 'supervisor' | 'volumeCommands'>;
   readonly hashPassword: (password: string) => Promise<string>;
   readonly advice: AdviceParts;
+  readonly backups: BackupOperations;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -34,6 +36,8 @@ export function administrationParts(options: AdministrationOptions): Administrat
       return { secret: token.reveal(), previousEndsMs, changes: changesOf(entries) };
     },
     rotateDefaultBrokerPassword: () => rotatePassword(options),
+    control: options.control,
+    backups: options.backups,
   };
 }
 

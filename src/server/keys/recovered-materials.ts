@@ -10,7 +10,7 @@ import { systemDisk } from '../../storage/disk.ts';
 import { openSlot, slotBytes } from '../../storage/erasable/slot.ts';
 import { parseJson } from '../../storage/record-shapes.ts';
 import { sealingKey } from '../compose.ts';
-import type { RootKeySource } from '../root-key.ts';
+import type { RootKeySource } from '../root-key/source.ts';
 import { keysFolder, systemDataKey, systemFolder } from '../system-volume.ts';
 import { openedMaterial } from './opened-material.ts';
 

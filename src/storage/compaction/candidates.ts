@@ -1,7 +1,7 @@
 // The choice of segments to compact.
 
 import type { LiveSegment } from '../log/live-segment.ts';
-import { isCompacted, pageBytes } from '../log/segment.ts';
+import { isCompacted, pageBytes, placeInTable } from '../log/segment.ts';
 
 /** Segments are compacted if their size exceeds the live bytes by this factor ... */
 const excessMax = 1.15;
@@ -96,6 +96,31 @@ export function chooseCandidates(
     left -= segment.sizeBytes - bytes;
   }
   if (chosen.length > 0) join(chosen, output, segments, limits);
+  return chosen;
+}
+
+/**
+ * Chooses segments that are sealed under an older data key and contain live records, the oldest
+ * first, as many as fit into one new segment. How full they are does not matter.
+ *
+ * @param generation the newest generation of the data key
+ */
+export function chooseOutdated(
+  segments: readonly LiveSegment[],
+  generation: number,
+  { outputBytesMax }: ChoiceLimits,
+): readonly LiveSegment[] {
+  const chosen: LiveSegment[] = [];
+  let output = 0;
+  const outdated = segments
+    .filter((segment) => segment.header.generation < generation && !segment.isIdle)
+    .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
+  for (const segment of outdated) {
+    const bytes = liveBytesOf(segment);
+    if (chosen.length > 0 && output + bytes > outputBytesMax) break;
+    chosen.push(segment);
+    output += bytes;
+  }
   return chosen;
 }
 

@@ -11,7 +11,13 @@ import type { SegmentFiles } from '../log/segment-files.ts';
 import type { SegmentRoller } from '../log/segment-roller.ts';
 import type { CompactionOptions, LogOwner } from '../log-owner.ts';
 import type { Volume } from '../volume.ts';
-import { type ChoiceLimits, chooseCandidates, hasNotableDead, isExcessive } from './candidates.ts';
+import {
+  type ChoiceLimits,
+  chooseCandidates,
+  chooseOutdated,
+  hasNotableDead,
+  isExcessive,
+} from './candidates.ts';
 import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
 
@@ -56,6 +62,10 @@ export interface CompactorHost {
   rollNow(): boolean;
   failed(cause: unknown): void;
   compacted(writtenBytes: number, segmentCount: number): void;
+  /** Drops the data keys that are not needed any more. */
+  dropKeys(): Promise<void>;
+  /** The header lists no older data keys any more. */
+  resealed(): void;
 }
 
 /**
@@ -75,6 +85,8 @@ export class Compactor {
   #work: Promise<void> | undefined = undefined;
   #isStopped = false;
   #isUrgent = false;
+  /** Whether segments under older data keys are compacted, however full they are. */
+  #isResealing = false;
   #busyGroup = 0;
   #lastNumber = compactedFrom;
   /** The segment that is being written; undefined before and once it is one of the log's. */
@@ -125,6 +137,17 @@ export class Compactor {
     this.#timer = this.#clock.setTimeout(() => this.#check(), this.#lookMs).unref();
   }
 
+  /**
+   * Compacts all segments that are sealed under an older data key than the newest, until the header
+   * lists no older ones.
+   */
+  reseal(): void {
+    const { owner, volume } = this.#setting;
+    if (owner.moves === undefined || volume.header.olderKeys.length === 0) return;
+    this.#isResealing = true;
+    this.#checkLater();
+  }
+
   /** The disk is full: any space is worth a compaction. */
   hurry(): void {
     this.#isUrgent = true;
@@ -168,7 +191,9 @@ export class Compactor {
       // The output is removed. There may be space at the next check.
       if (!isFull) this.#host.failed(cause);
     }
-    if (!this.#isOver && isExcessive(this.#ended(), this.#limits)) this.#checkAgain();
+    if (this.#isOver) return;
+    if (this.#isResealing) this.#checkLater();
+    else if (isExcessive(this.#ended(), this.#limits)) this.#checkAgain();
   }
 
   get #isOver(): boolean {
@@ -176,13 +201,23 @@ export class Compactor {
   }
 
   #checkAgain(): void {
-    if (this.#looksLeft-- <= 0) return;
+    if (this.#looksLeft-- > 0) this.#checkLater();
+  }
+
+  #checkLater(): void {
+    if (this.#isStopped) return;
     this.#timer ??= this.#clock.setTimeout(() => this.#check(), this.#lookMs).unref();
   }
 
   /** Performs one action against excess data. Returns false if there is nothing to do. */
   async #step(): Promise<boolean> {
     const ended = this.#ended();
+    if (this.#isResealing && !this.#isUrgent) {
+      const { generation } = this.#setting.volume.header;
+      const outdated = chooseOutdated(ended, generation, this.#limits);
+      if (outdated.length > 0) return await this.#replace(outdated);
+      await this.#dropKeys();
+    }
     if (!isExcessive(ended, this.#limits)) return false;
     if (hasNotableDead(ended, this.#limits)) return await this.#roll();
     const candidates = chooseCandidates(ended, this.#limits);
@@ -190,6 +225,11 @@ export class Compactor {
       this.#giveBackIdle(ended);
       return false;
     }
+    return await this.#replace(candidates);
+  }
+
+  /** Compacts segments, and begins another one, so that they can be removed. */
+  async #replace(candidates: readonly LiveSegment[]): Promise<boolean> {
     const writtenBytes = await this.#compact(candidates);
     if (writtenBytes === 0) return false;
     const isDone = await this.#roll();
@@ -197,6 +237,14 @@ export class Compactor {
     const gone = candidates.filter(({ number }) => !segments.has(number));
     this.#host.compacted(writtenBytes, gone.length);
     return isDone;
+  }
+
+  /** Drops the data keys that are not needed, and reports if no older ones are left. */
+  async #dropKeys(): Promise<void> {
+    await this.#host.dropKeys();
+    if (this.#isOver || this.#setting.volume.header.olderKeys.length > 0) return;
+    this.#isResealing = false;
+    this.#host.resealed();
   }
 
   async #compact(candidates: readonly LiveSegment[]): Promise<number> {

@@ -182,3 +182,19 @@ test('a check reads the secrets and changes nothing', async () => {
   await none.openForReading();
   await none.keep(new Set(), true);
 });
+
+test('a copy has the secrets in use, and erased ones are not in it even before the disk has erased them', async () => {
+  const disk = new MemoryDisk();
+  const secrets = await opened(disk);
+  const [kept, gone] = [await secrets.reserve(), await secrets.reserve()];
+  const known = secretOf(secrets, kept);
+  disk.fail('write', 'EIO');
+  await assert.rejects(secrets.erase([gone]));
+  const copy = new MemoryDisk();
+  for (const { name, bytes } of secrets.contents()) copy.put(`${folder}/${name}`, bytes);
+  const before = Buffer.from(copy.bytes(`${folder}/${secretsFiles[0]}`));
+  await secrets.flush();
+  assert.deepEqual(copy.bytes(`${folder}/${secretsFiles[0]}`), before, 'it is a copy');
+  await assert.rejects(opened(copy, [kept, gone]), { code: 'volume-damaged' });
+  assert.equal(secretOf(await opened(copy, [kept]), kept), known);
+});

@@ -214,6 +214,14 @@ export class ErasableSecrets {
   }
 
   /**
+   * The contents of both files as they are now, for a copy. Erased secrets are not in it, even if
+   * they are not erased on the disk yet.
+   */
+  contents(): { readonly name: string; readonly bytes: Buffer }[] {
+    return secretsFiles.map((name) => ({ name, bytes: Buffer.concat([head, this.#slots]) }));
+  }
+
+  /**
    * Calls a function with a secret, which is overwritten in memory afterwards.
    *
    * @throws {StorageError} `volume-damaged` if it was erased

@@ -104,9 +104,9 @@ test('a copy opens with the data keys of its freeze, even if the volume has drop
   await churn(life, 40, 10);
   const expected = await life.bodies(1);
   const frozen = await life.log.freeze();
-  await life.log.addDataKey(Buffer.from('wrapped 1'), keyOf(1));
+  await life.log.dataKeys.add(Buffer.from('wrapped 1'), keyOf(1));
   for (const s of life.numbers(1)) life.settle(1, s);
-  while ((await life.log.dropDataKeys()).length === 0) {
+  while ((await life.log.dataKeys.drop()).length === 0) {
     await churn(life, 10);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

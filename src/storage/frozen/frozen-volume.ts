@@ -50,8 +50,8 @@ export class FrozenVolume {
   readonly #volume: Volume;
   readonly #retirement: Retirement;
   readonly #hold: Hold;
-  /** The contents of files that change, from the time of the call. */
-  readonly #kept: ReadonlyMap<string, Buffer>;
+  /** The contents of files that change, from the time of the call, by name. */
+  readonly kept: ReadonlyMap<string, Buffer>;
 
   private constructor(
     parts: FreezeParts,
@@ -62,7 +62,7 @@ export class FrozenVolume {
     this.#volume = parts.volume;
     this.#retirement = parts.retirement;
     this.#hold = hold;
-    this.#kept = kept;
+    this.kept = kept;
     this.files = files;
   }
 
@@ -111,7 +111,7 @@ export class FrozenVolume {
    *   then
    */
   async *read({ name, sizeBytes }: FrozenFile): AsyncGenerator<Buffer> {
-    const kept = this.#kept.get(name);
+    const kept = this.kept.get(name);
     this.#hold.require();
     if (kept !== undefined) yield kept;
     else yield* this.#readSegment(name, sizeBytes);
@@ -131,6 +131,11 @@ export class FrozenVolume {
     } finally {
       await file.close();
     }
+  }
+
+  /** Whether the files are still held. If not, what was read of them may be newer. */
+  get isHeld(): boolean {
+    return this.#hold.isHeld;
   }
 
   /**

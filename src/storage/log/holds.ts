@@ -26,6 +26,11 @@ export class Hold {
     this.#endedBecause ??= because;
   }
 
+  /** Whether it has not ended. */
+  get isHeld(): boolean {
+    return this.#endedBecause === undefined;
+  }
+
   /**
    * Verifies that the hold has not ended.
    *

@@ -5,13 +5,16 @@ import { diskFailure } from '../errors.ts';
 
 /**
  * Overwrites the header file of a volume, which has the wrapped data keys, with zeros, and syncs it.
- * The data of the volume can never be read again, even if its files are found. Without a header, it
- * does nothing.
+ * The data of the volume can never be read again, even if its files are found. This includes a
+ * header that a crash left while it was replaced. Without a header, it does nothing.
  *
  * @throws {StorageError} `disk-failed`
  */
 export async function eraseVolumeHeader(disk: Disk, folder: string): Promise<void> {
-  const path = `${folder}/volume`;
+  for (const name of ['volume', 'volume.old']) await eraseFile(disk, `${folder}/${name}`);
+}
+
+async function eraseFile(disk: Disk, path: string): Promise<void> {
   try {
     const file = await disk.open(path);
     try {

@@ -71,7 +71,8 @@ test('the AWS owned key is not listed, cannot be addressed and is in no event', 
 test('a ciphertext of the AWS owned key is refused like any unknown ciphertext', async () => {
   const id = await createBroker(plane);
   const { id: volumeId } = plane.volumeOf(id);
-  const CiphertextBlob = await plane.engine.wrappedKey(id, volumeId);
+  const [wrapped] = await plane.engine.wrappedKeys(id, volumeId);
+  const CiphertextBlob = wrapped?.wrappedKey;
   await assert.rejects(
     plane.kms.send(
       new DecryptCommand({ CiphertextBlob, EncryptionContext: { 'aws:ebs:id': volumeId } }),

@@ -17,7 +17,7 @@ import {
   underKey,
 } from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
-import { Machine } from '../../support/machine.ts';
+import { killAtEachStep } from '../../support/kill-at-each-step.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 let plane: ControlPlane;
@@ -196,32 +196,6 @@ test('a broker that fails to start reports its state, is retried and recovers', 
   assert.equal(await stateOf(BrokerId), 'RUNNING');
   assert.deepEqual((await describeBroker(plane, BrokerId)).ActionsRequired ?? [], []);
 });
-
-/** Ends the process at each of its steps in turn, and looks at what the next one makes of it. */
-async function killAtEachStep(
-  act: (plane: ControlPlane) => Promise<unknown>,
-  prepare: (plane: ControlPlane) => Promise<void>,
-  judge: (plane: ControlPlane, step: number) => Promise<void>,
-): Promise<number> {
-  for (let step = 1; ; step++) {
-    const machine = new Machine();
-    let own = await ControlPlane.start(machine);
-    try {
-      await prepare(own);
-      machine.endAt = machine.steps + step;
-      // A call that the process does not live to answer is never answered.
-      await Promise.race([act(own).then(() => own.settled()), own.ended]);
-      const isOver = machine.steps < machine.endAt;
-      machine.endAt = undefined;
-      own = await own.restart();
-      await own.settled();
-      await judge(own, step);
-      if (isOver) return step;
-    } finally {
-      await own.close();
-    }
-  }
-}
 
 test('a process exit at any step of a creation leaves a running broker or no broker', async () => {
   let keyId = '';

@@ -63,7 +63,7 @@ export class DestinationRoutes {
         : this.#forwarded(found, target, publication, origins);
     if (hasGroup) this.#host.groups.expect(withoutSubscriptions(route));
     // A long search and the deliveries that follow it must not take the time of two turns.
-    if (this.units >= longUnits) this.#host.broker.turns.unitsLeft -= this.units;
+    if (this.units >= longUnits) this.#host.broker.turns.unitsLeft -= Math.ceil(this.units);
     return route;
   }
 

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { copyFile, cp, lstat, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { packageFolder } from '../../../base/package-folder.ts';
-import { type RootKeySource, rootKeyFile } from '../../../server/root-key.ts';
+import type { FileSource } from '../../../server/root-key/source.ts';
+import { rootKeyFile } from '../../../server/root-key/sources/key-file.ts';
 
 /** The program, as it is shipped. */
 export const programFile = join(packageFolder, 'dist', 'bin', 'waxwing.js');
@@ -44,8 +45,8 @@ export class Place {
   }
 
   /** The source of the root key. */
-  get keySource(): RootKeySource {
-    return { configFolder: join(this.root, 'config', 'waxwing'), passphraseFile: undefined };
+  get keySource(): FileSource {
+    return { kind: 'file', configFolder: join(this.root, 'config', 'waxwing') };
   }
 
   /** Returns the path of the file with the root key. */

@@ -75,6 +75,9 @@ export class ReceivedMessage {
   head: Buffer = nothing;
   headEnd = 0;
   readonly #writer = new WireWriter();
+  /** The beginning of the writer's buffer that the last head has taken. */
+  #headData: Buffer = nothing;
+  #head: Buffer = nothing;
   /** The fields before the content of a frame in the loose encoding without a cache. */
   readonly #prefix: Buffer = Buffer.allocUnsafeSlow(prefixBytesMax);
   /** Their size in bytes, and the version of the encoding; 0 if no frame is kept. */
@@ -375,8 +378,17 @@ export class ReceivedMessage {
     writeLong(data, this.#expirationAt, ttlMs);
     data[this.#priorityAt] = this.priority;
     writeLong(data, this.#timestampAt, timestamp);
-    this.head = data;
+    this.head = this.#headOf(data, at);
     this.headEnd = at;
+  }
+
+  /** A whole buffer with the head is copied faster than a part of a larger one. */
+  #headOf(data: Buffer, size: number): Buffer {
+    if (this.#headData !== data || this.#head.length !== size) {
+      this.#headData = data;
+      this.#head = data.subarray(0, size);
+    }
+    return this.#head;
   }
 
   /** Releases the buffers of the message. */

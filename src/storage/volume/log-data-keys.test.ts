@@ -37,7 +37,7 @@ function sealed(disk: MemoryDisk): Map<string, number> {
 /** Waits until asked-for data keys have been dropped: marks are written a little later. */
 async function dropped(life: QueueVolume): Promise<readonly number[]> {
   for (;;) {
-    const generations = await life.log.dropDataKeys();
+    const generations = await life.log.dataKeys.drop();
     if (generations.length > 0) return generations;
     life.publish([1], 'more');
     await life.synced();
@@ -51,12 +51,12 @@ test('a running volume switches to a new data key and drops the old one once it 
   life.declare(1);
   life.publish([1], 'old');
   await life.synced();
-  assert.equal(await life.log.addDataKey(wrapped(1), keyOf(1)), 1);
+  assert.equal(await life.log.dataKeys.add(wrapped(1), keyOf(1)), 1);
   assert.deepEqual(await listed(disk), [1, 0]);
   life.publish([1], 'new');
   await life.synced();
   assert.deepEqual([...new Set(sealed(disk).values())].sort(), [0, 1]);
-  assert.deepEqual(await life.log.dropDataKeys(), []);
+  assert.deepEqual(await life.log.dataKeys.drop(), []);
   await life.close();
   assert.equal((await checkVolume(disk, '/v', keysOf(1, 0))).isClosed, true);
 
@@ -111,14 +111,14 @@ test('a data key is kept while a compacted segment is written with it', async ()
     if (i % 20 === 19) await life.synced();
   }
   // The segments that are compacted are under the first key, the compacted one under the second.
-  await life.log.addDataKey(wrapped(1), keyOf(1));
+  await life.log.dataKeys.add(wrapped(1), keyOf(1));
   await life.synced();
   for (let i = 0; i < 800; i++) if (i % 100 !== 0) life.settle(1, i);
   await life.synced();
   while (disk.held.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  await life.log.addDataKey(wrapped(2), keyOf(2));
+  await life.log.dataKeys.add(wrapped(2), keyOf(2));
   for (let round = 0; round < 20; round++) {
-    await life.log.dropDataKeys();
+    await life.log.dataKeys.drop();
     life.declare(1);
     await life.synced();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -137,7 +137,7 @@ test('a volume is rejected if a listed data key is missing or replaced by anothe
   life.declare(1);
   life.publish([1], 'old');
   await life.synced();
-  await life.log.addDataKey(wrapped(1), keyOf(1));
+  await life.log.dataKeys.add(wrapped(1), keyOf(1));
   await life.close();
   const missing = { code: 'wrong-key', message: '/v/volume lists data key 0, which is missing' };
   await assert.rejects(checkVolume(disk, '/v', keyOf(1)), missing);
@@ -154,8 +154,8 @@ test('the data keys of a closed log cannot be changed', async () => {
   const life = await QueueVolume.open(disk, '/v', keyOf(0));
   await life.close();
   const closed = { code: 'log-failed', message: 'the log is closed' };
-  await assert.rejects(life.log.addDataKey(wrapped(1), keyOf(1)), closed);
-  await assert.rejects(life.log.dropDataKeys(), closed);
+  await assert.rejects(life.log.dataKeys.add(wrapped(1), keyOf(1)), closed);
+  await assert.rejects(life.log.dataKeys.drop(), closed);
   assert.deepEqual(await listed(disk), [0]);
 });
 
@@ -182,4 +182,122 @@ test('a header lists a limited number of data keys, and each can be rewrapped', 
   assert.deepEqual(await listed(disk), [6, 2]);
   await volume.close();
   await (await Volume.open(disk, '/v', keysOf(6, 2))).close();
+});
+
+const quick = { lookMs: 1, looksMin: 1, share: 1 };
+
+/** Publishes messages that fill segments, all of which stay live. */
+async function fill(life: QueueVolume, count: number): Promise<string[]> {
+  const bodies: string[] = [];
+  for (let i = 0; i < count; i++) {
+    bodies.push(`${i} `.padEnd(3000, 'x'));
+    life.publish([1], bodies.at(-1) ?? '');
+    if (i % 8 === 7 || i === count - 1) await life.synced();
+  }
+  return bodies;
+}
+
+async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turns = 0; !(await isMet()); turns++) {
+    assert.ok(turns < 5000, 'waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+test('live messages of full segments are sealed again, and the older data key is dropped', async () => {
+  const disk = await formatted();
+  let resealedCount = 0;
+  const onResealed = () => {
+    resealedCount++;
+  };
+  const options = { segmentBytes: 65_536, compaction: quick, onResealed };
+  const life = await QueueVolume.open(disk, '/v', keyOf(0), options);
+  life.declare(1);
+  const bodies = await fill(life, 100);
+  await life.log.dataKeys.add(wrapped(1), keyOf(1));
+  const { olderBytes, totalBytes, ...generations } = life.log.dataKeys.state;
+  assert.deepEqual(generations, { generation: 1, olderGenerations: [0] });
+  assert.ok(olderBytes > 300_000 && totalBytes >= olderBytes, `${olderBytes} of ${totalBytes}`);
+  life.log.dataKeys.reseal();
+  await until(() => resealedCount > 0);
+  assert.equal(life.log.dataKeys.state.olderBytes, 0);
+  assert.deepEqual(await listed(disk), [1]);
+  assert.deepEqual(await life.bodies(1), bodies);
+  await life.close();
+  assert.equal(resealedCount, 1);
+  // No file is left that the older key opens.
+  assert.ok([...sealed(disk).values()].every((generation) => generation === 1));
+  assert.equal((await checkVolume(disk, '/v', keyOf(1))).isClosed, true);
+  const again = await QueueVolume.open(disk, '/v', keyOf(1));
+  assert.deepEqual(await again.bodies(1), bodies);
+  await again.close();
+});
+
+test('sealing again continues after a crash, and after another data key was added', async () => {
+  const disk = await formatted();
+  const options = { segmentBytes: 65_536, compaction: quick };
+  const life = await QueueVolume.open(disk, '/v', keyOf(0), options);
+  life.declare(1);
+  const bodies = await fill(life, 200);
+  await life.log.dataKeys.add(wrapped(1), keyOf(1));
+  const before = life.log.dataKeys.state.olderBytes;
+  life.log.dataKeys.reseal();
+  await until(() => life.log.dataKeys.state.olderBytes < before);
+  const left = disk.copy();
+  await life.close();
+  assert.deepEqual(await listed(left), [1, 0]);
+
+  const next = await QueueVolume.open(left, '/v', keysOf(1, 0), options);
+  assert.deepEqual(await next.bodies(1), bodies);
+  next.log.dataKeys.reseal();
+  await next.log.dataKeys.add(wrapped(2), keyOf(2));
+  next.log.dataKeys.reseal();
+  await until(async () => (await listed(left)).length === 1);
+  assert.deepEqual(await next.bodies(1), bodies);
+  await next.close();
+  const last = await QueueVolume.open(left, '/v', keyOf(2));
+  assert.deepEqual(await last.bodies(1), bodies);
+  await last.close();
+});
+
+test('messages are published, settled and delivered while data is sealed again', async () => {
+  const disk = await formatted();
+  const options = { segmentBytes: 65_536, compaction: quick };
+  const life = await QueueVolume.open(disk, '/v', keyOf(0), options);
+  life.declare(1);
+  const bodies = await fill(life, 100);
+  await life.log.dataKeys.add(wrapped(1), keyOf(1));
+  life.log.dataKeys.reseal();
+  for (let i = 0; i < 50; i++) {
+    life.settle(1, i * 2);
+    life.publish([1], `later ${i}`);
+    await life.synced();
+  }
+  const expected = [
+    ...bodies.filter((_, i) => i % 2 === 1),
+    ...Array.from({ length: 50 }, (_, i) => `later ${i}`),
+  ];
+  await until(async () => (await listed(disk)).length === 1);
+  assert.deepEqual(await life.bodies(1), expected);
+  await life.close();
+  await checkVolume(disk, '/v', keyOf(1));
+});
+
+test('all wrapped keys are replaced by one change, which must name each of them', async () => {
+  const disk = await formatted();
+  const volume = await Volume.open(disk, '/v', keyOf(0));
+  await volume.addDataKey(wrapped(1), keyOf(1));
+  const anew = (generation: number) => ({
+    generation,
+    wrappedKey: Buffer.from(`anew ${generation}`),
+  });
+  for (const wrong of [[], [anew(1)], [anew(0), anew(2)], [anew(0), anew(1), anew(2)]]) {
+    await assert.rejects(volume.rewrapAll(wrong), { code: 'key-invalid' });
+  }
+  await volume.rewrapAll([anew(1), anew(0)]);
+  const { wrappedKey, olderKeys, rewrapCount } = await readVolumeHeader(disk, '/v');
+  assert.equal(wrappedKey.toString(), 'anew 1');
+  assert.deepEqual(olderKeys, [anew(0)]);
+  assert.equal(rewrapCount, 1);
+  await volume.close();
 });
