@@ -50,7 +50,9 @@ const { metafile } = await build({
   plugins: [lazyNodeModules],
   // The clients of `waxwing drill`, which are development dependencies.
   external: [
-    ...['cloudtrail', 'cloudwatch-logs', 'iam', 'mq', 'sts'].map((name) => `@aws-sdk/client-${name}`),
+    ...['cloudtrail', 'cloudwatch-logs', 'iam', 'mq', 'sts'].map(
+      (name) => `@aws-sdk/client-${name}`,
+    ),
     'amqplib',
   ],
   // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.

@@ -18,6 +18,7 @@ import type { PreparedBroker } from '../../src/cli/drill/service/prepared.ts';
 import { ServiceProcess } from '../../src/cli/drill/service/service-process.ts';
 import { keysFolder } from '../../src/server/system-volume.ts';
 import { planeCertificates } from '../support/certificates.ts';
+import { isLong } from '../support/proof.ts';
 
 // Each drill passes, and fails if the promise that it checks is broken on purpose. The drills share
 // services here, because each start takes a second; the command starts new ones for each drill.
@@ -333,7 +334,13 @@ test('every drill is broken in a test', () => {
   );
 });
 
-for (const drill of drills) {
+/**
+ * The drills that short runs perform unbroken. Of the others, they see only that everything is as
+ * promised that was not broken.
+ */
+const quick = ['stolen-folder', 'impostor', 'stolen-credentials', 'deleted-broker'];
+
+for (const drill of drills.filter(({ name }) => isLong || quick.includes(name))) {
   test(`the drill ${drill.name} passes`, async () => {
     const { error, observations, hasPassed } = await perform(drill, { services: { own, other } });
     assert.deepEqual(
