@@ -143,6 +143,7 @@ test('the inspected texts of these operations are declared', () => {
     'kms:ReplicateKey',
     'kms:TagResource',
     'kms:UpdateKeyDescription',
+    'logs:CreateLogGroup',
     'logs:TagResource',
     'mq:CreateBroker',
     'mq:CreateConfiguration',
