@@ -48,6 +48,13 @@ const { metafile } = await build({
   minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [lazyNodeModules],
+  // The clients of `waxwing drill`, which are development dependencies.
+  external: [
+    ...['cloudtrail', 'cloudwatch-logs', 'iam', 'mq', 'sts'].map(
+      (name) => `@aws-sdk/client-${name}`,
+    ),
+    'amqplib',
+  ],
   // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.
   define: {
     'process.env.WS_NO_BUFFER_UTIL': '"1"',

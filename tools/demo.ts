@@ -11,8 +11,9 @@ import {
   RebootBrokerCommand,
 } from '@aws-sdk/client-mq';
 import type { EventRecord } from '../src/audit/record.ts';
+import { type Hidden, readable } from '../src/cli/drill/plain-text.ts';
 import { isRunning, until } from '../tests/support/processes.ts';
-import { type Hidden, hiddenTexts, placesUnder, readable } from '../tests/support/readable.ts';
+import { hiddenTexts, placesUnder } from '../tests/support/readable.ts';
 import { trailEvents } from '../tests/support/trail-events.ts';
 import { Waxwing } from '../tests/support/waxwing.ts';
 import { type DemoClient, type DemoEngine, demoEngines } from './demo/engines.ts';

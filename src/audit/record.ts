@@ -135,7 +135,9 @@ export function serviceEventRecord(event: ServiceEvent): EventRecord {
     responseElements: null,
     eventID: event.eventId,
     readOnly: false,
-    resources: event.resources.map(({ accountId, type, arn }) => ({ accountId, type, ARN: arn })),
+    ...(event.resources.length > 0 && {
+      resources: event.resources.map(({ accountId, type, arn }) => ({ accountId, type, ARN: arn })),
+    }),
     eventType: 'AwsServiceEvent',
     managementEvent: true,
     recipientAccountId: event.accountId,

@@ -98,6 +98,23 @@ test('a changed permission takes effect immediately', async () => {
   access.require('read', 'queue', 'xyz');
 });
 
+test('each action without permission is reported with its user, and permitted ones are not', async () => {
+  const { broker } = await BareBroker.open();
+  const denied: string[] = [];
+  broker.users.denied = ({ user }, text) => denied.push(`${user}: ${text}`);
+  broker.createVhost('v');
+  broker.putUser('bob', 'hash', []);
+  broker.setPermission('bob', '/', { configure: '', write: '^w', read: '' });
+  const access = broker.access(broker.users.require('bob'), '/');
+  access.require('write', 'exchange', 'work');
+  for (const _ of [1, 2]) {
+    assert.throws(() => access.require('read', 'queue', 'q'), { code: 'access-refused' });
+  }
+  assert.throws(() => broker.access(broker.users.require('bob'), 'v'), { code: 'not-allowed' });
+  const read = "bob: read access to queue 'q' in vhost '/' refused for user 'bob'";
+  assert.deepEqual(denied, [read, read, "bob: access to vhost 'v' refused for user 'bob'"]);
+});
+
 test('permissions for an unknown user or virtual host, or with an invalid pattern, are rejected', async () => {
   const { broker } = await BareBroker.open();
   assert.throws(() => broker.setPermission('eve', '/', everything), { code: 'not-found' });

@@ -89,10 +89,15 @@ interface StoredUser extends User {
   readonly limits: Map<UserLimitName, number>;
 }
 
+/** Is told of each action that a user had no permission for. Must not throw. */
+export type DenialObserver = (access: Pick<Access, 'user'>, text: string) => void;
+
 /** The users of a broker. Only changes from the log modify them. */
 export class Users {
   /** Incremented with every change, to invalidate caches. */
   version = 0;
+  /** See {@link DenialObserver}. */
+  denied: DenialObserver = () => {};
   readonly #byName = new Map<string, StoredUser>();
   #permissionCount = 0;
 
@@ -125,6 +130,16 @@ export class Users {
   /** Returns a limit of a user; Infinity if it is not set. */
   limit(user: string, name: UserLimitName): number {
     return this.#byName.get(user)?.limits.get(name) ?? Infinity;
+  }
+
+  /** Reports that a user has no permission. Returns the error to throw. */
+  refusal(
+    code: 'access-refused' | 'not-allowed',
+    access: Pick<Access, 'user'>,
+    text: string,
+  ): BrokerError {
+    this.denied(access, text);
+    return new BrokerError(code, text);
   }
 
   /** Applies a change. */
@@ -271,8 +286,9 @@ export class Access {
   require(right: Right, kind: 'queue' | 'exchange', name: string): void {
     if (this.permits(right, name)) return;
     const shown = name === '' ? 'amq.default' : name;
-    throw new BrokerError(
+    throw this.#users.refusal(
       'access-refused',
+      this,
       `${right} access to ${kind} '${shown}' in vhost '${this.vhost}' ` +
         `refused for user '${this.user}'`,
     );
@@ -298,8 +314,9 @@ export class Access {
   requireTopic(right: TopicRight, exchange: string, routingKey: string): void {
     if (!this.checksTopics(exchange)) return;
     if (this.#topics?.permits(right, exchange, routingKey) === true) return;
-    throw new BrokerError(
+    throw this.#users.refusal(
       'access-refused',
+      this,
       `${right} access to topic '${routingKey}' in exchange '${exchange}' ` +
         `in vhost '${this.vhost}' refused for user '${this.user}'`,
     );

@@ -27,7 +27,17 @@ export type CliErrorCode =
   /** A backup could not be written, or is not the expected one. */
   | 'backup-failed'
   /** The administrator exists already. */
-  | 'administrator-exists';
+  | 'administrator-exists'
+  /** There is no drill of this name, or none was named. */
+  | 'drill-unknown'
+  /** Packages with the clients of drills are not installed. */
+  | 'clients-missing'
+  /** A throw-away service did not start, or ended. */
+  | 'service-ended'
+  /** At least one drill failed. */
+  | 'drill-failed'
+  /** The file of a report exists already, or its name has an unknown ending. */
+  | 'report-invalid';
 
 /** An expected error of the command line. */
 export class CliError extends WaxwingError<CliErrorCode> {}

@@ -5,7 +5,7 @@ import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { sourceForms } from '../server/root-key/source.ts';
-import { sensitiveNamesModes } from '../server/settings.ts';
+import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';
@@ -183,6 +183,14 @@ function addTrailOptions(serving: Command): Command {
     .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
     .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
     .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
+    .addOption(
+      option(
+        '--audit-anchor-type <type>',
+        'what the anchor is: a server for JSON, or for time stamps',
+      )
+        .choices(anchorTypes)
+        .default('json'),
+    )
     .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
     .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
 }
@@ -208,6 +216,13 @@ function addInspectionCommands(all: Command): void {
     .addOption(data())
     .addOption(profile())
     .action(from(() => import('./check.ts'), 'check'));
+  all
+    .command('drill')
+    .description('check promises of SECURITY.md on throw-away services; without a name, list them')
+    .argument('[names...]', 'the drills to run')
+    .option('--all', 'run all drills', false)
+    .option('--report <file>', 'write a report, as Markdown (.md) or JSON (.json)')
+    .action(from(() => import('./drill/drill-command.ts'), 'drill'));
 }
 
 const profile = () =>

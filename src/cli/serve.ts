@@ -10,7 +10,7 @@ import { type RemoteKmsOptions, remoteKmsSettings } from '../server/keys/remote-
 import { rootKeySource } from '../server/root-key/source.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
-import type { SensitiveNamesMode, Settings } from '../server/settings.ts';
+import type { AnchorType, SensitiveNamesMode, Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { stopWithStarter } from './fips/starter.ts';
@@ -41,6 +41,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly trailDigestSeconds: number;
   readonly lookupEventsPerSecond: number;
   readonly auditAnchor?: string;
+  readonly auditAnchorType: AnchorType;
   readonly auditAnchorCaFile?: string;
   readonly sensitiveNames: SensitiveNamesMode;
   readonly personNames?: string;
@@ -94,6 +95,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     trailDigestSeconds: options.trailDigestSeconds,
     lookupsPerSecondMax: options.lookupEventsPerSecond,
     auditAnchor: options.auditAnchor,
+    auditAnchorType: options.auditAnchorType,
     auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
     sensitiveNames: options.sensitiveNames,
     personNames: personNames === undefined ? [] : await readPersonNames(personNames),

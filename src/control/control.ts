@@ -46,6 +46,7 @@ export interface ControlOptions extends SupervisorOptions {
   /** Called with lines for broker logs. */
   readonly log: EngineEvents['log'];
   readonly loginFailed: EngineEvents['loginFailed'];
+  readonly accessed: EngineEvents['accessed'];
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
@@ -108,6 +109,7 @@ export class Control {
       failed: (...of) => supervisor.failed(...of),
       log: options.log,
       loginFailed: options.loginFailed,
+      accessed: options.accessed,
       resealed: (id) => supervisor.resealed(id),
     });
   }

@@ -125,7 +125,24 @@ export interface FailedLogin {
   readonly user: string | undefined;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
+  /** The protocol of the client. */
+  readonly protocol?: string;
   readonly reason: string;
+}
+
+/** Log-ins that succeeded, or actions for which users had no permission. */
+export interface ReportedAccess {
+  readonly kind: 'login' | 'denial';
+  /** Undefined for different users. */
+  readonly user: string | undefined;
+  /** `127.0.0.1:54321`; undefined for different addresses, or if the client has disconnected. */
+  readonly peerAddress: string | undefined;
+  /** The protocol of the client; undefined if it is not known. */
+  readonly protocol: string | undefined;
+  /** What was refused; undefined for log-ins, and for different actions. */
+  readonly text: string | undefined;
+  /** Reports are limited in number: further log-ins and actions are counted. */
+  readonly count: number;
 }
 
 /** Events that an engine reports. */
@@ -150,6 +167,8 @@ export interface EngineEvents {
   log(brokerId: string, level: LogLevel, text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(brokerId: string, failure: FailedLogin | undefined, count: number): void;
+  /** Users have logged in, or were not permitted to do something. */
+  accessed(brokerId: string, access: ReportedAccess): void;
   /**
    * All data of a volume is sealed under its newest data key again, and the older keys were dropped.
    */

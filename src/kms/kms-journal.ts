@@ -3,7 +3,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Journal } from '../storage/journal.ts';
 import { withoutRegion } from './call.ts';
-import type { AliasRecord, GrantRecord, KeyRecord, KmsChange } from './records.ts';
+import type { AliasRecord, GrantRecord, KeyRecord, KeyUseRecord, KmsChange } from './records.ts';
 
 /**
  * Keys, aliases and grants. The state is built from the changes in the system log. Records are
@@ -26,6 +26,9 @@ export class KmsJournal implements Journal<KmsChange> {
   readonly #aliasesOf = new Map<string, Set<string>>();
   /** The number of customer managed keys by account. */
   readonly #keyCounts = new Map<string, number>();
+  /** The last use of each key that was used. */
+  readonly #uses = new Map<string, KeyUseRecord>();
+  #usesTrackedSinceMs: number | undefined = undefined;
 
   apply(change: KmsChange): void {
     if ('put' in change) this.#put(change);
@@ -38,6 +41,19 @@ export class KmsJournal implements Journal<KmsChange> {
     for (const ofKey of this.#grants.values()) {
       for (const grant of ofKey.values()) yield { put: 'grant', grant };
     }
+    for (const [keyId, use] of this.#uses) yield { put: 'key-use', keyId, use };
+    const sinceMs = this.#usesTrackedSinceMs;
+    if (sinceMs !== undefined) yield { put: 'use-tracking', sinceMs };
+  }
+
+  /** The last recorded use of a key. */
+  lastUse(keyId: string): KeyUseRecord | undefined {
+    return this.#uses.get(keyId);
+  }
+
+  /** The time since which uses are recorded, milliseconds since 1970; undefined before the first. */
+  get usesTrackedSinceMs(): number | undefined {
+    return this.#usesTrackedSinceMs;
   }
 
   key(keyId: string): KeyRecord | undefined {
@@ -135,6 +151,13 @@ export class KmsJournal implements Journal<KmsChange> {
         this.#indexGrantee(change.grant);
         return;
       }
+      case 'key-use':
+        // A use may be recorded after its key was deleted.
+        if (this.#keys.has(change.keyId)) this.#uses.set(change.keyId, change.use);
+        return;
+      case 'use-tracking':
+        this.#usesTrackedSinceMs ??= change.sinceMs;
+        return;
       default:
         unreachable(change);
     }
@@ -145,6 +168,7 @@ export class KmsJournal implements Journal<KmsChange> {
       case 'key':
         this.#count(this.#keys.get(change.keyId), -1);
         this.#keys.delete(change.keyId);
+        this.#uses.delete(change.keyId);
         this.#withSteps.delete(change.keyId);
         for (const { id } of this.grantsOf(change.keyId)) this.#keyOfGrant.delete(id);
         this.#grants.delete(change.keyId);

@@ -22,6 +22,7 @@ import { KeyCreation } from './key-creation.ts';
 import { KeyFinder } from './key-finder.ts';
 import { Keys } from './keys.ts';
 import { KmsJournal } from './kms-journal.ts';
+import { LastUses } from './last-uses.ts';
 import { Macs } from './macs.ts';
 import type { KeyRecord } from './records.ts';
 import type { Result, ServiceStep } from './result.ts';
@@ -60,6 +61,7 @@ export class Kms {
   readonly rotations: Rotations;
   readonly imports: Imports;
   readonly materials: Materials;
+  readonly lastUses: LastUses;
   readonly #onKey: KeyListener[] = [];
 
   constructor({ wrappingKey, secrets, random, principals, names = noPrincipalNames }: KmsOptions) {
@@ -74,6 +76,7 @@ export class Kms {
     const creation = new KeyCreation({ journal, authoriser, materials, pairs, random, names });
     this.materials = materials;
     this.keys = new Keys({ journal, finder, authoriser, creation, tokens, names });
+    this.lastUses = new LastUses({ journal, finder, authoriser });
     this.aliases = new Aliases({ journal, finder, authoriser });
     this.grants = new Grants({ journal, finder, authoriser, tokens, random, names });
     this.ciphers = new Ciphers({ finder, uses, materials, sealing });

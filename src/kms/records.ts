@@ -141,11 +141,25 @@ export interface GrantRecord {
   readonly constraints?: GrantConstraints;
 }
 
+/** The last successful cryptographic use of a key. */
+export interface KeyUseRecord {
+  /** `Decrypt`, `Sign`, … */
+  readonly operation: string;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** The audit event of the use. */
+  readonly eventId: string;
+  readonly requestId: string;
+}
+
 /** A change of the journal `kms`. Deleting a key also deletes its aliases and grants. */
 export type KmsChange =
   | { readonly put: 'key'; readonly key: KeyRecord }
   | { readonly put: 'alias'; readonly alias: AliasRecord }
   | { readonly put: 'grant'; readonly grant: GrantRecord }
+  | { readonly put: 'key-use'; readonly keyId: string; readonly use: KeyUseRecord }
+  /** Uses of keys are recorded since this time, milliseconds since 1970. */
+  | { readonly put: 'use-tracking'; readonly sinceMs: number }
   | { readonly delete: 'key'; readonly keyId: string }
   | { readonly delete: 'alias'; readonly accountId: string; readonly name: string }
   | { readonly delete: 'grant'; readonly keyId: string; readonly grantId: string };

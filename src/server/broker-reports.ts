@@ -5,7 +5,13 @@ import type { Clock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import type { BrokerRecord } from '../control/broker-record.ts';
 import type { Brokers } from '../control/brokers.ts';
-import type { EngineEvents, FailedLogin, LogCategory, LogLevel } from '../control/engine.ts';
+import type {
+  EngineEvents,
+  FailedLogin,
+  LogCategory,
+  LogLevel,
+  ReportedAccess,
+} from '../control/engine.ts';
 import type { Report } from '../control/report.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import { streamNameOf } from './logs/stream-names.ts';
@@ -27,7 +33,9 @@ const noProcess = '<0.0.0>';
  * Forwards reports about brokers to the service's log, and to the broker's own logs if they are
  * enabled.
  */
-export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed'> {
+export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed' | 'accessed'> {
+  /** Records log-ins and refused actions; set once the audit trail is composed. */
+  recordAccess: EngineEvents['accessed'] | undefined = undefined;
   readonly #parts: BrokerReportsParts;
   readonly report: Report;
 
@@ -57,6 +65,11 @@ export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed'> 
     const text = `${noProcess} ${failedLoginLine(failure, count)}`;
     this.#keep(brokerId, 'warn', text, 'general');
     this.#keep(brokerId, 'warn', text, 'connection');
+  }
+
+  /** Only for the audit trail: the broker's own logs have lines of RabbitMQ and ActiveMQ for it. */
+  accessed(brokerId: string, access: ReportedAccess): void {
+    this.recordAccess?.(brokerId, access);
   }
 
   /** @param text begins with a process of RabbitMQ, which lines of ActiveMQ do not have */

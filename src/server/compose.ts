@@ -5,7 +5,6 @@ import { remoteKmsService } from '../api/kms/remote/remote-service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import type { Exposition } from '../api/status/service.ts';
 import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
-import { failedLoginRecord } from '../audit/failed-login.ts';
 import { eventRecord } from '../audit/record.ts';
 import { serviceTimeline, Trail, trailTimeline } from '../audit/trail.ts';
 import { Trails } from '../audit/trails/trails.ts';
@@ -46,10 +45,11 @@ import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { remoteKms } from './keys/remote-kms.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
-import type { Refusals, RefusedLogins } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
+import { AccessEvents } from './trails/access-events.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -294,15 +294,15 @@ export function composeCore(
     report: reports.report,
     log: (...of) => reports.log(...of),
     loginFailed: (...of) => reports.loginFailed(...of),
+    accessed: (...of) => reports.accessed(...of),
   });
   services.add(kmsService(kms));
   if (remote) services.add(remoteKmsService(remote));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
-  const record = recorder(state, location, log);
-  refusals.record = (logins) => {
-    const isBroker = logins.eventName === 'BrokerLogin';
-    if (settings.recordsFailedLogins || (isBroker && trails.wantsBrokerEvents)) record(logins);
-  };
+  const failed = (error: unknown) => log.error({ err: error }, 'log-ins could not be recorded');
+  const accessEvents = new AccessEvents({ state, location, settings, trails, failed });
+  refusals.record = (logins) => accessEvents.failedLogins(logins);
+  reports.recordAccess = (...of) => accessEvents.brokerAccess(...of);
   return { control, client, engines, services, hooks };
 }
 
@@ -336,6 +336,9 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     authorise: (permissions, context) => authoriser.authorise(permissions, context),
     record: (call) => [
       ...usesOf(iam.journal, call).map(asChange),
+      ...state.kms.lastUses
+        .note(call)
+        .map((change) => ({ journal: state.kms.journal.name, change })),
       // The use of service-owned keys is recorded in the service's own trail.
       ...(call.accountId === accountId ? trail : serviceTrail).chain(
         eventRecord(call, iam.journal.account.alias),
@@ -346,33 +349,5 @@ function hooksOf(state: SystemState, accountId: string, log: ServiceLog): Pipeli
     callerWarning: rootWarning(iam),
     onUnexpectedError: (error, { requestId }) =>
       log.error({ requestId, err: error }, 'a call failed'),
-  };
-}
-
-/** Records failed log-ins in the audit trail as data events. */
-function recorder(
-  { store, trail, brokers }: SystemState,
-  location: ServiceLocation,
-  log: ServiceLog,
-) {
-  const { region, accountId } = location;
-  return ({ brokerId, ...logins }: RefusedLogins) => {
-    const atMs = systemClock.nowMs();
-    const broker = brokers.get(brokerId ?? '');
-    const event = failedLoginRecord({
-      requestId: undefined,
-      userAgent: undefined,
-      accessKeyId: undefined,
-      userName: undefined,
-      ...logins,
-      eventId: systemRandom.uuid(),
-      region,
-      accountId,
-      atMs,
-      resources: broker ? [{ arn: broker.arn, type: 'AWS::AmazonMQ::Broker', accountId }] : [],
-    });
-    store.commit(trail.chain(event, atMs)).catch((error: unknown) => {
-      log.error({ err: error }, 'failed log-ins could not be recorded');
-    });
   };
 }

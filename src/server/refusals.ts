@@ -20,7 +20,7 @@ const loginReasons: readonly RequestErrorCode[] = [
   'wrong-token',
 ];
 
-/** Failed log-ins to the API, for the audit trail. */
+/** Failed log-ins, for the audit trail. */
 export interface RefusedLogins {
   readonly eventName: 'ApiLogin' | 'BrokerLogin';
   readonly brokerId?: string;
@@ -30,6 +30,7 @@ export interface RefusedLogins {
   readonly userAgent?: string;
   readonly accessKeyId?: string;
   readonly userName?: string;
+  readonly protocol?: string;
   readonly errorCode: string;
   readonly errorMessage: string;
   readonly count: number;
@@ -94,6 +95,7 @@ export class Refusals {
       brokerId,
       sourceIp: failure && withoutPort(failure.peerAddress),
       ...(userName !== undefined && { userName }),
+      ...(failure?.protocol !== undefined && { protocol: failure.protocol }),
       errorCode: 'AccessRefused',
       errorMessage: failure?.reason ?? 'log-ins failed for several reasons',
       count,

@@ -15,6 +15,15 @@ export const sensitiveNamesModes = ['warn', 'reject', 'off'] as const;
 /** One of {@link sensitiveNamesModes}. */
 export type SensitiveNamesMode = (typeof sensitiveNamesModes)[number];
 
+/**
+ * The kinds of anchors: a server that keeps the state of the trail, a JSON object, or a time stamp
+ * server (RFC 3161), which gets only its hash.
+ */
+export const anchorTypes = ['json', 'rfc3161'] as const;
+
+/** One of {@link anchorTypes}. */
+export type AnchorType = (typeof anchorTypes)[number];
+
 /** The settings of the service, from the command line and the environment. */
 export interface Settings {
   /** The data folder. */
@@ -69,6 +78,7 @@ export interface Settings {
   readonly lookupsPerSecondMax: number;
   /** Where the state of the trail is posted after each digest; undefined for nowhere. */
   readonly auditAnchor: string | undefined;
+  readonly auditAnchorType: AnchorType;
   /** File with the authorities of its certificate, PEM; undefined for public ones. */
   readonly auditAnchorCaFile: string | undefined;
   /** Whether to discard the lines of the broker logs and create a new volume for them. */
@@ -96,10 +106,7 @@ export function checkSettings(settings: Settings): void {
   checkWhole('--trail-file-seconds', settings.trailFileSeconds, 86_400, 1);
   checkWhole('--trail-digest-seconds', settings.trailDigestSeconds, 86_400, 1);
   checkWhole('--lookup-events-per-second', settings.lookupsPerSecondMax, 1000);
-  const { auditAnchor } = settings;
-  if (auditAnchor !== undefined && !/^https:\/\/[^/]/.test(auditAnchor)) {
-    throw invalid('--audit-anchor', auditAnchor, 'a URL that begins with https://');
-  }
+  checkAnchor(settings);
   if (settings.isFips && settings.hasTlsParity) {
     const text =
       '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';
@@ -111,6 +118,16 @@ export function checkSettings(settings: Settings): void {
   if (accountId !== undefined && !/^\d{12}$/.test(accountId)) {
     throw invalid('--account-id', accountId, '12 digits');
   }
+}
+
+/** A time stamp server gets only a hash, and its answers are signed: it needs no TLS. */
+function checkAnchor({ auditAnchor, auditAnchorType }: Settings): void {
+  if (auditAnchor === undefined) return;
+  const isStamp = auditAnchorType === 'rfc3161';
+  const allowed = isStamp ? /^https?:\/\/[^/]/ : /^https:\/\/[^/]/;
+  if (allowed.test(auditAnchor) && URL.canParse(auditAnchor)) return;
+  const text = `a URL that begins with https://${isStamp ? ' or http://' : ''}`;
+  throw invalid('--audit-anchor', auditAnchor, text);
 }
 
 function checkWhole(option: string, found: number, max: number, min = 0): void {

@@ -59,6 +59,10 @@ class Reports implements EngineEvents {
     this.lines.push(`${brokerId} login ${JSON.stringify(failure)} ${count}`);
   }
 
+  accessed(): void {
+    // Reports of ordinary log-ins.
+  }
+
   resealed(brokerId: string): void {
     this.lines.push(`${brokerId} resealed`);
   }

@@ -83,6 +83,7 @@ export class ManagementHost {
       },
       log: (_, text) => lines.push(text),
       loginFailed: () => {},
+      accessed: () => {},
       resealed: () => {},
     });
     return new ManagementHost(broker, authority, folder, lines);

@@ -6,8 +6,9 @@ import {
   DeleteUserCommand,
   RebootBrokerCommand,
 } from '@aws-sdk/client-mq';
+import { readable } from '../../src/cli/drill/plain-text.ts';
 import { password } from '../support/broker-requests.ts';
-import { hiddenTexts, placesUnder, readable } from '../support/readable.ts';
+import { hiddenTexts, placesUnder } from '../support/readable.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 import { Waxwing } from '../support/waxwing.ts';
 

@@ -17,7 +17,7 @@ import type { Caller } from '../../src/calls/caller.ts';
 import { Engines } from '../../src/control/engines.ts';
 import { deriveKey } from '../../src/crypto/derive.ts';
 import { withImported } from '../../src/kms/imports/imported-materials.ts';
-import type { KeyRecord, KmsChange, MaterialRecord } from '../../src/kms/records.ts';
+import type { KeyRecord, MaterialRecord } from '../../src/kms/records.ts';
 import type { Result } from '../../src/kms/result.ts';
 import { BackupFile } from '../../src/server/backups/backup-file.ts';
 import { BackupSession } from '../../src/server/backups/backup-session.ts';
@@ -26,21 +26,16 @@ import { LinkedFiles } from '../../src/server/backups/linked-files.ts';
 import { restoreService } from '../../src/server/backups/restore-service.ts';
 import { serviceSource } from '../../src/server/backups/service-source.ts';
 import { SystemState, sealingKey } from '../../src/server/compose.ts';
+import {
+  type RecoveredMaterials,
+  recoverMaterials,
+} from '../../src/server/keys/recovered-materials.ts';
 import { brokerLogs, openLogs } from '../../src/server/logs/opened-logs.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
-import {
-  keysFolder,
-  openSystemVolume,
-  systemDataKey,
-  systemFolder,
-} from '../../src/server/system-volume.ts';
-import { checkVolume } from '../../src/storage/check.ts';
+import { openSystemVolume, systemDataKey, systemFolder } from '../../src/server/system-volume.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
-import { openSlot, slotBytes } from '../../src/storage/erasable/slot.ts';
-import { parseJson } from '../../src/storage/record-shapes.ts';
 import { eraseVolumeHeader } from '../../src/storage/volume/erase.ts';
 import type { Volume } from '../../src/storage/volume.ts';
-import { openedMaterial } from '../support/key-secrets.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
 // Somebody has the root key and all files of a data folder. What they can find of key materials
@@ -56,7 +51,6 @@ const root: Caller = {
   principalId: accountId,
 };
 const nowMs = 1_700_000_000_000;
-const headBytes = 4096;
 const call = {
   caller: root,
   invokedBy: undefined,
@@ -127,63 +121,10 @@ class OpenState {
   }
 }
 
-interface Found {
-  readonly materials: readonly Buffer[];
-  /** The number of records of materials that were tried. */
-  readonly recordCount: number;
-}
+const attack = (folder: WaxwingFolder, source = folder.rootKey) =>
+  recoverMaterials(folder.data, source);
 
-/** Opens every material in every record of every file that the root key opens. */
-async function attack(folder: WaxwingFolder, source = folder.rootKey): Promise<Found> {
-  const dataKey = await systemDataKey(folder.data, source);
-  const deriver = { deriveKey: (salt: Uint8Array, info: string) => deriveKey(dataKey, salt, info) };
-  const records = new Map<string, { keyId: string; record: MaterialRecord }>();
-  const take = (_type: number, buffer: Buffer, start: number, end: number) => {
-    let parsed: unknown;
-    try {
-      parsed = parseJson(buffer, start, end);
-    } catch {
-      return;
-    }
-    if (!Array.isArray(parsed) || parsed[0] !== 'kms') return;
-    const change = parsed[1] as KmsChange;
-    if (!('put' in change) || change.put !== 'key') return;
-    for (const record of change.key.materials) {
-      if (record.wrapped) records.set(record.wrapped, { keyId: change.key.id, record });
-    }
-  };
-  const system = systemFolder(folder.data);
-  await checkVolume(systemDisk, system, dataKey, () => {}, { replayed: take, found: take });
-  const keys = [
-    sealingKey(deriver, 'kms'),
-    ...secretsIn(folder, sealingKey(deriver, 'keySecrets')),
-  ];
-  const materials: Buffer[] = [];
-  for (const { keyId, record } of records.values()) {
-    for (const key of keys) {
-      const material = openedMaterial(key, keyId, record);
-      if (material !== undefined) materials.push(material);
-    }
-  }
-  return { materials, recordCount: records.size };
-}
-
-/** Every secret in every file of the folder of secrets, wherever it is. */
-function secretsIn(folder: WaxwingFolder, key: Parameters<typeof openSlot>[0]): Buffer[] {
-  const secrets: Buffer[] = [];
-  for (const name of readdirSync(keysFolder(folder.data))) {
-    const bytes = readFileSync(join(keysFolder(folder.data), name));
-    for (let at = headBytes; at + slotBytes <= bytes.length; at += slotBytes) {
-      const slot = bytes.subarray(at, at + slotBytes);
-      if (slot.every((byte) => byte === 0)) continue;
-      const secret = openSlot(key, (at - headBytes) / slotBytes, slot);
-      if (secret !== undefined) secrets.push(secret);
-    }
-  }
-  return secrets;
-}
-
-const holds = ({ materials }: Found, material: Buffer) =>
+const holds = ({ materials }: RecoveredMaterials, material: Buffer) =>
   materials.some((found) => found.equals(material));
 
 /** Runs what is due a week later, as the service does. */

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { CreateUserCommand, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
 import { connect as connectMqtt } from 'mqtt';
+import { readable } from '../../src/cli/drill/plain-text.ts';
 import { describeBroker, password } from '../support/broker-requests.ts';
 import {
   brokerXml,
@@ -24,7 +25,7 @@ import {
 import { linesIn } from '../support/log-lines.ts';
 import { openWireLogin } from '../support/openwire-peer.ts';
 import { until } from '../support/processes.ts';
-import { hiddenTexts, placesOf, placesUnder, readable } from '../support/readable.ts';
+import { hiddenTexts, placesOf, placesUnder } from '../support/readable.ts';
 import { connectRhea } from '../support/rhea-client.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 import { trailEvents } from '../support/trail-events.ts';

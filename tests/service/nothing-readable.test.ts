@@ -5,19 +5,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DecryptCommand } from '@aws-sdk/client-kms';
+import { formsOf, type Hidden, type Place, readable } from '../../src/cli/drill/plain-text.ts';
 import { systemDataKey } from '../../src/server/system-volume.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { readVolumeHeader } from '../../src/storage/volume.ts';
 import { createKey, password, underKey } from '../support/broker-requests.ts';
-import {
-  formsOf,
-  type Hidden,
-  hiddenTexts,
-  type Place,
-  placesOf,
-  placesUnder,
-  readable,
-} from '../support/readable.ts';
+import { hiddenTexts, placesOf, placesUnder } from '../support/readable.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // Searches all bytes that the service writes for texts that must not be readable.

@@ -11,6 +11,7 @@ import { withImported } from '../../src/kms/imports/imported-materials.ts';
 import { Kms } from '../../src/kms/kms.ts';
 import type { KeyRecord, MaterialRecord } from '../../src/kms/records.ts';
 import type { Result } from '../../src/kms/result.ts';
+import { openedMaterial } from '../../src/server/keys/opened-material.ts';
 import type { Disk } from '../../src/storage/disk.ts';
 import { type ErasableSecrets, secretsFiles } from '../../src/storage/erasable/erasable-secrets.ts';
 import { openSlot, slotBytes } from '../../src/storage/erasable/slot.ts';
@@ -18,7 +19,7 @@ import type { Journal } from '../../src/storage/journal.ts';
 import { Log } from '../../src/storage/log.ts';
 import { StateStore } from '../../src/storage/state-store.ts';
 import { Volume } from '../../src/storage/volume.ts';
-import { openedMaterial, secretsFolder, secretsOn } from '../support/key-secrets.ts';
+import { secretsFolder, secretsOn } from '../support/key-secrets.ts';
 import { folder, Machine, powerCut } from './machine.ts';
 import { smallLog } from './trouble.ts';
 

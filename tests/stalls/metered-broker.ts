@@ -98,6 +98,7 @@ async function openBroker(): Promise<Opened> {
     },
     log: (_, text) => console.error(text),
     loginFailed: () => {},
+    accessed: () => {},
     resealed: () => {},
   });
   return {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActiveMqConfiguration } from '../../src/broker/activemq/configuration.ts';
 import { brokerNamespace } from '../../src/control/configurations/activemq/xml-tree.ts';
+import type { ReportedAccess } from '../../src/control/engine.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
@@ -18,6 +19,8 @@ import { testCertificates } from './certificates.ts';
 export class ActiveMqHost {
   /** What was written to its log. */
   readonly lines: string[] = [];
+  /** Reported log-ins and refused actions. */
+  readonly accesses: ReportedAccess[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-activemq-'));
   readonly #dataKey = randomBytes(32);
   #epoch = 0;
@@ -85,6 +88,7 @@ export class ActiveMqHost {
         },
         log: (_, text) => this.lines.push(text),
         loginFailed: () => {},
+        accessed: (access) => this.accesses.push(access),
         resealed: () => {},
       },
     );

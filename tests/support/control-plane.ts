@@ -289,6 +289,7 @@ export class ControlPlane {
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
       log: () => {},
       loginFailed: () => {},
+      accessed: () => {},
     });
   }
 
@@ -303,6 +304,7 @@ export class ControlPlane {
         new CallAuthoriser(this.#principals, iam.messages).authorise(permissions, context),
       record: (call) => [
         ...usesOf(this.iamDomain.journal, call).map(asChange),
+        ...this.kmsDomain.lastUses.note(call).map((change) => ({ journal: 'kms', change })),
         ...(call.accountId === accountId ? this.trailDomain : this.serviceTrail).chain(
           eventRecord(call, this.iamDomain.journal.account.alias),
           call.atMs,

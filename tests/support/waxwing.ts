@@ -170,6 +170,11 @@ export class Waxwing {
     return this.#connected().trail;
   }
 
+  /** The connections of the clients of this service, for further ones. */
+  get agent(): Agent {
+    return this.#connected().agent;
+  }
+
   #connected(): Clients {
     if (this.#clients) return this.#clients;
     const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =

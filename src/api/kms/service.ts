@@ -9,6 +9,7 @@ import * as dataKeys from './operations/data-keys.ts';
 import * as grants from './operations/grants.ts';
 import * as imports from './operations/imports.ts';
 import * as keyStores from './operations/key-stores.ts';
+import { getKeyLastUsage } from './operations/key-usage.ts';
 import * as keys from './operations/keys.ts';
 import * as macs from './operations/macs.ts';
 import * as policies from './operations/policies.ts';
@@ -62,7 +63,7 @@ function operationsOf(kms: Kms): Service['operations'] {
     GenerateDataKeyWithoutPlaintext: dataKeys.generateDataKeyWithoutPlaintext(kms),
     GenerateMac: macs.generateMac(kms),
     GenerateRandom: dataKeys.generateRandom(kms),
-    GetKeyLastUsage: refused.getKeyLastUsage(kms),
+    GetKeyLastUsage: getKeyLastUsage(kms),
     GetKeyPolicy: policies.getKeyPolicy(kms),
     GetKeyRotationStatus: rotations.getKeyRotationStatus(kms),
     GetParametersForImport: imports.getParametersForImport(kms),

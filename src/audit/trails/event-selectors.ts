@@ -150,14 +150,6 @@ function invalid(what: string): AuditError {
   return new AuditError('invalid-event-selectors', `Invalid event selectors: ${what}.`);
 }
 
-/** Whether the selectors select data events of brokers. */
-export function selectsBrokerEvents({ advancedSelectors }: Selectors): boolean {
-  return advancedSelectors.some(({ fields }) => {
-    const types = fields.find(({ field }) => field === 'resources.type')?.operators.Equals ?? [];
-    return types.includes('AWS::AmazonMQ::Broker');
-  });
-}
-
 /** Whether an event is selected. */
 export function isSelected({ selectors, advancedSelectors }: Selectors, event: EventRecord) {
   if (advancedSelectors.length > 0) {

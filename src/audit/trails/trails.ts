@@ -2,7 +2,8 @@
 
 import type { Entry, Journal } from '../../storage/journal.ts';
 import { AuditError } from '../errors.ts';
-import { selectsBrokerEvents } from './event-selectors.ts';
+import type { EventRecord } from '../record.ts';
+import { isSelected } from './event-selectors.ts';
 import type { SigningKeyRecord } from './signing-keys.ts';
 import type { DeliveryState, TrailRecord } from './trail-record.ts';
 
@@ -50,9 +51,9 @@ export class Trails implements Journal<TrailsChange> {
     return [...this.#trails.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Whether a trail delivers the data events of brokers. */
-  get wantsBrokerEvents(): boolean {
-    return this.all().some((trail) => trail.isLogging && selectsBrokerEvents(trail));
+  /** Whether a trail that is logging delivers an event. */
+  isWanted(event: EventRecord): boolean {
+    return this.all().some((trail) => trail.isLogging && isSelected(trail, event));
   }
 
   get(name: string): TrailRecord | undefined {

@@ -220,9 +220,11 @@ export class Accounts {
    */
   requirePermitted(user: User, vhost: string): void {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
-    const permissions = (user.groups ? user : this.#host.users.get(user.name))?.permissions;
-    if (permissions?.has(vhost) !== true)
-      throw new BrokerError('not-allowed', refused(user, vhost));
+    const { users } = this.#host;
+    const permissions = (user.groups ? user : users.get(user.name))?.permissions;
+    if (permissions?.has(vhost) !== true) {
+      throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
+    }
   }
 
   /**

@@ -25,6 +25,8 @@ export interface LoginAttempt {
   readonly password: string;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
+  /** The client's protocol, such as `AMQP 0-9-1`, for reports. */
+  readonly protocol?: string;
   /**
    * Whether the client has disconnected, so that the log-in need not be checked. Set by the
    * connection.
@@ -38,7 +40,16 @@ export interface LoginFailure {
   readonly user: string | undefined;
   /** `127.0.0.1:54321` */
   readonly peerAddress: string;
+  readonly protocol?: string;
   readonly reason: LoginFailureReason;
+}
+
+/** A log-in that succeeded. */
+export interface SuccessfulLogin {
+  readonly user: string;
+  /** `127.0.0.1:54321` */
+  readonly peerAddress: string;
+  readonly protocol?: string;
 }
 
 /** The origin of a log-in attempt. */
@@ -80,6 +91,8 @@ export interface LoginOptions {
   ) => Promise<LoginCheck>;
   /** Called for each failed log-in. */
   readonly onLoginFailed?: (failure: LoginFailure) => void;
+  /** Called for each log-in that succeeded. Must not throw. */
+  readonly onLoggedIn?: (login: SuccessfulLogin) => void;
 }
 
 /** Checks and counts log-ins. */
@@ -122,10 +135,11 @@ export class Logins {
     };
     const found = await this.#options.verifyPassword(password, hash, origin);
     if (found === true && user !== undefined) {
-      this.successCount++;
+      this.#succeeded(username, attempt);
       return this.#users.get(username);
     }
-    this.failed({ user: user?.name, peerAddress, reason: reasonOf(found, user) });
+    const reason = reasonOf(found, user);
+    this.failed({ user: user?.name, peerAddress, ...protocolOf(attempt), reason });
     if (found === 'busy') throw tooMany();
     return undefined;
   }
@@ -134,12 +148,13 @@ export class Logins {
     const { username, peerAddress } = attempt;
     const answer = await directory.check(attempt);
     if (typeof answer !== 'string') {
-      this.successCount++;
+      this.#succeeded(username, attempt);
       const { groups } = answer;
       return { ...directoryUser, name: username, groups };
     }
     const isKnown = answer === 'wrong-password';
-    this.failed({ user: isKnown ? username : undefined, peerAddress, reason: answer });
+    const user = isKnown ? username : undefined;
+    this.failed({ user, peerAddress, ...protocolOf(attempt), reason: answer });
     if (answer === 'busy') throw tooMany();
     if (answer !== 'unavailable') return undefined;
     throw new BrokerError(
@@ -148,12 +163,22 @@ export class Logins {
     );
   }
 
+  #succeeded(user: string, attempt: LoginAttempt): void {
+    this.successCount++;
+    const { peerAddress } = attempt;
+    this.#options.onLoggedIn?.({ user, peerAddress, ...protocolOf(attempt) });
+  }
+
   /** Counts and reports a failed log-in. */
   failed(failure: LoginFailure): void {
     const { reason } = failure;
     this.failureCounts.set(reason, (this.failureCounts.get(reason) ?? 0) + 1);
     this.#options.onLoginFailed?.(failure);
   }
+}
+
+function protocolOf({ protocol }: LoginAttempt) {
+  return protocol === undefined ? {} : { protocol };
 }
 
 /** What users of a directory have in common. Their groups restrict their permissions. */

@@ -5,7 +5,7 @@ import { ActiveMqLog } from './activemq-log.ts';
 
 function open() {
   const lines: string[] = [];
-  const connection = {};
+  const connection = { user: 'bob' };
   const log = new ActiveMqLog({
     broker: { name: 'orders', id: 'b-1', version: '5.18' },
     log: (_, line) => lines.push(line),
@@ -58,8 +58,12 @@ test('a failed login is logged with its user name only if that user exists', () 
 test('refused requests are summarised in a bounded number of bounded lines', () => {
   const { lines, log, connection } = open();
   log.refused(connection, 'User bob is not authorized to read from: queue://A\nforged | line');
-  log.refused({}, `User bob is not authorized to write to: queue://${'x'.repeat(10_000)}`);
-  for (let i = 0; i < 10_000; i++) log.refused({}, `User eve is not authorized ${i % 100}`);
+  log.refused(
+    { user: 'bob' },
+    `User bob is not authorized to write to: queue://${'x'.repeat(10_000)}`,
+  );
+  for (let i = 0; i < 10_000; i++)
+    log.refused({ user: 'bob' }, `User eve is not authorized ${i % 100}`);
   log.stopping();
   assert.match(
     lines[0] ?? '',

@@ -4,6 +4,7 @@ import { printable } from '../../base/byte-text.ts';
 import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { ActiveMqEvents } from '../../broker/activemq/events.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
+import type { Access, DenialObserver } from '../../broker/users.ts';
 
 /** Maximum length of a line, characters. */
 const lineLengthMax = 2000;
@@ -27,6 +28,8 @@ export interface ActiveMqLogParts {
   readonly nowMs: () => number;
   /** Returns the address of the connection of a user; undefined if it has ended. */
   readonly peerOf: (access: object) => string | undefined;
+  /** Called for each action that is not permitted. */
+  readonly denied?: DenialObserver;
 }
 
 /**
@@ -100,7 +103,8 @@ export class ActiveMqLog implements ActiveMqEvents {
     this.#line('warn', text, loggers.ldap, 'ActiveMQ Task');
   }
 
-  refused(access: object, text: string): void {
+  refused(access: Pick<Access, 'user'>, text: string): void {
+    this.#parts.denied?.(access, text);
     this.#refusals.add(text, { access, text });
   }
 

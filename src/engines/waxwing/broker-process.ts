@@ -8,7 +8,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory } from '../../control/engine.ts';
+import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -47,6 +47,8 @@ export interface ProcessEvents {
   log(level: 'info' | 'warn' | 'error', text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
+  /** Users have logged in, or were not permitted to do something. */
+  accessed(access: ReportedAccess): void;
   /** The process ended unexpectedly after its broker had started. */
   ended(end: ProcessEnd): void;
   /** All data of the volume is sealed under the newest data key again. */
@@ -64,6 +66,7 @@ export interface ProcessEnd {
 const nobody: ProcessEvents = {
   log: () => {},
   loginFailed: () => {},
+  accessed: () => {},
   ended: () => {},
   resealed: () => {},
 };
@@ -226,6 +229,9 @@ export class BrokerProcess {
         return;
       case 'login-failed':
         this.#events.loginFailed(message.failure, message.count);
+        return;
+      case 'accessed':
+        this.#events.accessed(message.access);
         return;
       case 'metrics':
         this.#requests.get(message.request)?.(message.metrics);

@@ -56,6 +56,7 @@ async function start(message: StartMessage): Promise<void> {
       log: (level, text, category) =>
         say({ type: 'log', level, text, ...(category && { category }) }),
       loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
+      accessed: (access) => say({ type: 'accessed', access }),
     },
   );
   prepareForMessages();

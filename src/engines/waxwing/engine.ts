@@ -147,6 +147,7 @@ export class WaxwingEngine implements Engine {
       {
         log: (level, text, category) => this.#events?.log(id, level, text, category),
         loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
+        accessed: (access) => this.#events?.accessed(id, access),
         ended: (end) => this.#ended(id, end),
         resealed: () => this.#events?.resealed(id),
       },

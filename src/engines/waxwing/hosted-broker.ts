@@ -11,8 +11,9 @@ import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/
 import { Broker } from '../../broker/broker.ts';
 import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
+import type { DenialObserver } from '../../broker/users.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory } from '../../control/engine.ts';
+import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -38,6 +39,7 @@ import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
+import { AccessReports } from './reports/access-reports.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -61,6 +63,8 @@ export interface HostEvents {
   log(level: 'info' | 'warn' | 'error', text: string, category?: LogCategory): void;
   /** Log-ins failed for the same reason; `failure` is undefined if there were different reasons. */
   loginFailed(failure: LoginFailure | undefined, count: number): void;
+  /** Users have logged in, or were not permitted to do something. */
+  accessed(access: ReportedAccess): void;
   /** All data of the volume is sealed under the newest data key again. */
   resealed(): void;
 }
@@ -78,6 +82,7 @@ interface OpenBroker {
   readonly disk: DiskWatch;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
+  readonly accesses: AccessReports;
   /** Undefined for other types than ActiveMQ's. */
   readonly lines: ActiveMqLog | undefined;
   /** Undefined if the broker has users of its own. */
@@ -94,6 +99,7 @@ export class HostedBroker {
   readonly #hostedVolume: HostedVolume;
   readonly #hooks: LogHooks;
   readonly #failures: FailureGatherer<LoginFailure>;
+  readonly #accesses: AccessReports;
   readonly #lines: ActiveMqLog | undefined;
   readonly #directory: BrokerDirectory | undefined;
   readonly #connections: ConnectionLog | undefined;
@@ -102,17 +108,16 @@ export class HostedBroker {
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
-  private constructor(
-    volume: Volume,
-    { broker, alarm, disk, hooks, failures, lines, directory, connections }: OpenBroker,
-    listeners: Listeners,
-  ) {
+  private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
+    const { broker, alarm, disk, hooks, failures, accesses } = opened;
+    const { lines, directory, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
     this.#hostedVolume = new HostedVolume(volume, hooks.log);
     this.#hooks = hooks;
     this.#failures = failures;
+    this.#accesses = accesses;
     this.#lines = lines;
     this.#directory = directory;
     this.#connections = connections;
@@ -220,6 +225,7 @@ export class HostedBroker {
   async close(reason: string): Promise<void> {
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
+    this.#accesses.flush();
     this.#connections?.flush();
     this.#directory?.close();
     this.#lines?.stopping();
@@ -256,11 +262,7 @@ async function openBroker(
   events: HostEvents,
 ): Promise<OpenBroker> {
   const hooks: LogHooks = { metrics: undefined, log: undefined };
-  const lines = await activeMqLog(
-    message,
-    (level, text) => events.log(level, text),
-    (access) => (broker === undefined ? undefined : peerOf(broker, access)),
-  );
+  const { accesses, lines } = await openReports(message, events, () => broker);
   const configure = await configurerOf(message, lines);
   const directory = await directoryOf(message, lines);
   const passwords = new PasswordChecker();
@@ -312,14 +314,37 @@ async function openBroker(
     directory,
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
+    onLoggedIn: (login) => accesses.loggedIn(login),
     ...bugReports(events),
   });
   configure(broker);
   const connections = connectionLog(message, events);
   broker.clientConnections.observer = connections;
+  broker.users.denied = (...of) => accesses.denied(...of);
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  return { broker, protocols, alarm, disk, hooks, failures, lines, directory, connections };
+  const reports = { failures, accesses, lines, connections };
+  return { broker, protocols, alarm, disk, hooks, directory, ...reports };
+}
+
+/** Opens the reports of what users do, and the log of a broker of ActiveMQ's type. */
+async function openReports(
+  message: StartMessage,
+  events: HostEvents,
+  broker: () => Broker | undefined,
+): Promise<Pick<OpenBroker, 'accesses' | 'lines'>> {
+  const peerOfUser = (access: object) => {
+    const opened = broker();
+    return opened && peerOf(opened, access);
+  };
+  const accesses = new AccessReports((access) => events.accessed(access), peerOfUser);
+  const lines = await activeMqLog(
+    message,
+    (level, text) => events.log(level, text),
+    peerOfUser,
+    (...denied) => accesses.denied(...denied),
+  );
+  return { accesses, lines };
 }
 
 function recoveryReport({ log }: HostEvents): RecoveryReport {
@@ -380,6 +405,7 @@ async function activeMqLog(
   { activeMq, warnings, name, folder, engineVersion: version }: StartMessage,
   log: HostEvents['log'],
   peerAddressOf: (access: object) => string | undefined,
+  denied: DenialObserver,
 ): Promise<ActiveMqLog | undefined> {
   if (activeMq === undefined) return undefined;
   const { ActiveMqLog: Lines } = await import('./activemq-log.ts');
@@ -388,6 +414,7 @@ async function activeMqLog(
     log,
     nowMs: () => systemClock.nowMs(),
     peerOf: peerAddressOf,
+    denied,
   });
   lines.starting(warnings ?? []);
   return lines;

@@ -4,7 +4,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory } from '../../control/engine.ts';
+import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
@@ -97,6 +97,7 @@ export type FromBroker =
       readonly failure: LoginFailure | undefined;
       readonly count: number;
     }
+  | { readonly type: 'accessed'; readonly access: ReportedAccess }
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson }
   /** Whether the user exists and its new password is on disk. */
   | { readonly type: 'password-set'; readonly request: number; readonly isSet: boolean }

@@ -62,7 +62,7 @@ export class Opening {
       return;
     }
     const { peerAddress } = this.#transport;
-    this.#attempt = { ...credentials, peerAddress, isGone: false };
+    this.#attempt = { ...credentials, peerAddress, protocol: 'AMQP 1.0', isGone: false };
     this.#transport.checksLogin();
     this.#host.dialect.broker.logins.check(this.#attempt).then(
       (user) => this.#checked(user),

@@ -110,6 +110,7 @@ export class Opening implements SessionClaimant {
       username: packet.username ?? '',
       password: packet.password ?? '',
       peerAddress,
+      protocol: 'MQTT',
       isGone: false,
     };
     this.#attempt = attempt;

@@ -71,6 +71,7 @@ export class Opening {
       username: userName ?? '',
       password: password ?? '',
       peerAddress,
+      protocol: 'OpenWire',
       isGone: false,
     };
     this.#attempt = attempt;

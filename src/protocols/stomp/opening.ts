@@ -64,7 +64,8 @@ export class Opening {
     const username = headers.get('login');
     const { peerAddress } = this.#transport;
     const password = headers.get('passcode') ?? '';
-    this.#attempt = { username: username ?? '', password, peerAddress, isGone: false };
+    const login = { username: username ?? '', password, peerAddress };
+    this.#attempt = { ...login, protocol: 'STOMP', isGone: false };
     this.#transport.checksLogin();
     const { logins } = this.#host.dialect.broker;
     logins.check(this.#attempt).then(

@@ -47,6 +47,7 @@ export function composeTrails(
           ? undefined
           : {
               url: new URL(settings.auditAnchor),
+              type: settings.auditAnchorType,
               authoritiesFile: settings.auditAnchorCaFile,
               failed: (error) =>
                 log.error({ err: error }, 'the anchor did not take the state of the trail'),

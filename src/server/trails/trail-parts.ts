@@ -8,6 +8,7 @@ import type { ArchiveJournal } from '../../audit/archive/archive-journal.ts';
 import { Archiver, type ArchiveSizes } from '../../audit/archive/archiver.ts';
 import { Archives } from '../../audit/archive/archives.ts';
 import { EventHistory } from '../../audit/history.ts';
+import { serviceEventRecord } from '../../audit/record.ts';
 import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
@@ -21,7 +22,7 @@ import type { Random } from '../../base/random.ts';
 import type { Disk } from '../../storage/disk.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { StateStore } from '../../storage/state-store.ts';
-import { Anchor, type AnchorParts } from './anchor.ts';
+import { Anchor, type AnchorParts, type StampedHead } from './anchor.ts';
 import { TrailKeys } from './trail-keys.ts';
 
 /** Retention time of events, as in CloudTrail's event history, and the interval of its check. */
@@ -36,7 +37,7 @@ export interface TrailSettings {
   readonly showsFailedLogins: boolean;
   readonly lookupsPerSecondMax: number;
   /** The second machine that keeps the state of the trail; undefined if there is none. */
-  readonly anchor: Pick<AnchorParts, 'url' | 'authoritiesFile' | 'failed'> | undefined;
+  readonly anchor: Pick<AnchorParts, 'url' | 'type' | 'authoritiesFile' | 'failed'> | undefined;
 }
 
 /** What the audit trail is composed of. */
@@ -107,7 +108,9 @@ export class TrailParts {
     const history = new EventHistory({ state: store, trail, archives });
     this.#history = history;
     const head = () => trailHead(place, trail, environment.serviceTrail, trails, clock.nowMs());
-    this.anchor = settings.anchor && new Anchor({ ...settings.anchor, head, clock });
+    const stamped = (stamp: StampedHead) => commit(this.#stampEntries(stamp));
+    this.anchor =
+      settings.anchor && new Anchor({ ...settings.anchor, head, clock, random, stamped });
     this.delivery = new Delivery({
       trails,
       place,
@@ -138,6 +141,22 @@ export class TrailParts {
     };
     this.audit = { head, state };
     this.s3 = { trails, objects, region: place.region, openDataKey: keys.open };
+  }
+
+  /** The audit event of a time stamp, which contains all that its verification needs. */
+  #stampEntries({ head, hash, reply }: StampedHead): Entry[] {
+    const { trail, place, clock, random } = this.#environment;
+    const atMs = clock.nowMs();
+    const event = serviceEventRecord({
+      ...place,
+      eventId: random.uuid(),
+      atMs,
+      eventSource: 'waxwing.local',
+      eventName: 'AnchorTrail',
+      resources: [],
+      details: { head, sha256: hash.toString('hex'), timeStampReply: reply.toString('base64') },
+    });
+    return trail.chain(event, atMs);
   }
 
   /** Delivers what is due, and archives and drops older events. Call it every second. */

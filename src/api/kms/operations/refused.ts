@@ -10,7 +10,6 @@ import {
   sensitive,
   string,
   structure,
-  timestamp,
 } from '../../../aws/shapes/shape.ts';
 import { KmsError } from '../../../kms/errors.ts';
 import type { Kms } from '../../../kms/kms.ts';
@@ -127,25 +126,3 @@ export const decapsulate = (kms: Kms) =>
 function withoutEncapsulation({ KeyId }: { readonly KeyId: string }): KmsError {
   return unsupported(`${KeyId} is not an ML-KEM key: encapsulation is not supported.`);
 }
-
-/** Refuses the last usage of a key, which the audit trail records. */
-export const getKeyLastUsage = (kms: Kms) =>
-  refused(kms, 'GetKeyLastUsage', {
-    readOnly: true,
-    input: structure({ KeyId: required(keyId) }),
-    output: structure({
-      KeyId: keyId,
-      KeyLastUsage: structure({
-        Operation: string(),
-        Timestamp: timestamp(),
-        CloudTrailEventId: string(),
-        KmsRequestId: string(),
-      }),
-      TrackingStartDate: timestamp(),
-      KeyCreationDate: timestamp(),
-    }),
-    refuse: ({ KeyId }) =>
-      unsupported(
-        `The last usage of ${KeyId} is not tracked; look it up in the audit trail (LookupEvents).`,
-      ),
-  });

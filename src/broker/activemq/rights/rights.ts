@@ -21,7 +21,7 @@ const actions: Readonly<Record<DestinationAction, readonly [DestinationRight, st
 /** The permissions of the users of a broker, for all protocols. */
 export class Rights {
   #map: AuthorisationMap | undefined;
-  readonly #refused: (access: object, text: string) => void;
+  readonly #refused: (access: Pick<Access, 'user'>, text: string) => void;
 
   /**
    * @param authorisation undefined if every user has all permissions
@@ -29,7 +29,7 @@ export class Rights {
    */
   constructor(
     authorisation: Authorisation | undefined,
-    refused: (access: object, text: string) => void = () => {},
+    refused: (access: Pick<Access, 'user'>, text: string) => void = () => {},
   ) {
     this.#refused = refused;
     this.#map = authorisation && new AuthorisationMap(authorisation);

@@ -107,7 +107,7 @@ export class Opening {
     this.#host.state.enter('checking-password');
     this.#transport.checksLogin();
     const { peerAddress } = this.#transport;
-    this.#attempt = { username, password, peerAddress, isGone: false };
+    this.#attempt = { username, password, peerAddress, protocol: 'AMQP 0-9-1', isGone: false };
     this.#host.broker.logins.check(this.#attempt).then(
       (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#host.failed(toAmqpError(thrown)),

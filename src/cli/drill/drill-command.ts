@@ -1,0 +1,28 @@
+// The command `waxwing drill`.
+
+import { CliError } from '../errors.ts';
+
+/** The options of `waxwing drill`. */
+export interface DrillOptions {
+  /** Whether to run all drills. */
+  readonly all: boolean;
+  /** The file for the report; its ending selects the format. */
+  readonly report?: string;
+}
+
+/**
+ * Runs drills on throw-away services, or lists them.
+ *
+ * @throws {CliError} `clients-missing`, `drill-unknown`, `drill-failed`, `report-invalid`
+ */
+export async function drill(names: readonly string[], options: DrillOptions): Promise<void> {
+  // A signal ends the process as `process.exit` does, which ends the services that it started.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => process.exit(130));
+  const { runDrills } = await import('./run-drills.ts').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    const text = "drills use clients that are development dependencies: run 'npm install' first";
+    throw new CliError('clients-missing', text, { cause });
+  });
+  await runDrills(names, options);
+}
