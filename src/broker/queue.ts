@@ -5,6 +5,7 @@ import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
 import type { Cursor } from './dispatch/cursor.ts';
 import type { GroupRules } from './dispatch/groups.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
+import type { Rewriting } from './queues/rewriting.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
   Consumer,
@@ -115,6 +116,11 @@ export interface Queue extends Ticking, Deliverer {
   requeue(sequence: number, hasFailed: boolean): void;
   /** Like {@link requeue}, but the subscription must not receive the message again. */
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void;
+  /**
+   * Requeues or rejects a delivery with changes. A requeued message is replaced by its changed copy
+   * at the end of the queue, in one batch.
+   */
+  rewrite(sequence: number, rewriting: Rewriting): void;
 
   /** Called when a block that the queue waits for is in memory. */
   loaded(): void;

@@ -13,13 +13,15 @@ import type { Queue } from './queue.ts';
 export type Outcome = 'accepted' | 'released' | 'rejected' | 'modified';
 
 /** The changes of a message that is requeued or rejected. */
-interface Modification {
+export interface Modification {
   /** The delivery counts as failed. */
   readonly deliveryFailed: boolean;
   /** Whether the subscription must not receive the message again. */
   readonly undeliverableHere: boolean;
   /** Why the message is rejected. Only ActiveMQ's dead letters state it. */
   readonly cause?: string | undefined;
+  /** Changes a message that is not accepted; see `Rewriting`. `undeliverableHere` is then ignored. */
+  readonly changed?: ((delivery: Delivery) => Delivery) | undefined;
 }
 
 /** The default: the delivery failed. This applies unless a success is known. */
@@ -173,12 +175,14 @@ export class Subscription {
   /**
    * Settles a range of deliveries, inclusive, in any order. Settled ones are skipped.
    *
-   * @param modification for `modified`; its cause is for `rejected`
+   * @param modification for `modified`; its cause is for `rejected`, its changes for both and for
+   *   `released`
    * @returns the number of deliveries settled
    */
   settle(first: number, last: number, outcome: Outcome, modification = failedDelivery): number {
     const isBack = outcome === 'released' || outcome === 'modified';
-    const count = goesLastFirst(this.queue, isBack)
+    const isLastFirst = modification.changed === undefined && goesLastFirst(this.queue, isBack);
+    const count = isLastFirst
       ? this.#settleLastFirst(first, last, outcome, modification)
       : this.#settleInOrder(first, last, outcome, modification);
     if (count === 0) return 0;
@@ -226,12 +230,21 @@ export class Subscription {
     const sequence = this.#unsettled.take(number);
     if (sequence < 0) return 0;
     if (outcome === 'accepted') this.queue.accept(sequence);
+    else if (modification.changed !== undefined) this.#rewrite(sequence, outcome, modification);
     else if (outcome === 'rejected') this.queue.reject(sequence, modification.cause);
     else if (outcome === 'released') this.queue.requeue(sequence, false);
     else if (modification.undeliverableHere) {
       this.queue.requeueElsewhere(sequence, modification.deliveryFailed, this);
     } else this.queue.requeue(sequence, modification.deliveryFailed);
     return 1;
+  }
+
+  #rewrite(sequence: number, outcome: Outcome, modification: Modification): void {
+    const { changed, cause, deliveryFailed } = modification;
+    if (changed === undefined) return;
+    const isRejected = outcome === 'rejected';
+    const hasFailed = outcome === 'modified' && deliveryFailed;
+    this.queue.rewrite(sequence, { changed, isRejected, cause, hasFailed });
   }
 
   /** Settles a large range in steps, from the first to the last. */

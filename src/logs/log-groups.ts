@@ -18,7 +18,12 @@ export interface LogGroupSettings {
   readonly tags?: Readonly<Record<string, string>>;
   /** Lines before this time were deleted with their group; milliseconds since 1970. */
   readonly clearedMs?: number;
+  /** When a caller created the group; milliseconds since 1970. It then exists until it is deleted. */
+  readonly createdMs?: number;
 }
+
+/** Maximum number of log groups that callers have created. */
+export const createdGroupCountMax = 1000;
 
 /** A change of the journal: the new settings of a group. */
 export interface LogGroupChange {
@@ -50,8 +55,9 @@ export class LogGroups implements Journal<LogGroupChange> {
   readonly name = 'log-groups';
   readonly #settings = new Map<string, LogGroupSettings>();
 
-  apply(change: LogGroupChange): void {
-    this.#settings.set(change.group, change.settings);
+  apply({ group, settings }: LogGroupChange): void {
+    if (Object.keys(settings).length === 0) this.#settings.delete(group);
+    else this.#settings.set(group, settings);
   }
 
   *snapshot(): Iterable<LogGroupChange> {
@@ -61,6 +67,13 @@ export class LogGroups implements Journal<LogGroupChange> {
   /** The settings of a group. */
   settings(group: string): LogGroupSettings {
     return this.#settings.get(group) ?? {};
+  }
+
+  /** The groups that callers have created, with the time of it in milliseconds since 1970. */
+  *created(): Iterable<{ readonly name: string; readonly createdMs: number }> {
+    for (const [name, { createdMs }] of this.#settings) {
+      if (createdMs !== undefined) yield { name, createdMs };
+    }
   }
 
   /** The time of the oldest lines of a group that have not expired, milliseconds since 1970. */

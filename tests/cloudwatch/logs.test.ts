@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CloudWatchLogsClient,
+  CreateLogGroupCommand,
   DeleteLogGroupCommand,
   DeleteRetentionPolicyCommand,
   DescribeLogGroupsCommand,
@@ -228,6 +229,41 @@ test('retention, tags and deletion of a group are kept and are in the trail', as
     'PutRetentionPolicy InvalidParameterException',
     'PutRetentionPolicy done',
   ]);
+});
+
+test('callers create groups without events, whose settings survive a restart', async () => {
+  const logGroupName = '/shop/orders';
+  const listed = async () => {
+    const prefix = { logGroupNamePrefix: '/shop' };
+    return (await logs.send(new DescribeLogGroupsCommand(prefix))).logGroups ?? [];
+  };
+  await logs.send(new CreateLogGroupCommand({ logGroupName, tags: { team: 'shop' } }));
+  await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 3 }));
+  const refusals = [
+    [{ logGroupName }, 'ResourceAlreadyExistsException'],
+    [{ logGroupName: groupOf(rabbitId, 'channel') }, 'ResourceAlreadyExistsException'],
+    [{ logGroupName: '/shop/a', kmsKeyId: 'alias/shop' }, 'InvalidParameterException'],
+    [{ logGroupName: '/shop/b', logGroupClass: 'DELIVERY' }, 'InvalidParameterException'],
+    [{ logGroupName: '/shop/a b' }, 'InvalidParameterException'],
+  ] as const;
+  for (const [request, name] of refusals) {
+    await assert.rejects(logs.send(new CreateLogGroupCommand(request)), { name });
+  }
+  const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
+  assert.deepEqual(events, []);
+  await waxwing.stop();
+  await waxwing.restart();
+  logs = new CloudWatchLogsClient(clientOptions(calledService(waxwing)));
+  const [group, ...others] = await listed();
+  assert.deepEqual([group?.logGroupName, group?.retentionInDays, others], [logGroupName, 3, []]);
+  const resourceArn = group?.logGroupArn;
+  const { tags } = await logs.send(new ListTagsForResourceCommand({ resourceArn }));
+  assert.deepEqual(tags, { team: 'shop' });
+  await logs.send(new DeleteLogGroupCommand({ logGroupName }));
+  assert.deepEqual(await listed(), []);
+  await assert.rejects(logs.send(new DeleteLogGroupCommand({ logGroupName })), {
+    name: 'ResourceNotFoundException',
+  });
 });
 
 test('deleted events stay deleted after a restart, and the others stay', async () => {

@@ -166,6 +166,38 @@ test('released, modified and rejected messages are routed by their outcome', asy
   dead.link.close();
 });
 
+test('the annotations of the outcome modified stay with the message', async () => {
+  const to = await sender('queue://annotated');
+  const annotations = { 'x-opt-kept': 'kept', 'x-opt-try': 0 };
+  const message = { body: 'a', durable: true, message_annotations: annotations };
+  assert.equal(await send(to, message as Message), 'accepted');
+  const first = receiver('queue://annotated');
+  const fails = { delivery_failed: true, undeliverable_here: false };
+  const [one] = await first.take(1);
+  one?.delivery.modified({ ...fails, message_annotations: { 'x-opt-try': 1 } } as object);
+  const [two] = await first.take(1);
+  assert.deepEqual(two?.message.message_annotations, { ...annotations, 'x-opt-try': 1 });
+  assert.deepEqual([two?.message.delivery_count, two?.message.first_acquirer], [1, false]);
+  const more = { 'x-opt-try': 2, 'x-opt-why': 'slow' };
+  two?.delivery.modified({ ...fails, message_annotations: more } as object);
+  first.link.close();
+  await host.restart();
+  connection = await open();
+  const second = receiver('queue://annotated');
+  const [three] = await second.take(1);
+  assert.deepEqual(three?.message.message_annotations, { ...annotations, ...more });
+  assert.equal(three?.message.body, 'a');
+  const here = { undeliverable_here: true, message_annotations: { 'x-opt-why': 'given up' } };
+  three?.delivery.modified(here as object);
+  const dead = receiver('queue://ActiveMQ.DLQ');
+  const [letter] = await dead.take(1);
+  const found = letter?.message.message_annotations as Record<string, unknown>;
+  assert.deepEqual([found['x-opt-kept'], found['x-opt-why']], ['kept', 'given up']);
+  letter?.delivery.accept();
+  second.link.close();
+  dead.link.close();
+});
+
 test('a selector filters messages, and an invalid selector is refused with the link', async () => {
   const to = await sender('queue://selected');
   for (let n = 0; n < 6; n++) {

@@ -7,6 +7,9 @@ import { amqp091 } from '../../src/protocols/amqp091/protocol.ts';
 import { RawClient } from '../stalls/raw-client.ts';
 import { consume, declareQueue } from '../support/amqp-frames.ts';
 import { openBroker, publishFrames } from '../support/amqp-peer.ts';
+import { connectPacket, packet } from '../support/mqtt-packets.ts';
+import { MqttBroker } from '../support/mqtt-peer.ts';
+import { until } from '../support/processes.ts';
 import { EchoProtocol } from './echo-protocol.ts';
 import { allOf, type ListenerChanges, newListener, tlsTo, webSocketTo } from './open-listener.ts';
 
@@ -70,6 +73,28 @@ test('an offered subprotocol is negotiated and selects the protocol, but is opti
     webSocket.terminate();
   }
   assert.equal(echo.connections.length, 2);
+  await listener.close('the test is over', 0);
+});
+
+test('[MQTT-4.2-1] [MQTT-6.0.0-1] [MQTT-6.0.0-2] [MQTT-6.0.0-4] MQTT is a byte stream of binary messages, and a text message ends the connection', async () => {
+  const b = await MqttBroker.open();
+  const listener = newListener([b.protocol], { hasWebSocket: true });
+  const webSocket = await webSocketTo(await listener.open(0), ['mqtt']);
+  assert.equal(webSocket.protocol, 'mqtt');
+  let received = '';
+  webSocket.on('message', (data: Buffer, isBinary) => {
+    assert.ok(isBinary);
+    received += data.toString('hex');
+  });
+  const [connect, ping] = [connectPacket(), packet(0xc0)];
+  for (const byte of connect) webSocket.send(Buffer.of(byte));
+  webSocket.send(Buffer.concat([ping, ping, ping]));
+  await until('the answers', () => {
+    b.sync();
+    return received === `20020000${'d000'.repeat(3)}`;
+  });
+  webSocket.send(packet(0xc0).toString('latin1'));
+  assert.equal(await closeCode(webSocket), 1003);
   await listener.close('the test is over', 0);
 });
 

@@ -106,10 +106,7 @@ export const grantOperations = list(grantOperation, {
   max: symmetricGrantOperations.length + otherGrantOperations.length,
 });
 /** Pairs that the encryption context of a call must contain for the grant to apply. */
-const constraintPairs = map(string({ max: contextBytesMax }), string({ max: 384 }), {
-  min: 1,
-  max: 8,
-});
+const constraintPairs = map(string({ max: contextBytesMax }), string({ max: 384 }), { max: 8 });
 /** The constraints of a grant. */
 export const grantConstraints = structure({
   EncryptionContextSubset: constraintPairs,

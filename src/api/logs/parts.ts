@@ -6,12 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { CallContext } from '../../calls/call-context.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
 import type { BrokerLogs } from '../../logs/broker-logs.ts';
-import {
-  type LogGroupId,
-  type LogGroups,
-  logGroupName,
-  parseLogGroupName,
-} from '../../logs/log-groups.ts';
+import { type LogGroups, logGroupName } from '../../logs/log-groups.ts';
 import type { LogCategory } from '../../logs/store/log-line.ts';
 import type { StreamLines } from '../../logs/store/stream-lines.ts';
 
@@ -33,7 +28,7 @@ export interface LogsParts {
 }
 
 /** A log group. */
-export interface LogGroup extends LogGroupId {
+export interface LogGroup {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly createdMs: number;
@@ -47,27 +42,34 @@ export interface GroupRequest {
   readonly logGroupIdentifier?: string | undefined;
 }
 
-/** All log groups, by name: those of enabled logs, and those that have streams. */
-export function allGroups({ logs, brokers }: LogsParts): ReadonlyMap<string, LogGroup> {
+/**
+ * All log groups, by name: those of enabled logs, those that have streams, and those that callers have
+ * created.
+ */
+export function allGroups({
+  logs,
+  brokers,
+  groups: settings,
+}: LogsParts): ReadonlyMap<string, LogGroup> {
   const streams = new Map<string, StreamLines[]>();
   for (const lines of logs.streams) {
     const name = logGroupName(lines);
     streams.set(name, [...(streams.get(name) ?? []), lines]);
   }
   const groups = new Map<string, LogGroup>();
-  const add = (id: LogGroupId, createdMs: number) => {
-    const name = logGroupName(id);
+  const add = (name: string, createdMs: number) => {
     const own = streams.get(name) ?? [];
     own.sort((a, b) => compare(a.stream, b.stream));
-    const { brokerId, category } = id;
-    groups.set(name, { brokerId, category, name, createdMs, streams: own });
+    groups.set(name, { name, createdMs, streams: own });
   };
   for (const { id, createdMs, categories } of brokers()) {
-    for (const category of categories) add({ brokerId: id, category }, createdMs);
+    for (const category of categories) add(logGroupName({ brokerId: id, category }), createdMs);
   }
+  for (const { name, createdMs } of settings.created()) if (!groups.has(name)) add(name, createdMs);
   for (const lines of logs.streams) {
     const isShown = lines.count > 0 && (lines.newestMs ?? 0) >= logs.keptFromMs(lines);
-    if (isShown && !groups.has(logGroupName(lines))) add(lines, lines.createdMs);
+    const name = logGroupName(lines);
+    if (isShown && !groups.has(name)) add(name, lines.createdMs);
   }
   return groups;
 }
@@ -160,8 +162,7 @@ export function onResource<Input extends { readonly resourceArn: string }>(
 }
 
 function resourceTags(groups: LogGroups, name: string): NonNullable<Permission['values']> {
-  const tags = parseLogGroupName(name) === undefined ? {} : (groups.settings(name).tags ?? {});
-  const entries = Object.entries(tags);
+  const entries = Object.entries(groups.settings(name).tags ?? {});
   return Object.fromEntries(entries.map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 }
 

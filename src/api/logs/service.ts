@@ -3,6 +3,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
 import { LogsError } from '../../logs/errors.ts';
+import { createLogGroup } from './operations/creating.ts';
 import { describeLogGroups, describeLogStreams } from './operations/describing.ts';
 import { filterLogEvents, getLogEvents } from './operations/reading.ts';
 import { refusedOperations } from './operations/refused.ts';
@@ -24,6 +25,7 @@ export function logsService(parts: LogsParts): Service {
     apiVersion: '2014-03-28',
     invalidValueCode: 'InvalidParameterException',
     operations: {
+      CreateLogGroup: createLogGroup(parts),
       DescribeLogGroups: describeLogGroups(parts),
       DescribeLogStreams: describeLogStreams(parts),
       GetLogEvents: getLogEvents(parts),

@@ -28,6 +28,17 @@ const tagValue = string({ max: 256, pattern: /^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$/u 
 /** No members. */
 export const nothing = structure({});
 
+const tags = map(freeText('tag key', tagKey), freeText('tag value', tagValue), { min: 1, max: 50 });
+
+/** The request of CreateLogGroup. */
+export const createLogGroupRequest = structure({
+  logGroupName: required(freeText('log group name', groupName)),
+  kmsKeyId: string({ max: 256 }),
+  tags,
+  logGroupClass: enumeration(['STANDARD', 'INFREQUENT_ACCESS', 'DELIVERY']),
+  deletionProtectionEnabled: boolean(),
+});
+
 /** The request of DescribeLogGroups. */
 export const describeLogGroupsRequest = structure({
   accountIdentifiers: list(string({ min: 12, max: 12, pattern: /^\d{12}$/ }), { max: 20 }),
@@ -150,9 +161,7 @@ export const listTagsResponse = structure({ tags: map(string(), string()) });
 /** The request of TagResource. */
 export const tagRequest = structure({
   resourceArn: required(resourceArn),
-  tags: required(
-    map(freeText('tag key', tagKey), freeText('tag value', tagValue), { min: 1, max: 50 }),
-  ),
+  tags: required(tags),
 });
 
 /** The request of UntagResource. */

@@ -70,6 +70,11 @@ export class SelectiveDispatch {
     this.restart();
   }
 
+  /** A message may be appended again, with its group. */
+  regroup(): void {
+    if (this.#groupsBefore > 0) this.#groupsBefore = Infinity;
+  }
+
   /** Whether it is needed. Otherwise any consumer may receive any message. */
   get isNeeded(): boolean {
     if (this.#queue.consumers.selectorCount > 0 || this.#hasGroups) return true;

@@ -1,13 +1,20 @@
 // The removal of messages that no consumer has accepted.
 
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Taken } from '../dispatch/dispatch-order.ts';
+import { publicationOf } from '../held/held-messages.ts';
 import type { DeathReason } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
+import type { Delivery } from '../subscription.ts';
 import type { Background } from '../turns/background.ts';
 import type { MessageQueue } from './message-queue.ts';
+import { type Rewriting, Rewritings } from './rewriting.ts';
 
 /** Units of work for settling a message. */
 const settleUnits = 1;
+/** Units of work for changing a message, and the bytes of it for each further one. */
+const rewriteUnits = 16;
+const bytesOfUnit = 512;
 /** Number of processed messages after which the list is cut. */
 const doneCountMax = 16_384;
 /** Maximum number of causes of rejections that are remembered, and their length in characters. */
@@ -38,11 +45,14 @@ export class MessageDisposal {
   #at = 0;
   /** Causes that consumers stated for their rejections. */
   #causes: Map<number, string> | undefined = undefined;
+  readonly #rewritings = new Rewritings();
+  readonly #indexes: readonly QueueIndex[];
   #purges: Purge[] = [];
 
   constructor(host: QueueHost, queue: MessageQueue) {
     this.#host = host;
     this.#queue = queue;
+    this.#indexes = [queue.index];
   }
 
   /** Removes a message that is no longer ready, after those given before. */
@@ -51,6 +61,13 @@ export class MessageDisposal {
     this.#sequences.push(sequence);
     this.#reasons.push(reason);
     this.count++;
+  }
+
+  /** Changes a message that is not ready, and requeues or rejects it. */
+  rewrite(sequence: number, rewriting: Rewriting): void {
+    this.#rewritings.add(sequence, rewriting);
+    this.discard(sequence, 'rejected', rewriting.cause);
+    this.#host.turns.background.add(this.#queue);
   }
 
   #explain(sequence: number, cause: string): void {
@@ -73,7 +90,7 @@ export class MessageDisposal {
     const { store } = this.#host;
     // A dead letter and its removal are recovered together. Within a batch, the message stays in
     // place until it is copied.
-    const isBatch = this.#mayReturn;
+    const isBatch = this.#mayReturn || !this.#rewritings.isEmpty;
     if (isBatch) store.begin();
     try {
       return this.#work(units, until);
@@ -110,14 +127,16 @@ export class MessageDisposal {
     const { store, delivery } = this.#host;
     const queue = this.#queue;
     const sequence = this.#sequences[this.#at] ?? -1;
-    if (this.#mayReturn) {
+    const rewriting = this.#rewritings.get(sequence);
+    if (this.#mayReturn || rewriting !== undefined) {
       if (!store.view(queue.index, sequence, delivery)) {
         this.#host.load(queue, sequence);
         return false;
       }
       delivery.deliveryCount = queue.index.deliveryCount(sequence);
       delivery.cause = this.#causes?.get(sequence);
-      this.#host.deadLetter(queue, delivery, this.#reasons[this.#at] ?? 'rejected');
+      if (rewriting !== undefined) this.#rewrite(sequence, rewriting, units);
+      else this.#host.deadLetter(queue, delivery, this.#reasons[this.#at] ?? 'rejected');
       delivery.cause = undefined;
     }
     this.#causes?.delete(sequence);
@@ -125,6 +144,36 @@ export class MessageDisposal {
     if (this.#at === this.#sequences.length || this.#at >= doneCountMax) this.#forgetDone();
     this.#settle(sequence, units);
     return true;
+  }
+
+  /** The view is open on the message. */
+  #rewrite(sequence: number, rewriting: Rewriting, units: Background): void {
+    const { delivery } = this.#host;
+    const { isRejected, hasFailed, changed } = rewriting;
+    const queue = this.#queue;
+    this.#rewritings.delete(sequence);
+    units.spend(rewriteUnits + Math.floor(delivery.bodyLength / bytesOfUnit));
+    const copy = changed(delivery);
+    copy.deliveryCount = Math.min(delivery.deliveryCount + (hasFailed ? 1 : 0), 0xffff);
+    copy.cause = delivery.cause;
+    const isOverLimit = copy.deliveryCount > queue.settings.deliveryLimit;
+    if (isRejected) queue.settledCount++;
+    if (!isRejected && !isOverLimit) this.#replace(copy);
+    else if (this.#mayReturn) {
+      this.#host.deadLetter(queue, copy, isRejected ? 'rejected' : 'delivery_limit');
+    }
+  }
+
+  /** Appends a copy, with the age and the delivery count of the message that it replaces. */
+  #replace(copy: Delivery): void {
+    const { store } = this.#host;
+    const { index } = this.#queue;
+    const { isPersistent, receivedAtMs, expiresAtMs, deliveryCount, bodyLength } = copy;
+    store.append(publicationOf(copy), this.#indexes, isPersistent, receivedAtMs, expiresAtMs);
+    index.markRedelivered(index.next - 1, false);
+    if (deliveryCount > 0) store.counts.set(index, index.next - 1, deliveryCount);
+    this.#queue.enqueued(bodyLength);
+    this.#queue.publishedCount--; // it is the same message
   }
 
   #forgetDone(): void {

@@ -25,6 +25,7 @@ import { deliveryUnits, type Held } from '../turns/turns.ts';
 import { DrainsAndPulls } from './drains-and-pulls.ts';
 import { MessageDisposal } from './message-disposal.ts';
 import { armExpiryTimer, hasExpired, isHeadExpired } from './message-expiry.ts';
+import type { Rewriting } from './rewriting.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
 const scanCountMax = 512;
@@ -151,8 +152,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   #isOver(): boolean {
     const { lengthMax, bytesMax, overflow } = this.settings;
-    if (overflow !== 'drop-head') return false;
-    return this.readyCount > lengthMax || this.readyBytes > bytesMax;
+    return overflow === 'drop-head' && (this.readyCount > lengthMax || this.readyBytes > bytesMax);
   }
 
   #dropHead(): boolean {
@@ -311,10 +311,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   /** Removes a ready message that exceeds a limit or has expired. Returns false if there is none. */
   discardExcessOrExpired(): boolean {
     if (this.#hasLimit && this.#isOver()) return this.#dropHead();
-    return this.#expireNext();
-  }
-
-  #expireNext(): boolean {
     const sequence = this.order.takeExpired(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;
@@ -333,7 +329,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   #answerGets(): void {
-    if (this.#gets.length === 0) return;
     for (const get of this.#gets.splice(0)) get();
   }
 
@@ -371,6 +366,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#selective ??= new SelectiveDispatch(this, this.#host);
     if (this.#selective.exclude(sequence, subscription)) this.requeue(sequence, hasFailed);
     else this.reject(sequence);
+  }
+
+  rewrite(sequence: number, rewriting: Rewriting): void {
+    if (this.isDeleted) return;
+    this.#selective?.regroup();
+    this.#requireDisposal().rewrite(sequence, rewriting);
   }
 
   wake(): void {

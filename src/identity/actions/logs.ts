@@ -23,6 +23,7 @@ export const logsActions = serviceActions(
     ['Read', group, ofResource, 'FilterLogEvents GetLogGroupFields StartQuery StartLiveTail'],
     ['Read', [], [], 'GetLogRecord GetQueryResults StopQuery'],
     ['Write', group, ofResource, 'DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy'],
+    ['Write', group, [...ofRequest, ...ofResource], 'CreateLogGroup'],
     ['Tagging', group, [...ofRequest, ...ofResource], 'TagResource'],
     ['Tagging', group, ['aws:TagKeys', ...ofResource], 'UntagResource'],
   ],

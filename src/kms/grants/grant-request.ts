@@ -63,8 +63,7 @@ export function awsResourceValue(call: KmsCall): OperationValues {
 
 /** The condition keys of a CreateGrant request. */
 export function grantValues(call: KmsCall, request: GrantRequest): OperationValues {
-  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } =
-    request.Constraints ?? {};
+  const { equals, subset } = pairsOf(request.Constraints);
   const subsetType = subset ? 'EncryptionContextSubset' : undefined;
   return {
     ...awsResourceValue(call),
@@ -132,11 +131,25 @@ function operationsOf(key: KeyRecord, asked: readonly string[]): readonly string
   return [...new Set(asked)];
 }
 
+/** The pairs of the constraints. An empty map beside one with pairs is no constraint. */
+function pairsOf(asked: GrantConstraints | undefined) {
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = asked ?? {};
+  return {
+    equals: isEmpty(equals) && !isEmpty(subset) ? undefined : equals,
+    subset: isEmpty(subset) && !isEmpty(equals) ? undefined : subset,
+  };
+}
+
+function isEmpty(pairs: Readonly<Record<string, string>> | undefined): boolean {
+  return Object.keys(pairs ?? {}).length === 0;
+}
+
 function constraintsOf(
   key: KeyRecord,
   asked: GrantConstraints | undefined,
 ): GrantConstraints | undefined {
-  const { EncryptionContextEquals, EncryptionContextSubset, SourceArn } = asked ?? {};
+  const { SourceArn } = asked ?? {};
+  const { equals: EncryptionContextEquals, subset: EncryptionContextSubset } = pairsOf(asked);
   if (EncryptionContextEquals !== undefined && EncryptionContextSubset !== undefined) {
     throw new KmsError(
       'ValidationException',
@@ -162,6 +175,9 @@ function constraintsOf(
 }
 
 function requireConstraint(pairs: Readonly<Record<string, string>>): void {
+  if (isEmpty(pairs)) {
+    throw new KmsError('ValidationException', 'An encryption context constraint has no pairs.');
+  }
   const values = Object.values(pairs);
   const longest = Math.max(0, ...values.map((value) => value.length));
   const hasPairs = values.length >= 1 && values.length <= constraintPairsMax;

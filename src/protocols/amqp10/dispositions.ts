@@ -1,7 +1,9 @@
 // Dispositions: the outcomes that the peer gives to deliveries.
 
-import type { Outcome } from '../../broker/subscription.ts';
+import { rewritingCountMax } from '../../broker/queues/rewriting.ts';
+import type { Modification, Outcome } from '../../broker/subscription.ts';
 import { outcomeOf } from './activemq.ts';
+import type { Entry } from './codec/items.ts';
 import {
   type Composite,
   compositeCodes,
@@ -10,6 +12,7 @@ import {
 } from './codec/performatives.gen.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { Flight } from './links/flight.ts';
+import { annotated, requireAnnotations } from './messages/annotated.ts';
 import type { Session } from './session.ts';
 import type { AmqpTransaction } from './transactions.ts';
 
@@ -36,13 +39,15 @@ export function settleRange(session: Session, disposition: Disposition): void {
   const { host } = session;
   const { gate } = host;
   gate.count(flights.length / 8);
+  const annotations = annotationsOf(state);
   const wasFull = host.isFull;
   const answered = settled === true ? undefined : plainOutcome(state);
   const done = host.guarded(() => {
     if (wasFull) host.wake();
   });
-  const steps = settleAll(session, flights, outcome, answered);
-  if (flights.length > stepSize) gate.finishFirst(steps, done);
+  const settlement = { outcome, annotations, answered };
+  const steps = settleAll(session, flights, settlement);
+  if (flights.length > stepSize || annotations !== undefined) gate.finishFirst(steps, done);
   else {
     for (const _ of steps);
     done();
@@ -67,15 +72,32 @@ function flightsOf({ unsettled, host }: Session, { first, last = first }: Dispos
   return found;
 }
 
-/** @param answered the state of the answers, if the peer waits for the settlement */
+/** How the deliveries of a range are settled. */
+interface Settlement {
+  readonly outcome: Outcome | undefined;
+  /** Message annotations of the outcome; undefined if there are none. */
+  readonly annotations: readonly Entry[] | undefined;
+  /** The state of the answers, if the peer waits for the settlement. */
+  readonly answered: Composite | undefined;
+}
+
+/** The message annotations that an outcome adds, if any. */
+function annotationsOf(state: Composite | undefined): readonly Entry[] | undefined {
+  if (state?.code !== compositeCodes.modified) return undefined;
+  const { messageAnnotations } = state;
+  if (messageAnnotations === undefined || messageAnnotations.length === 0) return undefined;
+  requireAnnotations(messageAnnotations);
+  return messageAnnotations;
+}
+
 function* settleAll(
   session: Session,
   flights: readonly Flight[],
-  outcome: Outcome | undefined,
-  answered: Composite | undefined,
+  { outcome, annotations, answered }: Settlement,
 ): Generator<void> {
   for (let at = 0; at < flights.length; ) {
-    at = settleRun(flights, at, outcome);
+    if (annotations !== undefined) yield* rewritten(flights[at]);
+    at = settleRun(flights, at, outcome, annotations);
     if (at < flights.length) yield;
   }
   if (answered === undefined || flights.length === 0) return;
@@ -84,6 +106,13 @@ function* settleAll(
   } catch (thrown) {
     session.host.failed(thrown);
   }
+}
+
+/** Waits while the queue of a delivery has many messages to rewrite. */
+function* rewritten(flight: Flight | undefined): Generator<void> {
+  const queue = flight?.source?.queue;
+  if (queue === undefined) return;
+  while (!queue.isDeleted && queue.pendingDisposalCount > rewritingCountMax) yield;
 }
 
 /** An outcome without the texts of the peer, which would be repeated in each answer. */
@@ -105,7 +134,12 @@ function plainOutcome(state: Composite | undefined): Composite | undefined {
  *
  * @returns the index of the first delivery that is not settled yet
  */
-function settleRun(flights: readonly Flight[], from: number, outcome: Outcome | undefined): number {
+function settleRun(
+  flights: readonly Flight[],
+  from: number,
+  outcome: Outcome | undefined,
+  annotations: readonly Entry[] | undefined,
+): number {
   const { link, source, number } = flights[from] as Flight; // from is in range
   let at = from;
   for (; at < flights.length && at - from < stepSize; at++) {
@@ -114,8 +148,25 @@ function settleRun(flights: readonly Flight[], from: number, outcome: Outcome | 
     if (flight.link !== link || !isNext) break;
     link.forget(flight);
   }
-  source?.subscription.settle(number, number + at - from - 1, outcome ?? link.defaultOutcome);
+  const to = number + at - from - 1;
+  const how = annotations && changing(annotations, flights[from]);
+  source?.subscription.settle(number, to, outcome ?? link.defaultOutcome, how);
   return at;
+}
+
+/** Adds annotations to the messages of one link. */
+function changing(
+  annotations: readonly Entry[],
+  flight: Flight | undefined,
+): Modification | undefined {
+  const source = flight?.source;
+  if (source === undefined) return undefined;
+  const { link } = flight as Flight; // its source is defined
+  return {
+    deliveryFailed: true,
+    undeliverableHere: false,
+    changed: (delivery) => annotated(link.asOwn(delivery, source), annotations),
+  };
 }
 
 /**

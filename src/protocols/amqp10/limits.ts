@@ -65,6 +65,9 @@ export const depthMax = 32;
 /** Maximum number of values in one frame, or in the sections of a message before its body. */
 export const itemCountMax = 65_536;
 
+/** Maximum number of message annotations of an outcome. */
+export const annotationCountMax = 1024;
+
 /** Maximum length of a delivery tag, in bytes (2.8.7). */
 export const tagBytesMax = 32;
 

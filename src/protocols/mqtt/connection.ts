@@ -16,11 +16,11 @@ import { PacketReader, type PacketSink } from './codec/packet-reader.ts';
 import { disconnectPacket, packetTypes, pingresp, type Version } from './codec/packets.ts';
 import { PropertyWriter, propertyIds } from './codec/properties.ts';
 import type { MqttDialect } from './dialect.ts';
-import { MqttError, malformed, protocolError, toMqttError } from './errors.ts';
+import { MqttError, malformed, protocolError, reasons, toMqttError } from './errors.ts';
 import type { MqttHost } from './host.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { packetBytesMax } from './limits.ts';
-import { type Agreement, expirySeconds, Opening, type OpeningHost, withWill } from './opening.ts';
+import { type Agreement, expirySeconds, Opening, type OpeningHost } from './opening.ts';
 import { Publisher } from './packets/publish.ts';
 import { checkFlags, readAcknowledgement, readDisconnect } from './packets/short-packets.ts';
 import { subscribe, unsubscribe } from './packets/subscribe.ts';
@@ -247,11 +247,11 @@ export class MqttConnection
     }
   }
 
-  /** Handles DISCONNECT. [MQTT-3.14.4-3] */
+  /** Handles DISCONNECT. Only a normal one discards the will. [MQTT-3.14.4-3] */
   #disconnect(fields: FieldReader): void {
     const { reason, expirySeconds: seconds } = readDisconnect(fields, this.version);
     if (seconds !== undefined) this.#changeExpiry(seconds);
-    this.#isWillDropped = reason !== withWill;
+    this.#isWillDropped = reason === reasons.success;
     this.broker.pump();
     this.#release();
     this.#end();

@@ -6,7 +6,6 @@ import { BrokerError, type BrokerErrorCode } from '../../broker/errors.ts';
 /** Reason codes (MQTT 5, 2.4). */
 export const reasons = {
   success: 0x00,
-  disconnectWithWill: 0x04,
   noMatchingSubscribers: 0x10,
   noSubscriptionExisted: 0x11,
   unspecified: 0x80,

@@ -6,7 +6,7 @@ import type { Transport } from '../protocol.ts';
 import { FieldReader } from './codec/fields.ts';
 import { connackPacket, type Version } from './codec/packets.ts';
 import { PropertyWriter, propertyIds } from './codec/properties.ts';
-import { MqttError, type ReasonName, reasons, returnCodeOf, toMqttError } from './errors.ts';
+import { MqttError, type ReasonName, returnCodeOf, toMqttError } from './errors.ts';
 import { inFlightCountMax, receiveAliasMax, receiveCountMax } from './limits.ts';
 import {
   type ConnectPacket,
@@ -77,6 +77,8 @@ export class Opening implements SessionClaimant {
   version: Version = 4;
   /** Seconds that the session outlives the connection; null for ever. */
   expirySeconds: number | null = 0;
+  /** Maximum size of a packet that the client accepts, in bytes. */
+  #packetBytesMax = Infinity;
 
   constructor(host: OpeningHost, transport: Transport) {
     this.#host = host;
@@ -96,6 +98,7 @@ export class Opening implements SessionClaimant {
     const fields = new FieldReader().open(bytes, at, end);
     this.version = readVersion(fields);
     const packet = readConnect(fields, this.version);
+    this.#packetBytesMax = packet.properties.number(propertyIds.maximumPacketSize) ?? Infinity;
     checkAuthentication(packet);
     // [MQTT-3.1.3-8]; MQTT 5 permits it.
     if (packet.clientId === '' && this.version !== 5 && !packet.isClean) {
@@ -186,12 +189,14 @@ export class Opening implements SessionClaimant {
   #open({ packet, access, clientId }: Login): void {
     const { registry } = this.#host;
     const { isClean, properties, will } = packet;
-    const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
-    const { session, isPresent } = registry.begin(clientId, request);
     const { version } = this;
     const isNew = version === 5;
     const isCut = isNew && packet.keepAliveSeconds > keepAliveSecondsMax;
     const keepAliveSeconds = isCut ? keepAliveSecondsMax : packet.keepAliveSeconds;
+    const answer = isNew ? this.#answerTo(packet, clientId, isCut) : undefined;
+    this.#requireSize(connackPacket(false, 0, answer).length);
+    const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
+    const { session, isPresent } = registry.begin(clientId, request);
     const receiveMax = properties.number(propertyIds.receiveMaximum) ?? Infinity;
     const agreement: Agreement = {
       version,
@@ -201,19 +206,30 @@ export class Opening implements SessionClaimant {
       will,
       keepAliveSeconds,
       inFlightMax: Math.min(receiveMax, inFlightCountMax),
-      packetBytesMax: properties.number(propertyIds.maximumPacketSize) ?? Infinity,
+      packetBytesMax: this.#packetBytesMax,
       aliasMax: properties.number(propertyIds.topicAliasMaximum) ?? 0,
       isTold: properties.number(propertyIds.requestProblemInformation) !== 0,
     };
-    const answer = new PropertyWriter()
+    // MQTT 3.1 has no session present flag.
+    const isShown = isPresent && version !== 3;
+    this.#host.opened(agreement, connackPacket(isShown, 0, answer));
+  }
+
+  /** The properties of CONNACK. */
+  #answerTo(packet: ConnectPacket, clientId: string, isCut: boolean): PropertyWriter {
+    return new PropertyWriter()
       .u16(propertyIds.receiveMaximum, receiveCountMax)
       .u32(propertyIds.maximumPacketSize, this.#host.publishBytesMax)
       .text(propertyIds.assignedClientId, packet.clientId === '' ? clientId : undefined)
       .u16(propertyIds.topicAliasMaximum, receiveAliasMax)
-      .u16(propertyIds.serverKeepAlive, isCut ? keepAliveSeconds : undefined);
-    // MQTT 3.1 has no session present flag.
-    const isShown = isPresent && version !== 3;
-    this.#host.opened(agreement, connackPacket(isShown, 0, isNew ? answer : undefined));
+      .u16(propertyIds.serverKeepAlive, isCut ? keepAliveSecondsMax : undefined);
+  }
+
+  /** [MQTT-3.1.2-24] @throws {MqttError} `packetTooLarge` */
+  #requireSize(connackBytes: number): void {
+    if (connackBytes <= this.#packetBytesMax) return;
+    const why = `CONNACK has ${connackBytes} bytes; the client accepts ${this.#packetBytesMax}`;
+    throw new MqttError('peer', 'packetTooLarge', why);
   }
 
   /** The will of the client with its owner; undefined if it has none. */
@@ -233,12 +249,15 @@ export class Opening implements SessionClaimant {
     this.#host.refused(this.#connackOf(error));
   }
 
-  /** Returns the answer; undefined if the peer is not an MQTT client. */
+  /** Returns the answer; undefined if the peer is not an MQTT client, or accepts no packet so large. */
   #connackOf(error: MqttError): Buffer | undefined {
     const isNew = error instanceof UnsupportedVersion ? error.isNew : this.version === 5;
     if (isNew) {
       const properties = new PropertyWriter().text(propertyIds.reasonString, error.message);
-      return connackPacket(false, error.reasonCode, properties);
+      const told = connackPacket(false, error.reasonCode, properties);
+      if (told.length <= this.#packetBytesMax) return told; // [MQTT-3.2.2-19]
+      const untold = connackPacket(false, error.reasonCode, new PropertyWriter());
+      return untold.length <= this.#packetBytesMax ? untold : undefined;
     }
     // MQTT 3.1.1 has no return code for these.
     const isUnanswered = error.reason === 'malformedPacket' || error.reason === 'protocolError';
@@ -272,9 +291,6 @@ function refusal(thrown: unknown): MqttError {
   const busy: ReasonName = 'serverBusy';
   return new MqttError(error.code, busy, error.message, { cause: error });
 }
-
-/** The reason code of a DISCONNECT packet that asks for the will (3.14.2.1). */
-export const withWill: number = reasons.disconnectWithWill;
 
 /** Reads a session expiry in seconds; null for ever. */
 export function expirySeconds(seconds: number): number | null {

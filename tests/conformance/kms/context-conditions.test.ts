@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import {
   CreateGrantCommand,
   EncryptCommand,
+  ListGrantsCommand,
   PutKeyPolicyCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-kms';
@@ -181,11 +182,20 @@ test('a policy with a duplicate member in an object is refused', async () => {
 const pair = { a: 'b' };
 const wrongConstraints = [
   { EncryptionContextSubset: pair, EncryptionContextEquals: pair },
-  { EncryptionContextSubset: pair, EncryptionContextEquals: {} },
+  { EncryptionContextSubset: {}, EncryptionContextEquals: {} },
   { EncryptionContextSubset: {} },
   { EncryptionContextEquals: {} },
   { EncryptionContextEquals: { ['k'.repeat(8192)]: '' } },
 ];
+
+test('an empty constraint beside one with pairs is ignored', async () => {
+  const KeyId = await createKey(plane);
+  const grant = { KeyId, GranteePrincipal: rootArn, Operations: ['Decrypt' as const] };
+  const Constraints = { EncryptionContextSubset: {}, EncryptionContextEquals: pair };
+  const { GrantId } = await plane.kms.send(new CreateGrantCommand({ ...grant, Constraints }));
+  const { Grants } = await plane.kms.send(new ListGrantsCommand({ KeyId, GrantId }));
+  assert.deepEqual(Grants?.[0]?.Constraints, { EncryptionContextEquals: pair });
+});
 
 test('a grant has at most one encryption context constraint, which must not be empty', async () => {
   const KeyId = await createKey(plane);

@@ -5,7 +5,7 @@ import { MqttBroker } from '../../support/mqtt-peer.ts';
 
 // Publishing and delivery, in the terms of MQTT 5's normative statements.
 
-test('[MQTT-4.3.1-1] a QoS 0 message is delivered with QoS 0 and no acknowledgement', async () => {
+test('[MQTT-4.3.1-1] [MQTT-3.3.1-2] a QoS 0 message is delivered with QoS 0 and no acknowledgement', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -42,7 +42,7 @@ test('[MQTT-4.3.2-4] PUBACK is sent once a QoS 1 message is on disk', async () =
   assert.deepEqual(from.take(), [{ type: 'puback', id: 7, codes: [0] }]);
 });
 
-test('[MQTT-4.3.3-2] a QoS 2 message is delivered once, even if it is sent repeatedly', async () => {
+test('[MQTT-4.3.3-10] a QoS 2 message is delivered once, even if it is sent repeatedly', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -91,7 +91,7 @@ test('[MQTT-3.8.4-8] the delivery QoS is the minimum of the message QoS and the 
   }
 });
 
-test('[MQTT-3.3.4-2] overlapping subscriptions get one copy with the maximum QoS and all identifiers', async () => {
+test('[MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4] overlapping subscriptions get one copy with the maximum QoS and all identifiers', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to', version: 5 });
@@ -107,7 +107,7 @@ test('[MQTT-3.3.4-2] overlapping subscriptions get one copy with the maximum QoS
   assert.deepEqual(new Set(messages[0]?.properties?.[0x0b] as number[]), new Set([5, 300]));
 });
 
-test('[MQTT-4.6.0-6] messages of one publisher and topic are delivered in order', async () => {
+test('[MQTT-4.6.0-5] [MQTT-4.6.0-6] messages of one publisher and topic are delivered in order', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from' });
   const to = await b.client({ clientId: 'to' });
@@ -265,7 +265,7 @@ test('[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2
   });
 });
 
-test('[MQTT-3.3.2-8] [MQTT-3.3.2-12] topic aliases work in both directions', async () => {
+test('[MQTT-3.3.2-8] [MQTT-3.3.2-12] [MQTT-3.1.2-26] topic aliases work in both directions', async () => {
   const b = await MqttBroker.open();
   const from = await b.client({ clientId: 'from', version: 5 });
   const to = await b.client({ clientId: 'to', version: 5, properties: { 34: 1 } });
@@ -326,7 +326,7 @@ test('[MQTT-3.3.1-3] the DUP flag of a delivery is independent of the publisherâ
   assert.equal(to.messages()[0]?.dup, false);
 });
 
-test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] malformed PUBLISH packets close the connection', async () => {
+test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] [MQTT-3.3.4-6] [MQTT-4.7.0-1] malformed PUBLISH packets close the connection', async () => {
   const b = await MqttBroker.open();
   const wrong: [Parameters<Awaited<ReturnType<typeof b.client>>['publish']>, number][] = [
     [['a/+', 'x'], 0x90],
@@ -348,7 +348,7 @@ test('[MQTT-3.3.2-2] [MQTT-3.3.1-4] [MQTT-3.3.1-2] [MQTT-2.2.1-3] malformed PUBL
   }
 });
 
-test('a message published to a server topic is acknowledged and dropped', async () => {
+test('[MQTT-4.7.2-1] a message published to a server topic is acknowledged and dropped', async () => {
   const b = await MqttBroker.open();
   const peer = await b.client();
   peer.subscribe({ '$SYS/#': 0, '#': 0 });

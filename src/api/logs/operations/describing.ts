@@ -106,7 +106,7 @@ function shownStream(
   context: CallContext,
 ) {
   const { stream, createdMs, newestMs } = lines;
-  const first = lines.indexAtTime(logs.keptFromMs(group));
+  const first = lines.indexAtTime(logs.keptFromMs(lines));
   const hasLines = first < lines.count;
   return {
     logStreamName: stream,

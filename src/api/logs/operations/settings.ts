@@ -2,7 +2,11 @@
 
 import { operation } from '../../../aws/service.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
-import { type LogGroupSettings, retentionDaysAllowed } from '../../../logs/log-groups.ts';
+import {
+  type LogGroupSettings,
+  parseLogGroupName,
+  retentionDaysAllowed,
+} from '../../../logs/log-groups.ts';
 import {
   invalidParameter,
   type LogGroup,
@@ -66,8 +70,11 @@ export function deleteLogGroup(parts: LogsParts) {
     input: oneGroupRequest,
     output: nothing,
     permissions: onGroup('logs:DeleteLogGroup', parts),
-    handle: (request, context) =>
-      changed(parts, requireGroup(parts, request), { clearedMs: context.nowMs + 1 }, context),
+    handle: (request, context) => {
+      const group = requireGroup(parts, request);
+      const isOfBroker = parseLogGroupName(group.name) !== undefined;
+      return changed(parts, group, isOfBroker ? { clearedMs: context.nowMs + 1 } : {}, context);
+    },
   });
 }
 

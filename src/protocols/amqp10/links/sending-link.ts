@@ -164,7 +164,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     try {
       const { deliveryNumber } = delivery;
       const isSettled = this.#terms.isSettled;
-      const deliveryId = session.writeTransfer(this, this.#asOwn(delivery, source), isSettled);
+      const deliveryId = session.writeTransfer(this, this.asOwn(delivery, source), isSettled);
       this.#credit--;
       this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
       if (!isSettled) this.#keep(deliveryId, acquired, deliveryNumber);
@@ -189,7 +189,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   }
 
   /** Converts a message of another protocol, and adds the destination for clients of JMS. */
-  #asOwn(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): Delivery {
+  asOwn(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): Delivery {
     if (delivery.format === formatNumbers.amqp10) return delivery;
     const { broker, dialect } = this.session.host;
     const to = deliveredDestination(dialect, source, delivery);

@@ -138,7 +138,7 @@ function readProperty(fields: FieldReader, place: PropertyPlace, list: PropertyL
       return;
     case 'text':
       requireNew(list.texts, id);
-      list.texts.set(id, fields.text());
+      list.texts.set(id, readText(fields, id));
       return;
     case 'binary':
       requireNew(list.binaries, id);
@@ -148,6 +148,15 @@ function readProperty(fields: FieldReader, place: PropertyPlace, list: PropertyL
       requireNew(list.numbers, id);
       list.numbers.set(id, readNumber(fields, type, id));
   }
+}
+
+function readText(fields: FieldReader, id: number): string {
+  const text = fields.text();
+  // [MQTT-3.3.2-14]
+  if (id === propertyIds.responseTopic && /[+#]/.test(text)) {
+    throw protocolError('a response topic contains a wildcard');
+  }
+  return text;
 }
 
 function requireNew(known: ReadonlyMap<number, unknown>, id: number): void {

@@ -5,7 +5,7 @@ import { type ParsedFilter, parseFilter, requireNoControls } from '../address.ts
 import type { FieldReader } from '../codec/fields.ts';
 import { subackPacket } from '../codec/packets.ts';
 import { propertyIds, readProperties } from '../codec/properties.ts';
-import { malformed, protocolError, reasons, toMqttError } from '../errors.ts';
+import { MqttError, malformed, protocolError, reasons, toMqttError } from '../errors.ts';
 import type { MqttHost } from '../host.ts';
 import { packetFilterCountMax } from '../limits.ts';
 import type { RetainedReader } from '../sessions/retained-reader.ts';
@@ -49,6 +49,7 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
   const done = () => {
     const group = host.session.isStored ? broker.store.definedGroup : 0;
     const packet = subackPacket('suback', host.version, packetId, codes);
+    if (isTooLarge(host, packet)) return;
     host.answers.say(group, packet, () => {
       for (const subscription of added) retained.add(subscription);
       retained.work();
@@ -58,6 +59,15 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
   host.gate.finishFirst(steps(), () => {
     if (codes.length > 0) done();
   });
+}
+
+/** Ends the connection if the client does not accept an answer of this size. [MQTT-3.1.2-24] */
+function isTooLarge(host: MqttHost, { length }: Buffer): boolean {
+  const allowed = host.packetBytesMax;
+  if (length <= allowed) return false;
+  const why = `the answer has ${length} bytes; the client accepts ${allowed}`;
+  host.failed(new MqttError('peer', 'packetTooLarge', why));
+  return true;
 }
 
 function readPacketId(fields: FieldReader): number {
@@ -169,7 +179,9 @@ export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: Fi
   const { broker } = host;
   const done = () => {
     const group = host.session.isStored ? broker.store.definedGroup : 0;
-    host.answers.say(group, subackPacket('unsuback', host.version, packetId, codes));
+    const packet = subackPacket('unsuback', host.version, packetId, codes);
+    if (isTooLarge(host, packet)) return;
+    host.answers.say(group, packet);
     broker.store.log.sync();
   };
   host.gate.finishFirst(steps(), () => {
