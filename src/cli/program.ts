@@ -146,6 +146,7 @@ function addServe(all: Command): void {
     )
     .action(from(() => import('./serve.ts'), 'serve'));
   addTrailOptions(serving);
+  addRemoteKmsOptions(serving);
   addSignInOptions(serving);
 }
 
@@ -158,6 +159,23 @@ function addSignInOptions(serving: Command): void {
     .addOption(option('--sso-client-id <id>', 'the id of this service at the provider'))
     .addOption(option('--sso-client-secret-file <file>', 'the secret of this service there'))
     .addOption(option('--sso-scopes <list>', 'scopes to ask for').default('openid profile email'));
+}
+
+/** The options of a KMS outside of the service. */
+function addRemoteKmsOptions(serving: Command): void {
+  serving
+    .addOption(option('--remote-kms-region <name>', 'region of keys of brokers in AWS KMS'))
+    .addOption(option('--remote-kms-principal <arn>', 'the grantee of grants on these keys'))
+    .addOption(option('--remote-kms-endpoint <url>', 'endpoint of that KMS; that of AWS'))
+    .addOption(option('--remote-kms-ca-file <file>', 'authorities of the endpoint, PEM'))
+    .addOption(option('--remote-kms-profile <name>', 'profile with the credentials'))
+    .addOption(
+      number(
+        '--remote-kms-grace-seconds <n>',
+        'time without that KMS until brokers stop; 0: any',
+        0,
+      ),
+    );
 }
 
 function addTrailOptions(serving: Command): Command {

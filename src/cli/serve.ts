@@ -6,6 +6,7 @@ import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
 import { enforceFips, isFipsForced } from '../crypto/fips.ts';
+import { type RemoteKmsOptions, remoteKmsSettings } from '../server/keys/remote-kms.ts';
 import { rootKeySource } from '../server/root-key/source.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
 import { type BrokerView, Service } from '../server/service.ts';
@@ -19,7 +20,7 @@ import { version } from './version.ts';
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions extends SignInOptions {
+export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly data: string;
   readonly host: string;
   readonly apiPort: number;
@@ -83,6 +84,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),
+    remoteKms: await remoteKmsSettings(options),
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
     memoryLimitMib: options.memoryLimitMib,

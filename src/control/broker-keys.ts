@@ -3,15 +3,18 @@
 import type { CallIdentity, LocalClient } from '../aws/local-client.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { BrokerRecord, KeyChoice, VolumeRecord } from './broker-record.ts';
+import {
+  type AskedKey,
+  isRefusal,
+  KeyFinder,
+  type KeyReply,
+  mqPrincipal,
+  type Requester,
+} from './keys/key-finder.ts';
+import { KeyServiceUnreachable, type RemoteKeyService, RemoteKeys } from './keys/remote-keys.ts';
 import type { GrantOffer } from './offers/offer.ts';
 import { type VolumeName, volumeContext, volumePrincipal } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';
-
-/** The service principal of Amazon MQ. */
-const mqPrincipal = 'mq.amazonaws.com';
-
-/** The account of service-owned keys. */
-const serviceAccountId = '000000000000';
 
 /** A broker's key or a grant on it cannot be used. The message names it and the reason. */
 export class KeyLost extends WaxwingError<'key-lost'> {
@@ -35,27 +38,8 @@ export class ForeignDataKey extends WaxwingError<'volume-damaged'> {
 /** Error codes that mean this. */
 const foreignCodes = ['InvalidCiphertextException', 'IncorrectKeyException'];
 
-/** The caller that requests something about a broker. */
-export interface Requester {
-  readonly caller: NonNullable<CallIdentity['onBehalfOf']>;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-}
-
-/** The key metadata that the decisions use. */
-interface KeyMetadata {
-  readonly Arn: string;
-  readonly KeyState: string;
-  readonly KeySpec: string;
-  readonly KeyUsage: string;
-  readonly KeyManager: 'CUSTOMER' | 'AWS';
-}
-
 /** The parts of a broker that its key concerns. */
 export type KeyedBroker = Pick<BrokerRecord, 'key' | 'grants' | 'volumes'>;
-
-/** The key that a request selects, by name or by owner. */
-export type AskedKey = { readonly named: string } | 'service' | 'managed';
 
 /**
  * Everything that the service does with the keys of brokers: it creates grants, creates and
@@ -65,72 +49,26 @@ export class BrokerKeys {
   readonly #client: LocalClient;
   readonly #region: string;
   readonly #uuid: () => string;
-  #ownKey: Promise<string> | undefined = undefined;
+  readonly #remote: RemoteKeys;
+  readonly #finder: KeyFinder;
 
-  constructor(client: LocalClient, region: string, uuid: () => string) {
+  /** @param remote a KMS outside of the service; undefined if none is configured */
+  constructor(client: LocalClient, region: string, uuid: () => string, remote?: RemoteKeyService) {
     this.#client = client;
     this.#region = region;
     this.#uuid = uuid;
+    this.#remote = new RemoteKeys(client, remote);
+    this.#finder = new KeyFinder(client, this.#remote, region);
   }
 
   /**
-   * Returns the key for a broker: the selected one, the service-owned key, or the AWS managed key
-   * of the account. The latter two are created when they are first needed.
+   * Returns the key for a broker.
    *
    * @throws {ControlError} 'bad-request'
+   * @see KeyFinder.key
    */
-  async key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
-    if (asked === 'managed') return this.#customerKey('alias/aws/mq', requester);
-    if (asked !== 'service') return this.#customerKey(asked.named, requester);
-    this.#ownKey ??= this.#findOwnKey().catch((error: unknown) => {
-      this.#ownKey = undefined;
-      throw error;
-    });
-    return { owner: 'service', arn: await this.#ownKey };
-  }
-
-  /** Finds the service-owned key, which no account sees. */
-  async #findOwnKey(): Promise<string> {
-    const as = { service: mqPrincipal, accountId: serviceAccountId };
-    const { Keys } = await this.#kms<{ Keys?: readonly { KeyArn: string }[] }>('ListKeys', {}, as);
-    const [known] = Keys ?? [];
-    if (known !== undefined) return known.KeyArn;
-    const input = { Description: 'Protects brokers without a customer managed key' };
-    const { KeyMetadata: made } = await this.#kms<KeyReply>('CreateKey', input, as);
-    return made.Arn;
-  }
-
-  /**
-   * Returns the key that a customer names. It must be visible to the requester, enabled and
-   * symmetric.
-   *
-   * @param named key id, key ARN, alias or alias ARN
-   * @throws {ControlError} 'bad-request'
-   */
-  async #customerKey(named: string, requester: Requester): Promise<KeyChoice> {
-    const metadata = await this.#describe(named, requester);
-    const { Arn: arn, KeySpec: spec, KeyUsage: usage, KeyState: state } = metadata;
-    if (spec !== 'SYMMETRIC_DEFAULT' || usage !== 'ENCRYPT_DECRYPT') {
-      throw refuse(
-        'kmsKeyId',
-        `KMS key [${arn}] is of spec ${spec} for ${usage}. ` +
-          'Only symmetric encryption keys (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) are supported.',
-      );
-    }
-    if (state !== 'Enabled') {
-      throw refuse('kmsKeyId', `KMS key [${arn}] is in state ${state}, it must be Enabled.`);
-    }
-    return { owner: metadata.KeyManager === 'AWS' ? 'managed' : 'customer', arn };
-  }
-
-  async #describe(named: string, requester: Requester): Promise<KeyMetadata> {
-    const as = { service: mqPrincipal, onBehalfOf: requester.caller };
-    try {
-      return (await this.#kms<KeyReply>('DescribeKey', { KeyId: named }, as)).KeyMetadata;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      throw refuse('kmsKeyId', `KMS key [${named}] cannot be used: ${error.message}`);
-    }
+  key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
+    return this.#finder.key(asked, requester);
   }
 
   /**
@@ -142,14 +80,16 @@ export class BrokerKeys {
    *   not allow it
    */
   async grantService(key: KeyChoice, grant: GrantOffer, requester: Requester): Promise<string> {
+    const { caller, sourceIp, userAgent } = requester;
+    const principal = key.owner === 'remote' ? this.#remote.principal : mqPrincipal;
     const input = {
       KeyId: key.arn,
-      GranteePrincipal: mqPrincipal,
-      RetiringPrincipal: mqPrincipal,
+      GranteePrincipal: principal,
+      RetiringPrincipal: principal,
       Operations: grant.operations,
-      Name: grant.name,
+      // Other installations that use a remote key have grants of their own.
+      Name: key.owner === 'remote' ? `waxwing/${caller.accountId}/${grant.name}` : grant.name,
     };
-    const { caller, sourceIp, userAgent } = requester;
     const as: CallIdentity =
       key.owner === 'service'
         ? ownAccount(key)
@@ -161,19 +101,20 @@ export class BrokerKeys {
             unrecorded: ['Name'],
           };
     try {
-      return (await this.#kms<GrantReply>('CreateGrant', input, as)).GrantId;
+      return (await this.#call<GrantReply>(key, 'CreateGrant', input, as)).GrantId;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isRefusal(error) && !(error instanceof KeyServiceUnreachable)) throw error;
       throw refuse('kmsKeyId', `KMS key [${key.arn}] does not allow the grant: ${error.message}`);
     }
   }
 
   /** Creates the grant for decrypting the data key of a volume, and returns its id. */
   async grantVolume(key: KeyChoice, volume: VolumeName): Promise<string> {
+    const isRemote = key.owner === 'remote';
     const input = {
       KeyId: key.arn,
-      GranteePrincipal: mqPrincipal,
-      RetiringPrincipal: this.#principalOf(volume),
+      GranteePrincipal: isRemote ? this.#remote.principal : mqPrincipal,
+      RetiringPrincipal: isRemote ? this.#remote.principal : this.#principalOf(volume),
       Operations: ['Decrypt'],
       Constraints: { EncryptionContextSubset: volumeContext(volume) },
     };
@@ -190,7 +131,10 @@ export class BrokerKeys {
     volume: VolumeName,
     taken: ReadonlySet<string> = new Set(),
   ): Promise<string | undefined> {
-    const all = await this.#grants(key, this.#principalOf(volume));
+    const all =
+      key.owner === 'remote'
+        ? await this.#remote.grants(key.arn)
+        : await this.#grants(key, this.#principalOf(volume));
     const grants = all.filter(({ GrantId }) => !taken.has(GrantId));
     const [[name, id] = []] = Object.entries(volumeContext(volume));
     return grants.find(
@@ -230,6 +174,23 @@ export class BrokerKeys {
       },
     );
     return reply.Plaintext;
+  }
+
+  /**
+   * Requires that a data key can be wrapped under another key. No key service can do it with a key
+   * of another one, and the grants of brokers do not permit it with keys in a KMS outside.
+   *
+   * @throws {ControlError} 'bad-request'
+   */
+  requireRewrappable(from: KeyChoice, to: KeyChoice): void {
+    if (from.arn === to.arn) return;
+    const remote = [from, to].find(({ owner }) => owner === 'remote');
+    if (remote === undefined) return;
+    throw refuse(
+      'kmsKeyId',
+      `KMS key [${remote.arn}] is in a KMS outside of the service. ` +
+        'Data keys cannot be moved to it or from it.',
+    );
   }
 
   /**
@@ -276,7 +237,7 @@ export class BrokerKeys {
       CiphertextBlob: wrapped,
       EncryptionContext: volumeContext(volume),
     };
-    const reply = await this.#for<{ Plaintext: Buffer }>('Decrypt', input, volume, requester);
+    const reply = await this.#for<{ Plaintext: Buffer }>(key, 'Decrypt', input, volume, requester);
     return reply.Plaintext;
   }
 
@@ -292,6 +253,8 @@ export class BrokerKeys {
     wrapped: Buffer,
     requester: Requester,
   ): Promise<Buffer> {
+    // It is the same key then, see {@link requireRewrappable}.
+    if (way.from.owner === 'remote') return wrapped;
     // The service has a grant on the other key.
     if (way.from.owner === 'service') return this.rewrapDataKey(way, volume, wrapped);
     const input = {
@@ -302,6 +265,7 @@ export class BrokerKeys {
       DestinationEncryptionContext: volumeContext(volume),
     };
     const reply = await this.#for<{ CiphertextBlob: Buffer }>(
+      way.to,
       'ReEncrypt',
       input,
       volume,
@@ -312,6 +276,7 @@ export class BrokerKeys {
 
   /** @throws {KeyLost | ForeignDataKey} */
   async #for<Reply>(
+    key: KeyChoice,
     operation: string,
     input: object,
     volume: VolumeName,
@@ -320,7 +285,7 @@ export class BrokerKeys {
     const origin = { sourceIp, userAgent };
     const as = { service: mqPrincipal, onBehalfOf: caller, origin };
     try {
-      return await this.#kms<Reply>(operation, input, as);
+      return await this.#call<Reply>(key, operation, input, as);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       throw foreignOr(new KeyLost(error.message, { cause: error }), volume.id);
@@ -359,21 +324,40 @@ export class BrokerKeys {
     if (state !== 'Enabled') {
       throw new KeyLost(`The KMS key ${key.arn} is in state ${state}, it must be Enabled.`);
     }
-    const principals = new Set([
-      mqPrincipal,
-      ...volumes.map((volume) => this.#principalOf(volume)),
-    ]);
-    const held = new Set<string>();
-    for (const principal of principals) {
-      for (const { GrantId } of await this.#grants(key, principal)) held.add(GrantId);
-    }
     const wanted = [...grants.map(({ id }) => id), ...volumes.map(({ grantId }) => grantId)];
+    const held = await this.#heldGrants(key, volumes, wanted);
     for (const id of wanted) {
       if (id === null || held.has(id)) continue;
       throw new KeyLost(
         `The grant ${id} on the KMS key ${key.arn} is gone, which cannot be undone.`,
       );
     }
+  }
+
+  /** The ids of the grants on a key that exist, at least those of the wanted ones. */
+  async #heldGrants(
+    key: KeyChoice,
+    volumes: readonly VolumeName[],
+    wanted: readonly (string | null)[],
+  ): Promise<Set<string>> {
+    const held = new Set<string>();
+    if (key.owner === 'remote') {
+      for (const id of new Set(wanted)) {
+        if (id === null) continue;
+        const input = { KeyId: key.arn, GrantId: id };
+        const { Grants = [] } = await this.#asService<GrantPage>(key, 'ListGrants', input);
+        if (Grants.some(({ GrantId }) => GrantId === id)) held.add(id);
+      }
+      return held;
+    }
+    const principals = new Set([
+      mqPrincipal,
+      ...volumes.map((volume) => this.#principalOf(volume)),
+    ]);
+    for (const principal of principals) {
+      for (const { GrantId } of await this.#grants(key, principal)) held.add(GrantId);
+    }
+    return held;
   }
 
   /** Retires the grant of a volume, if there is one. */
@@ -391,7 +375,7 @@ export class BrokerKeys {
   async #retire(key: KeyChoice, grant: string, principal: string): Promise<void> {
     const input = { KeyId: key.arn, GrantId: grant };
     try {
-      await this.#kms('RetireGrant', input, { ...ownAccount(key), service: principal });
+      await this.#call(key, 'RetireGrant', input, { ...ownAccount(key), service: principal });
     } catch (error) {
       // The grant or its key no longer exists, which is the desired result.
       if (!isRefusal(error)) throw error;
@@ -425,11 +409,21 @@ export class BrokerKeys {
   ): Promise<Reply> {
     const as = { ...ownAccount(key), ...(sharedEventId !== undefined && { sharedEventId }) };
     try {
-      return await this.#kms<Reply>(operation, input, as);
+      return await this.#call<Reply>(key, operation, input, as);
     } catch (error) {
       if (isRefusal(error)) throw new KeyLost(error.message, { cause: error });
       throw error;
     }
+  }
+
+  #call<Reply>(
+    { owner }: KeyChoice,
+    operation: string,
+    input: object,
+    as: CallIdentity,
+  ): Promise<Reply> {
+    if (owner === 'remote') return this.#remote.call<Reply>(operation, input, as);
+    return this.#kms<Reply>(operation, input, as);
   }
 
   #kms<Reply>(operation: string, input: object, as: CallIdentity): Promise<Reply> {
@@ -439,10 +433,6 @@ export class BrokerKeys {
   #principalOf({ storageType }: VolumeName): string {
     return volumePrincipal(storageType, this.#region);
   }
-}
-
-interface KeyReply {
-  readonly KeyMetadata: KeyMetadata;
 }
 
 interface GrantReply {
@@ -462,7 +452,8 @@ interface Grant {
 
 /** The service's own identity, in the account that owns the key. */
 function ownAccount(key: KeyChoice): CallIdentity {
-  const accountId = key.arn.split(':')[4];
+  // Calls to a KMS outside are recorded in the trail of this account.
+  const accountId = key.owner === 'remote' ? undefined : key.arn.split(':')[4];
   return { service: mqPrincipal, ...(accountId !== undefined && { accountId }) };
 }
 
@@ -471,9 +462,4 @@ function foreignOr(error: unknown, volumeId: string): unknown {
   const cause = error instanceof KeyLost ? error.cause : undefined;
   const isForeign = cause instanceof WaxwingError && foreignCodes.includes(cause.code);
   return isForeign ? new ForeignDataKey(volumeId, { cause }) : error;
-}
-
-/** Whether the key service refused and a retry would be refused too. */
-function isRefusal(error: unknown): error is WaxwingError {
-  return error instanceof WaxwingError && 'status' in error && Number(error.status) < 500;
 }

@@ -16,8 +16,11 @@ export interface MaintenanceWindow {
 
 /** The key that wraps a broker's data keys. */
 export interface KeyChoice {
-  /** The owner of the key: the service, the account (`alias/aws/mq`), or the customer. */
-  readonly owner: 'service' | 'managed' | 'customer';
+  /**
+   * The owner of the key: the service, the account (`alias/aws/mq`), or the customer; `remote` for a
+   * key in a KMS outside of the service.
+   */
+  readonly owner: 'service' | 'managed' | 'customer' | 'remote';
   readonly arn: string;
 }
 

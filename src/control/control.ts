@@ -15,6 +15,7 @@ import { Creation, type CreationParts } from './creation.ts';
 import type { EngineEvents } from './engine.ts';
 import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
+import type { RemoteKeyService } from './keys/remote-keys.ts';
 import { Reconciler } from './reconciler.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { OpenSecret, SealSecret } from './users/ldap.ts';
@@ -48,6 +49,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;
+  /** A KMS outside of the service, whose keys brokers may have. */
+  readonly remoteKms?: RemoteKeyService | undefined;
 }
 
 /**
@@ -70,7 +73,7 @@ export class Control {
   constructor(options: ControlOptions) {
     const { brokers, configurations, client, engines, random, region, commit, report } = options;
     const { openSecret } = options;
-    const keys = new BrokerKeys(client, region, () => random.uuid());
+    const keys = new BrokerKeys(client, region, () => random.uuid(), options.remoteKms);
     this.keys = keys;
     this.brokers = brokers;
     this.configurations = configurations;

@@ -1,8 +1,8 @@
 // Validation of CreateBroker requests.
 
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { AskedKey } from './broker-keys.ts';
 import type { MaintenanceWindow } from './broker-record.ts';
+import type { AskedKey } from './keys/key-finder.ts';
 import type { Offer, StorageType } from './offers/offer.ts';
 import { chooseHost, requireOffer } from './offers/offers.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';

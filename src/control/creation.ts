@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
-import type { BrokerKeys, Requester } from './broker-keys.ts';
+import type { BrokerKeys } from './broker-keys.ts';
 import type {
   BrokerRecord,
   ConfigurationUse,
@@ -24,6 +24,7 @@ import {
   creationDigest,
 } from './creation-request.ts';
 import { ControlError } from './errors.ts';
+import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
 import { refuse } from './rules.ts';

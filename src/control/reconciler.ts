@@ -226,10 +226,16 @@ export class Reconciler {
   async #checkKey(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     if (!runtime.keyCheckDue) return;
     runtime.keyCheckDue = false;
-    await this.#askForKey(broker);
-    for (const volume of broker.volumes) {
-      const wrapped = await this.#wrappedKeys(broker, volume);
-      await this.#parts.volumeKeys.prove(broker, volume, wrapped);
+    try {
+      await this.#askForKey(broker);
+      for (const volume of broker.volumes) {
+        const wrapped = await this.#wrappedKeys(broker, volume);
+        await this.#parts.volumeKeys.prove(broker, volume, wrapped);
+      }
+    } catch (error) {
+      // Whatever it was, the key is not known to be usable.
+      runtime.keyCheckDue = true;
+      throw error;
     }
   }
 

@@ -6,6 +6,7 @@ import type { Entry } from '../storage/journal.ts';
 import type { BrokerRecord } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { Decided } from './creation.ts';
+import { KeyServiceUnreachable } from './keys/remote-keys.ts';
 import { workOf } from './lifecycle.ts';
 import { MaintenanceWindows } from './maintenance/maintenance.ts';
 import { keyEffectDelayMs } from './offers/storage-types.ts';
@@ -21,6 +22,11 @@ export interface SupervisorOptions {
    * Milliseconds until a change of a key takes effect on its brokers. Imitates the delays of AWS.
    */
   readonly keyEffectDelayMs: number;
+  /**
+   * Milliseconds for which a running broker continues although its key service cannot be reached; 0
+   * or undefined for any time.
+   */
+  readonly keyGraceMs?: number;
   readonly report: Report;
   /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
@@ -53,6 +59,8 @@ class Task {
   retryAtMs: number | undefined = undefined;
   keyCheckAtMs: number;
   upSinceMs = 0;
+  /** When the key service could first not be reached; undefined if it was reached last. */
+  unreachableSinceMs: number | undefined = undefined;
 
   constructor(isResumed: boolean, keyCheckAtMs: number) {
     this.runtime = { isUp: false, isResumed, keyCheckDue: false };
@@ -231,6 +239,7 @@ export class Supervisor {
 
   #stepped(task: Task, wasUp: boolean): void {
     task.failures = 0;
+    task.unreachableSinceMs = undefined;
     if (!wasUp && task.runtime.isUp) task.upSinceMs = this.#nowMs;
   }
 
@@ -240,24 +249,41 @@ export class Supervisor {
     task.failures += 1;
     const text = 'a step towards the requested state of the broker failed and will be retried';
     this.#options.report('warn', id, text, error);
+    const isUnreachable = error instanceof KeyServiceUnreachable;
+    if (isUnreachable && task.runtime.isUp) await this.#endGrace(id, task);
     if (task.runtime.isUp || task.failures < failureCountMax) return;
     const reason = error instanceof Error ? error.message : String(error);
     await this.#recordDown(
       id,
       task,
       `it failed to start ${task.failures} times; last time: ${reason}`,
+      isUnreachable ? 'kms-unreachable' : 'process-failed',
     );
   }
 
+  /** Stops a running broker if its key service could not be reached for too long. */
+  async #endGrace(id: string, task: Task): Promise<void> {
+    const { keyGraceMs = 0 } = this.#options;
+    task.unreachableSinceMs ??= this.#nowMs;
+    if (keyGraceMs === 0 || this.#nowMs - task.unreachableSinceMs < keyGraceMs) return;
+    const why = `the broker's KMS key could not be checked for ${Math.round(keyGraceMs / 1000)} s`;
+    await this.#reconciler.stop(id, task.runtime, why);
+  }
+
   /** Records that a broker is not running although it should be. Retries continue. */
-  async #recordDown(id: string, task: Task, why: string): Promise<void> {
+  async #recordDown(
+    id: string,
+    task: Task,
+    why: string,
+    code: 'process-failed' | 'kms-unreachable' = 'process-failed',
+  ): Promise<void> {
     const broker = this.#brokers.get(id);
     const work = broker === undefined ? 'nothing' : workOf(broker.state);
     if (work !== 'keep-running' && work !== 'restart') return;
     // In a critical state, a broker would otherwise be tried only once.
     task.runtime.isResumed = true;
     try {
-      await this.#reconciler.fail(id, 'process-failed', why);
+      await this.#reconciler.fail(id, code, why);
     } catch (error) {
       this.#options.report('error', id, 'the failure could not be recorded', error);
     }

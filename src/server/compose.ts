@@ -1,6 +1,7 @@
 // Composition of the parts of the service that run brokers.
 
 import type { KeyObject } from 'node:crypto';
+import { remoteKmsService } from '../api/kms/remote/remote-service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import type { Exposition } from '../api/status/service.ts';
 import { ArchiveJournal } from '../audit/archive/archive-journal.ts';
@@ -43,6 +44,7 @@ import { serviceRoleCreation } from './identities/service-role.ts';
 import { identityParts } from './identity-parts.ts';
 import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
+import { remoteKms } from './keys/remote-kms.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
 import type { Refusals, RefusedLogins } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
@@ -269,6 +271,7 @@ export function composeCore(
   const hooks = hooksOf(state, accountId, log);
   const client = new LocalClient({ ...common, hooks });
   const reports = new BrokerReports({ clock: systemClock, log, logs, refusals, brokers });
+  const remote = settings.remoteKms && remoteKms(settings.remoteKms);
   const control = new Control({
     brokers,
     configurations,
@@ -286,11 +289,14 @@ export function composeCore(
     accountId,
     keyCheckMs: settings.keyCheckSeconds * 1000,
     keyEffectDelayMs: settings.keyEffectDelaySeconds * 1000,
+    keyGraceMs: (settings.remoteKms?.graceSeconds ?? 0) * 1000,
+    remoteKms: remote,
     report: reports.report,
     log: (...of) => reports.log(...of),
     loginFailed: (...of) => reports.loginFailed(...of),
   });
   services.add(kmsService(kms));
+  if (remote) services.add(remoteKmsService(remote));
   kms.onKeyChanged((arn) => control.supervisor.keyChanged(arn.slice(arn.lastIndexOf('/') + 1)));
   const record = recorder(state, location, log);
   refusals.record = (logins) => {

@@ -2,6 +2,7 @@
 
 import type { LogLevel } from '../base/log.ts';
 import { ServerError } from './errors.ts';
+import type { RemoteKmsSettings } from './keys/remote-kms.ts';
 import type { RootKeySource } from './root-key/source.ts';
 import type { SignInSettings } from './sign-in/sign-in-settings.ts';
 
@@ -41,6 +42,8 @@ export interface Settings {
   /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
   readonly oidcAuthorities: string | undefined;
   readonly signIn: SignInSettings;
+  /** A KMS outside of the service, whose keys brokers may have; undefined for none. */
+  readonly remoteKms?: RemoteKmsSettings | undefined;
   /** Interval of the regular checks of each broker's key, seconds. */
   readonly keyCheckSeconds: number;
   /** Seconds until a change of a key takes effect on its brokers. Imitates the delays of AWS. */

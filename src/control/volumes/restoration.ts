@@ -2,13 +2,14 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import { type BrokerKeys, ForeignDataKey, KeyLost, type Requester } from '../broker-keys.ts';
+import { type BrokerKeys, ForeignDataKey, KeyLost } from '../broker-keys.ts';
 import type { BrokerRecord, ConfigurationUse, GrantRecord, KeyChoice } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { ConfigurationDecisions } from '../configurations/configuration-decisions.ts';
 import { acceptText } from '../configurations/configuration-rules.ts';
 import type { Creation, Decided } from '../creation.ts';
 import type { Engines } from '../engines.ts';
+import type { Requester } from '../keys/key-finder.ts';
 import type { VolumeName } from '../offers/storage-types.ts';
 import { checkBrokerName, refuse } from '../rules.ts';
 import { ldapRecord, type SealSecret } from '../users/ldap.ts';
@@ -88,6 +89,7 @@ export class Restoration {
     const source: KeyChoice =
       owner === 'service' ? { owner, arn } : await keys.key({ named: arn }, requester);
     const key = named === undefined ? source : await keys.key({ named }, requester);
+    keys.requireRewrappable(source, key);
     return { source, key };
   }
 

@@ -1,12 +1,13 @@
 // The requests of users about the data keys of volumes.
 
 import type { Clock } from '../../base/clock.ts';
-import type { BrokerKeys, Requester } from '../broker-keys.ts';
+import type { BrokerKeys } from '../broker-keys.ts';
 import type { BrokerRecord, BrokerUpdate, GrantRecord } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { Creation, Decided } from '../creation.ts';
 import type { Engines } from '../engines.ts';
 import { ControlError } from '../errors.ts';
+import type { Requester } from '../keys/key-finder.ts';
 import { refuse } from '../rules.ts';
 import type { SealingState } from './volume-state.ts';
 
@@ -85,6 +86,7 @@ export class VolumeCommands {
     if (before.key.arn === key.arn) {
       throw refuse('kmsKeyId', `Broker [${id}] already uses the KMS key [${key.arn}].`);
     }
+    keys.requireRewrappable(before.key, key);
     const release = creation.hold(key.arn);
     const grants: GrantRecord[] = [];
     try {

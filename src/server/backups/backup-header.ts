@@ -34,7 +34,7 @@ export interface BrokerBackupHeader extends CommonHeader {
   readonly volumeId: string;
   readonly storageType: 'EBS' | 'EFS';
   readonly kmsKeyId: string;
-  readonly keyOwner: 'service' | 'managed' | 'customer';
+  readonly keyOwner: 'service' | 'managed' | 'customer' | 'remote';
   /** Base64. */
   readonly wrappedKey: string;
 }
@@ -60,7 +60,7 @@ const ofKind = {
     volumeId: /^(vol|fs)-[0-9a-f]{17}$/,
     storageType: /^(EBS|EFS)$/,
     kmsKeyId: /^arn:[\w:/.@+=,-]{1,2000}$/,
-    keyOwner: /^(service|managed|customer)$/,
+    keyOwner: /^(service|managed|customer|remote)$/,
   },
 } as const;
 

@@ -2,7 +2,7 @@
 
 import { AwsError, RequestError } from '../../aws/errors.ts';
 import type { LocalClient } from '../../aws/local-client.ts';
-import type { Requester } from '../../control/broker-keys.ts';
+import type { Requester } from '../../control/keys/key-finder.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
 
 const service = 'mq.amazonaws.com';

@@ -56,6 +56,7 @@ function openOne(
   kms: Pick<Kms, 'ciphers'>,
 ): Buffer | string | undefined {
   for (const each of keyChange === null ? [key] : [key, keyChange.key]) {
+    if (each.owner === 'remote') return `its key ${each.arn} is in a KMS outside of the service`;
     try {
       return decrypt(each, volume, wrapped, kms);
     } catch (error) {

@@ -1,6 +1,5 @@
 // Root keys that a key of AWS KMS seals.
 
-import { readFile } from 'node:fs/promises';
 import { isFipsForced } from '../../../crypto/fips.ts';
 import {
   RemoteKmsClient,
@@ -8,6 +7,7 @@ import {
   RemoteKmsUnreachable,
 } from '../../../kms/remote/remote-kms-client.ts';
 import { ServerError } from '../../errors.ts';
+import { readAuthorities } from '../../sign-in/small-file.ts';
 import type { AwsKmsSource } from '../source.ts';
 import {
   type MadeRootKey,
@@ -60,7 +60,7 @@ export class AwsKmsHolder implements RootKeyHolder {
       region: keyArn.split(':')[3] ?? '',
       endpoint,
       profile,
-      authorities: caFile && (await readAuthorities(caFile)),
+      authorities: caFile && (await readAuthorities('ca-file', caFile)),
       isFips: isFipsForced(),
     });
     const context = { [contextName]: owner.volumeId };
@@ -89,11 +89,4 @@ function isOfCiphertext({ code }: RemoteKmsRefusal): boolean {
 function unusable(keyArn: string, why: string, cause?: Error): ServerError {
   const text = `the KMS key ${keyArn} cannot be used: ${why}`;
   return new ServerError('root-key-unavailable', text, { cause });
-}
-
-async function readAuthorities(file: string): Promise<string> {
-  return await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const text = `ca-file ${file} cannot be read: ${cause.code}`;
-    throw new ServerError('setting-invalid', text, { cause });
-  });
 }
