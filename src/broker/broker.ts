@@ -25,6 +25,7 @@ import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import { isParameterChange, Parameters } from './rabbitmq/parameters.ts';
+import { type Personality, personalityOf } from './rabbitmq/personality.ts';
 import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { isSessionChange } from './sessions/stored-session.ts';
@@ -57,6 +58,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly brokerName: string;
   /** The engine version that clients see: `3.13`. */
   readonly engineVersion: string;
+  readonly personality: Personality;
   readonly vhosts = new Map<string, Vhost>();
   readonly delivery = new Delivery();
   readonly counters = new Counters();
@@ -103,7 +105,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.#random = options.random ?? systemRandom;
     this.brokerName = options.brokerName ?? 'localhost';
     this.engineVersion = options.engineVersion ?? '3.13';
-    this.limits = { ...defaultLimits, ...options.limits };
+    this.personality = personalityOf(this.engineVersion);
+    this.limits = { ...defaultLimits, ...this.personality.limits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
     const change = (made: Change) => this.#change(made);
     this.parameters = new Parameters(this.limits, change);

@@ -51,6 +51,11 @@ export class Flow {
     return this.#publishers.has(listener);
   }
 
+  /** The reasons why publishers are blocked. */
+  get reasons(): ReadonlySet<string> {
+    return this.#reasons;
+  }
+
   /** The number of connections that have published. */
   get publisherCount(): number {
     return this.#publishers.size;

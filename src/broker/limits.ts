@@ -51,6 +51,11 @@ export interface Limits {
    * of a queue takes precedence. Infinity for no limit. Checked once a minute.
    */
   readonly consumerTimeoutMs: number;
+  /**
+   * Failed deliveries after which a message of a quorum queue is dropped or dead lettered, unless the
+   * queue or a policy states a number. Infinity for no limit.
+   */
+  readonly deliveryLimit: number;
   /** Maximum number of cached routes per exchange. */
   readonly routeCacheCountMax: number;
   /** Maximum number of queues in all cached routes of a virtual host; duplicates count. */
@@ -164,6 +169,7 @@ export const defaultLimits: Limits = {
   consumerCountShort: 16,
   stuckMsMax: 30 * 60 * 1000,
   consumerTimeoutMs: 30 * 60 * 1000,
+  deliveryLimit: Infinity,
   routeCacheCountMax: 16_384,
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 20_000_000,

@@ -122,6 +122,12 @@ class ArgumentReader {
     return value < 0 ? this.fail(name, `{value_negative,${found.value}}`) : value;
   }
 
+  /** As {@link count}; -1 also means no limit. */
+  countOrNone(name: string): number {
+    const found = this.#args[name];
+    return found !== undefined && wholeNumber(found) === -1 ? Infinity : this.count(name);
+  }
+
   expiry(name: string): number {
     const ms = this.count(name);
     if (ms === Infinity || ms <= expiryMsMax) return ms;
@@ -205,10 +211,16 @@ class ArgumentReader {
  * prevent a broker from starting.
  *
  * @param subject `queue 'q' in vhost '/'`
+ * @param mayBeUnlimited whether -1 is a valid delivery limit, as in RabbitMQ 4
  * @throws {BrokerError} `precondition-failed`
  */
-export function checkQueueOptions(options: QueueOptions, subject: string): void {
+export function checkQueueOptions(
+  options: QueueOptions,
+  subject: string,
+  mayBeUnlimited: boolean,
+): void {
   const reader = new ArgumentReader(options.arguments, subject);
+  if (!mayBeUnlimited) reader.count('x-delivery-limit');
   reader.refuseForeign();
   reader.count('x-consumer-timeout');
   reader.checkWord('x-queue-leader-locator', leaderLocators, 'invalid_queue_locator_arg');
@@ -259,7 +271,7 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     priorityMax: priorityMax === Infinity ? 0 : priorityMax,
     isSingleActive: reader.bool('x-single-active-consumer'),
     consumerTimeoutMs: readTimeout(args['x-consumer-timeout']),
-    deliveryLimit: type === 'quorum' ? reader.count('x-delivery-limit') : Infinity,
+    deliveryLimit: type === 'quorum' ? reader.countOrNone('x-delivery-limit') : Infinity,
     countsFailures: type === 'quorum',
   };
 }

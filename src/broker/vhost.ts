@@ -26,10 +26,12 @@ import {
   checkQueueOptions,
   comparedArguments,
   type QueueOptions,
+  type QueueType,
   readQueueArguments,
 } from './queue-options.ts';
 import { MessageQueue } from './queues/message-queue.ts';
 import { requireNotDefault } from './rabbitmq/permission-checks.ts';
+import type { Personality } from './rabbitmq/personality.ts';
 import { Settings } from './settings/settings.ts';
 import type { Background } from './turns/background.ts';
 import { bindingChange, durableBindings, isDurableBinding } from './vhosts/binding-changes.ts';
@@ -41,6 +43,7 @@ import { noMetadata, type VhostMetadata } from './vhosts/vhost-metadata.ts';
 /** The interface to the broker. */
 export interface VhostHost extends QueueHost {
   readonly limits: Limits;
+  readonly personality: Personality;
   /** Whether changes are being recovered. */
   readonly isRecovering: boolean;
   define(change: Change): void;
@@ -84,6 +87,11 @@ export class Vhost {
       policiesChanged: () => this.#policiesChanged(),
     });
     for (const exchange of predeclaredExchanges(name)) this.exchanges.set(exchange.name, exchange);
+  }
+
+  /** The type of queues whose declaration does not state it; undefined for classic queues. */
+  get defaultQueueType(): QueueType | undefined {
+    return this.metadata.defaultQueueType ?? this.#host.personality.defaultQueueType;
   }
 
   /** Applies the policies in the background. A change while this is in progress restarts it. */
@@ -196,7 +204,7 @@ export class Vhost {
     if (alternate?.type === 'longstr') {
       requireShortName(`arg 'alternate-exchange' for ${subject}`, String(alternate.value));
     }
-    this.#requireRoom(subject, this.exchanges.size, exchangeCountMax);
+    this.#requireRoom(`exchange '${name}'`, this.exchanges.size, exchangeCountMax);
   }
 
   /** Clients of a deleted virtual host that are still connected must not add to it. */
@@ -294,7 +302,7 @@ export class Vhost {
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
       for (const key of comparedArguments) {
-        const none = missingArgument(key, found.options, this.metadata.defaultQueueType);
+        const none = missingArgument(key, found.options, this.defaultQueueType);
         const received = options.arguments[key] ?? none;
         requireSameArgument(key, subject, received, found.options.arguments[key] ?? none);
       }
@@ -319,15 +327,15 @@ export class Vhost {
   }
 
   #newQueue(name: string, asked: QueueOptions, owner: object): Queue {
-    const options = withDefaultType(asked, this.metadata.defaultQueueType);
+    const options = withDefaultType(asked, this.defaultQueueType);
     const subject = describe('queue', name, this.name);
     const { argumentsBytesMax, queueCountMax } = this.#host.limits;
     requireShortName('queue name', name);
     requireSmallArguments(options.arguments, subject, argumentsBytesMax);
     const countMax = Math.min(queueCountMax, this.settings.limit('max-queues'));
-    this.#requireRoom(subject, this.queues.size, countMax);
+    this.#requireRoom(`queue '${name}'`, this.queues.size, countMax);
     readQueueArguments(options.arguments, subject);
-    checkQueueOptions(options, subject);
+    checkQueueOptions(options, subject, this.#host.limits.deliveryLimit !== Infinity);
     this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) this.#exclusive.add(queue, owner);
@@ -342,7 +350,7 @@ export class Vhost {
     const isDurable = options.durable && !options.exclusive;
     const queueIndex = this.#host.newQueueIndex(number, isDurable);
     const queue = new MessageQueue(this.#host, this.name, name, options, queueIndex);
-    if (this.settings.hasPolicies) queue.applySettings(this.settings.ofQueue(queue));
+    if (this.settings.hasEffect) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
     if (isDurable) {

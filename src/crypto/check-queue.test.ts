@@ -75,14 +75,34 @@ test('a check without a waiting client is skipped', async () => {
   assert.equal(await kept.result, true);
 });
 
-test('checks above the per-source or total waiting limit are rejected immediately', () => {
-  const { add } = queueWith({ waitingPerSourceMax: 2, waitingCountMax: 3 });
-  const results = ['a', 'a', 'a', 'a', 'b', 'c'].map((source) => add(source, 'ann').result);
+test('checks above the limit of their source are rejected immediately', () => {
+  const { add } = queueWith({ waitingPerSourceMax: 2 });
+  const results = ['a', 'a', 'a', 'a', 'b'].map((source) => add(source, 'ann').result);
   assert.deepEqual(
     results.map((result) => result === 'busy'),
     // The first of `a` runs and does not wait.
-    [false, false, false, true, false, true],
+    [false, false, false, true, false],
   );
+});
+
+test('in a full queue, the source with the most checks gives its newest place to one with fewer', async () => {
+  const { add, queue } = queueWith({ waitingCountMax: 4, waitingPerSourceMax: 3 });
+  const flood = ['a', 'a', 'a', 'a', 'b'].map((source) => add(source, 'ann').result);
+  const other = add('c', 'ann').result;
+  assert.notEqual(other, 'busy');
+  assert.equal(await flood[3], 'busy');
+  assert.equal(queue.waitingCount, 4);
+  // Nobody has more than `b` would have then.
+  add('d', 'ann');
+  assert.equal(add('b', 'ann').result, 'busy');
+});
+
+test('other sources cannot keep a source out of the queue', () => {
+  const { add, queue } = queueWith({ waitingCountMax: 100, waitingPerSourceMax: 50 });
+  for (let i = 0; i < 1000; i++) add(`flood ${i % 20}`, `user ${i}`);
+  assert.equal(queue.waitingCount, 100);
+  assert.notEqual(add('person', 'ann').result, 'busy');
+  assert.equal(queue.waitingCount, 100);
 });
 
 test('abandoned checks free their places in the waiting queue', () => {

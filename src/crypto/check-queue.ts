@@ -34,8 +34,11 @@ export interface CheckOrigin {
   readonly isGone: boolean;
 }
 
-/** The result of a check; undefined if it was skipped. */
-export type CheckResult = boolean | undefined;
+/**
+ * The result of a check; undefined if it was skipped, and `busy` if it gave its place to one of a source
+ * with fewer.
+ */
+export type CheckResult = boolean | undefined | 'busy';
 
 interface Check {
   readonly origin: CheckOrigin;
@@ -102,11 +105,32 @@ export class CheckQueue {
 
   #hasRoom(name: string): boolean {
     const { waitingCountMax, waitingPerSourceMax } = this.#limits;
-    const isFull = () =>
-      this.#waitingCount >= waitingCountMax ||
-      (this.#sources.get(name)?.count ?? 0) >= waitingPerSourceMax;
-    if (isFull()) this.#dropGone();
-    return !isFull();
+    const countOf = () => this.#sources.get(name)?.count ?? 0;
+    const isFull = () => this.#waitingCount >= waitingCountMax;
+    if (isFull() || countOf() >= waitingPerSourceMax) this.#dropGone();
+    if (countOf() >= waitingPerSourceMax) return false;
+    return !isFull() || this.#displace(countOf());
+  }
+
+  /**
+   * Makes room for a check of a source in a full queue: the source with the most waiting checks loses its
+   * newest one, so that others cannot keep a source out.
+   *
+   * @param count the waiting checks of the source that needs room
+   * @returns false if no source has more than it would have
+   */
+  #displace(count: number): boolean {
+    let largest: Source | undefined;
+    for (const source of this.#sources.values()) {
+      if (source.count > (largest?.count ?? count + 1)) largest = source;
+    }
+    if (largest === undefined) return false;
+    const lanes = [...largest.lanes.values()].filter(({ waiting }) => waiting.length > 0);
+    const check = lanes.at(-1)?.waiting.pop();
+    if (check === undefined) return false;
+    this.#count(largest, -1);
+    check.done('busy');
+    return true;
   }
 
   #hasLaneRoom({ source: name, user }: CheckOrigin): boolean {

@@ -136,3 +136,23 @@ test('a log-in that fails for another reason looks like a wrong password, also i
   }
   assert.deepEqual(asked, ['right', 'right', 'right']);
 });
+
+test('a wrong password of one user name is checked again for another with the same hash', async () => {
+  const checker = new PasswordChecker(limits);
+  const hash = await hashPassword('nobody knows');
+  const isQuick = async (user: string) => {
+    let isDone = false;
+    const result = checker.verify('guess', hash, { ...somebody, user }).then((found) => {
+      isDone = true;
+      return found;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const wasQuick = isDone;
+    assert.equal(await result, 'wrong');
+    return wasQuick;
+  };
+  assert.deepEqual(
+    [await isQuick('nobody'), await isQuick('nobody'), await isQuick('noone')],
+    [false, true, false],
+  );
+});

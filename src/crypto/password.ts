@@ -154,7 +154,9 @@ export class PasswordChecker {
       this.#remember(hash, pair);
       return 'right';
     }
-    return this.#wrong.has(pair) ? 'wrong' : this.#check(pair, password, hash, origin);
+    return this.#wrong.has(wrongKey(pair, origin))
+      ? 'wrong'
+      : this.#check(pair, password, hash, origin);
   }
 
   #check(
@@ -170,13 +172,14 @@ export class PasswordChecker {
       return before.result;
     }
     const waiting = new Waiting(origin);
-    const found = this.#queue.add(waiting, () => this.#compare(pair, password, hash));
+    const found = this.#queue.add(waiting, () => this.#compare(pair, password, hash, origin));
     if (found === 'busy') return Promise.resolve('busy');
     this.#waiting.set(key, waiting);
     waiting.result = found.then(
       (isRight) => {
         this.#waiting.delete(key);
         if (isRight === undefined) return 'gone';
+        if (isRight === 'busy') return 'busy';
         return isRight ? 'right' : 'wrong';
       },
       (error: unknown) => {
@@ -188,17 +191,22 @@ export class PasswordChecker {
   }
 
   /** If the correct password is cached, any other is wrong, and no derivation is needed. */
-  async #compare(pair: string, password: string, hash: string): Promise<boolean> {
+  async #compare(
+    pair: string,
+    password: string,
+    hash: string,
+    origin: CheckOrigin,
+  ): Promise<boolean> {
     const right = this.#recall(hash);
     if (right !== undefined) return right.pair === pair;
     const isRight = await matchesHash(password, hash);
     if (isRight) this.#remember(hash, pair);
-    else this.#rememberWrong(pair);
+    else this.#rememberWrong(wrongKey(pair, origin));
     return isRight;
   }
 
-  #rememberWrong(pair: string): void {
-    this.#wrong.add(pair);
+  #rememberWrong(key: string): void {
+    this.#wrong.add(key);
     if (this.#wrong.size <= wrongCountMax) return;
     const [oldest] = this.#wrong;
     if (oldest !== undefined) this.#wrong.delete(oldest);
@@ -218,6 +226,14 @@ export class PasswordChecker {
     const [oldest] = this.#remembered.keys();
     if (oldest !== undefined) this.#remembered.delete(oldest);
   }
+}
+
+/**
+ * The key of a wrong password. It contains the user name, because users that do not exist share a hash: a
+ * password that was tried for one of them must take as long for another.
+ */
+function wrongKey(pair: string, { user }: CheckOrigin): string {
+  return `${pair} ${user}`;
 }
 
 /** A password that waits to be checked, with all callers that wait for the result. */

@@ -120,7 +120,7 @@ export class DirectoryLogins {
     this.#waiting.set(key, waiting);
     waiting.answer = found
       .then(
-        (): Answer => result ?? 'gone',
+        (checked): Answer => (checked === 'busy' ? 'busy' : (result ?? 'gone')),
         (error: unknown): Answer => {
           if (error instanceof LdapError) return 'unavailable';
           throw error;

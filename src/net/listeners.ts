@@ -1,8 +1,20 @@
 // The listeners of a broker.
 
+import type { ConnectionAdmission } from './connection-admission.ts';
 import { NetError } from './errors.ts';
-import type { TlsVersion } from './handshake-counts.ts';
-import type { ServerCertificate, TlsListener } from './tls-listener.ts';
+import type { HandshakeCounts, TlsVersion } from './handshake-counts.ts';
+import type { ServerCertificate } from './tls-listener.ts';
+
+/** A port of a broker: for broker protocols, or for HTTPS. */
+export interface PortListener {
+  readonly admission: ConnectionAdmission;
+  readonly handshakes: HandshakeCounts;
+  /** The bytes that all connections have received and sent, including TLS. */
+  readonly networkBytes: { readonly received: number; readonly sent: number };
+  open(port: number): Promise<number>;
+  close(reason: string, timeoutMs: number): Promise<void>;
+  showCertificates(certificates: readonly ServerCertificate[]): void;
+}
 
 /** A listener with its name. */
 export interface NamedListener {
@@ -10,16 +22,16 @@ export interface NamedListener {
   readonly name: string;
   /** The ports to try, in this order; 0 for any free port. */
   readonly ports: readonly number[];
-  readonly listener: TlsListener;
+  readonly listener: PortListener;
 }
 
 /** The listeners of a broker, which are opened and closed together. */
 export class Listeners {
   /** The port of each listener, by name. */
   readonly ports: Readonly<Record<string, number>>;
-  readonly #all: readonly TlsListener[];
+  readonly #all: readonly PortListener[];
 
-  private constructor(ports: Readonly<Record<string, number>>, all: readonly TlsListener[]) {
+  private constructor(ports: Readonly<Record<string, number>>, all: readonly PortListener[]) {
     this.ports = ports;
     this.#all = all;
   }
@@ -32,7 +44,7 @@ export class Listeners {
    */
   static async open(list: readonly NamedListener[]): Promise<Listeners> {
     const ports: Record<string, number> = {};
-    const all: TlsListener[] = [];
+    const all: PortListener[] = [];
     try {
       for (const { name, ports: wanted, listener } of list) {
         all.push(listener);
@@ -90,7 +102,7 @@ export class Listeners {
   }
 }
 
-async function openFirstFree(listener: TlsListener, ports: readonly number[]): Promise<number> {
+async function openFirstFree(listener: PortListener, ports: readonly number[]): Promise<number> {
   let refused: unknown = new Error('the listener has no ports to try');
   for (const port of ports) {
     try {

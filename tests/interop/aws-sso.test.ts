@@ -73,7 +73,7 @@ async function environmentOf(plane: ControlPlane, profile: string): Promise<Node
   return { ...env, AWS_DATA_PATH: join(home, 'rules'), AWS_ENDPOINT_URL: plane.endpoint.url };
 }
 
-/** Waits until the CLI has printed the address with the code. */
+/** Waits until the CLI has printed the address that a browser would open. */
 async function addressOf(child: ChildProcess): Promise<string> {
   let output = '';
   let hasEnded = false;
@@ -85,14 +85,19 @@ async function addressOf(child: ChildProcess): Promise<string> {
   child.once('close', () => {
     hasEnded = true;
   });
-  const found = () => /(https:\/\/\S+user_code=\S+)/.exec(output)?.[1];
+  const found = () => /(https:\/\/\S+(?:user_code|code_challenge)=\S+)/.exec(output)?.[1];
   await until('the CLI prints an address', () => found() !== undefined || hasEnded);
   const address = found();
   assert.ok(address !== undefined, output);
   return address;
 }
 
-async function walk(path: string): Promise<void> {
+/**
+ * Signs in and uses a role.
+ *
+ * @param more further arguments of `aws sso login`
+ */
+async function walk(path: string, ...more: readonly string[]): Promise<void> {
   const { plane, stop } = await start();
   try {
     const startUrl = `${plane.endpoint.url}/start`;
@@ -109,13 +114,16 @@ sso_region = us-west-2
 sso_registration_scopes = sso:account:access
 `,
     );
-    const login = spawn(path, ['sso', 'login', '--no-browser', '--profile', 'shift'], { env });
+    const given = ['sso', 'login', '--no-browser', '--profile', 'shift', ...more];
+    const login = spawn(path, given, { env });
     const ended = new Promise<number | null>((resolve) => login.once('close', resolve));
     const browser = new Browser(plane.endpoint.ca);
     const page = await browser.open(await addressOf(login));
     const confirm = await browser.submit(page, { user_name: 'anna', password, mfa_code: '' });
     assert.match(confirm.text, /botocore-client-waxwing/);
-    await browser.submit(confirm, { decision: 'allow' });
+    const last = await browser.submit(confirm, { decision: 'allow' });
+    // The CLI itself waits for the browser on the person's machine.
+    if (last.url.startsWith('http://127.0.0.1:')) assert.equal((await fetch(last.url)).status, 200);
     assert.equal(await ended, 0);
     const aws = (...args: readonly string[]) =>
       promisify(execFile)(path, ['--endpoint-url', plane.endpoint.url, ...args], { env });
@@ -141,6 +149,17 @@ if (second.length === 0) {
   const skip = typeof clis === 'string' ? clis : 'there is no AWS CLI 2';
   test('aws sso login signs a person in', { skip }, () => {});
 }
+/** Whether a version of the CLI signs in with an authorization code (PKCE) unless told otherwise. */
+function hasPkce(version: string): boolean {
+  const [, minor = '0'] = /cli\/2\.(\d+)\./.exec(version) ?? [];
+  return Number(minor) >= 22;
+}
+
 for (const { path, version } of second) {
-  test(`aws sso login of ${version} signs a person in, who then uses a role`, () => walk(path));
+  const title = `aws sso login of ${version} signs a person in, who then uses a role`;
+  if (!hasPkce(version)) test(title, () => walk(path));
+  else {
+    test(`${title} (PKCE)`, () => walk(path));
+    test(`${title} (device code)`, () => walk(path, '--use-device-code'));
+  }
 }

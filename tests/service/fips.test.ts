@@ -4,8 +4,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
+import {
+  CreateLoginProfileCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  EnableMFADeviceCommand,
+  IAMClient,
+} from '@aws-sdk/client-iam';
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand, MqClient } from '@aws-sdk/client-mq';
+import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
+import { Browser } from '../support/browser.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
@@ -93,6 +102,37 @@ test('listeners offer approved groups and suites only', { skip }, async () => {
 test('a key on a curve that is not approved is refused', { skip }, async () => {
   const command = new CreateKeyCommand({ KeySpec: 'ECC_SECG_P256K1', KeyUsage: 'SIGN_VERIFY' });
   await assert.rejects(waxwing.kms.send(command), { name: 'UnsupportedOperationException' });
+});
+
+test('people sign in with a password and an MFA code', { skip }, async () => {
+  const { AWS_REGION: region = '', AWS_ENDPOINT_URL: endpoint = '' } = waxwing.environment;
+  const { AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: secret = '' } = waxwing.environment;
+  const iam = new IAMClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: id, secretAccessKey: secret },
+    requestHandler: { httpsAgent: new Agent({ ca: waxwing.ca }) },
+  });
+  const [UserName, Password] = ['anna', 'correct-Horse-battery-7'];
+  await iam.send(new CreateUserCommand({ UserName }));
+  await iam.send(new CreateLoginProfileCommand({ UserName, Password }));
+  const { VirtualMFADevice: device } = await iam.send(
+    new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: UserName }),
+  );
+  const key = decodeSeed(Buffer.from(device?.Base32StringSeed ?? []).toString('ascii'));
+  const SerialNumber = device?.SerialNumber ?? '';
+  const step = stepAt(Date.now());
+  const [AuthenticationCode1, AuthenticationCode2] = [totpCode(key, step - 1), totpCode(key, step)];
+  const codes = { AuthenticationCode1, AuthenticationCode2 };
+  await iam.send(new EnableMFADeviceCommand({ UserName, SerialNumber, ...codes }));
+  iam.destroy();
+  const browser = new Browser(waxwing.ca);
+  const page = await browser.open(`${endpoint}/sso/device`);
+  const typed = { user_name: UserName, password: Password };
+  const wrong = await browser.submit(page, { ...typed, mfa_code: AuthenticationCode2 });
+  assert.equal(wrong.status, 403);
+  const asked = await browser.submit(wrong, { ...typed, mfa_code: totpCode(key, step + 1) });
+  assert.match(asked.text, /Enter the code/);
 });
 
 test('clients with AWS_USE_FIPS_ENDPOINT are answered under the names that they call', {

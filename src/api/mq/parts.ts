@@ -17,7 +17,7 @@ export interface MqParts {
   readonly brokerHost: string;
   /** The IPv4 address of the brokers; undefined if there is none to return. */
   readonly brokerAddress: string | undefined;
-  /** The URL of the web console. */
+  /** The URL of the web console, for brokers without a management port. */
   readonly consoleUrl: () => string;
 }
 

@@ -3,7 +3,7 @@
 import type { MessageFormat } from '../format.ts';
 import { formatNumbers } from '../format.ts';
 import { Delivery } from '../subscription.ts';
-import { emptyProperties } from './properties.ts';
+import { emptyProperties, type Properties } from './properties.ts';
 
 /**
  * The work of the conversion in progress that its result does not show: bytes that were decompressed in
@@ -25,11 +25,10 @@ export function converted(
   to: MessageFormat,
   headBytesMax: number,
 ): Delivery {
-  const { buffer, addressAt, addressEnd, bodyAt, bodyLength } = delivery;
-  const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
-  const unknown = { ...emptyProperties, body: { kind: 'bytes', bytes } } as const;
+  const { buffer, addressAt, addressEnd } = delivery;
   conversionWork.bytes = 0;
-  const { head, body } = to.fromProperties(from?.toProperties(delivery) ?? unknown, headBytesMax);
+  const properties = from === undefined ? bodyOnly(delivery) : from.toProperties(delivery);
+  const { head, body } = to.fromProperties(properties, headBytesMax);
   // Counted against what may be delivered in this turn.
   delivery.convertedBytes = Math.max(body.length, conversionWork.bytes);
   const copy = new Delivery();
@@ -52,4 +51,10 @@ export function converted(
   copy.left = delivery.left;
   copy.isFirstOfGroup = delivery.isFirstOfGroup;
   return copy;
+}
+
+/** The properties of a message of an unknown format. */
+function bodyOnly({ buffer, bodyAt, bodyLength }: Delivery): Properties {
+  const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
+  return { ...emptyProperties, body: { kind: 'bytes', bytes } };
 }

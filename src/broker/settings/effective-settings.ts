@@ -9,21 +9,25 @@ import type { PolicyDefinition } from './policy-keys.ts';
  * times to live applies, and otherwise the argument takes precedence.
  *
  * @param own the settings from the arguments alone
+ * @param deliveryLimit the delivery limit of quorum queues without one
  */
 export function effectiveSettings(
   own: QueueSettings,
   args: Arguments,
   definition: PolicyDefinition,
+  deliveryLimit: number,
 ): QueueSettings {
   const limit = (key: string): number => {
     const value = definition[key];
-    return typeof value === 'number' ? value : Infinity;
+    return typeof value === 'number' && value >= 0 ? value : Infinity;
   };
   const text = (key: string): string | undefined => {
     const value = definition[key];
     return typeof value === 'string' ? value : undefined;
   };
   const isQuorum = own.type === 'quorum';
+  const isLimited =
+    args['x-delivery-limit'] !== undefined || definition['delivery-limit'] !== undefined;
   const overflow = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
   const timeoutMs = limit('consumer-timeout');
   return {
@@ -35,9 +39,12 @@ export function effectiveSettings(
     overflow: args['x-overflow'] === undefined ? overflow : own.overflow,
     deadLetterExchange: own.deadLetterExchange ?? text('dead-letter-exchange'),
     deadLetterKey: own.deadLetterKey ?? text('dead-letter-routing-key'),
-    deliveryLimit: isQuorum
-      ? Math.min(own.deliveryLimit, limit('delivery-limit'))
-      : own.deliveryLimit,
+    deliveryLimit:
+      isQuorum && isLimited
+        ? Math.min(own.deliveryLimit, limit('delivery-limit'))
+        : isQuorum
+          ? deliveryLimit
+          : own.deliveryLimit,
     consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
   };
 }

@@ -43,7 +43,8 @@ const effective: readonly (readonly [string, PolicyKey])[] = [
   ['expires', { problem: count('queue expiry', 1, expiryMsMax), merge: 'smaller' }],
   ['max-length', { problem: count('maximum length'), merge: 'smaller' }],
   ['max-length-bytes', { problem: count('maximum length in bytes'), merge: 'smaller' }],
-  ['delivery-limit', { problem: count('delivery limit'), merge: 'smaller' }],
+  // -1 means no limit.
+  ['delivery-limit', { problem: count('delivery limit', -1), merge: 'smaller' }],
   ['overflow', { problem: word('overflow mode', overflows), merge: 'operator' }],
   ['dead-letter-exchange', { problem: name('dead letter exchange name'), merge: undefined }],
   ['dead-letter-routing-key', { problem: name('dead letter routing key'), merge: undefined }],
@@ -101,8 +102,13 @@ export function mergedDefinition(
       policyKeys.get(key)?.merge === 'smaller' &&
       typeof before === 'number' &&
       typeof value === 'number' &&
-      before < value;
+      isSmaller(before, value);
     if (!isKept) merged[key] = value;
   }
   return merged;
+}
+
+/** Whether a limit is smaller than another one. A negative number is no limit. */
+function isSmaller(a: number, b: number): boolean {
+  return a >= 0 && (b < 0 || a < b);
 }

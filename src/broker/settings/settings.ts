@@ -115,6 +115,11 @@ export class Settings {
     return this.policies.size + this.operatorPolicies.size > 0;
   }
 
+  /** Whether anything but its arguments determines the settings of a queue. */
+  get hasEffect(): boolean {
+    return this.hasPolicies || this.#host.limits.deliveryLimit !== Infinity;
+  }
+
   /** The policies, or the operator policies. */
   policiesOf({ isOperator }: { readonly isOperator: boolean }): Policies {
     return isOperator ? this.operatorPolicies : this.policies;
@@ -183,7 +188,8 @@ export class Settings {
   ofQueue(queue: Queue): QueueSettings {
     const args = queue.options.arguments;
     const own = readQueueArguments(args, describe('queue', queue.name, queue.vhost));
-    return effectiveSettings(own, args, this.definitionOf(queue));
+    const { deliveryLimit } = this.#host.limits;
+    return effectiveSettings(own, args, this.definitionOf(queue), deliveryLimit);
   }
 
   /** The alternate exchange: the argument takes precedence over the policy. */

@@ -46,10 +46,12 @@ export interface ListenerOffer {
   readonly scheme: string;
   /** The port that Amazon MQ uses. */
   readonly standardPort: number;
-  /** At least one. */
+  /** At least one, except for management. */
   readonly protocols: readonly ProtocolName[];
   /** Whether the protocols are spoken over WebSocket, and only so. */
   readonly isWebSocket: boolean;
+  /** Whether it is the HTTPS port at the broker's `consoleURL`, which is no endpoint. */
+  readonly isManagement?: boolean;
 }
 
 /**

@@ -53,6 +53,14 @@ const common = {
       protocols: ['amqp091'],
       isWebSocket: false,
     },
+    {
+      name: 'management',
+      scheme: 'https',
+      standardPort: 15671,
+      protocols: [],
+      isWebSocket: false,
+      isManagement: true,
+    },
   ],
   lostKeyAction: 'RABBITMQ_INVALID_KMS_KEY',
 } as const;

@@ -130,10 +130,11 @@ export class WaxwingEngine implements Engine {
         ...read,
         setsUsers: spec.engineType === 'ACTIVEMQ',
         host,
-        listeners: listeners.map(({ name, protocols, isWebSocket }, at) => ({
+        listeners: listeners.map(({ name, protocols, isWebSocket, isManagement = false }, at) => ({
           name,
           protocols,
           hasWebSocket: isWebSocket,
+          isManagement,
           ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),

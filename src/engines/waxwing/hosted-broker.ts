@@ -35,6 +35,7 @@ import {
   openListeners,
 } from './listener-specs.ts';
 import { ConnectionLog } from './logs/connection-log.ts';
+import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
@@ -153,9 +154,14 @@ export class HostedBroker {
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     await opened.directory?.followRights(opened.broker);
-    const { host, certificates } = message;
-    const parts = { host, certificates, protocols: opened.protocols };
+    const { host, certificates, folder } = message;
+    const { broker, protocols } = opened;
+    const { diskReserveBytes } = message.room;
+    const port = { broker, host, certificates, folder, diskReserveBytes };
+    const management = new ManagementPort(port);
+    const parts = { host, certificates, protocols, management };
     const listeners = await openListeners(message.listeners, parts);
+    management.started(listeners);
     const hosted = new HostedBroker(volume, opened, listeners);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {

@@ -6,6 +6,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
   amqps: ['amqp091'],
+  management: [],
   'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
@@ -18,7 +19,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['amqps'],
+    listeners: ['amqps', 'management'],
     authenticationStrategies: ['SIMPLE'],
   },
   {
@@ -29,7 +30,7 @@ export const kinds: readonly EngineKind[] = [
   },
 ];
 
-/** Returns the protocols of a listener; undefined if this engine does not support it. */
+/** Returns the protocols of a listener, none for management; undefined if this engine does not support it. */
 export function protocolsOf(listener: string): ListenerSpec['protocols'] | undefined {
   return Object.hasOwn(listeners, listener)
     ? listeners[listener as keyof typeof listeners] // its existence has just been checked

@@ -4,7 +4,7 @@ import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
-import { Listeners, type NamedListener } from '../../net/listeners.ts';
+import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
 import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
 import {
   amazonMqActiveMqTlsPolicy,
@@ -16,6 +16,7 @@ import { amqp091Format } from '../../protocols/amqp091/format.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
+import type { ManagementPort } from './management/management-port.ts';
 
 /** The parts of a protocol that a process needs. */
 export interface ProtocolParts {
@@ -76,7 +77,8 @@ export interface ListenerSpec {
   /** The name of the listener, such as `amqps`. */
   readonly name: string;
   /**
-   * At least one. They are detected by their first bytes; the first one answers unknown protocols.
+   * At least one, except for management. They are detected by their first bytes; the first one
+   * answers unknown protocols.
    */
   readonly protocols: readonly (keyof typeof protocols)[];
   /** The ports to try, in this order; 0 for any free port. */
@@ -85,6 +87,8 @@ export interface ListenerSpec {
   readonly tlsPolicy: keyof typeof policies;
   /** Whether the protocols are also available over WebSocket. */
   readonly hasWebSocket: boolean;
+  /** Whether it serves the management API over HTTPS, and nothing else. */
+  readonly isManagement?: boolean;
 }
 
 /**
@@ -94,7 +98,7 @@ export interface ListenerSpec {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { host, certificates, protocols: begun }: ListenerParts,
+  { host, certificates, protocols: begun, management }: ListenerParts,
 ): Promise<Listeners> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
@@ -102,10 +106,10 @@ export async function openListeners(
     return parts;
   };
   const webSocket = await webSocketMaker(specs);
-  const list = specs.map((spec): NamedListener => {
+  const listenerOf = (spec: ListenerSpec): PortListener => {
     const [first] = spec.protocols;
     assert(first !== undefined, `listener ${spec.name} has no protocol`);
-    const listener = new TlsListener({
+    return new TlsListener({
       host,
       certificates,
       policy: policies[spec.tlsPolicy],
@@ -116,8 +120,15 @@ export async function openListeners(
         (spec.hasWebSocket ? answerPlainHttp(bytes) : undefined) ??
         partsOf(first).answerPlain(bytes),
     });
-    return { name: spec.name, ports: spec.ports, listener };
-  });
+  };
+  const list: NamedListener[] = [];
+  for (const spec of specs) {
+    const { name, ports, isManagement, tlsPolicy } = spec;
+    const listener = isManagement
+      ? await management.listener(policies[tlsPolicy])
+      : listenerOf(spec);
+    list.push({ name, ports, listener });
+  }
   return Listeners.open(list);
 }
 
@@ -126,6 +137,7 @@ export interface ListenerParts {
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
   readonly protocols: BrokerProtocols;
+  readonly management: ManagementPort;
 }
 
 /** Loads the WebSocket code only if a listener needs it. */

@@ -23,8 +23,13 @@ export type FetchJson = (url: URL) => Promise<unknown>;
 
 /** The keys of one provider, or the reason why there are none. */
 interface KeptKeys {
+  /** The time of the last request for keys. */
   readonly askedMs: number;
+  /** The time of the request that brought these keys. */
+  readonly keptFromMs: number;
   readonly keys: Promise<JSONWebKeySet>;
+  /** The keys that were requested again, for a token whose key is unknown. */
+  readonly newer?: Promise<JSONWebKeySet>;
 }
 
 /** Gets the public keys of OIDC providers, and keeps them for a while. */
@@ -49,12 +54,32 @@ export class KeySets {
   of(issuer: string, isUnknown = false): Promise<JSONWebKeySet> {
     const nowMs = this.#clock.monotonicMs();
     const kept = this.#kept.get(issuer);
-    const ageMs = kept === undefined ? Infinity : nowMs - kept.askedMs;
-    if (kept !== undefined && ageMs < (isUnknown ? askedAgainMs : keptMs)) return kept.keys;
+    if (kept !== undefined && nowMs - kept.keptFromMs < keptMs) {
+      return isUnknown ? this.#again(issuer, kept, nowMs) : kept.keys;
+    }
     const keys = this.#ask(issuer);
-    this.#keep(issuer, { askedMs: nowMs, keys });
+    this.#keep(issuer, { askedMs: nowMs, keptFromMs: nowMs, keys });
     keys.catch(() => this.#forgetSoon(issuer, nowMs));
     return keys;
+  }
+
+  /**
+   * Requests keys again. Meanwhile, and if that fails, other tokens are verified with the present ones, so
+   * that a token with an unknown key does not stop them while the provider is away.
+   */
+  #again(issuer: string, kept: KeptKeys, nowMs: number): Promise<JSONWebKeySet> {
+    if (nowMs - kept.askedMs < askedAgainMs) return kept.newer ?? kept.keys;
+    const newer = this.#ask(issuer);
+    const asked = { ...kept, askedMs: nowMs, newer };
+    this.#keep(issuer, asked);
+    const replace = (by: KeptKeys) => {
+      if (this.#kept.get(issuer) === asked) this.#keep(issuer, by);
+    };
+    newer.then(
+      () => replace({ askedMs: nowMs, keptFromMs: nowMs, keys: newer }),
+      () => replace({ ...asked, askedMs: nowMs - askedAgainMs + failureKeptMs }),
+    );
+    return newer;
   }
 
   /** Keeps a failure for as long as keys are not requested again. */

@@ -6,6 +6,11 @@ import type { Claims } from '../federation/claim-values.ts';
 export interface UserPerson {
   readonly type: 'user';
   readonly userId: string;
+  /**
+   * When the password was proven, milliseconds since 1970. Missing in sign-ins of earlier releases, for
+   * which the time of the sign-in counts.
+   */
+  readonly provenMs?: number;
   /** When the second factor was proven, milliseconds since 1970. */
   readonly mfaAtMs?: number;
 }

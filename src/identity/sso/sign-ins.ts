@@ -38,8 +38,12 @@ export class SignIns {
     this.#parts = parts;
   }
 
-  /** Begins a sign-in. */
-  begin(person: Person, nowMs: number): NewSignIn {
+  /**
+   * Begins a sign-in of a person who has allowed a client; undefined if the user was deleted or the
+   * password was replaced since it was proven.
+   */
+  begin(person: Person, nowMs: number): NewSignIn | undefined {
+    if (!this.#isCurrent(person, nowMs)) return undefined;
     const id = this.#parts.random.bytes(16).toString('base64url');
     const record = { id, person, createdMs: nowMs, expiresMs: nowMs + signInMs };
     const removed = this.#superseded(personId(person), nowMs);
@@ -77,18 +81,21 @@ export class SignIns {
 
   #valid(id: string, nowMs: number): SignInRecord | undefined {
     const record = this.#parts.journal.get(id);
-    return record && record.expiresMs > nowMs && this.#isCurrent(record) ? record : undefined;
+    return record && record.expiresMs > nowMs && this.#isCurrent(record.person, record.createdMs)
+      ? record
+      : undefined;
   }
 
   /** A sign-in of a user ends with the user, and with a new password. */
-  #isCurrent({ person, createdMs }: SignInRecord): boolean {
+  #isCurrent(person: Person, createdMs: number): boolean {
     if (person.type !== 'user') return true;
+    const { provenMs = createdMs } = person;
     const { accounts } = this.#parts;
     const password = accounts.password(person.userId);
     return (
       accounts.users.byId(person.userId) !== undefined &&
       password !== undefined &&
-      password.changedMs <= createdMs
+      password.changedMs <= provenMs
     );
   }
 }

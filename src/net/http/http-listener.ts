@@ -66,6 +66,8 @@ export class HttpListener {
   readonly #limits: HttpLimits;
   readonly #server: HttpsServer;
   readonly #sockets = new Set<Socket>();
+  /** The bytes of closed connections. */
+  readonly #closedBytes = { received: 0, sent: 0 };
   readonly #budget: MemoryBudget;
   /** Unanswered requests of each connection. */
   readonly #waiting = new WeakMap<Socket, number>();
@@ -135,6 +137,16 @@ export class HttpListener {
     return found;
   }
 
+  /** The bytes that all connections have received and sent, including TLS. */
+  get networkBytes(): { readonly received: number; readonly sent: number } {
+    const sum = { ...this.#closedBytes };
+    for (const { bytesRead, bytesWritten } of this.#sockets) {
+      sum.received += bytesRead;
+      sum.sent += bytesWritten;
+    }
+    return sum;
+  }
+
   /** Memory in use for bodies of unauthenticated requests, bytes. */
   get unauthenticatedBytes(): number {
     return this.#budget.takenBytes;
@@ -174,7 +186,11 @@ export class HttpListener {
     this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#closedBytes.received += socket.bytesRead;
+        this.#closedBytes.sent += socket.bytesWritten;
+      });
       this.admission.accept(socket, {
         tls: () => {
           for (const handshake of handshakes) handshake.call(this.#server, socket);
@@ -244,12 +260,28 @@ export class HttpListener {
   #call(exchange: Exchange, handler: RequestHandler, labels: Labels): void {
     const { head, incoming, response, isAsked } = exchange;
     const bodyBytesMax = handler.bodyBytesMax ?? this.#limits.bodyBytesMax;
-    const rejected = (rejection: Rejection) => handler.reject(head, rejection, bodyBytesMax);
     if (Number(incoming.headers['content-length'] ?? 0) > bodyBytesMax) {
-      this.#answerUnread(incoming, response, rejected('too-large'), isAsked);
+      const refusal = handler.reject(head, 'too-large', bodyBytesMax);
+      this.#answerUnread(incoming, response, refusal, isAsked);
       return;
     }
-    const admission = handler.admit(head, labels);
+    const { socket } = incoming;
+    const admission = handler.admit(head, labels, socket);
+    if (!(admission instanceof Promise)) {
+      this.#admitted(exchange, handler, admission);
+      return;
+    }
+    this.admission.authenticating(socket);
+    admission.then((decided) => {
+      if (!decided.isProven) this.admission.handshakeDone(socket);
+      if (!socket.destroyed) this.#admitted(exchange, handler, decided);
+    }, ignore);
+  }
+
+  #admitted(exchange: Exchange, handler: RequestHandler, admission: Admission): void {
+    const { head, incoming, response, isAsked } = exchange;
+    const bodyBytesMax = handler.bodyBytesMax ?? this.#limits.bodyBytesMax;
+    const rejected = (rejection: Rejection) => handler.reject(head, rejection, bodyBytesMax);
     if (admission.refusal !== undefined) {
       this.#answerUnread(incoming, response, admission.refusal, isAsked);
       return;

@@ -28,15 +28,22 @@ export type Rejection =
   /** The memory for bodies of unauthenticated requests is exhausted. */
   | 'throttled';
 
+/** The connection of a request. */
+export interface RequestPeer {
+  /** Whether the peer has disconnected, so that no answer is needed. */
+  readonly destroyed: boolean;
+}
+
 /** Answers the requests of a route. No function may throw. */
 export interface RequestHandler {
   /** Maximum size of a body, bytes. Defaults to the limit of the listener. */
   readonly bodyBytesMax?: number;
   /**
    * Decides on a request before its body is read, so that the body of a refused request is never
-   * stored.
+   * stored. A promise never rejects. While it is pending, the connection counts as one whose log-in
+   * is being checked, and at most one buffer of the body is received.
    */
-  admit(head: RequestHead, labels: Labels): Admission;
+  admit(head: RequestHead, labels: Labels, peer: RequestPeer): Admission | Promise<Admission>;
   /**
    * Answers a request whose body was not read, in the format of its API.
    *

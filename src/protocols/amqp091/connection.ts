@@ -269,12 +269,13 @@ export class AmqpConnection
         `channel number ${number} is higher than the negotiated channel_max (${this.#channelMax})`,
       );
     }
+    this.#methodId = 0; // as RabbitMQ states for the limit of a user
     this.broker.accounts.channelOpened(this.access);
+    this.#methodId = method.id;
     this.#channels[number] = new Channel(this, number);
     this.outbox.method(number, { id: methodIds.channelOpenOk });
   }
 
-  /** Handles methods on channel 0. */
   #control(method: Method): void {
     if (method.id === methodIds.connectionClose) this.#closedByPeer();
     else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
@@ -422,6 +423,7 @@ export class AmqpConnection
   }
 
   failed(thrown: unknown): void {
+    this.#methodId = 0;
     this.#fail(toAmqpError(thrown));
   }
 
@@ -493,6 +495,6 @@ export class AmqpConnection
   }
 
   shutdown(reason: string): void {
-    this.#fail(new AmqpError('connection-forced', reason));
+    this.failed(new AmqpError('connection-forced', reason));
   }
 }

@@ -1,7 +1,12 @@
 // The page at the address of a broker's web console.
 
 import type { HttpResponse, RequestHead } from '../../net/http/message.ts';
-import type { Labels, Rejection, RequestHandler } from '../../net/http/request-handler.ts';
+import type {
+  Labels,
+  Rejection,
+  RequestHandler,
+  RequestPeer,
+} from '../../net/http/request-handler.ts';
 
 /** The page, until there is a web console. */
 const page = `<!doctype html>
@@ -45,8 +50,8 @@ export class ConsolePage implements RequestHandler {
     this.#api = api;
   }
 
-  admit(head: RequestHead, labels: Labels): ReturnType<RequestHandler['admit']> {
-    if (isCall(head)) return this.#api.admit(head, labels);
+  admit(head: RequestHead, labels: Labels, peer: RequestPeer): ReturnType<RequestHandler['admit']> {
+    if (isCall(head)) return this.#api.admit(head, labels, peer);
     const response: HttpResponse =
       head.method === 'POST'
         ? { status: 405, headers: { ...headers, Allow: 'GET, HEAD' }, body: page }

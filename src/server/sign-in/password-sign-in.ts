@@ -36,8 +36,7 @@ export async function signInWithPassword(
   accepted: (person: UserPerson, changes: readonly IamChange[]) => Promise<void>,
 ): Promise<PasswordAnswer> {
   const signIn: { answer?: UserPerson | 'outdated'; recorded?: Promise<void> } = {};
-  const named = iam.journal.users.named(userName);
-  const result = await iam.passwords.verify(named, password, sourceIp, (user, record) => {
+  const result = await iam.passwords.verify(userName, password, sourceIp, (user, record) => {
     const atMs = nowMs();
     const factor = secondFactor(iam, user, mfaCode, atMs);
     if (factor === 'wrong') return false;
@@ -46,7 +45,8 @@ export async function signInWithPassword(
       return true;
     }
     const { mfaAtMs } = factor;
-    const person: UserPerson = { type: 'user', userId: user.id, ...(mfaAtMs && { mfaAtMs }) };
+    const proven = { provenMs: atMs, ...(mfaAtMs && { mfaAtMs }) };
+    const person: UserPerson = { type: 'user', userId: user.id, ...proven };
     signIn.answer = person;
     signIn.recorded = accepted(person, [...factor.changes, iam.passwords.used(record, atMs)]);
     return true;

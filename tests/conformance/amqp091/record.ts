@@ -1,9 +1,9 @@
 // Plays transcripts against a broker of one's choice, and writes down what it answers:
 //   node dist/tests/conformance/amqp091/record.js [--rabbitmq | --waxwing] URL FILE…
 // Cases without a single answer are recorded; all others are compared.
-// With steps of administration, RABBITMQCTL names the program that performs them.
-import { execFileSync } from 'node:child_process';
+// Steps of administration are performed by the management API at MANAGEMENT_URL.
 import { readFileSync } from 'node:fs';
+import { administerAt } from '../../support/transcripts/management-commands.ts';
 import { Player } from '../../support/transcripts/player.ts';
 import { type Case, mark, parseTranscripts } from '../../support/transcripts/transcript.ts';
 
@@ -32,12 +32,7 @@ function compare({ title, steps }: Case, answers: readonly string[][]): void {
 
 /** Milliseconds after which a change of RabbitMQ has its effect. */
 const effectMs = 500;
-
-async function administer(words: readonly string[]): Promise<void> {
-  const program = process.env['RABBITMQCTL'] ?? 'rabbitmqctl';
-  execFileSync(program, [...words], { stdio: ['ignore', 'ignore', 'inherit'] });
-  await new Promise((resolve) => setTimeout(resolve, effectMs));
-}
+const administer = administerAt(process.env['MANAGEMENT_URL'] ?? 'http://localhost', effectMs);
 
 for (const file of files) {
   const text = readFileSync(file, 'utf8');

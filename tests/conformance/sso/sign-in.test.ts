@@ -192,6 +192,32 @@ test('a sign-in survives a restart, and ends with a logout and with a new passwo
   await bench.iam.send(new UpdateLoginProfileCommand({ UserName: 'anna', Password: password }));
 });
 
+test('a new password, and the deletion of the user, end what was allowed before', async () => {
+  const allowed = async (UserName: string, Password: string) => {
+    const { deviceCode, verificationUriComplete } = await bench.device();
+    const browser = bench.newBrowser();
+    const page = await browser.open(verificationUriComplete);
+    const typed = { user_name: UserName, password: Password, mfa_code: '' };
+    await browser.submit(await browser.submit(page, typed), { decision: 'allow' });
+    return deviceCode;
+  };
+  await bench.newPerson('emil');
+  const before = await allowed('emil', password);
+  await bench.plane.advance(1000);
+  const Password = `${password}2`;
+  await bench.iam.send(new UpdateLoginProfileCommand({ UserName: 'emil', Password }));
+  await bench.plane.advance(1000);
+  const late = await pollDevice(bench.plane, bench.client, before);
+  assert.equal(late.code, 'InvalidGrantException');
+  const again = await allowed('emil', Password);
+  assert.equal((await pollDevice(bench.plane, bench.client, again)).status, 200);
+  const deleted = await allowed('emil', Password);
+  await bench.iam.send(new DeleteLoginProfileCommand({ UserName: 'emil' }));
+  await bench.iam.send(new DeleteUserCommand({ UserName: 'emil' }));
+  const gone = await pollDevice(bench.plane, bench.client, deleted);
+  assert.equal(gone.code, 'InvalidGrantException');
+});
+
 test('a user with the name of a deleted one does not get its roles', async () => {
   await bench.newPerson('carl');
   await bench.newRole('of-carl', 'carl');

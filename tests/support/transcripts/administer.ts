@@ -5,15 +5,8 @@ import { Administration } from '../../../src/broker/rabbitmq/administration.ts';
 import type { JsonObject } from '../../../src/broker/rabbitmq/model.ts';
 import { applyTargets } from '../../../src/broker/settings/policy.ts';
 import type { PolicyDefinition } from '../../../src/broker/settings/policy-keys.ts';
+import { type Command, readCommand } from './commands.ts';
 import type { Administer } from './player.ts';
-
-/** Arguments of a command, and its options without their dashes. */
-interface Command {
-  readonly args: readonly string[];
-  readonly vhost: string;
-  readonly priority: number;
-  readonly applyTo: string;
-}
 
 type Run = (admin: Administration, command: Command) => unknown;
 
@@ -71,29 +64,13 @@ const commands: Readonly<Record<string, Run>> = {
   },
 };
 
-function read(words: readonly string[]): Command {
-  const args: string[] = [];
-  const options = new Map<string, string>();
-  for (let i = 0; i < words.length; i++) {
-    const word = at(words, i);
-    if (word.startsWith('-')) options.set(word, at(words, ++i));
-    else args.push(word);
-  }
-  return {
-    args,
-    vhost: options.get('-p') ?? '/',
-    priority: Number(options.get('--priority') ?? 0),
-    applyTo: options.get('--apply-to') ?? 'all',
-  };
-}
-
 /** Performs commands on a broker, and waits until everything that they change has changed. */
 export function administerWith(broker: Broker): Administer {
   const admin = new Administration(broker, { hashPassword: async (password) => password });
   return async ([name = '', ...words]) => {
     const run = commands[name];
     if (run === undefined) throw new Error(`no command '${name}'`);
-    await run(admin, read(words));
+    await run(admin, readCommand(words));
     while (!broker.background.isIdle) await new Promise(setImmediate);
   };
 }

@@ -74,7 +74,7 @@ export class Player {
       return;
     }
     if (text.startsWith('admin ')) {
-      await this.#administer(wordsOf(text.slice(6)));
+      await this.#administer(wordsOf(this.#filledIn(text.slice(6))));
       return;
     }
     if (text.startsWith('login ')) {

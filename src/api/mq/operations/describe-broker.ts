@@ -76,19 +76,20 @@ function endpoints(
   { brokerHost, brokerAddress, consoleUrl }: MqParts,
 ): Description['brokerInstances'] {
   const { endpointCount, hasAddress, listeners } = offerOf(broker);
-  const all = Array.from({ length: endpointCount }, (_, i) =>
-    listeners.flatMap(({ name, scheme }) => {
-      const port = portOf(broker, name, i + 1);
-      return port === undefined ? [] : [`${scheme}://${brokerHost}:${port}`];
-    }),
-  );
-  return all
-    .filter((urls) => urls.length > 0)
-    .map((urls) => ({
-      consoleURL: consoleUrl(),
-      endpoints: urls,
+  const urlsOf = (endpoint: number, isManagement: boolean) =>
+    listeners
+      .filter((listener) => (listener.isManagement ?? false) === isManagement)
+      .flatMap(({ name, scheme }) => {
+        const port = portOf(broker, name, endpoint);
+        return port === undefined ? [] : [`${scheme}://${brokerHost}:${port}`];
+      });
+  return Array.from({ length: endpointCount }, (_, i) => i + 1)
+    .map((endpoint) => ({
+      consoleURL: urlsOf(endpoint, true)[0] ?? consoleUrl(),
+      endpoints: urlsOf(endpoint, false),
       ipAddress: hasAddress ? brokerAddress : undefined,
-    }));
+    }))
+    .filter(({ endpoints: urls }) => urls.length > 0);
 }
 
 /** Undefined if the broker has never had a configuration. */

@@ -40,7 +40,12 @@ export function createToken(parts: SsoParts) {
         grantType === grantTypes.deviceCode
           ? deviceHolder(parts, input, client, call)
           : codeHolder(parts, input, client, call);
-      const { record, changes } = parts.sso.signIns.begin(person, call.nowMs);
+      const begun = parts.sso.signIns.begin(person, call.nowMs);
+      if (begun === undefined) {
+        const text = 'The person who allowed the client can no longer sign in this way.';
+        throw oauthError('InvalidGrantException', text);
+      }
+      const { record, changes } = begun;
       return { ...answer(parts, record, input, client, call), changes: asChanges(changes) };
     },
   });

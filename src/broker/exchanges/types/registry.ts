@@ -1,10 +1,13 @@
 // The registry of exchange types.
 
 import type { ExchangeType } from '../exchange-type.ts';
+import { consistentHashType } from './consistent-hash.ts';
 import { delayedType } from './delayed.ts';
 import { directType } from './direct.ts';
 import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
+import { modulusHashType } from './modulus-hash.ts';
+import { localRandomType, randomType } from './random.ts';
 import { activemqTopicType, mqttTopicType, topicType } from './topic.ts';
 
 /** All exchange types. */
@@ -16,6 +19,10 @@ export const exchangeTypes: readonly ExchangeType[] = [
   activemqTopicType,
   mqttTopicType,
   delayedType,
+  consistentHashType,
+  modulusHashType,
+  randomType,
+  localRandomType,
 ];
 
 /** The type with a name; undefined if it does not exist. */

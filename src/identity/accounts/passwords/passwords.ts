@@ -20,6 +20,8 @@ import { checkPassword } from './password-rules.ts';
 const earlierCountMax = 24;
 
 const dayMs = 86_400_000;
+/** Maximum length of the name of a user. */
+const nameCharactersMax = 64;
 
 /** A step that checks the state again and returns the changes, after a password was hashed. */
 export type PasswordDecision = () => IamResult<PasswordRecord>;
@@ -148,15 +150,17 @@ export class Passwords {
    * Checks the password of somebody who signs in. A user that does not exist, or has no password, takes
    * as long as a wrong password.
    *
+   * @param userName as it was typed; its attempts are limited whether the user exists or not
    * @param accept called with the password when it is right and was not replaced during the check. If
    *   it returns false, that takes as long as a wrong password, too
    */
   async verify(
-    user: UserRecord | undefined,
+    userName: string,
     password: string,
     sourceIp: string,
     accept: (user: UserRecord, record: PasswordRecord) => boolean,
   ): Promise<'right' | 'wrong' | 'busy'> {
+    const user = this.#parts.journal.users.named(userName);
     const record = user && this.find(user);
     const isAccepted = () => {
       const current = user && this.#parts.journal.users.byId(user.id);
@@ -164,7 +168,8 @@ export class Passwords {
       const now = this.find(current);
       return now !== undefined && now.hash === record?.hash && accept(current, now);
     };
-    const origin = { source: sourceOf(sourceIp), user: record ? `iam ${record.userId}` : '' };
+    const name = userName.slice(0, nameCharactersMax).toLowerCase();
+    const origin = { source: sourceOf(sourceIp), user: `sign-in ${name}` };
     const hash = record?.hash ?? (await this.#nobodysHash());
     const { checker } = this.#parts;
     const result = await checker.verify(password, hash, { ...origin, isGone: false }, isAccepted);

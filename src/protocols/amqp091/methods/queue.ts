@@ -47,7 +47,7 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const { durable, exclusive, autoDelete, arguments: args } = method;
   const { access, vhost } = channel;
   const options = { durable, exclusive, autoDelete, arguments: args };
-  const { arguments: all } = withDefaultType(options, vhost.metadata.defaultQueueType);
+  const { arguments: all } = withDefaultType(options, vhost.defaultQueueType);
   if (given === '' && all['x-queue-type']?.value === 'quorum') {
     const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
     throw new AmqpError('precondition-failed', why);

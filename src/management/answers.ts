@@ -1,0 +1,93 @@
+// Answers of the management API.
+
+import { RangeExceeded } from '../base/bytes.ts';
+import { BrokerError, type BrokerErrorCode } from '../broker/errors.ts';
+import type { HttpResponse, StreamingResponse } from '../net/http/message.ts';
+import { ManagementError, type ManagementErrorCode } from './errors.ts';
+
+/** An answer to a request. */
+export type Answer = HttpResponse | StreamingResponse;
+
+/** Headers of every answer. The answers are data, and never a page. */
+const commonHeaders = {
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+const jsonHeaders = { ...commonHeaders, 'Content-Type': 'application/json' } as const;
+
+/** An answer in JSON. */
+export function jsonAnswer(
+  value: unknown,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return { status, headers: { ...jsonHeaders, ...headers }, body: JSON.stringify(value) };
+}
+
+/** An answer in JSON whose text comes in pieces. */
+export function jsonStream(
+  stream: AsyncIterable<Uint8Array>,
+  headers: Readonly<Record<string, string>> = {},
+): StreamingResponse {
+  return { status: 200, headers: { ...jsonHeaders, ...headers }, stream };
+}
+
+/** An answer without a body: created, or changed. */
+export function emptyAnswer(
+  status: 201 | 204,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse {
+  return { status, headers: { ...commonHeaders, ...headers }, body: '' };
+}
+
+const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, error: string]>> = {
+  'bad-request': [400, 'bad_request'],
+  'not-authorised': [401, 'not_authorised'],
+  'not-found': [404, 'Object Not Found'],
+  'vhost-not-found': [404, 'not_found'],
+  'invalid-page': [400, 'invalid_pagination_parameters'],
+  'page-out-of-range': [400, 'page_out_of_range'],
+  busy: [503, 'service_unavailable'],
+};
+
+const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, error: string]>> = {
+  'not-found': [404, 'not_found'],
+  'precondition-failed': [400, 'bad_request'],
+  'resource-locked': [400, 'bad_request'],
+  'access-refused': [401, 'not_authorised'],
+  'not-allowed': [400, 'bad_request'],
+  'resource-error': [503, 'service_unavailable'],
+};
+
+/** The answer to an expected error; undefined for any other. */
+export function errorAnswer(thrown: unknown): HttpResponse | undefined {
+  if (thrown instanceof ManagementError) {
+    const { code, message, subject } = thrown;
+    return failure(errors[code], subject === undefined ? message : [message, subject]);
+  }
+  if (thrown instanceof BrokerError) return failure(brokerErrors[thrown.code], thrown.message);
+  if (thrown instanceof RangeExceeded) return failure(errors['bad-request'], thrown.message);
+  return undefined;
+}
+
+function failure(
+  [status, error]: readonly [status: number, error: string],
+  reason: string | readonly string[],
+): HttpResponse {
+  return jsonAnswer({ error, reason }, status);
+}
+
+/** The answer to a request without valid credentials. */
+export const loginFailed: HttpResponse = jsonAnswer(
+  { error: 'not_authorized', reason: 'Login failed' },
+  401,
+  { 'WWW-Authenticate': 'Basic realm="RabbitMQ Management"' },
+);
+
+/** The answer to a request for a bug of this program, which is reported elsewhere. */
+export const internalError: HttpResponse = jsonAnswer(
+  { error: 'internal_server_error', reason: 'Internal Server Error' },
+  500,
+);

@@ -1,0 +1,123 @@
+// The management API: authentication, routing and answers of requests.
+
+import type { User } from '../broker/users.ts';
+import type { RequestHead } from '../net/http/message.ts';
+import type { Admission, Labels, RequestPeer } from '../net/http/request-handler.ts';
+import { type Answer, errorAnswer, internalError, jsonAnswer, loginFailed } from './answers.ts';
+import { readCredentials } from './credentials.ts';
+import { ManagementError } from './errors.ts';
+import { largeRequestCountMax, pathLengthMax, queryLengthMax, requestCountMax } from './limits.ts';
+import type { Management } from './management.ts';
+import { ApiRequest } from './request.ts';
+import { requireRole } from './roles.ts';
+import { newRoutes, type Route } from './routes.ts';
+
+/** A resource that a request asks for, with the parameters of its path. */
+interface Found {
+  readonly route: Route;
+  readonly labels: Labels;
+}
+
+/** Answers all requests of a broker's management API. */
+export class ManagementApi {
+  readonly #management: Management;
+  readonly #routes = newRoutes();
+  #requestCount = 0;
+  #largeCount = 0;
+
+  constructor(management: Management) {
+    this.#management = management;
+  }
+
+  /** Stops sampling. */
+  close(): void {
+    this.#management.rates.stop();
+  }
+
+  /** Decides on a request; see `RequestHandler.admit`. */
+  admit(head: RequestHead, peer: RequestPeer): Admission | Promise<Admission> {
+    const found = this.#find(head);
+    if ('status' in found) return refused(found);
+    const credentials = readCredentials(head.headers.get('authorization'));
+    if (credentials === undefined) return refused(loginFailed);
+    const { peerAddress } = head;
+    const attempt = {
+      ...credentials,
+      peerAddress: `${peerAddress}:0`,
+      get isGone() {
+        return peer.destroyed;
+      },
+    };
+    return this.#management.broker.logins.check(attempt).then(
+      (user) => (user === undefined ? refused(loginFailed) : this.#admitUser(head, user, found)),
+      (error: unknown) => refused(this.#failure(error)),
+    );
+  }
+
+  #find(head: RequestHead): Found | Extract<Answer, { body: unknown }> {
+    const { method, rawPath, rawQuery } = head;
+    if (rawPath.length > pathLengthMax || rawQuery.length > queryLengthMax) {
+      return jsonAnswer({ error: 'bad_request', reason: 'The path or query is too long' }, 414);
+    }
+    // A trailing slash has no meaning.
+    const path = rawPath.length > 1 && rawPath.endsWith('/') ? rawPath.slice(0, -1) : rawPath;
+    const match = this.#routes.find(method === 'HEAD' ? 'GET' : method, path);
+    if (match !== undefined) return { route: match.value, labels: match.labels };
+    const methods = this.#routes.methodsOf(path);
+    if (methods.length === 0) {
+      return jsonAnswer({ error: 'Object Not Found', reason: 'Not Found' }, 404);
+    }
+    const allowed = [...(methods.includes('GET') ? ['HEAD'] : []), ...methods, 'OPTIONS'];
+    const headers = { Allow: allowed.join(', ') };
+    return method === 'OPTIONS'
+      ? { ...jsonAnswer({}, 200, headers), body: '' }
+      : jsonAnswer({ error: 'Method Not Allowed', reason: 'Method Not Allowed' }, 405, headers);
+  }
+
+  #admitUser(head: RequestHead, user: User, found: Found): Admission {
+    try {
+      requireRole(user, found.route.role);
+    } catch (error) {
+      return { ...refused(this.#failure(error)), isProven: true };
+    }
+    return {
+      refusal: undefined,
+      isProven: true,
+      answer: (body) => this.#answer(head, user, found, body),
+    };
+  }
+
+  async #answer(
+    head: RequestHead,
+    user: User,
+    { route, labels }: Found,
+    body: Buffer,
+  ): Promise<Answer> {
+    const { isLarge } = route;
+    this.#requestCount++;
+    if (isLarge) this.#largeCount++;
+    try {
+      if (this.#requestCount > requestCountMax || this.#largeCount > largeRequestCountMax) {
+        throw new ManagementError('busy', 'too many requests are in progress; try again later');
+      }
+      return await route.handle(new ApiRequest(this.#management, user, { head, labels, body }));
+    } catch (error) {
+      return this.#failure(error);
+    } finally {
+      this.#requestCount--;
+      if (isLarge) this.#largeCount--;
+    }
+  }
+
+  /** The answer to an error. A bug is reported. */
+  #failure(error: unknown): Extract<Answer, { body: unknown }> {
+    const known = errorAnswer(error);
+    if (known !== undefined) return known;
+    this.#management.broker.internalError(error, 'a client of the management API');
+    return internalError;
+  }
+}
+
+function refused(refusal: Extract<Answer, { body: unknown }>): Admission {
+  return { refusal, isProven: false, answer: () => Promise.resolve(refusal) };
+}

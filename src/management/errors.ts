@@ -1,0 +1,53 @@
+// The errors of this folder.
+
+import { WaxwingError } from '../base/errors.ts';
+
+/**
+ * The error codes of the management API. Each has its status in `answers.ts`.
+ *
+ * - `bad-request`: the request is malformed, or the broker refuses it.
+ * - `not-authorised`: the user may not do this.
+ * - `not-found`: the resource does not exist.
+ * - `vhost-not-found`: the virtual host of an object to be created does not exist.
+ * - `invalid-page`, `page-out-of-range`: the list has no such page.
+ * - `busy`: too many requests are in progress, or publishers are blocked.
+ */
+export type ManagementErrorCode =
+  | 'bad-request'
+  | 'not-authorised'
+  | 'not-found'
+  | 'vhost-not-found'
+  | 'invalid-page'
+  | 'page-out-of-range'
+  | 'busy';
+
+/** An expected error of the management API. The text is the `reason` of the answer. */
+export class ManagementError extends WaxwingError<ManagementErrorCode> {
+  /** The name or value that the text is about; RabbitMQ lists both as the reason. */
+  readonly subject: string | undefined;
+
+  constructor(code: ManagementErrorCode, message: string, subject?: string) {
+    super(code, message);
+    this.subject = subject;
+  }
+}
+
+/**
+ * The error for malformed requests.
+ *
+ * @param reason in the words of RabbitMQ: `not_int`
+ * @param subject what it is about: `priority`
+ */
+export function badRequest(reason: string, subject?: string): ManagementError {
+  return new ManagementError('bad-request', reason, subject);
+}
+
+/** The error for a body without a key. */
+export function keyMissing(key: string): ManagementError {
+  return badRequest(`[{key_missing,${key}}]`);
+}
+
+/** The error for missing objects. */
+export function notFound(): ManagementError {
+  return new ManagementError('not-found', 'Not Found');
+}

@@ -1,0 +1,34 @@
+// Arguments in requests.
+
+import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts';
+import type { JsonValue } from '../../broker/rabbitmq/model.ts';
+import { badRequest } from '../errors.ts';
+import { isArray, isObject, own } from './read.ts';
+
+/**
+ * Reads arguments: integers become `long`, other numbers `double`, and texts `longstr`.
+ *
+ * @throws {ManagementError} `bad-request`
+ */
+export function argumentsFromJson(value: JsonValue | undefined): Arguments {
+  if (value === undefined || (isArray(value) && value.length === 0)) return noArguments;
+  if (!isObject(value)) throw badRequest('not_object', 'arguments');
+  const table: Record<string, Argument> = Object.create(null);
+  for (const name of Object.keys(value)) table[name] = argumentFromJson(own(value, name));
+  return table;
+}
+
+function argumentFromJson(value: JsonValue | undefined): Argument {
+  switch (typeof value) {
+    case 'string':
+      return { type: 'longstr', value };
+    case 'boolean':
+      return { type: 'bool', value };
+    case 'number':
+      return { type: Number.isSafeInteger(value) ? 'long' : 'double', value };
+    default:
+  }
+  if (value === null || value === undefined) throw badRequest('null_not_allowed');
+  if (isArray(value)) return { type: 'array', value: value.map(argumentFromJson) };
+  return { type: 'table', value: argumentsFromJson(value) };
+}

@@ -1,0 +1,58 @@
+// The limits of the management API.
+
+import type { HttpLimits } from '../net/http/http-limits.ts';
+import { type AdmissionLimits, apiAdmissionLimits } from '../net/limits.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** The limits of connections to the API. */
+export const managementAdmissionLimits: AdmissionLimits = {
+  ...apiAdmissionLimits,
+  connectionCountMax: 1000,
+  unauthenticatedCountMax: 400,
+  unauthenticatedPerSourceMax: 100,
+  handshakeCountMax: 64,
+  handshakesPerSourceMax: 32,
+};
+
+/** Maximum size of a request without a limit of its own, bytes. */
+export const smallBodyBytesMax = 256 * kib;
+
+/** The limits of requests that differ from those of the service's API. */
+export const managementHttpLimits: Partial<HttpLimits> = {
+  bodyBytesMax: smallBodyBytesMax,
+  bodyPiecesMax: 16 * kib,
+  unreadBytesMax: mib,
+};
+
+/** Maximum size of a request to publish a message, bytes. */
+export const publishBodyBytesMax = 4 * mib;
+/** Maximum size of definitions, bytes. */
+export const definitionsBodyBytesMax = 32 * mib;
+
+/** Maximum number of requests with large bodies or answers that are in progress. */
+export const largeRequestCountMax = 4;
+/** Maximum number of requests that are in progress. */
+export const requestCountMax = 256;
+
+/** Maximum nesting of JSON in requests. */
+export const jsonDepthMax = 32;
+
+/** Maximum length of a path, characters. */
+export const pathLengthMax = 4096;
+/** Maximum length of a query, characters. */
+export const queryLengthMax = 4096;
+
+/** Page size of lists if the request names none. */
+export const pageSizeDefault = 100;
+/** Maximum page size of lists. */
+export const pageSizeMax = 500;
+
+/** Maximum number of columns in a request. */
+export const columnCountMax = 100;
+
+/** Maximum number of messages that one request gets. */
+export const getCountMax = 1000;
+/** Size of the bodies after which a request gets no more messages, bytes. */
+export const getBytesMax = 32 * mib;

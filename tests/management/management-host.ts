@@ -1,0 +1,176 @@
+// A broker in this process with its ports for AMQP and management, and requests to the latter.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { hashPassword } from '../../src/crypto/password.ts';
+import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
+import { systemDisk } from '../../src/storage/disk.ts';
+import { Volume } from '../../src/storage/volume.ts';
+import { AmqpClient } from '../support/amqp-client.ts';
+import { testCertificates } from '../support/certificates.ts';
+
+/** An answer of the management API. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** What a test changes of a request. */
+export interface CallOptions {
+  /** `name:password`; undefined for no credentials. */
+  readonly user?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The administrator of every broker. */
+export const administrator = 'admin:the password of admin';
+
+/** A broker with its management API. */
+export class ManagementHost {
+  readonly broker: HostedBroker;
+  /** PEM, for clients to trust. */
+  readonly authority: string;
+  readonly #folder: string;
+  readonly #agent: Agent;
+  /** What the broker logged. */
+  readonly lines: string[];
+
+  private constructor(broker: HostedBroker, authority: string, folder: string, lines: string[]) {
+    this.broker = broker;
+    this.authority = authority;
+    this.#folder = folder;
+    this.lines = lines;
+    this.#agent = new Agent({ keepAlive: true, ca: [authority], maxSockets: 4 });
+  }
+
+  static async open(engineVersion = '3.13'): Promise<ManagementHost> {
+    const folder = mkdtempSync(join(tmpdir(), 'waxwing-management-'));
+    const dataKey = keyFromBytes(randomBytes(32));
+    const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
+    await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
+    const { authority, servers } = await testCertificates();
+    const [username = '', password = ''] = administrator.split(':');
+    const common = { ports: [0], tlsPolicy: 'default', hasWebSocket: false } as const;
+    const lines: string[] = [];
+    const start = {
+      type: 'start',
+      isFips: false,
+      name: 'managed',
+      engineVersion,
+      folder: join(folder, 'volume'),
+      epoch: 1,
+      epochMin: 0,
+      olderGenerations: [],
+      setsUsers: false,
+      users: [{ username, passwordHash: await hashPassword(password) }],
+      host: '127.0.0.1',
+      listeners: [
+        { ...common, name: 'amqps', protocols: ['amqp091'] },
+        { ...common, name: 'management', protocols: [], isManagement: true },
+      ],
+      certificates: servers,
+      room: { memoryBytesMax: undefined, diskReserveBytes: 1024 },
+      logsConnections: false,
+    } as const;
+    const broker = await HostedBroker.open(start, dataKey, {
+      failed: (error) => {
+        throw error;
+      },
+      log: (_, text) => lines.push(text),
+      loginFailed: () => {},
+      resealed: () => {},
+    });
+    return new ManagementHost(broker, authority, folder, lines);
+  }
+
+  get managementPort(): number {
+    return this.broker.ports['management'] ?? 0;
+  }
+
+  /** The URL of the broker for AMQP, with credentials. */
+  amqpUrl(user = administrator): string {
+    const [name = '', password = ''] = user.split(':').map(encodeURIComponent);
+    return `amqps://${name}:${password}@127.0.0.1:${this.broker.ports['amqps']}`;
+  }
+
+  /** Connects over AMQP. */
+  connect(user = administrator): Promise<AmqpClient> {
+    return AmqpClient.connect(this.amqpUrl(user), this.authority);
+  }
+
+  /** Sends a request. A body that is no text is sent as JSON. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    { user = administrator, headers = {} }: CallOptions = {},
+  ): Promise<Reply> {
+    const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+    return this.send(method, path, text, {
+      ...(user !== '' && { Authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
+      ...(text !== undefined && { 'Content-Type': 'application/json' }),
+      ...headers,
+    });
+  }
+
+  /** Sends a request with exactly these headers. */
+  send(
+    method: string,
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const sent = httpsRequest(
+        {
+          host: '127.0.0.1',
+          port: this.managementPort,
+          method,
+          path,
+          agent: this.#agent,
+          headers: {
+            ...(body !== undefined && { 'Content-Length': String(Buffer.byteLength(body)) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              text: Buffer.concat(chunks).toString(),
+            }),
+          );
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** Sends a request that must succeed, and returns the JSON of its answer. */
+  async json<Value = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    options: CallOptions = {},
+  ): Promise<Value> {
+    const { status, text } = await this.call(method, path, body, options);
+    if (status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return (text === '' ? {} : JSON.parse(text)) as Value; // the caller knows the resource
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    await this.broker.close('the test is over');
+    rmSync(this.#folder, { recursive: true });
+  }
+}

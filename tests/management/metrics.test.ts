@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { AmqpClient } from '../support/amqp-client.ts';
+import { ManagementHost } from './management-host.ts';
+
+// RabbitMQ's metrics for Prometheus.
+
+let host: ManagementHost;
+let client: AmqpClient;
+
+before(async () => {
+  host = await ManagementHost.open();
+  client = await host.connect();
+  const channel = await client.model.createConfirmChannel();
+  for (const name of ['a', 'b "quoted"']) await channel.assertQueue(name);
+  for (let i = 0; i < 3; i++) channel.sendToQueue('a', Buffer.from('x'));
+  channel.sendToQueue('b "quoted"', Buffer.from('x'));
+  channel.publish('amq.direct', 'nowhere', Buffer.from('x'));
+  await channel.waitForConfirms();
+});
+
+after(async () => {
+  await client.close();
+  await host.close();
+});
+
+async function scrape(path: string): Promise<string[]> {
+  const reply = await host.call('GET', path);
+  assert.equal(reply.status, 200, reply.text);
+  assert.match(String(reply.headers['content-type']), /^text\/plain; version=0\.0\.4/);
+  const lines = reply.text.split('\n').filter((line) => line !== '');
+  for (const line of lines) {
+    assert.match(line, /^(#|[a-z_]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? (\d|NaN))/, line);
+  }
+  return lines;
+}
+
+test('the sums have the names that dashboards use', async () => {
+  const lines = await scrape('/metrics');
+  const expected = [
+    'rabbitmq_queue_messages_ready 4',
+    'rabbitmq_queue_messages_unacked 0',
+    'rabbitmq_connections 1',
+    'rabbitmq_channels 1',
+    'rabbitmq_queues 2',
+    'rabbitmq_global_messages_received_total{protocol="amqp091"} 5',
+    'rabbitmq_global_messages_routed_total{protocol="amqp091"} 4',
+    'rabbitmq_global_messages_unroutable_dropped_total{protocol="amqp091"} 1',
+    'rabbitmq_global_messages_confirmed_total{protocol="amqp091"} 5',
+    'rabbitmq_alarms_memory_used_watermark 0',
+  ];
+  for (const line of expected) assert.ok(lines.includes(line), line);
+  const metrics = lines
+    .filter((line) => line.startsWith('# TYPE'))
+    .map((line) => line.split(' ')[2]);
+  assert.equal(new Set(metrics).size, metrics.length, 'no metric is declared twice');
+});
+
+test('each object has values with its names', async () => {
+  const lines = await scrape('/metrics/per-object');
+  assert.ok(lines.includes('rabbitmq_queue_messages_ready{vhost="/",queue="a"} 3'));
+  assert.ok(lines.includes('rabbitmq_queue_messages_ready{vhost="/",queue="b \\"quoted\\""} 1'));
+  assert.ok(lines.some((line) => line.startsWith('rabbitmq_channel_consumers{channel="127.')));
+});
+
+test('families and virtual hosts are selected', async () => {
+  const lines = await scrape('/metrics/detailed?family=queue_coarse_metrics&vhost=%2F');
+  const values = lines.filter((line) => line.startsWith('rabbitmq_detailed_'));
+  assert.equal(values.length, 6);
+  assert.ok(values.includes('rabbitmq_detailed_queue_messages{vhost="/",queue="a"} 3'));
+  const none = await scrape('/metrics/detailed?family=queue_coarse_metrics&vhost=none');
+  assert.deepEqual(
+    none.filter((line) => line.startsWith('rabbitmq_detailed_')),
+    [],
+  );
+});
+
+test('only users for monitoring see metrics', async () => {
+  await host.json('PUT', '/api/users/m', { password: 'p', tags: 'management' });
+  for (const path of ['/metrics', '/metrics/per-object', '/metrics/detailed']) {
+    assert.equal((await host.call('GET', path, undefined, { user: 'm:p' })).status, 401);
+    assert.equal((await host.call('GET', path, undefined, { user: '' })).status, 401);
+  }
+});

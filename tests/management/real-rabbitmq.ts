@@ -1,0 +1,149 @@
+// A RabbitMQ of Debian with its management plugin, for comparison.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AmqpClient } from '../support/amqp-client.ts';
+import type { CallOptions, Reply } from './management-host.ts';
+import type { Asked } from './scenario.ts';
+
+/** The start script of the package. The one on the search path changes users and folders. */
+export const serverScript = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+
+/** Why the comparison cannot run here; undefined if it can. */
+export const missing: string | undefined = existsSync(serverScript)
+  ? undefined
+  : 'the Debian package rabbitmq-server is missing';
+
+/** Milliseconds for the start. */
+const startMs = 300_000;
+/** The user id of `nobody`, as which the server runs if this process runs as root. */
+const nobody = 65_534;
+
+/** A running RabbitMQ, without TLS and on this machine only. */
+export class RealRabbitMq implements Asked {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #ports: readonly number[];
+
+  private constructor(child: ChildProcess, folder: string, ports: readonly number[]) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#ports = ports;
+  }
+
+  static async start(): Promise<RealRabbitMq> {
+    const folder = mkdtempSync(join(tmpdir(), 'waxwing-rabbitmq-'));
+    const ports = await freePorts(4);
+    const [amqp, management, cluster, names] = ports;
+    for (const name of ['mnesia', 'log', 'plugins']) mkdirSync(join(folder, name));
+    writeFileSync(
+      join(folder, 'rabbitmq.conf'),
+      `listeners.tcp.1 = 127.0.0.1:${amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${management}\n`,
+    );
+    writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management].\n');
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder]);
+    const child = spawn(serverScript, [], {
+      cwd: folder,
+      stdio: 'ignore',
+      ...(isRoot && { uid: nobody, gid: nobody }),
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        LANG: 'C.UTF-8',
+        ERL_EPMD_PORT: String(names),
+        RABBITMQ_CONF_ENV_FILE: '/dev/null',
+        RABBITMQ_NODENAME: 'waxwing@localhost',
+        RABBITMQ_DIST_PORT: String(cluster),
+        RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+        RABBITMQ_LOG_BASE: join(folder, 'log'),
+        RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
+        RABBITMQ_PLUGINS_EXPAND_DIR: join(folder, 'plugins'),
+        RABBITMQ_PID_FILE: join(folder, 'pid'),
+      },
+    });
+    const started = new RealRabbitMq(child, folder, ports);
+    try {
+      await started.#untilReady();
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+    return started;
+  }
+
+  async #untilReady(): Promise<void> {
+    const untilMs = Date.now() + startMs;
+    for (;;) {
+      const reply = await this.call('GET', '/api/overview').catch(() => undefined);
+      if (reply?.status === 200) return;
+      if (Date.now() > untilMs) throw new Error('RabbitMQ has not started in time');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    { user = 'guest:guest' }: CallOptions = {},
+  ): Promise<Reply> {
+    const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+    const headers = {
+      Authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+      ...(text !== undefined && {
+        'Content-Type': 'application/json',
+        'Content-Length': String(Buffer.byteLength(text)),
+      }),
+    };
+    const options = { host: '127.0.0.1', port: this.#ports[1], method, path, headers };
+    return new Promise((resolve, reject) => {
+      const sent = httpRequest(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      });
+      sent.on('error', reject);
+      sent.end(text);
+    });
+  }
+
+  connect(): Promise<AmqpClient> {
+    return AmqpClient.connect(`amqp://guest:guest@127.0.0.1:${this.#ports[0]}`, '');
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.on('exit', resolve));
+    const pid = Number(readFileSync(join(this.#folder, 'pid'), 'utf8'));
+    process.kill(pid, 'SIGKILL'); // nothing of it is needed any more
+    await ended;
+    const env = { ...process.env, ERL_EPMD_PORT: String(this.#ports[3]) };
+    execFileSync('epmd', ['-kill'], { env, stdio: 'ignore' });
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
