@@ -83,8 +83,25 @@ export class ManagementApi {
     return {
       refusal: undefined,
       isProven: true,
-      answer: (body) => this.#answer(head, user, found, body),
+      answer: (body) => this.#answerAs(user, head, found, body),
     };
+  }
+
+  /**
+   * Answers a request whose body has arrived. The body may have taken long, so the user may have been
+   * deleted, or have another password or other tags.
+   */
+  #answerAs(admitted: User, head: RequestHead, found: Found, body: Buffer): Promise<Answer> {
+    const user = this.#management.broker.users.get(admitted.name);
+    if (user === undefined || user.passwordHash !== admitted.passwordHash) {
+      return Promise.resolve(loginFailed);
+    }
+    try {
+      requireRole(user, found.route.role);
+    } catch (error) {
+      return Promise.resolve(this.#failure(error));
+    }
+    return this.#answer(head, user, found, body);
   }
 
   async #answer(
