@@ -3,6 +3,7 @@
 import { encodeText } from '../../base/byte-text.ts';
 import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Destination } from '../../broker/exchanges/binding.ts';
+import { requireBinding as requireBindingRights } from '../../broker/rabbitmq/permission-checks.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { encoded } from '../../net/http/percent-encoding.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
@@ -125,7 +126,7 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
   if (typeof routingKey !== 'string') throw badRequest('not_string', 'routing_key');
   if (encodeText(routingKey).length > 255) throw badRequest('routing_key is longer than 255 bytes');
   const ends = endsOf(request, vhost);
-  requireRights(request, vhost, ends);
+  requireRights(request, vhost, ends, routingKey);
   const args = argumentsFromJson(own(body, 'arguments'));
   const { source, destination } = ends;
   const exchange = vhost.exchange(source);
@@ -138,11 +139,14 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
   return emptyAnswer(201, { Location: location });
 }
 
-/** As with AMQP: permission to write to the destination, and to read from the source. */
-function requireRights(request: ApiRequest, vhost: Vhost, { source, destination }: Ends): void {
-  const access = request.access(vhost);
-  access.require('write', destination.kind, destination.name);
-  access.require('read', 'exchange', source);
+/** The same permissions as those of `queue.bind` and `exchange.bind`. */
+function requireRights(
+  request: ApiRequest,
+  vhost: Vhost,
+  { source, destination: { kind, name: destination } }: Ends,
+  routingKey: string,
+): void {
+  requireBindingRights(request.access(vhost), vhost, { source, kind, destination, routingKey });
 }
 
 /** Finds the binding that the path names. Its key is computed for each binding, in steps. */
@@ -176,7 +180,7 @@ export async function deleteBinding(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const { source, binding } = await requireBinding(request, vhost);
   const { destination, routingKey, arguments: args } = binding;
-  requireRights(request, vhost, { source, destination });
+  requireRights(request, vhost, { source, destination }, routingKey);
   if (destination.kind === 'queue') destination.requireOwner(request);
   vhost.unbind(vhost.exchange(source), destination, routingKey, args);
   await committed(request.broker);

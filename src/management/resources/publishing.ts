@@ -9,6 +9,7 @@ import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
 import { expiryMsMax } from '../../broker/queue-options.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import type { BasicProperties } from '../../protocols/amqp091/codec/basic-properties.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
@@ -42,6 +43,7 @@ export async function publish(request: ApiRequest): Promise<Answer> {
   requireOwnUserId(request, properties);
   const publication = publicationOf(exchange, routingKey, payload, properties);
   addSenderKeys(publication, properties.headers, request.broker.limits.senderKeyCountMax);
+  requireTopics(request.access(vhost), exchange, publication);
   return jsonAnswer({ routed: await publishAll(request, vhost, publication) });
 }
 
@@ -50,6 +52,17 @@ function requireWritable(request: ApiRequest, vhost: Vhost, { name, options }: E
   if (!options.internal) return;
   const why = `cannot publish to internal exchange '${name}' in vhost '${vhost.name}'`;
   throw new BrokerError('access-refused', why);
+}
+
+/** All routing keys of a message for a topic exchange must be permitted. */
+function requireTopics(
+  access: Access,
+  { type, name }: Exchange,
+  { routingKey, extraRoutingKeys }: Publication,
+): void {
+  if (type.name !== 'topic') return;
+  access.requireTopic('write', name, routingKey);
+  for (const key of extraRoutingKeys) access.requireTopic('write', name, key);
 }
 
 function readPayload(body: JsonObject): Buffer {
