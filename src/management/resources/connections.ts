@@ -91,15 +91,23 @@ export async function getConnection(request: ApiRequest): Promise<Answer> {
   return objectAnswer(request, connectionToJson(inspector.info(), series, span));
 }
 
+/** Only administrators close connections of other users. */
+function requireOwnOrAdministrator({ user }: ApiRequest, owner: string): void {
+  if (owner === user.name || hasRole(user, 'administrator')) return;
+  throw new ManagementError('not-authorised', 'User not authorised to access object');
+}
+
 /** `DELETE /api/connections/{name}`, with the reason in the header `X-Reason` */
 export async function closeConnection(request: ApiRequest): Promise<Answer> {
   const { connection } = await requireConnection(request, request.label('name'));
+  requireOwnOrAdministrator(request, connection.access.user);
   connection.shutdown(reasonOf(request));
   return emptyAnswer(204);
 }
 
 /** `DELETE /api/connections/username/{user}` */
 export async function closeConnectionsOfUser(request: ApiRequest): Promise<Answer> {
+  requireOwnOrAdministrator(request, request.label('user'));
   const reason = reasonOf(request);
   await inSlices(request.broker.background, closeAll([...visible(request)], reason));
   return emptyAnswer(204);
