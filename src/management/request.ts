@@ -9,7 +9,7 @@ import type { Labels } from '../net/http/request-handler.ts';
 import { badRequest, ManagementError, notFound } from './errors.ts';
 import { readObject } from './json/read.ts';
 import type { Management } from './management.ts';
-import { requireLogin, requireVisible, seesVhost } from './roles.ts';
+import { hasRole, requireLogin, requireVisible, seesVhost } from './roles.ts';
 
 /** A request of an authenticated user. */
 export class ApiRequest {
@@ -80,6 +80,18 @@ export class ApiRequest {
   ownVhost(): Vhost {
     const vhost = this.#vhost();
     requireLogin(this.user, vhost);
+    return vhost;
+  }
+
+  /**
+   * The virtual host that the path names, if the user may change its policies and parameters: as an
+   * administrator, or with permissions there.
+   *
+   * @throws {ManagementError} `not-found`, `not-authorised`
+   */
+  administeredVhost(): Vhost {
+    const vhost = this.#vhost();
+    if (!hasRole(this.user, 'administrator')) requireLogin(this.user, vhost);
     return vhost;
   }
 

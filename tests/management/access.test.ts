@@ -143,6 +143,83 @@ test('a user without the tag for monitoring only sees its own connections', asyn
   await theirs.close();
 });
 
+test('permissions on routing keys apply to messages and bindings', async () => {
+  const mine = as('management');
+  await host.json('PUT', '/api/exchanges/%2F/own-topic', { type: 'topic' });
+  await host.json('PUT', '/api/queues/%2F/own-keys', {});
+  const binding = '/api/bindings/%2F/e/own-topic/q/own-keys';
+  await host.json('POST', binding, { routing_key: 'denied' });
+  const permission = { exchange: 'own-topic', write: '^ok$', read: '^ok$' };
+  await host.json('PUT', '/api/topic-permissions/%2F/u-management', permission);
+  const publish = (key: string, headers: object) => {
+    const message = { payload: '', payload_encoding: 'string', properties: { headers } };
+    const path = '/api/exchanges/%2F/own-topic/publish';
+    return host.call('POST', path, { ...message, routing_key: key }, mine);
+  };
+  const refused = [
+    await publish('denied', {}),
+    await publish('ok', { CC: ['denied'] }),
+    await publish('ok', { BCC: ['denied'] }),
+    await host.call('POST', binding, { routing_key: '#' }, mine),
+    await host.call('DELETE', `${binding}/denied`, undefined, mine),
+  ];
+  for (const reply of refused) {
+    assert.equal(reply.status, 401, reply.text);
+    assert.match(reasonOf(reply) ?? '', /access to topic .* refused for user 'u-management'/);
+  }
+  assert.equal((await publish('ok', {})).status, 200);
+  assert.equal((await host.call('POST', binding, { routing_key: 'ok' }, mine)).status, 201);
+});
+
+test('only administrators close connections of other users', async () => {
+  const theirs = await host.connect();
+  const all = await host.json<{ name: string; user: string }[]>('GET', '/api/connections');
+  const name = all.find(({ user }) => user === 'admin')?.name ?? '';
+  for (const path of [encodeURIComponent(name), 'username/admin']) {
+    const { status } = await host.call(
+      'DELETE',
+      `/api/connections/${path}`,
+      undefined,
+      as('monitoring'),
+    );
+    assert.equal(status, 401, path);
+  }
+  const left = await host.json<{ name: string }[]>('GET', '/api/connections');
+  assert.ok(left.some((each) => each.name === name));
+  await theirs.close();
+});
+
+test('parameters are changed only in virtual hosts in which the user has permissions', async () => {
+  const tags = 'monitoring,policymaker';
+  await host.json('PUT', '/api/users/both', { password: 'secret', tags });
+  const user = 'both:secret';
+  const parameter = '/api/parameters/shovel/other/s';
+  const value = { 'src-uri': 'amqp://', 'src-queue': 'q' };
+  assert.equal((await host.call('PUT', parameter, { value }, { user })).status, 401);
+  await host.json('PUT', parameter, { value });
+  assert.equal((await host.call('DELETE', parameter, undefined, { user })).status, 401);
+  await host.json('PUT', '/api/permissions/other/both', { configure: '', write: '', read: '' });
+  assert.equal((await host.call('DELETE', parameter, undefined, { user })).status, 204);
+});
+
+test('a user that loses its rights while a body arrives is denied', async () => {
+  const before = { password: 'first', tags: 'administrator' };
+  const changes: readonly (readonly [method: string, body?: unknown])[] = [
+    ['DELETE'],
+    ['PUT', { ...before, tags: 'management' }],
+    ['PUT', { ...before, password: 'second' }],
+  ];
+  for (const [method, body] of changes) {
+    await host.json('PUT', '/api/users/slow', before);
+    const text = JSON.stringify({ password: 'p', tags: 'administrator' });
+    const slow = host.begin('PUT', '/api/users/intruder', text.length, 'slow:first');
+    await slow.admitted;
+    await host.json(method, '/api/users/slow', body);
+    assert.equal(await slow.finish(text), 401, method);
+    assert.equal((await host.call('GET', '/api/users/intruder')).status, 404);
+  }
+});
+
 test('a user is denied as soon as its password, its tags or the user itself change', async () => {
   const user = 'leaver:first';
   await host.json('PUT', '/api/users/leaver', { password: 'first', tags: 'management' });

@@ -157,6 +157,35 @@ export class ManagementHost {
     });
   }
 
+  /**
+   * Begins a request whose body follows later.
+   *
+   * @returns whether the server wants the body, and a function that sends it and returns the status
+   */
+  begin(method: string, path: string, sizeBytes: number, user: string) {
+    const headers = {
+      Authorization: `Basic ${Buffer.from(user).toString('base64')}`,
+      'Content-Length': String(sizeBytes),
+      Expect: '100-continue',
+    };
+    const to = { host: '127.0.0.1', port: this.managementPort, agent: this.#agent };
+    const sent = httpsRequest({ ...to, method, path, headers });
+    const status = new Promise<number>((resolve, reject) => {
+      sent.on('error', reject);
+      sent.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+    });
+    const admitted = new Promise<void>((resolve) => sent.on('continue', resolve));
+    sent.flushHeaders();
+    const finish = (text: string) => {
+      sent.end(text);
+      return status;
+    };
+    return { admitted, finish };
+  }
+
   /** Sends a request that must succeed, and returns the JSON of its answer. */
   async json<Value = Record<string, unknown>>(
     method: string,

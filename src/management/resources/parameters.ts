@@ -58,7 +58,7 @@ export function getParameter(request: ApiRequest): Answer {
 
 /** `PUT /api/parameters/{component}/{vhost}/{name}` */
 export async function putParameter(request: ApiRequest): Promise<Answer> {
-  const { name: vhost } = request.visibleVhost();
+  const { name: vhost } = request.administeredVhost();
   const { parameters } = request.management.administration;
   const value = own(request.object(), 'value');
   if (value === undefined) throw keyMissing('value');
@@ -71,7 +71,7 @@ export async function putParameter(request: ApiRequest): Promise<Answer> {
 
 /** `DELETE /api/parameters/{component}/{vhost}/{name}` */
 export async function deleteParameter(request: ApiRequest): Promise<Answer> {
-  const { name: vhost } = request.visibleVhost();
+  const { name: vhost } = request.administeredVhost();
   const { parameters } = request.management.administration;
   parameters.delete(vhost, request.label('component'), request.label('name'));
   await committed(request.broker);

@@ -7,11 +7,11 @@ import { applyTargets } from '../../broker/settings/policy.ts';
 import type { PolicyDefinition, PolicyValue } from '../../broker/settings/policy-keys.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, keyMissing, ManagementError, notFound } from '../errors.ts';
+import { badRequest, keyMissing, type ManagementError, notFound } from '../errors.ts';
 import { isArray, isObject, own, requireText, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
-import { hasRole, requireRole } from '../roles.ts';
+import { requireRole } from '../roles.ts';
 import type { Route } from '../routes.ts';
 
 function policyToJson(entry: PolicyEntry): JsonObject {
@@ -30,11 +30,7 @@ interface PolicyResource {
 /** Only administrators change operator policies. */
 function requireChange(request: ApiRequest, { isOperator }: PolicyKind): void {
   requireRole(request.user, isOperator ? 'administrator' : 'policymaker');
-  const { user } = request;
-  const vhost = request.broker.vhosts.get(request.label('vhost'));
-  if (vhost === undefined) throw new ManagementError('vhost-not-found', 'vhost_not_found');
-  if (hasRole(user, 'administrator') || user.permissions.has(vhost.name)) return;
-  throw new ManagementError('not-authorised', 'User not authorised to access object');
+  request.administeredVhost();
 }
 
 function policyResource(kind: PolicyKind): PolicyResource {
