@@ -38,6 +38,10 @@ export class ManagementApi {
   admit(head: RequestHead, peer: RequestPeer): Admission | Promise<Admission> {
     const found = this.#find(head);
     if ('status' in found) return refused(found);
+    if (isForged(head)) {
+      const reason = 'Requests of other sites are refused';
+      return refused(jsonAnswer({ error: 'not_authorised', reason }, 403));
+    }
     const credentials = readCredentials(head.headers.get('authorization'));
     if (credentials === undefined) return refused(loginFailed);
     const { peerAddress } = head;
@@ -133,6 +137,18 @@ export class ManagementApi {
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;
   }
+}
+
+/**
+ * Whether a page of another site made a browser send a request for a change. A browser adds the
+ * credentials of a user that has entered them before.
+ */
+function isForged({ method, headers }: RequestHead): boolean {
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return false;
+  const site = headers.get('sec-fetch-site');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const origin = headers.get('origin');
+  return origin !== undefined && origin !== `https://${headers.get('host') ?? ''}`;
 }
 
 function refused(refusal: Extract<Answer, { body: unknown }>): Admission {

@@ -220,6 +220,23 @@ test('a user that loses its rights while a body arrives is denied', async () => 
   }
 });
 
+test('a change that a page of another site requests is refused', async () => {
+  const own = `https://127.0.0.1:${host.managementPort}`;
+  const cases: readonly (readonly [headers: Record<string, string>, status: number])[] = [
+    [{ Origin: 'https://elsewhere.example' }, 403],
+    [{ Origin: 'null' }, 403],
+    [{ 'Sec-Fetch-Site': 'cross-site' }, 403],
+    [{ 'Sec-Fetch-Site': 'same-site' }, 403],
+    [{ Origin: own, 'Sec-Fetch-Site': 'same-origin' }, 201],
+  ];
+  for (const [headers, status] of cases) {
+    const reply = await host.call('PUT', '/api/vhosts/forged', {}, { headers });
+    assert.equal(reply.status, status, JSON.stringify(headers));
+  }
+  const headers = { 'Sec-Fetch-Site': 'cross-site' };
+  assert.equal((await host.call('GET', '/api/whoami', undefined, { headers })).status, 200);
+});
+
 test('a user is denied as soon as its password, its tags or the user itself change', async () => {
   const user = 'leaver:first';
   await host.json('PUT', '/api/users/leaver', { password: 'first', tags: 'management' });
