@@ -20,6 +20,8 @@ export type CliErrorCode =
   | 'input-ended'
   /** An answer is not valid. */
   | 'input-invalid'
+  /** A signal interrupted the command. */
+  | 'interrupted'
   /** A file for a backup exists already. */
   | 'file-exists'
   /** A backup could not be written, or is not the expected one. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -107,6 +108,25 @@ test('a file that exists is not overwritten without --force', async () => {
   const check = await run('check', path('taken'), ...data());
   assert.equal(check.code, 0, check.stderr);
   assert.match(check.stdout, /taken: sound, \d+ bytes\n$/);
+});
+
+test('backups that fail, or are interrupted, do not exclude the next ones', async () => {
+  for (let i = 0; i < 3; i++) {
+    const { code } = await run('backup', 'orders', path('none/x.backup'), ...data());
+    assert.equal(code, 1);
+  }
+  const child = waxwing.folder.spawn(['backup', 'orders', path('interrupted'), ...data()]);
+  const drafts = () =>
+    readdirSync(waxwing.folder.root).filter((name) => name.startsWith('interrupted'));
+  await until('a file is being written', () => drafts().length > 0);
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  assert.deepEqual(drafts(), []);
+  for (let i = 0; i < 2; i++) {
+    const { code, stderr } = await run('backup', 'orders', path(`next-${i}`), ...data());
+    assert.equal(code, 0, stderr);
+    rmSync(path(`next-${i}`));
+  }
 });
 
 test('a backup that was changed, cut off or mixed is refused, and nothing is restored', async () => {

@@ -1,19 +1,36 @@
 import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openServiceLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Caller } from '../../src/calls/caller.ts';
+import { Engines } from '../../src/control/engines.ts';
 import { deriveKey } from '../../src/crypto/derive.ts';
 import { withImported } from '../../src/kms/imports/imported-materials.ts';
 import type { KeyRecord, MaterialRecord } from '../../src/kms/records.ts';
 import type { Result } from '../../src/kms/result.ts';
+import { BackupFile } from '../../src/server/backups/backup-file.ts';
+import { BackupSession } from '../../src/server/backups/backup-session.ts';
+import { sizeOf } from '../../src/server/backups/backup-source.ts';
+import { LinkedFiles } from '../../src/server/backups/linked-files.ts';
+import { restoreService } from '../../src/server/backups/restore-service.ts';
+import { serviceSource } from '../../src/server/backups/service-source.ts';
 import { SystemState, sealingKey } from '../../src/server/compose.ts';
 import {
   type RecoveredMaterials,
   recoverMaterials,
 } from '../../src/server/keys/recovered-materials.ts';
+import { brokerLogs, openLogs } from '../../src/server/logs/opened-logs.ts';
 import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import { openSystemVolume, systemDataKey, systemFolder } from '../../src/server/system-volume.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
@@ -47,15 +64,15 @@ const call = {
 /** The state of a service, without its ports. */
 class OpenState {
   readonly state: SystemState;
-  readonly #volume: Volume;
+  readonly volume: Volume;
 
   private constructor(state: SystemState, volume: Volume) {
     this.state = state;
-    this.#volume = volume;
+    this.volume = volume;
   }
 
-  static async open(folder: WaxwingFolder): Promise<OpenState> {
-    const volume = await openSystemVolume(folder.data, folder.rootKey);
+  static async open(folder: WaxwingFolder, source = folder.rootKey): Promise<OpenState> {
+    const volume = await openSystemVolume(folder.data, source);
     const state = new SystemState(volume, folder.data);
     await state.open(volume, {
       full: () => {},
@@ -100,11 +117,12 @@ class OpenState {
 
   async close(): Promise<void> {
     await this.state.close();
-    await this.#volume.close();
+    await this.volume.close();
   }
 }
 
-const attack = (folder: WaxwingFolder) => recoverMaterials(folder.data, folder.rootKey);
+const attack = (folder: WaxwingFolder, source = folder.rootKey) =>
+  recoverMaterials(folder.data, source);
 
 const holds = ({ materials }: RecoveredMaterials, material: Buffer) =>
   materials.some((found) => found.equals(material));
@@ -195,6 +213,104 @@ test('the header of a deleted volume is overwritten before it is removed', async
   assert.deepEqual(readFileSync(other), Buffer.alloc(bytes.length));
   mkdirSync(join(folder.root, 'none'));
   await eraseVolumeHeader(systemDisk, join(folder.root, 'none'));
+});
+
+/** Writes a backup of a service without brokers, as the command does. */
+async function backUp(open: OpenState, folder: WaxwingFolder): Promise<string> {
+  const { state, volume } = open;
+  const logs = brokerLogs(state, openServiceLog('silent'));
+  const place = { folder: folder.data, volume, state, region, accountId };
+  await openLogs(logs, { ...place, isDiscarding: false });
+  const { brokers, keySecrets: secrets } = state;
+  const log = () => {
+    assert.ok(state.log !== undefined);
+    return state.log;
+  };
+  const source = await serviceSource(
+    { brokers, engines: new Engines([]), log, secrets, freezeLogs: () => logs.freeze() },
+    new LinkedFiles(folder.data, ['events', 'trails'], join(folder.root, 'links')),
+  );
+  const { id: volumeId, wrappedKey } = volume.header;
+  const header = {
+    kind: 'service',
+    id: '0123456789abcdef',
+    createdMs: nowMs,
+    release: '0.0.0',
+    region,
+    accountId,
+    sizeBytes: sizeOf(source),
+    volumeId,
+    wrappedKey: wrappedKey.toString('base64'),
+  } as const;
+  const session = new BackupSession(state.backupKey, header, source, systemRandom);
+  const path = join(folder.root, 'service.backup');
+  for (let offset = 0; ; ) {
+    const { data, isLast } = await session.read(offset);
+    appendFileSync(path, data);
+    offset += data.length;
+    if (isLast) break;
+  }
+  await logs.close();
+  return path;
+}
+
+test('a restored service has the keys of its backup; deleted ones stay deleted, and due ones are', async () => {
+  const folder = new WaxwingFolder();
+  const open = await OpenState.open(folder);
+  const { kms } = open.state;
+  const [kept, deleted, pending, later] = [
+    await open.createKey(),
+    await open.createKey(),
+    await open.createKey(),
+    await open.createKey(),
+  ];
+  const importedBytes = systemRandom.bytes(32);
+  const imported = await open.import(await open.createKey('EXTERNAL'), importedBytes);
+  const materials = [kept, deleted, pending, later].map((key) => open.material(key));
+  const [keptMaterial, deletedMaterial, pendingMaterial, laterMaterial] = materials;
+  assert.ok(keptMaterial && deletedMaterial && pendingMaterial && laterMaterial);
+  await open.commit(kms.keys.scheduleDeletion(call, deleted.id, 7));
+  await afterAWeek(open);
+  const gone = kms.imports.delete(call, imported.id, undefined);
+  await open.commit(gone);
+  await kms.announce(gone);
+  await open.commit(kms.keys.scheduleDeletion({ ...call, nowMs: nowMs + 1 }, pending.id, 7));
+  const path = await backUp(open, folder);
+  // What is deleted after the backup is in it.
+  await open.commit(kms.keys.scheduleDeletion(call, later.id, 7));
+  await afterAWeek(open);
+  await open.close();
+
+  const restored = new WaxwingFolder();
+  const source = folder.rootKey;
+  const file = await BackupFile.open(path);
+  const { header } = file;
+  assert.ok(header.kind === 'service');
+  cpSync(folder.keyFile, join(restored.root, 'root.key'));
+  const own = { ...source, file: join(restored.root, 'root.key') };
+  await restoreService(file, header, restored.data, own, () => {});
+  await file.close();
+  const again = await OpenState.open(restored, own);
+  const { journal } = again.state.kms;
+  assert.equal(journal.key(deleted.id), undefined);
+  assert.equal(journal.key(imported.id)?.state, 'PendingImport');
+  assert.deepEqual(journal.key(pending.id)?.deletionMs, nowMs + 1 + weekMs);
+  assert.deepEqual(again.material(kept), keptMaterial);
+  assert.deepEqual(again.material(later), laterMaterial);
+  // The date of the deletion passes, as it would have without the backup.
+  const { trail, serviceTrail, kms: restoredKms, store } = again.state;
+  const commit = store.commit.bind(store);
+  await runScheduledKeyTasks(
+    { kms: restoredKms, trail, serviceTrail, commit, region, accountId },
+    nowMs + 2 + weekMs,
+  );
+  assert.equal(journal.key(pending.id), undefined);
+  await again.close();
+  const found = await attack(restored, own);
+  assert.ok(holds(found, keptMaterial));
+  for (const material of [deletedMaterial, pendingMaterial, importedBytes]) {
+    assert.ok(!holds(found, material));
+  }
 });
 
 /** A material as earlier releases sealed it. */

@@ -15,7 +15,7 @@ import {
   ListGrantsCommand,
   RevokeGrantCommand,
 } from '@aws-sdk/client-kms';
-import { DeleteBrokerCommand } from '@aws-sdk/client-mq';
+import { DeleteBrokerCommand, MqClient } from '@aws-sdk/client-mq';
 import { judged } from '../support/botocore-judge.ts';
 import { brokerRequest, describeBroker, underKey } from '../support/broker-requests.ts';
 import { KmsRelay } from '../support/kms-relay.ts';
@@ -114,30 +114,36 @@ test('a key of a KMS seals the root key, and each start decrypts it there', asyn
   );
 });
 
-/** Creates the user that the service is at its KMS; the variables with its access key. */
-async function newPrincipal(): Promise<Record<string, string>> {
+/** Creates a user of a service, with a policy. */
+async function newUser({ environment, ca }: Waxwing, UserName: string, Action: readonly string[]) {
   const iam = new IAMClient({
-    endpoint: remote.environment['AWS_ENDPOINT_URL'] ?? '',
+    endpoint: environment['AWS_ENDPOINT_URL'] ?? '',
     region: 'us-east-1',
     credentials: {
-      accessKeyId: credentials['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: credentials['AWS_SECRET_ACCESS_KEY'] ?? '',
+      accessKeyId: environment['AWS_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
     },
-    requestHandler: { httpsAgent: { ca: remote.ca } },
+    requestHandler: { httpsAgent: { ca } },
   });
-  const UserName = 'waxwing';
   const { User } = await iam.send(new CreateUserCommand({ UserName }));
-  principal = User?.Arn ?? '';
-  const actions = ['CreateGrant', 'Decrypt', 'DescribeKey', 'ListGrants', 'RetireGrant'];
-  const Action = [...actions, 'GenerateDataKeyWithoutPlaintext'].map((name) => `kms:${name}`);
   const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] };
   const PolicyDocument = JSON.stringify(policy);
-  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'keys', PolicyDocument }));
+  await iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'only', PolicyDocument }));
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
   iam.destroy();
+  const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
+  return { arn: User?.Arn ?? '', credentials: { accessKeyId, secretAccessKey } };
+}
+
+/** Creates the user that the service is at its KMS; the variables with its access key. */
+async function newPrincipal(): Promise<Record<string, string>> {
+  const names = ['CreateGrant', 'Decrypt', 'DescribeKey', 'ListGrants', 'RetireGrant'];
+  const actions = [...names, 'GenerateDataKeyWithoutPlaintext'].map((name) => `kms:${name}`);
+  const user = await newUser(remote, 'waxwing', actions);
+  principal = user.arn;
   return {
-    AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId ?? '',
-    AWS_SECRET_ACCESS_KEY: AccessKey?.SecretAccessKey ?? '',
+    AWS_ACCESS_KEY_ID: user.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: user.credentials.secretAccessKey,
     // For other programs: the service must not send the keys of its brokers there.
     AWS_ENDPOINT_URL: 'https://127.0.0.1:1',
   };
@@ -181,6 +187,25 @@ test('keys that are not there, disabled or of another kind are refused by name',
     const request = waxwing.mq.send(brokerRequest(underKey(arn)));
     await assert.rejects(request, { name: 'BadRequestException', message });
   }
+});
+
+test('a user of this service needs the permission to use the key', async () => {
+  const actions = ['mq:CreateBroker', 'iam:CreateServiceLinkedRole', 'kms:DescribeKey'];
+  const { credentials: own } = await newUser(waxwing, 'without-grants', actions);
+  const mq = new MqClient({
+    endpoint: waxwing.environment['AWS_ENDPOINT_URL'] ?? '',
+    region: 'us-east-1',
+    credentials: own,
+    requestHandler: { httpsAgent: { ca: waxwing.ca } },
+  });
+  const before = relay.requests.filter(({ target }) => target.endsWith('CreateGrant')).length;
+  await assert.rejects(mq.send(brokerRequest(underKey(brokerKey))), {
+    name: 'BadRequestException',
+    message: /without-grants is not authorized to perform: kms:CreateGrant/,
+  });
+  mq.destroy();
+  const after = relay.requests.filter(({ target }) => target.endsWith('CreateGrant')).length;
+  assert.equal(after, before, 'the remote KMS was not asked');
 });
 
 test('a disabled key stops the broker at the next check, and an enabled one brings it back', async () => {

@@ -1,6 +1,6 @@
 // A data folder of a test, and commands in it.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -104,6 +104,15 @@ export class WaxwingFolder {
     });
     await until('no process is left', () => isSessionOver(child.pid ?? 0));
     return ended;
+  }
+
+  /** Starts `waxwing`, whose output is not read. */
+  spawn(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    return spawn(process.execPath, [main, ...args], {
+      cwd: this.root,
+      env: this.environment(env),
+      stdio: 'ignore',
+    });
   }
 
   /** Runs a `waxwing serve` that must end with an error. */

@@ -69,12 +69,16 @@ export interface BackupOperations {
   read(backupId: string, offset: number, context: CallContext): Promise<BackupPartView>;
   /** @param sha256 the hash of the file as the caller has read it back */
   complete(backupId: string, sha256: string, context: CallContext): CompletedBackup;
+  /** Ends a backup that is not completed. */
+  abandon(backupId: string, context: CallContext): Promise<void>;
   beginRestore(request: RestoreRequest, context: CallContext): Promise<BegunRestore>;
   writeRestore(
     restoreId: string,
     part: { readonly offset: number; readonly data: Buffer; readonly isLast: boolean },
     context: CallContext,
   ): Promise<RestoreView>;
+  /** Ends a restoration that is not completed. */
+  abandonRestore(restoreId: string, context: CallContext): Promise<void>;
   restoreProgress(restoreId: string, context: CallContext): RestoreView;
   /** Ends a restoration that is verified, or only verified. */
   completeRestore(

@@ -5,6 +5,8 @@ import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
 import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
 import {
+  abandonBackup,
+  abandonRestore,
   beginRestore,
   completeBackup,
   completeRestore,
@@ -41,6 +43,8 @@ export function administrationService(parts: AdministrationParts): Service {
       CreateBackup: createBackup(parts),
       ReadBackup: readBackup(parts),
       CompleteBackup: completeBackup(parts),
+      AbandonBackup: abandonBackup(parts),
+      AbandonRestore: abandonRestore(parts),
       BeginRestore: beginRestore(parts),
       WriteRestore: writeRestore(parts),
       DescribeRestore: describeRestore(parts),

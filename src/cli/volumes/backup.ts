@@ -6,6 +6,7 @@ import { type AccessOptions, accessOf } from '../access/access.ts';
 import { type ApiAccess, callApi } from '../access/call-api.ts';
 import { CliError } from '../errors.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { Interruption } from './interruption.ts';
 import { NewFile } from './new-file.ts';
 
 /** The options of `waxwing backup`, under the names that the argument parser gives them. */
@@ -46,12 +47,18 @@ export async function backup(names: readonly string[], options: BackupOptions): 
   await NewFile.check(path, options.force);
   const access = await accessOf(options);
   const scope = options.all ? { scope: 'SERVICE' } : { scope: 'BROKER', broker };
-  const begun = (await call(access, '', scope)) as Begun;
   const line = new ProgressLine(process.stderr, () => systemClock.monotonicMs());
-  const target = await NewFile.create(path, begun.backupId, options.force);
+  const interruption = new Interruption();
+  const target = await NewFile.create(path, options.force);
+  let begun: Begun | undefined;
   try {
-    const sha256 = await copy(access, begun, target, (...of) => line.show('writing', ...of));
-    const found = await target.readBack((...of) => line.show('reading back', ...of));
+    begun = (await call(access, '', scope)) as Begun;
+    const show = (what: string, done: number, total: number) => {
+      interruption.require();
+      line.show(what, done, total);
+    };
+    const sha256 = await copy(access, begun, target, (...of) => show('writing', ...of));
+    const found = await target.readBack((...of) => show('reading back', ...of));
     if (found !== sha256) {
       const text = `${path} has SHA-256 ${found} instead of ${sha256}: the disk does not return it`;
       throw new CliError('backup-failed', text);
@@ -65,7 +72,11 @@ export async function backup(names: readonly string[], options: BackupOptions): 
   } catch (error) {
     line.clear();
     await target.discard();
+    // Otherwise it would hold files for some minutes.
+    if (begun !== undefined) await call(access, `/${begun.backupId}/abandon`, {}).catch(() => {});
     throw error;
+  } finally {
+    interruption.end();
   }
 }
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemRandom } from '../../base/random.ts';
 import { CliError } from '../errors.ts';
 
 const readBytes = 1024 * 1024;
@@ -34,9 +35,9 @@ export class NewFile {
     throw new CliError('file-exists', `${path} exists already${remedy}`);
   }
 
-  /** @param suffix what makes the temporary name unique */
-  static async create(path: string, suffix: string, isReplacing: boolean): Promise<NewFile> {
-    const draft = `${path}.${suffix}.partial`;
+  /** Creates a file under a temporary name, which no other file has. */
+  static async create(path: string, isReplacing: boolean): Promise<NewFile> {
+    const draft = `${path}.${systemRandom.bytes(8).toString('hex')}.partial`;
     return new NewFile(path, draft, isReplacing, await open(draft, 'wx+', 0o600));
   }
 

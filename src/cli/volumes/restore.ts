@@ -13,6 +13,7 @@ import { type AccessOptions, accessOf } from '../access/access.ts';
 import { type ApiAccess, callApi } from '../access/call-api.ts';
 import { CliError } from '../errors.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { Interruption } from './interruption.ts';
 
 /** Size of a part that is sent, bytes. */
 const partBytes = 512 * 1024;
@@ -154,6 +155,27 @@ async function sendAll(
   const beginning = file.beginning.bytes.toString('base64');
   const begun = (await call(access, '', { ...target, beginning, isDryRun })) as Begun;
   const path = `/${begun.restoreId}`;
+  const interruption = new Interruption();
+  try {
+    await sendParts(access, file, begun, line, interruption);
+    return (await call(access, `${path}/complete`, {})) as Completed;
+  } catch (error) {
+    await call(access, `${path}/abandon`, {}).catch(() => {}); // it may have ended
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+/** Sends all parts, and waits until they are verified. */
+async function sendParts(
+  access: ApiAccess,
+  file: BackupFile,
+  begun: Begun,
+  line: ProgressLine,
+  interruption: Interruption,
+): Promise<void> {
+  const path = `/${begun.restoreId}`;
   let progress: Progress = { state: 'receiving', doneBytes: 0 };
   for (let offset = begun.offset; progress.state === 'receiving'; ) {
     const data = await file.read(offset, Math.min(partBytes, file.sizeBytes - offset));
@@ -161,17 +183,18 @@ async function sendAll(
     const part = { offset, data: data.toString('base64'), isLast };
     progress = (await call(access, `${path}/write`, part)) as Progress;
     offset += data.length;
+    interruption.require();
     line.show('sending', offset, file.sizeBytes);
   }
   while (progress.state === 'checking') {
     await new Promise((done) => setTimeout(done, pollMs));
     progress = (await call(access, path, {})) as Progress;
+    interruption.require();
     line.show('verifying', Math.min(progress.doneBytes, file.sizeBytes), file.sizeBytes);
   }
   if (progress.state !== 'verified') {
     throw new CliError('backup-failed', progress.problem ?? 'the backup was not verified');
   }
-  return (await call(access, `${path}/complete`, {})) as Completed;
 }
 
 async function call(access: ApiAccess, path: string, input: object): Promise<object> {

@@ -14,6 +14,7 @@ import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
 import { requireExchangeArgument } from '../permissions.ts';
 import { readSpan } from '../rates/options.ts';
+import { unackedCount } from '../rates/rates.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices, itemsPerStep } from '../slices.ts';
 import { consumerToJson } from './connection-json.ts';
@@ -49,20 +50,20 @@ export function listQueues(request: ApiRequest): Promise<Answer> {
   });
 }
 
-/** The columns that lists are usually sorted by. */
+/** Columns that lists are usually sorted by. Writing a whole queue for one of them takes longer. */
+const quickColumns: Readonly<Record<string, (queue: Queue) => string | number>> = {
+  name: ({ name }) => name,
+  vhost: ({ vhost }) => vhost,
+  type: ({ settings }) => settings.type,
+  consumers: ({ consumerCount }) => consumerCount,
+  messages: (queue) => queue.readyCount + unackedCount(queue),
+  messages_ready: ({ readyCount }) => readyCount,
+  messages_unacknowledged: unackedCount,
+  message_bytes: ({ readyBytes }) => readyBytes,
+};
+
 function quickColumn(queue: Queue, name: string): string | number | undefined {
-  switch (name) {
-    case 'name':
-      return queue.name;
-    case 'vhost':
-      return queue.vhost;
-    case 'messages_ready':
-      return queue.readyCount;
-    case 'consumers':
-      return queue.consumerCount;
-    default:
-      return undefined;
-  }
+  return Object.hasOwn(quickColumns, name) ? quickColumns[name]?.(queue) : undefined;
 }
 
 function requireQueue(request: ApiRequest, vhost: Vhost): Queue {

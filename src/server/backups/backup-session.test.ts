@@ -159,19 +159,37 @@ test('sessions belong to their caller, are few, and end when nobody continues th
   const [first = '', second = ''] = ids;
   assert.equal(sessions.of(first, by('anna')), 'session 0');
   assert.throws(() => sessions.of(first, by('bert')), { code: 'not-found' });
-  clock.advance(9 * 60_000);
+  clock.advance(100_000);
   sessions.of(second, by('anna'));
-  clock.advance(2 * 60_000);
+  clock.advance(30_000);
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(ended, ['session 0']);
   assert.throws(() => sessions.of(first, by('anna')), { code: 'not-found' });
+  // While its caller verifies the result, a session waits longer, and others may begin.
+  sessions.verifying(second);
+  clock.advance(5 * 60 * 60_000);
   sessions.completed(second);
-  clock.advance(60 * 60_000);
+  clock.advance(24 * 60 * 60_000);
   assert.deepEqual(ended, ['session 0']);
   // One that cannot begin does not count.
   await assert.rejects(
     sessions.start(by('anna'), () => Promise.reject(new Error('no'))),
     /no/,
   );
-  await sessions.start(by('anna'), async () => 'next');
+  const next = await sessions.start(by('anna'), async () => 'next');
+  await assert.rejects(sessions.abandon(next, by('bert')), { code: 'not-found' });
+  await sessions.abandon(next, by('anna'));
+  assert.deepEqual(ended, ['session 0', 'next']);
+});
+
+test('sessions whose callers verify the result do not exclude others, up to a number', async () => {
+  const sessions = new Sessions<string>('backup', new ManualClock(), systemRandom, async () => {});
+  const context = { caller: { arn: 'anna' } } as CallContext;
+  for (let i = 0; i < 16; i++) {
+    sessions.verifying(await sessions.start(context, async () => `${i}`));
+  }
+  await assert.rejects(
+    sessions.start(context, async () => 'one more'),
+    { code: 'conflict' },
+  );
 });

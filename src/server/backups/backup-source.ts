@@ -1,5 +1,7 @@
 // The contents of a backup.
 
+import { WaxwingError } from '../../base/errors.ts';
+
 /** A file of a backup, which is read once. */
 export interface SourceEntry {
   /** See `isEntryName`. */
@@ -31,6 +33,27 @@ export function bytesEntry(name: string, bytes: Buffer): SourceEntry {
       }
     },
   };
+}
+
+/** Attempts to hold files, and milliseconds between them. */
+const freezing = { attemptCountMax: 10, pauseMs: 200 } as const;
+
+/**
+ * Holds files. A volume that was just opened cannot be held before its first sync, so this is
+ * repeated for some seconds.
+ *
+ * @throws {WaxwingError} `freeze-refused` if it is still refused; the other errors of `hold`
+ */
+export async function held<T>(hold: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await hold();
+    } catch (error) {
+      const isRefused = error instanceof WaxwingError && error.code === 'freeze-refused';
+      if (!isRefused || attempt === freezing.attemptCountMax) throw error;
+      await new Promise((resolve) => setTimeout(resolve, freezing.pauseMs));
+    }
+  }
 }
 
 /** Maximum size of a chunk. */

@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   BackupOperations,
   BackupPartView,
@@ -97,9 +97,7 @@ export class Backups implements BackupOperations {
 
   async #ofService(id: string, createdMs: number): Promise<BackupSession> {
     const { folder, control, volumes, serviceKey } = this.#parts;
-    const names = [eventsFolder(folder), trailsFolder(folder)].map((path) =>
-      path.slice(folder.length + 1),
-    );
+    const names = [eventsFolder(folder), trailsFolder(folder)].map((path) => basename(path));
     const links = new LinkedFiles(folder, names, join(folder, ownFolders.backups, id));
     try {
       const { brokers, engines } = control;
@@ -161,9 +159,11 @@ export class Backups implements BackupOperations {
   async read(backupId: string, offset: number, context: CallContext): Promise<BackupPartView> {
     const { session } = this.#backups.of(backupId, context);
     try {
-      return await translated(() => session.read(offset));
+      const part = await translated(() => session.read(offset));
+      if (part.isLast) this.#backups.verifying(backupId);
+      return part;
     } catch (error) {
-      if (session.isFailed) await this.#backups.abandon(backupId);
+      if (session.isFailed) await this.#backups.abandon(backupId, context);
       throw error;
     }
   }
@@ -179,6 +179,14 @@ export class Backups implements BackupOperations {
     }
     this.#backups.completed(backupId);
     return { broker, createdMs: session.header.createdMs, fileBytes: session.fileBytes };
+  }
+
+  abandon(backupId: string, context: CallContext): Promise<void> {
+    return this.#backups.abandon(backupId, context);
+  }
+
+  abandonRestore(restoreId: string, context: CallContext): Promise<void> {
+    return this.#restores.abandon(restoreId, context);
   }
 
   async beginRestore(request: RestoreRequest, context: CallContext): Promise<BegunRestore> {
@@ -206,14 +214,14 @@ export class Backups implements BackupOperations {
       await session.write(part.offset, part.data, part.isLast);
       return session.progress;
     } catch (error) {
-      if (session.progress.state === 'failed') await this.#restores.abandon(restoreId);
+      if (session.progress.state === 'failed') await this.#restores.abandon(restoreId, context);
       throw error;
     }
   }
 
   restoreProgress(restoreId: string, context: CallContext): RestoreView {
     const { progress } = this.#restores.of(restoreId, context).session;
-    if (progress.state === 'failed') void this.#restores.abandon(restoreId);
+    if (progress.state === 'failed') void this.#restores.abandon(restoreId, context);
     return progress;
   }
 

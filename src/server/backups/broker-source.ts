@@ -6,7 +6,7 @@ import type { Engines } from '../../control/engines.ts';
 import type { OpenSecret } from '../../control/users/ldap.ts';
 import { copyOf } from '../../control/volumes/broker-copy.ts';
 import type { VolumeCopy } from '../../control/volumes/engine-volumes.ts';
-import { type BackupSource, bytesEntry, type SourceEntry } from './backup-source.ts';
+import { type BackupSource, bytesEntry, held, type SourceEntry } from './backup-source.ts';
 
 /** The name of the entry with the settings of a broker. It is the first one. */
 export const brokerEntry = 'broker.json';
@@ -30,7 +30,8 @@ export async function brokerSource(
   broker: BrokerRecord,
 ): Promise<BackupSource> {
   const [volume] = broker.volumes;
-  const copy = await engines.engineFor(broker).volumes.copy(broker.id, volume?.id ?? '');
+  const { volumes } = engines.engineFor(broker);
+  const copy = await held(() => volumes.copy(broker.id, volume?.id ?? ''));
   const settings = Buffer.from(JSON.stringify(copyOf(broker, configurations, openSecret)));
   return {
     entries: [bytesEntry(brokerEntry, settings), ...volumeEntries(copy, volumeFolder)],

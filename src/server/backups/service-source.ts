@@ -8,7 +8,7 @@ import type { VolumeCopy } from '../../control/volumes/engine-volumes.ts';
 import type { ErasableSecrets } from '../../storage/erasable/erasable-secrets.ts';
 import type { FrozenVolume } from '../../storage/frozen/frozen-volume.ts';
 import type { Log } from '../../storage/log.ts';
-import { type BackupSource, bytesEntry, type SourceEntry } from './backup-source.ts';
+import { type BackupSource, bytesEntry, held, type SourceEntry } from './backup-source.ts';
 import { notHeld, volumeEntries } from './broker-source.ts';
 import type { LinkedFiles } from './linked-files.ts';
 
@@ -46,8 +46,7 @@ export async function serviceSource(
   for (let attempt = 1; attempt <= attemptCountMax; attempt++) {
     // Before the position, for files that are dropped soon afterwards.
     await files.link();
-    const copied = await copyBrokers(parts);
-    const source = await holdService(parts, copied);
+    const source = await held(async () => holdService(parts, await copyBrokers(parts)));
     if (source === undefined) continue;
     try {
       // After the position, for files that were written shortly before.
@@ -101,12 +100,12 @@ async function holdService(
     const lost = copied.find((_, i) => results[i] !== true);
     return lost && notHeld(lost.broker.name);
   };
-  const held: FrozenVolume[] = [];
+  const frozen: FrozenVolume[] = [];
   const release = async () => {
-    const problem = held.some(({ isHeld }) => !isHeld)
+    const problem = frozen.some(({ isHeld }) => !isHeld)
       ? 'the files of the service were not held until the end'
       : undefined;
-    for (const frozen of held) frozen.release();
+    for (const each of frozen) each.release();
     return (await releaseBrokers()) ?? problem;
   };
   // No await between these: position, secrets and records belong to one moment.
@@ -114,14 +113,14 @@ async function holdService(
   const secrets = parts.secrets.contents();
   const freezing = [parts.log().freeze(), parts.freezeLogs()];
   const settled = await Promise.allSettled(freezing);
-  for (const each of settled) if (each.status === 'fulfilled') held.push(each.value);
+  for (const each of settled) if (each.status === 'fulfilled') frozen.push(each.value);
   const failed = settled.find((each) => each.status === 'rejected');
   if (failed !== undefined || !isCurrent) {
     await release();
     if (failed !== undefined) throw failed.reason;
     return undefined;
   }
-  const [system, logs] = held;
+  const [system, logs] = frozen;
   return {
     entries: [
       ...frozenEntries('system', system),

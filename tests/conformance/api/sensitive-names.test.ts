@@ -76,6 +76,7 @@ const codes: Readonly<Record<string, string>> = {
   kms: 'ValidationException',
   mq: 'BadRequestException',
   iam: 'ValidationError',
+  'waxwing-administration': 'BadRequestException',
 };
 
 const declaring = plane.services.flatMap((service) =>
@@ -151,6 +152,7 @@ test('the inspected texts of these operations are declared', () => {
     'mq:CreateUser',
     'mq:UpdateConfiguration',
     'mq:UpdateUser',
+    'waxwing-administration:BeginRestore',
   ]);
 });
 

@@ -32,6 +32,8 @@ export async function reasonToSkip(): Promise<string | false> {
 interface PlanText {
   readonly resource_changes?: readonly {
     readonly address: string;
+    /** `managed`, or `data`. */
+    readonly mode: string;
     readonly change: {
       readonly before: Readonly<Record<string, unknown>> | null;
       readonly after: Readonly<Record<string, unknown>> | null;
@@ -83,8 +85,11 @@ export class Terraform {
     const { code, text } = await this.command('apply', '-auto-approve', ...variables);
     assert.equal(code, 0, text);
     const plan = await this.command('plan', '-detailed-exitcode', '-out=next', ...variables);
-    if (plan.code === 2) assert.fail(`${plan.text}${await this.#differences()}`);
-    assert.equal(plan.code, 0, plan.text);
+    // The users of a RabbitMQ broker are never read back, as with AWS. Terraform then plans an update
+    // without a difference, because only the earlier value of `user` is marked as sensitive.
+    const difference = plan.code === 2 ? await this.#differences() : '';
+    assert.equal(difference, '', `${plan.text}${difference}`);
+    assert.ok(plan.code === 0 || plan.code === 2, plan.text);
     return text;
   }
 
@@ -92,7 +97,8 @@ export class Terraform {
   async #differences(): Promise<string> {
     const { text } = await this.command('show', '-json', 'next');
     const { resource_changes: changes = [] } = JSON.parse(text) as PlanText;
-    const lines = changes.flatMap(({ address, change: { before, after } }) =>
+    const managed = changes.filter(({ mode }) => mode === 'managed');
+    const lines = managed.flatMap(({ address, change: { before, after } }) =>
       Object.keys({ ...before, ...after }).flatMap((key) => {
         const [one, other] = [before, after].map((each) => JSON.stringify(each?.[key]));
         return one === other ? [] : [`${address} ${key}: ${one} -> ${other}`];

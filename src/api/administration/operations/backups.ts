@@ -5,6 +5,7 @@ import {
   blob,
   boolean,
   enumeration,
+  freeText,
   long,
   required,
   string,
@@ -99,6 +100,24 @@ export function completeBackup({ backups }: AdministrationParts) {
   });
 }
 
+/** Ends a backup that the caller does not complete. */
+export function abandonBackup({ backups }: AdministrationParts) {
+  return operation({
+    action: creating,
+    readOnly: false,
+    http: { method: 'POST', path: '/waxwing/v1/backups/{backupId}/abandon' },
+    input: structure({ backupId: sessionId }),
+    output: structure({}),
+    permissions: ({ backupId }) => [onBroker(creating, backups.brokerOf(backupId))],
+    failedResources: ({ backupId }) => touched(backups.brokerOf(backupId)),
+    handle: async ({ backupId }, context) => {
+      const resources = touched(backups.brokerOf(backupId));
+      await backups.abandon(backupId, context);
+      return { output: {}, resources };
+    },
+  });
+}
+
 /** Begins to restore a broker, or to verify its backup. */
 export function beginRestore({ backups }: AdministrationParts) {
   return operation({
@@ -107,7 +126,7 @@ export function beginRestore({ backups }: AdministrationParts) {
     http: { method: 'POST', path: '/waxwing/v1/restores' },
     input: structure({
       beginning: required(blob({ max: beginningBytesMax })),
-      brokerName: string({ max: 256 }),
+      brokerName: freeText('broker name', string({ max: 256 })),
       kmsKeyId: string({ min: 1, max: 2048 }),
       isDryRun: required(boolean()),
     }),
@@ -173,6 +192,21 @@ export function describeRestore({ backups }: AdministrationParts) {
     input: structure({ restoreId: sessionId }),
     output: progress,
     handle: ({ restoreId }, context) => ({ output: backups.restoreProgress(restoreId, context) }),
+  });
+}
+
+/** Ends a restoration that the caller does not complete. */
+export function abandonRestore({ backups }: AdministrationParts) {
+  return operation({
+    action: restoring,
+    readOnly: false,
+    http: { method: 'POST', path: '/waxwing/v1/restores/{restoreId}/abandon' },
+    input: structure({ restoreId: sessionId }),
+    output: structure({}),
+    handle: async ({ restoreId }, context) => {
+      await backups.abandonRestore(restoreId, context);
+      return { output: {} };
+    },
   });
 }
 

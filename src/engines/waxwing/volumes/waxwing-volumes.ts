@@ -110,8 +110,10 @@ export class WaxwingVolumes implements EngineVolumes {
     }
     const sizeBytes = files.find((file) => file.name === name)?.sizeBytes ?? 0;
     const path = join(this.#folder(brokerId), name);
-    const file = await systemDisk.open(path).catch((error: unknown) => {
-      throw diskFailure(`copying ${path}`, error);
+    const file = await systemDisk.open(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw diskFailure(`copying ${path}`, error);
+      const what = 'the broker was restarted while its volume was copied';
+      throw new StorageError('freeze-ended', what, { cause: error });
     });
     try {
       for (let at = 0; at < sizeBytes; ) {
