@@ -282,6 +282,8 @@ export class Service {
       creatorRequestId: 'waxwing-default-broker',
       deploymentMode: 'SINGLE_INSTANCE',
       engineType: 'RABBITMQ',
+      // Its queues are classic by default: Celery and priorities need what quorum queues refuse.
+      engineVersion: '3.13',
       hostInstanceType: 'mq.m7g.medium',
       publiclyAccessible: false,
       users: [{ username: wanted.username, password: wanted.password.reveal() }],

@@ -152,3 +152,54 @@ export function testExchangeType(subject: ExchangeTypeSubject): void {
     assert.deepEqual(searched.find(0), ['behind']);
   });
 }
+
+/** Tests that hold for every type of exchange that chooses one binding for each message. */
+export function testChoosingType(
+  subject: Omit<ExchangeTypeSubject, 'matches'>,
+  isRepeated: boolean,
+): void {
+  const { name } = subject.type;
+  const opened = async (count: number) => {
+    const b = await BareBroker.open();
+    const searched = new Searched({ ...subject, matches: () => true }, b.vhost);
+    const queues = Array.from({ length: count }, (_, i) => b.queue(`q${i}`));
+    for (const [i, queue] of queues.entries()) searched.bind(i, queue);
+    return { b, searched, queues };
+  };
+
+  test(`${name}: a message is routed to one of the bindings`, async () => {
+    const { searched } = await opened(8);
+    const found = new Set<string>();
+    for (let message = 0; message < 400; message++) {
+      const names = searched.find(message);
+      assert.equal(names.length, 1, `message ${message}`);
+      for (const each of names) found.add(each);
+      if (isRepeated) assert.deepEqual(searched.find(message), names, `message ${message} again`);
+    }
+    assert.equal(found.size, 8, 'each binding is chosen sometimes');
+  });
+
+  test(`${name}: removed bindings are not chosen, and nothing is left of them`, async () => {
+    const { searched, queues } = await opened(8);
+    for (const [i, queue] of queues.entries()) {
+      assert.equal(searched.unbind(i, queue), true);
+      assert.equal(searched.unbind(i, queue), false);
+      for (let message = 0; message < 50; message++) {
+        const names = searched.find(message);
+        assert.equal(names.length, i === 7 ? 0 : 1);
+        for (const each of names) assert.ok(Number(each.slice(1)) > i, `${each} after ${i}`);
+      }
+    }
+    assert.equal(searched.exchange.bindingCount, 0);
+  });
+
+  test(`${name}: a deleted destination receives nothing, and its bindings are removed`, async () => {
+    const { b, searched, queues } = await opened(2);
+    const [gone] = queues;
+    assert.ok(gone);
+    b.vhost.removeQueue(gone);
+    for (const _ of searched.exchange.forget(gone));
+    assert.equal(searched.exchange.bindingCount, 1);
+    for (let message = 0; message < 50; message++) assert.deepEqual(searched.find(message), ['q1']);
+  });
+}

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exchangeTypes } from '../../src/broker/exchanges/types/registry.ts';
-import { type ExchangeTypeSubject, testExchangeType } from './exchange-type.contract.ts';
+import {
+  type ExchangeTypeSubject,
+  testChoosingType,
+  testExchangeType,
+} from './exchange-type.contract.ts';
 
 // All registered exchange types fulfil the contract.
 
@@ -57,8 +61,25 @@ const subjects: Readonly<Record<string, Shown>> = {
   },
 };
 
+/** The types that choose one binding, and whether messages with one key always have the same. */
+const choosing: ReadonlyMap<string, boolean> = new Map([
+  ['x-consistent-hash', true],
+  ['x-modulus-hash', true],
+  ['x-random', false],
+  ['x-local-random', false],
+]);
+
 for (const type of exchangeTypes) {
   const shown = subjects[type.name];
-  test(`${type.name}: the contract covers this exchange type`, () => assert.ok(shown));
+  const isRepeated = choosing.get(type.name);
+  test(`${type.name}: a contract covers this exchange type`, () => {
+    assert.notEqual(shown === undefined, isRepeated === undefined);
+  });
   if (shown !== undefined) testExchangeType({ type, ...shown });
+  if (isRepeated !== undefined) {
+    // The key of a binding is its weight, for the type that has weights.
+    const binding = (i: number) => ({ routingKey: '2', arguments: { number: number(i) } });
+    const message = (i: number) => ({ key: `key-${i}`, headers: {} });
+    testChoosingType({ type, binding, message }, isRepeated);
+  }
 }

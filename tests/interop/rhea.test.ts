@@ -180,6 +180,9 @@ test('the annotations of the outcome modified stay with the message', async () =
   assert.deepEqual([two?.message.delivery_count, two?.message.first_acquirer], [1, false]);
   const more = { 'x-opt-try': 2, 'x-opt-why': 'slow' };
   two?.delivery.modified({ ...fails, message_annotations: more } as object);
+  // The broker has applied the outcome once it delivers the message again.
+  const [again] = await first.take(1);
+  again?.delivery.release({ delivery_failed: false });
   first.link.close();
   await host.restart();
   connection = await open();
