@@ -6,6 +6,7 @@ import type { Admission, Labels, RequestPeer } from '../net/http/request-handler
 import { type Answer, errorAnswer, internalError, jsonAnswer, loginFailed } from './answers.ts';
 import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
+import { LargeAnswers } from './large-answers.ts';
 import { largeRequestCountMax, pathLengthMax, queryLengthMax, requestCountMax } from './limits.ts';
 import type { Management } from './management.ts';
 import { ApiRequest } from './request.ts';
@@ -24,6 +25,7 @@ export class ManagementApi {
   readonly #routes = newRoutes();
   #requestCount = 0;
   #largeCount = 0;
+  readonly #largeAnswers = new LargeAnswers();
 
   constructor(management: Management) {
     this.#management = management;
@@ -121,7 +123,10 @@ export class ManagementApi {
       if (this.#requestCount > requestCountMax || this.#largeCount > largeRequestCountMax) {
         throw new ManagementError('busy', 'too many requests are in progress; try again later');
       }
-      return await route.handle(new ApiRequest(this.#management, user, { head, labels, body }));
+      if (isLarge) this.#largeAnswers.requireRoom(user.name);
+      const request = new ApiRequest(this.#management, user, { head, labels, body });
+      const answer = await route.handle(request);
+      return isLarge ? this.#largeAnswers.counted(user.name, answer) : answer;
     } catch (error) {
       return this.#failure(error);
     } finally {

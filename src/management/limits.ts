@@ -33,6 +33,10 @@ export const definitionsBodyBytesMax = 32 * mib;
 
 /** Maximum number of requests with large bodies or answers that are in progress. */
 export const largeRequestCountMax = 4;
+/** Maximum number of large answers that are being sent; each has up to {@link getBytesMax}. */
+export const largeAnswerCountMax = 16;
+/** Of them, those of one user. */
+export const largeAnswersPerUserMax = 4;
 /** Maximum number of requests that are in progress. */
 export const requestCountMax = 256;
 
