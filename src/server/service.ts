@@ -166,17 +166,17 @@ export class Service {
   }
 
   async #start(firstHandover: Promise<void>): Promise<void> {
-    const { supervisor } = this.#core.control;
+    const brokersStarted = this.#core.control.supervisor.start();
+    // The processes of the brokers recover them while this process loads the API.
+    const apiOpen = Promise.race([firstHandover, brokersStarted]).then(() => this.#openApi());
     try {
-      const brokersStarted = supervisor.start();
-      const logsOpen = this.#openLogs();
-      // The processes of the brokers recover them while this process loads the API.
-      await Promise.race([firstHandover, brokersStarted]);
-      await Promise.all([brokersStarted, logsOpen, this.#openApi()]);
+      await Promise.all([brokersStarted, this.#openLogs(), apiOpen]);
       await this.#makeDefaultBroker();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
     } catch (error) {
+      // A port that opened later would stay open.
+      await Promise.allSettled([apiOpen]);
       await this.#stopRunning('the service could not start');
       throw error;
     }
