@@ -352,7 +352,13 @@ for (const drill of drills.filter(({ name }) => isLong || quick.includes(name)))
   });
 }
 
-for (const { drill: name, how, breaks, isCareless, failing, failingCount, hasError } of broken) {
+/** The short suite breaks every fourth promise. A start of the careless service takes seconds. */
+const performed = broken.filter(
+  ({ isCareless }, i) => isLong || (i % 4 === 0 && isCareless !== true),
+);
+
+for (const each of performed) {
+  const { drill: name, how, breaks, isCareless, failing, failingCount, hasError } = each;
   test(`the drill ${name} fails if ${how}`, async () => {
     const drill = drills.find((each) => each.name === name);
     assert.ok(drill);
