@@ -122,8 +122,8 @@ export class PasswordChecker {
    * Checks a password against a hash. A failure is reported after a fixed time, regardless of the
    * reason.
    *
-   * @param accept called when the password is right, for what else a log-in needs. If it returns
-   *   false, the result is the same, and after the same time, as that of a wrong password
+   * @param accept checks the other conditions of the log-in, and is called if the password is right.
+   *   If it returns false, the result and its delay are those of a wrong password
    */
   async verify(
     password: string,

@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import { after, before, test } from 'node:test';
 import { describeBroker } from '../support/broker-requests.ts';
 import { allSuites, openssl, temporaryKey } from '../support/openssl.ts';
+import { isLong } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // Every endpoint of brokers: cipher suites, tried with `openssl s_client`, clients without TLS, and the
@@ -70,9 +71,14 @@ after(async () => {
 const offer = (port: number, suites: readonly string[]) =>
   openssl(port, '-tls1_2', '-cipher', `${suites.join(':')}:@SECLEVEL=0`);
 
-/** Checks that a port agrees to each of the suites at TLS 1.2, and to no other. */
-async function speaksOnly(name: string, port: number, expected: readonly string[]): Promise<void> {
-  for (const suite of expected) {
+/** Checks that a port agrees to each of the shown suites at TLS 1.2, and to none but those expected. */
+async function speaksOnly(
+  name: string,
+  port: number,
+  expected: readonly string[],
+  shown = expected,
+): Promise<void> {
+  for (const suite of shown) {
     const agreed = await offer(port, [suite]);
     assert.deepEqual(agreed, { version: 'TLSv1.2', suite }, `${name}: ${suite}`);
   }
@@ -87,7 +93,11 @@ test('with parity, every port of an ActiveMQ broker supports exactly 18 cipher s
     ['ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
   );
   assert.equal(activeMqSuites.length, 18);
-  for (const [name, port] of ofParity.activeMq) await speaksOnly(name, port, activeMqSuites);
+  // One port shows each suite; all ports have one policy. Handshakes take a process each.
+  for (const [name, port] of ofParity.activeMq) {
+    const shown = isLong || name === 'ssl' ? activeMqSuites : activeMqSuites.slice(0, 3);
+    await speaksOnly(name, port, activeMqSuites, shown);
+  }
 });
 
 test('with parity, a RabbitMQ broker supports exactly two cipher suites', async () => {

@@ -151,8 +151,9 @@ export class Passwords {
    * as long as a wrong password.
    *
    * @param userName as it was typed; its attempts are limited whether the user exists or not
-   * @param accept called with the password when it is right and was not replaced during the check. If
-   *   it returns false, that takes as long as a wrong password, too
+   * @param accept checks the other conditions of the sign-in, and is called if the password is right
+   *   and was not replaced during the check. If it returns false, the result and its delay are those
+   *   of a wrong password
    */
   async verify(
     userName: string,
