@@ -5,7 +5,7 @@ const readsMax = 16;
 
 /**
  * Loads items ahead of their use, and yields the results in the order of the items. A log with many
- * small segments is opened several times faster this way.
+ * small segments then does not wait for one read after the other.
  *
  * @throws what loading an item throws, once the items before it were used
  */

@@ -23,8 +23,11 @@ import type { Recovery } from './recovery.ts';
 import { isCompacted, placeInTable } from './segment.ts';
 import type { ReadBlock } from './segment-reader.ts';
 
-/** The number of blocks up to which indexes are read ahead. A block usually has 64 KiB. */
-const smallIndexBlocks = 4;
+/**
+ * Size of a segment up to which its index is read ahead, bytes. An index has some bytes for each record
+ * of its segment, so those that are read ahead at a time fit into some MiB.
+ */
+const smallSegmentBytes = 1024 * 1024;
 
 /** Receives the replayed records. */
 export interface ReplayTarget {
@@ -233,9 +236,9 @@ export class Replay {
     }
   }
 
-  /** Reads an index that is small, ahead of its replay; undefined if it is larger. */
+  /** Reads the index of a small segment, ahead of its replay; undefined for a larger one. */
   async #smallIndex(segment: LiveSegment): Promise<readonly ReadBlock[] | undefined> {
-    if ((segment.index?.blockCount ?? 0) > smallIndexBlocks) return undefined;
+    if (segment.lastOffset > smallSegmentBytes) return undefined;
     const blocks: ReadBlock[] = [];
     for await (const block of this.#readIndex(segment)) blocks.push(block);
     return blocks;
