@@ -6,12 +6,12 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
-import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
+import { quickHash } from '../support/quick-hash.ts';
 
 /** An answer of the management API. */
 export interface Reply {
@@ -53,7 +53,7 @@ export class ManagementHost {
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
-    const { authority, servers } = await testCertificates();
+    const { authority, servers } = await planeCertificates();
     const [username = '', password = ''] = administrator.split(':');
     const common = { ports: [0], tlsPolicy: 'default', hasWebSocket: false } as const;
     const lines: string[] = [];
@@ -67,7 +67,7 @@ export class ManagementHost {
       epochMin: 0,
       olderGenerations: [],
       setsUsers: false,
-      users: [{ username, passwordHash: await hashPassword(password) }],
+      users: [{ username, passwordHash: await quickHash(password) }],
       host: '127.0.0.1',
       listeners: [
         { ...common, name: 'amqps', protocols: ['amqp091'] },
