@@ -58,17 +58,36 @@ function folderOf(file: string): string {
 }
 
 /**
- * Writes a program that runs test files one after the other. Each file is a suite, so that its
- * `before` and `after` run before and after its own tests.
+ * The beginning of a program that runs test files one after the other. Each file is a suite, so that
+ * its `before` and `after` run before and after its own tests. Node's runner knows the suite of a test
+ * by the asynchronous context in which the test is registered. Files are loaded one by one, because a
+ * module that several files wait for would continue all of them in the context of the first one.
  */
+const groupHead = `import { AsyncResource } from 'node:async_hooks';
+import { describe } from 'node:test';
+
+let loading = Promise.resolve();
+
+function suite(name, load) {
+  describe(name, () => {
+    const context = new AsyncResource('suite');
+    const loaded = loading.then(() => context.runInAsyncScope(load));
+    loading = loaded.catch(() => {});
+    return loaded;
+  });
+}
+
+`;
+
+/** Writes a program that runs test files. Returns its path. */
 function writeGroup(name: string, members: readonly string[]): string {
   const group = join(groupFolder, `${name}.test.js`);
   const suites = members.map((file) => {
     const title = JSON.stringify(relative('dist', file));
     const path = JSON.stringify(relative(groupFolder, file));
-    return `describe(${title}, () => import(${path}));\n`;
+    return `suite(${title}, () => import(${path}));\n`;
   });
-  writeFileSync(group, `import { describe } from 'node:test';\n\n${suites.join('')}`);
+  writeFileSync(group, groupHead + suites.join(''));
   return group;
 }
 
@@ -84,7 +103,9 @@ export function writeTestPrograms(): string[] {
     const count = Math.ceil(members.length / filesPerProcess);
     for (let i = 0; i < count; i++) {
       const own = members.filter((_, at) => at % count === i);
-      const name = `${folder.replaceAll('/', '-')}${count > 1 ? `-${i + 1}` : ''}`;
+      // The runner starts programs in the order of their names.
+      const order = String(programs.length + 1).padStart(2, '0');
+      const name = `${order}-${folder.replaceAll('/', '-')}${count > 1 ? `-${i + 1}` : ''}`;
       programs.push(writeGroup(name, own));
     }
   }

@@ -42,7 +42,7 @@ for (const fuzzer of fuzzers) {
 
 for (const canary of canaries) {
   test(`the bug of the ${canary.name} is found, and the printed command reproduces it`, async () => {
-    const failure = await runRounds(canary, 1, 20_000);
+    const failure = await runRounds(canary, canary.firstSeed ?? 1, 20_000);
     assert.ok(failure !== undefined);
     const line = `^npm run fuzz -- --only '${canary.name}' --seed \\d+ --count 1$`;
     assert.match(failure.replay, new RegExp(line));

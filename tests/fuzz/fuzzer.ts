@@ -11,6 +11,8 @@ export interface Fuzzer {
    * handler was reached.
    */
   readonly roundCount?: number;
+  /** The seed of the first round that tests run: a slow canary is found at a later one. */
+  readonly firstSeed?: number;
   /** The number of rounds in the long run, for slow fuzzers. */
   readonly longRoundCount?: number;
   /** What all rounds so far have done, for the proof of a long run. */

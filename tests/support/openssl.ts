@@ -41,9 +41,9 @@ async function listSuites(): Promise<readonly string[]> {
 let listed: Promise<readonly string[]> | undefined;
 
 /** Every suite of TLS 1.2 and below that this machine's OpenSSL can offer at all. */
-export function allSuites(): Promise<readonly string[]> {
+export async function allSuites(): Promise<readonly string[]> {
   listed ??= listSuites();
-  return listed;
+  return await listed;
 }
 
 /**

@@ -35,13 +35,11 @@ const searched = new Map<string, Promise<readonly Program[] | string>>();
  *
  * @returns in place of programs, why there are none
  */
-export function findPrograms(search: Search): Promise<readonly Program[] | string> {
+export async function findPrograms(search: Search): Promise<readonly Program[] | string> {
   const key = JSON.stringify(search);
-  const before = searched.get(key);
-  if (before !== undefined) return before;
-  const found = searchOrInstall(search);
+  const found = searched.get(key) ?? searchOrInstall(search);
   searched.set(key, found);
-  return found;
+  return await found;
 }
 
 async function searchOrInstall(search: Search): Promise<readonly Program[] | string> {
