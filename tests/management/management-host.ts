@@ -6,18 +6,27 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
+import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
 import { planeCertificates } from '../support/certificates.ts';
-import { quickHash } from '../support/quick-hash.ts';
 
 /** An answer of the management API. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+}
+
+const hashes = new Map<string, Promise<string>>();
+
+/** The hash of a password as brokers make and import it: a slow one, which is made once. */
+function hashOf(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password);
+  hashes.set(password, hash);
+  return hash;
 }
 
 /** What a test changes of a request. */
@@ -67,7 +76,7 @@ export class ManagementHost {
       epochMin: 0,
       olderGenerations: [],
       setsUsers: false,
-      users: [{ username, passwordHash: await quickHash(password) }],
+      users: [{ username, passwordHash: await hashOf(password) }],
       host: '127.0.0.1',
       listeners: [
         { ...common, name: 'amqps', protocols: ['amqp091'] },

@@ -9,13 +9,13 @@ import sys
 
 from awscli.clidriver import create_clidriver
 
-# The CLI names the folder of its data when it is loaded, before the folders that the environment
+# The CLI names the folder of its data when it is loaded, behind the folders that the environment
 # names.
-own_data = os.environ['AWS_DATA_PATH'].split(os.pathsep)[0]
+own_data = os.environ['AWS_DATA_PATH'].split(os.pathsep)[-1]
 
 
 def run(arguments, environment):
-    folders = [own_data, environment.get('AWS_DATA_PATH')]
+    folders = [environment.get('AWS_DATA_PATH'), own_data]
     os.environ.clear()
     os.environ.update(environment)
     os.environ['AWS_DATA_PATH'] = os.pathsep.join(filter(None, folders))
