@@ -2,6 +2,7 @@
 
 import { AccessRights, nothing, TopicRights } from './accounts/access-rights.ts';
 import { BrokerError } from './errors.ts';
+import { DecidedRights, type LoginRights, type RightsObject } from './logins/rights.ts';
 
 /**
  * The rights of a user in one virtual host: a regular expression over names for each right; see
@@ -51,6 +52,11 @@ export interface User {
    * restrict it.
    */
   readonly groups?: readonly string[];
+  /**
+   * What the user may do, if another service decides about it. Such a user need not be in
+   * {@link Users}, and has no permissions there.
+   */
+  readonly rights?: LoginRights;
 }
 
 /** A change of users, as stored in the log. It contains hashes, never passwords. */
@@ -249,6 +255,14 @@ function permissionsOf({ permissions, topicPermissions }: StoredUser): number {
   return count;
 }
 
+/** Whether a user may connect to a virtual host. */
+export function permitsVhost(user: User, vhost: string): boolean {
+  return user.rights?.permitsVhost(vhost) ?? user.permissions.has(vhost);
+}
+
+/** What another service says about the user of an {@link Access}. */
+export type LoginParts = Pick<User, 'groups' | 'rights'>;
+
 /** The access of a user to one virtual host. Caches decisions until the user changes. */
 export class Access {
   readonly user: string;
@@ -260,22 +274,42 @@ export class Access {
   #revision = -1;
   #rights = new AccessRights(nothing);
   #topics: TopicRights | undefined = undefined;
+  #loginRights: LoginRights | undefined;
+  #decided: DecidedRights | undefined = undefined;
+  #renewals = 0;
 
-  constructor(users: Users, user: string, vhost: string, groups?: readonly string[]) {
+  constructor(users: Users, user: string, vhost: string, login: LoginParts = {}) {
     this.#users = users;
     this.user = user;
     this.vhost = vhost;
-    this.groups = groups;
+    this.groups = login.groups;
+    this.#loginRights = login.rights;
   }
 
   /** Another number after each change of any user: decisions before it may have changed. */
   get version(): number {
-    return this.#users.version;
+    return this.#users.version + this.#renewals;
+  }
+
+  /** The rights of the log-in; undefined if the broker's own users decide. */
+  get loginRights(): LoginRights | undefined {
+    return this.#loginRights;
+  }
+
+  /** When the credential expires, milliseconds since 1970; Infinity if it does not. */
+  get expiresAtMs(): number {
+    return this.#loginRights?.expiresAtMs ?? Infinity;
+  }
+
+  /** Replaces the rights of the log-in by those of a new credential. */
+  renew(rights: LoginRights): void {
+    this.#loginRights = rights;
+    this.#renewals++;
   }
 
   /** Whether the user has a tag, such as `impersonator`. */
   hasTag(tag: string): boolean {
-    return this.#users.get(this.user)?.tags.includes(tag) === true;
+    return (this.#loginRights ?? this.#users.get(this.user))?.tags.includes(tag) === true;
   }
 
   /**
@@ -283,8 +317,8 @@ export class Access {
    *
    * @throws {BrokerError} `access-refused`
    */
-  require(right: Right, kind: 'queue' | 'exchange', name: string): void {
-    if (this.permits(right, name)) return;
+  require(right: Right, kind: RightsObject, name: string): void {
+    if (this.permits(right, kind, name)) return;
     const shown = name === '' ? 'amq.default' : name;
     throw this.#users.refusal(
       'access-refused',
@@ -295,15 +329,16 @@ export class Access {
   }
 
   /** Whether the user has a permission on a name. */
-  permits(right: Right, name: string): boolean {
-    if (this.#version !== this.#users.version) this.#reread();
+  permits(right: Right, kind: RightsObject, name: string): boolean {
+    if (this.#version !== this.version) this.#reread();
+    if (this.#decided !== undefined) return this.#decided.permits(right, kind, name);
     return this.#rights.permits(right, name);
   }
 
   /** Whether routing keys of a topic exchange must be checked with {@link requireTopic}. */
   checksTopics(exchange: string): boolean {
-    if (this.#version !== this.#users.version) this.#reread();
-    return this.#topics?.has(exchange) === true;
+    if (this.#version !== this.version) this.#reread();
+    return this.#decided !== undefined || this.#topics?.has(exchange) === true;
   }
 
   /**
@@ -313,7 +348,8 @@ export class Access {
    */
   requireTopic(right: TopicRight, exchange: string, routingKey: string): void {
     if (!this.checksTopics(exchange)) return;
-    if (this.#topics?.permits(right, exchange, routingKey) === true) return;
+    const decided = this.#decided ?? this.#topics;
+    if (decided?.permitsTopic(right, exchange, routingKey) === true) return;
     throw this.#users.refusal(
       'access-refused',
       this,
@@ -323,7 +359,11 @@ export class Access {
   }
 
   #reread(): void {
-    this.#version = this.#users.version;
+    this.#version = this.version;
+    if (this.#loginRights !== undefined) {
+      this.#decided = new DecidedRights(this.#loginRights, this.vhost);
+      return;
+    }
     const user = this.#users.get(this.user);
     const revision = user?.revision ?? 0;
     if (revision === this.#revision) return;

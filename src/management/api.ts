@@ -98,16 +98,23 @@ export class ManagementApi {
    * deleted, or have another password or other tags.
    */
   #answerAs(admitted: User, head: RequestHead, found: Found, body: Buffer): Promise<Answer> {
-    const user = this.#management.broker.users.get(admitted.name);
-    if (user === undefined || user.passwordHash !== admitted.passwordHash) {
-      return Promise.resolve(loginFailed);
-    }
+    const user = this.#present(admitted);
+    if (user === undefined) return Promise.resolve(loginFailed);
     try {
       requireRole(user, found.route.role);
     } catch (error) {
       return Promise.resolve(this.#failure(error));
     }
     return this.#answer(head, user, found, body);
+  }
+
+  /** The present state of a user; undefined if its log-in no longer counts. */
+  #present(admitted: User): User | undefined {
+    const { broker } = this.#management;
+    const { rights } = admitted;
+    if (rights !== undefined) return rights.expiresAtMs > broker.nowMs() ? admitted : undefined;
+    const user = broker.users.get(admitted.name);
+    return user?.passwordHash === admitted.passwordHash ? user : undefined;
   }
 
   async #answer(

@@ -9,6 +9,7 @@ import type { Background } from '../turns/background.ts';
 import {
   Access,
   type Permission,
+  permitsVhost,
   type TopicPermission,
   type User,
   type UserLimitName,
@@ -221,10 +222,11 @@ export class Accounts {
   requirePermitted(user: User, vhost: string): void {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     const { users } = this.#host;
-    const permissions = (user.groups ? user : users.get(user.name))?.permissions;
-    if (permissions?.has(vhost) !== true) {
-      throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
-    }
+    // Of the broker's own users, the present permissions count, not those at the log-in.
+    const isOwn = user.groups === undefined && user.rights === undefined;
+    const current = isOwn ? users.get(user.name) : user;
+    if (current !== undefined && permitsVhost(current, vhost)) return;
+    throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
   }
 
   /**
@@ -237,7 +239,7 @@ export class Accounts {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     this.#requireRoomForConnection(user, this.requireVhost(vhost));
     this.requirePermitted(user, vhost);
-    return new Access(this.#host.users, user.name, vhost, user.groups);
+    return new Access(this.#host.users, user.name, vhost, user);
   }
 
   #requireRoomForConnection(user: User, { name: vhost, settings }: Vhost): void {

@@ -42,6 +42,8 @@ export interface WaxwingEngineOptions {
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
+  /** Certificates of authorities of OAuth 2.0 providers besides the public ones, PEM. */
+  readonly oidcAuthorities?: string | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -108,7 +110,7 @@ export class WaxwingEngine implements Engine {
     }
     let read: ReadSettings;
     try {
-      read = await readSettings(spec, this.#options.ldap);
+      read = await readSettings(spec, this.#options);
     } catch (error) {
       dataKeys.fill(0);
       throw error;
@@ -244,18 +246,28 @@ export class WaxwingEngine implements Engine {
 const parityPolicies = { ACTIVEMQ: 'activemq-parity', RABBITMQ: 'rabbitmq-parity' } as const;
 
 /** The settings of a broker that its record contains in another form. */
-type ReadSettings = Pick<StartMessage, 'users' | 'directory' | 'activeMq' | 'warnings'>;
+type ReadSettings = Pick<
+  StartMessage,
+  'users' | 'directory' | 'activeMq' | 'warnings' | 'rabbitMq'
+>;
 
 /**
- * Reads the settings of a broker. The parser of configurations is loaded at the first broker of
- * ActiveMQ's type.
+ * Reads the settings of a broker. The parsers of configurations are loaded by the first broker that has
+ * one.
  *
  * @throws {WaxwingError} `configuration-unsupported`, `bad-request`, `authorities-unreadable`
  */
-async function readSettings(spec: BrokerSpec, options: LdapOptions): Promise<ReadSettings> {
+async function readSettings(
+  spec: BrokerSpec,
+  { ldap: options, oidcAuthorities }: WaxwingEngineOptions,
+): Promise<ReadSettings> {
   // With a directory, the broker's own users cannot log in.
   const users = spec.ldap === null ? spec.users : [];
-  if (spec.engineType !== 'ACTIVEMQ') return { users };
+  if (spec.engineType !== 'ACTIVEMQ') {
+    if (spec.configuration === null) return { users };
+    const { rabbitMqSettings } = await import('./rabbitmq/rabbitmq-settings.ts');
+    return { users, rabbitMq: rabbitMqSettings(spec, spec.configuration, oidcAuthorities) };
+  }
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
   const { configuration, warnings } = readConfiguration({ ...spec, users });
   const directory = spec.ldap === null ? undefined : await directorySettings(spec.ldap, options);

@@ -38,6 +38,7 @@ import {
 import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
+import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
@@ -87,6 +88,8 @@ interface OpenBroker {
   readonly lines: ActiveMqLog | undefined;
   /** Undefined if the broker has users of its own. */
   readonly directory: BrokerDirectory | undefined;
+  /** Undefined if only the broker's own users log in. */
+  readonly services: LoginServices | undefined;
   /** Undefined if connections are not logged. */
   readonly connections: ConnectionLog | undefined;
 }
@@ -102,6 +105,7 @@ export class HostedBroker {
   readonly #accesses: AccessReports;
   readonly #lines: ActiveMqLog | undefined;
   readonly #directory: BrokerDirectory | undefined;
+  readonly #services: LoginServices | undefined;
   readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
@@ -110,7 +114,7 @@ export class HostedBroker {
 
   private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
-    const { lines, directory, connections } = opened;
+    const { lines, directory, services, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
@@ -120,6 +124,7 @@ export class HostedBroker {
     this.#accesses = accesses;
     this.#lines = lines;
     this.#directory = directory;
+    this.#services = services;
     this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
@@ -228,6 +233,7 @@ export class HostedBroker {
     this.#accesses.flush();
     this.#connections?.flush();
     this.#directory?.close();
+    this.#services?.close();
     this.#lines?.stopping();
     clearInterval(this.#ticks);
     this.#alarm.stop();
@@ -265,6 +271,13 @@ async function openBroker(
   const { accesses, lines } = await openReports(message, events, () => broker);
   const configure = await configurerOf(message, lines);
   const directory = await directoryOf(message, lines);
+  const services = await loginServices(message.rabbitMq, {
+    warn: (text) => events.log('warn', text),
+    users: () => {
+      assert(broker !== undefined, 'clients log in to an open broker');
+      return broker.users;
+    },
+  });
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
@@ -312,6 +325,7 @@ async function openBroker(
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
     ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
     directory,
+    loginServices: services?.list,
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLoggedIn: (login) => accesses.loggedIn(login),
@@ -324,7 +338,7 @@ async function openBroker(
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   const reports = { failures, accesses, lines, connections };
-  return { broker, protocols, alarm, disk, hooks, directory, ...reports };
+  return { broker, protocols, alarm, disk, hooks, directory, services, ...reports };
 }
 
 /** Opens the reports of what users do, and the log of a broker of ActiveMQ's type. */

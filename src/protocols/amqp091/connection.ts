@@ -80,7 +80,7 @@ export class AmqpConnection
     this.#opening = new Opening(this, transport);
     this.outbox = new Outbox(transport, broker, () => this.#wake());
     this.account = new PeerAccount(broker, this.outbox);
-    this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
+    this.#frames = new FrameReader(this, handshake.frameMaxBeforeLogin);
     this.gate = new FrameGate(this.#frames, broker.background, this);
   }
 
@@ -278,9 +278,7 @@ export class AmqpConnection
 
   #control(method: Method): void {
     if (method.id === methodIds.connectionClose) this.#closedByPeer();
-    else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
-      this.send({ id: methodIds.connectionUpdateSecretOk }); // a password is checked once; there is nothing to renew
-    } else this.#opening.method(method);
+    else this.#opening.method(method);
   }
 
   tuned({ channelMax, frameMax, heartbeat }: ConnectionTuneOk): void {

@@ -44,8 +44,11 @@ export function recognizes(bytes: Buffer): Recognition {
   return bytes.length < protocolHeader.length ? 'maybe' : 'yes';
 }
 
-/** Maximum frame size before negotiation, which every peer must accept. */
-export const frameMaxAtFirst = 4096;
+/** The smallest maximum frame size that a client may select, which every peer must accept. */
+const frameMaxLeast = 4096;
+
+/** Maximum size of a frame before the log-in, as in RabbitMQ 4. Tokens can need more than the least. */
+export const frameMaxBeforeLogin = 8192;
 
 /** The limits that the server offers. */
 export const offer = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 } as const;
@@ -161,8 +164,8 @@ export function hasCapability(properties: FieldTable, name: string): boolean {
 export function checkTune({ channelMax, frameMax }: ConnectionTuneOk): void {
   checkLimit('channel_max', channelMax, offer.channelMax);
   checkLimit('frame_max', frameMax, offer.frameMax);
-  if (frameMax < frameMaxAtFirst) {
-    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMaxAtFirst} min size`);
+  if (frameMax < frameMaxLeast) {
+    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMaxLeast} min size`);
   }
 }
 

@@ -2,7 +2,10 @@
 
 import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
-import { isForbidden, type KeyRule, keyRule } from './keys.ts';
+import type { KeyRule } from './key-rule.ts';
+import { isForbidden, keyRule } from './keys.ts';
+import { type RabbitMqSettings, readSettings } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
 
 /** A setting of a RabbitMQ configuration. */
 export interface Setting {
@@ -17,6 +20,32 @@ export interface Setting {
  * @throws {ControlError} 'bad-request' with the line number; the message does not contain values
  */
 export function readCuttlefish(text: string, major: number): readonly Setting[] {
+  const settings = settingsIn(text, major);
+  complete(settings);
+  return [...settings].map(([key, value]) => ({ key, value }));
+}
+
+/**
+ * Reads a RabbitMQ configuration in the form that brokers use.
+ *
+ * @param major the major version of the engine: 3 or 4
+ * @throws {ControlError} 'bad-request'
+ */
+export function readRabbitMqSettings(text: string, major: number): RabbitMqSettings {
+  return complete(settingsIn(text, major));
+}
+
+/** @throws {ControlError} 'bad-request' if settings are incomplete or contradict each other */
+function complete(settings: ReadonlyMap<string, string>): RabbitMqSettings {
+  try {
+    return readSettings(settings);
+  } catch (error) {
+    if (error instanceof SettingsError) throw refuse('data', `The configuration: ${error.message}.`);
+    throw error;
+  }
+}
+
+function settingsIn(text: string, major: number): Map<string, string> {
   const lines = text.split(/\r?\n/);
   const { lineCountMax } = configurationLimits;
   if (lines.length > lineCountMax) {
@@ -33,7 +62,7 @@ export function readCuttlefish(text: string, major: number): readonly Setting[] 
     settings.set(setting.key, setting.value);
   }
   requireRole(settings);
-  return [...settings].map(([key, value]) => ({ key, value }));
+  return settings;
 }
 
 function readLine(line: string, number: number): Setting | undefined {

@@ -1,37 +1,12 @@
 // Rules for the keys of RabbitMQ configurations.
 
-/** The rule for a key of a RabbitMQ configuration. */
-export interface KeyRule {
-  readonly isAllowed: (value: string) => boolean;
-  /** The end of a sentence, for example `true or false`. */
-  readonly allowed: string;
-  /** The first major version with this key. */
-  readonly sinceMajor?: number;
-}
+import { flag, httpsUrl, type KeyRule, oneOf, text, within } from './key-rule.ts';
+import { loginServiceRules } from './login-services.ts';
+import { oauthRules } from './oauth.ts';
 
-function within(min: number, max: number): KeyRule {
-  return {
-    isAllowed: (value) => /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max,
-    allowed: `a whole number from ${min} to ${max}`,
-  };
-}
-
-function oneOf(...values: readonly string[]): KeyRule {
-  return { isAllowed: (value) => values.includes(value), allowed: values.join(' or ') };
-}
-
-const flag = oneOf('true', 'false');
-const text: KeyRule = {
-  isAllowed: (value) => value.length > 0 && value.length <= 2048,
-  allowed: 'a text of 1 to 2048 characters',
-};
 const arn: KeyRule = {
   isAllowed: (value) => /^arn:aws[a-z-]*:(?:s3|secretsmanager|acm-pca|iam):/.test(value),
   allowed: 'an ARN of S3, Secrets Manager or IAM',
-};
-const httpsUrl: KeyRule = {
-  isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value),
-  allowed: 'a URL that begins with https:// and has no user name',
 };
 const verify = oneOf('verify_none', 'verify_peer');
 const depth = within(0, 100);
@@ -100,15 +75,13 @@ export const exactKeys: readonly string[] = [...keys.keys()];
 /** Rules by prefix, for keys with a part that the user chooses. */
 const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],
-  [/^auth_oauth2\..*(?:url|uri|issuer|endpoint)$/, httpsUrl],
+  ...oauthRules,
+  ...loginServiceRules,
   [/^management\.oauth_.*(?:url|uri)$/, httpsUrl],
   [/^auth_http\..*_path$/, httpsUrl],
-  [/^auth_oauth2\./, text],
   [/^management\.oauth_/, text],
   [/^auth_http\./, text],
   [/^auth_ldap\./, text],
-  [/^auth_backends\./, text],
-  [/^auth_mechanisms\./, text],
 ];
 
 /** Keys that contain a secret or a file name on the broker's machine. */

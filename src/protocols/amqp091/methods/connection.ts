@@ -1,6 +1,7 @@
 // The opening of a connection.
 
 import { assert } from '../../../base/assert.ts';
+import { decodeText } from '../../../base/byte-text.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { LoginAttempt } from '../../../broker/logins/logins.ts';
 import type { Access, User } from '../../../broker/users.ts';
@@ -9,10 +10,11 @@ import type { Transport } from '../../protocol.ts';
 import {
   type ConnectionStartOk,
   type ConnectionTuneOk,
+  type ConnectionUpdateSecret,
   type Method,
   methodIds,
 } from '../codec/methods.gen.ts';
-import { toAmqpError } from '../errors.ts';
+import { AmqpError, toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
 import type { ConnectionFacts } from '../inspection/connection-facts.ts';
 import type { ConnectionState } from '../states.ts';
@@ -49,6 +51,8 @@ export class Opening {
   #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
   #toldWhenRefused = false;
+  /** Whether a new secret is being checked. */
+  #isRenewing = false;
 
   constructor(host: OpeningHost, transport: Transport) {
     this.#host = host;
@@ -78,7 +82,7 @@ export class Opening {
     return all.subarray(protocolHeader.length);
   }
 
-  /** Handles a method on channel 0, in the order of opening. */
+  /** Handles a method on channel 0, in the order of opening. A new secret may follow at any time. */
   method(method: Method): void {
     const { state } = this.#host;
     const { name } = state;
@@ -91,6 +95,8 @@ export class Opening {
       state.enter('awaiting-open');
     } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open')
       this.#open(method.virtualHost);
+    else if (method.id === methodIds.connectionUpdateSecret && name === 'open')
+      this.#updateSecret(method);
     else state.refuse();
   }
 
@@ -148,6 +154,30 @@ export class Opening {
     this.#host.opened();
     this.#host.state.enter('open');
     this.#host.send({ id: methodIds.connectionOpenOk });
+  }
+
+  /**
+   * Checks a new secret. Other frames do not wait for it: until it has been accepted, the rights of the
+   * former one apply.
+   */
+  #updateSecret({ newSecret }: ConnectionUpdateSecret): void {
+    assert(this.access !== undefined, 'a secret is renewed in an open virtual host');
+    if (this.#isRenewing) {
+      throw new AmqpError('not-allowed', 'the former connection.update-secret is not answered yet');
+    }
+    this.#isRenewing = true;
+    const secret = decodeText(newSecret, 0, newSecret.length);
+    const { peerAddress } = this.#transport;
+    const origin = { peerAddress, protocol: 'AMQP 0-9-1' };
+    this.#host.broker.logins.renew(this.access, secret, origin).then(
+      () => {
+        this.#isRenewing = false;
+        if (this.#host.state.name !== 'open') return;
+        this.#host.send({ id: methodIds.connectionUpdateSecretOk });
+        this.#transport.requestFlush();
+      },
+      (thrown) => this.#host.failed(toAmqpError(thrown)),
+    );
   }
 
   /** The connection ends: a pending log-in need not be checked. */
