@@ -196,6 +196,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
   }
 
+  requireRoomInBroker(subject: string): void {
+    this.accounts.requireRoomInBroker(subject);
+  }
+
   /** The number of the last synced group. */
   get durableGroup(): number {
     return this.store.log.durableGroup;

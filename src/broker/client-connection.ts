@@ -71,6 +71,8 @@ export class ClientConnections extends Set<ClientConnection> {
   readonly #ofUsers = new Counts();
   readonly #inVhosts = new Counts();
   readonly #channels = new Counts();
+  /** The number of channels of all users, as far as the protocols count them. */
+  channelCount = 0;
 
   /** The number of connections of a user. */
   countOf(user: string): number {
@@ -89,6 +91,7 @@ export class ClientConnections extends Set<ClientConnection> {
 
   /** Adds to the number of channels of a user. */
   countChannels(user: string, count: number): void {
+    this.channelCount += count;
     this.#channels.add(user, count);
   }
 

@@ -3,6 +3,7 @@
 import { AccessRights, nothing, TopicRights } from './accounts/access-rights.ts';
 import { BrokerError } from './errors.ts';
 import { DecidedRights, type LoginRights, type RightsObject } from './logins/rights.ts';
+import { Undecided } from './logins/undecided.ts';
 
 /**
  * The rights of a user in one virtual host: a regular expression over names for each right; see
@@ -277,6 +278,11 @@ export class Access {
   #loginRights: LoginRights | undefined;
   #decided: DecidedRights | undefined = undefined;
   #renewals = 0;
+  /**
+   * Whether the caller repeats an operation for which `Undecided` is thrown. Otherwise what is not known yet
+   * is refused.
+   */
+  canWait = false;
 
   constructor(users: Users, user: string, vhost: string, login: LoginParts = {}) {
     this.#users = users;
@@ -294,6 +300,11 @@ export class Access {
   /** The rights of the log-in; undefined if the broker's own users decide. */
   get loginRights(): LoginRights | undefined {
     return this.#loginRights;
+  }
+
+  /** Whether another service decides about each right. */
+  get isRemote(): boolean {
+    return this.#loginRights?.isRemote === true;
   }
 
   /** When the credential expires, milliseconds since 1970; Infinity if it does not. */
@@ -316,6 +327,7 @@ export class Access {
    * Checks a permission on a name. The default exchange is `amq.default`.
    *
    * @throws {BrokerError} `access-refused`
+   * @throws {Undecided} see {@link canWait}
    */
   require(right: Right, kind: RightsObject, name: string): void {
     if (this.permits(right, kind, name)) return;
@@ -331,7 +343,8 @@ export class Access {
   /** Whether the user has a permission on a name. */
   permits(right: Right, kind: RightsObject, name: string): boolean {
     if (this.#version !== this.version) this.#reread();
-    if (this.#decided !== undefined) return this.#decided.permits(right, kind, name);
+    const decided = this.#decided;
+    if (decided !== undefined) return this.#decide(() => decided.permits(right, kind, name));
     return this.#rights.permits(right, name);
   }
 
@@ -345,17 +358,32 @@ export class Access {
    * Checks a permission on a routing key of a topic exchange.
    *
    * @throws {BrokerError} `access-refused`
+   * @throws {Undecided} see {@link canWait}
    */
   requireTopic(right: TopicRight, exchange: string, routingKey: string): void {
     if (!this.checksTopics(exchange)) return;
-    const decided = this.#decided ?? this.#topics;
-    if (decided?.permitsTopic(right, exchange, routingKey) === true) return;
+    const decided = this.#decided;
+    const isPermitted =
+      decided === undefined
+        ? this.#topics?.permitsTopic(right, exchange, routingKey) === true
+        : this.#decide(() => decided.permitsTopic(right, exchange, routingKey));
+    if (isPermitted) return;
     throw this.#users.refusal(
       'access-refused',
       this,
       `${right} access to topic '${routingKey}' in exchange '${exchange}' ` +
         `in vhost '${this.vhost}' refused for user '${this.user}'`,
     );
+  }
+
+  #decide(permits: () => boolean): boolean {
+    if (this.canWait || !this.isRemote) return permits();
+    try {
+      return permits();
+    } catch (error) {
+      if (error instanceof Undecided) return false;
+      throw error;
+    }
   }
 
   #reread(): void {

@@ -131,6 +131,7 @@ function addServe(all: Command): void {
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
     .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
     .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
+    .addOption(option('--arn-folder <folder>', 'files that ARNs in configurations name'))
     .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
     .addOption(memoryLimit())

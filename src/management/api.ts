@@ -1,5 +1,6 @@
 // The management API: authentication, routing and answers of requests.
 
+import { afterDecisions, Undecided } from '../broker/logins/undecided.ts';
 import type { User } from '../broker/users.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Admission, Labels, RequestPeer } from '../net/http/request-handler.ts';
@@ -132,7 +133,7 @@ export class ManagementApi {
       }
       if (isLarge) this.#largeAnswers.requireRoom(user.name);
       const request = new ApiRequest(this.#management, user, { head, labels, body });
-      const answer = await route.handle(request);
+      const answer = await afterDecisions(() => route.handle(request));
       return isLarge ? this.#largeAnswers.counted(user.name, answer) : answer;
     } catch (error) {
       return this.#failure(error);
@@ -144,7 +145,9 @@ export class ManagementApi {
 
   /** The answer to an error. A bug is reported. */
   #failure(error: unknown): Extract<Answer, { body: unknown }> {
-    const known = errorAnswer(error);
+    const isUndecided = error instanceof Undecided;
+    const shown = isUndecided ? new ManagementError('busy', 'too many permissions to check') : error;
+    const known = errorAnswer(shown);
     if (known !== undefined) return known;
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;

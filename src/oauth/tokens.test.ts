@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { before, test } from 'node:test';
-import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose';
+import {
+  exportJWK,
+  exportSPKI,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWK,
+  SignJWT,
+} from 'jose';
 import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { WaxwingError } from '../base/errors.ts';
 import { type ResourceServer, signatureAlgorithms, tokenLimits } from './settings.ts';
@@ -12,7 +19,7 @@ const keysUrl = 'https://login.example.com/keys';
 interface Pair {
   readonly kid: string | undefined;
   readonly alg: string;
-  readonly pair: CryptoKeyPair;
+  readonly pair: GenerateKeyPairResult;
 }
 
 const pairOf = async (kid: string | undefined, alg = 'ES256'): Promise<Pair> => ({

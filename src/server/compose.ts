@@ -322,6 +322,7 @@ export function composeEngine(
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
     oidcAuthorities: settings.oidcAuthorities,
+    arnFolder: settings.arnFolder,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,

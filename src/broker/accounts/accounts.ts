@@ -242,8 +242,31 @@ export class Accounts {
     return new Access(this.#host.users, user.name, vhost, user);
   }
 
+  /**
+   * Checks that there is room for another object in the virtual hosts together.
+   *
+   * @param subject for example `queue 'a'`
+   * @throws {BrokerError} `precondition-failed`
+   */
+  requireRoomInBroker(subject: string): void {
+    const { vhosts, limits } = this.#host;
+    const [kind] = subject.split(' ');
+    const isQueue = kind === 'queue';
+    const countMax = isQueue ? limits.queueCountSum : limits.exchangeCountSum;
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { queues, exchanges } of vhosts.values()) count += (isQueue ? queues : exchanges).size;
+    if (count < countMax) return;
+    const why = `${kind} limit in cluster (${countMax}) is reached`;
+    throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);
+  }
+
   #requireRoomForConnection(user: User, { name: vhost, settings }: Vhost): void {
-    const { clientConnections, users } = this.#host;
+    const { clientConnections, users, limits } = this.#host;
+    if (clientConnections.size >= limits.connectionCountMax) {
+      const why = `node connection limit (${limits.connectionCountMax}) is reached`;
+      throw new BrokerError('not-allowed', `connection refused: ${why}`);
+    }
     const countMax = settings.limit('max-connections');
     if (clientConnections.countIn(vhost) >= countMax) {
       const why = `connection limit (${countMax}) is reached`;
@@ -258,10 +281,15 @@ export class Accounts {
   /**
    * Counts a new channel of a user.
    *
-   * @throws {BrokerError} `not-allowed` if the user has too many
+   * @throws {BrokerError} `not-allowed` if the user or the broker has too many
    */
   channelOpened({ user }: Access): void {
-    const { clientConnections, users } = this.#host;
+    const { clientConnections, users, limits } = this.#host;
+    if (clientConnections.channelCount >= limits.channelCountMax) {
+      const what = "number of channels opened on node 'rabbit@localhost'";
+      const why = `has reached the maximum allowed limit of (${limits.channelCountMax})`;
+      throw new BrokerError('not-allowed', `${what} ${why}`);
+    }
     const countMax = users.limit(user, 'max-channels');
     if (clientConnections.channelCountOf(user) >= countMax) {
       const what = `number of channels opened for user '${user}'`;

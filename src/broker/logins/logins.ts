@@ -1,5 +1,6 @@
 // Log-ins of users.
 
+import type { X509Certificate } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
 import { type Access, everything, type User, type Users } from '../users.ts';
 import type { LoginRights } from './rights.ts';
@@ -32,6 +33,8 @@ export interface LoginAttempt {
   readonly protocol?: string;
   /** Whether the password is a token and nothing else, as in the scheme `Bearer` of HTTP. */
   readonly isToken?: boolean;
+  /** Whether the user has proven its name by a certificate, so that no password is checked. */
+  readonly isProven?: boolean;
   /**
    * Whether the client has disconnected, so that the log-in need not be checked. Set by the
    * connection.
@@ -105,6 +108,12 @@ export interface LoginOptions {
    * does not answer counts as a refusal.
    */
   readonly loginServices?: readonly LoginService[] | undefined;
+  /** The SASL mechanisms: PLAIN and AMQPLAIN by default. */
+  readonly mechanisms?: readonly string[] | undefined;
+  /** Returns the user name in the certificate of a client, for the mechanism EXTERNAL. */
+  readonly certificateName?:
+    | ((certificate: X509Certificate) => Promise<string | undefined>)
+    | undefined;
   /** Checks a password against a hash. */
   readonly verifyPassword: (
     password: string,
@@ -116,6 +125,8 @@ export interface LoginOptions {
   /** Called for each log-in that succeeded. Must not throw. */
   readonly onLoggedIn?: (login: SuccessfulLogin) => void;
 }
+
+const passwordMechanisms: readonly string[] = ['PLAIN', 'AMQPLAIN'];
 
 /** Checks and counts log-ins. */
 export class Logins {
@@ -164,9 +175,34 @@ export class Logins {
     return service === 'internal' ? this.#checkOwn(attempt) : askDirectory(service, attempt);
   }
 
+  /** The SASL mechanisms that clients can use. */
+  get mechanisms(): readonly string[] {
+    return this.#options.mechanisms ?? passwordMechanisms;
+  }
+
+  /**
+   * Checks a log-in with a certificate: its user must be one of the broker's own.
+   *
+   * @param certificate a verified one; undefined if the client has shown none
+   * @returns undefined if the log-in is refused
+   */
+  async checkCertificate(
+    certificate: X509Certificate | undefined,
+    attempt: Omit<LoginAttempt, 'username' | 'password' | 'isProven'>,
+  ): Promise<User | undefined> {
+    const name = certificate && (await this.#options.certificateName?.(certificate));
+    if (name !== undefined && name !== '') {
+      return this.check({ ...attempt, username: name, password: '', isProven: true });
+    }
+    const { peerAddress } = attempt;
+    this.failed({ user: undefined, peerAddress, ...protocolOf(attempt), reason: 'unknown-user' });
+    return undefined;
+  }
+
   async #checkOwn(attempt: LoginAttempt): Promise<User | Failed> {
     const { username, password, peerAddress } = attempt;
     const user = this.#users.get(username);
+    if (attempt.isProven) return user ?? { user: undefined, reason: 'unknown-user' };
     const [other] = this.#users.all();
     const hash = user?.passwordHash ?? other?.passwordHash ?? '';
     const origin: LoginOrigin = {
@@ -218,7 +254,7 @@ export class Logins {
   }
 }
 
-function protocolOf({ protocol }: LoginAttempt) {
+function protocolOf({ protocol }: Pick<LoginAttempt, 'protocol'>) {
   return protocol === undefined ? {} : { protocol };
 }
 
@@ -255,10 +291,11 @@ const tokenForm = /^[\w-]+\.[\w-]+\.[\w-]+$/;
  */
 function inOrder(
   services: readonly LoginService[],
-  { password, isToken = false }: LoginAttempt,
+  { password, isToken = false, isProven = false }: LoginAttempt,
 ): readonly LoginService[] {
   const takesTokens = (service: LoginService) =>
     service !== 'internal' && service.takesTokens === true;
+  if (isProven) return services.filter((service) => service === 'internal');
   if (isToken) return services.filter(takesTokens);
   if (services.length === 1 || !tokenForm.test(password)) return services;
   const others = services.filter((service) => !takesTokens(service));

@@ -11,6 +11,8 @@ export interface LoginRights {
   readonly tags: readonly string[];
   /** When the credential expires, milliseconds since 1970; Infinity if it does not. */
   readonly expiresAtMs: number;
+  /** Whether the methods may throw `Undecided`, because another service decides. */
+  readonly isRemote?: boolean;
   /** Whether the user may connect to a virtual host. */
   permitsVhost(vhost: string): boolean;
   /** Whether the user has a right on a queue or an exchange. The default exchange is `amq.default`. */

@@ -29,11 +29,12 @@ import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
+import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
 /** The settings of the engine. */
-export interface WaxwingEngineOptions {
+export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
   /** The folder with a subfolder for each broker. */
   readonly folder: string;
   /** The address on which brokers listen. */
@@ -42,8 +43,6 @@ export interface WaxwingEngineOptions {
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
-  /** Certificates of authorities of OAuth 2.0 providers besides the public ones, PEM. */
-  readonly oidcAuthorities?: string | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -259,14 +258,16 @@ type ReadSettings = Pick<
  */
 async function readSettings(
   spec: BrokerSpec,
-  { ldap: options, oidcAuthorities }: WaxwingEngineOptions,
+  { ldap: options, oidcAuthorities, arnFolder }: WaxwingEngineOptions,
 ): Promise<ReadSettings> {
   // With a directory, the broker's own users cannot log in.
   const users = spec.ldap === null ? spec.users : [];
   if (spec.engineType !== 'ACTIVEMQ') {
     if (spec.configuration === null) return { users };
     const { rabbitMqSettings } = await import('./rabbitmq/rabbitmq-settings.ts');
-    return { users, rabbitMq: rabbitMqSettings(spec, spec.configuration, oidcAuthorities) };
+    const { authoritiesFile: ldapAuthoritiesFile } = options;
+    const outside = { oidcAuthorities, arnFolder, ldapAuthoritiesFile };
+    return { users, rabbitMq: await rabbitMqSettings(spec, spec.configuration, outside) };
   }
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
   const { configuration, warnings } = readConfiguration({ ...spec, users });

@@ -38,6 +38,8 @@ import {
 import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
+import { certificateLogins, clientCertificateOptions } from './rabbitmq/certificate-logins.ts';
+import { configuredLimits } from './rabbitmq/configured-limits.ts';
 import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
@@ -169,7 +171,8 @@ export class HostedBroker {
     const { diskReserveBytes } = message.room;
     const port = { broker, host, certificates, folder, diskReserveBytes };
     const management = new ManagementPort(port);
-    const parts = { host, certificates, protocols, management };
+    const clientCertificates = clientCertificateOptions(message.rabbitMq);
+    const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
     const hosted = new HostedBroker(volume, opened, listeners);
@@ -323,9 +326,13 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
+    limits: {
+      ...configuredLimits(message.rabbitMq),
+      ...(memoryBytesMax !== undefined && { memoryBytesMax }),
+    },
     directory,
     loginServices: services?.list,
+    ...certificateLogins(message.rabbitMq),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLoggedIn: (login) => accesses.loggedIn(login),

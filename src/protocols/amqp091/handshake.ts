@@ -51,10 +51,7 @@ const frameMaxLeast = 4096;
 export const frameMaxBeforeLogin = 8192;
 
 /** The limits that the server offers. */
-export const offer = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 } as const;
-
-/** The mechanisms in `connection.start`. */
-const mechanisms = 'PLAIN AMQPLAIN';
+export const offer = { channelMax: 2047, frameMax: 131_072 } as const;
 
 const capabilities = {
   publisher_confirms: boolean(true),
@@ -73,10 +70,12 @@ const capabilities = {
  * of the emulated engine. The platform names this program.
  *
  * @param engineVersion for example `3.13`
+ * @param mechanisms those that the client can choose from
  */
 export function start(
   { versionMajor, versionMinor }: AcceptedHeader,
   engineVersion: string,
+  mechanisms: readonly string[],
 ): ConnectionStart {
   return {
     id: methodIds.connectionStart,
@@ -89,7 +88,7 @@ export function start(
       platform: longString('Waxwing'),
       information: longString('Licensed under the Apache License 2.0'),
     },
-    mechanisms: Buffer.from(mechanisms),
+    mechanisms: Buffer.from(mechanisms.join(' ')),
     locales: Buffer.from('en_US'),
   };
 }
@@ -103,16 +102,23 @@ export interface Credentials {
 /**
  * Decodes the user name and password in `connection.start-ok`.
  *
+ * @param mechanisms those that the client can choose from
+ * @returns undefined for the mechanism EXTERNAL, which has neither
  * @throws {AmqpError} 'not-allowed' or 'access-refused' for other mechanisms or a malformed
  *   response
  */
-export function readCredentials({ mechanism, response }: ConnectionStartOk): Credentials {
-  if (mechanism === 'PLAIN') return readPlain(response);
-  if (mechanism === 'AMQPLAIN') return readAmqplain(response);
-  throw new AmqpError(
-    'access-refused',
-    `Login was refused: mechanism '${mechanism}' is not one of ${mechanisms}`,
-  );
+export function readCredentials(
+  { mechanism, response }: ConnectionStartOk,
+  mechanisms: readonly string[],
+): Credentials | undefined {
+  if (!mechanisms.includes(mechanism)) {
+    throw new AmqpError(
+      'access-refused',
+      `Login was refused: mechanism '${mechanism}' is not one of ${mechanisms.join(' ')}`,
+    );
+  }
+  if (mechanism === 'EXTERNAL') return undefined;
+  return mechanism === 'PLAIN' ? readPlain(response) : readAmqplain(response);
 }
 
 /** RFC 4616: authorisation name (ignored), user and password, each after a zero. */

@@ -14,7 +14,8 @@ export interface Setting {
 }
 
 /**
- * Parses a RabbitMQ configuration: lines `key = value`, empty lines, and comments after `#`.
+ * Parses a RabbitMQ configuration: lines `key = value`, empty lines, and comments after `#`. A value can have
+ * several lines between `'''`.
  *
  * @param major the major version of the engine: 3 or 4
  * @throws {ControlError} 'bad-request' with the line number; the message does not contain values
@@ -55,15 +56,23 @@ function settingsIn(text: string, major: number): Map<string, string> {
     );
   }
   const settings = new Map<string, string>();
-  for (const [i, line] of lines.entries()) {
-    const setting = readLine(line, i + 1);
+  for (let i = 0; i < lines.length; i++) {
+    const number = i + 1;
+    let line = lines[i] ?? '';
+    // A value that begins with three quotation marks continues up to the next ones.
+    if (/^[^#=]*=\s*'''/.test(line)) {
+      while (line.split(quotes).length === 2 && i + 1 < lines.length) line += `\n${lines[++i]}`;
+    }
+    const setting = readLine(line, number);
     if (setting === undefined) continue;
-    check(setting, i + 1, major);
+    check(setting, number, major);
     settings.set(setting.key, setting.value);
   }
   requireRole(settings);
   return settings;
 }
+
+const quotes = "'''";
 
 function readLine(line: string, number: number): Setting | undefined {
   const trimmed = line.trim();
@@ -77,6 +86,7 @@ function readLine(line: string, number: number): Setting | undefined {
 }
 
 function withoutQuotes(value: string): string {
+  if (/^'''.*'''$/s.test(value) && value.length >= 6) return value.slice(3, -3).trim();
   return /^'.*'$/s.test(value) ? value.slice(1, -1) : value;
 }
 

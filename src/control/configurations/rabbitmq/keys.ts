@@ -1,6 +1,10 @@
 // Rules for the keys of RabbitMQ configurations.
 
+import { limitRules } from './broker-limits.ts';
+import { certificateRules, mechanismRules } from './client-certificates.ts';
+import { httpRules } from './http.ts';
 import { flag, httpsUrl, type KeyRule, oneOf, text, within } from './key-rule.ts';
+import { ldapRules } from './ldap.ts';
 import { loginServiceRules } from './login-services.ts';
 import { oauthRules } from './oauth.ts';
 
@@ -10,7 +14,6 @@ const arn: KeyRule = {
 };
 const verify = oneOf('verify_none', 'verify_peer');
 const depth = within(0, 100);
-const int32 = 2_147_483_647;
 
 function since4(rule: KeyRule): KeyRule {
   return { ...rule, sinceMajor: 4 };
@@ -19,32 +22,12 @@ function since4(rule: KeyRule): KeyRule {
 /** Rules by complete key. */
 const keys: ReadonlyMap<string, KeyRule> = new Map(
   Object.entries({
-    consumer_timeout: within(0, int32),
-    heartbeat: within(60, 3600),
+    ...limitRules,
     'management.restrictions.operator_policy_changes.disabled': flag,
-    'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration': flag,
     'secure.management.http.headers.enabled': flag,
 
-    // The maximum of the largest instance type.
-    connection_max: since4(within(1, 160_000)),
-    channel_max_per_node: since4(within(1, 480_000)),
-    cluster_queue_limit: since4(within(1, 120_000)),
-    vhost_max: since4(within(1, 1500)),
-    'runtime_parameters.limits.shovel': since4(within(0, 8000)),
-    cluster_exchange_limit: since4(within(1, 600_000)),
-    consumer_max_per_channel: since4(within(1, 1000)),
-    max_message_size: since4(within(1, 134_217_728)),
-
     'amqp_client.ssl_options.verify': since4(verify),
-    'ssl_options.verify': since4(verify),
-    'ssl_options.fail_if_no_peer_cert': since4(flag),
-    'ssl_options.depth': since4(depth),
-    'ssl_options.hostname_verification': since4(oneOf('wildcard', 'none')),
-    ssl_cert_login_from: since4(
-      oneOf('distinguished_name', 'common_name', 'subject_alternative_name'),
-    ),
-    ssl_cert_login_san_type: since4(oneOf('dns', 'ip', 'email', 'uri', 'other_name')),
-    ssl_cert_login_san_index: since4(depth),
+    ...certificateRules,
     'management.ssl.verify': since4(verify),
     'management.ssl.depth': since4(depth),
     'management.ssl.hostname_verification': since4(oneOf('wildcard', 'none')),
@@ -76,12 +59,12 @@ export const exactKeys: readonly string[] = [...keys.keys()];
 const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],
   ...oauthRules,
+  ...httpRules,
+  ...ldapRules,
   ...loginServiceRules,
+  ...mechanismRules,
   [/^management\.oauth_.*(?:url|uri)$/, httpsUrl],
-  [/^auth_http\..*_path$/, httpsUrl],
   [/^management\.oauth_/, text],
-  [/^auth_http\./, text],
-  [/^auth_ldap\./, text],
 ];
 
 /** Keys that contain a secret or a file name on the broker's machine. */

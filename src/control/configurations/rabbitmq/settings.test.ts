@@ -8,7 +8,34 @@ const refused = (message: RegExp) => ({ code: 'bad-request', message });
 test('without log-in services, only the own users log in', () => {
   assert.deepEqual(read('heartbeat = 60'), {
     loginServices: [{ authentication: 'internal', authorisation: 'internal' }],
+    mechanisms: ['PLAIN', 'AMQPLAIN'],
+    limits: { heartbeatSeconds: 60 },
+    arns: {},
   });
+});
+
+test('limits are read with the names of the broker', () => {
+  const { limits } = read(
+    'consumer_timeout = 0',
+    'connection_max = 5',
+    'channel_max_per_node = 6',
+    'cluster_queue_limit = 7',
+    'cluster_exchange_limit = 8',
+    'vhost_max = 9',
+    'consumer_max_per_channel = 10',
+    'max_message_size = 11',
+  );
+  assert.deepEqual(limits, {
+    consumerTimeoutMs: null,
+    connectionCountMax: 5,
+    channelCountMax: 6,
+    queueCountSum: 7,
+    exchangeCountSum: 8,
+    vhostCountMax: 9,
+    consumersPerChannelMax: 10,
+    bodyBytesMax: 11,
+  });
+  assert.equal(read('consumer_timeout = 60000').limits.consumerTimeoutMs, 60_000);
 });
 
 test('log-in services are asked in the order of their numbers', () => {
@@ -107,6 +134,40 @@ test('resource servers and providers can have settings of their own', () => {
   ]);
 });
 
+test('an HTTP service has paths, and answers can be kept', () => {
+  const paths = ['user', 'vhost', 'resource', 'topic'].map(
+    (name) => `auth_http.${name}_path = https://auth.example/${name}`,
+  );
+  const plain = read('auth_backends.1 = http', ...paths);
+  assert.deepEqual(plain.http, {
+    method: 'get',
+    userPath: 'https://auth.example/user',
+    vhostPath: 'https://auth.example/vhost',
+    resourcePath: 'https://auth.example/resource',
+    topicPath: 'https://auth.example/topic',
+    timeoutMs: 5000,
+    authorities: null,
+    certificate: null,
+    privateKey: null,
+  });
+  const cached = read(
+    'auth_backends.1 = cache',
+    'auth_cache.cached_backend = http',
+    'auth_cache.cache_ttl = 60000',
+    'auth_http.http_method = post',
+    'auth_http.request_timeout = 1000',
+    ...paths,
+  );
+  assert.deepEqual(cached.loginServices, [
+    {
+      authentication: 'http',
+      authorisation: 'http',
+      cache: { keptMs: 60_000, keepsRefusals: false },
+    },
+  ]);
+  assert.deepEqual([cached.http?.method, cached.http?.timeoutMs], ['post', 1000]);
+});
+
 test('incomplete or unsafe settings are refused with the name of the key', () => {
   const oauth = ['auth_backends.1 = oauth2', 'auth_oauth2.resource_server_id = r'];
   const cases: readonly (readonly [lines: readonly string[], message: RegExp])[] = [
@@ -114,7 +175,14 @@ test('incomplete or unsafe settings are refused with the name of the key', () =>
     [oauth, /\[auth_oauth2\.jwks_uri\] or \[auth_oauth2\.issuer\] is required/],
     [['auth_backends.1 = saml'], /\[auth_backends\.1\] must be internal or/],
     [['auth_backends.1.authz = internal'], /\[auth_backends\.1\.authn\] is missing/],
-    [['auth_backends.1.authn = internal', 'auth_backends.1.authz = oauth2'], /can only be oauth2/],
+    [['auth_backends.1.authn = internal', 'auth_backends.1.authz = oauth2'], /\[auth_backends\.1\.authz\] must be internal or/],
+    [['auth_backends.1 = http'], /\[auth_http\.user_path\] is missing/],
+    [['auth_http.user_path = http://a'], /begins with https/],
+    [['auth_http.ssl_options.verify = verify_none'], /must be verify_peer/],
+    [['auth_backends.1 = cache'], /\[auth_cache\.cached_backend\] is missing/],
+    [['auth_mechanisms.1 = EXTERNAL'], /EXTERNAL needs \[ssl_options\.verify\]/],
+    [['ssl_options.verify = verify_peer'], /\[aws\.arns\.ssl_options\.cacertfile\] is missing/],
+    [['ssl_options.fail_if_no_peer_cert = true'], /needs \[ssl_options\.verify\]/],
     [['auth_oauth2.https.peer_verification = verify_none'], /must be verify_peer/],
     [['auth_oauth2.algorithms.1 = HS256'], /\[auth_oauth2\.algorithms\.1\] must be one of RS256/],
     [['auth_oauth2.jwks_uri = http://a'], /must be a URL that begins with https/],

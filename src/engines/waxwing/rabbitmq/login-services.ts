@@ -1,6 +1,7 @@
 // The services that check log-ins to a broker of RabbitMQ's type.
 
 import { assert } from '../../../base/assert.ts';
+import { systemClock } from '../../../base/clock.ts';
 import { FailureGatherer } from '../../../base/failure-gatherer.ts';
 import type {
   DirectoryAnswer,
@@ -14,6 +15,7 @@ import type {
   LoginServiceUse,
 } from '../../../control/configurations/rabbitmq/login-services.ts';
 import type { RabbitMqSettings } from '../../../control/configurations/rabbitmq/settings.ts';
+import type { RemoteLogins, RemoteService } from './remote-logins.ts';
 
 /** What the services need of the broker's process. */
 export interface LoginServicesHost {
@@ -48,16 +50,37 @@ export async function loginServices(
   });
   const report = (text: string) => problems.add(text, text);
   const byName = new Map<LoginServiceName, LoginService>([['internal', 'internal']]);
-  const { oauth } = settings;
+  const { oauth, http, ldap } = settings;
+  const remote: RemoteLogins[] = [];
   if (oauth !== undefined) {
     const { OAuthLogins } = await import('./oauth-logins.ts');
     byName.set('oauth2', new OAuthLogins(oauth, report));
   }
+  const add = async (name: LoginServiceName, service: RemoteService): Promise<void> => {
+    const { RemoteLogins: Logins } = await import('./remote-logins.ts');
+    const { cache = askEachTime } = uses.find((use) => use.authentication === name) ?? {};
+    const logins = new Logins(service, cache, report);
+    remote.push(logins);
+    byName.set(name, logins);
+  };
+  if (http !== undefined) {
+    const { HttpService } = await import('./http-service.ts');
+    await add('http', new HttpService(http, systemClock));
+  }
+  if (ldap !== undefined) {
+    const { LdapService } = await import('./ldap-service.ts');
+    await add('ldap', new LdapService(ldap, systemClock));
+  }
   return {
     list: uses.map((use) => serviceFor(use, byName, users)),
-    close: () => problems.flush(),
+    close: () => {
+      for (const logins of remote) logins.close();
+      problems.flush();
+    },
   };
 }
+
+const askEachTime = { keptMs: 0, keepsRefusals: false };
 
 function serviceFor(
   { authentication, authorisation }: LoginServiceUse,

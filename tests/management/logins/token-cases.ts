@@ -29,6 +29,8 @@ export type Step =
 
 const denied = 'ACCESS_REFUSED - ';
 const refusedLogin = `${denied}Login was refused using authentication mechanism PLAIN. For details see the broker logfile.`;
+/** What amqplib makes of a refusal of a virtual host. */
+export const refusedVhost = 'Expected ConnectionOpenOk; got <ConnectionClose channel:0>';
 const of = (user: string, what: string) =>
   `${denied}${what} in vhost '/' refused for user '${user}'`;
 
@@ -58,17 +60,17 @@ export const tokenCases: readonly TokenCase[] = [
   {
     name: 'no scopes',
     claims: { scope: '' },
-    refusal: "NOT_ALLOWED - access to vhost '/' refused for user 'anna'",
+    refusal: refusedVhost,
   },
   {
     name: 'scopes of another virtual host',
     claims: { scope: 'rabbitmq.read:other/*' },
-    refusal: "NOT_ALLOWED - access to vhost '/' refused for user 'anna'",
+    refusal: refusedVhost,
   },
   {
     name: 'scopes with another prefix',
     claims: { scope: 'other.read:*/*' },
-    refusal: "NOT_ALLOWED - access to vhost '/' refused for user 'anna'",
+    refusal: refusedVhost,
   },
   {
     name: 'reading only',
