@@ -146,7 +146,9 @@ export class ManagementApi {
   /** The answer to an error. A bug is reported. */
   #failure(error: unknown): Extract<Answer, { body: unknown }> {
     const isUndecided = error instanceof Undecided;
-    const shown = isUndecided ? new ManagementError('busy', 'too many permissions to check') : error;
+    const shown = isUndecided
+      ? new ManagementError('busy', 'too many permissions to check')
+      : error;
     const known = errorAnswer(shown);
     if (known !== undefined) return known;
     this.#management.broker.internalError(error, 'a client of the management API');

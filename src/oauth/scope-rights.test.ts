@@ -17,30 +17,34 @@ const server: ResourceServer = {
 const rightsOf = (scopes: string[], claims: Claims = {}) => new ScopeRights(scopes, claims);
 
 test('a scope grants its right on names in virtual hosts that its patterns match', () => {
-  const cases: readonly (readonly [scope: string, vhost: string, name: string, granted: boolean])[] =
-    [
-      ['read:*/*', '/', 'a/b', true],
-      ['read:%2F/*', '/', 'q', true],
-      ['read:%2F/*', 'x', 'q', false],
-      ['read:v*/q-*-end', 'v1', 'q-1-end', true],
-      ['read:v*/q-*-end', 'v1', 'q-end', false],
-      ['read:v/a*a', 'v', 'a', false],
-      ['read:v/a*a', 'v', 'aa', true],
-      ['read:v/*b*c*', 'v', 'abxcx', true],
-      ['read:v/*b*c*', 'v', 'acxbx', false],
-      ['read:v/bar%2A%2Fbaz', 'v', 'bar*/baz', true],
-      ['read:v/bar%2A%2Fbaz', 'v', 'barx/baz', false],
-      ['read:v/a+b', 'v', 'a b', true],
-      ['read:v/%zz', 'v', '%zz', false],
-      ['read:v', 'v', '', false],
-      ['read:v/q/k/more', 'v', 'q', false],
-      ['read:v/q', 'v', 'Q', false],
-      ['READ:v/q', 'v', 'q', false],
-      ['write:v/q', 'v', 'q', false],
-      ['read:v/amq.default', 'v', 'amq.default', true],
-      ['read:{vhost}/{vhost}-*', 'v*', 'v*-1', true],
-      ['read:{vhost}/{vhost}-*', 'v*', 'vv-1', false],
-    ];
+  const cases: readonly (readonly [
+    scope: string,
+    vhost: string,
+    name: string,
+    granted: boolean,
+  ])[] = [
+    ['read:*/*', '/', 'a/b', true],
+    ['read:%2F/*', '/', 'q', true],
+    ['read:%2F/*', 'x', 'q', false],
+    ['read:v*/q-*-end', 'v1', 'q-1-end', true],
+    ['read:v*/q-*-end', 'v1', 'q-end', false],
+    ['read:v/a*a', 'v', 'a', false],
+    ['read:v/a*a', 'v', 'aa', true],
+    ['read:v/*b*c*', 'v', 'abxcx', true],
+    ['read:v/*b*c*', 'v', 'acxbx', false],
+    ['read:v/bar%2A%2Fbaz', 'v', 'bar*/baz', true],
+    ['read:v/bar%2A%2Fbaz', 'v', 'barx/baz', false],
+    ['read:v/a+b', 'v', 'a b', true],
+    ['read:v/%zz', 'v', '%zz', false],
+    ['read:v', 'v', '', false],
+    ['read:v/q/k/more', 'v', 'q', false],
+    ['read:v/q', 'v', 'Q', false],
+    ['READ:v/q', 'v', 'q', false],
+    ['write:v/q', 'v', 'q', false],
+    ['read:v/amq.default', 'v', 'amq.default', true],
+    ['read:{vhost}/{vhost}-*', 'v*', 'v*-1', true],
+    ['read:{vhost}/{vhost}-*', 'v*', 'vv-1', false],
+  ];
   for (const [scope, vhost, name, granted] of cases) {
     const rights = rightsOf([scope]);
     assert.equal(rights.permits(vhost, 'read', name), granted, `${scope} in ${vhost} on ${name}`);
@@ -86,7 +90,9 @@ test('scopes come from several claims, without the prefix of the service', () =>
   assert.deepEqual(of({ scope: ['rabbitmq.a', 'rabbitmq.a', 7, 'b'] }), ['a']);
   assert.deepEqual(of({ scope: 'a b' }, { scopePrefix: '' }), ['a', 'b']);
   assert.deepEqual(of({}), []);
-  const nested = { authorization: { permissions: [{ scopes: ['rabbitmq.x'] }, { scopes: ['y'] }] } };
+  const nested = {
+    authorization: { permissions: [{ scopes: ['rabbitmq.x'] }, { scopes: ['y'] }] },
+  };
   assert.deepEqual(of(nested), ['x']);
   const roles = { roles: ['rabbitmq.r'], realm: { access: { rabbitmq: ['s', 't'] } } };
   const additionalScopes = [['roles'], ['realm', 'access'], ['none', 'at', 'all']];

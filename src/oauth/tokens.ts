@@ -96,7 +96,8 @@ export class Tokens {
   async #verify(token: string, jose: Jose): Promise<AcceptedToken> {
     const server = serverFor(audienceOf(token, jose), this.#settings.resourceServers);
     const [provider, keys] = this.#providers.get(server.provider) ?? [];
-    if (provider === undefined || keys === undefined) throw refused('its provider is not configured');
+    if (provider === undefined || keys === undefined)
+      throw refused('its provider is not configured');
     const claims = await this.#signed(token, provider, keys, jose);
     const { exp } = claims;
     // The library has compared the time already, but not how exactly it is stated.

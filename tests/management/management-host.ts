@@ -49,10 +49,7 @@ export class ManagementHost {
     this.#agent = new Agent({ keepAlive: true, ca: [authority], maxSockets: 4 });
   }
 
-  static async open(
-    engineVersion = '3.13',
-    rabbitMq?: RabbitMqSettings,
-  ): Promise<ManagementHost> {
+  static async open(engineVersion = '3.13', rabbitMq?: RabbitMqSettings): Promise<ManagementHost> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-management-'));
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;

@@ -255,7 +255,8 @@ export class Accounts {
     const countMax = isQueue ? limits.queueCountSum : limits.exchangeCountSum;
     if (countMax === Infinity) return;
     let count = 0;
-    for (const { queues, exchanges } of vhosts.values()) count += (isQueue ? queues : exchanges).size;
+    for (const { queues, exchanges } of vhosts.values())
+      count += (isQueue ? queues : exchanges).size;
     if (count < countMax) return;
     const why = `${kind} limit in cluster (${countMax}) is reached`;
     throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);

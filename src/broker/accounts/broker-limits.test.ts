@@ -24,7 +24,8 @@ test('the number of connections and channels of a broker is limited', async () =
   accounts.channelOpened(access);
   assert.throws(() => accounts.channelOpened(access), {
     code: 'not-allowed',
-    message: /^number of channels opened on node '.*' has reached the maximum allowed limit of \(1\)$/,
+    message:
+      /^number of channels opened on node '.*' has reached the maximum allowed limit of \(1\)$/,
   });
   accounts.channelsClosed(access, 1);
   accounts.channelOpened(access);

@@ -274,13 +274,7 @@ async function openBroker(
   const { accesses, lines } = await openReports(message, events, () => broker);
   const configure = await configurerOf(message, lines);
   const directory = await directoryOf(message, lines);
-  const services = await loginServices(message.rabbitMq, {
-    warn: (text) => events.log('warn', text),
-    users: () => {
-      assert(broker !== undefined, 'clients log in to an open broker');
-      return broker.users;
-    },
-  });
+  const services = await servicesOf(message, events, () => broker);
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
@@ -326,10 +320,7 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    limits: {
-      ...configuredLimits(message.rabbitMq),
-      ...(memoryBytesMax !== undefined && { memoryBytesMax }),
-    },
+    limits: configuredLimits(message.rabbitMq, memoryBytesMax),
     directory,
     loginServices: services?.list,
     ...certificateLogins(message.rabbitMq),
@@ -346,6 +337,22 @@ async function openBroker(
   if (disk.isShort) broker.flow.block(lowOnDisk);
   const reports = { failures, accesses, lines, connections };
   return { broker, protocols, alarm, disk, hooks, directory, services, ...reports };
+}
+
+/** Opens the services that check log-ins, if the configuration names any. */
+function servicesOf(
+  { rabbitMq }: StartMessage,
+  { log }: HostEvents,
+  broker: () => Broker | undefined,
+): Promise<LoginServices | undefined> {
+  return loginServices(rabbitMq, {
+    warn: (text) => log('warn', text),
+    users: () => {
+      const opened = broker();
+      assert(opened !== undefined, 'clients log in to an open broker');
+      return opened.users;
+    },
+  });
 }
 
 /** Opens the reports of what users do, and the log of a broker of ActiveMQ's type. */

@@ -85,10 +85,13 @@ ${account}${lines}`,
 const direct = `auth_ldap.user_dn_pattern = uid=\${username},${people}\n`;
 
 test('users log in with their entries, and wrong passwords do not', { skip }, async () => {
-  for (const lines of [direct, `auth_ldap.dn_lookup_attribute = uid\nauth_ldap.dn_lookup_base = ${people}
+  for (const lines of [
+    direct,
+    `auth_ldap.dn_lookup_attribute = uid\nauth_ldap.dn_lookup_base = ${people}
 auth_ldap.dn_lookup_bind.user_dn = ${service.name}
 aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:123456789012:secret:s
-`]) {
+`,
+  ]) {
     const { check } = loginsOf(lines);
     for (const user of ['amy', oddUser]) {
       const found = await check(user);

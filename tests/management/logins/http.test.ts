@@ -36,10 +36,11 @@ before(async () => {
       const fields = new URLSearchParams(text);
       const path = request.url ?? '';
       requests.push([path, fields]);
-      Promise.resolve(decide(path, fields)).then((answer) => {
+      const send = (answer: string | undefined) => {
         if (answer?.startsWith('status ')) response.writeHead(Number(answer.slice(7))).end('allow');
         else if (answer !== undefined) response.end(answer);
-      });
+      };
+      Promise.resolve(decide(path, fields)).then(send, (error: Error) => response.destroy(error));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -49,9 +50,12 @@ before(async () => {
     (name) => `auth_http.${name}_path = https://localhost:${port}/${name}`,
   );
   const { http, ...settings } = readRabbitMqSettings(
-    ['auth_backends.1 = internal', 'auth_backends.2 = http', 'auth_http.http_method = post', ...paths].join(
-      '\n',
-    ),
+    [
+      'auth_backends.1 = internal',
+      'auth_backends.2 = http',
+      'auth_http.http_method = post',
+      ...paths,
+    ].join('\n'),
     4,
   );
   assert.ok(http);
@@ -97,9 +101,23 @@ test('a user that the service allows may do what the service allows', async () =
     ['bind', 'events', undefined, 'a'],
     ['publish', 'events', undefined, 'a'],
     ['get', 'q'],
-    ['queue', 'private', "ACCESS_REFUSED - configure access to queue 'private' in vhost '/' refused for user 'any'"],
-    ['publish', 'private', "ACCESS_REFUSED - write access to exchange 'private' in vhost '/' refused for user 'any'", 'a'],
-    ['publish', 'events', "ACCESS_REFUSED - write access to topic 'b' in exchange 'events' in vhost '/' refused for user 'any'", 'b'],
+    [
+      'queue',
+      'private',
+      "ACCESS_REFUSED - configure access to queue 'private' in vhost '/' refused for user 'any'",
+    ],
+    [
+      'publish',
+      'private',
+      "ACCESS_REFUSED - write access to exchange 'private' in vhost '/' refused for user 'any'",
+      'a',
+    ],
+    [
+      'publish',
+      'events',
+      "ACCESS_REFUSED - write access to topic 'b' in exchange 'events' in vhost '/' refused for user 'any'",
+      'b',
+    ],
   ] as const;
   const found = await outcomeOf(broker(), { name: '', claims: {}, steps });
   assert.deepEqual(found, [undefined, ...steps.map(([, , error]) => error)]);
@@ -147,19 +165,27 @@ test('messages that were sent while a right is checked keep their order, also be
   await closed;
   const reader = await host.connect();
   const bodies = await reader.take(queue);
-  assert.deepEqual(bodies, Array.from({ length: 100 }, (_, i) => String(i)));
+  assert.deepEqual(
+    bodies,
+    Array.from({ length: 100 }, (_, i) => String(i)),
+  );
   await reader.close();
   const writes = asked('/resource').filter(({ permission }) => permission === 'write');
   assert.deepEqual(writes.map(({ name }) => name).sort(), ['amq.default', 'amq.fanout']);
 });
 
 test('every answer but allow is a refusal', async () => {
-  for (const answer of ['deny', 'deny no', '', 'allowed', 'true', 'status 500', 'status 403']) {
-    decide = (path) => (path === '/user' ? answer : 'allow');
-    await assert.rejects(as('amy'), /403/, answer);
-    decide = (path) => (path === '/vhost' ? answer : 'allow');
-    await assert.rejects(as('amy'), /got <ConnectionClose/, answer);
-  }
+  const answers = ['deny', 'deny no', '', 'allowed', 'true', 'status 500', 'status 403'];
+  // The name of the user states what is answered, and to which question.
+  decide = (path, fields) => {
+    const [at, number] = (fields.get('username') ?? '').split('-');
+    return path === `/${at}` ? answers[Number(number)] : 'allow';
+  };
+  const refusals = answers.flatMap((answer, i) => [
+    assert.rejects(as(`user-${i}`), /403/, answer),
+    assert.rejects(as(`vhost-${i}`), /got <ConnectionClose/, answer),
+  ]);
+  await Promise.all(refusals);
 });
 
 test('without an answer, log-ins and actions are refused, and other users are not affected', async () => {

@@ -3,7 +3,9 @@
 import type { JWTPayload } from 'jose';
 
 /** The configuration of the broker, for RabbitMQ 3.10 and later. */
-export const oauthConfiguration = (keysUrl: string): string => `auth_backends.1 = rabbit_auth_backend_oauth2
+export const oauthConfiguration = (
+  keysUrl: string,
+): string => `auth_backends.1 = rabbit_auth_backend_oauth2
 auth_backends.2 = internal
 auth_oauth2.resource_server_id = rabbitmq
 auth_oauth2.additional_scopes_key = roles

@@ -152,7 +152,9 @@ test('while the provider is away, log-ins with unknown keys are refused and othe
 test('failures are counted and logged without the token', async () => {
   const token = await broker.token({ aud: 'other' });
   await assert.rejects(connectWith(broker, token), /ACCESS_REFUSED/);
-  await until('a line about the token', () => host.lines.some((line) => line.includes('an OAuth 2.0 token was refused')));
+  await until('a line about the token', () =>
+    host.lines.some((line) => line.includes('an OAuth 2.0 token was refused')),
+  );
   const [header = '', payload = ''] = token.split('.');
   for (const line of host.lines) {
     assert.ok(!line.includes(header) && !line.includes(payload), line);

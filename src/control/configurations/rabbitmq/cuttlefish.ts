@@ -41,7 +41,8 @@ function complete(settings: ReadonlyMap<string, string>): RabbitMqSettings {
   try {
     return readSettings(settings);
   } catch (error) {
-    if (error instanceof SettingsError) throw refuse('data', `The configuration: ${error.message}.`);
+    if (error instanceof SettingsError)
+      throw refuse('data', `The configuration: ${error.message}.`);
     throw error;
   }
 }

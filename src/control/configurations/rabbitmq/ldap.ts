@@ -63,6 +63,8 @@ export const ldapRules: readonly (readonly [pattern: RegExp, rule: KeyRule])[] =
 ];
 
 const prefix = 'auth_ldap.';
+/** The variable for the user name. */
+const username = `\${username}`;
 const permitted: LdapQuery = { is: 'constant', value: true };
 
 /**
@@ -80,12 +82,14 @@ export function readLdap(settings: Settings): LdapServiceSettings {
     return value === undefined ? permitted : readQuery(`${prefix}queries.${name}`, value);
   };
   const tags = get('queries.tags');
-  const userPattern = get('user_dn_pattern') ?? '${username}';
-  if (!userPattern.includes('${username}')) {
-    throw new SettingsError(`the value of key [${prefix}user_dn_pattern] needs \${username}`);
+  const userPattern = get('user_dn_pattern') ?? username;
+  if (!userPattern.includes(username)) {
+    throw new SettingsError(`the value of key [${prefix}user_dn_pattern] needs ${username}`);
   }
   return {
-    hosts: servers.sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).map(([, at]) => at),
+    hosts: servers
+      .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+      .map(([, at]) => at),
     port: Number(get('port') ?? 636),
     authorities: null,
     userPattern,

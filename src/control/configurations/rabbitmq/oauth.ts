@@ -38,7 +38,10 @@ const providerRules: readonly (readonly [key: string, rule: KeyRule])[] = [
 
 /** Keys of a resource server, also of the default one. */
 const serverRules: readonly (readonly [key: string, rule: KeyRule])[] = [
-  ['scope_prefix', { isAllowed: (value) => value.length <= 255, allowed: 'at most 255 characters' }],
+  [
+    'scope_prefix',
+    { isAllowed: (value) => value.length <= 255, allowed: 'at most 255 characters' },
+  ],
   ['additional_scopes_key', text],
   [`preferred_username_claims\\.${name}`, text],
   [`scope_aliases\\.${name}`, text],
@@ -116,7 +119,8 @@ function readServer(
     usernameClaims:
       claims.length > 0 ? [...claims, ...defaultClaims] : (root?.usernameClaims ?? defaultClaims),
     scopeAliases: aliases ?? root?.scopeAliases ?? {},
-    verifiesAudience: verifies === undefined ? (root?.verifiesAudience ?? true) : verifies === 'true',
+    verifiesAudience:
+      verifies === undefined ? (root?.verifiesAudience ?? true) : verifies === 'true',
   };
 }
 
@@ -127,7 +131,12 @@ const pathDepthMax = 8;
 
 function pathsIn(keys: string): string[][] {
   const paths = keys.split(' ').filter((path) => path !== '');
-  return paths.map((path) => path.split('.').filter((each) => each !== '').slice(0, pathDepthMax));
+  return paths.map((path) =>
+    path
+      .split('.')
+      .filter((each) => each !== '')
+      .slice(0, pathDepthMax),
+  );
 }
 
 /** `ALIAS = SCOPES`, or `N.alias = ALIAS` with `N.scope = SCOPES`, for names that no key can contain. */
@@ -160,8 +169,7 @@ function readProvider(settings: Settings, id: string): OAuthProvider {
     id,
     keysUrl,
     discoveryUrl: issuer === undefined ? null : discoveryUrl(settings, at, issuer),
-    algorithms:
-      algorithms.length > 0 ? algorithms : usual.length > 0 ? usual : signatureAlgorithms,
+    algorithms: algorithms.length > 0 ? algorithms : usual.length > 0 ? usual : signatureAlgorithms,
     defaultKey: get('default_key') ?? null,
     authorities: null,
   };

@@ -75,7 +75,10 @@ test('the settings of OAuth 2.0 have the defaults of RabbitMQ', () => {
     },
   ]);
   const [provider] = oauth?.providers ?? [];
-  assert.equal(provider?.discoveryUrl, 'https://example.com/tenant/.well-known/openid-configuration');
+  assert.equal(
+    provider?.discoveryUrl,
+    'https://example.com/tenant/.well-known/openid-configuration',
+  );
   assert.equal(provider?.keysUrl, null);
   assert.ok(!provider?.algorithms.some((each) => each.startsWith('HS')));
 });
@@ -175,7 +178,10 @@ test('incomplete or unsafe settings are refused with the name of the key', () =>
     [oauth, /\[auth_oauth2\.jwks_uri\] or \[auth_oauth2\.issuer\] is required/],
     [['auth_backends.1 = saml'], /\[auth_backends\.1\] must be internal or/],
     [['auth_backends.1.authz = internal'], /\[auth_backends\.1\.authn\] is missing/],
-    [['auth_backends.1.authn = internal', 'auth_backends.1.authz = oauth2'], /\[auth_backends\.1\.authz\] must be internal or/],
+    [
+      ['auth_backends.1.authn = internal', 'auth_backends.1.authz = oauth2'],
+      /\[auth_backends\.1\.authz\] must be internal or/,
+    ],
     [['auth_backends.1 = http'], /\[auth_http\.user_path\] is missing/],
     [['auth_http.user_path = http://a'], /begins with https/],
     [['auth_http.ssl_options.verify = verify_none'], /must be verify_peer/],

@@ -29,7 +29,8 @@ export function pathOfArn(arn: string): string | undefined {
   for (const form of forms) {
     const [, ...parts] = form.exec(arn) ?? [];
     const segments = parts.flatMap((part) => part.split('/'));
-    if (segments.length > 1 && segments.every((each) => segment.test(each))) return join(...segments);
+    if (segments.length > 1 && segments.every((each) => segment.test(each)))
+      return join(...segments);
   }
   return undefined;
 }

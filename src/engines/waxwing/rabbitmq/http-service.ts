@@ -89,7 +89,9 @@ export class HttpService implements RemoteService {
   async #ask(path: string, fields: Fields): Promise<string> {
     // Bytes that are not UTF-8 would be sent as those of another name.
     if (fields.some(([, value]) => !value.isWellFormed())) return 'deny';
-    const form = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString();
+    const form = new URLSearchParams(
+      fields.map(([name, value]): [string, string] => [name, value]),
+    ).toString();
     const url = new URL(path);
     const isPost = this.#settings.method === 'post';
     if (!isPost) url.search = form;

@@ -139,16 +139,16 @@ export class LdapQueries {
 /**
  * Replaces `${…}` by variables.
  *
- * @param escape makes a value match itself. The name of the user's entry is inserted as it is.
+ * @param escaped makes a value match itself. The name of the user's entry is inserted as it is.
  */
 export function filled(
   pattern: string,
   { texts, userDn }: LdapVariables,
-  escape: (value: string) => string,
+  escaped: (value: string) => string,
 ): string {
   return pattern.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => {
     if (name === 'user_dn') return userDn;
     const value = texts.get(name);
-    return value === undefined ? whole : escape(value);
+    return value === undefined ? whole : escaped(value);
   });
 }

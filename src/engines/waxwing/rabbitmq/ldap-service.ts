@@ -2,7 +2,10 @@
 
 import type { Clock } from '../../../base/clock.ts';
 import type { AskedUser, Question } from '../../../broker/logins/remote-rights.ts';
-import type { LdapBind, LdapServiceSettings } from '../../../control/configurations/rabbitmq/ldap.ts';
+import type {
+  LdapBind,
+  LdapServiceSettings,
+} from '../../../control/configurations/rabbitmq/ldap.ts';
 import { DirectoryConnection } from '../../../ldap/connection.ts';
 import { LdapError } from '../../../ldap/errors.ts';
 import { filteredEquality } from '../../../ldap/filters.ts';
@@ -54,7 +57,8 @@ export class LdapService implements RemoteService {
     const { userPattern, lookup, tags } = this.#settings;
     const named = new Map([['username', username]]);
     const patternDn = filled(userPattern, { texts: named, userDn: '' }, nameValue);
-    const userDn = lookup === null ? patternDn : await this.#find(host, username, patternDn, password);
+    const userDn =
+      lookup === null ? patternDn : await this.#find(host, username, patternDn, password);
     if (userDn === undefined) return 'unknown-user';
     const context: UserContext = { userDn, password };
     const connection = await this.#open(host, { as: 'user' }, context);
@@ -97,7 +101,10 @@ export class LdapService implements RemoteService {
     }
   }
 
-  async decide(user: AskedUser & Pick<RemoteUser, 'context'>, question: Question): Promise<boolean> {
+  async decide(
+    user: AskedUser & Pick<RemoteUser, 'context'>,
+    question: Question,
+  ): Promise<boolean> {
     const { vhostAccess, resourceAccess, topicAccess } = this.#settings;
     const { about } = question;
     const query =

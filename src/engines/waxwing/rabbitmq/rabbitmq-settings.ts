@@ -84,7 +84,9 @@ async function complete(
         bind: await withPassword(ldap.bind, () => find('auth_ldap.other_bind.password')),
         lookup: ldap.lookup && {
           ...ldap.lookup,
-          bind: await withPassword(ldap.lookup.bind, () => find('auth_ldap.dn_lookup_bind.password')),
+          bind: await withPassword(ldap.lookup.bind, () =>
+            find('auth_ldap.dn_lookup_bind.password'),
+          ),
         },
       },
     }),

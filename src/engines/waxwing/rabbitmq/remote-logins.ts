@@ -7,10 +7,14 @@ import {
   type UserDirectory,
   userWithRights,
 } from '../../../broker/logins/logins.ts';
-import { type AskedUser, type Question, RemoteRights } from '../../../broker/logins/remote-rights.ts';
 import {
-  DirectoryLogins,
+  type AskedUser,
+  type Question,
+  RemoteRights,
+} from '../../../broker/logins/remote-rights.ts';
+import {
   type DirectoryLoginLimits,
+  DirectoryLogins,
   directoryLoginLimits,
 } from '../../../ldap/logins.ts';
 
@@ -28,7 +32,10 @@ export interface RemoteService {
    *
    * @throws {WaxwingError} if it does not answer
    */
-  logIn(username: string, password: string): Promise<RemoteUser | 'unknown-user' | 'wrong-password'>;
+  logIn(
+    username: string,
+    password: string,
+  ): Promise<RemoteUser | 'unknown-user' | 'wrong-password'>;
   /**
    * Decides about a right of a user.
    *

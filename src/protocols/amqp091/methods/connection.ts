@@ -97,7 +97,11 @@ export class Opening {
       this.#host.facts.tuned(method);
       this.#host.tuned(method);
       state.enter('awaiting-open');
-    } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open' && !this.#isOpening)
+    } else if (
+      method.id === methodIds.connectionOpen &&
+      name === 'awaiting-open' &&
+      !this.#isOpening
+    )
       this.#open(method.virtualHost);
     else if (method.id === methodIds.connectionUpdateSecret && name === 'open')
       this.#updateSecret(method);
