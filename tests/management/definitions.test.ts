@@ -128,6 +128,34 @@ test('the definitions of one virtual host are imported into another', async () =
   assert.equal(queue?.name, 'orders');
 });
 
+test('an import locks nobody out', async () => {
+  const one = { name: 'kept', password: 'its password', tags: 'management' };
+  await host.json('PUT', '/api/users/kept', one);
+  await host.json('POST', '/api/definitions', {
+    users: [
+      { name: 'admin', password_hash: '', tags: [] },
+      { name: 'kept', password_hash: '', tags: ['monitoring'] },
+      { name: 'new', password_hash: '', tags: [] },
+    ],
+  });
+  assert.deepEqual((await host.json('GET', '/api/users/admin'))['tags'], ['administrator']);
+  const asKept = { user: 'kept:its password' };
+  assert.deepEqual((await host.json('GET', '/api/whoami', undefined, asKept))['tags'], [
+    'monitoring',
+  ]);
+  const changed = { ...exported.users[0], tags: ['monitoring'] };
+  const users = [
+    { ...changed, name: 'admin' },
+    { ...changed, name: 'kept' },
+  ];
+  await host.json('POST', '/api/definitions', { users });
+  assert.deepEqual((await host.json('GET', '/api/users/admin'))['tags'], [
+    'monitoring',
+    'administrator',
+  ]);
+  await host.json('GET', '/api/whoami', undefined, { user: 'kept:foo' });
+});
+
 test('a refused import names the entry, and nothing after it is imported', async () => {
   const queues = [
     { name: 'first', vhost: '/', durable: true, auto_delete: false, arguments: {} },

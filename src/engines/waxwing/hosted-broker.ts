@@ -279,11 +279,10 @@ async function openBroker(
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
-  const { memoryBytesMax, diskReserveBytes } = message.room;
   const disk = new DiskWatch({
     disk: systemDisk,
     folder: message.folder,
-    reserveBytes: diskReserveBytes,
+    reserveBytes: message.room.diskReserveBytes,
     changed: (isShort, why) => {
       if (isShort) broker?.flow.block(lowOnDisk);
       else broker?.flow.unblock(lowOnDisk);
@@ -320,7 +319,7 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    limits: configuredLimits(message.rabbitMq, memoryBytesMax),
+    limits: configuredLimits(message.rabbitMq, message.room),
     directory,
     loginServices: services?.list,
     ...certificateLogins(message.rabbitMq),

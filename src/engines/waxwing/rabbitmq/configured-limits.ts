@@ -2,15 +2,16 @@
 
 import type { Limits } from '../../../broker/limits.ts';
 import type { RabbitMqSettings } from '../../../control/configurations/rabbitmq/settings.ts';
+import type { Room } from '../messages.ts';
 
 /**
  * Returns the limits that replace the defaults.
  *
- * @param memoryBytesMax the limit of the operator; undefined for the default
+ * @param room with the limits of the operator
  */
 export function configuredLimits(
   settings: RabbitMqSettings | undefined,
-  memoryBytesMax: number | undefined,
+  { memoryBytesMax }: Pick<Room, 'memoryBytesMax'>,
 ): Partial<Limits> {
   const { consumerTimeoutMs, ...limits } = settings?.limits ?? {};
   return {
