@@ -33,7 +33,7 @@ export function plainQueue(queue: Queue, vhost: Vhost): JsonObject {
     state: 'running',
     type: settings.type,
     vhost: vhost.name,
-    ...(settings.type === 'quorum' && {
+    ...(settings.type !== 'classic' && {
       leader: nodeName,
       members: [nodeName],
       online: [nodeName],
