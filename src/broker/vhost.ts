@@ -377,7 +377,8 @@ export class Vhost {
     if (how.ifEmpty && queue.readyCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} not empty`);
     }
-    const count = queue.readyCount;
+    // As in RabbitMQ, the messages of a stream are not counted.
+    const count = queue.settings.type === 'stream' ? 0 : queue.readyCount;
     this.removeQueue(queue);
     return count;
   }

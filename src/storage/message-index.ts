@@ -335,8 +335,7 @@ function locateMessages(
   let slot: number | undefined;
   for (let p = start + indexHeadBytes; p < end; ) {
     p = entry.read(buffer, p);
-    if (p > end) throw damaged('an index record ends inside an entry');
-    if (entry.count > 0) throw damaged(`a run of messages is in queue ${queueIndex.number}`);
+    requireEntry(entry, p <= end, false);
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     // After a compaction, two segments may name the same message. Either copy is valid.
@@ -347,6 +346,15 @@ function locateMessages(
     queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.expiryMs);
     log.retain(slot, liveBytes(entry.bodyLength));
   }
+}
+
+/** Checks that an entry is in its record, and is a run only in an index of a stream. */
+function requireEntry({ count }: Entry, isInside: boolean, isOfStream: boolean): void {
+  if (!isInside) throw damaged('an index record ends inside an entry');
+  if (count > 0 === isOfStream) return;
+  throw damaged(
+    `an index record has ${isOfStream ? 'a single message of a' : 'a run without a'} stream`,
+  );
 }
 
 function missing(segment: number, block: number): StorageError {
@@ -372,9 +380,8 @@ function locateRuns(
   const retain = (slot: number, bytes: number, count: number) => log.retain(slot, bytes, count);
   for (let p = start + indexHeadBytes; p < end; ) {
     p = entry.read(buffer, p);
-    if (p > end) throw damaged('an index record ends inside an entry');
+    requireEntry(entry, p <= end, true);
     const { sequence, count, bytes, ms } = entry;
-    if (count === 0) throw damaged(`a message of stream ${stream.number} is not in a run`);
     for (let i = 0; i < live.length; i += 2) {
       const first = Math.max(sequence, live[i] ?? 0);
       const left = Math.min(sequence + count, live[i + 1] ?? 0) - first;

@@ -194,6 +194,6 @@ test('ten consumers of a stream each get every message, with its offset', async 
     await reader.close();
   }
   assert.equal((await channel.checkQueue('log')).messageCount, 1000);
-  assert.equal((await channel.deleteQueue('log')).messageCount, 1000);
+  await channel.deleteQueue('log');
   await channel.close();
 });

@@ -365,7 +365,8 @@ export class StreamQueue implements Queue, Held, LogWaiter {
 
   /** @throws {BrokerError} `not-implemented` */
   purge(): never {
-    throw new BrokerError('not-implemented', `purge not supported by stream ${this.#subject}`);
+    const why = `queue.purge not supported by stream queues ${this.#subject}`;
+    throw new BrokerError('not-implemented', why);
   }
 
   tick(nowMs: number): void {
