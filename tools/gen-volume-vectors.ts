@@ -11,6 +11,7 @@ import {
   vectorText,
 } from '../tests/support/volume-vector.ts';
 import { compacted, compactedKilled } from './vector-compacted.ts';
+import { stream } from './vector-stream.ts';
 import {
   busy,
   cutOff,
@@ -112,6 +113,14 @@ const good: Readonly<Record<string, Scenario>> = {
   'compacted-killed': {
     about: 'The same, killed, with a file that a compaction left which did not end.',
     make: compactedKilled,
+  },
+  stream: {
+    about: 'A stream and a queue: the first segments of the stream were removed.',
+    make: () => stream('closed'),
+  },
+  'stream-killed': {
+    about: 'The same, mounted once more and killed.',
+    make: () => stream('killed'),
   },
   migrated: {
     about: 'Killed under format 2, mounted by this release and closed.',

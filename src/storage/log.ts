@@ -405,12 +405,12 @@ export class Log implements RecordLog {
     return home !== undefined && isThere ? this.#table.locate(home, number) : undefined;
   }
 
-  retain(slot: number, bytes?: number): void {
-    this.#table.retain(slot, bytes);
+  retain(slot: number, bytes?: number, count?: number): void {
+    this.#table.retain(slot, bytes, count);
   }
 
-  release(slot: number, bytes?: number): void {
-    this.#table.release(slot, bytes);
+  release(slot: number, bytes?: number, count?: number): void {
+    this.#table.release(slot, bytes, count);
   }
 
   damaged(slot: number, offset: number): void {

@@ -61,9 +61,10 @@ function counts(buffer: Buffer, start: number, end: number): Fields {
 }
 
 function messageIndex(buffer: Buffer, start: number, end: number): Fields {
-  const entries: (number | null)[][] = [];
+  const entries: unknown[][] = [];
   let sequence = -2;
   let block = -1;
+  let count = 1;
   let p = start + 10;
   const u48 = () => {
     p += 6;
@@ -72,8 +73,15 @@ function messageIndex(buffer: Buffer, start: number, end: number): Fields {
   while (p < end) {
     const flags = buffer[p++] ?? 0;
     const has = (flag: number) => (flags & flag) !== 0;
-    sequence = has(1) ? u48() : sequence + 1;
+    sequence = has(1) ? u48() : sequence + count;
     block = has(2) ? u48() : block;
+    count = has(16) ? readU32(buffer, p) : 1;
+    if (has(16)) {
+      const bytes = readU32(buffer, p + 4);
+      p += 8;
+      entries.push([sequence, block, { count, bytes, received: u48() }]);
+      continue;
+    }
     const place = [readU32(buffer, p), readU32(buffer, p + 4)];
     p += 8;
     const priority = has(4) ? (buffer[p++] ?? 0) : 0;

@@ -50,12 +50,16 @@ def message(cursor):
 
 
 def message_index(cursor):
-    take, sequence, block, entries = cursor.take, -2, -1, []
+    take, sequence, block, entries, count = cursor.take, -2, -1, [], 1
     fields = {"type": "index", "of": take(6), "queue": take(4), "entries": entries}
     while cursor.at < len(cursor.data):
         flags = take(1)
-        sequence, block = take(6) if flags & 1 else sequence + 1, take(6) if flags & 2 else block
-        place = [sequence, block, take(4), take(4)]
+        sequence, block = take(6) if flags & 1 else sequence + count, take(6) if flags & 2 else block
+        if flags & 16:
+            count = take(4)
+            entries.append([sequence, block, {"count": count, "bytes": take(4), "received": take(6)}])
+            continue
+        place, count = [sequence, block, take(4), take(4)], 1
         entries.append([*place, take(1) if flags & 4 else 0, take(6) if flags & 8 else None])
     return fields
 
