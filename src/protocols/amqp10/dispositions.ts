@@ -2,7 +2,7 @@
 
 import { rewritingCountMax } from '../../broker/queues/rewriting.ts';
 import type { Modification, Outcome } from '../../broker/subscription.ts';
-import { outcomeOf } from './activemq.ts';
+import { outcomeOf } from './outcomes.ts';
 import type { Entry } from './codec/items.ts';
 import {
   type Composite,
