@@ -65,11 +65,6 @@ test('the open names RabbitMQ, its capabilities, and the version', async () => {
 test('a virtual host is chosen by the host name, and refused with its name', async () => {
   const b = await RabbitMqBroker.open();
   b.broker.createVhost('v1');
-  const other = await b.client('c', { hostname: 'vhost:v1' });
-  other.attachReceiver('r', '/queues/q');
-  assert.deepEqual(shownAll(other.take()), [
-    "close amqp:unauthorized-access: access to vhost 'v1' refused for user 'bob'",
-  ].slice(1));
   const { Amqp10Peer: Peer, header } = await import('../../../../tests/support/amqp10-peer.ts');
   const refused = async (hostname: string) => {
     const peer = new Peer(b.broker, b.protocol);
