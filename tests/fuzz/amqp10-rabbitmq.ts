@@ -86,7 +86,10 @@ function requestBody(random: SeededRandom): Item {
       random.oneIn(6) ? randomItem(random) : random.pick(values),
     ]);
   if (random.oneIn(3)) {
-    const argument: readonly [Item, Item] = [text(random.pick(['x-max-length', 'x-a'])), randomItem(random)];
+    const argument: readonly [Item, Item] = [
+      text(random.pick(['x-max-length', 'x-a'])),
+      randomItem(random),
+    ];
     value.push([text('arguments'), { type: 'map', value: [argument] }]);
   }
   return { type: 'map', value };
@@ -180,8 +183,11 @@ function requireHead(head: Buffer): void {
   rabbitMqFormat.expiration(head, 0, head.length);
   rabbitMqFormat.headerCount(head, 0, head.length);
   const headers = rabbitMqFormat.headers(head, 0, head.length);
-  rabbitMqFormat.dueHead?.(head, 0, head.length);
-  const deaths = { 'x-death': headers['x-death'], 'x-first-death-queue': { type: 'longstr', value: 'q' } as const };
+  rabbitMqFormat.dueHead?.(head, 0, head.length, 1, undefined);
+  const deaths = {
+    'x-death': headers['x-death'],
+    'x-first-death-queue': { type: 'longstr', value: 'q' } as const,
+  };
   const changed = rabbitMqFormat.deadLetterHead(head, 0, head.length, deaths);
   rabbitMqFormat.headers(changed, 0, changed.length);
 }

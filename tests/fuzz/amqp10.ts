@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
+import { activeMqRules } from '../../src/protocols/amqp10/activemq/message-rules.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { FrameReader } from '../../src/protocols/amqp10/codec/frames.ts';
 import type { Item } from '../../src/protocols/amqp10/codec/items.ts';
 import { readComposite } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { AmqpError } from '../../src/protocols/amqp10/errors.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
-import { activeMqRules } from '../../src/protocols/amqp10/activemq/message-rules.ts';
 import { IncomingMessage } from '../../src/protocols/amqp10/messages/incoming-message.ts';
 import { viewOf } from '../contract/messages.ts';
 import { Amqp10Broker, Amqp10Peer, header, textMessage } from '../support/amqp10-peer.ts';

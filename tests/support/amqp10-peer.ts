@@ -1,6 +1,7 @@
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
+import { amqp10ForActiveMq } from '../../src/protocols/amqp10/activemq/protocol.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { Encoder } from '../../src/protocols/amqp10/codec/encoder.ts';
 import {
@@ -10,7 +11,6 @@ import {
   writeComposite,
 } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
-import { amqp10ForActiveMq } from '../../src/protocols/amqp10/activemq/protocol.ts';
 import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
 import { ManualClock } from './bare-broker.ts';

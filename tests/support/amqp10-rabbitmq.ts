@@ -1,10 +1,9 @@
 // AMQP 1.0 on a broker of RabbitMQ's type in this process, with peers of AMQP 0-9-1 on the same broker.
 
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
-import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
-import type { Entry, Item } from '../../src/protocols/amqp10/codec/items.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { Encoder } from '../../src/protocols/amqp10/codec/encoder.ts';
+import type { Entry, Item } from '../../src/protocols/amqp10/codec/items.ts';
 import {
   type Composite,
   compositeCodes,
@@ -13,6 +12,7 @@ import {
 import { SectionScan } from '../../src/protocols/amqp10/messages/sections.ts';
 import { rabbitMqFormat } from '../../src/protocols/amqp10/rabbitmq/conversion/format.ts';
 import { amqp10ForRabbitMq } from '../../src/protocols/amqp10/rabbitmq/protocol.ts';
+import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { Amqp10Broker, Amqp10Peer } from './amqp10-peer.ts';
 
@@ -23,9 +23,8 @@ export const symbol = (value: string): Item => ({ type: 'symbol', value });
 
 /** The value of an item, without types. */
 export function plain(item: Item | undefined): unknown {
-  switch (item?.type) {
-    case undefined:
-      return undefined;
+  if (item === undefined) return undefined;
+  switch (item.type) {
     case 'map':
       return Object.fromEntries(item.value.map(([key, value]) => [key.value, plain(value)]));
     case 'list':
@@ -78,7 +77,8 @@ export interface MessageParts {
 export function encodeMessage(parts: MessageParts): Buffer {
   const { header, annotations, properties, applicationProperties, body = 'body' } = parts;
   const w = new Encoder();
-  if (header !== undefined) writeComposite(w, { code: compositeCodes.header, ...header } as Composite);
+  if (header !== undefined)
+    writeComposite(w, { code: compositeCodes.header, ...header } as Composite);
   if (annotations !== undefined) {
     w.descriptor(0x72);
     w.map(annotations);
@@ -95,7 +95,8 @@ export function encodeMessage(parts: MessageParts): Buffer {
     w.binary(Buffer.from(body));
   } else {
     w.descriptor(0x77);
-    w.item(body);
+    if (body.type === 'null') w.u8(0x40);
+    else w.item(body);
   }
   return w.toBuffer();
 }
@@ -139,10 +140,14 @@ export class RabbitMqBroker {
     return peer;
   }
 
-
   /** Declares a queue. */
   declare(queue: string, args: object = {}): void {
-    const options = { durable: true, exclusive: false, autoDelete: false, arguments: args as never };
+    const options = {
+      durable: true,
+      exclusive: false,
+      autoDelete: false,
+      arguments: args as never,
+    };
     this.broker.vhost('/').declareQueue(queue, options, this);
   }
 
@@ -166,11 +171,17 @@ export class ManagementClient {
       properties: paired,
       source: { code: compositeCodes.source, address: text('me') },
     });
-    peer.attachReceiver('mgmt', '/management', 11, {}, {
-      sndSettleMode: 1,
-      properties: paired,
-      target: { code: compositeCodes.target, address: text('me') },
-    });
+    peer.attachReceiver(
+      'mgmt',
+      '/management',
+      11,
+      {},
+      {
+        sndSettleMode: 1,
+        properties: paired,
+        target: { code: compositeCodes.target, address: text('me') },
+      },
+    );
     peer.take();
     peer.flow(11, 100);
   }

@@ -1,6 +1,9 @@
 // What a peer of AMQP 1.0 has received, as text.
 
-import { type Composite, compositeCodes } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
+import {
+  type Composite,
+  compositeCodes,
+} from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import type { ReceivedFrame } from './amqp10-peer.ts';
 import { readMessage } from './amqp10-rabbitmq.ts';
 

@@ -167,7 +167,7 @@ export class WaxwingEngine implements Engine {
    * The preferred port: that of an earlier start, or the standard port unless another broker
    * prefers it; 0 for any.
    */
-  #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: ListenerPlan): number {
+  #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: OwnListener): number {
     const { amqpsPort } = this.#options;
     // If AMQP uses any free port, no other protocol needs its standard port.
     const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
@@ -262,8 +262,11 @@ async function readSettings(spec: BrokerSpec, options: LdapOptions): Promise<Rea
   return { users, directory, activeMq: configuration, warnings };
 }
 
+/** A listener with its protocols as this engine calls them. */
+type OwnListener = Omit<ListenerPlan, 'protocols'> & Pick<ListenerSpec, 'protocols'>;
+
 /** Returns the listeners of a broker that this engine supports, with their protocols. */
-function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
+function listenersOf(spec: BrokerSpec): OwnListener[] {
   return spec.listeners.flatMap((plan) => {
     const protocols = protocolsOf(plan.name);
     return protocols === undefined ? [] : [{ ...plan, protocols }];

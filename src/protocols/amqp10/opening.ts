@@ -43,7 +43,11 @@ export class Opening {
   #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
 
-  constructor(host: OpeningHost, limits: Pick<Dialect, 'idleTimeoutMs' | 'channelMax'>, transport: Transport) {
+  constructor(
+    host: OpeningHost,
+    limits: Pick<Dialect, 'idleTimeoutMs' | 'channelMax'>,
+    transport: Transport,
+  ) {
     this.#host = host;
     this.#limits = limits;
     this.#transport = transport;

@@ -76,7 +76,10 @@ export class Clients {
 }
 
 /** Waits for one of the events; undefined if none comes in time. */
-async function first(of: NodeJS.EventEmitter, names: readonly string[]): Promise<string | undefined> {
+async function first(
+  of: NodeJS.EventEmitter,
+  names: readonly string[],
+): Promise<string | undefined> {
   const waits = names.map(async (name) => {
     await once(of, name);
     return name;
@@ -135,7 +138,10 @@ export async function send(link: Sender, message: Message): Promise<string> {
   for (let waits = 0; !delivery.remote_settled && waits < 10; waits++)
     await first(link, ['settled', 'sender_close', 'session_close']);
   if (!delivery.remote_settled) return `not settled; link ${errorText(link.error)}`;
-  const state = delivery.remote_state as { error?: unknown; constructor: { composite_type?: string } };
+  const state = delivery.remote_state as {
+    error?: unknown;
+    constructor: { composite_type?: string };
+  };
   const name = state?.constructor.composite_type ?? 'none';
   return state?.error === undefined ? name : `${name} ${errorText(state.error)}`;
 }
@@ -170,8 +176,10 @@ export class Management {
     const common = { name: 'pair', snd_settle_mode: 1, properties: { paired: true } };
     const both = { ...common, source: node, target: node } as object;
     const back = of.open_receiver({ ...both, credit_window: 100, autoaccept: true } as object);
+    await once(back, 'receiver_open');
+    // rhea finds links that are being opened by their names.
     const out = of.open_sender(both);
-    await Promise.all([once(back, 'receiver_open'), once(out, 'sendable')]);
+    await once(out, 'sendable');
     return new Management(out, back);
   }
 

@@ -105,10 +105,21 @@ async function managedExchanges(clients: Clients): Promise<string[]> {
 
 async function refusedLinks(clients: Clients): Promise<string[]> {
   const said: string[] = [];
-  for (const target of ['/queues/cmp-none', '/exchanges/cmp-none', '/queues/', '/queues/%', '/x/y']) {
+  for (const target of [
+    '/queues/cmp-none',
+    '/exchanges/cmp-none',
+    '/queues/',
+    '/queues/%',
+    '/x/y',
+  ]) {
     said.push(`to ${target}: ${tell(await sender(await clients.open(), target))}`);
   }
-  for (const source of ['/queues/cmp-none', '/exchanges/amq.direct', '/queues/a/b', '/exchanges/']) {
+  for (const source of [
+    '/queues/cmp-none',
+    '/exchanges/amq.direct',
+    '/queues/a/b',
+    '/exchanges/',
+  ]) {
     said.push(`from ${source}: ${tell(await receiver(await clients.open(), source))}`);
   }
   return said;
@@ -117,14 +128,23 @@ async function refusedLinks(clients: Clients): Promise<string[]> {
 async function senderOutcomes(clients: Clients): Promise<string[]> {
   const connection = await clients.open();
   const channel = await clients.channel();
-  await channel.assertQueue('cmp-full', { maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } });
+  await channel.assertQueue('cmp-full', {
+    maxLength: 1,
+    arguments: { 'x-overflow': 'reject-publish' },
+  });
   const said: string[] = [];
   const full = opened(await sender(connection, '/queues/cmp-full'));
   for (let n = 0; n < 3; n++) said.push(await send(full, { body: 'x', durable: true }));
   const nowhere = opened(await sender(connection, '/exchanges/amq.direct/cmp-nothing'));
   said.push(await send(nowhere, { body: 'x' }));
   const anonymous = opened(await sender(connection, {}));
-  for (const to of ['/queues/cmp-full', '/exchanges/amq.direct/k', '/exchanges/cmp-none', 'bad', undefined])
+  for (const to of [
+    '/queues/cmp-full',
+    '/exchanges/amq.direct/k',
+    '/exchanges/cmp-none',
+    'bad',
+    undefined,
+  ])
     said.push(`${to}: ${await send(anonymous, { to, body: 'x' } as Message)}`);
   const user = opened(await sender(connection, '/exchanges/amq.direct/k'));
   said.push(await send(user, { user_id: Buffer.from('nobody'), body: 'x' } as unknown as Message));
@@ -136,7 +156,10 @@ async function receiverOutcomes(clients: Clients): Promise<string[]> {
   const connection = await clients.open();
   const channel = await clients.channel();
   await channel.assertQueue('cmp-dead');
-  await channel.assertQueue('cmp-work', { deadLetterExchange: '', deadLetterRoutingKey: 'cmp-dead' });
+  await channel.assertQueue('cmp-work', {
+    deadLetterExchange: '',
+    deadLetterRoutingKey: 'cmp-dead',
+  });
   const to = opened(await sender(connection, '/queues/cmp-work'));
   await send(to, { body: 'one', durable: true, ttl: 100_000, subject: 's' });
   const from = opened(await receiver(connection, '/queues/cmp-work'));

@@ -26,11 +26,7 @@ import {
  * @throws {AmqpError}
  * @throws {BrokerError}
  */
-export function attachTerminus(
-  own: ActiveMqConnection,
-  session: Session,
-  frame: Attach,
-): Attached {
+export function attachTerminus(own: ActiveMqConnection, session: Session, frame: Attach): Attached {
   return frame.role ? attachSender(own, session, frame) : attachReceiver(own, session, frame);
 }
 

@@ -2,8 +2,8 @@
 
 import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
 import type { Attach } from '../codec/performatives.gen.ts';
-import type { Session } from '../session.ts';
 import { type Ending, Link } from '../links/link.ts';
+import type { Session } from '../session.ts';
 import type { ActiveMqConnection } from './dialect.ts';
 
 /** A link that names a durable subscription, which is deleted when the peer closes the link. */

@@ -7,16 +7,16 @@ import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
-import { relayTargets, type TargetRequest } from './terminus.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
 import { scheduleValues } from '../conversion/schedule.ts';
 import { AmqpError } from '../errors.ts';
 import { limitedCredit, messageBytesMax } from '../limits.ts';
+import { type IncomingDelivery, ReceivingLink, within } from '../links/receiving-link.ts';
 import type { Session } from '../session.ts';
+import type { AmqpTransaction } from '../transactions.ts';
 import type { ActiveMqConnection } from './dialect.ts';
 import { activeMqRules } from './message-rules.ts';
-import type { AmqpTransaction } from '../transactions.ts';
-import { type IncomingDelivery, ReceivingLink, within } from '../links/receiving-link.ts';
+import { relayTargets, type TargetRequest } from './terminus.ts';
 
 /** Maximum number of destinations whose routes a link caches. */
 const targetCountMax = 256;

@@ -8,6 +8,15 @@ import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
+import { type Entry, type Item, stringItem, symbolItem, textOf } from '../codec/items.ts';
+import {
+  type Attach,
+  compositeCodes,
+  type Source,
+  type Target,
+} from '../codec/performatives.gen.ts';
+import { filterCountMax } from '../limits.ts';
+import { type DynamicNode, invalidField } from '../links/link.ts';
 import {
   type AddressOptions,
   addressText,
@@ -16,16 +25,7 @@ import {
   type ParsedAddress,
   parseAddress,
 } from './address.ts';
-import { type Entry, type Item, stringItem, symbolItem, textOf } from '../codec/items.ts';
-import {
-  type Attach,
-  compositeCodes,
-  type Source,
-  type Target,
-} from '../codec/performatives.gen.ts';
 import type { ActiveMqConnection } from './dialect.ts';
-import { filterCountMax } from '../limits.ts';
-import { type DynamicNode, invalidField } from '../links/link.ts';
 import { sharedKey, sharedSubscriptions, sharingOf } from './shared-subscriptions.ts';
 
 /** Capabilities of the connection, and of targets if clients ask for it. */
@@ -97,7 +97,11 @@ export interface SourceRequest {
  * @throws {AmqpError} `invalid-field`, `resource-limit-exceeded`
  * @throws {BrokerError}
  */
-export function readSource(own: ActiveMqConnection, { name }: Attach, source: Source): SourceRequest {
+export function readSource(
+  own: ActiveMqConnection,
+  { name }: Attach,
+  source: Source,
+): SourceRequest {
   const found = readFilters(source.filter);
   const isDynamic = source.dynamic === true;
   const { destinations, options } = isDynamic
@@ -141,7 +145,10 @@ function subscriptionOf(
   return { sharing, key: isDurable ? { clientId, name } : undefined };
 }
 
-function createDynamic(own: ActiveMqConnection, capabilities: readonly string[] | undefined): ParsedAddress {
+function createDynamic(
+  own: ActiveMqConnection,
+  capabilities: readonly string[] | undefined,
+): ParsedAddress {
   const isTopic = kindOf(capabilities)?.endsWith('topic') === true;
   const address = own.temporaries.create(isTopic);
   return { destinations: [address], options: parseAddress('x').options };
@@ -290,7 +297,10 @@ export function relayTargets(own: ActiveMqConnection, to: string): readonly Send
 }
 
 /** Checks permissions at once, so that the link is refused; they are checked again at each send. */
-function sendTargets(own: ActiveMqConnection, destinations: readonly Address[]): readonly SendTarget[] {
+function sendTargets(
+  own: ActiveMqConnection,
+  destinations: readonly Address[],
+): readonly SendTarget[] {
   const { core: dialect, access } = own;
   const targets = destinations.map((address) => dialect.sendTarget(address, destinations));
   for (const target of targets) {

@@ -269,13 +269,15 @@ export class IncomingMessage {
       else if (at === userIdAt) this.userId = userOf(decoder.item());
       else if (at === toAt && wantsTo) this.to = textOf(decoder.item());
       else if (at === subjectAt && wantsTo) this.subject = textOf(decoder.item());
-      else {
-        if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
-        decoder.skip();
-      }
+      else this.#passField(at);
     }
     decoder.closeWhole();
     return absoluteMs;
+  }
+
+  #passField(at: number): void {
+    if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
+    decoder.skip();
   }
 
   #addFormat(messageFormat: number): void {

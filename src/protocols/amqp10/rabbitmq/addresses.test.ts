@@ -10,7 +10,12 @@ import {
 } from './addresses.ts';
 
 test('targets of version 2 are read with percent-encoding', () => {
-  const queue = (name: string) => ({ exchange: '', routingKey: name, queue: name, isDeclared: false });
+  const queue = (name: string) => ({
+    exchange: '',
+    routingKey: name,
+    queue: name,
+    isDeclared: false,
+  });
   const exchange = (name: string, routingKey: string) => ({
     exchange: name,
     routingKey,
@@ -22,7 +27,13 @@ test('targets of version 2 are read with percent-encoding', () => {
   assert.deepEqual(parseTarget('/exchanges/amq.topic'), exchange('amq.topic', ''));
   assert.deepEqual(parseTarget('/exchanges/a%2Fb/k.%23'), exchange('a/b', 'k.#'));
   const wrong = ['/queues/', '/queues/a/b', '/queues/a b', '/queues/%', '/queues/%zz', '/queues/ü'];
-  const more = ['/exchanges/', '/exchanges//k', '/exchanges/amq.default/k', '/exchanges/a/b/c', 'a'];
+  const more = [
+    '/exchanges/',
+    '/exchanges//k',
+    '/exchanges/amq.default/k',
+    '/exchanges/a/b/c',
+    'a',
+  ];
   for (const address of [...wrong, ...more]) assert.equal(parseTarget(address), undefined, address);
 });
 
@@ -45,7 +56,14 @@ test('addresses of version 1 are read', () => {
   assert.deepEqual(kinds('/exchange/e'), ['e', undefined, undefined, false]);
   assert.deepEqual(kinds('/queue'), ['', undefined, undefined, false]);
   assert.deepEqual(kinds('/topic/a.b'), ['amq.topic', 'a.b', undefined, false]);
-  for (const address of ['/queue/', '/queue/a/b', '/exchange/', '/amq/other/q', '/nothing/q', 'a/b']) {
+  for (const address of [
+    '/queue/',
+    '/queue/a/b',
+    '/exchange/',
+    '/amq/other/q',
+    '/nothing/q',
+    'a/b',
+  ]) {
     assert.equal(parseTargetV1(address), undefined, address);
   }
   assert.equal(parseSourceV1('/queue'), undefined);

@@ -3,17 +3,37 @@
 import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import { entryOf, type Item, textOf } from '../codec/items.ts';
-import { type Attach, compositeCodes, type Source, type Target } from '../codec/performatives.gen.ts';
+import {
+  type Attach,
+  compositeCodes,
+  type Source,
+  type Target,
+} from '../codec/performatives.gen.ts';
 import type { Attached } from '../dialect.ts';
 import { type DynamicNode, settledMode } from '../links/link.ts';
 import type { Session } from '../session.ts';
-import { isVersion2, parseSource, parseSourceV1, parseTarget, parseTargetV1, type SourceAddress, type TargetAddress } from './addresses.ts';
+import {
+  isVersion2,
+  parseSource,
+  parseSourceV1,
+  parseTarget,
+  parseTargetV1,
+  type SourceAddress,
+  type TargetAddress,
+} from './addresses.ts';
 import type { RabbitMqConnection } from './dialect.ts';
 import { createDynamicQueue, dynamicAnswer } from './dynamic-nodes.ts';
 import { ConsumingLink } from './links/consuming-link.ts';
 import { PublishingLink } from './links/publishing-link.ts';
 import { attachManagement, isManagement } from './management/attaching.ts';
-import { attachRefused, linkError, notFound, notImplemented, requireAccess, shownAddress } from './refusals.ts';
+import {
+  attachRefused,
+  linkError,
+  notFound,
+  notImplemented,
+  requireAccess,
+  shownAddress,
+} from './refusals.ts';
 import { bindV1, declareV1 } from './version1.ts';
 
 /** The receiver settle mode in which both ends settle (2.8.3). */

@@ -54,7 +54,7 @@ export class RabbitMqConnection implements ConnectionDialect {
   dynamicCount = 0;
   /** `PLAIN` */
   mechanism = '';
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; 0 until the connection is open. */
   connectedAtMs = 0;
   /** Maximum size of a frame that the peer accepts, in bytes. */
   frameBytesMax = 0;
@@ -135,7 +135,8 @@ export class RabbitMqConnection implements ConnectionDialect {
   committed(): void {}
 
   *release(): Generator<void> {
-    yield* this.vhost.release(this.host);
+    // The client may have been refused.
+    if (this.connectedAtMs > 0) yield* this.vhost.release(this.host);
   }
 
   ended(): void {}

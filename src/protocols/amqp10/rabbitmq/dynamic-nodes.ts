@@ -44,7 +44,9 @@ export function createDynamicQueue(
     : capabilities.includes(temporaryQueue);
   if (!isPossible) {
     const kind = frame.role ? 'source' : 'target';
-    throw notImplemented(`Dynamic ${kind} not supported: a capability ${temporaryQueue} is required`);
+    throw notImplemented(
+      `Dynamic ${kind} not supported: a capability ${temporaryQueue} is required`,
+    );
   }
   if (own.dynamicCount >= temporaryCountMax) {
     const why = `more than ${temporaryCountMax} dynamic nodes of one connection`;

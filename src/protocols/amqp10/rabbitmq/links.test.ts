@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Amqp10Peer } from '../../../../tests/support/amqp10-peer.ts';
+import type { Amqp10Peer, AttachFields } from '../../../../tests/support/amqp10-peer.ts';
 import {
   encodeMessage,
   RabbitMqBroker,
@@ -71,7 +71,8 @@ test('messages are sent to queues and exchanges and come back in order', async (
   b.declare('a/b');
   peer.attachSender('s', '/queues/a%2Fb');
   assert.deepEqual(shownAll(peer.take()), attachedSender);
-  for (const body of ['m1', 'm2']) peer.transfer(encodeMessage({ header: { durable: true }, body }));
+  for (const body of ['m1', 'm2'])
+    peer.transfer(encodeMessage({ header: { durable: true }, body }));
   assert.deepEqual(shownAll(peer.take()), []);
   b.sync();
   assert.deepEqual(shownAll(peer.take()), ['disposition accepted']);
@@ -130,7 +131,7 @@ test('a message without a route is released, and an anonymous terminus uses `to`
   peer.transfer(encodeMessage({}));
   assert.deepEqual(shownAll(peer.take()), ['disposition released']);
   const send = (properties: object | undefined, more: object = {}) => {
-    peer.transfer(encodeMessage({ properties }), 2, more);
+    peer.transfer(encodeMessage(properties === undefined ? {} : { properties }), 2, more);
     b.sync();
     return shownAll(peer.take());
   };
@@ -159,13 +160,25 @@ test('a message without a route is released, and an anonymous terminus uses `to`
 test('links are refused with an attach and the error of RabbitMQ', async () => {
   const [b, peer] = await opened();
   b.declare('q');
-  const cases: [Partial<Composite> & object, boolean, string][] = [
+  const cases: [AttachFields, boolean, string][] = [
     [{}, true, "amqp:not-found: no queue 'missing' in vhost '/'"],
-    [{ unsettled: { type: 'map', value: [[text('t'), text('v')]] } }, true, 'amqp:not-implemented: Link recovery not supported'],
+    [
+      { unsettled: { type: 'map', value: [[text('t'), text('v')]] } },
+      true,
+      'amqp:not-implemented: Link recovery not supported',
+    ],
     [{ incompleteUnsettled: true }, false, 'amqp:not-implemented: Link recovery not supported'],
     [{ rcvSettleMode: 1 }, false, 'amqp:not-implemented: rcv-settle-mode second not supported'],
-    [{ target: { code: compositeCodes.coordinator } }, false, 'amqp:not-implemented: Transactions not supported'],
-    [{ source: { code: compositeCodes.source, outcomes: ['amqp:declared:list'] } }, false, 'amqp:not-implemented: Outcomes not supported: [amqp:declared:list]'],
+    [
+      { target: { code: compositeCodes.coordinator } },
+      false,
+      'amqp:not-implemented: Transactions not supported',
+    ],
+    [
+      { source: { code: compositeCodes.source, outcomes: ['amqp:declared:list'] } },
+      false,
+      'amqp:not-implemented: Outcomes not supported: [amqp:declared:list]',
+    ],
   ];
   let handle = 3;
   for (const [more, isReceiver, why] of cases) {
@@ -179,11 +192,25 @@ test('links are refused with an attach and the error of RabbitMQ', async () => {
     peer.attachSender(`l${at}`, address, at);
     return shownAll(peer.take())[1];
   };
-  assert.equal(refused('/exchanges/missing'), "detach amqp:not-found: no exchange 'missing' in vhost '/'");
-  assert.equal(refused('/queues/%'), 'detach amqp:invalid-field: Attach refused: {bad_address_string,<<"/queues/%">>}');
-  assert.equal(refused('/topic/'), 'detach amqp:invalid-field: Attach refused: {unknown_destination,"/topic/"}');
+  assert.equal(
+    refused('/exchanges/missing'),
+    "detach amqp:not-found: no exchange 'missing' in vhost '/'",
+  );
+  assert.equal(
+    refused('/queues/%'),
+    'detach amqp:invalid-field: Attach refused: {bad_address_string,<<"/queues/%">>}',
+  );
+  assert.equal(
+    refused('/topic/'),
+    'detach amqp:invalid-field: Attach refused: {unknown_destination,"/topic/"}',
+  );
   const vhost = b.broker.vhost('/');
-  vhost.declareExchange('inner', 'direct', { durable: false, autoDelete: false, internal: true, arguments: {} });
+  vhost.declareExchange('inner', 'direct', {
+    durable: false,
+    autoDelete: false,
+    internal: true,
+    arguments: {},
+  });
   assert.equal(
     refused('/exchanges/inner'),
     "detach amqp:unauthorized-access: forbidden to publish to internal exchange 'inner' in vhost '/'",

@@ -11,7 +11,6 @@ import {
 import { bodies, shownAll } from '../../../../tests/support/amqp10-shown.ts';
 import { compositeCodes } from '../codec/performatives.gen.ts';
 
-
 async function opened(engineVersion?: string): Promise<[RabbitMqBroker, Amqp10Peer]> {
   const b = await RabbitMqBroker.open(engineVersion);
   return [b, await b.client()];
@@ -33,7 +32,11 @@ test('outcomes requeue, dead-letter and annotate', async () => {
   const next = () => {
     const frame = peer.take().find(({ body }) => body?.code === compositeCodes.transfer);
     assert.ok(frame?.body?.code === compositeCodes.transfer);
-    return { handle: frame.body.handle, id: frame.body.deliveryId ?? -1, ...readMessage(frame.payload) };
+    return {
+      handle: frame.body.handle,
+      id: frame.body.deliveryId ?? -1,
+      ...readMessage(frame.payload),
+    };
   };
   peer.transfer(encodeMessage({ header: { durable: true, ttl: 100_000 }, body: 'm' }));
   const first = next();
@@ -59,10 +62,20 @@ test('outcomes requeue, dead-letter and annotate', async () => {
   assert.equal(annotations['x-routing-key'], 'dead');
   const [death] = annotations['x-opt-deaths'] as Record<string, unknown>[];
   assert.deepEqual(
-    [death?.['queue'], death?.['reason'], death?.['count'], death?.['ttl'], death?.['routing-keys']],
+    [
+      death?.['queue'],
+      death?.['reason'],
+      death?.['count'],
+      death?.['ttl'],
+      death?.['routing-keys'],
+    ],
     ['q', 'rejected', 1n, 100_000, ['q']],
   );
-  assert.deepEqual(letter['header'], [true, null, null, false, 0], 'no time to live, not the first');
+  assert.deepEqual(
+    letter['header'],
+    [true, null, null, false, 0],
+    'no time to live, not the first',
+  );
 });
 
 test('credit and drain are those of the link, and flows state what is available', async () => {
@@ -150,7 +163,10 @@ test('a malformed message ends its link, and one without a body too', async () =
   peer.attachSender('s2', '/queues/q', 2);
   peer.take();
   peer.transfer(Buffer.from('junk'));
-  assert.match(shownAll(peer.take()).at(-1) ?? '', /^detach amqp:decode-error: failed to parse message/);
+  assert.match(
+    shownAll(peer.take()).at(-1) ?? '',
+    /^detach amqp:decode-error: failed to parse message/,
+  );
   peer.transfer(encodeMessage({ header: { durable: true } }).subarray(0, 5), 2);
   assert.match(shownAll(peer.take()).at(-1) ?? '', /^detach amqp:decode-error/);
   assert.equal(b.ready('q'), 0);
@@ -162,12 +178,17 @@ test('dynamic nodes are exclusive queues that end with their link', async () => 
   peer.attachReceiver('replies', '', 1, dynamic);
   b.sync();
   const [attach] = peer.bodies();
-  assert.ok(attach?.code === compositeCodes.attach && attach.source?.code === compositeCodes.source);
+  assert.ok(
+    attach?.code === compositeCodes.attach && attach.source?.code === compositeCodes.source,
+  );
   const address = String(attach.source.address?.value);
   assert.match(address, /^\/queues\/amq\.dyn-c1-replies-/);
   const other = await b.client('c2');
   other.attachReceiver('r', address);
-  assert.match(shownAll(other.take())[1] ?? '', /^detach amqp:resource-locked: cannot obtain exclusive/);
+  assert.match(
+    shownAll(other.take())[1] ?? '',
+    /^detach amqp:resource-locked: cannot obtain exclusive/,
+  );
   other.attachSender('s', address, 2);
   other.take();
   peer.flow(1, 10);
@@ -185,16 +206,27 @@ test('further routing keys are in the annotation x-cc', async () => {
   peer.attachSender('s', '/queues/a');
   peer.take();
   const cc = (value: unknown) => [[symbol('x-cc'), value]] as never;
-  peer.transfer(encodeMessage({ annotations: cc({ type: 'list', value: [text('b'), text('c')] }) }));
+  peer.transfer(
+    encodeMessage({ annotations: cc({ type: 'list', value: [text('b'), text('c')] }) }),
+  );
   b.sync();
   assert.deepEqual(shownAll(peer.take()), ['disposition accepted']);
-  assert.deepEqual(['a', 'b', 'c'].map((queue) => b.ready(queue)), [1, 1, 1]);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((queue) => b.ready(queue)),
+    [1, 1, 1],
+  );
   peer.transfer(encodeMessage({ annotations: cc(text('b')) }));
-  assert.match(shownAll(peer.take()).at(-1) ?? '', /^detach amqp:invalid-field: bad value for 'x-cc'/);
+  assert.match(
+    shownAll(peer.take()).at(-1) ?? '',
+    /^detach amqp:invalid-field: bad value for 'x-cc'/,
+  );
 });
 
 test('a message without durability is transient from 4.x on, and durable in 3.13', async () => {
-  for (const [version, isDurable] of [['3.13', true], ['4.2', false]] as const) {
+  for (const [version, isDurable] of [
+    ['3.13', true],
+    ['4.2', false],
+  ] as const) {
     const b = await RabbitMqBroker.open(version);
     b.declare('q');
     const peer = await b.client();
@@ -207,4 +239,3 @@ test('a message without durability is transient from 4.x on, and durable in 3.13
     assert.equal(header[0], isDurable, version);
   }
 });
-

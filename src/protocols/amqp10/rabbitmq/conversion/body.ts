@@ -41,6 +41,13 @@ function dataOf(buffer: Buffer, start: number, end: number): Buffer[] | undefine
   return pieces;
 }
 
+/** Whether a section may follow another one in a body; 0 for none. */
+function mayFollow(before: number, code: number): boolean {
+  if (before === 0) return code >= sections.data && code !== sections.footer;
+  if (code === sections.footer) return before !== sections.footer;
+  return code === before && code !== sections.value;
+}
+
 /** Whether bytes are a body of AMQP 1.0: sections of one kind, and perhaps a footer. */
 export function isBody(bytes: Buffer): boolean {
   let kind = 0;
@@ -48,11 +55,7 @@ export function isBody(bytes: Buffer): boolean {
     for (let at = 0; at < bytes.length; at = scan.end) {
       if (!scan.read(bytes, at, bytes.length) || scan.end > bytes.length) return false;
       const { code, valueAt, end } = scan;
-      const isFirst = kind === 0;
-      if (code < sections.data || (code === sections.footer && isFirst)) return false;
-      const isRepeated = code === kind && code !== sections.value && code !== sections.footer;
-      const isLast = code === sections.footer && kind !== sections.footer;
-      if (!isFirst && !isRepeated && !isLast) return false;
+      if (!mayFollow(kind, code)) return false;
       kind = code;
       decoder.reset(bytes, valueAt, end).skip();
       if (decoder.at !== end) return false;

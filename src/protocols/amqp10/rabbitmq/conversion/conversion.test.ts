@@ -16,14 +16,20 @@ import {
   writeProperties,
 } from '../../../amqp091/codec/basic-properties.ts';
 import { amqp091Format } from '../../../amqp091/format.ts';
-import { SectionScan } from '../../messages/sections.ts';
 import type { Item } from '../../codec/items.ts';
+import { SectionScan } from '../../messages/sections.ts';
 import { rabbitMqFormat } from './format.ts';
 
 /** A message as the broker stores it. */
 function encoded(head: Buffer, body: Buffer): EncodedMessage {
   const buffer = Buffer.concat([head, body]);
-  return { buffer, headAt: 0, headLength: head.length, bodyAt: head.length, bodyLength: body.length };
+  return {
+    buffer,
+    headAt: 0,
+    headLength: head.length,
+    bodyAt: head.length,
+    bodyLength: body.length,
+  };
 }
 
 /** An AMQP 1.0 message as AMQP 0-9-1 has it. */
@@ -37,7 +43,10 @@ function toOld(parts: MessageParts): { basic: BasicProperties; body: Buffer } {
     bodyAt = scan.end;
   }
   const message = encoded(payload.subarray(0, bodyAt), payload.subarray(bodyAt));
-  const { head, body } = amqp091Format.fromProperties(rabbitMqFormat.toProperties(message), 100_000);
+  const { head, body } = amqp091Format.fromProperties(
+    rabbitMqFormat.toProperties(message),
+    100_000,
+  );
   return { basic: readProperties(head, 0, head.length), body };
 }
 
@@ -46,7 +55,10 @@ function toNew(basic: BasicProperties, body: string): Record<string, unknown> {
   const w = new Writer(256);
   writeProperties(w, basic);
   const message = encoded(w.toBuffer(), Buffer.from(body));
-  const { head, body: sections } = rabbitMqFormat.fromProperties(amqp091Format.toProperties(message), 100_000);
+  const { head, body: sections } = rabbitMqFormat.fromProperties(
+    amqp091Format.toProperties(message),
+    100_000,
+  );
   return readMessage(Buffer.concat([head, sections]));
 }
 
@@ -86,7 +98,11 @@ test('an AMQP 0-9-1 message has the sections that RabbitMQ gives it', () => {
   assert.deepEqual(properties.slice(5, 8), ['c1', 'text/plain', 'gzip']);
   assert.deepEqual(properties.slice(9, 11), [1_700_000_000_000n, 'shop']);
   assert.deepEqual(found['applicationProperties'], { n: 1n, s: 'text' });
-  assert.deepEqual(found['annotations'], { 'x-own': 'kept', 'x-cc': ['k2'], 'x-basic-type': 'order' });
+  assert.deepEqual(found['annotations'], {
+    'x-own': 'kept',
+    'x-cc': ['k2'],
+    'x-basic-type': 'order',
+  });
   assert.equal(found['data'], `0x${Buffer.from('body').toString('hex')}`);
 });
 
@@ -117,25 +133,31 @@ test('an AMQP 1.0 message has the properties that RabbitMQ gives it', () => {
     ],
   });
   const { headers, ...others } = basic;
-  assert.deepEqual({ ...others }, {
-    contentType: 'text/plain',
-    deliveryMode: 2,
-    priority: 3,
-    correlationId: 'urn:uuid:6f9619ff-8b86-d011-b42d-00cf4fc964ff',
-    replyTo: 'answers/1',
-    expiration: '7000',
-    messageId: '7',
-    timestamp: 1_700_000_000n,
-    type: 'order',
-    userId: 'bob',
-    appId: 'shop',
-  });
-  assert.deepEqual({ ...headers }, {
-    n: { type: 'signedint', value: 1 },
-    b: { type: 'bool', value: true },
-    'x-own': longstr('kept'),
-    CC: { type: 'array', value: [longstr('k2')] },
-  });
+  assert.deepEqual(
+    { ...others },
+    {
+      contentType: 'text/plain',
+      deliveryMode: 2,
+      priority: 3,
+      correlationId: 'urn:uuid:6f9619ff-8b86-d011-b42d-00cf4fc964ff',
+      replyTo: 'answers/1',
+      expiration: '7000',
+      messageId: '7',
+      timestamp: 1_700_000_000,
+      type: 'order',
+      userId: 'bob',
+      appId: 'shop',
+    },
+  );
+  assert.deepEqual(
+    { ...headers },
+    {
+      n: { type: 'signedint', value: 1 },
+      b: { type: 'bool', value: true },
+      'x-own': longstr('kept'),
+      CC: { type: 'array', value: [longstr('k2')] },
+    },
+  );
   assert.equal(body.toString(), 'body');
 });
 
@@ -145,18 +167,29 @@ test('a body of other sections survives a way through AMQP 0-9-1', () => {
   assert.equal(basic.type, 'amqp-1.0');
   const w = new Writer(256);
   writeProperties(w, basic);
-  const again = rabbitMqFormat.fromProperties(amqp091Format.toProperties(encoded(w.toBuffer(), body)), 100_000);
+  const again = rabbitMqFormat.fromProperties(
+    amqp091Format.toProperties(encoded(w.toBuffer(), body)),
+    100_000,
+  );
   assert.deepEqual(readMessage(Buffer.concat([again.head, again.body]))['value'], { k: 1n });
   // Other bytes with this type are data.
-  assert.equal(toNew({ type: 'amqp-1.0' }, 'no sections')['data'], `0x${Buffer.from('no sections').toString('hex')}`);
+  assert.equal(
+    toNew({ type: 'amqp-1.0' }, 'no sections')['data'],
+    `0x${Buffer.from('no sections').toString('hex')}`,
+  );
 });
 
 test('long ids are headers', () => {
   const id = 'i'.repeat(300);
-  const { basic } = toOld({ properties: { messageId: text(id), correlationId: { type: 'binary', value: Buffer.from('b') } } });
+  const { basic } = toOld({
+    properties: { messageId: text(id), correlationId: { type: 'binary', value: Buffer.from('b') } },
+  });
   assert.equal(basic.messageId, undefined);
   assert.deepEqual(basic.headers?.['x-message-id'], longstr(id));
-  assert.deepEqual(basic.headers?.['x-correlation-id'], { type: 'binary', value: Buffer.from('b').toString('base64') });
+  assert.deepEqual(basic.headers?.['x-correlation-id'], {
+    type: 'binary',
+    value: Buffer.from('b').toString('base64'),
+  });
 });
 
 test('deaths are an annotation in AMQP 1.0 and a header in AMQP 0-9-1', () => {
@@ -173,7 +206,8 @@ test('deaths are an annotation in AMQP 1.0 and a header in AMQP 0-9-1', () => {
     },
   } as const;
   const found = toNew({ headers: { 'x-death': { type: 'array', value: [table] } } }, 'b');
-  const [death] = (found['annotations'] as Record<string, Record<string, unknown>[]>)['x-opt-deaths'] ?? [];
+  const [death] =
+    (found['annotations'] as Record<string, Record<string, unknown>[]>)['x-opt-deaths'] ?? [];
   assert.deepEqual(death, {
     ttl: 50,
     queue: 'q',
@@ -199,14 +233,24 @@ test('deaths of AMQP 1.0 messages are counted, and survive a restart of the brok
   peer.take();
   peer.transfer(encodeMessage({ header: { durable: true }, body: 'm' }));
   const deliveries = () =>
-    peer.take().flatMap(({ body, payload }) => (body?.code === 0x14 ? [{ id: body.deliveryId ?? 0, payload }] : []));
+    peer
+      .take()
+      .flatMap(({ body, payload }) =>
+        body?.code === 0x14 ? [{ id: body.deliveryId ?? 0, payload }] : [],
+      );
   for (let n = 0; n < 2; n++) {
     const [delivery] = deliveries();
     peer.settle(delivery?.id ?? 0, { code: 0x25 });
   }
   b.sync();
   const [last] = deliveries();
-  const annotations = readMessage(last?.payload ?? Buffer.alloc(0))['annotations'] as Record<string, unknown>;
+  const annotations = readMessage(last?.payload ?? Buffer.alloc(0))['annotations'] as Record<
+    string,
+    unknown
+  >;
   const deaths = annotations['x-opt-deaths'] as Record<string, unknown>[];
-  assert.deepEqual(deaths.map((death) => [death['queue'], death['count']]), [['q', 2n]]);
+  assert.deepEqual(
+    deaths.map((death) => [death['queue'], death['count']]),
+    [['q', 2n]],
+  );
 });

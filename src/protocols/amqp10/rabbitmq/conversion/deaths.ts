@@ -2,7 +2,14 @@
 
 import type { Argument, Arguments } from '../../../../broker/arguments.ts';
 import type { Field, Value } from '../../../../broker/conversion/value.ts';
-import { type Entry, entryOf, type Item, stringItem, symbolItem, textOf } from '../../codec/items.ts';
+import {
+  type Entry,
+  entryOf,
+  type Item,
+  stringItem,
+  symbolItem,
+  textOf,
+} from '../../codec/items.ts';
 
 /** The time of the last death in an entry of `x-death`, milliseconds; other programs ignore it. */
 const lastTime = 'last-time';
@@ -35,7 +42,8 @@ function itemOf(death: Death): Item {
     [symbolItem('exchange'), stringItem(exchange)],
     [symbolItem('routing-keys'), { type: 'array', value: routingKeys.map(stringItem) }],
   ];
-  const ttl: Entry[] = ttlMs === undefined ? [] : [[symbolItem('ttl'), { type: 'uint', value: ttlMs }]];
+  const ttl: Entry[] =
+    ttlMs === undefined ? [] : [[symbolItem('ttl'), { type: 'uint', value: ttlMs }]];
   return { type: 'map', value: [...ttl, ...entries] };
 }
 
@@ -165,7 +173,9 @@ function itemOfValue(value: Value): Item | undefined {
     count: count?.type === 'long' && count.value > 0n ? count.value : 1n,
     exchange: text('exchange'),
     routingKeys:
-      keys?.type === 'list' ? keys.value.flatMap((key) => (key.type === 'string' ? key.value : [])) : [],
+      keys?.type === 'list'
+        ? keys.value.flatMap((key) => (key.type === 'string' ? key.value : []))
+        : [],
     firstMs,
     lastMs: firstMs,
     ttlMs: ttlPattern.test(expiration) ? Number(expiration) : undefined,

@@ -3,7 +3,14 @@
 import type { Argument, ArgumentChanges, Arguments } from '../../../../broker/arguments.ts';
 import type { MessageFormat } from '../../../../broker/format.ts';
 import { delayMsOf } from '../../../../broker/schedule/delay-header.ts';
-import { type Entry, type Item, nullItem, stringItem, symbolItem, textOf } from '../../codec/items.ts';
+import {
+  type Entry,
+  type Item,
+  nullItem,
+  stringItem,
+  symbolItem,
+  textOf,
+} from '../../codec/items.ts';
 import { fromArgument, toArgument } from '../../conversion/arguments.ts';
 import { changedHead } from '../../messages/changed-head.ts';
 import { deathArgument, deathsFromArgument } from './deaths.ts';
@@ -30,20 +37,8 @@ export const rabbitMqFormat: MessageFormat = {
   headers(buffer: Buffer, start: number, end: number): Arguments {
     const { annotations, applicationProperties } = readHead(buffer, start, end);
     const table: Record<string, Argument> = Object.create(null);
-    for (const [key, value] of applicationProperties) {
-      const [name, argument] = [textOf(key), toArgument(value)];
-      if (name === undefined || argument === undefined || isReserved(name)) continue;
-      table[name] ??= argument;
-    }
-    for (const [key, value] of annotations) {
-      const name = textOf(key) ?? '';
-      if (name === annotationNames.cc) table[headerNames.cc] = keysOf(value);
-      else if (name === annotationNames.deaths) table[headerNames.deaths] = deathArgument(value);
-      else if (isXName(name) && name !== headerNames.deaths) {
-        const argument = toArgument(value);
-        if (argument !== undefined) table[name] = argument;
-      }
-    }
+    addProperties(table, applicationProperties);
+    addAnnotations(table, annotations);
     return table;
   },
 
@@ -74,6 +69,31 @@ export const rabbitMqFormat: MessageFormat = {
 
   fromProperties,
 };
+
+/** Adds application properties to a table of headers. */
+function addProperties(
+  table: Record<string, Argument>,
+  applicationProperties: readonly Entry[],
+): void {
+  for (const [key, value] of applicationProperties) {
+    const [name, argument] = [textOf(key), toArgument(value)];
+    if (name === undefined || argument === undefined || isReserved(name)) continue;
+    table[name] ??= argument;
+  }
+}
+
+/** Adds annotations to a table of headers. */
+function addAnnotations(table: Record<string, Argument>, annotations: readonly Entry[]): void {
+  for (const [key, value] of annotations) {
+    const name = textOf(key) ?? '';
+    if (name === annotationNames.cc) table[headerNames.cc] = keysOf(value);
+    else if (name === annotationNames.deaths) table[headerNames.deaths] = deathArgument(value);
+    else if (isXName(name) && name !== headerNames.deaths) {
+      const argument = toArgument(value);
+      if (argument !== undefined) table[name] = argument;
+    }
+  }
+}
 
 /** Headers of AMQP 0-9-1 that are annotations here. */
 function isReserved(name: string): boolean {

@@ -32,8 +32,8 @@ export class DeliveredHead implements HeadWriter {
   restAt = 0;
   messageFormat = 0;
   /** The address whose annotations are in {@link #annotations}. */
-  #address = none;
-  #annotations = none;
+  #address: Buffer = none;
+  #annotations: Buffer = none;
 
   write(delivery: Delivery): void {
     const { buffer, headAt, headLength } = delivery;
@@ -74,12 +74,7 @@ export class DeliveredHead implements HeadWriter {
   }
 
   /** Priority and time to live are those of the sender. */
-  #writeHeader(
-    delivery: Delivery,
-    from: number,
-    to: number,
-    isFirst: boolean,
-  ): number {
+  #writeHeader(delivery: Delivery, from: number, to: number, isFirst: boolean): number {
     const { bytes } = this;
     let priority: number | undefined;
     let ttlMs: number | undefined;

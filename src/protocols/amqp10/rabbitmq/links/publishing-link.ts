@@ -103,8 +103,7 @@ export class PublishingLink extends ReceivingLink {
   /** The target for a subject, which is the routing key in version 1 of addresses. */
   #known(exchange: string, routingKey: string): PublishTarget {
     return (
-      this.#named.get(routingKey) ??
-      this.#keep(routingKey, new PublishTarget(exchange, routingKey))
+      this.#named.get(routingKey) ?? this.#keep(routingKey, new PublishTarget(exchange, routingKey))
     );
   }
 

@@ -25,7 +25,11 @@ async function opened(engineVersion?: string) {
 
 test('queues are declared, described, purged and deleted', async () => {
   const { b, peer, management } = await opened();
-  const created = management.call('PUT', '/queues/q%2F1', map({ arguments: map({ 'x-max-length': { type: 'ulong', value: 9n } }) }));
+  const created = management.call(
+    'PUT',
+    '/queues/q%2F1',
+    map({ arguments: map({ 'x-max-length': { type: 'ulong', value: 9n } }) }),
+  );
   assert.equal(created.status, '201');
   assert.deepEqual(created.body, {
     leader: 'rabbit@localhost',
@@ -40,7 +44,11 @@ test('queues are declared, described, purged and deleted', async () => {
     type: 'quorum',
     arguments: { 'x-max-length': 9n, 'x-queue-type': 'quorum' },
   });
-  const again = management.call('PUT', '/queues/q%2F1', map({ arguments: map({ 'x-max-length': { type: 'int', value: 9 } }) }));
+  const again = management.call(
+    'PUT',
+    '/queues/q%2F1',
+    map({ arguments: map({ 'x-max-length': { type: 'int', value: 9 } }) }),
+  );
   assert.equal(again.status, '200');
   const other = management.call('PUT', '/queues/q%2F1', map({ durable: boolean(false) }));
   assert.deepEqual(other, {
@@ -54,26 +62,53 @@ test('queues are declared, described, purged and deleted', async () => {
   peer.take();
   const found = management.call('GET', '/queues/q%2F1').body as Record<string, unknown>;
   assert.equal(found['message_count'], 3n);
-  assert.deepEqual(management.call('DELETE', '/queues/q%2F1/messages'), { status: '200', body: { message_count: 3n } });
-  assert.deepEqual(management.call('DELETE', '/queues/q%2F1'), { status: '200', body: { message_count: 0n } });
-  assert.deepEqual(management.call('DELETE', '/queues/q%2F1'), { status: '200', body: { message_count: 0n } });
-  assert.deepEqual(management.call('GET', '/queues/q%2F1'), { status: '404', body: "queue 'q/1' in vhost '/' not found" });
+  assert.deepEqual(management.call('DELETE', '/queues/q%2F1/messages'), {
+    status: '200',
+    body: { message_count: 3n },
+  });
+  assert.deepEqual(management.call('DELETE', '/queues/q%2F1'), {
+    status: '200',
+    body: { message_count: 0n },
+  });
+  assert.deepEqual(management.call('DELETE', '/queues/q%2F1'), {
+    status: '200',
+    body: { message_count: 0n },
+  });
+  assert.deepEqual(management.call('GET', '/queues/q%2F1'), {
+    status: '404',
+    body: "queue 'q/1' in vhost '/' not found",
+  });
 });
 
 test('exchanges and bindings are declared, listed and deleted', async () => {
   const { management } = await opened();
-  assert.deepEqual(management.call('PUT', '/exchanges/e%201', map({ type: text('topic') })), { status: '204', body: null });
-  assert.equal(management.call('PUT', '/exchanges/e%201', map({ type: text('topic') })).status, '204');
+  assert.deepEqual(management.call('PUT', '/exchanges/e%201', map({ type: text('topic') })), {
+    status: '204',
+    body: null,
+  });
+  assert.equal(
+    management.call('PUT', '/exchanges/e%201', map({ type: text('topic') })).status,
+    '204',
+  );
   assert.deepEqual(management.call('PUT', '/exchanges/e%201', map({ type: text('fanout') })), {
     status: '409',
     body: "inequivalent arg 'type' for exchange 'e 1' in vhost '/': received 'fanout' but current is 'topic'",
   });
   management.call('PUT', '/queues/q', map({}));
   const binding = (args: Item) =>
-    map({ source: text('e 1'), destination_queue: text('q'), binding_key: text('a.#'), arguments: args });
+    map({
+      source: text('e 1'),
+      destination_queue: text('q'),
+      binding_key: text('a.#'),
+      arguments: args,
+    });
   assert.equal(management.call('POST', '/bindings', binding(map({}))).status, '204');
   assert.equal(management.call('POST', '/bindings', binding(map({ k: text('v') }))).status, '204');
-  const list = () => management.call('GET', '/bindings?src=e%201&dstq=q&key=a.%23').body as Record<string, unknown>[];
+  const list = () =>
+    management.call('GET', '/bindings?src=e%201&dstq=q&key=a.%23').body as Record<
+      string,
+      unknown
+    >[];
   const [first, second] = list();
   assert.deepEqual(first, {
     source: 'e 1',
@@ -97,14 +132,39 @@ test('requests that cannot be performed have RabbitMQ’s status and text', asyn
     return `${status} ${why}`;
   };
   assert.equal(call('PUT', '/queues/', map({})), '400 declare queue with empty name not allowed');
-  assert.equal(call('PUT', '/queues/amq.x', map({})), "403 queue 'amq.x' in vhost '/' starts with reserved prefix 'amq.'");
-  assert.equal(call('PUT', '/queues/a%0Ab', map({})), "400 Bad name 'a\nb': line feed and carriage return characters not allowed");
-  assert.equal(call('PUT', '/queues/q', map({ wrong: boolean(true) })), '400 bad queue property {{utf8,<<"wrong">>},true}');
-  assert.equal(call('PUT', '/exchanges/', map({})), '403 operation not permitted on the default exchange');
-  assert.equal(call('PUT', '/exchanges/e', map({ type: text('none') })), "400 unknown exchange type 'none'");
-  assert.equal(call('DELETE', '/exchanges/amq.topic'), "403 exchange 'amq.topic' in vhost '/' starts with reserved prefix 'amq.'");
+  assert.equal(
+    call('PUT', '/queues/amq.x', map({})),
+    "403 queue 'amq.x' in vhost '/' starts with reserved prefix 'amq.'",
+  );
+  assert.equal(
+    call('PUT', '/queues/a%0Ab', map({})),
+    "400 Bad name 'a\nb': line feed and carriage return characters not allowed",
+  );
+  assert.equal(
+    call('PUT', '/queues/q', map({ wrong: boolean(true) })),
+    '400 bad queue property {{utf8,<<"wrong">>},true}',
+  );
+  assert.equal(
+    call('PUT', '/exchanges/', map({})),
+    '403 operation not permitted on the default exchange',
+  );
+  assert.equal(
+    call('PUT', '/exchanges/e', map({ type: text('none') })),
+    "400 unknown exchange type 'none'",
+  );
+  assert.equal(
+    call('DELETE', '/exchanges/amq.topic'),
+    "403 exchange 'amq.topic' in vhost '/' starts with reserved prefix 'amq.'",
+  );
   assert.equal(call('DELETE', '/bindings/junk'), "400 bad binding path segment 'junk'");
-  assert.equal(call('POST', '/bindings', map({ source: text('no'), destination_queue: text('q'), binding_key: text('') })), "400 no exchange 'no' in vhost '/'");
+  assert.equal(
+    call(
+      'POST',
+      '/bindings',
+      map({ source: text('no'), destination_queue: text('q'), binding_key: text('') }),
+    ),
+    "400 no exchange 'no' in vhost '/'",
+  );
   assert.match(call('GET', '/nothing'), /^400 /);
   assert.match(call('GET', 'queues/q'), /^400 /);
   assert.match(call('GET', '/queues/%zz'), /^400 /);
@@ -114,11 +174,26 @@ test('requests that cannot be performed have RabbitMQ’s status and text', asyn
 
 test('an exclusive queue belongs to the connection, and a response waits for the disk', async () => {
   const { b, peer, management } = await opened('3.13');
-  assert.equal(management.call('PUT', '/queues/mine', map({ exclusive: boolean(true), durable: boolean(false) })).status, '201');
+  assert.equal(
+    management.call(
+      'PUT',
+      '/queues/mine',
+      map({ exclusive: boolean(true), durable: boolean(false) }),
+    ).status,
+    '201',
+  );
   const other = new ManagementClient(await b.client('c2'), () => b.sync());
-  assert.match(`${other.call('PUT', '/queues/mine', map({ durable: boolean(false) })).body}`, /exclusive access to locked/);
+  assert.match(
+    `${other.call('PUT', '/queues/mine', map({ durable: boolean(false) })).body}`,
+    /exclusive access to locked/,
+  );
   assert.equal(other.call('DELETE', '/queues/mine').status, '400');
-  const properties = { messageId: text('x'), to: text('/queues/durable'), subject: 'PUT', replyTo: text('$me') };
+  const properties = {
+    messageId: text('x'),
+    to: text('/queues/durable'),
+    subject: 'PUT',
+    replyTo: text('$me'),
+  };
   peer.transfer(encodeMessage({ properties, body: map({}) }), 10, { settled: true });
   assert.deepEqual(peer.bodies(), []);
   b.sync();
@@ -130,7 +205,10 @@ test('an exclusive queue belongs to the connection, and a response waits for the
 test('without a permission or credit the session ends', async () => {
   const { b, peer, management } = await opened();
   b.broker.setPermission('bob', '/', { configure: '^own', write: '', read: '' });
-  assert.throws(() => management.call('PUT', '/queues/q', map({})), /unauthorized-access.*configure access to queue 'q'/);
+  assert.throws(
+    () => management.call('PUT', '/queues/q', map({})),
+    /unauthorized-access.*configure access to queue 'q'/,
+  );
   const next = await b.client('c2');
   const own = new ManagementClient(next, () => b.sync());
   next.flow(11, 0, { deliveryCount: 0 });
@@ -147,9 +225,18 @@ test('links to the management node come in pairs', async () => {
     return `${error.error.condition}: ${error.error.description}`;
   };
   peer.attachSender('m', '/management', 1, { sndSettleMode: 1 });
-  assert.equal(refused(), "amqp:invalid-field: Link property 'paired' is not set to boolean value 'true'");
+  assert.equal(
+    refused(),
+    "amqp:invalid-field: Link property 'paired' is not set to boolean value 'true'",
+  );
   const properties = [[symbol('paired'), boolean(true)]] as const;
-  peer.attachReceiver('m', '/management', 2, {}, { properties, target: { code: compositeCodes.target, address: text('a') } });
+  peer.attachReceiver(
+    'm',
+    '/management',
+    2,
+    {},
+    { properties, target: { code: compositeCodes.target, address: text('a') } },
+  );
   peer.take();
   const source = { code: compositeCodes.source, address: text('other') } as const;
   peer.attachSender('m', '/management', 3, { sndSettleMode: 1, properties, source });

@@ -22,7 +22,8 @@ export function parsePath(target: string): Path {
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
   const [first, ...segments] = path.split('/');
-  if (first !== '') throw new RequestError('400', `failed to normalize URI '${target.slice(0, 200)}'`);
+  if (first !== '')
+    throw new RequestError('400', `failed to normalize URI '${target.slice(0, 200)}'`);
   return { segments, query: at < 0 ? new Map() : parseQuery(target.slice(at + 1)) };
 }
 

@@ -45,7 +45,11 @@ export function failure({ code, message }: RequestError): Response {
 /** Encodes a response as a message. */
 export function encodeResponse({ messageId }: Request, { status, body }: Response): Buffer {
   const w = new Encoder(1024);
-  const properties = { code: sections.properties, subject: status, correlationId: messageId } as const;
+  const properties = {
+    code: sections.properties,
+    subject: status,
+    correlationId: messageId,
+  } as const;
   writeComposite(w, properties);
   w.descriptor(sections.applicationProperties);
   w.map([[stringItem('http:response'), stringItem('1.1')]]);

@@ -16,18 +16,23 @@ export class Fields {
   /** @throws {RequestError} `400` if the body is no map, or has other fields than the known ones */
   constructor(body: Item, kind: Kind, known: readonly string[]) {
     this.#kind = kind;
-    if (body.type !== 'map') throw new RequestError('400', `a ${kind} is in no map but in ${body.type}`);
+    if (body.type !== 'map')
+      throw new RequestError('400', `a ${kind} is in no map but in ${body.type}`);
     const entries = new Map<string, Item>();
     for (const [key, value] of body.value) {
       const name = key.type === 'string' ? key.value : undefined;
-      if (name === undefined || !known.includes(name)) throw this.#bad(textOf(key) ?? key.type, value);
+      if (name === undefined || !known.includes(name))
+        throw this.#bad(textOf(key) ?? key.type, value);
       entries.set(name, value);
     }
     this.#entries = entries;
   }
 
   #bad(name: string, value: Item): RequestError {
-    return new RequestError('400', `bad ${this.#kind} {{utf8,<<"${name.slice(0, 100)}">>},${shown(value)}}`);
+    return new RequestError(
+      '400',
+      `bad ${this.#kind} {{utf8,<<"${name.slice(0, 100)}">>},${shown(value)}}`,
+    );
   }
 
   has(name: string): boolean {
@@ -95,7 +100,9 @@ function argumentOf(item: Item): Argument | undefined {
 /** Arguments as a response shows them. */
 export function argumentsItem(args: Arguments, isNested = false): Item {
   const keyOf = isNested ? symbolItem : stringItem;
-  const entries = Object.entries(args).map(([name, argument]): Entry => [keyOf(name), itemOf(argument)]);
+  const entries = Object.entries(args).map(
+    ([name, argument]): Entry => [keyOf(name), itemOf(argument)],
+  );
   return { type: 'map', value: entries };
 }
 
