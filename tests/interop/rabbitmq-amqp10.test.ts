@@ -156,10 +156,7 @@ test('a topology is managed over links, and used by both protocols', async () =>
   assert.equal((body as { name?: unknown }).name, 'rhea/1');
 
   const link = await sender('/exchanges/e/a.b');
-  assert.equal(
-    await send(link, { body: 'text', durable: true, subject: 's' }),
-    'accepted',
-  );
+  assert.equal(await send(link, { body: 'text', durable: true, subject: 's' }), 'accepted');
   const found = await channel.get('rhea/1', { noAck: true });
   assert.ok(found !== false);
   assert.equal(found.fields.routingKey, 'a.b');
@@ -267,10 +264,7 @@ test('errors have the conditions of RabbitMQ', async () => {
 test('the anonymous terminus takes the address of each message', async () => {
   await channel.assertQueue('named by to');
   const link = await sender({});
-  assert.equal(
-    await send(link, { to: '/queues/named%20by%20to', body: 'a' }),
-    'accepted',
-  );
+  assert.equal(await send(link, { to: '/queues/named%20by%20to', body: 'a' }), 'accepted');
   assert.equal(await send(link, { to: '/nothing', body: 'a' }), 'rejected');
   const found = await channel.get('named by to', { noAck: true });
   assert.ok(found !== false);
