@@ -76,16 +76,25 @@ const known: readonly (readonly [string, readonly Item[]])[] = [
   ['arguments', [{ type: 'map', value: [] }]],
 ];
 
+/** The fields of the bodies of requests to paths. */
+const fields: readonly (readonly [string, readonly string[]])[] = [
+  ['/queues', ['durable', 'auto_delete', 'exclusive', 'arguments']],
+  ['/exchanges', ['durable', 'auto_delete', 'type', 'arguments']],
+  ['/bindings', ['source', 'destination_queue', 'binding_key', 'arguments']],
+];
+
 /** The body of a request: mostly one that an operation can use. */
-function requestBody(random: SeededRandom): Item {
+function requestBody(random: SeededRandom, path: string): Item {
+  const own = random.oneIn(6) ? [] : (fields.find(([begin]) => path.startsWith(begin))?.[1] ?? []);
   if (random.oneIn(4)) return random.oneIn(2) ? { type: 'null', value: null } : randomItem(random);
   const value = known
-    .filter(() => !random.oneIn(3))
+    .filter(([key]) => own.length === 0 || own.includes(key))
+    .filter(() => !random.oneIn(8))
     .map(([key, values]): readonly [Item, Item] => [
       text(key),
-      random.oneIn(6) ? randomItem(random) : random.pick(values),
+      random.oneIn(12) ? randomItem(random) : random.pick(values),
     ]);
-  if (random.oneIn(3)) {
+  if (random.oneIn(8)) {
     const argument: readonly [Item, Item] = [
       text(random.pick(['x-max-length', 'x-a'])),
       randomItem(random),
@@ -95,7 +104,7 @@ function requestBody(random: SeededRandom): Item {
   return { type: 'map', value };
 }
 
-const statuses = ['200', '201', '204', '400', '404', '409'];
+const statuses = ['200', '201', '204', '400', '403', '404', '409'];
 
 /** Requests to the management node are answered, or end what they must. */
 async function fuzzManagement(random: SeededRandom, tally: Tally): Promise<void> {
@@ -109,7 +118,7 @@ async function fuzzManagement(random: SeededRandom, tally: Tally): Promise<void>
       const to = isDamaged ? random.damaged(Buffer.from(path)).toString('latin1') : path;
       tally.input();
       try {
-        const { status } = client.call(random.pick(methods), to, requestBody(random));
+        const { status } = client.call(random.pick(methods), to, requestBody(random, path));
         assert.ok(statuses.includes(String(status)), `status ${String(status)}`);
         tally.reach(String(status));
       } catch (error) {
@@ -122,13 +131,13 @@ async function fuzzManagement(random: SeededRandom, tally: Tally): Promise<void>
   b.broker.tick();
   b.sync();
   await settled(b.broker);
-  requireNothingHeld(b.broker);
+  requireNothingHeld(b.broker, ({ options }) => !options.exclusive);
 }
 
 async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await RabbitMqBroker.open('4.2', undefined, { limits });
   b.declare('a', { 'x-dead-letter-exchange': { type: 'longstr', value: 'amq.fanout' } });
-  b.declare('b/c', { 'x-max-length': { type: 'int', value: 5 } });
+  b.declare('b/c', { 'x-max-length': { type: 'long', value: 5 } });
   const connect = () =>
     RandomClient.connect(new Amqp10Peer(b.broker, b.protocol), random, tally, addresses);
   const clients = [await connect(), await connect()];
@@ -151,17 +160,18 @@ async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void>
   b.broker.tick();
   b.sync();
   await settled(b.broker);
-  requireNothingHeld(b.broker);
+  requireNothingHeld(b.broker, ({ options }) => !options.exclusive);
 }
 
 function randomRequest(random: SeededRandom): Buffer {
+  const path = random.pick(paths);
   const properties = {
     messageId: random.oneIn(8) ? undefined : text('1'),
-    to: random.oneIn(8) ? undefined : text(random.pick(paths)),
+    to: random.oneIn(8) ? undefined : text(path),
     subject: random.pick(methods),
     replyTo: text('$me'),
   };
-  return encodeMessage({ properties, body: requestBody(random) });
+  return encodeMessage({ properties, body: requestBody(random, path) });
 }
 
 /** A head of any kind is read, changed and converted. */
