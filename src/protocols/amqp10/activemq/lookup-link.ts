@@ -2,15 +2,18 @@
 
 import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
 import type { Attach } from '../codec/performatives.gen.ts';
+import { type Ending, Link } from '../links/link.ts';
 import type { Session } from '../session.ts';
-import { type Ending, Link } from './link.ts';
+import type { ActiveMqConnection } from './dialect.ts';
 
 /** A link that names a durable subscription, which is deleted when the peer closes the link. */
 export class LookupLink extends Link {
+  readonly #own: ActiveMqConnection;
   readonly #key: SubscriptionKey;
 
-  constructor(session: Session, attach: Attach, key: SubscriptionKey) {
+  constructor(own: ActiveMqConnection, session: Session, attach: Attach, key: SubscriptionKey) {
     super(session, attach, undefined);
+    this.#own = own;
     this.#key = key;
   }
 
@@ -30,7 +33,7 @@ export class LookupLink extends Link {
   }
 
   override closed(ending: Ending): void {
-    const { dialect, access } = this.session.host;
-    if (ending === 'closed') dialect.unsubscribe(this.#key, access);
+    const { core, access } = this.#own;
+    if (ending === 'closed') core.unsubscribe(this.#key, access);
   }
 }

@@ -5,9 +5,9 @@ import {
   parseDestination,
   parseList,
   qualifiedName,
-} from '../../broker/activemq/destination.ts';
-import type { Address } from '../../broker/conversion/properties.ts';
-import { AmqpError } from './errors.ts';
+} from '../../../broker/activemq/destination.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
+import { AmqpError } from '../errors.ts';
 
 /** The capability of a terminus that states the kind of an address without a prefix. */
 const capabilities: readonly (readonly [string, Address['kind']])[] = [

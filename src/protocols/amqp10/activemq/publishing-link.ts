@@ -7,14 +7,16 @@ import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
-import { relayTargets, type TargetRequest } from '../activemq.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
 import { scheduleValues } from '../conversion/schedule.ts';
 import { AmqpError } from '../errors.ts';
 import { limitedCredit, messageBytesMax } from '../limits.ts';
+import { type IncomingDelivery, ReceivingLink, within } from '../links/receiving-link.ts';
 import type { Session } from '../session.ts';
 import type { AmqpTransaction } from '../transactions.ts';
-import { type IncomingDelivery, ReceivingLink, within } from './receiving-link.ts';
+import type { ActiveMqConnection } from './dialect.ts';
+import { activeMqRules } from './message-rules.ts';
+import { relayTargets, type TargetRequest } from './terminus.ts';
 
 /** Maximum number of destinations whose routes a link caches. */
 const targetCountMax = 256;
@@ -31,16 +33,24 @@ export function maxMessageSize(session: Session): number {
 export class PublishingLink extends ReceivingLink {
   /** Undefined if each message names its destination. */
   readonly #targets: readonly SendTarget[] | undefined;
+  readonly #own: ActiveMqConnection;
   /** Those of the current message. */
   readonly #options: SendOptions = { timing: undefined, hasGroup: false };
   /** Destinations that messages named. */
   readonly #named = new Map<string, readonly SendTarget[]>();
 
-  constructor(session: Session, attach: Attach, { targets, dynamic }: TargetRequest) {
-    super(session, attach, dynamic, maxMessageSize(session));
+  constructor(
+    own: ActiveMqConnection,
+    session: Session,
+    attach: Attach,
+    { targets, dynamic }: TargetRequest,
+  ) {
+    const bytesMax = maxMessageSize(session);
+    super(session, attach, { dynamic, bytesMax, rules: activeMqRules });
+    this.#own = own;
     this.#targets = targets;
     // With less credit, fewer messages arrive after a limit is reached.
-    const { limits } = session.host.dialect.sends;
+    const { limits } = own.core.sends;
     if (targets?.some((target) => limits.mayBlock(target)) === true) this.creditMax = limitedCredit;
   }
 
@@ -62,7 +72,7 @@ export class PublishingLink extends ReceivingLink {
 
   /** With populateJMSXUserID, consumers can rely on the user: a sender may not name another one. */
   #requireOwnUser(): void {
-    const { dialect, access } = this.session.host;
+    const { core: dialect, access } = this.#own;
     const { userId } = this.message;
     if (userId === undefined || userId === access.user) return;
     if (!dialect.configuration.populatesUserId) return;
@@ -72,15 +82,17 @@ export class PublishingLink extends ReceivingLink {
 
   /** When the message is delivered, if it is scheduled. */
   #timing(): SendOptions['timing'] {
-    const { schedule } = this.message;
-    if (schedule === undefined) return undefined;
-    const { broker, dialect } = this.session.host;
-    const values = scheduleValues(schedule, broker.nowMs());
+    const { marked } = this.message;
+    if (marked === undefined) return undefined;
+    const { core: dialect } = this.#own;
+    const { broker } = dialect;
+    const values = scheduleValues(marked, broker.nowMs());
     return dialect.timingOf((name) => values.get(name));
   }
 
   #route(target: SendTarget): Route {
-    const { dialect, access, gate, origins } = this.session.host;
+    const { core: dialect } = this.#own;
+    const { access, gate, origins } = this.session.host;
     const route = dialect.route(target, this.message.publication, access, origins, this.#options);
     gate.count(dialect.routeUnits);
     return route;
@@ -95,7 +107,7 @@ export class PublishingLink extends ReceivingLink {
     }
     const known = this.#named.get(to);
     if (known !== undefined) return known;
-    const targets = relayTargets(this.session.host, to);
+    const targets = relayTargets(this.#own, to);
     // Long lists are not worth the memory.
     if (to.length > cachedLengthMax) return targets;
     if (this.#named.size >= targetCountMax) this.#named.clear();
@@ -111,7 +123,7 @@ export class PublishingLink extends ReceivingLink {
         const route = this.#route(target);
         transactions.requireRoom(publication.sizeBytes);
         transaction.publish(publication, route);
-        this.#waitFor(this.session.host.dialect.sends.enlisted(target, publication, route));
+        this.#waitFor(this.#own.core.sends.enlisted(target, publication, route));
       }
     } catch (thrown) {
       // The commit must not succeed without this message.
@@ -127,7 +139,8 @@ export class PublishingLink extends ReceivingLink {
   }
 
   #publish(delivery: IncomingDelivery): void {
-    const { broker, dialect } = this.session.host;
+    const { core: dialect } = this.#own;
+    const { broker } = dialect;
     const { publication } = this.message;
     const targets = this.#targetsOf();
     // If one of several destinations is refused, the message must not be sent to the others.

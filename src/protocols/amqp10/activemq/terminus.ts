@@ -1,14 +1,22 @@
 // What is particular to brokers of ActiveMQ's type: capabilities, sources, targets, outcomes.
 
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
-import type { Sharing } from '../../broker/activemq/consumption.ts';
-import { isQueue } from '../../broker/activemq/destination.ts';
-import { Selector } from '../../broker/activemq/selectors/selector.ts';
-import type { SendTarget } from '../../broker/activemq/send-target.ts';
-import type { Address } from '../../broker/conversion/properties.ts';
-import { BrokerError } from '../../broker/errors.ts';
-import type { Outcome } from '../../broker/subscription.ts';
-import type { SubscriptionKey } from '../../broker/topics/topic-subscriptions.ts';
+import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
+import type { Sharing } from '../../../broker/activemq/consumption.ts';
+import { isQueue } from '../../../broker/activemq/destination.ts';
+import { Selector } from '../../../broker/activemq/selectors/selector.ts';
+import type { SendTarget } from '../../../broker/activemq/send-target.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
+import { BrokerError } from '../../../broker/errors.ts';
+import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
+import { type Entry, type Item, stringItem, symbolItem, textOf } from '../codec/items.ts';
+import {
+  type Attach,
+  compositeCodes,
+  type Source,
+  type Target,
+} from '../codec/performatives.gen.ts';
+import { filterCountMax } from '../limits.ts';
+import { type DynamicNode, invalidField } from '../links/link.ts';
 import {
   type AddressOptions,
   addressText,
@@ -17,18 +25,8 @@ import {
   type ParsedAddress,
   parseAddress,
 } from './address.ts';
-import { type Entry, type Item, stringItem, symbolItem, textOf } from './codec/items.ts';
-import {
-  type Attach,
-  type Composite,
-  compositeCodes,
-  type Source,
-  type Target,
-} from './codec/performatives.gen.ts';
-import type { AmqpHost } from './host.ts';
-import { filterCountMax } from './limits.ts';
-import { invalidField } from './links/link.ts';
-import { sharedKey, sharedSubscriptions, sharingOf } from './links/shared-subscriptions.ts';
+import type { ActiveMqConnection } from './dialect.ts';
+import { sharedKey, sharedSubscriptions, sharingOf } from './shared-subscriptions.ts';
 
 /** Capabilities of the connection, and of targets if clients ask for it. */
 const delayedDelivery = 'DELAYED_DELIVERY';
@@ -88,7 +86,7 @@ export interface SourceRequest {
   readonly key: SubscriptionKey | undefined;
   readonly sharing: Sharing | undefined;
   /** The temporary destination that was created. */
-  readonly dynamic: Address | undefined;
+  readonly dynamic: DynamicNode | undefined;
   /** The source as it is answered. */
   readonly answer: Source;
 }
@@ -99,17 +97,21 @@ export interface SourceRequest {
  * @throws {AmqpError} `invalid-field`, `resource-limit-exceeded`
  * @throws {BrokerError}
  */
-export function readSource(host: AmqpHost, { name }: Attach, source: Source): SourceRequest {
+export function readSource(
+  own: ActiveMqConnection,
+  { name }: Attach,
+  source: Source,
+): SourceRequest {
   const found = readFilters(source.filter);
   const isDynamic = source.dynamic === true;
   const { destinations, options } = isDynamic
-    ? createDynamic(host, source.capabilities)
+    ? createDynamic(own, source.capabilities)
     : readAddressOf(source, 'source');
   const [first] = destinations;
   const isTopic = first !== undefined && !isQueue(first);
   const isDurable = (source.durable ?? 0) > 0 && isTopic && !isDynamic;
   const isBrowser = source.distributionMode === 'copy' && !isTopic;
-  const { sharing, key } = subscriptionOf(host, name, source, isTopic && !isDynamic);
+  const { sharing, key } = subscriptionOf(own, name, source, isTopic && !isDynamic);
   return {
     ...found,
     // Who shares a subscription has its messages in common with others.
@@ -119,7 +121,7 @@ export function readSource(host: AmqpHost, { name }: Attach, source: Source): So
     options,
     isBrowser,
     key,
-    dynamic: isDynamic ? first : undefined,
+    dynamic: isDynamic ? nodeOf(own, first) : undefined,
     answer: {
       ...source,
       ...(isDynamic && first !== undefined && dynamicAnswer(first)),
@@ -132,7 +134,7 @@ export function readSource(host: AmqpHost, { name }: Attach, source: Source): So
 
 /** Returns the subscription to topics that a link names, if it is durable or shared. */
 function subscriptionOf(
-  { clientId }: AmqpHost,
+  { clientId }: ActiveMqConnection,
   name: string,
   source: Source,
   isPossible: boolean,
@@ -143,9 +145,12 @@ function subscriptionOf(
   return { sharing, key: isDurable ? { clientId, name } : undefined };
 }
 
-function createDynamic(host: AmqpHost, capabilities: readonly string[] | undefined): ParsedAddress {
+function createDynamic(
+  own: ActiveMqConnection,
+  capabilities: readonly string[] | undefined,
+): ParsedAddress {
   const isTopic = kindOf(capabilities)?.endsWith('topic') === true;
-  const address = host.temporaries.create(isTopic);
+  const address = own.temporaries.create(isTopic);
   return { destinations: [address], options: parseAddress('x').options };
 }
 
@@ -259,7 +264,7 @@ export function durableSource(found: {
 export interface TargetRequest {
   /** Undefined if each message names its own destination (anonymous relay). */
   readonly targets: readonly SendTarget[] | undefined;
-  readonly dynamic: Address | undefined;
+  readonly dynamic: DynamicNode | undefined;
   /** The target as it is answered. */
   readonly answer: Target;
 }
@@ -270,30 +275,33 @@ export interface TargetRequest {
  * @throws {AmqpError} `invalid-field`, `resource-limit-exceeded`
  * @throws {BrokerError}
  */
-export function readTarget(host: AmqpHost, target: Target): TargetRequest {
+export function readTarget(own: ActiveMqConnection, target: Target): TargetRequest {
   if (target.dynamic === true) {
-    const { destinations } = createDynamic(host, target.capabilities);
+    const { destinations } = createDynamic(own, target.capabilities);
     const [address] = destinations;
     return {
-      targets: destinations.map((each) => host.dialect.sendTarget(each)),
-      dynamic: address,
+      targets: destinations.map((each) => own.core.sendTarget(each)),
+      dynamic: nodeOf(own, address),
       answer: { ...target, ...(address !== undefined && dynamicAnswer(address)) },
     };
   }
   if (target.address === undefined)
     return { targets: undefined, dynamic: undefined, answer: target };
   const { destinations } = readAddressOf(target, 'target');
-  return { targets: sendTargets(host, destinations), dynamic: undefined, answer: target };
+  return { targets: sendTargets(own, destinations), dynamic: undefined, answer: target };
 }
 
 /** The destinations of a message that names its own, in its property `to`. */
-export function relayTargets(host: AmqpHost, to: string): readonly SendTarget[] {
-  return sendTargets(host, parseAddress(to).destinations);
+export function relayTargets(own: ActiveMqConnection, to: string): readonly SendTarget[] {
+  return sendTargets(own, parseAddress(to).destinations);
 }
 
 /** Checks permissions at once, so that the link is refused; they are checked again at each send. */
-function sendTargets(host: AmqpHost, destinations: readonly Address[]): readonly SendTarget[] {
-  const { dialect, access } = host;
+function sendTargets(
+  own: ActiveMqConnection,
+  destinations: readonly Address[],
+): readonly SendTarget[] {
+  const { core: dialect, access } = own;
   const targets = destinations.map((address) => dialect.sendTarget(address, destinations));
   for (const target of targets) {
     dialect.checks.requireSending(target, access);
@@ -304,20 +312,6 @@ function sendTargets(host: AmqpHost, destinations: readonly Address[]): readonly
   return targets;
 }
 
-/** The outcome in the terms of the broker; undefined if a state is not an outcome. */
-export function outcomeOf(state: Composite | undefined): Outcome | undefined {
-  switch (state?.code) {
-    case compositeCodes.accepted:
-      return 'accepted';
-    case compositeCodes.rejected:
-      return 'rejected';
-    case compositeCodes.released:
-      return 'released';
-    case compositeCodes.modified:
-      // ActiveMQ dead-letters messages that are undeliverable here.
-      if (state.undeliverableHere === true) return 'rejected';
-      return state.deliveryFailed === true ? 'modified' : 'released';
-    default:
-      return undefined;
-  }
+function nodeOf(own: ActiveMqConnection, address: Address | undefined): DynamicNode | undefined {
+  return address === undefined ? undefined : own.temporaries.node(address);
 }

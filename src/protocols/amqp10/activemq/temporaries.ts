@@ -1,10 +1,11 @@
 // The temporary destinations of a connection.
 
-import type { TemporaryDestinations } from '../../broker/activemq/temporary-destinations.ts';
-import type { Address } from '../../broker/conversion/properties.ts';
-import type { Access } from '../../broker/users.ts';
-import { AmqpError } from './errors.ts';
-import { temporaryCountMax } from './limits.ts';
+import type { TemporaryDestinations } from '../../../broker/activemq/temporary-destinations.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
+import type { Access } from '../../../broker/users.ts';
+import { AmqpError } from '../errors.ts';
+import { temporaryCountMax } from '../limits.ts';
+import type { DynamicNode } from '../links/link.ts';
 
 /** The connection that temporary destinations are created for. */
 interface TemporaryOwner {
@@ -42,6 +43,11 @@ export class Temporaries {
     temporaries.create(address, owner, owner.access);
     this.#count++;
     return address;
+  }
+
+  /** A destination that {@link create} returned, as a node that lives as long as its link. */
+  node(address: Address): DynamicNode {
+    return { delete: () => this.delete(address) };
   }
 
   /** Deletes a destination that {@link create} returned. */
