@@ -6,7 +6,12 @@ import type { Drill } from '../drill.ts';
 import type { Lab } from '../lab.ts';
 import { readable } from '../plain-text.ts';
 import { described, type Ended } from '../service/place.ts';
-import { brokerWithMessages, isInState, type PreparedBroker } from '../service/prepared.ts';
+import {
+  brokerWithMessages,
+  isInState,
+  type PreparedBroker,
+  runningMsMax,
+} from '../service/prepared.ts';
 import type { ServiceProcess } from '../service/service-process.ts';
 import { waitFor } from '../service/wait.ts';
 
@@ -38,7 +43,7 @@ export const restoredBackup: Drill = {
     );
     lab.sawRefusal('a backup that is older than required is refused', older, /before 2999/);
     await sawKeyRequired(lab, service, broker, () => restore(file));
-    await lab.step('delete', 'deleted the broker', () => remove(lab, service, broker.id));
+    await lab.step('delete', 'deleted the broker', () => remove(service, broker.id));
     await sawRestored(lab, service, broker, await restore(file));
   },
 };
@@ -101,14 +106,14 @@ async function sawKeyRequired(
   await kms.enableKey({ KeyId });
 }
 
-async function remove(lab: Lab, { aws: { mq } }: ServiceProcess, BrokerId: string): Promise<void> {
+async function remove({ aws: { mq } }: ServiceProcess, BrokerId: string): Promise<void> {
   await mq.deleteBroker({ BrokerId });
   const isGone = () =>
     mq.describeBroker({ BrokerId }).then(
       () => false,
       () => true,
     );
-  await waitFor(isGone, lab.effectMs * 3);
+  await waitFor(isGone, runningMsMax);
 }
 
 /** Reports what is in the restored broker. */
@@ -119,7 +124,7 @@ async function sawRestored(
   restored: Ended,
 ): Promise<void> {
   const id = restoredId(restored);
-  const isRunning = id !== '' && (await isInState(service, id, 'RUNNING', lab.effectMs * 3));
+  const isRunning = id !== '' && (await isInState(service, id, 'RUNNING', runningMsMax));
   lab.saw('the backup is restored as a broker that runs', isRunning, described(restored));
   if (!isRunning) return;
   const { BrokerInstances } = await service.aws.mq.describeBroker({ BrokerId: id });
