@@ -36,6 +36,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketO
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
   readonly oidcCaFile?: string;
+  readonly arnFolder?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -88,6 +89,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),
