@@ -203,6 +203,11 @@ function addTrailOptions(serving: Command): Command {
   return serving
     .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
     .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--trail-s3-buckets <names>', 'buckets to which files of trails are copied'))
+    .addOption(option('--trail-s3-endpoint <url>', 'the service with these buckets; Amazon S3'))
+    .addOption(option('--trail-s3-region <name>', 'its region').default('us-east-1'))
+    .addOption(option('--trail-s3-ca-file <file>', 'authorities of that service, PEM'))
+    .addOption(option('--trail-s3-profile <name>', 'profile with the credentials for it'))
     .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
     .addOption(
       option(

@@ -14,6 +14,7 @@ import { type BrokerView, Service } from '../server/service.ts';
 import type { AnchorType, SensitiveNamesMode, Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
+import { type S3BucketOptions, s3BucketSettings } from '../server/trails/s3-bucket-settings.ts';
 import { stopWithStarter } from './fips/starter.ts';
 import { version } from './version.ts';
 
@@ -21,7 +22,7 @@ import { version } from './version.ts';
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
+export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketOptions {
   readonly data: string;
   readonly host: string;
   readonly publicHost?: readonly string[];
@@ -101,6 +102,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     trailFileSeconds: options.trailFileSeconds,
     trailDigestSeconds: options.trailDigestSeconds,
     lookupsPerSecondMax: options.lookupEventsPerSecond,
+    trailBuckets: await s3BucketSettings(options),
     auditAnchor: options.auditAnchor,
     auditAnchorType: options.auditAnchorType,
     auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
