@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   control: ['base', 'storage', 'aws/local-client.ts'],
   ldap: ['base', 'crypto'],
+  transfer: ['base', 'broker', 'protocols/amqp091'],
   'engines/waxwing': [
     'base',
     'crypto',
@@ -60,6 +61,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'control',
     'ldap',
     'sensitive-data',
+    'transfer',
   ],
   'api/kms': ['base', 'calls', 'aws', 'kms'],
   'api/mq': ['base', 'calls', 'aws', 'control'],
@@ -84,6 +86,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'identity/accounts/mfa/otp-uri.ts',
     'storage/check.ts',
     'server',
+    'transfer',
   ],
   'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };

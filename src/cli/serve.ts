@@ -31,6 +31,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly tlsParity: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
+  readonly shovelCaFile?: string;
   readonly oidcCaFile?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
@@ -69,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames, oidcCaFile } = options;
+  const { personNames, oidcCaFile, shovelCaFile } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -82,6 +83,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    shovelAuthorities: shovelCaFile && (await readAuthorities('--shovel-ca-file', shovelCaFile)),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),

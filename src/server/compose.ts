@@ -321,6 +321,7 @@ export function composeEngine(
     amqpsPort: settings.amqpsPort,
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
+    shovelAuthorities: settings.shovelAuthorities,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,

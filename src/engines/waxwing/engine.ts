@@ -42,6 +42,8 @@ export interface WaxwingEngineOptions {
   readonly amqpsPort: number;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
+  /** Authorities of the servers of shovels besides the public ones, PEM. */
+  readonly shovelAuthorities?: string | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -113,7 +115,7 @@ export class WaxwingEngine implements Engine {
       dataKeys.fill(0);
       throw error;
     }
-    const { host, hasTlsParity, room } = this.#options;
+    const { host, hasTlsParity, room, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec);
@@ -141,6 +143,7 @@ export class WaxwingEngine implements Engine {
         certificates,
         room,
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
+        shovelAuthorities,
         isFips: isFipsForced(),
       },
       dataKeys,

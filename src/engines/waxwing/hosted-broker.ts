@@ -40,6 +40,7 @@ import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
+import { BrokerShovels } from './shovels/broker-shovels.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -105,10 +106,16 @@ export class HostedBroker {
   readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
+  readonly #shovels: BrokerShovels | undefined;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
-  private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
+  private constructor(
+    volume: Volume,
+    opened: OpenBroker,
+    listeners: Listeners,
+    shovels: BrokerShovels | undefined,
+  ) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
     const { lines, directory, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
@@ -123,6 +130,7 @@ export class HostedBroker {
     this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
+    this.#shovels = shovels;
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
     this.#ticks = setInterval(() => {
@@ -162,12 +170,13 @@ export class HostedBroker {
     const { host, certificates, folder } = message;
     const { broker, protocols } = opened;
     const { diskReserveBytes } = message.room;
-    const port = { broker, host, certificates, folder, diskReserveBytes };
+    const shovels = shovelsOf(message, opened, events);
+    const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
     const management = new ManagementPort(port);
     const parts = { host, certificates, protocols, management };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
-    const hosted = new HostedBroker(volume, opened, listeners);
+    const hosted = new HostedBroker(volume, opened, listeners, shovels);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
       hosted.#measure(message).catch((error: Error) => events.failed(error));
@@ -223,6 +232,7 @@ export class HostedBroker {
 
   /** Disconnects clients with a reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
+    await this.#shovels?.close();
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
     this.#accesses.flush();
@@ -345,6 +355,19 @@ async function openReports(
     (...denied) => accesses.denied(...denied),
   );
   return { accesses, lines };
+}
+
+/** Starts the shovels of a broker of RabbitMQ's type. */
+function shovelsOf(
+  { activeMq, name, shovelAuthorities }: StartMessage,
+  { broker, protocols }: OpenBroker,
+  { log }: HostEvents,
+): BrokerShovels | undefined {
+  const amqp = activeMq === undefined ? protocols.get('amqp091') : undefined;
+  if (amqp === undefined) return undefined;
+  const authorities = shovelAuthorities === undefined ? [] : [shovelAuthorities];
+  const thread = { brokerName: name, authorities };
+  return new BrokerShovels({ broker, protocol: amqp.protocol, thread, log });
 }
 
 function recoveryReport({ log }: HostEvents): RecoveryReport {

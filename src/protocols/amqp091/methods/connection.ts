@@ -95,8 +95,10 @@ export class Opening {
   }
 
   #startOk(method: ConnectionStartOk): void {
-    const { username, password } = this.#credentials(method);
     const { clientProperties, mechanism } = method;
+    const { internalUser } = this.#transport;
+    // Read first, so that malformed credentials change nothing.
+    const credentials = internalUser === undefined ? this.#credentials(method) : undefined;
     this.#host.facts.started(method);
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
     this.toldWhenBlocked = handshake.hasCapability(clientProperties, 'connection.blocked');
@@ -105,6 +107,11 @@ export class Opening {
       'authentication_failure_close',
     );
     this.#host.state.enter('checking-password');
+    if (credentials === undefined) {
+      this.#authenticated(internalUser, mechanism);
+      return;
+    }
+    const { username, password } = credentials;
     this.#transport.checksLogin();
     const { peerAddress } = this.#transport;
     this.#attempt = { username, password, peerAddress, protocol: 'AMQP 0-9-1', isGone: false };
