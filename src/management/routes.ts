@@ -17,7 +17,7 @@ import * as permissions from './resources/permissions.ts';
 import { operatorPolicies, userPolicies } from './resources/policies.ts';
 import { publish } from './resources/publishing.ts';
 import * as queues from './resources/queues.ts';
-import * as shovels from './resources/shovels.ts';
+import * as shovels from './resources/shovels/shovels.ts';
 import * as users from './resources/users.ts';
 import * as vhosts from './resources/vhosts.ts';
 import type { Role } from './roles.ts';

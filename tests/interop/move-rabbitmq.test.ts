@@ -6,11 +6,11 @@ import { after, before, test } from 'node:test';
 import { missing, RealRabbitMq } from '../management/real-rabbitmq.ts';
 import type { AmqpClient } from '../support/amqp-client.ts';
 import { password } from '../support/broker-requests.ts';
+import { assertContains } from '../support/contains.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { main } from '../support/waxwing-folder.ts';
-import { assertContains } from '../support/contains.ts';
 
 // `waxwing import` from a real RabbitMQ and `waxwing export` into it, with kills of each side.
 

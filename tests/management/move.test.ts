@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { type BrokerAccess, brokerAccess } from '../../src/transfer/moving/access.ts';
 import { type MoveOptions, move } from '../../src/transfer/moving/move.ts';
-import { administrator, ManagementHost } from './management-host.ts';
 import { assertContains } from '../support/contains.ts';
+import { administrator, ManagementHost } from './management-host.ts';
 
 // Moving of definitions and messages from one broker to another, as `waxwing import` and `export` do.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { administrator, ManagementHost } from './management-host.ts';
 import { assertContains } from '../support/contains.ts';
+import { administrator, ManagementHost } from './management-host.ts';
 
 // Shovels through the management API, in their own thread, over TLS.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ManagementHost } from './management-host.ts';
 import { assertContains } from '../support/contains.ts';
+import { ManagementHost } from './management-host.ts';
 
 // The calls that other programs make, in their order, and the members of the answers that they read.
 // Programs that run here are in tests of their own: rabbitmqadmin.

@@ -1,19 +1,19 @@
 // Shovels: /api/shovels.
 
-import type { JsonObject } from '../../broker/rabbitmq/model.ts';
-import { shovelComponent } from '../../broker/rabbitmq/parameters.ts';
+import type { JsonObject } from '../../../broker/rabbitmq/model.ts';
+import { shovelComponent } from '../../../broker/rabbitmq/parameters.ts';
 import {
   readShovel,
   type ShovelDefinition,
-} from '../../broker/rabbitmq/shovels/shovel-definition.ts';
-import type { ShovelStatus } from '../../broker/rabbitmq/shovels/shovel-status.ts';
-import { type Answer, emptyAnswer } from '../answers.ts';
-import { committed } from '../commit.ts';
-import { notFound } from '../errors.ts';
-import { listAnswer, objectAnswer } from '../listing/list.ts';
-import { nodeName } from '../management.ts';
-import type { ApiRequest } from '../request.ts';
-import { seesVhost } from '../roles.ts';
+} from '../../../broker/rabbitmq/shovels/shovel-definition.ts';
+import type { ShovelStatus } from '../../../broker/rabbitmq/shovels/shovel-status.ts';
+import { type Answer, emptyAnswer } from '../../answers.ts';
+import { committed } from '../../commit.ts';
+import { notFound } from '../../errors.ts';
+import { listAnswer, objectAnswer } from '../../listing/list.ts';
+import { nodeName } from '../../management.ts';
+import type { ApiRequest } from '../../request.ts';
+import { seesVhost } from '../../roles.ts';
 
 /** `GET /api/shovels` and `GET /api/shovels/{vhost}` */
 export function listShovels(request: ApiRequest): Promise<Answer> {
