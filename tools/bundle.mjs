@@ -4,7 +4,7 @@
 // kept, so that stack traces match the sources; source maps give the lines.
 // Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
 // TypeScript sources itself. The compiler checks types when the tests are built.
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -67,6 +67,9 @@ const { metafile } = await build({
   // Packages in the older format ask for Node's own modules by it, and for nothing else any more.
   banner: { js: 'const require = process.getBuiltinModule;' },
 });
+
+// What was bundled, for the notices of licences in a package.
+writeFileSync('dist/bundled.json', JSON.stringify(Object.keys(metafile.inputs).sort()));
 
 // The names of parts change with what is in them.
 const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));

@@ -149,12 +149,21 @@ export interface Limits {
   readonly workUnitsMax: number;
 }
 
+/** The memory of the machine, or the limit of its control group, which a container has; bytes. */
+export function usableMemoryBytes(
+  ofMachine: number = totalmem(),
+  ofGroup: number = process.constrainedMemory(),
+): number {
+  // 0 if there are no control groups, and a huge number if the group has no limit.
+  return ofGroup > 0 ? Math.min(ofMachine, ofGroup) : ofMachine;
+}
+
 /**
- * The default limits. The memory limit is RabbitMQ's high watermark, 0.4 of the machine's memory.
+ * The default limits. The memory limit is RabbitMQ's high watermark, 0.4 of the usable memory.
  */
 export const defaultLimits: Limits = {
   pendingBytesMax: 32 * 1024 * 1024,
-  memoryBytesMax: Math.floor(totalmem() * 0.4),
+  memoryBytesMax: Math.floor(usableMemoryBytes() * 0.4),
   bodyBytesMax: 128 * 1024 * 1024,
   unreadBytesMax: 32 * 1024 * 1024,
   unreadBytesSum: 256 * 1024 * 1024,

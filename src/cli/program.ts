@@ -3,6 +3,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
+import type { PortRange } from '../base/port-range.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
@@ -54,6 +55,18 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+function portRange(text: string): PortRange {
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  if (first !== undefined && last !== undefined)
+    return { first: Number(first), last: Number(last) };
+  throw new InvalidArgumentError('It must be two ports, like 5671-5690.');
+}
+
+/** Names separated by commas; the option can be repeated. */
+function names(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',').map((name) => name.trim())];
+}
+
 function number(flags: string, description: string, standard: number): Option {
   return option(flags, description).argParser(wholeNumber).default(standard);
 }
@@ -101,6 +114,7 @@ function program(): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(from(() => import('./aws.ts'), 'runAws'));
+  addStatusCommands(all);
   addInspectionCommands(all);
   addAccountCommands(all);
   addRootKeyCommands(all.command('root-key').description('show or change the root key'));
@@ -124,8 +138,14 @@ function addServe(all: Command): void {
     .description('run the service in the foreground')
     .addOption(data())
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+    .addOption(
+      option('--public-host <name>', 'name by which clients reach it; repeatable').argParser(names),
+    )
     .addOption(number('--api-port <n>', 'port of the API; 0 selects a free port', 8443))
     .addOption(number('--amqps-port <n>', 'preferred port of brokers; 0 selects a free port', 5671))
+    .addOption(
+      option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
+    )
     .addOption(option('--region <name>', 'region in ARNs; fixed at the first start'))
     .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
     .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
@@ -195,6 +215,22 @@ function addTrailOptions(serving: Command): Command {
     )
     .addOption(option('--audit-anchor-ca-file <file>', 'authorities of the anchor, PEM'))
     .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
+}
+
+function addStatusCommands(all: Command): void {
+  all
+    .command('status')
+    .description('list the brokers of the running service with their states')
+    .addOption(data())
+    .option('--profile <name>', 'profile of the AWS CLI to call as; the root user')
+    .option('--json', 'print JSON instead of a table', false)
+    .action(from(() => import('./status.ts'), 'status'));
+  all
+    .command('health')
+    .description('exit with 0 if the service is ready')
+    .addOption(data())
+    .addOption(number('--api-port <n>', 'port of the API', 8443))
+    .action(from(() => import('./health.ts'), 'health'));
 }
 
 function addInspectionCommands(all: Command): void {

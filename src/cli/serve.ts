@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
+import type { PortRange } from '../base/port-range.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
 import { enforceFips, isFipsForced } from '../crypto/fips.ts';
 import { type RemoteKmsOptions, remoteKmsSettings } from '../server/keys/remote-kms.ts';
@@ -23,8 +24,10 @@ const brokerLinesMax = 10;
 export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly data: string;
   readonly host: string;
+  readonly publicHost?: readonly string[];
   readonly apiPort: number;
   readonly amqpsPort: number;
+  readonly brokerPorts?: PortRange;
   readonly region?: string;
   readonly accountId?: string;
   readonly defaultBroker: boolean;
@@ -74,8 +77,10 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
   return {
     folder: resolve(options.data),
     host: options.host,
+    publicHosts: options.publicHost ?? [],
     apiPort: options.apiPort,
     amqpsPort: options.amqpsPort,
+    brokerPorts: options.brokerPorts,
     region: options.region,
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,

@@ -246,6 +246,8 @@ export interface ServiceLocation {
   /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
   readonly metrics: () => Promise<Exposition>;
+  /** Whether the start is complete and the service is not stopping. */
+  readonly isReady: () => boolean;
   /** The handshakes of the API's port. */
   readonly handshakes: () => Pick<HandshakeCounts, 'of'>;
 }
@@ -319,6 +321,7 @@ export function composeEngine(
     folder: brokersFolder(settings.folder),
     host: settings.host,
     amqpsPort: settings.amqpsPort,
+    brokerPorts: settings.brokerPorts,
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
     shovelAuthorities: settings.shovelAuthorities,

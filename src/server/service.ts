@@ -36,6 +36,7 @@ import { rootWarningText } from './identities/root-warning.ts';
 import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
+import { localHost, publicHost, servedNames } from './public-names.ts';
 import { Refusals } from './refusals.ts';
 import { recordRootKey } from './root-key/root-key-record.ts';
 import { rootKeyFile } from './root-key/sources/key-file.ts';
@@ -117,10 +118,11 @@ export class Service {
     const place = {
       region,
       accountId,
-      brokerHost: nameOf(settings.host),
+      brokerHost: publicHost(settings),
       hashPassword: opened.hashPassword,
-      consoleUrl: () => `${this.apiUrl}/`,
+      consoleUrl: () => `https://${publicHost(settings)}:${this.#apiPort}/`,
       metrics: () => measured(this.#metricsParts),
+      isReady: () => this.#ticks !== undefined,
       handshakes: () => this.#api.listener.handshakes,
     };
     this.#location = place;
@@ -148,7 +150,7 @@ export class Service {
       });
       const { volume, state, firstPassword } = opened;
       const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
-        wanted: [...new Set([nameOf(settings.host), 'localhost', '127.0.0.1', '::1'])],
+        wanted: servedNames(settings),
         welcome: [hostname()].filter((name) => name !== ''),
         ofApi: settings.isFips ? fipsEndpoints(opened.region) : [],
       });
@@ -205,7 +207,7 @@ export class Service {
 
   /** The URL of the API. */
   get apiUrl(): string {
-    return `https://${nameOf(this.settings.host)}:${this.#apiPort}`;
+    return `https://${localHost(this.settings)}:${this.#apiPort}`;
   }
 
   /** The certificates of both authorities, which clients must trust, PEM. */
@@ -249,7 +251,7 @@ export class Service {
   #viewOf(broker: BrokerRecord): BrokerView {
     const { name, state, action } = broker;
     const port = portOf(broker, 'amqps');
-    const url = port === undefined ? undefined : `amqps://${nameOf(this.settings.host)}:${port}`;
+    const url = port === undefined ? undefined : `amqps://${publicHost(this.settings)}:${port}`;
     return { name, state, url, problem: action?.info };
   }
 
@@ -384,6 +386,7 @@ export class Service {
   /** Stops the service: disconnects clients with a reason, and syncs all data. */
   async close(reason: string): Promise<void> {
     clearInterval(this.#ticks);
+    this.#ticks = undefined;
     await this.#stopRunning(reason);
     await this.#state.close();
     await this.#volume.close();
@@ -474,9 +477,4 @@ async function initializeAccount(state: SystemState, asked: string | undefined):
   if (asked === undefined || asked === accountId) return accountId;
   const found = `--account-id is '${asked}', but the data folder has account ${accountId}`;
   throw new ServerError('setting-conflict', found);
-}
-
-/** The host name that clients use for a listening address. */
-function nameOf(host: string): string {
-  return ['127.0.0.1', '::1', '0.0.0.0', '::', ''].includes(host) ? 'localhost' : host;
 }

@@ -1,8 +1,10 @@
 // The settings of the service.
 
 import type { LogLevel } from '../base/log.ts';
+import type { PortRange } from '../base/port-range.ts';
 import { ServerError } from './errors.ts';
 import type { RemoteKmsSettings } from './keys/remote-kms.ts';
+import { checkPublicHosts } from './public-names.ts';
 import type { RootKeySource } from './root-key/source.ts';
 import type { SignInSettings } from './sign-in/sign-in-settings.ts';
 
@@ -30,10 +32,17 @@ export interface Settings {
   readonly folder: string;
   /** The address on which the API and the brokers listen. */
   readonly host: string;
+  /**
+   * The names or addresses by which clients on other machines reach the service. Certificates are
+   * also issued for them, and endpoints have the first one. Empty: those of `host`.
+   */
+  readonly publicHosts: readonly string[];
   /** 0 for any free port. */
   readonly apiPort: number;
   /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
+  /** The only ports of brokers, unless another program uses one; undefined for any. */
+  readonly brokerPorts: PortRange | undefined;
   /** Undefined means the region of the data folder, or `us-east-1` at the first start. */
   readonly region: string | undefined;
   /** 12 digits. Undefined means the account of the data folder, which the first start generates. */
@@ -98,6 +107,8 @@ export function checkSettings(settings: Settings): void {
   const { region, accountId } = settings;
   checkWhole('--api-port', settings.apiPort, 65_535);
   checkWhole('--amqps-port', settings.amqpsPort, 65_535);
+  checkPublicHosts(settings.publicHosts);
+  if (settings.brokerPorts !== undefined) checkBrokerPorts(settings.brokerPorts);
   checkWhole('--ldap-port', settings.ldapPort, 65_535, 1);
   if (settings.memoryLimitMib !== undefined) {
     checkWhole('--memory-limit-mib', settings.memoryLimitMib, 100_000_000, 64);
@@ -120,6 +131,12 @@ export function checkSettings(settings: Settings): void {
   if (accountId !== undefined && !/^\d{12}$/.test(accountId)) {
     throw invalid('--account-id', accountId, '12 digits');
   }
+}
+
+function checkBrokerPorts({ first, last }: PortRange): void {
+  if (first >= 1 && first <= last && last <= 65_535) return;
+  const text = 'two ports from 1 to 65535 like 5671-5690, the lower one first';
+  throw invalid('--broker-ports', `${first}-${last}`, text);
 }
 
 /** A time stamp server gets only a hash, and its answers are signed: it needs no TLS. */

@@ -24,6 +24,8 @@ export interface WaxwingOptions {
    */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The file of the program; that of the build otherwise. */
+  readonly program?: string;
   /** A place that is there; its own otherwise. */
   readonly folder?: WaxwingFolder;
 }
@@ -89,10 +91,10 @@ export class Waxwing {
   /** Starts the process and waits for nothing. */
   begin(options: WaxwingOptions = this.#options): void {
     this.#letGo();
-    const { args = [], env } = options;
+    const { args = [], env, program = main } = options;
     this.#greeting = '';
     const all = ['serve', '--data', this.folder.data, ...freePorts, ...args];
-    const child = spawn(process.execPath, [main, ...all], {
+    const child = spawn(process.execPath, [program, ...all], {
       cwd: this.folder.root,
       env: this.folder.environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -98,6 +98,25 @@ export function callTarget(
   return callJson(access, { method: 'POST', service, path: '/', contentType, headers, body });
 }
 
+/**
+ * Sends a signed GET request for JSON.
+ *
+ * @param service the service's signing name
+ * @param path percent-encoded
+ * @param query parameters by name
+ * @returns the parsed answer
+ * @throws {CliError} `call-failed`
+ */
+export function callApiGet(
+  access: ApiAccess,
+  service: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const text = new URLSearchParams(query).toString();
+  return callJson(access, { method: 'GET', service, path, query: text, body: '' });
+}
+
 async function callJson(access: ApiAccess, sent: Sent): Promise<unknown> {
   const { status, body } = await send(access, sent);
   const answer = parsed(body.toString('utf8'));

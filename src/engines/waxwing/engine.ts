@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { freePorts, isInRange, type PortRange } from '../../base/port-range.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
@@ -32,6 +33,9 @@ import type { Room, StartMessage } from './messages.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
+/** Maximum number of ports of the range that are tried after the preferred one. */
+const otherPortCountMax = 16;
+
 /** The settings of the engine. */
 export interface WaxwingEngineOptions {
   /** The folder with a subfolder for each broker. */
@@ -40,6 +44,8 @@ export interface WaxwingEngineOptions {
   readonly host: string;
   /** The port that a broker prefers over any other; 0 for none. */
   readonly amqpsPort: number;
+  /** The only ports of brokers, unless other programs use them; undefined for any. */
+  readonly brokerPorts?: PortRange | undefined;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
   /** Authorities of the servers of shovels besides the public ones, PEM. */
@@ -119,7 +125,7 @@ export class WaxwingEngine implements Engine {
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec);
-    const wanted = listeners.map((listener) => this.#wantedPort(spec, listener));
+    const wanted = this.#wantedPorts(spec, listeners);
     const started = child.start(
       {
         type: 'start',
@@ -137,7 +143,7 @@ export class WaxwingEngine implements Engine {
           protocols,
           hasWebSocket: isWebSocket,
           isManagement,
-          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, 0],
+          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, ...this.#otherPorts(spec, wanted), 0],
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
@@ -167,15 +173,42 @@ export class WaxwingEngine implements Engine {
   }
 
   /**
-   * The preferred port: that of an earlier start, or the standard port unless another broker
-   * prefers it; 0 for any.
+   * The preferred ports: those of an earlier start, or the standard ports unless another broker
+   * prefers them; 0 for any. With a range of ports, others of the range replace those outside of it.
    */
-  #wantedPort({ ports, portsOfOthers }: BrokerSpec, { name, standardPort }: ListenerPlan): number {
-    const { amqpsPort } = this.#options;
-    // If AMQP uses any free port, no other protocol needs its standard port.
-    const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
-    const known = ports.find((port) => port.listener === name);
-    return known?.wantedPort ?? (portsOfOthers.includes(standard) ? 0 : standard);
+  #wantedPorts(
+    { ports, portsOfOthers }: BrokerSpec,
+    listeners: readonly ListenerPlan[],
+  ): readonly number[] {
+    const { amqpsPort, brokerPorts } = this.#options;
+    const taken = new Set(portsOfOthers);
+    const known = listeners.map(
+      ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
+    );
+    for (const port of known) if (port !== undefined) taken.add(port);
+    return listeners.map(({ name, standardPort }, at) => {
+      const ofBefore = known[at];
+      if (ofBefore !== undefined) return ofBefore;
+      // If AMQP uses any free port, no other protocol needs its standard port.
+      const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
+      const isUsable = brokerPorts === undefined || isInRange(brokerPorts, standard);
+      const port = isUsable && !taken.has(standard) ? standard : this.#nextPort(taken);
+      taken.add(port);
+      return port;
+    });
+  }
+
+  /** 0 if every port may be used, or no port of the range is left. */
+  #nextPort(taken: ReadonlySet<number>): number {
+    const { brokerPorts } = this.#options;
+    return (brokerPorts && freePorts(brokerPorts, taken, 1)[0]) ?? 0;
+  }
+
+  /** Ports of the range to try if another program uses the preferred one. */
+  #otherPorts({ portsOfOthers }: BrokerSpec, wanted: readonly number[]): number[] {
+    const { brokerPorts } = this.#options;
+    if (brokerPorts === undefined) return [];
+    return freePorts(brokerPorts, new Set([...portsOfOthers, ...wanted]), otherPortCountMax);
   }
 
   /** The port for the record. If another program uses the preferred port, this is reported. */
