@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { QueueIndex } from '../storage/queue-index.ts';
+import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
@@ -20,6 +21,7 @@ import { Flow } from './flow.ts';
 import type { MessageFormat } from './format.ts';
 import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { LoginExpiry } from './logins/login-expiry.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import { replayHistory } from './publishing/history-replay.ts';
@@ -79,6 +81,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
   readonly clientConnections = new ClientConnections();
+  readonly #loginExpiry = new LoginExpiry(this.clientConnections);
   readonly turns: Turns;
   /** Delayed and scheduled messages. */
   readonly schedules: Schedules;
@@ -195,6 +198,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   requireMemory(what: string): void {
     if (!this.#memory.isExhausted || this.isRecovering) return;
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
+  }
+
+  requireRoomInBroker(subject: string): void {
+    this.accounts.requireRoomInBroker(subject);
   }
 
   /** The number of the last synced group. */
@@ -331,6 +338,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   tick(): void {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
+    this.#loginExpiry.tick(this.nowMs());
     const { unsettledCountMax, unsettledCountShort } = this.limits;
     const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
@@ -380,9 +388,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.counters.settled += queue.settledCount;
   }
 
-  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex {
+  newQueueIndex(number: number | undefined, isDurable: boolean, isStream = false): QueueIndex {
     this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
-    const queueIndex = new QueueIndex(number ?? this.#queueNumber, isDurable);
+    const own = number ?? this.#queueNumber;
+    const queueIndex = isStream ? new StreamIndex(own) : new QueueIndex(own, isDurable);
     if (isDurable) this.store.indexes.set(queueIndex.number, queueIndex);
     return queueIndex;
   }

@@ -36,6 +36,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly ldapCaFile?: string;
   readonly shovelCaFile?: string;
   readonly oidcCaFile?: string;
+  readonly arnFolder?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -89,6 +90,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
     shovelAuthorities: shovelCaFile && (await readAuthorities('--shovel-ca-file', shovelCaFile)),
+    arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),

@@ -1,5 +1,6 @@
 // The interfaces between protocols and listeners.
 
+import type { X509Certificate } from 'node:crypto';
 import type { User } from '../broker/users.ts';
 
 /** The connection to a peer, as protocols use it. */
@@ -31,6 +32,8 @@ export interface Transport {
    * which it acts. No listener sets it.
    */
   readonly internalUser?: User;
+  /** The certificate of the client, which was verified; undefined if it has shown none. */
+  readonly peerCertificate?: X509Certificate | undefined;
 }
 
 /** A client's connection. It owns no socket, timer or promise. */

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RabbitMqSettings } from '../../src/control/configurations/rabbitmq/settings.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -48,7 +49,7 @@ export class ManagementHost {
     this.#agent = new Agent({ keepAlive: true, ca: [authority], maxSockets: 4 });
   }
 
-  static async open(engineVersion = '3.13'): Promise<ManagementHost> {
+  static async open(engineVersion = '3.13', rabbitMq?: RabbitMqSettings): Promise<ManagementHost> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-management-'));
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
@@ -62,6 +63,7 @@ export class ManagementHost {
       isFips: false,
       name: 'managed',
       engineVersion,
+      rabbitMq,
       folder: join(folder, 'volume'),
       epoch: 1,
       epochMin: 0,

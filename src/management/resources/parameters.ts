@@ -8,6 +8,7 @@ import type {
 } from '../../broker/rabbitmq/model.ts';
 import { shovelComponent } from '../../broker/rabbitmq/parameters.ts';
 import { localVhostsOf, readShovel } from '../../broker/rabbitmq/shovels/shovel-definition.ts';
+import { permitsVhost } from '../../broker/users.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { keyMissing, notFound } from '../errors.ts';
@@ -87,7 +88,7 @@ function requireShovelVhosts(
 ): void {
   if (component !== shovelComponent || !isObject(value)) return;
   for (const vhost of localVhostsOf(readShovel(name, value))) {
-    if (user.permissions.has(vhost)) continue;
+    if (permitsVhost(user, vhost)) continue;
     const text = `user "${user.name}" may not connect to vhost "${vhost}"`;
     throw new BrokerError('precondition-failed', text);
   }

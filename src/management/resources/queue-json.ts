@@ -3,6 +3,7 @@
 import type { Queue } from '../../broker/queue.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { StreamQueue } from '../../broker/streams/stream-queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { nodeName } from '../management.ts';
 import { messageStats, queueCounters } from '../rates/message-stats.ts';
@@ -33,7 +34,11 @@ export function plainQueue(queue: Queue, vhost: Vhost): JsonObject {
     state: 'running',
     type: settings.type,
     vhost: vhost.name,
-    ...(settings.type === 'quorum' && {
+    ...(queue instanceof StreamQueue && {
+      readers: { [nodeName]: queue.consumerCount },
+      segments: Math.max(1, queue.index.segmentCount),
+    }),
+    ...(settings.type !== 'classic' && {
       leader: nodeName,
       members: [nodeName],
       online: [nodeName],
@@ -83,7 +88,8 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
   const { policy, operatorPolicy, definition } = vhost.settings.effectivePolicy(queue);
   const unacked = unackedCount(queue);
   const count = ready + unacked;
-  const isQuorum = settings.type === 'quorum';
+  const isReplicated = settings.type !== 'classic';
+  const stream = queue instanceof StreamQueue ? queue : undefined;
   const use = consumerCount > 0 ? 1 : 0;
   const written: Members = {
     arguments: argumentsToJson(options.arguments),
@@ -99,9 +105,9 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     garbage_collection: noGarbageCollection,
     head_message_timestamp: null,
     idle_since: new Date(queue.usedAtMs).toISOString(),
-    leader: isQuorum ? nodeName : undefined,
-    members: isQuorum ? members : undefined,
-    memory: indexedCount * bytesPerMessage,
+    leader: isReplicated ? nodeName : undefined,
+    members: isReplicated ? members : undefined,
+    memory: stream === undefined ? indexedCount * bytesPerMessage : 0,
     message_bytes: readyBytes,
     message_bytes_paged_out: 0,
     message_bytes_persistent: isDurable ? readyBytes : 0,
@@ -122,12 +128,14 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     messages_unacknowledged_ram: unacked,
     name,
     node: nodeName,
-    online: isQuorum ? members : undefined,
+    online: isReplicated ? members : undefined,
     operator_policy: operatorPolicy ?? null,
     policy: policy ?? null,
+    readers: stream && { [nodeName]: consumerCount },
     recoverable_slaves: null,
     reductions: 0,
     reductions_details: noReductions,
+    segments: stream && Math.max(1, stream.index.segmentCount),
     single_active_consumer_tag: null,
     state: 'running',
     type: settings.type,

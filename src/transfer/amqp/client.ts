@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly username: string;
   readonly password: string;
   readonly vhost: string;
+  /** Whether the server knows who this is, whatever it offers. */
+  readonly isInternal?: boolean;
   /** The name of the connection in lists of the server. */
   readonly connectionName: string;
   /** Seconds; undefined for what the server offers. 0 for no heartbeats. */
@@ -297,7 +299,7 @@ export class AmqpClient implements FrameSink {
   }
 
   #logIn(mechanisms: readonly string[]): void {
-    if (!mechanisms.includes('PLAIN')) {
+    if (this.#options.isInternal !== true && !mechanisms.includes('PLAIN')) {
       const offered = shown(mechanisms.join(' '));
       throw new TransferError('login-refused', `the server offers ${offered} and not PLAIN`);
     }

@@ -215,6 +215,7 @@ export class Shovel {
       password,
       vhost,
       timeoutMs,
+      isInternal: endpoint === undefined,
       connectionName: `Shovel ${this.name}`,
       // A connection inside this program cannot become silent.
       heartbeatSeconds: endpoint === undefined ? 0 : heartbeatSeconds,

@@ -16,6 +16,8 @@ import type {
   ToShovels,
 } from '../../../transfer/shovels/messages.ts';
 import type { ShovelState } from '../../../transfer/shovels/shovel.ts';
+import type { BrokerProtocols } from '../listener-specs.ts';
+import type { StartMessage } from '../messages.ts';
 import { PortTransport } from './port-transport.ts';
 
 /** The bundle of `worker.ts`. */
@@ -29,7 +31,7 @@ const restartMs = 5000;
 const heapMibMax = 256;
 
 /** The parts that shovels need. */
-export interface BrokerShovelsOptions {
+interface BrokerShovelsOptions {
   readonly broker: Broker;
   /** AMQP 0-9-1 of the broker. */
   readonly protocol: Protocol;
@@ -235,4 +237,18 @@ export class BrokerShovels implements Shovels {
     broker.pump();
     log('info', `shovel '${name}' in vhost '${vhost}' has moved its messages and was deleted`);
   }
+}
+
+/** Starts the shovels of a broker of RabbitMQ's type. */
+export function shovelsOf(
+  { activeMq, name, shovelAuthorities }: StartMessage,
+  broker: Broker,
+  protocols: BrokerProtocols,
+  log: BrokerShovelsOptions['log'],
+): BrokerShovels | undefined {
+  const amqp = activeMq === undefined ? protocols.get('amqp091') : undefined;
+  if (amqp === undefined) return undefined;
+  const authorities = shovelAuthorities === undefined ? [] : [shovelAuthorities];
+  const thread = { brokerName: name, authorities };
+  return new BrokerShovels({ broker, protocol: amqp.protocol, thread, log });
 }
