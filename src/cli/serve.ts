@@ -35,6 +35,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketO
   readonly tlsParity: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
+  readonly shovelCaFile?: string;
   readonly oidcCaFile?: string;
   readonly arnFolder?: string;
   readonly keyCheckSeconds: number;
@@ -74,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames, oidcCaFile } = options;
+  const { personNames, oidcCaFile, shovelCaFile } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -89,6 +90,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    shovelAuthorities: shovelCaFile && (await readAuthorities('--shovel-ca-file', shovelCaFile)),
     arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),

@@ -58,6 +58,8 @@ export interface Settings {
   readonly ldapPort: number;
   /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
   readonly ldapCaFile: string | undefined;
+  /** Additional authorities of the servers that shovels connect to, PEM; undefined for none. */
+  readonly shovelAuthorities?: string | undefined;
   /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
   readonly oidcAuthorities: string | undefined;
   /** The folder with the files that ARNs in configurations name; undefined for none. */
