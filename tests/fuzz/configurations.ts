@@ -206,7 +206,9 @@ function settingLine(random: SeededRandom): string {
   if (random.oneIn(20)) return junk(random).toString('latin1');
   if (random.oneIn(3)) return role;
   const key = random.pick(random.oneIn(15) ? wrongKeys : random.oneIn(4) ? familyKeys : exactKeys);
-  return `${key}${random.pick([' = ', '=', ' = '])}${random.pick(settings)}`;
+  const isFile = key.startsWith('aws.arns.') && random.oneIn(2);
+  const value = isFile ? 'arn:aws:s3:::bucket/ca.pem' : random.pick(settings);
+  return `${key}${random.pick([' = ', '=', ' = '])}${value}`;
 }
 
 const cuttlefish: Fuzzer = {
