@@ -102,7 +102,10 @@ export class RealRabbitMq implements Asked {
   /** Kills the server as a crash would. */
   async #kill(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.on('exit', resolve));
-    process.kill(Number(readFileSync(join(this.#folder, 'pid'), 'utf8')), 'SIGKILL');
+    const file = join(this.#folder, 'pid');
+    // There is none before the server has begun to start.
+    if (existsSync(file)) process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+    else this.#child.kill('SIGKILL');
     await ended;
   }
 
