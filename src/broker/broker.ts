@@ -5,11 +5,14 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { QueueIndex } from '../storage/queue-index.ts';
+import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
+import type { Destination } from './exchanges/binding.ts';
+import type { Exchange } from './exchanges/exchange.ts';
 import { MessageRouter } from './exchanges/message-router.ts';
 import type { Route } from './exchanges/route-cache.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
@@ -18,8 +21,10 @@ import { Flow } from './flow.ts';
 import type { MessageFormat } from './format.ts';
 import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { LoginExpiry } from './logins/login-expiry.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import { replayHistory } from './publishing/history-replay.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
@@ -76,6 +81,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
   readonly clientConnections = new ClientConnections();
+  readonly #loginExpiry = new LoginExpiry(this.clientConnections);
   readonly turns: Turns;
   /** Delayed and scheduled messages. */
   readonly schedules: Schedules;
@@ -194,6 +200,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
   }
 
+  requireRoomInBroker(subject: string): void {
+    this.accounts.requireRoomInBroker(subject);
+  }
+
   /** The number of the last synced group. */
   get durableGroup(): number {
     return this.store.log.durableGroup;
@@ -271,6 +281,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     return this.#publishing.publish(vhost, publication, routed);
   }
 
+  replay(vhost: Vhost, source: Exchange, destination: Destination): void {
+    replayHistory(this.#publishing, vhost, source, destination);
+  }
+
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     this.#publishing.deadLetter(queue, view, reason);
   }
@@ -324,6 +338,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   tick(): void {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
+    this.#loginExpiry.tick(this.nowMs());
     const { unsettledCountMax, unsettledCountShort } = this.limits;
     const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
@@ -373,9 +388,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.counters.settled += queue.settledCount;
   }
 
-  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex {
+  newQueueIndex(number: number | undefined, isDurable: boolean, isStream = false): QueueIndex {
     this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
-    const queueIndex = new QueueIndex(number ?? this.#queueNumber, isDurable);
+    const own = number ?? this.#queueNumber;
+    const queueIndex = isStream ? new StreamIndex(own) : new QueueIndex(own, isDurable);
     if (isDurable) this.store.indexes.set(queueIndex.number, queueIndex);
     return queueIndex;
   }

@@ -1,11 +1,16 @@
 // The interface between queues and the broker.
 
 import type { MessageStore } from '../storage/message-store.ts';
+import type { Destination } from './exchanges/binding.ts';
+import type { Exchange } from './exchanges/exchange.ts';
+import type { LogWaiters } from './flow/log-waiters.ts';
+import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import type { Delivery } from './subscription.ts';
 import type { Turns } from './turns/turns.ts';
+import type { Vhost } from './vhost.ts';
 
 /** The broker, as queues use it. */
 export interface QueueHost {
@@ -16,6 +21,10 @@ export interface QueueHost {
   /** Milliseconds since 1970, read once per turn. */
   nowMs(): number;
   readonly turns: Turns;
+  /** Objects that wait until data is on disk. */
+  readonly logWaiters: LogWaiters;
+  /** The format with a number; undefined if it is unknown. */
+  formatOf(number: number): MessageFormat | undefined;
   /** Dead letters, among others, that take more than one turn. */
   readonly longPublishes: LongPublishes;
   readonly isRecovering: boolean;
@@ -24,6 +33,8 @@ export interface QueueHost {
   /** Loads a block and then pumps. */
   load(queue: Queue, sequence: number): void;
   deleteQueue(queue: Queue): void;
+  /** Passes the messages that an exchange has kept to a new destination. */
+  replay(vhost: Vhost, source: Exchange, destination: Destination): void;
   /** A queue was deleted. Its counters are added to the totals. */
   queueEnded(queue: Queue): void;
 }

@@ -29,7 +29,7 @@ import {
   type QueueType,
   readQueueArguments,
 } from './queue-options.ts';
-import { MessageQueue } from './queues/message-queue.ts';
+import { newQueue } from './queues/new-queue.ts';
 import { requireNotDefault } from './rabbitmq/permission-checks.ts';
 import type { Personality } from './rabbitmq/personality.ts';
 import { Settings } from './settings/settings.ts';
@@ -47,13 +47,15 @@ export interface VhostHost extends QueueHost {
   /** Whether changes are being recovered. */
   readonly isRecovering: boolean;
   define(change: Change): void;
-  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
+  newQueueIndex(number: number | undefined, isDurable: boolean, isStream?: boolean): QueueIndex;
   /** Returns 22 random characters. */
   randomName(): string;
   /** Performs long work in slices. */
   readonly background: Background;
   /** @throws {BrokerError} `resource-error` if there is no memory for another `what` */
   requireMemory(what: string): void;
+  /** See `Accounts.requireRoomInBroker`. */
+  requireRoomInBroker(subject: string): void;
 }
 
 /** A virtual host: exchanges and queues by name. */
@@ -72,6 +74,8 @@ export class Vhost {
   messagesDeletedFor: string | undefined = undefined;
   /** Rules for messages that the broker publishes on its own; undefined for none. */
   unawaited: UnawaitedRules | undefined = undefined;
+  /** Whether protocols trace messages. It is off after a start. */
+  isTracing = false;
   readonly #exclusive = new ExclusiveQueues();
   #hasEnded = false;
   #policyChangeCount = 0;
@@ -210,7 +214,10 @@ export class Vhost {
   /** Clients of a deleted virtual host that are still connected must not add to it. */
   #requireRoom(subject: string, count: number, countMax: number): void {
     if (this.#hasEnded) throw new BrokerError('not-allowed', `vhost ${this.name} not found`);
-    if (count < countMax) return;
+    if (count < countMax) {
+      this.#host.requireRoomInBroker(subject);
+      return;
+    }
     const [kind] = subject.split(' ');
     const why = `${kind} limit in vhost '${this.name}' (${countMax}) is reached`;
     throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);
@@ -251,7 +258,7 @@ export class Vhost {
   removeExchange(exchange: Exchange): void {
     if (this.exchanges.get(exchange.name) !== exchange) return;
     this.exchanges.delete(exchange.name);
-    exchange.isDeleted = true;
+    exchange.end();
     if (exchange.options.durable) {
       this.#host.define({ kind: 'exchange-deleted', vhost: this.name, name: exchange.name });
     }
@@ -346,16 +353,13 @@ export class Vhost {
    * Adds a queue after its declaration was checked. A number is only given for a recovered queue.
    */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
-    // An exclusive queue ends with its connection, so it never survives a restart.
-    const isDurable = options.durable && !options.exclusive;
-    const queueIndex = this.#host.newQueueIndex(number, isDurable);
-    const queue = new MessageQueue(this.#host, this.name, name, options, queueIndex);
+    const queue = newQueue(this.#host, this.name, name, options, number);
     if (this.settings.hasEffect) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
-    if (isDurable) {
+    if (queue.index.isDurable) {
       const vhost = this.name;
-      this.#host.define({ kind: 'queue', vhost, name, number: queueIndex.number, options });
+      this.#host.define({ kind: 'queue', vhost, name, number: queue.index.number, options });
     }
     return queue;
   }
@@ -380,7 +384,8 @@ export class Vhost {
     if (how.ifEmpty && queue.readyCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} not empty`);
     }
-    const count = queue.readyCount;
+    // As in RabbitMQ, the messages of a stream are not counted.
+    const count = queue.settings.type === 'stream' ? 0 : queue.readyCount;
     this.removeQueue(queue);
     return count;
   }
@@ -416,6 +421,7 @@ export class Vhost {
     if (!source.bind(binding)) return;
     this.#sources.add(source, destination);
     this.#defineBinding('bound', source, binding);
+    if (source.history !== undefined) this.#host.replay(this, source, destination);
   }
 
   #requireNewBinding(source: Exchange, binding: Binding): void {
@@ -454,6 +460,7 @@ export class Vhost {
     this.#hasEnded = true;
     const queues = [...this.queues.values()];
     this.queues.clear();
+    for (const exchange of this.exchanges.values()) exchange.end();
     this.exchanges.clear();
     this.#sources.clear();
     this.#exclusive.clear();

@@ -324,6 +324,9 @@ export function composeEngine(
     brokerPorts: settings.brokerPorts,
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
+    shovelAuthorities: settings.shovelAuthorities,
+    oidcAuthorities: settings.oidcAuthorities,
+    arnFolder: settings.arnFolder,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,

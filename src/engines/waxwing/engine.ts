@@ -30,6 +30,7 @@ import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
+import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
@@ -37,7 +38,7 @@ import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 const otherPortCountMax = 16;
 
 /** The settings of the engine. */
-export interface WaxwingEngineOptions {
+export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
   /** The folder with a subfolder for each broker. */
   readonly folder: string;
   /** The address on which brokers listen. */
@@ -48,6 +49,8 @@ export interface WaxwingEngineOptions {
   readonly brokerPorts?: PortRange | undefined;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
+  /** Authorities of the servers of shovels besides the public ones, PEM. */
+  readonly shovelAuthorities?: string | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -114,12 +117,12 @@ export class WaxwingEngine implements Engine {
     }
     let read: ReadSettings;
     try {
-      read = await readSettings(spec, this.#options.ldap);
+      read = await readSettings(spec, this.#options);
     } catch (error) {
       dataKeys.fill(0);
       throw error;
     }
-    const { host, hasTlsParity, room } = this.#options;
+    const { host, hasTlsParity, room, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec);
@@ -147,6 +150,7 @@ export class WaxwingEngine implements Engine {
         certificates,
         room,
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
+        shovelAuthorities,
         isFips: isFipsForced(),
       },
       dataKeys,
@@ -277,18 +281,30 @@ export class WaxwingEngine implements Engine {
 const parityPolicies = { ACTIVEMQ: 'activemq-parity', RABBITMQ: 'rabbitmq-parity' } as const;
 
 /** The settings of a broker that its record contains in another form. */
-type ReadSettings = Pick<StartMessage, 'users' | 'directory' | 'activeMq' | 'warnings'>;
+type ReadSettings = Pick<
+  StartMessage,
+  'users' | 'directory' | 'activeMq' | 'warnings' | 'rabbitMq'
+>;
 
 /**
- * Reads the settings of a broker. The parser of configurations is loaded at the first broker of
- * ActiveMQ's type.
+ * Reads the settings of a broker. The parsers of configurations are loaded by the first broker that has
+ * one.
  *
  * @throws {WaxwingError} `configuration-unsupported`, `bad-request`, `authorities-unreadable`
  */
-async function readSettings(spec: BrokerSpec, options: LdapOptions): Promise<ReadSettings> {
+async function readSettings(
+  spec: BrokerSpec,
+  { ldap: options, oidcAuthorities, arnFolder }: WaxwingEngineOptions,
+): Promise<ReadSettings> {
   // With a directory, the broker's own users cannot log in.
   const users = spec.ldap === null ? spec.users : [];
-  if (spec.engineType !== 'ACTIVEMQ') return { users };
+  if (spec.engineType !== 'ACTIVEMQ') {
+    if (spec.configuration === null) return { users };
+    const { rabbitMqSettings } = await import('./rabbitmq/rabbitmq-settings.ts');
+    const { authoritiesFile: ldapAuthoritiesFile } = options;
+    const outside = { oidcAuthorities, arnFolder, ldapAuthoritiesFile };
+    return { users, rabbitMq: await rabbitMqSettings(spec, spec.configuration, outside) };
+  }
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
   const { configuration, warnings } = readConfiguration({ ...spec, users });
   const directory = spec.ldap === null ? undefined : await directorySettings(spec.ldap, options);

@@ -20,7 +20,7 @@ export const kinds: readonly EngineKind[] = [
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
     listeners: ['amqps', 'management'],
-    authenticationStrategies: ['SIMPLE'],
+    authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   },
   {
     engineType: 'ACTIVEMQ',

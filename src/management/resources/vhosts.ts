@@ -1,10 +1,11 @@
 // Virtual hosts and their limits: /api/vhosts, /api/vhost-limits.
 
+import type { QueueType } from '../../broker/queue-options.ts';
 import type { JsonObject, JsonValue, VhostInfo } from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, keyMissing, notFound } from '../errors.ts';
-import { isArray, own, wholeNumberOf } from '../json/read.ts';
+import { flag, isArray, own, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
 import { channelCounters, messageStats } from '../rates/message-stats.ts';
@@ -24,7 +25,7 @@ interface Spans {
 const noSpans: Spans = { lengths: undefined, rates: undefined };
 
 function vhostToJson(
-  { name, description, tags, defaultQueueType }: VhostInfo,
+  { name, description, tags, defaultQueueType, isTracing }: VhostInfo,
   series: Series | undefined,
   spans: Spans,
 ): JsonObject {
@@ -38,7 +39,7 @@ function vhostToJson(
       tags: [...tags],
       ...(defaultQueueType !== undefined && { default_queue_type: defaultQueueType }),
     },
-    tracing: false,
+    tracing: isTracing,
     cluster_state: { [nodeName]: 'running' },
     protected_from_deletion: false,
     ...vhostStats(series, spans),
@@ -122,6 +123,10 @@ export async function putVhost(request: ApiRequest): Promise<Answer> {
     ...(tags !== undefined && { tags }),
     ...(queueType !== undefined && { defaultQueueType: queueType }),
   });
+  const tracing = own(body, 'tracing');
+  if (tracing !== undefined) {
+    administration.vhosts.setTracing(request.label('vhost'), flag(body, 'tracing', false));
+  }
   await committed(request.broker);
   return emptyAnswer(isNew ? 201 : 204);
 }
@@ -143,10 +148,10 @@ export function readTags(value: JsonValue | undefined): string[] | undefined {
   return [...new Set(tags.filter((tag) => tag !== ''))];
 }
 
-function readQueueType(value: JsonValue | undefined): 'classic' | 'quorum' | undefined {
+function readQueueType(value: JsonValue | undefined): QueueType | undefined {
   if (value === undefined || value === null || value === 'undefined') return undefined;
-  if (value === 'classic' || value === 'quorum') return value;
-  throw badRequest('default_queue_type is not classic or quorum');
+  if (value === 'classic' || value === 'quorum' || value === 'stream') return value;
+  throw badRequest('default_queue_type is not classic, quorum or stream');
 }
 
 /** `DELETE /api/vhosts/{vhost}` */

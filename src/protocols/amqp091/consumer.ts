@@ -11,6 +11,7 @@ import { frameEnd, frameTypes } from './codec/frames.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
+import { traceDelivery } from './tracing/trace.ts';
 
 const arena = new ByteArena();
 
@@ -63,7 +64,10 @@ export class ChannelConsumer implements Consumer {
   }
 
   #write(delivery: Delivery): void {
-    const { tags, outbox, number, frameMax } = this.#channel;
+    const { tags, outbox, number, frameMax, vhost } = this.#channel;
+    if (vhost.isTracing) {
+      traceDelivery(this.#channel, this.subscription?.queue.name ?? '', delivery);
+    }
     const tag =
       this.isSettled || this.subscription === undefined
         ? tags.nextSettled()
@@ -78,7 +82,8 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + addressEnd - addressAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isPlain = delivery.format === formatNumbers.amqp091 && delivery.deliveryCount === 0;
+    const isUnchanged = delivery.deliveryCount === 0 && delivery.streamOffset < 0;
+    const isPlain = delivery.format === formatNumbers.amqp091 && isUnchanged;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));

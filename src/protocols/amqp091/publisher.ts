@@ -19,6 +19,7 @@ import { answerBytes } from './peer-account.ts';
 import { Keys, type RoutingKeyCache } from './routing-key-cache.ts';
 import { replyTo } from './special-names.ts';
 import { PublishRouting } from './stalls/publish-routing.ts';
+import { tracePublish } from './tracing/trace.ts';
 
 const scan = new HeadScan();
 const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
@@ -57,9 +58,12 @@ export class Publisher {
   #accessVersion = -1;
   /** Whether the permissions of the user on routing keys of the exchange are restricted. */
   #checksTopics = false;
+  /** Whether another service decides about permissions, so that they are checked before the body. */
+  readonly #isRemote: boolean;
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.#isRemote = channel.access.isRemote;
     this.#knownKeys = channel.host.shared.keysOf(channel.vhost);
     this.#routing = new PublishRouting(channel, (publication, route) => {
       this.#publish(publication, route);
@@ -90,6 +94,7 @@ export class Publisher {
     publication.addressStart = addressStart;
     publication.addressEnd = addressEnd;
     publication.protocolFlags = bits & 1;
+    if (this.#isRemote && !this.#keys.isReply) this.#decide(noExtraKeys);
     this.expects = 'header';
   }
 
@@ -138,6 +143,20 @@ export class Publisher {
     const { cc, bcc } = keys;
     if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
+    if (this.#isRemote && !this.#keys.isReply) this.#decide(publication.extraRoutingKeys);
+  }
+
+  /**
+   * Checks the permissions for a message before its body arrives.
+   *
+   * @throws {Undecided} if the frame must be handled again
+   */
+  #decide(extraRoutingKeys: readonly string[]): void {
+    const exchange = this.#resolveExchange();
+    const { access } = this.#channel;
+    if (!this.#checksTopics) return;
+    access.requireTopic('write', exchange.name, this.#keys.routingKey);
+    for (const key of extraRoutingKeys) access.requireTopic('write', exchange.name, key);
   }
 
   #checkUserId(bytes: Buffer): void {
@@ -238,6 +257,7 @@ export class Publisher {
 
   #publish(publication: Publication, route: Route): void {
     const { broker, transaction, vhost } = this.#channel;
+    if (vhost.isTracing) tracePublish(this.#channel, publication, route.queues);
     if (transaction !== undefined) {
       transaction.publish(publication, route);
       return;

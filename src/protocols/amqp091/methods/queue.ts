@@ -48,12 +48,16 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const { access, vhost } = channel;
   const options = { durable, exclusive, autoDelete, arguments: args };
   const { arguments: all } = withDefaultType(options, vhost.defaultQueueType);
-  if (given === '' && all['x-queue-type']?.value === 'quorum') {
-    const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
+  const type = all['x-queue-type']?.value;
+  if (given === '' && (type === 'quorum' || type === 'stream')) {
+    const why = `Cannot declare a server-named queue for type rabbit_${type}_queue`;
     throw new AmqpError('precondition-failed', why);
   }
-  const name = given === '' ? vhost.freeQueueName() : given;
+  // A name that is being decided about stays the same when the method is handled again.
+  channel.freeName ??= given === '' ? vhost.freeQueueName() : undefined;
+  const name = given === '' ? (channel.freeName ?? given) : given;
   requireQueueDeclaration(access, vhost, name, args);
+  channel.freeName = undefined;
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);
