@@ -19,6 +19,8 @@ import { EventSource } from './events.ts';
 
 /** Number of the newest events, which are not archived. The service has 4,096 to 20,480. */
 const recentCount = 8192;
+/** Number of the newest of these that are synced one by one, so that each has a block of its own. */
+const aloneCount = 512;
 /** Number of archives that are made at a time: their lines are compressed in other threads. */
 const laneCount = 3;
 /** One in so many events is kept, as a value to look up. */
@@ -70,10 +72,10 @@ export async function storeTrail(folder: string, count: number, span: Span): Pro
   for (const { put } of made) journal.apply({ put });
   const { store, trail } = await openStore(join(folder, 'system'), journal.last, made.at(-1));
   const source = new EventSource(archiveCount);
-  // One by one, as calls that come one by one: each has a block of its own.
   for (let number = journal.last + 1; number <= eventCount; number++) {
     const atMs = timeOf(number);
-    await store.commit(trail.chain(source.next(atMs), atMs));
+    const committed = store.commit(trail.chain(source.next(atMs), atMs));
+    if (number % 64 === 0 || number > eventCount - aloneCount) await committed;
   }
   const sum = (of: (each: Made) => number) => made.reduce((total, each) => total + of(each), 0);
   return {
