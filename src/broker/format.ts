@@ -1,6 +1,6 @@
 // The interface of message formats.
 
-import type { ArgumentChanges, Arguments } from './arguments.ts';
+import type { Argument, ArgumentChanges, Arguments } from './arguments.ts';
 import type { Encoded, EncodedMessage, Properties } from './conversion/properties.ts';
 
 /** The protocols whose messages are stored in their own encoding. */
@@ -31,6 +31,8 @@ export interface MessageFormat {
   headerCount(buffer: Buffer, start: number, end: number): number;
   /** The headers of the message; an empty table if there are none. */
   headers(buffer: Buffer, start: number, end: number): Arguments;
+  /** One of the headers, without decoding the others; undefined if there is none of that name. */
+  header?(buffer: Buffer, start: number, end: number, name: string): Argument | undefined;
   /** The time to live as the sender set it, decimal milliseconds. */
   expiration(buffer: Buffer, start: number, end: number): string | undefined;
   /**

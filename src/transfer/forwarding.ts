@@ -5,10 +5,13 @@ import type { AckMode } from '../broker/rabbitmq/shovels/shovel-definition.ts';
 import type { ChannelEvents, ClientChannel, Delivered, Outgoing } from './amqp/channel.ts';
 import type { TransferError } from './errors.ts';
 
-/** Bytes of bodies that wait for their confirm, above which the source is not read. */
+/** Bytes of messages that wait for their confirm, above which the source is not read. */
 const waitingBytesMax = 8 * 1024 * 1024;
 
-/** Body bytes that wait in all forwardings of a process. */
+/** Memory of a message that waits, besides its body, bytes: one without a body waits too. */
+const overheadBytes = 256;
+
+/** Bytes of messages that wait in all forwardings of a process. */
 export interface WaitingBytes {
   bytes: number;
   readonly bytesMax: number;
@@ -121,8 +124,8 @@ export class Forwarding {
     if (ackMode === 'on-confirm') {
       const { deliveryTag, bodyBytes, isRedelivered } = message;
       this.#waiting.push({ publishTag, deliveryTag, bodyBytes, isRedelivered, state: 'waiting' });
-      this.#waitingBytes += bodyBytes;
-      waiting.bytes += bodyBytes;
+      this.#waitingBytes += bodyBytes + overheadBytes;
+      waiting.bytes += bodyBytes + overheadBytes;
     } else {
       if (ackMode === 'on-publish') source.ack(message.deliveryTag, false);
       this.#moved(message.bodyBytes, message.isRedelivered);
@@ -186,8 +189,8 @@ export class Forwarding {
       const entry = this.#waiting[this.#first];
       if (entry === undefined || entry.state === 'waiting') break;
       this.#first++;
-      this.#waitingBytes -= entry.bodyBytes;
-      this.#options.waiting.bytes -= entry.bodyBytes;
+      this.#waitingBytes -= entry.bodyBytes + overheadBytes;
+      this.#options.waiting.bytes -= entry.bodyBytes + overheadBytes;
       if (entry.state === 'confirmed') {
         run.push(entry);
         continue;

@@ -11,6 +11,12 @@ import { emptyProperties, type Properties } from './properties.ts';
  */
 export const conversionWork = { bytes: 0 };
 
+/** Size of a head whose conversion takes about as long as that of the body of a usual message, bytes. */
+const smallHeadBytes = 512;
+
+/** A byte of a larger head takes as long as this many of a body: headers are decoded one by one. */
+const headByteWeight = 32;
+
 /**
  * Converts a delivery for a consumer that uses another protocol than the sender. The copy has a
  * different head and body, but the same address and delivery state.
@@ -29,7 +35,9 @@ export function converted(
   const properties = from === undefined ? bodyOnly(delivery) : from.toProperties(delivery);
   const { head, body } = to.fromProperties(properties, headBytesMax);
   // Counted against what may be delivered in this turn.
-  delivery.convertedBytes = Math.max(body.length, conversionWork.bytes);
+  const largeHeadBytes = Math.max(0, delivery.headLength - smallHeadBytes);
+  delivery.convertedBytes =
+    Math.max(body.length, conversionWork.bytes) + largeHeadBytes * headByteWeight;
   return copyOf(delivery, formatNumbers[to.name], head, body);
 }
 

@@ -12,6 +12,9 @@ import { filterValueHeader, type StreamFilter, type StreamStart } from './stream
  */
 type ConsumerState = 'ready' | 'idle' | 'waiting' | 'loading';
 
+/** Binary logarithm of the bytes of a head that are read in a unit. */
+const headBytesPerUnitBits = 4;
+
 /** A subscription to a stream with its own position. */
 export class StreamConsumer {
   state: ConsumerState = 'ready';
@@ -50,6 +53,14 @@ export class StreamConsumer {
     return index.beforeTime(offset.sinceMs);
   }
 
+  /**
+   * The units of work to decide about the message of the open view besides its delivery: a filter reads
+   * its head.
+   */
+  unitsToDecide({ headLength }: Delivery): number {
+    return this.#filter === undefined ? 0 : headLength >>> headBytesPerUnitBits;
+  }
+
   /** Whether the consumer wants the message of the open view. */
   wants(delivery: Delivery): boolean {
     if (this.#sinceMs > 0) {
@@ -61,8 +72,12 @@ export class StreamConsumer {
 
   #isChosen(delivery: Delivery, filter: StreamFilter): boolean {
     const { buffer, headAt, headLength, format } = delivery;
-    const headers = this.#host.formatOf(format)?.headers(buffer, headAt, headAt + headLength);
-    const value = headers?.[filterValueHeader];
+    const from = this.#host.formatOf(format);
+    const end = headAt + headLength;
+    const value =
+      from?.header === undefined
+        ? from?.headers(buffer, headAt, end)[filterValueHeader]
+        : from.header(buffer, headAt, end, filterValueHeader);
     if (value?.type !== 'longstr') return filter.matchesUnfiltered;
     return filter.values.has(String(value.value));
   }

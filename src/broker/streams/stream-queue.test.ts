@@ -170,6 +170,20 @@ test('a filter chooses messages by their value', async () => {
   assert.deepEqual(reader.take(), ['1:b', '2:c']);
 });
 
+test('a filter that reads large heads takes several turns', async () => {
+  const s = await Bench.of();
+  const padding = { padding: text('x'.repeat(60_000)) };
+  for (const value of ['blue', 'blue', 'blue', 'red']) {
+    const headers = { ...padding, 'x-stream-filter-value': text(value) };
+    s.b.publish('', 's', value, { headers });
+  }
+  s.sync();
+  const [reader] = s.read('first', 9, ['red']);
+  assert.deepEqual(reader.take(), []);
+  for (let turns = 0; turns < 4; turns++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(reader.take(), ['3:red']);
+});
+
 test('a time is the first message that was received since', async () => {
   const s = await Bench.of();
   for (const body of ['a', 'b', 'c', 'd']) {

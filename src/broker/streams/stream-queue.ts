@@ -215,7 +215,9 @@ export class StreamQueue implements Queue, Held, LogWaiter {
         else this.#rest(consumer);
         return units;
       }
-      const spent = consumer.wants(delivery) ? this.#send(subscription, reader.sequence) : 1;
+      const decided = consumer.unitsToDecide(delivery);
+      const sent = consumer.wants(delivery) ? this.#send(subscription, reader.sequence) : 1;
+      const spent = decided + sent;
       units += spent;
       turns.unitsLeft -= spent;
     }

@@ -57,17 +57,20 @@ export class ChannelConsumer implements Consumer {
 
   deliver(delivery: Delivery): void {
     try {
-      this.#write(isOwn(delivery) ? delivery : asOwn(delivery, this.#channel));
+      const own = isOwn(delivery) ? delivery : asOwn(delivery, this.#channel);
+      if (this.#channel.vhost.isTracing) this.#trace(delivery, own);
+      this.#write(own);
+      // Counted against what may be delivered in this turn.
+      if (own === delivery && !isPlain(own)) {
+        delivery.convertedBytes += own.headLength * changedHeadWeight;
+      }
     } catch (thrown) {
       this.#channel.host.deliveryFailed(thrown);
     }
   }
 
   #write(delivery: Delivery): void {
-    const { tags, outbox, number, frameMax, vhost } = this.#channel;
-    if (vhost.isTracing) {
-      traceDelivery(this.#channel, this.subscription?.queue.name ?? '', delivery);
-    }
+    const { tags, outbox, number, frameMax } = this.#channel;
     const tag =
       this.isSettled || this.subscription === undefined
         ? tags.nextSettled()
@@ -82,9 +85,7 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + addressEnd - addressAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isUnchanged = delivery.deliveryCount === 0 && delivery.streamOffset < 0;
-    const isPlain = delivery.format === formatNumbers.amqp091 && isUnchanged;
-    const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
+    const whole = isOnePiece && isPlain(delivery) && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
     const to = outbox.bytes;
@@ -99,9 +100,25 @@ export class ChannelConsumer implements Consumer {
     else outbox.content(number, frameMax, delivery);
   }
 
+  #trace(delivery: Delivery, own: Delivery): void {
+    traceDelivery(this.#channel, this.subscription?.queue.name ?? '', own);
+    delivery.convertedBytes += own.headLength * tracedHeadWeight;
+  }
+
   cancelled(): void {
     this.#channel.consumerCancelled(this);
   }
+}
+
+/** A byte of a head takes as long as this many of a converted body if the head is changed. */
+const changedHeadWeight = 8;
+
+/** The same if all headers are decoded for a traced message. */
+const tracedHeadWeight = 32;
+
+/** Whether a delivery is sent with the head that is stored. */
+function isPlain({ format, deliveryCount, streamOffset }: Delivery): boolean {
+  return format === formatNumbers.amqp091 && deliveryCount === 0 && streamOffset < 0;
 }
 
 /** Shortens exchange and routing key to short strings. */

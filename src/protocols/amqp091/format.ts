@@ -2,11 +2,16 @@
 
 import { decodeText } from '../../base/byte-text.ts';
 import { Reader } from '../../base/bytes.ts';
-import { type ArgumentChanges, type Arguments, noArguments } from '../../broker/arguments.ts';
+import {
+  type Argument,
+  type ArgumentChanges,
+  type Arguments,
+  noArguments,
+} from '../../broker/arguments.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { delayMsOf } from '../../broker/schedule/delay-header.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
-import { countFields, readTable } from './codec/tables.ts';
+import { countFields, readField, readTable } from './codec/tables.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
 
@@ -24,6 +29,12 @@ export const amqp091Format: MessageFormat = {
   headers(buffer: Buffer, start: number, end: number): Arguments {
     scan.scan(buffer, start, end);
     return scan.headersAt < 0 ? noArguments : readTable(new Reader(buffer, scan.headersAt, end));
+  },
+
+  /** Decodes only that header. */
+  header(buffer: Buffer, start: number, end: number, name: string): Argument | undefined {
+    scan.scan(buffer, start, end);
+    return scan.headersAt < 0 ? undefined : readField(buffer, scan.headersAt, name);
   },
 
   expiration(buffer: Buffer, start: number, end: number): string | undefined {

@@ -138,6 +138,21 @@ export function countFields(bytes: Buffer, at: number): number {
   return count;
 }
 
+/** Decodes the first field with a name of a validated table, whose length is at an offset. */
+export function readField(bytes: Buffer, at: number, name: string): Argument | undefined {
+  const wanted = encodeText(name);
+  const end = at + 4 + readU32(bytes, at);
+  for (let field = at + 4; field < end; ) {
+    const valueAt = field + 1 + (bytes[field] ?? 0);
+    const isWanted =
+      valueAt - field - 1 === wanted.length &&
+      bytes.compare(wanted, 0, wanted.length, field + 1, valueAt) === 0;
+    if (isWanted) return readArgument(new Reader(bytes, valueAt, end), 0);
+    field = afterValue(bytes, valueAt, end, 0);
+  }
+  return undefined;
+}
+
 function isCc(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x43 && bytes[at + 1] === 0x43;
 }

@@ -7,7 +7,7 @@ import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { methodIds } from '../codec/methods.gen.ts';
 import { asOwn, isOwn } from '../conversion/deliveries.ts';
-import { traceDelivery } from '../tracing/trace.ts';
+import { headBytesPerUnitBits, traceDelivery } from '../tracing/trace.ts';
 import { Backlog } from './backlog.ts';
 
 interface Get {
@@ -90,7 +90,9 @@ export class Getter {
       return;
     }
     const { tags, outbox, number, frameMax, vhost } = channel;
+    const units = delivery.headLength >>> headBytesPerUnitBits;
     if (vhost.isTracing) traceDelivery(channel, queue.name, asOwnIfOther(delivery, channel));
+    if (vhost.isTracing || !isOwn(delivery)) channel.host.gate.count(units);
     const subscription = this.#subscription as Subscription; // it has just delivered
     channel.send({
       id: methodIds.basicGetOk,

@@ -94,3 +94,37 @@ test('a message that is got is traced, and events are not', async () => {
   assert.deepEqual((await events()).sort(), ['deliver.q', 'publish.']);
   assert.deepEqual(await events(), [], 'deliveries of events are not events');
 });
+
+test('deliveries whose large heads are traced take several turns', async () => {
+  const { log, peer, vhost, events } = await traced();
+  const value = { type: 'longstr', value: 'x'.repeat(1000) } as const;
+  const headers = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`h${at}`, value]));
+  peer.declare('large');
+  for (let n = 0; n < 12; n++) peer.send(publishFrames(1, 'large', `${n}`, { headers }));
+  log.syncNow();
+  vhost.isTracing = true;
+  const countOf = (found: ReturnType<typeof peer.take>) =>
+    found.filter((each) => typeof each !== 'string' && each.id === methodIds.basicDeliver).length;
+  const atOnce = countOf(peer.consume('large', { noAck: true }));
+  assert.ok(atOnce > 0 && atOnce < 12, `${atOnce} deliveries in one turn`);
+  await events();
+  assert.equal(atOnce + countOf(peer.take()), 12);
+});
+
+test('deliveries whose large heads are changed take several turns', async () => {
+  const { log, peer, events } = await traced();
+  const value = { type: 'longstr', value: 'x'.repeat(1000) } as const;
+  const many = Array.from({ length: 40 }, (_, at) => [`h${at}`, value] as const);
+  const BCC = { type: 'array', value: [] } as const;
+  peer.declare('large');
+  for (let n = 0; n < 40; n++) {
+    peer.send(publishFrames(1, 'large', `${n}`, { headers: { ...Object.fromEntries(many), BCC } }));
+  }
+  log.syncNow();
+  const countOf = (found: ReturnType<typeof peer.take>) =>
+    found.filter((each) => typeof each !== 'string' && each.id === methodIds.basicDeliver).length;
+  const atOnce = countOf(peer.consume('large', { noAck: true }));
+  assert.ok(atOnce > 0 && atOnce < 40, `${atOnce} deliveries in one turn`);
+  await events();
+  assert.equal(atOnce + countOf(peer.take()), 40);
+});

@@ -26,6 +26,9 @@ const nodeName = 'rabbit@localhost';
 /** Bytes of traced messages that wait to be published. Beyond that, messages are not traced. */
 const waitingBytesMax = 8 * 1024 * 1024;
 
+/** Binary logarithm of the bytes of headers that are decoded in a unit of work. */
+export const headBytesPerUnitBits = 3;
+
 /** Queues of a message that are listed. */
 const listedQueuesMax = 1000;
 
@@ -35,7 +38,11 @@ export interface TracedChannel {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly access: { readonly user: string };
-  readonly host: { readonly peerAddress: string; readonly localAddress: string };
+  readonly host: {
+    readonly peerAddress: string;
+    readonly localAddress: string;
+    readonly gate: { count(units: number): void };
+  };
 }
 
 let waitingBytes = 0;
@@ -50,7 +57,9 @@ export function tracePublish(
   if (name === traceExchange) return;
   const names = queues.slice(0, listedQueuesMax).map((queue) => longString(queue.name));
   const { head, headStart, headEnd, bodyLength } = publication;
-  trace(channel, `publish.${name}`, bodyLength, () => ({
+  const headBytes = headEnd - headStart;
+  channel.host.gate.count(headBytes >>> headBytesPerUnitBits);
+  trace(channel, `publish.${name}`, bodyLength + headBytes * 2, () => ({
     headers: {
       ...headersOf(name, [publication.routingKey, ...publication.extraRoutingKeys], {
         head,
@@ -64,14 +73,17 @@ export function tracePublish(
   }));
 }
 
-/** Traces a delivered message. Only called while tracing is on. */
+/**
+ * Traces a delivered message. Only called while tracing is on. The caller counts the work, which grows with
+ * the headers.
+ */
 export function traceDelivery(channel: TracedChannel, queue: string, delivery: Delivery): void {
   const name = delivery.exchangeName();
   if (name === traceExchange) return;
   const { buffer, headAt, headLength, bodyAt, bodyLength, redelivered } = delivery;
   const visible = visibleHead(buffer, headAt, headAt + headLength, delivery.deliveryCount);
   const at = { head: visible, headStart: 0, headEnd: visible.length };
-  trace(channel, `deliver.${queue}`, bodyLength, () => ({
+  trace(channel, `deliver.${queue}`, bodyLength + headLength * 2, () => ({
     headers: {
       ...headersOf(name, [delivery.routingKey()], at),
       redelivered: { type: 'signedint', value: redelivered ? 1 : 0 },
@@ -90,12 +102,12 @@ interface Traced {
 function trace(
   { broker, vhost }: TracedChannel,
   routingKey: string,
-  bodyBytes: number,
+  bytes: number,
   make: () => Traced,
 ): void {
   const exchange = vhost.exchanges.get(traceExchange);
   if (exchange === undefined || exchange.bindingCount === 0) return;
-  const size = bodyBytes + 1024;
+  const size = bytes + 1024;
   if (waitingBytes + size > waitingBytesMax) return;
   const { headers, body } = make();
   const w = new Writer(1024);

@@ -67,10 +67,15 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
     this.#writeFlow();
   }
 
+  /** Whether credit may be granted. When it may again, call {@link grantAgain}. */
+  protected get mayGrant(): boolean {
+    return this.#reached === undefined;
+  }
+
   /** Grants credit if little is left, and no limit is reached. */
-  #grantAgain(): void {
+  protected grantAgain(): void {
     const isLittle = this.#creditLeft <= this.creditMax * linkCreditShare;
-    if (isLittle && this.#reached === undefined && !this.isOver) this.#grant();
+    if (isLittle && this.mayGrant && !this.isOver) this.#grant();
   }
 
   /** A limit is reached: no credit is granted until there is room. */
@@ -83,7 +88,7 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
   /** There is room again. */
   freed(): void {
     this.#reached = undefined;
-    this.#grantAgain();
+    this.grantAgain();
     this.session.host.requestFlush();
   }
 
@@ -164,7 +169,7 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
     } finally {
       this.#end();
     }
-    this.#grantAgain();
+    this.grantAgain();
   }
 
   /** Rejects a delivery. A settled one is dropped, as the peer does not expect an answer. */

@@ -107,7 +107,6 @@ interface TargetRequest {
 function readTarget(own: RabbitMqConnection, frame: Attach, target: Target): TargetRequest {
   if (target.dynamic === true) {
     const { queue, node } = createDynamicQueue(own, frame, target);
-    requireAccess(own.access, 'write', 'exchange', '');
     const { name } = queue;
     return {
       address: { exchange: '', routingKey: name, queue: name, isDeclared: false },
@@ -168,7 +167,7 @@ function attachConsumer(own: RabbitMqConnection, session: Session, frame: Attach
   if (host.links.count >= broker.limits.consumerCountShort) broker.requireMemory('link');
   const outcomes = outcomesOf(source);
   const { queue, dynamic, answer } = readSource(own, frame, source);
-  requireAccess(own.access, 'read', 'queue', queue.name);
+  if (dynamic === undefined) requireAccess(own.access, 'read', 'queue', queue.name);
   const terms = {
     dynamic,
     isSettled: frame.sndSettleMode === settledMode,

@@ -54,6 +54,9 @@ export function createDynamicQueue(
   }
   const name = nameFor(own, frame.name);
   requireAccess(access, 'configure', 'queue', name);
+  // Checked before the queue exists: a refused link would leave it behind.
+  if (frame.role) requireAccess(access, 'read', 'queue', name);
+  else requireAccess(access, 'write', 'exchange', '');
   const options = { durable: !isVolatile, exclusive: true, autoDelete: false };
   const queue = vhost.declareFreeQueue(name, { ...options, arguments: noArguments }, host);
   own.dynamicCount++;

@@ -239,3 +239,39 @@ test('a message without durability is transient from 4.x on, and durable in 3.13
     assert.equal(header[0], isDurable, version);
   }
 });
+
+test('a dynamic node that its link may not use is not created', async () => {
+  const b = await RabbitMqBroker.open();
+  b.broker.setPermission('bob', '/', { configure: '.*', write: '^$', read: '^$' });
+  const dynamic = { dynamic: true, address: undefined, capabilities: ['temporary-queue'] };
+  const receiver = await b.client('c1');
+  receiver.attachReceiver('r', '', 1, dynamic);
+  const sender = await b.client('c2');
+  const target = { code: compositeCodes.target, ...dynamic };
+  sender.attachSender('s', undefined, 1, { target });
+  for (const peer of [receiver, sender]) {
+    const ended = peer.bodies().find((body) => body?.code === compositeCodes.end);
+    assert.ok(ended !== undefined, 'the session ends');
+  }
+  assert.deepEqual([...b.broker.vhost('/').queues.keys()], []);
+});
+
+test('deliveries with large annotations take several turns', async () => {
+  const b = await RabbitMqBroker.open();
+  b.declare('q');
+  const peer = await b.client();
+  peer.attachSender('s', '/queues/q', 0);
+  const value = text('x'.repeat(1000));
+  const annotations = Array.from({ length: 60 }, (_, at) => [symbol(`x-${at}`), value] as const);
+  for (let n = 0; n < 8; n++) peer.transfer(encodeMessage({ annotations }), 0, { settled: true });
+  b.sync();
+  peer.attachReceiver('r', '/queues/q', 1, {}, { sndSettleMode: 1 });
+  peer.take();
+  const transferCount = () =>
+    peer.bodies().filter((body) => body?.code === compositeCodes.transfer).length;
+  peer.flow(1, 100);
+  const atOnce = transferCount();
+  assert.ok(atOnce > 0 && atOnce < 8, `${atOnce} deliveries in one turn`);
+  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(atOnce + transferCount(), 8);
+});

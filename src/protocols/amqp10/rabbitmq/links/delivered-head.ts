@@ -19,6 +19,9 @@ const stored = new StoredHead();
 /** Size of the largest header section, in bytes. */
 const headerBytesMax = 24;
 
+/** A byte of annotations, which are decoded one by one, takes as long as this many of a converted body. */
+const annotationByteWeight = 16;
+
 const none = Buffer.alloc(0);
 
 /**
@@ -46,6 +49,8 @@ export class DeliveredHead implements HeadWriter {
     let hasDied = false;
     let annotations: Buffer;
     if (hasOwn) {
+      // Counted against what may be delivered in this turn.
+      delivery.convertedBytes += (scan.end - restAt) * annotationByteWeight;
       const entries = entriesOf(buffer, scan.valueAt, scan.end);
       hasDied = entries.some(([key]) => textOf(key) === annotationNames.deaths);
       annotations = encoded([...entries.filter(isKept), ...wayOf(delivery)]);

@@ -43,7 +43,7 @@ export function attachManagement(
   const { source, target, properties } = frame;
   const answer = { source, target, properties, sndSettleMode: settledMode };
   if (frame.role) {
-    const link = new ResponseLink(own, session, frame);
+    const link = new ResponseLink(own, session, frame, pair);
     pair.response = link;
     const { maxMessageSize, rcvSettleMode = 0 } = frame;
     return { link, answer: { ...answer, rcvSettleMode, initialDeliveryCount: 0, maxMessageSize } };

@@ -5,18 +5,22 @@ import { type Arguments, canonicalArguments } from '../../../../broker/arguments
 import { BrokerError } from '../../../../broker/errors.ts';
 import type { Binding, Destination } from '../../../../broker/exchanges/binding.ts';
 import type { Exchange } from '../../../../broker/exchanges/exchange.ts';
-import { type Entry, type Item, stringItem } from '../../codec/items.ts';
+import { type Entry, type Item, nullItem, stringItem } from '../../codec/items.ts';
 import { quoted } from '../addresses.ts';
 import type { RabbitMqConnection } from '../dialect.ts';
 import { inSession, requireAccess } from '../refusals.ts';
 import { requireNamed, requireOneLine } from './names.ts';
-import type { Call } from './operations.ts';
+import type { Answer, Call } from './operations.ts';
 import { nameOf } from './path.ts';
-import { noContent, RequestError, type Response } from './response.ts';
+import { encodedItem, failure, noContent, RequestError, type Response } from './response.ts';
 import { argumentsItem, Fields } from './values.ts';
 
-/** Maximum number of bindings between two ends in one response. */
+/** Maximum number of bindings between two ends in one response, and their size, bytes. */
 const listedCountMax = 10_000;
+const listedBytesMax = 4 * 1024 * 1024;
+
+/** Bindings whose keys are compared in one step. */
+const comparedPerStep = 64;
 
 /** Digits of the hash of the arguments of a binding. */
 const hashLength = 22;
@@ -63,8 +67,8 @@ export function addBinding({ own, body }: Call): Response {
 }
 
 /** `DELETE /bindings/:binding`. A missing binding is not an error. */
-export function removeBinding({ own, part = '', body }: Call): Response {
-  const { vhost, host } = own;
+export function removeBinding({ own, part = '', body }: Call, answer: Answer): void {
+  const { host } = own;
   if (body.type !== 'null') throw new RequestError('400', 'a DELETE request has a body');
   const match = segmentPattern.exec(part);
   if (match === null) {
@@ -78,19 +82,30 @@ export function removeBinding({ own, part = '', body }: Call): Response {
     key: nameOf(key),
   };
   requireEnds(own, ends);
-  for (const { from, to, binding } of bindingsBetween(own, ends)) {
-    if (hashOf(binding.arguments) !== hash) continue;
-    asBadRequest(() => {
-      if (to.kind === 'queue') to.requireOwner(host);
-      vhost.unbind(from, to, binding.routingKey, binding.arguments);
-    });
-    break;
+  let found: Found | undefined;
+  const steps = visitBetween(own, ends, (each) => {
+    if (hashOf(each.binding.arguments) === hash) found = each;
+    return found === undefined;
+  });
+  host.gate.finishFirst(
+    steps,
+    host.guarded(() => answer(found === undefined ? noContent : unbind(own, found))),
+  );
+}
+
+function unbind({ vhost, host }: RabbitMqConnection, { from, to, binding }: Found): Response {
+  try {
+    if (to.kind === 'queue') to.requireOwner(host);
+    vhost.unbind(from, to, binding.routingKey, binding.arguments);
+  } catch (thrown) {
+    if (thrown instanceof BrokerError) return failure(new RequestError('400', thrown.message));
+    throw thrown;
   }
   return noContent;
 }
 
 /** `GET /bindings?src=…&dstq=…&key=…` */
-export function listBindings({ own, query }: Call): Response {
+export function listBindings({ own, query }: Call, answer: Answer): void {
   const source = query.get('src');
   const key = query.get('key');
   const queue = query.get('dstq');
@@ -100,12 +115,21 @@ export function listBindings({ own, query }: Call): Response {
     throw new RequestError('400', `missing 'src', 'key', and 'dste' or 'dstq' in query: ${shown}`);
   }
   const kind = query.has('dste') ? 'exchange' : 'queue';
-  const listed: Item[] = [];
-  for (const { binding } of bindingsBetween(own, { source, kind, destination, key })) {
-    if (listed.length >= listedCountMax) break;
-    listed.push(describeBinding({ source, kind, destination, key }, binding));
-  }
-  return { status: '200', body: { type: 'list', value: listed } };
+  const ends: Ends = { source, kind, destination, key };
+  const listed: Buffer[] = [];
+  let listedBytes = 0;
+  const steps = visitBetween(own, ends, ({ binding }) => {
+    const bytes = encodedItem(describeBinding(ends, binding));
+    listedBytes += bytes.length;
+    if (listedBytes > listedBytesMax && listed.length > 0) return false;
+    listed.push(bytes);
+    return listed.length < listedCountMax;
+  });
+  const { host } = own;
+  host.gate.finishFirst(
+    steps,
+    host.guarded(() => answer({ status: '200', body: nullItem, listed })),
+  );
 }
 
 /** A binding with its ends. */
@@ -115,13 +139,22 @@ interface Found {
   readonly binding: Binding;
 }
 
-function* bindingsBetween({ vhost }: RabbitMqConnection, ends: Ends): Generator<Found> {
+/** Visits the bindings between two ends with a key in steps, until `visit` returns false. */
+function* visitBetween(
+  { vhost }: RabbitMqConnection,
+  ends: Ends,
+  visit: (found: Found) => boolean,
+): Generator<void> {
   const { source, kind, destination, key } = ends;
   const from = vhost.exchanges.get(source);
   const to = kind === 'queue' ? vhost.queues.get(destination) : vhost.exchanges.get(destination);
   if (from === undefined || to === undefined) return;
-  for (const binding of [...from.bindingsTo(to)]) {
-    if (binding.routingKey === key) yield { from, to, binding };
+  let comparedCount = 0;
+  for (const binding of from.bindingsTo(to)) {
+    if (binding.routingKey === key) {
+      if (!visit({ from, to, binding })) return;
+      yield;
+    } else if (++comparedCount % comparedPerStep === 0) yield;
   }
 }
 

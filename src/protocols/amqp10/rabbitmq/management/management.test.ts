@@ -5,6 +5,7 @@ import {
   ManagementClient,
   plain,
   RabbitMqBroker,
+  readMessage,
   symbol,
   text,
 } from '../../../../../tests/support/amqp10-rabbitmq.ts';
@@ -242,4 +243,63 @@ test('links to the management node come in pairs', async () => {
   peer.attachSender('m', '/management', 3, { sndSettleMode: 1, properties, source });
   assert.match(refused(), /^amqp:precondition-failed: received invalid attach/);
   assert.equal(plain(boolean(true)), true);
+});
+
+test('many bindings are listed in several turns, up to a size', async () => {
+  const { b, peer, management } = await opened();
+  const vhost = b.broker.vhost('/');
+  b.declare('q');
+  const [from, to] = [vhost.exchange('amq.headers'), vhost.queue('q', b)];
+  const bind = (name: string, value: string) =>
+    vhost.bind(from, to, 'k', { [name]: { type: 'longstr', value } });
+  for (let n = 0; n < 600; n++) bind(`n${n}`, 'v');
+  b.sync();
+  const path = '/bindings?src=amq.headers&dstq=q&key=k';
+  assert.throws(() => management.call('GET', path), /no response/);
+  const listed = async () => {
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    b.sync();
+    const payloads = peer
+      .take()
+      .flatMap(({ body, payload }) => (body?.code === compositeCodes.transfer ? [payload] : []));
+    return readMessage(Buffer.concat(payloads))['value'] as unknown[];
+  };
+  const found = await listed();
+  assert.equal(found.length, 600);
+  assert.deepEqual((found[0] as { arguments: object }).arguments, { n0: 'v' });
+  for (let n = 0; n < 600; n++) bind(`m${n}`, 'v'.repeat(15_000));
+  b.sync();
+  assert.throws(() => management.call('GET', path), /no response/);
+  const limited = await listed();
+  assert.ok(limited.length > 600 && limited.length < 1000, `${limited.length} are listed`);
+});
+
+test('a peer that does not take the responses can send few further requests', async () => {
+  const { peer } = await opened();
+  peer.flow(11, 1000, { incomingWindow: 0 });
+  const requests = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const properties = {
+        messageId: text('r'),
+        to: text('/queues/q'),
+        subject: 'GET',
+        replyTo: text('$me'),
+      };
+      const payload = encodeMessage({ properties, body: { type: 'null', value: null } });
+      peer.transfer(payload, 10, { settled: true });
+    }
+  };
+  const answered = () => {
+    const bodies = peer.bodies();
+    const count = (code: number) => bodies.filter((body) => body?.code === code).length;
+    return [count(compositeCodes.transfer), count(compositeCodes.detach)];
+  };
+  requests(14);
+  assert.deepEqual(answered(), [0, 0]);
+  peer.flow(11, 1000, { incomingWindow: 1000 });
+  assert.deepEqual(answered(), [14, 0]);
+  peer.flow(11, 1000, { incomingWindow: 0, nextIncomingId: 14, deliveryCount: 14 });
+  requests(30);
+  const [sent, detached] = answered();
+  assert.deepEqual([sent, detached], [0, 1]);
 });

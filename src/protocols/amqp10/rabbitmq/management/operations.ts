@@ -19,7 +19,10 @@ export interface Call {
   readonly body: Item;
 }
 
-type Operation = (call: Call, answer: (response: Response) => void) => void;
+/** Receives the response to a request, which may be later. */
+export type Answer = (response: Response) => void;
+
+type Operation = (call: Call, answer: Answer) => void;
 
 /** The operations that are answered at once, by their method and the shape of their path. */
 const immediate: ReadonlyMap<string, (call: Call) => Response> = new Map([
@@ -29,6 +32,10 @@ const immediate: ReadonlyMap<string, (call: Call) => Response> = new Map([
   ['PUT exchanges/*', declareExchange],
   ['DELETE exchanges/*', deleteExchange],
   ['POST bindings', addBinding],
+]);
+
+/** The operations that take several steps. */
+const inSteps: ReadonlyMap<string, Operation> = new Map([
   ['GET bindings', listBindings],
   ['DELETE bindings/*', removeBinding],
 ]);
@@ -39,20 +46,22 @@ function operationOf(method: string, segments: readonly string[]): Operation | u
     return purgeQueue;
   }
   if (segments.length > 2) return undefined;
-  const found = immediate.get(`${method} ${kind}${part === undefined ? '' : '/*'}`);
-  return found && ((call, answer) => answer(found(call)));
+  const shape = `${method} ${kind}${part === undefined ? '' : '/*'}`;
+  const found = immediate.get(shape);
+  if (found === undefined) return inSteps.get(shape);
+  return (call, answer) => answer(found(call));
 }
 
 /**
  * Performs a request.
  *
- * @param answer called with the response, later if messages must be removed in steps
+ * @param answer called with the response, later if it takes several steps
  * @throws {AmqpError} `unauthorized-access` with scope `session` if the user has no permission
  */
 export function perform(
   own: RabbitMqConnection,
   { method, target, body }: Request,
-  answer: (response: Response) => void,
+  answer: Answer,
 ): void {
   try {
     const { segments, query } = parsePath(target);

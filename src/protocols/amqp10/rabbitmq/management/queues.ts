@@ -5,7 +5,7 @@ import type { Queue } from '../../../../broker/queue.ts';
 import { type Entry, type Item, stringItem } from '../../codec/items.ts';
 import { requireAccess } from '../refusals.ts';
 import { requireOneLine, requireOwnName } from './names.ts';
-import type { Call } from './operations.ts';
+import type { Answer, Call } from './operations.ts';
 import { nameOf } from './path.ts';
 import { messageCount, RequestError, type Response } from './response.ts';
 import { argumentsItem, Fields } from './values.ts';
@@ -69,7 +69,7 @@ export function deleteQueue({ own, part, body }: Call): Response {
 }
 
 /** `DELETE /queues/:queue/messages` */
-export function purgeQueue({ own, part, body }: Call, answer: (response: Response) => void): void {
+export function purgeQueue({ own, part, body }: Call, answer: Answer): void {
   const { vhost, access, host } = own;
   requireNoBody(body);
   const name = nameOf(part);

@@ -13,7 +13,7 @@ import { encodeResponse } from './response.ts';
 /** Maximum size of a request, in bytes. */
 export const requestBytesMax: number = 64 * 1024;
 
-/** Number of requests that a peer may send at once. */
+/** Number of requests that a peer may send at once, and from which no more are accepted without responses. */
 const requestCountMax = 8;
 
 /** A link on which the peer sends requests, which are settled. */
@@ -51,6 +51,17 @@ export class RequestLink extends ReceivingLink {
       const group = definedGroup === definedBefore && !response.isChange ? 0 : definedGroup;
       host.answers.say(group, () => to.respond(bytes), bytes.length);
     });
+  }
+
+  /** A peer that does not take the responses can send no further requests. */
+  protected override get mayGrant(): boolean {
+    const waitingCount = this.#pair.response?.promisedCount ?? 0;
+    return super.mayGrant && waitingCount < requestCountMax;
+  }
+
+  /** A response was sent. */
+  responded(): void {
+    this.grantAgain();
   }
 
   override closed(): void {

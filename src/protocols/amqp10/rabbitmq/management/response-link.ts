@@ -6,22 +6,30 @@ import { Link } from '../../links/link.ts';
 import type { Session } from '../../session.ts';
 import type { RabbitMqConnection } from '../dialect.ts';
 import { linkError, sessionError } from '../refusals.ts';
+import type { ManagementPair } from './pairs.ts';
 
 /** A link on which responses are sent, settled. */
 export class ResponseLink extends Link {
   readonly #own: RabbitMqConnection;
+  readonly #pair: Pick<ManagementPair, 'request'>;
   /** Maximum size of a message that the peer accepts, in bytes. */
   readonly #bytesMax: number;
   /** Responses that wait for the window of the session or the transport. */
   readonly #waiting: Buffer[] = [];
   #credit = 0;
   /** Credit that requests which are being performed will use. */
-  #promisedCount = 0;
+  promisedCount = 0;
   #deliveryCount = 0;
 
-  constructor(own: RabbitMqConnection, session: Session, attach: Attach) {
+  constructor(
+    own: RabbitMqConnection,
+    session: Session,
+    attach: Attach,
+    pair: Pick<ManagementPair, 'request'>,
+  ) {
     super(session, attach, undefined);
     this.#own = own;
+    this.#pair = pair;
     this.#bytesMax = Number(attach.maxMessageSize ?? 0n) || Infinity;
   }
 
@@ -31,8 +39,8 @@ export class ResponseLink extends Link {
    * @throws {AmqpError} `precondition-failed` with scope `session` if the peer has granted none
    */
   requireCredit(): void {
-    if (this.#credit > this.#promisedCount) {
-      this.#promisedCount++;
+    if (this.#credit > this.promisedCount) {
+      this.promisedCount++;
       return;
     }
     const why = 'insufficient credit (0) for management link from RabbitMQ to client';
@@ -57,22 +65,23 @@ export class ResponseLink extends Link {
   override wake(): void {
     while (this.#waiting.length > 0 && !this.isOver && this.session.canWrite) {
       const bytes = this.#waiting.shift() as Buffer; // there is at least one
-      this.#promisedCount--;
+      this.promisedCount--;
       this.#credit--;
       this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
       this.session.writePayload(this, bytes);
+      this.#pair.request?.responded();
     }
   }
 
   override flow({ linkCredit, deliveryCount, drain, echo }: Flow): void {
     if (linkCredit !== undefined) {
       const underWay = (this.#deliveryCount - (deliveryCount ?? 0)) | 0;
-      this.#credit = Math.max(this.#promisedCount, linkCredit - underWay);
+      this.#credit = Math.max(this.promisedCount, linkCredit - underWay);
     }
     if (drain === true) {
-      const unused = this.#credit - this.#promisedCount;
+      const unused = this.#credit - this.promisedCount;
       this.#deliveryCount = (this.#deliveryCount + unused) >>> 0;
-      this.#credit = this.#promisedCount;
+      this.#credit = this.promisedCount;
     }
     if (drain !== true && echo !== true) return;
     this.session.writeFlow({

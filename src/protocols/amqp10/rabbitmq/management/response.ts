@@ -2,6 +2,7 @@
 
 import { WaxwingError } from '../../../../base/errors.ts';
 import { Encoder } from '../../codec/encoder.ts';
+import { codes } from '../../codec/format-codes.ts';
 import { type Entry, type Item, nullItem, stringItem } from '../../codec/items.ts';
 import { writeComposite } from '../../codec/performatives.gen.ts';
 import { sections } from '../../messages/sections.ts';
@@ -14,6 +15,8 @@ export type Status = '200' | '201' | '204' | '400' | '403' | '404' | '409';
 export interface Response {
   readonly status: Status;
   readonly body: Item;
+  /** The encoded items of a list, which is then the body. */
+  readonly listed?: readonly Buffer[];
   /** Whether the request has changed something that must be on disk before it is answered. */
   readonly isChange?: boolean;
 }
@@ -43,7 +46,7 @@ export function failure({ code, message }: RequestError): Response {
 }
 
 /** Encodes a response as a message. */
-export function encodeResponse({ messageId }: Request, { status, body }: Response): Buffer {
+export function encodeResponse({ messageId }: Request, { status, body, listed }: Response): Buffer {
   const w = new Encoder(1024);
   const properties = {
     code: sections.properties,
@@ -54,7 +57,24 @@ export function encodeResponse({ messageId }: Request, { status, body }: Respons
   w.descriptor(sections.applicationProperties);
   w.map([[stringItem('http:response'), stringItem('1.1')]]);
   w.descriptor(sections.value);
-  if (body.type === 'null') w.u8(0x40);
+  if (listed !== undefined) return Buffer.concat([w.toBuffer(), listHead(listed), ...listed]);
+  if (body.type === 'null') w.u8(codes.null);
   else w.item(body);
   return w.toBuffer();
+}
+
+/** Encodes an item of {@link Response.listed}. */
+export function encodedItem(item: Item): Buffer {
+  const w = new Encoder(256);
+  w.item(item);
+  return w.toBuffer();
+}
+
+/** The code, size and number of items of a list. */
+function listHead(items: readonly Buffer[]): Buffer {
+  const head = Buffer.alloc(9);
+  head[0] = codes.list32;
+  head.writeUInt32BE(4 + items.reduce((sum, { length }) => sum + length, 0), 1);
+  head.writeUInt32BE(items.length, 5);
+  return head;
 }
