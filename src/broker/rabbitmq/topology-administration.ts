@@ -23,6 +23,7 @@ import {
   requireExchangeDeclaration,
   requireQueueDeclaration,
 } from './permission-checks.ts';
+import { refusalOf, refusedForQueue } from './personality.ts';
 
 /** Selects bindings. What is left out matches any. */
 export interface BindingFilter {
@@ -81,8 +82,11 @@ export class TopologyAdministration {
     const args = this.#arguments(asked.arguments, describe('queue', name, vhost));
     if (as !== undefined) requireQueueDeclaration(as, found, name, args);
     const isNew = !found.queues.has(name);
+    const options = { durable, autoDelete, exclusive: false, arguments: args };
+    const refused = isNew && refusedForQueue(this.#broker.personality, options);
+    if (refused) throw new BrokerError('precondition-failed', refusalOf(refused));
     // An owner that no connection is.
-    found.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, this);
+    found.declareQueue(name, options, this);
     return isNew;
   }
 
