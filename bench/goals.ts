@@ -262,6 +262,13 @@ const goals: readonly BrokerGoal[] = [
     4,
     oursOver(perCpu('S4', 1024), 'rabbitmq4'),
   ),
+  least(
+    '–',
+    'a stream with 10 consumers against RabbitMQ 4 with TLS, 1 KiB',
+    2,
+    1.5,
+    oursOver(perCpu('stream', 1024), 'rabbitmq4'),
+  ),
   ...[16, 1024].flatMap((bodyBytes) => [
     least(
       '–',

@@ -11,6 +11,7 @@ export const scenarioNames = [
   'S5',
   'S6',
   'S9',
+  'stream',
   'queues',
   'latency',
   'idle',

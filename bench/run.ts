@@ -22,7 +22,7 @@ import { report } from './tables.ts';
 
 /** The order of the scenarios. Creating brokers is last, because the brokers remain. */
 const scenarios: readonly [readonly ScenarioName[], (session: Session) => Promise<void>][] = [
-  [['S1', 'S2', 'S3', 'S4', 'S5'], measureFlows],
+  [['S1', 'S2', 'S3', 'S4', 'S5', 'stream'], measureFlows],
   [['queues'], measureQueues],
   [['latency'], measureLatency],
   [['S9'], measureOpening],

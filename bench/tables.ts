@@ -27,6 +27,7 @@ const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   S4: 'S4, persistent over TLS',
   S5: 'S5, fan-out to 10 queues over TLS (deliveries)',
   queues: 'S4 over 1, 100 and 1,000 queues',
+  stream: 'A stream with 10 consumers over TLS (deliveries)',
   S6: 'S6 and S8, backlog and restart',
   S9: 'S9, opening and closing over TLS',
   latency: 'One confirm at a time over TLS',

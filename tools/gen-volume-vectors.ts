@@ -11,6 +11,7 @@ import {
   vectorText,
 } from '../tests/support/volume-vector.ts';
 import { compacted, compactedKilled } from './vector-compacted.ts';
+import { stream } from './vector-stream.ts';
 import {
   busy,
   cutOff,
@@ -113,6 +114,14 @@ const good: Readonly<Record<string, Scenario>> = {
     about: 'The same, killed, with a file that a compaction left which did not end.',
     make: compactedKilled,
   },
+  stream: {
+    about: 'A stream and a queue: the first segments of the stream were removed.',
+    make: () => stream('closed'),
+  },
+  'stream-killed': {
+    about: 'The same, mounted once more and killed.',
+    make: () => stream('killed'),
+  },
   migrated: {
     about: 'Killed under format 2, mounted by this release and closed.',
     make: migrated,
@@ -121,7 +130,15 @@ const good: Readonly<Record<string, Scenario>> = {
     about: 'Killed, mounted again and closed: the index of segment 1 is in segment 2.',
     make: mountedAgain,
   },
-  system: { about: "The service's volume: changes of a journal, and a timeline.", make: system },
+  system: {
+    about: "The service's volume: changes of a journal, and a timeline.",
+    make: () => system(),
+  },
+  'system-compacted': {
+    about:
+      "The service's volume after ten mounts: small segments were merged, and one was dropped.",
+    make: () => system(10),
+  },
 };
 
 const bad: Readonly<Record<string, Scenario>> = {

@@ -206,6 +206,8 @@ static prod *P;
 static cons *C;
 static hist_t h_conf, h_e2e;
 static uint64_t g_sent, g_acked, g_got;
+// How often each message is consumed: once from every queue of an exchange, and by every consumer of a stream.
+static int g_copies = 1;
 static int g_measuring, g_stop_pub;
 static char (*g_digits)[DIGITS];
 
@@ -262,7 +264,7 @@ static int produce(prod *p) {
         if (can < o_minbatch && o_minbatch <= o_confirm) return 0;
       }
       if (o_inflight) {
-        long a = o_inflight - (long)(g_sent - g_got / (o_exchange ? o_queues : 1));
+        long a = o_inflight - (long)(g_sent - g_got / g_copies);
         if (a < o_inflight / 8) return 0;
         if (a < can) can = a;
       }
@@ -368,7 +370,7 @@ static void on_cons_frame(cons *c, uint8_t *f, uint32_t sz) {
     return;
   }
   // a whole message
-  if (o_count && (long)g_got >= o_count * (o_exchange ? o_queues : 1)) return;  // more than asked for: left to be delivered again
+  if (o_count && (long)g_got >= o_count * g_copies) return;  // more than asked for: left to be delivered again
   if (!g_got) g_first_ns = now_ns();
   c->got++;
   g_got++;
@@ -445,7 +447,7 @@ static void usage(void) {
        "  --spread            each producer publishes to all N queues in turn, each consumer consumes from all N on one channel\n"
        "  --exchange topic    declare this kind of exchange, bind every queue with 'load.*.#', publish to it (fan-out)\n"
        "  --size BYTES        body; from 16 on it carries a timestamp and a sequence number\n"
-       "  --persistent --durable --qtype classic|quorum --lazy --qname load\n"
+       "  --persistent --durable --qtype classic|quorum|stream --lazy --qname load\n"
        "  --confirm W         publisher confirms with at most W unconfirmed per producer (0: none)\n"
        "  --min-batch N       with --confirm: wait until N can be sent at once\n"
        "  --inflight N        publish only while sent minus consumed is below N (0: no limit)\n"
@@ -520,6 +522,8 @@ int main(int argc, char **argv) {
     }
   if (getenv("LOAD_PASSWORD")) o_pass = getenv("LOAD_PASSWORD");
   signal(SIGPIPE, SIG_IGN);
+  if (o_exchange) g_copies = o_queues;
+  else if (o_qtype && !strcmp(o_qtype, "stream") && o_cons) g_copies = o_cons / o_queues;
   if (o_tls) tls_init(o_ca, o_suites, o_noresume);
   g_ep = epoll_create1(EPOLL_CLOEXEC);
 
@@ -657,7 +661,7 @@ int main(int argc, char **argv) {
     if (o_first && g_got) break;
     if (o_count) {
       int pub_done = !o_prod || ((long)g_sent >= o_count && (!o_confirm || g_acked >= g_sent));
-      int con_done = !o_cons || (long)g_got >= o_count * (o_exchange ? o_queues : 1);
+      int con_done = !o_cons || (long)g_got >= o_count * g_copies;
       for (int i = 0; i < o_prod; i++)
         if (P[i].po < P[i].pl) pub_done = 0;
       if (pub_done && con_done) break;

@@ -26,6 +26,7 @@ export const storedFlow: readonly string[] = [
   ...confirmed,
   ...['--prefetch', '1000', '--ack-batch', '100'],
 ];
+const stream = ['--qtype', 'stream', '--consumers', '10'];
 const fanOut = ['--exchange', 'topic', '--queues', '10', '--consumers', '10'];
 
 /** The flows of a group are compared with each other, so that their runs are interleaved. */
@@ -71,11 +72,21 @@ const groups: readonly (readonly Flow[])[] = [
       args: [...transient, ...fanOut],
     },
   ],
+  [
+    {
+      scenario: 'stream',
+      transport: 'tls',
+      bodyBytes: [1024],
+      isStored: true,
+      args: [...storedFlow, ...stream],
+    },
+  ],
 ];
 
 function takesPart(peer: Peer, flow: Flow): boolean {
   if (flow.transport === 'plain' && peer.name === 'waxwing') return false;
-  if (flow.scenario === 'S3' && peer.name.startsWith('lavinmq')) return false;
+  const isRabbitOnly = flow.scenario === 'S3' || flow.scenario === 'stream';
+  if (isRabbitOnly && peer.name.startsWith('lavinmq')) return false;
   return flow.isStored || !peer.name.endsWith('gocryptfs');
 }
 
@@ -116,7 +127,7 @@ async function runFlow(
   record({ scenario: flow.scenario, peer: peer.name, bodyBytes, round, figures });
 }
 
-/** S1 to S5. */
+/** S1 to S5, and the stream. */
 export async function measureFlows(session: Session): Promise<void> {
   const { options } = session;
   for (const group of groups) {

@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Journal } from '../storage/journal.ts';
 import { MessageStore } from '../storage/message-store.ts';
 import { QueueIndex } from '../storage/queue-index.ts';
+import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
@@ -380,9 +381,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.counters.settled += queue.settledCount;
   }
 
-  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex {
+  newQueueIndex(number: number | undefined, isDurable: boolean, isStream = false): QueueIndex {
     this.#queueNumber = Math.max(this.#queueNumber, number ?? this.#queueNumber + 1);
-    const queueIndex = new QueueIndex(number ?? this.#queueNumber, isDurable);
+    const own = number ?? this.#queueNumber;
+    const queueIndex = isStream ? new StreamIndex(own) : new QueueIndex(own, isDurable);
     if (isDurable) this.store.indexes.set(queueIndex.number, queueIndex);
     return queueIndex;
   }

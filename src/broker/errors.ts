@@ -12,6 +12,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `access-refused`: no permission, a reserved name, or another exclusive consumer.
  * - `not-allowed`: no access to the virtual host, or a consumer tag in use.
  * - `resource-error`: a limit of the broker is reached.
+ * - `not-implemented`: queues of this type do not support the operation.
  */
 export type BrokerErrorCode =
   | 'not-found'
@@ -19,7 +20,8 @@ export type BrokerErrorCode =
   | 'resource-locked'
   | 'access-refused'
   | 'not-allowed'
-  | 'resource-error';
+  | 'resource-error'
+  | 'not-implemented';
 
 /** An error that protocols convert to replies. The text follows RabbitMQ. */
 export class BrokerError extends WaxwingError<BrokerErrorCode> {}

@@ -1,6 +1,8 @@
 // The interface between queues and the broker.
 
 import type { MessageStore } from '../storage/message-store.ts';
+import type { LogWaiters } from './flow/log-waiters.ts';
+import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
 import type { DeathReason, Queue } from './queue.ts';
@@ -16,6 +18,10 @@ export interface QueueHost {
   /** Milliseconds since 1970, read once per turn. */
   nowMs(): number;
   readonly turns: Turns;
+  /** Objects that wait until data is on disk. */
+  readonly logWaiters: LogWaiters;
+  /** The format with a number; undefined if it is unknown. */
+  formatOf(number: number): MessageFormat | undefined;
   /** Dead letters, among others, that take more than one turn. */
   readonly longPublishes: LongPublishes;
   readonly isRecovering: boolean;

@@ -4,6 +4,7 @@ import { textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
+import { ageMs, segmentBytesLimit, streamArguments } from './streams/stream-arguments.ts';
 
 /** The properties of a queue in declarations. */
 export interface QueueOptions {
@@ -38,6 +39,9 @@ export interface QueueSettings {
   readonly countsFailures: boolean;
   /** Milliseconds that a delivery may stay unsettled; undefined for the limit of the broker. */
   readonly consumerTimeoutMs: number | undefined;
+  /** Only for streams: the age at which segments are removed, and their size. */
+  readonly maxAgeMs: number;
+  readonly segmentBytesMax: number | undefined;
 }
 
 /** Maximum expiry time: ten years, as in RabbitMQ, milliseconds. */
@@ -47,7 +51,7 @@ export const expiryMsMax = 315_360_000_000;
 export const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
 /** The types of queues. */
-export type QueueType = 'classic' | 'quorum';
+export type QueueType = 'classic' | 'quorum' | 'stream';
 
 // Arguments of another queue type are refused; unknown arguments are ignored.
 const common = [
@@ -70,28 +74,23 @@ const known: Readonly<Record<QueueType, readonly string[]>> = {
     'x-queue-leader-locator',
     'x-quorum-initial-group-size',
   ],
+  stream: streamArguments,
 };
 /** Arguments of one queue type that are ignored if a stored queue of the other type has them. */
 const ignoredOnceStored = ['x-queue-leader-locator', 'x-queue-mode'];
 
-const knownToOthers = [
-  'x-initial-cluster-size',
-  'x-max-age',
-  'x-max-in-memory-bytes',
-  'x-max-in-memory-length',
-  'x-stream-filter-size-bytes',
-  'x-stream-max-segment-size-bytes',
-];
+const knownToOthers = ['x-max-in-memory-bytes', 'x-max-in-memory-length'];
 
 /** Arguments that must be equal in repeated declarations. */
 export const comparedArguments: readonly string[] = [
-  ...new Set([...known.classic, ...known.quorum]),
+  ...new Set([...known.classic, ...known.quorum, ...known.stream]),
 ].filter((name) => name !== 'x-queue-mode');
 
 /** The arguments of all queue types. */
 const knownToAny: ReadonlySet<string> = new Set([
   ...known.classic,
   ...known.quorum,
+  ...known.stream,
   ...knownToOthers,
 ]);
 
@@ -163,6 +162,12 @@ class ArgumentReader {
     this.fail(name, `"unsupported ${what} '${found.value}'"`);
   }
 
+  /** Milliseconds; Infinity if it is missing. */
+  age(name: string): number {
+    const text = this.text(name);
+    return text === undefined ? Infinity : (ageMs(text) ?? this.fail(name, 'invalid_max_age'));
+  }
+
   /** Refuses an unknown word. */
   checkWord(name: string, allowed: readonly string[], why: string): void {
     const found = this.text(name);
@@ -171,7 +176,7 @@ class ArgumentReader {
 
   type(): QueueType {
     const type = this.text('x-queue-type') ?? 'classic';
-    if (type !== 'classic' && type !== 'quorum') {
+    if (type !== 'classic' && type !== 'quorum' && type !== 'stream') {
       this.fail('x-queue-type', `"unsupported queue type '${type}'"`);
     }
     this.#refuseForeign(type, (name) => !ignoredOnceStored.includes(name));
@@ -192,9 +197,25 @@ class ArgumentReader {
     this.#refuseForeign(this.type(), () => true);
   }
 
-  /** Refuses properties that quorum queues do not support. */
-  checkQuorum({ durable, exclusive, autoDelete }: QueueOptions): void {
-    if (this.type() !== 'quorum') return;
+  /** Refuses values that are too small or too large for streams. */
+  checkStream(): void {
+    if (this.count('x-initial-cluster-size') === 0) {
+      this.fail('x-initial-cluster-size', '{value_zero,0}');
+    }
+    const segmentBytes = this.count('x-stream-max-segment-size-bytes');
+    if (segmentBytes !== Infinity && segmentBytes > segmentBytesLimit) {
+      const text = 'Exceeded max value for x-stream-max-segment-size-bytes';
+      throw new BrokerError('precondition-failed', text);
+    }
+    const filterBytes = this.count('x-stream-filter-size-bytes');
+    if (filterBytes === Infinity || (filterBytes >= 16 && filterBytes <= 255)) return;
+    const text = 'Invalid value for  x-stream-filter-size-bytes';
+    throw new BrokerError('precondition-failed', text);
+  }
+
+  /** Refuses properties that replicated queues do not support. */
+  checkReplicated({ durable, exclusive, autoDelete }: QueueOptions): void {
+    if (this.type() === 'classic') return;
     const wrong = [
       ...(autoDelete ? ['auto-delete'] : []),
       ...(exclusive ? ['exclusive-owner'] : []),
@@ -232,7 +253,8 @@ export function checkQueueOptions(
   reader.checkName('x-dead-letter-routing-key');
   reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
   reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
-  reader.checkQuorum(options);
+  reader.checkReplicated(options);
+  reader.checkStream();
 }
 
 /**
@@ -273,7 +295,13 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     consumerTimeoutMs: readTimeout(args['x-consumer-timeout']),
     deliveryLimit: type === 'quorum' ? reader.countOrNone('x-delivery-limit') : Infinity,
     countsFailures: type === 'quorum',
+    maxAgeMs: reader.age('x-max-age'),
+    segmentBytesMax: segmentBytesOf(reader.count('x-stream-max-segment-size-bytes')),
   };
+}
+
+function segmentBytesOf(bytes: number): number | undefined {
+  return bytes === Infinity ? undefined : bytes;
 }
 
 /** Ignores values that are not milliseconds. Stored queues may have any value. */

@@ -2,7 +2,7 @@
 
 import type { QueueIndex } from '../storage/queue-index.ts';
 import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
-import type { Cursor } from './dispatch/cursor.ts';
+import type { MessageCursor } from './dispatch/cursor.ts';
 import type { GroupRules } from './dispatch/groups.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
 import type { Rewriting } from './queues/rewriting.ts';
@@ -106,7 +106,7 @@ export interface Queue extends Ticking, Deliverer {
    */
   groupBy(rules: GroupRules, before?: number): void;
   /** Reads messages without acquiring them. */
-  cursor(): Cursor;
+  cursor(): MessageCursor;
 
   /** Removes the message of an accepted delivery. */
   accept(sequence: number): void;

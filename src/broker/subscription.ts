@@ -5,6 +5,7 @@ import type { QueueIndex } from '../storage/queue-index.ts';
 import { Unsettled } from './dispatch/unsettled.ts';
 import type { CreditPool, PlaceInLine } from './flow/credit-pool.ts';
 import type { Queue } from './queue.ts';
+import type { StreamStart } from './streams/stream-start.ts';
 
 /**
  * The outcome of a delivery (AMQP 1.0 part 3.4). The answers of all other protocols are a subset.
@@ -40,6 +41,8 @@ export class Delivery extends MessageView {
   isFirstOfGroup = false;
   /** The size of the body after its conversion for the consumer, bytes; 0 if there was none. */
   convertedBytes = 0;
+  /** The number of the message in its stream; -1 if it is not from a stream. */
+  streamOffset = -1;
   /** Why the message died, if its consumer stated that; only set for dead letters. */
   cause: string | undefined = undefined;
 
@@ -91,6 +94,8 @@ export interface SubscribeOptions {
    * While such consumers exist, one of them receives all messages (ActiveMQ's exclusive consumer).
    */
   readonly isPreferred?: boolean | undefined;
+  /** Where a consumer of a stream begins, and what it reads; by default, all new messages. */
+  readonly stream?: StreamStart | undefined;
 }
 
 /** The credit of an unlimited subscription, and the maximum credit. */

@@ -29,7 +29,7 @@ import {
   type QueueType,
   readQueueArguments,
 } from './queue-options.ts';
-import { MessageQueue } from './queues/message-queue.ts';
+import { newQueue } from './queues/new-queue.ts';
 import { requireNotDefault } from './rabbitmq/permission-checks.ts';
 import type { Personality } from './rabbitmq/personality.ts';
 import { Settings } from './settings/settings.ts';
@@ -47,7 +47,7 @@ export interface VhostHost extends QueueHost {
   /** Whether changes are being recovered. */
   readonly isRecovering: boolean;
   define(change: Change): void;
-  newQueueIndex(number: number | undefined, isDurable: boolean): QueueIndex;
+  newQueueIndex(number: number | undefined, isDurable: boolean, isStream?: boolean): QueueIndex;
   /** Returns 22 random characters. */
   randomName(): string;
   /** Performs long work in slices. */
@@ -351,16 +351,13 @@ export class Vhost {
    * Adds a queue after its declaration was checked. A number is only given for a recovered queue.
    */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
-    // An exclusive queue ends with its connection, so it never survives a restart.
-    const isDurable = options.durable && !options.exclusive;
-    const queueIndex = this.#host.newQueueIndex(number, isDurable);
-    const queue = new MessageQueue(this.#host, this.name, name, options, queueIndex);
+    const queue = newQueue(this.#host, this.name, name, options, number);
     if (this.settings.hasEffect) queue.applySettings(this.settings.ofQueue(queue));
     this.queues.set(name, queue);
     this.version++;
-    if (isDurable) {
+    if (queue.index.isDurable) {
       const vhost = this.name;
-      this.#host.define({ kind: 'queue', vhost, name, number: queueIndex.number, options });
+      this.#host.define({ kind: 'queue', vhost, name, number: queue.index.number, options });
     }
     return queue;
   }
@@ -385,7 +382,8 @@ export class Vhost {
     if (how.ifEmpty && queue.readyCount > 0) {
       throw new BrokerError('precondition-failed', `${subject} not empty`);
     }
-    const count = queue.readyCount;
+    // As in RabbitMQ, the messages of a stream are not counted.
+    const count = queue.settings.type === 'stream' ? 0 : queue.readyCount;
     this.removeQueue(queue);
     return count;
   }

@@ -59,6 +59,7 @@ const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, e
   'access-refused': [401, 'not_authorised'],
   'not-allowed': [400, 'bad_request'],
   'resource-error': [503, 'service_unavailable'],
+  'not-implemented': [400, 'bad_request'],
 };
 
 /** The answer to an expected error; undefined for any other. */

@@ -405,12 +405,12 @@ export class Log implements RecordLog {
     return home !== undefined && isThere ? this.#table.locate(home, number) : undefined;
   }
 
-  retain(slot: number, bytes?: number): void {
-    this.#table.retain(slot, bytes);
+  retain(slot: number, bytes?: number, count?: number): void {
+    this.#table.retain(slot, bytes, count);
   }
 
-  release(slot: number, bytes?: number): void {
-    this.#table.release(slot, bytes);
+  release(slot: number, bytes?: number, count?: number): void {
+    this.#table.release(slot, bytes, count);
   }
 
   damaged(slot: number, offset: number): void {
@@ -451,6 +451,7 @@ export class Log implements RecordLog {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#compactor.mergeBeforeClose();
     const compactorEnds = this.#compactor.stop();
     // Not in the first group: a later group proves that recovery begins with this segment.
     if (this.#roller.appender?.isFirstGroup === true) this.#endGroup(0);

@@ -6,12 +6,14 @@ import type { RecordSink } from './log-owner.ts';
 import { liveBytes } from './message-record.ts';
 import { offsetMax, type QueueIndex } from './queue-index.ts';
 import type { RecordLog } from './record-log.ts';
+import { StreamIndex } from './streams/stream-index.ts';
 
 /*
  * A window record: queue number u32 | next sequence u48 | ranges of sequences (from u48, to before u48).
  * An index record: segment u48 | queue number u32 | entries: flags u8 | [sequence u48, unless it is
  * the one after the previous entry] | [block u48, unless it is the same] | offset u32 |
- * body length u32 | [priority u8] | [expiry u48].
+ * body length u32 | [priority u8] | [expiry u48]. For a stream, after the block: count of messages u32 |
+ * size of their records u32 | time of receipt of the first u48.
  */
 const rangesMax = 4096;
 const entriesMax = 2048;
@@ -20,6 +22,8 @@ const hasSequence = 1;
 const hasBlock = 2;
 const hasPriority = 4;
 const hasExpiry = 8;
+/** The entry is a run of messages of a stream. */
+const isRun = 16;
 
 /** A shared buffer for encoding index records, because there may be very many queues. */
 const scratch = Buffer.allocUnsafeSlow(10 + entriesMax * entryBytesMax);
@@ -106,11 +110,29 @@ export function writeIndex(
   from: number,
 ): void {
   const writer = new IndexWriter(log, type, queueIndex, segment);
+  if (queueIndex instanceof StreamIndex) {
+    for (const { first, end, slot, bytes, ms } of queueIndex.runs(from)) {
+      if (log.segmentOf(slot) !== segment) continue;
+      writer.addRun({ first, count: end - first, bytes, ms }, log.numberOf(slot));
+    }
+    writer.end();
+    return;
+  }
   for (let s = queueIndex.liveFrom(from); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
     const slot = queueIndex.slot(s);
     if (log.segmentOf(slot) === segment) writer.add(s, log.numberOf(slot), queueIndex.offset(s));
   }
   writer.end();
+}
+
+/** Consecutive messages of a stream in one block. */
+interface StreamRun {
+  readonly first: number;
+  readonly count: number;
+  /** The approximate size of their records. */
+  readonly bytes: number;
+  /** When the first was received, milliseconds since 1970. */
+  readonly ms: number;
 }
 
 /** Writes the positions of a queue's messages in one segment, in several records if necessary. */
@@ -139,11 +161,7 @@ export class IndexWriter {
    * @returns whether a record was written, so that another writer may add messages
    */
   add(sequence: number, block: number, offset: number): boolean {
-    if (this.#count === 0) {
-      this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#index.number);
-      this.#lastSequence = -2;
-      this.#lastBlock = -1;
-    }
+    this.#begin();
     const isApart = sequence !== this.#lastSequence + 1;
     const isElsewhere = block !== this.#lastBlock;
     this.#at = writeEntry(this.#at, this.#index, sequence, {
@@ -152,6 +170,32 @@ export class IndexWriter {
       isApart,
       isElsewhere,
     });
+    return this.#added(sequence, block);
+  }
+
+  /** Adds consecutive messages of a stream in one block. See {@link add}. */
+  addRun({ first, count, bytes, ms }: StreamRun, block: number): boolean {
+    this.#begin();
+    const isApart = first !== this.#lastSequence + 1;
+    const isElsewhere = block !== this.#lastBlock;
+    scratch[this.#at] = isRun | (isApart ? hasSequence : 0) | (isElsewhere ? hasBlock : 0);
+    let p = this.#at + 1;
+    if (isApart) p = writeU48(scratch, p, first);
+    if (isElsewhere) p = writeU48(scratch, p, block);
+    p = writeU32(scratch, writeU32(scratch, p, count), bytes);
+    this.#at = writeU48(scratch, p, ms);
+    return this.#added(first + count - 1, block);
+  }
+
+  /** Begins a record, unless one has begun. */
+  #begin(): void {
+    if (this.#count > 0) return;
+    this.#at = writeU32(scratch, writeU48(scratch, 0, this.#segment), this.#index.number);
+    this.#lastSequence = -2;
+    this.#lastBlock = -1;
+  }
+
+  #added(sequence: number, block: number): boolean {
     this.#lastSequence = sequence;
     this.#lastBlock = block;
     if (++this.#count < entriesMax) return false;
@@ -203,6 +247,10 @@ function writeEntry(
 class Entry {
   sequence = -2;
   block = -1;
+  /** The number of messages of a run; 0 if the entry is a single message. */
+  count = 0;
+  bytes = 0;
+  ms = 0;
   offset = 0;
   bodyLength = 0;
   priority = 0;
@@ -212,7 +260,7 @@ class Entry {
   read(buffer: Buffer, start: number): number {
     const flags = buffer[start] ?? 0;
     let p = start + 1;
-    this.sequence++;
+    this.sequence += Math.max(1, this.count);
     if ((flags & hasSequence) !== 0) {
       this.sequence = readU48(buffer, p);
       p += 6;
@@ -221,6 +269,8 @@ class Entry {
       this.block = readU48(buffer, p);
       p += 6;
     }
+    this.count = 0;
+    if ((flags & isRun) !== 0) return this.#readRun(buffer, p);
     this.offset = readU32(buffer, p);
     if (this.offset > offsetMax) throw damaged(`an entry names offset ${this.offset} of a block`);
     this.bodyLength = readU32(buffer, p + 4);
@@ -230,6 +280,14 @@ class Entry {
     if ((flags & hasExpiry) === 0) return p;
     this.expiryMs = readU48(buffer, p);
     return p + 6;
+  }
+
+  #readRun(buffer: Buffer, p: number): number {
+    this.count = readU32(buffer, p);
+    this.bytes = readU32(buffer, p + 4);
+    this.ms = readU48(buffer, p + 8);
+    if (this.count === 0) throw damaged('an entry names a run of 0 messages');
+    return p + 14;
   }
 }
 
@@ -258,6 +316,18 @@ export function locate(
   queueIndex: QueueIndex,
   live: readonly number[],
 ): void {
+  if (queueIndex instanceof StreamIndex) locateRuns(log, buffer, start, end, queueIndex, live);
+  else locateMessages(log, buffer, start, end, queueIndex, live);
+}
+
+function locateMessages(
+  log: RecordLog,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  queueIndex: QueueIndex,
+  live: readonly number[],
+): void {
   const segment = readU48(buffer, start);
   const entry = new Entry();
   let at = 0;
@@ -265,21 +335,59 @@ export function locate(
   let slot: number | undefined;
   for (let p = start + indexHeadBytes; p < end; ) {
     p = entry.read(buffer, p);
-    if (p > end) throw new StorageError('record-invalid', 'an index record ends inside an entry');
+    requireEntry(entry, p <= end, false);
     const { sequence } = entry;
     while ((live[at + 1] ?? Infinity) <= sequence) at += 2;
     // After a compaction, two segments may name the same message. Either copy is valid.
     if (sequence < (live[at] ?? Infinity) || queueIndex.isLive(sequence)) continue;
     if (block !== entry.block) slot = log.slotAt(segment, entry.block);
     block = entry.block;
-    if (slot === undefined) {
-      const block = `block ${entry.block} of segment ${segment}`;
-      throw new StorageError(
-        'record-invalid',
-        `an index record names ${block}, which is not there`,
-      );
-    }
+    if (slot === undefined) throw missing(segment, block);
     queueIndex.put(sequence, slot, entry.offset, entry.bodyLength, entry.priority, entry.expiryMs);
     log.retain(slot, liveBytes(entry.bodyLength));
+  }
+}
+
+/** Checks that an entry is in its record, and is a run only in an index of a stream. */
+function requireEntry({ count }: Entry, isInside: boolean, isOfStream: boolean): void {
+  if (!isInside) throw damaged('an index record ends inside an entry');
+  if (count > 0 === isOfStream) return;
+  throw damaged(
+    `an index record has ${isOfStream ? 'a single message of a' : 'a run without a'} stream`,
+  );
+}
+
+function missing(segment: number, block: number): StorageError {
+  return damaged(`an index record names block ${block} of segment ${segment}, which is not there`);
+}
+
+/** Adds the messages of a stream in an index record, if the checkpoint lists them as live. */
+function locateRuns(
+  log: RecordLog,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  stream: StreamIndex,
+  live: readonly number[],
+): void {
+  const segment = readU48(buffer, start);
+  const entry = new Entry();
+  const slotOf = () => {
+    const slot = log.slotAt(segment, entry.block);
+    if (slot === undefined) throw missing(segment, entry.block);
+    return slot;
+  };
+  const retain = (slot: number, bytes: number, count: number) => log.retain(slot, bytes, count);
+  for (let p = start + indexHeadBytes; p < end; ) {
+    p = entry.read(buffer, p);
+    requireEntry(entry, p <= end, true);
+    const { sequence, count, bytes, ms } = entry;
+    for (let i = 0; i < live.length; i += 2) {
+      const first = Math.max(sequence, live[i] ?? 0);
+      const left = Math.min(sequence + count, live[i + 1] ?? 0) - first;
+      if (left <= 0) continue;
+      const share = left === count ? bytes : Math.floor((bytes * left) / count);
+      stream.addRun({ first, count: left, bytes: share, ms }, slotOf, retain);
+    }
   }
 }

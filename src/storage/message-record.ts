@@ -267,6 +267,12 @@ export function clearPersistent(buffer: Buffer, at: number): void {
   buffer[at] = (buffer[at] ?? 0) & ~persistent;
 }
 
+/** Whether any of the queues is a stream. */
+export function hasStream(indexes: readonly QueueIndex[]): boolean {
+  for (const queueIndex of indexes) if (queueIndex.isStream) return true;
+  return false;
+}
+
 /** The number of durable queues, which are named in the record. */
 export function countDurable(indexes: readonly QueueIndex[]): number {
   let count = 0;

@@ -10,6 +10,7 @@ import {
   countDurable,
   hasExpiry,
   hasLongAddress,
+  hasStream,
   type IncomingMessage,
   liveBytes,
   MessageView,
@@ -23,10 +24,12 @@ import {
 import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
 import { MessageMoves } from './messages/message-moves.ts';
+import { replayReturned, writeReturned } from './messages/returned-messages.ts';
 import { Settlements } from './messages/settlements.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { invalidRecord, parseJson, recordTypes, requireShape } from './record-shapes.ts';
+import { StreamIndex } from './streams/stream-index.ts';
 
 /**
  * The queue number in a message record for a queue that settled the message before it was written.
@@ -101,8 +104,10 @@ export class MessageStore {
     expiresAtMs: number,
   ): RecordBlock {
     const log = this.log;
-    if (isPersistent) this.writeSettlements();
-    const queueCount = isPersistent ? countDurable(indexes) : 0;
+    // Streams keep every message.
+    const isKept = isPersistent || hasStream(indexes);
+    if (isKept) this.writeSettlements();
+    const queueCount = isKept ? countDurable(indexes) : 0;
     const headLength = message.headEnd - message.headStart;
     const size = messageRecordBytes(message, queueCount, expiresAtMs !== Infinity);
     const type = recordTypes.message;
@@ -143,7 +148,7 @@ export class MessageStore {
     for (const queueIndex of indexes) {
       const expiryMs = queueIndex.expiryMs(nowMs, expiresAtMs);
       const { bodyLength, priority } = message;
-      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, expiryMs);
+      const sequence = queueIndex.append(block.slot, offset, bodyLength, priority, expiryMs, nowMs);
       if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
       log.retain(block.slot, liveBytes(bodyLength));
       if (!queueIndex.isDurable && !block.transient) this.#transientQueues.add(queueIndex);
@@ -190,6 +195,17 @@ export class MessageStore {
     }
     this.log.release(slot, liveBytes(queueIndex.remove(sequence)));
   }
+
+  /** Removes the messages of a stream before a number, permanently. */
+  truncate(stream: StreamIndex, to: number): void {
+    const from = stream.first;
+    this.recordCount += this.#settlements.writeRange(stream, from, to, this.log);
+    stream.truncate(to, this.#release);
+  }
+
+  readonly #release = (slot: number, bytes: number, count: number): void => {
+    this.log.release(slot, bytes, count);
+  };
 
   /**
    * Called for each record before its block is sealed: returns whether it is still needed. Queues
@@ -302,6 +318,10 @@ export class MessageStore {
    * @returns the number dropped; less than the maximum if none are left
    */
   dropSome(queueIndex: QueueIndex, countMax: number): number {
+    if (queueIndex instanceof StreamIndex) {
+      while (queueIndex.dropSegment(this.#release)) if (countMax !== Infinity) return countMax;
+      return 0;
+    }
     let count = 0;
     for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
       if (count >= countMax) return count;
@@ -391,7 +411,7 @@ export class MessageStore {
         this.#known.changed(readWindow(buffer, start, end));
         return;
       case recordTypes.returned:
-        this.#replayRedelivered(buffer, start, end);
+        replayReturned(this.indexes, buffer, start, end);
         return;
       case recordTypes.stopped:
         this.isCleanStop = true;
@@ -424,8 +444,9 @@ export class MessageStore {
       const sequence = readU48(buffer, p + 4);
       const offset = start - block.start;
       if (queueIndex.arrivedFrom < 0) this.#changes.arrived(queueIndex, sequence);
-      const expiryMs = queueIndex.expiryMs(view.receivedAtMs, view.expiresAtMs);
-      queueIndex.put(sequence, block.slot, offset, view.bodyLength, view.priority, expiryMs);
+      const { bodyLength, priority, receivedAtMs } = view;
+      const expiryMs = queueIndex.expiryMs(receivedAtMs, view.expiresAtMs);
+      queueIndex.put(sequence, block.slot, offset, bodyLength, priority, expiryMs, receivedAtMs);
       this.log.retain(block.slot, liveBytes(view.bodyLength));
     }
   }
@@ -436,6 +457,10 @@ export class MessageStore {
     this.#known.tell(this.indexes);
     const end = readU48(buffer, start + 10);
     this.#changes.settled(queueIndex, readU48(buffer, start + 4), end);
+    if (queueIndex instanceof StreamIndex) {
+      queueIndex.truncate(end, this.#release);
+      return;
+    }
     for (
       let s = queueIndex.liveFrom(readU48(buffer, start + 4));
       s < end;
@@ -443,18 +468,6 @@ export class MessageStore {
     ) {
       if (!queueIndex.isLive(s)) return;
       this.#forget(queueIndex, s);
-    }
-  }
-
-  #replayRedelivered(buffer: Buffer, start: number, end: number): void {
-    const { queue, ranges } = readWindow(buffer, start, end);
-    const queueIndex = this.indexes.get(queue);
-    if (queueIndex === undefined) return;
-    for (let i = 0; i < ranges.length; i += 2) {
-      const last = Math.min(ranges[i + 1] ?? 0, queueIndex.next);
-      for (let s = queueIndex.liveFrom(ranges[i] ?? 0); s < last; s = queueIndex.liveFrom(s + 1)) {
-        queueIndex.markRedelivered(s, false);
-      }
     }
   }
 
@@ -476,12 +489,7 @@ export class MessageStore {
     // If a segment began now, its checkpoint would lack the following records.
     this.log.beginBatch();
     try {
-      for (const queueIndex of this.indexes.values()) {
-        const steps = writeRanges(this.log, recordTypes.returned, queueIndex, (s) =>
-          queueIndex.isRedelivered(s),
-        );
-        for (const _ of steps);
-      }
+      writeReturned(this.log, this.indexes.values());
       this.log.reserve(recordTypes.stopped, 0);
     } finally {
       this.log.endBatch();

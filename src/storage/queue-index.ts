@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
+import { liveBytes } from './message-record.ts';
 import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
 import { RingPool } from './ring-pool.ts';
 
@@ -52,6 +53,8 @@ export class QueueIndex {
   readonly number: number;
   /** Whether the log recreates it at the next start. */
   readonly isDurable: boolean;
+  /** Whether it is that of a stream, which removes messages only from its beginning. */
+  readonly isStream: boolean = false;
   /** The time to live of the queue, from the time of receipt. */
   ttlMs: number | undefined = undefined;
   /** Whether failed deliveries are counted across restarts. */
@@ -80,6 +83,7 @@ export class QueueIndex {
    * Adds the next message and returns its sequence number.
    *
    * @param expiryMs its expiry time, milliseconds since 1970; Infinity for never
+   * @param _receivedMs when it was received; only streams use it
    */
   append(
     slot: number,
@@ -87,6 +91,7 @@ export class QueueIndex {
     bodyLength: number,
     priority: number,
     expiryMs = Infinity,
+    _receivedMs = 0,
   ): number {
     const sequence = this.next;
     this.put(sequence, slot, offset, bodyLength, priority, expiryMs);
@@ -98,6 +103,7 @@ export class QueueIndex {
    * permitted; ascending is fastest.
    *
    * @param offset 0 to {@link offsetMax}
+   * @param _receivedMs when it was received; only streams use it
    */
   put(
     sequence: number,
@@ -106,6 +112,7 @@ export class QueueIndex {
     bodyLength: number,
     priority: number,
     expiryMs = Infinity,
+    _receivedMs = 0,
   ): void {
     assert(offset <= offsetMax, 'a record begins where no index can name it');
     if (this.count === 0) this.#restart(sequence);
@@ -211,9 +218,17 @@ export class QueueIndex {
     assert(chunk !== undefined, 'a settled message is moved');
     chunk[this.#at(sequence)] = slot + 1;
   }
+  /** Whether a message is live, and its record is at this offset in the block of this slot. */
+  isAt(sequence: number, slot: number, offset: number): boolean {
+    return this.slot(sequence) === slot && this.offset(sequence) === offset;
+  }
   /** The size of its body. */
   bodyLength(sequence: number): number {
     return this.#word(sequence, 2);
+  }
+  /** The approximate size of its record. */
+  recordBytes(sequence: number): number {
+    return liveBytes(this.bodyLength(sequence));
   }
   /** 0 to 255. */
   priority(sequence: number): number {

@@ -57,17 +57,19 @@ export interface RecordLog {
   /** The slot of a block, which must be retained at once; undefined if the block does not exist. */
   slotAt(segment: number, number: number): number | undefined;
   /**
-   * Adds a live record to the block of a slot.
+   * Adds live records to the block of a slot.
    *
-   * @param bytes its approximate size, by which compactions choose segments
+   * @param bytes their approximate size, by which compactions choose segments
+   * @param count the number of records; default 1
    */
-  retain(slot: number, bytes?: number): void;
+  retain(slot: number, bytes?: number, count?: number): void;
   /**
-   * Removes a live record. The plaintext stays valid until this turn of the event loop ends.
+   * Removes live records. The plaintext stays valid until this turn of the event loop ends.
    *
-   * @param bytes the same value as for {@link retain}
+   * @param bytes the same sum as for {@link retain}
+   * @param count the number of records; default 1
    */
-  release(slot: number, bytes?: number): void;
+  release(slot: number, bytes?: number, count?: number): void;
   /** Loads the block of a slot into memory. */
   load(slot: number): Promise<void>;
   /**

@@ -1,10 +1,10 @@
 // The contents of all queues after a kill.
 
-import type { Channel } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
 import { AmqpClient } from '../support/amqp-client.ts';
 import { until } from '../support/processes.ts';
 import { type Found, idOf } from './ledger.ts';
-import { type Place, queues } from './load.ts';
+import { declareStream, type Place, queues, stream } from './load.ts';
 
 /** All that a broker's queues hold, received by one client that has settled none of it. */
 export class Harvest {
@@ -29,21 +29,33 @@ export class Harvest {
     const { messageCount } = await channel.checkQueue(queue);
     const found: Found[] = [];
     this.found.set(queue, found);
-    await channel.consume(queue, (delivery) => {
-      if (delivery !== null) found.push({ id: idOf(delivery.content), body: delivery.content });
-    });
+    const isStream = queue === stream;
+    if (isStream) await channel.prefetch(1000);
+    const options = isStream ? { arguments: { 'x-stream-offset': 'first' } } : {};
+    const take = (delivery: ConsumeMessage | null) => {
+      if (delivery === null) return;
+      found.push({ id: idOf(delivery.content), body: delivery.content });
+      if (isStream) channel.ack(delivery);
+    };
+    await channel.consume(queue, take, options);
     // Not the last word: what is behind the last message that was counted would come as well.
     await until(
       () => `${found.length} of ${messageCount} messages of ${queue} have come`,
       () => found.length >= messageCount,
     );
     const { messageCount: left } = await channel.checkQueue(queue);
-    if (left > 0) throw new Error(`${queue} said ${messageCount} messages and holds ${left} more`);
+    if (left > 0 && !isStream)
+      throw new Error(`${queue} said ${messageCount} messages and holds ${left} more`);
   }
 
   /** Settles everything of a queue, which the broker has then heard. */
   async empty(queue: string): Promise<void> {
     const channel = this.#channels.get(queue);
+    if (queue === stream && channel !== undefined) {
+      await channel.deleteQueue(queue);
+      await declareStream(channel);
+      return;
+    }
     channel?.ackAll();
     await channel?.checkQueue(queue);
   }

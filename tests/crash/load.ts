@@ -1,5 +1,6 @@
 // The load during kills.
 
+import type { Channel } from 'amqplib';
 import { AmqpClient } from '../support/amqp-client.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import {
@@ -16,7 +17,9 @@ import type { Ledger } from './ledger.ts';
 /** The queue of rejected messages. */
 export const deadLettersOf: ReadonlyMap<string, string> = new Map([['rejected', 'dead']]);
 
-const fanned = ['fan-1', 'fan-2', 'fan-3'] as const;
+/** A stream, which keeps what its consumers acknowledge. */
+export const stream = 'stream';
+const fanned = ['fan-1', 'fan-2', 'fan-3', stream] as const;
 const committed = ['committed-1', 'committed-2'] as const;
 
 /** All queues of the load. */
@@ -47,12 +50,20 @@ export async function declareAll({ url, ca }: Place): Promise<void> {
   const channel = await client.model.createChannel();
   await channel.assertExchange('fan', 'fanout', { durable: true });
   for (const queue of queues) {
+    if (queue === stream) continue;
     const deadLetterRoutingKey = deadLettersOf.get(queue);
     const options = deadLetterRoutingKey && { deadLetterExchange: '', deadLetterRoutingKey };
     await channel.assertQueue(queue, { durable: true, ...options });
   }
+  await declareStream(channel);
   for (const queue of fanned) await channel.bindQueue(queue, 'fan', '');
   await client.close();
+}
+
+/** Declares the stream, and binds it. */
+export async function declareStream(channel: Channel): Promise<void> {
+  await channel.assertQueue(stream, { durable: true, arguments: { 'x-queue-type': 'stream' } });
+  await channel.bindQueue(stream, 'fan', '');
 }
 
 /** A load of everything that promises something, on connections that a kill will end. */

@@ -159,3 +159,41 @@ test('a wrong password is refused with the reason', async () => {
   url.password = 'wrong';
   await assert.rejects(connect(url.href, { ca }), /ACCESS_REFUSED|403/);
 });
+
+test('ten consumers of a stream each get every message, with its offset', async () => {
+  const channel = await client.createConfirmChannel();
+  const args = { 'x-queue-type': 'stream', 'x-max-length-bytes': 100_000_000 };
+  await channel.assertQueue('log', { durable: true, arguments: args });
+  const readers = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const reader = await client.createConfirmChannel();
+      await reader.prefetch(50);
+      const found: ConsumeMessage[] = [];
+      const done = new Promise<void>((resolve) => {
+        const take = (message: ConsumeMessage | null) => {
+          if (message === null) return;
+          found.push(message);
+          reader.ack(message);
+          if (found.length === 1000) resolve();
+        };
+        void reader.consume('log', take, { arguments: { 'x-stream-offset': 'first' } });
+      });
+      return { reader, found, done };
+    }),
+  );
+  for (let i = 0; i < 1000; i++)
+    channel.sendToQueue('log', Buffer.from(`m${i}`), { headers: { i } });
+  await channel.waitForConfirms();
+  for (const { reader, found, done } of readers) {
+    await done;
+    found.forEach(({ content, properties, fields }, i) => {
+      assert.equal(content.toString(), `m${i}`);
+      assert.deepEqual(properties.headers, { i, 'x-stream-offset': i });
+      assert.equal(fields.redelivered, false);
+    });
+    await reader.close();
+  }
+  assert.equal((await channel.checkQueue('log')).messageCount, 1000);
+  await channel.deleteQueue('log');
+  await channel.close();
+});

@@ -94,3 +94,38 @@ said.append(connection.channel().queue_declare('', exclusive=True).method.messag
 `);
   assert.deepEqual(said, [[404, "NOT_FOUND - no queue 'nowhere' in vhost '/'"], 0]);
 });
+
+test('a stream is read by offset, by age and by filter, and keeps its messages', { skip }, () => {
+  const said = session(`
+channel.queue_declare('events', durable=True, arguments={'x-queue-type': 'stream', 'x-max-age': '1D'})
+channel.confirm_delivery()
+for i in range(200):
+    headers = {'x-stream-filter-value': 'odd' if i % 2 else 'even'}
+    channel.basic_publish('', 'events', b'e%d' % i, pika.BasicProperties(headers=headers))
+channel.basic_qos(prefetch_count=20)
+def read(count, arguments):
+    found = []
+    for method, properties, body in channel.consume('events', arguments=arguments, inactivity_timeout=5):
+        if method is None: break
+        found.append([properties.headers['x-stream-offset'], body.decode()])
+        channel.basic_ack(method.delivery_tag)
+        if len(found) == count: break
+    channel.cancel()
+    return found
+said.append(read(200, {'x-stream-offset': 'first'}))
+said.append(read(3, {'x-stream-offset': 197}))
+said.append(read(1, {'x-stream-offset': 'last'}))
+said.append(read(2, {'x-stream-offset': '1h'}))
+said.append(read(2, {'x-stream-offset': 'first', 'x-stream-filter': 'odd'}))
+said.append(channel.queue_declare('events', passive=True).method.message_count)
+`);
+  const messages = (...offsets: number[]) => offsets.map((offset) => [offset, `e${offset}`]);
+  assert.deepEqual(said, [
+    messages(...Array.from({ length: 200 }, (_, i) => i)),
+    messages(197, 198, 199),
+    messages(199),
+    messages(0, 1),
+    messages(1, 3),
+    200,
+  ]);
+});

@@ -127,12 +127,12 @@ export class MemoryLog implements RecordLog {
   slotAt(segment: number, number: number): number | undefined {
     return this.all.find((block) => block?.segment === segment && block.number === number)?.slot;
   }
-  retain(slot: number): void {
-    this.#block(slot).live++;
+  retain(slot: number, _bytes?: number, count = 1): void {
+    this.#block(slot).live += count;
   }
-  release(slot: number): void {
+  release(slot: number, _bytes?: number, count = 1): void {
     const block = this.#block(slot);
-    block.live--;
+    block.live -= count;
     if (block.live < 0) throw new Error('a block is released more often than retained');
   }
   async load(slot: number): Promise<void> {

@@ -8,10 +8,14 @@ import type { LogOptions } from '../../src/storage/log-owner.ts';
 import { MessageView } from '../../src/storage/message-record.ts';
 import { MessageStore } from '../../src/storage/message-store.ts';
 import { QueueIndex } from '../../src/storage/queue-index.ts';
+import { StreamIndex } from '../../src/storage/streams/stream-index.ts';
+import { StreamReader } from '../../src/storage/streams/stream-reader.ts';
 import { type DataKeys, Volume } from '../../src/storage/volume.ts';
 
 /** A queue is there, or no longer. */
-export type QueueChange = { readonly queue: number } | { readonly dropped: number };
+export type QueueChange =
+  | { readonly queue: number; readonly isStream?: true }
+  | { readonly dropped: number };
 
 /** Definitions as small as they can be: which queues there are. */
 class Queues implements Journal<QueueChange> {
@@ -22,7 +26,10 @@ class Queues implements Journal<QueueChange> {
     const { indexes } = this.store;
     if ('queue' in change) {
       if (indexes.has(change.queue)) return;
-      const queueIndex = new QueueIndex(change.queue, true);
+      const queueIndex =
+        change.isStream === true
+          ? new StreamIndex(change.queue)
+          : new QueueIndex(change.queue, true);
       queueIndex.countsFailures = true;
       indexes.set(change.queue, queueIndex);
     } else {
@@ -31,7 +38,9 @@ class Queues implements Journal<QueueChange> {
     }
   }
   *snapshot(): Generator<QueueChange> {
-    for (const queue of this.store.indexes.keys()) yield { queue };
+    for (const [queue, { isStream }] of this.store.indexes) {
+      yield isStream ? { queue, isStream } : { queue };
+    }
   }
 }
 
@@ -139,8 +148,23 @@ export class QueueVolume {
   }
 
   declare(queue: number): void {
-    this.store.define({ queue });
-    this.#queues.apply({ queue });
+    this.#change({ queue });
+  }
+
+  declareStream(queue: number, segmentBytesMax: number): void {
+    this.#change({ queue, isStream: true });
+    this.stream(queue).segmentBytesMax = segmentBytesMax;
+  }
+
+  #change(change: QueueChange): void {
+    this.store.define(change);
+    this.#queues.apply(change);
+  }
+
+  stream(queue: number): StreamIndex {
+    const found = this.window(queue);
+    if (!(found instanceof StreamIndex)) throw new Error(`queue ${queue} is no stream`);
+    return found;
   }
 
   publish(queues: readonly number[], body: string, options: MessageOptions = {}): void {
@@ -189,6 +213,15 @@ export class QueueVolume {
     const queueIndex = this.window(queue);
     const view = new MessageView();
     const bodies: string[] = [];
+    if (queueIndex instanceof StreamIndex) {
+      const reader = new StreamReader(queueIndex, () => this.log, 0);
+      for (let found = reader.read(view, Infinity); found !== 'end'; ) {
+        if (found === 'cold') await this.log.load(queueIndex.slot(reader.coldSequence));
+        else bodies.push(view.buffer.toString('utf8', view.bodyAt, view.bodyAt + view.bodyLength));
+        found = reader.read(view, Infinity);
+      }
+      return bodies;
+    }
     for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
       await this.log.load(queueIndex.slot(s));
       this.store.view(queueIndex, s, view);

@@ -2,7 +2,7 @@
 
 import type { Broker } from '../broker.ts';
 import type { Address } from '../conversion/properties.ts';
-import type { Cursor } from '../dispatch/cursor.ts';
+import type { MessageCursor } from '../dispatch/cursor.ts';
 import { BrokerError } from '../errors.ts';
 import type { Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
@@ -43,7 +43,7 @@ export interface BrowseHost extends SubjectHost {
 /** A queue that is being read, up to its last message at the time of the request. */
 interface Reading {
   readonly queue: Queue;
-  readonly cursor: Cursor;
+  readonly cursor: MessageCursor;
   readonly end: number;
 }
 
@@ -129,7 +129,7 @@ export class Browse implements Held {
     return true;
   }
 
-  #load(cursor: Cursor): void {
+  #load(cursor: MessageCursor): void {
     this.#isLoading = true;
     const done = () => {
       this.#isLoading = false;

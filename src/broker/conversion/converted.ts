@@ -52,6 +52,7 @@ export function copyOf(delivery: Delivery, format: number, head: Buffer, body: B
   copy.deliveryNumber = delivery.deliveryNumber;
   copy.redelivered = delivery.redelivered;
   copy.deliveryCount = delivery.deliveryCount;
+  copy.streamOffset = delivery.streamOffset;
   copy.left = delivery.left;
   copy.isFirstOfGroup = delivery.isFirstOfGroup;
   return copy;

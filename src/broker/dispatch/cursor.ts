@@ -4,11 +4,26 @@ import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
 
+/** Reads the messages of a queue in order without acquiring them. */
+export interface MessageCursor {
+  /** The sequence number of the last message that was read; -1 before the first. */
+  readonly position: number;
+  /**
+   * Opens the view on the next message.
+   *
+   * @returns `cold` if the message is on disk: call {@link load} and read again; `end` if there are
+   *   no more messages at present
+   */
+  read(view: MessageView): 'message' | 'cold' | 'end';
+  /** Resolves once the next message is in memory. */
+  load(): Promise<void>;
+}
+
 /**
- * Reads the messages of a queue in order without acquiring them, including those that consumers
- * have. Messages that are settled in the meantime are skipped.
+ * Reads the messages of a queue, including those that consumers have. Messages that are settled in
+ * the meantime are skipped.
  */
-export class Cursor {
+export class Cursor implements MessageCursor {
   readonly #store: MessageStore;
   readonly #index: QueueIndex;
   #next: number;
@@ -20,17 +35,10 @@ export class Cursor {
     this.#next = from;
   }
 
-  /** The sequence number of the last message that was read; -1 before the first. */
   get position(): number {
     return this.#next - 1;
   }
 
-  /**
-   * Opens the view on the next message.
-   *
-   * @returns `cold` if the message is on disk: call {@link load} and read again; `end` if there are
-   *   no more messages at present
-   */
   read(view: MessageView): 'message' | 'cold' | 'end' {
     const queueIndex = this.#index;
     const sequence = queueIndex.liveFrom(this.#next);
@@ -40,7 +48,6 @@ export class Cursor {
     return 'message';
   }
 
-  /** Resolves once the next message is in memory. */
   load(): Promise<void> {
     const sequence = this.#index.liveFrom(this.#next);
     if (sequence >= this.#index.next) return Promise.resolve();

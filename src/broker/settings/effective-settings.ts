@@ -2,6 +2,7 @@
 
 import type { Arguments } from '../arguments.ts';
 import { overflows, type QueueSettings } from '../queue-options.ts';
+import { ageMs } from '../streams/stream-arguments.ts';
 import type { PolicyDefinition } from './policy-keys.ts';
 
 /**
@@ -25,11 +26,12 @@ export function effectiveSettings(
     const value = definition[key];
     return typeof value === 'string' ? value : undefined;
   };
+  const timeoutMs = limit('consumer-timeout');
+  if (own.type === 'stream') return withPolicyOfStream(own, definition, timeoutMs);
   const isQuorum = own.type === 'quorum';
   const isLimited =
     args['x-delivery-limit'] !== undefined || definition['delivery-limit'] !== undefined;
   const overflow = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
-  const timeoutMs = limit('consumer-timeout');
   return {
     ...own,
     ttlMs: Math.min(own.ttlMs, limit('message-ttl')),
@@ -45,6 +47,24 @@ export function effectiveSettings(
         : isQuorum
           ? deliveryLimit
           : own.deliveryLimit,
+    consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
+  };
+}
+
+/** The settings of a stream: as in RabbitMQ, its policy takes precedence over its arguments. */
+function withPolicyOfStream(
+  own: QueueSettings,
+  definition: PolicyDefinition,
+  timeoutMs: number,
+): QueueSettings {
+  const bytes = definition['max-length-bytes'];
+  const segmentBytes = definition['stream-max-segment-size-bytes'];
+  const age = definition['max-age'];
+  return {
+    ...own,
+    bytesMax: typeof bytes === 'number' ? bytes : own.bytesMax,
+    maxAgeMs: (typeof age === 'string' ? ageMs(age) : undefined) ?? own.maxAgeMs,
+    segmentBytesMax: typeof segmentBytes === 'number' ? segmentBytes : own.segmentBytesMax,
     consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
   };
 }

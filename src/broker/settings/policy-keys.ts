@@ -3,6 +3,7 @@
 import { shortStringBytesMax } from '../../base/bytes.ts';
 import { isShortName } from '../arguments.ts';
 import { expiryMsMax, overflows } from '../queue-options.ts';
+import { ageMs, segmentBytesLimit } from '../streams/stream-arguments.ts';
 
 /** A value in a policy. */
 export type PolicyValue = string | number | boolean | readonly string[];
@@ -35,6 +36,11 @@ const name = (what: string) => (value: PolicyValue) => {
   return isShortName(value) ? undefined : `a ${what} is longer than ${shortStringBytesMax} bytes`;
 };
 
+const age = (value: PolicyValue) =>
+  typeof value === 'string' && ageMs(value) !== undefined
+    ? undefined
+    : `${JSON.stringify(value)} is not a valid max age`;
+
 const anything = (): undefined => undefined;
 
 /** Keys with an effect. */
@@ -50,6 +56,11 @@ const effective: readonly (readonly [string, PolicyKey])[] = [
   ['dead-letter-routing-key', { problem: name('dead letter routing key'), merge: undefined }],
   ['consumer-timeout', { problem: count('consumer timeout'), merge: undefined }],
   ['alternate-exchange', { problem: name('alternate exchange name'), merge: undefined }],
+  ['max-age', { problem: age, merge: undefined }],
+  [
+    'stream-max-segment-size-bytes',
+    { problem: count('segment size', 1, segmentBytesLimit), merge: undefined },
+  ],
 ];
 
 /** Keys that RabbitMQ knows, without effect here. */
@@ -59,11 +70,9 @@ const ignored = [
   'federation-upstream-pattern',
   'federation-upstream-set',
   'initial-cluster-size',
-  'max-age',
   'queue-leader-locator',
   'queue-master-locator',
   'stream-filter-size-bytes',
-  'stream-max-segment-size-bytes',
 ];
 /** Keys that RabbitMQ also knows in operator policies, without effect here. */
 const ignoredOfOperators = [

@@ -75,5 +75,6 @@ function checkKey(policy: Policy, key: string, isOperator: boolean): void {
 export function isFor({ applyTo }: Policy, kind: PolicySubject['kind']): boolean {
   if (applyTo === 'all') return true;
   if (kind === 'exchange') return applyTo === 'exchanges';
+  if (kind === 'stream' && applyTo === 'streams') return true;
   return applyTo === 'queues' || applyTo === `${kind}_queues`;
 }

@@ -20,7 +20,7 @@ export const noMetadata: VhostMetadata = Object.freeze({
   defaultQueueType: undefined,
 });
 
-const queueTypes: readonly (QueueType | undefined)[] = ['classic', 'quorum', undefined];
+const queueTypes: readonly (QueueType | undefined)[] = ['classic', 'quorum', 'stream', undefined];
 
 /**
  * Returns metadata with changes. What is left out keeps its value.

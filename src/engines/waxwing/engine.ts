@@ -177,7 +177,7 @@ export class WaxwingEngine implements Engine {
    */
   #wantedPorts(
     { ports, portsOfOthers }: BrokerSpec,
-    listeners: readonly ListenerPlan[],
+    listeners: readonly OwnListener[],
   ): readonly number[] {
     const { amqpsPort, brokerPorts } = this.#options;
     const taken = new Set(portsOfOthers);
@@ -310,8 +310,11 @@ async function readSettings(
   return { users, directory, activeMq: configuration, warnings };
 }
 
+/** A listener with its protocols as this engine calls them. */
+type OwnListener = Omit<ListenerPlan, 'protocols'> & Pick<ListenerSpec, 'protocols'>;
+
 /** Returns the listeners of a broker that this engine supports, with their protocols. */
-function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
+function listenersOf(spec: BrokerSpec): OwnListener[] {
   return spec.listeners.flatMap((plan) => {
     const protocols = protocolsOf(plan.name);
     return protocols === undefined ? [] : [{ ...plan, protocols }];

@@ -5,7 +5,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
-  amqps: ['amqp091'],
+  amqps: ['amqp091', 'amqp10-rabbitmq'],
   management: [],
   'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],

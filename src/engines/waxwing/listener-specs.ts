@@ -35,10 +35,12 @@ export interface ProtocolParts {
 /** The supported protocols. A process loads those of its listeners. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
-  amqp10: async () => (await import('./amqp10-parts.ts')).amqp10Parts,
-  openwire: async () => (await import('./openwire-parts.ts')).openwireParts,
-  stomp: async () => (await import('./stomp-parts.ts')).stompParts,
-  mqtt: async () => (await import('./mqtt-parts.ts')).mqttParts,
+  amqp10: async () => (await import('./parts/amqp10-parts.ts')).amqp10Parts,
+  'amqp10-rabbitmq': async () =>
+    (await import('./parts/amqp10-rabbitmq-parts.ts')).amqp10RabbitMqParts,
+  openwire: async () => (await import('./parts/openwire-parts.ts')).openwireParts,
+  stomp: async () => (await import('./parts/stomp-parts.ts')).stompParts,
+  mqtt: async () => (await import('./parts/mqtt-parts.ts')).mqttParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** Loaded protocols by name. */

@@ -3,6 +3,7 @@
 import type { Queue } from '../../broker/queue.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { StreamQueue } from '../../broker/streams/stream-queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { nodeName } from '../management.ts';
 import { messageStats, queueCounters } from '../rates/message-stats.ts';
@@ -33,7 +34,11 @@ export function plainQueue(queue: Queue, vhost: Vhost): JsonObject {
     state: 'running',
     type: settings.type,
     vhost: vhost.name,
-    ...(settings.type === 'quorum' && {
+    ...(queue instanceof StreamQueue && {
+      readers: { [nodeName]: queue.consumerCount },
+      segments: Math.max(1, queue.index.segmentCount),
+    }),
+    ...(settings.type !== 'classic' && {
       leader: nodeName,
       members: [nodeName],
       online: [nodeName],
@@ -76,7 +81,7 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     garbage_collection: {},
     head_message_timestamp: null,
     idle_since: new Date(queue.usedAtMs).toISOString(),
-    memory: queue.index.count * bytesPerMessage,
+    memory: queue instanceof StreamQueue ? 0 : queue.index.count * bytesPerMessage,
     recoverable_slaves: null,
     reductions: 0,
     reductions_details: { rate: 0 },

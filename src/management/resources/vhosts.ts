@@ -1,5 +1,6 @@
 // Virtual hosts and their limits: /api/vhosts, /api/vhost-limits.
 
+import type { QueueType } from '../../broker/queue-options.ts';
 import type { JsonObject, JsonValue, VhostInfo } from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
@@ -143,10 +144,10 @@ export function readTags(value: JsonValue | undefined): string[] | undefined {
   return [...new Set(tags.filter((tag) => tag !== ''))];
 }
 
-function readQueueType(value: JsonValue | undefined): 'classic' | 'quorum' | undefined {
+function readQueueType(value: JsonValue | undefined): QueueType | undefined {
   if (value === undefined || value === null || value === 'undefined') return undefined;
-  if (value === 'classic' || value === 'quorum') return value;
-  throw badRequest('default_queue_type is not classic or quorum');
+  if (value === 'classic' || value === 'quorum' || value === 'stream') return value;
+  throw badRequest('default_queue_type is not classic, quorum or stream');
 }
 
 /** `DELETE /api/vhosts/{vhost}` */

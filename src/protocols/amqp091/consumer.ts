@@ -78,7 +78,8 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + addressEnd - addressAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const isPlain = delivery.format === formatNumbers.amqp091 && delivery.deliveryCount === 0;
+    const isUnchanged = delivery.deliveryCount === 0 && delivery.streamOffset < 0;
+    const isPlain = delivery.format === formatNumbers.amqp091 && isUnchanged;
     const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));

@@ -79,6 +79,7 @@ const replies: Readonly<Record<BrokerErrorCode, ReplyName>> = {
   'access-refused': 'access-refused',
   'not-allowed': 'not-allowed',
   'resource-error': 'resource-error',
+  'not-implemented': 'not-implemented',
 };
 
 /** Converts any error from handling the peer's data to a reply. */

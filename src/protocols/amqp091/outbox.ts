@@ -9,6 +9,7 @@ import type { Transport } from '../protocol.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { type Method, writeMethod } from './codec/methods.gen.ts';
 import { visibleHead } from './format.ts';
+import { headOfStream } from './streams/stream-head.ts';
 
 /** Size of a buffer, after which it is written at the latest. */
 const bufferSize = 128 * 1024;
@@ -135,12 +136,27 @@ export class Outbox {
 
   /** Writes the header and body frames of a message, with frames of at most `frameMax`. */
   content(channel: number, frameMax: number, delivery: Delivery): void {
-    const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
-    const { deliveryCount } = delivery;
+    const { buffer, headAt, headLength, deliveryCount } = delivery;
+    if (delivery.streamOffset >= 0) {
+      const { bytes, end } = headOfStream(delivery);
+      this.#content(channel, frameMax, bytes, 0, end, delivery);
+      return;
+    }
     const isOther = (delivery.format & hasHiddenHeaders) !== 0 || deliveryCount > 0;
     const head = isOther ? visibleHead(buffer, headAt, headAt + headLength, deliveryCount) : buffer;
     const headStart = isOther ? 0 : headAt;
     const headEnd = isOther ? head.length : headAt + headLength;
+    this.#content(channel, frameMax, head, headStart, headEnd, delivery);
+  }
+
+  #content(
+    channel: number,
+    frameMax: number,
+    head: Buffer,
+    headStart: number,
+    headEnd: number,
+    { buffer, bodyAt, bodyLength }: Delivery,
+  ): void {
     this.frameHead(frameTypes.header, channel, 12 + headEnd - headStart);
     const at = this.claim(12);
     writeContentHead(this.bytes, at, bodyLength);

@@ -108,6 +108,7 @@ const conditions: Readonly<Record<BrokerErrorCode, Condition>> = {
   'access-refused': 'unauthorized-access',
   'not-allowed': 'unauthorized-access',
   'resource-error': 'resource-limit-exceeded',
+  'not-implemented': 'not-implemented',
 };
 
 /**

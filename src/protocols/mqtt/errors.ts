@@ -78,6 +78,7 @@ const replies: Readonly<Record<BrokerErrorCode, ReasonName>> = {
   'access-refused': 'notAuthorized',
   'not-allowed': 'notAuthorized',
   'resource-error': 'quotaExceeded',
+  'not-implemented': 'implementationSpecific',
 };
 
 /** Converts any error that was thrown while data of the peer was handled. */

@@ -79,6 +79,7 @@ const replies: Readonly<Record<BrokerErrorCode, ExceptionClass>> = {
   'access-refused': 'security',
   'not-allowed': 'security',
   'resource-error': 'allocation',
+  'not-implemented': 'jms',
 };
 
 /** Converts any error that was thrown while data of the peer was handled. */

@@ -78,6 +78,7 @@ const replies: Readonly<Record<BrokerErrorCode, keyof typeof classes>> = {
   'access-refused': 'security',
   'not-allowed': 'security',
   'resource-error': 'allocation',
+  'not-implemented': 'jms',
 };
 
 /** Converts any error that was thrown while data of the peer was handled. */

@@ -154,34 +154,34 @@ export class BlockTable {
   }
 
   /**
-   * Adds a live record to the block of a slot.
+   * Adds live records to the block of a slot.
    *
-   * @param bytes its approximate size
+   * @param bytes their approximate size
    */
-  retain(slot: number, bytes = 0): void {
+  retain(slot: number, bytes = 0, count = 1): void {
     const { values } = this.#liveCounts;
-    values[slot] = (values[slot] ?? 0) + 1;
+    values[slot] = (values[slot] ?? 0) + count;
     const home = this.#homes[slot];
     if (home === undefined) return;
-    home.liveCount++;
+    home.liveCount += count;
     home.liveBytes += bytes;
   }
 
   /**
-   * Removes a live record from the block of a slot.
+   * Removes live records from the block of a slot.
    *
-   * @param bytes the same value as for {@link retain}
+   * @param bytes the same sum as for {@link retain}
    */
-  release(slot: number, bytes = 0): void {
+  release(slot: number, bytes = 0, count = 1): void {
     const { values } = this.#liveCounts;
-    const left = (values[slot] ?? 0) - 1;
+    const left = (values[slot] ?? 0) - count;
     assert(left >= 0, 'a block is released more often than retained');
     values[slot] = left;
     const block = this.blocks[slot];
     if (block !== undefined) block.hasDead = true;
     const home = this.#homes[slot];
     if (home !== undefined) {
-      home.liveCount--;
+      home.liveCount -= count;
       home.liveBytes -= bytes;
       if (home.liveCount === 0 && home.end !== undefined) this.deadSegmentCount++;
     }

@@ -3,10 +3,11 @@
 import { readU32, readU48 } from '../../base/bytes.ts';
 import type { RecordMoves, RecordSink } from '../log-owner.ts';
 import { IndexWriter } from '../message-index.ts';
-import { liveBytes, queueBytes, queueCountOf, queuesAt } from '../message-record.ts';
+import { queueBytes, queueCountOf, queuesAt } from '../message-record.ts';
 import { offsetMax, type QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import { recordTypes } from '../record-shapes.ts';
+import { StreamIndex } from '../streams/stream-index.ts';
 
 /** The run key of messages that only queues without durability have: after all others. */
 const transientKey = 2 ** 32;
@@ -73,12 +74,20 @@ export class MessageMoves implements RecordMoves {
   look(type: number, buffer: Buffer, start: number, slot: number, offset: number): number {
     if (type !== recordTypes.message) return 0;
     let p = queuesAt(buffer, start);
+    let key = 0;
+    this.order = 0;
     for (let left = queueCountOf(buffer, start); left > 0; left--, p += queueBytes) {
       const queue = readU32(buffer, p);
-      this.order = readU48(buffer, p + 4);
-      if (isAt(this.#indexes.get(queue), this.order, slot, offset)) return queue;
+      const sequence = readU48(buffer, p + 4);
+      const queueIndex = this.#indexes.get(queue);
+      if (queueIndex?.isAt(sequence, slot, offset) !== true) continue;
+      if (key !== 0 && !queueIndex.isStream) continue;
+      key = queue;
+      this.order = sequence;
+      // A stream reads blocks in the order of their records.
+      if (queueIndex.isStream) break;
     }
-    this.order = 0;
+    if (key !== 0) return key;
     return this.#transientAt.has(placeOf(slot, offset)) ? transientKey : 0;
   }
 
@@ -91,12 +100,12 @@ export class MessageMoves implements RecordMoves {
     for (let left = queueCountOf(buffer, start); left > 0; left--, p += queueBytes) {
       const queueIndex = this.#indexes.get(readU32(buffer, p));
       const sequence = readU48(buffer, p + 4);
-      if (queueIndex === undefined || !isAt(queueIndex, sequence, from.slot, from.offset)) continue;
+      if (queueIndex?.isAt(sequence, from.slot, from.offset) !== true) continue;
       this.#add(queueIndex, sequence, to);
     }
     for (const [queueIndex, sequence] of this.#transientAt.get(placeOf(from.slot, from.offset)) ??
       []) {
-      if (isAt(queueIndex, sequence, from.slot, from.offset)) this.#add(queueIndex, sequence, to);
+      if (queueIndex.isAt(sequence, from.slot, from.offset)) this.#add(queueIndex, sequence, to);
     }
   }
 
@@ -135,11 +144,32 @@ export class MessageMoves implements RecordMoves {
     const sequenceOf = (i: number) => this.#sequences[i] ?? 0;
     found.sort((a, b) => sequenceOf(a) - sequenceOf(b));
     const writer = new IndexWriter(sink, recordTypes.index, queueIndex, segment);
+    if (queueIndex instanceof StreamIndex) {
+      yield* this.#runsOf(queueIndex, found, writer);
+      return;
+    }
     for (const i of found) {
       const sequence = sequenceOf(i);
       if (!queueIndex.isLive(sequence)) continue;
       // Between two records, the log may write an index of its own.
       if (writer.add(sequence, this.#blocks[i] ?? 0, this.#offsets[i] ?? 0)) yield;
+    }
+    writer.end();
+  }
+
+  /** Appends the positions of a stream's messages as runs. */
+  *#runsOf(index: StreamIndex, found: readonly number[], writer: IndexWriter): Generator<unknown> {
+    for (let from = 0; from < found.length; ) {
+      const first = this.#sequences[found[from] ?? 0] ?? 0;
+      const block = this.#blocks[found[from] ?? 0] ?? 0;
+      const run = { first, count: 0, bytes: 0, ms: index.timeOf(first) };
+      for (; from < found.length; from++, run.count++) {
+        const i = found[from] ?? 0;
+        if (this.#sequences[i] !== first + run.count || this.#blocks[i] !== block) break;
+        run.bytes += index.recordBytes(first + run.count);
+      }
+      // All of them may have been removed meanwhile; if some were, they are skipped at recovery.
+      if (first + run.count > index.first && writer.addRun(run, block)) yield;
     }
     writer.end();
   }
@@ -163,24 +193,11 @@ export class MessageMoves implements RecordMoves {
       if (queueIndex?.isLive(sequence) !== true) continue;
       if (slot < 0) slot = slotOf(block);
       const old = queueIndex.slot(sequence);
-      const bytes = liveBytes(queueIndex.bodyLength(sequence));
+      const bytes = queueIndex.recordBytes(sequence);
       this.#log.retain(slot, bytes);
       queueIndex.relocate(sequence, slot, this.#offsets[i] ?? 0);
       this.#log.release(old, bytes);
     }
     return i;
   }
-}
-
-function isAt(
-  queueIndex: QueueIndex | undefined,
-  sequence: number,
-  slot: number,
-  offset: number,
-): boolean {
-  return (
-    queueIndex?.isLive(sequence) === true &&
-    queueIndex.slot(sequence) === slot &&
-    queueIndex.offset(sequence) === offset
-  );
 }

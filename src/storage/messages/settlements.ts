@@ -46,6 +46,19 @@ export class Settlements {
     return written;
   }
 
+  /**
+   * Writes the settlement of the messages from one number to before another at once.
+   *
+   * @returns the number of records written
+   */
+  writeRange(queueIndex: QueueIndex, from: number, to: number, log: RecordLog): number {
+    queueIndex.runStart = from;
+    queueIndex.runEnd = to;
+    const written = this.#write(queueIndex, log);
+    this.forget(queueIndex);
+    return written;
+  }
+
   /** Drops the settlements of a deleted queue. */
   forget(queueIndex: QueueIndex): void {
     queueIndex.runStart = -1;

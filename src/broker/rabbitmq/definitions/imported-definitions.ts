@@ -68,6 +68,8 @@ const defaultTypes: ReadonlyMap<string, QueueType> = new Map<string, QueueType>(
   ['rabbit_classic_queue', 'classic'],
   ['quorum', 'quorum'],
   ['rabbit_quorum_queue', 'quorum'],
+  ['stream', 'stream'],
+  ['rabbit_stream_queue', 'stream'],
 ]);
 
 function unsupported(type: string): undefined {

@@ -22,6 +22,7 @@ import {
 import { ChannelConsumer } from '../consumer.ts';
 import { AmqpError } from '../errors.ts';
 import { cleanName, replyTo } from '../special-names.ts';
+import { refuseForeignArguments, streamStartOf } from '../streams/stream-start.ts';
 import { type Handlers, ignore } from './handlers.ts';
 import { queueName } from './names.ts';
 
@@ -72,8 +73,10 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
   const { broker, consumers } = channel;
   if (consumers.size >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
   const subject = describe('queue', name, channel.vhost.name);
-  const isQuorum = queue.settings.type === 'quorum';
-  if (isQuorum && channel.pool.limit !== Infinity) {
+  const { type } = queue.settings;
+  refuseForeignArguments(queue, method.arguments, subject);
+  const stream = type === 'stream' ? streamStartOf(channel, queue, method) : undefined;
+  if (type !== 'classic' && channel.pool.limit !== Infinity) {
     throw new AmqpError('not-implemented', `${subject} does not support global qos`);
   }
   consumer.subscription = queue.subscribe(consumer, {
@@ -81,17 +84,14 @@ function subscribe(channel: Channel, consumer: ChannelConsumer, method: BasicCon
     exclusive: method.exclusive,
     priority: readPriority(method.arguments, subject),
     prefetch: channel.prefetch,
-    pool: isQuorum ? undefined : channel.pool,
+    pool: type === 'classic' ? channel.pool : undefined,
     owner: channel.host,
+    stream,
   });
 }
 
 /** The priority of the consumer, the only argument with an effect; 0 by default. */
 function readPriority(args: Arguments, subject: string): number {
-  if (args['x-stream-offset'] !== undefined) {
-    const why = `${subject} of queue type rabbit_classic_queue`;
-    throw new AmqpError('precondition-failed', `invalid arg 'x-stream-offset' for ${why}`);
-  }
   const priority = args['x-priority'];
   if (priority === undefined) return 0;
   const value = wholeNumber(priority);

@@ -49,8 +49,9 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const { access, vhost } = channel;
   const options = { durable, exclusive, autoDelete, arguments: args };
   const { arguments: all } = withDefaultType(options, vhost.defaultQueueType);
-  if (given === '' && all['x-queue-type']?.value === 'quorum') {
-    const why = 'Cannot declare a server-named queue for type rabbit_quorum_queue';
+  const type = all['x-queue-type']?.value;
+  if (given === '' && (type === 'quorum' || type === 'stream')) {
+    const why = `Cannot declare a server-named queue for type rabbit_${type}_queue`;
     throw new AmqpError('precondition-failed', why);
   }
   // A name that is being decided about stays the same when the method is handled again.

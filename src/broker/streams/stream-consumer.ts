@@ -1,0 +1,69 @@
+// A consumer of a stream.
+
+import type { StreamIndex } from '../../storage/streams/stream-index.ts';
+import { StreamReader } from '../../storage/streams/stream-reader.ts';
+import type { QueueHost } from '../queue-host.ts';
+import type { Delivery, Subscription } from '../subscription.ts';
+import { filterValueHeader, type StreamFilter, type StreamStart } from './stream-start.ts';
+
+/**
+ * What a consumer waits for: `ready` for its turn, `idle` for new messages, `waiting` for credit or
+ * its transport, `loading` for a block.
+ */
+type ConsumerState = 'ready' | 'idle' | 'waiting' | 'loading';
+
+/** A subscription to a stream with its own position. */
+export class StreamConsumer {
+  state: ConsumerState = 'ready';
+  readonly subscription: Subscription;
+  readonly reader: StreamReader;
+  readonly #host: QueueHost;
+  readonly #filter: StreamFilter | undefined;
+  /** Messages that were received before are skipped, up to the first one that was not. */
+  #sinceMs = 0;
+
+  /** @param committed the number before which all messages are on disk */
+  constructor(
+    host: QueueHost,
+    subscription: Subscription,
+    index: StreamIndex,
+    start: StreamStart,
+    committed: number,
+  ) {
+    this.#host = host;
+    this.subscription = subscription;
+    this.#filter = start.filter;
+    this.reader = new StreamReader(
+      index,
+      () => host.store.log,
+      this.#firstOf(index, start, committed),
+    );
+  }
+
+  #firstOf(index: StreamIndex, { offset }: StreamStart, committed: number): number {
+    if (offset === 'first') return index.first;
+    if (offset === 'last') return Math.max(index.first, committed - 1);
+    if (offset === 'next') return index.next;
+    if ('sequence' in offset) return Math.max(index.first, offset.sequence);
+    if (offset.sinceMs > this.#host.nowMs()) return index.next;
+    this.#sinceMs = offset.sinceMs;
+    return index.beforeTime(offset.sinceMs);
+  }
+
+  /** Whether the consumer wants the message of the open view. */
+  wants(delivery: Delivery): boolean {
+    if (this.#sinceMs > 0) {
+      if (delivery.receivedAtMs < this.#sinceMs) return false;
+      this.#sinceMs = 0;
+    }
+    return this.#filter === undefined || this.#isChosen(delivery, this.#filter);
+  }
+
+  #isChosen(delivery: Delivery, filter: StreamFilter): boolean {
+    const { buffer, headAt, headLength, format } = delivery;
+    const headers = this.#host.formatOf(format)?.headers(buffer, headAt, headAt + headLength);
+    const value = headers?.[filterValueHeader];
+    if (value?.type !== 'longstr') return filter.matchesUnfiltered;
+    return filter.values.has(String(value.value));
+  }
+}
