@@ -40,9 +40,10 @@ export class BrokerAlarms {
    * The state of a broker as its users see it, and the actions that it requires. An alarm of a broker of
    * RabbitMQ's type is critical.
    */
-  shown(
-    broker: Pick<BrokerRecord, 'id' | 'state' | 'engineType' | 'action'>,
-  ): { readonly state: BrokerRecord['state']; readonly actions: readonly RequiredAction[] } {
+  shown(broker: Pick<BrokerRecord, 'id' | 'state' | 'engineType' | 'action'>): {
+    readonly state: BrokerRecord['state'];
+    readonly actions: readonly RequiredAction[];
+  } {
     const { state, action, engineType } = broker;
     const alarms = engineType === 'RABBITMQ' ? this.of(broker) : [];
     if (alarms.length === 0) return { state, actions: action ? [action] : [] };

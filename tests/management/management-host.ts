@@ -12,13 +12,22 @@ import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
 
 /** An answer of the management API. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+}
+
+const hashes = new Map<string, Promise<string>>();
+
+/** The hash of a password as brokers make and import it: a slow one, which is made once. */
+function hashOf(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password);
+  hashes.set(password, hash);
+  return hash;
 }
 
 /** What a test changes of a request. */
@@ -54,7 +63,7 @@ export class ManagementHost {
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
-    const { authority, servers } = await testCertificates();
+    const { authority, servers } = await planeCertificates();
     const [username = '', password = ''] = administrator.split(':');
     const common = { ports: [0], tlsPolicy: 'default', hasWebSocket: false } as const;
     const lines: string[] = [];
@@ -69,7 +78,7 @@ export class ManagementHost {
       epochMin: 0,
       olderGenerations: [],
       setsUsers: false,
-      users: [{ username, passwordHash: await hashPassword(password) }],
+      users: [{ username, passwordHash: await hashOf(password) }],
       host: '127.0.0.1',
       listeners: [
         { ...common, name: 'amqps', protocols: ['amqp091'] },
@@ -78,6 +87,7 @@ export class ManagementHost {
       certificates: servers,
       room: { memoryBytesMax: undefined, diskReserveBytes: 1024 },
       logsConnections: false,
+      shovelAuthorities: authority,
     } as const;
     const broker = await HostedBroker.open(start, dataKey, {
       failed: (error) => {

@@ -37,7 +37,6 @@ import { Configurations } from '../../src/control/configurations/configurations.
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
-import { hashPassword } from '../../src/crypto/password.ts';
 import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
 import type { Iam } from '../../src/identity/accounts/iam.ts';
 import { usesOf } from '../../src/identity/accounts/last-uses.ts';
@@ -65,7 +64,7 @@ import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
 import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
-import type { Entry } from '../../src/storage/journal.ts';
+import type { Entry, Journal } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { planeCertificates } from './certificates.ts';
 import { CloudWatchServices } from './cloudwatch-services.ts';
@@ -77,6 +76,7 @@ import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
+import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
 export { Machine };
@@ -118,6 +118,7 @@ export class ControlPlane {
   readonly #cloudWatch = new CloudWatchServices();
   readonly trails = new Trails();
   readonly archives = new ArchiveJournal();
+  journals: readonly Journal[] = [];
   readonly deliveryFailures: unknown[] = [];
   readonly audit: TrailParts;
   readonly #identity: Identity;
@@ -160,10 +161,14 @@ export class ControlPlane {
     });
     const { clock, wrappingKey } = machine;
     const { sealingKey } = machine;
-    const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
+    const { identity, iam } = identityParts(
+      { secrets: sealingKey, sessions: sealingKey },
+      quickHash,
+    );
     this.#identity = identity;
     this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
+    machine.secretsDisk.wrote = () => void this.#endsHere();
     this.#secrets = secretsOn(machine.secretsDisk, wrappingKey);
     this.kmsDomain = new Kms({
       wrappingKey,
@@ -247,7 +252,7 @@ export class ControlPlane {
     return administrationParts({
       installation: this.installation,
       control,
-      hashPassword,
+      hashPassword: quickHash,
       advice: {
         iam,
         identity: this.#identity,
@@ -271,7 +276,7 @@ export class ControlPlane {
       clock,
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
-      hashPassword,
+      hashPassword: quickHash,
       sealSecret: (context, secret) => {
         const { sealingKey } = this.machine;
         return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');
@@ -343,6 +348,7 @@ export class ControlPlane {
     const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
     const own = [this.kmsDomain.journal, this.installation, ...trails];
     const journals = [...own, ...ofIdentity, ...ofControl];
+    this.journals = journals;
     const timelines = [trailTimeline, serviceTimeline];
     const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
@@ -477,6 +483,8 @@ export class ControlPlane {
     if (this.#hasEnded) return true;
     machine.steps += 1;
     if (machine.steps !== machine.endAt) return false;
+    // What this process writes from here on is not on the disk of the next one.
+    machine.secretsDisk = machine.secretsDisk.copy();
     this.#hasEnded = true;
     this.#tellEnded();
     return true;

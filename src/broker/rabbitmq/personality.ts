@@ -61,7 +61,8 @@ export function refusedForQueue(
   { durable, exclusive, arguments: args }: QueueOptions,
 ): DeprecatedFeature | undefined {
   const isTransient = !durable && !exclusive;
-  if (isTransient && refused.includes('transient_nonexcl_queues')) return 'transient_nonexcl_queues';
+  if (isTransient && refused.includes('transient_nonexcl_queues'))
+    return 'transient_nonexcl_queues';
   const hasMode = args['x-queue-mode'] !== undefined || args['x-queue-version']?.value === 1;
   return hasMode && refused.includes('classic_queue_modes') ? 'classic_queue_modes' : undefined;
 }

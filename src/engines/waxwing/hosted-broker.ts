@@ -44,6 +44,7 @@ import { type LoginServices, loginServices } from './rabbitmq/login-services.ts'
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
 import { AlarmWatch } from './reports/alarm-watch.ts';
+import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -114,6 +115,7 @@ export class HostedBroker {
   readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
+  readonly #shovels: BrokerShovels | undefined;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
@@ -121,6 +123,7 @@ export class HostedBroker {
     volume: Volume,
     opened: OpenBroker,
     listeners: Listeners,
+    shovels: BrokerShovels | undefined,
     events: HostEvents,
   ) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
@@ -138,6 +141,7 @@ export class HostedBroker {
     this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
+    this.#shovels = shovels;
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
     const alarms = new AlarmWatch(broker.flow, (found) => events.alarmed(found));
@@ -179,13 +183,14 @@ export class HostedBroker {
     const { host, certificates, folder } = message;
     const { broker, protocols } = opened;
     const { diskReserveBytes } = message.room;
-    const port = { broker, host, certificates, folder, diskReserveBytes };
+    const shovels = shovelsOf(message, broker, protocols, events.log);
+    const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
     const management = new ManagementPort(port);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
-    const hosted = new HostedBroker(volume, opened, listeners, events);
+    const hosted = new HostedBroker(volume, opened, listeners, shovels, events);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
       hosted.#measure(message).catch((error: Error) => events.failed(error));
@@ -241,6 +246,7 @@ export class HostedBroker {
 
   /** Disconnects clients with a reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
+    await this.#shovels?.close();
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
     this.#accesses.flush();
@@ -356,11 +362,7 @@ function servicesOf(
 ): Promise<LoginServices | undefined> {
   return loginServices(rabbitMq, {
     warn: (text) => log('warn', text),
-    users: () => {
-      const opened = broker();
-      assert(opened !== undefined, 'clients log in to an open broker');
-      return opened.users;
-    },
+    users: () => broker()?.users,
   });
 }
 

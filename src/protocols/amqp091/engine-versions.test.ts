@@ -63,7 +63,9 @@ test('a returned delivery counts as a failed one before version 4.3', async () =
     }
     const queue = broker.vhosts.get('/')?.queues.get('new');
     assert.equal(queue?.readyCount === 1, isKept, version);
-    const answers = get().map((each) => typeof each !== 'string' && 'redelivered' in each && each.redelivered);
+    const answers = get().map(
+      (each) => typeof each !== 'string' && 'redelivered' in each && each.redelivered,
+    );
     assert.equal(answers.includes(true), isKept, version);
   }
 });

@@ -102,7 +102,10 @@ test('engine types are listed with their versions, and only RabbitMQ is availabl
   const { BrokerEngineTypes, MaxResults } = await describe();
   assert.equal(MaxResults, 20);
   assert.deepEqual(BrokerEngineTypes, [
-    { EngineType: 'RABBITMQ', EngineVersions: [{ Name: '4.3' }, { Name: '4.2' }, { Name: '3.13' }] },
+    {
+      EngineType: 'RABBITMQ',
+      EngineVersions: [{ Name: '4.3' }, { Name: '4.2' }, { Name: '3.13' }],
+    },
   ]);
   assert.deepEqual((await describe('RabbitMQ')).BrokerEngineTypes, BrokerEngineTypes);
   assert.deepEqual((await describe('ACTIVEMQ')).BrokerEngineTypes, []);

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   CreateUserCommand,
   DeleteBrokerCommand,
   DeleteUserCommand,
   RebootBrokerCommand,
 } from '@aws-sdk/client-mq';
-import { readable } from '../../src/cli/drill/plain-text.ts';
-import { password } from '../support/broker-requests.ts';
-import { hiddenTexts, placesUnder } from '../support/readable.ts';
-import { StompTlsClient } from '../support/stomp-tls-client.ts';
-import { Waxwing } from '../support/waxwing.ts';
+import { readable } from '../../../src/cli/drill/plain-text.ts';
+import { password } from '../../support/broker-requests.ts';
+import { isRunning, until } from '../../support/processes.ts';
+import { hiddenTexts, placesUnder } from '../../support/readable.ts';
+import { sharedWaxwing } from '../../support/shared-waxwing.ts';
+import { StompTlsClient } from '../../support/stomp-tls-client.ts';
+import type { Waxwing } from '../../support/waxwing.ts';
 
 // An ActiveMQ broker created through Amazon MQ's API, with STOMP clients.
 
@@ -18,7 +20,7 @@ let waxwing: Waxwing;
 let brokerId: string;
 
 before(async () => {
-  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  waxwing = await sharedWaxwing();
   brokerId = await waxwing.createBroker({
     EngineType: 'ACTIVEMQ',
     HostInstanceType: 'mq.m5.large',
@@ -27,10 +29,6 @@ before(async () => {
       { Username: 'leaver', Password: password },
     ],
   });
-});
-
-after(async () => {
-  await waxwing.remove();
 });
 
 /** The broker's endpoints, by scheme. */
@@ -94,5 +92,7 @@ test('messages of an ActiveMQ broker are not readable on disk', async () => {
 });
 
 test('an ActiveMQ broker is deleted like other brokers', async () => {
+  const pid = waxwing.brokerPid(brokerId);
   await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
+  await until('its process has ended', () => !isRunning(pid));
 });

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
-import { systemClock } from '../../src/base/clock.ts';
-import type { HttpRequest } from '../../src/net/http/message.ts';
-import { openssl } from '../support/openssl.ts';
-import { signRequest } from '../support/sign-request.ts';
-import { Waxwing } from '../support/waxwing.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import type { HttpRequest } from '../../../src/net/http/message.ts';
+import { openssl } from '../../support/openssl.ts';
+import { isRunning } from '../../support/processes.ts';
+import { sharedWaxwing } from '../../support/shared-waxwing.ts';
+import { signRequest } from '../../support/sign-request.ts';
+import type { Waxwing } from '../../support/waxwing.ts';
 
 // Invalid requests to the ports of a running service: each is answered, no process ends, and other
 // clients are not affected.
@@ -17,11 +19,10 @@ let waxwing: Waxwing;
 let amqpPort = 0;
 let processes: number[] = [];
 before(async () => {
-  waxwing = await Waxwing.start();
+  waxwing = await sharedWaxwing();
   amqpPort = Number(new URL(waxwing.amqpUrl).port);
   processes = [waxwing.pid, ...waxwing.children];
 });
-after(() => waxwing.remove());
 
 /** All that a peer answers to some bytes until it ends the connection. */
 function answerOf(socket: Socket, bytes: Buffer | string): Promise<Buffer> {
@@ -66,10 +67,13 @@ test('both ports refuse a client that offers only TLS 1.1, but accept 1.2 and 1.
 });
 
 test('a client of another protocol on the AMQP port is told the expected protocol', async () => {
-  for (const header of ['GET / HTTP/1.1\r\n\r\n', '414d515000010000', 'ffffffffffffffff']) {
+  for (const header of ['GET / HTTP/1.1\r\n\r\n', '414d515009010000', 'ffffffffffffffff']) {
     const bytes = header.startsWith('G') ? header : Buffer.from(header, 'hex');
     assert.deepEqual(await overTls(amqpPort, bytes), amqpHeader);
   }
+  // A client of AMQP 1.0 without SASL, which is required.
+  const withoutSasl = Buffer.from('414d515000010000', 'hex');
+  assert.deepEqual(await overTls(amqpPort, withoutSasl), Buffer.from('414d515003010000', 'hex'));
 });
 
 test('invalid, oversized and truncated frames close only their own connection', async () => {
@@ -86,8 +90,8 @@ test('invalid, oversized and truncated frames close only their own connection', 
     // connection.start came first; what follows is a connection.close or the plain end.
     assert.equal(answer.toString('hex', 7, 11), '000a000a', what);
   }
-  await bystander.publish('orders', ['undisturbed']);
-  assert.deepEqual(await bystander.take('orders'), ['undisturbed']);
+  await bystander.publish('unauthenticated.orders', ['undisturbed']);
+  assert.deepEqual(await bystander.take('unauthenticated.orders'), ['undisturbed']);
   await bystander.close();
 });
 
@@ -182,10 +186,10 @@ test('an official client with an unknown access key is refused with an error', a
 });
 
 test('none of these inputs ended a process or revealed a stack trace', async () => {
-  assert.deepEqual([waxwing.pid, ...waxwing.children], processes);
+  assert.ok(processes.every(isRunning));
   assert.doesNotMatch(waxwing.output, /\bat .*\.js:\d+/);
   const client = await waxwing.connect();
-  await client.publish('orders', ['as before']);
-  assert.deepEqual(await client.take('orders'), ['as before']);
+  await client.publish('unauthenticated.orders', ['as before']);
+  assert.deepEqual(await client.take('unauthenticated.orders'), ['as before']);
   await client.close();
 });
