@@ -201,9 +201,12 @@ test('without an answer, log-ins and actions are refused, and other users are no
   channel.on('error', () => {});
   await assert.rejects(channel.assertQueue('q2'), /403/);
   await model.close();
-for (const what of ['log-in', 'permission']) {
+  for (const what of ['log-in', 'permission']) {
     const text = `a ${what} was refused without an answer: https://localhost`;
-    assert.ok(host.lines.some((line) => line.includes(text)), host.lines.join('\n'));
+    assert.ok(
+      host.lines.some((line) => line.includes(text)),
+      host.lines.join('\n'),
+    );
   }
   for (const line of host.lines) assert.ok(!line.includes('secret'), line);
 });
