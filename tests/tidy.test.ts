@@ -47,8 +47,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'net/http/percent-encoding.ts',
     'net/http/request-handler.ts',
   ],
-  control: ['base', 'storage', 'aws/local-client.ts'],
+  control: ['base', 'storage', 'aws/local-client.ts', 'oauth/settings.ts'],
   ldap: ['base', 'crypto'],
+  oauth: ['base'],
   'engines/waxwing': [
     'base',
     'crypto',
@@ -59,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'net',
     'control',
     'ldap',
+    'oauth',
     'sensitive-data',
   ],
   'api/kms': ['base', 'calls', 'aws', 'kms'],

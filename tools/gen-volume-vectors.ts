@@ -130,7 +130,15 @@ const good: Readonly<Record<string, Scenario>> = {
     about: 'Killed, mounted again and closed: the index of segment 1 is in segment 2.',
     make: mountedAgain,
   },
-  system: { about: "The service's volume: changes of a journal, and a timeline.", make: system },
+  system: {
+    about: "The service's volume: changes of a journal, and a timeline.",
+    make: () => system(),
+  },
+  'system-compacted': {
+    about:
+      "The service's volume after ten mounts: small segments were merged, and one was dropped.",
+    make: () => system(10),
+  },
 };
 
 const bad: Readonly<Record<string, Scenario>> = {

@@ -289,10 +289,10 @@ class Notes implements Journal<{ readonly note: string }> {
   }
 }
 
-/** The volume of the service after two mounts. */
-export async function system(): Promise<MemoryDisk> {
+/** The volume of the service after so many mounts. Small segments are merged at the end of the tenth. */
+export async function system(runCount = 2): Promise<MemoryDisk> {
   const disk = await formatted('system');
-  for (let run = 0; run < 2; run++) {
+  for (let run = 0; run < runCount; run++) {
     const volume = await Volume.open(disk, folder, dataKey());
     const state = new StateStore([new Notes()], ['audit']);
     await Log.open(volume, state, {
@@ -306,6 +306,7 @@ export async function system(): Promise<MemoryDisk> {
       const event = { timeline: 'audit', atMs: atMs + run * 1000, bytes: Buffer.from('event') };
       await state.commit([{ journal: 'notes', change: { note: `${run} at ${atMs}` } }, event]);
     }
+    if (run === 4) state.dropOldest('audit', 3);
     await state.close();
     await volume.close();
   }

@@ -25,7 +25,13 @@ export const scenarioNames = [
 export type ScenarioName = (typeof scenarioNames)[number];
 
 /** The brokers that can be measured. */
-export const peerNames = ['waxwing', 'activemq', 'mosquitto', 'rabbitmq4'] as const;
+export const peerNames = [
+  'waxwing',
+  'activemq',
+  'mosquitto',
+  'waxwing-rabbitmq',
+  'rabbitmq4',
+] as const;
 export type PeerName = (typeof peerNames)[number];
 
 /** One run of a scenario with a broker. */

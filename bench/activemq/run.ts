@@ -12,10 +12,11 @@ import { Mosquitto } from './peers/mosquitto.ts';
 import type { ProtocolName, ProtocolPeer } from './peers/peer.ts';
 import { RabbitMq } from './peers/rabbitmq.ts';
 import { WaxwingActiveMq } from './peers/waxwing.ts';
+import { WaxwingRabbitMq } from './peers/waxwing-rabbitmq.ts';
 import type { Measurement, PeerName, Results, ScenarioName } from './results.ts';
 import { measureFlows } from './scenarios/flows.ts';
 import { measureCreation, measureIdle, measureRest } from './scenarios/memory.ts';
-import { programs, rivals, type Session } from './session.ts';
+import { isMeasured, programs, type Session } from './session.ts';
 import { report } from './tables.ts';
 
 const command = 'npm run bench:activemq';
@@ -26,6 +27,7 @@ const creators: Readonly<Record<PeerName, Create>> = {
   waxwing: WaxwingActiveMq.create,
   activemq: ActiveMq.create,
   mosquitto: Mosquitto.create,
+  'waxwing-rabbitmq': WaxwingRabbitMq.create,
   rabbitmq4: RabbitMq.create,
 };
 
@@ -38,7 +40,7 @@ function protocolsOf(scenarios: readonly ScenarioName[]): ProtocolName[] {
 /** Returns whether one of the scenarios needs this broker. */
 function isNeeded(name: PeerName, only: readonly ScenarioName[]): boolean {
   if (name === 'waxwing') return true;
-  return protocolsOf(only).some((protocol) => rivals[protocol] === name);
+  return protocolsOf(only).some((protocol) => isMeasured(name, protocol));
 }
 
 /** Starts all brokers. A broker that cannot run here is omitted, except Waxwing. */

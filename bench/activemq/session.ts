@@ -24,17 +24,23 @@ export const programs: Readonly<Record<ProtocolName, LoadProgram>> = {
 };
 
 /** The broker that Waxwing is compared with, for each protocol. */
-export const rivals: Readonly<Record<ProtocolName, PeerName>> = {
+const rivals: Readonly<Record<ProtocolName, PeerName>> = {
   openwire: 'activemq',
   stomp: 'activemq',
   mqtt: 'mosquitto',
   amqp10: 'rabbitmq4',
 };
 
+/** Whether a broker is measured with a protocol: Waxwing and its rival. */
+export function isMeasured(name: PeerName, protocol: ProtocolName): boolean {
+  if (name === 'waxwing-rabbitmq') return protocol === 'amqp10';
+  return name === 'waxwing' || name === rivals[protocol];
+}
+
 /** Returns Waxwing and its rival for a protocol, of those that run and have an endpoint for it. */
 export function peersOf(session: Session, protocol: ProtocolName): ProtocolPeer[] {
   return session.peers.filter((peer) => {
-    if (peer.name !== 'waxwing' && peer.name !== rivals[protocol]) return false;
+    if (!isMeasured(peer.name, protocol)) return false;
     if (peer.endpoint(protocol) !== undefined) return true;
     session.leaveOut(`${protocol} of ${peer.name}`, 'the broker has no endpoint for it');
     return false;

@@ -9,6 +9,7 @@ const titles: Readonly<Record<PeerName, string>> = {
   waxwing: 'Waxwing',
   activemq: 'ActiveMQ',
   mosquitto: 'mosquitto',
+  'waxwing-rabbitmq': 'Waxwing, RabbitMQ’s type',
   rabbitmq4: 'RabbitMQ 4.0',
 };
 
@@ -55,7 +56,7 @@ function scenarioTable(results: Results, scenario: ScenarioName, bodyBytes: numb
     results.measurements,
     series,
     titles,
-    (there) => there.find((name) => name !== 'waxwing') ?? 'waxwing',
+    (there) => there.find((name) => !name.startsWith('waxwing')) ?? 'waxwing',
   );
   const size = bodyBytes === 0 ? '' : `, ${bodyBytes.toLocaleString('en-US')} B`;
   const text = table(of.peers(), titles, columnsOf(scenario, of));

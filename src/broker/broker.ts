@@ -19,6 +19,7 @@ import { Flow } from './flow.ts';
 import type { MessageFormat } from './format.ts';
 import { applyHeld, isHeldChange } from './held/held-changes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { LoginExpiry } from './logins/login-expiry.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
@@ -77,6 +78,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly unread = { bytes: 0 };
   /** Connections that have opened a virtual host. */
   readonly clientConnections = new ClientConnections();
+  readonly #loginExpiry = new LoginExpiry(this.clientConnections);
   readonly turns: Turns;
   /** Delayed and scheduled messages. */
   readonly schedules: Schedules;
@@ -193,6 +195,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   requireMemory(what: string): void {
     if (!this.#memory.isExhausted || this.isRecovering) return;
     throw new BrokerError('resource-error', `low on memory: no room for another ${what}`);
+  }
+
+  requireRoomInBroker(subject: string): void {
+    this.accounts.requireRoomInBroker(subject);
   }
 
   /** The number of the last synced group. */
@@ -325,6 +331,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   tick(): void {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
+    this.#loginExpiry.tick(this.nowMs());
     const { unsettledCountMax, unsettledCountShort } = this.limits;
     const before = this.unsettledCountMax;
     this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;

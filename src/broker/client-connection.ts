@@ -66,9 +66,13 @@ class Counts {
 /** The connections that have opened a virtual host. */
 export class ClientConnections extends Set<ClientConnection> {
   observer: ConnectionObserver | undefined = undefined;
+  /** The connections whose credentials expire. */
+  readonly expiring = new Set<ClientConnection>();
   readonly #ofUsers = new Counts();
   readonly #inVhosts = new Counts();
   readonly #channels = new Counts();
+  /** The number of channels of all users, as far as the protocols count them. */
+  channelCount = 0;
 
   /** The number of connections of a user. */
   countOf(user: string): number {
@@ -87,6 +91,7 @@ export class ClientConnections extends Set<ClientConnection> {
 
   /** Adds to the number of channels of a user. */
   countChannels(user: string, count: number): void {
+    this.channelCount += count;
     this.#channels.add(user, count);
   }
 
@@ -100,6 +105,7 @@ export class ClientConnections extends Set<ClientConnection> {
     super.add(connection);
     if (this.size === size) return this;
     this.#count(connection, 1);
+    if (connection.access.expiresAtMs !== Infinity) this.expiring.add(connection);
     this.observer?.opened(connection);
     return this;
   }
@@ -107,6 +113,7 @@ export class ClientConnections extends Set<ClientConnection> {
   override delete(connection: ClientConnection): boolean {
     const wasThere = super.delete(connection);
     if (!wasThere) return false;
+    this.expiring.delete(connection);
     this.#count(connection, -1);
     this.observer?.closed(connection);
     return true;

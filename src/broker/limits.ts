@@ -85,6 +85,18 @@ export interface Limits {
   readonly routedHeaderCountMax: number;
   /** Maximum size of the arguments of a declaration or binding, names and values, bytes. */
   readonly argumentsBytesMax: number;
+  /** Maximum number of connections that have opened a virtual host. */
+  readonly connectionCountMax: number;
+  /** Maximum number of channels of all connections. */
+  readonly channelCountMax: number;
+  /** Maximum number of consumers of a channel. */
+  readonly consumersPerChannelMax: number;
+  /** Maximum number of queues in all virtual hosts together. */
+  readonly queueCountSum: number;
+  /** Maximum number of exchanges in all virtual hosts together. */
+  readonly exchangeCountSum: number;
+  /** The interval of heartbeats that is offered to AMQP 0-9-1 clients, seconds. */
+  readonly heartbeatSeconds: number;
   /** Maximum number of virtual hosts. */
   readonly vhostCountMax: number;
   /** Maximum number of users. */
@@ -187,6 +199,12 @@ export const defaultLimits: Limits = {
   topicSelectorCostMax: 200_000,
   routedHeaderCountMax: 1024,
   argumentsBytesMax: 16 * 1024,
+  connectionCountMax: Infinity,
+  channelCountMax: Infinity,
+  consumersPerChannelMax: Infinity,
+  queueCountSum: Infinity,
+  exchangeCountSum: Infinity,
+  heartbeatSeconds: 60,
   vhostCountMax: 5_000,
   userCountMax: 10_000,
   permissionCountMax: 100_000,

@@ -2,6 +2,8 @@
 
 import { AccessRights, nothing, TopicRights } from './accounts/access-rights.ts';
 import { BrokerError } from './errors.ts';
+import { DecidedRights, type LoginRights, type RightsObject } from './logins/rights.ts';
+import { Undecided } from './logins/undecided.ts';
 
 /**
  * The rights of a user in one virtual host: a regular expression over names for each right; see
@@ -51,6 +53,11 @@ export interface User {
    * restrict it.
    */
   readonly groups?: readonly string[];
+  /**
+   * What the user may do, if another service decides about it. Such a user need not be in
+   * {@link Users}, and has no permissions there.
+   */
+  readonly rights?: LoginRights;
 }
 
 /** A change of users, as stored in the log. It contains hashes, never passwords. */
@@ -249,6 +256,14 @@ function permissionsOf({ permissions, topicPermissions }: StoredUser): number {
   return count;
 }
 
+/** Whether a user may connect to a virtual host. */
+export function permitsVhost(user: User, vhost: string): boolean {
+  return user.rights?.permitsVhost(vhost) ?? user.permissions.has(vhost);
+}
+
+/** What another service says about the user of an {@link Access}. */
+export type LoginParts = Pick<User, 'groups' | 'rights'>;
+
 /** The access of a user to one virtual host. Caches decisions until the user changes. */
 export class Access {
   readonly user: string;
@@ -260,31 +275,62 @@ export class Access {
   #revision = -1;
   #rights = new AccessRights(nothing);
   #topics: TopicRights | undefined = undefined;
+  #loginRights: LoginRights | undefined;
+  #decided: DecidedRights | undefined = undefined;
+  #renewals = 0;
+  /**
+   * Whether the caller repeats an operation for which `Undecided` is thrown. Otherwise what is not known yet
+   * is refused.
+   */
+  canWait = false;
 
-  constructor(users: Users, user: string, vhost: string, groups?: readonly string[]) {
+  constructor(users: Users, user: string, vhost: string, login: LoginParts = {}) {
     this.#users = users;
     this.user = user;
     this.vhost = vhost;
-    this.groups = groups;
+    this.groups = login.groups;
+    this.#loginRights = login.rights;
   }
 
   /** Another number after each change of any user: decisions before it may have changed. */
   get version(): number {
-    return this.#users.version;
+    return this.#users.version + this.#renewals;
+  }
+
+  /** The rights of the log-in; undefined if the broker's own users decide. */
+  get loginRights(): LoginRights | undefined {
+    return this.#loginRights;
+  }
+
+  /** Whether another service decides about each right. */
+  get isRemote(): boolean {
+    return this.#loginRights?.isRemote === true;
+  }
+
+  /** When the credential expires, milliseconds since 1970; Infinity if it does not. */
+  get expiresAtMs(): number {
+    return this.#loginRights?.expiresAtMs ?? Infinity;
+  }
+
+  /** Replaces the rights of the log-in by those of a new credential. */
+  renew(rights: LoginRights): void {
+    this.#loginRights = rights;
+    this.#renewals++;
   }
 
   /** Whether the user has a tag, such as `impersonator`. */
   hasTag(tag: string): boolean {
-    return this.#users.get(this.user)?.tags.includes(tag) === true;
+    return (this.#loginRights ?? this.#users.get(this.user))?.tags.includes(tag) === true;
   }
 
   /**
    * Checks a permission on a name. The default exchange is `amq.default`.
    *
    * @throws {BrokerError} `access-refused`
+   * @throws {Undecided} see {@link canWait}
    */
-  require(right: Right, kind: 'queue' | 'exchange', name: string): void {
-    if (this.permits(right, name)) return;
+  require(right: Right, kind: RightsObject, name: string): void {
+    if (this.permits(right, kind, name)) return;
     const shown = name === '' ? 'amq.default' : name;
     throw this.#users.refusal(
       'access-refused',
@@ -295,25 +341,33 @@ export class Access {
   }
 
   /** Whether the user has a permission on a name. */
-  permits(right: Right, name: string): boolean {
-    if (this.#version !== this.#users.version) this.#reread();
+  permits(right: Right, kind: RightsObject, name: string): boolean {
+    if (this.#version !== this.version) this.#reread();
+    const decided = this.#decided;
+    if (decided !== undefined) return this.#decide(() => decided.permits(right, kind, name));
     return this.#rights.permits(right, name);
   }
 
   /** Whether routing keys of a topic exchange must be checked with {@link requireTopic}. */
   checksTopics(exchange: string): boolean {
-    if (this.#version !== this.#users.version) this.#reread();
-    return this.#topics?.has(exchange) === true;
+    if (this.#version !== this.version) this.#reread();
+    return this.#decided !== undefined || this.#topics?.has(exchange) === true;
   }
 
   /**
    * Checks a permission on a routing key of a topic exchange.
    *
    * @throws {BrokerError} `access-refused`
+   * @throws {Undecided} see {@link canWait}
    */
   requireTopic(right: TopicRight, exchange: string, routingKey: string): void {
     if (!this.checksTopics(exchange)) return;
-    if (this.#topics?.permits(right, exchange, routingKey) === true) return;
+    const decided = this.#decided;
+    const isPermitted =
+      decided === undefined
+        ? this.#topics?.permitsTopic(right, exchange, routingKey) === true
+        : this.#decide(() => decided.permitsTopic(right, exchange, routingKey));
+    if (isPermitted) return;
     throw this.#users.refusal(
       'access-refused',
       this,
@@ -322,8 +376,22 @@ export class Access {
     );
   }
 
+  #decide(permits: () => boolean): boolean {
+    if (this.canWait || !this.isRemote) return permits();
+    try {
+      return permits();
+    } catch (error) {
+      if (error instanceof Undecided) return false;
+      throw error;
+    }
+  }
+
   #reread(): void {
-    this.#version = this.#users.version;
+    this.#version = this.version;
+    if (this.#loginRights !== undefined) {
+      this.#decided = new DecidedRights(this.#loginRights, this.vhost);
+      return;
+    }
     const user = this.#users.get(this.user);
     const revision = user?.revision ?? 0;
     if (revision === this.#revision) return;

@@ -54,6 +54,8 @@ export interface VhostHost extends QueueHost {
   readonly background: Background;
   /** @throws {BrokerError} `resource-error` if there is no memory for another `what` */
   requireMemory(what: string): void;
+  /** See `Accounts.requireRoomInBroker`. */
+  requireRoomInBroker(subject: string): void;
 }
 
 /** A virtual host: exchanges and queues by name. */
@@ -210,7 +212,10 @@ export class Vhost {
   /** Clients of a deleted virtual host that are still connected must not add to it. */
   #requireRoom(subject: string, count: number, countMax: number): void {
     if (this.#hasEnded) throw new BrokerError('not-allowed', `vhost ${this.name} not found`);
-    if (count < countMax) return;
+    if (count < countMax) {
+      this.#host.requireRoomInBroker(subject);
+      return;
+    }
     const [kind] = subject.split(' ');
     const why = `${kind} limit in vhost '${this.name}' (${countMax}) is reached`;
     throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);

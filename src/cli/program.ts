@@ -151,6 +151,7 @@ function addServe(all: Command): void {
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
     .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
     .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
+    .addOption(option('--arn-folder <folder>', 'files that ARNs in configurations name'))
     .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
     .addOption(memoryLimit())
@@ -229,6 +230,16 @@ function addStatusCommands(all: Command): void {
     .addOption(data())
     .addOption(number('--api-port <n>', 'port of the API', 8443))
     .action(from(() => import('./health.ts'), 'health'));
+  all
+    .command('doctor')
+    .description('check the machine, the data folder and the running service')
+    .addOption(data())
+    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+    .addOption(number('--api-port <n>', 'port of the API', 8443))
+    .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
+    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+    .option('--json', 'print JSON instead of text', false)
+    .action(from(() => import('./doctor/doctor.ts'), 'doctor'));
 }
 
 function addInspectionCommands(all: Command): void {

@@ -35,6 +35,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
   readonly oidcCaFile?: string;
+  readonly arnFolder?: string;
   readonly keyCheckSeconds: number;
   readonly keyEffectDelay: number;
   readonly memoryLimitMib?: number;
@@ -87,6 +88,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),

@@ -265,7 +265,9 @@ export class Reconciler {
 
   /** Records that the engine gave up on a broker. */
   async fail(id: string, code: string, message: string): Promise<void> {
-    const action = { code: `BROKER_${code.toUpperCase().replaceAll('-', '_')}`, info: message };
+    const name = code.toUpperCase().replaceAll('-', '_');
+    // Some are those of Amazon MQ.
+    const action = { code: name.startsWith('RABBITMQ_') ? name : `BROKER_${name}`, info: message };
     await this.#move(id, 'failed', { action });
   }
 

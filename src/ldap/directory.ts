@@ -13,7 +13,10 @@ export interface DirectoryUser {
 }
 
 /** The result of a log-in. */
-export type LogInResult = DirectoryUser | 'unknown-user' | 'wrong-password';
+export type LogInResult<Found extends object = DirectoryUser> =
+  | Found
+  | 'unknown-user'
+  | 'wrong-password';
 
 /** The parts of a directory. */
 export interface DirectoryParts {

@@ -14,6 +14,11 @@ export function filledFilter(filter: string, values: readonly string[]): string 
   });
 }
 
+/** A filter for entries with a value of an attribute, which is compared as a whole. */
+export function filteredEquality(attribute: string, value: string): string {
+  return `(${attribute}=${Filter.escape(value)})`;
+}
+
 /**
  * Checks a filter before it is used.
  *

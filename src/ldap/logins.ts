@@ -4,11 +4,11 @@ import { createHmac } from 'node:crypto';
 import { sourceOf, withoutPort } from '../base/address.ts';
 import { encodeText } from '../base/byte-text.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { WaxwingError } from '../base/errors.ts';
 import { systemRandom } from '../base/random.ts';
 import { type CheckOrigin, CheckQueue } from '../crypto/check-queue.ts';
 import { type LoginLimits, loginLimits } from '../crypto/password.ts';
-import type { Directory, LogInResult } from './directory.ts';
-import { LdapError } from './errors.ts';
+import type { DirectoryUser, LogInResult } from './directory.ts';
 import { directoryLimits } from './settings.ts';
 
 /** The limits of log-ins that a directory checks. */
@@ -43,9 +43,15 @@ export interface Attempt {
   readonly isGone: boolean;
 }
 
+/** A service that checks one log-in. */
+export interface CheckedDirectory<Found extends object> {
+  /** @throws {WaxwingError} if it does not answer */
+  logIn(username: string, password: string): Promise<LogInResult<Found>>;
+}
+
 /** The answer to a log-in attempt. */
-export type Answer =
-  | LogInResult
+export type Answer<Found extends object = DirectoryUser> =
+  | LogInResult<Found>
   /** Too many log-ins are waiting. */
   | 'busy'
   /** The client disconnected before its log-in was checked. */
@@ -53,29 +59,29 @@ export type Answer =
   /** The directory did not answer. */
   | 'unavailable';
 
-interface Remembered {
-  readonly answer: LogInResult;
+interface Remembered<Found extends object> {
+  readonly answer: LogInResult<Found>;
   readonly untilMs: number;
 }
 
 /**
- * Checks log-ins against a directory, a limited number at a time. Sources and user names take turns,
+ * Checks log-ins against a directory or another service, a limited number at a time. Sources and user names take turns,
  * and failures delay further attempts, as for passwords that the broker itself checks. Answers are
  * remembered for a short time under a key that never leaves this process.
  */
-export class DirectoryLogins {
-  readonly #directory: Pick<Directory, 'logIn'>;
+export class DirectoryLogins<Found extends object = DirectoryUser> {
+  readonly #directory: CheckedDirectory<Found>;
   readonly #limits: DirectoryLoginLimits;
   readonly #clock: Clock;
   readonly #queue: CheckQueue;
   readonly #key = systemRandom.bytes(32);
-  readonly #succeeded = new Map<string, Remembered>();
-  readonly #refused = new Map<string, Remembered>();
+  readonly #succeeded = new Map<string, Remembered<Found>>();
+  readonly #refused = new Map<string, Remembered<Found>>();
   /** By source, user name and password, so that simultaneous log-ins of a client ask once. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Waiting<Found>>();
 
   constructor(
-    directory: Pick<Directory, 'logIn'>,
+    directory: CheckedDirectory<Found>,
     limits: DirectoryLoginLimits = directoryLoginLimits,
     clock: Clock = systemClock,
   ) {
@@ -86,7 +92,7 @@ export class DirectoryLogins {
   }
 
   /** Checks a log-in. A failure is reported after a minimum time, regardless of the reason. */
-  async check(attempt: Attempt): Promise<Answer> {
+  async check(attempt: Attempt): Promise<Answer<Found>> {
     const beganMs = this.#clock.monotonicMs();
     const { username, password } = attempt;
     // Both lengths are part of the text, so that different pairs have different texts.
@@ -102,7 +108,7 @@ export class DirectoryLogins {
     return answer;
   }
 
-  #ask(pair: string, attempt: Attempt): Promise<Answer> {
+  #ask(pair: string, attempt: Attempt): Promise<Answer<Found>> {
     const source = sourceOf(withoutPort(attempt.peerAddress));
     const key = `${source} ${pair}`;
     const before = this.#waiting.get(key);
@@ -110,8 +116,8 @@ export class DirectoryLogins {
       before.attempts.add(attempt);
       return before.answer;
     }
-    const waiting = new Waiting(source, attempt);
-    let result: LogInResult | undefined;
+    const waiting = new Waiting<Found>(source, attempt);
+    let result: LogInResult<Found> | undefined;
     const found = this.#queue.add(waiting, async () => {
       result = await this.#logIn(pair, attempt);
       return typeof result !== 'string';
@@ -120,9 +126,9 @@ export class DirectoryLogins {
     this.#waiting.set(key, waiting);
     waiting.answer = found
       .then(
-        (checked): Answer => (checked === 'busy' ? 'busy' : (result ?? 'gone')),
-        (error: unknown): Answer => {
-          if (error instanceof LdapError) return 'unavailable';
+        (checked): Answer<Found> => (checked === 'busy' ? 'busy' : (result ?? 'gone')),
+        (error: unknown): Answer<Found> => {
+          if (error instanceof WaxwingError) return 'unavailable';
           throw error;
         },
       )
@@ -131,7 +137,7 @@ export class DirectoryLogins {
   }
 
   /** The answer may have arrived while the attempt waited. */
-  async #logIn(pair: string, { username, password }: Attempt): Promise<LogInResult> {
+  async #logIn(pair: string, { username, password }: Attempt): Promise<LogInResult<Found>> {
     const known = this.#recall(pair);
     if (known !== undefined) return known;
     const answer = await this.#directory.logIn(username, password);
@@ -147,7 +153,7 @@ export class DirectoryLogins {
     return answer;
   }
 
-  #recall(pair: string): LogInResult | undefined {
+  #recall(pair: string): LogInResult<Found> | undefined {
     for (const list of [this.#succeeded, this.#refused]) {
       const found = list.get(pair);
       if (found !== undefined && found.untilMs > this.#clock.monotonicMs()) return found.answer;
@@ -158,11 +164,11 @@ export class DirectoryLogins {
 }
 
 /** A log-in that waits for its answer, with all attempts that wait for the same answer. */
-class Waiting implements CheckOrigin {
+class Waiting<Found extends object> implements CheckOrigin {
   readonly source: string;
   readonly user: string;
   readonly attempts: Set<Attempt>;
-  answer: Promise<Answer> = Promise.resolve('gone');
+  answer: Promise<Answer<Found>> = Promise.resolve('gone');
 
   constructor(source: string, attempt: Attempt) {
     this.source = source;

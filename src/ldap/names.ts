@@ -37,3 +37,11 @@ function unescaped(text: string): string | undefined {
   });
   return isValid ? value : undefined;
 }
+
+/** Escapes a text so that it is one value in a distinguished name (RFC 4514, 2.4). */
+export function nameValue(text: string): string {
+  const escaped = text
+    .replaceAll(/[\\,+"<>;=]/g, String.raw`\$&`)
+    .replaceAll('\0', String.raw`\00`);
+  return escaped.replace(/^[ #]/, String.raw`\$&`).replace(/ $/, String.raw`\ `);
+}

@@ -1,5 +1,6 @@
 // The management API: authentication, routing and answers of requests.
 
+import { afterDecisions, Undecided } from '../broker/logins/undecided.ts';
 import type { User } from '../broker/users.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Admission, Labels, RequestPeer } from '../net/http/request-handler.ts';
@@ -98,16 +99,23 @@ export class ManagementApi {
    * deleted, or have another password or other tags.
    */
   #answerAs(admitted: User, head: RequestHead, found: Found, body: Buffer): Promise<Answer> {
-    const user = this.#management.broker.users.get(admitted.name);
-    if (user === undefined || user.passwordHash !== admitted.passwordHash) {
-      return Promise.resolve(loginFailed);
-    }
+    const user = this.#present(admitted);
+    if (user === undefined) return Promise.resolve(loginFailed);
     try {
       requireRole(user, found.route.role);
     } catch (error) {
       return Promise.resolve(this.#failure(error));
     }
     return this.#answer(head, user, found, body);
+  }
+
+  /** The present state of a user; undefined if its log-in no longer counts. */
+  #present(admitted: User): User | undefined {
+    const { broker } = this.#management;
+    const { rights } = admitted;
+    if (rights !== undefined) return rights.expiresAtMs > broker.nowMs() ? admitted : undefined;
+    const user = broker.users.get(admitted.name);
+    return user?.passwordHash === admitted.passwordHash ? user : undefined;
   }
 
   async #answer(
@@ -125,7 +133,7 @@ export class ManagementApi {
       }
       if (isLarge) this.#largeAnswers.requireRoom(user.name);
       const request = new ApiRequest(this.#management, user, { head, labels, body });
-      const answer = await route.handle(request);
+      const answer = await afterDecisions(() => route.handle(request));
       return isLarge ? this.#largeAnswers.counted(user.name, answer) : answer;
     } catch (error) {
       return this.#failure(error);
@@ -137,7 +145,11 @@ export class ManagementApi {
 
   /** The answer to an error. A bug is reported. */
   #failure(error: unknown): Extract<Answer, { body: unknown }> {
-    const known = errorAnswer(error);
+    const isUndecided = error instanceof Undecided;
+    const shown = isUndecided
+      ? new ManagementError('busy', 'too many permissions to check')
+      : error;
+    const known = errorAnswer(shown);
     if (known !== undefined) return known;
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;

@@ -110,7 +110,9 @@ export class ApiRequest {
 
   /** The permissions of the user in a virtual host. */
   access(vhost: Vhost): Access {
-    return new Access(this.broker.users, this.user.name, vhost.name);
+    const access = new Access(this.broker.users, this.user.name, vhost.name, this.user);
+    access.canWait = true;
+    return access;
   }
 
   /**

@@ -1,6 +1,6 @@
 // The rights of users by their tags.
 
-import type { User } from '../broker/users.ts';
+import { permitsVhost, type User } from '../broker/users.ts';
 import type { Vhost } from '../broker/vhost.ts';
 import { ManagementError } from './errors.ts';
 
@@ -32,9 +32,17 @@ export function requireRole(user: Pick<User, 'tags'>, role: Role): void {
   if (!hasRole(user, role)) throw new ManagementError('not-authorised', refusals[role]);
 }
 
+/**
+ * Whether a name is that of the user itself. A user of another service is not the broker's user with the
+ * same name.
+ */
+export function isSelf(user: User, name: string): boolean {
+  return user.rights === undefined && user.name === name;
+}
+
 /** Whether a user may see the objects of a virtual host. */
 export function seesVhost(user: User, vhost: string): boolean {
-  return hasRole(user, 'monitoring') || user.permissions.has(vhost);
+  return hasRole(user, 'monitoring') || permitsVhost(user, vhost);
 }
 
 /**
@@ -53,6 +61,6 @@ export function requireVisible(user: User, { name }: Pick<Vhost, 'name'>): void 
  * @throws {ManagementError} `not-authorised`
  */
 export function requireLogin(user: User, { name }: Pick<Vhost, 'name'>): void {
-  if (user.permissions.has(name)) return;
+  if (permitsVhost(user, name)) return;
   throw new ManagementError('not-authorised', 'User not authorised to access virtual host');
 }

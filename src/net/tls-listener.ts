@@ -39,6 +39,14 @@ export function secureContext(policy: TlsPolicy, certificates: readonly ServerCe
   };
 }
 
+/** The certificates that clients are asked for. */
+export interface ClientCertificateOptions {
+  /** The authorities that must have issued them, PEM. */
+  readonly authorities: string;
+  /** Whether a client without a certificate is refused. */
+  readonly isRequired: boolean;
+}
+
 /** The settings of a listener. */
 export interface TlsListenerOptions {
   readonly host: string;
@@ -58,6 +66,8 @@ export interface TlsListenerOptions {
   readonly webSocket?: ((host: WebSocketHost) => WebSocketEndpoint) | undefined;
   /** Creates the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
+  /** If given, clients are asked for a certificate. One that is not valid is refused. */
+  readonly clientCertificates?: ClientCertificateOptions | undefined;
   readonly clock?: Clock;
 }
 
@@ -106,8 +116,13 @@ export class TlsListener {
       ...(this.#webSocket === undefined ? [] : [this.#webSocket]),
     ];
     this.#clock = options.clock ?? systemClock;
+    const { clientCertificates } = options;
     this.#tls = createTlsServer({
-      ...secureContext(options.policy, options.certificates),
+      ...this.#context(options.certificates),
+      ...(clientCertificates && {
+        requestCert: true,
+        rejectUnauthorized: clientCertificates.isRequired,
+      }),
       // The admission is stricter: it limits the whole handshake, not the time between two reads.
       handshakeTimeout: options.limits.handshakeTimeoutMs,
     });
@@ -132,7 +147,13 @@ export class TlsListener {
 
   /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
-    this.#tls.setSecureContext(secureContext(this.#options.policy, certificates));
+    this.#tls.setSecureContext(this.#context(certificates));
+  }
+
+  #context(certificates: readonly ServerCertificate[]) {
+    const { policy, clientCertificates } = this.#options;
+    const ca = clientCertificates && { ca: clientCertificates.authorities };
+    return { ...secureContext(policy, certificates), ...ca };
   }
 
   /** Connections that completed their handshake. */
@@ -164,6 +185,11 @@ export class TlsListener {
   }
 
   #accept(socket: TLSSocket): void {
+    const isAsked = this.#options.clientCertificates !== undefined;
+    if (isAsked && !socket.authorized && socket.getPeerX509Certificate() !== undefined) {
+      socket.destroy();
+      return;
+    }
     this.admission.handshakeDone(socket);
     this.handshakes.add(socket);
     const [only, other] = this.#endpoints;

@@ -1,5 +1,6 @@
 // The byte stream of a connection, with back-pressure.
 
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -121,6 +122,10 @@ export class WireTransport implements Transport {
     this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.tlsVersion = socket.getProtocol() ?? '';
+  }
+
+  get peerCertificate(): X509Certificate | undefined {
+    return this.#socket.authorized ? this.#socket.getPeerX509Certificate() : undefined;
   }
 
   /** Connects both ends. `ended` is called once when the wire ends for any reason. */

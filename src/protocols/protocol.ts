@@ -1,5 +1,7 @@
 // The interfaces between protocols and listeners.
 
+import type { X509Certificate } from 'node:crypto';
+
 /** The connection to a peer, as protocols use it. */
 export interface Transport {
   /**
@@ -24,6 +26,8 @@ export interface Transport {
   readonly localAddress: string;
   /** The TLS version, such as `TLSv1.3`, for the description of the connection. */
   readonly tlsVersion: string;
+  /** The certificate of the client, which was verified; undefined if it has shown none. */
+  readonly peerCertificate?: X509Certificate | undefined;
 }
 
 /** A client's connection. It owns no socket, timer or promise. */

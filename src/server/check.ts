@@ -4,13 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type ChainHead,
-  lineHash,
-  parseLine,
-  serviceTimeline,
-  trailTimeline,
-} from '../audit/trail.ts';
+import { serviceTimeline, trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
 import { deriveKey } from '../crypto/derive.ts';
@@ -19,13 +13,13 @@ import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
 import { StorageError } from '../storage/errors.ts';
 import { proveRecord } from '../storage/record-shapes.ts';
-import { timelineEntry } from '../storage/state-store.ts';
 import { type KeyDeriver, SystemState, sealingKey } from './compose.ts';
 import { ServerError } from './errors.ts';
 import { openDataKeys } from './keys/broker-data-keys.ts';
 import { logsDataKey } from './logs-volume.ts';
 import type { RootKeySource } from './root-key/source.ts';
 import { brokersFolder, logsFolder, systemDataKey, systemFolder } from './system-volume.ts';
+import { ChainCheck } from './trails/chain-check.ts';
 import { checkArchives, checkTrailFiles } from './trails/check-trails.ts';
 
 /** Called with the progress of a check, in bytes. */
@@ -102,7 +96,11 @@ async function checkSystem(
       dataKey,
       (done, total) => progress(system, done, total),
       {
-        replayed: (...record) => state.store.applyRecord(...record),
+        replayed: (...record) => {
+          state.store.applyRecord(...record);
+          chain.replayed(...record);
+          serviceChain.replayed(...record);
+        },
         recovered: () => {
           isRecovered = true;
         },
@@ -296,49 +294,4 @@ function describe({
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
-}
-
-/** Verifies the hash chain of a trail. The oldest lines may have been dropped. */
-class ChainCheck {
-  readonly #timeline: string;
-  /** Events seen so far. */
-  count = 0;
-  #number = 0;
-  #hash = '';
-  /** The hash that each line states for the line before it. Older lines are in archives. */
-  readonly #previous = new Map<number, string>();
-
-  constructor(timeline: string) {
-    this.#timeline = timeline;
-  }
-
-  found(type: number, buffer: Buffer, start: number, end: number): void {
-    const entry = timelineEntry(type, buffer, start, end);
-    if (entry?.timeline !== this.#timeline) return;
-    const { number, previous } = parseLine(entry.bytes);
-    if (this.count > 0 && (number !== this.#number + 1 || previous !== this.#hash)) {
-      throw broken(`event ${number} does not follow event ${this.#number}`);
-    }
-    this.count++;
-    this.#previous.set(number, previous);
-    this.#number = number;
-    this.#hash = lineHash(entry.bytes);
-  }
-
-  /** The hash that a line states for the line before it. */
-  previousOf(number: number): string | undefined {
-    return this.#previous.get(number);
-  }
-
-  /** Compares the last line with the head of the chain in the journal. */
-  end({ count: number, hash }: ChainHead): void {
-    if (this.count === 0 && number === 0) return;
-    if (number !== this.#number || hash !== this.#hash) {
-      throw broken(`it ends with event ${this.#number}, but ${number} events were recorded`);
-    }
-  }
-}
-
-function broken(what: string): ServerError {
-  return new ServerError('trail-broken', `the audit trail is broken: ${what}`);
 }

@@ -324,6 +324,8 @@ export function composeEngine(
     brokerPorts: settings.brokerPorts,
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
+    oidcAuthorities: settings.oidcAuthorities,
+    arnFolder: settings.arnFolder,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,

@@ -24,8 +24,12 @@ export interface IdentityParts {
   readonly iam: Iam;
 }
 
-/** Connects the root user and the accounts. */
-export function identityParts(keys: IdentityKeys): IdentityParts {
+/**
+ * Connects the root user and the accounts.
+ *
+ * @param hash how new passwords are hashed
+ */
+export function identityParts(keys: IdentityKeys, hash = hashPassword): IdentityParts {
   const identity = new Identity(keys.secrets);
   const iam = new Iam({
     sealingKey: keys.secrets,
@@ -33,7 +37,7 @@ export function identityParts(keys: IdentityKeys): IdentityParts {
     random: systemRandom,
     accountId: () => identity.accountId ?? '',
     rootKey: (accessKeyId) => identity.findAccessKey(accessKeyId),
-    hashPassword,
+    hashPassword: hash,
     passwordChecker: new PasswordChecker(loginLimits, systemClock),
   });
   return { identity, iam };

@@ -59,6 +59,8 @@ export interface Settings {
   readonly ldapCaFile: string | undefined;
   /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
   readonly oidcAuthorities: string | undefined;
+  /** The folder with the files that ARNs in configurations name; undefined for none. */
+  readonly arnFolder?: string | undefined;
   readonly signIn: SignInSettings;
   /** A KMS outside of the service, whose keys brokers may have; undefined for none. */
   readonly remoteKms?: RemoteKmsSettings | undefined;

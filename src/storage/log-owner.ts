@@ -54,6 +54,8 @@ export interface RecordMoves {
    * @param slotOf returns the slot of a block of the new segment, which must be retained at once
    */
   move(slotOf: (block: number) => number): Iterable<unknown>;
+  /** The compaction has ended, whether or not it took effect: releases what {@link prepare} retained. */
+  ended?(): void;
 }
 
 /**
@@ -95,6 +97,11 @@ export interface LogOwner {
   begun(): void;
   /** Starts a compaction; missing if segments are not compacted. */
   moves?(): RecordMoves;
+  /**
+   * Whether only small segments are compacted, because the records are retained without their sizes;
+   * defaults to false.
+   */
+  readonly mergesOnly?: boolean;
   /**
    * Whether the current segment contains records that are no longer needed, so that it ends when space
    * is reclaimed; defaults to false.

@@ -451,6 +451,7 @@ export class Log implements RecordLog {
 
   async close(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
+    await this.#compactor.mergeBeforeClose();
     const compactorEnds = this.#compactor.stop();
     // Not in the first group: a later group proves that recovery begins with this segment.
     if (this.#roller.appender?.isFirstGroup === true) this.#endGroup(0);

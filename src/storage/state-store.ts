@@ -4,16 +4,18 @@ import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { parseJson } from './record-shapes.ts';
-import {
-  Timeline,
-  type TimelineRange,
-  type TimelineRecord,
-  timelineBytes,
-  timelineName,
-} from './timeline.ts';
+import { Timeline, type TimelineRange, type TimelineRecord } from './timeline.ts';
+import { TimelineMoves } from './timelines/timeline-moves.ts';
+import { timelineName, timelineRecordTypes } from './timelines/timeline-records.ts';
 
 /** The types of the state store's records; never reused. */
-const recordTypes = { change: 0x10, timeline: 0x11, index: 0x41 } as const;
+const recordTypes = { change: 0x10, ...timelineRecordTypes } as const;
+
+/** A part of the state, as it is written. */
+interface StateRecord {
+  readonly type: number;
+  readonly bytes: Buffer;
+}
 
 interface Waiter {
   readonly group: number;
@@ -31,10 +33,12 @@ export class StateStore {
   #log: RecordLog | undefined = undefined;
   #waiters: Waiter[] = [];
   #failure: Error | undefined = undefined;
-  /** The changes of journals since the current segment began, as they were written. */
-  #changes: Buffer[] = [];
+  /** The changes of the state since the current segment began, as they are written. */
+  #changes: StateRecord[] = [];
   /** Size of those changes. */
   changedBytes = 0;
+  /** Timelines do not know the sizes of their records, so that only small segments are compacted. */
+  readonly mergesOnly = true;
 
   constructor(journals: readonly Journal[], timelines: readonly string[]) {
     for (const journal of journals) this.#journals.set(journal.name, journal);
@@ -74,8 +78,8 @@ export class StateStore {
     try {
       for (const [i, entry] of entries.entries()) {
         const bytes = records[i] as Buffer; // one per entry
-        if ('journal' in entry) this.#changed(this.#writeChange(bytes));
-        else this.#timeline(entry.timeline).append(log, recordTypes.timeline, entry.atMs, bytes);
+        if ('journal' in entry) this.#changed(writeRecord(log, recordTypes.change, bytes));
+        else this.#timeline(entry.timeline).append(log, entry.atMs, bytes);
       }
       // In the batch: a segment that begins after it has these changes in its checkpoint, and one
       // that began before it does not.
@@ -92,14 +96,9 @@ export class StateStore {
     });
   }
 
-  #writeChange(bytes: Buffer): Buffer {
-    writeBytes(this.#opened, bytes);
-    return bytes;
-  }
-
-  #changed(bytes: Buffer): void {
-    this.#changes.push(bytes);
-    this.changedBytes += bytes.length;
+  #changed(record: StateRecord): void {
+    this.#changes.push(record);
+    this.changedBytes += record.bytes.length;
   }
 
   #journal(name: string): Journal {
@@ -148,7 +147,7 @@ export class StateStore {
 
   /** Drops whole segments of a timeline whose records are among the oldest ones. */
   dropOldest(name: string, recordCount: number): void {
-    this.#timeline(name).dropFirst(this.#opened, recordCount);
+    this.#drop(name, (timeline) => timeline.dropFirst(this.#opened, recordCount));
   }
 
   /** The number of records in a timeline. */
@@ -158,26 +157,41 @@ export class StateStore {
 
   /** Drops whole segments of a timeline without records newer than the given time. */
   dropBefore(name: string, oldestMs: number): void {
-    this.#timeline(name).dropBefore(this.#opened, oldestMs);
+    this.#drop(name, (timeline) => timeline.dropBefore(this.#opened, oldestMs));
   }
 
   /** Drops the oldest segments of a timeline while it has more records or segments. */
   keepAtMost(name: string, recordCountMax: number, segmentCountMax: number): void {
-    this.#timeline(name).keepAtMost(this.#opened, recordCountMax, segmentCountMax);
+    this.#drop(name, (timeline) =>
+      timeline.keepAtMost(this.#opened, recordCountMax, segmentCountMax),
+    );
   }
 
-  /** The records that recreate the current state of the journals. */
-  *checkpoint(_log: RecordLog): Generator<unknown> {
+  /** What is dropped is a part of the state: it does not return, even if its segment is kept. */
+  #drop(name: string, drop: (timeline: Timeline) => void): void {
+    const timeline = this.#timeline(name);
+    const before = timeline.keptFrom;
+    drop(timeline);
+    const bytes = timeline.keptFrom === before ? undefined : timeline.keptRecord();
+    if (bytes !== undefined) this.#changed(writeRecord(this.#opened, recordTypes.kept, bytes));
+  }
+
+  /** The records that recreate the current state of the journals, and what timelines dropped. */
+  *checkpoint(log: RecordLog): Generator<unknown> {
     for (const journal of this.#journals.values()) {
       for (const change of journal.snapshot()) {
-        yield this.#writeChange(encodeChange(journal.name, change));
+        yield writeRecord(log, recordTypes.change, encodeChange(journal.name, change));
       }
+    }
+    for (const timeline of this.#timelines.values()) {
+      const kept = timeline.keptRecord();
+      if (kept !== undefined) yield writeRecord(log, recordTypes.kept, kept);
     }
   }
 
-  /** Writes the changes of journals since the segment began or the last call. */
+  /** Writes the changes of the state since the segment began or the last call. */
   changes(log: RecordLog): void {
-    for (const bytes of this.#changes) writeBytes(log, bytes);
+    for (const { type, bytes } of this.#changes) writeRecord(log, type, bytes);
     this.begun();
   }
 
@@ -190,8 +204,13 @@ export class StateStore {
   /** Writes the positions of the timelines' records in one segment. */
   index(segment: number, log: RecordLog): void {
     for (const timeline of this.#timelines.values()) {
-      timeline.writeIndex(log, recordTypes.index, segment);
+      timeline.writeIndex(log, segment);
     }
+  }
+
+  /** Starts a compaction. */
+  moves(): TimelineMoves {
+    return new TimelineMoves(this.#opened, [...this.#timelines.values()]);
   }
 
   /**
@@ -200,10 +219,15 @@ export class StateStore {
    * @throws {StorageError} `record-invalid` if it does not match its type
    */
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
-    if (type === recordTypes.change) {
-      this.applyRecord(type, buffer, start, end);
-      if (!block.transient) this.#changed(Buffer.from(buffer.subarray(start, end)));
-    } else if (type === recordTypes.timeline) {
+    if (type === recordTypes.change || type === recordTypes.kept) {
+      if (type === recordTypes.change) this.applyRecord(type, buffer, start, end);
+      else {
+        const timeline = this.#timeline(timelineName(buffer, start, end));
+        timeline.replayKept(this.#opened, buffer, start, end);
+      }
+      if (block.transient) return;
+      this.#changed({ type, bytes: Buffer.from(buffer.subarray(start, end)) });
+    } else if (type === recordTypes.record) {
       const timeline = this.#timeline(timelineName(buffer, start, end));
       timeline.replay(this.#opened, block, buffer, start, end);
     } else if (type === recordTypes.index) {
@@ -232,19 +256,8 @@ function encodeChange(journal: string, change: object): Buffer {
   return Buffer.from(JSON.stringify([journal, change]));
 }
 
-function writeBytes(log: RecordLog, bytes: Buffer): void {
-  const { buffer } = log.reserve(recordTypes.change, bytes.length);
+function writeRecord(log: RecordLog, type: number, bytes: Buffer): StateRecord {
+  const { buffer } = log.reserve(type, bytes.length);
   bytes.copy(buffer, log.at);
-}
-
-/** The contents of a timeline's record; undefined for other records. */
-export function timelineEntry(
-  type: number,
-  buffer: Buffer,
-  start: number,
-  end: number,
-): { readonly timeline: string; readonly bytes: Buffer } | undefined {
-  if (type !== recordTypes.timeline) return undefined;
-  const timeline = timelineName(buffer, start, end);
-  return { timeline, bytes: timelineBytes(buffer, start, end) };
+  return { type, bytes };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryLog } from '../../tests/support/memory-log.ts';
-import { Timeline, type TimelineRange, timelineName } from './timeline.ts';
+import { Timeline, type TimelineRange } from './timeline.ts';
+import { timelineName } from './timelines/timeline-records.ts';
 
 const recordType = 0x11;
 const all = { fromMs: -Infinity, toMs: Infinity, newestFirst: false };
@@ -16,7 +17,7 @@ class Owner {
   *checkpoint(): Generator<undefined> {}
   begun(): void {}
   index(segment: number): void {
-    this.timeline.writeIndex(this.log, 0x41, segment);
+    this.timeline.writeIndex(this.log, segment);
   }
   replay(
     block: Parameters<Timeline['replay']>[1],
@@ -30,7 +31,7 @@ class Owner {
     else this.timeline.replayIndex(this.log, buffer, start, end);
   }
   append(atMs: number, text = `at ${atMs}`): void {
-    this.timeline.append(this.log, recordType, atMs, Buffer.from(text));
+    this.timeline.append(this.log, atMs, Buffer.from(text));
   }
   roll(): void {
     this.log.roll(this as unknown as Parameters<MemoryLog['roll']>[0]); // it is called with its own log

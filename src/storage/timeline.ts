@@ -4,13 +4,17 @@ import { assert } from '../base/assert.ts';
 import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import { recordEnd } from './log/records.ts';
+import type { RecordSink } from './log-owner.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
-
-/*
- * A timeline record: name (length u8, UTF-8) | time ms u48 | length u32 | bytes.
- * An index record: name | segment u48 | entries: block u48, offset u32, time ms u48.
- */
-const entryBytes = 16;
+import {
+  indexEntryBytes,
+  indexHeadBytes,
+  readKeptFrom,
+  readTimelineIndex,
+  timelineBytes,
+  timelineRecordTypes as types,
+  writeIndexHead,
+} from './timelines/timeline-records.ts';
 
 /** Number of records read before other work has its turn. Reading from memory does not wait. */
 const lookedPerTurn = 64;
@@ -33,21 +37,34 @@ export interface TimelineRange {
   readonly after?: string;
 }
 
-/** The positions of the records in one segment, in the order of writing. */
-class SegmentEntries {
-  readonly segment: number;
+/** The positions of the records that were appended to one segment, in the order of writing. */
+export class SegmentEntries {
+  /**
+   * The segment to which they were appended. It and the index of a record identify the record, also
+   * after a compaction.
+   */
+  readonly origin: number;
+  /** The segment that contains them: the origin, or a compacted segment. */
+  segment: number;
   /** The slot of a block that is retained while the records are needed, and with it the segment. */
-  readonly pin: number;
-  readonly blocks: number[] = [];
-  readonly offsets: number[] = [];
+  pin: number;
+  blocks: number[] = [];
+  offsets: number[] = [];
   readonly times: number[] = [];
   /** Whether the records were dropped, so that the segment may no longer exist. */
   isDropped = false;
 
-  constructor(segment: number, pin: number) {
+  constructor(origin: number, segment: number, pin: number) {
+    this.origin = origin;
     this.segment = segment;
     this.pin = pin;
   }
+}
+
+/** The blocks of some records, and their offsets in the plaintexts, by index. */
+export interface EntryPlaces {
+  readonly blocks: readonly number[];
+  readonly offsets: readonly number[];
 }
 
 /**
@@ -59,6 +76,11 @@ export class Timeline {
   readonly #nameBytes: Buffer;
   /** Oldest first. */
   readonly #segments: SegmentEntries[] = [];
+  /**
+   * Records that were appended to earlier segments were dropped. It is part of the state: the files of
+   * some of them may be kept for other reasons.
+   */
+  keptFrom = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -67,8 +89,8 @@ export class Timeline {
   }
 
   /** Appends a record. */
-  append(log: RecordLog, type: number, atMs: number, bytes: Buffer): void {
-    const block = log.reserve(type, 1 + this.#nameBytes.length + 10 + bytes.length);
+  append(log: RecordLog, atMs: number, bytes: Buffer): void {
+    const block = log.reserve(types.record, 1 + this.#nameBytes.length + 10 + bytes.length);
     const { buffer } = block;
     const start = log.at;
     let at = this.#writeName(buffer, start);
@@ -84,9 +106,9 @@ export class Timeline {
 
   #add(log: RecordLog, block: RecordBlock, offset: number, atMs: number): void {
     let entries = this.#segments.at(-1);
-    if (entries?.segment !== block.segment) {
+    if (entries?.origin !== block.segment) {
       log.retain(block.slot);
-      entries = new SegmentEntries(block.segment, block.slot);
+      entries = new SegmentEntries(block.segment, block.segment, block.slot);
       this.#segments.push(entries);
     }
     entries.blocks.push(block.number);
@@ -105,47 +127,76 @@ export class Timeline {
     this.#add(log, block, start - block.start, readU48(buffer, at));
   }
 
-  /** Appends the positions of the records in one segment. */
-  writeIndex(log: RecordLog, type: number, segment: number): void {
+  /** Appends the positions of the records of one segment of the log. */
+  writeIndex(log: RecordLog, segment: number): void {
     const entries = this.#segments.find((other) => other.segment === segment);
-    if (entries === undefined) return;
-    const count = entries.times.length;
-    const { buffer } = log.reserve(type, 1 + this.#nameBytes.length + 6 + count * entryBytes);
-    let at = writeU48(buffer, this.#writeName(buffer, log.at), segment);
+    if (entries !== undefined) this.writeEntries(log, segment, entries, entries);
+  }
+
+  /** Appends the positions of some records in a segment, in one index record. */
+  writeEntries(
+    sink: RecordSink,
+    segment: number,
+    { origin, times }: SegmentEntries,
+    { blocks, offsets }: EntryPlaces,
+  ): void {
+    const count = times.length;
+    const size = indexHeadBytes(this.#nameBytes.length, segment) + count * indexEntryBytes;
+    const { buffer } = sink.reserve(types.index, size);
+    let at = writeIndexHead(buffer, this.#writeName(buffer, sink.at), segment, origin);
     for (let i = 0; i < count; i++) {
-      at = writeU48(buffer, at, entries.blocks[i] ?? 0);
-      at = writeU32(buffer, at, entries.offsets[i] ?? 0);
-      at = writeU48(buffer, at, entries.times[i] ?? 0);
+      at = writeU48(buffer, at, blocks[i] ?? 0);
+      at = writeU32(buffer, at, offsets[i] ?? 0);
+      at = writeU48(buffer, at, times[i] ?? 0);
     }
   }
 
   /**
-   * Adds the records of a replayed index record.
+   * Adds the records of a replayed index record, unless they are known already or were dropped.
    *
    * @throws {StorageError} `record-invalid` if it is malformed, or names a missing block
    */
   replayIndex(log: RecordLog, buffer: Buffer, start: number, end: number): void {
-    let at = start + 1 + this.#nameBytes.length;
-    const segment = readU48(buffer, at);
-    at += 6;
-    const size = end - at;
-    if (size <= 0 || size % entryBytes !== 0) {
-      throw new StorageError('record-invalid', `an index record has ${size} bytes of entries`);
-    }
-    const pin = log.slotAt(segment, readU48(buffer, at));
+    const { segment, origin, at: first } = readTimelineIndex(buffer, start, end);
+    if (origin < this.keptFrom) return;
+    const later = this.#segments.findIndex((other) => other.origin >= origin);
+    if (this.#segments[later]?.origin === origin) return;
+    const pin = log.slotAt(segment, readU48(buffer, first));
     if (pin === undefined) {
       const what = `an index record names a block of segment ${segment} that is not there`;
       throw new StorageError('record-invalid', what);
     }
     log.retain(pin);
-    const entries = new SegmentEntries(segment, pin);
-    for (; at < end; at += entryBytes) {
+    const entries = new SegmentEntries(origin, segment, pin);
+    for (let at = first; at < end; at += indexEntryBytes) {
       entries.blocks.push(readU48(buffer, at));
       entries.offsets.push(readU32(buffer, at + 6));
       entries.times.push(readU48(buffer, at + 10));
     }
-    const later = this.#segments.findIndex((other) => other.segment > segment);
     this.#segments.splice(later < 0 ? this.#segments.length : later, 0, entries);
+  }
+
+  /** The record that contains {@link keptFrom}; undefined if nothing was ever dropped. */
+  keptRecord(): Buffer | undefined {
+    if (this.keptFrom === 0) return undefined;
+    const bytes = Buffer.alloc(1 + this.#nameBytes.length + 6);
+    writeU48(bytes, this.#writeName(bytes, 0), this.keptFrom);
+    return bytes;
+  }
+
+  /**
+   * Applies a replayed kept record.
+   *
+   * @throws {StorageError} `record-invalid`
+   */
+  replayKept(log: RecordLog, buffer: Buffer, start: number, end: number): void {
+    this.keptFrom = Math.max(this.keptFrom, readKeptFrom(buffer, start, end));
+    while ((this.#segments[0]?.origin ?? Infinity) < this.keptFrom) this.#dropOldest(log);
+  }
+
+  /** The positions of the records whose segments are compacted, oldest first. */
+  entriesIn(isSource: (slot: number) => boolean): readonly SegmentEntries[] {
+    return this.#segments.filter(({ pin }) => isSource(pin));
   }
 
   /** Drops the segments in which all records are older than the given time. */
@@ -184,13 +235,14 @@ export class Timeline {
     assert(entries !== undefined, `timeline ${this.name} has no segment to drop`);
     entries.isDropped = true;
     log.release(entries.pin);
+    this.keptFrom = Math.max(this.keptFrom, this.#segments[0]?.origin ?? 0);
     return entries.times.length;
   }
 
   /** Reads the record at a cursor; undefined if it was dropped. */
   async readAt(log: RecordLog, cursor: string): Promise<Buffer | undefined> {
-    const [segment, index] = cursor.split('.').map(Number);
-    const entries = this.#segments.find((each) => each.segment === segment);
+    const [origin, index] = cursor.split('.').map(Number);
+    const entries = this.#segments.find((each) => each.origin === origin);
     if (entries === undefined || index === undefined || index >= entries.times.length) {
       return undefined;
     }
@@ -224,7 +276,7 @@ export class Timeline {
         if (++lookedCount % lookedPerTurn === 0) await new Promise((done) => setImmediate(done));
         if (entries.isDropped) break;
         const bytes = await this.#readRecord(log, entries, i);
-        yield { atMs: entries.times[i] ?? 0, bytes, cursor: `${entries.segment}.${i}` };
+        yield { atMs: entries.times[i] ?? 0, bytes, cursor: `${entries.origin}.${i}` };
       }
     }
   }
@@ -237,24 +289,26 @@ export class Timeline {
       const atMs = entries.times[i] ?? 0;
       if (entries.isDropped || atMs < range.fromMs || atMs > range.toMs) continue;
       const bytes = await this.#readRecord(log, entries, i);
-      yield { atMs, bytes, cursor: `${entries.segment}.${i}` };
+      yield { atMs, bytes, cursor: `${entries.origin}.${i}` };
     }
   }
 
   *#places(range: TimelineRange): Generator<[entries: SegmentEntries, index: number]> {
     const step = range.newestFirst ? -1 : 1;
     const segments = range.newestFirst ? this.#segments.toReversed() : [...this.#segments];
-    const [afterSegment, afterIndex] = parseCursor(range);
+    const [afterOrigin, afterIndex] = parseCursor(range);
     for (const entries of segments) {
-      if ((entries.segment - afterSegment) * step < 0) continue;
+      if ((entries.origin - afterOrigin) * step < 0) continue;
       const { length } = entries.times;
       let i = range.newestFirst ? length - 1 : 0;
-      if (entries.segment === afterSegment) i = afterIndex + step;
+      if (entries.origin === afterOrigin) i = afterIndex + step;
       for (; i >= 0 && i < length; i += step) yield [entries, i];
     }
   }
 
   async #readRecord(log: RecordLog, entries: SegmentEntries, i: number): Promise<Buffer> {
+    // A compaction may move the record while its block is loaded.
+    const offset = entries.offsets[i] ?? 0;
     const slot = log.slotAt(entries.segment, entries.blocks[i] ?? 0);
     assert(slot !== undefined, `a record of timeline ${this.name} has no block`);
     log.retain(slot);
@@ -262,35 +316,11 @@ export class Timeline {
       await log.load(slot);
       const block = log.blocks[slot];
       assert(block !== undefined, 'a block just loaded is not in memory');
-      return copyRecord(log, block, entries.offsets[i] ?? 0);
+      return copyRecord(log, block, offset);
     } finally {
       log.release(slot);
     }
   }
-}
-
-/**
- * The name of the timeline in a record or index record.
- *
- * @throws {StorageError} `record-invalid` if it is longer than the record
- */
-export function timelineName(buffer: Buffer, start: number, end: number): string {
-  const nameEnd = start + 1 + (buffer[start] ?? 0);
-  if (nameEnd > end) throw new StorageError('record-invalid', 'a name is longer than its record');
-  return buffer.toString('utf8', start + 1, nameEnd);
-}
-
-/**
- * The contents of a timeline's record, as a slice.
- *
- * @throws {StorageError} `record-invalid` if they do not fill the record exactly
- */
-export function timelineBytes(buffer: Buffer, start: number, end: number): Buffer {
-  const at = start + 1 + (buffer[start] ?? 0) + 6;
-  if (at + 4 > end || at + 4 + readU32(buffer, at) !== end) {
-    throw new StorageError('record-invalid', 'a record of a timeline does not match its length');
-  }
-  return buffer.subarray(at + 4, end);
 }
 
 function copyRecord(log: RecordLog, block: RecordBlock, offset: number): Buffer {
@@ -304,8 +334,8 @@ function copyRecord(log: RecordLog, block: RecordBlock, offset: number): Buffer 
   }
 }
 
-function parseCursor(range: TimelineRange): [segment: number, index: number] {
+function parseCursor(range: TimelineRange): [origin: number, index: number] {
   if (range.after === undefined) return [range.newestFirst ? Infinity : -1, 0];
-  const [segment = '', index = ''] = range.after.split('.');
-  return [Number(segment), Number(index)];
+  const [origin = '', index = ''] = range.after.split('.');
+  return [Number(origin), Number(index)];
 }

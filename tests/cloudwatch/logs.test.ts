@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CloudWatchLogsClient,
@@ -26,6 +25,7 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
+import { runAwsCli } from '../support/aws-cli.ts';
 import { Boto3 } from '../support/boto3.ts';
 import { password } from '../support/broker-requests.ts';
 import { clientEnvironment } from '../support/client-environment.ts';
@@ -338,12 +338,16 @@ test('aws logs tail --follow prints lines as they are written', {
     // Otherwise Python holds back what it writes to a pipe.
     const env = { ...clientEnvironment(calledService(waxwing)), PYTHONUNBUFFERED: '1' };
     const endpoint = ['--endpoint-url', calledService(waxwing).endpoint.url];
-    const described = await promisify(execFile)(
+    const described = await runAwsCli(
       path,
-      ['logs', 'describe-log-streams', '--log-group-name', groupOf(rabbitId, 'connection')].concat(
-        endpoint,
-      ),
-      { env },
+      [
+        'logs',
+        'describe-log-streams',
+        '--log-group-name',
+        groupOf(rabbitId, 'connection'),
+        ...endpoint,
+      ],
+      env,
     );
     assert.match(described.stdout, /"logStreamName": "rabbit@b-/);
     const tail = spawn(

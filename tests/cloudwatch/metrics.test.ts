@@ -61,8 +61,10 @@ before(async () => {
   await connected.publish('orders', ['one', 'two']);
   client = new CloudWatchClient(clientOptions(calledService(waxwing)));
   // The second sample is the first one that has rates, up to a minute later.
-  const rates = new ListMetricsCommand({ Namespace, MetricName: 'PublishRate' });
-  await until('a rate', async () => (await client.send(rates)).Metrics?.length, 150_000);
+  const has = async (MetricName: string) =>
+    (await client.send(new ListMetricsCommand({ Namespace, MetricName }))).Metrics?.length;
+  const hasBoth = async () => (await has('PublishRate')) && (await has('HeapUsage'));
+  await until('a rate, and metrics of both brokers', hasBoth, 150_000);
   await connected.model.close();
 });
 after(() => waxwing.remove());

@@ -146,19 +146,29 @@ class TestBroker {
  * What every engine promises: registers the tests of one engine and one kind of broker.
  *
  * @param name begins the titles of the tests
+ * @param isBrief leaves out what does not depend on the kind, for an engine that is tested with
+ *   another kind, too
  */
 export function testEngine(
   name: string,
   kind: BrokerKind,
   make: () => Promise<EngineSubject>,
+  isBrief = false,
 ): void {
   let number = 0;
 
+  type Run = (broker: TestBroker, subject: EngineSubject, reports: Reports) => Promise<void>;
+
+  /** Registers a test that depends on the kind of the broker: on its listeners, or its programs. */
+  const onKind = (title: string, run: Run) => onNewBroker(title, run);
+
+  /** Registers a test that does not depend on the kind of the broker. */
+  const onBroker = (title: string, run: Run) => {
+    if (!isBrief) onNewBroker(title, run);
+  };
+
   /** Runs a test on an engine of its own and one broker, which is made and started. */
-  function onBroker(
-    title: string,
-    run: (broker: TestBroker, subject: EngineSubject, reports: Reports) => Promise<void>,
-  ): void {
+  function onNewBroker(title: string, run: Run): void {
     test(`${name}: ${title}`, async () => {
       const subject = await make();
       const reports = new Reports();
@@ -180,7 +190,7 @@ export function testEngine(
   const reachable = ({ id }: TestBroker, { isReachable }: EngineSubject, ports: number[]) =>
     Promise.all(ports.map((port) => isReachable(id, port)));
 
-  onBroker('a started broker accepts connections on the ports of its listeners', async (...of) => {
+  onKind('a started broker accepts connections on the ports of its listeners', async (...of) => {
     const [broker, subject, reports] = of;
     const wanted = broker.spec.listeners.map((listener) => `${listener.name} ${listener.endpoint}`);
     assert.ok(wanted.length > 0);
@@ -206,7 +216,7 @@ export function testEngine(
     }
   });
 
-  onBroker('a stopped broker is not reachable, and nothing is reported', async (...of) => {
+  onKind('a stopped broker is not reachable, and nothing is reported', async (...of) => {
     const [broker, subject, reports] = of;
     await subject.engine.stop(broker.id, 'the reason');
     await subject.engine.stop(broker.id, 'again');
@@ -293,7 +303,7 @@ export function testEngine(
     await assert.rejects(engine.start(broker.spec, broker.keys()), WaxwingError);
   });
 
-  onBroker('a crash is reported once, and the broker can be started again', async (...of) => {
+  onKind('a crash is reported once, and the broker can be started again', async (...of) => {
     const [broker, subject, reports] = of;
     await subject.crash(broker.id);
     await until('the crash is reported', () => reports.lines.length > 0);
@@ -311,7 +321,7 @@ export function testEngine(
     await broker.start();
   });
 
-  onBroker('a removed broker leaves nothing', async (broker, subject) => {
+  onKind('a removed broker leaves nothing', async (broker, subject) => {
     const [volume] = broker.spec.volumes;
     await subject.engine.remove(broker.id);
     await subject.engine.remove(broker.id);
@@ -326,7 +336,7 @@ export function testEngine(
     assert.deepEqual(new Set(open), new Set([true]));
   });
 
-  onBroker('metrics are of running brokers, by their names', async (broker, subject) => {
+  onKind('metrics are of running brokers, by their names', async (broker, subject) => {
     const names = async () => {
       const metrics = (await subject.engine.metrics()).flat();
       const labels = metrics.flatMap(({ values }) => values.map((value) => value.labels));
@@ -341,7 +351,7 @@ export function testEngine(
     assert.deepEqual(await names(), []);
   });
 
-  onBroker('a failed log-in is reported without the password', async (...of) => {
+  onKind('a failed log-in is reported without the password', async (...of) => {
     const [broker, { failLogin }, reports] = of;
     if (failLogin === undefined) return;
     await failLogin(broker.spec.ports, 'secret-canary');
@@ -350,7 +360,7 @@ export function testEngine(
     assert.doesNotMatch([...reports.lines, ...reports.all].join(), /canary/);
   });
 
-  onBroker('another port is taken where one is in use, until it is free', async (...of) => {
+  onKind('another port is taken where one is in use, until it is free', async (...of) => {
     const [broker, { engine, occupy }, reports] = of;
     if (occupy === undefined) return;
     const [before] = broker.spec.ports;

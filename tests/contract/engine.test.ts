@@ -3,10 +3,11 @@ import { connect } from 'node:tls';
 import type { PortRecord } from '../../src/control/broker-record.ts';
 import { allOffers } from '../../src/control/offers/offers.ts';
 import { WaxwingEngine } from '../../src/engines/waxwing/engine.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { openWireLogin } from '../support/openwire-peer.ts';
 import { childrenOf } from '../support/processes.ts';
+import { isLong } from '../support/proof.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { type EngineSubject, testEngine } from './engine.contract.ts';
 
@@ -16,7 +17,7 @@ const host = '127.0.0.1';
 
 async function waxwing(): Promise<EngineSubject> {
   const folder = new WaxwingFolder();
-  const { servers, authority: ca } = await testCertificates();
+  const { servers, authority: ca } = await planeCertificates();
   const engine = new WaxwingEngine({
     folder: folder.data,
     host,
@@ -100,6 +101,7 @@ testEngine(
   'Waxwing, of ActiveMQ’s type',
   { engineType: 'ACTIVEMQ', deploymentMode: 'SINGLE_INSTANCE' },
   async () => ({ ...(await waxwing()), failLogin }),
+  !isLong,
 );
 for (const offer of allOffers) {
   testEngine(`fake, ${offer.engineType} ${offer.deploymentMode}`, offer, fake);

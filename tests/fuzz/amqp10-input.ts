@@ -84,7 +84,7 @@ export const sectionNames: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The sections of a message, mostly right. */
-export function randomMessage(random: SeededRandom): Buffer {
+export function randomMessage(random: SeededRandom, addresses = activeMqAddresses): Buffer {
   const w = new Encoder();
   if (random.oneIn(2)) {
     const { header } = compositeCodes;
@@ -119,7 +119,7 @@ export function randomMessage(random: SeededRandom): Buffer {
   return Buffer.concat([w.toBuffer(), body, footer]);
 }
 
-const addresses = [
+const activeMqAddresses: readonly string[] = [
   'queue://a',
   'queue://b.c',
   'queue://>',
@@ -162,7 +162,7 @@ function state(random: SeededRandom): Composite | undefined {
   return { code: compositeCodes.transactionalState, txnId: random.pick(txnIds), outcome: plain };
 }
 
-function source(random: SeededRandom): Composite | undefined {
+function source(random: SeededRandom, addresses: readonly string[]): Composite | undefined {
   if (random.oneIn(10)) return undefined;
   const selector: Entry = [
     symbolItem('s'),
@@ -184,7 +184,7 @@ function source(random: SeededRandom): Composite | undefined {
   };
 }
 
-function target(random: SeededRandom): Composite | undefined {
+function target(random: SeededRandom, addresses: readonly string[]): Composite | undefined {
   if (random.oneIn(5)) return { code: compositeCodes.coordinator };
   if (random.oneIn(12)) return undefined;
   return {
@@ -200,6 +200,8 @@ export interface Progress {
   receivedCount: number;
   /** The handlers of the last frame. */
   handlers: readonly string[];
+  /** Those that are sent to and received from; undefined for ActiveMQ's. */
+  readonly addresses?: readonly string[] | undefined;
 }
 
 /** The handlers of frames; those of outcomes by their names. */
@@ -247,7 +249,10 @@ function transfer(random: SeededRandom, handle: number, progress: Progress): Buf
   const isLater = random.oneIn(6);
   if (!isLater) progress.deliveryId++;
   const command = random.oneIn(5) ? coordination(random) : undefined;
-  const payload = command === undefined ? randomMessage(random) : coordinationMessage(command);
+  const payload =
+    command === undefined
+      ? randomMessage(random, progress.addresses)
+      : coordinationMessage(command);
   progress.handlers = command === undefined ? ['transfer'] : handlersOf(command);
   const cut = random.oneIn(5) ? random.below(payload.length + 1) : payload.length;
   return frameBytes(
@@ -269,6 +274,7 @@ function transfer(random: SeededRandom, handle: number, progress: Progress): Buf
 
 /** What a client may send, right and wrong. */
 export function randomFrame(random: SeededRandom, progress: Progress): Buffer {
+  const { addresses = activeMqAddresses } = progress;
   const handle = random.below(4);
   const channel = random.oneIn(10) ? random.below(3) : 0;
   const first = Math.max(0, progress.receivedCount - random.below(5));
@@ -280,8 +286,8 @@ export function randomFrame(random: SeededRandom, progress: Progress): Buffer {
       role: random.oneIn(2),
       sndSettleMode: random.below(3),
       rcvSettleMode: random.below(2),
-      source: source(random),
-      target: target(random),
+      source: source(random, addresses),
+      target: target(random, addresses),
       initialDeliveryCount: random.pick([0, 5, 0xffff_ffff]),
     }),
     () => ({

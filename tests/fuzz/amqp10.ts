@@ -2,24 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
+import { activeMqRules } from '../../src/protocols/amqp10/activemq/message-rules.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { FrameReader } from '../../src/protocols/amqp10/codec/frames.ts';
 import type { Item } from '../../src/protocols/amqp10/codec/items.ts';
-import {
-  compositeCodes,
-  readComposite,
-} from '../../src/protocols/amqp10/codec/performatives.gen.ts';
+import { readComposite } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { AmqpError } from '../../src/protocols/amqp10/errors.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import { IncomingMessage } from '../../src/protocols/amqp10/messages/incoming-message.ts';
 import { viewOf } from '../contract/messages.ts';
 import { Amqp10Broker, Amqp10Peer, header, textMessage } from '../support/amqp10-peer.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
+import { RandomClient, requireNothingHeld, settled } from './amqp10-client.ts';
 import { compositeFuzzer } from './amqp10-composites.ts';
 import {
   frameHandlers,
   itemBytes,
-  type Progress,
   randomFrame,
   randomItem,
   randomMessage,
@@ -27,9 +25,6 @@ import {
 } from './amqp10-input.ts';
 import { type Fuzzer, junk } from './fuzzer.ts';
 import type { Tally } from './tally.ts';
-
-/** Turns of the event loop that what is left to do may take. */
-const turnsMax = 1000;
 
 /** The result; undefined where an expected error refused the input. */
 function taken<T>(act: () => T): T | undefined {
@@ -81,7 +76,7 @@ function fuzzMessage(random: SeededRandom, tally: Tally): void {
   const isDamaged = random.oneIn(2);
   const bytes = isDamaged ? random.damaged(randomMessage(random)) : randomMessage(random);
   const read = (sizeMax: number) => {
-    const incoming = new IncomingMessage();
+    const incoming = new IncomingMessage(activeMqRules);
     for (let at = 0; at < bytes.length; ) {
       const end = Math.min(bytes.length, at + 1 + random.below(sizeMax));
       incoming.add(bytes, at, end, end === bytes.length);
@@ -127,91 +122,12 @@ function requireFormat(head: Buffer): void {
   assert.deepEqual({ ...amqp10Format.headers(changed, 0, changed.length) }, { ...headers });
 }
 
-/** Sends bytes in chunks cut anywhere. */
-function sendCut(peer: Amqp10Peer, bytes: Buffer, random: SeededRandom): void {
-  for (let at = 0; at < bytes.length; ) {
-    const size = random.oneIn(4) ? 1 + random.below(40) : bytes.length - at;
-    peer.receive(bytes.subarray(at, at + size));
-    at += size;
-  }
-}
-
-/** A client that sends what comes to its mind. */
-class RandomClient {
-  readonly peer: Amqp10Peer;
-  readonly #random: SeededRandom;
-  readonly #tally: Tally;
-  readonly #progress: Progress = { deliveryId: -1, receivedCount: 0, handlers: [] };
-  #isClosing = false;
-
-  private constructor(peer: Amqp10Peer, random: SeededRandom, tally: Tally) {
-    this.peer = peer;
-    this.#random = random;
-    this.#tally = tally;
-  }
-
-  static async connect(b: Amqp10Broker, random: SeededRandom, tally: Tally): Promise<RandomClient> {
-    const peer = new Amqp10Peer(b.broker);
-    await peer.logIn('eve', 'secret');
-    peer.receive(header(0));
-    const containerId = random.pick(['c', `c${random.below(1000)}`]);
-    const maxFrameSize = random.pick([512, 1000, undefined]);
-    peer.send({ code: compositeCodes.open, containerId, maxFrameSize });
-    peer.begin(0, random.pick([1, 10, 1000]));
-    const answers = peer.take();
-    if (answers.some(({ body }) => body?.code === compositeCodes.open)) tally.reach('open');
-    return new RandomClient(peer, random, tally);
-  }
-
-  step(): void {
-    const random = this.#random;
-    const bytes = randomFrame(random, this.#progress);
-    const isDamaged = random.oneIn(60);
-    this.#tally.input();
-    sendCut(this.peer, isDamaged ? random.damaged(bytes) : bytes, random);
-    if (random.oneIn(10)) this.peer.takesMore = false;
-    else if (random.oneIn(5)) this.peer.drain();
-    let isRefused = isDamaged || this.#isClosing;
-    for (const { body, payload } of this.peer.take()) {
-      if (body !== undefined && 'error' in body && body.error !== undefined) isRefused = true;
-      if (body?.code === compositeCodes.close) this.#isClosing = true;
-      if (body?.code !== compositeCodes.transfer) continue;
-      assert.ok(!payload.includes('canary'), 'a message of another client');
-      this.#progress.receivedCount++;
-    }
-    if (isRefused) return;
-    for (const handler of this.#progress.handlers) this.#tally.reach(handler);
-  }
-}
-
 const limits = {
   bodyBytesMax: 1000,
   unfinishedBytesMax: 2000,
   pendingBytesMax: 4000,
   transactionBytesMax: 20_000,
 };
-
-/** What clients that are gone leave behind is given back in the turns after. */
-async function settled({ broker }: Amqp10Broker): Promise<void> {
-  for (let turns = 0; turns < turnsMax; turns++) {
-    if (broker.background.isIdle && !broker.background.isPending) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** With every client gone nothing is held for one, and what is ready is all there is. */
-function requireNothingHeld({ broker }: Amqp10Broker): void {
-  assert.equal(broker.clientConnections.size, 0, 'connections');
-  assert.equal(broker.logWaiters.count, 0, 'waiters for the log');
-  assert.ok(broker.background.isIdle, 'work is left');
-  assert.equal(broker.unread.bytes, 0, 'unread bytes');
-  assert.equal(broker.flow.publisherCount, 0, 'publishers');
-  for (const queue of broker.vhost('/').queues.values()) {
-    assert.equal(queue.consumerCount, 0, `consumers of ${queue.name}`);
-    assert.equal(queue.readyCount, queue.index.count, `ready messages of ${queue.name}`);
-    assert.ok(queue.options.durable, `${queue.name} was to end with its client`);
-  }
-}
 
 /** Another client, whose messages are for it alone. */
 class Witness {
@@ -249,7 +165,7 @@ class Witness {
 async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void> {
   const b = await Amqp10Broker.open(limits);
   const witness = await Witness.connect(b);
-  const connect = () => RandomClient.connect(b, random, tally);
+  const connect = () => RandomClient.connect(new Amqp10Peer(b.broker), random, tally);
   const clients = [await connect(), await connect()];
   for (let left = 20 + random.below(100); left > 0; left--) {
     const at = random.below(2);
@@ -269,8 +185,8 @@ async function fuzzConnection(random: SeededRandom, tally: Tally): Promise<void>
   witness.peer.connection.ended();
   b.broker.tick();
   b.sync();
-  await settled(b);
-  requireNothingHeld(b);
+  await settled(b.broker);
+  requireNothingHeld(b.broker);
 }
 
 /** The decoders of AMQP 1.0, and whole connections. */

@@ -191,7 +191,7 @@ const familyKeys = [
 const wrongKeys = ['auth_oauth2.signing_keys.a', '__proto__', 'a b', ''];
 const settings = [
   ...['60', '1', '-1', 'true', 'https://a', 'arn:aws:iam::1:role/r', canary, "'60'", '= ='],
-  ...['verify_peer', 'wildcard', 'distinguished_name', 'dns'],
+  ...['verify_peer', 'wildcard', 'distinguished_name', 'dns', 'internal', 'PLAIN'],
 ];
 const role = 'aws.arns.assume_role_arn = arn:aws:iam::1:role/r';
 

@@ -6,8 +6,13 @@ import type { Tally } from './tally.ts';
 /** Something that must stand whatever it is given. */
 export interface Fuzzer {
   readonly name: string;
-  /** The number of rounds in each test run, for slow fuzzers. */
+  /**
+   * The most rounds of a short test run, for slow fuzzers. It ends after a fifth of them if every
+   * handler was reached.
+   */
   readonly roundCount?: number;
+  /** The seed of the first round that tests run: a slow canary is found at a later one. */
+  readonly firstSeed?: number;
   /** The number of rounds in the long run, for slow fuzzers. */
   readonly longRoundCount?: number;
   /** What all rounds so far have done, for the proof of a long run. */

@@ -1,6 +1,7 @@
 // The list of fuzzers.
 
 import { amqp10Fuzzers } from './amqp10.ts';
+import { amqp10RabbitMqFuzzers } from './amqp10-rabbitmq.ts';
 import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
@@ -27,6 +28,7 @@ export const fuzzers: readonly Fuzzer[] = [
   selectorFuzzer,
   ...mqttFuzzers,
   ...amqp10Fuzzers,
+  ...amqp10RabbitMqFuzzers,
   ...webSocketFuzzers,
 ];
 

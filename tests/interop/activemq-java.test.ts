@@ -29,11 +29,11 @@ const policies =
 before(async () => {
   if (skip !== false) return;
   host = await ActiveMqHost.start(policies);
-  await java.trust(host.caFile);
 });
 
 after(async () => {
   if (skip !== false) return;
+  await service?.remove();
   await host.close();
   java.remove();
 });
@@ -57,7 +57,12 @@ const scenarioNames = [
 /** Runs all scenarios in one process, with the broker in this one. Returns what each printed. */
 async function runScenarios(): Promise<Map<string, string[]>> {
   const url = `ssl://localhost:${host.portOf('openwire+ssl')}`;
-  const env = { BROKER_URL: url, BROKER_USER: 'bob', BROKER_PASSWORD: 'a long password' };
+  const env = {
+    BROKER_URL: url,
+    BROKER_USER: 'bob',
+    BROKER_PASSWORD: 'a long password',
+    BROKER_CA_FILE: host.caFile,
+  };
   const outputs = new Map<string, string[]>();
   let lines: string[] = [];
   for (const line of await java.run([scenarioNames.join()], env)) {
@@ -172,65 +177,71 @@ function pidOf(waxwing: Waxwing, brokerId: string): number {
   }
 }
 
-/** Runs something with a broker in a process of its own, which can be killed. */
-async function withBroker(
-  act: (
-    run: (args: readonly string[], said?: (line: string) => void) => Promise<string[]>,
-    kill: () => Promise<void>,
-  ) => Promise<void>,
-): Promise<void> {
+/** A broker in a process of its own, which can be killed. */
+interface OwnBroker {
+  readonly run: (args: readonly string[], said?: (line: string) => void) => Promise<string[]>;
+  readonly kill: () => Promise<void>;
+}
+
+let service: Waxwing | undefined;
+let ownBroker: Promise<OwnBroker> | undefined;
+
+/** The broker that tests with a kill share. */
+function killable(): Promise<OwnBroker> {
+  ownBroker ??= startBroker();
+  return ownBroker;
+}
+
+async function startBroker(): Promise<OwnBroker> {
   const waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
-  try {
-    const brokerId = await waxwing.createBroker({
-      EngineType: 'ACTIVEMQ',
-      HostInstanceType: 'mq.m5.large',
-      Users: [{ Username: 'admin', Password: password }],
-    });
-    const { BrokerInstances } = await waxwing.brokerIs(brokerId, 'RUNNING');
-    const [endpoint = ''] = BrokerInstances?.[0]?.Endpoints ?? [];
-    assert.match(endpoint, /^ssl:\/\/localhost:\d+$/);
-    await java.trust(waxwing.environment['WAXWING_CA_FILE'] ?? '');
-    const url = `failover:(${endpoint})?initialReconnectDelay=50&maxReconnectDelay=500`;
-    const env = { BROKER_URL: url, BROKER_USER: 'admin', BROKER_PASSWORD: password };
-    await act(
-      (args, said) => java.run(args, env, said),
-      async () => {
-        const pid = waxwing.brokerPid(brokerId);
-        process.kill(pid, 'SIGKILL');
-        await until('another process', () => ![pid, -1].includes(pidOf(waxwing, brokerId)));
-        await waxwing.brokerIs(brokerId, 'RUNNING');
-      },
-    );
-  } finally {
-    await waxwing.remove();
-    await java.trust(host.caFile);
-  }
+  service = waxwing;
+  const brokerId = await waxwing.createBroker({
+    EngineType: 'ACTIVEMQ',
+    HostInstanceType: 'mq.m5.large',
+    Users: [{ Username: 'admin', Password: password }],
+  });
+  const { BrokerInstances } = await waxwing.brokerIs(brokerId, 'RUNNING');
+  const [endpoint = ''] = BrokerInstances?.[0]?.Endpoints ?? [];
+  assert.match(endpoint, /^ssl:\/\/localhost:\d+$/);
+  const env = {
+    BROKER_URL: `failover:(${endpoint})?initialReconnectDelay=50&maxReconnectDelay=500`,
+    BROKER_USER: 'admin',
+    BROKER_PASSWORD: password,
+    BROKER_CA_FILE: waxwing.environment['WAXWING_CA_FILE'] ?? '',
+  };
+  return {
+    run: (args, said) => java.run(args, env, said),
+    kill: async () => {
+      const pid = waxwing.brokerPid(brokerId);
+      process.kill(pid, 'SIGKILL');
+      await until('another process', () => ![pid, -1].includes(pidOf(waxwing, brokerId)));
+      await waxwing.brokerIs(brokerId, 'RUNNING');
+    },
+  };
 }
 
 test('prepared XA transactions survive a kill of the broker', { skip }, async () => {
-  await withBroker(async (run, kill) => {
-    assert.deepEqual(await run(['xa-prepare']), ['in1', '0', 'in2', '0', '3', '-4']);
-    await kill();
-    assert.deepEqual(await run(['xa-finish']), [
-      '[commit, rollback]',
-      'in2 nothing',
-      'out of commit nothing',
-    ]);
-  });
+  const { run, kill } = await killable();
+  assert.deepEqual(await run(['xa-prepare']), ['in1', '0', 'in2', '0', '3', '-4']);
+  await kill();
+  assert.deepEqual(await run(['xa-finish']), [
+    '[commit, rollback]',
+    'in2 nothing',
+    'out of commit nothing',
+  ]);
 });
 
 test('no individually sent message is lost or duplicated when the broker is killed', {
   skip,
 }, async () => {
-  await withBroker(async (run, kill) => {
-    const killAt = isLong ? [300, 900, 1500, 2100] : [300];
-    const count = isLong ? 2500 : 800;
-    let killing: Promise<void> = Promise.resolve();
-    await run(['failover-send', String(count)], (line) => {
-      if (!killAt.includes(Number(line))) return;
-      killing = killing.then(kill);
-    });
-    await killing;
-    assert.deepEqual(await run(['failover-count']), [`${count} ${count}`]);
+  const { run, kill } = await killable();
+  const killAt = isLong ? [300, 900, 1500, 2100] : [100];
+  const count = isLong ? 2500 : 300;
+  let killing: Promise<void> = Promise.resolve();
+  await run(['failover-send', String(count)], (line) => {
+    if (!killAt.includes(Number(line))) return;
+    killing = killing.then(kill);
   });
+  await killing;
+  assert.deepEqual(await run(['failover-count']), [`${count} ${count}`]);
 });

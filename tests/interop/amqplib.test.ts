@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
-import { Serving } from '../support/serving.ts';
+import { sharedWaxwing } from '../support/shared-waxwing.ts';
+import type { Waxwing } from '../support/waxwing.ts';
 
 // amqplib, the Node client, with `waxwing serve`.
-let serving: Serving;
+let waxwing: Waxwing;
 let ca: Buffer[];
 let client: ChannelModel;
 
 before(async () => {
-  serving = await Serving.start();
-  ca = [readFileSync(serving.caFile)];
-  client = await connect(serving.url, { ca });
+  waxwing = await sharedWaxwing();
+  ca = [Buffer.from(waxwing.ca)];
+  client = await connect(waxwing.amqpUrl, { ca });
 });
 
 after(async () => {
   await client.close();
-  await serving.stop();
 });
 
 /** Consumes the given number of messages. */
@@ -40,7 +39,7 @@ test('the server reports the emulated engine and its own name Waxwing', () => {
 
 test('confirmed messages are consumed in order with their properties', async () => {
   const channel = await client.createConfirmChannel();
-  const { queue } = await channel.assertQueue('orders', { durable: true });
+  const { queue } = await channel.assertQueue('amqplib.orders', { durable: true });
   for (let i = 0; i < 500; i++) {
     const headers = { index: i, nested: { list: [1, 'two', true] } };
     channel.sendToQueue(queue, Buffer.from(`m${i}`), {
@@ -76,7 +75,7 @@ test('bodies of every size arrive complete', async () => {
 
 test('unacknowledged messages of a closed channel are redelivered with the redelivered flag', async () => {
   const channel = await client.createConfirmChannel();
-  const { queue } = await channel.assertQueue('again', { durable: true });
+  const { queue } = await channel.assertQueue('amqplib.again', { durable: true });
   channel.sendToQueue(queue, Buffer.from('once more'));
   await channel.waitForConfirms();
   const first = await collect(channel, queue, 1, false);
@@ -107,12 +106,12 @@ test('an unroutable mandatory message is returned before its confirm', async () 
 
 test('a rejected message is dead-lettered with an x-death header', async () => {
   const channel = await client.createConfirmChannel();
-  await channel.assertExchange('graves', 'fanout');
+  await channel.assertExchange('amqplib.graves', 'fanout');
   const { queue: grave } = await channel.assertQueue('', { exclusive: true });
-  await channel.bindQueue(grave, 'graves', '');
-  const { queue } = await channel.assertQueue('mortal', {
+  await channel.bindQueue(grave, 'amqplib.graves', '');
+  const { queue } = await channel.assertQueue('amqplib.mortal', {
     durable: true,
-    deadLetterExchange: 'graves',
+    deadLetterExchange: 'amqplib.graves',
   });
   channel.sendToQueue(queue, Buffer.from('x'), { headers: { kept: 'yes' } });
   await channel.waitForConfirms();
@@ -123,7 +122,7 @@ test('a rejected message is dead-lettered with an x-death header', async () => {
   const { kept, 'x-death': deaths } = dead?.properties.headers ?? {};
   assert.equal(kept, 'yes');
   assert.equal(deaths?.[0]?.reason, 'rejected');
-  assert.equal(deaths?.[0]?.queue, 'mortal');
+  assert.equal(deaths?.[0]?.queue, 'amqplib.mortal');
   assert.equal(deaths?.[0]?.count, 1);
   await channel.close();
 });
@@ -145,9 +144,9 @@ test('a direct reply reaches the requesting channel', async () => {
   const reply = new Promise<ConsumeMessage | null>((resolve, reject) => {
     asking.consume('amq.rabbitmq.reply-to', resolve, { noAck: true }).catch(reject);
   });
-  await asking.assertQueue('questions', { exclusive: true });
-  asking.sendToQueue('questions', Buffer.from('?'), { replyTo: 'amq.rabbitmq.reply-to' });
-  const [question] = await collect(answering, 'questions', 1);
+  await asking.assertQueue('amqplib.questions', { exclusive: true });
+  asking.sendToQueue('amqplib.questions', Buffer.from('?'), { replyTo: 'amq.rabbitmq.reply-to' });
+  const [question] = await collect(answering, 'amqplib.questions', 1);
   answering.sendToQueue(question?.properties.replyTo, Buffer.from('!'));
   assert.equal((await reply)?.content.toString(), '!');
   await asking.close();
@@ -155,7 +154,7 @@ test('a direct reply reaches the requesting channel', async () => {
 });
 
 test('a wrong password is refused with the reason', async () => {
-  const url = new URL(serving.url);
+  const url = new URL(waxwing.amqpUrl);
   url.password = 'wrong';
   await assert.rejects(connect(url.href, { ca }), /ACCESS_REFUSED|403/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   buildClient,
   CommitmentPolicy,
@@ -11,8 +11,9 @@ import {
 import { KMS as KmsClient, RotateKeyOnDemandCommand } from '@aws-sdk/client-kms';
 import { packageFolder } from '../../src/base/package-folder.ts';
 import { createKey } from '../support/broker-requests.ts';
+import { sharedWaxwing } from '../support/shared-waxwing.ts';
 import { eventsNamed } from '../support/trail-events.ts';
-import { Waxwing } from '../support/waxwing.ts';
+import type { Waxwing } from '../support/waxwing.ts';
 import type { Ended } from '../support/waxwing-folder.ts';
 
 // The AWS Encryption SDK for JavaScript with KMS keys of the service, and the example of the guide.
@@ -21,9 +22,8 @@ const folder = join(packageFolder, 'examples', 'envelope-encryption');
 
 let waxwing: Waxwing;
 before(async () => {
-  waxwing = await Waxwing.start();
+  waxwing = await sharedWaxwing();
 });
-after(() => waxwing.remove());
 
 type Variables = Readonly<Record<string, string>>;
 

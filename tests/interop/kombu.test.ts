@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { installed } from '../support/debian-packages.ts';
-import { Serving } from '../support/serving.ts';
+import { sharedWaxwing } from '../support/shared-waxwing.ts';
+import type { Waxwing } from '../support/waxwing.ts';
 
 // kombu, the client library of Celery, with `waxwing serve`.
 const skip = (await installed('python3-kombu')) ?? false;
 
-let serving: Serving;
+let waxwing: Waxwing;
 
 before(async () => {
-  if (skip === false) serving = await Serving.start();
-});
-
-after(async () => {
-  await serving?.stop();
+  if (skip === false) waxwing = await sharedWaxwing();
 });
 
 const script = `
@@ -50,7 +47,11 @@ print(json.dumps(said))
 test('a channel-wide prefetch serves every queue completely, and kombu detects RabbitMQ', {
   skip,
 }, () => {
-  const env = { PATH: process.env['PATH'], URL: serving.url, CA_FILE: serving.caFile };
+  const env = {
+    PATH: process.env['PATH'],
+    URL: waxwing.amqpUrl,
+    CA_FILE: waxwing.environment['WAXWING_CA_FILE'],
+  };
   const ended = spawnSync('/usr/bin/python3', ['-c', script], { encoding: 'utf8', env });
   assert.equal(ended.status, 0, ended.stderr);
   assert.deepEqual(JSON.parse(ended.stdout), {

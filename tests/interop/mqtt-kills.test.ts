@@ -9,8 +9,8 @@ import { Waxwing } from '../support/waxwing.ts';
 // A broker process is killed while MQTT.js publishes to durable sessions, one of which is offline.
 
 /** How often the broker is killed, and how many messages of each quality are published. */
-const killCount = isLong ? 20 : 3;
-const messageCount = isLong ? 20_000 : 450;
+const killCount = isLong ? 20 : 2;
+const messageCount = isLong ? 20_000 : 300;
 /** Publishes of each quality that wait for their acknowledgement at the same time. */
 const windowCount = 16;
 const timeoutMs = isLong ? 900_000 : 120_000;

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { installed } from '../support/debian-packages.ts';
-import { Serving } from '../support/serving.ts';
+import { sharedWaxwing } from '../support/shared-waxwing.ts';
+import type { Waxwing } from '../support/waxwing.ts';
 
 // pika, the Python client, with `waxwing serve`.
 const skip = (await installed('python3-pika')) ?? false;
 
-let serving: Serving;
+let waxwing: Waxwing;
 
 before(async () => {
-  if (skip === false) serving = await Serving.start();
-});
-
-after(async () => {
-  await serving?.stop();
+  if (skip === false) waxwing = await sharedWaxwing();
 });
 
 const opening = `
@@ -33,7 +30,11 @@ print(json.dumps(said))
 
 /** Runs a session between opening and closing a connection; returns what it appended to `said`. */
 function session(lines: string): unknown {
-  const env = { PATH: process.env['PATH'], URL: serving.url, CA_FILE: serving.caFile };
+  const env = {
+    PATH: process.env['PATH'],
+    URL: waxwing.amqpUrl,
+    CA_FILE: waxwing.environment['WAXWING_CA_FILE'],
+  };
   const script = opening + lines + closing;
   const ended = spawnSync('/usr/bin/python3', ['-c', script], { encoding: 'utf8', env });
   assert.equal(ended.status, 0, ended.stderr);
@@ -43,11 +44,11 @@ function session(lines: string): unknown {
 test('confirmed messages are consumed in order with their properties', { skip }, () => {
   const said = session(`
 channel.confirm_delivery()
-channel.queue_declare('orders', durable=True, arguments={'x-max-priority': 3})
+channel.queue_declare('pika.orders', durable=True, arguments={'x-max-priority': 3})
 for i in range(100):
     properties = pika.BasicProperties(delivery_mode=2, message_id=str(i), headers={'i': i, 'l': [1, None, 'x']})
-    channel.basic_publish('', 'orders', ('m%d' % i).encode(), properties, mandatory=True)
-for method, properties, body in channel.consume('orders', inactivity_timeout=5):
+    channel.basic_publish('', 'pika.orders', ('m%d' % i).encode(), properties, mandatory=True)
+for method, properties, body in channel.consume('pika.orders', inactivity_timeout=5):
     said.append([body.decode(), properties.message_id, properties.headers['i']])
     channel.basic_ack(method.delivery_tag)
     if len(said) == 100: break
@@ -73,9 +74,9 @@ except pika.exceptions.UnroutableError as error:
 test('a message refused by a full queue raises NackError', { skip }, () => {
   const said = session(`
 channel.confirm_delivery()
-channel.queue_declare('full', exclusive=True, arguments={'x-max-length': 0, 'x-overflow': 'reject-publish'})
+channel.queue_declare('pika.full', exclusive=True, arguments={'x-max-length': 0, 'x-overflow': 'reject-publish'})
 try:
-    channel.basic_publish('', 'full', b'x')
+    channel.basic_publish('', 'pika.full', b'x')
 except pika.exceptions.NackError:
     said.append('refused')
 `);

@@ -14,6 +14,8 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CreateTrailCommand, StartLoggingCommand } from '@aws-sdk/client-cloudtrail';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
+import { writeEndpointRules } from '../../src/cli/endpoint-rules.ts';
+import { runAwsCli } from '../support/aws-cli.ts';
 import { findPrograms } from '../support/other-programs.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -66,14 +68,28 @@ async function digestCount(): Promise<number> {
 const audit = (...args: readonly string[]) =>
   waxwing.folder.run(['audit', ...args, '--data', waxwing.folder.data]);
 
-/** Runs `aws cloudtrail validate-logs` of one version. */
-function validate(path: string) {
+/** The arguments of `aws cloudtrail validate-logs`. */
+function validation(): string[] {
   const start = new Date(Date.parse('2026-01-01')).toISOString();
   const options = ['--trail-arn', trailArn, '--start-time', start, '--verbose'];
-  const args = ['cloudtrail', 'validate-logs', ...options];
-  return waxwing.folder.run(['aws', '--data', waxwing.folder.data, ...args], {
+  return ['cloudtrail', 'validate-logs', ...options];
+}
+
+/** Runs `aws cloudtrail validate-logs` of one version, by `waxwing aws`. */
+function validateByWaxwing(path: string) {
+  return waxwing.folder.run(['aws', '--data', waxwing.folder.data, ...validation()], {
     PATH: `${dirname(path)}:${process.env['PATH'] ?? ''}`,
   });
+}
+
+/** Runs it with what `waxwing aws` tells it. */
+async function validate(path: string) {
+  const { environment, folder } = waxwing;
+  const url = environment['AWS_ENDPOINT_URL'] ?? '';
+  const rules = join(folder.root, 'rules');
+  await writeEndpointRules(rules, url);
+  const env = { ...folder.environment(environment), AWS_DATA_PATH: rules };
+  return runAwsCli(path, [...validation(), '--endpoint-url', url], env);
 }
 
 /** Takes a file of the trail away while something runs. */
@@ -94,7 +110,7 @@ if (typeof clis === 'string') test('the AWS CLI validates the files of a trail',
 else
   for (const { path, version } of clis) {
     test(`${version} validates the files of a trail, and finds removed ones`, async () => {
-      const sound = await validate(path);
+      const sound = await validateByWaxwing(path);
       assert.equal(sound.code, 0, sound.stdout + sound.stderr);
       assert.match(sound.stdout, /(\d+)\/\1 digest files valid/);
       assert.match(sound.stdout, /(\d+)\/\1 log files valid/);

@@ -9,9 +9,9 @@ import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { WebSocketEndpoint } from '../../src/net/web-socket/endpoint.ts';
 import { answerPlain } from '../../src/protocols/amqp091/plain-answer.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
 
-const { authority, servers } = await testCertificates();
+const { authority, servers } = await planeCertificates();
 
 /** How a listener of a test differs from a broker's. */
 export interface ListenerChanges {

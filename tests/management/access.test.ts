@@ -171,6 +171,22 @@ test('permissions on routing keys apply to messages and bindings', async () => {
   assert.equal((await host.call('POST', binding, { routing_key: 'ok' }, mine)).status, 201);
 });
 
+test('the limits of users do not tell which users exist', async () => {
+  await host.json('PUT', '/api/user-limits/u-policymaker/max-channels', { value: 7 });
+  const limitsOf = (user: string, caller?: { user: string }) =>
+    host.call('GET', `/api/user-limits/${user}`, undefined, caller);
+  const answers = ['admin', 'u-policymaker', 'u-management', 'nobody'].map(async (user) => {
+    const { status, text } = await limitsOf(user, as('management'));
+    return [status, JSON.parse(text)];
+  });
+  for (const answer of await Promise.all(answers)) assert.deepEqual(answer, [200, []]);
+  const own = await limitsOf('u-policymaker', as('policymaker'));
+  const limits = [{ user: 'u-policymaker', value: { 'max-channels': 7 } }];
+  assert.deepEqual(JSON.parse(own.text), limits);
+  assert.deepEqual(JSON.parse((await limitsOf('u-policymaker')).text), limits);
+  assert.equal((await limitsOf('nobody')).status, 404);
+});
+
 test('only administrators close connections of other users', async () => {
   const theirs = await host.connect();
   const all = await host.json<{ name: string; user: string }[]>('GET', '/api/connections');

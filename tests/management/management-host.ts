@@ -5,19 +5,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RabbitMqSettings } from '../../src/control/configurations/rabbitmq/settings.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
 
 /** An answer of the management API. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+}
+
+const hashes = new Map<string, Promise<string>>();
+
+/** The hash of a password as brokers make and import it: a slow one, which is made once. */
+function hashOf(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password);
+  hashes.set(password, hash);
+  return hash;
 }
 
 /** What a test changes of a request. */
@@ -48,12 +58,12 @@ export class ManagementHost {
     this.#agent = new Agent({ keepAlive: true, ca: [authority], maxSockets: 4 });
   }
 
-  static async open(engineVersion = '3.13'): Promise<ManagementHost> {
+  static async open(engineVersion = '3.13', rabbitMq?: RabbitMqSettings): Promise<ManagementHost> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-management-'));
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     await Volume.format(systemDisk, join(folder, 'volume'), volume, dataKey);
-    const { authority, servers } = await testCertificates();
+    const { authority, servers } = await planeCertificates();
     const [username = '', password = ''] = administrator.split(':');
     const common = { ports: [0], tlsPolicy: 'default', hasWebSocket: false } as const;
     const lines: string[] = [];
@@ -62,12 +72,13 @@ export class ManagementHost {
       isFips: false,
       name: 'managed',
       engineVersion,
+      rabbitMq,
       folder: join(folder, 'volume'),
       epoch: 1,
       epochMin: 0,
       olderGenerations: [],
       setsUsers: false,
-      users: [{ username, passwordHash: await hashPassword(password) }],
+      users: [{ username, passwordHash: await hashOf(password) }],
       host: '127.0.0.1',
       listeners: [
         { ...common, name: 'amqps', protocols: ['amqp091'] },

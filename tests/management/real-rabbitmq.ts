@@ -35,16 +35,24 @@ export class RealRabbitMq implements Asked {
     this.#ports = ports;
   }
 
-  static async start(): Promise<RealRabbitMq> {
+  /**
+   * @param plugins besides the one for management
+   * @param configuration further lines of its configuration; receives its folder
+   */
+  static async start(
+    plugins: readonly string[] = [],
+    configuration: (folder: string) => string = () => '',
+  ): Promise<RealRabbitMq> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-rabbitmq-'));
     const ports = await freePorts(4);
     const [amqp, management, cluster, names] = ports;
     for (const name of ['mnesia', 'log', 'plugins']) mkdirSync(join(folder, name));
     writeFileSync(
       join(folder, 'rabbitmq.conf'),
-      `listeners.tcp.1 = 127.0.0.1:${amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${management}\n`,
+      `listeners.tcp.1 = 127.0.0.1:${amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${management}\n${configuration(folder)}`,
     );
-    writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management].\n');
+    const enabled = ['rabbitmq_management', ...plugins].join(',');
+    writeFileSync(join(folder, 'enabled_plugins'), `[${enabled}].\n`);
     const isRoot = process.getuid?.() === 0;
     if (isRoot) execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder]);
     const child = spawn(serverScript, [], {
@@ -118,6 +126,11 @@ export class RealRabbitMq implements Asked {
       sent.on('error', reject);
       sent.end(text);
     });
+  }
+
+  /** The URL for AMQP without credentials. */
+  get url(): string {
+    return `amqp://127.0.0.1:${this.#ports[0]}`;
   }
 
   connect(): Promise<AmqpClient> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -23,6 +25,9 @@ function made(name: string): string {
   const [, file = ''] = /^(dist\/[^\s:]+)/m.exec(tool(name)) ?? [];
   return join(packageFolder, file);
 }
+
+/** The compression of packages takes seconds. */
+const inLongRun = { skip: !isLong && 'in the long run' };
 
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -54,14 +59,40 @@ test('the unpacked package serves brokers without the checkout', async (t) => {
     JSON.parse(json).brokers.map(({ name }: { name: string }) => name),
     ['default'],
   );
+  assert.deepEqual(problems(ran(waxwing, 'doctor', '--json')), [0, []]);
   assert.equal(await waxwing.stop(), 0);
   assert.equal(ran(waxwing, 'health', '--api-port', String(waxwing.apiPort))[0], 1);
+  chmodSync(waxwing.folder.data, 0o777);
+  const foreign = { ...waxwing.folder.environment(), WAXWING_ROOT_KEY_FILE: '/dev/null' };
+  const squatter = createServer().listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as AddressInfo; // the server listens on a port, not on a pipe
+  assert.deepEqual(problems(ran({ folder: waxwing.folder, env: foreign }, 'doctor', '--json')), [
+    3,
+    ['data folder', 'root key', 'service'],
+  ]);
+  chmodSync(waxwing.folder.data, 0o700);
+  assert.deepEqual(problems(ran(waxwing, 'doctor', '--json', '--api-port', String(port))), [
+    3,
+    ['ports'],
+  ]);
+  squatter.close();
 });
 
+type Ran = [code: number | null, text: string];
+
+/** The exit code of `waxwing doctor`, and the subjects of the problems that it found. */
+function problems([code, text]: Ran): [number | null, string[]] {
+  const { findings } = JSON.parse(text) as { findings: { about: string; level: string }[] };
+  return [code, findings.filter(({ level }) => level === 'problem').map(({ about }) => about)];
+}
+
 /** The exit code and the output of a command of the package. */
-function ran({ folder }: Waxwing, ...args: string[]): [number | null, string] {
+function ran(of: Pick<Waxwing, 'folder'> & { env?: NodeJS.ProcessEnv }, ...args: string[]): Ran {
+  // Without the AWS CLI, whose start takes a second.
+  const { folder, env = folder.environment({ PATH: '/usr/sbin' }) } = of;
   const [name = '', ...rest] = args;
-  const options = { encoding: 'utf8', env: folder.environment() } as const;
+  const options = { encoding: 'utf8', env } as const;
   const all = [program, name, '--data', folder.data, ...rest];
   const { status, stdout } = spawnSync(process.execPath, all, options);
   return [status, stdout];
@@ -99,7 +130,7 @@ test('the package contains programs, notices and a bill of materials, and nothin
   assert.ok(!purls.some((purl: string) => purl.startsWith('pkg:npm/typescript@')));
 });
 
-test('the Debian package has the program, the unit and no secret', async (t) => {
+test('the Debian package has the program, the unit and no secret', inLongRun, async (t) => {
   if (!existsSync('/usr/bin/dpkg-deb')) return t.skip('dpkg-deb is not installed');
   const file = made('debian-package.mjs');
   const folder = join(place, 'debian');
@@ -122,7 +153,7 @@ test('the Debian package has the program, the unit and no secret', async (t) => 
   assert.ok(Number(exposure) <= 2, `exposure ${exposure}`);
 });
 
-test('the same build makes the same packages', { skip: !isLong && 'in the long run' }, () => {
+test('the same build makes the same packages', inLongRun, () => {
   const before = [hashOf(tarball), hashOf(made('debian-package.mjs'))];
   assert.deepEqual([hashOf(made('package.mjs')), hashOf(made('debian-package.mjs'))], before);
 });

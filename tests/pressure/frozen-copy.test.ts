@@ -18,7 +18,7 @@ const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 const bodyBytes = 64 * 1024;
 const perSegment = 1024;
 const segmentsBefore = isLong ? 24 : 2;
-const copyCount = isLong ? 5 : 2;
+const copyCount = isLong ? 5 : 1;
 /** One of this many messages is kept. */
 const keepEvery = 40;
 const root = mkdtempSync(`${tmpdir()}/waxwing-frozen-`);

@@ -7,8 +7,8 @@ import { Waxwing } from '../support/waxwing.ts';
 // Many keys, grants, queues and bindings: more state than a segment of the log holds.
 
 // An account may have 100,000 keys; those that measurements make are among them.
-const count = isLong ? 95_000 : 300;
-const sampleCount = isLong ? 1000 : 20;
+const count = isLong ? 95_000 : 100;
+const sampleCount = isLong ? 1000 : 5;
 const body = Buffer.alloc(100, 'x');
 
 let waxwing: Waxwing;

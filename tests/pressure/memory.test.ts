@@ -15,8 +15,8 @@ const mib = 1024 * 1024;
 const limitMib = 400;
 /** The maximum memory of a broker, MiB, with its cache, unsynced messages and unread answers. */
 const boundMib = 320;
-const bodyBytes = 16 * 1024;
-const backlogCount = 16_000;
+const bodyBytes = 64 * 1024;
+const backlogCount = 4000;
 
 let waxwing: Waxwing;
 before(async () => {
@@ -133,7 +133,7 @@ test('publishers are blocked while memory is low, and continue when there is eno
     channel.sendToQueue('in-memory', body, {}, () => {
       onTheWay--;
     });
-    if (onTheWay > 2000) await until('confirms', () => onTheWay <= 200 || told.length > 0);
+    if (onTheWay > 500) await until('confirms', () => onTheWay <= 50 || told.length > 0);
   }
   const most = memoryMib('VmRSS');
   const consumer = await waxwing.connect();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateKeyCommand,
   DescribeKeyCommand,
@@ -56,6 +57,7 @@ test('a backup of a broker has all that was confirmed before, while a client pub
     for (let i = 0; !isOver; i++) {
       channel.sendToQueue('kept', Buffer.from(`during ${i}`), { persistent: true });
       await channel.waitForConfirms();
+      await pause(4); // without pauses, it would occupy a processor
     }
   })();
   const { stdout, stderr, code } = await run('backup', 'orders', path('orders.backup'), ...data());

@@ -65,7 +65,7 @@ test('messages confirmed during publishing survive a kill of the service', async
   const channel = await client.model.createConfirmChannel();
   channel.on('error', () => {}); // the connection ends next
   await channel.assertQueue('busy', { durable: true });
-  const all = bodies('in a hurry', 20_000);
+  const all = bodies('in a hurry', 5000);
   let confirmedCount = 0;
   const enough = new Promise<void>((resolve) => {
     for (const body of all) {

@@ -84,7 +84,8 @@ test('a header whose key id is a path to another key is refused', async () => {
   const folder = replaced();
   const key = readFileSync(forged.keyFile);
   writeFileSync(join(folder.root, 'evil.key'), key, { mode: 0o600 });
-  for (const id of ['../../evil', join(folder.root, 'evil'), 'sys-/../../../evil', '']) {
+  const ids = ['../../evil', '', join(folder.root, 'evil'), 'sys-/../../../evil'];
+  for (const id of isLong ? ids : ids.slice(0, 2)) {
     rename(folder, id);
     await isRefused(folder, /system\/volume is not the header of a system volume/);
   }

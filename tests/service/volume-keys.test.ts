@@ -2,17 +2,22 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateKeyCommand,
   ListGrantsCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms';
 import { describeBroker } from '../support/broker-requests.ts';
+import { readAt } from '../support/bytes-of-files.ts';
 import { until } from '../support/processes.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // `waxwing volume` of the real program.
+
+/** A publisher without pauses would occupy a processor. */
+const publishEveryMs = 4;
 
 let waxwing: Waxwing;
 let brokerId = '';
@@ -27,11 +32,20 @@ const volume = (...args: readonly string[]) =>
 
 const header = () => readFileSync(join(waxwing.folder.data, 'brokers', brokerId, 'volume'));
 
+/** The generation that a segment states; none if it is removed meanwhile. */
+function generationOf(file: string): number[] {
+  try {
+    return [readAt(file, 12, 4).readUInt32BE()];
+  } catch {
+    return [];
+  }
+}
+
 /** The generations that the segments of the broker state. */
 function generations(): Set<number> {
   const folder = join(waxwing.folder.data, 'brokers', brokerId);
   const names = readdirSync(folder).filter((name) => /^(seg|compact)-\d+$/.test(name));
-  return new Set(names.map((name) => readFileSync(join(folder, name)).readUInt32BE(12)));
+  return new Set(names.flatMap((name) => generationOf(join(folder, name))));
 }
 
 /** Publishes until it is stopped, and keeps what was confirmed. */
@@ -46,6 +60,7 @@ async function publishing(queue: string) {
       channel.sendToQueue(queue, Buffer.from(`message ${i}`), { persistent: true });
       await channel.waitForConfirms();
       confirmed.push(`message ${i}`);
+      await pause(publishEveryMs);
     }
   })();
   return {
@@ -108,6 +123,8 @@ test('data is sealed under a new data key, also if the service is killed meanwhi
   await waxwing.kill();
   await publisher.lost();
   await waxwing.restart();
+  // Each look below is a process.
+  await until('it is used alone', () => generations().size === 1 && generations().has(1));
   await until('the old data key is dropped', async () => {
     const { stdout } = await volume('show', 'default');
     return /data key 1 \(no older ones\), 0\.0 of/.test(stdout);

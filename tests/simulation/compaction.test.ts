@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CompactionRun } from './compaction-crash.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
-const seedMax = isLong ? 100 : 2;
+const seedMax = isLong ? 100 : 1;
 /** Between two changes at which the power is cut; every one has its turn in the long run. */
 const stride = isLong ? 1 : 17;
 

@@ -8,6 +8,9 @@ import { Machine, nothingTold, powerCut } from './machine.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
 const seedMax = isLong ? 60 : 1;
+/** Changes of the second start at which the power is cut, and lives that end at each of them. */
+const cutCount = isLong ? 60 : 6;
+const livesPerCut = isLong ? 8 : 2;
 
 test('a power cut at any disk operation loses no confirmed message', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
@@ -59,16 +62,16 @@ async function endedStart(machine: Machine, end: 'kill' | 'cutPower', change: nu
 
 test('a kill in one start and a power cut in the next lose nothing, at any disk operation', async () => {
   for (let kill = 1, wasKilled = true; wasKilled; kill++) {
-    for (let i = 0; i < (isLong ? 480 : 48); i++) {
+    for (let i = 0; i < cutCount * livesPerCut; i++) {
       const machine = new Machine(kill * 1000 + i);
       await machine.run(async () => {
         await machine.format();
         const life = await opened(machine);
         life.texts.put('a', 100, 1);
         await synced(life, machine);
-        if (i % 4 > 0) await machine.finish(life.log.close());
+        if (i % Math.min(4, livesPerCut) > 0) await machine.finish(life.log.close());
         wasKilled = await endedStart(machine, 'kill', kill);
-        await endedStart(machine, 'cutPower', 1 + Math.floor(i / 8));
+        await endedStart(machine, 'cutPower', 1 + Math.floor(i / livesPerCut));
         await machine.check();
         machine.restart();
         assert.deepEqual([...(await opened(machine)).texts.facts()], [['a', '100x1']]);

@@ -5,6 +5,8 @@ import { Machine } from './machine.ts';
 
 const isLong = process.env['WAXWING_LONG'] === '1';
 const seedMax = isLong ? 40 : 1;
+/** Between two changes at which the power is cut; every one has its turn in the long run. */
+const stride = isLong ? 1 : 5;
 
 const repeatCount = 5;
 const periodMs = 120;
@@ -108,7 +110,7 @@ async function simulateScheduleCut(seed: number, change: number): Promise<boolea
 
 test('a power cut at any disk operation leaves each scheduled message once: scheduled or delivered', async () => {
   for (let seed = 1; seed <= seedMax; seed++) {
-    for (let change = 1, wasCut = true; wasCut; change++) {
+    for (let change = 1, wasCut = true; wasCut; change += stride) {
       wasCut = await simulateScheduleCut(seed, change).catch((cause: unknown) => {
         throw new Error(`simulateScheduleCut(${seed}, ${change}): ${String(cause)}`, { cause });
       });

@@ -15,11 +15,11 @@ export interface Simulation {
 
 /** Every simulation there is. */
 export const simulations: readonly Simulation[] = [
-  { name: 'broker', seedCount: 100, run: simulateBroker },
-  { name: 'real-log', seedCount: 40, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 60, run: simulateLog },
-  { name: 'recovery', seedCount: 12, run: simulateRecovery },
-  { name: 'disk', seedCount: 80, run: simulateBrokerOnDisk },
+  { name: 'broker', seedCount: 30, run: simulateBroker },
+  { name: 'real-log', seedCount: 12, run: simulateBrokerOnLog },
+  { name: 'log', seedCount: 20, run: simulateLog },
+  { name: 'recovery', seedCount: 4, run: simulateRecovery },
+  { name: 'disk', seedCount: 25, run: simulateBrokerOnDisk },
 ];
 
 /** The command that runs one seed again. */

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { prepareForMessages } from '../../src/base/process.ts';
 import { defaultConfiguration } from '../../src/broker/activemq/configuration.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
-import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
-import { testCertificates } from '../support/certificates.ts';
+import { planeCertificates } from '../support/certificates.ts';
+import { quickHash } from '../support/quick-hash.ts';
 import { TurnMeter } from './turns.ts';
 
 // It starts as the service starts one. A test controls it by messages.
@@ -58,8 +58,8 @@ interface Opened {
   readonly running: Extract<FromMetered, { type: 'running' }>;
 }
 
-const passwordHash = await hashPassword('guest');
-const { authority, servers } = await testCertificates();
+const passwordHash = await quickHash('guest');
+const { authority, servers } = await planeCertificates();
 
 /** Opens a broker on a new volume. */
 async function openBroker(): Promise<Opened> {

@@ -8,12 +8,12 @@ import type { ActiveMqConfiguration } from '../../src/broker/activemq/configurat
 import { brokerNamespace } from '../../src/control/configurations/activemq/xml-tree.ts';
 import type { ReportedAccess } from '../../src/control/engine.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
-import { hashPassword } from '../../src/crypto/password.ts';
 import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
-import { testCertificates } from './certificates.ts';
+import { planeCertificates } from './certificates.ts';
+import { quickHash } from './quick-hash.ts';
 
 /** A broker of ActiveMQ's type in this process, over a volume on the disk, behind TLS ports. */
 export class ActiveMqHost {
@@ -51,11 +51,11 @@ export class ActiveMqHost {
   }
 
   async #open(): Promise<void> {
-    const { authority, servers } = await testCertificates();
+    const { authority, servers } = await planeCertificates();
     this.#authority = authority;
     writeFileSync(this.caFile, authority);
     const common = { ports: [0], tlsPolicy: 'default' } as const;
-    const passwordHash = await hashPassword('a long password');
+    const passwordHash = await quickHash('a long password');
     this.#broker = await HostedBroker.open(
       {
         type: 'start',

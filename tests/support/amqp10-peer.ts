@@ -1,6 +1,7 @@
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
+import { amqp10ForActiveMq } from '../../src/protocols/amqp10/activemq/protocol.ts';
 import { Decoder } from '../../src/protocols/amqp10/codec/decoder.ts';
 import { Encoder } from '../../src/protocols/amqp10/codec/encoder.ts';
 import {
@@ -10,8 +11,7 @@ import {
   writeComposite,
 } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
-import { amqp10 } from '../../src/protocols/amqp10/protocol.ts';
-import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -171,8 +171,8 @@ export class Amqp10Peer implements Transport {
   #unread: (() => void)[] = [];
   #deliveryId = 0;
 
-  constructor(broker: Broker) {
-    this.connection = amqp10(broker).accept(this);
+  constructor(broker: Broker, protocol: Protocol = amqp10ForActiveMq(broker)) {
+    this.connection = protocol.accept(this);
   }
 
   write(bytes: Buffer, released?: () => void): boolean {

@@ -9,13 +9,16 @@ import sys
 
 from awscli.clidriver import create_clidriver
 
-# The CLI names the folder of its data when it is loaded.
-own = {'AWS_DATA_PATH': os.environ['AWS_DATA_PATH']}
+# The CLI names the folder of its data when it is loaded, behind the folders that the environment
+# names.
+own_data = os.environ['AWS_DATA_PATH'].split(os.pathsep)[-1]
 
 
 def run(arguments, environment):
+    folders = [environment.get('AWS_DATA_PATH'), own_data]
     os.environ.clear()
-    os.environ.update(own | environment)
+    os.environ.update(environment)
+    os.environ['AWS_DATA_PATH'] = os.pathsep.join(filter(None, folders))
     streams = [io.TextIOWrapper(io.BytesIO(), 'utf-8') for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:

@@ -22,8 +22,8 @@ class Resident {
   readonly #child: ChildProcess;
   readonly #waiting: ((line: string) => void)[] = [];
 
-  constructor(python: string) {
-    this.#child = spawn(python, [driver], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+  constructor(python: string, env: Environment = {}) {
+    this.#child = spawn(python, [driver], { stdio: ['pipe', 'pipe', 'inherit'], env });
     createInterface({ input: this.#child.stdout as Socket }).on('line', (line) =>
       this.#waiting.shift()?.(line),
     );
@@ -80,6 +80,22 @@ export function runAwsCli(
   const resident = residents.get(python) ?? new Resident(python);
   residents.set(python, resident);
   return resident.run(args, env);
+}
+
+/**
+ * Returns a function that runs commands in a process of their own, which is loaded with their
+ * environment: the CLI keeps what single sign-on has issued in the home that it was loaded with.
+ *
+ * @param path the whole path of `aws`
+ */
+export function awsCliOf(
+  path: string,
+  env: Environment,
+): (...args: readonly string[]) => Promise<Printed> {
+  const python = pythonOf(path);
+  if (python === undefined) return (...args) => runProcess(path, args, env);
+  const resident = new Resident(python, env);
+  return (...args) => resident.run(args, env);
 }
 
 function runProcess(path: string, args: readonly string[], env: Environment): Promise<Printed> {

@@ -1,12 +1,21 @@
 // Changes of bytes in files.
 
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 
 /** Overwrites bytes of a file. */
 export function writeAt(file: string, offset: number, bytes: Buffer): void {
   const descriptor = openSync(file, 'r+');
   writeSync(descriptor, bytes, 0, bytes.length, offset);
   closeSync(descriptor);
+}
+
+/** Reads bytes of a file, which may be large. */
+export function readAt(file: string, offset: number, count: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  const bytes = Buffer.alloc(count);
+  readSync(descriptor, bytes, 0, count, offset);
+  closeSync(descriptor);
+  return bytes;
 }
 
 /** Bytes of a page, at which every group of blocks begins. */

@@ -25,7 +25,7 @@ export async function testCertificates(): Promise<TestCertificates> {
 let shared: Promise<TestCertificates> | undefined;
 
 /** The certificates of control planes, and of identity providers in tests. */
-export function planeCertificates(): Promise<TestCertificates> {
+export async function planeCertificates(): Promise<TestCertificates> {
   shared ??= testCertificates();
-  return shared;
+  return await shared;
 }

@@ -13,6 +13,12 @@ export interface CalledService {
   readonly credentials: Credentials;
 }
 
+/** Folders that are removed when the tests end. */
+const left = new Set<string>();
+process.once('exit', () => {
+  for (const folder of left) rmSync(folder, { recursive: true });
+});
+
 /**
  * The environment with which external AWS clients call a control plane.
  *
@@ -23,7 +29,7 @@ export function clientEnvironment(
   credentials: Credentials = plane.credentials,
 ): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'waxwing-client-'));
-  process.once('exit', () => rmSync(folder, { recursive: true }));
+  left.add(folder);
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, plane.endpoint.ca);
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;

@@ -37,7 +37,6 @@ import { Configurations } from '../../src/control/configurations/configurations.
 import { Control } from '../../src/control/control.ts';
 import { Engines } from '../../src/control/engines.ts';
 import type { ReportLevel } from '../../src/control/report.ts';
-import { hashPassword } from '../../src/crypto/password.ts';
 import { openValue, sealValue } from '../../src/crypto/sealed-value.ts';
 import type { Iam } from '../../src/identity/accounts/iam.ts';
 import { usesOf } from '../../src/identity/accounts/last-uses.ts';
@@ -77,6 +76,7 @@ import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
+import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
 export { Machine };
@@ -160,7 +160,10 @@ export class ControlPlane {
     });
     const { clock, wrappingKey } = machine;
     const { sealingKey } = machine;
-    const { identity, iam } = identityParts({ secrets: sealingKey, sessions: sealingKey });
+    const { identity, iam } = identityParts(
+      { secrets: sealingKey, sessions: sealingKey },
+      quickHash,
+    );
     this.#identity = identity;
     this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
@@ -247,7 +250,7 @@ export class ControlPlane {
     return administrationParts({
       installation: this.installation,
       control,
-      hashPassword,
+      hashPassword: quickHash,
       advice: {
         iam,
         identity: this.#identity,
@@ -271,7 +274,7 @@ export class ControlPlane {
       clock,
       random: systemRandom,
       commit: (entries) => this.#commit(entries),
-      hashPassword,
+      hashPassword: quickHash,
       sealSecret: (context, secret) => {
         const { sealingKey } = this.machine;
         return sealValue(sealingKey, context, Buffer.from(secret)).toString('base64');

@@ -32,19 +32,18 @@ async function connect(port: number, options: readonly string[]): Promise<string
   return stderr;
 }
 
-/** The server's temporary key, such as `DH, 2048 bits`; undefined where the handshake fails. */
-export async function temporaryKey(
-  port: number,
-  ...options: string[]
-): Promise<string | undefined> {
-  return /^Server Temp Key: (.+)$/m.exec(await connect(port, options))?.[1];
-}
-
-/** Every suite of TLS 1.2 and below that this machine's OpenSSL can offer at all. */
-export async function allSuites(): Promise<string[]> {
+async function listSuites(): Promise<readonly string[]> {
   const list = ['ciphers', '-s', '-tls1_2', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'];
   const { stdout } = await promisify(execFile)('openssl', list);
   return stdout.trim().split(':');
+}
+
+let listed: Promise<readonly string[]> | undefined;
+
+/** Every suite of TLS 1.2 and below that this machine's OpenSSL can offer at all. */
+export async function allSuites(): Promise<readonly string[]> {
+  listed ??= listSuites();
+  return await listed;
 }
 
 /**

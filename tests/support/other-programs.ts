@@ -1,6 +1,7 @@
 // External programs for tests.
 
 import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installed } from './debian-packages.ts';
@@ -26,6 +27,8 @@ export interface Search {
   readonly package: string;
 }
 
+const searched = new Map<string, Promise<readonly Program[] | string>>();
+
 /**
  * The versions of a program on this machine's search path; where there is none, the one of a Debian
  * package, installed if that can be. A long run gets all versions, a short one the last.
@@ -33,6 +36,13 @@ export interface Search {
  * @returns in place of programs, why there are none
  */
 export async function findPrograms(search: Search): Promise<readonly Program[] | string> {
+  const key = JSON.stringify(search);
+  const found = searched.get(key) ?? searchOrInstall(search);
+  searched.set(key, found);
+  return await found;
+}
+
+async function searchOrInstall(search: Search): Promise<readonly Program[] | string> {
   const there = await found(search);
   if (there.length > 0) return there;
   const why = await installed(search.package);
@@ -41,16 +51,27 @@ export async function findPrograms(search: Search): Promise<readonly Program[] |
   return now.length > 0 ? now : `${search.package} is installed, but brings no ${search.name}`;
 }
 
-async function found({ name, versionArguments }: Search): Promise<Program[]> {
-  const folders = new Set([...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']);
-  const programs = new Map<string, Program>();
-  for (const folder of folders) {
+/** The files with a name on the search path, each once: folders may be links to others. */
+function filesNamed(name: string): string[] {
+  const paths = new Map<string, string>();
+  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']) {
     const path = join(folder, name);
+    if (!existsSync(path)) continue;
+    const file = realpathSync(path);
+    if (!paths.has(file)) paths.set(file, path);
+  }
+  return [...paths.values()];
+}
+
+/** A program is asked for its version, which may take a second: short runs ask for one. */
+async function found({ name, versionArguments }: Search): Promise<Program[]> {
+  const programs = new Map<string, Program>();
+  for (const path of filesNamed(name).reverse()) {
     const answer = await run(path, [...versionArguments]).catch(() => undefined);
     if (answer === undefined) continue;
     const version = `${answer.stdout}${answer.stderr}`.trim();
-    if (!programs.has(version)) programs.set(version, { path, version });
+    programs.set(version, { path, version });
+    if (!isLong) break;
   }
-  const all = [...programs.values()];
-  return isLong ? all : all.slice(-1);
+  return [...programs.values()].reverse();
 }

@@ -2,8 +2,16 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Milliseconds between two looks at a condition. */
-const lookEveryMs = 20;
+/** Milliseconds between two looks at a condition, at least. */
+const pauseMsMin = 20;
+
+/**
+ * Milliseconds until the next look at a condition. Looks take little of a processor's time: the pause
+ * is longer where a look takes long, as a call or a command does, and where there was a long wait.
+ */
+function pauseMs(lookMs: number, waitedMs: number): number {
+  return Math.max(pauseMsMin, Math.min(8 * lookMs, 1000), Math.min(waitedMs / 50, 1000));
+}
 
 /**
  * Waits for a condition that nothing tells of.
@@ -15,14 +23,16 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
-  const endMs = performance.now() + timeoutMs;
+  const beganMs = performance.now();
   for (;;) {
+    const lookedMs = performance.now();
     const found = await condition();
     if (found) return found;
-    if (performance.now() > endMs) {
+    const nowMs = performance.now();
+    if (nowMs > beganMs + timeoutMs) {
       throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs(nowMs - lookedMs, nowMs - beganMs)));
   }
 }
 

@@ -92,12 +92,21 @@ function messageIndex(buffer: Buffer, start: number, end: number): Fields {
 
 function timelineIndex(buffer: Buffer, start: number, end: number): Fields {
   const nameEnd = start + 1 + (buffer[start] ?? 0);
+  const of = readU48(buffer, nameEnd);
+  const isCompacted = of >= 2 ** 47;
   const entries: number[][] = [];
-  for (let p = nameEnd + 6; p < end; p += 16) {
+  for (let p = nameEnd + (isCompacted ? 12 : 6); p < end; p += 16) {
     entries.push([readU48(buffer, p), readU32(buffer, p + 6), readU48(buffer, p + 10)]);
   }
   const name = buffer.toString('utf8', start + 1, nameEnd);
-  return { timeline: name, of: readU48(buffer, nameEnd), entries };
+  const origin = isCompacted ? { origin: readU48(buffer, nameEnd + 6) } : {};
+  return { timeline: name, of, ...origin, entries };
+}
+
+function kept(buffer: Buffer, start: number): Fields {
+  const reader = new Reader(buffer, start);
+  const timeline = reader.shortString();
+  return { timeline, from: readU48(buffer, reader.skip(6)) };
 }
 
 function timeline(buffer: Buffer, start: number): Fields {
@@ -169,6 +178,7 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
   8: ['changed', ranges],
   16: ['change', text],
   17: ['timeline', timeline],
+  19: ['kept', kept],
   65: [
     'index',
     (buffer, start, end, kind) =>

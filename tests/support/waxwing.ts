@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -236,12 +237,27 @@ export class Waxwing {
     return endpoint.replace('//', `//admin:${password}@`);
   }
 
+  /** Lets this process end while the service runs. */
+  unref(): void {
+    this.#hold(false);
+  }
+
+  /** Whether the service keeps this process running. */
+  #hold(holds: boolean): void {
+    const pipes = [this.#process?.stdout, this.#process?.stderr] as (Socket | null | undefined)[];
+    for (const one of [this.#process, ...pipes]) {
+      if (holds) one?.ref();
+      else one?.unref();
+    }
+  }
+
   /**
    * Ends the process with a signal. Returns the exit code, or the signal if it did not exit by
    * itself.
    */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
     this.#letGo();
+    this.#hold(true);
     this.#process?.kill(signal);
     return this.#ended;
   }

@@ -32,7 +32,7 @@ TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHAN
          5: ("returned", RANGES), 6: ("stopped", {}),
          7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 8: ("changed", RANGES), 0x10: ("change", CHANGE),
          0x11: ("timeline", {"timeline": "string", "at": 6, "bytes": "bytes"}),
-         0x41: ("index", {"timeline": "string", "of": 6, "entries": (6, 4, 6)}),
+         0x13: ("kept", {"timeline": "string", "from": 6}),
          0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)}),
          0x44: ("checkpoint", {"base": 8, "bytes": 8, "entries": (8, 4, -16, 8, 8, 8, 4, 4)}),
          0x45: ("parts", {"base": 8, "slices": "blocks", "changes": "blocks"}), 0x46: ("part", {"kind": 1})}
@@ -64,11 +64,20 @@ def message_index(cursor):
     return fields
 
 
+def timeline_index(cursor):
+    fields = {"type": "index", "timeline": cursor.take("string"), "of": cursor.take(6)}
+    # In a compacted segment: the segment to which the records were appended.
+    origin = {"origin": cursor.take(6)} if fields["of"] >> 47 else {}
+    return {**fields, **origin, "entries": cursor.take((6, 4, 6))}
+
+
 def describe(kind, payload, is_system):
     """What a record says, as a dictionary; names and order are those of the vectors. ValueError: it is broken."""
     cursor = Cursor(payload)
-    if kind == 1 or (kind == 0x41 and not is_system):
-        line = message(cursor) if kind == 1 else message_index(cursor)
+    if kind == 1:
+        line = message(cursor)
+    elif kind == 0x41:
+        line = timeline_index(cursor) if is_system else message_index(cursor)
     else:
         name, fields = TYPES.get(kind, (str(kind), {}))
         line = {"type": name, **{field: cursor.take(what) for field, what in fields.items()}}

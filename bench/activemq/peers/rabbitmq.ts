@@ -7,6 +7,17 @@ import { RootedPeer } from '../../peers/rooted-peer.ts';
 import { rssKiB } from '../../processes.ts';
 import type { ProtocolName, ProtocolPeer } from './peer.ts';
 
+/** Declares a queue as a client of AMQP 0-9-1. Returns its address in AMQP 1.0. */
+export async function declareForAmqp10(
+  load: LoadGenerator,
+  endpoint: Endpoint,
+  queue: string,
+): Promise<string> {
+  const none = ['--producers', '0', '--consumers', '0', '--warmup', '0', '--duration', '0'];
+  await load.run(endpoint, [], [...none, '--durable', '--qname', queue]);
+  return `/queues/${queue}-0`;
+}
+
 /** Debian trixie's RabbitMQ 4.0 in a Debian root, with durable classic queues. */
 export class RabbitMq implements ProtocolPeer {
   readonly name = 'rabbitmq4';
@@ -41,12 +52,8 @@ export class RabbitMq implements ProtocolPeer {
     return protocol === 'amqp10' ? this.#peer.endpoint('tls') : undefined;
   }
 
-  /** A client of AMQP 0-9-1 declares the queue. */
   async amqpAddress(queue: string): Promise<string> {
-    const none = ['--producers', '0', '--consumers', '0', '--warmup', '0', '--duration', '0'];
-    const args = [...none, '--durable', '--qname', queue];
-    await this.#load.run(this.#peer.endpoint('tls'), [], args);
-    return `/queues/${queue}-0`;
+    return await declareForAmqp10(this.#load, this.#peer.endpoint('tls'), queue);
   }
 
   pids(): number[] {

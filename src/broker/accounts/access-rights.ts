@@ -93,7 +93,7 @@ export class TopicRights {
     return this.#permissions.has(exchange);
   }
 
-  permits(right: TopicRight, exchange: string, routingKey: string): boolean {
+  permitsTopic(right: TopicRight, exchange: string, routingKey: string): boolean {
     const permission = this.#permissions.get(exchange);
     if (permission === undefined) return true;
     let patterns = this.#patterns.get(exchange);

@@ -9,6 +9,7 @@ import type { Background } from '../turns/background.ts';
 import {
   Access,
   type Permission,
+  permitsVhost,
   type TopicPermission,
   type User,
   type UserLimitName,
@@ -221,10 +222,11 @@ export class Accounts {
   requirePermitted(user: User, vhost: string): void {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     const { users } = this.#host;
-    const permissions = (user.groups ? user : users.get(user.name))?.permissions;
-    if (permissions?.has(vhost) !== true) {
-      throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
-    }
+    // Of the broker's own users, the present permissions count, not those at the log-in.
+    const isOwn = user.groups === undefined && user.rights === undefined;
+    const current = isOwn ? users.get(user.name) : user;
+    if (current !== undefined && permitsVhost(current, vhost)) return;
+    throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
   }
 
   /**
@@ -237,11 +239,35 @@ export class Accounts {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     this.#requireRoomForConnection(user, this.requireVhost(vhost));
     this.requirePermitted(user, vhost);
-    return new Access(this.#host.users, user.name, vhost, user.groups);
+    return new Access(this.#host.users, user.name, vhost, user);
+  }
+
+  /**
+   * Checks that there is room for another object in the virtual hosts together.
+   *
+   * @param subject for example `queue 'a'`
+   * @throws {BrokerError} `precondition-failed`
+   */
+  requireRoomInBroker(subject: string): void {
+    const { vhosts, limits } = this.#host;
+    const [kind] = subject.split(' ');
+    const isQueue = kind === 'queue';
+    const countMax = isQueue ? limits.queueCountSum : limits.exchangeCountSum;
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { queues, exchanges } of vhosts.values())
+      count += (isQueue ? queues : exchanges).size;
+    if (count < countMax) return;
+    const why = `${kind} limit in cluster (${countMax}) is reached`;
+    throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);
   }
 
   #requireRoomForConnection(user: User, { name: vhost, settings }: Vhost): void {
-    const { clientConnections, users } = this.#host;
+    const { clientConnections, users, limits } = this.#host;
+    if (clientConnections.size >= limits.connectionCountMax) {
+      const why = `node connection limit (${limits.connectionCountMax}) is reached`;
+      throw new BrokerError('not-allowed', `connection refused: ${why}`);
+    }
     const countMax = settings.limit('max-connections');
     if (clientConnections.countIn(vhost) >= countMax) {
       const why = `connection limit (${countMax}) is reached`;
@@ -256,10 +282,15 @@ export class Accounts {
   /**
    * Counts a new channel of a user.
    *
-   * @throws {BrokerError} `not-allowed` if the user has too many
+   * @throws {BrokerError} `not-allowed` if the user or the broker has too many
    */
   channelOpened({ user }: Access): void {
-    const { clientConnections, users } = this.#host;
+    const { clientConnections, users, limits } = this.#host;
+    if (clientConnections.channelCount >= limits.channelCountMax) {
+      const what = "number of channels opened on node 'rabbit@localhost'";
+      const why = `has reached the maximum allowed limit of (${limits.channelCountMax})`;
+      throw new BrokerError('not-allowed', `${what} ${why}`);
+    }
     const countMax = users.limit(user, 'max-channels');
     if (clientConnections.channelCountOf(user) >= countMax) {
       const what = `number of channels opened for user '${user}'`;

@@ -23,7 +23,7 @@ test('a directory user has all permissions unless directory groups restrict them
   const user = await checks.check(attempt);
   assert.deepEqual(user?.groups, ['staff']);
   assert.equal(checks.successCount, 1);
-  const access = new Access(users, 'amy', '/', user?.groups);
+  const access = new Access(users, 'amy', '/', user);
   for (const right of ['configure', 'write', 'read'] as const) access.require(right, 'queue', 'Q');
   assert.throws(() => new Access(users, 'amy', '/').require('read', 'queue', 'Q'), {
     code: 'access-refused',

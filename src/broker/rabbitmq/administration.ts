@@ -71,7 +71,7 @@ export class Administration {
    */
   access(user: User, vhost: string): Access {
     this.broker.accounts.requirePermitted(user, vhost);
-    return new Access(this.broker.users, user.name, vhost, user.groups);
+    return new Access(this.broker.users, user.name, vhost, user);
   }
 
   /** Resolves once all changes made so far are on disk. */

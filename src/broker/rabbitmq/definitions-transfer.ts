@@ -48,21 +48,23 @@ export class DefinitionsTransfer {
   /**
    * Imports definitions. Existing objects with the same names are kept or updated, and nothing is
    * deleted. Entries are applied one after the other over several turns of the event loop. If an
-   * entry is refused, the ones before it remain.
+   * entry is refused, the ones before it remain. Nobody is locked out by it: an entry without a password
+   * does not change that of an existing user, and the user that imports keeps its own and its rights.
    *
    * @param definitions the parsed JSON
    * @param vhost imports into this virtual host only: entries need not name theirs
+   * @param importer the user that imports; undefined for the operator
    * @returns the number of entries, once they are on disk
    * @throws {BrokerError} with the section, the number of the entry, and the reason
    */
-  async import(definitions: JsonObject, vhost?: string): Promise<number> {
+  async import(definitions: JsonObject, vhost?: string, importer?: string): Promise<number> {
     let count = 0;
     if (vhost !== undefined) this.#administration.broker.accounts.requireVhost(vhost);
     for (const section of definitionsSections) {
       const entries = entriesOf(definitions, section);
       if (vhost !== undefined && isGlobal(section)) continue;
       for (const [index, entry] of entries.entries()) {
-        await this.#import(section, index, entry, vhost);
+        await this.#import(section, index, entry, { vhost, importer });
         if (++count % entriesPerTurn === 0) await nextTurn();
       }
     }
@@ -74,10 +76,13 @@ export class DefinitionsTransfer {
     section: DefinitionsSection,
     index: number,
     entry: JsonValue,
-    vhost: string | undefined,
+    {
+      vhost,
+      importer,
+    }: { readonly vhost: string | undefined; readonly importer: string | undefined },
   ): Promise<void> {
     try {
-      await importEntry(this.#administration, section, entry, vhost);
+      await importEntry(this.#administration, section, entry, vhost, importer);
     } catch (cause) {
       if (!(cause instanceof BrokerError)) throw cause;
       const text = `${section}, entry ${index + 1}: ${cause.message}`;

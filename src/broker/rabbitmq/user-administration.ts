@@ -45,6 +45,30 @@ export class UserAdministration {
     return isNew;
   }
 
+  /**
+   * Creates or changes a user like {@link put}, but locks nobody out.
+   *
+   * @param credentials without a password, that of an existing user remains
+   * @param isSelf whether this is the user that makes the request, who keeps its password and the tag
+   *   `administrator`
+   * @throws {BrokerError} `precondition-failed` as for {@link put}
+   */
+  async import(
+    name: string,
+    credentials: NewCredentials,
+    tags: readonly string[],
+    isSelf: boolean,
+  ): Promise<void> {
+    const { accounts, users } = this.#broker;
+    accounts.checkUser(name, tags);
+    const hash = await this.#hashOf(credentials);
+    const found = users.get(name);
+    const isKept = found !== undefined && (isSelf || hash === '');
+    const ownTags = isSelf && found?.tags.includes('administrator') ? ['administrator'] : [];
+    const allTags = [...new Set([...tags, ...ownTags])];
+    accounts.putUser(name, isKept ? found.passwordHash : hash, allTags);
+  }
+
   #hashOf(credentials: NewCredentials): string | Promise<string> {
     if ('password' in credentials) {
       const { password } = credentials;

@@ -50,7 +50,7 @@ const common = {
       name: 'amqps',
       scheme: 'amqps',
       standardPort: 5671,
-      protocols: ['amqp091'],
+      protocols: ['amqp091', 'amqp10'],
       isWebSocket: false,
     },
     {

@@ -30,6 +30,7 @@ import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
+import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
@@ -37,7 +38,7 @@ import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 const otherPortCountMax = 16;
 
 /** The settings of the engine. */
-export interface WaxwingEngineOptions {
+export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
   /** The folder with a subfolder for each broker. */
   readonly folder: string;
   /** The address on which brokers listen. */
@@ -114,7 +115,7 @@ export class WaxwingEngine implements Engine {
     }
     let read: ReadSettings;
     try {
-      read = await readSettings(spec, this.#options.ldap);
+      read = await readSettings(spec, this.#options);
     } catch (error) {
       dataKeys.fill(0);
       throw error;
@@ -175,7 +176,7 @@ export class WaxwingEngine implements Engine {
    */
   #wantedPorts(
     { ports, portsOfOthers }: BrokerSpec,
-    listeners: readonly ListenerPlan[],
+    listeners: readonly OwnListener[],
   ): readonly number[] {
     const { amqpsPort, brokerPorts } = this.#options;
     const taken = new Set(portsOfOthers);
@@ -277,26 +278,41 @@ export class WaxwingEngine implements Engine {
 const parityPolicies = { ACTIVEMQ: 'activemq-parity', RABBITMQ: 'rabbitmq-parity' } as const;
 
 /** The settings of a broker that its record contains in another form. */
-type ReadSettings = Pick<StartMessage, 'users' | 'directory' | 'activeMq' | 'warnings'>;
+type ReadSettings = Pick<
+  StartMessage,
+  'users' | 'directory' | 'activeMq' | 'warnings' | 'rabbitMq'
+>;
 
 /**
- * Reads the settings of a broker. The parser of configurations is loaded at the first broker of
- * ActiveMQ's type.
+ * Reads the settings of a broker. The parsers of configurations are loaded by the first broker that has
+ * one.
  *
  * @throws {WaxwingError} `configuration-unsupported`, `bad-request`, `authorities-unreadable`
  */
-async function readSettings(spec: BrokerSpec, options: LdapOptions): Promise<ReadSettings> {
+async function readSettings(
+  spec: BrokerSpec,
+  { ldap: options, oidcAuthorities, arnFolder }: WaxwingEngineOptions,
+): Promise<ReadSettings> {
   // With a directory, the broker's own users cannot log in.
   const users = spec.ldap === null ? spec.users : [];
-  if (spec.engineType !== 'ACTIVEMQ') return { users };
+  if (spec.engineType !== 'ACTIVEMQ') {
+    if (spec.configuration === null) return { users };
+    const { rabbitMqSettings } = await import('./rabbitmq/rabbitmq-settings.ts');
+    const { authoritiesFile: ldapAuthoritiesFile } = options;
+    const outside = { oidcAuthorities, arnFolder, ldapAuthoritiesFile };
+    return { users, rabbitMq: await rabbitMqSettings(spec, spec.configuration, outside) };
+  }
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
   const { configuration, warnings } = readConfiguration({ ...spec, users });
   const directory = spec.ldap === null ? undefined : await directorySettings(spec.ldap, options);
   return { users, directory, activeMq: configuration, warnings };
 }
 
+/** A listener with its protocols as this engine calls them. */
+type OwnListener = Omit<ListenerPlan, 'protocols'> & Pick<ListenerSpec, 'protocols'>;
+
 /** Returns the listeners of a broker that this engine supports, with their protocols. */
-function listenersOf(spec: BrokerSpec): (ListenerPlan & Pick<ListenerSpec, 'protocols'>)[] {
+function listenersOf(spec: BrokerSpec): OwnListener[] {
   return spec.listeners.flatMap((plan) => {
     const protocols = protocolsOf(plan.name);
     return protocols === undefined ? [] : [{ ...plan, protocols }];

@@ -38,6 +38,9 @@ import {
 import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
+import { certificateLogins, clientCertificateOptions } from './rabbitmq/certificate-logins.ts';
+import { configuredLimits } from './rabbitmq/configured-limits.ts';
+import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
@@ -87,6 +90,8 @@ interface OpenBroker {
   readonly lines: ActiveMqLog | undefined;
   /** Undefined if the broker has users of its own. */
   readonly directory: BrokerDirectory | undefined;
+  /** Undefined if only the broker's own users log in. */
+  readonly services: LoginServices | undefined;
   /** Undefined if connections are not logged. */
   readonly connections: ConnectionLog | undefined;
 }
@@ -102,6 +107,7 @@ export class HostedBroker {
   readonly #accesses: AccessReports;
   readonly #lines: ActiveMqLog | undefined;
   readonly #directory: BrokerDirectory | undefined;
+  readonly #services: LoginServices | undefined;
   readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
@@ -110,7 +116,7 @@ export class HostedBroker {
 
   private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
-    const { lines, directory, connections } = opened;
+    const { lines, directory, services, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
@@ -120,6 +126,7 @@ export class HostedBroker {
     this.#accesses = accesses;
     this.#lines = lines;
     this.#directory = directory;
+    this.#services = services;
     this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
@@ -164,7 +171,8 @@ export class HostedBroker {
     const { diskReserveBytes } = message.room;
     const port = { broker, host, certificates, folder, diskReserveBytes };
     const management = new ManagementPort(port);
-    const parts = { host, certificates, protocols, management };
+    const clientCertificates = clientCertificateOptions(message.rabbitMq);
+    const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
     const hosted = new HostedBroker(volume, opened, listeners);
@@ -228,6 +236,7 @@ export class HostedBroker {
     this.#accesses.flush();
     this.#connections?.flush();
     this.#directory?.close();
+    this.#services?.close();
     this.#lines?.stopping();
     clearInterval(this.#ticks);
     this.#alarm.stop();
@@ -265,15 +274,15 @@ async function openBroker(
   const { accesses, lines } = await openReports(message, events, () => broker);
   const configure = await configurerOf(message, lines);
   const directory = await directoryOf(message, lines);
+  const services = await servicesOf(message, events, () => broker);
   const passwords = new PasswordChecker();
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
-  const { memoryBytesMax, diskReserveBytes } = message.room;
   const disk = new DiskWatch({
     disk: systemDisk,
     folder: message.folder,
-    reserveBytes: diskReserveBytes,
+    reserveBytes: message.room.diskReserveBytes,
     changed: (isShort, why) => {
       if (isShort) broker?.flow.block(lowOnDisk);
       else broker?.flow.unblock(lowOnDisk);
@@ -310,8 +319,10 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    ...(memoryBytesMax !== undefined && { limits: { memoryBytesMax } }),
+    limits: configuredLimits(message.rabbitMq, message.room),
     directory,
+    loginServices: services?.list,
+    ...certificateLogins(message.rabbitMq),
     verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLoggedIn: (login) => accesses.loggedIn(login),
@@ -324,7 +335,23 @@ async function openBroker(
   const protocols = beginProtocols(loaded, broker);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   const reports = { failures, accesses, lines, connections };
-  return { broker, protocols, alarm, disk, hooks, directory, ...reports };
+  return { broker, protocols, alarm, disk, hooks, directory, services, ...reports };
+}
+
+/** Opens the services that check log-ins, if the configuration names any. */
+function servicesOf(
+  { rabbitMq }: StartMessage,
+  { log }: HostEvents,
+  broker: () => Broker | undefined,
+): Promise<LoginServices | undefined> {
+  return loginServices(rabbitMq, {
+    warn: (text) => log('warn', text),
+    users: () => {
+      const opened = broker();
+      assert(opened !== undefined, 'clients log in to an open broker');
+      return opened.users;
+    },
+  });
 }
 
 /** Opens the reports of what users do, and the log of a broker of ActiveMQ's type. */

@@ -5,7 +5,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 
 /** The protocols of each listener, by its name in the offers. */
 const listeners = {
-  amqps: ['amqp091'],
+  amqps: ['amqp091', 'amqp10-rabbitmq'],
   management: [],
   'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
@@ -20,7 +20,7 @@ export const kinds: readonly EngineKind[] = [
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
     listeners: ['amqps', 'management'],
-    authenticationStrategies: ['SIMPLE'],
+    authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   },
   {
     engineType: 'ACTIVEMQ',

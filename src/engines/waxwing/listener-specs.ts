@@ -5,7 +5,11 @@ import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
-import { type ServerCertificate, TlsListener } from '../../net/tls-listener.ts';
+import {
+  type ClientCertificateOptions,
+  type ServerCertificate,
+  TlsListener,
+} from '../../net/tls-listener.ts';
 import {
   amazonMqActiveMqTlsPolicy,
   amazonMqTlsPolicy,
@@ -31,10 +35,12 @@ export interface ProtocolParts {
 /** The supported protocols. A process loads those of its listeners. */
 const protocols = {
   amqp091: async () => ({ protocol: amqp091, format: amqp091Format, answerPlain }),
-  amqp10: async () => (await import('./amqp10-parts.ts')).amqp10Parts,
-  openwire: async () => (await import('./openwire-parts.ts')).openwireParts,
-  stomp: async () => (await import('./stomp-parts.ts')).stompParts,
-  mqtt: async () => (await import('./mqtt-parts.ts')).mqttParts,
+  amqp10: async () => (await import('./parts/amqp10-parts.ts')).amqp10Parts,
+  'amqp10-rabbitmq': async () =>
+    (await import('./parts/amqp10-rabbitmq-parts.ts')).amqp10RabbitMqParts,
+  openwire: async () => (await import('./parts/openwire-parts.ts')).openwireParts,
+  stomp: async () => (await import('./parts/stomp-parts.ts')).stompParts,
+  mqtt: async () => (await import('./parts/mqtt-parts.ts')).mqttParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** Loaded protocols by name. */
@@ -98,7 +104,7 @@ export interface ListenerSpec {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { host, certificates, protocols: begun, management }: ListenerParts,
+  { host, certificates, protocols: begun, management, clientCertificates }: ListenerParts,
 ): Promise<Listeners> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
@@ -112,6 +118,7 @@ export async function openListeners(
     return new TlsListener({
       host,
       certificates,
+      clientCertificates,
       policy: policies[spec.tlsPolicy],
       limits: brokerAdmissionLimits,
       protocols: spec.protocols.map((name) => partsOf(name).protocol),
@@ -138,6 +145,8 @@ export interface ListenerParts {
   readonly certificates: readonly ServerCertificate[];
   readonly protocols: BrokerProtocols;
   readonly management: ManagementPort;
+  /** Undefined if clients are not asked for certificates. */
+  readonly clientCertificates?: ClientCertificateOptions | undefined;
 }
 
 /** Loads the WebSocket code only if a listener needs it. */

@@ -3,6 +3,7 @@
 import type { MetricsJson } from '../../base/metrics.ts';
 import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
+import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
@@ -32,6 +33,8 @@ export interface StartMessage {
   readonly setsUsers: boolean;
   /** The directory whose users log in instead. The message is the only place of its password. */
   readonly directory?: DirectorySettings | undefined;
+  /** The settings of a broker of RabbitMQ's type; undefined if it has no configuration. */
+  readonly rabbitMq?: RabbitMqSettings | undefined;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;
   /** The settings of the configuration that have no effect, for the log. */

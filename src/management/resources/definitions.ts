@@ -83,9 +83,10 @@ async function* written(
 /** `POST /api/definitions` and `POST /api/definitions/{vhost}` */
 export async function importDefinitions(request: ApiRequest): Promise<Answer> {
   const vhost = vhostOf(request);
-  const { broker, management, body } = request;
+  const { broker, management, body, user } = request;
   const definitions = await inSlices(broker.background, parseInSteps(body));
-  await management.administration.definitions.import(definitions, vhost);
+  const importer = user.rights === undefined ? user.name : undefined;
+  await management.administration.definitions.import(definitions, vhost, importer);
   await committed(broker);
   return emptyAnswer(204);
 }

@@ -188,7 +188,8 @@ function contextsOf({ node }: Management): JsonObject[] {
 
 /** `GET /api/whoami` */
 export function whoAmI({ user }: ApiRequest): Answer {
-  return jsonAnswer({ name: user.name, tags: [...user.tags], is_internal_user: true });
+  const isInternal = user.rights === undefined;
+  return jsonAnswer({ name: user.name, tags: [...user.tags], is_internal_user: isInternal });
 }
 
 /** `GET /api/extensions`: the pages of a console, of which there are none. */

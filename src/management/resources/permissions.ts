@@ -11,7 +11,7 @@ import { badRequest, ManagementError, notFound } from '../errors.ts';
 import { requireText } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
-import { hasRole } from '../roles.ts';
+import { hasRole, isSelf } from '../roles.ts';
 
 function permissionToJson({ user, vhost, configure, write, read }: PermissionEntry): JsonObject {
   return { user, vhost, configure, write, read };
@@ -40,7 +40,7 @@ function requireBoth(request: ApiRequest): void {
 
 /** Users may see their own permissions. */
 function requireOwnOrAdministrator({ user, labels }: ApiRequest): void {
-  if (hasRole(user, 'administrator') || labels.get('user') === user.name) return;
+  if (hasRole(user, 'administrator') || isSelf(user, labels.get('user') ?? '')) return;
   throw new ManagementError('not-authorised', 'User not authorised to access object');
 }
 

@@ -9,7 +9,7 @@ import { badRequest, keyMissing, ManagementError, notFound } from '../errors.ts'
 import { isArray, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
-import { hasRole } from '../roles.ts';
+import { hasRole, isSelf } from '../roles.ts';
 import { readLimit, readTags } from './vhosts.ts';
 
 /** Maximum length of a password, characters. */
@@ -58,7 +58,7 @@ export function listUsersWithoutPermissions(request: ApiRequest): Promise<Answer
 /** `GET /api/users/{user}`: administrators, and users themselves */
 export function getUser(request: ApiRequest): Answer {
   const name = request.label('user');
-  if (!hasRole(request.user, 'administrator') && request.user.name !== name) {
+  if (!hasRole(request.user, 'administrator') && !isSelf(request.user, name)) {
     throw new ManagementError('not-authorised', 'User not authorised to access object');
   }
   const user = request.management.administration.users.get(name);
@@ -124,16 +124,18 @@ export async function deleteUsers(request: ApiRequest): Promise<Answer> {
   return emptyAnswer(204);
 }
 
-/** `GET /api/user-limits` and `GET /api/user-limits/{user}` */
+/**
+ * `GET /api/user-limits` and `GET /api/user-limits/{user}`: others than administrators only see their own,
+ * and do not learn which users exist.
+ */
 export function listUserLimits(request: ApiRequest): Answer {
   const { users } = request.management.administration;
   const named = request.labels.get('user');
   const user = named === undefined ? undefined : users.get(named);
-  if (named !== undefined && user === undefined) throw notFound();
   const isAdministrator = hasRole(request.user, 'administrator');
-  const listed = user === undefined ? [...users.list()] : [user];
-  // Others only see their own.
-  const all = listed.filter(({ name }) => isAdministrator || name === request.user.name);
+  if (isAdministrator && named !== undefined && user === undefined) throw notFound();
+  const listed = named === undefined ? [...users.list()] : user === undefined ? [] : [user];
+  const all = listed.filter(({ name }) => isAdministrator || isSelf(request.user, name));
   const limits = all.map(({ name, limits: value }) => ({ user: name, value }));
   return jsonAnswer(limits.filter(({ value }) => Object.keys(value).length > 0));
 }

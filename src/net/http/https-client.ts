@@ -1,7 +1,7 @@
 // Requests of this service to servers outside, such as identity providers.
 
 import type { IncomingMessage } from 'node:http';
-import { type RequestOptions, request } from 'node:https';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import { NetError } from '../errors.ts';
@@ -15,6 +15,10 @@ export interface HttpsClientOptions {
   readonly timeoutMs?: number;
   /** Maximum size of the body of an answer, bytes. */
   readonly bodyBytesMax?: number;
+  /** The certificate and key of this client, PEM, for servers that require one. */
+  readonly certificate?: { readonly certificate: string; readonly privateKey: string } | undefined;
+  /** Maximum number of connections that are kept open between requests; none by default. */
+  readonly keptConnectionCountMax?: number;
 }
 
 /** A request. */
@@ -45,9 +49,12 @@ const get: HttpsRequest = { method: 'GET', headers: {}, body: undefined };
 export class HttpsClient {
   readonly #options: HttpsClientOptions;
   readonly #trusted: string[] | undefined;
+  readonly #agent: Agent | undefined;
 
   constructor(options: HttpsClientOptions) {
     this.#options = options;
+    const { keptConnectionCountMax: maxSockets } = options;
+    this.#agent = maxSockets === undefined ? undefined : new Agent({ keepAlive: true, maxSockets });
     const { authorities } = options;
     this.#trusted = authorities === undefined ? undefined : [...rootCertificates, authorities];
   }
@@ -63,6 +70,11 @@ export class HttpsClient {
       throw failed(url, `its scheme is ${url.protocol.slice(0, -1)}; only https is allowed`);
     }
     return new Promise((resolve, reject) => this.#exchange(url, sent, resolve, reject));
+  }
+
+  /** Closes the connections that are kept open. */
+  close(): void {
+    this.#agent?.destroy();
   }
 
   /**
@@ -89,14 +101,15 @@ export class HttpsClient {
     resolve: (answer: HttpsAnswer) => void,
     reject: (error: NetError) => void,
   ): void {
-    const { clock, timeoutMs = timeoutMsDefault } = this.#options;
+    const { clock, timeoutMs = timeoutMsDefault, certificate } = this.#options;
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const options: RequestOptions = {
       method,
       headers: { ...headers, ...length },
       minVersion: 'TLSv1.2',
       maxHeaderSize: headerBytesMax,
-      agent: false,
+      agent: this.#agent ?? false,
+      ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
       ...(this.#trusted && { ca: this.#trusted }),
     };
     const outgoing = request(url, options, (incoming) => {

@@ -93,8 +93,14 @@ export class Channel implements LogWaiter {
   state: 'open' | 'closing' | 'closed' = 'open';
   /** The class and method being handled, for error replies. */
   methodId = 0;
-  /** Frames that wait until `basic.get` is answered; undefined if there are none. */
+  /** The name of a queue that the server names, while a service decides about it. */
+  freeName: string | undefined = undefined;
+  /** Frames that wait until `basic.get` is answered or a service decides; undefined if there are none. */
   backlog: Backlog | undefined = undefined;
+  /** The number of decisions that the first frame of the backlog has waited for; 0 if it does not wait. */
+  decisionCount = 0;
+  /** Whether a service is being asked about the first frame of the backlog. */
+  isUndecided = false;
   readonly getter = new Getter(this);
   readonly #publisher: Publisher;
   /** Undefined while nothing was unsettled at the last check. */

@@ -19,12 +19,13 @@ import { Opening, type OpeningHost } from './methods/connection.ts';
 import { Outbox } from './outbox.ts';
 import { PeerAccount } from './peer-account.ts';
 import type { SharedState } from './shared-state.ts';
+import type { WaitingFrame } from './stalls/backlog.ts';
 import { ConfirmingChannels } from './stalls/confirming-channels.ts';
 import { FrameGate } from './stalls/frame-gate.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
 import { ConnectionState } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
-import { Heartbeats } from './timing/heartbeats.ts';
+import { Heartbeats, heartbeatError } from './timing/heartbeats.ts';
 
 const closeOkId = methodIds.connectionCloseOk;
 
@@ -80,7 +81,7 @@ export class AmqpConnection
     this.#opening = new Opening(this, transport);
     this.outbox = new Outbox(transport, broker, () => this.#wake());
     this.account = new PeerAccount(broker, this.outbox);
-    this.#frames = new FrameReader(this, handshake.frameMaxAtFirst);
+    this.#frames = new FrameReader(this, handshake.frameMaxBeforeLogin);
     this.gate = new FrameGate(this.#frames, broker.background, this);
   }
 
@@ -171,7 +172,7 @@ export class AmqpConnection
       } else if (channel !== undefined) channel.method(bytes, at, end);
       else this.#withoutChannel(number, bytes, at, end);
     } catch (thrown) {
-      this.#failOn(channel, thrown);
+      this.#failOn(channel, thrown, { type: frameTypes.method, bytes, at, end, isLast: true });
     }
   }
 
@@ -183,7 +184,7 @@ export class AmqpConnection
       } else if (channel !== undefined) channel.header(bytes, at, end);
       else this.#contentWithoutChannel(number, 'header');
     } catch (thrown) {
-      this.#failOn(channel, thrown);
+      this.#failOn(channel, thrown, { type: frameTypes.header, bytes, at, end, isLast: true });
     }
   }
 
@@ -195,7 +196,7 @@ export class AmqpConnection
       } else if (channel !== undefined) channel.body(bytes, at, end, isLast);
       else this.#contentWithoutChannel(number, 'body');
     } catch (thrown) {
-      this.#failOn(channel, thrown);
+      this.#failOn(channel, thrown, { type: frameTypes.body, bytes, at, end, isLast });
     }
   }
 
@@ -206,12 +207,7 @@ export class AmqpConnection
   heartbeat(number: number, size: number): void {
     if (number === 0 && size === 0) return;
     this.#methodId = 0;
-    const found = `heartbeat frame of ${size} bytes on channel ${number}`;
-    const error =
-      size === 0
-        ? new AmqpError('unexpected-frame', 'type 8, all octets = <<>>')
-        : new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
-    this.#failOn(undefined, error);
+    this.#failOn(undefined, heartbeatError(number, size));
   }
 
   #contentWithoutChannel(number: number, kind: string): void {
@@ -225,10 +221,13 @@ export class AmqpConnection
 
   /**
    * Errors that end a channel are answered on it; all others end the connection. In both cases
-   * frames are still parsed, so that `connection.close-ok` is recognised.
+   * frames are still parsed, so that `connection.close-ok` is recognised. A frame for which a permission is
+   * being checked is handled again later.
    */
-  #failOn(channel: Channel | undefined, thrown: unknown): void {
-    const error = toAmqpError(thrown);
+  #failOn(channel: Channel | undefined, thrown: unknown, frame?: WaitingFrame): void {
+    const cause = channel && frame ? this.#stalled.waitIfUndecided(channel, thrown, frame) : thrown;
+    if (cause === undefined) return;
+    const error = toAmqpError(cause);
     if (channel !== undefined && error.scope === 'channel') {
       channel.fail(error);
       return;
@@ -278,9 +277,7 @@ export class AmqpConnection
 
   #control(method: Method): void {
     if (method.id === methodIds.connectionClose) this.#closedByPeer();
-    else if (method.id === methodIds.connectionUpdateSecret && this.state.name === 'open') {
-      this.send({ id: methodIds.connectionUpdateSecretOk }); // a password is checked once; there is nothing to renew
-    } else this.#opening.method(method);
+    else this.#opening.method(method);
   }
 
   tuned({ channelMax, frameMax, heartbeat }: ConnectionTuneOk): void {
@@ -319,11 +316,12 @@ export class AmqpConnection
 
   /** Handles the frames in backlogs over several turns, before the connection ends. */
   #drain(drained: () => void): void {
+    if (this.#stalled.isLater(() => this.#drain(drained))) return;
     this.#isDraining = true;
     this.hasDrainFailed = false;
     this.gate.finishFirst(this.#stalled.drain(), () => {
       this.#isDraining = false;
-      drained();
+      if (!this.#stalled.isLater(() => this.#drain(drained))) drained();
     });
   }
 

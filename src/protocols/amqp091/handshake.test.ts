@@ -62,17 +62,17 @@ test('server properties name the engine that the broker emulates', async () => {
   assert.equal(capabilities['per_consumer_qos']?.value, true);
 });
 
-test('before tuning, the frame payload is limited to 4096 octets', async () => {
+test('before tuning, the frame payload is limited to 8192 octets', async () => {
   const { broker } = await openBroker();
   const startOk = (size: number) => {
     const peer = new AmqpPeer(broker);
     peer.send(bytesOf('00000901'));
     return closes(peer.send(frame(1, 0, Buffer.alloc(size))));
   };
-  const [largest = ''] = startOk(4096);
+  const [largest = ''] = startOk(8192);
   assert.doesNotMatch(largest, /too_large/);
-  assert.deepEqual(startOk(4097), [
-    'connection 501 FRAME_ERROR - type 1, all octets = <<>>: {frame_too_large,4097,4088}',
+  assert.deepEqual(startOk(8193), [
+    'connection 501 FRAME_ERROR - type 1, all octets = <<>>: {frame_too_large,8193,8184}',
   ]);
 });
 

@@ -44,14 +44,14 @@ export function recognizes(bytes: Buffer): Recognition {
   return bytes.length < protocolHeader.length ? 'maybe' : 'yes';
 }
 
-/** Maximum frame size before negotiation, which every peer must accept. */
-export const frameMaxAtFirst = 4096;
+/** The smallest maximum frame size that a client may select, which every peer must accept. */
+const frameMaxLeast = 4096;
+
+/** Maximum size of a frame before the log-in, as in RabbitMQ 4. Tokens can need more than the least. */
+export const frameMaxBeforeLogin = 8192;
 
 /** The limits that the server offers. */
-export const offer = { channelMax: 2047, frameMax: 131_072, heartbeat: 60 } as const;
-
-/** The mechanisms in `connection.start`. */
-const mechanisms = 'PLAIN AMQPLAIN';
+export const offer = { channelMax: 2047, frameMax: 131_072 } as const;
 
 const capabilities = {
   publisher_confirms: boolean(true),
@@ -70,10 +70,12 @@ const capabilities = {
  * of the emulated engine. The platform names this program.
  *
  * @param engineVersion for example `3.13`
+ * @param mechanisms those that the client can choose from
  */
 export function start(
   { versionMajor, versionMinor }: AcceptedHeader,
   engineVersion: string,
+  mechanisms: readonly string[],
 ): ConnectionStart {
   return {
     id: methodIds.connectionStart,
@@ -86,7 +88,7 @@ export function start(
       platform: longString('Waxwing'),
       information: longString('Licensed under the Apache License 2.0'),
     },
-    mechanisms: Buffer.from(mechanisms),
+    mechanisms: Buffer.from(mechanisms.join(' ')),
     locales: Buffer.from('en_US'),
   };
 }
@@ -100,16 +102,23 @@ export interface Credentials {
 /**
  * Decodes the user name and password in `connection.start-ok`.
  *
+ * @param mechanisms those that the client can choose from
+ * @returns undefined for the mechanism EXTERNAL, which has neither
  * @throws {AmqpError} 'not-allowed' or 'access-refused' for other mechanisms or a malformed
  *   response
  */
-export function readCredentials({ mechanism, response }: ConnectionStartOk): Credentials {
-  if (mechanism === 'PLAIN') return readPlain(response);
-  if (mechanism === 'AMQPLAIN') return readAmqplain(response);
-  throw new AmqpError(
-    'access-refused',
-    `Login was refused: mechanism '${mechanism}' is not one of ${mechanisms}`,
-  );
+export function readCredentials(
+  { mechanism, response }: ConnectionStartOk,
+  mechanisms: readonly string[],
+): Credentials | undefined {
+  if (!mechanisms.includes(mechanism)) {
+    throw new AmqpError(
+      'access-refused',
+      `Login was refused: mechanism '${mechanism}' is not one of ${mechanisms.join(' ')}`,
+    );
+  }
+  if (mechanism === 'EXTERNAL') return undefined;
+  return mechanism === 'PLAIN' ? readPlain(response) : readAmqplain(response);
 }
 
 /** RFC 4616: authorisation name (ignored), user and password, each after a zero. */
@@ -161,8 +170,8 @@ export function hasCapability(properties: FieldTable, name: string): boolean {
 export function checkTune({ channelMax, frameMax }: ConnectionTuneOk): void {
   checkLimit('channel_max', channelMax, offer.channelMax);
   checkLimit('frame_max', frameMax, offer.frameMax);
-  if (frameMax < frameMaxAtFirst) {
-    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMaxAtFirst} min size`);
+  if (frameMax < frameMaxLeast) {
+    throw new AmqpError('not-allowed', `frame_max=${frameMax} < ${frameMaxLeast} min size`);
   }
 }
 

@@ -57,9 +57,12 @@ export class Publisher {
   #accessVersion = -1;
   /** Whether the permissions of the user on routing keys of the exchange are restricted. */
   #checksTopics = false;
+  /** Whether another service decides about permissions, so that they are checked before the body. */
+  readonly #isRemote: boolean;
 
   constructor(channel: Channel) {
     this.#channel = channel;
+    this.#isRemote = channel.access.isRemote;
     this.#knownKeys = channel.host.shared.keysOf(channel.vhost);
     this.#routing = new PublishRouting(channel, (publication, route) => {
       this.#publish(publication, route);
@@ -90,6 +93,7 @@ export class Publisher {
     publication.addressStart = addressStart;
     publication.addressEnd = addressEnd;
     publication.protocolFlags = bits & 1;
+    if (this.#isRemote && !this.#keys.isReply) this.#decide(noExtraKeys);
     this.expects = 'header';
   }
 
@@ -138,6 +142,20 @@ export class Publisher {
     const { cc, bcc } = keys;
     if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     if (headers['BCC'] !== undefined) publication.format |= hasHiddenHeaders;
+    if (this.#isRemote && !this.#keys.isReply) this.#decide(publication.extraRoutingKeys);
+  }
+
+  /**
+   * Checks the permissions for a message before its body arrives.
+   *
+   * @throws {Undecided} if the frame must be handled again
+   */
+  #decide(extraRoutingKeys: readonly string[]): void {
+    const exchange = this.#resolveExchange();
+    const { access } = this.#channel;
+    if (!this.#checksTopics) return;
+    access.requireTopic('write', exchange.name, this.#keys.routingKey);
+    for (const key of extraRoutingKeys) access.requireTopic('write', exchange.name, key);
   }
 
   #checkUserId(bytes: Buffer): void {

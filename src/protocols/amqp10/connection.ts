@@ -1,13 +1,14 @@
 // AMQP 1.0 connections.
 
 import { assert } from '../../base/assert.ts';
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
 import { WakeRound } from '../../broker/turns/wake-round.ts';
 import type { Access } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
@@ -31,10 +32,11 @@ import {
   readComposite,
 } from './codec/performatives.gen.ts';
 import { confirmBytes } from './confirms.ts';
+import type { ConnectionDialect, Dialect } from './dialect.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { AmqpHost, Held } from './host.ts';
 import { IdleTimeouts } from './idle.ts';
-import { channelMax, frameBytesMax, sourceCountMax, unsettledCountMax } from './limits.ts';
+import { frameBytesMax, sourceCountMax, unsettledCountMax } from './limits.ts';
 import type { Link } from './links/link.ts';
 import { LinkNames } from './links/link-names.ts';
 import { errorOf } from './links/receiving-link.ts';
@@ -42,7 +44,6 @@ import { type Agreement, Opening, type OpeningHost } from './opening.ts';
 import { mechanisms, saslCodes } from './sasl.ts';
 import { Session } from './session.ts';
 import { ConnectionState } from './states.ts';
-import { Temporaries } from './temporaries.ts';
 import { Transactions } from './transactions.ts';
 
 /** Units of work per transfer and per other frame. */
@@ -58,7 +59,7 @@ export class AmqpConnection
   implements Connection, ClientConnection, FrameSink, OpeningHost, AmqpHost, PublisherListener
 {
   readonly broker: Broker;
-  readonly dialect: ActiveMq;
+  readonly dialect: ConnectionDialect;
   readonly connectionId: string;
   readonly peerAddress: string;
   readonly outbox: PeerOutbox;
@@ -66,7 +67,6 @@ export class AmqpConnection
   readonly answers: Answers;
   readonly gate: InputGate;
   readonly transactions: Transactions;
-  readonly temporaries: Temporaries;
   readonly links = new LinkNames();
   readonly budget: SourceBudget = { left: sourceCountMax };
   readonly held: Held = {
@@ -78,12 +78,15 @@ export class AmqpConnection
   };
   /** The sender, for subscriptions with noLocal. */
   origins: readonly unknown[] = [];
+  /** Bytes of the protocol, without TLS. */
+  receivedBytes = 0;
   readonly #state = new ConnectionState();
   readonly #transport: Transport;
   readonly #reader: FrameReader;
   readonly #opening: Opening;
   readonly #watch: PeerWatch;
-  readonly #idle = new IdleTimeouts();
+  readonly #idle: IdleTimeouts;
+  readonly #channelMax: number;
   readonly #sessions = new Map<number, Session>();
   readonly #round: WakeRound;
   #agreement: Agreement | undefined = undefined;
@@ -93,18 +96,13 @@ export class AmqpConnection
   #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
 
-  constructor(transport: Transport, dialect: ActiveMq) {
+  constructor(transport: Transport, dialect: Dialect) {
     const { broker } = dialect;
     this.broker = broker;
-    this.dialect = dialect;
+    this.#idle = new IdleTimeouts(dialect.idleTimeoutMs);
+    this.#channelMax = dialect.channelMax;
     this.peerAddress = transport.peerAddress;
     this.connectionId = `ID:waxwing-${broker.randomName()}:1`;
-    const { temporaries } = dialect;
-    this.temporaries = new Temporaries({
-      temporaries,
-      connectionId: this.connectionId,
-      owner: this,
-    });
     this.#transport = transport;
     this.outbox = new PeerOutbox(transport, broker, () => this.wake());
     this.frames = new FrameWriter(this.outbox);
@@ -114,7 +112,8 @@ export class AmqpConnection
     this.gate = new InputGate(this.#reader, broker.background, this);
     this.transactions = new Transactions(this);
     this.#round = new WakeRound(broker.background, () => this.#openLinks());
-    this.#opening = new Opening(this, transport);
+    this.dialect = dialect.connect(this, transport);
+    this.#opening = new Opening(this, dialect, transport);
   }
 
   get #agreed(): Agreement {
@@ -124,6 +123,22 @@ export class AmqpConnection
 
   get access(): Access {
     return this.#agreed.access;
+  }
+
+  get vhost(): Vhost {
+    return this.#agreed.vhost;
+  }
+
+  get localAddress(): string {
+    return this.#transport.localAddress;
+  }
+
+  get inspector(): ConnectionInspector | undefined {
+    return this.dialect.inspector;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
   }
 
   get clientId(): string {
@@ -151,6 +166,7 @@ export class AmqpConnection
 
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
+    this.receivedBytes += bytes.length;
     if (this.#state.isOver) return;
     this.gate.beginPiece();
     try {
@@ -261,8 +277,8 @@ export class AmqpConnection
   }
 
   #begin(frame: Begin, channel: number): void {
-    if (channel > channelMax) {
-      const why = `channel ${channel} is above the maximum of ${channelMax}`;
+    if (channel > this.#channelMax) {
+      const why = `channel ${channel} is above the maximum of ${this.#channelMax}`;
       throw new AmqpError('not-allowed', why);
     }
     if (this.#sessions.has(channel)) {
@@ -365,9 +381,8 @@ export class AmqpConnection
         this.#reportBug(thrown);
       }
     }
-    yield* this.dialect.vhost.release(this);
-    yield* this.dialect.temporaries.release(this);
-    this.#opening.release();
+    yield* this.dialect.release();
+    this.dialect.ended();
   }
 
   startedPublishing(): void {

@@ -2,7 +2,6 @@
 
 import { rewritingCountMax } from '../../broker/queues/rewriting.ts';
 import type { Modification, Outcome } from '../../broker/subscription.ts';
-import { outcomeOf } from './activemq.ts';
 import type { Entry } from './codec/items.ts';
 import {
   type Composite,
@@ -13,6 +12,7 @@ import {
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { Flight } from './links/flight.ts';
 import { annotated, requireAnnotations } from './messages/annotated.ts';
+import { outcomeOf } from './outcomes.ts';
 import type { Session } from './session.ts';
 import type { AmqpTransaction } from './transactions.ts';
 

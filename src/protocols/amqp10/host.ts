@@ -1,22 +1,31 @@
 // The interface of a connection to its parts.
 
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
 import type { Answers } from './answers.ts';
 import type { FrameWriter } from './codec/frame-writer.ts';
+import type { ConnectionDialect } from './dialect.ts';
 import type { LinkNames } from './links/link-names.ts';
-import type { Temporaries } from './temporaries.ts';
+
+import type { Session } from './session.ts';
 import type { Transactions } from './transactions.ts';
 
 /** The operations of a connection that its parts need. */
-export interface AmqpHost {
+export interface AmqpHost extends PublisherListener {
   readonly broker: Broker;
-  readonly dialect: ActiveMq;
+  /** For example `127.0.0.1:54321`. */
+  readonly peerAddress: string;
+  /** Bytes of the protocol, without TLS, since the connection was opened. */
+  readonly receivedBytes: number;
+  readonly sessions: Iterable<Session>;
+  readonly dialect: ConnectionDialect;
   readonly access: Access;
+  readonly vhost: Vhost;
   /** The container id of the client, which is its client id. */
   readonly clientId: string;
   /** `ID:...`, the prefix of the names of temporary destinations. */
@@ -29,7 +38,6 @@ export interface AmqpHost {
   readonly gate: InputGate;
   readonly links: LinkNames;
   readonly transactions: Transactions;
-  readonly temporaries: Temporaries;
   readonly budget: SourceBudget;
   /** What the connection holds in memory, counted over all sessions. */
   readonly held: Held;

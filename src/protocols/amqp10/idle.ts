@@ -1,15 +1,19 @@
 // Idle timeouts of a connection (2.4.5).
 
-import { idleTimeoutMs } from './limits.ts';
-
 /** Maximum time between two ticks, in milliseconds. */
 const tickMs = 500;
 
 /** Decides when empty frames are sent and when a silent peer is disconnected. */
 export class IdleTimeouts {
+  readonly #timeoutMs: number;
   #sendMs = 0;
   #writtenAtMs = -1;
   #receivedAtMs = -1;
+
+  /** @param timeoutMs the announced idle timeout, in milliseconds */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
 
   /** @param peerTimeoutMs the idle timeout that the peer announced; 0 for none */
   start(peerTimeoutMs: number): void {
@@ -24,7 +28,7 @@ export class IdleTimeouts {
   tick(nowMs: number, hasReceived: boolean, hasWritten: boolean): 'nothing' | 'send' | 'end' {
     if (hasReceived || this.#receivedAtMs < 0) this.#receivedAtMs = nowMs;
     if (hasWritten || this.#writtenAtMs < 0) this.#writtenAtMs = nowMs;
-    if (nowMs - this.#receivedAtMs > 2 * idleTimeoutMs) return 'end';
+    if (nowMs - this.#receivedAtMs > 2 * this.#timeoutMs) return 'end';
     // The next tick would be too late.
     if (this.#sendMs === 0 || nowMs - this.#writtenAtMs + tickMs < this.#sendMs) return 'nothing';
     this.#writtenAtMs = nowMs;

@@ -1,28 +1,21 @@
 // The opening of a connection: SASL, log-in, and the open frames.
 
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
-import type { Client } from '../../broker/activemq/client-ids.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import type { Broker } from '../../broker/broker.ts';
 import type { LoginAttempt } from '../../broker/logins/logins.ts';
 import type { Access, User } from '../../broker/users.ts';
+import type { Vhost } from '../../broker/vhost.ts';
 import type { Transport } from '../protocol.ts';
-import { connectionProperties, offeredCapabilities } from './activemq.ts';
 import { type Entry, symbolItem } from './codec/items.ts';
 import { compositeCodes, type Open, type SaslInit } from './codec/performatives.gen.ts';
+import type { ConnectionDialect, Dialect } from './dialect.ts';
 import { AmqpError } from './errors.ts';
-import {
-  channelMax,
-  frameBytesMax,
-  idleTimeoutMs,
-  nameLengthMax,
-  peerFrameBytesMin,
-  peerIdleTimeoutMsMin,
-} from './limits.ts';
+import { frameBytesMax } from './limits.ts';
 import { readCredentials, saslCodes } from './sasl.ts';
 
 /** The result of the opening. */
 export interface Agreement {
   readonly access: Access;
+  readonly vhost: Vhost;
   /** The container id of the peer. */
   readonly clientId: string;
   /** Maximum size of a frame that the peer accepts, in bytes. */
@@ -32,8 +25,9 @@ export interface Agreement {
 }
 
 /** The operations of the connection that are needed here. */
-export interface OpeningHost extends Client {
-  readonly dialect: ActiveMq;
+export interface OpeningHost {
+  readonly broker: Broker;
+  readonly dialect: ConnectionDialect;
   /** The log-in has been checked: a code of {@link saslCodes}. */
   checked(code: number): void;
   /** Ends the connection with an error that is sent to the peer. */
@@ -43,14 +37,19 @@ export interface OpeningHost extends Client {
 /** Handles the log-in and the open of the peer. */
 export class Opening {
   readonly #host: OpeningHost;
+  readonly #limits: Pick<Dialect, 'idleTimeoutMs' | 'channelMax'>;
   readonly #transport: Transport;
   /** The log-in that is being checked. */
   #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
-  #clientId: string | undefined = undefined;
 
-  constructor(host: OpeningHost, transport: Transport) {
+  constructor(
+    host: OpeningHost,
+    limits: Pick<Dialect, 'idleTimeoutMs' | 'channelMax'>,
+    transport: Transport,
+  ) {
     this.#host = host;
+    this.#limits = limits;
     this.#transport = transport;
   }
 
@@ -64,90 +63,57 @@ export class Opening {
     const { peerAddress } = this.#transport;
     this.#attempt = { ...credentials, peerAddress, protocol: 'AMQP 1.0', isGone: false };
     this.#transport.checksLogin();
-    this.#host.dialect.broker.logins.check(this.#attempt).then(
-      (user) => this.#checked(user),
+    this.#host.broker.logins.check(this.#attempt).then(
+      (user) => this.#checked(user, init.mechanism),
       (thrown) => this.#host.failed(thrown),
     );
   }
 
-  #checked(user: User | undefined): void {
+  #checked(user: User | undefined, mechanism: string): void {
     if (this.#attempt?.isGone !== false) return;
     this.#attempt = undefined;
     this.#user = user;
-    if (user !== undefined) this.#transport.admit();
+    if (user !== undefined) {
+      this.#transport.admit();
+      this.#host.dialect.loggedIn(mechanism);
+    }
     this.#host.checked(user === undefined ? saslCodes.auth : saslCodes.ok);
   }
 
   /**
    * Handles the open of the peer.
    *
-   * @throws {AmqpError} `invalid-field`, or `unauthorized-access` if the user has no access
+   * @throws {AmqpError} `unauthorized-access` if the user has no access, and those of the dialect
    */
-  open({ containerId, maxFrameSize, idleTimeOut = 0 }: Open): Agreement {
-    const { dialect } = this.#host;
+  open(open: Open): Agreement {
     const user = this.#user;
     if (user === undefined) throw new AmqpError('unauthorized-access', 'there was no log-in');
-    const access = dialect.broker.access(user, dialect.vhost.name);
-    const sizeMax = Math.min(maxFrameSize ?? frameBytesMax, frameBytesMax);
-    if (sizeMax < peerFrameBytesMin) {
-      throw new AmqpError(
-        'invalid-field',
-        `a max-frame-size of ${sizeMax} bytes is smaller than ${peerFrameBytesMin}`,
-      );
-    }
-    if (idleTimeOut > 0 && idleTimeOut < peerIdleTimeoutMsMin) {
-      const found = `an idle-time-out of ${idleTimeOut} ms`;
-      throw new AmqpError('invalid-field', `${found} is shorter than ${peerIdleTimeoutMsMin}`);
-    }
-    this.#takeClientId(containerId);
+    const { access, vhost } = this.#host.dialect.open(user, open);
     return {
       access,
-      clientId: containerId,
-      frameBytesMax: sizeMax,
-      peerTimeoutMs: idleTimeOut,
+      vhost,
+      clientId: open.containerId,
+      frameBytesMax: Math.min(open.maxFrameSize ?? frameBytesMax, frameBytesMax),
+      peerTimeoutMs: open.idleTimeOut ?? 0,
     };
-  }
-
-  #takeClientId(containerId: string): void {
-    const info: Entry[] = [[symbolItem('invalid-field'), symbolItem('container-id')]];
-    if (containerId === '' || containerId.length > nameLengthMax) {
-      const found = `a container-id of ${containerId.length} characters`;
-      const allowed = `1 to ${nameLengthMax} are allowed`;
-      throw new AmqpError('invalid-field', `${found}; ${allowed}`, { info });
-    }
-    try {
-      this.#host.dialect.clientIds.take(containerId, this.#host);
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      throw new AmqpError('invalid-field', error.message, { info, cause: error });
-    }
-    this.#clientId = containerId;
   }
 
   /** The open of the broker. */
   answer(isFailed: boolean): Open {
-    const { broker } = this.#host.dialect;
-    const properties = connectionProperties(broker.engineVersion);
+    const { properties = [], ...answer } = this.#host.dialect.answer();
     const failure: Entry = [
       symbolItem('amqp:connection-establishment-failed'),
       { type: 'boolean', value: true },
     ];
+    const { idleTimeoutMs, channelMax } = this.#limits;
     return {
       code: compositeCodes.open,
-      containerId: broker.brokerName,
       maxFrameSize: frameBytesMax,
       channelMax,
       idleTimeOut: idleTimeoutMs,
-      offeredCapabilities: offeredCapabilities(this.#host.dialect),
+      ...answer,
       properties: isFailed ? [failure, ...properties] : properties,
     };
-  }
-
-  /** Releases the client id after the connection has ended and its messages are requeued. */
-  release(): void {
-    if (this.#clientId === undefined) return;
-    this.#host.dialect.clientIds.release(this.#clientId, this.#host);
-    this.#clientId = undefined;
   }
 
   /** Cancels a log-in that is being checked, because the connection ends. */

@@ -1,10 +1,9 @@
 // The AMQP 1.0 protocol.
 
-import { activeMqOf } from '../../broker/activemq/activemq.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { Protocol, Recognition } from '../protocol.ts';
 import { protocolHeader, protocolIds } from './codec/frames.ts';
 import { AmqpConnection } from './connection.ts';
+import type { Dialect } from './dialect.ts';
 
 const headers = Object.values(protocolIds).map((id) => protocolHeader(id));
 
@@ -16,9 +15,8 @@ export function recognizes(bytes: Buffer): Recognition {
   return size === 8 ? 'yes' : 'maybe';
 }
 
-/** AMQP 1.0 with ActiveMQ's addresses and capabilities, for one broker. */
-export function amqp10(broker: Broker): Protocol {
-  const dialect = activeMqOf(broker);
+/** AMQP 1.0 for one broker, in the dialect of its type. */
+export function amqp10(dialect: Dialect): Protocol {
   return {
     name: 'amqp10',
     subprotocols: ['amqp'],

@@ -46,7 +46,7 @@ export class Session {
   #outgoingLeft: number;
   #nextDeliveryId = 0;
   /** The message whose other frames wait for the window, and its link. */
-  #partial: { readonly link: SendingLink; readonly rest: PartialTransfer } | undefined = undefined;
+  #partial: { readonly link: Link; readonly rest: PartialTransfer } | undefined = undefined;
   /** Whether it is continued in the next turn. */
   #isContinued = false;
   readonly #round: WakeRound;
@@ -85,6 +85,12 @@ export class Session {
   get canTransfer(): boolean {
     const isOpen = !this.isOver && this.#partial === undefined;
     return isOpen && this.#outgoingLeft > 0 && this.host.takesDeliveries;
+  }
+
+  /** Whether the session permits to send a message that is no delivery of a queue. */
+  get canWrite(): boolean {
+    const isOpen = !this.isOver && this.#partial === undefined;
+    return isOpen && this.#outgoingLeft > 0 && this.host.outbox.isWritable;
   }
 
   get links(): Iterable<Link> {
@@ -248,18 +254,33 @@ export class Session {
     const fields = { channel, handle: link.handle, deliveryId, messageFormat: 0, isSettled };
     const nowMs = host.broker.nowMs();
     const window = Math.min(this.#outgoingLeft, framesPerTurnMax);
-    const { frameCount, rest } = writeMessage(host, fields, delivery, nowMs, window);
+    const { heads } = link;
+    const { frameCount, rest } = writeMessage(host, fields, delivery, heads, nowMs, window);
     this.#sent(frameCount);
-    if (rest !== undefined) {
-      this.#partial = { link, rest };
-      host.held.waitingBytes += rest.bytes.length - rest.at;
-      this.#continueLater();
-    }
+    if (rest !== undefined) this.#keepPartial(link, rest);
     return deliveryId;
   }
 
+  /** Writes a settled message to the peer that is complete in one buffer. */
+  writePayload(link: Link, bytes: Buffer): void {
+    const { host, channel } = this;
+    const deliveryId = this.#nextDeliveryId;
+    this.#nextDeliveryId = (deliveryId + 1) >>> 0;
+    const { handle } = link;
+    const fields = { channel, handle, deliveryId, messageFormat: 0, isSettled: true };
+    const rest: PartialTransfer = { fields, bytes, at: 0 };
+    this.#sent(writeRest(host, rest, Math.min(this.#outgoingLeft, framesPerTurnMax)));
+    if (rest.at < bytes.length) this.#keepPartial(link, rest);
+  }
+
+  #keepPartial(link: Link, rest: PartialTransfer): void {
+    this.#partial = { link, rest };
+    this.host.held.waitingBytes += rest.bytes.length - rest.at;
+    this.#continueLater();
+  }
+
   /** A link ends: the rest of its message is not sent. */
-  abandon(link: SendingLink): void {
+  abandon(link: Link): void {
     const partial = this.#partial;
     if (partial?.link !== link) return;
     this.host.held.waitingBytes -= partial.rest.bytes.length - partial.rest.at;

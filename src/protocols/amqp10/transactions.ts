@@ -25,14 +25,14 @@ export class AmqpTransaction {
   /** The reason why it can only be rolled back. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
-  readonly #dialect: AmqpHost['dialect'];
+  readonly #host: AmqpHost;
   readonly #flights: Flight[] = [];
 
-  constructor({ broker, dialect }: AmqpHost, id: Buffer, coordinator: object) {
+  constructor(host: AmqpHost, id: Buffer, coordinator: object) {
     this.id = id;
     this.coordinator = coordinator;
-    this.#dialect = dialect;
-    this.#transaction = new Transaction(broker, dialect.vhost);
+    this.#host = host;
+    this.#transaction = new Transaction(host.broker, host.vhost);
   }
 
   /** Size of the messages in it, in bytes. */
@@ -70,9 +70,9 @@ export class AmqpTransaction {
     for (const { isSetAside, source, number } of this.#flights) {
       if (isSetAside) source?.subscription.takeBack(number);
     }
-    const { sends } = this.#dialect;
+    const { dialect } = this.#host;
     const group = yield* this.#transaction.commit((publication, _, route) =>
-      sends.committed(publication, route),
+      dialect.committed(publication, route),
     );
     let count = 0;
     for (const flight of this.#flights) {

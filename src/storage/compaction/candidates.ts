@@ -17,6 +17,10 @@ const frameBytes = 2 * pageBytes;
 const fullMin = 0.9;
 /** Compacted segments below this fraction of a segment are merged with any other work. */
 const smallPart = 1 / 64;
+/** Segments of up to this fraction of a segment are small: many of them are merged. */
+const mergedPart = 1 / 32;
+/** Number of small segments that are worth a compaction of their own. */
+export const smallCountMin = 8;
 
 /** The criteria for choosing segments. */
 export interface ChoiceLimits {
@@ -112,16 +116,70 @@ export function chooseOutdated(
 ): readonly LiveSegment[] {
   const chosen: LiveSegment[] = [];
   let output = 0;
-  const outdated = segments
-    .filter((segment) => segment.header.generation < generation && !segment.isIdle)
-    .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
-  for (const segment of outdated) {
+  for (const segment of inOrder(segments)) {
+    if (segment.header.generation >= generation || segment.isIdle) continue;
     const bytes = liveBytesOf(segment);
     if (chosen.length > 0 && output + bytes > outputBytesMax) break;
     chosen.push(segment);
     output += bytes;
   }
   return chosen;
+}
+
+/**
+ * Chooses small segments to merge, the oldest first: each costs a start some reads, however little it
+ * contains.
+ *
+ * @param segments all segments that have ended
+ * @param epoch the number of this mount: segments of earlier ones need not be checked repeatedly
+ * @returns empty if there are few
+ */
+export function chooseSmall(
+  segments: readonly LiveSegment[],
+  limits: ChoiceLimits,
+  epoch: number,
+): readonly LiveSegment[] {
+  const { segmentBytes, outputBytesMax } = limits;
+  const bytesMax = Math.min(outputBytesMax, segmentBytes * mergedPart * smallCountMin);
+  const chosen: LiveSegment[] = [];
+  /** The number of indexes in each segment that go with the segments chosen so far. */
+  const freed = new Map<LiveSegment, number>();
+  let bytes = 0;
+  for (const segment of inOrder(segments)) {
+    const { sizeBytes, indexHome } = segment;
+    if (isKept(segment, freed)) continue;
+    if (!segment.isIdle) {
+      if (!isMergeable(segment, limits, epoch)) continue;
+      if (bytes + sizeBytes > bytesMax) break;
+      chosen.push(segment);
+      bytes += sizeBytes;
+    }
+    if (indexHome !== undefined) freed.set(indexHome, (freed.get(indexHome) ?? 0) + 1);
+  }
+  return chosen.length < smallCountMin ? [] : chosen;
+}
+
+/** Whether a segment is kept for a base, or for the index of a segment that stays. */
+function isKept(segment: LiveSegment, freed: ReadonlyMap<LiveSegment, number>): boolean {
+  return segment.pinCount !== (freed.get(segment) ?? 0);
+}
+
+function isMergeable(
+  segment: LiveSegment,
+  { segmentBytes, looksMin }: ChoiceLimits,
+  epoch: number,
+): boolean {
+  const isSettled = segment.header.epoch < epoch || segment.lookCount >= looksMin;
+  return isSettled && isSmall(segment, segmentBytes);
+}
+
+/** Whether a segment is so small that a start reads it for little. */
+export function isSmall({ sizeBytes }: LiveSegment, segmentBytes: number): boolean {
+  return sizeBytes <= segmentBytes * mergedPart;
+}
+
+function inOrder(segments: readonly LiveSegment[]): LiveSegment[] {
+  return segments.toSorted((a, b) => placeInTable(a.number) - placeInTable(b.number));
 }
 
 function isCandidate(segment: LiveSegment, { looksMin }: ChoiceLimits): boolean {

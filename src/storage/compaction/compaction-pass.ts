@@ -86,14 +86,13 @@ export class CompactionPass {
     let isWritten = false;
     try {
       isWritten = await this.#write();
+      if (isWritten) await this.#move();
     } finally {
       if (!isWritten) await this.#file.discard();
-      if (!isWritten) this.#unpin();
+      this.#setting.moves.ended?.();
+      this.#unpin();
     }
-    if (!isWritten) return 0;
-    await this.#move();
-    this.#unpin();
-    return this.#file.sizeBytes;
+    return isWritten ? this.#file.sizeBytes : 0;
   }
 
   #unpin(): void {
@@ -102,12 +101,13 @@ export class CompactionPass {
 
   async #write(): Promise<boolean> {
     const { moves, table, isStopped } = this.#setting;
-    const slots = await this.#liveSlots();
     const isSource = (slot: number) => {
       const home = table.home(slot);
       return home !== undefined && this.#sources.has(home);
     };
     if (!(await this.#steps(moves.prepare(isSource)))) return false;
+    // Afterwards, because it may retain blocks.
+    const slots = await this.#liveSlots();
     const sources = [...slots].sort(([a], [b]) => placeInTable(a.number) - placeInTable(b.number));
     for (const [source, found] of sources) {
       if (!(await this.#copy(source, found))) break;

@@ -15,8 +15,11 @@ import {
   type ChoiceLimits,
   chooseCandidates,
   chooseOutdated,
+  chooseSmall,
   hasNotableDead,
   isExcessive,
+  isSmall,
+  smallCountMin,
 } from './candidates.ts';
 import { CompactionPass } from './compaction-pass.ts';
 import { Pace } from './pace.ts';
@@ -30,6 +33,17 @@ const idleLooks = 5;
 const defaults = { lookMs: 2000, looksMin: 3 };
 /** Maximum size of a pass if the disk is full: it must fit before any space is released. */
 const urgentBytesMax = 4 * 1024 * 1024;
+/**
+ * Number of small segments with which the first check of a mount is early. Otherwise, processes that
+ * are killed after a short time would never merge them.
+ */
+const crowdedCount = 4 * smallCountMin;
+const crowdedLookMs = 50;
+/** Maximum size of the small segments that are merged before the log is closed. */
+const mergedBytesMax = 4 * 1024 * 1024;
+/** Number of segments that are kept for a base of up to this size, before a new one is hurried. */
+const chainCountMax = 2 * smallCountMin;
+const hurriedBytesMax = 16 * 1024 * 1024;
 /** Data that is kept only for the state, in addition to two bases, before a new base is hurried. */
 const idleBytesMin = 1024 * 1024;
 
@@ -91,6 +105,8 @@ export class Compactor {
   #lastNumber = compactedFrom;
   /** The segment that is being written; undefined before and once it is one of the log's. */
   #unfinished: LiveSegment | undefined = undefined;
+  /** Whether there were many small segments when the log was opened. */
+  #isCrowded = false;
   /** The number of remaining checks without a synced group. */
   #looksLeft = 0;
 
@@ -127,6 +143,9 @@ export class Compactor {
       // A message in several queues counts several times, but live bytes cannot exceed the file.
       segment.scale = Math.min(1, segment.sizeBytes / Math.max(1, segment.liveBytes));
     }
+    const { segmentBytes } = this.#setting;
+    const small = [...roller.segments.values()].filter((each) => isSmall(each, segmentBytes));
+    this.#isCrowded = small.length >= crowdedCount;
   }
 
   /** A group was synced, so there may be work later. */
@@ -134,7 +153,9 @@ export class Compactor {
     this.#looksLeft = this.#looksMin + idleLooks;
     if (this.#timer !== undefined || this.#work !== undefined || this.#isStopped) return;
     if (this.#setting.owner.moves === undefined) return;
-    this.#timer = this.#clock.setTimeout(() => this.#check(), this.#lookMs).unref();
+    const lookMs = this.#isCrowded ? Math.min(crowdedLookMs, this.#lookMs) : this.#lookMs;
+    this.#isCrowded = false;
+    this.#timer = this.#clock.setTimeout(() => this.#check(), lookMs).unref();
   }
 
   /**
@@ -184,16 +205,40 @@ export class Compactor {
   }
 
   async #run(): Promise<void> {
-    try {
+    await this.#attempt(async () => {
       while (!this.#isOver && (await this.#step()));
+    });
+    if (this.#isOver) return;
+    if (this.#isResealing) this.#checkLater();
+    else if (this.#isWorkLeft) this.#checkAgain();
+  }
+
+  /** Whether there may be work once segments were checked more often. */
+  get #isWorkLeft(): boolean {
+    const ended = this.#ended();
+    return this.#isExcessive(ended) || this.#small(ended, { looksMin: 0 }).length > 0;
+  }
+
+  #isExcessive(ended: readonly LiveSegment[]): boolean {
+    return this.#setting.owner.mergesOnly !== true && isExcessive(ended, this.#limits);
+  }
+
+  #small(
+    ended: readonly LiveSegment[],
+    limits: Partial<ChoiceLimits> = {},
+  ): readonly LiveSegment[] {
+    const { epoch } = this.#setting.volume.header;
+    return chooseSmall(ended, { ...this.#limits, ...limits }, epoch);
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
     } catch (cause) {
       const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
       // The output is removed. There may be space at the next check.
       if (!isFull) this.#host.failed(cause);
     }
-    if (this.#isOver) return;
-    if (this.#isResealing) this.#checkLater();
-    else if (isExcessive(this.#ended(), this.#limits)) this.#checkAgain();
   }
 
   get #isOver(): boolean {
@@ -215,28 +260,72 @@ export class Compactor {
     if (this.#isResealing && !this.#isUrgent) {
       const { generation } = this.#setting.volume.header;
       const outdated = chooseOutdated(ended, generation, this.#limits);
-      if (outdated.length > 0) return await this.#replace(outdated);
+      if (outdated.length > 0) return (await this.#replace(outdated)).isRolled;
       await this.#dropKeys();
     }
-    if (!isExcessive(ended, this.#limits)) return false;
+    return (await this.#reduce(ended)) || (await this.#merge());
+  }
+
+  /** Performs one action against data that is no longer needed. */
+  async #reduce(ended: readonly LiveSegment[]): Promise<boolean> {
+    if (!this.#isExcessive(ended)) return false;
     if (hasNotableDead(ended, this.#limits)) return await this.#roll();
     const candidates = chooseCandidates(ended, this.#limits);
     if (candidates.length === 0) {
       this.#giveBackIdle(ended);
       return false;
     }
-    return await this.#replace(candidates);
+    return (await this.#replace(candidates)).isRolled;
+  }
+
+  /** Merges small segments, if there are many. Returns whether some were removed. */
+  async #merge(limits: Partial<ChoiceLimits> = {}): Promise<boolean> {
+    // A full disk has no room for copies that release little.
+    if (this.#isUrgent || this.#isOver) return false;
+    const small = this.#small(this.#ended(), limits);
+    if (small.length === 0) {
+      this.#shortenChain();
+      return false;
+    }
+    const { isRolled, goneCount } = await this.#replace(small);
+    return isRolled && goneCount > 1;
+  }
+
+  /** Hurries a new base if many segments are kept for the present one. */
+  #shortenChain(): void {
+    const { checkpoints } = this.#setting.roller;
+    if (checkpoints.chainLength <= chainCountMax) return;
+    if (checkpoints.base.bytes > hurriedBytesMax) return;
+    checkpoints.hurry();
+    if (!checkpoints.isUnderWay) this.#host.rollNow();
+  }
+
+  /**
+   * Merges small segments before the log is closed, if there are many. Otherwise, processes that run
+   * for a short time would never merge them.
+   */
+  async mergeBeforeClose(): Promise<void> {
+    if (this.#setting.owner.moves === undefined || this.#work !== undefined) return;
+    this.#timer?.clear();
+    this.#timer = undefined;
+    // Nobody uses the log any more.
+    this.#pace.stop();
+    const limits = { outputBytesMax: mergedBytesMax };
+    this.#work = this.#attempt(() => this.#merge(limits)).finally(() => {
+      this.#work = undefined;
+    });
+    await this.#work;
   }
 
   /** Compacts segments, and begins another one, so that they can be removed. */
-  async #replace(candidates: readonly LiveSegment[]): Promise<boolean> {
+  async #replace(candidates: readonly LiveSegment[]) {
     const writtenBytes = await this.#compact(candidates);
-    if (writtenBytes === 0) return false;
-    const isDone = await this.#roll();
+    if (writtenBytes === 0) return { isRolled: false, goneCount: 0 };
+    const isRolled = await this.#roll();
     const { segments } = this.#setting.roller;
-    const gone = candidates.filter(({ number }) => !segments.has(number));
-    this.#host.compacted(writtenBytes, gone.length);
-    return isDone;
+    const goneCount = candidates.filter(({ number }) => !segments.has(number)).length;
+    this.#host.compacted(writtenBytes, goneCount);
+    return { isRolled, goneCount };
   }
 
   /** Drops the data keys that are not needed, and reports if no older ones are left. */

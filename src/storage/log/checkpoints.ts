@@ -222,6 +222,11 @@ export class Checkpoints {
     if (this.#draft?.isWhole === false) this.#advance(this.#draft);
   }
 
+  /** The number of segments that are kept for the base, each of which a start reads. */
+  get chainLength(): number {
+    return this.#chain.length;
+  }
+
   /** Whether a base is being written. */
   get isUnderWay(): boolean {
     return this.#draft !== undefined;

@@ -86,9 +86,7 @@ export class SegmentRoller implements CheckpointHost {
     this.appender = appender;
     this.isRolling = true;
     this.checkpoints.begin(segment, isMount);
-    const wanted = [...this.segments.values()]
-      .filter((older) => older !== segment && older.liveCount > 0)
-      .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
+    const wanted = this.#wanted(segment);
     for (const older of wanted) {
       // A segment that was cut after a crash has no index of its own.
       if (older.index === undefined) this.#writeIndex(older);
@@ -96,6 +94,20 @@ export class SegmentRoller implements CheckpointHost {
     this.#owner.begun();
     this.#writeTable(segment, wanted);
     this.isRolling = false;
+  }
+
+  /** The older segments that are needed, in the order of a table. */
+  #wanted(current: LiveSegment): readonly LiveSegment[] {
+    const older = [...this.segments.values()]
+      .filter((segment) => segment !== current)
+      .sort((a, b) => placeInTable(a.number) - placeInTable(b.number));
+    return older.filter((segment) => {
+      if (segment.liveCount > 0) return true;
+      // The segment with its index is a later one, and may have been kept only for it.
+      if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
+      segment.indexHome = undefined;
+      return false;
+    });
   }
 
   /** Appends the index at the end of the current segment. Its last group must still be ended. */
@@ -187,8 +199,6 @@ export class SegmentRoller implements CheckpointHost {
       if (isWanted.has(segment)) continue;
       this.segments.delete(segment.number);
       current.superseded.push(segment);
-      // The segment with the index may be kept only for it, and is then removed with the next one.
-      if (segment.indexHome !== undefined) this.#table.unpin(segment.indexHome);
     }
   }
 }

@@ -21,7 +21,7 @@ import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/api/compose-api.ts';
-import { testCertificates } from '../../support/certificates.ts';
+import { planeCertificates } from '../../support/certificates.ts';
 import { accessKeyId, region, secretAccessKey, TestApi } from '../../support/test-api.ts';
 
 const { bodyBytesMax } = httpLimits;
@@ -31,7 +31,7 @@ let port = 0;
 let ca = '';
 
 before(async () => {
-  const certificates = await testCertificates();
+  const certificates = await planeCertificates();
   ca = certificates.authority;
   listener = new HttpListener({
     host: '127.0.0.1',

@@ -9,7 +9,7 @@ import type { HttpRequest } from '../../../src/net/http/message.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { apiRoutes } from '../../../src/server/api/compose-api.ts';
-import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
+import { planeCertificates, type TestCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
 import { TestApi } from '../../support/test-api.ts';
 
@@ -38,7 +38,7 @@ async function listen(limits: Partial<HttpLimits> = {}) {
 }
 
 before(async () => {
-  certificates = await testCertificates();
+  certificates = await planeCertificates();
   const { made, at } = await listen();
   listener = made;
   port = at;

@@ -17,7 +17,7 @@ import { staticSite } from '../../../src/net/http/static-site.ts';
 import { webSocketHandler } from '../../../src/net/http/web-socket.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
-import { testCertificates } from '../../support/certificates.ts';
+import { planeCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
 
 // The features of the HTTP listener: routes, bytes, streams, sites, WebSocket connections.
@@ -118,7 +118,7 @@ async function* numbers() {
 }
 
 before(async () => {
-  const certificates = await testCertificates();
+  const certificates = await planeCertificates();
   ca = certificates.authority;
   folder = await mkdtemp(join(tmpdir(), 'waxwing-site-'));
   await mkdir(join(folder, 'site', 'assets'), { recursive: true });

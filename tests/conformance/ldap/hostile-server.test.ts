@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { Directory } from '../../../src/ldap/directory.ts';
 import { type DirectoryLimits, directoryLimits } from '../../../src/ldap/settings.ts';
-import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
+import { planeCertificates, type TestCertificates } from '../../support/certificates.ts';
 import { directoryOf, type LdapAuthority } from '../../support/ldap-server.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -19,7 +19,7 @@ const sockets = new Set<TLSSocket>();
 let connectionCount = 0;
 
 before(async () => {
-  certificates = await testCertificates();
+  certificates = await planeCertificates();
   const [own] = certificates.servers;
   server = createServer({ cert: own?.certificate, key: own?.privateKey }, (socket) => {
     connectionCount++;

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
 import { secureContext } from '../../../src/net/tls-listener.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
-import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
+import { planeCertificates, type TestCertificates } from '../../support/certificates.ts';
 
 // The groups of key exchange, as they appear in the server's hello.
 
@@ -18,7 +18,7 @@ let certificates: TestCertificates;
 let server: Server;
 
 before(async () => {
-  certificates = await testCertificates();
+  certificates = await planeCertificates();
   server = createServer(secureContext(defaultTlsPolicy, certificates.servers), (socket) => {
     socket.on('error', () => {});
     socket.end('hello');

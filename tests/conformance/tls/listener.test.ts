@@ -11,7 +11,11 @@ import {
   type TlsPolicy,
 } from '../../../src/net/tls-policy.ts';
 import type { Connection, Transport } from '../../../src/protocols/protocol.ts';
-import { type TestCertificates, testCertificates } from '../../support/certificates.ts';
+import {
+  planeCertificates,
+  type TestCertificates,
+  testCertificates,
+} from '../../support/certificates.ts';
 import { agreedSuites, openssl } from '../../support/openssl.ts';
 
 /** Sends back what it receives, at the end of the turn. */
@@ -82,7 +86,7 @@ let standard: EchoServer;
 let parity: EchoServer;
 
 before(async () => {
-  certificates = await testCertificates();
+  certificates = await planeCertificates();
   standard = await new EchoServer(defaultTlsPolicy).open();
   parity = await new EchoServer(amazonMqTlsPolicy).open();
 });

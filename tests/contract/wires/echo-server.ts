@@ -18,7 +18,7 @@ import { HttpListener } from '../../../src/net/http/http-listener.ts';
 import { RouteTable } from '../../../src/net/http/route-table.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
-import { testCertificates } from '../../support/certificates.ts';
+import { planeCertificates } from '../../support/certificates.ts';
 import { accessKeyId, accountId, region, root, secretAccessKey } from '../../support/test-api.ts';
 import { echoService } from './echo-service.ts';
 
@@ -35,7 +35,7 @@ export class EchoServer {
   port = 0;
   readonly ca: string;
 
-  private constructor(wire: Wire, certificates: Awaited<ReturnType<typeof testCertificates>>) {
+  private constructor(wire: Wire, certificates: Awaited<ReturnType<typeof planeCertificates>>) {
     this.service = echoService(wire);
     const services = new ServiceRegistry();
     services.add(this.service);
@@ -80,7 +80,7 @@ export class EchoServer {
 
   /** Begins to answer on a free port. */
   static async open(wire: Wire): Promise<EchoServer> {
-    const server = new EchoServer(wire, await testCertificates());
+    const server = new EchoServer(wire, await planeCertificates());
     server.port = await server.#listener.open(0);
     return server;
   }

@@ -1,4 +1,9 @@
+import java.io.FileInputStream;
+import java.io.InputStream;
 import java.io.Serializable;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -26,6 +31,8 @@ import javax.jms.TemporaryQueue;
 import javax.jms.TextMessage;
 import javax.jms.Topic;
 import javax.jms.XASession;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import javax.transaction.xa.XAException;
 import javax.transaction.xa.XAResource;
 import javax.transaction.xa.Xid;
@@ -51,12 +58,30 @@ public final class JmsScenarios {
           error.printStackTrace();
           Runtime.getRuntime().halt(1);
         });
+    trust(System.getenv("BROKER_CA_FILE"));
     String[] names = args[0].split(",");
     for (String name : names) {
       if (names.length > 1) say("# " + name);
       run(name, args);
     }
     System.exit(0);
+  }
+
+  /** Makes the authorities of a PEM file the only ones that TLS connections trust. */
+  private static void trust(String caFile) throws Exception {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    try (InputStream in = new FileInputStream(caFile)) {
+      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        store.setCertificateEntry("ca" + store.size(), each);
+      }
+    }
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    SSLContext.setDefault(context);
   }
 
   private static void run(String name, String[] args) throws Exception {

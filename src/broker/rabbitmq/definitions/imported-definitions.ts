@@ -16,6 +16,8 @@ type Importer = (
   entry: EntryReader,
   /** The virtual host of an entry. */
   vhostOf: () => string,
+  /** The user that imports; undefined for the operator. */
+  importer: string | undefined,
 ) => unknown;
 
 /**
@@ -29,9 +31,10 @@ export async function importEntry(
   section: DefinitionsSection,
   value: JsonValue,
   vhost: string | undefined,
+  importer?: string,
 ): Promise<void> {
   const entry = new EntryReader(value);
-  await importers[section](administration, entry, () => vhost ?? entry.text('vhost'));
+  await importers[section](administration, entry, () => vhost ?? entry.text('vhost'), importer);
 }
 
 /** Reads the credentials of a user. */
@@ -115,9 +118,9 @@ function limitOf(value: JsonValue): number {
 }
 
 const importers: Readonly<Record<DefinitionsSection, Importer>> = {
-  users: async ({ users }, entry) => {
+  users: async ({ users }, entry, _, importer) => {
     const name = entry.text('name');
-    await users.put(name, readCredentials(entry), entry.words('tags'));
+    await users.import(name, readCredentials(entry), entry.words('tags'), importer === name);
     for (const [limit, value] of Object.entries(entry.object('limits'))) {
       users.setLimit(name, limit, limitOf(value));
     }

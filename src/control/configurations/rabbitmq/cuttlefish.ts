@@ -2,7 +2,10 @@
 
 import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
-import { isForbidden, type KeyRule, keyRule } from './keys.ts';
+import type { KeyRule } from './key-rule.ts';
+import { isForbidden, keyRule } from './keys.ts';
+import { type RabbitMqSettings, readSettings } from './settings.ts';
+import { SettingsError } from './settings-error.ts';
 
 /** A setting of a RabbitMQ configuration. */
 export interface Setting {
@@ -11,12 +14,40 @@ export interface Setting {
 }
 
 /**
- * Parses a RabbitMQ configuration: lines `key = value`, empty lines, and comments after `#`.
+ * Parses a RabbitMQ configuration: lines `key = value`, empty lines, and comments after `#`. A value can have
+ * several lines between `'''`.
  *
  * @param major the major version of the engine: 3 or 4
  * @throws {ControlError} 'bad-request' with the line number; the message does not contain values
  */
 export function readCuttlefish(text: string, major: number): readonly Setting[] {
+  const settings = settingsIn(text, major);
+  complete(settings);
+  return [...settings].map(([key, value]) => ({ key, value }));
+}
+
+/**
+ * Reads a RabbitMQ configuration in the form that brokers use.
+ *
+ * @param major the major version of the engine: 3 or 4
+ * @throws {ControlError} 'bad-request'
+ */
+export function readRabbitMqSettings(text: string, major: number): RabbitMqSettings {
+  return complete(settingsIn(text, major));
+}
+
+/** @throws {ControlError} 'bad-request' if settings are incomplete or contradict each other */
+function complete(settings: ReadonlyMap<string, string>): RabbitMqSettings {
+  try {
+    return readSettings(settings);
+  } catch (error) {
+    if (error instanceof SettingsError)
+      throw refuse('data', `The configuration: ${error.message}.`);
+    throw error;
+  }
+}
+
+function settingsIn(text: string, major: number): Map<string, string> {
   const lines = text.split(/\r?\n/);
   const { lineCountMax } = configurationLimits;
   if (lines.length > lineCountMax) {
@@ -26,15 +57,23 @@ export function readCuttlefish(text: string, major: number): readonly Setting[] 
     );
   }
   const settings = new Map<string, string>();
-  for (const [i, line] of lines.entries()) {
-    const setting = readLine(line, i + 1);
+  for (let i = 0; i < lines.length; i++) {
+    const number = i + 1;
+    let line = lines[i] ?? '';
+    // A value that begins with three quotation marks continues up to the next ones.
+    if (/^[^#=]*=\s*'''/.test(line)) {
+      while (line.split(quotes).length === 2 && i + 1 < lines.length) line += `\n${lines[++i]}`;
+    }
+    const setting = readLine(line, number);
     if (setting === undefined) continue;
-    check(setting, i + 1, major);
+    check(setting, number, major);
     settings.set(setting.key, setting.value);
   }
   requireRole(settings);
-  return [...settings].map(([key, value]) => ({ key, value }));
+  return settings;
 }
+
+const quotes = "'''";
 
 function readLine(line: string, number: number): Setting | undefined {
   const trimmed = line.trim();
@@ -48,6 +87,7 @@ function readLine(line: string, number: number): Setting | undefined {
 }
 
 function withoutQuotes(value: string): string {
+  if (/^'''.*'''$/s.test(value) && value.length >= 6) return value.slice(3, -3).trim();
   return /^'.*'$/s.test(value) ? value.slice(1, -1) : value;
 }
 

@@ -1,41 +1,19 @@
 // Rules for the keys of RabbitMQ configurations.
 
-/** The rule for a key of a RabbitMQ configuration. */
-export interface KeyRule {
-  readonly isAllowed: (value: string) => boolean;
-  /** The end of a sentence, for example `true or false`. */
-  readonly allowed: string;
-  /** The first major version with this key. */
-  readonly sinceMajor?: number;
-}
+import { limitRules } from './broker-limits.ts';
+import { certificateRules, mechanismRules } from './client-certificates.ts';
+import { httpRules } from './http.ts';
+import { flag, httpsUrl, type KeyRule, oneOf, text, within } from './key-rule.ts';
+import { ldapRules } from './ldap.ts';
+import { loginServiceRules } from './login-services.ts';
+import { oauthRules } from './oauth.ts';
 
-function within(min: number, max: number): KeyRule {
-  return {
-    isAllowed: (value) => /^\d{1,10}$/.test(value) && Number(value) >= min && Number(value) <= max,
-    allowed: `a whole number from ${min} to ${max}`,
-  };
-}
-
-function oneOf(...values: readonly string[]): KeyRule {
-  return { isAllowed: (value) => values.includes(value), allowed: values.join(' or ') };
-}
-
-const flag = oneOf('true', 'false');
-const text: KeyRule = {
-  isAllowed: (value) => value.length > 0 && value.length <= 2048,
-  allowed: 'a text of 1 to 2048 characters',
-};
 const arn: KeyRule = {
   isAllowed: (value) => /^arn:aws[a-z-]*:(?:s3|secretsmanager|acm-pca|iam):/.test(value),
   allowed: 'an ARN of S3, Secrets Manager or IAM',
 };
-const httpsUrl: KeyRule = {
-  isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value),
-  allowed: 'a URL that begins with https:// and has no user name',
-};
 const verify = oneOf('verify_none', 'verify_peer');
 const depth = within(0, 100);
-const int32 = 2_147_483_647;
 
 function since4(rule: KeyRule): KeyRule {
   return { ...rule, sinceMajor: 4 };
@@ -44,32 +22,12 @@ function since4(rule: KeyRule): KeyRule {
 /** Rules by complete key. */
 const keys: ReadonlyMap<string, KeyRule> = new Map(
   Object.entries({
-    consumer_timeout: within(0, int32),
-    heartbeat: within(60, 3600),
+    ...limitRules,
     'management.restrictions.operator_policy_changes.disabled': flag,
-    'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration': flag,
     'secure.management.http.headers.enabled': flag,
 
-    // The maximum of the largest instance type.
-    connection_max: since4(within(1, 160_000)),
-    channel_max_per_node: since4(within(1, 480_000)),
-    cluster_queue_limit: since4(within(1, 120_000)),
-    vhost_max: since4(within(1, 1500)),
-    'runtime_parameters.limits.shovel': since4(within(0, 8000)),
-    cluster_exchange_limit: since4(within(1, 600_000)),
-    consumer_max_per_channel: since4(within(1, 1000)),
-    max_message_size: since4(within(1, 134_217_728)),
-
     'amqp_client.ssl_options.verify': since4(verify),
-    'ssl_options.verify': since4(verify),
-    'ssl_options.fail_if_no_peer_cert': since4(flag),
-    'ssl_options.depth': since4(depth),
-    'ssl_options.hostname_verification': since4(oneOf('wildcard', 'none')),
-    ssl_cert_login_from: since4(
-      oneOf('distinguished_name', 'common_name', 'subject_alternative_name'),
-    ),
-    ssl_cert_login_san_type: since4(oneOf('dns', 'ip', 'email', 'uri', 'other_name')),
-    ssl_cert_login_san_index: since4(depth),
+    ...certificateRules,
     'management.ssl.verify': since4(verify),
     'management.ssl.depth': since4(depth),
     'management.ssl.hostname_verification': since4(oneOf('wildcard', 'none')),
@@ -100,15 +58,13 @@ export const exactKeys: readonly string[] = [...keys.keys()];
 /** Rules by prefix, for keys with a part that the user chooses. */
 const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   [/^aws\.arns\.auth_oauth2\.oauth_providers\.[\w$-]+\.https\.cacertfile$/, arn],
-  [/^auth_oauth2\..*(?:url|uri|issuer|endpoint)$/, httpsUrl],
+  ...oauthRules,
+  ...httpRules,
+  ...ldapRules,
+  ...loginServiceRules,
+  ...mechanismRules,
   [/^management\.oauth_.*(?:url|uri)$/, httpsUrl],
-  [/^auth_http\..*_path$/, httpsUrl],
-  [/^auth_oauth2\./, text],
   [/^management\.oauth_/, text],
-  [/^auth_http\./, text],
-  [/^auth_ldap\./, text],
-  [/^auth_backends\./, text],
-  [/^auth_mechanisms\./, text],
 ];
 
 /** Keys that contain a secret or a file name on the broker's machine. */

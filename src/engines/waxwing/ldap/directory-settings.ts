@@ -46,8 +46,12 @@ export async function directorySettings(
   };
 }
 
-/** The file is read at each start of a broker, so that it can be replaced. */
-async function readAuthorities(file: string): Promise<string> {
+/**
+ * Reads the authorities of LDAP servers at each start of a broker, so that the file can be replaced.
+ *
+ * @throws {WaxwingError} `authorities-unreadable`
+ */
+export async function readAuthorities(file: string): Promise<string> {
   const code = 'authorities-unreadable';
   try {
     const text = await readFile(file, 'utf8');

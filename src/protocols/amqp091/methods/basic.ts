@@ -46,7 +46,11 @@ function consume(channel: Channel, method: BasicConsume): void {
   if (channel.consumers.has(tag)) {
     throw new AmqpError('not-allowed', `attempt to reuse consumer tag '${tag}'`);
   }
-  const { argumentsBytesMax } = channel.broker.limits;
+  const { argumentsBytesMax, consumersPerChannelMax } = channel.broker.limits;
+  if (channel.consumers.size >= consumersPerChannelMax) {
+    const text = `reached maximum (${consumersPerChannelMax}) of consumers per channel`;
+    throw new AmqpError('not-allowed', text);
+  }
   requireSmallArguments(method.arguments, `consumer '${tag}'`, argumentsBytesMax);
   const hasNone = Object.keys(method.arguments).length === 0;
   const args = hasNone ? noArguments : method.arguments;

@@ -1,18 +1,21 @@
 // The opening of a connection.
 
 import { assert } from '../../../base/assert.ts';
+import { decodeText } from '../../../base/byte-text.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { LoginAttempt } from '../../../broker/logins/logins.ts';
+import { Undecided } from '../../../broker/logins/undecided.ts';
 import type { Access, User } from '../../../broker/users.ts';
 import type { Vhost } from '../../../broker/vhost.ts';
 import type { Transport } from '../../protocol.ts';
 import {
   type ConnectionStartOk,
   type ConnectionTuneOk,
+  type ConnectionUpdateSecret,
   type Method,
   methodIds,
 } from '../codec/methods.gen.ts';
-import { toAmqpError } from '../errors.ts';
+import { AmqpError, toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
 import type { ConnectionFacts } from '../inspection/connection-facts.ts';
 import type { ConnectionState } from '../states.ts';
@@ -49,6 +52,10 @@ export class Opening {
   #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
   #toldWhenRefused = false;
+  /** Whether a new secret is being checked. */
+  #isRenewing = false;
+  /** Whether a service is being asked about the virtual host. */
+  #isOpening = false;
 
   constructor(host: OpeningHost, transport: Transport) {
     this.#host = host;
@@ -74,11 +81,12 @@ export class Opening {
     if (all.length < protocolHeader.length) return Buffer.alloc(0);
     this.#header = Buffer.alloc(0);
     this.#host.state.enter('awaiting-start-ok');
-    this.#host.send(handshake.start(header, this.#host.broker.engineVersion));
+    const { engineVersion, logins } = this.#host.broker;
+    this.#host.send(handshake.start(header, engineVersion, logins.mechanisms));
     return all.subarray(protocolHeader.length);
   }
 
-  /** Handles a method on channel 0, in the order of opening. */
+  /** Handles a method on channel 0, in the order of opening. A new secret may follow at any time. */
   method(method: Method): void {
     const { state } = this.#host;
     const { name } = state;
@@ -89,13 +97,19 @@ export class Opening {
       this.#host.facts.tuned(method);
       this.#host.tuned(method);
       state.enter('awaiting-open');
-    } else if (method.id === methodIds.connectionOpen && name === 'awaiting-open')
+    } else if (
+      method.id === methodIds.connectionOpen &&
+      name === 'awaiting-open' &&
+      !this.#isOpening
+    )
       this.#open(method.virtualHost);
+    else if (method.id === methodIds.connectionUpdateSecret && name === 'open')
+      this.#updateSecret(method);
     else state.refuse();
   }
 
   #startOk(method: ConnectionStartOk): void {
-    const { username, password } = this.#credentials(method);
+    const credentials = this.#credentials(method);
     const { clientProperties, mechanism } = method;
     this.#host.facts.started(method);
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
@@ -106,17 +120,24 @@ export class Opening {
     );
     this.#host.state.enter('checking-password');
     this.#transport.checksLogin();
-    const { peerAddress } = this.#transport;
-    this.#attempt = { username, password, peerAddress, protocol: 'AMQP 0-9-1', isGone: false };
-    this.#host.broker.logins.check(this.#attempt).then(
+    this.#check(credentials).then(
       (user) => this.#authenticated(user, mechanism),
       (thrown) => this.#host.failed(toAmqpError(thrown)),
     );
   }
 
-  #credentials(method: ConnectionStartOk): handshake.Credentials {
+  #check(credentials: handshake.Credentials | undefined): Promise<User | undefined> {
+    const { peerAddress, peerCertificate } = this.#transport;
+    const { logins } = this.#host.broker;
+    const origin = { peerAddress, protocol: 'AMQP 0-9-1', isGone: false };
+    if (credentials === undefined) return logins.checkCertificate(peerCertificate, origin);
+    this.#attempt = { ...credentials, ...origin };
+    return logins.check(this.#attempt);
+  }
+
+  #credentials(method: ConnectionStartOk): handshake.Credentials | undefined {
     try {
-      return handshake.readCredentials(method);
+      return handshake.readCredentials(method, this.#host.broker.logins.mechanisms);
     } catch (thrown) {
       const { peerAddress } = this.#transport;
       this.#host.broker.logins.failed({ user: undefined, peerAddress, reason: 'malformed' });
@@ -136,18 +157,63 @@ export class Opening {
     this.#user = user;
     this.#transport.admit();
     state.enter('awaiting-tune-ok');
-    this.#host.send({ id: methodIds.connectionTune, ...handshake.offer });
+    const { heartbeatSeconds: heartbeat } = this.#host.broker.limits;
+    this.#host.send({ id: methodIds.connectionTune, ...handshake.offer, heartbeat });
   }
 
   #open(name: string): void {
     assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
     const { broker } = this.#host;
-    this.access = broker.access(this.#user, name);
+    try {
+      this.access = broker.access(this.#user, name);
+    } catch (thrown) {
+      if (!(thrown instanceof Undecided)) throw thrown;
+      this.#isOpening = true;
+      thrown.decided.then(() => this.#openLater(name));
+      return;
+    }
+    this.access.canWait = true;
     this.vhost = broker.vhost(name);
     this.#host.facts.connectedAtMs = broker.nowMs();
     this.#host.opened();
     this.#host.state.enter('open');
     this.#host.send({ id: methodIds.connectionOpenOk });
+  }
+
+  /** Another service has decided about the virtual host. */
+  #openLater(name: string): void {
+    this.#isOpening = false;
+    if (this.#host.state.name !== 'awaiting-open') return;
+    try {
+      this.#open(name);
+    } catch (thrown) {
+      this.#host.failed(thrown);
+    }
+    this.#transport.requestFlush();
+  }
+
+  /**
+   * Checks a new secret. Other frames do not wait for it: until it has been accepted, the rights of the
+   * former one apply.
+   */
+  #updateSecret({ newSecret }: ConnectionUpdateSecret): void {
+    assert(this.access !== undefined, 'a secret is renewed in an open virtual host');
+    if (this.#isRenewing) {
+      throw new AmqpError('not-allowed', 'the former connection.update-secret is not answered yet');
+    }
+    this.#isRenewing = true;
+    const secret = decodeText(newSecret, 0, newSecret.length);
+    const { peerAddress } = this.#transport;
+    const origin = { peerAddress, protocol: 'AMQP 0-9-1' };
+    this.#host.broker.logins.renew(this.access, secret, origin).then(
+      () => {
+        this.#isRenewing = false;
+        if (this.#host.state.name !== 'open') return;
+        this.#host.send({ id: methodIds.connectionUpdateSecretOk });
+        this.#transport.requestFlush();
+      },
+      (thrown) => this.#host.failed(toAmqpError(thrown)),
+    );
   }
 
   /** The connection ends: a pending log-in need not be checked. */

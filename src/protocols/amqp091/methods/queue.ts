@@ -53,8 +53,11 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
     const why = `Cannot declare a server-named queue for type rabbit_${type}_queue`;
     throw new AmqpError('precondition-failed', why);
   }
-  const name = given === '' ? vhost.freeQueueName() : given;
+  // A name that is being decided about stays the same when the method is handled again.
+  channel.freeName ??= given === '' ? vhost.freeQueueName() : undefined;
+  const name = given === '' ? (channel.freeName ?? given) : given;
   requireQueueDeclaration(access, vhost, name, args);
+  channel.freeName = undefined;
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);

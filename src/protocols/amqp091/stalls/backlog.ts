@@ -31,6 +31,13 @@ export class Backlog {
     this.sizeBytes += costOf(frame);
   }
 
+  /** Adds a frame that will be handled before all others. */
+  putBack(frame: WaitingFrame): void {
+    if (this.#at > 0) this.#frames[--this.#at] = frame;
+    else this.#frames.unshift(frame);
+    this.sizeBytes += costOf(frame);
+  }
+
   /** Removes and returns the oldest frame; undefined if there is none. */
   take(): WaitingFrame | undefined {
     const frame = this.#frames[this.#at];

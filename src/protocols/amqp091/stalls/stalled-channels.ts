@@ -1,8 +1,10 @@
 // Stalled channels of a connection.
 
+import { decisionCountMax, Undecided } from '../../../broker/logins/undecided.ts';
 import type { Channel } from '../channel.ts';
 import { type FrameSink, frameTypes } from '../codec/frames.ts';
-import { type Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
+import { AmqpError } from '../errors.ts';
+import { Backlog, backlogBytesMax, type WaitingFrame } from './backlog.ts';
 import type { FrameGate } from './frame-gate.ts';
 
 /** The interface to the connection. */
@@ -27,6 +29,12 @@ export class StalledChannels {
   readonly #goingOn = new Set<Channel>();
   /** The total size of waiting frames. */
   #sizeBytes = 0;
+  /** The number of channels that wait for a decision. */
+  #undecidedCount = 0;
+  /** Called once no channel waits for a decision. */
+  #decided: (() => void) | undefined = undefined;
+  /** The frames that are being handled. */
+  #handled: Backlog | undefined = undefined;
 
   /** @param channels the channels of the connection by number; emptied when it is released */
   constructor(host: StallHost, channels: readonly (Channel | undefined)[]) {
@@ -46,6 +54,50 @@ export class StalledChannels {
     const before = backlog.sizeBytes;
     backlog.add({ type, bytes, at, end, isLast });
     this.#grow(backlog.sizeBytes - before);
+  }
+
+  /**
+   * Whether a channel waits for a decision of another service.
+   *
+   * @param later called once none does; a later call replaces an earlier one
+   */
+  isLater(later: () => void): boolean {
+    if (this.#undecidedCount === 0) return false;
+    this.#decided = later;
+    return true;
+  }
+
+  /**
+   * Stalls a channel if a frame needs a decision of another service. The frame will be handled again.
+   *
+   * @param thrown what was thrown for the frame
+   * @returns the error of the frame; undefined if it waits
+   */
+  waitIfUndecided(channel: Channel, thrown: unknown, frame: WaitingFrame): unknown {
+    if (!(thrown instanceof Undecided)) return thrown;
+    if (channel.decisionCount++ === decisionCountMax || frame.type === frameTypes.body) {
+      const why = `more than ${decisionCountMax} permissions are required at once`;
+      return new AmqpError('access-refused', why);
+    }
+    const backlog = channel.backlog ?? this.#handled ?? new Backlog();
+    const { sizeBytes } = backlog;
+    backlog.putBack(frame);
+    channel.backlog = backlog;
+    channel.isUndecided = true;
+    this.#undecidedCount++;
+    this.#grow(backlog.sizeBytes - sizeBytes);
+    thrown.decided.then(() => this.#decide(channel));
+    return undefined;
+  }
+
+  #decide(channel: Channel): void {
+    channel.isUndecided = false;
+    this.#undecidedCount--;
+    this.goOnLater(channel);
+    if (this.#undecidedCount > 0) return;
+    const decided = this.#decided;
+    this.#decided = undefined;
+    decided?.();
   }
 
   #grow(sizeBytes: number): void {
@@ -83,7 +135,7 @@ export class StalledChannels {
 
   #goOn(channel: Channel): void {
     channel.getter.tryAgain();
-    if (!channel.getter.isWaiting) this.#replay(channel);
+    if (!channel.getter.isWaiting && !channel.isUndecided) this.#replay(channel);
   }
 
   /** Handles waiting frames until the channel stalls again or the gate closes. */
@@ -111,7 +163,11 @@ export class StalledChannels {
     const frame = backlog.take();
     if (frame === undefined || this.#channels.length === 0) return false;
     this.#grow(backlog.sizeBytes - sizeBytes);
+    this.#handled = backlog;
     this.#handle(number, frame);
+    this.#handled = undefined;
+    const current = this.#channels[number];
+    if (current?.isUndecided === false) current.decisionCount = 0;
     return true;
   }
 
@@ -128,7 +184,7 @@ export class StalledChannels {
   *drain(): Generator<void> {
     for (let number = 0; number < this.#channels.length; number++) {
       let channel = this.#channels[number];
-      while (channel?.backlog !== undefined) {
+      while (channel?.backlog !== undefined && !channel.isUndecided) {
         channel.getter.stop();
         yield* this.#drainOne(number, channel);
         channel = this.#channels[number];

@@ -1,7 +1,16 @@
 // Heartbeats.
 
+import { AmqpError } from '../errors.ts';
+
 /** The tolerance of checks, because ticks are not exact, milliseconds. */
 const slackMs = 100;
+
+/** The error for a heartbeat frame on another channel than 0, or with a payload. */
+export function heartbeatError(channel: number, sizeBytes: number): AmqpError {
+  if (sizeBytes === 0) return new AmqpError('unexpected-frame', 'type 8, all octets = <<>>');
+  const found = `heartbeat frame of ${sizeBytes} bytes on channel ${channel}`;
+  return new AmqpError('frame-error', `${found}; an empty one on channel 0 is allowed`);
+}
 
 /** The action that heartbeats require. */
 export type HeartbeatDue = 'nothing' | 'send' | 'end';

@@ -43,6 +43,7 @@ export interface Attach {
   readonly rcvSettleMode?: number | undefined;
   readonly source?: Composite | undefined;
   readonly target?: Composite | undefined;
+  readonly unsettled?: Item | undefined;
   readonly incompleteUnsettled?: boolean | undefined;
   readonly initialDeliveryCount?: number | undefined;
   readonly maxMessageSize?: bigint | undefined;
@@ -466,7 +467,7 @@ function readAttach(d: Decoder): Attach {
   const rcvSettleMode = count > 4 ? d.ubyte() : undefined;
   const source = count > 5 ? readNested(d) : undefined;
   const target = count > 6 ? readNested(d) : undefined;
-  if (count > 7) d.skip();
+  const unsettled = count > 7 ? readItem(d) : undefined;
   const incompleteUnsettled = count > 8 ? d.boolean() : undefined;
   const initialDeliveryCount = count > 9 ? d.uint() : undefined;
   const maxMessageSize = count > 10 ? d.ulong() : undefined;
@@ -483,6 +484,7 @@ function readAttach(d: Decoder): Attach {
     rcvSettleMode,
     source,
     target,
+    unsettled,
     incompleteUnsettled,
     initialDeliveryCount,
     maxMessageSize,
@@ -908,7 +910,7 @@ function writeAttach(w: Encoder, c: Attach): void {
   w.ubyte(c.rcvSettleMode);
   writeNested(w, c.source);
   writeNested(w, c.target);
-  w.null();
+  w.item(c.unsettled);
   w.boolean(c.incompleteUnsettled);
   w.uint(c.initialDeliveryCount);
   w.ulong(c.maxMessageSize);

@@ -7,7 +7,7 @@
 export const performativesTable = `
 10 open container-id!:string hostname:string max-frame-size:uint channel-max:ushort idle-time-out:uint outgoing-locales:symbols incoming-locales:symbols offered-capabilities:symbols desired-capabilities:symbols properties:map
 11 begin remote-channel:ushort next-outgoing-id!:uint incoming-window!:uint outgoing-window!:uint handle-max:uint offered-capabilities:symbols desired-capabilities:symbols properties:map
-12 attach name!:string handle!:uint role!:boolean snd-settle-mode:ubyte rcv-settle-mode:ubyte source:* target:* unsettled:skip incomplete-unsettled:boolean initial-delivery-count:uint max-message-size:ulong offered-capabilities:symbols desired-capabilities:symbols properties:map
+12 attach name!:string handle!:uint role!:boolean snd-settle-mode:ubyte rcv-settle-mode:ubyte source:* target:* unsettled:item incomplete-unsettled:boolean initial-delivery-count:uint max-message-size:ulong offered-capabilities:symbols desired-capabilities:symbols properties:map
 13 flow next-incoming-id:uint incoming-window!:uint next-outgoing-id!:uint outgoing-window!:uint handle:uint delivery-count:uint link-credit:uint available:uint drain:boolean echo:boolean properties:skip
 14 transfer handle!:uint delivery-id:uint delivery-tag:binary message-format:uint settled:boolean more:boolean rcv-settle-mode:ubyte state:* resume:boolean aborted:boolean batchable:boolean
 15 disposition role!:boolean first!:uint last:uint settled:boolean state:* batchable:boolean

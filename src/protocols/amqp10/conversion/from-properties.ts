@@ -3,7 +3,7 @@
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
 import type { Value } from '../../../broker/conversion/value.ts';
-import { addressText } from '../address.ts';
+import { addressText } from '../activemq/address.ts';
 import { Encoder } from '../codec/encoder.ts';
 import { type Entry, type Item, stringItem, symbolItem } from '../codec/items.ts';
 import { type Composite, writeComposite } from '../codec/performatives.gen.ts';

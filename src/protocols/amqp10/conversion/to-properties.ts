@@ -10,7 +10,7 @@ import type {
 } from '../../../broker/conversion/properties.ts';
 import { emptyProperties } from '../../../broker/conversion/properties.ts';
 import type { Field } from '../../../broker/conversion/value.ts';
-import { readAddress } from '../address.ts';
+import { readAddress } from '../activemq/address.ts';
 import { Decoder } from '../codec/decoder.ts';
 import { type Entry, entryOf, type Item, textOf } from '../codec/items.ts';
 import { AmqpError } from '../errors.ts';

@@ -8,10 +8,23 @@ import {
   readComposite,
 } from '../codec/performatives.gen.ts';
 import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
+import type { MessageRules } from '../messages/message-rules.ts';
 import { SectionScan, sections } from '../messages/sections.ts';
 import type { Session } from '../session.ts';
 import type { AmqpTransaction } from '../transactions.ts';
 import { errorOf, type IncomingDelivery, ReceivingLink } from './receiving-link.ts';
+
+/** Commands are no messages for queues. */
+const commandRules: MessageRules = {
+  isDurableByDefault: false,
+  defaultPriority: 0,
+  priorityMax: 0,
+  isZeroUnlimited: true,
+  hasAbsoluteExpiry: false,
+  requiresBody: false,
+  annotationMark: Buffer.from('x-'),
+  propertyMark: undefined,
+};
 
 /** Maximum size of a message to the coordinator, in bytes. */
 const controlBytesMax = 4096;
@@ -22,7 +35,7 @@ const scan = new SectionScan();
 /** A link on which transactions are declared and discharged. */
 export class CoordinatorLink extends ReceivingLink {
   constructor(session: Session, attach: Attach) {
-    super(session, attach, undefined, controlBytesMax);
+    super(session, attach, { dynamic: undefined, bytesMax: controlBytesMax, rules: commandRules });
   }
 
   protected override received(delivery: IncomingDelivery): void {

@@ -1,6 +1,5 @@
 // What the links of all kinds have in common.
 
-import type { Address } from '../../../broker/conversion/properties.ts';
 import {
   type Attach,
   compositeCodes,
@@ -16,6 +15,12 @@ import type { Session } from '../session.ts';
  */
 export type Ending = 'closed' | 'detached' | 'lost';
 
+/** A node that was created for a link. */
+export interface DynamicNode {
+  /** Deletes the node with its messages. */
+  delete(): void;
+}
+
 /** An end of a link. */
 export abstract class Link {
   readonly session: Session;
@@ -24,12 +29,12 @@ export abstract class Link {
   readonly handle: number;
   /** Whether this end sends messages. */
   readonly isSender: boolean;
-  /** The temporary destination that lives as long as the link. */
-  readonly dynamic: Address | undefined;
+  /** The node that lives as long as the link. */
+  readonly dynamic: DynamicNode | undefined;
   /** Whether the link has ended. The peer may not know it yet. */
   isOver = false;
 
-  constructor(session: Session, attach: Attach, dynamic: Address | undefined) {
+  constructor(session: Session, attach: Attach, dynamic: DynamicNode | undefined) {
     this.session = session;
     this.name = attach.name;
     this.handle = attach.handle;
@@ -59,7 +64,7 @@ export abstract class Link {
 
   /** Does what follows after the link has ended and everything is released. */
   closed(_ending: Ending): void {
-    if (this.dynamic !== undefined) this.session.host.temporaries.delete(this.dynamic);
+    this.dynamic?.delete();
   }
 
   /** Ends the link with an error. The peer answers with a detach. */
@@ -110,6 +115,9 @@ export function refusal(attach: Attach): Attach {
     ...(attach.role ? { target: attach.target, initialDeliveryCount: 0 } : {}),
   };
 }
+
+/** The sender settle mode in which all deliveries are sent settled (2.8.2). */
+export const settledMode = 1;
 
 /** The error of a terminus that is missing or cannot be used. */
 export function invalidField(message: string): AmqpError {

@@ -1,7 +1,6 @@
 // Links on which the peer sends.
 
 import type { Usage, UsageWaiter } from '../../../broker/activemq/limits/usage.ts';
-import type { Address } from '../../../broker/conversion/properties.ts';
 import {
   type Attach,
   type Composite,
@@ -12,8 +11,9 @@ import {
 import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
 import { linkCredit, linkCreditShare, tagBytesMax } from '../limits.ts';
 import { IncomingMessage } from '../messages/incoming-message.ts';
+import type { MessageRules } from '../messages/message-rules.ts';
 import type { Session } from '../session.ts';
-import { Link } from './link.ts';
+import { type DynamicNode, Link } from './link.ts';
 
 /** A delivery of which not all transfers have been received. */
 export interface IncomingDelivery {
@@ -23,13 +23,21 @@ export interface IncomingDelivery {
   state: Composite | undefined;
 }
 
+/** What a link on which the peer sends depends on. */
+export interface ReceivingTerms {
+  readonly dynamic: DynamicNode | undefined;
+  /** Maximum size of a message, in bytes. */
+  readonly bytesMax: number;
+  readonly rules: MessageRules;
+}
+
 /** A link on which the peer sends: its credit, and the delivery that is being received. */
 export abstract class ReceivingLink extends Link implements UsageWaiter {
   /** Messages that the peer may send at once. */
   protected creditMax: number = linkCredit;
   /** The limit because of which no credit is granted. */
   #reached: Usage | undefined = undefined;
-  protected readonly message = new IncomingMessage();
+  protected readonly message: IncomingMessage;
   readonly #bytesMax: number;
   #delivery: IncomingDelivery | undefined = undefined;
   /** Size of the received part of the delivery, in bytes. */
@@ -37,9 +45,10 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
   #creditLeft = 0;
   #deliveryCount: number;
 
-  constructor(session: Session, attach: Attach, dynamic: Address | undefined, bytesMax: number) {
-    super(session, attach, dynamic);
-    this.#bytesMax = bytesMax;
+  constructor(session: Session, attach: Attach, terms: ReceivingTerms) {
+    super(session, attach, terms.dynamic);
+    this.message = new IncomingMessage(terms.rules);
+    this.#bytesMax = terms.bytesMax;
     this.#deliveryCount = attach.initialDeliveryCount ?? 0;
   }
 

@@ -1,48 +1,28 @@
 // Links on which messages are sent to the peer.
 
-import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
-import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
-import { deliveredDestination } from '../../../broker/activemq/sending/delivered-destination.ts';
-import { converted } from '../../../broker/conversion/converted.ts';
-import type { Address } from '../../../broker/conversion/properties.ts';
-import { formatNumbers, type MessageFormat } from '../../../broker/format.ts';
-import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Outcome } from '../../../broker/subscription.ts';
-import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
-import { outcomeOf } from '../activemq.ts';
 import type { Attach, Flow } from '../codec/performatives.gen.ts';
-import { fromProperties } from '../conversion/from-properties.ts';
 import { AmqpError } from '../errors.ts';
-import { amqp10Format } from '../format.ts';
-import { headBytesMax } from '../limits.ts';
+import type { HeadWriter } from '../messages/head-writer.ts';
 import type { Session } from '../session.ts';
-import type { Flight } from './flight.ts';
-import { type Ending, Link } from './link.ts';
-
-/** Where the messages of a link come from. */
-export type Supply = { readonly consumption: Consumption } | { readonly browse: Browse };
+import type { DeliverySource, Flight } from './flight.ts';
+import { type DynamicNode, type Ending, Link } from './link.ts';
 
 /** The settings of a link that its source determines. */
 export interface SendingTerms {
-  readonly dynamic: Address | undefined;
-  /** The durable subscription. */
-  readonly key: SubscriptionKey | undefined;
-  /** Whether other links may consume from the same subscription. */
-  readonly isShared: boolean;
+  readonly dynamic: DynamicNode | undefined;
   /** Deliveries are settled when they are sent. */
   readonly isSettled: boolean;
+  /** The outcome of deliveries that the peer leaves without one; undefined for the default. */
+  readonly defaultOutcome: Outcome | undefined;
 }
 
 /** A link on which messages are sent to the peer: its credit, and its unsettled deliveries. */
-export class SendingLink extends Link implements MessageTaker, Browser {
+export abstract class SendingLink extends Link {
   readonly #terms: SendingTerms;
-  /** The outcome of deliveries that the peer leaves without one. */
-  readonly #defaultOutcome: Outcome | undefined;
   readonly #flights = new Set<Flight>();
-  #consumption: Consumption | undefined = undefined;
-  /** Replaces the consumption if this is a browser. */
-  #browse: Browse | undefined = undefined;
-  #hasBrowsedAll = false;
+  /** Whether a link that reads without acquiring messages is at its end. */
+  #hasReadAll = false;
   /** Nothing is delivered until the answer to the attach has been written. */
   #isHeld = true;
   #credit = 0;
@@ -56,23 +36,41 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   constructor(session: Session, attach: Attach, terms: SendingTerms) {
     super(session, attach, terms.dynamic);
     this.#terms = terms;
-    const source = attach.source?.code === 0x28 ? attach.source : undefined;
-    this.#defaultOutcome = outcomeOf(source?.defaultOutcome);
   }
 
-  /** Sets where the messages come from. */
-  supply(from: Supply): void {
-    if ('browse' in from) this.#browse = from.browse;
-    else this.#consumption = from.consumption;
-  }
+  /** The queues that messages are taken from; undefined if messages are read without acquiring them. */
+  protected abstract get sources(): Iterable<DeliverySource> | undefined;
 
-  override get isDurable(): boolean {
-    return this.#terms.key !== undefined;
+  /** Stops deliveries. Unsettled deliveries remain. */
+  protected abstract stop(): void;
+
+  /** Ends the consumption in steps, after {@link stop} and the settlement of all deliveries. */
+  protected abstract releaseSources(): Iterable<void>;
+
+  /** Writes the first sections of its messages. */
+  abstract readonly heads: HeadWriter;
+
+  /** Converts a message of another protocol. */
+  abstract asOwn(delivery: Delivery, source: Pick<DeliverySource, 'queue' | 'isTopic'>): Delivery;
+
+  /** Number of messages that could be sent with more credit, as flows state it. */
+  protected get availableCount(): number {
+    return 0;
   }
 
   /** The outcome of a delivery that the peer settles without one (3.3.5). */
   get defaultOutcome(): Outcome {
-    return this.#defaultOutcome ?? 'released';
+    return this.#terms.defaultOutcome ?? 'released';
+  }
+
+  /** Whether deliveries are settled when they are sent. */
+  get isSettled(): boolean {
+    return this.#terms.isSettled;
+  }
+
+  /** Number of unsettled deliveries. */
+  get unsettledCount(): number {
+    return this.#flights.size;
   }
 
   get isWritable(): boolean {
@@ -83,11 +81,6 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     this.#isHeld = false;
     if (this.#isDraining) this.#drain();
     this.wake();
-  }
-
-  override wake(): void {
-    this.#consumption?.wake();
-    this.#browse?.wake();
   }
 
   override flow({ linkCredit, deliveryCount, drain, echo }: Flow): void {
@@ -108,12 +101,13 @@ export class SendingLink extends Link implements MessageTaker, Browser {
   #drain(): void {
     const number = ++this.#drainNumber;
     const isCurrent = () => this.#isDraining && number === this.#drainNumber && !this.isOver;
-    if (this.#credit === 0 || this.#hasBrowsedAll) {
+    if (this.#credit === 0 || this.#hasReadAll) {
       this.#drained();
       return;
     }
-    if (this.#consumption === undefined) return; // a browser continues until its end
-    const sources = [...this.#consumption.sources];
+    const found = this.sources;
+    if (found === undefined) return; // a browser continues until its end
+    const sources = [...found];
     let left = sources.length;
     if (left === 0) this.#drained();
     const ended = (): void => {
@@ -136,34 +130,31 @@ export class SendingLink extends Link implements MessageTaker, Browser {
       handle: this.handle,
       deliveryCount: this.#deliveryCount,
       linkCredit: this.#credit,
-      available: 0,
+      available: this.availableCount,
       drain: this.#drainFlag,
     });
   }
 
-  browsed(delivery: Delivery, queue: Queue): void {
-    this.#send(delivery, { queue, isTopic: false }, undefined);
-  }
-
-  browsedAll(): void {
-    this.#hasBrowsedAll = true;
+  /** A link that reads without acquiring messages is at its end. */
+  protected readAll(): void {
+    this.#hasReadAll = true;
     if (this.#isDraining) this.#drained();
   }
 
-  deliver(delivery: Delivery, source: Source): void {
-    this.#send(delivery, source, source);
-  }
-
-  /** @param acquired the source, if the delivery must be settled */
-  #send(
+  /**
+   * Sends a message.
+   *
+   * @param acquired the source, if the delivery must be settled
+   */
+  protected send(
     delivery: Delivery,
-    source: Pick<Source, 'queue' | 'isTopic'>,
-    acquired: Source | undefined,
+    source: Pick<DeliverySource, 'queue' | 'isTopic'>,
+    acquired: DeliverySource | undefined,
   ): void {
     const { session } = this;
     try {
       const { deliveryNumber } = delivery;
-      const isSettled = this.#terms.isSettled;
+      const { isSettled } = this.#terms;
       const deliveryId = session.writeTransfer(this, this.asOwn(delivery, source), isSettled);
       this.#credit--;
       this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
@@ -174,7 +165,7 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     }
   }
 
-  #keep(deliveryId: number, source: Source | undefined, number: number): void {
+  #keep(deliveryId: number, source: DeliverySource | undefined, number: number): void {
     const flight: Flight = {
       link: this,
       deliveryId,
@@ -186,18 +177,6 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     };
     this.#flights.add(flight);
     this.session.keep(flight);
-  }
-
-  /** Converts a message of another protocol, and adds the destination for clients of JMS. */
-  asOwn(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): Delivery {
-    if (delivery.format === formatNumbers.amqp10) return delivery;
-    const { broker, dialect } = this.session.host;
-    const to = deliveredDestination(dialect, source, delivery);
-    const format: MessageFormat = {
-      ...amqp10Format,
-      fromProperties: (properties, bytesMax) => fromProperties({ ...properties, to }, bytesMax),
-    };
-    return converted(delivery, broker.formatOf(delivery.format), format, headBytesMax);
   }
 
   /** Removes a settled delivery. */
@@ -220,15 +199,9 @@ export class SendingLink extends Link implements MessageTaker, Browser {
     });
   }
 
-  /** All destinations have been deleted. */
-  ended(reason: string): void {
-    this.fail(new AmqpError('resource-deleted', reason, { scope: 'link' }));
-  }
-
   override *release(ending: Ending): Generator<void> {
     this.isOver = true;
-    this.#browse?.end();
-    this.#consumption?.end();
+    this.stop();
     this.session.abandon(this);
     for (const flight of this.#flights) {
       if (flight.transaction === undefined) continue;
@@ -240,28 +213,16 @@ export class SendingLink extends Link implements MessageTaker, Browser {
       if (++count % stepSize === 0) yield;
     }
     this.#flights.clear();
-    if (this.#consumption === undefined) return;
-    const outcome = this.#defaultOutcome ?? (ending === 'lost' ? 'modified' : 'released');
-    for (const { subscription } of [...this.#consumption.sources]) {
+    const outcome = this.#terms.defaultOutcome ?? (ending === 'lost' ? 'modified' : 'released');
+    for (const { subscription } of [...(this.sources ?? [])]) {
       yield* subscription.settleInSteps(0, Number.MAX_SAFE_INTEGER, outcome);
     }
-    yield* this.session.host.dialect.release(this.#consumption);
-  }
-
-  override closed(ending: Ending): void {
-    const { key, isShared } = this.#terms;
-    const { dialect, access } = this.session.host;
-    if (key !== undefined && ending === 'closed') {
-      const found = isShared ? dialect.durableSubscription(key, access) : undefined;
-      // Other consumers keep a shared subscription.
-      if ((found?.consumerCount ?? 0) === 0) dialect.unsubscribe(key, access);
-    }
-    super.closed(ending);
+    yield* this.releaseSources();
   }
 }
 
 function* drainEach(
-  sources: readonly Source[],
+  sources: readonly DeliverySource[],
   ended: () => void,
   isCurrent: () => boolean,
 ): Generator<void> {

@@ -6,9 +6,10 @@ import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { Decoder } from '../codec/decoder.ts';
 import { codes } from '../codec/format-codes.ts';
 import { type Item, textOf } from '../codec/items.ts';
-import { type ScheduleRequest, scheduleMarks } from '../conversion/schedule.ts';
+
 import { AmqpError, decodeError } from '../errors.ts';
 import { bodySectionCountMax, headBytesMax } from '../limits.ts';
+import type { MarkedMaps, MessageRules } from './message-rules.ts';
 import { SectionScan, sectionStartBytes, sections } from './sections.ts';
 import { prefixFormat } from './stored-head.ts';
 
@@ -19,11 +20,9 @@ const roomBytesMax = 64 * 1024;
 /** Positions in the list of properties (3.2.4). */
 const userIdAt = 1;
 const toAt = 2;
+const subjectAt = 3;
 const absoluteExpiryAt = 8;
 const groupIdAt = 10;
-
-/** Default priority of a message (3.2.1). */
-const defaultPriority = 4;
 
 const decoder = new Decoder();
 const scan = new SectionScan();
@@ -37,20 +36,27 @@ const probe = Buffer.alloc(sectionStartBytes + 16);
  */
 export class IncomingMessage {
   readonly publication = new Publication();
+  readonly #rules: MessageRules;
   /** The `to` of the properties, if it was requested and is text. */
   to: string | undefined = undefined;
+  /** The subject of the properties, if it was requested and is text. */
+  subject: string | undefined = undefined;
   /** The user that sent it, as the sender says; undefined if there is none. */
   userId: string | undefined = undefined;
   /** Whether it is in a message group. */
   hasGroup = false;
-  /** The annotations and application properties, if they may schedule the message. */
-  schedule: ScheduleRequest | undefined = undefined;
+  /** The annotations and application properties that may contain a mark of the rules. */
+  marked: MarkedMaps | undefined = undefined;
   /** The buffer for further parts. */
   #room: Buffer = Buffer.alloc(0);
   #roomUsed = 0;
   /** The part in which a position was last found, and the position of its beginning. */
   #part = 0;
   #partAt = 0;
+
+  constructor(rules: MessageRules) {
+    this.#rules = rules;
+  }
 
   /** Number of bytes received. */
   get length(): number {
@@ -91,15 +97,16 @@ export class IncomingMessage {
     this.#room = empty;
     this.#roomUsed = 0;
     this.to = undefined;
+    this.subject = undefined;
     this.userId = undefined;
     this.hasGroup = false;
-    this.schedule = undefined;
+    this.marked = undefined;
   }
 
   /**
    * Sets all properties of the publication except its address.
    *
-   * @param wantsTo whether {@link to} is needed
+   * @param wantsTo whether {@link to} and {@link subject} are needed
    * @throws {AmqpError} `decode-error`, or `resource-limit-exceeded` with scope `link`
    */
   complete(messageFormat: number, nowMs: number, wantsTo: boolean): void {
@@ -111,8 +118,8 @@ export class IncomingMessage {
       throw new AmqpError('resource-limit-exceeded', `${what}; ${allowed}`, { scope: 'link' });
     }
     this.#takeHead(found);
-    publication.isPersistent = false;
-    publication.priority = defaultPriority;
+    publication.isPersistent = this.#rules.isDurableByDefault;
+    publication.priority = this.#rules.defaultPriority;
     publication.expirationMs = -1;
     this.#readHead(nowMs, wantsTo);
     if (messageFormat !== 0) this.#addFormat(messageFormat);
@@ -140,6 +147,7 @@ export class IncomingMessage {
       last = code;
       at = end;
     }
+    if (bodyAt < 0 && this.#rules.requiresBody) throw decodeError('a message has no body section');
     return { bodyAt: bodyAt < 0 ? bodyLength : bodyAt, annotationsAt, annotationsEnd };
   }
 
@@ -217,22 +225,22 @@ export class IncomingMessage {
       if (decoder.at !== scan.end) throw decodeError('a section does not end with its value');
     }
     const { publication } = this;
-    if (publication.expirationMs < 0 && absoluteMs > 0) {
+    if (this.#rules.hasAbsoluteExpiry && publication.expirationMs < 0 && absoluteMs > 0) {
       publication.expirationMs = Math.max(0, absoluteMs - nowMs);
     }
     if (publication.expirationMs > expiryMsMax) publication.expirationMs = -1;
   }
 
-  /** Checks annotations or application properties, and keeps those that may schedule the message. */
+  /** Checks annotations or application properties, and keeps those that contain a mark of the rules. */
   #readMap(head: Buffer): void {
     const { code, valueAt, end } = scan;
     const isAnnotations = code === sections.messageAnnotations;
-    const mark = isAnnotations ? scheduleMarks.annotation : scheduleMarks.property;
+    const mark = isAnnotations ? this.#rules.annotationMark : this.#rules.propertyMark;
     skipMap();
-    if (!head.subarray(valueAt, end).includes(mark)) return;
+    if (mark === undefined || !head.subarray(valueAt, end).includes(mark)) return;
     const entries = decoder.reset(head, valueAt, end).map() ?? [];
-    const { annotations = [], properties = [] } = this.schedule ?? {};
-    this.schedule = isAnnotations
+    const { annotations = [], properties = [] } = this.marked ?? {};
+    this.marked = isAnnotations
       ? { annotations: entries, properties }
       : { annotations, properties: entries };
   }
@@ -240,12 +248,14 @@ export class IncomingMessage {
   #readHeader(): void {
     const { publication } = this;
     const count = decoder.openList();
-    publication.isPersistent = count > 0 && decoder.boolean() === true;
+    const { isDurableByDefault, defaultPriority, priorityMax, isZeroUnlimited } = this.#rules;
+    const durable = count > 0 ? decoder.boolean() : undefined;
+    publication.isPersistent = durable ?? isDurableByDefault;
     const priority = count > 1 ? decoder.ubyte() : undefined;
-    publication.priority = Math.min(priority ?? defaultPriority, 9);
-    const ttlMs = count > 2 ? (decoder.uint() ?? 0) : 0;
-    // ActiveMQ takes 0 for no limit.
-    publication.expirationMs = ttlMs === 0 ? -1 : ttlMs;
+    publication.priority = Math.min(priority ?? defaultPriority, priorityMax);
+    const ttlMs = count > 2 ? decoder.uint() : undefined;
+
+    publication.expirationMs = ttlMs === undefined || (ttlMs === 0 && isZeroUnlimited) ? -1 : ttlMs;
     for (let at = 3; at < count; at++) decoder.skip();
     decoder.closeWhole();
   }
@@ -258,13 +268,16 @@ export class IncomingMessage {
       if (at === absoluteExpiryAt) absoluteMs = Number(decoder.timestamp() ?? 0n);
       else if (at === userIdAt) this.userId = userOf(decoder.item());
       else if (at === toAt && wantsTo) this.to = textOf(decoder.item());
-      else {
-        if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
-        decoder.skip();
-      }
+      else if (at === subjectAt && wantsTo) this.subject = textOf(decoder.item());
+      else this.#passField(at);
     }
     decoder.closeWhole();
     return absoluteMs;
+  }
+
+  #passField(at: number): void {
+    if (at === groupIdAt) this.hasGroup = decoder.bytes[decoder.at] !== codes.null;
+    decoder.skip();
   }
 
   #addFormat(messageFormat: number): void {

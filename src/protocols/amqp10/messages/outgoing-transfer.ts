@@ -3,10 +3,7 @@
 import type { Delivery } from '../../../broker/subscription.ts';
 import type { PeerOutbox } from '../../peer-outbox.ts';
 import { type FrameWriter, type TransferFields, transferBytes } from '../codec/frame-writer.ts';
-import { headerBytes, writeHeaderSection } from './header-section.ts';
-import { StoredHead } from './stored-head.ts';
-
-const storedHead = new StoredHead();
+import type { HeadWriter } from './head-writer.ts';
 
 /** The writers of a connection. */
 interface Writers {
@@ -31,11 +28,12 @@ export const written = {
 };
 
 /**
- * Writes a message: a new header section, the other sections of the head as they were received, and
+ * Writes a message: new first sections, the other sections of the head as they were received, and
  * the body.
  *
  * @param fields of the transfer; the message format is set here
  * @param delivery in the format of AMQP 1.0
+ * @param heads writes the first sections
  * @param window maximum number of frames; at least 1
  * @returns {@link written}
  */
@@ -43,20 +41,20 @@ export function writeMessage(
   writers: Writers,
   fields: TransferFields,
   delivery: Delivery,
+  heads: HeadWriter,
   nowMs: number,
   window: number,
 ): typeof written {
   const { buffer, headAt, headLength, bodyAt, bodyLength } = delivery;
+  heads.write(delivery, nowMs);
+  const { bytes: first, length: firstLength, restAt, messageFormat } = heads;
   const headEnd = headAt + headLength;
-  storedHead.read(buffer, headAt, headEnd);
-  const { restAt, messageFormat } = storedHead;
-  const headerLength = writeHeaderSection(delivery, nowMs);
-  const total = headerLength + headEnd - restAt + bodyLength;
+  const total = firstLength + headEnd - restAt + bodyLength;
   const { frames, outbox } = writers;
   fields.messageFormat = messageFormat;
   if (total <= frames.frameBytesMax - transferBytes) {
     frames.beginTransfer(fields, total, false);
-    outbox.append(headerBytes, 0, headerLength);
+    outbox.append(first, 0, firstLength);
     outbox.append(buffer, restAt, headEnd);
     outbox.append(buffer, bodyAt, bodyAt + bodyLength);
     written.frameCount = 1;
@@ -64,7 +62,7 @@ export function writeMessage(
     return written;
   }
   const bytes = Buffer.concat([
-    headerBytes.subarray(0, headerLength),
+    first.subarray(0, firstLength),
     buffer.subarray(restAt, headEnd),
     buffer.subarray(bodyAt, bodyAt + bodyLength),
   ]);

@@ -1,9 +1,0 @@
-// The parts of AMQP 1.0, in a module that only processes with AMQP 1.0 load.
-
-import { amqp10Format } from '../../protocols/amqp10/format.ts';
-import { answerPlain } from '../../protocols/amqp10/plain-answer.ts';
-import { amqp10 } from '../../protocols/amqp10/protocol.ts';
-import type { ProtocolParts } from './listener-specs.ts';
-
-/** The parts of AMQP 1.0. */
-export const amqp10Parts: ProtocolParts = { protocol: amqp10, format: amqp10Format, answerPlain };

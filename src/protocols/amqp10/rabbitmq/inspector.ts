@@ -1,0 +1,151 @@
+// The description of a connection for administration.
+
+import type { ConnectionInspector } from '../../../broker/client-connection.ts';
+import type {
+  ChannelInfo,
+  ConnectionInfo,
+  ConsumerInfo,
+  JsonObject,
+  JsonValue,
+} from '../../../broker/rabbitmq/model.ts';
+import type { Transport } from '../../protocol.ts';
+import { type Entry, type Item, textOf } from '../codec/items.ts';
+import { channelMax } from '../limits.ts';
+import type { RabbitMqConnection } from './dialect.ts';
+import { ConsumingLink } from './links/consuming-link.ts';
+
+/** Describes a connection and its consumers at the moment of the call. */
+export class Inspector implements ConnectionInspector {
+  readonly #own: RabbitMqConnection;
+  readonly #transport: Transport;
+
+  constructor(own: RabbitMqConnection, transport: Transport) {
+    this.#own = own;
+    this.#transport = transport;
+  }
+
+  get name(): string {
+    const { peerAddress, localAddress } = this.#transport;
+    return `${peerAddress} -> ${localAddress}`;
+  }
+
+  get #state(): ConnectionInfo['state'] {
+    const { host } = this.#own;
+    const { flow } = host.broker;
+    if (!flow.has(host)) return 'running';
+    if (flow.blockedReason !== undefined) return 'blocked';
+    return flow.isPaused ? 'flow' : 'running';
+  }
+
+  info(): ConnectionInfo {
+    const own = this.#own;
+    const { host, access } = own;
+    const { peerAddress, localAddress, tlsVersion } = this.#transport;
+    const [peerHost, peerPort] = partsOf(peerAddress);
+    const [localHost, port] = partsOf(localAddress);
+    return {
+      name: this.name,
+      userProvidedName: host.clientId,
+      user: access.user,
+      vhost: access.vhost,
+      protocol: 'AMQP 1-0',
+      connectedAtMs: own.connectedAtMs,
+      peerHost,
+      peerPort,
+      host: localHost,
+      port,
+      authMechanism: own.mechanism,
+      tlsVersion,
+      clientProperties: own.clientProperties,
+      channelMax,
+      frameMax: own.frameBytesMax,
+      heartbeatSeconds: 60,
+      channelCount: [...host.sessions].length,
+      state: this.#state,
+      receivedBytes: host.receivedBytes,
+      sentBytes: host.outbox.leftBytes,
+    };
+  }
+
+  /** Sessions are no channels. */
+  channels(): Iterable<ChannelInfo> {
+    return [];
+  }
+
+  *consumers(): Generator<ConsumerInfo> {
+    const connectionName = this.name;
+    const { host, access } = this.#own;
+    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    for (const session of [...host.sessions]) {
+      for (const link of [...session.links]) {
+        if (!(link instanceof ConsumingLink) || link.isOver) continue;
+        yield {
+          tag: String(link.handle),
+          vhost: access.vhost,
+          queue: link.queue.name,
+          channelName: `${connectionName} (${session.channel})`,
+          channelNumber: session.channel,
+          connectionName,
+          peerHost,
+          peerPort,
+          user: access.user,
+          isAcknowledged: !link.isSettled,
+          isExclusive: false,
+          isActive: link.isActive,
+          prefetchCount: 0,
+          arguments: link.priority === 0 ? {} : { 'x-priority': link.priority },
+        };
+      }
+    }
+  }
+}
+
+/** Maximum size of the properties of a client that are shown, as JSON, in characters. */
+const propertiesLengthMax = 4096;
+
+/** The properties of a client, as administration shows them; empty if they are large. */
+export function shownProperties(entries: readonly Entry[]): JsonObject {
+  const properties = objectOf(entries);
+  return JSON.stringify(properties).length > propertiesLengthMax ? {} : properties;
+}
+
+/** Maximum nesting of values that are shown. */
+const depthMax = 4;
+
+function objectOf(entries: readonly Entry[], depth = 0): JsonObject {
+  const fields = entries.flatMap(([key, value]): [string, JsonValue][] => {
+    const name = textOf(key);
+    return name === undefined ? [] : [[name, jsonOf(value, depth + 1)]];
+  });
+  return Object.fromEntries(fields);
+}
+
+function jsonOf(item: Item, depth: number): JsonValue {
+  switch (item.type) {
+    case 'null':
+      return null;
+    case 'map':
+      return depth > depthMax ? {} : objectOf(item.value, depth);
+    case 'list':
+    case 'array':
+      return depth > depthMax ? [] : item.value.map((each) => jsonOf(each, depth + 1));
+    case 'described':
+      return jsonOf(item.value, depth);
+    case 'binary':
+      return item.value.toString('base64');
+    case 'long':
+    case 'ulong':
+    case 'timestamp':
+      return Number(item.value);
+    default:
+      return typeof item.value === 'number' && !Number.isFinite(item.value)
+        ? String(item.value)
+        : item.value;
+  }
+}
+
+/** Splits `127.0.0.1:5671`, and `::1:5671`. */
+function partsOf(address: string): [host: string, port: number] {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
+}
