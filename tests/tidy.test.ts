@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   control: ['base', 'storage', 'aws/local-client.ts', 'oauth/settings.ts'],
   ldap: ['base', 'crypto'],
+  transfer: ['base', 'broker', 'protocols/amqp091'],
   oauth: ['base'],
   'engines/waxwing': [
     'base',
@@ -62,6 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'ldap',
     'oauth',
     'sensitive-data',
+    'transfer',
   ],
   'api/kms': ['base', 'calls', 'aws', 'kms'],
   'api/mq': ['base', 'calls', 'aws', 'control'],
@@ -86,6 +88,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'identity/accounts/mfa/otp-uri.ts',
     'storage/check.ts',
     'server',
+    'transfer',
   ],
   'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
 };

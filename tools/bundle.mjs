@@ -1,5 +1,5 @@
-// Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, and a broker's process,
-// `dist/bin/broker.js`. Finding and loading two hundred modules takes longer than the rest of a start.
+// Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, a broker's process,
+// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.js`. Finding and loading two hundred modules takes longer than the rest of a start.
 // Code that both programs need, or that is loaded later, goes to shared files beside them. Names are
 // kept, so that stack traces match the sources; source maps give the lines.
 // Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
@@ -34,7 +34,11 @@ const lazyNodeModules = {
 };
 
 const { metafile } = await build({
-  entryPoints: { waxwing: 'src/main.ts', broker: 'src/engines/waxwing/child.ts' },
+  entryPoints: {
+    waxwing: 'src/main.ts',
+    broker: 'src/engines/waxwing/child.ts',
+    shovels: 'src/engines/waxwing/shovels/worker.ts',
+  },
   outdir: folder,
   bundle: true,
   splitting: true,

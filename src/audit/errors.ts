@@ -13,6 +13,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `invalid-tags`: a tag key twice, or one that is reserved
  * - `too-many-tags`: more than 50
  * - `no-such-bucket`, `no-such-object`: no trail delivers to the bucket; the object does not exist
+ * - `bucket-refused`, `bucket-unreachable`: a bucket outside does not take files now, or at all
  * - `trail-file-invalid`: a log or digest file was changed, removed or moved
  */
 export type AuditErrorCode =
@@ -31,6 +32,8 @@ export type AuditErrorCode =
   | 'too-many-tags'
   | 'no-such-bucket'
   | 'no-such-object'
+  | 'bucket-refused'
+  | 'bucket-unreachable'
   | 'trail-file-invalid';
 
 /** A lookup or a change of a trail that is refused, or a file of a trail that is not valid. */

@@ -41,8 +41,17 @@ export interface Search {
   readonly hasAll: boolean;
 }
 
-/** The cost of a question to a filter that is in memory. */
-const filterCost = 0.01;
+/** The costs of steps, in reads from the disk. */
+const costs = {
+  /** A question to a filter that is in memory. */
+  filter: 0.01,
+  /** Reading a filter: the beginning of the file, in two parts, and the filter. */
+  filterRead: 3,
+  /** The list of rows, which is empty. */
+  noRows: 1,
+  /** The two lists of rows, and the times. */
+  rows: 3,
+} as const;
 
 /** The parts that the history needs. */
 export interface EventHistoryParts {
@@ -65,9 +74,10 @@ export class EventHistory {
     return this.#parts.trail.head.count;
   }
 
-  /** Reads new events into memory, so that the next search need not. */
+  /** Reads new events and filters of archives into memory, so that the next search need not. */
   async catchUp(): Promise<void> {
     await this.#recentEvents().catchUp();
+    await this.#parts.archives.loadFilters();
   }
 
   #recentEvents(): RecentEvents {
@@ -118,7 +128,8 @@ export class EventHistory {
     limit: { before: number },
   ): AsyncGenerator<SearchStep> {
     const { fromMs, toMs, before } = search;
-    for (const { number, atMs, hashes, cursor } of events.toReversed()) {
+    for (let i = events.length - 1; i >= 0; i--) {
+      const { number, atMs, hashes, cursor } = events[i] as RecentEvent; // within the list
       if (number >= before || atMs < fromMs || atMs > toMs) continue;
       if (!search.hasAll && !hashes.includes(managementHash)) continue;
       if (search.hash !== undefined && !hashes.includes(search.hash)) continue;
@@ -138,11 +149,17 @@ export class EventHistory {
     const hash = search.hash ?? (search.hasAll ? undefined : managementHash);
     const passed = (cost: number) => ({ number: record.first, found: undefined, cost });
     const known = hash === undefined ? true : archives.mayHaveNow(record, hash);
+    const asked = known === undefined ? costs.filterRead : costs.filter;
     if (!(known ?? (await archives.mayHave(record, hash ?? 0)))) {
-      yield passed(known === undefined ? 1 : filterCost);
+      yield passed(asked);
       return;
     }
     const rows = await this.#rowsOf(record, search);
+    if (rows.length === 0) {
+      // The filter was wrong, which one in a hundred is.
+      yield passed(asked + costs.noRows);
+      return;
+    }
     const seconds = await archives.seconds(record);
     const line = archives.lines(record);
     for (let i = rows.length - 1; i >= 0; i--) {
@@ -153,13 +170,14 @@ export class EventHistory {
       const { event, sizeBytes } = await line(row);
       yield { number, found: { number, atMs, event, sizeBytes }, cost: 1 };
     }
-    yield passed(3);
+    yield passed(asked + costs.rows);
   }
 
   /** The rows of an archive that a search may find, ascending. */
-  async #rowsOf(record: ArchiveRecord, { hash, hasAll }: Search): Promise<number[]> {
+  async #rowsOf(record: ArchiveRecord, { hash, hasAll }: Search): Promise<readonly number[]> {
     const { archives } = this.#parts;
     const found = hash === undefined ? undefined : await archives.rowsWith(record, hash);
+    if (found?.length === 0) return found;
     if (hasAll) return found ?? allRows(record.last - record.first + 1);
     const management = await archives.rowsWith(record, managementHash);
     return found === undefined ? management : common(found, management);
@@ -170,8 +188,13 @@ function allRows(count: number): number[] {
   return Array.from({ length: count }, (_, row) => row);
 }
 
-/** The rows that are in both lists, ascending. */
+/** The rows that are in both lists. All lists ascend. */
 function common(one: readonly number[], other: readonly number[]): number[] {
-  const rows = new Set(other);
-  return one.filter((row) => rows.has(row));
+  const rows: number[] = [];
+  let i = 0;
+  for (const row of one) {
+    while ((other[i] ?? Infinity) < row) i++;
+    if (other[i] === row) rows.push(row);
+  }
+  return rows;
 }

@@ -33,7 +33,7 @@ const pageBytesMax = 2 * 1024 * 1024;
  * The work for one page, in reads from the disk. A page with fewer events than requested ends with a
  * token, with which the lookup continues.
  */
-const pageCostMax = 400;
+const pageCostMax = 150;
 
 /** How long events can be looked up, milliseconds. */
 const keptMs = 90 * 24 * 3600 * 1000;

@@ -11,6 +11,8 @@ import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
+import type { Destination } from './exchanges/binding.ts';
+import type { Exchange } from './exchanges/exchange.ts';
 import { MessageRouter } from './exchanges/message-router.ts';
 import type { Route } from './exchanges/route-cache.ts';
 import { LogWaiters } from './flow/log-waiters.ts';
@@ -22,6 +24,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { LoginExpiry } from './logins/login-expiry.ts';
 import { Logins } from './logins/logins.ts';
 import type { Publication } from './publication.ts';
+import { replayHistory } from './publishing/history-replay.ts';
 import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
@@ -276,6 +279,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
    */
   publish(vhost: Vhost, publication: Publication, routed?: Route): Published {
     return this.#publishing.publish(vhost, publication, routed);
+  }
+
+  replay(vhost: Vhost, source: Exchange, destination: Destination): void {
+    replayHistory(this.#publishing, vhost, source, destination);
   }
 
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {

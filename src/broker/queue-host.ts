@@ -1,6 +1,8 @@
 // The interface between queues and the broker.
 
 import type { MessageStore } from '../storage/message-store.ts';
+import type { Destination } from './exchanges/binding.ts';
+import type { Exchange } from './exchanges/exchange.ts';
 import type { LogWaiters } from './flow/log-waiters.ts';
 import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
@@ -8,6 +10,7 @@ import type { LongPublishes } from './publishing/long-publishes.ts';
 import type { DeathReason, Queue } from './queue.ts';
 import type { Delivery } from './subscription.ts';
 import type { Turns } from './turns/turns.ts';
+import type { Vhost } from './vhost.ts';
 
 /** The broker, as queues use it. */
 export interface QueueHost {
@@ -30,6 +33,8 @@ export interface QueueHost {
   /** Loads a block and then pumps. */
   load(queue: Queue, sequence: number): void;
   deleteQueue(queue: Queue): void;
+  /** Passes the messages that an exchange has kept to a new destination. */
+  replay(vhost: Vhost, source: Exchange, destination: Destination): void;
   /** A queue was deleted. Its counters are added to the totals. */
   queueEnded(queue: Queue): void;
 }

@@ -89,6 +89,29 @@ export function isUserChange(change: { kind: string }): change is UserChange {
 /** All permissions, for the initial user. */
 export const everything: Permission = { configure: '.*', write: '.*', read: '.*' };
 
+/**
+ * The groups of the user as which parts of this program connect, such as shovels. It has all
+ * permissions in one virtual host.
+ */
+const internalGroups: readonly string[] = Object.freeze([]);
+
+/**
+ * The user as which a part of this program connects to a virtual host. It is not stored and nobody
+ * can log in as it.
+ */
+export function internalUser(vhost: string): User {
+  return {
+    name: 'none',
+    passwordHash: '',
+    tags: [],
+    permissions: new Map([[vhost, everything]]),
+    topicPermissions: new Map(),
+    limits: new Map(),
+    revision: 0,
+    groups: internalGroups,
+  };
+}
+
 /** A user whose parts only {@link Users} changes. */
 interface StoredUser extends User {
   readonly permissions: Map<string, Permission>;
@@ -318,8 +341,9 @@ export class Access {
     this.#renewals++;
   }
 
-  /** Whether the user has a tag, such as `impersonator`. */
+  /** Whether the user has a tag, such as `impersonator`. Parts of this program have all. */
   hasTag(tag: string): boolean {
+    if (this.groups === internalGroups) return true;
     return (this.#loginRights ?? this.#users.get(this.user))?.tags.includes(tag) === true;
   }
 

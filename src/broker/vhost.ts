@@ -74,6 +74,8 @@ export class Vhost {
   messagesDeletedFor: string | undefined = undefined;
   /** Rules for messages that the broker publishes on its own; undefined for none. */
   unawaited: UnawaitedRules | undefined = undefined;
+  /** Whether protocols trace messages. It is off after a start. */
+  isTracing = false;
   readonly #exclusive = new ExclusiveQueues();
   #hasEnded = false;
   #policyChangeCount = 0;
@@ -256,7 +258,7 @@ export class Vhost {
   removeExchange(exchange: Exchange): void {
     if (this.exchanges.get(exchange.name) !== exchange) return;
     this.exchanges.delete(exchange.name);
-    exchange.isDeleted = true;
+    exchange.end();
     if (exchange.options.durable) {
       this.#host.define({ kind: 'exchange-deleted', vhost: this.name, name: exchange.name });
     }
@@ -419,6 +421,7 @@ export class Vhost {
     if (!source.bind(binding)) return;
     this.#sources.add(source, destination);
     this.#defineBinding('bound', source, binding);
+    if (source.history !== undefined) this.#host.replay(this, source, destination);
   }
 
   #requireNewBinding(source: Exchange, binding: Binding): void {
@@ -457,6 +460,7 @@ export class Vhost {
     this.#hasEnded = true;
     const queues = [...this.queues.values()];
     this.queues.clear();
+    for (const exchange of this.exchanges.values()) exchange.end();
     this.exchanges.clear();
     this.#sources.clear();
     this.#exclusive.clear();

@@ -36,6 +36,8 @@ export type CliErrorCode =
   | 'service-ended'
   /** At least one drill failed. */
   | 'drill-failed'
+  /** Not everything could be moved to another broker. */
+  | 'transfer-incomplete'
   /** The file of a report exists already, or its name has an unknown ending. */
   | 'report-invalid';
 

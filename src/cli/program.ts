@@ -119,6 +119,7 @@ function program(): Command {
   addAccountCommands(all);
   addRootKeyCommands(all.command('root-key').description('show or change the root key'));
   addBackupCommands(all);
+  addTransferCommands(all);
   addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
@@ -151,6 +152,7 @@ function addServe(all: Command): void {
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
     .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
     .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
+    .addOption(option('--shovel-ca-file <file>', 'authorities of the servers of shovels, PEM'))
     .addOption(option('--arn-folder <folder>', 'files that ARNs in configurations name'))
     .addOption(number('--key-check-seconds <n>', 'interval of regular key checks', 3600))
     .addOption(number('--key-effect-delay <n>', 'seconds until a key change takes effect', 0))
@@ -203,6 +205,11 @@ function addTrailOptions(serving: Command): Command {
   return serving
     .addOption(number('--trail-file-seconds <n>', 'interval of log files of trails', 300))
     .addOption(number('--trail-digest-seconds <n>', 'interval of digests of trails', 3600))
+    .addOption(option('--trail-s3-buckets <names>', 'buckets to which files of trails are copied'))
+    .addOption(option('--trail-s3-endpoint <url>', 'the service with these buckets; Amazon S3'))
+    .addOption(option('--trail-s3-region <name>', 'its region').default('us-east-1'))
+    .addOption(option('--trail-s3-ca-file <file>', 'authorities of that service, PEM'))
+    .addOption(option('--trail-s3-profile <name>', 'profile with the credentials for it'))
     .addOption(option('--audit-anchor <url>', 'post the state of the trail there, by HTTPS'))
     .addOption(
       option(
@@ -341,6 +348,36 @@ function addBackupCommands(all: Command): void {
     .addOption(data())
     .addOption(profile())
     .action(from(() => import('./volumes/restore.ts'), 'restore'));
+}
+
+function addTransferCommands(all: Command): void {
+  const commands = [
+    ['import', "move a RabbitMQ's definitions and messages to a broker of this service"],
+    ['export', 'move the definitions and messages of a broker of this service to a RabbitMQ'],
+  ] as const;
+  for (const [name, description] of commands) {
+    const command = all.command(name).description(description);
+    for (const side of ['from', 'to']) {
+      command
+        .addOption(option(`--${side}-amqp <uri>`, 'amqps://user@host:5671').makeOptionMandatory())
+        .addOption(option(`--${side}-management <url>`, 'https://host:15671').makeOptionMandatory())
+        .addOption(
+          option(
+            `--${side}-password-file <file>`,
+            'the password of the user',
+          ).makeOptionMandatory(),
+        )
+        .addOption(option(`--${side}-ca-file <file>`, 'authorities besides the public ones, PEM'));
+    }
+    command
+      .option('--definitions-file <file>', 'definitions, instead of those of the source')
+      .option('--no-definitions', 'move messages only')
+      .option('--no-messages', 'move definitions only')
+      .option('--queues <pattern>', 'move messages of queues whose names match')
+      .addOption(number('--prefetch <n>', 'messages in flight for each queue', 200))
+      .addOption(number('--retry-seconds <n>', 'time without progress until it gives up', 60))
+      .action(from(() => import('./transfer/transfer-command.ts'), 'transfer'));
+  }
 }
 
 function addVolumeCommands(volume: Command): void {

@@ -14,6 +14,7 @@ import { type BrokerView, Service } from '../server/service.ts';
 import type { AnchorType, SensitiveNamesMode, Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
 import { readAuthorities } from '../server/sign-in/small-file.ts';
+import { type S3BucketOptions, s3BucketSettings } from '../server/trails/s3-bucket-settings.ts';
 import { stopWithStarter } from './fips/starter.ts';
 import { version } from './version.ts';
 
@@ -21,7 +22,7 @@ import { version } from './version.ts';
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
+export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketOptions {
   readonly data: string;
   readonly host: string;
   readonly publicHost?: readonly string[];
@@ -34,6 +35,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions {
   readonly tlsParity: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
+  readonly shovelCaFile?: string;
   readonly oidcCaFile?: string;
   readonly arnFolder?: string;
   readonly keyCheckSeconds: number;
@@ -73,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames, oidcCaFile } = options;
+  const { personNames, oidcCaFile, shovelCaFile } = options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -88,6 +90,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    shovelAuthorities: shovelCaFile && (await readAuthorities('--shovel-ca-file', shovelCaFile)),
     arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
@@ -101,6 +104,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     trailFileSeconds: options.trailFileSeconds,
     trailDigestSeconds: options.trailDigestSeconds,
     lookupsPerSecondMax: options.lookupEventsPerSecond,
+    trailBuckets: await s3BucketSettings(options),
     auditAnchor: options.auditAnchor,
     auditAnchorType: options.auditAnchorType,
     auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),

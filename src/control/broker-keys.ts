@@ -177,24 +177,25 @@ export class BrokerKeys {
   }
 
   /**
-   * Requires that a data key can be wrapped under another key. No key service can do it with a key
-   * of another one, and the grants of brokers do not permit it with keys in a KMS outside.
+   * Requires that a data key from a backup can be wrapped under another key with the permissions of
+   * the requester. No key service can do it with a key of another one.
    *
    * @throws {ControlError} 'bad-request'
    */
-  requireRewrappable(from: KeyChoice, to: KeyChoice): void {
+  requireRestorable(from: KeyChoice, to: KeyChoice): void {
     if (from.arn === to.arn) return;
     const remote = [from, to].find(({ owner }) => owner === 'remote');
     if (remote === undefined) return;
     throw refuse(
       'kmsKeyId',
       `KMS key [${remote.arn}] is in a KMS outside of the service. ` +
-        'Data keys cannot be moved to it or from it.',
+        'Backups cannot be restored from it or to it under another key.',
     );
   }
 
   /**
-   * Wraps the data key of a volume under another key. Its plaintext does not leave the key service.
+   * Wraps the data key of a volume under another key. Its plaintext does not leave the key service,
+   * unless one of the keys is in a KMS outside.
    *
    * @throws {KeyLost | ForeignDataKey}
    */
@@ -203,6 +204,14 @@ export class BrokerKeys {
     volume: VolumeName,
     wrapped: Buffer,
   ): Promise<Buffer> {
+    if (from.owner === 'remote' || to.owner === 'remote') {
+      const dataKey = await this.openDataKey(from, volume, wrapped);
+      try {
+        return await this.#wrapDataKey(to, volume, dataKey);
+      } finally {
+        dataKey.fill(0);
+      }
+    }
     const input = {
       SourceKeyId: from.arn,
       CiphertextBlob: wrapped,
@@ -216,6 +225,24 @@ export class BrokerKeys {
       },
     );
     return reply.CiphertextBlob;
+  }
+
+  /**
+   * Wraps a plaintext data key of a volume. The grants of Amazon MQ do not include Encrypt, so that it
+   * is wrapped under the key of the service first, and then under the customer's by ReEncrypt.
+   *
+   * @throws {KeyLost}
+   */
+  async #wrapDataKey(to: KeyChoice, volume: VolumeName, dataKey: Buffer): Promise<Buffer> {
+    const under = to.owner === 'remote' ? to : await this.#finder.ownKey();
+    const input = {
+      KeyId: under.arn,
+      Plaintext: dataKey,
+      EncryptionContext: volumeContext(volume),
+    };
+    const reply = await this.#asService<{ CiphertextBlob: Buffer }>(under, 'Encrypt', input);
+    if (under.arn === to.arn) return reply.CiphertextBlob;
+    return this.rewrapDataKey({ from: under, to }, volume, reply.CiphertextBlob);
   }
 
   /**
@@ -253,7 +280,7 @@ export class BrokerKeys {
     wrapped: Buffer,
     requester: Requester,
   ): Promise<Buffer> {
-    // It is the same key then, see {@link requireRewrappable}.
+    // It is the same key then, see {@link requireRestorable}.
     if (way.from.owner === 'remote') return wrapped;
     // The service has a grant on the other key.
     if (way.from.owner === 'service') return this.rewrapDataKey(way, volume, wrapped);

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Broker } from '../broker/broker.ts';
 import { Administration } from '../broker/rabbitmq/administration.ts';
+import type { Shovels } from '../broker/rabbitmq/shovels/shovel-status.ts';
 import { Rates } from './rates/rates.ts';
 
 /** A port of the broker. */
@@ -32,6 +33,8 @@ export interface ManagementOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly node: NodeFacts;
+  /** Undefined if the broker has none. */
+  readonly shovels?: Shovels | undefined;
   /** Hashes a password for storage. */
   readonly hashPassword: (password: string) => Promise<string>;
 }
@@ -41,14 +44,16 @@ export class Management {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly node: NodeFacts;
+  readonly shovels: Shovels | undefined;
   readonly administration: Administration;
   readonly rates: Rates;
   readonly startedAtMs: number;
 
-  constructor({ broker, clock, node, hashPassword }: ManagementOptions) {
+  constructor({ broker, clock, node, shovels, hashPassword }: ManagementOptions) {
     this.broker = broker;
     this.clock = clock;
     this.node = node;
+    this.shovels = shovels;
     this.administration = new Administration(broker, { hashPassword });
     this.rates = new Rates(broker, clock);
     this.startedAtMs = clock.nowMs() - process.uptime() * 1000;

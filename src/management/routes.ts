@@ -17,6 +17,7 @@ import * as permissions from './resources/permissions.ts';
 import { operatorPolicies, userPolicies } from './resources/policies.ts';
 import { publish } from './resources/publishing.ts';
 import * as queues from './resources/queues.ts';
+import * as shovels from './resources/shovels/shovels.ts';
 import * as users from './resources/users.ts';
 import * as vhosts from './resources/vhosts.ts';
 import type { Role } from './roles.ts';
@@ -34,6 +35,7 @@ type Row = readonly [method: string, path: string, role: Role, handle: Route['ha
 
 const binding = '/bindings/{vhost}/e/{source}/{kind}/{destination}';
 const topicPermission = '/topic-permissions/{vhost}/{user}';
+const shovel = '/shovels/vhost/{vhost}/{name}';
 const parameter = '/parameters/{component}/{vhost}/{name}';
 
 /** The broker, and what is in its virtual hosts. */
@@ -150,6 +152,12 @@ const settingRows: readonly Row[] = [
   ['GET', parameter, 'policymaker', parameters.getParameter],
   ['PUT', parameter, 'policymaker', parameters.putParameter],
   ['DELETE', parameter, 'policymaker', parameters.deleteParameter],
+  ['GET', '/shovels', 'monitoring', shovels.listShovels],
+  ['GET', '/shovels/{vhost}', 'monitoring', shovels.listShovels],
+  ['GET', shovel, 'monitoring', shovels.getShovel],
+  ['DELETE', shovel, 'policymaker', shovels.deleteShovel],
+  ['DELETE', `${shovel}/restart`, 'policymaker', shovels.restartShovel],
+
   ['GET', '/global-parameters', 'policymaker', parameters.listGlobalParameters],
   ['GET', '/global-parameters/{name}', 'policymaker', parameters.getGlobalParameter],
   ['PUT', '/global-parameters/{name}', 'administrator', parameters.putGlobalParameter],

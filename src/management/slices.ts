@@ -54,6 +54,31 @@ export function* sortInSteps<Item>(
   return runs[0] ?? [];
 }
 
+/**
+ * The first items of a list in their order, in steps. Most items are only compared with the last one
+ * that may still be among them.
+ *
+ * @param compare orders all items; two of them are never equal
+ */
+export function* firstInSteps<Item>(
+  items: readonly Item[],
+  count: number,
+  compare: (a: Item, b: Item) => number,
+): Generator<void, Item[]> {
+  let found: Item[] = [];
+  let worst: Item | undefined;
+  let seenCount = 0;
+  for (const item of items) {
+    if (++seenCount % stepUnits === 0) yield;
+    if (worst !== undefined && compare(item, worst) > 0) continue;
+    found.push(item);
+    if (found.length < count + Math.max(count, sortedAtOnce)) continue;
+    found = (yield* sortInSteps(found, compare)).slice(0, count);
+    worst = found.at(-1);
+  }
+  return (yield* sortInSteps(found, compare)).slice(0, count);
+}
+
 function* merge<Item>(
   a: readonly Item[],
   b: readonly Item[],

@@ -1,6 +1,7 @@
 // The interfaces between protocols and listeners.
 
 import type { X509Certificate } from 'node:crypto';
+import type { User } from '../broker/users.ts';
 
 /** The connection to a peer, as protocols use it. */
 export interface Transport {
@@ -26,6 +27,11 @@ export interface Transport {
   readonly localAddress: string;
   /** The TLS version, such as `TLSv1.3`, for the description of the connection. */
   readonly tlsVersion: string;
+  /**
+   * Set if the peer is a part of this program in the same process, which needs no log-in: the user as
+   * which it acts. No listener sets it.
+   */
+  readonly internalUser?: User;
   /** The certificate of the client, which was verified; undefined if it has shown none. */
   readonly peerCertificate?: X509Certificate | undefined;
 }

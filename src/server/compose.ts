@@ -324,6 +324,7 @@ export function composeEngine(
     brokerPorts: settings.brokerPorts,
     hasTlsParity: settings.hasTlsParity,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
+    shovelAuthorities: settings.shovelAuthorities,
     oidcAuthorities: settings.oidcAuthorities,
     arnFolder: settings.arnFolder,
     room: {

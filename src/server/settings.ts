@@ -7,6 +7,7 @@ import type { RemoteKmsSettings } from './keys/remote-kms.ts';
 import { checkPublicHosts } from './public-names.ts';
 import type { RootKeySource } from './root-key/source.ts';
 import type { SignInSettings } from './sign-in/sign-in-settings.ts';
+import type { S3BucketSettings } from './trails/s3-bucket-settings.ts';
 
 /**
  * What happens to calls with personal or secret data in names, descriptions or tags: they are
@@ -57,6 +58,8 @@ export interface Settings {
   readonly ldapPort: number;
   /** File with the authorities of these servers' certificates, PEM; undefined for public ones. */
   readonly ldapCaFile: string | undefined;
+  /** Additional authorities of the servers that shovels connect to, PEM; undefined for none. */
+  readonly shovelAuthorities?: string | undefined;
   /** Additional authorities of the certificates of OIDC providers, PEM; undefined for none. */
   readonly oidcAuthorities: string | undefined;
   /** The folder with the files that ARNs in configurations name; undefined for none. */
@@ -85,6 +88,8 @@ export interface Settings {
   readonly trailFileSeconds: number;
   /** Interval of the digest files of trails, seconds. */
   readonly trailDigestSeconds: number;
+  /** Buckets of another service, to which files of trails are copied; undefined for none. */
+  readonly trailBuckets?: S3BucketSettings | undefined;
   /** Maximum number of LookupEvents calls per second; 0 for no maximum. */
   readonly lookupsPerSecondMax: number;
   /** Where the state of the trail is posted after each digest; undefined for nowhere. */

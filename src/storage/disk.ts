@@ -60,8 +60,15 @@ export interface Disk {
    *
    * @param isErasing whether the replaced contents are overwritten with zeros; a crash may leave
    *   them in `FILE.old`, which the next such call overwrites
+   * @param replaced called when the new contents are durable, and the replaced ones may still have to
+   *   be overwritten; a disk that overwrites nothing need not call it
    */
-  replace(file: string, bytes: Uint8Array, isErasing?: boolean): Promise<void>;
+  replace(
+    file: string,
+    bytes: Uint8Array,
+    isErasing?: boolean,
+    replaced?: () => void,
+  ): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(file: string): Promise<void>;
   /** Syncs creations, renames and removals in a folder. */
@@ -304,7 +311,7 @@ export const systemDisk: Disk = {
   list: (folder) => fsp.readdir(folder),
   create: (file) => openFile(file, O_CREAT | O_EXCL),
   open: (file) => openFile(file, 0),
-  replace: async (file, bytes, isErasing = false) => {
+  replace: async (file, bytes, isErasing = false, replaced = () => {}) => {
     const former = isErasing ? await FormerFile.keep(file) : undefined;
     const draft = `${file}.new`;
     const handle = await createDraft(draft);
@@ -318,6 +325,7 @@ export const systemDisk: Disk = {
     }
     await fsp.rename(draft, file);
     await syncPath(path.dirname(file));
+    replaced();
     await former?.erase();
   },
   rename: (from, to) => fsp.rename(from, to),

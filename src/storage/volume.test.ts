@@ -92,6 +92,53 @@ test('a volume can be opened once, and again after it is closed', async () => {
   await (await Volume.open(systemDisk, folder, dataKey)).close();
 });
 
+test('a change of the state does not wait until the replaced header is overwritten', async () => {
+  const folder = '/v';
+  const made = { id: 'vol-1', kind: 'broker', wrappedKey } as const;
+  let erase: (error?: Error) => void = () => {};
+  class ErasingDisk extends MemoryDisk {
+    override async replace(
+      file: string,
+      bytes: Uint8Array,
+      isErasing = false,
+      replaced: () => void = () => {},
+    ): Promise<void> {
+      await super.replace(file, bytes);
+      replaced();
+      if (!isErasing) return;
+      await new Promise<void>((resolve, reject) => {
+        erase = (error) => (error === undefined ? resolve() : reject(error));
+      });
+    }
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const disk = new ErasingDisk();
+  await Volume.format(disk, folder, made, dataKey);
+  const volume = await Volume.open(disk, folder, dataKey);
+  await volume.update({ epoch: 1 });
+  assert.equal(volume.header.epoch, 1);
+  let isRewrapped = false;
+  const rewrapped = volume.rewrap(Buffer.from('again')).then(() => {
+    isRewrapped = true;
+  });
+  await turn();
+  // It begins after the first overwriting, and waits for its own.
+  assert.deepEqual(volume.header.wrappedKey, made.wrappedKey);
+  erase();
+  await turn();
+  assert.deepEqual([volume.header.wrappedKey, isRewrapped], [Buffer.from('again'), false]);
+  erase();
+  await rewrapped;
+  await volume.update({ epoch: 2 });
+  erase(new Error('no overwriting'));
+  await turn();
+  await assert.rejects(volume.update({ epoch: 3 }), /no overwriting/);
+  assert.equal(volume.header.epoch, 2);
+  await assert.rejects(volume.close(), /no overwriting/);
+  // The lock is released in any case.
+  await (await Volume.open(disk, folder, dataKey)).close();
+});
+
 /** A disk on which a file is replaced only some turns later. */
 class SlowDisk extends MemoryDisk {
   override async replace(file: string, bytes: Uint8Array): Promise<void> {

@@ -90,6 +90,8 @@ export class Volume {
   readonly #dataKeys: Map<number, KeyObject>;
   readonly #unlock: () => Promise<void>;
   #lastChange: Promise<void> = Promise.resolve();
+  /** The error of overwriting a replaced header, if nobody waited for it. */
+  #eraseFailure: unknown = undefined;
 
   private constructor(
     disk: Disk,
@@ -202,9 +204,13 @@ export class Volume {
     return encodeHeader({ ...this.#header, ...change }, this.#newestKey());
   }
 
-  /** Replaces the header file with some fields changed. */
-  update(change: Partial<VolumeHeader>): Promise<void> {
-    return this.#change(() => change);
+  /**
+   * Replaces the header file with some fields changed, but no data keys. Resolves once the change is
+   * durable. The replaced header is overwritten before the next change and before the volume is
+   * closed.
+   */
+  update(change: Omit<Partial<VolumeHeader>, keyof WrappedKey | 'olderKeys'>): Promise<void> {
+    return this.#change(() => change, true);
   }
 
   /**
@@ -300,25 +306,48 @@ export class Volume {
    * Runs changes one after another, so that each starts from the result of the previous one.
    *
    * @param make returns the changed fields; undefined for no change
+   * @param isErasedLater whether the result does not wait until the replaced header is overwritten
    */
-  #change(make: (header: VolumeHeader) => Partial<VolumeHeader> | undefined): Promise<void> {
-    const changed = this.#lastChange.then(async () => {
-      const change = make(this.#header);
-      if (change === undefined) return;
-      const header = { ...this.#header, ...change };
-      const dataKey = this.#dataKeys.get(header.generation);
-      assert(dataKey !== undefined, 'a header names a data key that is not there');
-      // The replaced header has data keys that may be dropped, or wrapped under a key no longer used.
-      await this.disk.replace(this.path('volume'), encodeHeader(header, dataKey), true);
-      this.#header = header;
+  #change(
+    make: (header: VolumeHeader) => Partial<VolumeHeader> | undefined,
+    isErasedLater = false,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isDone = false;
+      const replace = async () => {
+        if (this.#eraseFailure !== undefined) throw this.#eraseFailure;
+        const change = make(this.#header);
+        if (change === undefined) return;
+        const header = { ...this.#header, ...change };
+        const dataKey = this.#dataKeys.get(header.generation);
+        assert(dataKey !== undefined, 'a header names a data key that is not there');
+        const replaced = () => {
+          this.#header = header;
+          isDone = isErasedLater;
+          if (isDone) resolve();
+        };
+        const bytes = encodeHeader(header, dataKey);
+        // The replaced header has data keys that may be dropped, or wrapped under a key no longer
+        // used. Later, this one may be in its place.
+        await this.disk.replace(this.path('volume'), bytes, true, replaced);
+        this.#header = header;
+      };
+      this.#lastChange = this.#lastChange.then(replace).then(resolve, (error: unknown) => {
+        if (isDone) this.#eraseFailure = error;
+        else reject(error);
+      });
     });
-    this.#lastChange = changed.catch(() => {});
-    return changed;
   }
 
-  /** Releases the lock. Call it last. */
-  close(): Promise<void> {
-    return this.#unlock();
+  /**
+   * Releases the lock. Call it last.
+   *
+   * @throws the error of overwriting a replaced header
+   */
+  async close(): Promise<void> {
+    await this.#lastChange;
+    await this.#unlock();
+    if (this.#eraseFailure !== undefined) throw this.#eraseFailure;
   }
 }
 

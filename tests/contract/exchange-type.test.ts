@@ -46,6 +46,11 @@ const subjects: Readonly<Record<string, Shown>> = {
     message: (i) => ({ key: `other-${i}`, headers: {} }),
     matches: () => true,
   },
+  'x-recent-history': {
+    binding: (i) => ({ routingKey: `key-${i}`, arguments: {} }),
+    message: (i) => ({ key: `other-${i}`, headers: {} }),
+    matches: () => true,
+  },
   topic: topics('.', '*', '#'),
   'x-activemq-topic': topics('.', '*', '>'),
   'x-mqtt-topic': topics('/', '+', '#'),

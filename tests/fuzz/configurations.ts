@@ -195,11 +195,20 @@ const settings = [
 ];
 const role = 'aws.arns.assume_role_arn = arn:aws:iam::1:role/r';
 
+/** Settings that are accepted only together. */
+const certificates = [
+  ...[role, 'aws.arns.ssl_options.cacertfile = arn:aws:s3:::bucket/ca.pem'],
+  ...['ssl_options.verify = verify_peer', 'ssl_options.fail_if_no_peer_cert = true'],
+].join('\n');
+
 function settingLine(random: SeededRandom): string {
+  if (random.oneIn(40)) return certificates;
   if (random.oneIn(20)) return junk(random).toString('latin1');
   if (random.oneIn(3)) return role;
   const key = random.pick(random.oneIn(15) ? wrongKeys : random.oneIn(4) ? familyKeys : exactKeys);
-  return `${key}${random.pick([' = ', '=', ' = '])}${random.pick(settings)}`;
+  const isFile = key.startsWith('aws.arns.') && random.oneIn(2);
+  const value = isFile ? 'arn:aws:s3:::bucket/ca.pem' : random.pick(settings);
+  return `${key}${random.pick([' = ', '=', ' = '])}${value}`;
 }
 
 const cuttlefish: Fuzzer = {

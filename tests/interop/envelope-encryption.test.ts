@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import {
+  AlgorithmSuiteIdentifier,
   buildClient,
   CommitmentPolicy,
   type getClient,
@@ -124,6 +126,46 @@ test('the default suite signs messages; changed ones and other keys are refused'
   await assert.rejects(decrypt(keyring, body));
   const other = sdk(await createKey(waxwing));
   await assert.rejects(other.decrypt(other.keyring, result));
+});
+
+const python = join(packageFolder, 'tests', 'interop', 'envelope_messages.py');
+
+/** Runs the second implementation of the format, in Python. */
+async function inPython(args: readonly string[], input: Buffer): Promise<Buffer> {
+  const env = waxwing.folder.environment(waxwing.environment);
+  const child = spawn('/usr/bin/python3', [python, ...args], { env });
+  const printed: Buffer[] = [];
+  let errors = '';
+  child.stdout.on('data', (part: Buffer) => printed.push(part));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(errors);
+  return Buffer.concat(printed);
+}
+
+test('messages pass between the SDK and an implementation of the format with boto3', async (t) => {
+  const imports = 'import boto3, cryptography';
+  const hasModules = spawnSync('/usr/bin/python3', ['-c', imports]).status === 0;
+  if (!hasModules) return t.skip('/usr/bin/python3 lacks boto3 or cryptography');
+  const keyArn = await createKey(waxwing);
+  const { encrypt, decrypt, keyring } = sdk(keyArn);
+  const encryptionContext = { tenant: 'acme', purpose: 'orders', größe: '3 µm' };
+  const suiteId = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
+  for (const size of [0, 1, 4096, 10_000]) {
+    const plaintext = Buffer.alloc(size, 'plain');
+    const { result } = await encrypt(keyring, plaintext, { encryptionContext, suiteId });
+    assert.deepEqual(await inPython(['open'], result), plaintext);
+    const sealed = await inPython(['seal', keyArn, JSON.stringify(encryptionContext)], plaintext);
+    const opened = await decrypt(keyring, sealed);
+    assert.deepEqual(opened.plaintext, plaintext);
+    assert.deepEqual({ ...opened.messageHeader.encryptionContext }, encryptionContext);
+    const changed = Buffer.from(result);
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+    await assert.rejects(inPython(['open'], changed), /InvalidTag/);
+  }
 });
 
 test('messages of before a rotation are decrypted after it, and a second key wraps the same data key', async () => {

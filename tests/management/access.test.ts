@@ -210,7 +210,8 @@ test('parameters are changed only in virtual hosts in which the user has permiss
   await host.json('PUT', '/api/users/both', { password: 'secret', tags });
   const user = 'both:secret';
   const parameter = '/api/parameters/shovel/other/s';
-  const value = { 'src-uri': 'amqp://', 'src-queue': 'q' };
+  const uri = 'amqps://u:p@localhost:1';
+  const value = { 'src-uri': uri, 'src-queue': 'q', 'dest-uri': uri, 'dest-queue': 'q' };
   assert.equal((await host.call('PUT', parameter, { value }, { user })).status, 401);
   await host.json('PUT', parameter, { value });
   assert.equal((await host.call('DELETE', parameter, undefined, { user })).status, 401);

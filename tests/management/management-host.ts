@@ -87,6 +87,7 @@ export class ManagementHost {
       certificates: servers,
       room: { memoryBytesMax: undefined, diskReserveBytes: 1024 },
       logsConnections: false,
+      shovelAuthorities: authority,
     } as const;
     const broker = await HostedBroker.open(start, dataKey, {
       failed: (error) => {

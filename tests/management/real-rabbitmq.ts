@@ -18,6 +18,7 @@ export const missing: string | undefined = existsSync(serverScript)
   ? undefined
   : 'the Debian package rabbitmq-server is missing';
 
+const isRoot = process.getuid?.() === 0;
 /** Milliseconds for the start. */
 const startMs = 300_000;
 /** The user id of `nobody`, as which the server runs if this process runs as root. */
@@ -25,14 +26,23 @@ const nobody = 65_534;
 
 /** A running RabbitMQ, without TLS and on this machine only. */
 export class RealRabbitMq implements Asked {
-  readonly #child: ChildProcess;
+  #child: ChildProcess;
   readonly #folder: string;
   readonly #ports: readonly number[];
 
-  private constructor(child: ChildProcess, folder: string, ports: readonly number[]) {
-    this.#child = child;
+  private constructor(folder: string, ports: readonly number[]) {
     this.#folder = folder;
     this.#ports = ports;
+    this.#child = this.#spawn();
+  }
+
+  /** The port for AMQP. */
+  get amqpPort(): number {
+    return this.#ports[0] ?? 0;
+  }
+
+  get managementPort(): number {
+    return this.#ports[1] ?? 0;
   }
 
   /**
@@ -45,7 +55,7 @@ export class RealRabbitMq implements Asked {
   ): Promise<RealRabbitMq> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-rabbitmq-'));
     const ports = await freePorts(4);
-    const [amqp, management, cluster, names] = ports;
+    const [amqp, management] = ports;
     for (const name of ['mnesia', 'log', 'plugins']) mkdirSync(join(folder, name));
     writeFileSync(
       join(folder, 'rabbitmq.conf'),
@@ -53,9 +63,21 @@ export class RealRabbitMq implements Asked {
     );
     const enabled = ['rabbitmq_management', ...plugins].join(',');
     writeFileSync(join(folder, 'enabled_plugins'), `[${enabled}].\n`);
-    const isRoot = process.getuid?.() === 0;
     if (isRoot) execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder]);
-    const child = spawn(serverScript, [], {
+    const started = new RealRabbitMq(folder, ports);
+    try {
+      await started.#untilReady();
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+    return started;
+  }
+
+  #spawn(): ChildProcess {
+    const folder = this.#folder;
+    const [, , cluster, names] = this.#ports;
+    return spawn(serverScript, [], {
       cwd: folder,
       stdio: 'ignore',
       ...(isRoot && { uid: nobody, gid: nobody }),
@@ -75,14 +97,23 @@ export class RealRabbitMq implements Asked {
         RABBITMQ_PID_FILE: join(folder, 'pid'),
       },
     });
-    const started = new RealRabbitMq(child, folder, ports);
-    try {
-      await started.#untilReady();
-    } catch (error) {
-      await started.stop();
-      throw error;
-    }
-    return started;
+  }
+
+  /** Kills the server as a crash would. */
+  async #kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.on('exit', resolve));
+    const file = join(this.#folder, 'pid');
+    // There is none before the server has begun to start.
+    if (existsSync(file)) process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+    else this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Kills the server and starts it again on the same folder. */
+  async crash(): Promise<void> {
+    await this.#kill();
+    this.#child = this.#spawn();
+    await this.#untilReady();
   }
 
   async #untilReady(): Promise<void> {
@@ -138,10 +169,7 @@ export class RealRabbitMq implements Asked {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.on('exit', resolve));
-    const pid = Number(readFileSync(join(this.#folder, 'pid'), 'utf8'));
-    process.kill(pid, 'SIGKILL'); // nothing of it is needed any more
-    await ended;
+    await this.#kill(); // nothing of it is needed any more
     const env = { ...process.env, ERL_EPMD_PORT: String(this.#ports[3]) };
     execFileSync('epmd', ['-kill'], { env, stdio: 'ignore' });
     rmSync(this.#folder, { recursive: true });

@@ -13,7 +13,8 @@ import { quicklySigned } from '../support/quick-signature.ts';
 
 // Who may use a key: principal × identity policy × boundary × session policy × key policy × grant ×
 // key state × operation, as signed calls through the dispatcher. What is expected comes from the rule
-// of AWS KMS, stated in `isAuthorised` below. The long run makes all calls; others make one in 29.
+// of AWS KMS, stated in `isAuthorised` below. The long run makes all calls, in all states and with
+// further operations; others make one in 29.
 
 const every = isLong ? 1 : 29;
 
@@ -76,8 +77,10 @@ const sessions = {
 };
 const keyPolicies = ['account', 'caller', 'issuer', 'everyone', 'denying', 'nobody'] as const;
 const grants = ['none', 'caller', 'issuer', 'account', 'constrained'] as const;
-const states = ['Enabled', 'Disabled', 'PendingDeletion'] as const;
-const operations = [
+const usualStates = ['Enabled', 'Disabled', 'PendingDeletion'] as const;
+const allStates = [...usualStates, 'PendingImport', 'Unavailable'] as const;
+const states = isLong ? allStates : usualStates;
+const usualOperations = [
   'Encrypt',
   'Decrypt',
   'DescribeKey',
@@ -85,8 +88,17 @@ const operations = [
   'DisableKey',
   'ScheduleKeyDeletion',
 ] as const;
+const allOperations = [
+  ...usualOperations,
+  'GenerateDataKey',
+  'GetKeyPolicy',
+  'PutKeyPolicy',
+  'TagResource',
+] as const;
+const operations = isLong ? allOperations : usualOperations;
 
-type Operation = (typeof operations)[number];
+type State = (typeof allStates)[number];
+type Operation = (typeof allOperations)[number];
 
 interface Case {
   readonly principal: Principal;
@@ -95,7 +107,7 @@ interface Case {
   readonly session: keyof typeof sessions;
   readonly keyPolicy: (typeof keyPolicies)[number];
   readonly grant: (typeof grants)[number];
-  readonly state: (typeof states)[number];
+  readonly state: State;
   readonly operation: Operation;
 }
 
@@ -146,10 +158,22 @@ function asNamed(grant: Case['grant']) {
 
 /** The error of an operation that is authorised, by the table of key states. */
 function errorIn(state: Case['state'], operation: Operation): string | undefined {
-  if (state === 'Enabled' || operation === 'DescribeKey') return undefined;
-  if (state === 'PendingDeletion') return 'KMSInvalidStateException';
-  const isManagement = operation === 'DisableKey' || operation === 'ScheduleKeyDeletion';
-  return isManagement ? undefined : 'DisabledException';
+  if (['DescribeKey', 'GetKeyPolicy', 'PutKeyPolicy'].includes(operation)) return undefined;
+  const isCipher = ['Encrypt', 'Decrypt', 'GenerateDataKey'].includes(operation);
+  switch (state) {
+    case 'Enabled':
+      return undefined;
+    case 'Disabled':
+      return isCipher || operation === 'CreateGrant' ? 'DisabledException' : undefined;
+    case 'PendingDeletion':
+      return 'KMSInvalidStateException';
+    case 'PendingImport': {
+      const isFree = operation === 'ScheduleKeyDeletion' || operation === 'TagResource';
+      return isFree ? undefined : 'KMSInvalidStateException';
+    }
+    case 'Unavailable':
+      return isCipher ? 'KMSInvalidStateException' : undefined;
+  }
 }
 
 function policyText(keyPolicy: Case['keyPolicy'], principal: Principal): string {
@@ -274,6 +298,14 @@ class OneKey {
       case 'CreateGrant':
         // With a name, all calls make the same grant, which concerns no caller of the matrix.
         return { KeyId, GranteePrincipal: otherArn, Operations: ['Decrypt'], Name: 'one' };
+      case 'GenerateDataKey':
+        return { KeyId, KeySpec: 'AES_256' };
+      case 'PutKeyPolicy': {
+        const Policy = policyText('account', this.#principal);
+        return { KeyId, Policy, BypassPolicyLockoutSafetyCheck: true };
+      }
+      case 'TagResource':
+        return { KeyId, Tags: [{ TagKey: 'a', TagValue: 'b' }] };
       default:
         return { KeyId };
     }

@@ -316,6 +316,13 @@ const broken: readonly Broken[] = [
     failing: /^it is found: /,
     failingCount: 6,
   },
+  {
+    drill: 'restored-backup',
+    how: 'the backup stays as it is, and its key remains enabled',
+    breaks: { changed: nothing, 'cut off': nothing, disable: nothing },
+    failing: /a backup that was (changed|cut off) is refused|without its KMS key/,
+    failingCount: 3,
+  },
 ];
 
 /** The head of the trail of a service that does not run. */

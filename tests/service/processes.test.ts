@@ -70,7 +70,8 @@ test("a broker's process that dies during its start is restarted", async () => {
 });
 
 test('a signal during the start of the service ends every process', async () => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  // Another test sends SIGINT to a service that runs.
+  for (const signal of isLong ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM'] as const)) {
     await waxwing.stop();
     waxwing.begin();
     const children = await firstChildren();
@@ -82,7 +83,7 @@ test('a signal during the start of the service ends every process', async () => 
 
 test('a first start killed at any stage is completed by the next one, with one broker', async (t) => {
   const stages = ['system', 'system/volume', 'service.sock', 'brokers'];
-  for (const stage of isLong ? stages : ['system/volume', 'brokers']) {
+  for (const stage of isLong ? stages : ['system/volume']) {
     const other = Waxwing.begin();
     t.after(() => other.remove());
     const { data } = other.folder;
@@ -121,12 +122,17 @@ test('the leftover socket of a killed service does not count as a running servic
 
 test('everything in a data folder is accessible only to its owner', async () => {
   const open: string[] = [];
+  let fileCount = 0;
   const look = (path: string) => {
-    const found = statSync(path);
+    // The service replaces files meanwhile.
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    fileCount++;
     if ((found.mode & 0o077) !== 0) open.push(`${path} ${(found.mode & 0o777).toString(8)}`);
     if (found.isDirectory()) for (const name of readdirSync(path)) look(join(path, name));
   };
   look(waxwing.folder.data);
   look(waxwing.folder.keys);
   assert.deepEqual(open, []);
+  assert.ok(fileCount > 10, `${fileCount} files`);
 });

@@ -15,9 +15,10 @@ import {
   ListGrantsCommand,
   RevokeGrantCommand,
 } from '@aws-sdk/client-kms';
-import { DeleteBrokerCommand, MqClient } from '@aws-sdk/client-mq';
+import { DeleteBrokerCommand, MqClient, RebootBrokerCommand } from '@aws-sdk/client-mq';
 import { judged } from '../support/botocore-judge.ts';
-import { brokerRequest, describeBroker, underKey } from '../support/broker-requests.ts';
+import { brokerRequest, createKey, describeBroker, underKey } from '../support/broker-requests.ts';
+import { disableKey } from '../support/keys.ts';
 import { KmsRelay } from '../support/kms-relay.ts';
 import { until } from '../support/processes.ts';
 import { eventsNamed, trailEvents } from '../support/trail-events.ts';
@@ -137,7 +138,7 @@ async function newUser({ environment, ca }: Waxwing, UserName: string, Action: r
 
 /** Creates the user that the service is at its KMS; the variables with its access key. */
 async function newPrincipal(): Promise<Record<string, string>> {
-  const names = ['CreateGrant', 'Decrypt', 'DescribeKey', 'ListGrants', 'RetireGrant'];
+  const names = ['CreateGrant', 'Decrypt', 'DescribeKey', 'Encrypt', 'ListGrants', 'RetireGrant'];
   const actions = [...names, 'GenerateDataKeyWithoutPlaintext'].map((name) => `kms:${name}`);
   const user = await newUser(remote, 'waxwing', actions);
   principal = user.arn;
@@ -246,6 +247,47 @@ test('a KMS that is away does not stop a running broker, and a start waits for i
   await again.close();
 });
 
+/** Wraps the data key of the broker under another KMS key. */
+const rewrap = (keyArn: string) =>
+  other.run(['volume', 'rewrap', brokerId, '--kms-key-id', keyArn, '--data', other.data]);
+
+test('a broker moves to a key of this service and back, and does not need the other KMS in between', async () => {
+  const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  await client.publish('moved', ['sealed before']);
+  const own = await createKey(waxwing);
+  const moved = await rewrap(own);
+  assert.equal(moved.code, 0, moved.stderr);
+  await until('the grants there are retired', async () => (await grants()).length === 0);
+  relay.isAway = true;
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
+  await client.ended;
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+  const again = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  assert.deepEqual(await again.take('moved', 1), ['sealed before']);
+  await again.close();
+  relay.isAway = false;
+  // A key that may not be used to wrap leaves everything as it is.
+  const [, account = ''] = /:(\d{12}):/.exec(brokerKey) ?? [];
+  const statements = [
+    { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*' },
+    { Effect: 'Deny', Principal: { AWS: principal }, Action: 'kms:Encrypt' },
+  ];
+  const Statement = statements.map((each) => ({ ...each, Resource: '*' }));
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  const { KeyMetadata } = await remote.kms.send(new CreateKeyCommand({ Policy }));
+  const refused = await rewrap(KeyMetadata?.Arn ?? '');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /is still .*the new key could not be used/);
+  const { EncryptionOptions, BrokerState } = await describeBroker(waxwing, brokerId);
+  assert.deepEqual([EncryptionOptions?.KmsKeyId, BrokerState], [own, 'RUNNING']);
+  const back = await rewrap(brokerKey);
+  assert.equal(back.code, 0, back.stderr);
+  assert.equal((await grants()).length, 2);
+  await disableKey(waxwing.kms, own);
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
+  await waxwing.brokerIs(brokerId, 'RUNNING');
+});
+
 test('a revoked grant is lost for good, and a deleted broker retires what is left', async () => {
   const volume = (await grants()).find(({ Constraints }) => Constraints !== undefined);
   const revoked = { KeyId: brokerKey, GrantId: volume?.GrantId ?? '' };
@@ -263,7 +305,8 @@ test('both trails have the calls, and no credential is stored or logged', async 
   );
   const names = new Set(own.map(({ eventName }) => eventName));
   const expected = ['CreateGrant', 'Decrypt', 'DescribeKey', 'GenerateDataKeyWithoutPlaintext'];
-  for (const name of [...expected, 'ListGrants', 'RetireGrant']) assert.ok(names.has(name), name);
+  for (const name of [...expected, 'Encrypt', 'ListGrants', 'RetireGrant'])
+    assert.ok(names.has(name), name);
   const created = own.find(({ eventName }) => eventName === 'CreateGrant');
   assert.equal(created?.resources?.[0]?.ARN, brokerKey);
   const told = created?.additionalEventData as { readonly remoteRequestId?: string } | undefined;

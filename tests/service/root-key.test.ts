@@ -137,6 +137,11 @@ test('the root key moves to a file that systemd-creds seals', async (t) => {
   privateFile('root.cred', text);
 });
 
+test('the root key moves to a file that the TPM seals', async (t) => {
+  if (!existsSync('/dev/tpmrm0')) return t.skip('this machine has no TPM (/dev/tpmrm0)');
+  await move(`systemd-creds:${join(folder.root, 'tpm.cred')}?with-key=tpm2`, 'systemd-creds');
+});
+
 test('the root key moves to a PKCS#11 token, and needs its PIN', async (t) => {
   const token = await softHsm(folder.root);
   if (typeof token === 'string') return t.skip(token);

@@ -123,7 +123,7 @@ test('a data folder is refused if others can write to it, its subfolders or its 
   const { root, data } = folder;
   for (const path of [data, join(data, 'system'), join(data, 'brokers'), root]) {
     const mode = 0o700;
-    for (const open of path === data ? [0o777, 0o702] : [0o702]) {
+    for (const open of path === data && isLong ? [0o777, 0o702] : [0o702]) {
       chmodSync(path, open);
       refused(
         await folder.serve(),

@@ -64,7 +64,7 @@ import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
 import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
-import type { Entry } from '../../src/storage/journal.ts';
+import type { Entry, Journal } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
 import { planeCertificates } from './certificates.ts';
 import { CloudWatchServices } from './cloudwatch-services.ts';
@@ -118,6 +118,7 @@ export class ControlPlane {
   readonly #cloudWatch = new CloudWatchServices();
   readonly trails = new Trails();
   readonly archives = new ArchiveJournal();
+  journals: readonly Journal[] = [];
   readonly deliveryFailures: unknown[] = [];
   readonly audit: TrailParts;
   readonly #identity: Identity;
@@ -167,6 +168,7 @@ export class ControlPlane {
     this.#identity = identity;
     this.installation = new Installation(sealingKey);
     this.iamDomain = iam;
+    machine.secretsDisk.wrote = () => void this.#endsHere();
     this.#secrets = secretsOn(machine.secretsDisk, wrappingKey);
     this.kmsDomain = new Kms({
       wrappingKey,
@@ -346,6 +348,7 @@ export class ControlPlane {
     const trails = [this.trailDomain, this.serviceTrail, this.trails, this.archives];
     const own = [this.kmsDomain.journal, this.installation, ...trails];
     const journals = [...own, ...ofIdentity, ...ofControl];
+    this.journals = journals;
     const timelines = [trailTimeline, serviceTimeline];
     const { state, log } = reopenedState(this.machine.log, journals, timelines);
     this.machine.log = log;
@@ -480,6 +483,8 @@ export class ControlPlane {
     if (this.#hasEnded) return true;
     machine.steps += 1;
     if (machine.steps !== machine.endAt) return false;
+    // What this process writes from here on is not on the disk of the next one.
+    machine.secretsDisk = machine.secretsDisk.copy();
     this.#hasEnded = true;
     this.#tellEnded();
     return true;

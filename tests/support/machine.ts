@@ -1,6 +1,7 @@
 // What remains of a control plane in tests when its process ends.
 
 import { createSecretKey } from 'node:crypto';
+import type { OutsideBuckets } from '../../src/audit/trails/outside-buckets.ts';
 import type { AccessKey } from '../../src/aws/signing/authenticate.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { BrokerKind } from '../../src/control/offers/offer.ts';
@@ -21,12 +22,14 @@ export class Machine {
   readonly sealingKey = createSecretKey(systemRandom.bytes(32));
   readonly digestKey = createSecretKey(systemRandom.bytes(32));
   /** The disk with the secrets of the keys. */
-  readonly secretsDisk = new MemoryDisk();
+  secretsDisk = new MemoryDisk();
   keyEffectDelayMs = 0;
   /** The authorities of identity providers, PEM. */
   authorities: string | undefined = undefined;
   /** The provider with which people sign in. */
   outsideProvider: OutsideProviderSettings | undefined = undefined;
+  /** Buckets to which files of trails are copied. */
+  outsideBuckets: OutsideBuckets | undefined = undefined;
   /** The policies of the callers, if they are not those of the accounts. */
   principals: PrincipalPolicySource | undefined = undefined;
   /** The access keys of callers besides the root user. */

@@ -33,6 +33,7 @@ export function trailsOf(
       intervals: { fileMs: 300_000, digestMs: 3_600_000 },
       showsFailedLogins: false,
       lookupsPerSecondMax: 0,
+      outside: plane.machine.outsideBuckets,
       anchor: undefined,
     },
     failed: (_, error) => plane.deliveryFailures.push(error),

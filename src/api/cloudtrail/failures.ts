@@ -26,5 +26,7 @@ const codes: Readonly<Record<AuditErrorCode, string>> = {
   'too-many-tags': 'TagsLimitExceededException',
   'no-such-bucket': 'S3BucketDoesNotExistException',
   'no-such-object': 'ResourceNotFoundException',
+  'bucket-refused': 'InsufficientS3BucketPolicyException',
+  'bucket-unreachable': 'InsufficientS3BucketPolicyException',
   'trail-file-invalid': 'OperationNotPermittedException',
 };

@@ -2,6 +2,7 @@
 
 import type { EventHistory } from '../../audit/history.ts';
 import type { Delivery } from '../../audit/trails/delivery.ts';
+import type { OutsideBuckets } from '../../audit/trails/outside-buckets.ts';
 import type { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import type { TrailRecord } from '../../audit/trails/trail-record.ts';
 import {
@@ -21,6 +22,8 @@ export interface CloudTrailParts {
   readonly commands: TrailCommands;
   readonly delivery: Delivery;
   readonly place: TrailsPlace;
+  /** Buckets to which files are copied; undefined if there are none. */
+  readonly outside: OutsideBuckets | undefined;
   /**
    * Finds the KMS key for a trail and checks that CloudTrail may use it.
    *

@@ -53,6 +53,11 @@ export class ArchiveJournal implements Journal<ArchiveChange> {
     return [...this.#records.values()];
   }
 
+  /** Whether an archive exists. */
+  has({ first }: Pick<ArchiveRecord, 'first'>): boolean {
+    return this.#records.has(first);
+  }
+
   /** The last number that was ever archived; 0 if none was. */
   get last(): number {
     return this.all().at(-1)?.last ?? this.#dropped;

@@ -6,11 +6,13 @@ import { reopenedState, SyncingLog } from '../../../tests/support/memory-state.t
 import { SeededRandom } from '../../../tests/support/seeded-random.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { Entry } from '../../storage/journal.ts';
+import { sealFile } from '../../storage/sealed-files/sealed-file.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import { EventHistory } from '../history.ts';
 import { lookUp } from '../lookup.ts';
 import { type EventRecord, eventRecord } from '../record.ts';
 import { Trail, trailTimeline } from '../trail.ts';
+import { ArchiveBuilder } from './archive-file.ts';
 import { ArchiveJournal } from './archive-journal.ts';
 import { Archiver } from './archiver.ts';
 import { Archives, archiveName } from './archives.ts';
@@ -263,4 +265,46 @@ test('the texts of events cannot be read in an archive', async () => {
   assert.ok(record);
   const bytes = process.disk.bytes(`${folder}/${archiveName(record)}`);
   for (const text of ['CreateGrant', 'anna', 'event-7']) assert.equal(bytes.includes(text), false);
+});
+
+test('once the filters are read, a lookup of an unknown value reads nothing', async () => {
+  const { process } = await filled(450);
+  await process.archiver.run(0);
+  const next = process.next();
+  await next.history.catchUp();
+  next.disk.fail('read', 'EIO', 1000);
+  const question = { fromMs: undefined, toMs: undefined, limit: 50 };
+  const unknown = { key: 'EventId', value: 'none' } as const;
+  assert.deepEqual(await answer(next, { ...question, attribute: unknown }), []);
+  const known = { key: 'EventId', value: 'event-7' } as const;
+  await assert.rejects(answer(next, { ...question, attribute: known }), { code: 'EIO' });
+});
+
+test('a page ends before it has read many filters, and the token continues', async () => {
+  const process = new Process();
+  const random = new SeededRandom(9);
+  const archiveCount = 120;
+  for (let first = 1; first <= archiveCount; first++) {
+    const builder = new ArchiveBuilder();
+    const event = randomEvent(random, first, startMs);
+    const line = { number: first, previous: '', event };
+    await builder.add(Buffer.from(JSON.stringify(line)), line, startMs);
+    const name = archiveName({ first });
+    process.disk.put(`${folder}/${name}`, sealFile(key, name, await builder.parts(), systemRandom));
+    const span = { last: first, fromMs: startMs, toMs: startMs };
+    process.journal.apply({ put: { first, ...span, previous: '', hash: '', fileBytes: 0 } });
+  }
+  process.trail.apply({ count: archiveCount, hash: '' });
+  const lookup = {
+    attributes: [{ key: 'EventId', value: 'event-1' }] as const,
+    ...{ fromMs: undefined, toMs: undefined, limit: 50 },
+  };
+  const sizes: number[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await lookUp(process.history, { ...lookup, nextToken }, nowMs, true);
+    sizes.push(page.events.length);
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  assert.deepEqual(sizes, [0, 0, 1]);
 });

@@ -79,14 +79,34 @@ export class Archives {
 
   /** Whether an archive may have an event with a hash. */
   async mayHave(record: ArchiveRecord, hash: number): Promise<boolean> {
-    const { first } = record;
-    const known = this.#filters.get(first);
-    const filter = known ?? (await this.#use(record, readFilter));
-    this.#filters.delete(first);
-    if (known === undefined) this.#filterBytes += filter.length;
-    this.#filters.set(first, filter);
+    const filter = this.#filters.get(record.first) ?? (await this.#use(record, readFilter));
+    this.#keepFilter(record, filter);
     while (this.#filterBytes > filterBytesMax) this.#forgetFilter();
     return mayContain(filter, hash);
+  }
+
+  /**
+   * Reads the filters of the newest archives that are not in memory, as far as they have room, one
+   * after the other.
+   */
+  async loadFilters(): Promise<void> {
+    for (const record of this.journal.all().toReversed()) {
+      if (this.#filterBytes >= filterBytesMax) return;
+      if (this.#filters.has(record.first)) continue;
+      // A search reports a damaged file.
+      const filter = await this.#use(record, readFilter).catch(() => undefined);
+      if (filter === undefined || this.#filters.has(record.first)) continue;
+      if (this.#filterBytes + filter.length > filterBytesMax) return;
+      this.#keepFilter(record, filter);
+    }
+  }
+
+  /** Keeps a filter as the most recently used one. */
+  #keepFilter(record: ArchiveRecord, filter: Buffer): void {
+    const { first } = record;
+    if (!this.journal.has(record)) return; // it was removed meanwhile
+    if (!this.#filters.delete(first)) this.#filterBytes += filter.length;
+    this.#filters.set(first, filter);
   }
 
   #forgetFilter(): void {

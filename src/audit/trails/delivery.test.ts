@@ -69,6 +69,7 @@ class Process {
       place,
       history,
       objects: this.objects,
+      outside: undefined,
       commit: async (entries) => {
         this.#step();
         await this.state.commit(entries);
@@ -442,6 +443,7 @@ test('a failed write is repeated, and GetTrailStatus can tell', async () => {
   await process.deliver();
   assert.equal(process.failures.length, 1);
   assert.match(process.delivery.failureOf('all')?.message ?? '', /ENOSPC/);
+  process.clock.advance(60_000);
   await process.deliver();
   assert.equal(process.delivery.failureOf('all'), undefined);
   assert.deepEqual(await process.delivered(), ['One']);

@@ -13,12 +13,15 @@ import { digestFile, hashOf, signatureAlgorithm, textToSign } from './digest-fil
 import { isSelected } from './event-selectors.ts';
 import { digestKey, type FilePlace, logFileKey } from './file-names.ts';
 import type { ObjectDataKey, ObjectStore } from './object-store.ts';
+import { kmsKeyOutside, type OutsideBuckets } from './outside-buckets.ts';
 import { makeSigningKey, type SigningKeyRecord, signText } from './signing-keys.ts';
 import type { DeliveredFile, DeliveryState, TrailRecord } from './trail-record.ts';
 import { type Trails, type TrailsPlace, trailArn } from './trails.ts';
 
 /** The limits of log files. A file with more events is split. */
 const fileLimits = { eventCountMax: 5000, bytesMax: 8 * 1024 * 1024 } as const;
+/** Time after which a delivery that failed is repeated, milliseconds. */
+const retryMs = 60_000;
 /** Number of log files after which a digest is written before its time. */
 const digestFileCountMax = 200;
 /** Number of events that are not delivered after which this is recorded. */
@@ -38,6 +41,8 @@ export interface DeliveryParts {
   readonly place: TrailsPlace;
   readonly history: Pick<EventHistory, 'readAfter' | 'newest'>;
   readonly objects: ObjectStore;
+  /** Buckets to which files are copied; undefined if there are none. */
+  readonly outside: OutsideBuckets | undefined;
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
@@ -101,6 +106,8 @@ export class Delivery {
     if (this.#isBusy || this.#isClosed) return;
     const { fileMs, digestMs } = this.#parts.intervals;
     const due = this.#parts.trails.all().filter(({ name, isLogging, delivery, hasValidation }) => {
+      const failedMs = this.#failures.get(name)?.atMs;
+      if (failedMs !== undefined && nowMs < failedMs + retryMs) return false;
       const isOpen = delivery.pendingFile !== undefined || delivery.pendingDigest !== undefined;
       const isFileDue = isLogging && nowMs >= (this.#triedMs.get(name) ?? 0) + fileMs;
       const hasDigest = hasValidation && (isLogging || delivery.files.length > 0);
@@ -324,13 +331,17 @@ export class Delivery {
     body: Buffer,
     metadata: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const { objects, place, dataKey } = this.#parts;
+    const { objects, outside, place, dataKey } = this.#parts;
+    const isOutside = outside?.has(bucket) === true;
+    if (isOutside && trail.kmsKeyArn !== undefined) throw kmsKeyOutside(bucket);
     const context = {
       'aws:cloudtrail:arn': trailArn(place, trail.name),
       'aws:s3:arn': `arn:aws:s3:::${bucket}/${key}`,
     };
     const sealing = trail.kmsKeyArn && (await dataKey(trail.kmsKeyArn, context));
     await objects.put(bucket, key, body, metadata, sealing || undefined);
+    // A crash in between repeats both under the same name, with the same contents.
+    if (isOutside) await outside?.put(bucket, key, body, metadata);
   }
 
   /** Stores the state of a delivery, unless a command has changed it meanwhile. */

@@ -25,7 +25,7 @@ export interface UnsignedRequest {
   readonly query?: string;
   /** Host name and port. */
   readonly host: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** Defaults to JSON. */
   readonly contentType?: string;
   /** Further headers, with names in lower case. */

@@ -2,6 +2,7 @@
 
 import type { Arguments } from '../arguments.ts';
 import type { Binding, Destination } from './binding.ts';
+import type { MessageHistory } from './message-history.ts';
 import type { RouteSearch } from './route-search.ts';
 
 /** The index of an exchange's bindings. */
@@ -10,6 +11,8 @@ export interface BindingIndex {
   add?(binding: Binding): void;
   /** Reverts an `add` of the same object. */
   remove?(binding: Binding): void;
+  /** The latest messages, for new bindings; undefined for none. */
+  readonly history?: MessageHistory;
   /** The number of bindings that may match a topic on which the broker reports its own events. */
   readonly brokerTopicCount?: number;
   /**

@@ -3,6 +3,7 @@
 import type { Arguments } from '../arguments.ts';
 import { type Binding, bindingKey, type Destination } from './binding.ts';
 import type { BindingIndex, ExchangeType } from './exchange-type.ts';
+import type { MessageHistory } from './message-history.ts';
 import type { RouteSearch } from './route-search.ts';
 
 /** The properties of an exchange in declarations. */
@@ -46,6 +47,17 @@ export class Exchange {
   /** The number of bindings that may match a topic on which the broker reports its own events. */
   get brokerTopicBindingCount(): number {
     return this.#index.brokerTopicCount ?? 0;
+  }
+
+  /** The latest messages, for new bindings; undefined for none. */
+  get history(): MessageHistory | undefined {
+    return this.#index.history;
+  }
+
+  /** The exchange is deleted. */
+  end(): void {
+    this.isDeleted = true;
+    this.#index.history?.end();
   }
 
   /** Adds a binding. Returns false if it exists. */

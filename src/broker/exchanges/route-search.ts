@@ -88,6 +88,13 @@ export class RouteSearch implements PatternSearch<Destination> {
     return this.#headers;
   }
 
+  /** A copy of the message that owns its bytes, as it was sent to the current exchange. */
+  copyOfMessage(): Publication {
+    const copy = this.#publication.copy();
+    copy.remembered = undefined;
+    return copy;
+  }
+
   /**
    * Continues the search.
    *

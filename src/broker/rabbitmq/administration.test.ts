@@ -60,6 +60,13 @@ const sha256 = {
   hashingAlgorithm: 'rabbit_password_hashing_sha256',
 } as const;
 
+const shovel = {
+  'src-uri': 'amqp://',
+  'src-queue': 'from',
+  'dest-uri': 'amqps://bob:the%20password@elsewhere/v',
+  'dest-queue': 'to',
+} as const;
+
 /** Something of every kind. */
 async function furnished(admin: Administration): Promise<void> {
   const { vhosts, users, policies, parameters, topology } = admin;
@@ -74,7 +81,7 @@ async function furnished(admin: Administration): Promise<void> {
   const definition = { 'max-length': 5, 'dead-letter-exchange': 'dlx' };
   policies.put({ isOperator: false }, 'v', { ...policy, name: 'p', definition });
   policies.put({ isOperator: true }, 'v', { ...policy, name: 'o', definition: { expires: 9e6 } });
-  parameters.put({ vhost: 'v', component: 'shovel', name: 's', value: { 'src-uri': 'amqp://' } });
+  parameters.put({ vhost: 'v', component: 'shovel', name: 's', value: shovel });
   parameters.putGlobal('cluster_name', 'here');
   const plain = { durable: true, autoDelete: false };
   topology.declareExchange('v', 'x', {

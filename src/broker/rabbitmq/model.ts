@@ -16,6 +16,8 @@ export interface JsonObject {
 /** A virtual host. */
 export interface VhostInfo extends VhostMetadata {
   readonly name: string;
+  /** Whether messages are traced to the exchange `amq.rabbitmq.trace`. */
+  readonly isTracing: boolean;
 }
 
 /** The credentials of a user in a request. */

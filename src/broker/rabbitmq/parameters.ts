@@ -4,7 +4,8 @@ import { requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { requireSmallJson } from './json-arguments.ts';
-import type { GlobalParameterEntry, JsonValue, ParameterEntry } from './model.ts';
+import type { GlobalParameterEntry, JsonObject, JsonValue, ParameterEntry } from './model.ts';
+import { readShovel } from './shovels/shovel-definition.ts';
 
 /** A change of runtime parameters, as stored in the log. */
 export type ParameterChange =
@@ -24,6 +25,18 @@ const kinds: ReadonlySet<string> = new Set<ParameterChange['kind']>([
 /** The components of parameters, with the names of RabbitMQ's plugins. */
 const components: readonly string[] = ['federation-upstream', 'federation-upstream-set', 'shovel'];
 
+/** The component of shovels. */
+export const shovelComponent = 'shovel';
+
+/** Is told about changed parameters of virtual hosts, after the change. Must not throw. */
+export interface ParameterObserver {
+  /** A parameter was created or replaced. */
+  put(entry: ParameterEntry): void;
+  deleted(vhost: string, component: string, name: string): void;
+  /** All parameters of a virtual host are gone. */
+  forgotten(vhost: string): void;
+}
+
 /** Whether a change is one of runtime parameters. */
 export function isParameterChange(change: { kind: string }): change is ParameterChange {
   return kinds.has(change.kind);
@@ -33,6 +46,7 @@ const keyOf = (component: string, name: string): string => JSON.stringify([compo
 
 /** The runtime parameters of all virtual hosts, and the global ones. */
 export class Parameters {
+  observer: ParameterObserver | undefined = undefined;
   readonly #byVhost = new Map<string, Map<string, ParameterEntry>>();
   readonly #globals = new Map<string, GlobalParameterEntry>();
   readonly #limits: Limits;
@@ -65,6 +79,7 @@ export class Parameters {
     }
     this.#check('parameter', name, value);
     if (!isObject(value)) throw invalid(`the value of ${component} '${name}' is no object`);
+    if (component === shovelComponent) readShovel(name, value);
     const count = this.#byVhost.get(vhost)?.size ?? 0;
     if (this.get(vhost, component, name) === undefined) this.#requireRoom(count);
     this.#change({ kind: 'parameter', vhost, component, name, value });
@@ -125,10 +140,12 @@ export class Parameters {
         const entries = this.#byVhost.get(vhost) ?? new Map<string, ParameterEntry>();
         this.#byVhost.set(vhost, entries);
         entries.set(keyOf(component, name), { vhost, component, name, value });
+        this.observer?.put({ vhost, component, name, value });
         return;
       }
       case 'parameter-deleted':
         this.#byVhost.get(change.vhost)?.delete(keyOf(change.component, change.name));
+        this.observer?.deleted(change.vhost, change.component, change.name);
         return;
       case 'global-parameter':
         this.#globals.set(change.name, { name: change.name, value: change.value });
@@ -140,7 +157,7 @@ export class Parameters {
 
   /** Removes the parameters of a deleted virtual host. */
   forget(vhost: string): void {
-    this.#byVhost.delete(vhost);
+    if (this.#byVhost.delete(vhost)) this.observer?.forgotten(vhost);
   }
 
   /** Yields the changes that recreate all parameters. */
@@ -150,7 +167,7 @@ export class Parameters {
   }
 }
 
-function isObject(value: JsonValue): boolean {
+function isObject(value: JsonValue): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

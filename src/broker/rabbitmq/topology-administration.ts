@@ -1,7 +1,6 @@
 // Queues, exchanges and bindings of a RabbitMQ broker.
 
-import { createHash } from 'node:crypto';
-import { type Arguments, canonicalArguments } from '../arguments.ts';
+import type { Arguments } from '../arguments.ts';
 import type { Broker } from '../broker.ts';
 import { BrokerError, describe } from '../errors.ts';
 import type { Binding, Destination } from '../exchanges/binding.ts';
@@ -23,6 +22,7 @@ import {
   requireExchangeDeclaration,
   requireQueueDeclaration,
 } from './permission-checks.ts';
+import { propertiesKey } from './properties-key.ts';
 
 /** Selects bindings. What is left out matches any. */
 export interface BindingFilter {
@@ -30,9 +30,6 @@ export interface BindingFilter {
   readonly destinationType?: 'queue' | 'exchange';
   readonly destination?: string;
 }
-
-/** Digits of the hash of the arguments in a properties key. */
-const hashLength = 22;
 
 /**
  * Declares, deletes and lists queues, exchanges and bindings. Requests on behalf of a user pass the
@@ -82,7 +79,8 @@ export class TopologyAdministration {
     if (as !== undefined) requireQueueDeclaration(as, found, name, args);
     const isNew = !found.queues.has(name);
     // An owner that no connection is.
-    found.declareQueue(name, { durable, autoDelete, exclusive: false, arguments: args }, this);
+    const options = { durable, autoDelete, exclusive: false, arguments: args };
+    found.declareQueue(name, options, this).touch();
     return isNew;
   }
 
@@ -179,19 +177,32 @@ export class TopologyAdministration {
    *
    * @throws {BrokerError} `not-found`, `access-refused`
    */
-  unbind(vhost: string, ends: Required<BindingFilter>, propertiesKey: string, as?: Access): void {
+  unbind(vhost: string, ends: Required<BindingFilter>, key: string, as?: Access): void {
     const found = this.#vhost(vhost);
     const { source, destinationType: kind, destination } = ends;
     const from = found.exchange(source);
     const to = this.#destination(found, kind, destination);
     for (const binding of from.bindingsTo(to)) {
-      const { routingKey, arguments: args } = binding;
-      if (propertiesKeyOf(binding) !== propertiesKey) continue;
-      if (as !== undefined) requireBinding(as, found, { source, kind, destination, routingKey });
-      found.unbind(from, to, routingKey, args);
+      if (propertiesKey(binding) !== key) continue;
+      this.removeBinding(vhost, source, binding, as);
       return;
     }
-    throw new BrokerError('not-found', `no binding '${propertiesKey}' to ${kind} '${destination}'`);
+    throw new BrokerError('not-found', `no binding '${key}' to ${kind} '${destination}'`);
+  }
+
+  /**
+   * Removes a binding. A missing one is not an error.
+   *
+   * @param source the name of its exchange
+   * @throws {BrokerError} `not-found`, `access-refused`, `resource-locked`
+   */
+  removeBinding(vhost: string, source: string, binding: Binding, as?: Access): void {
+    const found = this.#vhost(vhost);
+    const { destination: to, routingKey, arguments: args } = binding;
+    const { kind, name: destination } = to;
+    if (as !== undefined) requireBinding(as, found, { source, kind, destination, routingKey });
+    if (to.kind === 'queue') to.requireOwner(this);
+    found.unbind(found.exchange(source), to, routingKey, args);
   }
 
   #destination(vhost: Vhost, kind: 'queue' | 'exchange', name: string): Destination {
@@ -229,7 +240,7 @@ function* implicitBindings(vhost: Vhost, only: string | undefined): Generator<Bi
       destination: name,
       routingKey: name,
       arguments: {},
-      propertiesKey: quoted(name),
+      propertiesKey: propertiesKey({ routingKey: name, arguments: {} }),
     };
   }
 }
@@ -262,21 +273,6 @@ function infoOf(source: Exchange, binding: Binding): BindingInfo {
     destination: destination.name,
     routingKey,
     arguments: argumentsToJson(binding.arguments),
-    propertiesKey: propertiesKeyOf(binding),
+    propertiesKey: propertiesKey(binding),
   };
-}
-
-/** The properties key: the quoted routing key, with a hash of the arguments if there are any. */
-function propertiesKeyOf({ routingKey, arguments: args }: Binding): string {
-  const isPlain = Object.keys(args).length === 0;
-  if (isPlain) return routingKey === '' ? '~' : quoted(routingKey);
-  const hash = createHash('sha256').update(canonicalArguments(args)).digest('base64url');
-  return `${quoted(routingKey)}~${hash.slice(0, hashLength)}`;
-}
-
-/** Quotes text as in a query: a blank is `+`, and only letters, digits and `-._` stay. */
-function quoted(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
-    .replaceAll('%20', '+')
-    .replaceAll(/[!'()*~]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -53,6 +53,15 @@ export class VhostAdministration {
     this.#broker.accounts.deleteVhost(name);
   }
 
+  /**
+   * Begins or ends to trace messages to the exchange `amq.rabbitmq.trace`. It is off after a start.
+   *
+   * @throws {BrokerError} `not-found`
+   */
+  setTracing(name: string, isTracing: boolean): void {
+    this.#broker.accounts.requireVhost(name).isTracing = isTracing;
+  }
+
   /** The limits of a virtual host. @throws {BrokerError} `not-found` */
   limits(name: string): VhostLimits {
     const { settings } = this.#broker.accounts.requireVhost(name);
@@ -82,6 +91,6 @@ export class VhostAdministration {
   }
 }
 
-function infoOf({ name, metadata }: Vhost): VhostInfo {
-  return { name, ...metadata };
+function infoOf({ name, metadata, isTracing }: Vhost): VhostInfo {
+  return { name, ...metadata, isTracing };
 }

@@ -12,6 +12,7 @@ import { olderFolder } from './drills/older-folder.ts';
 import { openPermissions } from './drills/open-permissions.ts';
 import { processSecrets } from './drills/process-secrets.ts';
 import { removedDigest } from './drills/removed-digest.ts';
+import { restoredBackup } from './drills/restored-backup.ts';
 import { secondService } from './drills/second-service.ts';
 import { stolenCredentials } from './drills/stolen-credentials.ts';
 import { stolenFolder } from './drills/stolen-folder.ts';
@@ -37,4 +38,5 @@ export const drills: readonly Drill[] = [
   olderCopy,
   olderFolder,
   removedDigest,
+  restoredBackup,
 ];

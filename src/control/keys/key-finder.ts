@@ -64,6 +64,11 @@ export class KeyFinder {
   async key(asked: AskedKey, requester: Requester): Promise<KeyChoice> {
     if (asked === 'managed') return this.#customerKey('alias/aws/mq', requester);
     if (asked !== 'service') return this.#customerKey(asked.named, requester);
+    return this.ownKey();
+  }
+
+  /** Returns the service-owned key, which is created when it is first needed. */
+  async ownKey(): Promise<KeyChoice> {
     this.#ownKey ??= this.#findOwnKey().catch((error: unknown) => {
       this.#ownKey = undefined;
       throw error;

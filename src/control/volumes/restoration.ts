@@ -89,7 +89,7 @@ export class Restoration {
     const source: KeyChoice =
       owner === 'service' ? { owner, arn } : await keys.key({ named: arn }, requester);
     const key = named === undefined ? source : await keys.key({ named }, requester);
-    keys.requireRewrappable(source, key);
+    keys.requireRestorable(source, key);
     return { source, key };
   }
 

@@ -86,7 +86,6 @@ export class VolumeCommands {
     if (before.key.arn === key.arn) {
       throw refuse('kmsKeyId', `Broker [${id}] already uses the KMS key [${key.arn}].`);
     }
-    keys.requireRewrappable(before.key, key);
     const release = creation.hold(key.arn);
     const grants: GrantRecord[] = [];
     try {

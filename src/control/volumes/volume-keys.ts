@@ -1,7 +1,7 @@
 // The data keys of the volumes of brokers: opening and checking them, and changing them step by step.
 
 import { WaxwingError } from '../../base/errors.ts';
-import { type BrokerKeys, ForeignDataKey, KeyLost } from '../broker-keys.ts';
+import { type BrokerKeys, ForeignDataKey, type KeyedBroker, KeyLost } from '../broker-keys.ts';
 import type {
   BrokerRecord,
   BrokerUpdate,
@@ -120,7 +120,7 @@ export class VolumeKeys {
       await this.#grantVolumes(id);
       await this.#rewrap(id);
     } catch (error) {
-      if (!(error instanceof KeyLost) || (await this.#isNewKeyUsable(id))) throw error;
+      if (!(error instanceof KeyLost) || (await this.#isPresentKeyLost(id))) throw error;
       await this.#giveUp(id, error);
       return;
     }
@@ -183,10 +183,16 @@ export class VolumeKeys {
     }
   }
 
-  async #isNewKeyUsable(id: string): Promise<boolean> {
+  /** If both keys are usable, the new one may not be used to wrap the data keys. */
+  async #isPresentKeyLost(id: string): Promise<boolean> {
     const { broker, change } = this.#changeOf(id);
+    if (await this.#isUsable(broker)) return false;
+    return this.#isUsable(withHolding(broker, change));
+  }
+
+  async #isUsable(keyed: KeyedBroker): Promise<boolean> {
     try {
-      await this.#parts.keys.check(withHolding(broker, change));
+      await this.#parts.keys.check(keyed);
       return true;
     } catch (error) {
       if (error instanceof KeyLost) return false;
@@ -194,7 +200,7 @@ export class VolumeKeys {
     }
   }
 
-  /** The new key is lost. The present one stays, unless the data keys are under the new one. */
+  /** The new key is lost, or does not wrap. The present one stays, unless the data keys are under the new one. */
   async #giveUp(id: string, cause: KeyLost): Promise<void> {
     const { engines, set, report } = this.#parts;
     const { broker, change } = this.#changeOf(id);

@@ -49,6 +49,8 @@ export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthori
   readonly brokerPorts?: PortRange | undefined;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
+  /** Authorities of the servers of shovels besides the public ones, PEM. */
+  readonly shovelAuthorities?: string | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -120,7 +122,7 @@ export class WaxwingEngine implements Engine {
       dataKeys.fill(0);
       throw error;
     }
-    const { host, hasTlsParity, room } = this.#options;
+    const { host, hasTlsParity, room, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec);
@@ -148,6 +150,7 @@ export class WaxwingEngine implements Engine {
         certificates,
         room,
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
+        shovelAuthorities,
         isFips: isFipsForced(),
       },
       dataKeys,

@@ -43,6 +43,7 @@ import { configuredLimits } from './rabbitmq/configured-limits.ts';
 import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
+import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -111,10 +112,16 @@ export class HostedBroker {
   readonly #connections: ConnectionLog | undefined;
   readonly #alarm: WakeTimer;
   readonly #listeners: Listeners;
+  readonly #shovels: BrokerShovels | undefined;
   readonly #ticks: NodeJS.Timeout;
   readonly #looks: NodeJS.Timeout;
 
-  private constructor(volume: Volume, opened: OpenBroker, listeners: Listeners) {
+  private constructor(
+    volume: Volume,
+    opened: OpenBroker,
+    listeners: Listeners,
+    shovels: BrokerShovels | undefined,
+  ) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
     const { lines, directory, services, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
@@ -130,6 +137,7 @@ export class HostedBroker {
     this.#connections = connections;
     this.#alarm = alarm;
     this.#listeners = listeners;
+    this.#shovels = shovels;
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
     this.#ticks = setInterval(() => {
@@ -169,13 +177,14 @@ export class HostedBroker {
     const { host, certificates, folder } = message;
     const { broker, protocols } = opened;
     const { diskReserveBytes } = message.room;
-    const port = { broker, host, certificates, folder, diskReserveBytes };
+    const shovels = shovelsOf(message, broker, protocols, events.log);
+    const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
     const management = new ManagementPort(port);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
-    const hosted = new HostedBroker(volume, opened, listeners);
+    const hosted = new HostedBroker(volume, opened, listeners, shovels);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
       hosted.#measure(message).catch((error: Error) => events.failed(error));
@@ -231,6 +240,7 @@ export class HostedBroker {
 
   /** Disconnects clients with a reason, then syncs and closes everything. */
   async close(reason: string): Promise<void> {
+    await this.#shovels?.close();
     await this.#listeners.close(reason, closeTimeoutMs);
     this.#failures.flush();
     this.#accesses.flush();

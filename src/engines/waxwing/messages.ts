@@ -47,6 +47,8 @@ export interface StartMessage {
   readonly room: Room;
   /** Whether connections and failed channels are written to the broker's logs. */
   readonly logsConnections: boolean;
+  /** Authorities of the servers of shovels besides the public ones, PEM. */
+  readonly shovelAuthorities?: string | undefined;
   /** Whether the process must prove that it uses only a FIPS provider. */
   readonly isFips: boolean;
 }

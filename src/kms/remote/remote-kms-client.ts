@@ -20,6 +20,7 @@ export type RemoteOperation =
   | 'CreateGrant'
   | 'Decrypt'
   | 'DescribeKey'
+  | 'Encrypt'
   | 'GenerateDataKey'
   | 'GenerateDataKeyWithoutPlaintext'
   | 'ListGrants'
@@ -154,6 +155,7 @@ async function load(address: RemoteKmsAddress): Promise<Loaded> {
     CreateGrant: sdk.CreateGrantCommand,
     Decrypt: sdk.DecryptCommand,
     DescribeKey: sdk.DescribeKeyCommand,
+    Encrypt: sdk.EncryptCommand,
     GenerateDataKey: sdk.GenerateDataKeyCommand,
     GenerateDataKeyWithoutPlaintext: sdk.GenerateDataKeyWithoutPlaintextCommand,
     ListGrants: sdk.ListGrantsCommand,

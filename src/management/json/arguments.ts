@@ -1,9 +1,19 @@
 // Arguments in requests.
 
 import { type Argument, type Arguments, noArguments } from '../../broker/arguments.ts';
-import type { JsonValue } from '../../broker/rabbitmq/model.ts';
+import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { badRequest } from '../errors.ts';
 import { isArray, isObject, own } from './read.ts';
+
+/**
+ * Checks the arguments of a declaration, in which null has no meaning.
+ *
+ * @throws {ManagementError} `bad-request`
+ */
+export function requireArguments(value: JsonValue | undefined): JsonObject {
+  argumentsFromJson(value);
+  return isObject(value) ? value : {};
+}
 
 /**
  * Reads arguments: integers become `long`, other numbers `double`, and texts `longstr`.

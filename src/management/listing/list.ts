@@ -1,9 +1,10 @@
 // Lists of objects, written in slices.
 
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import type { Background } from '../../broker/turns/background.ts';
 import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
 import type { ApiRequest } from '../request.ts';
-import { inSlices, itemsPerStep, sortInSteps } from '../slices.ts';
+import { firstInSteps, inSlices, itemsPerStep, sortInSteps } from '../slices.ts';
 import { type Columns, pickColumns, readColumns, valueAt } from './columns.ts';
 import {
   compareValues,
@@ -17,6 +18,12 @@ import {
 /** Number of items that are written as one piece of a long list. */
 const itemsPerPiece = 64;
 
+/**
+ * Units for writing one item besides those of a step. Fewer items are written in a turn, so that a long
+ * list delays the messages of others less.
+ */
+const itemUnits = 48;
+
 /** A list of objects. */
 export interface Listing<Item> {
   /** The objects, which are collected in steps. */
@@ -28,6 +35,8 @@ export interface Listing<Item> {
   readonly order: readonly string[];
   /** The values of some columns without writing the whole object; undefined for others. */
   readonly column?: (item: Item, name: string) => JsonValue | undefined;
+  /** Whether these values are those of the answer, too, and not only to sort by. */
+  readonly picksColumns?: boolean;
 }
 
 /** The options of a request for a list. */
@@ -53,31 +62,66 @@ export async function listAnswer<Item>(
     columns: readColumns(request),
   };
   const { background } = request.broker;
-  const { sorted, totalCount } = await inSlices(background, sortedItems(listing, options));
+  const sorted = await inSlices(background, sortedItems(listing, options));
   const { paging, columns } = options;
-  if (paging !== undefined) return pageAnswer(request, listing, sorted, totalCount, options);
-  if (sorted.length > itemsPerPiece) {
-    return jsonStream(pieces(request, listing, sorted, columns));
+  if (paging !== undefined) return pageAnswer(request, listing, sorted, options);
+  const { items } = sorted;
+  if (items.length > itemsPerPiece) {
+    return jsonStream(pieces(request, listing, items, columns));
   }
-  return jsonAnswer(await inSlices(background, writeItems(listing, sorted, columns)));
+  return jsonAnswer(await inSlices(background, writeItems(listing, items, columns, background)));
+}
+
+/** The items of an answer in their order: all of them, or those of a page. */
+interface Sorted<Item> {
+  readonly items: readonly Item[];
+  /** The number of items that the filter lets through, and of all. */
+  readonly filteredCount: number;
+  readonly totalCount: number;
+}
+
+/** An item with the values to sort by. */
+interface Keyed<Item> {
+  readonly item: Item;
+  readonly key: readonly (JsonValue | undefined)[];
+  /** The place in the list, which orders items with equal keys. */
+  readonly at: number;
 }
 
 function* sortedItems<Item>(
   listing: Listing<Item>,
   { paging, order }: ListOptions,
-): Generator<void, { sorted: Item[]; totalCount: number }> {
-  const keyed: { item: Item; key: readonly (JsonValue | undefined)[] }[] = [];
+): Generator<void, Sorted<Item>> {
+  const keyed: Keyed<Item>[] = [];
   let totalCount = 0;
   for (const item of listing.items) {
     if (++totalCount % itemsPerStep === 0) yield;
     if (paging?.matches(listing.name(item)) === false) continue;
-    keyed.push({ item, key: keyOf(listing, item, order) });
+    keyed.push({ item, key: keyOf(listing, item, order), at: totalCount });
   }
-  const sorted = (yield* sortInSteps(keyed, (a, b) => compareValues(a.key, b.key))).map(
-    ({ item }) => item,
-  );
-  if (order.isReversed) sorted.reverse();
-  return { sorted, totalCount };
+  const sign = order.isReversed ? -1 : 1;
+  const compare = (a: Keyed<Item>, b: Keyed<Item>) =>
+    sign * (compareValues(a.key, b.key) || a.at - b.at);
+  const filteredCount = keyed.length;
+  const sorted =
+    paging === undefined
+      ? yield* sortInSteps(keyed, compare)
+      : yield* pageOf(keyed, paging, compare);
+  return { items: sorted.map(({ item }) => item), filteredCount, totalCount };
+}
+
+/** The items of a page. For one of the first pages, the items behind it need not be sorted. */
+function* pageOf<Item>(
+  items: readonly Item[],
+  { page, size }: Paging,
+  compare: (a: Item, b: Item) => number,
+): Generator<void, Item[]> {
+  const end = page * size;
+  const isNearStart = end <= items.length / 8;
+  const sorted = isNearStart
+    ? yield* firstInSteps(items, end, compare)
+    : yield* sortInSteps(items, compare);
+  return sorted.slice(end - size, end);
 }
 
 function keyOf<Item>(
@@ -97,18 +141,16 @@ function keyOf<Item>(
 async function pageAnswer<Item>(
   request: ApiRequest,
   listing: Listing<Item>,
-  sorted: readonly Item[],
-  totalCount: number,
+  { items: shown, filteredCount, totalCount }: Sorted<Item>,
   { paging, columns }: ListOptions,
 ): Promise<Answer> {
   const { page, size } = paging as Paging; // the caller has checked it
-  const filteredCount = sorted.length;
   const pageCount = Math.ceil(filteredCount / size);
   if (page > Math.max(1, pageCount)) {
     throw pageOutOfRange(paging as Paging, filteredCount);
   }
-  const shown = sorted.slice((page - 1) * size, page * size);
-  const items = await inSlices(request.broker.background, writeItems(listing, shown, columns));
+  const { background } = request.broker;
+  const items = await inSlices(background, writeItems(listing, shown, columns, background));
   return jsonAnswer({
     filtered_count: filteredCount,
     item_count: items.length,
@@ -121,19 +163,41 @@ async function pageAnswer<Item>(
 }
 
 function* writeItems<Item>(
-  { write }: Listing<Item>,
+  listing: Listing<Item>,
   items: readonly Item[],
   columns: Columns | undefined,
+  background: Background,
 ): Generator<void, JsonObject[]> {
   const written: JsonObject[] = [];
   for (const item of items) {
-    written.push(pickColumns(write(item), columns));
+    const quick = columns && quickItem(listing, item, columns);
+    if (quick === undefined) background.spend(itemUnits);
+    written.push(quick ?? pickColumns(listing.write(item), columns));
     yield;
   }
   return written;
 }
 
-/** Writes a long list piece by piece, so that it is never in memory as a whole. */
+/** The selected columns of an item; undefined if one of them requires the whole object. */
+function quickItem<Item>(
+  { column, picksColumns = false }: Listing<Item>,
+  item: Item,
+  columns: Columns,
+): JsonObject | undefined {
+  if (!picksColumns) return undefined;
+  const picked: Record<string, JsonValue> = {};
+  for (const [name, inner] of columns) {
+    const value = inner.size === 0 ? column?.(item, name) : undefined;
+    if (value === undefined) return undefined;
+    picked[name] = value;
+  }
+  return picked;
+}
+
+/**
+ * Writes a long list piece by piece, so that it is never in memory as a whole. The next piece is
+ * written when the client has taken the previous one.
+ */
 async function* pieces<Item>(
   request: ApiRequest,
   listing: Listing<Item>,
@@ -143,7 +207,7 @@ async function* pieces<Item>(
   const { background } = request.broker;
   for (let at = 0; at < items.length; at += itemsPerPiece) {
     const some = items.slice(at, at + itemsPerPiece);
-    const written = await inSlices(background, writeItems(listing, some, columns));
+    const written = await inSlices(background, writeItems(listing, some, columns, background));
     const text = written.map((each) => JSON.stringify(each)).join(',');
     const isLast = at + itemsPerPiece >= items.length;
     yield Buffer.from(`${at === 0 ? '[' : ','}${text}${isLast ? ']' : ''}`);

@@ -1,12 +1,10 @@
-// Bindings in JSON, and their keys in paths.
+// Bindings in JSON.
 
-import { createHash } from 'node:crypto';
-import { encodeText } from '../../base/byte-text.ts';
-import { canonicalArguments } from '../../broker/arguments.ts';
 import type { Binding, Destination } from '../../broker/exchanges/binding.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
+import { propertiesKey } from '../../broker/rabbitmq/properties-key.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 
 /** A binding with its source. The default exchange is bound to every queue. */
@@ -14,28 +12,6 @@ export interface BindingPlace {
   readonly source: string;
   readonly vhost: string;
   readonly binding: Binding;
-}
-
-/** The key that identifies a binding between two ends: `~` without key and arguments. */
-export function propertiesKey({ routingKey, arguments: args }: Binding): string {
-  const hasArguments = Object.keys(args).length > 0;
-  if (!hasArguments) return routingKey === '' ? '~' : quoted(routingKey);
-  const hash = createHash('sha256').update(canonicalArguments(args)).digest('base64url');
-  return `${quoted(routingKey)}~${hash.slice(0, 22)}`;
-}
-
-const unreserved = /[A-Za-z0-9._-]/;
-
-/** Encodes a routing key as in a form, and the tilde too. */
-function quoted(text: string): string {
-  let result = '';
-  for (const byte of encodeText(text)) {
-    const character = String.fromCharCode(byte);
-    if (byte === 0x20) result += '+';
-    else if (unreserved.test(character)) result += character;
-    else result += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return result;
 }
 
 /** Writes a binding. */

@@ -3,13 +3,13 @@
 import { encodeText } from '../../base/byte-text.ts';
 import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Destination } from '../../broker/exchanges/binding.ts';
-import { requireBinding as requireBindingRights } from '../../broker/rabbitmq/permission-checks.ts';
+import { propertiesKey } from '../../broker/rabbitmq/properties-key.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { encoded } from '../../net/http/percent-encoding.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, notFound } from '../errors.ts';
-import { argumentsFromJson } from '../json/arguments.ts';
+import { requireArguments } from '../json/arguments.ts';
 import { own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
@@ -21,7 +21,6 @@ import {
   bindingsTo,
   bindingToJson,
   implicitBinding,
-  propertiesKey,
 } from './binding-json.ts';
 import { exchangeLabel } from './exchanges.ts';
 
@@ -82,13 +81,19 @@ interface Ends {
   readonly destination: Destination;
 }
 
+/** @throws {ManagementError} `not-found` for a path of another form */
+function destinationLabel(request: ApiRequest) {
+  const label = request.label('kind');
+  if (label !== 'q' && label !== 'e') throw notFound();
+  const kind = label === 'e' ? 'exchange' : 'queue';
+  return { kind, name: exchangeLabel(request, 'destination') } as const;
+}
+
 /** @throws {BrokerError} `not-found` */
 function endsOf(request: ApiRequest, vhost: Vhost): Ends {
   const source = vhost.exchange(exchangeLabel(request, 'source')).name;
-  const name = exchangeLabel(request, 'destination');
-  const kind = request.label('kind');
-  if (kind !== 'q' && kind !== 'e') throw notFound();
-  if (kind === 'e') return { source, destination: vhost.exchange(name) };
+  const { kind, name } = destinationLabel(request);
+  if (kind === 'exchange') return { source, destination: vhost.exchange(name) };
   const destination = vhost.queues.get(name);
   if (destination !== undefined) return { source, destination };
   throw new BrokerError('not-found', `no ${describe('queue', name, vhost.name)}`);
@@ -125,28 +130,23 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
   const routingKey = own(body, 'routing_key') ?? '';
   if (typeof routingKey !== 'string') throw badRequest('not_string', 'routing_key');
   if (encodeText(routingKey).length > 255) throw badRequest('routing_key is longer than 255 bytes');
-  const ends = endsOf(request, vhost);
-  requireRights(request, vhost, ends, routingKey);
-  const args = argumentsFromJson(own(body, 'arguments'));
-  const { source, destination } = ends;
-  const exchange = vhost.exchange(source);
-  if (destination.kind === 'queue') destination.requireOwner(request);
-  vhost.bind(exchange, destination, routingKey, args);
+  const { topology } = request.management.administration;
+  const { name: destination, kind } = destinationLabel(request);
+  const binding = topology.bind(
+    vhost.name,
+    {
+      source: exchangeLabel(request, 'source'),
+      destinationType: kind,
+      destination,
+      routingKey,
+      arguments: requireArguments(own(body, 'arguments')),
+    },
+    request.access(vhost),
+  );
   await committed(request.broker);
-  const key = propertiesKey({ destination, routingKey, arguments: args });
   // Relative to the path of the request.
-  const location = [destination.name, key].map(encoded).join('/');
+  const location = [destination, binding.propertiesKey].map(encoded).join('/');
   return emptyAnswer(201, { Location: location });
-}
-
-/** The same permissions as those of `queue.bind` and `exchange.bind`. */
-function requireRights(
-  request: ApiRequest,
-  vhost: Vhost,
-  { source, destination: { kind, name: destination } }: Ends,
-  routingKey: string,
-): void {
-  requireBindingRights(request.access(vhost), vhost, { source, kind, destination, routingKey });
 }
 
 /** Finds the binding that the path names. Its key is computed for each binding, in steps. */
@@ -179,10 +179,8 @@ export async function getBinding(request: ApiRequest): Promise<Answer> {
 export async function deleteBinding(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const { source, binding } = await requireBinding(request, vhost);
-  const { destination, routingKey, arguments: args } = binding;
-  requireRights(request, vhost, { source, destination }, routingKey);
-  if (destination.kind === 'queue') destination.requireOwner(request);
-  vhost.unbind(vhost.exchange(source), destination, routingKey, args);
+  const { topology } = request.management.administration;
+  topology.removeBinding(vhost.name, source, binding, request.access(vhost));
   await committed(request.broker);
   return emptyAnswer(204);
 }

@@ -1,8 +1,6 @@
 // Exchanges: /api/exchanges.
 
-import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Exchange } from '../../broker/exchanges/exchange.ts';
-import { exchangeType } from '../../broker/exchanges/types/registry.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
@@ -10,10 +8,9 @@ import { isPredeclared } from '../../broker/vhosts/predeclared.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { notFound } from '../errors.ts';
-import { argumentsFromJson } from '../json/arguments.ts';
+import { requireArguments } from '../json/arguments.ts';
 import { flag, own, requireText } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
-import { requireExchangeArgument } from '../permissions.ts';
 import type { ApiRequest } from '../request.ts';
 
 /** The name of the default exchange in paths. */
@@ -82,22 +79,15 @@ export async function putExchange(request: ApiRequest): Promise<Answer> {
   const name = exchangeLabel(request, 'name');
   const body = request.object();
   const type = own(body, 'type') === undefined ? 'direct' : requireText(body, 'type');
-  const args = argumentsFromJson(own(body, 'arguments'));
-  const options = {
+  const asked = {
+    type,
     durable: flag(body, 'durable', false),
     autoDelete: flag(body, 'auto_delete', false),
     internal: flag(body, 'internal', false),
-    arguments: args,
+    arguments: requireArguments(own(body, 'arguments')),
   };
-  const access = request.access(vhost);
-  access.require('configure', 'exchange', name);
-  if (exchangeType(type)?.isReserved === true) {
-    throw new BrokerError('precondition-failed', `unknown exchange type '${type}'`);
-  }
-  const subject = describe('exchange', name, vhost.name);
-  requireExchangeArgument(access, args, 'alternate-exchange', { kind: 'exchange', name, subject });
-  const isNew = !vhost.exchanges.has(name);
-  vhost.declareExchange(name, type, options);
+  const { topology } = request.management.administration;
+  const isNew = topology.declareExchange(vhost.name, name, asked, request.access(vhost));
   await committed(request.broker);
   return emptyAnswer(isNew ? 201 : 204);
 }
@@ -106,8 +96,9 @@ export async function putExchange(request: ApiRequest): Promise<Answer> {
 export async function deleteExchange(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const { name } = requireExchange(request, vhost);
-  request.access(vhost).require('configure', 'exchange', name);
-  vhost.deleteExchange(name, { ifUnused: request.isSet('if-unused') });
+  const how = { ifUnused: request.isSet('if-unused') };
+  const { topology } = request.management.administration;
+  topology.deleteExchange(vhost.name, name, how, request.access(vhost));
   await committed(request.broker);
   return emptyAnswer(204);
 }

@@ -1,14 +1,18 @@
 // Runtime parameters: /api/parameters, /api/global-parameters.
 
+import { BrokerError } from '../../broker/errors.ts';
 import type {
   GlobalParameterEntry,
   JsonObject,
   ParameterEntry,
 } from '../../broker/rabbitmq/model.ts';
+import { shovelComponent } from '../../broker/rabbitmq/parameters.ts';
+import { localVhostsOf, readShovel } from '../../broker/rabbitmq/shovels/shovel-definition.ts';
+import { permitsVhost } from '../../broker/users.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { keyMissing, notFound } from '../errors.ts';
-import { own } from '../json/read.ts';
+import { isObject, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
 import { seesVhost } from '../roles.ts';
@@ -64,9 +68,30 @@ export async function putParameter(request: ApiRequest): Promise<Answer> {
   if (value === undefined) throw keyMissing('value');
   const component = request.label('component');
   const entry = { vhost, component, name: request.label('name'), value };
-  const isNew = validated(() => parameters.put(entry));
+  const isNew = validated(() => {
+    requireShovelVhosts(request, entry);
+    return parameters.put(entry);
+  });
   await committed(request.broker);
   return emptyAnswer(isNew ? 201 : 204);
+}
+
+/**
+ * A shovel may do everything in the virtual hosts of this broker that it names, which need not be that
+ * of its parameter. Whoever creates it must have permissions there.
+ *
+ * @throws {BrokerError} `precondition-failed`
+ */
+function requireShovelVhosts(
+  { user }: ApiRequest,
+  { component, name, value }: ParameterEntry,
+): void {
+  if (component !== shovelComponent || !isObject(value)) return;
+  for (const vhost of localVhostsOf(readShovel(name, value))) {
+    if (permitsVhost(user, vhost)) continue;
+    const text = `user "${user.name}" may not connect to vhost "${vhost}"`;
+    throw new BrokerError('precondition-failed', text);
+  }
 }
 
 /** `DELETE /api/parameters/{component}/{vhost}/{name}` */

@@ -1,18 +1,16 @@
 // Queues: /api/queues.
 
 import type { Broker } from '../../broker/broker.ts';
-import { describe } from '../../broker/errors.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { ConsumerInfo, JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, keyMissing, notFound } from '../errors.ts';
-import { argumentsFromJson } from '../json/arguments.ts';
+import { requireArguments } from '../json/arguments.ts';
 import { flag, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
-import { requireExchangeArgument } from '../permissions.ts';
 import { readSpan } from '../rates/options.ts';
 import { unackedCount } from '../rates/rates.ts';
 import type { ApiRequest } from '../request.ts';
@@ -47,6 +45,7 @@ export function listQueues(request: ApiRequest): Promise<Answer> {
     write,
     order: ['vhost', 'name'],
     column: quickColumn,
+    picksColumns: hasStatistics,
   });
 }
 
@@ -126,25 +125,13 @@ export async function putQueue(request: ApiRequest): Promise<Answer> {
   if (node !== undefined && node !== null && node !== nodeName) {
     throw badRequest(`node is not ${nodeName}`);
   }
-  const args = argumentsFromJson(own(body, 'arguments'));
-  const options = {
+  const asked = {
     durable: flag(body, 'durable', false),
-    exclusive: false,
     autoDelete: flag(body, 'auto_delete', false),
-    arguments: args,
+    arguments: requireArguments(own(body, 'arguments')),
   };
-  const access = request.access(vhost);
-  access.require('configure', 'queue', name);
-  const isNew = !vhost.queues.has(name);
-  if (isNew) {
-    const subject = describe('queue', name, vhost.name);
-    requireExchangeArgument(access, args, 'x-dead-letter-exchange', {
-      kind: 'queue',
-      name,
-      subject,
-    });
-  }
-  vhost.declareQueue(name, options, request).touch();
+  const { topology } = request.management.administration;
+  const isNew = topology.declareQueue(vhost.name, name, asked, request.access(vhost));
   await committed(request.broker);
   return emptyAnswer(isNew ? 201 : 204);
 }
@@ -153,11 +140,9 @@ export async function putQueue(request: ApiRequest): Promise<Answer> {
 export async function deleteQueue(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
   const { name } = requireQueue(request, vhost);
-  request.access(vhost).require('configure', 'queue', name);
-  vhost.deleteQueue(name, request, {
-    ifUnused: request.isSet('if-unused'),
-    ifEmpty: request.isSet('if-empty'),
-  });
+  const how = { ifUnused: request.isSet('if-unused'), ifEmpty: request.isSet('if-empty') };
+  const { topology } = request.management.administration;
+  topology.deleteQueue(vhost.name, name, how, request.access(vhost));
   await committed(request.broker);
   return emptyAnswer(204);
 }
@@ -165,10 +150,12 @@ export async function deleteQueue(request: ApiRequest): Promise<Answer> {
 /** `DELETE /api/queues/{vhost}/{name}/contents` */
 export async function purgeQueue(request: ApiRequest): Promise<Answer> {
   const vhost = request.ownVhost();
-  const queue = requireQueue(request, vhost);
-  request.access(vhost).require('read', 'queue', queue.name);
-  queue.requireOwner(request);
-  await new Promise<void>((resolve) => queue.purge(() => resolve()));
+  const { name } = requireQueue(request, vhost);
+  await request.management.administration.topology.purgeQueue(
+    vhost.name,
+    name,
+    request.access(vhost),
+  );
   await committed(request.broker);
   return emptyAnswer(204);
 }

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue, VhostInfo } from '../../broker/rabbitmq/mod
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
 import { badRequest, keyMissing, notFound } from '../errors.ts';
-import { isArray, own, wholeNumberOf } from '../json/read.ts';
+import { flag, isArray, own, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
 import { channelCounters, messageStats } from '../rates/message-stats.ts';
@@ -25,7 +25,7 @@ interface Spans {
 const noSpans: Spans = { lengths: undefined, rates: undefined };
 
 function vhostToJson(
-  { name, description, tags, defaultQueueType }: VhostInfo,
+  { name, description, tags, defaultQueueType, isTracing }: VhostInfo,
   series: Series | undefined,
   spans: Spans,
 ): JsonObject {
@@ -39,7 +39,7 @@ function vhostToJson(
       tags: [...tags],
       ...(defaultQueueType !== undefined && { default_queue_type: defaultQueueType }),
     },
-    tracing: false,
+    tracing: isTracing,
     cluster_state: { [nodeName]: 'running' },
     protected_from_deletion: false,
     ...vhostStats(series, spans),
@@ -123,6 +123,10 @@ export async function putVhost(request: ApiRequest): Promise<Answer> {
     ...(tags !== undefined && { tags }),
     ...(queueType !== undefined && { defaultQueueType: queueType }),
   });
+  const tracing = own(body, 'tracing');
+  if (tracing !== undefined) {
+    administration.vhosts.setTracing(request.label('vhost'), flag(body, 'tracing', false));
+  }
   await committed(request.broker);
   return emptyAnswer(isNew ? 201 : 204);
 }

@@ -25,7 +25,7 @@ export interface HttpsClientOptions {
 export interface HttpsRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Buffer | undefined;
 }
 
 /** An answer. */

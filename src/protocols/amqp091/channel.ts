@@ -30,6 +30,8 @@ export interface ChannelHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly access: Access;
+  readonly peerAddress: string;
+  readonly localAddress: string;
   readonly outbox: Outbox;
   readonly frameMax: number;
   /** Whether the peer supports `basic.cancel` from the server. */

@@ -11,6 +11,7 @@ import { frameEnd, frameTypes } from './codec/frames.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import { asOwn, isOwn } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
+import { traceDelivery } from './tracing/trace.ts';
 
 const arena = new ByteArena();
 
@@ -63,7 +64,10 @@ export class ChannelConsumer implements Consumer {
   }
 
   #write(delivery: Delivery): void {
-    const { tags, outbox, number, frameMax } = this.#channel;
+    const { tags, outbox, number, frameMax, vhost } = this.#channel;
+    if (vhost.isTracing) {
+      traceDelivery(this.#channel, this.subscription?.queue.name ?? '', delivery);
+    }
     const tag =
       this.isSettled || this.subscription === undefined
         ? tags.nextSettled()

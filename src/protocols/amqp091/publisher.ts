@@ -19,6 +19,7 @@ import { answerBytes } from './peer-account.ts';
 import { Keys, type RoutingKeyCache } from './routing-key-cache.ts';
 import { replyTo } from './special-names.ts';
 import { PublishRouting } from './stalls/publish-routing.ts';
+import { tracePublish } from './tracing/trace.ts';
 
 const scan = new HeadScan();
 const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
@@ -256,6 +257,7 @@ export class Publisher {
 
   #publish(publication: Publication, route: Route): void {
     const { broker, transaction, vhost } = this.#channel;
+    if (vhost.isTracing) tracePublish(this.#channel, publication, route.queues);
     if (transaction !== undefined) {
       transaction.publish(publication, route);
       return;

@@ -9,6 +9,7 @@ import { systemDisk } from '../../storage/disk.ts';
 import type { ServiceLocation, SystemState } from '../compose.ts';
 import type { Settings } from '../settings.ts';
 import { eventsFolder, trailsFolder } from '../system-volume.ts';
+import { s3Buckets } from './s3-bucket-settings.ts';
 import { TrailParts } from './trail-parts.ts';
 
 /** Composes the audit trail's services. */
@@ -42,6 +43,7 @@ export function composeTrails(
       },
       showsFailedLogins: settings.recordsFailedLogins,
       lookupsPerSecondMax: settings.lookupsPerSecondMax,
+      outside: settings.trailBuckets && s3Buckets(settings.trailBuckets),
       anchor:
         settings.auditAnchor === undefined
           ? undefined

@@ -12,6 +12,7 @@ import { serviceEventRecord } from '../../audit/record.ts';
 import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
+import type { OutsideBuckets } from '../../audit/trails/outside-buckets.ts';
 import { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import { trailHead } from '../../audit/trails/trail-head.ts';
 import type { TrailRecord } from '../../audit/trails/trail-record.ts';
@@ -36,6 +37,8 @@ export interface TrailSettings {
   readonly intervals: DeliveryIntervals;
   readonly showsFailedLogins: boolean;
   readonly lookupsPerSecondMax: number;
+  /** Buckets to which files are copied; undefined if there are none. */
+  readonly outside: OutsideBuckets | undefined;
   /** The second machine that keeps the state of the trail; undefined if there is none. */
   readonly anchor: Pick<AnchorParts, 'url' | 'type' | 'authoritiesFile' | 'failed'> | undefined;
 }
@@ -116,6 +119,7 @@ export class TrailParts {
       place,
       history,
       objects,
+      outside: settings.outside,
       commit,
       clock,
       random,
@@ -135,6 +139,7 @@ export class TrailParts {
       commands: new TrailCommands({ trails, place, newestEvent }),
       delivery: this.delivery,
       place,
+      outside: settings.outside,
       keyFor: (...of) => keys.keyFor(...of),
       showsFailedLogins: settings.showsFailedLogins,
       lookupsPerSecondMax: settings.lookupsPerSecondMax,

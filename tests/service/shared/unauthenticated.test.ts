@@ -67,10 +67,13 @@ test('both ports refuse a client that offers only TLS 1.1, but accept 1.2 and 1.
 });
 
 test('a client of another protocol on the AMQP port is told the expected protocol', async () => {
-  for (const header of ['GET / HTTP/1.1\r\n\r\n', '414d515000010000', 'ffffffffffffffff']) {
+  for (const header of ['GET / HTTP/1.1\r\n\r\n', '414d515009010000', 'ffffffffffffffff']) {
     const bytes = header.startsWith('G') ? header : Buffer.from(header, 'hex');
     assert.deepEqual(await overTls(amqpPort, bytes), amqpHeader);
   }
+  // A client of AMQP 1.0 without SASL, which is required.
+  const withoutSasl = Buffer.from('414d515000010000', 'hex');
+  assert.deepEqual(await overTls(amqpPort, withoutSasl), Buffer.from('414d515003010000', 'hex'));
 });
 
 test('invalid, oversized and truncated frames close only their own connection', async () => {

@@ -1,5 +1,6 @@
 // The operations that create, change, delete and list trails.
 
+import { kmsKeyOutside, probeKey } from '../../../audit/trails/outside-buckets.ts';
 import type { TrailRecord, TrailSettings } from '../../../audit/trails/trail-record.ts';
 import { nameOf, type TrailsPlace, trailArn } from '../../../audit/trails/trails.ts';
 import { AwsError } from '../../../aws/errors.ts';
@@ -38,6 +39,7 @@ export const createTrail = (parts: CloudTrailParts) =>
         hasValidation: false,
         ...(await settingsOf(parts, input.Name, input, caller)),
       };
+      await checkOutside(parts, settings);
       return () => {
         const { trail: made, changes } = commands.create(
           input.Name,
@@ -67,6 +69,7 @@ export const updateTrail = (parts: CloudTrailParts) =>
       const { commands, trails, place, delivery } = parts;
       const { name } = commands.find(input.Name);
       const settings = await settingsOf(parts, name, input, caller);
+      await checkOutside(parts, { ...commands.find(name), ...settings });
       // What was logged so far is delivered as it was configured.
       await delivery.flush(name);
       return () => {
@@ -195,6 +198,16 @@ async function settingsOf(
   }
   // The members have the types of the settings, and those without a value are left out.
   return settings as Partial<TrailSettings>;
+}
+
+/** Requires that files can be stored in a bucket outside. CloudTrail also stores an object. */
+async function checkOutside(
+  { outside, place }: CloudTrailParts,
+  { bucket, prefix, kmsKeyArn }: TrailSettings,
+): Promise<void> {
+  if (outside?.has(bucket) !== true) return;
+  if (kmsKeyArn !== undefined) throw kmsKeyOutside(bucket);
+  await outside.put(bucket, probeKey(prefix, place.accountId), Buffer.alloc(0), {});
 }
 
 function refuseOthers(input: GivenSettings): void {

@@ -49,6 +49,7 @@ export function remoteKmsService(remote: RemoteKms): Service {
       CreateGrant: createGrant(remote),
       Decrypt: decrypt(remote),
       DescribeKey: describeKey(remote),
+      Encrypt: encrypt(remote),
       GenerateDataKeyWithoutPlaintext: generateDataKey(remote),
       ListGrants: listGrants(remote),
       RetireGrant: retireGrant(remote),
@@ -196,6 +197,26 @@ const generateDataKey = (remote: RemoteKms) =>
     failedResources: resourcesOf,
     async handle(input) {
       const answer = await remote.call('GenerateDataKeyWithoutPlaintext', input);
+      const { CiphertextBlob: blob } = answer.output;
+      const CiphertextBlob = bytesIn(blob, 'CiphertextBlob', ciphertextBytesMax);
+      return { output: { CiphertextBlob }, ...recorded(remote, input, answer) };
+    },
+  });
+
+const encrypt = (remote: RemoteKms) =>
+  operation({
+    action: 'kms:Encrypt',
+    readOnly: true,
+    input: structure({
+      KeyId: required(keyId),
+      Plaintext: required(plaintext),
+      EncryptionContext: encryptionContext,
+    }),
+    output: structure({ CiphertextBlob: ciphertext }),
+    permissions: permitted('kms:Encrypt'),
+    failedResources: resourcesOf,
+    async handle(input) {
+      const answer = await remote.call('Encrypt', input);
       const { CiphertextBlob: blob } = answer.output;
       const CiphertextBlob = bytesIn(blob, 'CiphertextBlob', ciphertextBytesMax);
       return { output: { CiphertextBlob }, ...recorded(remote, input, answer) };

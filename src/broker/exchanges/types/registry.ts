@@ -8,6 +8,7 @@ import { fanoutType } from './fanout.ts';
 import { headersType } from './headers.ts';
 import { modulusHashType } from './modulus-hash.ts';
 import { localRandomType, randomType } from './random.ts';
+import { recentHistoryType } from './recent-history.ts';
 import { activemqTopicType, mqttTopicType, topicType } from './topic.ts';
 
 /** All exchange types. */
@@ -23,6 +24,7 @@ export const exchangeTypes: readonly ExchangeType[] = [
   modulusHashType,
   randomType,
   localRandomType,
+  recentHistoryType,
 ];
 
 /** The type with a name; undefined if it does not exist. */

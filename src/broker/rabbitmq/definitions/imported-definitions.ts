@@ -190,5 +190,8 @@ function importParameter(
     for (const [limit, value] of Object.entries(entry.object('value'))) {
       vhosts.setLimit(vhostOf(), limit, limitOf(value));
     }
-  } else parameters.put({ vhost: vhostOf(), component, name, value: entry.value('value') });
+  } else {
+    const value = entry.value('value');
+    parameters.put({ vhost: vhostOf(), component, name, value }, { acceptsMasked: true });
+  }
 }

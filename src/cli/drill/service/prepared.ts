@@ -9,7 +9,7 @@ import type { ServiceProcess } from './service-process.ts';
 import { waitFor } from './wait.ts';
 
 /** Maximum time until a new broker runs, milliseconds. */
-const runningMsMax = 60_000;
+export const runningMsMax: number = 60_000;
 
 /** A running broker with messages. */
 export interface PreparedBroker {

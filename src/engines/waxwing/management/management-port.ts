@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { systemClock } from '../../../base/clock.ts';
 import type { Broker } from '../../../broker/broker.ts';
+import type { Shovels } from '../../../broker/rabbitmq/shovels/shovel-status.ts';
 import { hashPassword } from '../../../crypto/password.ts';
 import type { ManagementApi } from '../../../management/api.ts';
 import {
@@ -40,6 +41,8 @@ export interface ManagementPortOptions {
   readonly folder: string;
   /** Free disk space below which publishers are blocked, bytes. */
   readonly diskReserveBytes: number;
+  /** Undefined if the broker has none. */
+  readonly shovels: Shovels | undefined;
 }
 
 /** The management port of a broker. */
@@ -116,9 +119,9 @@ export class ManagementPort {
 
   async #open(): Promise<ManagementApi> {
     const { openManagement } = await import('../../../management/open.ts');
-    const { broker } = this.#options;
+    const { broker, shovels } = this.#options;
     const node = this.#facts();
-    this.#api = openManagement({ broker, clock: systemClock, node, hashPassword });
+    this.#api = openManagement({ broker, clock: systemClock, node, shovels, hashPassword });
     return this.#api;
   }
 

@@ -109,8 +109,10 @@ export class Opening {
   }
 
   #startOk(method: ConnectionStartOk): void {
-    const credentials = this.#credentials(method);
     const { clientProperties, mechanism } = method;
+    const { internalUser } = this.#transport;
+    // Read first, so that malformed credentials change nothing.
+    const credentials = internalUser ? undefined : this.#credentials(method);
     this.#host.facts.started(method);
     this.notifiesCancel = handshake.hasCapability(clientProperties, 'consumer_cancel_notify');
     this.toldWhenBlocked = handshake.hasCapability(clientProperties, 'connection.blocked');
@@ -119,6 +121,10 @@ export class Opening {
       'authentication_failure_close',
     );
     this.#host.state.enter('checking-password');
+    if (internalUser !== undefined) {
+      this.#authenticated(internalUser, mechanism);
+      return;
+    }
     this.#transport.checksLogin();
     this.#check(credentials).then(
       (user) => this.#authenticated(user, mechanism),

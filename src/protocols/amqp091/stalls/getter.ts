@@ -7,6 +7,7 @@ import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { methodIds } from '../codec/methods.gen.ts';
 import { asOwn, isOwn } from '../conversion/deliveries.ts';
+import { traceDelivery } from '../tracing/trace.ts';
 import { Backlog } from './backlog.ts';
 
 interface Get {
@@ -82,13 +83,14 @@ export class Getter {
     return this.#subscription;
   }
 
-  #answer({ isSettled }: Get, delivery: Delivery | undefined): void {
+  #answer({ queue, isSettled }: Get, delivery: Delivery | undefined): void {
     const channel = this.#channel;
     if (delivery === undefined) {
       channel.send({ id: methodIds.basicGetEmpty });
       return;
     }
-    const { tags, outbox, number, frameMax } = channel;
+    const { tags, outbox, number, frameMax, vhost } = channel;
+    if (vhost.isTracing) traceDelivery(channel, queue.name, asOwnIfOther(delivery, channel));
     const subscription = this.#subscription as Subscription; // it has just delivered
     channel.send({
       id: methodIds.basicGetOk,
@@ -100,6 +102,10 @@ export class Getter {
       routingKey: clipText(delivery.routingKey(), shortStringBytesMax),
       messageCount: delivery.left,
     });
-    outbox.content(number, frameMax, isOwn(delivery) ? delivery : asOwn(delivery, channel));
+    outbox.content(number, frameMax, asOwnIfOther(delivery, channel));
   }
+}
+
+function asOwnIfOther(delivery: Delivery, channel: Channel): Delivery {
+  return isOwn(delivery) ? delivery : asOwn(delivery, channel);
 }
