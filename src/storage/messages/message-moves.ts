@@ -159,6 +159,7 @@ export class MessageMoves implements RecordMoves {
 
   /** Appends the positions of a stream's messages as runs. */
   *#runsOf(index: StreamIndex, found: readonly number[], writer: IndexWriter): Generator<unknown> {
+    let left = stepCount;
     for (let from = 0; from < found.length; ) {
       const first = this.#sequences[found[from] ?? 0] ?? 0;
       const block = this.#blocks[found[from] ?? 0] ?? 0;
@@ -169,7 +170,15 @@ export class MessageMoves implements RecordMoves {
         run.bytes += index.recordBytes(first + run.count);
       }
       // All of them may have been removed meanwhile; if some were, they are skipped at recovery.
-      if (first + run.count > index.first && writer.addRun(run, block)) yield;
+      let isWritten = first + run.count > index.first && writer.addRun(run, block);
+      left -= run.count;
+      if (left <= 0 && !isWritten) {
+        writer.end();
+        isWritten = true;
+      }
+      if (!isWritten) continue;
+      left = stepCount;
+      yield;
     }
     writer.end();
   }
