@@ -3,8 +3,8 @@
 import { converted } from '../../../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../../../broker/format.ts';
 import type { Queue } from '../../../../broker/queue.ts';
-import type { Consumer, Delivery, Subscription } from '../../../../broker/subscription.ts';
 import type { StreamStart } from '../../../../broker/streams/stream-start.ts';
+import type { Consumer, Delivery, Subscription } from '../../../../broker/subscription.ts';
 import type { Attach } from '../../codec/performatives.gen.ts';
 import { AmqpError } from '../../errors.ts';
 import { headBytesMax } from '../../limits.ts';

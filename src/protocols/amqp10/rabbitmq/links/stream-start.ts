@@ -37,16 +37,16 @@ export function readStreamFilters(
     const text = `a source has ${all.length} filters; at most ${filterCountMax} are allowed`;
     throw linkError('invalid-field', text);
   }
-  const offset = offsetOf(valueOf(entryOf(all, offsetName)), nowMs);
+  const offset = offsetOf(filterValue(entryOf(all, offsetName)), nowMs);
   if (offset === undefined) throw linkError('invalid-field', `the filter ${offsetName} is invalid`);
-  const chosen = textsOf(valueOf(entryOf(all, filterName)));
-  const isUnfiltered = valueOf(entryOf(all, unfilteredName))?.value === true;
+  const chosen = textsOf(filterValue(entryOf(all, filterName)));
+  const isUnfiltered = filterValue(entryOf(all, unfilteredName))?.value === true;
   const filter = readStreamFilter(chosen, { type: 'bool', value: isUnfiltered });
   const honoured = all.filter(([key]) => names.includes(textOf(key) ?? ''));
   return { start: { offset, filter }, honoured };
 }
 
-function valueOf(item: Item | undefined): Item | undefined {
+function filterValue(item: Item | undefined): Item | undefined {
   return item?.type === 'described' ? item.value : item;
 }
 
