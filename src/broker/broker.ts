@@ -266,8 +266,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   }
 
   /** See {@link Accounts.access}. */
-  access(user: User, vhost: string): Access {
-    return this.accounts.access(user, vhost);
+  access(user: User, vhost: string, canWait = false): Access {
+    return this.accounts.access(user, vhost, canWait);
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
+import type { BrokerAlarms } from './alarms.ts';
 import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
@@ -10,7 +11,7 @@ import { acceptWindow, type WindowRequest } from './creation-request.ts';
 import type { Engines } from './engines.ts';
 import { nextState } from './lifecycle.ts';
 import { movedWindow } from './maintenance/maintenance.ts';
-import { chooseHost, isKeyLost, isOlder, offerOf } from './offers/offers.ts';
+import { chooseHost, isKeyLost, isOlder, offerOf, skipsVersion } from './offers/offers.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
   checkLogs,
@@ -43,6 +44,7 @@ export interface BrokerCommandsParts {
   readonly configurations: ConfigurationDecisions;
   readonly clock: Clock;
   readonly sealSecret: SealSecret;
+  readonly alarms: BrokerAlarms;
 }
 
 /**
@@ -56,8 +58,11 @@ export class BrokerCommands {
   readonly #configurations: ConfigurationDecisions;
   readonly #clock: Clock;
   readonly #sealSecret: SealSecret;
+  readonly #alarms: BrokerAlarms;
 
-  constructor({ brokers, engines, configurations, clock, sealSecret }: BrokerCommandsParts) {
+  constructor(parts: BrokerCommandsParts) {
+    const { brokers, engines, configurations, clock, sealSecret, alarms } = parts;
+    this.#alarms = alarms;
     this.#brokers = brokers;
     this.#engines = engines;
     this.#configurations = configurations;
@@ -69,10 +74,15 @@ export class BrokerCommands {
    * Starts a reboot, which applies pending settings.
    *
    * @throws {ControlError} 'not-found'; 'bad-request' if the broker is not RUNNING, unless its
-   *   engine failed and a reboot may help
+   *   engine failed and a reboot may help, or if a RabbitMQ broker is low on memory
    */
   reboot(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
+    const isShort = this.#alarms.of(broker).includes('memory');
+    if (isShort && broker.engineType === 'RABBITMQ') {
+      const why = 'cannot be rebooted in state CRITICAL_ACTION_REQUIRED (RABBITMQ_MEMORY_ALARM).';
+      throw refuse('brokerState', `Broker [${id}] ${why}`);
+    }
     const state = nextState(broker.state, 'reboot-asked');
     if (state === undefined || isKeyLost(broker)) {
       throw refuse(
@@ -115,10 +125,14 @@ export class BrokerCommands {
     });
   }
 
-  /** Starts a reboot in the maintenance window of a broker; undefined if no change is pending. */
+  /**
+   * Starts a reboot in the maintenance window of a broker; undefined if no change is pending, or the broker is
+   * low on memory.
+   */
   maintain(id: string): Decided<BrokerRecord> | undefined {
     const broker = this.#brokers.get(id);
     if (broker?.state !== 'RUNNING' || Object.keys(broker.pending).length === 0) return undefined;
+    if (this.#alarms.of(broker).includes('memory')) return undefined;
     return this.reboot(id);
   }
 
@@ -198,6 +212,13 @@ function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSetti
       'engineVersion',
       `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
         'downgrades are not supported.',
+    );
+  }
+  if (skipsVersion(offer, broker.engineVersion, engineVersion)) {
+    throw refuse(
+      'engineVersion',
+      `Broker engine version [${broker.engineVersion}] cannot be upgraded to [${engineVersion}] directly; ` +
+        `upgrade to [${offer.recommendedVersion}] first.`,
     );
   }
   const storageSizeGb = pendingSize(broker, { ...request, hostInstanceType, engineVersion });

@@ -5,6 +5,7 @@ import type { LocalClient } from '../aws/local-client.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Entry } from '../storage/journal.ts';
+import { BrokerAlarms } from './alarms.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
 import type { BrokerUpdate } from './broker-record.ts';
@@ -70,6 +71,7 @@ export class Control {
   readonly keys: BrokerKeys;
   readonly supervisor: Supervisor;
   readonly keyChecks = new KeyCheckCounters();
+  readonly alarms = new BrokerAlarms();
 
   constructor(options: ControlOptions) {
     const { brokers, configurations, client, engines, random, region, commit, report } = options;
@@ -83,7 +85,11 @@ export class Control {
     this.configurationDecisions = new ConfigurationDecisions(options);
     const decided = this.configurationDecisions;
     this.creation = new Creation({ ...options, configurations: decided, keys, offered });
-    this.decisions = new BrokerCommands({ ...options, configurations: decided });
+    this.decisions = new BrokerCommands({
+      ...options,
+      configurations: decided,
+      alarms: this.alarms,
+    });
     this.userDecisions = new UserDecisions(brokers, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };
@@ -105,12 +111,19 @@ export class Control {
     );
     this.supervisor = supervisor;
     engines.observe({
-      crashed: (...of) => supervisor.crashed(...of),
-      failed: (...of) => supervisor.failed(...of),
+      crashed: (id, detail) => {
+        this.alarms.set(id, []);
+        supervisor.crashed(id, detail);
+      },
+      failed: (id, ...why) => {
+        this.alarms.set(id, []);
+        supervisor.failed(id, ...why);
+      },
       log: options.log,
       loginFailed: options.loginFailed,
       accessed: options.accessed,
       resealed: (id) => supervisor.resealed(id),
+      alarmed: (...of) => this.alarms.set(...of),
     });
   }
 }

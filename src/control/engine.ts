@@ -145,6 +145,9 @@ export interface ReportedAccess {
   readonly count: number;
 }
 
+/** Why the publishers of a broker wait. */
+export type BrokerAlarm = 'memory' | 'disk';
+
 /** Events that an engine reports. */
 export interface EngineEvents {
   /**
@@ -173,6 +176,8 @@ export interface EngineEvents {
    * All data of a volume is sealed under its newest data key again, and the older keys were dropped.
    */
   resealed(brokerId: string): void;
+  /** The alarms of a running broker have changed. A process begins and ends without any. */
+  alarmed(brokerId: string, alarms: readonly BrokerAlarm[]): void;
 }
 
 /** The metric of an engine that counts TLS handshakes of a broker by version. */

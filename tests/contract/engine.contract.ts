@@ -66,6 +66,10 @@ class Reports implements EngineEvents {
   resealed(brokerId: string): void {
     this.lines.push(`${brokerId} resealed`);
   }
+
+  alarmed(): void {
+    // The disk of the machine decides.
+  }
 }
 
 /** A broker as control has it: its record's spec, and its keys. */

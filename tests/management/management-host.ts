@@ -97,6 +97,7 @@ export class ManagementHost {
       loginFailed: () => {},
       accessed: () => {},
       resealed: () => {},
+      alarmed: () => {},
     });
     return new ManagementHost(broker, authority, folder, lines);
   }

@@ -100,6 +100,7 @@ async function openBroker(): Promise<Opened> {
     loginFailed: () => {},
     accessed: () => {},
     resealed: () => {},
+    alarmed: () => {},
   });
   return {
     broker,

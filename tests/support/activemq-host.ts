@@ -90,6 +90,7 @@ export class ActiveMqHost {
         loginFailed: () => {},
         accessed: (access) => this.accesses.push(access),
         resealed: () => {},
+        alarmed: () => {},
       },
     );
   }

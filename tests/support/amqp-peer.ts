@@ -31,6 +31,7 @@ export async function openBroker(
   onInternalError = (error: unknown, _peerAddress: string): void => {
     throw error;
   },
+  engineVersion = '3.13',
 ) {
   const log = new MemoryLog();
   const broker = await Broker.open({
@@ -44,6 +45,7 @@ export async function openBroker(
     limits,
     memoryBytes,
     onInternalError,
+    engineVersion,
   });
   log.onDurable = (group) => broker.onDurable(group);
   return { broker, log };

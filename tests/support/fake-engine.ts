@@ -6,6 +6,7 @@ import type { MetricsJson } from '../../src/base/metrics.ts';
 import type { PortRecord } from '../../src/control/broker-record.ts';
 import type { DiscoveryPage } from '../../src/control/discovery.ts';
 import type {
+  BrokerAlarm,
   BrokerSpec,
   Engine,
   EngineEvents,
@@ -196,6 +197,11 @@ export class FakeEngine implements Engine {
       volume.keys = volume.keys.slice(0, 1);
     }
     this.#events?.resealed(brokerId);
+  }
+
+  /** Reports the alarms of a running broker. */
+  alarm(brokerId: string, alarms: readonly BrokerAlarm[]): void {
+    this.#events?.alarmed(brokerId, alarms);
   }
 
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {

@@ -15,6 +15,8 @@ export type SchemaShape =
 export interface SchemaOperation {
   readonly input: () => SchemaShape;
   readonly output: () => SchemaShape;
+  /** Whether it has an output, which may have no members. */
+  readonly hasOutput: boolean;
   /** `POST /v1/brokers 200`; undefined where all calls go to one path. */
   readonly http: string | undefined;
 }
@@ -47,7 +49,13 @@ export function operationsOf(module: object): ClientSchema {
     if (!Array.isArray(value) || value[0] !== 9) continue;
     const [, , name, traits, input, output] = value;
     const http = traits.http && httpOf(traits.http);
-    found.set(name, { input: () => shapeOf(input), output: () => shapeOf(output), http });
+    const hasOutput = resolvedOf(output) !== 'unit';
+    found.set(name, {
+      input: () => shapeOf(input),
+      output: () => shapeOf(output),
+      hasOutput,
+      http,
+    });
   }
   return found;
 }
@@ -58,8 +66,12 @@ function httpOf([method, path, status]: readonly [string, string, number]): stri
   return `${method} ${labelled} ${status}`;
 }
 
+function resolvedOf(schema: unknown): unknown {
+  return typeof schema === 'function' ? schema() : schema;
+}
+
 function shapeOf(schema: unknown): SchemaShape {
-  const resolved = typeof schema === 'function' ? schema() : schema;
+  const resolved = resolvedOf(schema);
   if (typeof resolved === 'number') return simple(resolved);
   if (resolved === 'unit') return { kind: 'structure', members: new Map() };
   if (!Array.isArray(resolved)) throw new TypeError(`a schema of type ${typeof resolved}`);

@@ -199,6 +199,8 @@ export class TestApi {
   readonly local: LocalClient;
   /** Rejects every batch while it is set. */
   commitFailure: Error | undefined = undefined;
+  /** What the readiness endpoint tells. */
+  isReady = true;
   /** Actions that are denied. */
   readonly denied = new Set<string>();
 
@@ -208,7 +210,13 @@ export class TestApi {
     services.add(this.toys.kms);
     services.add(this.toys.mq);
     for (const service of more) services.add(service);
-    services.add(statusService(async () => ({ contentType: 'text/plain', text: 'up 1\n' })));
+    const metrics = { contentType: 'text/plain', text: 'up 1\n' };
+    services.add(
+      statusService(
+        async () => metrics,
+        () => this.isReady,
+      ),
+    );
     const place = { services, region, accountId, clock: this.clock, random: systemRandom };
     const hooks = this.#hooks();
     const authenticator = new Authenticator({

@@ -113,6 +113,10 @@ test('the health endpoint needs no authentication and is not recorded', async ()
     const { status, body } = await api.dispatcher.answer({ ...get('/health'), method });
     assert.deepEqual([status, body], [200, '{}']);
   }
+  assert.equal((await api.dispatcher.answer(get('/health/ready'))).status, 200);
+  api.isReady = false;
+  assert.equal((await api.dispatcher.answer(get('/health/ready'))).status, 503);
+  assert.equal((await api.dispatcher.answer(get('/health'))).status, 200);
   assert.deepEqual([api.recorded.length, api.refused.length], [0, 0]);
 });
 

@@ -56,6 +56,11 @@ export interface XmlTraits {
   readonly isFlattened?: boolean;
   /** Whether the member is an attribute of its structure's element. */
   readonly isAttribute?: boolean;
+  /**
+   * Whether an output without members is written as an empty result, which clients then require. An
+   * operation that has no output has no result.
+   */
+  readonly isWrittenEmpty?: boolean;
 }
 
 /**
@@ -268,6 +273,14 @@ export function flattened<S extends Shape<unknown>>(shape: S): S {
 /** Makes a member an attribute of its structure's XML element. */
 export function xmlAttribute<S extends Shape<unknown>>(name: string, shape: S): S {
   return { ...shape, xml: { ...shape.xml, name, isAttribute: true } };
+}
+
+/**
+ * An output without members, of an operation that has an output. See
+ * {@link XmlTraits.isWrittenEmpty}.
+ */
+export function emptyOutput(): Shape<StructureOf<Readonly<Record<never, never>>>> {
+  return { ...structure({}), xml: { isWrittenEmpty: true } };
 }
 
 /**

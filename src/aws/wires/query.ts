@@ -22,7 +22,8 @@ export const query: WireFormat = {
     readShape(operation.input, readForm(operation.input, formOf(request)), isoDates),
   write: ({ service, name, operation }, output, requestId) => {
     const { output: shape } = operation;
-    const hasResult = Object.keys(membersOf(shape)).length > 0;
+    const isEmpty = Object.keys(membersOf(shape)).length === 0;
+    const hasResult = !isEmpty || shape.xml?.isWrittenEmpty === true;
     const result = hasResult ? xmlElement(`${name}Result`, shape, output) : '';
     const metadata = element('ResponseMetadata', element('RequestId', escaped(requestId)));
     const { xmlNamespace = `https://${service.name}.amazonaws.com/doc/${service.apiVersion}/` } =

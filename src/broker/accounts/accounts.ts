@@ -5,6 +5,7 @@ import type { ClientConnection, ClientConnections } from '../client-connection.t
 import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
+import { Undecided } from '../logins/undecided.ts';
 import type { Background } from '../turns/background.ts';
 import {
   Access,
@@ -232,14 +233,25 @@ export class Accounts {
   /**
    * The access of a new connection.
    *
+   * @param canWait whether the caller repeats an operation for which `Undecided` is thrown; otherwise
+   *   what is not known yet is refused
    * @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host, or a
    *   limit of connections is reached
+   * @throws {Undecided} if another service is asked
    */
-  access(user: User, vhost: string): Access {
+  access(user: User, vhost: string, canWait = false): Access {
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     this.#requireRoomForConnection(user, this.requireVhost(vhost));
-    this.requirePermitted(user, vhost);
-    return new Access(this.#host.users, user.name, vhost, user);
+    const { users } = this.#host;
+    try {
+      this.requirePermitted(user, vhost);
+    } catch (error) {
+      if (canWait || !(error instanceof Undecided)) throw error;
+      throw users.refusal('not-allowed', { user: user.name }, refused(user, vhost));
+    }
+    const access = new Access(users, user.name, vhost, user);
+    access.canWait = canWait;
+    return access;
   }
 
   /**

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { BareBroker } from '../../../tests/support/bare-broker.ts';
 import { MemoryLog } from '../../../tests/support/memory-log.ts';
 import { Broker } from '../broker.ts';
-import { personalityOf } from './personality.ts';
+import { personalityOf, refusalOf, refusedForQueue } from './personality.ts';
 
 const whole = (value: number) => ({ type: 'signedint', value }) as const;
 const quorum = { 'x-queue-type': { type: 'longstr', value: 'quorum' } } as const;
@@ -15,6 +15,30 @@ test('engine versions have their default queue type and delivery limit', () => {
     const older = personalityOf(version);
     assert.deepEqual([older.defaultQueueType, older.limits.deliveryLimit], [undefined, undefined]);
   }
+});
+
+test('version 4.3 refuses deprecated features, and its predecessors do not', () => {
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
+  const text = (value: string) => ({ type: 'longstr', value }) as const;
+  const cases = [
+    [options, undefined],
+    [{ ...options, durable: false }, 'transient_nonexcl_queues'],
+    [{ ...options, durable: false, exclusive: true }, undefined],
+    [{ ...options, arguments: { 'x-queue-mode': text('lazy') } }, 'classic_queue_modes'],
+    [{ ...options, arguments: { 'x-queue-version': whole(1) } }, 'classic_queue_modes'],
+    [{ ...options, arguments: { 'x-queue-version': whole(2) } }, undefined],
+  ] as const;
+  for (const [asked, refused] of cases) {
+    assert.equal(refusedForQueue(personalityOf('4.3'), asked), refused);
+    assert.equal(refusedForQueue(personalityOf('4.3.5'), asked), refused);
+    for (const older of ['3.13', '4.2', '4.2.1', '5.18']) {
+      assert.equal(refusedForQueue(personalityOf(older), asked), undefined);
+    }
+  }
+  assert.equal(
+    refusalOf('global_qos'),
+    'Feature `global_qos` is deprecated. By default, this feature is not permitted anymore.',
+  );
 });
 
 test('a broker of version 4.2 makes durable queues quorum queues, and others classic', async () => {

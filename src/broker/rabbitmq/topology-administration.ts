@@ -22,6 +22,7 @@ import {
   requireExchangeDeclaration,
   requireQueueDeclaration,
 } from './permission-checks.ts';
+import { refusalOf, refusedForQueue } from './personality.ts';
 import { propertiesKey } from './properties-key.ts';
 
 /** Selects bindings. What is left out matches any. */
@@ -78,8 +79,10 @@ export class TopologyAdministration {
     const args = this.#arguments(asked.arguments, describe('queue', name, vhost));
     if (as !== undefined) requireQueueDeclaration(as, found, name, args);
     const isNew = !found.queues.has(name);
-    // An owner that no connection is.
     const options = { durable, autoDelete, exclusive: false, arguments: args };
+    const refused = isNew && refusedForQueue(this.#broker.personality, options);
+    if (refused) throw new BrokerError('precondition-failed', refusalOf(refused));
+    // An owner that no connection is.
     found.declareQueue(name, options, this).touch();
     return isNew;
   }

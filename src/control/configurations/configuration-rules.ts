@@ -1,7 +1,7 @@
 // Rules for configurations.
 
 import type { EngineType, Offer } from '../offers/offer.ts';
-import { majorMinor } from '../offers/offers.ts';
+import { majorMinor, usualVersion } from '../offers/offers.ts';
 import { refuse } from '../rules.ts';
 import type { SanitisingWarning } from './activemq/sanitise.ts';
 import { configurationLimits } from './limits.ts';
@@ -39,8 +39,8 @@ export function chooseEngine(
     );
   }
   const { engineType, engineName, engineVersions, rules } = offer;
-  const [newest = ''] = engineVersions;
-  const { engineVersion = newest, authenticationStrategy: strategy = 'SIMPLE' } = asked;
+  const usual = usualVersion(offer, engineVersions);
+  const { engineVersion = usual, authenticationStrategy: strategy = 'SIMPLE' } = asked;
   const isVersion = /^\d+\.\d+(\.\d+)?$/.test(engineVersion);
   if (!isVersion || !engineVersions.includes(majorMinor(engineVersion))) {
     throw refuse(

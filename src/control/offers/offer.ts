@@ -93,6 +93,8 @@ export interface Offer extends BrokerKind {
   readonly engineName: string;
   /** Newest first. */
   readonly engineVersions: readonly string[];
+  /** The version of brokers whose request names none, if the instance type has it; the newest by default. */
+  readonly recommendedVersion?: string;
   readonly instanceTypes: readonly InstanceType[];
   readonly instanceCount: number;
   /** Whether all instances share one volume. Otherwise each has its own. */

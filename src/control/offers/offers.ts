@@ -98,8 +98,7 @@ function unsupported(offer: Offer, { hostInstanceType }: { readonly hostInstance
 }
 
 function chooseVersion(offer: Offer, instanceType: InstanceType, asked: string | undefined) {
-  const [newest = ''] = instanceType.engineVersions;
-  if (asked === undefined) return newest;
+  if (asked === undefined) return usualVersion(offer, instanceType.engineVersions);
   const short = majorMinor(asked);
   if (!/^\d+\.\d+(\.\d+)?$/.test(asked) || !offer.engineVersions.includes(short)) {
     throw refuse(
@@ -140,6 +139,22 @@ function chooseStorage(offer: Offer, instanceType: InstanceType, asked: string |
 /** The major and minor number of a version. */
 export function majorMinor(version: string): string {
   return version.split('.').slice(0, 2).join('.');
+}
+
+/** The version that is chosen if a request names none: the recommended one, or the newest. */
+export function usualVersion(
+  { recommendedVersion }: Pick<Offer, 'recommendedVersion'>,
+  versions: readonly string[],
+): string {
+  const found = versions.find((version) => version === recommendedVersion);
+  return found ?? versions[0] ?? '';
+}
+
+/** Whether an upgrade passes over a version: RabbitMQ is upgraded one version at a time. */
+export function skipsVersion(offer: Offer, from: string, to: string): boolean {
+  const { engineType, engineVersions } = offer;
+  const at = (version: string) => engineVersions.indexOf(majorMinor(version));
+  return engineType === 'RABBITMQ' && at(from) - at(to) > 1;
 }
 
 /** Whether a version precedes another one. Patch numbers are ignored. */

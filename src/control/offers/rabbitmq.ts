@@ -2,7 +2,7 @@
 
 import type { InstanceType, Offer } from './offer.ts';
 
-const engineVersions = ['4.2', '3.13'];
+const engineVersions = ['4.3', '4.2', '3.13'];
 const version3 = ['3.13'];
 const m5Sizes = ['large', 'xlarge', '2xlarge', '4xlarge'];
 const m7gSizes = [...'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge'.split(' ')];
@@ -40,6 +40,7 @@ const common = {
   engineType: 'RABBITMQ',
   engineName: 'RabbitMQ',
   engineVersions,
+  recommendedVersion: '4.2',
   isVolumeShared: false,
   hasOwnConfiguration: false,
   hasAddress: false,

@@ -8,7 +8,7 @@ import type { MetricsJson } from '../../base/metrics.ts';
 import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
+import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
 import { fipsProcess } from '../../crypto/fips.ts';
 import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
@@ -53,6 +53,8 @@ export interface ProcessEvents {
   ended(end: ProcessEnd): void;
   /** All data of the volume is sealed under the newest data key again. */
   resealed(): void;
+  /** The alarms of the broker have changed. */
+  alarmed(alarms: readonly BrokerAlarm[]): void;
 }
 
 /** The end of a process. */
@@ -69,6 +71,7 @@ const nobody: ProcessEvents = {
   accessed: () => {},
   ended: () => {},
   resealed: () => {},
+  alarmed: () => {},
 };
 
 /** A broker process. It may be started before its broker is known. */
@@ -246,6 +249,9 @@ export class BrokerProcess {
         return;
       case 'resealed':
         this.#events.resealed();
+        return;
+      case 'alarmed':
+        this.#events.alarmed(message.alarms);
         return;
       case 'discovered':
         this.#searches.get(message.request)?.(message.page);

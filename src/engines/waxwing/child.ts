@@ -53,6 +53,7 @@ async function start(message: StartMessage): Promise<void> {
     {
       failed: fail,
       resealed: () => say({ type: 'resealed' }),
+      alarmed: (alarms) => say({ type: 'alarmed', alarms }),
       log: (level, text, category) =>
         say({ type: 'log', level, text, ...(category && { category }) }),
       loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),

@@ -160,6 +160,7 @@ export class WaxwingEngine implements Engine {
         accessed: (access) => this.#events?.accessed(id, access),
         ended: (end) => this.#ended(id, end),
         resealed: () => this.#events?.resealed(id),
+        alarmed: (alarms) => this.#events?.alarmed(id, alarms),
       },
     );
     this.#handedOver();
@@ -240,6 +241,7 @@ export class WaxwingEngine implements Engine {
     if (run === undefined) return;
     await run.process.stop(reason);
     this.#runs.delete(brokerId);
+    this.#events?.alarmed(brokerId, []);
   }
 
   async remove(brokerId: string): Promise<void> {

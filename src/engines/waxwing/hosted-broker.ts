@@ -13,7 +13,7 @@ import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import type { DenialObserver } from '../../broker/users.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
+import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
@@ -43,6 +43,7 @@ import { configuredLimits } from './rabbitmq/configured-limits.ts';
 import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
+import { AlarmWatch } from './reports/alarm-watch.ts';
 import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
@@ -71,6 +72,8 @@ export interface HostEvents {
   accessed(access: ReportedAccess): void;
   /** All data of the volume is sealed under the newest data key again. */
   resealed(): void;
+  /** The alarms of the broker have changed. */
+  alarmed(alarms: readonly BrokerAlarm[]): void;
 }
 
 /** Receivers of log events, which are created later than the log. */
@@ -121,6 +124,7 @@ export class HostedBroker {
     opened: OpenBroker,
     listeners: Listeners,
     shovels: BrokerShovels | undefined,
+    events: HostEvents,
   ) {
     const { broker, alarm, disk, hooks, failures, accesses } = opened;
     const { lines, directory, services, connections } = opened;
@@ -140,9 +144,11 @@ export class HostedBroker {
     this.#shovels = shovels;
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
+    const alarms = new AlarmWatch(broker.flow, (found) => events.alarmed(found));
     this.#ticks = setInterval(() => {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
+      alarms.tick();
       marking.look(heapBytes());
     }, tickMs);
     const collector = new IdleCollector({
@@ -184,7 +190,7 @@ export class HostedBroker {
     const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started(listeners);
-    const hosted = new HostedBroker(volume, opened, listeners, shovels);
+    const hosted = new HostedBroker(volume, opened, listeners, shovels, events);
     opened.lines?.started(message.listeners.map(({ name }) => name));
     setTimeout(() => {
       hosted.#measure(message).catch((error: Error) => events.failed(error));
@@ -356,11 +362,7 @@ function servicesOf(
 ): Promise<LoginServices | undefined> {
   return loginServices(rabbitMq, {
     warn: (text) => log('warn', text),
-    users: () => {
-      const opened = broker();
-      assert(opened !== undefined, 'clients log in to an open broker');
-      return opened.users;
-    },
+    users: () => broker()?.users,
   });
 }
 

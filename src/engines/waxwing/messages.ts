@@ -5,7 +5,7 @@ import type { ActiveMqConfiguration } from '../../broker/activemq/configuration.
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
-import type { LogCategory, ReportedAccess } from '../../control/engine.ts';
+import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
@@ -114,7 +114,8 @@ export type FromBroker =
     }
   | { readonly type: 'volume-done'; readonly request: number; readonly answer: VolumeAnswer }
   /** All data is sealed under the newest data key again. */
-  | { readonly type: 'resealed' };
+  | { readonly type: 'resealed' }
+  | { readonly type: 'alarmed'; readonly alarms: readonly BrokerAlarm[] };
 
 /** The file descriptor from which a broker process reads its data keys, 32 bytes each. */
 export const keyDescriptor = 4;

@@ -282,6 +282,10 @@ export class Channel implements LogWaiter {
     }
     this.#ages ??= new DeliveryAges();
     const { settings } = oldest.subscription.queue;
+    if (this.broker.personality.timeouts === 'quorum' && settings.type !== 'quorum') {
+      this.#ages = undefined;
+      return;
+    }
     const timeoutMs = settings.consumerTimeoutMs ?? this.broker.limits.consumerTimeoutMs;
     if (this.#ages.look(nowMs, this.tags.lastTag, oldest.tag) <= timeoutMs) return;
     this.methodId = 0;

@@ -331,7 +331,7 @@ export class AmqpConnection
    * @param isUnanswered whether the peer's answer cannot be recognised
    */
   #fail(error: AmqpError, isUnanswered = false): void {
-    if (error.code === 'internal-error') this.#reportBug(error.cause);
+    if (error.code === 'internal-error' && error.cause) this.#reportBug(error.cause);
     if (this.state.isOver || this.state.name === 'awaiting-header') {
       if (isUnanswered || !this.state.isOver) this.end();
       return;

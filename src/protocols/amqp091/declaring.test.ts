@@ -59,8 +59,8 @@ const refusedArguments: readonly (readonly [string, FieldTable, string])[] = [
   ],
   [
     'an unknown type of queue',
-    { 'x-queue-type': text('stream') },
-    `'x-queue-type' for Q: "unsupported queue type 'stream'"`,
+    { 'x-queue-type': text('log') },
+    `'x-queue-type' for Q: "unsupported queue type 'log'"`,
   ],
   [
     'an argument of another type of queue',

@@ -45,7 +45,6 @@ import type { SignInPages } from '../sign-in/sign-in-pages.ts';
 import { composeTrails } from '../trails/compose-trails.ts';
 import type { TrailParts } from '../trails/trail-parts.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
-import { HealthHandler, healthMethods } from './health.ts';
 
 /** The parts of a service that answer calls. */
 export interface Api {
@@ -76,7 +75,7 @@ export function composeApi(
   const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
   const place = { ...location, outside, log, settings: settings.signIn };
   const { pages } = addIdentityServices(services, state, place);
-  services.add(statusService(location.metrics));
+  services.add(statusService(location.metrics, location.isReady));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
   const administration = composeAdministration(settings, state, control, location, logs);
@@ -100,7 +99,7 @@ export function composeApi(
     certificates,
     policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
-    routes: apiRoutes(dispatcher, pages, location.isReady),
+    routes: apiRoutes(dispatcher, pages),
     clock: systemClock,
   });
   return { audit, sampling, listener };
@@ -155,15 +154,10 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 export function apiRoutes(
   dispatcher: RequestHandler,
   signInPages?: Pick<SignInPages, 'handlers'>,
-  isReady: () => boolean = () => true,
 ): RouteTable {
   const routes = new RouteTable().handle('*', '/*', dispatcher);
   const page = new ConsolePage(dispatcher);
   for (const method of consoleMethods) routes.handle(method, '/', page);
-  for (const method of healthMethods) {
-    routes.handle(method, '/health', new HealthHandler(dispatcher, () => true));
-    routes.handle(method, '/health/ready', new HealthHandler(dispatcher, isReady));
-  }
   for (const each of signInPages?.handlers() ?? []) routes.handle(...each);
   return routes;
 }

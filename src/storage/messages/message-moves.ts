@@ -159,19 +159,36 @@ export class MessageMoves implements RecordMoves {
 
   /** Appends the positions of a stream's messages as runs. */
   *#runsOf(index: StreamIndex, found: readonly number[], writer: IndexWriter): Generator<unknown> {
+    let left = stepCount;
     for (let from = 0; from < found.length; ) {
-      const first = this.#sequences[found[from] ?? 0] ?? 0;
       const block = this.#blocks[found[from] ?? 0] ?? 0;
-      const run = { first, count: 0, bytes: 0, ms: index.timeOf(first) };
-      for (; from < found.length; from++, run.count++) {
-        const i = found[from] ?? 0;
-        if (this.#sequences[i] !== first + run.count || this.#blocks[i] !== block) break;
-        run.bytes += index.recordBytes(first + run.count);
-      }
+      const run = this.#runAt(index, found, from);
+      from += run.count;
       // All of them may have been removed meanwhile; if some were, they are skipped at recovery.
-      if (first + run.count > index.first && writer.addRun(run, block)) yield;
+      let isWritten = run.first + run.count > index.first && writer.addRun(run, block);
+      left -= run.count;
+      if (left <= 0 && !isWritten) {
+        writer.end();
+        isWritten = true;
+      }
+      if (!isWritten) continue;
+      left = stepCount;
+      yield;
     }
     writer.end();
+  }
+
+  /** The run of messages with consecutive numbers in one block that begins with one of those found. */
+  #runAt(index: StreamIndex, found: readonly number[], from: number) {
+    const first = this.#sequences[found[from] ?? 0] ?? 0;
+    const block = this.#blocks[found[from] ?? 0] ?? 0;
+    const run = { first, count: 0, bytes: 0, ms: index.timeOf(first) };
+    for (; from + run.count < found.length; run.count++) {
+      const i = found[from + run.count] ?? 0;
+      if (this.#sequences[i] !== first + run.count || this.#blocks[i] !== block) break;
+      run.bytes += index.recordBytes(first + run.count);
+    }
+    return run;
   }
 
   *move(slotOf: (block: number) => number): Generator<unknown> {

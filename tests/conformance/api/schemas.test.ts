@@ -9,6 +9,8 @@ import * as mq from '@aws-sdk/client-mq';
 import * as sts from '@aws-sdk/client-sts';
 import type { Operation, Service } from '../../../src/aws/service.ts';
 import type { RequiredShape, Shape } from '../../../src/aws/shapes/shape.ts';
+import { query } from '../../../src/aws/wires/query.ts';
+import { membersOf } from '../../../src/aws/wires/rest-bindings.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { type ClientSchema, operationsOf, type SchemaShape } from '../../support/sdk-schemas.ts';
 
@@ -194,6 +196,26 @@ for (const [name, client] of Object.entries(clients)) {
       (exception) => !found.some(({ path }) => covers(exception, path)),
     );
     assert.deepEqual(stale, []);
+  });
+}
+
+for (const name of ['iam', 'sts', 'monitoring'] as const) {
+  test(`${name} answers a query with a result exactly if the operation has an output`, () => {
+    const service = plane.services.find((each) => each.name === name);
+    assert.ok(service);
+    const wrong = Object.entries(service.operations).filter(([each, operation]) => {
+      const theirs = clients[name].get(each);
+      // A refused operation has no output, and an output with members is always written.
+      if (theirs === undefined || each in (onPurpose[name] ?? {})) return false;
+      if (Object.keys(membersOf(operation.output)).length > 0) return false;
+      const route = { service, name: each, operation, wire: query.name, labels: new Map() };
+      const { body } = query.write(route, {}, 'id');
+      return String(body).includes(`<${each}Result`) !== theirs.hasOutput;
+    });
+    assert.deepEqual(
+      wrong.map(([each]) => each),
+      [],
+    );
   });
 }
 

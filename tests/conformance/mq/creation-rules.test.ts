@@ -122,7 +122,7 @@ const refusals: readonly Refusal[] = [
     'an engine version that is not offered',
     { EngineVersion: '3.8.6' },
     'engineVersion',
-    'Broker engine version [3.8.6] is invalid. Valid values are: [4.2, 3.13]',
+    'Broker engine version [3.8.6] is invalid. Valid values are: [4.3, 4.2, 3.13]',
   ],
   [
     'an unknown instance type',

@@ -191,7 +191,10 @@ test('engine types and instance options match the table', async () => {
   const { BrokerEngineTypes } = await plane.mq.send(new DescribeBrokerEngineTypesCommand({}));
   assert.deepEqual(BrokerEngineTypes, [
     { EngineType: 'ACTIVEMQ', EngineVersions: [{ Name: '5.19' }, { Name: '5.18' }] },
-    { EngineType: 'RABBITMQ', EngineVersions: [{ Name: '4.2' }, { Name: '3.13' }] },
+    {
+      EngineType: 'RABBITMQ',
+      EngineVersions: [{ Name: '4.3' }, { Name: '4.2' }, { Name: '3.13' }],
+    },
   ]);
   const options = async (filter: object) => {
     const command = new DescribeBrokerInstanceOptionsCommand({ MaxResults: 100, ...filter });

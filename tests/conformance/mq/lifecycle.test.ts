@@ -75,10 +75,38 @@ test('a deletion starts before the response and leaves nothing behind', async ()
   assert.deepEqual(Grants, []);
 });
 
+test('a RabbitMQ broker with an alarm is critical, and not rebooted while it is low on memory', async () => {
+  const BrokerId = await createBroker(plane);
+  const stateOf = async () => {
+    const { BrokerState, ActionsRequired = [] } = await describeBroker(plane, BrokerId);
+    return [BrokerState, ...ActionsRequired.map(({ ActionRequiredCode }) => ActionRequiredCode)];
+  };
+  plane.engine.alarm(BrokerId, ['memory', 'disk']);
+  assert.deepEqual(await stateOf(), [
+    'CRITICAL_ACTION_REQUIRED',
+    'RABBITMQ_MEMORY_ALARM',
+    'RABBITMQ_DISK_ALARM',
+  ]);
+  await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), {
+    name: 'BadRequestException',
+    message: /RABBITMQ_MEMORY_ALARM/,
+  });
+  plane.engine.alarm(BrokerId, ['disk']);
+  assert.deepEqual(await stateOf(), ['CRITICAL_ACTION_REQUIRED', 'RABBITMQ_DISK_ALARM']);
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  plane.engine.alarm(BrokerId, []);
+  await plane.settled();
+  assert.deepEqual(await stateOf(), ['RUNNING']);
+});
+
 test('settings that need a reboot stay pending and can be reverted until then', async () => {
   const BrokerId = await createBroker(plane, { EngineVersion: '3.13' });
   const update = (changes: object) =>
     plane.mq.send(new UpdateBrokerCommand({ BrokerId, ...changes }));
+  const skipping = { BrokerId, EngineVersion: '4.3', HostInstanceType: 'mq.m7g.large' };
+  await assert.rejects(plane.mq.send(new UpdateBrokerCommand(skipping)), {
+    message: /\[3\.13\] cannot be upgraded to \[4\.3\] directly; upgrade to \[4\.2\] first\.$/,
+  });
   const asked = { EngineVersion: '4.2', HostInstanceType: 'mq.m7g.large', Logs: { General: true } };
   const { $metadata: _, ...answer } = await update(asked);
   assert.deepEqual(answer, { BrokerId, ...asked });

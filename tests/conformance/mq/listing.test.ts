@@ -102,7 +102,10 @@ test('engine types are listed with their versions, and only RabbitMQ is availabl
   const { BrokerEngineTypes, MaxResults } = await describe();
   assert.equal(MaxResults, 20);
   assert.deepEqual(BrokerEngineTypes, [
-    { EngineType: 'RABBITMQ', EngineVersions: [{ Name: '4.2' }, { Name: '3.13' }] },
+    {
+      EngineType: 'RABBITMQ',
+      EngineVersions: [{ Name: '4.3' }, { Name: '4.2' }, { Name: '3.13' }],
+    },
   ]);
   assert.deepEqual((await describe('RabbitMQ')).BrokerEngineTypes, BrokerEngineTypes);
   assert.deepEqual((await describe('ACTIVEMQ')).BrokerEngineTypes, []);
@@ -128,7 +131,7 @@ test('instance types are listed with their supported options, in pages', async (
         EngineType: 'RABBITMQ',
         StorageType: 'EBS',
         SupportedDeploymentModes: ['SINGLE_INSTANCE'],
-        SupportedEngineVersions: isNewer ? ['4.2', '3.13'] : ['3.13'],
+        SupportedEngineVersions: isNewer ? ['4.3', '4.2', '3.13'] : ['3.13'],
       });
     }
     NextToken = page.NextToken;

@@ -1,6 +1,6 @@
 // The IAM operations on roles.
 
-import { integer, list, required, structure } from '../../../aws/shapes/shape.ts';
+import { emptyOutput, integer, list, required, structure } from '../../../aws/shapes/shape.ts';
 import { answer, done, iamOperation, pageMembers } from '../declare.ts';
 import type { IamParts } from '../parts.ts';
 import {
@@ -73,7 +73,7 @@ export const updateRole = ({ iam }: IamParts) =>
       Description: description,
       MaxSessionDuration: maxSessionDuration,
     }),
-    output: nothing,
+    output: emptyOutput(),
     resources: ({ RoleName }) => [iam.arnNamed('role', RoleName)],
     handle: ({ RoleName, Description, MaxSessionDuration }) =>
       done(

@@ -26,12 +26,13 @@ export function describeBroker(parts: MqParts) {
 }
 
 function description(broker: BrokerRecord, parts: MqParts): Description {
-  const { id, action, key, pending } = broker;
+  const { id, key, pending } = broker;
+  const { state, actions } = parts.control.alarms.shown(broker);
   const [volume] = broker.volumes;
   return {
-    actionsRequired: action
-      ? [{ actionRequiredCode: action.code, actionRequiredInfo: action.info }]
-      : [],
+    actionsRequired: actions.map(({ code, info }) => {
+      return { actionRequiredCode: code, actionRequiredInfo: info };
+    }),
     // Amazon MQ returns the strategy and the storage type in lower case.
     authenticationStrategy: broker.authenticationStrategy.toLowerCase(),
     autoMinorVersionUpgrade: broker.autoMinorVersionUpgrade,
@@ -39,7 +40,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     brokerId: id,
     brokerInstances: endpoints(broker, parts),
     brokerName: broker.name,
-    brokerState: broker.state,
+    brokerState: state,
     configurations: configurations(broker),
     created: broker.createdMs,
     dataReplicationMode: 'NONE',

@@ -21,7 +21,7 @@ export function listBrokers({ control }: MqParts) {
         brokerArn: broker.arn,
         brokerId: broker.id,
         brokerName: broker.name,
-        brokerState: broker.state,
+        brokerState: control.alarms.shown(broker).state,
         created: broker.createdMs,
         deploymentMode: broker.deploymentMode,
         engineType: offerOf(broker).engineName,

@@ -21,8 +21,8 @@ import type { RemoteLogins, RemoteService } from './remote-logins.ts';
 export interface LoginServicesHost {
   /** Receives problems with services, a limited number of lines in a period. */
   readonly warn: (text: string) => void;
-  /** The broker's own users; only called for log-ins. */
-  readonly users: () => Users;
+  /** The broker's own users; undefined before the broker is open, when nobody logs in. */
+  readonly users: () => Users | undefined;
 }
 
 /** The services of a broker, which must be closed. */
@@ -85,7 +85,7 @@ const askEachTime = { keptMs: 0, keepsRefusals: false };
 function serviceFor(
   { authentication, authorisation }: LoginServiceUse,
   byName: ReadonlyMap<LoginServiceName, LoginService>,
-  users: () => Users,
+  users: () => Users | undefined,
 ): LoginService {
   const service = byName.get(authentication);
   assert(service !== undefined, `the log-in service ${authentication} has settings`);
@@ -97,9 +97,9 @@ function serviceFor(
 class OwnRights implements UserDirectory {
   readonly takesTokens: boolean;
   readonly #service: UserDirectory;
-  readonly #users: () => Users;
+  readonly #users: () => Users | undefined;
 
-  constructor(service: UserDirectory, users: () => Users) {
+  constructor(service: UserDirectory, users: () => Users | undefined) {
     this.takesTokens = service.takesTokens === true;
     this.#service = service;
     this.#users = users;
@@ -108,7 +108,7 @@ class OwnRights implements UserDirectory {
   async check(attempt: LoginAttempt): Promise<DirectoryAnswer> {
     const answer = await this.#service.check(attempt);
     if (typeof answer === 'string' || !('user' in answer)) return answer;
-    const user = this.#users().get(answer.user.name);
+    const user = this.#users()?.get(answer.user.name);
     return user === undefined ? 'unknown-user' : { user };
   }
 }

@@ -96,7 +96,18 @@ export class RemoteLogins implements UserDirectory {
       rememberedMs: times.keptMs,
       refusedMs: times.keepsRefusals ? times.keptMs : 0,
     };
-    this.#logins = new DirectoryLogins<RemoteUser>(service, limits, clock);
+    const logIn = (username: string, password: string) => this.#logIn(username, password);
+    this.#logins = new DirectoryLogins<RemoteUser>({ logIn }, limits, clock);
+  }
+
+  async #logIn(username: string, password: string) {
+    try {
+      return await this.#service.logIn(username, password);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#report(`a log-in was refused without an answer: ${why}`);
+      throw error;
+    }
   }
 
   async check(attempt: LoginAttempt): Promise<DirectoryAnswer> {

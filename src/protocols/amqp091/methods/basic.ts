@@ -7,6 +7,7 @@ import {
   wholeNumber,
 } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
+import { refusalOf } from '../../../broker/rabbitmq/personality.ts';
 import type { Channel } from '../channel.ts';
 import {
   type BasicAck,
@@ -29,6 +30,9 @@ import { queueName } from './names.ts';
 function qos(channel: Channel, method: BasicQos): void {
   if (method.prefetchSize !== 0) {
     throw new AmqpError('not-implemented', `prefetch_size!=0 (${method.prefetchSize})`);
+  }
+  if (method.global && channel.broker.personality.refused.includes('global_qos')) {
+    throw new AmqpError('precondition-failed', refusalOf('global_qos'));
   }
   const limit = method.prefetchCount === 0 ? Infinity : method.prefetchCount;
   if (method.global) {
@@ -128,7 +132,9 @@ function reject(channel: Channel, { deliveryTag, requeue }: BasicReject): void {
 }
 
 function nack(channel: Channel, { deliveryTag, multiple, requeue }: BasicNack): void {
-  channel.settle(deliveryTag, multiple, requeue ? 'modified' : 'rejected');
+  const { countsReturned } = channel.broker.personality;
+  const back = countsReturned ? 'modified' : 'released';
+  channel.settle(deliveryTag, multiple, requeue ? back : 'rejected');
 }
 
 /** The class `basic`, except for `basic.publish`, which {@link Publisher} decodes. */

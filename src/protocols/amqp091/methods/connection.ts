@@ -171,14 +171,13 @@ export class Opening {
     assert(this.#user !== undefined, 'a virtual host is opened after the log-in');
     const { broker } = this.#host;
     try {
-      this.access = broker.access(this.#user, name);
+      this.access = broker.access(this.#user, name, true);
     } catch (thrown) {
       if (!(thrown instanceof Undecided)) throw thrown;
       this.#isOpening = true;
       thrown.decided.then(() => this.#openLater(name));
       return;
     }
-    this.access.canWait = true;
     this.vhost = broker.vhost(name);
     this.#host.facts.connectedAtMs = broker.nowMs();
     this.#host.opened();

@@ -5,6 +5,7 @@ import {
   type BindingEnds,
   requireQueueDeclaration,
 } from '../../../broker/rabbitmq/permission-checks.ts';
+import { refusalOf, refusedForQueue } from '../../../broker/rabbitmq/personality.ts';
 import { withDefaultType } from '../../../broker/vhosts/default-queue-type.ts';
 import type { Channel } from '../channel.ts';
 import {
@@ -58,6 +59,12 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   const name = given === '' ? (channel.freeName ?? given) : given;
   requireQueueDeclaration(access, vhost, name, args);
   channel.freeName = undefined;
+  const refused = refusedForQueue(channel.broker.personality, options);
+  if (refused !== undefined && !vhost.queues.has(name)) {
+    const isTransient = refused === 'transient_nonexcl_queues';
+    const code = isTransient ? 'internal-error' : 'precondition-failed';
+    throw new AmqpError(code, refusalOf(refused));
+  }
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
     : vhost.declareQueue(name, options, channel.host);

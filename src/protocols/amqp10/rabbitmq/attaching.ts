@@ -25,6 +25,7 @@ import type { RabbitMqConnection } from './dialect.ts';
 import { createDynamicQueue, dynamicAnswer } from './dynamic-nodes.ts';
 import { ConsumingLink } from './links/consuming-link.ts';
 import { PublishingLink } from './links/publishing-link.ts';
+import { readStreamFilters } from './links/stream-start.ts';
 import { attachManagement, isManagement } from './management/attaching.ts';
 import {
   attachRefused,
@@ -168,8 +169,11 @@ function attachConsumer(own: RabbitMqConnection, session: Session, frame: Attach
   const outcomes = outcomesOf(source);
   const { queue, dynamic, answer } = readSource(own, frame, source);
   if (dynamic === undefined) requireAccess(own.access, 'read', 'queue', queue.name);
+  const filters =
+    queue.settings.type === 'stream' ? readStreamFilters(source.filter, broker.nowMs()) : undefined;
   const terms = {
     dynamic,
+    stream: filters?.start,
     isSettled: frame.sndSettleMode === settledMode,
     priority: priorityOf(frame),
   };
@@ -182,8 +186,8 @@ function attachConsumer(own: RabbitMqConnection, session: Session, frame: Attach
   }
   const effective: Source = {
     ...answer,
-    // Filters are only for streams, and none is in place.
-    filter: undefined,
+    // Filters are only for streams.
+    filter: filters === undefined || filters.honoured.length === 0 ? undefined : filters.honoured,
     distributionMode: 'move',
     defaultOutcome: { code: compositeCodes.released },
     outcomes,

@@ -88,6 +88,35 @@ test('messages are sent to queues and exchanges and come back in order', async (
   assert.equal(b.broker.vhost('/').queues.get('a/b')?.index.count, 0);
 });
 
+test('a stream is read from an offset, and its messages have theirs', async () => {
+  const [b, peer] = await opened();
+  const args = { 'x-queue-type': { type: 'longstr', value: 'stream' } } as const;
+  const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
+  b.broker.vhost('/').declareQueue('s', options, {});
+  peer.attachSender('s', '/queues/s');
+  for (const body of ['m0', 'm1', 'm2']) peer.transfer(encodeMessage({ header: {}, body }));
+  b.sync();
+  peer.take();
+  const name = 'rabbitmq:stream-offset-spec';
+  const offset = { type: 'described', descriptor: symbol(name), value: text('first') } as const;
+  const filter = [[symbol(name), offset]];
+  peer.attachReceiver('r', '/queues/s', 1, { filter });
+  peer.flow(1, 2);
+  const frames = peer.take();
+  assert.deepEqual(bodies(frames), ['m0', 'm1']);
+  const [attach, , second] = frames;
+  assert.ok(attach?.body?.code === compositeCodes.attach);
+  assert.ok(attach.body.source?.code === compositeCodes.source);
+  assert.equal(attach.body.source.filter?.length, 1);
+  assert.deepEqual(readMessage(second?.payload ?? Buffer.alloc(0))['annotations'], {
+    'x-exchange': '',
+    'x-routing-key': 's',
+    'x-stream-offset': 1n,
+  });
+  const { index } = b.broker.vhost('/').queue('s', undefined);
+  assert.equal(index.count, 3);
+});
+
 test('the annotations and the bare message of the sender are kept', async () => {
   const [b, peer] = await opened();
   b.declare('q');

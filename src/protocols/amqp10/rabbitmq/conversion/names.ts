@@ -7,6 +7,7 @@ export const annotationNames = {
   cc: 'x-cc',
   deaths: 'x-opt-deaths',
   deliveryCount: 'x-delivery-count',
+  streamOffset: 'x-stream-offset',
   receivedAt: 'x-opt-rabbitmq-received-time',
   /** The type of an AMQP 0-9-1 message. */
   basicType: 'x-basic-type',

@@ -3,6 +3,7 @@
 import { converted } from '../../../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../../../broker/format.ts';
 import type { Queue } from '../../../../broker/queue.ts';
+import type { StreamStart } from '../../../../broker/streams/stream-start.ts';
 import type { Consumer, Delivery, Subscription } from '../../../../broker/subscription.ts';
 import type { Attach } from '../../codec/performatives.gen.ts';
 import { AmqpError } from '../../errors.ts';
@@ -21,6 +22,8 @@ export interface ConsumingTerms {
   readonly isSettled: boolean;
   /** Consumers with a higher priority are served first. */
   readonly priority: number;
+  /** Where a link from a stream begins; undefined for other queues. */
+  readonly stream: StreamStart | undefined;
 }
 
 /** A link on which the messages of a queue are sent to the peer. */
@@ -29,13 +32,15 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
   readonly queue: Queue;
   readonly isTopic = false;
   readonly priority: number;
+  readonly #stream: StreamStart | undefined;
   #subscription: Subscription | undefined = undefined;
 
   constructor(session: Session, attach: Attach, queue: Queue, terms: ConsumingTerms) {
-    const { dynamic, isSettled, priority } = terms;
+    const { dynamic, isSettled, priority, stream } = terms;
     super(session, attach, { dynamic, isSettled, defaultOutcome: undefined });
     this.queue = queue;
     this.priority = priority;
+    this.#stream = stream;
   }
 
   /** @throws {BrokerError} `resource-locked`, `access-refused` because of an exclusive consumer */
@@ -49,6 +54,7 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
       prefetch: host.broker.limits.unsettledCountMax,
       pool: undefined,
       owner: host,
+      stream: this.#stream,
     });
   }
 

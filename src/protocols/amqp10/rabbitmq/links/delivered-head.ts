@@ -63,7 +63,9 @@ export class DeliveredHead implements HeadWriter {
   }
 
   #ofAddress(delivery: Delivery): Buffer {
-    const { buffer, addressAt, addressEnd, deliveryCount } = delivery;
+    const { buffer, addressAt, addressEnd, deliveryCount, streamOffset } = delivery;
+    // Each message of a stream has annotations of its own.
+    if (streamOffset >= 0) return encoded(wayOf(delivery));
     const known = this.#address;
     const isKnown =
       known.length === addressEnd - addressAt &&
@@ -136,6 +138,7 @@ const replaced: ReadonlySet<string> = new Set([
   annotationNames.exchange,
   annotationNames.routingKey,
   annotationNames.deliveryCount,
+  annotationNames.streamOffset,
 ]);
 
 function isKept([key]: Entry): boolean {
@@ -149,7 +152,10 @@ function wayOf(delivery: Delivery): Entry[] {
     entry(annotationNames.exchange, stringItem(delivery.exchangeName())),
     entry(annotationNames.routingKey, stringItem(delivery.routingKey())),
   ];
-  const { deliveryCount } = delivery;
+  const { deliveryCount, streamOffset } = delivery;
+  if (streamOffset >= 0) {
+    way.push(entry(annotationNames.streamOffset, { type: 'ulong', value: BigInt(streamOffset) }));
+  }
   if (deliveryCount === 0) return way;
   const count: Item = { type: 'long', value: BigInt(deliveryCount) };
   return [...way, entry(annotationNames.deliveryCount, count)];

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Flow } from '../../../broker/flow.ts';
+import { AlarmWatch } from './alarm-watch.ts';
+
+test('alarms are reported when they begin and end, and other reasons are not', () => {
+  const flow = new Flow();
+  const reports: string[] = [];
+  const watch = new AlarmWatch(flow, (alarms) => reports.push(alarms.join()));
+  for (const change of [
+    () => {},
+    () => flow.block('storage failed'),
+    () => flow.block('low on memory'),
+    () => flow.block('low on disk'),
+    () => {},
+    () => flow.unblock('low on memory'),
+    () => flow.unblock('low on disk'),
+  ]) {
+    change();
+    watch.tick();
+  }
+  assert.deepEqual(reports, ['memory', 'memory,disk', 'disk', '']);
+});
