@@ -60,10 +60,6 @@ export class ChannelConsumer implements Consumer {
       const own = isOwn(delivery) ? delivery : asOwn(delivery, this.#channel);
       if (this.#channel.vhost.isTracing) this.#trace(delivery, own);
       this.#write(own);
-      // Counted against what may be delivered in this turn.
-      if (own === delivery && !isPlain(own)) {
-        delivery.convertedBytes += own.headLength * changedHeadWeight;
-      }
     } catch (thrown) {
       this.#channel.host.deliveryFailed(thrown);
     }
@@ -85,7 +81,11 @@ export class ChannelConsumer implements Consumer {
     const prefixSize = this.#prefixEnd - this.#prefixStart;
     const methodSize = prefixSize - 7 + 9 + addressEnd - addressAt;
     const isOnePiece = bodyLength <= pieceSizeMax && headLength <= pieceSizeMax / 2;
-    const whole = isOnePiece && isPlain(delivery) && bodyLength <= frameMax - 8;
+    const isUnchanged = delivery.deliveryCount === 0 && delivery.streamOffset < 0;
+    const isPlain = delivery.format === formatNumbers.amqp091 && isUnchanged;
+    // Counted against what may be delivered in this turn.
+    if (!isPlain) delivery.convertedBytes += headLength * changedHeadWeight;
+    const whole = isOnePiece && isPlain && bodyLength <= frameMax - 8;
     const contentSize = 20 + headLength + (bodyLength > 0 ? bodyLength + 8 : 0);
     let at = outbox.claim(8 + methodSize + (whole ? contentSize : 0));
     const to = outbox.bytes;
@@ -115,11 +115,6 @@ const changedHeadWeight = 8;
 
 /** The same if all headers are decoded for a traced message. */
 const tracedHeadWeight = 32;
-
-/** Whether a delivery is sent with the head that is stored. */
-function isPlain({ format, deliveryCount, streamOffset }: Delivery): boolean {
-  return format === formatNumbers.amqp091 && deliveryCount === 0 && streamOffset < 0;
-}
 
 /** Shortens exchange and routing key to short strings. */
 function clippedKeys(delivery: Delivery): Buffer {
