@@ -41,7 +41,7 @@ import type { Link } from './links/link.ts';
 import { LinkNames } from './links/link-names.ts';
 import { errorOf } from './links/receiving-link.ts';
 import { type Agreement, Opening, type OpeningHost } from './opening.ts';
-import { mechanisms, saslCodes } from './sasl.ts';
+import { offeredMechanisms, saslCodes } from './sasl.ts';
 import { Session } from './session.ts';
 import { ConnectionState } from './states.ts';
 import { Transactions } from './transactions.ts';
@@ -209,7 +209,7 @@ export class AmqpConnection
     if (!isSasl) return;
     const offer = {
       code: compositeCodes.saslMechanisms,
-      saslServerMechanisms: mechanisms,
+      saslServerMechanisms: offeredMechanisms(this.broker.logins.mechanisms),
     } as const;
     this.frames.write(0, offer, frameTypes.sasl);
   }

@@ -55,15 +55,22 @@ export class Opening {
 
   /** Handles a log-in. The answer is given later, by `checked`. */
   logIn(init: SaslInit): void {
-    const credentials = readCredentials(init);
+    const { logins } = this.#host.broker;
+    const credentials = readCredentials(init, logins.mechanisms);
     if (typeof credentials === 'number') {
       this.#host.checked(credentials);
       return;
     }
-    const { peerAddress } = this.#transport;
-    this.#attempt = { ...credentials, peerAddress, protocol: 'AMQP 1.0', isGone: false };
+    const { peerAddress, peerCertificate } = this.#transport;
+    const isProven = credentials === 'certificate';
+    const stated = isProven ? { username: '', password: '' } : credentials;
+    const attempt = { ...stated, peerAddress, protocol: 'AMQP 1.0', isGone: false };
+    this.#attempt = attempt;
     this.#transport.checksLogin();
-    this.#host.broker.logins.check(this.#attempt).then(
+    const checked = isProven
+      ? logins.checkCertificate(peerCertificate, attempt)
+      : logins.check(attempt);
+    checked.then(
       (user) => this.#checked(user, init.mechanism),
       (thrown) => this.#host.failed(thrown),
     );
