@@ -3,6 +3,7 @@
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { callApi } from './access/call-api.ts';
 import { CliError } from './errors.ts';
+import { printable } from './printable.ts';
 
 /** The options of `waxwing advise`, under the names that the argument parser gives them. */
 export interface AdviseOptions extends AccessOptions {
@@ -83,9 +84,4 @@ function groups(findings: readonly Finding[]): Map<string, Finding[]> {
     else byCheck.set(finding.check, [finding]);
   }
   return byCheck;
-}
-
-/** Control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}]/gu, '?');
 }

@@ -3,6 +3,7 @@
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { callApi } from './access/call-api.ts';
 import { CliError } from './errors.ts';
+import { printable } from './printable.ts';
 
 /** The options of `waxwing discover`, under the names that the argument parser gives them. */
 export interface DiscoverOptions extends AccessOptions {
@@ -83,11 +84,6 @@ function rowsOf({ vhost, queue, sampledCount, nameKinds, kinds }: QueueReport): 
     String(sampledCount),
   ]);
   return [...ofName, ...ofMessages];
-}
-
-/** Names of queues are bytes; control characters must not reach the terminal. */
-function printable(name: string): string {
-  return name.replace(/[\p{C}]/gu, '?');
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -25,16 +25,21 @@ export class ProgressLine {
 
   /** Shows the progress, at most once per interval. */
   show(what: string, doneBytes: number, totalBytes: number): void {
+    const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
+    const sizes = `${inMib(doneBytes)} of ${inMib(totalBytes)} MiB`;
+    this.showText(`${what}: ${sizes}, ${percent} %`);
+  }
+
+  /** Shows a text, at most once per interval. */
+  showText(text: string): void {
     const nowMs = this.#nowMs();
     if (this.#stream.isTTY !== true || nowMs < this.#changeAtMs) return;
     this.#changeAtMs = nowMs + changeMs;
     this.#isShown = true;
-    const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
-    const sizes = `${inMib(doneBytes)} of ${inMib(totalBytes)} MiB`;
-    this.#stream.write(`${clearLine}${what}: ${sizes}, ${percent} %`);
+    this.#stream.write(`${clearLine}${text}`);
   }
 
-  /** Erases the line, so that other output can be written. */
+  /** Erases the line before other output is written. */
   clear(): void {
     if (this.#isShown) this.#stream.write(clearLine);
     this.#isShown = false;

@@ -2,6 +2,7 @@
 
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { type BrokerStatus, brokerStatuses } from './broker-statuses.ts';
+import { printable } from './printable.ts';
 
 /** The options of `waxwing status`, under the names that the argument parser gives them. */
 export interface StatusOptions extends AccessOptions {
@@ -42,10 +43,7 @@ export function statusLines(endpoint: string, brokers: readonly BrokerStatus[]):
     problem === undefined ? [] : [`${name}: ${problem}`],
   );
   const all = [`API  ${endpoint}`, '', ...(brokers.length > 0 ? lines : ['no brokers'])];
-  return [...all, ...(problems.length > 0 ? ['', ...problems] : [])].map(printable);
-}
-
-/** Control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}]/gu, '?').trimEnd();
+  return [...all, ...(problems.length > 0 ? ['', ...problems] : [])].map((line) =>
+    printable(line).trimEnd(),
+  );
 }

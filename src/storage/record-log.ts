@@ -60,14 +60,14 @@ export interface RecordLog {
    * Adds live records to the block of a slot.
    *
    * @param bytes their approximate size, by which compactions choose segments
-   * @param count the number of records; default 1
+   * @param count the number of records, 1 by default
    */
   retain(slot: number, bytes?: number, count?: number): void;
   /**
    * Removes live records. The plaintext stays valid until this turn of the event loop ends.
    *
    * @param bytes the same sum as for {@link retain}
-   * @param count the number of records; default 1
+   * @param count the number of records, 1 by default
    */
   release(slot: number, bytes?: number, count?: number): void;
   /** Loads the block of a slot into memory. */

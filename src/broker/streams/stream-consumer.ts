@@ -7,8 +7,8 @@ import type { Delivery, Subscription } from '../subscription.ts';
 import { filterValueHeader, type StreamFilter, type StreamStart } from './stream-start.ts';
 
 /**
- * What a consumer waits for: `ready` for its turn, `idle` for new messages, `waiting` for credit or
- * its transport, `loading` for a block.
+ * The state of a consumer. It waits for its turn (`ready`), for new messages (`idle`), for credit or its
+ * transport (`waiting`), or for a block from the disk (`loading`).
  */
 type ConsumerState = 'ready' | 'idle' | 'waiting' | 'loading';
 

@@ -1,6 +1,7 @@
 // The command `waxwing doctor`.
 
 import { resolve } from 'node:path';
+import { printable } from '../printable.ts';
 import type { Finding, Place } from './finding.ts';
 import { checkDisk, checkKernel, checkPorts, checkPrograms } from './machine-checks.ts';
 import { checkOwnership, checkRootKey, checkService, checkTime } from './service-checks.ts';
@@ -54,5 +55,5 @@ export function reportLines(findings: readonly Finding[]): string[] {
     `${marks[level]}  ${about.padEnd(width)}  ${what}`,
     ...(fix === undefined ? [] : [`${' '.repeat(11 + width)}fix: ${fix}`]),
   ]);
-  return lines.map((line) => line.replace(/[\p{C}]/gu, '?'));
+  return lines.map(printable);
 }

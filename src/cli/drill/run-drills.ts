@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import { systemClock } from '../../base/clock.ts';
 import { CliError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Drill, DrillResult } from './drill.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { drills } from './drills.ts';
@@ -74,9 +75,4 @@ function linesOf({ name, hasPassed, durationMs, observations, error }: DrillResu
     ),
     ...(error === undefined ? [] : [`  ✗ ${printable(error)}`]),
   ];
-}
-
-/** Control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}]/gu, '?');
 }

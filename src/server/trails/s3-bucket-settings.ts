@@ -81,7 +81,7 @@ export function s3Buckets({ profile, ...settings }: S3BucketSettings): S3Buckets
 
 type Package = typeof import('@aws-sdk/client-kms');
 
-/** Finds credentials as every client of AWS's SDK does, and renews temporary ones. */
+/** Finds credentials in the same places as AWS's SDK, and renews temporary ones before they expire. */
 async function credentialsOf(
   region: string,
   profile: string | undefined,

@@ -8,8 +8,8 @@ import { RunList } from './run-list.ts';
 /** Size of a segment of a stream for which no other size is set, bytes. */
 export const streamSegmentBytes = 500_000_000;
 /**
- * Maximum number of runs in a segment. A publisher that waits for each confirm has a run for each
- * message, until a compaction joins them.
+ * Maximum number of runs in a segment. If a publisher waits for each confirm, each message is a run of its
+ * own until a compaction joins them.
  */
 const runsMax = 8192;
 

@@ -72,7 +72,7 @@ export class AmqpClient implements FrameSink {
   #heartbeatMs = 0;
   #heartbeats: Timer | undefined = undefined;
   #heardAtMs = 0;
-  /** Whether anything was received. A server that refuses the protocol answers with a header. */
+  /** Whether the server has sent any bytes. A server that refuses the protocol sends a header only. */
   #hasHeard = false;
   #hasWritten = false;
   #isCorked = false;

@@ -54,7 +54,7 @@ export class Opening {
   #toldWhenRefused = false;
   /** Whether a new secret is being checked. */
   #isRenewing = false;
-  /** Whether a service is being asked about the virtual host. */
+  /** Whether an authorisation service is deciding whether the user may access the virtual host. */
   #isOpening = false;
 
   constructor(host: OpeningHost, transport: Transport) {

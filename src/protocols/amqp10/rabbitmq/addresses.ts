@@ -2,7 +2,7 @@
 
 import { decodeText } from '../../../base/byte-text.ts';
 
-/** The node that a target or a property `to` names. */
+/** The node that the address of a target, or the property `to` of a message, refers to. */
 export interface TargetAddress {
   readonly exchange: string;
   /** Undefined if the subject of each message is the routing key (version 1). */

@@ -10,7 +10,7 @@ class CertifiedPeer extends Amqp10Peer {
   peerCertificate: X509Certificate | undefined = undefined;
 }
 
-/** What is offered, and the outcome of a log-in of `bob` with his password or a certificate. */
+/** Logs `bob` in with a password or a certificate. Returns the offered mechanisms and the outcome. */
 async function logIn(permitted: readonly string[] | undefined, mechanism: string, name?: string) {
   const options = permitted && { mechanisms: permitted, certificateName: async () => name };
   const b = await RabbitMqBroker.open('4.2', undefined, options);
