@@ -83,14 +83,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'base',
     'crypto/fips.ts',
+    'crypto/fips-process.ts',
     'aws',
     'audit',
     'identity/accounts/mfa/otp-uri.ts',
     'storage/check.ts',
+    'engines/waxwing/spare-process.ts',
     'server',
     'transfer',
   ],
-  'main.ts': ['cli', 'engines/waxwing/code-cache.ts', 'engines/waxwing/spare-process.ts'],
+  'load-program.ts': ['base/compiled-code.ts'],
+  'broker-main.ts': ['load-program.ts'],
+  'main.ts': ['cli', 'engines/waxwing/broker-start.ts', 'load-program.ts'],
 };
 
 const linesMax = 500;

@@ -1,11 +1,14 @@
 // Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, a broker's process,
-// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.js`. Finding and loading two hundred modules takes longer than the rest of a start.
-// Code that both programs need, or that is loaded later, goes to shared files beside them. Names are
-// kept, so that stack traces match the sources; source maps give the lines.
+// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.js`. Finding and loading two
+// hundred modules takes longer than the rest of a start. The first two are small: each runs a script,
+// `waxwing.cjs` or `broker.cjs`, with the code that V8 compiled for an earlier start
+// (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules.
+// Names are kept, so that stack traces match the sources; source maps give the lines.
 // Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
 // TypeScript sources itself. The compiler checks types when the tests are built.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const folder = 'dist/bin';
@@ -33,22 +36,45 @@ const lazyNodeModules = {
   },
 };
 
-const { metafile } = await build({
-  entryPoints: {
-    waxwing: 'src/main.ts',
-    broker: 'src/engines/waxwing/child.ts',
-    shovels: 'src/engines/waxwing/shovels/worker.ts',
+/**
+ * Large libraries that few starts need. Each is a file of its own, so that not every start reads it.
+ */
+const separateLibraries = [
+  '@aws-sdk/client-kms',
+  '@noble/curves/nist.js',
+  '@noble/curves/secp256k1.js',
+  'jose',
+  'ldapts',
+  'libphonenumber-js/max',
+  'openid-client',
+  'prom-client',
+  'qrcode',
+];
+const libraryFile = (library) =>
+  `libraries/${library.replace(/^@/, '').replace(/[^a-z0-9]+/g, '-')}`;
+
+/** @type {import('esbuild').Plugin} */
+const separated = {
+  name: 'separate libraries',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[@a-z]/ }, ({ path, importer }) =>
+      separateLibraries.includes(path) && !importer.includes('node_modules')
+        ? { path: `./${libraryFile(path)}.cjs`, external: true }
+        : undefined,
+    );
   },
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
   outdir: folder,
   bundle: true,
-  splitting: true,
   platform: 'node',
-  format: 'esm',
   target: 'node20.19',
   sourcemap: true,
   metafile: true,
   legalComments: 'none',
-  // Node 20 keeps no compiled code, so that each start reads and compiles all of it.
+  // Less to read at each start.
   minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [lazyNodeModules],
@@ -59,18 +85,62 @@ const { metafile } = await build({
     ),
     'amqplib',
   ],
-  // `ws` would ask for compiled helpers; the `require` below answers nothing instead of failing.
-  define: {
-    'process.env.WS_NO_BUFFER_UTIL': '"1"',
-    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
-  },
-  // Packages in the older format ask for Node's own modules by it, and for nothing else any more.
-  banner: { js: 'const require = process.getBuiltinModule;' },
+};
+// `ws` would ask for compiled helpers.
+const define = {
+  'process.env.WS_NO_BUFFER_UTIL': '"1"',
+  'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+};
+
+const scripts = await build({
+  ...common,
+  entryPoints: { waxwing: 'src/cli/program.ts', broker: 'src/engines/waxwing/child.ts' },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  plugins: [separated, lazyNodeModules],
+  // A script with compiled code cannot import modules. Instead, packages are loaded with `require`.
+  supported: { 'dynamic-import': false },
+  // `src/load-program.ts` reads a byte as a character.
+  charset: 'ascii',
+  define: { ...define, 'import.meta.dirname': '__dirname', 'import.meta.url': '__url' },
 });
 
-// What was bundled, for the notices of licences in a package.
-writeFileSync('dist/bundled.json', JSON.stringify(Object.keys(metafile.inputs).sort()));
+/** Bundles modules, which Node loads itself. */
+const buildModules = (options) =>
+  build({
+    ...common,
+    format: 'esm',
+    // Packages in the older format ask for Node's own modules by `require`, and for nothing else.
+    banner: { js: 'const require = process.getBuiltinModule;' },
+    ...options,
+  });
+const libraries = await build({
+  ...common,
+  entryPoints: Object.fromEntries(separateLibraries.map((each) => [libraryFile(each), each])),
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+});
+const outputs = [scripts, libraries];
+for (const [program, main] of [
+  ['waxwing', 'src/main.ts'],
+  ['broker', 'src/broker-main.ts'],
+]) {
+  const script = readFileSync(join(folder, `${program}.cjs`));
+  const id = createHash('sha256').update(script).digest('hex').slice(0, 16);
+  const named = { PROGRAM: JSON.stringify(program), BUILD: JSON.stringify(id) };
+  outputs.push(await buildModules({ entryPoints: { [program]: main }, define: named }));
+}
+const shovels = { shovels: 'src/engines/waxwing/shovels/worker.ts' };
+outputs.push(await buildModules({ entryPoints: shovels, define }));
 
-// The names of parts change with what is in them.
-const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
-for (const name of readdirSync(folder)) if (!made.has(name)) rmSync(join(folder, name));
+// What was bundled, for the notices of licences in a package.
+const inputs = new Set(outputs.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+writeFileSync('dist/bundled.json', JSON.stringify([...inputs].sort()));
+
+// Files of earlier builds, and the code that was compiled for them.
+const made = new Set(outputs.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+for (const name of readdirSync(folder, { recursive: true })) {
+  const path = join(folder, name);
+  if (!made.has(path) && !statSync(path).isDirectory()) rmSync(path);
+}
+rmSync('dist/.cache', { recursive: true, force: true });

@@ -88,9 +88,10 @@ const { version, description, license, type, engines, bin, dependencies, ...rest
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'dist', 'bin'), { recursive: true });
 cpSync(inRoot('bin'), join(out, 'bin'), { recursive: true });
-for (const name of readdirSync(inRoot('dist', 'bin'))) {
-  if (name.endsWith('.js')) cpSync(inRoot('dist', 'bin', name), join(out, 'dist', 'bin', name));
-}
+cpSync(inRoot('dist', 'bin'), join(out, 'dist', 'bin'), {
+  recursive: true,
+  filter: (source) => !source.endsWith('.map'),
+});
 for (const path of copied) cpSync(inRoot(path), join(out, path), { recursive: true });
 const libraries = closureOf(loadedLibraries);
 for (const folder of libraries) {

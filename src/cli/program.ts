@@ -1,10 +1,12 @@
 // The command line: commands, options and error output.
 
+import type { ChildProcess } from 'node:child_process';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
 import type { PortRange } from '../base/port-range.ts';
 import { enforceFips } from '../crypto/fips.ts';
+import { dismissSpare, keepSpare } from '../engines/waxwing/spare-process.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
@@ -442,7 +444,9 @@ function addAuditCommands(audit: Command): void {
  * Runs the command line. An expected error is printed in one line. The exit code is then 1, or 2 if
  * an argument or a setting is invalid.
  */
-export async function run(argv: readonly string[]): Promise<void> {
+/** @param spare a process for the first broker that starts, started in this turn of the event loop */
+export async function run(argv: readonly string[], spare?: ChildProcess): Promise<void> {
+  if (spare !== undefined) keepSpare(spare);
   try {
     if (needsFipsProcess(argv, process.env)) {
       const { runWithFips } = await import('./fips/run-with-fips.ts');
@@ -456,6 +460,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     await program().parseAsync([...argv]);
   } catch (error) {
     report(error);
+  } finally {
+    dismissSpare();
   }
 }
 

@@ -2,11 +2,13 @@
 
 import { join, relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { keepCompiledCode } from '../base/compiled-code.ts';
 import { type LogLevel, openServiceLog } from '../base/log.ts';
 import { packageFolder } from '../base/package-folder.ts';
 import type { PortRange } from '../base/port-range.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
-import { enforceFips, isFipsForced } from '../crypto/fips.ts';
+import { enforceFips } from '../crypto/fips.ts';
+import { isFipsForced } from '../crypto/fips-process.ts';
 import { type RemoteKmsOptions, remoteKmsSettings } from '../server/keys/remote-kms.ts';
 import { rootKeySource } from '../server/root-key/source.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
@@ -68,6 +70,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
+  keepCompiledCode();
   keepHeapSmall();
   stopOnSignal(service, failed);
   console.log(greeting(service));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { enforceFips, fipsProcess, isFipsForced } from './fips.ts';
+import { enforceFips } from './fips.ts';
+import { fipsProcess, isFipsForced } from './fips-process.ts';
 
 const forced = '--force-fips';
 afterEach(() => {

@@ -12,36 +12,13 @@ import {
 } from 'node:crypto';
 import tls from 'node:tls';
 import { WaxwingError } from '../base/errors.ts';
+import { isFipsForced } from './fips-process.ts';
 
 /** The FIPS provider is not active, or computes something wrong. */
 export class FipsError extends WaxwingError<'fips-inactive'> {
   constructor(message: string, options?: ErrorOptions) {
     super('fips-inactive', message, options);
   }
-}
-
-/** The option by which Node starts with the provider and cannot leave it. */
-const forced = '--force-fips';
-
-/**
- * Whether this process was started with the FIPS provider. It does not prove that the provider is
- * active; {@link enforceFips} does.
- */
-export function isFipsForced(): boolean {
-  return process.execArgv.includes(forced);
-}
-
-/** The options and variables by which a further process uses the same provider. */
-export function fipsProcess(): {
-  readonly options: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-} {
-  if (!isFipsForced()) return { options: [], environment: {} };
-  const { OPENSSL_MODULES: modules } = process.env;
-  return {
-    options: process.execArgv.filter((each) => each === forced || each.startsWith('--openssl-')),
-    environment: modules === undefined ? {} : { OPENSSL_MODULES: modules },
-  };
 }
 
 /** The groups for key exchange that FIPS 140-3 approves. */
@@ -113,7 +90,7 @@ const answers: Readonly<Record<string, readonly [expected: string, compute: () =
  * @throws {FipsError} if a check fails
  */
 export function enforceFips(): readonly string[] {
-  if (!isFipsForced()) throw new FipsError(`the process was not started with ${forced}`);
+  if (!isFipsForced()) throw new FipsError('the process was not started with --force-fips');
   if (getFips() !== 1) throw new FipsError('the FIPS provider of OpenSSL is not active');
   for (const [name, use] of Object.entries(refusals)) refuseUse(name, use);
   for (const [name, [expected, compute]] of Object.entries(answers)) check(name, expected, compute);

@@ -2,7 +2,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { Random } from '../base/random.ts';
-import { isFipsForced } from '../crypto/fips.ts';
+import { isFipsForced } from '../crypto/fips-process.ts';
 import type { PrincipalNames } from '../identity/policies/principal-ids.ts';
 import type { Authoriser } from './access/authoriser.ts';
 import {

@@ -1,7 +1,8 @@
 // TLS versions and cipher suites.
 
 import { createSecureContext, type TlsOptions } from 'node:tls';
-import { approvedCurves, isFipsForced } from '../crypto/fips.ts';
+import { approvedCurves } from '../crypto/fips.ts';
+import { isFipsForced } from '../crypto/fips-process.ts';
 
 /** The TLS settings of a listener: versions, cipher suites, and trusted client certificates. */
 export type TlsPolicy = Required<

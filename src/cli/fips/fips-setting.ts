@@ -1,6 +1,6 @@
 // Whether a command runs in FIPS mode.
 
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 
 const off = ['', '0', 'false', 'no'];
 

@@ -1,43 +1,15 @@
 // A broker process, as seen by the service.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { packageFolder } from '../../base/package-folder.ts';
 import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
-import { fipsProcess } from '../../crypto/fips.ts';
-import { codeCacheFolder } from './code-cache.ts';
 import { type FromBroker, keyDescriptor, type StartMessage, type ToBroker } from './messages.ts';
 import type { VolumeCall, VolumeResults } from './volumes/volume-calls.ts';
 import { VolumeRequests } from './volumes/volume-requests.ts';
-
-/** The bundle of `child.ts`. */
-const program = join(packageFolder, 'dist', 'bin', 'broker.js');
-
-/**
- * Settings of glibc's allocator, in bytes.
- *
- * - Allocations of at least the first size are returned to the system when they are freed. Otherwise
- *   glibc would keep freed message blocks in its heap, and publishers that wait for memory would
- *   never continue.
- * - Of smaller ones, up to the second size stays at the end of the heap. With the first setting
- *   alone, it is 128 KiB: buffers of received data would be returned and requested again hundreds
- *   of times a second, with a page fault for every 4 KiB (decision 0072).
- */
-const allocatorSettings = {
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '4194304',
-} as const;
-
-/**
- * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
- * they save. The process sets its other options itself, see `prepareForMessages`.
- */
-const heapOptions = ['--single-threaded-gc'];
 
 /** Milliseconds after which a process that was asked to stop is killed. */
 const stopTimeoutMs = 8000;
@@ -90,14 +62,9 @@ export class BrokerProcess {
   readonly #volume = new VolumeRequests();
   #requestCount = 0;
 
-  constructor() {
-    // The process inherits no options or variables of the service: one of them could open a
-    // debugger, or write a report that contains its memory.
-    const fips = fipsProcess();
-    this.#child = spawn(process.execPath, [...fips.options, ...heapOptions, program], {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-      env: { NODE_COMPILE_CACHE: codeCacheFolder, ...allocatorSettings, ...fips.environment },
-    });
+  /** @param child the result of `startBrokerProcess` in this turn of the event loop */
+  constructor(child: ChildProcess) {
+    this.#child = child;
     // If the process has ended, `ended` reports it.
     this.#child.stdio?.[keyDescriptor]?.on('error', () => {});
     this.#child.on('message', (message: FromBroker) => this.#received(message));

@@ -3,6 +3,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
+import { keepCompiledCode } from '../../base/compiled-code.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { prepareForMessages, protectFiles, protectMemory } from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
@@ -60,6 +61,7 @@ async function start(message: StartMessage): Promise<void> {
       accessed: (access) => say({ type: 'accessed', access }),
     },
   );
+  keepCompiledCode();
   prepareForMessages();
   say({ type: 'running', ports: broker.ports });
 }

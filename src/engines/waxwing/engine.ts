@@ -20,7 +20,7 @@ import type {
   VolumeSpec,
 } from '../../control/engine.ts';
 import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/random.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import type { KeyUses } from '../access/key-uses.ts';
 import type { KmsCall } from '../call.ts';
 import type { Materials } from '../ciphers/materials.ts';

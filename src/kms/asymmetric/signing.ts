@@ -12,7 +12,7 @@ import {
 } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { Random } from '../../base/random.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import { KmsError } from '../errors.ts';
 import { encodePss, isPssEncoding } from './pss.ts';
 

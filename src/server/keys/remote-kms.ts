@@ -2,7 +2,7 @@
 
 import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import { RemoteKms } from '../../kms/remote/remote-kms.ts';
 import { type RemoteKmsAddress, RemoteKmsClient } from '../../kms/remote/remote-kms-client.ts';
 import { ServerError } from '../errors.ts';

@@ -1,7 +1,7 @@
 // The wrapped data key of the system volume.
 
 import { BytesError, Reader, Writer } from '../../base/bytes.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import { openValue, sealedOverheadBytes, sealValue } from '../../crypto/sealed-value.ts';
 import { ServerError } from '../errors.ts';
 import { describeSource, type RootKeyKind, type RootKeySource } from './source.ts';

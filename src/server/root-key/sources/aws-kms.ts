@@ -1,6 +1,6 @@
 // Root keys that a key of AWS KMS seals.
 
-import { isFipsForced } from '../../../crypto/fips.ts';
+import { isFipsForced } from '../../../crypto/fips-process.ts';
 import {
   RemoteKmsClient,
   RemoteKmsRefusal,

@@ -2,7 +2,7 @@
 
 import { pbkdf2, scrypt } from 'node:crypto';
 import { systemRandom } from '../../../base/random.ts';
-import { isFipsForced } from '../../../crypto/fips.ts';
+import { isFipsForced } from '../../../crypto/fips-process.ts';
 import { ServerError } from '../../errors.ts';
 import { checkPassphraseFile } from '../../ownership.ts';
 import type { PassphraseSource } from '../source.ts';

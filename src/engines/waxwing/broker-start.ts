@@ -1,0 +1,41 @@
+// Starts the processes of brokers. Small, because the first code of a start contains it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { packageFolder } from '../../base/package-folder.ts';
+import { fipsProcess } from '../../crypto/fips-process.ts';
+
+/** Runs the bundle of `child.ts`. */
+const program = join(packageFolder, 'dist', 'bin', 'broker.js');
+
+/**
+ * Settings of glibc's allocator, in bytes.
+ *
+ * - Allocations of at least the first size are returned to the system when they are freed. Otherwise
+ *   glibc would keep freed message blocks in its heap, and publishers that wait for memory would
+ *   never continue.
+ * - Of smaller ones, up to the second size stays at the end of the heap. With the first setting
+ *   alone, it is 128 KiB: buffers of received data would be returned and requested again hundreds
+ *   of times a second, with a page fault for every 4 KiB (decision 0072).
+ */
+const allocatorSettings = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '4194304',
+} as const;
+
+/**
+ * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
+ * they save. The process sets its other options itself, see `prepareForMessages`.
+ */
+const heapOptions = ['--single-threaded-gc'];
+
+/** Starts a process that waits for the start message of a broker. */
+export function startBrokerProcess(): ChildProcess {
+  // The process inherits no options or variables of the service: one of them could open a debugger,
+  // or write a report that contains its memory.
+  const fips = fipsProcess();
+  return spawn(process.execPath, [...fips.options, ...heapOptions, program], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+    env: { ...allocatorSettings, ...fips.environment },
+  });
+}

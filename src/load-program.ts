@@ -1,0 +1,89 @@
+// Loads the bundle of a program, with the code that V8 compiled for an earlier start. Compilation is
+// otherwise the largest part of a start (decision 0106).
+
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+import { keepCompiledCodeName } from './base/compiled-code.ts';
+
+/** `waxwing` or `broker`: defined by the bundler. */
+declare const PROGRAM: string;
+/**
+ * Identifies the contents of the bundle: defined by the bundler. V8 itself compares only the length of
+ * the source.
+ */
+declare const BUILD: string;
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const file = join(folder, `${PROGRAM}.cjs`);
+const cacheFolder = join(folder, '..', '.cache');
+const cacheFile = join(cacheFolder, `${PROGRAM}-${BUILD}`);
+
+/** Returns the compiled code of an earlier start, or undefined if there is none. */
+function compiledCode(): Buffer | undefined {
+  try {
+    return readFileSync(cacheFile);
+  } catch {
+    return undefined; // Without it, the program is compiled.
+  }
+}
+
+/** Writes a file that appears under its name only when it is complete, also after a power failure. */
+function write(code: Buffer): void {
+  mkdirSync(cacheFolder, { recursive: true });
+  const newFile = `${cacheFile}-${process.pid}`;
+  const descriptor = openSync(newFile, 'w');
+  try {
+    writeFileSync(descriptor, code);
+    fsyncSync(descriptor);
+    renameSync(newFile, cacheFile);
+  } catch {
+    rmSync(newFile);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Keeps compiled code if that is possible: the folder of the program may be read-only, for example. */
+function keep(code: Buffer): void {
+  try {
+    write(code);
+  } catch {
+    // The next start compiles again.
+  }
+}
+
+/** Runs the bundle of this program and returns what it exports. */
+export function loadProgram(): unknown {
+  // The bundler escapes all characters beyond ASCII. Decoding as UTF-8 takes longer.
+  const source = readFileSync(file, 'latin1');
+  const cachedData = compiledCode();
+  const parameters = 'require,module,exports,__filename,__dirname,__url';
+  const script = new Script(`(function(${parameters}){${source}\n})`, {
+    filename: file,
+    cachedData,
+  });
+  if (cachedData === undefined || script.cachedDataRejected === true) {
+    Object.defineProperty(globalThis, keepCompiledCodeName, {
+      value: () => keep(script.createCachedData()),
+      configurable: true,
+    });
+  }
+  // Node's own modules are found without the search for packages, which takes longer.
+  const load = (name: string) => process.getBuiltinModule(name) ?? createRequire(file)(name);
+  const module = { exports: {} };
+  const run = script.runInThisContext() as (...values: unknown[]) => void;
+  run(load, module, module.exports, file, folder, pathToFileURL(file).href);
+  return module.exports;
+}

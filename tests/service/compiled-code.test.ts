@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { until } from '../support/processes.ts';
+import { main, WaxwingFolder } from '../support/waxwing-folder.ts';
+
+// The code that V8 compiled is kept for the next start, and never prevents one (decision 0106).
+
+const folder = new WaxwingFolder();
+const program = join(folder.root, 'program');
+const bundles = join(program, 'dist', 'bin');
+const cache = join(program, 'dist', '.cache');
+const root = join(dirname(main), '..', '..');
+
+mkdirSync(join(program, 'dist'), { recursive: true });
+cpSync(dirname(main), bundles, { recursive: true, filter: (path) => !path.endsWith('.map') });
+cpSync(join(root, 'package.json'), join(program, 'package.json'));
+symlinkSync(join(root, 'node_modules'), join(program, 'node_modules'));
+
+let serving: ChildProcess | undefined;
+after(() => serving?.kill('SIGKILL'));
+
+/** Starts and stops the service, and returns its output. */
+async function serveOnce(): Promise<string> {
+  const ports = ['--api-port', '0', '--amqps-port', '0'];
+  const args = [join(bundles, 'waxwing.js'), 'serve', '--data', folder.data, ...ports];
+  serving = spawn(process.execPath, args, { cwd: folder.root, env: folder.environment() });
+  let output = '';
+  serving.stderr?.on('data', (bytes: Buffer) => {
+    output += bytes.toString();
+  });
+  serving.stdout?.on('data', (bytes: Buffer) => {
+    output += bytes.toString();
+  });
+  const ended = once(serving, 'close');
+  await until(
+    'the service greets',
+    () => output.includes('Try next') || serving?.exitCode !== null,
+  );
+  serving.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null], output);
+  return output;
+}
+
+/** Names, sizes and times of the kept files. */
+function kept(): readonly (readonly [string, number, number])[] {
+  return readdirSync(cache)
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(cache, name));
+      return [name, size, mtimeMs];
+    });
+}
+
+const fileOf = (name: string) =>
+  join(cache, readdirSync(cache).find((each) => each.startsWith(name)) ?? '');
+
+test('the first start keeps the compiled code of both programs, and the second one uses it', async () => {
+  await serveOnce();
+  const first = kept();
+  assert.deepEqual(
+    first.map(([name]) => name.replace(/-[0-9a-f]{16}$/, '')),
+    ['broker', 'waxwing'],
+  );
+  for (const [name, size] of first) assert.ok(size > 500_000, `${name} has ${size} bytes`);
+  await serveOnce();
+  assert.deepEqual(kept(), first); // it would be written again if V8 had not accepted it
+});
+
+test('kept code that V8 refuses is replaced', async () => {
+  const file = fileOf('broker');
+  const whole = readFileSync(file);
+  for (const bad of [Buffer.alloc(0), whole.subarray(0, 1000), Buffer.alloc(whole.length)]) {
+    writeFileSync(file, bad);
+    await serveOnce();
+    assert.ok(statSync(file).size > whole.length / 2);
+    assert.notDeepEqual(readFileSync(file), bad);
+  }
+});
+
+test('a start without a place for compiled code runs', async () => {
+  rmSync(cache, { recursive: true });
+  writeFileSync(cache, 'not a folder');
+  assert.match(await serveOnce(), /broker 'default' {3}amqps:/);
+  rmSync(cache);
+});
+
+test('another build does not use the code of this one', async () => {
+  await serveOnce();
+  const before = kept();
+  const script = readFileSync(join(bundles, 'broker.js'), 'utf8');
+  const [, id = ''] = /"broker"[\s\S]*?"([0-9a-f]{16})"/.exec(script) ?? [];
+  assert.match(id, /^[0-9a-f]{16}$/);
+  writeFileSync(join(bundles, 'broker.js'), script.replace(id, '0123456789abcdef'));
+  await serveOnce();
+  const names = kept().map(([name]) => name);
+  assert.deepEqual(names, [...before.map(([name]) => name), 'broker-0123456789abcdef'].sort());
+});
