@@ -3,7 +3,7 @@ import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { testFormat, testFormatPair } from './format.contract.ts';
 import { lineFormat } from './line-format.ts';
 

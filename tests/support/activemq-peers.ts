@@ -9,7 +9,7 @@ import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import { mqtt } from '../../src/protocols/mqtt/protocol.ts';
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { Amqp10Peer } from './amqp10-peer.ts';
 import type { TestConnect } from './mqtt-packets.ts';
 import { MqttPeer } from './mqtt-peer.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
 

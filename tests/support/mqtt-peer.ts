@@ -5,7 +5,7 @@ import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import { mqtt } from '../../src/protocols/mqtt/protocol.ts';
 import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
 import {

@@ -26,7 +26,7 @@ import type { WireFormat } from '../../src/protocols/openwire/codec/wire-format.
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import { openwire } from '../../src/protocols/openwire/protocol.ts';
 import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
 

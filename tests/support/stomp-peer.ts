@@ -5,9 +5,9 @@ import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
+import { stompForActiveMq } from '../../src/protocols/stomp/activemq/protocol.ts';
 import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
-import { stompFormat } from '../../src/protocols/stomp/format.ts';
-import { stomp } from '../../src/protocols/stomp/protocol.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
 
@@ -95,7 +95,7 @@ export class StompPeer implements Transport {
   #unread: (() => void)[] = [];
 
   constructor(broker: Broker) {
-    this.connection = stomp(broker).accept(this);
+    this.connection = stompForActiveMq(broker).accept(this);
   }
 
   write(bytes: Buffer, released?: () => void): boolean {

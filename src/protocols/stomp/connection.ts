@@ -1,31 +1,25 @@
 // STOMP connections.
 
 import { assert } from '../../base/assert.ts';
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { ClientConnection } from '../../broker/client-connection.ts';
-import type { PublisherListener } from '../../broker/flow.ts';
+import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
+import { decisionCountMax, Undecided } from '../../broker/logins/undecided.ts';
 import type { Access } from '../../broker/users.ts';
 import { Answers } from '../frame-answers.ts';
 import { InputGate } from '../input-gate.ts';
 import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
 import type { Connection, Transport } from '../protocol.ts';
-import { SendPause } from '../send-pause.ts';
 import { type Frame, FrameReader, type FrameSink } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
-import { errorFrame, frameBytes } from './codec/out-frames.ts';
-import { handlerOf } from './commands/registry.ts';
-import { Sender } from './commands/send.ts';
-import { StompError, toStompError } from './errors.ts';
+import { frameBytes } from './codec/out-frames.ts';
+import type { Agreement, ConnectionDialect, Dialect } from './dialect.ts';
+import { StompError } from './errors.ts';
 import { HeartBeats } from './heart-beats.ts';
 import type { StompHost } from './host.ts';
 import { bodyBytesMax, clientLimits } from './limits.ts';
-import { type Agreement, Opening, type OpeningHost } from './opening.ts';
+import { Opening, type OpeningHost } from './opening.ts';
 import { ConnectionState } from './states.ts';
-import { Subscriptions } from './subscriptions.ts';
-import { OwnTemporaries } from './temporary-words.ts';
-import { Transactions } from './transactions.ts';
 
 /** Units of work per SEND frame and per other frame. */
 const sendUnits = 8;
@@ -35,41 +29,36 @@ const heartBeat = Buffer.from('\n');
 
 /** A STOMP connection. */
 export class StompConnection
-  implements Connection, ClientConnection, FrameSink, OpeningHost, StompHost, PublisherListener
+  implements Connection, ClientConnection, FrameSink, OpeningHost, StompHost
 {
   readonly broker: Broker;
-  readonly dialect: ActiveMq;
-  readonly connectionId: string;
-  readonly words: OwnTemporaries;
+  readonly dialect: ConnectionDialect;
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
-  readonly pause: SendPause;
-  readonly transactions: Transactions;
-  readonly subscriptions: Subscriptions;
   readonly peerAddress: string;
+  readonly localAddress: string;
+  receivedBytes = 0;
   readonly #state = new ConnectionState();
   readonly #transport: Transport;
   readonly #frames: FrameReader;
   readonly #opening: Opening;
-  readonly #sender: Sender;
   readonly #watch: PeerWatch;
   readonly #heartBeats = new HeartBeats();
   #agreement: Agreement | undefined = undefined;
   #hasReceived = false;
   #isPaused = false;
+  /** The number of decisions that the frame in progress has waited for. */
+  #decisionCount = 0;
   /** The error of a delivery, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
 
-  constructor(transport: Transport, dialect: ActiveMq) {
+  constructor(transport: Transport, dialect: Dialect) {
     const { broker } = dialect;
     this.broker = broker;
-    this.dialect = dialect;
     this.peerAddress = transport.peerAddress;
-    this.connectionId = `ID:waxwing-${broker.randomName()}:1`;
-    const { temporaries } = dialect;
-    this.words = new OwnTemporaries({ temporaries, connectionId: this.connectionId, owner: this });
+    this.localAddress = transport.localAddress;
     this.#transport = transport;
     this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
     this.answers = new Answers(this);
@@ -77,10 +66,7 @@ export class StompConnection
     this.#frames = new FrameReader(this);
     this.#frames.bodyBytesMax = Math.min(bodyBytesMax, broker.limits.bodyBytesMax);
     this.gate = new InputGate(this.#frames, broker.background, this);
-    this.pause = new SendPause(this.gate);
-    this.transactions = new Transactions(this);
-    this.subscriptions = new Subscriptions(this);
-    this.#sender = new Sender(this);
+    this.dialect = dialect.connect(this, transport);
     this.#opening = new Opening(this, transport);
   }
 
@@ -90,19 +76,15 @@ export class StompConnection
   }
 
   get version(): Version {
-    return this.#agreement?.version ?? this.#opening.version;
+    return this.#agreed.version;
   }
 
   get access(): Access {
     return this.#agreed.access;
   }
 
-  get clientId(): string {
-    return this.#agreed.clientId;
-  }
-
-  get hasClientId(): boolean {
-    return this.#agreed.hasClientId;
+  get inspector(): ConnectionInspector | undefined {
+    return this.dialect.inspector;
   }
 
   /** A connection corresponds to a channel of other protocols. */
@@ -111,11 +93,12 @@ export class StompConnection
   }
 
   get takesDeliveries(): boolean {
-    return this.outbox.isWritable && this.#state.name === 'open' && !this.subscriptions.isFull;
+    return this.outbox.isWritable && this.#state.name === 'open' && !this.dialect.isFull;
   }
 
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
+    this.receivedBytes += bytes.length;
     if (this.#state.isOver) return;
     this.gate.beginPiece();
     try {
@@ -149,18 +132,19 @@ export class StompConnection
     if (this.#state.name !== 'awaiting-connect') return;
     // Other frames are refused before the log-in, even before they are complete.
     if (command !== 'CONNECT' && command !== 'STOMP') {
-      throw new StompError('out-of-order', 'Not connected.');
+      throw this.dialect.early();
     }
   }
 
   body(_frame: Frame, bytes: Buffer, at: number, end: number): void {
-    if (this.#state.name === 'open') this.#sender.body(bytes, at, end);
+    if (this.#state.name === 'open') this.dialect.body(bytes, at, end);
   }
 
   frame(frame: Frame): void {
     try {
       if (this.#state.name === 'awaiting-connect') this.#connect(frame);
       else if (this.#state.name === 'open') this.#handle(frame);
+      this.#decisionCount = 0;
     } catch (thrown) {
       this.refuse(frame, thrown);
     }
@@ -173,14 +157,15 @@ export class StompConnection
     this.gate.hold();
   }
 
-  opened(agreement: Agreement, connected: Buffer): void {
+  opened(agreement: Agreement): void {
     this.#agreement = agreement;
-    this.#frames.version = agreement.version;
+    this.#frames.version = agreement.escapes;
+    this.#frames.isTrimmed = agreement.version === '1.0';
     this.#frames.limits = clientLimits;
     this.#heartBeats.start(agreement.sendMs, agreement.expectMs);
     this.broker.clientConnections.add(this);
     this.#state.enter('open');
-    this.write(connected);
+    this.write(agreement.connected);
     this.gate.release();
     this.setReading();
   }
@@ -189,21 +174,17 @@ export class StompConnection
     const { command } = frame;
     if (command === 'SEND') {
       this.gate.count(sendUnits);
-      this.#sender.send(frame);
+      this.dialect.send(frame);
       return;
     }
     this.gate.count(frameUnits);
-    const handler = handlerOf(command);
-    if (handler !== undefined) {
-      // Messages sent before this frame are dispatched to the previous consumers first.
-      if (command.startsWith('SUB') || command.startsWith('UNSUB')) this.broker.pump();
-      handler(this, frame);
-    } else if (command === 'DISCONNECT') this.#disconnect(frame);
-    else {
-      const isAgain = command === 'CONNECT' || command === 'STOMP';
-      const why = isAgain ? 'Already connected.' : `Unknown STOMP action: ${command}`;
-      throw new StompError('out-of-order', why);
+    if (command === 'DISCONNECT') {
+      this.#disconnect(frame);
+      return;
     }
+    // Messages sent before this frame are dispatched to the previous consumers first.
+    if (command.startsWith('SUB') || command.startsWith('UNSUB')) this.broker.pump();
+    this.dialect.handle(frame);
   }
 
   #disconnect(frame: Frame): void {
@@ -218,7 +199,7 @@ export class StompConnection
       said?.();
       return;
     }
-    const bytes = frameBytes('RECEIPT', [['receipt-id', receipt]], '', this.version);
+    const bytes = frameBytes('RECEIPT', [['receipt-id', receipt]], '', this.#agreed.escapes);
     this.answers.say(group, bytes, said);
   }
 
@@ -227,17 +208,32 @@ export class StompConnection
   }
 
   refuse(frame: Frame, thrown: unknown): void {
-    const error = toStompError(thrown);
-    if (error.isFatal) {
-      this.#fail(error, frame.headers.get('receipt'));
+    if (thrown instanceof Undecided && this.#decisionCount < decisionCountMax) {
+      this.#waitFor(thrown, frame);
       return;
     }
+    this.#decisionCount = 0;
+    const error = this.dialect.toError(thrown);
     const receipt = frame.headers.get('receipt');
-    this.answers.say(0, errorFrame(error, receipt, this.version));
+    if (error.isFatal) this.#fail(error, receipt);
+    else this.answers.say(0, this.dialect.errorFrame(error, receipt));
+  }
+
+  /** Handles a frame again once another service has decided about a permission. */
+  #waitFor({ decided }: Undecided, frame: Frame): void {
+    this.#decisionCount++;
+    this.gate.hold();
+    void decided.then(() => {
+      if (!this.#state.isOver) {
+        this.frame(frame);
+        this.#received();
+      }
+      this.gate.release();
+    });
   }
 
   failed(thrown: unknown): void {
-    this.#fail(toStompError(thrown), undefined);
+    this.#fail(this.dialect.toError(thrown), undefined);
   }
 
   /** Ends the connection with an error. */
@@ -247,7 +243,7 @@ export class StompConnection
     this.#frames.stop();
     // Answers that wait for the log are not sent. The client repeats what they were about.
     this.answers.drop();
-    this.write(errorFrame(error, receipt, this.version));
+    this.write(this.dialect.errorFrame(error, receipt));
     this.#state.enter('closing');
     this.#release();
     this.#end();
@@ -280,19 +276,14 @@ export class StompConnection
     this.#opening.abandon();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
-    this.pause.end();
-    this.#sender.end();
+    this.dialect.end();
     this.broker.background.run(this.#requeueAll(), done);
   }
 
   *#requeueAll(): Generator<void> {
     // Another job of this connection may still be settling or committing.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
-    yield* this.transactions.abortAll();
-    yield* this.subscriptions.requeueAll((bug) => this.#reportBug(bug));
-    yield* this.dialect.vhost.release(this);
-    yield* this.dialect.temporaries.release(this);
-    this.#opening.release();
+    yield* this.dialect.release((bug) => this.#reportBug(bug));
   }
 
   startedPublishing(): void {
@@ -321,7 +312,7 @@ export class StompConnection
   /** Deliveries are possible again. */
   #wake(): void {
     this.setReading();
-    this.subscriptions.wake();
+    this.dialect.wake();
     this.broker.pump();
   }
 
@@ -329,7 +320,7 @@ export class StompConnection
     if (this.#state.isOverdue(nowMs)) this.#end();
     this.setReading();
     const stuck = this.#watch.tick(nowMs, this.#isPaused);
-    if (stuck !== undefined) this.failed(new StompError('closing', stuck, 'io'));
+    if (stuck !== undefined) this.failed(new StompError('closing', stuck));
     const isTaking = this.#watch.isBehind && this.#watch.isTaking;
     const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
     const due = this.#heartBeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
@@ -338,7 +329,7 @@ export class StompConnection
     if (this.#state.name !== 'open') return;
     if (due === 'end') {
       const why = 'Channel was inactive for too long';
-      this.failed(new StompError('closing', why, 'io'));
+      this.failed(new StompError('closing', why));
     } else if (due === 'send') {
       this.write(heartBeat);
       this.outbox.flush();
@@ -353,7 +344,7 @@ export class StompConnection
 
   ended(): void {
     this.outbox.end();
-    this.pause.end();
+    this.dialect.end();
     if (this.gate.endsLater()) {
       this.#opening.abandon();
       if (this.#agreement !== undefined) return;
@@ -366,6 +357,6 @@ export class StompConnection
   }
 
   shutdown(reason: string): void {
-    this.failed(new StompError('closing', reason, 'io'));
+    this.failed(new StompError('closing', reason));
   }
 }

@@ -1,38 +1,26 @@
 // The interface of a connection to its parts.
 
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Answers } from '../frame-answers.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
-import type { SendPause } from '../send-pause.ts';
-import type { TemporaryWords } from './address.ts';
 import type { Frame } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
-import type { Subscriptions } from './subscriptions.ts';
-import type { Transactions } from './transactions.ts';
 
 /** The operations of a connection that its parts need. */
-export interface StompHost {
+export interface StompHost extends PublisherListener {
   readonly broker: Broker;
-  readonly dialect: ActiveMq;
+  /** For example `127.0.0.1:54321`. */
+  readonly peerAddress: string;
+  /** Bytes of the protocol, without TLS, since the connection was opened. */
+  readonly receivedBytes: number;
   readonly access: Access;
   readonly version: Version;
-  /** The client id: given by the client, otherwise assigned. */
-  readonly clientId: string;
-  /** Whether the client gave a client id. */
-  readonly hasClientId: boolean;
-  /** `ID:...`, the prefix of message ids. */
-  readonly connectionId: string;
-  readonly words: TemporaryWords;
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
-  /** Makes producers wait while a limit is reached. */
-  readonly pause: SendPause;
-  readonly transactions: Transactions;
-  readonly subscriptions: Subscriptions;
   /** Whether messages can be delivered now. */
   readonly takesDeliveries: boolean;
   /** Answers a frame that requests a RECEIPT, after a group is on disk. */

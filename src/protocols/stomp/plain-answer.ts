@@ -1,7 +1,6 @@
 // Answers to clients without TLS.
 
-import { errorFrame } from './codec/out-frames.ts';
-import { StompError } from './errors.ts';
+import { frameBytes } from './codec/out-frames.ts';
 
 const advice = 'this port accepts STOMP over TLS only: use stomp+ssl://';
 
@@ -9,7 +8,11 @@ const advice = 'this port accepts STOMP over TLS only: use stomp+ssl://';
 export function answerPlain(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1', 0, 16);
   if (/^(CONNECT|STOMP)\r?\n/.test(text)) {
-    return errorFrame(new StompError('refused', advice, 'security'), undefined, '1.0');
+    const headers = [
+      ['content-type', 'text/plain'],
+      ['message', advice],
+    ] as const;
+    return frameBytes('ERROR', headers, advice, '1.0');
   }
   if (!/^[A-Z]{3,7} /.test(text)) return Buffer.alloc(0);
   const head = 'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n';

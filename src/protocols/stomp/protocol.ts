@@ -1,9 +1,8 @@
 // The STOMP protocol.
 
-import { activeMqOf } from '../../broker/activemq/activemq.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { Protocol, Recognition } from '../protocol.ts';
 import { StompConnection } from './connection.ts';
+import type { Dialect } from './dialect.ts';
 
 const beginnings = ['CONNECT', 'STOMP'].map((text) => Buffer.from(text));
 
@@ -20,9 +19,8 @@ export function recognizes(bytes: Buffer): Recognition {
   return 'no';
 }
 
-/** STOMP 1.0, 1.1 and 1.2 with ActiveMQ's extensions, for one broker. */
-export function stomp(broker: Broker): Protocol {
-  const dialect = activeMqOf(broker);
+/** STOMP 1.0, 1.1 and 1.2 for one broker, in the dialect of its type. */
+export function stomp(dialect: Dialect): Protocol {
   return {
     name: 'stomp',
     subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp', 'stomp'],

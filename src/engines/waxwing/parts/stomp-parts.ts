@@ -1,9 +1,13 @@
 // The parts of STOMP, in a module that only processes with STOMP load.
 
-import { stompFormat } from '../../../protocols/stomp/format.ts';
+import { stompFormat } from '../../../protocols/stomp/activemq/format.ts';
+import { stompForActiveMq } from '../../../protocols/stomp/activemq/protocol.ts';
 import { answerPlain } from '../../../protocols/stomp/plain-answer.ts';
-import { stomp } from '../../../protocols/stomp/protocol.ts';
 import type { ProtocolParts } from '../listener-specs.ts';
 
 /** The parts of STOMP. */
-export const stompParts: ProtocolParts = { protocol: stomp, format: stompFormat, answerPlain };
+export const stompParts: ProtocolParts = {
+  protocol: stompForActiveMq,
+  format: stompFormat,
+  answerPlain,
+};

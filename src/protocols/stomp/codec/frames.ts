@@ -34,6 +34,8 @@ export class FrameReader {
   limits: FrameLimits = unauthenticatedLimits;
   /** The version of the data that is received next. */
   version: Version = '1.0';
+  /** Whether spaces around names and values are removed. */
+  isTrimmed = true;
   /** Maximum size of the body of a SEND frame, in bytes. */
   bodyBytesMax = bodyBytesMax;
   readonly #sink: FrameSink;
@@ -202,7 +204,7 @@ export class FrameReader {
     const version = isPlain ? '1.0' : this.version;
     const name = unescapeHeader(line.slice(0, colon), version);
     const value = unescapeHeader(line.slice(colon + 1), version);
-    const isTrimmed = version === '1.0';
+    const isTrimmed = isPlain || this.isTrimmed;
     const key = isTrimmed ? name.trim() : name;
     if (!headers.has(key)) headers.set(key, isTrimmed ? value.trim() : value);
   }

@@ -1,7 +1,6 @@
 // Encodes frames.
 
 import { encodeText } from '../../../base/byte-text.ts';
-import type { StompError } from '../errors.ts';
 import { headerFor, type Version } from './header-text.ts';
 
 /** The headers of a frame, in order. Headers without a value are omitted. */
@@ -26,18 +25,4 @@ export function frameBytes(
 /** Encodes a header for a version. */
 export function headerLine(name: string, value: string, version: Version): string {
   return `${headerFor(name, version, true)}:${headerFor(value, version, false)}\n`;
-}
-
-/** Encodes an ERROR frame about another frame. The answer to CONNECT is not escaped. */
-export function errorFrame(
-  { text, body, code }: StompError,
-  receipt: string | undefined,
-  version: Version,
-): Buffer {
-  const headers: OutHeaders = [
-    ['content-type', 'text/plain'],
-    ['message', text],
-    ['receipt-id', receipt],
-  ];
-  return frameBytes('ERROR', headers, body, code === 'refused' ? '1.0' : version);
 }

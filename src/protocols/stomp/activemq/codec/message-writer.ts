@@ -1,11 +1,11 @@
 // Encodes MESSAGE frames.
 
-import { decodeText, encodeText } from '../../../base/byte-text.ts';
-import type { Delivery } from '../../../broker/subscription.ts';
-import type { PeerOutbox } from '../../peer-outbox.ts';
+import { decodeText, encodeText } from '../../../../base/byte-text.ts';
+import type { Delivery } from '../../../../broker/subscription.ts';
+import type { PeerOutbox } from '../../../peer-outbox.ts';
+import { unescapeStored, type Version } from '../../codec/header-text.ts';
+import { headerLine } from '../../codec/out-frames.ts';
 import { readHead } from './head.ts';
-import { unescapeStored, type Version } from './header-text.ts';
-import { headerLine } from './out-frames.ts';
 
 const lf = 10;
 const backslash = 0x5c;

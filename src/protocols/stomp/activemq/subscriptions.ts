@@ -1,10 +1,10 @@
 // The subscriptions of a connection.
 
-import type { SourceBudget } from '../../broker/activemq/consumption.ts';
-import { WakeRound } from '../../broker/turns/wake-round.ts';
-import { StompError } from './errors.ts';
-import type { StompHost } from './host.ts';
-import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from './limits.ts';
+import type { SourceBudget } from '../../../broker/activemq/consumption.ts';
+import { WakeRound } from '../../../broker/turns/wake-round.ts';
+import { idLengthMax, sourceCountMax, subscriptionCountMax, unsettledCountMax } from '../limits.ts';
+import type { ActiveMqConnection } from './dialect.ts';
+import { ActiveMqError } from './errors.ts';
 import type { Flight, StompSubscription } from './subscription.ts';
 
 /** The subscriptions of a connection. */
@@ -12,20 +12,20 @@ export class Subscriptions {
   /** Number of unacknowledged deliveries of all subscriptions. */
   unsettledCount = 0;
   readonly budget: SourceBudget = { left: sourceCountMax };
-  readonly #host: StompHost;
+  readonly #own: ActiveMqConnection;
   readonly #byNumber = new Map<number, StompSubscription>();
   readonly #byId = new Map<string, StompSubscription>();
   readonly #round: WakeRound;
   #lastNumber = 0;
 
-  constructor(host: StompHost) {
-    this.#host = host;
-    this.#round = new WakeRound(host.broker.background, () => this.#byNumber.values());
+  constructor(own: ActiveMqConnection) {
+    this.#own = own;
+    this.#round = new WakeRound(own.broker.background, () => this.#byNumber.values());
   }
 
   /** Whether the limit of unsettled deliveries is reached. */
   get isFull(): boolean {
-    return this.unsettledCount >= Math.min(unsettledCountMax, this.#host.broker.unsettledCountMax);
+    return this.unsettledCount >= Math.min(unsettledCountMax, this.#own.broker.unsettledCountMax);
   }
 
   get count(): number {
@@ -39,22 +39,22 @@ export class Subscriptions {
   /**
    * Returns the number for a new subscription.
    *
-   * @throws {StompError} `invalid` if there are too many, or the id is in use or too long
+   * @throws {ActiveMqError} `invalid` if there are too many, or the id is in use or too long
    */
   next(id: string | undefined): number {
-    const { broker } = this.#host;
+    const { broker } = this.#own;
     if (this.count >= subscriptionCountMax) {
       const why = `more than ${subscriptionCountMax} subscriptions of one connection`;
-      throw new StompError('invalid', why, 'allocation');
+      throw new ActiveMqError('invalid', why, 'allocation');
     }
     // Some subscriptions are permitted even if memory is short, because consumers drain queues.
     if (this.count >= broker.limits.consumerCountShort) broker.requireMemory('consumer');
     if (id !== undefined && id.length > idLengthMax) {
       const found = `A subscription id of ${id.length} characters`;
-      throw new StompError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
+      throw new ActiveMqError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
     }
     if (id !== undefined && this.#byId.has(id)) {
-      throw new StompError('invalid', `There already is a subscription for: ${id}.`);
+      throw new ActiveMqError('invalid', `There already is a subscription for: ${id}.`);
     }
     return ++this.#lastNumber;
   }
@@ -82,7 +82,7 @@ export class Subscriptions {
   /** The destinations of a subscription have been deleted. */
   lost(subscription: StompSubscription): void {
     this.remove(subscription);
-    this.#host.broker.background.run(subscription.requeueAll());
+    this.#own.broker.background.run(subscription.requeueAll());
   }
 
   /**

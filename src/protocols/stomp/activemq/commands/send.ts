@@ -1,23 +1,23 @@
 // SEND.
 
-import { isQueue, qualifiedName } from '../../../broker/activemq/destination.ts';
-import type { Usage } from '../../../broker/activemq/limits/usage.ts';
-import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
-import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
-import type { Address } from '../../../broker/conversion/properties.ts';
-import { BrokerError } from '../../../broker/errors.ts';
-import type { Route } from '../../../broker/exchanges/route-cache.ts';
-import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
-import { formatNumbers } from '../../../broker/format.ts';
-import { Publication } from '../../../broker/publication.ts';
-import type { Published } from '../../../broker/publishing/publishing.ts';
-import { expiryMsMax } from '../../../broker/queue-options.ts';
+import { isQueue, qualifiedName } from '../../../../broker/activemq/destination.ts';
+import type { Usage } from '../../../../broker/activemq/limits/usage.ts';
+import type { Terms } from '../../../../broker/activemq/policies/message-terms.ts';
+import type { SendOptions, SendTarget } from '../../../../broker/activemq/send-target.ts';
+import type { Address } from '../../../../broker/conversion/properties.ts';
+import { BrokerError } from '../../../../broker/errors.ts';
+import type { Route } from '../../../../broker/exchanges/route-cache.ts';
+import { noExtraKeys } from '../../../../broker/exchanges/sender-keys.ts';
+import { formatNumbers } from '../../../../broker/format.ts';
+import { Publication } from '../../../../broker/publication.ts';
+import type { Published } from '../../../../broker/publishing/publishing.ts';
+import { expiryMsMax } from '../../../../broker/queue-options.ts';
+import { BodyParts } from '../../codec/body-parts.ts';
+import type { Frame } from '../../codec/frames.ts';
 import { destinationText, parseDestinations, parseReplyTo } from '../address.ts';
-import { BodyParts } from '../codec/body-parts.ts';
-import type { Frame } from '../codec/frames.ts';
 import { frameNames, type HeadLine, propertyNames, writeHead } from '../codec/head.ts';
-import { StompError, toStompError } from '../errors.ts';
-import type { StompHost } from '../host.ts';
+import type { ActiveMqConnection } from '../dialect.ts';
+import { ActiveMqError, toStompError } from '../errors.ts';
 import type { StompTransaction } from '../transactions.ts';
 
 /** Maximum number of destinations whose routes a connection caches. */
@@ -39,7 +39,7 @@ const scheduledPrefix = 'AMQ_SCHEDULED_';
 
 /** Receives the messages of a connection. */
 export class Sender {
-  readonly #host: StompHost;
+  readonly #own: ActiveMqConnection;
   readonly #publication = new Publication();
   readonly #body = new BodyParts(this.#publication);
   readonly #targets = new Map<string, SendTarget>();
@@ -52,8 +52,8 @@ export class Sender {
   #reached: Usage | undefined = undefined;
   #isFirst = true;
 
-  constructor(host: StompHost) {
-    this.#host = host;
+  constructor(own: ActiveMqConnection) {
+    this.#own = own;
   }
 
   /** Receives a part of the body before the frame is complete. */
@@ -79,7 +79,7 @@ export class Sender {
   #send(frame: Frame): void {
     const { headers } = frame;
     const transactionId = headers.get('transaction');
-    const { transactions } = this.#host;
+    const { transactions } = this.#own;
     const transaction = transactionId === undefined ? undefined : transactions.get(transactionId);
     this.#reached = undefined;
     this.#start();
@@ -95,7 +95,7 @@ export class Sender {
       // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
       throw isMissing(thrown)
-        ? new StompError('invalid', thrown.message, 'missing', { cause: thrown })
+        ? new ActiveMqError('invalid', thrown.message, 'missing', { cause: thrown })
         : thrown;
     }
   }
@@ -103,19 +103,20 @@ export class Sender {
   #start(): void {
     if (!this.#isFirst) return;
     this.#isFirst = false;
-    this.#origins = [this.#host, this.#host.clientId];
-    this.#host.startedPublishing();
+    const { host, clientId } = this.#own;
+    this.#origins = [host, clientId];
+    host.startedPublishing();
   }
 
   #targetsOf(text: string | undefined): readonly SendTarget[] {
     if (text === undefined) {
-      throw new StompError('invalid', 'SEND received without a Destination specified!');
+      throw new ActiveMqError('invalid', 'SEND received without a Destination specified!');
     }
     const known = this.#targets.get(text);
     if (known !== undefined) return [known];
-    const { dialect, words } = this.#host;
+    const { core, words } = this.#own;
     const addresses = parseDestinations(text, words);
-    const targets = addresses.map((address) => dialect.sendTarget(address, addresses));
+    const targets = addresses.map((address) => core.sendTarget(address, addresses));
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       if (this.#targets.size >= targetCountMax) this.#targets.clear();
@@ -126,18 +127,18 @@ export class Sender {
 
   /** Sets all properties of the publication except its address. */
   #prepare({ headers }: Frame, targets: readonly SendTarget[]): void {
-    const { broker, dialect, access } = this.#host;
+    const { broker, core, access } = this.#own;
     const nowMs = broker.nowMs();
     const sent = readSending(headers, nowMs);
     const [first] = targets;
-    const sending = first ? dialect.terms.adjusted(sent, first.address, nowMs) : sent;
+    const sending = first ? core.terms.adjusted(sent, first.address, nowMs) : sent;
     const lines: HeadLine[] = [];
     if (sending.ttlMs >= 0) lines.push(['expires', String(sending.ttlMs)]);
     lines.push(['timestamp', String(sending.createdAtMs)]);
     lines.push(['priority', String(sent.priority)]);
-    lines.push(['message-id', `${this.#host.connectionId}:-1:1:${++this.#sequence}`]);
+    lines.push(['message-id', `${this.#own.connectionId}:-1:1:${++this.#sequence}`]);
     if (sending.isPersistent) lines.push(['persistent', 'true']);
-    if (dialect.configuration.populatesUserId) lines.push(['JMSXUserID', access.user]);
+    if (core.configuration.populatesUserId) lines.push(['JMSXUserID', access.user]);
     this.#addProperties(headers, lines);
     if (targets.length > 1) {
       const all = targets.map(({ address }) => address);
@@ -150,7 +151,7 @@ export class Sender {
       if (name.startsWith(scheduledPrefix)) isScheduled = true;
     }
     this.#options.timing = isScheduled
-      ? this.#host.dialect.timingOf((name) => headers.get(name))
+      ? this.#own.core.timingOf((name) => headers.get(name))
       : undefined;
     const publication = this.#publication;
     const head = writeHead(lines);
@@ -169,12 +170,12 @@ export class Sender {
     for (const name of plainProperties) addLine(lines, name, headers.get(name));
     const replyTo = headers.get('reply-to');
     if (replyTo !== undefined) {
-      const address = parseReplyTo(replyTo, this.#host.words);
+      const address = parseReplyTo(replyTo, this.#own.words);
       lines.push(['reply-to', address === undefined ? replyTo : destinationText(address)]);
     }
     const kind = headers.get('amq-msg-type')?.trim().toLowerCase();
     if (kind !== undefined && kind !== 'text' && kind !== 'bytes') {
-      throw new StompError('invalid', `Unsupported message type '${kind}'`);
+      throw new ActiveMqError('invalid', `Unsupported message type '${kind}'`);
     }
     const isCounted = headers.get('content-length') !== undefined;
     const isBytes = kind === 'bytes' || (kind !== 'text' && isCounted);
@@ -188,18 +189,18 @@ export class Sender {
   }
 
   #route(target: SendTarget): Route {
-    const { dialect, access } = this.#host;
-    return dialect.route(target, this.#publication, access, this.#origins, this.#options);
+    const { core, access } = this.#own;
+    return core.route(target, this.#publication, access, this.#origins, this.#options);
   }
 
   #enlist(transaction: StompTransaction, target: SendTarget): void {
-    const { dialect, transactions } = this.#host;
+    const { core, transactions } = this.#own;
     const publication = this.#publication;
     const route = this.#route(target);
-    this.#host.gate.count(dialect.routeUnits);
+    this.#own.gate.count(core.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
-    const reached = dialect.sends.enlisted(target, publication, route);
+    const reached = core.sends.enlisted(target, publication, route);
     if (reached !== undefined) this.#reached = reached;
   }
 
@@ -210,22 +211,22 @@ export class Sender {
   #confirm(frame: Frame, group: number): void {
     const reached = this.#reached;
     if (reached === undefined) {
-      this.#host.receipt(frame, group);
+      this.#own.receipt(frame, group);
       return;
     }
     this.#reached = undefined;
-    const { pause } = this.#host;
+    const { pause } = this.#own;
     if (!frame.headers.has('receipt')) pause.wait(reached);
     else {
       pause.answerLater(reached, () => {
-        this.#host.receipt(frame, group);
-        this.#host.requestFlush();
+        this.#own.receipt(frame, group);
+        this.#own.host.requestFlush();
       });
     }
   }
 
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
-    const { broker, dialect, gate } = this.#host;
+    const { broker, core, gate } = this.#own;
     const publication = this.#publication;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
@@ -235,11 +236,11 @@ export class Sender {
     let group = 0;
     for (const target of targets) {
       const route = this.#route(target);
-      gate.count(dialect.routeUnits);
-      const published = broker.publish(dialect.vhost, publication, route);
+      gate.count(core.routeUnits);
+      const published = broker.publish(core.vhost, publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
-      const reached = dialect.sends.stored(target, publication, route);
+      const reached = core.sends.stored(target, publication, route);
       if (reached !== undefined) this.#reached = reached;
     }
     if (unfinished.length === 0) {
@@ -287,7 +288,7 @@ function readNumber(name: string, text: string | undefined, absent: number): num
   if (text === undefined) return absent;
   if (/^\s*-?\d{1,19}\s*$/.test(text)) return Number(text);
   const why = `The header ${name} of SEND is not a whole number`;
-  throw new StompError('invalid', why, 'jms');
+  throw new ActiveMqError('invalid', why, 'jms');
 }
 
 /**

@@ -1,7 +1,11 @@
 // Destination names as STOMP clients write them.
 
-import { parseDestination, parseList, withoutOptions } from '../../broker/activemq/destination.ts';
-import type { Address } from '../../broker/conversion/properties.ts';
+import {
+  parseDestination,
+  parseList,
+  withoutOptions,
+} from '../../../broker/activemq/destination.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
 
 /** The prefix of each kind of destination. */
 const prefixes: readonly (readonly [prefix: string, kind: Address['kind']])[] = [

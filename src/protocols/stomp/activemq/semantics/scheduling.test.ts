@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf, configureActiveMq } from '../../../broker/activemq/activemq.ts';
-import { defaultConfiguration } from '../../../broker/activemq/configuration.ts';
+import { StompBroker, type StompPeer } from '../../../../../tests/support/stomp-peer.ts';
+import { activeMqOf, configureActiveMq } from '../../../../broker/activemq/activemq.ts';
+import { defaultConfiguration } from '../../../../broker/activemq/configuration.ts';
 import {
   defaultPolicy,
   defaultSettings,
-} from '../../../broker/activemq/policies/destination-policy.ts';
+} from '../../../../broker/activemq/policies/destination-policy.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function turns(count = 30): Promise<void> {

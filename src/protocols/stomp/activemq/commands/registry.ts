@@ -1,13 +1,13 @@
 // The commands of STOMP.
 
-import type { Frame } from '../codec/frames.ts';
-import type { StompHost } from '../host.ts';
+import type { Frame } from '../../codec/frames.ts';
+import type { ActiveMqConnection } from '../dialect.ts';
 import { ack, nack } from './acknowledge.ts';
 import { subscribe, unsubscribe } from './subscribe.ts';
 import { abort, begin, commit } from './transaction.ts';
 
 /** A handler of a command. SEND, CONNECT and DISCONNECT are handled by the connection. */
-type Handler = (host: StompHost, frame: Frame) => void;
+type Handler = (own: ActiveMqConnection, frame: Frame) => void;
 
 const handlers: ReadonlyMap<string, Handler> = new Map([
   ['SUBSCRIBE', subscribe],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import { StompBroker, type StompPeer } from '../../../../../tests/support/stomp-peer.ts';
+import { activeMqOf } from '../../../../broker/activemq/activemq.ts';
 import {
   type ActiveMqSettings,
   type DeadLetterStrategy,
@@ -11,7 +11,7 @@ import {
   defaultStrategy,
   type RedeliverySettings,
   retryPolicyOf,
-} from '../../../broker/activemq/policies/destination-policy.ts';
+} from '../../../../broker/activemq/policies/destination-policy.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function turns(count = 20): Promise<void> {

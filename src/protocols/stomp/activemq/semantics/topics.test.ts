@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import { StompBroker } from '../../../../../tests/support/stomp-peer.ts';
+import { activeMqOf } from '../../../../broker/activemq/activemq.ts';
 import {
   type ActiveMqSettings,
   type DestinationPolicy,
   defaultPolicy,
   defaultSettings,
-} from '../../../broker/activemq/policies/destination-policy.ts';
+} from '../../../../broker/activemq/policies/destination-policy.ts';
 import {
   recoveredBytesMax,
   recoveredCountMax,
-} from '../../../broker/activemq/recovery/retroactive-consumers.ts';
+} from '../../../../broker/activemq/recovery/retroactive-consumers.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function turns(count = 20): Promise<void> {

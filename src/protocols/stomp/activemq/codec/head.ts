@@ -1,7 +1,7 @@
 // The head of a stored STOMP message.
 
-import { decodeText, encodeText } from '../../../base/byte-text.ts';
-import { escapeHeader, unescapeStored } from './header-text.ts';
+import { decodeText, encodeText } from '../../../../base/byte-text.ts';
+import { escapeHeader, unescapeStored } from '../../codec/header-text.ts';
 
 /*
  * The head of a stored message: lines `name:value`, each with a line feed, escaped as in STOMP 1.2.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, textFrame } from '../../../tests/support/stomp-peer.ts';
+import { StompBroker, textFrame } from '../../../../tests/support/stomp-peer.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

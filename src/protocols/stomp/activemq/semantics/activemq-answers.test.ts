@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, StompPeer } from '../../../../tests/support/stomp-peer.ts';
+import { StompBroker, StompPeer } from '../../../../../tests/support/stomp-peer.ts';
 
 // Answers that clients of ActiveMQ depend on.
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import { StompBroker, type StompPeer } from '../../../../../tests/support/stomp-peer.ts';
+import { activeMqOf } from '../../../../broker/activemq/activemq.ts';
 import {
   defaultPolicy,
   defaultSettings,
-} from '../../../broker/activemq/policies/destination-policy.ts';
+} from '../../../../broker/activemq/policies/destination-policy.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

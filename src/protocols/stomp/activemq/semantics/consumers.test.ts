@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker } from '../../../../tests/support/stomp-peer.ts';
-import { activeMqOf } from '../../../broker/activemq/activemq.ts';
+import { StompBroker } from '../../../../../tests/support/stomp-peer.ts';
+import { activeMqOf } from '../../../../broker/activemq/activemq.ts';
 import {
   defaultPolicy,
   defaultSettings,
-} from '../../../broker/activemq/policies/destination-policy.ts';
+} from '../../../../broker/activemq/policies/destination-policy.ts';
 
 test('consumers of a higher priority are filled first', async () => {
   const b = await StompBroker.open();

@@ -1,23 +1,23 @@
 // Subscriptions of STOMP clients.
 
-import { encodeText } from '../../base/byte-text.ts';
-import type { Browse, Browser } from '../../broker/activemq/browse.ts';
-import type { Consumption, MessageTaker, Source } from '../../broker/activemq/consumption.ts';
+import { encodeText } from '../../../base/byte-text.ts';
+import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
+import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
 import {
   deliveredDestination,
   originalDestination,
-} from '../../broker/activemq/sending/delivered-destination.ts';
-import { converted } from '../../broker/conversion/converted.ts';
-import { formatNumbers } from '../../broker/format.ts';
-import type { Queue } from '../../broker/queue.ts';
-import type { Delivery, Outcome } from '../../broker/subscription.ts';
+} from '../../../broker/activemq/sending/delivered-destination.ts';
+import { converted } from '../../../broker/conversion/converted.ts';
+import { formatNumbers } from '../../../broker/format.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import type { Delivery, Outcome } from '../../../broker/subscription.ts';
+import { frameBytes, headerLine, type OutHeaders } from '../codec/out-frames.ts';
+import { clientLimits } from '../limits.ts';
 import { destinationText, ownDestinationText } from './address.ts';
 import { readLeading, writeMessage } from './codec/message-writer.ts';
-import { errorFrame, frameBytes, headerLine, type OutHeaders } from './codec/out-frames.ts';
-import { StompError } from './errors.ts';
+import type { ActiveMqConnection } from './dialect.ts';
+import { ActiveMqError, errorFrame } from './errors.ts';
 import { stompFormat } from './format.ts';
-import type { StompHost } from './host.ts';
-import { clientLimits } from './limits.ts';
 import type { StompTransaction } from './transactions.ts';
 
 /** The acknowledgement mode. */
@@ -53,7 +53,7 @@ export class StompSubscription implements MessageTaker, Browser {
   readonly number: number;
   /** Nothing is delivered until the RECEIPT has been written. */
   isHeld = true;
-  readonly #host: StompHost;
+  readonly #own: ActiveMqConnection;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
   /** Replaces the consumption if this is a browser. */
@@ -65,11 +65,11 @@ export class StompSubscription implements MessageTaker, Browser {
   #start: Buffer = Buffer.alloc(0);
 
   constructor(
-    host: StompHost,
+    own: ActiveMqConnection,
     number: number,
     what: Pick<StompSubscription, 'id' | 'destination' | 'ackMode'>,
   ) {
-    this.#host = host;
+    this.#own = own;
     this.number = number;
     this.id = what.id;
     this.destination = what.destination;
@@ -88,7 +88,7 @@ export class StompSubscription implements MessageTaker, Browser {
   }
 
   get isWritable(): boolean {
-    return !this.isHeld && !this.#isOver && this.#host.takesDeliveries;
+    return !this.isHeld && !this.#isOver && this.#own.takesDeliveries;
   }
 
   /** Starts deliveries after the RECEIPT has been written. */
@@ -107,7 +107,7 @@ export class StompSubscription implements MessageTaker, Browser {
     try {
       this.#write(this.#asOwn(delivery), delivery, { queue, isTopic: false }, undefined);
     } catch (thrown) {
-      this.#host.deliveryFailed(thrown);
+      this.#own.host.deliveryFailed(thrown);
     }
   }
 
@@ -118,21 +118,21 @@ export class StompSubscription implements MessageTaker, Browser {
       ['message-id', '0'],
       ['browser', 'end'],
     ];
-    this.#host.answers.say(0, frameBytes('MESSAGE', headers, '', this.#host.version));
+    this.#own.answers.say(0, frameBytes('MESSAGE', headers, '', this.#own.version));
   }
 
   deliver(delivery: Delivery, source: Source): void {
     try {
       this.#write(this.#asOwn(delivery), delivery, source, source);
     } catch (thrown) {
-      this.#host.deliveryFailed(thrown);
+      this.#own.host.deliveryFailed(thrown);
     }
   }
 
   /** Converts a message of another protocol to STOMP. */
   #asOwn(delivery: Delivery): Delivery {
     if (delivery.format === formatNumbers.stomp) return delivery;
-    const format = this.#host.broker.formatOf(delivery.format);
+    const format = this.#own.broker.formatOf(delivery.format);
     return converted(delivery, format, stompFormat, clientLimits.headBytesMax);
   }
 
@@ -143,10 +143,10 @@ export class StompSubscription implements MessageTaker, Browser {
     source: Pick<Source, 'queue' | 'isTopic'>,
     settled: Source | undefined,
   ): void {
-    const { dialect, version, outbox, words } = this.#host;
+    const { core, version, outbox, words } = this.#own;
     const leading = readLeading(own);
     const messageId =
-      leading.messageId ?? `${this.#host.connectionId}:${this.number}:${this.#deliveryCount}`;
+      leading.messageId ?? `${this.#own.connectionId}:${this.number}:${this.#deliveryCount}`;
     const flight =
       settled === undefined || this.ackMode === 'auto'
         ? undefined
@@ -154,9 +154,7 @@ export class StompSubscription implements MessageTaker, Browser {
     const original = originalDestination(source, delivery);
     writeMessage(outbox, own, leading, {
       version,
-      start: this.#startOf(
-        ownDestinationText(deliveredDestination(dialect, source, delivery), words),
-      ),
+      start: this.#startOf(ownDestinationText(deliveredDestination(core, source, delivery), words)),
       messageId: version === '1.2' ? messageId : (flight?.key ?? messageId),
       ack: version === '1.2' ? flight?.key : undefined,
       original: original && destinationText(original),
@@ -175,19 +173,19 @@ export class StompSubscription implements MessageTaker, Browser {
       isSetAside: false,
     };
     this.#flights.set(key, flight);
-    this.#host.subscriptions.unsettledCount++;
+    this.#own.subscriptions.unsettledCount++;
     return flight;
   }
 
   /** Clients of 1.0 and 1.1 acknowledge by message id, which may not be unique. */
   #freeKey(messageId: string): string {
-    if (this.#host.version === '1.2') return `${this.number}-${this.#deliveryCount}`;
+    if (this.#own.version === '1.2') return `${this.number}-${this.#deliveryCount}`;
     return this.#flights.has(messageId) ? `${messageId}:${this.#deliveryCount}` : messageId;
   }
 
   #startOf(destination: string): Buffer {
     if (destination === this.#lastDestination && this.#start.length > 0) return this.#start;
-    const { version } = this.#host;
+    const { version } = this.#own;
     let text = 'MESSAGE\n';
     if (this.id !== undefined) text += headerLine('subscription', this.id, version);
     text += headerLine('destination', destination, version);
@@ -204,7 +202,7 @@ export class StompSubscription implements MessageTaker, Browser {
 
   /** Removes a settled delivery. */
   forget({ key }: Flight): void {
-    if (this.#flights.delete(key)) this.#host.subscriptions.unsettledCount--;
+    if (this.#flights.delete(key)) this.#own.subscriptions.unsettledCount--;
   }
 
   /** Returns the deliveries that an acknowledgement covers: in mode `client` all up to it. */
@@ -220,7 +218,7 @@ export class StompSubscription implements MessageTaker, Browser {
       if (each === flight) break;
     }
     // Those that a transaction settles are passed by each acknowledgement.
-    this.#host.gate.count(passed / passedPerUnit);
+    this.#own.gate.count(passed / passedPerUnit);
   }
 
   /** Settles deliveries, in steps. */
@@ -237,8 +235,8 @@ export class StompSubscription implements MessageTaker, Browser {
   ended(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const error = new StompError('invalid', reason, 'destination');
-    const { answers, version, subscriptions } = this.#host;
+    const error = new ActiveMqError('invalid', reason, 'destination');
+    const { answers, version, subscriptions } = this.#own;
     answers.say(0, errorFrame(error, undefined, version));
     subscriptions.lost(this);
   }
@@ -257,8 +255,8 @@ export class StompSubscription implements MessageTaker, Browser {
       if (flight.transaction === undefined) continue;
       flight.isSetAside = flight.source.subscription.setAside(flight.number) >= 0;
     }
-    this.#host.subscriptions.unsettledCount -= this.#flights.size;
+    this.#own.subscriptions.unsettledCount -= this.#flights.size;
     this.#flights.clear();
-    if (this.#consumption !== undefined) yield* this.#host.dialect.release(this.#consumption);
+    if (this.#consumption !== undefined) yield* this.#own.core.release(this.#consumption);
   }
 }

@@ -1,14 +1,14 @@
 // The message format of STOMP.
 
-import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
-import { readDestination } from '../../broker/activemq/destination.ts';
+import { deadLetterHeaders } from '../../../broker/activemq/dead-letter-queue.ts';
+import { readDestination } from '../../../broker/activemq/destination.ts';
 import {
   scheduledHeaderNames,
   scheduledJobId,
   scheduledJobIdHeader,
-} from '../../broker/activemq/scheduling/scheduled-headers.ts';
-import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
-import type { MessageFormat } from '../../broker/format.ts';
+} from '../../../broker/activemq/scheduling/scheduled-headers.ts';
+import type { Argument, ArgumentChanges, Arguments } from '../../../broker/arguments.ts';
+import type { MessageFormat } from '../../../broker/format.ts';
 import { destinationText } from './address.ts';
 import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
 import { fromProperties } from './conversion/from-properties.ts';

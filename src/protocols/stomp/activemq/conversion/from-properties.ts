@@ -1,13 +1,13 @@
 // Converts neutral properties to a STOMP message.
 
-import { encodeText } from '../../../base/byte-text.ts';
+import { encodeText } from '../../../../base/byte-text.ts';
 import {
   annotationPrefix,
   type Body,
   type Encoded,
   type Properties,
-} from '../../../broker/conversion/properties.ts';
-import { toJson, type Value } from '../../../broker/conversion/value.ts';
+} from '../../../../broker/conversion/properties.ts';
+import { toJson, type Value } from '../../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
 import { doubleText, floatText } from './number-text.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker, type StompPeer } from '../../../tests/support/stomp-peer.ts';
-import { activeMqOf, configureActiveMq } from '../../broker/activemq/activemq.ts';
-import { defaultConfiguration } from '../../broker/activemq/configuration.ts';
-import type { AuthorisationEntry } from '../../broker/activemq/rights/authorisation.ts';
+import { StompBroker, type StompPeer } from '../../../../tests/support/stomp-peer.ts';
+import { activeMqOf, configureActiveMq } from '../../../broker/activemq/activemq.ts';
+import { defaultConfiguration } from '../../../broker/activemq/configuration.ts';
+import type { AuthorisationEntry } from '../../../broker/activemq/rights/authorisation.ts';
 
 const groups = {
   r: ['readers'],

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StompBroker } from '../../../tests/support/stomp-peer.ts';
-import { configureActiveMq } from '../../broker/activemq/activemq.ts';
+import { StompBroker } from '../../../../tests/support/stomp-peer.ts';
+import { configureActiveMq } from '../../../broker/activemq/activemq.ts';
 import {
   type ActiveMqConfiguration,
   defaultConfiguration,
   defaultConfiguredPolicy,
-} from '../../broker/activemq/configuration.ts';
+} from '../../../broker/activemq/configuration.ts';
 
 async function open(changes: Partial<ActiveMqConfiguration>, before?: StompBroker) {
   const b = await StompBroker.open({}, before);

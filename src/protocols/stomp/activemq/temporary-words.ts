@@ -1,12 +1,12 @@
 // The temporary destinations of a connection.
 
-import { qualifiedName } from '../../broker/activemq/destination.ts';
-import type { TemporaryDestinations } from '../../broker/activemq/temporary-destinations.ts';
-import type { Address } from '../../broker/conversion/properties.ts';
-import type { Access } from '../../broker/users.ts';
+import { qualifiedName } from '../../../broker/activemq/destination.ts';
+import type { TemporaryDestinations } from '../../../broker/activemq/temporary-destinations.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
+import type { Access } from '../../../broker/users.ts';
+import { idLengthMax, temporaryCountMax } from '../limits.ts';
 import type { TemporaryKind, TemporaryWords } from './address.ts';
-import { StompError } from './errors.ts';
-import { idLengthMax, temporaryCountMax } from './limits.ts';
+import { ActiveMqError } from './errors.ts';
 
 /** The connection that temporary destinations are created for. */
 interface TemporaryOwner {
@@ -33,11 +33,15 @@ export class OwnTemporaries implements TemporaryWords {
     if (known !== undefined) return known;
     if (word === '' || word.length > idLengthMax) {
       const allowed = `1 to ${idLengthMax} characters are allowed`;
-      throw new StompError('invalid', `A temporary destination's name: ${allowed}`, 'destination');
+      throw new ActiveMqError(
+        'invalid',
+        `A temporary destination's name: ${allowed}`,
+        'destination',
+      );
     }
     if (this.#byWord.size >= temporaryCountMax) {
       const why = `more than ${temporaryCountMax} temporary destinations of one connection`;
-      throw new StompError('invalid', why, 'allocation');
+      throw new ActiveMqError('invalid', why, 'allocation');
     }
     const { temporaries, connectionId, owner } = this.#of;
     const address = { kind, name: `${connectionId}:${this.#byWord.size + 1}` } as const;

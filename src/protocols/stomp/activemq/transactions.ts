@@ -1,13 +1,13 @@
 // Transactions of STOMP connections.
 
-import { BrokerError } from '../../broker/errors.ts';
-import type { Route } from '../../broker/exchanges/route-cache.ts';
-import type { Publication } from '../../broker/publication.ts';
-import type { Outcome } from '../../broker/subscription.ts';
-import { Transaction } from '../../broker/transaction.ts';
-import { StompError } from './errors.ts';
-import type { StompHost } from './host.ts';
-import { idLengthMax, transactionCountMax } from './limits.ts';
+import { BrokerError } from '../../../broker/errors.ts';
+import type { Route } from '../../../broker/exchanges/route-cache.ts';
+import type { Publication } from '../../../broker/publication.ts';
+import type { Outcome } from '../../../broker/subscription.ts';
+import { Transaction } from '../../../broker/transaction.ts';
+import { idLengthMax, transactionCountMax } from '../limits.ts';
+import type { ActiveMqConnection } from './dialect.ts';
+import { ActiveMqError } from './errors.ts';
 import type { Flight } from './subscription.ts';
 
 /** Number of deliveries that are concluded in one step. */
@@ -22,13 +22,13 @@ export class StompTransaction {
   /** The reason why it can only be aborted. */
   broken: string | undefined = undefined;
   readonly #transaction: Transaction;
-  readonly #dialect: StompHost['dialect'];
+  readonly #core: ActiveMqConnection['core'];
   readonly #flights: Flight[] = [];
 
-  constructor({ broker, dialect }: StompHost, id: string) {
+  constructor({ broker, core }: ActiveMqConnection, id: string) {
     this.id = id;
-    this.#dialect = dialect;
-    this.#transaction = new Transaction(broker, dialect.vhost);
+    this.#core = core;
+    this.#transaction = new Transaction(broker, core.vhost);
   }
 
   /** Size of the messages in it, in bytes. */
@@ -61,7 +61,7 @@ export class StompTransaction {
     for (const { isSetAside, source, number } of this.#flights) {
       if (isSetAside) source.subscription.takeBack(number);
     }
-    const { sends } = this.#dialect;
+    const { sends } = this.#core;
     const group = yield* this.#transaction.commit((publication, _, route) =>
       sends.committed(publication, route),
     );
@@ -97,33 +97,33 @@ function requeue({ source: { subscription }, number }: Flight): void {
 
 /** The open transactions of a connection. */
 export class Transactions {
-  readonly #host: StompHost;
+  readonly #own: ActiveMqConnection;
   readonly #byId = new Map<string, StompTransaction>();
 
-  constructor(host: StompHost) {
-    this.#host = host;
+  constructor(own: ActiveMqConnection) {
+    this.#own = own;
   }
 
-  /** @throws {StompError} `invalid` */
+  /** @throws {ActiveMqError} `invalid` */
   begin(id: string): void {
     if (this.#byId.has(id)) {
-      throw new StompError('invalid', `The transaction was already started: ${id}`);
+      throw new ActiveMqError('invalid', `The transaction was already started: ${id}`);
     }
     if (id.length > idLengthMax) {
       const found = `A transaction id of ${id.length} characters`;
-      throw new StompError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
+      throw new ActiveMqError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
     }
     if (this.#byId.size >= transactionCountMax) {
       const why = `more than ${transactionCountMax} open transactions of one connection`;
-      throw new StompError('invalid', why, 'allocation');
+      throw new ActiveMqError('invalid', why, 'allocation');
     }
-    this.#byId.set(id, new StompTransaction(this.#host, id));
+    this.#byId.set(id, new StompTransaction(this.#own, id));
   }
 
-  /** @throws {StompError} `invalid` if there is no transaction with this id */
+  /** @throws {ActiveMqError} `invalid` if there is no transaction with this id */
   get(id: string): StompTransaction {
     const found = this.#byId.get(id);
-    if (found === undefined) throw new StompError('invalid', `Invalid transaction id: ${id}`);
+    if (found === undefined) throw new ActiveMqError('invalid', `Invalid transaction id: ${id}`);
     return found;
   }
 
@@ -142,10 +142,10 @@ export class Transactions {
   requireRoom(sizeBytes: number): void {
     let sum = sizeBytes;
     if (this.#byId.size > 1) {
-      this.#host.gate.count(this.#byId.size / summedPerUnit);
+      this.#own.gate.count(this.#byId.size / summedPerUnit);
       for (const { bytes } of this.#byId.values()) sum += bytes;
     }
-    const { transactionBytesMax } = this.#host.broker.limits;
+    const { transactionBytesMax } = this.#own.broker.limits;
     if (sum <= transactionBytesMax) return;
     const found = `transactions of one connection with ${sum} bytes`;
     throw new BrokerError('resource-error', `${found}; at most ${transactionBytesMax} are allowed`);
@@ -157,7 +157,7 @@ export class Transactions {
    * @throws {BrokerError} `resource-error`
    */
   requireSettlement(transaction: StompTransaction): void {
-    const allowed = this.#host.broker.limits.transactionSettlementCountMax;
+    const allowed = this.#own.broker.limits.transactionSettlementCountMax;
     if (transaction.settlementCount < allowed) return;
     const why = `a transaction acknowledges more than ${allowed} messages`;
     throw new BrokerError('resource-error', why);

@@ -1,9 +1,9 @@
 // Converts a STOMP message to neutral properties.
 
-import { decodeText } from '../../../base/byte-text.ts';
-import type { Body, EncodedMessage, Properties } from '../../../broker/conversion/properties.ts';
-import { emptyProperties } from '../../../broker/conversion/properties.ts';
-import { type Field, textValue } from '../../../broker/conversion/value.ts';
+import { decodeText } from '../../../../base/byte-text.ts';
+import type { Body, EncodedMessage, Properties } from '../../../../broker/conversion/properties.ts';
+import { emptyProperties } from '../../../../broker/conversion/properties.ts';
+import { type Field, textValue } from '../../../../broker/conversion/value.ts';
 import { readDestinationText } from '../address.ts';
 import { type HeadLine, propertyNames, readHead } from '../codec/head.ts';
 
