@@ -288,7 +288,7 @@ export function wholeKind({ engineType, deploymentMode }: BrokerKind): EngineKin
   return {
     engineType,
     deploymentMode,
-    listeners: listeners.map(({ name }) => name),
+    listeners: listeners.flatMap(({ name, isOptional }) => (isOptional === true ? [] : [name])),
     authenticationStrategies: rules.authenticationStrategies,
   };
 }

@@ -52,6 +52,8 @@ export interface ListenerOffer {
   readonly isWebSocket: boolean;
   /** Whether it is the HTTPS port at the broker's `consoleURL`, which is no endpoint. */
   readonly isManagement?: boolean;
+  /** Whether a broker only has it if its configuration says so. */
+  readonly isOptional?: boolean;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The offers for RabbitMQ.
 
-import type { InstanceType, Offer } from './offer.ts';
+import type { InstanceType, ListenerOffer, Offer, ProtocolName } from './offer.ts';
 
 const engineVersions = ['4.3', '4.2', '3.13'];
 const version3 = ['3.13'];
@@ -35,6 +35,17 @@ function instanceType(name: string, versions: readonly string[]): InstanceType {
   return { name, engineVersions: versions, storageTypes: ['EBS'] };
 }
 
+/** A listener that only configurations open. Amazon MQ has none of them. */
+function optional(
+  name: string,
+  scheme: string,
+  standardPort: number,
+  protocol: ProtocolName,
+): ListenerOffer {
+  const isWebSocket = scheme === 'wss';
+  return { name, scheme, standardPort, protocols: [protocol], isWebSocket, isOptional: true };
+}
+
 /** The properties that both deployment modes share. */
 const common = {
   engineType: 'RABBITMQ',
@@ -62,6 +73,11 @@ const common = {
       isWebSocket: false,
       isManagement: true,
     },
+    // Those of ActiveMQ have other names, because the engine finds the protocols of a listener by its name.
+    optional('mqtt/ssl', 'mqtt+ssl', 8883, 'mqtt'),
+    optional('stomp/ssl', 'stomp+ssl', 61614, 'stomp'),
+    optional('https/web-mqtt', 'wss', 15676, 'mqtt'),
+    optional('https/web-stomp', 'wss', 15673, 'stomp'),
   ],
   lostKeyAction: 'RABBITMQ_INVALID_KMS_KEY',
 } as const;

@@ -125,7 +125,7 @@ export class WaxwingEngine implements Engine {
     const { host, hasTlsParity, room, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
-    const listeners = listenersOf(spec);
+    const listeners = listenersOf(spec, read.rabbitMq?.listeners ?? {});
     const wanted = this.#wantedPorts(spec, listeners);
     const started = child.start(
       {
@@ -176,7 +176,8 @@ export class WaxwingEngine implements Engine {
 
   /**
    * The preferred ports: those of an earlier start, or the standard ports unless another broker
-   * prefers them; 0 for any. With a range of ports, others of the range replace those outside of it.
+   * prefers them; 0 for any. A port in the configuration comes first. With a range of ports, others of the
+   * range replace those outside of it.
    */
   #wantedPorts(
     { ports, portsOfOthers }: BrokerSpec,
@@ -188,13 +189,15 @@ export class WaxwingEngine implements Engine {
       ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
     );
     for (const port of known) if (port !== undefined) taken.add(port);
-    return listeners.map(({ name, standardPort }, at) => {
+    return listeners.map(({ name, standardPort, configuredPort }, at) => {
       const ofBefore = known[at];
-      if (ofBefore !== undefined) return ofBefore;
+      const isSame = configuredPort === undefined || configuredPort === ofBefore;
+      if (ofBefore !== undefined && isSame) return ofBefore;
       // If AMQP uses any free port, no other protocol needs its standard port.
       const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
-      const isUsable = brokerPorts === undefined || isInRange(brokerPorts, standard);
-      const port = isUsable && !taken.has(standard) ? standard : this.#nextPort(taken);
+      const first = configuredPort ?? standard;
+      const isUsable = brokerPorts === undefined || isInRange(brokerPorts, first);
+      const port = isUsable && !taken.has(first) ? first : (ofBefore ?? this.#nextPort(taken));
       taken.add(port);
       return port;
     });
@@ -314,13 +317,25 @@ async function readSettings(
 }
 
 /** A listener with its protocols as this engine calls them. */
-type OwnListener = Omit<ListenerPlan, 'protocols'> & Pick<ListenerSpec, 'protocols'>;
+interface OwnListener extends Omit<ListenerPlan, 'protocols'>, Pick<ListenerSpec, 'protocols'> {
+  /** The preferred port in the broker's configuration; undefined if that names none. */
+  readonly configuredPort: number | undefined;
+}
 
-/** Returns the listeners of a broker that this engine supports, with their protocols. */
-function listenersOf(spec: BrokerSpec): OwnListener[] {
+/**
+ * Returns the listeners of a broker that this engine supports, with their protocols.
+ *
+ * @param configured the ports in its configuration
+ */
+function listenersOf(
+  spec: BrokerSpec,
+  configured: Readonly<Partial<Record<string, number>>>,
+): OwnListener[] {
   return spec.listeners.flatMap((plan) => {
     const protocols = protocolsOf(plan.name);
-    return protocols === undefined ? [] : [{ ...plan, protocols }];
+    const configuredPort = configured[plan.name];
+    const isOff = plan.isOptional === true && configuredPort === undefined;
+    return protocols === undefined || isOff ? [] : [{ ...plan, protocols, configuredPort }];
   });
 }
 

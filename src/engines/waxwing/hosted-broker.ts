@@ -348,7 +348,7 @@ async function openBroker(
   const connections = connectionLog(message, events);
   broker.clientConnections.observer = connections;
   broker.users.denied = (...of) => accesses.denied(...of);
-  const protocols = beginProtocols(loaded, broker);
+  const protocols = beginProtocols(loaded, broker, message.rabbitMq);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   const reports = { failures, accesses, lines, connections };
   return { broker, protocols, alarm, disk, hooks, directory, services, ...reports };

@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
+import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
 import {
@@ -24,8 +25,12 @@ import type { ManagementPort } from './management/management-port.ts';
 
 /** The parts of a protocol that a process needs. */
 export interface ProtocolParts {
-  /** Creates the protocol for a broker. */
-  readonly protocol: (broker: Broker) => Protocol;
+  /**
+   * Creates the protocol for a broker.
+   *
+   * @param settings those of a broker of RabbitMQ's type with a configuration
+   */
+  readonly protocol: (broker: Broker, settings: RabbitMqSettings | undefined) => Protocol;
   /** The format of messages that are received with this protocol. */
   readonly format: MessageFormat;
   /** Returns the answer to a client that does not use TLS, from its first bytes. */
@@ -64,10 +69,14 @@ export type BrokerProtocols = ReadonlyMap<
  * protocol share their state. Must be called in the turn in which the broker is opened, because the rules
  * of the protocol already apply then, for example to messages that expire.
  */
-export function beginProtocols(loaded: LoadedProtocols, broker: Broker): BrokerProtocols {
+export function beginProtocols(
+  loaded: LoadedProtocols,
+  broker: Broker,
+  settings: RabbitMqSettings | undefined,
+): BrokerProtocols {
   const parts = [...loaded].map(
     ([name, { protocol, answerPlain: answer }]) =>
-      [name, { protocol: protocol(broker), answerPlain: answer }] as const,
+      [name, { protocol: protocol(broker, settings), answerPlain: answer }] as const,
   );
   return new Map(parts);
 }

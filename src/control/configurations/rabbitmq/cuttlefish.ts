@@ -4,6 +4,7 @@ import { refuse } from '../../rules.ts';
 import { configurationLimits } from '../limits.ts';
 import type { KeyRule } from './key-rule.ts';
 import { isForbidden, keyRule } from './keys.ts';
+import { whyUnsupported } from './optional-protocols.ts';
 import { type RabbitMqSettings, readSettings } from './settings.ts';
 import { SettingsError } from './settings-error.ts';
 
@@ -94,7 +95,9 @@ function withoutQuotes(value: string): string {
 function check({ key, value }: Setting, number: number, major: number): void {
   const rule = isForbidden(key) ? undefined : keyRule(key);
   if (rule === undefined) {
-    throw refuse('data', `Line ${number} of the configuration: key [${key}] is not supported.`);
+    const why = whyUnsupported(key);
+    const text = `key [${key}] is not supported${why === undefined ? '' : `: ${why}`}.`;
+    throw refuse('data', `Line ${number} of the configuration: ${text}`);
   }
   if (major < (rule.sinceMajor ?? 0)) {
     const text = `key [${key}] requires RabbitMQ ${rule.sinceMajor} or later.`;

@@ -31,6 +31,12 @@ export const text: KeyRule = {
   allowed: 'a text of 1 to 2048 characters',
 };
 
+/** The name of an exchange or a virtual host. */
+export const shortName: KeyRule = {
+  isAllowed: (value) => value.length > 0 && Buffer.byteLength(value) <= 255,
+  allowed: 'a name of 1 to 255 bytes',
+};
+
 /** A URL for TLS, without credentials. */
 export const httpsUrl: KeyRule = {
   isAllowed: (value) => /^https:\/\/[^\s@]+$/.test(value) && URL.canParse(value),

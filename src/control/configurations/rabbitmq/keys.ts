@@ -7,6 +7,7 @@ import { flag, httpsUrl, type KeyRule, oneOf, text, within } from './key-rule.ts
 import { ldapRules } from './ldap.ts';
 import { loginServiceRules } from './login-services.ts';
 import { oauthRules } from './oauth.ts';
+import { protocolRules } from './optional-protocols.ts';
 
 const arn: KeyRule = {
   isAllowed: (value) => /^arn:aws[a-z-]*:(?:s3|secretsmanager|acm-pca|iam):/.test(value),
@@ -63,6 +64,7 @@ const families: readonly (readonly [begin: RegExp, rule: KeyRule])[] = [
   ...ldapRules,
   ...loginServiceRules,
   ...mechanismRules,
+  ...protocolRules,
   [/^management\.oauth_.*(?:url|uri)$/, httpsUrl],
   [/^management\.oauth_/, text],
 ];

@@ -9,8 +9,11 @@ import {
 } from './client-certificates.ts';
 import { type HttpServiceSettings, readHttp } from './http.ts';
 import { type LdapServiceSettings, readLdap } from './ldap.ts';
+import { type ListenerPorts, readListeners } from './listeners.ts';
 import { type LoginServiceUse, readLoginServices } from './login-services.ts';
+import { type MqttSettings, readMqtt } from './mqtt.ts';
 import { readOAuth, type Settings } from './oauth.ts';
+import { readStomp, type StompSettings } from './stomp.ts';
 
 /** The settings of a broker of RabbitMQ's type. Plain JSON. */
 export interface RabbitMqSettings {
@@ -27,6 +30,10 @@ export interface RabbitMqSettings {
   /** Undefined if client certificates are not requested. */
   readonly clientCertificates?: ClientCertificates;
   readonly limits: BrokerLimits;
+  /** The ports of listeners that are off by default. */
+  readonly listeners: ListenerPorts;
+  readonly mqtt: MqttSettings;
+  readonly stomp: StompSettings;
   /** ARNs of certificates, keys and passwords by key, without `aws.arns.`. */
   readonly arns: Readonly<Record<string, string>>;
 }
@@ -54,6 +61,9 @@ export function readSettings(settings: Settings): RabbitMqSettings {
     ...(uses('http') && { http: readHttp(settings) }),
     ...(uses('ldap') && { ldap: readLdap(settings) }),
     limits: readLimits(settings),
+    listeners: readListeners(settings),
+    mqtt: readMqtt(settings),
+    stomp: readStomp(settings),
     arns: Object.fromEntries(arns),
   };
 }
