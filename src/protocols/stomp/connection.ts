@@ -17,7 +17,7 @@ import type { Agreement, ConnectionDialect, Dialect } from './dialect.ts';
 import { StompError } from './errors.ts';
 import { HeartBeats } from './heart-beats.ts';
 import type { StompHost } from './host.ts';
-import { bodyBytesMax, clientLimits } from './limits.ts';
+import { clientLimits } from './limits.ts';
 import { Opening, type OpeningHost } from './opening.ts';
 import { ConnectionState } from './states.ts';
 
@@ -64,7 +64,7 @@ export class StompConnection
     this.answers = new Answers(this);
     this.#watch = new PeerWatch(broker, this.outbox, this.answers);
     this.#frames = new FrameReader(this);
-    this.#frames.bodyBytesMax = Math.min(bodyBytesMax, broker.limits.bodyBytesMax);
+    this.#frames.bodyBytesMax = Math.min(dialect.bodyBytesMax, broker.limits.bodyBytesMax);
     this.gate = new InputGate(this.#frames, broker.background, this);
     this.dialect = dialect.connect(this, transport);
     this.#opening = new Opening(this, transport);

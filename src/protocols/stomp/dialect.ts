@@ -12,6 +12,8 @@ import type { StompHost } from './host.ts';
 /** What depends on the type of a broker: its destinations, headers, texts and message format. */
 export interface Dialect {
   readonly broker: Broker;
+  /** Maximum size of the body of a message, in bytes, unless the limit of the broker is lower. */
+  readonly bodyBytesMax: number;
   /** The dialect of one connection. */
   connect(host: StompHost, transport: Transport): ConnectionDialect;
 }
@@ -21,6 +23,8 @@ export interface Login {
   /** Empty if the client names none. */
   readonly username: string;
   readonly password: string;
+  /** Whether the certificate of the client names and proves the user instead. */
+  readonly usesCertificate?: boolean;
 }
 
 /** The result of the opening of a connection. */

@@ -40,11 +40,17 @@ export class Opening {
    */
   connect(frame: Frame): void {
     const { broker, dialect } = this.#host;
-    const login = dialect.login(frame);
-    const { peerAddress } = this.#transport;
-    this.#attempt = { ...login, peerAddress, protocol: 'STOMP', isGone: false };
+    const { username, password, usesCertificate } = dialect.login(frame);
+    const { peerAddress, peerCertificate } = this.#transport;
+    const attempt = { username, password, peerAddress, protocol: 'STOMP', isGone: false };
+    this.#attempt = attempt;
     this.#transport.checksLogin();
-    broker.logins.check(this.#attempt).then(
+    const { logins } = broker;
+    const checked =
+      usesCertificate === true
+        ? logins.checkCertificate(peerCertificate, attempt)
+        : logins.check(attempt);
+    checked.then(
       (user) => this.#checked(user),
       (thrown) => this.#host.failed(dialect.refused(thrown)),
     );

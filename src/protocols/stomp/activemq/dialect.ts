@@ -12,6 +12,7 @@ import type { Version } from '../codec/header-text.ts';
 import type { Agreement, ConnectionDialect, Dialect, Login } from '../dialect.ts';
 import type { StompError } from '../errors.ts';
 import type { StompHost } from '../host.ts';
+import { bodyBytesMax } from '../limits.ts';
 import { handlerOf } from './commands/registry.ts';
 import { Sender } from './commands/send.ts';
 import { type Connect, connectedFrame, readConnect } from './connect.ts';
@@ -178,5 +179,5 @@ export class ActiveMqConnection implements ConnectionDialect {
 /** The dialect of a broker of ActiveMQ's type. */
 export function activeMqDialect(broker: Broker): Dialect {
   const core = activeMqOf(broker);
-  return { broker, connect: (host) => new ActiveMqConnection(core, host) };
+  return { broker, bodyBytesMax, connect: (host) => new ActiveMqConnection(core, host) };
 }

@@ -1,20 +1,16 @@
 // Transactions of STOMP connections.
 
-import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import type { Publication } from '../../../broker/publication.ts';
 import type { Outcome } from '../../../broker/subscription.ts';
 import { Transaction } from '../../../broker/transaction.ts';
-import { idLengthMax, transactionCountMax } from '../limits.ts';
+import { OpenTransactions } from '../open-transactions.ts';
 import type { ActiveMqConnection } from './dialect.ts';
 import { ActiveMqError } from './errors.ts';
 import type { Flight } from './subscription.ts';
 
 /** Number of deliveries that are concluded in one step. */
 const stepSize = 32;
-
-/** Number of transactions whose sizes are added up in about a microsecond. */
-const summedPerUnit = 32;
 
 /** The messages and acknowledgements since a BEGIN frame. */
 export class StompTransaction {
@@ -96,80 +92,17 @@ function requeue({ source: { subscription }, number }: Flight): void {
 }
 
 /** The open transactions of a connection. */
-export class Transactions {
-  readonly #own: ActiveMqConnection;
-  readonly #byId = new Map<string, StompTransaction>();
-
+export class Transactions extends OpenTransactions<StompTransaction> {
   constructor(own: ActiveMqConnection) {
-    this.#own = own;
-  }
-
-  /** @throws {ActiveMqError} `invalid` */
-  begin(id: string): void {
-    if (this.#byId.has(id)) {
-      throw new ActiveMqError('invalid', `The transaction was already started: ${id}`);
-    }
-    if (id.length > idLengthMax) {
-      const found = `A transaction id of ${id.length} characters`;
-      throw new ActiveMqError('invalid', `${found} is longer than the maximum of ${idLengthMax}`);
-    }
-    if (this.#byId.size >= transactionCountMax) {
-      const why = `more than ${transactionCountMax} open transactions of one connection`;
-      throw new ActiveMqError('invalid', why, 'allocation');
-    }
-    this.#byId.set(id, new StompTransaction(this.#own, id));
-  }
-
-  /** @throws {ActiveMqError} `invalid` if there is no transaction with this id */
-  get(id: string): StompTransaction {
-    const found = this.#byId.get(id);
-    if (found === undefined) throw new ActiveMqError('invalid', `Invalid transaction id: ${id}`);
-    return found;
-  }
-
-  /** Removes a transaction, so that its id can be used again. */
-  take(id: string): StompTransaction {
-    const found = this.get(id);
-    this.#byId.delete(id);
-    return found;
-  }
-
-  /**
-   * Requires space for a message within the limit of all open transactions.
-   *
-   * @throws {BrokerError} `resource-error`
-   */
-  requireRoom(sizeBytes: number): void {
-    let sum = sizeBytes;
-    if (this.#byId.size > 1) {
-      this.#own.gate.count(this.#byId.size / summedPerUnit);
-      for (const { bytes } of this.#byId.values()) sum += bytes;
-    }
-    const { transactionBytesMax } = this.#own.broker.limits;
-    if (sum <= transactionBytesMax) return;
-    const found = `transactions of one connection with ${sum} bytes`;
-    throw new BrokerError('resource-error', `${found}; at most ${transactionBytesMax} are allowed`);
-  }
-
-  /**
-   * Requires space for one more settlement.
-   *
-   * @throws {BrokerError} `resource-error`
-   */
-  requireSettlement(transaction: StompTransaction): void {
-    const allowed = this.#own.broker.limits.transactionSettlementCountMax;
-    if (transaction.settlementCount < allowed) return;
-    const why = `a transaction acknowledges more than ${allowed} messages`;
-    throw new BrokerError('resource-error', why);
-  }
-
-  /** Aborts all transactions when the connection ends, in steps. */
-  *abortAll(): Generator<void> {
-    const open = [...this.#byId.values()];
-    this.#byId.clear();
-    for (const transaction of open) {
-      yield* transaction.abort();
-      yield;
-    }
+    const invalid = (why: string) => new ActiveMqError('invalid', why);
+    super({
+      limits: own.broker.limits,
+      gate: own.gate,
+      create: (id) => new StompTransaction(own, id),
+      started: (id) => invalid(`The transaction was already started: ${id}`),
+      unknown: (id) => invalid(`Invalid transaction id: ${id}`),
+      tooLong: invalid,
+      tooMany: (why) => new ActiveMqError('invalid', why, 'allocation'),
+    });
   }
 }

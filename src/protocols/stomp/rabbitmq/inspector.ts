@@ -1,0 +1,134 @@
+// The description of a connection for administration.
+
+import type { ConnectionInspector } from '../../../broker/client-connection.ts';
+import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from '../../../broker/rabbitmq/model.ts';
+import type { Transport } from '../../protocol.ts';
+import type { RabbitMqConnection } from './dialect.ts';
+
+/** A connection has one channel. */
+const channelNumber = 1;
+
+/** Describes a connection, its channel and its consumers at the moment of the call. */
+export class Inspector implements ConnectionInspector {
+  readonly #own: RabbitMqConnection;
+  readonly #transport: Transport;
+
+  constructor(own: RabbitMqConnection, transport: Transport) {
+    this.#own = own;
+    this.#transport = transport;
+  }
+
+  get name(): string {
+    const { peerAddress, localAddress } = this.#transport;
+    return `${peerAddress} -> ${localAddress}`;
+  }
+
+  get #channelName(): string {
+    return `${this.name} (${channelNumber})`;
+  }
+
+  get #state(): ConnectionInfo['state'] {
+    const { broker, host } = this.#own;
+    const { flow } = broker;
+    if (!flow.has(host)) return 'running';
+    if (flow.blockedReason !== undefined) return 'blocked';
+    return flow.isPaused ? 'flow' : 'running';
+  }
+
+  info(): ConnectionInfo {
+    const own = this.#own;
+    const { host, access } = own;
+    const { peerAddress, localAddress, tlsVersion } = this.#transport;
+    const [peerHost, peerPort] = partsOf(peerAddress);
+    const [localHost, port] = partsOf(localAddress);
+    return {
+      name: this.name,
+      userProvidedName: undefined,
+      user: access.user,
+      vhost: access.vhost,
+      protocol: `STOMP ${host.version}`,
+      connectedAtMs: own.connectedAtMs,
+      peerHost,
+      peerPort,
+      host: localHost,
+      port,
+      authMechanism: own.usesCertificate ? 'ssl' : 'stomp_headers',
+      tlsVersion,
+      clientProperties: { product: 'STOMP client' },
+      channelMax: 1,
+      frameMax: 0,
+      heartbeatSeconds: own.expectMs / 1000,
+      channelCount: 1,
+      state: this.#state,
+      receivedBytes: host.receivedBytes,
+      sentBytes: host.outbox.leftBytes,
+    };
+  }
+
+  *channels(): Generator<ChannelInfo> {
+    const { access, subscriptions, transactions, isConfirming, receivedCount } = this.#own;
+    const connection = this.info();
+    let [uncommittedCount, uncommittedAckCount] = [0, 0];
+    for (const { publishCount, settlementCount } of transactions.all) {
+      uncommittedCount += publishCount;
+      uncommittedAckCount += settlementCount;
+    }
+    yield {
+      name: this.#channelName,
+      number: channelNumber,
+      connection,
+      user: access.user,
+      vhost: access.vhost,
+      prefetchCount: shownPrefetch(subscriptions.prefetch),
+      globalPrefetchCount: 0,
+      isConfirming,
+      isTransactional: false,
+      consumerCount: subscriptions.count,
+      unacknowledgedCount: subscriptions.unsettledCount,
+      unconfirmedCount: 0,
+      uncommittedCount,
+      uncommittedAckCount,
+      state: connection.state === 'flow' ? 'flow' : 'running',
+      publishedCount: receivedCount,
+      confirmedCount: 0,
+      deliveredCount: subscriptions.deliveredCount,
+      acknowledgedCount: subscriptions.acknowledgedCount,
+    };
+  }
+
+  *consumers(): Generator<ConsumerInfo> {
+    const { access, subscriptions } = this.#own;
+    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    for (const subscription of [...subscriptions.all]) {
+      const { queue, terms, isSettled, isActive } = subscription;
+      const { priority, prefetch } = subscription.subscription.options;
+      yield {
+        tag: terms.tag,
+        vhost: access.vhost,
+        queue: queue.name,
+        channelName: this.#channelName,
+        channelNumber,
+        connectionName: this.name,
+        peerHost,
+        peerPort,
+        user: access.user,
+        isAcknowledged: !isSettled,
+        isExclusive: false,
+        isActive,
+        prefetchCount: shownPrefetch(prefetch ?? Infinity),
+        arguments: priority === 0 ? {} : { 'x-priority': priority },
+      };
+    }
+  }
+}
+
+/** 0 for no limit. */
+function shownPrefetch(prefetch: number): number {
+  return prefetch === Infinity ? 0 : prefetch;
+}
+
+/** Splits `127.0.0.1:61614`, and `::1:61614`. */
+function partsOf(address: string): [host: string, port: number] {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
+}

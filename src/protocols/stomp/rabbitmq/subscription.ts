@@ -1,0 +1,195 @@
+// Subscriptions of STOMP clients.
+
+import { encodeText } from '../../../base/byte-text.ts';
+import { converted } from '../../../broker/conversion/converted.ts';
+import { formatNumbers, hasHiddenHeaders } from '../../../broker/format.ts';
+import type { Queue } from '../../../broker/queue.ts';
+import type { Consumer, Delivery, Subscription } from '../../../broker/subscription.ts';
+import { amqp091Format } from '../../amqp091/format.ts';
+import { escapeHeader } from '../codec/header-text.ts';
+import { headerLine } from '../codec/out-frames.ts';
+import { clientLimits } from '../limits.ts';
+import { destinationText } from './destinations.ts';
+import type { RabbitMqConnection } from './dialect.ts';
+import { errorFrame, escapes, RabbitMqError } from './errors.ts';
+import { headLines } from './message-head.ts';
+
+/** The acknowledgement mode. */
+export type AckMode = 'auto' | 'client' | 'client-individual';
+
+/** What identifies and describes a subscription. */
+export interface SubscriptionTerms {
+  /** `T_` and the id, or `Q_` and the destination if the client gave no id. */
+  readonly tag: string;
+  /** Undefined if the client gave none. */
+  readonly id: string | undefined;
+  /** `id='1'` or `destination='/queue/a'`, for errors. */
+  readonly description: string;
+  readonly ackMode: AckMode;
+  /** Whether the destination is a topic, whose durable queue UNSUBSCRIBE can delete. */
+  readonly isTopic: boolean;
+  /** The name of the queue for replies that the client has not subscribed to. */
+  readonly replyName?: string;
+}
+
+/** The largest head whose lines are kept for the next message with the same head, in bytes. */
+const keptHeadMax = 2048;
+
+/** A byte of a head takes as long as this many of a converted body if its properties are decoded. */
+const headByteWeight = 16;
+
+const lf = Buffer.from('\n');
+const end = Buffer.from('\0\n');
+const none: Buffer = Buffer.alloc(0);
+
+/** A subscription: writes MESSAGE frames. */
+export class RabbitMqSubscription implements Consumer {
+  readonly terms: SubscriptionTerms;
+  readonly queue: Queue;
+  /** Nothing is delivered until the RECEIPT has been written. */
+  isHeld = true;
+  /** Whether the client has ended it, or its queue was deleted. Deliveries may still be unsettled. */
+  isOver = false;
+  readonly #own: RabbitMqConnection;
+  #subscription: Subscription | undefined = undefined;
+  /** The exchange and routing key of the last delivery, and the first lines for them. */
+  #address: Buffer = none;
+  #start: Buffer = none;
+  /** The head of the last delivery, and its lines. */
+  #head: Buffer = none;
+  #lines = '';
+
+  constructor(own: RabbitMqConnection, queue: Queue, terms: SubscriptionTerms) {
+    this.#own = own;
+    this.queue = queue;
+    this.terms = terms;
+  }
+
+  get isSettled(): boolean {
+    return this.terms.ackMode === 'auto';
+  }
+
+  get subscription(): Subscription {
+    return this.#subscription as Subscription; // set by begin() before any delivery
+  }
+
+  set subscription(subscription: Subscription) {
+    this.#subscription = subscription;
+  }
+
+  /** Whether it receives messages, or waits for the single active consumer. */
+  get isActive(): boolean {
+    return !this.queue.settings.isSingleActive || this.#subscription?.isChosen === true;
+  }
+
+  get isWritable(): boolean {
+    return !this.isHeld && !this.isOver && this.#own.host.takesDeliveries;
+  }
+
+  /** Starts deliveries after the RECEIPT has been written. */
+  begin(): void {
+    this.isHeld = false;
+    this.wake();
+  }
+
+  /** Deliveries are possible again. */
+  wake(): void {
+    if (!this.isOver) this.#subscription?.wake();
+  }
+
+  /** Stops deliveries. */
+  stop(): void {
+    this.isOver = true;
+    this.#subscription?.stop();
+  }
+
+  deliver(delivery: Delivery): void {
+    try {
+      this.#write(this.#asOwn(delivery), delivery);
+    } catch (thrown) {
+      this.#own.host.deliveryFailed(thrown);
+    }
+  }
+
+  /** Converts a message of another protocol to AMQP 0-9-1, as RabbitMQ does. */
+  #asOwn(delivery: Delivery): Delivery {
+    if ((delivery.format & ~hasHiddenHeaders) === formatNumbers.amqp091) return delivery;
+    const format = this.#own.broker.formatOf(delivery.format);
+    return converted(delivery, format, amqp091Format, clientLimits.headBytesMax);
+  }
+
+  #write(own: Delivery, delivery: Delivery): void {
+    const { outbox } = this.#own.host;
+    const { subscriptions } = this.#own;
+    const number = this.isSettled
+      ? subscriptions.nextTag()
+      : subscriptions.addFlight(this, delivery.deliveryNumber);
+    const start = this.#startOf(own);
+    const { buffer, bodyAt, bodyLength } = own;
+    let text = `${number}\nredelivered:${delivery.redelivered}\n`;
+    if (!this.isSettled && this.#own.host.version === '1.2') {
+      text += headerLine('ack', `${this.terms.tag}@@${this.#own.session}@@${number}`, escapes);
+    }
+    text += this.#linesOf(own, delivery);
+    if (bodyLength > 0) text += `content-length:${bodyLength}\n`;
+    const lines = encodeText(text);
+    outbox.append(start, 0, start.length);
+    outbox.append(lines, 0, lines.length);
+    outbox.append(lf, 0, 1);
+    outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    outbox.append(end, 0, end.length);
+  }
+
+  /** The lines up to the delivery tag in the message id. */
+  #startOf(delivery: Delivery): Buffer {
+    const { buffer, addressAt, addressEnd } = delivery;
+    const isKnown =
+      this.#address.length === addressEnd - addressAt &&
+      this.#address.compare(buffer, addressAt, addressEnd) === 0;
+    if (isKnown && this.#start.length > 0) return this.#start;
+    const { id, tag } = this.terms;
+    const destination = destinationText(delivery.exchangeName(), delivery.routingKey());
+    let text = 'MESSAGE\n';
+    if (id !== undefined) text += headerLine('subscription', id, escapes);
+    text += headerLine('destination', destination, escapes);
+    text += `message-id:${escapeHeader(`${tag}@@${this.#own.session}@@`)}`;
+    this.#address = Buffer.from(buffer.subarray(addressAt, addressEnd));
+    this.#start = encodeText(text);
+    return this.#start;
+  }
+
+  /** The lines of the message's properties and headers. */
+  #linesOf(own: Delivery, delivery: Delivery): string {
+    const { buffer, headAt, headLength } = own;
+    const isPlain = own.deliveryCount === 0 && own.streamOffset < 0;
+    const isKnown =
+      isPlain &&
+      headLength === this.#head.length &&
+      this.#head.compare(buffer, headAt, headAt + headLength) === 0;
+    if (isKnown) return this.#lines;
+    const lines = headLines(own);
+    // Counted against what may be delivered in this turn.
+    delivery.convertedBytes += headLength * headByteWeight;
+    if (isPlain && headLength <= keptHeadMax) {
+      this.#head = Buffer.from(buffer.subarray(headAt, headAt + headLength));
+      this.#lines = lines;
+    }
+    return lines;
+  }
+
+  /** The queue was deleted. */
+  cancelled(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { tag, description, replyName } = this.terms;
+    const { subscriptions, declared, host } = this.#own;
+    if (replyName !== undefined) declared.forgetReply(replyName);
+    subscriptions.remove(this);
+    const body = `The server has canceled a subscription.\nNo more messages will be delivered for "${description}".\n`;
+    const error = new RabbitMqError('invalid', 'Server cancelled subscription', body, {
+      subscription: tag.slice(2),
+    });
+    host.answers.say(0, errorFrame(error, undefined));
+    host.requestFlush();
+  }
+}
