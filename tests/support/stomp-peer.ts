@@ -4,7 +4,7 @@ import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
-import type { Connection, Transport } from '../../src/protocols/protocol.ts';
+import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { stompForActiveMq } from '../../src/protocols/stomp/activemq/protocol.ts';
 import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
@@ -94,8 +94,8 @@ export class StompPeer implements Transport {
   received: Buffer[] = [];
   #unread: (() => void)[] = [];
 
-  constructor(broker: Broker) {
-    this.connection = stompForActiveMq(broker).accept(this);
+  constructor(broker: Broker, protocol: Protocol = stompForActiveMq(broker)) {
+    this.connection = protocol.accept(this);
   }
 
   write(bytes: Buffer, released?: () => void): boolean {

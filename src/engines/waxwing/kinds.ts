@@ -12,6 +12,8 @@ const listeners = {
   'stomp+ssl': ['stomp'],
   'mqtt+ssl': ['mqtt'],
   wss: ['stomp', 'mqtt'],
+  'stomp/ssl': ['stomp-rabbitmq'],
+  'https/web-stomp': ['stomp-rabbitmq'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -19,7 +21,7 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['amqps', 'management'],
+    listeners: ['amqps', 'management', 'stomp/ssl', 'https/web-stomp'],
     authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   },
   {

@@ -45,6 +45,8 @@ const protocols = {
     (await import('./parts/amqp10-rabbitmq-parts.ts')).amqp10RabbitMqParts,
   openwire: async () => (await import('./parts/openwire-parts.ts')).openwireParts,
   stomp: async () => (await import('./parts/stomp-parts.ts')).stompParts,
+  'stomp-rabbitmq': async () =>
+    (await import('./parts/stomp-rabbitmq-parts.ts')).stompRabbitMqParts,
   mqtt: async () => (await import('./parts/mqtt-parts.ts')).mqttParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 

@@ -131,10 +131,9 @@ test('ports are limited, and nobody is admitted without a log-in', () => {
   assert.equal(isAllowed('mqtt.vhost', 'v'.repeat(256)), false);
 });
 
-test('the keys of a protocol that is not served are refused', () => {
+test('the keys of STOMP are accepted, and others are refused with the reason', () => {
   const read = (line: string) => () => readRabbitMqSettings(line, 4);
-  const message =
-    /key \[stomp\..*\] is not supported: STOMP is not offered on brokers of this type/;
-  assert.throws(read('stomp.listeners.ssl.1 = 61614'), { code: 'bad-request', message });
-  assert.throws(read('stomp.default_vhost = /'), { code: 'bad-request', message });
+  assert.equal(read('stomp.listeners.ssl.1 = 61614')().listeners['stomp/ssl'], 61_614);
+  const message = /key \[stomp\..*\] is not supported: every connection uses TLS/;
+  assert.throws(read('stomp.listeners.tcp.1 = 61613'), { code: 'bad-request', message });
 });

@@ -29,7 +29,7 @@ const protocols: readonly OptionalProtocol[] = [
     prefix: /^(?:web_)?stomp\./,
     rules: stompRules,
     refusals: stompRefusals,
-    isServed: false,
+    isServed: true,
   },
 ];
 

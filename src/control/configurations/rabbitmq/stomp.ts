@@ -13,7 +13,7 @@ export interface StompSettings {
   readonly topicExchange: string;
   /** Whether NACK requeues a message unless the client says otherwise. */
   readonly nackRequeues: boolean;
-  /** Maximum size of a frame, bytes; null for the default of the engine version. */
+  /** Maximum size of the body of a message, bytes; null for the limit of the broker. */
   readonly frameBytesMax: number | null;
   /** Whether clients without a log-in header log in with their certificates. */
   readonly takesCertificates: boolean;

@@ -47,7 +47,6 @@ export function subscribe(own: RabbitMqConnection, frame: Frame): void {
   const ackMode = readAckMode(headers);
   const prefetch = wholeHeader(headers, 'prefetch-count', 0, prefetchMax);
   subscriptions.requireRoom();
-  const definedBefore = broker.store.definedGroup;
   const source = new SubscribedQueue(own, destination, headers);
   source.require();
   const queue = source.declare();
@@ -62,10 +61,8 @@ export function subscribe(own: RabbitMqConnection, frame: Frame): void {
     subscriptions.add(subscription, { priority, stream: streamStart(own, subscription, headers) });
     source.bind(core.options.topicExchange);
   });
-  const { definedGroup } = broker.store;
-  // The RECEIPT is sent before the first MESSAGE.
-  const group = definedGroup === definedBefore ? 0 : definedGroup;
-  host.receipt(frame, group, () => subscription.begin());
+  // The RECEIPT is sent before the first MESSAGE, and after a new queue is on disk.
+  host.receipt(frame, broker.store.definedGroup, () => subscription.begin());
 }
 
 function requireFree({ subscriptions }: RabbitMqConnection, tag: string): void {

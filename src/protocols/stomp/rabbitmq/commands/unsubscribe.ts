@@ -54,10 +54,8 @@ export function unsubscribe(own: RabbitMqConnection, frame: Frame): void {
   const isDeleting = found.terms.isTopic && isDurable(headers);
   const { name } = found.queue;
   if (isDeleting) access.require('configure', 'queue', name);
-  const before = broker.store.definedGroup;
   found.stop();
   subscriptions.remove(found);
   if (isDeleting) vhost.deleteQueue(name, host, { ifUnused: false, ifEmpty: false });
-  const { definedGroup } = broker.store;
-  host.receipt(frame, definedGroup === before ? 0 : definedGroup);
+  host.receipt(frame, broker.store.definedGroup);
 }
