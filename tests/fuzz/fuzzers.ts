@@ -13,6 +13,7 @@ import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
 import { selectorFuzzer } from './selectors.ts';
 import { stompFuzzers } from './stomp.ts';
+import { stompRabbitMqFuzzers } from './stomp-rabbitmq.ts';
 import { webSocketFuzzers } from './web-socket.ts';
 
 /** Every fuzzer there is. */
@@ -25,6 +26,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...configurationFuzzers,
   ...openwireFuzzers,
   ...stompFuzzers,
+  ...stompRabbitMqFuzzers,
   selectorFuzzer,
   ...mqttFuzzers,
   ...amqp10Fuzzers,

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { FrameReader } from '../../src/protocols/stomp/codec/frames.ts';
 import { StompError } from '../../src/protocols/stomp/errors.ts';
-import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { viewOf } from '../contract/messages.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { StompBroker, StompPeer } from '../support/stomp-peer.ts';

@@ -37,7 +37,7 @@ test('each kind of destination names an exchange and a key', () => {
 });
 
 test('other destinations are refused with the texts of RabbitMQ', () => {
-  const valid = '/temp-queue, /exchange, /topic, /queue, /amq/queue, /reply-queue';
+  const valid = '/temp-queue, /exchange, /topic, /queue, /amq/queue, /reply-queue/';
   assert.equal(
     refused('/foo/a'),
     `'/foo/a' is not a valid destination.\nValid destination types are: ${valid}.\n`,

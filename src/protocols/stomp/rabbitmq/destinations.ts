@@ -18,14 +18,14 @@ export type Destination =
       readonly name: string;
     };
 
-const allPrefixes = '/temp-queue, /exchange, /topic, /queue, /amq/queue, /reply-queue';
+const allPrefixes = '/temp-queue, /exchange, /topic, /queue, /amq/queue, /reply-queue/';
 
 /** The beginning of the destination of temporary queues. */
 export const tempQueuePrefix = '/temp-queue/';
 const replyQueuePrefix = '/reply-queue/';
 
 /** The prefixes of destinations that a reply can be sent to. */
-const replyPrefixes = ['/exchange', '/topic', '/queue', '/amq/queue', '/reply-queue'];
+const replyPrefixes = ['/exchange', '/topic', '/queue', '/amq/queue', replyQueuePrefix];
 
 /** The names of Erlang's atoms in errors. */
 const atoms = { 'temp-queue': 'temp_queue', 'amq-queue': 'amqqueue' } as const;
