@@ -22,7 +22,7 @@ export interface Flight {
 }
 
 /** Number of deliveries that are settled in one step. */
-const stepSize = 64;
+const stepSize = 16;
 
 /** Number of deliveries that are passed in about a microsecond. */
 const passedPerUnit = 16;

@@ -11,7 +11,7 @@ import { invalid } from './errors.ts';
 import type { Flight } from './subscriptions.ts';
 
 /** Number of deliveries that are concluded in one step. */
-const stepSize = 32;
+const stepSize = 16;
 
 /** The messages and acknowledgements since a BEGIN frame. */
 export class RabbitMqTransaction {

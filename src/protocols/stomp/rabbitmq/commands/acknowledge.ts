@@ -10,7 +10,7 @@ import type { Flight } from '../subscriptions.ts';
 import type { RabbitMqTransaction } from '../transactions.ts';
 
 /** Number of deliveries that become part of a transaction in one step. */
-const stepSize = 32;
+const stepSize = 16;
 
 /** ACK. */
 export function ack(own: RabbitMqConnection, frame: Frame): void {
