@@ -50,6 +50,8 @@ export class StompConnection
   #isPaused = false;
   /** The number of decisions that the frame in progress has waited for. */
   #decisionCount = 0;
+  /** Set while a frame waits for a decision. */
+  #wait: object | undefined = undefined;
   /** The error of a delivery, until the end of the turn. */
   #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
@@ -221,13 +223,15 @@ export class StompConnection
 
   /** Handles a frame again once another service has decided about a permission. */
   #waitFor({ decided }: Undecided, frame: Frame): void {
+    const wait = {};
+    this.#wait = wait;
     this.#decisionCount++;
     this.gate.hold();
     void decided.then(() => {
-      if (!this.#state.isOver) {
-        this.frame(frame);
-        this.#received();
-      }
+      if (this.#wait !== wait) return;
+      this.#wait = undefined;
+      this.frame(frame);
+      this.#received();
       this.gate.release();
     });
   }
@@ -277,6 +281,10 @@ export class StompConnection
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     this.dialect.end();
+    if (this.#wait !== undefined) {
+      this.#wait = undefined;
+      this.gate.release();
+    }
     this.broker.background.run(this.#requeueAll(), done);
   }
 
@@ -327,6 +335,7 @@ export class StompConnection
     this.#hasReceived = false;
     this.outbox.hasWritten = false;
     if (this.#state.name !== 'open') return;
+    this.dialect.tick(nowMs);
     if (due === 'end') {
       const why = 'Channel was inactive for too long';
       this.failed(new StompError('closing', why));

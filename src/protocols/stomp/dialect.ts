@@ -85,6 +85,8 @@ export interface ConnectionDialect {
   errorFrame(error: StompError, receipt: string | undefined): Buffer;
   /** Deliveries may be possible again. */
   wake(): void;
+  /** Called twice a second while the connection is open. It may end the connection. */
+  tick(nowMs: number): void;
   /** The connection ends: an incomplete message is discarded, and nothing waits for limits any more. */
   end(): void;
   /** Requeues everything and releases what the connection owns, in steps. */

@@ -31,6 +31,8 @@ export interface StompHost extends PublisherListener {
   refuse(frame: Frame, thrown: unknown): void;
   /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */
   startedPublishing(): void;
+  /** Ends the connection with an error. */
+  failed(thrown: unknown): void;
   /**
    * Encoding a delivery failed because of a bug. The connection ends at the end of the dispatch.
    */

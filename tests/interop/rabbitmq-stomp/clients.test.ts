@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -27,6 +29,7 @@ stomp.default_vhost = /
 let waxwing: Waxwing;
 let ports: ReadonlyMap<string, number>;
 let amqpUrl: string;
+let consoleUrl: string;
 let caFile: string;
 let classic: amqplib.ChannelModel;
 let channel: amqplib.ConfirmChannel;
@@ -46,6 +49,7 @@ before(async () => {
       return [protocol, Number(port)];
     }),
   );
+  consoleUrl = BrokerInstances?.[0]?.ConsoleURL ?? '';
   amqpUrl = await waxwing.brokerUrl(id);
   caFile = join(folder.root, 'broker-ca.pem');
   writeFileSync(caFile, waxwing.ca);
@@ -196,6 +200,26 @@ test('stompjs over WebSocket asks, and a service on AMQP 0-9-1 answers', async (
   assert.equal(found.headers['correlation-id'], '7');
   assert.equal(found.headers['subscription'], '/temp-queue/answers');
   await client.deactivate();
+});
+
+test('the management API shows the connection', async () => {
+  const port = ports.get('stomp+ssl:') ?? 0;
+  const client = await StompTlsClient.connect({ port, ca: waxwing.ca }, 'admin', password);
+  await client.frames(1);
+  const auth = `admin:${password}`;
+  const options = { ca: waxwing.ca, auth, servername: 'localhost' };
+  const sent = request(new URL('/api/connections', consoleUrl), options).end();
+  const [response] = await once(sent, 'response');
+  const chunks: Buffer[] = await response.toArray();
+  const found: { protocol: string; user: string; channels: number }[] = JSON.parse(
+    Buffer.concat(chunks).toString(),
+  );
+  const own = found.filter(({ protocol }) => protocol === 'STOMP 1.2');
+  assert.deepEqual(
+    own.map(({ user, channels }) => [user, channels]),
+    [['admin', 1]],
+  );
+  client.destroy();
 });
 
 test('a message of STOMP is a message of AMQP 0-9-1', async () => {

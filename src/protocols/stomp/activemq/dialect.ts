@@ -160,6 +160,8 @@ export class ActiveMqConnection implements ConnectionDialect {
     this.subscriptions.wake();
   }
 
+  tick(): void {}
+
   end(): void {
     this.pause.end();
     this.#sender.end();

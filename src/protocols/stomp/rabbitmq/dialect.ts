@@ -193,6 +193,11 @@ export class RabbitMqConnection implements ConnectionDialect {
     this.subscriptions.wake();
   }
 
+  tick(nowMs: number): void {
+    const late = this.subscriptions.tick(nowMs);
+    if (late !== undefined) this.host.failed(late);
+  }
+
   end(): void {
     this.#sender.end();
   }

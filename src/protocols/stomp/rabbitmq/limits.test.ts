@@ -102,3 +102,38 @@ test('frames that exceed a limit end the connection with what was found', async 
     'ERROR Malformed frame: A header line of a frame has no colon',
   ]);
 });
+
+test('a delivery that stays unsettled for too long ends the connection', async () => {
+  const b = await RabbitMqStomp.open({}, { limits: { consumerTimeoutMs: 60_000 } });
+  const peer = await b.client();
+  peer.connection.tick(1000);
+  peer.call('SUBSCRIBE', { destination: '/queue/q', id: '1', ack: 'client' });
+  peer.send('SEND', { destination: '/queue/q' }, 'x');
+  peer.connection.tick(60_000);
+  assert.ok(!peer.isClosed);
+  peer.take();
+  peer.connection.tick(62_000);
+  assert.deepEqual(peer.take().map(shown), [
+    'ERROR precondition_failed: PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. ' +
+      'Timeout value used: 60000 ms. This timeout value can be configured, see consumers doc guide to learn more',
+  ]);
+  assert.equal(b.queue('q')?.readyCount, 1);
+});
+
+test('a commit lets deliveries continue that the limit of unsettled ones has held up', async () => {
+  const b = await RabbitMqStomp.open({}, { limits: { unsettledCountMax: 10 } });
+  const peer = await b.client();
+  for (let n = 0; n < 15; n++) peer.send('SEND', { destination: '/queue/q' }, String(n));
+  const first = peer.call('SUBSCRIBE', { destination: '/queue/q', id: '1', ack: 'client' });
+  assert.equal(first.length, 10);
+  const id = first.at(-1)?.headers['ack'] ?? '';
+  peer.call('BEGIN', { transaction: 't' });
+  peer.call('ACK', { id, transaction: 't' });
+  peer.send('COMMIT', { transaction: 't' });
+  const later: string[] = [];
+  for (let turns = 0; turns < 100 && later.length < 5; turns++) {
+    await turn();
+    later.push(...peer.bodies());
+  }
+  assert.deepEqual(later, ['10', '11', '12', '13', '14']);
+});

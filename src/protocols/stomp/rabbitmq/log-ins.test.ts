@@ -62,6 +62,26 @@ test('frames wait for a service that decides about permissions, with their bodie
   assert.ok(peer.isClosed);
 });
 
+test('a client that is disconnected while its frame waits leaves nothing behind', async () => {
+  const { b, decide } = await remote();
+  for (const end of ['shutdown', 'ended'] as const) {
+    const peer = b.peer();
+    peer.send('CONNECT', { 'accept-version': '1.2', login: 'amy', passcode: 'x' });
+    await turn();
+    await decide(true);
+    peer.receive('SEND\ndestination:/queue/q\n\nx\0SEND\ndestination:/queue/q\n\ny\0');
+    if (end === 'shutdown') {
+      peer.connection.shutdown('the broker stops');
+      for (let turns = 0; turns < 10 && !b.broker.background.isIdle; turns++) await turn();
+      assert.ok(b.broker.background.isIdle, 'nothing waits for the decision');
+    } else peer.connection.ended();
+    await decide(false);
+    await turn();
+    assert.equal(b.broker.clientConnections.size, 0);
+    assert.equal(b.queue('q'), undefined);
+  }
+});
+
 test('a virtual host that the service refuses is denied', async () => {
   const { b, decide } = await remote();
   const peer = b.peer();

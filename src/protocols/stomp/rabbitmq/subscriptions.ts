@@ -1,5 +1,6 @@
 // The subscriptions of a connection, and its unsettled deliveries.
 
+import { BrokerError } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Outcome, SubscribeOptions } from '../../../broker/subscription.ts';
 import { WakeRound } from '../../../broker/turns/wake-round.ts';
@@ -17,6 +18,8 @@ export interface Flight {
   readonly tag: number;
   /** Its number in the subscription of the queue. */
   readonly number: number;
+  /** When it was sent, as {@link Subscriptions.tick} tells the time. */
+  readonly sentAtMs: number;
   /** The transaction that settles it at commit. */
   transaction: RabbitMqTransaction | undefined;
 }
@@ -40,6 +43,8 @@ export class Subscriptions {
   readonly #ended = new Set<RabbitMqSubscription>();
   readonly #flights = new Map<number, Flight>();
   readonly #round: WakeRound;
+  /** The time of the last tick; -1 before the first one. */
+  #nowMs = -1;
 
   constructor(own: RabbitMqConnection) {
     this.#own = own;
@@ -130,7 +135,8 @@ export class Subscriptions {
   /** Keeps a delivery until it is settled. Returns its number. */
   addFlight(owner: RabbitMqSubscription, number: number): number {
     const tag = this.nextTag();
-    this.#flights.set(tag, { owner, tag, number, transaction: undefined });
+    const sentAtMs = this.#nowMs;
+    this.#flights.set(tag, { owner, tag, number, sentAtMs, transaction: undefined });
     return tag;
   }
 
@@ -177,6 +183,23 @@ export class Subscriptions {
 
   #settled(owner: RabbitMqSubscription): void {
     if (owner.isOver && owner.subscription.unsettledCount === 0) this.#ended.delete(owner);
+  }
+
+  /** Returns the error for a delivery that has been unsettled for too long, if there is one. */
+  tick(nowMs: number): BrokerError | undefined {
+    const isFirst = this.#nowMs < 0;
+    this.#nowMs = nowMs;
+    const [oldest] = this.#flights.values();
+    if (oldest === undefined || isFirst) return undefined;
+    const { personality, limits } = this.#own.broker;
+    const { settings } = oldest.owner.queue;
+    if (personality.timeouts === 'quorum' && settings.type !== 'quorum') return undefined;
+    const timeoutMs = settings.consumerTimeoutMs ?? limits.consumerTimeoutMs;
+    if (oldest.sentAtMs < 0 || nowMs - oldest.sentAtMs <= timeoutMs) return undefined;
+    const why = 'delivery acknowledgement on channel 1 timed out';
+    const advice = 'This timeout value can be configured, see consumers doc guide to learn more';
+    const text = `${why}. Timeout value used: ${timeoutMs} ms. ${advice}`;
+    return new BrokerError('precondition-failed', text);
   }
 
   /** Deliveries are possible again. */

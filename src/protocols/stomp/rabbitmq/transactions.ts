@@ -50,12 +50,14 @@ export class RabbitMqTransaction {
 
   /** Commits in steps. Returns the group whose sync makes the transaction durable. */
   *commit(): Generator<void, number> {
+    const { subscriptions } = this.#own;
     const group = yield* this.#transaction.commit(() => {});
     let count = 0;
     for (const flight of this.#flights) {
-      this.#own.subscriptions.forget(flight);
+      subscriptions.forget(flight);
       if (++count % stepSize === 0) yield;
     }
+    if (count > 0) subscriptions.wake();
     return group;
   }
 

@@ -46,6 +46,7 @@ export class Sender {
 
   /** Receives a part of the body before the frame is complete. */
   body(bytes: Buffer, at: number, end: number): void {
+    this.#start();
     this.#body.add(bytes, at, end);
   }
 
@@ -70,11 +71,8 @@ export class Sender {
 
   #send(frame: Frame): void {
     const { headers } = frame;
-    const { host, vhost, access, transactions } = this.#own;
-    if (this.#isFirst) {
-      this.#isFirst = false;
-      host.startedPublishing();
-    }
+    const { vhost, access, transactions } = this.#own;
+    this.#start();
     if (headers.has('message-id')) {
       throw invalid('Invalid header', "'message-id' is not allowed on 'SEND'.\n");
     }
@@ -89,6 +87,13 @@ export class Sender {
     this.count++;
     if (headers.has('receipt')) this.isConfirming = true;
     this.#route(frame, exchange, transaction);
+  }
+
+  /** Publishers are blocked while memory, disk or log are short. */
+  #start(): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    this.#own.host.startedPublishing();
   }
 
   /** @throws {RabbitMqError} `invalid` */
