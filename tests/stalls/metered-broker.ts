@@ -40,7 +40,11 @@ export type FromMetered =
 
 /** The listeners and the configuration of a type of broker, by the first argument of the process. */
 const kinds = {
-  rabbitmq: { engineVersion: '3.13', protocols: ['amqp091'], activeMq: undefined },
+  rabbitmq: {
+    engineVersion: '3.13',
+    protocols: ['amqp091', 'stomp-rabbitmq'],
+    activeMq: undefined,
+  },
   activemq: {
     engineVersion: '5.18',
     protocols: ['openwire', 'mqtt', 'stomp', 'amqp10'],

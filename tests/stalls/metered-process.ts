@@ -50,8 +50,8 @@ export class MeteredProcess {
     return MqttClient.over(await this.#socket('mqtt'), clientId, isClean);
   }
 
-  async stomp(): Promise<StompClient> {
-    return StompClient.over(await this.#socket('stomp'));
+  async stomp(protocol: 'stomp' | 'stomp-rabbitmq' = 'stomp'): Promise<StompClient> {
+    return StompClient.over(await this.#socket(protocol));
   }
 
   async connect(channelCount?: number): Promise<RawClient> {

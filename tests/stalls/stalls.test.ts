@@ -5,6 +5,7 @@ import { isLong, writeProof } from '../support/proof.ts';
 import { activeMqInputs } from './activemq-inputs.ts';
 import { inputs } from './inputs.ts';
 import { MeteredProcess } from './metered-process.ts';
+import { stompInputs } from './rabbitmq-stomp-inputs.ts';
 
 // Inputs of one client with much work, and the longest turns of the broker's event loop. A short
 // run checks the results only; the long one measures times.
@@ -68,6 +69,19 @@ for (const { what, counts, prepare } of inputs) {
       const act = await prepare({ broker, client: await broker.connect(), count });
       await measure(t, broker, { what, count }, act);
       // Whoever else is there is served.
+      await (await broker.connect()).caughtUp();
+    } finally {
+      if (isLong) await broker.stop();
+    }
+  });
+}
+
+for (const { what, counts, prepare } of stompInputs) {
+  test(`no client is blocked while ${what}`, async (t) => {
+    const broker = await nextBroker();
+    try {
+      const count = counts[isLong ? 0 : 1];
+      await measure(t, broker, { what, count }, await prepare(broker, count));
       await (await broker.connect()).caughtUp();
     } finally {
       if (isLong) await broker.stop();

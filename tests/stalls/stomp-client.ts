@@ -5,17 +5,25 @@ import { until } from '../support/processes.ts';
 import { textFrame } from '../support/stomp-peer.ts';
 import { writeAll } from './secure-socket.ts';
 
+/** Characters of what has come that are kept. */
+const tailLength = 10_000;
+
+/** Milliseconds for an answer. */
+const answerMs = 120_000;
+
 /** A STOMP client that counts what it gets. */
 export class StompClient {
   readonly #socket: Duplex;
-  #text = '';
+  /** The end of what has come. */
+  tail = '';
   receivedBytes = 0;
+  #callCount = 0;
 
   private constructor(socket: Duplex) {
     this.#socket = socket;
     socket.on('data', (bytes: Buffer) => {
       this.receivedBytes += bytes.length;
-      if (this.#text.length < 10_000) this.#text += bytes.toString('latin1', 0, 10_000);
+      this.tail = (this.tail + bytes.toString('latin1')).slice(-tailLength);
     });
   }
 
@@ -28,11 +36,27 @@ export class StompClient {
       login: 'guest',
       passcode: 'guest',
     });
-    await until('it is connected', () => client.#text.startsWith('CONNECTED'));
+    await until('it is connected', () => client.tail.startsWith('CONNECTED'));
     return client;
   }
 
   async send(command: string, headers: Readonly<Record<string, string>>, body = ''): Promise<void> {
-    await writeAll(this.#socket, Buffer.from(textFrame(command, headers, body)));
+    await this.write(textFrame(command, headers, body));
+  }
+
+  /** Sends a frame, and waits for its RECEIPT. */
+  async call(command: string, headers: Readonly<Record<string, string>>): Promise<void> {
+    const receipt = `call-${++this.#callCount}`;
+    await this.send(command, { ...headers, receipt });
+    const answer = `receipt-id:${receipt}\n`;
+    await until(`${command} is answered`, () => this.tail.includes(answer), answerMs);
+  }
+
+  async write(frames: string): Promise<void> {
+    await writeAll(this.#socket, Buffer.from(frames));
+  }
+
+  cut(): void {
+    this.#socket.destroy();
   }
 }

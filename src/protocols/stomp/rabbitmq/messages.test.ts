@@ -5,6 +5,7 @@ import { RabbitMqStomp, shown } from '../../../../tests/support/stomp-rabbitmq.t
 import { formatNumbers } from '../../../broker/format.ts';
 import { Publication } from '../../../broker/publication.ts';
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const text = (value: string) => ({ type: 'longstr', value });
 
 test('headers become properties, and all others text in the table of headers', async () => {
@@ -181,4 +182,34 @@ test('messages of AMQP 1.0 and their types arrive as those of AMQP 0-9-1', async
   assert.equal(message?.headers['n'], '5');
   assert.equal(message?.headers['correlation-id'], 'c');
   assert.equal(message?.headers['destination'], '/topic/k');
+});
+
+test('after a crash, everything with a RECEIPT is there, and transient messages are not', async () => {
+  const b = await RabbitMqStomp.open();
+  const peer = await b.client();
+  const durable = { destination: '/topic/t', id: 'd', durable: 'true', 'auto-delete': 'false' };
+  peer.send('SUBSCRIBE', { ...durable, receipt: 's' });
+  peer.send('UNSUBSCRIBE', { id: 'd' });
+  peer.send('SEND', { destination: '/topic/t', persistent: 'true', receipt: '1' }, 'kept');
+  peer.send('SEND', { destination: '/topic/t' }, 'transient');
+  peer.send('BEGIN', { transaction: 'x' });
+  const sent = { destination: '/queue/tx', persistent: 'true', transaction: 'x' };
+  peer.send('SEND', sent, 'first');
+  peer.send('SEND', sent, 'second');
+  peer.send('COMMIT', { transaction: 'x', receipt: 'c' });
+  await turn();
+  b.sync();
+  assert.deepEqual(peer.take().map(shown), ['RECEIPT s', 'RECEIPT 1', 'RECEIPT c']);
+  peer.send('BEGIN', { transaction: 'y' });
+  peer.send('SEND', { ...sent, transaction: 'y' }, 'never');
+  const later = await RabbitMqStomp.open({}, {}, b);
+  const again = await later.client();
+  const messages = [
+    ...again.call('SUBSCRIBE', { ...durable, ack: 'client' }),
+    ...again.call('SUBSCRIBE', { destination: '/queue/tx', id: 't' }),
+  ];
+  assert.deepEqual(
+    messages.map(({ body }) => body),
+    ['kept', 'first', 'second'],
+  );
 });

@@ -338,3 +338,28 @@ test('a deleted dead letter keeps what AMQP 0-9-1 says about it', async () => {
   assert.equal(dead?.headers['x-first-death-reason'], 'rejected');
   assert.ok(b.queue('a'));
 });
+
+test('a broker that refuses shared transient queues has exclusive ones for topics', async () => {
+  const b = await RabbitMqStomp.open({}, { engineVersion: '4.3' });
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { destination: '/topic/a', id: '1' });
+  const [name = ''] = b.names('stomp-subscription-');
+  assert.equal(b.queue(name)?.options.exclusive, true);
+  send(peer, '/topic/a', 'x');
+  assert.deepEqual(bodies(peer.take()), ['x']);
+  const shared = { destination: '/topic/b', id: '2', exclusive: 'false' };
+  assert.match(
+    peer.call('SUBSCRIBE', shared).map(shown).join(),
+    /^ERROR precondition_failed: PRECONDITION_FAILED - Feature `transient_nonexcl_queues` is deprecated/,
+  );
+});
+
+test('a returned delivery of a quorum queue is counted', async () => {
+  const [, peer] = await opened();
+  peer.send('SEND', { destination: '/queue/q', 'x-queue-type': 'quorum' }, 'x');
+  const how = { destination: '/queue/q', id: '1', ack: 'client' };
+  const [first] = peer.call('SUBSCRIBE', how);
+  assert.equal(first?.headers['x-delivery-count'], undefined);
+  const [again] = peer.call('NACK', { id: first?.headers['ack'] ?? '' });
+  assert.equal(again?.headers['x-delivery-count'], '1');
+});

@@ -25,6 +25,9 @@ import type { RabbitMqTransaction } from '../transactions.ts';
 const targetCountMax = 256;
 const cachedLengthMax = 1024;
 
+/** Bytes of a head that are encoded in about a microsecond. */
+const headBytesPerUnit = 128;
+
 /** Steps of a search for queues, or queues, that count as about a microsecond. */
 const stepsPerUnit = 8;
 
@@ -119,6 +122,7 @@ export class Sender {
   /** Sets all properties of the publication except its address. */
   #prepare(headers: Headers): void {
     const { head, properties } = encodeHead(headers, this.#replyQueue(headers));
+    this.#own.host.gate.count(head.length / headBytesPerUnit);
     const publication = this.#publication;
     publication.head = head;
     publication.headStart = 0;
