@@ -70,7 +70,7 @@ export class RabbitMqSubscription implements Consumer {
   }
 
   get subscription(): Subscription {
-    return this.#subscription as Subscription; // set by begin() before any delivery
+    return this.#subscription as Subscription; // set by Subscriptions.add before any delivery
   }
 
   set subscription(subscription: Subscription) {
