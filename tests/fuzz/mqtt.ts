@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { FieldReader } from '../../src/protocols/mqtt/codec/fields.ts';
-import { PacketReader } from '../../src/protocols/mqtt/codec/packet-reader.ts';
+import { PacketReader, type PacketSink } from '../../src/protocols/mqtt/codec/packet-reader.ts';
 import { propertyIds, readProperties } from '../../src/protocols/mqtt/codec/properties.ts';
 import { MqttError } from '../../src/protocols/mqtt/errors.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
@@ -29,12 +29,12 @@ function isTaken(act: () => void): boolean {
 
 function fuzzReader(random: SeededRandom, tally: Tally): void {
   const packets: Buffer[] = [];
-  const reader = new PacketReader({
+  const sink: PacketSink = {
     began: () => {},
     packet: (_first, bytes, at, end) => packets.push(bytes.subarray(at, end)),
-  });
+  };
+  const reader = new PacketReader(sink, { connectBytesMax: 16_384, packetBytesMax: 1000 });
   reader.isAdmitted = random.oneIn(2);
-  reader.publishBytesMax = 1000;
   const version = random.pick([4, 5]);
   const whole = random.oneIn(4) ? undefined : randomPacket(random, version, []);
   const isDamaged = whole !== undefined && random.oneIn(2);

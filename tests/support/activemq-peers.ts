@@ -5,8 +5,8 @@ import { brokerNamespace } from '../../src/control/configurations/activemq/xml-t
 import { readConfiguration } from '../../src/engines/waxwing/configuration/read-configuration.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import { mqttForActiveMq } from '../../src/protocols/mqtt/activemq/protocol.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
-import { mqtt } from '../../src/protocols/mqtt/protocol.ts';
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
@@ -38,7 +38,7 @@ export class ActiveMqPeers {
     this.b = b;
     this.dialect = dialect;
     this.warnings = warnings;
-    this.#mqtt = mqtt(b.broker);
+    this.#mqtt = mqttForActiveMq(b.broker);
   }
 
   /**

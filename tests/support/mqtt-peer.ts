@@ -2,8 +2,8 @@ import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
+import { mqttForActiveMq } from '../../src/protocols/mqtt/activemq/protocol.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
-import { mqtt } from '../../src/protocols/mqtt/protocol.ts';
 import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
@@ -34,7 +34,7 @@ export class MqttBroker {
     this.log = log;
     this.clock = clock;
     log.onDurable = (group) => broker.onDurable(group);
-    this.protocol = mqtt(broker);
+    this.protocol = mqttForActiveMq(broker);
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
-import type { ClientConnection } from '../../broker/client-connection.ts';
+import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
 import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import { InputGate } from '../input-gate.ts';
@@ -15,11 +15,10 @@ import { FieldReader } from './codec/fields.ts';
 import { PacketReader, type PacketSink } from './codec/packet-reader.ts';
 import { disconnectPacket, packetTypes, pingresp, type Version } from './codec/packets.ts';
 import { PropertyWriter, propertyIds } from './codec/properties.ts';
-import type { MqttDialect } from './dialect.ts';
+import type { Dialect, VhostDialect } from './dialect.ts';
 import { MqttError, malformed, protocolError, reasons, toMqttError } from './errors.ts';
 import type { MqttHost } from './host.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { packetBytesMax } from './limits.ts';
 import { type Agreement, expirySeconds, Opening, type OpeningHost } from './opening.ts';
 import { Publisher } from './packets/publish.ts';
 import { checkFlags, readAcknowledgement, readDisconnect } from './packets/short-packets.ts';
@@ -41,14 +40,12 @@ const { puback, pubrec, pubrel, pubcomp } = packetTypes;
 export class MqttConnection
   implements Connection, ClientConnection, PacketSink, OpeningHost, MqttHost, PublisherListener
 {
-  readonly registry: SessionRegistry;
-  readonly dialect: MqttDialect;
+  readonly service: Dialect;
   readonly broker: Broker;
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
   readonly pause: SendPause;
-  readonly publishBytesMax: number;
   readonly #state = new ConnectionState();
   readonly #transport: Transport;
   readonly #packets: PacketReader;
@@ -56,6 +53,8 @@ export class MqttConnection
   readonly #opening: Opening;
   readonly #watch: PeerWatch;
   readonly #keepAlive = new KeepAlive();
+  inspector: ConnectionInspector | undefined = undefined;
+  receivedBytes = 0;
   #publisher: Publisher | undefined = undefined;
   #outgoing: Outgoing | undefined = undefined;
   #retained: RetainedReader | undefined = undefined;
@@ -72,19 +71,15 @@ export class MqttConnection
   /** Whether packets behind CONNECT are held back. */
   #isHeld = false;
 
-  constructor(transport: Transport, registry: SessionRegistry) {
-    const { dialect } = registry;
-    const { broker } = dialect;
-    this.registry = registry;
-    this.dialect = dialect;
+  constructor(transport: Transport, service: Dialect) {
+    const { broker } = service;
+    this.service = service;
     this.broker = broker;
     this.#transport = transport;
     this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
     this.answers = new Answers(this);
     this.#watch = new PeerWatch(broker, this.outbox, this.answers);
-    this.#packets = new PacketReader(this);
-    this.publishBytesMax = Math.min(packetBytesMax, broker.limits.bodyBytesMax);
-    this.#packets.publishBytesMax = this.publishBytesMax;
+    this.#packets = new PacketReader(this, service.terms);
     this.gate = new InputGate(this.#packets, broker.background, this);
     this.pause = new SendPause(this.gate);
     this.#opening = new Opening(this, transport);
@@ -93,6 +88,14 @@ export class MqttConnection
   get #agreed(): Agreement {
     assert(this.#agreement !== undefined, 'the client has no session');
     return this.#agreement;
+  }
+
+  get registry(): SessionRegistry {
+    return this.#agreed.registry;
+  }
+
+  get dialect(): VhostDialect {
+    return this.#agreed.registry.dialect;
   }
 
   get version(): Version {
@@ -123,9 +126,8 @@ export class MqttConnection
     return this.#agreed.aliasMax;
   }
 
-  /** A connection corresponds to a channel of other protocols. */
   get channelCount(): number {
-    return 1;
+    return this.service.terms.channelCount;
   }
 
   get takesDeliveries(): boolean {
@@ -134,6 +136,7 @@ export class MqttConnection
 
   receive(bytes: Buffer): void {
     this.#hasReceived = true;
+    this.receivedBytes += bytes.length;
     if (this.#state.isOver) return;
     this.gate.beginPiece();
     try {
@@ -262,7 +265,7 @@ export class MqttConnection
     if (this.#opening.expirySeconds === 0 && seconds !== 0) {
       throw protocolError('DISCONNECT sets the expiry of a session that ends with its connection');
     }
-    this.#opening.expirySeconds = expirySeconds(seconds);
+    this.#opening.changeExpiry(expirySeconds(seconds));
   }
 
   loggedIn(): void {
@@ -272,6 +275,7 @@ export class MqttConnection
 
   opened(agreement: Agreement, connack: Buffer): void {
     this.#agreement = agreement;
+    this.inspector = this.service.inspector(this, this.#transport);
     this.broker.clientConnections.add(this);
     this.#publisher = new Publisher(this);
     const outgoing = new Outgoing(this);
@@ -401,7 +405,7 @@ export class MqttConnection
       if (this.#outgoing !== undefined) yield* this.#outgoing.release();
       yield* agreement.session.leave();
       const will = this.#isWillDropped ? undefined : this.#opening.ownedWill();
-      this.registry.ended(agreement.session, this.#opening.expirySeconds, will);
+      agreement.registry.ended(agreement.session, this.#opening.expirySeconds, will);
     }
     this.#opening.release();
   }

@@ -1,123 +1,147 @@
-// The rules of the broker's type for MQTT: ActiveMQ's topics.
+// The interface between MQTT connections and the dialects of broker types.
 
-import type { ActiveMq } from '../../broker/activemq/activemq.ts';
-import { addressOfCore } from '../../broker/activemq/core-names.ts';
-import { isQueue } from '../../broker/activemq/destination.ts';
 import type { Usage } from '../../broker/activemq/limits/usage.ts';
-import type { SendTarget } from '../../broker/activemq/send-target.ts';
-import { noArguments } from '../../broker/arguments.ts';
 import type { Broker } from '../../broker/broker.ts';
-import { BrokerError } from '../../broker/errors.ts';
+import type { ConnectionInspector } from '../../broker/client-connection.ts';
+import type { Address } from '../../broker/conversion/properties.ts';
 import type { Route } from '../../broker/exchanges/route-cache.ts';
-import { activemqAlphabet, type Pattern, parsePattern } from '../../broker/patterns/alphabet.ts';
+import type { MessageFormat } from '../../broker/format.ts';
+import type { LoginAttempt } from '../../broker/logins/logins.ts';
+import type { Pattern } from '../../broker/patterns/alphabet.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Queue } from '../../broker/queue.ts';
-import type { Delivery } from '../../broker/subscription.ts';
 import type { Access, User } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
-import { exchangeNames, startsWithWildcard, topicAddress } from './address.ts';
+import type { Transport } from '../protocol.ts';
+import type { PropertyWriter } from './codec/properties.ts';
+import type { MqttHost } from './host.ts';
+import type { ConnectPacket } from './packets/connect.ts';
+import type { SessionQueues } from './sessions/session-queues.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
+import type { TopicNames } from './sessions/subscription-set.ts';
 
-/**
- * What MQTT needs of the type of a broker: the names of topics, their exchange, and rights. Another type
- * has a class with the same members.
- */
-export class MqttDialect {
+/** The limits and features that depend on the type of a broker. */
+export interface Terms {
+  /** Maximum size of the content of CONNECT, in bytes. */
+  readonly connectBytesMax: number;
+  /** Maximum size of a packet of a client, in bytes. MQTT 5 clients are told as Maximum Packet Size. */
+  readonly packetBytesMax: number;
+  /** Maximum topic alias that clients can use. */
+  readonly receiveAliasMax: number;
+  /** Maximum number of topic aliases for messages to a client, unless it allows fewer. */
+  readonly sendAliasMax: number;
+  /** Maximum number of messages in flight to a client, unless it allows fewer. */
+  readonly inFlightCountMax: number;
+  /** The highest quality of service. A higher one is lowered to it, or refused with MQTT 5. */
+  readonly qosMax: 1 | 2;
+  /** Maximum time that a session outlives its connection, in seconds; null for ever. */
+  readonly sessionSecondsMax: number | null;
+  readonly hasSharedSubscriptions: boolean;
+  /** Whether a client that lacks a permission is disconnected. */
+  readonly endsUnauthorised: boolean;
+  /** The number of channels that a connection counts as. */
+  readonly channelCount: number;
+  /** The priority of messages. */
+  readonly priority: number;
+}
+
+/** What a client has opened. */
+export interface Opened {
+  readonly access: Access;
+  /** The sessions of the virtual host. */
+  readonly registry: SessionRegistry;
+}
+
+/** What depends on the type of a broker. */
+export interface Dialect {
   readonly broker: Broker;
-  readonly vhost: Vhost;
-  readonly #activeMq: ActiveMq;
-
-  constructor(activeMq: ActiveMq) {
-    this.#activeMq = activeMq;
-    this.broker = activeMq.broker;
-    this.vhost = activeMq.vhost;
-  }
-
-  /** The cost of the last message's route, in units of about a microsecond. */
-  get routeUnits(): number {
-    return this.#activeMq.routeUnits;
-  }
-
-  /** Returns the access of a user. @throws {BrokerError} `not-allowed` */
-  access(user: User): Access {
-    return this.broker.access(user, this.vhost.name);
-  }
-
+  readonly terms: Terms;
   /**
-   * Returns the destination of a topic.
+   * Returns the log-in of a client.
    *
-   * @throws {BrokerError} `precondition-failed` if the name is too long
+   * @throws {MqttError} if it is incomplete
    */
-  target(topic: string): SendTarget {
-    return this.#activeMq.sendTarget(topicAddress(topic));
-  }
-
+  attempt(packet: ConnectPacket, transport: Transport): LoginAttempt;
+  /** Checks a log-in. Returns undefined if it is refused. @throws {BrokerError} */
+  check(attempt: LoginAttempt, transport: Transport): Promise<User | undefined>;
   /**
-   * Routes a message to a destination.
+   * Opens the virtual host of a client that has logged in.
    *
-   * @throws {BrokerError} `access-refused`, `precondition-failed`
+   * @throws {MqttError}
+   * @throws {BrokerError} if the user has no access
    */
-  route(
-    target: SendTarget,
-    publication: Publication,
-    access: Access,
-    origins: readonly unknown[],
-  ): Route {
-    return this.#activeMq.route(target, publication, access, origins);
-  }
+  open(user: User, packet: ConnectPacket, clientId: string): Opened;
+  /**
+   * Adds properties to the CONNACK packet of MQTT 5.
+   *
+   * @param expirySeconds of the session; null for ever
+   */
+  announce(answer: PropertyWriter, expirySeconds: number | null): void;
+  /** How administration sees a connection; undefined if it does not show it. */
+  inspector(host: MqttHost, transport: Transport): ConnectionInspector | undefined;
+}
 
+/** A topic that messages are published to, with its cached route. */
+export interface TopicTarget {
+  /** Its name is that of the retained message. */
+  readonly address: Address;
+  /** The cost of the last route, in units of about a microsecond. */
+  readonly routeUnits: number;
+  /**
+   * Routes a message to the topic.
+   *
+   * @param origins the sender, for consumers that exclude their own messages
+   * @throws {BrokerError} `access-refused`, `not-found`, `precondition-failed`
+   */
+  route(publication: Publication, access: Access, origins: readonly unknown[]): Route;
   /**
    * A message was stored.
    *
    * @returns a limit for which its sender must wait; usually undefined
    */
-  stored(target: SendTarget, publication: Publication, route: Route): Usage | undefined {
-    return this.#activeMq.sends.stored(target, publication, route);
-  }
+  stored(publication: Publication, route: Route): Usage | undefined;
+}
 
+/** A subscription that a client requests. */
+export interface Requested {
+  readonly filter: string;
+  readonly qos: number;
+  readonly clientId: string;
+}
+
+/** What depends on the type of a broker in one virtual host: names of topics, their exchange, rights. */
+export interface VhostDialect extends TopicNames {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly terms: Terms;
+  /** The format of messages to clients. */
+  readonly format: MessageFormat;
+  readonly queues: SessionQueues;
+  /** Whether messages to a topic are dropped. */
+  isIgnored(topic: string): boolean;
+  /** Returns the target for a topic. @throws {BrokerError} `precondition-failed` if it is too long */
+  target(topic: string): TopicTarget;
   /**
-   * Requires the permission to subscribe to a filter.
+   * Requires the permissions to subscribe.
    *
    * @throws {BrokerError} `access-refused`
    */
-  requireRead(filter: string, access: Access): void {
-    this.#activeMq.checks.requireConsumption([topicAddress(filter)], access, this);
-  }
-
+  requireSubscription(requested: Requested, access: Access): void;
   /** Whether some users are permitted less than others. */
-  get hasRights(): boolean {
-    return this.#activeMq.rights.areRestricted;
-  }
-
+  readonly hasRights: boolean;
   /** Whether a user is permitted to receive the messages of a filter. */
-  mayRead(filter: string, access: Access): boolean {
-    try {
-      this.#activeMq.rights.require(access, 'read', topicAddress(filter));
-      return true;
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      return false;
-    }
-  }
-
+  mayRead(filter: string, access: Access): boolean;
+  /**
+   * Requires the permissions to use the session of a client id, or to end it.
+   *
+   * @throws {BrokerError} `access-refused`
+   */
+  requireSession(clientId: string, isClean: boolean, access: Access): void;
+  /** Whether a user may disconnect another user that is connected with a client id. */
+  mayDisconnect(clientId: string, access: Access): boolean;
   /** Makes a queue receive the messages that match a filter. An existing binding is not changed. */
-  bind(queue: Queue, filter: string): void {
-    this.vhost.bind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
-  }
-
-  unbind(queue: Queue, filter: string): void {
-    this.vhost.unbind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
-  }
-
-  /** Returns the name of the topic that a message arrived through. */
-  nameOf(delivery: Delivery): string {
-    const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
-    const mirror = isQueue(sent) ? this.#activeMq.settings.mirrorOf(sent.name) : undefined;
-    return mirror ?? sent.name;
-  }
-
+  bind(queue: Queue, filter: string): void;
+  unbind(queue: Queue, filter: string): void;
   /** The pattern of the names of retained messages for a filter. */
-  retainedPattern(filter: string): Pattern {
-    const { words } = parsePattern(activemqAlphabet, exchangeNames(filter));
-    return { words, skipsReserved: startsWithWildcard(filter) };
-  }
+  retainedPattern(filter: string): Pattern;
 }

@@ -29,6 +29,8 @@ export const reasons = {
   invalidTopicAlias: 0x94,
   packetTooLarge: 0x95,
   quotaExceeded: 0x97,
+  administrativeAction: 0x98,
+  qosNotSupported: 0x9b,
   sharedSubscriptionsNotSupported: 0x9e,
 } as const;
 
@@ -97,6 +99,7 @@ const returnCodes: Partial<Record<ReasonName, number>> = {
   invalidClientId: 2,
   badUserOrPassword: 4,
   notAuthorized: 5,
+  quotaExceeded: 5,
 };
 
 /** Returns the CONNACK return code for a reason, for versions before MQTT 5. */

@@ -7,20 +7,20 @@ import type { PeerOutbox } from '../peer-outbox.ts';
 import type { SendPause } from '../send-pause.ts';
 import type { Answers } from './answers.ts';
 import type { Version } from './codec/packets.ts';
-import type { MqttDialect } from './dialect.ts';
+import type { VhostDialect } from './dialect.ts';
 import type { Session } from './sessions/session.ts';
-import type { SessionRegistry } from './sessions/session-registry.ts';
 
 /** The operations of a connection that its parts need. */
 export interface MqttHost {
   readonly broker: Broker;
-  readonly dialect: MqttDialect;
-  readonly registry: SessionRegistry;
+  readonly dialect: VhostDialect;
   readonly access: Access;
   readonly version: Version;
   /** The client id: given by the client, otherwise assigned. */
   readonly clientId: string;
   readonly session: Session;
+  /** Bytes received so far. */
+  readonly receivedBytes: number;
   readonly outbox: PeerOutbox;
   readonly answers: Answers;
   readonly gate: InputGate;
@@ -32,7 +32,7 @@ export interface MqttHost {
   readonly packetBytesMax: number;
   /** Maximum number of messages in flight to the client. */
   readonly inFlightMax: number;
-  /** Maximum topic alias that the client accepts; 0 for none. */
+  /** Maximum topic alias for messages to the client; 0 for none. */
   readonly aliasMax: number;
   /** Marks the connection as a publisher, which is blocked if memory, disk or log are short. */
   startedPublishing(): void;

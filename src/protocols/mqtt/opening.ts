@@ -6,8 +6,9 @@ import type { Transport } from '../protocol.ts';
 import { FieldReader } from './codec/fields.ts';
 import { connackPacket, type Version } from './codec/packets.ts';
 import { PropertyWriter, propertyIds } from './codec/properties.ts';
+import type { Dialect } from './dialect.ts';
 import { MqttError, type ReasonName, returnCodeOf, toMqttError } from './errors.ts';
-import { inFlightCountMax, receiveAliasMax, receiveCountMax } from './limits.ts';
+import { receiveCountMax } from './limits.ts';
 import {
   type ConnectPacket,
   checkAuthentication,
@@ -30,6 +31,8 @@ export interface Agreement {
   readonly version: Version;
   readonly access: Access;
   readonly clientId: string;
+  /** The sessions of the virtual host. */
+  readonly registry: SessionRegistry;
   readonly session: Session;
   readonly will: Will | undefined;
   readonly keepAliveSeconds: number;
@@ -45,9 +48,7 @@ export interface Agreement {
 
 /** The operations of the connection that are needed here. */
 export interface OpeningHost {
-  readonly registry: SessionRegistry;
-  /** Maximum size of a packet of the client, in bytes. */
-  readonly publishBytesMax: number;
+  readonly service: Dialect;
   /** The log-in was successful; the session is still awaited. */
   loggedIn(): void;
   /** The session is there. CONNACK must be sent before anything else. */
@@ -64,6 +65,7 @@ interface Login {
   readonly packet: ConnectPacket;
   readonly access: Access;
   readonly clientId: string;
+  readonly registry: SessionRegistry;
 }
 
 /** Handles CONNECT. */
@@ -105,22 +107,33 @@ export class Opening implements SessionClaimant {
       const why = 'a client without a client id must begin a clean session';
       throw new MqttError('peer', 'invalidClientId', why);
     }
-    const { peerAddress } = this.#transport;
-    const attempt = {
-      username: packet.username ?? '',
-      password: packet.password ?? '',
-      peerAddress,
-      protocol: 'MQTT',
-      isGone: false,
-    };
+    this.#checkWill(packet);
+    const { service } = this.#host;
+    const attempt = service.attempt(packet, this.#transport);
     this.#attempt = attempt;
     this.#transport.checksLogin();
-    this.#host.registry.dialect.broker.logins.check(attempt).then(
+    service.check(attempt, this.#transport).then(
       (user) => this.#checked(attempt, user, packet),
       (thrown) => {
         if (!attempt.isGone) this.#refuse(thrown);
       },
     );
+  }
+
+  /** [MQTT-3.2.2-12]; before MQTT 5, it is lowered. */
+  #checkWill({ version, will }: ConnectPacket): void {
+    const { qosMax } = this.#host.service.terms;
+    if (version !== 5 || will === undefined || will.qos <= qosMax) return;
+    const why = `the quality of service of the will is ${will.qos}; at most ${qosMax} is allowed`;
+    throw new MqttError('peer', 'qosNotSupported', why);
+  }
+
+  /** @param seconds that the session is to outlive its connection; null for ever */
+  changeExpiry(seconds: number | null): void {
+    const { sessionSecondsMax } = this.#host.service.terms;
+    const longest = sessionSecondsMax ?? Infinity;
+    const granted = Math.min(seconds ?? Infinity, longest);
+    this.expirySeconds = granted === Infinity ? null : granted;
   }
 
   #checked(attempt: LoginAttempt, user: User | undefined, packet: ConnectPacket): void {
@@ -130,13 +143,13 @@ export class Opening implements SessionClaimant {
         const why = `User name [${packet.username ?? null}] or password is invalid.`;
         throw new MqttError('peer', 'badUserOrPassword', why);
       }
-      const { dialect } = this.#host.registry;
-      const access = dialect.access(user);
-      this.#transport.admit();
-      this.expirySeconds = expiryOf(packet);
-      const assigned = `auto-${dialect.broker.randomName()}`;
+      const { service } = this.#host;
+      const assigned = `auto-${service.broker.randomName()}`;
       const clientId = packet.clientId === '' ? assigned : packet.clientId;
-      this.#enter(attempt, { packet, access, clientId });
+      const opened = service.open(user, packet, clientId);
+      this.#transport.admit();
+      this.changeExpiry(expiryOf(packet));
+      this.#enter(attempt, { packet, clientId, ...opened });
     } catch (thrown) {
       this.#refuse(thrown);
     }
@@ -144,8 +157,7 @@ export class Opening implements SessionClaimant {
 
   /** Claims the session of the client, if the user may have it. */
   #enter(attempt: LoginAttempt, login: Login): void {
-    const { registry } = this.#host;
-    const { clientId, access } = login;
+    const { clientId, access, registry, packet } = login;
     let refusedBy: unknown;
     function* steps(): Generator<void> {
       try {
@@ -160,6 +172,7 @@ export class Opening implements SessionClaimant {
       try {
         if (refusedBy !== undefined) throw refusedBy;
         registry.requireNotHeld(clientId, access);
+        registry.dialect.requireSession(clientId, packet.isClean, access);
         this.#login = login;
         this.#host.loggedIn();
         registry.enter(clientId, this);
@@ -187,8 +200,8 @@ export class Opening implements SessionClaimant {
     }
   }
 
-  #open({ packet, access, clientId }: Login): void {
-    const { registry } = this.#host;
+  #open({ packet, access, clientId, registry }: Login): void {
+    const { terms } = this.#host.service;
     const { isClean, properties, will } = packet;
     const { version } = this;
     const isNew = version === 5;
@@ -203,12 +216,13 @@ export class Opening implements SessionClaimant {
       version,
       access,
       clientId,
+      registry,
       session,
       will,
       keepAliveSeconds,
-      inFlightMax: Math.min(receiveMax, inFlightCountMax),
+      inFlightMax: Math.min(receiveMax, terms.inFlightCountMax),
       packetBytesMax: this.#packetBytesMax,
-      aliasMax: properties.number(propertyIds.topicAliasMaximum) ?? 0,
+      aliasMax: Math.min(properties.number(propertyIds.topicAliasMaximum) ?? 0, terms.sendAliasMax),
       isTold: properties.number(propertyIds.requestProblemInformation) !== 0,
     };
     // MQTT 3.1 has no session present flag.
@@ -218,12 +232,16 @@ export class Opening implements SessionClaimant {
 
   /** The properties of CONNACK. */
   #answerTo(packet: ConnectPacket, clientId: string, isCut: boolean): PropertyWriter {
-    return new PropertyWriter()
+    const { service } = this.#host;
+    const { packetBytesMax, receiveAliasMax } = service.terms;
+    const answer = new PropertyWriter()
       .u16(propertyIds.receiveMaximum, receiveCountMax)
-      .u32(propertyIds.maximumPacketSize, this.#host.publishBytesMax)
+      .u32(propertyIds.maximumPacketSize, packetBytesMax)
       .text(propertyIds.assignedClientId, packet.clientId === '' ? clientId : undefined)
       .u16(propertyIds.topicAliasMaximum, receiveAliasMax)
       .u16(propertyIds.serverKeepAlive, isCut ? keepAliveSecondsMax : undefined);
+    service.announce(answer, this.expirySeconds);
+    return answer;
   }
 
   /** [MQTT-3.1.2-24] @throws {MqttError} `packetTooLarge` */
@@ -270,7 +288,7 @@ export class Opening implements SessionClaimant {
   release(): void {
     const login = this.#login;
     this.#login = undefined;
-    if (login !== undefined) this.#host.registry.leave(login.clientId, this);
+    if (login !== undefined) login.registry.leave(login.clientId, this);
   }
 
   /** Cancels a log-in that is being checked, because the connection ends. */
@@ -288,7 +306,7 @@ function expiryOf({ version, isClean, properties }: ConnectPacket): number | nul
 /** Log-ins that are refused for lack of room may be repeated later. */
 function refusal(thrown: unknown): MqttError {
   const error = toMqttError(thrown);
-  if (error.reason !== 'quotaExceeded') return error;
+  if (error.reason !== 'quotaExceeded' || error === thrown) return error;
   const busy: ReasonName = 'serverBusy';
   return new MqttError(error.code, busy, error.message, { cause: error });
 }

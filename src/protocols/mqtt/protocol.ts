@@ -1,11 +1,8 @@
 // The MQTT protocol.
 
-import { activeMqOf } from '../../broker/activemq/activemq.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { Protocol, Recognition } from '../protocol.ts';
 import { MqttConnection } from './connection.ts';
-import { MqttDialect } from './dialect.ts';
-import { SessionRegistry } from './sessions/session-registry.ts';
+import type { Dialect } from './dialect.ts';
 
 /** The first byte of a CONNECT packet. */
 const connectFirst = 0x10;
@@ -27,15 +24,14 @@ export function recognizes(bytes: Buffer): Recognition {
   return name.length >= 4 ? 'yes' : 'maybe';
 }
 
-/** MQTT 3.1, 3.1.1 and 5 for one broker. */
-export function mqtt(broker: Broker): Protocol {
-  const registry = new SessionRegistry(new MqttDialect(activeMqOf(broker)));
+/** MQTT 3.1, 3.1.1 and 5 with a dialect, for one broker. */
+export function mqtt(dialect: Dialect): Protocol {
   return {
     name: 'mqtt',
     // A client that offers both is one of MQTT 3.1.
     subprotocols: ['mqttv3.1', 'mqtt'],
     isBinary: true,
     recognizes,
-    accept: (transport) => new MqttConnection(transport, registry),
+    accept: (transport) => new MqttConnection(transport, dialect),
   };
 }

@@ -3,7 +3,7 @@
 import { joined } from '../../../base/bytes.ts';
 import type { HeldInput } from '../../input-gate.ts';
 import { MqttError, malformed } from '../errors.ts';
-import { controlPacketBytesMax, packetBytesMax, unauthenticatedPacketBytesMax } from '../limits.ts';
+import { controlPacketBytesMax } from '../limits.ts';
 import { packetTypes } from './packets.ts';
 
 /** A packet up to this size is joined to one buffer if it arrives in parts, in bytes. */
@@ -37,8 +37,9 @@ export interface PacketSink {
 export class PacketReader implements HeldInput {
   /** Whether the client has logged in. Before that, packets are small. */
   isAdmitted = false;
-  /** Maximum size of a PUBLISH packet, in bytes. */
-  publishBytesMax = packetBytesMax;
+  /** Maximum size of the content of CONNECT and of other packets, in bytes. */
+  readonly #connectBytesMax: number;
+  readonly #packetBytesMax: number;
   readonly #sink: PacketSink;
   #isStopped = false;
   #isSuspended = false;
@@ -57,8 +58,13 @@ export class PacketReader implements HeldInput {
   #roomFrom = 0;
   #roomAt = 0;
 
-  constructor(sink: PacketSink) {
+  constructor(
+    sink: PacketSink,
+    terms: { readonly connectBytesMax: number; readonly packetBytesMax: number },
+  ) {
     this.#sink = sink;
+    this.#connectBytesMax = terms.connectBytesMax;
+    this.#packetBytesMax = terms.packetBytesMax;
   }
 
   /** Stops passing on packets, including those already received. */
@@ -134,8 +140,9 @@ export class PacketReader implements HeldInput {
 
   #requireLength(length: number): void {
     const isPublish = this.#first >> 4 === packetTypes.publish;
-    const clientMax = isPublish ? this.publishBytesMax : controlPacketBytesMax;
-    const lengthMax = this.isAdmitted ? clientMax : unauthenticatedPacketBytesMax;
+    const ofOthers = Math.min(controlPacketBytesMax, this.#packetBytesMax);
+    const clientMax = isPublish ? this.#packetBytesMax : ofOthers;
+    const lengthMax = this.isAdmitted ? clientMax : this.#connectBytesMax;
     if (length <= lengthMax) return;
     const found = `a packet of ${length} bytes`;
     throw new MqttError('peer', 'packetTooLarge', `${found} is larger than ${lengthMax}`);

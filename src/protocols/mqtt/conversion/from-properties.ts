@@ -3,7 +3,7 @@
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Address, Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
-import { exchangeNames } from '../address.ts';
+import { exchangeNames } from '../activemq/address.ts';
 import { isSendable } from '../codec/fields.ts';
 import { writeHead } from '../codec/head.ts';
 import { PropertyWriter, propertyIds } from '../codec/properties.ts';

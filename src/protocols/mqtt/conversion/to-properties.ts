@@ -5,7 +5,7 @@ import { decodeText } from '../../../base/byte-text.ts';
 import type { Body, EncodedMessage, Properties } from '../../../broker/conversion/properties.ts';
 import { emptyProperties } from '../../../broker/conversion/properties.ts';
 import { type Field, textValue, type Value } from '../../../broker/conversion/value.ts';
-import { exchangeNames } from '../address.ts';
+import { exchangeNames } from '../activemq/address.ts';
 import { HeadView } from '../codec/head.ts';
 import { readVisible, type StoredProperties } from '../codec/stored-properties.ts';
 import type { Hidden } from './from-properties.ts';

@@ -1,7 +1,6 @@
 // PUBLISH packets of clients, and PUBREL.
 
 import { equalsAt } from '../../../base/bytes.ts';
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { Publication } from '../../../broker/publication.ts';
 import { checkTopic } from '../address.ts';
@@ -13,9 +12,10 @@ import {
   propertyIds,
   readProperties,
 } from '../codec/properties.ts';
+import type { TopicTarget, VhostDialect } from '../dialect.ts';
 import { MqttError, malformed, protocolError, reasons, toMqttError } from '../errors.ts';
 import type { MqttHost } from '../host.ts';
-import { receiveAliasMax, receiveCountMax } from '../limits.ts';
+import { receiveCountMax } from '../limits.ts';
 import { prepare, store } from '../sessions/messages.ts';
 
 /** Maximum number of topics whose routes a connection caches. */
@@ -33,9 +33,10 @@ const pubcompFirst = packetTypes.pubcomp << 4;
 /** Receives the messages of a client. */
 export class Publisher {
   readonly #host: MqttHost;
+  readonly #dialect: VhostDialect;
   readonly #fields = new FieldReader();
   readonly #publication = new Publication();
-  readonly #targets = new Map<string, SendTarget>();
+  readonly #targets = new Map<string, TopicTarget>();
   /** The topic name of the last message to a known topic, encoded and as text. */
   #lastTopic: Buffer = noTopic;
   #lastName = '';
@@ -46,6 +47,7 @@ export class Publisher {
 
   constructor(host: MqttHost) {
     this.#host = host;
+    this.#dialect = host.dialect;
   }
 
   /**
@@ -61,7 +63,7 @@ export class Publisher {
     end: number,
     rest: readonly Buffer[] | undefined,
   ): void {
-    const qos = readQos(first);
+    const qos = this.#qosOf(first);
     const fields = this.#fields.open(bytes, at, end);
     const name = this.#readTopic(fields);
     const id = qos === 0 ? 0 : fields.u16();
@@ -79,6 +81,16 @@ export class Publisher {
       if (rest === undefined) this.#publication.clearBody();
       else this.#publication.release();
     }
+  }
+
+  /** The quality of service of a message, which the dialect may limit. */
+  #qosOf(first: number): number {
+    const qos = readQos(first);
+    const { terms } = this.#dialect;
+    if (qos <= terms.qosMax) return qos;
+    if (this.#host.version !== 5) return terms.qosMax;
+    const why = `the quality of service of PUBLISH is ${qos}; at most ${terms.qosMax} is allowed`;
+    throw new MqttError('peer', 'qosNotSupported', why);
   }
 
   #setBody(bytes: Buffer, at: number, end: number, rest: readonly Buffer[] | undefined): void {
@@ -116,8 +128,9 @@ export class Publisher {
   #resolve(name: string, properties: PropertyList): string {
     const alias = properties.number(propertyIds.topicAlias);
     if (alias === undefined) return name;
-    if (alias === 0 || alias > receiveAliasMax) {
-      const why = `a topic alias is ${alias}; 1 to ${receiveAliasMax} are allowed`;
+    const { receiveAliasMax: aliasMax } = this.#dialect.terms;
+    if (alias === 0 || alias > aliasMax) {
+      const why = `a topic alias is ${alias}; 1 to ${aliasMax} are allowed`;
       throw new MqttError('peer', 'invalidTopicAlias', why);
     }
     if (name === '') {
@@ -154,18 +167,22 @@ export class Publisher {
     properties: PropertyList,
   ): void {
     const { session, clientId } = this.#host;
+    const { priority, endsUnauthorised } = this.#dialect.terms;
     let reason: number = reasons.success;
     try {
       const target = this.#targetOf(topic);
       if (target !== undefined) {
-        const origin = session.set.noLocalCount > 0 ? clientId : undefined;
-        prepare(this.#publication, { qos, isRetained, properties, origin });
+        const origin = session.hasNoLocal ? clientId : undefined;
+        prepare(this.#publication, { qos, isRetained, properties, origin, priority });
         this.#publish(target, qos, id, isRetained);
         return;
       }
     } catch (thrown) {
       const error = toMqttError(thrown);
       if (error.code !== 'refused') throw error;
+      if (endsUnauthorised && error.reason === 'notAuthorized') {
+        throw new MqttError('closing', error.reason, error.message, { cause: error });
+      }
       // Before MQTT 5, a refusal cannot be told.
       if (this.#host.version === 5) reason = error.reasonCode;
     }
@@ -175,25 +192,25 @@ export class Publisher {
   }
 
   /** Returns the destination; undefined for topics of the server, whose messages are dropped. */
-  #targetOf(topic: string): SendTarget | undefined {
+  #targetOf(topic: string): TopicTarget | undefined {
     const known = this.#targets.get(topic);
     if (known !== undefined) return known;
     checkTopic(topic);
-    if (topic.startsWith('$')) return undefined;
-    const target = this.#host.dialect.target(topic);
+    if (this.#dialect.isIgnored(topic)) return undefined;
+    const target = this.#dialect.target(topic);
     if (this.#targets.size >= targetCountMax) this.#targets.clear();
     this.#targets.set(topic, target);
     return target;
   }
 
-  #publish(target: SendTarget, qos: number, id: number, isRetained: boolean): void {
-    const { broker, dialect, access, gate, session } = this.#host;
+  #publish(target: TopicTarget, qos: number, id: number, isRetained: boolean): void {
+    const { broker, access, gate, session } = this.#host;
     const publication = this.#publication;
-    const route = dialect.route(target, publication, access, this.#origins);
-    gate.count(dialect.routeUnits);
+    const route = target.route(publication, access, this.#origins);
+    gate.count(target.routeUnits);
     const { store: messages } = broker;
     if (qos < 2) {
-      const published = store(dialect, target, publication, route, isRetained);
+      const published = store(this.#dialect, target, publication, route, isRetained);
       this.#finish(published, qos, id);
       this.#stored(target, route);
       return;
@@ -201,7 +218,7 @@ export class Publisher {
     // The message and its id are recovered both or neither. [MQTT-4.3.3-2]
     messages.begin();
     try {
-      const published = store(dialect, target, publication, route, isRetained);
+      const published = store(this.#dialect, target, publication, route, isRetained);
       if (published.rest === undefined) session.addReceived(id);
       if (session.isStored) published.group = messages.log.openGroup;
       this.#finish(published, qos, id);
@@ -212,9 +229,9 @@ export class Publisher {
   }
 
   /** The client waits if the message has reached a limit. */
-  #stored(target: SendTarget, route: Route): void {
-    const { dialect, pause } = this.#host;
-    const reached = dialect.stored(target, this.#publication, route);
+  #stored(target: TopicTarget, route: Route): void {
+    const { pause } = this.#host;
+    const reached = target.stored(this.#publication, route);
     if (reached !== undefined) pause.wait(reached);
   }
 

@@ -23,6 +23,12 @@ interface Request {
   readonly reason: number;
 }
 
+/** The refusals of one packet. */
+interface Refusals {
+  /** The error that ends the connection after the answer, if there is one. */
+  ends: MqttError | undefined;
+}
+
 /** Handles SUBSCRIBE, one filter a step. SUBACK is sent after all of them are durable. */
 export function subscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
   const packetId = readPacketId(fields);
@@ -36,10 +42,11 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
   const { broker } = host;
   const codes: number[] = [];
   const added: SessionSubscription[] = [];
+  const refusals: Refusals = { ends: undefined };
   function* steps(): Generator<void> {
     try {
       for (const request of yield* readFilters(host, fields, readOptions)) {
-        codes.push(addOne(host, request, id, added));
+        codes.push(addOne(host, request, id, added, refusals));
         yield;
       }
     } catch (thrown) {
@@ -51,6 +58,7 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
     const packet = subackPacket('suback', host.version, packetId, codes);
     if (isTooLarge(host, packet)) return;
     host.answers.say(group, packet, () => {
+      if (refusals.ends !== undefined) host.failed(refusals.ends);
       for (const subscription of added) retained.add(subscription);
       retained.work();
     });
@@ -126,8 +134,10 @@ function addOne(
   { parsed, options, reason }: Request,
   id: number,
   added: SessionSubscription[],
+  refusals: Refusals,
 ): number {
-  const qos = options & 3;
+  const { terms } = host.dialect;
+  const qos = Math.min(options & 3, terms.qosMax);
   if (parsed === undefined) return refusedCode(host, reason, qos);
   const subscription: SessionSubscription = {
     filter: parsed.text,
@@ -139,7 +149,10 @@ function addOne(
   };
   try {
     requireNoControls(parsed.text, 'topic filter', 'invalidTopicFilter');
-    host.dialect.requireRead(parsed.filter, host.access);
+    if (parsed.shareName !== undefined && !terms.hasSharedSubscriptions) throw noShares();
+    const { filter } = parsed;
+    const { clientId } = host;
+    host.dialect.requireSubscription({ filter, qos, clientId }, host.access);
     const isNew = host.session.subscribe(parsed, subscription);
     const { retainHandling } = subscription;
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get none.
@@ -149,8 +162,16 @@ function addOne(
   } catch (thrown) {
     const error = toMqttError(thrown);
     if (error.code !== 'refused') throw error;
+    if (terms.endsUnauthorised && error.reason === 'notAuthorized') {
+      refusals.ends ??= new MqttError('closing', error.reason, error.message, { cause: error });
+    }
     return refusedCode(host, error.reasonCode, qos);
   }
+}
+
+function noShares(): MqttError {
+  const why = 'shared subscriptions are not supported';
+  return new MqttError('refused', 'sharedSubscriptionsNotSupported', why);
 }
 
 /** MQTT 3.1 cannot tell a refusal. */

@@ -1,6 +1,5 @@
 // Messages that are published: by PUBLISH packets and as wills.
 
-import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
@@ -10,10 +9,7 @@ import { expiryMsMax } from '../../../broker/queue-options.ts';
 import { plainHead, writeHead } from '../codec/head.ts';
 import { noProperties, type PropertyList, propertyIds } from '../codec/properties.ts';
 import { visibleBytes } from '../codec/stored-properties.ts';
-import type { MqttDialect } from '../dialect.ts';
-
-/** The priority of all messages of MQTT, which has none. */
-const priority = 4;
+import type { TopicTarget, VhostDialect } from '../dialect.ts';
 
 /** The properties of a message. */
 export interface MessageOptions {
@@ -22,11 +18,13 @@ export interface MessageOptions {
   readonly properties: PropertyList;
   /** The client id, if the publisher has subscriptions that exclude its own messages. */
   readonly origin: string | undefined;
+  /** MQTT has none, so all messages have that of the dialect. */
+  readonly priority: number;
 }
 
 /** Sets all fields of a publication except its address and its body. */
 export function prepare(publication: Publication, options: MessageOptions): void {
-  const { qos, isRetained, properties, origin } = options;
+  const { qos, isRetained, properties, origin, priority } = options;
   const seconds = properties.number(propertyIds.messageExpiry);
   const ttlMs = seconds === undefined ? -1 : Math.min(seconds * 1000, expiryMsMax);
   const isPlain = properties === noProperties && origin === undefined;
@@ -58,8 +56,8 @@ export function prepare(publication: Publication, options: MessageOptions): void
  * @throws {BrokerError} `resource-error` if it cannot be retained; nothing is stored then
  */
 export function store(
-  dialect: MqttDialect,
-  target: SendTarget,
+  dialect: VhostDialect,
+  target: TopicTarget,
   publication: Publication,
   route: Route,
   isRetained: boolean,

@@ -6,10 +6,10 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { Deliverer, Delivery, Outcome } from '../../../broker/subscription.ts';
 import { HeadView } from '../codec/head.ts';
 import { pubrelFirst } from '../codec/packets.ts';
-import { reasons } from '../errors.ts';
-import { mqttFormat } from '../format.ts';
+import type { VhostDialect } from '../dialect.ts';
+import { MqttError, reasons } from '../errors.ts';
 import type { MqttHost } from '../host.ts';
-import { propertyBytesMax, sendAliasMax } from '../limits.ts';
+import { propertyBytesMax } from '../limits.ts';
 import { Flights } from './flights.ts';
 import { PublishWriter } from './publish-writer.ts';
 import { SessionSource, type SourceKind, type SourceTaker } from './session-source.ts';
@@ -24,6 +24,7 @@ const noIds: readonly number[] = [];
 export class Outgoing implements Deliverer, SourceTaker {
   isDirty = false;
   readonly #host: MqttHost;
+  readonly #dialect: VhostDialect;
   readonly #sources = new Set<SessionSource>();
   /** The source of the messages in the session's own queue. */
   #kept: SessionSource | undefined = undefined;
@@ -45,6 +46,7 @@ export class Outgoing implements Deliverer, SourceTaker {
 
   constructor(host: MqttHost) {
     this.#host = host;
+    this.#dialect = host.dialect;
     this.#writer.version = host.version;
   }
 
@@ -60,6 +62,12 @@ export class Outgoing implements Deliverer, SourceTaker {
     this.#sources.add(source);
     if (kind === 'kept') this.#kept = source;
     return source;
+  }
+
+  lost({ queue }: SessionSource): void {
+    if (this.#isOver || !this.#dialect.queues.areSessions) return;
+    const why = `queue '${queue.name}' of the session was deleted`;
+    this.#host.failed(new MqttError('closing', 'administrativeAction', why));
   }
 
   /** Stops to consume from a queue. Messages in flight can still be acknowledged. */
@@ -114,14 +122,15 @@ export class Outgoing implements Deliverer, SourceTaker {
   #asOwn(delivery: Delivery): Delivery {
     if (delivery.format === formatNumbers.mqtt) return delivery;
     const format = this.#host.broker.formatOf(delivery.format);
-    return converted(delivery, format, mqttFormat, propertyBytesMax);
+    return converted(delivery, format, this.#dialect.format, propertyBytesMax);
   }
 
   #matchOf({ set }: SessionSource, delivery: Delivery, head: HeadView): TopicMatch {
-    const { dialect, broker } = this.#host;
+    const { broker } = this.#host;
+    const dialect = this.#dialect;
     const match = set.matchOf(delivery, dialect);
     const isOwn = match.hasNoLocal && !head.isCopy && head.origin === this.#host.clientId;
-    const found = isOwn ? set.matchWithout(dialect.nameOf(delivery), true) : match;
+    const found = isOwn ? set.matchWithout(dialect.nameOf(delivery), true, dialect) : match;
     // The deliveries of this turn end when its units are spent.
     broker.turns.unitsLeft -= set.matchUnits + (found.ids.length >>> 4);
     return found;
@@ -189,7 +198,7 @@ export class Outgoing implements Deliverer, SourceTaker {
     const known = this.#aliases.get(topic);
     writer.isAliasKnown = known !== undefined;
     const next = this.#aliases.size + 1;
-    const isFree = next <= Math.min(this.#host.aliasMax, sendAliasMax);
+    const isFree = next <= this.#host.aliasMax;
     writer.alias = known ?? (isFree ? next : 0);
   }
 

@@ -6,7 +6,7 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { RetainedTopic } from '../../../broker/retained/retained-messages.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
 import { Delivery } from '../../../broker/subscription.ts';
-import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
+import { startsWithWildcard } from '../address.ts';
 import { HeadView, writeHead } from '../codec/head.ts';
 import type { MqttHost } from '../host.ts';
 import { retainedAheadBytesMax, retainedAheadCountMax } from '../limits.ts';
@@ -95,14 +95,13 @@ export class RetainedReader {
     const { sequence, held, topic } = entry;
     const { subscription } = reading;
     if (sequence < 0) return true; // it was cleared
-    const isHidden =
-      startsWithWildcard(subscription.filter) && isReservedTopic(exchangeNames(topic));
-    if (isHidden) return true;
+    const { broker, dialect } = this.#host;
+    const isReserved = dialect.isReserved(dialect.topicOf(topic));
+    if (isReserved && startsWithWildcard(subscription.filter)) return true;
     if (!held.view(sequence, this.#view)) {
       this.#load(entry, reading);
       return false;
     }
-    const { broker, dialect } = this.#host;
     const nowMs = broker.nowMs();
     if (this.#view.expiresAtMs <= nowMs) broker.retained.clear(dialect.vhost.name, topic);
     else this.#copy(subscription, queue, this.#view.expiresAtMs - nowMs);

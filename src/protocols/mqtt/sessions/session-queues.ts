@@ -1,136 +1,50 @@
 // The queues of sessions and of shared subscriptions.
 
-import { createHash } from 'node:crypto';
-import { type Argument, isShortName } from '../../../broker/arguments.ts';
 import type { Queue } from '../../../broker/queue.ts';
-import { subscriptionArgumentName } from '../../../broker/topics/topic-subscriptions.ts';
-import type { Vhost } from '../../../broker/vhost.ts';
-import type { MqttDialect } from '../dialect.ts';
 
-/*
- * Prefixes of queue names that clients of other protocols cannot use: in the names of their
- * subscriptions, `$` is encoded.
- */
-const sessionPrefix = 'amq.subscription.$session:';
-const sharedPrefix = 'amq.subscription.$share:';
-
-/** Returns the name of the queue of a durable session. */
-function sessionQueueName(clientId: string): string {
-  return queueName(sessionPrefix, [clientId]);
+/** The session that a queue is created for. */
+export interface QueueOwner {
+  readonly clientId: string;
+  /** Whether the session outlives its connection. */
+  readonly isStored: boolean;
+  /** For how long, in seconds; null for ever. */
+  readonly expirySeconds: number | null;
 }
 
-/** Returns the name of the queue of a shared subscription. */
-function sharedQueueName(shareName: string, filter: string): string {
-  return queueName(sharedPrefix, [shareName, filter]);
-}
-
-/** Readable if it is short enough, and unique. */
-function queueName(prefix: string, parts: readonly string[]): string {
-  const readable = prefix + parts.map(encodeURIComponent).join(':');
-  if (isShortName(readable)) return readable;
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
-  return `${prefix}sha256-${hash}`;
-}
-
-function text(value: string): Argument {
-  return { type: 'longstr', value };
-}
-
-/** Creates and deletes the queues of sessions. */
-export class SessionQueues {
-  readonly #dialect: MqttDialect;
-  readonly #vhost: Vhost;
-  /** The number of sessions that subscribe to each shared subscription, by the name of its queue. */
-  readonly #shareCounts = new Map<string, number>();
-
-  constructor(dialect: MqttDialect) {
-    this.#dialect = dialect;
-    this.#vhost = dialect.vhost;
-  }
-
-  /** The queue of a durable session; undefined if it has none. */
-  findKept(clientId: string): Queue | undefined {
-    return this.#vhost.queues.get(sessionQueueName(clientId));
-  }
-
-  /** Creates the queue of a durable session. @throws {BrokerError} */
-  createKept(clientId: string, owner: object): Queue {
-    return this.#create(sessionQueueName(clientId), true, owner, [clientId, '']);
-  }
-
-  /** Creates a queue that ends with the connection. @throws {BrokerError} */
-  createOwn(owner: object): Queue {
-    return this.#create(this.#vhost.freeQueueName(), false, owner, ['', '']);
-  }
-
-  /** @param key client id and name, by which it is listed as a subscription */
-  #create(
-    name: string,
-    isDurable: boolean,
-    owner: object,
-    [client, subscription]: readonly [client: string, subscription: string],
-  ): Queue {
-    const key = { client: text(client), name: text(subscription) };
-    const more = { shared: text(String(client === '')), durable: text(String(isDurable)) };
-    const argument: Argument = { type: 'table', value: { ...key, ...more, terms: text('') } };
-    const options = {
-      durable: isDurable,
-      exclusive: !isDurable,
-      autoDelete: false,
-      arguments: { [subscriptionArgumentName]: argument },
-    };
-    return this.#vhost.declareFreeQueue(name, options, owner);
-  }
-
-  remove(queue: Queue): void {
-    this.#vhost.removeQueue(queue);
-  }
-
+/** Creates and deletes the queues of sessions, as brokers of a type have them. */
+export interface SessionQueues {
+  /**
+   * Whether a client is sent whatever is in the two queues of its session. Otherwise messages are compared
+   * with all subscriptions, so that overlapping ones give one copy.
+   */
+  readonly deliverAll: boolean;
+  /** Whether a session that has no queue any more has ended. */
+  readonly areSessions: boolean;
+  /** The queue of a stored session for quality of service above 0; undefined if there is none. */
+  findKept(clientId: string): Queue | undefined;
+  /** The queue of a stored session for quality of service 0; undefined if there is none. */
+  findLive(clientId: string): Queue | undefined;
+  /** Creates the queue for quality of service above 0. @throws {BrokerError} */
+  createKept(owner: QueueOwner): Queue;
+  /** Creates the queue for quality of service 0. @throws {BrokerError} */
+  createLive(owner: QueueOwner): Queue;
+  /** The time that a stored session outlives its connection has changed. */
+  expiryChanged(clientId: string, expirySeconds: number | null): void;
+  remove(queue: Queue): void;
   /**
    * Returns the queue of a shared subscription, and creates it for the first session.
    *
    * @throws {BrokerError}
    */
-  openShared(shareName: string, filter: string, owner: object): Queue {
-    const name = sharedQueueName(shareName, filter);
-    const shown = `$share/${shareName}/${filter}`;
-    const queue = this.#vhost.queues.get(name) ?? this.#create(name, true, owner, ['', shown]);
-    this.#dialect.bind(queue, filter);
-    return queue;
-  }
-
+  openShared(shareName: string, filter: string, owner: QueueOwner): Queue;
   /** A session subscribes. */
-  countShared(shareName: string, filter: string): void {
-    const name = sharedQueueName(shareName, filter);
-    this.#shareCounts.set(name, (this.#shareCounts.get(name) ?? 0) + 1);
-  }
-
+  countShared(shareName: string, filter: string): void;
   /** A session does not subscribe any more. The queue is deleted with the last one. */
-  closeShared(shareName: string, filter: string): void {
-    const name = sharedQueueName(shareName, filter);
-    const count = (this.#shareCounts.get(name) ?? 1) - 1;
-    if (count > 0) {
-      this.#shareCounts.set(name, count);
-      return;
-    }
-    this.#shareCounts.delete(name);
-    const queue = this.#vhost.queues.get(name);
-    if (queue !== undefined) this.remove(queue);
-  }
-
+  closeShared(shareName: string, filter: string): void;
   /**
    * Deletes the queues that belong to no session, after a start: a crash can leave them behind.
    *
    * @param clientIds of all durable sessions
    */
-  removeOrphans(clientIds: Iterable<string>): void {
-    const names = new Set([...clientIds].map(sessionQueueName));
-    for (const queue of [...this.#vhost.queues.values()]) {
-      const { name } = queue;
-      const isOrphan =
-        (name.startsWith(sessionPrefix) && !names.has(name)) ||
-        (name.startsWith(sharedPrefix) && !this.#shareCounts.has(name));
-      if (isOrphan) this.remove(queue);
-    }
-  }
+  removeOrphans(clientIds: Iterable<string>): void;
 }

@@ -4,8 +4,8 @@ import { MqttPeer } from '../../../../tests/support/mqtt-peer.ts';
 import { OpenWireBroker } from '../../../../tests/support/openwire-peer.ts';
 import { configureActiveMq } from '../../../broker/activemq/activemq.ts';
 import { defaultConfiguration } from '../../../broker/activemq/configuration.ts';
+import { mqttForActiveMq } from '../activemq/protocol.ts';
 import { mqttFormat } from '../format.ts';
-import { mqtt } from '../protocol.ts';
 
 // Who may have a session.
 
@@ -29,7 +29,7 @@ async function restricted() {
   const b = await OpenWireBroker.open({ workUnitsMax: 64 }, undefined, more, (broker) =>
     configureActiveMq(broker, { ...defaultConfiguration, authorisation }),
   );
-  const protocol = mqtt(b.broker);
+  const protocol = mqttForActiveMq(b.broker);
   const settled = async () => {
     const { background } = b.broker;
     let turns = 0;

@@ -4,9 +4,9 @@ import { BrokerError } from '../../../broker/errors.ts';
 import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
 import { isShared, parseFilter } from '../address.ts';
-import type { MqttDialect } from '../dialect.ts';
+import type { VhostDialect } from '../dialect.ts';
 import { Session } from './session.ts';
-import { SessionQueues } from './session-queues.ts';
+import type { SessionQueues } from './session-queues.ts';
 import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
 
 /** Number of filters that are compared with permissions in one step. */
@@ -37,18 +37,24 @@ export interface SessionRequest {
 
 /** Assigns sessions to connections, one at a time, and ends those that expire. */
 export class SessionRegistry {
-  readonly dialect: MqttDialect;
+  readonly dialect: VhostDialect;
   readonly queues: SessionQueues;
   readonly #holders = new Map<string, Holder>();
   readonly #expiries = new Map<string, SessionTimer>();
   readonly #wills = new Map<string, { readonly timer: SessionTimer; readonly owned: OwnedWill }>();
 
-  constructor(dialect: MqttDialect) {
+  constructor(dialect: VhostDialect) {
     this.dialect = dialect;
-    this.queues = new SessionQueues(dialect);
+    this.queues = dialect.queues;
     const stored = [...dialect.broker.sessions.all(dialect.vhost.name)];
     for (const session of stored) this.#restore(session);
     this.queues.removeOrphans(stored.map(({ client }) => client));
+  }
+
+  /** Whether the virtual host was deleted. Another one may have its name now. */
+  get #isGone(): boolean {
+    const { broker, vhost } = this.dialect;
+    return broker.vhosts.get(vhost.name) !== vhost;
   }
 
   /** Prepares a session after a start. */
@@ -93,6 +99,7 @@ export class SessionRegistry {
   requireNotHeld(clientId: string, access: Access): void {
     const holder = this.#holders.get(clientId);
     if (holder === undefined || holder.claimant.user === access.user) return;
+    if (this.dialect.mayDisconnect(clientId, access)) return;
     throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
   }
 
@@ -132,16 +139,33 @@ export class SessionRegistry {
   ): { readonly session: Session; readonly isPresent: boolean } {
     const { broker, vhost } = this.dialect;
     this.#forgetTimer(clientId);
-    const found = broker.sessions.find(vhost.name, clientId);
-    if (found !== undefined && isClean) this.end(found);
+    const stored = broker.sessions.find(vhost.name, clientId);
+    const hasEnded = this.queues.areSessions && !this.#hasQueue(clientId);
+    if (stored !== undefined && (isClean || hasEnded)) this.end(stored);
     else this.#cancelWill(clientId);
-    const isPresent = found !== undefined && !isClean;
+    if (isClean) this.#removeQueues(clientId);
+    const isPresent = !isClean && !hasEnded && (stored !== undefined || this.queues.areSessions);
     const isStored = isPresent || expirySeconds !== 0;
-    const stored = isStored
+    const begun = isStored
       ? broker.sessions.put(vhost.name, clientId, { expirySeconds, leftAtMs: null, user })
       : undefined;
-    const parts = { dialect: this.dialect, queues: this.queues };
-    return { session: new Session(parts, clientId, stored), isPresent };
+    if (begun !== undefined) this.queues.expiryChanged(clientId, expirySeconds);
+    return { session: new Session(this.dialect, clientId, begun), isPresent };
+  }
+
+  #hasQueue(clientId: string): boolean {
+    const { queues } = this;
+    return queues.findKept(clientId) !== undefined || queues.findLive(clientId) !== undefined;
+  }
+
+  #removeQueues(clientId: string): void {
+    const { queues } = this;
+    for (const queue of [queues.findKept(clientId), queues.findLive(clientId)]) {
+      if (queue === undefined) continue;
+      // One of another connection is not of a session.
+      queue.requireOwner(undefined);
+      queues.remove(queue);
+    }
   }
 
   /**
@@ -154,6 +178,7 @@ export class SessionRegistry {
     expirySeconds: number | null,
     will: OwnedWill | undefined,
   ): void {
+    if (this.#isGone) return;
     const delaySeconds = Math.min(will?.will.delaySeconds ?? 0, expirySeconds ?? Infinity);
     if (will !== undefined && delaySeconds > 0) this.#willLater(clientId, will, delaySeconds);
     if (stored !== undefined && expirySeconds === 0) this.end(stored);
@@ -164,6 +189,7 @@ export class SessionRegistry {
   #left(session: StoredSession, expirySeconds: number | null, leftAtMs: number): void {
     const { broker, vhost } = this.dialect;
     const { user } = session;
+    this.queues.expiryChanged(session.client, expirySeconds);
     broker.sessions.put(vhost.name, session.client, { expirySeconds, leftAtMs, user });
     this.#expireLater(session, leftAtMs);
   }
@@ -198,7 +224,7 @@ export class SessionRegistry {
   #publishWill(clientId: string): void {
     const found = this.#wills.get(clientId);
     this.#cancelWill(clientId);
-    if (found !== undefined) publishWill(this.dialect, found.owned);
+    if (found !== undefined && !this.#isGone) publishWill(this.dialect, found.owned);
   }
 
   /** Ends a session that has no connection, with its subscriptions and messages. [MQTT-4.1.0-2] */
@@ -206,10 +232,10 @@ export class SessionRegistry {
     const { broker, vhost } = this.dialect;
     const { client, subscriptions } = session;
     this.#forgetTimer(client);
+    if (this.#isGone) return;
     const shared = [...subscriptions.keys()].filter(isShared);
     broker.background.run(this.#closeShares(shared));
-    const queue = this.queues.findKept(client);
-    if (queue !== undefined) this.queues.remove(queue);
+    this.#removeQueues(client);
     broker.sessions.end(vhost.name, session);
     this.#publishWill(client);
   }

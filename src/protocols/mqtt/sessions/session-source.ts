@@ -18,6 +18,8 @@ export type SourceKind = 'kept' | 'live' | 'shared';
 export interface SourceTaker {
   isWritableFor(source: SessionSource): boolean;
   take(source: SessionSource, delivery: Delivery): void;
+  /** The queue was deleted. */
+  lost(source: SessionSource): void;
 }
 
 /** A queue that a session consumes from. */
@@ -62,7 +64,9 @@ export class SessionSource implements Consumer {
   }
 
   /** The queue was deleted. Its messages in flight can still be acknowledged. */
-  cancelled(): void {}
+  cancelled(): void {
+    this.#taker.lost(this);
+  }
 
   wake(): void {
     if (this.subscription.isActive) this.subscription.wake();

@@ -7,19 +7,13 @@ import type {
   StoredSession,
 } from '../../../broker/sessions/stored-session.ts';
 import { type ParsedFilter, parseFilter } from '../address.ts';
-import type { MqttDialect } from '../dialect.ts';
+import type { VhostDialect } from '../dialect.ts';
 import { MqttError } from '../errors.ts';
 import { deepLevelCountMax, sharedCountMax, subscriptionCountMax } from '../limits.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { SessionQueues } from './session-queues.ts';
+import type { QueueOwner, SessionQueues } from './session-queues.ts';
 import type { SessionSource } from './session-source.ts';
 import { deepLevelCountOf, SubscriptionSet } from './subscription-set.ts';
-
-/** The parts of the broker that a session needs. */
-export interface SessionParts {
-  readonly dialect: MqttDialect;
-  readonly queues: SessionQueues;
-}
 
 /** A shared subscription of a session. */
 interface Share {
@@ -33,36 +27,46 @@ interface Share {
  * A session while its client is connected: subscriptions, queues, and packet ids. What outlives the
  * connection is also in the log, if the session does.
  */
-export class Session {
+export class Session implements QueueOwner {
   readonly clientId: string;
   /** Undefined if the session ends with its connection. */
   readonly stored: StoredSession | undefined;
-  readonly set = new SubscriptionSet();
+  /** The subscriptions that the messages of each queue are compared with; one set for both, or two. */
+  readonly #keptSet: SubscriptionSet;
+  readonly #liveSet: SubscriptionSet;
   /** Packet ids received with quality of service 2 and not released. */
   readonly received: Set<number>;
   /** Packet ids sent with quality of service 2 and not completed. */
   readonly released: Set<number>;
-  readonly #parts: SessionParts;
+  readonly #dialect: VhostDialect;
   readonly #shares = new Map<string, Share>();
   #kept: Queue | undefined;
-  #live: Queue | undefined = undefined;
+  #live: Queue | undefined;
   #outgoing: Outgoing | undefined = undefined;
 
-  constructor(parts: SessionParts, clientId: string, stored: StoredSession | undefined) {
-    this.#parts = parts;
+  constructor(dialect: VhostDialect, clientId: string, stored: StoredSession | undefined) {
+    const { queues } = dialect;
+    this.#dialect = dialect;
+    this.#keptSet = new SubscriptionSet(queues.deliverAll ? 1 : -1);
+    this.#liveSet = queues.deliverAll ? new SubscriptionSet(0) : this.#keptSet;
     this.clientId = clientId;
     this.stored = stored;
     this.received = stored?.received ?? new Set();
     this.released = stored?.released ?? new Set();
-    this.#kept = stored === undefined ? undefined : parts.queues.findKept(clientId);
+    this.#kept = stored === undefined ? undefined : queues.findKept(clientId);
+    this.#live = stored === undefined ? undefined : queues.findLive(clientId);
+  }
+
+  get #queues(): SessionQueues {
+    return this.#dialect.queues;
   }
 
   get #broker(): Broker {
-    return this.#parts.dialect.broker;
+    return this.#dialect.broker;
   }
 
   get #vhostName(): string {
-    return this.#parts.dialect.vhost.name;
+    return this.#dialect.vhost.name;
   }
 
   /** Whether the session outlives its connection. */
@@ -70,8 +74,25 @@ export class Session {
     return this.stored !== undefined;
   }
 
+  get expirySeconds(): number | null {
+    return this.stored === undefined ? 0 : this.stored.expirySeconds;
+  }
+
+  get #sets(): readonly SubscriptionSet[] {
+    return this.#keptSet === this.#liveSet ? [this.#keptSet] : [this.#keptSet, this.#liveSet];
+  }
+
   get subscriptionCount(): number {
-    return this.set.size + this.#shares.size;
+    return this.#sets.reduce((sum, { size }) => sum + size, this.#shares.size);
+  }
+
+  /** Whether any subscription excludes messages of the same client. */
+  get hasNoLocal(): boolean {
+    return this.#keptSet.noLocalCount + this.#liveSet.noLocalCount > 0;
+  }
+
+  #find(filter: string): SessionSubscription | undefined {
+    return this.#keptSet.get(filter) ?? this.#liveSet.get(filter);
   }
 
   /**
@@ -81,7 +102,8 @@ export class Session {
    */
   *open(outgoing: Outgoing, mayRead: (filter: string) => boolean): Generator<void> {
     this.#outgoing = outgoing;
-    if (this.#kept !== undefined) outgoing.attach(this.#kept, 'kept', this.set);
+    if (this.#kept !== undefined) outgoing.attach(this.#kept, 'kept', this.#keptSet);
+    if (this.#live !== undefined) outgoing.attach(this.#live, 'live', this.#liveSet);
     for (const subscription of [...(this.stored?.subscriptions.values() ?? [])]) {
       const parsed = parseFilter(subscription.filter);
       if (mayRead(parsed.filter)) this.#connect(parsed, subscription);
@@ -93,32 +115,34 @@ export class Session {
   #connect(parsed: ParsedFilter, subscription: SessionSubscription): void {
     if (parsed.shareName !== undefined) this.#connectShare(parsed, parsed.shareName, subscription);
     else {
-      const queue = subscription.qos > 0 ? this.#keptQueue() : this.#liveQueue();
-      this.#parts.dialect.bind(queue, parsed.filter);
-      this.set.set(subscription);
+      const isKept = subscription.qos > 0;
+      this.#dialect.bind(isKept ? this.#keptQueue() : this.#liveQueue(), parsed.filter);
+      this.#setOf(subscription).set(subscription);
     }
+  }
+
+  #setOf({ qos }: SessionSubscription): SubscriptionSet {
+    return qos > 0 ? this.#keptSet : this.#liveSet;
   }
 
   #keptQueue(): Queue {
     if (this.#kept !== undefined) return this.#kept;
-    const { queues } = this.#parts;
-    const queue = this.isStored ? queues.createKept(this.clientId, this) : queues.createOwn(this);
+    const queue = this.#queues.createKept(this);
     this.#kept = queue;
-    this.#outgoing?.attach(queue, 'kept', this.set);
+    this.#outgoing?.attach(queue, 'kept', this.#keptSet);
     return queue;
   }
 
   #liveQueue(): Queue {
     if (this.#live !== undefined) return this.#live;
-    const queue = this.#parts.queues.createOwn(this);
+    const queue = this.#queues.createLive(this);
     this.#live = queue;
-    this.#outgoing?.attach(queue, 'live', this.set);
+    this.#outgoing?.attach(queue, 'live', this.#liveSet);
     return queue;
   }
 
   #connectShare(parsed: ParsedFilter, shareName: string, subscription: SessionSubscription): void {
-    const { queues } = this.#parts;
-    const queue = queues.openShared(shareName, parsed.filter, this);
+    const queue = this.#queues.openShared(shareName, parsed.filter, this);
     const set = new SubscriptionSet();
     set.set(subscription, parsed.filter);
     const source = this.#outgoing?.attach(queue, 'shared', set);
@@ -143,13 +167,13 @@ export class Session {
   }
 
   #subscribe(parsed: ParsedFilter, subscription: SessionSubscription): boolean {
-    const { dialect } = this.#parts;
-    const before = this.set.get(parsed.text);
+    const before = this.#find(parsed.text);
     if (before === undefined) this.#requireRoom(parsed);
     this.#connect(parsed, subscription);
     const isMoved = before !== undefined && before.qos > 0 !== subscription.qos > 0;
     const former = before !== undefined && before.qos > 0 ? this.#kept : this.#live;
-    if (isMoved && former !== undefined) dialect.unbind(former, parsed.filter);
+    if (isMoved && former !== undefined) this.#dialect.unbind(former, parsed.filter);
+    if (isMoved && this.#queues.deliverAll) this.#setOf(before).delete(parsed.text);
     return before === undefined;
   }
 
@@ -170,13 +194,14 @@ export class Session {
       throw new MqttError('refused', 'quotaExceeded', why);
     }
     this.#connectShare(parsed, shareName, subscription);
-    this.#parts.queues.countShared(shareName, parsed.filter);
+    this.#queues.countShared(shareName, parsed.filter);
     return true;
   }
 
   #requireRoom({ filter }: ParsedFilter): void {
     const { limits } = this.#broker;
-    const levelCount = this.set.deepLevelCount + deepLevelCountOf(filter);
+    const before = this.#sets.reduce((sum, set) => sum + set.deepLevelCount, 0);
+    const levelCount = before + deepLevelCountOf(filter);
     if (levelCount > deepLevelCountMax) {
       const found = `filters of a session with many levels and many + would have ${levelCount} levels`;
       const why = `${found}; at most ${deepLevelCountMax} are allowed`;
@@ -193,18 +218,18 @@ export class Session {
   /** Removes a subscription. Returns false if it does not exist. */
   unsubscribe(parsed: ParsedFilter): boolean {
     const { shareName, filter, text } = parsed;
-    const before = this.set.get(text);
+    const before = this.#find(text);
     const share = this.#shares.get(text);
     if (before === undefined && share === undefined) return false;
     if (before !== undefined) {
-      this.set.delete(text);
+      this.#setOf(before).delete(text);
       const queue = before.qos > 0 ? this.#kept : this.#live;
-      if (queue !== undefined) this.#parts.dialect.unbind(queue, filter);
+      if (queue !== undefined) this.#dialect.unbind(queue, filter);
     }
     if (share !== undefined) {
       this.#shares.delete(text);
       if (share.source !== undefined) this.#outgoing?.detach(share.source);
-      this.#parts.queues.closeShared(shareName ?? '', filter);
+      this.#queues.closeShared(shareName ?? '', filter);
     }
     if (this.stored !== undefined) {
       this.#broker.sessions.unsubscribe(this.#vhostName, this.stored, text);
@@ -265,12 +290,12 @@ export class Session {
     this.#shares.clear();
     if (!this.isStored) {
       for (const { parsed } of shares) {
-        this.#parts.queues.closeShared(parsed.shareName ?? '', parsed.filter);
+        this.#queues.closeShared(parsed.shareName ?? '', parsed.filter);
         yield;
       }
     }
     // The queues of this connection.
-    yield* this.#parts.dialect.vhost.release(this);
+    yield* this.#dialect.vhost.release(this);
     this.#live = undefined;
   }
 }

@@ -4,7 +4,7 @@ import { mqttAlphabet, parsePattern, splitKey } from '../../../broker/patterns/a
 import { PatternTree } from '../../../broker/patterns/pattern-tree.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
-import { exchangeNames, isReservedTopic, startsWithWildcard } from '../address.ts';
+import { startsWithWildcard } from '../address.ts';
 import { textField } from '../codec/properties.ts';
 
 /** Maximum number of topics whose matches are cached for each session. */
@@ -38,6 +38,10 @@ export interface TopicMatch {
 export interface TopicNames {
   /** Returns the name of the destination of a message. */
   nameOf(delivery: Delivery): string;
+  /** Returns the topic with the name of a destination. */
+  topicOf(name: string): string;
+  /** Whether filters that begin with a wildcard do not match a topic. */
+  isReserved(topic: string): boolean;
 }
 
 const noKey = Buffer.alloc(0);
@@ -57,6 +61,12 @@ export class SubscriptionSet {
   /** The cost of the last search for matches, in units of about a microsecond. */
   matchUnits = 0;
   #cachedIdCount = 0;
+  /** The quality of service of messages that no subscription matches; -1 to drop them. */
+  readonly #qosOtherwise: number;
+
+  constructor(qosOtherwise = -1) {
+    this.#qosOtherwise = qosOtherwise;
+  }
 
   get size(): number {
     return this.#byFilter.size;
@@ -116,16 +126,16 @@ export class SubscriptionSet {
     if (last !== undefined && size === addressEnd - addressAt) {
       if (buffer.compare(this.#lastKey, 0, size, addressAt, addressEnd) === 0) return last;
     }
-    const found = this.#matchName(names.nameOf(delivery));
+    const found = this.#matchName(names.nameOf(delivery), names);
     this.#lastKey = Buffer.from(buffer.subarray(addressAt, addressEnd));
     this.#last = found;
     return found;
   }
 
-  #matchName(name: string): TopicMatch {
+  #matchName(name: string, names: TopicNames): TopicMatch {
     const known = this.#matches.get(name);
     if (known !== undefined) return known;
-    const found = this.matchWithout(name, false);
+    const found = this.matchWithout(name, false, names);
     const isFull = this.#matches.size >= matchCountMax;
     this.#cachedIdCount += found.ids.length;
     if (isFull || this.#cachedIdCount > cachedIdCountMax) this.#clearMatches();
@@ -134,9 +144,9 @@ export class SubscriptionSet {
   }
 
   /** @param isOwn whether the client published the message itself, so that noLocal has an effect */
-  matchWithout(name: string, isOwn: boolean): TopicMatch {
-    const topic = exchangeNames(name);
-    const isReserved = isReservedTopic(topic);
+  matchWithout(name: string, isOwn: boolean, names: TopicNames): TopicMatch {
+    const topic = names.topicOf(name);
+    const isReserved = names.isReserved(topic);
     const found = new Set<SessionSubscription>();
     let stepCount = 0;
     const steps = this.#tree.match(splitKey(mqttAlphabet, topic), {
@@ -151,7 +161,7 @@ export class SubscriptionSet {
     });
     for (const _ of steps);
     this.matchUnits += Math.ceil((stepCount + found.size) / stepsPerUnit);
-    let qos = -1;
+    let qos = found.size === 0 ? this.#qosOtherwise : -1;
     let isRetainAsPublished = false;
     let hasNoLocal = false;
     const ids: number[] = [];

@@ -5,7 +5,7 @@ import { Publication } from '../../../broker/publication.ts';
 import type { Ticking } from '../../../broker/turns/turns.ts';
 import type { Access } from '../../../broker/users.ts';
 import type { PropertyList } from '../codec/properties.ts';
-import type { MqttDialect } from '../dialect.ts';
+import type { VhostDialect } from '../dialect.ts';
 import { prepare, store } from './messages.ts';
 
 /** The will of a connection. */
@@ -29,19 +29,21 @@ export interface OwnedWill {
 /**
  * Publishes a will. The rights are those of its client now. A refusal has nobody to be reported to.
  */
-export function publishWill(dialect: MqttDialect, { will, clientId, access }: OwnedWill): void {
-  const { broker } = dialect;
-  const { topic, payload, qos, isRetained, properties } = will;
-  if (topic.startsWith('$')) return;
+export function publishWill(dialect: VhostDialect, { will, clientId, access }: OwnedWill): void {
+  const { broker, terms } = dialect;
+  const { topic, payload, isRetained, properties } = will;
+  if (dialect.isIgnored(topic)) return;
+  const qos = Math.min(will.qos, terms.qosMax);
   const publication = new Publication();
-  prepare(publication, { qos, isRetained, properties, origin: clientId });
+  const { priority } = terms;
+  prepare(publication, { qos, isRetained, properties, origin: clientId, priority });
   publication.addPart(payload, 0, payload.length);
   try {
     const target = dialect.target(topic);
-    const route = dialect.route(target, publication, access, [clientId]);
+    const route = target.route(publication, access, [clientId]);
     const { rest } = store(dialect, target, publication, route, isRetained);
     if (rest !== undefined) broker.background.run(rest);
-    dialect.stored(target, publication, route);
+    target.stored(publication, route);
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
   }
