@@ -13,6 +13,7 @@ import type { SessionChange } from './sessions/stored-session.ts';
 import type { SettingsChange } from './settings/settings.ts';
 import type { UserChange } from './users.ts';
 import type { Vhost } from './vhost.ts';
+import { applyQueueOptions } from './vhosts/changed-options.ts';
 import type { VhostMetadata } from './vhosts/vhost-metadata.ts';
 
 /** A change in one virtual host, as stored in the log. */
@@ -61,10 +62,14 @@ export type Change =
 export function applyToVhost(vhost: Vhost | undefined, change: VhostChange): void {
   if (vhost === undefined) return;
   switch (change.kind) {
-    case 'queue':
-      if (!vhost.queues.has(change.name))
-        vhost.addQueue(change.name, change.options, change.number);
+    case 'queue': {
+      const queue = vhost.queues.get(change.name);
+      if (queue === undefined) vhost.addQueue(change.name, change.options, change.number);
+      else if (queue.index.number === change.number) {
+        applyQueueOptions(vhost, queue, change.options);
+      }
       return;
+    }
     case 'queue-deleted': {
       const queue = vhost.queues.get(change.name);
       if (queue !== undefined) vhost.removeQueue(queue);

@@ -306,6 +306,8 @@ export class Access {
    * is refused.
    */
   canWait = false;
+  /** The client id, which topic permissions can name as `{client_id}`; undefined if the protocol has none. */
+  clientId: string | undefined = undefined;
 
   constructor(users: Users, user: string, vhost: string, login: LoginParts = {}) {
     this.#users = users;
@@ -423,6 +425,6 @@ export class Access {
     const permission = this.groups === undefined ? user?.permissions.get(this.vhost) : everything;
     this.#rights = new AccessRights(permission ?? nothing);
     const topics = this.groups === undefined ? user?.topicPermissions.get(this.vhost) : undefined;
-    this.#topics = topics && new TopicRights(topics, this.user, this.vhost);
+    this.#topics = topics && new TopicRights(topics, this);
   }
 }

@@ -29,12 +29,20 @@ export class MqttBroker {
   readonly clock: ManualClock;
   readonly protocol: Protocol;
 
-  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
+  readonly #protocolOf: (broker: Broker) => Protocol;
+
+  private constructor(
+    broker: Broker,
+    log: MemoryLog,
+    clock: ManualClock,
+    protocolOf: (broker: Broker) => Protocol,
+  ) {
+    this.#protocolOf = protocolOf;
     this.broker = broker;
     this.log = log;
     this.clock = clock;
     log.onDurable = (group) => broker.onDurable(group);
-    this.protocol = mqttForActiveMq(broker);
+    this.protocol = protocolOf(broker);
   }
 
   /**
@@ -46,6 +54,7 @@ export class MqttBroker {
     before?: MqttBroker,
     more: Partial<BrokerOptions> = {},
     rowCount = 0,
+    protocolOf = mqttForActiveMq,
   ): Promise<MqttBroker> {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
@@ -66,12 +75,12 @@ export class MqttBroker {
       },
       ...more,
     });
-    return new MqttBroker(broker, log, clock);
+    return new MqttBroker(broker, log, clock, protocolOf);
   }
 
   /** The broker that the next start finds after a crash: what was synced, and nothing else. */
   async crash(limits: Partial<Limits> = {}, rowCount = 0): Promise<MqttBroker> {
-    return MqttBroker.open(limits, this, {}, rowCount);
+    return MqttBroker.open(limits, this, {}, rowCount, this.#protocolOf);
   }
 
   /** Everything appended is on the disk. */

@@ -31,9 +31,19 @@ export function checkPermission({ configure, write, read }: Permission): void {
  * @throws {BrokerError} `precondition-failed`
  */
 export function checkTopicPermission({ write, read }: TopicPermission): void {
-  NamePattern.compile('the pattern of write', expanded(write, 'x', 'x'));
-  NamePattern.compile('the pattern of read', expanded(read, 'x', 'x'));
+  NamePattern.compile('the pattern of write', expanded(write, anyNames));
+  NamePattern.compile('the pattern of read', expanded(read, anyNames));
 }
+
+/** The names that variables in the patterns of topic permissions stand for. */
+interface PatternNames {
+  readonly user: string;
+  readonly vhost: string;
+  /** Undefined if the protocol has no client ids. */
+  readonly clientId: string | undefined;
+}
+
+const anyNames: PatternNames = { user: 'x', vhost: 'x', clientId: 'x' };
 
 /** A pattern with the names that it has matched. */
 class CachedPattern {
@@ -77,15 +87,13 @@ export class AccessRights {
 /** The rights on routing keys of topic exchanges. */
 export class TopicRights {
   readonly #permissions: ReadonlyMap<string, TopicPermission>;
-  readonly #user: string;
-  readonly #vhost: string;
+  readonly #names: PatternNames;
   readonly #patterns = new Map<string, Record<TopicRight, CachedPattern>>();
 
   /** @param permissions by exchange */
-  constructor(permissions: ReadonlyMap<string, TopicPermission>, user: string, vhost: string) {
+  constructor(permissions: ReadonlyMap<string, TopicPermission>, names: PatternNames) {
     this.#permissions = permissions;
-    this.#user = user;
-    this.#vhost = vhost;
+    this.#names = names;
   }
 
   /** Whether routing keys of the exchange are restricted. */
@@ -99,7 +107,7 @@ export class TopicRights {
     let patterns = this.#patterns.get(exchange);
     if (patterns === undefined) {
       const pattern = (text: string) =>
-        new CachedPattern(expanded(text, this.#user, this.#vhost), keysCachedMax);
+        new CachedPattern(expanded(text, this.#names), keysCachedMax);
       patterns = { write: pattern(permission.write), read: pattern(permission.read) };
       this.#patterns.set(exchange, patterns);
     }
@@ -111,10 +119,16 @@ export class TopicRights {
  * Replaces the variables in a pattern. Names match themselves: a user whose name contains `.*` gets no
  * more than another. A result that is too long for a pattern matches nothing.
  */
-function expanded(pattern: string, user: string, vhost: string): string {
-  const text = pattern.replaceAll(/\{(username|vhost)\}/g, (_, variable: string) =>
-    escaped(variable === 'vhost' ? vhost : user),
-  );
+function expanded(pattern: string, { user, vhost, clientId }: PatternNames): string {
+  const values: Readonly<Record<string, string | undefined>> = {
+    username: user,
+    vhost,
+    client_id: clientId,
+  };
+  const text = pattern.replaceAll(/\{(username|vhost|client_id)\}/g, (found, variable: string) => {
+    const value = values[variable];
+    return value === undefined ? found : escaped(value);
+  });
   return text.length <= patternBytesMax ? text : matchesNothing;
 }
 

@@ -58,7 +58,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   readonly kind = 'queue';
   readonly vhost: string;
   readonly name: string;
-  readonly options: QueueOptions;
+  options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
   deadLetters: DeadLetterRules | undefined = undefined;

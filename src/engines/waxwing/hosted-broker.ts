@@ -34,6 +34,7 @@ import {
   type LoadedProtocols,
   loadProtocols,
   openListeners,
+  storedFormats,
 } from './listener-specs.ts';
 import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
@@ -329,7 +330,7 @@ async function openBroker(
   broker = await Broker.open({
     openLog,
     wakeAt: (atMs) => alarm.schedule(atMs),
-    formats: [...loaded.values()].map(({ format }) => format),
+    formats: await storedFormats(loaded),
     users: message.users,
     brokerName: message.name,
     engineVersion: message.engineVersion,

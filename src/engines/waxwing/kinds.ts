@@ -14,6 +14,8 @@ const listeners = {
   wss: ['stomp', 'mqtt'],
   'stomp/ssl': ['stomp-rabbitmq'],
   'https/web-stomp': ['stomp-rabbitmq'],
+  'mqtt/ssl': ['mqtt-rabbitmq'],
+  'https/web-mqtt': ['mqtt-rabbitmq'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -21,7 +23,9 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['amqps', 'management', 'stomp/ssl', 'https/web-stomp'],
+    listeners: [
+      ...['amqps', 'management', 'mqtt/ssl', 'https/web-mqtt', 'stomp/ssl', 'https/web-stomp'],
+    ],
     authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   },
   {

@@ -48,6 +48,7 @@ const protocols = {
   'stomp-rabbitmq': async () =>
     (await import('./parts/stomp-rabbitmq-parts.ts')).stompRabbitMqParts,
   mqtt: async () => (await import('./parts/mqtt-parts.ts')).mqttParts,
+  'mqtt-rabbitmq': async () => (await import('./parts/mqtt-rabbitmq-parts.ts')).mqttRabbitMqParts,
 } satisfies Record<string, () => Promise<ProtocolParts>>;
 
 /** Loaded protocols by name. */
@@ -58,6 +59,17 @@ export async function loadProtocols(specs: readonly ListenerSpec[]): Promise<Loa
   const names = [...new Set(specs.flatMap((spec) => spec.protocols))];
   const parts = await Promise.all(names.map((name) => protocols[name]()));
   return new Map(names.map((name, at) => [name, parts[at] as ProtocolParts])); // each name has one
+}
+
+/**
+ * Loads the formats of messages that a broker may have stored: those of its listeners, and those of protocols
+ * that its configuration had switched on before.
+ */
+export async function storedFormats(loaded: LoadedProtocols): Promise<MessageFormat[]> {
+  const formats: MessageFormat[] = [...loaded.values()].map(({ format }) => format);
+  if (!loaded.has('amqp10-rabbitmq') || loaded.has('mqtt-rabbitmq')) return formats;
+  const { rabbitMqMqttFormat } = await import('../../protocols/mqtt/rabbitmq/format.ts');
+  return [...formats, rabbitMqMqttFormat];
 }
 
 /** The protocols of a broker. */

@@ -106,6 +106,10 @@ export class MqttConnection
     return this.#agreed.access;
   }
 
+  get keepAliveSeconds(): number {
+    return this.#agreed.keepAliveSeconds;
+  }
+
   get clientId(): string {
     return this.#agreed.clientId;
   }

@@ -1,6 +1,7 @@
 // The interface of a connection to its parts.
 
 import type { Broker } from '../../broker/broker.ts';
+import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
 import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
@@ -11,11 +12,12 @@ import type { VhostDialect } from './dialect.ts';
 import type { Session } from './sessions/session.ts';
 
 /** The operations of a connection that its parts need. */
-export interface MqttHost {
+export interface MqttHost extends PublisherListener {
   readonly broker: Broker;
   readonly dialect: VhostDialect;
   readonly access: Access;
   readonly version: Version;
+  readonly keepAliveSeconds: number;
   /** The client id: given by the client, otherwise assigned. */
   readonly clientId: string;
   readonly session: Session;

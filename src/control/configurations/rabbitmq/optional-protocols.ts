@@ -22,7 +22,7 @@ const protocols: readonly OptionalProtocol[] = [
     prefix: /^(?:web_)?mqtt\./,
     rules: mqttRules,
     refusals: mqttRefusals,
-    isServed: false,
+    isServed: true,
   },
   {
     name: 'STOMP',

@@ -4,7 +4,9 @@ export const carriers = {
   messageIdType: 'x-message-id-type',
   correlationId: 'x-correlation-id',
   correlationIdType: 'x-correlation-id-type',
-  /** A reply address that is not a queue: `topic://name`. */
+  /** A reply address that is a topic, as RabbitMQ has it for MQTT. */
+  replyToTopic: 'x-reply-to-topic',
+  /** Another reply address that is not a queue: `temporary-topic://name`. */
   replyTo: 'x-reply-to',
   to: 'x-to',
   groupId: 'x-group-id',

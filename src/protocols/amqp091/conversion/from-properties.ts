@@ -72,7 +72,9 @@ function carriedBy(properties: Properties, basic: BasicProperties): FieldTable {
   );
   if (messageId !== undefined) basic.messageId = messageId;
   if (correlationId !== undefined) basic.correlationId = correlationId;
-  if (basic.replyTo === undefined) text(carriers.replyTo, addressText(properties.replyTo));
+  const { replyTo } = properties;
+  if (replyTo?.kind === 'topic') text(carriers.replyToTopic, replyTo.name);
+  else if (basic.replyTo === undefined) text(carriers.replyTo, addressText(replyTo));
   text(carriers.to, addressText(properties.to));
   text(carriers.groupId, properties.groupId);
   text(carriers.replyToGroupId, properties.replyToGroupId);

@@ -130,7 +130,10 @@ function idOf(
 /** Replies go to a queue, unless a header states otherwise. */
 function replyTo(property: string | undefined, headers: Headers): Address | undefined {
   if (property !== undefined) return { kind: 'queue', name: property };
-  return headers.takeAddress(carriers.replyTo);
+  const topic = headers.takeText(carriers.replyToTopic);
+  return topic === undefined
+    ? headers.takeAddress(carriers.replyTo)
+    : { kind: 'topic', name: topic };
 }
 
 function bodyOf(bytes: Buffer, headers: Headers): Body {

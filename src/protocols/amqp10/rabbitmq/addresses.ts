@@ -162,3 +162,8 @@ export function quoted(name: string): string {
 export function queueAddress(name: string): string {
   return queuePrefix + quoted(name);
 }
+
+/** The address of a routing key of an exchange in version 2. */
+export function exchangeAddress(exchange: string, routingKey: string): string {
+  return `${exchangePrefix}${quoted(exchange)}/${quoted(routingKey)}`;
+}

@@ -24,8 +24,10 @@ export const propertyIds = {
   receiveMaximum: 0x21,
   topicAliasMaximum: 0x22,
   topicAlias: 0x23,
+  maximumQos: 0x24,
   userProperty: 0x26,
   maximumPacketSize: 0x27,
+  sharedSubscriptionAvailable: 0x2a,
 } as const;
 
 type PropertyType = 'byte' | 'u16' | 'u32' | 'variable' | 'text' | 'binary' | 'pair';
@@ -51,6 +53,8 @@ const types: Readonly<Record<number, PropertyType>> = {
   [propertyIds.topicAlias]: 'u16',
   [propertyIds.userProperty]: 'pair',
   [propertyIds.maximumPacketSize]: 'u32',
+  [propertyIds.maximumQos]: 'byte',
+  [propertyIds.sharedSubscriptionAvailable]: 'byte',
 };
 
 /** The properties that clients may send in each packet. User properties may be in all of them. */

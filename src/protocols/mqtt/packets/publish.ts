@@ -238,15 +238,25 @@ export class Publisher {
   #finish(published: ReturnType<typeof store>, qos: number, id: number): void {
     const { rest, routed, group } = published;
     if (rest === undefined) {
-      this.#acknowledge(qos, id, this.#reasonFor(routed), group);
+      if (published.isRefused) this.#refuse(qos, id);
+      else this.#acknowledge(qos, id, this.#reasonFor(routed), group);
       return;
     }
     const { session, gate, broker } = this.#host;
     gate.finishFirst(rest, () => {
+      if (published.isRefused) {
+        this.#refuse(qos, id);
+        return;
+      }
       if (qos === 2) session.addReceived(id);
       const last = qos === 2 && session.isStored ? broker.store.log.openGroup : 0;
       this.#acknowledge(qos, id, reasons.success, Math.max(published.group, last));
     });
+  }
+
+  /** A queue is full. Before MQTT 5, the client gets no answer, so that it sends the message again. */
+  #refuse(qos: number, id: number): void {
+    if (this.#host.version === 5) this.#acknowledge(qos, id, reasons.quotaExceeded, 0);
   }
 
   #reasonFor(routed: number): number {

@@ -107,6 +107,7 @@ export class Session implements QueueOwner {
     for (const subscription of [...(this.stored?.subscriptions.values() ?? [])]) {
       const parsed = parseFilter(subscription.filter);
       if (mayRead(parsed.filter)) this.#connect(parsed, subscription);
+      else if (this.#queues.deliverAll) this.#disconnect(parsed, subscription);
       yield;
     }
   }
@@ -119,6 +120,12 @@ export class Session implements QueueOwner {
       this.#dialect.bind(isKept ? this.#keptQueue() : this.#liveQueue(), parsed.filter);
       this.#setOf(subscription).set(subscription);
     }
+  }
+
+  /** Makes messages for a subscription no longer arrive. */
+  #disconnect({ filter }: ParsedFilter, subscription: SessionSubscription): void {
+    const queue = this.queueFor(subscription);
+    if (queue !== undefined) this.#dialect.unbind(queue, filter);
   }
 
   #setOf({ qos }: SessionSubscription): SubscriptionSet {
@@ -240,6 +247,13 @@ export class Session implements QueueOwner {
   /** The queue of the messages for a subscription that is not shared. */
   queueFor({ qos }: SessionSubscription): Queue | undefined {
     return qos > 0 ? this.#kept : this.#live;
+  }
+
+  /** The queues of subscriptions that are not shared. */
+  get consumed(): readonly { readonly queue: Queue; readonly isAcknowledged: boolean }[] {
+    const kept = this.#kept && { queue: this.#kept, isAcknowledged: true };
+    const live = this.#live && { queue: this.#live, isAcknowledged: false };
+    return [kept ?? [], live ?? []].flat();
   }
 
   /** The queue of subscriptions with quality of service above 0; undefined if there is none. */

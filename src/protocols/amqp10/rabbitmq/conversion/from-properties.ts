@@ -2,13 +2,18 @@
 
 import { encodeText } from '../../../../base/byte-text.ts';
 import { isShortName } from '../../../../broker/arguments.ts';
-import type { Body, Encoded, Properties } from '../../../../broker/conversion/properties.ts';
+import type {
+  Address,
+  Body,
+  Encoded,
+  Properties,
+} from '../../../../broker/conversion/properties.ts';
 import { type Field, toJson, type Value } from '../../../../broker/conversion/value.ts';
 import { Encoder } from '../../codec/encoder.ts';
 import { type Entry, type Item, stringItem, symbolItem } from '../../codec/items.ts';
 import { type Composite, writeComposite } from '../../codec/performatives.gen.ts';
 import { sections } from '../../messages/sections.ts';
-import { queueAddress } from '../addresses.ts';
+import { exchangeAddress, queueAddress } from '../addresses.ts';
 import { isBody } from './body.ts';
 import { deathsFromValue } from './deaths.ts';
 import { idItem } from './ids.ts';
@@ -51,7 +56,7 @@ function propertiesOf(properties: Properties): Buffer {
     code: sections.properties,
     messageId: idItem(properties.messageId),
     userId: userId === undefined ? undefined : encodeText(userId),
-    replyTo: replyTo && stringItem(queueAddress(replyTo.name)),
+    replyTo: replyTo && stringItem(addressOf(replyTo)),
     correlationId: idItem(properties.correlationId),
     contentType: properties.contentType,
     contentEncoding: properties.contentEncoding,
@@ -60,6 +65,11 @@ function propertiesOf(properties: Properties): Buffer {
   } as const;
   const isEmpty = Object.values(composite).every((value, at) => at === 0 || value === undefined);
   return isEmpty ? Buffer.alloc(0) : section(composite);
+}
+
+/** The address for replies. Topics are those of MQTT. */
+function addressOf({ kind, name }: Address): string {
+  return kind === 'topic' ? exchangeAddress('amq.topic', name) : queueAddress(name);
 }
 
 /** Headers with the prefix `x-` become annotations. */

@@ -1,0 +1,103 @@
+// The description of a connection for administration.
+
+import type { ConnectionInspector } from '../../../broker/client-connection.ts';
+import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from '../../../broker/rabbitmq/model.ts';
+import type { Transport } from '../../protocol.ts';
+import type { MqttHost } from '../host.ts';
+
+/** The names of the versions in RabbitMQ. */
+const protocols = { 3: 'MQTT 3-1-0', 4: 'MQTT 3-1-1', 5: 'MQTT 5-0' } as const;
+
+/** The tag of the consumers of sessions. */
+const consumerTag = 'mqtt';
+
+/** Describes a connection and its consumers at the moment of the call. */
+export class Inspector implements ConnectionInspector {
+  readonly #host: MqttHost;
+  readonly #transport: Transport;
+  readonly #connectedAtMs: number;
+
+  constructor(host: MqttHost, transport: Transport) {
+    this.#host = host;
+    this.#transport = transport;
+    this.#connectedAtMs = host.broker.nowMs();
+  }
+
+  get name(): string {
+    const { peerAddress, localAddress } = this.#transport;
+    return `${peerAddress} -> ${localAddress}`;
+  }
+
+  get #state(): ConnectionInfo['state'] {
+    const host = this.#host;
+    const { flow } = host.broker;
+    if (!flow.has(host)) return 'running';
+    if (flow.blockedReason !== undefined) return 'blocked';
+    return flow.isPaused ? 'flow' : 'running';
+  }
+
+  info(): ConnectionInfo {
+    const host = this.#host;
+    const { access, clientId, keepAliveSeconds } = host;
+    const { peerAddress, localAddress, tlsVersion } = this.#transport;
+    const [peerHost, peerPort] = partsOf(peerAddress);
+    const [localHost, port] = partsOf(localAddress);
+    return {
+      name: this.name,
+      userProvidedName: clientId,
+      user: access.user,
+      vhost: access.vhost,
+      protocol: protocols[host.version],
+      connectedAtMs: this.#connectedAtMs,
+      peerHost,
+      peerPort,
+      host: localHost,
+      port,
+      authMechanism: 'none',
+      tlsVersion,
+      clientProperties: { client_id: clientId },
+      channelMax: 0,
+      frameMax: 0,
+      heartbeatSeconds: keepAliveSeconds,
+      channelCount: 0,
+      state: this.#state,
+      receivedBytes: host.receivedBytes,
+      sentBytes: host.outbox.leftBytes,
+    };
+  }
+
+  /** MQTT has no channels. */
+  channels(): Iterable<ChannelInfo> {
+    return [];
+  }
+
+  *consumers(): Generator<ConsumerInfo> {
+    const { session, access, inFlightMax } = this.#host;
+    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    const { name } = this;
+    for (const { queue, isAcknowledged } of session.consumed) {
+      yield {
+        tag: consumerTag,
+        vhost: access.vhost,
+        queue: queue.name,
+        channelName: name,
+        channelNumber: 0,
+        connectionName: name,
+        peerHost,
+        peerPort,
+        user: access.user,
+        isAcknowledged,
+        isExclusive: false,
+        isActive: true,
+        prefetchCount: inFlightMax,
+        arguments: {},
+      };
+    }
+  }
+}
+
+/** Splits `127.0.0.1:5671`, and `::1:5671`. */
+function partsOf(address: string): [host: string, port: number] {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
+}
