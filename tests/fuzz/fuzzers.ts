@@ -9,6 +9,7 @@ import { configurationFuzzers } from './configurations.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { identityCanary, identityFuzzers } from './identity/fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
+import { mqttRabbitMqFuzzers } from './mqtt-rabbitmq.ts';
 import { openwireFuzzers } from './openwire.ts';
 import { policyFuzzer } from './policies.ts';
 import { selectorFuzzer } from './selectors.ts';
@@ -29,6 +30,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...stompRabbitMqFuzzers,
   selectorFuzzer,
   ...mqttFuzzers,
+  ...mqttRabbitMqFuzzers,
   ...amqp10Fuzzers,
   ...amqp10RabbitMqFuzzers,
   ...webSocketFuzzers,

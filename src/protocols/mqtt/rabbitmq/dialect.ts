@@ -106,10 +106,20 @@ class RabbitMqDialect implements Dialect {
     const known = this.#registries.get(name);
     // Another virtual host may have had the name.
     if (known?.dialect.vhost === vhost) return known;
+    this.#forgetDeleted();
     const dialect = new RabbitMqVhost(this.broker, vhost, this.terms, this.#options);
     const registry = new SessionRegistry(dialect);
     this.#registries.set(name, registry);
     return registry;
+  }
+
+  /** Forgets the sessions of deleted virtual hosts. */
+  #forgetDeleted(): void {
+    for (const [name, registry] of this.#registries) {
+      if (this.broker.vhosts.get(name) === registry.dialect.vhost) continue;
+      registry.close();
+      this.#registries.delete(name);
+    }
   }
 
   announce(answer: PropertyWriter, expirySeconds: number | null): void {

@@ -200,3 +200,30 @@ test('sessions of virtual hosts are apart, and end with them', async () => {
   await b.settled();
   assert.ok(b.broker.vhost('v').queues.get(kept));
 });
+
+test('messages, sessions and retained messages survive a crash', async () => {
+  const b = await openRabbitMq();
+  const lasting = { version: 5, clean: false, properties: { 17: 60 } } as const;
+  const peer = await b.client(lasting);
+  peer.subscribe({ 'a/b': 1 }, { 11: 7 });
+  await b.settled();
+  peer.take();
+  const sender = await b.client({ version: 5, clientId: 's' });
+  sender.publish('a/b', 'one', { qos: 1, properties: { 3: 'text/plain' } });
+  sender.publish('r/x', 'kept', { qos: 1, id: 2, retain: true });
+  const [before] = peer.messages();
+  b.sync();
+  const next = await crashed(b);
+  const again = await next.client(lasting);
+  assert.equal(again.connack?.isPresent, true);
+  const [after] = again.messages();
+  assert.deepEqual(after, { ...before, dup: true });
+  assert.deepEqual(after?.properties, { 3: 'text/plain', 11: [7] });
+  again.puback(after?.id ?? 0);
+  again.subscribe({ 'r/#': 1 });
+  next.sync();
+  await next.settled();
+  next.sync();
+  await next.settled();
+  assert.deepEqual(again.payloads(), ['kept']);
+});

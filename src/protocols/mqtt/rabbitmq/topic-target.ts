@@ -5,7 +5,7 @@ import { shortStringBytesMax } from '../../../base/bytes.ts';
 import { requireAddressBytes } from '../../../broker/arguments.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
-import { describe } from '../../../broker/errors.ts';
+import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Exchange } from '../../../broker/exchanges/exchange.ts';
 import type { RememberedRoute, Route } from '../../../broker/exchanges/route-cache.ts';
 import type { Publication } from '../../../broker/publication.ts';
@@ -81,6 +81,10 @@ export class RabbitMqTarget implements TopicTarget {
     if (exchange === undefined) {
       const why = `no ${describe('exchange', name, vhost.name)}`;
       throw new MqttError('closing', 'implementationSpecific', why);
+    }
+    if (exchange.options.internal) {
+      const what = `internal ${describe('exchange', name, vhost.name)}`;
+      throw new BrokerError('access-refused', `cannot publish to ${what}`);
     }
     this.#exchange = exchange;
     this.#version = vhost.version;

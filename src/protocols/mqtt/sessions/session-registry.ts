@@ -57,6 +57,12 @@ export class SessionRegistry {
     return broker.vhosts.get(vhost.name) !== vhost;
   }
 
+  /** The virtual host was deleted: forgets what would happen later. */
+  close(): void {
+    for (const clientId of [...this.#expiries.keys()]) this.#forgetTimer(clientId);
+    for (const clientId of [...this.#wills.keys()]) this.#cancelWill(clientId);
+  }
+
   /** Prepares a session after a start. */
   #restore(session: StoredSession): void {
     for (const text of session.subscriptions.keys()) {
@@ -141,6 +147,7 @@ export class SessionRegistry {
     this.#forgetTimer(clientId);
     const stored = broker.sessions.find(vhost.name, clientId);
     const hasEnded = this.queues.areSessions && !this.#hasQueue(clientId);
+    if (!isClean) this.#cancelWill(clientId);
     if (stored !== undefined && (isClean || hasEnded)) this.end(stored);
     else this.#cancelWill(clientId);
     if (isClean) this.#removeQueues(clientId);
