@@ -76,8 +76,6 @@ const refused = [['suback', [128]], 'closed'];
 
 /** What this program does otherwise, by what was done. RabbitMQ 3.13 and 4 do so, too. See deviations.md. */
 const deviations: Answers = {
-  'connect: a wrong password': [['connack', 4, false], 'closed'],
-  'connect: an unknown user': [['connack', 4, false], 'closed'],
   'the queues of a clean session': [
     { name: 'mqtt-subscription-mqos0', ...queue },
     { name: 'mqtt-subscription-mqos1', ...queue },
