@@ -59,6 +59,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ldap: ['base', 'crypto'],
   transfer: ['base', 'broker', 'protocols/amqp091'],
   oauth: ['base'],
+  volumes: ['base', 'crypto'],
+  'engines/installed': ['base'],
   'engines/waxwing': [
     'base',
     'crypto',
@@ -97,6 +99,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'identity/accounts/mfa/otp-uri.ts',
     'storage/check.ts',
     'engines/waxwing/spare-process.ts',
+    'engines/installed',
+    'volumes/capabilities.ts',
     'server',
     'transfer',
   ],
