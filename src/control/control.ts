@@ -81,10 +81,10 @@ export class Control {
     this.brokers = brokers;
     this.configurations = configurations;
     this.engines = engines;
-    const { offered } = engines;
+    const { offered, missing } = engines;
     this.configurationDecisions = new ConfigurationDecisions(options);
     const decided = this.configurationDecisions;
-    this.creation = new Creation({ ...options, configurations: decided, keys, offered });
+    this.creation = new Creation({ ...options, configurations: decided, keys, offered, missing });
     this.decisions = new BrokerCommands({
       ...options,
       configurations: decided,
@@ -119,6 +119,7 @@ export class Control {
         this.alarms.set(id, []);
         supervisor.failed(id, ...why);
       },
+      needsKeys: (...of) => supervisor.needsKeys(...of),
       log: options.log,
       loginFailed: options.loginFailed,
       accessed: options.accessed,

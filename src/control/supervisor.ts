@@ -63,7 +63,7 @@ class Task {
   unreachableSinceMs: number | undefined = undefined;
 
   constructor(isResumed: boolean, keyCheckAtMs: number) {
-    this.runtime = { isUp: false, isResumed, keyCheckDue: false };
+    this.runtime = { isUp: false, isResumed, keyCheckDue: false, isPartDown: false };
     this.keyCheckAtMs = keyCheckAtMs;
   }
 }
@@ -202,6 +202,14 @@ export class Supervisor {
     this.#reconciler.fail(brokerId, code, message).catch((error: unknown) => {
       this.#options.report('error', brokerId, 'the failure could not be recorded', error);
     });
+  }
+
+  /** See {@link EngineEvents.needsKeys}. */
+  needsKeys(brokerId: string, detail: string): void {
+    const task = this.#task(brokerId);
+    this.#options.report('warn', brokerId, `a part of the broker was stopped: ${detail}`);
+    task.runtime.isPartDown = true;
+    this.wake(brokerId);
   }
 
   /** See {@link EngineEvents.resealed}. */

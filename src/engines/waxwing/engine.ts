@@ -5,7 +5,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { freePorts, isInRange, type PortRange } from '../../base/port-range.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
@@ -25,6 +24,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
 import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
+import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
@@ -34,19 +34,14 @@ import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
-/** Maximum number of ports of the range that are tried after the preferred one. */
-const otherPortCountMax = 16;
-
 /** The settings of the engine. */
-export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
+export interface WaxwingEngineOptions
+  extends PortSettings,
+    Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
   /** The folder with a subfolder for each broker. */
   readonly folder: string;
   /** The address on which brokers listen. */
   readonly host: string;
-  /** The port that a broker prefers over any other; 0 for none. */
-  readonly amqpsPort: number;
-  /** The only ports of brokers, unless other programs use them; undefined for any. */
-  readonly brokerPorts?: PortRange | undefined;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
   /** Authorities of the servers of shovels besides the public ones, PEM. */
@@ -127,6 +122,9 @@ export class WaxwingEngine implements Engine {
     const child = takeSpare();
     const listeners = listenersOf(spec, read.rabbitMq?.listeners ?? {});
     const wanted = this.#wantedPorts(spec, listeners);
+    const listeners = listenersOf(spec);
+    const wanted = wantedPorts(spec, listeners, this.#options);
+    const others = otherPorts(spec, wanted, this.#options);
     const started = child.start(
       {
         type: 'start',
@@ -144,7 +142,7 @@ export class WaxwingEngine implements Engine {
           protocols,
           hasWebSocket: isWebSocket,
           isManagement,
-          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, ...this.#otherPorts(spec, wanted), 0],
+          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, ...others, 0],
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
@@ -223,14 +221,9 @@ export class WaxwingEngine implements Engine {
     wanted: number,
     port: number,
   ): PortRecord {
-    const wantedPort = wanted === 0 ? port : wanted;
-    if (wantedPort !== port) {
-      const text =
-        `port ${wanted} on ${this.#options.host} is in use by another program; the broker ` +
-        `listens on port ${port} until a start finds port ${wanted} free`;
-      this.#events?.log(id, 'warn', text);
-    }
-    return { ...of, port, wantedPort };
+    const { record, warning } = portRecord(of, wanted, port, this.#options.host);
+    if (warning !== undefined) this.#events?.log(id, 'warn', warning);
+    return record;
   }
 
   #ended(id: string, { failure, detail }: ProcessEnd): void {
