@@ -117,7 +117,11 @@ export class Reconciler {
     const isWhole = runtime.isUp && !runtime.isPartDown && !runtime.isResumed;
     if (isWhole && engine.restart !== undefined) {
       await this.#askForKey(broker);
-      return this.#begin(broker, runtime, (spec) => engine.restart?.(spec) ?? engine.start(spec, []));
+      return this.#begin(
+        broker,
+        runtime,
+        (spec) => engine.restart?.(spec) ?? engine.start(spec, []),
+      );
     }
     await this.stop(broker.id, runtime, 'the broker is being rebooted');
     return this.#mount(broker, runtime);
@@ -171,10 +175,16 @@ export class Reconciler {
     return this.#withEngine(broker, (engine) => engine.wrappedKeys(broker.id, id));
   }
 
-  #start(
+  #start(broker: BrokerRecord, keys: readonly VolumeKey[], runtime: RuntimeState): Promise<void> {
+    return this.#begin(broker, runtime, (spec) =>
+      this.#parts.engines.engineFor(broker).start(spec, keys),
+    );
+  }
+
+  async #begin(
     broker: BrokerRecord,
-    keys: readonly VolumeKey[],
     runtime: RuntimeState,
+    begin: (spec: BrokerSpec) => Promise<RunningBroker>,
   ): Promise<void> {
     return this.#begin(broker, runtime, (spec) =>
       this.#parts.engines.engineFor(broker).start(spec, keys),

@@ -13,13 +13,13 @@ import type { Secret } from '../base/secret.ts';
 import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
-import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { newAccountId } from '../identity/identifiers.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import type { Api } from './api/compose-api.ts';
 import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
+import { clusterEngine } from './cluster-engine.ts';
 import {
   type Core,
   composeCore,
@@ -98,7 +98,7 @@ export class Service {
   private constructor(
     opened: Opened,
     settings: Settings,
-    engine: WaxwingEngine,
+    engines: Engines,
     certificates: CertificateKeeper,
     log: ServiceLog,
     refusals: Refusals,
@@ -128,7 +128,6 @@ export class Service {
     this.#location = place;
     this.#refusals = refusals;
     this.#logs = brokerLogs(state, log);
-    const engines = new Engines([engine]);
     this.#core = composeCore(settings, state, engines, place, log, refusals, this.#logs);
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -157,7 +156,8 @@ export class Service {
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
       const engine = composeEngine(settings, (id) => certificates.broker(id));
-      const service = new Service(opened, settings, engine, certificates, log, refusals);
+      const engines = new Engines([engine, await clusterEngine(settings, state, certificates)]);
+      const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);
       return service;
     } catch (error) {
@@ -168,6 +168,7 @@ export class Service {
   }
 
   async #start(firstHandover: Promise<void>): Promise<void> {
+    await this.#core.control.engines.endLeftovers();
     const brokersStarted = this.#core.control.supervisor.start();
     // The processes of the brokers recover them while this process loads the API.
     const apiOpen = Promise.race([firstHandover, brokersStarted]).then(() => this.#openApi());

@@ -52,6 +52,18 @@ export async function findRabbitMq(
   configured: string | undefined,
   variables: Variables,
 ): Promise<InstalledRabbitMq> {
+  return { ...(await findRabbitMqServer(configured, variables)), erlang: await findErlang() };
+}
+
+/**
+ * Like {@link findRabbitMq}, without its Erlang, whose examination takes long.
+ *
+ * @throws {InstallationError} `engine-not-found`, `engine-unusable`
+ */
+export async function findRabbitMqServer(
+  configured: string | undefined,
+  variables: Variables,
+): Promise<Omit<InstalledRabbitMq, 'erlang'>> {
   const homes = await homesOf(search, configured, variables);
   const found = await Promise.all(
     homes.map(async (home) => ({
@@ -60,8 +72,8 @@ export async function findRabbitMq(
     })),
   );
   const [newest] = found.sort((a, b) => compareVersions(b.version, a.version));
-  if (newest === undefined) throw new InstallationError('engine-not-found', 'RabbitMQ is missing');
-  return { ...newest, erlang: await findErlang() };
+  if (newest !== undefined) return newest;
+  throw new InstallationError('engine-not-found', 'RabbitMQ is missing');
 }
 
 /** A plugin is a folder or an archive with its name and version. */
