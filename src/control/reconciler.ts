@@ -186,16 +186,6 @@ export class Reconciler {
     runtime: RuntimeState,
     begin: (spec: BrokerSpec) => Promise<RunningBroker>,
   ): Promise<void> {
-    return this.#begin(broker, runtime, (spec) =>
-      this.#parts.engines.engineFor(broker).start(spec, keys),
-    );
-  }
-
-  async #begin(
-    broker: BrokerRecord,
-    runtime: RuntimeState,
-    begin: (spec: BrokerSpec) => Promise<RunningBroker>,
-  ): Promise<void> {
     // Pending settings take effect only at a requested reboot.
     const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
     const applied = isReboot ? appliedPending(broker) : {};

@@ -8,6 +8,7 @@ import { EncryptedVolume } from '../../src/volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../src/volumes/mountpoint.ts';
 import { installed } from './debian-packages.ts';
 import { isRunning } from './processes.ts';
+import { serviceMetrics } from './service-metric.ts';
 import type { Waxwing } from './waxwing.ts';
 
 /** Milliseconds within which a cluster must have started, or have stopped. */
@@ -72,6 +73,13 @@ export function nodePids(folder: string): Map<number, number> {
     if (isMachine && name !== undefined) found.set(Number(name.slice(24, 25)), pid);
   }
   return found;
+}
+
+/** Whether every node of the only cluster of a service sees so many running nodes. */
+export async function isComplete(waxwing: Waxwing, count: number): Promise<boolean> {
+  const text = await serviceMetrics(waxwing);
+  const seen = [...text.matchAll(/^waxwing_node_running_nodes\{[^}]*\} (\d+)$/gm)];
+  return seen.length === count && seen.every(([, value]) => Number(value) === count);
 }
 
 /** Ends all that the tests of a service may have left of its clusters. */

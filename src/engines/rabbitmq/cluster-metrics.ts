@@ -95,12 +95,18 @@ function addNodes(metrics: Metrics, { nodes, healthy }: Cluster): void {
   const view = healthy[0]?.view ?? [];
   const isUp = nodes.map((node): Measured => [Number(healthy.includes(node)), labelsOf(node)]);
   add(metrics, 'gauge', 'node_up', 'Whether the node serves clients.', isUp);
-  for (const [name, help, member] of ofNodes) {
+  const seen = nodes.map((node): Measured => {
+    const running = node.view?.filter(({ isRunning }) => isRunning) ?? [];
+    return [running.length, labelsOf(node)];
+  });
+  const help = 'Running nodes of the cluster, as the node sees them.';
+  add(metrics, 'gauge', 'node_running_nodes', help, seen);
+  for (const [name, text, member] of ofNodes) {
     const values = nodes.flatMap((node): Measured[] => {
       const own = view.find((each) => each.name === node.place.name);
       return numberIn(own?.values ?? {}, member, labelsOf(node));
     });
-    add(metrics, 'gauge', name, help, values);
+    add(metrics, 'gauge', name, text, values);
   }
 }
 
