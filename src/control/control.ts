@@ -8,7 +8,7 @@ import type { Entry } from '../storage/journal.ts';
 import { BrokerAlarms } from './alarms.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
-import type { BrokerUpdate } from './broker-record.ts';
+import type { BrokerRecord, BrokerUpdate } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { Configurations } from './configurations/configurations.ts';
@@ -106,7 +106,12 @@ export class Control {
     const restoring = { ...options, configurations: decided, creation, keys };
     this.restoration = new Restoration(restoring);
     const parts = { ...records, keys, volumeKeys, engines, commit, keyChecks, openSecret, report };
-    const supervisor = new Supervisor(brokers, new Reconciler(parts), options, (id) =>
+    const supervising = {
+      ...options,
+      isAwaited: (broker: BrokerRecord) => engines.areAwaited(broker),
+      closing: () => engines.abandonStarts(),
+    };
+    const supervisor = new Supervisor(brokers, new Reconciler(parts), supervising, (id) =>
       this.decisions.maintain(id),
     );
     this.supervisor = supervisor;

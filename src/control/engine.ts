@@ -56,6 +56,8 @@ export interface EngineKind extends BrokerKind {
   readonly authenticationStrategies: readonly string[];
   /** The versions that it runs, newest first; undefined for all of the offer. */
   readonly engineVersions?: readonly string[];
+  /** Whether a start takes so long that the start of the service does not wait for it. */
+  readonly startsSlowly?: boolean;
   /** Hashes passwords as its program checks them; undefined for the hash of the service. */
   readonly hashPassword?: (password: string) => string;
 }
@@ -234,6 +236,11 @@ export interface Engine {
    *   no port is free. It is not retried until somebody requests a reboot.
    */
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker>;
+  /**
+   * Makes starts and restarts in progress fail, because the service is stopping. {@link stop} follows for
+   * brokers that run.
+   */
+  abandonStarts?(): void;
   /**
    * Restarts a running broker part by part with other settings, so that it keeps accepting connections.
    * Undefined if the engine cannot: it is stopped and started then.

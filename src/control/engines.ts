@@ -46,6 +46,16 @@ export class Engines {
     await Promise.all(this.#engines.map((engine) => engine.endLeftovers?.()));
   }
 
+  /** See {@link Engine.abandonStarts}. */
+  abandonStarts(): void {
+    for (const engine of this.#engines) engine.abandonStarts?.();
+  }
+
+  /** Whether the start of the service waits for brokers of a kind. */
+  areAwaited(kind: BrokerKind): boolean {
+    return this.#kind(kind)?.startsSlowly !== true;
+  }
+
   /** The metrics of all running brokers. */
   async metrics(): Promise<MetricsJson[]> {
     return (await Promise.all(this.#engines.map((engine) => engine.metrics()))).flat();

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { WaxwingError } from '../../base/errors.ts';
 import { runProgram } from '../../base/run-program.ts';
+import { ControlError } from '../../control/errors.ts';
 import type { EngineVolumes, VolumeCopy } from '../../control/volumes/engine-volumes.ts';
 import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
@@ -60,12 +61,12 @@ export class ClusterVolumes implements EngineVolumes {
   }
 
   async copy(brokerId: string): Promise<VolumeCopy> {
-    const text = `broker ${brokerId} is a cluster; the volumes of clusters cannot be copied`;
-    throw new WaxwingError('freeze-refused', text);
+    const text = `Broker [${brokerId}] is a cluster; the volumes of clusters cannot be copied.`;
+    throw new ControlError('bad-request', text);
   }
 
   folderFor(brokerId: string): string {
-    throw new WaxwingError('freeze-refused', `cluster ${brokerId} cannot be restored from a copy`);
+    throw new ControlError('bad-request', `Cluster [${brokerId}] cannot be restored from a copy.`);
   }
 
   /** A volume whose mount is not touched. */

@@ -35,6 +35,8 @@ import { NodeProcess } from './nodes/node-process.ts';
 const startMs = 240_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
+/** Every so many looks, the volumes are examined too. */
+const looksPerProbe = 8;
 /** A node that ran this long before it ended is started again at once, milliseconds. */
 const steadyMs = 60_000;
 const pauseMs = { first: 1000, longest: 30_000 } as const;
@@ -58,6 +60,8 @@ export interface ClusterSettings {
   /** The authority of that certificate, PEM, and the name of the broker in it. */
   readonly authority: string;
   readonly serverName: string;
+  /** Tells the ports that brokers have for their clients. */
+  readonly isPortTaken: (port: number) => boolean;
 }
 
 /** How a cluster is run. */
@@ -149,7 +153,8 @@ export class Cluster {
   /** Chooses ports and secrets for this start, and writes the files of all nodes. */
   async #settle(settings: ClusterSettings): Promise<void> {
     const { brokerId, availablePlugins, user } = this.#options;
-    const ports = await freeLoopbackPorts(this.nodes.length * portsPerNode + 1);
+    const count = this.nodes.length * portsPerNode + 1;
+    const ports = await freeLoopbackPorts(count, settings.isPortTaken);
     this.#epmdPort = ports.pop() ?? 0;
     const password = systemRandom.bytes(32).toString('base64url');
     const { authority, serverName } = settings;
@@ -358,14 +363,22 @@ export class Cluster {
   }
 
   async #keepLooking(): Promise<void> {
-    while (!this.#isStopping) {
+    for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
+      if (look % looksPerProbe === 0) {
+        await Promise.all(this.nodes.map((node) => node.probeVolume()));
+      }
       for (const node of this.nodes) {
         if (systemClock.monotonicMs() - node.startedMs >= steadyMs) node.crashCount = 0;
       }
       this.#events.looked();
       await delay(lookMs.running, undefined, { ref: false });
     }
+  }
+
+  /** Makes a start or restart in progress fail. {@link stop} must follow. */
+  abandon(): void {
+    this.#isStopping = true;
   }
 
   /** Ends all processes and locks all volumes. */

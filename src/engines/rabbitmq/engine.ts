@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { isInRange } from '../../base/port-range.ts';
 import type { DiscoveryPage } from '../../control/discovery.ts';
 import type {
   BrokerAlarm,
@@ -79,6 +80,7 @@ export class RabbitMqEngine implements Engine {
   readonly volumes: ClusterVolumes;
   readonly #options: RabbitMqEngineOptions;
   readonly #runs = new Map<string, Run>();
+  readonly #starting = new Set<Cluster>();
   #events: EngineEvents | undefined = undefined;
 
   constructor(options: RabbitMqEngineOptions) {
@@ -129,7 +131,8 @@ export class RabbitMqEngine implements Engine {
       this.#requireVersion(spec);
       const settings = await this.#settingsOf(spec);
       const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
-      await run.cluster.start(settings, keys);
+      this.#starting.add(run.cluster);
+      await run.cluster.start(settings, keys).finally(() => this.#starting.delete(run.cluster));
       this.#runs.set(spec.id, run);
       run.running ??= { ports: await this.#open(run, spec) };
       return run.running;
@@ -138,6 +141,11 @@ export class RabbitMqEngine implements Engine {
         for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
       }
     }
+  }
+
+  abandonStarts(): void {
+    const running = [...this.#runs.values()].map(({ cluster }) => cluster);
+    for (const cluster of [...this.#starting, ...running]) cluster.abandon();
   }
 
   async restart(spec: BrokerSpec): Promise<RunningBroker> {
@@ -258,7 +266,9 @@ export class RabbitMqEngine implements Engine {
   }
 
   async #settingsOf(spec: BrokerSpec): Promise<ClusterSettings> {
-    const { hasTlsParity, room, authority, serverName } = this.#options;
+    const { hasTlsParity, room, authority, serverName, brokerPorts } = this.#options;
+    const ports = spec.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]);
+    const taken = new Set([...spec.portsOfOthers, ...ports]);
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
     return {
       clusterName: spec.name,
@@ -270,6 +280,8 @@ export class RabbitMqEngine implements Engine {
       certificate: await this.#certificate(spec.id),
       authority: authority(),
       serverName: serverName(spec.id),
+      isPortTaken: (port) =>
+        taken.has(port) || (brokerPorts !== undefined && isInRange(brokerPorts, port)),
     };
   }
 
@@ -315,6 +327,7 @@ function kindOf({ version }: Installation): EngineKind {
     ...kind,
     listeners: ['amqps', 'management'],
     authenticationStrategies: ['SIMPLE'],
+    startsSlowly: true,
     engineVersions: [majorMinor(version)],
     hashPassword: rabbitMqHash,
   };

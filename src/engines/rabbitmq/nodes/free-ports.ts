@@ -8,17 +8,21 @@ const range = { first: 20_000, last: 32_000 } as const;
 const attemptCountMax = 200;
 
 /**
- * Finds ports that no program uses on any address. Another program may take one before it is used.
+ * Finds ports that no program uses. Another program may take one before it is used.
  *
+ * @param isTaken tells ports that others will use
  * @throws if there are not enough
  */
-export async function freeLoopbackPorts(count: number): Promise<number[]> {
+export async function freeLoopbackPorts(
+  count: number,
+  isTaken: (port: number) => boolean,
+): Promise<number[]> {
   const servers = new Map<number, Server>();
   try {
     for (let attempt = 0; servers.size < count; attempt++) {
       if (attempt >= attemptCountMax + count) throw new Error(`no ${count} free ports were found`);
       const port = randomInt(range.first, range.last + 1);
-      if (servers.has(port)) continue;
+      if (servers.has(port) || isTaken(port)) continue;
       const server = await opened(port);
       if (server !== undefined) servers.set(port, server);
     }

@@ -14,6 +14,9 @@ const stopMs = 25_000;
 /** Time for a killed process to be gone, milliseconds. */
 const killMs = 5000;
 
+/** Consecutive examinations of a volume that must fail before it counts as lost. */
+const probeFailuresMax = 3;
+
 /** Events of a node. */
 export interface NodeEvents {
   /** A line of its log. */
@@ -48,6 +51,7 @@ export class Node {
   /** Ended processes since the node last ran steadily. */
   crashCount = 0;
   startedMs = 0;
+  #probeFailures = 0;
 
   constructor(number: number, volume: VolumePlace, options: NodeRunOptions, events: NodeEvents) {
     this.number = number;
@@ -163,6 +167,21 @@ export class Node {
     const process = this.#process;
     const view = await this.api.nodes().catch(() => undefined);
     if (this.#process === process && process !== undefined) this.view = view;
+  }
+
+  /**
+   * Examines the volume of a running node. A node on a frozen volume looks healthy to the others. One that
+   * fails repeatedly counts as lost.
+   */
+  async probeVolume(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    const problem = await this.volume.problem();
+    if (this.#process !== process) return;
+    this.#probeFailures = problem === undefined ? 0 : this.#probeFailures + 1;
+    if (this.#probeFailures < probeFailuresMax) return;
+    this.#probeFailures = 0;
+    await this.#volumeEnded(`its volume does not work: ${problem}`);
   }
 
   /** Whether the node serves clients, and sees at least so many running nodes. */
