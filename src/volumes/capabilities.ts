@@ -33,7 +33,7 @@ async function gocryptfs(): Promise<VolumeBackend> {
   const name = 'gocryptfs';
   const version = await versionOf('gocryptfs', ['-version'], /^gocryptfs v?([\d.]+)/);
   if (version === undefined) return { name, version, problem: 'gocryptfs is not installed' };
-  for (const program of ['fusermount3', 'setpriv']) {
+  for (const program of ['fusermount3', 'dd', 'stat']) {
     if ((await versionOf(program, ['--version'], /([\d.]+)/)) === undefined) {
       return { name, version, problem: `${program} is not installed` };
     }

@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
@@ -11,6 +11,7 @@ import { runProgram } from '../base/run-program.ts';
 import { VolumeError } from './errors.ts';
 import {
   formatFolder,
+  killMount,
   mountFailure,
   mountType,
   startMount,
@@ -65,7 +66,8 @@ interface Serving {
  * is not recognised.
  *
  * The data key is in the memory of the process that serves the mounted volume, and nowhere else.
- * Calls must not overlap.
+ * Files must be created by the owner of the volume: below folders that the superuser creates, others
+ * can create none. Calls must not overlap.
  */
 export class EncryptedVolume {
   readonly place: VolumePlace;
@@ -152,8 +154,9 @@ export class EncryptedVolume {
     const [mount] = (await this.#mounts()).slice(-1);
     if (mount?.type === mountType) await abortConnection(mount);
     // The kernel also ends the connection when the process that serves it is gone.
-    this.#serving?.child.kill('SIGKILL');
-    if (this.#serving !== undefined) await endOf(this.#serving.child);
+    if (this.#serving === undefined) return;
+    killMount(this.#serving.child);
+    await endOf(this.#serving.child);
   }
 
   /**
@@ -237,15 +240,18 @@ export class EncryptedVolume {
   /** Mounts the volume. Returns what is wrong with the mounted volume. */
   async #mount(dataKey: KeyObject, owner: VolumeOwner): Promise<string | undefined> {
     const { id, mountpoint } = this.place;
+    const isSuperuser = process.geteuid?.() === 0;
+    // gocryptfs creates files as the user that asks for it, who needs the right to do so below.
+    if (isSuperuser) await chown(this.#cipherFolder, owner.uid, owner.gid);
     const { child, said } = startMount(this.#cipherFolder, mountpoint, dataKey, {
       id,
-      owner: process.geteuid?.() === 0 ? owner : null,
+      owner: isSuperuser ? owner : null,
     });
     let failure: VolumeError | undefined;
     child.once('error', (error) => {
       failure = new VolumeError(
         'volumes-unsupported',
-        `setpriv cannot be started: ${error.message}`,
+        `the shell cannot be started: ${error.message}`,
       );
     });
     child.once('close', (code) => {
@@ -256,7 +262,7 @@ export class EncryptedVolume {
     while (mounts.length === 0) {
       if (failure !== undefined) throw failure;
       if (systemClock.monotonicMs() > endMs) {
-        child.kill('SIGKILL');
+        killMount(child);
         await endOf(child);
         throw new VolumeError('volume-failed', `volume ${id} was not mounted within 10 s`);
       }
@@ -298,7 +304,7 @@ async function abortConnection({ device }: Mount): Promise<void> {
 /** Waits for the end of a process, which is killed if it takes too long. */
 async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const timer = systemClock.setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const timer = systemClock.setTimeout(() => killMount(child), patienceMs);
   await once(child, 'exit');
   timer.clear();
 }

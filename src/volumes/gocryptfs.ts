@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { keptText, plainEnvironment, runProgram } from '../base/run-program.ts';
 import { deriveKey } from '../crypto/derive.ts';
 import { VolumeError } from './errors.ts';
@@ -55,6 +56,25 @@ export interface MountProcess {
 }
 
 /**
+ * Runs gocryptfs with the password from descriptor 3, until it ends or the other end of the standard
+ * input is closed: the kernel closes it when the service ends, however it ends. A signal at the death
+ * of the parent (prctl) is lost when gocryptfs creates a file as the user that asks for it.
+ */
+const script = `
+exec 4<&0 < /dev/null
+"$@" <&3 3<&- 4<&- &
+server=$!
+exec 3<&-
+(read -r line <&4; kill -9 "$server") &
+watcher=$!
+exec 4<&-
+wait "$server"
+code=$?
+kill "$watcher" 2> /dev/null
+exit "$code"
+`;
+
+/**
  * Starts the process that serves a volume. The password is written to its input, and appears in
  * none of its arguments, variables or files. It is killed if this process ends.
  *
@@ -68,24 +88,35 @@ export function startMount(
 ): MountProcess {
   const shared =
     owner === null ? [] : ['-allow_other', '-force_owner', `${owner.uid}:${owner.gid}`];
-  // Without a password on its input, the program must not be given a master key: it would accept a
-  // wrong one and show an empty folder. It refuses a wrong password.
-  const flags = [...commonFlags, '-fg', '-noexec', ...shared];
-  const args = ['--pdeathsig', 'KILL', 'gocryptfs', ...flags, '--', folder, mountpoint];
-  const child = spawn('setpriv', args, {
+  // It is never given a master key: it would accept a wrong one and show an empty folder. It refuses
+  // a wrong password.
+  const command = ['gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
+  const args = ['-c', script, 'serve', ...command, '--', folder, mountpoint];
+  const child = spawn('/bin/sh', args, {
     env: { ...plainEnvironment },
     cwd: '/',
     // A group of its own: Ctrl-C in a terminal must not end it before the engine.
     detached: true,
-    stdio: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
   const output = keptText(child.stdout);
   const errors = keptText(child.stderr);
   const password = passwordOf(key, id);
-  child.stdin.on('error', () => {}); // it ended without reading its input
-  child.stdin.end(password, () => password.fill(0));
+  const input = child.stdio[3] as Writable; // a pipe, as requested
+  for (const stream of [child.stdin, input]) stream.on('error', () => {}); // it has ended
+  input.end(password, () => password.fill(0));
   child.once('close', () => password.fill(0));
   return { child, said: () => [output(), errors()].filter((text) => text !== '').join('\n') };
+}
+
+/** Kills the process that serves a volume, and the shell that it runs in. */
+export function killMount({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Why the process ended before it mounted the volume. */
