@@ -87,6 +87,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'engines/ports',
     'protocols/amqp091/plain-answer.ts',
   ],
+  'engines/activemq': ['base', 'crypto', 'control', 'net', 'volumes', 'engines/installed'],
   'api/kms': ['base', 'calls', 'aws', 'kms'],
   'api/mq': ['base', 'calls', 'aws', 'control'],
   'api/cloudtrail': ['base', 'calls', 'aws', 'audit'],

@@ -86,3 +86,18 @@ export function keptText(stream: NodeJS.ReadableStream): () => string {
   });
   return () => Buffer.concat(chunks).toString('utf8').trim();
 }
+
+/** Calls back with each line of an output, cut to so many characters. */
+export function readLines(
+  stream: NodeJS.ReadableStream,
+  lengthMax: number,
+  line: (text: string) => void,
+): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = (lines.pop() ?? '').slice(0, lengthMax);
+    for (const each of lines) line(each.slice(0, lengthMax));
+  });
+}

@@ -90,7 +90,7 @@ export class Control {
       configurations: decided,
       alarms: this.alarms,
     });
-    this.userDecisions = new UserDecisions(brokers, options.hashPassword);
+    this.userDecisions = new UserDecisions(brokers, engines, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };
     const set = (id: string, change: BrokerUpdate) =>

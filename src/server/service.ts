@@ -36,6 +36,7 @@ import { rootWarningText } from './identities/root-warning.ts';
 import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
+import { pairEngine } from './pair-engine.ts';
 import { localHost, publicHost, servedNames } from './public-names.ts';
 import { Refusals } from './refusals.ts';
 import { recordRootKey } from './root-key/root-key-record.ts';
@@ -156,7 +157,10 @@ export class Service {
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
       const engine = composeEngine(settings, (id) => certificates.broker(id));
-      const engines = new Engines([engine, await clusterEngine(settings, state, certificates)]);
+      const others = [clusterEngine, pairEngine].map((compose) =>
+        compose(settings, state, certificates),
+      );
+      const engines = new Engines([engine, ...(await Promise.all(others))]);
       const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);
       return service;

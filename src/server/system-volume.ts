@@ -32,6 +32,11 @@ export function clustersFolder(folder: string): string {
   return join(folder, 'clusters');
 }
 
+/** The folder with a subfolder for each pair of ActiveMQ. */
+export function pairsFolder(folder: string): string {
+  return join(folder, 'pairs');
+}
+
 /** The folder of the broker logs' volume. */
 export function logsFolder(folder: string): string {
   return join(folder, 'logs');
@@ -138,7 +143,7 @@ async function createDataFolder(disk: Disk, folder: string): Promise<void> {
 async function checkFolders(disk: Disk, folder: string): Promise<void> {
   const proved = new Set<string>();
   checkFolder(folder, proved);
-  const parents = [brokersFolder(folder), clustersFolder(folder)];
+  const parents = [brokersFolder(folder), clustersFolder(folder), pairsFolder(folder)];
   const names: string[] = [];
   for (const parent of parents) {
     if (!existsSync(parent)) continue;
@@ -159,6 +164,7 @@ const ownNames = [
   'system',
   'brokers',
   'clusters',
+  'pairs',
   'logs',
   'trails',
   'events',
