@@ -19,7 +19,6 @@ import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import type { Api } from './api/compose-api.ts';
 import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
-import { clusterEngine } from './cluster-engine.ts';
 import {
   type Core,
   composeCore,
@@ -29,6 +28,8 @@ import {
   SystemState,
   sealingKey,
 } from './compose.ts';
+import { clusterEngine } from './engines/cluster-engine.ts';
+import { pairEngine } from './engines/pair-engine.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
@@ -36,7 +37,6 @@ import { rootWarningText } from './identities/root-warning.ts';
 import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
-import { pairEngine } from './pair-engine.ts';
 import { localHost, publicHost, servedNames } from './public-names.ts';
 import { Refusals } from './refusals.ts';
 import { recordRootKey } from './root-key/root-key-record.ts';

@@ -1,7 +1,7 @@
 // Which ways of encrypting volumes this machine has.
 
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { runProgram } from '../base/run-program.ts';
 
 /** A way of encrypting volumes. */
@@ -40,7 +40,21 @@ async function gocryptfs(): Promise<VolumeBackend> {
   }
   const device = await accessError('/dev/fuse');
   const problem = device === undefined ? undefined : `/dev/fuse cannot be used: ${device}`;
-  return { name, version, problem };
+  return { name, version, problem: problem ?? (await mountProblem()) };
+}
+
+/** The number of the capability that permits mounts, see capabilities(7). */
+const mayMount = 21n;
+
+/** Why this process may not mount anything; undefined if it may. */
+async function mountProblem(): Promise<string | undefined> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)/m.exec(status) ?? [];
+  if (((BigInt(`0x${effective}`) >> mayMount) & 1n) === 1n) return undefined;
+  // Others mount with the program fusermount3, which gets its rights from its file.
+  const isHeldBack = /^NoNewPrivs:\s*1/m.test(status);
+  if (process.geteuid?.() === 0) return 'the superuser may not mount here (CAP_SYS_ADMIN)';
+  return isHeldBack ? 'fusermount3 gets no rights here (NoNewPrivileges)' : undefined;
 }
 
 async function dmCrypt(): Promise<VolumeBackend> {

@@ -34,6 +34,9 @@ import { deviceAbove, type Mount, mountsOn } from './mounts.ts';
 const patienceMs = 10_000;
 /** Time between two looks at the list of mounts. */
 const lookMs = 10;
+/** Checks of a volume that was just mounted, and the time between two of them. */
+const firstChecksMax = 3;
+const firstCheckMs = 500;
 
 /** Where a volume is. */
 export interface VolumePlace {
@@ -277,7 +280,16 @@ export class EncryptedVolume {
     });
     if (mounts.length > 1 || mount?.type !== mountType) return `${mount?.type} is mounted there`;
     if (mount.device === (await deviceAbove(mountpoint))) return 'nothing is mounted there';
-    return this.#probe.problem();
+    return this.#firstProblem();
+  }
+
+  /** A machine that is busy, or was suspended, is asked again. */
+  async #firstProblem(): Promise<string | undefined> {
+    for (let left = firstChecksMax; ; left -= 1) {
+      const problem = await this.#probe.problem();
+      if (problem === undefined || left === 1) return problem;
+      await delay(firstCheckMs);
+    }
   }
 
   #lost(serving: Serving, detail: string): void {

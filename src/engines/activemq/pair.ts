@@ -139,8 +139,8 @@ export class Pair {
       if (first === undefined || second === undefined) return;
       this.#begin(first);
       await this.#becomesActive(first);
-      this.#begin(second);
       this.#watch = systemClock.setInterval(() => void this.#look(), watchMs);
+      this.#begin(second);
     } catch (error) {
       await this.#end({ isClean: false });
       throw error;

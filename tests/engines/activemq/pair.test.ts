@@ -1,10 +1,11 @@
 // Pairs of Debian's ActiveMQ, created by the API and used by ActiveMQ's Java client over TLS.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  DeleteBrokerCommand,
   DescribeBrokerInstanceOptionsCommand,
   RebootBrokerCommand,
   UpdateUserCommand,
@@ -247,4 +248,14 @@ test('the log of the broker has what the instances said, without secrets', { ski
   for (const secret of [password, newPassword, 'not-the-password', body]) {
     assert.ok(!text.includes(secret), secret);
   }
+});
+
+test('a deleted pair leaves no process, no mount and no file', { skip }, async () => {
+  await waxwing.restart();
+  await look();
+  await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
+  const folder = join(waxwing.folder.data, 'pairs', brokerId);
+  await until('its folder is gone', () => !existsSync(folder), 60_000);
+  assert.equal(machines().size, 0);
+  assert.ok(!existsSync(mountpoint));
 });

@@ -1,11 +1,11 @@
 // Composition of the engine that runs pairs of ActiveMQ.
 
-import { ActiveMqEngine } from '../engines/activemq/engine.ts';
-import { findPairInstallation } from '../engines/activemq/installation.ts';
-import type { CertificateKeeper } from './certificate-keeper.ts';
-import type { SystemState } from './compose.ts';
-import type { Settings } from './settings.ts';
-import { pairsFolder } from './system-volume.ts';
+import { ActiveMqEngine } from '../../engines/activemq/engine.ts';
+import { findPairInstallation } from '../../engines/activemq/installation.ts';
+import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { SystemState } from '../compose.ts';
+import type { Settings } from '../settings.ts';
+import { pairsFolder } from '../system-volume.ts';
 
 const mib = 1024 * 1024;
 /** Connections of a connector. */

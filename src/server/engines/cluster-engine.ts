@@ -1,12 +1,12 @@
 // Composition of the engine that runs clusters of RabbitMQ.
 
-import { RabbitMqEngine } from '../engines/rabbitmq/engine.ts';
-import { findInstallation } from '../engines/rabbitmq/installation.ts';
-import type { CertificateKeeper } from './certificate-keeper.ts';
-import type { SystemState } from './compose.ts';
-import { brokerName } from './server-certificates.ts';
-import type { Settings } from './settings.ts';
-import { clustersFolder } from './system-volume.ts';
+import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
+import { findInstallation } from '../../engines/rabbitmq/installation.ts';
+import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { SystemState } from '../compose.ts';
+import { brokerName } from '../server-certificates.ts';
+import type { Settings } from '../settings.ts';
+import { clustersFolder } from '../system-volume.ts';
 
 const mib = 1024 * 1024;
 
