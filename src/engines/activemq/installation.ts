@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { WaxwingError } from '../../base/errors.ts';
-import { isFipsForced } from '../../crypto/fips.ts';
+import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 import { findActiveMq, type InstalledActiveMq } from '../installed/activemq.ts';

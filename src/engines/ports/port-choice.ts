@@ -16,11 +16,15 @@ export interface PortSettings {
 }
 
 type Ported = Pick<BrokerSpec, 'ports' | 'portsOfOthers'>;
-type Listener = Pick<ListenerPlan, 'name' | 'standardPort'>;
+interface Listener extends Pick<ListenerPlan, 'name' | 'standardPort'> {
+  /** The preferred port in the broker's configuration; undefined if that names none. */
+  readonly configuredPort?: number | undefined;
+}
 
 /**
  * The preferred ports of listeners: those of an earlier start, or the standard ports unless another
- * broker prefers them; 0 for any. With a range of ports, others of the range replace those outside of it.
+ * broker prefers them; 0 for any. A port in the configuration comes first. With a range of ports,
+ * others of the range replace those outside of it.
  */
 export function wantedPorts(
   { ports, portsOfOthers }: Ported,
@@ -33,13 +37,15 @@ export function wantedPorts(
     ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
   );
   for (const port of known) if (port !== undefined) taken.add(port);
-  return listeners.map(({ name, standardPort }, at) => {
+  return listeners.map(({ name, standardPort, configuredPort }, at) => {
     const ofBefore = known[at];
-    if (ofBefore !== undefined) return ofBefore;
+    const isSame = configuredPort === undefined || configuredPort === ofBefore;
+    if (ofBefore !== undefined && isSame) return ofBefore;
     // If AMQP uses any free port, no other protocol needs its standard port.
     const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
-    const isUsable = brokerPorts === undefined || isInRange(brokerPorts, standard);
-    const port = isUsable && !taken.has(standard) ? standard : nextPort(taken, settings);
+    const first = configuredPort ?? standard;
+    const isUsable = brokerPorts === undefined || isInRange(brokerPorts, first);
+    const port = isUsable && !taken.has(first) ? first : (ofBefore ?? nextPort(taken, settings));
     taken.add(port);
     return port;
   });
