@@ -2,7 +2,7 @@
 
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
-import { runProgram } from '../base/run-program.ts';
+import { runProgram } from '../base/programs/run-program.ts';
 
 /** A way of encrypting volumes. */
 export interface VolumeBackend {

@@ -7,7 +7,7 @@ import { chown, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
-import { runProgram } from '../base/run-program.ts';
+import { runProgram } from '../base/programs/run-program.ts';
 import { VolumeError } from './errors.ts';
 import {
   formatFolder,

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import { keptText, plainEnvironment, runProgram } from '../base/run-program.ts';
+import { keptText, plainEnvironment, runProgram } from '../base/programs/run-program.ts';
 import { deriveKey } from '../crypto/derive.ts';
 import { VolumeError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 // A check that a mounted volume can be read and written.
 
-import { runProgram } from '../base/run-program.ts';
+import { runProgram } from '../base/programs/run-program.ts';
 
 /** Time for a check, milliseconds. */
 const timeoutMs = 2000;

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../../base/clock.ts';
-import { plainEnvironment, readLines } from '../../base/run-program.ts';
+import { plainEnvironment, readLines } from '../../base/programs/run-program.ts';
 import type { PairInstallation } from './installation.ts';
 import { openPorts } from './open-ports.ts';
 

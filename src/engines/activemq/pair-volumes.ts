@@ -1,7 +1,7 @@
 // The volumes of pairs, and what cannot be done with them.
 
 import { WaxwingError } from '../../base/errors.ts';
-import { runProgram } from '../../base/run-program.ts';
+import { runProgram } from '../../base/programs/run-program.ts';
 import type { EngineVolumes, VolumeCopy } from '../../control/volumes/engine-volumes.ts';
 import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';

@@ -1,7 +1,7 @@
 // The Java machine of this machine.
 
 import { join } from 'node:path';
-import { plainEnvironment, runProgram } from '../../base/run-program.ts';
+import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
 import { PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
 import { executable, programInPath } from './program-path.ts';

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainEnvironment } from '../../base/run-program.ts';
+import { plainEnvironment } from '../../base/programs/run-program.ts';
 
 /** The first program with a name, without symbolic links; undefined if there is none. */
 export async function programInPath(name: string): Promise<string | undefined> {

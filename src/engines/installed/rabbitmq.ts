@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainEnvironment, runProgram } from '../../base/run-program.ts';
+import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
 import { programInPath } from './program-path.ts';

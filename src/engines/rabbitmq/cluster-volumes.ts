@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { WaxwingError } from '../../base/errors.ts';
-import { runProgram } from '../../base/run-program.ts';
+import { runProgram } from '../../base/programs/run-program.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { EngineVolumes, VolumeCopy } from '../../control/volumes/engine-volumes.ts';
 import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-state.ts';

@@ -1,7 +1,7 @@
 // Writes the files of instances to the mounted volume.
 
 import { WaxwingError } from '../../../base/errors.ts';
-import { runProgram } from '../../../base/run-program.ts';
+import { runProgram } from '../../../base/programs/run-program.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 
 const timeoutMs = 20_000;

@@ -1,6 +1,6 @@
 // The environment of the process of a node.
 
-import { plainEnvironment } from '../../../base/run-program.ts';
+import { plainEnvironment } from '../../../base/programs/run-program.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
 
 /** Schedulers of a node: three of them share the machine. */

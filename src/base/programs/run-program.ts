@@ -1,7 +1,7 @@
 // Runs other programs, with limits.
 
 import { spawn } from 'node:child_process';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../clock.ts';
 
 /** The environment of programs that need none of this process: no variable of it is passed on. */
 export const plainEnvironment = {
