@@ -11,7 +11,8 @@ import { acceptWindow, type WindowRequest } from './creation-request.ts';
 import type { Engines } from './engines.ts';
 import { nextState } from './lifecycle.ts';
 import { movedWindow } from './maintenance/maintenance.ts';
-import { chooseHost, isKeyLost, isOlder, offerOf, skipsVersion } from './offers/offers.ts';
+import type { Offer } from './offers/offer.ts';
+import { chooseHost, isKeyLost, isOlder, skipsVersion } from './offers/offers.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
   checkLogs,
@@ -146,7 +147,7 @@ export class BrokerCommands {
   #pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
     const { users } = broker.pending;
     return {
-      ...pendingHost(broker, request),
+      ...pendingHost(broker, request, this.#engines.offerOf(broker)),
       ...pendingLogs(broker, request),
       ...this.#pendingAccess(broker, request),
       ...(users && { users }),
@@ -199,15 +200,14 @@ export class BrokerCommands {
 }
 
 /** Version, instance type and storage that differ from the present ones. */
-function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
+function pendingHost(broker: BrokerRecord, request: UpdateRequest, offer: Offer): PendingSettings {
   const engineVersion =
     request.engineVersion ?? broker.pending.engineVersion ?? broker.engineVersion;
   const hostInstanceType =
     request.hostInstanceType ?? broker.pending.hostInstanceType ?? broker.hostInstanceType;
-  const offer = offerOf(broker);
   const [volume] = broker.volumes;
   chooseHost(offer, { hostInstanceType, engineVersion, storageType: volume?.storageType });
-  if (isOlder(offer, engineVersion, broker.engineVersion)) {
+  if (isOlder(engineVersion, broker.engineVersion)) {
     throw refuse(
       'engineVersion',
       `Broker engine version [${engineVersion}] is older than [${broker.engineVersion}]; ` +
@@ -221,7 +221,7 @@ function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSetti
         `upgrade to [${offer.recommendedVersion}] first.`,
     );
   }
-  const storageSizeGb = pendingSize(broker, { ...request, hostInstanceType, engineVersion });
+  const storageSizeGb = pendingSize(broker, { ...request, hostInstanceType, engineVersion }, offer);
   return {
     ...(engineVersion !== broker.engineVersion && { engineVersion }),
     ...(hostInstanceType !== broker.hostInstanceType && { hostInstanceType }),
@@ -233,12 +233,13 @@ function pendingHost(broker: BrokerRecord, request: UpdateRequest): PendingSetti
 function pendingSize(
   { pending, ...broker }: BrokerRecord,
   host: Parameters<typeof chooseStorageSize>[1],
+  offer: Offer,
 ): number | null {
   const present = broker.storageSizeGb ?? undefined;
   const storageSize = host.storageSize ?? pending.storageSizeGb ?? present;
   // A size that was not asked for now follows the instance type.
   if (host.storageSize === undefined) {
-    const least = chooseStorageSize(offerOf(broker), { ...host, storageSize: undefined });
+    const least = chooseStorageSize(offer, { ...host, storageSize: undefined });
     return least === null ? null : Math.max(least, storageSize ?? least);
   }
   if (present !== undefined && host.storageSize < present) {
@@ -247,7 +248,7 @@ function pendingSize(
       `Storage size [${host.storageSize}] is less than the current [${present}] GB.`,
     );
   }
-  return chooseStorageSize(offerOf(broker), host);
+  return chooseStorageSize(offer, host);
 }
 
 function pendingLogs(broker: BrokerRecord, { logs }: UpdateRequest): PendingSettings {

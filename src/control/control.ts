@@ -8,7 +8,7 @@ import type { Entry } from '../storage/journal.ts';
 import { BrokerAlarms } from './alarms.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { BrokerKeys } from './broker-keys.ts';
-import type { BrokerUpdate } from './broker-record.ts';
+import type { BrokerRecord, BrokerUpdate } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { Configurations } from './configurations/configurations.ts';
@@ -81,16 +81,16 @@ export class Control {
     this.brokers = brokers;
     this.configurations = configurations;
     this.engines = engines;
-    const { offered } = engines;
+    const { offered, missing } = engines;
     this.configurationDecisions = new ConfigurationDecisions(options);
     const decided = this.configurationDecisions;
-    this.creation = new Creation({ ...options, configurations: decided, keys, offered });
+    this.creation = new Creation({ ...options, configurations: decided, keys, offered, missing });
     this.decisions = new BrokerCommands({
       ...options,
       configurations: decided,
       alarms: this.alarms,
     });
-    this.userDecisions = new UserDecisions(brokers, options.hashPassword);
+    this.userDecisions = new UserDecisions(brokers, engines, options.hashPassword);
     const { creation, keyChecks } = this;
     const records = { brokers, configurations };
     const set = (id: string, change: BrokerUpdate) =>
@@ -106,7 +106,12 @@ export class Control {
     const restoring = { ...options, configurations: decided, creation, keys };
     this.restoration = new Restoration(restoring);
     const parts = { ...records, keys, volumeKeys, engines, commit, keyChecks, openSecret, report };
-    const supervisor = new Supervisor(brokers, new Reconciler(parts), options, (id) =>
+    const supervising = {
+      ...options,
+      isAwaited: (broker: BrokerRecord) => engines.areAwaited(broker),
+      closing: () => engines.abandonStarts(),
+    };
+    const supervisor = new Supervisor(brokers, new Reconciler(parts), supervising, (id) =>
       this.decisions.maintain(id),
     );
     this.supervisor = supervisor;
@@ -119,6 +124,7 @@ export class Control {
         this.alarms.set(id, []);
         supervisor.failed(id, ...why);
       },
+      needsKeys: (...of) => supervisor.needsKeys(...of),
       log: options.log,
       loginFailed: options.loginFailed,
       accessed: options.accessed,

@@ -2,6 +2,7 @@
 
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { MaintenanceWindow } from './broker-record.ts';
+import type { MissingKind } from './engine.ts';
 import type { AskedKey } from './keys/key-finder.ts';
 import type { Offer, StorageType } from './offers/offer.ts';
 import { chooseHost, requireOffer } from './offers/offers.ts';
@@ -81,14 +82,16 @@ export interface AcceptedCreation {
  * Checks a request against all rules that depend only on the request.
  *
  * @param offered the kinds of brokers that can be created
+ * @param missing those that this machine cannot run
  * @throws {ControlError} 'bad-request'
  */
 export function acceptCreation(
   request: CreationRequest,
   offered: readonly Offer[],
+  missing: readonly MissingKind[] = [],
 ): AcceptedCreation {
   checkBrokerName(request.brokerName);
-  const offer = requireOffer(offered, request.engineType, request.deploymentMode);
+  const offer = requireOffer(offered, request.engineType, request.deploymentMode, missing);
   checkParameters(request, offer);
   const users = request.users ?? [];
   const strategy = request.authenticationStrategy ?? 'SIMPLE';

@@ -23,6 +23,7 @@ import {
   type CreationRequest,
   creationDigest,
 } from './creation-request.ts';
+import type { MissingKind } from './engine.ts';
 import { ControlError } from './errors.ts';
 import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
@@ -53,6 +54,8 @@ export interface CreationParts {
   readonly keys: BrokerKeys;
   /** The kinds of brokers that can be created. */
   readonly offered: readonly Offer[];
+  /** Those that this machine cannot run. */
+  readonly missing?: readonly MissingKind[];
   readonly random: Random;
   readonly clock: Clock;
   /** Hashes a password with a one-way function. */
@@ -97,7 +100,7 @@ export class Creation {
     const digest = creationDigest(this.#parts.digestKey, request);
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
-    const accepted = acceptCreation(request, this.#parts.offered);
+    const accepted = acceptCreation(request, this.#parts.offered, this.#parts.missing);
     this.refuseTakenName(accepted.name);
     this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
@@ -137,10 +140,11 @@ export class Creation {
 
   async #hashed({ users, offer }: AcceptedCreation): Promise<UserRecord[]> {
     const hashed: UserRecord[] = [];
+    const hash = offer.hashPassword ?? this.#parts.hashPassword;
     // A hash takes long on purpose; several at a time use all cores.
     for (let i = 0; i < users.length; i += hashesAtOnce) {
       const some = users.slice(i, i + hashesAtOnce).map(async (user) => {
-        const passwordHash = await this.#parts.hashPassword(user.password);
+        const passwordHash = await hash(user.password);
         return { username: user.username, passwordHash, ...groupsOf(user, offer) };
       });
       hashed.push(...(await Promise.all(some)));

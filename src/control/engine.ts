@@ -54,6 +54,18 @@ export interface EngineKind extends BrokerKind {
   readonly listeners: readonly string[];
   /** Those of the offer's authentication strategies that it knows. */
   readonly authenticationStrategies: readonly string[];
+  /** The versions that it runs, newest first; undefined for all of the offer. */
+  readonly engineVersions?: readonly string[];
+  /** Whether a start takes so long that the start of the service does not wait for it. */
+  readonly startsSlowly?: boolean;
+  /** Hashes passwords as its program checks them; undefined for the hash of the service. */
+  readonly hashPassword?: (password: string) => string;
+}
+
+/** A kind of broker that an engine would run on another machine. */
+export interface MissingKind extends BrokerKind {
+  /** What is missing on this one. */
+  readonly reason: string;
 }
 
 /** The description of a broker from which an engine runs it. */
@@ -164,6 +176,11 @@ export interface EngineEvents {
    */
   failed(brokerId: string, code: string, message: string): void;
   /**
+   * A part of a running broker was stopped and needs its data key to run again; the rest continues. The
+   * control plane calls {@link Engine.start} again after it has asked the key service for the keys.
+   */
+  needsKeys(brokerId: string, detail: string): void;
+  /**
    * A line for one of the broker's logs, by default the general one. It contains no message body,
    * password or key.
    */
@@ -187,8 +204,15 @@ export const handshakesMetric = 'waxwing_tls_handshakes_total';
 export interface Engine {
   /** The kinds of brokers that the engine runs. */
   readonly kinds: readonly EngineKind[];
+  /** The kinds of brokers that it cannot run on this machine. */
+  readonly missing?: readonly MissingKind[];
   /** Sets the receiver of events. Called once, before the first start. */
   observe(events: EngineEvents): void;
+  /**
+   * Ends what an earlier process of the service left running, and makes sure that no volume can be read.
+   * Called once, before the first start.
+   */
+  endLeftovers?(): Promise<void>;
   /**
    * Creates the volumes of a broker: the folder, the header, the first segment. Remains of an
    * earlier attempt are removed.
@@ -204,7 +228,7 @@ export interface Engine {
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]>;
   /**
    * Starts a broker. Resolves when it accepts connections. If it is already running, it is left
-   * unchanged.
+   * unchanged, except that its parts that need keys are started.
    *
    * @param keys one for each volume of the spec; the engine overwrites them after they are handed
    *   over
@@ -212,6 +236,18 @@ export interface Engine {
    *   no port is free. It is not retried until somebody requests a reboot.
    */
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker>;
+  /**
+   * Makes starts and restarts in progress fail, because the service is stopping. {@link stop} follows for
+   * brokers that run.
+   */
+  abandonStarts?(): void;
+  /**
+   * Restarts a running broker part by part with other settings, so that it keeps accepting connections.
+   * Undefined if the engine cannot: it is stopped and started then.
+   *
+   * @throws {WaxwingError} as {@link start}
+   */
+  restart?(spec: BrokerSpec): Promise<RunningBroker>;
   /**
    * Disconnects all clients with a reason and ends the broker's processes, and with them their
    * copies of the keys. No event is reported. If the broker is not running, nothing happens.

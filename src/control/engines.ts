@@ -1,15 +1,17 @@
 // The engines of the service.
 
 import type { MetricsJson } from '../base/metrics.ts';
-import type { Engine, EngineEvents, EngineKind, ListenerPlan } from './engine.ts';
+import type { Engine, EngineEvents, EngineKind, ListenerPlan, MissingKind } from './engine.ts';
 import { EngineMissing } from './errors.ts';
-import type { BrokerKind, Offer } from './offers/offer.ts';
+import type { BrokerKind, InstanceType, Offer } from './offers/offer.ts';
 import { allOffers, offerOf } from './offers/offers.ts';
 
 /** Finds the engine that runs a broker, and lists what can be created. */
 export class Engines {
   /** The kinds of brokers that can be created. */
   readonly offered: readonly Offer[];
+  /** The kinds that cannot be created on this machine, and why. */
+  readonly missing: readonly MissingKind[];
   readonly #engines: readonly Engine[];
 
   constructor(engines: readonly Engine[]) {
@@ -18,6 +20,7 @@ export class Engines {
       const kind = this.#kind(offer);
       return kind === undefined ? [] : [offeredBy(offer, kind)];
     });
+    this.missing = engines.flatMap(({ missing = [] }) => missing);
   }
 
   /**
@@ -36,6 +39,21 @@ export class Engines {
   /** Sets the receiver of the events of all engines. Called once, before the first start. */
   observe(events: EngineEvents): void {
     for (const engine of this.#engines) engine.observe(events);
+  }
+
+  /** See {@link Engine.endLeftovers}. */
+  async endLeftovers(): Promise<void> {
+    await Promise.all(this.#engines.map((engine) => engine.endLeftovers?.()));
+  }
+
+  /** See {@link Engine.abandonStarts}. */
+  abandonStarts(): void {
+    for (const engine of this.#engines) engine.abandonStarts?.();
+  }
+
+  /** Whether the start of the service waits for brokers of a kind. */
+  areAwaited(kind: BrokerKind): boolean {
+    return this.#kind(kind)?.startsSlowly !== true;
   }
 
   /** The metrics of all running brokers. */
@@ -86,6 +104,8 @@ function offeredBy(offer: Offer, kind: EngineKind): Offer {
   );
   return {
     ...offer,
+    ...(kind.engineVersions && versionsOf(offer, kind.engineVersions)),
+    ...(kind.hashPassword && { hashPassword: kind.hashPassword }),
     listeners: offer.listeners.filter(({ name }) => kind.listeners.includes(name)),
     rules: {
       ...rules,
@@ -93,4 +113,21 @@ function offeredBy(offer: Offer, kind: EngineKind): Offer {
       hasLdap: rules.hasLdap && strategies.includes('LDAP'),
     },
   };
+}
+
+/**
+ * The versions of an engine that is not our own, which may be others than those of Amazon MQ. An
+ * instance type has those whose major version it has on Amazon MQ.
+ */
+function versionsOf(
+  { instanceTypes }: Offer,
+  engineVersions: readonly string[],
+): Pick<Offer, 'engineVersions' | 'instanceTypes'> {
+  const major = (version: string) => version.split('.')[0];
+  const restricted = instanceTypes.flatMap((type): InstanceType[] => {
+    const majors = type.engineVersions.map(major);
+    const versions = engineVersions.filter((version) => majors.includes(major(version)));
+    return versions.length === 0 ? [] : [{ ...type, engineVersions: versions }];
+  });
+  return { engineVersions, instanceTypes: restricted };
 }

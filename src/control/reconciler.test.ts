@@ -19,7 +19,7 @@ test('a check of the key that was not decided stays due', async () => {
   const volumeKeys = { advance: async () => {} };
   const parts = { brokers, keys, keyChecks, volumeKeys } as unknown as ReconcilerParts;
   const reconciler = new Reconciler(parts);
-  const runtime = { isUp: true, isResumed: false, keyCheckDue: true };
+  const runtime = { isUp: true, isResumed: false, keyCheckDue: true, isPartDown: false };
   await assert.rejects(reconciler.step('b-1', runtime), { code: 'kms-unreachable' });
   assert.equal(runtime.keyCheckDue, true);
   isAway = false;

@@ -18,6 +18,7 @@ import type {
   Engine,
   LdapSpec,
   NewVolumeKey,
+  RunningBroker,
   VolumeKey,
 } from './engine.ts';
 import type { Engines } from './engines.ts';
@@ -53,6 +54,8 @@ export interface RuntimeState {
   isResumed: boolean;
   /** Whether the key must be checked although the broker is running. */
   keyCheckDue: boolean;
+  /** Whether a part of the running broker needs its keys. */
+  isPartDown: boolean;
 }
 
 /** The engine cannot create or run the broker, and a retry would not help. */
@@ -93,11 +96,10 @@ export class Reconciler {
       case 'create':
         return this.#create(broker, runtime);
       case 'keep-running':
-        if (!runtime.isUp) return this.#mount(broker, runtime);
+        if (!runtime.isUp || runtime.isPartDown) return this.#mount(broker, runtime);
         return this.#checkKey(broker, runtime);
       case 'restart':
-        await this.stop(broker.id, runtime, 'the broker is being rebooted');
-        return this.#mount(broker, runtime);
+        return this.#restart(broker, runtime);
       case 'heal':
         // A failed engine is retried once per process, or by a reboot.
         if (!isKeyLost(broker) && !runtime.isResumed) return;
@@ -107,6 +109,22 @@ export class Reconciler {
       case 'nothing':
         return;
     }
+  }
+
+  async #restart(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    const engine = this.#parts.engines.engineFor(broker);
+    // Where that failed before, a new start may help.
+    const isWhole = runtime.isUp && !runtime.isPartDown && !runtime.isResumed;
+    if (isWhole && engine.restart !== undefined) {
+      await this.#askForKey(broker);
+      return this.#begin(
+        broker,
+        runtime,
+        (spec) => engine.restart?.(spec) ?? engine.start(spec, []),
+      );
+    }
+    await this.stop(broker.id, runtime, 'the broker is being rebooted');
+    return this.#mount(broker, runtime);
   }
 
   async #create(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
@@ -157,10 +175,16 @@ export class Reconciler {
     return this.#withEngine(broker, (engine) => engine.wrappedKeys(broker.id, id));
   }
 
-  async #start(
+  #start(broker: BrokerRecord, keys: readonly VolumeKey[], runtime: RuntimeState): Promise<void> {
+    return this.#begin(broker, runtime, (spec) =>
+      this.#parts.engines.engineFor(broker).start(spec, keys),
+    );
+  }
+
+  async #begin(
     broker: BrokerRecord,
-    keys: readonly VolumeKey[],
     runtime: RuntimeState,
+    begin: (spec: BrokerSpec) => Promise<RunningBroker>,
   ): Promise<void> {
     // Pending settings take effect only at a requested reboot.
     const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
@@ -169,7 +193,12 @@ export class Reconciler {
     await this.#setVolumes(id, ({ epoch }) => ({ epoch: epoch + 1 }));
     const { volumes } = this.#parts.brokers.require(id);
     const spec = this.#specOf({ ...broker, ...applied, volumes });
-    const { ports } = await this.#withEngine(broker, (engine) => engine.start(spec, keys));
+    const wasPartDown = runtime.isPartDown;
+    runtime.isPartDown = false;
+    const { ports } = await this.#withEngine(broker, () => begin(spec)).catch((error: unknown) => {
+      runtime.isPartDown ||= wasPartDown;
+      throw error;
+    });
     runtime.isUp = true;
     runtime.isResumed = false;
     const present = this.#parts.brokers.get(id)?.pending ?? {};

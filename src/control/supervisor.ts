@@ -27,6 +27,10 @@ export interface SupervisorOptions {
    * or undefined for any time.
    */
   readonly keyGraceMs?: number;
+  /** Whether {@link Supervisor.start} waits for a broker; it waits for all by default. */
+  readonly isAwaited?: (broker: BrokerRecord) => boolean;
+  /** Called before the work in progress is waited for, at the end. */
+  readonly closing?: () => void;
   readonly report: Report;
   /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
@@ -44,6 +48,12 @@ const pauseMs = { first: 250, longest: 60_000 };
 const failureCountMax = 3;
 /** A broker that ran this long before it crashed is restarted immediately. */
 const steadyMs = 60_000;
+
+/** Who waits until some of the brokers have no work that can be done now. */
+interface Waiting {
+  readonly isMeant: (task: Task) => boolean;
+  readonly resolve: () => void;
+}
 
 /** The work on one broker. At most one step runs at a time. */
 class Task {
@@ -63,7 +73,7 @@ class Task {
   unreachableSinceMs: number | undefined = undefined;
 
   constructor(isResumed: boolean, keyCheckAtMs: number) {
-    this.runtime = { isUp: false, isResumed, keyCheckDue: false };
+    this.runtime = { isUp: false, isResumed, keyCheckDue: false, isPartDown: false };
     this.keyCheckAtMs = keyCheckAtMs;
   }
 }
@@ -77,7 +87,7 @@ export class Supervisor {
   readonly #reconciler: Pick<Reconciler, 'step' | 'fail' | 'stop'>;
   readonly #options: SupervisorOptions;
   readonly #tasks = new Map<string, Task>();
-  readonly #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
   readonly #windows = new MaintenanceWindows();
   readonly #maintain: Maintain;
   #isClosing = false;
@@ -94,13 +104,19 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Starts with all brokers. Resolves when each has had its first step. */
+  /**
+   * Starts with all brokers. Resolves when each that is waited for has had its first step.
+   */
   start(): Promise<void> {
-    for (const { id } of this.#brokers.all()) {
-      this.#tasks.set(id, new Task(true, this.#nextKeyCheck()));
-      this.wake(id);
+    const { isAwaited = () => true } = this.#options;
+    const awaited = new Set<Task>();
+    for (const broker of this.#brokers.all()) {
+      const task = new Task(true, this.#nextKeyCheck());
+      this.#tasks.set(broker.id, task);
+      if (isAwaited(broker)) awaited.add(task);
+      this.wake(broker.id);
     }
-    return this.idle();
+    return this.#idle((task) => awaited.has(task));
   }
 
   /** Reconciles a broker whose record changed. */
@@ -162,8 +178,12 @@ export class Supervisor {
 
   /** Resolves once no broker has work that can be done now. */
   idle(): Promise<void> {
+    return this.#idle(() => true);
+  }
+
+  #idle(isMeant: (task: Task) => boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+      this.#waiting.push({ isMeant, resolve });
       this.#tellIdle();
     });
   }
@@ -171,6 +191,7 @@ export class Supervisor {
   /** Ends all work and stops every broker. Clients receive the reason. */
   async close(reason: string): Promise<void> {
     this.#isClosing = true;
+    this.#options.closing?.();
     await this.idle();
     const tasks = [...this.#tasks];
     await Promise.all(tasks.map(([id, { runtime }]) => this.#reconciler.stop(id, runtime, reason)));
@@ -202,6 +223,14 @@ export class Supervisor {
     this.#reconciler.fail(brokerId, code, message).catch((error: unknown) => {
       this.#options.report('error', brokerId, 'the failure could not be recorded', error);
     });
+  }
+
+  /** See {@link EngineEvents.needsKeys}. */
+  needsKeys(brokerId: string, detail: string): void {
+    const task = this.#task(brokerId);
+    this.#options.report('warn', brokerId, `a part of the broker was stopped: ${detail}`);
+    task.runtime.isPartDown = true;
+    this.wake(brokerId);
   }
 
   /** See {@link EngineEvents.resealed}. */
@@ -298,8 +327,11 @@ export class Supervisor {
   }
 
   #tellIdle(): void {
-    for (const task of this.#tasks.values()) if (task.isBusy) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    const busy = [...this.#tasks.values()].filter(({ isBusy }) => isBusy);
+    const isOver = ({ isMeant }: Waiting) => !busy.some(isMeant);
+    const over = this.#waiting.filter(isOver);
+    this.#waiting = this.#waiting.filter((each) => !over.includes(each));
+    for (const { resolve } of over) resolve();
   }
 }
 

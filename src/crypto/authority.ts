@@ -141,13 +141,45 @@ export async function createAuthority(
  * @param hosts names and addresses of the server, at least one; the first is the subject
  * @param generated a key pair that was generated in advance for this certificate
  */
-export async function issueServerCertificate(
+export function issueServerCertificate(
   authority: Certificate,
   kind: KeyKind,
   hosts: readonly string[],
   nowMs: number,
   generated = generateKeys(kind),
 ): Promise<Certificate> {
+  const purposes = [x509.ExtendedKeyUsage.serverAuth];
+  return issue(authority, kind, hosts, { ...validity(nowMs, serverDays), purposes }, generated);
+}
+
+/**
+ * Issues a certificate for a member of a closed group, whose members are servers and clients of each
+ * other and trust only the authority of the group. It is valid as long as the authority.
+ *
+ * @param hosts names and addresses of the member, at least one; the first is the subject
+ */
+export function issueMemberCertificate(
+  authority: Certificate,
+  hosts: readonly string[],
+  nowMs: number,
+): Promise<Certificate> {
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  const terms = { ...validity(nowMs, authorityDays), purposes: [serverAuth, clientAuth] };
+  return issue(authority, 'ecdsa', hosts, terms, generateKeys('ecdsa'));
+}
+
+async function issue(
+  authority: Certificate,
+  kind: KeyKind,
+  hosts: readonly string[],
+  terms: {
+    readonly notBefore: Date;
+    readonly notAfter: Date;
+    readonly purposes: x509.ExtendedKeyUsage[];
+  },
+  generated: Promise<webcrypto.CryptoKeyPair>,
+): Promise<Certificate> {
+  const { purposes, ...validFor } = terms;
   const issuer = new x509.X509Certificate(authority.certificate);
   const issuerKey = await webcrypto.subtle.importKey(
     'pkcs8',
@@ -166,14 +198,14 @@ export async function issueServerCertificate(
       publicKey: keys.publicKey,
       signingKey: issuerKey,
       signingAlgorithm: ecdsa,
-      ...validity(nowMs, serverDays),
+      ...validFor,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(
           kind === 'rsa' ? usages | x509.KeyUsageFlags.keyEncipherment : usages,
           true,
         ),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.ExtendedKeyUsageExtension(purposes),
         new x509.SubjectAlternativeNameExtension(
           hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
         ),

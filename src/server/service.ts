@@ -13,7 +13,6 @@ import type { Secret } from '../base/secret.ts';
 import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
 import { hashAhead, hashPassword } from '../crypto/password.ts';
-import type { WaxwingEngine } from '../engines/waxwing/engine.ts';
 import { newAccountId } from '../identity/identifiers.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import type { Entry } from '../storage/journal.ts';
@@ -29,6 +28,8 @@ import {
   SystemState,
   sealingKey,
 } from './compose.ts';
+import { clusterEngine } from './engines/cluster-engine.ts';
+import { pairEngine } from './engines/pair-engine.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
@@ -98,7 +99,7 @@ export class Service {
   private constructor(
     opened: Opened,
     settings: Settings,
-    engine: WaxwingEngine,
+    engines: Engines,
     certificates: CertificateKeeper,
     log: ServiceLog,
     refusals: Refusals,
@@ -128,7 +129,6 @@ export class Service {
     this.#location = place;
     this.#refusals = refusals;
     this.#logs = brokerLogs(state, log);
-    const engines = new Engines([engine]);
     this.#core = composeCore(settings, state, engines, place, log, refusals, this.#logs);
     this.#environment = new EnvironmentListener(settings.folder, () => this.#asked());
   }
@@ -157,7 +157,11 @@ export class Service {
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
       const engine = composeEngine(settings, (id) => certificates.broker(id));
-      const service = new Service(opened, settings, engine, certificates, log, refusals);
+      const others = [clusterEngine, pairEngine].map((compose) =>
+        compose(settings, state, certificates),
+      );
+      const engines = new Engines([engine, ...(await Promise.all(others))]);
+      const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);
       return service;
     } catch (error) {
@@ -168,6 +172,7 @@ export class Service {
   }
 
   async #start(firstHandover: Promise<void>): Promise<void> {
+    await this.#core.control.engines.endLeftovers();
     const brokersStarted = this.#core.control.supervisor.start();
     // The processes of the brokers recover them while this process loads the API.
     const apiOpen = Promise.race([firstHandover, brokersStarted]).then(() => this.#openApi());

@@ -27,6 +27,16 @@ export function brokersFolder(folder: string): string {
   return join(folder, 'brokers');
 }
 
+/** The folder with a subfolder for each cluster of RabbitMQ. */
+export function clustersFolder(folder: string): string {
+  return join(folder, 'clusters');
+}
+
+/** The folder with a subfolder for each pair of ActiveMQ. */
+export function pairsFolder(folder: string): string {
+  return join(folder, 'pairs');
+}
+
 /** The folder of the broker logs' volume. */
 export function logsFolder(folder: string): string {
   return join(folder, 'logs');
@@ -133,12 +143,15 @@ async function createDataFolder(disk: Disk, folder: string): Promise<void> {
 async function checkFolders(disk: Disk, folder: string): Promise<void> {
   const proved = new Set<string>();
   checkFolder(folder, proved);
-  const brokers = brokersFolder(folder);
-  const names = existsSync(brokers) ? await disk.list(brokers) : [];
+  const parents = [brokersFolder(folder), clustersFolder(folder), pairsFolder(folder)];
+  const names: string[] = [];
+  for (const parent of parents) {
+    if (!existsSync(parent)) continue;
+    names.push(...(await disk.list(parent)).map((name) => join(parent, name)));
+  }
   const ofTrails = [trailsFolder(folder), eventsFolder(folder)];
   const sealed = [systemFolder(folder), keysFolder(folder), logsFolder(folder), ...ofTrails];
-  const own = [...sealed, brokers];
-  const inside = [...own, ...names.map((name) => join(brokers, name))];
+  const inside = [...sealed, ...parents, ...names];
   for (const name of inside) if (existsSync(name)) checkFolder(name, proved);
 }
 
@@ -147,7 +160,17 @@ const leftInFolder = /^system$/;
 const leftInSystem = /^(lock(\..*)?|volume\.new)$/;
 
 /** Names in a data folder, by which it is recognised. */
-const ownNames = ['system', 'brokers', 'logs', 'trails', 'events', 'ca.pem', 'service.sock'];
+const ownNames = [
+  'system',
+  'brokers',
+  'clusters',
+  'pairs',
+  'logs',
+  'trails',
+  'events',
+  'ca.pem',
+  'service.sock',
+];
 
 /**
  * Whether the data folder has no volume yet.

@@ -49,6 +49,10 @@ class Reports implements EngineEvents {
     this.lines.push(`${brokerId} failed ${code}`);
   }
 
+  needsKeys(brokerId: string): void {
+    this.lines.push(`${brokerId} needs keys`);
+  }
+
   log(brokerId: string, level: string, text: string): void {
     const line = `${brokerId} ${level} ${text}`;
     this.all.push(line);

@@ -11,6 +11,7 @@ const withoutDisk = new Set([
   'inflateSync',
   'deflateRawSync',
   'inflateRawSync',
+  'unzipSync',
 ]);
 
 /** The names of synchronous functions that each file of a folder calls. */

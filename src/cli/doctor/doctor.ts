@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { printable } from '../printable.ts';
+import { checkEngines } from './engine-checks.ts';
 import type { Finding, Place } from './finding.ts';
 import { checkDisk, checkKernel, checkPorts, checkPrograms } from './machine-checks.ts';
 import { checkOwnership, checkRootKey, checkService, checkTime } from './service-checks.ts';
@@ -43,6 +44,7 @@ async function examine(place: Place): Promise<Finding[]> {
     ...(await checkDisk(place)),
     ...(await checkTime(place)),
     ...(await checkKernel()),
+    ...(await checkEngines()),
     ...service.findings,
     ...(service.isRunning ? [] : await checkPorts(place)),
   ];

@@ -7,7 +7,7 @@ import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
 import { ControlError } from '../errors.ts';
 import type { EngineType } from '../offers/offer.ts';
-import { allOffers } from '../offers/offers.ts';
+import { allOffers, engineNameOf } from '../offers/offers.ts';
 import { checkTags, refuse } from '../rules.ts';
 import type { SanitisingWarning } from './activemq/sanitise.ts';
 import type { ConfigurationRecord, RevisionRecord } from './configuration-record.ts';
@@ -96,8 +96,9 @@ export class ConfigurationDecisions {
   createFor(
     broker: Pick<BrokerRecord, 'name' | 'engineType' | 'engineVersion' | 'authenticationStrategy'>,
   ): Decided<Configuration> {
-    const { engineType, engineVersion, authenticationStrategy } = broker;
-    const chosen = chooseEngine(allOffers, { engineType, engineVersion, authenticationStrategy });
+    // The version may be one that only an engine of this machine has.
+    const { engineType, engineVersion, authenticationStrategy: strategy } = broker;
+    const chosen = { engineType, engineVersion, engineName: engineNameOf(engineType), strategy };
     const name = `${broker.name}-configuration`;
     // A configuration with this name may remain from an earlier broker.
     const isTaken = this.#parts.configurations.withName(name) !== undefined;

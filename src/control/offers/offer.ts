@@ -116,4 +116,6 @@ export interface Offer extends BrokerKind {
   /** The action that a broker reports as required when its key is lost. */
   readonly lostKeyAction: string;
   readonly rules: RequestRules;
+  /** Hashes the passwords of users; undefined for the hash of the service. */
+  readonly hashPassword?: (password: string) => string;
 }

@@ -2,6 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { BrokerRecord } from '../broker-record.ts';
+import type { MissingKind } from '../engine.ts';
 import { refuse } from '../rules.ts';
 import { activeMqOffers } from './activemq.ts';
 import type { BrokerKind, EngineType, InstanceType, Offer, StorageType } from './offer.ts';
@@ -38,12 +39,14 @@ export function isKeyLost(broker: BrokerKind & Pick<BrokerRecord, 'action'>): bo
  * Returns the offer that a request names.
  *
  * @param offered the offers for which an engine exists
+ * @param missing the kinds that this machine cannot run
  * @throws {ControlError} 'bad-request' if there is no such offer
  */
 export function requireOffer(
   offered: readonly Offer[],
   engineType: string,
   deploymentMode: string,
+  missing: readonly MissingKind[] = [],
 ): Offer {
   const rows = offered.filter((row) => row.engineType === engineType);
   const [first] = rows;
@@ -57,9 +60,14 @@ export function requireOffer(
   const offer = rows.find((row) => row.deploymentMode === deploymentMode);
   if (offer !== undefined) return offer;
   const modes = rows.map((row) => row.deploymentMode);
+  const { reason } =
+    missing.find(
+      (kind) => kind.engineType === engineType && kind.deploymentMode === deploymentMode,
+    ) ?? {};
   throw refuse(
     'deploymentMode',
-    `Deployment mode [${deploymentMode}] is invalid for engine type [${first.engineName}]. ` +
+    `Deployment mode [${deploymentMode}] is invalid for engine type [${first.engineName}]` +
+      `${reason === undefined ? '' : ` on this machine: ${reason}`}. ` +
       `Valid values are: [${modes.join(', ')}]`,
   );
 }
@@ -158,6 +166,8 @@ export function skipsVersion(offer: Offer, from: string, to: string): boolean {
 }
 
 /** Whether a version precedes another one. Patch numbers are ignored. */
-export function isOlder({ engineVersions }: Offer, version: string, than: string): boolean {
-  return engineVersions.indexOf(majorMinor(version)) > engineVersions.indexOf(majorMinor(than));
+export function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorThan = 0, minorThan = 0] = than.split('.').map(Number);
+  return major === majorThan ? minor < minorThan : major < majorThan;
 }

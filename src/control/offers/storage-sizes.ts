@@ -21,7 +21,7 @@ interface SizeChoice {
 export function chooseStorageSize(offer: Offer, choice: SizeChoice): number | null {
   const { hostInstanceType, engineVersion, storageSize } = choice;
   const sizes = offer.instanceTypes.find(({ name }) => name === hostInstanceType)?.storageSizes;
-  if (sizes === undefined || isOlder(offer, engineVersion, sizes.sinceVersion)) {
+  if (sizes === undefined || isOlder(engineVersion, sizes.sinceVersion)) {
     if (storageSize === undefined) return null;
     throw refuse(
       'storageSize',

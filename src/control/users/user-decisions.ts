@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BrokerRecord, PendingSettings, UserRecord } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { Decided } from '../creation.ts';
+import type { Engines } from '../engines.ts';
 import { ControlError } from '../errors.ts';
 import { offerOf } from '../offers/offers.ts';
 import { refuse } from '../rules.ts';
@@ -56,11 +57,23 @@ function changeOf(
  */
 export class UserDecisions {
   readonly #brokers: Brokers;
+  readonly #engines: Pick<Engines, 'offerOf'>;
   readonly #hashPassword: (password: string) => Promise<string>;
 
-  constructor(brokers: Brokers, hashPassword: (password: string) => Promise<string>) {
+  constructor(
+    brokers: Brokers,
+    engines: Pick<Engines, 'offerOf'>,
+    hashPassword: (password: string) => Promise<string>,
+  ) {
     this.#brokers = brokers;
+    this.#engines = engines;
     this.#hashPassword = hashPassword;
+  }
+
+  /** Hashes a password as the engine of a broker checks it. */
+  async #hashed(broker: BrokerRecord, password: string): Promise<string> {
+    const { hashPassword = this.#hashPassword } = this.#engines.offerOf(broker);
+    return hashPassword(password);
   }
 
   /**
@@ -89,10 +102,11 @@ export class UserDecisions {
     brokerId: string,
     { username, ...request }: UserRequest,
   ): Promise<() => Decided<BrokerRecord>> {
-    this.#checkNew(this.#changeable(brokerId), username);
+    const present = this.#changeable(brokerId);
+    this.#checkNew(present, username);
     checkPassword(request.password);
     checkUserChanges(request);
-    const passwordHash = await this.#hashPassword(request.password);
+    const passwordHash = await this.#hashed(present, request.password);
     return () => {
       const broker = this.#changeable(brokerId);
       this.#checkNew(broker, username);
@@ -129,10 +143,11 @@ export class UserDecisions {
     username: string,
     request: UserChanges,
   ): Promise<() => Decided<BrokerRecord>> {
-    requireKept(this.#changeable(brokerId), username);
+    const present = this.#changeable(brokerId);
+    requireKept(present, username);
     if (request.password !== undefined) checkPassword(request.password);
     const passwordHash =
-      request.password === undefined ? undefined : await this.#hashPassword(request.password);
+      request.password === undefined ? undefined : await this.#hashed(present, request.password);
     return () => {
       const broker = this.#changeable(brokerId);
       const before = requireKept(broker, username);

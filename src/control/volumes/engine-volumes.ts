@@ -21,6 +21,8 @@ export interface VolumeCopy {
  * none, or if it ended during the call.
  */
 export interface EngineVolumes {
+  /** Why data cannot be sealed again under new data keys; undefined if it can. */
+  readonly rekeyProblem?: string;
   /** What is sealed under which generation of the data key. */
   state(brokerId: string, volumeId: string): Promise<SealingState | undefined>;
   /**

@@ -112,6 +112,8 @@ export class VolumeCommands {
   async rekey(named: string): Promise<() => Decided<BrokerRecord>> {
     const { id } = this.#idle(named);
     const { broker, volumes } = await this.describe(id);
+    const { rekeyProblem } = this.#parts.engines.engineFor(broker).volumes;
+    if (rekeyProblem !== undefined) throw refuse('broker', `Broker [${id}]: ${rekeyProblem}.`);
     if (volumes.length < broker.volumes.length) throw notRunning(broker);
     for (const { volumeId, olderGenerations: older } of volumes) {
       if (older.length + 1 < generationCountMax) continue;

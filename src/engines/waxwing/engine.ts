@@ -5,7 +5,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { freePorts, isInRange, type PortRange } from '../../base/port-range.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
@@ -25,6 +24,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
 import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
+import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
 import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
@@ -34,19 +34,14 @@ import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
 
-/** Maximum number of ports of the range that are tried after the preferred one. */
-const otherPortCountMax = 16;
-
 /** The settings of the engine. */
-export interface WaxwingEngineOptions extends Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
+export interface WaxwingEngineOptions
+  extends PortSettings,
+    Omit<OutsideSettings, 'ldapAuthoritiesFile'> {
   /** The folder with a subfolder for each broker. */
   readonly folder: string;
   /** The address on which brokers listen. */
   readonly host: string;
-  /** The port that a broker prefers over any other; 0 for none. */
-  readonly amqpsPort: number;
-  /** The only ports of brokers, unless other programs use them; undefined for any. */
-  readonly brokerPorts?: PortRange | undefined;
   readonly hasTlsParity: boolean;
   readonly ldap: LdapOptions;
   /** Authorities of the servers of shovels besides the public ones, PEM. */
@@ -126,7 +121,8 @@ export class WaxwingEngine implements Engine {
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec, read.rabbitMq?.listeners ?? {});
-    const wanted = this.#wantedPorts(spec, listeners);
+    const wanted = wantedPorts(spec, listeners, this.#options);
+    const others = otherPorts(spec, wanted, this.#options);
     const started = child.start(
       {
         type: 'start',
@@ -144,7 +140,7 @@ export class WaxwingEngine implements Engine {
           protocols,
           hasWebSocket: isWebSocket,
           isManagement,
-          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, ...this.#otherPorts(spec, wanted), 0],
+          ports: wanted[at] === 0 ? [0] : [wanted[at] ?? 0, ...others, 0],
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
@@ -174,48 +170,6 @@ export class WaxwingEngine implements Engine {
     return running;
   }
 
-  /**
-   * The preferred ports: those of an earlier start, or the standard ports unless another broker
-   * prefers them; 0 for any. A port in the configuration comes first. With a range of ports, others of the
-   * range replace those outside of it.
-   */
-  #wantedPorts(
-    { ports, portsOfOthers }: BrokerSpec,
-    listeners: readonly OwnListener[],
-  ): readonly number[] {
-    const { amqpsPort, brokerPorts } = this.#options;
-    const taken = new Set(portsOfOthers);
-    const known = listeners.map(
-      ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
-    );
-    for (const port of known) if (port !== undefined) taken.add(port);
-    return listeners.map(({ name, standardPort, configuredPort }, at) => {
-      const ofBefore = known[at];
-      const isSame = configuredPort === undefined || configuredPort === ofBefore;
-      if (ofBefore !== undefined && isSame) return ofBefore;
-      // If AMQP uses any free port, no other protocol needs its standard port.
-      const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
-      const first = configuredPort ?? standard;
-      const isUsable = brokerPorts === undefined || isInRange(brokerPorts, first);
-      const port = isUsable && !taken.has(first) ? first : (ofBefore ?? this.#nextPort(taken));
-      taken.add(port);
-      return port;
-    });
-  }
-
-  /** 0 if every port may be used, or no port of the range is left. */
-  #nextPort(taken: ReadonlySet<number>): number {
-    const { brokerPorts } = this.#options;
-    return (brokerPorts && freePorts(brokerPorts, taken, 1)[0]) ?? 0;
-  }
-
-  /** Ports of the range to try if another program uses the preferred one. */
-  #otherPorts({ portsOfOthers }: BrokerSpec, wanted: readonly number[]): number[] {
-    const { brokerPorts } = this.#options;
-    if (brokerPorts === undefined) return [];
-    return freePorts(brokerPorts, new Set([...portsOfOthers, ...wanted]), otherPortCountMax);
-  }
-
   /** The port for the record. If another program uses the preferred port, this is reported. */
   #portRecord(
     id: string,
@@ -223,14 +177,9 @@ export class WaxwingEngine implements Engine {
     wanted: number,
     port: number,
   ): PortRecord {
-    const wantedPort = wanted === 0 ? port : wanted;
-    if (wantedPort !== port) {
-      const text =
-        `port ${wanted} on ${this.#options.host} is in use by another program; the broker ` +
-        `listens on port ${port} until a start finds port ${wanted} free`;
-      this.#events?.log(id, 'warn', text);
-    }
-    return { ...of, port, wantedPort };
+    const { record, warning } = portRecord(of, wanted, port, this.#options.host);
+    if (warning !== undefined) this.#events?.log(id, 'warn', warning);
+    return record;
   }
 
   #ended(id: string, { failure, detail }: ProcessEnd): void {

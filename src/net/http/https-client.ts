@@ -17,6 +17,8 @@ export interface HttpsClientOptions {
   readonly bodyBytesMax?: number;
   /** The certificate and key of this client, PEM, for servers that require one. */
   readonly certificate?: { readonly certificate: string; readonly privateKey: string } | undefined;
+  /** The name that the server's certificate must have; that of the URL by default. */
+  readonly serverName?: string;
   /** Maximum number of connections that are kept open between requests; none by default. */
   readonly keptConnectionCountMax?: number;
 }
@@ -101,7 +103,7 @@ export class HttpsClient {
     resolve: (answer: HttpsAnswer) => void,
     reject: (error: NetError) => void,
   ): void {
-    const { clock, timeoutMs = timeoutMsDefault, certificate } = this.#options;
+    const { clock, timeoutMs = timeoutMsDefault, certificate, serverName } = this.#options;
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const options: RequestOptions = {
       method,
@@ -109,6 +111,7 @@ export class HttpsClient {
       minVersion: 'TLSv1.2',
       maxHeaderSize: headerBytesMax,
       agent: this.#agent ?? false,
+      ...(serverName !== undefined && { servername: serverName }),
       ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
       ...(this.#trusted && { ca: this.#trusted }),
     };

@@ -3,7 +3,7 @@
 import { operation } from '../../../aws/service.ts';
 import { ControlError } from '../../../control/errors.ts';
 import type { EngineType, Offer, StorageType } from '../../../control/offers/offer.ts';
-import { engineTypes } from '../../../control/offers/offers.ts';
+import { engineTypes, isOlder } from '../../../control/offers/offers.ts';
 import { fixedPage } from '../paging.ts';
 import type { MqParts } from '../parts.ts';
 import {
@@ -61,9 +61,15 @@ function engineRows(offered: readonly Offer[]) {
     const versions = offered
       .filter((offer) => offer.engineType === engineType)
       .flatMap((offer) => offer.engineVersions);
-    const engineVersions = [...new Set(versions)].map((name) => ({ name }));
+    const engineVersions = newestFirst(versions).map((name) => ({ name }));
     return engineVersions.length === 0 ? [] : [{ engineType, engineVersions }];
   });
+}
+
+/** The versions without repetitions: clusters may have others than single instances. */
+function newestFirst(versions: readonly string[]): string[] {
+  const all = [...new Set(versions)];
+  return all.toSorted((a, b) => (isOlder(a, b) ? 1 : Number(isOlder(b, a)) * -1));
 }
 
 /** A row of instance options that is still being filled. */
@@ -76,15 +82,21 @@ interface InstanceRow {
   readonly supportedEngineVersions: string[];
 }
 
-/** One row for each engine type, instance type and storage type. */
+/** The names of the availability zones of the instances of a broker. */
+const zones = ['a', 'b', 'c'];
+
+/**
+ * One row for each engine type, instance type and storage type. Deployment modes with other versions
+ * have a row of their own: each mode of a row has all of its versions.
+ */
 function instanceRows(offered: readonly Offer[], region: string): InstanceRow[] {
   const rows = new Map<string, InstanceRow>();
-  for (const { engineType, deploymentMode, instanceTypes } of offered) {
+  for (const { engineType, deploymentMode, instanceTypes, instanceCount } of offered) {
     for (const { name, engineVersions, storageTypes } of instanceTypes) {
       for (const storageType of storageTypes) {
-        const key = `${engineType} ${name} ${storageType}`;
+        const key = `${engineType} ${name} ${storageType} ${engineVersions.join()}`;
         const row = rows.get(key) ?? {
-          availabilityZones: [{ name: `${region}a` }],
+          availabilityZones: [],
           engineType,
           hostInstanceType: name,
           storageType,
@@ -92,6 +104,9 @@ function instanceRows(offered: readonly Offer[], region: string): InstanceRow[] 
           supportedEngineVersions: [...engineVersions],
         };
         row.supportedDeploymentModes.push(deploymentMode);
+        for (const zone of zones.slice(row.availabilityZones.length, instanceCount)) {
+          row.availabilityZones.push({ name: `${region}${zone}` });
+        }
         rows.set(key, row);
       }
     }

@@ -1,0 +1,315 @@
+// The engine that runs pairs of ActiveMQ.
+
+import { createSecretKey, X509Certificate } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { assert } from '../../base/assert.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
+import type { PortRecord } from '../../control/broker-record.ts';
+import type { DiscoveryPage } from '../../control/discovery.ts';
+import type {
+  BrokerSpec,
+  Engine,
+  EngineEvents,
+  EngineKind,
+  MissingKind,
+  NewVolumeKey,
+  RunningBroker,
+  VolumeKey,
+} from '../../control/engine.ts';
+import { ControlError } from '../../control/errors.ts';
+import { majorMinor } from '../../control/offers/offers.ts';
+import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
+import type { ServerCertificate } from '../../net/tls-listener.ts';
+import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+import { mountpointOf } from '../../volumes/mountpoint.ts';
+import { javaTls } from './files/tls.ts';
+import type { PairUser } from './files/users.ts';
+import { listenersOf, missingListeners, type PairInstallation } from './installation.ts';
+import { readActiveMqLine } from './log-line.ts';
+import { Pair } from './pair.ts';
+import { choosePorts, type PairPortSettings } from './pair-ports.ts';
+import { PairVolumes } from './pair-volumes.ts';
+
+const kind = { engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
+
+const mib = 1024 * 1024;
+/** Part of the machine's memory for the heap of each instance without a setting, and its limits, MiB. */
+const heap = { share: 0.1, min: 128, max: 512 };
+/** Memory of a Java machine besides its heap, MiB. */
+const besidesHeapMib = 100;
+
+/** The settings of the engine. */
+export interface ActiveMqEngineOptions extends PairPortSettings {
+  /** The data folder of the service. */
+  readonly dataFolder: string;
+  /** The folder with a subfolder for each pair. */
+  readonly folder: string;
+  readonly hasTlsParity: boolean;
+  /** Memory of both instances of a pair, bytes; undefined for a part of the machine's. */
+  readonly memoryBytesMax: number | undefined;
+  /** The limit of each connector. */
+  readonly connectionCountMax: number;
+  /** The ActiveMQ of this machine, or why pairs cannot run. */
+  readonly installation: PairInstallation | string;
+  /** The certificates of one broker, which are requested at each start. */
+  readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
+  /**
+   * Seals the password of a user, and opens it. ActiveMQ compares passwords, so a hash is of no use
+   * to it.
+   */
+  readonly seal: (password: string) => string;
+  readonly open: (sealed: string) => string;
+}
+
+interface Run {
+  readonly pair: Pair;
+  readonly running: RunningBroker;
+  certificate: string;
+}
+
+/** Runs pairs of ActiveMQ as processes of this machine, on one encrypted volume each. */
+export class ActiveMqEngine implements Engine {
+  readonly kinds: readonly EngineKind[];
+  readonly missing: readonly MissingKind[];
+  readonly volumes: PairVolumes;
+  readonly #options: ActiveMqEngineOptions;
+  readonly #runs = new Map<string, Run>();
+  /** Pairs that are being started. */
+  readonly #starting = new Set<Pair>();
+  #events: EngineEvents | undefined = undefined;
+
+  constructor(options: ActiveMqEngineOptions) {
+    this.#options = options;
+    const { installation, seal } = options;
+    const isThere = typeof installation !== 'string';
+    this.kinds = isThere ? [{ ...kindOf(installation), hashPassword: seal }] : [];
+    this.missing = isThere ? [] : [{ ...kind, reason: installation }];
+    this.volumes = new PairVolumes(
+      (...of) => this.#placeOf(...of),
+      (id) => this.#runs.has(id),
+    );
+  }
+
+  observe(events: EngineEvents): void {
+    this.#events = events;
+  }
+
+  /** Processes end with the service that started them, but mounts stay. */
+  async endLeftovers(): Promise<void> {
+    for (const brokerId of await namesIn(this.#options.folder)) {
+      for (const volume of await this.#volumesIn(brokerId)) await volume.lock({ isForced: true });
+    }
+  }
+
+  async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
+    const { installation } = this.#options;
+    await this.stop(spec.id);
+    await mkdir(join(this.#options.folder, spec.id), { recursive: true, mode: 0o700 });
+    for (const { volumeId, dataKey, wrappedKey } of keys) {
+      const volume = new EncryptedVolume(this.#placeOf(spec.id, volumeId), () => {});
+      await volume.create(createSecretKey(dataKey), wrappedKey);
+    }
+    const lacks = typeof installation === 'string' ? [] : missingListeners(installation);
+    if (lacks.length === 0) return;
+    const text =
+      `ActiveMQ in ${typeof installation === 'string' ? '' : installation.home} has no transports ` +
+      `for ${lacks.join(', ')}: the broker has no endpoints for them`;
+    this.#events?.log(spec.id, 'warn', text);
+  }
+
+  wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
+    return this.volumes.wrappedKeys(brokerId, volumeId);
+  }
+
+  async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
+    const { id } = spec;
+    const [key] = keys;
+    const [volume] = spec.volumes;
+    try {
+      const known = this.#runs.get(id);
+      if (known !== undefined) return known.running;
+      assert(key !== undefined && volume !== undefined, `broker ${id} has no volume or no key`);
+      assert(key.volumeId === volume.id, `the key of broker ${id} is that of another volume`);
+      const installation = this.#requireVersion(spec);
+      const certificate = await this.#certificate(id);
+      const ports = await choosePorts(spec, this.#options);
+      const pair = this.#pair(spec, installation, certificate, ports);
+      this.#starting.add(pair);
+      await pair.start(createSecretKey(key.dataKey)).finally(() => this.#starting.delete(pair));
+      const running = { ports };
+      this.#runs.set(id, { pair, running, certificate: certificate.certificate });
+      this.#reportPorts(id, ports);
+      return running;
+    } finally {
+      for (const { dataKey, older = [] } of keys) {
+        for (const each of [dataKey, ...older.map((other) => other.dataKey)]) each.fill(0);
+      }
+    }
+  }
+
+  #pair(
+    spec: BrokerSpec,
+    installation: PairInstallation,
+    certificate: ServerCertificate,
+    ports: readonly PortRecord[],
+  ): Pair {
+    const { id } = spec;
+    const [volume] = spec.volumes;
+    assert(volume !== undefined, `broker ${id} has no volume`);
+    const { host, hasTlsParity, connectionCountMax } = this.#options;
+    const names = new Set(spec.users.map(({ username }) => username));
+    const connectors = [1, 2].map((endpoint) =>
+      spec.listeners
+        .filter((listener) => listener.endpoint === endpoint)
+        .map(({ name, scheme }) => {
+          const port = ports.find((each) => each.listener === name && each.endpoint === endpoint);
+          return { name, scheme, port: port?.port ?? 0 };
+        }),
+    );
+    const settings = {
+      installation,
+      place: this.#placeOf(id, volume.id),
+      mount: volume,
+      heapMib: this.#heapMib,
+      configuration: spec.configuration?.text,
+      users: spec.users.map((user) => this.#openUser(user)),
+      certificate,
+      connectors,
+      broker: { brokerName: spec.name, host, tls: javaTls(hasTlsParity), connectionCountMax },
+    };
+    return new Pair(settings, {
+      line: (number, line) => this.#line(id, number, line, names),
+      log: (level, text) => this.#events?.log(id, level, text),
+      ended: (detail) => {
+        this.#runs.delete(id);
+        this.#events?.crashed(id, detail);
+      },
+    });
+  }
+
+  #openUser({ username, passwordHash, groups = [] }: BrokerSpec['users'][number]): PairUser {
+    return { username, password: this.#options.open(passwordHash), groups };
+  }
+
+  #line(id: string, number: number, line: string, names: ReadonlySet<string>): void {
+    const { level, text, refused } = readActiveMqLine(line, (name) => names.has(name));
+    // Errors of the instances are for the broker's own log: the service's log has their ends.
+    this.#events?.log(id, level === 'error' ? 'warn' : level, `instance ${number}: ${text}`);
+    if (refused === undefined) return;
+    const { username, peerAddress } = refused;
+    const user = names.has(username) ? username : undefined;
+    const reason = user === undefined ? 'the user does not exist' : 'the password is wrong';
+    this.#events?.loginFailed(id, { user, peerAddress, reason }, 1);
+  }
+
+  #reportPorts(id: string, ports: readonly PortRecord[]): void {
+    const { host } = this.#options;
+    for (const { port, wantedPort } of ports) {
+      if (port === wantedPort) continue;
+      const text =
+        `port ${wantedPort} on ${host} is in use by another program; the broker ` +
+        `listens on port ${port} until a start finds port ${wantedPort} free`;
+      this.#events?.log(id, 'warn', text);
+    }
+  }
+
+  abandonStarts(): void {
+    for (const pair of this.#starting) pair.abandonStart();
+  }
+
+  async stop(brokerId: string): Promise<void> {
+    const run = this.#runs.get(brokerId);
+    this.#runs.delete(brokerId);
+    await run?.pair.stop();
+  }
+
+  async remove(brokerId: string): Promise<void> {
+    await this.stop(brokerId);
+    for (const volume of await this.#volumesIn(brokerId)) await volume.destroy();
+    await rm(join(this.#options.folder, brokerId), { recursive: true, force: true });
+  }
+
+  async renewCertificates(): Promise<void> {
+    for (const [id, run] of this.#runs) {
+      const certificate = await this.#certificate(id);
+      if (certificate.certificate === run.certificate) continue;
+      run.certificate = certificate.certificate;
+      await run.pair.showCertificate(certificate);
+    }
+  }
+
+  /** ActiveMQ has no metrics without its management interface, which is not opened. */
+  async metrics(): Promise<MetricsJson[]> {
+    return [];
+  }
+
+  async discover(brokerId: string): Promise<DiscoveryPage | undefined> {
+    const text = `Broker [${brokerId}] is a pair of ActiveMQ; the messages of pairs cannot be searched.`;
+    throw new ControlError('bad-request', text);
+  }
+
+  async setPassword(): Promise<boolean> {
+    return false; // passwords of ActiveMQ users change with a reboot
+  }
+
+  get #heapMib(): number {
+    const { memoryBytesMax } = this.#options;
+    const own =
+      memoryBytesMax === undefined ? undefined : memoryBytesMax / 2 / mib - besidesHeapMib;
+    const wanted = own ?? Math.min((totalmem() * heap.share) / mib, heap.max);
+    return Math.floor(Math.max(heap.min, wanted));
+  }
+
+  /** ActiveMQ's suites need a certificate with an RSA key. */
+  async #certificate(brokerId: string): Promise<ServerCertificate> {
+    const all = await this.#options.certificates(brokerId);
+    const found = all.find(
+      ({ certificate }) => new X509Certificate(certificate).publicKey.asymmetricKeyType === 'rsa',
+    );
+    assert(found !== undefined, `broker ${brokerId} has no certificate with an RSA key`);
+    return found;
+  }
+
+  /** @throws {WaxwingError} `engine-version-missing` */
+  #requireVersion({ engineVersion }: BrokerSpec): PairInstallation {
+    const { installation } = this.#options;
+    if (typeof installation !== 'string') {
+      if (majorMinor(installation.version) === majorMinor(engineVersion)) return installation;
+      const text = `the broker has engine version ${engineVersion}, but ActiveMQ on this machine is `;
+      throw new WaxwingError('engine-version-missing', `${text}${installation.version}`);
+    }
+    throw new WaxwingError('engine-version-missing', installation);
+  }
+
+  async #volumesIn(brokerId: string): Promise<EncryptedVolume[]> {
+    const names = await namesIn(join(this.#options.folder, brokerId));
+    return names
+      .filter((name) => /^(?:vol|fs)-[0-9a-f]+$/.test(name))
+      .map((id) => new EncryptedVolume(this.#placeOf(brokerId, id), () => {}));
+  }
+
+  #placeOf(brokerId: string, id: string): VolumePlace {
+    const { folder, dataFolder } = this.#options;
+    return { id, folder: join(folder, brokerId, id), mountpoint: mountpointOf(dataFolder, id) };
+  }
+}
+
+function kindOf(installation: PairInstallation): EngineKind {
+  return {
+    ...kind,
+    listeners: listenersOf(installation),
+    authenticationStrategies: ['SIMPLE'],
+    engineVersions: [majorMinor(installation.version)],
+    startsSlowly: true,
+  };
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}

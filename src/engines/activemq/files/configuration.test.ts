@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
+import { brokerXml } from './configuration.ts';
+import { javaTls } from './tls.ts';
+
+const parts = {
+  brokerName: 'orders',
+  host: '127.0.0.1',
+  connectors: [{ name: 'openwire+ssl', scheme: 'ssl', port: 61617 }],
+  tls: javaTls(false),
+  connectionCountMax: 7,
+  paths: { data: '/v/data', store: '/v/store', keyStore: '/v/a&b/keys.p12' },
+  keyStorePassword: 'pass"word',
+};
+
+const broker = (attributes: string, children: string) =>
+  `<?xml version="1.0"?><broker xmlns="${brokerNamespace}" ${attributes}>${children}</broker>`;
+
+test('a broker without a configuration gets the shared store, the log-in and TLS', () => {
+  const { xml, withoutEffect } = brokerXml(undefined, parts);
+  assert.deepEqual(withoutEffect, []);
+  assert.match(xml, /<kahaDB directory="\/v\/store" lockKeepAlivePeriod="2000">\s*<locker>/);
+  assert.match(xml, /<jaasAuthenticationPlugin configuration="waxwing"/);
+  assert.match(xml, /keyStore="file:\/v\/a&amp;b\/keys.p12"/);
+  assert.match(xml, /keyStorePassword="pass&quot;word"/);
+  assert.match(
+    xml,
+    /ssl:\/\/127\.0\.0\.1:61617\?maximumConnections=7&amp;transport\.enabledProtocols=TLSv1\.2,TLSv1\.3&amp;/,
+  );
+  assert.ok(!/"(?:tcp|nio|stomp|mqtt):/.test(xml));
+});
+
+test("the owner's settings reach ActiveMQ unless they would break the pair", () => {
+  const text = broker(
+    'persistent="false" start="false" schedulerSupport="true"',
+    '<persistenceAdapter><kahaDB indexWriteBatchSize="9" directory="/elsewhere"/></persistenceAdapter>' +
+      '<plugins><authorizationPlugin/></plugins>' +
+      '<systemUsage><systemUsage sendFailIfNoSpace="true"><memoryUsage><memoryUsage percentOfJvmHeap="40"/></memoryUsage></systemUsage></systemUsage>' +
+      '<transportConnectors><transportConnector name="openwire" uri="tcp://0.0.0.0:1"/></transportConnectors>' +
+      '<networkConnectors><networkConnector uri="static:(tcp://elsewhere:1)"/></networkConnectors>' +
+      '<destinationPolicy><policyMap><policyEntries><policyEntry queue="a&gt;"/></policyEntries></policyMap></destinationPolicy>',
+  );
+  const { xml, withoutEffect } = brokerXml(text, parts);
+  assert.deepEqual(withoutEffect, [
+    'persistent',
+    'start',
+    'transportConnectors',
+    'networkConnectors',
+  ]);
+  assert.match(xml, /<broker schedulerSupport="true"[^>]* persistent="true"/);
+  assert.match(xml, /<kahaDB indexWriteBatchSize="9" directory="\/v\/store"/);
+  assert.match(xml, /<jaasAuthenticationPlugin[^>]*><?[\s\S]*<authorizationPlugin/);
+  assert.match(xml, /<policyEntry queue="a&gt;"/);
+  assert.match(xml, /sendFailIfNoSpace="true"/);
+  assert.match(xml, /percentOfJvmHeap="40"/);
+  assert.ok(!xml.includes('percentOfJvmHeap="70"') && xml.includes('<storeUsage'));
+  for (const removed of ['elsewhere', 'tcp:']) assert.ok(!xml.includes(removed), removed);
+});
+
+test('an IPv6 address is written in brackets', () => {
+  assert.match(brokerXml(undefined, { ...parts, host: '::1' }).xml, /"ssl:\/\/\[::1\]:61617\?/);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { zipSync } from 'fflate';
+import { findActiveMq } from './activemq.ts';
+import { compareVersions, homesOf, PathCache } from './candidates.ts';
+import { findRabbitMq } from './rabbitmq.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'waxwing-installed-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+function put(path: string, content: string | Uint8Array = ''): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
+
+const jar = (names: readonly string[], manifest = '') =>
+  zipSync({
+    ...Object.fromEntries(names.map((name) => [name, new Uint8Array(1)])),
+    'META-INF/MANIFEST.MF': Buffer.from(manifest),
+  });
+
+/** A program that takes the place of `java`. */
+function putJava(path: string, version: string): void {
+  put(path, `#!/bin/sh\necho 'openjdk version "${version}" 2026-01-01' >&2\n`);
+  chmodSync(join(root, path), 0o755);
+}
+
+test('versions are compared by their numbers', () => {
+  const sorted = ['3.9.1', '3.10.8', '4.0.5', '4.0.5-rc.1'].sort(compareVersions);
+  assert.deepEqual(sorted, ['3.9.1', '3.10.8', '4.0.5', '4.0.5-rc.1']);
+});
+
+test('a folder that a setting or variable names is the only one that is searched', async () => {
+  put('named/home');
+  put('glob/engine-1/home');
+  put('glob/engine-2/home');
+  const search = {
+    engine: 'Engine',
+    variable: 'ENGINE_HOME',
+    places: [join(root, 'none'), join(root, 'glob', 'engine-*')],
+    isHome: async (folder: string) =>
+      (await import('node:fs/promises')).access(join(folder, 'home')).then(
+        () => true,
+        () => false,
+      ),
+  };
+  const named = join(root, 'named');
+  assert.deepEqual(await homesOf(search, named, { ENGINE_HOME: '/elsewhere' }), [named]);
+  assert.deepEqual(await homesOf(search, undefined, { ENGINE_HOME: named }), [named]);
+  const found = await homesOf(search, undefined, {});
+  assert.deepEqual(
+    [...found].sort(),
+    ['engine-1', 'engine-2'].map((name) => join(root, 'glob', name)),
+  );
+  for (const wrong of ['/elsewhere', 'named']) {
+    await assert.rejects(homesOf(search, undefined, { ENGINE_HOME: wrong }), {
+      code: 'engine-not-found',
+      message: `ENGINE_HOME names ${wrong}, which is not the absolute path of a folder of Engine`,
+    });
+  }
+  const nowhere = { ...search, places: [join(root, 'none')] };
+  await assert.rejects(homesOf(nowhere, undefined, {}), /ENGINE_HOME can name its folder/);
+});
+
+test('a result is kept until its path is modified', async () => {
+  put('cached');
+  const path = join(root, 'cached');
+  const cache = new PathCache<number>();
+  let count = 0;
+  const find = async () => (count += 1);
+  assert.deepEqual([await cache.get(path, find), await cache.get(path, find)], [1, 1]);
+  utimesSync(path, 7, 7);
+  assert.equal(await cache.get(path, find), 2);
+});
+
+test("ActiveMQ's version and transports are read from its archives", async () => {
+  const transport = 'META-INF/services/org/apache/activemq/transport/';
+  put('mq/bin/activemq.jar', jar([]));
+  put('mq/lib/activemq-broker-6.2.0.jar', jar([`${transport}vm`], 'Bundle-Version: 6.2.0\r\n'));
+  put('mq/lib/activemq-client-6.2.0.jar', jar([`${transport}ssl`, `${transport}discoveryagent/x`]));
+  put('mq/lib/optional/activemq-amqp-6.2.0.jar', jar([`${transport}amqp+ssl`]));
+  put('mq/lib/activemq-stomp.jar', 'not an archive');
+  put('mq/lib/other.jar', jar([`${transport}other`]));
+  putJava('java/bin/java', '21.0.1');
+  const variables = {
+    WAXWING_ACTIVEMQ_HOME: join(root, 'mq'),
+    JAVA_HOME: join(root, 'java'),
+  };
+  const { version, transports, java } = await findActiveMq(undefined, variables);
+  assert.equal(version, '6.2.0');
+  assert.deepEqual([...transports].sort(), ['amqp+ssl', 'ssl', 'vm']);
+  assert.equal(java.version, '21.0.1');
+});
+
+test('a Java that does not state its version, and a missing one, are refused', async () => {
+  put('mq2/bin/activemq.jar', jar([]));
+  put('mq2/lib/activemq-broker.jar', jar([], 'Implementation-Version: 5.17.2\n'));
+  const home = join(root, 'mq2');
+  putJava('broken/bin/java', '');
+  const broken = findActiveMq(home, { JAVA_HOME: join(root, 'broken') });
+  await assert.rejects(broken, { code: 'engine-unusable' });
+  const missing = findActiveMq(home, { JAVA_HOME: join(root, 'none') });
+  await assert.rejects(missing, { code: 'engine-not-found' });
+  put('mq3/bin/activemq.jar', jar([]));
+  put('mq3/lib/activemq-broker.jar', jar([]));
+  const unknown = findActiveMq(join(root, 'mq3'), {});
+  await assert.rejects(unknown, { code: 'engine-unusable', message: /states its version/ });
+});
+
+test("RabbitMQ's version is that of its plugin 'rabbit'", async () => {
+  put('rabbit/sbin/rabbitmq-server');
+  put('rabbit/plugins/README');
+  const home = join(root, 'rabbit');
+  await assert.rejects(findRabbitMq(home, {}), { code: 'engine-unusable', message: /plugin/ });
+});

@@ -1,0 +1,115 @@
+// The ports of a cluster for clients.
+
+import type { PortRecord } from '../../control/broker-record.ts';
+import type { BrokerSpec } from '../../control/engine.ts';
+import { NetError } from '../../net/errors.ts';
+import { Forwarder } from '../../net/forwarder.ts';
+import { brokerAdmissionLimits } from '../../net/limits.ts';
+import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
+import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
+import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
+import type { Cluster } from './cluster.ts';
+import type { NodePorts } from './nodes/node-place.ts';
+
+/** The time after which a node closes a connection without a log-in, and some more; milliseconds. */
+const loginMs = 16_000;
+
+/** The settings of the endpoints. */
+export interface EndpointSettings extends PortSettings {
+  /** The address on which brokers listen. */
+  readonly host: string;
+}
+
+/** One port for AMQP and one for management, which are forwarded to nodes that serve clients. */
+export class ClusterEndpoints {
+  readonly #cluster: Cluster;
+  readonly #settings: EndpointSettings;
+  readonly #forwarders: Forwarder[] = [];
+  #turn = 0;
+
+  constructor(cluster: Cluster, settings: EndpointSettings) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+  }
+
+  /**
+   * Opens the ports.
+   *
+   * @param warn called if a preferred port is in use
+   * @throws {NetError} `listen-failed`
+   */
+  async open(spec: BrokerSpec, warn: (text: string) => void): Promise<PortRecord[]> {
+    const { host } = this.#settings;
+    const wanted = wantedPorts(spec, spec.listeners, this.#settings);
+    const others = otherPorts(spec, wanted, this.#settings);
+    const records: PortRecord[] = [];
+    try {
+      for (const [at, { name, endpoint, isManagement = false }] of spec.listeners.entries()) {
+        const forwarder = this.#forwarder(isManagement);
+        this.#forwarders.push(forwarder);
+        const first = wanted[at] ?? 0;
+        const tried = first === 0 ? [0] : [first, ...others, 0];
+        const port = await openFirst(forwarder, tried);
+        const { record, warning } = portRecord({ listener: name, endpoint }, first, port, host);
+        if (warning !== undefined) warn(warning);
+        records.push(record);
+      }
+      return records;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #forwarder(isManagement: boolean): Forwarder {
+    const kind: keyof NodePorts = isManagement ? 'management' : 'amqps';
+    return new Forwarder({
+      host: this.#settings.host,
+      limits: brokerAdmissionLimits,
+      targets: () => this.#targets(kind),
+      statesAddress: !isManagement,
+      loginMs,
+      answerPlain: isManagement
+        ? (bytes) => answerPlainHttp(bytes) ?? Buffer.alloc(0)
+        : answerPlain,
+    });
+  }
+
+  /** The nodes that serve clients, in turns. */
+  #targets(kind: keyof NodePorts): number[] {
+    const ports = this.#cluster.healthy.map(({ place }) => place.ports[kind]);
+    const first = ports.length === 0 ? 0 : this.#turn++ % ports.length;
+    return [...ports.slice(first), ...ports.slice(0, first)];
+  }
+
+  /** The bytes that clients have sent and received. */
+  get networkBytes(): { readonly received: number; readonly sent: number } {
+    const sum = { received: 0, sent: 0 };
+    for (const { networkBytes } of this.#forwarders) {
+      sum.received += networkBytes.received;
+      sum.sent += networkBytes.sent;
+    }
+    return sum;
+  }
+
+  /** Accepts no more connections. The nodes tell the reason to those that there are. */
+  refuse(): void {
+    for (const forwarder of this.#forwarders) forwarder.refuse();
+  }
+
+  /** Closes the ports and all connections. */
+  close(): void {
+    for (const forwarder of this.#forwarders.splice(0)) forwarder.close();
+  }
+}
+
+async function openFirst(forwarder: Forwarder, ports: readonly number[]): Promise<number> {
+  for (const port of ports) {
+    try {
+      return await forwarder.open(port);
+    } catch (error) {
+      if (!(error instanceof NetError) || error.code !== 'port-in-use') throw error;
+    }
+  }
+  throw new NetError('listen-failed', 'no port is free');
+}

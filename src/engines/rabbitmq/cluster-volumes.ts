@@ -1,0 +1,81 @@
+// The volumes of clusters, and what cannot be done with them.
+
+import { mkdir } from 'node:fs/promises';
+import { WaxwingError } from '../../base/errors.ts';
+import { runProgram } from '../../base/programs/run-program.ts';
+import { ControlError } from '../../control/errors.ts';
+import type { EngineVolumes, VolumeCopy } from '../../control/volumes/engine-volumes.ts';
+import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-state.ts';
+import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+
+const sizeTimeoutMs = 20_000;
+
+/** The wrapped data keys of the volumes of clusters. */
+export class ClusterVolumes implements EngineVolumes {
+  readonly #placeOf: (brokerId: string, volumeId: string) => VolumePlace;
+  readonly #isRunning: (brokerId: string) => boolean;
+
+  constructor(
+    placeOf: (brokerId: string, volumeId: string) => VolumePlace,
+    isRunning: (brokerId: string) => boolean,
+  ) {
+    this.#placeOf = placeOf;
+    this.#isRunning = isRunning;
+  }
+
+  readonly rekeyProblem =
+    'the volumes of a cluster have one data key; its wrapped form can be changed (rewrap)';
+
+  wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
+    return this.#volume(brokerId, volumeId).wrappedKeys();
+  }
+
+  async state(brokerId: string, volumeId: string): Promise<SealingState | undefined> {
+    if (!this.#isRunning(brokerId)) return undefined;
+    const { folder } = this.#placeOf(brokerId, volumeId);
+    const { output } = await runProgram('du', ['-sb', '--', folder], { timeoutMs: sizeTimeoutMs });
+    const totalBytes = Number.parseInt(output, 10);
+    return {
+      generation: 0,
+      olderGenerations: [],
+      olderBytes: 0,
+      totalBytes: Number.isNaN(totalBytes) ? 0 : totalBytes,
+    };
+  }
+
+  async rewrap(
+    brokerId: string,
+    volumeId: string,
+    keys: readonly WrappedDataKey[],
+  ): Promise<true | undefined> {
+    if (!this.#isRunning(brokerId)) return undefined;
+    if (keys.length !== 1 || keys[0]?.generation !== 0) {
+      throw new WaxwingError('key-invalid', `volume ${volumeId} has only data key 0`);
+    }
+    await this.#volume(brokerId, volumeId).rewrap(keys);
+    return true;
+  }
+
+  async addDataKey(): Promise<number | undefined> {
+    throw new WaxwingError('key-invalid', this.rekeyProblem);
+  }
+
+  async copy(brokerId: string): Promise<VolumeCopy> {
+    const text = `Broker [${brokerId}] is a cluster; the volumes of clusters cannot be copied.`;
+    throw new ControlError('bad-request', text);
+  }
+
+  folderFor(brokerId: string): string {
+    throw new ControlError('bad-request', `Cluster [${brokerId}] cannot be restored from a copy.`);
+  }
+
+  /** A volume whose mount is not touched. */
+  #volume(brokerId: string, volumeId: string): EncryptedVolume {
+    return new EncryptedVolume(this.#placeOf(brokerId, volumeId), () => {});
+  }
+}
+
+/** Creates the folder of a broker, which only the user of this process can enter. */
+export async function createFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+}

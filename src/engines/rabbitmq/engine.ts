@@ -1,0 +1,341 @@
+// The engine that runs clusters of RabbitMQ.
+
+import { createSecretKey, X509Certificate } from 'node:crypto';
+import { readdir, realpath, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { assert } from '../../base/assert.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
+import { isInRange } from '../../base/port-range.ts';
+import type { DiscoveryPage } from '../../control/discovery.ts';
+import type {
+  BrokerAlarm,
+  BrokerSpec,
+  Engine,
+  EngineEvents,
+  EngineKind,
+  MissingKind,
+  NewVolumeKey,
+  RunningBroker,
+  VolumeKey,
+} from '../../control/engine.ts';
+import { ControlError } from '../../control/errors.ts';
+import { majorMinor } from '../../control/offers/offers.ts';
+import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
+import type { ServerCertificate } from '../../net/tls-listener.ts';
+import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+import { mountpointOf } from '../../volumes/mountpoint.ts';
+import { Cluster, type ClusterSettings } from './cluster.ts';
+import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
+import { clusterMetrics } from './cluster-metrics.ts';
+import { ClusterVolumes, createFolder } from './cluster-volumes.ts';
+import type { Installation } from './installation.ts';
+import { readLogLine } from './log-line.ts';
+import { rabbitMqHash } from './nodes/definitions.ts';
+import { endMarkedProcesses, markOf } from './nodes/marked-processes.ts';
+import { clusterTls } from './nodes/node-tls.ts';
+import { ownLines } from './own-lines.ts';
+
+const kind = { engineType: 'RABBITMQ', deploymentMode: 'CLUSTER_MULTI_AZ' } as const;
+
+/** Part of the machine's memory that the nodes of a cluster may use together without a setting. */
+const memoryShare = 0.4;
+const nodeCount = 3;
+
+/** The settings of the engine. */
+export interface RabbitMqEngineOptions extends EndpointSettings {
+  /** The data folder of the service. */
+  readonly dataFolder: string;
+  /** The folder with a subfolder for each cluster. */
+  readonly folder: string;
+  readonly hasTlsParity: boolean;
+  readonly room: {
+    /** Of all nodes of a cluster; undefined for a part of the machine's memory. */
+    readonly memoryBytesMax: number | undefined;
+    readonly diskReserveBytes: number;
+  };
+  /** The RabbitMQ of this machine, or why there is none that can be used. */
+  readonly installation: Installation | string;
+  /** The certificates of one broker, which are requested at each start. */
+  readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
+  /** The authority of these certificates, PEM. */
+  readonly authority: () => string;
+  /** The name that only the certificates of a broker have. */
+  readonly serverName: (brokerId: string) => string;
+}
+
+interface Run {
+  readonly name: string;
+  readonly cluster: Cluster;
+  readonly endpoints: ClusterEndpoints;
+  running: RunningBroker | undefined;
+  alarms: string;
+}
+
+/** Runs clusters of RabbitMQ as processes of this machine, each on an encrypted volume. */
+export class RabbitMqEngine implements Engine {
+  readonly kinds: readonly EngineKind[];
+  readonly missing: readonly MissingKind[];
+  readonly volumes: ClusterVolumes;
+  readonly #options: RabbitMqEngineOptions;
+  readonly #runs = new Map<string, Run>();
+  readonly #starting = new Set<Cluster>();
+  #events: EngineEvents | undefined = undefined;
+
+  constructor(options: RabbitMqEngineOptions) {
+    this.#options = options;
+    const { installation } = options;
+    const isThere = typeof installation !== 'string';
+    this.kinds = isThere ? [kindOf(installation)] : [];
+    this.missing = isThere ? [] : [{ ...kind, reason: installation }];
+    this.volumes = new ClusterVolumes(
+      (...of) => this.#volumePlace(...of),
+      (id) => this.#runs.has(id),
+    );
+  }
+
+  observe(events: EngineEvents): void {
+    this.#events = events;
+  }
+
+  async endLeftovers(): Promise<void> {
+    for (const brokerId of await namesIn(this.#options.folder)) {
+      const folder = await this.#folder(brokerId);
+      const count = await endMarkedProcesses(folder);
+      for (const volume of await this.#volumesIn(brokerId)) await volume.lock({ isForced: true });
+      if (count === 0) continue;
+      const text = `${count} processes that an earlier start of the service left were ended`;
+      this.#events?.log(brokerId, 'warn', text);
+    }
+  }
+
+  async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
+    await this.stop(spec.id);
+    await createFolder(join(this.#options.folder, spec.id));
+    const folder = await this.#folder(spec.id);
+    await endMarkedProcesses(folder);
+    await rm(join(folder, 'formed'), { force: true });
+    for (const { volumeId, dataKey, wrappedKey } of keys) {
+      const volume = new EncryptedVolume(this.#volumePlace(spec.id, volumeId), () => {});
+      await volume.create(createSecretKey(dataKey), wrappedKey);
+    }
+  }
+
+  wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
+    return this.volumes.wrappedKeys(brokerId, volumeId);
+  }
+
+  async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
+    try {
+      this.#requireVersion(spec);
+      const settings = await this.#settingsOf(spec);
+      const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
+      this.#starting.add(run.cluster);
+      await run.cluster.start(settings, keys).finally(() => this.#starting.delete(run.cluster));
+      this.#runs.set(spec.id, run);
+      run.running ??= { ports: await this.#open(run, spec) };
+      return run.running;
+    } finally {
+      for (const { dataKey, older = [] } of keys) {
+        for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
+      }
+    }
+  }
+
+  abandonStarts(): void {
+    const running = [...this.#runs.values()].map(({ cluster }) => cluster);
+    for (const cluster of [...this.#starting, ...running]) cluster.abandon();
+  }
+
+  async restart(spec: BrokerSpec): Promise<RunningBroker> {
+    const run = this.#runs.get(spec.id);
+    if (run?.running === undefined) throw new Error(`cluster ${spec.id} is not running`);
+    this.#requireVersion(spec);
+    await run.cluster.restart(await this.#settingsOf(spec));
+    return run.running;
+  }
+
+  async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
+    const warn = (text: string) => this.#events?.log(spec.id, 'warn', text);
+    try {
+      return await endpoints.open(spec, warn);
+    } catch (error) {
+      this.#runs.delete(spec.id);
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  async #newRun(spec: BrokerSpec): Promise<Run> {
+    const { installation } = this.#options;
+    const { id, name } = spec;
+    assert(typeof installation !== 'string', 'a cluster is started without RabbitMQ');
+    const folder = await this.#folder(id);
+    await endMarkedProcesses(folder);
+    const volumes = spec.instances
+      .toSorted((a, b) => a.number - b.number)
+      .map(({ volumeId }) => this.#volumePlace(id, volumeId));
+    const { server, epmd, user, plugins } = installation;
+    const options = { brokerId: id, folder, volumes, epmd, server, user, mark: markOf(folder) };
+    const cluster = new Cluster(
+      { ...options, availablePlugins: plugins },
+      {
+        line: (nodeName, line) => this.#line(id, nodeName, line),
+        log: (level, text) => this.#events?.log(id, level, text),
+        needsKeys: (detail) => this.#events?.needsKeys(id, detail),
+        ended: (detail) => this.#ended(id, detail),
+        looked: () => this.#looked(id),
+      },
+    );
+    const endpoints = new ClusterEndpoints(cluster, this.#options);
+    return { name, cluster, endpoints, running: undefined, alarms: '' };
+  }
+
+  #line(id: string, nodeName: string, line: string): void {
+    const { level, text } = readLogLine(line);
+    const [shortName] = nodeName.split('@');
+    // What nodes warn of is for the broker's own log: the service's log has their ends.
+    this.#events?.log(id, level === 'error' ? 'warn' : 'info', `${shortName}: ${text}`);
+  }
+
+  #ended(id: string, detail: string): void {
+    const run = this.#runs.get(id);
+    this.#runs.delete(id);
+    run?.endpoints.close();
+    this.#events?.crashed(id, detail);
+  }
+
+  /** Reports the alarms of the nodes if they have changed. */
+  #looked(id: string): void {
+    const run = this.#runs.get(id);
+    const view = run?.cluster.healthy[0]?.view;
+    if (run === undefined || view === undefined) return;
+    const has = (alarm: BrokerAlarm) => view.some(({ alarms }) => alarms[alarm]);
+    const alarms = (['memory', 'disk'] as const).filter(has);
+    if (run.alarms === alarms.join()) return;
+    run.alarms = alarms.join();
+    this.#events?.alarmed(id, alarms);
+  }
+
+  async stop(brokerId: string): Promise<void> {
+    const run = this.#runs.get(brokerId);
+    if (run === undefined) return;
+    run.endpoints.refuse();
+    await run.cluster.stop();
+    run.endpoints.close();
+    this.#runs.delete(brokerId);
+    this.#events?.alarmed(brokerId, []);
+  }
+
+  async remove(brokerId: string): Promise<void> {
+    await this.stop(brokerId);
+    if (!(await namesIn(this.#options.folder)).includes(brokerId)) return;
+    const folder = await this.#folder(brokerId);
+    await endMarkedProcesses(folder);
+    for (const volume of await this.#volumesIn(brokerId)) await volume.destroy();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async renewCertificates(): Promise<void> {
+    for (const [id, { cluster }] of this.#runs) {
+      await cluster.showCertificate(await this.#certificate(id));
+    }
+  }
+
+  metrics(): Promise<MetricsJson[]> {
+    return Promise.all(
+      [...this.#runs.values()].map(({ cluster, endpoints, name }) =>
+        clusterMetrics(cluster, name, endpoints.networkBytes),
+      ),
+    );
+  }
+
+  async discover(brokerId: string): Promise<DiscoveryPage | undefined> {
+    throw new ControlError(
+      'bad-request',
+      `Broker [${brokerId}] is a cluster; the messages of clusters cannot be searched.`,
+    );
+  }
+
+  async setPassword(brokerId: string): Promise<boolean> {
+    throw new ControlError(
+      'bad-request',
+      `Broker [${brokerId}] is a cluster; its users are changed with its management API.`,
+    );
+  }
+
+  async #settingsOf(spec: BrokerSpec): Promise<ClusterSettings> {
+    const { hasTlsParity, room, authority, serverName, brokerPorts } = this.#options;
+    const ports = spec.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]);
+    const taken = new Set([...spec.portsOfOthers, ...ports]);
+    const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
+    return {
+      clusterName: spec.name,
+      tls: clusterTls(hasTlsParity),
+      memoryBytesMax: Math.floor(memoryBytesMax / nodeCount),
+      diskReserveBytes: room.diskReserveBytes,
+      ownLines: ownLines(spec),
+      first: { users: spec.users, hasMirrors: Number.parseInt(spec.engineVersion, 10) < 4 },
+      certificate: await this.#certificate(spec.id),
+      authority: authority(),
+      serverName: serverName(spec.id),
+      isPortTaken: (port) =>
+        taken.has(port) || (brokerPorts !== undefined && isInRange(brokerPorts, port)),
+    };
+  }
+
+  /** Nodes have one certificate, which must fit the suites of Amazon MQ: that with an RSA key. */
+  async #certificate(brokerId: string): Promise<ServerCertificate> {
+    const all = await this.#options.certificates(brokerId);
+    const found = all.find(
+      ({ certificate }) => new X509Certificate(certificate).publicKey.asymmetricKeyType === 'rsa',
+    );
+    assert(found !== undefined, `broker ${brokerId} has no certificate with an RSA key`);
+    return found;
+  }
+
+  /** @throws {WaxwingError} `engine-version-missing` */
+  #requireVersion({ engineVersion }: BrokerSpec): void {
+    const { installation } = this.#options;
+    const found = typeof installation === 'string' ? undefined : installation.version;
+    if (found !== undefined && majorMinor(found) === majorMinor(engineVersion)) return;
+    const text = `the broker has engine version ${engineVersion}, but RabbitMQ on this machine is `;
+    throw new WaxwingError('engine-version-missing', `${text}${found ?? 'missing'}`);
+  }
+
+  async #volumesIn(brokerId: string): Promise<EncryptedVolume[]> {
+    const names = await namesIn(join(this.#options.folder, brokerId));
+    return names
+      .filter((name) => name.startsWith('vol-'))
+      .map((id) => new EncryptedVolume(this.#volumePlace(brokerId, id), () => {}));
+  }
+
+  #volumePlace(brokerId: string, id: string): VolumePlace {
+    const { folder, dataFolder } = this.#options;
+    return { id, folder: join(folder, brokerId, id), mountpoint: mountpointOf(dataFolder, id) };
+  }
+
+  /** The folder of a broker, without symbolic links, which would give its processes another mark. */
+  #folder(brokerId: string): Promise<string> {
+    return realpath(join(this.#options.folder, brokerId));
+  }
+}
+
+function kindOf({ version }: Installation): EngineKind {
+  return {
+    ...kind,
+    listeners: ['amqps', 'management'],
+    authenticationStrategies: ['SIMPLE'],
+    startsSlowly: true,
+    engineVersions: [majorMinor(version)],
+    hashPassword: rabbitMqHash,
+  };
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}

@@ -1,0 +1,56 @@
+// The RabbitMQ of this machine, as clusters need it.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isFipsForced } from '../../crypto/fips-process.ts';
+import { encryptionProblem } from '../../volumes/capabilities.ts';
+import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
+import { InstallationError } from '../installed/errors.ts';
+import { programInPath } from '../installed/program-path.ts';
+import { findRabbitMqServer } from '../installed/rabbitmq.ts';
+
+/** A RabbitMQ whose nodes can be run. */
+export interface Installation {
+  /** `3.10.8` */
+  readonly version: string;
+  readonly server: string;
+  readonly epmd: string;
+  /** The names of its plugins. */
+  readonly plugins: readonly string[];
+  /** The user of the nodes; undefined for the user of this process. */
+  readonly user: VolumeOwner | undefined;
+}
+
+/** Users that run nodes if this process is the superuser: never the superuser itself. */
+const users = ['rabbitmq', 'nobody'];
+
+/** Finds RabbitMQ, or states why clusters cannot run on this machine. */
+export async function findInstallation(): Promise<Installation | string> {
+  try {
+    const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
+    const epmd = await programInPath('epmd');
+    if (epmd === undefined || (await programInPath('erl')) === undefined) {
+      return 'Erlang is not installed';
+    }
+    if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
+    const problem = await encryptionProblem();
+    if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
+    const user = await userOfNodes();
+    if (typeof user === 'string') return user;
+    return { version, plugins, epmd, user, server: join(home, 'sbin', 'rabbitmq-server') };
+  } catch (error) {
+    if (error instanceof InstallationError) return error.message;
+    throw error;
+  }
+}
+
+/** The user of the nodes; undefined for the user of this process. A text states what is missing. */
+async function userOfNodes(): Promise<VolumeOwner | undefined | string> {
+  if (process.geteuid?.() !== 0) return undefined;
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
+  for (const name of users) {
+    const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];
+    if (Number(uid) > 0 && Number(gid) > 0) return { uid: Number(uid), gid: Number(gid) };
+  }
+  return `no user ${users.join(' or ')} exists, and nodes must not run as root`;
+}

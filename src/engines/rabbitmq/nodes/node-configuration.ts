@@ -1,0 +1,123 @@
+// The configuration files of a node.
+
+import { confValue, erlangString } from './erlang-text.ts';
+import { filesOf, type NodePlace } from './node-place.ts';
+
+/** The TLS settings of the ports for clients. */
+export interface NodeTls {
+  /** `tlsv1.3`, `tlsv1.2` */
+  readonly versions: readonly string[];
+  /** Names of OpenSSL, in order of preference; those of all versions. */
+  readonly suites: readonly string[];
+}
+
+/** What the configuration of a node depends on. */
+export interface NodeSettings {
+  readonly node: NodePlace;
+  /** All nodes of the cluster, this one included. */
+  readonly nodes: readonly NodePlace[];
+  readonly clusterName: string;
+  readonly tls: NodeTls;
+  readonly memoryBytesMax: number;
+  readonly diskReserveBytes: number;
+  /** Lines of the broker's configuration that were checked. */
+  readonly ownLines: readonly string[];
+  /** The user by which the service asks the nodes; it may connect from this machine only. */
+  readonly serviceUser: string;
+}
+
+/** TLS settings of the nodes among themselves: certificates of both sides, of one authority. */
+export const distributionVersions = ['tlsv1.3', 'tlsv1.2'] as const;
+
+/** Seconds after which nodes that do not hear from each other count as separated; 60 by default. */
+const netTickSeconds = 15;
+
+/** `rabbitmq.conf` of a node. It opens no port without TLS. */
+export function nodeConfiguration(settings: NodeSettings): string {
+  const { node, nodes, ownLines } = settings;
+  const files = filesOf(node);
+  const [seed = node] = nodes;
+  const { amqps, management } = node.ports;
+  const lines: (readonly [string, string | number])[] = [
+    ['listeners.tcp', 'none'],
+    ['listeners.ssl.default', `127.0.0.1:${amqps}`],
+    ...tlsLines('ssl_options', settings),
+    ['ssl_options.verify', 'verify_none'],
+    // The service forwards connections, and states the address of the client before TLS begins.
+    ['proxy_protocol', 'true'],
+    ['management.ssl.ip', '127.0.0.1'],
+    ['management.ssl.port', management],
+    ...tlsLines('management.ssl', settings),
+    ['cluster_name', settings.clusterName],
+    ['cluster_partition_handling', 'pause_minority'],
+    ['net_ticktime', netTickSeconds],
+    ['cluster_formation.peer_discovery_backend', 'rabbit_peer_discovery_classic_config'],
+    // With the first node alone, the order in which a new cluster forms is always the same.
+    ['cluster_formation.classic_config.nodes.1', seed.name],
+    ['load_definitions', files.definitions],
+    ['loopback_users.guest', 'true'],
+    [`loopback_users.${settings.serviceUser}`, 'true'],
+    ['vm_memory_high_watermark.absolute', settings.memoryBytesMax],
+    ['disk_free_limit.absolute', settings.diskReserveBytes],
+    ['log.console', 'true'],
+    ['log.console.level', 'info'],
+    ['log.file', 'false'],
+  ];
+  const text = lines.map(([key, value]) => `${key} = ${confValue(String(value))}`);
+  return `${[...text, ...ownLines].join('\n')}\n`;
+}
+
+function tlsLines(prefix: string, { node, tls }: NodeSettings): [string, string][] {
+  const { serverCertificate, serverKey } = filesOf(node);
+  return [
+    [`${prefix}.certfile`, serverCertificate],
+    [`${prefix}.keyfile`, serverKey],
+    [`${prefix}.honor_cipher_order`, 'true'],
+    [`${prefix}.honor_ecc_order`, 'true'],
+    [`${prefix}.client_renegotiation`, 'false'],
+    ...tls.versions.map((version, i): [string, string] => [`${prefix}.versions.${i + 1}`, version]),
+    ...tls.suites.map((suite, i): [string, string] => [`${prefix}.ciphers.${i + 1}`, suite]),
+  ];
+}
+
+/** `advanced.config` of a node: Mnesia writes no dumps of its memory. */
+export const advancedConfiguration = '[{mnesia, [{core_dir, false}]}].\n';
+
+/** The TLS settings of a node towards the others. Both sides must have a certificate of the authority. */
+export function distributionConfiguration(node: NodePlace): string {
+  const files = filesOf(node);
+  const common = [
+    `{cacertfile, ${erlangString(files.authority)}}`,
+    `{certfile, ${erlangString(files.nodeCertificate)}}`,
+    `{keyfile, ${erlangString(files.nodeKey)}}`,
+    '{verify, verify_peer}',
+    '{secure_renegotiate, true}',
+    `{versions, [${distributionVersions.map((version) => `'${version}'`).join(', ')}]}`,
+  ];
+  const server = ['{fail_if_no_peer_cert, true}', ...common];
+  return `[{server, [${server.join(', ')}]},\n {client, [${common.join(', ')}]}].\n`;
+}
+
+/** The names of the nodes, which no name server knows. */
+export function hostsConfiguration(nodes: readonly NodePlace[]): string {
+  // One entry: another one for the same address would replace it.
+  const hosts = nodes.map(({ host }) => erlangString(host)).join(', ');
+  return `{host, {127,0,0,1}, [${hosts}]}.\n{lookup, [file, native]}.\n`;
+}
+
+/** The plugins of brokers of Amazon MQ; those of RabbitMQ 3 that version 4 has in its core included. */
+const plugins = [
+  'rabbitmq_management',
+  'rabbitmq_amqp1_0',
+  'rabbitmq_consistent_hash_exchange',
+  'rabbitmq_federation',
+  'rabbitmq_federation_management',
+  'rabbitmq_shovel',
+  'rabbitmq_shovel_management',
+];
+
+/** The plugins of a node that its RabbitMQ has. */
+export function enabledPlugins(available: readonly string[]): string {
+  const enabled = plugins.filter((plugin) => available.includes(plugin));
+  return `[${enabled.join(', ')}].\n`;
+}

@@ -1,0 +1,44 @@
+// The environment of the process of a node.
+
+import { plainEnvironment } from '../../../base/programs/run-program.ts';
+import { filesOf, type NodePlace } from './node-place.ts';
+
+/** Schedulers of a node: three of them share the machine. */
+const schedulerCount = 2;
+
+/**
+ * The environment of a node: nothing of this process's own, no file of another RabbitMQ on the machine,
+ * and no secret.
+ */
+export function nodeEnvironment(node: NodePlace, epmdPort: number): Record<string, string> {
+  const files = filesOf(node);
+  return {
+    ...plainEnvironment,
+    HOME: files.home,
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_INETRC: files.hosts,
+    // Dumps of a VM contain messages.
+    ERL_CRASH_DUMP_SECONDS: '0',
+    // The script then becomes the VM, so that there is one process to watch and to end.
+    RUNNING_UNDER_SYSTEMD: 'true',
+    RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    RABBITMQ_NODENAME: node.name,
+    RABBITMQ_USE_LONGNAME: 'true',
+    RABBITMQ_DIST_PORT: String(node.ports.distribution),
+    RABBITMQ_MNESIA_BASE: files.data,
+    RABBITMQ_LOG_BASE: files.log,
+    RABBITMQ_LOGS: '-',
+    RABBITMQ_CONFIG_FILE: files.configuration,
+    RABBITMQ_ADVANCED_CONFIG_FILE: files.advanced,
+    RABBITMQ_ENABLED_PLUGINS_FILE: files.plugins,
+    RABBITMQ_GENERATED_CONFIG_DIR: files.generated,
+    RABBITMQ_PLUGINS_EXPAND_DIR: files.expanded,
+    RABBITMQ_PID_FILE: files.pid,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
+      `-proto_dist inet_tls -ssl_dist_optfile ${files.distribution}`,
+      '-kernel inet_dist_use_interface {127,0,0,1}',
+      `+S ${schedulerCount}:${schedulerCount}`,
+    ].join(' '),
+  };
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { WaxwingError } from '../../base/errors.ts';
+import { readLogLine } from './log-line.ts';
+import { definitionsOf, rabbitMqHash, serviceUser } from './nodes/definitions.ts';
+import { ownLines } from './own-lines.ts';
+
+// The texts that nodes read and write.
+
+test('a line of a node gives its level and text', () => {
+  const time = '2026-11-29 08:46:49.445681+00:00';
+  const line = (level: string) => readLogLine(`${time} [${level}] <0.158.0> something happened`);
+  assert.deepEqual(line('warning'), { level: 'warn', text: 'something happened' });
+  assert.deepEqual(line('critical'), { level: 'error', text: 'something happened' });
+  assert.deepEqual(line('notice'), { level: 'info', text: 'something happened' });
+  assert.deepEqual(readLogLine('no form [error]'), { level: 'info', text: 'no form [error]' });
+});
+
+test('a password hash is the one that RabbitMQ computes, with another salt each time', () => {
+  const hash = rabbitMqHash('correct-horse-battery');
+  const bytes = Buffer.from(hash.replace('$rabbitmq-sha512$', ''), 'base64');
+  const salt = bytes.subarray(0, 4);
+  const digest = createHash('sha512').update(salt).update('correct-horse-battery').digest();
+  assert.deepEqual(bytes.subarray(4), digest);
+  assert.notEqual(rabbitMqHash('correct-horse-battery'), hash);
+});
+
+const users = [{ username: 'admin', passwordHash: rabbitMqHash('correct-horse-battery') }];
+
+interface Definitions {
+  readonly users: readonly { readonly name: string; readonly tags: string }[];
+  readonly parameters?: readonly { readonly component: string }[];
+}
+
+const read = (text: string) => JSON.parse(text) as Definitions;
+
+test('only a new cluster gets the users of the request', () => {
+  const first = { users, hasMirrors: true };
+  const asNew = read(definitionsOf(rabbitMqHash('x'), first));
+  assert.deepEqual(
+    asNew.users.map(({ name, tags }) => [name, tags]),
+    [
+      [serviceUser, 'monitoring'],
+      ['admin', 'administrator'],
+    ],
+  );
+  assert.deepEqual(
+    asNew.parameters?.map(({ component }) => component),
+    ['operator_policy'],
+  );
+  const later = read(definitionsOf(rabbitMqHash('x'), undefined));
+  assert.deepEqual(
+    later.users.map(({ name }) => name),
+    [serviceUser],
+  );
+  assert.equal(later.parameters, undefined);
+});
+
+test('RabbitMQ 4 has no mirrors of classic queues', () => {
+  const text = definitionsOf(rabbitMqHash('x'), { users, hasMirrors: false });
+  assert.deepEqual(read(text).parameters, []);
+});
+
+const configured = (text: string, engineVersion: string) =>
+  ownLines({ engineVersion, configuration: { id: 'c-1', revision: 2, text } });
+
+test('the keys of a configuration that nodes know become lines', () => {
+  assert.deepEqual(ownLines({ engineVersion: '3.13', configuration: null }), []);
+  assert.deepEqual(configured('# mine\nheartbeat = 60\n', '3.10'), ['heartbeat = 60']);
+  assert.deepEqual(configured('vhost_max = 7', '4.2'), ['vhost_max = 7']);
+  assert.deepEqual(configured('consumer_timeout = 0', '3.10'), ['consumer_timeout = 2147483647']);
+});
+
+test('keys that nodes do not support are refused, and name what is supported', () => {
+  const text = 'management.restrictions.operator_policy_changes.disabled = true';
+  assert.throws(
+    () => configured(text, '3.10'),
+    (error) => {
+      assert.ok(error instanceof WaxwingError);
+      assert.equal(error.code, 'configuration-unsupported');
+      assert.match(error.message, /c-1, revision 2: .*operator_policy_changes.*consumer_timeout/);
+      return true;
+    },
+  );
+});

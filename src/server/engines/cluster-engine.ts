@@ -1,0 +1,35 @@
+// Composition of the engine that runs clusters of RabbitMQ.
+
+import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
+import { findInstallation } from '../../engines/rabbitmq/installation.ts';
+import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { SystemState } from '../compose.ts';
+import { brokerName } from '../server-certificates.ts';
+import type { Settings } from '../settings.ts';
+import { clustersFolder } from '../system-volume.ts';
+
+const mib = 1024 * 1024;
+
+/** Composes the engine with the RabbitMQ of this machine, if there is one. */
+export async function clusterEngine(
+  settings: Settings,
+  state: Pick<SystemState, 'certificates'>,
+  certificates: Pick<CertificateKeeper, 'broker'>,
+): Promise<RabbitMqEngine> {
+  return new RabbitMqEngine({
+    dataFolder: settings.folder,
+    folder: clustersFolder(settings.folder),
+    host: settings.host,
+    amqpsPort: settings.amqpsPort,
+    brokerPorts: settings.brokerPorts,
+    hasTlsParity: settings.hasTlsParity,
+    room: {
+      memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
+      diskReserveBytes: settings.diskReserveMib * mib,
+    },
+    installation: await findInstallation(),
+    certificates: (brokerId) => certificates.broker(brokerId),
+    authority: () => state.certificates.brokerAuthority,
+    serverName: brokerName,
+  });
+}

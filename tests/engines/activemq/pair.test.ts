@@ -1,0 +1,261 @@
+// Pairs of Debian's ActiveMQ, created by the API and used by ActiveMQ's Java client over TLS.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  DeleteBrokerCommand,
+  DescribeBrokerInstanceOptionsCommand,
+  RebootBrokerCommand,
+  UpdateUserCommand,
+} from '@aws-sdk/client-mq';
+import { readable } from '../../../src/cli/drill/plain-text.ts';
+import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
+import { mountpointOf } from '../../../src/volumes/mountpoint.ts';
+import { mountsOn } from '../../../src/volumes/mounts.ts';
+import {
+  brokerRequest,
+  createKey,
+  describeBroker,
+  password,
+  underKey,
+} from '../../support/broker-requests.ts';
+import {
+  brokerXml,
+  createConfiguration,
+  updateConfiguration,
+} from '../../support/configuration-requests.ts';
+import { JavaProgram } from '../../support/java-programs.ts';
+import { disableKey, enableKey, grantsOn } from '../../support/keys.ts';
+import { linesIn } from '../../support/log-lines.ts';
+import { until } from '../../support/processes.ts';
+import { hiddenTexts, placesUnder } from '../../support/readable.ts';
+import { Waxwing } from '../../support/waxwing.ts';
+
+const client = await JavaProgram.compile(
+  join(import.meta.dirname, '../../../../tests/engines/activemq'),
+  'PairClient',
+);
+const found = await findPairInstallation(process.env);
+const skip =
+  typeof client === 'string'
+    ? client
+    : typeof found === 'string'
+      ? `pairs of ActiveMQ cannot run here: ${found}`
+      : false;
+const java = client as JavaProgram; // otherwise every test is skipped
+
+let waxwing: Waxwing;
+let keyArn = '';
+let brokerId = '';
+let urls: string[] = [];
+let mountpoint = '';
+
+const body = 'canary-body-of-a-pair';
+const newPassword = 'canary-new-password';
+
+before(async () => {
+  if (skip !== false) return;
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  keyArn = await createKey(waxwing);
+  const { Id = '' } = await createConfiguration(waxwing);
+  const entries = ['read', 'write', 'admin'].map((right) => `${right}="staff"`).join(' ');
+  const advisories =
+    '<authorizationEntry topic="ActiveMQ.Advisory.&gt;" read="staff,others" write="staff,others" admin="staff,others"/>';
+  const rights = `<authorizationEntry queue="&gt;" ${entries}/>${advisories}`;
+  await updateConfiguration(
+    waxwing,
+    Id,
+    brokerXml(
+      '<destinationPolicy><policyMap><policyEntries>' +
+        '<policyEntry queue="&gt;" queuePrefetch="10"/></policyEntries></policyMap></destinationPolicy>' +
+        '<plugins><authorizationPlugin><map><authorizationMap><authorizationEntries>' +
+        `${rights}</authorizationEntries></authorizationMap></map></authorizationPlugin></plugins>`,
+    ),
+  );
+  const request = brokerRequest({
+    EngineType: 'ACTIVEMQ',
+    DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ',
+    HostInstanceType: 'mq.m5.large',
+    Configuration: { Id, Revision: 2 },
+    Logs: { General: true },
+    Users: [
+      { Username: 'worker', Password: password, Groups: ['staff'] },
+      { Username: 'guest', Password: password, Groups: ['others'] },
+    ],
+    ...underKey(keyArn),
+  });
+  const { BrokerId = '' } = await waxwing.mq.send(request);
+  brokerId = BrokerId;
+  await look();
+  await java.trust(join(waxwing.folder.data, 'ca.pem'));
+});
+
+after(async () => {
+  if (skip !== false) return;
+  await waxwing.remove();
+  java.remove();
+});
+
+/** Reads where the broker listens, and where its volume is mounted. */
+async function look(): Promise<void> {
+  const { BrokerInstances = [] } = await waxwing.brokerIs(brokerId, 'RUNNING', 120_000);
+  urls = BrokerInstances.map(({ Endpoints = [] }) => Endpoints[0] ?? '');
+  const [volume = ''] = readdirSync(join(waxwing.folder.data, 'pairs', brokerId));
+  mountpoint = mountpointOf(waxwing.folder.data, volume);
+}
+
+const settings = (user = 'worker', secret = password) => ({
+  BROKER_URL: `failover:(${urls.join(',')})?randomize=false&startupMaxReconnectAttempts=60`,
+  BROKER_USER: user,
+  BROKER_PASSWORD: secret,
+});
+
+/** The Java machines of the pair, by the number of their instance. */
+function machines(): Map<number, number> {
+  const pids = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    const text = argumentsOf(name);
+    const [, number] = text.includes(mountpoint)
+      ? (/instance-(\d)\/activemq\.xml/.exec(text) ?? [])
+      : [];
+    if (number !== undefined && text.includes('activemq.jar'))
+      pids.set(Number(number), Number(name));
+  }
+  return pids;
+}
+
+function argumentsOf(pid: string | number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it has ended
+  }
+}
+
+test('a pair has two endpoints, and only those that ActiveMQ on this machine can open', {
+  skip,
+}, async () => {
+  const { BrokerInstances = [], EngineVersion } = await describeBroker(waxwing, brokerId);
+  assert.equal(BrokerInstances.length, 2);
+  const schemes = BrokerInstances[0]?.Endpoints?.map((url) => url.replace(/:.*/, ''));
+  assert.deepEqual(schemes, ['ssl', 'stomp+ssl', 'mqtt+ssl']);
+  const all = BrokerInstances.flatMap(({ Endpoints = [] }) => Endpoints);
+  assert.equal(new Set(all).size, 6);
+  const options = await waxwing.mq.send(
+    new DescribeBrokerInstanceOptionsCommand({ EngineType: 'ACTIVEMQ' }),
+  );
+  const ofPairs = options.BrokerInstanceOptions?.filter(({ SupportedDeploymentModes = [] }) =>
+    SupportedDeploymentModes.includes('ACTIVE_STANDBY_MULTI_AZ'),
+  );
+  const versions = new Set(
+    ofPairs?.flatMap(({ SupportedEngineVersions = [] }) => SupportedEngineVersions),
+  );
+  assert.deepEqual([...versions], [EngineVersion]);
+  const grants = (await grantsOn(waxwing.kms, keyArn)).map(({ Name }) => Name);
+  assert.equal(grants.length, 2);
+});
+
+test('the kill of the active instance loses no confirmed message', { skip }, async () => {
+  const count = 1500;
+  const confirmed: string[] = [];
+  const before = machines();
+  assert.deepEqual([...before.keys()].sort(), [1, 2]);
+  await java.run(['send', 'orders', body, String(count)], settings(), (line) => {
+    confirmed.push(line);
+    if (confirmed.length === count / 3) process.kill(before.get(1) ?? 0, 'SIGKILL');
+  });
+  assert.equal(confirmed.length, count);
+  await until('the killed instance runs again', () => machines().size === 2, 60_000);
+  assert.notEqual(machines().get(1), before.get(1));
+  assert.equal(machines().get(2), before.get(2));
+  const [taken = ''] = await java.run(['take', 'orders'], settings());
+  assert.match(taken, new RegExp(`^taken ${count} repeated `));
+});
+
+test('nothing that a pair stores is readable below its volume', { skip }, async () => {
+  await java.run(['send', 'canary-queue', body, '200'], settings());
+  const above = hiddenTexts(body, 'canary-queue', password);
+  assert.notDeepEqual(readable(above, placesUnder(mountpoint)), []);
+  assert.deepEqual(readable(above, placesUnder(waxwing.folder.data)), []);
+  for (const pid of machines().values()) {
+    const shown = ['cmdline', 'environ'].map((name) => ({
+      name,
+      bytes: readFileSync(`/proc/${pid}/${name}`),
+    }));
+    assert.deepEqual(readable(hiddenTexts(password), shown), []);
+  }
+});
+
+test('a disabled key stops both instances and unmounts the volume; enabling it loses nothing', {
+  skip,
+}, async () => {
+  await disableKey(waxwing.kms, keyArn);
+  const { ActionsRequired } = await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED', 120_000);
+  assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_INVALID_KMS_KEY');
+  await until('the instances have ended', () => machines().size === 0, 60_000);
+  await until('nothing is mounted', async () => (await mountsOn(mountpoint)).length === 0, 60_000);
+  assert.deepEqual(readdirSync(mountpoint), []);
+  await enableKey(waxwing.kms, keyArn);
+  await look();
+  const [taken] = await java.run(['take', 'canary-queue'], settings());
+  assert.equal(taken, 'taken 200 repeated 0');
+});
+
+test('users and their groups decide, and a reboot changes a password', { skip }, async () => {
+  const [refused = ''] = await java.run(['send', 'orders', body, '1'], settings('guest'));
+  assert.match(refused, /not authorized to write/);
+  const [wrong = ''] = await java.run(['take', 'orders'], settings('worker', 'not-the-password'));
+  assert.match(wrong, /User name \[worker\] or password is invalid/);
+  await waxwing.mq.send(
+    new UpdateUserCommand({ BrokerId: brokerId, Username: 'worker', Password: newPassword }),
+  );
+  await java.run(['send', 'kept', body, '20'], settings());
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
+  await look();
+  const [taken] = await java.run(['take', 'kept'], settings('worker', newPassword));
+  assert.equal(taken, 'taken 20 repeated 0');
+});
+
+test('a killed service leaves no process, and its next start has every message', {
+  skip,
+}, async () => {
+  await java.run(['send', 'kept', body, '50'], settings('worker', newPassword));
+  await waxwing.kill();
+  await until('the instances have ended', () => machines().size === 0, 60_000);
+  await waxwing.restart();
+  await look();
+  const [taken] = await java.run(['take', 'kept'], settings('worker', newPassword));
+  assert.equal(taken, 'taken 50 repeated 0');
+});
+
+test('the log of the broker has what the instances said, without secrets', { skip }, async () => {
+  assert.equal(await waxwing.stop(), 0);
+  assert.deepEqual(await mountsOn(mountpoint), []);
+  assert.equal(machines().size, 0);
+  const lines = await linesIn(waxwing.folder);
+  const has = (pattern: RegExp) =>
+    assert.ok(
+      lines.some((line) => pattern.test(line)),
+      `${pattern}`,
+    );
+  has(/no transports for amqp\+ssl, wss: the broker has no endpoints for them/);
+  has(/instance 1 ended: signal SIGKILL/);
+  has(/instance 2 is active/);
+  has(/instance 1: .*User name \[worker\] or password is invalid/);
+  const text = lines.join('\n');
+  for (const secret of [password, newPassword, 'not-the-password', body]) {
+    assert.ok(!text.includes(secret), secret);
+  }
+});
+
+test('a deleted pair leaves no process, no mount and no file', { skip }, async () => {
+  await waxwing.restart();
+  await look();
+  await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
+  const folder = join(waxwing.folder.data, 'pairs', brokerId);
+  await until('its folder is gone', () => !existsSync(folder), 60_000);
+  assert.equal(machines().size, 0);
+  assert.ok(!existsSync(mountpoint));
+});
