@@ -42,7 +42,7 @@ export type FromMetered =
 const kinds = {
   rabbitmq: {
     engineVersion: '3.13',
-    protocols: ['amqp091', 'stomp-rabbitmq'],
+    protocols: ['amqp091', 'stomp-rabbitmq', 'mqtt-rabbitmq'],
     activeMq: undefined,
   },
   activemq: {

@@ -46,8 +46,12 @@ export class MeteredProcess {
     return OpenWireClient.over(await this.#socket('openwire'), connection);
   }
 
-  async mqtt(clientId: string, isClean = true): Promise<MqttClient> {
-    return MqttClient.over(await this.#socket('mqtt'), clientId, isClean);
+  async mqtt(
+    clientId: string,
+    isClean = true,
+    protocol: 'mqtt' | 'mqtt-rabbitmq' = 'mqtt',
+  ): Promise<MqttClient> {
+    return MqttClient.over(await this.#socket(protocol), clientId, isClean);
   }
 
   async stomp(protocol: 'stomp' | 'stomp-rabbitmq' = 'stomp'): Promise<StompClient> {

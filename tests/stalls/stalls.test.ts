@@ -5,6 +5,7 @@ import { isLong, writeProof } from '../support/proof.ts';
 import { activeMqInputs } from './activemq-inputs.ts';
 import { inputs } from './inputs.ts';
 import { MeteredProcess } from './metered-process.ts';
+import { mqttInputs } from './rabbitmq-mqtt-inputs.ts';
 import { stompInputs } from './rabbitmq-stomp-inputs.ts';
 
 // Inputs of one client with much work, and the longest turns of the broker's event loop. A short
@@ -76,7 +77,7 @@ for (const { what, counts, prepare } of inputs) {
   });
 }
 
-for (const { what, counts, prepare } of stompInputs) {
+for (const { what, counts, prepare } of [...stompInputs, ...mqttInputs]) {
   test(`no client is blocked while ${what}`, async (t) => {
     const broker = await nextBroker();
     try {

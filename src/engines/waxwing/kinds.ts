@@ -12,10 +12,10 @@ const listeners = {
   'stomp+ssl': ['stomp'],
   'mqtt+ssl': ['mqtt'],
   wss: ['stomp', 'mqtt'],
-  'stomp/ssl': ['stomp-rabbitmq'],
-  'https/web-stomp': ['stomp-rabbitmq'],
   'mqtt/ssl': ['mqtt-rabbitmq'],
   'https/web-mqtt': ['mqtt-rabbitmq'],
+  'stomp/ssl': ['stomp-rabbitmq'],
+  'https/web-stomp': ['stomp-rabbitmq'],
 } as const satisfies Record<string, ListenerSpec['protocols']>;
 
 /** The kinds of brokers that this engine runs. */
@@ -24,7 +24,12 @@ export const kinds: readonly EngineKind[] = [
     engineType: 'RABBITMQ',
     deploymentMode: 'SINGLE_INSTANCE',
     listeners: [
-      ...['amqps', 'management', 'mqtt/ssl', 'https/web-mqtt', 'stomp/ssl', 'https/web-stomp'],
+      'amqps',
+      'management',
+      'mqtt/ssl',
+      'https/web-mqtt',
+      'stomp/ssl',
+      'https/web-stomp',
     ],
     authenticationStrategies: ['SIMPLE', 'CONFIG_MANAGED'],
   },

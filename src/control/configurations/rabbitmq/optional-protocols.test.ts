@@ -131,9 +131,21 @@ test('ports are limited, and nobody is admitted without a log-in', () => {
   assert.equal(isAllowed('mqtt.vhost', 'v'.repeat(256)), false);
 });
 
-test('the keys of STOMP are accepted, and others are refused with the reason', () => {
+test('the keys of both protocols are accepted, and others are refused with the reason', () => {
   const read = (line: string) => () => readRabbitMqSettings(line, 4);
   assert.equal(read('stomp.listeners.ssl.1 = 61614')().listeners['stomp/ssl'], 61_614);
-  const message = /key \[stomp\..*\] is not supported: every connection uses TLS/;
-  assert.throws(read('stomp.listeners.tcp.1 = 61613'), { code: 'bad-request', message });
+  assert.equal(read('mqtt.listeners.ssl.1 = 8883')().listeners['mqtt/ssl'], 8883);
+  const reasons: Readonly<Record<string, RegExp>> = {
+    'stomp.listeners.tcp.1 = 61613': /is not supported: every connection uses TLS/,
+    'web_mqtt.tcp.port = 15675': /is not supported: every connection uses TLS/,
+    'mqtt.default_pass = guest': /is not supported: every client must log in/,
+    'mqtt.subscription_ttl = 1000': /use mqtt\.max_session_expiry_interval_seconds/,
+    'mqtt.mailbox_soft_limit = 1': /policies can limit with max-length/,
+    'mqtt.retained_message_store = x': /stored in the broker's volume/,
+    'mqtt.num_acceptors.ssl = 1': /key \[mqtt\.num_acceptors\.ssl\] is not supported\./,
+    'mqtt.allow_anonymous = true': /the value of key \[mqtt\.allow_anonymous\] must be false/,
+  };
+  for (const [line, message] of Object.entries(reasons)) {
+    assert.throws(read(line), { code: 'bad-request', message });
+  }
 });

@@ -124,7 +124,7 @@ test('properties that class basic lacks are stored in headers and read back from
     headers: {
       'x-message-id-type': text('uuid'),
       'x-correlation-id': text('c'.repeat(300)),
-      'x-reply-to': text('topic://answers'),
+      'x-reply-to-topic': text('answers'),
       'x-to': text('queue://orders'),
       'x-group-id': text('g'),
       'x-group-sequence': long(3),
