@@ -208,6 +208,32 @@ test('the stream of an ActiveMQ broker is read page by page until the token repe
   assert.ok(texts.some((text) => /Connector openwire\+ssl started/.test(text)));
 });
 
+test('a range of FilterLogEvents includes its end, one of GetLogEvents does not', async () => {
+  const logGroupName = groupOf(activeId, 'general');
+  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
+  const [{ logStreamName, timestamp: first = 0 } = {}] = events;
+  const last = events.at(-1)?.timestamp ?? 0;
+  assert.ok(first < last);
+  const timesOf = (found: readonly { timestamp?: number | undefined }[] = []) =>
+    found.map(({ timestamp }) => timestamp);
+  for (const [startTime, endTime] of [
+    [first, first],
+    [first, last],
+    [last, last],
+    [first + 1, last - 1],
+  ] as const) {
+    const range = { logGroupName, logStreamName, startTime, endTime };
+    const through = await logs.send(new FilterLogEventsCommand(range));
+    const before = await logs.send(new GetLogEventsCommand({ ...range, startFromHead: true }));
+    const times = timesOf(events).filter((at = 0) => at >= startTime && at <= endTime);
+    assert.deepEqual(timesOf(through.events), times);
+    assert.deepEqual(
+      timesOf(before.events),
+      times.filter((at) => at !== endTime),
+    );
+  }
+});
+
 test('retention, tags and deletion of a group are kept and are in the trail', async () => {
   const logGroupName = groupOf(activeId, 'audit');
   const group = async () => {
