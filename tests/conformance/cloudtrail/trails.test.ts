@@ -433,8 +433,19 @@ test('files are sealed under the KMS key of their trail (aws:SourceArn), and rea
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
   const { status, body } = await bucket(`/keyed/${key}`);
   assert.deepEqual([status === 200, /DisabledException/.test(body.toString())], [false, true]);
+  // Without the key, what could not be delivered with it is.
+  const { KmsKeyId, ...updated } = await plane.trail.send(
+    new UpdateTrailCommand({ Name: 'keyed', KmsKeyId: '' }),
+  );
+  assert.deepEqual([updated.Name, KmsKeyId], ['keyed', undefined]);
+  assert.equal(plane.deliveryFailures.splice(0).length, 1);
+  const { Trail } = await plane.trail.send(new GetTrailCommand({ Name: 'keyed' }));
+  assert.equal(Trail?.KmsKeyId, undefined);
+  await deliver(300_000);
+  const last = (await keysIn('keyed')).at(-1) ?? '';
+  assert.notEqual(last, key);
+  assert.ok(await json('keyed', last));
   await plane.trail.send(new DeleteTrailCommand({ Name: 'keyed' }));
-  plane.deliveryFailures.length = 0;
 });
 
 test('trails and their files are there after a restart', async () => {
