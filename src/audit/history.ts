@@ -43,6 +43,8 @@ export interface Search {
 
 /** The costs of steps, in reads from the disk. */
 const costs = {
+  /** Reading some of the newest events, for the first time after a start. */
+  recentRead: 50,
   /** A question to a filter that is in memory. */
   filter: 0.01,
   /** Reading a filter: the beginning of the file, in two parts, and the filter. */
@@ -55,7 +57,7 @@ const costs = {
 
 /** The parts that the history needs. */
 export interface EventHistoryParts {
-  readonly state: () => Pick<StateStore, 'readNewest' | 'readAt'>;
+  readonly state: () => Pick<StateStore, 'readNewest' | 'readTimeline' | 'readAt'>;
   readonly trail: Trail;
   readonly archives: Archives;
 }
@@ -76,7 +78,11 @@ export class EventHistory {
 
   /** Reads new events and filters of archives into memory, so that the next search need not. */
   async catchUp(): Promise<void> {
-    await this.#recentEvents().catchUp();
+    const recent = this.#recentEvents();
+    await recent.readNew();
+    while (await recent.readOlder()) {
+      // Each call reads a part of them, so that searches need not wait for all.
+    }
     await this.#parts.archives.loadFilters();
   }
 
@@ -110,11 +116,10 @@ export class EventHistory {
   /** Searches events, newest first. A found event may have another value with the same hash. */
   async *search(search: Search): AsyncGenerator<SearchStep> {
     const recent = this.#recentEvents();
-    await recent.catchUp();
-    const events = recent.all();
+    const newest = await recent.readNew();
     // Events may be archived meanwhile. Those that are searched here are left out there.
-    const limit = { before: Math.min(search.before, events[0]?.number ?? search.before) };
-    yield* this.#searchRecent(events, search, limit);
+    const limit = { before: Math.min(search.before, newest + 1) };
+    yield* this.#searchRecent(recent, search, limit);
     for (const record of this.#parts.archives.journal.all().toReversed()) {
       const isOutside = record.toMs < search.fromMs - 999 || record.fromMs > search.toMs;
       if (isOutside || record.first >= limit.before) continue;
@@ -122,23 +127,26 @@ export class EventHistory {
     }
   }
 
+  /** @param limit is changed to the number of the last event that was searched */
   async *#searchRecent(
-    events: readonly RecentEvent[],
+    recent: RecentEvents,
     search: Search,
     limit: { before: number },
   ): AsyncGenerator<SearchStep> {
-    const { fromMs, toMs, before } = search;
-    for (let i = events.length - 1; i >= 0; i--) {
-      const { number, atMs, hashes, cursor } = events[i] as RecentEvent; // within the list
-      if (number >= before || atMs < fromMs || atMs > toMs) continue;
-      if (!search.hasAll && !hashes.includes(managementHash)) continue;
-      if (search.hash !== undefined && !hashes.includes(search.hash)) continue;
-      const bytes = await this.#parts.state().readAt(trailTimeline, cursor);
-      if (bytes === undefined) {
-        // It was archived and dropped meanwhile, and is found there, or is too old.
-        limit.before = Math.min(before, number + 1);
-        return;
+    for (; limit.before > 1; limit.before--) {
+      const number = limit.before - 1;
+      let known = recent.at(number);
+      while (known === undefined) {
+        const isArchived = number <= this.#parts.archives.journal.last;
+        if (isArchived || !(await recent.readOlder())) return;
+        yield { number: limit.before, found: undefined, cost: costs.recentRead };
+        known = recent.at(number);
       }
+      if (!mayMatch(known, search)) continue;
+      const { atMs, cursor } = known;
+      const bytes = await this.#parts.state().readAt(trailTimeline, cursor);
+      // It was archived and dropped meanwhile, and is found there, or is too old.
+      if (bytes === undefined) return;
       const { event } = parseLine(bytes);
       yield { number, found: { number, atMs, event, sizeBytes: bytes.length }, cost: 1 };
     }
@@ -182,6 +190,13 @@ export class EventHistory {
     const management = await archives.rowsWith(record, managementHash);
     return found === undefined ? management : common(found, management);
   }
+}
+
+/** Whether an event may be one of a search, by its time and its hashes. */
+function mayMatch({ atMs, hashes }: RecentEvent, { fromMs, toMs, hash, hasAll }: Search): boolean {
+  if (atMs < fromMs || atMs > toMs) return false;
+  if (!hasAll && !hashes.includes(managementHash)) return false;
+  return hash === undefined || hashes.includes(hash);
 }
 
 function allRows(count: number): number[] {

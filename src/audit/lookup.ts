@@ -52,7 +52,8 @@ export async function lookUp(
   nowMs: number,
   hasOwnEvents: boolean,
 ): Promise<LookupPage> {
-  const [attribute] = checked(lookup);
+  checkLookup(lookup);
+  const [attribute] = lookup.attributes;
   const matches = matcher(attribute);
   const isShown = (event: EventRecord) =>
     event.managementEvent || (hasOwnEvents && event.eventSource === 'waxwing.local');
@@ -84,29 +85,35 @@ export async function lookUp(
   return { events, nextToken: undefined };
 }
 
-/** @returns at most one attribute */
-function checked({ attributes, fromMs, toMs }: Lookup): Lookup['attributes'] {
+/**
+ * Checks everything but the limit.
+ *
+ * @throws {AuditError} if the lookup is invalid
+ */
+export function checkLookup(lookup: Lookup): void {
+  const { attributes, fromMs, toMs, nextToken } = lookup;
   if (attributes.length > 1) {
     throw new AuditError(
       'invalid-lookup-attributes',
       `${attributes.length} lookup attributes are given; at most 1 is allowed`,
     );
   }
-  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
-    throw new AuditError('invalid-time-range', 'the start time is later than the end time');
-  }
-  return attributes;
-}
-
-function matcher(attribute: Lookup['attributes'][number] | undefined) {
-  if (attribute === undefined) return () => true;
-  const { key, value } = attribute;
-  if (key === 'ReadOnly' && value !== 'true' && value !== 'false') {
+  const [attribute] = attributes;
+  if (attribute?.key === 'ReadOnly' && !['true', 'false'].includes(attribute.value)) {
     throw new AuditError(
       'invalid-lookup-attributes',
       'the value of the lookup attribute ReadOnly must be true or false',
     );
   }
+  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
+    throw new AuditError('invalid-time-range', 'the start time is later than the end time');
+  }
+  if (nextToken !== undefined) readToken(nextToken, lookup);
+}
+
+function matcher(attribute: Lookup['attributes'][number] | undefined) {
+  if (attribute === undefined) return () => true;
+  const { key, value } = attribute;
   return (event: EventRecord) => valuesOf[key](event).includes(value);
 }
 

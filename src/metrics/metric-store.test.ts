@@ -95,7 +95,7 @@ test('too many readers and invalid periods are refused', async () => {
   assert.deepEqual(await Promise.all(reads), ['done', 'done', 'done', 'done', 'busy']);
   const cases: readonly [period: number, fromMs: number, toMs: number, why: RegExp][] = [
     [61, 0, hourMs, /multiple of 60/],
-    [60, hourMs, hourMs, /before the end time/],
+    [60, hourMs, hourMs, /must be less than the parameter EndTime/],
     [60, 0, 100_801 * minuteMs, /100801 periods; at most 100800/],
   ];
   for (const [period, fromMs, toMs, message] of cases) {

@@ -191,7 +191,8 @@ function requirePeriod(period: number, fromMs: number, toMs: number): void {
     throw new MetricsError('invalid-value', `Period ${period} is not a multiple of 60 seconds.`);
   }
   if (fromMs >= toMs) {
-    throw new MetricsError('invalid-value', 'The start time must be before the end time.');
+    const text = 'The parameter StartTime must be less than the parameter EndTime.';
+    throw new MetricsError('invalid-value', text);
   }
   const count = pointCount(period, fromMs, toMs);
   if (count <= queryLimits.pointsMax) return;

@@ -5,16 +5,22 @@ import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
+  CreateLogStreamCommand,
   DeleteLogGroupCommand,
+  DeleteLogStreamCommand,
   DeleteRetentionPolicyCommand,
   DescribeLogGroupsCommand,
+  type DescribeLogGroupsCommandOutput,
   DescribeLogStreamsCommand,
+  DescribeResourcePoliciesCommand,
   FilterLogEventsCommand,
   type FilterLogEventsCommandInput,
   GetLogEventsCommand,
   type GetLogEventsCommandOutput,
   GetLogGroupFieldsCommand,
   ListTagsForResourceCommand,
+  PutLogEventsCommand,
+  PutResourcePolicyCommand,
   PutRetentionPolicyCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -121,6 +127,19 @@ test('log groups are listed by name, for enabled logs only', async () => {
   const prefix = groupOf(rabbitId, 'c');
   const some = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: prefix }));
   assert.equal(some.logGroups?.length, 2);
+  // The pattern is case-sensitive.
+  for (const [logGroupNamePattern, count] of [
+    ['/chann', 1],
+    ['/Chann', 0],
+    [rabbitId, 5],
+  ] as const) {
+    const found = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePattern }));
+    assert.equal(found.logGroups?.length, count, logGroupNamePattern);
+  }
+  await assert.rejects(logs.send(new DescribeLogGroupsCommand({ nextToken: 'bmV4dA' })), {
+    name: 'InvalidParameterException',
+    message: 'The specified nextToken is invalid.',
+  });
 });
 
 test('connections and failed channels are in their logs, in the words of RabbitMQ', async () => {
@@ -187,6 +206,32 @@ test('the stream of an ActiveMQ broker is read page by page until the token repe
   }
   assert.match(texts[0] ?? '', /\| INFO \| Apache ActiveMQ .* is starting \|/);
   assert.ok(texts.some((text) => /Connector openwire\+ssl started/.test(text)));
+});
+
+test('a range of FilterLogEvents includes its end, one of GetLogEvents does not', async () => {
+  const logGroupName = groupOf(activeId, 'general');
+  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName }));
+  const [{ logStreamName, timestamp: first = 0 } = {}] = events;
+  const last = events.at(-1)?.timestamp ?? 0;
+  assert.ok(first < last);
+  const timesOf = (found: readonly { timestamp?: number | undefined }[] = []) =>
+    found.map(({ timestamp }) => timestamp);
+  for (const [startTime, endTime] of [
+    [first, first],
+    [first, last],
+    [last, last],
+    [first + 1, last - 1],
+  ] as const) {
+    const range = { logGroupName, logStreamName, startTime, endTime };
+    const through = await logs.send(new FilterLogEventsCommand(range));
+    const before = await logs.send(new GetLogEventsCommand({ ...range, startFromHead: true }));
+    const times = timesOf(events).filter((at = 0) => at >= startTime && at <= endTime);
+    assert.deepEqual(timesOf(through.events), times);
+    assert.deepEqual(
+      timesOf(before.events),
+      times.filter((at) => at !== endTime),
+    );
+  }
 });
 
 test('retention, tags and deletion of a group are kept and are in the trail', async () => {
@@ -264,6 +309,39 @@ test('callers create groups without events, whose settings survive a restart', a
   await assert.rejects(logs.send(new DeleteLogGroupCommand({ logGroupName })), {
     name: 'ResourceNotFoundException',
   });
+});
+
+test('events and streams of callers and resource policies are refused by name', async () => {
+  const logGroupName = groupOf(rabbitId, 'general');
+  const stream = { logGroupName, logStreamName: 'mine' };
+  const logEvents = [{ timestamp: Date.now(), message: 'text' }];
+  const name = 'UnsupportedOperationException';
+  const writers = { name, message: 'Only brokers write log events, to streams of their own.' };
+  await assert.rejects(logs.send(new CreateLogStreamCommand(stream)), writers);
+  await assert.rejects(logs.send(new PutLogEventsCommand({ ...stream, logEvents })), writers);
+  await assert.rejects(logs.send(new DeleteLogStreamCommand(stream)), writers);
+  const policies = { name, message: /brokers write their logs without one/ };
+  await assert.rejects(logs.send(new DescribeResourcePoliciesCommand({})), policies);
+  const policy = { policyName: 'mq', policyDocument: '{}' };
+  await assert.rejects(logs.send(new PutResourcePolicyCommand(policy)), policies);
+});
+
+test('groups can be deleted page by page', async () => {
+  const made = ['a', 'b', 'c', 'd', 'e'].map((letter) => `/pages/${letter}`);
+  for (const logGroupName of made) await logs.send(new CreateLogGroupCommand({ logGroupName }));
+  const deleted: (string | undefined)[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page: DescribeLogGroupsCommandOutput = await logs.send(
+      new DescribeLogGroupsCommand({ logGroupNamePrefix: '/pages/', limit: 2, nextToken }),
+    );
+    for (const { logGroupName } of page.logGroups ?? []) {
+      await logs.send(new DeleteLogGroupCommand({ logGroupName }));
+      deleted.push(logGroupName);
+    }
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  assert.deepEqual(deleted, made);
 });
 
 test('deleted events stay deleted after a restart, and the others stay', async () => {

@@ -167,6 +167,11 @@ for (const [name, protocol] of protocols) {
       own.send(new GetMetricStatisticsCommand({ ...request, Statistics: ['Sum'] })),
       { message: 'Period 61 is not a multiple of 60 seconds.' },
     );
+    const empty = { ...request, Period: 60, EndTime: request.StartTime };
+    await assert.rejects(
+      own.send(new GetMetricStatisticsCommand({ ...empty, Statistics: ['Sum'] })),
+      { message: 'The parameter StartTime must be less than the parameter EndTime.' },
+    );
   });
 }
 

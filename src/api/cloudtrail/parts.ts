@@ -11,6 +11,7 @@ import {
   type TrailsPlace,
   trailArn,
 } from '../../audit/trails/trails.ts';
+import { AwsError } from '../../aws/errors.ts';
 import type { Change, Permission } from '../../aws/service.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { TouchedResource } from '../../calls/completed-call.ts';
@@ -83,4 +84,14 @@ export function touchedIfKnown(
 ): TouchedResource[] {
   const trail = nameOrArn === undefined ? undefined : commands.known(nameOrArn);
   return trail === undefined ? [] : [touched(place, trail)];
+}
+
+/**
+ * Refuses any token of a list that always has one page.
+ *
+ * @throws {AwsError} `InvalidTokenException`
+ */
+export function refuseToken(token: string | undefined): void {
+  if (token === undefined) return;
+  throw new AwsError('InvalidTokenException', 'The token is not valid: there is one page.');
 }

@@ -172,20 +172,43 @@ export function touched({ name }: LogGroup, context: CallContext): TouchedResour
   return [{ arn: groupArn(name, context), type: 'AWS::Logs::LogGroup', accountId }];
 }
 
-/** Returns a page of a sorted list. The token is the key of the last item of the page before. */
+/**
+ * Returns a page of a list. The token is the key of the last item of the page before.
+ *
+ * @param isSorted whether the list is sorted by its keys; a page then begins after the token even if
+ *   its item is gone
+ */
 export function pageOf<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
+  isSorted: boolean,
   limit: number,
   token: string | undefined,
 ): { readonly page: readonly T[]; readonly nextToken: string | undefined } {
-  const after = token === undefined ? undefined : Buffer.from(token, 'base64url').toString('utf8');
-  const at = after === undefined ? -1 : items.findIndex((item) => keyOf(item) === after);
-  if (after !== undefined && at < 0) {
-    throw invalidParameter('The specified nextToken is invalid.');
-  }
-  const page = items.slice(at + 1, at + 1 + limit);
+  const after = token === undefined ? undefined : readToken(token);
+  const isNext = (item: T) => after === undefined || keyOf(item) > after;
+  const found = items.findIndex((item) => keyOf(item) === after);
+  if (after !== undefined && found < 0 && !isSorted) throw invalidToken();
+  const rest = isSorted ? items.filter(isNext) : items.slice(found + 1);
+  const page = rest.slice(0, limit);
   const last = page.at(-1);
-  const isLast = last === undefined || at + 1 + limit >= items.length;
-  return { page, nextToken: isLast ? undefined : Buffer.from(keyOf(last)).toString('base64url') };
+  const isLast = last === undefined || rest.length <= limit;
+  return { page, nextToken: isLast ? undefined : writeToken(keyOf(last)) };
+}
+
+/** What precedes the key in a token, by which other texts are told from tokens. */
+const tokenMark = 'after:';
+
+function writeToken(key: string): string {
+  return Buffer.from(`${tokenMark}${key}`).toString('base64url');
+}
+
+function readToken(token: string): string {
+  const text = Buffer.from(token, 'base64url').toString('utf8');
+  if (!text.startsWith(tokenMark)) throw invalidToken();
+  return text.slice(tokenMark.length);
+}
+
+function invalidToken(): AwsError {
+  return invalidParameter('The specified nextToken is invalid.');
 }

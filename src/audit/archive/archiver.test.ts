@@ -187,6 +187,26 @@ test('lookups by every attribute and time find the same events before and after 
   }
 });
 
+test('lookups right after a start find the same events while older ones are archived', async () => {
+  const { process, events } = await filled(900);
+  const question = { attribute: undefined, fromMs: undefined, toMs: undefined, limit: 7 };
+  const attribute = { key: 'Username', value: 'anna' } as const;
+  const questions = [question, { ...question, limit: 50 }, { ...question, attribute }];
+  for (const turns of [0, 1, 2, 3, 5, 8, 13, 21]) {
+    const next = process.next();
+    const answers = questions.map((each) => answer(next, each));
+    for (let i = 0; i < turns; i++) await new Promise((done) => setImmediate(done));
+    const archiving = next.archiver.run(0).then(() => next.history.catchUp());
+    assert.deepEqual(
+      await Promise.all(answers),
+      questions.map((each) => expected(events, each)),
+      `after ${turns} turns`,
+    );
+    await archiving;
+    assert.equal(next.journal.last, 800);
+  }
+});
+
 test('all events are read in order across archives, from any number, also after a restart', async () => {
   const { process, events } = await filled(450);
   const all = events.map(({ eventID }) => eventID);

@@ -8,7 +8,12 @@ import {
   defaultSelectors,
   type EventSelector,
 } from './event-selectors.ts';
-import type { TrailRecord, TrailSettings } from './trail-record.ts';
+import {
+  type TrailRecord,
+  type TrailSettings,
+  type TrailSettingsChange,
+  withSettings,
+} from './trail-record.ts';
 import {
   checkTrailName,
   nameOf,
@@ -74,9 +79,9 @@ export class TrailCommands {
   }
 
   /** Changes the given settings. */
-  update(nameOrArn: string, settings: Partial<TrailSettings>, nowMs: number): TrailResult {
+  update(nameOrArn: string, change: TrailSettingsChange, nowMs: number): TrailResult {
     const before = this.find(nameOrArn);
-    const trail = { ...before, ...settings };
+    const trail = withSettings(before, change);
     checkPlace(trail);
     if (before.hasValidation || !trail.hasValidation) return this.#put(trail);
     // What was delivered without validation is in no digest.

@@ -32,6 +32,21 @@ export interface TrailSettings {
   readonly isRecursive?: boolean;
 }
 
+/** What UpdateTrail changes. */
+export interface TrailSettingsChange extends Partial<TrailSettings> {
+  /** Whether files are no longer sealed under a KMS key. */
+  readonly removesKey?: boolean;
+}
+
+/** A trail with changed settings. */
+export function withSettings(
+  before: TrailRecord,
+  { removesKey = false, ...settings }: TrailSettingsChange,
+): TrailRecord {
+  const { kmsKeyArn: _key, ...others } = before;
+  return { ...(removesKey ? others : before), ...settings };
+}
+
 /** How far a trail has delivered. */
 export interface DeliveryState {
   /** The number of the last event that was delivered, or that the trail does not deliver. */

@@ -240,6 +240,10 @@ test('a token with an invalid position is refused like any other invalid token',
 
 test('the insight category returns no events', async () => {
   assert.deepEqual((await lookUp({ EventCategory: 'insight' })).Events, []);
+  for (const [what, input, name, message] of refused) {
+    const asked = { EventCategory: 'insight' as const, ...input };
+    await assert.rejects(lookUp(asked), { name, message }, what);
+  }
 });
 
 test('a lookup is recorded as an event', async () => {

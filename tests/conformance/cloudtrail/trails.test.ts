@@ -284,6 +284,8 @@ test('tags are added, listed and removed', async () => {
     await assert.rejects(plane.trail.send(new AddTagsCommand({ ResourceId, TagsList: many })), {
       name: 'TagsLimitExceededException',
     });
+    const paged = new ListTagsCommand({ ResourceIdList: [ResourceId], NextToken: 'a' });
+    await assert.rejects(plane.trail.send(paged), { name: 'InvalidTokenException' });
   });
 });
 
@@ -355,6 +357,17 @@ test('public keys are listed for the time in which they sign', async () => {
         .toString('hex'),
       '0282010100',
     );
+    // Without times, the present key is listed.
+    const present = await plane.trail.send(new ListPublicKeysCommand({}));
+    assert.deepEqual(present.PublicKeyList, PublicKeyList);
+    const lastYear = new ListPublicKeysCommand({
+      EndTime: new Date(EndTime.getTime() - 400 * 24 * hourMs),
+    });
+    assert.deepEqual((await plane.trail.send(lastYear)).PublicKeyList, []);
+    const later = new ListPublicKeysCommand({ StartTime: EndTime });
+    assert.deepEqual((await plane.trail.send(later)).PublicKeyList, PublicKeyList);
+    const paged = new ListPublicKeysCommand({ NextToken: 'a' });
+    await assert.rejects(plane.trail.send(paged), { name: 'InvalidTokenException' });
     const early = new ListPublicKeysCommand({ StartTime: new Date(0), EndTime: new Date(1000) });
     assert.deepEqual((await plane.trail.send(early)).PublicKeyList, []);
     const wrong = new ListPublicKeysCommand({ StartTime: EndTime, EndTime: new Date(0) });
@@ -420,8 +433,19 @@ test('files are sealed under the KMS key of their trail (aws:SourceArn), and rea
   await plane.kms.send(new DisableKeyCommand({ KeyId }));
   const { status, body } = await bucket(`/keyed/${key}`);
   assert.deepEqual([status === 200, /DisabledException/.test(body.toString())], [false, true]);
+  // Without the key, what could not be delivered with it is.
+  const { KmsKeyId, ...updated } = await plane.trail.send(
+    new UpdateTrailCommand({ Name: 'keyed', KmsKeyId: '' }),
+  );
+  assert.deepEqual([updated.Name, KmsKeyId], ['keyed', undefined]);
+  assert.equal(plane.deliveryFailures.splice(0).length, 1);
+  const { Trail } = await plane.trail.send(new GetTrailCommand({ Name: 'keyed' }));
+  assert.equal(Trail?.KmsKeyId, undefined);
+  await deliver(300_000);
+  const last = (await keysIn('keyed')).at(-1) ?? '';
+  assert.notEqual(last, key);
+  assert.ok(await json('keyed', last));
   await plane.trail.send(new DeleteTrailCommand({ Name: 'keyed' }));
-  plane.deliveryFailures.length = 0;
 });
 
 test('trails and their files are there after a restart', async () => {

@@ -2,7 +2,7 @@
 
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
-import type { CloudTrailParts } from '../parts.ts';
+import { type CloudTrailParts, refuseToken } from '../parts.ts';
 import { listPublicKeysRequest, listPublicKeysResponse } from '../shapes.ts';
 
 /** Lists the public keys whose private keys signed digests in a time range. */
@@ -12,20 +12,18 @@ export const listPublicKeys = ({ trails }: CloudTrailParts) =>
     readOnly: true,
     input: listPublicKeysRequest,
     output: listPublicKeysResponse,
-    handle: ({ StartTime = 0, EndTime, NextToken }, { nowMs }) => {
+    handle: ({ StartTime, EndTime, NextToken }, { nowMs }) => {
       const endMs = EndTime ?? nowMs;
-      if (NextToken !== undefined) {
-        throw new AwsError('InvalidTokenException', 'The token is not valid: there is one page.');
-      }
-      if (StartTime > endMs) {
+      // Without a start, the keys at the end are listed: by default the present one, as in CloudTrail.
+      const startMs = StartTime ?? endMs;
+      refuseToken(NextToken);
+      if (startMs > endMs) {
         throw new AwsError(
           'InvalidTimeRangeException',
           'The start time must be before the end time.',
         );
       }
-      const found = trails
-        .keys()
-        .filter(({ fromMs, toMs }) => fromMs <= endMs && toMs >= StartTime);
+      const found = trails.keys().filter(({ fromMs, toMs }) => fromMs <= endMs && toMs >= startMs);
       const PublicKeyList = found.map(({ fingerprint, publicKey, fromMs, toMs }) => ({
         Value: Buffer.from(publicKey, 'base64'),
         ValidityStartTime: fromMs,

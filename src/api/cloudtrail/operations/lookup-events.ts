@@ -1,7 +1,7 @@
 // The CloudTrail operation `LookupEvents`.
 
 import { lookupUserName } from '../../../audit/identity.ts';
-import { type Lookup, lookUp } from '../../../audit/lookup.ts';
+import { checkLookup, type Lookup, lookUp } from '../../../audit/lookup.ts';
 import type { EventRecord } from '../../../audit/record.ts';
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
@@ -43,7 +43,10 @@ export function lookupEvents(parts: CloudTrailParts) {
         nextToken: request.NextToken,
       };
       // Insight events are not generated, so the result is empty.
-      if (category === 'insight') return { output: { Events: [] } };
+      if (category === 'insight') {
+        checkLookup(lookup);
+        return { output: { Events: [] } };
+      }
       const { events, nextToken } = await lookUp(
         parts.history,
         lookup,

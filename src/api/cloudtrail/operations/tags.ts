@@ -3,7 +3,14 @@
 import { trailArn } from '../../../audit/trails/trails.ts';
 import { operation } from '../../../aws/service.ts';
 import { structure } from '../../../aws/shapes/shape.ts';
-import { asChanges, type CloudTrailParts, onTrail, touched, touchedIfKnown } from '../parts.ts';
+import {
+  asChanges,
+  type CloudTrailParts,
+  onTrail,
+  refuseToken,
+  touched,
+  touchedIfKnown,
+} from '../parts.ts';
 import { addTagsRequest, listTagsRequest, listTagsResponse, removeTagsRequest } from '../shapes.ts';
 import { recordOf } from './trails.ts';
 
@@ -61,7 +68,8 @@ export const listTags = (parts: CloudTrailParts) =>
       onTrail(parts, 'cloudtrail:ListTags', first),
       ...more.map((id) => onTrail(parts, 'cloudtrail:ListTags', id)),
     ],
-    handle: ({ ResourceIdList }) => {
+    handle: ({ ResourceIdList, NextToken }) => {
+      refuseToken(NextToken);
       const found = ResourceIdList.map((id) => parts.commands.find(id));
       const ResourceTagList = found.map(({ name, tags }) => ({
         ResourceId: trailArn(parts.place, name),

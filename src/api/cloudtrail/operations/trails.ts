@@ -1,7 +1,11 @@
 // The operations that create, change, delete and list trails.
 
 import { kmsKeyOutside, probeKey } from '../../../audit/trails/outside-buckets.ts';
-import type { TrailRecord, TrailSettings } from '../../../audit/trails/trail-record.ts';
+import {
+  type TrailRecord,
+  type TrailSettings,
+  withSettings,
+} from '../../../audit/trails/trail-record.ts';
 import { nameOf, type TrailsPlace, trailArn } from '../../../audit/trails/trails.ts';
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
@@ -69,11 +73,13 @@ export const updateTrail = (parts: CloudTrailParts) =>
       const { commands, trails, place, delivery } = parts;
       const { name } = commands.find(input.Name);
       const settings = await settingsOf(parts, name, input, caller);
-      await checkOutside(parts, { ...commands.find(name), ...settings });
+      // An empty key id removes the key.
+      const change = { ...settings, removesKey: input.KmsKeyId === '' };
+      await checkOutside(parts, withSettings(commands.find(name), change));
       // What was logged so far is delivered as it was configured.
       await delivery.flush(name);
       return () => {
-        const { trail: updated, changes } = commands.update(name, settings, nowMs);
+        const { trail: updated, changes } = commands.update(name, change, nowMs);
         return {
           output: trailView(place, updated),
           changes: asChanges(trails, changes),

@@ -13,7 +13,7 @@ import {
 } from '../../../aws/shapes/shape.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import { KmsError } from '../../../kms/errors.ts';
-import { type KeyPairSpec, supportedSpec } from '../../../kms/key-specs.ts';
+import { type KeyPairSpec, keyPairSpecs, supportedSpec } from '../../../kms/key-specs.ts';
 import type { Kms } from '../../../kms/kms.ts';
 import { answer, decidedByKey, endDryRun, noKeyStore, refuseMembers } from '../answers.ts';
 import {
@@ -139,7 +139,7 @@ async function generatePair(
   input: PairRequest,
   call: CallContext,
 ) {
-  const KeyPairSpec = supportedSpec<KeyPairSpec>(input.KeyPairSpec);
+  const KeyPairSpec = supportedSpec<KeyPairSpec>(input.KeyPairSpec, keyPairSpecs);
   const isDryRun = input.DryRun === true;
   const decide = await kms.dataKeys.generatePair(call, operationName, KeyPairSpec, input, isDryRun);
   return () => {

@@ -45,12 +45,12 @@ export function describeLogGroups(parts: LogsParts) {
       const { logGroupClass = 'STANDARD' } = request;
       const found = [...allGroups(parts).values()]
         .filter(({ name }) => name.startsWith(prefix ?? ''))
-        .filter(({ name }) => name.toLowerCase().includes((pattern ?? '').toLowerCase()))
+        .filter(({ name }) => name.includes(pattern ?? ''))
         .filter(({ name }) => names?.includes(name) ?? true)
         .filter(() => logGroupClass === 'STANDARD')
         .sort((a, b) => compare(a.name, b.name));
       const { limit = pageSize, nextToken: token } = request;
-      const { page, nextToken } = pageOf(found, ({ name }) => name, limit, token);
+      const { page, nextToken } = pageOf(found, ({ name }) => name, true, limit, token);
       const logGroups = page.map((group) => shownGroup(parts, group, context));
       return { output: { logGroups, nextToken } };
     },
@@ -92,7 +92,7 @@ export function describeLogStreams(parts: LogsParts) {
       if (orderBy === 'LastEventTime') found.sort((a, b) => (a.newestMs ?? 0) - (b.newestMs ?? 0));
       if (request.descending === true) found.reverse();
       const { limit = pageSize, nextToken: token } = request;
-      const { page, nextToken } = pageOf(found, ({ stream }) => stream, limit, token);
+      const { page, nextToken } = pageOf(found, ({ stream }) => stream, false, limit, token);
       const logStreams = page.map((lines) => shownStream(parts, group, lines, context));
       return { output: { logStreams, nextToken } };
     },

@@ -81,7 +81,9 @@ export function filterLogEvents(parts: LogsParts) {
           ? group.streams.filter(({ stream }) => stream.startsWith(prefix ?? ''))
           : [...new Set(names)].map((name) => requireStream(group, name));
       const { limit = pageLimits.countMax, nextToken: token } = request;
-      const wanted = { ...timesOf(request), limit, pattern, token };
+      const { fromMs, toMs } = timesOf(request);
+      // Unlike in GetLogEvents, the end is included. Times are whole milliseconds.
+      const wanted = { fromMs, toMs: toMs + 1, limit, pattern, token };
       const page = await readFilteredPage(parts.logs, streams, wanted, parts.clock);
       return {
         output: {
