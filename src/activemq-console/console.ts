@@ -1,6 +1,7 @@
 // What the requests of the console share.
 
 import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
 import { type ActiveMq, activeMqOf } from '../broker/activemq/activemq.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Queue } from '../broker/queue.ts';
@@ -13,6 +14,7 @@ import { Secrets } from './secrets.ts';
 export interface ConsoleOptions {
   readonly broker: Broker;
   readonly clock: Pick<Clock, 'nowMs'>;
+  readonly random: Random;
   /** The names of the broker's own users that may use the console. */
   readonly consoleUsers: ReadonlySet<string>;
   /** Writes a line of the broker's audit log. */
@@ -27,14 +29,15 @@ export class Console {
   readonly dialect: ActiveMq;
   readonly consoleUsers: ReadonlySet<string>;
   readonly audit: AuditLog;
-  readonly secrets = new Secrets();
+  readonly secrets: Secrets;
   readonly largeAnswers = new LargeAnswers();
   readonly uptimeSeconds: () => number;
 
-  constructor({ broker, clock, consoleUsers, audit, uptimeSeconds }: ConsoleOptions) {
+  constructor({ broker, clock, random, consoleUsers, audit, uptimeSeconds }: ConsoleOptions) {
     this.broker = broker;
     this.dialect = activeMqOf(broker);
     this.consoleUsers = consoleUsers;
+    this.secrets = new Secrets(random);
     this.audit = new AuditLog(audit, () => clock.nowMs());
     this.uptimeSeconds = uptimeSeconds;
   }

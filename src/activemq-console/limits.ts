@@ -11,8 +11,8 @@ export const consoleAdmissionLimits: AdmissionLimits = {
   connectionCountMax: 500,
   unauthenticatedCountMax: 200,
   unauthenticatedPerSourceMax: 50,
-  handshakeCountMax: 32,
-  handshakesPerSourceMax: 16,
+  handshakeCountMax: 64,
+  handshakesPerSourceMax: 32,
 };
 
 /** Maximum size of a request, bytes: the fields of a form. */
@@ -49,5 +49,5 @@ export const shownPropertyCountMax = 64;
 /** Maximum length of a shown name or value of a message, characters. */
 export const shownLengthMax = 256;
 
-/** Maximum number of messages that one request retries. */
-export const retryCountMax = 1000;
+/** Maximum number of messages that one request sends elsewhere. */
+export const transferCountMax = 1000;

@@ -1,8 +1,8 @@
 // The pages and actions of the console.
 
 import { PathTable } from '../net/http/path-table.ts';
+import { moveMessages, retryMessages } from './actions/messages.ts';
 import { createQueue, deleteQueue, purgeQueue } from './actions/queues.ts';
-import { retryMessages } from './actions/retry.ts';
 import { type Answer, jsonAnswer, seeOther } from './answers.ts';
 import { listQueues, showMainPage } from './listing/queue-list.ts';
 import { queuesXml, subscribersXml, topicsXml } from './listing/xml.ts';
@@ -47,6 +47,7 @@ export function newRoutes(): PathTable<Route> {
   act('/admin/deleteDestination.action', deleteQueue);
   act('/admin/purgeDestination.action', purgeQueue);
   act('/admin/retryMessages.action', retryMessages);
+  act('/admin/moveMessages.action', moveMessages);
   return routes;
 }
 

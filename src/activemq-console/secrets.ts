@@ -1,6 +1,7 @@
 // The secrets of users that every action must contain.
 
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Random } from '../base/random.ts';
 
 /**
  * The secret of each user, which pages contain and every action must repeat. A page of another site
@@ -8,7 +9,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
  * changes with each start of the broker.
  */
 export class Secrets {
-  readonly #key = randomBytes(32);
+  readonly #key: Buffer;
+
+  constructor(random: Random) {
+    this.#key = random.bytes(32);
+  }
 
   /** The secret of a user: 43 characters that need no escaping. */
   of(user: string): string {

@@ -17,6 +17,7 @@ export function queuePage(request: ConsoleRequest, queue: Queue, browsed: Browse
     JMSDestination: name,
     JMSDestinationType: 'queue',
   };
+  const to = '<label>To the queue <input name="destination" required maxlength="255"></label> ';
   const { next } = browsed;
   const more = `${queuePath(name)}?from=${next}`;
   const content = `<p><a href="/admin/">Broker</a></p>
@@ -28,6 +29,7 @@ export function queuePage(request: ConsoleRequest, queue: Queue, browsed: Browse
 </dl>
 ${actionForm('purgeDestination.action', 'Purge: remove all messages', fields)}
 ${actionForm('retryMessages.action', 'Send dead letters to their original destinations', fields)}
+${actionForm('moveMessages.action', 'Move the messages', fields, to)}
 ${actionForm('deleteDestination.action', 'Delete the queue with its messages', fields)}
 <table>
 <caption>Messages, without their bodies</caption>

@@ -316,7 +316,7 @@ test('dead letters are sent to their original destinations again', async () => {
   const denied = await client.act('retryMessages.action', form, { user: of('reader') });
   assert.equal(denied.status, 403);
   const { text } = await client.act('retryMessages.action', form);
-  assert.deepEqual(JSON.parse(text), { name: 'ActiveMQ.DLQ', retriedCount: 2, skippedCount: 1 });
+  assert.deepEqual(JSON.parse(text), { name: 'ActiveMQ.DLQ', sentCount: 2, skippedCount: 1 });
   assert.deepEqual([await sizeOf('ActiveMQ.DLQ'), await sizeOf('shared.work')], [1, 2]);
   const again = await stomp();
   await again.frames(1);
@@ -335,6 +335,29 @@ test('dead letters are sent to their original destinations again', async () => {
     assert.equal(headers['original-destination'], undefined);
   }
   again.destroy();
+});
+
+test('messages are moved to another queue, in order, with what is left of their time to live', async () => {
+  await fill('from', 3, { expires: String(Date.now() + 600_000) });
+  const form = { JMSDestination: 'from', destination: 'shared.to', count: '2' };
+  const denied = await client.act('moveMessages.action', form, { user: of('reader') });
+  assert.equal(denied.status, 403);
+  assert.match(denied.text, /User reader is not authorized to write to: queue:\/\/shared\.to/);
+  const { text } = await client.act('moveMessages.action', form);
+  assert.deepEqual(JSON.parse(text), { name: 'from', sentCount: 2, skippedCount: 0 });
+  assert.deepEqual([await sizeOf('from'), await sizeOf('shared.to')], [1, 2]);
+  interface Moved {
+    readonly messages: readonly { expiresAtMs: number; properties: { note: string } }[];
+  }
+  const path = '/admin/api/queues/shared.to/messages';
+  const { messages } = await client.json<Moved>(path);
+  assert.deepEqual(
+    messages.map(({ properties }) => properties.note),
+    ['n1', 'n2'],
+  );
+  for (const { expiresAtMs } of messages) assert.ok(expiresAtMs > Date.now());
+  const same = await client.act('moveMessages.action', { ...form, destination: 'from' });
+  assert.equal(same.status, 400);
 });
 
 test('every action and browsing is in the audit log, without secrets and bodies', async () => {
@@ -367,4 +390,16 @@ test('every action and browsing is in the audit log, without secrets and bodies'
   const { secret } = await client.json<{ secret: string }>('/admin/api/session');
   const all = lines.join('\n');
   for (const hidden of [secret, password, 'canary-of-a-body']) assert.ok(!all.includes(hidden));
+});
+
+test('guesses of passwords are limited as for all protocols, and a user who knows it gets in', async () => {
+  const guess = (n: number) => client.get('/admin/', { user: `nobody:wrong ${n}` });
+  const statusesOf = async (from: number, count: number) => {
+    const replies = await Promise.all(Array.from({ length: count }, (_, n) => guess(from + n)));
+    return new Set(replies.map(({ status }) => status));
+  };
+  assert.deepEqual(await statusesOf(0, 24), new Set([401]));
+  // Now only some guesses of this source wait for their check, and the others are refused at once.
+  assert.deepEqual(await statusesOf(100, 30), new Set([401, 503]));
+  assert.equal((await client.get('/admin/')).status, 200);
 });

@@ -3,6 +3,7 @@
 import type { ConsoleApi } from '../../../activemq-console/api.ts';
 import { consoleAdmissionLimits, consoleHttpLimits } from '../../../activemq-console/limits.ts';
 import { systemClock } from '../../../base/clock.ts';
+import { systemRandom } from '../../../base/random.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { jsonResponse } from '../../../net/http/message.ts';
 import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
@@ -65,8 +66,14 @@ export class ConsolePort {
   async #open(): Promise<ConsoleApi> {
     const { ConsoleApi: Opened } = await import('../../../activemq-console/api.ts');
     const { broker, consoleUsers, audit } = this.#options;
-    const uptimeSeconds = () => process.uptime();
-    this.#api = new Opened({ broker, clock: systemClock, consoleUsers, audit, uptimeSeconds });
+    this.#api = new Opened({
+      broker,
+      clock: systemClock,
+      random: systemRandom,
+      consoleUsers,
+      audit,
+      uptimeSeconds: () => process.uptime(),
+    });
     return this.#api;
   }
 }
