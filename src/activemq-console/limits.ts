@@ -49,5 +49,8 @@ export const shownPropertyCountMax = 64;
 /** Maximum length of a shown name or value of a message, characters. */
 export const shownLengthMax = 256;
 
+/** Maximum length of all shown properties of a message together, characters. */
+export const shownPropertiesLengthMax = 2048;
+
 /** Maximum number of messages that one request sends elsewhere. */
 export const transferCountMax = 1000;

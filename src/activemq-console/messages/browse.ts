@@ -2,7 +2,7 @@
 
 import { qualifiedName } from '../../broker/activemq/destination.ts';
 import type { Properties } from '../../broker/conversion/properties.ts';
-import { toJson, type Value } from '../../broker/conversion/value.ts';
+import { type Field, toJson, type Value } from '../../broker/conversion/value.ts';
 import { Cursor } from '../../broker/dispatch/cursor.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { Delivery } from '../../broker/subscription.ts';
@@ -13,6 +13,7 @@ import {
   browseCountDefault,
   browseCountMax,
   shownLengthMax,
+  shownPropertiesLengthMax,
   shownPropertyCountMax,
 } from '../limits.ts';
 import { queuePage } from '../pages/queue-page.ts';
@@ -38,7 +39,7 @@ export interface ShownMessage {
   /** Milliseconds since 1970; 0 for never. */
   readonly expiresAtMs: number;
   readonly bodyBytes: number;
-  /** Those of the sender, at most {@link shownPropertyCountMax}. */
+  /** Those of the sender. The last ones are left out if there are many. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
@@ -112,9 +113,6 @@ function* read(
 function shown(view: Delivery, sequence: number, properties: Properties | undefined): ShownMessage {
   const { priority, isPersistent, redelivered, receivedAtMs, expiresAtMs, bodyLength } = view;
   const { messageId, correlationId, type, replyTo, groupId, headers = [] } = properties ?? {};
-  const named = headers
-    .slice(0, shownPropertyCountMax)
-    .map(([name, value]) => [cut(name), textOf(value)] as const);
   return {
     sequence,
     messageId: messageId === undefined ? null : textOf(messageId),
@@ -128,9 +126,22 @@ function shown(view: Delivery, sequence: number, properties: Properties | undefi
     receivedAtMs: Math.round(receivedAtMs),
     expiresAtMs: expiresAtMs === Infinity ? 0 : Math.round(expiresAtMs),
     bodyBytes: bodyLength,
-    // `__proto__` is an ordinary name here.
-    properties: Object.fromEntries(named),
+    properties: shownProperties(headers),
   };
+}
+
+/** Further properties are left out. */
+function shownProperties(headers: readonly Field[]): Readonly<Record<string, string>> {
+  const shownFields: [name: string, value: string][] = [];
+  let length = 0;
+  for (const [name, value] of headers.slice(0, shownPropertyCountMax)) {
+    const field: [string, string] = [cut(name), textOf(value)];
+    length += field[0].length + field[1].length;
+    if (length > shownPropertiesLengthMax) break;
+    shownFields.push(field);
+  }
+  // `__proto__` is an ordinary name here.
+  return Object.fromEntries(shownFields);
 }
 
 function textOf(value: Value): string {
