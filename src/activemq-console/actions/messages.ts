@@ -1,18 +1,14 @@
 // Messages are sent elsewhere: dead letters to their original destinations, or all to another queue.
 
-import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
 import {
   isReserved,
   isTemporary,
   namedDestination,
   parseDestination,
-  qualifiedName,
 } from '../../broker/activemq/destination.ts';
-import type { ArgumentChanges } from '../../broker/arguments.ts';
 import type { Address } from '../../broker/conversion/properties.ts';
 import { deadLetterOf } from '../../broker/dead-lettering/dead-letter.ts';
 import { BrokerError } from '../../broker/errors.ts';
-import type { MessageFormat } from '../../broker/format.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { Delivery } from '../../broker/subscription.ts';
 import type { Answer } from '../answers.ts';
@@ -21,16 +17,9 @@ import { badRequest } from '../errors.ts';
 import { transferCountMax } from '../limits.ts';
 import { queuePath } from '../pages/page.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { originOf, revivedHead } from './dead-letters.ts';
 import { addressOf, answer } from './queues.ts';
 import { type Readdressed, transfer } from './transfer.ts';
-
-/** What only dead letters have. */
-const removed: ArgumentChanges = {
-  [deadLetterHeaders.originalDestination]: undefined,
-  [deadLetterHeaders.originalExpiration]: undefined,
-  [deadLetterHeaders.originalDeliveryMode]: undefined,
-  [deadLetterHeaders.cause]: undefined,
-};
 
 /**
  * `POST /admin/retryMessages.action`: sends the first messages of a queue to the destinations from
@@ -89,26 +78,15 @@ function toOrigin(
   delivery: Delivery,
 ): Readdressed | undefined {
   const format = console.broker.formatOf(delivery.format);
-  const original = format && originOf(format, delivery);
+  const { buffer, headAt, headLength } = delivery;
+  const original = format && originOf(format, buffer, headAt, headAt + headLength);
   const to = original === undefined ? undefined : readOriginal(original);
   if (format === undefined || to === undefined) return undefined;
   if (to.kind === 'queue' && to.name === queue.name) return undefined;
   const publication = deadLetterOf(delivery).copy();
-  publication.head = format.deadLetterHead(publication.head, 0, publication.headEnd, removed);
+  publication.head = revivedHead(format, publication.head, 0, publication.headEnd);
   publication.headEnd = publication.head.length;
   return { publication, to };
-}
-
-/** The qualified name of the original destination of a dead letter. */
-function originOf(format: MessageFormat, delivery: Delivery): string | undefined {
-  const { buffer, headAt, headLength } = delivery;
-  const end = headAt + headLength;
-  if (format.deadLetterOrigin !== undefined) {
-    const address = format.deadLetterOrigin(buffer, headAt, end);
-    return address && qualifiedName(address);
-  }
-  const header = format.headers(buffer, headAt, end)[deadLetterHeaders.originalDestination];
-  return typeof header?.value === 'string' ? header.value : undefined;
 }
 
 function readOriginal(text: string): Address | undefined {
