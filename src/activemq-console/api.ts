@@ -23,6 +23,16 @@ import { newRoutes, type Route } from './routes.ts';
 /** The header with the secret of an action, instead of the field `secret` of a form. */
 const secretHeader = 'x-csrf-secret';
 
+/** The fields that the audit log shows. Others have no meaning, and may contain anything. */
+const auditedFields: ReadonlySet<string> = new Set([
+  'secret',
+  'JMSDestination',
+  'JMSDestinationType',
+  'destination',
+  'count',
+  'from',
+]);
+
 /** A resource that a request asks for, with the parameters of its path. */
 interface Found {
   readonly route: Route;
@@ -128,9 +138,9 @@ export class ConsoleApi {
   }
 
   #audit({ head, access, fields }: ConsoleRequest): void {
-    const shown = [...fields].map(([name, value]) =>
-      name === 'secret' ? ([name, '****'] as const) : ([name, value] as const),
-    );
+    const shown = [...fields]
+      .filter(([name]) => auditedFields.has(name))
+      .map(([name, value]) => [name, name === 'secret' ? '****' : value] as const);
     this.#console.audit.requested(access.user, head.rawPath, shown, head.peerAddress);
   }
 
