@@ -1,7 +1,7 @@
 // The interface of message formats.
 
 import type { Argument, ArgumentChanges, Arguments } from './arguments.ts';
-import type { Encoded, EncodedMessage, Properties } from './conversion/properties.ts';
+import type { Address, Encoded, EncodedMessage, Properties } from './conversion/properties.ts';
 
 /** The protocols whose messages are stored in their own encoding. */
 export type FormatName = 'amqp091' | 'amqp10' | 'mqtt' | 'stomp' | 'openwire';
@@ -40,6 +40,11 @@ export interface MessageFormat {
    * headers keep their bytes.
    */
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer;
+  /**
+   * The destination from which a message became a dead letter by ActiveMQ's rules, if the format keeps
+   * it elsewhere than in the header `originalDestination`. Names are not checked.
+   */
+  deadLetterOrigin?(buffer: Buffer, start: number, end: number): Address | undefined;
   /**
    * Encodes the head of a scheduled message at its delivery, without the headers that requested the
    * schedule, so that it is not scheduled again. Undefined if the head does not change.

@@ -129,7 +129,7 @@ export interface RunningBroker {
 export type LogLevel = 'info' | 'warn' | 'error';
 
 /** The logs of a broker that engines write. Each is a log group. */
-export type LogCategory = 'general' | 'connection' | 'channel';
+export type LogCategory = 'general' | 'connection' | 'channel' | 'audit';
 
 /** A failed log-in, in the form that may be reported. */
 export interface FailedLogin {

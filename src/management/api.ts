@@ -7,6 +7,7 @@ import type { Admission, Labels, RequestPeer } from '../net/http/request-handler
 import { type Answer, errorAnswer, internalError, jsonAnswer, loginFailed } from './answers.ts';
 import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
+import { isForged } from './forged.ts';
 import { LargeAnswers } from './large-answers.ts';
 import { largeRequestCountMax, pathLengthMax, queryLengthMax, requestCountMax } from './limits.ts';
 import type { Management } from './management.ts';
@@ -154,18 +155,6 @@ export class ManagementApi {
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;
   }
-}
-
-/**
- * Whether a page of another site made a browser send a request for a change. A browser adds the
- * credentials of a user that has entered them before.
- */
-function isForged({ method, headers }: RequestHead): boolean {
-  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return false;
-  const site = headers.get('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
-  const origin = headers.get('origin');
-  return origin !== undefined && origin !== `https://${headers.get('host') ?? ''}`;
 }
 
 function refused(refusal: Extract<Answer, { body: unknown }>): Admission {

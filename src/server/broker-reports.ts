@@ -14,7 +14,7 @@ import type {
 } from '../control/engine.ts';
 import type { Report } from '../control/report.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
-import { streamNameOf } from './logs/stream-names.ts';
+import { enabledLogs, streamNameOf } from './logs/stream-names.ts';
 import type { Refusals } from './refusals.ts';
 
 /** The receivers of reports. */
@@ -76,7 +76,7 @@ export class BrokerReports implements Pick<EngineEvents, 'log' | 'loginFailed' |
   #keep(brokerId: string, level: LogLevel, text: string, category: LogCategory): void {
     const { brokers, logs, clock } = this.#parts;
     const broker = brokers.get(brokerId);
-    if (broker?.generalLog !== true) return;
+    if (broker === undefined || !enabledLogs(broker).includes(category)) return;
     const line = lineOf(broker, level, text, clock.nowMs());
     logs.append({ brokerId, category, stream: streamNameOf(broker) }, level, line);
   }

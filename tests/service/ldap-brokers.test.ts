@@ -12,6 +12,7 @@ import {
   createConfiguration,
   updateConfiguration,
 } from '../support/configuration-requests.ts';
+import { ConsoleClient } from '../support/console-client.ts';
 import { installed } from '../support/debian-packages.ts';
 import {
   freeLdapPort,
@@ -211,6 +212,19 @@ test('the groups of the directory determine user permissions', { skip }, async (
   assert.equal(await send('bob', 'staff.1'), 'RECEIPT');
   assert.equal(await send('bob', 'orders'), denied('bob', 'orders'));
   assert.equal(await send('eve', 'staff.1'), denied('eve', 'staff.1'));
+});
+
+test('members of a group of the directory may use the console', { skip }, async () => {
+  const { BrokerInstances } = await describeBroker(waxwing, brokerId);
+  const port = Number(new URL(BrokerInstances?.[0]?.ConsoleURL ?? '').port);
+  const client = new ConsoleClient(port, waxwing.ca, `eve:${passwordOf('eve')}`);
+  assert.equal((await client.get('/admin/xml/queues.jsp')).status, 200);
+  const form = { JMSDestination: 'staff.1' };
+  assert.equal((await client.act('purgeDestination.action', form)).status, 403);
+  const amy = { user: `amy:${passwordOf('amy')}` };
+  assert.equal((await client.get('/admin/xml/queues.jsp', amy)).status, 403);
+  const wrong = { user: `eve:${passwordOf('amy')}` };
+  assert.equal((await client.get('/admin/xml/queues.jsp', wrong)).status, 401);
 });
 
 test('DescribeBroker returns the LDAP settings, and no password is readable anywhere', {

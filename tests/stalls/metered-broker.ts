@@ -62,6 +62,8 @@ interface Opened {
   readonly running: Extract<FromMetered, { type: 'running' }>;
 }
 
+const common = { ports: [0], tlsPolicy: 'default', hasWebSocket: false } as const;
+
 const passwordHash = await quickHash('guest');
 const { authority, servers } = await planeCertificates();
 
@@ -83,15 +85,12 @@ async function openBroker(): Promise<Opened> {
     epochMin: 0,
     olderGenerations: [],
     setsUsers: false,
-    users: [{ username: 'guest', passwordHash }],
+    users: [{ username: 'guest', passwordHash, consoleAccess: true }],
     host: '127.0.0.1',
-    listeners: protocols.map((protocol) => ({
-      name: protocol,
-      protocols: [protocol],
-      ports: [0],
-      tlsPolicy: 'default' as const,
-      hasWebSocket: false,
-    })),
+    listeners: [
+      ...protocols.map((protocol) => ({ ...common, name: protocol, protocols: [protocol] })),
+      { ...common, name: 'console', protocols: [], isManagement: true },
+    ],
     certificates: servers,
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
     logsConnections: false,

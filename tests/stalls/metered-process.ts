@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { ConsoleClient } from '../support/console-client.ts';
 import type { FromMetered, MeteredKind, ToMetered } from './metered-broker.ts';
 import { MqttClient } from './mqtt-client.ts';
 import { OpenWireClient } from './openwire-client.ts';
@@ -52,6 +53,12 @@ export class MeteredProcess {
     protocol: 'mqtt' | 'mqtt-rabbitmq' = 'mqtt',
   ): Promise<MqttClient> {
     return MqttClient.over(await this.#socket(protocol), clientId, isClean);
+  }
+
+  /** A client of the console of a broker of ActiveMQ's type. */
+  console(): ConsoleClient {
+    const { ports, authority } = this.#running;
+    return new ConsoleClient(ports['console'] ?? 0, authority, 'guest:guest');
   }
 
   async stomp(protocol: 'stomp' | 'stomp-rabbitmq' = 'stomp'): Promise<StompClient> {

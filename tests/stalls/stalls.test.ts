@@ -3,6 +3,7 @@ import { after, type TestContext, test } from 'node:test';
 import { until } from '../support/processes.ts';
 import { isLong, writeProof } from '../support/proof.ts';
 import { activeMqInputs } from './activemq-inputs.ts';
+import { consoleInputs } from './console-inputs.ts';
 import { inputs } from './inputs.ts';
 import { MeteredProcess } from './metered-process.ts';
 import { mqttInputs } from './rabbitmq-mqtt-inputs.ts';
@@ -91,7 +92,7 @@ for (const { what, counts, prepare } of [...stompInputs, ...mqttInputs]) {
 }
 
 // Those of ActiveMQ's type check nothing that other tests do not, so short runs leave them out.
-for (const { what, count, prepare } of isLong ? activeMqInputs : []) {
+for (const { what, count, prepare } of isLong ? [...activeMqInputs, ...consoleInputs] : []) {
   test(`no client is blocked while ${what}`, async (t) => {
     const broker = await MeteredProcess.start('activemq');
     try {

@@ -15,10 +15,19 @@ import { Volume } from '../../src/storage/volume.ts';
 import { planeCertificates } from './certificates.ts';
 import { quickHash } from './quick-hash.ts';
 
+/** A user of such a broker. Its password is `a long password`. */
+export interface HostUser {
+  readonly username: string;
+  readonly groups?: readonly string[];
+  readonly consoleAccess?: boolean;
+}
+
 /** A broker of ActiveMQ's type in this process, over a volume on the disk, behind TLS ports. */
 export class ActiveMqHost {
   /** What was written to its log. */
   readonly lines: string[] = [];
+  /** What was written to its audit log. */
+  readonly auditLines: string[] = [];
   /** Reported log-ins and refused actions. */
   readonly accesses: ReportedAccess[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-activemq-'));
@@ -28,21 +37,33 @@ export class ActiveMqHost {
   #authority = '';
 
   readonly #configuration: ActiveMqConfiguration | undefined;
+  readonly #users: readonly HostUser[];
 
-  private constructor(configuration: ActiveMqConfiguration | undefined) {
+  private constructor(
+    configuration: ActiveMqConfiguration | undefined,
+    users: readonly HostUser[],
+  ) {
     this.#configuration = configuration;
+    this.#users = users;
   }
 
   /**
    * A new broker with the user `bob`, whose password is `a long password`.
    *
-   * @param inside the elements of its configuration; undefined for none
+   * @param inside the elements of its configuration; undefined for none, and no console
+   * @param users other users instead of `bob`
    */
-  static async start(inside?: string): Promise<ActiveMqHost> {
+  static async start(
+    inside?: string,
+    users: readonly HostUser[] = [{ username: 'bob' }],
+  ): Promise<ActiveMqHost> {
     const text = `<broker xmlns="${brokerNamespace}">${inside}</broker>`;
-    const spec = { configuration: { id: 'c-1', revision: 1, text }, users: [] };
+    const withGroups = users
+      .filter(({ groups }) => groups !== undefined)
+      .map((user) => ({ ...user, passwordHash: '' }));
+    const spec = { configuration: { id: 'c-1', revision: 1, text }, users: withGroups };
     const read = inside === undefined ? undefined : readConfiguration(spec).configuration;
-    const host = new ActiveMqHost(read);
+    const host = new ActiveMqHost(read, users);
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     const key = keyFromBytes(Buffer.from(host.#dataKey));
     await Volume.format(systemDisk, join(host.#folder, 'volume'), volume, key);
@@ -66,7 +87,7 @@ export class ActiveMqHost {
         epoch: ++this.#epoch,
         epochMin: this.#epoch - 1,
         olderGenerations: [],
-        users: [{ username: 'bob', passwordHash }],
+        users: this.#users.map((user) => ({ ...user, passwordHash })),
         setsUsers: true,
         activeMq: this.#configuration,
         host: '127.0.0.1',
@@ -76,6 +97,7 @@ export class ActiveMqHost {
           { ...common, name: 'stomp+ssl', protocols: ['stomp'], hasWebSocket: false },
           { ...common, name: 'mqtt+ssl', protocols: ['mqtt'], hasWebSocket: false },
           { ...common, name: 'wss', protocols: ['stomp', 'mqtt'], hasWebSocket: true },
+          ...(this.#configuration === undefined ? [] : [{ ...common, ...consoleListener }]),
         ],
         certificates: servers,
         room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
@@ -86,7 +108,8 @@ export class ActiveMqHost {
         failed: (error) => {
           throw error;
         },
-        log: (_, text) => this.lines.push(text),
+        log: (_, text, category) =>
+          (category === 'audit' ? this.auditLines : this.lines).push(text),
         loginFailed: () => {},
         accessed: (access) => this.accesses.push(access),
         resealed: () => {},
@@ -105,7 +128,9 @@ export class ActiveMqHost {
     return join(this.#folder, 'ca.pem');
   }
 
-  portOf(listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'mqtt+ssl' | 'wss'): number {
+  portOf(
+    listener: 'openwire+ssl' | 'amqp+ssl' | 'stomp+ssl' | 'mqtt+ssl' | 'wss' | 'console',
+  ): number {
     return this.#broker?.ports[listener] ?? 0;
   }
 
@@ -120,3 +145,10 @@ export class ActiveMqHost {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const consoleListener = {
+  name: 'console',
+  protocols: [],
+  hasWebSocket: false,
+  isManagement: true,
+} as const;

@@ -47,7 +47,11 @@ const users: readonly (readonly [uid: string, unit: string])[] = [
 ];
 
 /** The groups with their members. */
-const members = { admins: ['amy'], staff: ['amy', 'bob', oddUser, 'deep'] } as const;
+const members = {
+  admins: ['amy'],
+  staff: ['amy', 'bob', oddUser, 'deep'],
+  'amazonmq-console-admins': ['eve'],
+} as const;
 
 /** The entry below which the permissions on destinations of a kind are. */
 export const permissionBase = (kind: 'queues' | 'topics' | 'temporary') => `ou=${kind},${suffix}`;

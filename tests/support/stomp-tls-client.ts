@@ -25,11 +25,16 @@ export class StompTlsClient {
   }
 
   /** Connects and logs in; the answer is the first of {@link frames}. */
-  static async connect({ port, ca }: StompPort, login: string, passcode: string) {
+  static async connect(
+    { port, ca }: StompPort,
+    login: string,
+    passcode: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
     await once(socket, 'secureConnect');
     const client = new StompTlsClient(socket);
-    client.send('CONNECT', { 'accept-version': '1.2', login, passcode });
+    client.send('CONNECT', { 'accept-version': '1.2', login, passcode, ...headers });
     return client;
   }
 

@@ -67,10 +67,9 @@ export class TopicConsumers {
     const { [selectorArgument]: selector, [noLocalArgument]: client } = queue.options.arguments;
     if (selector === undefined && client === undefined) return;
     const convertsText = selector?.type === 'binary';
-    const stored = String(selector?.value ?? '');
-    const source = convertsText ? Buffer.from(stored, 'base64').toString() : stored;
+    const source = storedSelectorOf(queue);
     this.#filters.set(queue, {
-      selector: selector === undefined ? undefined : new Selector(source, { convertsText }),
+      selector: source === undefined ? undefined : new Selector(source, { convertsText }),
       unwantedOrigin: client?.value ?? undefined,
     });
   }
@@ -189,6 +188,14 @@ export class TopicConsumers {
 /** Whether a queue is a subscription to topics, durable or not. */
 export function isTopicQueue({ options }: Queue): boolean {
   return options.arguments[subscriptionArgumentName] !== undefined;
+}
+
+/** The text of the selector of a durable subscription; undefined if it has none. */
+export function storedSelectorOf({ options }: Queue): string | undefined {
+  const selector = options.arguments[selectorArgument];
+  if (selector === undefined) return undefined;
+  const stored = String(selector.value ?? '');
+  return selector.type === 'binary' ? Buffer.from(stored, 'base64').toString() : stored;
 }
 
 /** A selector that converts strings is stored as bytes, others as a string. */

@@ -99,8 +99,8 @@ export class TopicSubscriptions {
 
   /** Returns the client id and the name of a subscription, joined by a colon; they may be hashes. */
   keyOf(queue: Queue): string | undefined {
-    const terms = termsOf(queue);
-    return terms && `${terms['client']?.value}:${terms['name']?.value}`;
+    const key = shownKeyOf(queue);
+    return key && `${key.clientId}:${key.name}`;
   }
 
   /**
@@ -171,6 +171,13 @@ export class TopicSubscriptions {
 /** Whether a queue is that of a subscription with a key. */
 export function isSubscription({ name }: Queue): boolean {
   return name.startsWith(namePrefix);
+}
+
+/** Returns the client id and the name of a subscription, which may be hashes; undefined for others. */
+export function shownKeyOf(queue: Queue): SubscriptionKey | undefined {
+  const terms = termsOf(queue);
+  const { client, name } = terms ?? {};
+  return terms && { clientId: String(client?.value), name: String(name?.value) };
 }
 
 /** Represents a text, which may be too long for the arguments of a queue. */

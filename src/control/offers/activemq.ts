@@ -35,6 +35,7 @@ const common = {
     listener('stomp+ssl', 'stomp+ssl', 61614, ['stomp']),
     listener('mqtt+ssl', 'mqtt+ssl', 8883, ['mqtt']),
     { ...listener('wss', 'wss', 61619, ['stomp', 'mqtt']), isWebSocket: true },
+    { ...listener('console', 'https', 8162, []), isManagement: true },
   ],
   lostKeyAction: 'BROKER_INVALID_KMS_KEY',
   grants: [

@@ -31,13 +31,14 @@ import type { BrokerDirectory } from './ldap/broker-directory.ts';
 import {
   type BrokerProtocols,
   beginProtocols,
+  connectorsOf,
   type LoadedProtocols,
   loadProtocols,
   openListeners,
   storedFormats,
 } from './listener-specs.ts';
 import { ConnectionLog } from './logs/connection-log.ts';
-import { ManagementPort } from './management/management-port.ts';
+import { administrationPort } from './management/administration-port.ts';
 import type { StartMessage } from './messages.ts';
 import { certificateLogins, clientCertificateOptions } from './rabbitmq/certificate-logins.ts';
 import { configuredLimits } from './rabbitmq/configured-limits.ts';
@@ -186,13 +187,13 @@ export class HostedBroker {
     const { diskReserveBytes } = message.room;
     const shovels = shovelsOf(message, broker, protocols, events.log);
     const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
-    const management = new ManagementPort(port);
+    const management = await administrationPort(message, port, events.log);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
-    management.started(listeners);
+    management.started?.(listeners);
     const hosted = new HostedBroker(volume, opened, listeners, shovels, events);
-    opened.lines?.started(message.listeners.map(({ name }) => name));
+    opened.lines?.started(connectorsOf(message.listeners));
     setTimeout(() => {
       hosted.#measure(message).catch((error: Error) => events.failed(error));
     }, measureAfterMs);

@@ -7,6 +7,7 @@ import type { ListenerSpec } from './listener-specs.ts';
 const listeners = {
   amqps: ['amqp091', 'amqp10-rabbitmq'],
   management: [],
+  console: [],
   'openwire+ssl': ['openwire'],
   'amqp+ssl': ['amqp10'],
   'stomp+ssl': ['stomp'],
@@ -36,12 +37,12 @@ export const kinds: readonly EngineKind[] = [
   {
     engineType: 'ACTIVEMQ',
     deploymentMode: 'SINGLE_INSTANCE',
-    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss'],
+    listeners: ['openwire+ssl', 'amqp+ssl', 'stomp+ssl', 'mqtt+ssl', 'wss', 'console'],
     authenticationStrategies: ['SIMPLE', 'LDAP'],
   },
 ];
 
-/** Returns the protocols of a listener, none for management; undefined if this engine does not support it. */
+/** Returns the protocols of a listener, none for management and the console; undefined if this engine does not support it. */
 export function protocolsOf(listener: string): ListenerSpec['protocols'] | undefined {
   return Object.hasOwn(listeners, listener)
     ? listeners[listener as keyof typeof listeners] // its existence has just been checked

@@ -15,13 +15,13 @@ import {
   amazonMqActiveMqTlsPolicy,
   amazonMqTlsPolicy,
   defaultTlsPolicy,
+  type TlsPolicy,
 } from '../../net/tls-policy.ts';
 import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
 import { amqp091Format } from '../../protocols/amqp091/format.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
-import type { ManagementPort } from './management/management-port.ts';
 
 /** The parts of a protocol that a process needs. */
 export interface ProtocolParts {
@@ -116,8 +116,13 @@ export interface ListenerSpec {
   readonly tlsPolicy: keyof typeof policies;
   /** Whether the protocols are also available over WebSocket. */
   readonly hasWebSocket: boolean;
-  /** Whether it serves the management API over HTTPS, and nothing else. */
+  /** Whether it serves the management API or the console over HTTPS, and nothing else. */
   readonly isManagement?: boolean;
+}
+
+/** The names of the listeners of protocols. */
+export function connectorsOf(specs: readonly ListenerSpec[]): string[] {
+  return specs.filter(({ isManagement }) => isManagement !== true).map(({ name }) => name);
 }
 
 /**
@@ -162,12 +167,21 @@ export async function openListeners(
   return Listeners.open(list);
 }
 
+/** The HTTPS port of a broker: the management API or the console. */
+export interface AdministrationPort {
+  /** Creates its listener. */
+  listener(policy: TlsPolicy): Promise<PortListener>;
+  /** All listeners of the broker are open. */
+  started?(listeners: Listeners): void;
+}
+
 /** The parts that the listeners need. */
 export interface ListenerParts {
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
   readonly protocols: BrokerProtocols;
-  readonly management: ManagementPort;
+  /** The management API or the console. */
+  readonly management: AdministrationPort;
   /** Undefined if clients are not asked for certificates. */
   readonly clientCertificates?: ClientCertificateOptions | undefined;
 }

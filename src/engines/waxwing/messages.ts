@@ -25,7 +25,7 @@ export interface StartMessage {
   readonly epochMin: number;
   /** The older generations of the data key, whose keys follow the newest one in the pipe. */
   readonly olderGenerations: readonly number[];
-  readonly users: readonly { readonly username: string; readonly passwordHash: string }[];
+  readonly users: readonly StartUser[];
   /**
    * Whether the users replace those of the broker. Otherwise they are only created with a new
    * broker.
@@ -51,6 +51,14 @@ export interface StartMessage {
   readonly shovelAuthorities?: string | undefined;
   /** Whether the process must prove that it uses only a FIPS provider. */
   readonly isFips: boolean;
+}
+
+/** A user of a start message. */
+export interface StartUser {
+  readonly username: string;
+  readonly passwordHash: string;
+  /** Whether it may use the console; only for brokers of ActiveMQ's type. */
+  readonly consoleAccess?: boolean | undefined;
 }
 
 /** The resource limits of a broker. Publishers are blocked when they are exceeded. */

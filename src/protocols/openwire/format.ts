@@ -8,8 +8,9 @@ import {
   scheduledJobIdHeader,
 } from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
+import type { Address } from '../../broker/conversion/properties.ts';
 import type { MessageFormat } from '../../broker/format.ts';
-import { destinationOf } from './address.ts';
+import { addressOf, destinationOf } from './address.ts';
 import { noTimeToLive, readHead, writeHead } from './codec/stored-message.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toMessageId } from './conversion/ids.ts';
@@ -41,9 +42,9 @@ export const openwireFormat: MessageFormat = {
   deadLetterHead(buffer: Buffer, start: number, end: number, changes: ArgumentChanges): Buffer {
     const head = readHead(buffer, start, end);
     const { [deadLetterHeaders.originalDestination]: original, ...others } = changes;
-    if (original !== undefined) {
-      const address = readDestination(String(original.value), 'queue');
-      head.originalDestination = destinationOf(address);
+    if (deadLetterHeaders.originalDestination in changes) {
+      const address = original && readDestination(String(original.value), 'queue');
+      head.originalDestination = address && destinationOf(address);
     }
     head.expiration = noTimeToLive;
     // Dead letters are persistent.
@@ -52,6 +53,11 @@ export const openwireFormat: MessageFormat = {
       head.marshalledProperties = changedProperties(head.marshalledProperties, others);
     }
     return writeHead(head);
+  },
+
+  deadLetterOrigin(buffer: Buffer, start: number, end: number): Address | undefined {
+    const { originalDestination } = readHead(buffer, start, end);
+    return originalDestination && addressOf(originalDestination);
   },
 
   dueHead(

@@ -56,7 +56,7 @@ test('users log in with their passwords and have the groups that contain them', 
   const users = directory();
   assert.deepEqual(await groupsOf(users, 'amy'), ['admins', 'staff']);
   assert.deepEqual(await groupsOf(users, 'bob'), ['staff']);
-  assert.deepEqual(await groupsOf(users, 'eve'), []);
+  assert.deepEqual(await groupsOf(users, 'eve'), ['amazonmq-console-admins']);
   assert.deepEqual(await groupsOf(users, oddUser), ['staff']);
   assert.deepEqual(await groupsOf(users, 'deep'), ['staff']);
   assert.equal(await users.logIn('amy', passwordOf('bob')), 'wrong-password');
@@ -133,7 +133,11 @@ test('groups are found by user name, by user attributes, or not at all', {
   const named = directory({ groups: { base, filter: byName, isSubtree: true } });
   assert.deepEqual(await groupsOf(named, 'amy'), ['admins', 'staff']);
   const own = directory({ userGroupAttribute: 'TITLE' });
-  assert.deepEqual(await groupsOf(own, 'eve'), ['another', 'eves group']);
+  assert.deepEqual(await groupsOf(own, 'eve'), [
+    'amazonmq-console-admins',
+    'another',
+    'eves group',
+  ]);
   assert.deepEqual(await groupsOf(own, 'bob'), ['staff']);
   assert.deepEqual(await groupsOf(directory({ groupNameAttribute: null }), 'amy'), []);
 });

@@ -8,11 +8,15 @@ import {
   scheduledJobIdHeader,
 } from '../../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../../broker/arguments.ts';
+import type { Address } from '../../../broker/conversion/properties.ts';
 import type { MessageFormat } from '../../../broker/format.ts';
-import { destinationText } from './address.ts';
+import { destinationText, readDestinationText } from './address.ts';
 import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
+
+/** The original destination of a dead letter, as STOMP clients write it. */
+const originHeader = 'original-destination';
 
 /** The functions of the format that the broker needs. */
 export const stompFormat: MessageFormat = {
@@ -37,9 +41,17 @@ export const stompFormat: MessageFormat = {
     if (changes[deadLetterHeaders.originalDeliveryMode] !== undefined) {
       changed.push(['persistent', 'true']);
     }
-    const names = new Set([...changed.map(([name]) => name), ...Object.keys(changes), 'expires']);
+    const replaced = Object.keys(changes).map((name) =>
+      name === deadLetterHeaders.originalDestination ? originHeader : name,
+    );
+    const names = new Set([...changed.map(([name]) => name), ...replaced, 'expires']);
     const kept = readHead(buffer, start, end).filter(([name]) => !names.has(name));
     return writeHead([...kept, ...changed]);
+  },
+
+  deadLetterOrigin(buffer: Buffer, start: number, end: number): Address | undefined {
+    const line = readHead(buffer, start, end).find(([name]) => name === originHeader);
+    return line && readDestinationText(line[1]);
   },
 
   dueHead(
@@ -70,5 +82,5 @@ function changedLine(name: string, argument: Argument | undefined): HeadLine[] {
   if (typeof value === 'object') return [];
   const text = String(value);
   if (name !== deadLetterHeaders.originalDestination) return [[name, text]];
-  return [['original-destination', destinationText(readDestination(text, 'queue'))]];
+  return [[originHeader, destinationText(readDestination(text, 'queue'))]];
 }

@@ -1,0 +1,91 @@
+// The HTTPS port of a broker of ActiveMQ's type: its console, which is loaded when it is used.
+
+import type { ConsoleApi } from '../../../activemq-console/api.ts';
+import { consoleAdmissionLimits, consoleHttpLimits } from '../../../activemq-console/limits.ts';
+import { systemClock } from '../../../base/clock.ts';
+import { systemRandom } from '../../../base/random.ts';
+import type { Broker } from '../../../broker/broker.ts';
+import { jsonResponse } from '../../../net/http/message.ts';
+import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
+import { RouteTable } from '../../../net/http/route-table.ts';
+import type { PortListener } from '../../../net/listeners.ts';
+import type { ServerCertificate } from '../../../net/tls-listener.ts';
+import type { TlsPolicy } from '../../../net/tls-policy.ts';
+
+/** The parts that the port needs. */
+export interface ConsolePortOptions {
+  readonly broker: Broker;
+  readonly host: string;
+  readonly certificates: readonly ServerCertificate[];
+  /** The names of the broker's own users that may use the console. */
+  readonly consoleUsers: ReadonlySet<string>;
+  /** Writes a line of the broker's audit log. */
+  readonly audit: (line: string) => void;
+}
+
+/** The console of a broker. */
+export class ConsolePort {
+  readonly #options: ConsolePortOptions;
+  #api: ConsoleApi | undefined = undefined;
+  #loading: Promise<ConsoleApi> | undefined = undefined;
+
+  constructor(options: ConsolePortOptions) {
+    this.#options = options;
+  }
+
+  /** Creates the listener. */
+  async listener(policy: TlsPolicy): Promise<PortListener> {
+    const { httpPort } = await import('../../../net/http/http-port.ts');
+    const { host, certificates } = this.#options;
+    return httpPort({
+      host,
+      certificates,
+      policy,
+      admissionLimits: consoleAdmissionLimits,
+      limits: consoleHttpLimits,
+      routes: new RouteTable().handle('*', '/*', this.#handler()),
+      clock: systemClock,
+    });
+  }
+
+  #handler(): RequestHandler {
+    return {
+      admit: (head, _labels, peer) => {
+        if (this.#api !== undefined) return this.#api.admit(head, peer);
+        return this.#load().then((api) => api.admit(head, peer));
+      },
+      reject: (_head, rejection, limitBytes) => rejected(rejection, limitBytes),
+    };
+  }
+
+  #load(): Promise<ConsoleApi> {
+    this.#loading ??= this.#open();
+    return this.#loading;
+  }
+
+  async #open(): Promise<ConsoleApi> {
+    const { ConsoleApi: Opened } = await import('../../../activemq-console/api.ts');
+    const { broker, consoleUsers, audit } = this.#options;
+    this.#api = new Opened({
+      broker,
+      clock: systemClock,
+      random: systemRandom,
+      consoleUsers,
+      audit,
+      uptimeSeconds: () => process.uptime(),
+    });
+    return this.#api;
+  }
+}
+
+const rejections: Readonly<Record<Rejection, readonly [status: number, reason: string]>> = {
+  'too-large': [413, 'The body is too large'],
+  'length-required': [411, 'The length of the body is required'],
+  throttled: [429, 'Too many requests'],
+};
+
+function rejected(rejection: Rejection, limitBytes: number) {
+  const [status, reason] = rejections[rejection];
+  const limit = rejection === 'too-large' ? `: at most ${limitBytes} bytes are allowed` : '';
+  return jsonResponse(status, { error: `${reason}${limit}` });
+}
