@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BrokerAlarms } from './alarms.ts';
 
-const broker = { id: 'b-1', state: 'RUNNING', engineType: 'RABBITMQ', action: null } as const;
+const broker = {
+  id: 'b-1',
+  state: 'RUNNING',
+  engineType: 'RABBITMQ',
+  deploymentMode: 'SINGLE_INSTANCE',
+  action: null,
+} as const;
 
 test('an alarm of a running RabbitMQ broker is shown as a critical action', () => {
   const alarms = new BrokerAlarms();

@@ -23,6 +23,9 @@ const actions: Readonly<Record<BrokerAlarm, RequiredAction>> = {
 
 /** The alarms that running brokers have reported. They are not recorded: they end with the process. */
 export class BrokerAlarms {
+  /** Whether a broker that should run is still being started, although its record says RUNNING. */
+  isStarting: (broker: Pick<BrokerRecord, 'id' | 'engineType' | 'deploymentMode'>) => boolean =
+    () => false;
   readonly #byId = new Map<string, readonly BrokerAlarm[]>();
 
   /** Replaces the alarms of a broker. */
@@ -40,11 +43,13 @@ export class BrokerAlarms {
    * The state of a broker as its users see it, and the actions that it requires. An alarm of a broker of
    * RabbitMQ's type is critical.
    */
-  shown(broker: Pick<BrokerRecord, 'id' | 'state' | 'engineType' | 'action'>): {
+  shown(broker: Pick<BrokerRecord, 'id' | 'state' | 'engineType' | 'deploymentMode' | 'action'>): {
     readonly state: BrokerRecord['state'];
     readonly actions: readonly RequiredAction[];
   } {
-    const { state, action, engineType } = broker;
+    const { action, engineType } = broker;
+    const isStarting = broker.state === 'RUNNING' && this.isStarting(broker);
+    const state = isStarting ? 'REBOOT_IN_PROGRESS' : broker.state;
     const alarms = engineType === 'RABBITMQ' ? this.of(broker) : [];
     if (alarms.length === 0) return { state, actions: action ? [action] : [] };
     return { state: 'CRITICAL_ACTION_REQUIRED', actions: alarms.map((alarm) => actions[alarm]) };

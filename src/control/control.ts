@@ -115,6 +115,7 @@ export class Control {
       this.decisions.maintain(id),
     );
     this.supervisor = supervisor;
+    this.alarms.isStarting = (broker) => !engines.areAwaited(broker) && !supervisor.isUp(broker.id);
     engines.observe({
       crashed: (id, detail) => {
         this.alarms.set(id, []);

@@ -144,6 +144,11 @@ export class Supervisor {
     this.tick();
   }
 
+  /** Whether a broker accepts connections. */
+  isUp(id: string): boolean {
+    return this.#tasks.get(id)?.runtime.isUp === true;
+  }
+
   /** Performs the work that is due. Call it about once a second. */
   tick(): void {
     for (const [id, task] of this.#tasks) {

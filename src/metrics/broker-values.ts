@@ -14,7 +14,10 @@ export interface QueueValues {
 
 /** A broker with its values. */
 export interface BrokerValues {
+  /** Of the whole broker: those of nodes are added up. */
   readonly values: Values;
+  /** By the names of nodes; empty unless the broker is a cluster. */
+  readonly nodes: ReadonlyMap<string, Values>;
   /** By virtual host and name. */
   readonly queues: ReadonlyMap<string, QueueValues>;
 }
@@ -38,6 +41,7 @@ export async function valuesByBroker(
 
 interface CollectedBroker {
   readonly values: Map<string, number>;
+  readonly nodes: Map<string, Map<string, number>>;
   readonly queues: Map<string, Queue>;
 }
 
@@ -46,11 +50,14 @@ function collect(metrics: MetricsJson, brokers: Map<string, CollectedBroker>): v
     for (const { value, labels, metricName = name } of values) {
       const { broker, vhost, queue } = labels;
       if (broker === undefined || labels['le'] !== undefined) continue;
-      const known = brokers.get(broker) ?? { values: new Map(), queues: new Map() };
+      const known = brokers.get(broker) ?? {
+        values: new Map(),
+        nodes: new Map(),
+        queues: new Map(),
+      };
       brokers.set(broker, known);
       if (queue === undefined || vhost === undefined) {
-        // Counters by reason are added up.
-        known.values.set(metricName, (known.values.get(metricName) ?? 0) + value);
+        addToBroker(known, metricName, value, labels['node']);
       } else {
         const key = JSON.stringify([vhost, queue]);
         const found = known.queues.get(key) ?? { vhost, name: queue, values: new Map() };
@@ -59,6 +66,19 @@ function collect(metrics: MetricsJson, brokers: Map<string, CollectedBroker>): v
       }
     }
   }
+}
+
+/** Counters by reason, and the values of nodes, are added up. */
+function addToBroker(
+  { values, nodes }: CollectedBroker,
+  name: string,
+  value: number,
+  node: string | undefined,
+): void {
+  values.set(name, (values.get(name) ?? 0) + value);
+  if (node === undefined) return;
+  const ofNode = nodes.get(node) ?? new Map<string, number>();
+  nodes.set(node, ofNode.set(name, value));
 }
 
 interface Queue {

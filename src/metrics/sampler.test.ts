@@ -59,6 +59,20 @@ test('counters become rates and growth between two samples, and gauges are taken
   assert.equal(third['PublishRate'], 0.5);
 });
 
+test('the nodes of a cluster have metrics of their own, whose sums are those of the broker', async () => {
+  const values = (node: string, value: number) => ({ value, labels: { broker: 'shop', node } });
+  const used = {
+    name: 'waxwing_memory_bytes',
+    values: [values('rabbit1', 5), values('rabbit2', 7)],
+  };
+  const sample = await new Sampler().sample([[used] as unknown as MetricsJson], [rabbit], 0);
+  const own = [['Broker', 'shop']] as const;
+  assert.equal(valuesOf(sample, ...own)['RabbitMQMemUsed'], 12);
+  assert.equal(valuesOf(sample, ...own, ['Node', 'rabbit1'])['RabbitMQMemUsed'], 5);
+  assert.equal(valuesOf(sample, ...own, ['Node', 'rabbit2'])['RabbitMQMemUsed'], 7);
+  assert.deepEqual(valuesOf(sample, ...own, ['Node', rabbit.nodeName]), {});
+});
+
 test('queues have metrics as Amazon MQ gives them', async () => {
   const queues = {
     orders: { queue_messages_ready: 1, queue_messages_unsettled: 2, queue_consumers: 0 },

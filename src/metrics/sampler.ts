@@ -91,7 +91,12 @@ export class Sampler {
       }
       const own = ['Broker', broker.name] as const;
       add([own], rabbitMqMetrics, change);
-      add([own, ['Node', broker.nodeName]], rabbitMqNodeMetrics, change);
+      if (found.nodes.size === 0)
+        add([own, ['Node', broker.nodeName]], rabbitMqNodeMetrics, change);
+      for (const [name, values] of found.nodes) {
+        const ofNode = new ValueChange(values, before?.nodes.get(name), seconds);
+        add([own, ['Node', name]], rabbitMqNodeMetrics, ofNode);
+      }
       for (const queue of queues) {
         const { vhost, name } = queue;
         const dimensions = [own, ['VirtualHost', vhost], ['Queue', name]] as const;

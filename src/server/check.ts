@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { serviceTimeline, trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
 import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
+import type { BrokerKind } from '../control/offers/offer.ts';
 import { deriveKey } from '../crypto/derive.ts';
+import { kinds } from '../engines/waxwing/kinds.ts';
 import { lineRecordTypes, proveLine } from '../logs/store/line-records.ts';
 import { checkVolume, type VolumeReport } from '../storage/check.ts';
 import { systemDisk } from '../storage/disk.ts';
@@ -201,7 +203,11 @@ async function* checkBrokers(
 ): AsyncGenerator<CheckFinding> {
   const all = brokersFolder(folder);
   for (const id of await brokerIds(all, state)) {
-    if (hasVolume(id, state)) yield await checkBroker(join(all, id), id, state, progress);
+    const broker = state.brokers.get(id);
+    if (broker !== undefined && !isOwn(broker)) {
+      const text = `${id}: not checked: its engine is not ours, and does not store it in volumes of Waxwing`;
+      yield { text, verdict: 'unknown' };
+    } else if (hasVolume(id, state)) yield await checkBroker(join(all, id), id, state, progress);
     else {
       const text = `${shown(id)}: belongs to no broker; left over from an interrupted creation or deletion`;
       yield { text, verdict: 'sound' };
@@ -258,6 +264,13 @@ async function brokerIds(folder: string, state: SystemState): Promise<string[]> 
   const found = existsSync(folder) ? await readdir(folder) : [];
   const wanted = [...state.brokers.all()].map(({ id }) => id).filter((id) => hasVolume(id, state));
   return [...new Set([...found, ...wanted])].sort();
+}
+
+/** Whether our own engine runs a broker. */
+function isOwn({ engineType, deploymentMode }: BrokerKind): boolean {
+  return kinds.some(
+    (kind) => kind.engineType === engineType && kind.deploymentMode === deploymentMode,
+  );
 }
 
 /** Whether the volume of a broker must exist and be complete. */

@@ -347,6 +347,10 @@ export class Cluster {
       await writeConfiguration(this.#settingsOf(node.place, settings), this.#options.user);
       await node.stop();
       this.#events.looked();
+      // A node that did not end may have lost its volume. The next attempt has the keys.
+      if ((await node.volume.state()) !== 'mounted') {
+        throw new Error(`node ${node.number} had to be ended together with its volume`);
+      }
       node.start(this.#epmdPort);
     }
     await this.#until(() => this.#isComplete(), this.nodes, systemClock.monotonicMs() + startMs);

@@ -128,23 +128,20 @@ export class Node {
     const process = this.#forget();
     if (process === undefined) return;
     process.stop();
-    if (await endsWithin(process, stopMs)) return;
-    // A process that waits for its volume does not end before the volume is gone.
-    await this.volume.fence();
-    await this.#kill(process);
+    if (!(await endsWithin(process, stopMs))) await this.#kill(process);
   }
 
   /** Ends the process at once. Its end is no event. */
   async kill(): Promise<void> {
     const process = this.#forget();
-    if (process === undefined) return;
-    process.kill();
-    if (await endsWithin(process, killMs)) return;
-    await this.volume.fence();
-    await this.#kill(process);
+    if (process !== undefined) await this.#kill(process);
   }
 
   async #kill(process: NodeProcess): Promise<void> {
+    process.kill();
+    if (await endsWithin(process, killMs)) return;
+    // A process that waits for its volume does not end before the volume is fenced.
+    await this.volume.fence();
     process.kill();
     if (await endsWithin(process, killMs)) return;
     throw new Error(`process ${process.pid} of node ${this.number} does not end`);
