@@ -35,6 +35,7 @@ import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { isSessionChange } from './sessions/stored-session.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { beginBroker, type InitialSettings } from './settings/initial-settings.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -98,6 +99,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   isRecovering = true;
   /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
+  readonly initialSettings: InitialSettings | undefined;
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
@@ -107,6 +109,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
+    this.initialSettings = options.initialSettings;
     this.logins = new Logins(this.users, options);
     this.#random = options.random ?? systemRandom;
     this.brokerName = options.brokerName ?? 'localhost';
@@ -160,7 +163,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   /** Creates the initial definitions of a new broker. Deleted ones are not created again. */
   #initialize(): void {
-    this.createVhost('/');
+    this.accounts.putVhost('/', {});
+    beginBroker(this.vhost('/').settings, this.initialSettings);
     for (const { username, passwordHash } of this.#options.users) {
       this.putUser(username, passwordHash, ['administrator']);
       this.setPermission(username, '/', everything);

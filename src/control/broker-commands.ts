@@ -167,8 +167,12 @@ export class BrokerCommands {
       checkStrategy(authenticationStrategy, (ldap ?? broker.ldap) !== null);
     }
     const { engineType } = broker;
+    const hostInstanceType =
+      request.hostInstanceType ?? pending.hostInstanceType ?? broker.hostInstanceType;
+    const engineVersion = request.engineVersion ?? pending.engineVersion ?? broker.engineVersion;
+    const kind = { engineType, engineVersion, hostInstanceType, authenticationStrategy };
     const configuration = request.configuration
-      ? this.#configurations.choose(request.configuration, { engineType, authenticationStrategy })
+      ? this.#configurations.choose(request.configuration, kind)
       : pending.configuration;
     const isOther = !isDeepStrictEqual(configuration, broker.configuration);
     return {

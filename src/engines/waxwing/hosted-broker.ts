@@ -40,7 +40,7 @@ import { ConnectionLog } from './logs/connection-log.ts';
 import { ManagementPort } from './management/management-port.ts';
 import type { StartMessage } from './messages.ts';
 import { certificateLogins, clientCertificateOptions } from './rabbitmq/certificate-logins.ts';
-import { configuredLimits } from './rabbitmq/configured-limits.ts';
+import { configuredOptions } from './rabbitmq/configured-limits.ts';
 import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
@@ -185,7 +185,9 @@ export class HostedBroker {
     const { broker, protocols } = opened;
     const { diskReserveBytes } = message.room;
     const shovels = shovelsOf(message, broker, protocols, events.log);
-    const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
+    const changesOperatorPolicies = message.rabbitMq?.changesOperatorPolicies ?? false;
+    const rules = { diskReserveBytes, changesOperatorPolicies };
+    const port = { broker, host, certificates, folder, shovels, ...rules };
     const management = new ManagementPort(port);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, protocols, management, clientCertificates };
@@ -336,7 +338,7 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    limits: configuredLimits(message.rabbitMq, message.room),
+    ...configuredOptions(message),
     directory,
     loginServices: services?.list,
     ...certificateLogins(message.rabbitMq),
