@@ -9,6 +9,7 @@ import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
+import type { SafeLetter } from './dead-lettering/dead-letter-router.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Destination } from './exchanges/binding.ts';
@@ -291,6 +292,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     this.#publishing.deadLetter(queue, view, reason);
+  }
+
+  deadLetterSafely(...of: SafeLetter): boolean {
+    return this.#publishing.deadLetterSafely(...of);
   }
 
   /** Pauses publishers if the log is behind. */

@@ -58,6 +58,19 @@ export function checkPolicy(policy: Policy, isOperator: boolean, bytesMax: numbe
   const keys = Object.keys(policy.definition);
   if (keys.length === 0) fail(policy, 'its definition is empty');
   for (const key of keys) checkKey(policy, key, isOperator);
+  checkDelays(policy);
+}
+
+/** The delays of returned messages must not contradict each other. */
+function checkDelays(policy: Policy): void {
+  const { 'delayed-retry-type': type, 'delayed-retry-min': min } = policy.definition;
+  const max = policy.definition['delayed-retry-max'];
+  if (type !== undefined && type !== 'disabled' && min === undefined) {
+    fail(policy, `delayed-retry-min is required when delayed-retry-type is ${type}`);
+  }
+  if (typeof min === 'number' && typeof max === 'number' && max < min) {
+    fail(policy, `delayed-retry-max (${max}) must not be smaller than delayed-retry-min (${min})`);
+  }
 }
 
 function checkKey(policy: Policy, key: string, isOperator: boolean): void {
