@@ -94,7 +94,7 @@ export class ManagementHost {
       users: [{ username, passwordHash: await hashOf(password) }],
       host: '127.0.0.1',
       listeners: [
-        { ...common, name: 'amqps', protocols: ['amqp091'] },
+        { ...common, name: 'amqps', protocols: ['amqp091', 'amqp10-rabbitmq'] },
         { ...common, name: 'management', protocols: [], isManagement: true },
       ],
       certificates: servers,
