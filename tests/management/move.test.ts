@@ -101,7 +101,9 @@ test('definitions and messages of all kinds are moved, and a repetition changes 
       "users 'admin'",
       "users 'guest'",
       "permissions 'guest' in vhost 'shop'",
+      "parameters 'operator_policy' 'default_operator_policy_AWS_managed' in vhost '/'",
       "parameters 'shovel' 's' in vhost '/'",
+      "policies 'AWS-DEFAULT-POLICY-CLUSTER' in vhost '/'",
     ],
   );
   assert.deepEqual(result.left, []);
