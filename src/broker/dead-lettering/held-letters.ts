@@ -34,6 +34,8 @@ export class HeldLetters implements Ticking {
   #held: DeadMessage[] = [];
   /** The queues that have a held letter already. */
   readonly #reached = new Map<number, Set<Queue>>();
+  /** Letters that were held and are being tried again. */
+  readonly #retried = new Set<number>();
   #retryMs = retryMsMin;
 
   /** @param retry called when it is time to take and publish them again */
@@ -58,20 +60,22 @@ export class HeldLetters implements Ticking {
   hold(message: DeadMessage, reached: Set<Queue>): void {
     const { turns } = this.#host;
     this.#held.push(message);
+    this.#retried.delete(message.sequence);
     if (reached.size > 0) this.#reached.set(message.sequence, reached);
     turns.schedule(this, this.#host.nowMs() + this.#retryMs);
   }
 
-  /** A letter was published, so that others may be soon. */
+  /** A letter was published or removed. If it was held before, others may follow soon. */
   published(sequence: number): void {
     this.#reached.delete(sequence);
-    this.#retryMs = retryMsMin;
+    if (this.#retried.delete(sequence)) this.#retryMs = retryMsMin;
   }
 
   /** Removes and returns all of them, in order. What they have reached stays known. */
   takeAll(): readonly DeadMessage[] {
     const held = this.#held;
     this.#held = [];
+    for (const { sequence } of held) this.#retried.add(sequence);
     this.#host.turns.forget(this);
     return held;
   }

@@ -406,7 +406,15 @@ export class Publishing {
 
   /** See `QueueHost.deadLetterSafely`. */
   deadLetterSafely(...of: SafeLetter): boolean {
-    return this.#deadLetterRouter.deadLetterSafely(...of);
+    try {
+      return this.#deadLetterRouter.deadLetterSafely(...of);
+    } catch (error) {
+      // It stays, and does not block those behind it.
+      const [queue, , , progress] = of;
+      this.#host.letterLost(error, queue.name);
+      progress.ended(false);
+      return false;
+    }
   }
 
   /** Stores a message in queues without checking their limits. */

@@ -53,8 +53,18 @@ export function publishLetterSafely(
   }
   const kept = letter.copy();
   const found = route ?? host.router.takePaused(kept);
-  host.longPublishes.start(storeInMany(host, kept, found, isFor, progress.ended));
+  host.longPublishes.start(ending(progress, storeInMany(host, kept, found, isFor)));
   return false;
+}
+
+/** Tells the result of steps, also if a bug ends them. */
+function* ending(progress: LetterProgress, steps: Generator<void, boolean>): Generator<void> {
+  let isPublished = false;
+  try {
+    isPublished = yield* steps;
+  } finally {
+    progress.ended(isPublished);
+  }
 }
 
 /** Stores a letter in the queues that have room. Returns whether all have it, and at least one. */
@@ -80,17 +90,13 @@ function* storeInMany(
   letter: Publication,
   found: RouteSearch | Route,
   isFor: (queue: Queue) => boolean,
-  ended: (isPublished: boolean) => void,
-): Generator<void> {
+): Generator<void, boolean> {
   const queues = yield* queuesOf(found);
   const takers: Queue[] = [];
   for (const [at, queue] of queues.entries()) {
     if (at % queuesOfStep === queuesOfStep - 1) yield;
     if (queue.isDeleted || !isFor(queue)) continue;
-    if (queue.isFull(letter.bodyLength)) {
-      ended(false);
-      return;
-    }
+    if (queue.isFull(letter.bodyLength)) return false;
     takers.push(queue);
   }
   const size = host.sliceSize(letter.bodyLength);
@@ -100,7 +106,7 @@ function* storeInMany(
     yield;
   }
   if (takers.length > 0) host.counters.deadLettered++;
-  ended(takers.length > 0);
+  return takers.length > 0;
 }
 
 /** Ends a search. None are found if it takes too many steps. */

@@ -158,6 +158,20 @@ test('a policy sets the delays of version 4.3; older versions ignore the argumen
   assert.deepEqual(queue.settings.delayedRetry, { type: 'all', minMs: 700, maxMs: 900 });
   await life.on.close();
   const older = await Life.start('4.2');
+  assert.throws(
+    () =>
+      older.on.broker.vhost('/').settings.setPolicy(
+        {
+          name: 'p',
+          pattern: '',
+          applyTo: 'all',
+          priority: 0,
+          definition: { 'delayed-retry-min': 1 },
+        },
+        { isOperator: false },
+      ),
+    /'delayed-retry-min' is not a recognised policy setting/,
+  );
   const ignoring = older.queue(retrying('all'));
   older.publish('m');
   const inbox = new Inbox();

@@ -2,7 +2,7 @@
 
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import { failureCountMax, markedReason, markOf } from '../dead-lettering/death-marks.ts';
-import { HeldLetters } from '../dead-lettering/held-letters.ts';
+import { type DeadMessage, HeldLetters } from '../dead-lettering/held-letters.ts';
 import type { TakenMessages } from '../dispatch/dispatch-order.ts';
 import { publicationOf } from '../held/held-messages.ts';
 import type { DeathReason, DisposalCounts } from '../queue.ts';
@@ -46,6 +46,8 @@ export class MessageDisposal implements DisposalCounts {
   #sequences: number[] = [];
   #reasons: DeathReason[] = [];
   #at = 0;
+  /** Dead letters that are tried again, before the others; at most those that can be held. */
+  #again: DeadMessage[] = [];
   /** Messages that are requeued with changes. They do not wait for dead letters. */
   #requeued: number[] = [];
   /** Causes that consumers stated for their rejections. */
@@ -86,9 +88,7 @@ export class MessageDisposal implements DisposalCounts {
   retryHeld(): void {
     const held = this.#held?.takeAll() ?? [];
     if (held.length === 0) return;
-    this.#sequences = [...held.map(({ sequence }) => sequence), ...this.#sequences.slice(this.#at)];
-    this.#reasons = [...held.map(({ reason }) => reason), ...this.#reasons.slice(this.#at)];
-    this.#at = 0;
+    this.#again.push(...held);
     this.#host.turns.background.add(this.#queue);
   }
 
@@ -132,7 +132,9 @@ export class MessageDisposal implements DisposalCounts {
   #takeLetters(): readonly number[] {
     if (!this.#queue.settings.deadLettersSafely) return [];
     const held = this.#held?.takeAll() ?? [];
-    const all = [...held.map(({ sequence }) => sequence), ...this.#sequences.slice(this.#at)];
+    const tried = [...held, ...this.#again].map(({ sequence }) => sequence);
+    const all = [...tried, ...this.#sequences.slice(this.#at)];
+    this.#again = [];
     this.#sequences = [];
     this.#reasons = [];
     this.#at = 0;
@@ -165,7 +167,8 @@ export class MessageDisposal implements DisposalCounts {
   /** Returns false if there is nothing to do at present. */
   #workOnce(units: Background): boolean {
     if (this.#requeued.length > 0) return this.#requeueNext(units);
-    if (this.#at < this.#sequences.length && !this.#isStuck) {
+    const isNext = this.#again.length > 0 || this.#at < this.#sequences.length;
+    if (isNext && !this.#isStuck) {
       return !this.#mustWait() && this.#disposeNext(units);
     }
     return this.#queue.discardExcessOrExpired() || this.#purgeOne(units);
@@ -188,8 +191,9 @@ export class MessageDisposal implements DisposalCounts {
   /** Removes the next message. Returns false if it must be read from disk first. */
   #disposeNext(units: Background): boolean {
     const queue = this.#queue;
-    const sequence = this.#sequences[this.#at] ?? -1;
-    const reason = this.#reasons[this.#at] ?? 'rejected';
+    const [again] = this.#again;
+    const sequence = again?.sequence ?? this.#sequences[this.#at] ?? -1;
+    const reason = again?.reason ?? this.#reasons[this.#at] ?? 'rejected';
     const rewriting = this.#rewritings.get(sequence);
     if (!this.#mayReturn && rewriting === undefined) {
       this.#next();
@@ -220,6 +224,10 @@ export class MessageDisposal implements DisposalCounts {
   }
 
   #next(): void {
+    if (this.#again.length > 0) {
+      this.#again.shift();
+      return;
+    }
     this.#at++;
     if (this.#at === this.#sequences.length || this.#at >= doneCountMax) this.#forgetDone();
   }

@@ -347,7 +347,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   requeue(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
-    this.#selective?.restart();
     const delayMs = countReturn(this.#host, this, sequence, hasFailed);
     if (delayMs === Infinity) this.#discard(sequence, 'delivery_limit');
     else if (delayMs > 0) this.delay(sequence, this.#host.nowMs() + delayMs);
@@ -362,6 +361,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   /** A message that was taken is ready again, at its old position. */
   ready(sequence: number): void {
+    this.#selective?.restart();
     this.order.requeue(sequence);
     this.readyCount++;
     this.readyBytes += this.index.bodyLength(sequence);

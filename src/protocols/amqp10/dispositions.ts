@@ -1,5 +1,6 @@
 // Dispositions: the outcomes that the peer gives to deliveries.
 
+import { expiryMsMax } from '../../broker/queue-options.ts';
 import { rewritingCountMax } from '../../broker/queues/rewriting.ts';
 import type { Modification, Outcome } from '../../broker/subscription.ts';
 import { type Entry, textOf } from './codec/items.ts';
@@ -166,15 +167,16 @@ function changing(
     deliveryFailed: true,
     undeliverableHere: false,
     changed: (delivery) => annotated(link.asOwn(delivery, source), annotations),
-    readyAtMs: deliveryTime(annotations),
+    readyAtMs: deliveryTime(annotations, link.session.host.broker.nowMs()),
   };
 }
 
-/** When a message may be delivered again, milliseconds since 1970, as RabbitMQ 4.3 reads it. */
-function deliveryTime(annotations: readonly Entry[]): number | undefined {
+/** When a message may be delivered again, milliseconds since 1970, as RabbitMQ 4.3 reads it; in ten years at most. */
+function deliveryTime(annotations: readonly Entry[], nowMs: number): number | undefined {
   const found = annotations.find(([key]) => textOf(key) === 'x-opt-delivery-time');
   const value = found?.[1].value;
-  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  return Math.min(Number(value), nowMs + expiryMsMax);
 }
 
 /**
