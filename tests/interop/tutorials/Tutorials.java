@@ -34,6 +34,18 @@ public class Tutorials {
     return context;
   }
 
+  /** On a busy machine, loading TLS may take longer than a broker waits for the first bytes. */
+  static Connection connect(ConnectionFactory factory) throws Exception {
+    for (int left = 4; left > 0; left--) {
+      try {
+        return factory.newConnection();
+      } catch (IOException error) {
+        System.err.println("trying again after " + error);
+      }
+    }
+    return factory.newConnection();
+  }
+
   interface Received {
     void message(Envelope envelope, BasicProperties properties, String body) throws IOException;
   }
@@ -75,7 +87,7 @@ public class Tutorials {
     ConnectionFactory factory = new ConnectionFactory();
     factory.setUri(System.getenv("URL"));
     factory.useSslProtocol(trusting(System.getenv("CA_FILE")));
-    Connection connection = factory.newConnection();
+    Connection connection = connect(factory);
     Channel channel = connection.createChannel();
 
     // Work queues: two workers, each with one task at a time.
