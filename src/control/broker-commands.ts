@@ -170,7 +170,8 @@ export class BrokerCommands {
     const hostInstanceType =
       request.hostInstanceType ?? pending.hostInstanceType ?? broker.hostInstanceType;
     const engineVersion = request.engineVersion ?? pending.engineVersion ?? broker.engineVersion;
-    const kind = { engineType, engineVersion, hostInstanceType, authenticationStrategy };
+    const host = { engineVersion, hostInstanceType, deploymentMode: broker.deploymentMode };
+    const kind = { engineType, ...host, authenticationStrategy };
     const configuration = request.configuration
       ? this.#configurations.choose(request.configuration, kind)
       : pending.configuration;

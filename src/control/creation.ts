@@ -183,7 +183,9 @@ export class Creation {
     const { offer, configuration: asked, name, engineVersion, authenticationStrategy } = accepted;
     const { engineType } = offer;
     const { hostInstanceType } = accepted;
-    const broker = { name, engineType, engineVersion, authenticationStrategy, hostInstanceType };
+    const { deploymentMode } = offer;
+    const kind = { engineType, engineVersion, deploymentMode, hostInstanceType };
+    const broker = { name, ...kind, authenticationStrategy };
     const { configurations } = this.#parts;
     if (asked !== undefined) return { value: configurations.choose(asked, broker), changes: [] };
     if (!offer.hasOwnConfiguration) return { value: null, changes: [] };

@@ -6,9 +6,7 @@ import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
 import { ControlError } from '../errors.ts';
-import type { EngineType } from '../offers/offer.ts';
 import { allOffers, engineNameOf } from '../offers/offers.ts';
-import { allOffers } from '../offers/offers.ts';
 import { rabbitMqInstance } from '../offers/rabbitmq-limits.ts';
 import { checkTags, refuse } from '../rules.ts';
 import type { SanitisingWarning } from './activemq/sanitise.ts';
@@ -226,7 +224,11 @@ export class ConfigurationDecisions {
     asked: { readonly id: string; readonly revision?: number | undefined },
     broker: Pick<
       BrokerRecord,
-      'engineType' | 'authenticationStrategy' | 'hostInstanceType' | 'engineVersion'
+      | 'engineType'
+      | 'authenticationStrategy'
+      | 'hostInstanceType'
+      | 'engineVersion'
+      | 'deploymentMode'
     >,
   ): ConfigurationUse {
     const { configurations, hasInstanceLimits } = this.#parts;
@@ -252,7 +254,8 @@ export class ConfigurationDecisions {
           `broker has [${broker.authenticationStrategy}].`,
       );
     }
-    if (hasInstanceLimits && engineType === 'RABBITMQ') {
+    const isSingle = broker.deploymentMode === 'SINGLE_INSTANCE';
+    if (hasInstanceLimits && engineType === 'RABBITMQ' && isSingle) {
       const { hostInstanceType, engineVersion } = broker;
       const instance = rabbitMqInstance(hostInstanceType, engineVersion);
       checkMaximum(text, instance?.maximum ?? {}, hostInstanceType);

@@ -5,7 +5,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
-import { freePorts, isInRange, type PortRange } from '../../base/port-range.ts';
 import { defaultLimits } from '../../broker/limits.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
@@ -180,48 +179,6 @@ export class WaxwingEngine implements Engine {
     const { room, hasInstanceLimits } = this.#options;
     const isLimited = hasInstanceLimits && spec.engineType === 'RABBITMQ';
     return isLimited ? instanceRoom(room, spec, defaultLimits.memoryBytesMax) : room;
-  }
-
-  /**
-   * The preferred ports: those of an earlier start, or the standard ports unless another broker
-   * prefers them; 0 for any. A port in the configuration comes first. With a range of ports, others of the
-   * range replace those outside of it.
-   */
-  #wantedPorts(
-    { ports, portsOfOthers }: BrokerSpec,
-    listeners: readonly OwnListener[],
-  ): readonly number[] {
-    const { amqpsPort, brokerPorts } = this.#options;
-    const taken = new Set(portsOfOthers);
-    const known = listeners.map(
-      ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
-    );
-    for (const port of known) if (port !== undefined) taken.add(port);
-    return listeners.map(({ name, standardPort, configuredPort }, at) => {
-      const ofBefore = known[at];
-      const isSame = configuredPort === undefined || configuredPort === ofBefore;
-      if (ofBefore !== undefined && isSame) return ofBefore;
-      // If AMQP uses any free port, no other protocol needs its standard port.
-      const standard = name === 'amqps' || amqpsPort === 0 ? amqpsPort : standardPort;
-      const first = configuredPort ?? standard;
-      const isUsable = brokerPorts === undefined || isInRange(brokerPorts, first);
-      const port = isUsable && !taken.has(first) ? first : (ofBefore ?? this.#nextPort(taken));
-      taken.add(port);
-      return port;
-    });
-  }
-
-  /** 0 if every port may be used, or no port of the range is left. */
-  #nextPort(taken: ReadonlySet<number>): number {
-    const { brokerPorts } = this.#options;
-    return (brokerPorts && freePorts(brokerPorts, taken, 1)[0]) ?? 0;
-  }
-
-  /** Ports of the range to try if another program uses the preferred one. */
-  #otherPorts({ portsOfOthers }: BrokerSpec, wanted: readonly number[]): number[] {
-    const { brokerPorts } = this.#options;
-    if (brokerPorts === undefined) return [];
-    return freePorts(brokerPorts, new Set([...portsOfOthers, ...wanted]), otherPortCountMax);
   }
 
   /** The port for the record. If another program uses the preferred port, this is reported. */
