@@ -6,6 +6,7 @@ import type { MessageStore } from '../storage/message-store.ts';
 import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
 import type { LoginOptions } from './logins/logins.ts';
+import type { InitialSettings } from './settings/initial-settings.ts';
 
 /** The parts and settings of a broker. */
 export interface BrokerOptions extends LoginOptions {
@@ -25,6 +26,8 @@ export interface BrokerOptions extends LoginOptions {
   readonly turnMs?: () => number;
   readonly random?: Random;
   readonly limits?: Partial<Limits>;
+  /** What a new broker and its virtual hosts begin with. */
+  readonly initialSettings?: InitialSettings | undefined;
   /** Returns the memory in use, bytes. Defaults to that of the process. */
   readonly memoryBytes?: () => number;
   /**

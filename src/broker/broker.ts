@@ -9,6 +9,7 @@ import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
+import type { SafeLetter } from './dead-lettering/dead-letter-router.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
 import type { Destination } from './exchanges/binding.ts';
@@ -35,6 +36,7 @@ import { RetainedMessages } from './retained/retained-messages.ts';
 import { Schedules } from './schedule/schedules.ts';
 import { isSessionChange } from './sessions/stored-session.ts';
 import { StoredSessions } from './sessions/stored-sessions.ts';
+import { beginBroker, type InitialSettings } from './settings/initial-settings.ts';
 import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
@@ -98,6 +100,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   isRecovering = true;
   /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
+  readonly initialSettings: InitialSettings | undefined;
   readonly #options: BrokerOptions;
   readonly #memory: MemoryWatch;
   readonly #random: Random;
@@ -107,6 +110,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
+    this.initialSettings = options.initialSettings;
     this.logins = new Logins(this.users, options);
     this.#random = options.random ?? systemRandom;
     this.brokerName = options.brokerName ?? 'localhost';
@@ -160,7 +164,8 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   /** Creates the initial definitions of a new broker. Deleted ones are not created again. */
   #initialize(): void {
-    this.createVhost('/');
+    this.accounts.putVhost('/', {});
+    beginBroker(this.vhost('/').settings, this.initialSettings);
     for (const { username, passwordHash } of this.#options.users) {
       this.putUser(username, passwordHash, ['administrator']);
       this.setPermission(username, '/', everything);
@@ -287,6 +292,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   deadLetter(queue: Queue, view: Delivery, reason: DeathReason): void {
     this.#publishing.deadLetter(queue, view, reason);
+  }
+
+  deadLetterSafely(...of: SafeLetter): boolean {
+    return this.#publishing.deadLetterSafely(...of);
   }
 
   /** Pauses publishers if the log is behind. */

@@ -1,6 +1,6 @@
 // The client connections of a broker.
 
-import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from './rabbitmq/model.ts';
+import type { ChannelInfo, ConnectionInfo, ConsumerInfo, SessionInfo } from './rabbitmq/model.ts';
 import type { Access } from './users.ts';
 
 /** What administration reads of a connection. */
@@ -10,6 +10,8 @@ export interface ConnectionInspector {
   info(): ConnectionInfo;
   channels(): Iterable<ChannelInfo>;
   consumers(): Iterable<ConsumerInfo>;
+  /** The sessions of AMQP 1.0; undefined for other protocols. */
+  readonly sessions?: (() => Iterable<SessionInfo>) | undefined;
 }
 
 /** A connection that has opened a virtual host. */

@@ -95,6 +95,8 @@ export interface Limits {
   readonly queueCountSum: number;
   /** Maximum number of exchanges in all virtual hosts together. */
   readonly exchangeCountSum: number;
+  /** Maximum number of shovels in all virtual hosts together. */
+  readonly shovelCountMax: number;
   /** The interval of heartbeats that is offered to AMQP 0-9-1 clients, seconds. */
   readonly heartbeatSeconds: number;
   /** Maximum number of virtual hosts. */
@@ -204,6 +206,7 @@ export const defaultLimits: Limits = {
   consumersPerChannelMax: Infinity,
   queueCountSum: Infinity,
   exchangeCountSum: Infinity,
+  shovelCountMax: Infinity,
   heartbeatSeconds: 60,
   vhostCountMax: 5_000,
   userCountMax: 10_000,

@@ -4,6 +4,7 @@ import { textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
+import { type DelayedRetry, delayedRetryOf, delayedRetryTypes } from './queues/delayed-retry.ts';
 import { ageMs, segmentBytesLimit, streamArguments } from './streams/stream-arguments.ts';
 
 /** The properties of a queue in declarations. */
@@ -27,6 +28,10 @@ export interface QueueSettings {
   readonly overflow: Overflow;
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterKey: string | undefined;
+  /** Whether dead letters stay in their queue until all queues that get them have them. */
+  readonly deadLettersSafely: boolean;
+  /** When returned messages are delivered again; undefined for at once. */
+  readonly delayedRetry: DelayedRetry | undefined;
   /** 0 for queues without priorities. */
   readonly priorityMax: number;
   readonly isSingleActive: boolean;
@@ -70,6 +75,9 @@ const known: Readonly<Record<QueueType, readonly string[]>> = {
   quorum: [
     ...common,
     'x-dead-letter-strategy',
+    'x-delayed-retry-max',
+    'x-delayed-retry-min',
+    'x-delayed-retry-type',
     'x-delivery-limit',
     'x-queue-leader-locator',
     'x-quorum-initial-group-size',
@@ -77,7 +85,13 @@ const known: Readonly<Record<QueueType, readonly string[]>> = {
   stream: streamArguments,
 };
 /** Arguments of one queue type that are ignored if a stored queue of the other type has them. */
-const ignoredOnceStored = ['x-queue-leader-locator', 'x-queue-mode'];
+const ignoredOnceStored = [
+  'x-delayed-retry-max',
+  'x-delayed-retry-min',
+  'x-delayed-retry-type',
+  'x-queue-leader-locator',
+  'x-queue-mode',
+];
 
 const knownToOthers = ['x-max-in-memory-bytes', 'x-max-in-memory-length'];
 
@@ -94,7 +108,8 @@ const knownToAny: ReadonlySet<string> = new Set([
   ...knownToOthers,
 ]);
 
-const deadLetterStrategies = ['at-most-once', 'at-least-once'];
+/** The values of `x-dead-letter-strategy`. */
+export const deadLetterStrategies = ['at-most-once', 'at-least-once'] as const;
 const leaderLocators = ['client-local', 'balanced', 'random', 'least-leaders'];
 
 /** Reads the arguments one after the other, and refuses the first invalid one. */
@@ -245,6 +260,7 @@ export function checkQueueOptions(
   reader.refuseForeign();
   reader.count('x-consumer-timeout');
   reader.checkWord('x-queue-leader-locator', leaderLocators, 'invalid_queue_locator_arg');
+  reader.checkWord('x-delayed-retry-type', delayedRetryTypes, 'invalid_delayed_retry_type');
   reader.checkWord('x-dead-letter-strategy', deadLetterStrategies, 'invalid_dlx_strategy');
   if (reader.count('x-quorum-initial-group-size') === 0) {
     reader.fail('x-quorum-initial-group-size', '{value_zero,0}');
@@ -277,16 +293,20 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
   if (priorityMax !== Infinity && priorityMax > 255) {
     reader.fail('x-max-priority', `{max_value_exceeded,${args['x-max-priority']?.value}}`);
   }
-  const overflow = reader.text('x-overflow') ?? 'drop-head';
+  const asked = reader.text('x-overflow') ?? 'drop-head';
+  const overflow =
+    overflows.find((name) => name === asked) ?? reader.fail('x-overflow', 'invalid_overflow');
+  const strategy = args['x-dead-letter-strategy']?.value;
   return {
     type,
     ttlMs: reader.expiry('x-message-ttl'),
     expiresMs,
     lengthMax: reader.count('x-max-length'),
     bytesMax: reader.count('x-max-length-bytes'),
-    overflow:
-      overflows.find((name) => name === overflow) ?? reader.fail('x-overflow', 'invalid_overflow'),
+    overflow,
     deadLetterExchange,
+    deadLettersSafely: isSafe(type, strategy, overflow, deadLetterExchange),
+    delayedRetry: type === 'quorum' ? delayedRetryIn(args) : undefined,
     // An older release permitted longer keys, which no message can have. Such messages keep their
     // own.
     deadLetterKey: isShortName(deadLetterKey ?? '') ? deadLetterKey : undefined,
@@ -298,6 +318,30 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     maxAgeMs: reader.age('x-max-age'),
     segmentBytesMax: segmentBytesOf(reader.count('x-stream-max-segment-size-bytes')),
   };
+}
+
+/** Whether dead letters are published at least once. RabbitMQ requires the same of a queue. */
+export function isSafe(
+  type: QueueType,
+  strategy: unknown,
+  overflow: Overflow,
+  deadLetterExchange: string | undefined,
+): boolean {
+  return (
+    type === 'quorum' &&
+    strategy === 'at-least-once' &&
+    overflow === 'reject-publish' &&
+    deadLetterExchange !== undefined
+  );
+}
+
+function delayedRetryIn(args: Arguments): DelayedRetry | undefined {
+  const ms = (name: string) => {
+    const found = args[name];
+    return found === undefined ? undefined : wholeNumber(found);
+  };
+  const type = args['x-delayed-retry-type']?.value;
+  return delayedRetryOf(type, ms('x-delayed-retry-min'), ms('x-delayed-retry-max'));
 }
 
 function segmentBytesOf(bytes: number): number | undefined {

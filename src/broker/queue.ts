@@ -5,6 +5,7 @@ import type { DeadLetterRules } from './dead-lettering/dead-letter-rules.ts';
 import type { MessageCursor } from './dispatch/cursor.ts';
 import type { GroupRules } from './dispatch/groups.ts';
 import type { QueueOptions, QueueSettings } from './queue-options.ts';
+import type { DelayedMessages } from './queues/delayed-messages.ts';
 import type { Rewriting } from './queues/rewriting.ts';
 import type { RetryPolicy } from './schedule/retry.ts';
 import type {
@@ -18,6 +19,16 @@ import type { Ticking } from './turns/turns.ts';
 
 /** The reason for a dead letter, with the names of RabbitMQ. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/** Messages that are neither ready nor with a consumer, because they are removed or changed. */
+export interface DisposalCounts {
+  readonly count: number;
+  /** The dead ones, and the size of their bodies. */
+  readonly letterCount: number;
+  readonly letterBytes: number;
+  /** Those that are changed soon. */
+  readonly rewritingCount: number;
+}
 
 /**
  * A queue of any kind, as used by publishing, consuming and administration. Kinds differ in the
@@ -50,8 +61,10 @@ export interface Queue extends Ticking, Deliverer {
   /** The number of ready messages, and the size of their bodies. */
   readonly readyCount: number;
   readonly readyBytes: number;
-  /** Messages that are neither ready nor with a consumer, and are removed in later slices. */
-  readonly pendingDisposalCount: number;
+  /** Messages that are removed in later slices; undefined if there were none. */
+  readonly disposal: DisposalCounts | undefined;
+  /** Messages that were returned and wait before they are delivered again; undefined for none. */
+  readonly delayed: DelayedMessages | undefined;
   readonly consumerCount: number;
   /** Counters since the broker started. */
   readonly publishedCount: number;

@@ -141,11 +141,16 @@ function ofQueue(queue: Queue): QueueStatistics {
     vhost: queue.vhost,
     name: queue.name,
     readyCount: queue.readyCount,
-    unsettledCount: queue.index.count - queue.readyCount - queue.pendingDisposalCount,
+    unsettledCount: unsettledCount(queue),
     readyBytes: queue.readyBytes,
     consumerCount: queue.consumerCount,
     publishedCount: queue.publishedCount,
     deliveredCount: queue.deliveredCount,
     settledCount: queue.settledCount,
   };
+}
+
+/** The number of messages of a queue that consumers have. */
+export function unsettledCount({ index, readyCount, disposal, delayed }: Queue): number {
+  return Math.max(0, index.count - readyCount - (disposal?.count ?? 0) - (delayed?.count ?? 0));
 }

@@ -23,6 +23,8 @@ export interface Modification {
   readonly cause?: string | undefined;
   /** Changes a message that is not accepted; see `Rewriting`. `undeliverableHere` is then ignored. */
   readonly changed?: ((delivery: Delivery) => Delivery) | undefined;
+  /** When a changed message may be delivered again; see `Rewriting`. */
+  readonly readyAtMs?: number | undefined;
 }
 
 /** The default: the delivery failed. This applies unless a success is known. */
@@ -245,11 +247,11 @@ export class Subscription {
   }
 
   #rewrite(sequence: number, outcome: Outcome, modification: Modification): void {
-    const { changed, cause, deliveryFailed } = modification;
+    const { changed, cause, deliveryFailed, readyAtMs } = modification;
     if (changed === undefined) return;
     const isRejected = outcome === 'rejected';
     const hasFailed = outcome === 'modified' && deliveryFailed;
-    this.queue.rewrite(sequence, { changed, isRejected, cause, hasFailed });
+    this.queue.rewrite(sequence, { changed, isRejected, cause, hasFailed, readyAtMs });
   }
 
   /** Settles a large range in steps, from the first to the last. */

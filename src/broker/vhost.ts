@@ -87,6 +87,7 @@ export class Vhost {
     this.settings = new Settings({
       name,
       limits: host.limits,
+      delaysReturned: host.personality.delaysReturned,
       define: (change) => host.define(change),
       policiesChanged: () => this.#policiesChanged(),
     });

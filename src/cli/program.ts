@@ -152,6 +152,7 @@ function addServe(all: Command): void {
     .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
     .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
     .addOption(flag('--tls-parity', "only Amazon MQ's TLS 1.2 suites").default(false))
+    .addOption(flag('--instance-limits', 'limits of RabbitMQ brokers by type').default(false))
     .addOption(number('--ldap-port <n>', 'port of the LDAP servers of brokers', 636))
     .addOption(option('--ldap-ca-file <file>', 'authorities of LDAP servers, PEM'))
     .addOption(option('--shovel-ca-file <file>', 'authorities of the servers of shovels, PEM'))

@@ -35,6 +35,7 @@ export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketO
   readonly accountId?: string;
   readonly defaultBroker: boolean;
   readonly tlsParity: boolean;
+  readonly instanceLimits: boolean;
   readonly ldapPort: number;
   readonly ldapCaFile?: string;
   readonly shovelCaFile?: string;
@@ -90,6 +91,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     accountId: options.accountId,
     hasDefaultBroker: options.defaultBroker,
     hasTlsParity: options.tlsParity,
+    hasInstanceLimits: options.instanceLimits,
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
     ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,

@@ -167,8 +167,13 @@ export class BrokerCommands {
       checkStrategy(authenticationStrategy, (ldap ?? broker.ldap) !== null);
     }
     const { engineType } = broker;
+    const hostInstanceType =
+      request.hostInstanceType ?? pending.hostInstanceType ?? broker.hostInstanceType;
+    const engineVersion = request.engineVersion ?? pending.engineVersion ?? broker.engineVersion;
+    const host = { engineVersion, hostInstanceType, deploymentMode: broker.deploymentMode };
+    const kind = { engineType, ...host, authenticationStrategy };
     const configuration = request.configuration
-      ? this.#configurations.choose(request.configuration, { engineType, authenticationStrategy })
+      ? this.#configurations.choose(request.configuration, kind)
       : pending.configuration;
     const isOther = !isDeepStrictEqual(configuration, broker.configuration);
     return {

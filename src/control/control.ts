@@ -48,6 +48,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly log: EngineEvents['log'];
   readonly loginFailed: EngineEvents['loginFailed'];
   readonly accessed: EngineEvents['accessed'];
+  /** Whether configurations may not exceed the limits of instance types. */
+  readonly hasInstanceLimits: boolean;
   readonly region: string;
   /** 12 digits. */
   readonly accountId: string;

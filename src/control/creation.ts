@@ -182,7 +182,10 @@ export class Creation {
   #configuration(accepted: AcceptedCreation): Decided<ConfigurationUse | null> {
     const { offer, configuration: asked, name, engineVersion, authenticationStrategy } = accepted;
     const { engineType } = offer;
-    const broker = { name, engineType, engineVersion, authenticationStrategy };
+    const { hostInstanceType } = accepted;
+    const { deploymentMode } = offer;
+    const kind = { engineType, engineVersion, deploymentMode, hostInstanceType };
+    const broker = { name, ...kind, authenticationStrategy };
     const { configurations } = this.#parts;
     if (asked !== undefined) return { value: configurations.choose(asked, broker), changes: [] };
     if (!offer.hasOwnConfiguration) return { value: null, changes: [] };

@@ -45,6 +45,7 @@ export function emptyAnswer(
 const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, error: string]>> = {
   'bad-request': [400, 'bad_request'],
   'not-authorised': [401, 'not_authorised'],
+  'not-allowed': [405, 'method_not_allowed'],
   'not-found': [404, 'Object Not Found'],
   'vhost-not-found': [404, 'not_found'],
   'invalid-page': [400, 'invalid_pagination_parameters'],

@@ -7,6 +7,7 @@ import { WaxwingError } from '../base/errors.ts';
  *
  * - `bad-request`: the request is malformed, or the broker refuses it.
  * - `not-authorised`: the user may not do this.
+ * - `not-allowed`: the settings of the broker do not permit it to anyone.
  * - `not-found`: the resource does not exist.
  * - `vhost-not-found`: the virtual host of an object to be created does not exist.
  * - `invalid-page`, `page-out-of-range`: the list has no such page.
@@ -15,6 +16,7 @@ import { WaxwingError } from '../base/errors.ts';
 export type ManagementErrorCode =
   | 'bad-request'
   | 'not-authorised'
+  | 'not-allowed'
   | 'not-found'
   | 'vhost-not-found'
   | 'invalid-page'

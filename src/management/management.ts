@@ -33,6 +33,8 @@ export interface ManagementOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly node: NodeFacts;
+  /** Whether administrators may change operator policies. */
+  readonly changesOperatorPolicies: boolean;
   /** Undefined if the broker has none. */
   readonly shovels?: Shovels | undefined;
   /** Hashes a password for storage. */
@@ -45,15 +47,18 @@ export class Management {
   readonly clock: Clock;
   readonly node: NodeFacts;
   readonly shovels: Shovels | undefined;
+  readonly changesOperatorPolicies: boolean;
   readonly administration: Administration;
   readonly rates: Rates;
   readonly startedAtMs: number;
 
-  constructor({ broker, clock, node, shovels, hashPassword }: ManagementOptions) {
+  constructor(options: ManagementOptions) {
+    const { broker, clock, node, shovels, hashPassword } = options;
     this.broker = broker;
     this.clock = clock;
     this.node = node;
     this.shovels = shovels;
+    this.changesOperatorPolicies = options.changesOperatorPolicies;
     this.administration = new Administration(broker, { hashPassword });
     this.rates = new Rates(broker, clock);
     this.startedAtMs = clock.nowMs() - process.uptime() * 1000;

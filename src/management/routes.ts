@@ -60,6 +60,7 @@ const objectRows: readonly Row[] = [
   ['GET', '/connections/{name}', 'management', connections.getConnection],
   ['DELETE', '/connections/{name}', 'management', connections.closeConnection],
   ['GET', '/connections/{name}/channels', 'management', connections.listChannelsOfConnection],
+  ['GET', '/connections/{name}/sessions', 'management', connections.listSessions],
   ['GET', '/connections/username/{user}', 'management', connections.listConnections],
   ['DELETE', '/connections/username/{user}', 'management', connections.closeConnectionsOfUser],
   ['GET', '/vhosts/{vhost}/connections', 'management', connections.listConnections],

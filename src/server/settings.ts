@@ -52,6 +52,8 @@ export interface Settings {
   readonly hasDefaultBroker: boolean;
   /** Whether to use only the TLS versions and cipher suites of the Amazon MQ guide. */
   readonly hasTlsParity: boolean;
+  /** Whether RabbitMQ brokers have the limits of their instance types, as in Amazon MQ. */
+  readonly hasInstanceLimits: boolean;
   /** Whether all processes use only OpenSSL's FIPS provider. */
   readonly isFips: boolean;
   /** The port of the LDAP servers that brokers ask about their users. */

@@ -267,9 +267,9 @@ export function clearPersistent(buffer: Buffer, at: number): void {
   buffer[at] = (buffer[at] ?? 0) & ~persistent;
 }
 
-/** Whether any of the queues is a stream. */
-export function hasStream(indexes: readonly QueueIndex[]): boolean {
-  for (const queueIndex of indexes) if (queueIndex.isStream) return true;
+/** Whether any of the queues keeps messages that are not persistent. */
+export function keepsAll(indexes: readonly QueueIndex[]): boolean {
+  for (const queueIndex of indexes) if (queueIndex.keepsAll) return true;
   return false;
 }
 

@@ -10,8 +10,8 @@ import {
   countDurable,
   hasExpiry,
   hasLongAddress,
-  hasStream,
   type IncomingMessage,
+  keepsAll,
   liveBytes,
   MessageView,
   messageRecordBytes,
@@ -104,8 +104,8 @@ export class MessageStore {
     expiresAtMs: number,
   ): RecordBlock {
     const log = this.log;
-    // Streams keep every message.
-    const isKept = isPersistent || hasStream(indexes);
+    // Streams and quorum queues keep every message.
+    const isKept = isPersistent || keepsAll(indexes);
     if (isKept) this.writeSettlements();
     const queueCount = isKept ? countDurable(indexes) : 0;
     const headLength = message.headEnd - message.headStart;

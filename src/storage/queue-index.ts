@@ -55,6 +55,8 @@ export class QueueIndex {
   readonly isDurable: boolean;
   /** Whether it is that of a stream, which removes messages only from its beginning. */
   readonly isStream: boolean = false;
+  /** Whether messages that are not persistent are written to the log too. */
+  keepsAll = false;
   /** The time to live of the queue, from the time of receipt. */
   ttlMs: number | undefined = undefined;
   /** Whether failed deliveries are counted across restarts. */

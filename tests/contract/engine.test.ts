@@ -23,6 +23,7 @@ async function waxwing(): Promise<EngineSubject> {
     host,
     amqpsPort: 0,
     hasTlsParity: false,
+    hasInstanceLimits: false,
     ldap: { port: 636, authoritiesFile: undefined },
     room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
     certificates: () => Promise.resolve(servers),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import type { AmqpClient } from '../support/amqp-client.ts';
-import { ManagementHost } from './management-host.ts';
+import { assertContains } from '../support/contains.ts';
+import { connectRhea } from '../support/rhea-client.ts';
+import { administrator, ManagementHost } from './management-host.ts';
 
 // Connections, channels, consumers and health checks in the management API.
 
@@ -148,4 +151,52 @@ test('the node and the overview are described with the version of the engine', a
   assert.equal(node?.name, overview['node']);
   assert.ok(Number(node?.['mem_used']) > 0 && Number(node?.['disk_free']) > 0);
   assert.equal((await host.call('GET', '/api/nodes/rabbit@elsewhere')).status, 404);
+});
+
+test('sessions and links of AMQP 1.0 are listed by connection', async () => {
+  await host.json('PUT', '/api/queues/%2F/of-sessions', { durable: true });
+  const port = host.broker.ports['amqps'] ?? 0;
+  const [username = '', password = ''] = administrator.split(':');
+  const connection = await connectRhea({ port, ca: host.authority }, { username, password });
+  const sender = connection.open_sender({ name: 'out', target: '/queues/of-sessions' });
+  await once(sender, 'sendable');
+  sender.send({ body: 'm' });
+  await once(sender, 'accepted');
+  const receiver = connection.open_receiver({
+    name: 'in',
+    source: '/queues/of-sessions',
+    credit_window: 0,
+    autoaccept: false,
+  });
+  receiver.add_credit(5);
+  await once(receiver, 'message');
+  const list = await host.json<{ name: string; protocol: string }[]>('GET', '/api/connections');
+  const { name = '' } = list.find(({ protocol }) => protocol === 'AMQP 1-0') ?? {};
+  const path = `/api/connections/${encodeURIComponent(name)}`;
+  const sessions = await host.json<Record<string, unknown>[]>('GET', `${path}/sessions`);
+  assert.equal(sessions.length, 1);
+  const [session = {}] = sessions;
+  assert.deepEqual([session['channel_number'], session['outgoing_unsettled_deliveries']], [0, 1]);
+  const [incoming = {}] = session['incoming_links'] as Record<string, unknown>[];
+  assertContains(incoming, { link_name: 'out', target_address: '/queues/of-sessions' });
+  assert.equal(incoming['delivery_count'], 1);
+  const [outgoing = {}] = session['outgoing_links'] as Record<string, unknown>[];
+  assertContains(outgoing, {
+    link_name: 'in',
+    source_address: '/queues/of-sessions',
+    queue_name: 'of-sessions',
+    send_settled: false,
+    delivery_count: 1,
+    credit: 4,
+  });
+  const classic = list.find(({ protocol }) => protocol !== 'AMQP 1-0');
+  if (classic !== undefined) {
+    const other = `/api/connections/${encodeURIComponent(classic.name)}/sessions`;
+    const { status, text } = await host.call('GET', other);
+    assert.equal(status, 400);
+    assert.match(text, /connection does not use AMQP 1\.0/);
+  }
+  const closed = once(connection, 'connection_close');
+  connection.close();
+  await closed;
 });

@@ -5,10 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readRabbitMqSettings } from '../../src/control/configurations/rabbitmq/cuttlefish.ts';
 import type { RabbitMqSettings } from '../../src/control/configurations/rabbitmq/settings.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { hashPassword } from '../../src/crypto/password.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
+import type { InstanceSettings } from '../../src/engines/waxwing/rabbitmq/instance-settings.ts';
 import { systemDisk } from '../../src/storage/disk.ts';
 import { Volume } from '../../src/storage/volume.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
@@ -29,6 +31,8 @@ function hashOf(password: string): Promise<string> {
   hashes.set(password, hash);
   return hash;
 }
+
+const freely = 'management.restrictions.operator_policy_changes.disabled = false';
 
 /** What a test changes of a request. */
 export interface CallOptions {
@@ -58,7 +62,15 @@ export class ManagementHost {
     this.#agent = new Agent({ keepAlive: true, ca: [authority], maxSockets: 4 });
   }
 
-  static async open(engineVersion = '3.13', rabbitMq?: RabbitMqSettings): Promise<ManagementHost> {
+  /**
+   * @param rabbitMq by default a configuration that permits changes of operator policies
+   * @param instance what an instance type adds; nothing by default
+   */
+  static async open(
+    engineVersion = '3.13',
+    rabbitMq: RabbitMqSettings = readRabbitMqSettings(freely, 3),
+    instance?: InstanceSettings,
+  ): Promise<ManagementHost> {
     const folder = mkdtempSync(join(tmpdir(), 'waxwing-management-'));
     const dataKey = keyFromBytes(randomBytes(32));
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
@@ -73,6 +85,7 @@ export class ManagementHost {
       name: 'managed',
       engineVersion,
       rabbitMq,
+      instance,
       folder: join(folder, 'volume'),
       epoch: 1,
       epochMin: 0,
@@ -81,7 +94,7 @@ export class ManagementHost {
       users: [{ username, passwordHash: await hashOf(password) }],
       host: '127.0.0.1',
       listeners: [
-        { ...common, name: 'amqps', protocols: ['amqp091'] },
+        { ...common, name: 'amqps', protocols: ['amqp091', 'amqp10-rabbitmq'] },
         { ...common, name: 'management', protocols: [], isManagement: true },
       ],
       certificates: servers,

@@ -63,6 +63,12 @@ test('definitions and messages of all kinds are moved, and a repetition changes 
     pattern: '^o',
     definition: { 'max-length': 900 },
   });
+  for (const kind of ['policies', 'operator-policies']) {
+    const isOperator = kind === 'operator-policies';
+    const name = isOperator ? 'default_operator_policy_AWS_managed' : 'AWS-DEFAULT-POLICY-CLUSTER';
+    const managed = { pattern: '.*', definition: { 'max-length': 8_000_000 } };
+    await from.json('PUT', `/api/${kind}/%2F/${name}`, managed);
+  }
   const parameter = { 'src-uri': 'amqps://u:p@nowhere', 'src-queue': 'a', 'dest-uri': 'amqp://' };
   await from.json('PUT', '/api/parameters/shovel/%2F/s', { value: parameter });
   await from.json('PUT', '/api/queues/shop/prices', {
@@ -95,7 +101,9 @@ test('definitions and messages of all kinds are moved, and a repetition changes 
       "users 'admin'",
       "users 'guest'",
       "permissions 'guest' in vhost 'shop'",
+      "parameters 'operator_policy' 'default_operator_policy_AWS_managed' in vhost '/'",
       "parameters 'shovel' 's' in vhost '/'",
+      "policies 'AWS-DEFAULT-POLICY-CLUSTER' in vhost '/'",
     ],
   );
   assert.deepEqual(result.left, []);

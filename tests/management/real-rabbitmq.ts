@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AmqpClient } from '../support/amqp-client.ts';
@@ -21,6 +21,8 @@ export const missing: string | undefined = existsSync(serverScript)
 const isRoot = process.getuid?.() === 0;
 /** Milliseconds for the start. */
 const startMs = 300_000;
+/** Milliseconds without an answer after which a request has failed. */
+const silentMs = 30_000;
 /** The user id of `nobody`, as which the server runs if this process runs as root. */
 const nobody = 65_534;
 
@@ -120,10 +122,22 @@ export class RealRabbitMq implements Asked {
     const untilMs = Date.now() + startMs;
     for (;;) {
       const reply = await this.call('GET', '/api/overview').catch(() => undefined);
-      if (reply?.status === 200) return;
+      if (reply?.status === 200 && (await this.#takesClients())) return;
       if (Date.now() > untilMs) throw new Error('RabbitMQ has not started in time');
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
+  }
+
+  /** The port for AMQP is opened after that for management. */
+  #takesClients(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: this.amqpPort });
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+    });
   }
 
   call(
@@ -155,6 +169,8 @@ export class RealRabbitMq implements Asked {
         );
       });
       sent.on('error', reject);
+      // A RabbitMQ that is starting may take a request and never answer it.
+      sent.setTimeout(silentMs, () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
       sent.end(text);
     });
   }

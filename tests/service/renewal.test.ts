@@ -18,6 +18,7 @@ const engine = new WaxwingEngine({
   host: '127.0.0.1',
   amqpsPort: 0,
   hasTlsParity: false,
+  hasInstanceLimits: false,
   ldap: { port: 636, authoritiesFile: undefined },
   room: { memoryBytesMax: undefined, diskReserveBytes: 0 },
   certificates: (brokerId) => {

@@ -289,6 +289,7 @@ export class ControlPlane {
       digestKey: this.machine.digestKey,
       region,
       accountId,
+      hasInstanceLimits: this.machine.hasInstanceLimits,
       keyCheckMs,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),

@@ -24,6 +24,8 @@ export class Machine {
   /** The disk with the secrets of the keys. */
   secretsDisk = new MemoryDisk();
   keyEffectDelayMs = 0;
+  /** Whether instance types have their limits. */
+  hasInstanceLimits = false;
   /** The authorities of identity providers, PEM. */
   authorities: string | undefined = undefined;
   /** The provider with which people sign in. */

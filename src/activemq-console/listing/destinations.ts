@@ -22,7 +22,7 @@ export interface DestinationCounts {
 /** The counts of a queue. */
 export function countsOf(queue: Queue): DestinationCounts {
   return {
-    size: queue.index.count - queue.pendingDisposalCount,
+    size: queue.index.count - (queue.disposal?.count ?? 0),
     consumerCount: queue.consumerCount,
     enqueueCount: queue.publishedCount,
     dequeueCount: queue.settledCount,

@@ -111,7 +111,7 @@ function subscriberXml(dialect: ActiveMq, { queue, connectionId }: Subscriber): 
   };
   const stats = {
     pendingQueueSize: readyCount,
-    dispatchedQueueSize: queue.index.count - readyCount - queue.pendingDisposalCount,
+    dispatchedQueueSize: queue.index.count - readyCount - (queue.disposal?.count ?? 0),
     dispatchedCounter: queue.deliveredCount,
     enqueueCounter: queue.publishedCount,
     dequeueCounter: queue.settledCount,

@@ -6,6 +6,7 @@ import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { Undecided } from '../logins/undecided.ts';
+import { beginVhost, type InitialSettings } from '../settings/initial-settings.ts';
 import type { Background } from '../turns/background.ts';
 import {
   Access,
@@ -28,6 +29,8 @@ export interface AccountsHost {
   readonly limits: Limits;
   readonly clientConnections: ClientConnections;
   readonly background: Background;
+  /** What new virtual hosts begin with. */
+  readonly initialSettings: InitialSettings | undefined;
 }
 
 /** Maximum number of tags of a user. */
@@ -69,6 +72,8 @@ export class Accounts {
       requireRoom('vhost', this.#host.vhosts.size, vhostCountMax);
     }
     this.#change({ kind: 'vhost', vhost: name, metadata: changed });
+    if (found === undefined)
+      beginVhost(this.requireVhost(name).settings, this.#host.initialSettings);
   }
 
   /**

@@ -35,8 +35,14 @@ export interface DispatchOrder {
   takeAll(): Taken;
 }
 
+/** Messages that were removed together and are taken one by one. */
+export interface TakenMessages {
+  /** The next of them; -1 at the end. */
+  next(): number;
+}
+
 /** Ready messages that were removed together: the live messages in a range, and sets of others. */
-export class Taken {
+export class Taken implements TakenMessages {
   readonly #index: QueueIndex;
   #from: number;
   readonly #to: number;

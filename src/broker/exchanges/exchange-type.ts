@@ -35,7 +35,8 @@ export interface ExchangeType {
   readonly usesKey: boolean;
   /** Whether routes depend only on the routing key and can be cached. */
   readonly isCacheable: boolean;
-  newIndex(): BindingIndex;
+  /** @param vhost the virtual host of the exchange */
+  newIndex(vhost: string): BindingIndex;
   /**
    * Checks a new binding.
    *

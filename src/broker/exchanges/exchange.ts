@@ -41,7 +41,7 @@ export class Exchange {
     this.routing = type.routingType?.(options.arguments) ?? type;
     this.isDelayed = type.isDelayed === true;
     this.options = options;
-    this.#index = this.routing.newIndex();
+    this.#index = this.routing.newIndex(vhost);
   }
 
   /** The number of bindings that may match a topic on which the broker reports its own events. */

@@ -4,7 +4,7 @@ import { assert } from '../../base/assert.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { DeadLetter } from '../dead-lettering/dead-letter.ts';
-import { DeadLetterRouter } from '../dead-lettering/dead-letter-router.ts';
+import { DeadLetterRouter, type SafeLetter } from '../dead-lettering/dead-letter-router.ts';
 import { BrokerError } from '../errors.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import type { MessageRouter } from '../exchanges/message-router.ts';
@@ -19,6 +19,7 @@ import type { Delivery } from '../subscription.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Vhost } from '../vhost.ts';
 import { LongPublishes } from './long-publishes.ts';
+import { publishLetterSafely, type SafeLettersHost } from './safe-letters.ts';
 
 /**
  * Number of queues in a slice. A message for more queues is stored slice by slice, in several turns
@@ -76,17 +77,27 @@ export class Publishing {
   readonly longPublishes: LongPublishes;
   /** The result for the last message. It is reused, so that a message costs no allocation. */
   readonly #published = new Published();
+  readonly #safeHost: SafeLettersHost;
 
   constructor(host: PublishingHost, router: MessageRouter) {
     this.#host = host;
     this.#router = router;
     const { store, turns } = host;
     this.longPublishes = new LongPublishes({ store, background: turns.background });
+    this.#safeHost = {
+      router,
+      longPublishes: this.longPublishes,
+      counters: host.counters,
+      spend: (units) => turns.background.spend(units),
+      sliceSize,
+      store: (letter, queues) => this.storeQuietly(letter, queues),
+    };
     this.#deadLetterRouter = new DeadLetterRouter({
       nowMs: () => host.nowMs(),
       vhost: (name) => host.vhost(name),
       formatOf: (number) => router.formatOf(number),
       publish: (vhost, letter, isFor) => this.#publishLetter(vhost, letter, isFor),
+      publishSafely: (...of) => publishLetterSafely(this.#safeHost, ...of),
       retry: (queue, view) => host.schedules.retry(queue, view),
       delay: (vhost, letter) => host.schedules.delayLetter(vhost, letter),
       spend: (units) => host.turns.background.spend(units),
@@ -390,6 +401,19 @@ export class Publishing {
     } catch (error) {
       // A dead letter that is lost because of a bug must not block those behind it.
       this.#host.letterLost(error, queue.name);
+    }
+  }
+
+  /** See `QueueHost.deadLetterSafely`. */
+  deadLetterSafely(...of: SafeLetter): boolean {
+    try {
+      return this.#deadLetterRouter.deadLetterSafely(...of);
+    } catch (error) {
+      // It stays, and does not block those behind it.
+      const [queue, , , progress] = of;
+      this.#host.letterLost(error, queue.name);
+      progress.ended(false);
+      return false;
     }
   }
 

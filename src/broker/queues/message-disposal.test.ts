@@ -35,7 +35,7 @@ test('two full queues that dead-letter to each other terminate and leave no batc
   const queues = [b.queue('a', args('b')), b.queue('b', args('a'))];
   for (let i = 0; i < size; i++) for (const name of ['a', 'b']) b.publish('', name, `${name}${i}`);
   b.publish('', 'a', 'one too many');
-  await turnsUntil(() => queues.every((queue) => queue.pendingDisposalCount === 0));
+  await turnsUntil(() => queues.every((queue) => (queue.disposal?.count ?? 0) === 0));
   assert.deepEqual(
     queues.map((queue) => [queue.readyCount, queue.index.count]),
     [
@@ -61,7 +61,7 @@ test('a long chain of full queues that dead-letter to the next one does not recu
   const last = b.vhost.queue(name(length), owner);
   b.publish('', 'q0', 'pushes them all');
   const queues = [...b.vhost.queues.values()];
-  await turnsUntil(() => queues.every((queue) => queue.pendingDisposalCount === 0));
+  await turnsUntil(() => queues.every((queue) => (queue.disposal?.count ?? 0) === 0));
   assert.ok(queues.every((queue) => queue.readyCount === 1));
   assert.deepEqual([last.readyCount, b.broker.counters.deadLettered], [1, length]);
 });

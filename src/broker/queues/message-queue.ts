@@ -2,6 +2,7 @@
 
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { DeadLetterRules } from '../dead-lettering/dead-letter-rules.ts';
+import { markedMessages } from '../dead-lettering/death-marks.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
@@ -13,18 +14,16 @@ import type { DeathReason, Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import { type QueueOptions, type QueueSettings, readQueueArguments } from '../queue-options.ts';
 import type { RetryPolicy } from '../schedule/retry.ts';
-import {
-  type Consumer,
-  type Delivery,
-  type SubscribeOptions,
-  Subscription,
-} from '../subscription.ts';
+import { type Consumer, type SubscribeOptions, Subscription } from '../subscription.ts';
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { deliveryUnits, type Held } from '../turns/turns.ts';
+import { DelayedMessages } from './delayed-messages.ts';
 import { DrainsAndPulls } from './drains-and-pulls.ts';
+import { type GetAnswer, Gets } from './gets.ts';
 import { MessageDisposal } from './message-disposal.ts';
-import { armExpiryTimer, hasExpired, isHeadExpired } from './message-expiry.ts';
+import { armExpiryTimer, hasExpired } from './message-expiry.ts';
+import { countReturn } from './returned-messages.ts';
 import type { Rewriting } from './rewriting.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
@@ -62,13 +61,14 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
   deadLetters: DeadLetterRules | undefined = undefined;
+  delayed: DelayedMessages | undefined = undefined;
+  disposal: MessageDisposal | undefined = undefined;
   onAccepted: ((sequence: number) => void) | undefined = undefined;
   owner: object | undefined = undefined;
   usedAtMs: number;
-  #disposal: MessageDisposal | undefined = undefined;
   #selective: SelectiveDispatch | undefined = undefined;
   #drainsAndPulls: DrainsAndPulls | undefined = undefined;
-  #gets: (() => void)[] = [];
+  #gets: Gets | undefined = undefined;
 
   constructor(
     host: QueueHost,
@@ -84,6 +84,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.index = index;
     this.settings = readQueueArguments(options.arguments, describe('queue', name, vhost));
     index.countsFailures = this.settings.countsFailures;
+    index.keepsAll = this.settings.type === 'quorum';
     this.order = orderOf(index, this.settings);
     this.consumers = new Consumers(this.settings);
     this.usedAtMs = host.nowMs();
@@ -97,6 +98,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
     this.touch();
     if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
+    if (!settings.deadLettersSafely) this.disposal?.retryHeld();
   }
 
   takeOut(settled: ReadonlySet<number>): void {
@@ -112,6 +114,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.readyCount = index.count;
     this.readyBytes = index.bodyBytes();
     if (mayBeDelivered) index.markAllRedelivered();
+    const dead = markedMessages(index);
+    this.takeOut(new Set(dead.keys()));
+    for (const [sequence, reason] of dead) this.#discard(sequence, reason);
     this.touch();
     this.#host.turns.markDirty(this);
     if (this.#isOver()) this.#host.turns.background.add(this);
@@ -125,8 +130,11 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   #hasRoom(bodyLength: number): boolean {
-    const { lengthMax, bytesMax } = this.settings;
-    return this.readyCount < lengthMax && this.readyBytes + bodyLength <= bytesMax;
+    const { lengthMax, bytesMax, deadLettersSafely } = this.settings;
+    const dead = deadLettersSafely ? this.disposal : undefined;
+    const count = this.readyCount + (this.delayed?.count ?? 0) + (dead?.letterCount ?? 0);
+    const bytes = this.readyBytes + (dead?.letterBytes ?? 0);
+    return count < lengthMax && bytes + bodyLength <= bytesMax;
   }
 
   enqueued(bodyLength: number): void {
@@ -278,7 +286,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   #armExpiryTimer(): void {
     if (!this.index.hasExpiryTimes) return;
-    armExpiryTimer(this, this.#host.turns, this.#disposal?.isWaiting === true);
+    armExpiryTimer(this, this.#host.turns, this.disposal?.isWaiting === true);
   }
 
   #discard(sequence: number, reason: DeathReason, cause?: string): void {
@@ -291,12 +299,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   #requireDisposal(): MessageDisposal {
-    this.#disposal ??= new MessageDisposal(this.#host, this);
-    return this.#disposal;
-  }
-
-  get pendingDisposalCount(): number {
-    return this.#disposal?.count ?? 0;
+    this.disposal ??= new MessageDisposal(this.#host, this);
+    return this.disposal;
   }
 
   work(units: Background, until: number): boolean {
@@ -304,7 +308,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     const isLeft = disposal.work(units, until);
     if (this.isDeleted) return isLeft;
     this.wake();
-    if (!isLeft && !this.isLoading && !disposal.isWaiting) this.#answerGets();
+    if (!isLeft && !this.isLoading && !disposal.isWaiting) this.#gets?.again();
     return isLeft;
   }
 
@@ -323,13 +327,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   loaded(): void {
     this.isLoading = false;
     if (this.isDeleted) return;
-    if (this.pendingDisposalCount > 0) this.#host.turns.background.add(this);
-    this.#answerGets();
+    if ((this.disposal?.count ?? 0) > 0) this.#host.turns.background.add(this);
+    this.#gets?.again();
     this.#host.turns.markDirty(this);
-  }
-
-  #answerGets(): void {
-    for (const get of this.#gets.splice(0)) get();
   }
 
   accept(sequence: number): void {
@@ -347,15 +347,21 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   requeue(sequence: number, hasFailed: boolean): void {
     if (this.isDeleted) return;
+    const delayMs = countReturn(this.#host, this, sequence, hasFailed);
+    if (delayMs === Infinity) this.#discard(sequence, 'delivery_limit');
+    else if (delayMs > 0) this.delay(sequence, this.#host.nowMs() + delayMs);
+    else this.ready(sequence);
+  }
+
+  /** A message that was taken is ready again at this time, milliseconds since 1970. */
+  delay(sequence: number, untilMs: number): void {
+    this.delayed ??= new DelayedMessages(this.#host.turns, this);
+    this.delayed.add(sequence, untilMs);
+  }
+
+  /** A message that was taken is ready again, at its old position. */
+  ready(sequence: number): void {
     this.#selective?.restart();
-    this.index.markRedelivered(sequence, hasFailed);
-    if (hasFailed && this.index.countsFailures) {
-      this.#host.store.counts.changed(this.index, sequence);
-    }
-    if (this.index.deliveryCount(sequence) > this.settings.deliveryLimit) {
-      this.#discard(sequence, 'delivery_limit');
-      return;
-    }
     this.order.requeue(sequence);
     this.readyCount++;
     this.readyBytes += this.index.bodyLength(sequence);
@@ -371,6 +377,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   rewrite(sequence: number, rewriting: Rewriting): void {
     if (this.isDeleted) return;
     this.#selective?.regroup();
+    if (rewriting.isRejected) this.settledCount++;
     this.#requireDisposal().rewrite(sequence, rewriting);
   }
 
@@ -392,36 +399,21 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     return this.consumers.count;
   }
 
-  get(
-    subscription: Subscription,
-    settled: boolean,
-    answer: (delivery: Delivery | undefined) => void,
-  ): void {
-    const { store, delivery } = this.#host;
-    if (!subscription.isActive) return; // it was stopped while a block was read
-    this.touch();
-    if (this.#isHeadExpired()) this.#host.turns.background.doNow(this);
-    const sequence = this.isDeleted ? -1 : this.order.peek();
-    if (sequence < 0) answer(undefined);
-    else if (this.#isHeadExpired()) {
-      this.#gets.push(() => this.get(subscription, settled, answer));
-      this.#host.turns.background.add(this);
-    } else if (!store.view(this.index, sequence, delivery)) {
-      this.#gets.push(() => this.get(subscription, settled, answer));
-      this.#host.load(this, sequence);
-    } else {
-      this.#take(sequence);
-      this.#selective?.restart();
-      this.#prepare(subscription, sequence, settled);
-      delivery.left = this.readyCount;
-      answer(delivery);
-      if (settled) this.accept(sequence);
-      this.#armExpiryTimer();
-    }
+  get(subscription: Subscription, settled: boolean, answer: GetAnswer): void {
+    this.#gets ??= new Gets(this.#host, this);
+    this.#gets.get(subscription, settled, answer);
   }
 
-  #isHeadExpired(): boolean {
-    return !this.isDeleted && this.index.hasExpiryTimes && isHeadExpired(this, this.#host.nowMs());
+  /** Answers a get with the head, on which the view is open. */
+  give(subscription: Subscription, sequence: number, settled: boolean, answer: GetAnswer): void {
+    const { delivery } = this.#host;
+    this.#take(sequence);
+    this.#selective?.restart();
+    this.#prepare(subscription, sequence, settled);
+    delivery.left = this.readyCount;
+    answer(delivery);
+    if (settled) this.accept(sequence);
+    this.#armExpiryTimer();
   }
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
@@ -457,11 +449,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   purge(done: (count: number) => void): void {
-    const count = this.readyCount;
+    const count = this.readyCount + (this.delayed?.count ?? 0);
     this.readyCount = 0;
     this.readyBytes = 0;
     this.#selective?.restart();
-    this.#requireDisposal().purge(this.order.takeAll(), count, done);
+    const delayed = this.delayed === undefined ? [] : [this.delayed.takeAll()];
+    this.#requireDisposal().purge([this.order.takeAll(), ...delayed], count, done);
     this.#host.turns.background.doNow(this);
   }
 
@@ -486,8 +479,9 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.isDeleted = true;
     const reason = `${describe('queue', this.name, this.vhost)} was deleted`;
     this.consumers.endAll(reason, this.#host.turns.background);
-    this.#answerGets();
-    this.#disposal?.answerPurges();
+    this.#gets?.again();
+    this.disposal?.end();
+    this.delayed?.takeAll();
     this.#selective?.end();
     const { store, isRecovering } = this.#host;
     if (isRecovering || this.index.count <= droppedCountMax) store.drop(this.index);

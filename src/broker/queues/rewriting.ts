@@ -11,11 +11,17 @@ export interface Rewriting {
   readonly cause: string | undefined;
   /** Whether the delivery counts as failed. Always true for rejections. */
   readonly hasFailed: boolean;
+  /** When it may be delivered again, milliseconds since 1970; only quorum queues wait. */
+  readonly readyAtMs?: number | undefined;
 }
 
 /** Rewritings of a queue that wait for their turn; see `rewritingCountMax`. */
 export class Rewritings {
   #bySequence: Map<number, Rewriting> | undefined = undefined;
+
+  get count(): number {
+    return this.#bySequence?.size ?? 0;
+  }
 
   get isEmpty(): boolean {
     return this.#bySequence === undefined;

@@ -162,6 +162,48 @@ export interface ChannelInfo {
   readonly acknowledgedCount: number;
 }
 
+/** A session of AMQP 1.0. */
+export interface SessionInfo {
+  readonly number: number;
+  readonly handleMax: number;
+  readonly nextIncomingId: number;
+  readonly incomingWindow: number;
+  readonly nextOutgoingId: number;
+  /** The window of the peer for transfers of the broker, and the other one. */
+  readonly peerIncomingWindow: number;
+  readonly peerOutgoingWindow: number;
+  readonly unsettledCount: number;
+  /** The links on which the peer sends. */
+  readonly incoming: readonly IncomingLinkInfo[];
+  /** The links on which the broker sends. */
+  readonly outgoing: readonly OutgoingLinkInfo[];
+}
+
+/** What links of both directions have. */
+export interface LinkInfo {
+  readonly handle: number;
+  readonly name: string;
+  readonly deliveryCount: number;
+  readonly credit: number;
+  /** Maximum size of a message, bytes; Infinity for none. */
+  readonly bytesMax: number;
+  /** Whether messages are sent settled; undefined for both. */
+  readonly isSettled: boolean | undefined;
+}
+
+/** A link on which the peer sends. */
+export interface IncomingLinkInfo extends LinkInfo {
+  /** Undefined if each message names its own. */
+  readonly targetAddress: string | undefined;
+}
+
+/** A link on which the broker sends. */
+export interface OutgoingLinkInfo extends LinkInfo {
+  readonly sourceAddress: string;
+  /** Empty for the management node. */
+  readonly queue: string;
+}
+
 /** A consumer. */
 export interface ConsumerInfo {
   readonly tag: string;

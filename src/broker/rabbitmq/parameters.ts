@@ -81,7 +81,10 @@ export class Parameters {
     if (!isObject(value)) throw invalid(`the value of ${component} '${name}' is no object`);
     if (component === shovelComponent) readShovel(name, value);
     const count = this.#byVhost.get(vhost)?.size ?? 0;
-    if (this.get(vhost, component, name) === undefined) this.#requireRoom(count);
+    if (this.get(vhost, component, name) === undefined) {
+      this.#requireRoom(count);
+      if (component === shovelComponent) this.#requireRoomForShovel();
+    }
     this.#change({ kind: 'parameter', vhost, component, name, value });
   }
 
@@ -125,6 +128,14 @@ export class Parameters {
     requireShortName(`name of a ${what}`, name);
     const { parameterBytesMax: bytesMax } = this.#limits;
     requireSmallJson(`the value of ${what} '${name}'`, value, bytesMax);
+  }
+
+  #requireRoomForShovel(): void {
+    const { shovelCountMax: countMax } = this.#limits;
+    if (countMax === Infinity) return;
+    let count = 0;
+    for (const { component } of this.all()) if (component === shovelComponent) count++;
+    if (count >= countMax) throw invalid(`component shovel is limited to ${countMax}`);
   }
 
   #requireRoom(count: number): void {

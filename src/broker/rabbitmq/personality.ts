@@ -18,6 +18,8 @@ export interface Personality {
   readonly timeouts: 'all' | 'quorum';
   /** Whether a delivery that a consumer returns (`basic.nack` with requeue) counts as failed. */
   readonly countsReturned: boolean;
+  /** Whether quorum queues can delay the next delivery of returned messages. */
+  readonly delaysReturned: boolean;
 }
 
 /** RabbitMQ 3.13, and brokers of other types. */
@@ -27,6 +29,7 @@ const older: Personality = {
   refused: [],
   timeouts: 'all',
   countsReturned: true,
+  delaysReturned: false,
 };
 
 /** RabbitMQ 4.2 as Amazon MQ runs it. */
@@ -42,6 +45,7 @@ const version43: Personality = {
   refused: ['transient_nonexcl_queues', 'global_qos', 'classic_queue_modes'],
   timeouts: 'quorum',
   countsReturned: false,
+  delaysReturned: true,
 };
 
 /** @param engineVersion for example `4.2` */

@@ -3,9 +3,7 @@
 /**
  * The number of entries of a chunk is a power of two. A growing heap adds chunks without copying.
  */
-const chunkShift = 12;
-const chunkEntries = 1 << chunkShift;
-const chunkMask = chunkEntries - 1;
+const usualChunkShift = 12;
 
 /**
  * A binary heap of ids by due time in typed arrays, with 16 bytes per entry. Among equal times, the
@@ -14,8 +12,16 @@ const chunkMask = chunkEntries - 1;
 export class DueHeap {
   readonly #dues: Float64Array[] = [];
   readonly #ids: Float64Array[] = [];
+  readonly #shift: number;
+  readonly #mask: number;
   /** The number of entries. */
   size = 0;
+
+  /** @param chunkShift the entries of a chunk, as a power of two */
+  constructor(chunkShift: number = usualChunkShift) {
+    this.#shift = chunkShift;
+    this.#mask = (1 << this.#shift) - 1;
+  }
 
   /** The due time of the first entry, milliseconds since 1970; Infinity if the heap is empty. */
   get firstMs(): number {
@@ -29,9 +35,9 @@ export class DueHeap {
 
   /** Adds an entry. `dueMs` is in milliseconds since 1970. */
   add(dueMs: number, id: number): void {
-    if (this.size >>> chunkShift === this.#dues.length) {
-      this.#dues.push(new Float64Array(chunkEntries));
-      this.#ids.push(new Float64Array(chunkEntries));
+    if (this.size >>> this.#shift === this.#dues.length) {
+      this.#dues.push(new Float64Array(this.#mask + 1));
+      this.#ids.push(new Float64Array(this.#mask + 1));
     }
     let at = this.size++;
     while (at > 0) {
@@ -63,27 +69,27 @@ export class DueHeap {
     }
     if (last > 0) this.#put(at, dueMs, id);
     // One spare chunk is kept, so that a size around a boundary does not allocate repeatedly.
-    if (this.#dues.length > 1 && last + chunkEntries <= (this.#dues.length - 1) << chunkShift) {
+    if (this.#dues.length > 1 && last + this.#mask + 1 <= (this.#dues.length - 1) << this.#shift) {
       this.#dues.pop();
       this.#ids.pop();
     }
   }
 
   #due(at: number): number {
-    return this.#dues[at >>> chunkShift]?.[at & chunkMask] ?? Infinity;
+    return this.#dues[at >>> this.#shift]?.[at & this.#mask] ?? Infinity;
   }
 
   #id(at: number): number {
-    return this.#ids[at >>> chunkShift]?.[at & chunkMask] ?? -1;
+    return this.#ids[at >>> this.#shift]?.[at & this.#mask] ?? -1;
   }
 
   #put(at: number, dueMs: number, id: number): void {
-    const chunk = at >>> chunkShift;
+    const chunk = at >>> this.#shift;
     const dues = this.#dues[chunk];
     const ids = this.#ids[chunk];
     if (dues === undefined || ids === undefined) return;
-    dues[at & chunkMask] = dueMs;
-    ids[at & chunkMask] = id;
+    dues[at & this.#mask] = dueMs;
+    ids[at & this.#mask] = id;
   }
 }
 

@@ -1,7 +1,8 @@
 // The effective settings of a queue.
 
-import type { Arguments } from '../arguments.ts';
-import { overflows, type QueueSettings } from '../queue-options.ts';
+import { type Arguments, wholeNumber } from '../arguments.ts';
+import { isSafe, overflows, type QueueSettings } from '../queue-options.ts';
+import { type DelayedRetry, delayedRetryOf } from '../queues/delayed-retry.ts';
 import { ageMs } from '../streams/stream-arguments.ts';
 import type { PolicyDefinition } from './policy-keys.ts';
 
@@ -31,15 +32,20 @@ export function effectiveSettings(
   const isQuorum = own.type === 'quorum';
   const isLimited =
     args['x-delivery-limit'] !== undefined || definition['delivery-limit'] !== undefined;
-  const overflow = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
+  const ofPolicy = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
+  const overflow = args['x-overflow'] === undefined ? ofPolicy : own.overflow;
+  const deadLetterExchange = own.deadLetterExchange ?? text('dead-letter-exchange');
+  const strategy = args['x-dead-letter-strategy']?.value ?? text('dead-letter-strategy');
   return {
     ...own,
     ttlMs: Math.min(own.ttlMs, limit('message-ttl')),
     expiresMs: Math.min(own.expiresMs, limit('expires')),
     lengthMax: Math.min(own.lengthMax, limit('max-length')),
     bytesMax: Math.min(own.bytesMax, limit('max-length-bytes')),
-    overflow: args['x-overflow'] === undefined ? overflow : own.overflow,
-    deadLetterExchange: own.deadLetterExchange ?? text('dead-letter-exchange'),
+    overflow,
+    deadLetterExchange,
+    deadLettersSafely: isSafe(own.type, strategy, overflow, deadLetterExchange),
+    delayedRetry: isQuorum ? delayedRetry(args, definition) : undefined,
     deadLetterKey: own.deadLetterKey ?? text('dead-letter-routing-key'),
     deliveryLimit:
       isQuorum && isLimited
@@ -49,6 +55,19 @@ export function effectiveSettings(
           : own.deliveryLimit,
     consumerTimeoutMs: own.consumerTimeoutMs ?? (timeoutMs === Infinity ? undefined : timeoutMs),
   };
+}
+
+/** The type of a policy takes precedence, and the smaller times apply. */
+function delayedRetry(args: Arguments, definition: PolicyDefinition): DelayedRetry | undefined {
+  const ms = (key: string): number | undefined => {
+    const found = args[`x-${key}`];
+    const own = found === undefined ? undefined : wholeNumber(found);
+    const other = definition[key];
+    if (typeof other !== 'number') return own;
+    return own === undefined ? other : Math.min(own, other);
+  };
+  const type = definition['delayed-retry-type'] ?? args['x-delayed-retry-type']?.value;
+  return delayedRetryOf(type, ms('delayed-retry-min'), ms('delayed-retry-max'));
 }
 
 /** The settings of a stream: as in RabbitMQ, its policy takes precedence over its arguments. */

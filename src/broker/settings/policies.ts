@@ -3,6 +3,11 @@
 import { NamePattern } from '../patterns/name-pattern.ts';
 import { isFor, type Policy, type PolicySubject } from './policy.ts';
 
+/** Whether a policy is one that Amazon MQ creates with a broker. */
+function isDefault({ name }: Policy): boolean {
+  return name.startsWith('AWS-DEFAULT-');
+}
+
 interface Entry {
   readonly policy: Policy;
   readonly pattern: NamePattern;
@@ -41,7 +46,10 @@ export class Policies {
   #sort(): void {
     this.#ordered = [...this.#byName.values()].sort(
       ({ policy: a }, { policy: b }) =>
-        b.priority - a.priority || (a.name < b.name ? -1 : Number(a.name > b.name)),
+        b.priority - a.priority ||
+        // Otherwise a user's policy, whose priority is 0 by default, would depend on its name.
+        Number(isDefault(a)) - Number(isDefault(b)) ||
+        (a.name < b.name ? -1 : Number(a.name > b.name)),
     );
   }
 

@@ -2,7 +2,8 @@
 
 import { shortStringBytesMax } from '../../base/bytes.ts';
 import { isShortName } from '../arguments.ts';
-import { expiryMsMax, overflows } from '../queue-options.ts';
+import { deadLetterStrategies, expiryMsMax, overflows } from '../queue-options.ts';
+import { delayedRetryTypes } from '../queues/delayed-retry.ts';
 import { ageMs, segmentBytesLimit } from '../streams/stream-arguments.ts';
 
 /** A value in a policy. */
@@ -16,7 +17,7 @@ interface PolicyKey {
   /** Returns the problem with a value; undefined if it is valid. */
   readonly problem: (value: PolicyValue) => string | undefined;
   /** The rule for merging with an operator policy; undefined if operator policies lack the key. */
-  readonly merge: 'smaller' | 'operator' | undefined;
+  readonly merge: 'smaller' | 'larger' | 'operator' | undefined;
 }
 
 const count =
@@ -54,6 +55,16 @@ const effective: readonly (readonly [string, PolicyKey])[] = [
   ['overflow', { problem: word('overflow mode', overflows), merge: 'operator' }],
   ['dead-letter-exchange', { problem: name('dead letter exchange name'), merge: undefined }],
   ['dead-letter-routing-key', { problem: name('dead letter routing key'), merge: undefined }],
+  [
+    'dead-letter-strategy',
+    { problem: word('dead letter strategy', deadLetterStrategies), merge: undefined },
+  ],
+  [
+    'delayed-retry-type',
+    { problem: word('delayed retry type', delayedRetryTypes), merge: 'operator' },
+  ],
+  ['delayed-retry-min', { problem: count('delayed retry minimum delay', 1), merge: 'larger' }],
+  ['delayed-retry-max', { problem: count('delayed retry maximum delay', 1), merge: 'smaller' }],
   ['consumer-timeout', { problem: count('consumer timeout'), merge: undefined }],
   ['alternate-exchange', { problem: name('alternate exchange name'), merge: undefined }],
   ['max-age', { problem: age, merge: undefined }],
@@ -65,7 +76,6 @@ const effective: readonly (readonly [string, PolicyKey])[] = [
 
 /** Keys that RabbitMQ knows, without effect here. */
 const ignored = [
-  'dead-letter-strategy',
   'federation-upstream',
   'federation-upstream-pattern',
   'federation-upstream-set',
@@ -107,11 +117,11 @@ export function mergedDefinition(
   const merged: Record<string, PolicyValue> = { ...own };
   for (const [key, value] of Object.entries(operator ?? {})) {
     const before = merged[key];
+    const merge = policyKeys.get(key)?.merge;
+    const areNumbers = typeof before === 'number' && typeof value === 'number';
     const isKept =
-      policyKeys.get(key)?.merge === 'smaller' &&
-      typeof before === 'number' &&
-      typeof value === 'number' &&
-      isSmaller(before, value);
+      areNumbers &&
+      ((merge === 'smaller' && isSmaller(before, value)) || (merge === 'larger' && before > value));
     if (!isKept) merged[key] = value;
   }
   return merged;

@@ -41,12 +41,24 @@ function fail(policy: Policy, why: string): never {
   throw new BrokerError('precondition-failed', text);
 }
 
+/** What policies may contain. */
+export interface PolicyTerms {
+  /** Maximum size of a definition as JSON, bytes. */
+  readonly bytesMax: number;
+  /** See `Personality.delaysReturned`. */
+  readonly delaysReturned: boolean;
+}
+
 /**
  * Checks a policy.
  *
  * @throws {BrokerError} `precondition-failed`
  */
-export function checkPolicy(policy: Policy, isOperator: boolean, bytesMax: number): void {
+export function checkPolicy(
+  policy: Policy,
+  isOperator: boolean,
+  { bytesMax, delaysReturned }: PolicyTerms,
+): void {
   requireShortName('policy name', policy.name);
   requireShortName('pattern of a policy', policy.pattern);
   if (!Number.isSafeInteger(policy.priority)) {
@@ -57,14 +69,34 @@ export function checkPolicy(policy: Policy, isOperator: boolean, bytesMax: numbe
   if (bytes > bytesMax) fail(policy, `its definition of ${bytes} bytes is longer than ${bytesMax}`);
   const keys = Object.keys(policy.definition);
   if (keys.length === 0) fail(policy, 'its definition is empty');
-  for (const key of keys) checkKey(policy, key, isOperator);
+  for (const key of keys) {
+    checkKey(policy, key, isOperator);
+    if (!delaysReturned && key.startsWith('delayed-retry-')) unknownKey(policy, key, isOperator);
+  }
+  checkDelays(policy);
+}
+
+function unknownKey(policy: Policy, key: string, isOperator: boolean): never {
+  const what = isOperator ? 'operator policy' : 'policy';
+  fail(policy, `'${key}' is not a recognised ${what} setting`);
+}
+
+/** The delays of returned messages must not contradict each other. */
+function checkDelays(policy: Policy): void {
+  const { 'delayed-retry-type': type, 'delayed-retry-min': min } = policy.definition;
+  const max = policy.definition['delayed-retry-max'];
+  if (type !== undefined && type !== 'disabled' && min === undefined) {
+    fail(policy, `delayed-retry-min is required when delayed-retry-type is ${type}`);
+  }
+  if (typeof min === 'number' && typeof max === 'number' && max < min) {
+    fail(policy, `delayed-retry-max (${max}) must not be smaller than delayed-retry-min (${min})`);
+  }
 }
 
 function checkKey(policy: Policy, key: string, isOperator: boolean): void {
   const known = policyKeys.get(key);
   if (known === undefined || (isOperator && known.merge === undefined)) {
-    const what = isOperator ? 'operator policy' : 'policy';
-    fail(policy, `'${key}' is not a recognised ${what} setting`);
+    unknownKey(policy, key, isOperator);
   }
   const value = policy.definition[key];
   const problem = value === undefined ? `'${key}' has no value` : known.problem(value);

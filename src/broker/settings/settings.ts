@@ -26,6 +26,8 @@ export type SettingsChange =
 export interface SettingsHost {
   readonly name: string;
   readonly limits: Limits;
+  /** See `Personality.delaysReturned`. */
+  readonly delaysReturned: boolean;
   define(change: SettingsChange): void;
   /** Policies have changed: all queues and exchanges must update their settings. */
   policiesChanged(): void;
@@ -63,8 +65,9 @@ export class Settings {
    */
   setPolicy(policy: Policy, how: { readonly isOperator: boolean }): void {
     const { isOperator } = how;
-    const { argumentsBytesMax, policyCountMax } = this.#host.limits;
-    checkPolicy(policy, isOperator, argumentsBytesMax);
+    const { limits, delaysReturned } = this.#host;
+    const { argumentsBytesMax: bytesMax, policyCountMax } = limits;
+    checkPolicy(policy, isOperator, { bytesMax, delaysReturned });
     const all = this.policiesOf(how);
     if (all.get(policy.name) === undefined && all.size >= policyCountMax) {
       const why = `policy limit in vhost '${this.#host.name}' (${policyCountMax}) is reached`;

@@ -55,7 +55,8 @@ export class StreamQueue implements Queue, Held, LogWaiter {
   onAccepted: ((sequence: number) => void) | undefined = undefined;
   owner: object | undefined = undefined;
   usedAtMs: number;
-  readonly pendingDisposalCount = 0;
+  readonly disposal = undefined;
+  readonly delayed = undefined;
   /** The number before which all messages are on disk. */
   committed: number;
   /** Groups of the log that are not synced, and the number after the last message of each. */

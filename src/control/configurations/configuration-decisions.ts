@@ -6,8 +6,8 @@ import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
 import { ControlError } from '../errors.ts';
-import type { EngineType } from '../offers/offer.ts';
 import { allOffers, engineNameOf } from '../offers/offers.ts';
+import { rabbitMqInstance } from '../offers/rabbitmq-limits.ts';
 import { checkTags, refuse } from '../rules.ts';
 import type { SanitisingWarning } from './activemq/sanitise.ts';
 import type { ConfigurationRecord, RevisionRecord } from './configuration-record.ts';
@@ -24,6 +24,7 @@ import {
 } from './configurations.ts';
 import { defaultText } from './default-texts.ts';
 import { configurationLimits } from './limits.ts';
+import { checkMaximum } from './rabbitmq/broker-limits.ts';
 
 /** A request for a configuration, with the member names of Amazon MQ's CreateConfiguration. */
 export interface ConfigurationRequest {
@@ -45,6 +46,8 @@ export interface RevisionRequest {
 export interface ConfigurationParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
+  /** Whether configurations may not exceed the limits of instance types. */
+  readonly hasInstanceLimits: boolean;
   readonly random: Random;
   readonly clock: Clock;
   readonly region: string;
@@ -219,14 +222,22 @@ export class ConfigurationDecisions {
    */
   choose(
     asked: { readonly id: string; readonly revision?: number | undefined },
-    broker: { readonly engineType: EngineType; readonly authenticationStrategy: string },
+    broker: Pick<
+      BrokerRecord,
+      | 'engineType'
+      | 'authenticationStrategy'
+      | 'hostInstanceType'
+      | 'engineVersion'
+      | 'deploymentMode'
+    >,
   ): ConfigurationUse {
-    const { configurations } = this.#parts;
+    const { configurations, hasInstanceLimits } = this.#parts;
     const found = configurations.get(asked.id);
     if (found === undefined) throw refuse('configuration', unknownConfigurationText(asked.id));
     const { id, engineType, authenticationStrategy, latest } = found;
     const revision = asked.revision ?? latest.revision;
-    if (configurations.revision(id, revision) === undefined) {
+    const text = configurations.revision(id, revision)?.text;
+    if (text === undefined) {
       throw refuse('configuration', unknownRevisionText(id, revision));
     }
     if (engineType !== broker.engineType) {
@@ -242,6 +253,12 @@ export class ConfigurationDecisions {
         `Configuration [${id}] is for authentication strategy [${authenticationStrategy}], the ` +
           `broker has [${broker.authenticationStrategy}].`,
       );
+    }
+    const isSingle = broker.deploymentMode === 'SINGLE_INSTANCE';
+    if (hasInstanceLimits && engineType === 'RABBITMQ' && isSingle) {
+      const { hostInstanceType, engineVersion } = broker;
+      const instance = rabbitMqInstance(hostInstanceType, engineVersion);
+      checkMaximum(text, instance?.maximum ?? {}, hostInstanceType);
     }
     return { id, revision };
   }

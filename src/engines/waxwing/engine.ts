@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
+import { defaultLimits } from '../../broker/limits.ts';
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
@@ -30,6 +31,7 @@ import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { Room, StartMessage } from './messages.ts';
+import { instanceRoom, instanceSettings } from './rabbitmq/instance-settings.ts';
 import type { OutsideSettings } from './rabbitmq/rabbitmq-settings.ts';
 import { takeSpare } from './spare-process.ts';
 import { WaxwingVolumes } from './volumes/waxwing-volumes.ts';
@@ -43,6 +45,8 @@ export interface WaxwingEngineOptions
   /** The address on which brokers listen. */
   readonly host: string;
   readonly hasTlsParity: boolean;
+  /** Whether RabbitMQ brokers have the limits of their instance types. */
+  readonly hasInstanceLimits: boolean;
   readonly ldap: LdapOptions;
   /** Authorities of the servers of shovels besides the public ones, PEM. */
   readonly shovelAuthorities?: string | undefined;
@@ -117,7 +121,7 @@ export class WaxwingEngine implements Engine {
       dataKeys.fill(0);
       throw error;
     }
-    const { host, hasTlsParity, room, shovelAuthorities } = this.#options;
+    const { host, hasTlsParity, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
     const child = takeSpare();
     const listeners = listenersOf(spec, read.rabbitMq?.listeners ?? {});
@@ -144,7 +148,7 @@ export class WaxwingEngine implements Engine {
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
-        room,
+        room: this.#roomOf(spec),
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
         shovelAuthorities,
         isFips: isFipsForced(),
@@ -168,6 +172,13 @@ export class WaxwingEngine implements Engine {
     };
     this.#runs.set(id, { process: child, running, certificates });
     return running;
+  }
+
+  /** The resource limits of a broker. */
+  #roomOf(spec: BrokerSpec): Room {
+    const { room, hasInstanceLimits } = this.#options;
+    const isLimited = hasInstanceLimits && spec.engineType === 'RABBITMQ';
+    return isLimited ? instanceRoom(room, spec, defaultLimits.memoryBytesMax) : room;
   }
 
   /** The port for the record. If another program uses the preferred port, this is reported. */
@@ -237,7 +248,7 @@ const parityPolicies = { ACTIVEMQ: 'activemq-parity', RABBITMQ: 'rabbitmq-parity
 /** The settings of a broker that its record contains in another form. */
 type ReadSettings = Pick<
   StartMessage,
-  'users' | 'directory' | 'activeMq' | 'warnings' | 'rabbitMq'
+  'users' | 'directory' | 'activeMq' | 'warnings' | 'rabbitMq' | 'instance'
 >;
 
 /**
@@ -248,16 +259,18 @@ type ReadSettings = Pick<
  */
 async function readSettings(
   spec: BrokerSpec,
-  { ldap: options, oidcAuthorities, arnFolder }: WaxwingEngineOptions,
+  { ldap: options, oidcAuthorities, arnFolder, hasInstanceLimits }: WaxwingEngineOptions,
 ): Promise<ReadSettings> {
   // With a directory, the broker's own users cannot log in.
   const users = spec.ldap === null ? spec.users : [];
   if (spec.engineType !== 'ACTIVEMQ') {
-    if (spec.configuration === null) return { users };
+    const instance = instanceSettings(spec, hasInstanceLimits);
+    if (spec.configuration === null) return { users, instance };
     const { rabbitMqSettings } = await import('./rabbitmq/rabbitmq-settings.ts');
     const { authoritiesFile: ldapAuthoritiesFile } = options;
     const outside = { oidcAuthorities, arnFolder, ldapAuthoritiesFile };
-    return { users, rabbitMq: await rabbitMqSettings(spec, spec.configuration, outside) };
+    const rabbitMq = await rabbitMqSettings(spec, spec.configuration, outside);
+    return { users, instance, rabbitMq };
   }
   const { readConfiguration } = await import('./configuration/read-configuration.ts');
   const { configuration, warnings } = readConfiguration({ ...spec, users });

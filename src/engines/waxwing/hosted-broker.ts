@@ -41,7 +41,7 @@ import { ConnectionLog } from './logs/connection-log.ts';
 import { administrationPort } from './management/administration-port.ts';
 import type { StartMessage } from './messages.ts';
 import { certificateLogins, clientCertificateOptions } from './rabbitmq/certificate-logins.ts';
-import { configuredLimits } from './rabbitmq/configured-limits.ts';
+import { configuredOptions } from './rabbitmq/configured-limits.ts';
 import { type LoginServices, loginServices } from './rabbitmq/login-services.ts';
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
@@ -184,9 +184,10 @@ export class HostedBroker {
     await opened.directory?.followRights(opened.broker);
     const { host, certificates, folder } = message;
     const { broker, protocols } = opened;
-    const { diskReserveBytes } = message.room;
     const shovels = shovelsOf(message, broker, protocols, events.log);
-    const port = { broker, host, certificates, folder, diskReserveBytes, shovels };
+    const changesOperatorPolicies = message.rabbitMq?.changesOperatorPolicies ?? false;
+    const rules = { ...message.room, changesOperatorPolicies };
+    const port = { broker, host, certificates, folder, shovels, ...rules };
     const management = await administrationPort(message, port, events.log);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, protocols, management, clientCertificates };
@@ -337,7 +338,7 @@ async function openBroker(
     engineVersion: message.engineVersion,
     collectGarbage,
     memoryBytes: () => memory.bytes(broker?.clientConnections.size ?? 0),
-    limits: configuredLimits(message.rabbitMq, message.room),
+    ...configuredOptions(message),
     directory,
     loginServices: services?.list,
     ...certificateLogins(message.rabbitMq),

@@ -9,6 +9,7 @@ import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/eng
 import type { DirectorySettings } from '../../ldap/settings.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
+import type { InstanceSettings } from './rabbitmq/instance-settings.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 
 /** The description of the broker to run. The data key is passed through a pipe. */
@@ -35,6 +36,8 @@ export interface StartMessage {
   readonly directory?: DirectorySettings | undefined;
   /** The settings of a broker of RabbitMQ's type; undefined if it has no configuration. */
   readonly rabbitMq?: RabbitMqSettings | undefined;
+  /** Undefined for other types than RabbitMQ's. */
+  readonly instance?: InstanceSettings | undefined;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;
   /** The settings of the configuration that have no effect, for the log. */

@@ -2,9 +2,9 @@
 
 import type { Queue } from '../../broker/queue.ts';
 import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
 import type { Management } from '../management.ts';
 import type { QueueTotals } from '../rates/rates.ts';
-import { unackedCount } from '../rates/rates.ts';
 import { alarmsOf } from '../resources/nodes.ts';
 
 /** A metric of some kind of object. */
@@ -131,11 +131,11 @@ export const globalRows: readonly MetricRow<BrokerFacts>[] = rows('global', [
 export const queueRows: readonly MetricRow<Queue>[] = [
   ...rows<Queue>('queue_coarse_metrics', [
     ['queue_messages_ready', 'Ready messages', (queue) => queue.readyCount],
-    ['queue_messages_unacked', 'Messages delivered and not settled', unackedCount],
+    ['queue_messages_unacked', 'Messages delivered and not settled', unsettledCount],
     [
       'queue_messages',
       'Ready messages, and those delivered and not settled',
-      (queue) => queue.readyCount + unackedCount(queue),
+      (queue) => queue.readyCount + unsettledCount(queue),
     ],
   ]),
   ...rows<Queue>('queue_consumer_count', [
@@ -151,7 +151,7 @@ export const queueRows: readonly MetricRow<Queue>[] = [
     [
       'queue_messages_persistent',
       'Messages of a durable queue',
-      (queue) => (queue.index.isDurable ? queue.readyCount + unackedCount(queue) : 0),
+      (queue) => (queue.index.isDurable ? queue.readyCount + unsettledCount(queue) : 0),
     ],
     ['queue_consumer_capacity', 'Whether there are consumers', (queue) => isUsed(queue)],
     ['queue_consumer_utilisation', 'Whether there are consumers', (queue) => isUsed(queue)],

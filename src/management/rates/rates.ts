@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection } from '../../broker/client-connection.ts';
 import type { Queue } from '../../broker/queue.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { itemsPerStep } from '../slices.ts';
 import { SampleTimes, Series, sampleIntervalMs } from './series.ts';
@@ -61,17 +62,12 @@ export class QueueTotals {
   add(queue: Queue): void {
     this.queues++;
     this.ready += queue.readyCount;
-    this.unacked += unackedCount(queue);
+    this.unacked += unsettledCount(queue);
     this.publish += queue.publishedCount;
     this.deliver += queue.deliveredCount;
     this.ack += queue.settledCount;
     this.consumers += queue.consumerCount;
   }
-}
-
-/** The number of messages that consumers have. */
-export function unackedCount(queue: Queue): number {
-  return Math.max(0, queue.index.count - queue.readyCount - queue.pendingDisposalCount);
 }
 
 /** Samples values every five seconds while somebody asks for rates. */
@@ -93,6 +89,11 @@ export class Rates {
     this.#broker = broker;
     this.#clock = clock;
     this.#total = this.#newTotal();
+  }
+
+  /** Whether queues of this broker delay returned messages. */
+  get delaysReturned(): boolean {
+    return this.#broker.personality.delaysReturned;
   }
 
   #newTotal(): Series {
@@ -233,7 +234,7 @@ export class Rates {
   #sampleQueue(queue: Queue): void {
     const series = this.#seriesOf(this.#queues, queue, queueValues.length);
     const ready = queue.readyCount;
-    const unacked = unackedCount(queue);
+    const unacked = unsettledCount(queue);
     series.set(0, ready);
     series.set(1, unacked);
     series.set(2, ready + unacked);

@@ -5,6 +5,8 @@ import type {
   ConnectionInfo,
   ConsumerInfo,
   JsonObject,
+  LinkInfo,
+  SessionInfo,
 } from '../../broker/rabbitmq/model.ts';
 import { nodeName } from '../management.ts';
 import { channelCounters, messageStats } from '../rates/message-stats.ts';
@@ -136,4 +138,45 @@ export function consumerToJson(info: ConsumerInfo): JsonObject {
     prefetch_count: info.prefetchCount,
     queue: { name: info.queue, vhost: info.vhost },
   };
+}
+
+/** Writes a session of AMQP 1.0. */
+export function sessionToJson(info: SessionInfo): JsonObject {
+  return {
+    channel_number: info.number,
+    handle_max: info.handleMax,
+    next_incoming_id: info.nextIncomingId,
+    incoming_window: info.incomingWindow,
+    next_outgoing_id: info.nextOutgoingId,
+    remote_incoming_window: info.peerIncomingWindow,
+    remote_outgoing_window: info.peerOutgoingWindow,
+    outgoing_unsettled_deliveries: info.unsettledCount,
+    incoming_links: info.incoming.map((link) => ({
+      handle: link.handle,
+      link_name: link.name,
+      snd_settle_mode: modeOf(link.isSettled),
+      target_address: link.targetAddress ?? null,
+      ...countsOf(link),
+    })),
+    outgoing_links: info.outgoing.map((link) => ({
+      handle: link.handle,
+      link_name: link.name,
+      source_address: link.sourceAddress,
+      queue_name: link.queue,
+      send_settled: link.isSettled === true,
+      ...countsOf(link),
+      filter: [],
+      consumer_timeout: false,
+    })),
+  };
+}
+
+function modeOf(isSettled: boolean | undefined): string {
+  if (isSettled === undefined) return 'mixed';
+  return isSettled ? 'settled' : 'unsettled';
+}
+
+function countsOf({ bytesMax, deliveryCount, credit }: LinkInfo): JsonObject {
+  const max = bytesMax === Infinity ? 'unlimited' : bytesMax;
+  return { max_message_size: max, delivery_count: deliveryCount, credit };
 }

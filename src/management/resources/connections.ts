@@ -3,7 +3,7 @@
 import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
 import type { ChannelInfo, ConsumerInfo } from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
-import { ManagementError, notFound } from '../errors.ts';
+import { badRequest, ManagementError, notFound } from '../errors.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { readSpan } from '../rates/options.ts';
 import type { ApiRequest } from '../request.ts';
@@ -14,6 +14,7 @@ import {
   connectionToJson,
   consumerToJson,
   plainConnection,
+  sessionToJson,
 } from './connection-json.ts';
 
 /** Maximum length of a reason for closing a connection, characters. */
@@ -147,6 +148,18 @@ export function listChannels(request: ApiRequest): Promise<Answer> {
 /** `GET /api/connections/{name}/channels` */
 export async function listChannelsOfConnection(request: ApiRequest): Promise<Answer> {
   return listOf(request, channelsOf([await requireConnection(request, request.label('name'))]));
+}
+
+/** `GET /api/connections/{name}/sessions` */
+export async function listSessions(request: ApiRequest): Promise<Answer> {
+  const { inspector } = await requireConnection(request, request.label('name'));
+  if (inspector.sessions === undefined) throw badRequest('connection does not use AMQP 1.0');
+  return listAnswer(request, {
+    items: inspector.sessions(),
+    name: ({ number }) => String(number),
+    write: sessionToJson,
+    order: ['channel_number'],
+  });
 }
 
 /** `GET /api/channels/{name}` */

@@ -7,7 +7,7 @@ import { applyTargets } from '../../broker/settings/policy.ts';
 import type { PolicyDefinition, PolicyValue } from '../../broker/settings/policy-keys.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, keyMissing, type ManagementError, notFound } from '../errors.ts';
+import { badRequest, keyMissing, ManagementError, notFound } from '../errors.ts';
 import { isArray, isObject, own, requireText, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import type { ApiRequest } from '../request.ts';
@@ -29,6 +29,10 @@ interface PolicyResource {
 
 /** Only administrators change operator policies. */
 function requireChange(request: ApiRequest, { isOperator }: PolicyKind): void {
+  if (isOperator && !request.management.changesOperatorPolicies) {
+    const why = 'Broker settings disallow editing of operator policies.';
+    throw new ManagementError('not-allowed', why);
+  }
   requireRole(request.user, isOperator ? 'administrator' : 'policymaker');
   request.administeredVhost();
 }

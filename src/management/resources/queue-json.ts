@@ -1,14 +1,16 @@
 // Queues in JSON.
 
 import type { Queue } from '../../broker/queue.ts';
+import { delayedRetryText } from '../../broker/queues/delayed-retry.ts';
 import { argumentsToJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
 import { StreamQueue } from '../../broker/streams/stream-queue.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { nodeName } from '../management.ts';
 import { messageStats, queueCounters } from '../rates/message-stats.ts';
 import { detailsOf } from '../rates/options.ts';
-import { queueValues, type Rates, unackedCount } from '../rates/rates.ts';
+import { queueValues, type Rates } from '../rates/rates.ts';
 import type { Series, Span } from '../rates/series.ts';
 
 /** The histories that a request asks for. */
@@ -58,9 +60,9 @@ function policiesOf(queue: Queue, { settings }: Vhost): JsonObject {
 /** The numbers of messages of a queue. */
 export function queueTotals(queue: Queue): JsonObject {
   const ready = queue.readyCount;
-  const unacked = unackedCount(queue);
+  const unacked = unsettledCount(queue);
   return {
-    messages: ready + unacked,
+    messages: ready + unacked + waitingCount(queue),
     messages_ready: ready,
     messages_unacknowledged: unacked,
   };
@@ -86,8 +88,8 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
   const { name, options, settings, consumerCount, readyBytes, readyCount: ready } = queue;
   const { isDurable, count: indexedCount } = queue.index;
   const { policy, operatorPolicy, definition } = vhost.settings.effectivePolicy(queue);
-  const unacked = unackedCount(queue);
-  const count = ready + unacked;
+  const unacked = unsettledCount(queue);
+  const count = ready + unacked + waitingCount(queue);
   const isReplicated = settings.type !== 'classic';
   const stream = queue instanceof StreamQueue ? queue : undefined;
   const use = consumerCount > 0 ? 1 : 0;
@@ -141,7 +143,29 @@ export function queueToJson(queue: Queue, vhost: Vhost, rates: Rates, spans = no
     type: settings.type,
     vhost: vhost.name,
   };
+  if (settings.type === 'quorum') addQuorum(written, queue, rates.delaysReturned);
   return written as JsonObject; // see above
+}
+
+/** Adds what only quorum queues have. */
+function addQuorum(written: Members, queue: Queue, delaysReturned: boolean): void {
+  const { settings, delayed, disposal } = queue;
+  const { deliveryLimit, delayedRetry } = settings;
+  written['delivery_limit'] = deliveryLimit === Infinity ? 'unlimited' : deliveryLimit;
+  written['message_bytes_dlx'] = disposal?.letterBytes ?? 0;
+  written['messages_dlx'] = disposal?.letterCount ?? 0;
+  if (!delaysReturned) return;
+  written['delayed_retry'] = delayedRetryText(delayedRetry);
+  written['messages_delayed'] = delayed?.count ?? 0;
+  if (delayed === undefined || delayed.count === 0) return;
+  written['next_delayed_at'] = delayed.nextMs;
+  written['last_delayed_at'] = delayed.lastMs;
+}
+
+/** Messages that are neither ready nor with a consumer. */
+function waitingCount({ settings, disposal, delayed }: Queue): number {
+  const deadCount = settings.deadLettersSafely ? disposal?.letterCount : 0;
+  return (deadCount ?? 0) + (delayed?.count ?? 0);
 }
 
 function lengthDetails(

@@ -3,6 +3,7 @@
 import type { Broker } from '../../broker/broker.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { ConsumerInfo, JsonObject } from '../../broker/rabbitmq/model.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
@@ -12,7 +13,6 @@ import { flag, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
 import { readSpan } from '../rates/options.ts';
-import { unackedCount } from '../rates/rates.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices, itemsPerStep } from '../slices.ts';
 import { consumerToJson } from './connection-json.ts';
@@ -55,9 +55,9 @@ const quickColumns: Readonly<Record<string, (queue: Queue) => string | number>> 
   vhost: ({ vhost }) => vhost,
   type: ({ settings }) => settings.type,
   consumers: ({ consumerCount }) => consumerCount,
-  messages: (queue) => queue.readyCount + unackedCount(queue),
+  messages: (queue) => queue.readyCount + unsettledCount(queue),
   messages_ready: ({ readyCount }) => readyCount,
-  messages_unacknowledged: unackedCount,
+  messages_unacknowledged: unsettledCount,
   message_bytes: ({ readyBytes }) => readyBytes,
 };
 

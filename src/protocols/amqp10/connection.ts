@@ -32,6 +32,7 @@ import {
   readComposite,
 } from './codec/performatives.gen.ts';
 import { confirmBytes } from './confirms.ts';
+import { Decisions } from './decisions.ts';
 import type { ConnectionDialect, Dialect } from './dialect.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
 import type { AmqpHost, Held } from './host.ts';
@@ -67,6 +68,7 @@ export class AmqpConnection
   readonly answers: Answers;
   readonly gate: InputGate;
   readonly transactions: Transactions;
+  readonly decisions: Decisions;
   readonly links = new LinkNames();
   readonly budget: SourceBudget = { left: sourceCountMax };
   readonly held: Held = {
@@ -111,6 +113,7 @@ export class AmqpConnection
     this.#reader = new FrameReader(this);
     this.gate = new InputGate(this.#reader, broker.background, this);
     this.transactions = new Transactions(this);
+    this.decisions = new Decisions(this);
     this.#round = new WakeRound(broker.background, () => this.#openLinks());
     this.dialect = dialect.connect(this, transport);
     this.#opening = new Opening(this, dialect, transport);
@@ -236,8 +239,9 @@ export class AmqpConnection
       // What the client sends before the answer is held back.
       this.gate.hold();
       this.#opening.logIn(frame);
-    } else if (frame.code === compositeCodes.open && name === 'awaiting-open') this.#open(frame);
-    else throw new AmqpError('not-allowed', `the frame is not permitted in the state ${name}`);
+    } else if (frame.code === compositeCodes.open && name === 'awaiting-open') {
+      this.decisions.perform(() => this.#open(frame));
+    } else throw new AmqpError('not-allowed', `the frame is not permitted in the state ${name}`);
   }
 
   checked(code: number): void {
@@ -365,6 +369,7 @@ export class AmqpConnection
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#opening.abandon();
+    this.decisions.end();
     this.broker.clientConnections.delete(this);
     this.broker.flow.remove(this);
     this.broker.background.run(this.#releaseAll(ending), done);

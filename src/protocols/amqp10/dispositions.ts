@@ -1,8 +1,9 @@
 // Dispositions: the outcomes that the peer gives to deliveries.
 
+import { expiryMsMax } from '../../broker/queue-options.ts';
 import { rewritingCountMax } from '../../broker/queues/rewriting.ts';
 import type { Modification, Outcome } from '../../broker/subscription.ts';
-import type { Entry } from './codec/items.ts';
+import { type Entry, textOf } from './codec/items.ts';
 import {
   type Composite,
   compositeCodes,
@@ -112,7 +113,7 @@ function* settleAll(
 function* rewritten(flight: Flight | undefined): Generator<void> {
   const queue = flight?.source?.queue;
   if (queue === undefined) return;
-  while (!queue.isDeleted && queue.pendingDisposalCount > rewritingCountMax) yield;
+  while (!queue.isDeleted && (queue.disposal?.rewritingCount ?? 0) > rewritingCountMax) yield;
 }
 
 /** An outcome without the texts of the peer, which would be repeated in each answer. */
@@ -166,7 +167,16 @@ function changing(
     deliveryFailed: true,
     undeliverableHere: false,
     changed: (delivery) => annotated(link.asOwn(delivery, source), annotations),
+    readyAtMs: deliveryTime(annotations, link.session.host.broker.nowMs()),
   };
+}
+
+/** When a message may be delivered again, milliseconds since 1970, as RabbitMQ 4.3 reads it; in ten years at most. */
+function deliveryTime(annotations: readonly Entry[], nowMs: number): number | undefined {
+  const found = annotations.find(([key]) => textOf(key) === 'x-opt-delivery-time');
+  const value = found?.[1].value;
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  return Math.min(Number(value), nowMs + expiryMsMax);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { InputGate } from '../input-gate.ts';
 import type { PeerOutbox } from '../peer-outbox.ts';
 import type { Answers } from './answers.ts';
 import type { FrameWriter } from './codec/frame-writer.ts';
+import type { Decisions } from './decisions.ts';
 import type { ConnectionDialect } from './dialect.ts';
 import type { LinkNames } from './links/link-names.ts';
 
@@ -38,6 +39,7 @@ export interface AmqpHost extends PublisherListener {
   readonly gate: InputGate;
   readonly links: LinkNames;
   readonly transactions: Transactions;
+  readonly decisions: Decisions;
   readonly budget: SourceBudget;
   /** What the connection holds in memory, counted over all sessions. */
   readonly held: Held;

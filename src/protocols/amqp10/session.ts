@@ -44,6 +44,8 @@ export class Session {
   #nextOutgoingId = 0;
   /** Number of transfers that the peer accepts. */
   #outgoingLeft: number;
+  /** The last statement of the peer about its window for sending. */
+  #peerWindow: number;
   #nextDeliveryId = 0;
   /** The message whose other frames wait for the window, and its link. */
   #partial: { readonly link: Link; readonly rest: PartialTransfer } | undefined = undefined;
@@ -56,6 +58,7 @@ export class Session {
     this.channel = channel;
     this.#nextIncomingId = begin.nextOutgoingId;
     this.#outgoingLeft = begin.incomingWindow;
+    this.#peerWindow = begin.outgoingWindow;
     this.#round = new WakeRound(host.broker.background, () => this.#links.values());
     this.confirms = new Confirms(host, (first, last, state) =>
       this.#write({
@@ -97,6 +100,17 @@ export class Session {
     return this.#links.values();
   }
 
+  /** The windows of the session, for administration. */
+  get windows() {
+    return {
+      nextIncomingId: this.#nextIncomingId,
+      incomingWindow: this.#incomingLeft,
+      nextOutgoingId: this.#nextOutgoingId,
+      peerIncomingWindow: this.#outgoingLeft,
+      peerOutgoingWindow: this.#peerWindow,
+    };
+  }
+
   /** All unsettled deliveries by their id. */
   get unsettled(): ReadonlyMap<number, Flight> {
     return this.#unsettled;
@@ -104,14 +118,24 @@ export class Session {
 
   /** Handles a frame; its payload is between two offsets. */
   handle(frame: Composite, bytes: Buffer, at: number, end: number): void {
+    const handle = 'handle' in frame ? frame.handle : undefined;
+    this.attempt(handle, () => this.#handle(frame, bytes, at, end));
+  }
+
+  /**
+   * Does something for the peer. An error ends what its scope says.
+   *
+   * @param handle the link that it is about, if any
+   */
+  attempt(handle: number | undefined, act: () => void): void {
     if (this.isOver) return;
     try {
-      this.#handle(frame, bytes, at, end);
+      act();
     } catch (thrown) {
       const error = toAmqpError(thrown, 'session');
       if (error.scope === 'session') this.fail(error);
-      else if (error.scope === 'link' && 'handle' in frame && frame.handle !== undefined) {
-        const link = this.#links.get(frame.handle);
+      else if (error.scope === 'link' && handle !== undefined) {
+        const link = this.#links.get(handle);
         assert(link !== undefined, 'an error of a link that does not exist');
         link.fail(error);
       } else throw thrown;
@@ -191,6 +215,7 @@ export class Session {
     const wasOpen = this.canTransfer;
     const wasPartial = this.#partial !== undefined;
     this.#outgoingLeft = Math.max(0, frame.incomingWindow - underWay);
+    this.#peerWindow = frame.outgoingWindow;
     this.#writePartial();
     if (frame.handle !== undefined) {
       const link = this.#link(frame.handle);

@@ -46,6 +46,7 @@ export class FoundRun {
  */
 export class StreamIndex extends QueueIndex {
   override readonly isStream = true;
+  override keepsAll = true;
   /** A segment of this size is full, bytes. */
   segmentBytesMax = streamSegmentBytes;
   /** The approximate size of all records. */

@@ -104,12 +104,21 @@ function reasonToSkip(
       return 'its password is that of every new RabbitMQ, and it could log in from any machine';
     }
   }
+  if (isManagedPolicy(section, entry)) return 'each broker gets its own from Amazon MQ or Waxwing';
   const isPermission = section === 'permissions' || section === 'topic_permissions';
   if (isPermission && withoutUsers.has(String(entry['user']))) return 'its user was left out';
   if (section === 'parameters' && hasMasked(entry['value'] ?? null)) {
     return 'the password of its URI is masked: set it at the target';
   }
   return undefined;
+}
+
+/** Whether a policy is one that belongs to its broker: its version and instance type decide about it. */
+function isManagedPolicy(section: string, { name, component }: JsonObject): boolean {
+  if (section === 'policies') {
+    return /^(?:AWS-DEFAULT-|ha-all-AWS-OWNED-DO-NOT-DELETE$)/.test(String(name));
+  }
+  return component === 'operator_policy' && name === 'default_operator_policy_AWS_managed';
 }
 
 /** Whether the stored hash of a user is that of the password `guest`. */

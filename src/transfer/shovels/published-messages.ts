@@ -28,6 +28,8 @@ export interface ShovelPlace {
 }
 
 const forwardHeader = 'x-shovelled';
+/** Entries of {@link forwardHeader} that are kept, the newest first: a loop of shovels adds more without end. */
+const forwardEntryMax = 32;
 const timestampHeader = 'x-shovelled-timestamp';
 
 /** Creates what is published for messages. */
@@ -77,7 +79,8 @@ export class PublishedMessages {
     if (this.#fields !== undefined) {
       const found = readProperties(head).headers?.[forwardHeader];
       const earlier = found?.type === 'array' ? (found.value as readonly Argument[]) : [];
-      headers[forwardHeader] = { type: 'array', value: [this.#fields, ...earlier] };
+      const kept = earlier.slice(0, forwardEntryMax - 1);
+      headers[forwardHeader] = { type: 'array', value: [this.#fields, ...kept] };
     }
     if (this.#destination.addsTimestampHeader) {
       headers[timestampHeader] = { type: 'long', value: Math.floor(this.#nowMs() / 1000) };

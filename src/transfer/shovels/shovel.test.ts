@@ -478,3 +478,23 @@ test(
     assert.doesNotMatch(JSON.stringify(place.states), /geheim/);
   }),
 );
+
+test(
+  'a message that shovels move in a circle does not grow without end',
+  placed(async () => {
+    const entries = Array.from({ length: 40 }, (_, i) => ({
+      type: 'table',
+      value: { number: { type: 'signedint', value: i } },
+    }));
+    const from = await place.publisher(0);
+    const headers = { 'x-shovelled': { type: 'array', value: entries } } as never;
+    from.send(publishFrames(1, 'from', 'body', { headers }));
+    start({ 'src-queue': 'from', 'dest-queue': 'arrived', 'dest-add-forward-headers': true });
+    await until('it has arrived', () => place.movedCount === 1);
+    const found = firstProperties(await place.take('arrived', 1)).headers?.['x-shovelled'];
+    const list = found?.value as unknown as { value: Record<string, { value: unknown }> }[];
+    assert.equal(list.length, 32);
+    assert.equal(list[0]?.value['shovelled-by']?.value, 'here');
+    assert.equal(list[31]?.value['number']?.value, 30);
+  }),
+);

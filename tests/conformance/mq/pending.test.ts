@@ -283,3 +283,27 @@ test('a maintenance window can be moved at most four times before the next one h
   const { MaintenanceWindowStartTime } = await describeBroker(plane, BrokerId);
   assert.equal(MaintenanceWindowStartTime?.TimeOfDay, '05:00');
 });
+
+test('with the limits of instance types, a configuration cannot exceed them', async () => {
+  const limited = new Machine();
+  limited.hasInstanceLimits = true;
+  const other = await ControlPlane.start(limited);
+  try {
+    const { Id = '' } = await createConfiguration(other, { EngineType: 'RABBITMQ' });
+    await updateConfiguration(other, Id, 'connection_max = 5000\ncluster_queue_limit = 20000');
+    const medium = { HostInstanceType: 'mq.m7g.medium', BrokerName: 'medium' };
+    const message =
+      'The value [5000] of key [connection_max] is too large for host instance type ' +
+      '[mq.m7g.medium]: at most 300 is allowed.';
+    const refused = { name: 'BadRequestException', message };
+    await assert.rejects(createBroker(other, { ...medium, Configuration: { Id } }), refused);
+    const BrokerId = await createBroker(other, medium);
+    await other.settled();
+    const update = (changes: object) =>
+      other.mq.send(new UpdateBrokerCommand({ BrokerId, ...changes }));
+    await assert.rejects(update({ Configuration: { Id } }), refused);
+    await update({ Configuration: { Id }, HostInstanceType: 'mq.m7g.large' });
+  } finally {
+    await other.close();
+  }
+});

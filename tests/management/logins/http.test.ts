@@ -8,6 +8,7 @@ import { connect } from 'amqplib';
 import { readRabbitMqSettings } from '../../../src/control/configurations/rabbitmq/cuttlefish.ts';
 import { planeCertificates } from '../../support/certificates.ts';
 import { until } from '../../support/processes.ts';
+import { connectRhea } from '../../support/rhea-client.ts';
 import { ManagementHost } from '../management-host.ts';
 import { outcomeOf, type TokenBroker } from './run-cases.ts';
 
@@ -249,4 +250,46 @@ test('the management API asks the service too', async () => {
   assert.equal((await host.call('GET', '/api/users', undefined, { user })).status, 401);
   decide = () => 'allow';
   assert.equal((await host.call('GET', '/api/whoami', undefined, { user })).status, 401);
+});
+
+test('the service decides about clients of AMQP 1.0', async () => {
+  decide = (path, fields) => {
+    if (path === '/topic') return fields.get('routing_key') === 'a' ? 'allow' : 'deny';
+    return fields.get('name') === 'private' ? 'deny' : 'allow';
+  };
+  await host.json('PUT', '/api/queues/%2F/by-amqp10', {});
+  await host.json('PUT', '/api/queues/%2F/private', {});
+  const port = host.broker.ports['amqps'] ?? 0;
+  const login = { username: 'ria', password: 'secret' };
+  const connection = await connectRhea({ port, ca: host.authority }, login);
+  const sender = connection.open_sender({ target: {} } as object);
+  await once(sender, 'sendable');
+  const receiver = connection.open_receiver('/queues/by-amqp10');
+  const arrived = once(receiver, 'message');
+  sender.send({ to: '/queues/by-amqp10', body: 'first' });
+  const [{ message }] = await arrived;
+  assert.equal(message.body, 'first');
+  sender.send({ to: '/exchanges/amq.topic/a', body: 'goes nowhere' });
+  await once(sender, 'released');
+  const ended = once(connection, 'session_error');
+  sender.send({ to: '/exchanges/amq.topic/b', body: 'refused' });
+  const [{ session }] = await ended;
+  assert.match(session.error.description, /write access to topic 'b' in exchange 'amq.topic'/);
+  const other = connection.create_session();
+  other.begin();
+  const refused = once(connection, 'session_error');
+  other.open_receiver('/queues/private');
+  const [{ session: second }] = await refused;
+  assert.match(
+    second.error.description,
+    /read access to queue 'private' .* refused for user 'ria'/,
+  );
+  const closed = once(connection, 'connection_close');
+  connection.close();
+  await closed;
+  decide = (path) => (path === '/vhost' ? 'deny' : 'allow');
+  await assert.rejects(
+    connectRhea({ port, ca: host.authority }, login),
+    /access to vhost '\/' refused/,
+  );
 });

@@ -11,6 +11,10 @@ import { allRights, oauthConfiguration, tokenCases } from './token-cases.ts';
 
 // The same tokens, configuration and actions with a real RabbitMQ.
 
+/** RabbitMQ names the right in these texts since 3.11; Debian's is older. */
+const olderText = (text: string | undefined) =>
+  text?.replace(/(?:configure|write|read) (access to (?:queue|exchange|topic) )/, '$1');
+
 test('tokens permit in RabbitMQ what the cases say', {
   skip: isLong ? (missing ?? false) : 'only in long runs',
 }, async () => {
@@ -33,7 +37,7 @@ test('tokens permit in RabbitMQ what the cases say', {
     for (const each of tokenCases) found.push([each.name, await outcomeOf(broker, each)]);
     assert.deepEqual(
       found,
-      tokenCases.map((each) => [each.name, expectedOf(each)]),
+      tokenCases.map((each) => [each.name, expectedOf(each).map(olderText)]),
     );
   } finally {
     await rabbitMq.stop();

@@ -191,9 +191,9 @@ export class ResourceLimits {
  * the size of the last message, except for topics, whose consumers have their own copies.
  */
 function bytesIn(queue: Queue, bodyLength: number, messageBytesMin: number): number {
-  const { readyCount, readyBytes, index, pendingDisposalCount } = queue;
+  const { readyCount, readyBytes, index, disposal } = queue;
   const ready = readyBytes + readyCount * messageBytesMin;
   if (isTopicQueue(queue)) return ready;
-  const takenCount = Math.max(0, index.count - readyCount - pendingDisposalCount);
+  const takenCount = Math.max(0, index.count - readyCount - (disposal?.count ?? 0));
   return ready + takenCount * (bodyLength + messageBytesMin);
 }

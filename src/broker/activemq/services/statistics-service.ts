@@ -172,7 +172,7 @@ export class StatisticsService implements Service {
   #fieldsOf(queue: Queue): Field[] {
     const { broker } = this.#host;
     const { readyCount, readyBytes, consumerCount } = queue;
-    const unsettledCount = queue.index.count - readyCount - queue.pendingDisposalCount;
+    const unsettledCount = queue.index.count - readyCount - (queue.disposal?.count ?? 0);
     return [
       ...this.#own(),
       ['destinationName', textValue(qualifiedName(queueAddress(queue.name)))],

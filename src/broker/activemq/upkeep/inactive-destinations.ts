@@ -92,7 +92,7 @@ export class InactiveDestinations implements Ticking {
 
   /** Undefined for a queue that is in use, or that is never removed. */
   #inactiveMsMaxOf(queue: Queue): number | undefined {
-    const isUsed = queue.consumerCount + queue.index.count + queue.pendingDisposalCount > 0;
+    const isUsed = queue.consumerCount + queue.index.count + (queue.disposal?.count ?? 0) > 0;
     // Subscriptions and temporary queues have owners that remove them.
     if (isUsed || queue.isDeleted || queue.name.startsWith('amq.')) return undefined;
     return this.#policies.inactiveMsMaxOf(queue);

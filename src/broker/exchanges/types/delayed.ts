@@ -34,5 +34,5 @@ export const delayedType: ExchangeType = {
   },
   // The argument of a recovered exchange was checked when it was declared.
   routingType: (args) => named(args) ?? directType,
-  newIndex: () => directType.newIndex(),
+  newIndex: (vhost) => directType.newIndex(vhost),
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BareBroker } from '../../../../tests/support/bare-broker.ts';
+import { BareBroker, message } from '../../../../tests/support/bare-broker.ts';
 import type { Arguments } from '../../arguments.ts';
 
 const length = (value: number) => ({ 'x-recent-history-length': { type: 'long', value } }) as const;
@@ -89,4 +89,33 @@ test('the latest messages are gone after a restart, and the exchange remains', a
   const again = await BareBroker.open(b);
   again.vhost.bind(again.vhost.exchange('x'), again.queue('late'), '', {});
   assert.deepEqual(again.drain('late'), []);
+});
+
+test('a virtual host that fills the room for histories loses its own messages, and no other one', async () => {
+  const { b, exchange } = await opened();
+  b.publish('x', '', 'of another tenant');
+  const greedy = b.broker.createVhost('greedy');
+  const options = { durable: true, autoDelete: false, internal: false, arguments: length(1000) };
+  const body = Buffer.alloc(256 * 1024);
+  const fill = (name: string, count: number) => {
+    const full = greedy.declareExchange(name, 'x-recent-history', options);
+    for (let i = 0; i < count; i++) {
+      const publication = message(b.broker, '', '', '');
+      publication.exchange = full;
+      publication.clearBody();
+      publication.addPart(body, 0, body.length);
+      b.broker.publish(greedy, publication);
+    }
+    return full;
+  };
+  const all = Array.from({ length: 20 }, (_, i) => fill(`full-${i}`, 16));
+  fill('small', 1);
+  const kept = all.map((each) => each.history?.messages.length ?? 0);
+  const sum = kept.reduce((a, c) => a + c, 0);
+  assert.ok(sum > 200 && sum < 256, `${sum} messages of 256 KiB are kept`);
+  assert.equal(greedy.exchange('small').history?.messages.length, 1, 'the larger ones lose theirs');
+  b.publish('x', '', 'and one more');
+  b.vhost.bind(exchange, b.queue('late'), '', {});
+  assert.deepEqual(b.drain('late'), ['of another tenant', 'and one more']);
+  b.broker.deleteVhost('greedy');
 });

@@ -18,8 +18,8 @@ const lengthMax = 1000;
 class RecentHistoryIndex implements BindingIndex {
   readonly history: MessageHistory;
 
-  constructor(length: number) {
-    this.history = new MessageHistory(length);
+  constructor(vhost: string, length: number) {
+    this.history = new MessageHistory(vhost, length);
   }
 
   match(
@@ -71,7 +71,7 @@ export const recentHistoryType: ExchangeType = {
   },
   routingType: (args) => ({
     ...recentHistoryType,
-    newIndex: () => new RecentHistoryIndex(lengthOf(args)),
+    newIndex: (vhost) => new RecentHistoryIndex(vhost, lengthOf(args)),
   }),
-  newIndex: () => new RecentHistoryIndex(lengthDefault),
+  newIndex: (vhost) => new RecentHistoryIndex(vhost, lengthDefault),
 };

@@ -1,5 +1,6 @@
 // The limits in a RabbitMQ configuration.
 
+import { refuse } from '../../rules.ts';
 import { flag, type KeyRule, within } from './key-rule.ts';
 import type { Settings } from './oauth.ts';
 
@@ -13,6 +14,7 @@ export interface BrokerLimits {
   readonly consumersPerChannelMax?: number;
   readonly queueCountSum?: number;
   readonly exchangeCountSum?: number;
+  readonly shovelCountMax?: number;
   readonly vhostCountMax?: number;
   readonly bodyBytesMax?: number;
 }
@@ -45,9 +47,30 @@ const names = {
   cluster_queue_limit: 'queueCountSum',
   vhost_max: 'vhostCountMax',
   cluster_exchange_limit: 'exchangeCountSum',
+  'runtime_parameters.limits.shovel': 'shovelCountMax',
   consumer_max_per_channel: 'consumersPerChannelMax',
   max_message_size: 'bodyBytesMax',
 } as const satisfies Record<string, keyof BrokerLimits>;
+
+/**
+ * Checks that a configuration does not raise limits above those of an instance type.
+ *
+ * @param text the text of a configuration that was accepted
+ * @throws {ControlError} 'bad-request'
+ */
+export function checkMaximum(text: string, maximum: BrokerLimits, hostInstanceType: string): void {
+  for (const [key, name] of Object.entries(names)) {
+    const countMax = maximum[name] ?? Infinity;
+    const pattern = new RegExp(`^\\s*${key.replaceAll('.', '\\.')}\\s*=\\s*'?(\\d+)'?\\s*$`, 'm');
+    const found = Number(pattern.exec(text)?.[1] ?? 0);
+    if (found <= countMax) continue;
+    throw refuse(
+      'configuration',
+      `The value [${found}] of key [${key}] is too large for host instance type [${hostInstanceType}]: ` +
+        `at most ${countMax} is allowed.`,
+    );
+  }
+}
 
 /** Reads the limits. Their values were checked before. */
 export function readLimits(settings: Settings): BrokerLimits {

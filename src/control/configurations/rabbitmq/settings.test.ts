@@ -12,6 +12,7 @@ test('without log-in services, only the own users log in', () => {
     mechanisms: ['PLAIN', 'AMQPLAIN'],
     limits: { heartbeatSeconds: 60 },
     listeners: {},
+    changesOperatorPolicies: false,
     arns: {},
   });
 });

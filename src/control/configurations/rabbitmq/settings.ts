@@ -34,6 +34,8 @@ export interface RabbitMqSettings {
   readonly listeners: ListenerPorts;
   readonly mqtt: MqttSettings;
   readonly stomp: StompSettings;
+  /** Whether administrators may change operator policies. */
+  readonly changesOperatorPolicies: boolean;
   /** ARNs of certificates, keys and passwords by key, without `aws.arns.`. */
   readonly arns: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,8 @@ export function readSettings(settings: Settings): RabbitMqSettings {
     listeners: readListeners(settings),
     mqtt: readMqtt(settings),
     stomp: readStomp(settings),
+    changesOperatorPolicies:
+      settings.get('management.restrictions.operator_policy_changes.disabled') === 'false',
     arns: Object.fromEntries(arns),
   };
 }

@@ -41,6 +41,8 @@ export interface ManagementPortOptions {
   readonly folder: string;
   /** Free disk space below which publishers are blocked, bytes. */
   readonly diskReserveBytes: number;
+  /** Whether administrators may change operator policies. */
+  readonly changesOperatorPolicies: boolean;
   /** Undefined if the broker has none. */
   readonly shovels: Shovels | undefined;
 }
@@ -119,9 +121,10 @@ export class ManagementPort {
 
   async #open(): Promise<ManagementApi> {
     const { openManagement } = await import('../../../management/open.ts');
-    const { broker, shovels } = this.#options;
+    const { broker, shovels, changesOperatorPolicies } = this.#options;
     const node = this.#facts();
-    this.#api = openManagement({ broker, clock: systemClock, node, shovels, hashPassword });
+    const parts = { broker, clock: systemClock, node, shovels, hashPassword };
+    this.#api = openManagement({ ...parts, changesOperatorPolicies });
     return this.#api;
   }
 

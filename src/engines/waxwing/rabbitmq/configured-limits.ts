@@ -1,23 +1,27 @@
-// The limits of a broker that its configuration states.
+// The limits of a broker that its configuration or its instance type states.
 
-import type { Limits } from '../../../broker/limits.ts';
-import type { RabbitMqSettings } from '../../../control/configurations/rabbitmq/settings.ts';
-import type { Room } from '../messages.ts';
+import type { BrokerOptions } from '../../../broker/broker-options.ts';
+import type { StartMessage } from '../messages.ts';
+import { limitsOfInstance } from './instance-settings.ts';
 
-/**
- * Returns the limits that replace the defaults.
- *
- * @param room with the limits of the operator
- */
-export function configuredLimits(
-  settings: RabbitMqSettings | undefined,
-  { memoryBytesMax }: Pick<Room, 'memoryBytesMax'>,
-): Partial<Limits> {
-  const { consumerTimeoutMs, ...limits } = settings?.limits ?? {};
+/** Returns the limits that replace the defaults, and what a new broker begins with. */
+export function configuredOptions({
+  rabbitMq,
+  instance,
+  room: { memoryBytesMax },
+}: Pick<StartMessage, 'rabbitMq' | 'instance' | 'room'>): Pick<
+  BrokerOptions,
+  'limits' | 'initialSettings'
+> {
+  const configured = limitsOfInstance(rabbitMq?.limits ?? {}, instance?.limits);
+  const { consumerTimeoutMs, ...limits } = configured;
   return {
-    ...limits,
-    // Null stands for no limit.
-    ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs: consumerTimeoutMs ?? Infinity }),
-    ...(memoryBytesMax !== undefined && { memoryBytesMax }),
+    limits: {
+      ...limits,
+      // Null stands for no limit.
+      ...(consumerTimeoutMs !== undefined && { consumerTimeoutMs: consumerTimeoutMs ?? Infinity }),
+      ...(memoryBytesMax !== undefined && { memoryBytesMax }),
+    },
+    initialSettings: instance?.initialSettings,
   };
 }

@@ -1,5 +1,6 @@
 // Attaches: creates links.
 
+import { Undecided } from '../../../broker/logins/undecided.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
 import type { Attached } from '../dialect.ts';
 import { AmqpError, toAmqpError } from '../errors.ts';
@@ -36,13 +37,15 @@ export function attach(session: Session, frame: Attach): void {
 
 function open(session: Session, frame: Attach): void {
   const { host } = session;
+  if (session.isOver) return;
   const { store } = host.broker;
   const definedBefore = store.definedGroup;
   let attached: Attached;
   try {
     attached = attachTerminus(session, frame);
   } catch (thrown) {
-    refuse(session, frame, thrown);
+    if (thrown instanceof Undecided) host.decisions.repeat(thrown, () => open(session, frame));
+    else refuse(session, frame, thrown);
     return;
   }
   const { link, answer } = attached;

@@ -58,6 +58,15 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
    */
   protected abstract received(delivery: IncomingDelivery): void;
 
+  /** For administration. */
+  get counts() {
+    return {
+      deliveryCount: this.#deliveryCount,
+      credit: this.#creditLeft,
+      bytesMax: this.#bytesMax,
+    };
+  }
+
   override begin(): void {
     this.#grant();
   }

@@ -73,6 +73,11 @@ export abstract class SendingLink extends Link {
     return this.#flights.size;
   }
 
+  /** For administration. */
+  get counts() {
+    return { deliveryCount: this.#deliveryCount, credit: this.#credit };
+  }
+
   get isWritable(): boolean {
     return this.#credit > 0 && !this.isOver && !this.#isHeld && this.session.canTransfer;
   }

@@ -185,7 +185,7 @@ test('the annotations of a range are added to each of its messages, in bounded s
   peer.flow(1, 0, { deliveryCount: count });
   peer.settle(0, modified([entry('x', 'y')], failed), { last: count - 1, settled: false });
   const { queues } = b.broker.vhost('/');
-  assert.ok((queues.get('q')?.pendingDisposalCount ?? 0) <= 128);
+  assert.ok((queues.get('q')?.disposal?.count ?? 0) <= 128);
   await settled(b);
   const answers = peer.take().filter(({ body }) => body?.code === compositeCodes.disposition);
   assert.equal(answers.length, 1);

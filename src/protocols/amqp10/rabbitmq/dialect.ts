@@ -3,6 +3,7 @@
 import type { Broker } from '../../../broker/broker.ts';
 import type { ConnectionInspector } from '../../../broker/client-connection.ts';
 import { BrokerError } from '../../../broker/errors.ts';
+import { Undecided } from '../../../broker/logins/undecided.ts';
 import type { JsonObject } from '../../../broker/rabbitmq/model.ts';
 import type { Access, User } from '../../../broker/users.ts';
 import type { Vhost } from '../../../broker/vhost.ts';
@@ -52,6 +53,8 @@ export class RabbitMqConnection implements ConnectionDialect {
   readonly inspector: ConnectionInspector;
   /** Number of dynamic nodes. */
   dynamicCount = 0;
+  /** The name of a queue that is created while a permission for it is asked about. */
+  freeName: string | undefined = undefined;
   /** `PLAIN` */
   mechanism = '';
   /** Milliseconds since 1970; 0 until the connection is open. */
@@ -129,7 +132,14 @@ export class RabbitMqConnection implements ConnectionDialect {
   }
 
   attach(session: Session, frame: Attach): Attached {
-    return attachTerminus(this, session, frame);
+    try {
+      const attached = attachTerminus(this, session, frame);
+      this.freeName = undefined;
+      return attached;
+    } catch (thrown) {
+      if (!(thrown instanceof Undecided)) this.freeName = undefined;
+      throw thrown;
+    }
   }
 
   committed(): void {}
@@ -149,7 +159,7 @@ function accessOf(broker: Broker, user: User, vhost: string): Access {
     throw new AmqpError('unauthorized-access', `AMQP 1.0 connection failed: ${why}`);
   }
   try {
-    return broker.access(user, vhost);
+    return broker.access(user, vhost, true);
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     const isLimit = error.message.includes('connection limit');

@@ -52,7 +52,8 @@ export function createDynamicQueue(
     const why = `more than ${temporaryCountMax} dynamic nodes of one connection`;
     throw linkError('resource-limit-exceeded', why);
   }
-  const name = nameFor(own, frame.name);
+  own.freeName ??= nameFor(own, frame.name);
+  const name = own.freeName;
   requireAccess(access, 'configure', 'queue', name);
   // Checked before the queue exists: a refused link would leave it behind.
   if (frame.role) requireAccess(access, 'read', 'queue', name);

@@ -7,12 +7,14 @@ import type {
   ConsumerInfo,
   JsonObject,
   JsonValue,
+  SessionInfo,
 } from '../../../broker/rabbitmq/model.ts';
 import type { Transport } from '../../protocol.ts';
 import { type Entry, type Item, textOf } from '../codec/items.ts';
 import { channelMax } from '../limits.ts';
 import type { RabbitMqConnection } from './dialect.ts';
 import { ConsumingLink } from './links/consuming-link.ts';
+import { shownSession } from './shown-sessions.ts';
 
 /** Describes a connection and its consumers at the moment of the call. */
 export class Inspector implements ConnectionInspector {
@@ -70,6 +72,12 @@ export class Inspector implements ConnectionInspector {
   /** Sessions are no channels. */
   channels(): Iterable<ChannelInfo> {
     return [];
+  }
+
+  *sessions(): Generator<SessionInfo> {
+    for (const session of [...this.#own.host.sessions]) {
+      if (!session.isOver) yield shownSession(session);
+    }
   }
 
   *consumers(): Generator<ConsumerInfo> {

@@ -275,3 +275,30 @@ test('deliveries with large annotations take several turns', async () => {
   for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(atOnce + transferCount(), 8);
 });
+
+test('with RabbitMQ 4.3, a message that is modified with a time is delivered again at that time', async () => {
+  for (const [engineVersion, delayedCount] of [
+    ['4.3', 1],
+    ['4.2', 0],
+  ] as const) {
+    const [b, peer] = await opened(engineVersion);
+    b.declare('q', { 'x-queue-type': { type: 'longstr', value: 'quorum' } });
+    peer.attachSender('s', '/queues/q');
+    peer.attachReceiver('r', '/queues/q');
+    peer.flow(1, 100);
+    peer.transfer(encodeMessage({ body: 'm' }));
+    peer.take();
+    peer.settle(0, {
+      code: compositeCodes.modified,
+      messageAnnotations: [
+        [
+          symbol('x-opt-delivery-time'),
+          { type: 'timestamp', value: BigInt(b.inner.broker.turns.nowMs() + 5000) },
+        ],
+      ],
+    });
+    const queue = b.inner.broker.vhost('/').queue('q', undefined);
+    assert.equal(queue.delayed?.count ?? 0, delayedCount, engineVersion);
+    assert.equal(queue.index.count, 1);
+  }
+});

@@ -42,13 +42,16 @@ export function bindV1(
   const { access, vhost } = own;
   const exchange = vhost.exchanges.get(exchangeName);
   if (exchange === undefined) throw notFound('exchange', exchangeName, vhost.name);
-  const queue = declareV1(own, vhost.freeQueueName(), durable);
+  own.freeName ??= vhost.freeQueueName();
+  const name = own.freeName;
+  requireAccess(access, 'configure', 'queue', name);
+  requireAccess(access, 'write', 'queue', name);
+  requireAccess(access, 'read', 'exchange', exchangeName);
+  if (exchange.type.name === 'topic') {
+    inSession(() => access.requireTopic('read', exchangeName, bindingKey));
+  }
+  const queue = declareV1(own, name, durable);
   try {
-    requireAccess(access, 'write', 'queue', queue.name);
-    requireAccess(access, 'read', 'exchange', exchangeName);
-    if (exchange.type.name === 'topic') {
-      inSession(() => access.requireTopic('read', exchangeName, bindingKey));
-    }
     vhost.bind(exchange, queue, bindingKey, noArguments);
   } catch (thrown) {
     vhost.removeQueue(queue);

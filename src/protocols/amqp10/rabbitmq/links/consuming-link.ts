@@ -32,6 +32,8 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
   readonly queue: Queue;
   readonly isTopic = false;
   readonly priority: number;
+  /** Maximum size of a message that the peer accepts, bytes; Infinity for any. */
+  readonly bytesMax: number;
   readonly #stream: StreamStart | undefined;
   #subscription: Subscription | undefined = undefined;
 
@@ -41,6 +43,7 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
     this.queue = queue;
     this.priority = priority;
     this.#stream = stream;
+    this.bytesMax = Number(attach.maxMessageSize ?? 0n) || Infinity;
   }
 
   /** @throws {BrokerError} `resource-locked`, `access-refused` because of an exclusive consumer */

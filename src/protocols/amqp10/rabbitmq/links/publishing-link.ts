@@ -6,13 +6,15 @@ import { type Route, routeOf } from '../../../../broker/exchanges/route-cache.ts
 import { type RouteSearch, stepsAtATime } from '../../../../broker/exchanges/route-search.ts';
 import { checkSenderKeys, noExtraKeys } from '../../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../../broker/format.ts';
+import { Undecided } from '../../../../broker/logins/undecided.ts';
 import type { Publication } from '../../../../broker/publication.ts';
 import type { Published } from '../../../../broker/publishing/publishing.ts';
-import { entryOf, stringItem, symbolItem } from '../../codec/items.ts';
+import { entryOf, stringItem, symbolItem, textOf } from '../../codec/items.ts';
 import { type Attach, type Composite, compositeCodes } from '../../codec/performatives.gen.ts';
 import { AmqpError, toAmqpError } from '../../errors.ts';
-import type { DynamicNode } from '../../links/link.ts';
+import { type DynamicNode, settledMode } from '../../links/link.ts';
 import { errorOf, type IncomingDelivery, ReceivingLink } from '../../links/receiving-link.ts';
+import type { IncomingMessage } from '../../messages/incoming-message.ts';
 import type { MessageRules } from '../../messages/message-rules.ts';
 import type { Session } from '../../session.ts';
 import { parseTarget, type TargetAddress } from '../addresses.ts';
@@ -27,6 +29,9 @@ const cachedLengthMax = 1024;
 /** Steps of a search for queues, or queues, that count as about a microsecond. */
 const stepsPerUnit = 8;
 
+/** The settle mode of a sender that sends settled and other messages (2.8.2). */
+const mixedMode = 2;
+
 const released: Composite = { code: compositeCodes.released };
 
 /** The settings of a link that its attach determines. */
@@ -38,6 +43,12 @@ export interface PublishingTerms {
   readonly rules: MessageRules;
 }
 
+/** A complete message, and what it says about its address and sender. */
+type ReceivedMessage = Pick<
+  IncomingMessage,
+  'publication' | 'to' | 'subject' | 'userId' | 'marked'
+>;
+
 /** A link on which the peer sends messages. */
 export class PublishingLink extends ReceivingLink {
   readonly #address: TargetAddress | undefined;
@@ -45,6 +56,10 @@ export class PublishingLink extends ReceivingLink {
   readonly #target: PublishTarget | undefined;
   /** Targets that messages have named. */
   readonly #named = new Map<string, PublishTarget>();
+  /** The address of the target as its attach stated it; undefined if each message has its own. */
+  readonly shownAddress: string | undefined;
+  /** Whether the peer sends settled messages; undefined for both. */
+  readonly isSettledByPeer: boolean | undefined;
   /** Number of messages received. */
   receivedCount = 0;
 
@@ -52,6 +67,9 @@ export class PublishingLink extends ReceivingLink {
     super(session, attach, terms);
     const { address } = terms;
     this.#address = address;
+    const { target, sndSettleMode = mixedMode } = attach;
+    this.shownAddress = target?.code === compositeCodes.target ? textOf(target.address) : undefined;
+    this.isSettledByPeer = sndSettleMode === mixedMode ? undefined : sndSettleMode === settledMode;
     this.#target =
       address?.routingKey === undefined
         ? undefined
@@ -75,19 +93,32 @@ export class PublishingLink extends ReceivingLink {
     publication.format = formatNumbers.amqp10;
     publication.extraRoutingKeys = noExtraKeys;
     host.startedPublishing();
+    this.#take(delivery, this.message);
+  }
+
+  /** Publishes a message. If a permission is not known yet, this is repeated with a copy of it. */
+  #take(delivery: IncomingDelivery, message: ReceivedMessage): void {
+    if (this.isOver) return;
+    const { decisions } = this.session.host;
     try {
-      this.#publishTo(delivery, this.#targetOf());
+      this.#publishTo(delivery, message, this.#targetOf(message));
     } catch (thrown) {
-      this.#refused(delivery, thrown);
+      if (!(thrown instanceof Undecided)) this.#refused(delivery, thrown);
+      else {
+        const { to, subject, userId, marked, publication } = message;
+        const kept = { to, subject, userId, marked, publication: publication.copy() };
+        const again = () => this.#take(delivery, kept);
+        decisions.repeat(thrown, () => this.session.attempt(this.handle, again));
+      }
     }
   }
 
-  #targetOf(): PublishTarget {
+  #targetOf(message: ReceivedMessage): PublishTarget {
     if (this.#target !== undefined) return this.#target;
     if (this.#address !== undefined) {
-      return this.#known(this.#address.exchange, this.message.subject ?? '');
+      return this.#known(this.#address.exchange, message.subject ?? '');
     }
-    const { to } = this.message;
+    const { to } = message;
     if (to === undefined) {
       throw unroutable("anonymous terminus requires 'to' address to be set");
     }
@@ -114,25 +145,25 @@ export class PublishingLink extends ReceivingLink {
     return target;
   }
 
-  #publishTo(delivery: IncomingDelivery, target: PublishTarget): void {
+  #publishTo(delivery: IncomingDelivery, message: ReceivedMessage, target: PublishTarget): void {
     const { host } = this.session;
     const { vhost, access } = host;
-    const { publication } = this.message;
+    const { publication } = message;
     const queue = this.#address?.queue;
     if (queue !== undefined && !vhost.queues.has(queue)) {
       throw linkError('resource-deleted', `${describe('queue', queue, vhost.name)} was deleted`);
     }
     const exchange = target.resolve(vhost, access);
     target.addressTo(publication, exchange);
-    if (this.message.marked !== undefined) this.#readMoreKeys();
-    this.#requireOwnUser();
-    if (target.checksTopics) this.#requireTopics(exchange, target.routingKey);
+    if (message.marked !== undefined) this.#readMoreKeys(message);
+    this.#requireOwnUser(message);
+    if (target.checksTopics) this.#requireTopics(exchange, target.routingKey, publication);
     this.#route(delivery, exchange, publication);
   }
 
   /** Reads the annotation with further routing keys. */
-  #readMoreKeys(): void {
-    const found = entryOf(this.message.marked?.annotations, ccAnnotation);
+  #readMoreKeys({ marked, publication }: ReceivedMessage): void {
+    const found = entryOf(marked?.annotations, ccAnnotation);
     if (found === undefined) return;
     const keys = found.type === 'list' ? found.value : [];
     const cc = keys.flatMap((key) => (key.type === 'string' ? key.value : []));
@@ -142,11 +173,10 @@ export class PublishingLink extends ReceivingLink {
       throw this.#address === undefined ? new UnroutableError(error) : error;
     }
     checkSenderKeys({ cc, bcc: [] }, this.session.host.broker.limits.senderKeyCountMax);
-    this.message.publication.extraRoutingKeys = cc;
+    publication.extraRoutingKeys = cc;
   }
 
-  #requireOwnUser(): void {
-    const { userId } = this.message;
+  #requireOwnUser({ userId }: ReceivedMessage): void {
     const { access } = this.session.host;
     if (userId === undefined || userId === access.user || access.hasTag('impersonator')) return;
     throw linkError(
@@ -155,9 +185,8 @@ export class PublishingLink extends ReceivingLink {
     );
   }
 
-  #requireTopics({ name }: Exchange, routingKey: string): void {
+  #requireTopics({ name }: Exchange, routingKey: string, { extraRoutingKeys }: Publication): void {
     const { access } = this.session.host;
-    const { extraRoutingKeys } = this.message.publication;
     inSession(() => {
       access.requireTopic('write', name, routingKey);
       for (const key of extraRoutingKeys) access.requireTopic('write', name, key);

@@ -7,8 +7,9 @@ import type { RabbitMqConnection } from '../dialect.ts';
 import { sessionError } from '../refusals.ts';
 import { perform } from './operations.ts';
 import type { ManagementPair } from './pairs.ts';
-import { readRequest } from './request.ts';
+import { type Request, readRequest } from './request.ts';
 import { encodeResponse } from './response.ts';
+import type { ResponseLink } from './response-link.ts';
 
 /** Maximum size of a request, in bytes. */
 export const requestBytesMax: number = 64 * 1024;
@@ -40,9 +41,16 @@ export class RequestLink extends ReceivingLink {
     }
     to.requireCredit();
     const { host } = this.session;
-    const { store } = host.broker;
     this.message.complete(0, host.broker.nowMs(), false);
     const request = readRequest(this.message.publication);
+    const act = () => this.#perform(request, to);
+    host.decisions.perform(() => this.session.attempt(this.handle, act));
+  }
+
+  #perform(request: Request, to: ResponseLink): void {
+    if (this.isOver) return;
+    const { host } = this.session;
+    const { store } = host.broker;
     const definedBefore = store.definedGroup;
     perform(this.#own, request, (response) => {
       const bytes = encodeResponse(request, response);

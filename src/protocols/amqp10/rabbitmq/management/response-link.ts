@@ -33,6 +33,15 @@ export class ResponseLink extends Link {
     this.#bytesMax = Number(attach.maxMessageSize ?? 0n) || Infinity;
   }
 
+  /** For administration. */
+  get counts() {
+    return {
+      deliveryCount: this.#deliveryCount,
+      credit: this.#credit,
+      bytesMax: this.#bytesMax,
+    };
+  }
+
   /**
    * Reserves credit for a response.
    *

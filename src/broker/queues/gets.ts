@@ -1,0 +1,50 @@
+// Gets of single messages, which may have to wait.
+
+import type { QueueHost } from '../queue-host.ts';
+import type { Delivery, Subscription } from '../subscription.ts';
+import { isHeadExpired } from './message-expiry.ts';
+import type { MessageQueue } from './message-queue.ts';
+
+/** Answers a get: the message, or undefined if there is none. */
+export type GetAnswer = (delivery: Delivery | undefined) => void;
+
+/** The gets of a queue. They wait while the head is on disk, or while expired messages are removed. */
+export class Gets {
+  readonly #host: QueueHost;
+  readonly #queue: MessageQueue;
+  #waiting: (() => void)[] = [];
+
+  constructor(host: QueueHost, queue: MessageQueue) {
+    this.#host = host;
+    this.#queue = queue;
+  }
+
+  /** See `Subscription.get`. */
+  get(subscription: Subscription, settled: boolean, answer: GetAnswer): void {
+    const { store, delivery, turns } = this.#host;
+    const queue = this.#queue;
+    if (!subscription.isActive) return; // it was stopped while a block was read
+    queue.touch();
+    if (this.#isHeadExpired()) turns.background.doNow(queue);
+    const sequence = queue.isDeleted ? -1 : queue.order.peek();
+    const again = () => this.get(subscription, settled, answer);
+    if (sequence < 0) answer(undefined);
+    else if (this.#isHeadExpired()) {
+      this.#waiting.push(again);
+      turns.background.add(queue);
+    } else if (!store.view(queue.index, sequence, delivery)) {
+      this.#waiting.push(again);
+      this.#host.load(queue, sequence);
+    } else queue.give(subscription, sequence, settled, answer);
+  }
+
+  #isHeadExpired(): boolean {
+    const { isDeleted, index } = this.#queue;
+    return !isDeleted && index.hasExpiryTimes && isHeadExpired(this.#queue, this.#host.nowMs());
+  }
+
+  /** Tries all that wait again. */
+  again(): void {
+    for (const get of this.#waiting.splice(0)) get();
+  }
+}
