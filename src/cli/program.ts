@@ -108,6 +108,12 @@ function program(): Command {
     )
     .action(from(() => import('./env.ts'), 'printEnvironment'));
   all
+    .command('console')
+    .description('print an address that signs a browser in to the web console, once')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./console.ts'), 'printConsole'));
+  all
     .command('aws')
     .description('run the installed AWS CLI against the running service')
     .addOption(data())

@@ -261,6 +261,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
+      newConsoleCode: (caller) => this.#signIn.newConsoleCode(caller),
       clock,
       random: systemRandom,
     });
@@ -371,7 +372,7 @@ export class ControlPlane {
       certificates: servers,
       policy: defaultTlsPolicy,
       admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#dispatcher, this.#signIn.pages),
+      routes: apiRoutes(this.#dispatcher, this.#signIn),
       clock: systemClock,
     });
     const port = await this.#listener.open(0);

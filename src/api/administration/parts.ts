@@ -1,6 +1,7 @@
 // The parts that the operations of the administration service need.
 
 import type { Change } from '../../aws/service.ts';
+import type { Caller } from '../../calls/caller.ts';
 import type { Control } from '../../control/control.ts';
 import type { BackupOperations } from './backup-parts.ts';
 
@@ -47,4 +48,9 @@ export interface AdministrationParts {
   /** The brokers, and the commands on their volumes. */
   readonly control: Pick<Control, 'supervisor' | 'volumeCommands'>;
   readonly backups: BackupOperations;
+  /** Makes a code that signs the root user or a user in to the web console. */
+  readonly newConsoleCode: (caller: Caller) => {
+    readonly code: string;
+    readonly expiresMs: number;
+  };
 }

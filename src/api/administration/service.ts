@@ -1,5 +1,5 @@
 // The administration service: advice, the rotation of the secrets of the first start, the keys of
-// volumes, and backups.
+// volumes, backups, and codes for the web console.
 
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
@@ -15,6 +15,7 @@ import {
   readBackup,
   writeRestore,
 } from './operations/backups.ts';
+import { createConsoleCode } from './operations/console-codes.ts';
 import { listAdvice } from './operations/list-advice.ts';
 import { rotateDefaultBrokerPassword, rotateMetricsToken } from './operations/rotations.ts';
 import { describeVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
@@ -34,6 +35,7 @@ export function administrationService(parts: AdministrationParts): Service {
     eventSource: 'waxwing.local',
     apiVersion: '1',
     operations: {
+      CreateConsoleCode: createConsoleCode(parts),
       ListAdvice: listAdvice(parts),
       RotateDefaultBrokerPassword: rotateDefaultBrokerPassword(parts),
       RotateMetricsToken: rotateMetricsToken(parts),

@@ -43,13 +43,14 @@ export const everything = (): readonly string[] => [];
 
 /**
  * Refuses temporary credentials that may not call IAM: those of a federated user, and those of a
- * user without a second factor.
+ * user without a second factor, unless they come from a sign-in to the web console.
  *
  * @throws {AwsError} 'InvalidClientTokenId', as AWS does
  */
 export function refuseWeakSession({ type, temporary }: Caller): void {
   if (temporary === undefined || type === 'assumed-role') return;
-  if (type !== 'federated-user' && temporary.mfaAtMs !== undefined) return;
+  const isEnough = temporary.mfaAtMs !== undefined || temporary.isFromConsole === true;
+  if (type !== 'federated-user' && isEnough) return;
   throw new AwsError(
     'InvalidClientTokenId',
     'The security token included in the request is invalid',

@@ -3,8 +3,8 @@
 import { serviceActions } from './service-actions.ts';
 
 /**
- * The search in a broker's messages, the keys of volumes, parts of the trail, advice, and the
- * rotation of secrets.
+ * The search in a broker's messages, the keys of volumes, parts of the trail, advice, codes for the
+ * web console, and the rotation of secrets.
  */
 export const waxwingActions = serviceActions(
   'waxwing',
@@ -14,6 +14,11 @@ export const waxwingActions = serviceActions(
     ['Write', ['broker'], ['aws:ResourceTag/${k}'], 'CreateBackup RekeyVolume RewrapVolume'],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
     ['List', [], [], 'ListAdvice'],
-    ['Write', [], [], 'RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword'],
+    [
+      'Write',
+      [],
+      [],
+      'CreateConsoleCode RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
+    ],
   ],
 );

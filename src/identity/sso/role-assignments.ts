@@ -60,7 +60,7 @@ export class RoleAssignments {
    * @param nextTurn resolves in a later turn of the event loop
    */
   async rolesOf(
-    { person }: SignInRecord,
+    { person }: Pick<SignInRecord, 'person'>,
     call: Call,
     nextTurn: () => Promise<void>,
   ): Promise<readonly RoleRecord[]> {
@@ -74,8 +74,17 @@ export class RoleAssignments {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Issues credentials of a role; undefined if the person may not use it, or it does not exist. */
-  credentials({ person }: SignInRecord, roleName: string, call: Call): RoleCredentials | undefined {
+  /**
+   * Issues credentials of a role; undefined if the person may not use it, or it does not exist.
+   *
+   * @param console the time for which the credentials are wanted, if they are for the web console
+   */
+  credentials(
+    { person }: Pick<SignInRecord, 'person'>,
+    roleName: string,
+    call: Call,
+    console?: { readonly durationMs: number },
+  ): RoleCredentials | undefined {
     const role = this.#iam.journal.roles.named(roleName);
     if (role === undefined || role.service !== undefined) return undefined;
     if (!this.#mayUse(person, role, call)) return undefined;
@@ -83,7 +92,9 @@ export class RoleAssignments {
     const key = this.#iam.issuing.issue({
       holder: { type: 'role', roleId: role.id, name },
       issuedMs: call.nowMs,
-      expiresMs: call.nowMs + role.maxSessionSeconds * 1000,
+      expiresMs:
+        call.nowMs + Math.min(role.maxSessionSeconds * 1000, console?.durationMs ?? Infinity),
+      isFromConsole: console && true,
       mfaAtMs: person.type === 'user' ? person.mfaAtMs : undefined,
       ...(person.type === 'provider' && {
         federatedProvider: this.#iam.providers.arnOf(person.provider),

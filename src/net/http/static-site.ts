@@ -9,6 +9,8 @@ const siteHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'X-Frame-Options': 'DENY',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
 /** The settings of a site. */
@@ -23,7 +25,7 @@ export interface StaticSite {
   readonly isSinglePage: boolean;
   /**
    * Matches the paths of files whose names change with their content. Browsers cache them for a
-   * year.
+   * year, and store no other files.
    */
   readonly immutable: RegExp;
 }
@@ -59,7 +61,7 @@ function file(site: StaticSite, incoming: IncomingMessage, path: string): SendSt
     const isKept = site.immutable.test(path);
     response.setHeader(
       'Cache-Control',
-      isKept ? 'public, max-age=31536000, immutable' : 'no-cache',
+      isKept ? 'public, max-age=31536000, immutable' : 'no-store',
     );
   });
   // The default is a redirect, which would be wrong because the site's own path is unknown there.

@@ -34,6 +34,7 @@ import { amazonMqTlsPolicy, defaultTlsPolicy } from '../../net/tls-policy.ts';
 import type { MetricSampling } from '../cloudwatch/metric-sampling.ts';
 import { addCloudWatch } from '../cloudwatch/services.ts';
 import type { Core, ServiceLocation, SystemState } from '../compose.ts';
+import { consolePath, consoleSite } from '../console/console-site.ts';
 import { composeAdministration } from '../identities/compose-administration.ts';
 import { authenticatorOf, stsParts } from '../identity-parts.ts';
 import { tokenHolder } from '../metrics.ts';
@@ -74,11 +75,18 @@ export function composeApi(
   const sampling = addCloudWatch(services, { state, logs, engines, log });
   const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
   const place = { ...location, outside, log, settings: settings.signIn };
-  const { pages } = addIdentityServices(services, state, place);
+  const signIn = addIdentityServices(services, state, place);
   services.add(statusService(location.metrics, location.isReady));
   services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
-  const administration = composeAdministration(settings, state, control, location, logs);
+  const administration = composeAdministration(
+    settings,
+    state,
+    control,
+    location,
+    logs,
+    signIn.newConsoleCode,
+  );
   services.add(administrationService(administration));
   const dispatcher = new Dispatcher({
     services,
@@ -99,7 +107,7 @@ export function composeApi(
     certificates,
     policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
-    routes: apiRoutes(dispatcher, pages),
+    routes: apiRoutes(dispatcher, signIn),
     clock: systemClock,
   });
   return { audit, sampling, listener };
@@ -153,11 +161,13 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 /** The routes of the API's port. */
 export function apiRoutes(
   dispatcher: RequestHandler,
-  signInPages?: Pick<SignInPages, 'handlers'>,
+  signIn?: Readonly<Record<'pages' | 'console', Pick<SignInPages, 'handlers'>>>,
 ): RouteTable {
   const routes = new RouteTable().handle('*', '/*', dispatcher);
   const page = new ConsolePage(dispatcher);
   for (const method of consoleMethods) routes.handle(method, '/', page);
-  for (const each of signInPages?.handlers() ?? []) routes.handle(...each);
+  routes.site(consolePath, consoleSite());
+  const handlers = [signIn?.pages, signIn?.console].flatMap((each) => each?.handlers() ?? []);
+  for (const each of handlers) routes.handle(...each);
   return routes;
 }

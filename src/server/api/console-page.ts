@@ -8,15 +8,15 @@ import type {
   RequestPeer,
 } from '../../net/http/request-handler.ts';
 
-/** The page, until there is a web console. */
+/** The page, which leads to the console of the service. Brokers have none of their own. */
 const page = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Waxwing</title></head>
 <body>
 <h1>Waxwing</h1>
-<p>This service runs message brokers behind Amazon MQ's API. It has no web console yet.</p>
-<p>Brokers, users, configurations and keys are managed with the AWS CLI, an AWS SDK or Terraform at
-this address. <code>waxwing env</code> prints the settings that they need.</p>
+<p>This service runs message brokers behind Amazon MQ's API. Its <a href="/console/">web
+console</a> shows and manages them.</p>
+<p>The AWS CLI, an AWS SDK or Terraform manage them at this address too. <code>waxwing env</code> prints the settings that they need.</p>
 </body>
 </html>
 `;

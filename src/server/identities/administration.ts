@@ -17,6 +17,7 @@ export interface AdministrationOptions {
   readonly hashPassword: (password: string) => Promise<string>;
   readonly advice: AdviceParts;
   readonly backups: BackupOperations;
+  readonly newConsoleCode: AdministrationParts['newConsoleCode'];
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -38,6 +39,7 @@ export function administrationParts(options: AdministrationOptions): Administrat
     rotateDefaultBrokerPassword: () => rotatePassword(options),
     control: options.control,
     backups: options.backups,
+    newConsoleCode: options.newConsoleCode,
   };
 }
 

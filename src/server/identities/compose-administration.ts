@@ -20,6 +20,7 @@ export function composeAdministration(
   control: Control,
   { hashPassword, handshakes, region, accountId }: ServiceLocation,
   logs: BrokerLogs,
+  newConsoleCode: AdministrationParts['newConsoleCode'],
 ): AdministrationParts {
   const { installation, iam, identity, brokers, configurations, kms } = state;
   const keys = kms.journal;
@@ -51,6 +52,7 @@ export function composeAdministration(
     hashPassword,
     advice: { iam, identity, brokers, configurations, keys, settings, tls12Counts: tls },
     backups,
+    newConsoleCode,
     clock: systemClock,
     random: systemRandom,
   });

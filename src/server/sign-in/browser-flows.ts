@@ -18,6 +18,8 @@ export const wrongCountMax = 5;
 
 /** What a person signs in for. */
 export type Purpose =
+  /** The web console, to which the browser is sent back. */
+  | { readonly type: 'console' }
   /** A client that waits with a code, which may be known. */
   | { readonly type: 'device'; readonly userCode: string }
   /** A client on the person's machine, to which the browser is sent back. */

@@ -14,6 +14,7 @@ export const paths = {
   provider: '/sso/provider',
   callback: '/sso/callback',
   confirm: '/sso/confirm',
+  console: '/sso/console',
 } as const;
 
 function hidden(flow: Flow): Html {
@@ -66,6 +67,7 @@ export function providerPage(flow: Flow, host: string, problem?: string): HttpRe
 }
 
 function purposeOf({ purpose }: Flow): Html {
+  if (purpose.type === 'console') return html`<p>You sign in to the web console.</p>`;
   if (purpose.type === 'authorize') {
     return html`<p>The program <q>${purpose.client.name}</q> on this machine asks for access.</p>`;
   }

@@ -1,14 +1,10 @@
 // The HTTP requests of the sign-in pages.
 
-import type { EventRecord } from '../../audit/record.ts';
 import { RequestError } from '../../aws/errors.ts';
 import { pairsOf } from '../../aws/parameters.ts';
-import { sourceOf } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
-import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import { TokenBuckets } from '../../base/token-buckets.ts';
 import type { Iam } from '../../identity/accounts/iam.ts';
 import { asChange } from '../../identity/accounts/result.ts';
 import { isRegisteredUri } from '../../identity/sso/clients.ts';
@@ -18,11 +14,14 @@ import { digestOf } from '../../identity/sso/tokens.ts';
 import type { HttpResponse, RequestHead } from '../../net/http/message.ts';
 import type { RequestHandler } from '../../net/http/request-handler.ts';
 import type { Entry } from '../../storage/journal.ts';
+import type { ConsoleHolder } from '../console/console-credentials.ts';
+import type { OneTimeCodes } from '../console/one-time-codes.ts';
 import {
   BrowserFlows,
   type Flow,
   idInCookie,
   isOwnForm,
+  noCookie,
   type Purpose,
   wrongCountMax,
 } from './browser-flows.ts';
@@ -40,20 +39,10 @@ import {
   startPage,
 } from './pages.ts';
 import { signInWithPassword } from './password-sign-in.ts';
-import { type SignInAttempt, type SignInPlace, signInEvent } from './sign-in-events.ts';
+import type { SignInRecords } from './sign-in-records.ts';
 
 /** Maximum size of a form, bytes. */
 const formBytesMax = 4096;
-/**
- * Failed sign-ins that the trail shows, so that nobody fills the trail. The log counts all of them, in a
- * bounded number of lines.
- */
-const recordedFailures = {
-  ofSource: { atOnceMax: 20, perSecond: 0.1 },
-  ofAll: { atOnceMax: 200, perSecond: 1 },
-  sourceCountMax: 4096,
-};
-
 /** The parts that the pages need. */
 export interface SignInParts {
   readonly iam: Iam;
@@ -62,14 +51,13 @@ export interface SignInParts {
   readonly outside: OutsideProvider | undefined;
   /** The address of the pages: `https://localhost:8443`. */
   readonly baseUrl: () => string;
-  readonly region: string;
   readonly accountId: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Pick<ServiceLog, 'warn' | 'error'>;
-  /** Chains an event to the trail. */
-  readonly recorded: (event: EventRecord, atMs: number) => readonly Entry[];
-  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  readonly log: Pick<ServiceLog, 'error'>;
+  readonly records: SignInRecords;
+  /** The codes with which browsers sign in to the web console. */
+  readonly consoleCodes: OneTimeCodes<ConsoleHolder>;
 }
 
 /** A request to a page, with its form. */
@@ -77,13 +65,6 @@ interface PageRequest {
   readonly head: RequestHead;
   readonly form: ReadonlyMap<string, string>;
   readonly nowMs: number;
-}
-
-/** A failed sign-in, for the log. */
-interface SignInFailure {
-  readonly peerAddress: string;
-  readonly problem: string;
-  readonly err?: unknown;
 }
 
 type Answer = (request: PageRequest) => HttpResponse | Promise<HttpResponse>;
@@ -98,15 +79,10 @@ const wrongCredentials = 'The user name, the password or the MFA code is wrong.'
 export class SignInPages {
   readonly #parts: SignInParts;
   readonly #flows: BrowserFlows;
-  readonly #failures: TokenBuckets;
-  readonly #reports = new FailureGatherer<SignInFailure>((failure, count) =>
-    this.#parts.log.warn({ ...failure, count }, 'a sign-in failed'),
-  );
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
     this.#flows = new BrowserFlows(parts.random);
-    this.#failures = new TokenBuckets(recordedFailures, parts.clock);
   }
 
   /** The handlers by method and path. */
@@ -118,6 +94,7 @@ export class SignInPages {
       get(paths.start, () => startPage()),
       get(paths.device, (request) => this.#device(request)),
       get(paths.authorize, (request) => this.#authorize(request)),
+      get(paths.console, (request) => this.#begin({ type: 'console' }, request)),
       get(paths.provider, (request) => this.#toProvider(request)),
       get(paths.callback, (request) => this.#fromProvider(request)),
       post(paths.signIn, (request) => this.#password(request)),
@@ -231,7 +208,9 @@ export class SignInPages {
     );
     if (typeof found !== 'string') return this.#continue(flow, found);
     const known = iam.journal.users.named(userName)?.name;
-    await this.#failed(head, known, false, `Failed authentication (${found})`);
+    const problem = `Failed authentication (${found})`;
+    const url = this.#parts.baseUrl();
+    await this.#parts.records.failed(head, { userName: known, isOutside: false, problem, url });
     return this.#signInPage(flow, passwordProblems[found]);
   }
 
@@ -252,7 +231,7 @@ export class SignInPages {
       flow.outside = secrets;
       return seeOther(location);
     } catch (error) {
-      this.#report(request.head, 'the identity provider cannot be used', error);
+      this.#parts.records.report(request.head, 'the identity provider cannot be used', error);
       return problemPage(502, 'The identity provider cannot be reached. Try again later.');
     }
   }
@@ -274,7 +253,9 @@ export class SignInPages {
       await this.#recordSuccess(person, head, []);
       return this.#continue(flow, person);
     } catch (error) {
-      await this.#failed(head, undefined, true, invalidAnswer, error);
+      const url = this.#parts.baseUrl();
+      const problem = invalidAnswer;
+      await this.#parts.records.failed(head, { isOutside: true, problem, error, url });
       return this.#signInPage(flow, 'You could not be signed in. Try again.');
     }
   }
@@ -288,6 +269,13 @@ export class SignInPages {
     return this.#decisionPage(next, next.purpose.type === 'device' ? next.purpose.userCode : '');
   }
 
+  /** Sends the browser to the console with a code, which only its script reads. */
+  #toConsole(flow: Flow, person: Person): HttpResponse {
+    this.#flows.end(flow);
+    const { code } = this.#parts.consoleCodes.give({ type: 'person', person }, this.#nowMs());
+    return seeOther(`/console/#code=${code}`, noCookie);
+  }
+
   #recordSuccess(person: Person, head: RequestHead, changes: readonly Entry[]): Promise<void> {
     const isOutside = person.type === 'provider';
     const { iam, sso, accountId } = this.#parts;
@@ -296,33 +284,8 @@ export class SignInPages {
       ? ({ type: 'sso-user', accountId, arn: '', principalId: personId(person), userName } as const)
       : iam.callers.signedIn(person.userId, person.mfaAtMs);
     const mfaUsed = !isOutside && person.mfaAtMs !== undefined;
-    const outcome = { caller, userName, mfaUsed, isOutside, problem: undefined };
-    return this.#record({ head, ...outcome }, changes);
-  }
-
-  async #failed(
-    head: RequestHead,
-    userName: string | undefined,
-    isOutside: boolean,
-    problem: string,
-    error?: unknown,
-  ): Promise<void> {
-    this.#report(head, problem, error);
-    if (this.#failures.take(sourceOf(head.peerAddress)) !== 'taken') return;
-    const attempt = { head, caller: undefined, userName, mfaUsed: false, isOutside, problem };
-    await this.#record(attempt, []);
-  }
-
-  #report({ peerAddress }: RequestHead, problem: string, error: unknown): void {
-    const failure = { peerAddress, problem, ...(error !== undefined && { err: error }) };
-    this.#reports.add(JSON.stringify([peerAddress, problem]), failure);
-  }
-
-  #record(attempt: Omit<SignInAttempt, 'atMs'>, changes: readonly Entry[]): Promise<void> {
-    const { region, accountId, random, baseUrl, recorded, commit } = this.#parts;
-    const atMs = this.#nowMs();
-    const place: SignInPlace = { region, accountId, url: baseUrl(), random };
-    return commit([...changes, ...recorded(signInEvent({ ...attempt, atMs }, place), atMs)]);
+    const { records, baseUrl } = this.#parts;
+    return records.succeeded({ head, caller, userName, mfaUsed, isOutside }, baseUrl(), changes);
   }
 
   /** The page on which a person who has signed in decides. */
@@ -331,6 +294,7 @@ export class SignInPages {
     if (person === undefined) return this.#signInPage(flow);
     const name = this.#parts.sso.assignments.nameOf(person);
     if (purpose.type === 'authorize') return clientPage(flow, name, purpose.client.name);
+    if (purpose.type === 'console') return this.#toConsole(flow, person);
     if (userCode === '') return codePage(flow);
     const device = this.#parts.sso.devices.show(userCode, person, this.#nowMs());
     if (device) return devicePage(flow, name, device);

@@ -241,7 +241,7 @@ test('a site is served with its content types, security policy and cache rules',
   assert.match(page.headers['content-type'] ?? '', /^text\/html/);
   assert.equal(page.headers['content-security-policy'], "default-src 'self'");
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
-  assert.equal(page.headers['cache-control'], 'no-cache');
+  assert.equal(page.headers['cache-control'], 'no-store');
   const script = await ask({ path: '/console/assets/a.js' });
   assert.match(script.headers['cache-control'] ?? '', /immutable/);
   const { etag = '' } = script.headers;

@@ -99,6 +99,8 @@ export function assumeRole(parts: StsParts) {
           issuedMs: nowMs,
           expiresMs: nowMs + seconds * 1000,
           mfaAtMs: mfa.output ?? caller.temporary?.mfaAtMs,
+          // A role that is assumed in the console belongs to the same sign-in.
+          isFromConsole: caller.temporary?.isFromConsole,
           sourceIdentity: identity,
           policy: request.Policy,
           policyArns: arnsOf(request),

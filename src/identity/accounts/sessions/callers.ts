@@ -72,6 +72,11 @@ export class Callers {
     return { ...this.#ofUser(user), temporary };
   }
 
+  /** The root user, who signed in with a code that the root user's access key got. */
+  signedInRoot(atMs: number): Caller {
+    return { ...this.#root(), temporary: { issuedMs: atMs } };
+  }
+
   /** The caller of a session; undefined if its user or role no longer exists. */
   #ofSession(session: SessionRecord): Caller | undefined {
     const { users, roles } = this.#parts.journal;
@@ -149,12 +154,13 @@ export class Callers {
 
 function temporaryOf(session: SessionRecord): TemporaryCredentials {
   const { issuedMs, mfaAtMs, sourceIdentity, policy, policyArns, transitiveTagKeys } = session;
-  const { federatedProvider } = session;
+  const { federatedProvider, isFromConsole } = session;
   return {
     issuedMs,
     ...(mfaAtMs !== undefined && { mfaAtMs }),
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(policy !== undefined && { policy }),
+    ...(isFromConsole === true && { isFromConsole }),
     ...(policyArns && { policyArns }),
     ...(federatedProvider !== undefined && { federatedProvider }),
     ...(transitiveTagKeys && { transitiveTagKeys }),

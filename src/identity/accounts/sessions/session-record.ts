@@ -30,6 +30,8 @@ export interface SessionRecord {
   /** The ARN of the OIDC provider that vouched for the holder. */
   readonly federatedProvider?: string | undefined;
   readonly tags?: readonly TagRecord[] | undefined;
+  /** Whether the session began with a sign-in to the web console. */
+  readonly isFromConsole?: boolean | undefined;
   /** Keys of the tags that follow into sessions of other roles. */
   readonly transitiveTagKeys?: readonly string[] | undefined;
 }

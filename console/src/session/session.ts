@@ -1,0 +1,89 @@
+// The session of the person at this page. It is kept in the memory of the page only: a reload ends it.
+
+import { useSyncExternalStore } from 'react';
+
+/** Short-lived credentials, and whose they are. */
+export interface Session {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** ISO 8601. */
+  readonly expiration: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** `root`, a user name, or a role with a name. */
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The roles that a person of an identity provider may use. */
+export interface RoleChoice {
+  readonly code: string;
+  readonly roles: readonly string[];
+}
+
+let current: Session | undefined;
+const listeners = new Set<() => void>();
+
+/** Begins or ends the session. */
+export function setSession(session: Session | undefined): void {
+  current = session;
+  for (const each of [...listeners]) each();
+}
+
+/** The session, if there is one. */
+export function currentSession(): Session | undefined {
+  return current;
+}
+
+/** The session, if there is one, for components. */
+export function useSession(): Session | undefined {
+  return useSyncExternalStore(listen, currentSession);
+}
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/**
+ * Asks the service for credentials.
+ *
+ * @throws {Error} with the text of the service
+ */
+export async function signIn(request: object): Promise<Session | RoleChoice> {
+  const response = await fetch('/console/sign-in', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(request),
+    cache: 'no-store',
+    credentials: 'same-origin',
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Error(answer.message ?? `The service answered with status ${response.status}.`);
+}
+
+/** What the service tells before a sign-in. */
+export interface ConsoleSettings {
+  readonly region: string;
+  /** The host of the identity provider with which people sign in. */
+  readonly providerHost?: string;
+}
+
+/** @throws {Error} */
+export async function consoleSettings(): Promise<ConsoleSettings> {
+  const response = await fetch('/console/settings', { cache: 'no-store' });
+  if (response.ok) return response.json();
+  throw new Error(`The service answered with status ${response.status}.`);
+}
+
+/**
+ * The one-time code in the address, which is removed from it at once, so that neither the history nor
+ * a bookmark has it.
+ */
+export function codeInAddress(): string | undefined {
+  const [, code] = /^#code=([\w-]{43})$/.exec(location.hash) ?? [];
+  if (code !== undefined) history.replaceState(null, '', '/console/');
+  return code;
+}
