@@ -1,10 +1,36 @@
 // The build of the web console. The output is `dist/console`, which the service serves at `/console/`.
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+/**
+ * Writes fonts into files. The design system has them as data URLs in its styles, which the
+ * Content-Security-Policy does not permit.
+ *
+ * @type {import('vite').Plugin}
+ */
+const fontsAsFiles = {
+  name: 'fonts as files',
+  enforce: 'post',
+  generateBundle(_, bundle) {
+    for (const asset of Object.values(bundle)) {
+      if (asset.type !== 'asset' || !asset.fileName.endsWith('.css')) continue;
+      const pattern = /url\((["']?)data:font\/woff2;base64,([\w+/=]+)\1\)/g;
+      asset.source = String(asset.source).replace(pattern, (_all, _quote, text) => {
+        const source = Buffer.from(text, 'base64');
+        const hash = createHash('sha256').update(source).digest('base64url').slice(0, 8);
+        const name = `font-${hash}.woff2`;
+        this.emitFile({ type: 'asset', fileName: `assets/${name}`, source });
+        return `url(${name})`;
+      });
+    }
+  },
+};
+
 export default defineConfig({
+  plugins: [fontsAsFiles],
   root: folder('.'),
   base: '/console/',
   clearScreen: false,
@@ -19,5 +45,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
+    rolldownOptions: {
+      onLog(level, log, handle) {
+        // The design system marks its modules for servers that render React; there is none.
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log);
+      },
+    },
   },
 });

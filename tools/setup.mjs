@@ -1,6 +1,7 @@
 // Makes a checkout ready to run: installs the dependencies when they differ from the lock file, and
 // builds when a source has changed since the last build. `setup.mjs start` builds only the programs
-// that `npm start` runs; without the argument, it also compiles tests, tools and benchmarks. Plain
+// that `npm start` runs, and the web console; without the argument, it also compiles tests, tools and
+// benchmarks. Plain
 // JavaScript, because it runs before anything is compiled. It is quick when there is nothing to do,
 // because `npm start` begins with it.
 import { spawnSync } from 'node:child_process';
@@ -19,6 +20,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const compiledFolders = ['src', 'tests', 'tools', 'bench'];
+/** Files that a build reads. */
+const isSource = /\.(tsx?|css|html|svg|mjs)$/;
 const isForStart = process.argv[2] === 'start';
 
 function fail(message) {
@@ -80,7 +83,7 @@ function fingerprint(folders) {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) walk(path);
-      else if (path.endsWith('.ts')) add(path);
+      else if (isSource.test(path)) add(path);
     }
   };
   for (const file of ['tsconfig.json', 'package-lock.json', 'tools/bundle.mjs']) add(file);
@@ -122,10 +125,20 @@ if (!isInstalled()) {
 buildOnce('.bundled', ['src'], () =>
   step('building the programs', process.execPath, [join(root, 'tools/bundle.mjs')]),
 );
+buildOnce('.console', ['console'], () =>
+  step('building the console', process.execPath, [
+    join(root, 'node_modules/vite/bin/vite.js'),
+    ...['build', '--config', join(root, 'console/vite.config.mjs')],
+  ]),
+);
 if (!isForStart) {
   buildOnce('.compiled', compiledFolders, () => {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
     step('compiling tests, tools and benchmarks', process.execPath, [compiler, '-p', root]);
     compiledFolders.forEach(deleteOrphans);
+  });
+  buildOnce('.console-checked', ['console'], () => {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    step('checking the types of the console', process.execPath, [compiler, '-p', 'console']);
   });
 }

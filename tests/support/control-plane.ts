@@ -239,6 +239,10 @@ export class ControlPlane {
     );
   }
 
+  newConsoleCode(caller: Caller): { readonly code: string; readonly expiresMs: number } {
+    return this.#signIn.newConsoleCode(caller);
+  }
+
   get store(): StateStore {
     if (this.#store) return this.#store;
     throw new Error('the control plane is not open yet');
@@ -261,7 +265,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
-      newConsoleCode: (caller) => this.#signIn.newConsoleCode(caller),
+      newConsoleCode: (caller) => this.newConsoleCode(caller),
       clock,
       random: systemRandom,
     });

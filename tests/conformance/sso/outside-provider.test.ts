@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { Browser } from '../../support/browser.ts';
 import { Callers, policyText } from '../../support/callers.ts';
 import { planeCertificates } from '../../support/certificates.ts';
+import { signInToConsole } from '../../support/console-sign-in.ts';
 import { accountId, ControlPlane, Machine } from '../../support/control-plane.ts';
 import {
   callPortal,
@@ -125,6 +126,37 @@ test('a person signs in with the provider and gets the roles of the claims', asy
     ['IdentityCenterUser', 'anna'],
   );
   assert.ok(!plane.written.includes('a secret of the client'));
+});
+
+test('a person of the provider chooses a role for the web console', async () => {
+  change = () => {};
+  const browser = new Browser(plane.endpoint.ca);
+  const first = await browser.open(`${plane.endpoint.url}/sso/console`);
+  assert.match(first.text, /web console/);
+  const begun = await browser.click(first, '/sso/provider');
+  const [, code = ''] = /\/console\/#code=([\w-]{43})$/.exec(begun.url) ?? [];
+  const refused = await signInToConsole(plane.endpoint, { userName: 'anna', password: 'x' });
+  assert.equal(refused.status, 403);
+  const choice = await signInToConsole(plane.endpoint, { code });
+  assert.deepEqual(choice.body.roles, ['operator']);
+  const chosen = { code: choice.body.code, roleName: 'operator' };
+  const { status, body } = await signInToConsole(plane.endpoint, chosen);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.name, 'operator/anna');
+  const { accessKeyId, secretAccessKey, sessionToken } = body;
+  const own = callers.as({ accessKeyId, secretAccessKey, sessionToken });
+  await own.sts.send(new GetCallerIdentityCommand({}));
+  const event = (await eventsNamed(plane, 'GetCallerIdentity')).at(-1);
+  assert.equal(event?.sessionCredentialFromConsole, 'true');
+  const login = (await eventsNamed(plane, 'ConsoleLogin')).at(-1);
+  assert.equal(login?.userIdentity.type, 'AssumedRole');
+  // A choice is made once, and only among the roles of the person.
+  assert.equal((await signInToConsole(plane.endpoint, chosen)).status, 403);
+  const again = await browser.open(`${plane.endpoint.url}/sso/console`);
+  const next = await browser.click(again, '/sso/provider');
+  const other = await signInToConsole(plane.endpoint, { code: next.url.replace(/^.*code=/, '') });
+  const wrong = { code: other.body.code, roleName: 'admin' };
+  assert.equal((await signInToConsole(plane.endpoint, wrong)).status, 403);
 });
 
 /** ID tokens that are not accepted. */

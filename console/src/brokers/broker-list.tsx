@@ -1,0 +1,58 @@
+// The list of brokers.
+
+import type { BrokerSummary } from '@aws-sdk/client-mq';
+import Button from '@cloudscape-design/components/button';
+import Link from '@cloudscape-design/components/link';
+import type { TableProps } from '@cloudscape-design/components/table';
+import { PagedTable } from '../parts/paged-table.tsx';
+import { Time } from '../parts/time.tsx';
+import { href } from '../router.ts';
+import { changingMs, isChanging, listBrokers } from './broker-calls.ts';
+import { BrokerState, words } from './broker-state.tsx';
+
+const columns: readonly TableProps.ColumnDefinition<BrokerSummary>[] = [
+  {
+    id: 'name',
+    header: 'Name',
+    cell: ({ BrokerName, BrokerId = '' }) => (
+      <Link href={href('brokers', BrokerId)}>{BrokerName}</Link>
+    ),
+    isRowHeader: true,
+    width: 220,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    cell: (item) => <BrokerState state={item.BrokerState} />,
+    width: 220,
+  },
+  { id: 'engine', header: 'Engine', cell: (item) => item.EngineType, width: 120 },
+  {
+    id: 'mode',
+    header: 'Deployment',
+    cell: (item) => words(item.DeploymentMode ?? ''),
+    width: 220,
+  },
+  { id: 'created', header: 'Created', cell: (item) => <Time at={item.Created} />, width: 220 },
+];
+
+/** Lists the brokers. */
+export default function BrokerList() {
+  return (
+    <PagedTable
+      isPage
+      title="Brokers"
+      queryKey={['brokers']}
+      load={listBrokers}
+      columns={columns}
+      idOf={({ BrokerId = '' }) => BrokerId}
+      empty="There are no brokers."
+      refreshMs={(items) => (items.some((each) => isChanging(each.BrokerState)) ? changingMs : 0)}
+      actions={
+        <Button variant="primary" href={href('brokers', 'new')}>
+          Create broker
+        </Button>
+      }
+    />
+  );
+}

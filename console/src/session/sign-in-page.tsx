@@ -1,0 +1,185 @@
+// The page on which people sign in.
+
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Form from '@cloudscape-design/components/form';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { dismiss } from '../notices.ts';
+import { ErrorAlert } from '../parts/error-alert.tsx';
+import { codeInAddress, consoleSettings, type RoleChoice, setSession, signIn } from './session.ts';
+
+const durations = [
+  { value: '3600', label: '1 hour' },
+  { value: '14400', label: '4 hours' },
+  { value: '28800', label: '8 hours' },
+  { value: '43200', label: '12 hours' },
+];
+const [standard = { value: '3600', label: '1 hour' }] = durations;
+
+/** The one-time code with which the page was opened. It is read once. */
+const openedWith = codeInAddress();
+
+/** Asks who the person is. */
+export function SignInPage() {
+  const settings = useQuery({ queryKey: ['settings'], queryFn: consoleSettings });
+  const [choice, setChoice] = useState<RoleChoice>();
+  const attempt = useMutation({
+    mutationFn: signIn,
+    onSuccess: (answer) => {
+      if ('roles' in answer) return setChoice(answer);
+      dismiss();
+      setSession(answer);
+    },
+  });
+  const { mutate } = attempt;
+  useCodeOnce((code) => mutate({ code }));
+  return (
+    <div className="console-sign-in">
+      <SpaceBetween size="l">
+        <ErrorAlert error={attempt.error ?? settings.error} />
+        {choice ? (
+          <RoleForm choice={choice} isBusy={attempt.isPending} onChosen={mutate} />
+        ) : settings.data?.providerHost !== undefined ? (
+          <ProviderLink host={settings.data.providerHost} />
+        ) : (
+          <PasswordForm isBusy={attempt.isPending} onSent={mutate} />
+        )}
+        <Box color="text-body-secondary" fontSize="body-s">
+          Credentials are kept by this page only: a reload signs you out. On the machine of the
+          service, <code>waxwing console</code> prints an address that signs in the root user once.
+        </Box>
+      </SpaceBetween>
+    </div>
+  );
+}
+
+function useCodeOnce(use: (code: string) => void): void {
+  const isUsed = useRef(false);
+  useEffect(() => {
+    if (openedWith === undefined || isUsed.current || usedCodes.has(openedWith)) return;
+    isUsed.current = true;
+    usedCodes.add(openedWith);
+    use(openedWith);
+  }, [use]);
+}
+const usedCodes = new Set<string>();
+
+interface FormProps {
+  readonly isBusy: boolean;
+  readonly onSent: (request: object) => void;
+}
+
+function PasswordForm({ isBusy, onSent }: FormProps) {
+  const [userName, setUserName] = useState('');
+  const [password, setPassword] = useState('');
+  const [mfaCode, setMfaCode] = useState('');
+  const [duration, setDuration] = useState(standard);
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    onSent({ userName, password, mfaCode, durationSeconds: Number(duration.value) });
+    setPassword('');
+    setMfaCode('');
+  };
+  return (
+    <form onSubmit={send}>
+      <Container header={<Header variant="h1">Sign in</Header>}>
+        <Form
+          actions={
+            <Button variant="primary" formAction="submit" loading={isBusy}>
+              Sign in
+            </Button>
+          }
+        >
+          <SpaceBetween size="m">
+            <FormField label="User name">
+              <Input
+                name="user_name"
+                value={userName}
+                onChange={({ detail }) => setUserName(detail.value)}
+                autoComplete="username"
+                spellcheck={false}
+                autoFocus
+              />
+            </FormField>
+            <FormField label="Password">
+              <Input
+                name="password"
+                type="password"
+                value={password}
+                onChange={({ detail }) => setPassword(detail.value)}
+                autoComplete="current-password"
+              />
+            </FormField>
+            <FormField label="MFA code" description="Six digits, if you have a device.">
+              <Input
+                name="mfa_code"
+                inputMode="numeric"
+                value={mfaCode}
+                onChange={({ detail }) => setMfaCode(detail.value)}
+                autoComplete="one-time-code"
+              />
+            </FormField>
+            <FormField label="Stay signed in for">
+              <Select
+                selectedOption={duration}
+                options={durations}
+                onChange={({ detail }) =>
+                  setDuration(
+                    durations.find((each) => each.value === detail.selectedOption.value) ??
+                      standard,
+                  )
+                }
+              />
+            </FormField>
+          </SpaceBetween>
+        </Form>
+      </Container>
+    </form>
+  );
+}
+
+function ProviderLink({ host }: { readonly host: string }) {
+  return (
+    <Container header={<Header variant="h1">Sign in</Header>}>
+      <Button variant="primary" href="/sso/console">
+        Sign in with {host}
+      </Button>
+    </Container>
+  );
+}
+
+interface RoleFormProps {
+  readonly choice: RoleChoice;
+  readonly isBusy: boolean;
+  readonly onChosen: (request: object) => void;
+}
+
+function RoleForm({ choice: { code, roles }, isBusy, onChosen }: RoleFormProps) {
+  if (roles.length === 0) {
+    return <StatusIndicator type="warning">There is no role that you may use.</StatusIndicator>;
+  }
+  return (
+    <Container header={<Header variant="h1">Choose a role</Header>}>
+      <SpaceBetween size="s">
+        {roles.map((roleName) => (
+          <Button
+            key={roleName}
+            fullWidth
+            disabled={isBusy}
+            onClick={() => onChosen({ code, roleName })}
+          >
+            {roleName}
+          </Button>
+        ))}
+      </SpaceBetween>
+    </Container>
+  );
+}

@@ -1,0 +1,69 @@
+// The top of the console: who is signed in, for how long, and the way out.
+
+import TopNavigation, {
+  type TopNavigationProps,
+} from '@cloudscape-design/components/top-navigation';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useState } from 'react';
+import { forgetClients } from '../aws/clients.ts';
+import { toggleDarkMode, useDarkMode } from '../dark-mode.ts';
+import { dismiss } from '../notices.ts';
+import { timeText } from '../parts/time.tsx';
+import { type Session, setSession, useSession } from './session.ts';
+
+/** Loaded when it is needed, with the client of STS. */
+const SwitchRole = lazy(() => import('./switch-role.tsx'));
+
+/** The top bar. */
+export function TopBar() {
+  const session = useSession();
+  const isDark = useDarkMode();
+  const queries = useQueryClient();
+  const [isSwitching, setSwitching] = useState(false);
+  const change = (next: Session | undefined) => {
+    forgetClients();
+    queries.clear();
+    dismiss();
+    setSession(next);
+  };
+  const chosen = (id: string) => {
+    if (id === 'sign-out') change(undefined);
+    else if (id === 'role') setSwitching(true);
+  };
+  const colours: TopNavigationProps.ButtonUtility = {
+    type: 'button',
+    text: isDark ? 'Light' : 'Dark',
+    title: isDark ? 'Light colours' : 'Dark colours',
+    onClick: toggleDarkMode,
+  };
+  const person = session && {
+    type: 'menu-dropdown' as const,
+    iconName: 'user-profile' as const,
+    text: session.name,
+    description: `Account ${session.accountId}, until ${timeText(session.expiration)}`,
+    items: [
+      ...(session.type === 'root' ? [] : [{ id: 'role', text: 'Switch role' }]),
+      { id: 'sign-out', text: 'Sign out' },
+    ],
+    onItemClick: ({ detail }: { readonly detail: { readonly id: string } }) => chosen(detail.id),
+  };
+  return (
+    <>
+      <TopNavigation
+        identity={{ href: '#/', title: 'Waxwing' }}
+        utilities={person ? [colours, person] : [colours]}
+      />
+      {isSwitching && session && (
+        <Suspense>
+          <SwitchRole
+            session={session}
+            onDone={(next) => {
+              setSwitching(false);
+              if (next) change(next);
+            }}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,85 @@
+// A table of events of the trail.
+
+import Link from '@cloudscape-design/components/link';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import type { TableProps } from '@cloudscape-design/components/table';
+import { type ReactNode, useState } from 'react';
+import { PagedTable } from '../parts/paged-table.tsx';
+import { Time } from '../parts/time.tsx';
+import { EventDialog } from './event-dialog.tsx';
+import { type EventSearch, lookUpEvents, type TrailEvent, whoOf } from './events.ts';
+
+interface EventTableProps {
+  readonly title: string;
+  readonly description?: ReactNode;
+  readonly search: EventSearch;
+  readonly filter?: ReactNode;
+  readonly isPage?: boolean;
+}
+
+/** Lists events, the newest first, and shows one in full. */
+export function EventTable({
+  title,
+  description,
+  search,
+  filter,
+  isPage = false,
+}: EventTableProps) {
+  const [shown, setShown] = useState<TrailEvent>();
+  const columns: readonly TableProps.ColumnDefinition<TrailEvent>[] = [
+    { id: 'time', header: 'Time', cell: (item) => <Time at={item.at} />, width: 200 },
+    {
+      id: 'name',
+      header: 'Event',
+      isRowHeader: true,
+      cell: (item) => (
+        <Link
+          href="#"
+          onFollow={(event) => {
+            event.preventDefault();
+            setShown(item);
+          }}
+        >
+          {item.name}
+        </Link>
+      ),
+      width: 240,
+    },
+    { id: 'who', header: 'Who', cell: whoOf, width: 260 },
+    { id: 'outcome', header: 'Outcome', cell: outcomeOf, width: 200 },
+    { id: 'tls', header: 'TLS', cell: tlsOf, width: 240 },
+    { id: 'from', header: 'From', cell: (item) => item.record.sourceIPAddress ?? '–', width: 180 },
+  ];
+  return (
+    <>
+      <PagedTable
+        isPage={isPage}
+        title={title}
+        description={description}
+        queryKey={['events', search]}
+        load={(token) => lookUpEvents(search, token)}
+        columns={columns}
+        idOf={({ id }) => id}
+        empty="There are no such events."
+        filter={filter}
+      />
+      {shown && <EventDialog event={shown} onEnd={() => setShown(undefined)} />}
+    </>
+  );
+}
+
+function outcomeOf({ record: { errorCode, errorMessage } }: TrailEvent): ReactNode {
+  // The service asks whether it may still use a key without using it.
+  if (errorCode === 'DryRunOperationException') {
+    return <StatusIndicator type="info">Permitted (dry run)</StatusIndicator>;
+  }
+  if (errorCode === undefined && errorMessage === undefined) {
+    return <StatusIndicator type="success">Done</StatusIndicator>;
+  }
+  return <StatusIndicator type="error">{errorCode ?? errorMessage}</StatusIndicator>;
+}
+
+function tlsOf({ record: { tlsDetails } }: TrailEvent): string {
+  if (tlsDetails === undefined) return '–';
+  return `${tlsDetails.tlsVersion} ${tlsDetails.cipherSuite}`;
+}

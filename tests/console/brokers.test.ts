@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CreateAliasCommand, CreateKeyCommand } from '@aws-sdk/client-kms';
+import type { Browser } from 'playwright-core';
+import { describeBroker } from '../support/broker-requests.ts';
+import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { Waxwing } from '../support/waxwing.ts';
+
+const found = await findChromium();
+const skip = typeof found === 'string' ? found : false;
+
+let waxwing: Waxwing;
+let browser: Browser;
+let page: ConsolePage;
+let keyArn = '';
+/** A text that would run if it were taken for HTML. */
+const hostile = '<img src=x onerror="document.title=1">"><script>document.title=2</script>';
+
+before(async () => {
+  if (typeof found === 'string') return;
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  const { KeyMetadata } = await waxwing.kms.send(new CreateKeyCommand({ Description: hostile }));
+  keyArn = KeyMetadata?.Arn ?? '';
+  const alias = { AliasName: 'alias/console', TargetKeyId: keyArn };
+  await waxwing.kms.send(new CreateAliasCommand(alias));
+  browser = await startBrowser(found);
+  page = await ConsolePage.open(browser, waxwing);
+  await page.signInAsRoot();
+});
+after(async () => {
+  if (skip !== false) return;
+  await page.close();
+  await browser.close();
+  await waxwing.remove();
+});
+
+/** Creates a broker with one of the kinds of keys; its id. */
+async function create(name: string, kind: string): Promise<string> {
+  await page.go('#/brokers/new');
+  await page.heading('Create a broker').waitFor();
+  await page.field('Name').fill(name);
+  await page.page.getByRole('radio', { name: kind }).check();
+  if (kind === 'A key that you manage') {
+    await page.button(/Key that you manage/).click();
+    await page.page.getByRole('option', { name: /alias\/console/ }).click();
+  }
+  await page.field('User name').fill('admin');
+  await page.field('Password').fill('correct-Horse-7-battery');
+  await page.isAccessible();
+  await page.button('Create broker').click();
+  await page.heading('Brokers').waitFor();
+  const link = page.page.getByRole('link', { name, exact: true });
+  const id = (await link.getAttribute('href'))?.replace('#/brokers/', '') ?? '';
+  await waxwing.brokerIs(id, 'RUNNING');
+  return id;
+}
+
+test('brokers are created with each kind of key', { skip }, async () => {
+  const choices = [
+    ['of-service', 'Key of the service', { UseAwsOwnedKey: true }],
+    ['of-aws', 'alias/aws/mq', { UseAwsOwnedKey: false }],
+    ['of-customer', 'A key that you manage', { UseAwsOwnedKey: false, KmsKeyId: keyArn }],
+  ] as const;
+  for (const [name, kind, expected] of choices) {
+    const id = await create(name, kind);
+    const { EncryptionOptions } = await describeBroker(waxwing, id);
+    assert.deepEqual({ ...EncryptionOptions, ...expected }, EncryptionOptions);
+  }
+  await page.isAccessible();
+});
+
+/** The id of a broker in the list. */
+async function idOf(name: string): Promise<string> {
+  await page.go('#/brokers');
+  const link = page.page.getByRole('link', { name, exact: true });
+  return (await link.getAttribute('href'))?.replace('#/brokers/', '') ?? '';
+}
+
+test('a page shows a broker, and its tabs are accessible', { skip }, async () => {
+  await page.go(`#/brokers/${await idOf('of-customer')}`);
+  await page.heading('of-customer').waitFor();
+  await page.page.getByText(/^amqps:\/\/localhost:\d+$/).waitFor();
+  for (const tab of ['Details', 'Users', 'Configuration', 'Tags']) {
+    await page.page.getByRole('tab', { name: tab }).click();
+    await page.page.getByRole('tabpanel').first().waitFor();
+    await page.isAccessible();
+  }
+});
+
+test('the service warns of personal data in tags', { skip }, async () => {
+  const id = await idOf('of-service');
+  await page.go(`#/brokers/${id}`);
+  await page.page.getByRole('tab', { name: 'Tags' }).click();
+  await page.button('Add tag').click();
+  await page.field('Key').fill('owner');
+  await page.field('Value').fill('anna.muster@example.com');
+  await page.button('Save tags').click();
+  await page.page.getByText('The service found personal or secret data: email').waitFor();
+  const { Tags } = await describeBroker(waxwing, id);
+  assert.equal(Tags?.['owner'], 'anna.muster@example.com');
+});
+
+test('the data protection page shows the key, its grants and its uses, and what disabling it does', {
+  skip,
+}, async () => {
+  const id = await idOf('of-customer');
+  await page.go(`#/brokers/${id}/data-protection`);
+  await page.heading('Data protection of of-customer').waitFor();
+  const keys = page.table('Data keys');
+  await keys.getByText(/^vol-[\da-f]{17}$/).waitFor();
+  const grants = page.table('Grants');
+  await grants.getByText(/aws:ebs:id = vol-/).waitFor();
+  const uses = page.table('Who used the key');
+  await uses.getByText('GenerateDataKeyWithoutPlaintext').waitFor();
+  assert.equal(await uses.getByText('ListGrants').count(), 0);
+  await page.page.getByText(/used TLS 1\.2/).waitFor();
+  await page.isAccessible();
+  await page.button('What if I disable the key?').click();
+  const dialog = page.page.getByRole('dialog');
+  await dialog.getByText('of-customer').waitFor();
+  await dialog.getByText('1 volume has a grant on the key').waitFor();
+  await page.isAccessible();
+  await dialog.getByRole('button', { name: 'Disable key' }).click();
+  await waxwing.brokerIs(id, 'CRITICAL_ACTION_REQUIRED');
+  await page.go(`#/keys/${keyArn.replace(/^.*key\//, '')}`);
+  await page.heading('alias/console').waitFor();
+  // Texts of people are shown as they are.
+  await page.page.getByText(hostile).waitFor();
+  assert.match(await page.page.title(), /^Key /);
+  await page.isAccessible();
+  await page.action('Enable');
+  await waxwing.brokerIs(id, 'RUNNING');
+});
+
+test('a broker is rebooted and deleted after a question', { skip }, async () => {
+  const id = await idOf('of-aws');
+  await page.go(`#/brokers/${id}`);
+  await page.action('Reboot');
+  await page.page.getByRole('dialog').getByRole('button', { name: 'Reboot' }).click();
+  await page.page.getByText('The broker of-aws reboots.').waitFor();
+  await waxwing.brokerIs(id, 'RUNNING');
+  await page.action('Delete');
+  const remove = page.page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  assert.equal(await remove.isDisabled(), true);
+  await page.field('Type of-aws to confirm').fill('of-aws');
+  await page.isAccessible();
+  await remove.click();
+  await page.page.getByText('The broker of-aws is being deleted.').waitFor();
+  await page.heading('Brokers').waitFor();
+});
