@@ -19,28 +19,50 @@ const keyList = lazy(() => import('./keys/key-list.tsx'));
 const keyCreate = lazy(() => import('./keys/key-create.tsx'));
 const keyPage = lazy(() => import('./keys/key-page.tsx'));
 
+const trailPage = lazy(() => import('./trail/trail-page.tsx'));
+const logGroups = lazy(() => import('./logs/log-groups.tsx'));
+const logPage = lazy(() => import('./logs/log-page.tsx'));
+const metricsPage = lazy(() => import('./metrics/metrics-page.tsx'));
+const identityPage = lazy(() => import('./identity/identity-page.tsx'));
+const userPage = lazy(() => import('./identity/user-page.tsx'));
+
 /** The areas in the navigation. */
 export const areas: readonly Area[] = [
   { path: 'brokers', name: 'Brokers' },
   { path: 'keys', name: 'Keys' },
+  { path: 'trail', name: 'Trail' },
+  { path: 'logs', name: 'Logs' },
+  { path: 'metrics', name: 'Metrics' },
+  { path: 'identity', name: 'Identity' },
 ];
 
 /** The page of an address, and its title. */
-function find({ parts }: Route): readonly [page: Page, title: string] | undefined {
+type Found = readonly [page: Page, title: string];
+
+/** The pages of each area, by the rest of the address. */
+const pagesOf: Readonly<Record<string, (id?: string, detail?: string) => Found>> = {
+  brokers: (id, detail) => {
+    if (id === undefined) return [brokerList, 'Brokers'];
+    if (id === 'new') return [brokerCreate, 'Create a broker'];
+    const isProtection = detail === 'data-protection';
+    return isProtection ? [protection, 'Data protection'] : [brokerPage, `Broker ${id}`];
+  },
+  keys: (id) => {
+    if (id === undefined) return [keyList, 'Keys'];
+    return id === 'new' ? [keyCreate, 'Create a key'] : [keyPage, `Key ${id}`];
+  },
+  trail: () => [trailPage, 'Trail'],
+  logs: (id) => (id === undefined ? [logGroups, 'Logs'] : [logPage, `Log ${id}`]),
+  metrics: () => [metricsPage, 'Metrics'],
+  identity: (id, detail) =>
+    id === 'users' && detail !== undefined
+      ? [userPage, `User ${detail}`]
+      : [identityPage, 'Identity'],
+};
+
+function find({ parts }: Route): Found | undefined {
   const [area = 'brokers', id, detail] = parts;
-  switch (area) {
-    case 'brokers':
-      if (id === undefined) return [brokerList, 'Brokers'];
-      if (id === 'new') return [brokerCreate, 'Create a broker'];
-      return detail === 'data-protection'
-        ? [protection, 'Data protection']
-        : [brokerPage, `Broker ${id}`];
-    case 'keys':
-      if (id === undefined) return [keyList, 'Keys'];
-      return id === 'new' ? [keyCreate, 'Create a key'] : [keyPage, `Key ${id}`];
-    default:
-      return undefined;
-  }
+  return Object.hasOwn(pagesOf, area) ? pagesOf[area]?.(id, detail) : undefined;
 }
 
 /** The title of a page. */
@@ -52,5 +74,7 @@ export function titleOf(route: Route): string {
 export function pageOf(route: Route): ReactNode {
   const [Found] = find(route) ?? [];
   if (Found === undefined) return <p>There is no such page.</p>;
-  return <Found key={route.parts.join('/')} route={route} />;
+  // The tabs of the identities are one page.
+  const key = Found === identityPage ? 'identity' : route.parts.join('/');
+  return <Found key={key} route={route} />;
 }

@@ -8,12 +8,12 @@ import {
 } from '@aws-sdk/client-mq';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
@@ -131,20 +131,7 @@ function RevisionText({ id, revision, onEnd }: RevisionTextProps) {
       return new TextDecoder().decode(Uint8Array.from(atob(Data), (each) => each.charCodeAt(0)));
     },
   });
-  return (
-    <Modal
-      visible
-      size="large"
-      header={`Revision ${revision}`}
-      closeAriaLabel="Close"
-      onDismiss={onEnd}
-    >
-      <ErrorAlert error={text.error} />
-      {/* A person reads it with the keyboard too. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable. */}
-      <pre className="console-code" tabIndex={0}>
-        {text.data ?? 'Loading'}
-      </pre>
-    </Modal>
-  );
+  if (text.error) return <ErrorAlert error={text.error} />;
+  if (text.data === undefined) return null;
+  return <JsonDialog title={`Revision ${revision}`} text={text.data} onEnd={onEnd} />;
 }

@@ -18,22 +18,19 @@ const columns: readonly TableProps.ColumnDefinition<BrokerSummary>[] = [
       <Link href={href('brokers', BrokerId)}>{BrokerName}</Link>
     ),
     isRowHeader: true,
-    width: 220,
   },
   {
     id: 'state',
     header: 'State',
     cell: (item) => <BrokerState state={item.BrokerState} />,
-    width: 220,
   },
-  { id: 'engine', header: 'Engine', cell: (item) => item.EngineType, width: 120 },
+  { id: 'engine', header: 'Engine', cell: (item) => item.EngineType },
   {
     id: 'mode',
     header: 'Deployment',
     cell: (item) => words(item.DeploymentMode ?? ''),
-    width: 220,
   },
-  { id: 'created', header: 'Created', cell: (item) => <Time at={item.Created} />, width: 220 },
+  { id: 'created', header: 'Created', cell: (item) => <Time at={item.Created} /> },
 ];
 
 /** Lists the brokers. */

@@ -27,27 +27,23 @@ const columns: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
     header: 'Who may use the key',
     isRowHeader: true,
     cell: (grant) => grant.GranteePrincipal,
-    width: 220,
   },
   {
     id: 'for',
     header: 'For',
     cell: (grant) => contextOf(grant) || grant.Name || 'Everything',
-    width: 260,
   },
   {
     id: 'operations',
     header: 'Operations',
     cell: (grant) => grant.Operations?.join(', '),
-    width: 320,
   },
-  { id: 'issuer', header: 'Made by', cell: (grant) => grant.IssuingAccount, width: 260 },
-  { id: 'created', header: 'Made', cell: (grant) => <Time at={grant.CreationDate} />, width: 200 },
+  { id: 'issuer', header: 'Made by', cell: (grant) => grant.IssuingAccount },
+  { id: 'created', header: 'Made', cell: (grant) => <Time at={grant.CreationDate} /> },
   {
     id: 'retiring',
     header: 'Who may retire it',
     cell: (grant) => grant.RetiringPrincipal ?? '–',
-    width: 220,
   },
 ];
 

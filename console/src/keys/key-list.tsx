@@ -13,34 +13,30 @@ const columns: readonly TableProps.ColumnDefinition<ListedKey>[] = [
   {
     id: 'id',
     header: 'Key',
+    width: 320,
     isRowHeader: true,
     cell: ({ metadata: { KeyId = '' } }) => <Link href={href('keys', KeyId)}>{KeyId}</Link>,
-    width: 330,
   },
   {
     id: 'alias',
     header: 'Alias',
     cell: ({ aliases }) => aliases.map((each) => each.AliasName).join(', ') || '–',
-    width: 200,
   },
   {
     id: 'state',
     header: 'State',
     cell: ({ metadata, problem }) => problem ?? <KeyState state={metadata.KeyState} />,
-    width: 170,
   },
   {
     id: 'manager',
     header: 'Managed by',
     cell: ({ metadata }) => (metadata.KeyManager === 'AWS' ? 'The service' : 'You'),
-    width: 130,
   },
-  { id: 'spec', header: 'Type', cell: ({ metadata }) => metadata.KeySpec ?? '–', width: 190 },
+  { id: 'spec', header: 'Type', cell: ({ metadata }) => metadata.KeySpec ?? '–' },
   {
     id: 'created',
     header: 'Created',
     cell: ({ metadata }) => <Time at={metadata.CreationDate} />,
-    width: 200,
   },
 ];
 

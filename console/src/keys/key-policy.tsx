@@ -10,6 +10,7 @@ import Textarea from '@cloudscape-design/components/textarea';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { indented } from '../parts/json-dialog.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { kms } from './key-calls.ts';
 
@@ -72,12 +73,4 @@ export function KeyPolicy({ keyId, isOwn }: KeyPolicyProps) {
       </SpaceBetween>
     </Container>
   );
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

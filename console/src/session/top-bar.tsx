@@ -9,6 +9,7 @@ import { forgetClients } from '../aws/clients.ts';
 import { toggleDarkMode, useDarkMode } from '../dark-mode.ts';
 import { dismiss } from '../notices.ts';
 import { timeText } from '../parts/time.tsx';
+import { open } from '../router.ts';
 import { type Session, setSession, useSession } from './session.ts';
 
 /** Loaded when it is needed, with the client of STS. */
@@ -27,8 +28,10 @@ export function TopBar() {
     setSession(next);
   };
   const chosen = (id: string) => {
-    if (id === 'sign-out') change(undefined);
-    else if (id === 'role') setSwitching(true);
+    if (id === 'sign-out') {
+      open();
+      change(undefined);
+    } else if (id === 'role') setSwitching(true);
   };
   const colours: TopNavigationProps.ButtonUtility = {
     type: 'button',

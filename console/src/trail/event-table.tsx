@@ -4,9 +4,9 @@ import Link from '@cloudscape-design/components/link';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { type ReactNode, useState } from 'react';
+import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
-import { EventDialog } from './event-dialog.tsx';
 import { type EventSearch, lookUpEvents, type TrailEvent, whoOf } from './events.ts';
 
 interface EventTableProps {
@@ -27,7 +27,7 @@ export function EventTable({
 }: EventTableProps) {
   const [shown, setShown] = useState<TrailEvent>();
   const columns: readonly TableProps.ColumnDefinition<TrailEvent>[] = [
-    { id: 'time', header: 'Time', cell: (item) => <Time at={item.at} />, width: 200 },
+    { id: 'time', header: 'Time', cell: (item) => <Time at={item.at} /> },
     {
       id: 'name',
       header: 'Event',
@@ -43,12 +43,11 @@ export function EventTable({
           {item.name}
         </Link>
       ),
-      width: 240,
     },
-    { id: 'who', header: 'Who', cell: whoOf, width: 260 },
-    { id: 'outcome', header: 'Outcome', cell: outcomeOf, width: 200 },
-    { id: 'tls', header: 'TLS', cell: tlsOf, width: 240 },
-    { id: 'from', header: 'From', cell: (item) => item.record.sourceIPAddress ?? '–', width: 180 },
+    { id: 'who', header: 'Who', cell: whoOf },
+    { id: 'outcome', header: 'Outcome', cell: outcomeOf },
+    { id: 'tls', header: 'TLS', cell: tlsOf },
+    { id: 'from', header: 'From', cell: (item) => item.record.sourceIPAddress ?? '–' },
   ];
   return (
     <>
@@ -63,7 +62,9 @@ export function EventTable({
         empty="There are no such events."
         filter={filter}
       />
-      {shown && <EventDialog event={shown} onEnd={() => setShown(undefined)} />}
+      {shown && (
+        <JsonDialog title={shown.name} text={shown.text} onEnd={() => setShown(undefined)} />
+      )}
     </>
   );
 }

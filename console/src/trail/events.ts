@@ -18,6 +18,7 @@ interface EventRecord {
     readonly accountId?: string;
   };
   readonly sourceIPAddress?: string;
+  readonly sessionCredentialFromConsole?: string;
   readonly errorCode?: string;
   readonly errorMessage?: string;
   readonly tlsDetails?: { readonly tlsVersion?: string; readonly cipherSuite?: string };
@@ -98,5 +99,6 @@ export function whoOf({ record }: TrailEvent): string {
   const { arn, invokedBy, type = 'unknown', userName } = record.userIdentity ?? {};
   const who = arn?.replace(/^arn:aws:(iam|sts)::\d*:/, '') ?? userName ?? type;
   if (type === 'AWSService' || arn === undefined) return invokedBy ?? who;
-  return invokedBy === undefined ? who : `${invokedBy} for ${who}`;
+  const name = record.sessionCredentialFromConsole === 'true' ? `${who} (console)` : who;
+  return invokedBy === undefined ? name : `${invokedBy} for ${name}`;
 }

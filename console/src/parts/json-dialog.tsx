@@ -1,32 +1,33 @@
-// An event in full.
+// A document in full.
 
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import type { TrailEvent } from './events.ts';
 
-interface EventDialogProps {
-  readonly event: TrailEvent;
+interface JsonDialogProps {
+  readonly title: string;
+  /** JSON, or another text. */
+  readonly text: string;
   readonly onEnd: () => void;
 }
 
-/** Shows the JSON of an event. */
-export function EventDialog({ event, onEnd }: EventDialogProps) {
-  const text = JSON.stringify(JSON.parse(event.text), null, 2);
+/** Shows a document, JSON with indentation. */
+export function JsonDialog({ title, text, onEnd }: JsonDialogProps) {
+  const shown = indented(text);
   return (
     <Modal
       visible
       size="large"
-      header={event.name}
+      header={title}
       closeAriaLabel="Close"
       onDismiss={onEnd}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <CopyToClipboard
-              textToCopy={text}
+              textToCopy={shown}
               copyButtonText="Copy"
               copySuccessText="Copied"
               copyErrorText="The browser did not copy it"
@@ -38,8 +39,17 @@ export function EventDialog({ event, onEnd }: EventDialogProps) {
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable. */}
       <pre className="console-code" tabIndex={0}>
-        {text}
+        {shown}
       </pre>
     </Modal>
   );
+}
+
+/** JSON with indentation; another text as it is. */
+export function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }

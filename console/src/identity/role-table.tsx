@@ -1,0 +1,55 @@
+// The roles of the account, and whom they trust.
+
+import { ListRolesCommand, type Role } from '@aws-sdk/client-iam';
+import Button from '@cloudscape-design/components/button';
+import type { TableProps } from '@cloudscape-design/components/table';
+import { useState } from 'react';
+import { JsonDialog } from '../parts/json-dialog.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
+import { Time } from '../parts/time.tsx';
+import { documentOf, iam, pageItems, pageOf } from './iam-calls.ts';
+
+/** Lists the roles. */
+export function RoleTable() {
+  const [shown, setShown] = useState<Role>();
+  const columns: readonly TableProps.ColumnDefinition<Role>[] = [
+    { id: 'name', header: 'Role', isRowHeader: true, cell: (role) => role.RoleName },
+    { id: 'arn', header: 'ARN', cell: (role) => role.Arn },
+    { id: 'created', header: 'Created', cell: (role) => <Time at={role.CreateDate} /> },
+    {
+      id: 'trust',
+      header: 'Trust policy',
+      cell: (role) => (
+        <Button
+          variant="inline-link"
+          ariaLabel={`Show whom ${role.RoleName} trusts`}
+          onClick={() => setShown(role)}
+        >
+          Show
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <>
+      <PagedTable
+        title="Roles"
+        queryKey={['iam-roles']}
+        load={async (Marker) => {
+          const page = await iam().send(new ListRolesCommand({ MaxItems: pageItems, Marker }));
+          return pageOf(page.Roles, page);
+        }}
+        columns={columns}
+        idOf={({ RoleId = '' }) => RoleId}
+        empty="There are no roles."
+      />
+      {shown && (
+        <JsonDialog
+          title={`Whom ${shown.RoleName} trusts`}
+          text={documentOf(shown.AssumeRolePolicyDocument)}
+          onEnd={() => setShown(undefined)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,229 @@
+// The page of a user.
+
+import {
+  CreateLoginProfileCommand,
+  DeleteLoginProfileCommand,
+  GetLoginProfileCommand,
+  GetUserCommand,
+  ListAccessKeysCommand,
+  ListAttachedUserPoliciesCommand,
+  ListGroupsForUserCommand,
+  ListUserPoliciesCommand,
+} from '@aws-sdk/client-iam';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Spinner from '@cloudscape-design/components/spinner';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { Copied } from '../parts/copied.tsx';
+import { ErrorAlert } from '../parts/error-alert.tsx';
+import { PagedTable } from '../parts/paged-table.tsx';
+import { Time } from '../parts/time.tsx';
+import { useChange } from '../parts/use-change.ts';
+import { href, type Route } from '../router.ts';
+import { iam, pageItems, pageOf } from './iam-calls.ts';
+import { MfaDevices } from './mfa-devices.tsx';
+
+/** Shows a user: rights, credentials and the second factor. */
+export default function UserPage({ route }: { readonly route: Route }) {
+  const [, , name = ''] = route.parts;
+  const user = useQuery({
+    queryKey: ['iam-user', name],
+    queryFn: async () => (await iam().send(new GetUserCommand({ UserName: name }))).User,
+  });
+  return (
+    <SpaceBetween size="l">
+      <BreadcrumbGroup
+        ariaLabel="Breadcrumbs"
+        items={[
+          { text: 'Users', href: href('identity', 'users') },
+          { text: name, href: href('identity', 'users', name) },
+        ]}
+      />
+      <Header variant="h1">{name}</Header>
+      <ErrorAlert error={user.error} />
+      {user.isLoading && <Spinner size="large" />}
+      {user.data && (
+        <SpaceBetween size="l">
+          <Container header={<Header variant="h2">Details</Header>}>
+            <KeyValuePairs
+              columns={3}
+              items={[
+                { label: 'ARN', value: <Copied value={user.data.Arn ?? ''} what="ARN" /> },
+                { label: 'Created', value: <Time at={user.data.CreateDate} /> },
+                { label: 'Last sign-in', value: <Time at={user.data.PasswordLastUsed} /> },
+              ]}
+            />
+          </Container>
+          <Password name={name} />
+          <MfaDevices name={name} />
+          <AccessKeys name={name} />
+          <Rights name={name} />
+        </SpaceBetween>
+      )}
+    </SpaceBetween>
+  );
+}
+
+function Password({ name }: { readonly name: string }) {
+  const [isSetting, setSetting] = useState(false);
+  const profile = useQuery({
+    queryKey: ['iam-login', name],
+    queryFn: async () => {
+      try {
+        const { LoginProfile } = await iam().send(new GetLoginProfileCommand({ UserName: name }));
+        return LoginProfile ?? null;
+      } catch (error) {
+        if (error instanceof Error && /NoSuchEntity/.test(error.name)) return null;
+        throw error;
+      }
+    },
+  });
+  const remove = useChange({
+    call: () => iam().send(new DeleteLoginProfileCommand({ UserName: name })),
+    done: `${name} can no longer sign in with a password.`,
+    reads: ['iam-login'],
+  });
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description="With a password, the user signs in to this console."
+          actions={
+            profile.data ? (
+              <Button loading={remove.isPending} onClick={() => remove.mutate()}>
+                Delete password
+              </Button>
+            ) : (
+              <Button disabled={profile.data !== null} onClick={() => setSetting(true)}>
+                Set password
+              </Button>
+            )
+          }
+        >
+          Password
+        </Header>
+      }
+    >
+      <SpaceBetween size="s">
+        <ErrorAlert error={profile.error ?? remove.error} />
+        <div>
+          {profile.data ? (
+            <>
+              Set on <Time at={profile.data.CreateDate} />
+            </>
+          ) : (
+            'None'
+          )}
+        </div>
+      </SpaceBetween>
+      {isSetting && <SetPassword name={name} onEnd={() => setSetting(false)} />}
+    </Container>
+  );
+}
+
+interface SetPasswordProps {
+  readonly name: string;
+  readonly onEnd: () => void;
+}
+
+function SetPassword({ name, onEnd }: SetPasswordProps) {
+  const [password, setPassword] = useState('');
+  const create = useChange({
+    call: () => iam().send(new CreateLoginProfileCommand({ UserName: name, Password: password })),
+    done: `The password of ${name} is set.`,
+    reads: ['iam-login'],
+    onDone: onEnd,
+  });
+  return (
+    <ConfirmDialog
+      title={`Set the password of ${name}`}
+      action="Set password"
+      isReady={password !== ''}
+      isBusy={create.isPending}
+      error={create.error}
+      onConfirm={() => create.mutate()}
+      onDismiss={onEnd}
+    >
+      <FormField label="Password">
+        <Input
+          type="password"
+          value={password}
+          onChange={({ detail }) => setPassword(detail.value)}
+          autoComplete="new-password"
+        />
+      </FormField>
+    </ConfirmDialog>
+  );
+}
+
+function AccessKeys({ name }: { readonly name: string }) {
+  return (
+    <PagedTable
+      title="Access keys"
+      description="For programs. A person needs none for this console."
+      queryKey={['iam-keys', name]}
+      load={async (Marker) => {
+        const command = new ListAccessKeysCommand({ UserName: name, MaxItems: pageItems, Marker });
+        const page = await iam().send(command);
+        return pageOf(page.AccessKeyMetadata, page);
+      }}
+      columns={[
+        { id: 'id', header: 'Access key', isRowHeader: true, cell: (key) => key.AccessKeyId },
+        { id: 'status', header: 'Status', cell: (key) => key.Status },
+        { id: 'created', header: 'Created', cell: (key) => <Time at={key.CreateDate} /> },
+      ]}
+      idOf={({ AccessKeyId = '' }) => AccessKeyId}
+      empty="The user has no access keys."
+    />
+  );
+}
+
+/** A policy or a group of a user. */
+interface Right {
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** Where the rights of a user come from. */
+function Rights({ name }: { readonly name: string }) {
+  return (
+    <PagedTable<Right>
+      title="Rights"
+      description="The simulator says what they allow."
+      queryKey={['iam-rights', name]}
+      load={async () => ({ items: await rightsOf(name), next: undefined })}
+      columns={[
+        { id: 'name', header: 'Name', isRowHeader: true, cell: (right) => right.name },
+        { id: 'kind', header: 'Kind', cell: (right) => right.kind },
+      ]}
+      idOf={(right) => `${right.kind} ${right.name}`}
+      empty="The user has no policies and is in no groups."
+    />
+  );
+}
+
+/** The quotas of IAM keep each of these lists on one page. */
+async function rightsOf(UserName: string): Promise<readonly Right[]> {
+  const [attached, inline, groups] = await Promise.all([
+    iam().send(new ListAttachedUserPoliciesCommand({ UserName })),
+    iam().send(new ListUserPoliciesCommand({ UserName })),
+    iam().send(new ListGroupsForUserCommand({ UserName })),
+  ]);
+  const of = (kind: string) => (name: string) => ({ name, kind });
+  return [
+    ...(attached.AttachedPolicies ?? [])
+      .map(({ PolicyName = '' }) => PolicyName)
+      .map(of('Managed policy')),
+    ...(inline.PolicyNames ?? []).map(of('Inline policy')),
+    ...(groups.Groups ?? []).map(({ GroupName = '' }) => GroupName).map(of('Group')),
+  ];
+}

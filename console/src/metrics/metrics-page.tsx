@@ -1,0 +1,192 @@
+// The metrics of a broker, as plots.
+
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  ListMetricsCommand,
+  type Metric,
+  type MetricDataResult,
+} from '@aws-sdk/client-cloudwatch';
+import Box from '@cloudscape-design/components/box';
+import Container from '@cloudscape-design/components/container';
+import FormField from '@cloudscape-design/components/form-field';
+import Grid from '@cloudscape-design/components/grid';
+import Header from '@cloudscape-design/components/header';
+import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Spinner from '@cloudscape-design/components/spinner';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { clientOf } from '../aws/clients.ts';
+import { listBrokers } from '../brokers/broker-calls.ts';
+import { ErrorAlert } from '../parts/error-alert.tsx';
+import { Plot } from './plot.tsx';
+
+const cloudWatch = () => clientOf(CloudWatchClient);
+
+const ranges = {
+  hour: { name: '1 hour', ms: 3_600_000, periodSeconds: 60 },
+  six: { name: '6 hours', ms: 6 * 3_600_000, periodSeconds: 60 },
+  day: { name: '1 day', ms: 24 * 3_600_000, periodSeconds: 300 },
+  week: { name: '1 week', ms: 7 * 24 * 3_600_000, periodSeconds: 3600 },
+} as const;
+type RangeId = keyof typeof ranges;
+
+/** The interval at which metrics are read again, milliseconds: brokers are measured once a minute. */
+const refreshMs = 60_000;
+const namespace = 'AWS/AmazonMQ';
+/** Maximum number of metrics of one call. */
+const queryCountMax = 500;
+
+/** Shows the metrics of a broker. */
+export default function MetricsPage() {
+  const brokers = useInfiniteQuery({
+    queryKey: ['brokers', 'choice'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => listBrokers(pageParam),
+    getNextPageParam: (last) => last.next,
+  });
+  const all = brokers.data?.pages.flatMap((page) => page.items) ?? [];
+  const [chosen, setChosen] = useState('');
+  const [range, setRange] = useState<RangeId>('hour');
+  const broker = chosen || (all[0]?.BrokerName ?? '');
+  return (
+    <SpaceBetween size="l">
+      <Header variant="h1" description="Brokers are measured once a minute.">
+        Metrics
+      </Header>
+      <ErrorAlert error={brokers.error} />
+      <Grid
+        gridDefinition={[{ colspan: { default: 12, s: 6 } }, { colspan: { default: 12, s: 6 } }]}
+      >
+        <FormField label="Broker">
+          <Select
+            selectedOption={broker === '' ? null : { value: broker, label: broker }}
+            options={all.map(({ BrokerName = '' }) => ({ value: BrokerName, label: BrokerName }))}
+            placeholder="Choose a broker"
+            filteringType="auto"
+            statusType={
+              brokers.isFetching ? 'loading' : brokers.hasNextPage ? 'pending' : 'finished'
+            }
+            onLoadItems={() => {
+              if (brokers.hasNextPage && !brokers.isFetchingNextPage) void brokers.fetchNextPage();
+            }}
+            onChange={({ detail }) => setChosen(detail.selectedOption.value ?? '')}
+          />
+        </FormField>
+        <FormField label="Time">
+          <SegmentedControl
+            label="Time"
+            selectedId={range}
+            options={Object.entries(ranges).map(([id, { name }]) => ({ id, text: name }))}
+            onChange={({ detail }) => setRange(detail.selectedId as RangeId)}
+          />
+        </FormField>
+      </Grid>
+      {broker !== '' && <Plots key={broker} broker={broker} range={range} />}
+      {all.length === 0 && !brokers.isLoading && <Box>There are no brokers.</Box>}
+    </SpaceBetween>
+  );
+}
+
+interface PlotsProps {
+  readonly broker: string;
+  readonly range: RangeId;
+}
+
+function Plots({ broker, range }: PlotsProps) {
+  const found = useQuery({
+    queryKey: ['metrics', broker, range],
+    refetchInterval: refreshMs,
+    queryFn: () => readMetrics(broker, range),
+  });
+  if (found.isLoading) return <Spinner size="large" />;
+  const { data } = found;
+  return (
+    <SpaceBetween size="l">
+      <ErrorAlert error={found.error} />
+      {data?.results.length === 0 && <Box>The broker was not measured in this time.</Box>}
+      <Grid gridDefinition={(data?.results ?? []).map(() => ({ colspan: { default: 12, s: 6 } }))}>
+        {(data?.results ?? []).map((result) => (
+          <Container key={result.Label} header={<Header variant="h2">{result.Label}</Header>}>
+            <Plot
+              name={result.Label ?? ''}
+              times={result.Timestamps ?? []}
+              values={result.Values ?? []}
+              from={data?.from ?? new Date(0)}
+              to={data?.to ?? new Date(0)}
+            />
+          </Container>
+        ))}
+      </Grid>
+    </SpaceBetween>
+  );
+}
+
+interface Read {
+  readonly from: Date;
+  readonly to: Date;
+  readonly results: readonly MetricDataResult[];
+}
+
+/** The metrics of a broker as a whole, sorted by name. */
+async function readMetrics(broker: string, range: RangeId): Promise<Read> {
+  const { ms, periodSeconds } = ranges[range];
+  const to = new Date();
+  const from = new Date(to.getTime() - ms);
+  const metrics = await metricsOf(broker);
+  if (metrics.length === 0) return { from, to, results: [] };
+  const command = new GetMetricDataCommand({
+    StartTime: from,
+    EndTime: to,
+    ScanBy: 'TimestampAscending',
+    MetricDataQueries: metrics.map((metric, index) => ({
+      Id: `m${index}`,
+      Label: metric.MetricName ?? '',
+      MetricStat: { Metric: metric, Period: periodSeconds, Stat: 'Average' },
+    })),
+  });
+  const results: MetricDataResult[] = [];
+  let NextToken: string | undefined;
+  do {
+    command.input.NextToken = NextToken;
+    const page = await cloudWatch().send(command);
+    join(results, page.MetricDataResults ?? []);
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return { from, to, results: results.filter(({ Values = [] }) => Values.length > 0) };
+}
+
+/** Adds the values of a further page to those of the pages before. */
+function join(results: MetricDataResult[], more: readonly MetricDataResult[]): void {
+  for (const result of more) {
+    const known = results.find(({ Id }) => Id === result.Id);
+    if (known === undefined) results.push(result);
+    else {
+      known.Timestamps = [...(known.Timestamps ?? []), ...(result.Timestamps ?? [])];
+      known.Values = [...(known.Values ?? []), ...(result.Values ?? [])];
+    }
+  }
+}
+
+async function metricsOf(broker: string): Promise<readonly Metric[]> {
+  const found: Metric[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page: { Metrics?: Metric[] | undefined; NextToken?: string | undefined } =
+      await cloudWatch().send(
+        new ListMetricsCommand({
+          Namespace: namespace,
+          Dimensions: [{ Name: 'Broker', Value: broker }],
+          NextToken,
+        }),
+      );
+    // Those with more dimensions are of a node, a queue or a topic.
+    found.push(...(page.Metrics ?? []).filter(({ Dimensions = [] }) => Dimensions.length === 1));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined && found.length < queryCountMax);
+  return found
+    .slice(0, queryCountMax)
+    .sort((a, b) => (a.MetricName ?? '').localeCompare(b.MetricName ?? ''));
+}
