@@ -1,5 +1,6 @@
 // The build of the web console. The output is `dist/console`, which the service serves at `/console/`.
 import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -29,8 +30,25 @@ const fontsAsFiles = {
   },
 };
 
+/**
+ * Writes which files were bundled, for the notices of licences in a package.
+ *
+ * @type {import('vite').Plugin}
+ */
+const bundledFiles = {
+  name: 'bundled files',
+  generateBundle() {
+    const root = folder('..');
+    const own = [...this.getModuleIds()]
+      .filter((id) => id.startsWith(root))
+      .map((id) => id.slice(root.length).replace(/[?].*$/, ''));
+    mkdirSync(folder('../dist'), { recursive: true });
+    writeFileSync(folder('../dist/console-bundled.json'), JSON.stringify(own.sort()));
+  },
+};
+
 export default defineConfig({
-  plugins: [fontsAsFiles],
+  plugins: [fontsAsFiles, bundledFiles],
   root: folder('.'),
   base: '/console/',
   clearScreen: false,

@@ -146,13 +146,13 @@ function filesUnder(folder: string): string[] {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) found.push(...filesUnder(path));
-    else if (/\.(ts|mjs)$/.test(entry.name)) found.push(path);
+    else if (/\.(tsx?|mjs)$/.test(entry.name)) found.push(path);
   }
   return found;
 }
 
 const sources = filesUnder(join(root, 'src')).map((path) => relative(root, path));
-const handWritten = ['src', 'tests', 'tools', 'bench']
+const handWritten = ['src', 'console', 'tests', 'tools', 'bench']
   .flatMap((name) => filesUnder(join(root, name)))
   .map((path) => relative(root, path))
   .filter((path) => !path.endsWith('.gen.ts'));

@@ -1,5 +1,5 @@
-// Makes the npm package, `dist/waxwing-VERSION.tgz`: the bundled programs with the few libraries that
-// cannot be bundled, so that it runs from the unpacked file without an installation or a registry.
+// Makes the npm package, `dist/waxwing-VERSION.tgz`: the bundled programs and the web console, with the
+// few libraries that cannot be bundled, so that it runs from the unpacked file without an installation or a registry.
 // The same sources and lock file make the same bytes. `npm run package` builds the programs first.
 import { execFileSync } from 'node:child_process';
 import {
@@ -92,6 +92,7 @@ cpSync(inRoot('dist', 'bin'), join(out, 'dist', 'bin'), {
   recursive: true,
   filter: (source) => !source.endsWith('.map'),
 });
+cpSync(inRoot('dist', 'console'), join(out, 'dist', 'console'), { recursive: true });
 for (const path of copied) cpSync(inRoot(path), join(out, path), { recursive: true });
 const libraries = closureOf(loadedLibraries);
 for (const folder of libraries) {
@@ -101,7 +102,8 @@ for (const folder of libraries) {
   });
 }
 
-const bundled = readJson(root, 'dist', 'bundled.json')
+const bundled = ['bundled.json', 'console-bundled.json']
+  .flatMap((name) => readJson(root, 'dist', name))
   .map(packageOf)
   .filter((each) => each !== undefined);
 const folders = [...new Set([...bundled, ...libraries])].sort();

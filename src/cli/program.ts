@@ -112,7 +112,7 @@ function program(): Command {
     .description('print an address that signs a browser in to the web console, once')
     .addOption(data())
     .addOption(profile())
-    .action(from(() => import('./console.ts'), 'printConsole'));
+    .action(from(() => import('./access/console.ts'), 'printConsole'));
   all
     .command('aws')
     .description('run the installed AWS CLI against the running service')

@@ -4,6 +4,7 @@ import { CreateAliasCommand, CreateKeyCommand } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
 import { describeBroker } from '../support/broker-requests.ts';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 const found = await findChromium();
@@ -147,4 +148,42 @@ test('a broker is rebooted and deleted after a question', { skip }, async () => 
   await remove.click();
   await page.page.getByText('The broker of-aws is being deleted.').waitFor();
   await page.heading('Brokers').waitFor();
+});
+
+test('a user of an ActiveMQ broker, and another revision of its configuration, wait for a reboot', {
+  skip,
+}, async () => {
+  const id = await waxwing.createBroker({
+    BrokerName: 'active',
+    EngineType: 'ACTIVEMQ',
+    EngineVersion: '5.19',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    HostInstanceType: 'mq.m5.large',
+  });
+  await page.go(`#/brokers/${id}`);
+  await page.page.getByRole('tab', { name: 'Users' }).click();
+  await page.button('Create user').click();
+  await page.field('User name').fill('writer');
+  await page.field('Password').fill('correct-Horse-7-battery');
+  await page.isAccessible();
+  await page.page.getByRole('dialog').getByRole('button', { name: 'Create user' }).click();
+  await page
+    .table('Users')
+    .getByRole('row', { name: /writer.*Create/ })
+    .waitFor();
+  await page.page.getByRole('tab', { name: 'Configuration' }).click();
+  await page.button('Show revision 1').click();
+  const text = page.field('Configuration');
+  await until('the text of the revision', async () => (await text.inputValue()) !== '');
+  assert.match(await text.inputValue(), /<broker/);
+  await text.fill('<broker xmlns="http://activemq.apache.org/schema/core"></broker>');
+  await page.isAccessible();
+  await page.button('Save as new revision').click();
+  await page.button('Use revision 2').click();
+  await page.page.getByText('Revision 2 is used after the next reboot.').waitFor();
+  await page.table('Revisions').getByText('2 (after the next reboot)').waitFor();
+  await page.page.getByRole('tab', { name: 'Details' }).click();
+  await page.page.getByRole('heading', { name: 'Pending changes' }).waitFor();
+  await page.page.getByText('User writer', { exact: true }).waitFor();
+  await page.isAccessible();
 });

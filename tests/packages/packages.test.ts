@@ -113,7 +113,7 @@ test('the package contains programs, notices and a bill of materials, and nothin
     ...['examples', 'monitoring', 'node_modules', 'package.json', 'sbom.cdx.json'],
   ]);
   const made = readdirSync(join(unpacked, 'dist')).filter((name) => name !== '.cache'); // the service ran
-  assert.deepEqual(made, ['bin']);
+  assert.deepEqual(made, ['bin', 'console']);
   const files = readdirSync(join(unpacked, 'dist', 'bin'), {
     recursive: true,
     withFileTypes: true,

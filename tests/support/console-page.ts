@@ -1,13 +1,10 @@
 // The web console in a real browser without a screen.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { findPrograms, type Program } from './other-programs.ts';
 import type { Waxwing } from './waxwing.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 
 /** The browser of this machine; otherwise, why there is none. */
 export async function findChromium(): Promise<Program | string> {
@@ -137,7 +134,7 @@ export class ConsolePage {
         );
       await Promise.allSettled(ending.map(({ finished }) => finished));
     });
-    await this.page.evaluate(axeSource);
+    await this.page.evaluate(axe.source);
     const found = await this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as {
         axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };

@@ -5,15 +5,20 @@ import {
   DescribeConfigurationRevisionCommand,
   ListConfigurationRevisionsCommand,
   UpdateBrokerCommand,
+  UpdateConfigurationCommand,
 } from '@aws-sdk/client-mq';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
+import Textarea from '@cloudscape-design/components/textarea';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { notify } from '../notices.ts';
+import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
-import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
@@ -119,19 +124,64 @@ interface RevisionTextProps {
   readonly onEnd: () => void;
 }
 
+/** Shows a revision, and makes a new one of it. */
 function RevisionText({ id, revision, onEnd }: RevisionTextProps) {
+  const [draft, setDraft] = useState<string>();
+  const [description, setDescription] = useState('');
   const text = useQuery({
     queryKey: ['revision', id, revision],
-    queryFn: async () => {
-      const command = new DescribeConfigurationRevisionCommand({
-        ConfigurationId: id,
-        ConfigurationRevision: String(revision),
-      });
-      const { Data = '' } = await mq().send(command);
-      return new TextDecoder().decode(Uint8Array.from(atob(Data), (each) => each.charCodeAt(0)));
-    },
+    queryFn: () => textOf(id, revision),
   });
-  if (text.error) return <ErrorAlert error={text.error} />;
-  if (text.data === undefined) return null;
-  return <JsonDialog title={`Revision ${revision}`} text={text.data} onEnd={onEnd} />;
+  const save = useChange({
+    call: () => saveRevision(id, draft ?? '', description),
+    done: 'The new revision is saved. Brokers use it once it is chosen for them.',
+    reads: ['revisions'],
+    onDone: onEnd,
+  });
+  const shown = draft ?? text.data ?? '';
+  return (
+    <ConfirmDialog
+      title={`Revision ${revision}`}
+      action="Save as new revision"
+      size="large"
+      isReady={draft !== undefined}
+      isBusy={save.isPending}
+      error={text.error ?? save.error}
+      onConfirm={() => save.mutate()}
+      onDismiss={onEnd}
+    >
+      <SpaceBetween size="m">
+        <FormField label="Configuration" stretch>
+          <Textarea
+            value={shown}
+            rows={Math.min(24, Math.max(8, shown.split('\n').length))}
+            onChange={({ detail }) => setDraft(detail.value)}
+            spellcheck={false}
+          />
+        </FormField>
+        <FormField label="Description of the new revision">
+          <Input value={description} onChange={({ detail }) => setDescription(detail.value)} />
+        </FormField>
+      </SpaceBetween>
+    </ConfirmDialog>
+  );
+}
+
+async function textOf(id: string, revision: number): Promise<string> {
+  const command = new DescribeConfigurationRevisionCommand({
+    ConfigurationId: id,
+    ConfigurationRevision: String(revision),
+  });
+  const { Data = '' } = await mq().send(command);
+  return new TextDecoder().decode(Uint8Array.from(atob(Data), (each) => each.charCodeAt(0)));
+}
+
+/** Saves a revision, and tells what the service left out of it. */
+async function saveRevision(id: string, text: string, Description: string): Promise<void> {
+  const Data = btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  const command = new UpdateConfigurationCommand({ ConfigurationId: id, Data, Description });
+  const { Warnings = [] } = await mq().send(command);
+  for (const { ElementName, AttributeName, Reason } of Warnings) {
+    notify('warning', `${ElementName ?? ''} ${AttributeName ?? ''}: ${Reason ?? ''}`);
+  }
 }

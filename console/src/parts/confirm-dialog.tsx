@@ -18,6 +18,7 @@ interface ConfirmDialogProps {
   /** What must be typed first; nothing if it is left out. */
   readonly typed?: string;
   readonly warning?: ReactNode;
+  readonly size?: 'medium' | 'large';
   readonly isBusy: boolean;
   readonly isReady?: boolean;
   readonly error: unknown;
@@ -33,6 +34,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   return (
     <Modal
       visible
+      size={props.size ?? 'medium'}
       header={title}
       closeAriaLabel="Close"
       onDismiss={props.onDismiss}

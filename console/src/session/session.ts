@@ -87,3 +87,8 @@ export function codeInAddress(): string | undefined {
   if (code !== undefined) history.replaceState(null, '', '/console/');
   return code;
 }
+
+// A code in the address of an open page is used like one with which the page is opened.
+addEventListener('hashchange', () => {
+  if (/^#code=/.test(location.hash)) location.reload();
+});

@@ -221,7 +221,7 @@ test('the console address serves a page to browsers and still accepts API calls'
   assert.equal(status, 200);
   assert.equal(headers['content-type'], 'text/html; charset=utf-8');
   assert.match(String(headers['content-security-policy']), /^default-src 'none'/);
-  assert.match(body, /^<!doctype html>[\s\S]*no web console yet/);
+  assert.match(body, /^<!doctype html>[\s\S]*href="\/console\/"/);
   assert.deepEqual(
     ['x-content-type-options', 'x-frame-options', 'referrer-policy', 'cache-control'].map(
       (name) => headers[name],

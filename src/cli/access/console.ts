@@ -1,8 +1,8 @@
 // The command `waxwing console`.
 
-import { type AccessOptions, accessOf } from './access/access.ts';
-import { callApi } from './access/call-api.ts';
-import { CliError } from './errors.ts';
+import { CliError } from '../errors.ts';
+import { type AccessOptions, accessOf } from './access.ts';
+import { callApi } from './call-api.ts';
 
 /**
  * Prints the address of the web console with a code that signs in once. The command opens no browser:
