@@ -1,5 +1,6 @@
 // The web console: one page, whose parts are loaded when they are opened.
 
+import './trusted-types.ts';
 import '@cloudscape-design/global-styles/index.css';
 import './console.css';
 import I18nProvider from '@cloudscape-design/components/i18n';

@@ -90,6 +90,7 @@ export class ConsolePage {
     // The page that is open reads a code only when it is loaded.
     await this.page.goto('about:blank');
     await this.page.goto(stdout.trim());
+    await this.button('Continue').click();
     await this.heading('Brokers').waitFor();
     assert.equal(this.page.url(), `${this.url}/console/`, 'the code left the address');
   }

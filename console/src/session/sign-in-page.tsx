@@ -11,7 +11,7 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { dismiss } from '../notices.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { codeInAddress, consoleSettings, type RoleChoice, setSession, signIn } from './session.ts';
@@ -26,6 +26,7 @@ const [standard = { value: '3600', label: '1 hour' }] = durations;
 
 /** The one-time code with which the page was opened. It is read once. */
 const openedWith = codeInAddress();
+let isCodeUsed = false;
 
 /** Asks who the person is. */
 export function SignInPage() {
@@ -40,13 +41,21 @@ export function SignInPage() {
     },
   });
   const { mutate } = attempt;
-  useCodeOnce((code) => mutate({ code }));
+  const hasCode = openedWith !== undefined && attempt.isIdle && !isCodeUsed;
   return (
     <div className="console-sign-in">
       <SpaceBetween size="l">
         <ErrorAlert error={attempt.error ?? settings.error} />
         {choice ? (
           <RoleForm choice={choice} isBusy={attempt.isPending} onChosen={mutate} />
+        ) : hasCode ? (
+          <CodeForm
+            isBusy={attempt.isPending}
+            onSent={(request) => {
+              isCodeUsed = true;
+              mutate(request);
+            }}
+          />
         ) : settings.data?.providerHost !== undefined ? (
           <ProviderLink host={settings.data.providerHost} />
         ) : (
@@ -61,16 +70,26 @@ export function SignInPage() {
   );
 }
 
-function useCodeOnce(use: (code: string) => void): void {
-  const isUsed = useRef(false);
-  useEffect(() => {
-    if (openedWith === undefined || isUsed.current || usedCodes.has(openedWith)) return;
-    isUsed.current = true;
-    usedCodes.add(openedWith);
-    use(openedWith);
-  }, [use]);
+/**
+ * Asks before a code is used: somebody else may have sent the address, to have this person work with
+ * another name.
+ */
+function CodeForm({ isBusy, onSent }: FormProps) {
+  return (
+    <Container header={<Header variant="h1">Sign in with a code</Header>}>
+      <SpaceBetween size="m">
+        <div>Continue only if you have asked for this address yourself.</div>
+        <Button
+          variant="primary"
+          loading={isBusy}
+          onClick={() => onSent({ code: openedWith, durationSeconds: 3600 })}
+        >
+          Continue
+        </Button>
+      </SpaceBetween>
+    </Container>
+  );
 }
-const usedCodes = new Set<string>();
 
 interface FormProps {
   readonly isBusy: boolean;

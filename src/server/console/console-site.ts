@@ -22,6 +22,9 @@ const contentSecurityPolicy = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+  // No text becomes HTML or code, not even by mistake, but for XML that the clients of AWS read.
+  "require-trusted-types-for 'script'",
+  'trusted-types default',
 ].join('; ');
 
 /** Serves the files that the build of the console made. */
