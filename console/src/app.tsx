@@ -5,6 +5,7 @@ import Flashbar from '@cloudscape-design/components/flashbar';
 import SideNavigation from '@cloudscape-design/components/side-navigation';
 import Spinner from '@cloudscape-design/components/spinner';
 import { Suspense, useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { dismiss, useNotices } from './notices.ts';
 import { areas, pageOf, titleOf } from './pages.tsx';
 import { href, useRoute } from './router.ts';
@@ -52,6 +53,12 @@ function SignedOut() {
 function SignedIn() {
   const route = useRoute();
   const [isOpen, setOpen] = useState(true);
+  useEffect(() => {
+    // A printed page has no navigation, nor room for it.
+    const close = () => flushSync(() => setOpen(false));
+    addEventListener('beforeprint', close);
+    return () => removeEventListener('beforeprint', close);
+  }, []);
   const [area = areas[0]?.path ?? ''] = route.parts;
   const title = titleOf(route);
   useEffect(() => {

@@ -42,7 +42,7 @@ async function create(name: string, kind: string): Promise<string> {
   await page.field('Name').fill(name);
   await page.page.getByRole('radio', { name: kind }).check();
   if (kind === 'A key that you manage') {
-    await page.button(/Key that you manage/).click();
+    await page.field('Key that you manage').click();
     await page.page.getByRole('option', { name: /alias\/console/ }).click();
   }
   await page.field('User name').fill('admin');

@@ -65,7 +65,7 @@ function problemsOf({ name, userName, password, key }: Draft) {
     name: /^[\w-]{1,50}$/.test(name) ? '' : 'Use 1 to 50 letters, digits, - and _.',
     userName: userName.length >= 2 ? '' : 'Use at least 2 characters.',
     password: password.length >= 12 ? '' : 'Use at least 12 characters, of which 4 differ.',
-    key: key.kind !== 'customer' || key.arn !== '' ? '' : 'Choose a key.',
+    key: key.kind !== 'customer' || key.arn.trim() !== '' ? '' : 'Choose a key.',
   };
 }
 
@@ -81,7 +81,7 @@ function requestOf(draft: Draft, place: Place): CreateBrokerCommandInput {
     AutoMinorVersionUpgrade: true,
     EncryptionOptions: {
       UseAwsOwnedKey: kind === 'service',
-      ...(kind === 'customer' && { KmsKeyId: arn }),
+      ...(kind === 'customer' && { KmsKeyId: arn.trim() }),
     },
     Users: [{ Username: draft.userName, Password: draft.password }],
     Logs: { General: draft.hasLog },

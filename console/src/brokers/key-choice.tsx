@@ -1,7 +1,7 @@
 // The choice of the key that encrypts a broker, with what each means.
 
+import Autosuggest from '@cloudscape-design/components/autosuggest';
 import FormField from '@cloudscape-design/components/form-field';
-import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tiles from '@cloudscape-design/components/tiles';
 import { useInfiniteQuery } from '@tanstack/react-query';
@@ -83,7 +83,7 @@ interface KeySelectProps {
 }
 
 /** Chooses one of the symmetric keys of the account; further ones are read while it is open. */
-export function KeySelect({ arn, problem, onChange }: KeySelectProps) {
+function KeySelect({ arn, problem, onChange }: KeySelectProps) {
   const keys = useInfiniteQuery({
     queryKey: ['keys', 'choice'],
     initialPageParam: undefined as string | undefined,
@@ -91,22 +91,22 @@ export function KeySelect({ arn, problem, onChange }: KeySelectProps) {
     getNextPageParam: (last) => last.next,
   });
   const all = keys.data?.pages.flatMap((page) => page.items) ?? [];
-  const options = all.filter(isUsable).map(({ metadata, aliases }) => ({
+  const options = all.filter(isUsable).map(({ metadata, aliases: [alias] }) => ({
     value: metadata.Arn ?? '',
-    label: aliases[0]?.AliasName ?? metadata.KeyId ?? '',
-    description: metadata.KeyId ?? '',
+    label: alias?.AliasName ?? metadata.KeyId ?? '',
+    ...(alias !== undefined && metadata.KeyId !== undefined && { description: metadata.KeyId }),
   }));
   return (
     <FormField
       label="Key that you manage"
-      description="Symmetric keys of this account that are enabled."
+      description="A symmetric key of this account that is enabled: choose one, or enter its ARN or alias."
       errorText={problem}
     >
-      <Select
-        selectedOption={options.find((each) => each.value === arn) ?? null}
+      <Autosuggest
+        value={arn}
         options={options}
-        placeholder="Choose a key"
-        filteringType={options.length > 8 ? 'auto' : 'none'}
+        placeholder="alias/orders"
+        enteredTextLabel={(text) => `Use ${text}`}
         empty="There is no such key. Create one first."
         statusType={statusOf(keys)}
         loadingText="Loading keys"
@@ -115,7 +115,7 @@ export function KeySelect({ arn, problem, onChange }: KeySelectProps) {
         onLoadItems={() => {
           if (keys.hasNextPage && !keys.isFetchingNextPage) void keys.fetchNextPage();
         }}
-        onChange={({ detail }) => onChange(detail.selectedOption.value ?? '')}
+        onChange={({ detail }) => onChange(detail.value)}
       />
     </FormField>
   );
