@@ -4,9 +4,10 @@ import { CreateUserCommand, DeleteUserCommand, ListUsersCommand } from '@aws-sdk
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { codeMs } from '../../../src/server/console/one-time-codes.ts';
-import { type Credentials, credentialsOf } from '../../support/callers.ts';
+import { type Credentials, credentialsOf, newUser } from '../../support/callers.ts';
 import { signInToConsole } from '../../support/console-sign-in.ts';
 import { password, SignInPlane } from '../../support/sign-in-plane.ts';
+import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 let bench: SignInPlane;
@@ -154,4 +155,24 @@ test('requests of other sites, and those that are not as the page sends them, ar
   const { status, body } = await signIn({ ...good, durationSeconds: 900 });
   assert.equal(status, 200);
   assert.equal(new Date(body.expiration).getTime(), bench.nowMs + 900_000);
+});
+
+test('codes are for access keys whose policies permit them, and the trail does not contain them', async () => {
+  const service = serviceNamed(bench.plane, 'waxwing-administration');
+  const ask = (credentials: Credentials) =>
+    signedCall(bench.plane, service, 'CreateConsoleCode', {}, credentials);
+  const { status, body } = await ask(bench.plane.credentials);
+  assert.equal(status, 200, body);
+  const { code, expiresAt } = JSON.parse(body);
+  assert.equal(new Date(expiresAt).getTime(), bench.nowMs + codeMs);
+  const event = await lastEvent('CreateConsoleCode');
+  assert.ok(event?.responseElements);
+  assert.ok(!JSON.stringify(event).includes(code));
+  const keys = await newUser(bench.iam, 'clara');
+  assert.equal((await ask(keys)).status, 403);
+  const answer = await signIn({ code });
+  assert.equal(answer.status, 200);
+  const again = await ask(keysOf(answer.body));
+  assert.equal(again.status, 400);
+  assert.match(again.body, /temporary credentials/);
 });
