@@ -16,12 +16,16 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { kms } from './key-calls.ts';
+
+/** The interval at which a rotation that is asked for is read again, milliseconds. */
+const pendingMs = 1000;
 
 /** The rotation of a key. */
 export function useRotation(keyId: string | undefined, isRotatable: boolean) {
@@ -29,6 +33,8 @@ export function useRotation(keyId: string | undefined, isRotatable: boolean) {
     queryKey: ['rotation', keyId],
     enabled: keyId !== undefined && isRotatable,
     queryFn: () => kms().send(new GetKeyRotationStatusCommand({ KeyId: keyId })),
+    // A rotation on demand is done a moment after it is asked for.
+    refetchInterval: ({ state }) => (state.data?.OnDemandRotationStartDate ? pendingMs : false),
   });
 }
 
@@ -60,7 +66,15 @@ interface KeyRotationProps {
 export function KeyRotation({ keyId, metadata }: KeyRotationProps) {
   const status = useRotation(keyId, isRotatable(metadata));
   const isOn = status.data?.KeyRotationEnabled === true;
-  const reads = ['rotation', 'rotations', 'events'];
+  const isPending = status.data?.OnDemandRotationStartDate !== undefined;
+  const queries = useQueryClient();
+  const { dataUpdatedAt: readAt } = status;
+  useEffect(() => {
+    // The list is read after each status that names no rotation in progress.
+    if (readAt > 0 && !isPending)
+      void queries.invalidateQueries({ queryKey: ['rotations', keyId] });
+  }, [readAt, isPending, keyId, queries]);
+  const reads = ['rotation', 'events'];
   const toggle = useChange({
     call: () =>
       isOn
@@ -71,7 +85,7 @@ export function KeyRotation({ keyId, metadata }: KeyRotationProps) {
   });
   const rotate = useChange({
     call: () => kms().send(new RotateKeyOnDemandCommand({ KeyId: keyId })),
-    done: 'The key has new material.',
+    done: 'The key gets new material.',
     reads,
   });
   if (!isRotatable(metadata))
@@ -90,7 +104,7 @@ export function KeyRotation({ keyId, metadata }: KeyRotationProps) {
                   <Button loading={toggle.isPending} onClick={() => toggle.mutate()}>
                     {isOn ? 'Stop the rotation' : 'Rotate every year'}
                   </Button>
-                  <Button loading={rotate.isPending} onClick={() => rotate.mutate()}>
+                  <Button loading={rotate.isPending || isPending} onClick={() => rotate.mutate()}>
                     Rotate now
                   </Button>
                 </SpaceBetween>
