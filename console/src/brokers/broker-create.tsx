@@ -232,7 +232,11 @@ function GeneralFields({ draft, set, problem, place, versions, instances }: Gene
           <RadioGroup
             value={draft.engine}
             items={[
-              { value: 'RABBITMQ', label: 'RabbitMQ', description: 'AMQP 0-9-1, AMQP 1.0' },
+              {
+                value: 'RABBITMQ',
+                label: 'RabbitMQ',
+                description: 'AMQP 0-9-1, AMQP 1.0; MQTT and STOMP if a configuration opens a port',
+              },
               {
                 value: 'ACTIVEMQ',
                 label: 'ActiveMQ',

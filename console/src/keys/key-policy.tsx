@@ -42,7 +42,7 @@ export function KeyPolicy({ keyId, isOwn }: KeyPolicyProps) {
       header={
         <Header
           variant="h2"
-          description="It says who may use and administer the key, and is decisive: without it, no other policy gives a right."
+          description="It says who may use and administer the key. Policies of users and roles count only as far as it lets them."
           actions={
             isOwn && (
               <Button
