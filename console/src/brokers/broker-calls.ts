@@ -31,6 +31,11 @@ export async function listBrokers(token: string | undefined) {
 /** A described broker. */
 export type Broker = DescribeBrokerCommandOutput;
 
+/** Whether the service's own engine runs a broker. Clusters and pairs are run by installed ones. */
+export function isOfService({ DeploymentMode: mode }: Broker): boolean {
+  return mode === 'SINGLE_INSTANCE';
+}
+
 /** Describes a broker, and again while it changes. */
 export function useBroker(id: string) {
   return useQuery<Broker>({

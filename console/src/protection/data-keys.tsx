@@ -53,7 +53,7 @@ export function DataKeys({ state, volumes, error }: DataKeysProps) {
         ariaLabels={{ tableLabel: 'Data keys' }}
         empty={
           <Box textAlign="center" color="inherit">
-            {state === 'RUNNING' ? 'Loading' : 'They are known while the broker runs.'}
+            {emptyText(state, volumes)}
           </Box>
         }
         columnDefinitions={[
@@ -77,6 +77,11 @@ export function DataKeys({ state, volumes, error }: DataKeysProps) {
       />
     </SpaceBetween>
   );
+}
+
+function emptyText(state: string | undefined, volumes: Volumes | undefined): string {
+  if (state !== 'RUNNING') return 'They are known while the broker runs.';
+  return volumes === undefined ? 'Loading' : 'The engine of this broker does not tell of them.';
 }
 
 function mib(bytes: number): string {

@@ -105,7 +105,9 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
 }
 
 function volumesOf(found: Volumes | undefined) {
-  return found ? { volumes: found.volumes.map(({ volumeId }) => volumeId) } : {};
+  const volumes = found?.volumes.map(({ volumeId }) => volumeId) ?? [];
+  // Without the volumes of the broker, all grants of the key are shown.
+  return volumes.length > 0 ? { volumes } : {};
 }
 
 /** The data keys of a broker, which only its running process knows. */

@@ -6,7 +6,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import TextContent from '@cloudscape-design/components/text-content';
 import { useQuery } from '@tanstack/react-query';
 import { callAdministration } from '../aws/administration.ts';
-import type { Broker } from '../brokers/broker-calls.ts';
+import { type Broker, isOfService } from '../brokers/broker-calls.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 
 /** Maximum number of calls for the advice, each of which examines at most 200 subjects. */
@@ -21,7 +21,13 @@ interface Finding {
 
 /** Says how clients connect, and what the service saw of old versions of TLS. */
 export function TransportSummary({ broker }: { readonly broker: Broker }) {
-  const seen = useQuery({ queryKey: ['advice', 'tls'], queryFn: tlsFindings, staleTime: 60_000 });
+  const isCounted = isOfService(broker);
+  const seen = useQuery({
+    queryKey: ['advice', 'tls'],
+    enabled: isCounted,
+    queryFn: tlsFindings,
+    staleTime: 60_000,
+  });
   const urls = (broker.BrokerInstances ?? []).flatMap((each) => each.Endpoints ?? []);
   const schemes = [...new Set(urls.map((url) => url.replace(/:.*$/, '')))];
   return (
@@ -37,6 +43,9 @@ export function TransportSummary({ broker }: { readonly broker: Broker }) {
           <p>
             Endpoints: {schemes.length > 0 ? schemes.join(', ') : 'none until the broker runs'}.
           </p>
+          {!isCounted && (
+            <p>The engine of this broker does not tell which versions of TLS clients use.</p>
+          )}
           {seen.data?.map(({ check, what, fix }) => (
             <p key={check}>
               <strong>{what}.</strong> To change that: {fix}.

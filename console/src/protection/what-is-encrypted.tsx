@@ -3,7 +3,7 @@
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import type { ReactNode } from 'react';
-import type { Broker } from '../brokers/broker-calls.ts';
+import { type Broker, isOfService } from '../brokers/broker-calls.ts';
 import { keyName } from '../brokers/broker-details.tsx';
 import { Time } from '../parts/time.tsx';
 
@@ -50,7 +50,9 @@ function rowsOf(broker: Broker, keyArn: string | undefined): Row[] {
   const rows: Row[] = [
     {
       what: 'Messages, queues and bindings, users of the broker with hashes of their passwords',
-      how: `${aead} of the broker's volume`,
+      how: isOfService(broker)
+        ? `${aead} of the broker's volume`
+        : 'AES-256-GCM (gocryptfs) below the installed engine, opened with data keys of 256 bits',
       key: volumeKey,
       since,
     },
