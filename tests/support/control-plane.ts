@@ -133,6 +133,8 @@ export class ControlPlane {
   #hasEnded = false;
   #tellEnded = () => {};
 
+  readonly newConsoleCode = (caller: Caller) => this.#signIn.newConsoleCode(caller);
+
   static async start(machine = new Machine()): Promise<ControlPlane> {
     const plane = new ControlPlane(machine);
     await plane.#open();
@@ -239,10 +241,6 @@ export class ControlPlane {
     );
   }
 
-  newConsoleCode(caller: Caller): { readonly code: string; readonly expiresMs: number } {
-    return this.#signIn.newConsoleCode(caller);
-  }
-
   get store(): StateStore {
     if (this.#store) return this.#store;
     throw new Error('the control plane is not open yet');
@@ -265,7 +263,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
-      newConsoleCode: (caller) => this.newConsoleCode(caller),
+      newConsoleCode: this.newConsoleCode,
       clock,
       random: systemRandom,
     });
