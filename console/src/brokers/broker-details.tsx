@@ -12,7 +12,7 @@ import { Copied } from '../parts/copied.tsx';
 import { Time } from '../parts/time.tsx';
 import { href } from '../router.ts';
 import type { Broker } from './broker-calls.ts';
-import { words } from './broker-state.tsx';
+import { deployment, words } from './broker-state.tsx';
 
 /** The details of a broker. */
 export function BrokerDetails({ broker }: { readonly broker: Broker }) {
@@ -51,7 +51,7 @@ function settingsOf(broker: Broker): KeyValuePairsProps.Item[] {
   return [
     { label: 'ARN', value: <Copied value={broker.BrokerArn ?? ''} what="ARN" /> },
     { label: 'Engine', value: `${broker.EngineType} ${broker.EngineVersion}` },
-    { label: 'Deployment', value: words(broker.DeploymentMode ?? '') },
+    { label: 'Deployment', value: deployment(broker.DeploymentMode) },
     { label: 'Type of instance', value: broker.HostInstanceType },
     { label: 'Created', value: <Time at={broker.Created} /> },
     { label: 'Log-ins', value: words(broker.AuthenticationStrategy ?? 'simple') },

@@ -8,7 +8,7 @@ import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { href } from '../router.ts';
 import { changingMs, isChanging, listBrokers } from './broker-calls.ts';
-import { BrokerState, words } from './broker-state.tsx';
+import { BrokerState, deployment } from './broker-state.tsx';
 
 const columns: readonly TableProps.ColumnDefinition<BrokerSummary>[] = [
   {
@@ -28,7 +28,7 @@ const columns: readonly TableProps.ColumnDefinition<BrokerSummary>[] = [
   {
     id: 'mode',
     header: 'Deployment',
-    cell: (item) => words(item.DeploymentMode ?? ''),
+    cell: (item) => deployment(item.DeploymentMode),
   },
   { id: 'created', header: 'Created', cell: (item) => <Time at={item.Created} /> },
 ];

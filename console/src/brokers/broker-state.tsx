@@ -22,3 +22,14 @@ export function words(name: string): string {
   const text = name.replaceAll('_', ' ').toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+const deployments: Readonly<Record<string, string>> = {
+  SINGLE_INSTANCE: 'Single instance',
+  ACTIVE_STANDBY_MULTI_AZ: 'Active/standby pair',
+  CLUSTER_MULTI_AZ: 'Cluster',
+};
+
+/** The name of a deployment mode. */
+export function deployment(mode: string | undefined): string {
+  return deployments[mode ?? ''] ?? words(mode ?? '');
+}

@@ -195,8 +195,10 @@ export class RabbitMqEngine implements Engine {
   #line(id: string, nodeName: string, line: string): void {
     const { level, text } = readLogLine(line);
     const [shortName] = nodeName.split('@');
-    // What nodes warn of is for the broker's own log: the service's log has their ends.
-    this.#events?.log(id, level === 'error' ? 'warn' : 'info', `${shortName}: ${text}`);
+    // What nodes warn of is for the broker's own log: the service's log has their ends. Nodes that are
+    // stopped report each connection that they end as an error.
+    const isError = level === 'error' && this.#runs.get(id)?.cluster.isUp === true;
+    this.#events?.log(id, isError ? 'warn' : 'info', `${shortName}: ${text}`);
   }
 
   #ended(id: string, detail: string): void {
