@@ -209,6 +209,8 @@ export class Opening implements SessionClaimant {
     const keepAliveSeconds = isCut ? keepAliveSecondsMax : packet.keepAliveSeconds;
     const answer = isNew ? this.#answerTo(packet, clientId, isCut) : undefined;
     this.#requireSize(connackPacket(false, 0, answer).length);
+    // The connection before this one may have created queues meanwhile.
+    registry.dialect.requireSession(clientId, isClean, access);
     const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
     const { session, isPresent } = registry.begin(clientId, request);
     const receiveMax = properties.number(propertyIds.receiveMaximum) ?? Infinity;

@@ -1,6 +1,7 @@
 // The sessions of a broker.
 
 import { BrokerError } from '../../../broker/errors.ts';
+import type { Queue } from '../../../broker/queue.ts';
 import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
 import { isShared, parseFilter } from '../address.ts';
@@ -137,16 +138,23 @@ export class SessionRegistry {
   /**
    * Begins or resumes the session of a client whose claim was granted.
    *
-   * @throws {BrokerError} `resource-error` if there are too many sessions
+   * @throws {BrokerError} `resource-error` if there are too many sessions; `resource-locked` if a queue with
+   *   the name of one of the session's is exclusive to a connection; `not-found` if the virtual host was
+   *   deleted
    */
   begin(
     clientId: string,
     { isClean, expirySeconds, user }: SessionRequest,
   ): { readonly session: Session; readonly isPresent: boolean } {
     const { broker, vhost } = this.dialect;
+    if (this.#isGone) {
+      throw new BrokerError('not-found', `virtual host '${vhost.name}' was deleted`);
+    }
+    const queues = this.#queuesOf(clientId);
+    for (const queue of queues) queue.requireOwner(undefined);
     this.#forgetTimer(clientId);
     const stored = broker.sessions.find(vhost.name, clientId);
-    const hasEnded = this.queues.areSessions && !this.#hasQueue(clientId);
+    const hasEnded = this.queues.areSessions && queues.length === 0;
     if (!isClean) this.#cancelWill(clientId);
     if (stored !== undefined && (isClean || hasEnded)) this.end(stored);
     else this.#cancelWill(clientId);
@@ -160,18 +168,16 @@ export class SessionRegistry {
     return { session: new Session(this.dialect, clientId, begun), isPresent };
   }
 
-  #hasQueue(clientId: string): boolean {
+  #queuesOf(clientId: string): readonly Queue[] {
     const { queues } = this;
-    return queues.findKept(clientId) !== undefined || queues.findLive(clientId) !== undefined;
+    return [queues.findKept(clientId) ?? [], queues.findLive(clientId) ?? []].flat();
   }
 
+  /** Removes the queues of a session that has no connection. */
   #removeQueues(clientId: string): void {
-    const { queues } = this;
-    for (const queue of [queues.findKept(clientId), queues.findLive(clientId)]) {
-      if (queue === undefined) continue;
-      // One of another connection is not of a session.
-      queue.requireOwner(undefined);
-      queues.remove(queue);
+    for (const queue of this.#queuesOf(clientId)) {
+      // An exclusive one belongs to a connection of another protocol.
+      if (!queue.options.exclusive) this.queues.remove(queue);
     }
   }
 
