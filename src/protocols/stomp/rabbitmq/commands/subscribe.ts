@@ -110,7 +110,7 @@ class SubscribedQueue {
     if (given !== undefined) return given;
     const id = this.#headers.get('id');
     if (id === undefined || !isDurable(this.#headers)) {
-      return `stomp-subscription-${this.#own.broker.randomName()}`;
+      return this.#own.declared.ownName();
     }
     const { kind, name } = this.#destination;
     const key = kind === 'exchange' ? (this.#destination.key ?? '') : name;
