@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MqttBroker } from '../../../../tests/support/mqtt-peer.ts';
-import { crashed, openRabbitMq, queueOf } from '../../../../tests/support/mqtt-rabbitmq.ts';
+import {
+  boundQueue,
+  crashed,
+  openRabbitMq,
+  queueOf,
+} from '../../../../tests/support/mqtt-rabbitmq.ts';
+import { delayedWillBytesMax } from '../limits.ts';
 
 // Sessions on brokers of RabbitMQ's type are queues with the names of RabbitMQ.
 
@@ -269,6 +275,31 @@ test('a will whose exchange does not exist is dropped, and the client id is free
   peer.cut();
   await b.settled();
   assert.equal((await b.client({ version: 5 })).connack?.codes?.[0], 0);
+});
+
+test('delayed wills take a limited part of memory', async () => {
+  const b = await openRabbitMq();
+  const queue = boundQueue(b, 'wills', '#');
+  const payload = 'w'.repeat(60_000);
+  const fits = Math.floor(delayedWillBytesMax / (60_000 + 521));
+  for (let n = 0; n < fits + 2; n++) {
+    const will = { topic: 'a', payload, properties: { 24: 1000 } };
+    const peer = await b.client({ version: 5, clientId: `c${n}`, properties: { 17: 2000 }, will });
+    peer.cut();
+  }
+  await b.settled();
+  assert.equal(queue.readyCount, 2); // those that are too many are not delayed
+  // A client that returns makes room.
+  const back = { version: 5, clientId: 'c0', clean: false, properties: { 17: 2000 } } as const;
+  (await b.client(back)).disconnect();
+  await b.settled();
+  const more = { topic: 'a', payload, properties: { 24: 1000 } };
+  (await b.client({ version: 5, clientId: 'd', properties: { 17: 2000 }, will: more })).cut();
+  await b.settled();
+  assert.equal(queue.readyCount, 2);
+  b.advance(1_000_000);
+  await b.settled();
+  assert.equal(queue.readyCount, fits + 2);
 });
 
 test('a session can last longer than a queue can be unused', async () => {

@@ -6,6 +6,7 @@ import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
 import { isShared, parseFilter } from '../address.ts';
 import type { VhostDialect } from '../dialect.ts';
+import { delayedWillBytes, delayedWillBytesMax } from '../limits.ts';
 import { Session } from './session.ts';
 import type { SessionQueues } from './session-queues.ts';
 import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
@@ -36,13 +37,19 @@ export interface SessionRequest {
   readonly user: string;
 }
 
+function sizeOf({ will }: OwnedWill): number {
+  return will.sizeBytes + delayedWillBytes;
+}
+
 /** Assigns sessions to connections, one at a time, and ends those that expire. */
 export class SessionRegistry {
   readonly dialect: VhostDialect;
   readonly queues: SessionQueues;
   readonly #holders = new Map<string, Holder>();
   readonly #expiries = new Map<string, SessionTimer>();
+  /** Delayed wills, and their size in bytes. */
   readonly #wills = new Map<string, { readonly timer: SessionTimer; readonly owned: OwnedWill }>();
+  #willBytes = 0;
 
   constructor(dialect: VhostDialect) {
     this.dialect = dialect;
@@ -192,7 +199,9 @@ export class SessionRegistry {
     will: OwnedWill | undefined,
   ): void {
     if (this.#isGone) return;
-    const delaySeconds = Math.min(will?.will.delaySeconds ?? 0, expirySeconds ?? Infinity);
+    const isRoom = will !== undefined && this.#willBytes + sizeOf(will) <= delayedWillBytesMax;
+    const askedSeconds = isRoom ? will.will.delaySeconds : 0;
+    const delaySeconds = Math.min(askedSeconds, expirySeconds ?? Infinity);
     if (will !== undefined && delaySeconds > 0) this.#willLater(clientId, will, delaySeconds);
     if (stored !== undefined && expirySeconds === 0) this.end(stored);
     else if (stored !== undefined) this.#left(stored, expirySeconds, this.dialect.broker.nowMs());
@@ -224,14 +233,17 @@ export class SessionRegistry {
     const { broker } = this.dialect;
     const timer = new SessionTimer(() => this.#publishWill(clientId));
     this.#wills.set(clientId, { timer, owned });
+    this.#willBytes += sizeOf(owned);
     broker.turns.schedule(timer, broker.nowMs() + delaySeconds * 1000);
   }
 
   /** The client has connected again. [MQTT-3.1.3-9] */
   #cancelWill(clientId: string): void {
     const found = this.#wills.get(clientId);
-    if (found !== undefined) this.dialect.broker.turns.forget(found.timer);
+    if (found === undefined) return;
+    this.dialect.broker.turns.forget(found.timer);
     this.#wills.delete(clientId);
+    this.#willBytes -= sizeOf(found.owned);
   }
 
   #publishWill(clientId: string): void {

@@ -17,6 +17,8 @@ export interface Will {
   readonly properties: PropertyList;
   /** Seconds between the end of the connection and the message. */
   readonly delaySeconds: number;
+  /** The size of its fields in CONNECT, in bytes. */
+  readonly sizeBytes: number;
 }
 
 /** A will and the client that it belongs to. */
