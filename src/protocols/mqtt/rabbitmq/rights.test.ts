@@ -203,3 +203,36 @@ test('administration sees connections and their consumers', async () => {
   );
   assert.equal(connection?.channelCount, 0);
 });
+
+test('what changes while a client waits for its session counts', async () => {
+  const b = await openRabbitMq();
+  const waiting = async (clientId: string, username = 'bob') => {
+    // Jobs do not start in this turn.
+    b.broker.background.spend(1_000_000);
+    const peer = new MqttPeer(b);
+    const connected = peer.connect({ version: 5, clientId, username });
+    for (let count = 0; count < 10; count++) await Promise.resolve();
+    return { peer, connected };
+  };
+  const codeOf = async ({ peer, connected }: Awaited<ReturnType<typeof waiting>>) => {
+    await connected;
+    await b.settled();
+    peer.takeConnack();
+    return peer.connack?.codes?.[0];
+  };
+  b.broker.accounts.setUserLimit('bob', 'max-connections', 1);
+  const two = [await waiting('one'), await waiting('two')];
+  assert.deepEqual(await Promise.all(two.map(codeOf)), [0, 0x97]);
+  for (const { peer } of two) peer.cut();
+  await b.settled();
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
+  const inVhost = await waiting('three', 'v:bob');
+  b.broker.deleteVhost('v');
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
+  assert.equal(await codeOf(inVhost), 0x83);
+  const deleted = await waiting('four');
+  b.broker.accounts.deleteUser('bob');
+  assert.equal(await codeOf(deleted), 0x87);
+});
