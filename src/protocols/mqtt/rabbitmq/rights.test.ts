@@ -204,35 +204,63 @@ test('administration sees connections and their consumers', async () => {
   assert.equal(connection?.channelCount, 0);
 });
 
-test('what changes while a client waits for its session counts', async () => {
-  const b = await openRabbitMq();
-  const waiting = async (clientId: string, username = 'bob') => {
-    // Jobs do not start in this turn.
-    b.broker.background.spend(1_000_000);
-    const peer = new MqttPeer(b);
-    const connected = peer.connect({ version: 5, clientId, username });
-    for (let count = 0; count < 10; count++) await Promise.resolve();
-    return { peer, connected };
-  };
-  const codeOf = async ({ peer, connected }: Awaited<ReturnType<typeof waiting>>) => {
+/** A client whose log-in is checked, and which waits for its session. */
+async function waiting(b: MqttBroker, clientId: string, username = 'bob') {
+  // Jobs do not start in this turn.
+  b.broker.background.spend(1_000_000);
+  const peer = new MqttPeer(b);
+  const connected = peer.connect({ version: 5, clientId, username });
+  for (let count = 0; count < 10; count++) await Promise.resolve();
+  const code = async () => {
     await connected;
     await b.settled();
     peer.takeConnack();
     return peer.connack?.codes?.[0];
   };
+  return { peer, code };
+}
+
+test('what changes while a client waits for its session counts', async () => {
+  const b = await openRabbitMq();
   b.broker.accounts.setUserLimit('bob', 'max-connections', 1);
-  const two = [await waiting('one'), await waiting('two')];
-  assert.deepEqual(await Promise.all(two.map(codeOf)), [0, 0x97]);
+  const two = [await waiting(b, 'one'), await waiting(b, 'two')];
+  assert.deepEqual(await Promise.all(two.map(({ code }) => code())), [0, 0x97]);
   for (const { peer } of two) peer.cut();
   await b.settled();
   b.broker.createVhost('v');
   b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
-  const inVhost = await waiting('three', 'v:bob');
+  const inVhost = await waiting(b, 'three', 'v:bob');
   b.broker.deleteVhost('v');
   b.broker.createVhost('v');
   b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
-  assert.equal(await codeOf(inVhost), 0x83);
-  const deleted = await waiting('four');
+  assert.equal(await inVhost.code(), 0x83);
+  const deleted = await waiting(b, 'four');
   b.broker.accounts.deleteUser('bob');
-  assert.equal(await codeOf(deleted), 0x87);
+  assert.equal(await deleted.code(), 0x87);
+});
+
+test('a client that waits for a session is replaced by its own user only', async () => {
+  // So little is done in a turn that the end of the first connection takes several ones.
+  const limits = { memoryBytesMax: Infinity, workUnitsMax: 64 };
+  const b = await openRabbitMq({ prefetchCount: 1000 }, { limits });
+  const all = { configure: '.*', write: '.*', read: '.*' };
+  b.broker.setPermission('eve', '/', all);
+  const first = await b.client({ version: 5, username: 'eve' });
+  first.subscribe({ '#': 1 });
+  await b.settled();
+  for (let n = 0; n < 990; n++) {
+    first.publish('a', 'x', { qos: 1, id: n + 1 });
+    b.sync();
+  }
+  await b.settled();
+  b.broker.setPermission('eve', '/', { ...all, configure: '' });
+  const bob = new MqttPeer(b);
+  await bob.connect({ version: 5 });
+  assert.deepEqual([first.isClosed, bob.take()], [true, []], 'the first one ends, bob waits');
+  const eve = new MqttPeer(b);
+  await eve.connect({ version: 5, username: 'eve', clean: false });
+  await b.settled();
+  b.sync();
+  for (const peer of [bob, eve]) peer.takeConnack();
+  assert.deepEqual([bob.connack?.codes?.[0], eve.connack?.codes?.[0]], [0, 0x87]);
 });

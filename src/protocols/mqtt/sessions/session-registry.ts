@@ -109,10 +109,11 @@ export class SessionRegistry {
     }
   }
 
-  /** @throws {BrokerError} `access-refused` if another user is connected with a client id */
+  /** @throws {BrokerError} `access-refused` if another user is connected, or waits, with a client id */
   requireNotHeld(clientId: string, access: Access): void {
     const holder = this.#holders.get(clientId);
-    if (holder === undefined || holder.claimant.user === access.user) return;
+    const users = [holder?.claimant.user ?? [], holder?.next?.user ?? []].flat();
+    if (users.every((user) => user === access.user)) return;
     if (this.dialect.mayDisconnect(clientId, access)) return;
     throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
   }
