@@ -239,12 +239,11 @@ test('what changes while a client waits for its session counts', async () => {
   assert.equal(await deleted.code(), 0x87);
 });
 
-test('a client that waits for a session is replaced by its own user only', async () => {
-  // So little is done in a turn that the end of the first connection takes several ones.
+/** A broker, and a client of `eve` whose connection takes several turns to end. */
+async function slowToEnd() {
   const limits = { memoryBytesMax: Infinity, workUnitsMax: 64 };
   const b = await openRabbitMq({ prefetchCount: 1000 }, { limits });
-  const all = { configure: '.*', write: '.*', read: '.*' };
-  b.broker.setPermission('eve', '/', all);
+  b.broker.setPermission('eve', '/', { configure: '.*', write: '.*', read: '.*' });
   const first = await b.client({ version: 5, username: 'eve' });
   first.subscribe({ '#': 1 });
   await b.settled();
@@ -253,7 +252,12 @@ test('a client that waits for a session is replaced by its own user only', async
     b.sync();
   }
   await b.settled();
-  b.broker.setPermission('eve', '/', { ...all, configure: '' });
+  return { b, first };
+}
+
+test('a client that waits for a session is replaced by its own user only', async () => {
+  const { b, first } = await slowToEnd();
+  b.broker.setPermission('eve', '/', { configure: '', write: '.*', read: '.*' });
   const bob = new MqttPeer(b);
   await bob.connect({ version: 5 });
   assert.deepEqual([first.isClosed, bob.take()], [true, []], 'the first one ends, bob waits');
@@ -263,4 +267,18 @@ test('a client that waits for a session is replaced by its own user only', async
   b.sync();
   for (const peer of [bob, eve]) peer.takeConnack();
   assert.deepEqual([bob.connack?.codes?.[0], eve.connack?.codes?.[0]], [0, 0x87]);
+});
+
+test('a queue that is declared while a client waits for its session needs permission', async () => {
+  const { b, first } = await slowToEnd();
+  const read = '^(amq|mqtt-subscription-cqos1)';
+  b.broker.setPermission('bob', '/', { configure: '.*', write: '.*', read });
+  const bob = new MqttPeer(b);
+  await bob.connect({ version: 5, clean: false });
+  assert.deepEqual([first.isClosed, bob.take()], [true, []], 'the first one ends, bob waits');
+  boundQueue(b, 'mqtt-subscription-cqos0', 'secret');
+  await b.settled();
+  b.sync();
+  bob.takeConnack();
+  assert.equal(bob.connack?.codes?.[0], 0x87);
 });
