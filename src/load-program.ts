@@ -15,6 +15,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { keepCompiledCodeName } from './base/compiled-code.ts';
 
 /** `waxwing` or `broker`: defined by the bundler. */
@@ -30,13 +31,26 @@ const file = join(folder, `${PROGRAM}.cjs`);
 const cacheFolder = join(folder, '..', '.cache');
 const cacheFile = join(cacheFolder, `${PROGRAM}-${BUILD}`);
 
-/** Returns the compiled code of an earlier start, or undefined if there is none. */
+/** The length of the checksum at the end of the file. */
+const checksumBytes = 4;
+
+/** V8 checks no more than the beginning of compiled code, and crashes or misbehaves if the rest is damaged. */
+function checksumOf(code: Buffer): Buffer {
+  const bytes = Buffer.alloc(checksumBytes);
+  bytes.writeUInt32LE(crc32(code));
+  return bytes;
+}
+
+/** Returns the compiled code of an earlier start, or undefined if there is none or it is damaged. */
 function compiledCode(): Buffer | undefined {
+  let kept: Buffer;
   try {
-    return readFileSync(cacheFile);
+    kept = readFileSync(cacheFile);
   } catch {
     return undefined; // Without it, the program is compiled.
   }
+  const code = kept.subarray(0, Math.max(0, kept.length - checksumBytes));
+  return checksumOf(code).equals(kept.subarray(code.length)) ? code : undefined;
 }
 
 /** Writes a file that appears under its name only when it is complete, also after a power failure. */
@@ -46,6 +60,7 @@ function write(code: Buffer): void {
   const descriptor = openSync(newFile, 'w');
   try {
     writeFileSync(descriptor, code);
+    writeFileSync(descriptor, checksumOf(code));
     fsyncSync(descriptor);
     renameSync(newFile, cacheFile);
   } catch {

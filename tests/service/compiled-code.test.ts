@@ -79,10 +79,25 @@ test('the first start keeps the compiled code of both programs, and the second o
   assert.deepEqual(kept(), first); // it would be written again if V8 had not accepted it
 });
 
-test('kept code that V8 refuses is replaced', async () => {
+/** The contents of a file in which all bits of some bytes are changed. */
+function damaged(whole: Buffer, from: number, count: number): Buffer {
+  const bytes = Buffer.from(whole);
+  for (let at = from; at < from + count; at++) bytes[at] = 255 - (bytes[at] ?? 0);
+  return bytes;
+}
+
+test('kept code that is damaged is replaced', async () => {
   const file = fileOf('broker');
   const whole = readFileSync(file);
-  for (const bad of [Buffer.alloc(0), whole.subarray(0, 1000), Buffer.alloc(whole.length)]) {
+  for (const bad of [
+    Buffer.alloc(0),
+    Buffer.of(1),
+    whole.subarray(0, 1000),
+    Buffer.alloc(whole.length),
+    // V8 does not notice these, and the program would crash.
+    damaged(whole, 40, 1),
+    damaged(whole, 50_000, 20_000),
+  ]) {
     writeFileSync(file, bad);
     await serveOnce();
     assert.ok(statSync(file).size > whole.length / 2);

@@ -1,6 +1,7 @@
 // Topic names and filters.
 
 import { controlIn } from '../../broker/activemq/destination.ts';
+import { isSendable } from './codec/fields.ts';
 import { MqttError, malformed } from './errors.ts';
 import { topicBytesMax, topicLevelCountMax } from './limits.ts';
 
@@ -23,6 +24,11 @@ export function checkTopic(topic: string): void {
   }
   requireNoControls(topic, 'topic name', 'invalidTopicName');
   requireSize(topic, 'topic name', 'invalidTopicName');
+}
+
+/** Whether a client accepts a text as the topic name of a message. Others may end the connection. */
+export function isTopicName(text: string): boolean {
+  return text !== '' && !/[+#]/.test(text) && isSendable(text) && controlIn(text) === undefined;
 }
 
 /**

@@ -404,14 +404,17 @@ export class MqttConnection
   *#requeueAll(): Generator<void> {
     // Another job of this connection may still be publishing or subscribing.
     while (this.#isRestoring || this.gate.isBusy) yield;
-    const agreement = this.#agreement;
-    if (agreement !== undefined) {
+    try {
+      const agreement = this.#agreement;
+      if (agreement === undefined) return;
       if (this.#outgoing !== undefined) yield* this.#outgoing.release();
       yield* agreement.session.leave();
       const will = this.#isWillDropped ? undefined : this.#opening.ownedWill();
       agreement.registry.ended(agreement.session, this.#opening.expirySeconds, will);
+    } finally {
+      // Otherwise nobody could use the client id again.
+      this.#opening.release();
     }
-    this.#opening.release();
   }
 
   uncrowded(): void {

@@ -52,6 +52,12 @@ export const inFlightCountMax = 1000;
  */
 export const receiveCountMax = 4096;
 
+/** Maximum size of the delayed wills of a virtual host. Further ones are published without delay. */
+export const delayedWillBytesMax = 16 * 1024 * 1024;
+
+/** What a delayed will counts besides the size of its fields, in bytes. */
+export const delayedWillBytes = 512;
+
 /** Maximum topic alias that clients can use. */
 export const receiveAliasMax = 64;
 

@@ -62,6 +62,7 @@ export interface OpeningHost {
 
 /** A successful log-in. */
 interface Login {
+  readonly user: User;
   readonly packet: ConnectPacket;
   readonly access: Access;
   readonly clientId: string;
@@ -149,7 +150,7 @@ export class Opening implements SessionClaimant {
       const opened = service.open(user, packet, clientId);
       this.#transport.admit();
       this.changeExpiry(expiryOf(packet));
-      this.#enter(attempt, { packet, clientId, ...opened });
+      this.#enter(attempt, { user, packet, clientId, ...opened });
     } catch (thrown) {
       this.#refuse(thrown);
     }
@@ -194,6 +195,8 @@ export class Opening implements SessionClaimant {
     const login = this.#login;
     if (login === undefined) return;
     try {
+      // The user, its rights, the virtual host or the number of connections may have changed meanwhile.
+      this.#host.service.open(login.user, login.packet, login.clientId);
       this.#open(login);
     } catch (thrown) {
       this.#refuse(thrown);
@@ -209,6 +212,8 @@ export class Opening implements SessionClaimant {
     const keepAliveSeconds = isCut ? keepAliveSecondsMax : packet.keepAliveSeconds;
     const answer = isNew ? this.#answerTo(packet, clientId, isCut) : undefined;
     this.#requireSize(connackPacket(false, 0, answer).length);
+    // The connection before this one may have created queues meanwhile.
+    registry.dialect.requireSession(clientId, isClean, access);
     const request = { isClean, expirySeconds: this.expirySeconds, user: access.user };
     const { session, isPresent } = registry.begin(clientId, request);
     const receiveMax = properties.number(propertyIds.receiveMaximum) ?? Infinity;

@@ -117,6 +117,7 @@ function checkFlags(bits: number, version: Version): void {
 }
 
 function readWill(fields: FieldReader, version: Version, bits: number): Will {
+  const start = fields.at;
   const properties = version === 5 ? readProperties(fields, 'will') : noProperties;
   const topic = fields.text();
   checkTopic(topic);
@@ -128,6 +129,7 @@ function readWill(fields: FieldReader, version: Version, bits: number): Will {
     isRetained: (bits & flags.willRetain) !== 0,
     properties,
     delaySeconds: properties.number(propertyIds.willDelay) ?? 0,
+    sizeBytes: fields.at - start,
   };
 }
 

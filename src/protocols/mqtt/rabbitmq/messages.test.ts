@@ -15,7 +15,7 @@ import { toRoutingKey, toTopic } from './topics.ts';
 test('topics are routing keys', () => {
   const pairs = [
     ['a/b', 'a.b'],
-    ['a/+/#', 'a.*.#'],
+    ['a/*', 'a.*'],
     ['/a//', '.a..'],
     ['spBv1/0/x', 'spBv1.0.x'],
   ] as const;
@@ -23,6 +23,7 @@ test('topics are routing keys', () => {
     assert.equal(toRoutingKey(topic, false), key);
     assert.equal(toTopic(key, false), topic);
   }
+  assert.equal(toRoutingKey('a/+/#', false), 'a.*.#');
   // A dot is a slash for the receiver.
   assert.equal(toTopic(toRoutingKey('a.b/c', false), false), 'a/b/c');
 });
@@ -239,4 +240,26 @@ test('AMQP 0-9-1 clients take and send messages of MQTT', async () => {
   ]);
   assert.equal(message?.properties?.[0x03], 'a/b');
   assert.equal(queueOf(b, 'q')?.readyCount, 0);
+});
+
+test('a message whose routing key is no topic name is dropped', async () => {
+  const b = await openRabbitMq();
+  b.broker.putUser('guest', 'guest', []);
+  b.broker.setPermission('guest', '/', { configure: '.*', write: '.*', read: '.*' });
+  const peer = await b.client({ version: 4 });
+  peer.subscribe({ '#': 1 });
+  await b.settled();
+  peer.take();
+  const sender = await AmqpPeer.ready(b.broker);
+  for (const key of ['', 'a.#', 'a.+', 'a\0', 'a\u0001']) {
+    sender.send(publishFrames(1, key, 'bad', { deliveryMode: 2 }, 'amq.topic'));
+  }
+  sender.send(publishFrames(1, 'a.*', 'good', {}, 'amq.topic'));
+  await b.settled();
+  assert.deepEqual(
+    peer.messages().map(({ topic, payload }) => [topic, payload]),
+    [['a/*', 'good']],
+  );
+  assert.equal(peer.isClosed, false);
+  assert.equal(queueOf(b, 'mqtt-subscription-cqos1')?.index.count, 0);
 });

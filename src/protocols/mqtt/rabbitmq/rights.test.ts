@@ -203,3 +203,82 @@ test('administration sees connections and their consumers', async () => {
   );
   assert.equal(connection?.channelCount, 0);
 });
+
+/** A client whose log-in is checked, and which waits for its session. */
+async function waiting(b: MqttBroker, clientId: string, username = 'bob') {
+  // Jobs do not start in this turn.
+  b.broker.background.spend(1_000_000);
+  const peer = new MqttPeer(b);
+  const connected = peer.connect({ version: 5, clientId, username });
+  for (let count = 0; count < 10; count++) await Promise.resolve();
+  const code = async () => {
+    await connected;
+    await b.settled();
+    peer.takeConnack();
+    return peer.connack?.codes?.[0];
+  };
+  return { peer, code };
+}
+
+test('what changes while a client waits for its session counts', async () => {
+  const b = await openRabbitMq();
+  b.broker.accounts.setUserLimit('bob', 'max-connections', 1);
+  const two = [await waiting(b, 'one'), await waiting(b, 'two')];
+  assert.deepEqual(await Promise.all(two.map(({ code }) => code())), [0, 0x97]);
+  for (const { peer } of two) peer.cut();
+  await b.settled();
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
+  const inVhost = await waiting(b, 'three', 'v:bob');
+  b.broker.deleteVhost('v');
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', { configure: '.*', write: '.*', read: '.*' });
+  assert.equal(await inVhost.code(), 0x83);
+  const deleted = await waiting(b, 'four');
+  b.broker.accounts.deleteUser('bob');
+  assert.equal(await deleted.code(), 0x87);
+});
+
+/** A broker, and a client of `eve` whose connection takes several turns to end. */
+async function slowToEnd() {
+  const limits = { memoryBytesMax: Infinity, workUnitsMax: 64 };
+  const b = await openRabbitMq({ prefetchCount: 1000 }, { limits });
+  b.broker.setPermission('eve', '/', { configure: '.*', write: '.*', read: '.*' });
+  const first = await b.client({ version: 5, username: 'eve' });
+  first.subscribe({ '#': 1 });
+  await b.settled();
+  for (let n = 0; n < 990; n++) {
+    first.publish('a', 'x', { qos: 1, id: n + 1 });
+    b.sync();
+  }
+  await b.settled();
+  return { b, first };
+}
+
+test('a client that waits for a session is replaced by its own user only', async () => {
+  const { b, first } = await slowToEnd();
+  b.broker.setPermission('eve', '/', { configure: '', write: '.*', read: '.*' });
+  const bob = new MqttPeer(b);
+  await bob.connect({ version: 5 });
+  assert.deepEqual([first.isClosed, bob.take()], [true, []], 'the first one ends, bob waits');
+  const eve = new MqttPeer(b);
+  await eve.connect({ version: 5, username: 'eve', clean: false });
+  await b.settled();
+  b.sync();
+  for (const peer of [bob, eve]) peer.takeConnack();
+  assert.deepEqual([bob.connack?.codes?.[0], eve.connack?.codes?.[0]], [0, 0x87]);
+});
+
+test('a queue that is declared while a client waits for its session needs permission', async () => {
+  const { b, first } = await slowToEnd();
+  const read = '^(amq|mqtt-subscription-cqos1)';
+  b.broker.setPermission('bob', '/', { configure: '.*', write: '.*', read });
+  const bob = new MqttPeer(b);
+  await bob.connect({ version: 5, clean: false });
+  assert.deepEqual([first.isClosed, bob.take()], [true, []], 'the first one ends, bob waits');
+  boundQueue(b, 'mqtt-subscription-cqos0', 'secret');
+  await b.settled();
+  b.sync();
+  bob.takeConnack();
+  assert.equal(bob.connack?.codes?.[0], 0x87);
+});

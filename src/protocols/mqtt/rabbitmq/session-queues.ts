@@ -4,6 +4,7 @@ import type { Argument, Arguments } from '../../../broker/arguments.ts';
 import type { Broker } from '../../../broker/broker.ts';
 import { BrokerError, describe } from '../../../broker/errors.ts';
 import type { Queue } from '../../../broker/queue.ts';
+import { expiryMsMax } from '../../../broker/queue-options.ts';
 import type { Vhost } from '../../../broker/vhost.ts';
 import { changeQueueOptions } from '../../../broker/vhosts/changed-options.ts';
 import type { QueueOwner, SessionQueues } from '../sessions/session-queues.ts';
@@ -108,10 +109,13 @@ export class RabbitMqSessionQueues implements SessionQueues {
   removeOrphans(): void {}
 }
 
-/** Arguments of a queue that is deleted when it is unused for a time, in seconds; null for never. */
+/**
+ * Arguments of a queue that is deleted when it is unused for a time, in seconds; null for never. A queue
+ * cannot expire later than after `expiryMsMax`; then it ends with its session.
+ */
 function withExpiry(args: Arguments, expirySeconds: number | null): Arguments {
   const { [expiryName]: _, ...others } = args;
-  if (expirySeconds === null) return others;
+  if (expirySeconds === null || expirySeconds * 1000 > expiryMsMax) return others;
   const expiry: Argument = { type: 'long', value: expirySeconds * 1000 };
   return { ...others, [expiryName]: expiry };
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crashed, openRabbitMq, queueOf } from '../../../../tests/support/mqtt-rabbitmq.ts';
+import type { MqttBroker } from '../../../../tests/support/mqtt-peer.ts';
+import {
+  boundQueue,
+  crashed,
+  openRabbitMq,
+  queueOf,
+} from '../../../../tests/support/mqtt-rabbitmq.ts';
+import { delayedWillBytesMax } from '../limits.ts';
 
 // Sessions on brokers of RabbitMQ's type are queues with the names of RabbitMQ.
 
@@ -226,4 +233,92 @@ test('messages, sessions and retained messages survive a crash', async () => {
   next.sync();
   await next.settled();
   assert.deepEqual(again.payloads(), ['kept']);
+});
+
+/** Another client declares an exclusive queue with the name of one of a session's. */
+function exclusiveQueue(b: MqttBroker): void {
+  const options = { durable: false, exclusive: true, autoDelete: false, arguments: {} };
+  b.broker.vhost('/').declareQueue(live, options, {});
+}
+
+test('a session ends although a queue with the name of one of its queues is locked', async () => {
+  const b = await openRabbitMq();
+  const lasting = { version: 5, clean: false, properties: { 17: 10 } } as const;
+  for (const ends of ['expiry', 'DISCONNECT']) {
+    const peer = await b.client(lasting);
+    peer.subscribe({ 'a/b': 1 });
+    await b.settled();
+    exclusiveQueue(b);
+    // A new expiry of 0, for the second one.
+    if (ends === 'expiry') peer.disconnect();
+    else peer.disconnect(Buffer.from([0, 5, 17, 0, 0, 0, 0]));
+    await b.settled();
+    const refused = await b.client(lasting);
+    assert.equal(refused.connack?.codes?.[0], 0x83, ends);
+    b.advance(10_000);
+    await b.settled();
+    assert.equal(queueOf(b, kept), undefined, ends);
+    const queue = queueOf(b, live);
+    assert.equal(queue?.options.exclusive, true, ends);
+    if (queue !== undefined) b.broker.vhost('/').removeQueue(queue);
+    const next = await b.client(lasting);
+    assert.deepEqual([next.connack?.codes?.[0], next.connack?.isPresent], [0, false], ends);
+    next.disconnect();
+    await b.settled();
+  }
+});
+
+test('a will whose exchange does not exist is dropped, and the client id is free again', async () => {
+  const b = await openRabbitMq({ exchange: 'none' });
+  const peer = await b.client({ version: 5, will: { topic: 'a/b', payload: 'w' } });
+  assert.equal(peer.connack?.codes?.[0], 0);
+  peer.cut();
+  await b.settled();
+  assert.equal((await b.client({ version: 5 })).connack?.codes?.[0], 0);
+});
+
+test('delayed wills take a limited part of memory', async () => {
+  const b = await openRabbitMq();
+  const queue = boundQueue(b, 'wills', '#');
+  const payload = 'w'.repeat(60_000);
+  const fits = Math.floor(delayedWillBytesMax / (60_000 + 521));
+  for (let n = 0; n < fits + 2; n++) {
+    const will = { topic: 'a', payload, properties: { 24: 1000 } };
+    const peer = await b.client({ version: 5, clientId: `c${n}`, properties: { 17: 2000 }, will });
+    peer.cut();
+  }
+  await b.settled();
+  assert.equal(queue.readyCount, 2); // those that are too many are not delayed
+  // A client that returns makes room.
+  const back = { version: 5, clientId: 'c0', clean: false, properties: { 17: 2000 } } as const;
+  (await b.client(back)).disconnect();
+  await b.settled();
+  const more = { topic: 'a', payload, properties: { 24: 1000 } };
+  (await b.client({ version: 5, clientId: 'd', properties: { 17: 2000 }, will: more })).cut();
+  await b.settled();
+  assert.equal(queue.readyCount, 2);
+  b.advance(1_000_000);
+  await b.settled();
+  assert.equal(queue.readyCount, fits + 2);
+});
+
+test('a session can last longer than a queue can be unused', async () => {
+  const b = await openRabbitMq({ sessionSecondsMax: null });
+  const peer = await b.client({ version: 5, clean: false, properties: { 17: 100 } });
+  peer.subscribe({ 'a/b': 1 });
+  await b.settled();
+  b.sync();
+  assert.deepEqual(peer.take()[0]?.codes, [1]);
+  peer.disconnect(Buffer.from([0, 5, 17, 0xff, 0xff, 0xff, 0xfe]));
+  await b.settled();
+  b.sync();
+  // What was written can be read again.
+  const next = await crashed(b, { sessionSecondsMax: null });
+  assert.equal(queueOf(next, kept)?.options.arguments['x-expires'], undefined);
+  const again = await next.client({ version: 5, clean: false, properties: { 17: 0xffff_fffe } });
+  assert.equal(again.connack?.isPresent, true);
+  again.subscribe({ 'a/c': 0 });
+  await next.settled();
+  next.sync();
+  assert.deepEqual(again.take()[0]?.codes, [0]);
 });

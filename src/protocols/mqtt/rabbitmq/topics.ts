@@ -5,7 +5,6 @@
  * who receive the message.
  */
 const keyCharacters: Readonly<Record<string, string>> = { '/': '.', '+': '*' };
-const topicCharacters: Readonly<Record<string, string>> = { '.': '/', '*': '+' };
 
 /** The namespace of Sparkplug at the beginning of a topic, and of a routing key. */
 const sparkplugTopic = /^(sp[AB]v\d+)\.(\d+\/)/;
@@ -17,9 +16,12 @@ export function toRoutingKey(topic: string, isSparkplug: boolean): string {
   return text.replace(/[/+]/g, (found) => keyCharacters[found] ?? found);
 }
 
-/** Converts a routing key to a topic name or filter. */
+/**
+ * Converts a routing key to a topic name. A `*` stays, because a topic name has no `+`. The result is no topic
+ * name if the routing key is none.
+ */
 export function toTopic(routingKey: string, isSparkplug: boolean): string {
   const isNamespace = isSparkplug && sparkplugKey.test(routingKey);
-  const topic = routingKey.replace(/[.*]/g, (found) => topicCharacters[found] ?? found);
+  const topic = routingKey.replaceAll('.', '/');
   return isNamespace ? topic.replace('___', '.') : topic;
 }

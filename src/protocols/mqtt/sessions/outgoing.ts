@@ -103,6 +103,12 @@ export class Outgoing implements Deliverer, SourceTaker {
     const own = this.#asOwn(delivery);
     const head = this.#head.open(own.buffer, own.headAt, own.headAt + own.headLength);
     const match = this.#matchOf(source, own, head);
+    if (!match.isTopicName) {
+      // The client would disconnect, and find the message again when it returns. [MQTT-4.7.3-1] A rejected
+      // message could be a dead letter in this queue, again and again.
+      this.#settle(source, delivery.deliveryNumber, 'accepted');
+      return;
+    }
     const qosMax = head.isCopy ? Math.min(head.copyQos, match.qos) : match.qos;
     const isOther = source.kind === 'live' && qosMax > 0; // it is in the other queue, too
     const qos = isOther ? -1 : Math.min(qosMax, head.qos);

@@ -1,10 +1,12 @@
 // The sessions of a broker.
 
 import { BrokerError } from '../../../broker/errors.ts';
+import type { Queue } from '../../../broker/queue.ts';
 import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
 import { isShared, parseFilter } from '../address.ts';
 import type { VhostDialect } from '../dialect.ts';
+import { delayedWillBytes, delayedWillBytesMax } from '../limits.ts';
 import { Session } from './session.ts';
 import type { SessionQueues } from './session-queues.ts';
 import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
@@ -35,13 +37,19 @@ export interface SessionRequest {
   readonly user: string;
 }
 
+function sizeOf({ will }: OwnedWill): number {
+  return will.sizeBytes + delayedWillBytes;
+}
+
 /** Assigns sessions to connections, one at a time, and ends those that expire. */
 export class SessionRegistry {
   readonly dialect: VhostDialect;
   readonly queues: SessionQueues;
   readonly #holders = new Map<string, Holder>();
   readonly #expiries = new Map<string, SessionTimer>();
+  /** Delayed wills, and their size in bytes. */
   readonly #wills = new Map<string, { readonly timer: SessionTimer; readonly owned: OwnedWill }>();
+  #willBytes = 0;
 
   constructor(dialect: VhostDialect) {
     this.dialect = dialect;
@@ -101,10 +109,11 @@ export class SessionRegistry {
     }
   }
 
-  /** @throws {BrokerError} `access-refused` if another user is connected with a client id */
+  /** @throws {BrokerError} `access-refused` if another user is connected, or waits, with a client id */
   requireNotHeld(clientId: string, access: Access): void {
     const holder = this.#holders.get(clientId);
-    if (holder === undefined || holder.claimant.user === access.user) return;
+    const users = [holder?.claimant.user ?? [], holder?.next?.user ?? []].flat();
+    if (users.every((user) => user === access.user)) return;
     if (this.dialect.mayDisconnect(clientId, access)) return;
     throw new BrokerError('access-refused', `another user is connected as '${clientId}'`);
   }
@@ -137,16 +146,23 @@ export class SessionRegistry {
   /**
    * Begins or resumes the session of a client whose claim was granted.
    *
-   * @throws {BrokerError} `resource-error` if there are too many sessions
+   * @throws {BrokerError} `resource-error` if there are too many sessions; `resource-locked` if a queue with
+   *   the name of one of the session's is exclusive to a connection; `not-found` if the virtual host was
+   *   deleted
    */
   begin(
     clientId: string,
     { isClean, expirySeconds, user }: SessionRequest,
   ): { readonly session: Session; readonly isPresent: boolean } {
     const { broker, vhost } = this.dialect;
+    if (this.#isGone) {
+      throw new BrokerError('not-found', `virtual host '${vhost.name}' was deleted`);
+    }
+    const queues = this.#queuesOf(clientId);
+    for (const queue of queues) queue.requireOwner(undefined);
     this.#forgetTimer(clientId);
     const stored = broker.sessions.find(vhost.name, clientId);
-    const hasEnded = this.queues.areSessions && !this.#hasQueue(clientId);
+    const hasEnded = this.queues.areSessions && queues.length === 0;
     if (!isClean) this.#cancelWill(clientId);
     if (stored !== undefined && (isClean || hasEnded)) this.end(stored);
     else this.#cancelWill(clientId);
@@ -160,18 +176,16 @@ export class SessionRegistry {
     return { session: new Session(this.dialect, clientId, begun), isPresent };
   }
 
-  #hasQueue(clientId: string): boolean {
+  #queuesOf(clientId: string): readonly Queue[] {
     const { queues } = this;
-    return queues.findKept(clientId) !== undefined || queues.findLive(clientId) !== undefined;
+    return [queues.findKept(clientId) ?? [], queues.findLive(clientId) ?? []].flat();
   }
 
+  /** Removes the queues of a session that has no connection. */
   #removeQueues(clientId: string): void {
-    const { queues } = this;
-    for (const queue of [queues.findKept(clientId), queues.findLive(clientId)]) {
-      if (queue === undefined) continue;
-      // One of another connection is not of a session.
-      queue.requireOwner(undefined);
-      queues.remove(queue);
+    for (const queue of this.#queuesOf(clientId)) {
+      // An exclusive one belongs to a connection of another protocol.
+      if (!queue.options.exclusive) this.queues.remove(queue);
     }
   }
 
@@ -186,7 +200,9 @@ export class SessionRegistry {
     will: OwnedWill | undefined,
   ): void {
     if (this.#isGone) return;
-    const delaySeconds = Math.min(will?.will.delaySeconds ?? 0, expirySeconds ?? Infinity);
+    const isRoom = will !== undefined && this.#willBytes + sizeOf(will) <= delayedWillBytesMax;
+    const askedSeconds = isRoom ? will.will.delaySeconds : 0;
+    const delaySeconds = Math.min(askedSeconds, expirySeconds ?? Infinity);
     if (will !== undefined && delaySeconds > 0) this.#willLater(clientId, will, delaySeconds);
     if (stored !== undefined && expirySeconds === 0) this.end(stored);
     else if (stored !== undefined) this.#left(stored, expirySeconds, this.dialect.broker.nowMs());
@@ -218,14 +234,17 @@ export class SessionRegistry {
     const { broker } = this.dialect;
     const timer = new SessionTimer(() => this.#publishWill(clientId));
     this.#wills.set(clientId, { timer, owned });
+    this.#willBytes += sizeOf(owned);
     broker.turns.schedule(timer, broker.nowMs() + delaySeconds * 1000);
   }
 
   /** The client has connected again. [MQTT-3.1.3-9] */
   #cancelWill(clientId: string): void {
     const found = this.#wills.get(clientId);
-    if (found !== undefined) this.dialect.broker.turns.forget(found.timer);
+    if (found === undefined) return;
+    this.dialect.broker.turns.forget(found.timer);
     this.#wills.delete(clientId);
+    this.#willBytes -= sizeOf(found.owned);
   }
 
   #publishWill(clientId: string): void {

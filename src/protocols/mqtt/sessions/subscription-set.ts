@@ -4,7 +4,7 @@ import { mqttAlphabet, parsePattern, splitKey } from '../../../broker/patterns/a
 import { PatternTree } from '../../../broker/patterns/pattern-tree.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
-import { startsWithWildcard } from '../address.ts';
+import { isTopicName, startsWithWildcard } from '../address.ts';
 import { textField } from '../codec/properties.ts';
 
 /** Maximum number of topics whose matches are cached for each session. */
@@ -24,6 +24,8 @@ export interface TopicMatch {
   /** The topic name as a field of a packet. */
   readonly topicField: Buffer;
   readonly topic: string;
+  /** Whether it is one that can be sent: other protocols have destinations that are not. */
+  readonly isTopicName: boolean;
   /** The maximum quality of service of the matching subscriptions; -1 if there is none. */
   readonly qos: number;
   /** Whether any matching subscription keeps the retain flag. */
@@ -174,7 +176,8 @@ export class SubscriptionSet {
       if (subscription.id > 0) ids.push(subscription.id);
     }
     const topicField = textField(topic);
-    return { topicField, topic, qos, isRetainAsPublished, ids, hasNoLocal };
+    const isName = isTopicName(topic);
+    return { topicField, topic, isTopicName: isName, qos, isRetainAsPublished, ids, hasNoLocal };
   }
 }
 

@@ -1,11 +1,11 @@
 // Wills: messages that are published when a connection ends without DISCONNECT.
 
-import { BrokerError } from '../../../broker/errors.ts';
 import { Publication } from '../../../broker/publication.ts';
 import type { Ticking } from '../../../broker/turns/turns.ts';
 import type { Access } from '../../../broker/users.ts';
 import type { PropertyList } from '../codec/properties.ts';
 import type { VhostDialect } from '../dialect.ts';
+import { toMqttError } from '../errors.ts';
 import { prepare, store } from './messages.ts';
 
 /** The will of a connection. */
@@ -17,6 +17,8 @@ export interface Will {
   readonly properties: PropertyList;
   /** Seconds between the end of the connection and the message. */
   readonly delaySeconds: number;
+  /** The size of its fields in CONNECT, in bytes. */
+  readonly sizeBytes: number;
 }
 
 /** A will and the client that it belongs to. */
@@ -45,7 +47,7 @@ export function publishWill(dialect: VhostDialect, { will, clientId, access }: O
     if (rest !== undefined) broker.background.run(rest);
     target.stored(publication, route);
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
+    if (toMqttError(error).code === 'internal') throw error;
   }
   broker.store.log.sync();
 }

@@ -25,6 +25,9 @@ export class DeclaredQueues {
   /** The name of a queue for replies while another service decides about permissions on it. */
   #nextReply: string | undefined = undefined;
 
+  /** The name of the queue of a subscription, for the same time. */
+  #nextOwn: string | undefined = undefined;
+
   constructor(own: RabbitMqConnection) {
     this.#own = own;
   }
@@ -62,8 +65,15 @@ export class DeclaredQueues {
   declare(name: string, options: QueueOptions): Queue {
     this.require(name, options);
     const queue = this.#own.vhost.declareQueue(name, options, this.#own.host);
+    if (name === this.#nextOwn) this.#nextOwn = undefined;
     queue.touch();
     return queue;
+  }
+
+  /** Returns the name of the next queue of a subscription that is not durable. */
+  ownName(): string {
+    this.#nextOwn ??= `stomp-subscription-${this.#own.broker.randomName()}`;
+    return this.#nextOwn;
   }
 
   /**

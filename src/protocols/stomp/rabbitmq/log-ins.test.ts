@@ -122,3 +122,25 @@ test('a credential that expires ends the connection', async () => {
   assert.deepEqual(peer.take().map(shown), ['ERROR Connection closed: credential expired']);
   assert.ok(peer.isClosed);
 });
+
+test('a subscription to a topic asks once about each permission', async () => {
+  const { b, decide } = await remote();
+  const peer = b.peer();
+  peer.send('CONNECT', { 'accept-version': '1.2', login: 'amy', passcode: 'x' });
+  await turn();
+  await decide(true);
+  peer.take();
+  peer.send('SUBSCRIBE', { destination: '/topic/a', id: '1', receipt: 'r' });
+  const asked: string[] = [];
+  while (b.names().length === 0) asked.push(await decide(true));
+  const [name = ''] = b.names();
+  assert.deepEqual(asked, [
+    `configure queue ${name}`,
+    `read queue ${name}`,
+    `write queue ${name}`,
+    'read exchange amq.topic',
+    'read topic amq.topic',
+  ]);
+  b.sync();
+  assert.deepEqual(peer.take().map(shown), ['RECEIPT r']);
+});

@@ -57,6 +57,10 @@ test('a durable subscription keeps its queue until it is deleted with the same h
   assert.deepEqual(b.names('stomp-subscription-'), []);
   again.call('SUBSCRIBE', { ...durable, 'x-queue-name': 'mine' });
   assert.ok(b.queue('mine')?.options.durable);
+  // As in AMQP 0-9-1, the server gives a name then.
+  again.call('SUBSCRIBE', { ...durable, id: 'y', 'x-queue-name': '' });
+  assert.equal(b.queue(''), undefined);
+  assert.equal(b.names('stomp-subscription-').length, 1);
   const without = { destination: '/topic/news', durable: 'true' };
   assert.deepEqual(again.call('SUBSCRIBE', without).map(shown), [
     "ERROR Missing Header: Header 'id' is required for durable subscriptions",

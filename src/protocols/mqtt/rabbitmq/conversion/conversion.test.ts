@@ -100,7 +100,9 @@ test('addresses of AMQP 1.0 are response topics if they name the topic exchange'
   const topicOf = (name: string) => sentOf({ replyTo: { kind: 'queue', name } }).responseTopic;
   assert.equal(topicOf('/exchanges/amq.topic/a.b%2Fc'), 'a/b/c');
   assert.equal(topicOf('/exchanges/amq.topic/%ff'), undefined);
-  assert.equal(topicOf('/exchanges/amq.topic/a.*'), undefined);
+  assert.equal(topicOf('/exchanges/amq.topic/a.*'), 'a/*');
+  assert.equal(topicOf('/exchanges/amq.topic/a.%23'), undefined);
+  assert.equal(topicOf('/exchanges/amq.topic/a%01'), undefined);
   assert.equal(topicOf('/exchanges/other/a'), undefined);
   assert.equal(topicOf('q'), undefined);
 });

@@ -3,6 +3,7 @@
 import { encodeText } from '../../../../base/byte-text.ts';
 import type { Body, Encoded, Properties } from '../../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../../broker/conversion/value.ts';
+import { isTopicName } from '../../address.ts';
 import { isSendable } from '../../codec/fields.ts';
 import { writeHead } from '../../codec/head.ts';
 import { PropertyWriter, propertyIds } from '../../codec/properties.ts';
@@ -52,7 +53,7 @@ function responseTopic({ replyTo }: Properties): string | undefined {
   const key = replyTo.kind === 'topic' ? replyTo.name : keyIn(replyTo.name);
   if (key === undefined || key === '') return undefined;
   const topic = toTopic(key, false);
-  return /[+#]/.test(topic) ? undefined : topic;
+  return isTopicName(topic) ? topic : undefined;
 }
 
 function keyIn(address: string): string | undefined {

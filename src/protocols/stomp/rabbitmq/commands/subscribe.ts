@@ -107,10 +107,10 @@ class SubscribedQueue {
 
   #ownName(): string {
     const given = this.#headers.get('x-queue-name');
-    if (given !== undefined) return given;
+    if (given !== undefined && given !== '') return given; // an empty one asks the server for a name
     const id = this.#headers.get('id');
     if (id === undefined || !isDurable(this.#headers)) {
-      return `stomp-subscription-${this.#own.broker.randomName()}`;
+      return this.#own.declared.ownName();
     }
     const { kind, name } = this.#destination;
     const key = kind === 'exchange' ? (this.#destination.key ?? '') : name;
