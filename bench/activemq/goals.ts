@@ -72,6 +72,20 @@ const goals: readonly Goal<Results>[] = [
     'rabbitmq4',
     'waxwing-rabbitmq',
   ),
+  speed(
+    'MQTT QoS 1, durable session, against RabbitMQ 4, with a broker of RabbitMQ’s type',
+    [10, 5],
+    'rabbitmq-mqtt-qos1',
+    'rabbitmq4',
+    'waxwing-rabbitmq',
+  ),
+  speed(
+    'STOMP persistent with receipts, against RabbitMQ 4, with a broker of RabbitMQ’s type',
+    [10, 5],
+    'rabbitmq-stomp-receipts',
+    'rabbitmq4',
+    'waxwing-rabbitmq',
+  ),
   idle(
     'memory of an idle OpenWire connection over ActiveMQ’s',
     [1 / 5, 1 / 3],
