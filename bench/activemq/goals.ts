@@ -1,4 +1,4 @@
-// The performance goals of brokers of ActiveMQ's type.
+// The performance goals of brokers of ActiveMQ's type, and of MQTT and STOMP of RabbitMQ's type.
 
 import type { FigureName } from '../results.ts';
 import { medianOf, ratioOf } from '../statistics.ts';

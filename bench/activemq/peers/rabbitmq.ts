@@ -20,8 +20,8 @@ export async function declareForAmqp10(
 }
 
 /**
- * The limit of messages in flight to a subscriber of MQTT, for both brokers. Their default of 10
- * would measure how long an acknowledgement takes.
+ * The limit of messages in flight to a subscriber of MQTT, for both brokers. With their default of
+ * 10, they wait for the consumer.
  */
 export const mqttPrefetch = 'mqtt.prefetch = 1000';
 
