@@ -1,4 +1,4 @@
-// The performance goals of brokers of ActiveMQ's type.
+// The performance goals of brokers of ActiveMQ's type, and of MQTT and STOMP of RabbitMQ's type.
 
 import type { FigureName } from '../results.ts';
 import { medianOf, ratioOf } from '../statistics.ts';
@@ -69,6 +69,20 @@ const goals: readonly Goal<Results>[] = [
     'the same, with a broker of RabbitMQ’s type',
     [8, 4],
     'amqp10',
+    'rabbitmq4',
+    'waxwing-rabbitmq',
+  ),
+  speed(
+    'MQTT QoS 1, durable session, against RabbitMQ 4, with a broker of RabbitMQ’s type',
+    [10, 5],
+    'rabbitmq-mqtt-qos1',
+    'rabbitmq4',
+    'waxwing-rabbitmq',
+  ),
+  speed(
+    'STOMP persistent with receipts, against RabbitMQ 4, with a broker of RabbitMQ’s type',
+    [10, 5],
+    'rabbitmq-stomp-receipts',
     'rabbitmq4',
     'waxwing-rabbitmq',
   ),

@@ -16,6 +16,8 @@ export const scenarioNames = [
   'mqtt-qos1',
   'mqtt-fan-out',
   'amqp10',
+  'rabbitmq-mqtt-qos1',
+  'rabbitmq-stomp-receipts',
   'idle-openwire',
   'idle-stomp',
   'idle-mqtt',

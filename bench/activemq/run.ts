@@ -16,7 +16,7 @@ import { WaxwingRabbitMq } from './peers/waxwing-rabbitmq.ts';
 import type { Measurement, PeerName, Results, ScenarioName } from './results.ts';
 import { measureFlows } from './scenarios/flows.ts';
 import { measureCreation, measureIdle, measureRest } from './scenarios/memory.ts';
-import { isMeasured, programs, type Session } from './session.ts';
+import { isMeasured, programs, protocolOf, type Session } from './session.ts';
 import { report } from './tables.ts';
 
 const command = 'npm run bench:activemq';
@@ -33,14 +33,8 @@ const creators: Readonly<Record<PeerName, Create>> = {
 
 /** Returns the protocols of scenarios. */
 function protocolsOf(scenarios: readonly ScenarioName[]): ProtocolName[] {
-  const all = Object.keys(programs) as ProtocolName[];
-  return all.filter((protocol) => scenarios.some((scenario) => scenario.includes(protocol)));
-}
-
-/** Returns whether one of the scenarios needs this broker. */
-function isNeeded(name: PeerName, only: readonly ScenarioName[]): boolean {
-  if (name === 'waxwing') return true;
-  return protocolsOf(only).some((protocol) => isMeasured(name, protocol));
+  const found = scenarios.map(protocolOf).filter((protocol) => protocol !== undefined);
+  return [...new Set(found)];
 }
 
 /** Starts all brokers. A broker that cannot run here is omitted, except Waxwing. */
@@ -51,7 +45,10 @@ async function startPeers(
   leaveOut: Session['leaveOut'],
 ): Promise<ProtocolPeer[]> {
   const peers: ProtocolPeer[] = [];
-  for (const name of options.peers.filter((one) => isNeeded(one, options.only))) {
+  const needed = options.peers.filter((name) =>
+    options.only.some((scenario) => isMeasured(name, scenario)),
+  );
+  for (const name of needed) {
     try {
       const peer = await creators[name](settings, load);
       await peer.start();

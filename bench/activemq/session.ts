@@ -3,7 +3,7 @@
 import type { LoadGenerator, LoadProgram } from '../load.ts';
 import type { Options } from './options.ts';
 import type { ProtocolName, ProtocolPeer } from './peers/peer.ts';
-import type { Measurement, PeerName } from './results.ts';
+import type { Measurement, PeerName, ScenarioName } from './results.ts';
 
 /** The context of a scenario: the running brokers and the results. */
 export interface Session {
@@ -23,7 +23,7 @@ export const programs: Readonly<Record<ProtocolName, LoadProgram>> = {
   amqp10: 'amqp10_load',
 };
 
-/** The broker that Waxwing is compared with, for each protocol. */
+/** The broker that a broker of ActiveMQ's type is compared with, for each protocol. */
 const rivals: Readonly<Record<ProtocolName, PeerName>> = {
   openwire: 'activemq',
   stomp: 'activemq',
@@ -31,16 +31,33 @@ const rivals: Readonly<Record<ProtocolName, PeerName>> = {
   amqp10: 'rabbitmq4',
 };
 
-/** Whether a broker is measured with a protocol: Waxwing and its rival. */
-export function isMeasured(name: PeerName, protocol: ProtocolName): boolean {
-  if (name === 'waxwing-rabbitmq') return protocol === 'amqp10';
-  return name === 'waxwing' || name === rivals[protocol];
+/** Returns the protocol of a scenario; undefined if it has no connection. */
+export function protocolOf(scenario: ScenarioName): ProtocolName | undefined {
+  const all = Object.keys(programs) as ProtocolName[];
+  return all.find((protocol) => scenario.includes(protocol));
 }
 
-/** Returns Waxwing and its rival for a protocol, of those that run and have an endpoint for it. */
-export function peersOf(session: Session, protocol: ProtocolName): ProtocolPeer[] {
+/**
+ * Whether a broker is measured in a scenario: Waxwing and its rival, which is RabbitMQ for brokers
+ * of RabbitMQ's type.
+ */
+export function isMeasured(name: PeerName, scenario: ScenarioName): boolean {
+  const ofRabbitMq: readonly PeerName[] = ['waxwing-rabbitmq', 'rabbitmq4'];
+  if (scenario.startsWith('rabbitmq-')) return ofRabbitMq.includes(name);
+  if (name === 'waxwing') return true;
+  const protocol = protocolOf(scenario);
+  if (protocol === undefined) return false;
+  return name === rivals[protocol] || (protocol === 'amqp10' && ofRabbitMq.includes(name));
+}
+
+/** Returns the brokers of a scenario that run and have an endpoint for its protocol. */
+export function peersOf(
+  session: Session,
+  scenario: ScenarioName,
+  protocol: ProtocolName,
+): ProtocolPeer[] {
   return session.peers.filter((peer) => {
-    if (!isMeasured(peer.name, protocol)) return false;
+    if (!isMeasured(peer.name, scenario)) return false;
     if (peer.endpoint(protocol) !== undefined) return true;
     session.leaveOut(`${protocol} of ${peer.name}`, 'the broker has no endpoint for it');
     return false;

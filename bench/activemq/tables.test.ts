@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import type { Figures } from '../results.ts';
 import { judge } from './goals.ts';
 import { portsByScheme } from './peers/waxwing.ts';
-import type { Measurement, PeerName, Results, ScenarioName } from './results.ts';
+import {
+  type Measurement,
+  type PeerName,
+  peerNames,
+  type Results,
+  type ScenarioName,
+} from './results.ts';
+import { isMeasured } from './session.ts';
 import { report } from './tables.ts';
 
 function run(scenario: ScenarioName, peer: PeerName, round: number, figures: Figures): Measurement {
@@ -44,6 +51,31 @@ test('goals are computed per round as ratios to the reference broker of the prot
   );
   assert.match(text, /^\| – \| MQTT QoS 1.*\| 0\.7 × \| \*\*no\*\* \|$/m);
   assert.doesNotMatch(text, /OpenWire/);
+});
+
+test('brokers of RabbitMQ’s type are compared with RabbitMQ', () => {
+  const measured = results([
+    run('rabbitmq-mqtt-qos1', 'waxwing-rabbitmq', 1, flow(120)),
+    run('rabbitmq-mqtt-qos1', 'rabbitmq4', 1, flow(10)),
+    run('rabbitmq-stomp-receipts', 'waxwing-rabbitmq', 1, flow(40)),
+    run('rabbitmq-stomp-receipts', 'rabbitmq4', 1, flow(10)),
+  ]);
+  const text = report(measured);
+  assert.match(text, /^\| – \| MQTT QoS 1.*RabbitMQ 4.*\| ≥ 10 × \| ≥ 5 × \| 12 × \| yes \|$/m);
+  assert.match(text, /^\| – \| STOMP .*RabbitMQ 4.*\| 4 × \| \*\*no\*\* \|$/m);
+  assert.match(text, /### MQTT, QoS 1, durable session, RabbitMQ’s type, 1,024 B/);
+  assert.doesNotMatch(text, /against (mosquitto|ActiveMQ)/);
+});
+
+test('a scenario is measured with Waxwing and the reference broker', () => {
+  const brokers = (scenario: ScenarioName) =>
+    peerNames.filter((name) => isMeasured(name, scenario));
+  assert.deepEqual(brokers('stomp-receipts'), ['waxwing', 'activemq']);
+  assert.deepEqual(brokers('mqtt-qos1'), ['waxwing', 'mosquitto']);
+  assert.deepEqual(brokers('amqp10'), ['waxwing', 'waxwing-rabbitmq', 'rabbitmq4']);
+  assert.deepEqual(brokers('rabbitmq-mqtt-qos1'), ['waxwing-rabbitmq', 'rabbitmq4']);
+  assert.deepEqual(brokers('rabbitmq-stomp-receipts'), ['waxwing-rabbitmq', 'rabbitmq4']);
+  assert.deepEqual(brokers('rest'), ['waxwing']);
 });
 
 test('goals of memory and time are upper limits', () => {

@@ -25,6 +25,8 @@ const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   'mqtt-qos1': 'MQTT, QoS 1, durable session',
   'mqtt-fan-out': 'MQTT, QoS 0, fan-out to 100 (deliveries)',
   amqp10: 'AMQP 1.0, persistent',
+  'rabbitmq-mqtt-qos1': 'MQTT, QoS 1, durable session, RabbitMQ’s type',
+  'rabbitmq-stomp-receipts': 'STOMP, persistent, with receipts, RabbitMQ’s type',
   'idle-openwire': 'Idle OpenWire connections',
   'idle-stomp': 'Idle STOMP connections',
   'idle-mqtt': 'Idle MQTT connections',

@@ -12,7 +12,7 @@
 #define DROPPED_NS 500000000ull
 #define DRAIN_NS 10000000000ull
 
-static const char *o_host = "127.0.0.1", *o_user = "guest", *o_pass = "guest", *o_ca, *o_suites = "TLS_AES_256_GCM_SHA384", *o_queue = "load";
+static const char *o_host = "127.0.0.1", *o_user = "guest", *o_pass = "guest", *o_ca, *o_suites = "TLS_AES_256_GCM_SHA384", *o_queue = "load", *o_vhost = "localhost";
 static int o_port, o_tls, o_size = 1024, o_window, o_consumers = 1, o_prefetch = 1000, o_ackbatch = 100, o_transaction, o_transient, o_idle, o_wait, o_start, o_topic;
 static long o_inflight = 10000;
 static double o_warm = 2, o_dur = 5;
@@ -161,13 +161,13 @@ static int produce(void) {
 
 // ---- options ----
 enum { O_HOST = 256, O_PORT, O_USER, O_PASS, O_TLS, O_CA, O_SUITES, O_SERVER_NAME, O_PID, O_SIZE, O_WINDOW, O_INFLIGHT, O_TRANSIENT, O_ACKBATCH, O_CONSUMERS, O_WARM, O_DUR,
-       O_QUEUE, O_TOPIC, O_TRANSACTION, O_PREFETCH, O_IDLE, O_WAIT, O_START, O_HELP };
+       O_QUEUE, O_TOPIC, O_TRANSACTION, O_PREFETCH, O_IDLE, O_WAIT, O_START, O_VHOST, O_HELP };
 static const struct option flow_options[] = {
     {"host", 1, 0, O_HOST}, {"port", 1, 0, O_PORT}, {"user", 1, 0, O_USER}, {"pass", 1, 0, O_PASS}, {"tls", 0, 0, O_TLS}, {"ca", 1, 0, O_CA},
     {"ciphersuites", 1, 0, O_SUITES}, {"server-name", 1, 0, O_SERVER_NAME}, {"pid", 1, 0, O_PID}, {"size", 1, 0, O_SIZE}, {"window", 1, 0, O_WINDOW},
     {"inflight", 1, 0, O_INFLIGHT}, {"transient", 0, 0, O_TRANSIENT}, {"ack-batch", 1, 0, O_ACKBATCH}, {"consumers", 1, 0, O_CONSUMERS}, {"warmup", 1, 0, O_WARM},
     {"duration", 1, 0, O_DUR}, {"queue", 1, 0, O_QUEUE}, {"topic", 0, 0, O_TOPIC}, {"transaction", 1, 0, O_TRANSACTION}, {"prefetch", 1, 0, O_PREFETCH},
-    {"idle", 1, 0, O_IDLE}, {"wait", 1, 0, O_WAIT}, {"start", 0, 0, O_START}, {"help", 0, 0, O_HELP}, {0}};
+    {"idle", 1, 0, O_IDLE}, {"wait", 1, 0, O_WAIT}, {"start", 0, 0, O_START}, {"virtual-host", 1, 0, O_VHOST}, {"help", 0, 0, O_HELP}, {0}};
 static void usage(const char *program) {
   printf("%s [options]; prints one JSON line\n"
          "  --host 127.0.0.1 --port N --user U --pass P --tls [--ca FILE] [--ciphersuites S] [--server-name localhost]   (TLS 1.3 only)\n"
@@ -182,6 +182,7 @@ static void usage(const char *program) {
          "  --warmup S --duration S --pid P[,P...]\n"
          "  --idle N            open N connections, print that, and keep them until the program is ended\n"
          "  --start             stop once a connection is open (connected_at_ns of the monotonic clock)\n"
+         "  --virtual-host NAME the virtual host of STOMP\n"
          "  --wait S            retry the first connection for S seconds\n",
          program);
   exit(0);
@@ -212,6 +213,7 @@ static void read_options(int argc, char **argv) {
       case O_IDLE: o_idle = atoi(optarg); break;
       case O_WAIT: o_wait = atoi(optarg); break;
       case O_START: o_start = 1; break;
+      case O_VHOST: o_vhost = optarg; break;
       default: usage(argv[0]);
     }
   if (getenv("LOAD_PASSWORD")) o_pass = getenv("LOAD_PASSWORD");

@@ -85,7 +85,7 @@ static void on_frame(conn *c, consumer *of, uint8_t *f, size_t n) {
 
 static int log_in(conn *c, const char *client) {
   if (conn_open(c, o_host, o_port, o_tls, RCAP)) return -1;
-  putf(c, "CONNECT\naccept-version:1.2\nhost:localhost\nheart-beat:0,0\nclient-id:%s\nlogin:%s\npasscode:%s\n\n", client, o_user, o_pass);
+  putf(c, "CONNECT\naccept-version:1.2\nhost:%s\nheart-beat:0,0\nclient-id:%s\nlogin:%s\npasscode:%s\n\n", o_vhost, client, o_user, o_pass);
   flush_blocking(c);
   size_t n;
   uint8_t *f = wait_frame(c, &n);
@@ -97,7 +97,7 @@ static int log_in(conn *c, const char *client) {
 
 static void subscribe(consumer *c) {
   snprintf(g_destination, sizeof g_destination, "/%s/%s", o_topic ? "topic" : "queue", o_queue);
-  putf(&c->c, "SUBSCRIBE\nid:s\ndestination:%s\nack:%s\nactivemq.prefetchSize:%d\nreceipt:s\n\n", g_destination, o_ackbatch ? "client" : "auto", o_prefetch);
+  putf(&c->c, "SUBSCRIBE\nid:s\ndestination:%s\nack:%s\nactivemq.prefetchSize:%d\nprefetch-count:%d\nreceipt:s\n\n", g_destination, o_ackbatch ? "client" : "auto", o_prefetch, o_prefetch);
   flush_blocking(&c->c);
   size_t n;
   uint8_t *f = wait_frame(&c->c, &n);

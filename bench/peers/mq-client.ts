@@ -4,10 +4,13 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  type ConfigurationId,
   CreateBrokerCommand,
+  CreateConfigurationCommand,
   DescribeBrokerCommand,
   type DescribeBrokerCommandOutput,
   MqClient,
+  UpdateConfigurationCommand,
 } from '@aws-sdk/client-mq';
 
 /** Returns a client of the service with this output of `waxwing env`. */
@@ -30,9 +33,24 @@ const createTimeoutMs = 60_000;
 
 const versions = { RABBITMQ: '3.13', ACTIVEMQ: '5.19' };
 
+/** Creates a configuration of RabbitMQ's type with these lines. */
+export async function createConfiguration(
+  mq: MqClient,
+  name: string,
+  lines: readonly string[],
+): Promise<ConfigurationId> {
+  const { Id } = await mq.send(
+    new CreateConfigurationCommand({ EngineType: 'RABBITMQ', Name: name }),
+  );
+  const Data = Buffer.from(lines.join('\n')).toString('base64');
+  const updated = await mq.send(new UpdateConfigurationCommand({ ConfigurationId: Id, Data }));
+  return { Id, Revision: updated.LatestRevision?.Revision };
+}
+
 /**
  * Creates a broker with one user, and waits until it is RUNNING. Returns its description.
  *
+ * @param configuration the default one of its type if undefined
  * @throws {Error} if it is not RUNNING after a minute
  */
 export async function createBroker(
@@ -40,6 +58,7 @@ export async function createBroker(
   engineType: keyof typeof versions,
   name: string,
   user: { readonly Username: string; readonly Password: string },
+  configuration?: ConfigurationId,
 ): Promise<DescribeBrokerCommandOutput> {
   const startedAt = performance.now();
   const { BrokerId } = await mq.send(
@@ -52,6 +71,7 @@ export async function createBroker(
       PubliclyAccessible: true,
       AutoMinorVersionUpgrade: true,
       Users: [user],
+      Configuration: configuration,
     }),
   );
   for (;;) {

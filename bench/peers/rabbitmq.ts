@@ -3,11 +3,22 @@
 import { ensureDebianRoot, packageVersion } from './debian-packages.ts';
 import type { RootPorts, RootProgram } from './rooted-peer.ts';
 
-/** A RabbitMQ of a Debian release: `bookworm` has 3.10, `trixie` 4.0. */
+/** A plugin of RabbitMQ that is switched on, with its lines of rabbitmq.conf. */
+export interface Plugin {
+  readonly name: string;
+  readonly configuration: string;
+}
+
+/**
+ * A RabbitMQ of a Debian release: `bookworm` has 3.10, `trixie` 4.0.
+ *
+ * @param plugins none by default, as RabbitMQ is installed
+ */
 export async function rabbitMq(
   name: string,
   cacheFolder: string,
   codename: string,
+  plugins: readonly Plugin[] = [],
 ): Promise<RootProgram> {
   const root = await ensureDebianRoot(cacheFolder, codename);
   const rabbit = await packageVersion(root, 'rabbitmq-server');
@@ -17,8 +28,8 @@ export async function rabbitMq(
     root,
     processName: 'beam.smp',
     files: (ports) => ({
-      enabled_plugins: '[].\n',
-      'rabbitmq.conf': configuration(ports),
+      enabled_plugins: `[${plugins.map((plugin) => plugin.name).join()}].\n`,
+      'rabbitmq.conf': [configuration(ports), ...plugins.map((one) => one.configuration)].join(''),
     }),
     command: () => ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
     environment: ({ others: [cluster, names] }) => ({

@@ -16,6 +16,8 @@ interface Flow {
 // end to end.
 const short = ['--inflight', '10000'];
 const confirmed = ['--window', '1000'];
+const receipts = [...short, ...confirmed];
+const qos1 = ['--inflight', '1000', ...confirmed];
 /** One transaction of JMS at a time: a commit waits for its answer. */
 const transacted = ['--transaction', '100', '--window', '1'];
 
@@ -25,7 +27,7 @@ const flows: readonly Flow[] = [
   { scenario: 'openwire-transactions', protocol: 'openwire', args: [...short, ...transacted] },
   { scenario: 'openwire-sync', protocol: 'openwire', args: [...short, '--window', '1'] },
   { scenario: 'openwire-transient', protocol: 'openwire', args: [...short, '--transient'] },
-  { scenario: 'stomp-receipts', protocol: 'stomp', args: [...short, ...confirmed] },
+  { scenario: 'stomp-receipts', protocol: 'stomp', args: receipts },
   { scenario: 'stomp', protocol: 'stomp', args: short },
   {
     scenario: 'stomp-transactions',
@@ -33,13 +35,19 @@ const flows: readonly Flow[] = [
     args: [...short, '--transaction', '100', '--window', '10'],
   },
   { scenario: 'stomp-transient', protocol: 'stomp', args: [...short, '--transient'] },
-  { scenario: 'mqtt-qos1', protocol: 'mqtt', args: ['--inflight', '1000', ...confirmed] },
+  { scenario: 'mqtt-qos1', protocol: 'mqtt', args: qos1 },
   {
     scenario: 'mqtt-fan-out',
     protocol: 'mqtt',
     args: ['--inflight', '100', '--transient', '--consumers', '100'],
   },
   { scenario: 'amqp10', protocol: 'amqp10', args: [...short, ...confirmed] },
+  { scenario: 'rabbitmq-mqtt-qos1', protocol: 'mqtt', args: qos1 },
+  {
+    scenario: 'rabbitmq-stomp-receipts',
+    protocol: 'stomp',
+    args: [...receipts, '--virtual-host', '/'],
+  },
 ];
 
 async function run(
@@ -63,7 +71,7 @@ async function run(
 /** Runs a flow in alternation against its brokers, each after an unmeasured run (round 0). */
 async function measure(session: Session, flow: Flow, bodyBytes: number): Promise<void> {
   const failed = new Set<ProtocolPeer>();
-  const peers = peersOf(session, flow.protocol);
+  const peers = peersOf(session, flow.scenario, flow.protocol);
   for (let round = 0; round <= session.options.rounds; round++) {
     for (const peer of peers.filter((one) => !failed.has(one))) {
       try {

@@ -63,7 +63,7 @@ export async function measureIdle(session: Session): Promise<void> {
   const { options } = session;
   for (const [scenario, protocol] of idle) {
     if (!options.only.includes(scenario)) continue;
-    const peers = peersOf(session, protocol);
+    const peers = peersOf(session, scenario, protocol);
     for (let round = 1; round <= options.rounds; round++) {
       for (const peer of peers)
         await attempt(session, { scenario, peer: peer.name, round }, async () => ({
