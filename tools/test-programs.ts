@@ -10,6 +10,9 @@ import { join, relative, sep } from 'node:path';
  */
 const sharing: readonly (readonly [folder: string, filesPerProcess: number])[] = [
   ['tests/interop', 40],
+  // These wait for other programs most of the time.
+  ['tests/engines', 2],
+  ['tests/console', 2],
   ['tests/fuzz', 1],
   // A service is started once for all of these.
   ['tests/service/shared', 40],
