@@ -48,7 +48,7 @@ const portsPerNode = 3;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
 /** Pause between two attempts to restore the user of the service, milliseconds. */
-const restoreMs = 30_000;
+const restoreMs = 10_000;
 
 /** What a cluster is started with, which a restart may change. */
 export interface ClusterSettings {
