@@ -101,6 +101,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'volumes',
     'engines/installed',
     'engines/ports',
+    'management/limits.ts',
     'protocols/amqp091/plain-answer.ts',
   ],
   'engines/activemq': ['base', 'crypto', 'control', 'net', 'volumes', 'engines/installed'],

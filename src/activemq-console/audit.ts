@@ -3,7 +3,9 @@
 import { printable } from '../base/byte-text.ts';
 
 /** Maximum length of a line, characters. */
-const lineLengthMax = 2000;
+const lineLengthMax = 3000;
+/** Maximum lengths of what clients choose, so that what follows it is in the line too; characters. */
+const lengthMax = { path: 1024, value: 256 } as const;
 
 /** The thread in a line. Requests of the console have no thread of their own. */
 const thread = 'console';
@@ -40,8 +42,10 @@ export class AuditLog {
     fields: readonly (readonly [name: string, value: string])[],
     peerAddress: string,
   ): void {
-    const shown = fields.map(([name, value]) => `${name}='[${value}]' `).join('');
-    this.#line(`${user} requested ${path} [${shown}] from ${peerAddress}`);
+    const shown = fields
+      .map(([name, value]) => `${name}='[${cut(value, lengthMax.value)}]' `)
+      .join('');
+    this.#line(`${user} requested ${cut(path, lengthMax.path)} [${shown}] from ${peerAddress}`);
   }
 
   /** An operation that is permitted begins. */
@@ -60,10 +64,20 @@ export class AuditLog {
   }
 
   #line(text: string): void {
-    // Names must not look like the fields of a line.
-    const shown = printable(text).replaceAll('|', String.raw`\x7c`).slice(0, lineLengthMax);
-    this.#write(`INFO | ${shown} at ${dateOf(this.#nowMs())} | ${thread}`);
+    this.#write(
+      `INFO | ${shownText(text).slice(0, lineLengthMax)} at ${dateOf(this.#nowMs())} | ${thread}`,
+    );
   }
+}
+
+/** A text as a line shows it. Names must not look like the fields of a line. */
+function shownText(text: string): string {
+  return printable(text).replaceAll('|', String.raw`\x7c`);
+}
+
+function cut(text: string, max: number): string {
+  const shown = shownText(text.slice(0, max));
+  return shown.length <= max && text.length <= max ? shown : `${shown.slice(0, max)}...`;
 }
 
 /** `dd-MM-yyyy HH:mm:ss,SSS` in UTC. */

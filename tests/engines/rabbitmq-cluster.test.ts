@@ -12,7 +12,10 @@ import {
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
 import type { GetMessage } from 'amqplib';
+import { systemClock } from '../../src/base/clock.ts';
 import { readable } from '../../src/cli/drill/plain-text.ts';
+import { serviceUser } from '../../src/engines/rabbitmq/nodes/definitions.ts';
+import { HttpsClient } from '../../src/net/http/https-client.ts';
 import { createKey, describeBroker, password, underKey } from '../support/broker-requests.ts';
 import { calledService, clientOptions } from '../support/cloudwatch.ts';
 import {
@@ -255,6 +258,33 @@ test("the broker's log has the lines of all nodes", { skip }, async () => {
     });
   }
   logs.destroy();
+});
+
+test('the user of the service is restored when an administrator deletes or changes it', {
+  skip,
+}, async () => {
+  const { BrokerInstances: [instance] = [] } = await describeBroker(waxwing, brokerId);
+  const user = new URL(`/api/users/${serviceUser}`, instance?.ConsoleURL);
+  const admin = Buffer.from(`admin:${password}`).toString('base64');
+  const headers = { Authorization: `Basic ${admin}`, 'Content-Type': 'application/json' };
+  const api = new HttpsClient({ authorities: waxwing.ca, clock: systemClock });
+  const tags = async () => {
+    const { status, body } = await api.send(user, { method: 'GET', headers, body: undefined });
+    return status === 200 ? String(JSON.parse(body.toString('utf8'))['tags']) : undefined;
+  };
+  const pids = nodePids(folder);
+  const changed = JSON.stringify({ password: 'another one of this length', tags: '' });
+  for (const [method, body] of [
+    ['DELETE', undefined],
+    ['PUT', changed],
+  ] as const) {
+    assert.equal((await api.send(user, { method, headers, body })).status, 204);
+    // Clients connect in the meantime too.
+    await (await waxwing.connect(await waxwing.brokerUrl(brokerId))).close();
+    await until('the user is restored', async () => (await tags()) === 'monitoring', clusterMs);
+    await complete();
+  }
+  assert.deepEqual(nodePids(folder), pids);
 });
 
 test('what cannot be done with a cluster is refused with the reason', { skip }, async () => {

@@ -28,7 +28,7 @@ import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { javaTls } from './files/tls.ts';
 import type { PairUser } from './files/users.ts';
 import { listenersOf, missingListeners, type PairInstallation } from './installation.ts';
-import { readActiveMqLine } from './log-line.ts';
+import { type ActiveMqLine, ActiveMqLines } from './log-line.ts';
 import { Pair } from './pair.ts';
 import { choosePorts, type PairPortSettings } from './pair-ports.ts';
 import { PairVolumes } from './pair-volumes.ts';
@@ -161,6 +161,7 @@ export class ActiveMqEngine implements Engine {
     assert(volume !== undefined, `broker ${id} has no volume`);
     const { host, hasTlsParity, connectionCountMax } = this.#options;
     const names = new Set(spec.users.map(({ username }) => username));
+    const lines = [1, 2].map(() => new ActiveMqLines((name) => names.has(name)));
     const connectors = [1, 2].map((endpoint) =>
       spec.listeners
         .filter((listener) => listener.endpoint === endpoint)
@@ -181,7 +182,7 @@ export class ActiveMqEngine implements Engine {
       broker: { brokerName: spec.name, host, tls: javaTls(hasTlsParity), connectionCountMax },
     };
     return new Pair(settings, {
-      line: (number, line) => this.#line(id, number, line, names),
+      line: (number, line) => this.#line(id, number, lines[number - 1]?.read(line), names),
       log: (level, text) => this.#events?.log(id, level, text),
       ended: (detail) => {
         this.#runs.delete(id);
@@ -194,8 +195,14 @@ export class ActiveMqEngine implements Engine {
     return { username, password: this.#options.open(passwordHash), groups };
   }
 
-  #line(id: string, number: number, line: string, names: ReadonlySet<string>): void {
-    const { level, text, refused } = readActiveMqLine(line, (name) => names.has(name));
+  #line(
+    id: string,
+    number: number,
+    line: ActiveMqLine | undefined,
+    names: ReadonlySet<string>,
+  ): void {
+    if (line === undefined) return;
+    const { level, text, refused } = line;
     // Errors of the instances are for the broker's own log: the service's log has their ends.
     this.#events?.log(id, level === 'error' ? 'warn' : level, `instance ${number}: ${text}`);
     if (refused === undefined) return;

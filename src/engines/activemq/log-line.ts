@@ -15,17 +15,46 @@ export interface ActiveMqLine {
 
 const levels: Readonly<Record<string, LogLevel>> = { WARN: 'warn', ERROR: 'error', FATAL: 'error' };
 
+/** What ActiveMQ writes before and after the name of a refused log-in. */
+const before = 'User name [';
+const after = '] or password is invalid';
+
 /**
- * Reads a line `LEVEL|text`. A name that is not one of a user is left out, because it may be a
- * password.
+ * Reads the lines `LEVEL|text` of one process. Names of refused log-ins that are not names of users are
+ * left out, because they may be passwords. Clients choose them freely, so that they may contain brackets
+ * and line ends.
  */
-export function readActiveMqLine(line: string, isUser: (name: string) => boolean): ActiveMqLine {
-  const [, name = '', message = line] = /^([A-Z]+)\|(.*)$/s.exec(line) ?? [];
-  const level = levels[name] ?? 'info';
-  const [, username] = /User name \[([^\]]*)\] or password is invalid/.exec(message) ?? [];
-  const [, peerAddress = 'unknown'] = /(?:tcp|ssl):\/\/([\d.:a-fA-F[\]]+)/.exec(message) ?? [];
-  const isKnown = username === undefined || isUser(username);
-  const text = isKnown ? message : message.replaceAll(username, '(not a user)');
-  const refused = username === undefined ? undefined : { username, peerAddress };
-  return { level, text: text.slice(0, lengthMax), refused };
+export class ActiveMqLines {
+  readonly #isUser: (name: string) => boolean;
+  /** Whether the name in the last line goes on in the next one. */
+  #isInName = false;
+
+  constructor(isUser: (name: string) => boolean) {
+    this.#isUser = isUser;
+  }
+
+  /** Reads a line; undefined for the continuation of a name. */
+  read(line: string): ActiveMqLine | undefined {
+    const [, name, message = line] = /^([A-Z]{4,5})\|(.*)$/s.exec(line) ?? [];
+    if (name === undefined && this.#isInName) return undefined;
+    const level = levels[name ?? ''] ?? 'info';
+    const start = message.indexOf(before);
+    this.#isInName = start >= 0 && !message.includes(after, start);
+    if (start < 0) return { level, text: message.slice(0, lengthMax), refused: undefined };
+    const nameAt = start + before.length;
+    const end = this.#isInName ? message.length : message.lastIndexOf(after);
+    const username = message.slice(nameAt, end);
+    const refused = { username, peerAddress: peerIn(message) };
+    const isKnown = !this.#isInName && this.#isUser(username);
+    const shown = isKnown ? username : '(not a user)';
+    const text = `${message.slice(0, nameAt)}${shown}${message.slice(end)}`;
+    return { level, text: text.slice(0, lengthMax), refused };
+  }
+}
+
+/** The address of the client. Clients choose their id and name, which may contain another one. */
+function peerIn(message: string): string {
+  const all = [...message.matchAll(/clientIP=(?:\w+:\/\/)?([\d.:a-fA-F[\]]+)/g)];
+  const [, address = 'unknown'] = all.length === 1 ? (all[0] ?? []) : [];
+  return address;
 }

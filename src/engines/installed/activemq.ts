@@ -32,6 +32,14 @@ const search = {
 /** Folders with its archives. A connector of a missing folder has no transport. */
 const archiveFolders = ['lib', 'lib/optional', 'lib/extra', 'lib/web'];
 const archivesMax = 300;
+/**
+ * A class of the client library that exists only where answers cannot create objects of any class, which
+ * ran programs of unauthenticated clients (CVE-2023-46604).
+ */
+const classCheck = 'org/apache/activemq/openwire/OpenWireUtil.class';
+const vulnerable =
+  'lets clients run programs without a log-in (CVE-2023-46604); corrected are 5.15.16, 5.16.7, 5.17.6, ' +
+  '5.18.3 and later ones, and patched packages';
 const transportFolder = 'META-INF/services/org/apache/activemq/transport/';
 
 const known = new PathCache<Pick<InstalledActiveMq, 'version' | 'transports'>>();
@@ -60,21 +68,25 @@ export async function findActiveMq(
 }
 
 async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | 'transports'>> {
-  const transports = new Set<string>();
+  const names: string[] = [];
   let version: string | undefined;
   for (const path of await archivesOf(home)) {
     const jar = await readJar(path);
     if (jar === undefined) continue;
-    for (const name of jar.names) {
-      const scheme = name.startsWith(transportFolder) ? name.slice(transportFolder.length) : '';
-      if (/^[a-z0-9+]{1,32}$/.test(scheme)) transports.add(scheme);
-    }
+    names.push(
+      ...jar.names.filter((name) => name.startsWith(transportFolder) || name === classCheck),
+    );
     if (/\/activemq-broker[^/]*\.jar$/.test(path)) {
       version = /^(?:Implementation|Bundle)-Version: *([\w.-]{1,64})/m.exec(jar.manifest)?.[1];
     }
   }
-  if (version !== undefined) return { version, transports };
-  const text = `no activemq-broker*.jar in ${home}/lib states its version`;
+  const schemes = names.map((name) => name.slice(transportFolder.length));
+  const transports = new Set(schemes.filter((scheme) => /^[a-z0-9+]{1,32}$/.test(scheme)));
+  if (version !== undefined && names.includes(classCheck)) return { version, transports };
+  const text =
+    version === undefined
+      ? `no activemq-broker*.jar in ${home}/lib states its version`
+      : `ActiveMQ ${version} in ${home} ${vulnerable}`;
   throw new InstallationError('engine-unusable', text);
 }
 

@@ -22,6 +22,8 @@ const jar = (names: readonly string[], manifest = '') =>
     'META-INF/MANIFEST.MF': Buffer.from(manifest),
   });
 
+const checkOfClasses = 'org/apache/activemq/openwire/OpenWireUtil.class';
+
 /** A program that takes the place of `java`. */
 function putJava(path: string, version: string): void {
   put(path, `#!/bin/sh\necho 'openjdk version "${version}" 2026-01-01' >&2\n`);
@@ -80,7 +82,10 @@ test("ActiveMQ's version and transports are read from its archives", async () =>
   const transport = 'META-INF/services/org/apache/activemq/transport/';
   put('mq/bin/activemq.jar', jar([]));
   put('mq/lib/activemq-broker-6.2.0.jar', jar([`${transport}vm`], 'Bundle-Version: 6.2.0\r\n'));
-  put('mq/lib/activemq-client-6.2.0.jar', jar([`${transport}ssl`, `${transport}discoveryagent/x`]));
+  put(
+    'mq/lib/activemq-client-6.2.0.jar',
+    jar([`${transport}ssl`, `${transport}discoveryagent/x`, checkOfClasses]),
+  );
   put('mq/lib/optional/activemq-amqp-6.2.0.jar', jar([`${transport}amqp+ssl`]));
   put('mq/lib/activemq-stomp.jar', 'not an archive');
   put('mq/lib/other.jar', jar([`${transport}other`]));
@@ -95,9 +100,20 @@ test("ActiveMQ's version and transports are read from its archives", async () =>
   assert.equal(java.version, '21.0.1');
 });
 
+test('an ActiveMQ in which clients can run programs without a log-in is refused', async () => {
+  put('old/bin/activemq.jar', jar([]));
+  put('old/lib/activemq-broker-5.17.2.jar', jar([], 'Bundle-Version: 5.17.2\n'));
+  put('old/lib/activemq-client-5.17.2.jar', jar([]));
+  putJava('java/bin/java', '21.0.1');
+  const found = () => findActiveMq(join(root, 'old'), { JAVA_HOME: join(root, 'java') });
+  await assert.rejects(found, { code: 'engine-unusable', message: /CVE-2023-46604.*5\.17\.6/ });
+  put('old/lib/activemq-client-5.17.2-1.jar', jar([checkOfClasses])); // as Debian's package
+  assert.equal((await found()).version, '5.17.2');
+});
+
 test('a Java that does not state its version, and a missing one, are refused', async () => {
   put('mq2/bin/activemq.jar', jar([]));
-  put('mq2/lib/activemq-broker.jar', jar([], 'Implementation-Version: 5.17.2\n'));
+  put('mq2/lib/activemq-broker.jar', jar([checkOfClasses], 'Implementation-Version: 5.17.2\n'));
   const home = join(root, 'mq2');
   putJava('broken/bin/java', '');
   const broken = findActiveMq(home, { JAVA_HOME: join(root, 'broken') });

@@ -2,6 +2,7 @@
 
 import type { PortRecord } from '../../control/broker-record.ts';
 import type { BrokerSpec } from '../../control/engine.ts';
+import { managementAdmissionLimits } from '../../management/limits.ts';
 import { NetError } from '../../net/errors.ts';
 import { Forwarder } from '../../net/forwarder.ts';
 import { brokerAdmissionLimits } from '../../net/limits.ts';
@@ -20,14 +21,17 @@ export interface EndpointSettings extends PortSettings {
   readonly host: string;
 }
 
+/** What the ports of a cluster depend on. */
+type EndpointSpec = Pick<BrokerSpec, 'listeners' | 'ports' | 'portsOfOthers'>;
+
 /** One port for AMQP and one for management, which are forwarded to nodes that serve clients. */
 export class ClusterEndpoints {
-  readonly #cluster: Cluster;
+  readonly #cluster: Pick<Cluster, 'healthy'>;
   readonly #settings: EndpointSettings;
   readonly #forwarders: Forwarder[] = [];
   #turn = 0;
 
-  constructor(cluster: Cluster, settings: EndpointSettings) {
+  constructor(cluster: Pick<Cluster, 'healthy'>, settings: EndpointSettings) {
     this.#cluster = cluster;
     this.#settings = settings;
   }
@@ -38,7 +42,7 @@ export class ClusterEndpoints {
    * @param warn called if a preferred port is in use
    * @throws {NetError} `listen-failed`
    */
-  async open(spec: BrokerSpec, warn: (text: string) => void): Promise<PortRecord[]> {
+  async open(spec: EndpointSpec, warn: (text: string) => void): Promise<PortRecord[]> {
     const { host } = this.#settings;
     const wanted = wantedPorts(spec, spec.listeners, this.#settings);
     const others = otherPorts(spec, wanted, this.#settings);
@@ -65,7 +69,8 @@ export class ClusterEndpoints {
     const kind: keyof NodePorts = isManagement ? 'management' : 'amqps';
     return new Forwarder({
       host: this.#settings.host,
-      limits: brokerAdmissionLimits,
+      // Nodes answer some requests without a log-in, so that these connections last as long as clients want.
+      limits: isManagement ? managementAdmissionLimits : brokerAdmissionLimits,
       targets: () => this.#targets(kind),
       statesAddress: !isManagement,
       loginMs,

@@ -30,6 +30,7 @@ import {
 } from './nodes/node-files.ts';
 import { hostOfNode, type NodePlace, nameOfNode } from './nodes/node-place.ts';
 import { NodeProcess } from './nodes/node-process.ts';
+import { DefinitionsImport } from './nodes/service-user.ts';
 
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
 const startMs = 240_000;
@@ -46,6 +47,8 @@ const crashCountMax = 8;
 const portsPerNode = 3;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
+/** Pause between two attempts to restore the user of the service, milliseconds. */
+const restoreMs = 10_000;
 
 /** What a cluster is started with, which a restart may change. */
 export interface ClusterSettings {
@@ -72,6 +75,8 @@ export interface ClusterOptions extends NodeRunOptions {
   /** In the order of the nodes. */
   readonly volumes: readonly VolumePlace[];
   readonly epmd: string;
+  /** The program `rabbitmqctl`. */
+  readonly control: string;
   readonly availablePlugins: readonly string[];
 }
 
@@ -98,6 +103,8 @@ export class Cluster {
   #epmdPort = 0;
   #isStopping = true;
   readonly #timers = new Map<Node, Timer>();
+  #restoring: DefinitionsImport | undefined = undefined;
+  #nextRestoreMs = 0;
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.#options = options;
@@ -369,6 +376,7 @@ export class Cluster {
   async #keepLooking(): Promise<void> {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
+      this.#restoreServiceUser();
       if (look % looksPerProbe === 0) {
         await Promise.all(this.nodes.map((node) => node.probeVolume()));
       }
@@ -378,6 +386,25 @@ export class Cluster {
       this.#events.looked();
       await delay(lookMs.running, undefined, { ref: false });
     }
+  }
+
+  /** Imports the user of the service again if nodes refuse it. */
+  #restoreServiceUser(): void {
+    const node = this.nodes.find(({ isRefusing }) => isRefusing);
+    const isTooEarly = systemClock.monotonicMs() < this.#nextRestoreMs;
+    if (node === undefined || isTooEarly || this.#restoring !== undefined) return;
+    const { control: program, mark, user } = this.#options;
+    const options = { program, epmdPort: this.#epmdPort, mark, user };
+    const restoring = new DefinitionsImport(node.place, options);
+    this.#restoring = restoring;
+    void restoring.ended.then((problem) => {
+      this.#restoring = undefined;
+      this.#nextRestoreMs = systemClock.monotonicMs() + restoreMs;
+      if (this.#isStopping) return;
+      const what = `the user ${serviceUser} was deleted or changed in the cluster`;
+      const end = problem === undefined ? 'is restored' : `could not be restored: ${problem}`;
+      this.#events.log('warn', `${what}, and ${end}`);
+    });
   }
 
   /** Makes a start or restart in progress fail. {@link stop} must follow. */
@@ -391,6 +418,8 @@ export class Cluster {
     for (const timer of this.#timers.values()) timer.clear();
     this.#timers.clear();
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
+    this.#restoring?.kill();
+    await this.#restoring?.ended;
     this.#epmd?.kill();
     await this.#epmd?.ended;
     this.#epmd = undefined;

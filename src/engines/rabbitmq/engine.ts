@@ -176,8 +176,9 @@ export class RabbitMqEngine implements Engine {
     const volumes = spec.instances
       .toSorted((a, b) => a.number - b.number)
       .map(({ volumeId }) => this.#volumePlace(id, volumeId));
-    const { server, epmd, user, plugins } = installation;
-    const options = { brokerId: id, folder, volumes, epmd, server, user, mark: markOf(folder) };
+    const { server, epmd, control, user, plugins } = installation;
+    const programs = { epmd, server, control };
+    const options = { brokerId: id, folder, volumes, ...programs, user, mark: markOf(folder) };
     const cluster = new Cluster(
       { ...options, availablePlugins: plugins },
       {

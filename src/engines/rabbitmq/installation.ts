@@ -15,6 +15,8 @@ export interface Installation {
   readonly version: string;
   readonly server: string;
   readonly epmd: string;
+  /** The program `rabbitmqctl`. */
+  readonly control: string;
   /** The names of its plugins. */
   readonly plugins: readonly string[];
   /** The user of the nodes; undefined for the user of this process. */
@@ -37,7 +39,9 @@ export async function findInstallation(): Promise<Installation | string> {
     if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
     const user = await userOfNodes();
     if (typeof user === 'string') return user;
-    return { version, plugins, epmd, user, server: join(home, 'sbin', 'rabbitmq-server') };
+    const program = (name: string) => join(home, 'sbin', name);
+    const [server, control] = [program('rabbitmq-server'), program('rabbitmqctl')];
+    return { version, plugins, epmd, user, server, control };
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;

@@ -17,6 +17,26 @@ test('a line of a node gives its level and text', () => {
   assert.deepEqual(readLogLine('no form [error]'), { level: 'info', text: 'no form [error]' });
 });
 
+test('the name of a refused log-in, which may be a password, is left out', () => {
+  const time = '2026-11-29 08:46:49.445681+00:00';
+  const shown = (text: string) => readLogLine(`${time} [error] <0.158.0> ${text}`).text;
+  for (const name of ['secret', "it's secret' - x", '']) {
+    assert.equal(
+      shown(`PLAIN login refused: user '${name}' - invalid credentials`),
+      "PLAIN login refused: user '(not shown)' - invalid credentials",
+    );
+  }
+  assert.equal(
+    shown("HTTP access denied: user 'secret' - invalid credentials"),
+    "HTTP access denied: user '(not shown)' - invalid credentials",
+  );
+  assert.equal(
+    shown("AMQPLAIN login refused: user 'secret"),
+    "AMQPLAIN login refused: user '(not shown)",
+  );
+  assert.equal(shown("Created user 'admin'"), "Created user 'admin'");
+});
+
 test('a password hash is the one that RabbitMQ computes, with another salt each time', () => {
   const hash = rabbitMqHash('correct-horse-battery');
   const bytes = Buffer.from(hash.replace('$rabbitmq-sha512$', ''), 'base64');

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { asChange } from '../../identity/accounts/result.ts';
-import type { Person, ProviderPerson } from '../../identity/sso/person.ts';
+import { type Person, type ProviderPerson, personId } from '../../identity/sso/person.ts';
 import { type HttpResponse, jsonResponse, type RequestHead } from '../../net/http/message.ts';
 import type { RequestHandler } from '../../net/http/request-handler.ts';
 import { signInWithPassword } from '../sign-in/password-sign-in.ts';
@@ -160,7 +160,7 @@ export class ConsoleSignIn {
     const { assignments, region, accountId, clock, nextTurn } = this.#parts;
     const call = callFacts(head, { region, accountId, nowMs: clock.nowMs() });
     const roles = await assignments.rolesOf({ person }, call, nextTurn);
-    const { code } = this.#choices.give(person, clock.nowMs());
+    const { code } = this.#choices.give(person, personId(person), clock.nowMs());
     return answered(200, { code, roles: roles.slice(0, rolesMax).map(({ name }) => name) });
   }
 

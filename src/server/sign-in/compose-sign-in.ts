@@ -75,7 +75,8 @@ export function composeSignIn(context: SignInContext): SignIn {
   const { assignments } = sso;
   const ofConsole = { assignments, codes: consoleCodes, providerHost: outside?.host, nextTurn };
   const console = new ConsoleSignIn({ ...common, ...ofConsole });
-  const newConsoleCode = (caller: Caller) => consoleCodes.give(holderOf(caller), clock.nowMs());
+  const newConsoleCode = (caller: Caller) =>
+    consoleCodes.give(holderOf(caller), caller.principalId, clock.nowMs());
   const accountName = () => iam.settings.alias;
   const reports = new FailureGatherer<UnrecordedRequest>((request, count) =>
     log.warn({ ...request, count }, 'requests of single sign-on are not in the audit trail'),

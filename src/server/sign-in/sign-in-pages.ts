@@ -272,7 +272,11 @@ export class SignInPages {
   /** Sends the browser to the console with a code, which only its script reads. */
   #toConsole(flow: Flow, person: Person): HttpResponse {
     this.#flows.end(flow);
-    const { code } = this.#parts.consoleCodes.give({ type: 'person', person }, this.#nowMs());
+    const { code } = this.#parts.consoleCodes.give(
+      { type: 'person', person },
+      personId(person),
+      this.#nowMs(),
+    );
     return seeOther(`/console/#code=${code}`, noCookie);
   }
 

@@ -1,6 +1,7 @@
 // What a node answers about its cluster, over its management API.
 
 import { systemClock } from '../../../base/clock.ts';
+import { WaxwingError } from '../../../base/errors.ts';
 import { HttpsClient } from '../../../net/http/https-client.ts';
 
 /** What a node knows of one of the nodes. */
@@ -32,8 +33,10 @@ export class NodeApi {
   readonly #base: string;
   readonly #authorization: string;
   readonly #client: HttpsClient;
+  readonly #username: string;
 
   constructor(port: number, { username, password, authority, serverName }: NodeAccess) {
+    this.#username = username;
     this.#base = `https://127.0.0.1:${port}/api`;
     this.#authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     this.#client = new HttpsClient({
@@ -50,6 +53,7 @@ export class NodeApi {
    * The nodes of the cluster as this node sees them.
    *
    * @throws {NetError} if it does not answer
+   * @throws {WaxwingError} `login-refused`
    */
   async nodes(): Promise<NodeView[]> {
     const rows = await this.get('/nodes');
@@ -59,7 +63,9 @@ export class NodeApi {
   /**
    * Gets a resource.
    *
-   * @throws {NetError} if the node does not answer with status 200 and JSON
+   * @throws {NetError} if the node does not answer
+   * @throws {WaxwingError} `login-refused` if the user of the service has no access
+   * @throws {Error} if the answer has another status than 200, or is not JSON
    */
   async get(path: string): Promise<unknown> {
     const url = new URL(`${this.#base}${path}`);
@@ -68,6 +74,9 @@ export class NodeApi {
       headers: { Authorization: this.#authorization, Accept: 'application/json' },
       body: undefined,
     });
+    if (status === 401 || status === 403) {
+      throw new WaxwingError('login-refused', `the management API refused ${this.#username}`);
+    }
     if (status !== 200) throw new Error(`the management API answered with status ${status}`);
     return JSON.parse(body.toString('utf8'));
   }

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../../../base/clock.ts';
+import { WaxwingError } from '../../../base/errors.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 import { type NodeAccess, NodeApi, type NodeView } from './node-api.ts';
@@ -48,6 +49,8 @@ export class Node {
   #process: NodeProcess | undefined = undefined;
   /** The last answer about the cluster; undefined unless the node answers. */
   view: readonly NodeView[] | undefined = undefined;
+  /** Whether the node refuses the user of the service, which somebody has deleted or changed. */
+  isRefusing = false;
   /** Ended processes since the node last ran steadily. */
   crashCount = 0;
   startedMs = 0;
@@ -101,6 +104,7 @@ export class Node {
     const { server, user, mark } = this.#options;
     const { place } = this;
     this.view = undefined;
+    this.isRefusing = false;
     this.startedMs = systemClock.monotonicMs();
     const process = new NodeProcess(
       {
@@ -159,11 +163,18 @@ export class Node {
     return this.volume.lock({ isForced: true });
   }
 
-  /** Asks the node about the cluster. */
+  /**
+   * Asks the node about the cluster. A node that refuses the user of the service runs, and serves clients
+   * as it did at the last look.
+   */
   async look(): Promise<void> {
     const process = this.#process;
-    const view = await this.api.nodes().catch(() => undefined);
-    if (this.#process === process && process !== undefined) this.view = view;
+    const answer = await this.api
+      .nodes()
+      .catch((error: unknown) => (isRefusal(error) ? ('refused' as const) : undefined));
+    if (this.#process !== process || process === undefined) return;
+    this.isRefusing = answer === 'refused';
+    if (answer !== 'refused') this.view = answer;
   }
 
   /**
@@ -205,6 +216,10 @@ export class Node {
   close(): void {
     this.#api?.close();
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof WaxwingError && error.code === 'login-refused';
 }
 
 function endsWithin({ ended }: NodeProcess, ms: number): Promise<boolean> {
