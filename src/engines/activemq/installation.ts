@@ -1,10 +1,10 @@
 // Whether pairs of ActiveMQ can run on this machine.
 
-import { readFile } from 'node:fs/promises';
 import { WaxwingError } from '../../base/errors.ts';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
+import { systemUser } from '../../volumes/system-user.ts';
 import { findActiveMq, type InstalledActiveMq } from '../installed/activemq.ts';
 
 /** The user of the Java machines if this process is the superuser. */
@@ -58,9 +58,7 @@ async function userOfPairs(): Promise<VolumeOwner | string> {
   if (process.geteuid?.() !== 0) {
     return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   }
-  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
-  const line = lines.find((each) => each.startsWith(`${userName}:`)) ?? '';
-  const [, , uid, gid] = line.split(':');
-  if (Number(uid) > 0 && Number(gid) > 0) return { uid: Number(uid), gid: Number(gid) };
+  const user = await systemUser(userName);
+  if (user !== undefined) return user;
   return `there is no user '${userName}', as which a service of root runs ActiveMQ`;
 }

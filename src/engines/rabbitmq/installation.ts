@@ -1,10 +1,10 @@
 // The RabbitMQ of this machine, as clusters need it.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
+import { systemUser } from '../../volumes/system-user.ts';
 import { InstallationError } from '../installed/errors.ts';
 import { programInPath } from '../installed/program-path.ts';
 import { findRabbitMqServer } from '../installed/rabbitmq.ts';
@@ -23,8 +23,11 @@ export interface Installation {
   readonly user: VolumeOwner | undefined;
 }
 
-/** Users that run nodes if this process is the superuser: never the superuser itself. */
-const users = ['rabbitmq', 'nobody'];
+/**
+ * The user that runs nodes if this process is the superuser. Neither the superuser nor `nobody`: other
+ * programs run as the latter, and could read the mounted volumes.
+ */
+const userName = 'rabbitmq';
 
 /** Finds RabbitMQ, or states why clusters cannot run on this machine. */
 export async function findInstallation(): Promise<Installation | string> {
@@ -51,10 +54,7 @@ export async function findInstallation(): Promise<Installation | string> {
 /** The user of the nodes; undefined for the user of this process. A text states what is missing. */
 async function userOfNodes(): Promise<VolumeOwner | undefined | string> {
   if (process.geteuid?.() !== 0) return undefined;
-  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
-  for (const name of users) {
-    const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];
-    if (Number(uid) > 0 && Number(gid) > 0) return { uid: Number(uid), gid: Number(gid) };
-  }
-  return `no user ${users.join(' or ')} exists, and nodes must not run as root`;
+  const user = await systemUser(userName);
+  if (user !== undefined) return user;
+  return `there is no user ${userName}, and nodes must not run as root`;
 }
