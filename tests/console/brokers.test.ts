@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CreateAliasCommand, CreateKeyCommand } from '@aws-sdk/client-kms';
+import { DescribeBrokerInstanceOptionsCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
 import { describeBroker } from '../support/broker-requests.ts';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
@@ -67,6 +68,28 @@ test('brokers are created with each kind of key', { skip }, async () => {
     const { EncryptionOptions } = await describeBroker(waxwing, id);
     assert.deepEqual({ ...EncryptionOptions, ...expected }, EncryptionOptions);
   }
+  await page.isAccessible();
+});
+
+test('the form offers the deployments and types of instances of a version', { skip }, async () => {
+  await page.go('#/brokers/new');
+  await page.heading('Create a broker').waitFor();
+  const choice = (name: RegExp) => page.page.getByRole('button', { name });
+  await choice(/^Deployment Single instance/).waitFor();
+  await choice(/^Type of instance mq\./).waitFor();
+  const options = { EngineType: 'RABBITMQ' } as const;
+  const { BrokerInstanceOptions = [] } = await waxwing.mq.send(
+    new DescribeBrokerInstanceOptionsCommand(options),
+  );
+  const clusters = BrokerInstanceOptions.filter(({ SupportedDeploymentModes = [] }) =>
+    SupportedDeploymentModes.includes('CLUSTER_MULTI_AZ'),
+  );
+  const [version] = clusters.flatMap(({ SupportedEngineVersions = [] }) => SupportedEngineVersions);
+  if (version === undefined) return; // no RabbitMQ is installed
+  await choice(/^Version/).click();
+  await page.page.getByRole('option', { name: version, exact: true }).click();
+  await choice(/^Deployment Cluster/).waitFor();
+  await choice(/^Type of instance mq\./).waitFor();
   await page.isAccessible();
 });
 

@@ -1,8 +1,10 @@
 // The form that creates a broker.
 
 import {
+  type BrokerInstanceOption,
   CreateBrokerCommand,
   type CreateBrokerCommandInput,
+  type DeploymentMode,
   DescribeBrokerEngineTypesCommand,
   DescribeBrokerInstanceOptionsCommand,
   type DescribeBrokerInstanceOptionsCommandOutput,
@@ -25,6 +27,7 @@ import { type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.t
 import { useChange } from '../parts/use-change.ts';
 import { href, open } from '../router.ts';
 import { mq } from './broker-calls.ts';
+import { deployment } from './broker-state.tsx';
 import { type ChosenKey, KeyChoice } from './key-choice.tsx';
 
 interface Draft {
@@ -32,6 +35,8 @@ interface Draft {
   readonly engine: EngineType;
   /** Empty for the newest one. */
   readonly version: string;
+  /** Empty for the first one that the version has. */
+  readonly mode: DeploymentMode | '';
   /** Empty for the usual one. */
   readonly instance: string;
   readonly userName: string;
@@ -45,6 +50,7 @@ const empty: Draft = {
   name: '',
   engine: 'RABBITMQ',
   version: '',
+  mode: '',
   instance: '',
   userName: '',
   password: '',
@@ -53,11 +59,17 @@ const empty: Draft = {
   tags: [],
 };
 
-/** The version and the type of the instance, as they are shown. */
+/** The version, the deployment and the type of the instance, as they are shown. */
 interface Place {
   readonly version: string;
+  readonly mode: DeploymentMode | undefined;
   readonly instance: string;
 }
+
+/** What a version can be deployed as, and on which types of instances. */
+type Offers = ReadonlyMap<DeploymentMode, readonly string[]>;
+
+const noOffers: Offers = new Map();
 
 /** What is missing, by field. The service checks everything else. */
 function problemsOf({ name, userName, password, key }: Draft) {
@@ -75,7 +87,7 @@ function requestOf(draft: Draft, place: Place): CreateBrokerCommandInput {
     BrokerName: draft.name,
     EngineType: draft.engine,
     EngineVersion: place.version,
-    DeploymentMode: 'SINGLE_INSTANCE',
+    DeploymentMode: place.mode,
     HostInstanceType: place.instance,
     PubliclyAccessible: false,
     AutoMinorVersionUpgrade: true,
@@ -95,10 +107,12 @@ export default function BrokerCreate() {
   const [isSent, setSent] = useState(false);
   const versions = useVersions(draft.engine);
   const version = draft.version || (versions.data?.[0] ?? '');
-  const instances = useInstances(draft.engine, version);
-  const instance = instanceOf(draft.instance, instances.data ?? []);
+  const offers = useOffers(draft.engine, version).data ?? noOffers;
+  const mode = modeOf(draft.mode, offers);
+  const instance = instanceOf(draft.instance, (mode && offers.get(mode)) ?? []);
+  const place = { version, mode, instance };
   const create = useChange({
-    call: () => mq().send(new CreateBrokerCommand(requestOf(draft, { version, instance }))),
+    call: () => mq().send(new CreateBrokerCommand(requestOf(draft, place))),
     done: `The broker ${draft.name} is being created.`,
     reads: ['brokers'],
     onDone: () => open('brokers'),
@@ -132,9 +146,9 @@ export default function BrokerCreate() {
             draft={draft}
             set={set}
             problem={shown.name}
-            place={{ version, instance }}
+            place={place}
             versions={versions.data ?? []}
-            instances={instances.data ?? []}
+            offers={offers}
           />
           <Container header={<Header variant="h2">Encryption at rest</Header>}>
             <KeyChoice chosen={draft.key} problem={shown.key} onChange={(key) => set({ key })} />
@@ -167,29 +181,39 @@ function useVersions(engine: EngineType) {
   });
 }
 
-/** The types of instances for a version. */
-function useInstances(engine: EngineType, version: string) {
+/** What a version can be deployed as: clusters and pairs only where their engines are installed. */
+function useOffers(engine: EngineType, version: string) {
   return useQuery({
     queryKey: ['instance-options', engine, version],
     enabled: version !== '',
-    queryFn: async () => {
-      const found: string[] = [];
+    queryFn: async (): Promise<Offers> => {
+      const found = new Map<DeploymentMode, string[]>();
       let NextToken: string | undefined;
       do {
         const command = new DescribeBrokerInstanceOptionsCommand({ EngineType: engine, NextToken });
         const page: DescribeBrokerInstanceOptionsCommandOutput = await mq().send(command);
         for (const option of page.BrokerInstanceOptions ?? []) {
-          const { SupportedEngineVersions = [], SupportedDeploymentModes = [] } = option;
-          if (!SupportedEngineVersions.includes(version)) continue;
-          if (SupportedDeploymentModes.includes('SINGLE_INSTANCE')) {
-            found.push(option.HostInstanceType ?? '');
-          }
+          if (option.SupportedEngineVersions?.includes(version)) addOffer(found, option);
         }
         NextToken = page.NextToken;
       } while (NextToken !== undefined);
-      return [...new Set(found)];
+      return found;
     },
   });
+}
+
+function addOffer(offers: Map<DeploymentMode, string[]>, option: BrokerInstanceOption): void {
+  const { HostInstanceType: type = '', SupportedDeploymentModes = [] } = option;
+  for (const mode of SupportedDeploymentModes) {
+    const types = offers.get(mode) ?? [];
+    offers.set(mode, types.includes(type) ? types : [...types, type]);
+  }
+}
+
+/** The chosen mode, if the version has it. */
+function modeOf(chosen: DeploymentMode | '', offers: Offers): DeploymentMode | undefined {
+  if (chosen !== '' && offers.has(chosen)) return chosen;
+  return offers.has('SINGLE_INSTANCE') ? 'SINGLE_INSTANCE' : [...offers.keys()][0];
 }
 
 const usualInstance = 'mq.m7g.medium';
@@ -209,11 +233,13 @@ interface GeneralFieldsProps extends FieldsProps {
   readonly problem: string;
   readonly place: Place;
   readonly versions: readonly string[];
-  readonly instances: readonly string[];
+  readonly offers: Offers;
 }
 
-function GeneralFields({ draft, set, problem, place, versions, instances }: GeneralFieldsProps) {
-  const { version, instance } = place;
+function GeneralFields({ draft, set, problem, place, versions, offers }: GeneralFieldsProps) {
+  const { version, mode, instance } = place;
+  const modes = [...offers.keys()];
+  const instances = (mode && offers.get(mode)) ?? [];
   return (
     <Container header={<Header variant="h2">General</Header>}>
       <SpaceBetween size="m">
@@ -244,7 +270,7 @@ function GeneralFields({ draft, set, problem, place, versions, instances }: Gene
               },
             ]}
             onChange={({ detail }) =>
-              set({ engine: detail.value as EngineType, version: '', instance: '' })
+              set({ engine: detail.value as EngineType, version: '', mode: '', instance: '' })
             }
           />
         </FormField>
@@ -254,7 +280,20 @@ function GeneralFields({ draft, set, problem, place, versions, instances }: Gene
             options={versions.map((value) => ({ value, label: value }))}
             placeholder="Loading versions"
             onChange={({ detail }) =>
-              set({ version: detail.selectedOption.value ?? '', instance: '' })
+              set({ version: detail.selectedOption.value ?? '', mode: '', instance: '' })
+            }
+          />
+        </FormField>
+        <FormField
+          label="Deployment"
+          description="Clusters and pairs are offered where RabbitMQ or ActiveMQ is installed."
+        >
+          <Select
+            selectedOption={mode === undefined ? null : { value: mode, label: deployment(mode) }}
+            options={modes.map((value) => ({ value, label: deployment(value) }))}
+            placeholder="Loading deployments"
+            onChange={({ detail }) =>
+              set({ mode: (detail.selectedOption.value ?? '') as DeploymentMode, instance: '' })
             }
           />
         </FormField>
