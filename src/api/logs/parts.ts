@@ -84,7 +84,11 @@ export function compare(a: string, b: string): number {
  *
  * @throws {AwsError} ResourceNotFoundException, InvalidParameterException
  */
-export function requireGroup(parts: LogsParts, request: GroupRequest): LogGroup {
+export function requireGroup(
+  parts: LogsParts,
+  request: GroupRequest,
+  context: CallContext,
+): LogGroup {
   const { logGroupName: name, logGroupIdentifier: identifier } = request;
   if (name !== undefined && identifier !== undefined) {
     throw invalidParameter(
@@ -94,7 +98,7 @@ export function requireGroup(parts: LogsParts, request: GroupRequest): LogGroup 
   if (name === undefined && identifier === undefined) {
     throw invalidParameter('Either logGroupName or logGroupIdentifier is required.');
   }
-  const group = allGroups(parts).get(nameOf(request));
+  const group = allGroups(parts).get(nameOf(request, context));
   if (group === undefined) throw unknownGroup();
   return group;
 }
@@ -110,13 +114,22 @@ export function invalidParameter(text: string): AwsError {
 }
 
 /** The name of the log group in a request; empty if it names none. */
-function nameOf({ logGroupName: name, logGroupIdentifier: identifier = '' }: GroupRequest): string {
-  return name ?? nameInArn(identifier) ?? identifier;
+function nameOf(
+  { logGroupName: name, logGroupIdentifier: identifier = '' }: GroupRequest,
+  context: CallContext,
+): string {
+  return name ?? nameInArn(identifier, context) ?? identifier;
 }
 
-/** The name in the ARN of a log group, with or without `:*` at its end; undefined for other texts. */
-export function nameInArn(arn: string): string | undefined {
-  return /^arn:[\w-]+:logs:[\w-]*:\d*:log-group:([^:]+)(?::\*)?$/.exec(arn)?.[1];
+/**
+ * The name in the ARN of a log group, with or without `:*` at its end; undefined for other texts, and
+ * for ARNs of another partition, region or account. Those name no group of this service: policies
+ * compare the ARN, so that a statement about a group would not apply to the same group by another ARN.
+ */
+export function nameInArn(arn: string, context: CallContext): string | undefined {
+  const prefix = groupArn('', context);
+  if (!arn.startsWith(prefix)) return undefined;
+  return /^([^:]+)(?::\*)?$/.exec(arn.slice(prefix.length))?.[1];
 }
 
 /** The ARN of a log group. */
@@ -127,7 +140,7 @@ export function groupArn(name: string, { region, accountId }: CallContext): stri
 /** Returns the permission that a request needs: an action on its log group. */
 export function onGroup<Input extends GroupRequest>(action: string, { groups }: LogsParts) {
   return (request: Input, context: CallContext): Permissions => {
-    const name = nameOf(request);
+    const name = nameOf(request, context);
     const values = resourceTags(groups, name);
     return [{ action, resources: [`${groupArn(name, context)}:log-stream:`], values }];
   };
@@ -139,7 +152,7 @@ export function onStream<Input extends GroupRequest & { readonly logStreamName: 
   { groups }: LogsParts,
 ) {
   return (request: Input, context: CallContext): Permissions => {
-    const name = nameOf(request);
+    const name = nameOf(request, context);
     const arn = `${groupArn(name, context)}:log-stream:${request.logStreamName}`;
     return [{ action, resources: [arn], values: resourceTags(groups, name) }];
   };
@@ -151,10 +164,10 @@ export function onResource<Input extends { readonly resourceArn: string }>(
   { groups }: LogsParts,
   requestValues: (input: Input) => Permission['values'] = () => ({}),
 ) {
-  return (input: Input): Permissions => {
+  return (input: Input, context: CallContext): Permissions => {
     const { resourceArn } = input;
     const values = {
-      ...resourceTags(groups, nameInArn(resourceArn) ?? ''),
+      ...resourceTags(groups, nameInArn(resourceArn, context) ?? ''),
       ...requestValues(input),
     };
     return [{ action, resources: [resourceArn], values }];

@@ -41,7 +41,7 @@ export function describeLogGroups(parts: LogsParts) {
           'LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.',
         );
       }
-      const names = request.logGroupIdentifiers?.map((each) => nameInArn(each) ?? each);
+      const names = request.logGroupIdentifiers?.map((each) => nameInArn(each, context) ?? each);
       const { logGroupClass = 'STANDARD' } = request;
       const found = [...allGroups(parts).values()]
         .filter(({ name }) => name.startsWith(prefix ?? ''))
@@ -87,7 +87,7 @@ export function describeLogStreams(parts: LogsParts) {
           'Cannot order by LastEventTime with a logStreamNamePrefix specified.',
         );
       }
-      const group = requireGroup(parts, request);
+      const group = requireGroup(parts, request, context);
       const found = group.streams.filter(({ stream }) => stream.startsWith(prefix ?? ''));
       if (orderBy === 'LastEventTime') found.sort((a, b) => (a.newestMs ?? 0) - (b.newestMs ?? 0));
       if (request.descending === true) found.reverse();

@@ -30,8 +30,8 @@ export function getLogEvents(parts: LogsParts) {
     input: getLogEventsRequest,
     output: getLogEventsResponse,
     permissions: onStream('logs:GetLogEvents', parts),
-    handle: async (request) => {
-      const group = requireGroup(parts, request);
+    handle: async (request, context) => {
+      const group = requireGroup(parts, request, context);
       const lines = requireStream(group, request.logStreamName);
       const page = await readStreamPage(
         parts.logs,
@@ -67,7 +67,7 @@ export function filterLogEvents(parts: LogsParts) {
     input: filterLogEventsRequest,
     output: filterLogEventsResponse,
     permissions: onGroup('logs:FilterLogEvents', parts),
-    handle: async (request) => {
+    handle: async (request, context) => {
       const { logStreamNames: names, logStreamNamePrefix: prefix, filterPattern = '' } = request;
       if (names !== undefined && prefix !== undefined) {
         throw invalidParameter(
@@ -75,7 +75,7 @@ export function filterLogEvents(parts: LogsParts) {
         );
       }
       const pattern = compileFilterPattern(filterPattern);
-      const group = requireGroup(parts, request);
+      const group = requireGroup(parts, request, context);
       const streams =
         names === undefined
           ? group.streams.filter(({ stream }) => stream.startsWith(prefix ?? ''))

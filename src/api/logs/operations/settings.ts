@@ -27,7 +27,7 @@ export function putRetentionPolicy(parts: LogsParts) {
     permissions: onGroup('logs:PutRetentionPolicy', parts),
     handle: (request, context) => {
       const { retentionInDays } = request;
-      const group = requireGroup(parts, request);
+      const group = requireGroup(parts, request, context);
       if (!retentionDaysAllowed.includes(retentionInDays)) {
         throw invalidParameter(
           `Unsupported retention period. Value ${retentionInDays} at 'retentionInDays' must be one of: [${retentionDaysAllowed.join(', ')}]`,
@@ -47,7 +47,7 @@ export function deleteRetentionPolicy(parts: LogsParts) {
     output: nothing,
     permissions: onGroup('logs:DeleteRetentionPolicy', parts),
     handle: (request, context) =>
-      retaining(parts, requireGroup(parts, request), undefined, context),
+      retaining(parts, requireGroup(parts, request, context), undefined, context),
   });
 }
 
@@ -71,7 +71,7 @@ export function deleteLogGroup(parts: LogsParts) {
     output: nothing,
     permissions: onGroup('logs:DeleteLogGroup', parts),
     handle: (request, context) => {
-      const group = requireGroup(parts, request);
+      const group = requireGroup(parts, request, context);
       const isOfBroker = parseLogGroupName(group.name) !== undefined;
       return changed(parts, group, isOfBroker ? { clearedMs: context.nowMs + 1 } : {}, context);
     },

@@ -2,6 +2,7 @@
 
 import { AwsError } from '../../../aws/errors.ts';
 import { operation } from '../../../aws/service.ts';
+import type { CallContext } from '../../../calls/call-context.ts';
 import type { LogGroupSettings } from '../../../logs/log-groups.ts';
 import {
   type LogGroup,
@@ -25,8 +26,8 @@ export function listTagsForResource(parts: LogsParts) {
     input: listTagsRequest,
     output: listTagsResponse,
     permissions: onResource('logs:ListTagsForResource', parts),
-    handle: ({ resourceArn }) => {
-      const { name } = groupWithArn(parts, resourceArn);
+    handle: ({ resourceArn }, context) => {
+      const { name } = groupWithArn(parts, resourceArn, context);
       return { output: { tags: parts.groups.settings(name).tags ?? {} } };
     },
   });
@@ -46,7 +47,7 @@ export function tagResource(parts: LogsParts) {
       'aws:TagKeys': Object.keys(tags),
     })),
     handle: ({ resourceArn, tags }, context) => {
-      const group = groupWithArn(parts, resourceArn);
+      const group = groupWithArn(parts, resourceArn, context);
       const old = parts.groups.settings(group.name);
       const all = { ...old.tags, ...tags };
       const count = Object.keys(all).length;
@@ -70,7 +71,7 @@ export function untagResource(parts: LogsParts) {
       'aws:TagKeys': tagKeys,
     })),
     handle: ({ resourceArn, tagKeys }, context) => {
-      const group = groupWithArn(parts, resourceArn);
+      const group = groupWithArn(parts, resourceArn, context);
       const old = parts.groups.settings(group.name);
       const kept = Object.entries(old.tags ?? {}).filter(([key]) => !tagKeys.includes(key));
       const settings = { ...old, tags: Object.fromEntries(kept) };
@@ -79,10 +80,10 @@ export function untagResource(parts: LogsParts) {
   });
 }
 
-function groupWithArn(parts: LogsParts, arn: string): LogGroup {
-  const name = nameInArn(arn);
+function groupWithArn(parts: LogsParts, arn: string, context: CallContext): LogGroup {
+  const name = nameInArn(arn, context);
   if (name === undefined) throw unknownGroup();
-  return requireGroup(parts, { logGroupName: name });
+  return requireGroup(parts, { logGroupName: name }, context);
 }
 
 function changed(
