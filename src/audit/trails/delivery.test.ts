@@ -209,14 +209,17 @@ test('events during a stop are not delivered', async () => {
   await process.create();
   await process.record('One');
   await process.delivery.flush('all');
+  await process.record('DuringFlush');
   await process.do(process.commands.stop('all', process.clock.nowMs()));
+  await process.record('StopLogging');
   await process.record('Two');
   process.clock.advance(digestMs * 2);
   await process.deliver();
   await process.do(process.commands.start('all', process.clock.nowMs()));
   await process.record('Three');
   await process.delivery.flush('all');
-  assert.deepEqual((await process.delivered()).sort(), ['One', 'Three']);
+  const names = ['DuringFlush', 'One', 'StopLogging', 'Three'];
+  assert.deepEqual((await process.delivered()).sort(), names);
 });
 
 test('digests form a chain, list each log file, and are written every hour without events', async () => {

@@ -15,7 +15,13 @@ import { digestKey, type FilePlace, logFileKey } from './file-names.ts';
 import type { ObjectDataKey, ObjectStore } from './object-store.ts';
 import { kmsKeyOutside, type OutsideBuckets } from './outside-buckets.ts';
 import { makeSigningKey, type SigningKeyRecord, signText } from './signing-keys.ts';
-import type { DeliveredFile, DeliveryState, TrailRecord } from './trail-record.ts';
+import {
+  type DeliveredFile,
+  type DeliveryState,
+  hasEventsBeforeStop,
+  lastEventOf,
+  type TrailRecord,
+} from './trail-record.ts';
 import { type Trails, type TrailsPlace, trailArn } from './trails.ts';
 
 /** The limits of log files. A file with more events is split. */
@@ -105,11 +111,13 @@ export class Delivery {
   tick(nowMs: number): void {
     if (this.#isBusy || this.#isClosed) return;
     const { fileMs, digestMs } = this.#parts.intervals;
-    const due = this.#parts.trails.all().filter(({ name, isLogging, delivery, hasValidation }) => {
+    const due = this.#parts.trails.all().filter((trail) => {
+      const { name, isLogging, delivery, hasValidation } = trail;
       const failedMs = this.#failures.get(name)?.atMs;
       if (failedMs !== undefined && nowMs < failedMs + retryMs) return false;
       const isOpen = delivery.pendingFile !== undefined || delivery.pendingDigest !== undefined;
-      const isFileDue = isLogging && nowMs >= (this.#triedMs.get(name) ?? 0) + fileMs;
+      const hasEvents = isLogging || hasEventsBeforeStop(trail);
+      const isFileDue = hasEvents && nowMs >= (this.#triedMs.get(name) ?? 0) + fileMs;
       const hasDigest = hasValidation && (isLogging || delivery.files.length > 0);
       return isFileDue || isOpen || (hasDigest && nowMs >= delivery.digestedMs + digestMs);
     });
@@ -171,9 +179,8 @@ export class Delivery {
         await this.#writeFile(trail);
         continue;
       }
-      if (!trail.isLogging) return;
       if (trail.hasValidation && files.length >= digestFileCountMax) await this.#digest(name, true);
-      else if (!(await this.#announceFile(trail, last))) return;
+      else if (!(await this.#announceFile(trail, lastEventOf(trail, last)))) return;
     }
   }
 
@@ -251,7 +258,7 @@ export class Delivery {
         records.length >= fileLimits.eventCountMax || bytesSum + sizeBytes > fileLimits.bytesMax;
       if (isFull && records.length > 0) break;
       through = number;
-      if (!isDelivered(trail, event)) continue;
+      if (!isDelivered(trail, event, this.#parts.place)) continue;
       records.push(JSON.stringify(event));
       bytesSum += sizeBytes;
       if (event.eventTime > newestEventTime) newestEventTime = event.eventTime;
@@ -360,8 +367,15 @@ export class Delivery {
   }
 }
 
-/** Whether a trail delivers an event. */
-function isDelivered(trail: TrailRecord, event: EventRecord): boolean {
+/**
+ * Whether a trail delivers an event. Calls that change the trail are always delivered: otherwise, new
+ * selectors would hide who set them.
+ */
+function isDelivered(trail: TrailRecord, event: EventRecord, place: TrailsPlace): boolean {
+  const { eventSource, readOnly, resources = [] } = event;
+  const arn = trailArn(place, trail.name);
+  const isChange = eventSource === 'cloudtrail.amazonaws.com' && !readOnly;
+  if (isChange && resources.some(({ ARN }) => ARN === arn)) return true;
   const isGlobal = event.eventSource === 'iam.amazonaws.com';
   return (trail.includesGlobalEvents || !isGlobal) && isSelected(trail, event);
 }

@@ -9,6 +9,7 @@ import {
   type EventSelector,
 } from './event-selectors.ts';
 import {
+  hasEventsBeforeStop,
   type TrailRecord,
   type TrailSettings,
   type TrailSettingsChange,
@@ -95,24 +96,31 @@ export class TrailCommands {
     return { trail, changes: [{ delete: 'trail', name: trail.name }] };
   }
 
-  /** Starts logging with the next event. */
+  /**
+   * Starts logging with the next event. If events from before the stop could not be delivered yet, it
+   * starts with those, and none in between is left out.
+   */
   start(nameOrArn: string, nowMs: number): TrailResult {
     const trail = this.find(nameOrArn);
     if (trail.isLogging) return { trail, changes: [] };
     const delivery = {
       ...trail.delivery,
-      through: this.#parts.newestEvent(),
+      ...(!hasEventsBeforeStop(trail) && { through: this.#parts.newestEvent() }),
       // A digest that is due still covers files from before the stop.
       ...(trail.delivery.files.length === 0 && { digestedMs: nowMs }),
     };
     return this.#put({ ...trail, isLogging: true, startedMs: nowMs, delivery });
   }
 
-  /** Stops logging. */
+  /**
+   * Stops logging after the next event. This is the one of StopLogging, which is recorded in the same
+   * batch, so that the files tell who stopped the trail.
+   */
   stop(nameOrArn: string, nowMs: number): TrailResult {
     const trail = this.find(nameOrArn);
     if (!trail.isLogging) return { trail, changes: [] };
-    return this.#put({ ...trail, isLogging: false, stoppedMs: nowMs });
+    const stoppedAt = this.#parts.newestEvent() + 1;
+    return this.#put({ ...trail, isLogging: false, stoppedMs: nowMs, stoppedAt });
   }
 
   /** @throws {AuditError} `invalid-event-selectors` */

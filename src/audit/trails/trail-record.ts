@@ -11,6 +11,11 @@ export interface TrailRecord extends TrailSettings {
   /** The last StartLogging and StopLogging, milliseconds since 1970. */
   readonly startedMs?: number;
   readonly stoppedMs?: number;
+  /**
+   * The number of the last StopLogging's event, up to which events are delivered; undefined before
+   * the first one.
+   */
+  readonly stoppedAt?: number;
   readonly tags: Readonly<Record<string, string>>;
   /** Either kind of selectors; never both. */
   readonly selectors: readonly EventSelector[];
@@ -45,6 +50,16 @@ export function withSettings(
 ): TrailRecord {
   const { kmsKeyArn: _key, ...others } = before;
   return { ...(removesKey ? others : before), ...settings };
+}
+
+/** Whether a stopped trail has not yet delivered all events up to its stop. */
+export function hasEventsBeforeStop({ isLogging, stoppedAt = 0, delivery }: TrailRecord): boolean {
+  return !isLogging && delivery.through < stoppedAt;
+}
+
+/** The number of the last event that a trail delivers at present. */
+export function lastEventOf({ isLogging, stoppedAt = 0 }: TrailRecord, newest: number): number {
+  return isLogging ? newest : Math.min(newest, stoppedAt);
 }
 
 /** How far a trail has delivered. */

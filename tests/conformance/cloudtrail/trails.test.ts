@@ -260,6 +260,26 @@ test('event selectors choose what is delivered', async () => {
   });
 });
 
+test('files tell who stopped their trail or set selectors that select nothing', async () => {
+  await withTrail({ S3BucketName: 'unhidden' }, async (Name) => {
+    await plane.trail.send(new StartLoggingCommand({ Name }));
+    const EventSelectors = [
+      { ReadWriteType: 'ReadOnly' as const, IncludeManagementEvents: false, DataResources: [] },
+    ];
+    await plane.trail.send(new PutEventSelectorsCommand({ TrailName: Name, EventSelectors }));
+    await createKey(plane);
+    await plane.trail.send(new StopLoggingCommand({ Name }));
+    await createKey(plane);
+    await deliver(300_000);
+    const names: string[] = [];
+    for (const key of await keysIn('unhidden')) {
+      const { Records } = (await json('unhidden', key)) as { Records: EventRecord[] };
+      names.push(...Records.map(({ eventName }) => eventName));
+    }
+    assert.deepEqual(names.sort(), ['PutEventSelectors', 'StartLogging', 'StopLogging']);
+  });
+});
+
 test('Insights selectors are refused as on a trail without Insights', async () => {
   await withTrail({}, async (TrailName) => {
     const put = new PutInsightSelectorsCommand({ TrailName, InsightSelectors: [] });

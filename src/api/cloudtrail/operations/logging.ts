@@ -14,12 +14,17 @@ export const startLogging = (parts: CloudTrailParts) =>
     output: structure({}),
     permissions: ({ Name }) => [onTrail(parts, 'cloudtrail:StartLogging', Name)],
     failedResources: ({ Name }) => touchedIfKnown(parts, Name),
-    handle: ({ Name }, { nowMs }) => {
-      const { trail, changes } = parts.commands.start(Name, nowMs);
-      return {
-        output: {},
-        changes: asChanges(parts.trails, changes),
-        resources: [touched(parts.place, trail)],
+    handle: async ({ Name }, { nowMs }) => {
+      const { commands, delivery, trails, place } = parts;
+      // What a stop has left is delivered, so that logging starts with the next event.
+      await delivery.flush(commands.find(Name).name);
+      return () => {
+        const { trail, changes } = commands.start(Name, nowMs);
+        return {
+          output: {},
+          changes: asChanges(trails, changes),
+          resources: [touched(place, trail)],
+        };
       };
     },
   });
