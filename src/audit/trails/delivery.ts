@@ -20,6 +20,7 @@ import {
   type DeliveryState,
   hasEventsBeforeStop,
   lastEventOf,
+  selectionOf,
   type TrailRecord,
 } from './trail-record.ts';
 import { type Trails, type TrailsPlace, trailArn } from './trails.ts';
@@ -258,7 +259,7 @@ export class Delivery {
         records.length >= fileLimits.eventCountMax || bytesSum + sizeBytes > fileLimits.bytesMax;
       if (isFull && records.length > 0) break;
       through = number;
-      if (!isDelivered(trail, event, this.#parts.place)) continue;
+      if (!isDelivered(trail, number, event, this.#parts.place)) continue;
       records.push(JSON.stringify(event));
       bytesSum += sizeBytes;
       if (event.eventTime > newestEventTime) newestEventTime = event.eventTime;
@@ -371,11 +372,18 @@ export class Delivery {
  * Whether a trail delivers an event. Calls that change the trail are always delivered: otherwise, new
  * selectors would hide who set them.
  */
-function isDelivered(trail: TrailRecord, event: EventRecord, place: TrailsPlace): boolean {
+function isDelivered(
+  trail: TrailRecord,
+  number: number,
+  event: EventRecord,
+  place: TrailsPlace,
+): boolean {
   const { eventSource, readOnly, resources = [] } = event;
   const arn = trailArn(place, trail.name);
   const isChange = eventSource === 'cloudtrail.amazonaws.com' && !readOnly;
   if (isChange && resources.some(({ ARN }) => ARN === arn)) return true;
-  const isGlobal = event.eventSource === 'iam.amazonaws.com';
-  return (trail.includesGlobalEvents || !isGlobal) && isSelected(trail, event);
+  const selection = selectionOf(trail, number);
+  if (selection === undefined) return true;
+  const isGlobal = eventSource === 'iam.amazonaws.com';
+  return (selection.includesGlobalEvents || !isGlobal) && isSelected(selection, event);
 }

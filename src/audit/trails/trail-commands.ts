@@ -13,6 +13,7 @@ import {
   type TrailRecord,
   type TrailSettings,
   type TrailSettingsChange,
+  withEarlierSelection,
   withSettings,
 } from './trail-record.ts';
 import {
@@ -82,7 +83,10 @@ export class TrailCommands {
   /** Changes the given settings. */
   update(nameOrArn: string, change: TrailSettingsChange, nowMs: number): TrailResult {
     const before = this.find(nameOrArn);
-    const trail = withSettings(before, change);
+    const isSelecting =
+      (change.includesGlobalEvents ?? before.includesGlobalEvents) !== before.includesGlobalEvents;
+    const kept = isSelecting ? withEarlierSelection(before, this.#parts.newestEvent()) : before;
+    const trail = withSettings(kept, change);
     checkPlace(trail);
     if (before.hasValidation || !trail.hasValidation) return this.#put(trail);
     // What was delivered without validation is in no digest.
@@ -138,7 +142,8 @@ export class TrailCommands {
     }
     checkSelectors(selectors);
     checkAdvancedSelectors(advancedSelectors);
-    return this.#put({ ...trail, selectors, advancedSelectors });
+    const kept = withEarlierSelection(trail, this.#parts.newestEvent());
+    return this.#put({ ...kept, selectors, advancedSelectors });
   }
 
   /** @throws {AuditError} `invalid-tags`, `too-many-tags` */

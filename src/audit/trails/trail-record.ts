@@ -20,7 +20,23 @@ export interface TrailRecord extends TrailSettings {
   /** Either kind of selectors; never both. */
   readonly selectors: readonly EventSelector[];
   readonly advancedSelectors: readonly AdvancedEventSelector[];
+  /** How events are selected that were recorded before the last change and not delivered until then. */
+  readonly earlier?: EarlierSelection;
   readonly delivery: DeliveryState;
+}
+
+/** Which events a trail delivers. */
+export interface Selection {
+  readonly selectors: readonly EventSelector[];
+  readonly advancedSelectors: readonly AdvancedEventSelector[];
+  readonly includesGlobalEvents: boolean;
+}
+
+/** The selection for events up to a number. */
+export interface EarlierSelection {
+  readonly through: number;
+  /** Undefined if it has changed more than once: then all events are delivered. */
+  readonly selection?: Selection;
 }
 
 /** What CreateTrail and UpdateTrail set. */
@@ -118,4 +134,24 @@ export interface DeliveredDigest {
   readonly endMs: number;
   /** The number of log files that the trail has delivered in all digests so far. */
   readonly fileCount: number;
+}
+
+/**
+ * A trail that selects the events up to the newest one as before, whatever changes next. Otherwise, a
+ * change after a failed delivery would hide what was recorded before it.
+ */
+export function withEarlierSelection(trail: TrailRecord, newest: number): TrailRecord {
+  const { earlier: before, ...others } = trail;
+  const { selectors, advancedSelectors, includesGlobalEvents, delivery } = trail;
+  const last = lastEventOf(trail, newest);
+  if (delivery.through >= last) return others;
+  const isFirst = before === undefined || before.through <= delivery.through;
+  const selection = { selectors, advancedSelectors, includesGlobalEvents };
+  return { ...others, earlier: { through: last, ...(isFirst && { selection }) } };
+}
+
+/** How a trail selects the event with a number; undefined if it delivers all events there. */
+export function selectionOf(trail: TrailRecord, number: number): Selection | undefined {
+  const { earlier } = trail;
+  return earlier !== undefined && number <= earlier.through ? earlier.selection : trail;
 }
