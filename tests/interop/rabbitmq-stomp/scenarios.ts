@@ -147,10 +147,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await a.call('SUBSCRIBE', { destination: '/topic/a.*', id: '1', receipt: '1' });
     await a.call('SUBSCRIBE', { destination: '/exchange/amq.direct/k', id: '2', receipt: '2' });
     await a.call('SUBSCRIBE', { destination: '/exchange/amq.fanout', id: '3', receipt: '3' });
+    // The messages of several queues have no order among each other.
     await b.call('SEND', { destination: '/topic/a.b' }, 'topic');
+    await a.look();
     await b.call('SEND', { destination: '/topic/b' }, 'nothing');
     await b.call('SEND', { destination: '/exchange/amq.direct/k' }, 'direct');
+    await a.look();
     await b.call('SEND', { destination: '/exchange/amq.fanout' }, 'fanout');
+    await a.look();
     await b.call('SEND', { destination: '/exchange/amq.topic/a.%25%2F' }, 'escaped');
     await a.look();
   },
