@@ -357,7 +357,7 @@ test('consumers share a subscription by their link names', async () => {
   const receivers = [connection, other].map((of, at) =>
     receiver(source, { name: `sub|global${at}` }, of),
   );
-  for (const { link } of receivers) await once(link, 'receiver_open');
+  await Promise.all(receivers.map(({ link }) => once(link, 'receiver_open')));
   const to = await sender('topic://shared');
   for (let n = 0; n < 20; n++) await send(to, { body: n, durable: true });
   const got = await Promise.all(receivers.map((each) => each.take(10)));
