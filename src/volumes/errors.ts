@@ -16,7 +16,7 @@ export type VolumeErrorCode =
   | 'volume-failed'
   /** Processes use the volume. */
   | 'volume-busy'
-  /** The folder on which a volume is mounted could be written without the volume. */
+  /** Processes could write, or have written, to the mountpoint of a volume that is not mounted. */
   | 'mountpoint-unsafe';
 
 /** An operation on an encrypted volume failed. The text contains no key. */

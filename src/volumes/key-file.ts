@@ -1,6 +1,6 @@
 // The file beside a volume that has its wrapped data keys.
 
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VolumeError } from './errors.ts';
 
@@ -51,12 +51,13 @@ export async function readKeyFile(folder: string, id: string): Promise<WrappedVo
   const path = keyFileOf(folder);
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    const { size } = await stat(path);
+    bytes = size > fileBytesMax ? Buffer.alloc(0) : await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new VolumeError('volume-missing', `there is no volume in ${folder}`);
   }
-  const keys = bytes.length <= fileBytesMax ? parseKeyFile(bytes.toString('utf8'), id) : undefined;
+  const keys = parseKeyFile(bytes.toString('utf8'), id);
   if (keys === undefined) {
     throw new VolumeError('volume-damaged', `${path} does not have the keys of volume ${id}`);
   }

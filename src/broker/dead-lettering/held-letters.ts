@@ -71,7 +71,10 @@ export class HeldLetters implements Ticking {
     if (this.#retried.delete(sequence)) this.#retryMs = retryMsMin;
   }
 
-  /** Removes and returns all of them, in order. What they have reached stays known. */
+  /**
+   * Removes and returns all held letters, oldest first. The queues that each letter has reached are kept
+   * for its next publication.
+   */
   takeAll(): readonly DeadMessage[] {
     const held = this.#held;
     this.#held = [];

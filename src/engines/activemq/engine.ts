@@ -25,13 +25,13 @@ import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
+import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { javaTls } from './files/tls.ts';
 import type { PairUser } from './files/users.ts';
 import { listenersOf, missingListeners, type PairInstallation } from './installation.ts';
 import { type ActiveMqLine, ActiveMqLines } from './log-line.ts';
 import { Pair } from './pair.ts';
 import { choosePorts, type PairPortSettings } from './pair-ports.ts';
-import { PairVolumes } from './pair-volumes.ts';
 
 const kind = { engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
 
@@ -74,7 +74,7 @@ interface Run {
 export class ActiveMqEngine implements Engine {
   readonly kinds: readonly EngineKind[];
   readonly missing: readonly MissingKind[];
-  readonly volumes: PairVolumes;
+  readonly volumes: InstalledEngineVolumes;
   readonly #options: ActiveMqEngineOptions;
   readonly #runs = new Map<string, Run>();
   /** Pairs that are being started. */
@@ -87,7 +87,8 @@ export class ActiveMqEngine implements Engine {
     const isThere = typeof installation !== 'string';
     this.kinds = isThere ? [{ ...kindOf(installation), hashPassword: seal }] : [];
     this.missing = isThere ? [] : [{ ...kind, reason: installation }];
-    this.volumes = new PairVolumes(
+    this.volumes = new InstalledEngineVolumes(
+      'pair',
       (...of) => this.#placeOf(...of),
       (id) => this.#runs.has(id),
     );

@@ -1,7 +1,7 @@
 // The engine that runs clusters of RabbitMQ.
 
 import { createSecretKey, X509Certificate } from 'node:crypto';
-import { readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../../base/assert.ts';
@@ -26,10 +26,10 @@ import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
+import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { Cluster, type ClusterSettings } from './cluster.ts';
 import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
-import { ClusterVolumes, createFolder } from './cluster-volumes.ts';
 import type { Installation } from './installation.ts';
 import { readLogLine } from './log-line.ts';
 import { rabbitMqHash } from './nodes/definitions.ts';
@@ -77,7 +77,7 @@ interface Run {
 export class RabbitMqEngine implements Engine {
   readonly kinds: readonly EngineKind[];
   readonly missing: readonly MissingKind[];
-  readonly volumes: ClusterVolumes;
+  readonly volumes: InstalledEngineVolumes;
   readonly #options: RabbitMqEngineOptions;
   readonly #runs = new Map<string, Run>();
   readonly #starting = new Set<Cluster>();
@@ -89,7 +89,8 @@ export class RabbitMqEngine implements Engine {
     const isThere = typeof installation !== 'string';
     this.kinds = isThere ? [kindOf(installation)] : [];
     this.missing = isThere ? [] : [{ ...kind, reason: installation }];
-    this.volumes = new ClusterVolumes(
+    this.volumes = new InstalledEngineVolumes(
+      'cluster',
       (...of) => this.#volumePlace(...of),
       (id) => this.#runs.has(id),
     );
@@ -112,7 +113,7 @@ export class RabbitMqEngine implements Engine {
 
   async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     await this.stop(spec.id);
-    await createFolder(join(this.#options.folder, spec.id));
+    await mkdir(join(this.#options.folder, spec.id), { recursive: true, mode: 0o700 });
     const folder = await this.#folder(spec.id);
     await endMarkedProcesses(folder);
     await rm(join(folder, 'formed'), { force: true });

@@ -36,7 +36,7 @@ export interface StartMessage {
   readonly directory?: DirectorySettings | undefined;
   /** The settings of a broker of RabbitMQ's type; undefined if it has no configuration. */
   readonly rabbitMq?: RabbitMqSettings | undefined;
-  /** Undefined for other types than RabbitMQ's. */
+  /** Undefined for brokers of ActiveMQ's type. */
   readonly instance?: InstanceSettings | undefined;
   /** Undefined for other types than ActiveMQ's. */
   readonly activeMq?: ActiveMqConfiguration | undefined;

@@ -23,7 +23,7 @@ export class Decisions {
     this.#host = host;
   }
 
-  /** Performs an operation that changes nothing before it throws `Undecided`. */
+  /** Performs an operation, which must not have changed anything when it throws `Undecided`. */
   perform(operation: () => void): void {
     try {
       operation();

@@ -412,7 +412,7 @@ export class MqttConnection
       const will = this.#isWillDropped ? undefined : this.#opening.ownedWill();
       agreement.registry.ended(agreement.session, this.#opening.expirySeconds, will);
     } finally {
-      // Otherwise nobody could use the client id again.
+      // Also after an error: until then, no other connection can use the client id.
       this.#opening.release();
     }
   }

@@ -7,7 +7,7 @@ import { filesOf, type NodePlace } from './node-place.ts';
 export interface NodeTls {
   /** `tlsv1.3`, `tlsv1.2` */
   readonly versions: readonly string[];
-  /** Names of OpenSSL, in order of preference; those of all versions. */
+  /** OpenSSL's names of the cipher suites for all TLS versions, in order of preference. */
   readonly suites: readonly string[];
 }
 

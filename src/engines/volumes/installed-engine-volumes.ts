@@ -1,26 +1,30 @@
-// The volumes of pairs, and what cannot be done with them.
+// The volumes of brokers on installed engines, and what cannot be done with them.
 
 import { WaxwingError } from '../../base/errors.ts';
 import { runProgram } from '../../base/programs/run-program.ts';
+import { ControlError } from '../../control/errors.ts';
 import type { EngineVolumes, VolumeCopy } from '../../control/volumes/engine-volumes.ts';
 import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 
 const sizeTimeoutMs = 20_000;
 
-/** The wrapped data keys of the volumes of pairs. */
-export class PairVolumes implements EngineVolumes {
+/** The wrapped data keys of the encrypted volumes of clusters or pairs. */
+export class InstalledEngineVolumes implements EngineVolumes {
+  readonly rekeyProblem: string;
+  readonly #kind: 'cluster' | 'pair';
   readonly #placeOf: (brokerId: string, volumeId: string) => VolumePlace;
   readonly #isRunning: (brokerId: string) => boolean;
-  readonly rekeyProblem =
-    'the volume of a pair has one data key; its wrapped form can be changed (rewrap)';
 
   constructor(
+    kind: 'cluster' | 'pair',
     placeOf: (brokerId: string, volumeId: string) => VolumePlace,
     isRunning: (brokerId: string) => boolean,
   ) {
+    this.#kind = kind;
     this.#placeOf = placeOf;
     this.#isRunning = isRunning;
+    this.rekeyProblem = `the volumes of a ${kind} have one data key; its wrapped form can be changed (rewrap)`;
   }
 
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
@@ -53,12 +57,15 @@ export class PairVolumes implements EngineVolumes {
   }
 
   async copy(brokerId: string): Promise<VolumeCopy> {
-    const text = `broker ${brokerId} is a pair; the volumes of pairs cannot be copied`;
-    throw new WaxwingError('freeze-refused', text);
+    const text = `Broker [${brokerId}] is a ${this.#kind}; the volumes of ${this.#kind}s cannot be copied.`;
+    throw new ControlError('bad-request', text);
   }
 
   folderFor(brokerId: string): string {
-    throw new WaxwingError('freeze-refused', `pair ${brokerId} cannot be restored from a copy`);
+    throw new ControlError(
+      'bad-request',
+      `Broker [${brokerId}] is a ${this.#kind}, which cannot be restored from a copy.`,
+    );
   }
 
   /** A volume whose mount is not touched. */
