@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -52,6 +53,17 @@ test('a log group has one ARN, so that a denied group cannot be tagged or read b
   const tagged = (resourceArn: string) =>
     tagger.send(new TagResourceCommand({ resourceArn, tags: { team: 'attack' } }));
   await assert.rejects(tagged(arn), { name: 'AccessDeniedException' });
+  // The record of the refused call names the group.
+  const trail = new CloudTrailClient(clientOptions(called));
+  const named = [{ AttributeKey: 'ResourceName', AttributeValue: arn }] as const;
+  const { Events = [] } = await trail.send(
+    new LookupEventsCommand({ LookupAttributes: [...named] }),
+  );
+  const refused = Events.map(({ CloudTrailEvent = '' }) => JSON.parse(CloudTrailEvent)).find(
+    ({ eventName }) => eventName === 'TagResource',
+  );
+  assert.equal(refused?.errorCode, 'AccessDeniedException');
+  assert.equal(refused.resources[0].ARN, arn);
   const others = [
     arn.replace('us-west-2', 'eu-west-1'),
     arn.replace(/:\d{12}:/, ':999999999999:'),

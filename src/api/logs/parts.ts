@@ -185,6 +185,14 @@ export function touched({ name }: LogGroup, context: CallContext): TouchedResour
   return [{ arn: groupArn(name, context), type: 'AWS::Logs::LogGroup', accountId }];
 }
 
+/** Returns the log group that a failed call names, for its record: nothing if there is no such group. */
+export function failedOnGroup(parts: LogsParts) {
+  return (request: GroupRequest, context: CallContext): TouchedResource[] => {
+    const group = allGroups(parts).get(nameOf(request, context));
+    return group === undefined ? [] : touched(group, context);
+  };
+}
+
 /**
  * Returns a page of a list. The token is the key of the last item of the page before.
  *

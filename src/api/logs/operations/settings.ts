@@ -8,6 +8,7 @@ import {
   retentionDaysAllowed,
 } from '../../../logs/log-groups.ts';
 import {
+  failedOnGroup,
   invalidParameter,
   type LogGroup,
   type LogsParts,
@@ -25,6 +26,7 @@ export function putRetentionPolicy(parts: LogsParts) {
     input: putRetentionPolicyRequest,
     output: nothing,
     permissions: onGroup('logs:PutRetentionPolicy', parts),
+    failedResources: failedOnGroup(parts),
     handle: (request, context) => {
       const { retentionInDays } = request;
       const group = requireGroup(parts, request, context);
@@ -46,6 +48,7 @@ export function deleteRetentionPolicy(parts: LogsParts) {
     input: oneGroupRequest,
     output: nothing,
     permissions: onGroup('logs:DeleteRetentionPolicy', parts),
+    failedResources: failedOnGroup(parts),
     handle: (request, context) =>
       retaining(parts, requireGroup(parts, request, context), undefined, context),
   });
@@ -70,6 +73,7 @@ export function deleteLogGroup(parts: LogsParts) {
     input: oneGroupRequest,
     output: nothing,
     permissions: onGroup('logs:DeleteLogGroup', parts),
+    failedResources: failedOnGroup(parts),
     handle: (request, context) => {
       const group = requireGroup(parts, request, context);
       const isOfBroker = parseLogGroupName(group.name) !== undefined;

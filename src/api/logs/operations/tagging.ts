@@ -5,6 +5,7 @@ import { operation } from '../../../aws/service.ts';
 import type { CallContext } from '../../../calls/call-context.ts';
 import type { LogGroupSettings } from '../../../logs/log-groups.ts';
 import {
+  failedOnGroup,
   type LogGroup,
   type LogsParts,
   nameInArn,
@@ -46,6 +47,8 @@ export function tagResource(parts: LogsParts) {
       ),
       'aws:TagKeys': Object.keys(tags),
     })),
+    failedResources: ({ resourceArn }, context) =>
+      failedOnGroup(parts)({ logGroupIdentifier: resourceArn }, context),
     handle: ({ resourceArn, tags }, context) => {
       const group = groupWithArn(parts, resourceArn, context);
       const old = parts.groups.settings(group.name);
@@ -70,6 +73,8 @@ export function untagResource(parts: LogsParts) {
     permissions: onResource('logs:UntagResource', parts, ({ tagKeys }) => ({
       'aws:TagKeys': tagKeys,
     })),
+    failedResources: ({ resourceArn }, context) =>
+      failedOnGroup(parts)({ logGroupIdentifier: resourceArn }, context),
     handle: ({ resourceArn, tagKeys }, context) => {
       const group = groupWithArn(parts, resourceArn, context);
       const old = parts.groups.settings(group.name);
