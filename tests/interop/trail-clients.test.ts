@@ -9,9 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { CreateTrailCommand, StartLoggingCommand } from '@aws-sdk/client-cloudtrail';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
 import { writeEndpointRules } from '../../src/cli/endpoint-rules.ts';
@@ -159,7 +160,12 @@ test('exported files are verified without the service, and changes are found', a
   const sound = await verify();
   assert.equal(sound.code, 0, sound.stdout + sound.stderr);
   assert.match(sound.stdout, /(\d+)\/\1 digest files valid\n(\d+)\/\2 log files valid/);
-  const log = filesIn(folder).find((name) => /_CloudTrail_.*gz$/.test(name)) ?? '';
+  // One that a digest lists: newer ones are not covered yet.
+  const listed = filesIn(folder)
+    .filter((name) => /_CloudTrail-Digest_.*gz$/.test(name))
+    .flatMap((name) => JSON.parse(gunzipSync(readFileSync(name)).toString()).logFiles)
+    .map(({ s3Object }: { s3Object: string }) => basename(s3Object));
+  const log = filesIn(folder).find((name) => listed.includes(basename(name))) ?? '';
   const copy = `${folder}-copy`;
   cpSync(folder, copy, { recursive: true });
   writeFileSync(log, 'changed');
