@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -49,10 +50,11 @@ before(async () => {
 });
 after(() => waxwing.remove());
 
-/** Names of all files below a folder, relative to it. */
+/** All files below a folder, the oldest first: digests list the oldest log files, and not yet the newest. */
 function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((e) => join(e.parentPath, e.name));
+  const files = entries.filter((entry) => entry.isFile()).map((e) => join(e.parentPath, e.name));
+  return files.toSorted((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
 }
 
 const trailsFolder = () => join(waxwing.folder.data, 'trails', 'audit-logs');
@@ -95,9 +97,7 @@ async function validate(path: string) {
 
 /** Takes a file of the trail away while something runs. */
 async function without(pattern: RegExp, at: number, run: () => Promise<void>): Promise<void> {
-  const file = filesIn(trailsFolder())
-    .filter((name) => pattern.test(name))
-    .sort()[at];
+  const file = filesIn(trailsFolder()).filter((name) => pattern.test(name))[at];
   assert.ok(file);
   renameSync(file, `${file}.away`);
   try {

@@ -1,7 +1,8 @@
 // The drill `removed-digest`.
 
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { TrailHead } from '../../../audit/trails/trail-head.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { CliError } from '../../errors.ts';
@@ -47,7 +48,7 @@ export const removedDigest: Drill = {
       await cp(`${folder}.kept`, path);
     };
     const [, middle = ''] = await filesIn(folder, digestsOf(Name));
-    const [log = ''] = await filesIn(folder, /_CloudTrail_/);
+    const log = await listedLog(folder, Name);
     const newest = join(folder, bucket, newestDigest(kept.stdout, Name));
     await attempt('removed a log file', log, () => rm(log));
     await attempt('changed a log file', log, () => changeByte(log));
@@ -64,6 +65,18 @@ const digestsOf = (trail: string) => new RegExp(`_CloudTrail-Digest_[^_]+_${trai
 function newestDigest(head: string, trail: string): string {
   const { digests } = JSON.parse(head) as TrailHead; // our own program wrote it
   return digests.find(({ trailArn }) => trailArn.endsWith(`/${trail}`))?.key ?? '';
+}
+
+/** A log file that a digest lists. The newest ones wait for the next digest. */
+async function listedLog(folder: string, trail: string): Promise<string> {
+  const listed = new Set<string>();
+  for (const digest of await filesIn(folder, digestsOf(trail))) {
+    const text = gunzipSync(await readFile(digest)).toString();
+    const { logFiles } = JSON.parse(text) as { logFiles: { s3Object: string }[] }; // our own program wrote it
+    for (const { s3Object } of logFiles) listed.add(basename(s3Object));
+  }
+  const logs = await filesIn(folder, /_CloudTrail_/);
+  return logs.find((path) => listed.has(basename(path))) ?? '';
 }
 
 /** Adds a log file that no digest names. */
