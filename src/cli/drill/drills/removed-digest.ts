@@ -2,7 +2,8 @@
 
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { TrailHead } from '../../../audit/trails/trail-head.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { CliError } from '../../errors.ts';
@@ -71,7 +72,7 @@ function newestDigest(head: string, trail: string): string {
 async function listedLog(folder: string, trail: string): Promise<string> {
   const listed = new Set<string>();
   for (const digest of await filesIn(folder, digestsOf(trail))) {
-    const text = gunzipSync(await readFile(digest)).toString();
+    const text = (await promisify(gunzip)(await readFile(digest))).toString();
     const { logFiles } = JSON.parse(text) as { logFiles: { s3Object: string }[] }; // our own program wrote it
     for (const { s3Object } of logFiles) listed.add(basename(s3Object));
   }
