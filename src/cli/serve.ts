@@ -71,7 +71,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
-  keepCompiledCode();
+  // Otherwise, a start with an existing broker keeps what it needs until that listens.
+  if (service.defaultBroker === undefined) keepCompiledCode();
   keepHeapSmall();
   stopOnSignal(service, failed);
   console.log(greeting(service));

@@ -83,10 +83,9 @@ export class Control {
     this.brokers = brokers;
     this.configurations = configurations;
     this.engines = engines;
-    const { offered, missing } = engines;
     this.configurationDecisions = new ConfigurationDecisions(options);
     const decided = this.configurationDecisions;
-    this.creation = new Creation({ ...options, configurations: decided, keys, offered, missing });
+    this.creation = new Creation({ ...options, configurations: decided, keys });
     this.decisions = new BrokerCommands({
       ...options,
       configurations: decided,

@@ -23,7 +23,7 @@ import {
   type CreationRequest,
   creationDigest,
 } from './creation-request.ts';
-import type { MissingKind } from './engine.ts';
+import type { Engines } from './engines.ts';
 import { ControlError } from './errors.ts';
 import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
@@ -52,10 +52,8 @@ export interface CreationParts {
   readonly brokers: Brokers;
   readonly configurations: ConfigurationDecisions;
   readonly keys: BrokerKeys;
-  /** The kinds of brokers that can be created. */
-  readonly offered: readonly Offer[];
-  /** Those that this machine cannot run. */
-  readonly missing?: readonly MissingKind[];
+  /** The kinds of brokers that can be created, and those that this machine cannot run. */
+  readonly engines: Pick<Engines, 'offered' | 'missing'>;
   readonly random: Random;
   readonly clock: Clock;
   /** Hashes a password with a one-way function. */
@@ -100,7 +98,8 @@ export class Creation {
     const digest = creationDigest(this.#parts.digestKey, request);
     const repeated = this.#repeated(request, digest);
     if (repeated !== undefined) return () => ({ value: repeated, changes: [] });
-    const accepted = acceptCreation(request, this.#parts.offered, this.#parts.missing);
+    const { offered, missing } = this.#parts.engines;
+    const accepted = acceptCreation(request, offered, missing);
     this.refuseTakenName(accepted.name);
     this.#configuration(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);

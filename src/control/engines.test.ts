@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeEngine } from '../../tests/support/fake-engine.ts';
-import type { EngineKind } from './engine.ts';
+import type { EngineEvents, EngineKind } from './engine.ts';
 import { Engines } from './engines.ts';
 import { offerOf } from './offers/offers.ts';
 
@@ -45,4 +45,27 @@ test('a broker whose engine was removed keeps the full options of its type', () 
   assert.deepEqual(engines.offered, []);
   assert.deepEqual(engines.listenersOf(single), []);
   assert.equal(engines.offerOf(single), offerOf(single));
+});
+
+test('an engine that is added later is offered, and its remains are ended before it can start', async () => {
+  const engines = enginesOf({ ...single, listeners: [], authenticationStrategies: ['SIMPLE'] });
+  const done: string[] = [];
+  const noEvents = { stopped: () => {}, resealed: () => {}, alarmed: () => {}, log: () => {} };
+  engines.observe(noEvents as unknown as EngineEvents);
+  const later = Object.assign(new FakeEngine(new Map(), undefined, []), {
+    kinds: [{ ...pair, listeners: [], authenticationStrategies: ['SIMPLE'] }],
+    observe: (events: unknown) => done.push(events === noEvents ? 'observed' : 'unknown events'),
+    endLeftovers: () => {
+      done.push(engines.runs(pair) ? 'too late' : 'ended');
+      return Promise.resolve();
+    },
+  });
+  assert.equal(engines.runs(pair), false);
+  await engines.add([later]);
+  assert.deepEqual(done, ['observed', 'ended']);
+  assert.equal(engines.runs(pair), true);
+  assert.deepEqual(engines.offered.map(({ deploymentMode }) => deploymentMode).sort(), [
+    'ACTIVE_STANDBY_MULTI_AZ',
+    'SINGLE_INSTANCE',
+  ]);
 });

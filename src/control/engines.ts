@@ -8,19 +8,48 @@ import { allOffers, offerOf } from './offers/offers.ts';
 
 /** Finds the engine that runs a broker, and lists what can be created. */
 export class Engines {
-  /** The kinds of brokers that can be created. */
-  readonly offered: readonly Offer[];
-  /** The kinds that cannot be created on this machine, and why. */
-  readonly missing: readonly MissingKind[];
-  readonly #engines: readonly Engine[];
+  #offered: readonly Offer[] = [];
+  #missing: readonly MissingKind[] = [];
+  #engines: readonly Engine[] = [];
+  #events: EngineEvents | undefined = undefined;
 
   constructor(engines: readonly Engine[]) {
+    this.#take(engines);
+  }
+
+  /** The kinds of brokers that can be created. */
+  get offered(): readonly Offer[] {
+    return this.#offered;
+  }
+
+  /** The kinds that cannot be created on this machine, and why. */
+  get missing(): readonly MissingKind[] {
+    return this.#missing;
+  }
+
+  /**
+   * Adds engines while brokers of others may be running, and ends what an earlier process of the
+   * service left of theirs.
+   */
+  async add(engines: readonly Engine[]): Promise<void> {
+    const events = this.#events;
+    if (events !== undefined) for (const engine of engines) engine.observe(events);
+    await Promise.all(engines.map((engine) => engine.endLeftovers?.()));
+    this.#take([...this.#engines, ...engines]);
+  }
+
+  #take(engines: readonly Engine[]): void {
     this.#engines = engines;
-    this.offered = allOffers.flatMap((offer) => {
+    this.#offered = allOffers.flatMap((offer) => {
       const kind = this.#kind(offer);
       return kind === undefined ? [] : [offeredBy(offer, kind)];
     });
-    this.missing = engines.flatMap(({ missing = [] }) => missing);
+    this.#missing = engines.flatMap(({ missing = [] }) => missing);
+  }
+
+  /** Whether an engine runs brokers of a kind. */
+  runs(kind: BrokerKind): boolean {
+    return this.#find(kind) !== undefined;
   }
 
   /**
@@ -38,6 +67,7 @@ export class Engines {
 
   /** Sets the receiver of the events of all engines. Called once, before the first start. */
   observe(events: EngineEvents): void {
+    this.#events = events;
     for (const engine of this.#engines) engine.observe(events);
   }
 

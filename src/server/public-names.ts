@@ -51,5 +51,6 @@ function nameOf(host: string): string {
 
 /** A host as part of a URL: IPv6 addresses have brackets. */
 function urlHost(host: string): string {
-  return isIPv6(host) ? `[${host}]` : host;
+  // The test of an address compiles a large pattern at its first use.
+  return host.includes(':') && isIPv6(host) ? `[${host}]` : host;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { eventRecord } from '../audit/record.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
+import { keepCompiledCode } from '../base/compiled-code.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { collectGarbage } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
@@ -28,8 +29,6 @@ import {
   SystemState,
   sealingKey,
 } from './compose.ts';
-import { clusterEngine } from './engines/cluster-engine.ts';
-import { pairEngine } from './engines/pair-engine.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
@@ -157,10 +156,7 @@ export class Service {
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
       const engine = composeEngine(settings, (id) => certificates.broker(id));
-      const others = [clusterEngine, pairEngine].map((compose) =>
-        compose(settings, state, certificates),
-      );
-      const engines = new Engines([engine, ...(await Promise.all(others))]);
+      const engines = new Engines([engine]);
       const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);
       return service;
@@ -172,10 +168,19 @@ export class Service {
   }
 
   async #start(firstHandover: Promise<void>): Promise<void> {
-    await this.#core.control.engines.endLeftovers();
-    const brokersStarted = this.#core.control.supervisor.start();
+    const { engines, supervisor } = this.#core.control;
+    await engines.endLeftovers();
+    const isAnyOther = [...this.#state.brokers.all()].some((broker) => !engines.runs(broker));
+    if (isAnyOther) await this.#addInstalledEngines();
+    const brokersStarted = supervisor.start();
+    const starts = [firstHandover.then(() => true), brokersStarted.then(() => false)];
     // The processes of the brokers recover them while this process loads the API.
-    const apiOpen = Promise.race([firstHandover, brokersStarted]).then(() => this.#openApi());
+    const apiOpen = Promise.race(starts).then(async (isHandedOver) => {
+      // The next start needs this code until its brokers listen. More would take longer to read.
+      if (isHandedOver) keepCompiledCode();
+      if (!isAnyOther) await this.#addInstalledEngines();
+      await this.#openApi();
+    });
     try {
       await Promise.all([brokersStarted, this.#openLogs(), apiOpen]);
       await this.#makeDefaultBroker();
@@ -188,6 +193,16 @@ export class Service {
       throw error;
     }
     this.#ticks = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** Adds the engines of other projects that are installed. Looking for them takes long. */
+  async #addInstalledEngines(): Promise<void> {
+    const { clusterEngine } = await import('./engines/cluster-engine.ts');
+    const { pairEngine } = await import('./engines/pair-engine.ts');
+    const others = [clusterEngine, pairEngine].map((compose) =>
+      compose(this.settings, this.#state, this.#certificates),
+    );
+    await this.#core.control.engines.add(await Promise.all(others));
   }
 
   async #openApi(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
+import { programInPath } from '../base/programs/program-path.ts';
 import { runProgram } from '../base/programs/run-program.ts';
 
 /** A way of encrypting volumes. */
@@ -26,21 +27,25 @@ export function volumeBackends(): Promise<readonly VolumeBackend[]> {
  * The text names what is missing.
  */
 export async function encryptionProblem(): Promise<string | undefined> {
-  return (await gocryptfs()).problem;
+  const isInstalled = (await programInPath('gocryptfs')) !== undefined;
+  return isInstalled ? await gocryptfsProblem() : 'gocryptfs is not installed';
 }
 
 async function gocryptfs(): Promise<VolumeBackend> {
   const name = 'gocryptfs';
   const version = await versionOf('gocryptfs', ['-version'], /^gocryptfs v?([\d.]+)/);
   if (version === undefined) return { name, version, problem: 'gocryptfs is not installed' };
+  return { name, version, problem: await gocryptfsProblem() };
+}
+
+/** Why gocryptfs, which is installed, is of no use. */
+async function gocryptfsProblem(): Promise<string | undefined> {
   for (const program of ['fusermount3', 'dd', 'stat']) {
-    if ((await versionOf(program, ['--version'], /([\d.]+)/)) === undefined) {
-      return { name, version, problem: `${program} is not installed` };
-    }
+    if ((await programInPath(program)) === undefined) return `${program} is not installed`;
   }
   const device = await accessError('/dev/fuse');
   const problem = device === undefined ? undefined : `/dev/fuse cannot be used: ${device}`;
-  return { name, version, problem: problem ?? (await mountProblem()) };
+  return problem ?? (await mountProblem());
 }
 
 /** The number of the capability that permits mounts, see capabilities(7). */

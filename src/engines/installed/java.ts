@@ -1,10 +1,11 @@
 // The Java machine of this machine.
 
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { executable, programInPath } from '../../base/programs/program-path.ts';
 import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
 import { PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
-import { executable, programInPath } from './program-path.ts';
 
 /** An installed Java. */
 export interface InstalledJava {
@@ -31,7 +32,11 @@ export async function findJava(variables: Variables): Promise<InstalledJava> {
   throw new InstallationError('engine-not-found', `there is no 'java' in ${where}`);
 }
 
+/** A Java machine has a file with its version. The program takes longer to state it. */
 async function askJava(program: string): Promise<InstalledJava> {
+  const release = await readFile(join(dirname(program), '..', 'release'), 'utf8').catch(() => '');
+  const [, stated] = /^JAVA_VERSION="([^"\s]{1,64})"/m.exec(release) ?? [];
+  if (stated !== undefined) return { program, version: stated };
   const { code, output, errors } = await runProgram(program, ['-version'], { timeoutMs });
   const [, version] = /version "([^"\s]{1,64})"/.exec(errors) ?? [];
   if (code === 0 && version !== undefined) return { program, version };

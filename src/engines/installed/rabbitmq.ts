@@ -2,10 +2,10 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { programInPath } from '../../base/programs/program-path.ts';
 import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
-import { programInPath } from './program-path.ts';
 
 /** An installed RabbitMQ with its Erlang. */
 export interface InstalledRabbitMq {

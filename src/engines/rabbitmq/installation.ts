@@ -1,12 +1,12 @@
 // The RabbitMQ of this machine, as clusters need it.
 
 import { join } from 'node:path';
+import { programInPath } from '../../base/programs/program-path.ts';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 import { systemUser } from '../../volumes/system-user.ts';
 import { InstallationError } from '../installed/errors.ts';
-import { programInPath } from '../installed/program-path.ts';
 import { findRabbitMqServer } from '../installed/rabbitmq.ts';
 
 /** A RabbitMQ whose nodes can be run. */

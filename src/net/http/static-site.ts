@@ -1,7 +1,7 @@
 // Serving of static files.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import send, { type SendStream } from 'send';
+import type { SendStream } from 'send';
 import type { SiteHandler } from './request-handler.ts';
 
 /** Response headers for every file of a site. */
@@ -37,24 +37,35 @@ export interface StaticSite {
 export function staticSite(site: StaticSite): SiteHandler {
   return {
     serve(incoming, response, next) {
-      const url = (incoming.url ?? '/').replace(/[?#].*$/s, '').slice(site.path.length);
-      const path = url.startsWith('/') ? url : `/${url}`;
-      file(site, incoming, path)
-        .on('error', (error: Error & { readonly status?: number }) => {
-          if (!site.isSinglePage || error.status !== 404) failed(error.status, response, next);
-          else file(site, incoming, '/index.html').on('error', next).pipe(response);
-        })
-        .pipe(response);
+      serveFile(site, incoming, response, next).catch(next);
     },
   };
 }
 
-function file(site: StaticSite, incoming: IncomingMessage, path: string): SendStream {
-  const stream = send(incoming, path, {
-    root: site.folder,
-    dotfiles: 'ignore',
-    cacheControl: false,
-  });
+async function serveFile(
+  site: StaticSite,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): Promise<void> {
+  // Loaded at the first request, because it takes long.
+  const { default: send } = await import('send');
+  const url = (incoming.url ?? '/').replace(/[?#].*$/s, '').slice(site.path.length);
+  const path = url.startsWith('/') ? url : `/${url}`;
+  const file = (name: string) => fileStream(site, send(incoming, name, sendOptions(site)), name);
+  file(path)
+    .on('error', (error: Error & { readonly status?: number }) => {
+      if (!site.isSinglePage || error.status !== 404) failed(error.status, response, next);
+      else file('/index.html').on('error', next).pipe(response);
+    })
+    .pipe(response);
+}
+
+function sendOptions({ folder }: StaticSite) {
+  return { root: folder, dotfiles: 'ignore', cacheControl: false } as const;
+}
+
+function fileStream(site: StaticSite, stream: SendStream, path: string): SendStream {
   stream.on('headers', (response: ServerResponse) => {
     const all = { ...siteHeaders, 'Content-Security-Policy': site.contentSecurityPolicy };
     for (const [name, value] of Object.entries(all)) response.setHeader(name, value);

@@ -1,9 +1,9 @@
-// Programs on the path for programs.
+// Programs in the folders of `PATH`.
 
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainEnvironment } from '../../base/programs/run-program.ts';
+import { plainEnvironment } from './run-program.ts';
 
 /** The first program with a name, without symbolic links; undefined if there is none. */
 export async function programInPath(name: string): Promise<string | undefined> {
