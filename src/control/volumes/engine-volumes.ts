@@ -1,19 +1,72 @@
 // What an engine does with the volumes of brokers, besides running them.
 
-import type { NewVolumeKey } from '../engine.ts';
+import type { NewVolumeKey, VolumeKey } from '../engine.ts';
 import type { FrozenVolumeFiles, SealingState, WrappedDataKey } from './volume-state.ts';
 
 /** A held copy of a volume's files. */
 export interface VolumeCopy {
   readonly files: FrozenVolumeFiles['files'];
-  /** Reads a file from its start, in chunks of up to 256 KiB. */
-  read(name: string): AsyncIterable<Buffer>;
+  /**
+   * Reads a file in chunks of up to 256 KiB.
+   *
+   * @param from the offset to start from; default 0
+   */
+  read(name: string, from?: number): AsyncIterable<Buffer>;
   /**
    * Ends the copy. Call it once, after all files were read or the copy was given up.
    *
    * @returns whether the files were held until now. If not, what was read may not fit together
    */
   release(): Promise<boolean>;
+}
+
+/** A state of a primary's volume, which is copied to its replica. */
+export interface PrimaryState {
+  /** The mount that wrote it. */
+  readonly epoch: number;
+  /** Its data keys, wrapped for the primary, newest first. */
+  readonly wrappedKeys: readonly WrappedDataKey[];
+  /**
+   * Copies to a replica what it lacks. Call it at most once.
+   *
+   * @param lineage changes whenever the roles of the pair do
+   * @param keys the data keys, wrapped for the replica
+   * @returns the number of copied bytes
+   * @throws {WaxwingError} `freeze-ended`, `disk-failed`; the replica keeps the state before
+   */
+  copyTo(
+    replicaId: string,
+    lineage: number,
+    keys: readonly WrappedDataKey[],
+  ): Promise<number>;
+  /** Ends the copy. Can be repeated. */
+  release(): Promise<void>;
+}
+
+/** Replicas of volumes: folders of sealed files that no process has opened (decision 0112). */
+export interface EngineReplicas {
+  /**
+   * Holds the present state of a primary: the synced one if it is running, otherwise all that it wrote.
+   *
+   * @throws {WaxwingError} `freeze-refused`, `disk-failed`
+   */
+  primary(brokerId: string): Promise<PrimaryState>;
+  /** Makes the folder of a broker that of a replica. The data keys of a volume in it are erased. */
+  begin(brokerId: string): Promise<void>;
+  /** The mount of the primary whose state a replica has; undefined without a complete state. */
+  epochOf(brokerId: string): Promise<number | undefined>;
+  /** The wrapped data keys that a replica has in a lineage, newest first. */
+  keys(brokerId: string, lineage: number): Promise<readonly WrappedDataKey[]>;
+  /** The wrapped data keys of the complete state, newest first; none without one. */
+  wrappedKeys(brokerId: string): Promise<readonly WrappedDataKey[]>;
+  /**
+   * Makes the complete state of a replica a volume that can be started. Can be repeated after a crash.
+   *
+   * @throws {WaxwingError} `not-a-volume` without a complete state; `disk-failed`
+   */
+  adopt(brokerId: string, key: VolumeKey): Promise<void>;
+  /** Completes an interrupted {@link adopt}. Returns whether the broker has a volume now. */
+  finish(brokerId: string): Promise<boolean>;
 }
 
 /**
@@ -51,6 +104,8 @@ export interface EngineVolumes {
    * @throws {WaxwingError} `freeze-refused`, `disk-failed`
    */
   copy(brokerId: string, volumeId: string): Promise<VolumeCopy>;
+  /** Undefined if the engine's volumes cannot be replicated. */
+  readonly replicas?: EngineReplicas;
   /** The folder for the volume of a broker that is restored; the engine reads it at the start. */
   folderFor(brokerId: string): string;
 }

@@ -209,6 +209,7 @@ export class WaxwingEngine implements Engine {
 
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId, 'the broker is being deleted');
+    this.volumes.replicas.forget(brokerId);
     await eraseVolumeHeader(systemDisk, this.#folder(brokerId));
     await rm(this.#folder(brokerId), { recursive: true, force: true });
   }

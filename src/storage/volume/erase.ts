@@ -2,19 +2,21 @@
 
 import { type Disk, fromCallback } from '../disk.ts';
 import { diskFailure } from '../errors.ts';
+import { keysFile } from '../replicas/replica-manifest.ts';
 
 /**
  * Overwrites the header file of a volume, which has the wrapped data keys, with zeros, and syncs it.
  * The data of the volume can never be read again, even if its files are found. This includes a
- * header that a crash left while it was replaced. Without a header, it does nothing.
+ * header that a crash left while it was replaced, and the keys of a replica. Without a header, it does nothing.
  *
  * @throws {StorageError} `disk-failed`
  */
 export async function eraseVolumeHeader(disk: Disk, folder: string): Promise<void> {
-  for (const name of ['volume', 'volume.old']) await eraseFile(disk, `${folder}/${name}`);
+  for (const name of ['volume', 'volume.old', keysFile, `${keysFile}.old`]) await eraseFile(disk, `${folder}/${name}`);
 }
 
-async function eraseFile(disk: Disk, path: string): Promise<void> {
+/** Overwrites a file with zeros, and syncs it. Without the file, it does nothing. */
+export async function eraseFile(disk: Disk, path: string): Promise<void> {
   try {
     const file = await disk.open(path);
     try {

@@ -11,6 +11,7 @@ import type {
 import { systemDisk } from '../../../storage/disk.ts';
 import { diskFailure, StorageError } from '../../../storage/errors.ts';
 import type { BrokerProcess } from '../broker-process.ts';
+import { WaxwingReplicas } from './waxwing-replicas.ts';
 
 /** Number of bytes that are read at a time. */
 const chunkBytes = 256 * 1024;
@@ -21,6 +22,7 @@ const contents = /^(volume|mark|(seg|compact)-\d+)$/;
 export class WaxwingVolumes implements EngineVolumes {
   readonly #folder: (brokerId: string) => string;
   readonly #process: (brokerId: string) => BrokerProcess | undefined;
+  readonly replicas: WaxwingReplicas;
 
   constructor(
     folder: (brokerId: string) => string,
@@ -28,6 +30,7 @@ export class WaxwingVolumes implements EngineVolumes {
   ) {
     this.#folder = folder;
     this.#process = process;
+    this.replicas = new WaxwingReplicas(folder, (brokerId) => this.copy(brokerId));
   }
 
   async state(brokerId: string): Promise<SealingState | undefined> {
@@ -64,7 +67,7 @@ export class WaxwingVolumes implements EngineVolumes {
     const { hold, files } = frozen;
     return {
       files,
-      read: (name) => this.#read(brokerId, frozen, name),
+      read: (name, from) => this.#read(brokerId, frozen, name, from),
       release: async () => (await running.volume({ kind: 'release', hold })) === true,
     };
   }
@@ -88,7 +91,7 @@ export class WaxwingVolumes implements EngineVolumes {
       }
       return {
         files,
-        read: (name) => this.#read(brokerId, { hold: 0, files, kept: {} }, name),
+        read: (name, from) => this.#read(brokerId, { hold: 0, files, kept: {} }, name, from),
         release: async () => header.equals(await bytesOf(join(folder, 'volume'))),
       };
     } catch (error) {
@@ -102,10 +105,11 @@ export class WaxwingVolumes implements EngineVolumes {
     brokerId: string,
     { files, kept }: FrozenVolumeFiles,
     name: string,
+    from = 0,
   ): AsyncGenerator<Buffer> {
     const bytes = kept[name];
     if (bytes !== undefined) {
-      yield Buffer.from(bytes, 'base64');
+      yield Buffer.from(bytes, 'base64').subarray(from);
       return;
     }
     const sizeBytes = files.find((file) => file.name === name)?.sizeBytes ?? 0;
@@ -116,7 +120,7 @@ export class WaxwingVolumes implements EngineVolumes {
       throw new StorageError('freeze-ended', what, { cause: error });
     });
     try {
-      for (let at = 0; at < sizeBytes; ) {
+      for (let at = from; at < sizeBytes; ) {
         const chunk = await file.read(at, Math.min(chunkBytes, sizeBytes - at));
         if (chunk.length === 0) {
           throw new StorageError('freeze-ended', `${path} ended at ${at} of ${sizeBytes} bytes`);
