@@ -15,6 +15,11 @@ import type { Offer } from './offers/offer.ts';
 import { chooseHost, isKeyLost, isOlder, skipsVersion } from './offers/offers.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
+  pendingReplication,
+  replicaReboot,
+  unpairDeleted,
+} from './replication/replication-decisions.ts';
+import {
   checkLogs,
   checkMinorUpgrade,
   checkParameters,
@@ -92,14 +97,20 @@ export class BrokerCommands {
           (broker.action ? ` (${broker.action.code}).` : ', it must be RUNNING.'),
       );
     }
-    return this.#set(broker, { state });
+    if (broker.replication?.promotion) {
+      throw refuse('brokerState', `Broker [${id}] cannot be rebooted: its role is being changed.`);
+    }
+    const { value, changes } = this.#set(broker, { state });
+    return { value, changes: [...changes, ...replicaReboot(this.#brokers, broker)] };
   }
 
-  /** @throws {ControlError} 'not-found' */
+  /** @throws {ControlError} 'not-found'; 'bad-request' if the broker is part of a pair */
   delete(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
+    const others = unpairDeleted(this.#brokers, broker);
     const state = nextState(broker.state, 'deletion-asked') ?? broker.state;
-    return this.#set(broker, { state });
+    const { value, changes } = this.#set(broker, { state });
+    return { value, changes: [...changes, ...others] };
   }
 
   /**
@@ -119,10 +130,11 @@ export class BrokerCommands {
     checkLogs(request.logs, offer);
     checkSecurityGroups(request.securityGroups ?? []);
     const window = request.maintenanceWindowStartTime;
+    const pending = this.#pendingAfter(broker, request);
     return this.#set(broker, {
       ...(window && this.#windowSet(broker, window)),
       ...(request.securityGroups && { securityGroups: request.securityGroups }),
-      pending: this.#pendingAfter(broker, request),
+      ...withPair(broker, pending),
     });
   }
 
@@ -150,6 +162,7 @@ export class BrokerCommands {
       ...pendingHost(broker, request, this.#engines.offerOf(broker)),
       ...pendingLogs(broker, request),
       ...this.#pendingAccess(broker, request),
+      ...pendingReplication(broker, request.dataReplicationMode),
       ...(users && { users }),
     };
   }
@@ -202,6 +215,13 @@ export class BrokerCommands {
     const changes: ChangeEntry[] = [this.#brokers.entry({ updated: broker.id, set })];
     return { value: { ...broker, ...set }, changes };
   }
+}
+
+/** A broker that cannot be rebooted leaves its pair at once. */
+function withPair({ state }: BrokerRecord, pending: PendingSettings): BrokerUpdate {
+  if (pending.replication !== null || state !== 'CRITICAL_ACTION_REQUIRED') return { pending };
+  const { replication, ...others } = pending;
+  return { replication, pending: others };
 }
 
 /** Version, instance type and storage that differ from the present ones. */

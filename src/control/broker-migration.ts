@@ -46,6 +46,7 @@ const addedMembers = {
   keyChange: null,
   formerKeys: [],
   rekeying: null,
+  replication: null,
 } as const satisfies Partial<BrokerRecord>;
 
 /** A broker's record in the format of release 0.1.0. */

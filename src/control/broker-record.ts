@@ -3,6 +3,7 @@
 import type { BrokerState } from './lifecycle.ts';
 import type { DeploymentMode, EngineType } from './offers/offer.ts';
 import type { VolumeName } from './offers/storage-types.ts';
+import type { ReplicationRecord } from './replication/replication-record.ts';
 
 /** The weekly maintenance window of a broker. */
 export interface MaintenanceWindow {
@@ -74,6 +75,8 @@ export interface PendingSettings {
   readonly hostInstanceType?: string;
   readonly generalLog?: boolean;
   readonly auditLog?: boolean;
+  /** Null if the broker leaves its pair. */
+  readonly replication?: ReplicationRecord | null;
 }
 
 /** A user of a broker. Only a hash of the password is stored. */
@@ -197,6 +200,8 @@ export interface BrokerRecord {
   /** Empty before the first start. */
   readonly ports: readonly PortRecord[];
   readonly action: RequiredAction | null;
+  /** Null unless the broker is part of a pair. */
+  readonly replication: ReplicationRecord | null;
   readonly pending: PendingSettings;
 }
 

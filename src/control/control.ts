@@ -18,6 +18,8 @@ import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
 import type { RemoteKeyService } from './keys/remote-keys.ts';
 import { Reconciler } from './reconciler.ts';
+import { proveReplication } from './replication/replication-proof.ts';
+import { Replicator } from './replication/replicator.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { OpenSecret, SealSecret } from './users/ldap.ts';
 import { UserDecisions } from './users/user-decisions.ts';
@@ -72,6 +74,7 @@ export class Control {
   readonly restoration: Restoration;
   readonly keys: BrokerKeys;
   readonly supervisor: Supervisor;
+  readonly replicator: Replicator;
   readonly keyChecks = new KeyCheckCounters();
   readonly alarms = new BrokerAlarms();
 
@@ -106,7 +109,17 @@ export class Control {
     });
     const restoring = { ...options, configurations: decided, creation, keys };
     this.restoration = new Restoration(restoring);
-    const parts = { ...records, keys, volumeKeys, engines, commit, keyChecks, openSecret, report };
+    const parts = {
+      ...records,
+      keys,
+      volumeKeys,
+      engines,
+      commit,
+      keyChecks,
+      openSecret,
+      replicator: () => this.replicator,
+      report,
+    };
     const supervising = {
       ...options,
       isAwaited: (broker: BrokerRecord) => engines.areAwaited(broker),
@@ -116,6 +129,12 @@ export class Control {
       this.decisions.maintain(id),
     );
     this.supervisor = supervisor;
+    this.replicator = new Replicator({
+      ...parts,
+      clock: options.clock,
+      isUp: (id) => supervisor.isUp(id),
+      wake: (id) => supervisor.wake(id),
+    });
     this.alarms.isStarting = (broker) => !engines.areAwaited(broker) && !supervisor.isUp(broker.id);
     engines.observe({
       crashed: (id, detail) => {
@@ -133,5 +152,17 @@ export class Control {
       resealed: (id) => supervisor.resealed(id),
       alarmed: (...of) => this.alarms.set(...of),
     });
+  }
+
+  /** Performs the work that is due. Call it about once a second. */
+  tick(): void {
+    this.supervisor.tick();
+    this.replicator.tick();
+  }
+
+  /** Ends all work and stops every broker. Clients receive the reason. */
+  async close(reason: string): Promise<void> {
+    await this.replicator.close();
+    await this.supervisor.close(reason);
   }
 }

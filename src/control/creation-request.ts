@@ -76,6 +76,8 @@ export interface AcceptedCreation {
   readonly maintenanceWindow: MaintenanceWindow;
   readonly tags: Readonly<Record<string, string>>;
   readonly key: AskedKey;
+  /** The primary broker; undefined unless a replica is requested. */
+  readonly primaryArn: string | undefined;
 }
 
 /**
@@ -122,7 +124,27 @@ export function acceptCreation(
     maintenanceWindow: acceptWindow(request.maintenanceWindowStartTime),
     tags,
     key: acceptKey(request.encryptionOptions),
+    primaryArn: acceptPrimary(request),
   };
+}
+
+function acceptPrimary({
+  dataReplicationMode: mode,
+  dataReplicationPrimaryBrokerArn: arn,
+}: CreationRequest): string | undefined {
+  if (mode === 'CRDR' && arn === undefined) {
+    throw refuse(
+      'dataReplicationPrimaryBrokerArn',
+      'A primary broker ARN is required with data replication mode [CRDR].',
+    );
+  }
+  if (mode === 'NONE' && arn !== undefined) {
+    throw refuse(
+      'dataReplicationPrimaryBrokerArn',
+      'A primary broker ARN can only be given with data replication mode [CRDR].',
+    );
+  }
+  return arn;
 }
 
 /**

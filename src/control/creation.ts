@@ -28,6 +28,7 @@ import { ControlError } from './errors.ts';
 import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
+import { primaryOf } from './replication/replica-request.ts';
 import { refuse } from './rules.ts';
 import { ldapRecord, type SealSecret } from './users/ldap.ts';
 import type { UserRequest } from './users/user-rules.ts';
@@ -61,6 +62,16 @@ export interface CreationParts {
   readonly sealSecret: SealSecret;
   /** Creates the role of the service, unless it exists, with the permissions of the requester. */
   readonly createServiceRole: (requester: Requester) => Promise<void>;
+  /**
+   * Proves that the requester may wrap the data keys of a primary under the key of its replica.
+   *
+   * @throws {ControlError} 'bad-request'
+   */
+  readonly proveReplication?: (
+    primary: BrokerRecord,
+    key: KeyChoice,
+    requester: Requester,
+  ) => Promise<void>;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
@@ -102,11 +113,12 @@ export class Creation {
     const accepted = acceptCreation(request, offered, missing);
     this.refuseTakenName(accepted.name);
     this.#configuration(accepted);
+    this.#primary(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);
     const users = await this.#hashed(accepted);
     await this.#parts.createServiceRole(requester);
     const release = this.hold(key.arn);
-    const grants = await this.#grant(key, accepted.offer, requester).catch((error: unknown) => {
+    const grants = await this.#granted(key, accepted, requester).catch((error: unknown) => {
       release();
       throw error;
     });
@@ -119,10 +131,40 @@ export class Creation {
       const token = request.creatorRequestId;
       const creation = token === undefined ? null : { token, digest };
       const { value: configuration, changes } = this.#configuration(accepted);
-      const broker = this.#record(accepted, { key, grants, users, creation, configuration });
+      const primary = this.#primary(accepted);
+      const made = { key, grants, users, creation, configuration };
+      const broker = this.#record(accepted, made, primary);
       const created = this.#parts.brokers.entry({ created: broker });
-      return { value: broker, changes: [...changes, created] };
+      const paired = primary === undefined ? [] : [this.#pairing(primary, broker)];
+      return { value: broker, changes: [...changes, created, ...paired] };
     };
+  }
+
+  #primary(accepted: AcceptedCreation): BrokerRecord | undefined {
+    return primaryOf(accepted, this.#parts.brokers, this.#parts);
+  }
+
+  /** The role of a primary takes effect at its next reboot. */
+  #pairing({ id, pending }: BrokerRecord, replica: BrokerRecord): ChangeEntry {
+    const replication = {
+      role: 'PRIMARY',
+      counterpartId: replica.id,
+      lineage: 1,
+      promotion: null,
+    } as const;
+    const set = { pending: { ...pending, replication } };
+    return this.#parts.brokers.entry({ updated: id, set });
+  }
+
+  async #granted(
+    key: KeyChoice,
+    accepted: AcceptedCreation,
+    requester: Requester,
+  ): Promise<GrantRecord[]> {
+    const grants = await this.#grant(key, accepted.offer, requester);
+    const primary = this.#primary(accepted);
+    if (primary !== undefined) await this.#parts.proveReplication?.(primary, key, requester);
+    return grants;
   }
 
   /** Creates the service's grants on a broker's key, in the order of the offer. */
@@ -210,11 +252,13 @@ export class Creation {
   #record(
     accepted: AcceptedCreation,
     made: Pick<BrokerRecord, 'key' | 'grants' | 'users' | 'creation' | 'configuration'>,
+    primary: BrokerRecord | undefined,
   ): BrokerRecord {
     const { region, accountId, clock, sealSecret } = this.#parts;
-    const { key: _, users: __, storageType: ___, ldap, offer, ...settings } = accepted;
+    const { key: _, users: __, storageType: ___, primaryArn: ____, ldap, offer, ...settings } =
+      accepted;
     const id = `b-${this.#parts.random.uuid()}`;
-    const volumes = this.#volumes(accepted);
+    const volumes = this.#volumes(accepted, primary);
     return {
       id,
       arn: `arn:aws:mq:${region}:${accountId}:broker:${accepted.name}:${id}`,
@@ -235,15 +279,24 @@ export class Creation {
       instances: instancesOn(volumes, offer),
       ports: [],
       action: null,
+      replication: primary
+        ? { role: 'REPLICA', counterpartId: primary.id, lineage: 1, promotion: null }
+        : null,
       pending: {},
     };
   }
 
-  #volumes({ offer, storageType }: AcceptedCreation): VolumeRecord[] {
+  /** The id of a volume is part of its keys, so that a replica has that of its primary. */
+  #volumes(
+    { offer, storageType }: AcceptedCreation,
+    primary: BrokerRecord | undefined,
+  ): VolumeRecord[] {
     const { random } = this.#parts;
     const length = offer.isVolumeShared ? 1 : offer.instanceCount;
-    return Array.from({ length }, () => ({
-      id: `${volumeIdPrefix(storageType)}${random.bytes(9).toString('hex').slice(0, 17)}`,
+    return Array.from({ length }, (_, i) => ({
+      id:
+        primary?.volumes[i]?.id ??
+        `${volumeIdPrefix(storageType)}${random.bytes(9).toString('hex').slice(0, 17)}`,
       storageType,
       grantId: null,
       isMade: false,

@@ -42,7 +42,8 @@ export class Engines {
     this.#engines = engines;
     this.#offered = allOffers.flatMap((offer) => {
       const kind = this.#kind(offer);
-      return kind === undefined ? [] : [offeredBy(offer, kind)];
+      const replicates = this.#find(offer)?.volumes.replicas !== undefined;
+      return kind === undefined ? [] : [offeredBy(offer, kind, replicates)];
     });
     this.#missing = engines.flatMap(({ missing = [] }) => missing);
   }
@@ -127,7 +128,7 @@ function isSameKind(one: BrokerKind, other: BrokerKind): boolean {
 }
 
 /** Restricts an offer to the parts that an engine supports. */
-function offeredBy(offer: Offer, kind: EngineKind): Offer {
+function offeredBy(offer: Offer, kind: EngineKind, replicates: boolean): Offer {
   const { rules } = offer;
   const strategies = rules.authenticationStrategies.filter((each) =>
     kind.authenticationStrategies.includes(each),
@@ -140,6 +141,9 @@ function offeredBy(offer: Offer, kind: EngineKind): Offer {
     rules: {
       ...rules,
       authenticationStrategies: strategies,
+      dataReplicationModes: rules.dataReplicationModes.filter(
+        (mode) => mode === 'NONE' || replicates,
+      ),
       hasLdap: rules.hasLdap && strategies.includes('LDAP'),
     },
   };

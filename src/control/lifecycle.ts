@@ -7,12 +7,19 @@ export type BrokerState =
   | 'RUNNING'
   | 'REBOOT_IN_PROGRESS'
   | 'CRITICAL_ACTION_REQUIRED'
+  | 'REPLICA'
   | 'DELETION_IN_PROGRESS';
 
 /** Events in the lifecycle of a broker. */
 export type BrokerEvent =
   /** The broker accepts connections. */
   | 'started'
+  /** The broker is a replica, and does not accept connections. */
+  | 'replicating'
+  /** A primary has become a replica. */
+  | 'demoted'
+  /** A replica has become the primary, or its pair has ended. */
+  | 'promoted'
   /** The broker cannot be created or cannot run, and is not retried automatically. */
   | 'failed'
   /** The broker's key is not usable, or one of its grants no longer exists. */
@@ -21,7 +28,14 @@ export type BrokerEvent =
   | 'deletion-asked';
 
 /** The work that a state requires. */
-export type Work = 'create' | 'keep-running' | 'restart' | 'heal' | 'delete' | 'nothing';
+export type Work =
+  | 'create'
+  | 'keep-running'
+  | 'restart'
+  | 'heal'
+  | 'replicate'
+  | 'delete'
+  | 'nothing';
 
 interface Row {
   readonly work: Work;
@@ -34,6 +48,8 @@ const lifecycle: Record<BrokerState, Row> = {
     work: 'create',
     on: {
       started: 'RUNNING',
+      replicating: 'REPLICA',
+      promoted: 'REBOOT_IN_PROGRESS',
       failed: 'CREATION_FAILED',
       'key-lost': 'CREATION_FAILED',
       'deletion-asked': 'DELETION_IN_PROGRESS',
@@ -47,6 +63,7 @@ const lifecycle: Record<BrokerState, Row> = {
     work: 'keep-running',
     on: {
       started: 'RUNNING',
+      demoted: 'REPLICA',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
       'reboot-asked': 'REBOOT_IN_PROGRESS',
@@ -57,6 +74,9 @@ const lifecycle: Record<BrokerState, Row> = {
     work: 'restart',
     on: {
       started: 'RUNNING',
+      replicating: 'REPLICA',
+      demoted: 'REPLICA',
+      promoted: 'REBOOT_IN_PROGRESS',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
       'deletion-asked': 'DELETION_IN_PROGRESS',
@@ -66,9 +86,23 @@ const lifecycle: Record<BrokerState, Row> = {
     work: 'heal',
     on: {
       started: 'RUNNING',
+      replicating: 'REPLICA',
+      demoted: 'REPLICA',
+      promoted: 'REBOOT_IN_PROGRESS',
       failed: 'CRITICAL_ACTION_REQUIRED',
       'key-lost': 'CRITICAL_ACTION_REQUIRED',
       // Refused if the key is lost. See broker-commands.ts.
+      'reboot-asked': 'REBOOT_IN_PROGRESS',
+      'deletion-asked': 'DELETION_IN_PROGRESS',
+    },
+  },
+  REPLICA: {
+    work: 'replicate',
+    on: {
+      replicating: 'REPLICA',
+      promoted: 'REBOOT_IN_PROGRESS',
+      failed: 'CRITICAL_ACTION_REQUIRED',
+      'key-lost': 'CRITICAL_ACTION_REQUIRED',
       'reboot-asked': 'REBOOT_IN_PROGRESS',
       'deletion-asked': 'DELETION_IN_PROGRESS',
     },

@@ -26,8 +26,11 @@ import type { KeyCheckCounters } from './key-check-counters.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
 import { isKeyLost, offerOf } from './offers/offers.ts';
 import { appliedPending, stillPending } from './pending.ts';
+import { counterpartOf } from './replication/pairs.ts';
+import type { Replicator } from './replication/replicator.ts';
 import type { Report } from './report.ts';
 import { ldapSpec, type OpenSecret } from './users/ldap.ts';
+import type { EngineReplicas } from './volumes/engine-volumes.ts';
 import { takenGrants } from './volumes/key-holdings.ts';
 import type { VolumeKeys } from './volumes/volume-keys.ts';
 import type { WrappedDataKey } from './volumes/volume-state.ts';
@@ -43,6 +46,7 @@ export interface ReconcilerParts {
   readonly openSecret: OpenSecret;
   /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  readonly replicator: () => Pick<Replicator, 'swap'>;
   readonly report: Report;
 }
 
@@ -92,7 +96,12 @@ export class Reconciler {
   }
 
   async #work(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
-    switch (workOf(broker.state)) {
+    const work = workOf(broker.state);
+    if (broker.replication !== null && work !== 'delete' && work !== 'nothing') {
+      if (broker.replication.role === 'REPLICA') return this.#replicate(broker, runtime);
+      if (broker.replication.promotion !== null) return this.#giveWay(broker, runtime);
+    }
+    switch (work) {
       case 'create':
         return this.#create(broker, runtime);
       case 'keep-running':
@@ -106,9 +115,67 @@ export class Reconciler {
         return this.#mount(broker, runtime);
       case 'delete':
         return this.#delete(broker, runtime);
+      case 'replicate':
       case 'nothing':
         return;
     }
+  }
+
+  /** Keeps a replica ready to receive the data of its primary. It has no process. */
+  async #replicate(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    const { id } = broker;
+    await this.stop(id, runtime, 'the broker is a replica');
+    if (counterpartOf(this.#parts.brokers, broker) === undefined) {
+      await this.#move(id, 'promoted', { replication: null });
+      return this.#work(this.#parts.brokers.require(id), runtime);
+    }
+    await this.#grantVolumes(broker, runtime);
+    await this.#withReplicas(broker, (replicas) => replicas.begin(id));
+    if (broker.state === 'REPLICA' && !runtime.keyCheckDue && !runtime.isResumed) return;
+    runtime.keyCheckDue = false;
+    const granted = this.#parts.brokers.require(id);
+    await this.#askForKey(granted);
+    const wrapped = await this.#withReplicas(broker, (replicas) => replicas.wrappedKeys(id));
+    for (const volume of granted.volumes) {
+      await this.#parts.volumeKeys.prove(granted, volume, wrapped);
+    }
+    runtime.isResumed = false;
+    const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
+    const applied = isReboot ? appliedPending(broker) : {};
+    const present = this.#parts.brokers.get(id)?.pending ?? {};
+    const pending = stillPending(present, isReboot ? broker.pending : {});
+    await this.#move(id, 'replicating', { ...applied, action: null, pending });
+  }
+
+  /** Stops a primary, and lets its replica take its place. */
+  async #giveWay(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    await this.stop(broker.id, runtime, 'its replica becomes the primary');
+    await this.#parts.replicator().swap(broker.id);
+    // If that was not possible, it is the primary again.
+    return this.#work(this.#parts.brokers.require(broker.id), runtime);
+  }
+
+  /** Makes what a replica has a volume, or creates one if it has nothing. */
+  async #adopt(broker: BrokerRecord): Promise<void> {
+    const { id } = broker;
+    for (const volume of broker.volumes) {
+      const wrapped = await this.#withReplicas(broker, (replicas) => replicas.wrappedKeys(id));
+      const isMade = wrapped.length > 0 || !(await this.#withReplicas(broker, (of) => of.finish(id)));
+      if (!isMade) continue;
+      const key =
+        wrapped.length > 0
+          ? await this.#parts.volumeKeys.open(broker, volume, wrapped)
+          : await this.#parts.volumeKeys.create(broker.key, volume);
+      try {
+        if ('wrappedKey' in key) {
+          await this.#withEngine(broker, (engine) => engine.create(this.#specOf(broker), [key]));
+          await this.#setVolumes(id, () => ({ mountedEpoch: 0 }));
+        } else await this.#withReplicas(broker, (replicas) => replicas.adopt(id, key));
+      } finally {
+        overwrite([key]);
+      }
+    }
+    await this.#setVolumes(id, () => ({ isMade: true }));
   }
 
   async #restart(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
@@ -159,6 +226,7 @@ export class Reconciler {
     // Cleared before the check: a later change must trigger another check.
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
+    if (!hasVolumes(broker)) await this.#adopt(broker);
     const opened: VolumeKey[] = [];
     try {
       for (const volume of broker.volumes) {
@@ -333,6 +401,16 @@ export class Reconciler {
   #setVolumes(id: string, change: (of: VolumeRecord) => Partial<VolumeRecord>): Promise<void> {
     const { volumes } = this.#parts.brokers.require(id);
     return this.#set(id, { volumes: volumes.map((volume) => ({ ...volume, ...change(volume) })) });
+  }
+
+  #withReplicas<T>(
+    broker: BrokerRecord,
+    act: (replicas: EngineReplicas) => Promise<T>,
+  ): Promise<T> {
+    return this.#withEngine(broker, ({ volumes }) => {
+      if (volumes.replicas !== undefined) return act(volumes.replicas);
+      throw new EngineFailure('replicas-missing', 'the engine of the broker has no replicas');
+    });
   }
 
   async #withEngine<T>(broker: BrokerRecord, act: (engine: Engine) => Promise<T>): Promise<T> {

@@ -369,7 +369,7 @@ export class Service {
 
   #tick(): void {
     this.#collectGarbage();
-    this.#core.control.supervisor.tick();
+    this.#core.control.tick();
     const nowMs = systemClock.nowMs();
     const { sampling, audit } = this.#api;
     sampling.tick(nowMs, systemClock.monotonicMs());
@@ -418,7 +418,7 @@ export class Service {
     await Promise.all([
       listener?.close(timeoutMs),
       this.#environment.close(),
-      this.#core.control.supervisor.close(reason),
+      this.#core.control.close(reason),
     ]);
     await audit?.close();
     this.#refusals.flush();

@@ -212,6 +212,7 @@ export class Restoration {
       })),
       ports: [],
       action: null,
+      replication: null,
       pending: {},
     };
     return { value: broker, changes: [...changes, brokers.entry({ created: broker })] };

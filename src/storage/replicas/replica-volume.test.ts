@@ -210,6 +210,7 @@ test('a promotion that is interrupted at any change of the disk can be repeated'
       () => true,
       () => false,
     );
+    changes = Number.NaN;
     const isWaiting = copy.names.includes(`/b/${manifestFile}`);
     if (!isOver && isWaiting) await new ReplicaVolume(copy, '/b').adopt(keys);
     assert.equal(await new ReplicaVolume(copy, '/b').finish(), true);

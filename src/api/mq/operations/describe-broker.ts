@@ -4,6 +4,7 @@ import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
 import { type BrokerRecord, type LdapRecord, portOf } from '../../../control/broker-record.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
+import type { ReplicationRecord } from '../../../control/replication/replication-record.ts';
 import { usersOf } from '../../../control/users/user-decisions.ts';
 import { type MqParts, touched } from '../parts.ts';
 import { onBroker } from '../permissions.ts';
@@ -43,7 +44,7 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     brokerState: state,
     configurations: configurations(broker),
     created: broker.createdMs,
-    dataReplicationMode: 'NONE',
+    ...replicationOf(broker, parts),
     deploymentMode: broker.deploymentMode,
     // The service-owned key is never shown.
     encryptionOptions:
@@ -68,6 +69,39 @@ function description(broker: BrokerRecord, parts: MqParts): Description {
     subnetIds: broker.subnetIds,
     tags: broker.tags,
     users: users(broker),
+  };
+}
+
+/** The members of answers that describe the pair of a broker. */
+interface ShownReplication
+  extends Pick<Description, 'dataReplicationMetadata' | 'pendingDataReplicationMetadata'> {
+  readonly dataReplicationMode: 'NONE' | 'CRDR';
+  readonly pendingDataReplicationMode?: 'NONE' | 'CRDR';
+}
+
+/** The pair of a broker, and what is pending for it. */
+export function replicationOf(
+  { replication: present, pending }: BrokerRecord,
+  { control: { brokers }, region }: MqParts,
+): ShownReplication {
+  const modeOf = (record: ReplicationRecord | null) => (record === null ? 'NONE' : 'CRDR');
+  const metadataOf = (record: ReplicationRecord | null) =>
+    record === null
+      ? undefined
+      : {
+          dataReplicationRole: record.role,
+          dataReplicationCounterpart: { brokerId: record.counterpartId, region },
+        };
+  // A replica leaves its pair when its primary does.
+  const primary = present?.role === 'REPLICA' ? brokers.get(present.counterpartId) : undefined;
+  const waiting = primary?.pending.replication === null ? null : pending.replication;
+  return {
+    dataReplicationMode: modeOf(present),
+    dataReplicationMetadata: metadataOf(present),
+    ...(waiting !== undefined && {
+      pendingDataReplicationMode: modeOf(waiting),
+      pendingDataReplicationMetadata: metadataOf(waiting),
+    }),
   };
 }
 

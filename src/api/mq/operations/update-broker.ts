@@ -4,6 +4,7 @@ import { operation } from '../../../aws/service.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, touched } from '../parts.ts';
 import { onBroker, passingRoles } from '../permissions.ts';
+import { replicationOf } from './describe-broker.ts';
 import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
 
 /** Changes the settings of a broker. Some take effect at once, others at the next reboot. */
@@ -23,6 +24,7 @@ export function updateBroker(parts: MqParts) {
       const { value, changes } = parts.control.decisions.update(request.brokerId, request);
       // The requested settings, and the revision of the configuration if the request names none.
       const output = {
+        ...(request.dataReplicationMode && replicationOf(value, parts)),
         ...request,
         ...(request.configuration && { configuration: configurationOf(value) }),
       };

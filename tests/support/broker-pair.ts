@@ -1,0 +1,158 @@
+// A primary and its replica in a real service, with STOMP clients.
+
+import {
+  CreateBrokerCommand,
+  type CreateBrokerCommandInput,
+  PromoteCommand,
+  RebootBrokerCommand,
+} from '@aws-sdk/client-mq';
+import { describeBroker, password } from './broker-requests.ts';
+import { until } from './processes.ts';
+import { StompTlsClient } from './stomp-tls-client.ts';
+import type { Waxwing } from './waxwing.ts';
+
+/** The users that brokers of a pair must have. */
+export const pairUsers: NonNullable<CreateBrokerCommandInput['Users']> = [
+  { Username: 'admin', Password: password },
+  { Username: 'replicator', Password: password, ReplicationUser: true },
+];
+
+/** The request for a broker that can be part of a pair. */
+export function pairRequest(
+  BrokerName: string,
+  changes: Partial<CreateBrokerCommandInput> = {},
+): CreateBrokerCommand {
+  return new CreateBrokerCommand({
+    BrokerName,
+    EngineType: 'ACTIVEMQ',
+    DeploymentMode: 'SINGLE_INSTANCE',
+    HostInstanceType: 'mq.m5.large',
+    PubliclyAccessible: false,
+    Users: pairUsers,
+    ...changes,
+  });
+}
+
+/** A primary and its replica. */
+export class BrokerPair {
+  readonly waxwing: Waxwing;
+  primary: string;
+  replica: string;
+  /** The bodies that were confirmed, in order. */
+  readonly confirmed: string[] = [];
+  #isPublishing = false;
+  #published: Promise<void> = Promise.resolve();
+
+  private constructor(waxwing: Waxwing, primary: string, replica: string) {
+    this.waxwing = waxwing;
+    this.primary = primary;
+    this.replica = replica;
+  }
+
+  /** Creates both brokers, and waits until the replica has a copy. */
+  static async create(
+    waxwing: Waxwing,
+    name: string,
+    ofPrimary: Partial<CreateBrokerCommandInput> = {},
+    ofReplica: Partial<CreateBrokerCommandInput> = {},
+  ): Promise<BrokerPair> {
+    const { BrokerId: primary = '', BrokerArn } = await waxwing.mq.send(
+      pairRequest(`${name}-1`, ofPrimary),
+    );
+    await waxwing.brokerIs(primary, 'RUNNING');
+    const asked = {
+      DataReplicationMode: 'CRDR',
+      DataReplicationPrimaryBrokerArn: BrokerArn,
+      ...ofReplica,
+    } as const;
+    const { BrokerId: replica = '' } = await waxwing.mq.send(pairRequest(`${name}-2`, asked));
+    await waxwing.brokerIs(replica, 'REPLICA');
+    await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
+    await until('the primary has its role', async () => {
+      const { DataReplicationMode } = await describeBroker(waxwing, primary);
+      return DataReplicationMode === 'CRDR';
+    });
+    const pair = new BrokerPair(waxwing, primary, replica);
+    await waxwing.brokerIs(primary, 'RUNNING');
+    await waxwing.brokerIs(replica, 'REPLICA');
+    return pair;
+  }
+
+  /** Promotes the replica, as soon as that is possible, and waits until it accepts connections. */
+  async promote(Mode: 'SWITCHOVER' | 'FAILOVER'): Promise<void> {
+    await until(`a ${Mode}`, async () => {
+      try {
+        return await this.waxwing.mq.send(new PromoteCommand({ BrokerId: this.replica, Mode }));
+      } catch (error) {
+        if (!(error instanceof Error && /no complete copy|not running|REBOOT/.test(error.message)))
+          throw error;
+        return undefined;
+      }
+    });
+    [this.primary, this.replica] = [this.replica, this.primary];
+    await this.waxwing.brokerIs(this.primary, 'RUNNING');
+    await this.waxwing.brokerIs(this.replica, 'REPLICA');
+  }
+
+  /** Connects to the primary. */
+  async connect(): Promise<StompTlsClient> {
+    const { BrokerInstances } = await describeBroker(this.waxwing, this.primary);
+    const url = BrokerInstances?.[0]?.Endpoints?.find((text) => text.startsWith('stomp+ssl:'));
+    const port = Number(url?.split(':').at(-1));
+    const { ca } = this.waxwing;
+    const client = await StompTlsClient.connect({ port, ca }, 'admin', password);
+    const [frame] = await client.frames(1);
+    if (frame?.command !== 'CONNECTED') throw new Error(`log-in: ${frame?.command}`);
+    return client;
+  }
+
+  /** Sends messages one after another, until a failure or a number of them is confirmed. */
+  async publish(queue: string, countMax = Infinity): Promise<number> {
+    const client = await this.connect();
+    let count = 0;
+    try {
+      for (; count < countMax && (countMax !== Infinity || this.#isPublishing); count++) {
+        const body = `message ${this.confirmed.length} ${this.primary}`;
+        client.send('SEND', { destination: `/queue/${queue}`, persistent: 'true', receipt: '1' }, body);
+        const [frame] = await client.frames(1);
+        if (frame?.command !== 'RECEIPT') throw new Error(`${frame?.command}`);
+        this.confirmed.push(body);
+      }
+    } finally {
+      client.destroy();
+    }
+    return count;
+  }
+
+  /** Publishes to whichever broker is the primary, until {@link stop}. */
+  begin(queue: string): void {
+    this.#isPublishing = true;
+    this.#published = (async () => {
+      while (this.#isPublishing) {
+        await this.publish(queue).catch(() => new Promise((resolve) => setTimeout(resolve, 50)));
+      }
+    })();
+  }
+
+  /** Ends what {@link begin} began. */
+  async stop(): Promise<void> {
+    this.#isPublishing = false;
+    await this.#published;
+  }
+
+  /** Takes all messages of a queue, until there is none for a time. */
+  async drain(queue: string): Promise<string[]> {
+    const client = await this.connect();
+    client.send('SUBSCRIBE', { id: 's', destination: `/queue/${queue}`, ack: 'auto' });
+    const bodies: string[] = [];
+    const end = 'the end of the queue';
+    client.send('SEND', { destination: `/queue/${queue}`, persistent: 'true' }, end);
+    while (bodies.at(-1) !== end) {
+      for (const { command, body } of await client.frames(1)) {
+        if (command === 'MESSAGE') bodies.push(body);
+      }
+    }
+    client.destroy();
+    return bodies.slice(0, -1);
+  }
+}
