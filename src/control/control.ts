@@ -18,6 +18,7 @@ import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
 import type { RemoteKeyService } from './keys/remote-keys.ts';
 import { Reconciler } from './reconciler.ts';
+import { counterpartOf } from './replication/pairs.ts';
 import { proveReplication } from './replication/replication-proof.ts';
 import { Replicator } from './replication/replicator.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -136,22 +137,33 @@ export class Control {
       wake: (id) => supervisor.wake(id),
     });
     this.alarms.isStarting = (broker) => !engines.areAwaited(broker) && !supervisor.isUp(broker.id);
-    engines.observe({
+    this.#observe(options);
+  }
+
+  #observe({ log, loginFailed, accessed }: ControlOptions): void {
+    this.engines.observe({
       crashed: (id, detail) => {
         this.alarms.set(id, []);
-        supervisor.crashed(id, detail);
+        this.supervisor.crashed(id, detail);
       },
       failed: (id, ...why) => {
         this.alarms.set(id, []);
-        supervisor.failed(id, ...why);
+        this.supervisor.failed(id, ...why);
       },
-      needsKeys: (...of) => supervisor.needsKeys(...of),
-      log: options.log,
-      loginFailed: options.loginFailed,
-      accessed: options.accessed,
-      resealed: (id) => supervisor.resealed(id),
+      needsKeys: (...of) => this.supervisor.needsKeys(...of),
+      log,
+      loginFailed,
+      accessed,
+      resealed: (id) => this.supervisor.resealed(id),
       alarmed: (...of) => this.alarms.set(...of),
     });
+  }
+
+  /** Lets the records of a broker and of the other one of its pair take effect. */
+  wakePair(broker: BrokerRecord): void {
+    this.supervisor.wake(broker.id);
+    const other = counterpartOf(this.brokers, broker);
+    if (other !== undefined) this.supervisor.wake(other.id);
   }
 
   /** Performs the work that is due. Call it about once a second. */

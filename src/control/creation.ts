@@ -63,15 +63,11 @@ export interface CreationParts {
   /** Creates the role of the service, unless it exists, with the permissions of the requester. */
   readonly createServiceRole: (requester: Requester) => Promise<void>;
   /**
-   * Proves that the requester may wrap the data keys of a primary under the key of its replica.
+   * Proves that the requester may decrypt the data keys of a primary.
    *
    * @throws {ControlError} 'bad-request'
    */
-  readonly proveReplication?: (
-    primary: BrokerRecord,
-    key: KeyChoice,
-    requester: Requester,
-  ) => Promise<void>;
+  readonly proveReplication?: (primary: BrokerRecord, requester: Requester) => Promise<void>;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
@@ -163,7 +159,7 @@ export class Creation {
   ): Promise<GrantRecord[]> {
     const grants = await this.#grant(key, accepted.offer, requester);
     const primary = this.#primary(accepted);
-    if (primary !== undefined) await this.#parts.proveReplication?.(primary, key, requester);
+    if (primary !== undefined) await this.#parts.proveReplication?.(primary, requester);
     return grants;
   }
 
@@ -255,8 +251,15 @@ export class Creation {
     primary: BrokerRecord | undefined,
   ): BrokerRecord {
     const { region, accountId, clock, sealSecret } = this.#parts;
-    const { key: _, users: __, storageType: ___, primaryArn: ____, ldap, offer, ...settings } =
-      accepted;
+    const {
+      key: _,
+      users: __,
+      storageType: ___,
+      primaryArn: ____,
+      ldap,
+      offer,
+      ...settings
+    } = accepted;
     const id = `b-${this.#parts.random.uuid()}`;
     const volumes = this.#volumes(accepted, primary);
     return {

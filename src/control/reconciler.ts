@@ -140,10 +140,12 @@ export class Reconciler {
       await this.#parts.volumeKeys.prove(granted, volume, wrapped);
     }
     runtime.isResumed = false;
+    const present = this.#parts.brokers.require(id);
+    // It may have been promoted meanwhile, which wakes it again.
+    if (present.replication?.role !== 'REPLICA') return;
     const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
     const applied = isReboot ? appliedPending(broker) : {};
-    const present = this.#parts.brokers.get(id)?.pending ?? {};
-    const pending = stillPending(present, isReboot ? broker.pending : {});
+    const pending = stillPending(present.pending, isReboot ? broker.pending : {});
     await this.#move(id, 'replicating', { ...applied, action: null, pending });
   }
 
@@ -160,7 +162,8 @@ export class Reconciler {
     const { id } = broker;
     for (const volume of broker.volumes) {
       const wrapped = await this.#withReplicas(broker, (replicas) => replicas.wrappedKeys(id));
-      const isMade = wrapped.length > 0 || !(await this.#withReplicas(broker, (of) => of.finish(id)));
+      const isMade =
+        wrapped.length > 0 || !(await this.#withReplicas(broker, (of) => of.finish(id)));
       if (!isMade) continue;
       const key =
         wrapped.length > 0

@@ -91,6 +91,9 @@ export const rabbitMqQueueMetrics: readonly Definition[] = [
   metric('MessageCount', 'Count', queueSize),
 ];
 
+/** The name of the metric for the lag of replicas, which the service measures. */
+export const replicationLag = 'waxwing_replication_lag_seconds';
+
 /** The metrics of an ActiveMQ broker. */
 export const activeMqMetrics: readonly Definition[] = [
   cpu('CpuUtilization'),
@@ -108,6 +111,10 @@ export const activeMqMetrics: readonly Definition[] = [
     sum(change.value(ready), change.value(unsettled)),
   ),
   growth('VolumeWriteOps', `${syncTime}_count`),
+  metric('TotalReplicationLag', 'Milliseconds', (change) => {
+    const seconds = change.value(replicationLag);
+    return seconds === undefined ? undefined : 1000 * seconds;
+  }),
   ...network,
 ];
 

@@ -3,10 +3,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Exposition } from '../api/status/service.ts';
 import { RequestError } from '../aws/errors.ts';
-import type { MetricsJson } from '../base/metrics.ts';
+import type { MeasuredMetric, MetricsJson } from '../base/metrics.ts';
 import type { Secret } from '../base/secret.ts';
 import { anonymous, type Caller } from '../calls/caller.ts';
 import type { Control } from '../control/control.ts';
+import type { Replicator } from '../control/replication/replicator.ts';
+import { replicationLag } from '../metrics/definitions.ts';
 import type { ConnectionAdmission } from '../net/connection-admission.ts';
 import { type HandshakeCounts, tlsVersions } from '../net/handshake-counts.ts';
 import type { TrailParts } from './trails/trail-parts.ts';
@@ -120,7 +122,7 @@ function addAudit(
 
 function addOwn(
   metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
-  { brokers, keyChecks }: Control,
+  { brokers, keyChecks, replicator }: Control,
 ): void {
   metrics.add({
     name: 'waxwing_service_memory_bytes',
@@ -143,4 +145,25 @@ function addOwn(
         keyChecks.of(id).map(([answer, count]) => [count, { broker: name, answer }] as const),
       ),
   });
+  metrics.add(lagOf(replicator));
+}
+
+/** The metric for the lag of replicas. */
+function lagOf(replicator: Replicator): MeasuredMetric {
+  return {
+    name: replicationLag,
+    help: 'By how much the copy of a replica is older than its primary, at most.',
+    type: 'gauge',
+    measure: () =>
+      [...replicator.lags()].flatMap(({ names, lagMs }) =>
+        names.map((broker) => [lagMs / 1000, { broker }] as const),
+      ),
+  };
+}
+
+/** What brokers report, and what the service measures of them, for the samples of CloudWatch. */
+export async function brokerMetrics({ engines, replicator }: Control): Promise<MetricsJson[]> {
+  const { measure, ...lag } = lagOf(replicator);
+  const values = [...measure()].map(([value, labels]) => ({ value, labels }));
+  return [...(await engines.metrics()), [{ ...lag, aggregator: 'sum', values }]];
 }

@@ -113,7 +113,11 @@ export class BrokerPair {
     try {
       for (; count < countMax && (countMax !== Infinity || this.#isPublishing); count++) {
         const body = `message ${this.confirmed.length} ${this.primary}`;
-        client.send('SEND', { destination: `/queue/${queue}`, persistent: 'true', receipt: '1' }, body);
+        client.send(
+          'SEND',
+          { destination: `/queue/${queue}`, persistent: 'true', receipt: '1' },
+          body,
+        );
         const [frame] = await client.frames(1);
         if (frame?.command !== 'RECEIPT') throw new Error(`${frame?.command}`);
         this.confirmed.push(body);

@@ -446,7 +446,8 @@ export class ControlPlane {
       },
       this.machine.clock.nowMs(),
     );
-    this.control.supervisor.tick();
+    this.control.tick();
+    await this.control.replicator.idle();
     await this.settled();
   }
 

@@ -19,9 +19,10 @@ import type { BrokerKind } from '../../src/control/offers/offer.ts';
 import { offerOf } from '../../src/control/offers/offers.ts';
 import type { EngineVolumes } from '../../src/control/volumes/engine-volumes.ts';
 import type { WrappedDataKey } from '../../src/control/volumes/volume-state.ts';
+import { fakeReplicas } from './fake-replicas.ts';
 
 /** A data key of a volume. */
-interface FakeKey {
+export interface FakeKey {
   readonly generation: number;
   readonly wrappedKey: Buffer;
   /** SHA-256 of the data key. */
@@ -75,6 +76,7 @@ export class FakeEngine implements Engine {
   ) {
     this.kinds = kinds.map((kind) => wholeKind(kind));
     this.#folders = folders;
+    this.volumes = { ...this.#ownVolumes, replicas: fakeReplicas(folders) };
     this.#pass = pass;
   }
 
@@ -152,7 +154,9 @@ export class FakeEngine implements Engine {
   /** Data is sealed again when {@link reseal} is called, or at once. */
   isResealing = false;
 
-  readonly volumes: EngineVolumes = {
+  readonly volumes: EngineVolumes;
+
+  readonly #ownVolumes: EngineVolumes = {
     state: async (brokerId, volumeId) => {
       if (!this.running.has(brokerId)) return undefined;
       const [newest, ...older] = this.#volume(brokerId, volumeId).keys;

@@ -53,8 +53,18 @@ export class StompTlsClient {
       }
       if (this.#socket.destroyed)
         throw new Error(`closed after ${frames.length} of ${count} frames`);
-      await Promise.race([once(this.#socket, 'data'), once(this.#socket, 'close')]);
+      await this.#change();
     }
+  }
+
+  /** Waits for data, or for the end of the connection. */
+  async #change(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    const changes = ['data', 'close'].map((event) => once(this.#socket, event, { signal }));
+    for (const change of changes) change.catch(() => {});
+    await Promise.race(changes);
+    over.abort();
   }
 
   destroy(): void {

@@ -39,7 +39,9 @@ export function primaryOf(
 }
 
 function idIn(arn: string, { region, accountId }: Place): string {
-  const match = /^arn:aws:mq:([a-z0-9-]{1,40}):(\d{12}):broker:[\w-]{1,50}:(b-[\da-f-]{36})$/.exec(arn);
+  const match = /^arn:aws:mq:([a-z0-9-]{1,40}):(\d{12}):broker:[\w-]{1,50}:(b-[\da-f-]{36})$/.exec(
+    arn,
+  );
   if (match === null) {
     throw refuse(
       attribute,

@@ -1,22 +1,21 @@
 // The permissions of those who request a replica.
 
 import { type BrokerKeys, ForeignDataKey, KeyLost } from '../broker-keys.ts';
-import type { BrokerRecord, KeyChoice } from '../broker-record.ts';
+import type { BrokerRecord } from '../broker-record.ts';
 import type { Engines } from '../engines.ts';
 import type { Requester } from '../keys/key-finder.ts';
 import { refuse } from '../rules.ts';
 
 /**
- * Wraps the data keys of a primary under the key of its replica with the permissions of the requester, and
- * forgets the result. Otherwise, whoever may create replicas could read what the key protects. Nobody but the
- * service may use a key of the service.
+ * Decrypts the data keys of a primary with the permissions of the requester, and forgets them. Otherwise,
+ * whoever may create replicas could read what the key protects. Nobody but the service may use a key of the
+ * service.
  *
- * @throws {ControlError} 'bad-request' if the requester may not use the keys for that
+ * @throws {ControlError} 'bad-request' if the requester may not decrypt them
  */
 export async function proveReplication(
   { keys, engines }: { readonly keys: BrokerKeys; readonly engines: Engines },
   primary: BrokerRecord,
-  to: KeyChoice,
   requester: Requester,
 ): Promise<void> {
   const { id, key: from, volumes } = primary;
@@ -25,15 +24,14 @@ export async function proveReplication(
   try {
     for (const volume of volumes) {
       for (const { wrappedKey } of await engine.wrappedKeys(id, volume.id)) {
-        await keys.rewrapDataKeyFor({ from, to }, volume, wrappedKey, requester);
+        (await keys.openDataKeyFor(from, volume, wrappedKey, requester)).fill(0);
       }
     }
   } catch (error) {
     if (!(error instanceof KeyLost || error instanceof ForeignDataKey)) throw error;
     throw refuse(
       'dataReplicationPrimaryBrokerArn',
-      `The data keys of primary broker [${id}] cannot be wrapped under the key of the replica: ` +
-        error.message,
+      `The data keys of primary broker [${id}] cannot be decrypted: ${error.message}`,
     );
   }
 }

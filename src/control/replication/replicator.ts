@@ -211,10 +211,27 @@ export class Replicator {
     return atMs === undefined ? undefined : this.#nowMs - atMs;
   }
 
+  /** The lags of all replicas of which they are known, in milliseconds, with the names of both brokers. */
+  *lags(): Iterable<{ readonly names: readonly string[]; readonly lagMs: number }> {
+    const { brokers } = this.#parts;
+    for (const id of this.#progress.keys()) {
+      const replica = brokers.get(id);
+      const lagMs = this.lagMs(id);
+      if (replica === undefined || lagMs === undefined) continue;
+      const primary = counterpartOf(brokers, replica);
+      yield { names: [replica, ...(primary ? [primary] : [])].map(({ name }) => name), lagMs };
+    }
+  }
+
+  /** Waits for what is being copied. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#progress.values()].map(({ copying }) => copying));
+  }
+
   /** Begins nothing more, and waits for what is being copied. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#progress.values()].map(({ copying }) => copying));
+    await this.idle();
   }
 
   #replicasOf(broker: BrokerRecord): EngineReplicas {

@@ -34,11 +34,7 @@ export interface PrimaryState {
    * @returns the number of copied bytes
    * @throws {WaxwingError} `freeze-ended`, `disk-failed`; the replica keeps the state before
    */
-  copyTo(
-    replicaId: string,
-    lineage: number,
-    keys: readonly WrappedDataKey[],
-  ): Promise<number>;
+  copyTo(replicaId: string, lineage: number, keys: readonly WrappedDataKey[]): Promise<number>;
   /** Ends the copy. Can be repeated. */
   release(): Promise<void>;
 }

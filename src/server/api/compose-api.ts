@@ -37,7 +37,7 @@ import type { Core, ServiceLocation, SystemState } from '../compose.ts';
 import { consolePath, consoleSite } from '../console/console-site.ts';
 import { composeAdministration } from '../identities/compose-administration.ts';
 import { authenticatorOf, stsParts } from '../identity-parts.ts';
-import { tokenHolder } from '../metrics.ts';
+import { brokerMetrics, tokenHolder } from '../metrics.ts';
 import type { Refusals } from '../refusals.ts';
 import { textInspection } from '../sensitive-names/text-inspection.ts';
 import type { Settings } from '../settings.ts';
@@ -57,7 +57,7 @@ export interface Api {
 
 /** Composes the API on the parts that run brokers. */
 export function composeApi(
-  { control, client, engines, services, hooks }: Core,
+  { control, client, services, hooks }: Core,
   settings: Settings,
   state: SystemState,
   location: ServiceLocation,
@@ -72,7 +72,12 @@ export function composeApi(
   services.add(cloudTrailService(audit.cloudTrail));
   services.add(s3Service(audit.s3));
   services.add(auditService(audit.audit));
-  const sampling = addCloudWatch(services, { state, logs, engines, log });
+  const sampling = addCloudWatch(services, {
+    state,
+    logs,
+    metrics: () => brokerMetrics(control),
+    log,
+  });
   const outside = new HttpsClient({ authorities: settings.oidcAuthorities, clock: systemClock });
   const place = { ...location, outside, log, settings: settings.signIn };
   const signIn = addIdentityServices(services, state, place);

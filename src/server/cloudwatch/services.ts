@@ -6,8 +6,8 @@ import { logsService } from '../../api/logs/service.ts';
 import type { ServiceRegistry } from '../../aws/pipeline/registry.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
+import type { MetricsJson } from '../../base/metrics.ts';
 import type { Brokers } from '../../control/brokers.ts';
-import type { Engines } from '../../control/engines.ts';
 import type { BrokerLogs } from '../../logs/broker-logs.ts';
 import { MetricStore } from '../../metrics/metric-store.ts';
 import { MetricQueries } from '../../metrics/queries.ts';
@@ -19,14 +19,15 @@ import { MetricSampling } from './metric-sampling.ts';
 export interface CloudWatchParts {
   readonly state: Pick<SystemState, 'brokers' | 'logGroups'>;
   readonly logs: BrokerLogs;
-  readonly engines: Engines;
+  /** What brokers report. */
+  readonly metrics: () => Promise<readonly MetricsJson[]>;
   readonly log: ServiceLog;
 }
 
 /** Adds the services. Returns the sampling of the metrics, which the caller drives. */
 export function addCloudWatch(
   services: ServiceRegistry,
-  { state: { brokers, logGroups }, logs, engines, log }: CloudWatchParts,
+  { state: { brokers, logGroups }, logs, metrics, log }: CloudWatchParts,
 ): MetricSampling {
   const store = new MetricStore(logs);
   services.add(cloudWatchService(new MetricQueries(store)));
@@ -34,7 +35,7 @@ export function addCloudWatch(
   services.add(logsService({ logs, groups: logGroups, clock: systemClock, brokers: listed }));
   return new MetricSampling({
     store,
-    metrics: () => engines.metrics(),
+    metrics,
     brokers: () => brokers.all(),
     failed: (error) => log.error({ err: error }, 'the metrics of a minute could not be stored'),
   });

@@ -1,12 +1,12 @@
 // The folder of a replica: copies of the sealed files of another volume, which becomes a volume when the
 // replica is promoted.
 
-import { type DataKeys, type VolumeHeader, type WrappedKey, wrappedKeysOf } from '../volume.ts';
 import { type Disk, type DiskFile, fromCallback } from '../disk.ts';
 import { diskFailure, StorageError } from '../errors.ts';
 import { watermarkFile } from '../log/durable-watermark.ts';
 import { eraseFile, eraseVolumeHeader } from '../volume/erase.ts';
 import { encodeHeader } from '../volume/header.ts';
+import { type DataKeys, type VolumeHeader, type WrappedKey, wrappedKeysOf } from '../volume.ts';
 import {
   decodeKeys,
   decodeManifest,

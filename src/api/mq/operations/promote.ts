@@ -21,16 +21,8 @@ export function promote(parts: MqParts) {
       return () => {
         const isUp = (id: string) => supervisor.isUp(id);
         const { value, changes } = decide(brokers, brokerId, mode, hasState, isUp);
-        const primaryId = value.replication?.counterpartId;
-        return {
-          output: { brokerId },
-          changes,
-          resources: touched(value),
-          // The primary stops first.
-          committed: () => {
-            if (primaryId !== undefined) supervisor.wake(primaryId);
-          },
-        };
+        const committed = () => parts.control.wakePair(value);
+        return { output: { brokerId }, changes, resources: touched(value), committed };
       };
     },
   });

@@ -8,7 +8,7 @@ import { nothing } from '../shapes/common.ts';
 
 /** Reboots a broker, which applies its pending settings. The work continues after the answer. */
 export function rebootBroker(parts: MqParts) {
-  const { decisions, supervisor } = parts.control;
+  const { control } = parts;
   return operation({
     action: 'mq:RebootBroker',
     readOnly: false,
@@ -17,8 +17,8 @@ export function rebootBroker(parts: MqParts) {
     output: nothing,
     permissions: onBroker('mq:RebootBroker', parts),
     handle: ({ brokerId }) => {
-      const { value, changes } = decisions.reboot(brokerId);
-      const committed = () => supervisor.wake(brokerId);
+      const { value, changes } = control.decisions.reboot(brokerId);
+      const committed = () => control.wakePair(value);
       return { output: {}, changes, resources: touched(value), committed };
     },
   });

@@ -4,8 +4,8 @@ import { operation } from '../../../aws/service.ts';
 import type { BrokerRecord } from '../../../control/broker-record.ts';
 import { type MqParts, touched } from '../parts.ts';
 import { onBroker, passingRoles } from '../permissions.ts';
-import { replicationOf } from './describe-broker.ts';
 import { updateBrokerRequest, updateBrokerResponse } from '../shapes/brokers.ts';
+import { replicationOf } from './describe-broker.ts';
 
 /** Changes the settings of a broker. Some take effect at once, others at the next reboot. */
 export function updateBroker(parts: MqParts) {

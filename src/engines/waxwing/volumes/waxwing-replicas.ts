@@ -11,8 +11,8 @@ import { keyFromBytes } from '../../../crypto/derive.ts';
 import { systemDisk } from '../../../storage/disk.ts';
 import { watermarkFile } from '../../../storage/log/durable-watermark.ts';
 import { ReplicaVolume } from '../../../storage/replicas/replica-volume.ts';
-import { wrappedKeysOf } from '../../../storage/volume.ts';
 import { decodeHeader } from '../../../storage/volume/header.ts';
+import { wrappedKeysOf } from '../../../storage/volume.ts';
 
 /** Copies the volumes of primaries, as they are on the disk, into the folders of replicas. */
 export class WaxwingReplicas implements EngineReplicas {
