@@ -18,7 +18,7 @@ import { Waxwing } from '../support/waxwing.ts';
 // Data replication between two brokers of the real service.
 
 /** Changes of roles under load. */
-const switchovers = isLong ? 20 : 2;
+const switchovers = isLong ? 20 : 1;
 const failovers = isLong ? 10 : 1;
 
 let waxwing: Waxwing;

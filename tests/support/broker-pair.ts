@@ -1,5 +1,6 @@
 // A primary and its replica in a real service, with STOMP clients.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateBrokerCommand,
   type CreateBrokerCommandInput,
@@ -8,8 +9,12 @@ import {
 } from '@aws-sdk/client-mq';
 import { describeBroker, password } from './broker-requests.ts';
 import { until } from './processes.ts';
+import { isLong } from './proof.ts';
 import { StompTlsClient } from './stomp-tls-client.ts';
 import type { Waxwing } from './waxwing.ts';
+
+/** The pause after a confirmed message, so that a publisher does not occupy a processor; milliseconds. */
+const pauseMs = isLong ? 0 : 5;
 
 /** The users that brokers of a pair must have. */
 export const pairUsers: NonNullable<CreateBrokerCommandInput['Users']> = [
@@ -121,6 +126,7 @@ export class BrokerPair {
         const [frame] = await client.frames(1);
         if (frame?.command !== 'RECEIPT') throw new Error(`${frame?.command}`);
         this.confirmed.push(body);
+        if (countMax === Infinity) await pause(pauseMs);
       }
     } finally {
       client.destroy();
@@ -133,7 +139,7 @@ export class BrokerPair {
     this.#isPublishing = true;
     this.#published = (async () => {
       while (this.#isPublishing) {
-        await this.publish(queue).catch(() => new Promise((resolve) => setTimeout(resolve, 50)));
+        await this.publish(queue).catch(() => pause(50));
       }
     })();
   }
