@@ -19,7 +19,6 @@ import { KeyCheckCounters } from './key-check-counters.ts';
 import type { RemoteKeyService } from './keys/remote-keys.ts';
 import { Reconciler } from './reconciler.ts';
 import { counterpartOf } from './replication/pairs.ts';
-import { proveReplication } from './replication/replication-proof.ts';
 import { Replicator } from './replication/replicator.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import type { OpenSecret, SealSecret } from './users/ldap.ts';

@@ -29,6 +29,7 @@ import type { Requester } from './keys/key-finder.ts';
 import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
 import { primaryOf } from './replication/replica-request.ts';
+import { proveReplication } from './replication/replication-proof.ts';
 import { refuse } from './rules.ts';
 import { ldapRecord, type SealSecret } from './users/ldap.ts';
 import type { UserRequest } from './users/user-rules.ts';
@@ -54,7 +55,7 @@ export interface CreationParts {
   readonly configurations: ConfigurationDecisions;
   readonly keys: BrokerKeys;
   /** The kinds of brokers that can be created, and those that this machine cannot run. */
-  readonly engines: Pick<Engines, 'offered' | 'missing'>;
+  readonly engines: Pick<Engines, 'offered' | 'missing' | 'engineFor'>;
   readonly random: Random;
   readonly clock: Clock;
   /** Hashes a password with a one-way function. */
@@ -62,12 +63,6 @@ export interface CreationParts {
   readonly sealSecret: SealSecret;
   /** Creates the role of the service, unless it exists, with the permissions of the requester. */
   readonly createServiceRole: (requester: Requester) => Promise<void>;
-  /**
-   * Proves that the requester may decrypt the data keys of a primary.
-   *
-   * @throws {ControlError} 'bad-request'
-   */
-  readonly proveReplication?: (primary: BrokerRecord, requester: Requester) => Promise<void>;
   /** The key of the digests that detect repeated requests; 256 bits. */
   readonly digestKey: KeyObject;
   readonly region: string;
@@ -159,7 +154,7 @@ export class Creation {
   ): Promise<GrantRecord[]> {
     const grants = await this.#grant(key, accepted.offer, requester);
     const primary = this.#primary(accepted);
-    if (primary !== undefined) await this.#parts.proveReplication?.(primary, requester);
+    if (primary !== undefined) await proveReplication(this.#parts, primary, requester);
     return grants;
   }
 

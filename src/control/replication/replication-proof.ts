@@ -6,6 +6,12 @@ import type { Engines } from '../engines.ts';
 import type { Requester } from '../keys/key-finder.ts';
 import { refuse } from '../rules.ts';
 
+/** The parts that the proof needs. */
+export interface ProofParts {
+  readonly keys: BrokerKeys;
+  readonly engines: Pick<Engines, 'engineFor'>;
+}
+
 /**
  * Decrypts the data keys of a primary with the permissions of the requester, and forgets them. Otherwise,
  * whoever may create replicas could read what the key protects. Nobody but the service may use a key of the
@@ -14,7 +20,7 @@ import { refuse } from '../rules.ts';
  * @throws {ControlError} 'bad-request' if the requester may not decrypt them
  */
 export async function proveReplication(
-  { keys, engines }: { readonly keys: BrokerKeys; readonly engines: Engines },
+  { keys, engines }: ProofParts,
   primary: BrokerRecord,
   requester: Requester,
 ): Promise<void> {
