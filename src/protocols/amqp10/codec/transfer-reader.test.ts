@@ -6,7 +6,10 @@ import { receivedTransfer, TransferReader } from './transfer-reader.ts';
 
 const usual: readonly (readonly [what: string, hex: string])[] = [
   ['all fields of a first transfer', '005314 c00e06 5201 5207 a00474616730 43 42 41 ffff'],
-  ['long encodings', '005314 d00000001b00000005 7000000001 70fffffffe b0000000024142 7000000003 41'],
+  [
+    'long encodings',
+    '005314 d00000001b00000005 7000000001 70fffffffe b0000000024142 7000000003 41',
+  ],
   ['absent fields in the middle', '005314 c00701 5203 4040404040'],
   ['a transfer after the first', '005314 c00806 5200 4040404041 616263'],
   ['an aborted transfer', '005314 c00c0a 43 404040404040404041 00'],
