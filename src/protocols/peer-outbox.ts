@@ -4,16 +4,44 @@ import { copyBytes } from '../base/bytes.ts';
 import type { Limits } from '../broker/limits.ts';
 import type { Transport } from './protocol.ts';
 
-/** Size of a buffer in bytes. A full buffer is written immediately. */
+/** Size of the largest buffers in bytes. A full one is written immediately. */
 const bufferSize = 128 * 1024;
 
-/** Maximum number of unused buffers that are kept for other connections. */
-const spareCountMax = 32;
+/** Buffers of one size, of which unused ones are kept for other connections. */
+class BufferPool {
+  /** In bytes. */
+  readonly size: number;
+  readonly #spareCountMax: number;
+  readonly #spares: Buffer[] = [];
 
-const spares: Buffer[] = [];
+  constructor(size: number, spareCountMax: number) {
+    this.size = size;
+    this.#spareCountMax = spareCountMax;
+  }
 
-function releaseBuffer(buffer: Buffer): void {
-  if (spares.length < spareCountMax) spares.push(buffer);
+  take(): Buffer {
+    return this.#spares.pop() ?? Buffer.allocUnsafeSlow(this.size);
+  }
+
+  release(buffer: Buffer): void {
+    if (this.#spares.length < this.#spareCountMax) this.#spares.push(buffer);
+  }
+}
+
+const largest = new BufferPool(bufferSize, 32);
+
+/**
+ * All pools, by size. One message goes to hundreds of peers in a turn: if each of them took a large
+ * buffer, the collector would run again and again because of so much memory outside its heap.
+ */
+const pools: readonly BufferPool[] = [
+  new BufferPool(4 * 1024, 1024),
+  new BufferPool(32 * 1024, 64),
+  largest,
+];
+
+function poolFor(size: number): BufferPool {
+  return pools.find((pool) => pool.size >= size) ?? largest;
 }
 
 /** The data of the broker that is needed here. */
@@ -46,9 +74,14 @@ export class PeerOutbox {
   #isShareUsed = false;
   #isEnded = false;
   #buffer: Buffer | undefined = undefined;
+  #pool: BufferPool = largest;
   #at = 0;
+  /** The number of bytes that can be collected without another buffer. */
+  #capacity = 0;
   /** The number of bytes at which the buffer is written. */
   #sizeMax = bufferSize;
+  /** The number of bytes that were written last. The next buffer has room for as many. */
+  #lastSize = 0;
 
   /**
    * @param writableAgain called when the peer has read so much of its share that deliveries can
@@ -83,15 +116,31 @@ export class PeerOutbox {
    * @returns the position in {@link bytes}
    */
   claim(size: number): number {
-    if (this.#at + size > this.#sizeMax) this.flush();
-    if (this.#buffer === undefined) {
-      this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
-      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
-      this.#transport.requestFlush();
-    }
+    if (this.#at + size > this.#capacity) this.#makeRoom(size);
     const start = this.#at;
     this.#at = start + size;
     return start;
+  }
+
+  #makeRoom(size: number): void {
+    if (this.#at + size > this.#sizeMax) this.flush();
+    if (this.#buffer === undefined) {
+      this.#take(Math.max(size, this.#lastSize));
+      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
+      this.#transport.requestFlush();
+    } else {
+      const [before, pool] = [this.#buffer, this.#pool];
+      this.#take(this.#at + size);
+      before.copy(this.bytes, 0, 0, this.#at);
+      pool.release(before);
+    }
+    this.#capacity = Math.min(this.bytes.length, Math.max(this.#sizeMax, size));
+  }
+
+  /** Takes a buffer with room for a number of bytes. */
+  #take(size: number): void {
+    this.#pool = poolFor(size);
+    this.#buffer = this.#pool.take();
   }
 
   /** The buffer of the last `claim`. */
@@ -112,9 +161,14 @@ export class PeerOutbox {
 
   /** Discards the collected output, which may end within a frame after a bug. */
   discard(): void {
-    if (this.#buffer !== undefined) releaseBuffer(this.#buffer);
+    if (this.#buffer !== undefined) this.#pool.release(this.#buffer);
+    this.#leave();
+  }
+
+  #leave(): void {
     this.#buffer = undefined;
     this.#at = 0;
+    this.#capacity = 0;
   }
 
   /** Passes the collected output to the transport. */
@@ -126,20 +180,21 @@ export class PeerOutbox {
       return;
     }
     const { unread, limits } = this.#host;
+    const pool = this.#pool;
     const isCrowded = this.#isCrowded();
     // Data that may stay unread for long must not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
-    if (isCrowded) releaseBuffer(buffer);
-    this.#buffer = undefined;
-    this.#at = 0;
+    if (isCrowded) pool.release(buffer);
+    this.#lastSize = this.#at;
+    this.#leave();
     this.hasWritten = true;
     const size = bytes.length;
     this.waitingBytes += size;
     unread.bytes += size;
     const released = () => {
-      if (!isCrowded) releaseBuffer(buffer);
+      if (!isCrowded) pool.release(buffer);
       if (!this.#isEnded) this.#left(size);
     };
     if (!this.#transport.write(bytes, released)) this.block();

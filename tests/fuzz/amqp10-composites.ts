@@ -11,6 +11,10 @@ import {
   writeComposite,
 } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { performativesTable } from '../../src/protocols/amqp10/codec/performatives.table.ts';
+import {
+  receivedTransfer,
+  TransferReader,
+} from '../../src/protocols/amqp10/codec/transfer-reader.ts';
 import { AmqpError } from '../../src/protocols/amqp10/errors.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { randomItem } from './amqp10-input.ts';
@@ -107,6 +111,17 @@ const plain = (from: Composite) =>
     return each === null ? undefined : each;
   });
 
+/** What the reader of transfers reads is what the general decoder reads. */
+function requireSameTransfer(bytes: Buffer): void {
+  const transfers = new TransferReader();
+  const read = transfers.read(bytes, 0, bytes.length);
+  if (read === undefined) return;
+  const d = new Decoder().reset(bytes, 0, bytes.length);
+  const made = readComposite(d);
+  assert.ok(made.code === compositeCodes.transfer);
+  assert.deepEqual([read, transfers.at], [receivedTransfer(made), d.at]);
+}
+
 /** A composite is decoded as it was encoded; a damaged one ends in an expected error. */
 function fuzzComposite(random: SeededRandom, tally: Tally): void {
   const made = composite(random.pick(lines), random, 0);
@@ -116,6 +131,7 @@ function fuzzComposite(random: SeededRandom, tally: Tally): void {
   const d = new Decoder();
   if (random.oneIn(2)) {
     const damaged = random.damaged(bytes);
+    requireSameTransfer(damaged);
     try {
       readComposite(d.reset(damaged, 0, damaged.length));
     } catch (thrown) {
@@ -126,6 +142,7 @@ function fuzzComposite(random: SeededRandom, tally: Tally): void {
   const read = readComposite(d.reset(bytes, 0, bytes.length));
   assert.equal(d.at, bytes.length);
   assert.equal(read.code, made.code);
+  requireSameTransfer(Buffer.concat([bytes, random.bytes(10)]));
   const again = new Encoder();
   writeComposite(again, read);
   const twice = readComposite(new Decoder().reset(again.toBuffer(), 0, again.toBuffer().length));

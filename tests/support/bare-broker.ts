@@ -63,8 +63,17 @@ export class BareBroker {
   readonly broker: Broker;
   readonly log: MemoryLog;
   readonly clock: ManualClock;
-  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
+  /** The clock that limits turns. It stands still unless a test moves it. */
+  readonly turnClock: { ms: number };
+
+  private constructor(
+    broker: Broker,
+    log: MemoryLog,
+    clock: ManualClock,
+    turnClock: { ms: number },
+  ) {
     this.broker = broker;
+    this.turnClock = turnClock;
     this.log = log;
     this.clock = clock;
     log.onDurable = (group) => broker.onDurable(group);
@@ -78,8 +87,9 @@ export class BareBroker {
   ): Promise<BareBroker> {
     let log = new MemoryLog();
     const clock = before?.clock ?? new ManualClock();
+    const turnClock = { ms: 0 };
     const broker = await Broker.open({
-      turnMs: () => 0,
+      turnMs: () => turnClock.ms,
       openLog: async (store) => {
         if (before === undefined) store.attach(log);
         else log = before.log.reopen(store, rowCount);
@@ -91,7 +101,7 @@ export class BareBroker {
       wakeAt,
       limits: { memoryBytesMax: Infinity, ...limits },
     });
-    return new BareBroker(broker, log, clock);
+    return new BareBroker(broker, log, clock, turnClock);
   }
 
   get vhost() {

@@ -52,3 +52,31 @@ test('a delivery is weighted by its body size and its converted size', () => {
   const converted = sizes.map((size) => deliveryUnits(1000, size));
   assert.deepEqual(converted, [1, 4, 5, 2049]);
 });
+
+test('a message for many queues is delivered in several turns if a delivery takes long', async () => {
+  const b = await BareBroker.open();
+  let count = 0;
+  const consumer = {
+    isWritable: true,
+    deliver: () => {
+      b.turnClock.ms += 0.1;
+      count++;
+    },
+    cancelled: () => {},
+  };
+  const names = Array.from({ length: 500 }, (_, n) => `q${n}`);
+  for (const name of names) {
+    b.queue(name).subscribe(consumer, { ...plainSubscribe, settled: true });
+    b.publish('', name, 'm');
+  }
+  const inTurns: number[] = [];
+  for (let before = 0; before < names.length; before = count) {
+    b.broker.pump();
+    b.broker.pump();
+    inTurns.push(count - before);
+    await turn();
+    inTurns[inTurns.length - 1] = count - before;
+  }
+  assert.ok(Math.max(...inTurns) < 250, `${inTurns}`);
+  assert.ok(inTurns.length < 20, `${inTurns}`);
+});

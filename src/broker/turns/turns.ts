@@ -46,6 +46,12 @@ export const deliveryUnitsMax = 4096;
  */
 const deliveryMsMax = 6;
 
+/**
+ * Deliverers between checks of the clock: a message that goes to many queues costs each of them a
+ * delivery, and none of them another burst.
+ */
+const deliverersPerCheck = 32;
+
 /** The work of a broker in each turn of the event loop: deliveries, background work, timers. */
 export class Turns {
   /** Work in slices. */
@@ -63,6 +69,9 @@ export class Turns {
   #nowMs = 0;
   /** When the first queue of this round of dispatch asked for another burst; -1 if none has. */
   #burstsSinceMs = -1;
+  /** The last turn with many deliverers, and when it was seen first. */
+  #longTurn = -1;
+  #longTurnSinceMs = 0;
 
   constructor(host: TurnsHost) {
     this.#host = host;
@@ -143,7 +152,9 @@ export class Turns {
       while (this.#dirty.length > 0) {
         const dirty = this.#dirty;
         this.#dirty = [];
+        let count = 0;
         for (const deliverer of dirty) {
+          if (++count % deliverersPerCheck === 0) this.#lookAtClock();
           deliverer.isDirty = false;
           deliverer.deliver();
         }
@@ -154,6 +165,18 @@ export class Turns {
     this.#nowMs = 0;
     // Few turns deliver this much, so the other cases need not be distinguished.
     if (this.unitsLeft < deliveryUnitsMax / 2) this.#wantTurn();
+  }
+
+  /** The queues that have not delivered in this turn continue in the next one if it has been long. */
+  #lookAtClock(): void {
+    const nowMs = this.#host.turnMs();
+    const { turn } = this.background;
+    if (turn !== this.#longTurn) {
+      this.#longTurn = turn;
+      this.#longTurnSinceMs = nowMs;
+    } else if (nowMs - this.#longTurnSinceMs > deliveryMsMax) {
+      this.unitsLeft = Math.min(this.unitsLeft, 0);
+    }
   }
 
   /** Schedules an object at a time, or earlier. */

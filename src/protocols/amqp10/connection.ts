@@ -31,6 +31,7 @@ import {
   type Open,
   readComposite,
 } from './codec/performatives.gen.ts';
+import { TransferReader } from './codec/transfer-reader.ts';
 import { confirmBytes } from './confirms.ts';
 import { Decisions } from './decisions.ts';
 import type { ConnectionDialect, Dialect } from './dialect.ts';
@@ -54,6 +55,7 @@ const frameUnits = 32;
 const decodedPerUnit = 64;
 
 const decoder = new Decoder();
+const transfers = new TransferReader();
 
 /** An AMQP 1.0 connection. */
 export class AmqpConnection
@@ -223,6 +225,12 @@ export class AmqpConnection
       throw framingError(`a frame of type ${type} is not permitted in this state`);
     }
     if (at === end && !isSasl) return; // it keeps the connection alive
+    const transfer = this.#state.name === 'open' ? transfers.read(bytes, at, end) : undefined;
+    if (transfer !== undefined) {
+      this.gate.count((transfers.at - at) / decodedPerUnit + transferUnits);
+      this.#sessionOf(channel).handleTransfer(transfer, bytes, transfers.at, end);
+      return;
+    }
     const frame = readComposite(decoder.reset(bytes, at, end));
     // Values take more time than the bytes of a message.
     this.gate.count((decoder.at - at) / decodedPerUnit);
@@ -272,12 +280,15 @@ export class AmqpConnection
       this.#close();
       return;
     }
-    const session = this.#sessions.get(channel);
     if (frame.code === compositeCodes.begin) this.#begin(frame, channel);
-    else if (session === undefined) {
-      throw new AmqpError('not-allowed', `channel ${channel} has no session`);
-    } else if (frame.code === compositeCodes.end) this.#endSession(session);
-    else session.handle(frame, bytes, at, end);
+    else if (frame.code === compositeCodes.end) this.#endSession(this.#sessionOf(channel));
+    else this.#sessionOf(channel).handle(frame, bytes, at, end);
+  }
+
+  #sessionOf(channel: number): Session {
+    const session = this.#sessions.get(channel);
+    if (session !== undefined) return session;
+    throw new AmqpError('not-allowed', `channel ${channel} has no session`);
   }
 
   #begin(frame: Begin, channel: number): void {

@@ -17,8 +17,9 @@ import { outcomeOf } from './outcomes.ts';
 import type { Session } from './session.ts';
 import type { AmqpTransaction } from './transactions.ts';
 
-/** Number of deliveries that are settled in one step. */
+/** Number of deliveries that are settled in one step, if there are more than are settled at once. */
 const stepSize = 64;
+const settledAtOnceMax = 256;
 
 /** Number of dispositions that are written in one step. */
 const answersPerStep = 16;
@@ -48,7 +49,7 @@ export function settleRange(session: Session, disposition: Disposition): void {
   });
   const settlement = { outcome, annotations, answered };
   const steps = settleAll(session, flights, settlement);
-  if (flights.length > stepSize || annotations !== undefined) gate.finishFirst(steps, done);
+  if (flights.length > settledAtOnceMax || annotations !== undefined) gate.finishFirst(steps, done);
   else {
     for (const _ of steps);
     done();
@@ -58,19 +59,11 @@ export function settleRange(session: Session, disposition: Disposition): void {
 /** Returns the unsettled deliveries of a range, in order. Those in a transaction are left out. */
 function flightsOf({ unsettled, host }: Session, { first, last = first }: Disposition): Flight[] {
   const count = (last - first) >>> 0;
-  const found: Flight[] = [];
-  const add = (flight: Flight | undefined): void => {
-    if (flight !== undefined && flight.transaction === undefined) found.push(flight);
-  };
   // Also deliveries that are not found take time.
-  host.gate.count(Math.min(count, unsettled.size) / searchedPerUnit);
-  if (count < unsettled.size) {
-    for (let n = 0; n <= count; n++) add(unsettled.get((first + n) >>> 0));
-  } else {
-    // Ids are serial numbers, which wrap.
-    for (const [id, flight] of unsettled) if ((id - first) >>> 0 <= count) add(flight);
-  }
-  return found;
+  host.gate.count(Math.min(count, unsettled.count) / searchedPerUnit);
+  const found = unsettled.range(first, count);
+  const isFree = ({ transaction }: Flight) => transaction === undefined;
+  return found.every(isFree) ? found : found.filter(isFree);
 }
 
 /** How the deliveries of a range are settled. */
@@ -213,7 +206,7 @@ function enlist(
     const isSettled = disposition.settled === true;
     const settlement = { transaction, outcome: outcomeOf(outcome) ?? 'accepted', isSettled };
     const steps = enlistAll(session, flights, settlement);
-    if (flights.length > stepSize) gate.finishFirst(steps);
+    if (flights.length > settledAtOnceMax) gate.finishFirst(steps);
     else for (const _ of steps);
   } catch (thrown) {
     enlistFailed(flights, thrown);

@@ -9,8 +9,8 @@ import {
   compositeCodes,
   type Disposition,
   type Flow,
-  type Transfer,
 } from './codec/performatives.gen.ts';
+import { type ReceivedTransfer, receivedTransfer } from './codec/transfer-reader.ts';
 import { Confirms } from './confirms.ts';
 import { settleRange } from './dispositions.ts';
 import { AmqpError, toAmqpError } from './errors.ts';
@@ -18,6 +18,7 @@ import type { AmqpHost } from './host.ts';
 import { framesPerTurnMax, handleCountMax, handleMax, incomingWindow } from './limits.ts';
 import { attach } from './links/attaching.ts';
 import type { Flight } from './links/flight.ts';
+import { Flights } from './links/flights.ts';
 import type { Ending, Link } from './links/link.ts';
 import { errorOf } from './links/receiving-link.ts';
 import type { SendingLink } from './links/sending-link.ts';
@@ -37,7 +38,8 @@ export class Session {
   /** Whether the broker has ended the session. Only the end of the peer is still expected. */
   isOver = false;
   readonly #links = new Map<number, Link>();
-  readonly #unsettled = new Map<number, Flight>();
+  /** All unsettled deliveries. */
+  readonly unsettled = new Flights();
   #nextIncomingId: number;
   /** Number of transfers that the peer may send before the next flow. */
   #incomingLeft = incomingWindow;
@@ -111,11 +113,6 @@ export class Session {
     };
   }
 
-  /** All unsettled deliveries by their id. */
-  get unsettled(): ReadonlyMap<number, Flight> {
-    return this.#unsettled;
-  }
-
   /** Handles a frame; its payload is between two offsets. */
   handle(frame: Composite, bytes: Buffer, at: number, end: number): void {
     const handle = 'handle' in frame ? frame.handle : undefined;
@@ -132,20 +129,34 @@ export class Session {
     try {
       act();
     } catch (thrown) {
-      const error = toAmqpError(thrown, 'session');
-      if (error.scope === 'session') this.fail(error);
-      else if (error.scope === 'link' && handle !== undefined) {
-        const link = this.#links.get(handle);
-        assert(link !== undefined, 'an error of a link that does not exist');
-        link.fail(error);
-      } else throw thrown;
+      this.#failed(handle, thrown);
+    }
+  }
+
+  #failed(handle: number | undefined, thrown: unknown): void {
+    const error = toAmqpError(thrown, 'session');
+    if (error.scope === 'session') this.fail(error);
+    else if (error.scope === 'link' && handle !== undefined) {
+      const link = this.#links.get(handle);
+      assert(link !== undefined, 'an error of a link that does not exist');
+      link.fail(error);
+    } else throw thrown;
+  }
+
+  /** Handles a transfer; its payload is between two offsets. */
+  handleTransfer(transfer: ReceivedTransfer, bytes: Buffer, at: number, end: number): void {
+    if (this.isOver) return;
+    try {
+      this.#transfer(transfer, bytes, at, end);
+    } catch (thrown) {
+      this.#failed(transfer.handle, thrown);
     }
   }
 
   #handle(frame: Composite, bytes: Buffer, at: number, end: number): void {
     switch (frame.code) {
       case compositeCodes.transfer:
-        this.#transfer(frame, bytes, at, end);
+        this.#transfer(receivedTransfer(frame), bytes, at, end);
         return;
       case compositeCodes.disposition:
         this.#disposition(frame);
@@ -196,7 +207,7 @@ export class Session {
     throw new AmqpError('resource-limit-exceeded', why);
   }
 
-  #transfer(frame: Transfer, bytes: Buffer, at: number, end: number): void {
+  #transfer(frame: ReceivedTransfer, bytes: Buffer, at: number, end: number): void {
     if (this.#incomingLeft === 0) {
       throw new AmqpError('session:window-violation', 'a transfer exceeds the window', {
         scope: 'session',
@@ -314,13 +325,13 @@ export class Session {
 
   /** Keeps an unsettled delivery. */
   keep(flight: Flight): void {
-    this.#unsettled.set(flight.deliveryId, flight);
+    this.unsettled.add(flight);
     this.host.held.unsettledCount++;
   }
 
   /** Removes a settled delivery. */
-  forget({ deliveryId }: Flight): void {
-    if (this.#unsettled.delete(deliveryId)) this.host.held.unsettledCount--;
+  forget(flight: Flight): void {
+    if (this.unsettled.remove(flight)) this.host.held.unsettledCount--;
   }
 
   /** Tells the peer that deliveries to it are settled, which it has accepted but not settled. */

@@ -24,8 +24,9 @@ export class Decoder {
   at = 0;
   end = 0;
   #itemsLeft = 0;
-  /** The ends of the lists around the current one. */
-  readonly #ends: number[] = [];
+  /** The ends of the lists around the current one, and their number. */
+  readonly #ends: number[] = Array.from({ length: depthMax }, () => 0);
+  #depth = 0;
 
   /** Starts to decode the bytes between two offsets. */
   reset(bytes: Buffer, at: number, end: number): this {
@@ -33,7 +34,7 @@ export class Decoder {
     this.at = at;
     this.end = end;
     this.#itemsLeft = itemCountMax;
-    this.#ends.length = 0;
+    this.#depth = 0;
     return this;
   }
 
@@ -175,7 +176,7 @@ export class Decoder {
   openList(): number {
     const code = this.#code();
     if (code === codes.list0) {
-      this.#ends.push(this.end);
+      this.#descend();
       this.end = this.at;
       return 0;
     }
@@ -188,18 +189,15 @@ export class Decoder {
     const size = isSmall ? this.u8() : this.u32();
     const left = this.end - this.at;
     if (size > left) throw decodeError(`a value of ${size} bytes is cut off after ${left}`);
-    this.#ends.push(this.end);
+    this.#descend();
     this.end = this.at + size;
-    if (this.#ends.length > depthMax) {
-      throw decodeError(`values are nested more than ${depthMax} levels deep`);
-    }
     return isSmall ? this.u8() : this.u32();
   }
 
   /** Ends a list. Elements that were not read are skipped. */
   closeList(): void {
     this.at = this.end;
-    this.end = this.#ends.pop() ?? this.end;
+    this.#ascend();
   }
 
   /** Ends a list or other compound value whose elements were all read. */
@@ -352,16 +350,20 @@ export class Decoder {
       throw decodeError(`a descriptor is a ulong or a symbol, not a ${descriptor.type}`);
     }
     const value = this.item();
-    this.#ends.pop();
+    this.#depth--;
     return { type: 'described', descriptor, value };
   }
 
-  /** Counts a level of nesting that does not narrow the decoder. */
+  /** Counts a level of nesting. The caller may narrow the decoder. */
   #descend(): void {
-    this.#ends.push(this.end);
-    if (this.#ends.length > depthMax) {
+    if (this.#depth >= depthMax) {
       throw decodeError(`values are nested more than ${depthMax} levels deep`);
     }
+    this.#ends[this.#depth++] = this.end;
+  }
+
+  #ascend(): void {
+    if (this.#depth > 0) this.end = this.#ends[--this.#depth] ?? this.end;
   }
 
   #items(isSmall: boolean): Item[] {
@@ -424,7 +426,7 @@ export class Decoder {
     if (!descriptorCodes.has(code)) throw decodeError('a descriptor is not a ulong or a symbol');
     this.#skipOf(code);
     this.skip();
-    this.#ends.pop();
+    this.#depth--;
   }
 
   #skipVariable(code: number): void {

@@ -27,4 +27,8 @@ export interface Flight {
   isSettledByPeer: boolean;
   /** Whether the link ended before the transaction. */
   isSetAside: boolean;
+  /** Whether it is in the list of its link, and its neighbours there. Only the list changes them. */
+  isListed: boolean;
+  previous: Flight | undefined;
+  next: Flight | undefined;
 }

@@ -1,11 +1,7 @@
 // What the links of all kinds have in common.
 
-import {
-  type Attach,
-  compositeCodes,
-  type Flow,
-  type Transfer,
-} from '../codec/performatives.gen.ts';
+import { type Attach, compositeCodes, type Flow } from '../codec/performatives.gen.ts';
+import type { ReceivedTransfer } from '../codec/transfer-reader.ts';
 import { AmqpError, toAmqpError } from '../errors.ts';
 import type { Session } from '../session.ts';
 
@@ -54,7 +50,7 @@ export abstract class Link {
   abstract flow(flow: Flow): void;
 
   /** The peer has sent a transfer; its payload is between two offsets. */
-  abstract transfer(transfer: Transfer, bytes: Buffer, at: number, end: number): void;
+  abstract transfer(transfer: ReceivedTransfer, bytes: Buffer, at: number, end: number): void;
 
   /** Deliveries to the peer may be possible again. */
   wake(): void {}

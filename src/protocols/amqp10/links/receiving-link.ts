@@ -6,8 +6,8 @@ import {
   type Composite,
   compositeCodes,
   type Flow,
-  type Transfer,
 } from '../codec/performatives.gen.ts';
+import type { ReceivedTransfer } from '../codec/transfer-reader.ts';
 import { AmqpError, decodeError, toAmqpError } from '../errors.ts';
 import { linkCredit, linkCreditShare, tagBytesMax } from '../limits.ts';
 import { IncomingMessage } from '../messages/incoming-message.ts';
@@ -113,7 +113,7 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
     if (echo === true) this.#writeFlow();
   }
 
-  override transfer(transfer: Transfer, bytes: Buffer, at: number, end: number): void {
+  override transfer(transfer: ReceivedTransfer, bytes: Buffer, at: number, end: number): void {
     const delivery = this.#delivery ?? this.#begin(transfer);
     requireSame(transfer, delivery);
     if (transfer.aborted === true) {
@@ -138,14 +138,12 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
     else this.#keep(delivery, end - at);
   }
 
-  #begin({ deliveryId, deliveryTag, messageFormat = 0 }: Transfer): IncomingDelivery {
-    if (deliveryId === undefined || deliveryTag === undefined) {
+  #begin({ deliveryId, tagBytes, messageFormat = 0 }: ReceivedTransfer): IncomingDelivery {
+    if (deliveryId === undefined || tagBytes === undefined) {
       throw decodeError('the first transfer of a delivery has no delivery-id or no delivery-tag');
     }
-    if (deliveryTag.length > tagBytesMax) {
-      throw decodeError(
-        `a delivery-tag of ${deliveryTag.length} bytes; ${tagBytesMax} are allowed`,
-      );
+    if (tagBytes > tagBytesMax) {
+      throw decodeError(`a delivery-tag of ${tagBytes} bytes; ${tagBytesMax} are allowed`);
     }
     if (this.#creditLeft === 0) {
       throw new AmqpError('link:transfer-limit-exceeded', 'a transfer without credit', {
@@ -218,7 +216,7 @@ export function within(state: Composite | undefined, outcome: Composite): Compos
 }
 
 /** Transfers of the same delivery have the same id, or none (2.6.14). */
-function requireSame({ deliveryId }: Transfer, delivery: IncomingDelivery): void {
+function requireSame({ deliveryId }: ReceivedTransfer, delivery: IncomingDelivery): void {
   if (deliveryId === undefined || deliveryId === delivery.deliveryId) return;
   const found = `a transfer of delivery ${deliveryId}`;
   throw new AmqpError('not-allowed', `${found} before delivery ${delivery.deliveryId} is complete`);

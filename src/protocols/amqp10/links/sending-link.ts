@@ -6,6 +6,7 @@ import { AmqpError } from '../errors.ts';
 import type { HeadWriter } from '../messages/head-writer.ts';
 import type { Session } from '../session.ts';
 import type { DeliverySource, Flight } from './flight.ts';
+import { FlightList } from './flights.ts';
 import { type DynamicNode, type Ending, Link } from './link.ts';
 
 /** The settings of a link that its source determines. */
@@ -20,7 +21,7 @@ export interface SendingTerms {
 /** A link on which messages are sent to the peer: its credit, and its unsettled deliveries. */
 export abstract class SendingLink extends Link {
   readonly #terms: SendingTerms;
-  readonly #flights = new Set<Flight>();
+  readonly #flights = new FlightList();
   /** Whether a link that reads without acquiring messages is at its end. */
   #hasReadAll = false;
   /** Nothing is delivered until the answer to the attach has been written. */
@@ -70,7 +71,7 @@ export abstract class SendingLink extends Link {
 
   /** Number of unsettled deliveries. */
   get unsettledCount(): number {
-    return this.#flights.size;
+    return this.#flights.count;
   }
 
   /** For administration. */
@@ -179,6 +180,9 @@ export abstract class SendingLink extends Link {
       transaction: undefined,
       isSettledByPeer: false,
       isSetAside: false,
+      isListed: false,
+      previous: undefined,
+      next: undefined,
     };
     this.#flights.add(flight);
     this.session.keep(flight);
@@ -186,12 +190,12 @@ export abstract class SendingLink extends Link {
 
   /** Removes a settled delivery. */
   forget(flight: Flight): void {
-    if (this.#flights.delete(flight)) this.session.forget(flight);
+    if (this.#flights.remove(flight)) this.session.forget(flight);
   }
 
   /** The transaction that settles a delivery has committed. */
   committed(flight: Flight): void {
-    const isKnown = this.#flights.has(flight);
+    const isKnown = flight.isListed;
     this.forget(flight);
     if (isKnown && !flight.isSettledByPeer && !this.isOver) {
       this.session.writeSettled(flight.deliveryId);
@@ -208,16 +212,15 @@ export abstract class SendingLink extends Link {
     this.isOver = true;
     this.stop();
     this.session.abandon(this);
-    for (const flight of this.#flights) {
+    for (let flight = this.#flights.first; flight !== undefined; flight = flight.next) {
       if (flight.transaction === undefined) continue;
       flight.isSetAside = flight.source?.subscription.setAside(flight.number) !== -1;
     }
     let count = 0;
-    for (const flight of this.#flights) {
-      this.session.forget(flight);
+    for (let flight = this.#flights.first; flight !== undefined; flight = this.#flights.first) {
+      this.forget(flight);
       if (++count % stepSize === 0) yield;
     }
-    this.#flights.clear();
     const outcome = this.#terms.defaultOutcome ?? (ending === 'lost' ? 'modified' : 'released');
     for (const { subscription } of [...(this.sources ?? [])]) {
       yield* subscription.settleInSteps(0, Number.MAX_SAFE_INTEGER, outcome);

@@ -128,7 +128,11 @@ export class IncomingMessage {
   /** Checks the order and sizes of all sections, and returns the positions of the first ones. */
   #findSections(): Positions {
     const { bodyLength } = this.publication;
-    let [bodyAt, annotationsAt, annotationsEnd, last, count] = [-1, 0, 0, 0, 0];
+    let bodyAt = -1;
+    let annotationsAt = 0;
+    let annotationsEnd = 0;
+    let last = 0;
+    let count = 0;
     this.#part = 0;
     this.#partAt = 0;
     for (let at = 0; at < bodyLength; count++) {

@@ -55,8 +55,11 @@ export function writeMessage(
   if (total <= frames.frameBytesMax - transferBytes) {
     frames.beginTransfer(fields, total, false);
     outbox.append(first, 0, firstLength);
-    outbox.append(buffer, restAt, headEnd);
-    outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    if (bodyAt === headEnd) outbox.append(buffer, restAt, bodyAt + bodyLength);
+    else {
+      outbox.append(buffer, restAt, headEnd);
+      outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    }
     written.frameCount = 1;
     written.rest = undefined;
     return written;

@@ -24,7 +24,7 @@ export function shownSession(session: Session): SessionInfo {
     number: session.channel,
     handleMax,
     ...session.windows,
-    unsettledCount: session.unsettled.size,
+    unsettledCount: session.unsettled.count,
     incoming: links.flatMap((link) => incomingLink(link) ?? []),
     outgoing: links.flatMap((link) => outgoingLink(link) ?? []),
   };

@@ -1,6 +1,6 @@
 // The first sections of a message for a receiver: the header, and annotations about its way.
 
-import { writeU32 } from '../../../../base/bytes.ts';
+import { copyBytes, equalRange, writeU32 } from '../../../../base/bytes.ts';
 import type { Delivery } from '../../../../broker/subscription.ts';
 import { Decoder } from '../../codec/decoder.ts';
 import { Encoder } from '../../codec/encoder.ts';
@@ -24,10 +24,13 @@ const annotationByteWeight = 16;
 
 const none = Buffer.alloc(0);
 
+/** Maximum size of a stored header section that is compared with that of the next message, in bytes. */
+const comparedBytesMax = 64;
+
 /**
  * Writes the header section as RabbitMQ does, and the annotations `x-exchange`, `x-routing-key` and
- * `x-delivery-count`, which replace those of the sender. The last annotations are kept, because most
- * messages of a link have the same ones.
+ * `x-delivery-count`, which replace those of the sender. What was written last is kept, because most
+ * messages of a link have the same header section and address.
  */
 export class DeliveredHead implements HeadWriter {
   bytes: Buffer = Buffer.alloc(1024);
@@ -37,10 +40,19 @@ export class DeliveredHead implements HeadWriter {
   /** The address whose annotations are in {@link #annotations}. */
   #address: Buffer = none;
   #annotations: Buffer = none;
+  /** The stored header section of the last message. */
+  readonly #header = Buffer.alloc(comparedBytesMax);
+  /** Its size; -1 if what was written applies to no other message. */
+  #headerSize = -1;
+  #isPersistent = false;
 
   write(delivery: Delivery): void {
     const { buffer, headAt, headLength } = delivery;
     const end = headAt + headLength;
+    if (this.#isLikeLast(delivery, end)) {
+      this.restAt = headAt + this.#headerSize;
+      return;
+    }
     stored.read(buffer, headAt, end);
     this.messageFormat = stored.messageFormat;
     const { sectionsAt, restAt } = stored;
@@ -59,7 +71,36 @@ export class DeliveredHead implements HeadWriter {
     if (size > this.bytes.length) this.bytes = Buffer.alloc(2 * size);
     const isFirst = !delivery.redelivered && delivery.deliveryCount === 0 && !hasDied;
     const at = this.#writeHeader(delivery, sectionsAt, restAt, isFirst);
-    this.length = at + annotations.copy(this.bytes, at);
+    this.length = copyBytes(this.bytes, at, annotations, 0, annotations.length);
+    this.#keep(delivery, restAt, !hasOwn && isFirst);
+  }
+
+  /** Whether what was written last applies to a message. */
+  #isLikeLast(delivery: Delivery, end: number): boolean {
+    const size = this.#headerSize;
+    const { buffer, headAt, addressAt, addressEnd, deliveryCount, streamOffset } = delivery;
+    if (size < 0 || delivery.redelivered || deliveryCount !== 0 || streamOffset >= 0) return false;
+    if (delivery.isPersistent !== this.#isPersistent) return false;
+    const restAt = headAt + size;
+    if (restAt > end || !beginsOther(buffer, restAt, end)) return false;
+    const known = this.#address;
+    return (
+      known.length === addressEnd - addressAt &&
+      equalRange(buffer, headAt, this.#header, 0, size) &&
+      equalRange(buffer, addressAt, known, 0, known.length)
+    );
+  }
+
+  /** Keeps what was written for the next message if it may apply to it. */
+  #keep(delivery: Delivery, restAt: number, isUsual: boolean): void {
+    const { buffer, headAt } = delivery;
+    const size = restAt - headAt;
+    const isKept =
+      isUsual && delivery.streamOffset < 0 && this.messageFormat === 0 && size <= comparedBytesMax;
+    this.#headerSize = isKept ? size : -1;
+    if (!isKept) return;
+    copyBytes(this.#header, 0, buffer, headAt, restAt);
+    this.#isPersistent = delivery.isPersistent;
   }
 
   #ofAddress(delivery: Delivery): Buffer {
@@ -69,7 +110,7 @@ export class DeliveredHead implements HeadWriter {
     const known = this.#address;
     const isKnown =
       known.length === addressEnd - addressAt &&
-      known.compare(buffer, addressAt, addressEnd) === 0 &&
+      equalRange(buffer, addressAt, known, 0, known.length) &&
       deliveryCount === 0;
     if (isKnown && known.length > 0) return this.#annotations;
     const annotations = encoded(wayOf(delivery));
@@ -122,6 +163,19 @@ export class DeliveredHead implements HeadWriter {
 function isAnnotations(buffer: Buffer, at: number, end: number): boolean {
   if (at >= end) return false;
   return scan.read(buffer, at, end) && scan.code === sections.messageAnnotations;
+}
+
+/** Whether the rest of a head is empty, or begins with a section other than header and annotations. */
+function beginsOther(buffer: Buffer, at: number, end: number): boolean {
+  if (at === end) return true;
+  const code = buffer[at + 2];
+  return (
+    end - at >= 3 &&
+    buffer[at] === codes.described &&
+    buffer[at + 1] === codes.smallulong &&
+    code !== sections.header &&
+    code !== sections.messageAnnotations
+  );
 }
 
 /** Without entries if the annotations have more values than are decoded. */
