@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly input?: Buffer;
   /** By default {@link plainEnvironment}. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Who runs it; undefined for the user of this process. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** What a program did. */
@@ -40,11 +42,16 @@ export interface ProgramResult {
 export function runProgram(
   file: string,
   args: readonly string[],
-  { timeoutMs, input, environment = plainEnvironment }: ProgramOptions,
+  { timeoutMs, input, environment = plainEnvironment, user }: ProgramOptions,
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     // A group of its own, so that what it starts is killed too.
-    const child = spawn(file, args, { env: { ...environment }, detached: true, stdio: 'pipe' });
+    const child = spawn(file, args, {
+      env: { ...environment },
+      detached: true,
+      stdio: 'pipe',
+      ...user,
+    });
     const output = keptText(child.stdout);
     const errors = keptText(child.stderr);
     const gone = new Promise<void>((ended) => {
