@@ -313,10 +313,12 @@ export function composeCore(
  * Composes the engine.
  *
  * @param certificates returns the certificates of a broker, and issues missing ones
+ * @param authority the authority of these certificates, PEM
  */
 export function composeEngine(
   settings: Settings,
   certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
+  authority: () => string,
 ): WaxwingEngine {
   return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
@@ -326,7 +328,7 @@ export function composeEngine(
     hasTlsParity: settings.hasTlsParity,
     hasInstanceLimits: settings.hasInstanceLimits,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
-    shovelAuthorities: settings.shovelAuthorities,
+    shovelAuthorities: () => [authority(), settings.shovelAuthorities ?? ''].join('\n'),
     oidcAuthorities: settings.oidcAuthorities,
     arnFolder: settings.arnFolder,
     room: {

@@ -155,7 +155,8 @@ export class Service {
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
-      const engine = composeEngine(settings, (id) => certificates.broker(id));
+      const authority = () => state.certificates.brokerAuthority;
+      const engine = composeEngine(settings, (id) => certificates.broker(id), authority);
       const engines = new Engines([engine]);
       const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);

@@ -1,6 +1,6 @@
 // A publisher with pika that follows its broker to another endpoint.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { until } from './processes.ts';
 
@@ -42,6 +42,28 @@ while not is_over():
 print('endpoints', sorted(set(endpoints)))
 for each in sorted(refusals): print(each)
 `;
+
+const attempt = `
+import os, ssl, pika
+parameters = pika.URLParameters(os.environ['URL'])
+parameters.ssl_options = pika.SSLOptions(ssl.create_default_context(cafile=os.environ['CA_FILE']), 'localhost')
+try:
+    pika.BlockingConnection(parameters).close()
+    print('accepted')
+except pika.exceptions.AMQPError as error:
+    print(repr(error))
+`;
+
+/** What a client of pika is told when it connects: `accepted`, or the error. */
+export function pikaIsTold(url: string, caFile: string): string {
+  const env = { URL: url, CA_FILE: caFile };
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', attempt], {
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return `${stdout}${stderr}`.trim();
+}
 
 /** What a publisher did. */
 export interface PublisherResult {

@@ -34,7 +34,14 @@ export interface ScalingFacts {
 }
 
 /** The exchange types of a node of a cluster. */
-const nodeExchangeTypes = ['direct', 'fanout', 'topic', 'headers', 'x-consistent-hash'];
+const nodeExchangeTypes = [
+  'direct',
+  'fanout',
+  'topic',
+  'headers',
+  'x-consistent-hash',
+  'x-federation-upstream',
+];
 /** The types that nodes have from a version on. */
 const nodeExchangeTypesSince: readonly (readonly [string, number])[] = [['x-local-random', 4]];
 

@@ -84,6 +84,7 @@ field(_, Key, _) when is_binary(Key) -> none;
 field(_, _, _) -> "a name is no text".
 
 uris(Component, Key, Value) when is_binary(Value) -> uri(Component, Key, Value);
+uris(_, Key, []) -> Key ++ " is empty";
 uris(Component, Key, Values) when is_list(Values) ->
   first([case is_binary(Value) of
            true -> uri(Component, Key, Value);
@@ -164,6 +165,8 @@ async function compile(erl: string, user: ProgramOptions['user']): Promise<Buffe
   const { code, output, errors } = await runProgram(erl, args, {
     timeoutMs: compileMsMax,
     input: Buffer.from(source),
+    // The user of the nodes may be unable to read the folder of this process.
+    folder: '/',
     user,
   });
   const bytes = Buffer.from(output, 'base64');
