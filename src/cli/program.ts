@@ -9,7 +9,15 @@ import { enforceFips } from '../crypto/fips.ts';
 import { dismissSpare, keepSpare } from '../engines/waxwing/spare-process.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
-import { data, from, number, option, profile, variableOf, wholeNumber } from './command-options.ts';
+import {
+  data,
+  from,
+  number,
+  option,
+  profile,
+  variableOf,
+  wholeNumber,
+} from './command-line/options.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';

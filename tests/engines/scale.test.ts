@@ -51,7 +51,6 @@ before(async () => {
 after(async () => {
   if (skip) return;
   for (const publisher of publishers) publisher.kill();
-  if (process.env['SHOW']) console.log(waxwing.output);
   await removeClusters(waxwing);
 });
 

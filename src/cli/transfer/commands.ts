@@ -1,7 +1,7 @@
 // The commands that move everything of a broker to another one.
 
 import { type Command, Option } from 'commander';
-import { data, from, number, option, profile } from '../command-options.ts';
+import { data, from, number, option, profile } from '../command-line/options.ts';
 
 /** Defines `import`, `export` and `scale`. */
 export function addTransferCommands(all: Command): void {
