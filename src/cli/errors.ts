@@ -38,6 +38,8 @@ export type CliErrorCode =
   | 'drill-failed'
   /** Not everything could be moved to another broker. */
   | 'transfer-incomplete'
+  /** A broker has what the one that replaces it would lack. */
+  | 'differences-found'
   /** The file of a report exists already, or its name has an unknown ending. */
   | 'report-invalid';
 

@@ -9,34 +9,21 @@ import { enforceFips } from '../crypto/fips.ts';
 import { dismissSpare, keepSpare } from '../engines/waxwing/spare-process.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
+import {
+  data,
+  from,
+  number,
+  option,
+  profile,
+  variableOf,
+  wholeNumber,
+} from './command-line/options.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
+import { addTransferCommands } from './transfer/commands.ts';
 import { version } from './version.ts';
-
-/**
- * Defines an option that can also be set by an environment variable: `--api-port` is
- * `WAXWING_API_PORT`.
- */
-function option(flags: string, description: string): Option {
-  const made = new Option(flags, description);
-  return made.env(variableOf(made));
-}
-
-/** The action of a command. Its module is loaded when the command runs: a start loads no others. */
-function from<Name extends string, Module extends Readonly<Record<Name, Action>>>(
-  load: () => Promise<Module>,
-  name: Name,
-): (...of: Parameters<Module[Name]>) => Promise<void> {
-  return async (...of) => {
-    const { [name]: action } = await load();
-    await action(...of);
-  };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the parameters are those of each command.
-type Action = (...of: any[]) => Promise<void> | void;
 
 /** Defines a flag. Its environment variable sets it, unless the value means false. */
 function flag(flags: string, description: string): Option {
@@ -46,15 +33,6 @@ function flag(flags: string, description: string): Option {
   return value !== undefined && ['', '0', 'false', 'no'].includes(value)
     ? made
     : made.env(variable);
-}
-
-function variableOf({ long = '' }: Option): string {
-  return `WAXWING_${long.replace(/^--/, '').toUpperCase().replaceAll('-', '_')}`;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function portRange(text: string): PortRange {
@@ -69,16 +47,11 @@ function names(text: string, before: readonly string[] = []): readonly string[] 
   return [...before, ...text.split(',').map((name) => name.trim())];
 }
 
-function number(flags: string, description: string, standard: number): Option {
-  return option(flags, description).argParser(wholeNumber).default(standard);
-}
-
 const memoryLimit = () =>
   option(
     '--memory-limit-mib <n>',
     'memory of a broker from which publishers are blocked',
   ).argParser(wholeNumber);
-const data = () => option('--data <dir>', 'the data folder').default('./waxwing-data');
 
 function sensitiveNames(): Option {
   return option('--sensitive-names <mode>', 'personal or secret data in names and tags')
@@ -288,9 +261,6 @@ function addInspectionCommands(all: Command): void {
     .action(from(() => import('./drill/drill-command.ts'), 'drill'));
 }
 
-const profile = () =>
-  new Option('--profile <name>', 'profile of the AWS CLI to call as, instead of the root user');
-
 function addAccountCommands(all: Command): void {
   all
     .command('init-admin')
@@ -357,36 +327,6 @@ function addBackupCommands(all: Command): void {
     .addOption(data())
     .addOption(profile())
     .action(from(() => import('./volumes/restore.ts'), 'restore'));
-}
-
-function addTransferCommands(all: Command): void {
-  const commands = [
-    ['import', "move a RabbitMQ's definitions and messages to a broker of this service"],
-    ['export', 'move the definitions and messages of a broker of this service to a RabbitMQ'],
-  ] as const;
-  for (const [name, description] of commands) {
-    const command = all.command(name).description(description);
-    for (const side of ['from', 'to']) {
-      command
-        .addOption(option(`--${side}-amqp <uri>`, 'amqps://user@host:5671').makeOptionMandatory())
-        .addOption(option(`--${side}-management <url>`, 'https://host:15671').makeOptionMandatory())
-        .addOption(
-          option(
-            `--${side}-password-file <file>`,
-            'the password of the user',
-          ).makeOptionMandatory(),
-        )
-        .addOption(option(`--${side}-ca-file <file>`, 'authorities besides the public ones, PEM'));
-    }
-    command
-      .option('--definitions-file <file>', 'definitions, instead of those of the source')
-      .option('--no-definitions', 'move messages only')
-      .option('--no-messages', 'move definitions only')
-      .option('--queues <pattern>', 'move messages of queues whose names match')
-      .addOption(number('--prefetch <n>', 'messages in flight for each queue', 200))
-      .addOption(number('--retry-seconds <n>', 'time without progress until it gives up', 60))
-      .action(from(() => import('./transfer/transfer-command.ts'), 'transfer'));
-  }
 }
 
 function addVolumeCommands(volume: Command): void {

@@ -38,6 +38,7 @@ import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
 import { rootWarning } from './identities/root-warning.ts';
 import { serviceRoleCreation } from './identities/service-role.ts';
 import { identityParts } from './identity-parts.ts';
@@ -309,14 +310,11 @@ export function composeCore(
   return { control, client, engines, services, hooks };
 }
 
-/**
- * Composes the engine.
- *
- * @param certificates returns the certificates of a broker, and issues missing ones
- */
+/** Composes the engine. */
 export function composeEngine(
   settings: Settings,
-  certificates: (brokerId: string) => Promise<ReturnType<ServerCertificates['broker']>>,
+  state: Pick<SystemState, 'certificates'>,
+  certificates: Pick<CertificateKeeper, 'broker'>,
 ): WaxwingEngine {
   return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
@@ -326,14 +324,15 @@ export function composeEngine(
     hasTlsParity: settings.hasTlsParity,
     hasInstanceLimits: settings.hasInstanceLimits,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
-    shovelAuthorities: settings.shovelAuthorities,
+    shovelAuthorities: () =>
+      [state.certificates.brokerAuthority, settings.shovelAuthorities ?? ''].join('\n'),
     oidcAuthorities: settings.oidcAuthorities,
     arnFolder: settings.arnFolder,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
     },
-    certificates,
+    certificates: (brokerId) => certificates.broker(brokerId),
   });
 }
 

@@ -155,7 +155,7 @@ export class Service {
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
-      const engine = composeEngine(settings, (id) => certificates.broker(id));
+      const engine = composeEngine(settings, state, certificates);
       const engines = new Engines([engine]);
       const service = new Service(opened, settings, engines, certificates, log, refusals);
       await service.#start(engine.firstHandover);

@@ -51,6 +51,11 @@ const subjects: Readonly<Record<string, Shown>> = {
     message: (i) => ({ key: `other-${i}`, headers: {} }),
     matches: () => true,
   },
+  'x-federation-upstream': {
+    binding: (i) => ({ routingKey: `key-${i}`, arguments: {} }),
+    message: (i) => ({ key: `other-${i}`, headers: {} }),
+    matches: () => true,
+  },
   topic: topics('.', '*', '#'),
   'x-activemq-topic': topics('.', '*', '>'),
   'x-mqtt-topic': topics('/', '+', '#'),

@@ -1,6 +1,6 @@
 // Clusters of RabbitMQ on this machine, for tests.
 
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { findInstallation } from '../../src/engines/rabbitmq/installation.ts';
 import { endMarkedProcesses } from '../../src/engines/rabbitmq/nodes/marked-processes.ts';
@@ -86,7 +86,7 @@ export async function isComplete(waxwing: Waxwing, count: number): Promise<boole
 export async function removeClusters(waxwing: Waxwing): Promise<void> {
   if (waxwing.isRunning) await waxwing.stop();
   const all = join(waxwing.folder.data, 'clusters');
-  for (const brokerId of readdirSync(all)) {
+  for (const brokerId of existsSync(all) ? readdirSync(all) : []) {
     await endMarkedProcesses(clusterFolder(waxwing, brokerId));
     for (const volume of volumesOf(waxwing, brokerId)) await volume.destroy();
   }

@@ -20,6 +20,10 @@ export interface ProgramOptions {
   readonly input?: Buffer;
   /** By default {@link plainEnvironment}. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Its working folder; that of this process by default. */
+  readonly folder?: string;
+  /** Who runs it; undefined for the user of this process. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** What a program did. */
@@ -40,11 +44,17 @@ export interface ProgramResult {
 export function runProgram(
   file: string,
   args: readonly string[],
-  { timeoutMs, input, environment = plainEnvironment }: ProgramOptions,
+  { timeoutMs, input, environment = plainEnvironment, folder, user }: ProgramOptions,
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     // A group of its own, so that what it starts is killed too.
-    const child = spawn(file, args, { env: { ...environment }, detached: true, stdio: 'pipe' });
+    const child = spawn(file, args, {
+      env: { ...environment },
+      detached: true,
+      stdio: 'pipe',
+      ...(folder !== undefined && { cwd: folder }),
+      ...user,
+    });
     const output = keptText(child.stdout);
     const errors = keptText(child.stderr);
     const gone = new Promise<void>((ended) => {

@@ -6,6 +6,7 @@ import type { Change } from '../definitions.ts';
 import { BrokerError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { Undecided } from '../logins/undecided.ts';
+import type { Parameters } from '../rabbitmq/parameters.ts';
 import { beginVhost, type InitialSettings } from '../settings/initial-settings.ts';
 import type { Background } from '../turns/background.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import type { Vhost } from '../vhost.ts';
 import { changedMetadata, noMetadata, type VhostMetadata } from '../vhosts/vhost-metadata.ts';
 import { checkPermission, checkTopicPermission } from './access-rights.ts';
+import { isMover, movedParameter, movedReason, readMoved } from './moved.ts';
 import { limitValue } from './user-limits.ts';
 
 /** The interface to the broker. */
@@ -29,6 +31,7 @@ export interface AccountsHost {
   readonly limits: Limits;
   readonly clientConnections: ClientConnections;
   readonly background: Background;
+  readonly parameters: Pick<Parameters, 'global'>;
   /** What new virtual hosts begin with. */
   readonly initialSettings: InitialSettings | undefined;
 }
@@ -240,11 +243,12 @@ export class Accounts {
    *
    * @param canWait whether the caller repeats an operation for which `Undecided` is thrown; otherwise
    *   what is not known yet is refused
-   * @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host, or a
-   *   limit of connections is reached
+   * @throws {BrokerError} `not-allowed` if the user has no permissions in the virtual host, a limit of
+   *   connections is reached, or clients have moved to another broker
    * @throws {Undecided} if another service is asked
    */
   access(user: User, vhost: string, canWait = false): Access {
+    this.requireNotMoved(user);
     if (!this.#host.vhosts.has(vhost)) throw new BrokerError('not-allowed', notFound(vhost));
     this.#requireRoomForConnection(user, this.requireVhost(vhost));
     const { users } = this.#host;
@@ -277,6 +281,24 @@ export class Accounts {
     if (count < countMax) return;
     const why = `${kind} limit in cluster (${countMax}) is reached`;
     throw new BrokerError('precondition-failed', `cannot declare ${subject}: ${why}`);
+  }
+
+  /** @throws {BrokerError} `not-allowed` if the clients of this broker have moved to another one */
+  requireNotMoved(user: User): void {
+    const found = this.#host.parameters.global(movedParameter);
+    if (found === undefined) return;
+    const moved = readMoved(found.value);
+    if (!isMover(moved, user)) throw new BrokerError('not-allowed', movedReason(moved));
+  }
+
+  /** Disconnects the clients that have moved to another broker. */
+  disconnectMoved(): void {
+    const found = this.#host.parameters.global(movedParameter);
+    if (found === undefined) return;
+    const moved = readMoved(found.value);
+    const isOther = ({ access: { user: name, groups, loginRights: rights } }: ClientConnection) =>
+      !isMover(moved, { name, groups, rights });
+    this.disconnect(isOther, movedReason(moved));
   }
 
   #requireRoomForConnection(user: User, { name: vhost, settings }: Vhost): void {

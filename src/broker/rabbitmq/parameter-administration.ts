@@ -1,5 +1,6 @@
 // Runtime parameters of a RabbitMQ broker.
 
+import { movedParameter, readMoved } from '../accounts/moved.ts';
 import type { Broker } from '../broker.ts';
 import { BrokerError } from '../errors.ts';
 import type { GlobalParameterEntry, JsonValue, ParameterEntry } from './model.ts';
@@ -78,14 +79,16 @@ export class ParameterAdministration {
   }
 
   /**
-   * Creates or replaces a global parameter.
+   * Creates or replaces a global parameter. The one of a moved broker disconnects its clients.
    *
    * @returns whether it is new
    * @throws {BrokerError} `precondition-failed`
    */
   putGlobal(name: string, value: JsonValue): boolean {
     const isNew = this.global(name) === undefined;
+    if (name === movedParameter) readMoved(value);
     this.#broker.parameters.putGlobal(name, value);
+    if (name === movedParameter) this.#broker.accounts.disconnectMoved();
     return isNew;
   }
 

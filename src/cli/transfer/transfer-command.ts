@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../base/clock.ts';
 import { readAuthorities, readSmallFile } from '../../server/sign-in/small-file.ts';
 import { type BrokerAccess, brokerAccess } from '../../transfer/moving/access.ts';
-import type { CopiedDefinitions } from '../../transfer/moving/definitions-copy.ts';
 import { type MoveResult, move } from '../../transfer/moving/move.ts';
 import { CliError } from '../errors.ts';
 import { CountLine } from './count-line.ts';
+import { interruptible } from './interruptible.ts';
+import { mib, reportDefinitions, reportOthers, reportTotal } from './report.ts';
 
 /** The options of both commands, under the names that the argument parser gives them. */
 export interface TransferOptions {
@@ -28,11 +29,6 @@ export interface TransferOptions {
   readonly prefetch: number;
   readonly retrySeconds: number;
 }
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Entries that are listed by name. */
-const listedMax = 50;
 
 /**
  * Moves definitions and messages from one broker to another.
@@ -105,55 +101,16 @@ function patternOf(text: string | undefined): RegExp | undefined {
   }
 }
 
-/** The first signal ends the move after the messages in flight. A second one ends the process. */
-function interruptible() {
-  const controller = new AbortController();
-  const noticed = () => {
-    end();
-    controller.abort();
-  };
-  const end = () => {
-    for (const name of signals) process.off(name, noticed);
-  };
-  for (const name of signals) process.once(name, noticed);
-  return { signal: controller.signal, end };
-}
-
 function report({ definitions, queues, total, left, others }: MoveResult): void {
   if (definitions !== undefined) reportDefinitions(definitions);
   for (const { vhost, name, messageCount, bytes } of queues) {
     console.log(`${name} in ${vhost}: ${messageCount} messages, ${mib(bytes)}`);
   }
-  const { messageCount, bytes, redeliveredCount } = total;
-  console.log(`${messageCount} messages of ${queues.length} queues moved, ${mib(bytes)}`);
-  if (redeliveredCount > 0) {
-    const why = 'had been delivered before; some may have been moved twice';
-    console.log(`${redeliveredCount} of them ${why}`);
-  }
-  const stayed = others.filter(({ messageCount: count }) => count > 0);
-  for (const { vhost, name, messageCount: count, reason } of stayed) {
-    console.log(`${name} in ${vhost}: ${count} messages stay: ${reason}`);
-  }
+  reportTotal(total, `of ${queues.length} queues moved`);
+  reportOthers(others);
   for (const { vhost, name, reason } of left) {
     console.error(`${name} in ${vhost}: not moved completely: ${reason}`);
   }
-}
-
-function reportDefinitions({ counts, skipped, refused, ownHashes }: CopiedDefinitions): void {
-  const shown = Object.entries(counts).filter(([, count]) => count > 0);
-  console.log(`definitions: ${shown.map(([name, count]) => `${count} ${name}`).join(', ')}`);
-  for (const { section, name, reason } of skipped.slice(0, listedMax)) {
-    console.log(`left out of ${section}: ${name}: ${reason}`);
-  }
-  for (const { section, name, reason } of refused.slice(0, listedMax)) {
-    console.error(`refused of ${section}: ${name}: ${reason}`);
-  }
-  if (ownHashes.length > 0) {
-    const names = ownHashes.slice(0, listedMax).join(', ');
-    console.log(`users who need a new password if the target is a RabbitMQ: ${names}`);
-  }
-  const hidden = Math.max(0, skipped.length - listedMax) + Math.max(0, refused.length - listedMax);
-  if (hidden > 0) console.log(`and ${hidden} more`);
 }
 
 function end({ definitions, left }: MoveResult, isInterrupted: boolean): void {
@@ -164,8 +121,4 @@ function end({ definitions, left }: MoveResult, isInterrupted: boolean): void {
   if (refusedCount + left.length === 0) return;
   const text = `${refusedCount} definitions were refused and ${left.length} queues are not empty`;
   throw new CliError('transfer-incomplete', text);
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

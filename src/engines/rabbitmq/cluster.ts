@@ -18,6 +18,7 @@ import {
   serviceUser,
 } from './nodes/definitions.ts';
 import { freeLoopbackPorts } from './nodes/free-ports.ts';
+import { linksPluginCode } from './nodes/links/links-plugin.ts';
 import { Node, type NodeRunOptions } from './nodes/node.ts';
 import { nodeCertificates } from './nodes/node-certificates.ts';
 import type { NodeSettings, NodeTls } from './nodes/node-configuration.ts';
@@ -63,6 +64,8 @@ export interface ClusterSettings {
   /** The authority of that certificate, PEM, and the name of the broker in it. */
   readonly authority: string;
   readonly serverName: string;
+  /** The authorities of brokers that shovels and federation connect to, PEM. */
+  readonly peerAuthorities: string;
   /** Tells the ports that brokers have for their clients. */
   readonly isPortTaken: (port: number) => boolean;
 }
@@ -78,6 +81,8 @@ export interface ClusterOptions extends NodeRunOptions {
   /** The program `rabbitmqctl`. */
   readonly control: string;
   readonly availablePlugins: readonly string[];
+  /** The program of Erlang's virtual machine. */
+  readonly erl: string;
 }
 
 /** Events of a cluster. */
@@ -159,7 +164,8 @@ export class Cluster {
 
   /** Chooses ports and secrets for this start, and writes the files of all nodes. */
   async #settle(settings: ClusterSettings): Promise<void> {
-    const { brokerId, availablePlugins, user } = this.#options;
+    const { brokerId, availablePlugins, user, erl } = this.#options;
+    const linksCode = await linksPluginCode(erl, user);
     const count = this.nodes.length * portsPerNode + 1;
     const ports = await freeLoopbackPorts(count, settings.isPortTaken);
     this.#epmdPort = ports.pop() ?? 0;
@@ -197,6 +203,8 @@ export class Cluster {
         definitions,
         cookie,
         nodeCertificate,
+        linksCode,
+        peerAuthorities: settings.peerAuthorities,
         serverCertificate: settings.certificate,
       };
       await writeNodeFiles(contents, user);

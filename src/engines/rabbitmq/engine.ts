@@ -4,6 +4,7 @@ import { createSecretKey, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
@@ -63,6 +64,8 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
   readonly authority: () => string;
   /** The name that only the certificates of a broker have. */
   readonly serverName: (brokerId: string) => string;
+  /** Authorities of other brokers, besides that one and the public ones, PEM. */
+  readonly peerAuthorities: readonly string[];
 }
 
 interface Run {
@@ -177,8 +180,8 @@ export class RabbitMqEngine implements Engine {
     const volumes = spec.instances
       .toSorted((a, b) => a.number - b.number)
       .map(({ volumeId }) => this.#volumePlace(id, volumeId));
-    const { server, epmd, control, user, plugins } = installation;
-    const programs = { epmd, server, control };
+    const { server, epmd, control, erl, user, plugins, pluginsFolder } = installation;
+    const programs = { epmd, server, control, erl, pluginsFolder };
     const options = { brokerId: id, folder, volumes, ...programs, user, mark: markOf(folder) };
     const cluster = new Cluster(
       { ...options, availablePlugins: plugins },
@@ -270,7 +273,8 @@ export class RabbitMqEngine implements Engine {
   }
 
   async #settingsOf(spec: BrokerSpec): Promise<ClusterSettings> {
-    const { hasTlsParity, room, authority, serverName, brokerPorts } = this.#options;
+    const { hasTlsParity, room, authority, peerAuthorities, serverName, brokerPorts } =
+      this.#options;
     const ports = spec.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]);
     const taken = new Set([...spec.portsOfOthers, ...ports]);
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
@@ -283,6 +287,7 @@ export class RabbitMqEngine implements Engine {
       first: { users: spec.users, hasMirrors: Number.parseInt(spec.engineVersion, 10) < 4 },
       certificate: await this.#certificate(spec.id),
       authority: authority(),
+      peerAuthorities: [authority(), ...peerAuthorities, ...rootCertificates].join('\n'),
       serverName: serverName(spec.id),
       isPortTaken: (port) =>
         taken.has(port) || (brokerPorts !== undefined && isInRange(brokerPorts, port)),

@@ -15,6 +15,10 @@ export interface Installation {
   readonly version: string;
   readonly server: string;
   readonly epmd: string;
+  /** The program of Erlang's virtual machine. */
+  readonly erl: string;
+  /** The folder of its plugins. */
+  readonly pluginsFolder: string;
   /** The program `rabbitmqctl`. */
   readonly control: string;
   /** The names of its plugins. */
@@ -34,7 +38,8 @@ export async function findInstallation(): Promise<Installation | string> {
   try {
     const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
     const epmd = await programInPath('epmd');
-    if (epmd === undefined || (await programInPath('erl')) === undefined) {
+    const erl = await programInPath('erl');
+    if (epmd === undefined || erl === undefined) {
       return 'Erlang is not installed';
     }
     if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
@@ -44,7 +49,8 @@ export async function findInstallation(): Promise<Installation | string> {
     if (typeof user === 'string') return user;
     const program = (name: string) => join(home, 'sbin', name);
     const [server, control] = [program('rabbitmq-server'), program('rabbitmqctl')];
-    return { version, plugins, epmd, user, server, control };
+    const pluginsFolder = join(home, 'plugins');
+    return { version, plugins, pluginsFolder, epmd, erl, user, server, control };
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;

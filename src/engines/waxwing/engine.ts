@@ -49,7 +49,7 @@ export interface WaxwingEngineOptions
   readonly hasInstanceLimits: boolean;
   readonly ldap: LdapOptions;
   /** Authorities of the servers of shovels besides the public ones, PEM. */
-  readonly shovelAuthorities?: string | undefined;
+  readonly shovelAuthorities?: (() => string) | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
   /** The certificates of one broker, which are requested at each start. */
@@ -150,7 +150,7 @@ export class WaxwingEngine implements Engine {
         certificates,
         room: this.#roomOf(spec),
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
-        shovelAuthorities,
+        shovelAuthorities: shovelAuthorities?.(),
         isFips: isFipsForced(),
       },
       dataKeys,

@@ -28,6 +28,7 @@ export async function publish(request: ApiRequest): Promise<Answer> {
     throw new ManagementError('busy', `publishers are blocked: ${flow.blockedReason}`);
   }
   const vhost = request.ownVhost();
+  request.broker.accounts.requireNotMoved(request.user);
   const exchange = vhost.exchange(exchangeLabel(request, 'name'));
   requireWritable(request, vhost, exchange);
   const body = request.object();

@@ -31,5 +31,6 @@ export async function clusterEngine(
     certificates: (brokerId) => certificates.broker(brokerId),
     authority: () => state.certificates.brokerAuthority,
     serverName: brokerName,
+    peerAuthorities: settings.shovelAuthorities === undefined ? [] : [settings.shovelAuthorities],
   });
 }

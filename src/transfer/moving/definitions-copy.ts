@@ -1,6 +1,7 @@
 // Copying of definitions from one broker to another.
 
 import { createHash } from 'node:crypto';
+import { movedParameter } from '../../broker/accounts/moved.ts';
 import { ownHashField } from '../../broker/rabbitmq/definitions/sections.ts';
 import { definitionsSections } from '../../broker/rabbitmq/definitions-transfer.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
@@ -103,6 +104,9 @@ function reasonToSkip(
       withoutUsers.add(name);
       return 'its password is that of every new RabbitMQ, and it could log in from any machine';
     }
+  }
+  if (section === 'global_parameters' && entry['name'] === movedParameter) {
+    return 'it is about the source: its clients have moved';
   }
   if (isManagedPolicy(section, entry)) return 'each broker gets its own from Amazon MQ or Waxwing';
   const isPermission = section === 'permissions' || section === 'topic_permissions';

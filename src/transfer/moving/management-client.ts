@@ -63,7 +63,12 @@ export class ManagementClient {
    *
    * @throws {TransferError} `connection-failed`, `login-refused`
    */
-  send(method: 'GET' | 'POST' | 'PUT', path: string, body?: JsonValue): Promise<ManagementReply> {
+  send(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: JsonValue,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ManagementReply> {
     const { url, username, password, authorities } = this.#access;
     const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const send = url.protocol === 'https:' ? requestTls : requestPlain;
@@ -80,6 +85,7 @@ export class ManagementClient {
           method,
           path: `${url.pathname.replace(/\/$/, '')}/api${path}`,
           headers: {
+            ...headers,
             Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
             ...(text !== undefined && {
               'Content-Type': 'application/json',

@@ -26,6 +26,11 @@ export interface QueueMoveOptions {
 
 /** Interval of looks whether the queue is empty, milliseconds. */
 const lookMs = 250;
+/**
+ * Time without a message from a queue that has some, after which another connection is tried: a node of a
+ * cluster may have lost its part of the queue. Milliseconds.
+ */
+const stalledMs = 15_000;
 /** Maximum time to wait for confirms after an interruption, milliseconds. */
 const drainMsMax = 30_000;
 
@@ -33,7 +38,8 @@ const drainMsMax = 30_000;
  * Moves messages until the queue is empty or the move is interrupted. A message is acknowledged after
  * the destination has confirmed it.
  *
- * @throws {TransferError} if one of the ends fails; the messages without a confirm stay at the source
+ * @throws {TransferError} if one of the ends fails; the messages without a confirm stay at the source. The
+ *   connection to the source is closed if no messages arrive
  */
 export async function moveQueue(options: QueueMoveOptions): Promise<void> {
   const { source, destination, queue, prefetchCount } = options;
@@ -71,6 +77,7 @@ function emptied(options: QueueMoveOptions, { from, to, probe, copies }: MoveCha
   const { queue, clock, interruption, waiting } = options;
   return new Promise<void>((resolve, reject) => {
     let movedSinceLook = 0;
+    let movedAtMs = clock.monotonicMs();
     let lookTimer: Timer | undefined;
     let drainTimer: Timer | undefined;
     let isOver = false;
@@ -93,6 +100,7 @@ function emptied(options: QueueMoveOptions, { from, to, probe, copies }: MoveCha
       events: {
         moved: (bodyBytes, isRedelivered) => {
           movedSinceLook++;
+          movedAtMs = clock.monotonicMs();
           options.moved(bodyBytes, isRedelivered);
         },
         refused: () => end(failed(queue, 'the destination refuses a message: its queue is full')),
@@ -108,7 +116,10 @@ function emptied(options: QueueMoveOptions, { from, to, probe, copies }: MoveCha
       else {
         probe.declareQueue(queue, { isPassive: true }).then(({ messageCount }) => {
           if (messageCount === 0 && isIdle()) end();
-          else lookAgain();
+          else if (isIdle() && clock.monotonicMs() - movedAtMs > stalledMs) {
+            end(failed(queue, `has ${messageCount} messages, and none arrives`));
+            options.source.destroy();
+          } else lookAgain();
         }, end);
       }
     };

@@ -472,7 +472,7 @@ test(
     start({
       'src-queue': 'from',
       'dest-queue': 'a',
-      'dest-uri': 'amqp://u:geheim@127.0.0.1:1?plaintext=true',
+      'dest-uri': 'amqps://u:geheim@127.0.0.1:1',
     });
     await until('it has failed', () => place.reason.includes('ECONNREFUSED'));
     assert.doesNotMatch(JSON.stringify(place.states), /geheim/);

@@ -6,7 +6,7 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { argumentsFromJson } from '../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
-import { type AmqpUri, hasMasked, parseAmqpUri } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
+import { type AmqpUri, hasMasked, parseShovelUri } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
 import {
   readShovel,
   type ShovelDefinition,
@@ -181,7 +181,7 @@ export class Shovel {
 
   #choose(uris: readonly string[]): AmqpUri {
     const at = uris.length > 1 ? this.#host.random.bytes(2).readUInt16BE(0) % uris.length : 0;
-    return parseAmqpUri(uris[at] ?? '');
+    return parseShovelUri(uris[at] ?? '');
   }
 
   async #open(uri: AmqpUri, attempt: number, side: string): Promise<AmqpClient> {

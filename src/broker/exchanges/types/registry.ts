@@ -5,6 +5,7 @@ import { consistentHashType } from './consistent-hash.ts';
 import { delayedType } from './delayed.ts';
 import { directType } from './direct.ts';
 import { fanoutType } from './fanout.ts';
+import { federationUpstreamType } from './federation-upstream.ts';
 import { headersType } from './headers.ts';
 import { modulusHashType } from './modulus-hash.ts';
 import { localRandomType, randomType } from './random.ts';
@@ -25,6 +26,7 @@ export const exchangeTypes: readonly ExchangeType[] = [
   randomType,
   localRandomType,
   recentHistoryType,
+  federationUpstreamType,
 ];
 
 /** The type with a name; undefined if it does not exist. */

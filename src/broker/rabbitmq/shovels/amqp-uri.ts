@@ -47,7 +47,8 @@ const unsupported: Readonly<Record<string, string>> = {
 
 /**
  * Reads an AMQP URI, such as `amqps://user:password@host:5671/vhost?heartbeat=10`. Without a host, it
- * means this broker.
+ * means this broker. Commands of an operator may use plaintext within the machine; see
+ * {@link parseShovelUri} for shovels.
  *
  * @throws {BrokerError} `precondition-failed` for text that is no AMQP URI, for plaintext to another
  *   machine, and for settings that are not supported. The text contains no password
@@ -75,6 +76,17 @@ export function parseAmqpUri(text: string): AmqpUri {
     timeoutMs: numberIn(query, 'connection_timeout', 600_000),
     channelMax: numberIn(query, 'channel_max', 65_535),
   };
+}
+
+/**
+ * Reads a URI of a shovel, which uses TLS to every machine, this one included.
+ *
+ * @throws {BrokerError} `precondition-failed`, also for a connection without TLS
+ */
+export function parseShovelUri(text: string): AmqpUri {
+  const found = parseAmqpUri(text);
+  if (found.endpoint?.isTls !== false) return found;
+  throw invalid(`${found.shown} is not encrypted; shovels use amqps:// only`);
 }
 
 function readUser(userInfo: string | undefined, host: string) {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasMasked, maskUri, maskUris, parseAmqpUri, unmaskUris } from './amqp-uri.ts';
+import {
+  hasMasked,
+  maskUri,
+  maskUris,
+  parseAmqpUri,
+  parseShovelUri,
+  unmaskUris,
+} from './amqp-uri.ts';
 import { localVhostsOf, readShovel } from './shovel-definition.ts';
 
 const least = { 'src-uri': 'amqp://', 'src-queue': 'a', 'dest-uri': 'amqp://', 'dest-queue': 'b' };
@@ -76,7 +83,12 @@ test('plaintext to another machine, files and unverified certificates are refuse
       assert.doesNotMatch(String(error), /geheim/);
     }
   }
-  assert.equal(parseAmqpUri('amqp://u@localhost?plaintext=true').endpoint?.isTls, false);
+  const plain = 'amqp://u:geheim@localhost?plaintext=true';
+  assert.equal(parseAmqpUri(plain).endpoint?.isTls, false);
+  const only = { code: 'precondition-failed', message: /shovels use amqps:\/\/ only$/ };
+  assert.throws(() => parseShovelUri(plain), only);
+  assert.throws(() => readShovel('n', { ...least, 'src-uri': ['amqps://h', plain] }), only);
+  assert.equal(parseShovelUri('amqp:///v').endpoint, undefined);
 });
 
 test('passwords are masked in every value, and a masked value keeps the stored password', () => {

@@ -2,7 +2,7 @@
 
 import { BrokerError } from '../../errors.ts';
 import type { JsonObject, JsonValue } from '../model.ts';
-import { parseAmqpUri } from './amqp-uri.ts';
+import { parseAmqpUri, parseShovelUri } from './amqp-uri.ts';
 
 /** When a message is acknowledged at the source. */
 export type AckMode = 'on-confirm' | 'on-publish' | 'no-ack';
@@ -267,7 +267,7 @@ class Fields {
     }
     return list.map((each) => {
       if (typeof each !== 'string') throw this.#wrong(key, 'binary');
-      parseAmqpUri(each);
+      parseShovelUri(each);
       return each;
     });
   }

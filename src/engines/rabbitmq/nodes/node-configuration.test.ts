@@ -98,7 +98,17 @@ test('the names of all nodes are one entry of their hosts', () => {
   for (const { host } of nodes) assert.ok(hostsConfiguration(nodes).includes(`"${host}"`));
 });
 
-test('only plugins that are there are enabled', () => {
-  const available = ['rabbitmq_management', 'rabbitmq_mqtt', 'rabbitmq_shovel'];
-  assert.equal(enabledPlugins(available), '[rabbitmq_management, rabbitmq_shovel].\n');
+test('plugins that connect to other brokers are enabled only with ours, which requires TLS', () => {
+  const some = ['rabbitmq_management', 'rabbitmq_mqtt', 'rabbitmq_shovel'];
+  assert.equal(enabledPlugins(some), '[rabbitmq_management].\n');
+  const links = ['rabbitmq_federation', 'rabbitmq_federation_management'];
+  const all = [...some, ...links, 'rabbitmq_shovel_management'];
+  const names = enabledPlugins(all).match(/\w+/g) ?? [];
+  assert.deepEqual(names.toSorted(), [
+    ...links,
+    'rabbitmq_management',
+    'rabbitmq_shovel',
+    'rabbitmq_shovel_management',
+    'waxwing_links',
+  ]);
 });

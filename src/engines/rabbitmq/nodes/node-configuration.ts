@@ -1,6 +1,7 @@
 // The configuration files of a node.
 
 import { confValue, erlangString } from './erlang-text.ts';
+import { linksPlugin } from './links/links-plugin.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
 
 /** The TLS settings of the ports for clients. */
@@ -81,7 +82,10 @@ function tlsLines(prefix: string, { node, tls }: NodeSettings): [string, string]
 }
 
 /** `advanced.config` of a node: Mnesia writes no dumps of its memory. */
-export const advancedConfiguration = '[{mnesia, [{core_dir, false}]}].\n';
+export function advancedConfiguration(node: NodePlace): string {
+  const authorities = erlangString(filesOf(node).peerAuthorities);
+  return `[{mnesia, [{core_dir, false}]}, {${linksPlugin}, [{authorities, ${authorities}}]}].\n`;
+}
 
 /** The TLS settings of a node towards the others. Both sides must have a certificate of the authority. */
 export function distributionConfiguration(node: NodePlace): string {
@@ -106,18 +110,23 @@ export function hostsConfiguration(nodes: readonly NodePlace[]): string {
 }
 
 /** The plugins of brokers of Amazon MQ; those of RabbitMQ 3 that version 4 has in its core included. */
-const plugins = [
-  'rabbitmq_management',
-  'rabbitmq_amqp1_0',
-  'rabbitmq_consistent_hash_exchange',
+const plugins = ['rabbitmq_management', 'rabbitmq_amqp1_0', 'rabbitmq_consistent_hash_exchange'];
+
+/** The plugins that connect nodes to other brokers. */
+const linkPlugins = [
   'rabbitmq_federation',
   'rabbitmq_federation_management',
   'rabbitmq_shovel',
   'rabbitmq_shovel_management',
 ];
 
-/** The plugins of a node that its RabbitMQ has. */
+/**
+ * The plugins of a node that its RabbitMQ has. Those that connect to other brokers are enabled together
+ * with ours, which permits only TLS.
+ */
 export function enabledPlugins(available: readonly string[]): string {
-  const enabled = plugins.filter((plugin) => available.includes(plugin));
+  const hasLinks = linkPlugins.every((plugin) => available.includes(plugin));
+  const links = hasLinks ? [...linkPlugins, linksPlugin] : [];
+  const enabled = [...plugins.filter((plugin) => available.includes(plugin)), ...links];
   return `[${enabled.join(', ')}].\n`;
 }

@@ -1,7 +1,9 @@
 // The files of a node that this program writes, all on the node's encrypted volume.
 
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
+import { linksApplication, linksPlugin } from './links/links-plugin.ts';
 import type { NodeCertificate } from './node-certificates.ts';
 import {
   advancedConfiguration,
@@ -25,6 +27,10 @@ export interface NodeFiles {
   /** The secret that all nodes of a cluster know. */
   readonly cookie: string;
   readonly nodeCertificate: NodeCertificate;
+  /** The compiled module of our plugin. */
+  readonly linksCode: Buffer;
+  /** See `filesOf`, PEM. */
+  readonly peerAuthorities: string;
   /** For clients. */
   readonly serverCertificate: { readonly certificate: string; readonly privateKey: string };
 }
@@ -41,7 +47,9 @@ export async function writeNodeFiles(contents: NodeFiles, owner: Owner): Promise
   }
   await writePrivately(files.cookie, cookie, owner, 0o400);
   await writePrivately(files.configuration, nodeConfiguration(settings), owner);
-  await writePrivately(files.advanced, advancedConfiguration, owner);
+  await writePrivately(files.advanced, advancedConfiguration(node), owner);
+  await writePrivately(files.peerAuthorities, contents.peerAuthorities, owner);
+  await writeOwnPlugin(node, contents.linksCode, owner);
   await writePrivately(files.distribution, distributionConfiguration(node), owner);
   await writePrivately(files.hosts, hostsConfiguration(nodes), owner);
   await writePrivately(files.plugins, enabledPlugins(availablePlugins), owner);
@@ -50,6 +58,20 @@ export async function writeNodeFiles(contents: NodeFiles, owner: Owner): Promise
   await writePrivately(files.nodeKey, nodeCertificate.privateKey, owner);
   await writeServerCertificate(node, contents.serverCertificate, owner);
   await writeDefinitions(node, definitions, owner);
+}
+
+/** Replaces our plugin, in the form of a folder that RabbitMQ looks for. */
+async function writeOwnPlugin(node: NodePlace, code: Buffer, owner: Owner): Promise<void> {
+  const { ownPlugins } = filesOf(node);
+  await rm(ownPlugins, { recursive: true, force: true });
+  const plugin = join(ownPlugins, `${linksPlugin}-1.0.0`);
+  const folder = join(plugin, 'ebin');
+  for (const each of [ownPlugins, plugin, folder]) {
+    await mkdir(each, { mode: 0o700 });
+    if (owner !== undefined) await chown(each, owner.uid, owner.gid);
+  }
+  await writePrivately(join(folder, `${linksPlugin}.app`), linksApplication, owner);
+  await writePrivately(join(folder, `${linksPlugin}.beam`), code, owner);
 }
 
 /** Replaces the definitions that the next start of a node imports. */
@@ -84,7 +106,7 @@ export async function removeData(node: NodePlace): Promise<void> {
 
 async function writePrivately(
   file: string,
-  text: string,
+  text: string | Buffer,
   owner: Owner,
   mode = 0o600,
 ): Promise<void> {

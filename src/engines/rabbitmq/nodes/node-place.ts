@@ -56,6 +56,10 @@ export function filesOf({ root }: Pick<NodePlace, 'root'>) {
     hosts: join(etc, 'inetrc'),
     plugins: join(etc, 'enabled-plugins'),
     definitions: join(etc, 'definitions.json'),
+    /** A folder of plugins, with one that is ours. */
+    ownPlugins: join(etc, 'plugins'),
+    /** The authorities of brokers that shovels and federation connect to. */
+    peerAuthorities: join(etc, 'peers.pem'),
     /** For the other nodes: the authority, and the certificate and key of this node. */
     authority: join(etc, 'authority.pem'),
     nodeCertificate: join(etc, 'node.pem'),

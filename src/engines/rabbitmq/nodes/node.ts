@@ -32,6 +32,8 @@ export interface NodeEvents {
 export interface NodeRunOptions {
   /** The program of the node. */
   readonly server: string;
+  /** The folder of the plugins of RabbitMQ. */
+  readonly pluginsFolder: string;
   /** Undefined for the user of this process. */
   readonly user: VolumeOwner | undefined;
   /** Marks the processes of the broker. */
@@ -101,8 +103,9 @@ export class Node {
 
   /** Starts its process. The volume must be mounted. */
   start(epmdPort: number): void {
-    const { server, user, mark } = this.#options;
+    const { server, user, mark, pluginsFolder } = this.#options;
     const { place } = this;
+    const { run, ownPlugins } = filesOf(place);
     this.view = undefined;
     this.isRefusing = false;
     this.startedMs = systemClock.monotonicMs();
@@ -110,8 +113,12 @@ export class Node {
       {
         file: server,
         args: [],
-        folder: filesOf(place).run,
-        environment: { ...nodeEnvironment(place, epmdPort), ...mark },
+        folder: run,
+        environment: {
+          ...nodeEnvironment(place, epmdPort),
+          RABBITMQ_PLUGINS_DIR: `${ownPlugins}:${pluginsFolder}`,
+          ...mark,
+        },
         user,
       },
       {
