@@ -33,7 +33,7 @@ export function networkOf(address: string): string {
 }
 
 /** An address without its zone; an IPv4-mapped IPv6 address as the IPv4 address. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   const [plain = ''] = address.split('%', 1);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
   return mapped?.[1] ?? plain;
@@ -48,8 +48,12 @@ export function withoutPort(peerAddress: string): string {
   return colon < 0 ? peerAddress : peerAddress.slice(0, colon);
 }
 
-/** The groups of an IPv6 address, with zeros in place of `::`. */
-function groupsOf(address: string): string[] {
+/**
+ * The groups of an IPv6 address, with zeros in place of `::`.
+ *
+ * @param address eight groups in hexadecimal digits, without the dotted form of IPv4
+ */
+export function groupsOf(address: string): string[] {
   const [before = '', after] = address.toLowerCase().split('::');
   const head = before === '' ? [] : before.split(':');
   const tail = after === undefined || after === '' ? [] : after.split(':');

@@ -1,51 +1,22 @@
 // The command line: commands, options and error output.
 
 import type { ChildProcess } from 'node:child_process';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { WaxwingError } from '../base/errors.ts';
 import { logLevels } from '../base/log.ts';
-import type { PortRange } from '../base/port-range.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { dismissSpare, keepSpare } from '../engines/waxwing/spare-process.ts';
 import { sourceForms } from '../server/root-key/source.ts';
 import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
-import {
-  data,
-  from,
-  number,
-  option,
-  profile,
-  variableOf,
-  wholeNumber,
-} from './command-line/options.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
+import { from } from './options/actions.ts';
+import { data, flag, number, option, profile, wholeNumber } from './options/options.ts';
+import { addCertificateOptions, addPublicOptions } from './options/public-options.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { addTransferCommands } from './transfer/commands.ts';
 import { version } from './version.ts';
-
-/** Defines a flag. Its environment variable sets it, unless the value means false. */
-function flag(flags: string, description: string): Option {
-  const made = new Option(flags, description);
-  const variable = variableOf(made);
-  const value = process.env[variable];
-  return value !== undefined && ['', '0', 'false', 'no'].includes(value)
-    ? made
-    : made.env(variable);
-}
-
-function portRange(text: string): PortRange {
-  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
-  if (first !== undefined && last !== undefined)
-    return { first: Number(first), last: Number(last) };
-  throw new InvalidArgumentError('It must be two ports, like 5671-5690.');
-}
-
-/** Names separated by commas; the option can be repeated. */
-function names(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...text.split(',').map((name) => name.trim())];
-}
 
 const memoryLimit = () =>
   option(
@@ -119,14 +90,8 @@ function addServe(all: Command): void {
     .description('run the service in the foreground')
     .addOption(data())
     .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-    .addOption(
-      option('--public-host <name>', 'name by which clients reach it; repeatable').argParser(names),
-    )
     .addOption(number('--api-port <n>', 'port of the API; 0 selects a free port', 8443))
     .addOption(number('--amqps-port <n>', 'preferred port of brokers; 0 selects a free port', 5671))
-    .addOption(
-      option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
-    )
     .addOption(option('--region <name>', 'region in ARNs; fixed at the first start'))
     .addOption(option('--account-id <digits>', '12 digits; fixed at the first start'))
     .addOption(flag('--no-default-broker', 'do not create the broker `default` at the first start'))
@@ -150,6 +115,7 @@ function addServe(all: Command): void {
         .default('warn'),
     )
     .action(from(() => import('./serve.ts'), 'serve'));
+  addPublicOptions(serving);
   addTrailOptions(serving);
   addRemoteKmsOptions(serving);
   addSignInOptions(serving);
@@ -219,16 +185,17 @@ function addStatusCommands(all: Command): void {
     .addOption(data())
     .addOption(number('--api-port <n>', 'port of the API', 8443))
     .action(from(() => import('./health.ts'), 'health'));
-  all
-    .command('doctor')
-    .description('check the machine, the data folder and the running service')
-    .addOption(data())
-    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-    .addOption(number('--api-port <n>', 'port of the API', 8443))
-    .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
-    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
-    .option('--json', 'print JSON instead of text', false)
-    .action(from(() => import('./doctor/doctor.ts'), 'doctor'));
+  addCertificateOptions(
+    all
+      .command('doctor')
+      .description('check the machine, the data folder and the running service')
+      .addOption(data())
+      .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+      .addOption(number('--api-port <n>', 'port of the API', 8443))
+      .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
+      .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+      .option('--json', 'print JSON instead of text', false),
+  ).action(from(() => import('./doctor/doctor.ts'), 'doctor'));
 }
 
 function addInspectionCommands(all: Command): void {

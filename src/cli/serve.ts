@@ -18,13 +18,18 @@ import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-se
 import { readAuthorities } from '../server/sign-in/small-file.ts';
 import { type S3BucketOptions, s3BucketSettings } from '../server/trails/s3-bucket-settings.ts';
 import { stopWithStarter } from './fips/starter.ts';
+import { type PublicOptions, publicAccess } from './options/public-settings.ts';
 import { version } from './version.ts';
 
 /** Maximum number of failed brokers listed at the start. */
 const brokerLinesMax = 10;
 
 /** The options of `waxwing serve`, under the names that the argument parser gives them. */
-export interface ServeOptions extends SignInOptions, RemoteKmsOptions, S3BucketOptions {
+export interface ServeOptions
+  extends SignInOptions,
+    RemoteKmsOptions,
+    S3BucketOptions,
+    PublicOptions {
   readonly data: string;
   readonly host: string;
   readonly publicHost?: readonly string[];
@@ -75,6 +80,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (service.defaultBroker === undefined) keepCompiledCode();
   keepHeapSmall();
   stopOnSignal(service, failed);
+  // Without such files, the signal ends the service, as when its terminal is closed.
+  if (settings.publicAccess.certificateFiles !== undefined) {
+    process.on('SIGHUP', () => service.reloadCertificates());
+  }
   console.log(greeting(service));
 }
 
@@ -85,6 +94,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     folder: resolve(options.data),
     host: options.host,
     publicHosts: options.publicHost ?? [],
+    publicAccess: publicAccess(options),
     apiPort: options.apiPort,
     amqpsPort: options.amqpsPort,
     brokerPorts: options.brokerPorts,

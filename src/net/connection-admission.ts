@@ -3,17 +3,16 @@
 import type { Socket } from 'node:net';
 import { sourceOf } from '../base/address.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { clientOf, type RemoteEnd } from './client-address.ts';
 import { detectTls } from './first-byte.ts';
 import type { AdmissionLimits } from './limits.ts';
+import { AddressGate, connectionKey, type Reach } from './proxy-protocol/address-gate.ts';
 
 /** Milliseconds until waiting handshakes are tried again if none could begin. */
 const retryMs = 100;
 
-/** Identifies a connection of a listener. A TLS socket has the same values as its TCP socket. */
-export interface Peer {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
+/** The peer of a listener that is reached directly. */
+const direct: Reach = { trustedProxies: [] };
 
 /** The continuation of a connection, depending on its first bytes. */
 export interface AdmissionHandlers {
@@ -69,12 +68,14 @@ export class ConnectionAdmission {
   #begunThisTurn = 0;
   #isTurnDue = false;
   #retry: Timer | undefined = undefined;
-  /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
-  readonly closed = { crowded: 0, late: 0 };
+  readonly #gate: AddressGate;
+  /** Closed connections by reason. */
+  readonly closed = { crowded: 0, late: 0, unproxied: 0 };
 
-  constructor(limits: AdmissionLimits, clock: Clock) {
+  constructor(limits: AdmissionLimits, clock: Clock, reach: Reach = direct) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#gate = new AddressGate(reach, limits, clock, this.closed);
   }
 
   /** Connections that have not logged in. */
@@ -88,7 +89,11 @@ export class ConnectionAdmission {
   }
 
   /** Accepts a new connection, or closes it. */
-  accept(socket: Socket, { tls, plain }: AdmissionHandlers): void {
+  accept(socket: Socket, handlers: AdmissionHandlers): void {
+    this.#gate.accept(socket, () => this.#admit(socket, handlers));
+  }
+
+  #admit(socket: Socket, { tls, plain }: AdmissionHandlers): void {
     const { connectionCountMax } = this.#limits;
     const source = this.#sourceOf(socket);
     socket.on('error', () => socket.destroy());
@@ -98,7 +103,7 @@ export class ConnectionAdmission {
       socket.destroy();
       return;
     }
-    const key = keyOf(socket);
+    const key = connectionKey(socket);
     const connection: PendingConnection = {
       socket,
       key,
@@ -129,7 +134,8 @@ export class ConnectionAdmission {
   }
 
   /** The TLS handshake of a connection is complete. */
-  handshakeDone(peer: Peer): void {
+  handshakeDone(peer: RemoteEnd): void {
+    this.#gate.carryOver(peer);
     this.#setStage(peer, 'open');
   }
 
@@ -137,18 +143,19 @@ export class ConnectionAdmission {
    * The peer's credentials are being checked. The time this takes does not count as the peer's
    * delay.
    */
-  authenticating(peer: Peer): void {
+  authenticating(peer: RemoteEnd): void {
     this.#setStage(peer, 'checked');
   }
 
   /** The peer has logged in. The limits no longer apply to its connection. */
-  authenticated(peer: Peer): void {
-    const connection = this.#byPeer.get(keyOf(peer));
+  authenticated(peer: RemoteEnd): void {
+    const connection = this.#byPeer.get(connectionKey(peer));
     if (connection !== undefined) this.#remove(connection);
   }
 
   /** Closes unauthenticated connections that exceeded a timeout. Call it about once a second. */
   tick(): void {
+    this.#gate.tick();
     const nowMs = this.#clock.monotonicMs();
     for (const connection of this.#byPeer.values()) {
       if (nowMs - connection.sinceMs <= this.#timeoutMs(connection.stage)) continue;
@@ -171,7 +178,7 @@ export class ConnectionAdmission {
   }
 
   #sourceOf(socket: Socket): Source {
-    const name = sourceOf(socket.remoteAddress ?? '');
+    const name = sourceOf(clientOf(socket).address);
     let source = this.#sources.get(name);
     if (source === undefined) {
       source = { name, connections: new Set(), waiting: new Set(), handshakeCount: 0 };
@@ -304,8 +311,8 @@ export class ConnectionAdmission {
     connection.begin();
   }
 
-  #setStage(peer: Peer, stage: Stage): void {
-    const connection = this.#byPeer.get(keyOf(peer));
+  #setStage(peer: RemoteEnd, stage: Stage): void {
+    const connection = this.#byPeer.get(connectionKey(peer));
     if (connection === undefined) return;
     connection.stage = stage;
     connection.sinceMs = this.#clock.monotonicMs();
@@ -335,8 +342,4 @@ export class ConnectionAdmission {
   #forgetEmpty(source: Source): void {
     if (source.connections.size === 0) this.#sources.delete(source.name);
   }
-}
-
-function keyOf({ remoteAddress, remotePort }: Peer): string {
-  return `${remoteAddress ?? ''}:${remotePort ?? ''}`;
 }

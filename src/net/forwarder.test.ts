@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { after, test } from 'node:test';
-import { Forwarder } from './forwarder.ts';
+import { Forwarder, type ForwarderOptions, type ForwardTarget } from './forwarder.ts';
 import { brokerAdmissionLimits } from './limits.ts';
+import { clientLine } from './proxy-protocol/write-header.ts';
 
 const host = '127.0.0.1';
 /** The beginning of every TLS connection. */
@@ -23,9 +24,19 @@ async function server(name: string): Promise<{ readonly port: number; readonly s
   return { port: (listening.address() as AddressInfo).port, server: listening };
 }
 
-async function forwarder(targets: () => readonly number[], statesAddress = false): Promise<number> {
-  const options = { host, limits: brokerAdmissionLimits, targets, statesAddress, loginMs: 16_000 };
-  const made = new Forwarder({ ...options, answerPlain: () => Buffer.from('use TLS') });
+async function forwarder(
+  ports: () => readonly number[],
+  header?: ForwardTarget['header'],
+  more: Partial<ForwarderOptions> = {},
+): Promise<number> {
+  const made = new Forwarder({
+    host,
+    limits: brokerAdmissionLimits,
+    route: (_client, chosen) => chosen(ports().map((port) => ({ host, port, header }))),
+    loginMs: 16_000,
+    answerPlain: () => Buffer.from('use TLS'),
+    ...more,
+  });
   closing.push(() => made.close());
   return made.open(0);
 }
@@ -59,7 +70,7 @@ test('a connection is forwarded unchanged to the first server that accepts it', 
 
 test('a server is told the address of the client before anything else', async () => {
   const { port } = await server('s');
-  const own = await forwarder(() => [port], true);
+  const own = await forwarder(() => [port], clientLine);
   const socket = client(own);
   socket.write(hello);
   const line = `PROXY TCP4 127.0.0.1 127.0.0.1 ${await new Promise<number>((resolve) =>
@@ -98,4 +109,19 @@ test('a connection ends when no server is usable, or when its server ends it', a
   await received(one);
   for (const socket of sockets) socket.destroy();
   await closed(one);
+});
+
+test('a source has a limited number of forwarded connections, until it closes some', async () => {
+  const { port } = await server('s');
+  const own = await forwarder(() => [port], undefined, { connectionsPerSourceMax: 2, loginMs: 0 });
+  const open = async () => {
+    const socket = client(own);
+    socket.write(hello);
+    const first = await Promise.race([received(socket), closed(socket)]);
+    return { socket, isServed: first !== undefined };
+  };
+  const [one, two] = [await open(), await open()];
+  assert.deepEqual([one.isServed, two.isServed, (await open()).isServed], [true, true, false]);
+  one.socket.destroy();
+  while (!(await open()).isServed) await new Promise((resolve) => setTimeout(resolve, 10));
 });

@@ -1,30 +1,47 @@
 // A port whose connections are forwarded to one of several servers, without reading them.
 
-import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { sourceOf } from '../base/address.ts';
 import { type Clock, systemClock, type Timer } from '../base/clock.ts';
+import { clientOf } from './client-address.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import { answerAndClose } from './first-byte.ts';
 import type { AdmissionLimits } from './limits.ts';
 import { listen } from './listen.ts';
+import type { Reach } from './proxy-protocol/address-gate.ts';
 
 /** The interval of checks of timeouts, milliseconds. */
 const tickMs = 500;
 /** Time for a connection to a server on this machine, milliseconds. */
 const connectMs = 3000;
 
+/** A server on this machine. */
+export interface ForwardTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Creates what the server is sent first, to tell it the address of the client. */
+  readonly header?: ((client: Socket) => Buffer | string) | undefined;
+}
+
 /** The settings of a forwarder. */
 export interface ForwarderOptions {
   readonly host: string;
   readonly limits: AdmissionLimits;
-  /** The ports of the usable servers on the loopback address, the preferred one first. */
-  readonly targets: () => readonly number[];
-  /** Whether servers are told the address of the client, by version 1 of the PROXY protocol. */
-  readonly statesAddress: boolean;
+  /** How connections arrive; undefined for directly. */
+  readonly reach?: Reach | undefined;
+  /**
+   * Chooses the usable servers for a connection, the preferred one first, or closes it. It may read from
+   * the socket, which is paused before and after, if it puts everything back.
+   */
+  readonly route: (client: Socket, chosen: (targets: readonly ForwardTarget[]) => void) => void;
   /**
    * Time after which the servers would have closed a connection without a log-in, milliseconds. Until
-   * then, it counts as one that has not logged in.
+   * then, it counts as one that has not logged in. 0 if the servers count for themselves, because they
+   * are told the addresses of clients.
    */
   readonly loginMs: number;
+  /** Maximum number of forwarded connections from one source; undefined for no maximum. */
+  readonly connectionsPerSourceMax?: number | undefined;
   /** Creates the answer to a client that does not use TLS, from its first bytes. */
   readonly answerPlain: (bytes: Buffer) => Buffer;
   readonly clock?: Clock;
@@ -50,13 +67,15 @@ export class Forwarder {
   readonly admission: ConnectionAdmission;
   readonly #pairs = new Set<Pair>();
   readonly #clients = new Set<Socket>();
+  /** Forwarded connections by source. */
+  readonly #counts = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
   readonly #closedBytes = { received: 0, sent: 0 };
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.admission = new ConnectionAdmission(options.limits, this.#clock);
+    this.admission = new ConnectionAdmission(options.limits, this.#clock, options.reach);
     this.#server = createServer({ noDelay: true }, (socket) => this.#arrived(socket));
   }
 
@@ -83,6 +102,11 @@ export class Forwarder {
     return sum;
   }
 
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.#clients.size;
+  }
+
   #arrived(client: Socket): void {
     this.#clients.add(client);
     client.on('close', () => {
@@ -91,19 +115,20 @@ export class Forwarder {
       this.#closedBytes.sent += client.bytesWritten;
     });
     this.admission.accept(client, {
-      tls: () => this.#forward(client, [...this.#options.targets()]),
+      tls: () => this.#options.route(client, (targets) => this.#forward(client, [...targets])),
       plain: (bytes) => answerAndClose(client, this.#options.answerPlain(bytes)),
     });
   }
 
   /** Connects to the first server that accepts. */
-  #forward(client: Socket, targets: number[]): void {
-    const port = targets.shift();
-    if (port === undefined || client.destroyed) {
+  #forward(client: Socket, targets: ForwardTarget[]): void {
+    const target = targets.shift();
+    if (target === undefined || client.destroyed) {
       client.destroy();
       return;
     }
-    const server = connect({ host: '127.0.0.1', port, noDelay: true, timeout: connectMs });
+    const { host, port } = target;
+    const server = connect({ host, port, noDelay: true, timeout: connectMs });
     const tryNext = () => {
       server.destroy();
       this.#forward(client, targets);
@@ -117,14 +142,21 @@ export class Forwarder {
       server.off('timeout', tryNext);
       server.setTimeout(0);
       client.off('close', ended);
-      this.#join(client, server);
+      this.#join(client, server, target);
     });
   }
 
-  #join(client: Socket, server: Socket): void {
+  #join(client: Socket, server: Socket, { header }: ForwardTarget): void {
+    if (!this.#count(client)) {
+      server.destroy();
+      client.destroy();
+      return;
+    }
     this.admission.handshakeDone(client);
+    const isAdmitted = this.#options.loginMs === 0;
+    if (isAdmitted) this.admission.authenticated(client);
     const sinceMs = this.#clock.monotonicMs();
-    const pair: Pair = { client, server, sinceMs, isAdmitted: false };
+    const pair: Pair = { client, server, sinceMs, isAdmitted };
     this.#pairs.add(pair);
     const end = () => {
       this.#pairs.delete(pair);
@@ -136,9 +168,28 @@ export class Forwarder {
     // What the server sent last may still be on its way to the client.
     server.on('close', () => (client.writableEnded ? undefined : client.end()));
     server.on('close', () => this.#endLater(client));
-    if (this.#options.statesAddress) server.write(addressLine(client));
+    if (header !== undefined) server.write(header(client));
     client.pipe(server);
     server.pipe(client);
+  }
+
+  /** Counts a connection of its source, or returns that there are too many. */
+  #count(client: Socket): boolean {
+    const { connectionsPerSourceMax } = this.#options;
+    if (connectionsPerSourceMax === undefined) return true;
+    const source = sourceOf(clientOf(client).address);
+    const count = this.#counts.get(source) ?? 0;
+    if (count >= connectionsPerSourceMax) {
+      this.admission.closed.crowded++;
+      return false;
+    }
+    this.#counts.set(source, count + 1);
+    client.once('close', () => {
+      const left = (this.#counts.get(source) ?? 1) - 1;
+      if (left > 0) this.#counts.set(source, left);
+      else this.#counts.delete(source);
+    });
+    return true;
   }
 
   /** A client that does not read would keep its end of the connection. */
@@ -169,20 +220,4 @@ export class Forwarder {
     this.#ticks?.clear();
     for (const client of this.#clients) client.destroy();
   }
-}
-
-/** The line that states the addresses of a connection (PROXY protocol, version 1). */
-function addressLine({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  const from = plainAddress(remoteAddress);
-  const to = plainAddress(localAddress);
-  if (from === undefined || to === undefined || isIPv6(from) !== isIPv6(to)) {
-    return 'PROXY UNKNOWN\r\n';
-  }
-  const family = isIPv6(from) ? 'TCP6' : 'TCP4';
-  return `PROXY ${family} ${from} ${to} ${remotePort ?? 0} ${localPort ?? 0}\r\n`;
-}
-
-/** An IPv4 address in the form of an IPv6 address becomes one of IPv4. */
-function plainAddress(address: string | undefined): string | undefined {
-  return address?.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '').replace(/%.*$/, '');
 }

@@ -3,6 +3,7 @@
 import type { ConnectionAdmission } from './connection-admission.ts';
 import { NetError } from './errors.ts';
 import type { HandshakeCounts, TlsVersion } from './handshake-counts.ts';
+import type { ClosedCounts } from './proxy-protocol/address-gate.ts';
 import type { ServerCertificate } from './tls-listener.ts';
 
 /** A port of a broker: for broker protocols, or for HTTPS. */
@@ -67,12 +68,13 @@ export class Listeners {
     return this.#all.reduce((sum, { handshakes }) => sum + handshakes.of(version), 0);
   }
 
-  /** Closed connections: `crowded` because of the limits, `late` because of a timeout. */
-  get closed(): { readonly crowded: number; readonly late: number } {
-    const sum = { crowded: 0, late: 0 };
+  /** Closed connections by reason. */
+  get closed(): ClosedCounts {
+    const sum = { crowded: 0, late: 0, unproxied: 0 };
     for (const { admission } of this.#all) {
       sum.crowded += admission.closed.crowded;
       sum.late += admission.closed.late;
+      sum.unproxied += admission.closed.unproxied;
     }
     return sum;
   }

@@ -15,6 +15,8 @@ import { HandshakeCounts } from './handshake-counts.ts';
 import type { AdmissionLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { chooseBySocket, chooseByWire, type Recognizer } from './protocol-choice.ts';
+import type { Reach } from './proxy-protocol/address-gate.ts';
+import { ServerContexts } from './server-name/server-contexts.ts';
 import type { TlsPolicy } from './tls-policy.ts';
 import { Flusher, WireTransport } from './transport.ts';
 import type { WebSocketEndpoint, WebSocketHost } from './web-socket/endpoint.ts';
@@ -28,15 +30,13 @@ const tickMs = 500;
 export interface ServerCertificate {
   readonly certificate: string;
   readonly privateKey: string;
-}
-
-/** The TLS settings of a server. */
-export function secureContext(policy: TlsPolicy, certificates: readonly ServerCertificate[]) {
-  return {
-    ...policy,
-    cert: certificates.map(({ certificate }) => certificate),
-    key: certificates.map(({ privateKey }) => privateKey),
-  };
+  /**
+   * Only clients that ask for one of these names get it; undefined for all others. Lower case; the
+   * first label may be `*`.
+   */
+  readonly names?: readonly string[] | undefined;
+  /** Whether clients that send no name get it instead of those without names. */
+  readonly isForUnnamed?: boolean | undefined;
 }
 
 /** The certificates that clients are asked for. */
@@ -45,6 +45,15 @@ export interface ClientCertificateOptions {
   readonly authorities: string;
   /** Whether a client without a certificate is refused. */
   readonly isRequired: boolean;
+}
+
+/** How clients reach listeners. */
+export interface ListenerAccess extends Reach {
+  /**
+   * Whether certificates with names may come. Otherwise, clients are not asked for a name, which saves
+   * a step of each handshake.
+   */
+  readonly choosesByName: boolean;
 }
 
 /** The settings of a listener. */
@@ -68,6 +77,8 @@ export interface TlsListenerOptions {
   readonly answerPlain: (bytes: Buffer) => Buffer;
   /** If given, clients are asked for a certificate. One that is not valid is refused. */
   readonly clientCertificates?: ClientCertificateOptions | undefined;
+  /** How clients reach the port; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   readonly clock?: Clock;
 }
 
@@ -83,6 +94,7 @@ export class TlsListener {
   readonly #clock: Clock;
   readonly #tcp: Server;
   readonly #tls: TlsServer;
+  readonly #contexts: ServerContexts;
   readonly #flusher = new Flusher();
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
@@ -117,8 +129,9 @@ export class TlsListener {
     ];
     this.#clock = options.clock ?? systemClock;
     const { clientCertificates } = options;
+    this.#contexts = new ServerContexts(options);
     this.#tls = createTlsServer({
-      ...this.#context(options.certificates),
+      ...this.#contexts.first(options.certificates),
       ...(clientCertificates && {
         requestCert: true,
         rejectUnauthorized: clientCertificates.isRequired,
@@ -126,7 +139,7 @@ export class TlsListener {
       // The admission is stricter: it limits the whole handshake, not the time between two reads.
       handshakeTimeout: options.limits.handshakeTimeoutMs,
     });
-    this.admission = new ConnectionAdmission(options.limits, this.#clock);
+    this.admission = new ConnectionAdmission(options.limits, this.#clock, options.access);
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#arrived(socket));
@@ -147,13 +160,7 @@ export class TlsListener {
 
   /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
-    this.#tls.setSecureContext(this.#context(certificates));
-  }
-
-  #context(certificates: readonly ServerCertificate[]) {
-    const { policy, clientCertificates } = this.#options;
-    const ca = clientCertificates && { ca: clientCertificates.authorities };
-    return { ...secureContext(policy, certificates), ...ca };
+    this.#tls.setSecureContext(this.#contexts.show(certificates));
   }
 
   /** Connections that completed their handshake. */

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Connection, Transport } from '../protocols/protocol.ts';
 import { BusyPoll } from './busy-poll.ts';
+import { clientOf } from './client-address.ts';
 import type { ConnectionAdmission } from './connection-admission.ts';
 import type { Wire } from './wire.ts';
 
@@ -119,7 +120,8 @@ export class WireTransport implements Transport {
     this.#socket = socket;
     this.#flusher = flusher;
     this.#admission = admission;
-    this.peerAddress = `${socket.remoteAddress}:${socket.remotePort}`;
+    const { address, port } = clientOf(socket);
+    this.peerAddress = `${address}:${port}`;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
     this.tlsVersion = socket.getProtocol() ?? '';
   }

@@ -30,6 +30,7 @@ import { Kms } from '../kms/kms.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
 import { LogGroups } from '../logs/log-groups.ts';
 import type { HandshakeCounts } from '../net/handshake-counts.ts';
+import type { ListenerAccess, ServerCertificate } from '../net/tls-listener.ts';
 import type { ErasableSecrets } from '../storage/erasable/erasable-secrets.ts';
 import type { StorageError } from '../storage/errors.ts';
 import type { Journal } from '../storage/journal.ts';
@@ -38,7 +39,6 @@ import { StateStore } from '../storage/state-store.ts';
 import type { Volume } from '../storage/volume.ts';
 import { BrokerReports } from './broker-reports.ts';
 import { CallAuthoriser } from './call-authoriser.ts';
-import type { CertificateKeeper } from './certificate-keeper.ts';
 import { rootWarning } from './identities/root-warning.ts';
 import { serviceRoleCreation } from './identities/service-role.ts';
 import { identityParts } from './identity-parts.ts';
@@ -46,6 +46,8 @@ import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { remoteKms } from './keys/remote-kms.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
+import type { EndpointNames } from './public/broker-names.ts';
+import type { PublicCertificateSource } from './public/public-certificate.ts';
 import type { Refusals } from './refusals.ts';
 import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
@@ -241,8 +243,8 @@ export interface Core {
 export interface ServiceLocation {
   readonly region: string;
   readonly accountId: string;
-  /** The host name of the brokers' endpoints. */
-  readonly brokerHost: string;
+  readonly endpoints: Pick<EndpointNames, 'authorityOf'>;
+  readonly publicCertificates: readonly PublicCertificateSource[];
   readonly hashPassword: typeof hashPassword;
   /** The URL of the console; available once the port is open. */
   readonly consoleUrl: () => string;
@@ -310,17 +312,25 @@ export function composeCore(
   return { control, client, engines, services, hooks };
 }
 
-/** Composes the engine. */
+/**
+ * Composes the engine.
+ *
+ * @param access how clients reach the listeners of brokers
+ * @param certificates returns the certificates of a broker, and issues missing ones
+ */
 export function composeEngine(
   settings: Settings,
   state: Pick<SystemState, 'certificates'>,
-  certificates: Pick<CertificateKeeper, 'broker'>,
+  access: ListenerAccess,
+  certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>,
 ): WaxwingEngine {
   return new WaxwingEngine({
     folder: brokersFolder(settings.folder),
     host: settings.host,
+    access,
     amqpsPort: settings.amqpsPort,
     brokerPorts: settings.brokerPorts,
+    servicePorts: [...settings.publicAccess.sharedPorts.values()],
     hasTlsParity: settings.hasTlsParity,
     hasInstanceLimits: settings.hasInstanceLimits,
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
@@ -332,7 +342,7 @@ export function composeEngine(
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
     },
-    certificates: (brokerId) => certificates.broker(brokerId),
+    certificates,
   });
 }
 

@@ -26,6 +26,8 @@ export type ServerErrorCode =
   | 'setting-invalid'
   /** A setting contradicts the data folder. */
   | 'setting-conflict'
+  /** The certificate for the public names, or its key, cannot be used. */
+  | 'certificate-unusable'
   /** No service is running on the data folder. */
   | 'not-running'
   /** The outside identity provider cannot be reached, or its answer is not valid. */

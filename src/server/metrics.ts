@@ -11,6 +11,8 @@ import type { Replicator } from '../control/replication/replicator.ts';
 import { replicationLag } from '../metrics/definitions.ts';
 import type { ConnectionAdmission } from '../net/connection-admission.ts';
 import { type HandshakeCounts, tlsVersions } from '../net/handshake-counts.ts';
+import type { PublicCertificateSource } from './public/public-certificate.ts';
+import type { SharedPorts } from './public/shared-ports.ts';
 import type { TrailParts } from './trails/trail-parts.ts';
 
 /** The parts whose metrics are shown, and the token for them. */
@@ -23,6 +25,9 @@ export interface MetricsParts {
   readonly handshakes: Pick<HandshakeCounts, 'of'>;
   /** The number of requests refused before authentication, by reason. */
   readonly refusals: ReadonlyMap<string, number>;
+  readonly publicCertificates: readonly PublicCertificateSource[];
+  /** Undefined if there are none. */
+  readonly sharedPorts: Pick<SharedPorts, 'counts'> | undefined;
 }
 
 /** Collects the metrics of the service and its brokers. */
@@ -34,6 +39,8 @@ export async function measured(parts: MetricsParts): Promise<Exposition> {
   addAdmission(own, parts);
   addAudit(own, parts.audit);
   addHandshakes(own, parts);
+  addPublicCertificates(own, parts);
+  addSharedPorts(own, parts);
   const all: MetricsJson[] = [await own.json(), ...(await parts.control.engines.metrics())];
   return exposition(all);
 }
@@ -68,6 +75,46 @@ function addHandshakes(
     help: 'Completed TLS handshakes of the API, by version.',
     type: 'counter',
     measure: () => tlsVersions.map((version) => [handshakes.of(version), { version }]),
+  });
+}
+
+function addPublicCertificates(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { publicCertificates: sources }: MetricsParts,
+): void {
+  if (sources.length === 0) return;
+  metrics.add({
+    name: 'waxwing_public_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate for the public names expires; 0 if there is none.',
+    type: 'gauge',
+    measure: () =>
+      sources.map(({ kind, current }) => [(current?.expiresAtMs ?? 0) / 1000, { source: kind }]),
+  });
+  metrics.add({
+    name: 'waxwing_public_certificate_failures_total',
+    help: 'Failed attempts to use a new certificate for the public names.',
+    type: 'counter',
+    measure: () => sources.map(({ kind, failureCount }) => [failureCount, { source: kind }]),
+  });
+}
+
+function addSharedPorts(
+  metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
+  { sharedPorts }: MetricsParts,
+): void {
+  if (sharedPorts === undefined) return;
+  metrics.add({
+    name: 'waxwing_shared_port_connections',
+    help: 'Open connections of ports that brokers share.',
+    type: 'gauge',
+    measure: () => [[sharedPorts.counts.connections, {}]],
+  });
+  metrics.add({
+    name: 'waxwing_shared_port_refusals_total',
+    help: 'Connections of shared ports that were closed before they reached a broker, by reason.',
+    type: 'counter',
+    measure: () =>
+      Object.entries(sharedPorts.counts.closed).map(([reason, count]) => [count, { reason }]),
   });
 }
 

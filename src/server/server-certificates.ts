@@ -36,6 +36,10 @@ export interface Hosts {
   readonly welcome: readonly string[];
   /** Hosts that only certificates of the API must have. */
   readonly ofApi?: readonly string[];
+  /** Domains whose names only certificates of brokers have. */
+  readonly brokerDomains?: readonly string[];
+  /** The names of a broker in these domains. */
+  readonly ofBroker?: (brokerId: string) => readonly string[];
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -131,11 +135,11 @@ export class ServerCertificates implements Journal<CertificateChange> {
   brokerRenewals(
     sealingKey: KeyObject,
     brokerId: string,
-    { wanted }: Hosts,
+    { wanted, ofBroker }: Hosts,
     nowMs: number,
   ): Promise<CertificateChange[]> {
     const authority = this.#among([], authorities.brokers.role);
-    const own = [brokerName(brokerId)];
+    const own = [brokerName(brokerId), ...(ofBroker?.(brokerId) ?? [])];
     return this.#issue(sealingKey, authority, brokerId, wanted, nowMs, own);
   }
 
@@ -155,7 +159,10 @@ export class ServerCertificates implements Journal<CertificateChange> {
     nowMs: number,
   ): Promise<CertificateChange | undefined> {
     const kept = this.#kept.get(role);
-    const domains = role === authorities.brokers.role ? [brokerDomain] : (hosts.ofApi ?? []);
+    const domains =
+      role === authorities.brokers.role
+        ? [brokerDomain, ...(hosts.brokerDomains ?? [])]
+        : (hosts.ofApi ?? []);
     const wanted = [...hosts.wanted, ...domains];
     const isConfined =
       kept?.hosts !== undefined && wanted.every((host) => kept.hosts?.includes(host));
@@ -193,7 +200,8 @@ export class ServerCertificates implements Journal<CertificateChange> {
     // Loaded only when needed, because loading it takes longer than everything else here.
     const { issueServerCertificate } = await import('../crypto/authority.ts');
     const authority = open(sealingKey, kept);
-    const more = (kept.hosts ?? []).filter((host) => host !== brokerDomain);
+    // Domains of brokers, and of earlier settings, are no hosts.
+    const more = (kept.hosts ?? []).filter((host) => !host.startsWith('mq.'));
     const all = [...new Set([...wanted, ...more, ...own])];
     const ahead = own.length > 0 ? this.#ahead : undefined;
     if (ahead !== undefined) this.#ahead = undefined;

@@ -13,9 +13,8 @@ import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import { type BrokerRecord, portOf } from '../control/broker-record.ts';
 import { Engines } from '../control/engines.ts';
-import { hashAhead, hashPassword } from '../crypto/password.ts';
-import { newAccountId } from '../identity/identifiers.ts';
 import type { BrokerLogs } from '../logs/broker-logs.ts';
+import type { ListenerAccess } from '../net/tls-listener.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import type { Api } from './api/compose-api.ts';
@@ -25,26 +24,27 @@ import {
   composeCore,
   composeEngine,
   type ServiceLocation,
-  type SystemEvents,
-  SystemState,
+  type SystemState,
   sealingKey,
 } from './compose.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
 import { rootWarningText } from './identities/root-warning.ts';
-import { newPassword } from './installation.ts';
 import { brokerLogs, openLogs } from './logs/opened-logs.ts';
 import { measured } from './metrics.ts';
+import { type Opened, openState, reportFull } from './open-state.ts';
+import { EndpointNames } from './public/broker-names.ts';
+import { listenerAccess } from './public/public-access.ts';
+import { PublicCertificates } from './public/public-certificates.ts';
+import { brokerHosts, type PublicParts, sharedPortsOf } from './public/public-parts.ts';
+import type { SharedPorts } from './public/shared-ports.ts';
 import { localHost, publicHost, servedNames } from './public-names.ts';
 import { Refusals } from './refusals.ts';
-import { recordRootKey } from './root-key/root-key-record.ts';
 import { rootKeyFile } from './root-key/sources/key-file.ts';
 import { runScheduledKeyTasks } from './scheduled-key-tasks.ts';
 import { checkSettings, type Settings } from './settings.ts';
-import { openSystemVolume } from './system-volume.ts';
 
-const regionAtFirst = 'us-east-1';
 const tickMs = 1000;
 /** The growth of memory in use after which garbage is collected, bytes. */
 const garbageBytesMax = 16 * 1024 * 1024;
@@ -86,6 +86,10 @@ export class Service {
   readonly #log: ServiceLog;
   readonly #refusals: Refusals;
   readonly #certificates: CertificateKeeper;
+  readonly #public: PublicCertificates;
+  readonly #sharedPorts: SharedPorts | undefined;
+  readonly #access: ListenerAccess;
+  readonly #endpoints: EndpointNames;
   readonly #environment: EnvironmentListener;
   readonly #logs: BrokerLogs;
   /** The password of the broker that the first start creates. */
@@ -99,7 +103,7 @@ export class Service {
     opened: Opened,
     settings: Settings,
     engines: Engines,
-    certificates: CertificateKeeper,
+    { own, shown, sharedPorts, access }: PublicParts,
     log: ServiceLog,
     refusals: Refusals,
   ) {
@@ -114,11 +118,16 @@ export class Service {
     this.#state = state;
     this.#log = log;
     this.#firstPassword = firstPassword;
-    this.#certificates = certificates;
+    this.#certificates = own;
+    this.#public = shown;
+    this.#sharedPorts = sharedPorts;
+    this.#access = access;
+    this.#endpoints = new EndpointNames(settings, region);
     const place = {
       region,
       accountId,
-      brokerHost: publicHost(settings),
+      endpoints: this.#endpoints,
+      publicCertificates: shown.sources,
       hashPassword: opened.hashPassword,
       consoleUrl: () => `https://${publicHost(settings)}:${this.#apiPort}/`,
       metrics: () => measured(this.#metricsParts),
@@ -143,6 +152,7 @@ export class Service {
     const refusals = new Refusals(log);
     let opened: Opened | undefined;
     try {
+      const shown = await PublicCertificates.open(settings, log);
       opened = await openState(settings, {
         failed,
         full: (isFull) => reportFull(log, settings.folder, isFull),
@@ -152,12 +162,19 @@ export class Service {
         wanted: servedNames(settings),
         welcome: [hostname()].filter((name) => name !== ''),
         ofApi: settings.isFips ? fipsEndpoints(opened.region) : [],
+        ...brokerHosts(settings, opened.region, state.brokers),
       });
       if (firstPassword !== undefined) await certificates.prepare();
       await certificates.renew();
-      const engine = composeEngine(settings, state, certificates);
+      const sharedPorts = await sharedPortsOf(settings, opened.region, state.brokers);
+      const access = { ...listenerAccess(settings.publicAccess), ...sharedPorts?.access };
+      const engine = composeEngine(settings, state, access, async (id) => [
+        ...(await certificates.broker(id)),
+        ...shown.current,
+      ]);
       const engines = new Engines([engine]);
-      const service = new Service(opened, settings, engines, certificates, log, refusals);
+      const all = { own: certificates, shown, sharedPorts, access };
+      const service = new Service(opened, settings, engines, all, log, refusals);
       await service.#start(engine.firstHandover);
       return service;
     } catch (error) {
@@ -170,6 +187,7 @@ export class Service {
   async #start(firstHandover: Promise<void>): Promise<void> {
     const { engines, supervisor } = this.#core.control;
     await engines.endLeftovers();
+    await this.#sharedPorts?.open(); // before brokers could take the ports
     const isAnyOther = [...this.#state.brokers.all()].some((broker) => !engines.runs(broker));
     if (isAnyOther) await this.#addInstalledEngines();
     const brokersStarted = supervisor.start();
@@ -200,7 +218,7 @@ export class Service {
     const { clusterEngine } = await import('./engines/cluster-engine.ts');
     const { pairEngine } = await import('./engines/pair-engine.ts');
     const others = [clusterEngine, pairEngine].map((compose) =>
-      compose(this.settings, this.#state, this.#certificates),
+      compose(this.settings, this.#state, this.#certificates, this.#access),
     );
     await this.#core.control.engines.add(await Promise.all(others));
   }
@@ -208,7 +226,7 @@ export class Service {
   async #openApi(): Promise<void> {
     const { composeApi } = await import('./api/compose-api.ts');
     const of = [this.settings, this.#state, this.#location, this.#log, this.#refusals] as const;
-    this.#opened = composeApi(this.#core, ...of, this.#logs, this.#certificates.api());
+    this.#opened = composeApi(this.#core, ...of, this.#logs, this.#apiCertificates);
     this.#apiPort = await this.#opened.listener.open(this.settings.apiPort);
     await this.#writeAuthorities();
   }
@@ -250,7 +268,24 @@ export class Service {
   async #renewCertificates(): Promise<void> {
     if (!(await this.#certificates.renew())) return;
     await this.#writeAuthorities();
-    this.#api.listener.showCertificates(this.#certificates.api());
+    this.#api.listener.showCertificates(this.#apiCertificates);
+  }
+
+  get #apiCertificates() {
+    return [...this.#certificates.api(), ...this.#public.current];
+  }
+
+  /** Reads the files of the certificate for the public names again. */
+  reloadCertificates(): void {
+    this.#public.reload(() => this.#showPublicCertificates());
+  }
+
+  /** New connections get the certificates that there are now. */
+  #showPublicCertificates(): void {
+    this.#api.listener.showCertificates(this.#apiCertificates);
+    this.#core.control.engines.renewCertificates().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'certificates could not be changed');
+    });
   }
 
   /** The broker that the first start created; undefined if it does not exist. */
@@ -258,6 +293,12 @@ export class Service {
     const { brokerId } = this.#state.installation.defaultBroker ?? {};
     const broker = this.#state.brokers.get(brokerId ?? '');
     return broker && this.#viewOf(broker);
+  }
+
+  get #defaultBrokerPort(): number | undefined {
+    const { brokerId } = this.#state.installation.defaultBroker ?? {};
+    const broker = this.#state.brokers.get(brokerId ?? '');
+    return broker && portOf(broker, 'amqps');
   }
 
   /** Brokers that cannot run, except for the default one. */
@@ -270,8 +311,8 @@ export class Service {
 
   #viewOf(broker: BrokerRecord): BrokerView {
     const { name, state, action } = broker;
-    const port = portOf(broker, 'amqps');
-    const url = port === undefined ? undefined : `amqps://${publicHost(this.settings)}:${port}`;
+    const authority = this.#endpoints.authorityOf(broker, 'amqps');
+    const url = authority === undefined ? undefined : `amqps://${authority}`;
     return { name, state, url, problem: action?.info };
   }
 
@@ -283,6 +324,8 @@ export class Service {
       admission: listener.admission,
       handshakes: listener.handshakes,
       refusals: this.#refusals.counts,
+      publicCertificates: this.#public.sources,
+      sharedPorts: this.#sharedPorts,
     };
   }
 
@@ -350,7 +393,11 @@ export class Service {
     });
     await store.commit(trail.chain(event, atMs));
     const { username, password } = installation.defaultBroker ?? {};
-    const url = this.defaultBroker?.url?.replace('//', `//${username}:${password?.reveal()}@`);
+    const port = this.#defaultBrokerPort;
+    // Clients on this machine need no name service, and trust the own authority.
+    const host = localHost(this.settings);
+    const url =
+      port === undefined ? undefined : `amqps://${username}:${password?.reveal()}@${host}:${port}`;
     const environment = {
       AWS_ENDPOINT_URL: this.apiUrl,
       AWS_ACCESS_KEY_ID: accessKeyId,
@@ -374,6 +421,7 @@ export class Service {
     const { sampling, audit } = this.#api;
     sampling.tick(nowMs, systemClock.monotonicMs());
     audit.tick(nowMs);
+    this.#public.tick(() => this.#showPublicCertificates());
     if (nowMs >= this.#dropAtMs) {
       this.#dropAtMs = nowMs + dropEveryMs;
       this.#logs.dropOld();
@@ -415,86 +463,15 @@ export class Service {
   async #stopRunning(reason: string): Promise<void> {
     const { audit, sampling, listener } = this.#opened ?? {};
     sampling?.close();
+    this.#sharedPorts?.refuse();
     await Promise.all([
       listener?.close(timeoutMs),
       this.#environment.close(),
       this.#core.control.close(reason),
     ]);
+    this.#sharedPorts?.close(); // the brokers have told their clients the reason
     await audit?.close();
     this.#refusals.flush();
     await this.#logs.close();
   }
-}
-
-interface Opened {
-  readonly volume: Volume;
-  readonly state: SystemState;
-  readonly region: string;
-  readonly accountId: string;
-  /** The password for the broker that the first start creates. */
-  readonly firstPassword: Secret<string> | undefined;
-  readonly hashPassword: typeof hashPassword;
-}
-
-function reportFull(log: ServiceLog, folder: string, isFull: boolean): void {
-  if (isFull)
-    log.error({ folder }, 'no space left on the disk: all changes wait until space is available');
-  else log.warn({ folder }, 'the disk has space again');
-}
-
-async function openState(settings: Settings, events: SystemEvents): Promise<Opened> {
-  const volume = await openSystemVolume(settings.folder, settings.rootKey);
-  try {
-    const state = new SystemState(volume, settings.folder);
-    await state.open(volume, events);
-    const region = await initializeRegion(state, settings.region);
-    const accountId = await initializeAccount(state, settings.accountId);
-    await recordRootKey(volume, { ...state, region, accountId });
-    const isFirst = settings.hasDefaultBroker && state.installation.defaultBroker === undefined;
-    const firstPassword = isFirst ? newPassword(systemRandom) : undefined;
-    return {
-      volume,
-      state,
-      region,
-      accountId,
-      firstPassword,
-      // Certificates are issued at the same time: each takes a tenth of a second of a core.
-      hashPassword: firstPassword === undefined ? hashPassword : hashAhead(firstPassword.reveal()),
-    };
-  } catch (error) {
-    await volume.close();
-    throw error;
-  }
-}
-
-async function initializeRegion(state: SystemState, asked: string | undefined): Promise<string> {
-  const { installation, store } = state;
-  if (installation.region === undefined) {
-    await store.commit(installation.initialize(asked ?? regionAtFirst));
-  }
-  if (installation.metricsToken === undefined) {
-    await store.commit(installation.makeMetricsToken(systemRandom));
-  }
-  const region = installation.region ?? '';
-  if (asked === undefined || asked === region) return region;
-  throw new ServerError(
-    'setting-conflict',
-    `--region is '${asked}', but the data folder has region ${region}`,
-  );
-}
-
-async function initializeAccount(state: SystemState, asked: string | undefined): Promise<string> {
-  const { identity, store } = state;
-  if (identity.accountId === undefined) {
-    const nowMs = systemClock.nowMs();
-    await store.commit(identity.createAccount(asked ?? newAccountId(systemRandom), nowMs));
-  }
-  // An interrupted first start may have left an account without a key.
-  if (identity.rootAccessKeyId === undefined) {
-    await store.commit(identity.createRootAccessKey(systemRandom, systemClock.nowMs()));
-  }
-  const accountId = identity.accountId ?? '';
-  if (asked === undefined || asked === accountId) return accountId;
-  const found = `--account-id is '${asked}', but the data folder has account ${accountId}`;
-  throw new ServerError('setting-conflict', found);
 }

@@ -4,6 +4,7 @@ import type { LogLevel } from '../base/log.ts';
 import type { PortRange } from '../base/port-range.ts';
 import { ServerError } from './errors.ts';
 import type { RemoteKmsSettings } from './keys/remote-kms.ts';
+import { checkPublicAccess, type PublicAccess } from './public/public-access.ts';
 import { checkPublicHosts } from './public-names.ts';
 import type { RootKeySource } from './root-key/source.ts';
 import type { SignInSettings } from './sign-in/sign-in-settings.ts';
@@ -38,6 +39,8 @@ export interface Settings {
    * also issued for them, and endpoints have the first one. Empty: those of `host`.
    */
   readonly publicHosts: readonly string[];
+  /** How clients on other machines reach the service. */
+  readonly publicAccess: PublicAccess;
   /** 0 for any free port. */
   readonly apiPort: number;
   /** The port that a broker prefers over any other; 0 for none. */
@@ -115,6 +118,7 @@ export function checkSettings(settings: Settings): void {
   checkWhole('--api-port', settings.apiPort, 65_535);
   checkWhole('--amqps-port', settings.amqpsPort, 65_535);
   checkPublicHosts(settings.publicHosts);
+  checkPublicAccess(settings.publicAccess, settings);
   if (settings.brokerPorts !== undefined) checkBrokerPorts(settings.brokerPorts);
   checkWhole('--ldap-port', settings.ldapPort, 65_535, 1);
   if (settings.memoryLimitMib !== undefined) {

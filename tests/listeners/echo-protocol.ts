@@ -5,10 +5,12 @@ import type { Connection, Protocol, Recognition, Transport } from '../../src/pro
 /** Sends back what it is sent, to clients that begin with its header. */
 class EchoConnection implements Connection {
   readonly #transport: Transport;
+  readonly peerAddress: string;
   isEnded = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.peerAddress = transport.peerAddress;
     transport.admit();
   }
 

@@ -89,7 +89,10 @@ test('a list of listeners opens completely or not at all, and closes completely'
     socket.write('echo');
     await once(socket, 'data');
   }
-  assert.deepEqual([first.unauthenticatedCount, first.closed], [0, { crowded: 0, late: 0 }]);
+  assert.deepEqual(
+    [first.unauthenticatedCount, first.closed],
+    [0, { crowded: 0, late: 0, unproxied: 0 }],
+  );
   // The port that is taken is passed over where there is another to try.
   const second = await Listeners.open([named('c', [a, 0])]);
   assert.notEqual(second.ports['c'], a);

@@ -3,33 +3,43 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
-import { brokerAdmissionLimits, webSocketLimits } from '../../src/net/limits.ts';
-import { TlsListener } from '../../src/net/tls-listener.ts';
+import {
+  type AdmissionLimits,
+  brokerAdmissionLimits,
+  webSocketLimits,
+} from '../../src/net/limits.ts';
+import { type ListenerAccess, TlsListener } from '../../src/net/tls-listener.ts';
 import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { WebSocketEndpoint } from '../../src/net/web-socket/endpoint.ts';
 import { answerPlain } from '../../src/protocols/amqp091/plain-answer.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { planeCertificates } from '../support/certificates.ts';
 
-const { authority, servers } = await planeCertificates();
+const { authority: trusted, servers } = await planeCertificates();
+
+/** The authority of the listeners' certificates, PEM. */
+export const authority = trusted;
 
 /** How a listener of a test differs from a broker's. */
 export interface ListenerChanges {
   readonly hasWebSocket?: boolean;
   readonly webSocket?: Partial<typeof webSocketLimits>;
+  readonly access?: ListenerAccess;
+  readonly limits?: Partial<AdmissionLimits>;
 }
 
 /** A listener that is not open yet. */
 export function newListener(
   protocols: readonly Protocol[],
-  { hasWebSocket = false, webSocket = {} }: ListenerChanges = {},
+  { hasWebSocket = false, webSocket = {}, access, limits: changed }: ListenerChanges = {},
 ): TlsListener {
   const limits = { ...webSocketLimits, ...webSocket };
   return new TlsListener({
     host: '127.0.0.1',
     certificates: servers,
     policy: defaultTlsPolicy,
-    limits: brokerAdmissionLimits,
+    limits: { ...brokerAdmissionLimits, ...changed },
+    access,
     protocols,
     webSocket: hasWebSocket ? (host) => new WebSocketEndpoint(limits, host) : undefined,
     answerPlain,

@@ -70,6 +70,7 @@ import { planeCertificates } from './certificates.ts';
 import { CloudWatchServices } from './cloudwatch-services.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { secretsOn } from './key-secrets.ts';
+import { localBrokers } from './local-endpoints.ts';
 import { Machine } from './machine.ts';
 import { reopenedState } from './memory-state.ts';
 import { backupsOf } from './plane-backups.ts';
@@ -213,8 +214,7 @@ export class ControlPlane {
       mqService({
         control: this.control,
         region,
-        brokerHost: 'localhost',
-        brokerAddress: '127.0.0.1',
+        ...localBrokers,
         consoleUrl,
       }),
       stsService(sts),
@@ -259,6 +259,7 @@ export class ControlPlane {
         iam,
         identity: this.#identity,
         keys: kmsDomain.journal,
+        publicCertificates: [],
         tls12Counts: () => tls12Counts(control.engines, { of: () => this.tls12Count }),
         ...state,
       },

@@ -9,12 +9,17 @@ import type { Control } from '../../control/control.ts';
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.
 type AnyOperation = Operation<any, any>;
 
+/** Where clients reach brokers. */
+export interface Endpoints {
+  /** The authority of the URL of a listener, `host:port`; undefined if its port is not known. */
+  authorityOf(broker: BrokerRecord, listener: string, endpoint: number): string | undefined;
+}
+
 /** The parts that the operations need. */
 export interface MqParts {
   readonly control: Control;
   readonly region: string;
-  /** The host name of the brokers' endpoints. */
-  readonly brokerHost: string;
+  readonly endpoints: Endpoints;
   /** The IPv4 address of the brokers; undefined if there is none to return. */
   readonly brokerAddress: string | undefined;
   /** The URL of the web console, for brokers without a management port. */

@@ -2,13 +2,14 @@
 
 import { resolve } from 'node:path';
 import { printable } from '../printable.ts';
+import { type CertificateOptions, checkCertificate } from './certificate-checks.ts';
 import { checkEngines } from './engine-checks.ts';
 import type { Finding, Place } from './finding.ts';
 import { checkDisk, checkKernel, checkPorts, checkPrograms } from './machine-checks.ts';
 import { checkOwnership, checkRootKey, checkService, checkTime } from './service-checks.ts';
 
 /** The options of `waxwing doctor`, under the names that the argument parser gives them. */
-export interface DoctorOptions {
+export interface DoctorOptions extends CertificateOptions {
   readonly data: string;
   readonly host: string;
   readonly apiPort: number;
@@ -29,13 +30,13 @@ const marks = { ok: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const
  */
 export async function doctor(options: DoctorOptions): Promise<void> {
   const place = { ...options, folder: resolve(options.data) };
-  const findings = await examine(place);
+  const findings = await examine(place, options);
   if (options.json) console.log(JSON.stringify({ findings }, null, 2));
   else for (const line of reportLines(findings)) console.log(line);
   if (findings.some(({ level }) => level === 'problem')) process.exitCode = problemExitCode;
 }
 
-async function examine(place: Place): Promise<Finding[]> {
+async function examine(place: Place, options: CertificateOptions): Promise<Finding[]> {
   const service = await checkService(place);
   return [
     ...(await checkPrograms()),
@@ -43,6 +44,7 @@ async function examine(place: Place): Promise<Finding[]> {
     ...(await checkRootKey(place)),
     ...(await checkDisk(place)),
     ...(await checkTime(place)),
+    ...(await checkCertificate(options)),
     ...(await checkKernel()),
     ...(await checkEngines()),
     ...service.findings,

@@ -1,7 +1,8 @@
 // The commands that move everything of a broker to another one.
 
 import { type Command, Option } from 'commander';
-import { data, from, number, option, profile } from '../command-line/options.ts';
+import { from } from '../options/actions.ts';
+import { data, number, option, profile } from '../options/options.ts';
 
 /** Defines `import`, `export` and `scale`. */
 export function addTransferCommands(all: Command): void {

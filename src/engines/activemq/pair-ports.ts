@@ -13,6 +13,8 @@ export interface PairPortSettings {
   readonly amqpsPort: number;
   /** The only ports of brokers, unless other programs use them; undefined for any. */
   readonly brokerPorts?: PortRange | undefined;
+  /** Ports of the service itself, which no broker gets. */
+  readonly servicePorts?: readonly number[] | undefined;
 }
 
 /** Ports of the range that are tried. */
@@ -28,14 +30,16 @@ export async function choosePorts(
   { listeners, ports, portsOfOthers }: Pick<BrokerSpec, 'listeners' | 'ports' | 'portsOfOthers'>,
   settings: PairPortSettings,
 ): Promise<PortRecord[]> {
-  const { host, amqpsPort, brokerPorts } = settings;
-  const taken = new Set([...portsOfOthers, ...ports.map(({ wantedPort }) => wantedPort)]);
+  const { host, amqpsPort, brokerPorts, servicePorts = [] } = settings;
+  const known = ports.filter(({ wantedPort }) => !servicePorts.includes(wantedPort));
+  const ofKnown = known.map(({ wantedPort }) => wantedPort);
+  const taken = new Set([...portsOfOthers, ...servicePorts, ...ofKnown]);
   const chosen: PortRecord[] = [];
   for (const { name, endpoint, standardPort } of listeners) {
-    const known = ports.find((port) => port.listener === name && port.endpoint === endpoint);
+    const before = known.find((port) => port.listener === name && port.endpoint === endpoint);
     const isStandard = amqpsPort !== 0 && endpoint === 1 && !taken.has(standardPort);
     const standard = isStandard && (!brokerPorts || isInRange(brokerPorts, standardPort));
-    const first = known?.wantedPort ?? (standard ? standardPort : undefined);
+    const first = before?.wantedPort ?? (standard ? standardPort : undefined);
     const others = brokerPorts === undefined ? [] : freePorts(brokerPorts, taken, triedMax);
     const candidates = [...(first === undefined ? [] : [first]), ...others, 0];
     const port = await firstFree(host, candidates, chosen);

@@ -13,6 +13,8 @@ export interface PortSettings {
   readonly amqpsPort: number;
   /** The only ports of brokers, unless other programs use them; undefined for any. */
   readonly brokerPorts?: PortRange | undefined;
+  /** Ports of the service itself, which no broker gets. */
+  readonly servicePorts?: readonly number[] | undefined;
 }
 
 type Ported = Pick<BrokerSpec, 'ports' | 'portsOfOthers'>;
@@ -31,11 +33,12 @@ export function wantedPorts(
   listeners: readonly Listener[],
   settings: PortSettings,
 ): readonly number[] {
-  const { amqpsPort, brokerPorts } = settings;
-  const taken = new Set(portsOfOthers);
-  const known = listeners.map(
-    ({ name }) => ports.find((port) => port.listener === name)?.wantedPort,
-  );
+  const { amqpsPort, brokerPorts, servicePorts = [] } = settings;
+  const taken = new Set([...portsOfOthers, ...servicePorts]);
+  const known = listeners.map(({ name }) => {
+    const ofBefore = ports.find((port) => port.listener === name)?.wantedPort;
+    return ofBefore !== undefined && servicePorts.includes(ofBefore) ? undefined : ofBefore;
+  });
   for (const port of known) if (port !== undefined) taken.add(port);
   return listeners.map(({ name, standardPort, configuredPort }, at) => {
     const ofBefore = known[at];
@@ -60,10 +63,11 @@ function nextPort(taken: ReadonlySet<number>, { brokerPorts }: PortSettings): nu
 export function otherPorts(
   { portsOfOthers }: Ported,
   wanted: readonly number[],
-  { brokerPorts }: PortSettings,
+  { brokerPorts, servicePorts = [] }: PortSettings,
 ): number[] {
   if (brokerPorts === undefined) return [];
-  return freePorts(brokerPorts, new Set([...portsOfOthers, ...wanted]), otherPortCountMax);
+  const taken = new Set([...portsOfOthers, ...servicePorts, ...wanted]);
+  return freePorts(brokerPorts, taken, otherPortCountMax);
 }
 
 /** The port for the record, and what to report if another program uses the preferred one. */

@@ -4,8 +4,10 @@ import type { PortRecord } from '../../control/broker-record.ts';
 import type { BrokerSpec } from '../../control/engine.ts';
 import { managementAdmissionLimits } from '../../management/limits.ts';
 import { NetError } from '../../net/errors.ts';
-import { Forwarder } from '../../net/forwarder.ts';
+import { Forwarder, type ForwardTarget } from '../../net/forwarder.ts';
 import { brokerAdmissionLimits } from '../../net/limits.ts';
+import type { Reach } from '../../net/proxy-protocol/address-gate.ts';
+import { clientLine } from '../../net/proxy-protocol/write-header.ts';
 import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
@@ -19,6 +21,8 @@ const loginMs = 16_000;
 export interface EndpointSettings extends PortSettings {
   /** The address on which brokers listen. */
   readonly host: string;
+  /** How clients reach the ports; undefined for directly. */
+  readonly access?: Reach | undefined;
 }
 
 /** What the ports of a cluster depend on. */
@@ -71,8 +75,8 @@ export class ClusterEndpoints {
       host: this.#settings.host,
       // Nodes answer some requests without a log-in, so that these connections last as long as clients want.
       limits: isManagement ? managementAdmissionLimits : brokerAdmissionLimits,
-      targets: () => this.#targets(kind),
-      statesAddress: !isManagement,
+      reach: this.#settings.access,
+      route: (_client, chosen) => chosen(this.#targets(kind)),
       loginMs,
       answerPlain: isManagement
         ? (bytes) => answerPlainHttp(bytes) ?? Buffer.alloc(0)
@@ -81,10 +85,16 @@ export class ClusterEndpoints {
   }
 
   /** The nodes that serve clients, in turns. */
-  #targets(kind: keyof NodePorts): number[] {
+  #targets(kind: keyof NodePorts): ForwardTarget[] {
     const ports = this.#cluster.healthy.map(({ place }) => place.ports[kind]);
     const first = ports.length === 0 ? 0 : this.#turn++ % ports.length;
-    return [...ports.slice(first), ...ports.slice(0, first)];
+    // Nodes are told the address of the client, except on the port for management.
+    const header = kind === 'amqps' ? clientLine : undefined;
+    return [...ports.slice(first), ...ports.slice(0, first)].map((port) => ({
+      host: '127.0.0.1',
+      port,
+      header,
+    }));
   }
 
   /** The bytes that clients have sent and received. */

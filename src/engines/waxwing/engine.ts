@@ -21,7 +21,7 @@ import type {
 } from '../../control/engine.ts';
 import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import { isFipsForced } from '../../crypto/fips-process.ts';
-import type { ServerCertificate } from '../../net/tls-listener.ts';
+import type { ListenerAccess, ServerCertificate } from '../../net/tls-listener.ts';
 import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
 import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
@@ -52,6 +52,8 @@ export interface WaxwingEngineOptions
   readonly shovelAuthorities?: (() => string) | undefined;
   /** The resource limits of each broker. */
   readonly room: Room;
+  /** How clients reach the listeners; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   /** The certificates of one broker, which are requested at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
 }
@@ -148,6 +150,7 @@ export class WaxwingEngine implements Engine {
           tlsPolicy: hasTlsParity ? parityPolicies[spec.engineType] : 'default',
         })),
         certificates,
+        access: this.#options.access,
         room: this.#roomOf(spec),
         logsConnections: spec.engineType === 'RABBITMQ' && spec.logs.general,
         shovelAuthorities: shovelAuthorities?.(),
@@ -217,9 +220,11 @@ export class WaxwingEngine implements Engine {
   async renewCertificates(): Promise<void> {
     for (const [id, run] of this.#runs) {
       const certificates = await this.#options.certificates(id);
-      const isSame = certificates.every(
-        ({ certificate }, i) => certificate === run.certificates[i]?.certificate,
-      );
+      const isSame =
+        certificates.length === run.certificates.length &&
+        certificates.every(
+          ({ certificate }, i) => certificate === run.certificates[i]?.certificate,
+        );
       if (isSame) continue;
       run.certificates = certificates;
       run.process.showCertificates(certificates);

@@ -182,15 +182,15 @@ export class HostedBroker {
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
     await opened.directory?.followRights(opened.broker);
-    const { host, certificates, folder } = message;
+    const { host, certificates, access, folder } = message;
     const { broker, protocols } = opened;
     const shovels = shovelsOf(message, broker, protocols, events.log);
     const changesOperatorPolicies = message.rabbitMq?.changesOperatorPolicies ?? false;
     const rules = { ...message.room, changesOperatorPolicies };
-    const port = { broker, host, certificates, folder, shovels, ...rules };
+    const port = { broker, host, certificates, access, folder, shovels, ...rules };
     const management = await administrationPort(message, port, events.log);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
-    const parts = { host, certificates, protocols, management, clientCertificates };
+    const parts = { host, certificates, access, protocols, management, clientCertificates };
     const listeners = await openListeners(message.listeners, parts);
     management.started?.(listeners);
     const hosted = new HostedBroker(volume, opened, listeners, shovels, events);

@@ -8,6 +8,7 @@ import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
 import {
   type ClientCertificateOptions,
+  type ListenerAccess,
   type ServerCertificate,
   TlsListener,
 } from '../../net/tls-listener.ts';
@@ -132,7 +133,7 @@ export function connectorsOf(specs: readonly ListenerSpec[]): string[] {
  */
 export async function openListeners(
   specs: readonly ListenerSpec[],
-  { host, certificates, protocols: begun, management, clientCertificates }: ListenerParts,
+  { host, certificates, access, protocols: begun, management, clientCertificates }: ListenerParts,
 ): Promise<Listeners> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
@@ -146,6 +147,7 @@ export async function openListeners(
     return new TlsListener({
       host,
       certificates,
+      access,
       clientCertificates,
       policy: policies[spec.tlsPolicy],
       limits: brokerAdmissionLimits,
@@ -179,6 +181,8 @@ export interface AdministrationPort {
 export interface ListenerParts {
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
+  /** How clients reach them; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   readonly protocols: BrokerProtocols;
   /** The management API or the console. */
   readonly management: AdministrationPort;

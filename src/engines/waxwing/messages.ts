@@ -7,7 +7,7 @@ import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/set
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
 import type { DirectorySettings } from '../../ldap/settings.ts';
-import type { ServerCertificate } from '../../net/tls-listener.ts';
+import type { ListenerAccess, ServerCertificate } from '../../net/tls-listener.ts';
 import type { ListenerSpec } from './listener-specs.ts';
 import type { InstanceSettings } from './rabbitmq/instance-settings.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
@@ -47,6 +47,8 @@ export interface StartMessage {
   readonly listeners: readonly ListenerSpec[];
   /** Certificates that no other listener uses. They do not include the key of an authority. */
   readonly certificates: readonly ServerCertificate[];
+  /** How clients reach the listeners; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   readonly room: Room;
   /** Whether connections and failed channels are written to the broker's logs. */
   readonly logsConnections: boolean;

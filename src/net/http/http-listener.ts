@@ -7,12 +7,14 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
+import { clientOf } from '../client-address.ts';
 import { ConnectionAdmission } from '../connection-admission.ts';
 import { answerAndClose } from '../first-byte.ts';
 import { HandshakeCounts } from '../handshake-counts.ts';
 import type { AdmissionLimits } from '../limits.ts';
 import { listen } from '../listen.ts';
-import { type ServerCertificate, secureContext } from '../tls-listener.ts';
+import { ServerContexts } from '../server-name/server-contexts.ts';
+import type { ListenerAccess, ServerCertificate } from '../tls-listener.ts';
 import type { TlsPolicy } from '../tls-policy.ts';
 import { readBody, skipBody } from './body.ts';
 import { type HttpLimits, httpLimits } from './http-limits.ts';
@@ -53,6 +55,8 @@ export interface HttpListenerOptions {
   /** One per key type. The client's offer selects one. */
   readonly certificates: readonly ServerCertificate[];
   readonly policy: TlsPolicy;
+  /** How clients reach the port; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   readonly admissionLimits: AdmissionLimits;
   /** Overrides of {@link httpLimits}. */
   readonly limits?: Partial<HttpLimits>;
@@ -65,6 +69,7 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #limits: HttpLimits;
   readonly #server: HttpsServer;
+  readonly #contexts: ServerContexts;
   readonly #sockets = new Set<Socket>();
   /** The bytes of closed connections. */
   readonly #closedBytes = { received: 0, sent: 0 };
@@ -83,10 +88,15 @@ export class HttpListener {
     this.#limits = { ...httpLimits, ...options.limits };
     const limits = this.#limits;
     this.#budget = new MemoryBudget(limits.unauthenticatedBodies);
-    this.admission = new ConnectionAdmission(options.admissionLimits, options.clock);
+    this.admission = new ConnectionAdmission(
+      options.admissionLimits,
+      options.clock,
+      options.access,
+    );
+    this.#contexts = new ServerContexts(options);
     this.#server = createServer(
       {
-        ...secureContext(options.policy, options.certificates),
+        ...this.#contexts.first(options.certificates),
         // The admission is stricter: it limits the whole handshake, not the time between two reads.
         handshakeTimeout: options.admissionLimits.handshakeTimeoutMs,
         headersTimeout: limits.headersMs,
@@ -154,7 +164,7 @@ export class HttpListener {
 
   /** Changes the certificates for new connections. */
   showCertificates(certificates: readonly ServerCertificate[]): void {
-    this.#server.setSecureContext(secureContext(this.#options.policy, certificates));
+    this.#server.setSecureContext(this.#contexts.show(certificates));
   }
 
   /**
@@ -325,7 +335,7 @@ export class HttpListener {
     answer: HttpResponse | StreamingResponse,
   ): void {
     const { refusedCountMax, refusedDelayMs } = this.#limits;
-    const source = sourceOf(socket.remoteAddress ?? '');
+    const source = sourceOf(clientOf(socket).address);
     const count = (this.#refused.get(source) ?? 0) + (answer.status < 400 ? 0 : 1);
     this.#refused.set(source, count);
     if (count <= refusedCountMax) send(response, answer);

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { clientOf } from '../client-address.ts';
 import type { RequestHead } from './message.ts';
 
 /** The head of a request that Node parsed. */
@@ -15,7 +16,7 @@ export function headOf(incoming: IncomingMessage): RequestHead {
     rawPath: (mark < 0 ? url : url.slice(0, mark)) || '/',
     rawQuery: mark < 0 ? '' : url.slice(mark + 1),
     headers: headersOf(incoming.rawHeaders),
-    peerAddress: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    peerAddress: clientOf(socket).address.replace(/^::ffff:/, ''),
     ...(socket instanceof TLSSocket && { tls: tlsOf(socket) }),
   };
 }

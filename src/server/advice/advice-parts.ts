@@ -5,6 +5,7 @@ import type { Configurations } from '../../control/configurations/configurations
 import type { Iam } from '../../identity/accounts/iam.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { KmsJournal } from '../../kms/kms-journal.ts';
+import type { PublicCertificateSource } from '../public/public-certificate.ts';
 import type { Settings } from '../settings.ts';
 
 /** The state and the settings that are examined. Nothing is changed. */
@@ -15,6 +16,8 @@ export interface AdviceParts {
   readonly configurations: Configurations;
   readonly keys: KmsJournal;
   readonly settings: Pick<Settings, 'hasTlsParity' | 'sensitiveNames' | 'personNames'>;
+  /** The certificates for the public names. */
+  readonly publicCertificates: readonly PublicCertificateSource[];
   /** The number of TLS 1.2 handshakes since the start, by the name of a broker or `API`. */
   readonly tls12Counts: () => Promise<ReadonlyMap<string, number>>;
 }

@@ -3,6 +3,7 @@
 import type { Finding, FindingsPage } from '../../api/administration/parts.ts';
 import type { AdviceParts, Check } from './advice-parts.ts';
 import { brokerChecks } from './broker-checks.ts';
+import { certificateChecks } from './certificate-checks.ts';
 import { credentialChecks } from './credential-checks.ts';
 import { nameChecks } from './name-checks.ts';
 import { policyChecks } from './policy-checks.ts';
@@ -15,6 +16,7 @@ export const checks: readonly Check[] = [
   ...policyChecks,
   ...brokerChecks,
   ...nameChecks,
+  ...certificateChecks,
 ];
 
 /** Maximum number of subjects that one call examines. */

@@ -38,6 +38,7 @@ import { consolePath, consoleSite } from '../console/console-site.ts';
 import { composeAdministration } from '../identities/compose-administration.ts';
 import { authenticatorOf, stsParts } from '../identity-parts.ts';
 import { brokerMetrics, tokenHolder } from '../metrics.ts';
+import { listenerAccess } from '../public/public-access.ts';
 import type { Refusals } from '../refusals.ts';
 import { textInspection } from '../sensitive-names/text-inspection.ts';
 import type { Settings } from '../settings.ts';
@@ -66,7 +67,7 @@ export function composeApi(
   logs: BrokerLogs,
   certificates: HttpListenerOptions['certificates'],
 ): Api {
-  const { region, accountId, brokerHost, consoleUrl } = location;
+  const { region, accountId, endpoints, consoleUrl } = location;
   const brokerAddress = isIPv4(settings.host) ? settings.host : undefined;
   const audit = composeTrails(settings, state, location, client, log);
   services.add(cloudTrailService(audit.cloudTrail));
@@ -82,7 +83,7 @@ export function composeApi(
   const place = { ...location, outside, log, settings: settings.signIn };
   const signIn = addIdentityServices(services, state, place);
   services.add(statusService(location.metrics, location.isReady));
-  services.add(mqService({ control, region, brokerHost, brokerAddress, consoleUrl }));
+  services.add(mqService({ control, region, endpoints, brokerAddress, consoleUrl }));
   services.add(discoveryService({ control, personNames: settings.personNames }));
   const administration = composeAdministration(
     settings,
@@ -110,6 +111,7 @@ export function composeApi(
   const listener = new HttpListener({
     host: settings.host,
     certificates,
+    access: listenerAccess(settings.publicAccess),
     policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     routes: apiRoutes(dispatcher, signIn),

@@ -2,6 +2,7 @@
 
 import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
 import { findInstallation } from '../../engines/rabbitmq/installation.ts';
+import type { ListenerAccess } from '../../net/tls-listener.ts';
 import type { CertificateKeeper } from '../certificate-keeper.ts';
 import type { SystemState } from '../compose.ts';
 import { brokerName } from '../server-certificates.ts';
@@ -15,13 +16,16 @@ export async function clusterEngine(
   settings: Settings,
   state: Pick<SystemState, 'certificates'>,
   certificates: Pick<CertificateKeeper, 'broker'>,
+  access: ListenerAccess,
 ): Promise<RabbitMqEngine> {
   return new RabbitMqEngine({
     dataFolder: settings.folder,
     folder: clustersFolder(settings.folder),
     host: settings.host,
+    access,
     amqpsPort: settings.amqpsPort,
     brokerPorts: settings.brokerPorts,
+    servicePorts: [...settings.publicAccess.sharedPorts.values()],
     hasTlsParity: settings.hasTlsParity,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,

@@ -24,6 +24,7 @@ export async function pairEngine(
     host: settings.host,
     amqpsPort: settings.amqpsPort,
     brokerPorts: settings.brokerPorts,
+    servicePorts: [...settings.publicAccess.sharedPorts.values()],
     hasTlsParity: settings.hasTlsParity,
     memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
     connectionCountMax,

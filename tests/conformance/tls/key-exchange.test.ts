@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer as createTcp } from 'node:net';
 import { after, before, test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
-import { secureContext } from '../../../src/net/tls-listener.ts';
+import { ServerContexts } from '../../../src/net/server-name/server-contexts.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { planeCertificates, type TestCertificates } from '../../support/certificates.ts';
 
@@ -19,7 +19,8 @@ let server: Server;
 
 before(async () => {
   certificates = await planeCertificates();
-  server = createServer(secureContext(defaultTlsPolicy, certificates.servers), (socket) => {
+  const contexts = new ServerContexts({ policy: defaultTlsPolicy });
+  server = createServer(contexts.first(certificates.servers), (socket) => {
     socket.on('error', () => {});
     socket.end('hello');
   });

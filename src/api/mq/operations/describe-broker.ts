@@ -2,7 +2,7 @@
 
 import { operation } from '../../../aws/service.ts';
 import type { Infer } from '../../../aws/shapes/shape.ts';
-import { type BrokerRecord, type LdapRecord, portOf } from '../../../control/broker-record.ts';
+import type { BrokerRecord, LdapRecord } from '../../../control/broker-record.ts';
 import { offerOf } from '../../../control/offers/offers.ts';
 import type { ReplicationRecord } from '../../../control/replication/replication-record.ts';
 import { usersOf } from '../../../control/users/user-decisions.ts';
@@ -108,15 +108,15 @@ export function replicationOf(
 /** One entry for each endpoint whose ports are known. */
 function endpoints(
   broker: BrokerRecord,
-  { brokerHost, brokerAddress, consoleUrl }: MqParts,
+  { endpoints: of, brokerAddress, consoleUrl }: MqParts,
 ): Description['brokerInstances'] {
   const { endpointCount, hasAddress, listeners } = offerOf(broker);
   const urlsOf = (endpoint: number, isManagement: boolean) =>
     listeners
       .filter((listener) => (listener.isManagement ?? false) === isManagement)
       .flatMap(({ name, scheme }) => {
-        const port = portOf(broker, name, endpoint);
-        return port === undefined ? [] : [`${scheme}://${brokerHost}:${port}`];
+        const authority = of.authorityOf(broker, name, endpoint);
+        return authority === undefined ? [] : [`${scheme}://${authority}`];
       });
   return Array.from({ length: endpointCount }, (_, i) => i + 1)
     .map((endpoint) => ({

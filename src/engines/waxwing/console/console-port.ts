@@ -9,7 +9,7 @@ import { jsonResponse } from '../../../net/http/message.ts';
 import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
 import { RouteTable } from '../../../net/http/route-table.ts';
 import type { PortListener } from '../../../net/listeners.ts';
-import type { ServerCertificate } from '../../../net/tls-listener.ts';
+import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 
 /** The parts that the port needs. */
@@ -17,6 +17,8 @@ export interface ConsolePortOptions {
   readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
+  /** How clients reach the port; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   /** The names of the broker's own users that may use the console. */
   readonly consoleUsers: ReadonlySet<string>;
   /** Writes a line of the broker's audit log. */
@@ -36,10 +38,11 @@ export class ConsolePort {
   /** Creates the listener. */
   async listener(policy: TlsPolicy): Promise<PortListener> {
     const { httpPort } = await import('../../../net/http/http-port.ts');
-    const { host, certificates } = this.#options;
+    const { host, certificates, access } = this.#options;
     return httpPort({
       host,
       certificates,
+      access,
       policy,
       admissionLimits: consoleAdmissionLimits,
       limits: consoleHttpLimits,

@@ -19,7 +19,7 @@ import { jsonResponse } from '../../../net/http/message.ts';
 import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
 import { RouteTable } from '../../../net/http/route-table.ts';
 import type { Listeners, PortListener } from '../../../net/listeners.ts';
-import type { ServerCertificate } from '../../../net/tls-listener.ts';
+import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { systemDisk } from '../../../storage/disk.ts';
 import { pageHandler } from './page.ts';
@@ -37,6 +37,8 @@ export interface ManagementPortOptions {
   readonly broker: Broker;
   readonly host: string;
   readonly certificates: readonly ServerCertificate[];
+  /** How clients reach the port; undefined for directly. */
+  readonly access?: ListenerAccess | undefined;
   /** The folder of the broker's volume. */
   readonly folder: string;
   /** Free disk space below which publishers are blocked, bytes. */
@@ -66,6 +68,7 @@ export class ManagementPort {
     const port = httpPort({
       host: this.#options.host,
       certificates: this.#certificates,
+      access: this.#options.access,
       policy,
       admissionLimits: managementAdmissionLimits,
       limits: managementHttpLimits,

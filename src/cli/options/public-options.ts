@@ -1,0 +1,35 @@
+// The options of `waxwing serve` for clients on other machines.
+
+import type { Command } from 'commander';
+import { flag, names, option, portRange, sharedPorts } from './options.ts';
+
+/** Adds the options to the command. */
+export function addPublicOptions(serving: Command): void {
+  addCertificateOptions(serving)
+    .addOption(
+      option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
+    )
+    .addOption(
+      option(
+        '--proxy-protocol <networks>',
+        'addresses of proxies with the PROXY protocol',
+      ).argParser(names),
+    )
+    .addOption(
+      option('--shared-ports <list>', 'ports that all brokers share, like amqps=5671').argParser(
+        sharedPorts,
+      ),
+    )
+    .addOption(flag('--aws-host-names', 'names of brokers as in Amazon MQ').default(false));
+}
+
+/** Adds the options of the certificate for the public names. */
+export function addCertificateOptions(command: Command): Command {
+  return command
+    .addOption(
+      option('--public-host <name>', 'name by which clients reach it; repeatable').argParser(names),
+    )
+    .addOption(option('--tls-certificate <file>', 'certificate chain for the public names, PEM'))
+    .addOption(option('--tls-key <file>', 'its private key, PEM'))
+    .addOption(option('--tls-key-passphrase-file <file>', 'the passphrase of this key'));
+}
