@@ -1,6 +1,6 @@
 # Runs commands of the AWS CLI in one process, because loading it takes a second. Each line of the
-# input is JSON: the arguments, and the environment. Each line of the output is JSON, too: the exit
-# code, and what was printed.
+# input is JSON: the arguments, the environment, and the working directory. Each line of the output is
+# JSON, too: the exit code, and what was printed.
 import contextlib
 import io
 import json
@@ -14,7 +14,8 @@ from awscli.clidriver import create_clidriver
 own_data = os.environ['AWS_DATA_PATH'].split(os.pathsep)[-1]
 
 
-def run(arguments, environment):
+def run(arguments, environment, folder):
+    os.chdir(folder)
     folders = [environment.get('AWS_DATA_PATH'), own_data]
     os.environ.clear()
     os.environ.update(environment)
