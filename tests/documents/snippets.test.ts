@@ -24,7 +24,7 @@ const pages = [
 
 /** Languages of blocks that are no programs. */
 const data = ['text', 'json', 'yaml', 'ini', 'xml', 'promql'];
-const programs = ['sh', 'js', 'python', 'java', 'go', 'csharp', 'php'];
+const programs = ['sh', 'js', 'python', 'java', 'go', 'csharp', 'php', 'ruby'];
 
 const clis = await findPrograms({
   name: 'aws',

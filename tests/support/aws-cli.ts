@@ -31,11 +31,7 @@ class Resident {
     process.once('exit', () => this.#child.kill('SIGKILL'));
   }
 
-  async run(
-    args: readonly string[],
-    env: Environment,
-    folder = process.cwd(),
-  ): Promise<Printed> {
+  async run(args: readonly string[], env: Environment, folder = process.cwd()): Promise<Printed> {
     this.#hold(true);
     const line = await new Promise<string>((resolve, reject) => {
       this.#waiting.push(resolve);
