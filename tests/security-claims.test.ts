@@ -45,6 +45,13 @@ test('the named tests and drills exist, and every drill is named', () => {
   assert.deepEqual([...new Set(named)].sort(), drills.map(({ name }) => name).sort());
 });
 
+test('the threat model names each drill once', () => {
+  const model = readFileSync(join(packageFolder, 'docs/security/threat-model.md'), 'utf8');
+  const rows = cells(model.split('## Attackers')[1]?.split('\n## ')[0] ?? '');
+  const named = rows.flatMap(([, , drill = '']) => drill.replaceAll('`', '').split(', '));
+  assert.deepEqual(named.sort(), drills.map(({ name }) => name).sort());
+});
+
 test('a claim without a drill or test is one that promises nothing', () => {
   const verdicts = new Map(
     cells(before.split('## Attacks and protections\n')[1] ?? '').map(([claim, verdict]) => [

@@ -31,12 +31,12 @@ class Resident {
     process.once('exit', () => this.#child.kill('SIGKILL'));
   }
 
-  async run(args: readonly string[], env: Environment): Promise<Printed> {
+  async run(args: readonly string[], env: Environment, folder = process.cwd()): Promise<Printed> {
     this.#hold(true);
     const line = await new Promise<string>((resolve, reject) => {
       this.#waiting.push(resolve);
       this.#child.once('close', () => reject(new Error('the driver of the AWS CLI ended')));
-      this.#child.stdin?.write(`${JSON.stringify([args, env])}\n`);
+      this.#child.stdin?.write(`${JSON.stringify([args, env, folder])}\n`);
     });
     this.#child.removeAllListeners('close');
     if (this.#waiting.length === 0) this.#hold(false);
@@ -69,17 +69,19 @@ function pythonOf(path: string): string | undefined {
  * in a process that stays, because loading it takes a second of a processor.
  *
  * @param path the whole path of `aws`
+ * @param folder the working directory
  */
 export function runAwsCli(
   path: string,
   args: readonly string[],
   env: Environment,
+  folder = process.cwd(),
 ): Promise<Printed> {
   const python = pythonOf(path);
-  if (python === undefined) return runProcess(path, args, env);
+  if (python === undefined) return runProcess(path, args, env, folder);
   const resident = residents.get(python) ?? new Resident(python);
   residents.set(python, resident);
-  return resident.run(args, env);
+  return resident.run(args, env, folder);
 }
 
 /**
@@ -98,9 +100,14 @@ export function awsCliOf(
   return (...args) => resident.run(args, env);
 }
 
-function runProcess(path: string, args: readonly string[], env: Environment): Promise<Printed> {
+function runProcess(
+  path: string,
+  args: readonly string[],
+  env: Environment,
+  cwd = process.cwd(),
+): Promise<Printed> {
   return new Promise((resolve) => {
-    execFile(path, [...args], { env }, (error, stdout, stderr) =>
+    execFile(path, [...args], { env, cwd }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );
   });

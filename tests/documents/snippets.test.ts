@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { DeleteBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
+import { findPrograms } from '../support/other-programs.ts';
+import { until } from '../support/processes.ts';
+import { Waxwing } from '../support/waxwing.ts';
+import { WaxwingFolder } from '../support/waxwing-folder.ts';
+import { AwsShim } from './aws-shim.ts';
+import { pagesIn, readPage, repository } from './markdown.ts';
+import { isAsShown, markOf, marks, runPage } from './snippets.ts';
+
+// The shell snippets of the documents run against a real service, as a reader would run them.
+
+const pages = [
+  'README.md',
+  'SECURITY.md',
+  'monitoring/README.md',
+  ...['start', 'guides', 'operate', 'security', 'reference'].flatMap((name) =>
+    pagesIn(join('docs', name)),
+  ),
+].sort();
+
+/** Languages of blocks that are no programs. */
+const data = ['text', 'json', 'yaml', 'ini', 'xml', 'promql'];
+const programs = ['sh', 'js', 'python', 'java', 'go', 'csharp', 'php', 'ruby'];
+
+const clis = await findPrograms({
+  name: 'aws',
+  versionArguments: ['--version'],
+  package: 'awscli',
+});
+
+let waxwing: Waxwing;
+let shim: AwsShim | undefined;
+let environment: Readonly<Record<string, string>>;
+before(async () => {
+  const folder = new WaxwingFolder('waxwing-data');
+  for (const name of ['bin', 'examples', 'node_modules', 'monitoring']) {
+    symlinkSync(join(repository, name), join(folder.root, name));
+  }
+  const tools = join(folder.root, 'tools');
+  mkdirSync(tools);
+  symlinkSync(join(repository, 'bin', 'waxwing.mjs'), join(tools, 'waxwing'));
+  const [cli] = typeof clis === 'string' ? [] : clis;
+  if (cli !== undefined) shim = new AwsShim(tools, cli.path);
+  environment = {
+    ...folder.environment({ PATH: `${tools}:${process.env['PATH']}:/usr/sbin`, LANG: 'C.UTF-8' }),
+    ...shim?.environment,
+  };
+  waxwing = await Waxwing.start({ folder });
+});
+after(async () => {
+  shim?.close();
+  await waxwing.remove();
+});
+
+/** Deletes the brokers that a page has created, so that the next one may use their names. */
+async function deleteBrokers(): Promise<void> {
+  await until('the brokers of the page are deleted', async () => {
+    const { BrokerSummaries = [] } = await waxwing.mq.send(new ListBrokersCommand({}));
+    const left = BrokerSummaries.filter(({ BrokerName }) => BrokerName !== 'default');
+    for (const { BrokerId, BrokerState } of left) {
+      if (BrokerState === 'DELETION_IN_PROGRESS') continue;
+      await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId }));
+    }
+    return left.length === 0;
+  });
+}
+
+for (const page of pages) {
+  const snippets = readPage(page).blocks.filter(({ language }) => language === 'sh');
+  if (snippets.every((block) => markOf(block, 'not run') !== undefined)) continue;
+  test(`the snippets of ${page} run`, async (t) => {
+    if (typeof clis === 'string') return t.skip(clis);
+    const run = await runPage(page, { folder: waxwing.folder.root, environment });
+    await deleteBrokers();
+    assert.equal(run.code, 0, run.stderr);
+    assert.deepEqual(run.differences, []);
+    for (const [line, reason] of run.skipped) {
+      await t.test(`the snippet at ${page}:${line}`, { skip: reason }, () => {});
+    }
+  });
+}
+
+test('every block names its language, and every program is run or says why not', () => {
+  const wrong = pages.flatMap((page) =>
+    readPage(page).blocks.flatMap((block) => {
+      const where = `${page}:${block.line}`;
+      if (data.includes(block.language)) return [];
+      if (!programs.includes(block.language)) return [`${where}: language '${block.language}'`];
+      const known = block.marks.filter((mark) =>
+        marks.some((name) => mark === name || mark.startsWith(`${name}: `)),
+      );
+      if (known.length < block.marks.length) return [`${where}: ${block.marks.join('; ')}`];
+      const isUsed = block.language === 'sh' || markOf(block, 'file') !== undefined;
+      return isUsed || markOf(block, 'not run')
+        ? []
+        : [`${where}: neither a file nor 'not run: …'`];
+    }),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('a failing snippet, a wrong output and a missing program are reported', async () => {
+  const folder = waxwing.folder.root;
+  const run = (name: string) =>
+    runPage(`tests/documents/fixtures/${name}`, { folder, environment });
+  const failing = await run('failing.txt');
+  assert.equal(failing.code, 1);
+  assert.match(failing.stderr, /failing\.txt:9: failed with 1: false/);
+  const different = await run('different.txt');
+  assert.equal(different.code, 0, different.stderr);
+  assert.equal(different.differences.length, 1);
+  assert.match(different.differences[0] ?? '', /line 13 shows\nthree\nand line 9 printed\ntwo/);
+  assert.deepEqual(different.skipped, [[22, 'it needs no-such-program']]);
+  assert.deepEqual(different.ran, [3, 9, 18]);
+});
+
+test('an output is compared with what is shown', () => {
+  assert.ok(isAsShown('a  b\n', 'a b'));
+  assert.ok(isAsShown('id 7 of 12 (x)', 'id … of … (x)'));
+  assert.ok(!isAsShown('ab', 'a.'));
+  assert.ok(!isAsShown('a\nb', 'a'));
+});
