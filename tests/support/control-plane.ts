@@ -83,8 +83,6 @@ import { asText, type TextResponse } from './text-response.ts';
 export { Machine };
 export const accountId = '111122223333';
 export const region = 'us-west-2';
-const keyCheckMs = 3_600_000;
-
 /** One of what the service writes to its log. */
 export type Report = Record<'brokerId' | 'text', string> & { level: ReportLevel; error: unknown };
 
@@ -294,7 +292,7 @@ export class ControlPlane {
       region,
       accountId,
       hasInstanceLimits: this.machine.hasInstanceLimits,
-      keyCheckMs,
+      keyCheckMs: 3_600_000,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
       log: () => {},
