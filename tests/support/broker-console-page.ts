@@ -55,6 +55,6 @@ export class BrokerConsolePage extends BrowserPage {
 
   /** Waits for a message to the person. */
   async told(text: string | RegExp): Promise<void> {
-    await this.page.getByText(text).first().waitFor();
+    await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
 }

@@ -55,8 +55,7 @@ function Export({ path }: { readonly path: readonly string[] }) {
     <Container header={<Header variant="h2">Export</Header>}>
       <SpaceBetween size="m">
         <Box>
-          The file can contain secrets: passwords in the addresses of shovels, and hashes of
-          passwords that were imported.
+          Passwords are not in the file, but hashes of passwords that were imported as hashes.
         </Box>
         <ErrorAlert error={exported.error} />
         <Button loading={exported.isPending} onClick={() => exported.mutate()}>
