@@ -169,7 +169,7 @@ test('only the files of the console are served, without a password', { skip }, a
   ]) {
     assert.notEqual((await get(path)).status, 200, path);
   }
-  assert.equal((await host.send('POST', '/', '{}', {})).status, 404);
+  assert.equal((await host.send('POST', '/', '{}', {})).status, 405);
   assert.equal((await get('/index.html')).status, 404);
 });
 

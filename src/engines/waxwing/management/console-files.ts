@@ -2,6 +2,8 @@
 
 import { join } from 'node:path';
 import { packageFolder } from '../../../base/package-folder.ts';
+import type { HttpResponse } from '../../../net/http/message.ts';
+import type { RequestHandler } from '../../../net/http/request-handler.ts';
 import type { RouteTable } from '../../../net/http/route-table.ts';
 import { type StaticSite, staticSite } from '../../../net/http/static-site.ts';
 
@@ -36,7 +38,33 @@ const assets: StaticSite = {
   immutable: /./,
 };
 
+/** The answer to other methods, such as the form of a page elsewhere. */
+const notAllowed: HttpResponse = {
+  status: 405,
+  headers: {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    Allow: 'GET, HEAD',
+  },
+  body: 'This page is read with GET.',
+};
+
+const refusal: RequestHandler = {
+  admit: () => ({
+    refusal: notAllowed,
+    isProven: false,
+    answer: () => Promise.resolve(notAllowed),
+  }),
+  reject: () => notAllowed,
+};
+
 /** Adds the console to the routes of a port. */
 export function addConsole(routes: RouteTable): RouteTable {
-  return routes.page('/', staticSite(page)).site(assets.path, staticSite(assets));
+  return routes
+    .page('/', staticSite(page))
+    .handle('*', '/', refusal)
+    .site(assets.path, staticSite(assets));
 }
