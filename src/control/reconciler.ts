@@ -130,7 +130,10 @@ export class Reconciler {
       return this.#work(this.#parts.brokers.require(id), runtime);
     }
     await this.#grantVolumes(broker, runtime);
-    await this.#withReplicas(broker, (replicas) => replicas.begin(id));
+    // What cannot be read is only a copy; a reboot makes another one.
+    if (broker.state === 'REBOOT_IN_PROGRESS') {
+      await this.#withReplicas(broker, (replicas) => replicas.repair(id));
+    }
     if (broker.state === 'REPLICA' && !runtime.keyCheckDue && !runtime.isResumed) return;
     runtime.keyCheckDue = false;
     const granted = this.#parts.brokers.require(id);

@@ -12,7 +12,7 @@ import type { PromotionMode } from './replication-record.ts';
  * Begins to swap the roles of a pair. The work continues after the answer.
  *
  * @param id the replica
- * @param hasState whether the replica has a complete state
+ * @param state what the replica has
  * @param isUp whether the primary accepts connections
  * @throws {ControlError} 'not-found', 'bad-request'
  */
@@ -20,7 +20,7 @@ export function promote(
   brokers: Brokers,
   id: string,
   mode: PromotionMode,
-  hasState: boolean,
+  state: 'copy' | 'former' | 'nothing',
   isUp: (brokerId: string) => boolean,
 ): Decided<BrokerRecord> {
   const replica = brokers.require(id);
@@ -34,7 +34,7 @@ export function promote(
     throw refuse('broker-id', `Broker [${id}] is the primary; promote its replica [${other}].`);
   }
   const primary = counterpartOf(brokers, replica);
-  const problem = problemOf(replica, primary, mode, hasState, isUp);
+  const problem = problemOf(replica, primary, mode, state, isUp);
   if (primary === undefined || problem !== undefined) {
     throw refuse('brokerState', `Broker [${id}] cannot be promoted: ${problem}.`);
   }
@@ -50,7 +50,7 @@ function problemOf(
   replica: BrokerRecord,
   primary: BrokerRecord | undefined,
   mode: PromotionMode,
-  hasState: boolean,
+  state: 'copy' | 'former' | 'nothing',
   isUp: (brokerId: string) => boolean,
 ): string | undefined {
   if (primary === undefined) return 'its pair has ended';
@@ -60,10 +60,12 @@ function problemOf(
   }
   if (replica.replication?.promotion) return 'it is being promoted';
   if (replica.state !== 'REPLICA') return `it must be in state REPLICA, and is ${replica.state}`;
+  // What a former primary had is older than what a running primary has confirmed since.
+  const hasState = state === 'copy' || (state === 'former' && !isUp(primary.id));
   if (!hasState) return `it has no complete copy of its primary [${primary.id}] yet`;
   if (mode === 'FAILOVER' || (primary.state === 'RUNNING' && isUp(primary.id))) return undefined;
-  const state = primary.state === 'RUNNING' ? 'not running' : primary.state;
-  return `its primary [${primary.id}] is ${state}; SWITCHOVER requires RUNNING, FAILOVER does not`;
+  const how = primary.state === 'RUNNING' ? 'not running' : primary.state;
+  return `its primary [${primary.id}] is ${how}; SWITCHOVER requires RUNNING, FAILOVER does not`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The replication of running primaries to their replicas, and the change of their roles.
 
 import type { Clock } from '../../base/clock.ts';
+import { WaxwingError } from '../../base/errors.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { BrokerKeys } from '../broker-keys.ts';
 import type { BrokerRecord, VolumeRecord } from '../broker-record.ts';
@@ -190,16 +191,20 @@ export class Replicator {
   }
 
   async #requireState(replicaId: string): Promise<void> {
-    const replicas = this.#replicasOf(this.#parts.brokers.require(replicaId));
-    if ((await replicas.epochOf(replicaId)) !== undefined) return;
+    if ((await this.stateOf(replicaId)) !== 'nothing') return;
     throw new Error('the replica has no complete copy');
   }
 
-  /** Whether a replica has a complete state, from which it can be promoted. */
-  async hasState(replicaId: string): Promise<boolean> {
+  /** What a replica has, from which it can be promoted. A damaged copy is none. */
+  async stateOf(replicaId: string): Promise<'copy' | 'former' | 'nothing'> {
     const replica = this.#parts.brokers.require(replicaId);
-    if (replica.replication?.role !== 'REPLICA') return false;
-    return (await this.#replicasOf(replica).epochOf(replicaId)) !== undefined;
+    if (replica.replication?.role !== 'REPLICA') return 'nothing';
+    try {
+      return await this.#replicasOf(replica).stateOf(replicaId);
+    } catch (error) {
+      if (error instanceof WaxwingError) return 'nothing';
+      throw error;
+    }
   }
 
   /**

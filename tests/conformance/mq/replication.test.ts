@@ -9,6 +9,7 @@ import {
   RebootBrokerCommand,
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
+import { WaxwingError } from '../../../src/base/errors.ts';
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { pairRequest, pairUsers } from '../../support/broker-pair.ts';
 import { createKey, password, underKey } from '../../support/broker-requests.ts';
@@ -126,6 +127,21 @@ test('a promotion is refused where it has nothing to promote, or twice', async (
   const noCopy = `Broker [${primary}] cannot be promoted: it has no complete copy of its primary [${replica}] yet.`;
   await refused(primary, 'FAILOVER', noCopy);
   await assert.rejects(promote('b-none', 'FAILOVER'), { name: 'NotFoundException' });
+});
+
+test('a former primary can be promoted again if its successor does not start', async () => {
+  const { primary, replica } = await paired();
+  const failure = new WaxwingError('volume-damaged', 'a segment is damaged');
+  plane.engine.fail('start', failure);
+  await promote(replica, 'SWITCHOVER');
+  await plane.settled();
+  assert.equal((await shown(replica))[0], 'CRITICAL_ACTION_REQUIRED');
+  plane.engine.fail('start', undefined);
+  await promote(primary, 'FAILOVER');
+  await plane.settled();
+  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
+  await plane.advance(1000);
+  assert.deepEqual((await shown(replica)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
 });
 
 test('a primary without its key can be replaced by a failover, and not by a switchover', async () => {
