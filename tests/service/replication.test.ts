@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CreateKeyCommand, DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
@@ -46,12 +48,17 @@ function differences(confirmed: readonly string[], found: readonly string[]) {
   };
 }
 
-test('a replica has no process, no header and no endpoint of its own', async () => {
+test('a replica has no process and no header, and nothing listens at its endpoints', async () => {
   const { BrokerInstances, DataReplicationMode, DataReplicationMetadata } = await describeBroker(
     waxwing,
     pair.replica,
   );
-  assert.deepEqual(BrokerInstances, []);
+  const [endpoint = ''] = BrokerInstances?.[0]?.Endpoints ?? [];
+  const port = Number(endpoint.split(':').at(-1));
+  const socket = connect(port, '127.0.0.1');
+  const [error] = await once(socket, 'error');
+  assert.equal((error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+  await pair.copied();
   assert.equal(DataReplicationMode, 'CRDR');
   assert.equal(DataReplicationMetadata?.DataReplicationRole, 'REPLICA');
   assert.equal(DataReplicationMetadata.DataReplicationCounterpart?.BrokerId, pair.primary);

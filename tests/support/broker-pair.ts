@@ -74,7 +74,7 @@ export class BrokerPair {
       ...ofReplica,
     } as const;
     const { BrokerId: replica = '' } = await waxwing.mq.send(pairRequest(`${name}-2`, asked));
-    await waxwing.brokerIs(replica, 'REPLICA');
+    await waxwing.brokerIs(replica, 'RUNNING');
     await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
     await until('the primary has its role', async () => {
       const { DataReplicationMode } = await describeBroker(waxwing, primary);

@@ -27,9 +27,10 @@ export function promote(
   const { replication } = replica;
   if (replication === null) {
     const text = `Broker [${id}] has no data replication, so it cannot be promoted.`;
-    if (replicaIdOf(replica) === undefined) throw refuse('broker-id', text);
+    if (counterpartOf(brokers, replica) === undefined) throw refuse('broker-id', text);
   }
-  if (replication?.role !== 'REPLICA') {
+  const { role } = replication ?? replica.pending.replication ?? {};
+  if (role !== 'REPLICA') {
     const other = replicaIdOf(replica);
     throw refuse('broker-id', `Broker [${id}] is the primary; promote its replica [${other}].`);
   }
@@ -80,6 +81,8 @@ export function pendingReplication(
 ): Pick<PendingSettings, 'replication'> {
   const { id, replication, pending } = broker;
   const isPaired = replication !== null || pending.replication !== undefined;
+  // A pair that is not one yet leaves nothing to a reboot.
+  if (mode === 'NONE' && replication === null) return {};
   if (mode === 'CRDR' && !isPaired) {
     throw refuse(
       'dataReplicationMode',
@@ -100,18 +103,17 @@ export function pendingReplication(
 }
 
 /**
- * Refuses to delete a broker of a pair. A replica that could not be created can be deleted, and its
- * primary then has no replica.
+ * Refuses to delete a broker of a pair. Before the first reboot, the pair ends with the deletion.
  *
- * @returns the changes of the primary
+ * @returns the changes of the other broker
  * @throws {ControlError} 'bad-request'
  */
 export function unpairDeleted(brokers: Brokers, broker: BrokerRecord): ChangeEntry[] {
   const other = counterpartOf(brokers, broker);
   if (other === undefined || broker.state === 'DELETION_IN_PROGRESS') return [];
-  if (broker.state === 'CREATION_FAILED') {
+  if (broker.replication === null && other.replication === null) {
     const { replication: _, ...pending } = other.pending;
-    return [change(brokers, other, { pending, replication: null })];
+    return [change(brokers, other, { pending })];
   }
   const primary = replicaIdOf(broker) === undefined ? other.id : broker.id;
   throw refuse(
@@ -123,9 +125,8 @@ export function unpairDeleted(brokers: Brokers, broker: BrokerRecord): ChangeEnt
 
 /** The reboot of the replica that a reboot of its primary includes. */
 export function replicaReboot(brokers: Brokers, primary: BrokerRecord): ChangeEntry[] {
-  const id = replicaIdOf(primary);
-  const replica = id === undefined ? undefined : brokers.get(id);
-  if (replica?.state !== 'REPLICA') return [];
+  const replica = brokers.get(replicaIdOf(primary) ?? '');
+  if (replica?.state !== 'REPLICA' && replica?.state !== 'RUNNING') return [];
   const state = nextState(replica.state, 'reboot-asked');
   return state === undefined ? [] : [change(brokers, replica, { state })];
 }

@@ -62,6 +62,7 @@ export class Replicator {
     if (this.#isClosed) return;
     for (const replica of this.#parts.brokers.all()) {
       const { replication } = replica;
+      if (replica.pending.replication) this.#pair(replica);
       if (replication?.role !== 'REPLICA') continue;
       const primary = counterpartOf(this.#parts.brokers, replica);
       const isWanted = primary === undefined || replica.state === 'REBOOT_IN_PROGRESS';
@@ -71,6 +72,22 @@ export class Replicator {
     for (const id of this.#progress.keys()) {
       if (this.#parts.brokers.get(id)?.replication?.role !== 'REPLICA') this.#progress.delete(id);
     }
+  }
+
+  /** A replica that was not ready when its primary was rebooted follows; a pair that ended is forgotten. */
+  #pair(broker: BrokerRecord): void {
+    const { brokers, commit, wake, report } = this.#parts;
+    const { id, state, pending } = broker;
+    const other = counterpartOf(brokers, broker);
+    const { replication, ...others } = pending;
+    const isLate = replication?.role === 'REPLICA' && isPrimaryOf(other, broker);
+    const next = isLate ? nextState(state, 'reboot-asked') : undefined;
+    if (other !== undefined && (next === undefined || state !== 'RUNNING')) return;
+    const set = other === undefined ? { pending: others } : { state: next ?? state };
+    commit([brokers.entry({ updated: id, set })]).then(
+      () => wake(id),
+      (error: unknown) => report('error', id, 'its place in a pair could not be recorded', error),
+    );
   }
 
   #isDue(primary: BrokerRecord, replica: BrokerRecord): boolean {
@@ -200,7 +217,9 @@ export class Replicator {
     const replica = this.#parts.brokers.require(replicaId);
     if (replica.replication?.role !== 'REPLICA') return 'nothing';
     try {
-      return await this.#replicasOf(replica).stateOf(replicaId);
+      const state = await this.#replicasOf(replica).stateOf(replicaId);
+      // A broker that was never the primary has no data of the pair.
+      return state === 'former' && replica.replication.lineage === 1 ? 'nothing' : state;
     } catch (error) {
       if (error instanceof WaxwingError) return 'nothing';
       throw error;

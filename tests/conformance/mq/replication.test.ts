@@ -74,24 +74,51 @@ async function shown(id: string) {
 
 const no = undefined;
 
-test('the role of a primary is pending until it is rebooted, and that of its replica is not', async () => {
+test('the roles of a new pair are pending until the primary is rebooted', async () => {
   const { id: primary, arn } = await create();
   assert.deepEqual(await shown(primary), ['RUNNING', 'NONE', no, no, no, no, no]);
   const { id: replica } = await replicaOf(arn);
   const pending = ['RUNNING', 'NONE', no, no, 'CRDR', 'PRIMARY', replica];
   assert.deepEqual(await shown(primary), pending);
-  const asReplica = ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no];
-  assert.deepEqual(await shown(replica), asReplica);
+  const waiting = ['RUNNING', 'NONE', no, no, 'CRDR', 'REPLICA', primary];
+  assert.deepEqual(await shown(replica), waiting);
   await assert.rejects(promote(replica, 'FAILOVER'), {
     name: 'BadRequestException',
     message: `Broker [${replica}] cannot be promoted: its primary [${primary}] must be rebooted first.`,
   });
   await reboot(primary);
   assert.deepEqual(await shown(primary), ['RUNNING', 'CRDR', 'PRIMARY', replica, no, no, no]);
-  await plane.advance(1000);
-  assert.deepEqual(await shown(replica), asReplica);
+  assert.deepEqual(await shown(replica), ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no]);
   const { DataReplicationMetadata } = await describe(replica);
   assert.equal(DataReplicationMetadata?.DataReplicationCounterpart?.Region, 'us-west-2');
+});
+
+test('before its first reboot, a pair ends with a change of the mode or a deletion', async () => {
+  const { id: primary, arn } = await create();
+  const alone = ['RUNNING', 'NONE', no, no, no, no, no];
+  const { id: replica } = await replicaOf(arn);
+  const DataReplicationMode = 'NONE';
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: primary, DataReplicationMode }));
+  await plane.advance(1000);
+  for (const id of [primary, replica]) assert.deepEqual(await shown(id), alone);
+  const { id: other } = await replicaOf(arn);
+  await plane.mq.send(new DeleteBrokerCommand({ BrokerId: other }));
+  await plane.settled();
+  assert.deepEqual(await shown(primary), alone);
+});
+
+test('a replica that is created after the reboot of its primary has begun follows it', async () => {
+  const { id: primary, arn } = await create();
+  const release = plane.engine.hold('create');
+  count += 1;
+  const asked = { DataReplicationMode: 'CRDR', DataReplicationPrimaryBrokerArn: arn } as const;
+  const { BrokerId: replica = '' } = await plane.mq.send(pairRequest(`b${count}`, asked));
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
+  release();
+  await plane.settled();
+  await plane.advance(1000);
+  await plane.advance(1000);
+  assert.deepEqual(await shown(replica), ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no]);
 });
 
 for (const mode of ['SWITCHOVER', 'FAILOVER'] as const) {
@@ -295,7 +322,10 @@ test('a primary must have a replication user, must run, and has one replica', as
   const { id: replica, arn: arnOfReplica } = await replicaOf(arn);
   const message = `Broker [${id}] already has the replica [${replica}].`;
   await assert.rejects(replicaOf(arn), { ...attribute, message });
-  await assert.rejects(replicaOf(arnOfReplica), { ...attribute, message: /its state is REPLICA/ });
+  await assert.rejects(replicaOf(arnOfReplica), {
+    ...attribute,
+    message: /is part of another pair/,
+  });
 });
 
 test('pairing, promotion and the end of a pair survive the end of the process at any time', async () => {
