@@ -79,6 +79,7 @@ import { inspectionOf } from './plane-inspection.ts';
 import { trailsOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
+import { withoutHosts } from './without-hosts.ts';
 
 export { Machine };
 export const accountId = '111122223333';
@@ -185,7 +186,6 @@ export class ControlPlane {
     const client = new LocalClient({ ...place, hooks });
     this.control = this.#newControl(client);
     this.audit = this.#newTrails(client);
-    const consoleUrl = () => 'https://localhost:8443/';
     const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
     const sts = stsParts(iam, (url) => outside.getJson(url), clock);
     this.#signIn = composeSignIn({
@@ -213,7 +213,7 @@ export class ControlPlane {
         control: this.control,
         region,
         ...localBrokers,
-        consoleUrl,
+        consoleUrl: () => 'https://localhost:8443/',
       }),
       stsService(sts),
       ...this.#signIn.services,
@@ -262,6 +262,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
+      hosts: withoutHosts(),
       newConsoleCode: this.newConsoleCode,
       clock,
       random: systemRandom,

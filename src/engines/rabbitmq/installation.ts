@@ -21,6 +21,8 @@ export interface Installation {
   readonly pluginsFolder: string;
   /** The program `rabbitmqctl`. */
   readonly control: string;
+  /** The program `rabbitmq-queues`. */
+  readonly queues: string;
   /** The names of its plugins. */
   readonly plugins: readonly string[];
   /** The user of the nodes; undefined for the user of this process. */
@@ -48,9 +50,17 @@ export async function findInstallation(): Promise<Installation | string> {
     const user = await userOfNodes();
     if (typeof user === 'string') return user;
     const program = (name: string) => join(home, 'sbin', name);
-    const [server, control] = [program('rabbitmq-server'), program('rabbitmqctl')];
-    const pluginsFolder = join(home, 'plugins');
-    return { version, plugins, pluginsFolder, epmd, erl, user, server, control };
+    return {
+      version,
+      plugins,
+      pluginsFolder: join(home, 'plugins'),
+      epmd,
+      erl,
+      user,
+      server: program('rabbitmq-server'),
+      control: program('rabbitmqctl'),
+      queues: program('rabbitmq-queues'),
+    };
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;

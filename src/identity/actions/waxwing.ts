@@ -11,14 +11,19 @@ export const waxwingActions = serviceActions(
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
     ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DescribeVolume DiscoverSensitiveData'],
-    ['Write', ['broker'], ['aws:ResourceTag/${k}'], 'CreateBackup RekeyVolume RewrapVolume'],
+    [
+      'Write',
+      ['broker'],
+      ['aws:ResourceTag/${k}'],
+      'CreateBackup RekeyVolume ReplaceNode RewrapVolume',
+    ],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
-    ['List', [], [], 'ListAdvice'],
+    ['List', [], [], 'ListAdvice ListHosts'],
     [
       'Write',
       [],
       [],
-      'CreateConsoleCode RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
+      'CreateConsoleCode CreateJoinToken RemoveHost RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
     ],
   ],
 );
