@@ -20,16 +20,9 @@ function vector(size: 1 | 2 | 3, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([number(body.length, size), body]);
 }
 
-/** Changes, inserts or removes some bytes. */
-function damaged(random: SeededRandom, bytes: Buffer): Buffer {
-  let result: Buffer = Buffer.from(bytes);
-  for (let count = 1 + random.below(3); count > 0; count--) {
-    const at = random.below(result.length + 1);
-    const kept = random.below(3) === 0 ? at : Math.min(at + 1, result.length);
-    const inserted = random.oneIn(2) ? random.bytes(random.below(4)) : Buffer.alloc(0);
-    result = Buffer.concat([result.subarray(0, at), inserted, result.subarray(kept)]);
-  }
-  return result;
+/** Exactly so many random bytes. */
+function fixed(random: SeededRandom, size: number): Buffer {
+  return Buffer.from(Array.from({ length: size }, () => random.below(256)));
 }
 
 /** The bytes in pieces of random sizes. */
@@ -54,9 +47,9 @@ function hello(random: SeededRandom, name: string | undefined): Buffer {
   const message = vector(
     3,
     Buffer.of(3, 3),
-    random.bytes(32),
+    fixed(random, 32),
     vector(1, random.bytes(random.below(33))),
-    vector(2, random.bytes(2 * (1 + random.below(40)))),
+    vector(2, fixed(random, 2 * (1 + random.below(40)))),
     vector(1, Buffer.of(0)),
     ...(hasNone ? [] : [extensions]),
   );
@@ -88,7 +81,7 @@ const helloFuzzer: Fuzzer = {
     assert.deepEqual(readInPieces(pieces(random, bytes)), { name: name?.toLowerCase() });
     tally.reach(name === undefined ? 'no name' : 'name');
     // Any bytes give the same result, however they arrive.
-    const other = random.oneIn(4) ? junk(random) : damaged(random, bytes);
+    const other = random.oneIn(4) ? junk(random) : random.damaged(bytes);
     const result = readInPieces([other]);
     assert.deepEqual(readInPieces(pieces(random, other)), result);
     if (typeof result === 'object' && 'name' in result)
@@ -111,7 +104,7 @@ function header(
 ): { bytes: Buffer; address: string | undefined } {
   const form = random.pick(headerForms);
   tally.reach(form);
-  const four = () => [...random.bytes(4)].join('.');
+  const four = () => [...fixed(random, 4)].join('.');
   const six = () => `2001:db8::${(1 + random.below(0xffff)).toString(16)}`;
   const port = () => random.below(65_536);
   if (form === 'text unknown') {
@@ -136,9 +129,9 @@ function header(
         number(Number.parseInt(address.split('::')[1] ?? '', 16), 2),
       ]);
   const body = Buffer.concat([
-    ...(isLocal ? [] : [from, random.bytes(from.length), random.bytes(4)]),
+    ...(isLocal ? [] : [from, fixed(random, from.length), fixed(random, 4)]),
     ...Array.from({ length: random.below(4) }, () =>
-      Buffer.concat([random.bytes(1), vector(2, random.bytes(random.below(100)))]),
+      Buffer.concat([fixed(random, 1), vector(2, random.bytes(random.below(100)))]),
     ),
   ]);
   const kind = Buffer.of(isLocal ? 0x20 : 0x21, isLocal ? 0 : isFour ? 0x11 : 0x21);
@@ -155,7 +148,7 @@ const headerFuzzer: Fuzzer = {
     assert.ok(typeof found === 'object' && 'sizeBytes' in found);
     assert.deepEqual([found.sizeBytes, found.client?.address], [bytes.length, address]);
     // Any bytes end in a result within the size of the longest header, and more bytes do not change it.
-    const other = random.oneIn(4) ? junk(random) : damaged(random, bytes);
+    const other = random.oneIn(4) ? junk(random) : random.damaged(bytes);
     const result = readProxyHeader(other);
     const more = readProxyHeader(Buffer.concat([other, Buffer.alloc(600)]));
     assert.notEqual(more, 'incomplete');
