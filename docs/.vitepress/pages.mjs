@@ -40,6 +40,7 @@ const parts = [
       'docs/operate/identity.md',
       'docs/operate/root-key.md',
       'docs/operate/backup.md',
+      'docs/operate/upgrade.md',
       'monitoring/README.md',
     ],
     folder: 'docs/operate',
