@@ -228,6 +228,16 @@ test('only known words, short numbers and dates are left in a log line', () => {
   }
 });
 
+test('hosts in addresses and paths that people chose are replaced', () => {
+  const redactor = new Redactor(new Map([['shop', 'b-1']]));
+  assert.equal(
+    redactor.text(
+      '"/srv/acme-keys/x.key is private", https://mq.acme.example:8443/x, in /usr/lib/rabbitmq, shop',
+    ),
+    '"<path> is private", https://<host>:8443/x, in /usr/lib/rabbitmq, b-1',
+  );
+});
+
 test('values of labels are replaced unless this program has a list of them', () => {
   const redactor = new Redactor(new Map([['shop', 'b-1']]));
   const metrics =

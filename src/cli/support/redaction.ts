@@ -26,9 +26,11 @@ export class Redactor {
       .sort(([one], [other]) => other.length - one.length);
   }
 
-  /** Replaces the names in a text of this program. */
+  /** Replaces names, hosts in addresses, and paths outside of `/usr` and `/opt` in a text of this program. */
   text(text: string): string {
-    let replaced = text;
+    let replaced = text
+      .replaceAll(/([a-z][a-z0-9+]{1,20}:\/\/)[^\s/:,"]+/g, '$1<host>')
+      .replaceAll(/(?<![\w/<:>~.])\/(?!usr\/|opt\/)[^\s:,;"']+/g, '<path>');
     for (const [name, substitute] of this.#names) replaced = replaced.replaceAll(name, substitute);
     return replaced;
   }

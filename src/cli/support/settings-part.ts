@@ -41,7 +41,7 @@ export function settingsOfEnvironment(
 ): Settings {
   const found = Object.entries(environment).flatMap(([name, value = '']): [string, string][] => {
     if (/^(NODE_OPTIONS|OPENSSL_CONF|OPENSSL_MODULES)$/.test(name)) return [[name, 'set']];
-    if (!/^WAXWING_[A-Z0-9_]{1,40}$/.test(name) || name.includes('TEST')) return [];
+    if (!/^WAXWING_[A-Z0-9_]{1,40}$/.test(name)) return [];
     if (name === 'WAXWING_ROOT_KEY') return [[name, /^[a-z0-9-]+/.exec(value)?.[0] ?? 'set']];
     const option = name.slice('WAXWING_'.length).toLowerCase().replaceAll('_', '-');
     return [[name, shown(option, value)]];

@@ -1,16 +1,6 @@
 // The command `waxwing support-bundle`.
 
-import {
-  arch,
-  cpus,
-  freemem,
-  homedir,
-  hostname,
-  release,
-  totalmem,
-  uptime,
-  userInfo,
-} from 'node:os';
+import { arch, cpus, freemem, hostname, release, totalmem, uptime, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -20,6 +10,7 @@ import { askEnvironment, type Environment } from '../../server/environment.ts';
 import { ServerError } from '../../server/errors.ts';
 import { type ApiAccess, rootAccess } from '../access/call-api.ts';
 import { type DoctorOptions, examine } from '../doctor/doctor.ts';
+import type { Finding } from '../doctor/finding.ts';
 import { CliError } from '../errors.ts';
 import { version } from '../version.ts';
 import { NewFile } from '../volumes/new-file.ts';
@@ -99,7 +90,7 @@ async function gather(
 ): Promise<Part[]> {
   const folder = resolve(options.data);
   const brokers = running === undefined ? [] : await describeBrokers(running.access);
-  const redactor = new Redactor(namesOf(folder, brokers));
+  const redactor = new Redactor(namesOf(brokers));
   const settings = {
     service: await serviceProcess(folder),
     environmentOfThisCommand: settingsOfEnvironment(process.env),
@@ -109,7 +100,7 @@ async function gather(
     { name: 'README.txt', text: readme },
     { name: 'about.json', text: json(about(date, running !== undefined)) },
     { name: 'settings.json', text: json(settings) },
-    { name: 'doctor.json', text: redactor.text(json(findings.filter(isOpen))) },
+    { name: 'doctor.json', text: redactor.text(json(openFindings(findings))) },
     { name: 'files.txt', text: await fileLines(folder).catch((error: Error) => refusal(error)) },
   ];
   if (running === undefined) return parts;
@@ -132,7 +123,7 @@ Look through it before you send it: all files are plain text.
 `;
 
 /** The names that findings may contain, with their substitutes. */
-function namesOf(folder: string, brokers: readonly BundledBroker[]): Map<string, string> {
+function namesOf(brokers: readonly BundledBroker[]): Map<string, string> {
   const names = brokers.map(({ name, id }) => [name, id] as const);
   const user = userInfo().username;
   return new Map([
@@ -140,14 +131,17 @@ function namesOf(folder: string, brokers: readonly BundledBroker[]): Map<string,
     // "root" says nothing, and is in "root key".
     ...(user === 'root' ? [] : [[user, '<user>'] as const]),
     [hostname(), '<host>'],
-    [homedir(), '~'],
-    [folder, '<data>'],
   ]);
 }
 
-/** Findings about brokers have texts of others; `brokers.json` has their states. */
-function isOpen({ about }: { readonly about: string }): boolean {
-  return about !== 'broker';
+/**
+ * Findings about brokers have texts of others, and `brokers.json` has their states. Those about the
+ * certificate for public names contain the names.
+ */
+function openFindings(findings: readonly Finding[]): Partial<Finding>[] {
+  return findings
+    .filter(({ about }) => about !== 'broker')
+    .map(({ what, ...rest }) => (rest.about === 'certificate' ? rest : { ...rest, what }));
 }
 
 function about(date: string, isRunning: boolean): object {
