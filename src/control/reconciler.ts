@@ -232,6 +232,9 @@ export class Reconciler {
     if (!hasVolumes(broker)) await this.#adopt(broker);
     const opened: VolumeKey[] = [];
     try {
+      for (const volume of broker.volumes.filter(({ isMade }) => !isMade)) {
+        await this.#rebuild(broker, volume);
+      }
       for (const volume of broker.volumes) {
         const wrapped = await this.#wrappedKeys(broker, volume);
         opened.push(await this.#parts.volumeKeys.open(broker, volume, wrapped));
@@ -239,6 +242,19 @@ export class Reconciler {
       await this.#start(broker, opened, runtime);
     } finally {
       overwrite(opened);
+    }
+  }
+
+  /** Until a start has succeeded, the volume is created anew before each attempt. */
+  async #rebuild(broker: BrokerRecord, volume: VolumeRecord): Promise<void> {
+    const key = await this.#parts.volumeKeys.create(broker.key, volume);
+    try {
+      await this.#withEngine(broker, async (engine) => {
+        assert(engine.rebuild !== undefined, `volume ${volume.id} cannot be created anew`);
+        await engine.rebuild(this.#specOf(broker), key);
+      });
+    } finally {
+      overwrite([key]);
     }
   }
 
@@ -266,7 +282,8 @@ export class Reconciler {
     const spec = this.#specOf({ ...broker, ...applied, volumes });
     const wasPartDown = runtime.isPartDown;
     runtime.isPartDown = false;
-    const { ports } = await this.#withEngine(broker, () => begin(spec)).catch((error: unknown) => {
+    const begun = this.#withEngine(broker, () => begin(spec));
+    const { ports, mounted } = await begun.catch((error: unknown) => {
       runtime.isPartDown ||= wasPartDown;
       throw error;
     });
@@ -274,8 +291,11 @@ export class Reconciler {
     runtime.isResumed = false;
     const present = this.#parts.brokers.get(id)?.pending ?? {};
     const pending = stillPending(present, isReboot ? broker.pending : {});
-    const mounted = volumes.map((volume) => ({ ...volume, mountedEpoch: volume.epoch }));
-    const now = { ports, action: null, volumes: mounted };
+    const isMounted = ({ id: volumeId }: VolumeRecord) => mounted?.includes(volumeId) ?? true;
+    const counted = volumes.map((volume) =>
+      isMounted(volume) ? { ...volume, isMade: true, mountedEpoch: volume.epoch } : volume,
+    );
+    const now = { ports, action: null, volumes: counted };
     await this.#move(id, 'started', { ...applied, ...now, pending });
   }
 
@@ -290,6 +310,7 @@ export class Reconciler {
       id: volume.id,
       epoch: volume.epoch,
       epochMin: volume.mountedEpoch,
+      isRebuilt: !volume.isMade,
     }));
     return {
       id,

@@ -14,6 +14,14 @@ import type { Waxwing } from './waxwing.ts';
 /** Milliseconds within which a cluster must have started, or have stopped. */
 export const clusterMs = 240_000;
 
+/** The variables of this process that name another RabbitMQ or Erlang, for the service. */
+export const engineVariables: Readonly<Record<string, string>> = Object.fromEntries(
+  ['WAXWING_RABBITMQ_HOME', 'WAXWING_ERLANG_HOME'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 /** Why clusters cannot run on this machine; undefined if they can. Missing packages are installed. */
 export async function clustersMissing(): Promise<string | undefined> {
   const missing = await installed('rabbitmq-server', 'gocryptfs', 'fuse3', 'iproute2');

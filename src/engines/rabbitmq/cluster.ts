@@ -8,9 +8,10 @@ import { systemClock, type Timer } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { plainEnvironment } from '../../base/programs/run-program.ts';
 import { systemRandom } from '../../base/random.ts';
-import type { VolumeKey } from '../../control/engine.ts';
+import type { VolumeKey, VolumeSpec } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { VolumePlace } from '../../volumes/encrypted-volume.ts';
+import { ControlCommand } from './nodes/control-command.ts';
 import {
   definitionsOf,
   type FirstDefinitions,
@@ -29,9 +30,9 @@ import {
   writeNodeFiles,
   writeServerCertificate,
 } from './nodes/node-files.ts';
-import { hostOfNode, type NodePlace, nameOfNode } from './nodes/node-place.ts';
+import { filesOf, hostOfNode, type NodePlace, nameOfNode } from './nodes/node-place.ts';
 import { NodeProcess } from './nodes/node-process.ts';
-import { DefinitionsImport } from './nodes/service-user.ts';
+import { rejoin } from './nodes/rejoin.ts';
 
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
 const startMs = 240_000;
@@ -54,6 +55,8 @@ const restoreMs = 10_000;
 /** What a cluster is started with, which a restart may change. */
 export interface ClusterSettings {
   readonly clusterName: string;
+  /** One for each node, with the numbers of its mounts. */
+  readonly volumes: readonly VolumeSpec[];
   readonly tls: NodeTls;
   readonly memoryBytesMax: number;
   readonly diskReserveBytes: number;
@@ -77,12 +80,9 @@ export interface ClusterOptions extends NodeRunOptions {
   readonly folder: string;
   /** In the order of the nodes. */
   readonly volumes: readonly VolumePlace[];
-  readonly epmd: string;
   /** The program `rabbitmqctl`. */
   readonly control: string;
   readonly availablePlugins: readonly string[];
-  /** The program of Erlang's virtual machine. */
-  readonly erl: string;
 }
 
 /** Events of a cluster. */
@@ -108,7 +108,7 @@ export class Cluster {
   #epmdPort = 0;
   #isStopping = true;
   readonly #timers = new Map<Node, Timer>();
-  #restoring: DefinitionsImport | undefined = undefined;
+  #restoring: ControlCommand | undefined = undefined;
   #nextRestoreMs = 0;
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
@@ -137,35 +137,46 @@ export class Cluster {
   /**
    * Starts what does not run: all nodes, or those whose volumes were lost.
    *
+   * @returns the ids of the volumes that were mounted
+   * @throws {WaxwingError} `volume-rolled-back` if a volume is an older copy; everything is stopped then
    * @throws if the nodes do not form a cluster in time; everything is stopped then
    */
-  async start(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
-    if (this.isUp) return this.#startLost(keys);
+  async start(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<readonly string[]> {
+    if (this.isUp) return this.#startLost(settings, keys);
     this.#settings = settings;
     this.#isStopping = false;
+    const mounted: string[] = [];
     try {
-      await this.#unlock(keys);
+      for (const node of this.nodes) mounted.push(...(await this.#unlock(node, settings, keys)));
       await this.#settle(settings);
-      await this.#form();
+      await this.#form(settings);
     } catch (error) {
       await this.stop();
       throw error;
     }
     void this.#keepLooking();
+    return mounted;
   }
 
-  async #unlock(keys: readonly VolumeKey[]): Promise<void> {
-    for (const node of this.nodes) {
-      const key = keys.find(({ volumeId }) => volumeId === node.volume.place.id);
-      if (key === undefined) throw new Error(`volume ${node.volume.place.id} has no data key`);
-      await node.unlock(createSecretKey(key.dataKey));
-    }
+  /** Mounts the volume of a node unless it is mounted. Returns its id if it was not. */
+  async #unlock(
+    node: Node,
+    { volumes }: ClusterSettings,
+    keys: readonly VolumeKey[],
+  ): Promise<readonly string[]> {
+    if ((await node.volume.state()) === 'mounted') return [];
+    const { id } = node.volume.place;
+    const key = keys.find(({ volumeId }) => volumeId === id);
+    const count = volumes.find((volume) => volume.id === id);
+    if (key === undefined || count === undefined) throw new Error(`volume ${id} has no data key`);
+    await node.unlock(createSecretKey(key.dataKey), count);
+    return [id];
   }
 
   /** Chooses ports and secrets for this start, and writes the files of all nodes. */
   async #settle(settings: ClusterSettings): Promise<void> {
-    const { brokerId, availablePlugins, user, erl } = this.#options;
-    const linksCode = await linksPluginCode(erl, user);
+    const { brokerId, availablePlugins, user, erlang } = this.#options;
+    const linksCode = await linksPluginCode(join(erlang, 'erl'), user);
     const count = this.nodes.length * portsPerNode + 1;
     const ports = await freeLoopbackPorts(count, settings.isPortTaken);
     this.#epmdPort = ports.pop() ?? 0;
@@ -215,17 +226,28 @@ export class Cluster {
   #laterDefinitions = '';
 
   #settingsOf(node: NodePlace, settings: ClusterSettings): NodeSettings {
-    const nodes = this.nodes.map(({ place }) => place);
+    // A node that joins again must find one that has data, as a new one finds the first.
+    const others = this.nodes.filter((each) => each !== this.#rebuilt(settings));
+    const nodes = [...new Set([...others, ...this.nodes])].map(({ place }) => place);
     return { ...settings, node, nodes, serviceUser };
   }
 
+  /** The node whose volume was created anew. */
+  #rebuilt({ volumes }: ClusterSettings): Node | undefined {
+    const rebuilt = volumes.find(({ isRebuilt }) => isRebuilt === true);
+    return this.nodes.find(({ volume }) => volume.place.id === rebuilt?.id);
+  }
+
   /** Starts the nodes and waits until each of them sees all. */
-  async #form(): Promise<void> {
+  async #form(settings: ClusterSettings): Promise<void> {
     const { folder, user } = this.#options;
     const isFormed = await this.#isFormed();
     const [seed, ...others] = this.nodes;
     const endMs = systemClock.monotonicMs() + startMs;
-    if (!isFormed && seed !== undefined) {
+    const rebuilt = this.#rebuilt(settings);
+    if (isFormed && rebuilt !== undefined) {
+      await this.#rejoin(rebuilt);
+    } else if (!isFormed && seed !== undefined) {
       // The others would each form a cluster of their own if they did not find this one.
       seed.start(this.#epmdPort);
       await this.#until(() => seed.sees(1), [seed], endMs);
@@ -243,6 +265,15 @@ export class Cluster {
     await writeFile(join(folder, formedFile), '', { mode: 0o600 });
   }
 
+  #rejoin(rebuilt: Node): Promise<void> {
+    const others = this.nodes.filter((node) => node !== rebuilt);
+    return rejoin(rebuilt, others, {
+      ...this.#controlOptions,
+      start: (node) => node.start(this.#epmdPort),
+      until: (isTrue, nodes, withinMs) => this.#holds(isTrue, nodes, withinMs),
+    });
+  }
+
   #isComplete(): boolean {
     return this.nodes.every((node) => node.sees(this.nodes.length));
   }
@@ -258,11 +289,25 @@ export class Cluster {
   }
 
   async #until(isTrue: () => boolean, nodes: readonly Node[], endMs: number): Promise<void> {
+    const leftMs = endMs - systemClock.monotonicMs();
+    if (!(await this.#holds(isTrue, nodes, leftMs))) throw new Error(this.#whyIncomplete());
+  }
+
+  /** Whether a condition comes true in time. @throws in the time of a start, if it does not */
+  async #holds(
+    isTrue: () => boolean,
+    nodes: readonly Node[],
+    withinMs: number | undefined,
+  ): Promise<boolean> {
+    const endMs = systemClock.monotonicMs() + (withinMs ?? startMs);
     for (;;) {
       await Promise.all(nodes.map((node) => node.look()));
-      if (isTrue()) return;
+      if (isTrue()) return true;
       if (this.#isStopping) throw new Error('the cluster is being stopped');
-      if (systemClock.monotonicMs() > endMs) throw new Error(this.#whyIncomplete());
+      if (systemClock.monotonicMs() > endMs) {
+        if (withinMs === undefined) throw new Error(this.#whyIncomplete());
+        return false;
+      }
       await delay(lookMs.starting);
     }
   }
@@ -277,10 +322,10 @@ export class Cluster {
   }
 
   #startEpmd(): void {
-    const { epmd, user, mark } = this.#options;
+    const { erlang, user, mark } = this.#options;
     const started = new NodeProcess(
       {
-        file: epmd,
+        file: join(erlang, 'epmd'),
         args: ['-port', String(this.#epmdPort), '-address', '127.0.0.1'],
         folder: '/',
         environment: { ...plainEnvironment, ...mark },
@@ -338,14 +383,17 @@ export class Cluster {
   }
 
   /** Starts the nodes whose volumes were lost. */
-  async #startLost(keys: readonly VolumeKey[]): Promise<void> {
+  async #startLost(
+    settings: ClusterSettings,
+    keys: readonly VolumeKey[],
+  ): Promise<readonly string[]> {
+    const mounted: string[] = [];
     for (const node of this.nodes) {
-      if ((await node.volume.state()) === 'mounted') continue;
-      const key = keys.find(({ volumeId }) => volumeId === node.volume.place.id);
-      if (key === undefined) continue;
-      await node.unlock(createSecretKey(key.dataKey));
-      if (!node.isRunning) node.start(this.#epmdPort);
+      const ids = await this.#unlock(node, settings, keys);
+      if (ids.length > 0 && !node.isRunning) node.start(this.#epmdPort);
+      mounted.push(...ids);
     }
+    return mounted;
   }
 
   /**
@@ -396,14 +444,16 @@ export class Cluster {
     }
   }
 
-  /** Imports the user of the service again if nodes refuse it. */
+  /**
+   * Imports the user of the service again if nodes refuse it. Administrators of a cluster can delete or
+   * change every user; without this one, the service does not see which nodes serve clients.
+   */
   #restoreServiceUser(): void {
     const node = this.nodes.find(({ isRefusing }) => isRefusing);
     const isTooEarly = systemClock.monotonicMs() < this.#nextRestoreMs;
     if (node === undefined || isTooEarly || this.#restoring !== undefined) return;
-    const { control: program, mark, user } = this.#options;
-    const options = { program, epmdPort: this.#epmdPort, mark, user };
-    const restoring = new DefinitionsImport(node.place, options);
+    const args = ['import_definitions', filesOf(node.place).definitions, '--silent'];
+    const restoring = new ControlCommand(node.place, args, this.#controlOptions);
     this.#restoring = restoring;
     void restoring.ended.then((problem) => {
       this.#restoring = undefined;
@@ -413,6 +463,11 @@ export class Cluster {
       const end = problem === undefined ? 'is restored' : `could not be restored: ${problem}`;
       this.#events.log('warn', `${what}, and ${end}`);
     });
+  }
+
+  get #controlOptions() {
+    const { control: program, erlang, mark, user } = this.#options;
+    return { program, erlang, epmdPort: this.#epmdPort, mark, user };
   }
 
   /** Makes a start or restart in progress fail. {@link stop} must follow. */

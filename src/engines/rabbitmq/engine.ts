@@ -9,6 +9,7 @@ import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { isInRange } from '../../base/port-range.ts';
+import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage } from '../../control/discovery.ts';
 import type {
   BrokerAlarm,
@@ -72,7 +73,8 @@ interface Run {
   readonly name: string;
   readonly cluster: Cluster;
   readonly endpoints: ClusterEndpoints;
-  running: RunningBroker | undefined;
+  /** Undefined until the endpoint is open. */
+  ports: readonly PortRecord[] | undefined;
   alarms: string;
 }
 
@@ -126,6 +128,13 @@ export class RabbitMqEngine implements Engine {
     }
   }
 
+  async rebuild(spec: BrokerSpec, { volumeId, dataKey, wrappedKey }: NewVolumeKey): Promise<void> {
+    await this.stop(spec.id);
+    await endMarkedProcesses(await this.#folder(spec.id));
+    const volume = new EncryptedVolume(this.#volumePlace(spec.id, volumeId), () => {});
+    await volume.create(createSecretKey(dataKey), wrappedKey);
+  }
+
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
     return this.volumes.wrappedKeys(brokerId, volumeId);
   }
@@ -136,10 +145,11 @@ export class RabbitMqEngine implements Engine {
       const settings = await this.#settingsOf(spec);
       const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
       this.#starting.add(run.cluster);
-      await run.cluster.start(settings, keys).finally(() => this.#starting.delete(run.cluster));
+      const started = run.cluster.start(settings, keys);
+      const mounted = await started.finally(() => this.#starting.delete(run.cluster));
       this.#runs.set(spec.id, run);
-      run.running ??= { ports: await this.#open(run, spec) };
-      return run.running;
+      run.ports ??= await this.#open(run, spec);
+      return { ports: run.ports, mounted };
     } finally {
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
@@ -154,10 +164,10 @@ export class RabbitMqEngine implements Engine {
 
   async restart(spec: BrokerSpec): Promise<RunningBroker> {
     const run = this.#runs.get(spec.id);
-    if (run?.running === undefined) throw new Error(`cluster ${spec.id} is not running`);
+    if (run?.ports === undefined) throw new Error(`cluster ${spec.id} is not running`);
     this.#requireVersion(spec);
     await run.cluster.restart(await this.#settingsOf(spec));
-    return run.running;
+    return { ports: run.ports, mounted: [] };
   }
 
   async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
@@ -180,8 +190,8 @@ export class RabbitMqEngine implements Engine {
     const volumes = spec.instances
       .toSorted((a, b) => a.number - b.number)
       .map(({ volumeId }) => this.#volumePlace(id, volumeId));
-    const { server, epmd, control, erl, user, plugins, pluginsFolder } = installation;
-    const programs = { epmd, server, control, erl, pluginsFolder };
+    const { server, erlang, control, user, plugins, pluginsFolder } = installation;
+    const programs = { erlang, server, control, pluginsFolder };
     const options = { brokerId: id, folder, volumes, ...programs, user, mark: markOf(folder) };
     const cluster = new Cluster(
       { ...options, availablePlugins: plugins },
@@ -194,7 +204,7 @@ export class RabbitMqEngine implements Engine {
       },
     );
     const endpoints = new ClusterEndpoints(cluster, this.#options);
-    return { name, cluster, endpoints, running: undefined, alarms: '' };
+    return { name, cluster, endpoints, ports: undefined, alarms: '' };
   }
 
   #line(id: string, nodeName: string, line: string): void {
@@ -280,6 +290,7 @@ export class RabbitMqEngine implements Engine {
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
     return {
       clusterName: spec.name,
+      volumes: spec.volumes,
       tls: clusterTls(hasTlsParity),
       memoryBytesMax: Math.floor(memoryBytesMax / nodeCount),
       diskReserveBytes: room.diskReserveBytes,

@@ -1,22 +1,20 @@
 // The RabbitMQ of this machine, as clusters need it.
 
-import { join } from 'node:path';
-import { programInPath } from '../../base/programs/program-path.ts';
+import { dirname, join } from 'node:path';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 import { systemUser } from '../../volumes/system-user.ts';
 import { InstallationError } from '../installed/errors.ts';
-import { findRabbitMqServer } from '../installed/rabbitmq.ts';
+import { checkErlang, findErlang, findRabbitMqServer } from '../installed/rabbitmq.ts';
 
 /** A RabbitMQ whose nodes can be run. */
 export interface Installation {
   /** `3.10.8` */
   readonly version: string;
   readonly server: string;
-  readonly epmd: string;
-  /** The program of Erlang's virtual machine. */
-  readonly erl: string;
+  /** The folder of `erl` and `epmd`. */
+  readonly erlang: string;
   /** The folder of its plugins. */
   readonly pluginsFolder: string;
   /** The program `rabbitmqctl`. */
@@ -37,11 +35,8 @@ const userName = 'rabbitmq';
 export async function findInstallation(): Promise<Installation | string> {
   try {
     const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
-    const epmd = await programInPath('epmd');
-    const erl = await programInPath('erl');
-    if (epmd === undefined || erl === undefined) {
-      return 'Erlang is not installed';
-    }
+    const erlang = await findErlang(process.env);
+    await checkErlang(version, erlang);
     if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
     const problem = await encryptionProblem();
     if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
@@ -50,7 +45,7 @@ export async function findInstallation(): Promise<Installation | string> {
     const program = (name: string) => join(home, 'sbin', name);
     const [server, control] = [program('rabbitmq-server'), program('rabbitmqctl')];
     const pluginsFolder = join(home, 'plugins');
-    return { version, plugins, pluginsFolder, epmd, erl, user, server, control };
+    return { version, plugins, pluginsFolder, erlang: dirname(erlang), user, server, control };
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;

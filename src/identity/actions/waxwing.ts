@@ -11,7 +11,12 @@ export const waxwingActions = serviceActions(
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
     ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DescribeVolume DiscoverSensitiveData'],
-    ['Write', ['broker'], ['aws:ResourceTag/${k}'], 'CreateBackup RekeyVolume RewrapVolume'],
+    [
+      'Write',
+      ['broker'],
+      ['aws:ResourceTag/${k}'],
+      'CreateBackup RebuildVolume RekeyVolume RewrapVolume',
+    ],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
     ['List', [], [], 'ListAdvice'],
     [

@@ -5,6 +5,7 @@ import { systemClock } from '../../../base/clock.ts';
 import { WaxwingError } from '../../../base/errors.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
+import { countMount, type MountCount } from '../../volumes/volume-files.ts';
 import { type NodeAccess, NodeApi, type NodeView } from './node-api.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
@@ -34,6 +35,8 @@ export interface NodeRunOptions {
   readonly server: string;
   /** The folder of the plugins of RabbitMQ. */
   readonly pluginsFolder: string;
+  /** The folder of `erl` and `epmd`. */
+  readonly erlang: string;
   /** Undefined for the user of this process. */
   readonly user: VolumeOwner | undefined;
   /** Marks the processes of the broker. */
@@ -93,17 +96,28 @@ export class Node {
   }
 
   /**
-   * Mounts its volume.
+   * Mounts its volume. An older copy of it is locked again: the node would have forgotten messages that
+   * it confirmed, and what the others know of it would be wrong.
    *
    * @throws {VolumeError} see `EncryptedVolume.unlock`
+   * @throws {WaxwingError} `volume-rolled-back`, `volume-failed`
    */
-  async unlock(dataKey: KeyObject): Promise<string> {
-    return this.volume.unlock(dataKey, this.#options.user ?? { uid: 0, gid: 0 });
+  async unlock(dataKey: KeyObject, count: MountCount): Promise<void> {
+    const owner = this.#options.user ?? { uid: 0, gid: 0 };
+    const mountpoint = await this.volume.unlock(dataKey, owner);
+    try {
+      await countMount(owner, mountpoint, count);
+    } catch (error) {
+      await this.lock();
+      if (!(error instanceof WaxwingError)) throw error;
+      const text = `node ${this.number}, volume ${this.volume.place.id}: ${error.message}`;
+      throw new WaxwingError(error.code, text, { cause: error });
+    }
   }
 
   /** Starts its process. The volume must be mounted. */
   start(epmdPort: number): void {
-    const { server, user, mark, pluginsFolder } = this.#options;
+    const { server, erlang, user, mark, pluginsFolder } = this.#options;
     const { place } = this;
     const { run, ownPlugins } = filesOf(place);
     this.view = undefined;
@@ -115,7 +129,7 @@ export class Node {
         args: [],
         folder: run,
         environment: {
-          ...nodeEnvironment(place, epmdPort),
+          ...nodeEnvironment(place, epmdPort, erlang),
           RABBITMQ_PLUGINS_DIR: `${ownPlugins}:${pluginsFolder}`,
           ...mark,
         },

@@ -1,44 +1,46 @@
-// Gives the nodes of a cluster the user of the service again.
-//
-// Administrators of a cluster can delete or change every user. Without this one, the service does not
-// see which nodes serve clients.
+// Commands of RabbitMQ's command-line tools to nodes.
 
 import { systemClock } from '../../../base/clock.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 import { nodeEnvironment } from './node-environment.ts';
-import { filesOf, type NodePlace } from './node-place.ts';
+import type { NodePlace } from './node-place.ts';
 import { NodeProcess } from './node-process.ts';
 
-/** Time for the command, which starts a virtual machine of its own; milliseconds. */
+/** Time for a command, which starts a virtual machine of its own; milliseconds. */
 const commandMs = 60_000;
 /** Lines of its output that are kept, for the error. */
 const linesMax = 5;
 
-/** How the command is run. */
-export interface ImportOptions {
-  /** `rabbitmqctl` */
+/** How commands are run. */
+export interface ControlOptions {
+  /** `rabbitmqctl`, or a tool beside it. */
   readonly program: string;
+  /** The folder of `erl`. */
+  readonly erlang: string;
   readonly epmdPort: number;
   readonly mark: Readonly<Record<string, string>>;
   /** Undefined for the user of this process. */
   readonly user: VolumeOwner | undefined;
 }
 
-/** A command that makes a running node import its definitions. */
-export class DefinitionsImport {
+/** A command to a node. */
+export class ControlCommand {
   readonly #process: NodeProcess;
   readonly #lines: string[] = [];
   /** Resolves when it has ended: with the reason if it failed. */
   readonly ended: Promise<string | undefined>;
 
-  /** @param node a node that runs. Its definitions have the user of the service */
-  constructor(node: NodePlace, { program, epmdPort, mark, user }: ImportOptions) {
-    const files = filesOf(node);
-    const environment = { ...nodeEnvironment(node, epmdPort), ...mark };
+  /** @param node whose cookie and name are used */
+  constructor(
+    node: NodePlace,
+    args: readonly string[],
+    { program, erlang, epmdPort, mark, user }: ControlOptions,
+  ) {
+    const environment = { ...nodeEnvironment(node, epmdPort, erlang), ...mark };
     this.#process = new NodeProcess(
       {
         file: program,
-        args: ['import_definitions', files.definitions, '--silent'],
+        args,
         folder: '/',
         environment: { ...environment, RABBITMQ_CTL_ERL_ARGS: distributionOf(environment) },
         user,
