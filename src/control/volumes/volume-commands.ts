@@ -136,7 +136,8 @@ export class VolumeCommands {
   rebuild(named: string, volumeId: string): Decided<BrokerRecord> {
     const broker = this.require(named);
     const { id, state, volumes } = broker;
-    if (this.#parts.engines.engineFor(broker).rebuild === undefined) {
+    const { rebuild } = this.#parts.engines.engineFor(broker);
+    if (rebuild === undefined || volumes.length === 1) {
       const text = `Broker [${id}] is not a cluster: its data is on no other volume.`;
       throw refuse('broker', text);
     }

@@ -108,11 +108,13 @@ export interface FaultReport {
  * the cluster must be complete, every publisher must get confirms, and everything that was confirmed must
  * have been received.
  *
+ * @param maxMs when no further one begins
  * @param progress called after each
  */
 export async function playFaults(
   seed: number,
   count: number,
+  maxMs: number,
   progress: (text: string) => void = () => {},
 ): Promise<FaultReport> {
   const cluster = new FaultedCluster();
@@ -132,6 +134,7 @@ export async function playFaults(
     await clients.start();
     await confirms(clients, ledger);
     for (const [run, fault] of order.entries()) {
+      if (performance.now() - beganMs > maxMs) break;
       await delay(random.below(loadMsMax));
       const faultedMs = performance.now();
       await fault.do(cluster, 1 + random.below(3), run);
@@ -141,7 +144,8 @@ export async function playFaults(
       lost.push(...missing.map((id) => `${id}, after fault ${run + 1}: ${fault.kind}`));
       findings.push(...clients.problems.splice(0));
       const seconds = Math.round((performance.now() - faultedMs) / 100) / 10;
-      const row = (byKind[fault.kind] ??= { count: 0, seconds: 0, secondsMax: 0 });
+      const row = byKind[fault.kind] ?? { count: 0, seconds: 0, secondsMax: 0 };
+      byKind[fault.kind] = row;
       row.count++;
       row.seconds = Math.round((row.seconds + seconds) * 10) / 10;
       row.secondsMax = Math.max(row.secondsMax, seconds);

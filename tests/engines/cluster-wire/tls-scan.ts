@@ -1,0 +1,44 @@
+// What a port accepts, as sslscan finds it.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const scanMs = 300_000;
+
+/** What a port accepts. */
+export interface Scan {
+  readonly protocols: readonly string[];
+  /** By protocol. */
+  readonly suites: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Suites with forward secrecy and authenticated encryption. */
+const goodSuites = /^(TLS_(AES|CHACHA20)_|ECDHE-(RSA|ECDSA)-(AES(128|256)-GCM|CHACHA20-POLY1305))/;
+
+/** Asks a port for all protocols and suites. */
+export async function scan(port: number): Promise<Scan> {
+  const args = ['--xml=-', '--no-colour', '--no-check-certificate', `localhost:${port}`];
+  const { stdout } = await run('sslscan', args, { timeout: scanMs });
+  const all = (expression: RegExp) => [...stdout.matchAll(expression)];
+  const protocols = all(/<protocol type="(\w+)" version="([\w.]+)" enabled="1"/g).map(
+    ([, type = '', version = '']) => `${type.toUpperCase()} ${version}`,
+  );
+  const suites: Record<string, string[]> = {};
+  for (const [, version = '', name = ''] of all(
+    /<cipher status="\w+" sslversion="(\w+)" bits="\d+" cipher="([\w-]+)"/g,
+  )) {
+    suites[version] = [...(suites[version] ?? []), name];
+  }
+  return { protocols, suites };
+}
+
+/** What is wrong with a port; empty for one with TLS 1.2 and 1.3 and good suites only. */
+export function problemsOf({ protocols, suites }: Scan): string[] {
+  const old = protocols.filter((name) => name !== 'TLS 1.2' && name !== 'TLS 1.3');
+  const weak = Object.values(suites)
+    .flat()
+    .filter((name) => !goodSuites.test(name));
+  const none = protocols.length === 0 ? ['no protocol is accepted'] : [];
+  return [...none, ...old, ...weak];
+}
