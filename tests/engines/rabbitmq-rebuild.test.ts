@@ -110,7 +110,9 @@ const rebuild = (volume: string) =>
 async function rebuilt(number: number): Promise<void> {
   const { code, stderr } = await rebuild(volumes[number - 1] ?? '');
   assert.equal(code, 0, stderr);
-  const found = await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+  const found = await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs).catch((error: unknown) => {
+    throw new Error(waxwing.output.slice(-6000), { cause: error });
+  });
   assert.deepEqual(found.ActionsRequired, []);
   assert.equal(nodePids(folder).size, 3);
   await until('three members', async () => (await members()).length === 3, clusterMs);

@@ -8,21 +8,16 @@ import { systemClock, type Timer } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { plainEnvironment } from '../../base/programs/run-program.ts';
 import { systemRandom } from '../../base/random.ts';
-import type { VolumeKey, VolumeSpec } from '../../control/engine.ts';
+import type { VolumeKey } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
-import type { VolumePlace } from '../../volumes/encrypted-volume.ts';
+import type { ClusterEvents, ClusterOptions, ClusterSettings } from './cluster-settings.ts';
 import { ControlCommand } from './nodes/control-command.ts';
-import {
-  definitionsOf,
-  type FirstDefinitions,
-  rabbitMqHash,
-  serviceUser,
-} from './nodes/definitions.ts';
+import { definitionsOf, rabbitMqHash, serviceUser } from './nodes/definitions.ts';
 import { freeLoopbackPorts } from './nodes/free-ports.ts';
 import { linksPluginCode } from './nodes/links/links-plugin.ts';
-import { Node, type NodeRunOptions } from './nodes/node.ts';
+import { Node } from './nodes/node.ts';
 import { nodeCertificates } from './nodes/node-certificates.ts';
-import type { NodeSettings, NodeTls } from './nodes/node-configuration.ts';
+import type { NodeSettings } from './nodes/node-configuration.ts';
 import {
   removeData,
   writeConfiguration,
@@ -32,6 +27,7 @@ import {
 } from './nodes/node-files.ts';
 import { filesOf, hostOfNode, type NodePlace, nameOfNode } from './nodes/node-place.ts';
 import { NodeProcess } from './nodes/node-process.ts';
+import { PartitionHealing } from './nodes/partition-healing.ts';
 import { rejoin } from './nodes/rejoin.ts';
 
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
@@ -52,52 +48,6 @@ const formedFile = 'formed';
 /** Pause between two attempts to restore the user of the service, milliseconds. */
 const restoreMs = 10_000;
 
-/** What a cluster is started with, which a restart may change. */
-export interface ClusterSettings {
-  readonly clusterName: string;
-  /** One for each node, with the numbers of its mounts. */
-  readonly volumes: readonly VolumeSpec[];
-  readonly tls: NodeTls;
-  readonly memoryBytesMax: number;
-  readonly diskReserveBytes: number;
-  /** Lines for `rabbitmq.conf` that were checked. */
-  readonly ownLines: readonly string[];
-  readonly first: FirstDefinitions;
-  readonly certificate: ServerCertificate;
-  /** The authority of that certificate, PEM, and the name of the broker in it. */
-  readonly authority: string;
-  readonly serverName: string;
-  /** The authorities of brokers that shovels and federation connect to, PEM. */
-  readonly peerAuthorities: string;
-  /** Tells the ports that brokers have for their clients. */
-  readonly isPortTaken: (port: number) => boolean;
-}
-
-/** How a cluster is run. */
-export interface ClusterOptions extends NodeRunOptions {
-  readonly brokerId: string;
-  /** The folder of the broker. */
-  readonly folder: string;
-  /** In the order of the nodes. */
-  readonly volumes: readonly VolumePlace[];
-  /** The program `rabbitmqctl`. */
-  readonly control: string;
-  readonly availablePlugins: readonly string[];
-}
-
-/** Events of a cluster. */
-export interface ClusterEvents {
-  /** A line of the log of a node. */
-  line(nodeName: string, text: string): void;
-  log(level: 'info' | 'warn' | 'error', text: string): void;
-  /** A node lost its volume, and needs its data key. */
-  needsKeys(detail: string): void;
-  /** The cluster has ended. */
-  ended(detail: string): void;
-  /** The nodes have answered, or one has ended. */
-  looked(): void;
-}
-
 /** Three nodes of one broker. Calls of {@link start}, {@link restart} and {@link stop} must not overlap. */
 export class Cluster {
   readonly nodes: readonly Node[];
@@ -108,6 +58,8 @@ export class Cluster {
   #epmdPort = 0;
   #isStopping = true;
   readonly #timers = new Map<Node, Timer>();
+  readonly #healing: PartitionHealing;
+  #isRestarting = false;
   #restoring: ControlCommand | undefined = undefined;
   #nextRestoreMs = 0;
 
@@ -122,6 +74,10 @@ export class Cluster {
           volumeLost: (node, detail) => this.#volumeLost(node, detail),
         }),
     );
+    this.#healing = new PartitionHealing(this.nodes, {
+      start: (node) => this.#startSeparated(node),
+      log: (text) => events.log('warn', text),
+    });
   }
 
   /** Whether it was started and not stopped. */
@@ -363,12 +319,20 @@ export class Cluster {
   #startLater(node: Node, ms: number): void {
     const timer = systemClock.setTimeout(() => {
       this.#timers.delete(node);
-      if (this.#isStopping || node.isRunning) return;
-      void node.volume.state().then((state) => {
-        if (state === 'mounted' && !this.#isStopping && !node.isRunning) node.start(this.#epmdPort);
-      });
+      if (!this.#isStopping && !node.isRunning) void this.#startIfMounted(node);
     }, ms);
     this.#timers.set(node, timer);
+  }
+
+  async #startSeparated(node: Node): Promise<void> {
+    await this.#startIfMounted(node);
+    if (node.isRunning || this.#isStopping) return;
+    this.#volumeLost(node, 'it had to be ended together with its volume');
+  }
+
+  async #startIfMounted(node: Node): Promise<void> {
+    const state = await node.volume.state();
+    if (state === 'mounted' && !this.#isStopping && !node.isRunning) node.start(this.#epmdPort);
   }
 
   async #giveUp(detail: string): Promise<void> {
@@ -403,6 +367,14 @@ export class Cluster {
    * @throws if the cluster is not complete again in time
    */
   async restart(settings: ClusterSettings): Promise<void> {
+    this.#isRestarting = true;
+    await this.#healing.ended;
+    await this.#restartAll(settings).finally(() => {
+      this.#isRestarting = false;
+    });
+  }
+
+  async #restartAll(settings: ClusterSettings): Promise<void> {
     this.#settings = settings;
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
@@ -433,6 +405,7 @@ export class Cluster {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
       this.#restoreServiceUser();
+      if (!this.#isRestarting && !this.#isStopping) this.#healing.examine();
       if (look % looksPerProbe === 0) {
         await Promise.all(this.nodes.map((node) => node.probeVolume()));
       }
@@ -480,6 +453,7 @@ export class Cluster {
     this.#isStopping = true;
     for (const timer of this.#timers.values()) timer.clear();
     this.#timers.clear();
+    await this.#healing.ended;
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
     this.#restoring?.kill();
     await this.#restoring?.ended;

@@ -10,7 +10,13 @@ import { parseArgs } from 'node:util';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
 import { readable } from '../../../src/cli/drill/plain-text.ts';
 import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
-import { brokerRequest, createKey, password, underKey } from '../../support/broker-requests.ts';
+import {
+  brokerRequest,
+  createKey,
+  describeBroker,
+  password,
+  underKey,
+} from '../../support/broker-requests.ts';
 import {
   clusterFolder,
   clusterMs,
@@ -90,6 +96,8 @@ async function prove() {
     ];
     problems.push(...readable(hidden, searched).map(String));
     problems.push(...inOtherFiles());
+    // Reading the capture took longer than the service keeps connections.
+    await described(waxwing, id);
     const scans = await scanAll(waxwing, id, folder, problems);
     return { wire, searchedFiles: searched.length, alsoSearched: places, scans, problems };
   } finally {
@@ -211,6 +219,18 @@ function inOtherFiles(): string[] {
   }
 }
 
+/** Waits until a broker runs. The service may have closed a connection that was not used for long. */
+function described(waxwing: Waxwing, id: string) {
+  return until(
+    `broker ${id} runs`,
+    async () => {
+      const found = await describeBroker(waxwing, id).catch(() => undefined);
+      return found?.BrokerState === 'RUNNING' ? found : undefined;
+    },
+    clusterMs,
+  );
+}
+
 /** Asks all ports of the cluster, a pair and the default broker. */
 async function scanAll(
   waxwing: Waxwing,
@@ -219,7 +239,7 @@ async function scanAll(
   problems: string[],
 ): Promise<Record<string, Scan>> {
   const ports = new Map<string, number>();
-  const cluster = await waxwing.brokerIs(clusterId, 'RUNNING', clusterMs);
+  const cluster = await described(waxwing, clusterId);
   for (const [at, port] of endpointsOf(cluster).entries()) ports.set(`cluster, ${at + 1}`, port);
   for (const [port, kind] of portsOf(folder)) {
     // Without the line of a proxy, the port for clients of a node ends the connection.
@@ -237,7 +257,7 @@ async function scanAll(
         HostInstanceType: 'mq.m5.large',
       }),
     );
-    const pair = await waxwing.brokerIs(BrokerId, 'RUNNING', clusterMs);
+    const pair = await described(waxwing, BrokerId);
     // The standby listens on nothing until it takes over.
     const [active] = pair.BrokerInstances ?? [];
     const open = endpointsOf({ ...pair, BrokerInstances: active === undefined ? [] : [active] });

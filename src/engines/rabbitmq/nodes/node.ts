@@ -222,6 +222,11 @@ export class Node {
     return own?.isRunning === true && own.partitions.length === 0 && running >= count;
   }
 
+  /** The names of the nodes that this one was separated from, although it reaches them. */
+  get partitions(): readonly string[] {
+    return this.view?.find(({ name }) => name === this.place.name)?.partitions ?? [];
+  }
+
   async #volumeEnded(detail: string): Promise<void> {
     try {
       await this.volume.fence();
