@@ -12,6 +12,7 @@ import {
   clusterMs,
   clusterRequest,
   clustersMissing,
+  describedAs,
   engineVariables,
   nodePids,
   processesOf,
@@ -49,7 +50,7 @@ before(async () => {
   };
   const { BrokerId = '' } = await waxwing.mq.send(new CreateBrokerCommand(request));
   brokerId = BrokerId;
-  await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+  await describedAs(waxwing, brokerId, 'RUNNING');
   folder = clusterFolder(waxwing, brokerId);
   const found = new Map<number, string>();
   for (const { environment } of processesOf(folder)) {
@@ -110,7 +111,7 @@ const rebuild = (volume: string) =>
 async function rebuilt(number: number): Promise<void> {
   const { code, stderr } = await rebuild(volumes[number - 1] ?? '');
   assert.equal(code, 0, stderr);
-  const found = await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs).catch((error: unknown) => {
+  const found = await describedAs(waxwing, brokerId, 'RUNNING').catch((error: unknown) => {
     throw new Error(waxwing.output.slice(-6000), { cause: error });
   });
   assert.deepEqual(found.ActionsRequired, []);
@@ -134,20 +135,20 @@ test('an older copy of the volume of a node is refused, and nothing of the clust
   await waxwing.stop();
   execFileSync('cp', ['-a', volume, copy]);
   await waxwing.restart();
-  await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+  await describedAs(waxwing, brokerId, 'RUNNING');
   await publish(50);
   await waxwing.stop();
   rmSync(volume, { recursive: true });
   execFileSync('mv', [copy, volume]);
   await waxwing.restart();
-  const { ActionsRequired: [action] = [] } = await waxwing.brokerIs(brokerId, state, clusterMs);
+  const { ActionsRequired: [action] = [] } = await describedAs(waxwing, brokerId, state);
   assert.equal(action?.ActionRequiredCode, 'BROKER_VOLUME_ROLLED_BACK');
   const info = action?.ActionRequiredInfo ?? '';
   assert.match(info, new RegExp(`node 2, volume ${volumes[1]}: .*number 1; expected 2 to 2`));
   assert.deepEqual(processesOf(folder), []);
   // A reboot does not help.
   await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
-  await waxwing.brokerIs(brokerId, state, clusterMs);
+  await describedAs(waxwing, brokerId, state);
   assert.deepEqual(processesOf(folder), []);
 });
 
@@ -174,10 +175,10 @@ test('the first node, whose volume is lost, joins the others again', { skip }, a
   await waxwing.stop();
   rmSync(join(folder, volumes[0] ?? ''), { recursive: true });
   await waxwing.restart();
-  await waxwing.brokerIs(brokerId, state, clusterMs);
+  await describedAs(waxwing, brokerId, state);
   await rebuilt(1);
   await waxwing.stop();
   await waxwing.restart();
-  await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+  await describedAs(waxwing, brokerId, 'RUNNING');
   await hasAll();
 });

@@ -2,12 +2,14 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DescribeBrokerCommandOutput } from '@aws-sdk/client-mq';
 import { findInstallation } from '../../src/engines/rabbitmq/installation.ts';
 import { endMarkedProcesses } from '../../src/engines/rabbitmq/nodes/marked-processes.ts';
 import { EncryptedVolume } from '../../src/volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../src/volumes/mountpoint.ts';
+import { describeBroker } from './broker-requests.ts';
 import { installed } from './debian-packages.ts';
-import { isRunning } from './processes.ts';
+import { isRunning, until } from './processes.ts';
 import { serviceMetrics } from './service-metric.ts';
 import type { Waxwing } from './waxwing.ts';
 
@@ -88,6 +90,24 @@ export async function isComplete(waxwing: Waxwing, count: number): Promise<boole
   const text = await serviceMetrics(waxwing);
   const seen = [...text.matchAll(/^waxwing_node_running_nodes\{[^}]*\} (\d+)$/gm)];
   return seen.length === count && seen.every(([, value]) => Number(value) === count);
+}
+
+/**
+ * Waits until a broker is in a state. On a machine under load, calls fail: they are made again.
+ */
+export function describedAs(
+  waxwing: Waxwing,
+  brokerId: string,
+  state: string,
+): Promise<DescribeBrokerCommandOutput> {
+  return until(
+    `broker ${brokerId} is ${state}`,
+    async () => {
+      const found = await describeBroker(waxwing, brokerId).catch(() => undefined);
+      return found?.BrokerState === state ? found : undefined;
+    },
+    clusterMs,
+  );
 }
 
 /** Ends all that the tests of a service may have left of its clusters. */

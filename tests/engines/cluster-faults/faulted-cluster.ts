@@ -21,6 +21,7 @@ import {
   clusterFolder,
   clusterMs,
   clusterRequest,
+  describedAs,
   isComplete,
   nodePids,
   processesOf,
@@ -84,7 +85,7 @@ export class FaultedCluster {
     };
     const { BrokerId = '' } = await this.waxwing.mq.send(new CreateBrokerCommand(request));
     this.#brokerId = BrokerId;
-    await this.waxwing.brokerIs(BrokerId, 'RUNNING', clusterMs);
+    await describedAs(this.waxwing, BrokerId, 'RUNNING');
     this.#folder = clusterFolder(this.waxwing, BrokerId);
     await this.#moveToSmallDisk();
     await this.recovered();
@@ -164,8 +165,9 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
   /** Waits until all nodes see each other and the broker runs. */
   async recovered(): Promise<void> {
     await delay(lookedMs);
-    await this.waxwing.brokerIs(this.#brokerId, 'RUNNING', clusterMs);
-    await until('the cluster is complete', () => isComplete(this.waxwing, 3), clusterMs);
+    await describedAs(this.waxwing, this.#brokerId, 'RUNNING');
+    const isWhole = () => isComplete(this.waxwing, 3).catch(() => false);
+    await until('the cluster is complete', isWhole, clusterMs);
   }
 
   /** Kills the virtual machines of nodes at once. */
@@ -245,10 +247,10 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
   }
 
   async disableKey(): Promise<void> {
-    await disableKey(this.waxwing.kms, this.#keyArn);
-    await this.waxwing.brokerIs(this.#brokerId, 'CRITICAL_ACTION_REQUIRED', clusterMs);
+    await again(() => disableKey(this.waxwing.kms, this.#keyArn));
+    await describedAs(this.waxwing, this.#brokerId, 'CRITICAL_ACTION_REQUIRED');
     await until('nothing runs', () => nodePids(this.#folder).size === 0, clusterMs);
-    await enableKey(this.waxwing.kms, this.#keyArn);
+    await again(() => enableKey(this.waxwing.kms, this.#keyArn));
   }
 
   async killService(): Promise<void> {
@@ -273,6 +275,16 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
     if (this.#waxwing !== undefined) await removeClusters(this.#waxwing);
     rmSync(this.#home, { recursive: true, force: true });
   }
+}
+
+/** Makes a call again until it succeeds, for a while. */
+async function again(call: () => Promise<unknown>): Promise<void> {
+  await until('the call', () =>
+    call().then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 async function freeze(pid: number, ms: number): Promise<void> {
