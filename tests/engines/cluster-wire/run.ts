@@ -10,13 +10,7 @@ import { parseArgs } from 'node:util';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
 import { readable } from '../../../src/cli/drill/plain-text.ts';
 import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
-import {
-  brokerRequest,
-  createKey,
-  describeBroker,
-  password,
-  underKey,
-} from '../../support/broker-requests.ts';
+import { brokerRequest, createKey, password, underKey } from '../../support/broker-requests.ts';
 import {
   clusterFolder,
   clusterMs,
