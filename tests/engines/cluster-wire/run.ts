@@ -37,6 +37,8 @@ import { problemsOf, type Scan, scan } from './tls-scan.ts';
 const loadMs = 8000;
 /** What a proxy states before TLS begins: addresses alone. */
 const proxyLine = /^PROXY TCP4 [\d.]+ [\d.]+ \d+ \d+\r\n/;
+/** The ports that are not of a cluster. */
+const others = 'service and other ports';
 /** Where other programs of the machine could have written what was sent. */
 const places = ['/var/log', '/var/lib/rabbitmq', '/var/crash', '/var/tmp'];
 
@@ -73,7 +75,9 @@ async function prove() {
     await load(waxwing, url, folder);
     // Before the ports change with a start.
     const ports = portsOf(folder);
-    for (const endpoint of endpointsOf(found)) ports.set(endpoint, 'endpoint of the cluster');
+    for (const endpoint of endpointsOf(found).values()) {
+      ports.set(endpoint, 'endpoint of the cluster');
+    }
     const dropped = await capture.stop();
     if (dropped > 0) problems.push(`${dropped} packets were not captured`);
     const wire = examine(capture.directions(), ports, problems);
@@ -123,11 +127,17 @@ async function load(waxwing: Waxwing, url: string, folder: string): Promise<void
   await clients.stop();
 }
 
-function endpointsOf(found: Awaited<ReturnType<typeof describedAs>>): number[] {
-  return (found.BrokerInstances ?? []).flatMap(({ Endpoints = [], ConsoleURL }) =>
-    [...Endpoints, ...(ConsoleURL === undefined ? [] : [ConsoleURL])].map((each) =>
-      Number(new URL(each.replace(/^(amqp|stomp|mqtt|\w+\+ssl|ssl|amqps)\w*:/, 'https:')).port),
-    ),
+/** The ports of a broker, by the schemes of their URLs. */
+function endpointsOf(found: Awaited<ReturnType<typeof describedAs>>): Map<string, number> {
+  const urls = (found.BrokerInstances ?? []).flatMap(({ Endpoints = [], ConsoleURL }) => [
+    ...Endpoints,
+    ...(ConsoleURL === undefined ? [] : [ConsoleURL]),
+  ]);
+  return new Map(
+    urls.map((url) => {
+      const [, scheme = '', port = ''] = /^([\w+]+):\/\/[^:/]+:(\d+)/.exec(url) ?? [];
+      return [scheme, Number(port)];
+    }),
   );
 }
 
@@ -164,11 +174,13 @@ function examine(
   const byKind: Record<string, Found> = {};
   for (const direction of directions) {
     const { fromPort, toPort, bytes } = direction;
-    const kind = ports.get(toPort) ?? ports.get(fromPort) ?? 'service and other ports';
+    const kind = ports.get(toPort) ?? ports.get(fromPort) ?? others;
     const found = byKind[kind] ?? { connections: 0, records: 0, bytes: 0, versions: {} };
     byKind[kind] = found;
     found.bytes += bytes.length;
     if (ports.has(toPort)) found.connections++;
+    // pika wakes itself up over a connection that both ends of are in its process.
+    if (kind === others && /^X+$/.test(bytes.toString('latin1'))) continue;
     const problem = kind === 'epmd' ? problemOfEpmd(direction) : examineTls(direction, kind, found);
     if (problem === undefined) continue;
     problems.push(`${direction.stream}, port ${fromPort} to ${toPort} (${kind}): ${problem}`);
@@ -227,7 +239,7 @@ async function scanAll(
 ): Promise<Record<string, Scan>> {
   const ports = new Map<string, number>();
   const cluster = await describedAs(waxwing, clusterId, 'RUNNING');
-  for (const [at, port] of endpointsOf(cluster).entries()) ports.set(`cluster, ${at + 1}`, port);
+  for (const [scheme, port] of endpointsOf(cluster)) ports.set(`cluster, ${scheme}`, port);
   for (const [port, kind] of portsOf(folder)) {
     // Without the line of a proxy, the port for clients of a node ends the connection.
     if (kind === 'node to node') ports.set(`cluster, node to node, ${port}`, port);
@@ -248,7 +260,7 @@ async function scanAll(
     // The standby listens on nothing until it takes over.
     const [active] = pair.BrokerInstances ?? [];
     const open = endpointsOf({ ...pair, BrokerInstances: active === undefined ? [] : [active] });
-    for (const [at, port] of open.entries()) ports.set(`pair, ${at + 1}`, port);
+    for (const [scheme, port] of open) ports.set(`pair, ${scheme}`, port);
   }
   const scans: Record<string, Scan> = {};
   for (const [name, port] of ports) {

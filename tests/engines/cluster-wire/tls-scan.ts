@@ -16,8 +16,18 @@ export interface Scan {
 /** Suites with forward secrecy and authenticated encryption. */
 const goodSuites = /^(TLS_(AES|CHACHA20)_|ECDHE-(RSA|ECDSA)-(AES(128|256)-GCM|CHACHA20-POLY1305))/;
 
+/** Attempts to ask a port; on a machine under load, it answers late. */
+const attemptsMax = 3;
+
 /** Asks a port for all protocols and suites. */
 export async function scan(port: number): Promise<Scan> {
+  for (let left = attemptsMax; ; left--) {
+    const found = await scanOnce(port);
+    if (found.protocols.length > 0 || left === 1) return found;
+  }
+}
+
+async function scanOnce(port: number): Promise<Scan> {
   const args = ['--xml=-', '--no-colour', '--no-check-certificate', `localhost:${port}`];
   const { stdout } = await run('sslscan', args, { timeout: scanMs });
   const all = (expression: RegExp) => [...stdout.matchAll(expression)];
@@ -26,7 +36,7 @@ export async function scan(port: number): Promise<Scan> {
   );
   const suites: Record<string, string[]> = {};
   for (const [, version = '', name = ''] of all(
-    /<cipher status="\w+" sslversion="(\w+)" bits="\d+" cipher="([\w-]+)"/g,
+    /<cipher status="\w+" sslversion="([\w.]+)" bits="\d+" cipher="([\w-]+)"/g,
   )) {
     suites[version] = [...(suites[version] ?? []), name];
   }
@@ -39,6 +49,7 @@ export function problemsOf({ protocols, suites }: Scan): string[] {
   const weak = Object.values(suites)
     .flat()
     .filter((name) => !goodSuites.test(name));
-  const none = protocols.length === 0 ? ['no protocol is accepted'] : [];
+  const isKnown = protocols.length > 0 && Object.keys(suites).length > 0;
+  const none = isKnown ? [] : ['no protocol or no suite is accepted'];
   return [...none, ...old, ...weak];
 }
