@@ -229,12 +229,12 @@ export class Reconciler {
     // Cleared before the check: a later change must trigger another check.
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
-    if (!hasVolumes(broker)) await this.#adopt(broker);
+    if (!hasVolumes(broker)) {
+      const { rebuild } = this.#parts.engines.engineFor(broker);
+      await (rebuild === undefined ? this.#adopt(broker) : this.#rebuild(broker));
+    }
     const opened: VolumeKey[] = [];
     try {
-      for (const volume of broker.volumes.filter(({ isMade }) => !isMade)) {
-        await this.#rebuild(broker, volume);
-      }
       for (const volume of broker.volumes) {
         const wrapped = await this.#wrappedKeys(broker, volume);
         opened.push(await this.#parts.volumeKeys.open(broker, volume, wrapped));
@@ -245,16 +245,17 @@ export class Reconciler {
     }
   }
 
-  /** Until a start has succeeded, the volume is created anew before each attempt. */
-  async #rebuild(broker: BrokerRecord, volume: VolumeRecord): Promise<void> {
-    const key = await this.#parts.volumeKeys.create(broker.key, volume);
-    try {
-      await this.#withEngine(broker, async (engine) => {
-        assert(engine.rebuild !== undefined, `volume ${volume.id} cannot be created anew`);
-        await engine.rebuild(this.#specOf(broker), key);
-      });
-    } finally {
-      overwrite([key]);
+  /** Until a start has succeeded, a volume is created anew before each attempt. */
+  async #rebuild(broker: BrokerRecord): Promise<void> {
+    for (const volume of broker.volumes.filter(({ isMade }) => !isMade)) {
+      const key = await this.#parts.volumeKeys.create(broker.key, volume);
+      try {
+        await this.#withEngine(broker, async (engine) =>
+          engine.rebuild?.(this.#specOf(broker), key),
+        );
+      } finally {
+        overwrite([key]);
+      }
     }
   }
 

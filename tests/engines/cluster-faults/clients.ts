@@ -27,6 +27,8 @@ const batch = 10;
 const confirmMs = 10_000;
 const pauseMs = 100;
 const retryMs = 200;
+/** Time without messages after which the consumer connects again, milliseconds. */
+const stallMs = 20_000;
 
 /** Clients that publish and consume all the time. */
 export class FaultClients {
@@ -39,6 +41,8 @@ export class FaultClients {
   readonly #open = new Set<AmqpClient>();
   readonly #loops: Promise<void>[] = [];
   #isEnding = false;
+  /** How often the consumer got nothing for long, and connected again. */
+  stallCount = 0;
   #next = 0;
   /** What went wrong with messages that nobody has published. */
   readonly problems: string[] = [];
@@ -110,7 +114,21 @@ export class FaultClients {
       });
       within(consuming, confirmMs).catch(reject);
       channel.once('close', resolve);
+      void this.#watch(client, resolve);
     });
+  }
+
+  /** Connects the consumer again if it gets nothing although publishers get confirms. */
+  async #watch(client: AmqpClient, over: () => void): Promise<void> {
+    while (this.#open.has(client)) {
+      const { receivedCount, confirmedCount } = this.#ledger;
+      await delay(stallMs);
+      if (!this.#open.has(client) || this.#ledger.receivedCount > receivedCount) continue;
+      if (this.#ledger.confirmedCount === confirmedCount) continue;
+      this.stallCount++;
+      over();
+      return;
+    }
   }
 
   #startJava(): void {

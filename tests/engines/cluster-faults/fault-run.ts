@@ -96,7 +96,11 @@ export interface FaultReport {
     readonly byClient: Readonly<Record<string, number>>;
     readonly received: number;
     readonly receivedAgain: number;
+    /** Times that the consumer got nothing for 20 s while publishers got confirms, and connected again. */
+    readonly stalls: number;
   };
+  /** Received more than two minutes after the cluster was complete. */
+  readonly late: readonly string[];
   readonly lost: readonly string[];
   readonly otherFindings: readonly string[];
   readonly skipped: Readonly<Record<string, string>>;
@@ -123,6 +127,7 @@ export async function playFaults(
   const order = orderOf(count, random);
   const byKind: Record<string, { count: number; seconds: number; secondsMax: number }> = {};
   const findings: string[] = [];
+  const late: string[] = [];
   const lost: string[] = [];
   const beganMs = performance.now();
   let clients: FaultClients | undefined;
@@ -141,7 +146,7 @@ export async function playFaults(
       await cluster.recovered();
       await confirms(clients, ledger);
       const missing = await unreceived(ledger);
-      lost.push(...missing.map((id) => `${id}, after fault ${run + 1}: ${fault.kind}`));
+      late.push(...missing.map((id) => `${id}, after fault ${run + 1}: ${fault.kind}`));
       findings.push(...clients.problems.splice(0));
       const seconds = Math.round((performance.now() - faultedMs) / 100) / 10;
       const row = byKind[fault.kind] ?? { count: 0, seconds: 0, secondsMax: 0 };
@@ -150,8 +155,9 @@ export async function playFaults(
       row.seconds = Math.round((row.seconds + seconds) * 10) / 10;
       row.secondsMax = Math.max(row.secondsMax, seconds);
       const numbers = `${ledger.confirmedCount} confirmed, ${ledger.receivedCount} received`;
-      progress(`${run + 1}: ${fault.kind}: ${seconds} s, ${numbers}, ${lost.length} lost`);
+      progress(`${run + 1}: ${fault.kind}: ${seconds} s, ${numbers}, ${late.length} late`);
     }
+    lost.push(...(await unreceived(ledger)));
   } catch (error) {
     findings.push(String(error));
     progress(`${String(error)}\n${await cluster.state().catch(String)}`);
@@ -171,7 +177,9 @@ export async function playFaults(
       byClient: Object.fromEntries(prefixes.map((name) => [name, ledger.confirmedOf(name)])),
       received: ledger.receivedCount,
       receivedAgain: ledger.againCount,
+      stalls: clients?.stallCount ?? 0,
     },
+    late,
     lost,
     otherFindings: findings,
     skipped,
