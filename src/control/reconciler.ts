@@ -46,6 +46,12 @@ export interface ReconcilerParts {
   readonly openSecret: OpenSecret;
   /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** The entries of the audit trail for a broker that cannot run, by the code of the error. */
+  readonly failureEntries: (
+    broker: BrokerRecord,
+    code: string,
+    message: string,
+  ) => readonly Entry[];
   readonly replicator: () => Pick<Replicator, 'swap'>;
   readonly report: Report;
 }
@@ -377,8 +383,11 @@ export class Reconciler {
     await this.stop(id, runtime, "the broker's KMS key cannot be used");
   }
 
-  async #failed({ id }: BrokerRecord, runtime: RuntimeState, error: WaxwingError): Promise<void> {
+  async #failed(broker: BrokerRecord, runtime: RuntimeState, error: WaxwingError): Promise<void> {
+    const { id } = broker;
     runtime.isResumed = false;
+    const entries = this.#parts.failureEntries(broker, error.code, error.message);
+    if (entries.length > 0) await this.#parts.commit(entries);
     await this.fail(id, error.code, error.message);
     const text = `the broker cannot run: ${error.code}: ${error.message}`;
     this.#parts.report('error', id, text);

@@ -7,6 +7,7 @@ import { createBroker, createKey, underKey } from '../../support/broker-requests
 import { ControlPlane } from '../../support/control-plane.ts';
 import { Machine } from '../../support/machine.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
+import { eventsNamed } from '../../support/trail-events.ts';
 
 // A volume of a cluster that is created anew, and the order of upgrades of clusters.
 
@@ -44,6 +45,12 @@ async function failing(key?: string): Promise<{ id: string; heal: () => void }> 
 
 test('a volume of a cluster that cannot start gets a new data key, and the broker runs', async () => {
   const { id, heal } = await failing();
+  const [refusal] = await eventsNamed(plane, 'RefuseVolume');
+  assert.deepEqual(refusal?.['serviceEventDetails'], {
+    code: 'volume-rolled-back',
+    message: 'node 2 has an older copy',
+  });
+  assert.match(JSON.stringify(refusal?.['resources']), new RegExp(id));
   const [first = '', second = ''] = volumesOf(id);
   const wrapped = async (volumeId: string) =>
     (await plane.engine.wrappedKeys(id, volumeId)).map(({ wrappedKey }) => wrappedKey);

@@ -71,10 +71,11 @@ export class FaultedCluster {
   /** Starts the service and a cluster, one of whose volumes is on a small disk. */
   async start(): Promise<void> {
     await this.#makeHome();
-    this.#waxwing = await Waxwing.start({
+    this.#waxwing = Waxwing.begin({
       args: ['--no-default-broker'],
       env: { WAXWING_RABBITMQ_HOME: this.#home },
     });
+    await this.#greeted();
     this.#keyArn = await createKey(this.waxwing);
     const request = {
       BrokerName: 'faults',
@@ -136,7 +137,20 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
     execFileSync('cp', ['-a', folder, copy]);
     this.#bound = folder;
     execFileSync('mount', ['--bind', copy, folder]);
-    await this.waxwing.restart();
+    this.waxwing.begin();
+    await this.#greeted();
+  }
+
+  /** Waits for the service, for long on a machine under load. */
+  async #greeted(): Promise<void> {
+    const { waxwing } = this;
+    const greeted = () =>
+      waxwing.greeted().then(
+        () => true,
+        () => !waxwing.isRunning,
+      );
+    await until('a greeting', greeted, clusterMs);
+    await waxwing.askEnvironment();
   }
 
   #environmentOf(number: number): string {
@@ -255,7 +269,8 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
 
   async killService(): Promise<void> {
     await this.waxwing.kill();
-    await this.waxwing.restart();
+    this.waxwing.begin();
+    await this.#greeted();
   }
 
   /** What the service said, and how its broker is: for a failure. */
