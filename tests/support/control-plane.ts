@@ -63,7 +63,6 @@ import { runScheduledKeyTasks } from '../../src/server/scheduled-key-tasks.ts';
 import type { SensitiveNamesMode } from '../../src/server/settings.ts';
 import { composeSignIn, type SignIn } from '../../src/server/sign-in/compose-sign-in.ts';
 import type { TrailParts } from '../../src/server/trails/trail-parts.ts';
-import { volumeEventEntries } from '../../src/server/trails/volume-events.ts';
 import type { ErasableSecrets } from '../../src/storage/erasable/erasable-secrets.ts';
 import type { Entry, Journal } from '../../src/storage/journal.ts';
 import type { StateStore } from '../../src/storage/state-store.ts';
@@ -77,7 +76,7 @@ import { reopenedState } from './memory-state.ts';
 import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
-import { trailsOf } from './plane-trails.ts';
+import { failureEntriesOf, trailsOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
 
@@ -296,8 +295,7 @@ export class ControlPlane {
       keyCheckMs: 3_600_000,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
-      failureEntries: (...of) =>
-        volumeEventEntries(this.trailDomain, clock, { region, accountId }, ...of),
+      failureEntries: failureEntriesOf(this, { region, accountId }),
       log: () => {},
       loginFailed: () => {},
       accessed: () => {},
