@@ -11,6 +11,8 @@ export interface Scan {
   readonly protocols: readonly string[];
   /** By protocol. */
   readonly suites: Readonly<Record<string, readonly string[]>>;
+  /** What went wrong. */
+  readonly error?: string;
 }
 
 /** Suites with forward secrecy and authenticated encryption. */
@@ -40,16 +42,17 @@ async function scanOnce(port: number): Promise<Scan> {
   )) {
     suites[version] = [...(suites[version] ?? []), name];
   }
-  return { protocols, suites };
+  const [, error] = /<error><!\[CDATA\[(.*?)\]\]>/.exec(stdout) ?? [];
+  return { protocols, suites, ...(error !== undefined && { error }) };
 }
 
 /** What is wrong with a port; empty for one with TLS 1.2 and 1.3 and good suites only. */
-export function problemsOf({ protocols, suites }: Scan): string[] {
+export function problemsOf({ protocols, suites, error }: Scan): string[] {
   const old = protocols.filter((name) => name !== 'TLS 1.2' && name !== 'TLS 1.3');
   const weak = Object.values(suites)
     .flat()
     .filter((name) => !goodSuites.test(name));
   const isKnown = protocols.length > 0 && Object.keys(suites).length > 0;
-  const none = isKnown ? [] : ['no protocol or no suite is accepted'];
+  const none = isKnown ? [] : [error ?? 'no protocol or no suite is accepted'];
   return [...none, ...old, ...weak];
 }
