@@ -74,6 +74,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ldap: ['base', 'crypto'],
   transfer: ['base', 'broker', 'protocols/amqp091'],
   oauth: ['base'],
+  hosts: ['base', 'storage'],
   volumes: ['base', 'crypto'],
   'engines/installed': ['base'],
   'engines/waxwing': [
@@ -98,6 +99,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'base',
     'crypto',
     'control',
+    'hosts',
     'net',
     'volumes',
     'engines/installed',
@@ -130,7 +132,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'api/administration': ['base', 'calls', 'aws', 'control'],
   'api/discovery': ['base', 'calls', 'aws', 'control'],
   server: [''],
+  agent: ['base', 'crypto', 'hosts', 'engines/rabbitmq', 'server/root-key'],
   cli: [
+    'agent',
     'base',
     'crypto/fips.ts',
     'crypto/fips-process.ts',

@@ -49,6 +49,7 @@ const separateLibraries = [
   'openid-client',
   'prom-client',
   'qrcode',
+  'send',
 ];
 const libraryFile = (library) =>
   `libraries/${library.replace(/^@/, '').replace(/[^a-z0-9]+/g, '-')}`;

@@ -1,16 +1,11 @@
-// The web console: one page, whose parts are loaded when they are opened.
+// The web console of the service: one page, whose parts are loaded when they are opened.
 
 import './trusted-types.ts';
-import '@cloudscape-design/global-styles/index.css';
-import './console.css';
-import I18nProvider from '@cloudscape-design/components/i18n';
-import messages from '@cloudscape-design/components/i18n/messages/all.en';
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { App } from './app.tsx';
 import { forgetClients } from './aws/clients.ts';
 import { notify } from './notices.ts';
+import { start } from './parts/start.tsx';
 import { setSession } from './session/session.ts';
 
 /** Errors that end the session. */
@@ -34,15 +29,4 @@ const queries = new QueryClient({
   },
 });
 
-const root = document.getElementById('root');
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <I18nProvider locale="en" messages={[messages]}>
-        <QueryClientProvider client={queries}>
-          <App />
-        </QueryClientProvider>
-      </I18nProvider>
-    </StrictMode>,
-  );
-}
+start(queries, <App />);

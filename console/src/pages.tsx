@@ -1,6 +1,7 @@
 // The pages of the console, each loaded when it is first opened.
 
 import { type ComponentType, type LazyExoticComponent, lazy, type ReactNode } from 'react';
+import { Loaded } from './parts/frame.tsx';
 import type { Route } from './router.ts';
 
 /** A part of the console that the navigation shows. */
@@ -76,5 +77,9 @@ export function pageOf(route: Route): ReactNode {
   if (Found === undefined) return <p>There is no such page.</p>;
   // The tabs of the identities are one page.
   const key = Found === identityPage ? 'identity' : route.parts.join('/');
-  return <Found key={key} route={route} />;
+  return (
+    <Loaded key={key}>
+      <Found route={route} />
+    </Loaded>
+  );
 }

@@ -24,7 +24,12 @@ const parts = [
   },
   {
     text: 'Guides',
-    pages: ['docs/guides/first-steps.md', 'docs/guides/clients.md', 'docs/guides/console.md'],
+    pages: [
+      'docs/guides/first-steps.md',
+      'docs/guides/clients.md',
+      'docs/guides/console.md',
+      'docs/guides/broker-console.md',
+    ],
     folder: 'docs/guides',
   },
   {

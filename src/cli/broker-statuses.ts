@@ -39,6 +39,11 @@ export interface BrokerStatus {
   readonly problem: string | undefined;
 }
 
+/** Whether a broker does not do what it is for. A replica does, although it accepts no connections. */
+export function isDown({ state }: Pick<BrokerStatus, 'state'>): boolean {
+  return state !== 'RUNNING' && state !== 'REPLICA';
+}
+
 /**
  * Returns the brokers of the service.
  *

@@ -11,6 +11,7 @@ import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
 import { from } from './options/actions.ts';
+import { addHostOptions, addNodeCommands } from './options/node-commands.ts';
 import { data, flag, number, option, profile, wholeNumber } from './options/options.ts';
 import { addCertificateOptions, addPublicOptions } from './options/public-options.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';
@@ -73,6 +74,7 @@ function program(): Command {
   addBackupCommands(all);
   addTransferCommands(all);
   addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
+  addNodeCommands(all.command('node').description('manage hosts of the nodes of clusters'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
   for (const command of all.commands) {
     // Evaluated before the program is loaded; see `isFipsWanted`.
@@ -119,6 +121,7 @@ function addServe(all: Command): void {
   addTrailOptions(serving);
   addRemoteKmsOptions(serving);
   addSignInOptions(serving);
+  addHostOptions(serving);
 }
 
 /** The options of single sign-on and of identity providers. */

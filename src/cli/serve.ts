@@ -9,6 +9,7 @@ import type { PortRange } from '../base/port-range.ts';
 import { keepHeapSmall, protectFiles, protectMemory } from '../base/process.ts';
 import { enforceFips } from '../crypto/fips.ts';
 import { isFipsForced } from '../crypto/fips-process.ts';
+import { ServerError } from '../server/errors.ts';
 import { type RemoteKmsOptions, remoteKmsSettings } from '../server/keys/remote-kms.ts';
 import { rootKeySource } from '../server/root-key/source.ts';
 import { readPersonNames } from '../server/sensitive-names/person-names-file.ts';
@@ -60,6 +61,10 @@ export interface ServeOptions
   readonly sensitiveNames: SensitiveNamesMode;
   readonly personNames?: string;
   readonly discardBrokerLogs: boolean;
+  readonly hostsPort?: number;
+  readonly nodeAddress?: string;
+  readonly zone?: string;
+  readonly hostLeaseSeconds: number;
   readonly logLevel: LogLevel;
 }
 
@@ -111,6 +116,8 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),
+    hosts: hostsSettings(options),
+    zone: options.zone,
     remoteKms: await remoteKmsSettings(options),
     keyCheckSeconds: options.keyCheckSeconds,
     keyEffectDelaySeconds: options.keyEffectDelay,
@@ -130,6 +137,16 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     logLevel: options.logLevel,
     rootKey: rootKeySource(process.env),
   };
+}
+
+/** @throws {ServerError} `setting-invalid` */
+function hostsSettings(options: ServeOptions): Settings['hosts'] {
+  const { hostsPort: port, nodeAddress: address, hostLeaseSeconds: leaseSeconds } = options;
+  if (port === undefined && address === undefined) return undefined;
+  if (port !== undefined && address !== undefined) return { port, address, leaseSeconds };
+  const [set, missing] =
+    port === undefined ? ['--node-address', '--hosts-port'] : ['--hosts-port', '--node-address'];
+  throw new ServerError('setting-invalid', `${set} is set without ${missing}; hosts need both`);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The command `waxwing status`.
 
 import { type AccessOptions, accessOf } from './access/access.ts';
-import { type BrokerStatus, brokerStatuses } from './broker-statuses.ts';
+import { type BrokerStatus, brokerStatuses, isDown } from './broker-statuses.ts';
 import { printable } from './printable.ts';
 
 /** The options of `waxwing status`, under the names that the argument parser gives them. */
@@ -25,7 +25,7 @@ export async function status(options: StatusOptions): Promise<void> {
   const brokers = await brokerStatuses(access);
   if (options.json) console.log(JSON.stringify({ endpoint: access.endpoint, brokers }, null, 2));
   else for (const line of statusLines(access.endpoint, brokers)) console.log(line);
-  if (brokers.some(({ state }) => state !== 'RUNNING')) process.exitCode = notRunningExitCode;
+  if (brokers.some(isDown)) process.exitCode = notRunningExitCode;
 }
 
 /** Formats the brokers as a table. */

@@ -30,6 +30,7 @@ import type { Offer } from './offers/offer.ts';
 import { volumeIdPrefix } from './offers/storage-types.ts';
 import { primaryOf } from './replication/replica-request.ts';
 import { proveReplication } from './replication/replication-proof.ts';
+import type { ReplicationRecord } from './replication/replication-record.ts';
 import { refuse } from './rules.ts';
 import { ldapRecord, type SealSecret } from './users/ldap.ts';
 import type { UserRequest } from './users/user-rules.ts';
@@ -135,15 +136,9 @@ export class Creation {
     return primaryOf(accepted, this.#parts.brokers, this.#parts);
   }
 
-  /** The role of a primary takes effect at its next reboot. */
+  /** The roles take effect at the next reboot of the primary. */
   #pairing({ id, pending }: BrokerRecord, replica: BrokerRecord): ChangeEntry {
-    const replication = {
-      role: 'PRIMARY',
-      counterpartId: replica.id,
-      lineage: 1,
-      promotion: null,
-    } as const;
-    const set = { pending: { ...pending, replication } };
+    const set = { pending: { ...pending, replication: firstRole('PRIMARY', replica.id) } };
     return this.#parts.brokers.entry({ updated: id, set });
   }
 
@@ -277,10 +272,8 @@ export class Creation {
       instances: instancesOn(volumes, offer),
       ports: [],
       action: null,
-      replication: primary
-        ? { role: 'REPLICA', counterpartId: primary.id, lineage: 1, promotion: null }
-        : null,
-      pending: {},
+      replication: null,
+      pending: primary === undefined ? {} : { replication: firstRole('REPLICA', primary.id) },
     };
   }
 
@@ -302,6 +295,10 @@ export class Creation {
       mountedEpoch: 0,
     }));
   }
+}
+
+function firstRole(role: ReplicationRecord['role'], counterpartId: string): ReplicationRecord {
+  return { role, counterpartId, lineage: 1, promotion: null };
 }
 
 function groupsOf(

@@ -107,6 +107,8 @@ export class Reconciler {
       if (broker.replication.role === 'REPLICA') return this.#replicate(broker, runtime);
       if (broker.replication.promotion !== null) return this.#giveWay(broker, runtime);
     }
+    const isReplicaNext = broker.pending.replication?.role === 'REPLICA';
+    if (work === 'restart' && isReplicaNext) return this.#becomeReplica(broker, runtime);
     switch (work) {
       case 'create':
         return this.#create(broker, runtime);
@@ -127,6 +129,20 @@ export class Reconciler {
     }
   }
 
+  /** Stops a new broker whose pair begins. What it has is no part of the pair. */
+  async #becomeReplica(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    const { id } = broker;
+    await this.stop(id, runtime, 'the broker becomes a replica');
+    const present = this.#parts.brokers.require(id);
+    await this.#move(id, 'demoted', {
+      ...appliedPending(broker),
+      action: null,
+      pending: stillPending(present.pending, broker.pending),
+      volumes: present.volumes.map((volume) => ({ ...volume, isMade: false, mountedEpoch: 0 })),
+    });
+    return this.#work(this.#parts.brokers.require(id), runtime);
+  }
+
   /** Keeps a replica ready to receive the data of its primary. It has no process. */
   async #replicate(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     const { id } = broker;
@@ -136,7 +152,10 @@ export class Reconciler {
       return this.#work(this.#parts.brokers.require(id), runtime);
     }
     await this.#grantVolumes(broker, runtime);
-    await this.#withReplicas(broker, (replicas) => replicas.begin(id));
+    // What cannot be read is only a copy; a reboot makes another one.
+    if (broker.state === 'REBOOT_IN_PROGRESS') {
+      await this.#withReplicas(broker, (replicas) => replicas.repair(id));
+    }
     if (broker.state === 'REPLICA' && !runtime.keyCheckDue && !runtime.isResumed) return;
     runtime.keyCheckDue = false;
     const granted = this.#parts.brokers.require(id);

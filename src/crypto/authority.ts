@@ -1,7 +1,7 @@
 // Certificate authorities and server certificates.
 
 import 'reflect-metadata';
-import { randomBytes, webcrypto } from 'node:crypto';
+import { createHash, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import {
@@ -168,18 +168,82 @@ export function issueMemberCertificate(
   return issue(authority, 'ecdsa', hosts, terms, generateKeys('ecdsa'));
 }
 
+/** A new ECDSA key, PKCS #8 PEM, and the request for its certificate, PEM (PKCS #10). */
+export interface CertificateRequest {
+  readonly privateKey: string;
+  readonly request: string;
+}
+
+/** Creates a key pair and a request, which proves that its sender has the key. */
+export async function requestCertificate(): Promise<CertificateRequest> {
+  const keys = await generateKeys('ecdsa');
+  const made = await x509.Pkcs10CertificateRequestGenerator.create(
+    { name: 'CN=waxwing', keys, signingAlgorithm: ecdsa },
+    webcrypto,
+  );
+  return { privateKey: await toPem(keys.privateKey), request: made.toString('pem') };
+}
+
+/**
+ * Issues a client certificate for the key of a request. Of the request, only the key is used.
+ *
+ * @param request PEM (PKCS #10)
+ * @param host the only name in the certificate
+ * @returns PEM, and SHA-256 of the public key (SPKI), hexadecimal; undefined if the request is not one for
+ *   an ECDSA key over P-256 that signs it
+ */
+export async function certifyClient(
+  authority: Certificate,
+  request: string,
+  host: string,
+  days: number,
+  nowMs: number,
+): Promise<{ readonly certificate: string; readonly keyDigest: string } | undefined> {
+  const publicKey = await keyOfRequest(request);
+  if (publicKey === undefined) return undefined;
+  const purposes = [x509.ExtendedKeyUsage.clientAuth];
+  const terms = { ...validity(nowMs, days), purposes };
+  const certificate = await sign(authority, 'ecdsa', [host], terms, publicKey);
+  const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', publicKey));
+  return { certificate, keyDigest: createHash('sha256').update(spki).digest('hex') };
+}
+
+async function keyOfRequest(text: string): Promise<webcrypto.CryptoKey | undefined> {
+  try {
+    const request = new x509.Pkcs10CertificateRequest(text);
+    if (!(await request.verify(webcrypto))) return undefined;
+    return await request.publicKey.export(ecdsa, ['verify'], webcrypto);
+  } catch {
+    return undefined; // the text comes from outside, and parsers of ASN.1 throw errors of many kinds
+  }
+}
+
+interface Terms {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly purposes: x509.ExtendedKeyUsage[];
+}
+
 async function issue(
   authority: Certificate,
   kind: KeyKind,
   hosts: readonly string[],
-  terms: {
-    readonly notBefore: Date;
-    readonly notAfter: Date;
-    readonly purposes: x509.ExtendedKeyUsage[];
-  },
+  terms: Terms,
   generated: Promise<webcrypto.CryptoKeyPair>,
 ): Promise<Certificate> {
-  const { purposes, ...validFor } = terms;
+  const { publicKey, privateKey } = await generated;
+  const certificate = await sign(authority, kind, hosts, terms, publicKey);
+  return { certificate, privateKey: await toPem(privateKey) };
+}
+
+/** Returns the certificate, PEM. */
+async function sign(
+  authority: Certificate,
+  kind: KeyKind,
+  hosts: readonly string[],
+  { purposes, ...validFor }: Terms,
+  publicKey: webcrypto.CryptoKey,
+): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const issuerKey = await webcrypto.subtle.importKey(
     'pkcs8',
@@ -188,14 +252,13 @@ async function issue(
     false,
     ['sign'],
   );
-  const keys = await generated;
   const usages = x509.KeyUsageFlags.digitalSignature;
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: serialNumber(),
       subject: [{ CN: [hosts[0] ?? 'localhost'] }],
       issuer: issuer.subjectName,
-      publicKey: keys.publicKey,
+      publicKey,
       signingKey: issuerKey,
       signingAlgorithm: ecdsa,
       ...validFor,
@@ -209,14 +272,11 @@ async function issue(
         new x509.SubjectAlternativeNameExtension(
           hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
         ),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+        await x509.SubjectKeyIdentifierExtension.create(publicKey, false, webcrypto),
         await x509.AuthorityKeyIdentifierExtension.create(issuer, false, webcrypto),
       ],
     },
     webcrypto,
   );
-  return {
-    certificate: `${certificate.toString('pem')}\n`,
-    privateKey: await toPem(keys.privateKey),
-  };
+  return `${certificate.toString('pem')}\n`;
 }

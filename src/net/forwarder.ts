@@ -12,10 +12,10 @@ import type { Reach } from './proxy-protocol/address-gate.ts';
 
 /** The interval of checks of timeouts, milliseconds. */
 const tickMs = 500;
-/** Time for a connection to a server on this machine, milliseconds. */
+/** Time for a connection to a server, milliseconds. */
 const connectMs = 3000;
 
-/** A server on this machine. */
+/** A server to which connections are forwarded. */
 export interface ForwardTarget {
   readonly host: string;
   readonly port: number;

@@ -208,7 +208,10 @@ async function* checkBrokers(
       const text = `${id}: not checked: its engine is not ours, and does not store it in volumes of Waxwing`;
       yield { text, verdict: 'unknown' };
     } else if (hasVolume(id, state)) yield await checkBroker(join(all, id), id, state, progress);
-    else {
+    else if (broker?.replication?.role === 'REPLICA') {
+      const text = `${id}: not checked: a replica, which its promotion verifies`;
+      yield { text, verdict: 'sound' };
+    } else {
       const text = `${shown(id)}: belongs to no broker; left over from an interrupted creation or deletion`;
       yield { text, verdict: 'sound' };
     }

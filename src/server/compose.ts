@@ -1,6 +1,7 @@
 // Composition of the parts of the service that run brokers.
 
 import type { KeyObject } from 'node:crypto';
+import type { HostOperations } from '../api/administration/host-parts.ts';
 import { remoteKmsService } from '../api/kms/remote/remote-service.ts';
 import { kmsService } from '../api/kms/service.ts';
 import type { Exposition } from '../api/status/service.ts';
@@ -21,6 +22,7 @@ import type { Engines } from '../control/engines.ts';
 import type { hashPassword } from '../crypto/password.ts';
 import { openValue, sealValue } from '../crypto/sealed-value.ts';
 import { WaxwingEngine } from '../engines/waxwing/engine.ts';
+import { Hosts } from '../hosts/hosts.ts';
 import type { Iam } from '../identity/accounts/iam.ts';
 import { usesOf } from '../identity/accounts/last-uses.ts';
 import { asChange } from '../identity/accounts/result.ts';
@@ -78,6 +80,7 @@ const sealingPurposes = {
   trailSigning: 'waxwing trails: private keys',
   sso: 'waxwing sso: tokens and registrations',
   backups: 'waxwing backups: files',
+  hosts: 'waxwing hosts: key of the authority',
 } as const;
 
 /** The source of derived keys: a system volume, or its data key. */
@@ -115,6 +118,8 @@ export class SystemState {
   readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
   readonly logGroups = new LogGroups();
+  /** The hosts of nodes of clusters. */
+  readonly hosts = new Hosts();
   /** The keys of the trail's files, and of the private keys that sign digests. */
   readonly trailKeys: Record<'files' | 'signing' | 'events', KeyObject>;
   /** See `ControlOptions.digestKey`. */
@@ -180,7 +185,7 @@ export class SystemState {
   /** All journals. The name of a journal is never reused. */
   journals(): Journal[] {
     const { kms, identity, iam, installation, trail, serviceTrail, trails, archives } = this;
-    const { brokers, configurations, certificates, logsVolume, signIns, logGroups } = this;
+    const { brokers, configurations, certificates, logsVolume, signIns, logGroups, hosts } = this;
     const ofControl = [brokers, configurations];
     const all = [
       kms.journal,
@@ -196,6 +201,7 @@ export class SystemState {
       logsVolume,
       signIns,
       logGroups,
+      hosts,
     ];
     return all as Journal[];
   }
@@ -254,6 +260,8 @@ export interface ServiceLocation {
   readonly isReady: () => boolean;
   /** The handshakes of the API's port. */
   readonly handshakes: () => Pick<HandshakeCounts, 'of'>;
+  /** Available when the API is loaded. */
+  readonly hosts: () => HostOperations;
 }
 
 /**

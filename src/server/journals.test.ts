@@ -14,6 +14,8 @@ import type { BrokerChange } from '../control/broker-record.ts';
 import { Brokers } from '../control/brokers.ts';
 import type { ConfigurationChange } from '../control/configurations/configuration-record.ts';
 import { Configurations } from '../control/configurations/configurations.ts';
+import { Hosts } from '../hosts/hosts.ts';
+import type { HostsChange } from '../hosts/records.ts';
 import { IamJournal } from '../identity/accounts/iam-journal.ts';
 import type { IamChange } from '../identity/accounts/records.ts';
 import { Identity, type IdentityChange } from '../identity/identity.ts';
@@ -251,6 +253,35 @@ test(
       } else changes.push({ delete: 'sign-in', id });
     }
     requireSame(random, () => new SignInJournal(), changes);
+  }),
+);
+
+test(
+  'hosts, tokens and places of nodes are restored from a snapshot taken during changes',
+  eachSeed((random) => {
+    const changes: HostsChange[] = [];
+    for (let i = 0; i < 60; i++) {
+      const id = `${random.below(4)}`;
+      const what = random.below(7);
+      const host = {
+        id,
+        name: `${i}`,
+        zone: 'a',
+        address: '10.0.0.1',
+        keyDigests: [],
+        joinedMs: i,
+      };
+      const placement = { brokerId: 'b', volumeId: id, hostId: `${i}`, isNew: random.oneIn(2) };
+      const authority = { certificate: `${i}`, sealedKey: '' };
+      if (what === 0) changes.push({ put: 'host', host });
+      else if (what === 1) changes.push({ delete: 'host', hostId: id });
+      else if (what === 2) changes.push({ put: 'token', token: { digest: id, expiresMs: i } });
+      else if (what === 3) changes.push({ delete: 'token', digest: id });
+      else if (what === 4) changes.push({ put: 'placement', placement });
+      else if (what === 5) changes.push({ delete: 'placement', volumeId: id });
+      else changes.push({ put: 'authority', authority });
+    }
+    requireSame(random, () => new Hosts(), changes);
   }),
 );
 

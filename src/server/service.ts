@@ -27,6 +27,7 @@ import {
   type SystemState,
   sealingKey,
 } from './compose.ts';
+import type { InstalledEngines } from './engines/installed-engines.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
 import { fipsEndpoints } from './identities/fips-endpoints.ts';
@@ -91,6 +92,8 @@ export class Service {
   readonly #access: ListenerAccess;
   readonly #endpoints: EndpointNames;
   readonly #environment: EnvironmentListener;
+  /** Undefined until they are loaded, before the API. */
+  #installed: InstalledEngines | undefined = undefined;
   readonly #logs: BrokerLogs;
   /** The password of the broker that the first start creates. */
   readonly #firstPassword: Secret<string> | undefined;
@@ -133,6 +136,10 @@ export class Service {
       metrics: () => measured(this.#metricsParts),
       isReady: () => this.#ticks !== undefined,
       handshakes: () => this.#api.listener.handshakes,
+      hosts: () => {
+        assert(this.#installed !== undefined, 'the installed engines are not loaded');
+        return this.#installed.operations;
+      },
     };
     this.#location = place;
     this.#refusals = refusals;
@@ -215,12 +222,20 @@ export class Service {
 
   /** Adds the engines of other projects that are installed. Looking for them takes long. */
   async #addInstalledEngines(): Promise<void> {
-    const { clusterEngine } = await import('./engines/cluster-engine.ts');
-    const { pairEngine } = await import('./engines/pair-engine.ts');
-    const others = [clusterEngine, pairEngine].map((compose) =>
-      compose(this.settings, this.#state, this.#certificates, this.#access),
-    );
-    await this.#core.control.engines.add(await Promise.all(others));
+    const { composeInstalledEngines } = await import('./engines/installed-engines.ts');
+    const { region, accountId } = this;
+    const installed = await composeInstalledEngines(this.settings, {
+      volume: this.#volume,
+      state: this.#state,
+      certificates: this.#certificates,
+      access: this.#access,
+      log: this.#log,
+      region,
+      accountId,
+    });
+    this.#installed = installed;
+    await this.#core.control.engines.add(installed.engines);
+    await installed.hosts.open();
   }
 
   async #openApi(): Promise<void> {
@@ -470,6 +485,8 @@ export class Service {
       this.#core.control.close(reason),
     ]);
     this.#sharedPorts?.close(); // the brokers have told their clients the reason
+    const { hosts } = this.#installed ?? {};
+    hosts?.close();
     await audit?.close();
     this.#refusals.flush();
     await this.#logs.close();

@@ -1,5 +1,6 @@
 // The settings of the service.
 
+import { isIPv4 } from 'node:net';
 import type { LogLevel } from '../base/log.ts';
 import type { PortRange } from '../base/port-range.ts';
 import { ServerError } from './errors.ts';
@@ -70,6 +71,10 @@ export interface Settings {
   /** The folder with the files that ARNs in configurations name; undefined for none. */
   readonly arnFolder?: string | undefined;
   readonly signIn: SignInSettings;
+  /** The hosts of nodes of clusters; undefined if no machine can join. */
+  readonly hosts?: HostsSettings | undefined;
+  /** The zone of this machine. */
+  readonly zone?: string | undefined;
   /** A KMS outside of the service, whose keys brokers may have; undefined for none. */
   readonly remoteKms?: RemoteKmsSettings | undefined;
   /** Interval of the regular checks of each broker's key, seconds. */
@@ -108,6 +113,16 @@ export interface Settings {
   readonly rootKey: RootKeySource;
 }
 
+/** The settings for hosts of nodes of clusters. */
+export interface HostsSettings {
+  /** The port for hosts; 0 for any free one. */
+  readonly port: number;
+  /** The IPv4 address of this machine on which that port is, and its nodes listen. */
+  readonly address: string;
+  /** Time without the service after which hosts end their nodes, seconds. */
+  readonly leaseSeconds: number;
+}
+
 /**
  * Checks the ranges of the settings.
  *
@@ -131,6 +146,10 @@ export function checkSettings(settings: Settings): void {
   checkWhole('--trail-digest-seconds', settings.trailDigestSeconds, 86_400, 1);
   checkWhole('--lookup-events-per-second', settings.lookupsPerSecondMax, 1000);
   checkAnchor(settings);
+  if (settings.hosts !== undefined) checkHosts(settings.hosts);
+  if (settings.zone !== undefined && !/^[a-zA-Z0-9][\w.-]{0,62}$/.test(settings.zone)) {
+    throw invalid('--zone', settings.zone, 'up to 63 letters, digits, dots, dashes or underscores');
+  }
   if (settings.isFips && settings.hasTlsParity) {
     const text =
       '--fips and --tls-parity are both set; the suites of --tls-parity are not all approved';
@@ -148,6 +167,13 @@ function checkBrokerPorts({ first, last }: PortRange): void {
   if (first >= 1 && first <= last && last <= 65_535) return;
   const text = 'two ports from 1 to 65535 like 5671-5690, the lower one first';
   throw invalid('--broker-ports', `${first}-${last}`, text);
+}
+
+function checkHosts({ port, address, leaseSeconds }: HostsSettings): void {
+  checkWhole('--hosts-port', port, 65_535);
+  checkWhole('--host-lease-seconds', leaseSeconds, 86_400, 10);
+  if (isIPv4(address) && !address.startsWith('127.') && address !== '0.0.0.0') return;
+  throw invalid('--node-address', address, 'an IPv4 address of this machine that hosts can reach');
 }
 
 /** A time stamp server gets only a hash, and its answers are signed: it needs no TLS. */

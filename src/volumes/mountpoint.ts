@@ -15,10 +15,11 @@ const runtimeFolder = '/run/waxwing';
  * outside of it: engines run as another user.
  *
  * @param id `vol-` or `fs-`, and hexadecimal digits
+ * @param group a name for the volumes of one host, which has copies of none of another
  */
-export function mountpointOf(dataFolder: string, id: string): string {
+export function mountpointOf(dataFolder: string, id: string, group = 'mounts'): string {
   const isSuperuser = process.geteuid?.() === 0;
-  return isSuperuser ? join(runtimeFolder, 'mounts', id) : join(dataFolder, 'mounts', id);
+  return isSuperuser ? join(runtimeFolder, group, id) : join(dataFolder, 'mounts', id);
 }
 
 /** The path without symbolic links. The folder above exists. */

@@ -10,6 +10,7 @@ import {
 import { describeBroker, password } from './broker-requests.ts';
 import { until } from './processes.ts';
 import { isLong } from './proof.ts';
+import { serviceMetric } from './service-metric.ts';
 import { StompTlsClient } from './stomp-tls-client.ts';
 import type { Waxwing } from './waxwing.ts';
 
@@ -45,6 +46,8 @@ export class BrokerPair {
   replica: string;
   /** The bodies that were confirmed, in order. */
   readonly confirmed: string[] = [];
+  /** When each of them was confirmed, monotonic milliseconds. */
+  readonly confirmedMs = new Map<string, number>();
   #isPublishing = false;
   #published: Promise<void> = Promise.resolve();
 
@@ -71,7 +74,7 @@ export class BrokerPair {
       ...ofReplica,
     } as const;
     const { BrokerId: replica = '' } = await waxwing.mq.send(pairRequest(`${name}-2`, asked));
-    await waxwing.brokerIs(replica, 'REPLICA');
+    await waxwing.brokerIs(replica, 'RUNNING');
     await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
     await until('the primary has its role', async () => {
       const { DataReplicationMode } = await describeBroker(waxwing, primary);
@@ -97,6 +100,22 @@ export class BrokerPair {
     [this.primary, this.replica] = [this.replica, this.primary];
     await this.waxwing.brokerIs(this.primary, 'RUNNING');
     await this.waxwing.brokerIs(this.replica, 'REPLICA');
+  }
+
+  /**
+   * The time of the copy that the replica has, as the lag says: it has everything that was confirmed before.
+   * Undefined if it has none of the present primary.
+   */
+  async copiedMs(): Promise<number | undefined> {
+    const askedMs = performance.now();
+    const seconds = await serviceMetric(this.waxwing, 'waxwing_replication_lag_seconds');
+    return Number.isNaN(seconds) ? undefined : askedMs - seconds * 1000;
+  }
+
+  /** Waits until the replica has everything that was confirmed before. */
+  async copied(): Promise<void> {
+    const nowMs = performance.now();
+    await until('a copy', async () => ((await this.copiedMs()) ?? 0) > nowMs);
   }
 
   /** Connects to the primary. */
@@ -126,6 +145,7 @@ export class BrokerPair {
         const [frame] = await client.frames(1);
         if (frame?.command !== 'RECEIPT') throw new Error(`${frame?.command}`);
         this.confirmed.push(body);
+        this.confirmedMs.set(body, performance.now());
         if (countMax === Infinity) await pause(pauseMs);
       }
     } finally {

@@ -79,6 +79,7 @@ import { inspectionOf } from './plane-inspection.ts';
 import { failureEntriesOf, trailsOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
+import { withoutHosts } from './without-hosts.ts';
 
 export { Machine };
 export const accountId = '111122223333';
@@ -185,7 +186,6 @@ export class ControlPlane {
     const client = new LocalClient({ ...place, hooks });
     this.control = this.#newControl(client);
     this.audit = this.#newTrails(client);
-    const consoleUrl = () => 'https://localhost:8443/';
     const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
     const sts = stsParts(iam, (url) => outside.getJson(url), clock);
     this.#signIn = composeSignIn({
@@ -213,7 +213,7 @@ export class ControlPlane {
         control: this.control,
         region,
         ...localBrokers,
-        consoleUrl,
+        consoleUrl: () => 'https://localhost:8443/',
       }),
       stsService(sts),
       ...this.#signIn.services,
@@ -262,6 +262,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
+      hosts: withoutHosts(),
       newConsoleCode: this.newConsoleCode,
       clock,
       random: systemRandom,
@@ -296,9 +297,7 @@ export class ControlPlane {
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
       failureEntries: failureEntriesOf(this, { region, accountId }),
-      log: () => {},
-      loginFailed: () => {},
-      accessed: () => {},
+      ...{ log: () => {}, loginFailed: () => {}, accessed: () => {} },
     });
   }
 
@@ -484,8 +483,8 @@ export class ControlPlane {
   }
 
   #endsHere(): boolean {
-    const { machine } = this;
     if (this.#hasEnded) return true;
+    const { machine } = this;
     machine.steps += 1;
     if (machine.steps !== machine.endAt) return false;
     // What this process writes from here on is not on the disk of the next one.

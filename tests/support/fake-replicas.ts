@@ -37,16 +37,18 @@ export function fakeReplicas(folders: Folders): EngineReplicas {
               anew.find((each) => each.generation === key.generation)?.wrappedKey ??
               Buffer.alloc(0),
           }));
+          folders.delete(replicaId);
           replicas.set(replicaId, { lineage, volumeId, epoch, keys: own });
           return 1;
         },
         release: async () => {},
       };
     },
-    begin: async (brokerId) => {
-      folders.delete(brokerId);
+    stateOf: async (brokerId) => {
+      if (replicas.has(brokerId)) return 'copy';
+      return folders.has(brokerId) ? 'former' : 'nothing';
     },
-    epochOf: async (brokerId) => replicas.get(brokerId)?.epoch,
+    repair: async () => {},
     keys: async (brokerId, lineage) => {
       const replica = replicas.get(brokerId);
       return replica?.lineage === lineage ? wrapped(replica.keys) : [];

@@ -21,7 +21,7 @@ import { useState } from 'react';
 import { clientOf } from '../aws/clients.ts';
 import { listBrokers } from '../brokers/broker-calls.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
-import { Plot } from './plot.tsx';
+import { type Line, Plot } from '../parts/plot.tsx';
 
 const cloudWatch = () => clientOf(CloudWatchClient);
 
@@ -112,8 +112,7 @@ function Plots({ broker, range }: PlotsProps) {
           <Container key={result.Label} header={<Header variant="h2">{result.Label}</Header>}>
             <Plot
               name={result.Label ?? ''}
-              times={result.Timestamps ?? []}
-              values={result.Values ?? []}
+              lines={[lineOf(result)]}
               from={data?.from ?? new Date(0)}
               to={data?.to ?? new Date(0)}
             />
@@ -128,6 +127,10 @@ interface Read {
   readonly from: Date;
   readonly to: Date;
   readonly results: readonly MetricDataResult[];
+}
+
+function lineOf({ Label = '', Timestamps = [], Values = [] }: MetricDataResult): Line {
+  return { title: Label, points: Timestamps.map((x, index) => ({ x, y: Values[index] ?? 0 })) };
 }
 
 /** The metrics of a broker as a whole, sorted by name. */

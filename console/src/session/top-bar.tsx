@@ -1,13 +1,10 @@
 // The top of the console: who is signed in, for how long, and the way out.
 
-import TopNavigation, {
-  type TopNavigationProps,
-} from '@cloudscape-design/components/top-navigation';
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { forgetClients } from '../aws/clients.ts';
-import { toggleDarkMode, useDarkMode } from '../dark-mode.ts';
 import { dismiss } from '../notices.ts';
+import { Bar } from '../parts/bar.tsx';
 import { timeText } from '../parts/time.tsx';
 import { open } from '../router.ts';
 import { type Session, setSession, useSession } from './session.ts';
@@ -18,7 +15,6 @@ const SwitchRole = lazy(() => import('./switch-role.tsx'));
 /** The top bar. */
 export function TopBar() {
   const session = useSession();
-  const isDark = useDarkMode();
   const queries = useQueryClient();
   const [isSwitching, setSwitching] = useState(false);
   const change = (next: Session | undefined) => {
@@ -33,12 +29,6 @@ export function TopBar() {
       change(undefined);
     } else if (id === 'role') setSwitching(true);
   };
-  const colours: TopNavigationProps.ButtonUtility = {
-    type: 'button',
-    text: isDark ? 'Light' : 'Dark',
-    title: isDark ? 'Light colours' : 'Dark colours',
-    onClick: toggleDarkMode,
-  };
   const person = session && {
     type: 'menu-dropdown' as const,
     iconName: 'user-profile' as const,
@@ -52,10 +42,7 @@ export function TopBar() {
   };
   return (
     <>
-      <TopNavigation
-        identity={{ href: '#/', title: 'Waxwing' }}
-        utilities={person ? [colours, person] : [colours]}
-      />
+      <Bar person={person} />
       {isSwitching && session && (
         <Suspense>
           <SwitchRole

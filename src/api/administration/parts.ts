@@ -4,6 +4,7 @@ import type { Change } from '../../aws/service.ts';
 import type { Caller } from '../../calls/caller.ts';
 import type { Control } from '../../control/control.ts';
 import type { BackupOperations } from './backup-parts.ts';
+import type { HostOperations } from './host-parts.ts';
 
 /** A deviation from the advice on data protection. Contains no secret and no personal data. */
 export interface Finding {
@@ -48,6 +49,7 @@ export interface AdministrationParts {
   /** The brokers, and the commands on their volumes. */
   readonly control: Pick<Control, 'supervisor' | 'volumeCommands'>;
   readonly backups: BackupOperations;
+  readonly hosts: HostOperations;
   /** Makes a code that signs the root user or a user in to the web console. */
   readonly newConsoleCode: (caller: Caller) => {
     readonly code: string;

@@ -1,5 +1,5 @@
 // The administration service: advice, the rotation of the secrets of the first start, the keys of
-// volumes, backups, and codes for the web console.
+// volumes, backups, hosts of clusters, and codes for the web console.
 
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
@@ -16,6 +16,7 @@ import {
   writeRestore,
 } from './operations/backups.ts';
 import { createConsoleCode } from './operations/console-codes.ts';
+import { createJoinToken, listHosts, removeHost, replaceNode } from './operations/hosts.ts';
 import { listAdvice } from './operations/list-advice.ts';
 import { rotateDefaultBrokerPassword, rotateMetricsToken } from './operations/rotations.ts';
 import { describeVolume, rebuildVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
@@ -36,6 +37,10 @@ export function administrationService(parts: AdministrationParts): Service {
     apiVersion: '1',
     operations: {
       CreateConsoleCode: createConsoleCode(parts),
+      CreateJoinToken: createJoinToken(parts),
+      ListHosts: listHosts(parts),
+      RemoveHost: removeHost(parts),
+      ReplaceNode: replaceNode(parts),
       ListAdvice: listAdvice(parts),
       RotateDefaultBrokerPassword: rotateDefaultBrokerPassword(parts),
       RotateMetricsToken: rotateMetricsToken(parts),

@@ -12,7 +12,7 @@ import { showRootKey } from '../../server/root-key/root-key-change.ts';
 import { describeSource, rootKeySource } from '../../server/root-key/source.ts';
 import { systemFolder } from '../../server/system-volume.ts';
 import { rootAccess } from '../access/call-api.ts';
-import { brokerStatuses } from '../broker-statuses.ts';
+import { brokerStatuses, isDown } from '../broker-statuses.ts';
 import { existingFolder } from './existing-folder.ts';
 import { type Finding, ok, type Place } from './finding.ts';
 
@@ -96,7 +96,7 @@ export async function checkService({
   try {
     const access = await rootAccess(await askEnvironment(folder));
     const brokers = await brokerStatuses(access);
-    const down = brokers.filter(({ state }) => state !== 'RUNNING');
+    const down = brokers.filter(isDown);
     const running = ok(
       'service',
       `${access.endpoint}, ${brokers.length - down.length} brokers run`,

@@ -96,12 +96,9 @@ async function run(command: Command): Promise<void> {
     const why = `its clients have moved to ${movedBefore}, but there is no broker '${name}'`;
     throw invalid(`${why}; state its --name, or --reopen`);
   }
-  const facts =
-    movedBefore === undefined
-      ? await factsOf(command, existing, new Set([options.user, ...passwords.keys()]))
-      : undefined;
-  const isReady = facts === undefined || judged(differencesOf(facts), options);
-  if (!isReady) return;
+  const facts = await factsOf(command, existing, new Set([options.user, ...passwords.keys()]));
+  const isResumed = movedBefore !== undefined;
+  if (!isResumed && !judged(differencesOf(facts), options)) return;
   const interruption = interruptible();
   const line = new CountLine(process.stderr, () => systemClock.monotonicMs());
   const say = (text: string) => {
@@ -118,6 +115,7 @@ async function run(command: Command): Promise<void> {
       target,
       from: to === 'cluster' ? 'single' : 'cluster',
       facts,
+      isResumed,
       passwords,
       acceptsDifferences: options.acceptDifferences,
       prefetchCount: options.prefetch,
@@ -190,13 +188,12 @@ async function targetOf(
   { options, to, brokers, description, password, authority }: Command,
   name: string,
   existing: BrokerDescription | undefined,
-  facts: ScalingFacts | undefined,
+  { targetVersion: engineVersion }: ScalingFacts,
   interruption: AbortSignal,
 ): Promise<ScaledBroker> {
   const { user: username } = options;
   let id = existing?.brokerId;
   if (id === undefined) {
-    const engineVersion = facts?.targetVersion ?? description.engineVersion;
     console.log(`broker '${printable(name)}' of RabbitMQ ${engineVersion} is created`);
     id = await brokers.create(description, { name, to, engineVersion, username, password });
   }

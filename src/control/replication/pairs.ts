@@ -7,17 +7,19 @@ type Pairing = Pick<BrokerRecord, 'id' | 'replication' | 'pending'>;
 
 /** The replica that a broker has, or has after its next reboot; undefined if it is no primary. */
 export function replicaIdOf({ replication, pending }: Pairing): string | undefined {
-  if (replication?.role === 'PRIMARY') return replication.counterpartId;
-  return pending.replication?.counterpartId;
+  const roles = [replication, pending.replication];
+  return roles.find((each) => each?.role === 'PRIMARY')?.counterpartId;
+}
+
+/** The broker that another one names as the other of its pair, now or after its next reboot. */
+function namedBy({ replication, pending }: Pairing): string | undefined {
+  return replication?.counterpartId ?? pending.replication?.counterpartId;
 }
 
 /** The other broker of a pair; undefined if there is no pair, or not any more. */
 export function counterpartOf(brokers: Brokers, broker: Pairing): BrokerRecord | undefined {
-  const id = broker.replication?.counterpartId ?? broker.pending.replication?.counterpartId;
-  const other = id === undefined ? undefined : brokers.get(id);
-  if (other === undefined) return undefined;
-  const named = other.replication?.counterpartId ?? replicaIdOf(other);
-  return named === broker.id ? other : undefined;
+  const other = brokers.get(namedBy(broker) ?? '');
+  return other !== undefined && namedBy(other) === broker.id ? other : undefined;
 }
 
 /** Whether the primary of a replica has taken up its role, so that data is replicated. */

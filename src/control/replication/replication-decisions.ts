@@ -12,7 +12,7 @@ import type { PromotionMode } from './replication-record.ts';
  * Begins to swap the roles of a pair. The work continues after the answer.
  *
  * @param id the replica
- * @param hasState whether the replica has a complete state
+ * @param state what the replica has
  * @param isUp whether the primary accepts connections
  * @throws {ControlError} 'not-found', 'bad-request'
  */
@@ -20,21 +20,22 @@ export function promote(
   brokers: Brokers,
   id: string,
   mode: PromotionMode,
-  hasState: boolean,
+  state: 'copy' | 'former' | 'nothing',
   isUp: (brokerId: string) => boolean,
 ): Decided<BrokerRecord> {
   const replica = brokers.require(id);
   const { replication } = replica;
   if (replication === null) {
     const text = `Broker [${id}] has no data replication, so it cannot be promoted.`;
-    if (replicaIdOf(replica) === undefined) throw refuse('broker-id', text);
+    if (counterpartOf(brokers, replica) === undefined) throw refuse('broker-id', text);
   }
-  if (replication?.role !== 'REPLICA') {
+  const { role } = replication ?? replica.pending.replication ?? {};
+  if (role !== 'REPLICA') {
     const other = replicaIdOf(replica);
     throw refuse('broker-id', `Broker [${id}] is the primary; promote its replica [${other}].`);
   }
   const primary = counterpartOf(brokers, replica);
-  const problem = problemOf(replica, primary, mode, hasState, isUp);
+  const problem = problemOf(replica, primary, mode, state, isUp);
   if (primary === undefined || problem !== undefined) {
     throw refuse('brokerState', `Broker [${id}] cannot be promoted: ${problem}.`);
   }
@@ -50,7 +51,7 @@ function problemOf(
   replica: BrokerRecord,
   primary: BrokerRecord | undefined,
   mode: PromotionMode,
-  hasState: boolean,
+  state: 'copy' | 'former' | 'nothing',
   isUp: (brokerId: string) => boolean,
 ): string | undefined {
   if (primary === undefined) return 'its pair has ended';
@@ -60,10 +61,12 @@ function problemOf(
   }
   if (replica.replication?.promotion) return 'it is being promoted';
   if (replica.state !== 'REPLICA') return `it must be in state REPLICA, and is ${replica.state}`;
+  // What a former primary had is older than what a running primary has confirmed since.
+  const hasState = state === 'copy' || (state === 'former' && !isUp(primary.id));
   if (!hasState) return `it has no complete copy of its primary [${primary.id}] yet`;
   if (mode === 'FAILOVER' || (primary.state === 'RUNNING' && isUp(primary.id))) return undefined;
-  const state = primary.state === 'RUNNING' ? 'not running' : primary.state;
-  return `its primary [${primary.id}] is ${state}; SWITCHOVER requires RUNNING, FAILOVER does not`;
+  const how = primary.state === 'RUNNING' ? 'not running' : primary.state;
+  return `its primary [${primary.id}] is ${how}; SWITCHOVER requires RUNNING, FAILOVER does not`;
 }
 
 /**
@@ -78,6 +81,8 @@ export function pendingReplication(
 ): Pick<PendingSettings, 'replication'> {
   const { id, replication, pending } = broker;
   const isPaired = replication !== null || pending.replication !== undefined;
+  // A pair that is not one yet leaves nothing to a reboot.
+  if (mode === 'NONE' && replication === null) return {};
   if (mode === 'CRDR' && !isPaired) {
     throw refuse(
       'dataReplicationMode',
@@ -98,18 +103,17 @@ export function pendingReplication(
 }
 
 /**
- * Refuses to delete a broker of a pair. A replica that could not be created can be deleted, and its
- * primary then has no replica.
+ * Refuses to delete a broker of a pair. Before the first reboot, the pair ends with the deletion.
  *
- * @returns the changes of the primary
+ * @returns the changes of the other broker
  * @throws {ControlError} 'bad-request'
  */
 export function unpairDeleted(brokers: Brokers, broker: BrokerRecord): ChangeEntry[] {
   const other = counterpartOf(brokers, broker);
   if (other === undefined || broker.state === 'DELETION_IN_PROGRESS') return [];
-  if (broker.state === 'CREATION_FAILED') {
+  if (broker.replication === null && other.replication === null) {
     const { replication: _, ...pending } = other.pending;
-    return [change(brokers, other, { pending, replication: null })];
+    return [change(brokers, other, { pending })];
   }
   const primary = replicaIdOf(broker) === undefined ? other.id : broker.id;
   throw refuse(
@@ -121,9 +125,8 @@ export function unpairDeleted(brokers: Brokers, broker: BrokerRecord): ChangeEnt
 
 /** The reboot of the replica that a reboot of its primary includes. */
 export function replicaReboot(brokers: Brokers, primary: BrokerRecord): ChangeEntry[] {
-  const id = replicaIdOf(primary);
-  const replica = id === undefined ? undefined : brokers.get(id);
-  if (replica?.state !== 'REPLICA') return [];
+  const replica = brokers.get(replicaIdOf(primary) ?? '');
+  if (replica?.state !== 'REPLICA' && replica?.state !== 'RUNNING') return [];
   const state = nextState(replica.state, 'reboot-asked');
   return state === undefined ? [] : [change(brokers, replica, { state })];
 }

@@ -1,6 +1,7 @@
 // The replication of running primaries to their replicas, and the change of their roles.
 
 import type { Clock } from '../../base/clock.ts';
+import { WaxwingError } from '../../base/errors.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { BrokerKeys } from '../broker-keys.ts';
 import type { BrokerRecord, VolumeRecord } from '../broker-record.ts';
@@ -61,6 +62,7 @@ export class Replicator {
     if (this.#isClosed) return;
     for (const replica of this.#parts.brokers.all()) {
       const { replication } = replica;
+      if (replica.pending.replication) this.#pair(replica);
       if (replication?.role !== 'REPLICA') continue;
       const primary = counterpartOf(this.#parts.brokers, replica);
       const isWanted = primary === undefined || replica.state === 'REBOOT_IN_PROGRESS';
@@ -70,6 +72,22 @@ export class Replicator {
     for (const id of this.#progress.keys()) {
       if (this.#parts.brokers.get(id)?.replication?.role !== 'REPLICA') this.#progress.delete(id);
     }
+  }
+
+  /** A replica that was not ready when its primary was rebooted follows; a pair that ended is forgotten. */
+  #pair(broker: BrokerRecord): void {
+    const { brokers, commit, wake, report } = this.#parts;
+    const { id, state, pending } = broker;
+    const other = counterpartOf(brokers, broker);
+    const { replication, ...others } = pending;
+    const isLate = replication?.role === 'REPLICA' && isPrimaryOf(other, broker);
+    const next = isLate ? nextState(state, 'reboot-asked') : undefined;
+    if (other !== undefined && (next === undefined || state !== 'RUNNING')) return;
+    const set = other === undefined ? { pending: others } : { state: next ?? state };
+    commit([brokers.entry({ updated: id, set })]).then(
+      () => wake(id),
+      (error: unknown) => report('error', id, 'its place in a pair could not be recorded', error),
+    );
   }
 
   #isDue(primary: BrokerRecord, replica: BrokerRecord): boolean {
@@ -190,16 +208,22 @@ export class Replicator {
   }
 
   async #requireState(replicaId: string): Promise<void> {
-    const replicas = this.#replicasOf(this.#parts.brokers.require(replicaId));
-    if ((await replicas.epochOf(replicaId)) !== undefined) return;
+    if ((await this.stateOf(replicaId)) !== 'nothing') return;
     throw new Error('the replica has no complete copy');
   }
 
-  /** Whether a replica has a complete state, from which it can be promoted. */
-  async hasState(replicaId: string): Promise<boolean> {
+  /** What a replica has, from which it can be promoted. A damaged copy is none. */
+  async stateOf(replicaId: string): Promise<'copy' | 'former' | 'nothing'> {
     const replica = this.#parts.brokers.require(replicaId);
-    if (replica.replication?.role !== 'REPLICA') return false;
-    return (await this.#replicasOf(replica).epochOf(replicaId)) !== undefined;
+    if (replica.replication?.role !== 'REPLICA') return 'nothing';
+    try {
+      const state = await this.#replicasOf(replica).stateOf(replicaId);
+      // A broker that was never the primary has no data of the pair.
+      return state === 'former' && replica.replication.lineage === 1 ? 'nothing' : state;
+    } catch (error) {
+      if (error instanceof WaxwingError) return 'nothing';
+      throw error;
+    }
   }
 
   /**

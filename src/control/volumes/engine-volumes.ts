@@ -47,10 +47,15 @@ export interface EngineReplicas {
    * @throws {WaxwingError} `freeze-refused`, `disk-failed`
    */
   primary(brokerId: string): Promise<PrimaryState>;
-  /** Makes the folder of a broker that of a replica. The data keys of a volume in it are erased. */
-  begin(brokerId: string): Promise<void>;
-  /** The mount of the primary whose state a replica has; undefined without a complete state. */
-  epochOf(brokerId: string): Promise<number | undefined>;
+  /**
+   * What a replica has: a complete copy of its primary; its own volume from before it was a replica, whose
+   * data keys the first copy erases; or nothing.
+   *
+   * @throws {WaxwingError} `volume-damaged`, `disk-failed`
+   */
+  stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'>;
+  /** Forgets a copy that cannot be read, so that the next one begins anew. */
+  repair(brokerId: string): Promise<void>;
   /** The wrapped data keys that a replica has in a lineage, newest first. */
   keys(brokerId: string, lineage: number): Promise<readonly WrappedDataKey[]>;
   /** The wrapped data keys of the complete state, newest first; none without one. */
@@ -61,7 +66,10 @@ export interface EngineReplicas {
    * @throws {WaxwingError} `not-a-volume` without a complete state; `disk-failed`
    */
   adopt(brokerId: string, key: VolumeKey): Promise<void>;
-  /** Completes an interrupted {@link adopt}. Returns whether the broker has a volume now. */
+  /**
+   * Completes an interrupted {@link adopt}, or the promotion of a broker with its former volume. Returns
+   * whether the broker has a volume now.
+   */
   finish(brokerId: string): Promise<boolean>;
 }
 

@@ -86,13 +86,13 @@ export class ClusterEndpoints {
 
   /** The nodes that serve clients, in turns. */
   #targets(kind: keyof NodePorts): ForwardTarget[] {
-    const ports = this.#cluster.healthy.map(({ place }) => place.ports[kind]);
-    const first = ports.length === 0 ? 0 : this.#turn++ % ports.length;
+    const { healthy } = this.#cluster;
+    const first = healthy.length === 0 ? 0 : this.#turn++ % healthy.length;
     // Nodes are told the address of the client, except on the port for management.
     const header = kind === 'amqps' ? clientLine : undefined;
-    return [...ports.slice(first), ...ports.slice(0, first)].map((port) => ({
-      host: '127.0.0.1',
-      port,
+    return [...healthy.slice(first), ...healthy.slice(0, first)].map(({ place }) => ({
+      host: place.address,
+      port: place.ports[kind],
       header,
     }));
   }

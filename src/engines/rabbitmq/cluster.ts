@@ -6,32 +6,22 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock, type Timer } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
-import { plainEnvironment } from '../../base/programs/run-program.ts';
-import { systemRandom } from '../../base/random.ts';
 import type { VolumeKey } from '../../control/engine.ts';
+import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
-import type { ClusterEvents, ClusterOptions, ClusterSettings } from './cluster-settings.ts';
-import { ControlCommand } from './nodes/control-command.ts';
-import { definitionsOf, rabbitMqHash, serviceUser } from './nodes/definitions.ts';
-import { freeLoopbackPorts } from './nodes/free-ports.ts';
-import { linksPluginCode } from './nodes/links/links-plugin.ts';
+import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
+import { serviceUser } from './nodes/definitions.ts';
 import { Node } from './nodes/node.ts';
-import { nodeCertificates } from './nodes/node-certificates.ts';
-import type { NodeSettings } from './nodes/node-configuration.ts';
-import {
-  removeData,
-  writeConfiguration,
-  writeDefinitions,
-  writeNodeFiles,
-  writeServerCertificate,
-} from './nodes/node-files.ts';
-import { filesOf, hostOfNode, type NodePlace, nameOfNode } from './nodes/node-place.ts';
-import { NodeProcess } from './nodes/node-process.ts';
+import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
-import { rejoin } from './nodes/rejoin.ts';
+import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 
+/** Nodes that are a majority. */
+const majority = 2;
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
 const startMs = 240_000;
+/** Time to wait for the hosts of nodes that have joined, milliseconds. */
+const hostsMs = 30_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
 /** Every so many looks, the volumes are examined too. */
@@ -41,38 +31,74 @@ const steadyMs = 60_000;
 const pauseMs = { first: 1000, longest: 30_000 } as const;
 /** Ended processes of one node after which the cluster is started anew. */
 const crashCountMax = 8;
-/** Ports of a node: for clients, for management, for other nodes. */
-const portsPerNode = 3;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
 /** Pause between two attempts to restore the user of the service, milliseconds. */
 const restoreMs = 10_000;
+
+/** How a cluster is run. */
+export interface ClusterOptions {
+  readonly brokerId: string;
+  /** The folder of the broker. */
+  readonly folder: string;
+  /** In the order of the nodes. */
+  readonly places: readonly ClusterPlace[];
+  /** The wrapped data key of a volume, which is stored beside it again if the node moves. */
+  readonly wrappedKey: (volumeId: string) => Promise<Buffer>;
+}
+
+/** Where a node of a cluster is. */
+export interface ClusterPlace {
+  readonly volumeId: string;
+  readonly host: NodeHost;
+  /** Whether the node has moved there, and is not in the cluster yet. */
+  readonly isNew: boolean;
+}
+
+/** Events of a cluster. */
+export interface ClusterEvents {
+  /** A line of the log of a node. */
+  line(nodeName: string, text: string): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** A node lost its volume, and needs its data key. */
+  needsKeys(detail: string): void;
+  /** The cluster has ended. */
+  ended(detail: string): void;
+  /** The nodes have answered, or one has ended. */
+  looked(): void;
+  /** A node that had moved is in the cluster. */
+  joined(volumeId: string): Promise<void>;
+}
 
 /** Three nodes of one broker. Calls of {@link start}, {@link restart} and {@link stop} must not overlap. */
 export class Cluster {
   readonly nodes: readonly Node[];
   readonly #options: ClusterOptions;
   readonly #events: ClusterEvents;
-  #settings: ClusterSettings | undefined = undefined;
-  #epmd: NodeProcess | undefined = undefined;
-  #epmdPort = 0;
+  #setUp: SetUp | undefined = undefined;
   #isStopping = true;
+  #isChanging = false;
   readonly #timers = new Map<Node, Timer>();
   readonly #healing: PartitionHealing;
-  #isRestarting = false;
-  #restoring: ControlCommand | undefined = undefined;
+  /** The volumes that the present start has mounted. */
+  #mounted: string[] = [];
+  #restoring: Promise<void> | undefined = undefined;
   #nextRestoreMs = 0;
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.#options = options;
     this.#events = events;
-    this.nodes = options.volumes.map(
-      (volume, i) =>
-        new Node(i + 1, volume, options, {
-          line: (node, text) => events.line(node.place.name, text),
-          ended: (node, detail) => this.#nodeEnded(node, detail),
-          volumeLost: (node, detail) => this.#volumeLost(node, detail),
-        }),
+    const { brokerId, places } = options;
+    this.nodes = places.map(
+      (place, i) =>
+        new Node(
+          { ...place, brokerId, number: i + 1 },
+          {
+            line: (node, text) => events.line(node.place.name, text),
+            ended: (node, detail) => this.#nodeEnded(node, detail),
+            volumeLost: (node, detail) => this.#volumeLost(node, detail),
+          },
+        ),
     );
     this.#healing = new PartitionHealing(this.nodes, {
       start: (node) => this.#startSeparated(node),
@@ -85,153 +111,131 @@ export class Cluster {
     return !this.#isStopping;
   }
 
+  /** Whether a start or restart is in progress. */
+  get isChanging(): boolean {
+    return this.#isChanging;
+  }
+
   /** The nodes that serve clients: those that see a majority. */
   get healthy(): readonly Node[] {
-    return this.nodes.filter((node) => node.sees(2));
+    return this.nodes.filter((node) => node.sees(majority));
   }
 
   /**
-   * Starts what does not run: all nodes, or those whose volumes were lost.
+   * Starts what does not run: all nodes, or those whose volumes were lost. A cluster that was complete
+   * once starts without a node whose host cannot be reached.
    *
    * @returns the ids of the volumes that were mounted
    * @throws {WaxwingError} `volume-rolled-back` if a volume is an older copy; everything is stopped then
    * @throws if the nodes do not form a cluster in time; everything is stopped then
    */
   async start(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<readonly string[]> {
-    if (this.isUp) return this.#startLost(settings, keys);
-    this.#settings = settings;
-    this.#isStopping = false;
-    const mounted: string[] = [];
+    this.#isChanging = true;
+    this.#mounted = [];
     try {
-      for (const node of this.nodes) mounted.push(...(await this.#unlock(node, settings, keys)));
-      await this.#settle(settings);
-      await this.#form(settings);
+      if (this.isUp) await this.#startLost(settings, keys);
+      else await this.#startAll(settings, keys);
+      return this.#mounted;
+    } finally {
+      this.#isChanging = false;
+    }
+  }
+
+  async #startAll(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
+    this.#isStopping = false;
+    try {
+      const isFormed = await this.#isFormed();
+      await this.#awaitHosts();
+      const members = this.nodes.filter(({ host, isNew }) => host.isReachable && !isNew);
+      this.#requireMembers(members, isFormed);
+      for (const node of this.nodes) node.isWritten = false;
+      for (const node of members) await this.#unlock(node, settings, keys);
+      const { brokerId } = this.#options;
+      const setUp = await SetUp.create(brokerId, this.nodes, settings);
+      this.#setUp = setUp;
+      const [seed] = members;
+      for (const node of seed === undefined ? [] : members) {
+        await setUp.write(node, { isNew: !isFormed, seed: seed ?? node, hasUsers: !isFormed });
+      }
+      await this.#form(members, isFormed);
+      if (isFormed) await this.#startLost(settings, keys);
     } catch (error) {
       await this.stop();
       throw error;
     }
     void this.#keepLooking();
-    return mounted;
   }
 
-  /** Mounts the volume of a node unless it is mounted. Returns its id if it was not. */
+  /** After a start of the service, hosts are connected within some seconds. */
+  async #awaitHosts(): Promise<void> {
+    const endMs = systemClock.monotonicMs() + hostsMs;
+    const isMissing = () => this.nodes.some(({ host }) => !host.isReachable);
+    while (isMissing() && !this.#isStopping && systemClock.monotonicMs() < endMs) {
+      await delay(lookMs.starting);
+    }
+  }
+
+  #requireMembers(members: readonly Node[], isFormed: boolean): void {
+    const needed = isFormed ? majority : this.nodes.length;
+    if (members.length >= needed) return;
+    const missing = this.nodes.filter((node) => !members.includes(node));
+    const names = missing.map(({ number, host }) => `node ${number} (host '${host.name}')`);
+    throw new Error(`${needed} nodes are needed, but there is no ${names.join(', ')}`);
+  }
+
   async #unlock(
     node: Node,
     { volumes }: ClusterSettings,
     keys: readonly VolumeKey[],
-  ): Promise<readonly string[]> {
-    if ((await node.volume.state()) === 'mounted') return [];
-    const { id } = node.volume.place;
-    const key = keys.find(({ volumeId }) => volumeId === id);
-    const count = volumes.find((volume) => volume.id === id);
-    if (key === undefined || count === undefined) throw new Error(`volume ${id} has no data key`);
-    await node.unlock(createSecretKey(key.dataKey), count);
-    return [id];
-  }
-
-  /** Chooses ports and secrets for this start, and writes the files of all nodes. */
-  async #settle(settings: ClusterSettings): Promise<void> {
-    const { brokerId, availablePlugins, user, erlang } = this.#options;
-    const linksCode = await linksPluginCode(join(erlang, 'erl'), user);
-    const count = this.nodes.length * portsPerNode + 1;
-    const ports = await freeLoopbackPorts(count, settings.isPortTaken);
-    this.#epmdPort = ports.pop() ?? 0;
-    const password = systemRandom.bytes(32).toString('base64url');
-    const { authority, serverName } = settings;
-    for (const node of this.nodes) {
-      const [amqps = 0, management = 0, distribution = 0] = ports.splice(0, portsPerNode);
-      node.settle(
-        {
-          number: node.number,
-          name: nameOfNode(brokerId, node.number),
-          host: hostOfNode(brokerId, node.number),
-          root: node.volume.place.mountpoint,
-          ports: { amqps, management, distribution },
-        },
-        { username: serviceUser, password, authority, serverName },
-      );
+  ): Promise<void> {
+    const key = keys.find(({ volumeId }) => volumeId === node.volumeId);
+    const mount = volumes.find(({ id }) => id === node.volumeId);
+    if (key === undefined || mount === undefined)
+      throw new Error(`volume ${node.volumeId} has no data key`);
+    const hosted = await node.hosted();
+    const dataKey = createSecretKey(key.dataKey);
+    if (node.isNew) {
+      await hosted.create(dataKey, await this.#options.wrappedKey(node.volumeId));
     }
-    const places = this.nodes.map(({ place }) => place);
-    const certificates = await nodeCertificates(places, systemClock.nowMs());
-    const cookie = systemRandom.bytes(32).toString('hex');
-    const isFormed = await this.#isFormed();
-    const definitions = definitionsOf(
-      rabbitMqHash(password),
-      isFormed ? undefined : settings.first,
-    );
-    this.#laterDefinitions = definitionsOf(rabbitMqHash(password), undefined);
-    for (const [i, place] of places.entries()) {
-      const nodeCertificate = certificates[i];
-      if (nodeCertificate === undefined) throw new Error(`node ${place.number} has no certificate`);
-      if (!isFormed) await removeData(place);
-      const contents = {
-        settings: this.#settingsOf(place, settings),
-        availablePlugins,
-        definitions,
-        cookie,
-        nodeCertificate,
-        linksCode,
-        peerAuthorities: settings.peerAuthorities,
-        serverCertificate: settings.certificate,
-      };
-      await writeNodeFiles(contents, user);
+    await hosted.unlock(dataKey);
+    try {
+      // A volume that was just created was never mounted.
+      await hosted.count(node.isNew ? { ...mount, epochMin: 0 } : mount);
+    } catch (error) {
+      await hosted.lock();
+      if (!(error instanceof WaxwingError)) throw error;
+      const text = `node ${node.number}, volume ${node.volumeId}: ${error.message}`;
+      throw new WaxwingError(error.code, text, { cause: error });
     }
-    this.#startEpmd();
+    this.#mounted.push(node.volumeId);
   }
 
-  #laterDefinitions = '';
-
-  #settingsOf(node: NodePlace, settings: ClusterSettings): NodeSettings {
-    // A node that joins again must find one that has data, as a new one finds the first.
-    const others = this.nodes.filter((each) => each !== this.#rebuilt(settings));
-    const nodes = [...new Set([...others, ...this.nodes])].map(({ place }) => place);
-    return { ...settings, node, nodes, serviceUser };
-  }
-
-  /** The node whose volume was created anew. */
-  #rebuilt({ volumes }: ClusterSettings): Node | undefined {
-    const rebuilt = volumes.find(({ isRebuilt }) => isRebuilt === true);
-    return this.nodes.find(({ volume }) => volume.place.id === rebuilt?.id);
+  get #running(): SetUp {
+    if (this.#setUp === undefined) throw new Error('the cluster was not started');
+    return this.#setUp;
   }
 
   /** Starts the nodes and waits until each of them sees all. */
-  async #form(settings: ClusterSettings): Promise<void> {
-    const { folder, user } = this.#options;
-    const isFormed = await this.#isFormed();
-    const [seed, ...others] = this.nodes;
+  async #form(members: readonly Node[], isFormed: boolean): Promise<void> {
+    const setUp = this.#running;
+    const { epmdPort } = setUp;
+    const [seed, ...others] = members;
     const endMs = systemClock.monotonicMs() + startMs;
-    const rebuilt = this.#rebuilt(settings);
-    if (isFormed && rebuilt !== undefined) {
-      await this.#rejoin(rebuilt);
-    } else if (!isFormed && seed !== undefined) {
+    if (!isFormed && seed !== undefined) {
       // The others would each form a cluster of their own if they did not find this one.
-      seed.start(this.#epmdPort);
+      seed.start(epmdPort);
       await this.#until(() => seed.sees(1), [seed], endMs);
-      for (const node of others) node.start(this.#epmdPort);
+      for (const node of others) node.start(epmdPort);
     } else {
       // A cluster that was stopped waits for the node that stopped last.
-      for (const node of this.nodes) node.start(this.#epmdPort);
+      for (const node of members) node.start(epmdPort);
     }
-    await this.#until(() => this.#isComplete(), this.nodes, endMs);
+    await this.#until(() => isComplete(members), members, endMs);
     if (isFormed) return;
     // The users are the cluster's own from now on: a later start must not set their passwords again.
-    for (const { place } of this.nodes) {
-      await writeDefinitions(place, this.#laterDefinitions, user);
-    }
-    await writeFile(join(folder, formedFile), '', { mode: 0o600 });
-  }
-
-  #rejoin(rebuilt: Node): Promise<void> {
-    const others = this.nodes.filter((node) => node !== rebuilt);
-    return rejoin(rebuilt, others, {
-      ...this.#controlOptions,
-      start: (node) => node.start(this.#epmdPort),
-      until: (isTrue, nodes, withinMs) => this.#holds(isTrue, nodes, withinMs),
-    });
-  }
-
-  #isComplete(): boolean {
-    return this.nodes.every((node) => node.sees(this.nodes.length));
+    const definitions = setUp.laterDefinitions;
+    for (const node of members) await setUp.change(node, { definitions });
+    await writeFile(join(this.#options.folder, formedFile), '', { mode: 0o600 });
   }
 
   async #isFormed(): Promise<boolean> {
@@ -245,60 +249,13 @@ export class Cluster {
   }
 
   async #until(isTrue: () => boolean, nodes: readonly Node[], endMs: number): Promise<void> {
-    const leftMs = endMs - systemClock.monotonicMs();
-    if (!(await this.#holds(isTrue, nodes, leftMs))) throw new Error(this.#whyIncomplete());
-  }
-
-  /** Whether a condition comes true in time. @throws in the time of a start, if it does not */
-  async #holds(
-    isTrue: () => boolean,
-    nodes: readonly Node[],
-    withinMs: number | undefined,
-  ): Promise<boolean> {
-    const endMs = systemClock.monotonicMs() + (withinMs ?? startMs);
     for (;;) {
       await Promise.all(nodes.map((node) => node.look()));
-      if (isTrue()) return true;
+      if (isTrue()) return;
       if (this.#isStopping) throw new Error('the cluster is being stopped');
-      if (systemClock.monotonicMs() > endMs) {
-        if (withinMs === undefined) throw new Error(this.#whyIncomplete());
-        return false;
-      }
+      if (systemClock.monotonicMs() > endMs) throw new Error(whyIncomplete(nodes));
       await delay(lookMs.starting);
     }
-  }
-
-  #whyIncomplete(): string {
-    const states = this.nodes.map((node) => {
-      if (!node.isRunning) return `node ${node.number} does not run`;
-      const running = node.view?.filter(({ isRunning }) => isRunning).length;
-      return `node ${node.number} ${running === undefined ? 'does not answer' : `sees ${running}`}`;
-    });
-    return `the nodes did not form a cluster in time: ${states.join(', ')}`;
-  }
-
-  #startEpmd(): void {
-    const { erlang, user, mark } = this.#options;
-    const started = new NodeProcess(
-      {
-        file: join(erlang, 'epmd'),
-        args: ['-port', String(this.#epmdPort), '-address', '127.0.0.1'],
-        folder: '/',
-        environment: { ...plainEnvironment, ...mark },
-        user,
-      },
-      {
-        line: (text) => this.#events.log('info', `epmd: ${text}`),
-        ended: (detail) => {
-          if (this.#epmd !== started || this.#isStopping) return;
-          this.#events.log('warn', `epmd ended (${detail}) and is started again`);
-          systemClock.setTimeout(() => {
-            if (!this.#isStopping) this.#startEpmd();
-          }, pauseMs.first);
-        },
-      },
-    );
-    this.#epmd = started;
   }
 
   #nodeEnded(node: Node, detail: string): void {
@@ -319,20 +276,20 @@ export class Cluster {
   #startLater(node: Node, ms: number): void {
     const timer = systemClock.setTimeout(() => {
       this.#timers.delete(node);
-      if (!this.#isStopping && !node.isRunning) void this.#startIfMounted(node);
+      if (this.#isStopping || node.isRunning) return;
+      void stateOf(node).then((state) => {
+        if (state !== 'mounted' || this.#isStopping || node.isRunning) return;
+        node.start(this.#running.epmdPort);
+      });
     }, ms);
     this.#timers.set(node, timer);
   }
 
   async #startSeparated(node: Node): Promise<void> {
-    await this.#startIfMounted(node);
-    if (node.isRunning || this.#isStopping) return;
-    this.#volumeLost(node, 'it had to be ended together with its volume');
-  }
-
-  async #startIfMounted(node: Node): Promise<void> {
-    const state = await node.volume.state();
-    if (state === 'mounted' && !this.#isStopping && !node.isRunning) node.start(this.#epmdPort);
+    const state = await stateOf(node);
+    if (this.#isStopping || node.isRunning) return;
+    if (state === 'mounted') node.start(this.#running.epmdPort);
+    else this.#volumeLost(node, 'it had to be ended together with its volume');
   }
 
   async #giveUp(detail: string): Promise<void> {
@@ -346,18 +303,79 @@ export class Cluster {
     this.#events.needsKeys(`node ${node.number} was stopped: ${detail}`);
   }
 
-  /** Starts the nodes whose volumes were lost. */
-  async #startLost(
-    settings: ClusterSettings,
-    keys: readonly VolumeKey[],
-  ): Promise<readonly string[]> {
-    const mounted: string[] = [];
+  /** Starts the nodes whose volumes were lost, or whose hosts were, and those that have moved. */
+  async #startLost(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
+    const setUp = this.#running;
     for (const node of this.nodes) {
-      const ids = await this.#unlock(node, settings, keys);
-      if (ids.length > 0 && !node.isRunning) node.start(this.#epmdPort);
-      mounted.push(...ids);
+      if (['mounted', 'unreachable'].includes(await stateOf(node))) continue;
+      if (!keys.some(({ volumeId }) => volumeId === node.volumeId)) continue;
+      await this.#unlock(node, settings, keys);
+      if (node.isNew) await this.#join(node);
+      else if (!node.isRunning) {
+        const seed = this.healthy[0] ?? node;
+        if (!node.isWritten) await setUp.write(node, { isNew: false, seed, hasUsers: false });
+        await node.host.startEpmd(this.#options.brokerId, node.place.address, setUp.epmdPort);
+        node.start(setUp.epmdPort);
+      }
     }
-    return mounted;
+  }
+
+  /** Makes a node that has moved and lost its data a member of the cluster. */
+  async #join(node: Node): Promise<void> {
+    const setUp = this.#running;
+    const { log, joined } = this.#events;
+    const endMs = systemClock.monotonicMs() + startMs;
+    const others = this.nodes.filter((each) => each !== node && each.isRunning);
+    await this.#until(() => this.healthy.some((each) => each !== node), others, endMs);
+    const [seed = node] = this.healthy;
+    const isThere = seed.view?.some(({ name, isRunning }) => isRunning && name === node.place.name);
+    if (isThere) throw new Error(`node ${node.number} still runs on its previous host`);
+    const gone = [node.place.address];
+    const forgotten = await this.#command(seed, { kind: 'forget', node: node.place });
+    // A member that an earlier attempt removed is none any more.
+    if (forgotten !== undefined) log('warn', `node ${node.number} was not removed: ${forgotten}`);
+    await setUp.writeMoved(node, seed);
+    const nodes = setUp.addresses;
+    for (const other of others) {
+      const problem = await this.#command(other, { kind: 'hosts', nodes, gone });
+      if (problem !== undefined) throw new Error(`node ${other.number}: ${problem}`);
+      await setUp.change(other, {});
+    }
+    node.start(setUp.epmdPort);
+    await this.#until(() => node.sees(others.length + 1), [node, ...others], endMs);
+    const grown = await this.#command(seed, { kind: 'grow', node: node.place });
+    if (grown !== undefined) log('warn', `quorum queues have no member on it: ${grown}`);
+    const definitions = setUp.laterDefinitions;
+    await setUp.change(node, { definitions });
+    node.isNew = false;
+    await joined(node.volumeId);
+    log('info', `node ${node.number} runs on host '${node.host.name}'`);
+  }
+
+  async #command(node: Node, command: NodeCommand): Promise<string | undefined> {
+    const hosted = await node.hosted();
+    return hosted.command(node.place, this.#running.epmdPort, command);
+  }
+
+  /**
+   * Gives a node another host, where it begins with an empty volume. It needs the data key then.
+   *
+   * @param record records the new place, before the data on the old host is removed
+   * @throws {ControlError} `conflict` unless two other nodes serve clients
+   */
+  async move(node: Node, host: NodeHost, record: () => Promise<void>): Promise<void> {
+    const others = this.healthy.filter((each) => each !== node);
+    if (others.length < majority) {
+      const text = `${others.length} other nodes serve clients; ${majority} are needed`;
+      throw new ControlError('conflict', `Node ${node.number} cannot be moved: ${text}.`);
+    }
+    this.#timers.get(node)?.clear();
+    this.#timers.delete(node);
+    await record();
+    await node.stop();
+    await (await node.hosted()).destroy();
+    node.moveTo(host);
+    this.#events.looked();
   }
 
   /**
@@ -367,47 +385,58 @@ export class Cluster {
    * @throws if the cluster is not complete again in time
    */
   async restart(settings: ClusterSettings): Promise<void> {
-    this.#isRestarting = true;
+    this.#isChanging = true;
     await this.#healing.ended;
-    await this.#restartAll(settings).finally(() => {
-      this.#isRestarting = false;
-    });
+    try {
+      await this.#restart(settings);
+    } finally {
+      this.#isChanging = false;
+    }
   }
 
-  async #restartAll(settings: ClusterSettings): Promise<void> {
-    this.#settings = settings;
+  async #restart(settings: ClusterSettings): Promise<void> {
+    const setUp = this.#running;
+    setUp.settings = settings;
+    this.#requireMembers(
+      this.nodes.filter(({ host }) => host.isReachable),
+      false,
+    );
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
-      await this.#until(() => this.#isComplete(), this.nodes, endMs);
-      await writeConfiguration(this.#settingsOf(node.place, settings), this.#options.user);
+      await this.#until(() => isComplete(this.nodes), this.nodes, endMs);
+      await setUp.change(node, {});
       await node.stop();
       this.#events.looked();
       // A node that did not end may have lost its volume. The next attempt has the keys.
-      if ((await node.volume.state()) !== 'mounted') {
+      if ((await stateOf(node)) !== 'mounted') {
         throw new Error(`node ${node.number} had to be ended together with its volume`);
       }
-      node.start(this.#epmdPort);
+      node.start(setUp.epmdPort);
     }
-    await this.#until(() => this.#isComplete(), this.nodes, systemClock.monotonicMs() + startMs);
+    const endMs = systemClock.monotonicMs() + startMs;
+    await this.#until(() => isComplete(this.nodes), this.nodes, endMs);
   }
 
   /** Gives all nodes another certificate for clients. */
   async showCertificate(certificate: ServerCertificate): Promise<void> {
-    if (this.#settings?.certificate.certificate === certificate.certificate) return;
-    for (const node of this.nodes) {
-      if ((await node.volume.state()) !== 'mounted') continue;
-      await writeServerCertificate(node.place, certificate, this.#options.user);
+    const setUp = this.#setUp;
+    if (setUp === undefined || setUp.settings.certificate.certificate === certificate.certificate) {
+      return;
     }
-    if (this.#settings !== undefined) this.#settings = { ...this.#settings, certificate };
+    setUp.settings = { ...setUp.settings, certificate };
+    for (const node of this.nodes) {
+      if ((await stateOf(node)) !== 'mounted') continue;
+      await setUp.change(node, { serverCertificate: certificate });
+    }
   }
 
   async #keepLooking(): Promise<void> {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
       this.#restoreServiceUser();
-      if (!this.#isRestarting && !this.#isStopping) this.#healing.examine();
+      if (!this.#isChanging && !this.#isStopping) this.#healing.examine();
       if (look % looksPerProbe === 0) {
-        await Promise.all(this.nodes.map((node) => node.probeVolume()));
+        await Promise.all(this.nodes.map(async (node) => (await node.hosted()).probe()));
       }
       for (const node of this.nodes) {
         if (systemClock.monotonicMs() - node.startedMs >= steadyMs) node.crashCount = 0;
@@ -417,30 +446,21 @@ export class Cluster {
     }
   }
 
-  /**
-   * Imports the user of the service again if nodes refuse it. Administrators of a cluster can delete or
-   * change every user; without this one, the service does not see which nodes serve clients.
-   */
+  /** Imports the user of the service again if nodes refuse it. */
   #restoreServiceUser(): void {
     const node = this.nodes.find(({ isRefusing }) => isRefusing);
     const isTooEarly = systemClock.monotonicMs() < this.#nextRestoreMs;
     if (node === undefined || isTooEarly || this.#restoring !== undefined) return;
-    const args = ['import_definitions', filesOf(node.place).definitions, '--silent'];
-    const restoring = new ControlCommand(node.place, args, this.#controlOptions);
-    this.#restoring = restoring;
-    void restoring.ended.then((problem) => {
-      this.#restoring = undefined;
-      this.#nextRestoreMs = systemClock.monotonicMs() + restoreMs;
-      if (this.#isStopping) return;
-      const what = `the user ${serviceUser} was deleted or changed in the cluster`;
-      const end = problem === undefined ? 'is restored' : `could not be restored: ${problem}`;
-      this.#events.log('warn', `${what}, and ${end}`);
-    });
-  }
-
-  get #controlOptions() {
-    const { control: program, erlang, mark, user } = this.#options;
-    return { program, erlang, epmdPort: this.#epmdPort, mark, user };
+    this.#restoring = this.#command(node, { kind: 'import-definitions' })
+      .catch(String)
+      .then((problem) => {
+        this.#restoring = undefined;
+        this.#nextRestoreMs = systemClock.monotonicMs() + restoreMs;
+        if (this.#isStopping) return;
+        const what = `the user ${serviceUser} was deleted or changed in the cluster`;
+        const end = problem === undefined ? 'is restored' : `could not be restored: ${problem}`;
+        this.#events.log('warn', `${what}, and ${end}`);
+      });
   }
 
   /** Makes a start or restart in progress fail. {@link stop} must follow. */
@@ -455,11 +475,10 @@ export class Cluster {
     this.#timers.clear();
     await this.#healing.ended;
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
-    this.#restoring?.kill();
-    await this.#restoring?.ended;
-    this.#epmd?.kill();
-    await this.#epmd?.ended;
-    this.#epmd = undefined;
+    await this.#restoring;
+    const { brokerId } = this.#options;
+    const hosts = [...new Set(this.nodes.map(({ host }) => host))];
+    await Promise.allSettled(hosts.map((host) => host.stopEpmd(brokerId)));
     const locks = await Promise.allSettled(this.nodes.map((node) => node.lock()));
     for (const node of this.nodes) node.close();
     const [failed] = [...ends, ...locks].filter(({ status }) => status === 'rejected');

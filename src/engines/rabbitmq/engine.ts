@@ -1,7 +1,7 @@
 // The engine that runs clusters of RabbitMQ.
 
 import { createSecretKey, X509Certificate } from 'node:crypto';
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -9,7 +9,6 @@ import { assert } from '../../base/assert.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { isInRange } from '../../base/port-range.ts';
-import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage } from '../../control/discovery.ts';
 import type {
   BrokerAlarm,
@@ -26,18 +25,23 @@ import { ControlError } from '../../control/errors.ts';
 import { majorMinor } from '../../control/offers/offers.ts';
 import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
-import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+import type { VolumePlace } from '../../volumes/encrypted-volume.ts';
+import { writeKeyFile } from '../../volumes/key-file.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
-import type { ClusterSettings } from './cluster-settings.ts';
+import { ClusterPlaces } from './cluster-places.ts';
+import type { HostDirectory } from './hosts/host-directory.ts';
+import { LocalHost } from './hosts/local-host.ts';
+import { localHostId } from './hosts/node-host.ts';
 import type { Installation } from './installation.ts';
 import { readLogLine } from './log-line.ts';
 import { rabbitMqHash } from './nodes/definitions.ts';
-import { endMarkedProcesses, markOf } from './nodes/marked-processes.ts';
+import { loopback } from './nodes/node-place.ts';
 import { clusterTls } from './nodes/node-tls.ts';
+import type { ClusterSettings } from './nodes/set-up.ts';
 import { ownLines } from './own-lines.ts';
 
 const kind = { engineType: 'RABBITMQ', deploymentMode: 'CLUSTER_MULTI_AZ' } as const;
@@ -60,6 +64,14 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
   };
   /** The RabbitMQ of this machine, or why there is none that can be used. */
   readonly installation: Installation | string;
+  /** This machine as a host of nodes. */
+  readonly local: {
+    /** The address on which nodes of clusters over several machines listen; undefined for no such clusters. */
+    readonly address: string | undefined;
+    readonly zone: string;
+  };
+  /** The other machines. */
+  readonly directory: HostDirectory;
   /** The certificates of one broker, which are requested at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
   /** The authority of these certificates, PEM. */
@@ -71,11 +83,10 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
 }
 
 interface Run {
-  readonly name: string;
+  readonly spec: BrokerSpec;
   readonly cluster: Cluster;
   readonly endpoints: ClusterEndpoints;
-  /** Undefined until the endpoint is open. */
-  ports: readonly PortRecord[] | undefined;
+  running: RunningBroker | undefined;
   alarms: string;
 }
 
@@ -85,6 +96,8 @@ export class RabbitMqEngine implements Engine {
   readonly missing: readonly MissingKind[];
   readonly volumes: InstalledEngineVolumes;
   readonly #options: RabbitMqEngineOptions;
+  readonly #local: LocalHost;
+  readonly #places: ClusterPlaces;
   readonly #runs = new Map<string, Run>();
   readonly #starting = new Set<Cluster>();
   #events: EngineEvents | undefined = undefined;
@@ -95,10 +108,23 @@ export class RabbitMqEngine implements Engine {
     const isThere = typeof installation !== 'string';
     this.kinds = isThere ? [kindOf(installation)] : [];
     this.missing = isThere ? [] : [{ ...kind, reason: installation }];
+    const { dataFolder, folder, local, directory } = options;
+    this.#local = new LocalHost({
+      id: localHostId,
+      name: localHostId,
+      zone: local.zone,
+      address: local.address ?? loopback,
+      dataFolder,
+      folder,
+      installation: isThere ? installation : undefined,
+      log: (id, level, text) => this.#events?.log(id, level, text),
+    });
+    this.#places = new ClusterPlaces(this.#local, directory, local.address !== undefined);
     this.volumes = new InstalledEngineVolumes(
       'cluster',
       (...of) => this.#volumePlace(...of),
       (id) => this.#runs.has(id),
+      (id, volumeId) => this.#places.hostOf(volumeId).volumeBytes(id, volumeId),
     );
   }
 
@@ -107,10 +133,7 @@ export class RabbitMqEngine implements Engine {
   }
 
   async endLeftovers(): Promise<void> {
-    for (const brokerId of await namesIn(this.#options.folder)) {
-      const folder = await this.#folder(brokerId);
-      const count = await endMarkedProcesses(folder);
-      for (const volume of await this.#volumesIn(brokerId)) await volume.lock({ isForced: true });
+    for (const [brokerId, count] of await this.#local.endLeftovers()) {
       if (count === 0) continue;
       const text = `${count} processes that an earlier start of the service left were ended`;
       this.#events?.log(brokerId, 'warn', text);
@@ -120,20 +143,30 @@ export class RabbitMqEngine implements Engine {
   async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {
     await this.stop(spec.id);
     await mkdir(join(this.#options.folder, spec.id), { recursive: true, mode: 0o700 });
-    const folder = await this.#folder(spec.id);
-    await endMarkedProcesses(folder);
+    const folder = await realpath(join(this.#options.folder, spec.id));
+    await this.#local.endAll(spec.id);
     await rm(join(folder, 'formed'), { force: true });
+    await this.#places.choose(spec);
     for (const { volumeId, dataKey, wrappedKey } of keys) {
-      const volume = new EncryptedVolume(this.#volumePlace(spec.id, volumeId), () => {});
-      await volume.create(createSecretKey(dataKey), wrappedKey);
+      const host = this.#places.hostOf(volumeId);
+      const node = await host.node(spec.id, volumeId, silent);
+      await node.create(createSecretKey(dataKey), wrappedKey);
+      if (host.id !== localHostId) await this.#keepKey(spec.id, volumeId, wrappedKey);
     }
   }
 
-  async rebuild(spec: BrokerSpec, { volumeId, dataKey, wrappedKey }: NewVolumeKey): Promise<void> {
+  /** Other machines do not keep the wrapped data keys of their volumes. */
+  async #keepKey(brokerId: string, volumeId: string, wrappedKey: Buffer): Promise<void> {
+    const { folder } = this.#volumePlace(brokerId, volumeId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeKeyFile(folder, volumeId, [{ generation: 0, wrappedKey }]);
+  }
+
+  /** The volume is created by the start, on the host of its node. */
+  async rebuild(spec: BrokerSpec, { volumeId, wrappedKey }: NewVolumeKey): Promise<void> {
     await this.stop(spec.id);
-    await endMarkedProcesses(await this.#folder(spec.id));
-    const volume = new EncryptedVolume(this.#volumePlace(spec.id, volumeId), () => {});
-    await volume.create(createSecretKey(dataKey), wrappedKey);
+    await this.#local.endAll(spec.id);
+    await this.#keepKey(spec.id, volumeId, wrappedKey);
   }
 
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
@@ -149,8 +182,8 @@ export class RabbitMqEngine implements Engine {
       const started = run.cluster.start(settings, keys);
       const mounted = await started.finally(() => this.#starting.delete(run.cluster));
       this.#runs.set(spec.id, run);
-      run.ports ??= await this.#open(run, spec);
-      return { ports: run.ports, mounted };
+      run.running ??= { ports: await this.#open(run, spec) };
+      return { ...run.running, mounted };
     } finally {
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
@@ -165,10 +198,10 @@ export class RabbitMqEngine implements Engine {
 
   async restart(spec: BrokerSpec): Promise<RunningBroker> {
     const run = this.#runs.get(spec.id);
-    if (run?.ports === undefined) throw new Error(`cluster ${spec.id} is not running`);
+    if (run?.running === undefined) throw new Error(`cluster ${spec.id} is not running`);
     this.#requireVersion(spec);
     await run.cluster.restart(await this.#settingsOf(spec));
-    return { ports: run.ports, mounted: [] };
+    return { ...run.running, mounted: [] };
   }
 
   async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
@@ -183,29 +216,82 @@ export class RabbitMqEngine implements Engine {
   }
 
   async #newRun(spec: BrokerSpec): Promise<Run> {
-    const { installation } = this.#options;
-    const { id, name } = spec;
-    assert(typeof installation !== 'string', 'a cluster is started without RabbitMQ');
-    const folder = await this.#folder(id);
-    await endMarkedProcesses(folder);
-    const volumes = spec.instances
-      .toSorted((a, b) => a.number - b.number)
-      .map(({ volumeId }) => this.#volumePlace(id, volumeId));
-    const { server, erlang, control, user, plugins, pluginsFolder } = installation;
-    const programs = { erlang, server, control, pluginsFolder };
-    const options = { brokerId: id, folder, volumes, ...programs, user, mark: markOf(folder) };
+    const { id } = spec;
+    const folder = await realpath(join(this.#options.folder, id));
+    await this.#local.endAll(id);
     const cluster = new Cluster(
-      { ...options, availablePlugins: plugins },
+      {
+        brokerId: id,
+        folder,
+        places: this.#places.of(spec).map((place) => {
+          const volume = spec.volumes.find((each) => each.id === place.volumeId);
+          return { ...place, isNew: place.isNew || volume?.isRebuilt === true };
+        }),
+        wrappedKey: (volumeId) => this.#wrappedKey(id, volumeId),
+      },
       {
         line: (nodeName, line) => this.#line(id, nodeName, line),
         log: (level, text) => this.#events?.log(id, level, text),
         needsKeys: (detail) => this.#events?.needsKeys(id, detail),
         ended: (detail) => this.#ended(id, detail),
         looked: () => this.#looked(id),
+        joined: (volumeId) => this.#places.joined(spec, volumeId),
       },
     );
     const endpoints = new ClusterEndpoints(cluster, this.#options);
-    return { name, cluster, endpoints, ports: undefined, alarms: '' };
+    return { spec, cluster, endpoints, running: undefined, alarms: '' };
+  }
+
+  async #wrappedKey(brokerId: string, volumeId: string): Promise<Buffer> {
+    const [newest] = await this.wrappedKeys(brokerId, volumeId);
+    assert(newest !== undefined, `volume ${volumeId} has no wrapped key`);
+    return newest.wrappedKey;
+  }
+
+  /**
+   * Gives a node of a running cluster another host, where it begins with an empty volume.
+   *
+   * @param hostName the name or id of the host; undefined for the best one
+   * @returns the name of the host
+   * @throws {ControlError} `not-found`, `bad-request`, `conflict`
+   */
+  async moveNode(brokerId: string, number: number, hostName: string | undefined): Promise<string> {
+    const run = this.#runs.get(brokerId);
+    const node = run?.cluster.nodes.find((each) => each.number === number);
+    if (run === undefined || node === undefined) {
+      throw new ControlError('not-found', `Broker [${brokerId}] has no running node ${number}.`);
+    }
+    if (run.cluster.isChanging) {
+      throw new ControlError('conflict', `Nodes of broker [${brokerId}] are being started.`);
+    }
+    if (run.cluster.nodes.every(({ host }) => host === this.#local)) {
+      const text = 'has all nodes on the machine of the service; they cannot be moved';
+      throw new ControlError('bad-request', `Broker [${brokerId}] ${text}.`);
+    }
+    const host = this.#places.chooseOther(run.spec, node.volumeId, hostName);
+    const wrappedKey = await this.#wrappedKey(brokerId, node.volumeId);
+    await run.cluster.move(node, host, () => this.#places.move(run.spec, node.volumeId, host));
+    await this.#keepKey(brokerId, node.volumeId, wrappedKey);
+    this.#events?.needsKeys(brokerId, `node ${number} moves to host '${host.name}'`);
+    return host.name;
+  }
+
+  /** A host can be reached again: its nodes that do not run are started. */
+  hostConnected(hostId: string): void {
+    for (const [brokerId, { cluster, running }] of this.#runs) {
+      const isDown = cluster.nodes.some(({ host, isRunning }) => host.id === hostId && !isRunning);
+      if (running === undefined || !isDown) continue;
+      this.#events?.needsKeys(brokerId, `host '${hostId}' is connected again`);
+    }
+  }
+
+  /** The nodes of running clusters on a host. */
+  nodesOn(hostId: string): readonly { readonly brokerId: string; readonly number: number }[] {
+    return [...this.#runs].flatMap(([brokerId, { cluster }]) =>
+      cluster.nodes
+        .filter(({ host }) => host.id === hostId)
+        .map(({ number }) => ({ brokerId, number })),
+    );
   }
 
   #line(id: string, nodeName: string, line: string): void {
@@ -248,11 +334,8 @@ export class RabbitMqEngine implements Engine {
 
   async remove(brokerId: string): Promise<void> {
     await this.stop(brokerId);
-    if (!(await namesIn(this.#options.folder)).includes(brokerId)) return;
-    const folder = await this.#folder(brokerId);
-    await endMarkedProcesses(folder);
-    for (const volume of await this.#volumesIn(brokerId)) await volume.destroy();
-    await rm(folder, { recursive: true, force: true });
+    await this.#options.directory.remove(brokerId);
+    await this.#local.remove(brokerId);
   }
 
   async renewCertificates(): Promise<void> {
@@ -263,8 +346,8 @@ export class RabbitMqEngine implements Engine {
 
   metrics(): Promise<MetricsJson[]> {
     return Promise.all(
-      [...this.#runs.values()].map(({ cluster, endpoints, name }) =>
-        clusterMetrics(cluster, name, endpoints.networkBytes),
+      [...this.#runs.values()].map(({ cluster, endpoints, spec }) =>
+        clusterMetrics(cluster, spec.name, endpoints.networkBytes),
       ),
     );
   }
@@ -325,21 +408,9 @@ export class RabbitMqEngine implements Engine {
     throw new WaxwingError('engine-version-missing', `${text}${found ?? 'missing'}`);
   }
 
-  async #volumesIn(brokerId: string): Promise<EncryptedVolume[]> {
-    const names = await namesIn(join(this.#options.folder, brokerId));
-    return names
-      .filter((name) => name.startsWith('vol-'))
-      .map((id) => new EncryptedVolume(this.#volumePlace(brokerId, id), () => {}));
-  }
-
   #volumePlace(brokerId: string, id: string): VolumePlace {
     const { folder, dataFolder } = this.#options;
     return { id, folder: join(folder, brokerId, id), mountpoint: mountpointOf(dataFolder, id) };
-  }
-
-  /** The folder of a broker, without symbolic links, which would give its processes another mark. */
-  #folder(brokerId: string): Promise<string> {
-    return realpath(join(this.#options.folder, brokerId));
   }
 }
 
@@ -354,9 +425,5 @@ function kindOf({ version }: Installation): EngineKind {
   };
 }
 
-function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-}
+/** A node that is created runs nothing yet. */
+const silent = { line: () => {}, ended: () => {}, volumeLost: () => {} };

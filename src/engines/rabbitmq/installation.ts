@@ -13,12 +13,15 @@ export interface Installation {
   /** `3.10.8` */
   readonly version: string;
   readonly server: string;
-  /** The folder of `erl` and `epmd`. */
-  readonly erlang: string;
+  readonly epmd: string;
+  /** The program of Erlang's virtual machine. */
+  readonly erl: string;
   /** The folder of its plugins. */
   readonly pluginsFolder: string;
   /** The program `rabbitmqctl`. */
   readonly control: string;
+  /** The program `rabbitmq-queues`. */
+  readonly queues: string;
   /** The names of its plugins. */
   readonly plugins: readonly string[];
   /** The user of the nodes; undefined for the user of this process. */
@@ -35,17 +38,25 @@ const userName = 'rabbitmq';
 export async function findInstallation(): Promise<Installation | string> {
   try {
     const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
-    const erlang = await findErlang(process.env);
-    await checkErlang(version, erlang);
+    const erl = await findErlang(process.env);
+    await checkErlang(version, erl);
     if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
     const problem = await encryptionProblem();
     if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
     const user = await userOfNodes();
     if (typeof user === 'string') return user;
     const program = (name: string) => join(home, 'sbin', name);
-    const [server, control] = [program('rabbitmq-server'), program('rabbitmqctl')];
-    const pluginsFolder = join(home, 'plugins');
-    return { version, plugins, pluginsFolder, erlang: dirname(erlang), user, server, control };
+    return {
+      version,
+      plugins,
+      pluginsFolder: join(home, 'plugins'),
+      epmd: join(dirname(erl), 'epmd'),
+      erl,
+      user,
+      server: program('rabbitmq-server'),
+      control: program('rabbitmqctl'),
+      queues: program('rabbitmq-queues'),
+    };
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;

@@ -9,18 +9,30 @@ import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volum
 
 const sizeTimeoutMs = 20_000;
 
+/** The size of a volume, bytes. */
+export type SizeOf = (brokerId: string, volumeId: string) => Promise<number>;
+
+/** The size of a folder with all that is in it, bytes; 0 if it is not known. */
+export async function folderBytes(folder: string): Promise<number> {
+  const { output } = await runProgram('du', ['-sb', '--', folder], { timeoutMs: sizeTimeoutMs });
+  return Number.parseInt(output, 10) || 0;
+}
+
 /** The wrapped data keys of the encrypted volumes of clusters or pairs. */
 export class InstalledEngineVolumes implements EngineVolumes {
   readonly rekeyProblem: string;
   readonly #kind: 'cluster' | 'pair';
   readonly #placeOf: (brokerId: string, volumeId: string) => VolumePlace;
   readonly #isRunning: (brokerId: string) => boolean;
+  readonly #sizeOf: SizeOf;
 
   constructor(
     kind: 'cluster' | 'pair',
     placeOf: (brokerId: string, volumeId: string) => VolumePlace,
     isRunning: (brokerId: string) => boolean,
+    sizeOf: SizeOf = (brokerId, volumeId) => folderBytes(placeOf(brokerId, volumeId).folder),
   ) {
+    this.#sizeOf = sizeOf;
     this.#kind = kind;
     this.#placeOf = placeOf;
     this.#isRunning = isRunning;
@@ -33,9 +45,7 @@ export class InstalledEngineVolumes implements EngineVolumes {
 
   async state(brokerId: string, volumeId: string): Promise<SealingState | undefined> {
     if (!this.#isRunning(brokerId)) return undefined;
-    const { folder } = this.#placeOf(brokerId, volumeId);
-    const { output } = await runProgram('du', ['-sb', '--', folder], { timeoutMs: sizeTimeoutMs });
-    const totalBytes = Number.parseInt(output, 10) || 0;
+    const totalBytes = await this.#sizeOf(brokerId, volumeId);
     return { generation: 0, olderGenerations: [], olderBytes: 0, totalBytes };
   }
 

@@ -15,15 +15,15 @@ export const waxwingActions = serviceActions(
       'Write',
       ['broker'],
       ['aws:ResourceTag/${k}'],
-      'CreateBackup RebuildVolume RekeyVolume RewrapVolume',
+      'CreateBackup RebuildVolume RekeyVolume ReplaceNode RewrapVolume',
     ],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
-    ['List', [], [], 'ListAdvice'],
+    ['List', [], [], 'ListAdvice ListHosts'],
     [
       'Write',
       [],
       [],
-      'CreateConsoleCode RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
+      'CreateConsoleCode CreateJoinToken RemoveHost RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
     ],
   ],
 );

@@ -29,6 +29,12 @@ export class RouteTable {
     return this;
   }
 
+  /** Adds a file at exactly one path, which answers GET and HEAD. */
+  page(path: string, handler: SiteHandler): this {
+    for (const method of ['GET', 'HEAD']) this.#requests.add(method, path, handler);
+    return this;
+  }
+
   /** Adds a handler for protocol upgrades (`Upgrade: websocket`). */
   upgrade(pattern: string, handler: UpgradeHandler): this {
     this.#hasUpgrades = true;

@@ -19,6 +19,8 @@ export interface StaticSite {
   readonly folder: string;
   /** The path of the site without a trailing slash; empty for the root. */
   readonly path: string;
+  /** The file for the path of the site itself; by default `index.html`. */
+  readonly index?: string;
   /** The content security policy of all files. */
   readonly contentSecurityPolicy: string;
   /** Whether unknown paths are answered with `index.html`. */
@@ -61,8 +63,8 @@ async function serveFile(
     .pipe(response);
 }
 
-function sendOptions({ folder }: StaticSite) {
-  return { root: folder, dotfiles: 'ignore', cacheControl: false } as const;
+function sendOptions({ folder, index = 'index.html' }: StaticSite) {
+  return { root: folder, index, dotfiles: 'ignore', cacheControl: false } as const;
 }
 
 function fileStream(site: StaticSite, stream: SendStream, path: string): SendStream {

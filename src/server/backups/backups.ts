@@ -247,7 +247,8 @@ export class Backups implements BackupOperations {
 function requireStill(now: BrokerRecord | undefined, { id, key }: BrokerRecord): void {
   if (now?.keyChange === null && now.key.arn === key.arn) {
     if (now.volumes.every(({ isMade }) => isMade)) return;
-    throw new ControlError('bad-request', `Broker [${id}] has no volume yet.`);
+    const why = now.replication?.role === 'REPLICA' ? 'is a replica' : 'has no volume yet';
+    throw new ControlError('bad-request', `Broker [${id}] ${why}.`);
   }
   throw new ControlError('conflict', `The KMS key of broker [${id}] is being changed.`);
 }

@@ -1,6 +1,7 @@
 // Composition of the engine that runs clusters of RabbitMQ.
 
 import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
+import type { HostDirectory } from '../../engines/rabbitmq/hosts/host-directory.ts';
 import { findInstallation } from '../../engines/rabbitmq/installation.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
 import type { CertificateKeeper } from '../certificate-keeper.ts';
@@ -10,6 +11,8 @@ import type { Settings } from '../settings.ts';
 import { clustersFolder } from '../system-volume.ts';
 
 const mib = 1024 * 1024;
+/** The zone of machines that state none. */
+const defaultZone = 'default';
 
 /** Composes the engine with the RabbitMQ of this machine, if there is one. */
 export async function clusterEngine(
@@ -17,6 +20,7 @@ export async function clusterEngine(
   state: Pick<SystemState, 'certificates'>,
   certificates: Pick<CertificateKeeper, 'broker'>,
   access: ListenerAccess,
+  directory: HostDirectory,
 ): Promise<RabbitMqEngine> {
   return new RabbitMqEngine({
     dataFolder: settings.folder,
@@ -31,6 +35,8 @@ export async function clusterEngine(
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
       diskReserveBytes: settings.diskReserveMib * mib,
     },
+    local: { address: settings.hosts?.address, zone: settings.zone ?? defaultZone },
+    directory,
     installation: await findInstallation(),
     certificates: (brokerId) => certificates.broker(brokerId),
     authority: () => state.certificates.brokerAuthority,

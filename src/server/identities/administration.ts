@@ -17,6 +17,7 @@ export interface AdministrationOptions {
   readonly hashPassword: (password: string) => Promise<string>;
   readonly advice: AdviceParts;
   readonly backups: BackupOperations;
+  readonly hosts: AdministrationParts['hosts'];
   readonly newConsoleCode: AdministrationParts['newConsoleCode'];
   readonly clock: Clock;
   readonly random: Random;
@@ -39,6 +40,7 @@ export function administrationParts(options: AdministrationOptions): Administrat
     rotateDefaultBrokerPassword: () => rotatePassword(options),
     control: options.control,
     backups: options.backups,
+    hosts: options.hosts,
     newConsoleCode: options.newConsoleCode,
   };
 }

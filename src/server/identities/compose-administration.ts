@@ -18,10 +18,11 @@ export function composeAdministration(
   settings: Settings,
   state: SystemState,
   control: Control,
-  { hashPassword, handshakes, publicCertificates, region, accountId }: ServiceLocation,
+  location: ServiceLocation,
   logs: BrokerLogs,
   newConsoleCode: AdministrationParts['newConsoleCode'],
 ): AdministrationParts {
+  const { hashPassword, handshakes, hosts, publicCertificates, region, accountId } = location;
   const { installation, iam, identity, brokers, configurations, kms } = state;
   const keys = kms.journal;
   const tls = () => tls12Counts(control.engines, handshakes());
@@ -61,6 +62,7 @@ export function composeAdministration(
       tls12Counts: tls,
     },
     backups,
+    hosts: hosts(),
     newConsoleCode,
     clock: systemClock,
     random: systemRandom,

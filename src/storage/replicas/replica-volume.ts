@@ -43,12 +43,11 @@ export interface ReplicaSource {
   release(): Promise<boolean>;
 }
 
-/** The state that a replica has. */
-export interface ReplicaState {
-  readonly lineage: number;
-  /** The mount of the primary that wrote it. */
-  readonly epoch: number;
-}
+/**
+ * What the folder of a replica has: a complete copy of its primary; the volume that the broker had when it was
+ * the primary, until the first copy begins; or nothing.
+ */
+export type ReplicaState = 'copy' | 'former' | 'nothing';
 
 /**
  * A replica of a volume. Its state is published by one file, the manifest, and what a manifest names is not
@@ -68,13 +67,13 @@ export class ReplicaVolume {
   }
 
   /**
-   * The complete state that the replica has; undefined if there is none.
+   * What the replica has.
    *
    * @throws {StorageError} `volume-damaged`, `format-too-new`, `disk-failed`
    */
-  async state(): Promise<ReplicaState | undefined> {
-    const manifest = await this.#published();
-    return manifest && { lineage: manifest.lineage, epoch: manifest.header.epoch };
+  async state(): Promise<ReplicaState> {
+    if ((await this.#published()) !== undefined) return 'copy';
+    return (await this.#names()).includes('volume') ? 'former' : 'nothing';
   }
 
   /**
@@ -107,6 +106,7 @@ export class ReplicaVolume {
     await this.#disk.createFolder(this.#folder);
     const before = await this.#published();
     if (before !== undefined && before.lineage !== lineage) await this.#withdraw();
+    if (this.#manifest === undefined) await this.#begin();
     if (isUnchanged(this.#manifest, source)) return 0;
     await this.#requireSpace(files);
     await this.#keep(lineage, keys);
@@ -226,21 +226,27 @@ export class ReplicaVolume {
   }
 
   /**
-   * Completes a promotion after a crash at its end.
+   * Completes a promotion after a crash at its end, or that of a broker with its former volume.
    *
    * @returns whether the folder has a volume, and no replica
    * @throws {StorageError} `disk-failed`
    */
   async finish(): Promise<boolean> {
     try {
-      const names = await this.#disk.list(this.#folder);
+      const names = await this.#names();
       if (names.includes(manifestFile) || !names.includes('volume')) return false;
       await this.#removeKeys();
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw diskFailure(`promoting the replica in ${this.#folder}`, error);
     }
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return this.#disk.list(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
   }
 
   /** The wrapped data keys of the complete state, newest first. */
@@ -281,24 +287,32 @@ export class ReplicaVolume {
   }
 
   /**
-   * Makes a former volume a replica without a state: its wrapped data keys are erased. The segments stay,
-   * so that only what differs is copied.
+   * Forgets a state that cannot be read, so that the next copy begins anew.
    *
    * @throws {StorageError} `disk-failed`
    */
-  async begin(): Promise<void> {
+  async repair(): Promise<void> {
     try {
-      await this.#disk.createFolder(this.#folder);
-      const names = await this.#disk.list(this.#folder);
-      if (!names.includes('volume')) return;
-      await eraseVolumeHeader(this.#disk, this.#folder);
-      for (const name of ['volume.old', watermarkFile, 'volume']) {
-        if (names.includes(name)) await this.#disk.remove(this.#path(name));
-      }
-      await this.#disk.syncFolder(this.#folder);
+      await this.#published();
     } catch (error) {
-      throw diskFailure(`preparing the replica in ${this.#folder}`, error);
+      if (!(error instanceof StorageError && error.code === 'volume-damaged')) throw error;
+      await this.#withdraw();
+      this.#isRead = true;
     }
+  }
+
+  /**
+   * Ends the former volume of a broker: its wrapped data keys are erased. The segments stay, so that only
+   * what differs is copied.
+   */
+  async #begin(): Promise<void> {
+    const names = await this.#names();
+    if (!names.includes('volume')) return;
+    await eraseVolumeHeader(this.#disk, this.#folder);
+    for (const name of ['volume.old', watermarkFile, 'volume']) {
+      if (names.includes(name)) await this.#disk.remove(this.#path(name));
+    }
+    await this.#disk.syncFolder(this.#folder);
   }
 
   async #published(): Promise<ReplicaManifest | undefined> {

@@ -9,7 +9,14 @@ import { type MovedCounts, type MoveResult, move } from '../moving/move.ts';
 import { listQueues } from '../moving/queues.ts';
 import { closeToClients, movedOf, pause } from './closing.ts';
 import { definitionsFor, type ScaledKind, type ScalingFacts } from './differences.ts';
-import { createMover, deleteMover, moverName, required, type ScaledBroker } from './mover.ts';
+import {
+  createMover,
+  deleteMover,
+  moverName,
+  required,
+  rowsOf,
+  type ScaledBroker,
+} from './mover.ts';
 
 /** What is moved, and how. */
 export interface ScaleOptions {
@@ -17,8 +24,9 @@ export interface ScaleOptions {
   readonly target: ScaledBroker;
   /** The kind of the source. */
   readonly from: ScaledKind;
-  /** Undefined if the clients have moved in an attempt before: then the target has the definitions. */
-  readonly facts: ScalingFacts | undefined;
+  readonly facts: ScalingFacts;
+  /** Whether the clients have moved in an attempt before: then the target has the definitions. */
+  readonly isResumed: boolean;
   /** Passwords for users of the target. */
   readonly passwords: ReadonlyMap<string, string>;
   /** Whether refused definitions do not end the move. */
@@ -55,13 +63,14 @@ const countedMs = { single: 200, cluster: 6000 } as const;
  * @throws {TransferError} if a broker cannot be reached, or refuses definitions
  */
 export async function scale(options: ScaleOptions): Promise<ScaleResult> {
-  const { source, target, from, facts, interruption, clock } = options;
-  if (facts !== undefined) await copyAll(options, facts);
+  const { source, target, from, interruption, clock } = options;
+  if (!options.isResumed) await copyAll(options);
   const movers = { source: await createMover(source), target: await createMover(target) };
   if (!interruption.aborted) {
     options.step(`clients of the old endpoint are told to connect to ${target.endpoint}`);
     const { management } = source;
     await closeToClients({ kind: from, management, clock, interruption }, target.endpoint);
+    await copyTopology(options);
   }
   const result = await moveAll(options, movers);
   if (result.left.length === 0 && !interruption.aborted) {
@@ -77,8 +86,8 @@ export async function movedTo({ management }: ScaledBroker): Promise<string | un
   return found === undefined ? undefined : String(found['to']);
 }
 
-async function copyAll(options: ScaleOptions, facts: ScalingFacts): Promise<void> {
-  const { target, passwords, acceptsDifferences } = options;
+async function copyAll(options: ScaleOptions): Promise<void> {
+  const { target, facts, passwords, acceptsDifferences } = options;
   options.step('definitions are copied');
   const definitions = definitionsFor(facts, moverName);
   const copied = await copyDefinitions(definitions, target.management, target.username);
@@ -94,6 +103,15 @@ async function copyAll(options: ScaleOptions, facts: ScalingFacts): Promise<void
     const body = { password, tags: typeof tags === 'string' ? tags : tags.join(',') };
     await required(target.management, 'PUT', path, body);
   }
+}
+
+/** Copies the queues that clients have declared since the definitions were copied. */
+async function copyTopology({ source, target, facts }: ScaleOptions): Promise<void> {
+  const [present = {}] = rowsOf([await source.management.get('/definitions')]);
+  const all = definitionsFor({ ...facts, definitions: present }, moverName);
+  const { rabbit_version = null, vhosts = [], queues = [], exchanges = [], bindings = [] } = all;
+  const topology = { rabbit_version, vhosts, queues, exchanges, bindings };
+  await copyDefinitions(topology, target.management, target.username);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   RebootBrokerCommand,
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
+import { WaxwingError } from '../../../src/base/errors.ts';
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { pairRequest, pairUsers } from '../../support/broker-pair.ts';
 import { createKey, password, underKey } from '../../support/broker-requests.ts';
@@ -73,24 +74,51 @@ async function shown(id: string) {
 
 const no = undefined;
 
-test('the role of a primary is pending until it is rebooted, and that of its replica is not', async () => {
+test('the roles of a new pair are pending until the primary is rebooted', async () => {
   const { id: primary, arn } = await create();
   assert.deepEqual(await shown(primary), ['RUNNING', 'NONE', no, no, no, no, no]);
   const { id: replica } = await replicaOf(arn);
   const pending = ['RUNNING', 'NONE', no, no, 'CRDR', 'PRIMARY', replica];
   assert.deepEqual(await shown(primary), pending);
-  const asReplica = ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no];
-  assert.deepEqual(await shown(replica), asReplica);
+  const waiting = ['RUNNING', 'NONE', no, no, 'CRDR', 'REPLICA', primary];
+  assert.deepEqual(await shown(replica), waiting);
   await assert.rejects(promote(replica, 'FAILOVER'), {
     name: 'BadRequestException',
     message: `Broker [${replica}] cannot be promoted: its primary [${primary}] must be rebooted first.`,
   });
   await reboot(primary);
   assert.deepEqual(await shown(primary), ['RUNNING', 'CRDR', 'PRIMARY', replica, no, no, no]);
-  await plane.advance(1000);
-  assert.deepEqual(await shown(replica), asReplica);
+  assert.deepEqual(await shown(replica), ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no]);
   const { DataReplicationMetadata } = await describe(replica);
   assert.equal(DataReplicationMetadata?.DataReplicationCounterpart?.Region, 'us-west-2');
+});
+
+test('before its first reboot, a pair ends with a change of the mode or a deletion', async () => {
+  const { id: primary, arn } = await create();
+  const alone = ['RUNNING', 'NONE', no, no, no, no, no];
+  const { id: replica } = await replicaOf(arn);
+  const DataReplicationMode = 'NONE';
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: primary, DataReplicationMode }));
+  await plane.advance(1000);
+  for (const id of [primary, replica]) assert.deepEqual(await shown(id), alone);
+  const { id: other } = await replicaOf(arn);
+  await plane.mq.send(new DeleteBrokerCommand({ BrokerId: other }));
+  await plane.settled();
+  assert.deepEqual(await shown(primary), alone);
+});
+
+test('a replica that is created after the reboot of its primary has begun follows it', async () => {
+  const { id: primary, arn } = await create();
+  const release = plane.engine.hold('create');
+  count += 1;
+  const asked = { DataReplicationMode: 'CRDR', DataReplicationPrimaryBrokerArn: arn } as const;
+  const { BrokerId: replica = '' } = await plane.mq.send(pairRequest(`b${count}`, asked));
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
+  release();
+  await plane.settled();
+  await plane.advance(1000);
+  await plane.advance(1000);
+  assert.deepEqual(await shown(replica), ['REPLICA', 'CRDR', 'REPLICA', primary, no, no, no]);
 });
 
 for (const mode of ['SWITCHOVER', 'FAILOVER'] as const) {
@@ -126,6 +154,21 @@ test('a promotion is refused where it has nothing to promote, or twice', async (
   const noCopy = `Broker [${primary}] cannot be promoted: it has no complete copy of its primary [${replica}] yet.`;
   await refused(primary, 'FAILOVER', noCopy);
   await assert.rejects(promote('b-none', 'FAILOVER'), { name: 'NotFoundException' });
+});
+
+test('a former primary can be promoted again if its successor does not start', async () => {
+  const { primary, replica } = await paired();
+  const failure = new WaxwingError('volume-damaged', 'a segment is damaged');
+  plane.engine.fail('start', failure);
+  await promote(replica, 'SWITCHOVER');
+  await plane.settled();
+  assert.equal((await shown(replica))[0], 'CRITICAL_ACTION_REQUIRED');
+  plane.engine.fail('start', undefined);
+  await promote(primary, 'FAILOVER');
+  await plane.settled();
+  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
+  await plane.advance(1000);
+  assert.deepEqual((await shown(replica)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
 });
 
 test('a primary without its key can be replaced by a failover, and not by a switchover', async () => {
@@ -279,7 +322,10 @@ test('a primary must have a replication user, must run, and has one replica', as
   const { id: replica, arn: arnOfReplica } = await replicaOf(arn);
   const message = `Broker [${id}] already has the replica [${replica}].`;
   await assert.rejects(replicaOf(arn), { ...attribute, message });
-  await assert.rejects(replicaOf(arnOfReplica), { ...attribute, message: /its state is REPLICA/ });
+  await assert.rejects(replicaOf(arnOfReplica), {
+    ...attribute,
+    message: /is part of another pair/,
+  });
 });
 
 test('pairing, promotion and the end of a pair survive the end of the process at any time', async () => {

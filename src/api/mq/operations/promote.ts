@@ -17,10 +17,10 @@ export function promote(parts: MqParts) {
     output: brokerIdOnly,
     permissions: onBroker('mq:Promote', parts),
     handle: async ({ brokerId, mode }) => {
-      const hasState = await replicator.hasState(brokerId);
+      const state = await replicator.stateOf(brokerId);
       return () => {
         const isUp = (id: string) => supervisor.isUp(id);
-        const { value, changes } = decide(brokers, brokerId, mode, hasState, isUp);
+        const { value, changes } = decide(brokers, brokerId, mode, state, isUp);
         const committed = () => parts.control.wakePair(value);
         return { output: { brokerId }, changes, resources: touched(value), committed };
       };

@@ -1,5 +1,7 @@
 // Texts in the syntax of Erlang and of RabbitMQ's configuration.
 
+import { isIPv4 } from 'node:net';
+
 /** The characters of values that need no escape in either syntax. */
 const plain = /^[\x20-\x7e]*$/;
 
@@ -11,6 +13,12 @@ const plain = /^[\x20-\x7e]*$/;
 export function erlangString(text: string): string {
   if (!plain.test(text)) throw new RangeError(`'${text}' contains other than printable ASCII`);
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/** An IPv4 address as an Erlang term. @throws {RangeError} for another text */
+export function erlangAddress(address: string): string {
+  if (!isIPv4(address)) throw new RangeError(`'${address}' is no IPv4 address`);
+  return `{${address.replaceAll('.', ',')}}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Free ports on the loopback address.
+// Free ports of an address.
 
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
@@ -10,10 +10,12 @@ const attemptCountMax = 200;
 /**
  * Finds ports that no program uses. Another program may take one before it is used.
  *
+ * @param address one of this machine
  * @param isTaken tells ports that others will use
  * @throws if there are not enough
  */
-export async function freeLoopbackPorts(
+export async function freePorts(
+  address: string,
   count: number,
   isTaken: (port: number) => boolean,
 ): Promise<number[]> {
@@ -23,7 +25,7 @@ export async function freeLoopbackPorts(
       if (attempt >= attemptCountMax + count) throw new Error(`no ${count} free ports were found`);
       const port = randomInt(range.first, range.last + 1);
       if (servers.has(port) || isTaken(port)) continue;
-      const server = await opened(port);
+      const server = await opened(address, port);
       if (server !== undefined) servers.set(port, server);
     }
     return [...servers.keys()];
@@ -32,11 +34,18 @@ export async function freeLoopbackPorts(
   }
 }
 
-function opened(port: number): Promise<Server | undefined> {
+/** Whether no program uses a port of an address of this machine. */
+export async function isPortFree(address: string, port: number): Promise<boolean> {
+  const server = await opened(address, port);
+  if (server !== undefined) await closed(server);
+  return server !== undefined;
+}
+
+function opened(address: string, port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', () => resolve(undefined));
-    server.listen({ host: '127.0.0.1', port }, () => resolve(server));
+    server.listen({ host: address, port }, () => resolve(server));
   });
 }
 

@@ -35,9 +35,13 @@ export class NodeApi {
   readonly #client: HttpsClient;
   readonly #username: string;
 
-  constructor(port: number, { username, password, authority, serverName }: NodeAccess) {
+  constructor(
+    address: string,
+    port: number,
+    { username, password, authority, serverName }: NodeAccess,
+  ) {
     this.#username = username;
-    this.#base = `https://127.0.0.1:${port}/api`;
+    this.#base = `https://${address}:${port}/api`;
     this.#authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     this.#client = new HttpsClient({
       authorities: authority,

@@ -1,31 +1,36 @@
 // The certificates of the nodes of a cluster towards each other.
 
-import { createAuthority, issueMemberCertificate } from '../../../crypto/authority.ts';
-import type { NodePlace } from './node-place.ts';
+import {
+  type Certificate,
+  createAuthority,
+  issueMemberCertificate,
+} from '../../../crypto/authority.ts';
+import { loopback, type NodeAddress } from './node-place.ts';
 
 /** The certificate and key of a node, and the authority that it trusts; PEM. */
-export interface NodeCertificate {
+export interface NodeCertificate extends Certificate {
   readonly authority: string;
-  readonly certificate: string;
-  readonly privateKey: string;
 }
 
 /**
- * Issues the certificates of all nodes, by an authority that is for these nodes alone. Its key is
- * forgotten: nobody can issue another certificate that the nodes accept.
- *
- * @returns in the order of the nodes
+ * The authority of the nodes of one cluster, for one start of it. Its key is only in the memory of this
+ * process, and forgotten when the cluster stops.
  */
-export async function nodeCertificates(
-  nodes: readonly Pick<NodePlace, 'host'>[],
-  nowMs: number,
-): Promise<NodeCertificate[]> {
-  const hosts = nodes.map(({ host }) => host);
-  const authority = await createAuthority('node', [...hosts, '127.0.0.1'], nowMs);
-  return Promise.all(
-    hosts.map(async (host) => {
-      const issued = await issueMemberCertificate(authority, [host], nowMs);
-      return { ...issued, authority: authority.certificate };
-    }),
-  );
+export class NodeAuthority {
+  readonly #authority: Certificate;
+
+  private constructor(authority: Certificate) {
+    this.#authority = authority;
+  }
+
+  /** @param hosts the host names of the nodes, which are all that it may certify */
+  static async create(hosts: readonly string[], nowMs: number): Promise<NodeAuthority> {
+    return new NodeAuthority(await createAuthority('node', [...hosts, loopback], nowMs));
+  }
+
+  /** Issues the certificate of a node. */
+  async issue({ host }: Pick<NodeAddress, 'host'>, nowMs: number): Promise<NodeCertificate> {
+    const issued = await issueMemberCertificate(this.#authority, [host], nowMs);
+    return { ...issued, authority: this.#authority.certificate };
+  }
 }

@@ -17,6 +17,7 @@ function place(number: number, root = `/run/waxwing/mounts/vol-${number}`): Node
     number,
     name: nameOfNode(brokerId, number),
     host: hostOfNode(brokerId, number),
+    address: '127.0.0.1',
     root,
     ports: { amqps: 20_000 + number, management: 21_000 + number, distribution: 22_000 + number },
   };
@@ -28,6 +29,7 @@ function configuration(changes: Partial<NodeSettings> = {}): string[] {
   return nodeConfiguration({
     node: place(2),
     nodes,
+    seed: nameOfNode(brokerId, 1),
     clusterName: 'orders',
     tls: clusterTls(false),
     memoryBytesMax: 400_000_000,

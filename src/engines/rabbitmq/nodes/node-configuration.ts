@@ -1,8 +1,8 @@
 // The configuration files of a node.
 
-import { confValue, erlangString } from './erlang-text.ts';
+import { confValue, erlangAddress, erlangString } from './erlang-text.ts';
 import { linksPlugin } from './links/links-plugin.ts';
-import { filesOf, type NodePlace } from './node-place.ts';
+import { filesOf, loopback, type NodeAddress, type NodePlace } from './node-place.ts';
 
 /** The TLS settings of the ports for clients. */
 export interface NodeTls {
@@ -16,14 +16,16 @@ export interface NodeTls {
 export interface NodeSettings {
   readonly node: NodePlace;
   /** All nodes of the cluster, this one included. */
-  readonly nodes: readonly NodePlace[];
+  readonly nodes: readonly NodeAddress[];
+  /** The name of the node that a new node joins. */
+  readonly seed: string;
   readonly clusterName: string;
   readonly tls: NodeTls;
   readonly memoryBytesMax: number;
   readonly diskReserveBytes: number;
   /** Lines of the broker's configuration that were checked. */
   readonly ownLines: readonly string[];
-  /** The user by which the service asks the nodes; it may connect from this machine only. */
+  /** The user by which the service asks the nodes; on the loopback address, from this machine only. */
   readonly serviceUser: string;
 }
 
@@ -39,29 +41,28 @@ const netTickSeconds = 15;
 
 /** `rabbitmq.conf` of a node. It opens no port without TLS. */
 export function nodeConfiguration(settings: NodeSettings): string {
-  const { node, nodes, ownLines } = settings;
+  const { node, seed, ownLines } = settings;
   const files = filesOf(node);
-  const [seed = node] = nodes;
   const { amqps, management } = node.ports;
   const lines: (readonly [string, string | number])[] = [
     ['listeners.tcp', 'none'],
-    ['listeners.ssl.default', `127.0.0.1:${amqps}`],
+    ['listeners.ssl.default', `${node.address}:${amqps}`],
     ...tlsLines('ssl_options', settings),
     ['ssl_options.verify', 'verify_none'],
     // The service forwards connections, and states the address of the client before TLS begins.
     ['proxy_protocol', 'true'],
-    ['management.ssl.ip', '127.0.0.1'],
+    ['management.ssl.ip', node.address],
     ['management.ssl.port', management],
     ...tlsLines('management.ssl', settings),
     ['cluster_name', settings.clusterName],
     ['cluster_partition_handling', 'pause_minority'],
     ['net_ticktime', netTickSeconds],
     ['cluster_formation.peer_discovery_backend', 'rabbit_peer_discovery_classic_config'],
-    // With the first node alone, the order in which a new cluster forms is always the same.
-    ['cluster_formation.classic_config.nodes.1', seed.name],
+    // With one node alone, the order in which a new cluster forms is always the same.
+    ['cluster_formation.classic_config.nodes.1', seed],
     ['load_definitions', files.definitions],
     ['loopback_users.guest', 'true'],
-    [`loopback_users.${settings.serviceUser}`, 'true'],
+    ...(node.address === loopback ? [localUser(settings.serviceUser)] : []),
     ['vm_memory_high_watermark.absolute', settings.memoryBytesMax],
     ['disk_free_limit.absolute', settings.diskReserveBytes],
     ['log.console', 'true'],
@@ -70,6 +71,10 @@ export function nodeConfiguration(settings: NodeSettings): string {
   ];
   const text = lines.map(([key, value]) => `${key} = ${confValue(String(value))}`);
   return `${[...text, ...ownLines].join('\n')}\n`;
+}
+
+function localUser(name: string): readonly [string, string] {
+  return [`loopback_users.${name}`, 'true'];
 }
 
 function tlsLines(prefix: string, { node, tls }: NodeSettings): [string, string][] {
@@ -107,10 +112,13 @@ export function distributionConfiguration(node: NodePlace): string {
 }
 
 /** The names of the nodes, which no name server knows. */
-export function hostsConfiguration(nodes: readonly NodePlace[]): string {
-  // One entry: another one for the same address would replace it.
-  const hosts = nodes.map(({ host }) => erlangString(host)).join(', ');
-  return `{host, {127,0,0,1}, [${hosts}]}.\n{lookup, [file, native]}.\n`;
+export function hostsConfiguration(nodes: readonly NodeAddress[]): string {
+  // One entry for each address: another one for the same address would replace it.
+  const entries = [...new Set(nodes.map(({ address }) => address))].map((address) => {
+    const hosts = nodes.filter((node) => node.address === address).map(({ host }) => host);
+    return `{host, ${erlangAddress(address)}, [${hosts.map(erlangString).join(', ')}]}.\n`;
+  });
+  return `${entries.join('')}{lookup, [file, native]}.\n`;
 }
 
 /** The plugins of brokers of Amazon MQ; those of RabbitMQ 3 that version 4 has in its core included. */

@@ -1,6 +1,7 @@
 // The environment of the process of a node.
 
 import { plainEnvironment } from '../../../base/programs/run-program.ts';
+import { erlangAddress } from './erlang-text.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
 
 /** Schedulers of a node: three of them share the machine. */
@@ -23,7 +24,7 @@ export function nodeEnvironment(
     PATH: `${erlang}:${plainEnvironment.PATH}`,
     HOME: files.home,
     ERL_EPMD_PORT: String(epmdPort),
-    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_EPMD_ADDRESS: node.address,
     ERL_INETRC: files.hosts,
     // Dumps of a VM contain messages.
     ERL_CRASH_DUMP_SECONDS: '0',
@@ -44,7 +45,7 @@ export function nodeEnvironment(
     RABBITMQ_PID_FILE: files.pid,
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: [
       `-proto_dist inet_tls -ssl_dist_optfile ${files.distribution}`,
-      '-kernel inet_dist_use_interface {127,0,0,1}',
+      `-kernel inet_dist_use_interface ${erlangAddress(node.address)}`,
       `+S ${schedulerCount}:${schedulerCount}`,
     ].join(' '),
   };

@@ -3,8 +3,8 @@
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
+import type { NodeFiles } from '../hosts/node-host.ts';
 import { linksApplication, linksPlugin } from './links/links-plugin.ts';
-import type { NodeCertificate } from './node-certificates.ts';
 import {
   advancedConfiguration,
   distributionConfiguration,
@@ -18,27 +18,17 @@ import { filesOf, type NodePlace } from './node-place.ts';
 /** The user of the nodes; undefined for the user of this process. */
 type Owner = VolumeOwner | undefined;
 
-/** The contents of the files of a node. */
-export interface NodeFiles {
+/** The contents of the files of a node, their place, and what its host adds. */
+type PlacedFiles = Omit<NodeFiles, 'settings'> & {
   readonly settings: NodeSettings;
-  readonly availablePlugins: readonly string[];
-  /** See `definitionsOf`. */
-  readonly definitions: string;
-  /** The secret that all nodes of a cluster know. */
-  readonly cookie: string;
-  readonly nodeCertificate: NodeCertificate;
   /** The compiled module of our plugin. */
   readonly linksCode: Buffer;
-  /** See `filesOf`, PEM. */
-  readonly peerAuthorities: string;
-  /** For clients. */
-  readonly serverCertificate: { readonly certificate: string; readonly privateKey: string };
-}
+};
 
 /** Writes the files of a node before its start. Its data is left as it is. */
-export async function writeNodeFiles(contents: NodeFiles, owner: Owner): Promise<void> {
-  const { settings, availablePlugins, definitions, cookie, nodeCertificate } = contents;
-  const { node, nodes } = settings;
+export async function writeNodeFiles(contents: PlacedFiles, owner: Owner): Promise<void> {
+  const { settings, plugins, definitions, cookie, nodeCertificate } = contents;
+  const { node } = settings;
   const files = filesOf(node);
   await rm(files.run, { recursive: true, force: true });
   for (const folder of [files.etc, files.run, files.home, files.data, files.log]) {
@@ -46,13 +36,12 @@ export async function writeNodeFiles(contents: NodeFiles, owner: Owner): Promise
     if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   }
   await writePrivately(files.cookie, cookie, owner, 0o400);
-  await writePrivately(files.configuration, nodeConfiguration(settings), owner);
+  await writeConfiguration(settings, owner);
   await writePrivately(files.advanced, advancedConfiguration(node), owner);
   await writePrivately(files.peerAuthorities, contents.peerAuthorities, owner);
   await writeOwnPlugin(node, contents.linksCode, owner);
   await writePrivately(files.distribution, distributionConfiguration(node), owner);
-  await writePrivately(files.hosts, hostsConfiguration(nodes), owner);
-  await writePrivately(files.plugins, enabledPlugins(availablePlugins), owner);
+  await writePrivately(files.plugins, enabledPlugins(plugins), owner);
   await writePrivately(files.authority, nodeCertificate.authority, owner);
   await writePrivately(files.nodeCertificate, nodeCertificate.certificate, owner);
   await writePrivately(files.nodeKey, nodeCertificate.privateKey, owner);
@@ -83,9 +72,13 @@ export function writeDefinitions(
   return writePrivately(filesOf(node).definitions, definitions, owner);
 }
 
-/** Replaces the configuration that the next start of a node reads. */
-export function writeConfiguration(settings: NodeSettings, owner: Owner): Promise<void> {
-  return writePrivately(filesOf(settings.node).configuration, nodeConfiguration(settings), owner);
+/**
+ * Replaces the configuration, and the addresses of the other nodes, that the next start of a node reads.
+ */
+export async function writeConfiguration(settings: NodeSettings, owner: Owner): Promise<void> {
+  const files = filesOf(settings.node);
+  await writePrivately(files.configuration, nodeConfiguration(settings), owner);
+  await writePrivately(files.hosts, hostsConfiguration(settings.nodes), owner);
 }
 
 /** Replaces the certificate for clients. A running node reads it within some minutes. */

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 
-/** The ports of a node, all on the loopback address. */
+/** The ports of a node, all on the address of its host. */
 export interface NodePorts {
   readonly amqps: number;
   readonly management: number;
@@ -10,18 +10,27 @@ export interface NodePorts {
   readonly distribution: number;
 }
 
-/** A node of a cluster, and where its files are. */
-export interface NodePlace {
+/** A node of a cluster, as the other nodes know it. */
+export interface NodeAddress {
   /** From 1. */
   readonly number: number;
   /** The name that the other nodes know it by. It is stored in its data and never changes. */
   readonly name: string;
   /** The host name in it, which only the nodes resolve. */
   readonly host: string;
-  /** The folder of its mounted volume, which contains every file that it writes. */
-  readonly root: string;
+  /** The IPv4 address of its machine, on which it listens: the loopback address if all nodes share one. */
+  readonly address: string;
   readonly ports: NodePorts;
 }
+
+/** A node of a cluster, and where its files are. */
+export interface NodePlace extends NodeAddress {
+  /** The folder of its mounted volume, which contains every file that it writes. */
+  readonly root: string;
+}
+
+/** The address of nodes that share a machine with the service. */
+export const loopback = '127.0.0.1';
 
 /** The domain of the host names in the names of nodes. */
 const domain = 'nodes.waxwing.internal';

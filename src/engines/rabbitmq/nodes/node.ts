@@ -1,23 +1,10 @@
-// A node of a cluster: its volume, its process, and what is known of its health.
+// A node of a cluster: where it runs, and what is known of its health.
 
-import type { KeyObject } from 'node:crypto';
 import { systemClock } from '../../../base/clock.ts';
 import { WaxwingError } from '../../../base/errors.ts';
-import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
-import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
-import { countMount, type MountCount } from '../../volumes/volume-files.ts';
+import type { HostedNode, NodeHost } from '../hosts/node-host.ts';
 import { type NodeAccess, NodeApi, type NodeView } from './node-api.ts';
-import { nodeEnvironment } from './node-environment.ts';
-import { filesOf, type NodePlace } from './node-place.ts';
-import { NodeProcess } from './node-process.ts';
-
-/** Time for a node to close its connections and files, milliseconds. */
-const stopMs = 25_000;
-/** Time for a killed process to be gone, milliseconds. */
-const killMs = 5000;
-
-/** Consecutive examinations of a volume that must fail before it counts as lost. */
-const probeFailuresMax = 3;
+import type { NodeAddress } from './node-place.ts';
 
 /** Events of a node. */
 export interface NodeEvents {
@@ -29,49 +16,81 @@ export interface NodeEvents {
   volumeLost(node: Node, detail: string): void;
 }
 
-/** How nodes are run. */
-export interface NodeRunOptions {
-  /** The program of the node. */
-  readonly server: string;
-  /** The folder of the plugins of RabbitMQ. */
-  readonly pluginsFolder: string;
-  /** The folder of `erl` and `epmd`. */
-  readonly erlang: string;
-  /** Undefined for the user of this process. */
-  readonly user: VolumeOwner | undefined;
-  /** Marks the processes of the broker. */
-  readonly mark: Readonly<Record<string, string>>;
-}
-
 /** A node of a cluster. */
 export class Node {
   readonly number: number;
-  readonly volume: EncryptedVolume;
-  readonly #options: NodeRunOptions;
+  readonly volumeId: string;
+  readonly #brokerId: string;
   readonly #events: NodeEvents;
-  #place: NodePlace | undefined = undefined;
+  #host: NodeHost;
+  #hosted: HostedNode | undefined = undefined;
+  #place: NodeAddress | undefined = undefined;
   #api: NodeApi | undefined = undefined;
-  #process: NodeProcess | undefined = undefined;
+  /** Whether it has never been in the cluster: its volume is created when its key is there. */
+  isNew: boolean;
   /** The last answer about the cluster; undefined unless the node answers. */
   view: readonly NodeView[] | undefined = undefined;
   /** Whether the node refuses the user of the service, which somebody has deleted or changed. */
   isRefusing = false;
+  /** Whether its files are those of this start of the cluster. */
+  isWritten = false;
   /** Ended processes since the node last ran steadily. */
   crashCount = 0;
   startedMs = 0;
-  #probeFailures = 0;
 
-  constructor(number: number, volume: VolumePlace, options: NodeRunOptions, events: NodeEvents) {
+  constructor({ brokerId, number, volumeId, host, isNew }: NodeOptions, events: NodeEvents) {
+    this.#brokerId = brokerId;
     this.number = number;
-    this.#options = options;
+    this.volumeId = volumeId;
+    this.#host = host;
+    this.isNew = isNew;
     this.#events = events;
-    this.volume = new EncryptedVolume(volume, (detail) => void this.#volumeEnded(detail));
   }
 
-  /** Where it is; known once its ports were chosen. */
-  get place(): NodePlace {
+  get host(): NodeHost {
+    return this.#host;
+  }
+
+  /** Its volume and its process. */
+  async hosted(): Promise<HostedNode> {
+    const host = this.#host;
+    const isHere = () => this.#host === host;
+    this.#hosted ??= await host.node(this.#brokerId, this.volumeId, {
+      line: (text) => isHere() && this.#events.line(this, text),
+      ended: (detail) => isHere() && this.#ended(detail),
+      volumeLost: (detail) => {
+        if (!isHere()) return;
+        this.view = undefined;
+        this.#events.volumeLost(this, detail);
+      },
+    });
+    return this.#hosted;
+  }
+
+  #ended(detail: string): void {
+    this.view = undefined;
+    this.#events.ended(this, detail);
+  }
+
+  /** Makes another machine the place of the node, where it begins with an empty volume. */
+  moveTo(host: NodeHost): void {
+    this.#host = host;
+    this.#hosted = undefined;
+    this.isNew = true;
+    this.isWritten = false;
+    this.view = undefined;
+    this.crashCount = 0;
+  }
+
+  /** Its addresses; known once its ports were chosen. */
+  get place(): NodeAddress {
     if (this.#place === undefined) throw new Error(`node ${this.number} has no place yet`);
     return this.#place;
+  }
+
+  /** Whether it has a place. */
+  get isSettled(): boolean {
+    return this.#place !== undefined;
   }
 
   /** The management API of the node. */
@@ -81,107 +100,33 @@ export class Node {
   }
 
   get isRunning(): boolean {
-    return this.#process !== undefined;
-  }
-
-  get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#hosted?.isRunning === true;
   }
 
   /** Gives the node its name and ports. */
-  settle(place: NodePlace, access: NodeAccess): void {
+  settle(place: NodeAddress, access: NodeAccess): void {
     this.#api?.close();
     this.#place = place;
-    this.#api = new NodeApi(place.ports.management, access);
-  }
-
-  /**
-   * Mounts its volume. An older copy of it is locked again: the node would have forgotten messages that
-   * it confirmed, and what the others know of it would be wrong.
-   *
-   * @throws {VolumeError} see `EncryptedVolume.unlock`
-   * @throws {WaxwingError} `volume-rolled-back`, `volume-failed`
-   */
-  async unlock(dataKey: KeyObject, count: MountCount): Promise<void> {
-    const owner = this.#options.user ?? { uid: 0, gid: 0 };
-    const mountpoint = await this.volume.unlock(dataKey, owner);
-    try {
-      await countMount(owner, mountpoint, count);
-    } catch (error) {
-      await this.lock();
-      if (!(error instanceof WaxwingError)) throw error;
-      const text = `node ${this.number}, volume ${this.volume.place.id}: ${error.message}`;
-      throw new WaxwingError(error.code, text, { cause: error });
-    }
+    this.#api = new NodeApi(place.address, place.ports.management, access);
   }
 
   /** Starts its process. The volume must be mounted. */
   start(epmdPort: number): void {
-    const { server, erlang, user, mark, pluginsFolder } = this.#options;
-    const { place } = this;
-    const { run, ownPlugins } = filesOf(place);
     this.view = undefined;
     this.isRefusing = false;
     this.startedMs = systemClock.monotonicMs();
-    const process = new NodeProcess(
-      {
-        file: server,
-        args: [],
-        folder: run,
-        environment: {
-          ...nodeEnvironment(place, epmdPort, erlang),
-          RABBITMQ_PLUGINS_DIR: `${ownPlugins}:${pluginsFolder}`,
-          ...mark,
-        },
-        user,
-      },
-      {
-        line: (text) => this.#events.line(this, text),
-        ended: (detail) => {
-          if (this.#process !== process) return;
-          this.#process = undefined;
-          this.view = undefined;
-          this.#events.ended(this, detail);
-        },
-      },
-    );
-    this.#process = process;
+    this.#hosted?.start(this.place, epmdPort);
   }
 
   /** Ends the process: it is asked to, and killed after a time. Its end is no event. */
   async stop(): Promise<void> {
-    const process = this.#forget();
-    if (process === undefined) return;
-    process.stop();
-    if (!(await endsWithin(process, stopMs))) await this.#kill(process);
-  }
-
-  /** Ends the process at once. Its end is no event. */
-  async kill(): Promise<void> {
-    const process = this.#forget();
-    if (process !== undefined) await this.#kill(process);
-  }
-
-  async #kill(process: NodeProcess): Promise<void> {
-    process.kill();
-    if (await endsWithin(process, killMs)) return;
-    // A process that waits for its volume does not end before the volume is fenced.
-    await this.volume.fence();
-    process.kill();
-    if (await endsWithin(process, killMs)) return;
-    throw new Error(`process ${process.pid} of node ${this.number} does not end`);
-  }
-
-  #forget(): NodeProcess | undefined {
-    const process = this.#process;
-    this.#process = undefined;
     this.view = undefined;
-    return process;
+    await this.#hosted?.stop();
   }
 
-  /** Unmounts the volume. The process must have ended. */
-  lock(): Promise<void> {
-    return this.volume.lock({ isForced: true });
+  /** Unmounts the volume. */
+  async lock(): Promise<void> {
+    await this.#hosted?.lock();
   }
 
   /**
@@ -189,28 +134,14 @@ export class Node {
    * as it did at the last look.
    */
   async look(): Promise<void> {
-    const process = this.#process;
-    const answer = await this.api
+    if (!this.isRunning) return;
+    const { api } = this;
+    const answer = await api
       .nodes()
       .catch((error: unknown) => (isRefusal(error) ? ('refused' as const) : undefined));
-    if (this.#process !== process || process === undefined) return;
+    if (this.#api !== api || !this.isRunning) return;
     this.isRefusing = answer === 'refused';
     if (answer !== 'refused') this.view = answer;
-  }
-
-  /**
-   * Examines the volume of a running node. A node on a frozen volume looks healthy to the others. One that
-   * fails repeatedly counts as lost.
-   */
-  async probeVolume(): Promise<void> {
-    const process = this.#process;
-    if (process === undefined) return;
-    const problem = await this.volume.problem();
-    if (this.#process !== process) return;
-    this.#probeFailures = problem === undefined ? 0 : this.#probeFailures + 1;
-    if (this.#probeFailures < probeFailuresMax) return;
-    this.#probeFailures = 0;
-    await this.#volumeEnded(`its volume does not work: ${problem}`);
   }
 
   /** Whether the node serves clients, and sees at least so many running nodes. */
@@ -227,33 +158,22 @@ export class Node {
     return this.view?.find(({ name }) => name === this.place.name)?.partitions ?? [];
   }
 
-  async #volumeEnded(detail: string): Promise<void> {
-    try {
-      await this.volume.fence();
-      await this.kill();
-      await this.lock();
-    } catch (error) {
-      this.#events.line(this, `[error] the volume could not be locked: ${String(error)}`);
-    }
-    this.#events.volumeLost(this, detail);
-  }
-
   /** Ends what is left of the node's connections. */
   close(): void {
     this.#api?.close();
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof WaxwingError && error.code === 'login-refused';
+/** Which node of which broker, and where. */
+export interface NodeOptions {
+  readonly brokerId: string;
+  /** From 1. */
+  readonly number: number;
+  readonly volumeId: string;
+  readonly host: NodeHost;
+  readonly isNew: boolean;
 }
 
-function endsWithin({ ended }: NodeProcess, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = systemClock.setTimeout(() => resolve(false), ms);
-    void ended.then(() => {
-      timer.clear();
-      resolve(true);
-    });
-  });
+function isRefusal(error: unknown): boolean {
+  return error instanceof WaxwingError && error.code === 'login-refused';
 }

@@ -22,7 +22,7 @@ import type { Listeners, PortListener } from '../../../net/listeners.ts';
 import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { systemDisk } from '../../../storage/disk.ts';
-import { pageHandler } from './page.ts';
+import { addConsole } from './console-files.ts';
 
 /** The names of listeners in RabbitMQ. */
 const protocolNames: Readonly<Record<string, string>> = {
@@ -98,8 +98,7 @@ export class ManagementPort {
 
   #routes(): RouteTable {
     const definitions = this.#handler(definitionsBodyBytesMax);
-    return new RouteTable()
-      .handle('*', '/', pageHandler)
+    return addConsole(new RouteTable())
       .handle('POST', '/api/definitions', definitions)
       .handle('POST', '/api/definitions/{vhost}', definitions)
       .handle('POST', '/api/exchanges/{vhost}/{name}/publish', this.#handler(publishBodyBytesMax))

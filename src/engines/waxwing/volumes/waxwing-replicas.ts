@@ -57,12 +57,12 @@ export class WaxwingReplicas implements EngineReplicas {
     }
   }
 
-  begin(brokerId: string): Promise<void> {
-    return this.#of(brokerId).begin();
+  stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'> {
+    return this.#of(brokerId).state();
   }
 
-  async epochOf(brokerId: string): Promise<number | undefined> {
-    return (await this.#of(brokerId).state())?.epoch;
+  repair(brokerId: string): Promise<void> {
+    return this.#of(brokerId).repair();
   }
 
   keys(brokerId: string, lineage: number): Promise<readonly WrappedDataKey[]> {

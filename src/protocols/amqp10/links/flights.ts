@@ -71,9 +71,7 @@ export class Flights {
    */
   range(first: number, count: number): Flight[] {
     const found: Flight[] = [];
-    if (this.#older !== undefined) {
-      for (const [id, flight] of this.#older) if ((id - first) >>> 0 <= count) found.push(flight);
-    }
+    if (this.#older !== undefined) collectOlder(found, this.#older, first, count);
     if (this.#ringCount === 0) return found;
     const span = (this.#last - this.#first) >>> 0;
     const begin = (first - this.#first) >>> 0;
@@ -131,6 +129,22 @@ export class Flights {
       this.#ringCount--;
     }
     if (this.#ringCount > 0) this.#close();
+  }
+}
+
+function collectOlder(
+  found: Flight[],
+  older: ReadonlyMap<number, Flight>,
+  first: number,
+  count: number,
+): void {
+  if (count >= older.size) {
+    for (const [id, flight] of older) if ((id - first) >>> 0 <= count) found.push(flight);
+    return;
+  }
+  for (let n = 0; n <= count; n++) {
+    const flight = older.get((first + n) >>> 0);
+    if (flight !== undefined) found.push(flight);
   }
 }
 

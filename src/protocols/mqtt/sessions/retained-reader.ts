@@ -15,11 +15,10 @@ import type { Outgoing } from './outgoing.ts';
 /** Number of topic names that are examined in one step of about ten microseconds. */
 const examinedPerStep = 32;
 
-/** The retained messages that one subscription still has to be sent. */
+/** The retained messages that the first subscription still has to be sent. */
 interface Reading {
   readonly subscription: SessionSubscription;
-  /** Undefined until it is this one's turn. */
-  steps: Iterator<RetainedTopic | undefined> | undefined;
+  readonly steps: Iterator<RetainedTopic | undefined>;
 }
 
 /**
@@ -29,8 +28,9 @@ interface Reading {
 export class RetainedReader {
   readonly #host: MqttHost;
   readonly #outgoing: Outgoing;
-  /** By filter, in order. */
-  readonly #readings = new Map<string, Reading>();
+  /** The subscriptions that wait, by filter, in order. */
+  readonly #waiting = new Map<string, SessionSubscription>();
+  #reading: Reading | undefined = undefined;
   readonly #view = new Delivery();
   readonly #head = new HeadView();
   /** A message that is being loaded. */
@@ -47,14 +47,14 @@ export class RetainedReader {
   /** Starts to send the retained messages that match a filter. */
   add(subscription: SessionSubscription): void {
     const { filter } = subscription;
-    this.#readings.delete(filter);
-    this.#readings.set(filter, { subscription, steps: undefined });
+    this.#waiting.delete(filter);
+    this.#waiting.set(filter, subscription);
     this.#outgoing.onProgress = () => this.work();
   }
 
   /** The client has unsubscribed. */
   remove(filter: string): void {
-    this.#readings.delete(filter);
+    this.#waiting.delete(filter);
   }
 
   /** Adds messages while there is room, in steps. */
@@ -69,20 +69,27 @@ export class RetainedReader {
   *#addAll(): Generator<void> {
     let count = 0;
     for (;;) {
-      const [reading] = this.#readings.values();
-      if (reading === undefined) {
+      const [subscription] = this.#waiting.values();
+      if (subscription === undefined) {
+        this.#reading = undefined;
         this.#outgoing.onProgress = undefined;
         return;
       }
-      const queue = this.#host.session.queueFor(reading.subscription);
+      const queue = this.#host.session.queueFor(subscription);
       if (this.#isOver || queue === undefined || !hasRoom(queue)) return;
-      reading.steps ??= this.#match(reading.subscription);
+      const reading = this.#readingOf(subscription);
       const step = reading.steps.next();
-      if (step.done === true) this.#readings.delete(reading.subscription.filter);
+      if (step.done === true) this.#waiting.delete(subscription.filter);
       else if (step.value !== undefined && !this.#add(step.value, reading, queue)) return;
       // A message that is copied takes as long as many names that are examined.
       if (step.value !== undefined || ++count % examinedPerStep === 0) yield;
     }
+  }
+
+  #readingOf(subscription: SessionSubscription): Reading {
+    if (this.#reading?.subscription === subscription) return this.#reading;
+    this.#reading = { subscription, steps: this.#match(subscription) };
+    return this.#reading;
   }
 
   #match({ filter }: SessionSubscription): Iterator<RetainedTopic | undefined> {
@@ -149,7 +156,8 @@ export class RetainedReader {
   /** The connection has ended. */
   stop(): void {
     this.#isOver = true;
-    this.#readings.clear();
+    this.#waiting.clear();
+    this.#reading = undefined;
   }
 }
 

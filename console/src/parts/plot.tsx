@@ -1,12 +1,18 @@
-// A metric over time.
+// Values over time.
 
 import LineChart from '@cloudscape-design/components/line-chart';
-import { timeText } from '../parts/time.tsx';
+import { timeText } from './time.tsx';
+
+/** A line of a plot. */
+export interface Line {
+  readonly title: string;
+  readonly points: readonly { readonly x: Date; readonly y: number }[];
+}
 
 interface PlotProps {
   readonly name: string;
-  readonly times: readonly Date[];
-  readonly values: readonly number[];
+  /** With one line, there is no legend. */
+  readonly lines: readonly Line[];
   readonly from: Date;
   readonly to: Date;
 }
@@ -18,25 +24,24 @@ const dayMs = 24 * 3_600_000;
 /** Numbers with a unit prefix: 1500 is 1.5K. */
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
-/** Plots a metric. Its values are also read by keyboard: each point has a text. */
-export function Plot({ name, times, values, from, to }: PlotProps) {
+/** Plots values. They are also read by keyboard: each point has a text. */
+export function Plot({ name, lines, from, to }: PlotProps) {
   const isLong = to.getTime() - from.getTime() > dayMs;
+  const largest = Math.max(1, ...lines.flatMap(({ points }) => points.map(({ y }) => y)));
   return (
     <LineChart
-      series={[
-        {
-          title: name,
-          type: 'line',
-          data: times.map((x, index) => ({ x, y: values[index] ?? 0 })),
-          valueFormatter: (value) => short.format(value),
-        },
-      ]}
+      series={lines.map(({ title, points }) => ({
+        title,
+        type: 'line',
+        data: points,
+        valueFormatter: (value: number) => short.format(value),
+      }))}
       xScaleType="time"
       xDomain={[from, to]}
-      yDomain={[0, Math.max(...values, 1) * 1.1]}
+      yDomain={[0, largest * 1.1]}
       height={160}
       hideFilter
-      hideLegend
+      hideLegend={lines.length === 1}
       ariaLabel={name}
       xTitle="Time"
       yTitle=""
@@ -44,6 +49,7 @@ export function Plot({ name, times, values, from, to }: PlotProps) {
         xTickFormatter: (time: Date) => (isLong ? days : hours).format(time),
         yTickFormatter: (value) => short.format(value),
         detailPopoverDismissAriaLabel: 'Close',
+        legendAriaLabel: 'Lines',
         chartAriaRoleDescription: 'line chart',
         xAxisAriaRoleDescription: 'time',
         yAxisAriaRoleDescription: 'value',

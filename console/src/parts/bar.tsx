@@ -1,0 +1,29 @@
+// The bar at the top: the name, the colours, and the person.
+
+import TopNavigation, {
+  type TopNavigationProps,
+} from '@cloudscape-design/components/top-navigation';
+import { toggleDarkMode, useDarkMode } from '../dark-mode.ts';
+
+interface BarProps {
+  /** The menu of the person who is signed in. */
+  readonly person: TopNavigationProps.MenuDropdownUtility | undefined;
+  readonly title?: string;
+}
+
+/** The bar at the top. */
+export function Bar({ person, title = 'Waxwing' }: BarProps) {
+  const isDark = useDarkMode();
+  const colours: TopNavigationProps.ButtonUtility = {
+    type: 'button',
+    text: isDark ? 'Light' : 'Dark',
+    title: isDark ? 'Light colours' : 'Dark colours',
+    onClick: toggleDarkMode,
+  };
+  return (
+    <TopNavigation
+      identity={{ href: '#/', title }}
+      utilities={person ? [colours, person] : [colours]}
+    />
+  );
+}

@@ -1,0 +1,51 @@
+// The columns of lists of channels.
+
+import type { Channel } from '../model.ts';
+import type { Column } from '../parts/list-table.tsx';
+import { NameLink, printable } from '../parts/name.tsx';
+import { countText } from '../parts/numbers.ts';
+
+/** What a channel does. */
+export function modeText({ confirm, transactional }: Channel): string {
+  if (transactional) return 'transactions';
+  return confirm ? 'confirms' : '–';
+}
+
+/** The columns. */
+export const channelColumns: readonly Column<Channel>[] = [
+  {
+    id: 'name',
+    width: 280,
+    header: 'Name',
+    sortingField: 'name',
+    isRowHeader: true,
+    cell: ({ name }) => <NameLink area="channels" parts={[name]} />,
+  },
+  { id: 'user', header: 'User', sortingField: 'user', cell: ({ user }) => printable(user) },
+  { id: 'mode', header: 'Mode', cell: modeText },
+  { id: 'state', header: 'State', sortingField: 'state', cell: ({ state }) => state },
+  {
+    id: 'consumers',
+    header: 'Consumers',
+    sortingField: 'consumer_count',
+    cell: (channel) => countText(channel.consumer_count),
+  },
+  {
+    id: 'prefetch',
+    header: 'Prefetch',
+    sortingField: 'prefetch_count',
+    cell: (channel) => countText(channel.prefetch_count),
+  },
+  {
+    id: 'unacked',
+    header: 'Unacknowledged',
+    sortingField: 'messages_unacknowledged',
+    cell: (channel) => countText(channel.messages_unacknowledged),
+  },
+  {
+    id: 'unconfirmed',
+    header: 'Unconfirmed',
+    sortingField: 'messages_unconfirmed',
+    cell: (channel) => countText(channel.messages_unconfirmed),
+  },
+];

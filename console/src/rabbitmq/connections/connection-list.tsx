@@ -1,0 +1,69 @@
+// The list of connections.
+
+import { timeText } from '../../parts/time.tsx';
+import type { Connection } from '../model.ts';
+import { ListTable } from '../parts/list-table.tsx';
+import { NameLink, printable } from '../parts/name.tsx';
+import { bytesText, countText } from '../parts/numbers.ts';
+
+/** Lists connections. */
+export default function ConnectionList() {
+  return (
+    <ListTable<Connection>
+      title="Connections"
+      isPage
+      path={['connections']}
+      idOf={({ name }) => name}
+      empty="There are no connections that you may see."
+      columns={[
+        {
+          id: 'name',
+          width: 280,
+          header: 'Name',
+          sortingField: 'name',
+          isRowHeader: true,
+          cell: ({ name, user_provided_name: given }) => (
+            <>
+              <NameLink area="connections" parts={[name]} />
+              {given !== undefined && ` ${printable(given)}`}
+            </>
+          ),
+        },
+        { id: 'user', header: 'User', sortingField: 'user', cell: ({ user }) => printable(user) },
+        {
+          id: 'vhost',
+          header: 'Virtual host',
+          sortingField: 'vhost',
+          cell: ({ vhost }) => printable(vhost),
+        },
+        { id: 'protocol', header: 'Protocol', sortingField: 'protocol', cell: (c) => c.protocol },
+        { id: 'state', header: 'State', sortingField: 'state', cell: ({ state }) => state },
+        {
+          id: 'channels',
+          header: 'Channels',
+          sortingField: 'channels',
+          cell: ({ channels }) => countText(channels),
+        },
+        {
+          id: 'received',
+          header: 'Received',
+          sortingField: 'recv_oct',
+          cell: (c) => bytesText(c.recv_oct),
+        },
+        {
+          id: 'sent',
+          header: 'Sent',
+          sortingField: 'send_oct',
+          cell: (c) => bytesText(c.send_oct),
+        },
+        {
+          id: 'since',
+          header: 'Connected since',
+          sortingField: 'connected_at',
+          cell: (c) =>
+            timeText(c.connected_at === undefined ? undefined : new Date(c.connected_at)),
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,85 @@
+// The page on which users of the broker sign in.
+
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Form from '@cloudscape-design/components/form';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { dismiss } from '../../notices.ts';
+import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { endsSession, signIn } from '../api.ts';
+import { setSession } from './session.ts';
+
+/** Asks who the person is. */
+export function SignInPage() {
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const attempt = useMutation({
+    mutationFn: () => signIn(name, password),
+    onSuccess: (session) => {
+      dismiss();
+      setSession(session);
+    },
+    // A password that was right must not stay behind, nor one that was wrong.
+    onSettled: () => setPassword(''),
+    gcTime: 0,
+  });
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    attempt.mutate();
+  };
+  const { error } = attempt;
+  const isWrong = error !== null && endsSession(error);
+  return (
+    <div className="console-sign-in">
+      <SpaceBetween size="l">
+        <ErrorAlert
+          error={isWrong ? new Error('The user name or the password is wrong.') : error}
+        />
+        <form onSubmit={send}>
+          <Container header={<Header variant="h1">Sign in to the broker</Header>}>
+            <Form
+              actions={
+                <Button variant="primary" formAction="submit" loading={attempt.isPending}>
+                  Sign in
+                </Button>
+              }
+            >
+              <SpaceBetween size="m">
+                <FormField label="User name">
+                  <Input
+                    name="user_name"
+                    value={name}
+                    onChange={({ detail }) => setName(detail.value)}
+                    autoComplete="username"
+                    spellcheck={false}
+                    autoFocus
+                  />
+                </FormField>
+                <FormField label="Password">
+                  <Input
+                    name="password"
+                    type="password"
+                    value={password}
+                    onChange={({ detail }) => setPassword(detail.value)}
+                    autoComplete="current-password"
+                  />
+                </FormField>
+              </SpaceBetween>
+            </Form>
+          </Container>
+        </form>
+        <Box color="text-body-secondary" fontSize="body-s">
+          Users of the broker with the tag management, policymaker, monitoring or administrator sign
+          in here. The password is kept by this page only: a reload, or an hour without use, signs
+          you out.
+        </Box>
+      </SpaceBetween>
+    </div>
+  );
+}

@@ -1,0 +1,213 @@
+// A host of nodes: stays connected to the service, and ends its nodes when its lease ends.
+
+import { X509Certificate } from 'node:crypto';
+import { systemClock, type Timer } from '../base/clock.ts';
+import type { ServiceLog } from '../base/log.ts';
+import { requestCertificate } from '../crypto/authority.ts';
+import type { LocalHost } from '../engines/rabbitmq/hosts/local-host.ts';
+import { Channel, serviceFrameBytesMax } from '../hosts/channel/channel.ts';
+import { anyText, type Fields, text, whole } from '../hosts/channel/fields.ts';
+import { HostError } from '../hosts/errors.ts';
+import { Lease } from '../hosts/lease.ts';
+import { connectToService } from '../hosts/service-connection.ts';
+import type { Identity, IdentityFile } from './identity.ts';
+import { NodeRequests } from './node-requests.ts';
+
+/** Pause between two attempts to connect, milliseconds. */
+const retryMs = { first: 500, longest: 10_000 } as const;
+/** The interval of looks at the lease and at the certificate, milliseconds. */
+const tickMs = 1000;
+/** Leases are extended at least every ten seconds: longer silence is the loss of the connection. */
+const silenceMs = 25_000;
+const dayMs = 24 * 60 * 60 * 1000;
+/** A certificate that is valid for less than this is renewed. */
+const renewalMs = 20 * dayMs;
+/** The longest lease, milliseconds. */
+const leaseMsMax = dayMs;
+const certificateLengthMax = 32 * 1024;
+
+/** What a host reports about itself. */
+export interface AgentParts {
+  readonly host: LocalHost;
+  readonly version: string;
+  readonly file: IdentityFile;
+  readonly log: ServiceLog;
+  /** The service has removed this host: nothing of it is left, and it cannot connect again. */
+  readonly removed: () => void;
+}
+
+/** The agent of a host. */
+export class Agent {
+  readonly #parts: AgentParts;
+  readonly #lease = new Lease(systemClock);
+  readonly #requests: NodeRequests;
+  #identity: Identity;
+  #channel: Channel | undefined = undefined;
+  /** The start of the service for which nodes run. */
+  #run: string | undefined = undefined;
+  #ticks: Timer | undefined = undefined;
+  #heardMs = 0;
+  #isFenced = true;
+  #fencing: Promise<void> | undefined = undefined;
+  #isRenewing = false;
+  #pauseMs: number = retryMs.first;
+  #isClosed = false;
+
+  constructor(identity: Identity, parts: AgentParts) {
+    this.#identity = identity;
+    this.#parts = parts;
+    this.#requests = new NodeRequests(parts.host, this.#lease, (op, fields) =>
+      this.#channel?.tell(op, fields),
+    );
+  }
+
+  /** Ends what an earlier process left, and begins to connect. */
+  async start(): Promise<void> {
+    await this.#parts.host.endLeftovers();
+    this.#ticks = systemClock.setInterval(() => this.#tick(), tickMs);
+    void this.#connect();
+  }
+
+  /** Whether the service has granted a lease that is valid. */
+  get hasLease(): boolean {
+    return this.#lease.isValid;
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      const socket = await connectToService(
+        this.#identity,
+        this.#identity.authority,
+        this.#identity,
+      );
+      this.#heardMs = systemClock.monotonicMs();
+      this.#channel = new Channel(
+        socket,
+        serviceFrameBytesMax,
+        {
+          request: (op, fields, body) => this.#asked(op, fields, body),
+          event: (op) => {
+            throw new HostError('message-invalid', `there is no event '${op}'`);
+          },
+          closed: (detail) => this.#disconnected(detail),
+        },
+        systemClock,
+      );
+    } catch (error) {
+      this.#disconnected(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #disconnected(detail: string): void {
+    this.#channel = undefined;
+    if (this.#isClosed) return;
+    const leftSeconds = Math.ceil(this.#lease.leftMs / 1000);
+    this.#parts.log.warn({ leftSeconds }, `there is no connection to the service: ${detail}`);
+    systemClock.setTimeout(() => void this.#connect(), this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, retryMs.longest);
+  }
+
+  async #asked(op: string, fields: Fields, body: Buffer): Promise<object> {
+    switch (op) {
+      case 'welcome':
+        return this.#welcomed(fields);
+      case 'lease':
+        this.#grant(fields);
+        return {};
+      case 'dismiss':
+        return this.#dismissed();
+      default:
+        return this.#requests.perform(op, fields, body);
+    }
+  }
+
+  /** What runs for an earlier start of the service has other certificates, and is of no use. */
+  async #welcomed(fields: Fields): Promise<object> {
+    const run = text(fields, 'run', /^[\w-]{8,64}$/);
+    if (run !== this.#run) await this.#fence();
+    this.#run = run;
+    await this.#fencing;
+    this.#grant(fields);
+    this.#pauseMs = retryMs.first;
+    const { version, host } = this.#parts;
+    return { version, plugins: host.plugins, volumes: await this.#requests.volumes() };
+  }
+
+  #grant(fields: Fields): void {
+    this.#lease.grant(whole(fields, 'leaseMs', 1000, leaseMsMax));
+    this.#heardMs = systemClock.monotonicMs();
+    this.#isFenced = false;
+  }
+
+  async #dismissed(): Promise<object> {
+    this.#lease.end();
+    await this.#fence();
+    await this.#requests.removeAll();
+    systemClock.setTimeout(() => {
+      this.#isClosed = true;
+      this.#channel?.close('the service has removed this host');
+      this.#parts.removed();
+    }, tickMs);
+    return {};
+  }
+
+  #tick(): void {
+    if (!this.#lease.isValid && !this.#isFenced) {
+      this.#parts.log.warn(
+        {},
+        'the lease has ended: all nodes are ended, and their keys forgotten',
+      );
+      void this.#fence();
+    }
+    if (this.#channel !== undefined && systemClock.monotonicMs() - this.#heardMs > silenceMs) {
+      this.#channel.close('the service does not answer');
+    }
+    const endMs = Date.parse(new X509Certificate(this.#identity.certificate).validTo);
+    if (endMs - systemClock.nowMs() < renewalMs) void this.#renew();
+  }
+
+  /** Ends all nodes. What does not end is tried again at the next look. */
+  #fence(): Promise<void> {
+    this.#fencing ??= this.#requests
+      .fence()
+      .then(() => {
+        this.#isFenced = true;
+      })
+      .catch((error: unknown) => {
+        this.#isFenced = false;
+        this.#parts.log.error({ err: error }, 'nodes could not be ended');
+      })
+      .finally(() => {
+        this.#fencing = undefined;
+      });
+    return this.#fencing;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#isRenewing || this.#channel === undefined) return;
+    this.#isRenewing = true;
+    try {
+      const { privateKey, request } = await requestCertificate();
+      const { result } = await this.#channel.request('renew', { request });
+      const certificate = anyText(result, 'certificate', certificateLengthMax);
+      const identity = { ...this.#identity, certificate, privateKey };
+      await this.#parts.file.write(identity);
+      this.#identity = identity;
+      this.#channel?.close('the certificate was renewed');
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'the certificate could not be renewed');
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+
+  /** Ends all nodes and the connection. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#ticks?.clear();
+    await this.#requests.close();
+    this.#lease.end();
+    this.#channel?.close('the host is being stopped');
+  }
+}

@@ -1,0 +1,70 @@
+// The files of the web console at the root of a management port.
+
+import { join } from 'node:path';
+import { packageFolder } from '../../../base/package-folder.ts';
+import type { HttpResponse } from '../../../net/http/message.ts';
+import type { RequestHandler } from '../../../net/http/request-handler.ts';
+import type { RouteTable } from '../../../net/http/route-table.ts';
+import { type StaticSite, staticSite } from '../../../net/http/static-site.ts';
+
+const folder = join(packageFolder, 'dist', 'console');
+
+/** What the page may do: run and show files of this port, and call its API. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  // No text becomes HTML or code, not even by mistake.
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+const common = { contentSecurityPolicy, isSinglePage: false } as const;
+
+/** The page, which is not stored. Its addresses are behind `#`. */
+const page: StaticSite = { ...common, folder, path: '', index: 'rabbitmq.html', immutable: /^$/ };
+
+/** What the page loads, where the service has it too. The names contain hashes. */
+const assets: StaticSite = {
+  ...common,
+  folder: join(folder, 'assets'),
+  path: '/console/assets',
+  immutable: /./,
+};
+
+/** The answer to other methods, such as the form of a page elsewhere. */
+const notAllowed: HttpResponse = {
+  status: 405,
+  headers: {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    Allow: 'GET, HEAD',
+  },
+  body: 'This page is read with GET.',
+};
+
+const refusal: RequestHandler = {
+  admit: () => ({
+    refusal: notAllowed,
+    isProven: false,
+    answer: () => Promise.resolve(notAllowed),
+  }),
+  reject: () => notAllowed,
+};
+
+/** Adds the console to the routes of a port. */
+export function addConsole(routes: RouteTable): RouteTable {
+  return routes
+    .page('/', staticSite(page))
+    .handle('*', '/', refusal)
+    .site(assets.path, staticSite(assets));
+}

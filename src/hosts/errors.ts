@@ -1,0 +1,20 @@
+// The errors of this folder.
+
+import { WaxwingError } from '../base/errors.ts';
+
+/** The codes of {@link HostError}. */
+export type HostErrorCode =
+  /** A join token has another form, is not known, was used, or has expired. */
+  | 'token-invalid'
+  /** The other side has another certificate than expected, or none. */
+  | 'peer-unknown'
+  /** A message of the other side has another form, or is too long. */
+  | 'message-invalid'
+  /** The host refused a request, with its reason. */
+  | 'request-refused';
+
+/** An expected error between the service and a host. It contains no token and no key. */
+export class HostError extends WaxwingError<HostErrorCode> {}
+
+/** There is no connection to a host, or it ended before the answer. The request may have had an effect. */
+export class HostUnreachable extends Error {}

@@ -1,0 +1,331 @@
+// The hosts of nodes: their connections, leases and places.
+
+import type { KeyObject } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { systemClock, type Timer } from '../../base/clock.ts';
+import type { ServiceLog } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
+import type { HostDirectory, Placement } from '../../engines/rabbitmq/hosts/host-directory.ts';
+import { localHostId, type NodeHost } from '../../engines/rabbitmq/hosts/node-host.ts';
+import { RemoteHost } from '../../engines/rabbitmq/hosts/remote-host.ts';
+import { Channel, hostFrameBytesMax } from '../../hosts/channel/channel.ts';
+import type { Fields } from '../../hosts/channel/fields.ts';
+import { HostError } from '../../hosts/errors.ts';
+import { entryOf, type Hosts } from '../../hosts/hosts.ts';
+import type { HostRecord } from '../../hosts/records.ts';
+import type { Entry } from '../../storage/journal.ts';
+import { HostCertificates } from './host-certificates.ts';
+import { HostListener } from './host-listener.ts';
+import { Joining } from './joining.ts';
+
+/** The interval at which leases are extended, as a part of a lease. */
+const leaseShare = 4;
+const leaseEveryMsMax = 10_000;
+/** Time for an answer to an extended lease, after which the connection counts as lost; milliseconds. */
+const aliveMs = 15_000;
+/** The first answer of a host comes after it has ended what runs. Milliseconds. */
+const welcomeMs = 120_000;
+const dayMs = 24 * 60 * 60 * 1000;
+/** Shortest time between two renewals of the certificate of one host, and between two lines about refused peers. */
+const pauseMs = { renewals: 60_000, refusals: 10_000 } as const;
+/** Time for an answer to leave, milliseconds. */
+const answerMs = 1000;
+
+/** What hosts need of the service. */
+export interface HostsParts {
+  readonly hosts: Hosts;
+  readonly sealingKey: KeyObject;
+  /** Undefined if hosts cannot connect. */
+  readonly settings: HostSettings | undefined;
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** The record of the audit trail of a machine that has joined. */
+  readonly recorded: (host: HostRecord, sourceIp: string) => Entry[];
+  readonly log: ServiceLog;
+}
+
+/** The settings of hosts. */
+export interface HostSettings {
+  /** The port for hosts; 0 for any free one. */
+  readonly port: number;
+  /** The address of this machine on which the port is, and its nodes listen. */
+  readonly address: string;
+  /** Time without the service after which hosts end their nodes, milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** A host, for listings. */
+export interface HostView
+  extends Pick<HostRecord, 'id' | 'name' | 'zone' | 'address' | 'joinedMs'> {
+  readonly isConnected: boolean;
+  /** When it last answered, milliseconds since 1970; undefined if not since the start of the service. */
+  readonly lastSeenMs: number | undefined;
+  readonly nodeCount: number;
+  readonly version: string | undefined;
+}
+
+/** The hosts of nodes. */
+export class HostsService implements HostDirectory {
+  readonly #parts: HostsParts;
+  readonly #remote = new Map<string, RemoteHost>();
+  readonly #seen = new Map<string, number>();
+  readonly #renewedMs = new Map<string, number>();
+  #refusalMs = Number.NEGATIVE_INFINITY;
+  /** Distinguishes this start of the service. */
+  readonly #run = systemRandom.uuid();
+  #certificates: HostCertificates | undefined = undefined;
+  #joining: Joining | undefined = undefined;
+  #listener: HostListener | undefined = undefined;
+  #leases: Timer | undefined = undefined;
+  #renewAtMs = 0;
+  #port = 0;
+  /** Called when a host is connected. */
+  onConnected: (hostId: string) => void = () => {};
+
+  constructor(parts: HostsParts) {
+    this.#parts = parts;
+    for (const host of parts.hosts.all) this.#add(host);
+  }
+
+  /** Opens the port, if there is one. @throws {NetError} `port-in-use`, `listen-failed` */
+  async open(): Promise<void> {
+    const { hosts, sealingKey, settings, commit, recorded } = this.#parts;
+    if (settings === undefined) return;
+    if (hosts.authority === undefined) {
+      const authority = await HostCertificates.create(sealingKey, systemClock.nowMs());
+      await commit([entryOf({ put: 'authority', authority })]);
+    }
+    if (hosts.authority === undefined) throw new Error('there is no authority of hosts');
+    const certificates = HostCertificates.open(sealingKey, hosts.authority);
+    this.#certificates = certificates;
+    this.#joining = new Joining({
+      hosts,
+      certificates,
+      clock: systemClock,
+      random: systemRandom,
+      own: { name: localHostId, address: settings.address },
+      commit,
+      recorded,
+    });
+    const shown = await certificates.service(systemClock.nowMs());
+    this.#renewAtMs = systemClock.nowMs() + dayMs;
+    this.#listener = new HostListener(settings.address, shown, certificates.authority, {
+      known: (socket, keyDigest, admitted) => void this.#known(socket, keyDigest, admitted),
+      unknown: (socket) => this.#unknown(socket),
+    });
+    this.#port = await this.#listener.open(settings.port);
+    const everyMs = Math.min(settings.leaseMs / leaseShare, leaseEveryMsMax);
+    this.#leases = systemClock.setInterval(() => this.#extendLeases(settings.leaseMs), everyMs);
+  }
+
+  /** The port for hosts. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** See `Joining.newToken`. */
+  newToken(lifeMs: number) {
+    if (this.#joining === undefined) throw new Error('the port for hosts is not open');
+    return this.#joining.newToken(lifeMs);
+  }
+
+  get views(): HostView[] {
+    return this.#parts.hosts.all.map(({ id, name, zone, address, joinedMs }) => {
+      const remote = this.#remote.get(id);
+      return {
+        id,
+        name,
+        zone,
+        address,
+        joinedMs,
+        isConnected: remote?.isReachable === true,
+        lastSeenMs: this.#seen.get(id),
+        nodeCount: this.nodeCountOf(id),
+        version: remote?.version,
+      };
+    });
+  }
+
+  #add(record: HostRecord): RemoteHost {
+    const isPlaced = (volumeId: string) =>
+      this.#parts.hosts.placement(volumeId)?.hostId === record.id;
+    const host = new RemoteHost(record, isPlaced);
+    this.#remote.set(record.id, host);
+    return host;
+  }
+
+  /** A peer without a certificate may only join. */
+  #unknown(socket: TLSSocket): void {
+    const sourceIp = socket.remoteAddress ?? '';
+    let isAsked = false;
+    const channel = new Channel(
+      socket,
+      hostFrameBytesMax,
+      {
+        request: async (op, fields, body) => {
+          if (op !== 'join' || isAsked || this.#joining === undefined) throw notJoined(op);
+          isAsked = true;
+          try {
+            return await this.#joining.join(fields, body, sourceIp);
+          } catch (error) {
+            this.#refused(sourceIp, `a machine could not join: ${String(error)}`);
+            throw error;
+          } finally {
+            systemClock.setTimeout(() => channel.close('the machine was answered'), answerMs);
+          }
+        },
+        event: (op) => {
+          throw notJoined(op);
+        },
+        closed: () => {},
+      },
+      systemClock,
+    );
+  }
+
+  /** A peer with the key of a certificate of the authority, which may be one of a removed host. */
+  async #known(socket: TLSSocket, keyDigest: string, admitted: () => void): Promise<void> {
+    const { hosts, log } = this.#parts;
+    const record = hosts.all.find(({ keyDigests }) => keyDigests.includes(keyDigest));
+    if (record === undefined) {
+      const text = 'a host was refused: its certificate is of a removed host, or an older one';
+      this.#refused(socket.remoteAddress, text);
+      socket.destroy();
+      return;
+    }
+    admitted();
+    const { id, name } = record;
+    const host = this.#remote.get(id) ?? this.#add(record);
+    // A machine that has lost its connection may notice that before the service does.
+    host.channel?.close('the host has connected again');
+    const channel = new Channel(
+      socket,
+      hostFrameBytesMax,
+      {
+        request: (op, fields) => {
+          if (op !== 'renew' || this.#joining === undefined) throw notJoined(op);
+          return this.#renew(this.#joining, id, fields);
+        },
+        event: (op, fields) => host.event(op, fields),
+        closed: (detail) => {
+          if (host.channel === channel) log.warn({ host: name }, `host '${name}': ${detail}`);
+          host.disconnected(channel);
+        },
+      },
+      systemClock,
+    );
+    try {
+      await this.#joining?.used(record, keyDigest);
+      const fields = { run: this.#run, leaseMs: this.#parts.settings?.leaseMs };
+      const { result } = await channel.request('welcome', fields, undefined, welcomeMs);
+      if (hosts.host(id) === undefined) throw new Error('it was removed');
+      await host.connected(channel, result);
+      this.#seen.set(id, systemClock.nowMs());
+      log.info({ host: name }, `host '${name}' is connected`);
+      this.onConnected(id);
+    } catch (error) {
+      log.warn({ host: name }, `host '${name}' cannot be used: ${String(error)}`);
+      channel.close('the host cannot be used');
+    }
+  }
+
+  /** Peers without a log-in could fill the log. */
+  #refused(sourceIp: string | undefined, text: string): void {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - this.#refusalMs < pauseMs.refusals) return;
+    this.#refusalMs = nowMs;
+    this.#parts.log.warn({ sourceIp }, text);
+  }
+
+  /** Each renewal is stored: a host could fill the system volume. */
+  async #renew(joining: Joining, id: string, fields: Fields): Promise<object> {
+    const nowMs = systemClock.monotonicMs();
+    const lastMs = this.#renewedMs.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (nowMs - lastMs < pauseMs.renewals) {
+      throw new HostError('message-invalid', 'the certificate was renewed less than a minute ago');
+    }
+    const renewed = await joining.renew(id, fields);
+    this.#renewedMs.set(id, nowMs);
+    return renewed;
+  }
+
+  #extendLeases(leaseMs: number): void {
+    for (const [id, { channel }] of this.#remote) {
+      channel?.request('lease', { leaseMs }, undefined, aliveMs).then(
+        () => this.#seen.set(id, systemClock.nowMs()),
+        () => channel.close('the host does not answer'),
+      );
+    }
+    if (systemClock.nowMs() < this.#renewAtMs) return;
+    this.#renewAtMs = systemClock.nowMs() + dayMs;
+    void this.#certificates?.service(systemClock.nowMs()).then((certificate) => {
+      if (this.#certificates === undefined) return;
+      this.#listener?.show(certificate, this.#certificates.authority);
+    });
+  }
+
+  /** Ends the access of a host that was removed. If it is connected, it removes all that it has. */
+  dismiss(id: string): void {
+    const { channel } = this.#remote.get(id) ?? {};
+    this.#remote.delete(id);
+    this.#seen.delete(id);
+    this.#renewedMs.delete(id);
+    channel
+      ?.request('dismiss', {})
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ host: id }, `the removed host could not be told: ${String(error)}`);
+      })
+      .finally(() => channel.close('the host was removed'));
+  }
+
+  async remove(brokerId: string): Promise<void> {
+    const { hosts, commit } = this.#parts;
+    const placements = hosts.placementsOf(brokerId);
+    const ids = new Set(placements.map(({ hostId }) => hostId));
+    for (const id of ids) await this.#remote.get(id)?.remove(brokerId);
+    if (placements.length === 0) return;
+    await commit(placements.map(({ volumeId }) => entryOf({ delete: 'placement', volumeId })));
+  }
+
+  get hosts(): readonly RemoteHost[] {
+    return [...this.#remote.values()];
+  }
+
+  host(id: string): NodeHost {
+    return this.#remote.get(id) ?? removedHost(id);
+  }
+
+  placementOf(volumeId: string): Placement | undefined {
+    return this.#parts.hosts.placement(volumeId);
+  }
+
+  nodeCountOf(hostId: string): number {
+    return this.#parts.hosts.placementsOn(hostId).length;
+  }
+
+  async place(brokerId: string, placements: readonly Placement[]): Promise<void> {
+    const { hosts, commit } = this.#parts;
+    const volumeIds = placements.map(({ volumeId }) => volumeId);
+    const gone = hosts.placementsOf(brokerId).filter((each) => !volumeIds.includes(each.volumeId));
+    const changes = [
+      ...gone.map(({ volumeId }) => entryOf({ delete: 'placement', volumeId })),
+      ...placements.map((placement) => entryOf({ put: 'placement', placement })),
+    ];
+    if (changes.length > 0) await commit(changes);
+  }
+
+  /** Ends all connections. Nodes go on until the next start of the service is known, or their leases end. */
+  close(): void {
+    this.#leases?.clear();
+    this.#listener?.close();
+    for (const { channel } of this.#remote.values()) channel?.close('the service is stopping');
+  }
+}
+
+/** A host that was removed while it had nodes. */
+function removedHost(id: string): NodeHost {
+  return new RemoteHost({ id, name: id, zone: '', address: '0.0.0.0' }, () => false);
+}
+
+function notJoined(op: string): HostError {
+  return new HostError('message-invalid', `'${op}' is not permitted`);
+}

@@ -1,0 +1,148 @@
+// Machines that join, and certificates that are renewed.
+
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { address, anyText, type Fields, text } from '../../hosts/channel/fields.ts';
+import { HostError } from '../../hosts/errors.ts';
+import { entryOf, type Hosts, hostCountMax, tokenCountMax } from '../../hosts/hosts.ts';
+import { joinTokenText, newJoinToken, tokenDigest } from '../../hosts/join-token.ts';
+import type { HostRecord } from '../../hosts/records.ts';
+import type { Entry } from '../../storage/journal.ts';
+import type { HostCertificates } from './host-certificates.ts';
+
+/** The name of a host or of a zone. */
+export const hostNamePattern = /^[a-zA-Z0-9][\w.-]{0,62}$/;
+
+const requestLengthMax = 16 * 1024;
+const secretBytes = 32;
+
+/** What joining needs. */
+export interface JoiningParts {
+  readonly hosts: Hosts;
+  readonly certificates: HostCertificates;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The name and the address of this machine, which no other one may have. */
+  readonly own: Pick<HostRecord, 'name' | 'address'>;
+  /** Applies the changes before it returns; resolves once they are synced. */
+  readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** The record of the audit trail of a machine that has joined. */
+  readonly recorded: (host: HostRecord, sourceIp: string) => Entry[];
+}
+
+/** Makes tokens, and exchanges them for certificates. */
+export class Joining {
+  readonly #parts: JoiningParts;
+
+  constructor(parts: JoiningParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes a token, of which only a hash is stored.
+   *
+   * @returns undefined if there are too many that were not used
+   */
+  newToken(lifeMs: number) {
+    const { hosts, certificates, random, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    const ended = hosts.tokens.filter(({ expiresMs }) => expiresMs <= nowMs);
+    if (hosts.tokens.length - ended.length >= tokenCountMax) return undefined;
+    const token = newJoinToken(random, certificates.authorityBytes);
+    const expiresMs = nowMs + lifeMs;
+    const record = { digest: tokenDigest(token.secret), expiresMs };
+    const changes = [
+      ...ended.map(({ digest }) => entryOf({ delete: 'token', digest })),
+      entryOf({ put: 'token', token: record }),
+    ];
+    return { text: joinTokenText(token), expiresMs, changes };
+  }
+
+  /**
+   * Exchanges a token for a certificate.
+   *
+   * @param secret 32 bytes
+   * @throws {HostError} `token-invalid`, `message-invalid`
+   */
+  async join(fields: Fields, secret: Buffer, sourceIp: string): Promise<object> {
+    const { hosts, certificates, random, clock } = this.#parts;
+    const digest = tokenDigest(secret);
+    this.#requireToken(secret, digest);
+    const found = {
+      name: text(fields, 'name', hostNamePattern),
+      zone: text(fields, 'zone', hostNamePattern),
+      address: address(fields, 'address'),
+    };
+    this.#requireOther(found);
+    const id = `h-${random.bytes(9).toString('hex').slice(0, 17)}`;
+    const request = anyText(fields, 'request', requestLengthMax);
+    const issued = await certificates.host(request, id, clock.nowMs());
+    if (issued === undefined) throw notARequest();
+    // Another machine may have used the token, or the name, meanwhile.
+    this.#requireToken(secret, digest);
+    this.#requireOther(found);
+    if (hosts.all.length >= hostCountMax) {
+      throw new HostError('message-invalid', `there are ${hostCountMax} hosts, the maximum`);
+    }
+    const joinedMs = clock.nowMs();
+    const host: HostRecord = { id, ...found, keyDigests: [issued.keyDigest], joinedMs };
+    await this.#parts.commit([
+      entryOf({ delete: 'token', digest }),
+      entryOf({ put: 'host', host }),
+      ...this.#parts.recorded(host, sourceIp),
+    ]);
+    return { hostId: id, certificate: issued.certificate };
+  }
+
+  #requireToken(secret: Buffer, digest: string): void {
+    const { hosts, clock } = this.#parts;
+    const token = secret.length === secretBytes ? hosts.token(digest) : undefined;
+    if (token !== undefined && token.expiresMs > clock.nowMs()) return;
+    // The same text for all cases: nobody learns which tokens there were.
+    throw new HostError('token-invalid', 'the join token is not known, was used, or has expired');
+  }
+
+  #requireOther({ name, address: found }: Pick<HostRecord, 'name' | 'address'>): void {
+    const { hosts, own } = this.#parts;
+    const others = [own, ...hosts.all];
+    if (others.some((host) => host.name === name)) {
+      throw new HostError('message-invalid', `there is a host '${name}'`);
+    }
+    if (found.startsWith('127.') || found === '0.0.0.0') {
+      const text = `the address is ${found}; expected one that other machines can reach`;
+      throw new HostError('message-invalid', text);
+    }
+    if (!others.some((host) => host.address === found)) return;
+    throw new HostError('message-invalid', `another host has the address ${found}`);
+  }
+
+  /**
+   * Issues another certificate for a host. The present one stays valid until the new one is used.
+   *
+   * @throws {HostError} `message-invalid`
+   */
+  async renew(id: string, fields: Fields): Promise<object> {
+    const { hosts, certificates, clock, commit } = this.#parts;
+    const request = anyText(fields, 'request', requestLengthMax);
+    const issued = await certificates.host(request, id, clock.nowMs());
+    const host = hosts.host(id);
+    if (issued === undefined || host === undefined) throw notARequest();
+    const [present = ''] = host.keyDigests;
+    const keyDigests = [present, issued.keyDigest];
+    await commit([entryOf({ put: 'host', host: { ...host, keyDigests } })]);
+    return { certificate: issued.certificate };
+  }
+
+  /** A host has shown a key. Others are not accepted from then on. */
+  async used(host: HostRecord, keyDigest: string): Promise<void> {
+    const [present] = host.keyDigests;
+    if (host.keyDigests.length === 1 || present === keyDigest) return;
+    await this.#parts.commit([
+      entryOf({ put: 'host', host: { ...host, keyDigests: [keyDigest] } }),
+    ]);
+  }
+}
+
+function notARequest(): HostError {
+  return new HostError('message-invalid', 'there is no valid certificate request');
+}

@@ -1,0 +1,209 @@
+// Queues, messages, exchanges and bindings in the web console of a broker, in Chromium.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { ManagementHost } from '../../management/management-host.ts';
+import { BrokerConsolePage } from '../../support/broker-console-page.ts';
+import { findChromium, startBrowser } from '../../support/console-page.ts';
+import { until } from '../../support/processes.ts';
+import { isLong } from '../../support/proof.ts';
+
+const found = await findChromium();
+const skip = typeof found === 'string' ? found : false;
+
+let host: ManagementHost;
+let browser: Browser;
+let page: BrokerConsolePage;
+/** Larger numbers in long runs. */
+const queueCount = isLong ? 10_000 : 120;
+/** A text that would run if it were taken for HTML, and one that turns around what follows. */
+const hostile = '<img src=x onerror="document.title=1">\u202e<script>';
+
+before(async () => {
+  if (typeof found === 'string') return;
+  host = await ManagementHost.open();
+  browser = await startBrowser(found);
+  page = await BrokerConsolePage.open(browser, host);
+  await page.signIn();
+});
+after(async () => {
+  if (skip !== false) return;
+  await page.close();
+  await browser.close();
+  await host.close();
+});
+
+test('queues are filtered, sorted and listed a page at a time by the broker', {
+  skip,
+}, async () => {
+  const queues = Array.from({ length: queueCount }, (_, number) => ({
+    name: `many.${number}`,
+    vhost: '/',
+    durable: true,
+    auto_delete: false,
+    arguments: {},
+  }));
+  assert.equal((await host.call('POST', '/api/definitions', { queues })).status, 204);
+  const sizes: number[] = [];
+  page.page.on('response', (response) => {
+    if (!/\/api\/queues\?/.test(response.url())) return;
+    const read = response.json().then(({ items }) => sizes.push(items.length));
+    read.catch(() => {}); // the page was left meanwhile
+  });
+  await page.go('Queues and streams', 'queues');
+  const table = page.table('Queues and streams');
+  const names = () => table.getByRole('rowheader').allTextContents();
+  await page.told(`(${new Intl.NumberFormat('en').format(queueCount)})`);
+  await page.isAccessible();
+  assert.equal((await names()).length, 50);
+  await page.button('Next page').click();
+  await until('the second page', async () => !(await names()).includes('many.0'));
+  await page.field('Find queues and streams').fill('MANY.7');
+  await until('only these queues', async () =>
+    (await names()).every((name) => name.startsWith('many.7')),
+  );
+  await page.page.getByRole('checkbox', { name: 'Regular expression' }).check();
+  await page.field('Find queues and streams').fill('^many\\.1.$');
+  await page.told(`(10 of ${new Intl.NumberFormat('en').format(queueCount)})`);
+  await page.field('Find queues and streams').fill('(');
+  await page.told('Pagination parameters are invalid');
+  await page.field('Find queues and streams').fill('^many\\.1.$');
+  await table.getByRole('columnheader', { name: 'Name' }).getByRole('button').first().click();
+  await until('upwards', async () => (await names())[0] === 'many.10');
+  await table.getByRole('columnheader', { name: 'Name' }).getByRole('button').first().click();
+  await until('downwards', async () => (await names())[0] === 'many.19');
+  assert.ok(sizes.length > 4 && sizes.every((size) => size <= 50), String(sizes));
+});
+
+test('a queue is created, and messages are published, got, purged and moved', {
+  skip,
+}, async () => {
+  await page.go('Queues and streams', 'queues');
+  await page.button('Create queue').click();
+  await page.field('Name').fill('orders');
+  await page.field('Arguments').fill('["x-max-length"]');
+  await page.confirm('Create');
+  await page.told('The arguments must be a JSON object');
+  await page.field('Arguments').fill('{"x-max-length": 5}');
+  await page.confirm('Create');
+  await page.told('The queue orders is created.');
+  await page.go('orders', 'queues', '/', 'orders');
+  await page.told('x-max-length: 5');
+
+  await page.page.getByRole('tab', { name: 'Publish' }).click();
+  await page.field('Properties').fill('{"content_type": "text/plain", "headers": {"kind": "new"}}');
+  for (const payload of ['first', 'second', hostile]) {
+    await page.field('Payload').fill(payload);
+    await page.button('Publish').click();
+    await page.told('The message was published.');
+    const count = await host.json('GET', '/api/queues/%2F/orders');
+    assert.ok(Number(count['messages']) > 0);
+  }
+  await page.field('Properties').fill('{');
+  await page.button('Publish').click();
+  await page.told('The properties is not JSON');
+
+  await page.page.getByRole('tab', { name: 'Get messages' }).click();
+  await page.field('Number of messages').fill('3');
+  await page.button('Get messages').click();
+  await page.heading('orders').waitFor();
+  const payloads = page.page.locator('.console-payload');
+  await until('three messages', async () => (await payloads.count()) === 3);
+  assert.deepEqual(await payloads.allTextContents(), ['first', 'second', hostile]);
+  await page.told('content_type: "text/plain"');
+  await page.isAccessible();
+  assert.equal((await host.json('GET', '/api/queues/%2F/orders'))['messages_ready'], 3);
+  await page.choose('Afterwards', /^Remove it/);
+  await page.field('Number of messages').fill('1');
+  await page.button('Get messages').click();
+  await until('one message', async () => (await payloads.count()) === 1);
+  assert.equal((await host.json('GET', '/api/queues/%2F/orders'))['messages_ready'], 2);
+
+  await page.action('Move messages');
+  await page.field('To the queue').fill('others');
+  await page.confirm('Move');
+  await page.told('The messages of orders are being moved to others.');
+  await until('the messages are moved', async () => {
+    const { status, text } = await host.call('GET', '/api/queues/%2F/others');
+    return status === 200 && JSON.parse(text).messages_ready === 2;
+  });
+
+  await page.go('others', 'queues', '/', 'others');
+  await page.action('Purge');
+  await page.confirm('Purge');
+  await page.told('The queue others is purged.');
+  assert.equal((await host.json('GET', '/api/queues/%2F/others'))['messages'], 0);
+  await page.action('Delete');
+  await page.field('Type others to confirm').fill('others');
+  await page.confirm('Delete');
+  await page.told('The queue others is deleted.');
+  await page.heading('Queues and streams').waitFor();
+  assert.equal((await host.call('GET', '/api/queues/%2F/others')).status, 404);
+});
+
+test('an exchange is created and bound, its bindings are drawn, and it is deleted', {
+  skip,
+}, async () => {
+  await host.json('PUT', `/api/queues/%2F/${encodeURIComponent(hostile)}`, { durable: true });
+  await page.go('Exchanges', 'exchanges');
+  await page.button('Create exchange').click();
+  await page.field('Name').fill('letters');
+  await page.choose('Type', /^topic/);
+  await page.confirm('Create');
+  await page.told('The exchange letters is created.');
+  await page.go('letters', 'exchanges', '/', 'letters');
+  await page.page.getByRole('tab', { name: 'Bindings' }).click();
+  await page.button('Add binding').click();
+  await page.field('Queue').fill(hostile);
+  await page.field('Routing key').fill('letter.#');
+  await page.confirm('Add');
+  await page.told('The binding is added.');
+  const picture = page.page.getByRole('region', { name: 'Bindings of letters' });
+  await picture.getByRole('link', { name: /^queue <img src=x/ }).waitFor();
+  await picture.getByText('letter.#').waitFor();
+  // The character that turns around what follows is shown by its number.
+  await page.told('\\u202e<script>');
+  await page.isAccessible();
+  await page.page.getByRole('tab', { name: 'Publish' }).click();
+  await page.field('Routing key').fill('parcel');
+  await page.button('Publish').click();
+  await page.told('no queue has taken it');
+  await page.field('Routing key').fill('letter.a');
+  await page.button('Publish').click();
+  await page.told('The message was published.');
+  await page.page.getByRole('tab', { name: 'Bindings' }).click();
+  await page.button('Remove').click();
+  await page.confirm('Remove');
+  await page.told('No queue or exchange is bound to this exchange.');
+  await page.button('Delete').click();
+  await page.confirm('Delete');
+  await page.heading('Exchanges').waitFor();
+  assert.equal((await host.call('GET', '/api/exchanges/%2F/letters')).status, 404);
+  assert.equal(await page.page.title(), 'Exchanges – Waxwing');
+});
+
+test('an object whose name a browser would change is shown, and never taken for another', {
+  skip,
+}, async () => {
+  await host.json('POST', '/api/definitions', {
+    queues: ['..', '.'].map((name) => ({
+      name,
+      vhost: '/',
+      durable: true,
+      auto_delete: false,
+      arguments: {},
+    })),
+  });
+  await page.go('Queues and streams', 'queues');
+  await page.page.getByRole('checkbox', { name: 'Regular expression' }).check();
+  await page.field('Find queues and streams').fill('^[.]+$');
+  const table = page.table('Queues and streams');
+  await until('both queues', async () => {
+    const names = await table.getByRole('rowheader').allTextContents();
+    return names.join(' ') === '. ..';
+  });
+  assert.equal(await table.getByRole('link').count(), 0);
+  await page.page.goto(`${page.url}/#/queues/%2F/..`);
+  await page.told('A browser cannot ask for an object with this name.');
+});

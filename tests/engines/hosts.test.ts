@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { generateKeySync } from 'node:crypto';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
+import type { Identity } from '../../src/agent/identity.ts';
+import { joinService } from '../../src/agent/join.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { requestCertificate } from '../../src/crypto/authority.ts';
+import { Channel, serviceFrameBytesMax } from '../../src/hosts/channel/channel.ts';
+import type { Fields } from '../../src/hosts/channel/fields.ts';
+import { HostUnreachable } from '../../src/hosts/errors.ts';
+import { Hosts, tokenCountMax } from '../../src/hosts/hosts.ts';
+import { parseJoinToken } from '../../src/hosts/join-token.ts';
+import type { HostsChange } from '../../src/hosts/records.ts';
+import { connectToService, serviceName } from '../../src/hosts/service-connection.ts';
+import { HostCertificates } from '../../src/server/hosts/host-certificates.ts';
+import { HostsService } from '../../src/server/hosts/hosts-service.ts';
+
+const leaseMs = 60_000;
+const sealingKey = generateKeySync('aes', { length: 256 });
+const hosts = new Hosts();
+const joined: string[] = [];
+const log = { error: () => {}, warn: () => {}, info: () => {} };
+const commit = async (entries: readonly object[]) => {
+  for (const entry of entries) hosts.apply((entry as { change: HostsChange }).change);
+};
+const service = new HostsService({
+  hosts,
+  sealingKey,
+  settings: { port: 0, address: '127.0.0.1', leaseMs },
+  commit,
+  recorded: ({ name }) => {
+    joined.push(name);
+    return [];
+  },
+  log,
+});
+const connections: Channel[] = [];
+before(() => service.open());
+after(() => {
+  for (const channel of connections) channel.close('over');
+  service.close();
+});
+
+const url = () => `https://127.0.0.1:${service.port}`;
+
+async function newToken(lifeMs = 60_000): Promise<string> {
+  const token = service.newToken(lifeMs);
+  assert.ok(token !== undefined);
+  await commit(token.changes);
+  return token.text;
+}
+
+let count = 0;
+async function join(token: string, changes: object = {}): Promise<Identity> {
+  count++;
+  const request = {
+    url: url(),
+    token,
+    name: `host-${count}`,
+    zone: 'a',
+    address: `10.0.0.${count}`,
+  };
+  return joinService({ ...request, ...changes });
+}
+
+const report = { version: '3.10.8', plugins: ['rabbitmq_management'], volumes: [] };
+
+/** Connects as a host. Returns the first request of the service, or why there is none. */
+async function connectAs(
+  identity: Identity,
+  certificate: Pick<Identity, 'certificate' | 'privateKey'> = identity,
+  answer: object = report,
+): Promise<{ readonly channel: Channel; readonly first: Fields | string }> {
+  const socket = await connectToService(identity, identity.authority, certificate);
+  let channel: Channel | undefined;
+  const first = await new Promise<Fields | string>((resolve) => {
+    channel = new Channel(
+      socket,
+      serviceFrameBytesMax,
+      {
+        request: async (op, fields) => {
+          if (op === 'welcome') setImmediate(() => resolve(fields));
+          return answer;
+        },
+        event: () => {},
+        closed: resolve,
+      },
+      systemClock,
+    );
+  });
+  assert.ok(channel !== undefined);
+  connections.push(channel);
+  return { channel, first };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const isConnected = (name: string) => service.views.find((host) => host.name === name)?.isConnected;
+
+test('a machine joins once with a token, and gets a lease when it connects', async () => {
+  const token = await newToken();
+  const identity = await join(token);
+  assert.deepEqual(joined, [identity.name]);
+  assert.match(identity.certificate, /BEGIN CERTIFICATE/);
+  await assert.rejects(join(token), /token-invalid/);
+  const { first } = await connectAs(identity);
+  assert.equal((first as Fields)['leaseMs'], leaseMs);
+  await until(() => isConnected(identity.name) === true);
+  assert.equal(service.views.find(({ name }) => name === identity.name)?.version, '3.10.8');
+});
+
+test('only the hash of a token is stored', async () => {
+  const { secret } = parseJoinToken(await newToken());
+  const stored = JSON.stringify([...hosts.snapshot()]);
+  for (const form of ['hex', 'base64', 'base64url'] as const) {
+    assert.ok(!stored.includes(secret.toString(form)));
+  }
+  assert.ok(!stored.includes('PRIVATE KEY'));
+});
+
+test('a token that has expired or was never made is refused alike', async () => {
+  const late = await newToken(0);
+  const { authorityDigest } = parseJoinToken(late);
+  const unknown = `wxjoin1.${'A'.repeat(43)}.${authorityDigest.toString('base64url')}`;
+  const said = await Promise.all(
+    [late, unknown].map((token) =>
+      join(token).then(
+        () => assert.fail('it has joined'),
+        (error: Error) => error.message,
+      ),
+    ),
+  );
+  assert.equal(said[0], said[1]);
+});
+
+test('two machines that use one token at the same time do not both join', async () => {
+  const token = await newToken();
+  const results = await Promise.allSettled([join(token), join(token), join(token)]);
+  assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+});
+
+test('a token is not sent to a service with another authority', async () => {
+  const other = parseJoinToken(await newToken());
+  const digest = Buffer.alloc(32, 1).toString('base64url');
+  const token = `wxjoin1.${other.secret.toString('base64url')}.${digest}`;
+  await assert.rejects(join(token), /does not show the certificate/);
+});
+
+test('names, zones and addresses of machines are checked, and a refused one keeps its token', async () => {
+  const token = await newToken();
+  for (const changes of [
+    { name: 'local' },
+    { name: 'host-1' },
+    { name: '../a' },
+    { name: 'x'.repeat(64) },
+    { zone: '' },
+    { address: '127.0.0.1' },
+    { address: '0.0.0.0' },
+    { address: 'a.example' },
+    { address: '10.0.0.1' },
+  ]) {
+    await assert.rejects(join(token, changes), /message-invalid/);
+  }
+  await join(token);
+});
+
+test('a peer without a certificate can do nothing but join', async () => {
+  const { authority, host, port } = await join(await newToken());
+  for (const [op, fields] of [
+    ['renew', { request: 'x' }],
+    ['welcome', {}],
+    ['join', { request: 'x', name: 'n', zone: 'z', address: '10.9.9.9' }],
+  ] as const) {
+    const socket = await connectToService({ host, port }, authority);
+    const never = async () => assert.fail();
+    const handlers = { request: never, event: assert.fail, closed: () => {} };
+    const channel = new Channel(socket, serviceFrameBytesMax, handlers, systemClock);
+    connections.push(channel);
+    await assert.rejects(channel.request(op, fields), /message-invalid|token-invalid/);
+  }
+});
+
+test('a certificate of another authority is refused, and so are older TLS versions', async () => {
+  const identity = await join(await newToken());
+  const record = await HostCertificates.create(sealingKey, systemClock.nowMs());
+  const other = HostCertificates.open(sealingKey, record);
+  const { request, privateKey } = await requestCertificate();
+  const forged = await other.host(request, identity.hostId, systemClock.nowMs());
+  assert.ok(forged !== undefined);
+  const { certificate } = forged;
+  const { first } = await connectAs(identity, { certificate, privateKey });
+  assert.equal(typeof first, 'string');
+  assert.equal(isConnected(identity.name), false);
+  const { host, port, authority: ca } = identity;
+  const old = connect({ host, port, ca, servername: serviceName, maxVersion: 'TLSv1.2' });
+  const [error] = await once(old, 'error');
+  assert.match(String(error), /protocol version|handshake|socket/i);
+});
+
+test('a removed host is refused, and one that is connected is told to end everything', async () => {
+  const identity = await join(await newToken());
+  const { channel } = await connectAs(identity);
+  await until(() => isConnected(identity.name) === true);
+  await commit([{ change: { delete: 'host', hostId: identity.hostId } }]);
+  service.dismiss(identity.hostId);
+  let last: unknown;
+  while (!(last instanceof HostUnreachable)) {
+    last = await channel.request('renew', { request: 'x' }).catch((error: unknown) => error);
+  }
+  const { first } = await connectAs(identity);
+  assert.equal(typeof first, 'string');
+});
+
+test('a renewed certificate replaces the earlier one when it is used', async () => {
+  const identity = await join(await newToken());
+  const { channel } = await connectAs(identity);
+  await until(() => isConnected(identity.name) === true);
+  await assert.rejects(channel.request('renew', { request: 'no request' }), /certificate request/);
+  const { request, privateKey } = await requestCertificate();
+  const { result } = await channel.request('renew', { request });
+  const renewed = { certificate: String(result['certificate']), privateKey };
+  // A host that could not store the new one still has the other.
+  assert.equal(typeof (await connectAs(identity)).first, 'object');
+  assert.equal(typeof (await connectAs(identity, renewed)).first, 'object');
+  assert.equal(typeof (await connectAs(identity)).first, 'string');
+  assert.equal(typeof (await connectAs(identity, renewed)).first, 'object');
+});
+
+test('a host whose answers have another form is not used', async () => {
+  for (const answer of [
+    {},
+    { ...report, version: 'canary\n' },
+    { ...report, plugins: Array.from({ length: 201 }, () => 'a') },
+    {
+      ...report,
+      volumes: [{ broker: '../x', volume: 'vol-0', state: 'mounted', isRunning: true }],
+    },
+  ]) {
+    const identity = await join(await newToken());
+    const { channel } = await connectAs(identity, identity, answer);
+    await assert.rejects(channel.request('renew', { request: 'x' }, undefined, 500));
+    assert.equal(isConnected(identity.name), false);
+  }
+});
+
+test('a host cannot tell of nodes that are not placed on it, nor send what is no event', async () => {
+  const identity = await join(await newToken());
+  const { channel } = await connectAs(identity);
+  await until(() => isConnected(identity.name) === true);
+  const id = {
+    broker: `b-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`,
+    volume: `vol-${'0'.repeat(17)}`,
+  };
+  channel.tell('ended', { ...id, text: 'x' });
+  channel.tell('fence', { ...id, text: 'x' });
+  await until(() => isConnected(identity.name) === false);
+});
+
+test('there are only so many tokens that were not used', async () => {
+  while (hosts.tokens.length < tokenCountMax) await newToken();
+  // The one that has expired makes room.
+  const made = service.newToken(60_000);
+  if (made !== undefined) await commit(made.changes);
+  assert.equal(service.newToken(60_000), undefined);
+});

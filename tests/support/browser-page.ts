@@ -1,0 +1,138 @@
+// A page of a console in a real browser without a screen.
+
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import type { Browser, Locator, Page } from 'playwright-core';
+
+/** What went wrong in a page that no person would see. */
+interface Problems {
+  readonly errors: string[];
+  readonly violations: string[];
+  /** Requests to other places than the service. */
+  readonly foreign: string[];
+}
+
+/** An animation of the page. */
+interface Fading {
+  readonly finished: Promise<unknown>;
+  readonly effect: { getComputedTiming(): { readonly iterations: number } } | null;
+}
+
+/** The rules of accessibility that pages follow, and best practices. */
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** An open page. */
+export class BrowserPage {
+  readonly page: Page;
+  /** The address of the site, without a slash at the end. */
+  readonly url: string;
+  readonly problems: Problems = { errors: [], violations: [], foreign: [] };
+
+  protected constructor(page: Page, url: string) {
+    this.page = page;
+    this.url = url;
+  }
+
+  /** A new page of the browser for a site. */
+  protected static newPage(browser: Browser, options: object): Promise<Page> {
+    return browser.newPage({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', ...options });
+  }
+
+  /** Opens an address, and watches what goes wrong. */
+  protected async openAt(path: string): Promise<void> {
+    const { page } = this;
+    const { errors, violations, foreign } = this.problems;
+    page.setDefaultTimeout(60_000);
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(`${this.url}/`) && !url.startsWith(`blob:${this.url}/`)) {
+        foreign.push(url);
+      }
+    });
+    await page.exposeFunction('tellViolation', (text: string) => violations.push(text));
+    await page.addInitScript(() => {
+      const shown = globalThis as unknown as {
+        addEventListener(type: string, listener: (event: Record<string, string>) => void): void;
+        tellViolation(text: string): void;
+      };
+      shown.addEventListener('securitypolicyviolation', (event) =>
+        shown.tellViolation(`${event['violatedDirective']} ${event['blockedURI']}`),
+      );
+    });
+    await page.goto(`${this.url}${path}`);
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole('heading', { name, level: 1 });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name });
+  }
+
+  field(name: string): Locator {
+    return this.page.getByLabel(name, { exact: true }).and(this.page.locator('input, textarea'));
+  }
+
+  /** A table; one of several pages is a grid, in which arrow keys move. */
+  table(name: string): Locator {
+    return this.page.getByRole('table', { name }).or(this.page.getByRole('grid', { name }));
+  }
+
+  /** Chooses an action of the page's menu. */
+  async action(name: string): Promise<void> {
+    await this.button('Actions').click();
+    await this.page.getByRole('menuitem', { name }).click();
+  }
+
+  /** Requires that the page follows the rules for accessibility. */
+  async isAccessible(): Promise<void> {
+    // A part that still moves, such as a message that appears, may cover another one for a moment.
+    const atFirst = await this.#violations();
+    const found = atFirst.length === 0 ? atFirst : await this.#violations();
+    assert.deepEqual(found, [], this.page.url());
+  }
+
+  async #violations(): Promise<string[]> {
+    // Colours that are still fading in have too little contrast.
+    await this.page.evaluate(async () => {
+      const { document } = globalThis as unknown as { document: { getAnimations(): Fading[] } };
+      const ending = document
+        .getAnimations()
+        .filter(
+          ({ effect }) => effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY,
+        );
+      await Promise.allSettled(ending.map(({ finished }) => finished));
+    });
+    await this.page.evaluate(axe.source);
+    return this.page.evaluate(async (values) => {
+      const { axe } = globalThis as unknown as {
+        axe: {
+          run(
+            options: object,
+          ): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+        };
+      };
+      const { violations } = await axe.run({ runOnly: { type: 'tag', values } });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    }, rules);
+  }
+
+  /** Whether the page is wider than the window, so that it must be moved to be read. */
+  isCutOff(): Promise<boolean> {
+    return this.page.evaluate(() => {
+      const { document } = globalThis as unknown as {
+        document: { documentElement: { scrollWidth: number; clientWidth: number } };
+      };
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return scrollWidth > clientWidth;
+    });
+  }
+
+  /** Closes the page, and requires that nothing went wrong unseen. */
+  async close(): Promise<void> {
+    await this.page.close();
+    assert.deepEqual(this.problems, { errors: [], violations: [], foreign: [] });
+  }
+}

@@ -1,0 +1,179 @@
+// Machines in network namespaces of this one, on which the program runs as a host of nodes.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunning, until } from './processes.ts';
+import { main } from './waxwing-folder.ts';
+
+/** The address of this machine in the network of the hosts. */
+export const ownAddress = '10.213.78.1';
+const prefix = 'wxtest';
+
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: 'pipe' });
+
+/** Why there are no such machines here; undefined if there are. */
+export function networkMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only the superuser can create network namespaces';
+  if (!existsSync('/usr/sbin/ip') && !existsSync('/sbin/ip')) return 'there is no program `ip`';
+  try {
+    ip('netns', 'add', `${prefix}-try`);
+    ip('netns', 'del', `${prefix}-try`);
+    return undefined;
+  } catch (error) {
+    return `network namespaces cannot be created: ${String(error)}`;
+  }
+}
+
+/** A network with a bridge, this machine, and some more, each in a namespace of its own. */
+export class HostNetwork {
+  readonly machines: readonly TestMachine[];
+
+  constructor(count: number, folder: string) {
+    this.remove();
+    const bridge = `${prefix}-br`;
+    ip('netns', 'add', bridge);
+    ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
+    ip('-n', bridge, 'link', 'set', 'br0', 'up');
+    ip('link', 'add', `${prefix}0`, 'type', 'veth', 'peer', 'name', 'own', 'netns', bridge);
+    ip('-n', bridge, 'link', 'set', 'own', 'master', 'br0', 'up');
+    ip('addr', 'add', `${ownAddress}/24`, 'dev', `${prefix}0`);
+    ip('link', 'set', `${prefix}0`, 'up');
+    this.machines = Array.from({ length: count }, (_, i) => {
+      const [name, link] = [`${prefix}-${i + 1}`, `m${i + 1}`];
+      const address = `10.213.78.${i + 2}`;
+      ip('netns', 'add', name);
+      ip('-n', name, 'link', 'set', 'lo', 'up');
+      ip(
+        'link',
+        'add',
+        link,
+        'netns',
+        bridge,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'eth0',
+        'netns',
+        name,
+      );
+      ip('-n', bridge, 'link', 'set', link, 'master', 'br0', 'up');
+      ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+      ip('-n', name, 'link', 'set', 'eth0', 'up');
+      return new TestMachine(name, link, address, join(folder, `host-${i + 1}`));
+    });
+  }
+
+  /** Removes what this or an earlier test has left. */
+  remove(): void {
+    for (const machine of this.machines ?? []) machine.killAll();
+    for (const line of ip('netns', 'list').split('\n')) {
+      const [name = ''] = line.split(' ');
+      if (name.startsWith(`${prefix}-`)) ip('netns', 'del', name);
+    }
+    if (existsSync(`/sys/class/net/${prefix}0`)) ip('link', 'del', `${prefix}0`);
+  }
+}
+
+/** A machine, and the program that runs on it. */
+export class TestMachine {
+  readonly name: string;
+  readonly address: string;
+  /** The folder of the host. */
+  readonly folder: string;
+  readonly #link: string;
+  #process: ChildProcess | undefined = undefined;
+  output = '';
+
+  constructor(name: string, link: string, address: string, folder: string) {
+    this.name = name;
+    this.address = address;
+    this.folder = folder;
+    this.#link = link;
+  }
+
+  /** Runs `waxwing node …` there, with this on its standard input. */
+  run(args: readonly string[], environment: Readonly<Record<string, string>>, input = ''): void {
+    const child = spawn(
+      'nsenter',
+      [`--net=/run/netns/${this.name}`, process.execPath, main, 'node', ...args],
+      { env: { PATH: process.env['PATH'], ...environment }, stdio: 'pipe' },
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+    child.stdin.end(input);
+    this.#process = child;
+  }
+
+  /** Waits until it has done something, unless it ends before. */
+  async until(what: string, isDone: () => boolean, timeoutMs: number): Promise<void> {
+    const look = () => {
+      if (this.#process?.exitCode !== null) throw new Error(`it has ended: ${this.output}`);
+      return isDone();
+    };
+    await until(what, look, timeoutMs);
+  }
+
+  /** Resolves with its exit code when the program has ended. */
+  async ended(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined) return null;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
+  }
+
+  /** The processes there, with their names. */
+  get processes(): { readonly pid: number; readonly name: string }[] {
+    return ip('netns', 'pids', this.name)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ pid: Number(line), name: nameOf(line) }));
+  }
+
+  /** The virtual machines of its nodes. */
+  get nodes(): number[] {
+    return this.processes.filter(({ name }) => name === 'beam.smp').map(({ pid }) => pid);
+  }
+
+  /** Its mounted volumes. */
+  get volumes(): string[] {
+    const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+    return lines.filter((line) => line.startsWith(`${this.folder}/`));
+  }
+
+  /** Ends all processes there, as if it lost its power. */
+  killAll(): void {
+    for (const { pid } of this.processes) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+  }
+
+  /** Ends all processes there, and waits until they are gone. */
+  async lose(): Promise<void> {
+    const pids = this.processes.map(({ pid }) => pid);
+    this.killAll();
+    await until('its processes are gone', () => !pids.some((pid) => isRunning(pid)), 60_000);
+  }
+
+  /** Separates it from the network, or connects it again. */
+  setLink(isUp: boolean): void {
+    ip('-n', `${prefix}-br`, 'link', 'set', this.#link, isUp ? 'up' : 'down');
+  }
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // it has ended
+  }
+}
