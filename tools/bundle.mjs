@@ -43,6 +43,7 @@ const separateLibraries = [
   '@aws-sdk/client-kms',
   '@noble/curves/nist.js',
   '@noble/curves/secp256k1.js',
+  'acme-client',
   'jose',
   'ldapts',
   'libphonenumber-js/max',

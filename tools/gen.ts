@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { generateAmqp10Performatives } from './gen-amqp10.ts';
 import { generateAmqp091Methods } from './gen-amqp091.ts';
 import { generateApiReference } from './gen-api-reference.ts';
+import { generateErrorReference } from './gen-errors.ts';
 import { generateOpenWireCommands } from './gen-openwire.ts';
 import { generateVolumeVectors } from './gen-volume-vectors.ts';
 
@@ -28,6 +29,7 @@ const generated: readonly { path: string; text: string }[] = [
   { path: performativesPath, text: format(performativesPath, generateAmqp10Performatives()) },
   ...(await generateVolumeVectors()),
   { path: 'docs/reference/api.md', text: await generateApiReference() },
+  { path: 'docs/reference/errors.md', text: await generateErrorReference() },
 ];
 
 const isCheck = process.argv.includes('--check');

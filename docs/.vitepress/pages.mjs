@@ -40,6 +40,7 @@ const parts = [
       'docs/operate/identity.md',
       'docs/operate/root-key.md',
       'docs/operate/backup.md',
+      'docs/operate/upgrade.md',
       'monitoring/README.md',
     ],
     folder: 'docs/operate',
@@ -51,7 +52,12 @@ const parts = [
   },
   {
     text: 'Reference',
-    pages: ['docs/reference/commands.md', 'docs/reference/api.md', 'docs/reference/amazon-mq.md'],
+    pages: [
+      'docs/reference/commands.md',
+      'docs/reference/errors.md',
+      'docs/reference/api.md',
+      'docs/reference/amazon-mq.md',
+    ],
     folder: 'docs/reference',
   },
   { text: 'Protocols', pages: ['tests/interop/deviations.md'], folder: 'src/protocols' },

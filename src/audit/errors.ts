@@ -7,13 +7,20 @@ import { WaxwingError } from '../base/errors.ts';
  * - `invalid-lookup-attributes`: more than one attribute, or an invalid value
  * - `invalid-time-range`: the range ends before it begins
  * - `invalid-next-token`: the token does not belong to this trail or to this lookup
- * - `trail-not-found`, `trail-exists`, `too-many-trails`
- * - `invalid-trail-name`, `invalid-trail-arn`, `invalid-bucket-name`, `invalid-prefix`
+ * - `trail-not-found`: the trail does not exist
+ * - `trail-exists`: the name is in use
+ * - `too-many-trails`: the account has as many trails as are permitted
+ * - `invalid-trail-name`: the name has invalid characters or a wrong length
+ * - `invalid-trail-arn`: the ARN is malformed, or of another account or region
+ * - `invalid-bucket-name`: the name has invalid characters or a wrong length
+ * - `invalid-prefix`: the prefix of the files has invalid characters or is too long
  * - `invalid-event-selectors`: selectors that select nothing, or have unknown fields or operators
  * - `invalid-tags`: a tag key twice, or one that is reserved
  * - `too-many-tags`: more than 50
- * - `no-such-bucket`, `no-such-object`: no trail delivers to the bucket; the object does not exist
- * - `bucket-refused`, `bucket-unreachable`: a bucket outside does not take files now, or at all
+ * - `no-such-bucket`: no trail delivers to the bucket
+ * - `no-such-object`: the object does not exist
+ * - `bucket-refused`: a bucket outside refuses files
+ * - `bucket-unreachable`: a bucket outside does not answer
  * - `trail-file-invalid`: a log or digest file was changed, removed or moved
  */
 export type AuditErrorCode =

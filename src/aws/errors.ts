@@ -57,17 +57,21 @@ export type RequestErrorCode =
   | 'incomplete-signature'
   /** The access key does not exist, or its session token is wrong. */
   | 'unknown-access-key'
+  /** The session token has expired. */
   | 'expired-token'
   /** The signature, its scope, or its time is wrong. */
   | 'signature-mismatch'
   /** The bearer token is missing or wrong. */
   | 'wrong-token'
+  /** No policy allows the call, or one denies it. */
   | 'access-denied'
   /** A value violates a constraint. */
   | 'invalid-value'
   /** The input is not valid JSON, or a value has the wrong type. */
   | 'unreadable'
+  /** The service has no operation of this name or at this path. */
   | 'unknown-operation'
+  /** The body is larger than the operation permits. */
   | 'too-large'
   /** The body has chunked encoding, although only the body can prove the sender. */
   | 'length-required'

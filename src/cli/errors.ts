@@ -36,6 +36,10 @@ export type CliErrorCode =
   | 'service-ended'
   /** At least one drill failed. */
   | 'drill-failed'
+  /** An option has a value that is not permitted. */
+  | 'setting-invalid'
+  /** A support bundle would be too large, or would contain a secret. */
+  | 'bundle-refused'
   /** Not everything could be moved to another broker. */
   | 'transfer-incomplete'
   /** A broker has what the one that replaces it would lack. */

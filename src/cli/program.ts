@@ -199,6 +199,26 @@ function addStatusCommands(all: Command): void {
       .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
       .option('--json', 'print JSON instead of text', false),
   ).action(from(() => import('./doctor/doctor.ts'), 'doctor'));
+  addSupportBundle(all);
+}
+
+function addSupportBundle(all: Command): void {
+  addCertificateOptions(
+    all
+      .command('support-bundle')
+      .description('write versions, states, metrics and logs without secrets and names to a file')
+      .argument('[file]', 'the file to write; waxwing-support-<date>.tar.gz')
+      .addOption(data())
+      .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+      .addOption(number('--api-port <n>', 'port of the API', 8443))
+      .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
+      .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
+      .addOption(
+        new Option('--log-lines <n>', 'newest lines of each log of a broker')
+          .argParser(wholeNumber)
+          .default(1000),
+      ),
+  ).action(from(() => import('./support/support-bundle.ts'), 'supportBundle'));
 }
 
 function addInspectionCommands(all: Command): void {

@@ -99,7 +99,7 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     folder: resolve(options.data),
     host: options.host,
     publicHosts: options.publicHost ?? [],
-    publicAccess: publicAccess(options),
+    publicAccess: await publicAccess(options),
     apiPort: options.apiPort,
     amqpsPort: options.amqpsPort,
     brokerPorts: options.brokerPorts,

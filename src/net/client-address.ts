@@ -25,5 +25,7 @@ export function stateClient(socket: object, client: ClientAddress): void {
  */
 export function clientOf(socket: RemoteEnd): ClientAddress {
   const { remoteAddress = '', remotePort = 0 } = socket;
-  return stated.get(socket) ?? { address: remoteAddress, port: remotePort };
+  // A listener on `::` also has clients with IPv4.
+  const address = remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+  return stated.get(socket) ?? { address, port: remotePort };
 }

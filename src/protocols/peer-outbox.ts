@@ -80,8 +80,11 @@ export class PeerOutbox {
   #capacity = 0;
   /** The number of bytes at which the buffer is written. */
   #sizeMax = bufferSize;
-  /** The number of bytes that were written last. The next buffer has room for as many. */
-  #lastSize = 0;
+  /**
+   * The number of bytes that were written last, or half of the time before if that is more. The next
+   * buffer has room for as many.
+   */
+  #usualSize = 0;
 
   /**
    * @param writableAgain called when the peer has read so much of its share that deliveries can
@@ -125,22 +128,21 @@ export class PeerOutbox {
   #makeRoom(size: number): void {
     if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
-      this.#take(Math.max(size, this.#lastSize));
+      this.#take(poolFor(Math.max(size, this.#usualSize)));
       this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
       this.#transport.requestFlush();
     } else {
       const [before, pool] = [this.#buffer, this.#pool];
-      this.#take(this.#at + size);
+      this.#take(largest);
       before.copy(this.bytes, 0, 0, this.#at);
       pool.release(before);
     }
     this.#capacity = Math.min(this.bytes.length, Math.max(this.#sizeMax, size));
   }
 
-  /** Takes a buffer with room for a number of bytes. */
-  #take(size: number): void {
-    this.#pool = poolFor(size);
-    this.#buffer = this.#pool.take();
+  #take(pool: BufferPool): void {
+    this.#pool = pool;
+    this.#buffer = pool.take();
   }
 
   /** The buffer of the last `claim`. */
@@ -187,7 +189,7 @@ export class PeerOutbox {
       ? Buffer.from(buffer.subarray(0, this.#at))
       : buffer.subarray(0, this.#at);
     if (isCrowded) pool.release(buffer);
-    this.#lastSize = this.#at;
+    this.#usualSize = Math.max(this.#at, this.#usualSize >>> 1);
     this.#leave();
     this.hasWritten = true;
     const size = bytes.length;

@@ -48,6 +48,7 @@ import { Installation } from './installation.ts';
 import { checkKeySecrets, keySecrets, openKeySecrets } from './keys/key-secrets.ts';
 import { remoteKms } from './keys/remote-kms.ts';
 import { LogsVolumeJournal } from './logs-volume.ts';
+import { AcmeJournal } from './public/acme/acme-journal.ts';
 import type { EndpointNames } from './public/broker-names.ts';
 import type { PublicCertificateSource } from './public/public-certificate.ts';
 import type { Refusals } from './refusals.ts';
@@ -72,6 +73,7 @@ const sealingPurposes = {
   sessions: 'waxwing identity: session tokens',
   installation: 'waxwing installation: secrets',
   certificates: 'waxwing certificates: keys',
+  acme: 'waxwing acme: keys',
   control: 'waxwing control: digests of requests',
   controlSecrets: 'waxwing control: secrets of brokers',
   logs: 'waxwing logs: data keys of volumes',
@@ -115,6 +117,7 @@ export class SystemState {
   readonly brokers = new Brokers();
   readonly configurations = new Configurations();
   readonly certificates = new ServerCertificates();
+  readonly acme = new AcmeJournal();
   readonly signIns = new SignInJournal();
   readonly logsVolume = new LogsVolumeJournal();
   readonly logGroups = new LogGroups();
@@ -198,6 +201,7 @@ export class SystemState {
       archives,
       ...ofControl,
       certificates,
+      this.acme,
       logsVolume,
       signIns,
       logGroups,

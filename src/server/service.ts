@@ -165,6 +165,7 @@ export class Service {
         full: (isFull) => reportFull(log, settings.folder, isFull),
       });
       const { volume, state, firstPassword } = opened;
+      await shown.openAcme(settings, state, sealingKey(volume, 'acme'));
       const certificates = new CertificateKeeper(state, sealingKey(volume, 'certificates'), {
         wanted: servedNames(settings),
         welcome: [hostname()].filter((name) => name !== ''),

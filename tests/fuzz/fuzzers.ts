@@ -6,6 +6,7 @@ import { amqp091Fuzzers } from './amqp091.ts';
 import { connectionFuzzers } from './amqp091-connection.ts';
 import { apiCanary, apiFuzzers } from './api.ts';
 import { configurationFuzzers } from './configurations.ts';
+import { firstBytesFuzzers } from './first-bytes.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { identityCanary, identityFuzzers } from './identity/fuzzer.ts';
 import { mqttFuzzers } from './mqtt.ts';
@@ -34,6 +35,7 @@ export const fuzzers: readonly Fuzzer[] = [
   ...amqp10Fuzzers,
   ...amqp10RabbitMqFuzzers,
   ...webSocketFuzzers,
+  ...firstBytesFuzzers,
 ];
 
 const canary: Fuzzer = {

@@ -78,6 +78,31 @@ test('endpoints have the first public name, certificates have all, and ports are
   assert.match(waxwing.environment['AWS_ENDPOINT_URL'] ?? '', /^https:\/\/localhost:\d+$/);
 });
 
+test('on :: the service has clients with IPv4 and IPv6, and endpoints have brackets', async () => {
+  const both = await Waxwing.start({
+    args: ['--no-default-broker', '--host', '::', '--public-host', '::1,192.0.2.7'],
+  });
+  const id = await both.createBroker();
+  const { BrokerInstances } = await both.mq.send(new DescribeBrokerCommand({ BrokerId: id }));
+  const [{ ConsoleURL = '', Endpoints = [] } = {}] = BrokerInstances ?? [];
+  const [endpoint = ''] = Endpoints;
+  assert.match(endpoint, /^amqps:\/\/\[::1\]:\d+$/);
+  assert.match(ConsoleURL, /^https:\/\/\[::1\]:\d+$/);
+  const ca = readFileSync(join(both.folder.data, 'ca.pem'));
+  for (const host of ['::1', '127.0.0.1']) {
+    for (const port of [both.apiPort, Number(new URL(endpoint).port)]) {
+      const socket = connect({ host, port, ca });
+      await new Promise<void>((resolve, reject) => {
+        socket.once('secureConnect', resolve);
+        socket.once('error', reject);
+      });
+      assert.ok(socket.authorized);
+      socket.destroy();
+    }
+  }
+  await both.remove();
+});
+
 test('a port of the range that another program uses is skipped, and a full range is left', async () => {
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(first + 2, '127.0.0.1', resolve));

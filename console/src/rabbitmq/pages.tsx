@@ -4,6 +4,7 @@ import type { SideNavigationProps } from '@cloudscape-design/components/side-nav
 import { type ComponentType, type LazyExoticComponent, lazy, type ReactNode } from 'react';
 import { Loaded } from '../parts/frame.tsx';
 import { href, type Route } from '../router.ts';
+import { printable } from './parts/name.tsx';
 import { hasRole, type Role } from './session/session.ts';
 
 type Page = LazyExoticComponent<ComponentType<{ readonly route: Route }>>;
@@ -100,7 +101,7 @@ function find({ parts }: Route): Found | undefined {
   if (names.length === 0) return { page: area.list, title: area.name };
   const [page, partCount] = area.one ?? [];
   if (page === undefined || names.length !== partCount) return undefined;
-  return { page, title: `${names.at(-1)} – ${area.name}` };
+  return { page, title: `${printable(names.at(-1) ?? '')} – ${area.name}` };
 }
 
 /** The title of a page. */

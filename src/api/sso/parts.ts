@@ -22,7 +22,7 @@ export interface SsoParts {
 }
 
 /** The errors of SSO OIDC, with their names in OAuth 2.0 and their statuses. */
-const oauthErrors = {
+export const oauthErrors = {
   AccessDeniedException: ['access_denied', 400],
   AuthorizationPendingException: ['authorization_pending', 400],
   ExpiredTokenException: ['expired_token', 400],

@@ -12,7 +12,8 @@ const dayMs = 24 * 3600 * 1000;
 const soonMs = 30 * dayMs;
 
 /** The settings that the check needs; those of `waxwing serve`. */
-export interface CertificateOptions extends Omit<PublicOptions, 'awsHostNames'> {
+export interface CertificateOptions
+  extends Pick<PublicOptions, 'tlsCertificate' | 'tlsKey' | 'tlsKeyPassphraseFile'> {
   readonly publicHost?: readonly string[];
   readonly tlsParity?: boolean;
 }

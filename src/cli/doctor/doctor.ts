@@ -36,7 +36,8 @@ export async function doctor(options: DoctorOptions): Promise<void> {
   if (findings.some(({ level }) => level === 'problem')) process.exitCode = problemExitCode;
 }
 
-async function examine(place: Place, options: CertificateOptions): Promise<Finding[]> {
+/** Checks the machine, the data folder and the running service. Changes nothing. */
+export async function examine(place: Place, options: CertificateOptions): Promise<Finding[]> {
   const service = await checkService(place);
   return [
     ...(await checkPrograms()),

@@ -1,11 +1,11 @@
 // The options of `waxwing serve` for clients on other machines.
 
 import type { Command } from 'commander';
-import { flag, names, option, portRange, sharedPorts } from './options.ts';
+import { flag, names, number, option, portRange, sharedPorts } from './options.ts';
 
 /** Adds the options to the command. */
 export function addPublicOptions(serving: Command): void {
-  addCertificateOptions(serving)
+  addAcmeOptions(addCertificateOptions(serving))
     .addOption(
       option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
     )
@@ -32,4 +32,13 @@ export function addCertificateOptions(command: Command): Command {
     .addOption(option('--tls-certificate <file>', 'certificate chain for the public names, PEM'))
     .addOption(option('--tls-key <file>', 'its private key, PEM'))
     .addOption(option('--tls-key-passphrase-file <file>', 'the passphrase of this key'));
+}
+
+function addAcmeOptions(serving: Command): Command {
+  return serving
+    .addOption(option('--acme-directory <url>', 'authority that issues the certificate by ACME'))
+    .addOption(option('--acme-email <address>', 'where that authority reports problems'))
+    .addOption(flag('--acme-agree-tos', 'agree to its terms of service').default(false))
+    .addOption(option('--acme-ca-file <file>', "authorities of its server's certificate, PEM"))
+    .addOption(number('--acme-http-port <n>', 'port that answers its challenges', 80));
 }

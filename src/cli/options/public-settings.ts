@@ -2,8 +2,10 @@
 
 import { resolve } from 'node:path';
 import { ServerError } from '../../server/errors.ts';
+import type { AcmeSettings } from '../../server/public/acme/acme-settings.ts';
 import type { CertificateFiles } from '../../server/public/certificate-files.ts';
 import type { PublicAccess } from '../../server/public/public-access.ts';
+import { readAuthorities } from '../../server/sign-in/small-file.ts';
 
 /** The options, under the names that the argument parser gives them. */
 export interface PublicOptions {
@@ -13,12 +15,18 @@ export interface PublicOptions {
   readonly proxyProtocol?: readonly string[];
   readonly sharedPorts?: ReadonlyMap<string, number>;
   readonly awsHostNames: boolean;
+  readonly acmeDirectory?: string;
+  readonly acmeEmail?: string;
+  readonly acmeAgreeTos: boolean;
+  readonly acmeCaFile?: string;
+  readonly acmeHttpPort: number;
 }
 
 /** @throws {ServerError} `setting-invalid` */
-export function publicAccess(options: PublicOptions): PublicAccess {
+export async function publicAccess(options: PublicOptions): Promise<PublicAccess> {
   return {
     certificateFiles: certificateFiles(options),
+    acme: await acmeSettings(options),
     trustedProxies: options.proxyProtocol ?? [],
     sharedPorts: options.sharedPorts ?? new Map(),
     hasAwsNames: options.awsHostNames,
@@ -47,4 +55,16 @@ export function certificateFiles({
     keyFile: resolve(key),
     passphraseFile: passphrase && resolve(passphrase),
   };
+}
+
+async function acmeSettings({
+  acmeDirectory: directory,
+  acmeEmail: email,
+  acmeAgreeTos: agreesToTerms,
+  acmeCaFile: caFile,
+  acmeHttpPort: httpPort,
+}: PublicOptions): Promise<AcmeSettings | undefined> {
+  if (directory === undefined) return undefined;
+  const authorities = caFile && (await readAuthorities('--acme-ca-file', caFile));
+  return { directory, email, agreesToTerms, authorities, httpPort };
 }

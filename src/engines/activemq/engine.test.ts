@@ -17,6 +17,7 @@ function enginesWith(installation: PairInstallation | string): Engines {
     memoryBytesMax: undefined,
     connectionCountMax: 100,
     installation,
+    authorities: () => [],
     certificates: () => Promise.resolve([]),
     seal: (password) => `sealed ${password}`,
     open: (sealed) => sealed.slice('sealed '.length),

@@ -52,6 +52,8 @@ export interface ActiveMqEngineOptions extends PairPortSettings {
   readonly memoryBytesMax: number | undefined;
   /** The limit of each connector. */
   readonly connectionCountMax: number;
+  /** The authorities of other brokers that pairs connect to, PEM. */
+  readonly authorities: () => readonly string[];
   /** The ActiveMQ of this machine, or why pairs cannot run. */
   readonly installation: PairInstallation | string;
   /** The certificates of one broker, which are requested at each start. */
@@ -179,6 +181,7 @@ export class ActiveMqEngine implements Engine {
       configuration: spec.configuration?.text,
       users: spec.users.map((user) => this.#openUser(user)),
       certificate,
+      authorities: this.#options.authorities(),
       connectors,
       broker: { brokerName: spec.name, host, tls: javaTls(hasTlsParity), connectionCountMax },
     };

@@ -16,7 +16,7 @@ import {
   writeVolumeFile,
 } from '../volumes/volume-files.ts';
 import { brokerXml, type ConfigurationParts, type Connector } from './files/configuration.ts';
-import { keyStore } from './files/key-store.ts';
+import { keyStore, trustStore } from './files/key-store.ts';
 import {
   groupsFile,
   log4j2File,
@@ -38,6 +38,8 @@ export interface PairSettings {
   readonly configuration: string | undefined;
   readonly users: readonly PairUser[];
   readonly certificate: ServerCertificate;
+  /** The authorities of other brokers that the pair connects to, PEM. */
+  readonly authorities: readonly string[];
   /** The connectors of the instances 1 and 2; the first one is that of OpenWire. */
   readonly connectors: readonly (readonly Connector[])[];
   readonly broker: Pick<ConfigurationParts, 'brokerName' | 'host' | 'tls' | 'connectionCountMax'>;
@@ -200,10 +202,11 @@ export class Pair {
       data,
       store: join(this.#settings.place.mountpoint, 'store'),
       keyStore: join(conf, 'keys.p12'),
+      trustStore: join(conf, 'authorities.p12'),
     };
     const own = connectors[seat.number - 1] ?? [];
     const keyStorePassword = this.#keyStorePassword;
-    const parts = { ...broker, connectors: own, paths, keyStorePassword };
+    const parts = { ...broker, connectors: own, paths, keyStorePassword, users };
     const { xml, withoutEffect } = brokerXml(configuration, parts);
     if (seat.number === 1) {
       for (const name of withoutEffect) {
@@ -212,6 +215,8 @@ export class Pair {
     }
     await createVolumeFolders(this.#owner, [temporary]);
     await this.#writeKeyStore(seat, certificate);
+    const authorities = trustStore(this.#settings.authorities);
+    await writeVolumeFile(this.#owner, conf, 'authorities.p12', authorities);
     const files = {
       'activemq.xml': xml,
       'login.config': loginFile,

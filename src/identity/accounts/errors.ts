@@ -24,7 +24,8 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `PackedPolicyTooLarge`: session policies and tags do not fit into a session token.
  * - `PasswordPolicyViolation`: the password does not follow the account's rules.
  * - `PolicyNotAttachable`: the policy belongs to a service.
- * - `ReportNotPresent`, `ReportExpired`: there is no current credential report.
+ * - `ReportNotPresent`: there is no credential report yet.
+ * - `ReportExpired`: the credential report is older than four hours.
  * - `Throttling`: too many such requests are in progress.
  * - `UnmodifiableEntity`: only the service that the role is linked to may change it.
  * - `ValidationError`: a value is not valid.

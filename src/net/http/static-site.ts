@@ -1,6 +1,8 @@
 // Serving of static files.
 
+import type { ReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SendStream } from 'send';
 import type { SiteHandler } from './request-handler.ts';
 
@@ -12,6 +14,36 @@ const siteHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
+
+/**
+ * Bytes of a file that are read at once. A client that does not read holds one piece, and a
+ * burst of requests leaves few large buffers to the garbage collector.
+ */
+const pieceBytes = 16 * 1024;
+
+/** The files that are being sent on each connection. */
+const openFiles = new WeakMap<Socket, Set<ReadStream>>();
+
+/**
+ * Closes a file with its connection. The library does so only for the request whose turn it is, and
+ * not for further ones that the client sent before it read the answer.
+ */
+function closeWith(socket: Socket, file: ReadStream): void {
+  if (socket.destroyed) {
+    file.destroy();
+    return;
+  }
+  const known = openFiles.get(socket);
+  const files = known ?? new Set();
+  if (known === undefined) {
+    openFiles.set(socket, files);
+    socket.once('close', () => {
+      for (const each of files) each.destroy();
+    });
+  }
+  files.add(file);
+  file.once('close', () => files.delete(file));
+}
 
 /** The settings of a site. */
 export interface StaticSite {
@@ -54,7 +86,10 @@ async function serveFile(
   const { default: send } = await import('send');
   const url = (incoming.url ?? '/').replace(/[?#].*$/s, '').slice(site.path.length);
   const path = url.startsWith('/') ? url : `/${url}`;
-  const file = (name: string) => fileStream(site, send(incoming, name, sendOptions(site)), name);
+  const file = (name: string) =>
+    fileStream(site, send(incoming, name, sendOptions(site)), name).on('stream', (opened) =>
+      closeWith(incoming.socket, opened as ReadStream),
+    );
   file(path)
     .on('error', (error: Error & { readonly status?: number }) => {
       if (!site.isSinglePage || error.status !== 404) failed(error.status, response, next);
@@ -64,7 +99,9 @@ async function serveFile(
 }
 
 function sendOptions({ folder, index = 'index.html' }: StaticSite) {
-  return { root: folder, index, dotfiles: 'ignore', cacheControl: false } as const;
+  const options = { root: folder, index, dotfiles: 'ignore', cacheControl: false } as const;
+  // The library passes it to the stream of the file.
+  return { ...options, highWaterMark: pieceBytes };
 }
 
 function fileStream(site: StaticSite, stream: SendStream, path: string): SendStream {

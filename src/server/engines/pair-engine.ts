@@ -1,5 +1,6 @@
 // Composition of the engine that runs pairs of ActiveMQ.
 
+import { rootCertificates } from 'node:tls';
 import { ActiveMqEngine } from '../../engines/activemq/engine.ts';
 import { findPairInstallation } from '../../engines/activemq/installation.ts';
 import type { CertificateKeeper } from '../certificate-keeper.ts';
@@ -15,7 +16,7 @@ const sealingContext = 'password of a user of a pair';
 /** Composes the engine with the ActiveMQ of this machine, if there is one. */
 export async function pairEngine(
   settings: Settings,
-  state: Pick<SystemState, 'sealSecret' | 'openSecret'>,
+  state: Pick<SystemState, 'sealSecret' | 'openSecret' | 'certificates'>,
   certificates: Pick<CertificateKeeper, 'broker'>,
 ): Promise<ActiveMqEngine> {
   return new ActiveMqEngine({
@@ -28,6 +29,11 @@ export async function pairEngine(
     hasTlsParity: settings.hasTlsParity,
     memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,
     connectionCountMax,
+    authorities: () => [
+      state.certificates.brokerAuthority,
+      ...(settings.shovelAuthorities === undefined ? [] : [settings.shovelAuthorities]),
+      ...rootCertificates,
+    ],
     installation: await findPairInstallation(process.env),
     certificates: (brokerId) => certificates.broker(brokerId),
     seal: (password) => state.sealSecret(sealingContext, password),

@@ -2,12 +2,8 @@
 
 import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
-import {
-  type CertificateFiles,
-  type CertificateNeeds,
-  readCertificate,
-  stampOf,
-} from './certificate-files.ts';
+import { type CertificateFiles, readCertificate, stampOf } from './certificate-files.ts';
+import type { CertificateNeeds } from './check-certificate.ts';
 import type { PublicCertificate, PublicCertificateSource } from './public-certificate.ts';
 
 /**

@@ -6,6 +6,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 export interface PublicCertificate extends ServerCertificate {
   /** DNS names, in lower case. */
   readonly names: readonly string[];
+  readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }
 

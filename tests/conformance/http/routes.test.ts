@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -258,6 +258,26 @@ test('a single-page app is served for its client-side paths', async () => {
   assert.equal((await ask({ path: '/files/brokers' })).status, 404);
   assert.equal((await ask({ path: '/files/assets' })).status, 404);
   assert.equal((await ask({ method: 'POST', path: '/console/' })).status, 405);
+});
+
+/** The number of times that this process has a file open. */
+async function openCount(path: string): Promise<number> {
+  const links = (await readdir('/proc/self/fd')).map((name) => readlink(`/proc/self/fd/${name}`));
+  const found = await Promise.allSettled(links);
+  return found.filter((link) => link.status === 'fulfilled' && link.value === path).length;
+}
+
+test('files that a client asked for and did not read are closed with its connection', async () => {
+  const path = join(folder, 'site', 'assets', 'large.bin');
+  await writeFile(path, Buffer.alloc(32 * mib));
+  const socket = connect({ host: '127.0.0.1', port, ca });
+  await once(socket, 'secureConnect');
+  socket.pause();
+  const asked = 'GET /files/assets/large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  socket.write(asked.repeat(4));
+  await until('the files are open', async () => (await openCount(path)) === 4);
+  socket.destroy();
+  await until('the files are closed', async () => (await openCount(path)) === 0);
 });
 
 test('no path can escape the site folder', async () => {

@@ -59,6 +59,7 @@ before(async () => {
     configuration: undefined,
     users: [{ username: 'bob', password: 'a long password', groups: [] }],
     certificate,
+    authorities: [],
     connectors: ports.map((port) => [{ name: listener.name, scheme: listener.scheme, port }]),
     broker: { brokerName: 'pair', host, tls: javaTls(true), connectionCountMax: 100 },
   };

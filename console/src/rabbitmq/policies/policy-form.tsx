@@ -81,12 +81,12 @@ export function PolicyForm({ kind, policy, onEnd }: PolicyFormProps) {
     >
       <SpaceBetween size="m">
         {policy === undefined && (
-          <>
+          <SpaceBetween size="m">
             <FormField label="Virtual host">
               <VhostSelect value={chosen} onChange={setVhost} />
             </FormField>
             <TextField label="Name" value={name} onChange={setName} />
-          </>
+          </SpaceBetween>
         )}
         <TextField
           label="Pattern"

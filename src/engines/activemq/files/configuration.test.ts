@@ -10,7 +10,13 @@ const parts = {
   connectors: [{ name: 'openwire+ssl', scheme: 'ssl', port: 61617 }],
   tls: javaTls(false),
   connectionCountMax: 7,
-  paths: { data: '/v/data', store: '/v/store', keyStore: '/v/a&b/keys.p12' },
+  paths: {
+    data: '/v/data',
+    store: '/v/store',
+    keyStore: '/v/a&b/keys.p12',
+    trustStore: '/v/a&b/authorities.p12',
+  },
+  users: [{ username: 'bridge', password: 'a "long" one', groups: [] }],
   keyStorePassword: 'pass"word',
 };
 
@@ -38,16 +44,10 @@ test("the owner's settings reach ActiveMQ unless they would break the pair", () 
       '<plugins><authorizationPlugin/></plugins>' +
       '<systemUsage><systemUsage sendFailIfNoSpace="true"><memoryUsage><memoryUsage percentOfJvmHeap="40"/></memoryUsage></systemUsage></systemUsage>' +
       '<transportConnectors><transportConnector name="openwire" uri="tcp://0.0.0.0:1"/></transportConnectors>' +
-      '<networkConnectors><networkConnector uri="static:(tcp://elsewhere:1)"/></networkConnectors>' +
       '<destinationPolicy><policyMap><policyEntries><policyEntry queue="a&gt;"/></policyEntries></policyMap></destinationPolicy>',
   );
   const { xml, withoutEffect } = brokerXml(text, parts);
-  assert.deepEqual(withoutEffect, [
-    'persistent',
-    'start',
-    'transportConnectors',
-    'networkConnectors',
-  ]);
+  assert.deepEqual(withoutEffect, ['persistent', 'start', 'transportConnectors']);
   assert.match(xml, /<broker schedulerSupport="true"[^>]* persistent="true"/);
   assert.match(xml, /<kahaDB indexWriteBatchSize="9" directory="\/v\/store"/);
   assert.match(xml, /<jaasAuthenticationPlugin[^>]*><?[\s\S]*<authorizationPlugin/);
@@ -56,6 +56,57 @@ test("the owner's settings reach ActiveMQ unless they would break the pair", () 
   assert.match(xml, /percentOfJvmHeap="40"/);
   assert.ok(!xml.includes('percentOfJvmHeap="70"') && xml.includes('<storeUsage'));
   for (const removed of ['elsewhere', 'tcp:']) assert.ok(!xml.includes(removed), removed);
+});
+
+const network = (attributes: string, inside = '') =>
+  broker(
+    '',
+    `<networkConnectors><networkConnector ${attributes}>${inside}</networkConnector></networkConnectors>`,
+  );
+
+test('a connector to another broker gets the password of its user', () => {
+  for (const uri of [
+    'static:(ssl://other:61617)',
+    'masterslave:(ssl://a.example.com:61617,ssl://b.example.com:61617)',
+    'static:(ssl://[::1]:61617)',
+  ]) {
+    const inside = '<excludedDestinations><queue physicalName="a&gt;"/></excludedDestinations>';
+    const text = network(`name="n" duplex="true" userName="bridge" uri="${uri}"`, inside);
+    const { xml, withoutEffect } = brokerXml(text, parts);
+    assert.deepEqual(withoutEffect, []);
+    assert.ok(xml.includes(`uri="${uri}"`), xml);
+    assert.ok(xml.includes('userName="bridge"') && xml.includes('physicalName="a&gt;"'));
+    assert.ok(xml.includes('password="a &quot;long&quot; one"'), xml);
+  }
+});
+
+test('connectors without verified TLS or without a known user are refused', () => {
+  const uris = [
+    'static:(tcp://other:61616)',
+    'static:(ssl://other:61617,tcp://other:61616)',
+    'static:(ssl://other:61617?socket.verifyHostName=false)',
+    'static:(ssl://other:61617)?useExponentialBackOff=false',
+    'static:(failover:(tcp://other:61616))',
+    'ssl://other:61617',
+    'multicast://default',
+    'http://other/registry',
+    'vm://localhost',
+    'static:(ssl://$&#123;env&#125;:61617)',
+    'static:()',
+    '',
+    `static:(${Array.from({ length: 17 }, () => 'ssl://a:1').join(',')})`,
+  ];
+  for (const uri of uris) {
+    const text = network(`userName="bridge" uri="${uri}"`);
+    assert.throws(() => brokerXml(text, parts), {
+      code: 'bad-request',
+      message: /networkConnector 1 has a uri other than static:/,
+    });
+  }
+  for (const user of ['', 'userName="nobody"', 'userName=""']) {
+    const text = network(`${user} uri="static:(ssl://other:61617)"`);
+    assert.throws(() => brokerXml(text, parts), /has a userName that is no user of the broker/);
+  }
 });
 
 test('an IPv6 address is written in brackets', () => {

@@ -12,7 +12,9 @@ import {
   type XmlNode,
   xmlOptions,
 } from '../../../control/configurations/activemq/xml-tree.ts';
+import { networkConnectors } from './network-connectors.ts';
 import type { JavaTls } from './tls.ts';
+import type { PairUser } from './users.ts';
 
 /** A connector: where one instance listens. */
 export interface Connector {
@@ -33,8 +35,17 @@ export interface ConfigurationParts {
   /** Connections of each connector. */
   readonly connectionCountMax: number;
   /** The folders and files on the volume, absolute. */
-  readonly paths: { readonly data: string; readonly store: string; readonly keyStore: string };
+  readonly paths: {
+    readonly data: string;
+    readonly store: string;
+    readonly keyStore: string;
+    /** The authorities of other brokers. */
+    readonly trustStore: string;
+  };
+  /** Of both stores. */
   readonly keyStorePassword: string;
+  /** As whom it can log in to other brokers. */
+  readonly users: readonly PairUser[];
 }
 
 /** Frames that a connector accepts at most, bytes. */
@@ -45,8 +56,8 @@ const frameBytesMax = 100 * 1024 * 1024;
  * the lock of the store either, so that both instances of a pair would be active.
  */
 const ownAttributes = ['persistent', 'start'];
-/** Elements that have no effect here: connectors are ours, and bridges would need passwords. */
-const ownElements = ['transportConnectors', 'networkConnectors'];
+/** Elements that have no effect here: connectors are ours. */
+const ownElements = ['transportConnectors'];
 
 const writer = new XMLBuilder({ ...xmlOptions, suppressEmptyNode: true, format: true });
 
@@ -56,7 +67,8 @@ const writer = new XMLBuilder({ ...xmlOptions, suppressEmptyNode: true, format: 
  *
  * @param text the stored configuration; undefined for the defaults of ActiveMQ
  * @returns the text, and the settings of the owner that have no effect
- * @throws {ControlError} `bad-request` if the stored text cannot be read
+ * @throws {ControlError} `bad-request` if the stored text cannot be read, or has a connection to another
+ *   broker that is not permitted
  */
 export function brokerXml(
   text: string | undefined,
@@ -81,6 +93,10 @@ export function brokerXml(
   ]);
   const elements = new Map(children.map((node) => [nameOf(node), node]));
   for (const name of ownElements) elements.delete(name);
+  const network = elements.get('networkConnectors');
+  if (network !== undefined) {
+    elements.set('networkConnectors', networkConnectors(network, parts.users, escaped));
+  }
   for (const element of [
     persistence(elements.get('persistenceAdapter'), parts),
     plugins(elements.get('plugins')),
@@ -147,6 +163,9 @@ function tlsContext({ paths, keyStorePassword }: ConfigurationParts): XmlNode {
     keyStore: escaped(`file:${paths.keyStore}`),
     keyStoreType: 'PKCS12',
     keyStorePassword: escaped(keyStorePassword),
+    trustStore: escaped(`file:${paths.trustStore}`),
+    trustStoreType: 'PKCS12',
+    trustStorePassword: escaped(keyStorePassword),
   };
   return element('sslContext', {}, [element('sslContext', settings)]);
 }

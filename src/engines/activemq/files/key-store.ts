@@ -10,6 +10,10 @@ const oid = {
   certificateBag: '2a864886f70d010c0a0103',
   x509Certificate: '2a864886f70d01091601',
   localKeyId: '2a864886f70d010915',
+  friendlyName: '2a864886f70d010914',
+  /** Of Java: what a certificate is trusted for; and everything. */
+  trustedKeyUsage: '6086480186f966adca7b0101',
+  anyUsage: '551d2500',
 } as const;
 
 /**
@@ -26,9 +30,7 @@ export function keyStore({ certificate, privateKey }: ServerCertificate, passwor
     cipher: 'aes-256-cbc',
     passphrase: password,
   });
-  const pems =
-    certificate.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  const certificates = pems.map((pem, at) => {
+  const certificates = certificatesIn(certificate).map((pem, at) => {
     const value = tagged(0, octets(new X509Certificate(pem).raw));
     const bag = sequence(identifier('x509Certificate'), value);
     return sequence(identifier('certificateBag'), tagged(0, bag), ...(at === 0 ? [ofTheKey] : []));
@@ -37,6 +39,23 @@ export function keyStore({ certificate, privateKey }: ServerCertificate, passwor
   const safe = sequence(data(sequence(key, ...certificates)));
   const version = Buffer.from([0x02, 1, 3]);
   return sequence(version, data(safe));
+}
+
+/**
+ * Writes certificates of authorities as a trust store (PKCS#12, with the attribute by which Java
+ * recognises a trusted certificate). It contains nothing secret.
+ *
+ * @param authorities PEM
+ */
+export function trustStore(authorities: readonly string[]): Buffer {
+  const trusted = sequence(identifier('trustedKeyUsage'), set(identifier('anyUsage')));
+  const certificates = authorities.flatMap(certificatesIn).map((pem, at) => {
+    const value = tagged(0, octets(new X509Certificate(pem).raw));
+    const bag = sequence(identifier('x509Certificate'), value);
+    const name = sequence(identifier('friendlyName'), set(wideText(`authority ${at}`)));
+    return sequence(identifier('certificateBag'), tagged(0, bag), set(name, trusted));
+  });
+  return sequence(Buffer.from([0x02, 1, 3]), data(sequence(data(sequence(...certificates)))));
 }
 
 /** The attribute that says which certificate belongs to a key (RFC 2985, section 5.5.2). */
@@ -48,6 +67,16 @@ function data(content: Buffer): Buffer {
 
 function identifier(name: keyof typeof oid): Buffer {
   return encoded(0x06, Buffer.from(oid[name], 'hex'));
+}
+
+/** The certificates of a text in PEM. */
+function certificatesIn(text: string): string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** Text in UTF-16 (BMPString). */
+function wideText(text: string): Buffer {
+  return encoded(0x1e, Buffer.from(text, 'utf16le').swap16());
 }
 
 function octets(bytes: Buffer): Buffer {

@@ -30,7 +30,8 @@ export class Decoder {
 
   /** Starts to decode the bytes between two offsets. */
   reset(bytes: Buffer, at: number, end: number): this {
-    this.bytes = bytes;
+    // Many values are in the same bytes: a reference to a new object in an old one is dear.
+    if (this.bytes !== bytes) this.bytes = bytes;
     this.at = at;
     this.end = end;
     this.#itemsLeft = itemCountMax;

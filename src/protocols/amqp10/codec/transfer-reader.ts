@@ -73,7 +73,8 @@ export class TransferReader {
 
   /** Begins to read a list. Returns false if it is no list or too long. */
   #open(bytes: Buffer, at: number, end: number): boolean {
-    this.#bytes = bytes;
+    // Many frames are in the same bytes: a reference to a new object in an old one is dear.
+    if (this.#bytes !== bytes) this.#bytes = bytes;
     this.#isUnusual = false;
     if (at + 9 > end) return false;
     const code = bytes[at];
