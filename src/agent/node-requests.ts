@@ -103,6 +103,13 @@ export class NodeRequests {
       case 'unlock':
         await this.#withKey(op, node, body);
         return {};
+      case 'count':
+        this.#requireLease();
+        await node.count({
+          epoch: wholeNumber(fields, 'epoch'),
+          epochMin: wholeNumber(fields, 'epochMin'),
+        });
+        return {};
       case 'write':
         this.#requireLease();
         await node.write(withinMemory(readFiles(fields)));
@@ -260,4 +267,11 @@ function withinMemory<T extends { readonly settings: { readonly memoryBytesMax: 
     Math.floor(totalmem() * memoryShare),
   );
   return { ...files, settings: { ...files.settings, memoryBytesMax } };
+}
+
+/** @throws {HostError} `message-invalid` */
+function wholeNumber(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new HostError('message-invalid', `'${name}' is no whole number`);
 }

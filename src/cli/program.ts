@@ -344,6 +344,14 @@ function addVolumeCommands(volume: Command): void {
     .addOption(data())
     .addOption(profile())
     .action(from(() => import('./volumes/volume.ts'), 'rekeyVolume'));
+  volume
+    .command('rebuild')
+    .description('create the volume of a node anew, filled from the other nodes of its cluster')
+    .argument('<broker>', 'the id or the name of a cluster that cannot start')
+    .argument('<volume>', 'the id of the volume; all data on it is given up')
+    .addOption(data())
+    .addOption(profile())
+    .action(from(() => import('./volumes/volume.ts'), 'rebuildVolume'));
 }
 
 function addAuditCommands(audit: Command): void {

@@ -12,7 +12,8 @@ import type { Engines } from './engines.ts';
 import { nextState } from './lifecycle.ts';
 import { movedWindow } from './maintenance/maintenance.ts';
 import type { Offer } from './offers/offer.ts';
-import { chooseHost, isKeyLost, isOlder, skipsVersion } from './offers/offers.ts';
+import { chooseHost, isKeyLost, isOlder, majorMinor, skipsVersion } from './offers/offers.ts';
+import { upgradeSteps } from './offers/rabbitmq-upgrades.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';
 import {
   pendingReplication,
@@ -224,6 +225,16 @@ function withPair({ state }: BrokerRecord, pending: PendingSettings): BrokerUpda
   return { replication, pending: others };
 }
 
+/** Nodes of a cluster that were upgraded too far would not start. */
+function requireStep({ deploymentMode, engineVersion }: BrokerRecord, wanted: string): void {
+  if (deploymentMode !== 'CLUSTER_MULTI_AZ') return;
+  const steps = upgradeSteps(engineVersion, wanted);
+  if (majorMinor(engineVersion) === majorMinor(wanted) || steps.length === 1) return;
+  const way = steps.length === 0 ? '' : `; permitted are the steps [${steps.join(', ')}]`;
+  const text = `A cluster cannot be upgraded from engine version [${engineVersion}] to [${wanted}] directly${way}.`;
+  throw refuse('engineVersion', text);
+}
+
 /** Version, instance type and storage that differ from the present ones. */
 function pendingHost(broker: BrokerRecord, request: UpdateRequest, offer: Offer): PendingSettings {
   const engineVersion =
@@ -239,6 +250,7 @@ function pendingHost(broker: BrokerRecord, request: UpdateRequest, offer: Offer)
         'downgrades are not supported.',
     );
   }
+  requireStep(broker, engineVersion);
   if (skipsVersion(offer, broker.engineVersion, engineVersion)) {
     throw refuse(
       'engineVersion',

@@ -17,7 +17,7 @@ import type { EngineEvents } from './engine.ts';
 import type { Engines } from './engines.ts';
 import { KeyCheckCounters } from './key-check-counters.ts';
 import type { RemoteKeyService } from './keys/remote-keys.ts';
-import { Reconciler } from './reconciler.ts';
+import { Reconciler, type ReconcilerParts } from './reconciler.ts';
 import { counterpartOf } from './replication/pairs.ts';
 import { Replicator } from './replication/replicator.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -48,6 +48,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly digestKey: KeyObject;
   /** Called with lines for broker logs. */
   readonly log: EngineEvents['log'];
+  /** See {@link ReconcilerParts.failureEntries}. */
+  readonly failureEntries: ReconcilerParts['failureEntries'];
   readonly loginFailed: EngineEvents['loginFailed'];
   readonly accessed: EngineEvents['accessed'];
   /** Whether configurations may not exceed the limits of instance types. */
@@ -110,6 +112,7 @@ export class Control {
     const restoring = { ...options, configurations: decided, creation, keys };
     this.restoration = new Restoration(restoring);
     const parts = {
+      failureEntries: options.failureEntries,
       ...records,
       keys,
       volumeKeys,

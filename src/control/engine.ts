@@ -19,6 +19,8 @@ export interface VolumeSpec {
    * number.
    */
   readonly epochMin: number;
+  /** Whether it was created anew: the broker fills it from its other volumes. */
+  readonly isRebuilt?: boolean;
 }
 
 /** An instance of a broker. */
@@ -123,6 +125,8 @@ export interface NewVolumeKey extends NewestKey {
 /** A broker that accepts connections. */
 export interface RunningBroker {
   readonly ports: readonly PortRecord[];
+  /** The ids of the volumes that were mounted for it; undefined for all of the spec. */
+  readonly mounted?: readonly string[];
 }
 
 /** The levels of broker log lines. */
@@ -220,6 +224,13 @@ export interface Engine {
    * @param keys one for each volume of the spec
    */
   create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void>;
+  /**
+   * Creates a volume of an existing broker anew and empty, while the broker does not run. The next start
+   * fills it from the broker's other volumes. Undefined if the engine cannot.
+   *
+   * @param spec the volume is one of its volumes
+   */
+  rebuild?(spec: BrokerSpec, key: NewVolumeKey): Promise<void>;
   /**
    * Returns the wrapped data keys that are stored beside a volume, the newest first.
    *

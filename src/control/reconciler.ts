@@ -46,6 +46,12 @@ export interface ReconcilerParts {
   readonly openSecret: OpenSecret;
   /** Applies the changes before it returns. Resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
+  /** The entries of the audit trail for a broker that cannot run, by the code of the error. */
+  readonly failureEntries: (
+    broker: BrokerRecord,
+    code: string,
+    message: string,
+  ) => readonly Entry[];
   readonly replicator: () => Pick<Replicator, 'swap'>;
   readonly report: Report;
 }
@@ -248,7 +254,10 @@ export class Reconciler {
     // Cleared before the check: a later change must trigger another check.
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
-    if (!hasVolumes(broker)) await this.#adopt(broker);
+    if (!hasVolumes(broker)) {
+      const { rebuild } = this.#parts.engines.engineFor(broker);
+      await (rebuild === undefined ? this.#adopt(broker) : this.#rebuild(broker));
+    }
     const opened: VolumeKey[] = [];
     try {
       for (const volume of broker.volumes) {
@@ -258,6 +267,20 @@ export class Reconciler {
       await this.#start(broker, opened, runtime);
     } finally {
       overwrite(opened);
+    }
+  }
+
+  /** Until a start has succeeded, a volume is created anew before each attempt. */
+  async #rebuild(broker: BrokerRecord): Promise<void> {
+    for (const volume of broker.volumes.filter(({ isMade }) => !isMade)) {
+      const key = await this.#parts.volumeKeys.create(broker.key, volume);
+      try {
+        await this.#withEngine(broker, async (engine) =>
+          engine.rebuild?.(this.#specOf(broker), key),
+        );
+      } finally {
+        overwrite([key]);
+      }
     }
   }
 
@@ -285,7 +308,8 @@ export class Reconciler {
     const spec = this.#specOf({ ...broker, ...applied, volumes });
     const wasPartDown = runtime.isPartDown;
     runtime.isPartDown = false;
-    const { ports } = await this.#withEngine(broker, () => begin(spec)).catch((error: unknown) => {
+    const begun = this.#withEngine(broker, () => begin(spec));
+    const { ports, mounted } = await begun.catch((error: unknown) => {
       runtime.isPartDown ||= wasPartDown;
       throw error;
     });
@@ -293,8 +317,11 @@ export class Reconciler {
     runtime.isResumed = false;
     const present = this.#parts.brokers.get(id)?.pending ?? {};
     const pending = stillPending(present, isReboot ? broker.pending : {});
-    const mounted = volumes.map((volume) => ({ ...volume, mountedEpoch: volume.epoch }));
-    const now = { ports, action: null, volumes: mounted };
+    const isMounted = ({ id: volumeId }: VolumeRecord) => mounted?.includes(volumeId) ?? true;
+    const counted = volumes.map((volume) =>
+      isMounted(volume) ? { ...volume, isMade: true, mountedEpoch: volume.epoch } : volume,
+    );
+    const now = { ports, action: null, volumes: counted };
     await this.#move(id, 'started', { ...applied, ...now, pending });
   }
 
@@ -309,6 +336,7 @@ export class Reconciler {
       id: volume.id,
       epoch: volume.epoch,
       epochMin: volume.mountedEpoch,
+      isRebuilt: !volume.isMade,
     }));
     return {
       id,
@@ -374,8 +402,11 @@ export class Reconciler {
     await this.stop(id, runtime, "the broker's KMS key cannot be used");
   }
 
-  async #failed({ id }: BrokerRecord, runtime: RuntimeState, error: WaxwingError): Promise<void> {
+  async #failed(broker: BrokerRecord, runtime: RuntimeState, error: WaxwingError): Promise<void> {
+    const { id } = broker;
     runtime.isResumed = false;
+    const entries = this.#parts.failureEntries(broker, error.code, error.message);
+    if (entries.length > 0) await this.#parts.commit(entries);
     await this.fail(id, error.code, error.message);
     const text = `the broker cannot run: ${error.code}: ${error.message}`;
     this.#parts.report('error', id, text);

@@ -56,6 +56,7 @@ import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 import { AccessEvents } from './trails/access-events.ts';
+import { volumeEventEntries } from './trails/volume-events.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
 const systemSegmentBytes = 8 * 1024 * 1024;
@@ -310,6 +311,7 @@ export function composeCore(
     keyGraceMs: (settings.remoteKms?.graceSeconds ?? 0) * 1000,
     remoteKms: remote,
     report: reports.report,
+    failureEntries: (...of) => volumeEventEntries(state.trail, systemClock, location, ...of),
     log: (...of) => reports.log(...of),
     loginFailed: (...of) => reports.loginFailed(...of),
     accessed: (...of) => reports.accessed(...of),

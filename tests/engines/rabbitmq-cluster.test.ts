@@ -23,6 +23,7 @@ import {
   clusterMs,
   clusterRequest,
   clustersMissing,
+  engineVariables,
   isComplete,
   nodePids,
   processesOf,
@@ -64,7 +65,7 @@ let folder = '';
 before(async () => {
   if (skip) return;
   const args = ['--no-default-broker', '--account-id', accountId, '--region', region];
-  waxwing = await Waxwing.start({ args });
+  waxwing = await Waxwing.start({ args, env: engineVariables });
   keyArn = await createKey(waxwing);
 });
 after(() => (skip ? undefined : removeClusters(waxwing)));

@@ -2,17 +2,27 @@
 
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DescribeBrokerCommandOutput } from '@aws-sdk/client-mq';
 import { findInstallation } from '../../src/engines/rabbitmq/installation.ts';
 import { endMarkedProcesses } from '../../src/engines/rabbitmq/nodes/marked-processes.ts';
 import { EncryptedVolume } from '../../src/volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../src/volumes/mountpoint.ts';
+import { describeBroker } from './broker-requests.ts';
 import { installed } from './debian-packages.ts';
-import { isRunning } from './processes.ts';
+import { isRunning, until } from './processes.ts';
 import { serviceMetrics } from './service-metric.ts';
 import type { Waxwing } from './waxwing.ts';
 
 /** Milliseconds within which a cluster must have started, or have stopped. */
 export const clusterMs = 240_000;
+
+/** The variables of this process that name another RabbitMQ or Erlang, for the service. */
+export const engineVariables: Readonly<Record<string, string>> = Object.fromEntries(
+  ['WAXWING_RABBITMQ_HOME', 'WAXWING_ERLANG_HOME'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
 
 /** Why clusters cannot run on this machine; undefined if they can. Missing packages are installed. */
 export async function clustersMissing(): Promise<string | undefined> {
@@ -80,6 +90,24 @@ export async function isComplete(waxwing: Waxwing, count: number): Promise<boole
   const text = await serviceMetrics(waxwing);
   const seen = [...text.matchAll(/^waxwing_node_running_nodes\{[^}]*\} (\d+)$/gm)];
   return seen.length === count && seen.every(([, value]) => Number(value) === count);
+}
+
+/**
+ * Waits until a broker is in a state. On a machine under load, calls fail: they are made again.
+ */
+export function describedAs(
+  waxwing: Waxwing,
+  brokerId: string,
+  state: string,
+): Promise<DescribeBrokerCommandOutput> {
+  return until(
+    `broker ${brokerId} is ${state}`,
+    async () => {
+      const found = await describeBroker(waxwing, brokerId).catch(() => undefined);
+      return found?.BrokerState === state ? found : undefined;
+    },
+    clusterMs,
+  );
 }
 
 /** Ends all that the tests of a service may have left of its clusters. */

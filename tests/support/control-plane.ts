@@ -76,7 +76,7 @@ import { reopenedState } from './memory-state.ts';
 import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
-import { trailsOf } from './plane-trails.ts';
+import { failureEntriesOf, trailsOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
 import { withoutHosts } from './without-hosts.ts';
@@ -296,9 +296,8 @@ export class ControlPlane {
       keyCheckMs: 3_600_000,
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
-      log: () => {},
-      loginFailed: () => {},
-      accessed: () => {},
+      failureEntries: failureEntriesOf(this, { region, accountId }),
+      ...{ log: () => {}, loginFailed: () => {}, accessed: () => {} },
     });
   }
 
@@ -484,8 +483,8 @@ export class ControlPlane {
   }
 
   #endsHere(): boolean {
-    const { machine } = this;
     if (this.#hasEnded) return true;
+    const { machine } = this;
     machine.steps += 1;
     if (machine.steps !== machine.endAt) return false;
     // What this process writes from here on is not on the disk of the next one.

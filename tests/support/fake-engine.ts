@@ -46,6 +46,7 @@ export type Folders = Map<string, Folder>;
 /** The calls of an engine that a test may hold back or let fail. */
 export type EngineCall =
   | 'create'
+  | 'rebuild'
   | 'wrappedKeys'
   | 'start'
   | 'stop'
@@ -62,6 +63,8 @@ export class FakeEngine implements Engine {
   readonly calls: string[] = [];
   readonly running = new Map<string, BrokerSpec>();
   readonly kinds: readonly EngineKind[];
+  /** Only of engines with clusters. */
+  readonly rebuild?: NonNullable<Engine['rebuild']>;
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();
   readonly #gates = new Map<EngineCall, Promise<void>>();
@@ -75,6 +78,9 @@ export class FakeEngine implements Engine {
     kinds: readonly BrokerKind[] = [{ engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' }],
   ) {
     this.kinds = kinds.map((kind) => wholeKind(kind));
+    if (kinds.some(({ deploymentMode }) => deploymentMode === 'CLUSTER_MULTI_AZ')) {
+      this.rebuild = (spec, key) => this.#rebuild(spec, key);
+    }
     this.#folders = folders;
     this.volumes = { ...this.#ownVolumes, replicas: fakeReplicas(folders) };
     this.#pass = pass;
@@ -140,6 +146,13 @@ export class FakeEngine implements Engine {
         return [volumeId, { keys: [key], epoch: 0 }] as const;
       });
       this.#folders.set(spec.id, new Map(volumes));
+    });
+  }
+
+  #rebuild({ id }: BrokerSpec, { volumeId, dataKey, wrappedKey }: NewVolumeKey): Promise<void> {
+    return this.#do('rebuild', 'rebuild', () => {
+      const key = { generation: 0, wrappedKey, keyHash: hash(dataKey) };
+      this.#folders.get(id)?.set(volumeId, { keys: [key], epoch: 0 });
     });
   }
 

@@ -2,7 +2,9 @@
 
 import type { LocalClient } from '../../src/aws/local-client.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import type { ControlOptions } from '../../src/control/control.ts';
 import { TrailParts } from '../../src/server/trails/trail-parts.ts';
+import { volumeEventEntries } from '../../src/server/trails/volume-events.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { ControlPlane } from './control-plane.ts';
 
@@ -39,4 +41,12 @@ export function trailsOf(
     failed: (_, error) => plane.deliveryFailures.push(error),
     archivingFailed: (error) => plane.deliveryFailures.push(error),
   });
+}
+
+/** The events of volumes that are not used, in the trail of a control plane. */
+export function failureEntriesOf(
+  { trailDomain, machine }: Pick<ControlPlane, 'trailDomain' | 'machine'>,
+  place: { readonly region: string; readonly accountId: string },
+): ControlOptions['failureEntries'] {
+  return (...of) => volumeEventEntries(trailDomain, machine.clock, place, ...of);
 }

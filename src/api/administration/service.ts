@@ -19,7 +19,7 @@ import { createConsoleCode } from './operations/console-codes.ts';
 import { createJoinToken, listHosts, removeHost, replaceNode } from './operations/hosts.ts';
 import { listAdvice } from './operations/list-advice.ts';
 import { rotateDefaultBrokerPassword, rotateMetricsToken } from './operations/rotations.ts';
-import { describeVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
+import { describeVolume, rebuildVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
 import type { AdministrationParts } from './parts.ts';
 
 const answers: Readonly<Record<ControlErrorCode, readonly [string, number]>> = {
@@ -45,6 +45,7 @@ export function administrationService(parts: AdministrationParts): Service {
       RotateDefaultBrokerPassword: rotateDefaultBrokerPassword(parts),
       RotateMetricsToken: rotateMetricsToken(parts),
       DescribeVolume: describeVolume(parts),
+      RebuildVolume: rebuildVolume(parts),
       RewrapVolume: rewrapVolume(parts),
       RekeyVolume: rekeyVolume(parts),
       CreateBackup: createBackup(parts),

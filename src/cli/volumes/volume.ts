@@ -1,4 +1,4 @@
-// The commands `waxwing volume rewrap`, `rekey` and `show`.
+// The commands `waxwing volume rewrap`, `rekey`, `rebuild` and `show`.
 
 import { systemClock } from '../../base/clock.ts';
 import { type AccessOptions, accessOf } from '../access/access.ts';
@@ -95,6 +95,26 @@ export async function rekeyVolume(named: string, options: RekeyOptions): Promise
   line.clear();
   const keys = found.volumes.map(({ generation }) => generation).join(', ');
   console.log(`Broker ${asked.brokerName}: all data is sealed under data key ${keys}.`);
+}
+
+/**
+ * Begins to create a volume of a cluster anew.
+ *
+ * @param named its id or name
+ * @throws {ServerError} `not-running`
+ * @throws {CliError} `call-failed`, `profile-invalid`
+ */
+export async function rebuildVolume(
+  named: string,
+  volumeId: string,
+  options: AccessOptions,
+): Promise<void> {
+  const access = await accessOf(options);
+  const { brokerName } = (await call(access, named, 'volume/rebuild', {
+    volumeId,
+  })) as BrokerAnswer;
+  const text = `volume ${volumeId} is created anew and filled from the others`;
+  console.log(`Broker ${brokerName}: ${text}. The broker is RUNNING when that is done.`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// The requests of users about the data keys of volumes.
+// The requests of users about volumes and their data keys.
 
 import type { Clock } from '../../base/clock.ts';
 import type { BrokerKeys } from '../broker-keys.ts';
@@ -8,6 +8,8 @@ import type { Creation, Decided } from '../creation.ts';
 import type { Engines } from '../engines.ts';
 import { ControlError } from '../errors.ts';
 import type { Requester } from '../keys/key-finder.ts';
+import { nextState } from '../lifecycle.ts';
+import { isKeyLost } from '../offers/offers.ts';
 import { refuse } from '../rules.ts';
 import type { SealingState } from './volume-state.ts';
 
@@ -123,6 +125,43 @@ export class VolumeCommands {
     const from = Object.fromEntries(volumes.map((each) => [each.volumeId, each.generation]));
     const askedMs = this.#parts.clock.nowMs();
     return () => this.#set(this.#idle(id), { rekeying: { from, askedMs } });
+  }
+
+  /**
+   * Begins to create a volume of a cluster anew, which is filled from the others when the broker starts.
+   * All data of the volume is given up.
+   *
+   * @throws {ControlError} 'not-found', 'bad-request'
+   */
+  rebuild(named: string, volumeId: string): Decided<BrokerRecord> {
+    const broker = this.require(named);
+    const { id, state, volumes } = broker;
+    const { rebuild } = this.#parts.engines.engineFor(broker);
+    if (rebuild === undefined || volumes.length === 1) {
+      const text = `Broker [${id}] is not a cluster: its data is on no other volume.`;
+      throw refuse('broker', text);
+    }
+    const ids = volumes.map((volume) => volume.id);
+    if (!ids.includes(volumeId)) {
+      const text = `Broker [${id}] has no volume [${volumeId}]; its volumes are ${ids.join(', ')}.`;
+      throw refuse('volumeId', text);
+    }
+    const next = nextState(state, 'reboot-asked');
+    if (state !== 'CRITICAL_ACTION_REQUIRED' || next === undefined || isKeyLost(broker)) {
+      const why = isKeyLost(broker) ? ' because its KMS key cannot be used' : '';
+      const text = `Broker [${id}] is ${state}${why}; a volume is created anew only if the broker cannot start.`;
+      throw refuse('brokerState', text);
+    }
+    // A majority must have its data.
+    const other = volumes.find((volume) => !volume.isMade && volume.id !== volumeId);
+    if (other !== undefined) {
+      const text = `Volume [${other.id}] of broker [${id}] is being created anew; one at a time is possible.`;
+      throw refuse('volumeId', text);
+    }
+    const rebuilt = volumes.map((volume) =>
+      volume.id === volumeId ? { ...volume, isMade: false, mountedEpoch: 0 } : volume,
+    );
+    return this.#set(broker, { state: next, volumes: rebuilt });
   }
 
   /** A running broker whose keys are not being changed. */

@@ -9,6 +9,12 @@ import { systemRandom } from '../../base/random.ts';
 import type { LogLevel } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+import {
+  countMount,
+  createVolumeFolders,
+  type MountCount,
+  writeVolumeFile,
+} from '../volumes/volume-files.ts';
 import { brokerXml, type ConfigurationParts, type Connector } from './files/configuration.ts';
 import { keyStore, trustStore } from './files/key-store.ts';
 import {
@@ -19,12 +25,6 @@ import {
   type PairUser,
   usersFile,
 } from './files/users.ts';
-import {
-  countMount,
-  createVolumeFolders,
-  type MountCount,
-  writeVolumeFile,
-} from './files/volume-files.ts';
 import type { PairInstallation } from './installation.ts';
 import { Instance } from './instance.ts';
 

@@ -1,8 +1,8 @@
 // RabbitMQ and Erlang, as installed on this machine.
 
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { programInPath } from '../../base/programs/program-path.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { executable, programInPath } from '../../base/programs/program-path.ts';
 import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
@@ -37,6 +37,15 @@ const search = {
     (await exists(join(folder, 'plugins'))),
 };
 
+/** The variable that names a folder with `bin/erl`. */
+const erlangVariable = 'WAXWING_ERLANG_HOME';
+/** The Erlang releases that versions of RabbitMQ need, the newest versions first. */
+const neededErlang = [
+  { since: '3.13', first: 26, last: Number.POSITIVE_INFINITY },
+  { since: '3.12', first: 25, last: 26 },
+  { since: '3.9', first: 23, last: 25 },
+];
+
 const erlangTimeoutMs = 30_000;
 const servers = new PathCache<Pick<InstalledRabbitMq, 'version' | 'plugins'>>();
 const erlangs = new PathCache<InstalledErlang>();
@@ -52,7 +61,8 @@ export async function findRabbitMq(
   configured: string | undefined,
   variables: Variables,
 ): Promise<InstalledRabbitMq> {
-  return { ...(await findRabbitMqServer(configured, variables)), erlang: await findErlang() };
+  const server = await findRabbitMqServer(configured, variables);
+  return { ...server, erlang: await askErlang(await findErlang(variables)) };
 }
 
 /**
@@ -91,20 +101,58 @@ async function read(home: string): Promise<Pick<InstalledRabbitMq, 'version' | '
   throw new InstallationError('engine-unusable', text);
 }
 
-async function findErlang(): Promise<InstalledErlang> {
-  const program = await programInPath('erl');
-  if (program === undefined) {
-    const text = `RabbitMQ needs Erlang: there is no 'erl' in ${plainEnvironment.PATH}`;
+/**
+ * Finds Erlang: in the folder that the variable `WAXWING_ERLANG_HOME` names, or in the path.
+ *
+ * @returns the path of `erl`, with `epmd` beside it
+ * @throws {InstallationError} `engine-not-found`
+ */
+export async function findErlang(variables: Variables): Promise<string> {
+  const named = variables[erlangVariable];
+  if (named !== undefined && named !== '') {
+    const program = join(named, 'bin', 'erl');
+    const isUsable = isAbsolute(named) && (await executable(program)) !== undefined;
+    if (isUsable && (await executable(join(named, 'bin', 'epmd'))) !== undefined) return program;
+    const text = `${erlangVariable} names ${named}, which is not the absolute path of a folder of Erlang`;
     throw new InstallationError('engine-not-found', text);
   }
-  return erlangs.get(program, () => askErlang(program));
+  const program = await programInPath('erl');
+  if (program !== undefined && (await executable(join(dirname(program), 'epmd'))) !== undefined) {
+    return program;
+  }
+  const place = `there is no 'erl' with 'epmd' in ${plainEnvironment.PATH}`;
+  const text = `RabbitMQ needs Erlang: ${place}; ${erlangVariable} can name its folder`;
+  throw new InstallationError('engine-not-found', text);
+}
+
+/**
+ * Checks that a RabbitMQ runs on an Erlang, whose release is read from its files. One that does not state
+ * it is not refused.
+ *
+ * @param version of RabbitMQ
+ * @throws {InstallationError} `engine-unusable`
+ */
+export async function checkErlang(version: string, program: string): Promise<void> {
+  const file = join(dirname(program), '..', 'releases', 'start_erl.data');
+  const release = Number((await readFile(file, 'utf8').catch(() => '')).trim().split(' ')[1]);
+  const needed = neededErlang.find(({ since }) => compareVersions(version, since) >= 0);
+  if (!Number.isInteger(release) || needed === undefined) return;
+  if (release >= needed.first && release <= needed.last) return;
+  const last = Number.isFinite(needed.last) ? `to ${needed.last}` : 'or newer';
+  const found = `RabbitMQ ${version} needs Erlang ${needed.first} ${last}, and ${program} is ${release}`;
+  const text = `${found}; ${erlangVariable} can name the folder of another one`;
+  throw new InstallationError('engine-unusable', text);
 }
 
 const question =
   'io:format("~s~n~s~n",[erlang:system_info(otp_release),' +
   'filename:dirname(code:which(inet_tls_dist))])';
 
-async function askErlang(program: string): Promise<InstalledErlang> {
+function askErlang(program: string): Promise<InstalledErlang> {
+  return erlangs.get(program, () => runErlang(program));
+}
+
+async function runErlang(program: string): Promise<InstalledErlang> {
   const args = ['-noinput', '-eval', question, '-s', 'init', 'stop'];
   const environment = { ...plainEnvironment, HOME: '/', ERL_CRASH_DUMP_SECONDS: '0' };
   const options = { timeoutMs: erlangTimeoutMs, environment };

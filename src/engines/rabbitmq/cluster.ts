@@ -9,9 +9,11 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { VolumeKey } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
-import type { HostedVolumeState, NodeCommand, NodeHost } from './hosts/node-host.ts';
+import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { serviceUser } from './nodes/definitions.ts';
 import { Node } from './nodes/node.ts';
+import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
+import { PartitionHealing } from './nodes/partition-healing.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 
 /** Nodes that are a majority. */
@@ -77,6 +79,9 @@ export class Cluster {
   #isStopping = true;
   #isChanging = false;
   readonly #timers = new Map<Node, Timer>();
+  readonly #healing: PartitionHealing;
+  /** The volumes that the present start has mounted. */
+  #mounted: string[] = [];
   #restoring: Promise<void> | undefined = undefined;
   #nextRestoreMs = 0;
 
@@ -95,6 +100,10 @@ export class Cluster {
           },
         ),
     );
+    this.#healing = new PartitionHealing(this.nodes, {
+      start: (node) => this.#startSeparated(node),
+      log: (text) => events.log('warn', text),
+    });
   }
 
   /** Whether it was started and not stopped. */
@@ -116,13 +125,17 @@ export class Cluster {
    * Starts what does not run: all nodes, or those whose volumes were lost. A cluster that was complete
    * once starts without a node whose host cannot be reached.
    *
+   * @returns the ids of the volumes that were mounted
+   * @throws {WaxwingError} `volume-rolled-back` if a volume is an older copy; everything is stopped then
    * @throws if the nodes do not form a cluster in time; everything is stopped then
    */
-  async start(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
+  async start(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<readonly string[]> {
     this.#isChanging = true;
+    this.#mounted = [];
     try {
-      if (this.isUp) await this.#startLost(keys);
+      if (this.isUp) await this.#startLost(settings, keys);
       else await this.#startAll(settings, keys);
+      return this.#mounted;
     } finally {
       this.#isChanging = false;
     }
@@ -136,7 +149,7 @@ export class Cluster {
       const members = this.nodes.filter(({ host, isNew }) => host.isReachable && !isNew);
       this.#requireMembers(members, isFormed);
       for (const node of this.nodes) node.isWritten = false;
-      for (const node of members) await this.#unlock(node, keys);
+      for (const node of members) await this.#unlock(node, settings, keys);
       const { brokerId } = this.#options;
       const setUp = await SetUp.create(brokerId, this.nodes, settings);
       this.#setUp = setUp;
@@ -145,7 +158,7 @@ export class Cluster {
         await setUp.write(node, { isNew: !isFormed, seed: seed ?? node, hasUsers: !isFormed });
       }
       await this.#form(members, isFormed);
-      if (isFormed) await this.#startLost(keys);
+      if (isFormed) await this.#startLost(settings, keys);
     } catch (error) {
       await this.stop();
       throw error;
@@ -170,15 +183,31 @@ export class Cluster {
     throw new Error(`${needed} nodes are needed, but there is no ${names.join(', ')}`);
   }
 
-  async #unlock(node: Node, keys: readonly VolumeKey[]): Promise<void> {
+  async #unlock(
+    node: Node,
+    { volumes }: ClusterSettings,
+    keys: readonly VolumeKey[],
+  ): Promise<void> {
     const key = keys.find(({ volumeId }) => volumeId === node.volumeId);
-    if (key === undefined) throw new Error(`volume ${node.volumeId} has no data key`);
+    const mount = volumes.find(({ id }) => id === node.volumeId);
+    if (key === undefined || mount === undefined)
+      throw new Error(`volume ${node.volumeId} has no data key`);
     const hosted = await node.hosted();
     const dataKey = createSecretKey(key.dataKey);
     if (node.isNew) {
       await hosted.create(dataKey, await this.#options.wrappedKey(node.volumeId));
     }
     await hosted.unlock(dataKey);
+    try {
+      // A volume that was just created was never mounted.
+      await hosted.count(node.isNew ? { ...mount, epochMin: 0 } : mount);
+    } catch (error) {
+      await hosted.lock();
+      if (!(error instanceof WaxwingError)) throw error;
+      const text = `node ${node.number}, volume ${node.volumeId}: ${error.message}`;
+      throw new WaxwingError(error.code, text, { cause: error });
+    }
+    this.#mounted.push(node.volumeId);
   }
 
   get #running(): SetUp {
@@ -256,6 +285,13 @@ export class Cluster {
     this.#timers.set(node, timer);
   }
 
+  async #startSeparated(node: Node): Promise<void> {
+    const state = await stateOf(node);
+    if (this.#isStopping || node.isRunning) return;
+    if (state === 'mounted') node.start(this.#running.epmdPort);
+    else this.#volumeLost(node, 'it had to be ended together with its volume');
+  }
+
   async #giveUp(detail: string): Promise<void> {
     await this.stop().catch((error: unknown) => this.#events.log('error', String(error)));
     this.#events.ended(detail);
@@ -268,12 +304,12 @@ export class Cluster {
   }
 
   /** Starts the nodes whose volumes were lost, or whose hosts were, and those that have moved. */
-  async #startLost(keys: readonly VolumeKey[]): Promise<void> {
+  async #startLost(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
     const setUp = this.#running;
     for (const node of this.nodes) {
       if (['mounted', 'unreachable'].includes(await stateOf(node))) continue;
       if (!keys.some(({ volumeId }) => volumeId === node.volumeId)) continue;
-      await this.#unlock(node, keys);
+      await this.#unlock(node, settings, keys);
       if (node.isNew) await this.#join(node);
       else if (!node.isRunning) {
         const seed = this.healthy[0] ?? node;
@@ -353,6 +389,7 @@ export class Cluster {
    */
   async restart(settings: ClusterSettings): Promise<void> {
     this.#isChanging = true;
+    await this.#healing.ended;
     try {
       await this.#restart(settings);
     } finally {
@@ -400,6 +437,7 @@ export class Cluster {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
       this.#restoreServiceUser();
+      if (!this.#isChanging && !this.#isStopping) this.#healing.examine();
       if (look % looksPerProbe === 0) {
         await Promise.all(this.nodes.map(async (node) => (await node.hosted()).probe()));
       }
@@ -438,6 +476,7 @@ export class Cluster {
     this.#isStopping = true;
     for (const timer of this.#timers.values()) timer.clear();
     this.#timers.clear();
+    await this.#healing.ended;
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
     await this.#restoring;
     const { brokerId } = this.#options;
@@ -450,24 +489,4 @@ export class Cluster {
       throw new WaxwingError('nodes-not-stopped', String(failed.reason), { cause: failed.reason });
     }
   }
-}
-
-/** Whether all of these nodes see each other. */
-function isComplete(nodes: readonly Node[]): boolean {
-  return nodes.every((node) => node.sees(nodes.length));
-}
-
-async function stateOf(node: Node): Promise<HostedVolumeState> {
-  if (!node.host.isReachable) return 'unreachable';
-  const hosted = await node.hosted();
-  return node.isNew && !hosted.isRunning ? 'missing' : hosted.state();
-}
-
-function whyIncomplete(nodes: readonly Node[]): string {
-  const states = nodes.map((node) => {
-    if (!node.isRunning) return `node ${node.number} does not run`;
-    const running = node.view?.filter(({ isRunning }) => isRunning).length;
-    return `node ${node.number} ${running === undefined ? 'does not answer' : `sees ${running}`}`;
-  });
-  return `the nodes did not form a cluster in time: ${states.join(', ')}`;
 }

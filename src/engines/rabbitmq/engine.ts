@@ -162,6 +162,13 @@ export class RabbitMqEngine implements Engine {
     await writeKeyFile(folder, volumeId, [{ generation: 0, wrappedKey }]);
   }
 
+  /** The volume is created by the start, on the host of its node. */
+  async rebuild(spec: BrokerSpec, { volumeId, wrappedKey }: NewVolumeKey): Promise<void> {
+    await this.stop(spec.id);
+    await this.#local.endAll(spec.id);
+    await this.#keepKey(spec.id, volumeId, wrappedKey);
+  }
+
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
     return this.volumes.wrappedKeys(brokerId, volumeId);
   }
@@ -172,10 +179,11 @@ export class RabbitMqEngine implements Engine {
       const settings = await this.#settingsOf(spec);
       const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
       this.#starting.add(run.cluster);
-      await run.cluster.start(settings, keys).finally(() => this.#starting.delete(run.cluster));
+      const started = run.cluster.start(settings, keys);
+      const mounted = await started.finally(() => this.#starting.delete(run.cluster));
       this.#runs.set(spec.id, run);
       run.running ??= { ports: await this.#open(run, spec) };
-      return run.running;
+      return { ...run.running, mounted };
     } finally {
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
@@ -193,7 +201,7 @@ export class RabbitMqEngine implements Engine {
     if (run?.running === undefined) throw new Error(`cluster ${spec.id} is not running`);
     this.#requireVersion(spec);
     await run.cluster.restart(await this.#settingsOf(spec));
-    return run.running;
+    return { ...run.running, mounted: [] };
   }
 
   async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
@@ -215,7 +223,10 @@ export class RabbitMqEngine implements Engine {
       {
         brokerId: id,
         folder,
-        places: this.#places.of(spec),
+        places: this.#places.of(spec).map((place) => {
+          const volume = spec.volumes.find((each) => each.id === place.volumeId);
+          return { ...place, isNew: place.isNew || volume?.isRebuilt === true };
+        }),
         wrappedKey: (volumeId) => this.#wrappedKey(id, volumeId),
       },
       {
@@ -363,6 +374,7 @@ export class RabbitMqEngine implements Engine {
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
     return {
       clusterName: spec.name,
+      volumes: spec.volumes,
       tls: clusterTls(hasTlsParity),
       memoryBytesMax: Math.floor(memoryBytesMax / nodeCount),
       diskReserveBytes: room.diskReserveBytes,

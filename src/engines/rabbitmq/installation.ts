@@ -1,13 +1,12 @@
 // The RabbitMQ of this machine, as clusters need it.
 
-import { join } from 'node:path';
-import { programInPath } from '../../base/programs/program-path.ts';
+import { dirname, join } from 'node:path';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 import { systemUser } from '../../volumes/system-user.ts';
 import { InstallationError } from '../installed/errors.ts';
-import { findRabbitMqServer } from '../installed/rabbitmq.ts';
+import { checkErlang, findErlang, findRabbitMqServer } from '../installed/rabbitmq.ts';
 
 /** A RabbitMQ whose nodes can be run. */
 export interface Installation {
@@ -39,11 +38,8 @@ const userName = 'rabbitmq';
 export async function findInstallation(): Promise<Installation | string> {
   try {
     const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
-    const epmd = await programInPath('epmd');
-    const erl = await programInPath('erl');
-    if (epmd === undefined || erl === undefined) {
-      return 'Erlang is not installed';
-    }
+    const erl = await findErlang(process.env);
+    await checkErlang(version, erl);
     if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
     const problem = await encryptionProblem();
     if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
@@ -54,7 +50,7 @@ export async function findInstallation(): Promise<Installation | string> {
       version,
       plugins,
       pluginsFolder: join(home, 'plugins'),
-      epmd,
+      epmd: join(dirname(erl), 'epmd'),
       erl,
       user,
       server: program('rabbitmq-server'),

@@ -15,7 +15,7 @@ export const waxwingActions = serviceActions(
       'Write',
       ['broker'],
       ['aws:ResourceTag/${k}'],
-      'CreateBackup RekeyVolume ReplaceNode RewrapVolume',
+      'CreateBackup RebuildVolume RekeyVolume ReplaceNode RewrapVolume',
     ],
     ['Read', [], [], 'GetTrailHead ListServiceEvents'],
     ['List', [], [], 'ListAdvice ListHosts'],

@@ -1,4 +1,4 @@
-// The operations on the data keys of volumes.
+// The operations on volumes and their data keys.
 
 import { operation } from '../../../aws/service.ts';
 import { boolean, integer, list, required, string, structure } from '../../../aws/shapes/shape.ts';
@@ -8,6 +8,9 @@ import type { AdministrationParts } from '../parts.ts';
 
 /** The id or the name of a broker. */
 const broker = required(string({ max: 256 }));
+
+/** The id of a volume. */
+const volumeId = required(string({ min: 1, max: 64 }));
 
 const answer = structure({
   brokerId: required(string()),
@@ -113,6 +116,29 @@ export function rekeyVolume({ control }: AdministrationParts) {
           resources: touched(value),
           committed: () => supervisor.wake(value.id),
         };
+      };
+    },
+  });
+}
+
+/** Begins to create a volume of a cluster anew, and to fill it from the others. */
+export function rebuildVolume({ control: { volumeCommands, supervisor } }: AdministrationParts) {
+  const action = 'waxwing:RebuildVolume';
+  return operation({
+    action,
+    readOnly: false,
+    http: { method: 'POST', path: '/waxwing/v1/brokers/{broker}/volume/rebuild' },
+    input: structure({ broker, volumeId }),
+    output: answer,
+    permissions: ({ broker: named }) => [onBroker(action, volumeCommands.find(named))],
+    failedResources: ({ broker: named }) => touched(volumeCommands.find(named)),
+    handle: ({ broker: named, volumeId: id }) => {
+      const { value, changes } = volumeCommands.rebuild(named, id);
+      return {
+        output: answerOf(value),
+        changes,
+        resources: touched(value),
+        committed: () => supervisor.wake(value.id),
       };
     },
   });

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { EncryptedVolumeState } from '../../../volumes/encrypted-volume.ts';
+import type { MountCount } from '../../volumes/volume-files.ts';
 import type { NodeCertificate } from '../nodes/node-certificates.ts';
 import type { NodeSettings } from '../nodes/node-configuration.ts';
 import type { NodeAddress } from '../nodes/node-place.ts';
@@ -71,6 +72,12 @@ export interface HostedNode {
   create(dataKey: KeyObject, wrappedKey: Buffer): Promise<void>;
   /** Mounts the volume. @throws {VolumeError} see `EncryptedVolume.unlock` */
   unlock(dataKey: KeyObject): Promise<void>;
+  /**
+   * Checks the number of the last mount on the mounted volume, and replaces it.
+   *
+   * @throws {WaxwingError} `volume-rolled-back` if the volume is an older copy
+   */
+  count(mount: MountCount): Promise<void>;
   state(): Promise<HostedVolumeState>;
   /** Writes all files of the node to the mounted volume. */
   write(files: NodeFiles): Promise<void>;

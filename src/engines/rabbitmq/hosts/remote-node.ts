@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { anyText } from '../../../hosts/channel/fields.ts';
 import { HostUnreachable } from '../../../hosts/errors.ts';
 import { VolumeError } from '../../../volumes/errors.ts';
+import type { MountCount } from '../../volumes/volume-files.ts';
 import type { NodeAddress } from '../nodes/node-place.ts';
 import {
   eventTextMax,
@@ -51,6 +52,10 @@ export class RemoteNode implements HostedNode {
 
   async unlock(dataKey: KeyObject): Promise<void> {
     await this.#withKey('unlock', dataKey);
+  }
+
+  async count({ epoch, epochMin }: MountCount): Promise<void> {
+    await this.#ask('count', { epoch, epochMin });
   }
 
   async #withKey(op: string, dataKey: KeyObject): Promise<void> {

@@ -1,9 +1,11 @@
 // The volume and the process of a node on this machine.
 
 import type { KeyObject } from 'node:crypto';
+import { dirname } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
+import { countMount, type MountCount } from '../../volumes/volume-files.ts';
 import type {
   ChangedFiles,
   HostedNode,
@@ -76,6 +78,11 @@ export class LocalNode implements HostedNode {
     await this.volume.unlock(dataKey, this.#options.user ?? { uid: 0, gid: 0 });
   }
 
+  count(mount: MountCount): Promise<void> {
+    const owner = this.#options.user ?? { uid: 0, gid: 0 };
+    return countMount(owner, this.volume.place.mountpoint, mount);
+  }
+
   state(): Promise<HostedVolumeState> {
     return this.volume.state();
   }
@@ -98,7 +105,7 @@ export class LocalNode implements HostedNode {
   }
 
   start(node: NodeAddress, epmdPort: number): void {
-    const { server, user, mark, pluginsFolder } = this.#options;
+    const { server, erl, user, mark, pluginsFolder } = this.#options;
     const place = this.#placeOf(node);
     const { run, ownPlugins } = filesOf(place);
     const process = new NodeProcess(
@@ -107,7 +114,7 @@ export class LocalNode implements HostedNode {
         args: [],
         folder: run,
         environment: {
-          ...nodeEnvironment(place, epmdPort),
+          ...nodeEnvironment(place, epmdPort, dirname(erl)),
           RABBITMQ_PLUGINS_DIR: `${ownPlugins}:${pluginsFolder}`,
           ...mark,
         },

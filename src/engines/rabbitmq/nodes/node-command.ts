@@ -1,5 +1,6 @@
 // Commands that a running node carries out.
 
+import { dirname } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 import type { NodeCommand } from '../hosts/node-host.ts';
@@ -18,6 +19,8 @@ export interface CommandOptions {
   /** The programs `rabbitmqctl` and `rabbitmq-queues`. */
   readonly control: string;
   readonly queues: string;
+  /** The program of Erlang's virtual machine. */
+  readonly erl: string;
   readonly epmdPort: number;
   readonly mark: Readonly<Record<string, string>>;
   /** Undefined for the user of this process. */
@@ -33,8 +36,8 @@ export class CommandRun {
 
   /** @param node a node that runs */
   constructor(node: NodePlace, command: NodeCommand, options: CommandOptions) {
-    const { epmdPort, mark, user } = options;
-    const environment = { ...nodeEnvironment(node, epmdPort), ...mark };
+    const { erl, epmdPort, mark, user } = options;
+    const environment = { ...nodeEnvironment(node, epmdPort, dirname(erl)), ...mark };
     this.#process = new NodeProcess(
       {
         file: command.kind === 'grow' ? options.queues : options.control,

@@ -10,11 +10,18 @@ const schedulerCount = 2;
 /**
  * The environment of a node: nothing of this process's own, no file of another RabbitMQ on the machine,
  * and no secret.
+ *
+ * @param erlang the folder of `erl`
  */
-export function nodeEnvironment(node: NodePlace, epmdPort: number): Record<string, string> {
+export function nodeEnvironment(
+  node: NodePlace,
+  epmdPort: number,
+  erlang: string,
+): Record<string, string> {
   const files = filesOf(node);
   return {
     ...plainEnvironment,
+    PATH: `${erlang}:${plainEnvironment.PATH}`,
     HOME: files.home,
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: node.address,

@@ -153,6 +153,11 @@ export class Node {
     return own?.isRunning === true && own.partitions.length === 0 && running >= count;
   }
 
+  /** The names of the nodes that this one was separated from, although it reaches them. */
+  get partitions(): readonly string[] {
+    return this.view?.find(({ name }) => name === this.place.name)?.partitions ?? [];
+  }
+
   /** Ends what is left of the node's connections. */
   close(): void {
     this.#api?.close();

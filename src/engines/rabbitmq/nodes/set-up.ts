@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../../base/clock.ts';
 import { systemRandom } from '../../../base/random.ts';
+import type { VolumeSpec } from '../../../control/engine.ts';
 import type { ServerCertificate } from '../../../net/tls-listener.ts';
 import {
   type ChangedFiles,
@@ -23,6 +24,8 @@ const attemptCountMax = 20;
 /** What a cluster is started with, which a restart may change. */
 export interface ClusterSettings {
   readonly clusterName: string;
+  /** One for each node, with the numbers of its mounts. */
+  readonly volumes: readonly VolumeSpec[];
   readonly tls: NodeTls;
   readonly memoryBytesMax: number;
   readonly diskReserveBytes: number;

@@ -1,8 +1,8 @@
-// Writes the files of instances to the mounted volume.
+// Reads and writes files of mounted volumes, in other processes.
 
-import { WaxwingError } from '../../../base/errors.ts';
-import { runProgram } from '../../../base/programs/run-program.ts';
-import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
+import { WaxwingError } from '../../base/errors.ts';
+import { runProgram } from '../../base/programs/run-program.ts';
+import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 
 const timeoutMs = 20_000;
 

@@ -1,0 +1,26 @@
+// What is known of several nodes.
+
+import type { HostedVolumeState } from '../hosts/node-host.ts';
+import type { Node } from './node.ts';
+
+/** Whether all of these nodes see each other. */
+export function isComplete(nodes: readonly Node[]): boolean {
+  return nodes.every((node) => node.sees(nodes.length));
+}
+
+/** The state of the volume of a node. */
+export async function stateOf(node: Node): Promise<HostedVolumeState> {
+  if (!node.host.isReachable) return 'unreachable';
+  const hosted = await node.hosted();
+  return node.isNew && !hosted.isRunning ? 'missing' : hosted.state();
+}
+
+/** Why nodes do not form a cluster, for an error. */
+export function whyIncomplete(nodes: readonly Node[]): string {
+  const states = nodes.map((node) => {
+    if (!node.isRunning) return `node ${node.number} does not run`;
+    const running = node.view?.filter(({ isRunning }) => isRunning).length;
+    return `node ${node.number} ${running === undefined ? 'does not answer' : `sees ${running}`}`;
+  });
+  return `the nodes did not form a cluster in time: ${states.join(', ')}`;
+}

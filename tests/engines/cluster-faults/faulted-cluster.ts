@@ -1,0 +1,326 @@
+// A cluster whose parts fail: processes, volumes, the network, a disk, a clock, a key, the service.
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CreateBrokerCommand } from '@aws-sdk/client-mq';
+import { findRabbitMqServer } from '../../../src/engines/installed/rabbitmq.ts';
+import { createKey, describeBroker, password, underKey } from '../../support/broker-requests.ts';
+import {
+  clusterFolder,
+  clusterMs,
+  clusterRequest,
+  describedAs,
+  isComplete,
+  nodePids,
+  processesOf,
+  removeClusters,
+} from '../../support/cluster-machine.ts';
+import { disableKey, enableKey } from '../../support/keys.ts';
+import { isRunning, until } from '../../support/processes.ts';
+import { SmallDisk } from '../../support/small-disk.ts';
+import { Waxwing } from '../../support/waxwing.ts';
+
+/** Size of the file system of the node whose disk can be full, MiB. */
+const diskMib = 900;
+/** The node with that disk, and the one whose clock can be wrong. */
+const fullNode = 3;
+const skewedNode = 2;
+/** How wrong it is. */
+const skew = '+2h';
+/** Milliseconds after which all nodes have been asked how they are. */
+const lookedMs = 2500;
+const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+
+/** A real cluster in a network namespace of its own, which {@link run} faults. */
+export class FaultedCluster {
+  readonly #home: string;
+  #waxwing: Waxwing | undefined = undefined;
+  #disk: SmallDisk | undefined = undefined;
+  #brokerId = '';
+  #keyArn = '';
+  #folder = '';
+  /** The mounted folder of the volume on the small disk. */
+  #bound = '';
+  version = '';
+
+  constructor() {
+    this.#home = mkdtempSync(join(tmpdir(), 'waxwing-skewed-'));
+  }
+
+  get waxwing(): Waxwing {
+    if (this.#waxwing === undefined) throw new Error('the service was not started');
+    return this.#waxwing;
+  }
+
+  url(): Promise<string> {
+    return this.waxwing.brokerUrl(this.#brokerId);
+  }
+
+  /** Starts the service and a cluster, one of whose volumes is on a small disk. */
+  async start(): Promise<void> {
+    await this.#makeHome();
+    this.#waxwing = Waxwing.begin({
+      args: ['--no-default-broker'],
+      env: { WAXWING_RABBITMQ_HOME: this.#home },
+    });
+    await this.#greeted();
+    this.#keyArn = await createKey(this.waxwing);
+    const request = {
+      BrokerName: 'faults',
+      PubliclyAccessible: false,
+      Users: [{ Username: 'admin', Password: password }],
+      ...clusterRequest,
+      ...underKey(this.#keyArn),
+    };
+    const { BrokerId = '' } = await this.waxwing.mq.send(new CreateBrokerCommand(request));
+    this.#brokerId = BrokerId;
+    await describedAs(this.waxwing, BrokerId, 'RUNNING');
+    this.#folder = clusterFolder(this.waxwing, BrokerId);
+    await this.#moveToSmallDisk();
+    await this.recovered();
+  }
+
+  /** A RabbitMQ that starts one node with the clock that a file states. */
+  async #makeHome(): Promise<void> {
+    const { home, version } = await findRabbitMqServer(undefined, {});
+    this.version = version;
+    mkdirSync(join(this.#home, 'sbin'));
+    symlinkSync(join(home, 'plugins'), join(this.#home, 'plugins'));
+    for (const name of readdirSync(join(home, 'sbin'))) {
+      if (name === 'rabbitmq-server') continue;
+      symlinkSync(join(home, 'sbin', name), join(this.#home, 'sbin', name));
+    }
+    const wrapper = `#!/bin/sh
+case $RABBITMQ_NODENAME in
+rabbit${skewedNode}@*)
+  if [ -s ${this.#clockFile} ]; then
+    export LD_PRELOAD=${library} FAKETIME="$(cat ${this.#clockFile})" DONT_FAKE_MONOTONIC=1
+  fi ;;
+esac
+exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
+`;
+    writeFileSync(join(this.#home, 'sbin', 'rabbitmq-server'), wrapper);
+    for (const place of [this.#home, join(this.#home, 'sbin')]) chmodSync(place, 0o755);
+    chmodSync(join(this.#home, 'sbin', 'rabbitmq-server'), 0o755);
+    this.#setClock('');
+  }
+
+  get #clockFile(): string {
+    return join(this.#home, 'clock');
+  }
+
+  #setClock(text: string): void {
+    writeFileSync(this.#clockFile, text);
+    chmodSync(this.#clockFile, 0o644);
+  }
+
+  async #moveToSmallDisk(): Promise<void> {
+    const disk = SmallDisk.mount(diskMib);
+    if (typeof disk === 'string') throw new Error(disk);
+    this.#disk = disk;
+    const [volume = ''] = /vol-[0-9a-f]+/.exec(this.#environmentOf(fullNode)) ?? [];
+    const folder = join(this.#folder, volume);
+    await this.waxwing.stop();
+    const copy = join(disk.folder, 'volume');
+    execFileSync('cp', ['-a', folder, copy]);
+    this.#bound = folder;
+    execFileSync('mount', ['--bind', copy, folder]);
+    this.waxwing.begin();
+    await this.#greeted();
+  }
+
+  /** Waits for the service, for long on a machine under load. */
+  async #greeted(): Promise<void> {
+    const { waxwing } = this;
+    const greeted = () =>
+      waxwing.greeted().then(
+        () => true,
+        () => !waxwing.isRunning,
+      );
+    await until('a greeting', greeted, clusterMs);
+    await waxwing.askEnvironment();
+  }
+
+  #environmentOf(number: number): string {
+    return readFileSync(`/proc/${this.#pid(number)}/environ`, 'latin1');
+  }
+
+  #pid(number: number): number {
+    const pid = nodePids(this.#folder).get(number);
+    if (pid === undefined) throw new Error(`node ${number} does not run`);
+    return pid;
+  }
+
+  /** The process that serves the volume of a node. */
+  #volumePid(number: number): number {
+    const [id = ''] = /vol-[0-9a-f]+/.exec(this.#environmentOf(number)) ?? [];
+    const found = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .find((name) => {
+        const words = textOf(`/proc/${name}/cmdline`).split('\0');
+        return words[0] === 'gocryptfs' && words.some((word) => word.endsWith(id));
+      });
+    if (found === undefined) throw new Error(`no process serves the volume of node ${number}`);
+    return Number(found);
+  }
+
+  /** Waits until all nodes see each other and the broker runs. */
+  async recovered(): Promise<void> {
+    await delay(lookedMs);
+    await describedAs(this.waxwing, this.#brokerId, 'RUNNING');
+    const isWhole = () => isComplete(this.waxwing, 3).catch(() => false);
+    await until('the cluster is complete', isWhole, clusterMs);
+  }
+
+  /** Kills the virtual machines of nodes at once. */
+  async killNodes(numbers: readonly number[]): Promise<void> {
+    const pids = numbers.map((number) => this.#pid(number));
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until('they have ended', () => !pids.some(isRunning));
+  }
+
+  /** Kills the process that serves the volume of a node. */
+  async killVolume(number: number): Promise<void> {
+    const node = this.#pid(number);
+    process.kill(this.#volumePid(number), 'SIGKILL');
+    await until('its node has ended', () => !isRunning(node), clusterMs);
+  }
+
+  async freezeNode(number: number, ms: number): Promise<void> {
+    await freeze(this.#pid(number), ms);
+  }
+
+  async freezeVolume(number: number, ms: number): Promise<void> {
+    await freeze(this.#volumePid(number), ms);
+  }
+
+  /** Lets the process that serves a volume run for a fifth of the time. */
+  async slowVolume(number: number, ms: number): Promise<void> {
+    const pid = this.#volumePid(number);
+    const endMs = performance.now() + ms;
+    while (performance.now() < endMs) {
+      await freeze(pid, 80);
+      await delay(20);
+    }
+  }
+
+  /** Separates a node from the others: no packet passes between them, in either direction. */
+  async partition(number: number, ms: number): Promise<void> {
+    const ports = new Map(
+      processesOf(this.#folder).flatMap(({ environment }): [string, string][] => {
+        const get = (name: string) =>
+          environment.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+        return [[get('RABBITMQ_NODENAME'), get('RABBITMQ_DIST_PORT')]];
+      }),
+    );
+    const own = [...ports].find(([name]) => name.startsWith(`rabbit${number}@`))?.[1] ?? '';
+    const others = [...ports.values()].filter((port) => port !== own && port !== '');
+    const pid = this.#pid(number);
+    const open = execFileSync('ss', ['-Htnp', 'state', 'established'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(`pid=${pid},`))
+      .map((line) => line.trim().split(/\s+/).slice(2, 4).map(portOf))
+      .filter(([, peer = '']) => others.includes(peer));
+    const rules = [
+      ['--dport', own],
+      ['--sport', own],
+      ...open.flatMap(([local = '', peer = '']) => [
+        ['--sport', local, '--dport', peer],
+        ['--sport', peer, '--dport', local],
+      ]),
+      // Between the others, there are connections already.
+      ...others.map((port) => ['--dport', port, '--syn']),
+    ];
+    for (const rule of rules) filter('-A', rule);
+    await delay(ms);
+    for (const rule of rules) filter('-D', rule);
+  }
+
+  async fillDisk(ms: number): Promise<void> {
+    this.#disk?.fill();
+    await delay(ms);
+    this.#disk?.free();
+  }
+
+  /** Starts the node with a wrong clock, or with the right one again. */
+  async skewClock(isSkewed: boolean): Promise<void> {
+    this.#setClock(isSkewed ? skew : '');
+    await this.killNodes([skewedNode]);
+  }
+
+  async disableKey(): Promise<void> {
+    await again(() => disableKey(this.waxwing.kms, this.#keyArn));
+    await describedAs(this.waxwing, this.#brokerId, 'CRITICAL_ACTION_REQUIRED');
+    await until('nothing runs', () => nodePids(this.#folder).size === 0, clusterMs);
+    await again(() => enableKey(this.waxwing.kms, this.#keyArn));
+  }
+
+  async killService(): Promise<void> {
+    await this.waxwing.kill();
+    this.waxwing.begin();
+    await this.#greeted();
+  }
+
+  /** What the service said, and how its broker is: for a failure. */
+  async state(): Promise<string> {
+    const found = await describeBroker(this.waxwing, this.#brokerId).catch(String);
+    const { BrokerState, ActionsRequired } = typeof found === 'string' ? {} : found;
+    const said = this.waxwing.output.slice(-4000);
+    return `${BrokerState} ${JSON.stringify(ActionsRequired)}\n${said}`;
+  }
+
+  async remove(): Promise<void> {
+    if (this.#waxwing?.isRunning) await this.#waxwing.stop();
+    if (this.#bound !== '') {
+      execFileSync('umount', ['-l', this.#bound]);
+      this.#disk?.remove();
+    }
+    if (this.#waxwing !== undefined) await removeClusters(this.#waxwing);
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+}
+
+/** Makes a call again until it succeeds, for a while. */
+async function again(call: () => Promise<unknown>): Promise<void> {
+  await until('the call', () =>
+    call().then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+
+async function freeze(pid: number, ms: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await delay(ms);
+  // It may have been ended in the meantime, because it did not answer.
+  if (isRunning(pid)) process.kill(pid, 'SIGCONT');
+}
+
+function filter(action: '-A' | '-D', rule: readonly string[]): void {
+  execFileSync('iptables', ['-w', action, 'INPUT', '-i', 'lo', '-p', 'tcp', ...rule, '-j', 'DROP']);
+}
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return ''; // it has ended
+  }
+}

@@ -1,0 +1,274 @@
+// `npm run cluster-wire`: captures every packet of a cluster of RabbitMQ, its clients and the service, and
+// proves that all TCP connections are TLS except those to epmd; searches the capture and the files of the
+// machine for what was sent; and asks all ports, also of a pair and of a single broker, which protocols and
+// suites they accept. It runs in a network namespace of its own; root is required.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { CreateBrokerCommand } from '@aws-sdk/client-mq';
+import { readable } from '../../../src/cli/drill/plain-text.ts';
+import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
+import { brokerRequest, createKey, password, underKey } from '../../support/broker-requests.ts';
+import {
+  clusterFolder,
+  clusterMs,
+  clusterRequest,
+  describedAs,
+  engineVariables,
+  isComplete,
+  nodePids,
+  processesOf,
+  removeClusters,
+} from '../../support/cluster-machine.ts';
+import { isInOwnNetwork } from '../../support/own-network.ts';
+import { isRunning, until } from '../../support/processes.ts';
+import { writeProof } from '../../support/proof.ts';
+import { hiddenTexts, placesUnder } from '../../support/readable.ts';
+import { Waxwing } from '../../support/waxwing.ts';
+import { FaultClients, faultQueue } from '../cluster-faults/clients.ts';
+import { FaultLedger } from '../cluster-faults/ledger.ts';
+import { Capture, type Direction } from './capture.ts';
+import { readTls } from './tls-records.ts';
+import { problemsOf, type Scan, scan } from './tls-scan.ts';
+
+/** Milliseconds of load before and after a node is killed. */
+const loadMs = 8000;
+/** What a proxy states before TLS begins: addresses alone. */
+const proxyLine = /^PROXY TCP4 [\d.]+ [\d.]+ \d+ \d+\r\n/;
+/** The ports that are not of a cluster. */
+const others = 'service and other ports';
+/** Where other programs of the machine could have written what was sent. */
+const places = ['/var/log', '/var/lib/rabbitmq', '/var/crash', '/var/tmp'];
+
+/** What the connections to one kind of port were. */
+interface Found {
+  connections: number;
+  records: number;
+  bytes: number;
+  versions: Record<string, number>;
+}
+
+const { values } = parseArgs({ options: { report: { type: 'string' } } });
+if (isInOwnNetwork()) {
+  const report = await prove();
+  console.log(JSON.stringify(report, null, 2));
+  writeProof('cluster-wire', report);
+  if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(report));
+  process.exit(report.problems.length === 0 ? 0 : 1);
+}
+
+async function prove() {
+  const problems: string[] = [];
+  const capture = await Capture.start();
+  const waxwing = await Waxwing.start({ env: engineVariables });
+  try {
+    const keyArn = await createKey(waxwing);
+    const users = [{ Username: 'admin', Password: password }];
+    const common = { PubliclyAccessible: false, Users: users, ...underKey(keyArn) };
+    const request = { BrokerName: 'wire', ...common, ...clusterRequest };
+    const { BrokerId: id = '' } = await waxwing.mq.send(new CreateBrokerCommand(request));
+    const found = await describedAs(waxwing, id, 'RUNNING');
+    const folder = clusterFolder(waxwing, id);
+    const url = await waxwing.brokerUrl(id);
+    await load(waxwing, url, folder);
+    // Before the ports change with a start.
+    const ports = portsOf(folder);
+    for (const endpoint of endpointsOf(found).values()) {
+      ports.set(endpoint, 'endpoint of the cluster');
+    }
+    const dropped = await capture.stop();
+    if (dropped > 0) problems.push(`${dropped} packets were not captured`);
+    const wire = examine(capture.directions(), ports, problems);
+    const hidden = hiddenTexts(
+      faultQueue,
+      'amqplib 1',
+      'java 1',
+      'pika 1',
+      password,
+      'PRIVATE KEY-----',
+    );
+    const searched = [
+      { name: 'the capture', bytes: readFileSync(capture.file) },
+      ...placesUnder(waxwing.folder.data),
+    ];
+    problems.push(...readable(hidden, searched).map(String));
+    problems.push(...inOtherFiles());
+    // Reading the capture took longer than the service keeps connections.
+    await describedAs(waxwing, id, 'RUNNING');
+    const scans = await scanAll(waxwing, id, folder, problems);
+    return { wire, searchedFiles: searched.length, alsoSearched: places, scans, problems };
+  } finally {
+    if (capture !== undefined) capture.remove();
+    await removeClusters(waxwing);
+  }
+}
+
+/** Clients publish and consume, and a node is killed and joins again. */
+async function load(waxwing: Waxwing, url: string, folder: string): Promise<void> {
+  const caFile = waxwing.environment['WAXWING_CA_FILE'] ?? '';
+  const ledger = new FaultLedger();
+  const clients = new FaultClients({ url, ca: waxwing.ca, caFile }, ledger);
+  await clients.start();
+  const isUsed = () => clients.prefixes.every((prefix) => ledger.confirmedOf(prefix) > 10);
+  await until('all clients publish', isUsed, clusterMs);
+  await delay(loadMs);
+  const pid = nodePids(folder).get(2) ?? 0;
+  process.kill(pid, 'SIGKILL');
+  await until('it has ended', () => !isRunning(pid));
+  await delay(loadMs / 2);
+  await until(
+    'the cluster is complete',
+    () => isComplete(waxwing, 3).catch(() => false),
+    clusterMs,
+  );
+  await delay(loadMs);
+  await clients.stop();
+}
+
+/** The ports of a broker, by the schemes of their URLs. */
+function endpointsOf(found: Awaited<ReturnType<typeof describedAs>>): Map<string, number> {
+  const urls = (found.BrokerInstances ?? []).flatMap(({ Endpoints = [], ConsoleURL }) => [
+    ...Endpoints,
+    ...(ConsoleURL === undefined ? [] : [ConsoleURL]),
+  ]);
+  return new Map(
+    urls.map((url) => {
+      const [, scheme = '', port = ''] = /^([\w+]+):\/\/[^:/]+:(\d+)/.exec(url) ?? [];
+      return [scheme, Number(port)];
+    }),
+  );
+}
+
+/** The ports on which the processes of a cluster listen, and what they are for. */
+function portsOf(folder: string): Map<number, string> {
+  const processes = processesOf(folder);
+  const distribution = new Set(
+    processes.flatMap(({ environment }) =>
+      environment.flatMap((each) => /^RABBITMQ_DIST_PORT=(\d+)$/.exec(each)?.[1] ?? []),
+    ),
+  );
+  const epmd = processes.find(({ pid }) => nameOf(pid).startsWith('epmd'))?.pid;
+  const ports = new Map<number, string>();
+  for (const line of execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' }).split('\n')) {
+    const pid = Number(/pid=(\d+)/.exec(line)?.[1]);
+    if (!processes.some((each) => each.pid === pid)) continue;
+    const port = line.split(/\s+/)[3]?.split(':').at(-1) ?? '';
+    const kind = distribution.has(port) ? 'node to node' : 'node, for clients and management';
+    ports.set(Number(port), pid === epmd ? 'epmd' : kind);
+  }
+  return ports;
+}
+
+function nameOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8');
+}
+
+/** Reads all bytes as TLS records, except those to and from epmd. */
+function examine(
+  directions: readonly Direction[],
+  ports: ReadonlyMap<number, string>,
+  problems: string[],
+): Record<string, Found> {
+  const byKind: Record<string, Found> = {};
+  for (const direction of directions) {
+    const { fromPort, toPort, bytes } = direction;
+    const kind = ports.get(toPort) ?? ports.get(fromPort) ?? others;
+    const found = byKind[kind] ?? { connections: 0, records: 0, bytes: 0, versions: {} };
+    byKind[kind] = found;
+    found.bytes += bytes.length;
+    if (ports.has(toPort)) found.connections++;
+    // pika wakes itself up over a connection that both ends of are in its process.
+    if (kind === others && /^X+$/.test(bytes.toString('latin1'))) continue;
+    const problem = kind === 'epmd' ? problemOfEpmd(direction) : examineTls(direction, kind, found);
+    if (problem === undefined) continue;
+    problems.push(`${direction.stream}, port ${fromPort} to ${toPort} (${kind}): ${problem}`);
+  }
+  return byKind;
+}
+
+/** epmd is told and tells names of nodes and ports: at most some hundred bytes. */
+function problemOfEpmd({ bytes }: Direction): string | undefined {
+  return bytes.length > 1024 ? `${bytes.length} bytes` : undefined;
+}
+
+function examineTls({ bytes, isWhole }: Direction, kind: string, found: Found): string | undefined {
+  if (!isWhole) return 'its beginning was not captured';
+  const [line = ''] = proxyLine.exec(bytes.toString('latin1', 0, 108)) ?? [];
+  try {
+    const { recordCount, chosenVersion } = readTls(bytes.subarray(line.length));
+    found.records += recordCount;
+    if (chosenVersion === undefined) return undefined; // the client's side
+    const names = new Map([
+      [0x0304, 'TLS 1.3'],
+      [0x0303, 'TLS 1.2'],
+    ]);
+    const name = names.get(chosenVersion) ?? `0x0${chosenVersion.toString(16)}`;
+    found.versions[name] = (found.versions[name] ?? 0) + 1;
+    const least = kind === 'node to node' ? 0x0304 : 0x0303;
+    return chosenVersion < least ? name : undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Files of other programs that contain something of what was sent. */
+function inOtherFiles(): string[] {
+  const texts = [`${faultQueue} `, 'amqplib 1 ', password].flatMap((text) => ['-e', text]);
+  const args = ['-rlF', '--binary-files=text', ...texts.slice(2), ...places];
+  try {
+    const found = execFileSync('grep', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return found.trim().split('\n');
+  } catch (error) {
+    // 1: nothing was found; 2: a folder does not exist.
+    const { stdout = '' } = error as { stdout?: string };
+    return stdout.trim() === '' ? [] : stdout.trim().split('\n');
+  }
+}
+
+/** Asks all ports of the cluster, a pair and the default broker. */
+async function scanAll(
+  waxwing: Waxwing,
+  clusterId: string,
+  folder: string,
+  problems: string[],
+): Promise<Record<string, Scan>> {
+  const ports = new Map<string, number>();
+  const cluster = await describedAs(waxwing, clusterId, 'RUNNING');
+  for (const [scheme, port] of endpointsOf(cluster)) ports.set(`cluster, ${scheme}`, port);
+  for (const [port, kind] of portsOf(folder)) {
+    // Without the line of a proxy, the port for clients of a node ends the connection.
+    if (kind === 'node to node') ports.set(`cluster, node to node, ${port}`, port);
+  }
+  const single = new URL(waxwing.amqpUrl.replace('amqps:', 'https:'));
+  ports.set('single broker, AMQP', Number(single.port));
+  ports.set('service', waxwing.apiPort);
+  if (typeof (await findPairInstallation(engineVariables)) !== 'string') {
+    const { BrokerId = '' } = await waxwing.mq.send(
+      brokerRequest({
+        BrokerName: 'pair',
+        EngineType: 'ACTIVEMQ',
+        DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ',
+        HostInstanceType: 'mq.m5.large',
+      }),
+    );
+    const pair = await describedAs(waxwing, BrokerId, 'RUNNING');
+    // The standby listens on nothing until it takes over.
+    const [active] = pair.BrokerInstances ?? [];
+    const open = endpointsOf({ ...pair, BrokerInstances: active === undefined ? [] : [active] });
+    for (const [scheme, port] of open) ports.set(`pair, ${scheme}`, port);
+  }
+  const scans: Record<string, Scan> = {};
+  for (const [name, port] of ports) {
+    const found = await scan(port);
+    scans[name.replace(/, \d{5}$/, '')] = found;
+    // Debian's ActiveMQ answers no ClientHello on its port for MQTT, and nothing else either.
+    if (name === 'pair, mqtt+ssl' && found.protocols.length === 0) continue;
+    problems.push(...problemsOf(found).map((text) => `${name}: ${text}`));
+  }
+  return scans;
+}
