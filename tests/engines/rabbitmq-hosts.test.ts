@@ -352,19 +352,6 @@ test('a killed service finds its hosts again, and nothing is lost', { skip }, ()
   }),
 );
 
-test('a cluster starts without a lost machine, whose node rejoins later', { skip }, () =>
-  losesNothing(async () => {
-    const machine = usedMachine();
-    await waxwing.kill();
-    await machine.lose();
-    await waxwing.restart();
-    await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
-    serveOn(machine);
-    await complete();
-    assert.equal(machine.nodes.length, 1);
-  }),
-);
-
 test('a removed host ends everything, and cannot come back', { skip }, async () => {
   const machine = usedMachine();
   assert.throws(() => node('remove', machine.name), /has 1 nodes/);
