@@ -68,7 +68,10 @@ export class HostNetwork {
 
   /** Removes what this or an earlier test has left. */
   remove(): void {
-    for (const machine of this.machines ?? []) machine.killAll();
+    for (const machine of this.machines ?? []) {
+      machine.killAll();
+      machine.unmount();
+    }
     for (const line of ip('netns', 'list').split('\n')) {
       const [name = ''] = line.split(' ');
       if (name.startsWith(`${prefix}-`)) ip('netns', 'del', name);
@@ -146,6 +149,13 @@ export class TestMachine {
   get volumes(): string[] {
     const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n');
     return lines.filter((line) => line.startsWith(`${this.folder}/`));
+  }
+
+  /** Removes the mounts that killed processes have left. */
+  unmount(): void {
+    for (const line of this.volumes) {
+      execFileSync('fusermount3', ['-u', '--', line.split(' ')[1] ?? ''], { stdio: 'pipe' });
+    }
   }
 
   /** Ends all processes there, as if it lost its power. */
