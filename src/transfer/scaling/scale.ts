@@ -53,6 +53,10 @@ export interface ScaleResult {
   readonly others: MoveResult['others'];
 }
 
+/** Attempts to copy refused queues, and the time between them, milliseconds. */
+const topologyAttempts = 5;
+const topologyPauseMs = 2000;
+
 /** A node counts the messages of queues every 5 s. */
 const countedMs = { single: 200, cluster: 6000 } as const;
 
@@ -105,13 +109,22 @@ async function copyAll(options: ScaleOptions): Promise<void> {
   }
 }
 
-/** Copies the queues that clients have declared since the definitions were copied. */
-async function copyTopology({ source, target, facts }: ScaleOptions): Promise<void> {
+/**
+ * Copies the queues that clients have declared since the definitions were copied, and those that were
+ * refused because a new virtual host did not run on all nodes yet.
+ */
+async function copyTopology(options: ScaleOptions): Promise<void> {
+  const { source, target, facts, clock } = options;
   const [present = {}] = rowsOf([await source.management.get('/definitions')]);
   const all = definitionsFor({ ...facts, definitions: present }, moverName);
   const { rabbit_version = null, vhosts = [], queues = [], exchanges = [], bindings = [] } = all;
   const topology = { rabbit_version, vhosts, queues, exchanges, bindings };
-  await copyDefinitions(topology, target.management, target.username);
+  for (let attempt = 1; ; attempt++) {
+    const copied = await copyDefinitions(topology, target.management, target.username);
+    if (copied.refused.length === 0) return;
+    if (attempt === topologyAttempts) return options.copied(copied);
+    await pause(clock, topologyPauseMs);
+  }
 }
 
 /**
