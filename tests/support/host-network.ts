@@ -135,9 +135,11 @@ export class TestMachine {
       .map((line) => ({ pid: Number(line), name: nameOf(line) }));
   }
 
-  /** The virtual machines of its nodes. */
+  /** The virtual machines of its nodes; commands and compilers have some for a moment, too. */
   get nodes(): number[] {
-    return this.processes.filter(({ name }) => name === 'beam.smp').map(({ pid }) => pid);
+    return this.processes
+      .filter(({ pid, name }) => name === 'beam.smp' && isNode(pid))
+      .map(({ pid }) => pid);
   }
 
   /** Its mounted volumes. */
@@ -167,6 +169,14 @@ export class TestMachine {
   /** Separates it from the network, or connects it again. */
   setLink(isUp: boolean): void {
     ip('-n', `${prefix}-br`, 'link', 'set', this.#link, isUp ? 'up' : 'down');
+  }
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0rabbit\0boot\0');
+  } catch {
+    return false; // it has ended
   }
 }
 

@@ -14,6 +14,8 @@ export const commandRemedies: Readonly<Record<string, Readonly<Record<string, st
     'system-volume-missing': 'restore the whole folder from a backup',
     'broker-logs-unusable': 'restore the whole folder, or start once with `--discard-broker-logs`',
     'root-key-format-unknown': 'use the release that wrote it, or a newer one',
+    'certificate-unusable':
+      'replace the certificate or key as the message says, see [hosting for others](../guides/hosting-for-others.md)',
     'setting-invalid':
       'correct the option or variable that the message names, see [commands](commands.md)',
     'setting-conflict':
@@ -81,6 +83,7 @@ export const commandRemedies: Readonly<Record<string, Readonly<Record<string, st
     'drill-failed': 'a promise is broken on this machine: read the report, and report it privately',
     'setting-invalid': 'correct the option that the message names',
     'bundle-refused': 'take fewer `--log-lines`; if a secret was found, report a bug privately',
+    'differences-found': 'read them; give what the message asks for, or `--accept-differences`',
     'transfer-incomplete':
       'the lines above name what is left; correct it and run the command again',
     'report-invalid': 'name a new file that ends with `.md` or `.json`',

@@ -204,6 +204,8 @@ export class Replicator {
       return;
     }
     await commit(swapped(brokers, brokers.require(primaryId), brokers.require(replicaId)));
+    // What was known of copies belongs to the roles before.
+    for (const id of [primaryId, replicaId]) this.#progress.delete(id);
     wake(replicaId);
   }
 

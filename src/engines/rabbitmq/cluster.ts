@@ -376,9 +376,12 @@ export class Cluster {
    * @throws {ControlError} `conflict` unless two other nodes serve clients
    */
   async move(node: Node, host: NodeHost, record: () => Promise<void>): Promise<void> {
-    const others = this.healthy.filter((each) => each !== node);
-    if (others.length < majority) {
-      const text = `${others.length} other nodes serve clients; ${majority} are needed`;
+    const others = this.nodes.filter((each) => each !== node);
+    // What they answered last may be from before the loss of a machine.
+    await Promise.all(others.map((each) => each.look()));
+    const serving = others.filter((each) => each.host.isReachable && each.sees(majority));
+    if (serving.length < majority) {
+      const text = `${serving.length} other nodes serve clients; ${majority} are needed`;
       throw new ControlError('conflict', `Node ${node.number} cannot be moved: ${text}.`);
     }
     this.#timers.get(node)?.clear();
