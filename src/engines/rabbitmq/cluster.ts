@@ -11,6 +11,7 @@ import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { serviceUser } from './nodes/definitions.ts';
+import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
 import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
@@ -22,6 +23,8 @@ const majority = 2;
 const startMs = 240_000;
 /** Time to wait for the hosts of nodes that have joined, milliseconds. */
 const hostsMs = 30_000;
+/** Time to wait for nodes that may wait for a lost one, milliseconds. */
+const lostMs = 45_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
 /** Every so many looks, the volumes are examined too. */
@@ -230,12 +233,21 @@ export class Cluster {
       // A cluster that was stopped waits for the node that stopped last.
       for (const node of members) node.start(epmdPort);
     }
+    if (isFormed && this.nodes.some(({ isNew }) => isNew)) await this.#awaitOrForce(members);
     await this.#until(() => isComplete(members), members, endMs);
     if (isFormed) return;
     // The users are the cluster's own from now on: a later start must not set their passwords again.
     const definitions = setUp.laterDefinitions;
     for (const node of members) await setUp.change(node, { definitions });
     await writeFile(join(this.#options.folder, formedFile), '', { mode: 0o600 });
+  }
+
+  async #awaitOrForce(members: readonly Node[]): Promise<void> {
+    const endMs = systemClock.monotonicMs() + lostMs;
+    await this.#until(() => isComplete(members), members, endMs).catch((error: unknown) => {
+      if (this.#isStopping) throw error;
+      return startWithoutLost(members, this.#running.epmdPort);
+    });
   }
 
   async #isFormed(): Promise<boolean> {
@@ -400,10 +412,8 @@ export class Cluster {
   async #restart(settings: ClusterSettings): Promise<void> {
     const setUp = this.#running;
     setUp.settings = settings;
-    this.#requireMembers(
-      this.nodes.filter(({ host }) => host.isReachable),
-      false,
-    );
+    const reachable = this.nodes.filter(({ host }) => host.isReachable);
+    this.#requireMembers(reachable, false);
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
       await this.#until(() => isComplete(this.nodes), this.nodes, endMs);

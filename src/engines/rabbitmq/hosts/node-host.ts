@@ -40,6 +40,8 @@ export interface ChangedFiles
 export type NodeCommand =
   /** Imports the definitions among the files of the node. */
   | { readonly kind: 'import-definitions' }
+  /** Makes a node that does not run start without those that ended after it. */
+  | { readonly kind: 'force-boot' }
   /** Removes a node that does not run from the cluster. */
   | { readonly kind: 'forget'; readonly node: NodeAddress }
   /** Tells the node where all nodes are, and from which addresses some have gone. */

@@ -1,7 +1,8 @@
 // The volume and the process of a node on this machine.
 
 import type { KeyObject } from 'node:crypto';
-import { dirname } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
@@ -130,6 +131,16 @@ export class LocalNode implements HostedNode {
       },
     );
     this.#process = process;
+  }
+
+  /** When what it knows of the cluster last changed; 0 if it never ran. Milliseconds. */
+  async changedMs(node: NodeAddress): Promise<number> {
+    const { data } = filesOf(this.#placeOf(node));
+    const found = stat(join(data, node.name, 'nodes_running_at_shutdown'));
+    return found.then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
   }
 
   async command(

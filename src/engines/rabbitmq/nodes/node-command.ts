@@ -69,6 +69,8 @@ function argumentsOf(node: NodePlace, command: NodeCommand): readonly string[] {
   switch (command.kind) {
     case 'import-definitions':
       return ['import_definitions', filesOf(node).definitions];
+    case 'force-boot':
+      return ['force_boot'];
     case 'forget':
       return ['forget_cluster_node', command.node.name];
     case 'grow':
