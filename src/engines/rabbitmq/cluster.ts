@@ -21,10 +21,9 @@ import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 const majority = 2;
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
 const startMs = 240_000;
+const lostMs = 45_000; // for nodes that may wait for a lost one
 /** Time to wait for the hosts of nodes that have joined, milliseconds. */
 const hostsMs = 30_000;
-/** Time to wait for nodes that may wait for a lost one, milliseconds. */
-const lostMs = 45_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
 /** Every so many looks, the volumes are examined too. */
@@ -36,8 +35,7 @@ const pauseMs = { first: 1000, longest: 30_000 } as const;
 const crashCountMax = 8;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
-/** Pause between two attempts to restore the user of the service, milliseconds. */
-const restoreMs = 10_000;
+const restoreMs = 10_000; // between two attempts to restore the user of the service
 
 /** How a cluster is run. */
 export interface ClusterOptions {
@@ -242,9 +240,9 @@ export class Cluster {
     await writeFile(join(this.#options.folder, formedFile), '', { mode: 0o600 });
   }
 
-  async #awaitOrForce(members: readonly Node[]): Promise<void> {
+  #awaitOrForce(members: readonly Node[]): Promise<void> {
     const endMs = systemClock.monotonicMs() + lostMs;
-    await this.#until(() => isComplete(members), members, endMs).catch((error: unknown) => {
+    return this.#until(() => isComplete(members), members, endMs).catch((error: unknown) => {
       if (this.#isStopping) throw error;
       return startWithoutLost(members, this.#running.epmdPort);
     });
@@ -298,10 +296,10 @@ export class Cluster {
   }
 
   async #startSeparated(node: Node): Promise<void> {
-    const state = await stateOf(node);
+    const isMounted = (await stateOf(node)) === 'mounted';
     if (this.#isStopping || node.isRunning) return;
-    if (state === 'mounted') node.start(this.#running.epmdPort);
-    else this.#volumeLost(node, 'it had to be ended together with its volume');
+    if (isMounted) return node.start(this.#running.epmdPort);
+    this.#volumeLost(node, 'it had to be ended together with its volume');
   }
 
   async #giveUp(detail: string): Promise<void> {
@@ -412,8 +410,10 @@ export class Cluster {
   async #restart(settings: ClusterSettings): Promise<void> {
     const setUp = this.#running;
     setUp.settings = settings;
-    const reachable = this.nodes.filter(({ host }) => host.isReachable);
-    this.#requireMembers(reachable, false);
+    this.#requireMembers(
+      this.nodes.filter(({ host }) => host.isReachable),
+      false,
+    );
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
       await this.#until(() => isComplete(this.nodes), this.nodes, endMs);
