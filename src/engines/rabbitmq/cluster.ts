@@ -9,6 +9,7 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { VolumeKey } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
+import type { ClusterOptions } from './cluster-options.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { serviceUser } from './nodes/definitions.ts';
 import { startWithoutLost } from './nodes/force-boot.ts';
@@ -36,25 +37,6 @@ const crashCountMax = 8;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
 const restoreMs = 10_000; // between two attempts to restore the user of the service
-
-/** How a cluster is run. */
-export interface ClusterOptions {
-  readonly brokerId: string;
-  /** The folder of the broker. */
-  readonly folder: string;
-  /** In the order of the nodes. */
-  readonly places: readonly ClusterPlace[];
-  /** The wrapped data key of a volume, which is stored beside it again if the node moves. */
-  readonly wrappedKey: (volumeId: string) => Promise<Buffer>;
-}
-
-/** Where a node of a cluster is. */
-export interface ClusterPlace {
-  readonly volumeId: string;
-  readonly host: NodeHost;
-  /** Whether the node has moved there, and is not in the cluster yet. */
-  readonly isNew: boolean;
-}
 
 /** Events of a cluster. */
 export interface ClusterEvents {
