@@ -4,7 +4,7 @@ import type { BrokerSpec } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
 import { majorMinor } from '../../control/offers/offers.ts';
 import { chooseHosts } from '../../hosts/placement.ts';
-import type { ClusterPlace } from './cluster.ts';
+import type { ClusterPlace } from './cluster-options.ts';
 import type { HostDirectory, Placement } from './hosts/host-directory.ts';
 import type { LocalHost } from './hosts/local-host.ts';
 import { localHostId, type NodeHost } from './hosts/node-host.ts';

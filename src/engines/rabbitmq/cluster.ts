@@ -9,6 +9,7 @@ import { WaxwingError } from '../../base/errors.ts';
 import type { VolumeKey } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
+import type { ClusterOptions } from './cluster-options.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { serviceUser } from './nodes/definitions.ts';
 import { startWithoutLost } from './nodes/force-boot.ts';
@@ -21,10 +22,9 @@ import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 const majority = 2;
 /** Time until all nodes of a starting cluster must see each other, milliseconds. */
 const startMs = 240_000;
+const lostMs = 45_000; // for nodes that may wait for a lost one
 /** Time to wait for the hosts of nodes that have joined, milliseconds. */
 const hostsMs = 30_000;
-/** Time to wait for nodes that may wait for a lost one, milliseconds. */
-const lostMs = 45_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
 /** Every so many looks, the volumes are examined too. */
@@ -36,27 +36,7 @@ const pauseMs = { first: 1000, longest: 30_000 } as const;
 const crashCountMax = 8;
 /** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
 const formedFile = 'formed';
-/** Pause between two attempts to restore the user of the service, milliseconds. */
-const restoreMs = 10_000;
-
-/** How a cluster is run. */
-export interface ClusterOptions {
-  readonly brokerId: string;
-  /** The folder of the broker. */
-  readonly folder: string;
-  /** In the order of the nodes. */
-  readonly places: readonly ClusterPlace[];
-  /** The wrapped data key of a volume, which is stored beside it again if the node moves. */
-  readonly wrappedKey: (volumeId: string) => Promise<Buffer>;
-}
-
-/** Where a node of a cluster is. */
-export interface ClusterPlace {
-  readonly volumeId: string;
-  readonly host: NodeHost;
-  /** Whether the node has moved there, and is not in the cluster yet. */
-  readonly isNew: boolean;
-}
+const restoreMs = 10_000; // between two attempts to restore the user of the service
 
 /** Events of a cluster. */
 export interface ClusterEvents {
@@ -242,9 +222,9 @@ export class Cluster {
     await writeFile(join(this.#options.folder, formedFile), '', { mode: 0o600 });
   }
 
-  async #awaitOrForce(members: readonly Node[]): Promise<void> {
+  #awaitOrForce(members: readonly Node[]): Promise<void> {
     const endMs = systemClock.monotonicMs() + lostMs;
-    await this.#until(() => isComplete(members), members, endMs).catch((error: unknown) => {
+    return this.#until(() => isComplete(members), members, endMs).catch((error: unknown) => {
       if (this.#isStopping) throw error;
       return startWithoutLost(members, this.#running.epmdPort);
     });
@@ -298,10 +278,10 @@ export class Cluster {
   }
 
   async #startSeparated(node: Node): Promise<void> {
-    const state = await stateOf(node);
+    const isMounted = (await stateOf(node)) === 'mounted';
     if (this.#isStopping || node.isRunning) return;
-    if (state === 'mounted') node.start(this.#running.epmdPort);
-    else this.#volumeLost(node, 'it had to be ended together with its volume');
+    if (isMounted) return node.start(this.#running.epmdPort);
+    this.#volumeLost(node, 'it had to be ended together with its volume');
   }
 
   async #giveUp(detail: string): Promise<void> {
@@ -412,8 +392,10 @@ export class Cluster {
   async #restart(settings: ClusterSettings): Promise<void> {
     const setUp = this.#running;
     setUp.settings = settings;
-    const reachable = this.nodes.filter(({ host }) => host.isReachable);
-    this.#requireMembers(reachable, false);
+    this.#requireMembers(
+      this.nodes.filter(({ host }) => host.isReachable),
+      false,
+    );
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
       await this.#until(() => isComplete(this.nodes), this.nodes, endMs);
