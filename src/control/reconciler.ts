@@ -255,8 +255,9 @@ export class Reconciler {
     runtime.keyCheckDue = false;
     await this.#askForKey(broker);
     if (!hasVolumes(broker)) {
-      const { rebuild } = this.#parts.engines.engineFor(broker);
-      await (rebuild === undefined ? this.#adopt(broker) : this.#rebuild(broker));
+      const { dataReplicationModes } = this.#parts.engines.offerOf(broker).rules;
+      const mayBeCopy = dataReplicationModes.includes('CRDR');
+      await (mayBeCopy ? this.#adopt(broker) : this.#rebuild(broker));
     }
     const opened: VolumeKey[] = [];
     try {

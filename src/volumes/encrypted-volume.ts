@@ -155,7 +155,7 @@ export class EncryptedVolume {
   async fence(): Promise<void> {
     if (this.#serving !== undefined) this.#serving.isExpectedToEnd = true;
     const [mount] = (await this.#mounts()).slice(-1);
-    if (mount?.type === mountType) await abortConnection(mount);
+    if (mount?.type === mountType) await abortConnection(mount, this.place.mountpoint);
     // The kernel also ends the connection when the process that serves it is gone.
     if (this.#serving === undefined) return;
     killMount(this.#serving.child);
@@ -302,15 +302,23 @@ export class EncryptedVolume {
   }
 }
 
-/** Ends the connection between the kernel and the process that serves a mount, where permitted. */
-async function abortConnection({ device }: Mount): Promise<void> {
+/**
+ * Ends the connection between the kernel and the process that serves a mount, where permitted. Killing
+ * the process is not always enough: it opens a file of its own mount when it starts, and a thread that
+ * waits there for another opening keeps the connection.
+ */
+async function abortConnection({ device }: Mount, mountpoint: string): Promise<void> {
   const [, minor = ''] = device.split(':');
-  await writeFile(`/sys/fs/fuse/connections/${minor}/abort`, '1').catch(
-    (error: NodeJS.ErrnoException) => {
-      // Not mounted in containers, and only for the superuser. Killing the process does the same.
-      if (!['ENOENT', 'EACCES', 'EROFS', 'EPERM'].includes(error.code ?? '')) throw error;
-    },
-  );
+  try {
+    await writeFile(`/sys/fs/fuse/connections/${minor}/abort`, '1');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // Not mounted in containers, and only for the superuser.
+    if (!['ENOENT', 'EACCES', 'EROFS', 'EPERM'].includes(code)) throw error;
+    if (process.geteuid?.() !== 0) return;
+    // Ends the connection too, and fails if something uses the mount. Without `-c`, it would wait for it.
+    await runProgram('umount', ['-f', '-c', '--', mountpoint], { timeoutMs: patienceMs });
+  }
 }
 
 /** Waits for the end of a process, which is killed if it takes too long. */

@@ -197,6 +197,7 @@ test('a topic subscription with a selector is not blocked by unmatched messages'
   peer.call('SUBSCRIBE', { id: 's', destination: '/topic/T', selector: 'n = 999', ack: 'client' });
   for (let n = 0; n < 1000; n++)
     peer.send('SEND', { destination: '/topic/T', n: String(n) }, String(n));
+  for (let turns = 0; turns < 10; turns++) await turn();
   assert.deepEqual(peer.bodies(), ['999']);
 });
 
