@@ -40,7 +40,7 @@ async function gocryptfs(): Promise<VolumeBackend> {
 
 /** Why gocryptfs, which is installed, is of no use. */
 async function gocryptfsProblem(): Promise<string | undefined> {
-  for (const program of ['fusermount3', 'dd', 'stat']) {
+  for (const program of ['fusermount3', 'dd', 'stat', 'setpriv']) {
     if ((await programInPath(program)) === undefined) return `${program} is not installed`;
   }
   const device = await accessError('/dev/fuse');

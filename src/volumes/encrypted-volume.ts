@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
@@ -16,6 +16,7 @@ import {
   mountType,
   startMount,
   type VolumeOwner,
+  writeMountHelper,
 } from './gocryptfs.ts';
 import { HealthProbe } from './health-probe.ts';
 import {
@@ -69,8 +70,7 @@ interface Serving {
  * is not recognised.
  *
  * The data key is in the memory of the process that serves the mounted volume, and nowhere else.
- * Files must be created by the owner of the volume: below folders that the superuser creates, others
- * can create none. Calls must not overlap.
+ * All files belong to the owner of the volume. Calls must not overlap.
  */
 export class EncryptedVolume {
   readonly place: VolumePlace;
@@ -244,11 +244,12 @@ export class EncryptedVolume {
   async #mount(dataKey: KeyObject, owner: VolumeOwner): Promise<string | undefined> {
     const { id, mountpoint } = this.place;
     const isSuperuser = process.geteuid?.() === 0;
-    // gocryptfs creates files as the user that asks for it, who needs the right to do so below.
-    if (isSuperuser) await chown(this.#cipherFolder, owner.uid, owner.gid);
+    const helpers = join(this.place.folder, 'helpers');
+    if (isSuperuser) await writeMountHelper(helpers);
     const { child, said } = startMount(this.#cipherFolder, mountpoint, dataKey, {
       id,
       owner: isSuperuser ? owner : null,
+      helpers,
     });
     let failure: VolumeError | undefined;
     child.once('error', (error) => {

@@ -2,6 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { KeyObject } from 'node:crypto';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { keptText, plainEnvironment, runProgram } from '../base/programs/run-program.ts';
 import { deriveKey } from '../crypto/derive.ts';
@@ -58,7 +60,7 @@ export interface MountProcess {
 /**
  * Runs gocryptfs with the password from descriptor 3, until it ends or the other end of the standard
  * input is closed: the kernel closes it when the service ends, however it ends. A signal at the death
- * of the parent (prctl) is lost when gocryptfs creates a file as the user that asks for it.
+ * of the parent (prctl) is lost when a process changes its user.
  */
 const script = `
 exec 4<&0 < /dev/null
@@ -75,25 +77,56 @@ exit "$code"
 `;
 
 /**
+ * What gocryptfs runs as `fusermount3`: with the real user of the superuser again, because the program
+ * grants others less. With `-p`, the shell keeps its effective user.
+ */
+const mountHelper = `#!/bin/sh -p
+PATH=${plainEnvironment.PATH}
+exec setpriv --ruid 0 -- fusermount3 "$@"
+`;
+
+/** Writes the helper that the superuser needs for {@link startMount} into a private folder. */
+export async function writeMountHelper(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of ['fusermount3', 'fusermount']) {
+    await writeFile(join(folder, name), mountHelper);
+    await chmod(join(folder, name), 0o700);
+  }
+}
+
+/**
  * Starts the process that serves a volume. The password is written to its input, and appears in
  * none of its arguments, variables or files. It is killed if this process ends.
  *
+ * Of the superuser, its real user is the owner of the volume. With the superuser as the real one, it
+ * would create each file as the user that asks for it, by changing the user of all of its threads:
+ * calls at the same time then fail with EPERM or EACCES (gocryptfs 2.3).
+ *
  * @param owner null if this process is not the superuser, and only its user uses the volume
+ * @param helpers the folder of {@link writeMountHelper}
  */
 export function startMount(
   folder: string,
   mountpoint: string,
   key: KeyObject,
-  { id, owner }: { readonly id: string; readonly owner: VolumeOwner | null },
+  {
+    id,
+    owner,
+    helpers,
+  }: { readonly id: string; readonly owner: VolumeOwner | null; readonly helpers: string },
 ): MountProcess {
   const shared =
     owner === null ? [] : ['-allow_other', '-force_owner', `${owner.uid}:${owner.gid}`];
   // It is never given a master key: it would accept a wrong one and show an empty folder. It refuses
   // a wrong password.
-  const command = ['gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
+  const user = owner === null ? [] : ['setpriv', '--ruid', String(owner.uid), '--'];
+  const command = [...user, 'gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
   const args = ['-c', script, 'serve', ...command, '--', folder, mountpoint];
   const child = spawn('/bin/sh', args, {
-    env: { ...plainEnvironment },
+    env: {
+      ...plainEnvironment,
+      ...(owner !== null && { PATH: `${helpers}:${plainEnvironment.PATH}` }),
+    },
     cwd: '/',
     // A group of its own: Ctrl-C in a terminal must not end it before the engine.
     detached: true,

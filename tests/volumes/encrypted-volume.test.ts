@@ -129,6 +129,20 @@ test('the owner creates folders and files, and has locks', { skip: isSkipped }, 
   assert.equal(code, 0);
 });
 
+test('files that are created at the same time all exist', { skip: isSkipped }, async () => {
+  const { mountpoint } = await mounted('parallel');
+  const script = 'for i in $(seq 100); do mkdir $0-$i && echo x > $0-$i/f || exit 1; done';
+  const user = process.getuid?.() === 0 ? { uid: owner.uid, gid: owner.gid } : {};
+  const codes = await Promise.all(
+    Array.from({ length: 8 }, async (_, number) => {
+      const options = { cwd: mountpoint, ...user };
+      const [code] = await once(spawn('/bin/sh', ['-c', script, `${number}`], options), 'exit');
+      return code;
+    }),
+  );
+  assert.deepEqual(codes, Array(8).fill(0));
+});
+
 test('another data key mounts nothing', { skip: isSkipped }, async () => {
   const { volume, key, mountpoint } = await mounted('wrongkey');
   writeFileSync(join(mountpoint, 'file'), 'x');
