@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly refusedCountMax: number;
   /** The delay of these answers, milliseconds. */
   readonly refusedDelayMs: number;
+  /** Requests for files of a site per second and source. Further ones wait for {@link refusedDelayMs}. */
+  readonly fileCountMax: number;
   /** Maximum number of headers of a request. */
   readonly headerCountMax: number;
   /** Maximum size of all headers of a request, bytes. */
@@ -55,6 +57,7 @@ export const httpLimits: HttpLimits = {
   unauthenticatedBodies: { bytesMax: 8 * mib, sourceBytesMax: 2 * mib },
   refusedCountMax: 50,
   refusedDelayMs: 1000,
+  fileCountMax: 200,
   headerCountMax: 100,
   headerBytesMax: 16 * 1024,
   pipelinedCountMax: 4,

@@ -78,6 +78,8 @@ export class HttpListener {
   readonly #waiting = new WeakMap<Socket, number>();
   /** Refused calls since the last tick, by source. */
   readonly #refused = new Map<string, number>();
+  /** Requests for files since the last tick, by source. */
+  readonly #files = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
@@ -143,6 +145,7 @@ export class HttpListener {
     this.#ticks = this.#options.clock.setInterval(() => {
       this.admission.tick();
       this.#refused.clear();
+      this.#files.clear();
     }, this.#limits.checkMs);
     return found;
   }
@@ -226,7 +229,8 @@ export class HttpListener {
     } else if ('serve' in found.value) {
       incoming.resume(); // the body has no meaning
       const next = () => send(response, this.#nothingThere(head));
-      found.value.serve(incoming, response, next);
+      const site = found.value;
+      this.#paced(socket, () => site.serve(incoming, response, next));
     } else this.#call({ head, incoming, response, isAsked }, found.value, found.labels);
   }
 
@@ -340,6 +344,25 @@ export class HttpListener {
     this.#refused.set(source, count);
     if (count <= refusedCountMax) send(response, answer);
     else this.#options.clock.setTimeout(() => send(response, answer), refusedDelayMs).unref();
+  }
+
+  /**
+   * Delays files for a source that asks for many: files are sent to anybody, from the event loop that
+   * also serves clients.
+   */
+  #paced(socket: Socket, serve: () => void): void {
+    const { fileCountMax, refusedDelayMs } = this.#limits;
+    const source = sourceOf(clientOf(socket).address);
+    const count = (this.#files.get(source) ?? 0) + 1;
+    this.#files.set(source, count);
+    if (count <= fileCountMax) {
+      serve();
+      return;
+    }
+    const later = () => {
+      if (!socket.destroyed) serve();
+    };
+    this.#options.clock.setTimeout(later, refusedDelayMs).unref();
   }
 
   /**

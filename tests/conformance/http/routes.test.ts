@@ -396,3 +396,38 @@ test('peers that disconnect at any point of an upgrade cause no crash', async ()
   }
   assert.equal((await ask({ method: 'POST', path: '/echo' }, 'x')).status, 200);
 });
+
+test('a source that asks for many files gets further ones later, and other answers at once', async () => {
+  const held: (() => void)[] = [];
+  const refusedDelayMs = 1234;
+  const certificates = await planeCertificates();
+  const paced = new HttpListener({
+    host: '127.0.0.1',
+    certificates: certificates.servers,
+    policy: defaultTlsPolicy,
+    admissionLimits: apiAdmissionLimits,
+    limits: { fileCountMax: 2, refusedDelayMs, checkMs: 3_600_000 },
+    routes: routes(),
+    clock: {
+      ...systemClock,
+      setTimeout(callback, ms) {
+        if (ms !== refusedDelayMs) return systemClock.setTimeout(callback, ms);
+        held.push(callback);
+        return systemClock.setTimeout(() => {}, 0);
+      },
+    },
+  });
+  const to = { port: await paced.open(0), ca: certificates.authority };
+  const file = { ...to, path: '/files/assets/a.js' };
+  try {
+    assert.deepEqual([(await ask(file)).status, (await ask(file)).status], [200, 200]);
+    const third = ask(file);
+    await until('the third file waits', () => held.length === 1);
+    const echo = { ...to, method: 'POST', path: '/echo' };
+    assert.equal((await ask(echo, 'x')).status, 200);
+    held[0]?.();
+    assert.equal((await third).body.toString(), 'let a = 1;');
+  } finally {
+    await paced.close(0);
+  }
+});
