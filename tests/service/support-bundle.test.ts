@@ -193,8 +193,8 @@ test('a file that exists is not replaced, and numbers of lines are bounded', asy
 test('without a running service, a bundle has what the folder and the machine tell', async () => {
   const folder = new WaxwingFolder();
   const { code, stderr } = await folder.run(
-    ['support-bundle', 'alone.tar.gz', '--data', folder.data],
-    { PATH: '/usr/sbin' },
+    ['support-bundle', 'alone.tar.gz', '--data', join(folder.data, 'Anna Meyer', 'data')],
+    { PATH: '/usr/sbin', WAXWING_ROOT_KEY: 'pkcs11:object=canary-label;token=t?module-path=/x' },
   );
   assert.equal(code, 0, stderr);
   const files = await parseTarGzip(readFileSync(join(folder.root, 'alone.tar.gz')));
@@ -206,6 +206,9 @@ test('without a running service, a bundle has what the folder and the machine te
     'doctor.json',
     'files.txt',
   ]);
+  const text = files.map((file) => file.text).join('\n');
+  assert.doesNotMatch(text, /Meyer|canary-label/);
+  assert.match(text, /<path> does not exist yet/);
   folder.remove();
 });
 
@@ -235,6 +238,13 @@ test('hosts in addresses and paths that people chose are replaced', () => {
       '"/srv/acme-keys/x.key is private", https://mq.acme.example:8443/x, in /usr/lib/rabbitmq, shop',
     ),
     '"<path> is private", https://<host>:8443/x, in /usr/lib/rabbitmq, b-1',
+  );
+  const folder = '/srv/Anna Meyer, private/data folder';
+  assert.equal(
+    new Redactor(new Map(), [folder]).text(
+      `${folder} is private, in /srv/Anna Meyer, private; ${folder}/ca.pem`,
+    ),
+    '<path> is private, in <path>; <path>',
   );
 });
 

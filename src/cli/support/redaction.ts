@@ -1,5 +1,6 @@
 // What of texts may leave the machine in a support bundle.
 
+import { dirname } from 'node:path';
 import { logWords } from './log-words.ts';
 
 /** What stands in place of what is left out. */
@@ -14,12 +15,17 @@ const openLabels: ReadonlySet<string> = new Set([
 /** Names that are replaced wherever they are, by what stands for them. */
 export class Redactor {
   readonly #names: readonly (readonly [name: string, substitute: string])[];
+  readonly #paths: readonly string[];
   /** Substitutes of label values, by label and value. */
   readonly #labels = new Map<string, string>();
   readonly #counts = new Map<string, number>();
 
-  /** @param names substitutes by name; empty names are ignored */
-  constructor(names: ReadonlyMap<string, string>) {
+  /**
+   * @param names substitutes by name; empty names are ignored
+   * @param paths absolute paths that texts may contain: the end of one with spaces is unknown
+   */
+  constructor(names: ReadonlyMap<string, string>, paths: readonly string[] = []) {
+    this.#paths = [...new Set(paths.flatMap(withParents))].sort((a, b) => b.length - a.length);
     // The longest first, because a name may contain another one.
     this.#names = [...names]
       .filter(([name]) => name !== '')
@@ -28,7 +34,9 @@ export class Redactor {
 
   /** Replaces names, hosts in addresses, and paths outside of `/usr` and `/opt` in a text of this program. */
   text(text: string): string {
-    let replaced = text
+    let replaced = text;
+    for (const path of this.#paths) replaced = replaced.replaceAll(path, '/path');
+    replaced = replaced
       .replaceAll(/([a-z][a-z0-9+]{1,20}:\/\/)[^\s/:,"]+/g, '$1<host>')
       .replaceAll(/(?<![\w/<:>~.])\/(?!usr\/|opt\/)[^\s:,;"']+/g, '<path>');
     for (const [name, substitute] of this.#names) replaced = replaced.replaceAll(name, substitute);
@@ -59,6 +67,13 @@ export class Redactor {
     this.#labels.set(key, made);
     return made;
   }
+}
+
+/** A path and the folders above it, except those that are found in texts anyway. */
+function withParents(path: string): string[] {
+  const above = dirname(path);
+  if (above === path) return [];
+  return [...(/[\s:,;"']/.test(path) ? [path] : []), ...withParents(above)];
 }
 
 /** The date at the beginning of lines of both layouts. */

@@ -1,6 +1,16 @@
 // The command `waxwing support-bundle`.
 
-import { arch, cpus, freemem, hostname, release, totalmem, uptime, userInfo } from 'node:os';
+import {
+  arch,
+  cpus,
+  freemem,
+  homedir,
+  hostname,
+  release,
+  totalmem,
+  uptime,
+  userInfo,
+} from 'node:os';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -90,7 +100,7 @@ async function gather(
 ): Promise<Part[]> {
   const folder = resolve(options.data);
   const brokers = running === undefined ? [] : await describeBrokers(running.access);
-  const redactor = new Redactor(namesOf(brokers));
+  const redactor = new Redactor(namesOf(brokers), [folder, homedir()]);
   const settings = {
     service: await serviceProcess(folder),
     environmentOfThisCommand: settingsOfEnvironment(process.env),
@@ -100,7 +110,7 @@ async function gather(
     { name: 'README.txt', text: readme },
     { name: 'about.json', text: json(about(date, running !== undefined)) },
     { name: 'settings.json', text: json(settings) },
-    { name: 'doctor.json', text: redactor.text(json(openFindings(findings))) },
+    { name: 'doctor.json', text: json(openFindings(findings, redactor)) },
     { name: 'files.txt', text: await fileLines(folder).catch((error: Error) => refusal(error)) },
   ];
   if (running === undefined) return parts;
@@ -136,12 +146,17 @@ function namesOf(brokers: readonly BundledBroker[]): Map<string, string> {
 
 /**
  * Findings about brokers have texts of others, and `brokers.json` has their states. Those about the
- * certificate for public names contain the names.
+ * certificate for public names contain the names, and those about the root key files and labels.
  */
-function openFindings(findings: readonly Finding[]): Partial<Finding>[] {
+function openFindings(findings: readonly Finding[], redactor: Redactor): Partial<Finding>[] {
   return findings
     .filter(({ about }) => about !== 'broker')
-    .map(({ what, ...rest }) => (rest.about === 'certificate' ? rest : { ...rest, what }));
+    .map(({ about, level, what, fix }) => ({
+      about,
+      level,
+      ...(!['certificate', 'root key'].includes(about) && { what: redactor.text(what) }),
+      ...(fix !== undefined && { fix: redactor.text(fix) }),
+    }));
 }
 
 function about(date: string, isRunning: boolean): object {
