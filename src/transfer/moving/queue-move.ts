@@ -103,7 +103,8 @@ function emptied(options: QueueMoveOptions, { from, to, probe, copies }: MoveCha
           movedAtMs = clock.monotonicMs();
           options.moved(bodyBytes, isRedelivered);
         },
-        refused: () => end(failed(queue, 'the destination refuses a message: its queue is full')),
+        refused: () =>
+          end(failed(queue, 'the destination refuses a message: its queue is full or has failed')),
         completed: () => end(),
         ended: (side, reason) => end(failed(queue, `${side}: ${reason}`)),
       },

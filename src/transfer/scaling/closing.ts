@@ -20,10 +20,17 @@ const listedMs = { single: 0, cluster: 6000 } as const;
 
 const path = `/global-parameters/${movedParameter}`;
 
-/** What a broker says about its move; undefined if its clients have not moved. */
+/**
+ * What a broker says about its move; undefined if its clients have not moved.
+ *
+ * @throws {TransferError} if it does not say so: what is stored there must not be replaced unread
+ */
 export async function movedOf(management: ManagementClient): Promise<JsonObject | undefined> {
   const { status, value } = await management.send('GET', path);
-  if (status !== 200) return undefined;
+  if (status === 404) return undefined;
+  if (status !== 200) {
+    throw new TransferError('not-supported', `GET ${path} was answered with status ${status}`);
+  }
   const [parameter] = rowsOf([value]);
   const [found] = rowsOf([parameter?.['value'] ?? null]);
   return found ?? {};
