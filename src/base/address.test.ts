@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkOf, sourceOf, withoutPort } from './address.ts';
+import { groupsOf, networkOf, sourceOf, withoutPort } from './address.ts';
 
 test('an IPv4 address and its IPv4-mapped IPv6 form are the same source', () => {
   assert.equal(sourceOf('192.0.2.1'), '192.0.2.1');
@@ -22,6 +22,11 @@ test('the IPv6 loopback address is its own source', () => {
   assert.equal(sourceOf('::1'), '::1');
   assert.equal(sourceOf('::'), '0:0:0:0::/64');
   assert.equal(sourceOf(''), '');
+});
+
+test('an IPv6 address that ends in the dotted form of IPv4 has eight groups', () => {
+  assert.deepEqual(groupsOf('::1.2.3.4'), ['0', '0', '0', '0', '0', '0', '102', '304']);
+  assert.deepEqual(groupsOf('64:FF9B::192.0.2.33').slice(-2), ['c000', '221']);
 });
 
 test('the port is stripped from IPv4 and IPv6 addresses', () => {

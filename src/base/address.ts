@@ -51,13 +51,21 @@ export function withoutPort(peerAddress: string): string {
 /**
  * The groups of an IPv6 address, with zeros in place of `::`.
  *
- * @param address eight groups in hexadecimal digits, without the dotted form of IPv4
+ * @param address its last two groups may have the dotted form of IPv4
  */
 export function groupsOf(address: string): string[] {
-  const [before = '', after] = address.toLowerCase().split('::');
+  const numeric = address.replace(
+    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
+    (_dotted, a, b, c, d) => `${groupOf(a, b)}:${groupOf(c, d)}`,
+  );
+  const [before = '', after] = numeric.toLowerCase().split('::');
   const head = before === '' ? [] : before.split(':');
   const tail = after === undefined || after === '' ? [] : after.split(':');
   const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
   const all = [...head, ...Array.from({ length: zeros }, () => '0'), ...tail];
   return all.map((group) => group.replace(/^0+(?=.)/, ''));
+}
+
+function groupOf(high: string, low: string): string {
+  return (256 * Number(high) + Number(low)).toString(16);
 }

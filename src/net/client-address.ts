@@ -6,8 +6,9 @@ export interface ClientAddress {
   readonly port: number;
 }
 
-/** The parts of a socket that identify its peer. */
+/** The parts of a socket that identify its connection. */
 export interface RemoteEnd {
+  readonly localAddress?: string | undefined;
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }

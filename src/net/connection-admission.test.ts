@@ -10,9 +10,11 @@ import { type AdmissionLimits, brokerAdmissionLimits } from './limits.ts';
 class FakeSocket extends Duplex {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly localAddress: string;
 
-  constructor(remoteAddress: string, remotePort: number) {
+  constructor(remoteAddress: string, remotePort: number, localAddress = '198.51.100.1') {
     super();
+    this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
   }
@@ -52,6 +54,19 @@ function admissionWith(limits: Partial<AdmissionLimits>) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const areOpen = (sockets: readonly FakeSocket[]) => sockets.map(({ destroyed }) => !destroyed);
+
+test('two connections from one port of a peer to two addresses of the machine both have timeouts', () => {
+  const clock = new ManualClock();
+  const admission = new ConnectionAdmission(brokerAdmissionLimits, clock);
+  const sockets = ['198.51.100.1', '198.51.100.2'].map((local) => {
+    const socket = new FakeSocket('192.0.2.1', 40_000, local);
+    admission.accept(socket as unknown as Socket, { tls: () => {}, plain: () => {} });
+    return socket;
+  });
+  clock.advance(brokerAdmissionLimits.firstByteTimeoutMs + 1);
+  admission.tick();
+  assert.deepEqual(areOpen(sockets), [false, false]);
+});
 
 test('a source at its limit loses its oldest silent connection for each new one', () => {
   const { arrive, admission } = admissionWith({ unauthenticatedPerSourceMax: 3 });

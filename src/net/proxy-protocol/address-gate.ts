@@ -51,7 +51,7 @@ export class AddressGate {
   readonly #trusted: TrustedProxies | undefined;
   readonly #secret: Buffer | undefined;
   readonly #waiting = new Set<Waiting>(); // in the order of arrival
-  /** What was stated for the connections that are open, by the peer of the TCP connection. */
+  /** What was stated for the connections that are open, by {@link connectionKey}. */
   readonly #stated = new Map<string, ClientAddress>();
   readonly #closed: ClosedCounts;
 
@@ -170,7 +170,10 @@ export class AddressGate {
   }
 }
 
-/** Identifies a connection of a listener. A TLS socket has the same values as its TCP socket. */
-export function connectionKey({ remoteAddress, remotePort }: RemoteEnd): string {
-  return `${remoteAddress ?? ''}:${remotePort ?? ''}`;
+/**
+ * Identifies a connection of a listener. A TLS socket has the same values as its TCP socket. A peer can
+ * have connections from one of its ports to several addresses of this machine.
+ */
+export function connectionKey({ localAddress, remoteAddress, remotePort }: RemoteEnd): string {
+  return `${localAddress ?? ''} ${remoteAddress ?? ''} ${remotePort ?? ''}`;
 }

@@ -33,6 +33,11 @@ test('headers of version 1 state the client', () => {
   });
   const mapped = readProxyHeader(Buffer.from('PROXY TCP6 ::ffff:192.0.2.9 ::1 1 2\r\n'));
   assert.equal(Object(mapped).client.address, '192.0.2.9');
+  // Limits and policies must not see another client.
+  for (const text of ['::ffff:c000:209', '0:0:0:0:0:FFFF:192.0.2.9', '0::ffff:192.0.2.9']) {
+    const other = readProxyHeader(Buffer.from(`PROXY TCP6 ${text} ::1 1 2\r\n`));
+    assert.equal(Object(other).client.address, '192.0.2.9');
+  }
   const unknown = Buffer.from('PROXY UNKNOWN whatever this is\r\nrest');
   assert.deepEqual(readProxyHeader(unknown), {
     sizeBytes: unknown.length - 4,

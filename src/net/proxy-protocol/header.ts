@@ -68,7 +68,8 @@ function readText(bytes: Buffer): ProxyHeader | 'incomplete' | { wrong: string }
     isPort(fromPort) &&
     isPort(toPort);
   if (!isRight) return { wrong: 'version 1 with other fields than an address family defines' };
-  const client = { address: plainAddress(from), port: Number(fromPort) };
+  const address = family === 'TCP6' ? shortest(from) : from;
+  const client = { address, port: Number(fromPort) };
   return { sizeBytes, client, secret: undefined };
 }
 
@@ -119,8 +120,12 @@ function clientIn(family: number, body: Buffer): ClientAddress | undefined {
   }
   if (family !== tcp6) return undefined;
   const groups = Array.from({ length: 8 }, (_, i) => body.readUInt16BE(2 * i).toString(16));
-  const { address } = new SocketAddress({ address: groups.join(':'), family: 'ipv6' });
-  return { address: plainAddress(address), port: body.readUInt16BE(32) };
+  return { address: shortest(groups.join(':')), port: body.readUInt16BE(32) };
+}
+
+/** The one text of an IPv6 address (RFC 5952), by which limits and policies know it. */
+function shortest(address: string): string {
+  return plainAddress(new SocketAddress({ address, family: 'ipv6' }).address);
 }
 
 /** The secret among TLVs. All others are skipped. */
