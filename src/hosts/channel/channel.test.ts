@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { after, test } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { HostError, HostUnreachable } from '../errors.ts';
@@ -60,6 +61,30 @@ test('frames are the same however their bytes arrive', () => {
       ],
     );
   }
+});
+
+test('bytes of an incomplete frame are not kept where they arrived', () => {
+  const reader = new FrameReader(bytesMax);
+  for (const byte of encodeFrame({ a: 1 }).subarray(0, -1)) {
+    const piece = Buffer.of(byte);
+    assert.deepEqual(reader.read(piece), []);
+    assert.equal(piece[0], 0);
+  }
+});
+
+test('a peer that does not take the answers to its requests is disconnected', async () => {
+  const stream = new Duplex({ read: () => {}, write: () => {} });
+  let count = 0;
+  const ended = new Promise<string>((resolve) => {
+    const request = async () => ({ count: ++count });
+    new Channel(stream, bytesMax, { ...silent, request, closed: resolve }, systemClock);
+  });
+  while (!stream.destroyed) {
+    stream.push(encodeFrame({ id: 1, op: 'a', fields: {} }));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.match(await ended, /answers were not taken/);
+  assert.equal(count, 256);
 });
 
 test('a frame that is too long, or has no head, is refused', () => {

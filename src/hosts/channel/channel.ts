@@ -11,7 +11,7 @@ import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 export const serviceFrameBytesMax = 4 * 1024 * 1024;
 /** Maximum length of what a host sends, bytes. */
 export const hostFrameBytesMax = 64 * 1024;
-/** Requests without an answer in one direction. */
+/** Requests in one direction without an answer, or whose answer the other side has not taken. */
 const requestCountMax = 256;
 /** Bytes that wait for the other side; events are dropped from then on. */
 const waitingBytesMax = 1024 * 1024;
@@ -47,6 +47,7 @@ export class Channel {
   readonly #handlers: ChannelHandlers;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  /** Requests until their answers have left: a peer that does not read would let them pile up. */
   #openRequests = 0;
   #isClosed = false;
 
@@ -58,7 +59,7 @@ export class Channel {
     const reader = new FrameReader(bytesMax);
     stream.on('data', (bytes: Buffer) => {
       try {
-        for (const frame of reader.read(bytes)) this.#received(frame);
+        for (const frame of reader.read(bytes)) if (!this.#isClosed) this.#received(frame);
       } catch (error) {
         this.close(error instanceof Error ? error.message : String(error));
       }
@@ -102,10 +103,13 @@ export class Channel {
     this.#send({ op, fields });
   }
 
-  #send(head: object, body?: Uint8Array): void {
+  #send(head: object, body?: Uint8Array, taken = () => {}): void {
     const frame = encodeFrame(head, body);
     // What the stream has taken is overwritten, because it may contain a key.
-    this.#stream.write(frame, () => frame.fill(0));
+    this.#stream.write(frame, () => {
+      frame.fill(0);
+      taken();
+    });
   }
 
   #received({ head, body }: Frame): void {
@@ -125,19 +129,21 @@ export class Channel {
 
   async #answer(id: number, op: string, fields: Fields, body: Buffer): Promise<void> {
     if (this.#openRequests >= requestCountMax) {
-      this.close(`more than ${requestCountMax} requests at the same time`);
+      this.close(`more than ${requestCountMax} requests whose answers were not taken`);
       return;
     }
     this.#openRequests++;
+    const taken = () => {
+      this.#openRequests--;
+    };
     try {
       const result = await this.#handlers.request(op, fields, body);
-      if (!this.#isClosed) this.#send({ answers: id, result });
+      if (!this.#isClosed) this.#send({ answers: id, result }, undefined, taken);
     } catch (error) {
       const refused = shown(error).slice(0, errorLengthMax);
-      if (!this.#isClosed) this.#send({ answers: id, refused });
+      if (!this.#isClosed) this.#send({ answers: id, refused }, undefined, taken);
     } finally {
       body.fill(0);
-      this.#openRequests--;
     }
   }
 

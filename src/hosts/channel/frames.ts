@@ -12,6 +12,7 @@ export interface Frame {
 }
 
 const lengthsBytes = 8;
+const firstBytes = 1024;
 
 /** Encodes a frame. The caller overwrites the result if the body is secret. */
 export function encodeFrame(head: object, body: Uint8Array = Buffer.alloc(0)): Buffer {
@@ -24,10 +25,13 @@ export function encodeFrame(head: object, body: Uint8Array = Buffer.alloc(0)): B
   return frame;
 }
 
-/** Assembles frames. It keeps at most one incomplete frame. It overwrites the bytes that it is given. */
+/**
+ * Assembles frames. It keeps at most one incomplete frame, in one buffer: a peer that sends single bytes
+ * would need many times their size otherwise. It overwrites the bytes that it is given.
+ */
 export class FrameReader {
   readonly #bytesMax: number;
-  #parts: Buffer[] = [];
+  #kept: Buffer = Buffer.alloc(0);
   #size = 0;
   /** Bytes without which nothing is complete. */
   #needed = lengthsBytes;
@@ -43,12 +47,9 @@ export class FrameReader {
    * @throws {HostError} `message-invalid`
    */
   read(bytes: Buffer): Frame[] {
-    this.#parts.push(bytes);
-    this.#size += bytes.length;
+    this.#keep(bytes);
     if (this.#size < this.#needed) return [];
-    const all = Buffer.concat(this.#parts);
-    // The stream's own copies may contain a key.
-    for (const part of this.#parts) part.fill(0);
+    const all = this.#kept.subarray(0, this.#size);
     const frames: Frame[] = [];
     let at = 0;
     this.#needed = lengthsBytes;
@@ -64,9 +65,25 @@ export class FrameReader {
       frames.push(parse(all.subarray(at, at + length)));
       at += length;
     }
-    this.#parts = at < all.length ? [Buffer.from(all.subarray(at))] : [];
-    this.#size = all.length - at;
+    // Bodies are parts of the buffer, and belong to the receiver.
+    this.#kept = Buffer.alloc(0);
+    this.#size = 0;
+    this.#keep(all.subarray(at));
     return frames;
+  }
+
+  #keep(bytes: Buffer): void {
+    const size = this.#size + bytes.length;
+    if (size > this.#kept.length) {
+      const larger = Buffer.alloc(Math.max(size, 2 * this.#kept.length, firstBytes));
+      this.#kept.copy(larger, 0, 0, this.#size);
+      this.#kept.fill(0);
+      this.#kept = larger;
+    }
+    bytes.copy(this.#kept, this.#size);
+    // The stream's own copy may contain a key.
+    bytes.fill(0);
+    this.#size = size;
   }
 }
 
