@@ -181,6 +181,7 @@ test('a peer without a certificate can do nothing but join', async () => {
     const channel = new Channel(socket, serviceFrameBytesMax, handlers, systemClock);
     connections.push(channel);
     await assert.rejects(channel.request(op, fields), /message-invalid|token-invalid/);
+    await assert.rejects(channel.request(op, fields), HostUnreachable);
   }
 });
 
@@ -213,6 +214,90 @@ test('a removed host is refused, and one that is connected is told to end everyt
   }
   const { first } = await connectAs(identity);
   assert.equal(typeof first, 'string');
+});
+
+test('a host that is removed before it can be used has no connection', async () => {
+  const identity = await join(await newToken());
+  const { hostId } = identity;
+  const socket = await connectToService(identity, identity.authority, identity);
+  const id = {
+    broker: `b-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`,
+    volume: `vol-${'0'.repeat(17)}`,
+  };
+  const volumes = [{ ...id, state: 'locked', isRunning: false }];
+  const asked: string[] = [];
+  let answer: () => void = () => {};
+  const request = async (op: string) => {
+    asked.push(op);
+    if (op === 'welcome') return { ...report, volumes };
+    if (op === 'dismiss') return new Promise<object>(() => {});
+    return new Promise<object>((resolve) => {
+      answer = () => resolve({});
+    });
+  };
+  const handlers = { request, event: () => {}, closed: () => {} };
+  const channel = new Channel(socket, serviceFrameBytesMax, handlers, systemClock);
+  connections.push(channel);
+  await until(() => asked.includes('destroy'));
+  const host = service.host(hostId);
+  await commit([{ change: { delete: 'host', hostId } }]);
+  service.dismiss(hostId);
+  await until(() => asked.includes('dismiss'));
+  answer();
+  let last: unknown;
+  while (!(last instanceof HostUnreachable)) {
+    last = await channel.request('renew', { request: 'x' }).catch((error: unknown) => error);
+  }
+  assert.equal(host.isReachable, false);
+});
+
+test('a removed host that does not answer is asked nothing more', async () => {
+  const identity = await join(await newToken());
+  let isSilent = false;
+  const socket = await connectToService(identity, identity.authority, identity);
+  const request = async () => (isSilent ? new Promise<object>(() => {}) : report);
+  const handlers = { request, event: () => {}, closed: () => {} };
+  connections.push(new Channel(socket, serviceFrameBytesMax, handlers, systemClock));
+  await until(() => isConnected(identity.name) === true);
+  const host = service.host(identity.hostId);
+  assert.equal(host.isReachable, true);
+  isSilent = true;
+  await commit([{ change: { delete: 'host', hostId: identity.hostId } }]);
+  service.dismiss(identity.hostId);
+  assert.equal(host.isReachable, false);
+  await assert.rejects(
+    host.freePorts('10.0.0.1', 1, () => false),
+    HostUnreachable,
+  );
+});
+
+test('a host has one connection, also while it does not answer', async () => {
+  const identity = await join(await newToken());
+  const ends: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const socket = await connectToService(identity, identity.authority, identity);
+    await new Promise<void>((resolve) => {
+      const request = () => {
+        resolve();
+        return new Promise<object>(() => {});
+      };
+      const handlers = { request, event: () => {}, closed: () => ends.push(i) };
+      connections.push(new Channel(socket, serviceFrameBytesMax, handlers, systemClock));
+    });
+  }
+  await until(() => ends.length === 2);
+  assert.deepEqual(ends, [0, 1]);
+});
+
+test('a host that asks for several certificates at once gets one', async () => {
+  const identity = await join(await newToken());
+  const { channel } = await connectAs(identity);
+  await until(() => isConnected(identity.name) === true);
+  const { request } = await requestCertificate();
+  const results = await Promise.allSettled(
+    [1, 2, 3].map(() => channel.request('renew', { request })),
+  );
+  assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
 });
 
 test('a renewed certificate replaces the earlier one when it is used', async () => {

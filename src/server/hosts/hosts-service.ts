@@ -67,6 +67,8 @@ export interface HostView
 export class HostsService implements HostDirectory {
   readonly #parts: HostsParts;
   readonly #remote = new Map<string, RemoteHost>();
+  /** The one connection of each host, also before it can be used. */
+  readonly #channels = new Map<string, Channel>();
   readonly #seen = new Map<string, number>();
   readonly #renewedMs = new Map<string, number>();
   #refusalMs = Number.NEGATIVE_INFINITY;
@@ -162,9 +164,14 @@ export class HostsService implements HostDirectory {
       hostFrameBytesMax,
       {
         request: async (op, fields, body) => {
-          if (op !== 'join' || isAsked || this.#joining === undefined) throw notJoined(op);
+          // One request is answered: more could only take time and memory.
+          if (isAsked) {
+            channel.close('a machine that has not joined asks more than once');
+            throw notJoined(op);
+          }
           isAsked = true;
           try {
+            if (op !== 'join' || this.#joining === undefined) throw notJoined(op);
             return await this.#joining.join(fields, body, sourceIp);
           } catch (error) {
             this.#refused(sourceIp, `a machine could not join: ${String(error)}`);
@@ -195,8 +202,9 @@ export class HostsService implements HostDirectory {
     admitted();
     const { id, name } = record;
     const host = this.#remote.get(id) ?? this.#add(record);
-    // A machine that has lost its connection may notice that before the service does.
-    host.channel?.close('the host has connected again');
+    // A machine that has lost its connection may notice that before the service does. One that keeps
+    // several would take the places of others.
+    this.#channels.get(id)?.close('the host has connected again');
     const channel = new Channel(
       socket,
       hostFrameBytesMax,
@@ -209,16 +217,22 @@ export class HostsService implements HostDirectory {
         closed: (detail) => {
           if (host.channel === channel) log.warn({ host: name }, `host '${name}': ${detail}`);
           host.disconnected(channel);
+          if (this.#channels.get(id) === channel) this.#channels.delete(id);
         },
       },
       systemClock,
     );
+    this.#channels.set(id, channel);
     try {
       await this.#joining?.used(record, keyDigest);
       const fields = { run: this.#run, leaseMs: this.#parts.settings?.leaseMs };
       const { result } = await channel.request('welcome', fields, undefined, welcomeMs);
       if (hosts.host(id) === undefined) throw new Error('it was removed');
       await host.connected(channel, result);
+      if (this.#channels.get(id) !== channel) {
+        host.disconnected(channel);
+        throw new Error('the connection has ended');
+      }
       this.#seen.set(id, systemClock.nowMs());
       log.info({ host: name }, `host '${name}' is connected`);
       this.onConnected(id);
@@ -243,9 +257,14 @@ export class HostsService implements HostDirectory {
     if (nowMs - lastMs < pauseMs.renewals) {
       throw new HostError('message-invalid', 'the certificate was renewed less than a minute ago');
     }
-    const renewed = await joining.renew(id, fields);
+    // Before the wait: others would be admitted meanwhile.
     this.#renewedMs.set(id, nowMs);
-    return renewed;
+    try {
+      return await joining.renew(id, fields);
+    } catch (error) {
+      this.#renewedMs.delete(id); // nothing was stored
+      throw error;
+    }
   }
 
   #extendLeases(leaseMs: number): void {
@@ -263,9 +282,13 @@ export class HostsService implements HostDirectory {
     });
   }
 
-  /** Ends the access of a host that was removed. If it is connected, it removes all that it has. */
+  /**
+   * Ends the access of a host that was removed, at once. If it is connected, it is told to remove all that
+   * it has; until it has answered, its connection has no other use.
+   */
   dismiss(id: string): void {
-    const { channel } = this.#remote.get(id) ?? {};
+    const channel = this.#channels.get(id);
+    this.#remote.get(id)?.removed();
     this.#remote.delete(id);
     this.#seen.delete(id);
     this.#renewedMs.delete(id);
@@ -317,7 +340,7 @@ export class HostsService implements HostDirectory {
   close(): void {
     this.#leases?.clear();
     this.#listener?.close();
-    for (const { channel } of this.#remote.values()) channel?.close('the service is stopping');
+    for (const channel of this.#channels.values()) channel.close('the service is stopping');
   }
 }
 

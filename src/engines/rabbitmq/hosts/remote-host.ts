@@ -38,6 +38,7 @@ export class RemoteHost implements JoinedHost {
   readonly address: string;
   readonly #isPlaced: IsPlaced;
   #channel: Channel | undefined = undefined;
+  #isRemoved = false;
   #report: HostReport | undefined = undefined;
   readonly #nodes = new Map<string, RemoteNode>();
   #lines = { second: 0, count: 0 };
@@ -86,6 +87,7 @@ export class RemoteHost implements JoinedHost {
         await channel.request('lock', nodeIdFields(volume));
       }
     }
+    if (this.#isRemoved) throw new Error('it was removed');
     this.#channel = channel;
     for (const node of this.#nodes.values()) {
       node.reported(report.volumes.find(({ volumeId }) => volumeId === node.id.volumeId));
@@ -96,12 +98,18 @@ export class RemoteHost implements JoinedHost {
     if (this.#channel === channel) this.#channel = undefined;
   }
 
+  /** It no longer belongs to the service: nothing is asked of it, and what it tells has no effect. */
+  removed(): void {
+    this.#isRemoved = true;
+    this.#channel = undefined;
+  }
+
   /** An event of its agent. Nodes that are not here are not concerned. */
   event(op: string, fields: Fields): void {
     if (!['line', 'ended', 'volume-lost'].includes(op)) {
       throw new HostError('message-invalid', `there is no event '${op}'`);
     }
-    if (op === 'line' && !this.#admitsLine()) return;
+    if (this.#isRemoved || (op === 'line' && !this.#admitsLine())) return;
     const { volumeId } = readNodeId(fields);
     const detail = anyText(fields, 'text', eventTextMax);
     if (this.#isPlaced(volumeId)) this.#nodes.get(volumeId)?.event(op, detail);
