@@ -1,6 +1,7 @@
 // A certificate for public names in files of the operator.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { type CertificateNeeds, checkCertificate, unusable } from './check-certificate.ts';
 import type { PublicCertificate } from './public-certificate.ts';
@@ -74,7 +75,9 @@ function firstLine(bytes: Buffer): string {
 
 /** Reads a file. A secret one must not be readable or writable by others than its owner. */
 async function read(file: string, isSecret: boolean): Promise<Buffer> {
-  const opened = await open(file).catch((error: NodeJS.ErrnoException) => {
+  // Without the flag, a named pipe would keep the program waiting for its other end.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const opened = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
     throw unusable(`${file} cannot be opened (${error.code})`);
   });
   try {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -116,6 +117,35 @@ test('an encrypted key needs its passphrase', async () => {
   await assert.rejects(readCertificate(all, needs, nowMs), /cannot be read with this passphrase/);
   await chmod(passphraseFile, 0o644);
   await assert.rejects(readCertificate(all, needs, nowMs), /passphrase has mode 0644/);
+});
+
+test('a named pipe is refused at once', async () => {
+  await rm(files().certificateFile);
+  execFileSync('mkfifo', [files().certificateFile]);
+  await assert.rejects(read(), /chain\.pem is not a file/);
+  await rm(files().certificateFile);
+});
+
+test('a certificate that is installed before it is valid is used from then on', async () => {
+  const lines: string[] = [];
+  const tell = (_about: object, text: string) => lines.push(text);
+  let lateMs = 0;
+  const clock = {
+    ...systemClock,
+    nowMs: () => nowMs + lateMs,
+    monotonicMs: () => lateMs,
+  };
+  const log: ServiceLog = { error: tell, warn: tell, info: tell };
+  const source = await FileCertificate.open(files(), needs, log, clock);
+  const next = await issueServerCertificate(authority, 'ecdsa', hosts, nowMs + 3 * dayMs);
+  await write(next);
+  assert.equal(await source.reload(), false);
+  lateMs = dayMs;
+  assert.equal(await source.reload(), false);
+  assert.deepEqual([source.failureCount, lines.length], [1, 1]); // told once
+  lateMs = 4 * dayMs;
+  assert.equal(await source.reload(), true);
+  assert.equal(source.current.certificate.trim(), next.certificate.trim());
 });
 
 test('changed files are used if they are good; otherwise the earlier certificate stays', async () => {

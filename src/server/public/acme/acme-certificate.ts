@@ -79,8 +79,13 @@ export class AcmeCertificate implements PublicCertificateSource {
     this.#order()
       .then(
         () => {
-          this.#failures = 0;
           changed();
+          // Authorities limit how many certificates a name gets.
+          if (this.#isDue(systemClock.nowMs())) {
+            this.#failed(
+              new Error('the new certificate lacks a name, or is to be renewed already'),
+            );
+          } else this.#failures = 0;
         },
         (error: Error) => this.#failed(error),
       )
