@@ -34,7 +34,16 @@ test('a text that is no token is refused without being shown', () => {
 test('the address of the service is an https URL without anything else', () => {
   assert.deepEqual(parseServiceUrl('https://10.0.0.1:8444'), { host: '10.0.0.1', port: 8444 });
   assert.deepEqual(parseServiceUrl('https://[::1]:1/'), { host: '::1', port: 1 });
-  for (const text of ['', 'http://a:1', 'https://a/b', 'https://u@a', 'https://a?b', 'a:1']) {
+  for (const text of [
+    '',
+    'http://a:1',
+    'https://a/b',
+    'https://u@a',
+    'https://a?b',
+    'https://:p@a',
+    'https://a/#b',
+    'a:1',
+  ]) {
     assert.throws(() => parseServiceUrl(text), HostError);
   }
 });

@@ -12,7 +12,8 @@ export interface JoinToken {
   readonly authorityDigest: Buffer;
 }
 
-const prefix = 'wxjoin1';
+/** The beginning of every token. */
+export const joinTokenPrefix = 'wxjoin1';
 const partBytes = 32;
 const form = /^wxjoin1\.([\w-]{43})\.([\w-]{43})$/;
 
@@ -23,7 +24,11 @@ export function newJoinToken(random: Random, authority: Uint8Array): JoinToken {
 
 /** The text of a token, which is shown once. */
 export function joinTokenText({ secret, authorityDigest }: JoinToken): string {
-  return [prefix, secret.toString('base64url'), authorityDigest.toString('base64url')].join('.');
+  return [
+    joinTokenPrefix,
+    secret.toString('base64url'),
+    authorityDigest.toString('base64url'),
+  ].join('.');
 }
 
 /**
@@ -36,7 +41,10 @@ export function parseJoinToken(text: string): JoinToken {
   if (secret === undefined || digest === undefined) {
     // The text may be a secret of another kind.
     const found = `a text of ${text.trim().length} characters`;
-    throw new HostError('token-invalid', `the join token is ${found}; expected ${prefix}.….…`);
+    throw new HostError(
+      'token-invalid',
+      `the join token is ${found}; expected ${joinTokenPrefix}.….…`,
+    );
   }
   return {
     secret: Buffer.from(secret, 'base64url'),

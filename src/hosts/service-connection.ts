@@ -40,7 +40,8 @@ export interface ServiceAddress {
 export function parseServiceUrl(text: string): ServiceAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const port = Number(url?.port === '' ? '443' : url?.port);
-  const isPlain = url?.pathname === '/' && url.search === '' && url.username === '';
+  // Neither a user, a password, a query nor a fragment.
+  const isPlain = url?.href === `${url?.origin}/`;
   if (url?.protocol !== 'https:' || !isPlain || url.hostname === '') {
     const shown = text.slice(0, 100);
     const expected = 'a URL like https://control.example:8444';

@@ -10,6 +10,7 @@ import { joinService } from '../../agent/join.ts';
 import { localAgentHost } from '../../agent/machine.ts';
 import { type LogLevel, openServiceLog } from '../../base/log.ts';
 import { protectFiles, protectMemory } from '../../base/process.ts';
+import { joinTokenPrefix } from '../../hosts/join-token.ts';
 import { rootKeySource } from '../../server/root-key/source.ts';
 import { CliError } from '../errors.ts';
 
@@ -127,6 +128,14 @@ async function run(
 
 /** Reads a token. It is no argument, because other users see the arguments of programs. */
 async function readToken(name: string): Promise<string> {
+  if (name.startsWith(joinTokenPrefix)) {
+    const text =
+      '--token-file is a token; expected the name of a file with it, or - for standard input';
+    throw new CliError(
+      'input-invalid',
+      `${text}, because other users see the arguments of programs`,
+    );
+  }
   // Standard input may be a socket, which has no path that could be opened.
   const source = name === '-' ? process.stdin : createReadStream(name);
   const parts: Buffer[] = [];

@@ -55,6 +55,7 @@ export function sharedPorts(
   for (const part of text.split(',')) {
     const [, name, port] = /^([\w+/-]{1,40})=(\d{1,5})$/.exec(part.trim()) ?? [];
     if (name === undefined) throw new InvalidArgumentError('It must be like amqps=5671,wss=443.');
+    if (ports.has(name)) throw new InvalidArgumentError(`It has '${name}' more than once.`);
     ports.set(name, Number(port));
   }
   return ports;

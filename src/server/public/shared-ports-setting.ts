@@ -26,9 +26,28 @@ export function checkSharedPorts(
     if (port < 1 || port > 65_535) throw invalid(`${name}=${port}`, 'a port from 1 to 65535');
     if (port === apiPort) throw invalid(`${name}=${port}`, 'another port than that of the API');
   }
+  for (const { listeners } of allOffers) checkDifferent(listeners, ports);
   if (hasAwsNames || publicHosts.some((host) => isIP(host) === 0)) return;
   const text = '--shared-ports needs a DNS name in --public-host, or --aws-host-names';
   throw new ServerError('setting-invalid', `${text}: brokers are told apart by their names`);
+}
+
+/** A broker has one name: two of its listeners on one port could not be told apart. */
+function checkDifferent(
+  listeners: readonly { readonly name: string }[],
+  ports: SharedPortNumbers,
+): void {
+  const found = new Map<number, string>();
+  for (const { name } of listeners) {
+    const port = ports.get(name);
+    if (port === undefined) continue;
+    const other = found.get(port);
+    if (other !== undefined) {
+      const allowed = `different ports for '${other}' and '${name}', which one broker has`;
+      throw invalid(`${other}=${port},${name}=${port}`, allowed);
+    }
+    found.set(port, name);
+  }
 }
 
 /** What shared ports depend on. */
