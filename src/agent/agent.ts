@@ -10,6 +10,7 @@ import { anyText, type Fields, text, whole } from '../hosts/channel/fields.ts';
 import { HostError } from '../hosts/errors.ts';
 import { Lease } from '../hosts/lease.ts';
 import { connectToService } from '../hosts/service-connection.ts';
+import { Fence } from './fence.ts';
 import type { Identity, IdentityFile } from './identity.ts';
 import { NodeRequests } from './node-requests.ts';
 
@@ -41,14 +42,13 @@ export class Agent {
   readonly #parts: AgentParts;
   readonly #lease = new Lease(systemClock);
   readonly #requests: NodeRequests;
+  readonly #fence: Fence;
   #identity: Identity;
   #channel: Channel | undefined = undefined;
   /** The start of the service for which nodes run. */
   #run: string | undefined = undefined;
   #ticks: Timer | undefined = undefined;
   #heardMs = 0;
-  #isFenced = true;
-  #fencing: Promise<void> | undefined = undefined;
   #isRenewing = false;
   #pauseMs: number = retryMs.first;
   #isClosed = false;
@@ -58,6 +58,11 @@ export class Agent {
     this.#parts = parts;
     this.#requests = new NodeRequests(parts.host, this.#lease, (op, fields) =>
       this.#channel?.tell(op, fields),
+    );
+    this.#fence = new Fence(
+      this.#lease,
+      () => this.#requests.fence(),
+      (error) => parts.log.error({ err: error }, 'nodes could not be ended'),
     );
   }
 
@@ -125,9 +130,9 @@ export class Agent {
   /** What runs for an earlier start of the service has other certificates, and is of no use. */
   async #welcomed(fields: Fields): Promise<object> {
     const run = text(fields, 'run', /^[\w-]{8,64}$/);
-    if (run !== this.#run) await this.#fence();
+    if (run !== this.#run) await this.#fence.close();
     this.#run = run;
-    await this.#fencing;
+    await this.#fence.closing;
     this.#grant(fields);
     this.#pauseMs = retryMs.first;
     const { version, host } = this.#parts;
@@ -137,12 +142,12 @@ export class Agent {
   #grant(fields: Fields): void {
     this.#lease.grant(whole(fields, 'leaseMs', 1000, leaseMsMax));
     this.#heardMs = systemClock.monotonicMs();
-    this.#isFenced = false;
+    this.#fence.open();
   }
 
   async #dismissed(): Promise<object> {
     this.#lease.end();
-    await this.#fence();
+    await this.#fence.close();
     await this.#requests.removeAll();
     systemClock.setTimeout(() => {
       this.#isClosed = true;
@@ -153,35 +158,18 @@ export class Agent {
   }
 
   #tick(): void {
-    if (!this.#lease.isValid && !this.#isFenced) {
+    if (this.#fence.isDue) {
       this.#parts.log.warn(
         {},
         'the lease has ended: all nodes are ended, and their keys forgotten',
       );
-      void this.#fence();
+      void this.#fence.close();
     }
     if (this.#channel !== undefined && systemClock.monotonicMs() - this.#heardMs > silenceMs) {
       this.#channel.close('the service does not answer');
     }
     const endMs = Date.parse(new X509Certificate(this.#identity.certificate).validTo);
     if (endMs - systemClock.nowMs() < renewalMs) void this.#renew();
-  }
-
-  /** Ends all nodes. What does not end is tried again at the next look. */
-  #fence(): Promise<void> {
-    this.#fencing ??= this.#requests
-      .fence()
-      .then(() => {
-        this.#isFenced = true;
-      })
-      .catch((error: unknown) => {
-        this.#isFenced = false;
-        this.#parts.log.error({ err: error }, 'nodes could not be ended');
-      })
-      .finally(() => {
-        this.#fencing = undefined;
-      });
-    return this.#fencing;
   }
 
   async #renew(): Promise<void> {

@@ -5,7 +5,7 @@ import { requestCertificate } from '../crypto/authority.ts';
 import { Channel, hostFrameBytesMax } from '../hosts/channel/channel.ts';
 import { anyText, text } from '../hosts/channel/fields.ts';
 import { HostError } from '../hosts/errors.ts';
-import { parseJoinToken } from '../hosts/join-token.ts';
+import { joinTokenPrefix, parseJoinToken } from '../hosts/join-token.ts';
 import { connectToService, findAuthority, parseServiceUrl } from '../hosts/service-connection.ts';
 import type { Identity } from './identity.ts';
 
@@ -19,6 +19,11 @@ export interface JoinRequest {
   readonly zone: string;
   /** The IPv4 address of this machine on which its nodes listen. */
   readonly address: string;
+}
+
+/** Whether a text is meant as a token. */
+export function isLikeToken(text: string): boolean {
+  return text.startsWith(`${joinTokenPrefix}.`);
 }
 
 /**

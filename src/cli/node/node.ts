@@ -6,11 +6,10 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Agent } from '../../agent/agent.ts';
 import { type Identity, IdentityFile } from '../../agent/identity.ts';
-import { joinService } from '../../agent/join.ts';
+import { isLikeToken, joinService } from '../../agent/join.ts';
 import { localAgentHost } from '../../agent/machine.ts';
 import { type LogLevel, openServiceLog } from '../../base/log.ts';
 import { protectFiles, protectMemory } from '../../base/process.ts';
-import { joinTokenPrefix } from '../../hosts/join-token.ts';
 import { rootKeySource } from '../../server/root-key/source.ts';
 import { CliError } from '../errors.ts';
 
@@ -128,7 +127,7 @@ async function run(
 
 /** Reads a token. It is no argument, because other users see the arguments of programs. */
 async function readToken(name: string): Promise<string> {
-  if (name.startsWith(joinTokenPrefix)) {
+  if (isLikeToken(name)) {
     const text =
       '--token-file is a token; expected the name of a file with it, or - for standard input';
     throw new CliError(

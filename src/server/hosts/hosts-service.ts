@@ -237,6 +237,7 @@ export class HostsService implements HostDirectory {
       log.info({ host: name }, `host '${name}' is connected`);
       this.onConnected(id);
     } catch (error) {
+      if (hosts.host(id) === undefined) return; // its dismissal ends the connection
       log.warn({ host: name }, `host '${name}' cannot be used: ${String(error)}`);
       channel.close('the host cannot be used');
     }
