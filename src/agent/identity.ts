@@ -1,7 +1,7 @@
 // The identity of a host: its certificate, its sealed key, and where the service is.
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
@@ -123,6 +123,16 @@ export class IdentityFile {
       await file.close();
     }
     await rename(`${this.#path}.new`, this.#path);
+    await this.#sync();
+  }
+
+  /** Removes the identity, synced: the machine can join again. */
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
+    await this.#sync();
+  }
+
+  async #sync(): Promise<void> {
     const entries = await open(this.folder, 'r');
     try {
       await entries.sync();

@@ -104,7 +104,13 @@ async function run(
   );
   const removed = () => {
     log.warn({}, 'the service has removed this host');
-    process.exit(3);
+    file.remove().then(
+      () => process.exit(3),
+      (error: unknown) => {
+        log.error({ err: error }, 'the identity of this host could not be removed');
+        process.exit(3);
+      },
+    );
   };
   const agent = new Agent(identity, { host, version, file, log, removed });
   await agent.start();
