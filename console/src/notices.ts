@@ -21,10 +21,15 @@ function set(next: readonly Notice[]): void {
   for (const each of [...listeners]) each();
 }
 
-/** Shows a message. One with the same text replaces the earlier one. */
+/**
+ * Shows a message. It replaces one with the same text, and a success replaces the earlier success: the
+ * messages would fill a small screen.
+ */
 export function notify(type: Notice['type'], text: string): void {
   count += 1;
-  const others = notices.filter((each) => each.text !== text);
+  const isReplaced = (each: Notice) =>
+    each.text === text || (type === 'success' && each.type === 'success');
+  const others = notices.filter((each) => !isReplaced(each));
   set([{ id: String(count), type, text }, ...others].slice(0, noticeCountMax));
 }
 
