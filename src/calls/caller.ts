@@ -75,6 +75,8 @@ export interface RoleSession {
 export interface TemporaryCredentials {
   /** Milliseconds since 1970. */
   readonly issuedMs: number;
+  /** When a session that STS issued ends, milliseconds since 1970. */
+  readonly expiresMs?: number;
   /**
    * When the caller proved a second factor, milliseconds since 1970. Set only for the credentials of
    * a user (`GetSessionToken`): policies cannot see the second factor behind the session of a role.

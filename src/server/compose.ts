@@ -350,7 +350,9 @@ export function composeEngine(
     ldap: { port: settings.ldapPort, authoritiesFile: settings.ldapCaFile },
     shovelAuthorities: () =>
       [state.certificates.brokerAuthority, settings.shovelAuthorities ?? ''].join('\n'),
-    oidcAuthorities: settings.oidcAuthorities,
+    // Brokers verify the web identity tokens of this service with the keys at its API.
+    oidcAuthorities: () =>
+      [state.certificates.apiAuthority, settings.oidcAuthorities ?? ''].join('\n'),
     arnFolder: settings.arnFolder,
     room: {
       memoryBytesMax: settings.memoryLimitMib && settings.memoryLimitMib * mib,

@@ -44,10 +44,15 @@ export function identityParts(keys: IdentityKeys, hash = hashPassword): Identity
 }
 
 /** Connects the parts that issue credentials for the tokens of OIDC providers. */
-export function stsParts(iam: Iam, fetchJson: FetchJson, clock: Clock): StsParts {
+export function stsParts(
+  iam: Iam,
+  fetchJson: FetchJson,
+  clock: Clock,
+  apiUrl: () => string,
+): StsParts {
   const keySets = new KeySets(fetchJson, clock);
   const idTokens = new IdTokens({ providers: iam.providers, keySets, clock });
-  return { iam, idTokens, trust: new RoleTrust(iam) };
+  return { iam, idTokens, trust: new RoleTrust(iam), apiUrl };
 }
 
 /** Services of AWS that are in one region, whose signatures may name it. */

@@ -45,13 +45,10 @@ import type { Identity } from '../../src/identity/identity.ts';
 import type { PrincipalPolicySource } from '../../src/identity/policies/principal-policies.ts';
 import { SignInJournal } from '../../src/identity/sso/sign-in-journal.ts';
 import { Kms } from '../../src/kms/kms.ts';
-import { HttpListener } from '../../src/net/http/http-listener.ts';
+import type { HttpListener } from '../../src/net/http/http-listener.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
 import type { HttpRequest, HttpResponse, RequestHead } from '../../src/net/http/message.ts';
-import { apiAdmissionLimits } from '../../src/net/limits.ts';
-import { defaultTlsPolicy } from '../../src/net/tls-policy.ts';
 import { tls12Counts } from '../../src/server/advice/tls-counts.ts';
-import { apiRoutes } from '../../src/server/api/compose-api.ts';
 import { CallAuthoriser } from '../../src/server/call-authoriser.ts';
 import { administrationParts } from '../../src/server/identities/administration.ts';
 import { rootWarning } from '../../src/server/identities/root-warning.ts';
@@ -76,6 +73,7 @@ import { reopenedState } from './memory-state.ts';
 import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
+import { planeListener } from './plane-listener.ts';
 import { failureEntriesOf, trailsOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
@@ -187,14 +185,15 @@ export class ControlPlane {
     this.control = this.#newControl(client);
     this.audit = this.#newTrails(client);
     const outside = new HttpsClient({ authorities: machine.authorities, clock: systemClock });
-    const sts = stsParts(iam, (url) => outside.getJson(url), clock);
+    const apiUrl = () => this.#endpoint?.url ?? 'https://localhost:8443';
+    const sts = stsParts(iam, (url) => outside.getJson(url), clock, apiUrl);
     this.#signIn = composeSignIn({
       settings: { url: undefined, outside: machine.outsideProvider },
       iam,
       trust: sts.trust,
       journal: this.#signIns,
       key: sealingKey,
-      apiUrl: () => this.#endpoint?.url ?? 'https://localhost:8443',
+      apiUrl,
       region,
       accountId,
       clock,
@@ -222,6 +221,7 @@ export class ControlPlane {
         identity,
         random: systemRandom,
         region,
+        apiUrl,
         linkedResources: () => [...this.#brokers.all()].map(({ arn }) => arn),
       }),
       discoveryService({ control: this.control, personNames: [] }),
@@ -368,14 +368,9 @@ export class ControlPlane {
 
   async #listen(): Promise<void> {
     const { authority, servers } = await planeCertificates();
-    this.#listener = new HttpListener({
-      host: '127.0.0.1',
-      certificates: servers,
-      policy: defaultTlsPolicy,
-      admissionLimits: apiAdmissionLimits,
-      routes: apiRoutes(this.#dispatcher, this.#signIn),
-      clock: systemClock,
-    });
+    const apiUrl = () => this.#endpoint?.url ?? '';
+    const { iamDomain: iam } = this;
+    this.#listener = planeListener(servers, this.#dispatcher, this.#signIn, iam, apiUrl);
     const port = await this.#listener.open(0);
     this.#endpoint = { url: `https://127.0.0.1:${port}`, ca: authority };
     this.#clients = new PlaneClients(this.#endpoint, this.credentials, this.machine.clock);

@@ -11,6 +11,8 @@ export interface IamParts {
   readonly identity: Identity;
   readonly random: Random;
   readonly region: string;
+  /** The address of the API, without a slash at the end. */
+  readonly apiUrl: () => string;
   /** The ARNs of the resources that need the role of a service, such as brokers. */
   readonly linkedResources: (service: string) => readonly string[];
 }

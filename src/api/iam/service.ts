@@ -20,6 +20,7 @@ import * as serviceLinkedRoles from './operations/service-linked-roles.ts';
 import * as simulations from './operations/simulations.ts';
 import * as tags from './operations/tags.ts';
 import * as users from './operations/users.ts';
+import * as webIdentities from './operations/web-identities.ts';
 import type { IamParts } from './parts.ts';
 
 /** Each family exports the makers of its operations, named like them with a small first letter. */
@@ -41,6 +42,7 @@ const families = [
   simulations,
   tags,
   users,
+  webIdentities,
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: operations differ in input and output; each is checked where it is declared.

@@ -21,6 +21,8 @@ export interface StsParts {
   /** Verifies the tokens of OIDC providers. */
   readonly idTokens: IdTokens;
   readonly trust: RoleTrust;
+  /** The address of the API, without a slash at the end. */
+  readonly apiUrl: () => string;
 }
 
 /** The role with an ARN; undefined if there is none. */
@@ -109,7 +111,12 @@ export function tokenSizeView({ token }: TemporaryKey) {
   };
 }
 
-const forbidden: ReadonlySet<IamErrorCode> = new Set(['AccessDenied', 'IDPRejectedClaim']);
+const forbidden: ReadonlySet<IamErrorCode> = new Set([
+  'AccessDenied',
+  'IDPRejectedClaim',
+  'OutboundWebIdentityFederationDisabledException',
+  'SessionDurationEscalationException',
+]);
 
 /**
  * Converts errors of accounts to AWS errors.

@@ -8,6 +8,7 @@ import { getAccessKeyInfo } from './operations/get-access-key-info.ts';
 import { getCallerIdentity } from './operations/get-caller-identity.ts';
 import { getFederationToken } from './operations/get-federation-token.ts';
 import { getSessionToken } from './operations/get-session-token.ts';
+import { getWebIdentityToken } from './operations/get-web-identity-token.ts';
 import { type StsParts, translate } from './parts.ts';
 
 /** The Security Token Service: it issues temporary credentials. @see STS API 2011-06-15 */
@@ -25,6 +26,7 @@ export function stsService(parts: StsParts): Service {
       GetCallerIdentity: getCallerIdentity(),
       GetFederationToken: getFederationToken(parts),
       GetSessionToken: getSessionToken(parts),
+      GetWebIdentityToken: getWebIdentityToken(parts),
     },
     translate: (error) => translate(error),
   };

@@ -10,6 +10,8 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `EntityAlreadyExists`: the name is in use.
  * - `EntityTemporarilyUnmodifiable`: the entity is being deleted.
  * - `ExpiredTokenException`: the token of an identity provider has expired.
+ * - `FeatureDisabled`: web identity tokens are not enabled.
+ * - `FeatureEnabled`: web identity tokens are enabled already.
  * - `IDPCommunicationError`: an identity provider cannot be reached, or its answer cannot be used.
  * - `IDPRejectedClaim`: a claim of a token does not fit the registered clients.
  * - `InvalidAuthenticationCode`: a code of an MFA device is wrong.
@@ -18,14 +20,17 @@ import { WaxwingError } from '../../base/errors.ts';
  * - `InvalidInput`: values do not fit together.
  * - `InvalidParameterValue`: a tag of a session cannot be passed on.
  * - `InvalidUserType`: the root user cannot be changed like this.
+ * - `JWTPayloadSizeExceededException`: the claims of a web identity token are too large.
  * - `LimitExceeded`: a quota is reached.
  * - `MalformedPolicyDocument`: the policy is not valid.
  * - `NoSuchEntity`: the entity does not exist.
+ * - `OutboundWebIdentityFederationDisabledException`: web identity tokens are not enabled.
  * - `PackedPolicyTooLarge`: session policies and tags do not fit into a session token.
  * - `PasswordPolicyViolation`: the password does not follow the account's rules.
  * - `PolicyNotAttachable`: the policy belongs to a service.
  * - `ReportNotPresent`: there is no credential report yet.
  * - `ReportExpired`: the credential report is older than four hours.
+ * - `SessionDurationEscalationException`: a web identity token would outlive its session.
  * - `Throttling`: too many such requests are in progress.
  * - `UnmodifiableEntity`: only the service that the role is linked to may change it.
  * - `ValidationError`: a value is not valid.
@@ -37,6 +42,8 @@ export type IamErrorCode =
   | 'EntityAlreadyExists'
   | 'EntityTemporarilyUnmodifiable'
   | 'ExpiredTokenException'
+  | 'FeatureDisabled'
+  | 'FeatureEnabled'
   | 'IDPCommunicationError'
   | 'IDPRejectedClaim'
   | 'InvalidAuthenticationCode'
@@ -45,14 +52,17 @@ export type IamErrorCode =
   | 'InvalidInput'
   | 'InvalidParameterValue'
   | 'InvalidUserType'
+  | 'JWTPayloadSizeExceededException'
   | 'LimitExceeded'
   | 'MalformedPolicyDocument'
   | 'NoSuchEntity'
+  | 'OutboundWebIdentityFederationDisabledException'
   | 'PackedPolicyTooLarge'
   | 'PasswordPolicyViolation'
   | 'PolicyNotAttachable'
   | 'ReportExpired'
   | 'ReportNotPresent'
+  | 'SessionDurationEscalationException'
   | 'Throttling'
   | 'UnmodifiableEntity'
   | 'ValidationError';

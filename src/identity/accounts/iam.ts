@@ -5,6 +5,7 @@ import type { Random } from '../../base/random.ts';
 import type { PasswordChecker } from '../../crypto/password.ts';
 import { AuthorizationMessages } from '../authorization-messages.ts';
 import { OidcProviders } from '../federation/providers.ts';
+import { WebIdentityTokens } from '../federation/web-identity-tokens.ts';
 import { AccessKeys } from './access-keys.ts';
 import { AccountSettings } from './account-settings.ts';
 import { iamArn } from './arns.ts';
@@ -26,7 +27,7 @@ import { Users } from './users.ts';
 
 /** The parts that IAM needs. */
 export interface IamOptions {
-  /** 256 bits, for secrets of access keys and MFA devices. */
+  /** 256 bits, for secrets of access keys and MFA devices, and keys of web identity tokens. */
   readonly sealingKey: KeyObject;
   /** 256 bits, for session tokens. */
   readonly sessionKey: KeyObject;
@@ -59,6 +60,7 @@ export class Iam {
   readonly issuing: SessionIssuing;
   readonly callers: Callers;
   readonly providers: OidcProviders;
+  readonly webIdentities: WebIdentityTokens;
   readonly messages: AuthorizationMessages;
   readonly policies: PoliciesOfCallers;
   readonly principals: AccountPrincipals;
@@ -83,6 +85,7 @@ export class Iam {
     this.passwords = new Passwords({ journal, hash, checker, random });
     this.settings = new AccountSettings(journal);
     this.providers = new OidcProviders(journal, accountId);
+    this.webIdentities = new WebIdentityTokens(journal, sealingKey, random);
     this.messages = new AuthorizationMessages(options.sessionKey, random);
     const tokens = new SessionTokens(options.sessionKey, random);
     this.issuing = new SessionIssuing({ tokens, policies: this.managed, random });

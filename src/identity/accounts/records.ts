@@ -1,6 +1,7 @@
 // The stored records of IAM: users, groups, roles, policies, access keys, passwords, MFA devices.
 
 import type { ProviderRecord } from '../federation/provider-record.ts';
+import type { WebIdentityRecord } from '../federation/web-identity-record.ts';
 import type { PrincipalIds } from '../policies/principal-ids.ts';
 
 /** A tag. Keys are compared without regard to case and stored as they were written. */
@@ -155,6 +156,8 @@ export interface PasswordRules {
 export interface AccountRecord {
   readonly alias?: string;
   readonly passwordRules?: PasswordRules;
+  /** Undefined if web identity tokens were never enabled. */
+  readonly webIdentity?: WebIdentityRecord;
 }
 
 /** The kinds of entities that have policies. */

@@ -13,6 +13,14 @@ const session = [
   'aws:ResourceTag/${k}',
 ];
 
+const webIdentity = [
+  'sts:IdentityTokenAudience',
+  'sts:SigningAlgorithm',
+  'sts:DurationSeconds',
+  'aws:RequestTag/${k}',
+  'aws:TagKeys',
+];
+
 /** @see Service authorization reference, "Actions, resources, and condition keys for AWS STS" */
 export const stsActions = serviceActions(
   'sts',
@@ -27,7 +35,9 @@ export const stsActions = serviceActions(
     ['Write', role, session, 'AssumeRoleWithSAML'],
     ['Write', [], [], 'AssumeRoot DecodeAuthorizationMessage'],
     ['Read', [], [], 'GetAccessKeyInfo GetCallerIdentity GetSessionToken'],
-    ['Read', [], [], 'GetServiceBearerToken! GetDelegatedAccessToken GetWebIdentityToken'],
+    ['Read', [], [], 'GetServiceBearerToken! GetDelegatedAccessToken'],
+    ['Read', [], webIdentity, 'GetWebIdentityToken'],
+    ['Tagging', [], webIdentity, 'TagGetWebIdentityToken!'],
     ['Read', ['federated-user'], ['aws:RequestTag/${k}', 'aws:TagKeys'], 'GetFederationToken'],
     ['Write', ['role', 'user'], ['sts:SourceIdentity', 'aws:SourceIdentity'], 'SetSourceIdentity!'],
     ['Tagging', ['role', 'user', 'federated-user'], session, 'TagSession!'],

@@ -47,6 +47,7 @@ import type { SignInPages } from '../sign-in/sign-in-pages.ts';
 import { composeTrails } from '../trails/compose-trails.ts';
 import type { TrailParts } from '../trails/trail-parts.ts';
 import { ConsolePage, consoleMethods } from './console-page.ts';
+import { issuerDocuments, type Route } from './issuer-documents.ts';
 
 /** The parts of a service that answer calls. */
 export interface Api {
@@ -114,7 +115,11 @@ export function composeApi(
     access: listenerAccess(settings.publicAccess),
     policy: settings.hasTlsParity ? amazonMqTlsPolicy : defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
-    routes: apiRoutes(dispatcher, signIn),
+    routes: apiRoutes(
+      dispatcher,
+      signIn,
+      issuerDocuments(state.iam.webIdentities, () => consoleUrl().replace(/\/$/, '')),
+    ),
     clock: systemClock,
   });
   return { audit, sampling, listener };
@@ -129,18 +134,21 @@ function addIdentityServices(
 ): SignIn {
   const { iam, identity, brokers, store, trail } = state;
   const { region, outside, consoleUrl } = place;
-  const ofSts = stsParts(iam, (url) => outside.getJson(url), systemClock);
+  const apiUrl = () => consoleUrl().replace(/\/$/, '');
+  const ofSts = stsParts(iam, (url) => outside.getJson(url), systemClock, apiUrl);
   const linkedResources = (service: string) =>
     service === 'mq.amazonaws.com' ? [...brokers.all()].map(({ arn }) => arn) : [];
   services.add(stsService(ofSts));
-  services.add(iamService({ iam, identity, random: systemRandom, region, linkedResources }));
+  services.add(
+    iamService({ iam, identity, random: systemRandom, region, linkedResources, apiUrl }),
+  );
   const signIn = composeSignIn({
     ...place,
     iam,
     trust: ofSts.trust,
     journal: state.signIns,
     key: state.ssoKey,
-    apiUrl: () => consoleUrl().replace(/\/$/, ''),
+    apiUrl,
     clock: systemClock,
     random: systemRandom,
     recorded: (event, atMs) => trail.chain(event, atMs),
@@ -169,12 +177,13 @@ function dispatcherHooks(state: SystemState, region: string, refusals: Refusals)
 export function apiRoutes(
   dispatcher: RequestHandler,
   signIn?: Readonly<Record<'pages' | 'console', Pick<SignInPages, 'handlers'>>>,
+  documents: readonly Route[] = [],
 ): RouteTable {
   const routes = new RouteTable().handle('*', '/*', dispatcher);
   const page = new ConsolePage(dispatcher);
   for (const method of consoleMethods) routes.handle(method, '/', page);
   routes.site(consolePath, consoleSite());
   const handlers = [signIn?.pages, signIn?.console].flatMap((each) => each?.handlers() ?? []);
-  for (const each of handlers) routes.handle(...each);
+  for (const each of [...handlers, ...documents]) routes.handle(...each);
   return routes;
 }

@@ -14,7 +14,7 @@ export interface OutsideSettings {
   /**
    * Certificates that providers of OAuth 2.0 can have, besides those of public authorities; PEM.
    */
-  readonly oidcAuthorities?: string | undefined;
+  readonly oidcAuthorities?: (() => string) | undefined;
   /** A file with the authorities of LDAP servers for configurations that name none, PEM. */
   readonly ldapAuthoritiesFile?: string | undefined;
   /** The folder with the files that ARNs name. */
@@ -64,7 +64,7 @@ async function complete(
             const own = `auth_oauth2.oauth_providers.${provider.id}.https.cacertfile`;
             const found = await find(provider.id === '' ? 'auth_oauth2.https.cacertfile' : own);
             const usual = found ?? (await find('auth_oauth2.https.cacertfile'));
-            return { ...provider, authorities: usual ?? oidcAuthorities ?? null };
+            return { ...provider, authorities: usual ?? oidcAuthorities?.() ?? null };
           }),
         ),
       },

@@ -154,9 +154,10 @@ export class Callers {
 
 function temporaryOf(session: SessionRecord): TemporaryCredentials {
   const { issuedMs, mfaAtMs, sourceIdentity, policy, policyArns, transitiveTagKeys } = session;
-  const { federatedProvider, isFromConsole } = session;
+  const { federatedProvider, isFromConsole, expiresMs } = session;
   return {
     issuedMs,
+    expiresMs,
     ...(mfaAtMs !== undefined && { mfaAtMs }),
     ...(sourceIdentity !== undefined && { sourceIdentity }),
     ...(policy !== undefined && { policy }),
