@@ -388,6 +388,11 @@ test('public keys are listed for the time in which they sign', async () => {
     assert.deepEqual((await plane.trail.send(later)).PublicKeyList, PublicKeyList);
     const paged = new ListPublicKeysCommand({ NextToken: 'a' });
     await assert.rejects(plane.trail.send(paged), { name: 'InvalidTokenException' });
+    // The AWS CLI leaves out the part of a second.
+    const fromMs = key?.ValidityStartTime?.getTime() ?? 0;
+    const second = new Date(Math.floor(fromMs / 1000) * 1000);
+    const atOnce = new ListPublicKeysCommand({ StartTime: new Date(0), EndTime: second });
+    assert.deepEqual((await plane.trail.send(atOnce)).PublicKeyList, PublicKeyList);
     const early = new ListPublicKeysCommand({ StartTime: new Date(0), EndTime: new Date(1000) });
     assert.deepEqual((await plane.trail.send(early)).PublicKeyList, []);
     const wrong = new ListPublicKeysCommand({ StartTime: EndTime, EndTime: new Date(0) });

@@ -23,7 +23,10 @@ export const listPublicKeys = ({ trails }: CloudTrailParts) =>
           'The start time must be before the end time.',
         );
       }
-      const found = trails.keys().filter(({ fromMs, toMs }) => fromMs <= endMs && toMs >= startMs);
+      // Clients send whole seconds: the AWS CLI asks for keys until now, without the part of a second.
+      const isIn = ({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }) =>
+        Math.floor(fromMs / 1000) * 1000 <= endMs && toMs >= startMs;
+      const found = trails.keys().filter(isIn);
       const PublicKeyList = found.map(({ fingerprint, publicKey, fromMs, toMs }) => ({
         Value: Buffer.from(publicKey, 'base64'),
         ValidityStartTime: fromMs,
