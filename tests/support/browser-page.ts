@@ -88,6 +88,8 @@ export class BrowserPage {
 
   /** Requires that the page follows the rules for accessibility. */
   async isAccessible(): Promise<void> {
+    // A page that is still being loaded has no heading.
+    await this.page.locator('h1').first().waitFor({ state: 'attached' });
     // A part that still moves, such as a message that appears, may cover another one for a moment.
     const atFirst = await this.#violations();
     const found = atFirst.length === 0 ? atFirst : await this.#violations();

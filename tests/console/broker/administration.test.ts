@@ -50,6 +50,7 @@ test('a connection with its channels and consumers is shown, and closed with a r
   await page.table('Channels').getByRole('link').waitFor();
   await page.go('Connections', 'connections');
   await page.table('Connections').getByRole('link').click();
+  await page.heading(/ -> /).waitFor();
   await page.told('AMQP 0-9-1');
   await page.isAccessible();
   await page.button('Close connection').click();
