@@ -110,7 +110,10 @@ test('segments that the primary compacted or removed go away', async () => {
   const segments = (folder: string) =>
     disk.names.filter((name) => name.startsWith(`${folder}/seg-`)).length;
   assert.ok(disk.names.some((name) => name.startsWith('/b/compact-')));
-  assert.ok(segments('/b') <= segments('/a') + 1, `${segments('/b')}, ${segments('/a')}`);
+  // The primary may compact after a copy: the next one follows.
+  const isClose = () => segments('/b') <= segments('/a') + 1;
+  for (let copies = 0; copies < 50 && !isClose(); copies++) await replicate(life, replica);
+  assert.ok(isClose(), `${segments('/b')}, ${segments('/a')}`);
   life.publish([1], 'end');
   await life.synced();
   await replicate(life, replica);
