@@ -291,7 +291,7 @@ export class Service {
     return [...this.#certificates.api(), ...this.#public.current];
   }
 
-  /** Reads the files of the certificate for the public names again. */
+  /** Reloads the certificate and key files of the public names. */
   reloadCertificates(): void {
     this.#public.reload(() => this.#showPublicCertificates());
   }

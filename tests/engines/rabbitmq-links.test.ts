@@ -32,7 +32,7 @@ let cluster: ManagementClient;
 let single: ManagementClient;
 let clusterUrl = '';
 let singleUrl = '';
-/** Between the cluster and the single broker. */
+/** Forwards and records the connections between the cluster and the single broker. */
 let relay: RecordingRelay;
 let singleUri = '';
 

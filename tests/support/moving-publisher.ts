@@ -1,4 +1,4 @@
-// A publisher with pika that follows its broker to another endpoint.
+// A pika publisher that reconnects to the new endpoint when its broker has moved.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

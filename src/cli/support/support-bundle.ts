@@ -127,8 +127,8 @@ async function gather(
 const readme = `A support bundle of Waxwing: versions, settings, states, findings of 'waxwing doctor', sizes of
 files, metrics, and the newest log lines of brokers.
 
-It contains no message, password, key, token, header, and no name of a queue, exchange, virtual host,
-user, broker or host. Brokers have their ids; other names are numbered (queue-1), or left out (…).
+It contains no messages, headers, passwords, keys or tokens, and no names of queues, exchanges, virtual
+hosts, users, brokers or hosts. Brokers have their ids; other names are numbered (queue-1), or left out (…).
 Look through it before you send it: all files are plain text.
 `;
 

@@ -7,7 +7,7 @@ import { HostError, HostUnreachable } from '../errors.ts';
 import { anyText, type Fields, object, text, whole } from './fields.ts';
 import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 
-/** Maximum length of what the service sends, bytes: the files of a node with its users. */
+/** Maximum length of a message of the service, bytes. The largest ones contain the files of a node. */
 export const serviceFrameBytesMax = 4 * 1024 * 1024;
 /** Maximum length of what a host sends, bytes. */
 export const hostFrameBytesMax = 64 * 1024;

@@ -16,8 +16,8 @@ export interface Reach {
    */
   readonly trustedProxies: readonly string[];
   /**
-   * The secret of the service's own router, 32 bytes in hexadecimal digits. It connects from the address
-   * that it connects to, which clients on this machine can do too, so that its header is optional.
+   * The secret of the service's own router, 32 bytes in hexadecimal digits. It connects from the
+   * same address as local clients, which send no header, so connections from there may omit it.
    */
   readonly routerSecret?: string | undefined;
 }

@@ -18,7 +18,7 @@ export interface Scan {
 /** Suites with forward secrecy and authenticated encryption. */
 const goodSuites = /^(TLS_(AES|CHACHA20)_|ECDHE-(RSA|ECDSA)-(AES(128|256)-GCM|CHACHA20-POLY1305))/;
 
-/** Attempts to ask a port; on a machine under load, it answers late. */
+/** Maximum number of attempts to scan a port. A port can answer late on a loaded machine. */
 const attemptsMax = 3;
 
 /** Asks a port for all protocols and suites. */

@@ -3,27 +3,14 @@
 import { join } from 'node:path';
 import { packageFolder } from '../../../base/package-folder.ts';
 import type { HttpResponse } from '../../../net/http/message.ts';
+import { pagePolicy } from '../../../net/http/page-policy.ts';
 import type { RequestHandler } from '../../../net/http/request-handler.ts';
 import type { RouteTable } from '../../../net/http/route-table.ts';
 import { type StaticSite, staticSite } from '../../../net/http/static-site.ts';
 
 const folder = join(packageFolder, 'dist', 'console');
 
-/** What the page may do: run and show files of this port, and call its API. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "font-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  // No text becomes HTML or code, not even by mistake.
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const contentSecurityPolicy = pagePolicy("'none'");
 
 const common = { contentSecurityPolicy, isSinglePage: false } as const;
 

@@ -74,7 +74,7 @@ export class WaxwingReplicas implements EngineReplicas {
   }
 
   async adopt(brokerId: string, { dataKey, older = [] }: VolumeKey): Promise<void> {
-    // The buffers are overwritten afterwards, by the caller and by this function.
+    // `keyFromBytes` overwrites the copies, and the caller overwrites its own buffers.
     const copyOfKey = (key: Buffer) => keyFromBytes(Buffer.from(key));
     await this.#of(brokerId).adopt({
       newest: copyOfKey(dataKey),

@@ -28,7 +28,7 @@ interface Reading {
 export class RetainedReader {
   readonly #host: MqttHost;
   readonly #outgoing: Outgoing;
-  /** The subscriptions that wait, by filter, in order. */
+  /** Subscriptions whose retained messages have not been read yet, by filter, oldest first. */
   readonly #waiting = new Map<string, SessionSubscription>();
   #reading: Reading | undefined = undefined;
   readonly #view = new Delivery();
