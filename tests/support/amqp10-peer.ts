@@ -11,10 +11,11 @@ import {
   writeComposite,
 } from '../../src/protocols/amqp10/codec/performatives.gen.ts';
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
-import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
+import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
+import { PeerTransport } from './peer-transport.ts';
 
 /** A frame as a client has received it. */
 export interface ReceivedFrame {
@@ -157,55 +158,11 @@ export class Amqp10Broker {
 export type AttachFields = Partial<Extract<Composite, { code: 0x12 }>>;
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
-export class Amqp10Peer implements Transport {
-  readonly peerAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly tlsVersion = 'TLSv1.3';
-  readonly connection: Connection;
-  isClosed = false;
-  isPaused = false;
-  isAdmitted = false;
-  /** What `write` answers; while it is false, what was written stays unread. */
-  takesMore = true;
-  received: Buffer[] = [];
-  #unread: (() => void)[] = [];
+export class Amqp10Peer extends PeerTransport {
   #deliveryId = 0;
 
   constructor(broker: Broker, protocol: Protocol = amqp10ForActiveMq(broker)) {
-    this.connection = protocol.accept(this);
-  }
-
-  write(bytes: Buffer, released?: () => void): boolean {
-    this.received.push(Buffer.from(bytes));
-    if (released !== undefined) this.#unread.push(released);
-    if (this.takesMore) this.read();
-    return this.takesMore;
-  }
-
-  read(): void {
-    for (const released of this.#unread.splice(0)) released();
-  }
-
-  /** Reads everything that was written, so that the connection may write more. */
-  drain(): void {
-    this.takesMore = true;
-    this.read();
-    this.connection.writable();
-  }
-
-  requestFlush(): void {}
-  checksLogin(): void {}
-  admit(): void {
-    this.isAdmitted = true;
-  }
-  pause(): void {
-    this.isPaused = true;
-  }
-  resume(): void {
-    this.isPaused = false;
-  }
-  close(): void {
-    this.isClosed = true;
+    super(protocol);
   }
 
   /** Logs in with SASL PLAIN. */

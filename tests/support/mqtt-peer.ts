@@ -4,7 +4,7 @@ import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
 import { mqttForActiveMq } from '../../src/protocols/mqtt/activemq/protocol.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
-import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
+import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -20,6 +20,7 @@ import {
   type TestProperties,
   unsubscribePacket,
 } from './mqtt-packets.ts';
+import { PeerTransport } from './peer-transport.ts';
 import { StompPeer } from './stomp-peer.ts';
 
 /** A broker's parts, for MQTT over a log in memory that syncs when a test says so. */
@@ -123,60 +124,16 @@ export class MqttBroker {
 }
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
-export class MqttPeer implements Transport {
-  readonly peerAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly tlsVersion = 'TLSv1.3';
-  readonly connection: Connection;
+export class MqttPeer extends PeerTransport {
   readonly #broker: Pick<MqttBroker, 'protocol' | 'sync'>;
   version: 3 | 4 | 5 = 4;
   connack: Received | undefined = undefined;
-  isClosed = false;
-  isPaused = false;
-  isAdmitted = false;
-  /** What `write` answers; while it is false, what was written stays unread. */
-  takesMore = true;
-  received: Buffer[] = [];
-  #unread: (() => void)[] = [];
   /** What came with CONNACK. */
   #pending: Received[] = [];
 
   constructor(broker: Pick<MqttBroker, 'protocol' | 'sync'>) {
+    super(broker.protocol);
     this.#broker = broker;
-    this.connection = broker.protocol.accept(this);
-  }
-
-  write(bytes: Buffer, released?: () => void): boolean {
-    this.received.push(Buffer.from(bytes));
-    if (released !== undefined) this.#unread.push(released);
-    if (this.takesMore) this.read();
-    return this.takesMore;
-  }
-
-  read(): void {
-    for (const released of this.#unread.splice(0)) released();
-  }
-
-  /** Reads everything that was written, so that the connection may write more. */
-  drain(): void {
-    this.takesMore = true;
-    this.read();
-    this.connection.writable();
-  }
-
-  requestFlush(): void {}
-  checksLogin(): void {}
-  admit(): void {
-    this.isAdmitted = true;
-  }
-  pause(): void {
-    this.isPaused = true;
-  }
-  resume(): void {
-    this.isPaused = false;
-  }
-  close(): void {
-    this.isClosed = true;
   }
 
   /** Logs in; what comes back stays to be taken. */

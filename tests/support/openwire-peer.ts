@@ -25,10 +25,11 @@ import { encodeMap } from '../../src/protocols/openwire/codec/primitives.ts';
 import type { WireFormat } from '../../src/protocols/openwire/codec/wire-format.ts';
 import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import { openwire } from '../../src/protocols/openwire/protocol.ts';
-import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
+import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
+import { PeerTransport } from './peer-transport.ts';
 
 /** A broker's parts, for OpenWire over a log in memory that syncs when a test says so. */
 export class OpenWireBroker {
@@ -171,59 +172,11 @@ export const topic = (physicalName: string): Destination => ({
 });
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
-export class OpenWirePeer implements Transport {
-  readonly peerAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly tlsVersion = 'TLSv1.3';
-  readonly connection: Connection;
+export class OpenWirePeer extends PeerTransport {
   connectionId = 'ID:c-1:1';
-  isClosed = false;
-  isPaused = false;
-  isAdmitted = false;
-  /** What `write` answers; while it is false, what was written stays unread. */
-  takesMore = true;
-  received: Buffer[] = [];
   #codec: Codec | undefined = undefined;
   #commandId = 0;
   #sequence = 0;
-  #unread: (() => void)[] = [];
-
-  constructor(protocol: Protocol) {
-    this.connection = protocol.accept(this);
-  }
-
-  write(bytes: Buffer, released?: () => void): boolean {
-    this.received.push(Buffer.from(bytes));
-    if (released !== undefined) this.#unread.push(released);
-    if (this.takesMore) this.read();
-    return this.takesMore;
-  }
-
-  read(): void {
-    for (const released of this.#unread.splice(0)) released();
-  }
-
-  /** Reads everything that was written, so that the connection may write more. */
-  drain(): void {
-    this.takesMore = true;
-    this.read();
-    this.connection.writable();
-  }
-
-  requestFlush(): void {}
-  checksLogin(): void {}
-  admit(): void {
-    this.isAdmitted = true;
-  }
-  pause(): void {
-    this.isPaused = true;
-  }
-  resume(): void {
-    this.isPaused = false;
-  }
-  close(): void {
-    this.isClosed = true;
-  }
 
   get codec(): Codec {
     if (this.#codec === undefined) throw new Error('nothing is negotiated');

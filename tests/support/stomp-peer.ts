@@ -4,12 +4,13 @@ import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
-import type { Connection, Protocol, Transport } from '../../src/protocols/protocol.ts';
+import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { stompForActiveMq } from '../../src/protocols/stomp/activemq/protocol.ts';
 import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
 import { ManualClock } from './bare-broker.ts';
 import { MemoryLog } from './memory-log.ts';
+import { PeerTransport } from './peer-transport.ts';
 
 /** A frame as a client has received it. */
 export interface ReceivedFrame {
@@ -80,55 +81,11 @@ export class StompBroker {
 }
 
 /** A client in this process: what it sends is received at once, what it is sent is kept. */
-export class StompPeer implements Transport {
-  readonly peerAddress = '127.0.0.1:1';
-  readonly localAddress = '127.0.0.1:2';
-  readonly tlsVersion = 'TLSv1.3';
-  readonly connection: Connection;
+export class StompPeer extends PeerTransport {
   version: Version = '1.2';
-  isClosed = false;
-  isPaused = false;
-  isAdmitted = false;
-  /** The result of `write`. While it is false, written data stays unread. */
-  takesMore = true;
-  received: Buffer[] = [];
-  #unread: (() => void)[] = [];
 
   constructor(broker: Broker, protocol: Protocol = stompForActiveMq(broker)) {
-    this.connection = protocol.accept(this);
-  }
-
-  write(bytes: Buffer, released?: () => void): boolean {
-    this.received.push(Buffer.from(bytes));
-    if (released !== undefined) this.#unread.push(released);
-    if (this.takesMore) this.read();
-    return this.takesMore;
-  }
-
-  read(): void {
-    for (const released of this.#unread.splice(0)) released();
-  }
-
-  /** Reads everything that was written, so that the connection may write more. */
-  drain(): void {
-    this.takesMore = true;
-    this.read();
-    this.connection.writable();
-  }
-
-  requestFlush(): void {}
-  checksLogin(): void {}
-  admit(): void {
-    this.isAdmitted = true;
-  }
-  pause(): void {
-    this.isPaused = true;
-  }
-  resume(): void {
-    this.isPaused = false;
-  }
-  close(): void {
-    this.isClosed = true;
+    super(protocol);
   }
 
   /** Logs in as `bob`; what comes back stays to be taken. */

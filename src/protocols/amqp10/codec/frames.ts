@@ -1,6 +1,7 @@
 // Decodes the byte stream of a connection (2.2, 2.3).
 
-import { joined, readU32 } from '../../../base/bytes.ts';
+import { readU32 } from '../../../base/bytes.ts';
+import { SuspendableInput } from '../../suspendable-input.ts';
 import { AmqpError } from '../errors.ts';
 import { unauthenticatedFrameBytesMax } from '../limits.ts';
 
@@ -27,20 +28,17 @@ export interface FrameSink {
 }
 
 /** Decodes a byte stream into protocol headers and frames. A split frame is joined. */
-export class FrameReader {
+export class FrameReader extends SuspendableInput {
   /** Maximum size of a frame in bytes. */
   frameBytesMax = unauthenticatedFrameBytesMax;
   readonly #sink: FrameSink;
   #expectsHeader = true;
-  #isStopped = false;
-  #isSuspended = false;
-  /** Data that was received while the reader was suspended. */
-  #kept: Buffer[] = [];
   /** The beginning of an incomplete frame or header. */
   #part: Buffer = Buffer.alloc(0);
   #partLength = 0;
 
   constructor(sink: FrameSink) {
+    super();
     this.#sink = sink;
   }
 
@@ -49,40 +47,14 @@ export class FrameReader {
     this.#expectsHeader = true;
   }
 
-  /** Stops passing on frames, including those already received. */
-  stop(): void {
-    this.#isStopped = true;
+  protected override discard(): void {
     this.#part = Buffer.alloc(0);
     this.#partLength = 0;
-    this.#kept = [];
-  }
-
-  get isSuspended(): boolean {
-    return this.#isSuspended;
-  }
-
-  /** See `HeldInput`. */
-  suspend(): void {
-    this.#isSuspended = true;
-  }
-
-  resume(): Buffer {
-    this.#isSuspended = false;
-    const kept = this.#kept;
-    this.#kept = [];
-    return joined(kept);
   }
 
   /** @throws {AmqpError} `connection:framing-error`, or the error of the receiver */
-  receive(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length && !this.#isStopped) {
-      if (this.#isSuspended) {
-        this.#kept.push(bytes.subarray(at));
-        return;
-      }
-      at = this.#partLength > 0 ? this.#complete(bytes, at) : this.#take(bytes, at);
-    }
+  protected override decode(bytes: Buffer, at: number): number {
+    return this.#partLength > 0 ? this.#complete(bytes, at) : this.#take(bytes, at);
   }
 
   /** Handles a frame that is complete in the received data. Returns the offset after it. */

@@ -1,7 +1,6 @@
 // Splits the byte stream into packets.
 
-import { joined } from '../../../base/bytes.ts';
-import type { HeldInput } from '../../input-gate.ts';
+import { SuspendableInput } from '../../suspendable-input.ts';
 import { MqttError, malformed } from '../errors.ts';
 import { controlPacketBytesMax } from '../limits.ts';
 import { packetTypes } from './packets.ts';
@@ -34,17 +33,13 @@ export interface PacketSink {
 }
 
 /** Decodes a byte stream into packets. A packet that is complete in one chunk is not copied. */
-export class PacketReader implements HeldInput {
+export class PacketReader extends SuspendableInput {
   /** Whether the client has logged in. Before that, packets are small. */
   isAdmitted = false;
   /** Maximum size of the content of CONNECT and of other packets, in bytes. */
   readonly #connectBytesMax: number;
   readonly #packetBytesMax: number;
   readonly #sink: PacketSink;
-  #isStopped = false;
-  #isSuspended = false;
-  /** Data that was received while the reader was suspended. */
-  #kept: Buffer[] = [];
   /** The first byte of the packet; -1 between packets. */
   #first = -1;
   /** The length of its content; complete once `#left` is 0 or more. */
@@ -62,44 +57,19 @@ export class PacketReader implements HeldInput {
     sink: PacketSink,
     terms: { readonly connectBytesMax: number; readonly packetBytesMax: number },
   ) {
+    super();
     this.#sink = sink;
     this.#connectBytesMax = terms.connectBytesMax;
     this.#packetBytesMax = terms.packetBytesMax;
   }
 
-  /** Stops passing on packets, including those already received. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#kept = [];
+  protected override discard(): void {
     this.#clear();
   }
 
-  get isSuspended(): boolean {
-    return this.#isSuspended;
-  }
-
-  /** See `HeldInput`. */
-  suspend(): void {
-    this.#isSuspended = true;
-  }
-
-  resume(): Buffer {
-    this.#isSuspended = false;
-    const kept = this.#kept;
-    this.#kept = [];
-    return joined(kept);
-  }
-
   /** @throws {MqttError} if the bytes are not packets, or exceed a limit */
-  receive(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length && !this.#isStopped) {
-      if (this.#isSuspended) {
-        this.#kept.push(bytes.subarray(at));
-        return;
-      }
-      at = this.#left < 0 ? this.#takeHeader(bytes, at) : this.#takeContent(bytes, at);
-    }
+  protected override decode(bytes: Buffer, at: number): number {
+    return this.#left < 0 ? this.#takeHeader(bytes, at) : this.#takeContent(bytes, at);
   }
 
   #takeHeader(bytes: Buffer, from: number): number {

@@ -1,6 +1,7 @@
 // Splits received data into frames.
 
-import { joined, readU32 } from '../../../base/bytes.ts';
+import { readU32 } from '../../../base/bytes.ts';
+import { SuspendableInput } from '../../suspendable-input.ts';
 import { OpenWireError } from '../errors.ts';
 
 /** Size of the length that precedes a frame. */
@@ -26,12 +27,8 @@ export interface FrameSink {
  * Splits a byte stream into frames. A frame that is split over chunks is gathered in a buffer that
  * grows with the received data, whatever length the peer states.
  */
-export class FrameReader {
+export class FrameReader extends SuspendableInput {
   readonly #sink: FrameSink;
-  #isStopped = false;
-  #isSuspended = false;
-  /** Data that was received while the reader was suspended. */
-  #kept: Buffer[] = [];
   /** The beginning of an incomplete frame, with its length. */
   #split: Buffer = nothing;
   #splitLength = 0;
@@ -40,43 +37,18 @@ export class FrameReader {
   #announcedSize = 0;
 
   constructor(sink: FrameSink) {
+    super();
     this.#sink = sink;
   }
 
-  /** Stops passing on frames, including those already received. */
-  stop(): void {
-    this.#isStopped = true;
+  protected override discard(): void {
     this.#split = nothing;
     this.#splitLength = 0;
-    this.#kept = [];
-  }
-
-  get isSuspended(): boolean {
-    return this.#isSuspended;
-  }
-
-  /** See `HeldInput`. */
-  suspend(): void {
-    this.#isSuspended = true;
-  }
-
-  resume(): Buffer {
-    this.#isSuspended = false;
-    const kept = this.#kept;
-    this.#kept = [];
-    return joined(kept);
   }
 
   /** @throws {OpenWireError} `malformed` if a frame exceeds a limit; anything that the sink throws */
-  receive(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length && !this.#isStopped) {
-      if (this.#isSuspended) {
-        this.#kept.push(bytes.subarray(at));
-        return;
-      }
-      at = this.#splitLength > 0 ? this.#complete(bytes, at) : this.#take(bytes, at);
-    }
+  protected override decode(bytes: Buffer, at: number): number {
+    return this.#splitLength > 0 ? this.#complete(bytes, at) : this.#take(bytes, at);
   }
 
   /** Takes a frame that begins in a chunk. Returns the offset after what was taken. */

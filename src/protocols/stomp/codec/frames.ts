@@ -1,7 +1,7 @@
 // Decodes frames.
 
 import { decodeText } from '../../../base/byte-text.ts';
-import { joined } from '../../../base/bytes.ts';
+import { SuspendableInput } from '../../suspendable-input.ts';
 import { StompError } from '../errors.ts';
 import { bodyBytesMax, type FrameLimits, unauthenticatedLimits } from '../limits.ts';
 import { unescapeHeader, type Version } from './header-text.ts';
@@ -30,7 +30,7 @@ export interface FrameSink {
  * Decodes a byte stream into frames. A head that is split over chunks is joined. The body of a SEND
  * frame is passed on in parts as it arrives and is never joined.
  */
-export class FrameReader {
+export class FrameReader extends SuspendableInput {
   limits: FrameLimits = unauthenticatedLimits;
   /** The version of the data that is received next. */
   version: Version = '1.0';
@@ -39,10 +39,6 @@ export class FrameReader {
   /** Maximum size of the body of a SEND frame, in bytes. */
   bodyBytesMax = bodyBytesMax;
   readonly #sink: FrameSink;
-  #isStopped = false;
-  #isSuspended = false;
-  /** Data that was received while the reader was suspended. */
-  #kept: Buffer[] = [];
   /** The beginning of an incomplete head. */
   #head: Buffer = Buffer.alloc(0);
   #headLength = 0;
@@ -55,45 +51,20 @@ export class FrameReader {
   #bodyBytes = 0;
 
   constructor(sink: FrameSink) {
+    super();
     this.#sink = sink;
   }
 
-  /** Stops passing on frames, including those already received. */
-  stop(): void {
-    this.#isStopped = true;
+  protected override discard(): void {
     this.#head = Buffer.alloc(0);
     this.#headLength = 0;
     this.#frame = undefined;
-    this.#kept = [];
-  }
-
-  get isSuspended(): boolean {
-    return this.#isSuspended;
-  }
-
-  /** See `HeldInput`. */
-  suspend(): void {
-    this.#isSuspended = true;
-  }
-
-  resume(): Buffer {
-    this.#isSuspended = false;
-    const kept = this.#kept;
-    this.#kept = [];
-    return joined(kept);
   }
 
   /** @throws {StompError} `malformed` if the bytes are not frames, or exceed a limit */
-  receive(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length && !this.#isStopped) {
-      if (this.#isSuspended) {
-        this.#kept.push(bytes.subarray(at));
-        return;
-      }
-      if (this.#frame !== undefined) at = this.#takeBody(this.#frame, bytes, at);
-      else at = this.#takeHead(bytes, at);
-    }
+  protected override decode(bytes: Buffer, at: number): number {
+    if (this.#frame !== undefined) return this.#takeBody(this.#frame, bytes, at);
+    return this.#takeHead(bytes, at);
   }
 
   /** Reads the available part of a head. Returns the position after it. */
