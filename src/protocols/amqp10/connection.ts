@@ -3,16 +3,14 @@
 import { assert } from '../../base/assert.ts';
 
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
-import type { PublisherListener } from '../../broker/flow.ts';
 import { WakeRound } from '../../broker/turns/wake-round.ts';
 import type { Access } from '../../broker/users.ts';
 import type { Vhost } from '../../broker/vhost.ts';
+import { BaseConnection, type Due } from '../base-connection.ts';
 import { InputGate } from '../input-gate.ts';
-import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
-import type { Connection, Transport } from '../protocol.ts';
+import type { Transport } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { Decoder } from './codec/decoder.ts';
 import { FrameWriter } from './codec/frame-writer.ts';
@@ -59,16 +57,14 @@ const transfers = new TransferReader();
 
 /** An AMQP 1.0 connection. */
 export class AmqpConnection
-  implements Connection, ClientConnection, FrameSink, OpeningHost, AmqpHost, PublisherListener
+  extends BaseConnection
+  implements ClientConnection, FrameSink, OpeningHost, AmqpHost
 {
-  readonly broker: Broker;
   readonly dialect: ConnectionDialect;
   readonly connectionId: string;
-  readonly peerAddress: string;
-  readonly outbox: PeerOutbox;
   readonly frames: FrameWriter;
   readonly answers: Answers;
-  readonly gate: InputGate;
+  override readonly gate: InputGate;
   readonly transactions: Transactions;
   readonly decisions: Decisions;
   readonly links = new LinkNames();
@@ -82,38 +78,28 @@ export class AmqpConnection
   };
   /** The sender, for subscriptions with noLocal. */
   origins: readonly unknown[] = [];
-  /** Bytes of the protocol, without TLS. */
-  receivedBytes = 0;
-  readonly #state = new ConnectionState();
-  readonly #transport: Transport;
-  readonly #reader: FrameReader;
+  protected override readonly state = new ConnectionState();
+  protected override readonly input: FrameReader;
   readonly #opening: Opening;
-  readonly #watch: PeerWatch;
+  protected override readonly watch: PeerWatch;
   readonly #idle: IdleTimeouts;
   readonly #channelMax: number;
   readonly #sessions = new Map<number, Session>();
   readonly #round: WakeRound;
   #agreement: Agreement | undefined = undefined;
-  #hasReceived = false;
-  #isPaused = false;
-  /** The error of a delivery, until the end of the turn. */
-  #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
 
   constructor(transport: Transport, dialect: Dialect) {
     const { broker } = dialect;
-    this.broker = broker;
+    super(transport, broker);
     this.#idle = new IdleTimeouts(dialect.idleTimeoutMs);
     this.#channelMax = dialect.channelMax;
-    this.peerAddress = transport.peerAddress;
     this.connectionId = `ID:waxwing-${broker.randomName()}:1`;
-    this.#transport = transport;
-    this.outbox = new PeerOutbox(transport, broker, () => this.wake());
     this.frames = new FrameWriter(this.outbox);
     this.answers = new Answers(this);
-    this.#watch = new PeerWatch(broker, this.outbox, this);
-    this.#reader = new FrameReader(this);
-    this.gate = new InputGate(this.#reader, broker.background, this);
+    this.watch = new PeerWatch(broker, this.outbox, this);
+    this.input = new FrameReader(this);
+    this.gate = new InputGate(this.input, broker.background, this);
     this.transactions = new Transactions(this);
     this.decisions = new Decisions(this);
     this.#round = new WakeRound(broker.background, () => this.#openLinks());
@@ -135,7 +121,7 @@ export class AmqpConnection
   }
 
   get localAddress(): string {
-    return this.#transport.localAddress;
+    return this.transport.localAddress;
   }
 
   get inspector(): ConnectionInspector | undefined {
@@ -161,7 +147,7 @@ export class AmqpConnection
 
   get takesDeliveries(): boolean {
     const isLittle = this.held.waitingBytes <= this.broker.limits.unreadBytesShare;
-    return this.outbox.isWritable && this.#state.name === 'open' && isLittle && !this.isFull;
+    return this.outbox.isWritable && this.state.name === 'open' && isLittle && !this.isFull;
   }
 
   /** The size of the answers and confirms that wait for the log, bytes. */
@@ -169,48 +155,16 @@ export class AmqpConnection
     return this.answers.heldBytes + this.held.confirmCount * confirmBytes;
   }
 
-  receive(bytes: Buffer): void {
-    this.#hasReceived = true;
-    this.receivedBytes += bytes.length;
-    if (this.#state.isOver) return;
-    this.gate.beginPiece();
-    try {
-      this.#reader.receive(bytes);
-    } catch (thrown) {
-      this.failed(thrown);
-    }
-    this.#received();
-    this.setReading();
-  }
-
-  /**
-   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
-   * for.
-   */
-  #received(): void {
-    this.broker.pump();
-    if (!this.answers.isWaiting && this.held.confirmCount === 0) return;
-    this.broker.store.log.sync();
-    // After the sync request: a group that is written immediately is answered in the same turn.
-    this.#transport.requestFlush();
-  }
-
-  /** Reads from the peer unless the broker or the peer is behind. */
-  setReading(): void {
-    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
-    else this.#transport.resume();
-  }
-
   protocolHeader(header: Buffer): void {
-    const isSasl = this.#state.name === 'awaiting-sasl-header';
+    const isSasl = this.state.name === 'awaiting-sasl-header';
     const wanted = protocolHeader(isSasl ? protocolIds.sasl : protocolIds.amqp);
     // The answer to any other header is the one that is expected (2.2).
     this.outbox.append(wanted, 0, wanted.length);
     if (!header.equals(wanted)) {
-      this.#end();
+      this.end();
       return;
     }
-    this.#state.enter(isSasl ? 'awaiting-sasl-init' : 'awaiting-open');
+    this.state.enter(isSasl ? 'awaiting-sasl-init' : 'awaiting-open');
     if (!isSasl) return;
     const offer = {
       code: compositeCodes.saslMechanisms,
@@ -220,12 +174,12 @@ export class AmqpConnection
   }
 
   frame(type: number, channel: number, bytes: Buffer, at: number, end: number): void {
-    const isSasl = this.#state.name === 'awaiting-sasl-init';
+    const isSasl = this.state.name === 'awaiting-sasl-init';
     if (type !== (isSasl ? frameTypes.sasl : frameTypes.amqp)) {
       throw framingError(`a frame of type ${type} is not permitted in this state`);
     }
     if (at === end && !isSasl) return; // it keeps the connection alive
-    const transfer = this.#state.name === 'open' ? transfers.read(bytes, at, end) : undefined;
+    const transfer = this.state.name === 'open' ? transfers.read(bytes, at, end) : undefined;
     if (transfer !== undefined) {
       this.gate.count((transfers.at - at) / decodedPerUnit + transferUnits);
       this.#sessionOf(channel).handleTransfer(transfer, bytes, transfers.at, end);
@@ -239,11 +193,11 @@ export class AmqpConnection
 
   #handle(frame: Composite, channel: number, bytes: Buffer, at: number, end: number): void {
     this.gate.count(frame.code === compositeCodes.transfer ? transferUnits : frameUnits);
-    const { name } = this.#state;
+    const { name } = this.state;
     if (name === 'open') this.#handleOpen(frame, channel, bytes, at, end);
     else if (frame.code === compositeCodes.saslInit && name === 'awaiting-sasl-init') {
-      this.#state.enter('checking-password');
-      this.#reader.expectHeader();
+      this.state.enter('checking-password');
+      this.input.expectHeader();
       // What the client sends before the answer is held back.
       this.gate.hold();
       this.#opening.logIn(frame);
@@ -253,13 +207,13 @@ export class AmqpConnection
   }
 
   checked(code: number): void {
-    if (this.#state.isOver) return;
+    if (this.state.isOver) return;
     const outcome = { code: compositeCodes.saslOutcome, outcome: code } as const;
     this.frames.write(0, outcome, frameTypes.sasl);
     if (code === saslCodes.ok) {
-      this.#state.enter('awaiting-amqp-header');
-      this.#reader.frameBytesMax = frameBytesMax;
-    } else this.#end();
+      this.state.enter('awaiting-amqp-header');
+      this.input.frameBytesMax = frameBytesMax;
+    } else this.end();
     this.gate.release();
     this.outbox.flush();
   }
@@ -271,7 +225,7 @@ export class AmqpConnection
     this.frames.frameBytesMax = agreement.frameBytesMax;
     this.#idle.start(agreement.peerTimeoutMs);
     this.broker.clientConnections.add(this);
-    this.#state.enter('open');
+    this.state.enter('open');
     this.frames.write(0, this.#opening.answer(false));
   }
 
@@ -312,14 +266,14 @@ export class AmqpConnection
 
   /** The peer closes the connection. */
   #close(): void {
-    this.#reader.stop();
+    this.input.stop();
     this.broker.pump();
     for (const session of this.#sessions.values()) session.confirms.flush();
     const done = this.guarded(() => {
-      if (this.#state.isOver) return;
+      if (this.state.isOver) return;
       this.answers.drop();
       this.frames.write(0, { code: compositeCodes.close });
-      this.#end();
+      this.end();
     });
     this.#release('detached', done);
   }
@@ -334,45 +288,25 @@ export class AmqpConnection
     };
   }
 
-  failed(thrown: unknown): void {
+  override failed(thrown: unknown): void {
     const error = toAmqpError(thrown, 'connection');
-    if (error.code === 'internal-error') this.#reportBug(error.cause);
-    if (this.#state.isOver) return;
-    this.#reader.stop();
+    if (error.code === 'internal-error') this.reportBug(error.cause);
+    if (this.state.isOver) return;
+    this.input.stop();
     // Answers that wait for the log are not sent. The client repeats what they were about.
     this.answers.drop();
     this.#writeError(error);
-    this.#state.enter('closing');
+    this.state.enter('closing');
     this.#release('lost');
-    this.#end();
+    this.end();
   }
 
   /** Writes a close, after an open if there was none. Before the log-in there is no error frame. */
   #writeError(error: AmqpError): void {
-    const { name } = this.#state;
+    const { name } = this.state;
     if (name !== 'open' && name !== 'awaiting-open') return;
     if (name === 'awaiting-open') this.frames.write(0, this.#opening.answer(true));
     this.frames.write(0, { code: compositeCodes.close, error: errorOf(error) });
-  }
-
-  /** Stops reading and writing. */
-  #end(): void {
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.#reader.stop();
-    this.outbox.flush();
-    this.#transport.close();
-  }
-
-  #reportBug(thrown: unknown): void {
-    this.broker.internalError(thrown, this.peerAddress);
-  }
-
-  deliveryFailed(thrown: unknown): void {
-    if (this.#bug !== undefined) return;
-    this.#bug = { thrown };
-    this.outbox.block();
-    this.outbox.discard();
-    this.#transport.requestFlush();
   }
 
   /** Releases everything. Long work is done in later turns. */
@@ -394,42 +328,16 @@ export class AmqpConnection
       try {
         yield* session.releaseAll(ending);
       } catch (thrown) {
-        this.#reportBug(thrown);
+        this.reportBug(thrown);
       }
     }
     yield* this.dialect.release();
     this.dialect.ended();
   }
 
-  startedPublishing(): void {
-    this.broker.flow.add(this);
-  }
-
-  blocked(): void {}
-
-  unblocked(): void {}
-
-  setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.setReading();
-  }
-
-  requestFlush(): void {
-    this.#transport.requestFlush();
-  }
-
-  writable(): void {
-    if (this.#bug !== undefined) return;
-    this.outbox.resume();
-    this.wake();
-  }
-
-  /** Deliveries are possible again. */
-  wake(): void {
-    this.setReading();
+  protected override deliver(): void {
     for (const session of this.#sessions.values()) session.continuePartial();
     this.#round.start(this.held.handleCount);
-    this.broker.pump();
   }
 
   /** The links of the sessions that permit to send messages. */
@@ -437,17 +345,16 @@ export class AmqpConnection
     for (const session of this.#sessions.values()) if (session.canTransfer) yield* session.links;
   }
 
-  tick(nowMs: number): void {
-    if (this.#state.isOverdue(nowMs)) this.#end();
-    this.setReading();
-    const stuck = this.#watch.tick(nowMs, this.#isPaused);
-    if (stuck !== undefined) this.failed(new AmqpError('connection:forced', stuck));
-    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
-    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
-    const due = this.#idle.tick(nowMs, hasReceived, this.outbox.hasWritten);
-    this.#hasReceived = false;
-    this.outbox.hasWritten = false;
-    if (this.#state.name !== 'open') return;
+  protected override closing(reason: string): AmqpError {
+    return new AmqpError('connection:forced', reason);
+  }
+
+  protected override beat(nowMs: number, hasReceived: boolean): Due {
+    return this.#idle.tick(nowMs, hasReceived, this.outbox.hasWritten);
+  }
+
+  protected override ticked(due: Due): void {
+    if (this.state.name !== 'open') return;
     if (due === 'end') {
       this.failed(new AmqpError('resource-limit-exceeded', 'the peer was silent for too long'));
     } else if (due === 'send') {
@@ -457,28 +364,29 @@ export class AmqpConnection
     }
   }
 
-  flush(): void {
-    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
-    else if (this.#state.name === 'open') {
-      for (const session of this.#sessions.values()) session.confirms.flush();
-    }
-    this.outbox.flush();
+  protected override gather(): void {
+    if (this.state.name !== 'open') return;
+    for (const session of this.#sessions.values()) session.confirms.flush();
   }
 
-  ended(): void {
-    this.outbox.end();
-    if (this.gate.endsLater()) {
-      this.#opening.abandon();
-      if (this.#agreement !== undefined) return;
-    }
-    this.#reader.stop();
+  protected override abandon(): void {
+    this.#opening.abandon();
+  }
+
+  protected override get isAgreed(): boolean {
+    return this.#agreement !== undefined;
+  }
+
+  protected override get isWaiting(): boolean {
+    return this.answers.isWaiting || this.held.confirmCount > 0;
+  }
+
+  protected override lost(): void {
     this.answers.drop();
     this.#release('lost');
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.broker.pump();
   }
 
-  shutdown(reason: string): void {
-    this.failed(new AmqpError('connection:forced', reason));
+  override shutdown(reason: string): void {
+    this.failed(this.closing(reason));
   }
 }

@@ -1,14 +1,12 @@
 // MQTT connections.
 
 import { assert } from '../../base/assert.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
-import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
+import { BaseConnection, type Due } from '../base-connection.ts';
 import { InputGate } from '../input-gate.ts';
-import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
-import type { Connection, Transport } from '../protocol.ts';
+import type { Transport } from '../protocol.ts';
 import { SendPause } from '../send-pause.ts';
 import { Answers } from './answers.ts';
 import { FieldReader } from './codec/fields.ts';
@@ -38,33 +36,26 @@ const { puback, pubrec, pubrel, pubcomp } = packetTypes;
 
 /** An MQTT connection. */
 export class MqttConnection
-  implements Connection, ClientConnection, PacketSink, OpeningHost, MqttHost, PublisherListener
+  extends BaseConnection
+  implements ClientConnection, PacketSink, OpeningHost, MqttHost
 {
   readonly service: Dialect;
-  readonly broker: Broker;
-  readonly outbox: PeerOutbox;
   readonly answers: Answers;
-  readonly gate: InputGate;
+  override readonly gate: InputGate;
   readonly pause: SendPause;
-  readonly #state = new ConnectionState();
-  readonly #transport: Transport;
-  readonly #packets: PacketReader;
+  protected override readonly state = new ConnectionState();
+  protected override readonly input: PacketReader;
   readonly #fields = new FieldReader();
   readonly #opening: Opening;
-  readonly #watch: PeerWatch;
+  protected override readonly watch: PeerWatch;
   readonly #keepAlive = new KeepAlive();
   inspector: ConnectionInspector | undefined = undefined;
-  receivedBytes = 0;
   #publisher: Publisher | undefined = undefined;
   #outgoing: Outgoing | undefined = undefined;
   #retained: RetainedReader | undefined = undefined;
   #agreement: Agreement | undefined = undefined;
   /** Whether the client has ended the connection without its will. */
   #isWillDropped = false;
-  #hasReceived = false;
-  #isPaused = false;
-  /** The error of a delivery, until the end of the turn. */
-  #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
   /** Whether the subscriptions of a stored session are being restored. */
   #isRestoring = false;
@@ -73,14 +64,12 @@ export class MqttConnection
 
   constructor(transport: Transport, service: Dialect) {
     const { broker } = service;
+    super(transport, broker);
     this.service = service;
-    this.broker = broker;
-    this.#transport = transport;
-    this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
     this.answers = new Answers(this);
-    this.#watch = new PeerWatch(broker, this.outbox, this.answers);
-    this.#packets = new PacketReader(this, service.terms);
-    this.gate = new InputGate(this.#packets, broker.background, this);
+    this.watch = new PeerWatch(broker, this.outbox, this.answers);
+    this.input = new PacketReader(this, service.terms);
+    this.gate = new InputGate(this.input, broker.background, this);
     this.pause = new SendPause(this.gate);
     this.#opening = new Opening(this, transport);
   }
@@ -135,45 +124,13 @@ export class MqttConnection
   }
 
   get takesDeliveries(): boolean {
-    return this.outbox.isWritable && this.#state.name === 'open' && !this.#watch.isCrowded;
-  }
-
-  receive(bytes: Buffer): void {
-    this.#hasReceived = true;
-    this.receivedBytes += bytes.length;
-    if (this.#state.isOver) return;
-    this.gate.beginPiece();
-    try {
-      this.#packets.receive(bytes);
-    } catch (thrown) {
-      this.failed(thrown);
-    }
-    this.#received();
-    this.setReading();
-  }
-
-  /**
-   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
-   * for.
-   */
-  #received(): void {
-    this.broker.pump();
-    if (!this.answers.isWaiting) return;
-    this.broker.store.log.sync();
-    // After the sync request: a group that is written immediately is answered in the same turn.
-    this.#transport.requestFlush();
-  }
-
-  /** Reads from the peer unless the broker or the peer is behind. */
-  setReading(): void {
-    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
-    else this.#transport.resume();
+    return this.outbox.isWritable && this.state.name === 'open' && !this.watch.isCrowded;
   }
 
   began(first: number): void {
     const type = first >> 4;
     const isConnect = type === packetTypes.connect;
-    const isAwaited = this.#state.name === 'awaiting-connect';
+    const isAwaited = this.state.name === 'awaiting-connect';
     // [MQTT-3.1.0-1] [MQTT-3.1.0-2]
     if (isConnect !== isAwaited) {
       const why = isConnect ? 'a second CONNECT packet' : 'a packet before CONNECT';
@@ -189,13 +146,13 @@ export class MqttConnection
     end: number,
     rest: readonly Buffer[] | undefined,
   ): void {
-    if (this.#state.name === 'awaiting-connect') {
-      this.#state.enter('checking-password');
+    if (this.state.name === 'awaiting-connect') {
+      this.state.enter('checking-password');
       // Packets that the client sends before the answer are held back.
       this.#isHeld = true;
       this.gate.hold();
       this.#opening.connect(bytes, at, end);
-    } else if (this.#state.name === 'open') this.#handle(first, bytes, at, end, rest);
+    } else if (this.state.name === 'open') this.#handle(first, bytes, at, end, rest);
   }
 
   #handle(
@@ -261,7 +218,7 @@ export class MqttConnection
     this.#isWillDropped = reason === reasons.success;
     this.broker.pump();
     this.#release();
-    this.#end();
+    this.end();
   }
 
   /** [MQTT-3.14.2-2] is about servers; a client must not make a session last that would not. */
@@ -273,13 +230,13 @@ export class MqttConnection
   }
 
   loggedIn(): void {
-    this.#packets.isAdmitted = true;
-    this.#state.enter('awaiting-session');
+    this.input.isAdmitted = true;
+    this.state.enter('awaiting-session');
   }
 
   opened(agreement: Agreement, connack: Buffer): void {
     this.#agreement = agreement;
-    this.inspector = this.service.inspector(this, this.#transport);
+    this.inspector = this.service.inspector(this, this.transport);
     this.broker.clientConnections.add(this);
     this.#publisher = new Publisher(this);
     const outgoing = new Outgoing(this);
@@ -294,7 +251,7 @@ export class MqttConnection
       // [MQTT-3.2.0-1]
       this.answers.say(group, connack, () => this.#open(outgoing));
       this.broker.store.log.sync();
-      this.#transport.requestFlush();
+      this.transport.requestFlush();
     });
   }
 
@@ -311,8 +268,8 @@ export class MqttConnection
   }
 
   #open(outgoing: Outgoing): void {
-    if (this.#state.name !== 'awaiting-session') return;
-    this.#state.enter('open');
+    if (this.state.name !== 'awaiting-session') return;
+    this.state.enter('open');
     this.#keepAlive.start(this.#agreed.keepAliveSeconds);
     outgoing.resume();
     outgoing.wake();
@@ -328,12 +285,12 @@ export class MqttConnection
   }
 
   refused(connack: Buffer | undefined): void {
-    if (this.#state.isOver) return;
-    this.#packets.stop();
+    if (this.state.isOver) return;
+    this.input.stop();
     if (connack !== undefined) this.outbox.append(connack, 0, connack.length);
-    this.#state.enter('closing');
+    this.state.enter('closing');
     this.#release();
-    this.#end();
+    this.end();
   }
 
   takenOver(): void {
@@ -341,22 +298,22 @@ export class MqttConnection
     this.failed(new MqttError('closing', 'sessionTakenOver', why));
   }
 
-  failed(thrown: unknown): void {
+  override failed(thrown: unknown): void {
     const error = toMqttError(thrown);
     if (error.code === 'internal') this.broker.internalError(error.cause, this.peerAddress);
-    if (this.#state.isOver) return;
-    this.#packets.stop();
+    if (this.state.isOver) return;
+    this.input.stop();
     // Answers that wait for the log are not sent. The client repeats what they were about.
     this.answers.drop();
     this.#sayDisconnect(error);
-    this.#state.enter('closing');
+    this.state.enter('closing');
     this.#release();
-    this.#end();
+    this.end();
   }
 
   /** Before MQTT 5, and before CONNACK, the server has no DISCONNECT packet. */
   #sayDisconnect(error: MqttError): void {
-    if (this.#state.name !== 'open' || this.version !== 5) return;
+    if (this.state.name !== 'open' || this.version !== 5) return;
     const properties = new PropertyWriter();
     const { isTold } = this.#agreed;
     if (isTold) properties.text(propertyIds.reasonString, error.message.slice(0, 1000));
@@ -364,26 +321,6 @@ export class MqttConnection
     const isLarge = bytes.length > this.packetBytesMax; // [MQTT-3.14.2-3]
     const sent = isLarge ? disconnectPacket(error.reasonCode, new PropertyWriter()) : bytes;
     if (sent.length <= this.packetBytesMax) this.outbox.append(sent, 0, sent.length);
-  }
-
-  get peerAddress(): string {
-    return this.#transport.peerAddress;
-  }
-
-  /** Stops reading and writing. */
-  #end(): void {
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.#packets.stop();
-    this.outbox.flush();
-    this.#transport.close();
-  }
-
-  deliveryFailed(thrown: unknown): void {
-    if (this.#bug !== undefined) return;
-    this.#bug = { thrown };
-    this.outbox.block();
-    this.outbox.discard();
-    this.#transport.requestFlush();
   }
 
   /** Requeues everything. Long work is done in later turns. */
@@ -421,73 +358,51 @@ export class MqttConnection
     this.#outgoing?.wake();
   }
 
-  startedPublishing(): void {
-    this.broker.flow.add(this);
-  }
-
-  blocked(): void {}
-
-  unblocked(): void {}
-
-  setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.setReading();
-  }
-
-  requestFlush(): void {
-    this.#transport.requestFlush();
-  }
-
-  writable(): void {
-    if (this.#bug !== undefined) return;
-    this.outbox.resume();
-    this.#wake();
-  }
-
-  /** Deliveries are possible again. */
-  #wake(): void {
-    this.setReading();
+  protected override deliver(): void {
     this.#outgoing?.wake();
-    this.broker.pump();
   }
 
-  tick(nowMs: number): void {
-    if (this.#state.isOverdue(nowMs)) {
-      this.#release();
-      this.#end();
-    }
-    this.setReading();
-    const stuck = this.#watch.tick(nowMs, this.#isPaused);
-    if (stuck !== undefined) this.failed(new MqttError('closing', 'unspecified', stuck));
-    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
-    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
-    const isSilent = this.#keepAlive.tick(nowMs, hasReceived);
-    this.#hasReceived = false;
-    if (this.#state.name !== 'open' || !isSilent) return;
+  protected override closing(reason: string): MqttError {
+    return new MqttError('closing', 'unspecified', reason);
+  }
+
+  protected override overdue(): void {
+    this.#release();
+    this.end();
+  }
+
+  protected override beat(nowMs: number, hasReceived: boolean): Due {
+    return this.#keepAlive.tick(nowMs, hasReceived) ? 'end' : 'nothing';
+  }
+
+  protected override ticked(due: Due): void {
+    if (this.state.name !== 'open' || due !== 'end') return;
     const why = 'the client was silent for more than 1.5 times its keep-alive';
     this.failed(new MqttError('closing', 'keepAliveTimeout', why));
   }
 
-  flush(): void {
-    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
-    this.outbox.flush();
+  protected override gone(): void {
+    this.pause.end();
   }
 
-  ended(): void {
-    this.outbox.end();
-    this.pause.end();
-    if (this.gate.endsLater()) {
-      this.#opening.abandon();
-      if (this.#agreement !== undefined && this.#state.name === 'open') return;
-    }
-    this.#packets.stop();
+  protected override abandon(): void {
+    this.#opening.abandon();
+  }
+
+  protected override get isAgreed(): boolean {
+    return this.#agreement !== undefined && this.state.name === 'open';
+  }
+
+  protected override get isWaiting(): boolean {
+    return this.answers.isWaiting;
+  }
+
+  protected override lost(): void {
     this.answers.drop();
     this.#release();
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.broker.pump();
   }
 
-  shutdown(reason: string): void {
+  override shutdown(reason: string): void {
     this.failed(new MqttError('closing', 'serverShuttingDown', reason));
   }
 }

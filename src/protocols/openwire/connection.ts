@@ -3,14 +3,12 @@
 import { assert } from '../../base/assert.ts';
 import type { ActiveMq } from '../../broker/activemq/activemq.ts';
 import type { SourceBudget } from '../../broker/activemq/consumption.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection } from '../../broker/client-connection.ts';
-import type { PublisherListener } from '../../broker/flow.ts';
 import type { Access } from '../../broker/users.ts';
+import { BaseConnection, type Due } from '../base-connection.ts';
 import { InputGate } from '../input-gate.ts';
-import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
-import type { Connection, Transport } from '../protocol.ts';
+import type { Transport } from '../protocol.ts';
 import { SendPause } from '../send-pause.ts';
 import { Codec } from './codec/codec.ts';
 import {
@@ -56,28 +54,25 @@ const decodedPerUnit = 64;
 
 /** An OpenWire connection. */
 export class OpenWireConnection
-  implements Connection, ClientConnection, FrameSink, OpeningHost, OpenWireHost, PublisherListener
+  extends BaseConnection
+  implements ClientConnection, FrameSink, OpeningHost, OpenWireHost
 {
-  readonly broker: Broker;
   readonly dialect: ActiveMq;
   readonly shared: SharedState;
-  readonly outbox: PeerOutbox;
-  readonly gate: InputGate;
+  override readonly gate: InputGate;
   readonly pause: SendPause;
   readonly transactions: Transactions;
   readonly consumers: Consumers;
   readonly producers: Producers;
   readonly sessions = new Set<string>();
   readonly budget: SourceBudget = { left: countsMax.sources };
-  readonly peerAddress: string;
   readonly #responses: Responses;
-  readonly #state = new ConnectionState();
-  readonly #transport: Transport;
-  readonly #frames: FrameReader;
+  protected override readonly state = new ConnectionState();
+  protected override readonly input: FrameReader;
   readonly #opening: Opening;
   /** Created for the first message, because many clients only consume. */
   #sender: Sender | undefined = undefined;
-  readonly #watch: PeerWatch;
+  protected override readonly watch: PeerWatch;
   readonly #inactivity = new Inactivity();
   /** Frames that were received before the log-in. */
   #unauthenticatedFrameCount = 0;
@@ -85,27 +80,19 @@ export class OpenWireConnection
   #info: ConnectionInfo | undefined = undefined;
   #access: Access | undefined = undefined;
   #connectionId = '';
-  #hasReceived = false;
-  #isPaused = false;
-  /** The error of a delivery, until the end of the turn. */
-  #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
   /** Called once everything is released. */
   #released: (() => void)[] = [];
   #isFullyReleased = false;
 
   constructor(transport: Transport, dialect: ActiveMq, shared: SharedState) {
-    const { broker } = dialect;
-    this.broker = broker;
+    super(transport, dialect.broker);
     this.dialect = dialect;
     this.shared = shared;
-    this.peerAddress = transport.peerAddress;
-    this.#transport = transport;
-    this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
     this.#responses = new Responses(this);
-    this.#watch = new PeerWatch(broker, this.outbox, this.#responses.answers);
-    this.#frames = new FrameReader(this);
-    this.gate = new InputGate(this.#frames, broker.background, this);
+    this.watch = new PeerWatch(this.broker, this.outbox, this.#responses.answers);
+    this.input = new FrameReader(this);
+    this.gate = new InputGate(this.input, this.broker.background, this);
     this.pause = new SendPause(this.gate);
     this.transactions = new Transactions(this);
     this.consumers = new Consumers(this);
@@ -144,46 +131,19 @@ export class OpenWireConnection
   }
 
   get takesDeliveries(): boolean {
-    return this.outbox.isWritable && this.#state.name === 'open' && !this.consumers.isFull;
+    return this.outbox.isWritable && this.state.name === 'open' && !this.consumers.isFull;
   }
 
-  receive(bytes: Buffer): void {
-    this.#hasReceived = true;
-    if (this.#state.isOver) return;
-    this.gate.beginPiece();
-    try {
-      this.#frames.receive(bytes);
-    } catch (thrown) {
-      this.failed(thrown);
-    }
-    this.#received();
-    this.setReading();
-  }
-
-  /**
-   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
-   * for.
-   */
-  #received(): void {
-    const { answers } = this.#responses;
+  protected override received(): void {
     // Before the dispatch requests a flush: a group that is written immediately is answered in the
     // same flush of all connections.
-    if (answers.isWaiting) this.broker.store.log.sync();
-    this.broker.pump();
-    if (!answers.isWaiting) return;
-    this.broker.store.log.sync();
-    this.#transport.requestFlush();
-  }
-
-  /** Reads from the peer unless the broker or the peer is behind. */
-  setReading(): void {
-    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
-    else this.#transport.resume();
+    if (this.isWaiting) this.broker.store.log.sync();
+    super.received();
   }
 
   announced(sizeBytes: number, type: number): void {
-    const isUnauthenticated = this.#state.isUnauthenticated;
-    if (this.#state.name === 'awaiting-connection') requireOpeningCommand(type);
+    const isUnauthenticated = this.state.isUnauthenticated;
+    if (this.state.name === 'awaiting-connection') requireOpeningCommand(type);
     if (isUnauthenticated && ++this.#unauthenticatedFrameCount > unauthenticatedFrameCountMax) {
       throw new OpenWireError('out-of-order', 'too many frames before the log-in');
     }
@@ -195,11 +155,11 @@ export class OpenWireConnection
   }
 
   frame(bytes: Buffer, start: number, end: number): void {
-    if (this.#state.name === 'awaiting-format') {
+    if (this.state.name === 'awaiting-format') {
       this.#negotiate(bytes, start, end);
       return;
     }
-    if (this.#state.name === 'open' && isMessage({ type: bytes[start] ?? 0 })) {
+    if (this.state.name === 'open' && isMessage({ type: bytes[start] ?? 0 })) {
       this.gate.count(sendUnits);
       this.#sender ??= new Sender(this);
       this.#sender.receive(bytes, start, end);
@@ -207,16 +167,16 @@ export class OpenWireConnection
     }
     const structure = this.codec.decode(bytes, start, end);
     if (structure === undefined) return;
-    if (this.#state.name === 'open') this.#perform(structure, end - start);
-    else if (this.#state.name === 'removed') this.#afterRemoval(structure);
-    else if (this.#state.name === 'awaiting-connection') this.#connect(structure);
+    if (this.state.name === 'open') this.#perform(structure, end - start);
+    else if (this.state.name === 'removed') this.#afterRemoval(structure);
+    else if (this.state.name === 'awaiting-connection') this.#connect(structure);
   }
 
   #negotiate(bytes: Buffer, start: number, end: number): void {
     const format = agree(bytes, start, end);
     this.#codec = new Codec(format);
     this.#inactivity.start(format.inactivityMs, format.inactivityDelayMs);
-    this.#state.enter('awaiting-connection');
+    this.state.enter('awaiting-connection');
     this.send(this.shared.brokerInfo);
   }
 
@@ -227,7 +187,7 @@ export class OpenWireConnection
       return;
     }
     if (structure.type === types.ShutdownInfo) {
-      this.#end();
+      this.end();
       return;
     }
     if (structure.type !== types.ConnectionInfo) {
@@ -235,7 +195,7 @@ export class OpenWireConnection
     }
     try {
       this.#opening.connect(structure);
-      this.#state.enter('checking-password');
+      this.state.enter('checking-password');
       // Commands that the client sends before the answer are held back.
       this.gate.hold();
     } catch (thrown) {
@@ -248,7 +208,7 @@ export class OpenWireConnection
     this.#access = access;
     this.#connectionId = info.connectionId === undefined ? '' : idText(info.connectionId);
     this.broker.clientConnections.add(this);
-    this.#state.enter('open');
+    this.state.enter('open');
     this.respond(info, 0);
     if (info.manageable) {
       this.send(connectionControl({ connectedBrokers: '', reconnectTo: '' }));
@@ -260,8 +220,8 @@ export class OpenWireConnection
 
   refused(info: ConnectionInfo, thrown: unknown): void {
     const error = toOpenWireError(thrown);
-    if (error.code === 'internal') this.#reportBug(error.cause);
-    if (this.#state.isOver) return;
+    if (error.code === 'internal') this.reportBug(error.cause);
+    if (this.state.isOver) return;
     this.send(exceptionResponse({ correlationId: info.commandId, exception: error.throwable }));
     this.#close();
   }
@@ -302,21 +262,21 @@ export class OpenWireConnection
   #removeConnection(command: RemoveInfo): void {
     this.broker.pump();
     const lastSeen = lastSeenOf(command.lastDeliveredSequenceId, this.codec.format.version);
-    this.#state.enter('removed');
+    this.state.enter('removed');
     this.#release(lastSeen, () => this.respond(command, 0, undefined, () => this.outbox.flush()));
   }
 
   #afterRemoval(structure: DataStructure): void {
-    if (structure.type === types.ShutdownInfo) this.#end();
+    if (structure.type === types.ShutdownInfo) this.end();
     else if (structure.type !== types.KeepAliveInfo) {
       throw new OpenWireError('out-of-order', 'the connection was removed');
     }
   }
 
   #shutDown(): void {
-    this.#frames.stop();
+    this.input.stop();
     this.broker.pump();
-    this.#release(allSeen, () => this.#end());
+    this.#release(allSeen, () => this.end());
   }
 
   respond(command: Requested, group: number, response?: DataStructure, said?: () => void): void {
@@ -336,10 +296,10 @@ export class OpenWireConnection
     this.#responses.refuse(command, error, this.info.connectionId);
   }
 
-  failed(thrown: unknown): void {
+  override failed(thrown: unknown): void {
     const error = toOpenWireError(thrown);
-    if (error.code === 'internal') this.#reportBug(error.cause);
-    if (this.#state.isOver) return;
+    if (error.code === 'internal') this.reportBug(error.cause);
+    if (this.state.isOver) return;
     // Data that is not OpenWire is not answered, as by ActiveMQ.
     const isAnswered = error.code === 'closing' || error.code === 'internal';
     if (isAnswered && this.#codec !== undefined) {
@@ -352,31 +312,11 @@ export class OpenWireConnection
 
   /** Ends the connection. Answers that wait for the log are not sent; the client repeats them. */
   #close(): void {
-    this.#frames.stop();
+    this.input.stop();
     this.#responses.answers.drop();
-    this.#state.enter('closing');
+    this.state.enter('closing');
     this.#release(allSeen);
-    this.#end();
-  }
-
-  /** Stops reading and writing. */
-  #end(): void {
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.#frames.stop();
-    this.outbox.flush();
-    this.#transport.close();
-  }
-
-  #reportBug(thrown: unknown): void {
-    this.broker.internalError(thrown, this.peerAddress);
-  }
-
-  deliveryFailed(thrown: unknown): void {
-    if (this.#bug !== undefined) return;
-    this.#bug = { thrown };
-    this.outbox.block();
-    this.outbox.discard();
-    this.#transport.requestFlush();
+    this.end();
   }
 
   takeOver(released: () => void): void {
@@ -385,7 +325,7 @@ export class OpenWireConnection
       return;
     }
     this.#released.push(released);
-    if (!this.#state.isOver) this.#close();
+    if (!this.state.isOver) this.#close();
   }
 
   /** Requeues everything. Long work is done in later turns. */
@@ -411,7 +351,7 @@ export class OpenWireConnection
     // Another job of this connection may still be settling or committing.
     while (this.#access !== undefined && this.gate.isBusy) yield;
     yield* this.transactions.rollbackAll();
-    yield* this.consumers.close(undefined, lastSeen, (bug) => this.#reportBug(bug));
+    yield* this.consumers.close(undefined, lastSeen, (bug) => this.reportBug(bug));
     yield* this.producers.close(undefined);
     yield* this.dialect.vhost.release(this);
     yield* this.dialect.temporaries.release(this);
@@ -419,51 +359,23 @@ export class OpenWireConnection
     this.#opening.release();
   }
 
-  startedPublishing(): void {
-    this.broker.flow.add(this);
-  }
-
-  blocked(): void {}
-
-  unblocked(): void {}
-
-  setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.setReading();
-  }
-
-  requestFlush(): void {
-    this.#transport.requestFlush();
-  }
-
-  writable(): void {
-    if (this.#bug !== undefined) return;
-    this.outbox.resume();
-    this.#wake();
-  }
-
-  /** Deliveries are possible again. */
-  #wake(): void {
-    this.setReading();
+  protected override deliver(): void {
     this.consumers.wake();
-    this.broker.pump();
   }
 
-  tick(nowMs: number): void {
-    if (this.#state.isOverdue(nowMs)) this.#end();
-    this.setReading();
-    const stuck = this.#watch.tick(nowMs, this.#isPaused);
-    if (stuck !== undefined) this.failed(new OpenWireError('closing', stuck));
-    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
-    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
-    const due = this.#inactivity.tick(nowMs, hasReceived, this.outbox.hasWritten);
-    this.#hasReceived = false;
-    this.outbox.hasWritten = false;
-    if (this.#state.isOver || this.#codec === undefined) return;
+  protected override closing(reason: string): OpenWireError {
+    return new OpenWireError('closing', reason);
+  }
+
+  protected override beat(nowMs: number, hasReceived: boolean): Due {
+    return this.#inactivity.tick(nowMs, hasReceived, this.outbox.hasWritten);
+  }
+
+  protected override ticked(due: Due): void {
+    if (this.state.isOver || this.#codec === undefined) return;
     this.consumers.tick(this.broker.nowMs());
     if (due === 'end') {
-      const why = `Channel was inactive for too long: ${this.peerAddress}`;
-      this.failed(new OpenWireError('closing', why));
+      this.failed(this.closing(`Channel was inactive for too long: ${this.peerAddress}`));
     } else if (due === 'send') {
       this.send(keepAliveInfo());
       this.outbox.flush();
@@ -471,26 +383,28 @@ export class OpenWireConnection
     }
   }
 
-  flush(): void {
-    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
-    this.outbox.flush();
+  protected override gone(): void {
+    this.pause.end();
   }
 
-  ended(): void {
-    this.outbox.end();
-    this.pause.end();
-    if (this.gate.endsLater()) {
-      this.#opening.abandon();
-      if (this.#access !== undefined) return;
-    }
-    this.#frames.stop();
+  protected override abandon(): void {
+    this.#opening.abandon();
+  }
+
+  protected override get isAgreed(): boolean {
+    return this.#access !== undefined;
+  }
+
+  protected override get isWaiting(): boolean {
+    return this.#responses.answers.isWaiting;
+  }
+
+  protected override lost(): void {
     this.#responses.answers.drop();
     this.#release(allSeen);
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.broker.pump();
   }
 
-  shutdown(reason: string): void {
+  override shutdown(reason: string): void {
     this.failed(new OpenWireError('closing', reason, 'stopped'));
   }
 }

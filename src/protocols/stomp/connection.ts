@@ -1,15 +1,14 @@
 // STOMP connections.
 
 import { assert } from '../../base/assert.ts';
-import type { Broker } from '../../broker/broker.ts';
 import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
 import { decisionCountMax, Undecided } from '../../broker/logins/undecided.ts';
 import type { Access } from '../../broker/users.ts';
+import { BaseConnection, type Due } from '../base-connection.ts';
 import { Answers } from '../frame-answers.ts';
 import { InputGate } from '../input-gate.ts';
-import { PeerOutbox } from '../peer-outbox.ts';
 import { PeerWatch } from '../peer-watch.ts';
-import type { Connection, Transport } from '../protocol.ts';
+import type { Transport } from '../protocol.ts';
 import { type Frame, FrameReader, type FrameSink } from './codec/frames.ts';
 import type { Version } from './codec/header-text.ts';
 import { frameBytes } from './codec/out-frames.ts';
@@ -29,45 +28,34 @@ const heartBeat = Buffer.from('\n');
 
 /** A STOMP connection. */
 export class StompConnection
-  implements Connection, ClientConnection, FrameSink, OpeningHost, StompHost
+  extends BaseConnection
+  implements ClientConnection, FrameSink, OpeningHost, StompHost
 {
-  readonly broker: Broker;
   readonly dialect: ConnectionDialect;
-  readonly outbox: PeerOutbox;
   readonly answers: Answers;
-  readonly gate: InputGate;
-  readonly peerAddress: string;
+  override readonly gate: InputGate;
   readonly localAddress: string;
-  receivedBytes = 0;
-  readonly #state = new ConnectionState();
-  readonly #transport: Transport;
-  readonly #frames: FrameReader;
+  protected override readonly state = new ConnectionState();
+  protected override readonly input: FrameReader;
   readonly #opening: Opening;
-  readonly #watch: PeerWatch;
+  protected override readonly watch: PeerWatch;
   readonly #heartBeats = new HeartBeats();
   #agreement: Agreement | undefined = undefined;
-  #hasReceived = false;
-  #isPaused = false;
   /** The number of decisions that the frame in progress has waited for. */
   #decisionCount = 0;
   /** Set while a frame waits for a decision. */
   #wait: object | undefined = undefined;
-  /** The error of a delivery, until the end of the turn. */
-  #bug: { readonly thrown: unknown } | undefined = undefined;
   #isReleased = false;
 
   constructor(transport: Transport, dialect: Dialect) {
     const { broker } = dialect;
-    this.broker = broker;
-    this.peerAddress = transport.peerAddress;
+    super(transport, broker);
     this.localAddress = transport.localAddress;
-    this.#transport = transport;
-    this.outbox = new PeerOutbox(transport, broker, () => this.#wake());
     this.answers = new Answers(this);
-    this.#watch = new PeerWatch(broker, this.outbox, this.answers);
-    this.#frames = new FrameReader(this);
-    this.#frames.bodyBytesMax = Math.min(dialect.bodyBytesMax, broker.limits.bodyBytesMax);
-    this.gate = new InputGate(this.#frames, broker.background, this);
+    this.watch = new PeerWatch(broker, this.outbox, this.answers);
+    this.input = new FrameReader(this);
+    this.input.bodyBytesMax = Math.min(dialect.bodyBytesMax, broker.limits.bodyBytesMax);
+    this.gate = new InputGate(this.input, broker.background, this);
     this.dialect = dialect.connect(this, transport);
     this.#opening = new Opening(this, transport);
   }
@@ -95,43 +83,11 @@ export class StompConnection
   }
 
   get takesDeliveries(): boolean {
-    return this.outbox.isWritable && this.#state.name === 'open' && !this.dialect.isFull;
-  }
-
-  receive(bytes: Buffer): void {
-    this.#hasReceived = true;
-    this.receivedBytes += bytes.length;
-    if (this.#state.isOver) return;
-    this.gate.beginPiece();
-    try {
-      this.#frames.receive(bytes);
-    } catch (thrown) {
-      this.failed(thrown);
-    }
-    this.#received();
-    this.setReading();
-  }
-
-  /**
-   * Runs after received data has been handled: dispatches, and requests the sync that answers wait
-   * for.
-   */
-  #received(): void {
-    this.broker.pump();
-    if (!this.answers.isWaiting) return;
-    this.broker.store.log.sync();
-    // After the sync request: a group that is written immediately is answered in the same turn.
-    this.#transport.requestFlush();
-  }
-
-  /** Reads from the peer unless the broker or the peer is behind. */
-  setReading(): void {
-    if (this.#isPaused || this.#watch.isBehind || this.gate.isBusy) this.#transport.pause();
-    else this.#transport.resume();
+    return this.outbox.isWritable && this.state.name === 'open' && !this.dialect.isFull;
   }
 
   head({ command }: Frame): void {
-    if (this.#state.name !== 'awaiting-connect') return;
+    if (this.state.name !== 'awaiting-connect') return;
     // Other frames are refused before the log-in, even before they are complete.
     if (command !== 'CONNECT' && command !== 'STOMP') {
       throw this.dialect.early();
@@ -139,13 +95,13 @@ export class StompConnection
   }
 
   body(_frame: Frame, bytes: Buffer, at: number, end: number): void {
-    if (this.#state.name === 'open') this.dialect.body(bytes, at, end);
+    if (this.state.name === 'open') this.dialect.body(bytes, at, end);
   }
 
   frame(frame: Frame): void {
     try {
-      if (this.#state.name === 'awaiting-connect') this.#connect(frame);
-      else if (this.#state.name === 'open') this.#handle(frame);
+      if (this.state.name === 'awaiting-connect') this.#connect(frame);
+      else if (this.state.name === 'open') this.#handle(frame);
       this.#decisionCount = 0;
     } catch (thrown) {
       this.refuse(frame, thrown);
@@ -154,19 +110,19 @@ export class StompConnection
 
   #connect(frame: Frame): void {
     this.#opening.connect(frame);
-    this.#state.enter('checking-password');
+    this.state.enter('checking-password');
     // Frames that the client sends before the answer are held back.
     this.gate.hold();
   }
 
   opened(agreement: Agreement): void {
     this.#agreement = agreement;
-    this.#frames.version = agreement.escapes;
-    this.#frames.isTrimmed = agreement.version === '1.0';
-    this.#frames.limits = clientLimits;
+    this.input.version = agreement.escapes;
+    this.input.isTrimmed = agreement.version === '1.0';
+    this.input.limits = clientLimits;
     this.#heartBeats.start(agreement.sendMs, agreement.expectMs);
     this.broker.clientConnections.add(this);
-    this.#state.enter('open');
+    this.state.enter('open');
     this.write(agreement.connected);
     this.gate.release();
     this.setReading();
@@ -190,9 +146,9 @@ export class StompConnection
   }
 
   #disconnect(frame: Frame): void {
-    this.#frames.stop();
+    this.input.stop();
     this.broker.pump();
-    this.#release(() => this.receipt(frame, 0, () => this.#end()));
+    this.#release(() => this.receipt(frame, 0, () => this.end()));
   }
 
   receipt({ headers }: Frame, group: number, said?: () => void): void {
@@ -231,46 +187,26 @@ export class StompConnection
       if (this.#wait !== wait) return;
       this.#wait = undefined;
       this.frame(frame);
-      this.#received();
+      this.received();
       this.gate.release();
     });
   }
 
-  failed(thrown: unknown): void {
+  override failed(thrown: unknown): void {
     this.#fail(this.dialect.toError(thrown), undefined);
   }
 
   /** Ends the connection with an error. */
   #fail(error: StompError, receipt: string | undefined): void {
-    if (error.code === 'internal') this.#reportBug(error.cause);
-    if (this.#state.isOver) return;
-    this.#frames.stop();
+    if (error.code === 'internal') this.reportBug(error.cause);
+    if (this.state.isOver) return;
+    this.input.stop();
     // Answers that wait for the log are not sent. The client repeats what they were about.
     this.answers.drop();
     this.write(this.dialect.errorFrame(error, receipt));
-    this.#state.enter('closing');
+    this.state.enter('closing');
     this.#release();
-    this.#end();
-  }
-
-  /** Stops reading and writing. */
-  #end(): void {
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.#frames.stop();
-    this.outbox.flush();
-    this.#transport.close();
-  }
-
-  #reportBug(thrown: unknown): void {
-    this.broker.internalError(thrown, this.peerAddress);
-  }
-
-  deliveryFailed(thrown: unknown): void {
-    if (this.#bug !== undefined) return;
-    this.#bug = { thrown };
-    this.outbox.block();
-    this.outbox.discard();
-    this.#transport.requestFlush();
+    this.end();
   }
 
   /** Requeues everything. Long work is done in later turns. */
@@ -291,81 +227,54 @@ export class StompConnection
   *#requeueAll(): Generator<void> {
     // Another job of this connection may still be settling or committing.
     while (this.#agreement !== undefined && this.gate.isBusy) yield;
-    yield* this.dialect.release((bug) => this.#reportBug(bug));
+    yield* this.dialect.release((bug) => this.reportBug(bug));
   }
 
-  startedPublishing(): void {
-    this.broker.flow.add(this);
-  }
-
-  blocked(): void {}
-
-  unblocked(): void {}
-
-  setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    this.setReading();
-  }
-
-  requestFlush(): void {
-    this.#transport.requestFlush();
-  }
-
-  writable(): void {
-    if (this.#bug !== undefined) return;
-    this.outbox.resume();
-    this.#wake();
-  }
-
-  /** Deliveries are possible again. */
-  #wake(): void {
-    this.setReading();
+  protected override deliver(): void {
     this.dialect.wake();
-    this.broker.pump();
   }
 
-  tick(nowMs: number): void {
-    if (this.#state.isOverdue(nowMs)) this.#end();
-    this.setReading();
-    const stuck = this.#watch.tick(nowMs, this.#isPaused);
-    if (stuck !== undefined) this.failed(new StompError('closing', stuck));
-    const isTaking = this.#watch.isBehind && this.#watch.isTaking;
-    const hasReceived = this.#hasReceived || this.#isPaused || this.gate.isBusy || isTaking;
-    const due = this.#heartBeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
-    this.#hasReceived = false;
-    this.outbox.hasWritten = false;
-    if (this.#state.name !== 'open') return;
+  protected override closing(reason: string): StompError {
+    return new StompError('closing', reason);
+  }
+
+  protected override beat(nowMs: number, hasReceived: boolean): Due {
+    return this.#heartBeats.tick(nowMs, hasReceived, this.outbox.hasWritten);
+  }
+
+  protected override ticked(due: Due, nowMs: number): void {
+    if (this.state.name !== 'open') return;
     this.dialect.tick(nowMs);
-    if (due === 'end') {
-      const why = 'Channel was inactive for too long';
-      this.failed(new StompError('closing', why));
-    } else if (due === 'send') {
+    if (due === 'end') this.failed(this.closing('Channel was inactive for too long'));
+    else if (due === 'send') {
       this.write(heartBeat);
       this.outbox.flush();
       this.outbox.hasWritten = false;
     }
   }
 
-  flush(): void {
-    if (this.#bug !== undefined) this.failed(this.#bug.thrown);
-    this.outbox.flush();
+  protected override gone(): void {
+    this.dialect.end();
   }
 
-  ended(): void {
-    this.outbox.end();
-    this.dialect.end();
-    if (this.gate.endsLater()) {
-      this.#opening.abandon();
-      if (this.#agreement !== undefined) return;
-    }
-    this.#frames.stop();
+  protected override abandon(): void {
+    this.#opening.abandon();
+  }
+
+  protected override get isAgreed(): boolean {
+    return this.#agreement !== undefined;
+  }
+
+  protected override get isWaiting(): boolean {
+    return this.answers.isWaiting;
+  }
+
+  protected override lost(): void {
     this.answers.drop();
     this.#release();
-    if (this.#state.name !== 'closed') this.#state.enter('closed');
-    this.broker.pump();
   }
 
-  shutdown(reason: string): void {
-    this.failed(new StompError('closing', reason));
+  override shutdown(reason: string): void {
+    this.failed(this.closing(reason));
   }
 }
