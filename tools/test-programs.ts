@@ -6,32 +6,34 @@ import { join, relative, sep } from 'node:path';
 
 /**
  * Folders of the sources, and how many of their test files share a process, in the order in which
- * they are started: what takes long comes first. A file belongs to the longest folder that fits.
+ * they are started: what takes long comes first, so that all processors are busy until the end. A file
+ * belongs to the longest folder that fits.
  */
 const sharing: readonly (readonly [folder: string, filesPerProcess: number])[] = [
-  ['tests/interop', 40],
   // These wait for other programs most of the time.
   ['tests/engines', 2],
+  ['tests/interop', 40],
+  ['tests/documents', 5],
+  ['tests/service', 6],
+  ['tests/cloudwatch', 2],
   ['tests/console', 2],
   ['tests/fuzz', 1],
-  // A service is started once for all of these.
-  ['tests/service/shared', 40],
-  ['tests/service', 4],
-  ['tests/contract', 20],
-  ['tests/simulation', 4],
-  ['tests/cloudwatch', 2],
-  ['tests/pressure', 2],
-  ['tests/conformance/mq', 20],
-  ['tests/conformance/kms', 20],
+  ['tests', 40],
   ['tests/conformance', 40],
-  ['src/server', 40],
-  ['src/storage', 60],
+  ['src', 100],
   ['tests/management', 10],
   ['tests/stalls', 1],
-  ['tests/crash', 2],
+  ['src/storage', 60],
+  ['tests/conformance/kms', 20],
+  ['tests/contract', 20],
+  ['tests/pressure', 4],
+  ['tests/conformance/mq', 20],
   ['tests/abuse', 1],
-  ['tests', 40],
-  ['src', 100],
+  ['tests/simulation', 4],
+  ['src/server', 40],
+  // A service is started once for all of these.
+  ['tests/service/shared', 40],
+  ['tests/crash', 2],
   ['tools', 10],
   ['bench', 10],
 ];

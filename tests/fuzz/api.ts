@@ -169,7 +169,7 @@ function apiFuzzer(name: string, replaced?: (service: Service) => Service): Fuzz
   return {
     name,
     // The identity fuzzer sends many more.
-    roundCount: 150,
+    roundCount: 75,
     run: async (random) => {
       const plane = await ControlPlane.inProcess(replaced);
       const caller = new RandomCaller(plane, random);

@@ -13,6 +13,7 @@ import {
 import { KMS as KmsClient, RotateKeyOnDemandCommand } from '@aws-sdk/client-kms';
 import { packageFolder } from '../../src/base/package-folder.ts';
 import { createKey } from '../support/broker-requests.ts';
+import { isLong } from '../support/proof.ts';
 import { sharedWaxwing } from '../support/shared-waxwing.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 import type { Waxwing } from '../support/waxwing.ts';
@@ -154,7 +155,7 @@ test('messages pass between the SDK and an implementation of the format with bot
   const { encrypt, decrypt, keyring } = sdk(keyArn);
   const encryptionContext = { tenant: 'acme', purpose: 'orders', größe: '3 µm' };
   const suiteId = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
-  for (const size of [0, 1, 4096, 10_000]) {
+  for (const size of isLong ? [0, 1, 4096, 10_000] : [0, 10_000]) {
     const plaintext = Buffer.alloc(size, 'plain');
     const { result } = await encrypt(keyring, plaintext, { encryptionContext, suiteId });
     assert.deepEqual(await inPython(['open'], result), plaintext);
@@ -162,6 +163,7 @@ test('messages pass between the SDK and an implementation of the format with bot
     const opened = await decrypt(keyring, sealed);
     assert.deepEqual(opened.plaintext, plaintext);
     assert.deepEqual({ ...opened.messageHeader.encryptionContext }, encryptionContext);
+    if (size === 0) continue;
     const changed = Buffer.from(result);
     changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
     await assert.rejects(inPython(['open'], changed), /InvalidTag/);

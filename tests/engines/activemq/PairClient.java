@@ -26,7 +26,7 @@ public final class PairClient {
       connection.start();
       Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
       if (args[0].equals("send")) send(session, args[1], args[2], Integer.parseInt(args[3]));
-      else take(session, args[1]);
+      else take(session, args[1], Integer.parseInt(args[2]));
       connection.close();
     } catch (JMSException error) {
       say("error " + error.getMessage());
@@ -44,14 +44,17 @@ public final class PairClient {
     }
   }
 
-  /** Takes all messages; prints how many different ones there were, and the number of repeated ones. */
-  private static void take(Session session, String queue) throws Exception {
+  /**
+   * Takes the expected number of different messages, and what comes after them; prints how many
+   * different ones there were, and the number of repeated ones.
+   */
+  private static void take(Session session, String queue, int expected) throws Exception {
     MessageConsumer consumer = session.createConsumer(session.createQueue(queue));
     Set<String> bodies = new HashSet<>();
     int count = 0;
     for (Message message = consumer.receive(20_000);
         message != null;
-        message = consumer.receive(3_000)) {
+        message = consumer.receive(bodies.size() < expected ? 20_000 : 500)) {
       bodies.add(((TextMessage) message).getText());
       count += 1;
     }

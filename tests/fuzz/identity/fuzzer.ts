@@ -331,7 +331,7 @@ function isEffect(entry: Entry): boolean {
 function identityFuzzer(name: string, replaced?: (service: Service) => Service): Fuzzer {
   return {
     name,
-    roundCount: 20,
+    roundCount: 10,
     longRoundCount: 2500,
     figures: () => ({ ...figures, ...byWire }),
     run: async (random, tally) => {
