@@ -34,7 +34,10 @@ export class AwsError extends WaxwingError<string> {
    * the audit record.
    */
   readonly caller: Caller | undefined;
-  /** Whether clients ask again after this answer, so that it is not reported as a refused call. */
+  /**
+   * Whether clients ask again after this answer, so that it is reported neither as a refused call nor as
+   * a failure of the service.
+   */
   readonly isRoutine: boolean;
 
   constructor(code: string, message: string, options: AwsErrorOptions = {}) {

@@ -6,12 +6,14 @@ import {
   mkdtempSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { checkFolder } from './ownership.ts';
+import { bitsForOthers, checkFolder } from './ownership.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'waxwing-owner-')));
 const parent = join(root, 'parent');
@@ -67,6 +69,40 @@ test('group write is allowed if nobody else is in the group; foreign owners are 
     chownSync(path, 12345, 0);
     refused(/belongs to user 12345, who can change what is in it; it must belong to root$/);
     chownSync(path, 0, 0);
+  }
+});
+
+// A user with a private group on every Debian. A volume of Kubernetes belongs to root and to the
+// group of the pod, which may write; the group of a mounted secret may read it.
+test('root may lend a folder to the private group of the user, and a secret to any of its groups', {
+  skip: process.geteuid?.() === 0 ? false : 'only root can become another user',
+}, () => {
+  const daemon = 1;
+  const secret = join(parent, 'secret');
+  writeFileSync(secret, 'x');
+  chmodSync(secret, 0o444);
+  for (const path of [root, folder]) chmodSync(path, 0o755);
+  chownSync(parent, 0, daemon);
+  chmodSync(parent, 0o2775);
+  chownSync(folder, daemon, daemon);
+  process.seteuid?.(daemon);
+  try {
+    checkFolder(folder);
+    assert.equal(bitsForOthers(statSync(secret)), 0o004);
+  } finally {
+    process.seteuid?.(0);
+  }
+  assert.equal(bitsForOthers(statSync(secret)), 0o044, 'root does not share with itself');
+  refused(/belongs to user 1, who can change/);
+  chownSync(folder, 0, 0);
+  refused(/parent has mode 02775: other users can write in it/);
+  chownSync(parent, 0, 12345);
+  chownSync(folder, daemon, daemon);
+  process.seteuid?.(daemon);
+  try {
+    refused(/parent has mode 02775: other users/);
+  } finally {
+    process.seteuid?.(0);
   }
 });
 

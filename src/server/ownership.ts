@@ -34,11 +34,17 @@ function fieldsOf(file: string): string[][] {
   }
 }
 
-/**
- * Whether a group is the private group of the user. Many systems create one for each user, and new
- * folders are then writable by it.
- */
+/** Whether a group is the private group of the owner, or of the user that runs this process. */
 function isOwnGroup({ uid, gid }: Found): boolean {
+  return isPrivateGroup(gid, uid) || isPrivateGroup(gid, me());
+}
+
+/**
+ * Whether a group is the private group of a user. Many systems create one for each user, and new
+ * folders are then writable by it. Kubernetes leaves the root of a volume to root, and makes it
+ * writable by the group of the pod.
+ */
+function isPrivateGroup(gid: number, uid: number | undefined): boolean {
   const users = fieldsOf('/etc/passwd');
   const [name] = users.find(([, , id]) => id === String(uid)) ?? [];
   const group = fieldsOf('/etc/group').find(([, , id]) => id === String(gid));
@@ -111,6 +117,15 @@ function checkWayTo(file: string): void {
 }
 
 /**
+ * The bits of a mode that let others use a secret. Root may let a group of this user read its
+ * secrets.
+ */
+export function bitsForOthers({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): number {
+  const allowed = uid === 0 && me() !== 0 ? sharedByRoot : 0;
+  return mode & anythingForOthers & ~allowed;
+}
+
+/**
  * Checks that a socket belongs to this user.
  *
  * @throws {ServerError} `not-private`
@@ -136,8 +151,7 @@ export function checkKeyFile(file: string, found: Stats): void {
   if (me() === undefined) return;
   checkOwner(file, found);
   checkWayTo(file);
-  const allowed = found.uid === 0 && me() !== 0 ? sharedByRoot : 0;
-  if ((found.mode & anythingForOthers & ~allowed) === 0) return;
+  if (bitsForOthers(found) === 0) return;
   refuse(`${file} has mode ${shown(found.mode)}: other users can use it; run: chmod 600 '${file}'`);
 }
 

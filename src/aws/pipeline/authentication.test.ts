@@ -118,6 +118,7 @@ test('the health endpoint needs no authentication and is not recorded', async ()
   assert.equal((await api.dispatcher.answer(get('/health/ready'))).status, 503);
   assert.equal((await api.dispatcher.answer(get('/health'))).status, 200);
   assert.deepEqual([api.recorded.length, api.refused.length], [0, 0]);
+  assert.deepEqual(api.unexpectedErrors, [], 'a start is no failure of the service');
 });
 
 test('the metrics endpoint requires the bearer token and reports a wrong token', async () => {

@@ -75,6 +75,8 @@ export interface Call {
   readonly warned?: (found: string) => void;
 }
 
+const isUnexpected = ({ status, isRoutine }: AwsError) => status >= 500 && !isRoutine;
+
 /**
  * Performs a call: reads the input, authorises, inspects free text, runs the operation, records, and
  * commits.
@@ -107,7 +109,7 @@ export async function perform(
     if (hasWaited) authorised(call, input, hooks);
   } catch (error) {
     const failure = awsErrorFor(error, route);
-    if (failure.status >= 500) hooks.onUnexpectedError(error, context);
+    if (isUnexpected(failure)) hooks.onUnexpectedError(error, context);
     // An invalid input is recorded too, so that attempts to use a key can be found.
     if (input === undefined && error instanceof RequestError) input = error.input;
     await recordFailure(call, input, findings, failure, hooks, nowMs);

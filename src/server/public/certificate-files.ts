@@ -3,6 +3,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { bitsForOthers } from '../ownership.ts';
 import { type CertificateNeeds, checkCertificate, unusable } from './check-certificate.ts';
 import type { PublicCertificate } from './public-certificate.ts';
 
@@ -13,7 +14,7 @@ const fileBytesMax = 256 * 1024;
 export interface CertificateFiles {
   /** PEM: the server's certificate, then those of the authorities between it and a root. */
   readonly certificateFile: string;
-  /** PEM. Others than its owner must not be able to read it. */
+  /** PEM. Others than its owner must not be able to read it; a group may if it belongs to root. */
   readonly keyFile: string;
   /** The passphrase of an encrypted key, in its first line; undefined for none. */
   readonly passphraseFile?: string | undefined;
@@ -98,7 +99,7 @@ function checkPrivate(file: string, { mode, uid }: { mode: number; uid: number }
   if (uid !== user && uid !== 0) {
     throw unusable(`${file} belongs to user ${uid}; expected user ${user} or root`);
   }
-  if ((mode & 0o077) === 0) return;
+  if (bitsForOthers({ mode, uid }) === 0) return;
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   const text = `${file} has mode ${shown}: others can read or change it`;
   throw unusable(`${text}; expected 0600 or less (chmod 600 ${file})`);
