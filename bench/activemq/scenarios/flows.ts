@@ -30,7 +30,11 @@ const flows: readonly Flow[] = [
   { scenario: 'openwire-transactions', protocol: 'openwire', args: [...short, ...transacted] },
   { scenario: 'openwire-sync', protocol: 'openwire', args: synchronous },
   { scenario: 'openwire-sync-8', protocol: 'openwire', args: [...synchronous, '--producers', '8'] },
-  { scenario: 'openwire-sync-32', protocol: 'openwire', args: [...synchronous, '--producers', '32'] },
+  {
+    scenario: 'openwire-sync-32',
+    protocol: 'openwire',
+    args: [...synchronous, '--producers', '32'],
+  },
   { scenario: 'openwire-transient', protocol: 'openwire', args: [...short, '--transient'] },
   { scenario: 'stomp-receipts', protocol: 'stomp', args: receipts },
   { scenario: 'stomp', protocol: 'stomp', args: short },
