@@ -59,6 +59,8 @@ const goals: readonly Goal<Results>[] = [
   speed('OpenWire persistent, async send, against ActiveMQ', [12, 4], 'openwire-async', 'activemq'),
   speed('the same, transactions of 100', [12, 4], 'openwire-transactions', 'activemq'),
   speed('the same, synchronous send', [10, 3], 'openwire-sync', 'activemq'),
+  speed('the same, 8 producers', [10, 3], 'openwire-sync-8', 'activemq'),
+  speed('the same, 32 producers', [10, 3], 'openwire-sync-32', 'activemq'),
   speed('OpenWire non-persistent', [5, 2], 'openwire-transient', 'activemq'),
   speed('STOMP persistent with receipts, against ActiveMQ', [12, 4], 'stomp-receipts', 'activemq'),
   speed('STOMP persistent without receipts', [12, 4], 'stomp', 'activemq'),

@@ -8,6 +8,8 @@ export const scenarioNames = [
   'openwire-async',
   'openwire-transactions',
   'openwire-sync',
+  'openwire-sync-8',
+  'openwire-sync-32',
   'openwire-transient',
   'stomp-receipts',
   'stomp',

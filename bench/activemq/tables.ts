@@ -17,6 +17,8 @@ const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   'openwire-async': 'OpenWire, persistent, asynchronous send',
   'openwire-transactions': 'OpenWire, persistent, transactions of 100',
   'openwire-sync': 'OpenWire, persistent, synchronous send',
+  'openwire-sync-8': 'OpenWire, persistent, synchronous send, 8 producers',
+  'openwire-sync-32': 'OpenWire, persistent, synchronous send, 32 producers',
   'openwire-transient': 'OpenWire, non-persistent',
   'stomp-receipts': 'STOMP, persistent, with receipts',
   stomp: 'STOMP, persistent, without receipts',

@@ -2,6 +2,7 @@
 //
 // --queue is an address. The sender is unsettled, with at most --window unsettled deliveries and the
 // credit that the broker grants. The receiver keeps its credit near --prefetch and accepts ranges.
+#define ONE_PRODUCER  // credit is counted once
 #include "load_flow.h"
 
 enum { OPEN = 0x10, BEGIN, ATTACH, FLOW, TRANSFER, DISPOSITION, DETACH, END, CLOSE, MECHANISMS = 0x40, INIT, OUTCOME = 0x44 };
@@ -254,7 +255,7 @@ static void on_flow(const uint8_t **at) {
   if (*at[4] != 0x40) g_credit = number(at[5], 0) + number(at[6], 0);
 }
 static void prepare_producer(void) {
-  attach(&P, 0);
+  attach(&P->c, 0);
   enc e;
   frame(&e, 0, TRANSFER);
   u32(&e, 0);
@@ -278,7 +279,7 @@ static void prepare_producer(void) {
   // The first credit may come after the attach.
   const uint8_t *at[16];
   while (!g_credit) {
-    if (!expect(&P, FLOW, at)) die("no credit");
+    if (!expect(&P->c, FLOW, at)) die("no credit");
     on_flow(at);
   }
 }
@@ -290,7 +291,7 @@ static void send_one(uint64_t now) {
   wr32(g_message + g_id_at, g_sent);
   wr64(g_message + g_tag_at, g_sent);
   stamp(g_message + g_body_at, now);
-  put(&P, g_message, g_length);
+  put(&P->c, g_message, g_length);
   asked(now);
 }
 

@@ -1,6 +1,6 @@
 // What the load generators for ActiveMQ's protocols share: options, event loop, counts and report.
-// One producer and some consumers run in one thread, each on a connection of its own. A generator
-// defines the functions of its protocol that are declared below.
+// Producers and consumers run in one thread, each on a connection of its own. A generator defines
+// the functions of its protocol that are declared below.
 #ifndef LOAD_FLOW_H
 #define LOAD_FLOW_H
 #include "load_common.h"
@@ -13,23 +13,29 @@
 #define DRAIN_NS 10000000000ull
 
 static const char *o_host = "127.0.0.1", *o_user = "guest", *o_pass = "guest", *o_ca, *o_suites = "TLS_AES_256_GCM_SHA384", *o_queue = "load", *o_vhost = "localhost";
-static int o_port, o_tls, o_size = 1024, o_window, o_consumers = 1, o_prefetch = 1000, o_ackbatch = 100, o_transaction, o_transient, o_idle, o_wait, o_start, o_topic;
+static int o_port, o_tls, o_size = 1024, o_window, o_consumers = 1, o_prefetch = 1000, o_ackbatch = 100, o_transaction, o_transient, o_idle, o_wait, o_start, o_topic, o_producers = 1;
 static long o_inflight = 10000;
 static double o_warm = 2, o_dur = 5;
 
 typedef struct {
   conn c;
   int index;
-  uint64_t got, next, unacked, transaction;
+  uint64_t got, *next, unacked, transaction;  // `next`: the number that follows, of each producer
   uint8_t first[512], last[512];  // what the next acknowledgement names
   size_t first_length, last_length;
 } consumer;
 
+typedef struct {
+  conn c;
+  int index;
+  uint64_t sent, asked, confirmed, transaction, in_transaction;
+  uint64_t *asked_at;  // ring of the times of requests for a confirmation
+} producer;
+
 static consumer *C;
-static conn P;
-static uint64_t g_sent, g_asked, g_confirmed, g_got, g_gaps, g_repeated, g_refused, g_lost, g_now, g_in_transaction;
+static producer *producers, *P;  // P is the one that sends, or whose frame is handled
+static uint64_t g_sent, g_asked, g_confirmed, g_got, g_gaps, g_repeated, g_refused, g_lost, g_now;
 static uint64_t g_copies = 1;  // deliveries of each message
-static uint64_t *g_asked_at;   // ring of the times of requests for a confirmation
 static hist_t h_confirm, h_end_to_end;
 static int g_measuring, g_stopping;
 
@@ -37,13 +43,14 @@ static int g_measuring, g_stopping;
 // Opens a connection and logs in; 0 on success. `client` differs between the connections of all runs.
 static int log_in(conn *c, const char *client);
 static void subscribe(consumer *c);
+// Prepares the producer P.
 static void prepare_producer(void);
 // The length of the first frame; 0 if it is incomplete.
 static size_t frame_length(const uint8_t *b, size_t n);
 static void on_frame(conn *c, consumer *of, uint8_t *f, size_t n);
-// How many messages the protocol's own flow control allows now.
+// How many messages the protocol's own flow control allows P now.
 static long sendable(void);
-// Appends one message to the producer's output.
+// Appends one message to P's output.
 static void send_one(uint64_t now);
 // Appends an acknowledgement of all messages since the last one.
 static void acknowledge(consumer *c);
@@ -51,17 +58,21 @@ static void acknowledge(consumer *c);
 static void clean_up(void);
 
 // ---- counts ----
-static void asked(uint64_t t) { g_asked_at[g_asked++ % (uint64_t)o_window] = t; }
+static void asked(uint64_t t) { P->asked_at[P->asked++ % (uint64_t)o_window] = t, g_asked++; }
 static void confirmed(uint64_t n) {
   uint64_t t = now_ns();
-  for (; n && g_confirmed < g_asked; n--, g_confirmed++)
-    if (g_measuring) hist_add(&h_confirm, t - g_asked_at[g_confirmed % (uint64_t)o_window], 1);
+  for (; n && P->confirmed < P->asked; n--, g_confirmed++) {
+    uint64_t at = P->asked_at[P->confirmed++ % (uint64_t)o_window];
+    if (g_measuring) hist_add(&h_confirm, t - at, 1);
+  }
 }
-// Bodies of 16 bytes or more begin with the time and the number of the message.
+// Bodies of 16 bytes or more begin with the time, the producer and the number of its message.
+#define NUMBER_BITS 48
 static void stamp(uint8_t *body, uint64_t t) {
   if (o_size < 16) return;
+  uint64_t number = (uint64_t)P->index << NUMBER_BITS | P->sent;
   memcpy(body, &t, 8);
-  memcpy(body + 8, &g_sent, 8);
+  memcpy(body + 8, &number, 8);
 }
 static void received(consumer *c, const uint8_t *body, size_t n) {
   c->got++, g_got++;
@@ -71,12 +82,16 @@ static void received(consumer *c, const uint8_t *body, size_t n) {
   memcpy(&number, body + 8, 8);
   if (g_measuring && g_now > t) hist_add(&h_end_to_end, g_now - t, 1);
   if (o_consumers > 1 && g_copies == 1) return;  // each consumer has a part of the sequence only
-  if (number < c->next) {
+  uint64_t from = number >> NUMBER_BITS;
+  number &= (1ull << NUMBER_BITS) - 1;
+  if (from >= (uint64_t)o_producers) die("a message of an unknown producer");
+  uint64_t *next = &c->next[from];
+  if (number < *next) {
     g_repeated++;
     return;
   }
-  g_gaps += number - c->next;
-  c->next = number + 1;
+  g_gaps += number - *next;
+  *next = number + 1;
 }
 static void fill_body(uint8_t *b) {
   uint32_t random = 12345;
@@ -125,17 +140,17 @@ static void drain(conn *c, consumer *of) {
   }
 }
 
-// ---- the producer ----
+// ---- producers ----
 static uint64_t outstanding(void) {
   uint64_t arrived = g_got / g_copies + g_lost;
   return arrived < g_sent ? g_sent - arrived : 0;
 }
 static long room(void) {
-  if (g_in_transaction) return o_transaction - g_in_transaction;
+  if (P->in_transaction) return o_transaction - P->in_transaction;
   if (g_stopping) return 0;
   long can = sendable();
   if (o_window) {
-    long left = (o_window - (long)(g_asked - g_confirmed)) * (o_transaction ? o_transaction : 1);
+    long left = (o_window - (long)(P->asked - P->confirmed)) * (o_transaction ? o_transaction : 1);
     if (left < can) can = left;
   }
   if (o_inflight && o_consumers) {
@@ -145,29 +160,35 @@ static long room(void) {
   }
   return can;
 }
-// Sends while it may. Returns whether it could go on at once.
+// P sends while it may. Returns whether it could go on at once.
 static int produce(void) {
-  if (P.want_out) return 0;
+  if (P->c.want_out) return 0;
   uint64_t t = now_ns();
   long can = room();
   if (can <= 0) return 0;
-  for (; can > 0 && P.ol < BATCH_BYTES; can--) {
+  for (; can > 0 && P->c.ol < BATCH_BYTES; can--) {
     send_one(t);
-    g_sent++;
+    P->sent++, g_sent++;
   }
-  conn_flush(&P);
-  return !P.want_out;
+  conn_flush(&P->c);
+  return !P->c.want_out;
+}
+// Whether no producer is in a transaction or has something to write.
+static int is_settled(void) {
+  for (int i = 0; i < o_producers; i++)
+    if (producers[i].in_transaction || producers[i].c.oo < producers[i].c.ol) return 0;
+  return 1;
 }
 
 // ---- options ----
 enum { O_HOST = 256, O_PORT, O_USER, O_PASS, O_TLS, O_CA, O_SUITES, O_SERVER_NAME, O_PID, O_SIZE, O_WINDOW, O_INFLIGHT, O_TRANSIENT, O_ACKBATCH, O_CONSUMERS, O_WARM, O_DUR,
-       O_QUEUE, O_TOPIC, O_TRANSACTION, O_PREFETCH, O_IDLE, O_WAIT, O_START, O_VHOST, O_HELP };
+       O_QUEUE, O_TOPIC, O_TRANSACTION, O_PREFETCH, O_IDLE, O_WAIT, O_START, O_VHOST, O_PRODUCERS, O_HELP };
 static const struct option flow_options[] = {
     {"host", 1, 0, O_HOST}, {"port", 1, 0, O_PORT}, {"user", 1, 0, O_USER}, {"pass", 1, 0, O_PASS}, {"tls", 0, 0, O_TLS}, {"ca", 1, 0, O_CA},
     {"ciphersuites", 1, 0, O_SUITES}, {"server-name", 1, 0, O_SERVER_NAME}, {"pid", 1, 0, O_PID}, {"size", 1, 0, O_SIZE}, {"window", 1, 0, O_WINDOW},
     {"inflight", 1, 0, O_INFLIGHT}, {"transient", 0, 0, O_TRANSIENT}, {"ack-batch", 1, 0, O_ACKBATCH}, {"consumers", 1, 0, O_CONSUMERS}, {"warmup", 1, 0, O_WARM},
     {"duration", 1, 0, O_DUR}, {"queue", 1, 0, O_QUEUE}, {"topic", 0, 0, O_TOPIC}, {"transaction", 1, 0, O_TRANSACTION}, {"prefetch", 1, 0, O_PREFETCH},
-    {"idle", 1, 0, O_IDLE}, {"wait", 1, 0, O_WAIT}, {"start", 0, 0, O_START}, {"virtual-host", 1, 0, O_VHOST}, {"help", 0, 0, O_HELP}, {0}};
+    {"idle", 1, 0, O_IDLE}, {"wait", 1, 0, O_WAIT}, {"start", 0, 0, O_START}, {"virtual-host", 1, 0, O_VHOST}, {"producers", 1, 0, O_PRODUCERS}, {"help", 0, 0, O_HELP}, {0}};
 static void usage(const char *program) {
   printf("%s [options]; prints one JSON line\n"
          "  --host 127.0.0.1 --port N --user U --pass P --tls [--ca FILE] [--ciphersuites S] [--server-name localhost]   (TLS 1.3 only)\n"
@@ -175,7 +196,8 @@ static void usage(const char *program) {
          "  --queue NAME        what messages are sent to; a topic with --topic\n"
          "  --size BYTES        body; from 16 on it carries a timestamp and a sequence number\n"
          "  --transient         messages are not persistent\n"
-         "  --window W          ask for confirmations, at most W outstanding (0: none)\n"
+         "  --producers N       each with its own connection\n"
+         "  --window W          ask for confirmations, at most W outstanding of each producer (0: none)\n"
          "  --transaction N     send and acknowledge in transactions of N; --window then counts transactions\n"
          "  --inflight N        send only while sent minus consumed is below N (0: no limit)\n"
          "  --consumers N --prefetch N --ack-batch N   one acknowledgement every N messages (0: automatic)\n"
@@ -214,10 +236,15 @@ static void read_options(int argc, char **argv) {
       case O_WAIT: o_wait = atoi(optarg); break;
       case O_START: o_start = 1; break;
       case O_VHOST: o_vhost = optarg; break;
+      case O_PRODUCERS: o_producers = atoi(optarg); break;
       default: usage(argv[0]);
     }
   if (getenv("LOAD_PASSWORD")) o_pass = getenv("LOAD_PASSWORD");
   if (o_transaction && !o_window) die("--transaction needs --window");
+#ifdef ONE_PRODUCER
+  if (o_producers != 1) die("--producers must be 1");
+#endif
+  if (o_producers < 1 || o_producers > 1000) die("--producers must be from 1 to 1000");
   if (o_size < 0 || o_size > 256 * 1024) die("--size must be from 0 to 262144");
 }
 
@@ -241,18 +268,25 @@ static void open_all(void) {
   C = calloc(o_consumers + 1, sizeof *C);
   for (int i = 0; i < o_consumers; i++) {
     C[i].index = i;
+    C[i].next = calloc(o_producers, sizeof *C[i].next);
     client_name(name, sizeof name, "consumer", i);
     if (log_in(&C[i].c, name)) die("consumer cannot connect");
     subscribe(&C[i]);
   }
-  client_name(name, sizeof name, "producer", 0);
-  if (log_in(&P, name)) die("producer cannot connect");
-  prepare_producer();
+  producers = calloc(o_producers, sizeof *producers);
+  for (int i = 0; i < o_producers; i++) {
+    P = &producers[i];
+    P->index = i;
+    P->asked_at = calloc(o_window + 1, sizeof *P->asked_at);
+    client_name(name, sizeof name, "producer", i);
+    if (log_in(&P->c, name)) die("producer cannot connect");
+    prepare_producer();
+  }
   for (int i = 0; i < o_consumers; i++) set_nb(C[i].c.fd), ep_add(&C[i].c), C[i].c.kind = 1;
-  set_nb(P.fd), ep_add(&P);
+  for (int i = 0; i < o_producers; i++) set_nb(producers[i].c.fd), ep_add(&producers[i].c);
   g_now = now_ns();
   for (int i = 0; i < o_consumers; i++) parse(&C[i].c, &C[i]);
-  parse(&P, NULL);
+  for (P = producers; P < producers + o_producers; P++) parse(&P->c, NULL);
 }
 
 // The counts at the beginning of the measured time.
@@ -296,7 +330,7 @@ static void run(void) {
     if (!g_stopping && t >= end) end_measuring(rss_max), g_stopping = 1;
     if (g_got + g_confirmed != seen) seen = g_got + g_confirmed, progress = t;
     else if (o_transient && o_consumers && t - progress > DROPPED_NS) g_lost += outstanding(), progress = t;
-    if (g_stopping && !g_in_transaction && P.oo == P.ol) {
+    if (g_stopping && is_settled()) {
       int is_done = (!o_consumers || !outstanding()) && (!o_window || g_confirmed == g_asked);
       if (is_done || t - progress > DRAIN_NS) break;
     }
@@ -307,9 +341,13 @@ static void run(void) {
         ep_out(c, 0);
         conn_flush(c);
       }
-      if (ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) drain(c, c->kind ? (consumer *)c : NULL);
+      if (ev[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+        if (!c->kind) P = (producer *)c;
+        drain(c, c->kind ? (consumer *)c : NULL);
+      }
     }
-    more = produce();
+    more = 0;
+    for (P = producers; P < producers + o_producers; P++) more |= produce();
   }
 }
 
@@ -326,7 +364,6 @@ int main(int argc, char **argv) {
   read_options(argc, argv);
   if (o_tls) tls_init(o_ca, o_suites, 1);
   g_ep = epoll_create1(EPOLL_CLOEXEC);
-  g_asked_at = calloc(o_window + 1, sizeof *g_asked_at);
   if (o_start) {
     conn first;
     char name[64];

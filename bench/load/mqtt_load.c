@@ -108,7 +108,7 @@ static void send_one(uint64_t now) {
     asked(now);
   }
   stamp(g_packet + g_body_at, now);
-  put(&P, g_packet, g_packet_length);
+  put(&P->c, g_packet, g_packet_length);
 }
 
 static void on_frame(conn *c, consumer *of, uint8_t *f, size_t n) {

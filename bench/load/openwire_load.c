@@ -146,25 +146,27 @@ static void subscribe(consumer *c) {
   ask(&c->c, &e, command);
 }
 
-static char g_producer[64];
-static uint8_t *g_message;
-static size_t g_length, g_transaction_at, g_sequence_at, g_body_at;
-static uint64_t g_transaction;
+// The messages of one producer, encoded once: only command id, transaction, sequence and body differ.
+typedef struct {
+  char producer[64];
+  uint8_t *bytes;
+  size_t length, transaction_at, sequence_at, body_at;
+} template;
+static template *templates;
 
-// Encodes one message, in which only command id, transaction, sequence and body differ later.
-static void prepare_message(void) {
+static void prepare_message(template *m) {
   enc e;
   begin(&e, BYTES_MESSAGE, o_window && !o_transaction);
-  producer_id(&e, g_producer), destination(&e);
+  producer_id(&e, m->producer), destination(&e);
   if (o_transaction) {
-    g_transaction_at = e.n + 2;
-    transaction_id(&e, g_producer, 0);
+    m->transaction_at = e.n + 2;
+    transaction_id(&e, m->producer, 0);
   } else {
     e8(&e, 0);
   }
   e8(&e, 0);  // originalDestination
-  nested(&e, MESSAGE_ID), string(&e, NULL), producer_id(&e, g_producer);
-  g_sequence_at = e.n;
+  nested(&e, MESSAGE_ID), string(&e, NULL), producer_id(&e, m->producer);
+  m->sequence_at = e.n;
   e64(&e, 0), e64(&e, 0);
   zeros(&e, 1 + 1 + 4 + 1);  // originalTransactionId, groupID, groupSequence, correlationId
   e8(&e, !o_transient), e64(&e, 0), e8(&e, 4), e8(&e, 0);  // persistent, expiration, priority, replyTo
@@ -172,45 +174,48 @@ static void prepare_message(void) {
   clock_gettime(CLOCK_REALTIME, &t);
   e64(&e, (uint64_t)t.tv_sec * 1000), e8(&e, 0);  // timestamp, type
   e8(&e, 1), e32(&e, o_size);
-  g_body_at = e.n;
+  m->body_at = e.n;
   // marshalledProperties, dataStructure, targetConsumerId, compressed, redeliveryCounter, brokerPath,
   // arrival, userID, receivedByDFBridge, droppable, cluster, brokerInTime, brokerOutTime, jmsxGroupFirstForConsumer
   size_t rest = 1 + 1 + 1 + 1 + 4 + 1 + 8 + 1 + 1 + 1 + 1 + 8 + 8 + 1;
-  g_length = e.n + o_size + rest;
-  g_message = calloc(1, g_length);
-  memcpy(g_message, e.b, e.n);
-  fill_body(g_message + g_body_at);
-  wr32(g_message, g_length - 4);
+  m->length = e.n + o_size + rest;
+  m->bytes = calloc(1, m->length);
+  memcpy(m->bytes, e.b, e.n);
+  fill_body(m->bytes + m->body_at);
+  wr32(m->bytes, m->length - 4);
 }
 static void prepare_producer(void) {
-  client_name(g_producer, sizeof g_producer, "producer", 0);
+  if (!templates) templates = calloc(o_producers, sizeof *templates);
+  template *m = &templates[P->index];
+  client_name(m->producer, sizeof m->producer, "producer", P->index);
   enc e;
   uint32_t command = begin(&e, PRODUCER_INFO, 1);
-  producer_id(&e, g_producer), destination(&e), zeros(&e, 1 + 1 + 4);
+  producer_id(&e, m->producer), destination(&e), zeros(&e, 1 + 1 + 4);
   end(&e);
-  ask(&P, &e, command);
-  prepare_message();
+  ask(&P->c, &e, command);
+  prepare_message(m);
 }
 
 // ---- messages ----
 static long sendable(void) { return LONG_MAX; }
 static void send_one(uint64_t now) {
+  template *m = &templates[P->index];
   enc e;
-  if (o_transaction && !g_in_transaction) {
-    transaction(&e, g_producer, ++g_transaction, BEGIN, 0);
-    put(&P, e.b, e.n);
-    wr64(g_message + g_transaction_at, g_transaction);
+  if (o_transaction && !P->in_transaction) {
+    transaction(&e, m->producer, ++P->transaction, BEGIN, 0);
+    put(&P->c, e.b, e.n);
+    wr64(m->bytes + m->transaction_at, P->transaction);
   }
-  wr32(g_message + 5, ++g_command);
-  wr64(g_message + g_sequence_at, g_sent + 1);
-  stamp(g_message + g_body_at, now);
-  put(&P, g_message, g_length);
+  wr32(m->bytes + 5, ++g_command);
+  wr64(m->bytes + m->sequence_at, P->sent + 1);
+  stamp(m->bytes + m->body_at, now);
+  put(&P->c, m->bytes, m->length);
   if (!o_transaction) {
     if (o_window) asked(now);
-  } else if (++g_in_transaction == (uint64_t)o_transaction) {
-    g_in_transaction = 0;
-    transaction(&e, g_producer, g_transaction, COMMIT_ONE_PHASE, 1);
-    put(&P, e.b, e.n);
+  } else if (++P->in_transaction == (uint64_t)o_transaction) {
+    P->in_transaction = 0;
+    transaction(&e, m->producer, P->transaction, COMMIT_ONE_PHASE, 1);
+    put(&P->c, e.b, e.n);
     asked(now);
   }
 }

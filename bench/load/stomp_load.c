@@ -6,7 +6,6 @@
 static char g_destination[256], g_head[512];
 static uint8_t *g_body;
 static size_t g_head_length;
-static uint64_t g_transaction;
 
 static void putf(conn *c, const char *format, ...) {
   char b[1024];
@@ -115,20 +114,20 @@ static void prepare_producer(void) {
 
 static long sendable(void) { return LONG_MAX; }
 static void send_one(uint64_t now) {
-  if (o_transaction && !g_in_transaction) putf(&P, "BEGIN\ntransaction:t%lu\n\n", ++g_transaction);
-  put(&P, g_head, g_head_length);
+  if (o_transaction && !P->in_transaction) putf(&P->c, "BEGIN\ntransaction:t%lu\n\n", ++P->transaction);
+  put(&P->c, g_head, g_head_length);
   if (o_transaction) {
     char b[64];
-    put(&P, b, snprintf(b, sizeof b, "transaction:t%lu\n", g_transaction));
+    put(&P->c, b, snprintf(b, sizeof b, "transaction:t%lu\n", P->transaction));
   }
-  put(&P, "\n", 1);
+  put(&P->c, "\n", 1);
   stamp(g_body, now);
-  put(&P, g_body, o_size + 1);
+  put(&P->c, g_body, o_size + 1);
   if (!o_transaction) {
     if (o_window) asked(now);
-  } else if (++g_in_transaction == (uint64_t)o_transaction) {
-    g_in_transaction = 0;
-    putf(&P, "COMMIT\ntransaction:t%lu\nreceipt:r\n\n", g_transaction);
+  } else if (++P->in_transaction == (uint64_t)o_transaction) {
+    P->in_transaction = 0;
+    putf(&P->c, "COMMIT\ntransaction:t%lu\nreceipt:r\n\n", P->transaction);
     asked(now);
   }
 }

@@ -12,6 +12,14 @@ import { type Fuzzer, junk } from './fuzzer.ts';
 import { commands, randomFrame } from './stomp-input.ts';
 import type { Tally } from './tally.ts';
 
+const mapXml =
+  '<map><entry><string>a&amp;&#x41;</string><map><entry><string/><list><int>1</int></list></entry></map>' +
+  '</entry><entry><int>5</int><double>-1.5E10</double></entry></map>';
+const mapJson =
+  '{"map":{"entry":[{"string":["a","\\u00e9"]},{"string":"b","long":9223372036854775807},' +
+  '{"string":"c","map":{"entry":{"string":"d","list":{"boolean":[true,false]}}}}]}}';
+const errorName = 'transformation-error';
+
 /** Turns of the event loop that what is left to do may take. */
 const turnsMax = 1000;
 
@@ -207,6 +215,28 @@ export const stompFuzzers: readonly Fuzzer[] = [
       const headers = stompFormat.headers(written, 0, written.length);
       const changed = stompFormat.deadLetterHead(written, 0, written.length, headers);
       assert.deepEqual({ ...stompFormat.headers(changed, 0, changed.length) }, { ...headers });
+    },
+  },
+  {
+    name: 'stomp maps',
+    roundCount: 20_000,
+    handlers: ['jms-map-json', 'jms-map-xml'],
+    run: (random, tally) => {
+      const isXml = random.oneIn(2);
+      const transformation = isXml ? 'jms-map-xml' : 'jms-map-json';
+      const whole = Buffer.from(isXml ? mapXml : mapJson);
+      const isWhole = random.oneIn(4);
+      const body = isWhole ? whole : random.damaged(whole);
+      const head = Buffer.from(`transformation:${transformation}\n`);
+      const properties = stompFormat.toProperties(viewOf({ head, body }, 4));
+      const { kind } = properties.body;
+      assert.equal(
+        kind === 'text',
+        properties.headers.some(([name]) => name === errorName),
+      );
+      if (isWhole && kind === 'value') tally.reach(transformation);
+      const again = stompFormat.fromProperties(properties, 1_000_000);
+      assert.deepEqual(stompFormat.toProperties(viewOf(again, 4)).body, properties.body);
     },
   },
   {

@@ -21,11 +21,20 @@ const qos1 = ['--inflight', '1000', ...confirmed];
 /** One transaction of JMS at a time: a commit waits for its answer. */
 const transacted = ['--transaction', '100', '--window', '1'];
 
-/** All flows have one producer. Consumers acknowledge every 100 messages unless MQTT acknowledges each. */
+/** A producer waits for the response to each message. */
+const synchronous = [...short, '--window', '1'];
+
+/** Flows have one producer unless they say otherwise. Consumers acknowledge every 100 messages unless MQTT acknowledges each. */
 const flows: readonly Flow[] = [
   { scenario: 'openwire-async', protocol: 'openwire', args: short },
   { scenario: 'openwire-transactions', protocol: 'openwire', args: [...short, ...transacted] },
-  { scenario: 'openwire-sync', protocol: 'openwire', args: [...short, '--window', '1'] },
+  { scenario: 'openwire-sync', protocol: 'openwire', args: synchronous },
+  { scenario: 'openwire-sync-8', protocol: 'openwire', args: [...synchronous, '--producers', '8'] },
+  {
+    scenario: 'openwire-sync-32',
+    protocol: 'openwire',
+    args: [...synchronous, '--producers', '32'],
+  },
   { scenario: 'openwire-transient', protocol: 'openwire', args: [...short, '--transient'] },
   { scenario: 'stomp-receipts', protocol: 'stomp', args: receipts },
   { scenario: 'stomp', protocol: 'stomp', args: short },

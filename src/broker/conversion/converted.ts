@@ -28,7 +28,7 @@ const headByteWeight = 32;
 export function converted(
   delivery: Delivery,
   from: MessageFormat | undefined,
-  to: MessageFormat,
+  to: Pick<MessageFormat, 'name' | 'fromProperties'>,
   headBytesMax: number,
 ): Delivery {
   conversionWork.bytes = 0;

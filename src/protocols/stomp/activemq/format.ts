@@ -14,6 +14,7 @@ import { destinationText, readDestinationText } from './address.ts';
 import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
+import { subscriptionTransformation, withTransformation } from './conversion/transformations.ts';
 
 /** The original destination of a dead letter, as STOMP clients write it. */
 const originHeader = 'original-destination';
@@ -74,6 +75,24 @@ export const stompFormat: MessageFormat = {
 
   fromProperties,
 };
+
+/**
+ * Returns the encoding of messages for a subscription that asks for a transformation; undefined if that
+ * does not concern maps.
+ *
+ * @param header the value of the header `transformation` of SUBSCRIBE
+ */
+export function transformingFormat(
+  header: string | undefined,
+): Pick<MessageFormat, 'name' | 'fromProperties'> | undefined {
+  const transformation = subscriptionTransformation(header);
+  if (transformation === undefined) return undefined;
+  return {
+    name: 'stomp',
+    fromProperties: (properties, headBytesMax) =>
+      fromProperties(withTransformation(properties, transformation), headBytesMax),
+  };
+}
 
 /** Encodes a changed header, if it can be text. */
 function changedLine(name: string, argument: Argument | undefined): HeadLine[] {

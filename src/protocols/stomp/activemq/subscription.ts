@@ -17,7 +17,7 @@ import { destinationText, ownDestinationText } from './address.ts';
 import { readLeading, writeMessage } from './codec/message-writer.ts';
 import type { ActiveMqConnection } from './dialect.ts';
 import { ActiveMqError, errorFrame } from './errors.ts';
-import { stompFormat } from './format.ts';
+import { stompFormat, transformingFormat } from './format.ts';
 import type { StompTransaction } from './transactions.ts';
 
 /** The acknowledgement mode. */
@@ -54,6 +54,8 @@ export class StompSubscription implements MessageTaker, Browser {
   /** Nothing is delivered until the RECEIPT has been written. */
   isHeld = true;
   readonly #own: ActiveMqConnection;
+  /** The encoding of messages if the subscription asks for a transformation. */
+  readonly #transforming: ReturnType<typeof transformingFormat>;
   readonly #flights = new Map<string, Flight>();
   #consumption: Consumption | undefined = undefined;
   /** Replaces the consumption if this is a browser. */
@@ -68,12 +70,14 @@ export class StompSubscription implements MessageTaker, Browser {
     own: ActiveMqConnection,
     number: number,
     what: Pick<StompSubscription, 'id' | 'destination' | 'ackMode'>,
+    transformation?: string,
   ) {
     this.#own = own;
     this.number = number;
     this.id = what.id;
     this.destination = what.destination;
     this.ackMode = what.ackMode;
+    this.#transforming = transformingFormat(transformation);
   }
 
   /** Sets the source of the messages. */
@@ -129,11 +133,12 @@ export class StompSubscription implements MessageTaker, Browser {
     }
   }
 
-  /** Converts a message of another protocol to STOMP. */
+  /** Converts a message of another protocol to STOMP, or as the subscription asks for. */
   #asOwn(delivery: Delivery): Delivery {
-    if (delivery.format === formatNumbers.stomp) return delivery;
+    const transforming = this.#transforming;
+    if (delivery.format === formatNumbers.stomp && transforming === undefined) return delivery;
     const format = this.#own.broker.formatOf(delivery.format);
-    return converted(delivery, format, stompFormat, clientLimits.headBytesMax);
+    return converted(delivery, format, transforming ?? stompFormat, clientLimits.headBytesMax);
   }
 
   /** @param settled the delivery that must be settled, if any */

@@ -7,6 +7,7 @@ import { BrokerError } from '../../../../broker/errors.ts';
 import type { Frame } from '../../codec/frames.ts';
 import { idLengthMax } from '../../limits.ts';
 import { parseDestinations } from '../address.ts';
+import { transformationHeader } from '../conversion/transformations.ts';
 import type { ActiveMqConnection } from '../dialect.ts';
 import { ActiveMqError } from '../errors.ts';
 import { type AckMode, StompSubscription } from '../subscription.ts';
@@ -31,7 +32,12 @@ export function subscribe(own: ActiveMqConnection, frame: Frame): void {
   const isBrowser = own.version !== '1.0' && isTrue(headers, 'browser');
   const ackMode = isBrowser ? 'auto' : readAckMode(headers.get('ack'));
   const number = subscriptions.next(id);
-  const subscription = new StompSubscription(own, number, { id, destination, ackMode });
+  const subscription = new StompSubscription(
+    own,
+    number,
+    { id, destination, ackMode },
+    headers.get(transformationHeader),
+  );
   const request = readRequest(own, headers, destination, ackMode);
   const definedBefore = broker.store.definedGroup;
   const { core, access } = own;

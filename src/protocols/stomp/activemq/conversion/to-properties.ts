@@ -6,6 +6,7 @@ import { emptyProperties } from '../../../../broker/conversion/properties.ts';
 import { type Field, textValue } from '../../../../broker/conversion/value.ts';
 import { readDestinationText } from '../address.ts';
 import { type HeadLine, propertyNames, readHead } from '../codec/head.ts';
+import { transformationHeader, transformed } from './transformations.ts';
 
 /** Converts a STOMP message to neutral properties. */
 export function toProperties(message: EncodedMessage): Properties {
@@ -17,7 +18,7 @@ export function toProperties(message: EncodedMessage): Properties {
   const headers = lines.filter(
     ([name]) => !propertyNames.has(name) || (name === 'reply-to' && address === undefined),
   );
-  return {
+  const properties: Properties = {
     ...emptyProperties,
     isDurable: named.text('persistent') === 'true',
     priority: named.number('priority'),
@@ -36,6 +37,7 @@ export function toProperties(message: EncodedMessage): Properties {
     headers: headers.map(([name, value]): Field => [name, textValue(value)]),
     body: bodyOf(message, named),
   };
+  return transformed(properties, named.text(transformationHeader));
 }
 
 /** The first line with each name. */
