@@ -51,6 +51,7 @@ const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, err
   'invalid-page': [400, 'invalid_pagination_parameters'],
   'page-out-of-range': [400, 'page_out_of_range'],
   busy: [503, 'service_unavailable'],
+  'too-many-requests': [429, 'too_many_requests'],
 };
 
 const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, error: string]>> = {
@@ -66,8 +67,10 @@ const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, e
 /** The answer to an expected error; undefined for any other. */
 export function errorAnswer(thrown: unknown): HttpResponse | undefined {
   if (thrown instanceof ManagementError) {
-    const { code, message, subject } = thrown;
-    return failure(errors[code], subject === undefined ? message : [message, subject]);
+    const { code, message, subject, retryAfterSeconds } = thrown;
+    const reason = subject === undefined ? message : [message, subject];
+    const headers = retryAfterSeconds && { 'Retry-After': String(retryAfterSeconds) };
+    return failure(errors[code], reason, headers || undefined);
   }
   if (thrown instanceof BrokerError) return failure(brokerErrors[thrown.code], thrown.message);
   if (thrown instanceof RangeExceeded) return failure(errors['bad-request'], thrown.message);
@@ -77,8 +80,9 @@ export function errorAnswer(thrown: unknown): HttpResponse | undefined {
 function failure(
   [status, error]: readonly [status: number, error: string],
   reason: string | readonly string[],
+  headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  return jsonAnswer({ error, reason }, status);
+  return jsonAnswer({ error, reason }, status, headers);
 }
 
 /** The answer to a request without valid credentials. */

@@ -9,11 +9,19 @@ import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
 import { isForged } from './forged.ts';
 import { LargeAnswers } from './large-answers.ts';
-import { largeRequestCountMax, pathLengthMax, queryLengthMax, requestCountMax } from './limits.ts';
+import {
+  largeRequestCountMax,
+  pathLengthMax,
+  queryLengthMax,
+  requestChargeMs,
+  requestCountMax,
+} from './limits.ts';
 import type { Management } from './management.ts';
 import { ApiRequest } from './request.ts';
 import { requireRole } from './roles.ts';
 import { newRoutes, type Route } from './routes.ts';
+import { paced } from './shares/paced-answer.ts';
+import { type Place, Shares } from './shares/shares.ts';
 
 /** A resource that a request asks for, with the parameters of its path. */
 interface Found {
@@ -28,13 +36,16 @@ export class ManagementApi {
   #requestCount = 0;
   #largeCount = 0;
   readonly #largeAnswers = new LargeAnswers();
+  readonly #shares: Shares;
 
   constructor(management: Management) {
     this.#management = management;
+    this.#shares = new Shares(management.clock);
   }
 
-  /** Stops sampling. */
+  /** Stops sampling, and the wait for shares. */
   close(): void {
+    this.#shares.close();
     this.#management.rates.stop();
   }
 
@@ -57,7 +68,8 @@ export class ManagementApi {
       },
     };
     return this.#management.broker.logins.check(attempt).then(
-      (user) => (user === undefined ? refused(loginFailed) : this.#admitUser(head, user, found)),
+      (user) =>
+        user === undefined ? refused(loginFailed) : this.#admitUser(head, user, found, peer),
       (error: unknown) => refused(this.#failure(error)),
     );
   }
@@ -82,32 +94,76 @@ export class ManagementApi {
       : jsonAnswer({ error: 'Method Not Allowed', reason: 'Method Not Allowed' }, 405, headers);
   }
 
-  #admitUser(head: RequestHead, user: User, found: Found): Admission {
+  #admitUser(head: RequestHead, user: User, found: Found, peer: RequestPeer): Admission {
     try {
       requireRole(user, found.route.role);
+      this.#shares.requireRoom(user.name, head.peerAddress);
     } catch (error) {
       return { ...refused(this.#failure(error)), isProven: true };
     }
     return {
       refusal: undefined,
       isProven: true,
-      answer: (body) => this.#answerAs(user, head, found, body),
+      answer: (body) => this.#answerInTurn(user, head, found, body, () => peer.destroyed),
     };
   }
 
+  /** Answers a request whose body has arrived, when the shares of its user and address permit it. */
+  async #answerInTurn(
+    user: User,
+    head: RequestHead,
+    found: Found,
+    body: Buffer,
+    isGone: () => boolean,
+  ): Promise<Answer> {
+    const { isLarge } = found.route;
+    let place: Place | undefined;
+    this.#requestCount++;
+    if (isLarge) this.#largeCount++;
+    try {
+      if (this.#requestCount > requestCountMax || this.#largeCount > largeRequestCountMax) {
+        throw new ManagementError('busy', 'too many requests are in progress; try again later');
+      }
+      if (isLarge) this.#largeAnswers.requireRoom(user.name);
+      place = this.#shares.enter(user.name, head.peerAddress, isGone);
+      place.charge(requestChargeMs);
+      await place.start();
+      const answer = isGone() ? clientGone : await this.#answerAs(user, head, found, body, place);
+      return paced(isLarge ? this.#largeAnswers.counted(user.name, answer) : answer, place);
+    } catch (error) {
+      place?.end();
+      return this.#failure(error);
+    } finally {
+      this.#requestCount--;
+      if (isLarge) this.#largeCount--;
+    }
+  }
+
   /**
-   * Answers a request whose body has arrived. The body may have taken long, so the user may have been
+   * Answers a request. The body and the shares may have taken long, so the user may have been
    * deleted, or have another password or other tags.
    */
-  #answerAs(admitted: User, head: RequestHead, found: Found, body: Buffer): Promise<Answer> {
+  async #answerAs(
+    admitted: User,
+    head: RequestHead,
+    { route, labels }: Found,
+    body: Buffer,
+    place: Place,
+  ): Promise<Answer> {
     const user = this.#present(admitted);
-    if (user === undefined) return Promise.resolve(loginFailed);
-    try {
-      requireRole(user, found.route.role);
-    } catch (error) {
-      return Promise.resolve(this.#failure(error));
-    }
-    return this.#answer(head, user, found, body);
+    if (user === undefined) return loginFailed;
+    requireRole(user, route.role);
+    const charge = (ms: number) => place.charge(ms);
+    const request = new ApiRequest(this.#management, user, { head, labels, body }, charge);
+    return afterDecisions(() => {
+      const { clock } = this.#management;
+      const beganMs = clock.monotonicMs();
+      try {
+        return route.handle(request);
+      } finally {
+        place.charge(clock.monotonicMs() - beganMs);
+      }
+    });
   }
 
   /** The present state of a user; undefined if its log-in no longer counts. */
@@ -117,31 +173,6 @@ export class ManagementApi {
     if (rights !== undefined) return rights.expiresAtMs > broker.nowMs() ? admitted : undefined;
     const user = broker.users.get(admitted.name);
     return user?.passwordHash === admitted.passwordHash ? user : undefined;
-  }
-
-  async #answer(
-    head: RequestHead,
-    user: User,
-    { route, labels }: Found,
-    body: Buffer,
-  ): Promise<Answer> {
-    const { isLarge } = route;
-    this.#requestCount++;
-    if (isLarge) this.#largeCount++;
-    try {
-      if (this.#requestCount > requestCountMax || this.#largeCount > largeRequestCountMax) {
-        throw new ManagementError('busy', 'too many requests are in progress; try again later');
-      }
-      if (isLarge) this.#largeAnswers.requireRoom(user.name);
-      const request = new ApiRequest(this.#management, user, { head, labels, body });
-      const answer = await afterDecisions(() => route.handle(request));
-      return isLarge ? this.#largeAnswers.counted(user.name, answer) : answer;
-    } catch (error) {
-      return this.#failure(error);
-    } finally {
-      this.#requestCount--;
-      if (isLarge) this.#largeCount--;
-    }
   }
 
   /** The answer to an error. A bug is reported. */
@@ -156,6 +187,9 @@ export class ManagementApi {
     return internalError;
   }
 }
+
+/** The answer to a client that has disconnected; nobody reads it. */
+const clientGone = jsonAnswer({}, 400);
 
 function refused(refusal: Extract<Answer, { body: unknown }>): Admission {
   return { refusal, isProven: false, answer: () => Promise.resolve(refusal) };

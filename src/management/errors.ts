@@ -12,6 +12,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `vhost-not-found`: the virtual host of an object to be created does not exist.
  * - `invalid-page`, `page-out-of-range`: the list has no such page.
  * - `busy`: too many requests are in progress, or publishers are blocked.
+ * - `too-many-requests`: the user or the address has too many requests, or has taken too much time.
  */
 export type ManagementErrorCode =
   | 'bad-request'
@@ -21,16 +22,25 @@ export type ManagementErrorCode =
   | 'vhost-not-found'
   | 'invalid-page'
   | 'page-out-of-range'
-  | 'busy';
+  | 'busy'
+  | 'too-many-requests';
 
 /** An expected error of the management API. The text is the `reason` of the answer. */
 export class ManagementError extends WaxwingError<ManagementErrorCode> {
   /** The name or value that the text is about; RabbitMQ lists both as the reason. */
   readonly subject: string | undefined;
+  /** When the client may try again, seconds; undefined if that is not known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ManagementErrorCode, message: string, subject?: string) {
+  constructor(
+    code: ManagementErrorCode,
+    message: string,
+    subject?: string,
+    retryAfterSeconds?: number,
+  ) {
     super(code, message);
     this.subject = subject;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

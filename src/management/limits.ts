@@ -2,6 +2,7 @@
 
 import type { HttpLimits } from '../net/http/http-limits.ts';
 import { type AdmissionLimits, apiAdmissionLimits } from '../net/limits.ts';
+import type { ShareLimits } from './shares/share.ts';
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -24,6 +25,8 @@ export const managementHttpLimits: Partial<HttpLimits> = {
   bodyBytesMax: smallBodyBytesMax,
   bodyPiecesMax: 16 * kib,
   unreadBytesMax: mib,
+  refusedDelayMs: 2000,
+  pipelinedCountMax: 2,
 };
 
 /** Maximum size of a request to publish a message, bytes. */
@@ -39,6 +42,30 @@ export const largeAnswerCountMax = 16;
 export const largeAnswersPerUserMax = 4;
 /** Maximum number of requests that are in progress. */
 export const requestCountMax = 256;
+
+/**
+ * What the requests of one user may take. Lists of a program that asks for them every few seconds
+ * are far below it.
+ */
+export const userShare: ShareLimits = {
+  part: 0.3,
+  burstMs: 1000,
+  runningCountMax: 4,
+  placeCountMax: 40,
+};
+/** What the requests from one address may take: an IPv4 address, or the /64 network of an IPv6 address. */
+export const addressShare: ShareLimits = {
+  part: 0.5,
+  burstMs: 1500,
+  runningCountMax: 8,
+  placeCountMax: 80,
+};
+/** Time that a request may have to wait for these shares; otherwise it is refused, milliseconds. */
+export const shareWaitMsMax = 10_000;
+/** Time of the event loop that every request is charged, for HTTP and TLS, milliseconds. */
+export const requestChargeMs = 0.5;
+/** The same for each byte of an answer. */
+export const byteChargeMs = 1e-5;
 
 /** Maximum nesting of JSON in requests. */
 export const jsonDepthMax = 32;

@@ -10,6 +10,8 @@ import { badRequest, ManagementError, notFound } from './errors.ts';
 import { readObject } from './json/read.ts';
 import type { Management } from './management.ts';
 import { hasRole, requireLogin, requireVisible, seesVhost } from './roles.ts';
+import { Metered } from './shares/metered.ts';
+import type { Runner } from './slices.ts';
 
 /** A request of an authenticated user. */
 export class ApiRequest {
@@ -19,11 +21,14 @@ export class ApiRequest {
   readonly labels: Labels;
   readonly query: URLSearchParams;
   readonly body: Buffer;
+  /** Runs jobs, whose time is counted. */
+  readonly background: Runner;
 
   constructor(
     management: Management,
     user: User,
     { head, labels, body }: Pick<ApiRequest, 'head' | 'labels' | 'body'>,
+    charge: (ms: number) => void,
   ) {
     this.management = management;
     this.user = user;
@@ -31,6 +36,7 @@ export class ApiRequest {
     this.labels = labels;
     this.query = new URLSearchParams(head.rawQuery);
     this.body = body;
+    this.background = new Metered(management.broker.background, management.clock, charge);
   }
 
   get broker(): Broker {

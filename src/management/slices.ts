@@ -2,6 +2,9 @@
 
 import { type Background, stepUnits } from '../broker/turns/background.ts';
 
+/** What runs jobs in the background of a broker. */
+export type Runner = Pick<Background, 'run' | 'spend'>;
+
 /** Number of small items that one step handles. A step takes some microseconds. */
 export const itemsPerStep = 4;
 
@@ -11,7 +14,7 @@ export const itemsPerStep = 4;
  * @returns the result; rejects with what the work throws
  */
 export function inSlices<Result>(
-  background: Background,
+  background: Pick<Runner, 'run'>,
   steps: Generator<void, Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {

@@ -51,8 +51,8 @@ export class MessageStore {
   readonly #loading = new Set<Promise<void>>();
   readonly #changes = new MessageChanges(recordTypes);
   readonly #settlements = new Settlements(recordTypes.settle, this.#changes);
-  /** The delivery counts of queues that use them. */
-  readonly counts = new DeliveryCounts(recordTypes.counts, this.#changes);
+  /** The delivery counts of queues that use them, and the times of returned messages. */
+  readonly counts = new DeliveryCounts(this.#changes);
   readonly #known = new KnownNumbers();
   /** Queues that are not durable, with messages that are in the log for other queues. */
   readonly #transientQueues = new Set<QueueIndex>();
@@ -417,8 +417,9 @@ export class MessageStore {
         this.isCleanStop = true;
         return;
       case recordTypes.counts:
-        this.counts.replay(this.indexes, buffer, start, end);
-        if (!block.transient) this.#changes.counted(Buffer.from(buffer.subarray(start, end)));
+      case recordTypes.ready:
+        this.counts.replay(type, this.indexes, buffer, start, end);
+        if (!block.transient) this.#changes.counted(type, Buffer.from(buffer.subarray(start, end)));
         return;
       case recordTypes.index:
         this.#replayIndex(buffer, start, end);

@@ -4,6 +4,7 @@ import { assert } from '../base/assert.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { liveBytes } from './message-record.ts';
 import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
+import type { ReadyTime } from './messages/ready-times.ts';
 import { RingPool } from './ring-pool.ts';
 
 const shift = 8;
@@ -59,6 +60,8 @@ export class QueueIndex {
   keepsAll = false;
   /** The time to live of the queue, from the time of receipt. */
   ttlMs: number | undefined = undefined;
+  /** The times at which returned messages are ready again; undefined if there were none. */
+  readyTimes: (() => Iterable<ReadyTime>) | undefined = undefined;
   /** Whether failed deliveries are counted across restarts. */
   countsFailures = false;
   /** All messages before this number count as redelivered. */

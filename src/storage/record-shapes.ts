@@ -15,6 +15,7 @@ export const recordTypes = {
   stopped: 6,
   counts: 7,
   changed: 8,
+  ready: 9,
   index: 0x41,
 } as const;
 
@@ -26,6 +27,8 @@ const rangeBytes = 12;
 export const countsHeadBytes = 4;
 /** Size of a range in a counts record. */
 export const countsRangeBytes = 14;
+/** Size of an entry in a ready record. Its head is that of a counts record. */
+export const readyBytes = 12;
 
 /** The types with the layout of a window record. */
 const windowTypes: ReadonlySet<number> = new Set([
@@ -58,6 +61,9 @@ export function requireShape(type: number, buffer: Buffer, start: number, end: n
   } else if (type === recordTypes.counts) {
     const isShaped = size >= countsHeadBytes && (size - countsHeadBytes) % countsRangeBytes === 0;
     if (!isShaped) throw invalidRecord('counts record');
+  } else if (type === recordTypes.ready) {
+    const isShaped = size >= countsHeadBytes && (size - countsHeadBytes) % readyBytes === 0;
+    if (!isShaped) throw invalidRecord('ready record');
   } else if (type === recordTypes.stopped && size !== 0) throw invalidRecord('stop record');
 }
 

@@ -1,14 +1,18 @@
 // Messages of a queue that were returned and wait before they are delivered again.
 
+import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { TakenMessages } from '../dispatch/dispatch-order.ts';
+import type { Queue } from '../queue.ts';
+import type { QueueHost } from '../queue-host.ts';
 import { DueHeap } from '../schedule/due-heap.ts';
-import type { Ticking, Turns } from '../turns/turns.ts';
+import type { Ticking } from '../turns/turns.ts';
 
 /** Entries of the first chunk of a heap, as a power of two: many queues have few such messages. */
 const smallChunkShift = 6;
 
 /** The queue of delayed messages. */
 export interface DelayedMessagesQueue {
+  readonly index: QueueIndex;
   /** A message is ready again. */
   ready(sequence: number): void;
   /** Messages have become ready. */
@@ -16,8 +20,8 @@ export interface DelayedMessagesQueue {
 }
 
 /**
- * Messages that become ready at a time. They stay where they are in the index of their queue, so they
- * wait only while the broker runs: after a start, all are ready.
+ * Messages that become ready at a time. They stay where they are in the index of their queue, and the
+ * store keeps their times.
  */
 export class DelayedMessages implements Ticking {
   timerMs = Infinity;
@@ -25,13 +29,14 @@ export class DelayedMessages implements Ticking {
   count = 0;
   /** When the last of them becomes ready, milliseconds since 1970. */
   lastMs = 0;
-  readonly #turns: Turns;
+  readonly #host: QueueHost;
   readonly #queue: DelayedMessagesQueue;
   #heap = new DueHeap(smallChunkShift);
 
-  constructor(turns: Turns, queue: DelayedMessagesQueue) {
-    this.#turns = turns;
+  constructor(host: QueueHost, queue: DelayedMessagesQueue) {
+    this.#host = host;
     this.#queue = queue;
+    queue.index.readyTimes = () => this.#heap.entries();
   }
 
   /** When the first of them becomes ready, milliseconds since 1970; Infinity if there are none. */
@@ -39,16 +44,27 @@ export class DelayedMessages implements Ticking {
     return this.#heap.firstMs;
   }
 
-  /** @param readyAtMs milliseconds since 1970 */
+  /** Their numbers. */
+  *sequences(): Generator<number> {
+    for (const [sequence] of this.#heap.entries()) yield sequence;
+  }
+
+  /** @param readyAtMs milliseconds since 1970; it is written to the log with the end of the turn */
   add(sequence: number, readyAtMs: number): void {
+    this.#host.store.counts.ready.changed(this.#queue.index, sequence, readyAtMs);
+    this.restore(sequence, readyAtMs);
+  }
+
+  /** Adds a message whose time is in the log. */
+  restore(sequence: number, readyAtMs: number): void {
     this.#heap.add(readyAtMs, sequence);
     this.count++;
     this.lastMs = Math.max(this.lastMs, readyAtMs);
-    this.#turns.schedule(this, readyAtMs);
+    this.#host.turns.schedule(this, readyAtMs);
   }
 
   tick(nowMs: number): void {
-    const { background } = this.#turns;
+    const { background } = this.#host.turns;
     while (this.#heap.firstMs <= nowMs && background.left > 0) {
       const { firstId } = this.#heap;
       this.#heap.take();
@@ -57,7 +73,7 @@ export class DelayedMessages implements Ticking {
       this.#queue.ready(firstId);
     }
     this.#queue.wake();
-    if (this.count > 0) this.#turns.schedule(this, this.#heap.firstMs);
+    if (this.count > 0) this.#host.turns.schedule(this, this.#heap.firstMs);
   }
 
   #removed(): void {
@@ -71,7 +87,7 @@ export class DelayedMessages implements Ticking {
     this.#heap = new DueHeap(smallChunkShift);
     this.count = 0;
     this.lastMs = 0;
-    this.#turns.forget(this);
+    this.#host.turns.forget(this);
     return {
       next: () => {
         const { firstId } = heap;
@@ -80,4 +96,29 @@ export class DelayedMessages implements Ticking {
       },
     };
   }
+}
+
+/**
+ * The delayed messages of a recovered queue. None waits longer than the present settings permit, even if
+ * the clock was set back.
+ *
+ * @param dead messages that are not delivered again
+ * @returns undefined for none
+ */
+export function recoverDelayed(
+  host: QueueHost,
+  queue: Pick<Queue, 'index' | 'settings'> & DelayedMessagesQueue,
+  dead: ReadonlyMap<number, unknown>,
+): DelayedMessages | undefined {
+  const times = host.store.counts.ready.take(queue.index);
+  const { delayedRetry } = queue.settings;
+  if (delayedRetry === undefined || !host.personality.delaysReturned) return undefined;
+  const nowMs = host.nowMs();
+  let delayed: DelayedMessages | undefined;
+  for (const [sequence, readyAtMs] of times) {
+    if (readyAtMs <= nowMs || dead.has(sequence)) continue;
+    delayed ??= new DelayedMessages(host, queue);
+    delayed.restore(sequence, Math.min(readyAtMs, nowMs + delayedRetry.maxMs));
+  }
+  return delayed;
 }

@@ -18,7 +18,7 @@ import { type Consumer, type SubscribeOptions, Subscription } from '../subscript
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { deliveryUnits, type Held } from '../turns/turns.ts';
-import { DelayedMessages } from './delayed-messages.ts';
+import { DelayedMessages, recoverDelayed } from './delayed-messages.ts';
 import { DrainsAndPulls } from './drains-and-pulls.ts';
 import { type GetAnswer, Gets } from './gets.ts';
 import { MessageDisposal } from './message-disposal.ts';
@@ -115,7 +115,8 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.readyBytes = index.bodyBytes();
     if (mayBeDelivered) index.markAllRedelivered();
     const dead = markedMessages(index);
-    this.takeOut(new Set(dead.keys()));
+    this.delayed = recoverDelayed(this.#host, this, dead);
+    this.takeOut(new Set([...dead.keys(), ...(this.delayed?.sequences() ?? [])]));
     for (const [sequence, reason] of dead) this.#discard(sequence, reason);
     this.touch();
     this.#host.turns.markDirty(this);
@@ -355,7 +356,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   /** A message that was taken is ready again at this time, milliseconds since 1970. */
   delay(sequence: number, untilMs: number): void {
-    this.delayed ??= new DelayedMessages(this.#host.turns, this);
+    this.delayed ??= new DelayedMessages(this.#host, this);
     this.delayed.add(sequence, untilMs);
   }
 

@@ -75,6 +75,17 @@ export class DueHeap {
     }
   }
 
+  /** The present entries, in no particular order. The heap may change meanwhile. */
+  *entries(): Generator<[id: number, dueMs: number]> {
+    const dues = this.#dues.map((chunk) => chunk.slice());
+    const ids = this.#ids.map((chunk) => chunk.slice());
+    const { size } = this;
+    for (let at = 0; at < size; at++) {
+      const [chunk, place] = [at >>> this.#shift, at & this.#mask];
+      yield [ids[chunk]?.[place] ?? -1, dues[chunk]?.[place] ?? Infinity];
+    }
+  }
+
   #due(at: number): number {
     return this.#dues[at >>> this.#shift]?.[at & this.#mask] ?? Infinity;
   }

@@ -1,10 +1,9 @@
 // Lists of objects, written in slices.
 
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
-import type { Background } from '../../broker/turns/background.ts';
 import { type Answer, jsonAnswer, jsonStream } from '../answers.ts';
 import type { ApiRequest } from '../request.ts';
-import { firstInSteps, inSlices, itemsPerStep, sortInSteps } from '../slices.ts';
+import { firstInSteps, inSlices, itemsPerStep, type Runner, sortInSteps } from '../slices.ts';
 import { type Columns, pickColumns, readColumns, valueAt } from './columns.ts';
 import {
   compareValues,
@@ -61,7 +60,7 @@ export async function listAnswer<Item>(
     order: readOrder(request, listing.order),
     columns: readColumns(request),
   };
-  const { background } = request.broker;
+  const { background } = request;
   const sorted = await inSlices(background, sortedItems(listing, options));
   const { paging, columns } = options;
   if (paging !== undefined) return pageAnswer(request, listing, sorted, options);
@@ -149,7 +148,7 @@ async function pageAnswer<Item>(
   if (page > Math.max(1, pageCount)) {
     throw pageOutOfRange(paging as Paging, filteredCount);
   }
-  const { background } = request.broker;
+  const { background } = request;
   const items = await inSlices(background, writeItems(listing, shown, columns, background));
   return jsonAnswer({
     filtered_count: filteredCount,
@@ -166,7 +165,7 @@ function* writeItems<Item>(
   listing: Listing<Item>,
   items: readonly Item[],
   columns: Columns | undefined,
-  background: Background,
+  background: Runner,
 ): Generator<void, JsonObject[]> {
   const written: JsonObject[] = [];
   for (const item of items) {
@@ -204,7 +203,7 @@ async function* pieces<Item>(
   items: readonly Item[],
   columns: Columns | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const { background } = request.broker;
+  const { background } = request;
   for (let at = 0; at < items.length; at += itemsPerPiece) {
     const some = items.slice(at, at + itemsPerPiece);
     const written = await inSlices(background, writeItems(listing, some, columns, background));

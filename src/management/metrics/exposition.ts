@@ -1,8 +1,7 @@
 // Prometheus' text format, written in slices.
 
 import { distinctPrintable } from '../../base/byte-text.ts';
-import type { Background } from '../../broker/turns/background.ts';
-import { inSlices, itemsPerStep } from '../slices.ts';
+import { inSlices, itemsPerStep, type Runner } from '../slices.ts';
 import type { MetricRow } from './tables.ts';
 
 /** The media type of the format. */
@@ -49,7 +48,7 @@ export function single<Subject>(
 
 /** Writes the sums over all objects. */
 export function sums<Subject>(
-  background: Background,
+  background: Runner,
   { rows, subjects }: MetricGroup<Subject>,
 ): Promise<string> {
   return inSlices(background, sumSteps(rows, subjects));
@@ -73,7 +72,7 @@ function* sumSteps<Subject>(
 
 /** Writes the values of each object, in pieces. */
 export async function* each<Subject>(
-  background: Background,
+  background: Runner,
   prefix: string,
   { rows, subjects, labels }: MetricGroup<Subject>,
 ): AsyncGenerator<string> {

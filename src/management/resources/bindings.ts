@@ -153,7 +153,7 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
 async function requireBinding(request: ApiRequest, vhost: Vhost): Promise<BindingPlace> {
   const all = bindingsBetween(vhost, endsIfAny(request, vhost));
   const key = request.label('key');
-  const found = await inSlices(request.broker.background, findKey(all, key));
+  const found = await inSlices(request.background, findKey(all, key));
   if (found === undefined) throw notFound();
   return found;
 }

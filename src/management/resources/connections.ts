@@ -66,7 +66,7 @@ export function listConnections(request: ApiRequest): Promise<Answer> {
 
 /** Finds the connection with a name, in steps, and checks that the user may see it. */
 async function requireConnection(request: ApiRequest, name: string): Promise<Seen> {
-  const found = await inSlices(request.broker.background, find(request, name));
+  const found = await inSlices(request.background, find(request, name));
   if (found === undefined) throw notFound();
   if (sees(request, found.connection)) return found;
   throw new ManagementError('not-authorised', 'User not authorised to access object');
@@ -110,7 +110,7 @@ export async function closeConnection(request: ApiRequest): Promise<Answer> {
 export async function closeConnectionsOfUser(request: ApiRequest): Promise<Answer> {
   requireOwnOrAdministrator(request, request.label('user'));
   const reason = reasonOf(request);
-  await inSlices(request.broker.background, closeAll([...visible(request)], reason));
+  await inSlices(request.background, closeAll([...visible(request)], reason));
   return emptyAnswer(204);
 }
 

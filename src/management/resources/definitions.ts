@@ -36,7 +36,7 @@ type Sections = ReadonlyMap<DefinitionsSection, string[]>;
 /** `GET /api/definitions` and `GET /api/definitions/{vhost}` */
 export async function exportDefinitions(request: ApiRequest): Promise<Answer> {
   const vhost = vhostOf(request);
-  const sections = await inSlices(request.broker.background, collect(request, vhost));
+  const sections = await inSlices(request.background, collect(request, vhost));
   const download = /^[\w.-]{1,100}$/.exec(request.param('download') ?? '')?.[0];
   const headers =
     download === undefined ? {} : { 'Content-Disposition': `attachment; filename=${download}` };
@@ -84,7 +84,7 @@ async function* written(
 export async function importDefinitions(request: ApiRequest): Promise<Answer> {
   const vhost = vhostOf(request);
   const { broker, management, body, user } = request;
-  const definitions = await inSlices(broker.background, parseInSteps(body));
+  const definitions = await inSlices(request.background, parseInSteps(body));
   const importer = user.rights === undefined ? user.name : undefined;
   await management.administration.definitions.import(definitions, vhost, importer);
   await committed(broker);

@@ -112,7 +112,7 @@ const everything = () => true;
 
 /** `GET /metrics`: sums over all objects */
 export async function getMetrics(request: ApiRequest): Promise<Answer> {
-  const { background } = request.broker;
+  const { background } = request;
   const objects = await inSlices(background, collect(request, everything));
   const facts = await factsOf(request, objects);
   const texts = async function* () {
@@ -128,7 +128,7 @@ export async function getMetrics(request: ApiRequest): Promise<Answer> {
 
 /** `GET /metrics/per-object`: values of each object */
 export async function getMetricsPerObject(request: ApiRequest): Promise<Answer> {
-  const { background } = request.broker;
+  const { background } = request;
   const objects = await inSlices(background, collect(request, everything));
   const facts = await factsOf(request, objects);
   const texts = async function* () {
@@ -147,7 +147,7 @@ const detailedPrefix = 'rabbitmq_detailed_';
 
 /** `GET /metrics/detailed?family=F&vhost=V`: values of each object, only of some families */
 export async function getDetailedMetrics(request: ApiRequest): Promise<Answer> {
-  const { background } = request.broker;
+  const { background } = request;
   const vhosts = new Set(request.query.getAll('vhost'));
   const families = new Set(request.query.getAll('family'));
   const isWanted = (vhost: string) => vhosts.size === 0 || vhosts.has(vhost);

@@ -34,10 +34,10 @@ interface Statistics {
 
 /** `GET /api/overview` */
 export async function getOverview(request: ApiRequest): Promise<Answer> {
-  const { management, broker } = request;
+  const { management } = request;
   const isDisabled = request.isSet('disable_stats');
   if (!isDisabled) management.rates.ask();
-  const totals = await inSlices(broker.background, sumsOf(request));
+  const totals = await inSlices(request.background, sumsOf(request));
   const isMonitor = hasRole(request.user, 'monitoring');
   const statistics = {
     series: isMonitor ? management.rates.total : undefined,

@@ -127,7 +127,7 @@ function addSenderKeys(
  * @throws {ManagementError} `bad-request` if a full queue refused it
  */
 async function publishAll(
-  { broker }: ApiRequest,
+  { broker, background }: ApiRequest,
   vhost: Vhost,
   publication: Publication,
 ): Promise<boolean> {
@@ -137,7 +137,7 @@ async function publishAll(
   const result = { routed, isRefused, group };
   if (rest !== undefined) {
     await inSlices(
-      broker.background,
+      background,
       (function* () {
         for (const _ of rest) yield;
         result.routed = published.routed;

@@ -86,7 +86,7 @@ export async function getQueue(request: ApiRequest): Promise<Answer> {
     lengths: readSpan(request, 'lengths'),
     rates: readSpan(request, 'msg_rates'),
   };
-  const consumers = await inSlices(broker.background, consumersIn(broker, queue));
+  const consumers = await inSlices(request.background, consumersIn(broker, queue));
   return objectAnswer(request, {
     ...queueToJson(queue, vhost, management.rates, spans),
     consumer_details: consumers.map(consumerToJson),

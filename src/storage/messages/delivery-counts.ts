@@ -1,10 +1,12 @@
-// Delivery counts of messages.
+// Delivery counts of messages, and when those that were returned are ready again.
 
 import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
 import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from '../record-shapes.ts';
+import { recordTypes } from '../record-shapes.ts';
 import type { MessageChanges } from './message-changes.ts';
+import { ReadyTimes } from './ready-times.ts';
 
 /*
  * A counts record: queue number u32 | ranges: from u48, to before u48, count u16. The count is the
@@ -26,21 +28,18 @@ export class DeliveryCounts {
   #changed: Range[] = [];
   /** Recovered counts of messages that are not recovered yet. */
   #waiting: Range[] = [];
-  readonly #type: number;
+  /** When messages that were returned are ready again. */
+  readonly ready = new ReadyTimes();
   readonly #changes: MessageChanges;
 
-  /**
-   * @param type the type of counts records
-   * @param changes receives each record, except for those of a base
-   */
-  constructor(type: number, changes: MessageChanges) {
-    this.#type = type;
+  /** @param changes receives each record, except for those of a base */
+  constructor(changes: MessageChanges) {
     this.#changes = changes;
   }
 
   /** Whether there are changes that are not in the log. */
   get isPending(): boolean {
-    return this.#changed.length > 0;
+    return this.#changed.length > 0 || this.ready.isPending;
   }
 
   /** A delivery failed. The queue index has the new count. */
@@ -67,11 +66,13 @@ export class DeliveryCounts {
   write(log: RecordLog): void {
     const changed = this.#changed;
     this.#changed = [];
-    for (const bytes of this.#write(log, changed)) this.#changes.counted(bytes);
+    for (const bytes of this.#write(log, changed)) this.#changes.counted(recordTypes.counts, bytes);
+    for (const bytes of this.ready.write(log)) this.#changes.counted(recordTypes.ready, bytes);
   }
 
   /** Appends the counts of a queue's live messages for a base, one record per step. */
   *writeAll(log: RecordLog, queueIndex: QueueIndex): Generator<unknown> {
+    yield* this.ready.writeAll(log, queueIndex);
     if (!queueIndex.countsFailures) return;
     const ranges: Range[] = [];
     for (let s = queueIndex.failedFrom(0); s < queueIndex.next; s = queueIndex.failedFrom(s + 1)) {
@@ -89,7 +90,7 @@ export class DeliveryCounts {
       let end = first;
       while (end < ranges.length && end - first < rangesMax && ranges[end]?.index === queueIndex)
         end++;
-      const { buffer } = log.reserve(this.#type, headBytes + (end - first) * rangeBytes);
+      const { buffer } = log.reserve(recordTypes.counts, headBytes + (end - first) * rangeBytes);
       let p = writeU32(buffer, log.at, queueIndex?.number ?? 0);
       for (const { from, to, count } of ranges.slice(first, end)) {
         p = writeU48(buffer, writeU48(buffer, p, from), to);
@@ -100,13 +101,18 @@ export class DeliveryCounts {
     }
   }
 
-  /** Applies a counts record. Those of a checkpoint precede the messages. */
+  /** Applies a counts or ready record. Those of a checkpoint precede the messages. */
   replay(
+    type: number,
     indexes: ReadonlyMap<number, QueueIndex>,
     buffer: Buffer,
     start: number,
     end: number,
   ): void {
+    if (type === recordTypes.ready) {
+      this.ready.replay(indexes, buffer, start, end);
+      return;
+    }
     const queueIndex = indexes.get(readU32(buffer, start));
     if (queueIndex === undefined) return;
     // A base that is written before the owner of the queue says so must contain the counts.

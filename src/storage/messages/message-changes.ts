@@ -14,7 +14,6 @@ const windowBytes = 15;
 /** The types of the records. */
 interface ChangeTypes {
   readonly definition: number;
-  readonly counts: number;
   readonly changed: number;
 }
 
@@ -25,8 +24,8 @@ interface ChangeTypes {
 export class MessageChanges {
   readonly #types: ChangeTypes;
   #definitions: Buffer[] = [];
-  /** Counts records. */
-  #counts: Buffer[] = [];
+  /** Counts and ready records, with their types. */
+  #counts: { readonly type: number; readonly bytes: Buffer }[] = [];
   /** Settled ranges by queue index: from, to before. */
   #settled = new Map<QueueIndex, number[]>();
   /** Queue indexes with new messages. */
@@ -44,9 +43,9 @@ export class MessageChanges {
     this.bytes += bytes.length;
   }
 
-  /** A counts record was appended. */
-  counted(bytes: Buffer): void {
-    this.#counts.push(bytes);
+  /** A counts or ready record was appended. */
+  counted(type: number, bytes: Buffer): void {
+    this.#counts.push({ type, bytes });
     this.bytes += bytes.length;
   }
 
@@ -83,8 +82,8 @@ export class MessageChanges {
    * @param isKept whether a queue still exists
    */
   write(log: RecordLog, isLast: boolean, isKept: (queueIndex: QueueIndex) => boolean): void {
-    copyTo(log, this.#types.definition, this.#definitions);
-    copyTo(log, this.#types.counts, this.#counts);
+    for (const bytes of this.#definitions) copyTo(log, this.#types.definition, bytes);
+    for (const { type, bytes } of this.#counts) copyTo(log, type, bytes);
     for (const [queueIndex, ranges] of this.#settled) {
       if (isKept(queueIndex)) this.#writeWindow(log, queueIndex, merged(ranges));
     }
@@ -121,11 +120,9 @@ export class MessageChanges {
   }
 }
 
-function copyTo(log: RecordLog, type: number, records: readonly Buffer[]): void {
-  for (const bytes of records) {
-    const { buffer } = log.reserve(type, bytes.length);
-    bytes.copy(buffer, log.at);
-  }
+function copyTo(log: RecordLog, type: number, bytes: Buffer): void {
+  const { buffer } = log.reserve(type, bytes.length);
+  bytes.copy(buffer, log.at);
 }
 
 /** The recovered numbers of a queue before its messages are recovered. */
