@@ -56,15 +56,17 @@ export function requireShape(type: number, buffer: Buffer, start: number, end: n
       size === settleBytes && readU48(buffer, start + 4) <= readU48(buffer, start + 10);
     if (!isShaped) throw invalidRecord('settle record');
   } else if (windowTypes.has(type)) {
-    const isShaped = size >= windowBytes && (size - windowBytes) % rangeBytes === 0;
-    if (!isShaped) throw invalidRecord('window record');
+    if (!hasEntries(size, windowBytes, rangeBytes)) throw invalidRecord('window record');
   } else if (type === recordTypes.counts) {
-    const isShaped = size >= countsHeadBytes && (size - countsHeadBytes) % countsRangeBytes === 0;
-    if (!isShaped) throw invalidRecord('counts record');
+    if (!hasEntries(size, countsHeadBytes, countsRangeBytes)) throw invalidRecord('counts record');
   } else if (type === recordTypes.ready) {
-    const isShaped = size >= countsHeadBytes && (size - countsHeadBytes) % readyBytes === 0;
-    if (!isShaped) throw invalidRecord('ready record');
+    if (!hasEntries(size, countsHeadBytes, readyBytes)) throw invalidRecord('ready record');
   } else if (type === recordTypes.stopped && size !== 0) throw invalidRecord('stop record');
+}
+
+/** Whether a record of this size has a head and whole entries after it. */
+function hasEntries(size: number, headBytes: number, entryBytes: number): boolean {
+  return size >= headBytes && (size - headBytes) % entryBytes === 0;
 }
 
 /**

@@ -26,7 +26,10 @@ export interface HttpLimits {
   readonly refusedCountMax: number;
   /** The delay of these answers, milliseconds. */
   readonly refusedDelayMs: number;
-  /** Requests for files of a site per second and source. Further ones wait for {@link refusedDelayMs}. */
+  /**
+   * Files of a site, and other answers to anybody, per second and source. Further ones wait for
+   * {@link refusedDelayMs}.
+   */
   readonly fileCountMax: number;
   /** Maximum number of headers of a request. */
   readonly headerCountMax: number;

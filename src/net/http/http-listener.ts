@@ -78,7 +78,7 @@ export class HttpListener {
   readonly #waiting = new WeakMap<Socket, number>();
   /** Refused calls since the last tick, by source. */
   readonly #refused = new Map<string, number>();
-  /** Requests for files since the last tick, by source. */
+  /** Answers to anybody since the last tick, by source: files, and calls that need no authentication. */
   readonly #files = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
@@ -332,17 +332,22 @@ export class HttpListener {
     else answer.then((refusal) => this.#sendRefusal(socket, response, refusal), ignore);
   }
 
-  /** Delays the answers to a source whose calls are refused repeatedly. */
+  /**
+   * Answers a call that was not authenticated. Answers to a source with many such calls are delayed:
+   * sooner if the calls are refused than if anybody may make them.
+   */
   #sendRefusal(
     socket: Socket,
     response: ServerResponse,
     answer: HttpResponse | StreamingResponse,
   ): void {
-    const { refusedCountMax, refusedDelayMs } = this.#limits;
+    const { refusedCountMax, fileCountMax, refusedDelayMs } = this.#limits;
     const source = sourceOf(clientOf(socket).address);
-    const count = (this.#refused.get(source) ?? 0) + (answer.status < 400 ? 0 : 1);
-    this.#refused.set(source, count);
-    if (count <= refusedCountMax) send(response, answer);
+    const isRefused = answer.status >= 400;
+    const counts = isRefused ? this.#refused : this.#files;
+    const count = (counts.get(source) ?? 0) + 1;
+    counts.set(source, count);
+    if (count <= (isRefused ? refusedCountMax : fileCountMax)) send(response, answer);
     else this.#options.clock.setTimeout(() => send(response, answer), refusedDelayMs).unref();
   }
 

@@ -3,8 +3,11 @@
 import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
 import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
-import { countsHeadBytes as headBytes, countsRangeBytes as rangeBytes } from '../record-shapes.ts';
-import { recordTypes } from '../record-shapes.ts';
+import {
+  countsHeadBytes as headBytes,
+  countsRangeBytes as rangeBytes,
+  recordTypes,
+} from '../record-shapes.ts';
 import type { MessageChanges } from './message-changes.ts';
 import { ReadyTimes } from './ready-times.ts';
 

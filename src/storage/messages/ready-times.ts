@@ -4,8 +4,8 @@ import { readU32, readU48, writeU32, writeU48 } from '../../base/bytes.ts';
 import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import {
-  countsHeadBytes as headBytes,
   readyBytes as entryBytes,
+  countsHeadBytes as headBytes,
   recordTypes,
 } from '../record-shapes.ts';
 

@@ -397,9 +397,10 @@ test('peers that disconnect at any point of an upgrade cause no crash', async ()
   assert.equal((await ask({ method: 'POST', path: '/echo' }, 'x')).status, 200);
 });
 
-test('a source that asks for many files gets further ones later, and other answers at once', async () => {
+test('a source that asks for many files gets further ones later, and answers to users at once', async () => {
   const held: (() => void)[] = [];
   const refusedDelayMs = 1234;
+  const publicKeys = async () => jsonResponse(200, { keys: [] });
   const certificates = await planeCertificates();
   const paced = new HttpListener({
     host: '127.0.0.1',
@@ -407,7 +408,12 @@ test('a source that asks for many files gets further ones later, and other answe
     policy: defaultTlsPolicy,
     admissionLimits: apiAdmissionLimits,
     limits: { fileCountMax: 2, refusedDelayMs, checkMs: 3_600_000 },
-    routes: routes(),
+    routes: routes()
+      .handle('GET', '/keys', handler(publicKeys))
+      .handle('GET', '/own', {
+        ...handler(publicKeys),
+        admit: () => ({ refusal: undefined, isProven: true, answer: publicKeys }),
+      }),
     clock: {
       ...systemClock,
       setTimeout(callback, ms) {
@@ -423,10 +429,13 @@ test('a source that asks for many files gets further ones later, and other answe
     assert.deepEqual([(await ask(file)).status, (await ask(file)).status], [200, 200]);
     const third = ask(file);
     await until('the third file waits', () => held.length === 1);
-    const echo = { ...to, method: 'POST', path: '/echo' };
-    assert.equal((await ask(echo, 'x')).status, 200);
+    assert.equal((await ask({ ...to, path: '/own' })).status, 200);
     held[0]?.();
     assert.equal((await third).body.toString(), 'let a = 1;');
+    const keys = ask({ ...to, path: '/keys' });
+    await until('the keys wait', () => held.length === 2);
+    held[1]?.();
+    assert.equal((await keys).body.toString(), '{"keys":[]}');
   } finally {
     await paced.close(0);
   }

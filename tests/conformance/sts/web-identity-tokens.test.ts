@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
   DisableOutboundWebIdentityFederationCommand,
   EnableOutboundWebIdentityFederationCommand,
   GetOutboundWebIdentityFederationInfoCommand,
+  ListRolePoliciesCommand,
 } from '@aws-sdk/client-iam';
 import {
   GetSessionTokenCommand,
@@ -11,7 +14,16 @@ import {
   type GetWebIdentityTokenCommandInput,
   type STSClient,
 } from '@aws-sdk/client-sts';
-import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import {
+  type CryptoKey,
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  type JSONWebKeySet,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import { systemClock } from '../../../src/base/clock.ts';
 import { readRabbitMqSettings } from '../../../src/control/configurations/rabbitmq/cuttlefish.ts';
 import { HttpsClient } from '../../../src/net/http/https-client.ts';
@@ -188,6 +200,9 @@ test('what is out of range or does not fit is refused', async () => {
     { Audience: [] },
     { Audience: [''] },
     { Audience: ['x'.repeat(1001)] },
+    { Audience: ['team rabbitmq'] },
+    { Audience: ['team\u00a0rabbitmq'] },
+    { Audience: ['rabbitmq\n'] },
     { Audience: Array.from({ length: 11 }, (_, index) => `a${index}`) },
     { SigningAlgorithm: 'HS256' },
     { SigningAlgorithm: 'none' },
@@ -221,6 +236,85 @@ test('what is out of range or does not fit is refused', async () => {
   const proto = await ask(sts, { Tags: [{ Key: '__proto__', Value: 'x' }] });
   const claims = await verified(proto.WebIdentityToken ?? '', 'rabbitmq');
   assert.match(JSON.stringify(claims), /"request_tags":\{"__proto__":"x"\}/);
+});
+
+test('a session gets no token when its role is deleted, or its policies were changed', async () => {
+  await issuer();
+  const owner = await newUser(iam, 'owner-ended', { statements: [mayAsk({}, 'sts:AssumeRole')] });
+  const sessions = [];
+  for (const name of ['withdrawn', 'deleted']) {
+    await newRole(iam, name, trust(userArn('owner-ended')), [mayAsk()]);
+    const { Credentials } = await assume(callers.as(owner).sts, name);
+    const { sts } = callers.as(credentialsOf(Credentials));
+    await ask(sts);
+    sessions.push(sts);
+  }
+  const of = async (RoleName: string) => {
+    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+    for (const PolicyName of PolicyNames) {
+      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    }
+  };
+  await of('withdrawn');
+  await of('deleted');
+  await iam.send(new DeleteRoleCommand({ RoleName: 'deleted' }));
+  const [withdrawn, deleted] = sessions;
+  assert.ok(withdrawn !== undefined && deleted !== undefined);
+  await assert.rejects(ask(withdrawn), { name: 'AccessDenied' });
+  // A new role with the same name is another one, to which the session does not belong.
+  await newRole(iam, 'deleted', trust(userArn('owner-ended')), [mayAsk()]);
+  await assert.rejects(ask(deleted), { name: /InvalidClientTokenId|AccessDenied|ExpiredToken/ });
+});
+
+test('forged tokens are refused: other keys, algorithms, keys named by the token, and other issuers', async () => {
+  const url = await issuer();
+  const { oauth: settings } = readRabbitMqSettings(
+    `auth_backends.1 = oauth2\nauth_oauth2.resource_server_id = rabbitmq\nauth_oauth2.issuer = ${url}\n`,
+    4,
+  );
+  assert.ok(settings);
+  const tokens = new Tokens({
+    settings,
+    fetcher: () => (asked) => http.getJson(asked),
+    clock: plane.machine.clock,
+    report: () => {},
+  });
+  const { WebIdentityToken: good = '' } = await ask(callers.as().sts);
+  await tokens.verify(good, '192.0.2.1');
+  const [head = '', payload = '', signature = ''] = good.split('.');
+  const { kid } = decodeProtectedHeader(good);
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<
+    string,
+    unknown
+  >;
+  const keys = (await http.getJson(new URL(`${url}/.well-known/jwks.json`))) as JSONWebKeySet;
+  const published = Buffer.from(JSON.stringify(keys.keys[0]));
+  const own = await generateKeyPair('ES384', { extractable: true });
+  const signed = (header: object, key: CryptoKey | Uint8Array) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'ES384', ...header }).sign(key);
+  const jwk = await exportJWK(own.publicKey);
+  const bytes = Buffer.from(signature, 'base64url');
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  const forged = [
+    `${encode({ alg: 'none', kid })}.${payload}.${signature}`,
+    `${encode({ alg: 'none' })}.${payload}.`,
+    `${encode({ alg: 'RS256', kid })}.${payload}.${signature}`,
+    `${head}.${payload}.${bytes.toString('base64url')}`,
+    `${head}.${payload}.${Buffer.alloc(96).toString('base64url')}`,
+    `${head}.${encode({ ...claims, sub: 'other' })}.${signature}`,
+    `${head}.${encode({ ...claims, exp: 9_999_999_999 })}.${signature}`,
+    `${encode({ alg: 'ES384', kid, crit: ['b64'], b64: false })}.${payload}.${signature}`,
+    await signed({ kid }, own.privateKey),
+    await signed({ kid: 'other' }, own.privateKey),
+    await signed({ kid, jwk }, own.privateKey),
+    await signed({ kid, jku: 'https://192.0.2.1/keys' }, own.privateKey),
+    await signed({ alg: 'HS256', kid }, published),
+  ];
+  for (const token of forged) {
+    await assert.rejects(tokens.verify(token, '192.0.2.1'), { name: 'TokenError' }, token);
+  }
+  await tokens.verify(good, '192.0.2.1');
 });
 
 test('a token does not outlive the session that asks for it', async () => {

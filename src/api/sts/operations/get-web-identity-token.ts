@@ -25,6 +25,12 @@ const ownClaims = 'https://sts.amazonaws.com/';
 
 type Tags = readonly { readonly Key: string; readonly Value: string }[];
 
+/**
+ * White space is not permitted: RabbitMQ reads one audience with spaces as several, and a policy that
+ * limits audiences would not see them.
+ */
+const audience = string({ min: 1, max: 1000, pattern: /^\S+$/ });
+
 const output = structure({ WebIdentityToken: sensitive(string()), Expiration: timestamp() });
 
 /** Returns a token with which the caller proves to another service who it is. */
@@ -33,7 +39,7 @@ export function getWebIdentityToken({ iam, apiUrl }: StsParts) {
     action: 'sts:GetWebIdentityToken',
     readOnly: true,
     input: structure({
-      Audience: required(list(string({ min: 1, max: 1000 }), { min: 1, max: 10 })),
+      Audience: required(list(audience, { min: 1, max: 10 })),
       DurationSeconds: integer({ min: 60, max: 3600 }),
       SigningAlgorithm: required(enumeration(webIdentityAlgorithms)),
       SubjectMode: enumeration(['AWSIdentity', 'OriginIdentity']),
