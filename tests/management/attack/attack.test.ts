@@ -4,10 +4,10 @@ import { Agent, request } from 'node:https';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
-import type { AmqpClient } from '../support/amqp-client.ts';
-import { describeBroker } from '../support/broker-requests.ts';
-import { isLong, writeProof } from '../support/proof.ts';
-import { Waxwing } from '../support/waxwing.ts';
+import type { AmqpClient } from '../../support/amqp-client.ts';
+import { describeBroker } from '../../support/broker-requests.ts';
+import { isLong, writeProof } from '../../support/proof.ts';
+import { Waxwing } from '../../support/waxwing.ts';
 
 // Publishers beside a user who asks the management API for as much as it can (decision 0126).
 
@@ -101,7 +101,7 @@ test('confirms beside the requests of one user stay quick', {
   const to = { origin, agent: new Agent({ keepAlive: true, ca }) };
   const other = JSON.stringify({ password: 'the-other-user', tags: 'monitoring' });
   assert.equal(await ask(to, admin, '/api/users/other', 'PUT', other), 201);
-  const attack = fileURLToPath(new URL('attack.js', import.meta.url));
+  const attack = fileURLToPath(new URL('run.js', import.meta.url));
   attacker = fork(attack, [port, environment['WAXWING_CA_FILE'] ?? '', '128'], {
     env: { ...process.env, ATTACK_USER: admin },
   });

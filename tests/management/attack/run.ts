@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 
-// `attack.js PORT CA-FILE CONNECTIONS`, with `user:password` in ATTACK_USER. It reports its counts every
+// `run.js PORT CA-FILE CONNECTIONS`, with `user:password` in ATTACK_USER. It reports its counts every
 // 100 ms, and ends with its parent.
 
 const [, , port = '', caFile = '', connections = '1'] = process.argv;
