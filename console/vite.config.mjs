@@ -2,7 +2,11 @@
 // broker of RabbitMQ's type, whose process serves `rabbitmq.html` at `/`. They share files.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
 import { defineConfig } from 'vite';
 
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -48,8 +52,30 @@ const bundledFiles = {
   },
 };
 
+/**
+ * Writes a compressed copy beside each file that is larger than a packet. The service sends it to
+ * browsers that accept Brotli.
+ *
+ * @type {import('vite').Plugin}
+ */
+const compressedFiles = {
+  name: 'compressed files',
+  async writeBundle({ dir }, bundle) {
+    const compress = promisify(brotliCompress);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+    const names = Object.keys(bundle).filter((name) => /\.(css|html|js|svg)$/.test(name));
+    await Promise.all(
+      names.map(async (name) => {
+        const source = await readFile(join(dir, name));
+        if (source.length > 1400)
+          await writeFile(join(dir, `${name}.br`), await compress(source, { params }));
+      }),
+    );
+  },
+};
+
 export default defineConfig({
-  plugins: [fontsAsFiles, bundledFiles],
+  plugins: [fontsAsFiles, bundledFiles, compressedFiles],
   root: folder('.'),
   base: '/console/',
   clearScreen: false,

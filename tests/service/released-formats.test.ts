@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -96,3 +97,61 @@ for (const name of names) {
     }
   });
 }
+
+/** Changes the format of a file to the next one, as a newer version would have written it. */
+function makeNewer(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  bytes[at] = (bytes[at] ?? 0) + 1;
+  writeFileSync(path, bytes);
+}
+
+/** All files of a folder with hashes of their contents. */
+function contentsOf(folder: string): ReadonlyMap<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'lock');
+  return new Map(
+    files.map(({ parentPath, name }) => [
+      join(parentPath, name),
+      createHash('sha256')
+        .update(readFileSync(join(parentPath, name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+test('what a newer version has written is refused with its format, and not changed', async (t) => {
+  const folder = copyOf('0.1.0-stopped');
+  const first = await Waxwing.start({ folder });
+  t.after(() => first.remove());
+  assert.equal(await first.stop(), 0);
+  const [broker = ''] = readdirSync(join(folder.data, 'brokers'));
+  const [secrets = ''] = readdirSync(join(folder.data, 'keys'));
+  const refusals: readonly (readonly [path: string, at: number, message: RegExp])[] = [
+    [join('system', 'volume'), 9, /system has format 4; this program reads up to 3/],
+    [join('logs', 'volume'), 9, /logs has format 4; this program reads up to 3/],
+    [join('keys', secrets), 8, /secrets-\d has format 2; this program reads 1/],
+  ];
+  for (const [path, at, message] of refusals) {
+    const file = join(folder.data, path);
+    const good = readFileSync(file);
+    makeNewer(file, at);
+    const part = join(file, '..');
+    const newer = contentsOf(part);
+    const { code, stderr } = await folder.serve();
+    assert.match(stderr, message);
+    assert.equal(code, 1);
+    assert.deepEqual(contentsOf(part), newer);
+    writeFileSync(file, good);
+  }
+  const own = join(folder.data, 'brokers', broker);
+  makeNewer(join(own, 'volume'), 9);
+  const newer = contentsOf(own);
+  const again = await Waxwing.start({ folder });
+  const { code, stdout } = await folder.run(['status', '--json', '--data', folder.data]);
+  assert.equal(code, 3);
+  const [{ state, problem }] = JSON.parse(stdout).brokers;
+  assert.equal(state, 'CRITICAL_ACTION_REQUIRED');
+  assert.match(problem, /^BROKER_FORMAT_TOO_NEW: .*has format 4; this program reads up to 3$/);
+  assert.equal(await again.stop(), 0);
+  assert.deepEqual(contentsOf(own), newer);
+});

@@ -14,7 +14,8 @@ function pauseMs(lookMs: number, waitedMs: number): number {
 }
 
 /**
- * Waits for a condition that nothing tells of.
+ * Waits for a condition that nothing tells of. One look counts as a third of the time at most, so that a
+ * process that was stopped for a while, as a container can be, looks again before it gives up.
  *
  * @param what for the error where it does not come true
  */
@@ -23,16 +24,19 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
-  const beganMs = performance.now();
+  let waitedMs = 0;
+  let countedMs = performance.now();
   for (;;) {
     const lookedMs = performance.now();
     const found = await condition();
     if (found) return found;
     const nowMs = performance.now();
-    if (nowMs > beganMs + timeoutMs) {
+    waitedMs += Math.min(nowMs - countedMs, timeoutMs / 3);
+    countedMs = nowMs;
+    if (waitedMs > timeoutMs) {
       throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs(nowMs - lookedMs, nowMs - beganMs)));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs(nowMs - lookedMs, waitedMs)));
   }
 }
 

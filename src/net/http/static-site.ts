@@ -64,9 +64,18 @@ export interface StaticSite {
   readonly immutable: RegExp;
 }
 
+/** The types of files of which the build makes a compressed copy, `NAME.br`. */
+const compressible: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
 /**
- * Serves the files of a folder, with ETags and ranges. Files outside of the folder and names that
- * begin with a dot are not served.
+ * Serves the files of a folder, with ETags and ranges. Clients that accept Brotli get the compressed copy
+ * of a file, where there is one. Files outside of the folder and names that begin with a dot are not
+ * served.
  */
 export function staticSite(site: StaticSite): SiteHandler {
   return {
@@ -86,16 +95,37 @@ async function serveFile(
   const { default: send } = await import('send');
   const url = (incoming.url ?? '/').replace(/[?#].*$/s, '').slice(site.path.length);
   const path = url.startsWith('/') ? url : `/${url}`;
-  const file = (name: string) =>
-    fileStream(site, send(incoming, name, sendOptions(site)), name).on('stream', (opened) =>
+  const file = (name: string, type?: string) =>
+    fileStream(site, send(incoming, name, sendOptions(site)), name, type).on('stream', (opened) =>
       closeWith(incoming.socket, opened as ReadStream),
     );
-  file(path)
-    .on('error', (error: Error & { readonly status?: number }) => {
-      if (!site.isSinglePage || error.status !== 404) failed(error.status, response, next);
-      else file('/index.html').on('error', next).pipe(response);
+  const plain = () =>
+    file(path)
+      .on('error', (error: SendError) => {
+        if (!site.isSinglePage || error.status !== 404) failed(error.status, response, next);
+        else file('/index.html').on('error', next).pipe(response);
+      })
+      .pipe(response);
+  const name = path.endsWith('/') ? `${path}${site.index ?? 'index.html'}` : path;
+  const type = compressible[name.slice(name.lastIndexOf('.') + 1)];
+  if (type === undefined || !acceptsBrotli(incoming.headers['accept-encoding']))
+    return void plain();
+  file(`${name}.br`, type)
+    .on('error', ({ status }: SendError) => {
+      if (status === 404) plain();
+      else failed(status, response, next);
     })
     .pipe(response);
+}
+
+type SendError = Error & { readonly status?: number };
+
+/** Whether a value of `Accept-Encoding` names Brotli, and not with the quality zero. */
+export function acceptsBrotli(header: string | string[] | undefined): boolean {
+  const [, quality = '1'] = /(?:^|,)\s*br\s*(?:;\s*q=([\d.]+)\s*)?(?:,|$)/i.exec(
+    String(header ?? ''),
+  ) ?? ['', '0'];
+  return Number(quality) > 0;
 }
 
 function sendOptions({ folder, index = 'index.html' }: StaticSite) {
@@ -104,9 +134,20 @@ function sendOptions({ folder, index = 'index.html' }: StaticSite) {
   return { ...options, highWaterMark: pieceBytes };
 }
 
-function fileStream(site: StaticSite, stream: SendStream, path: string): SendStream {
+/** @param encodedType the type of the file of which this is the compressed copy */
+function fileStream(
+  site: StaticSite,
+  stream: SendStream,
+  path: string,
+  encodedType?: string,
+): SendStream {
   stream.on('headers', (response: ServerResponse) => {
-    const all = { ...siteHeaders, 'Content-Security-Policy': site.contentSecurityPolicy };
+    const all = {
+      ...siteHeaders,
+      'Content-Security-Policy': site.contentSecurityPolicy,
+      Vary: 'Accept-Encoding',
+      ...(encodedType && { 'Content-Encoding': 'br', 'Content-Type': encodedType }),
+    };
     for (const [name, value] of Object.entries(all)) response.setHeader(name, value);
     const isKept = site.immutable.test(path);
     response.setHeader(

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../../src/base/clock.ts';
 import { HttpListener } from '../../../src/net/http/http-listener.ts';
@@ -30,6 +31,7 @@ let folder = '';
 /** Pieces that the endless stream was asked for, and whether it was told to end. */
 const endless = { pieceCount: 0, isEnded: false };
 const told: string[] = [];
+const longScript = 'let b = 1;'.repeat(1000);
 
 function handler(answer: Admission['answer'], more: Partial<RequestHandler> = {}): RequestHandler {
   return {
@@ -124,7 +126,14 @@ before(async () => {
   await mkdir(join(folder, 'site', 'assets'), { recursive: true });
   await writeFile(join(folder, 'site', 'index.html'), '<title>Console</title>');
   await writeFile(join(folder, 'site', 'assets', 'a.js'), 'let a = 1;');
+  await writeFile(join(folder, 'site', 'assets', 'b.js'), longScript);
+  await writeFile(join(folder, 'site', 'assets', 'b.js.br'), brotliCompressSync(longScript));
+  await writeFile(
+    join(folder, 'site', 'index.html.br'),
+    brotliCompressSync('<title>Console</title>'),
+  );
   await writeFile(join(folder, 'site', '.hidden'), 'secret');
+  await writeFile(join(folder, 'site', '.hidden.js.br'), 'secret');
   await writeFile(join(folder, 'outside.txt'), 'secret');
   listener = new HttpListener({
     host: '127.0.0.1',
@@ -249,6 +258,56 @@ test('a site is served with its content types, security policy and cache rules',
   assert.deepEqual([again.status, again.body.length], [304, 0]);
   const head = await ask({ method: 'HEAD', path: '/console/' });
   assert.deepEqual([head.status, head.body.length], [200, 0]);
+});
+
+test('clients that accept Brotli get the compressed copy, with an ETag of its own', async () => {
+  const path = '/console/assets/b.js';
+  const plain = await ask({ path });
+  const packed = await ask({ path, headers: { 'Accept-Encoding': 'gzip, deflate, br, zstd' } });
+  assert.deepEqual(brotliDecompressSync(packed.body), plain.body);
+  assert.deepEqual(
+    [plain, packed].map(({ headers: { vary, ...of } }) => [
+      vary,
+      of['content-encoding'],
+      of['content-type'],
+      of['content-length'],
+    ]),
+    [
+      ['Accept-Encoding', undefined, 'text/javascript; charset=utf-8', '10000'],
+      ['Accept-Encoding', 'br', 'text/javascript; charset=utf-8', String(packed.body.length)],
+    ],
+  );
+  assert.match(packed.headers['cache-control'] ?? '', /immutable/);
+  const { etag = '' } = packed.headers;
+  assert.notEqual(etag, plain.headers.etag);
+  const withBrotli = { 'Accept-Encoding': 'br', 'If-None-Match': etag };
+  assert.equal((await ask({ path, headers: withBrotli })).status, 304);
+  assert.equal((await ask({ path, headers: { 'If-None-Match': etag } })).status, 200);
+  const page = await ask({ path: '/console/', headers: { 'Accept-Encoding': 'br' } });
+  assert.equal(brotliDecompressSync(page.body).toString(), '<title>Console</title>');
+  assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+  const head = await ask({ method: 'HEAD', path, headers: { 'Accept-Encoding': 'br' } });
+  assert.deepEqual([head.headers['content-encoding'], head.body.length], ['br', 0]);
+  const part = await ask({ path, headers: { 'Accept-Encoding': 'br', Range: 'bytes=0-3' } });
+  assert.deepEqual([part.status, part.body], [206, packed.body.subarray(0, 4)]);
+  const beyond = { 'Accept-Encoding': 'br', Range: 'bytes=99999-' };
+  assert.equal((await ask({ path, headers: beyond })).status, 416);
+});
+
+test('a file without a compressed copy, or for a client that refuses it, is sent as it is', async () => {
+  for (const encoding of ['identity', 'gzip', 'br;q=0', 'br; q=0.0', 'brotli', 'x-br', '*;q=0']) {
+    const headers = { 'Accept-Encoding': encoding };
+    const { headers: got, body } = await ask({ path: '/console/assets/b.js', headers });
+    assert.deepEqual([got['content-encoding'], body.length], [undefined, 10_000], encoding);
+  }
+  const headers = { 'Accept-Encoding': 'br;q=0.5' };
+  const { body } = await ask({ path: '/console/assets/a.js', headers });
+  assert.equal(body.toString(), 'let a = 1;');
+  const packed = await ask({ path: '/console/assets/b.js', headers });
+  assert.equal(packed.headers['content-encoding'], 'br');
+  for (const path of ['/files/.hidden.js', '/files/../outside.js', '/files/none.js']) {
+    assert.equal((await ask({ path, headers })).status, 404, path);
+  }
 });
 
 test('a single-page app is served for its client-side paths', async () => {
