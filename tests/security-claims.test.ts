@@ -30,6 +30,7 @@ test('each claim of SECURITY.md names what shows it', () => {
     ...firstCells(before, 'Attacks and protections'),
   ];
   assert.ok(claims.length > 60);
+  assert.deepEqual(claims, [...new Set(claims)], 'each claim is made once');
   const shown = cells(proofs).map(([claim = '']) => claim);
   assert.deepEqual(shown, claims);
 });

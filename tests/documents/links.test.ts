@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -66,6 +66,19 @@ test('links that lead nowhere are found', () => {
   assert.match(problemOf('README.md', '#no') ?? '', /README.md has no heading/);
   assert.equal(problemOf('README.md', 'SECURITY.md#reporting'), undefined);
   assert.match(problemOf('README.md', '../README.md') ?? '', /there is no/);
+});
+
+test('the source files that the architecture names exist', () => {
+  const folders = ['src', 'tests', 'tools', 'bench', 'console'];
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true }).map((name) => `/${folder}/${name}`),
+  );
+  const text = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`([\w./-]+\/[\w.-]+\.tsx?)`/g)].map(([, name = '']) => name);
+  assert.ok(named.length > 50);
+  // Some names begin at the folder of the file before.
+  const missing = named.filter((name) => !files.some((file) => file.endsWith(`/${name}`)));
+  assert.deepEqual(missing, []);
 });
 
 test('every page has a title, and is in the navigation of the site', () => {
