@@ -49,8 +49,8 @@ export const defaultSystemUsage: SystemUsage = {
 export interface CompositeDestination {
   /** A name, which may have wildcards. */
   readonly of: Address;
-  /** Whether the messages go only to the others. */
-  readonly isForwardOnly: boolean;
+  /** Whether the destination itself gets the messages: all, none, or those that no target wants. */
+  readonly keeps: 'all' | 'none' | 'unmatched';
   readonly targets: readonly { readonly address: Address; readonly selector: string | undefined }[];
 }
 

@@ -34,8 +34,7 @@ interface Target {
 
 /** Where the messages of a destination are forwarded. */
 export interface Forwarding {
-  /** Whether the messages go only to the others. */
-  readonly isForwardOnly: boolean;
+  readonly keeps: CompositeDestination['keeps'];
   readonly targets: readonly Target[];
 }
 
@@ -50,9 +49,9 @@ export class Composites {
   constructor(host: CompositeHost, composites: readonly CompositeDestination[]) {
     this.#host = host;
     this.#subject = new MessageSubject(host.subjects);
-    const entries = composites.map(({ of, isForwardOnly, targets }) => ({
+    const entries = composites.map(({ of, keeps, targets }) => ({
       of,
-      policy: { isForwardOnly, targets: targets.map((target) => this.#compiled(target)) },
+      policy: { keeps, targets: targets.map((target) => this.#compiled(target)) },
     }));
     this.#map = new PolicyMap<Forwarding | undefined>(entries, undefined);
   }
@@ -80,17 +79,19 @@ export class Composites {
    * @throws {BrokerError} if a queue cannot be created
    */
   route(
-    { isForwardOnly, targets }: Forwarding,
+    { keeps, targets }: Forwarding,
     own: Route,
     publication: Publication,
     origins: readonly unknown[],
   ): Route {
     const { routing, vhost, filters } = this.#host;
-    const queues = new Set<Queue>(isForwardOnly ? [] : own.queues);
+    const queues = new Set<Queue>(keeps === 'all' ? own.queues : []);
+    let isMatched = false;
     this.stepCount = targets.length;
     for (const { target, selector } of targets) {
       this.stepCount += selector?.cost ?? 0;
       if (selector?.matches(this.#subject.ofPublication(publication)) === false) continue;
+      isMatched = true;
       const { kind, name } = target.address;
       if (kind === 'queue') {
         queues.add(vhost.queues.get(name) ?? this.#host.createQueue(name));
@@ -101,6 +102,7 @@ export class Composites {
       for (const queue of filters.apply(found, publication, origins).queues) queues.add(queue);
       this.stepCount += routing.stepCount + filters.lastCost;
     }
+    if (keeps === 'unmatched' && !isMatched) for (const queue of own.queues) queues.add(queue);
     const all = [...queues];
     return { queues: all, indexes: all.map(({ index }) => index) };
   }

@@ -65,14 +65,20 @@ function readComposites(virtual: ConfigurationElement, warn: Warn): CompositeDes
         if (targets.length > partCountMax) {
           warn(`${composite.name} forwards to more than ${partCountMax} destinations`);
         }
-        const isForwardOnly = composite.flag('forwardOnly', true);
+        const keeps = readKeeps(composite);
         return namesOf(composite, 'name', kind, warn).map((of) => ({
           of: { ...of, kind },
-          isForwardOnly,
+          keeps,
           targets: targets.slice(0, partCountMax),
         }));
       }),
   );
+}
+
+/** As in ActiveMQ, `sendWhenNotMatched` takes precedence over `forwardOnly`. */
+function readKeeps(composite: ConfigurationElement): CompositeDestination['keeps'] {
+  if (composite.flag('sendWhenNotMatched', false)) return 'unmatched';
+  return composite.flag('forwardOnly', true) ? 'none' : 'all';
 }
 
 function readTargets(box: ConfigurationElement, warn: Warn): CompositeDestination['targets'] {

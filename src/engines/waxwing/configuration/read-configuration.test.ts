@@ -257,6 +257,9 @@ test('broker plugins, interceptors and attributes are read', () => {
            <queue physicalName="A"/><topic physicalName="T"/><queue physicalName="W.*"/><queue physicalName="amq.x"/>
            <filteredDestination queue="F" selector="n &gt; 3"/><filteredDestination queue="F" selector="n &gt;"/>
          </forwardTo></compositeQueue>
+         <compositeTopic name="D" forwardOnly="false" sendWhenNotMatched="true"><forwardTo>
+           <queue physicalName="A"/>
+         </forwardTo></compositeTopic>
        </virtualDestinations></virtualDestinationInterceptor>
      </destinationInterceptors>
      <destinations><queue physicalName="S"/><topic physicalName="T"/><queue physicalName="amq.y"/></destinations>`,
@@ -288,12 +291,17 @@ test('broker plugins, interceptors and attributes are read', () => {
   assert.deepEqual(configuration.composites, [
     {
       of: { kind: 'queue', name: 'C' },
-      isForwardOnly: false,
+      keeps: 'all',
       targets: [
         { address: { kind: 'queue', name: 'A' }, selector: undefined },
         { address: { kind: 'topic', name: 'T' }, selector: undefined },
         { address: { kind: 'queue', name: 'F' }, selector: 'n > 3' },
       ],
+    },
+    {
+      of: { kind: 'topic', name: 'D' },
+      keeps: 'unmatched',
+      targets: [{ address: { kind: 'queue', name: 'A' }, selector: undefined }],
     },
   ]);
   assert.deepEqual(configuration.mirror, { prefix: 'm.', postfix: '' });

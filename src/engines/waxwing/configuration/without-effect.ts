@@ -85,8 +85,8 @@ const effective: Readonly<Record<string, string>> = {
   virtualDestinations: '',
   virtualTopic: `name prefix postfix concurrentSend transactedSend local setOriginalDestination
     selectorAware`,
-  compositeQueue: 'name forwardOnly copyMessage concurrentSend',
-  compositeTopic: 'name forwardOnly copyMessage concurrentSend',
+  compositeQueue: 'name forwardOnly copyMessage sendWhenNotMatched concurrentSend',
+  compositeTopic: 'name forwardOnly copyMessage sendWhenNotMatched concurrentSend',
   forwardTo: '',
   filteredDestination: 'queue topic selector',
   destinations: '',

@@ -22,7 +22,7 @@ test('a composite queue forwards to its targets by selector, and to itself only 
     composites: [
       {
         of: queue('ALL'),
-        isForwardOnly: true,
+        keeps: 'none',
         targets: [
           { address: queue('A'), selector: undefined },
           { address: queue('RED'), selector: "color = 'red'" },
@@ -31,12 +31,12 @@ test('a composite queue forwards to its targets by selector, and to itself only 
       },
       {
         of: queue('KEPT.*'),
-        isForwardOnly: false,
+        keeps: 'all',
         targets: [{ address: queue('ALL'), selector: undefined }],
       },
       {
         of: topic('NEWS'),
-        isForwardOnly: true,
+        keeps: 'none',
         targets: [{ address: queue('A'), selector: undefined }],
       },
     ],
@@ -59,9 +59,31 @@ test('a composite queue forwards to its targets by selector, and to itself only 
   );
 });
 
+test('a composite destination can keep what no target wants', async () => {
+  const targets = [
+    { address: queue('RED'), selector: "color = 'red'" },
+    { address: topic('BIG'), selector: "size = 'big'" },
+  ];
+  const { b, peer } = await open({
+    composites: [
+      { of: queue('ALL'), keeps: 'unmatched', targets },
+      { of: topic('NEWS'), keeps: 'unmatched', targets },
+    ],
+  });
+  const reader = await b.client();
+  reader.call('SUBSCRIBE', { id: 'n', destination: '/topic/NEWS' });
+  for (const destination of ['/queue/ALL', '/topic/NEWS']) {
+    peer.call('SEND', { destination, color: 'red' }, 'red');
+    peer.call('SEND', { destination, color: 'blue' }, 'blue');
+    peer.call('SEND', { destination, size: 'big' }, 'big');
+  }
+  assert.deepEqual([b.ready('ALL'), b.ready('RED')], [1, 2], 'a target without consumers counts');
+  assert.deepEqual(reader.bodies(), ['blue']);
+});
+
 test('the RECEIPT for a composite destination is sent once all copies are on disk', async () => {
   const targets = ['A', 'B'].map((name) => ({ address: queue(name), selector: undefined }));
-  const composites = [{ of: queue('ALL'), isForwardOnly: true, targets }];
+  const composites = [{ of: queue('ALL'), keeps: 'none' as const, targets }];
   const { b, peer } = await open({ composites });
   const message = { destination: '/queue/ALL', persistent: 'true', receipt: '1' };
   assert.deepEqual(peer.call('SEND', message, 'x'), []);
