@@ -6,6 +6,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 const pauseMsMin = 20;
 
 /**
+ * What one look and the pause after it count for at most, milliseconds: a machine that stood still, or was
+ * suspended, has not waited.
+ */
+const roundMsMax = 20_000;
+
+/**
  * Milliseconds until the next look at a condition. Looks take little of a processor's time: the pause
  * is longer where a look takes long, as a call or a command does, and where there was a long wait.
  */
@@ -23,16 +29,17 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
-  const beganMs = performance.now();
+  let waitedMs = 0;
   for (;;) {
     const lookedMs = performance.now();
     const found = await condition();
     if (found) return found;
-    const nowMs = performance.now();
-    if (nowMs > beganMs + timeoutMs) {
+    if (waitedMs > timeoutMs) {
       throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs(nowMs - lookedMs, nowMs - beganMs)));
+    const pause = pauseMs(performance.now() - lookedMs, waitedMs);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    waitedMs += Math.min(performance.now() - lookedMs, roundMsMax);
   }
 }
 
