@@ -57,7 +57,7 @@ function missingListeners(found: Pick<InstalledActiveMq, 'transports'>): string[
 /** What pairs of an installation lack, in a sentence. */
 export function lacksOf(found: Pick<InstalledActiveMq, 'home' | 'transports'>): string {
   const lacks = missingListeners(found).map((name) => `${protocolNames[name] ?? ''} (${name})`);
-  const none = 'pairs have no console';
+  const none = 'pairs have no console of ActiveMQ';
   if (lacks.length === 0) return none;
   const [what, them] = [lacks.join(', '), lacks.length === 1 ? 'it' : 'them'];
   return `ActiveMQ in ${found.home} lacks ${what}: the broker has no endpoints for ${them}; ${none}`;

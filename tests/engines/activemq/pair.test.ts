@@ -247,7 +247,7 @@ test('the log of the broker has what the instances said, without secrets', { ski
       `${pattern}`,
     );
   has(
-    /lacks AMQP \(amqp\+ssl\), MQTT \(mqtt\+ssl\), WebSocket \(wss\): the broker has no endpoints for them; pairs have no console/,
+    /lacks AMQP \(amqp\+ssl\), MQTT \(mqtt\+ssl\), WebSocket \(wss\): the broker has no endpoints for them; pairs have no console of ActiveMQ/,
   );
   has(/instance 1 ended: signal SIGKILL/);
   has(/instance 2 is active/);

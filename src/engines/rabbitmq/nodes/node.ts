@@ -30,6 +30,8 @@ export class Node {
   isNew: boolean;
   /** The last answer about the cluster; undefined unless the node answers. */
   view: readonly NodeView[] | undefined = undefined;
+  /** Whether it has answered since its process started. */
+  hasAnswered = false;
   /** Whether the node refuses the user of the service, which somebody has deleted or changed. */
   isRefusing = false;
   /** Whether its files are those of this start of the cluster. */
@@ -113,6 +115,7 @@ export class Node {
   /** Starts its process. The volume must be mounted. */
   start(epmdPort: number): void {
     this.view = undefined;
+    this.hasAnswered = false;
     this.isRefusing = false;
     this.startedMs = systemClock.monotonicMs();
     this.#hosted?.start(this.place, epmdPort);
@@ -121,7 +124,10 @@ export class Node {
   /** Ends the process: it is asked to, and killed after a time. Its end is no event. */
   async stop(): Promise<void> {
     this.view = undefined;
-    await this.#hosted?.stop();
+    const ending = this.#hosted?.stop();
+    // A node gives each open connection to its management API 5 s to end.
+    this.#api?.close();
+    await ending;
   }
 
   /** Unmounts the volume. */
@@ -141,6 +147,7 @@ export class Node {
       .catch((error: unknown) => (isRefusal(error) ? ('refused' as const) : undefined));
     if (this.#api !== api || !this.isRunning) return;
     this.isRefusing = answer === 'refused';
+    if (answer !== undefined) this.hasAnswered = true;
     if (answer !== 'refused') this.view = answer;
   }
 
