@@ -124,10 +124,7 @@ export class Node {
   /** Ends the process: it is asked to, and killed after a time. Its end is no event. */
   async stop(): Promise<void> {
     this.view = undefined;
-    const ending = this.#hosted?.stop();
-    // A node gives each open connection to its management API 5 s to end.
-    this.#api?.close();
-    await ending;
+    await this.#hosted?.stop();
   }
 
   /** Unmounts the volume. */
