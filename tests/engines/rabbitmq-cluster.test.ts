@@ -393,7 +393,7 @@ test('a node whose process runs without RabbitMQ in it is started again', {
     cwd: '/',
     uid: Number(uid),
     gid: Number(gid),
-    stdio: 'ignore',
+    stdio: 'pipe',
   });
   await until('it is started again', () => nodePids(folder).get(2) !== pid, clusterMs);
   await complete();

@@ -69,7 +69,7 @@ export class PartitionHealing {
     if (this.#silent?.node !== node) this.#silent = { node, sinceMs: nowMs };
     const seconds = Math.round((nowMs - this.#silent.sinceMs) / 1000);
     if (nowMs - this.#silent.sinceMs < silenceMs) return;
-    this.#begin(node, `has not answered for ${seconds} s although the other nodes run`);
+    this.#begin(node, `has not listened for ${seconds} s although the other nodes run`);
   }
 
   #begin(node: Node, why: string): void {
@@ -100,14 +100,14 @@ export function separatedOf<Each extends Pick<Node, 'partitions'>>(
 }
 
 /**
- * A node that answered since its process started, and does not now, while all others see a majority. One
- * that is starting has not answered yet, and may take long.
+ * A node that answered since its process started, and listens no more, while all others see a majority. One
+ * that is starting has not answered yet, and may take long; one under load listens, and answers late.
  */
-export function silentOf<Each extends Pick<Node, 'isRunning' | 'hasAnswered' | 'view' | 'sees'>>(
+export function silentOf<Each extends Pick<Node, 'isRunning' | 'hasAnswered' | 'isClosed' | 'sees'>>(
   nodes: readonly Each[],
 ): Each | undefined {
   const silent = nodes.filter(
-    ({ isRunning, hasAnswered, view }) => isRunning && hasAnswered && view === undefined,
+    ({ isRunning, hasAnswered, isClosed }) => isRunning && hasAnswered && isClosed,
   );
   const [node] = silent;
   const others = nodes.filter((each) => each !== node);
