@@ -11,13 +11,15 @@ import { WaxwingError } from '../base/errors.ts';
  * - `channel-closed`: the server has closed a channel, for example because a queue does not exist.
  * - `protocol-error`: the server sent what is no AMQP 0-9-1.
  * - `not-supported`: the server does not support what is needed.
+ * - `in-progress`: another command does the same.
  */
 export type TransferErrorCode =
   | 'connection-failed'
   | 'login-refused'
   | 'channel-closed'
   | 'protocol-error'
-  | 'not-supported';
+  | 'not-supported'
+  | 'in-progress';
 
 /** An expected error of a transfer. The text contains no password. */
 export class TransferError extends WaxwingError<TransferErrorCode> {

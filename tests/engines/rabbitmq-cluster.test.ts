@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
@@ -14,6 +15,7 @@ import {
 import type { GetMessage } from 'amqplib';
 import { systemClock } from '../../src/base/clock.ts';
 import { readable } from '../../src/cli/drill/plain-text.ts';
+import { findRabbitMqServer } from '../../src/engines/installed/rabbitmq.ts';
 import { serviceUser } from '../../src/engines/rabbitmq/nodes/definitions.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
 import { createKey, describeBroker, password, underKey } from '../support/broker-requests.ts';
@@ -374,6 +376,27 @@ test('a reboot restarts one node after the other, so that two always run', {
   for (const number of [1, 2, 3]) assert.notEqual(now.get(number), before.get(number));
   assert.equal((await describeBroker(waxwing, brokerId)).Logs?.General, false);
   await takesNext(5);
+});
+
+test('a node whose process runs without RabbitMQ in it is started again', {
+  skip: skipShort,
+}, async () => {
+  await complete();
+  const pid = nodePids(folder).get(2) ?? 0;
+  const lines = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  const env = Object.fromEntries(lines.map((line) => [line.split('=')[0], line.replace(/^\w*=/, '')]));
+  const [, uid = '', gid = ''] =
+    /^Uid:\s+(\d+)[^]*^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  const { home } = await findRabbitMqServer(undefined, process.env);
+  execFileSync(join(home, 'sbin', 'rabbitmqctl'), ['stop_app'], {
+    env: { ...env, RABBITMQ_CTL_ERL_ARGS: env['RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS'] ?? '' },
+    cwd: '/',
+    uid: Number(uid),
+    gid: Number(gid),
+    stdio: 'pipe',
+  });
+  await until('it is started again', () => nodePids(folder).get(2) !== pid, clusterMs);
+  await complete();
 });
 
 /** Proves that nothing of the cluster runs and no volume can be read. */

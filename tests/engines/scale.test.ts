@@ -238,7 +238,12 @@ test('a single broker becomes a cluster under load, with kills of the command', 
   await killedAt(begin(), 'definitions are copied');
   await killedAt(begin(), 'clients of the old endpoint', 100);
   await killedAt(begin(), 'clients of the old endpoint', 2500);
-  const { code, output } = await begin().ended;
+  const last = begin();
+  await until('it moves', () => /definitions|clients of/.test(last.output()), clusterMs);
+  const second = await begin().ended;
+  assert.equal(second.code, 1, second.output);
+  assert.match(second.output, /another `waxwing scale` moves this broker; this one has changed/);
+  const { code, output } = await last.ended;
   assert.equal(code, 0, output);
   const { id, url } = await brokerNamed('shop-cluster');
   clusterUrl = url;

@@ -12,9 +12,13 @@ const mark = 'WAXWING_OWN_NETWORK';
  */
 export function isInOwnNetwork(): boolean {
   if (process.env[mark] !== undefined) return true;
-  const script = 'ip link set lo up && exec "$0" "$@"';
-  const args = ['--net', '/bin/sh', '-c', script, process.execPath, ...process.argv.slice(1)];
   const env = { ...process.env, [mark]: '1' };
+  const args = ownNetworkArgs(process.execPath, ...process.argv.slice(1));
   process.exitCode = spawnSync('unshare', args, { stdio: 'inherit', env }).status ?? 1;
   return false;
+}
+
+/** The arguments with which `unshare` becomes a program in a network namespace of its own. */
+export function ownNetworkArgs(...program: readonly string[]): string[] {
+  return ['--net', '/bin/sh', '-c', 'ip link set lo up && exec "$0" "$@"', ...program];
 }

@@ -6,6 +6,7 @@ import { askEnvironment } from '../../server/environment.ts';
 import { readAuthorities, readSmallFile } from '../../server/sign-in/small-file.ts';
 import { ManagementClient } from '../../transfer/moving/management-client.ts';
 import { listQueues } from '../../transfer/moving/queues.ts';
+import { claim, replaced } from '../../transfer/scaling/claim.ts';
 import { openToClients } from '../../transfer/scaling/closing.ts';
 import {
   type Difference,
@@ -75,8 +76,18 @@ export async function scaleBroker(named: string, options: ScaleCommandOptions): 
   const authority = await readAuthority(options);
   const source = scaledBroker(description, options.user, password, authority);
   const command = { options, to, brokers, description, source, password, authority };
-  if (options.reopen) await reopen(command);
-  else await run(command);
+  if (options.plan && !options.reopen) return run(command, new AbortController().signal);
+  const held = await claim(source.management, systemClock, () => {
+    console.log('another command has begun to move this broker; its end is checked for 10 s');
+  });
+  try {
+    if (options.reopen) await reopen(command);
+    else await run(command, held.lost);
+  } catch (error) {
+    throw held.lost.aborted ? replaced(error) : error;
+  } finally {
+    await held.release().catch(() => {}); // the next command finds that it has ended
+  }
 }
 
 async function reopen({ to, source, description }: Command): Promise<void> {
@@ -86,7 +97,7 @@ async function reopen({ to, source, description }: Command): Promise<void> {
   console.log(`broker '${printable(description.brokerName)}' ${text}`);
 }
 
-async function run(command: Command): Promise<void> {
+async function run(command: Command, lost: AbortSignal): Promise<void> {
   const { options, to, brokers, description, source } = command;
   const passwords = await readPasswords(options.userPasswordsFile);
   const name = options.name ?? `${description.brokerName}-${to}`;
@@ -100,13 +111,14 @@ async function run(command: Command): Promise<void> {
   const isResumed = movedBefore !== undefined;
   if (!isResumed && !judged(differencesOf(facts), options)) return;
   const interruption = interruptible();
+  const ended = AbortSignal.any([interruption.signal, lost]);
   const line = new CountLine(process.stderr, () => systemClock.monotonicMs());
   const say = (text: string) => {
     line.clear();
     console.log(text);
   };
   try {
-    const target = await targetOf(command, name, existing, facts, interruption.signal);
+    const target = await targetOf(command, name, existing, facts, ended);
     if (movedBefore !== undefined && movedBefore !== target.endpoint) {
       say(`the endpoint of '${printable(name)}' has changed from ${movedBefore}`);
     }
@@ -121,7 +133,7 @@ async function run(command: Command): Promise<void> {
       prefetchCount: options.prefetch,
       retryMsMax: options.retrySeconds * 1000,
       clock: systemClock,
-      interruption: interruption.signal,
+      interruption: ended,
       progress: ({ messageCount }, expectedCount) => line.show(messageCount, expectedCount),
       failed: (reason) => {
         line.clear();
@@ -131,6 +143,7 @@ async function run(command: Command): Promise<void> {
       copied: reportDefinitions,
     });
     line.clear();
+    if (lost.aborted) throw replaced();
     report(result, interruption.signal.aborted, target.endpoint);
   } finally {
     line.clear();

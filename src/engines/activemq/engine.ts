@@ -28,7 +28,7 @@ import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { javaTls } from './files/tls.ts';
 import type { PairUser } from './files/users.ts';
-import { listenersOf, missingListeners, type PairInstallation } from './installation.ts';
+import { lacksOf, listenersOf, type PairInstallation } from './installation.ts';
 import { type ActiveMqLine, ActiveMqLines } from './log-line.ts';
 import { Pair } from './pair.ts';
 import { choosePorts, type PairPortSettings } from './pair-ports.ts';
@@ -115,12 +115,8 @@ export class ActiveMqEngine implements Engine {
       const volume = new EncryptedVolume(this.#placeOf(spec.id, volumeId), () => {});
       await volume.create(createSecretKey(dataKey), wrappedKey);
     }
-    const lacks = typeof installation === 'string' ? [] : missingListeners(installation);
-    if (lacks.length === 0) return;
-    const text =
-      `ActiveMQ in ${typeof installation === 'string' ? '' : installation.home} has no transports ` +
-      `for ${lacks.join(', ')}: the broker has no endpoints for them`;
-    this.#events?.log(spec.id, 'warn', text);
+    if (typeof installation === 'string') return;
+    this.#events?.log(spec.id, 'warn', lacksOf(installation));
   }
 
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {

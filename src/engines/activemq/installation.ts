@@ -49,10 +49,27 @@ export function listenersOf(found: Pick<InstalledActiveMq, 'transports'>): strin
 }
 
 /** The listeners of the offer that an installation lacks. */
-export function missingListeners(found: Pick<InstalledActiveMq, 'transports'>): string[] {
+function missingListeners(found: Pick<InstalledActiveMq, 'transports'>): string[] {
   const there = listenersOf(found);
   return Object.keys(transports).filter((name) => !there.includes(name));
 }
+
+/** What pairs of an installation lack, in a sentence. */
+export function lacksOf(found: Pick<InstalledActiveMq, 'home' | 'transports'>): string {
+  const lacks = missingListeners(found).map((name) => `${protocolNames[name] ?? ''} (${name})`);
+  const none = 'pairs have no console of ActiveMQ';
+  if (lacks.length === 0) return none;
+  const [what, them] = [lacks.join(', '), lacks.length === 1 ? 'it' : 'them'];
+  return `ActiveMQ in ${found.home} lacks ${what}: the broker has no endpoints for ${them}; ${none}`;
+}
+
+const protocolNames: Readonly<Record<string, string>> = {
+  'openwire+ssl': 'OpenWire',
+  'amqp+ssl': 'AMQP',
+  'stomp+ssl': 'STOMP',
+  'mqtt+ssl': 'MQTT',
+  wss: 'WebSocket',
+};
 
 async function userOfPairs(): Promise<VolumeOwner | string> {
   if (process.geteuid?.() !== 0) {

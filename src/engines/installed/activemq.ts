@@ -1,7 +1,7 @@
 // ActiveMQ, as installed on this machine.
 
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
 import { readJar } from './jar.ts';
@@ -14,8 +14,9 @@ export interface InstalledActiveMq {
   /** `5.17.2` */
   readonly version: string;
   /**
-   * The schemes of the transports that its archives contain: `ssl`, `stomp+ssl`. Distributions leave
-   * out some, and a broker with a connector of a missing one does not start.
+   * The schemes of the transports that its archives contain with the libraries that they need: `ssl`,
+   * `stomp+ssl`. Distributions leave out some. A broker with a connector of a missing transport does not
+   * start; one without its library listens and answers nobody.
    */
   readonly transports: ReadonlySet<string>;
   readonly java: InstalledJava;
@@ -40,6 +41,12 @@ const classCheck = 'org/apache/activemq/openwire/OpenWireUtil.class';
 const vulnerable =
   'lets clients run programs without a log-in (CVE-2023-46604); corrected are 5.15.16, 5.16.7, 5.17.6, ' +
   '5.18.3 and later ones, and patched packages';
+/** A class of the library without which the transports of a protocol do not work. */
+const libraryClasses: readonly (readonly [schemes: RegExp, name: string])[] = [
+  [/^mqtt\b/, 'org/fusesource/mqtt/codec/MQTTFrame.class'],
+  [/^amqp\b/, 'org/apache/qpid/proton/engine/Transport.class'],
+  [/^wss?$/, 'org/eclipse/jetty/server/Server.class'],
+];
 const transportFolder = 'META-INF/services/org/apache/activemq/transport/';
 
 const known = new PathCache<Pick<InstalledActiveMq, 'version' | 'transports'>>();
@@ -69,10 +76,13 @@ export async function findActiveMq(
 
 async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | 'transports'>> {
   const names: string[] = [];
+  const libraries = new Set<string>();
   let version: string | undefined;
   for (const path of await archivesOf(home)) {
     const jar = await readJar(path);
     if (jar === undefined) continue;
+    for (const [, name] of libraryClasses) if (jar.names.includes(name)) libraries.add(name);
+    if (!basename(path).startsWith('activemq-')) continue;
     names.push(
       ...jar.names.filter((name) => name.startsWith(transportFolder) || name === classCheck),
     );
@@ -80,7 +90,10 @@ async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | '
       version = /^(?:Implementation|Bundle)-Version: *([\w.-]{1,64})/m.exec(jar.manifest)?.[1];
     }
   }
-  const schemes = names.map((name) => name.slice(transportFolder.length));
+  const lacks = libraryClasses.filter(([, name]) => !libraries.has(name));
+  const schemes = names
+    .map((name) => name.slice(transportFolder.length))
+    .filter((scheme) => !lacks.some(([pattern]) => pattern.test(scheme)));
   const transports = new Set(schemes.filter((scheme) => /^[a-z0-9+]{1,32}$/.test(scheme)));
   if (version !== undefined && names.includes(classCheck)) return { version, transports };
   const text =
@@ -94,7 +107,10 @@ async function archivesOf(home: string): Promise<string[]> {
   const found: string[] = [];
   for (const folder of archiveFolders) {
     const names = await readdir(join(home, folder)).catch(() => []); // some are optional
-    const jars = names.filter((name) => /^activemq-.*\.jar$/.test(name)).sort();
+    const isOwn = (name: string) => name.startsWith('activemq-');
+    const jars = names
+      .filter((name) => name.endsWith('.jar'))
+      .sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || (a < b ? -1 : 1));
     found.push(...jars.map((name) => join(home, folder, name)));
   }
   const files = [];

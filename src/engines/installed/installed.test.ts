@@ -89,6 +89,10 @@ test("ActiveMQ's version and transports are read from its archives", async () =>
   put('mq/lib/optional/activemq-amqp-6.2.0.jar', jar([`${transport}amqp+ssl`]));
   put('mq/lib/activemq-stomp.jar', 'not an archive');
   put('mq/lib/other.jar', jar([`${transport}other`]));
+  put('mq/lib/activemq-mqtt-6.2.0.jar', jar([`${transport}mqtt+ssl`, `${transport}mqtt`]));
+  put('mq/lib/activemq-http-6.2.0.jar', jar([`${transport}wss`]));
+  put('mq/lib/extra/proton-j.jar', jar(['org/apache/qpid/proton/engine/Transport.class']));
+  put('mq/lib/web/jetty-all.jar', jar(['org/eclipse/jetty/server/Server.class']));
   putJava('java/bin/java', '21.0.1');
   const variables = {
     WAXWING_ACTIVEMQ_HOME: join(root, 'mq'),
@@ -96,8 +100,22 @@ test("ActiveMQ's version and transports are read from its archives", async () =>
   };
   const { version, transports, java } = await findActiveMq(undefined, variables);
   assert.equal(version, '6.2.0');
-  assert.deepEqual([...transports].sort(), ['amqp+ssl', 'ssl', 'vm']);
+  // MQTT has its transport, but not the library for its packets.
+  assert.deepEqual([...transports].sort(), ['amqp+ssl', 'ssl', 'vm', 'wss']);
   assert.equal(java.version, '21.0.1');
+});
+
+test('a transport is there as soon as its library is', async () => {
+  const transport = 'META-INF/services/org/apache/activemq/transport/';
+  put('mq4/bin/activemq.jar', jar([]));
+  put('mq4/lib/activemq-broker.jar', jar([checkOfClasses], 'Bundle-Version: 6.2.0\r\n'));
+  put('mq4/lib/activemq-mqtt.jar', jar([`${transport}mqtt+ssl`]));
+  putJava('java/bin/java', '21.0.1');
+  const found = async () =>
+    (await findActiveMq(join(root, 'mq4'), { JAVA_HOME: join(root, 'java') })).transports;
+  assert.deepEqual([...(await found())], []);
+  put('mq4/lib/mqtt-client.jar', jar(['org/fusesource/mqtt/codec/MQTTFrame.class']));
+  assert.deepEqual([...(await found())], ['mqtt+ssl']);
 });
 
 test('an ActiveMQ in which clients can run programs without a log-in is refused', async () => {

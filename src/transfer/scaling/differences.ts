@@ -4,6 +4,7 @@ import { exchangeTypes } from '../../broker/exchanges/types/registry.ts';
 import { ownHashField } from '../../broker/rabbitmq/definitions/sections.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import type { QueuesToMove } from '../moving/queues.ts';
+import { claimParameter } from './claim.ts';
 
 /** The kinds of brokers between which everything moves. */
 export type ScaledKind = 'single' | 'cluster';
@@ -182,7 +183,10 @@ export function definitionsFor(facts: ScalingFacts, mover: string): JsonObject {
     ...without('permissions', isOfMover),
     ...without('topic_permissions', isOfMover),
     ...without('parameters', ({ component }) => String(component) in linkComponents),
-    ...without('global_parameters', ({ name }) => name === 'cluster_name'),
+    ...without(
+      'global_parameters',
+      ({ name }) => name === 'cluster_name' || name === claimParameter,
+    ),
     ...without('exchanges', ({ name, vhost }) => isLacking(name, vhost)),
     ...without('bindings', ({ source, destination, destination_type: type, vhost }) => {
       return isLacking(source, vhost) || (type === 'exchange' && isLacking(destination, vhost));

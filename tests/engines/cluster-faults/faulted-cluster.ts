@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,11 +35,10 @@ import { Waxwing } from '../../support/waxwing.ts';
 
 /** Size of the file system of the node whose disk can be full, MiB. */
 const diskMib = 900;
-/** The node with that disk, and the one whose clock can be wrong. */
+/** The node with that disk. */
 const fullNode = 3;
-const skewedNode = 2;
-/** How wrong it is. */
-const skew = '+2h';
+/** The one whose clock can be wrong. */
+export const skewedNode = 2;
 /** Milliseconds after which all nodes have been asked how they are. */
 const lookedMs = 2500;
 const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
@@ -202,6 +202,13 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
     await freeze(this.#pid(number), ms);
   }
 
+  /** Stops the process that serves a volume for good: the service must fence it, and end the node. */
+  async loseVolume(number: number): Promise<void> {
+    const node = this.#pid(number);
+    process.kill(this.#volumePid(number), 'SIGSTOP');
+    await until('its node has ended', () => !isRunning(node), clusterMs);
+  }
+
   async freezeVolume(number: number, ms: number): Promise<void> {
     await freeze(this.#volumePid(number), ms);
   }
@@ -255,9 +262,22 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
   }
 
   /** Starts the node with a wrong clock, or with the right one again. */
-  async skewClock(isSkewed: boolean): Promise<void> {
-    this.#setClock(isSkewed ? skew : '');
+  async skewClock(minutes: number): Promise<void> {
+    this.#setClock(minutes === 0 ? '' : `${minutes > 0 ? '+' : ''}${minutes}m`);
     await this.killNodes([skewedNode]);
+  }
+
+  /** @throws unless the clock of a node is wrong by so many minutes, as it tells clients over HTTPS */
+  async requireSkew(number: number, minutes: number): Promise<void> {
+    const own = `pid=${this.#pid(number)},`;
+    const ports = execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(own))
+      .map((line) => Number(portOf(line.split(/\s+/)[3] ?? '')));
+    const clocks = (await Promise.all(ports.map(dateAt))).filter((ms) => ms !== undefined);
+    const skews = clocks.map((ms) => Math.round((ms - Date.now()) / 60_000));
+    if (skews.some((skew) => Math.abs(skew - minutes) <= 2)) return;
+    throw new Error(`the clock of node ${number} is wrong by ${skews} min, not ${minutes}`);
   }
 
   async disableKey(): Promise<void> {
@@ -315,6 +335,20 @@ function filter(action: '-A' | '-D', rule: readonly string[]): void {
 
 function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':') + 1);
+}
+
+/** The time that a server of HTTPS states, milliseconds; undefined if there is none on a port. */
+function dateAt(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const options = { port, rejectUnauthorized: false, timeout: 3000 };
+    const request = get(`https://127.0.0.1:${port}/api/overview`, options, (response) => {
+      response.resume();
+      const { date } = response.headers;
+      resolve(date === undefined ? undefined : Date.parse(date));
+    });
+    request.once('error', () => resolve(undefined));
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+  });
 }
 
 function textOf(file: string): string {

@@ -9,8 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
 import { readable } from '../../../src/cli/drill/plain-text.ts';
-import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
-import { brokerRequest, createKey, password, underKey } from '../../support/broker-requests.ts';
+import { createKey, password, underKey } from '../../support/broker-requests.ts';
 import {
   clusterFolder,
   clusterMs,
@@ -19,7 +18,6 @@ import {
   engineVariables,
   isComplete,
   nodePids,
-  processesOf,
   removeClusters,
 } from '../../support/cluster-machine.ts';
 import { isInOwnNetwork } from '../../support/own-network.ts';
@@ -30,8 +28,9 @@ import { Waxwing } from '../../support/waxwing.ts';
 import { FaultClients, faultQueue } from '../cluster-faults/clients.ts';
 import { FaultLedger } from '../cluster-faults/ledger.ts';
 import { Capture, type Direction } from './capture.ts';
+import { endpointsOf, portsOf } from './ports.ts';
+import { scanAll } from './scan-all.ts';
 import { readTls } from './tls-records.ts';
-import { problemsOf, type Scan, scan } from './tls-scan.ts';
 
 /** Milliseconds of load before and after a node is killed. */
 const loadMs = 8000;
@@ -127,44 +126,6 @@ async function load(waxwing: Waxwing, url: string, folder: string): Promise<void
   await clients.stop();
 }
 
-/** The ports of a broker, by the schemes of their URLs. */
-function endpointsOf(found: Awaited<ReturnType<typeof describedAs>>): Map<string, number> {
-  const urls = (found.BrokerInstances ?? []).flatMap(({ Endpoints = [], ConsoleURL }) => [
-    ...Endpoints,
-    ...(ConsoleURL === undefined ? [] : [ConsoleURL]),
-  ]);
-  return new Map(
-    urls.map((url) => {
-      const [, scheme = '', port = ''] = /^([\w+]+):\/\/[^:/]+:(\d+)/.exec(url) ?? [];
-      return [scheme, Number(port)];
-    }),
-  );
-}
-
-/** The ports on which the processes of a cluster listen, and what they are for. */
-function portsOf(folder: string): Map<number, string> {
-  const processes = processesOf(folder);
-  const distribution = new Set(
-    processes.flatMap(({ environment }) =>
-      environment.flatMap((each) => /^RABBITMQ_DIST_PORT=(\d+)$/.exec(each)?.[1] ?? []),
-    ),
-  );
-  const epmd = processes.find(({ pid }) => nameOf(pid).startsWith('epmd'))?.pid;
-  const ports = new Map<number, string>();
-  for (const line of execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' }).split('\n')) {
-    const pid = Number(/pid=(\d+)/.exec(line)?.[1]);
-    if (!processes.some((each) => each.pid === pid)) continue;
-    const port = line.split(/\s+/)[3]?.split(':').at(-1) ?? '';
-    const kind = distribution.has(port) ? 'node to node' : 'node, for clients and management';
-    ports.set(Number(port), pid === epmd ? 'epmd' : kind);
-  }
-  return ports;
-}
-
-function nameOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8');
-}
-
 /** Reads all bytes as TLS records, except those to and from epmd. */
 function examine(
   directions: readonly Direction[],
@@ -228,47 +189,4 @@ function inOtherFiles(): string[] {
     const { stdout = '' } = error as { stdout?: string };
     return stdout.trim() === '' ? [] : stdout.trim().split('\n');
   }
-}
-
-/** Asks all ports of the cluster, a pair and the default broker. */
-async function scanAll(
-  waxwing: Waxwing,
-  clusterId: string,
-  folder: string,
-  problems: string[],
-): Promise<Record<string, Scan>> {
-  const ports = new Map<string, number>();
-  const cluster = await describedAs(waxwing, clusterId, 'RUNNING');
-  for (const [scheme, port] of endpointsOf(cluster)) ports.set(`cluster, ${scheme}`, port);
-  for (const [port, kind] of portsOf(folder)) {
-    // Without the line of a proxy, the port for clients of a node ends the connection.
-    if (kind === 'node to node') ports.set(`cluster, node to node, ${port}`, port);
-  }
-  const single = new URL(waxwing.amqpUrl.replace('amqps:', 'https:'));
-  ports.set('single broker, AMQP', Number(single.port));
-  ports.set('service', waxwing.apiPort);
-  if (typeof (await findPairInstallation(engineVariables)) !== 'string') {
-    const { BrokerId = '' } = await waxwing.mq.send(
-      brokerRequest({
-        BrokerName: 'pair',
-        EngineType: 'ACTIVEMQ',
-        DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ',
-        HostInstanceType: 'mq.m5.large',
-      }),
-    );
-    const pair = await describedAs(waxwing, BrokerId, 'RUNNING');
-    // The standby listens on nothing until it takes over.
-    const [active] = pair.BrokerInstances ?? [];
-    const open = endpointsOf({ ...pair, BrokerInstances: active === undefined ? [] : [active] });
-    for (const [scheme, port] of open) ports.set(`pair, ${scheme}`, port);
-  }
-  const scans: Record<string, Scan> = {};
-  for (const [name, port] of ports) {
-    const found = await scan(port);
-    scans[name.replace(/, \d{5}$/, '')] = found;
-    // Debian's ActiveMQ answers no ClientHello on its port for MQTT, and nothing else either.
-    if (name === 'pair, mqtt+ssl' && found.protocols.length === 0) continue;
-    problems.push(...problemsOf(found).map((text) => `${name}: ${text}`));
-  }
-  return scans;
 }

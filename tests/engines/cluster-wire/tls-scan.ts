@@ -25,13 +25,15 @@ const attemptsMax = 3;
 export async function scan(port: number): Promise<Scan> {
   for (let left = attemptsMax; ; left--) {
     const found = await scanOnce(port);
-    if (found.protocols.length > 0 || left === 1) return found;
+    if (withoutSuites(found).length === 0 || left === 1) return found;
   }
 }
 
 async function scanOnce(port: number): Promise<Scan> {
-  const args = ['--xml=-', '--no-colour', '--no-check-certificate', `localhost:${port}`];
-  const { stdout } = await run('sslscan', args, { timeout: scanMs });
+  // A machine under load answers late, and a port may limit how many connections begin at once.
+  const patience = ['--timeout=20', '--sleep=20'];
+  const args = ['--xml=-', '--no-colour', '--no-check-certificate', ...patience];
+  const { stdout } = await run('sslscan', [...args, `localhost:${port}`], { timeout: scanMs });
   const all = (expression: RegExp) => [...stdout.matchAll(expression)];
   const protocols = all(/<protocol type="(\w+)" version="([\w.]+)" enabled="1"/g).map(
     ([, type = '', version = '']) => `${type.toUpperCase()} ${version}`,
@@ -52,7 +54,12 @@ export function problemsOf({ protocols, suites, error }: Scan): string[] {
   const weak = Object.values(suites)
     .flat()
     .filter((name) => !goodSuites.test(name));
-  const isKnown = protocols.length > 0 && Object.keys(suites).length > 0;
-  const none = isKnown ? [] : [error ?? 'no protocol or no suite is accepted'];
-  return [...none, ...old, ...weak];
+  const none = withoutSuites({ protocols, suites }).map((name) => `${name} has no suite`);
+  return [...none, ...(error === undefined || none.length === 0 ? [] : [error]), ...old, ...weak];
+}
+
+/** The protocols of which no suite is known; `TLS` if there is no protocol. */
+function withoutSuites({ protocols, suites }: Pick<Scan, 'protocols' | 'suites'>): string[] {
+  if (protocols.length === 0) return ['TLS'];
+  return protocols.filter((name) => (suites[name.replace(' ', 'v')] ?? []).length === 0);
 }

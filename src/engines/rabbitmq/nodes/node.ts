@@ -30,6 +30,10 @@ export class Node {
   isNew: boolean;
   /** The last answer about the cluster; undefined unless the node answers. */
   view: readonly NodeView[] | undefined = undefined;
+  /** Whether it has answered since its process started. */
+  hasAnswered = false;
+  /** Whether nothing listens at its management port, although its process runs. */
+  isClosed = false;
   /** Whether the node refuses the user of the service, which somebody has deleted or changed. */
   isRefusing = false;
   /** Whether its files are those of this start of the cluster. */
@@ -113,6 +117,8 @@ export class Node {
   /** Starts its process. The volume must be mounted. */
   start(epmdPort: number): void {
     this.view = undefined;
+    this.hasAnswered = false;
+    this.isClosed = false;
     this.isRefusing = false;
     this.startedMs = systemClock.monotonicMs();
     this.#hosted?.start(this.place, epmdPort);
@@ -136,12 +142,15 @@ export class Node {
   async look(): Promise<void> {
     if (!this.isRunning) return;
     const { api } = this;
-    const answer = await api
-      .nodes()
-      .catch((error: unknown) => (isRefusal(error) ? ('refused' as const) : undefined));
+    const answer = await api.nodes().catch((error: unknown) => {
+      if (isRefusal(error)) return 'refused' as const;
+      return isClosedPort(error) ? ('closed' as const) : undefined;
+    });
     if (this.#api !== api || !this.isRunning) return;
     this.isRefusing = answer === 'refused';
-    if (answer !== 'refused') this.view = answer;
+    this.isClosed = answer === 'closed';
+    if (answer !== undefined && answer !== 'closed') this.hasAnswered = true;
+    if (answer !== 'refused') this.view = answer === 'closed' ? undefined : answer;
   }
 
   /** Whether the node serves clients, and sees at least so many running nodes. */
@@ -176,4 +185,9 @@ export interface NodeOptions {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof WaxwingError && error.code === 'login-refused';
+}
+
+function isClosedPort(error: unknown): boolean {
+  const { cause } = error instanceof WaxwingError ? error : {};
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
 }
