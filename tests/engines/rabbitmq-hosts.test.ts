@@ -365,6 +365,8 @@ test('a machine and the service that are killed at the same moment lose nothing'
 
 test('a removed host ends everything, and cannot come back', { skip }, async () => {
   const machine = usedMachine();
+  const identity = join(machine.folder, 'host.json');
+  const stolen = readFileSync(identity);
   assert.throws(() => node('remove', machine.name), /has 1 nodes/);
   node('remove', machine.name, '--force');
   assert.equal(await machine.ended(), 3);
@@ -372,6 +374,8 @@ test('a removed host ends everything, and cannot come back', { skip }, async () 
   assert.deepEqual(machine.volumes, []);
   assert.equal(volumesIn(join(machine.folder, 'clusters')), 0);
   machine.output = '';
+  assert.ok(!existsSync(identity));
+  writeFileSync(identity, stolen);
   serveOn(machine);
   await until('it is refused', () => machine.output.includes('no connection'), clusterMs);
   assert.equal(hostOf(machine), undefined);
