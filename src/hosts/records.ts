@@ -16,6 +16,8 @@ export interface HostRecord {
   readonly keyDigests: readonly string[];
   /** Milliseconds since 1970. */
   readonly joinedMs: number;
+  /** Who made the token with which it joined: an ARN. Missing if that was not recorded. */
+  readonly invitedBy?: string;
 }
 
 /** A token with which one machine can join. */
@@ -24,6 +26,8 @@ export interface TokenRecord {
   readonly digest: string;
   /** Milliseconds since 1970. */
   readonly expiresMs: number;
+  /** Who made it: an ARN. Missing if that was not recorded. */
+  readonly createdBy?: string;
 }
 
 /** Where the volume of a node is, unless on the machine of the service. */

@@ -5,35 +5,55 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Identity } from '../../src/agent/identity.ts';
 import { joinService } from '../../src/agent/join.ts';
+import type { EventRecord } from '../../src/audit/record.ts';
+import { type ChainHead, parseLine, Trail } from '../../src/audit/trail.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
 import { requestCertificate } from '../../src/crypto/authority.ts';
 import { Channel, serviceFrameBytesMax } from '../../src/hosts/channel/channel.ts';
 import type { Fields } from '../../src/hosts/channel/fields.ts';
 import { HostUnreachable } from '../../src/hosts/errors.ts';
-import { Hosts, tokenCountMax } from '../../src/hosts/hosts.ts';
+import { entryOf, Hosts, tokenCountMax } from '../../src/hosts/hosts.ts';
 import { parseJoinToken } from '../../src/hosts/join-token.ts';
 import type { HostsChange } from '../../src/hosts/records.ts';
 import { connectToService, serviceName } from '../../src/hosts/service-connection.ts';
 import { HostCertificates } from '../../src/server/hosts/host-certificates.ts';
+import { HostEvents, refusalLimits } from '../../src/server/hosts/host-events.ts';
 import { HostsService } from '../../src/server/hosts/hosts-service.ts';
+import type { Entry } from '../../src/storage/journal.ts';
 
 const leaseMs = 60_000;
 const sealingKey = generateKeySync('aes', { length: 256 });
 const hosts = new Hosts();
-const joined: string[] = [];
+const creator = 'arn:aws:iam::000000000000:user/operator';
 const log = { error: () => {}, warn: () => {}, info: () => {} };
-const commit = async (entries: readonly object[]) => {
-  for (const entry of entries) hosts.apply((entry as { change: HostsChange }).change);
+const trail = new Trail();
+const recorded: EventRecord[] = [];
+const commit = async (entries: readonly Entry[]) => {
+  for (const entry of entries) {
+    if ('bytes' in entry) recorded.push(parseLine(entry.bytes).event);
+    else if (entry.journal === hosts.name) hosts.apply(entry.change as HostsChange);
+    else trail.apply(entry.change as ChainHead);
+  }
 };
+const location = { region: 'us-east-1', accountId: '000000000000' };
+const eventParts = { trail, commit, location, clock: systemClock, random: systemRandom, log };
+const events = new HostEvents(eventParts);
+/** Returns what gives the events from now on. */
+function eventsFromNow(): () => readonly EventRecord[] {
+  events.flush();
+  const { length } = recorded;
+  return () => {
+    events.flush();
+    return recorded.slice(length);
+  };
+}
 const service = new HostsService({
   hosts,
   sealingKey,
   settings: { port: 0, address: '127.0.0.1', leaseMs },
   commit,
-  recorded: ({ name }) => {
-    joined.push(name);
-    return [];
-  },
+  events,
   log,
 });
 const connections: Channel[] = [];
@@ -46,7 +66,7 @@ after(() => {
 const url = () => `https://127.0.0.1:${service.port}`;
 
 async function newToken(lifeMs = 60_000): Promise<string> {
-  const token = service.newToken(lifeMs);
+  const token = service.newToken(lifeMs, creator);
   assert.ok(token !== undefined);
   await commit(token.changes);
   return token.text;
@@ -104,13 +124,66 @@ const isConnected = (name: string) => service.views.find((host) => host.name ===
 test('a machine joins once with a token, and gets a lease when it connects', async () => {
   const token = await newToken();
   const identity = await join(token);
-  assert.deepEqual(joined, [identity.name]);
+  const [event] = recorded;
+  assert.equal(event?.eventName, 'JoinHost');
+  const { zone, address } = identity;
+  assert.deepEqual(event?.requestParameters, { name: identity.name, zone, address });
+  assert.deepEqual(event?.responseElements, { hostId: identity.hostId });
+  assert.deepEqual(event?.additionalEventData, { tokenCreatedBy: creator });
   assert.match(identity.certificate, /BEGIN CERTIFICATE/);
   await assert.rejects(join(token), /token-invalid/);
   const { first } = await connectAs(identity);
   assert.equal((first as Fields)['leaseMs'], leaseMs);
   await until(() => isConnected(identity.name) === true);
   assert.equal(service.views.find(({ name }) => name === identity.name)?.version, '3.10.8');
+});
+
+/** The codes of events, and who made the tokens. */
+const refusals = (found: readonly EventRecord[]) =>
+  found.map(({ eventName, errorCode, additionalEventData }) => [
+    eventName,
+    errorCode,
+    (additionalEventData as { tokenCreatedBy?: string }).tokenCreatedBy,
+  ]);
+
+test('machines that are refused are events of the trail, without what they sent', async () => {
+  const used = await newToken();
+  await join(used);
+  const late = await newToken(0);
+  const found = eventsFromNow();
+  await assert.rejects(join(used));
+  await assert.rejects(join(late));
+  await assert.rejects(join(await newToken(), { name: 'secret name' }));
+  const refused = found();
+  assert.deepEqual(refusals(refused), [
+    ['JoinHost', 'TokenInvalid', undefined],
+    ['JoinHost', 'TokenExpired', creator],
+    ['JoinHost', 'RequestInvalid', creator],
+  ]);
+  const text = JSON.stringify(refused);
+  for (const token of [used, late]) assert.ok(!text.includes(token.split('.')[1] ?? ''));
+  assert.ok(!text.includes('secret name'));
+  assert.deepEqual(
+    refused.map(({ sourceIPAddress }) => sourceIPAddress),
+    ['127.0.0.1', '127.0.0.1', '127.0.0.1'],
+  );
+});
+
+test('a flood of refused machines is a bounded number of events', () => {
+  const { length } = recorded;
+  const flooded = new HostEvents(eventParts);
+  const refused = { eventName: 'JoinHost', code: 'TokenInvalid', reason: 'no token' } as const;
+  for (let i = 0; i < 10_000; i++) flooded.refused({ ...refused, sourceIp: `10.0.${i % 200}.1` });
+  flooded.flush();
+  const found = recorded.slice(length);
+  assert.equal(found.length, 2 * refusalLimits.toldCountMax + 1);
+  const counts = found.map(
+    ({ additionalEventData }) => (additionalEventData as { count: number }).count,
+  );
+  assert.equal(
+    counts.reduce((sum, each) => sum + each, 0),
+    10_000,
+  );
 });
 
 test('only the hash of a token is stored', async () => {
@@ -186,6 +259,7 @@ test('a peer without a certificate can do nothing but join', async () => {
 });
 
 test('a certificate of another authority is refused, and so are older TLS versions', async () => {
+  const found = eventsFromNow();
   const identity = await join(await newToken());
   const record = await HostCertificates.create(sealingKey, systemClock.nowMs());
   const other = HostCertificates.open(sealingKey, record);
@@ -196,6 +270,8 @@ test('a certificate of another authority is refused, and so are older TLS versio
   const { first } = await connectAs(identity, { certificate, privateKey });
   assert.equal(typeof first, 'string');
   assert.equal(isConnected(identity.name), false);
+  const last = refusals(found()).at(-1);
+  assert.deepEqual(last, ['ConnectHost', 'CertificateInvalid', undefined]);
   const { host, port, authority: ca } = identity;
   const old = connect({ host, port, ca, servername: serviceName, maxVersion: 'TLSv1.2' });
   const [error] = await once(old, 'error');
@@ -206,14 +282,16 @@ test('a removed host is refused, and one that is connected is told to end everyt
   const identity = await join(await newToken());
   const { channel } = await connectAs(identity);
   await until(() => isConnected(identity.name) === true);
-  await commit([{ change: { delete: 'host', hostId: identity.hostId } }]);
+  await commit([entryOf({ delete: 'host', hostId: identity.hostId })]);
   service.dismiss(identity.hostId);
   let last: unknown;
   while (!(last instanceof HostUnreachable)) {
     last = await channel.request('renew', { request: 'x' }).catch((error: unknown) => error);
   }
+  const found = eventsFromNow();
   const { first } = await connectAs(identity);
   assert.equal(typeof first, 'string');
+  assert.deepEqual(refusals(found()), [['ConnectHost', 'CertificateInvalid', undefined]]);
 });
 
 test('a host that is removed before it can be used has no connection', async () => {
@@ -240,7 +318,7 @@ test('a host that is removed before it can be used has no connection', async () 
   connections.push(channel);
   await until(() => asked.includes('destroy'));
   const host = service.host(hostId);
-  await commit([{ change: { delete: 'host', hostId } }]);
+  await commit([entryOf({ delete: 'host', hostId })]);
   service.dismiss(hostId);
   await until(() => asked.includes('dismiss'));
   answer();
@@ -259,7 +337,7 @@ test('a removed host that does not answer is asked nothing more', async () => {
   const host = service.host(identity.hostId);
   assert.equal(host.isReachable, true);
   isSilent = true;
-  await commit([{ change: { delete: 'host', hostId: identity.hostId } }]);
+  await commit([entryOf({ delete: 'host', hostId: identity.hostId })]);
   service.dismiss(identity.hostId);
   assert.equal(host.isReachable, false);
   await assert.rejects(
@@ -345,7 +423,7 @@ test('a host cannot tell of nodes that are not placed on it, nor send what is no
 test('there are only so many tokens that were not used', async () => {
   while (hosts.tokens.length < tokenCountMax) await newToken();
   // The one that has expired makes room.
-  const made = service.newToken(60_000);
+  const made = service.newToken(60_000, creator);
   if (made !== undefined) await commit(made.changes);
-  assert.equal(service.newToken(60_000), undefined);
+  assert.equal(service.newToken(60_000, creator), undefined);
 });

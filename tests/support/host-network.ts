@@ -76,7 +76,14 @@ export class HostNetwork {
       const [name = ''] = line.split(' ');
       if (name.startsWith(`${prefix}-`)) ip('netns', 'del', name);
     }
-    if (existsSync(`/sys/class/net/${prefix}0`)) ip('link', 'del', `${prefix}0`);
+    const own = `/sys/class/net/${prefix}0`;
+    if (!existsSync(own)) return;
+    try {
+      ip('link', 'del', `${prefix}0`);
+    } catch (error) {
+      // The kernel removes it together with the bridge, but later.
+      if (existsSync(own)) throw error;
+    }
   }
 }
 

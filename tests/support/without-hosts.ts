@@ -15,7 +15,7 @@ export function withoutHosts(): HostOperations {
     sealingKey: generateKeySync('aes', { length: 256 }),
     settings: undefined,
     commit: async () => {},
-    recorded: () => [],
+    events: { joined: () => [], refused: () => {}, flush: () => {} },
     log,
   });
   return hostOperations({ hosts: undefined }, service, {

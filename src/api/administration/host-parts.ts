@@ -31,7 +31,8 @@ export interface NewToken {
 export interface HostOperations {
   /** The address for hosts, `https://…`. */
   readonly url: string;
-  newToken(lifeMs: number): NewToken;
+  /** @param createdBy the ARN of the caller, for the trail */
+  newToken(lifeMs: number, createdBy: string): NewToken;
   list(): readonly HostView[];
   /**
    * Removes a host.

@@ -425,6 +425,12 @@ export class Cluster {
     }
   }
 
+  /** Nodes of a host that was lost count as down until they answer again. */
+  hostDisconnected(hostId: string): void {
+    for (const node of this.nodes) if (node.host.id === hostId) node.forgetView();
+    this.#events.looked();
+  }
+
   async #keepLooking(): Promise<void> {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));

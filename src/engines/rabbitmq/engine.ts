@@ -285,13 +285,9 @@ export class RabbitMqEngine implements Engine {
     }
   }
 
-  /** The nodes of running clusters on a host. */
-  nodesOn(hostId: string): readonly { readonly brokerId: string; readonly number: number }[] {
-    return [...this.#runs].flatMap(([brokerId, { cluster }]) =>
-      cluster.nodes
-        .filter(({ host }) => host.id === hostId)
-        .map(({ number }) => ({ brokerId, number })),
-    );
+  /** A host cannot be reached: what its nodes have answered may be from before its loss. */
+  hostDisconnected(hostId: string): void {
+    for (const { cluster } of this.#runs.values()) cluster.hostDisconnected(hostId);
   }
 
   #line(id: string, nodeName: string, line: string): void {

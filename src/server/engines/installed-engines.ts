@@ -42,6 +42,7 @@ export async function composeInstalledEngines(
     pairEngine(settings, state, certificates),
   ]);
   hosts.onConnected = (hostId) => clusters.hostConnected(hostId);
+  hosts.onDisconnected = (hostId) => clusters.hostDisconnected(hostId);
   const operations = hostOperations(settings, hosts, clusters);
   return { engines: [clusters, pairs], hosts, operations };
 }

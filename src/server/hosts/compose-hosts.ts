@@ -1,17 +1,16 @@
 // Composition of the hosts of nodes.
 
 import type { HostOperations } from '../../api/administration/host-parts.ts';
-import { eventRecord } from '../../audit/record.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
 import { entryOf } from '../../hosts/hosts.ts';
-import type { HostRecord } from '../../hosts/records.ts';
 import type { Entry } from '../../storage/journal.ts';
 import { type KeyDeriver, type SystemState, sealingKey } from '../compose.ts';
 import type { Settings } from '../settings.ts';
+import { HostEvents } from './host-events.ts';
 import { HostsService } from './hosts-service.ts';
 
 /** The account and region of the service. */
@@ -28,6 +27,7 @@ export function composeHosts(
   place: Place,
   log: ServiceLog,
 ): HostsService {
+  const commit = (entries: readonly Entry[]) => state.store.commit(entries);
   return new HostsService({
     hosts: state.hosts,
     sealingKey: sealingKey(volume, 'hosts'),
@@ -36,40 +36,17 @@ export function composeHosts(
       address: settings.address,
       leaseMs: settings.leaseSeconds * 1000,
     },
-    commit: (entries) => state.store.commit(entries),
-    recorded: (joined, sourceIp) => joinRecord(state, place, joined, sourceIp),
+    commit,
+    events: new HostEvents({
+      trail: state.trail,
+      commit,
+      location: place,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    }),
     log,
   });
-}
-
-/** The record of a machine that has joined with a token. */
-function joinRecord(
-  { trail }: Pick<SystemState, 'trail'>,
-  { region, accountId }: Place,
-  { id, name, zone, address }: HostRecord,
-  sourceIp: string,
-): Entry[] {
-  const atMs = systemClock.nowMs();
-  const event = eventRecord({
-    // Nobody has signed: the token stands for the caller who made it, whom the record of that call names.
-    caller: { type: 'anonymous', accountId: '', arn: '*', principalId: '' },
-    invokedBy: undefined,
-    requestId: systemRandom.uuid(),
-    eventId: systemRandom.uuid(),
-    region,
-    accountId,
-    sourceIp,
-    userAgent: 'waxwing node',
-    atMs,
-    eventSource: 'waxwing.local',
-    eventName: 'JoinHost',
-    apiVersion: undefined,
-    readOnly: false,
-    requestParameters: { name, zone, address },
-    responseElements: { hostId: id },
-    resources: [],
-  });
-  return trail.chain(event, atMs);
 }
 
 /** Connects the operations on hosts. */
@@ -87,12 +64,12 @@ export function hostOperations(
     get url() {
       return `https://${settings.hosts?.address ?? ''}:${hosts.port}`;
     },
-    newToken: (lifeMs) => {
+    newToken: (lifeMs, createdBy) => {
       if (settings.hosts === undefined) {
         const text = 'Hosts cannot join: the service was started without --hosts-port.';
         throw new ControlError('bad-request', text);
       }
-      const token = hosts.newToken(lifeMs);
+      const token = hosts.newToken(lifeMs, createdBy);
       if (token !== undefined) return token;
       throw new ControlError('conflict', 'There are too many join tokens that were not used.');
     },

@@ -32,6 +32,8 @@ export interface HostConnections {
   known(socket: TLSSocket, keyDigest: string, isAdmitted: () => void): void;
   /** The peer has no certificate. */
   unknown(socket: TLSSocket, isAdmitted: () => void): void;
+  /** The peer has shown a certificate that is not valid. */
+  refused(sourceIp: string | undefined): void;
 }
 
 /** A port over TLS 1.3. A peer with a certificate that is not valid is refused. */
@@ -86,8 +88,10 @@ export class HostListener {
     const admitted = () => this.#admission.authenticated(socket);
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) this.#connections.unknown(socket, admitted);
-    else if (!socket.authorized) socket.destroy();
-    else {
+    else if (!socket.authorized) {
+      this.#connections.refused(socket.remoteAddress);
+      socket.destroy();
+    } else {
       const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
       this.#connections.known(socket, digestOf(key).toString('hex'), admitted);
     }

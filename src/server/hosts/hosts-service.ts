@@ -15,6 +15,7 @@ import { entryOf, type Hosts } from '../../hosts/hosts.ts';
 import type { HostRecord } from '../../hosts/records.ts';
 import type { Entry } from '../../storage/journal.ts';
 import { HostCertificates } from './host-certificates.ts';
+import type { HostEvents } from './host-events.ts';
 import { HostListener } from './host-listener.ts';
 import { Joining } from './joining.ts';
 
@@ -26,10 +27,14 @@ const aliveMs = 15_000;
 /** The first answer of a host comes after it has ended what runs. Milliseconds. */
 const welcomeMs = 120_000;
 const dayMs = 24 * 60 * 60 * 1000;
-/** Shortest time between two renewals of the certificate of one host, and between two lines about refused peers. */
-const pauseMs = { renewals: 60_000, refusals: 10_000 } as const;
+/** Shortest time between two renewals of the certificate of one host, milliseconds. */
+const renewalPauseMs = 60_000;
 /** Time for an answer to leave, milliseconds. */
 const answerMs = 1000;
+
+/** Why certificates are refused. */
+const notCurrent = 'the certificate is that of a removed host, or an earlier one';
+const notValid = 'the certificate was not issued by this service, or has expired';
 
 /** What hosts need of the service. */
 export interface HostsParts {
@@ -38,8 +43,7 @@ export interface HostsParts {
   /** Undefined if hosts cannot connect. */
   readonly settings: HostSettings | undefined;
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-  /** The record of the audit trail of a machine that has joined. */
-  readonly recorded: (host: HostRecord, sourceIp: string) => Entry[];
+  readonly events: Pick<HostEvents, 'joined' | 'refused' | 'flush'>;
   readonly log: ServiceLog;
 }
 
@@ -71,7 +75,6 @@ export class HostsService implements HostDirectory {
   readonly #channels = new Map<string, Channel>();
   readonly #seen = new Map<string, number>();
   readonly #renewedMs = new Map<string, number>();
-  #refusalMs = Number.NEGATIVE_INFINITY;
   /** Distinguishes this start of the service. */
   readonly #run = systemRandom.uuid();
   #certificates: HostCertificates | undefined = undefined;
@@ -82,6 +85,8 @@ export class HostsService implements HostDirectory {
   #port = 0;
   /** Called when a host is connected. */
   onConnected: (hostId: string) => void = () => {};
+  /** Called when a host is connected no more: what is known of its nodes may be wrong from then on. */
+  onDisconnected: (hostId: string) => void = () => {};
 
   constructor(parts: HostsParts) {
     this.#parts = parts;
@@ -90,7 +95,7 @@ export class HostsService implements HostDirectory {
 
   /** Opens the port, if there is one. @throws {NetError} `port-in-use`, `listen-failed` */
   async open(): Promise<void> {
-    const { hosts, sealingKey, settings, commit, recorded } = this.#parts;
+    const { hosts, sealingKey, settings, commit, events } = this.#parts;
     if (settings === undefined) return;
     if (hosts.authority === undefined) {
       const authority = await HostCertificates.create(sealingKey, systemClock.nowMs());
@@ -106,13 +111,14 @@ export class HostsService implements HostDirectory {
       random: systemRandom,
       own: { name: localHostId, address: settings.address },
       commit,
-      recorded,
+      events,
     });
     const shown = await certificates.service(systemClock.nowMs());
     this.#renewAtMs = systemClock.nowMs() + dayMs;
     this.#listener = new HostListener(settings.address, shown, certificates.authority, {
       known: (socket, keyDigest, admitted) => void this.#known(socket, keyDigest, admitted),
       unknown: (socket) => this.#unknown(socket),
+      refused: (sourceIp) => this.#refusedCertificate(sourceIp, notValid),
     });
     this.#port = await this.#listener.open(settings.port);
     const everyMs = Math.min(settings.leaseMs / leaseShare, leaseEveryMsMax);
@@ -125,9 +131,9 @@ export class HostsService implements HostDirectory {
   }
 
   /** See `Joining.newToken`. */
-  newToken(lifeMs: number) {
+  newToken(lifeMs: number, createdBy: string) {
     if (this.#joining === undefined) throw new Error('the port for hosts is not open');
-    return this.#joining.newToken(lifeMs);
+    return this.#joining.newToken(lifeMs, createdBy);
   }
 
   get views(): HostView[] {
@@ -171,11 +177,13 @@ export class HostsService implements HostDirectory {
           }
           isAsked = true;
           try {
-            if (op !== 'join' || this.#joining === undefined) throw notJoined(op);
-            return await this.#joining.join(fields, body, sourceIp);
-          } catch (error) {
-            this.#refused(sourceIp, `a machine could not join: ${String(error)}`);
-            throw error;
+            if (op === 'join' && this.#joining !== undefined) {
+              return await this.#joining.join(fields, body, sourceIp);
+            }
+            const reason = 'a machine without a certificate asked for something else than to join';
+            const refused = { eventName: 'JoinHost', code: 'RequestInvalid', reason } as const;
+            this.#parts.events.refused({ ...refused, sourceIp });
+            throw notJoined(op);
           } finally {
             systemClock.setTimeout(() => channel.close('the machine was answered'), answerMs);
           }
@@ -194,8 +202,7 @@ export class HostsService implements HostDirectory {
     const { hosts, log } = this.#parts;
     const record = hosts.all.find(({ keyDigests }) => keyDigests.includes(keyDigest));
     if (record === undefined) {
-      const text = 'a host was refused: its certificate is of a removed host, or an older one';
-      this.#refused(socket.remoteAddress, text);
+      this.#refusedCertificate(socket.remoteAddress, notCurrent);
       socket.destroy();
       return;
     }
@@ -216,7 +223,9 @@ export class HostsService implements HostDirectory {
         event: (op, fields) => host.event(op, fields),
         closed: (detail) => {
           if (host.channel === channel) log.warn({ host: name }, `host '${name}': ${detail}`);
+          const wasUsed = host.channel === channel;
           host.disconnected(channel);
+          if (wasUsed) this.onDisconnected(id);
           if (this.#channels.get(id) === channel) this.#channels.delete(id);
         },
       },
@@ -243,19 +252,16 @@ export class HostsService implements HostDirectory {
     }
   }
 
-  /** Peers without a log-in could fill the log. */
-  #refused(sourceIp: string | undefined, text: string): void {
-    const nowMs = systemClock.monotonicMs();
-    if (nowMs - this.#refusalMs < pauseMs.refusals) return;
-    this.#refusalMs = nowMs;
-    this.#parts.log.warn({ sourceIp }, text);
+  #refusedCertificate(sourceIp: string | undefined, reason: string): void {
+    const refused = { eventName: 'ConnectHost', code: 'CertificateInvalid' } as const;
+    this.#parts.events.refused({ ...refused, reason, sourceIp });
   }
 
   /** Each renewal is stored: a host could fill the system volume. */
   async #renew(joining: Joining, id: string, fields: Fields): Promise<object> {
     const nowMs = systemClock.monotonicMs();
     const lastMs = this.#renewedMs.get(id) ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - lastMs < pauseMs.renewals) {
+    if (nowMs - lastMs < renewalPauseMs) {
       throw new HostError('message-invalid', 'the certificate was renewed less than a minute ago');
     }
     // Before the wait: others would be admitted meanwhile.
@@ -342,6 +348,7 @@ export class HostsService implements HostDirectory {
     this.#leases?.clear();
     this.#listener?.close();
     for (const channel of this.#channels.values()) channel.close('the service is stopping');
+    this.#parts.events.flush();
   }
 }
 

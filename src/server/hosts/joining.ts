@@ -6,9 +6,10 @@ import { address, anyText, type Fields, text } from '../../hosts/channel/fields.
 import { HostError } from '../../hosts/errors.ts';
 import { entryOf, type Hosts, hostCountMax, tokenCountMax } from '../../hosts/hosts.ts';
 import { joinTokenText, newJoinToken, tokenDigest } from '../../hosts/join-token.ts';
-import type { HostRecord } from '../../hosts/records.ts';
+import type { HostRecord, TokenRecord } from '../../hosts/records.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { HostCertificates } from './host-certificates.ts';
+import type { HostEvents, RefusedHost } from './host-events.ts';
 
 /** The name of a host or of a zone. */
 export const hostNamePattern = /^[a-zA-Z0-9][\w.-]{0,62}$/;
@@ -26,8 +27,7 @@ export interface JoiningParts {
   readonly own: Pick<HostRecord, 'name' | 'address'>;
   /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-  /** The record of the audit trail of a machine that has joined. */
-  readonly recorded: (host: HostRecord, sourceIp: string) => Entry[];
+  readonly events: Pick<HostEvents, 'joined' | 'refused'>;
 }
 
 /** Makes tokens, and exchanges them for certificates. */
@@ -41,16 +41,17 @@ export class Joining {
   /**
    * Makes a token, of which only a hash is stored.
    *
+   * @param createdBy the ARN of the caller
    * @returns undefined if there are too many that were not used
    */
-  newToken(lifeMs: number) {
+  newToken(lifeMs: number, createdBy: string) {
     const { hosts, certificates, random, clock } = this.#parts;
     const nowMs = clock.nowMs();
     const ended = hosts.tokens.filter(({ expiresMs }) => expiresMs <= nowMs);
     if (hosts.tokens.length - ended.length >= tokenCountMax) return undefined;
     const token = newJoinToken(random, certificates.authorityBytes);
     const expiresMs = nowMs + lifeMs;
-    const record = { digest: tokenDigest(token.secret), expiresMs };
+    const record = { digest: tokenDigest(token.secret), expiresMs, createdBy };
     const changes = [
       ...ended.map(({ digest }) => entryOf({ delete: 'token', digest })),
       entryOf({ put: 'token', token: record }),
@@ -59,15 +60,26 @@ export class Joining {
   }
 
   /**
-   * Exchanges a token for a certificate.
+   * Exchanges a token for a certificate. The audit trail gets an event in any case.
    *
    * @param secret 32 bytes
    * @throws {HostError} `token-invalid`, `message-invalid`
    */
   async join(fields: Fields, secret: Buffer, sourceIp: string): Promise<object> {
+    const { hosts, events } = this.#parts;
+    const token = hosts.token(tokenDigest(secret));
+    try {
+      return await this.#join(fields, secret, sourceIp);
+    } catch (error) {
+      events.refused({ ...refusalOf(error, token), sourceIp, tokenCreatedBy: token?.createdBy });
+      throw error;
+    }
+  }
+
+  async #join(fields: Fields, secret: Buffer, sourceIp: string): Promise<object> {
     const { hosts, certificates, random, clock } = this.#parts;
     const digest = tokenDigest(secret);
-    this.#requireToken(secret, digest);
+    const { createdBy } = this.#requireToken(secret, digest);
     const found = {
       name: text(fields, 'name', hostNamePattern),
       zone: text(fields, 'zone', hostNamePattern),
@@ -85,19 +97,25 @@ export class Joining {
       throw new HostError('message-invalid', `there are ${hostCountMax} hosts, the maximum`);
     }
     const joinedMs = clock.nowMs();
-    const host: HostRecord = { id, ...found, keyDigests: [issued.keyDigest], joinedMs };
+    const host: HostRecord = {
+      id,
+      ...found,
+      keyDigests: [issued.keyDigest],
+      joinedMs,
+      ...(createdBy !== undefined && { invitedBy: createdBy }),
+    };
     await this.#parts.commit([
       entryOf({ delete: 'token', digest }),
       entryOf({ put: 'host', host }),
-      ...this.#parts.recorded(host, sourceIp),
+      ...this.#parts.events.joined(host, sourceIp),
     ]);
     return { hostId: id, certificate: issued.certificate };
   }
 
-  #requireToken(secret: Buffer, digest: string): void {
+  #requireToken(secret: Buffer, digest: string): TokenRecord {
     const { hosts, clock } = this.#parts;
     const token = secret.length === secretBytes ? hosts.token(digest) : undefined;
-    if (token !== undefined && token.expiresMs > clock.nowMs()) return;
+    if (token !== undefined && token.expiresMs > clock.nowMs()) return token;
     // The same text for all cases: nobody learns which tokens there were.
     throw new HostError('token-invalid', 'the join token is not known, was used, or has expired');
   }
@@ -141,6 +159,22 @@ export class Joining {
       entryOf({ put: 'host', host: { ...host, keyDigests: [keyDigest] } }),
     ]);
   }
+}
+
+/** The event tells what the machine is not told: that its token was real, and has expired. */
+function refusalOf(
+  error: unknown,
+  token: TokenRecord | undefined,
+): Pick<RefusedHost, 'eventName' | 'code' | 'reason'> {
+  const eventName = 'JoinHost';
+  if (!(error instanceof HostError) || error.code !== 'token-invalid') {
+    const reason = 'the name, the zone, the address or the certificate request is not accepted';
+    return { eventName, code: 'RequestInvalid', reason };
+  }
+  if (token === undefined) {
+    return { eventName, code: 'TokenInvalid', reason: 'the token is not known, or was used' };
+  }
+  return { eventName, code: 'TokenExpired', reason: 'the token has expired' };
 }
 
 function notARequest(): HostError {

@@ -62,8 +62,8 @@ export function createJoinToken({ hosts }: AdministrationParts) {
       url: required(string()),
       expiresAt: required(timestamp('date-time')),
     }),
-    handle: ({ lifetimeSeconds = tokenSeconds.standard }) => {
-      const { text, expiresMs, changes } = hosts.newToken(lifetimeSeconds * 1000);
+    handle: ({ lifetimeSeconds = tokenSeconds.standard }, { caller }) => {
+      const { text, expiresMs, changes } = hosts.newToken(lifetimeSeconds * 1000, caller.arn);
       return { output: { token: text, url: hosts.url, expiresAt: expiresMs }, changes };
     },
   });

@@ -26,6 +26,7 @@ export class Node {
   #hosted: HostedNode | undefined = undefined;
   #place: NodeAddress | undefined = undefined;
   #api: NodeApi | undefined = undefined;
+  #forgottenCount = 0;
   /** Whether it has never been in the cluster: its volume is created when its key is there. */
   isNew: boolean;
   /** The last answer about the cluster; undefined unless the node answers. */
@@ -107,6 +108,12 @@ export class Node {
     return this.#hosted?.isRunning === true;
   }
 
+  /** Forgets what it answered, and does not accept an answer that was asked for before. */
+  forgetView(): void {
+    this.view = undefined;
+    this.#forgottenCount++;
+  }
+
   /** Gives the node its name and ports. */
   settle(place: NodeAddress, access: NodeAccess): void {
     this.#api?.close();
@@ -142,11 +149,12 @@ export class Node {
   async look(): Promise<void> {
     if (!this.isRunning) return;
     const { api } = this;
+    const forgotten = this.#forgottenCount;
     const answer = await api.nodes().catch((error: unknown) => {
       if (isRefusal(error)) return 'refused' as const;
       return isClosedPort(error) ? ('closed' as const) : undefined;
     });
-    if (this.#api !== api || !this.isRunning) return;
+    if (this.#api !== api || !this.isRunning || this.#forgottenCount !== forgotten) return;
     this.isRefusing = answer === 'refused';
     this.isClosed = answer === 'closed';
     if (answer !== undefined && answer !== 'closed') this.hasAnswered = true;
