@@ -1,4 +1,4 @@
-// The files of the web console at the root of a management port.
+// The files of the web console of a broker, at the root of its port.
 
 import { join } from 'node:path';
 import { packageFolder } from '../../../base/package-folder.ts';
@@ -12,10 +12,15 @@ const folder = join(packageFolder, 'dist', 'console');
 
 const contentSecurityPolicy = pagePolicy("'none'");
 
+/** The file of a console: that for brokers of RabbitMQ's type, or of ActiveMQ's. */
+export type ConsolePage = 'rabbitmq.html' | 'activemq.html';
+
 const common = { contentSecurityPolicy, isSinglePage: false } as const;
 
-/** The page, which is not stored. Its addresses are behind `#`. */
-const page: StaticSite = { ...common, folder, path: '', index: 'rabbitmq.html', immutable: /^$/ };
+/** The page of a console, which is not stored. Its addresses are behind `#`. */
+function pageSite(index: ConsolePage): StaticSite {
+  return { ...common, folder, path: '', index, immutable: /^$/ };
+}
 
 /** What the page loads, where the service has it too. The names contain hashes. */
 const assets: StaticSite = {
@@ -48,10 +53,10 @@ const refusal: RequestHandler = {
   reject: () => notAllowed,
 };
 
-/** Adds the console to the routes of a port. */
-export function addConsole(routes: RouteTable): RouteTable {
+/** Adds a console to the routes of a port. */
+export function addConsole(routes: RouteTable, page: ConsolePage): RouteTable {
   return routes
-    .page('/', staticSite(page))
+    .page('/', staticSite(pageSite(page)))
     .handle('*', '/', refusal)
     .site(assets.path, staticSite(assets));
 }
