@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { notify } from '../../notices.ts';
+import { notify } from '../notices.ts';
 import { setSession } from './session.ts';
 
 /** Time without a key or a pointer after which the page forgets the password, milliseconds. */

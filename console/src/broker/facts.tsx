@@ -4,8 +4,10 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import type { ReactNode } from 'react';
-import type { JsonObject } from '../model.ts';
 import { printable } from './name.tsx';
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 interface FactsProps {
   readonly title: string;

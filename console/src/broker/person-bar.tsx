@@ -1,9 +1,9 @@
 // The top of the console: who is signed in, and the way out.
 
 import { useQueryClient } from '@tanstack/react-query';
-import { dismiss } from '../../notices.ts';
-import { Bar } from '../../parts/bar.tsx';
-import { open } from '../../router.ts';
+import { dismiss } from '../notices.ts';
+import { Bar } from '../parts/bar.tsx';
+import { open } from '../router.ts';
 import { setSession, useSession } from './session.ts';
 
 /** The bar at the top. */

@@ -4,7 +4,7 @@ import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { ReactNode } from 'react';
-import { href } from '../../router.ts';
+import { href } from '../router.ts';
 import { printable } from './name.tsx';
 
 interface HeadProps {

@@ -10,13 +10,21 @@ import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { dismiss } from '../../notices.ts';
-import { ErrorAlert } from '../../parts/error-alert.tsx';
-import { endsSession, signIn } from '../api.ts';
-import { setSession } from './session.ts';
+import { dismiss } from '../notices.ts';
+import { ErrorAlert } from '../parts/error-alert.tsx';
+import { WrongPassword } from './request.ts';
+import { type Session, setSession } from './session.ts';
+
+/** How people sign in. */
+export interface SignInProps {
+  /** Checks a password, and begins no session. @throws {WrongPassword} */
+  readonly signIn: (name: string, password: string) => Promise<Session>;
+  /** Who may sign in: `Users with ...` */
+  readonly hint: string;
+}
 
 /** Asks who the person is. */
-export function SignInPage() {
+export function SignInPage({ signIn, hint }: SignInProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const attempt = useMutation({
@@ -34,7 +42,7 @@ export function SignInPage() {
     attempt.mutate();
   };
   const { error } = attempt;
-  const isWrong = error !== null && endsSession(error);
+  const isWrong = error instanceof WrongPassword;
   return (
     <div className="console-sign-in">
       <SpaceBetween size="l">
@@ -75,9 +83,8 @@ export function SignInPage() {
           </Container>
         </form>
         <Box color="text-body-secondary" fontSize="body-s">
-          Users of the broker with the tag management, policymaker, monitoring or administrator sign
-          in here. The password is kept by this page only: a reload, or an hour without use, signs
-          you out.
+          {hint} sign in here. The password is kept by this page only: a reload, or an hour without
+          use, signs you out.
         </Box>
       </SpaceBetween>
     </div>

@@ -1,8 +1,8 @@
 // Names of objects, which other people chose.
 
 import Link from '@cloudscape-design/components/link';
-import { href } from '../../router.ts';
-import { isAddressable } from '../api.ts';
+import { href } from '../router.ts';
+import { isAddressable } from './request.ts';
 
 // Characters that are invisible, or change the direction of text, with which a name could look like
 // another one; and bytes that are no UTF-8.
