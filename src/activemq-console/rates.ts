@@ -1,7 +1,7 @@
 // Rates and their histories, as the console shows them.
 
-import type { Series } from '../management/rates/series.ts';
 import { queueValues } from '../management/rates/rates.ts';
+import type { Series } from '../management/rates/series.ts';
 
 /** The history that is answered: ten minutes, as many as are kept. */
 const span = { ageSeconds: 600, stepSeconds: 5 };

@@ -399,11 +399,7 @@ export class Subscription {
    * @param wanted the number of a message in the queue instead of the head; there is no answer but
    *   undefined if it is not ready
    */
-  get(
-    settled: boolean,
-    answer: (delivery: Delivery | undefined) => void,
-    wanted?: number,
-  ): void {
+  get(settled: boolean, answer: (delivery: Delivery | undefined) => void, wanted?: number): void {
     this.queue.get(this, settled, answer, wanted);
   }
 

@@ -26,6 +26,7 @@ function requireAll({ console, access }: ConsoleRequest): void {
   const { rights } = console.dialect;
   const all = ['queue', 'topic'] as const;
   if (all.every((kind) => rights.permits(access, 'remove', { kind, name: '>' }))) return;
-  const why = 'closing connections of other users needs the permission admin on all queues and topics';
+  const why =
+    'closing connections of other users needs the permission admin on all queues and topics';
   throw new ConsoleError('forbidden', why);
 }

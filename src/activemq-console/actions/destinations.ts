@@ -1,7 +1,7 @@
 // Queues and topics are created, deleted and purged.
 
-import { createDestination, deleteDestination } from '../../broker/activemq/destination-changes.ts';
 import { qualifiedName } from '../../broker/activemq/destination.ts';
+import { createDestination, deleteDestination } from '../../broker/activemq/destination-changes.ts';
 import { committed } from '../../management/commit.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { ConsoleError } from '../errors.ts';

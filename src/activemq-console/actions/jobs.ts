@@ -21,7 +21,9 @@ export async function deleteJob(request: ConsoleRequest): Promise<Answer> {
   const given = request.field('jobId');
   const id = parseScheduledJobId(given);
   if (id === undefined) {
-    throw badRequest(`jobId is ${JSON.stringify(given.slice(0, 32))}, not as in ${scheduledJobId(1)}`);
+    throw badRequest(
+      `jobId is ${JSON.stringify(given.slice(0, 32))}, not as in ${scheduledJobId(1)}`,
+    );
   }
   const schedule = broker.schedules.of(dialect.vhost.name);
   const address = await schedule.look(id, (view) =>

@@ -134,4 +134,3 @@ function readOriginal(text: string): Address | undefined {
     throw error;
   }
 }
-

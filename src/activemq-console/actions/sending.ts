@@ -83,7 +83,9 @@ function sentProperties(request: ConsoleRequest): Field[] {
   return fields.map(([name, value]) => {
     const isOurs = scheduledHeaderNames.has(name) || Object.hasOwn(deadLetterHeaders, name);
     if (name === '' || isOurs || typeof value !== 'string') {
-      throw badRequest(`properties has ${JSON.stringify(name.slice(0, 64))}: only texts are allowed`);
+      throw badRequest(
+        `properties has ${JSON.stringify(name.slice(0, 64))}: only texts are allowed`,
+      );
     }
     return [name, textValue(value)];
   });

@@ -91,11 +91,16 @@ export function transferOne(
  * @throws {ConsoleError} as {@link transferOne}
  */
 export function deleteOne(request: ConsoleRequest, queue: Queue, sequence: number): Promise<void> {
-  return withOne(request, queue, sequence, () => true, (subscription, { deliveryNumber }) =>
-    commit(request, new Transaction(request.console.broker, request.console.dialect.vhost), {
-      subscription,
-      deliveryNumber,
-    }),
+  return withOne(
+    request,
+    queue,
+    sequence,
+    () => true,
+    (subscription, { deliveryNumber }) =>
+      commit(request, new Transaction(request.console.broker, request.console.dialect.vhost), {
+        subscription,
+        deliveryNumber,
+      }),
   );
 }
 
@@ -126,7 +131,10 @@ function withOne<Value>(
 export function requireSame(request: ConsoleRequest, delivery: Delivery): void {
   const listedAtMs = request.number('receivedAtMs');
   if (listedAtMs === 0 || listedAtMs === Math.round(delivery.receivedAtMs)) return;
-  throw new ConsoleError('conflict', 'another message has this number now; list the messages again');
+  throw new ConsoleError(
+    'conflict',
+    'another message has this number now; list the messages again',
+  );
 }
 
 /** Performs something with a subscription to a queue, and waits until it is on disk. */

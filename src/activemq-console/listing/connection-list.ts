@@ -57,10 +57,7 @@ function shown(connection: ClientConnection): object {
  *
  * @throws {ConsoleError} `not-found`
  */
-export async function requireConnection(
-  console: Console,
-  id: string,
-): Promise<ClientConnection> {
+export async function requireConnection(console: Console, id: string): Promise<ClientConnection> {
   const all = await inSlices(console.broker.background, connectionsOf(console));
   const found = all.find((connection) => connectionIdOf(connection) === id);
   if (found !== undefined) return found;

@@ -29,7 +29,7 @@ interface Asked<Item> {
   readonly pageSize: number;
   /** What items contain, in any case; empty for all. */
   readonly filter: string;
-  readonly valueOf: (item: Item) => string | number;
+  readonly keyOf: (item: Item) => string | number;
   readonly isDescending: boolean;
 }
 
@@ -58,8 +58,8 @@ export async function pageAnswer<Item>(
 function readAsked<Item>(request: ConsoleRequest, { columns }: Listing<Item>): Asked<Item> {
   const [usual = ''] = Object.keys(columns);
   const sort = request.field('sort') || usual;
-  const valueOf = Object.hasOwn(columns, sort) ? columns[sort] : undefined;
-  if (valueOf === undefined) {
+  const keyOf = Object.hasOwn(columns, sort) ? columns[sort] : undefined;
+  if (keyOf === undefined) {
     const found = JSON.stringify(sort.slice(0, 32));
     throw badRequest(`sort is ${found}; ${Object.keys(columns).join(', ')} are allowed`);
   }
@@ -67,7 +67,7 @@ function readAsked<Item>(request: ConsoleRequest, { columns }: Listing<Item>): A
     page: request.count('page', 1, 1_000_000),
     pageSize: request.count('pageSize', pageSizeDefault, pageSizeMax),
     filter: request.field('filter').slice(0, filterLengthMax),
-    valueOf,
+    keyOf,
     isDescending: request.field('descending') === 'true',
   };
 }
@@ -75,7 +75,7 @@ function readAsked<Item>(request: ConsoleRequest, { columns }: Listing<Item>): A
 function* pageInSteps<Item>(
   { console }: ConsoleRequest,
   { name, items, columns, text, write }: Listing<Item>,
-  { page, pageSize, filter, valueOf, isDescending }: Asked<Item>,
+  { page, pageSize, filter, keyOf, isDescending }: Asked<Item>,
 ): Generator<void, object> {
   const all = yield* items;
   const textOf = text ?? Object.values(columns)[0] ?? (() => '');
@@ -85,7 +85,7 @@ function* pageInSteps<Item>(
   for (const item of all) {
     if (++seenCount % itemsPerStep === 0) yield;
     if (wanted !== '' && !String(textOf(item)).toLowerCase().includes(wanted)) continue;
-    found.push({ item, value: valueOf(item), at: found.length });
+    found.push({ item, value: keyOf(item), at: found.length });
   }
   const pageCount = Math.max(1, Math.ceil(found.length / pageSize));
   const at = Math.min(page, pageCount);

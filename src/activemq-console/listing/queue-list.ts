@@ -16,7 +16,9 @@ export function listQueues(request: ConsoleRequest): Promise<Answer> {
   return pageAnswer(request, {
     name: 'queues',
     items:
-      request.field('deadLetters') === 'true' ? deadLetterQueues(request) : queuesOf(console.dialect),
+      request.field('deadLetters') === 'true'
+        ? deadLetterQueues(request)
+        : queuesOf(console.dialect),
     columns: {
       name: ({ name }) => name,
       size: (queue) => countsOf(queue).size,

@@ -98,10 +98,7 @@ test('answers cannot be shown, and names in XML are escaped', async () => {
   );
   const { headers } = await client.get('/admin/api/queues');
   assert.equal(headers['content-type'], 'application/json');
-  assert.equal(
-    headers['content-security-policy'],
-    "default-src 'none'; frame-ancestors 'none'",
-  );
+  assert.equal(headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'");
   assert.equal(headers['x-content-type-options'], 'nosniff');
   assert.equal(headers['set-cookie'], undefined);
   const { text } = await client.get('/admin/xml/queues.jsp');

@@ -38,7 +38,7 @@ export function MessageTable({ queue, hasRetry }: MessageTableProps) {
   return (
     <>
       <PagedTable<QueuedMessage>
-        title="Messages"
+        title="Queued messages"
         description="Also those that consumers have. Browsing leaves them as they are."
         queryKey={['messages', queue]}
         load={async (token) => {
