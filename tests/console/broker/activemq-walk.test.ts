@@ -57,7 +57,7 @@ test('a user with console access signs in, and creates, fills, reads and purges 
   await page.told('<script>alert(1)</script>');
   await page.told('<i>: "<img src=x onerror=alert(2)>"');
   await page.isAccessible();
-  await page.button('Close').first().click();
+  await page.confirm('Close');
   await page.action('Purge');
   await page.confirm('Purge');
   await page.told('is purged.');
