@@ -266,24 +266,19 @@ test('what the authorisation map refuses is told in the words of the broker', {
   await page.close();
 });
 
-test('a page stays signed in while the broker starts again, and acts with the new secret', {
-  skip,
-}, async () => {
-  const page = await opened();
-  await page.go('Queues', 'queues');
-  const before = (await client.json<{ secret: string }>('/admin/api/session')).secret;
-  // A secret that is no longer the one of the broker.
-  await page.page.route('**/createDestination.action', async (route) => {
-    await page.page.unroute('**/createDestination.action');
-    await route.continue({ headers: { ...route.request().headers(), 'x-csrf-secret': 'old' } });
+test('a page that has the secret of before a restart reads the new one', { skip }, async () => {
+  const target = { managementPort: host.portOf('console'), brokerName: 'b1' };
+  const page = await BrokerConsolePage.open(browser, target);
+  const answer = { user: 'admin', secret: 'of before the restart' };
+  await page.page.route('**/admin/api/session', (route) => route.fulfill({ json: answer }), {
+    times: 1,
   });
+  await page.signIn(`admin:${password}`);
+  await page.go('Queues', 'queues');
   await page.button('Create queue').click();
-  await page.field('Name').fill('with an old secret');
+  await page.field('Name').fill('after the restart');
   await page.confirm('Create');
-  await page.told('The secret is not that of this user');
-  await page.confirm('Create');
-  await page.told('The queue with an old secret is created.');
-  assert.notEqual(before, '');
+  await page.told('The queue after the restart is created.');
   await page.close();
 });
 

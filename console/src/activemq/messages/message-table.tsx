@@ -82,7 +82,7 @@ export function MessageTable({ queue, hasRetry }: MessageTableProps) {
             header: 'Body',
             cell: ({ bodyBytes }) => bytesText(bodyBytes),
           },
-          { id: 'priority', width: 90, header: 'Priority', cell: ({ priority }) => priority },
+          { id: 'priority', width: 110, header: 'Priority', cell: ({ priority }) => priority },
           {
             id: 'properties',
             width: 260,

@@ -30,7 +30,7 @@ export default function SubscriberList() {
         columns={[
           {
             id: 'name',
-            width: 180,
+            width: 160,
             header: 'Name',
             sortingField: 'subscriptionName',
             isRowHeader: true,
@@ -38,14 +38,14 @@ export default function SubscriberList() {
           },
           {
             id: 'client',
-            width: 180,
+            width: 160,
             header: 'Client ID',
             sortingField: 'clientId',
             cell: ({ clientId }) => printable(clientId),
           },
           {
             id: 'topics',
-            width: 200,
+            width: 170,
             header: 'Topics',
             cell: ({ topics }) => printable(topics.join(', ')) || '–',
           },
@@ -68,14 +68,14 @@ export default function SubscriberList() {
           },
           {
             id: 'pending',
-            width: 110,
+            width: 130,
             header: 'Pending',
             sortingField: 'pendingCount',
             cell: ({ pendingCount }) => countText(pendingCount),
           },
           {
             id: 'enqueued',
-            width: 110,
+            width: 130,
             header: 'Enqueued',
             sortingField: 'enqueueCount',
             cell: ({ enqueueCount }) => countText(enqueueCount),
