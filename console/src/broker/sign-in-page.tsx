@@ -4,14 +4,13 @@ import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
-import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
-import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { dismiss } from '../notices.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { PasswordFields } from '../parts/password-fields.tsx';
 import { WrongPassword } from './request.ts';
 import { type Session, setSession } from './session.ts';
 
@@ -59,25 +58,12 @@ export function SignInPage({ signIn, hint }: SignInProps) {
               }
             >
               <SpaceBetween size="m">
-                <FormField label="User name">
-                  <Input
-                    name="user_name"
-                    value={name}
-                    onChange={({ detail }) => setName(detail.value)}
-                    autoComplete="username"
-                    spellcheck={false}
-                    autoFocus
-                  />
-                </FormField>
-                <FormField label="Password">
-                  <Input
-                    name="password"
-                    type="password"
-                    value={password}
-                    onChange={({ detail }) => setPassword(detail.value)}
-                    autoComplete="current-password"
-                  />
-                </FormField>
+                <PasswordFields
+                  name={name}
+                  password={password}
+                  onName={setName}
+                  onPassword={setPassword}
+                />
               </SpaceBetween>
             </Form>
           </Container>

@@ -1,8 +1,8 @@
 // The list of connections.
 
 import { NameLink, printable } from '../../broker/name.tsx';
-import { countText } from '../../broker/numbers.ts';
 import type { Connection } from '../model.ts';
+import { countColumn } from '../parts/count-column.ts';
 import { ListTable } from '../parts/list-table.tsx';
 
 /** Lists connections. */
@@ -37,12 +37,7 @@ export default function ConnectionList() {
           sortingField: 'clientId',
           cell: ({ clientId }) => printable(clientId ?? '') || '–',
         },
-        {
-          id: 'sessions',
-          header: 'Sessions',
-          sortingField: 'sessionCount',
-          cell: ({ sessionCount }) => countText(sessionCount),
-        },
+        countColumn('sessionCount', 'Sessions'),
       ]}
     />
   );

@@ -2,8 +2,9 @@
 
 import type { Column } from '../../broker/list-view.tsx';
 import { NameLink } from '../../broker/name.tsx';
-import { countText, rateText } from '../../broker/numbers.ts';
+import { rateText } from '../../broker/numbers.ts';
 import type { Queue } from '../model.ts';
+import { countColumn } from '../parts/count-column.ts';
 
 /** The name, counts and rates of queues. */
 export const queueColumns: readonly Column<Queue>[] = [
@@ -15,36 +16,11 @@ export const queueColumns: readonly Column<Queue>[] = [
     isRowHeader: true,
     cell: ({ name }) => <NameLink area="queues" parts={[name]} />,
   },
-  {
-    id: 'size',
-    header: 'Messages',
-    sortingField: 'size',
-    cell: ({ size }) => countText(size),
-  },
-  {
-    id: 'inFlight',
-    header: 'In flight',
-    sortingField: 'inFlightCount',
-    cell: ({ inFlightCount }) => countText(inFlightCount),
-  },
-  {
-    id: 'consumers',
-    header: 'Consumers',
-    sortingField: 'consumerCount',
-    cell: ({ consumerCount }) => countText(consumerCount),
-  },
-  {
-    id: 'enqueued',
-    header: 'Enqueued',
-    sortingField: 'enqueueCount',
-    cell: ({ enqueueCount }) => countText(enqueueCount),
-  },
-  {
-    id: 'dequeued',
-    header: 'Dequeued',
-    sortingField: 'dequeueCount',
-    cell: ({ dequeueCount }) => countText(dequeueCount),
-  },
+  countColumn('size', 'Messages'),
+  countColumn('inFlightCount', 'In flight'),
+  countColumn('consumerCount', 'Consumers'),
+  countColumn('enqueueCount', 'Enqueued'),
+  countColumn('dequeueCount', 'Dequeued'),
   { id: 'in', header: 'In', cell: ({ enqueueRate }) => rateText(enqueueRate) },
   { id: 'out', header: 'Out', cell: ({ dequeueRate }) => rateText(dequeueRate) },
 ];

@@ -5,6 +5,7 @@ import { NameLink, printable } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
 import type { Query } from '../../broker/request.ts';
 import type { Consumer } from '../model.ts';
+import { countColumn } from '../parts/count-column.ts';
 import { ListTable } from '../parts/list-table.tsx';
 
 interface ConsumerTableProps {
@@ -60,12 +61,7 @@ export function ConsumerTable({
           header: 'Selector',
           cell: ({ selector }) => (selector === null ? '–' : printable(selector)),
         },
-        {
-          id: 'inFlight',
-          header: 'In flight',
-          sortingField: 'inFlightCount',
-          cell: ({ inFlightCount }) => countText(inFlightCount),
-        },
+        countColumn('inFlightCount', 'In flight'),
         {
           id: 'prefetch',
           header: 'Prefetch',

@@ -8,6 +8,7 @@ import { printable } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
 import { act } from '../api.ts';
 import type { Subscriber } from '../model.ts';
+import { countColumn } from '../parts/count-column.ts';
 import { ListTable } from '../parts/list-table.tsx';
 import { CreateSubscriber } from './create-subscriber.tsx';
 
@@ -66,20 +67,8 @@ export default function SubscriberList() {
               </StatusIndicator>
             ),
           },
-          {
-            id: 'pending',
-            width: 130,
-            header: 'Pending',
-            sortingField: 'pendingCount',
-            cell: ({ pendingCount }) => countText(pendingCount),
-          },
-          {
-            id: 'enqueued',
-            width: 130,
-            header: 'Enqueued',
-            sortingField: 'enqueueCount',
-            cell: ({ enqueueCount }) => countText(enqueueCount),
-          },
+          countColumn('pendingCount', 'Pending', 130),
+          countColumn('enqueueCount', 'Enqueued', 130),
           {
             id: 'actions',
             width: 120,

@@ -3,8 +3,8 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import { NameLink } from '../../broker/name.tsx';
-import { countText } from '../../broker/numbers.ts';
 import type { Topic } from '../model.ts';
+import { countColumn } from '../parts/count-column.ts';
 import { CreateDestination } from '../parts/create-destination.tsx';
 import { ListTable } from '../parts/list-table.tsx';
 
@@ -29,30 +29,10 @@ export default function TopicList() {
             isRowHeader: true,
             cell: ({ name }) => <NameLink area="topics" parts={[name]} />,
           },
-          {
-            id: 'consumers',
-            header: 'Consumers',
-            sortingField: 'consumerCount',
-            cell: ({ consumerCount }) => countText(consumerCount),
-          },
-          {
-            id: 'size',
-            header: 'Waiting',
-            sortingField: 'size',
-            cell: ({ size }) => countText(size),
-          },
-          {
-            id: 'enqueued',
-            header: 'Enqueued',
-            sortingField: 'enqueueCount',
-            cell: ({ enqueueCount }) => countText(enqueueCount),
-          },
-          {
-            id: 'dequeued',
-            header: 'Dequeued',
-            sortingField: 'dequeueCount',
-            cell: ({ dequeueCount }) => countText(dequeueCount),
-          },
+          countColumn('consumerCount', 'Consumers'),
+          countColumn('size', 'Waiting'),
+          countColumn('enqueueCount', 'Enqueued'),
+          countColumn('dequeueCount', 'Dequeued'),
         ]}
       />
       {isCreating && <CreateDestination kind="topic" onEnd={() => setCreating(false)} />}
