@@ -438,6 +438,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     assert.equal(get(1), undefined);
     held.subscription.close('released');
     getter.close('released');
+    bench.b.broker.pump();
     bench.b.log.syncNow();
     const again = await BareBroker.open(bench.b);
     assert.deepEqual(again.drain('q'), ['0', '2', '3', '4', '5']);

@@ -51,7 +51,7 @@ export function QueueActions({ name, action, onEnd }: QueueActionsProps) {
           action="Purge"
           call={() => act('purgeDestination', { JMSDestination: name })}
           done={`The queue ${shown} is purged.`}
-          reads={['queues', 'overview']}
+          reads={['queues', 'messages', 'overview']}
           onEnd={onEnd}
         >
           All messages that no consumer has are removed, and do not become dead letters.
