@@ -1,5 +1,5 @@
 // The build of the web consoles: that of the service, which it serves at `/console/`, and that of each
-// broker of RabbitMQ's type, whose process serves `rabbitmq.html` at `/`. They share files.
+// broker, whose process serves `rabbitmq.html` or `activemq.html` at `/`. They share files.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -91,7 +91,7 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
     rolldownOptions: {
-      input: [folder('index.html'), folder('rabbitmq.html')],
+      input: ['index.html', 'rabbitmq.html', 'activemq.html'].map(folder),
       onLog(level, log, handle) {
         // The design system marks its modules for servers that render React; there is none.
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log);

@@ -4,35 +4,22 @@ import { BrokerError, type BrokerErrorCode } from '../broker/errors.ts';
 import { ManagementError } from '../management/errors.ts';
 import type { HttpResponse, StreamingResponse } from '../net/http/message.ts';
 import { ConsoleError, type ConsoleErrorCode } from './errors.ts';
-import { messagePage, styleSource } from './pages/page.ts';
 
 /** An answer to a request. */
 export type Answer = HttpResponse | StreamingResponse;
 
-/** Headers of every answer. There are no scripts, and no other site can show or use a page. */
+/** Headers of every answer. No browser shows anything of it, or lets another site use it. */
 const commonHeaders = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy':
-    `default-src 'none'; style-src ${styleSource}; form-action 'self'; base-uri 'none'; ` +
-    "frame-ancestors 'none'",
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
 } as const;
 
-const htmlHeaders = { ...commonHeaders, 'Content-Type': 'text/html; charset=utf-8' } as const;
 const xmlHeaders = { ...commonHeaders, 'Content-Type': 'text/xml; charset=utf-8' } as const;
 const jsonHeaders = { ...commonHeaders, 'Content-Type': 'application/json' } as const;
-
-/** A page. */
-export function htmlAnswer(
-  body: string,
-  status = 200,
-  headers: Readonly<Record<string, string>> = {},
-): HttpResponse {
-  return { status, headers: { ...htmlHeaders, ...headers }, body };
-}
 
 /** An XML document whose text comes in pieces. */
 export function xmlStream(stream: AsyncIterable<Uint8Array>): StreamingResponse {
@@ -49,19 +36,12 @@ export function seeOther(path: string): HttpResponse {
   return { status: 303, headers: { ...commonHeaders, Location: path }, body: '' };
 }
 
-/** Whether a request prefers a page over JSON, as browsers do. */
-export function wantsPage(accept: string | undefined): boolean {
-  return accept?.includes('text/html') === true;
-}
-
-/** An error as a page, or as JSON. */
+/** An error in JSON. */
 export function failure(
   status: number,
   text: string,
-  isPage: boolean,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  if (isPage) return htmlAnswer(messagePage(`Error ${status}`, text), status, headers);
   const answer = jsonAnswer({ error: text }, status);
   return { ...answer, headers: { ...answer.headers, ...headers } };
 }
@@ -70,7 +50,6 @@ export function failure(
 export const loginFailed: HttpResponse = failure(
   401,
   'Log in with the name and password of a user of this broker that has console access.',
-  true,
   { 'WWW-Authenticate': 'Basic realm="ActiveMQRealm", charset="UTF-8"' },
 );
 
@@ -79,13 +58,13 @@ export const noConsoleAccess: HttpResponse = failure(
   403,
   'This user has no access to the console. An administrator can grant it: consoleAccess of the ' +
     'user or, with LDAP, membership of the group amazonmq-console-admins.',
-  true,
 );
 
 const statuses: Readonly<Record<ConsoleErrorCode, number>> = {
   'bad-request': 400,
   forbidden: 403,
   'not-found': 404,
+  conflict: 409,
   busy: 503,
 };
 
@@ -100,13 +79,9 @@ const brokerStatuses: Readonly<Record<BrokerErrorCode, number>> = {
 };
 
 /** The answer to an expected error; undefined for any other. */
-export function errorAnswer(thrown: unknown, isPage: boolean): HttpResponse | undefined {
-  if (thrown instanceof ConsoleError) {
-    return failure(statuses[thrown.code], thrown.message, isPage);
-  }
-  if (thrown instanceof BrokerError) {
-    return failure(brokerStatuses[thrown.code], thrown.message, isPage);
-  }
-  if (thrown instanceof ManagementError) return failure(503, thrown.message, isPage);
+export function errorAnswer(thrown: unknown): HttpResponse | undefined {
+  if (thrown instanceof ConsoleError) return failure(statuses[thrown.code], thrown.message);
+  if (thrown instanceof BrokerError) return failure(brokerStatuses[thrown.code], thrown.message);
+  if (thrown instanceof ManagementError) return failure(503, thrown.message);
   return undefined;
 }

@@ -6,19 +6,12 @@ import { isForged } from '../management/forged.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Admission, Labels, RequestPeer } from '../net/http/request-handler.ts';
 import { hasConsoleAccess } from './access.ts';
-import {
-  type Answer,
-  errorAnswer,
-  failure,
-  loginFailed,
-  noConsoleAccess,
-  wantsPage,
-} from './answers.ts';
+import { type Answer, errorAnswer, failure, loginFailed, noConsoleAccess } from './answers.ts';
 import { Console, type ConsoleOptions } from './console.ts';
 import { ConsoleError } from './errors.ts';
 import { requestCountMax, urlLengthMax } from './limits.ts';
 import { ConsoleRequest } from './request.ts';
-import { newRoutes, type Route } from './routes.ts';
+import { newRoutes, pageOf, type Route } from './routes.ts';
 
 /** The header with the secret of an action, instead of the field `secret` of a form. */
 const secretHeader = 'x-csrf-secret';
@@ -31,6 +24,11 @@ const auditedFields: ReadonlySet<string> = new Set([
   'destination',
   'count',
   'from',
+  'sequence',
+  'clientId',
+  'subscriberName',
+  'jobId',
+  'id',
 ]);
 
 /** A resource that a request asks for, with the parameters of its path. */
@@ -49,17 +47,24 @@ export class ConsoleApi {
     this.#console = new Console(options);
   }
 
+  /** Forgets what was sampled. */
+  close(): void {
+    this.#console.rates.stop();
+  }
+
   /** Decides on a request; see `RequestHandler.admit`. */
   admit(head: RequestHead, peer: RequestPeer): Admission | Promise<Admission> {
-    const isPage = wantsPage(head.headers.get('accept'));
     if (Math.max(head.rawPath.length, head.rawQuery.length) > urlLengthMax) {
       const why = `The path or query is longer than ${urlLengthMax} characters.`;
-      return refused(failure(414, why, isPage));
+      return refused(failure(414, why));
     }
     if (isForged(head)) {
-      return refused(failure(403, 'Requests of other sites are refused.', isPage));
+      return refused(failure(403, 'Requests of other sites are refused.'));
     }
-    const credentials = readCredentials(head.headers.get('authorization'));
+    const header = head.headers.get('authorization');
+    const page = header === undefined ? pageOf(head) : undefined;
+    if (page !== undefined) return refused(page);
+    const credentials = readCredentials(header);
     if (credentials === undefined || credentials.isToken) return refused(loginFailed);
     const attempt = {
       ...credentials,
@@ -71,7 +76,7 @@ export class ConsoleApi {
     };
     return this.#console.broker.logins.check(attempt).then(
       (user) => (user === undefined ? refused(loginFailed) : this.#admitUser(head, user)),
-      (error: unknown) => refused(this.#failure(error, isPage)),
+      (error: unknown) => refused(this.#failure(error)),
     );
   }
 
@@ -88,14 +93,13 @@ export class ConsoleApi {
     };
   }
 
-  #find({ method, rawPath, headers }: RequestHead): Found | Extract<Answer, { body: unknown }> {
+  #find({ method, rawPath }: RequestHead): Found | Extract<Answer, { body: unknown }> {
     const match = this.#routes.find(method === 'HEAD' ? 'GET' : method, rawPath);
     if (match !== undefined) return { route: match.value, labels: match.labels };
     const methods = this.#routes.methodsOf(rawPath);
-    const isPage = wantsPage(headers.get('accept'));
-    if (methods.length === 0) return failure(404, 'There is no such page.', isPage);
+    if (methods.length === 0) return failure(404, 'There is no such page.');
     const allowed = methods.includes('GET') ? ['HEAD', ...methods] : methods;
-    return failure(405, `This takes ${allowed.join(', ')}.`, isPage, { Allow: allowed.join(', ') });
+    return failure(405, `This takes ${allowed.join(', ')}.`, { Allow: allowed.join(', ') });
   }
 
   async #answer(
@@ -116,7 +120,7 @@ export class ConsoleApi {
       if (route.isAudited) this.#audit(request);
       return await route.handle(request);
     } catch (error) {
-      return this.#failure(error, wantsPage(head.headers.get('accept')));
+      return this.#failure(error);
     } finally {
       this.#requestCount--;
     }
@@ -133,7 +137,7 @@ export class ConsoleApi {
     if (this.#console.secrets.isOf(access.user, found)) return;
     const why =
       found === undefined ? 'The secret is missing' : 'The secret is not that of this user';
-    const advice = 'reload the page, or read it from /admin/api/session';
+    const advice = 'read it again from /admin/api/session';
     throw new ConsoleError('forbidden', `${why}: ${advice}`);
   }
 
@@ -145,11 +149,11 @@ export class ConsoleApi {
   }
 
   /** The answer to an error. A bug is reported. */
-  #failure(error: unknown, isPage: boolean): Extract<Answer, { body: unknown }> {
-    const known = errorAnswer(error, isPage);
+  #failure(error: unknown): Extract<Answer, { body: unknown }> {
+    const known = errorAnswer(error);
     if (known !== undefined) return known;
     this.#console.broker.internalError(error, 'a client of the console');
-    return failure(500, 'An internal error. The log of the service has the details.', isPage);
+    return failure(500, 'An internal error. The log of the service has the details.');
   }
 }
 

@@ -6,14 +6,16 @@ import { type ActiveMq, activeMqOf } from '../broker/activemq/activemq.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Queue } from '../broker/queue.ts';
 import { LargeAnswers } from '../management/large-answers.ts';
+import { Rates } from '../management/rates/rates.ts';
 import { AuditLog } from './audit.ts';
+import { DeadLetterNames } from './dead-letter-names.ts';
 import { noQueue } from './errors.ts';
 import { Secrets } from './secrets.ts';
 
 /** The parts of the broker that the console needs. */
 export interface ConsoleOptions {
   readonly broker: Broker;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Clock;
   readonly random: Random;
   /** The names of the broker's own users that may use the console. */
   readonly consoleUsers: ReadonlySet<string>;
@@ -32,6 +34,11 @@ export class Console {
   readonly secrets: Secrets;
   readonly largeAnswers = new LargeAnswers();
   readonly uptimeSeconds: () => number;
+  /** Samples values while somebody looks at them. */
+  readonly rates: Rates;
+  readonly deadLetterNames: DeadLetterNames;
+  readonly #messageIdPrefix: string;
+  #sentCount = 0;
 
   constructor({ broker, clock, random, consoleUsers, audit, uptimeSeconds }: ConsoleOptions) {
     this.broker = broker;
@@ -40,6 +47,14 @@ export class Console {
     this.secrets = new Secrets(random);
     this.audit = new AuditLog(audit, () => clock.nowMs());
     this.uptimeSeconds = uptimeSeconds;
+    this.rates = new Rates(broker, clock);
+    this.deadLetterNames = new DeadLetterNames(this.dialect.configuration);
+    this.#messageIdPrefix = `ID:console-${random.bytes(8).toString('hex')}`;
+  }
+
+  /** The id of a message that is sent here. */
+  nextMessageId(): string {
+    return `${this.#messageIdPrefix}:1:1:1:${++this.#sentCount}`;
   }
 
   /**

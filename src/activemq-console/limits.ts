@@ -34,6 +34,8 @@ export const fieldCountMax = 32;
 /** Maximum number of requests that are in progress. */
 export const requestCountMax = 64;
 
+/** Maximum length of a filter of a list, characters. The rest is ignored. */
+export const filterLengthMax = 255;
 /** Page size of lists if the request names none. */
 export const pageSizeDefault = 100;
 /** Maximum page size of lists. */
@@ -52,5 +54,16 @@ export const shownLengthMax = 256;
 /** Maximum length of all shown properties of a message together, characters. */
 export const shownPropertiesLengthMax = 2048;
 
+/** Size of a body that is shown, bytes; of a larger one, as many bytes from its beginning. */
+export const shownBodyBytesMax = 64 * kib;
+
 /** Maximum number of messages that one request sends elsewhere. */
 export const transferCountMax = 1000;
+
+/** Maximum size of the request that sends a message, bytes. Text is percent-encoded in it. */
+export const sendBodyBytesMax = 1024 * kib;
+/** Maximum number of properties of a message that is sent. */
+export const sentPropertyCountMax = 64;
+
+/** Maximum length of a client ID and of the name of a durable subscription, characters. */
+export const subscriptionNameLengthMax = 1000;

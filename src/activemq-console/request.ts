@@ -3,7 +3,6 @@
 import type { Access, User } from '../broker/users.ts';
 import type { RequestHead } from '../net/http/message.ts';
 import type { Labels } from '../net/http/request-handler.ts';
-import { wantsPage } from './answers.ts';
 import type { Console } from './console.ts';
 import { badRequest } from './errors.ts';
 import { fieldCountMax } from './limits.ts';
@@ -31,14 +30,18 @@ export class ConsoleRequest {
     this.fields = readFields(head.method === 'POST' ? body.toString() : head.rawQuery);
   }
 
-  /** Whether the answer is a page. Otherwise it is JSON. */
-  get isPage(): boolean {
-    return wantsPage(this.head.headers.get('accept'));
-  }
-
   /** A parameter of the path. */
   label(name: string): string {
     return this.labels.get(name) ?? '';
+  }
+
+  /**
+   * A parameter of the path that is a whole number of at least 0.
+   *
+   * @throws {ConsoleError} `bad-request`
+   */
+  labelNumber(name: string): number {
+    return readNumber(name, this.label(name), 0, Number.MAX_SAFE_INTEGER);
   }
 
   /** A field; empty if it is missing. */
@@ -65,14 +68,27 @@ export class ConsoleRequest {
     return this.#number(name, 0, 0, Number.MAX_SAFE_INTEGER);
   }
 
+  /**
+   * A field with a whole number from 0 to a maximum; undefined if it is missing.
+   *
+   * @throws {ConsoleError} `bad-request`
+   */
+  optionalNumber(name: string, max: number): number | undefined {
+    const text = this.field(name);
+    return text === '' ? undefined : readNumber(name, text, 0, max);
+  }
+
   #number(name: string, usual: number, min: number, max: number): number {
     const text = this.field(name);
-    if (text === '') return usual;
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    const found = JSON.stringify(text.slice(0, 32));
-    throw badRequest(`${name} is ${found}; whole numbers from ${min} to ${max} are allowed`);
+    return text === '' ? usual : readNumber(name, text, min, max);
   }
+}
+
+function readNumber(name: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  const found = JSON.stringify(text.slice(0, 32));
+  throw badRequest(`${name} is ${found}; whole numbers from ${min} to ${max} are allowed`);
 }
 
 /** The first of repeated fields counts. */

@@ -23,6 +23,10 @@ export interface ClientConnection {
   readonly peerAddress?: string;
   /** The address that the client connected to, for log lines. */
   readonly localAddress?: string;
+  /** The name of the protocol for people. */
+  readonly protocolName?: string;
+  /** The client ID, or its equivalent; empty or undefined if there is none. */
+  readonly clientId?: string | undefined;
   /** Undefined if administration does not show the connections of the protocol. */
   readonly inspector?: ConnectionInspector | undefined;
   /** Disconnects the client with a reason. */

@@ -46,6 +46,10 @@ export interface MessageFormat {
    */
   deadLetterOrigin?(buffer: Buffer, start: number, end: number): Address | undefined;
   /**
+   * The offset of the text within the body, if the format stores something before it; 0 by default.
+   */
+  textAt?(buffer: Buffer, start: number, end: number): number;
+  /**
    * Encodes the head of a scheduled message at its delivery, without the headers that requested the
    * schedule, so that it is not scheduled again. Undefined if the head does not change.
    *

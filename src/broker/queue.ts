@@ -106,6 +106,7 @@ export interface Queue extends Ticking, Deliverer {
     subscription: Subscription,
     settled: boolean,
     answer: (delivery: Delivery | undefined) => void,
+    wanted?: number,
   ): void;
   /** See `Subscription.drain`. */
   drain(subscription: Subscription): void;

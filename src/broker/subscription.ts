@@ -395,9 +395,12 @@ export class Subscription {
   /**
    * Gets one message out of turn (basic.get). `answer` is called before this returns, unless the
    * message must be read from disk. It is never called if the subscription is stopped before.
+   *
+   * @param wanted the number of a message in the queue instead of the head; there is no answer but
+   *   undefined if it is not ready
    */
-  get(settled: boolean, answer: (delivery: Delivery | undefined) => void): void {
-    this.queue.get(this, settled, answer);
+  get(settled: boolean, answer: (delivery: Delivery | undefined) => void, wanted?: number): void {
+    this.queue.get(this, settled, answer, wanted);
   }
 
   /** Stops deliveries. Unsettled deliveries remain (basic.cancel). */

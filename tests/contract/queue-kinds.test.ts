@@ -414,4 +414,33 @@ for (const [kind, args] of Object.entries(kinds)) {
     const again = await BareBroker.open(bench.b);
     assert.deepEqual(again.drain('q'), ['1', 'after']);
   });
+
+  test(`${kind} gives out a ready message by its number, and the others keep their order`, async () => {
+    const bench = await open();
+    const held = bench.consumer({ prefetch: 1 });
+    bench.publish(...numbers(6));
+    const getter = bench.queue.subscribe(undefined, plainSubscribe);
+    const get = (wanted: number) => {
+      let body: string | undefined;
+      const answer = (view?: MessageView) => {
+        body = view?.buffer.toString('utf8', view.bodyAt, view.bodyAt + view.bodyLength);
+      };
+      getter.get(false, answer, wanted);
+      return body;
+    };
+    // The first message is with a consumer, and there is no message 6.
+    assert.deepEqual([0, 3, 3, 6, 1, 2 ** 50].map(get), [
+      ...[undefined, '3', undefined, undefined, '1', undefined],
+    ]);
+    assert.equal(bench.queue.readyCount, 3);
+    getter.settle(0, 0, 'released');
+    getter.settle(1, 1, 'accepted');
+    assert.equal(get(1), undefined);
+    held.subscription.close('released');
+    getter.close('released');
+    bench.b.broker.pump();
+    bench.b.log.syncNow();
+    const again = await BareBroker.open(bench.b);
+    assert.deepEqual(again.drain('q'), ['0', '2', '3', '4', '5']);
+  });
 }

@@ -39,7 +39,8 @@ test('consoleURL leads to the console, for users with consoleAccess as of the la
   const operator = await clientOf('operator');
   const page = await operator.get('/', { headers: { Accept: 'text/html' } });
   assert.equal(page.status, 200);
-  assert.match(page.text, /ActiveMQ\.DLQ/);
+  assert.match(page.text, /<div id="root"><\/div>/);
+  assert.match((await operator.get('/admin/api/queues')).text, /ActiveMQ\.DLQ/);
   const app = await clientOf('app');
   assert.equal((await app.get('/admin/xml/queues.jsp')).status, 403);
   const change = { BrokerId: brokerId, Username: 'app', ConsoleAccess: true };

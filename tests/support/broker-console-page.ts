@@ -1,19 +1,29 @@
 // The web console of a broker in a real browser without a screen.
 
 import type { Browser, Page } from 'playwright-core';
-import { administrator, type ManagementHost } from '../management/management-host.ts';
+import { administrator } from '../management/management-host.ts';
 import { BrowserPage } from './browser-page.ts';
+
+/** A broker with a console. */
+interface ConsoleHost {
+  readonly managementPort: number;
+  /** By default, that of the brokers of RabbitMQ's type. */
+  readonly brokerName?: string;
+}
 
 /** An open page of the console of a broker. */
 export class BrokerConsolePage extends BrowserPage {
-  private constructor(page: Page, host: ManagementHost) {
-    super(page, `https://127.0.0.1:${host.managementPort}`);
+  readonly #brokerName: string;
+
+  private constructor(page: Page, { managementPort, brokerName = 'managed' }: ConsoleHost) {
+    super(page, `https://127.0.0.1:${managementPort}`);
+    this.#brokerName = brokerName;
   }
 
   /** Opens the sign-in page. */
   static async open(
     browser: Browser,
-    host: ManagementHost,
+    host: ConsoleHost,
     options: object = {},
   ): Promise<BrokerConsolePage> {
     const made = new BrokerConsolePage(await BrokerConsolePage.newPage(browser, options), host);
@@ -33,7 +43,7 @@ export class BrokerConsolePage extends BrowserPage {
   /** Signs in. */
   async signIn(user = administrator): Promise<void> {
     await this.enter(user);
-    await this.heading('managed').waitFor();
+    await this.heading(this.#brokerName).waitFor();
   }
 
   /** Opens a page by the parts of its address, and waits for its heading. */

@@ -1,13 +1,7 @@
 // What the management API answers, as far as the console shows it.
 
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** A rate, and the samples of a history, newest first. */
-export interface Details {
-  readonly rate: number;
-  readonly samples?: readonly { readonly sample: number; readonly timestamp: number }[];
-}
+import type { JsonObject } from '../broker/facts.tsx';
+import type { Details } from '../broker/history.tsx';
 
 /** Counters of messages. They are missing until there was a message. */
 export interface MessageStats {

@@ -1,24 +1,17 @@
 // The pages of the console, each loaded when it is first opened.
 
 import type { SideNavigationProps } from '@cloudscape-design/components/side-navigation';
-import { type ComponentType, type LazyExoticComponent, lazy, type ReactNode } from 'react';
-import { Loaded } from '../parts/frame.tsx';
-import { href, type Route } from '../router.ts';
-import { printable } from './parts/name.tsx';
-import { hasRole, type Role } from './session/session.ts';
-
-type Page = LazyExoticComponent<ComponentType<{ readonly route: Route }>>;
+import { lazy } from 'react';
+import { type Area, type Areas, linksOf } from '../broker/areas.tsx';
+import { hasRole, type Role } from './session/roles.ts';
 
 /** A part of the console that the navigation shows to people with a right. */
-interface Area {
-  readonly name: string;
+interface OwnArea extends Area {
   readonly role: Role;
-  readonly list: Page;
-  /** The page of one object, and how many parts its name has. */
-  readonly one?: readonly [page: Page, partCount: 1 | 2];
 }
 
-const areas: Readonly<Record<string, Area>> = {
+/** All pages. */
+export const areas: Areas<OwnArea> = {
   overview: {
     name: 'Overview',
     role: 'management',
@@ -84,38 +77,5 @@ const areas: Readonly<Record<string, Area>> = {
 
 /** What the navigation shows to the person. */
 export function navigation(): SideNavigationProps.Item[] {
-  return Object.entries(areas)
-    .filter(([, { role }]) => hasRole(role))
-    .map(([path, { name }]) => ({ type: 'link', text: name, href: href(path) }));
-}
-
-interface Found {
-  readonly page: Page;
-  readonly title: string;
-}
-
-function find({ parts }: Route): Found | undefined {
-  const [path = 'overview', ...names] = parts;
-  const area = Object.hasOwn(areas, path) ? areas[path] : undefined;
-  if (area === undefined) return undefined;
-  if (names.length === 0) return { page: area.list, title: area.name };
-  const [page, partCount] = area.one ?? [];
-  if (page === undefined || names.length !== partCount) return undefined;
-  return { page, title: `${printable(names.at(-1) ?? '')} – ${area.name}` };
-}
-
-/** The title of a page. */
-export function titleOf(route: Route): string {
-  return find(route)?.title ?? 'Not found';
-}
-
-/** The page of an address. */
-export function pageOf(route: Route): ReactNode {
-  const found = find(route);
-  if (found === undefined) return <p>There is no such page.</p>;
-  return (
-    <Loaded key={route.parts.join('/')}>
-      <found.page route={route} />
-    </Loaded>
-  );
+  return linksOf(areas, ({ role }) => hasRole(role));
 }

@@ -1,16 +1,11 @@
 // Reads of the management API, for components.
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { call, type Query } from './api.ts';
+import type { Query } from '../broker/request.ts';
+import { type LiveOptions, useLive } from '../broker/use-live.ts';
+import { call } from './api.ts';
 
-/** The interval of reading what is shown again, milliseconds. The broker samples as often. */
-export const refreshMs = 5000;
-
-interface Options {
+interface Options extends LiveOptions {
   readonly query?: Query;
-  /** Whether it is read again while it is shown; true by default. */
-  readonly isLive?: boolean;
-  readonly isEnabled?: boolean;
   readonly accepts?: number;
 }
 
@@ -20,12 +15,7 @@ interface Options {
  * @param parts the parts of the path
  */
 export function useApi<Value>(parts: readonly string[], options: Options = {}) {
-  const { query = {}, isLive = true, isEnabled = true, accepts } = options;
-  return useQuery({
-    queryKey: [...parts, query],
-    queryFn: () => call<Value>('GET', parts, { query, ...(accepts && { accepts }) }),
-    refetchInterval: isLive && refreshMs,
-    enabled: isEnabled,
-    placeholderData: keepPreviousData,
-  });
+  const { query = {}, accepts } = options;
+  const read = () => call<Value>('GET', parts, { query, ...(accepts && { accepts }) });
+  return useLive([...parts, query], read, options);
 }

@@ -1,6 +1,6 @@
 // The session of the person at this page. It is kept in the memory of the page only: a reload ends it.
 
-import { useSyncExternalStore } from 'react';
+import { SessionStore } from '../parts/session-store.ts';
 
 /** Short-lived credentials, and whose they are. */
 export interface Session {
@@ -22,29 +22,10 @@ export interface RoleChoice {
   readonly roles: readonly string[];
 }
 
-let current: Session | undefined;
-const listeners = new Set<() => void>();
+const store = new SessionStore<Session>();
 
-/** Begins or ends the session. */
-export function setSession(session: Session | undefined): void {
-  current = session;
-  for (const each of [...listeners]) each();
-}
-
-/** The session, if there is one. */
-export function currentSession(): Session | undefined {
-  return current;
-}
-
-/** The session, if there is one, for components. */
-export function useSession(): Session | undefined {
-  return useSyncExternalStore(listen, currentSession);
-}
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+/** The session, if there is one; to begin or end it; and for components. */
+export const { current: currentSession, set: setSession, use: useSession } = store;
 
 /**
  * Asks the service for credentials.

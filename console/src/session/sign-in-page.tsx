@@ -14,6 +14,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { dismiss } from '../notices.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { PasswordFields } from '../parts/password-fields.tsx';
 import { codeInAddress, consoleSettings, type RoleChoice, setSession, signIn } from './session.ts';
 
 const durations = [
@@ -118,25 +119,12 @@ function PasswordForm({ isBusy, onSent }: FormProps) {
           }
         >
           <SpaceBetween size="m">
-            <FormField label="User name">
-              <Input
-                name="user_name"
-                value={userName}
-                onChange={({ detail }) => setUserName(detail.value)}
-                autoComplete="username"
-                spellcheck={false}
-                autoFocus
-              />
-            </FormField>
-            <FormField label="Password">
-              <Input
-                name="password"
-                type="password"
-                value={password}
-                onChange={({ detail }) => setPassword(detail.value)}
-                autoComplete="current-password"
-              />
-            </FormField>
+            <PasswordFields
+              name={userName}
+              password={password}
+              onName={setUserName}
+              onPassword={setPassword}
+            />
             <FormField label="MFA code" description="Six digits, if you have a device.">
               <Input
                 name="mfa_code"

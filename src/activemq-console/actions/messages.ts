@@ -1,4 +1,5 @@
-// Messages are sent elsewhere: dead letters to their original destinations, or all to another queue.
+// Messages are sent elsewhere: dead letters to their original destinations, or others to another queue,
+// one message or the first ones of a queue.
 
 import {
   isReserved,
@@ -11,22 +12,25 @@ import { deadLetterOf } from '../../broker/dead-lettering/dead-letter.ts';
 import { BrokerError } from '../../broker/errors.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { Delivery } from '../../broker/subscription.ts';
-import type { Answer } from '../answers.ts';
-import { queueTarget } from '../audit.ts';
+import { type Answer, jsonAnswer } from '../answers.ts';
 import { badRequest } from '../errors.ts';
 import { transferCountMax } from '../limits.ts';
-import { queuePath } from '../pages/page.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { originOf, revivedHead } from './dead-letters.ts';
-import { addressOf, answer } from './queues.ts';
-import { type Readdressed, transfer } from './transfer.ts';
+import { audited, queueAddressOf } from './operation.ts';
+import { type Readdressed, transfer, transferOne } from './transfer.ts';
 
 /**
  * `POST /admin/retryMessages.action`: sends the first messages of a queue to the destinations from
  * which they became dead letters. Messages without such a destination stay.
  */
 export function retryMessages(request: ConsoleRequest): Promise<Answer> {
-  return sendElsewhere(request, 'retryMessages', undefined);
+  return sendFirst(request, 'retryMessages', undefined);
+}
+
+/** `POST /admin/retryMessage.action`: the same for the message with the number `sequence`. */
+export function retryMessage(request: ConsoleRequest): Promise<Answer> {
+  return sendOne(request, 'retryMessage', undefined);
 }
 
 /**
@@ -34,38 +38,70 @@ export function retryMessages(request: ConsoleRequest): Promise<Answer> {
  * They keep their time to live.
  */
 export function moveMessages(request: ConsoleRequest): Promise<Answer> {
+  return sendFirst(request, 'moveMatchingMessagesTo', targetOf(request));
+}
+
+/** `POST /admin/moveMessage.action`: the same for the message with the number `sequence`. */
+export function moveMessage(request: ConsoleRequest): Promise<Answer> {
+  return sendOne(request, 'moveMessageTo', targetOf(request));
+}
+
+/** @throws {BrokerError} `access-refused` */
+function targetOf(request: ConsoleRequest): Address {
   const to = namedDestination(request.field('destination'), 'queue');
-  if (to.name === addressOf(request).name) throw badRequest('destination is the same queue');
+  if (to.name === queueAddressOf(request).name) throw badRequest('destination is the same queue');
   request.console.dialect.rights.require(request.access, 'write', to);
-  return sendElsewhere(request, 'moveMatchingMessagesTo', to);
+  return to;
 }
 
 /** @param to undefined for the original destination of each message */
-async function sendElsewhere(
+async function sendFirst(
   request: ConsoleRequest,
   name: string,
   to: Address | undefined,
 ): Promise<Answer> {
-  const { console, access } = request;
-  const address = addressOf(request);
   const countMax = request.count('count', transferCountMax, transferCountMax);
-  const queue = console.queue(address.name);
-  console.dialect.rights.require(access, 'read', address);
-  const operation = {
-    user: access.user,
-    operation: name,
-    arguments: [...(to === undefined ? [] : [to.name]), String(countMax)],
-    target: queueTarget(console.broker.brokerName, queue.name),
-  };
-  console.audit.called(operation);
-  const counts = await transfer(request, queue, countMax, (delivery) =>
-    to === undefined ? toOrigin(request, queue, delivery) : movedTo(request, to, delivery),
+  const queue = sourceOf(request);
+  const operation = { name, arguments: [...named(to), countMax], queue: queue.name };
+  const counts = await audited(request, operation, () =>
+    transfer(request, queue, countMax, readdressing(request, queue, to)),
   );
-  console.audit.ended(operation);
-  return answer(request, queuePath(queue.name), { name: queue.name, ...counts });
+  return jsonAnswer({ name: queue.name, ...counts });
 }
 
-function movedTo({ console }: ConsoleRequest, to: Address, delivery: Delivery): Readdressed {
+async function sendOne(
+  request: ConsoleRequest,
+  name: string,
+  to: Address | undefined,
+): Promise<Answer> {
+  const sequence = request.number('sequence');
+  const queue = sourceOf(request);
+  const operation = { name, arguments: [...named(to), sequence], queue: queue.name };
+  await audited(request, operation, () =>
+    transferOne(request, queue, sequence, readdressing(request, queue, to)),
+  );
+  return jsonAnswer({ name: queue.name, sequence });
+}
+
+/** The queue from which messages are taken. @throws {BrokerError} `access-refused` */
+export function sourceOf(request: ConsoleRequest): Queue {
+  const address = queueAddressOf(request);
+  const queue = request.console.queue(address.name);
+  request.console.dialect.rights.require(request.access, 'read', address);
+  return queue;
+}
+
+function named(to: Address | undefined): string[] {
+  return to === undefined ? [] : [to.name];
+}
+
+function readdressing(request: ConsoleRequest, queue: Queue, to: Address | undefined) {
+  return (delivery: Delivery): Readdressed | undefined =>
+    to === undefined ? toOrigin(request, queue, delivery) : movedTo(request, to, delivery);
+}
+
+/** A copy of a message for another queue, with what is left of its time to live. */
+export function movedTo({ console }: ConsoleRequest, to: Address, delivery: Delivery): Readdressed {
   const publication = deadLetterOf(delivery).copy();
   const leftMs = delivery.expiresAtMs - console.broker.nowMs();
   publication.expirationMs = leftMs === Infinity ? -1 : Math.max(0, leftMs);

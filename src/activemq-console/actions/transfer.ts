@@ -1,4 +1,4 @@
-// Messages are taken from a queue and sent to other destinations.
+// Messages are taken from a queue, and sent to other destinations or deleted.
 
 import type { Address } from '../../broker/conversion/properties.ts';
 import { BrokerError } from '../../broker/errors.ts';
@@ -8,6 +8,7 @@ import type { Delivery, Subscription } from '../../broker/subscription.ts';
 import { Transaction } from '../../broker/transaction.ts';
 import { synced } from '../../management/commit.ts';
 import { inSlices } from '../../management/slices.ts';
+import { ConsoleError, noMessage } from '../errors.ts';
 import type { ConsoleRequest } from '../request.ts';
 
 /** A message with its new destination. */
@@ -17,6 +18,9 @@ export interface Readdressed {
   readonly to: Address;
 }
 
+/** Returns a copy of a message with its new destination; undefined if it stays. */
+type Readdress = (delivery: Delivery) => Readdressed | undefined;
+
 /** What happened to the messages. */
 export interface TransferCounts {
   readonly sentCount: number;
@@ -25,25 +29,122 @@ export interface TransferCounts {
 }
 
 /** A message that was taken from its queue. */
-interface Taken {
+interface Taken<Value> {
   readonly deliveryNumber: number;
-  /** Undefined for a message that stays. */
-  readonly readdressed: Readdressed | undefined;
+  readonly value: Value;
 }
 
 /**
  * Sends the first messages of a queue to other destinations, as the user of the request. Each leaves the
  * queue in the transaction in which it is sent. Messages that the user may not send there, or for which
  * there is no room, stay at their places.
- *
- * @param readdress returns a copy of a message with its new destination; undefined if it stays
  */
-export async function transfer(
+export function transfer(
   request: ConsoleRequest,
   queue: Queue,
   countMax: number,
-  readdress: (delivery: Delivery) => Readdressed | undefined,
+  readdress: Readdress,
 ): Promise<TransferCounts> {
+  return subscribed(request, queue, async (subscription) => {
+    // Messages that arrive meanwhile, perhaps these again, are not sent.
+    let left = Math.min(countMax, queue.readyCount);
+    let sentCount = 0;
+    let skippedCount = 0;
+    let group = 0;
+    for (; left > 0 && !queue.isDeleted; left--) {
+      const taken = await take(subscription, readdress);
+      if (taken === undefined) break;
+      const sent = await trySend(request, subscription, taken);
+      if (sent === undefined) skippedCount++;
+      else sentCount++;
+      group = Math.max(group, sent ?? 0);
+    }
+    return { group, result: { sentCount, skippedCount } };
+  });
+}
+
+/**
+ * Sends one message to another destination, as {@link transfer} does.
+ *
+ * @throws {ConsoleError} `not-found` if it is not ready; `conflict` if it is another message than the
+ *   one of the request, or must stay
+ * @throws {BrokerError} if it cannot be sent; it then stays
+ */
+export function transferOne(
+  request: ConsoleRequest,
+  queue: Queue,
+  sequence: number,
+  readdress: Readdress,
+): Promise<void> {
+  return withOne(request, queue, sequence, readdress, (subscription, taken) => {
+    const { value } = taken;
+    if (value === undefined) {
+      throw new ConsoleError('conflict', 'the message does not tell from where it came');
+    }
+    return send(request, subscription, { ...taken, value });
+  });
+}
+
+/**
+ * Deletes one message.
+ *
+ * @throws {ConsoleError} as {@link transferOne}
+ */
+export function deleteOne(request: ConsoleRequest, queue: Queue, sequence: number): Promise<void> {
+  return withOne(
+    request,
+    queue,
+    sequence,
+    () => true,
+    (subscription, { deliveryNumber }) =>
+      commit(request, new Transaction(request.console.broker, request.console.dialect.vhost), {
+        subscription,
+        deliveryNumber,
+      }),
+  );
+}
+
+/** Takes one message, which comes back unless it is settled. */
+function withOne<Value>(
+  request: ConsoleRequest,
+  queue: Queue,
+  sequence: number,
+  read: (delivery: Delivery) => Value,
+  perform: (subscription: Subscription, taken: Taken<Value>) => Promise<number>,
+): Promise<void> {
+  return subscribed(request, queue, async (subscription) => {
+    const checked = (delivery: Delivery) => {
+      requireSame(request, delivery);
+      return read(delivery);
+    };
+    const taken = await take(subscription, checked, sequence);
+    if (taken === undefined) throw noMessage(sequence, queue.name);
+    return { group: await perform(subscription, taken), result: undefined };
+  });
+}
+
+/**
+ * The queue may have been deleted and created again since its messages were listed.
+ *
+ * @throws {ConsoleError} `conflict`
+ */
+export function requireSame(request: ConsoleRequest, delivery: Delivery): void {
+  const listedAtMs = request.number('receivedAtMs');
+  if (listedAtMs === 0 || listedAtMs === Math.round(delivery.receivedAtMs)) return;
+  throw new ConsoleError(
+    'conflict',
+    'another message has this number now; list the messages again',
+  );
+}
+
+/** Performs something with a subscription to a queue, and waits until it is on disk. */
+async function subscribed<Result>(
+  request: ConsoleRequest,
+  queue: Queue,
+  perform: (
+    subscription: Subscription,
+  ) => Promise<{ readonly group: number; readonly result: Result }>,
+): Promise<Result> {
   const { broker } = request.console;
   const subscription = queue.subscribe(undefined, {
     settled: false,
@@ -53,68 +154,83 @@ export async function transfer(
     pool: undefined,
     owner: request,
   });
-  // Messages that arrive meanwhile, perhaps these again, are not sent.
-  let left = Math.min(countMax, queue.readyCount);
-  let sentCount = 0;
-  let skippedCount = 0;
-  let group = 0;
   try {
-    for (; left > 0 && !queue.isDeleted; left--) {
-      const taken = await next(subscription, readdress);
-      if (taken === undefined) break;
-      const sent = await send(request, subscription, taken);
-      if (sent === undefined) skippedCount++;
-      else sentCount++;
-      group = Math.max(group, sent ?? 0);
-    }
+    const { group, result } = await perform(subscription);
+    if (group > 0) await synced(broker, group);
+    return result;
   } finally {
     subscription.close('released');
     broker.pump();
   }
-  if (group > 0) await synced(broker, group);
-  return { sentCount, skippedCount };
 }
 
-/** Takes the next message; undefined if there is none. */
-function next(
+/**
+ * Takes the next message, or a certain one; undefined if there is none.
+ *
+ * @param read must copy what it needs of the delivery. If it throws, so does this
+ */
+function take<Value>(
   subscription: Subscription,
-  readdress: (delivery: Delivery) => Readdressed | undefined,
-): Promise<Taken | undefined> {
+  read: (delivery: Delivery) => Value,
+  wanted?: number,
+): Promise<Taken<Value> | undefined> {
   return new Promise((resolve, reject) => {
-    subscription.get(false, (delivery) => {
+    const answer = (delivery: Delivery | undefined) => {
       try {
         const { deliveryNumber = 0 } = delivery ?? {};
-        resolve(delivery && { deliveryNumber, readdressed: readdress(delivery) });
+        resolve(delivery && { deliveryNumber, value: read(delivery) });
       } catch (error) {
         reject(error); // the queue must not fail
       }
-    });
+    };
+    subscription.get(false, answer, wanted);
   });
+}
+
+/** As {@link send}; undefined if the message stays. */
+async function trySend(
+  request: ConsoleRequest,
+  subscription: Subscription,
+  taken: Taken<Readdressed | undefined>,
+): Promise<number | undefined> {
+  const { value } = taken;
+  if (value === undefined) return undefined;
+  try {
+    return await send(request, subscription, { ...taken, value });
+  } catch (error) {
+    if (error instanceof BrokerError) return undefined;
+    throw error;
+  }
 }
 
 /**
  * Sends a message and removes it from its queue.
  *
- * @returns the group whose sync makes that durable, or 0; undefined if the message stays
+ * @returns the group whose sync makes that durable, or 0
+ * @throws {BrokerError} if it cannot be sent; it then stays
  */
 async function send(
-  { console, access }: ConsoleRequest,
+  request: ConsoleRequest,
   subscription: Subscription,
-  { deliveryNumber, readdressed }: Taken,
-): Promise<number | undefined> {
+  { deliveryNumber, value: { publication, to } }: Taken<Readdressed>,
+): Promise<number> {
+  const { access, console } = request;
   const { broker, dialect } = console;
-  if (readdressed === undefined) return undefined;
-  const { publication, to } = readdressed;
   const transaction = new Transaction(broker, dialect.vhost);
-  try {
-    const route = dialect.route(dialect.sendTarget(to), publication, access, []);
-    // Otherwise a message to a queue that is full would be lost.
-    if (route.queues.some((queue) => queue.isFull(publication.bodyLength))) return undefined;
-    transaction.publish(publication, route);
-  } catch (error) {
-    if (error instanceof BrokerError) return undefined;
-    throw error;
-  }
+  const route = dialect.route(dialect.sendTarget(to), publication, access, []);
+  const full = route.queues.find((queue) => queue.isFull(publication.bodyLength));
+  // Otherwise a message to a queue that is full would be lost.
+  if (full !== undefined) throw new BrokerError('resource-error', `queue '${full.name}' is full`);
+  transaction.publish(publication, route);
+  return commit(request, transaction, { subscription, deliveryNumber });
+}
+
+async function commit(
+  { console: { broker } }: ConsoleRequest,
+  transaction: Transaction,
+  taken: { readonly subscription: Subscription; readonly deliveryNumber: number },
+): Promise<number> {
+  const { subscription, deliveryNumber } = taken;
   transaction.settle(subscription, deliveryNumber, deliveryNumber, 'accepted');
   const group = await inSlices(
     broker.background,

@@ -1,76 +1,68 @@
-// Pages of the list of queues.
+// Queues with their counts: pages of the list, and one of them.
 
 import type { Queue } from '../../broker/queue.ts';
-import { firstInSteps, inSlices, sortInSteps } from '../../management/slices.ts';
-import { type Answer, htmlAnswer, jsonAnswer } from '../answers.ts';
-import { pageSizeDefault, pageSizeMax } from '../limits.ts';
-import { mainPage } from '../pages/main-page.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
+import { itemsPerStep } from '../../management/slices.ts';
+import { type Answer, jsonAnswer } from '../answers.ts';
+import { historiesOf, ratesOf } from '../rates.ts';
 import type { ConsoleRequest } from '../request.ts';
-import { countsOf, type DestinationCounts, queuesOf } from './destinations.ts';
+import { countsOf, queuesOf } from './destinations.ts';
+import { pageAnswer } from './paging.ts';
 
-/** Maximum length of a filter, characters. */
-const filterLengthMax = 255;
-
-/** A page of the list of queues, sorted by name. */
-export interface QueuePage {
-  /** What the names contain, in any case; empty for all. */
-  readonly filter: string;
-  /** From 1 to the number of pages, which is at least 1. */
-  readonly page: number;
-  readonly pageSize: number;
-  readonly pageCount: number;
-  readonly filteredCount: number;
-  readonly totalCount: number;
-  readonly queues: readonly (DestinationCounts & { readonly name: string })[];
+/** `GET /admin/api/queues`; with `deadLetters=true`, only the queues of dead letters */
+export function listQueues(request: ConsoleRequest): Promise<Answer> {
+  const { console } = request;
+  console.rates.ask();
+  return pageAnswer(request, {
+    name: 'queues',
+    items:
+      request.field('deadLetters') === 'true'
+        ? deadLetterQueues(request)
+        : queuesOf(console.dialect),
+    columns: {
+      name: ({ name }) => name,
+      size: (queue) => countsOf(queue).size,
+      inFlightCount: unsettledCount,
+      consumerCount: (queue) => queue.consumerCount,
+      enqueueCount: (queue) => queue.publishedCount,
+      dequeueCount: (queue) => queue.settledCount,
+    },
+    write: (queue) => shownQueue(request, queue),
+  });
 }
 
-/** `GET /admin/`: a page for people */
-export async function showMainPage(request: ConsoleRequest): Promise<Answer> {
-  return htmlAnswer(mainPage(request, await queuePage(request)));
+function* deadLetterQueues({ console }: ConsoleRequest): Generator<void, Queue[]> {
+  const all = yield* queuesOf(console.dialect);
+  const found: Queue[] = [];
+  let count = 0;
+  for (const queue of all) {
+    if (++count % itemsPerStep === 0) yield;
+    if (console.deadLetterNames.has(queue.name)) found.push(queue);
+  }
+  return found;
 }
 
-/** `GET /admin/api/queues`: the same in JSON */
-export async function listQueues(request: ConsoleRequest): Promise<Answer> {
-  return jsonAnswer(await queuePage(request));
-}
-
-/** @throws {ConsoleError} `bad-request` */
-function queuePage(request: ConsoleRequest): Promise<QueuePage> {
-  const page = request.count('page', 1, 1_000_000);
-  const pageSize = request.count('pageSize', pageSizeDefault, pageSizeMax);
-  const filter = request.field('filter').slice(0, filterLengthMax);
-  const steps = pageInSteps(request, { page, pageSize, filter });
-  return inSlices(request.console.broker.background, steps);
-}
-
-/** A page behind the last one shows the last one: queues may have been deleted in the meantime. */
-function* pageInSteps(
-  { console }: ConsoleRequest,
-  { page, pageSize, filter }: Pick<QueuePage, 'page' | 'pageSize' | 'filter'>,
-): Generator<void, QueuePage> {
-  const { dialect } = console;
-  const all = yield* queuesOf(dialect);
-  const found = filter === '' ? all : yield* queuesOf(dialect, filter.toLowerCase());
-  const pageCount = Math.max(1, Math.ceil(found.length / pageSize));
-  const at = Math.min(page, pageCount);
-  const end = at * pageSize;
-  const isNearStart = end <= found.length / 8;
-  const sorted = isNearStart
-    ? yield* firstInSteps(found, end, byName)
-    : yield* sortInSteps(found, byName);
-  const shown = sorted.slice(end - pageSize, end);
+function shownQueue({ console }: ConsoleRequest, queue: Queue): object {
   return {
-    filter,
-    page: at,
-    pageSize,
-    pageCount,
-    filteredCount: found.length,
-    totalCount: all.length,
-    queues: shown.map((queue) => ({ name: queue.name, ...countsOf(queue) })),
+    name: queue.name,
+    ...countsOf(queue),
+    inFlightCount: unsettledCount(queue),
+    isDeadLetterQueue: console.deadLetterNames.has(queue.name),
+    ...ratesOf(console.rates.ofQueue(queue)),
   };
 }
 
-function byName(a: Queue, b: Queue): number {
-  if (a.name === b.name) return 0;
-  return a.name < b.name ? -1 : 1;
+/** `GET /admin/api/queues/{name}`: one queue, with the history of its rates */
+export function getQueue(request: ConsoleRequest): Answer {
+  const { console } = request;
+  const queue = console.queue(request.label('name'));
+  console.rates.ask();
+  return jsonAnswer({
+    ...shownQueue(request, queue),
+    readyCount: queue.readyCount,
+    readyBytes: queue.readyBytes,
+    delayedCount: queue.delayed?.count ?? 0,
+    dispatchCount: queue.deliveredCount,
+    histories: historiesOf(console.rates.watchQueue(queue)),
+  });
 }

@@ -1,89 +1,84 @@
-// Browsing of messages: their properties, and never their bodies.
+// Browsing of messages: their properties, and the body of one of them.
 
-import { qualifiedName } from '../../broker/activemq/destination.ts';
-import type { Properties } from '../../broker/conversion/properties.ts';
-import { type Field, toJson, type Value } from '../../broker/conversion/value.ts';
 import { Cursor } from '../../broker/dispatch/cursor.ts';
 import type { Queue } from '../../broker/queue.ts';
 import { Delivery } from '../../broker/subscription.ts';
 import { inSlices } from '../../management/slices.ts';
-import { type Answer, htmlAnswer, jsonAnswer } from '../answers.ts';
+import { type Answer, jsonAnswer } from '../answers.ts';
 import type { Console } from '../console.ts';
-import {
-  browseCountDefault,
-  browseCountMax,
-  shownLengthMax,
-  shownPropertiesLengthMax,
-  shownPropertyCountMax,
-} from '../limits.ts';
-import { queuePage } from '../pages/queue-page.ts';
+import { ConsoleError } from '../errors.ts';
+import { browseCountDefault, browseCountMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { shownBody } from './shown-body.ts';
+import { headPropertiesOf, type ShownMessage, shownMessage } from './shown-message.ts';
 
 /** Bytes of a head per unit of work: it is decoded. */
 const headBytesOfUnit = 16;
 
-/** A message as it is shown. Long texts are cut. */
-export interface ShownMessage {
+/** A message of a queue. */
+interface QueuedMessage extends ShownMessage {
   /** The number of the message in its queue, from 0. */
   readonly sequence: number;
-  readonly messageId: string | null;
-  readonly correlationId: string | null;
-  readonly type: string | null;
-  readonly replyTo: string | null;
-  readonly groupId: string | null;
-  readonly priority: number;
-  readonly persistent: boolean;
   readonly redelivered: boolean;
-  /** When the broker received it, milliseconds since 1970. */
-  readonly receivedAtMs: number;
-  /** Milliseconds since 1970; 0 for never. */
-  readonly expiresAtMs: number;
-  readonly bodyBytes: number;
-  /** Those of the sender. The last ones are left out if there are many. */
-  readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Some messages of a queue. */
-export interface Browsed {
-  readonly name: string;
-  readonly messages: readonly ShownMessage[];
-  /** The `from` of the following messages; null if there are none. */
-  readonly next: number | null;
-}
-
-/** `GET /admin/queues/{name}`: a page for people */
-export async function showQueue(request: ConsoleRequest): Promise<Answer> {
-  const queue = request.console.queue(request.label('name'));
-  return htmlAnswer(queuePage(request, queue, await browse(request, queue)));
-}
-
-/** `GET /admin/api/queues/{name}/messages`: the same in JSON */
+/** `GET /admin/api/queues/{name}/messages`: some messages of a queue, from the number `from` on */
 export async function listMessages(request: ConsoleRequest): Promise<Answer> {
-  const queue = request.console.queue(request.label('name'));
-  return jsonAnswer(await browse(request, queue));
+  const { console } = request;
+  const queue = readable(request);
+  const count = request.count('count', browseCountDefault, browseCountMax);
+  const messages: QueuedMessage[] = [];
+  const next = await browse(console, queue, request.number('from'), (view, sequence) => {
+    messages.push(shown(console, view, sequence));
+    return messages.length < count;
+  });
+  return jsonAnswer({ name: queue.name, messages, next });
+}
+
+/** `GET /admin/api/queues/{name}/messages/{sequence}`: one message with the beginning of its body */
+export async function getMessage(request: ConsoleRequest): Promise<Answer> {
+  const { console } = request;
+  const queue = readable(request);
+  const wanted = request.labelNumber('sequence');
+  let found: object | undefined;
+  await browse(console, queue, wanted, (view, sequence) => {
+    if (sequence === wanted) {
+      found = { ...shown(console, view, sequence), body: shownBody(console, view) };
+    }
+    return false;
+  });
+  if (found !== undefined) return jsonAnswer(found);
+  throw new ConsoleError('not-found', `there is no message ${wanted} in '${queue.name}'`);
+}
+
+/** @throws {BrokerError} `access-refused` */
+function readable(request: ConsoleRequest): Queue {
+  const { console, access } = request;
+  const queue = console.queue(request.label('name'));
+  console.dialect.rights.require(access, 'read', { kind: 'queue', name: queue.name });
+  return queue;
 }
 
 /**
- * Reads messages of a queue without acquiring them, also those that consumers have.
+ * Reads the messages of a queue, including those that consumers have, without taking them.
  *
- * @throws {BrokerError} `access-refused`
- * @throws {ConsoleError} `bad-request`
+ * @param see returns whether to go on. The view is only open until it returns
+ * @returns the number from which to continue; null at the end of the queue
  */
-async function browse(request: ConsoleRequest, queue: Queue): Promise<Browsed> {
-  const { console, access } = request;
-  const { broker } = console;
-  console.dialect.rights.require(access, 'read', { kind: 'queue', name: queue.name });
-  const count = request.count('count', browseCountDefault, browseCountMax);
-  const cursor = new Cursor(broker.store, queue.index, request.number('from'));
-  const messages: ShownMessage[] = [];
+export async function browse(
+  console: Console,
+  queue: Queue,
+  from: number,
+  see: (view: Delivery, sequence: number) => boolean,
+): Promise<number | null> {
+  const { store, background } = console.broker;
+  const cursor = new Cursor(store, queue.index, from);
   while (!queue.isDeleted) {
-    const state = await inSlices(broker.background, read(console, queue, cursor, messages, count));
-    if (state !== 'cold') {
-      return { name: queue.name, messages, next: state === 'end' ? null : cursor.position + 1 };
-    }
+    const state = await inSlices(background, read(console, queue, cursor, see));
+    if (state !== 'cold') return state === 'end' ? null : cursor.position + 1;
     await cursor.load();
   }
-  return { name: queue.name, messages, next: null };
+  return null;
 }
 
 /** Reads until there are enough messages, or one is on disk. */
@@ -91,66 +86,22 @@ function* read(
   { broker }: Console,
   queue: Queue,
   cursor: Cursor,
-  messages: ShownMessage[],
-  count: number,
+  see: (view: Delivery, sequence: number) => boolean,
 ): Generator<void, 'full' | 'cold' | 'end'> {
   const view = new Delivery();
   for (;;) {
     if (queue.isDeleted) return 'end';
-    if (messages.length >= count) return 'full';
     const state = cursor.read(view);
     if (state !== 'message') return state;
     view.count(queue.index, cursor.position);
-    const { buffer, headAt, headLength, bodyAt } = view;
-    const head = { buffer, headAt, headLength, bodyAt, bodyLength: 0 };
-    const properties = broker.formatOf(view.format)?.toProperties(head);
-    messages.push(shown(view, cursor.position, properties));
+    const { headLength } = view;
+    if (!see(view, cursor.position)) return 'full';
     broker.background.spend(Math.ceil(headLength / headBytesOfUnit));
     yield;
   }
 }
 
-function shown(view: Delivery, sequence: number, properties: Properties | undefined): ShownMessage {
-  const { priority, isPersistent, redelivered, receivedAtMs, expiresAtMs, bodyLength } = view;
-  const { messageId, correlationId, type, replyTo, groupId, headers = [] } = properties ?? {};
-  return {
-    sequence,
-    messageId: messageId === undefined ? null : textOf(messageId),
-    correlationId: correlationId === undefined ? null : textOf(correlationId),
-    type: type === undefined ? null : cut(type),
-    replyTo: replyTo === undefined ? null : cut(qualifiedName(replyTo)),
-    groupId: groupId === undefined ? null : cut(groupId),
-    priority,
-    persistent: isPersistent,
-    redelivered,
-    receivedAtMs: Math.round(receivedAtMs),
-    expiresAtMs: expiresAtMs === Infinity ? 0 : Math.round(expiresAtMs),
-    bodyBytes: bodyLength,
-    properties: shownProperties(headers),
-  };
-}
-
-/** Further properties are left out. */
-function shownProperties(headers: readonly Field[]): Readonly<Record<string, string>> {
-  const shownFields: [name: string, value: string][] = [];
-  let length = 0;
-  for (const [name, value] of headers.slice(0, shownPropertyCountMax)) {
-    const field: [string, string] = [cut(name), textOf(value)];
-    length += field[0].length + field[1].length;
-    if (length > shownPropertiesLengthMax) break;
-    shownFields.push(field);
-  }
-  // `__proto__` is an ordinary name here.
-  return Object.fromEntries(shownFields);
-}
-
-function textOf(value: Value): string {
-  // Nested values are not converted as a whole, because they may be large.
-  if (value.type === 'binary') return cut(value.value.subarray(0, shownLengthMax).toString('hex'));
-  if (value.type === 'list' || value.type === 'map') return `(${value.type})`;
-  return cut(String(toJson(value)));
-}
-
-function cut(text: string): string {
-  return text.length <= shownLengthMax ? text : `${text.slice(0, shownLengthMax)}...`;
+function shown(console: Console, view: Delivery, sequence: number): QueuedMessage {
+  const { redelivered } = view;
+  return { sequence, redelivered, ...shownMessage(view, headPropertiesOf(console, view)) };
 }

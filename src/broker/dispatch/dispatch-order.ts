@@ -20,6 +20,8 @@ export interface DispatchOrder {
   take(): void;
   /** The ready message after another one, for scanning past the head. */
   after(sequence: number): number;
+  /** Whether a message that is live is ready. */
+  has(sequence: number): boolean;
   /** Removes a ready message at any position. */
   remove(sequence: number): void;
   /**

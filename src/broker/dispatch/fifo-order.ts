@@ -56,6 +56,10 @@ export class FifoOrder implements DispatchOrder {
     return next < this.#index.next ? next : -1;
   }
 
+  has(sequence: number): boolean {
+    return sequence >= this.#cursor || this.#before?.from(sequence) === sequence;
+  }
+
   remove(sequence: number): void {
     if (sequence < this.#cursor) {
       this.#takeBefore(sequence);

@@ -61,6 +61,10 @@ export class PriorityOrder implements DispatchOrder {
     return next >= 0 ? next : this.#firstFrom(priority - 1);
   }
 
+  has(sequence: number): boolean {
+    return this.#levels[this.#priority(sequence)]?.from(sequence) === sequence;
+  }
+
   remove(sequence: number): void {
     this.#levels[this.#priority(sequence)]?.delete(sequence);
   }

@@ -20,22 +20,33 @@ export class Gets {
   }
 
   /** See `Subscription.get`. */
-  get(subscription: Subscription, settled: boolean, answer: GetAnswer): void {
+  get(subscription: Subscription, settled: boolean, answer: GetAnswer, wanted?: number): void {
     const { store, delivery, turns } = this.#host;
     const queue = this.#queue;
     if (!subscription.isActive) return; // it was stopped while a block was read
     queue.touch();
     if (this.#isHeadExpired()) turns.background.doNow(queue);
-    const sequence = queue.isDeleted ? -1 : queue.order.peek();
-    const again = () => this.get(subscription, settled, answer);
+    const sequence = wanted === undefined ? this.#head() : this.#readyOr(wanted);
+    const again = () => this.get(subscription, settled, answer, wanted);
     if (sequence < 0) answer(undefined);
-    else if (this.#isHeadExpired()) {
+    else if (wanted === undefined && this.#isHeadExpired()) {
       this.#waiting.push(again);
       turns.background.add(queue);
     } else if (!store.view(queue.index, sequence, delivery)) {
       this.#waiting.push(again);
       this.#host.load(queue, sequence);
     } else queue.give(subscription, sequence, settled, answer);
+  }
+
+  #head(): number {
+    return this.#queue.isDeleted ? -1 : this.#queue.order.peek();
+  }
+
+  /** The number of a message if it is ready; otherwise -1. */
+  #readyOr(wanted: number): number {
+    const { isDeleted, index, order } = this.#queue;
+    if (isDeleted || !index.isLive(wanted) || !order.has(wanted)) return -1;
+    return this.#queue.hasExpired(wanted) ? -1 : wanted;
   }
 
   #isHeadExpired(): boolean {

@@ -400,15 +400,17 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     return this.consumers.count;
   }
 
-  get(subscription: Subscription, settled: boolean, answer: GetAnswer): void {
+  get(subscription: Subscription, settled: boolean, answer: GetAnswer, wanted?: number): void {
     this.#gets ??= new Gets(this.#host, this);
-    this.#gets.get(subscription, settled, answer);
+    this.#gets.get(subscription, settled, answer, wanted);
   }
 
-  /** Answers a get with the head, on which the view is open. */
+  /** Answers a get with a ready message, on which the view is open. */
   give(subscription: Subscription, sequence: number, settled: boolean, answer: GetAnswer): void {
     const { delivery } = this.#host;
-    this.#take(sequence);
+    this.order.remove(sequence);
+    this.readyCount--;
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#selective?.restart();
     this.#prepare(subscription, sequence, settled);
     delivery.left = this.readyCount;

@@ -400,11 +400,19 @@ export class Schedule implements Timed, Worker {
   }
 
   /** Returns a copy of the message of an entry; undefined if the entry does not exist. */
-  async read(id: number): Promise<Publication | undefined> {
+  read(id: number): Promise<Publication | undefined> {
+    return this.look(id, (view) => publicationOf(view).copy());
+  }
+
+  /**
+   * Looks at the message of an entry.
+   *
+   * @param see returns what it needs of the view, which is only open until it returns
+   * @returns undefined if the entry does not exist
+   */
+  async look<Seen>(id: number, see: (view: MessageView) => Seen): Promise<Seen | undefined> {
     while (this.#isLive(id)) {
-      if (this.#heldOf(id).view(sequenceOf(id), this.#view)) {
-        return publicationOf(this.#view).copy();
-      }
+      if (this.#heldOf(id).view(sequenceOf(id), this.#view)) return see(this.#view);
       await this.#heldOf(id).load(sequenceOf(id));
     }
     return undefined;

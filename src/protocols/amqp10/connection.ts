@@ -132,6 +132,10 @@ export class AmqpConnection
     return this.#sessions.values();
   }
 
+  get protocolName(): string {
+    return 'AMQP 1.0';
+  }
+
   get clientId(): string {
     return this.#agreed.clientId;
   }

@@ -99,6 +99,10 @@ export class MqttConnection
     return this.#agreed.keepAliveSeconds;
   }
 
+  get protocolName(): string {
+    return 'MQTT';
+  }
+
   get clientId(): string {
     return this.#agreed.clientId;
   }

@@ -117,6 +117,10 @@ export class OpenWireConnection
     return this.#access;
   }
 
+  get protocolName(): string {
+    return 'OpenWire';
+  }
+
   get clientId(): string {
     return this.info.clientId ?? '';
   }

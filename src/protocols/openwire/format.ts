@@ -11,6 +11,7 @@ import type { Argument, ArgumentChanges, Arguments } from '../../broker/argument
 import type { Address } from '../../broker/conversion/properties.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { addressOf, destinationOf } from './address.ts';
+import { types } from './codec/commands.gen.ts';
 import { noTimeToLive, readHead, writeHead } from './codec/stored-message.ts';
 import { fromProperties } from './conversion/from-properties.ts';
 import { toMessageId } from './conversion/ids.ts';
@@ -21,6 +22,9 @@ import {
   readProperties,
 } from './conversion/properties.ts';
 import { toProperties } from './conversion/to-properties.ts';
+
+/** The length before a text. */
+const textLengthBytes = 4;
 
 /** The functions of the format that the broker needs. */
 export const openwireFormat: MessageFormat = {
@@ -58,6 +62,11 @@ export const openwireFormat: MessageFormat = {
   deadLetterOrigin(buffer: Buffer, start: number, end: number): Address | undefined {
     const { originalDestination } = readHead(buffer, start, end);
     return originalDestination && addressOf(originalDestination);
+  },
+
+  textAt(buffer: Buffer, start: number, end: number): number {
+    const { type, compressed } = readHead(buffer, start, end);
+    return type === types.TextMessage && !compressed ? textLengthBytes : 0;
   },
 
   dueHead(

@@ -77,6 +77,14 @@ export class StompConnection
     return this.dialect.inspector;
   }
 
+  get protocolName(): string {
+    return 'STOMP';
+  }
+
+  get clientId(): string | undefined {
+    return this.dialect.clientId;
+  }
+
   /** A connection corresponds to a channel of other protocols. */
   get channelCount(): number {
     return 1;

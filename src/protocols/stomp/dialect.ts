@@ -44,6 +44,8 @@ export interface Agreement {
 export interface ConnectionDialect {
   /** How administration sees the connection; undefined if it does not show it. */
   readonly inspector: ConnectionInspector | undefined;
+  /** Undefined if there is none. */
+  readonly clientId?: string | undefined;
   /** Whether the limit of unsettled deliveries is reached. */
   readonly isFull: boolean;
   /**

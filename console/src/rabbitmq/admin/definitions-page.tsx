@@ -10,12 +10,12 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
+import { bytesText } from '../../broker/numbers.ts';
 import { notify } from '../../notices.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { call, download } from '../api.ts';
-import { printable } from '../parts/name.tsx';
-import { bytesText } from '../parts/numbers.ts';
 import { VhostSelect } from '../parts/vhost-select.tsx';
 
 /** Maximum size of definitions, which is that of the broker, bytes. */

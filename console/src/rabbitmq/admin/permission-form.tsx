@@ -3,12 +3,12 @@
 import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import type { Permission } from '../model.ts';
-import { printable } from '../parts/name.tsx';
 import { useVhostChoice, VhostSelect } from '../parts/vhost-select.tsx';
 import type { PermissionsOf } from './permission-table.tsx';
 

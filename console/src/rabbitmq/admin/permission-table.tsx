@@ -3,10 +3,10 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { NameLink, printable } from '../../broker/name.tsx';
 import type { Permission } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
 import { PermissionForm } from './permission-form.tsx';
 
 /** A user, or a virtual host. */

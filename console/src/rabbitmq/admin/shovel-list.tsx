@@ -4,15 +4,15 @@ import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
+import { countText } from '../../broker/numbers.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import { exchangeText, type Shovel } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { printable } from '../parts/name.tsx';
-import { countText } from '../parts/numbers.ts';
-import { hasRole } from '../session/session.ts';
+import { hasRole } from '../session/roles.ts';
 
 /** Lists shovels, restarts and deletes them. */
 export default function ShovelList() {

@@ -4,6 +4,7 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
@@ -11,7 +12,6 @@ import { call } from '../api.ts';
 import { exchangePart, exchangeText, type TopicPermission } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { printable } from '../parts/name.tsx';
 import { useVhostChoice, VhostSelect } from '../parts/vhost-select.tsx';
 
 /** Lists topic permissions, and changes them. */

@@ -2,9 +2,9 @@
 
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
+import { NameLink, printable } from '../../broker/name.tsx';
 import type { User } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
 import { UserForm } from './user-form.tsx';
 
 /** Lists users, and creates them. */

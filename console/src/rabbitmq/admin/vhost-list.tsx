@@ -3,15 +3,15 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { NameLink, printable } from '../../broker/name.tsx';
+import { countText } from '../../broker/numbers.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ChoiceField, TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import type { Vhost } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { countText } from '../parts/numbers.ts';
-import { hasRole } from '../session/session.ts';
+import { hasRole } from '../session/roles.ts';
 
 /** Lists virtual hosts, and creates them. */
 export default function VhostList() {

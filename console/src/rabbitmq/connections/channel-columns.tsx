@@ -1,9 +1,9 @@
 // The columns of lists of channels.
 
+import type { Column } from '../../broker/list-view.tsx';
+import { NameLink, printable } from '../../broker/name.tsx';
+import { countText } from '../../broker/numbers.ts';
 import type { Channel } from '../model.ts';
-import type { Column } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { countText } from '../parts/numbers.ts';
 
 /** What a channel does. */
 export function modeText({ confirm, transactional }: Channel): string {

@@ -2,13 +2,13 @@
 
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
+import { Facts } from '../../broker/facts.tsx';
+import { Head } from '../../broker/head.tsx';
+import { NameLink, printable } from '../../broker/name.tsx';
+import { countText } from '../../broker/numbers.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import type { Route } from '../../router.ts';
 import type { Channel } from '../model.ts';
-import { Facts } from '../parts/facts.tsx';
-import { Head } from '../parts/head.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { countText } from '../parts/numbers.ts';
 import { useApi } from '../use-api.ts';
 import { modeText } from './channel-columns.tsx';
 import { ConsumerTable } from './consumer-table.tsx';

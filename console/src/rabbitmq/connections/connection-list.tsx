@@ -1,10 +1,10 @@
 // The list of connections.
 
+import { NameLink, printable } from '../../broker/name.tsx';
+import { bytesText, countText } from '../../broker/numbers.ts';
 import { timeText } from '../../parts/time.tsx';
 import type { Connection } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { bytesText, countText } from '../parts/numbers.ts';
 
 /** Lists connections. */
 export default function ConnectionList() {

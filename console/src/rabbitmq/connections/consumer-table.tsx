@@ -3,10 +3,10 @@
 import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
+import { featuresText, JsonFact } from '../../broker/facts.tsx';
+import { NameLink, printable } from '../../broker/name.tsx';
+import { countText } from '../../broker/numbers.ts';
 import type { Consumer } from '../model.ts';
-import { featuresText, JsonFact } from '../parts/facts.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { countText } from '../parts/numbers.ts';
 
 interface ConsumerTableProps {
   readonly consumers: readonly Consumer[];

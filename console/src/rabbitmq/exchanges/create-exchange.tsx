@@ -4,12 +4,12 @@ import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ChoiceField, LinesField, TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import { jsonText, objectText } from '../parts/json-text.ts';
-import { printable } from '../parts/name.tsx';
 import { useVhostChoice, VhostSelect } from '../parts/vhost-select.tsx';
 
 const types = {

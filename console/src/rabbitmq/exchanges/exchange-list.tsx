@@ -2,10 +2,10 @@
 
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
+import { featuresText } from '../../broker/facts.tsx';
+import { NameLink, printable } from '../../broker/name.tsx';
 import { type Exchange, exchangePart, exchangeText } from '../model.ts';
-import { featuresText } from '../parts/facts.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
 import { CreateExchange } from './create-exchange.tsx';
 
 /** Lists exchanges, and creates them. */

@@ -5,15 +5,15 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
+import { Facts, featuresText, JsonFact } from '../../broker/facts.tsx';
+import { Head } from '../../broker/head.tsx';
+import { printable } from '../../broker/name.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { open, type Route } from '../../router.ts';
 import { Bindings } from '../bindings/bindings.tsx';
 import { PublishForm } from '../messages/publish-form.tsx';
 import { type Exchange, exchangeText } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
-import { Facts, featuresText, JsonFact } from '../parts/facts.tsx';
-import { Head } from '../parts/head.tsx';
-import { printable } from '../parts/name.tsx';
 import { useApi } from '../use-api.ts';
 
 /** Shows an exchange, publishes to it, and deletes it. */

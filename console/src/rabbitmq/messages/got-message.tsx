@@ -5,10 +5,10 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { exchangeText, type GotMessage, type JsonObject } from '../model.ts';
-import { JsonFact } from '../parts/facts.tsx';
-import { printable } from '../parts/name.tsx';
-import { bytesText } from '../parts/numbers.ts';
+import { JsonFact, type JsonObject } from '../../broker/facts.tsx';
+import { printable } from '../../broker/name.tsx';
+import { bytesText } from '../../broker/numbers.ts';
+import { exchangeText, type GotMessage } from '../model.ts';
 
 interface GotMessageProps {
   readonly number: number;

@@ -5,8 +5,8 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table from '@cloudscape-design/components/table';
 import type { ReactNode } from 'react';
+import { bytesText, countText, spanText } from '../../broker/numbers.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
-import { bytesText, countText, spanText } from '../parts/numbers.ts';
 import { useApi } from '../use-api.ts';
 
 interface Node {

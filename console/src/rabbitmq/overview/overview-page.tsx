@@ -8,13 +8,13 @@ import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import Table from '@cloudscape-design/components/table';
+import { printable } from '../../broker/name.tsx';
+import { countText, rateText } from '../../broker/numbers.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { href } from '../../router.ts';
 import type { MessageStats, QueueLengths } from '../model.ts';
-import { printable } from '../parts/name.tsx';
-import { countText, rateText } from '../parts/numbers.ts';
 import { historyQuery, MessagePlots } from '../parts/rates.tsx';
-import { hasRole } from '../session/session.ts';
+import { hasRole } from '../session/roles.ts';
 import { useApi } from '../use-api.ts';
 import { NodeTable } from './node-table.tsx';
 

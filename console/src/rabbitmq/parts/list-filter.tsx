@@ -1,9 +1,8 @@
-// The filter of a list: a part of the name, or a regular expression, and a virtual host.
+// What a list shows: names that contain a text or match a pattern, and a virtual host.
 
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
-import { useEffect, useState } from 'react';
+import { FindField } from '../../broker/find-field.tsx';
 import { VhostSelect } from './vhost-select.tsx';
 
 /** What a list shows. */
@@ -17,9 +16,6 @@ export interface Filter {
 /** Everything. */
 export const noFilter: Filter = { name: '', isRegex: false, vhost: '' };
 
-/** Time after the last key before the broker is asked, milliseconds. */
-const typingMs = 300;
-
 interface ListFilterProps {
   readonly what: string;
   readonly hasVhosts: boolean;
@@ -29,23 +25,13 @@ interface ListFilterProps {
 
 /** The fields of a filter. */
 export function ListFilter({ what, hasVhosts, filter, onChange }: ListFilterProps) {
-  const [name, setName] = useState(filter.name);
-  useEffect(() => {
-    if (name === filter.name) return;
-    const timer = setTimeout(() => onChange({ ...filter, name }), typingMs);
-    return () => clearTimeout(timer);
-  }, [name, filter, onChange]);
   return (
     <div className="console-fields">
-      <FormField label={`Find ${what}`}>
-        <Input
-          type="search"
-          value={name}
-          clearAriaLabel="Clear"
-          spellcheck={false}
-          onChange={({ detail }) => setName(detail.value)}
-        />
-      </FormField>
+      <FindField
+        what={what}
+        text={filter.name}
+        onChange={(name) => onChange({ ...filter, name })}
+      />
       {hasVhosts && (
         <FormField label="Virtual host">
           <VhostSelect

@@ -1,43 +1,21 @@
 // A list of the broker: one page at a time, filtered and sorted by the broker.
 
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
-import Pagination from '@cloudscape-design/components/pagination';
-import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table, { type TableProps } from '@cloudscape-design/components/table';
-import { type ReactNode, useEffect, useState } from 'react';
-import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { useEffect, useState } from 'react';
+import { type ListProps, ListView, type Order, pageSize } from '../../broker/list-view.tsx';
 import { useApi } from '../use-api.ts';
 import { type Filter, ListFilter, noFilter } from './list-filter.tsx';
-import { countText } from './numbers.ts';
-
-/** Number of items on a page. The broker permits 500. */
-const pageSize = 50;
 
 /** A page of a list as the management API answers it. */
-interface Listed<Item> {
+interface Answered<Item> {
   readonly items: readonly Item[];
   readonly filtered_count: number;
   readonly total_count: number;
   readonly page_count: number;
 }
 
-/** A column. `sortingField` is the name by which the broker sorts. */
-export type Column<Item> = TableProps.ColumnDefinition<Item>;
-
-interface ListTableProps<Item> {
-  readonly title: string;
-  readonly description?: ReactNode;
+interface ListTableProps<Item> extends ListProps<Item> {
   /** The parts of the path. The first one says what to read again after a change. */
   readonly path: readonly string[];
-  readonly columns: readonly Column<Item>[];
-  readonly idOf: (item: Item) => string;
-  /** What is shown if there is nothing. */
-  readonly empty: string;
-  readonly actions?: ReactNode;
-  /** Whether the table is what the page is about. */
-  readonly isPage?: boolean;
   /** Whether the list can be restricted to a virtual host, as a further part of the path. */
   readonly isOfVhosts?: boolean;
   readonly hasFilter?: boolean;
@@ -46,12 +24,12 @@ interface ListTableProps<Item> {
 
 /** Shows a list of the broker, a page at a time. */
 export function ListTable<Item>(props: ListTableProps<Item>) {
-  const { title, description, path, columns, idOf, empty, actions } = props;
-  const { isPage = false, isOfVhosts = false, hasFilter = true, isLive = true } = props;
+  const { title, path } = props;
+  const { isOfVhosts = false, hasFilter = true, isLive = true } = props;
   const [filter, setFilter] = useState<Filter>(noFilter);
   const [page, setPage] = useState(1);
-  const [order, setOrder] = useState<TableProps.SortingState<Item>>();
-  const list = useApi<Listed<Item>>(filter.vhost === '' ? path : [...path, filter.vhost], {
+  const [order, setOrder] = useState<Order<Item>>();
+  const list = useApi<Answered<Item>>(filter.vhost === '' ? path : [...path, filter.vhost], {
     isLive,
     query: {
       page,
@@ -63,85 +41,45 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
     },
   });
   const { data, error } = list;
+  const isBehind = error?.name === 'page_out_of_range';
   useEffect(() => {
     // Objects were deleted meanwhile, or the filter became narrower.
-    if (error?.name === 'page_out_of_range') setPage(1);
-  }, [error]);
-  const counter =
-    data === undefined
-      ? ''
-      : data.filtered_count === data.total_count
-        ? `(${countText(data.total_count)})`
-        : `(${countText(data.filtered_count)} of ${countText(data.total_count)})`;
+    if (isBehind) setPage(1);
+  }, [isBehind]);
   return (
-    <SpaceBetween size="m">
-      {error?.name !== 'page_out_of_range' && <ErrorAlert error={error} />}
-      <Table
-        items={data?.items ?? []}
-        columnDefinitions={columns}
-        trackBy={idOf}
-        loading={list.isLoading}
-        loadingText="Loading"
-        resizableColumns
-        wrapLines
-        enableKeyboardNavigation
-        {...(order && { sortingColumn: order.sortingColumn })}
-        sortingDescending={order?.isDescending ?? false}
-        onSortingChange={({ detail }) => {
-          setOrder(detail);
-          setPage(1);
-        }}
-        ariaLabels={{ tableLabel: title, resizerRoleDescription: 'Column width' }}
-        filter={
-          hasFilter && (
-            <ListFilter
-              what={title.toLowerCase()}
-              hasVhosts={isOfVhosts}
-              filter={filter}
-              onChange={(next) => {
-                setFilter(next);
-                setPage(1);
-              }}
-            />
-          )
+    <ListView
+      {...props}
+      listed={
+        data && {
+          items: data.items,
+          filteredCount: data.filtered_count,
+          totalCount: data.total_count,
+          pageCount: data.page_count,
         }
-        header={
-          <Header
-            variant={isPage ? 'h1' : 'h2'}
-            counter={counter}
-            description={description}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button
-                  iconName="refresh"
-                  ariaLabel={`Read ${title.toLowerCase()} again`}
-                  onClick={() => void list.refetch()}
-                />
-                {actions}
-              </SpaceBetween>
-            }
-          >
-            {title}
-          </Header>
-        }
-        empty={
-          <Box textAlign="center" color="inherit" padding={{ vertical: 's' }}>
-            {error ? 'The list could not be read.' : empty}
-          </Box>
-        }
-        pagination={
-          <Pagination
-            currentPageIndex={page}
-            pagesCount={Math.max(1, data?.page_count ?? 1)}
-            onChange={({ detail }) => setPage(detail.currentPageIndex)}
-            ariaLabels={{
-              nextPageLabel: 'Next page',
-              previousPageLabel: 'Previous page',
-              pageLabel: (number) => `Page ${number}`,
+      }
+      error={isBehind ? null : error}
+      isLoading={list.isLoading}
+      page={page}
+      order={order}
+      onPage={setPage}
+      onOrder={(next) => {
+        setOrder(next);
+        setPage(1);
+      }}
+      onRefresh={() => void list.refetch()}
+      filter={
+        hasFilter && (
+          <ListFilter
+            what={title.toLowerCase()}
+            hasVhosts={isOfVhosts}
+            filter={filter}
+            onChange={(next) => {
+              setFilter(next);
+              setPage(1);
             }}
           />
-        }
-      />
-    </SpaceBetween>
+        )
+      }
+    />
   );
 }

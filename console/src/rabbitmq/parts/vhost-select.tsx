@@ -2,8 +2,8 @@
 
 import Select from '@cloudscape-design/components/select';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
 import { useApi } from '../use-api.ts';
-import { printable } from './name.tsx';
 
 interface VhostSelectProps {
   /** Empty for none. */

@@ -3,12 +3,12 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { JsonFact } from '../../broker/facts.tsx';
+import { printable } from '../../broker/name.tsx';
 import type { Policy } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
-import { JsonFact } from '../parts/facts.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { printable } from '../parts/name.tsx';
-import { hasRole } from '../session/session.ts';
+import { hasRole } from '../session/roles.ts';
 import { PolicyForm, type PolicyKind } from './policy-form.tsx';
 
 const kinds: Readonly<Record<PolicyKind, { readonly title: string; readonly about: string }>> = {

@@ -3,13 +3,13 @@
 import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
+import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ChoiceField, LinesField, TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import type { Policy } from '../model.ts';
 import { jsonText, objectText } from '../parts/json-text.ts';
-import { printable } from '../parts/name.tsx';
 import { useVhostChoice, VhostSelect } from '../parts/vhost-select.tsx';
 
 /** The two kinds of policies, by their paths. */

@@ -1,8 +1,8 @@
 // What can be done with a queue as a whole.
 
+import { printable } from '../../broker/name.tsx';
 import { open } from '../../router.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
-import { printable } from '../parts/name.tsx';
 import { MoveMessages } from './move-messages.tsx';
 
 /** An action. */

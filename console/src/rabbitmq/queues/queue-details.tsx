@@ -1,11 +1,11 @@
 // The numbers and the settings of a queue.
 
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { Facts, featuresText, JsonFact } from '../../broker/facts.tsx';
+import { printable } from '../../broker/name.tsx';
+import { bytesText, countText, rateText } from '../../broker/numbers.ts';
 import { timeText } from '../../parts/time.tsx';
 import type { Queue } from '../model.ts';
-import { Facts, featuresText, JsonFact } from '../parts/facts.tsx';
-import { printable } from '../parts/name.tsx';
-import { bytesText, countText, rateText } from '../parts/numbers.ts';
 import { MessagePlots } from '../parts/rates.tsx';
 
 /** Shows a queue. */

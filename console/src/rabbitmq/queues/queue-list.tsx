@@ -2,11 +2,11 @@
 
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
+import { featuresText } from '../../broker/facts.tsx';
+import { NameLink, printable } from '../../broker/name.tsx';
+import { countText, rateText } from '../../broker/numbers.ts';
 import type { Queue } from '../model.ts';
-import { featuresText } from '../parts/facts.tsx';
 import { ListTable } from '../parts/list-table.tsx';
-import { NameLink, printable } from '../parts/name.tsx';
-import { countText, rateText } from '../parts/numbers.ts';
 import { CreateQueue } from './create-queue.tsx';
 
 /** Lists queues, and creates them. */

@@ -4,20 +4,17 @@ import type { Broker } from '../../broker.ts';
 import type { Address, Properties } from '../../conversion/properties.ts';
 import { BrokerError } from '../../errors.ts';
 import type { Route } from '../../exchanges/route-cache.ts';
-import { formatNumbers, type MessageFormat } from '../../format.ts';
-import { Publication } from '../../publication.ts';
+import type { Publication } from '../../publication.ts';
 import type { Access } from '../../users.ts';
 import type { Vhost } from '../../vhost.ts';
 import { addressOfCore } from '../core-names.ts';
 import { MessageSubject, type SubjectHost } from '../message-subject.ts';
 import type { DestinationAction, Rights } from '../rights/rights.ts';
 import type { SendTarget } from '../send-target.ts';
+import { publicationOf } from './publication-of.ts';
 import { ScheduleManagement } from './schedule-management.ts';
 import type { ServiceRequest } from './service-request.ts';
 import { type StatisticsHost, StatisticsService } from './statistics-service.ts';
-
-/** Maximum size of the head of a reply, bytes; headers that do not fit are left out. */
-const headBytesMax = 64 * 1024;
 
 /** The operations of the destinations that are needed here. */
 export interface ServicesHost extends SubjectHost, Omit<StatisticsHost, 'reply' | 'permits'> {
@@ -99,15 +96,4 @@ export class Services {
       if (!(error instanceof BrokerError)) throw error;
     }
   }
-}
-
-function publicationOf(format: MessageFormat, properties: Properties): Publication {
-  const { head, body } = format.fromProperties(properties, headBytesMax);
-  const publication = new Publication();
-  publication.format = formatNumbers[format.name];
-  publication.head = head;
-  publication.headEnd = head.length;
-  publication.priority = properties.priority ?? 0;
-  if (body.length > 0) publication.addPart(body, 0, body.length);
-  return publication;
 }

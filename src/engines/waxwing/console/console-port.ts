@@ -1,7 +1,12 @@
 // The HTTPS port of a broker of ActiveMQ's type: its console, which is loaded when it is used.
 
 import type { ConsoleApi } from '../../../activemq-console/api.ts';
-import { consoleAdmissionLimits, consoleHttpLimits } from '../../../activemq-console/limits.ts';
+import {
+  bodyBytesMax,
+  consoleAdmissionLimits,
+  consoleHttpLimits,
+  sendBodyBytesMax,
+} from '../../../activemq-console/limits.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { systemRandom } from '../../../base/random.ts';
 import type { Broker } from '../../../broker/broker.ts';
@@ -11,6 +16,7 @@ import { RouteTable } from '../../../net/http/route-table.ts';
 import type { PortListener } from '../../../net/listeners.ts';
 import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
+import { addConsole } from './console-files.ts';
 
 /** The parts that the port needs. */
 export interface ConsolePortOptions {
@@ -39,25 +45,38 @@ export class ConsolePort {
   async listener(policy: TlsPolicy): Promise<PortListener> {
     const { httpPort } = await import('../../../net/http/http-port.ts');
     const { host, certificates, access } = this.#options;
-    return httpPort({
+    const port = httpPort({
       host,
       certificates,
       access,
       policy,
       admissionLimits: consoleAdmissionLimits,
       limits: consoleHttpLimits,
-      routes: new RouteTable().handle('*', '/*', this.#handler()),
+      routes: addConsole(new RouteTable(), 'activemq.html')
+        .handle('POST', '/admin/sendMessage.action', this.#handler(sendBodyBytesMax))
+        .handle('*', '/*', this.#handler(bodyBytesMax)),
       clock: systemClock,
     });
+    return {
+      ...port,
+      get networkBytes() {
+        return port.networkBytes;
+      },
+      close: (reason, timeoutMs) => {
+        this.#api?.close();
+        return port.close(reason, timeoutMs);
+      },
+    };
   }
 
-  #handler(): RequestHandler {
+  #handler(limitBytes: number): RequestHandler {
     return {
+      bodyBytesMax: limitBytes,
       admit: (head, _labels, peer) => {
         if (this.#api !== undefined) return this.#api.admit(head, peer);
         return this.#load().then((api) => api.admit(head, peer));
       },
-      reject: (_head, rejection, limitBytes) => rejected(rejection, limitBytes),
+      reject: (_head, rejection, allowedBytes) => rejected(rejection, allowedBytes),
     };
   }
 

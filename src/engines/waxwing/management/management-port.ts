@@ -22,7 +22,7 @@ import type { Listeners, PortListener } from '../../../net/listeners.ts';
 import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { systemDisk } from '../../../storage/disk.ts';
-import { addConsole } from './console-files.ts';
+import { addConsole } from '../console/console-files.ts';
 
 /** The names of listeners in RabbitMQ. */
 const protocolNames: Readonly<Record<string, string>> = {
@@ -98,7 +98,7 @@ export class ManagementPort {
 
   #routes(): RouteTable {
     const definitions = this.#handler(definitionsBodyBytesMax);
-    return addConsole(new RouteTable())
+    return addConsole(new RouteTable(), 'rabbitmq.html')
       .handle('POST', '/api/definitions', definitions)
       .handle('POST', '/api/definitions/{vhost}', definitions)
       .handle('POST', '/api/exchanges/{vhost}/{name}/publish', this.#handler(publishBodyBytesMax))

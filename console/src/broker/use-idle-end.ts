@@ -1,0 +1,34 @@
+// The end of a session that nobody uses.
+
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { notify } from '../notices.ts';
+import { setSession } from './session.ts';
+
+/** Time without a key or a pointer after which the page forgets the password, milliseconds. */
+const idleMs = 60 * 60_000;
+
+/** Ends the session after an hour without use. Lists that refresh themselves are no use. */
+export function useIdleEnd(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    let usedAt = Date.now();
+    const use = () => {
+      usedAt = Date.now();
+    };
+    // A computer that slept counts, which one long timer would not notice.
+    const timer = setInterval(() => {
+      if (Date.now() - usedAt < idleMs) return;
+      setSession(undefined);
+      queries.clear();
+      notify('info', 'You were signed out after an hour without use.');
+    }, 30_000);
+    addEventListener('keydown', use);
+    addEventListener('pointerdown', use);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('keydown', use);
+      removeEventListener('pointerdown', use);
+    };
+  }, [queries]);
+}

@@ -1,0 +1,19 @@
+// The rights that tags of users grant, as the management API checks them.
+
+import { currentSession } from '../../broker/session.ts';
+
+/** A right. */
+export type Role = 'management' | 'policymaker' | 'monitoring' | 'administrator';
+
+/** The tags that grant each right. */
+const granting: Readonly<Record<Role, readonly string[]>> = {
+  management: ['management', 'policymaker', 'monitoring', 'administrator'],
+  policymaker: ['policymaker', 'administrator'],
+  monitoring: ['monitoring', 'administrator'],
+  administrator: ['administrator'],
+};
+
+/** Whether the person has a right, for what is offered. The broker decides on each request. */
+export function hasRole(role: Role): boolean {
+  return currentSession()?.tags.some((tag) => granting[role].includes(tag)) ?? false;
+}

@@ -1,0 +1,57 @@
+// Pages of the list of durable subscriptions.
+
+import type { ActiveMq } from '../../broker/activemq/activemq.ts';
+import { storedSelectorOf } from '../../broker/activemq/topic-consumers.ts';
+import { unsettledCount } from '../../broker/statistics.ts';
+import { shownKeyOf } from '../../broker/topics/topic-subscriptions.ts';
+import type { Answer } from '../answers.ts';
+import type { ConsoleRequest } from '../request.ts';
+import { type Subscriber, subscribersOf } from './destinations.ts';
+import { pageAnswer } from './paging.ts';
+
+/** Maximum number of topics that are shown of a subscription: an MQTT session may have many. */
+const shownTopicCountMax = 100;
+
+/** `GET /admin/api/subscribers` */
+export function listSubscribers(request: ConsoleRequest): Promise<Answer> {
+  const { dialect } = request.console;
+  return pageAnswer<Subscriber>(request, {
+    name: 'subscribers',
+    items: subscribersOf(dialect),
+    columns: {
+      clientId: (subscriber) => keyOf(subscriber).clientId,
+      subscriptionName: (subscriber) => keyOf(subscriber).name,
+      pendingCount: ({ queue }) => queue.readyCount,
+      enqueueCount: ({ queue }) => queue.publishedCount,
+      dequeueCount: ({ queue }) => queue.settledCount,
+      isActive: ({ queue }) => Number(queue.consumerCount > 0),
+    },
+    text: (subscriber) => `${keyOf(subscriber).clientId}:${keyOf(subscriber).name}`,
+    write: (subscriber) => shown(dialect, subscriber),
+  });
+}
+
+function keyOf({ queue }: Subscriber) {
+  return shownKeyOf(queue) ?? { clientId: '', name: '' };
+}
+
+function shown(dialect: ActiveMq, subscriber: Subscriber): object {
+  const { queue, connectionId } = subscriber;
+  const { clientId, name } = keyOf(subscriber);
+  const topics: string[] = [];
+  for (const address of dialect.topicsOf(queue)) {
+    if (topics.push(address.name) >= shownTopicCountMax) break;
+  }
+  return {
+    clientId,
+    subscriptionName: name,
+    connectionId,
+    topics,
+    selector: storedSelectorOf(queue) ?? null,
+    isActive: queue.consumerCount > 0,
+    pendingCount: queue.readyCount,
+    inFlightCount: unsettledCount(queue),
+    enqueueCount: queue.publishedCount,
+    dequeueCount: queue.settledCount,
+  };
+}
