@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
-import { type RequestOptions, request } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,6 +18,7 @@ import { webSocketHandler } from '../../../src/net/http/web-socket.ts';
 import { apiAdmissionLimits } from '../../../src/net/limits.ts';
 import { defaultTlsPolicy } from '../../../src/net/tls-policy.ts';
 import { planeCertificates } from '../../support/certificates.ts';
+import { httpsRequest } from '../../support/https-request.ts';
 import { until } from '../../support/processes.ts';
 
 // The features of the HTTP listener: routes, bytes, streams, sites, WebSocket connections.
@@ -151,28 +151,8 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
-
-function ask(options: RequestOptions, body: string | Buffer = ''): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, ca, agent: false, ...options }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const { statusCode: status, headers } = response;
-        resolve({ status, headers, body: Buffer.concat(chunks) });
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
+const ask = (options: RequestOptions, body: string | Buffer = '') =>
+  httpsRequest({ port, ca, ...options }, body);
 const textOf = async (options: RequestOptions) => (await ask(options)).body.toString();
 
 /** Bytes of our choice on a TLS connection. */
