@@ -66,8 +66,7 @@ test('unknown bytes get the answer of the first protocol, and the connection is 
 test('a client that disconnects before protocol detection leaves nothing behind', async () => {
   const { listener, port } = await ready();
   const socket = await tlsTo(port);
-  socket.write('AMQ');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => socket.write('AMQ', resolve));
   socket.destroy();
   while (listener.admission.unauthenticatedCount > 0) await new Promise(setImmediate);
   assert.equal(listener.connectionCount, 0);
