@@ -31,6 +31,7 @@ let folder = '';
 /** Pieces that the endless stream was asked for, and whether it was told to end. */
 const endless = { pieceCount: 0, isEnded: false };
 const told: string[] = [];
+const indexPage = '<title>Console</title>';
 const longScript = 'let b = 1;'.repeat(1000);
 
 function handler(answer: Admission['answer'], more: Partial<RequestHandler> = {}): RequestHandler {
@@ -124,14 +125,11 @@ before(async () => {
   ca = certificates.authority;
   folder = await mkdtemp(join(tmpdir(), 'waxwing-site-'));
   await mkdir(join(folder, 'site', 'assets'), { recursive: true });
-  await writeFile(join(folder, 'site', 'index.html'), '<title>Console</title>');
+  await writeFile(join(folder, 'site', 'index.html'), indexPage);
   await writeFile(join(folder, 'site', 'assets', 'a.js'), 'let a = 1;');
   await writeFile(join(folder, 'site', 'assets', 'b.js'), longScript);
   await writeFile(join(folder, 'site', 'assets', 'b.js.br'), brotliCompressSync(longScript));
-  await writeFile(
-    join(folder, 'site', 'index.html.br'),
-    brotliCompressSync('<title>Console</title>'),
-  );
+  await writeFile(join(folder, 'site', 'index.html.br'), brotliCompressSync(indexPage));
   await writeFile(join(folder, 'site', '.hidden'), 'secret');
   await writeFile(join(folder, 'site', '.hidden.js.br'), 'secret');
   await writeFile(join(folder, 'outside.txt'), 'secret');
@@ -226,7 +224,7 @@ test('a failing stream resets the connection, so a partial response is not taken
 
 test('a site is served with its content types, security policy and cache rules', async () => {
   const page = await ask({ path: '/console/' });
-  assert.equal(page.body.toString(), '<title>Console</title>');
+  assert.equal(page.body.toString(), indexPage);
   assert.match(page.headers['content-type'] ?? '', /^text\/html/);
   assert.equal(page.headers['content-security-policy'], "default-src 'self'");
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
