@@ -13,7 +13,9 @@ import { isLong } from '../support/proof.ts';
 // rabbitmqctl on the machine of the broker.
 
 const run = promisify(execFile);
-const why = isLong ? await installed('ansible', 'python3-pika') : 'it runs Ansible: only in long runs';
+const why = isLong
+  ? await installed('ansible', 'python3-pika')
+  : 'it runs Ansible: only in long runs';
 const skip = why ?? false;
 const timeout = 600_000;
 
@@ -53,7 +55,9 @@ async function play(tasks: readonly Record<string, Record<string, unknown>>[]): 
   };
   // The parameter `cafile` would require a client certificate.
   const ssl = encodeURIComponent(JSON.stringify({ cafile: join(folder, 'ca.pem') }));
-  const amqp = { url: `${host.amqpUrl().replace('127.0.0.1', 'localhost')}/%2F?ssl_options=${ssl}` };
+  const amqp = {
+    url: `${host.amqpUrl().replace('127.0.0.1', 'localhost')}/%2F?ssl_options=${ssl}`,
+  };
   const withLogin = tasks.map((task) =>
     Object.fromEntries(
       Object.entries(task).map(([name, args]) => [
@@ -120,16 +124,19 @@ test('Ansible declares exchanges, queues and bindings, and a repetition changes 
   const again = await play(declared);
   assert.deepEqual([again.failures, again.changed, again.ok], [0, 0, declared.length]);
   const { type, arguments: args } = await host.json('GET', '/api/queues/%2F/orders');
-  assert.deepEqual([type, args], [
-    'quorum',
-    {
-      'x-queue-type': 'quorum',
-      'x-message-ttl': 60_000,
-      'x-max-length': 100,
-      'x-dead-letter-exchange': 'events',
-      'x-dead-letter-routing-key': 'dead',
-    },
-  ]);
+  assert.deepEqual(
+    [type, args],
+    [
+      'quorum',
+      {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': 60_000,
+        'x-max-length': 100,
+        'x-dead-letter-exchange': 'events',
+        'x-dead-letter-routing-key': 'dead',
+      },
+    ],
+  );
 });
 
 test('Ansible publishes text and files over AMQP', { skip, timeout }, async () => {

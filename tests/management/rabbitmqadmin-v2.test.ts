@@ -38,7 +38,11 @@ const named = { name: 'text', vhost: 'text' } as const;
 test('rabbitmqadmin v2 declares, binds, publishes and gets', async () => {
   const hash = 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR'; // of RabbitMQ's documentation
   const steps: readonly (readonly [string, string, unknown])[] = [
-    ['PUT', 'vhosts/v2', { name: 'v2', description: 'd', default_queue_type: 'quorum', tracing: false }],
+    [
+      'PUT',
+      'vhosts/v2',
+      { name: 'v2', description: 'd', default_queue_type: 'quorum', tracing: false },
+    ],
     ['PUT', 'users/v2', { name: 'v2', password_hash: hash, tags: 'monitoring' }],
     [
       'PUT',
@@ -198,10 +202,7 @@ test('rabbitmqadmin v2 can read every list and object', async () => {
         client_properties: 'object',
       },
     ],
-    [
-      'connections/username/admin',
-      { name: 'text', node: 'text', user: 'text', vhost: 'text' },
-    ],
+    ['connections/username/admin', { name: 'text', node: 'text', user: 'text', vhost: 'text' }],
     [
       'channels',
       {

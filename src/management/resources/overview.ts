@@ -108,8 +108,13 @@ function churn({ broker }: Management, { series, rates }: Statistics): JsonObjec
     'queue_declared',
     'queue_deleted',
   ];
-  const created = broker.logins.successCount;
-  const counts: Readonly<Record<string, number>> = { connection_created: created };
+  const { size, openedCount, channelCount, openedChannelCount } = broker.clientConnections;
+  const counts: Readonly<Record<string, number>> = {
+    connection_created: openedCount,
+    connection_closed: openedCount - size,
+    channel_created: openedChannelCount,
+    channel_closed: openedChannelCount - channelCount,
+  };
   const entries = names.flatMap((name) => [
     [name, counts[name] ?? 0] as const,
     [`${name}_details`, none] as const,
