@@ -79,6 +79,10 @@ export class ClientConnections extends Set<ClientConnection> {
   readonly #channels = new Counts();
   /** The number of channels of all users, as far as the protocols count them. */
   channelCount = 0;
+  /** The channels that were opened since the process started. */
+  openedChannelCount = 0;
+  /** The connections that were opened since the process started. */
+  openedCount = 0;
 
   /** The number of connections of a user. */
   countOf(user: string): number {
@@ -98,6 +102,7 @@ export class ClientConnections extends Set<ClientConnection> {
   /** Adds to the number of channels of a user. */
   countChannels(user: string, count: number): void {
     this.channelCount += count;
+    if (count > 0) this.openedChannelCount += count;
     this.#channels.add(user, count);
   }
 
@@ -110,6 +115,7 @@ export class ClientConnections extends Set<ClientConnection> {
     const { size } = this;
     super.add(connection);
     if (this.size === size) return this;
+    this.openedCount++;
     this.#count(connection, 1);
     if (connection.access.expiresAtMs !== Infinity) this.expiring.add(connection);
     this.observer?.opened(connection);

@@ -47,6 +47,7 @@ const objectRows: readonly Row[] = [
   ['GET', '/extensions', 'management', overview.getExtensions],
   ['GET', '/auth', 'management', overview.getAuthentication],
   ['GET', '/feature-flags', 'monitoring', overview.listFeatureFlags],
+  ['PUT', '/feature-flags/{name}/enable', 'administrator', overview.enableFeatureFlag],
   ['GET', '/deprecated-features', 'monitoring', overview.getExtensions],
   ['GET', '/deprecated-features/used', 'monitoring', overview.getExtensions],
   ['POST', '/rebalance/queues', 'administrator', nodes.rebalance],
@@ -79,6 +80,7 @@ const objectRows: readonly Row[] = [
   ['GET', '/exchanges/{vhost}/{name}/bindings/destination', 'management', bindings.listBindingsTo],
 
   ['GET', '/queues', 'management', queues.listQueues],
+  ['GET', '/queues/detailed', 'management', queues.listQueues],
   ['GET', '/queues/{vhost}', 'management', queues.listQueues],
   ['GET', '/queues/{vhost}/{name}', 'management', queues.getQueue],
   ['PUT', '/queues/{vhost}/{name}', 'management', queues.putQueue],

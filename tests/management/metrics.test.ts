@@ -56,6 +56,40 @@ test('the sums have the names that dashboards use', async () => {
   assert.equal(new Set(metrics).size, metrics.length, 'no metric is declared twice');
 });
 
+/** The metrics in the queries of RabbitMQ's Grafana dashboard _RabbitMQ-Overview_. */
+const dashboard = {
+  served: `build_info channels channels_closed_total channels_opened_total connections
+    connections_closed_total connections_opened_total disk_space_available_bytes
+    disk_space_available_limit_bytes erlang_uptime_seconds global_consumers
+    global_messages_acknowledged_total global_messages_confirmed_total
+    global_messages_delivered_total global_messages_received_total global_messages_routed_total
+    global_messages_unroutable_dropped_total global_publishers identity_info
+    process_open_fds process_resident_memory_bytes queue_messages_ready queue_messages_unacked
+    queues resident_memory_limit_bytes`,
+  // What is not counted here: their panels are empty.
+  missing: `global_messages_delivered_consume_auto_ack_total
+    global_messages_delivered_consume_manual_ack_total
+    global_messages_delivered_get_auto_ack_total global_messages_delivered_get_manual_ack_total
+    global_messages_get_empty_total global_messages_received_confirm_total
+    global_messages_redelivered_total global_messages_unroutable_returned_total
+    message_size_bytes_bucket message_size_bytes_count message_size_bytes_sum process_max_fds
+    queues_created_total queues_declared_total queues_deleted_total`,
+};
+
+test("RabbitMQ's dashboard finds its metrics, except for those that are listed as missing", async () => {
+  const lines = await scrape('/metrics');
+  const found = new Set(lines.map((line) => line.split(/[{ ]/)[0]));
+  const split = (names: string) => names.split(/\s+/).map((name) => `rabbitmq_${name}`);
+  for (const name of split(dashboard.served)) assert.ok(found.has(name), name);
+  for (const name of split(dashboard.missing)) assert.ok(!found.has(name), `${name} is served`);
+  // The labels by which its queries join and select.
+  assert.ok(
+    lines.some((line) => /^rabbitmq_identity_info\{rabbitmq_node=.*rabbitmq_cluster=/.test(line)),
+  );
+  const opened = lines.find((line) => line.startsWith('rabbitmq_connections_opened_total '));
+  assert.ok(Number(opened?.split(' ')[1]) >= 1, opened);
+});
+
 test('each object has values with its names', async () => {
   const lines = await scrape('/metrics/per-object');
   assert.ok(lines.includes('rabbitmq_queue_messages_ready{vhost="/",queue="a"} 3'));

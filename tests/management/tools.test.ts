@@ -101,6 +101,34 @@ test('the calls of the Terraform provider for RabbitMQ work, and a repetition se
   assert.equal((await host.call('GET', '/api/vhosts/tf')).status, 404);
 });
 
+test('Ansible and others find bindings by keys that they quote once or twice', async () => {
+  await host.json('PUT', '/api/queues/%2F/bound', {});
+  for (const key of ['order.*', 'a b+c/d', '50%', '~', 'é', '%41']) {
+    await host.json('POST', '/api/bindings/%2F/e/amq.topic/q/bound', { routing_key: key });
+  }
+  const path = '/api/bindings/%2F/e/amq.topic/q/bound';
+  for (const [quoted, key] of [
+    ['order.%2A', 'order.*'],
+    ['order.*', 'order.*'],
+    ['order.%252A', 'order.*'],
+    ['a%2Bb%252Bc%252Fd', 'a b+c/d'],
+    ['a%20b%252Bc%2Fd', 'a b+c/d'],
+    ['50%25', '50%'],
+    ['50%2525', '50%'],
+    ['%257E', '~'],
+    ['%C3%A9', 'é'],
+    ['%25C3%25A9', 'é'],
+    ['%252541', '%41'],
+  ]) {
+    assertContains(await host.json('GET', `${path}/${quoted}`), { routing_key: key }, quoted);
+  }
+  for (const absent of ['order', '~', '~~', 'order.*~', '%25', '%2541']) {
+    assert.equal((await host.call('GET', `${path}/${absent}`)).status, 404, absent);
+  }
+  assert.equal((await host.call('DELETE', `${path}/order.*`)).status, 204);
+  assert.equal((await host.call('DELETE', '/api/queues/%2F/bound')).status, 204);
+});
+
 test("KEDA's scaler finds the length and the rate of queues", async () => {
   const client = await host.connect();
   await client.publish('work', ['a', 'b', 'c']);

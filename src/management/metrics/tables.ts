@@ -32,6 +32,32 @@ function rows<Subject>(family: string, list: readonly Row<Subject>[]): MetricRow
   return list.map(([name, help, of]) => ({ name, help, family, of }));
 }
 
+/** The metrics of the broker, without labels, that only grow. */
+const churnRows: readonly MetricRow<BrokerFacts>[] = rows('connection_churn_metrics', [
+  [
+    'connections_opened_total',
+    'Connections that were opened',
+    ({ management }) => management.broker.clientConnections.openedCount,
+  ],
+  [
+    'connections_closed_total',
+    'Connections that were closed',
+    ({ management: { broker } }) =>
+      broker.clientConnections.openedCount - broker.clientConnections.size,
+  ],
+  [
+    'channels_opened_total',
+    'Channels that were opened',
+    ({ management }) => management.broker.clientConnections.openedChannelCount,
+  ],
+  [
+    'channels_closed_total',
+    'Channels that were closed',
+    ({ management: { broker } }) =>
+      broker.clientConnections.openedChannelCount - broker.clientConnections.channelCount,
+  ],
+]);
+
 /** The metrics of the broker, without labels. */
 export const brokerRows: readonly MetricRow<BrokerFacts>[] = [
   ...rows<BrokerFacts>('node_coarse_metrics', [
@@ -85,6 +111,7 @@ export const brokerRows: readonly MetricRow<BrokerFacts>[] = [
     ['consumers', 'Consumers', ({ totals }) => totals.consumers],
     ['queues', 'Queues', ({ totals }) => totals.queues],
   ]),
+  ...churnRows,
 ];
 
 /** The metrics of the broker with the protocol as a label. */

@@ -3,7 +3,7 @@
 import { encodeText } from '../../base/byte-text.ts';
 import { BrokerError, describe } from '../../broker/errors.ts';
 import type { Destination } from '../../broker/exchanges/binding.ts';
-import { propertiesKey } from '../../broker/rabbitmq/properties-key.ts';
+import { normalKey, propertiesKey } from '../../broker/rabbitmq/properties-key.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { encoded } from '../../net/http/percent-encoding.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
@@ -152,7 +152,7 @@ export async function postBinding(request: ApiRequest): Promise<Answer> {
 /** Finds the binding that the path names. Its key is computed for each binding, in steps. */
 async function requireBinding(request: ApiRequest, vhost: Vhost): Promise<BindingPlace> {
   const all = bindingsBetween(vhost, endsIfAny(request, vhost));
-  const key = request.label('key');
+  const key = normalKey(request.label('key'));
   const found = await inSlices(request.background, findKey(all, key));
   if (found === undefined) throw notFound();
   return found;

@@ -1,5 +1,6 @@
 // Connections, channels and consumers in JSON.
 
+import type { Broker } from '../../broker/broker.ts';
 import type {
   ChannelInfo,
   ConnectionInfo,
@@ -117,7 +118,9 @@ function channelStats(info: ChannelInfo): JsonObject {
 }
 
 /** Writes a consumer. */
-export function consumerToJson(info: ConsumerInfo): JsonObject {
+export function consumerToJson(broker: Broker, info: ConsumerInfo): JsonObject {
+  const queue = broker.vhosts.get(info.vhost)?.queues.get(info.queue);
+  const timeoutMs = queue?.settings.consumerTimeoutMs ?? broker.limits.consumerTimeoutMs;
   return {
     arguments: info.arguments,
     ack_required: info.isAcknowledged,
@@ -133,7 +136,7 @@ export function consumerToJson(info: ConsumerInfo): JsonObject {
       user: info.user,
     },
     consumer_tag: info.tag,
-    consumer_timeout: 'undefined',
+    consumer_timeout: Number.isFinite(timeoutMs) ? timeoutMs : 'undefined',
     exclusive: info.isExclusive,
     prefetch_count: info.prefetchCount,
     queue: { name: info.queue, vhost: info.vhost },

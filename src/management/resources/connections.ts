@@ -173,7 +173,7 @@ export async function getChannel(request: ApiRequest): Promise<Answer> {
   );
   return objectAnswer(request, {
     ...channelToJson(channel),
-    consumer_details: consumers.map(consumerToJson),
+    consumer_details: consumers.map((each) => consumerToJson(request.broker, each)),
     deliveries: [],
     publishes: [],
   });
@@ -190,7 +190,7 @@ export function listConsumers(request: ApiRequest): Promise<Answer> {
   return listAnswer(request, {
     items: items(),
     name: ({ tag }) => tag,
-    write: consumerToJson,
+    write: (each) => consumerToJson(request.broker, each),
     order: ['channel_details.name', 'consumer_tag'],
   });
 }

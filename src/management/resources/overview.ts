@@ -2,7 +2,8 @@
 
 import { exchangeTypes } from '../../broker/exchanges/types/registry.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
-import { type Answer, jsonAnswer } from '../answers.ts';
+import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
+import { badRequest } from '../errors.ts';
 import { objectAnswer } from '../listing/list.ts';
 import { type Management, nodeName } from '../management.ts';
 import { brokerCounters, messageStats, zeroDetails } from '../rates/message-stats.ts';
@@ -107,8 +108,13 @@ function churn({ broker }: Management, { series, rates }: Statistics): JsonObjec
     'queue_declared',
     'queue_deleted',
   ];
-  const created = broker.logins.successCount;
-  const counts: Readonly<Record<string, number>> = { connection_created: created };
+  const { size, openedCount, channelCount, openedChannelCount } = broker.clientConnections;
+  const counts: Readonly<Record<string, number>> = {
+    connection_created: openedCount,
+    connection_closed: openedCount - size,
+    channel_created: openedChannelCount,
+    channel_closed: openedChannelCount - channelCount,
+  };
   const entries = names.flatMap((name) => [
     [name, counts[name] ?? 0] as const,
     [`${name}_details`, none] as const,
@@ -238,4 +244,10 @@ export function listFeatureFlags(): Answer {
       provided_by: 'rabbit',
     })),
   );
+}
+
+/** `PUT /api/feature-flags/{name}/enable`: all that are known are in effect. */
+export function enableFeatureFlag(request: ApiRequest): Answer {
+  if (featureFlags.includes(request.label('name'))) return emptyAnswer(204);
+  throw badRequest('the feature flag is not supported');
 }

@@ -89,7 +89,7 @@ export async function getQueue(request: ApiRequest): Promise<Answer> {
   const consumers = await inSlices(request.background, consumersIn(broker, queue));
   return objectAnswer(request, {
     ...queueToJson(queue, vhost, management.rates, spans),
-    consumer_details: consumers.map(consumerToJson),
+    consumer_details: consumers.map((each) => consumerToJson(broker, each)),
     deliveries: [],
     incoming: [],
   });

@@ -438,6 +438,7 @@ test('a source that asks for many files gets further ones later, and answers to 
   const held: (() => void)[] = [];
   const refusedDelayMs = 1234;
   const publicKeys = async () => jsonResponse(200, { keys: [] });
+  const proven = (answer: typeof publicKeys) => ({ refusal: undefined, isProven: true, answer });
   const certificates = await planeCertificates();
   const paced = new HttpListener({
     host: '127.0.0.1',
@@ -447,10 +448,7 @@ test('a source that asks for many files gets further ones later, and answers to 
     limits: { fileCountMax: 2, refusedDelayMs, checkMs: 3_600_000 },
     routes: routes()
       .handle('GET', '/keys', handler(publicKeys))
-      .handle('GET', '/own', {
-        ...handler(publicKeys),
-        admit: () => ({ refusal: undefined, isProven: true, answer: publicKeys }),
-      }),
+      .handle('GET', '/own', handler(publicKeys, { admit: () => proven(publicKeys) })),
     clock: {
       ...systemClock,
       setTimeout(callback, ms) {
