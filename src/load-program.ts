@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { keepCompiledCodeName } from './base/compiled-code.ts';
@@ -26,7 +26,7 @@ declare const PROGRAM: string;
  */
 declare const BUILD: string;
 
-const folder = dirname(fileURLToPath(import.meta.url));
+const folder = import.meta.dirname;
 const file = join(folder, `${PROGRAM}.cjs`);
 const cacheFolder = join(folder, '..', '.cache');
 const cacheFile = join(cacheFolder, `${PROGRAM}-${BUILD}`);
@@ -81,14 +81,11 @@ function keep(code: Buffer): void {
 
 /** Runs the bundle of this program and returns what it exports. */
 export function loadProgram(): unknown {
-  // The bundler escapes all characters beyond ASCII. Decoding as UTF-8 takes longer.
+  // The bundler escapes all characters beyond ASCII, and has made a function of the script. Decoding
+  // as UTF-8 takes longer, and so does copying the script into a function.
   const source = readFileSync(file, 'latin1');
   const cachedData = compiledCode();
-  const parameters = 'require,module,exports,__filename,__dirname,__url';
-  const script = new Script(`(function(${parameters}){${source}\n})`, {
-    filename: file,
-    cachedData,
-  });
+  const script = new Script(source, { filename: file, cachedData });
   if (cachedData === undefined || script.cachedDataRejected === true) {
     Object.defineProperty(globalThis, keepCompiledCodeName, {
       value: () => keep(script.createCachedData()),

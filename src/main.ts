@@ -8,4 +8,9 @@ const isRepeated = needsFipsProcess(process.argv, process.env);
 // A broker process takes as long to load as this program, so both load at the same time.
 const spare = process.argv[2] === 'serve' && !isRepeated ? startBrokerProcess() : undefined;
 const { run } = loadProgram() as typeof import('./cli/program.ts');
-await run(process.argv, spare);
+run(process.argv, spare).catch((error: unknown) => {
+  // An error that is no message for the user ends the program with its stack.
+  setImmediate(() => {
+    throw error;
+  });
+});

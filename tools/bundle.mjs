@@ -1,8 +1,9 @@
 // Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, a broker's process,
-// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.js`. Finding and loading two
+// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.mjs`. Finding and loading two
 // hundred modules takes longer than the rest of a start. The first two are small: each runs a script,
 // `waxwing.cjs` or `broker.cjs`, with the code that V8 compiled for an earlier start
-// (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules.
+// (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules. Both are CommonJS:
+// Node's loader of modules takes milliseconds of each start of a process.
 // Names are kept, so that stack traces match the sources; source maps give the lines.
 // Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
 // TypeScript sources itself. The compiler checks types when the tests are built.
@@ -55,6 +56,12 @@ const separateLibraries = [
 const libraryFile = (library) =>
   `libraries/${library.replace(/^@/, '').replace(/[^a-z0-9]+/g, '-')}`;
 
+/** The libraries for certificates, which share state and are therefore one file. */
+const certificates = {
+  source: 'src/crypto/certificate-library.ts',
+  file: 'libraries/certificates',
+};
+
 /** @type {import('esbuild').Plugin} */
 const separated = {
   name: 'separate libraries',
@@ -64,6 +71,10 @@ const separated = {
         ? { path: `./${libraryFile(path)}.cjs`, external: true }
         : undefined,
     );
+    onResolve({ filter: /\/certificate-library\.ts$/ }, () => ({
+      path: `./${certificates.file}.cjs`,
+      external: true,
+    }));
   },
 };
 
@@ -100,6 +111,9 @@ const scripts = await build({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   plugins: [separated, lazyNodeModules],
+  // The function that `src/load-program.ts` calls.
+  banner: { js: '(function(require,module,exports,__filename,__dirname,__url){' },
+  footer: { js: '})' },
   // A script with compiled code cannot import modules. Instead, packages are loaded with `require`.
   supported: { 'dynamic-import': false },
   // `src/load-program.ts` reads a byte as a character.
@@ -107,18 +121,12 @@ const scripts = await build({
   define: { ...define, 'import.meta.dirname': '__dirname', 'import.meta.url': '__url' },
 });
 
-/** Bundles modules, which Node loads itself. */
-const buildModules = (options) =>
-  build({
-    ...common,
-    format: 'esm',
-    // Packages in the older format ask for Node's own modules by `require`, and for nothing else.
-    banner: { js: 'const require = process.getBuiltinModule;' },
-    ...options,
-  });
 const libraries = await build({
   ...common,
-  entryPoints: Object.fromEntries(separateLibraries.map((each) => [libraryFile(each), each])),
+  entryPoints: {
+    ...Object.fromEntries(separateLibraries.map((each) => [libraryFile(each), each])),
+    [certificates.file]: certificates.source,
+  },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
 });
@@ -129,11 +137,25 @@ for (const [program, main] of [
 ]) {
   const script = readFileSync(join(folder, `${program}.cjs`));
   const id = createHash('sha256').update(script).digest('hex').slice(0, 16);
-  const named = { PROGRAM: JSON.stringify(program), BUILD: JSON.stringify(id) };
-  outputs.push(await buildModules({ entryPoints: { [program]: main }, define: named }));
+  const named = {
+    PROGRAM: JSON.stringify(program),
+    BUILD: JSON.stringify(id),
+    'import.meta.dirname': '__dirname',
+  };
+  const entryPoints = { [program]: main };
+  outputs.push(await build({ ...common, format: 'cjs', entryPoints, define: named }));
 }
-const shovels = { shovels: 'src/engines/waxwing/shovels/worker.ts' };
-outputs.push(await buildModules({ entryPoints: shovels, define }));
+writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
+const shovels = await build({
+  ...common,
+  entryPoints: { shovels: 'src/engines/waxwing/shovels/worker.ts' },
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  // Packages in the older format ask for Node's own modules by `require`, and for nothing else.
+  banner: { js: 'const require = process.getBuiltinModule;' },
+  define,
+});
+outputs.push(shovels);
 
 // What was bundled, for the notices of licences in a package.
 const inputs = new Set(outputs.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
@@ -141,6 +163,7 @@ writeFileSync('dist/bundled.json', JSON.stringify([...inputs].sort()));
 
 // Files of earlier builds, and the code that was compiled for them.
 const made = new Set(outputs.flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+made.add(join(folder, 'package.json'));
 for (const name of readdirSync(folder, { recursive: true })) {
   const path = join(folder, name);
   if (!made.has(path) && !statSync(path).isDirectory()) rmSync(path);

@@ -11,6 +11,7 @@ function folderWith(name: string, from: string): string {
 
 /**
  * The folder of this program's `package.json`. It must be searched, because compiled files are
- * deeper in the tree than bundles.
+ * deeper in the tree than bundles. The folder of the bundles has a `package.json` of its own, which
+ * tells Node that they are scripts.
  */
-export const packageFolder = folderWith('package.json', import.meta.dirname);
+export const packageFolder = folderWith('package.json', dirname(import.meta.dirname));

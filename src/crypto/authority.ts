@@ -1,18 +1,17 @@
 // Certificate authorities and server certificates.
 
-import 'reflect-metadata';
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { AsnConvert } from '@peculiar/asn1-schema';
+import { assert } from '../base/assert.ts';
 import {
+  AsnConvert,
   GeneralName,
   GeneralSubtree,
   GeneralSubtrees,
   id_ce_nameConstraints,
   NameConstraints,
-} from '@peculiar/asn1-x509';
-import * as x509 from '@peculiar/x509';
-import { assert } from '../base/assert.ts';
+  x509,
+} from './certificate-library.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -1,7 +1,6 @@
 // The names in a client's certificate.
 
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
+import { x509 } from './certificate-library.ts';
 
 /** The part of a certificate that states the user name. */
 export type NameSource =

@@ -21,7 +21,7 @@ import type { StartMessage } from '../messages.ts';
 import { PortTransport } from './port-transport.ts';
 
 /** The bundle of `worker.ts`. */
-const program = join(packageFolder, 'dist', 'bin', 'shovels.js');
+const program = join(packageFolder, 'dist', 'bin', 'shovels.mjs');
 
 /** The interval of ticks of connections, milliseconds. */
 const tickMs = 500;
