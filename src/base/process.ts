@@ -23,7 +23,7 @@ export function protectMemory(): void {
  * Keeps the heap small: its young generation does not grow, and its old generation grows in small
  * steps. The garbage of many short requests is then collected early, before it takes tens of MiB.
  * For processes that are mostly idle. Call it once the program is loaded, as
- * {@link prepareForMessages}.
+ * {@link prepareForConnections}.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -31,18 +31,23 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * Adjusts V8 to the work of a broker, once the program is loaded: with other flags than the default
+ * Adjusts V8 to the heap of a broker, once the program is loaded: with other flags than the default
  * ones, V8 rejects the compiled code of Node's own modules and compiles each of them when it is
- * loaded.
- *
- * - A broker's heap is small, and received data is outside of it. A young generation that does not
- *   grow frees received data early, and marking in one step takes less CPU time (decision 0015).
- * - The path of a message leads through many small functions of several layers. V8's default limits
- *   end inlining in the middle of it (decision 0050).
+ * loaded. A broker's heap is small, and received data is outside of it. A young generation that does
+ * not grow frees received data early, and marking in one step takes less CPU time (decision 0015).
  */
-export function prepareForMessages(): void {
+export function prepareForConnections(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--no-incremental-marking');
+}
+
+/**
+ * Makes V8 inline more, as the path of a message needs, which leads through many small functions of
+ * several layers (decision 0050). Call it before the first message: compiled functions stay as they
+ * are. Before that, it would make the compilation of what connections need take several times as long
+ * (decision 0128).
+ */
+export function prepareForMessages(): void {
   setFlagsFromString('--max-inlined-bytecode-size-small=60');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareForMessages } from '../../src/base/process.ts';
+import { prepareForConnections, prepareForMessages } from '../../src/base/process.ts';
 import { defaultConfiguration } from '../../src/broker/activemq/configuration.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -104,6 +104,7 @@ async function openBroker(): Promise<Opened> {
     accessed: () => {},
     resealed: () => {},
     alarmed: () => {},
+    messagesBegin: prepareForMessages,
   });
   return {
     broker,
@@ -112,7 +113,7 @@ async function openBroker(): Promise<Opened> {
 }
 
 async function main(): Promise<void> {
-  prepareForMessages();
+  prepareForConnections();
   let { broker, running } = await openBroker();
   const renew = async () => {
     await broker.close('the next input gets a new broker');

@@ -139,7 +139,7 @@ export class Publishing {
   #publishTo(vhost: Vhost, publication: Publication, route: Route): Published {
     const { queues, indexes } = route;
     const { counters, turns } = this.#host;
-    counters.published++;
+    if (counters.published++ === 0) turns.beginMessages();
     if (queues.length > wideCountMin) return this.#spread(vhost, publication, route);
     const published = this.#published;
     published.routed = queues.length;

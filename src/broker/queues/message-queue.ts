@@ -421,6 +421,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
     this.requireOwner(options.owner);
+    this.#host.turns.beginMessages();
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
     if (!this.consumers.admits(options)) {

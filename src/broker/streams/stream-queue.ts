@@ -288,6 +288,7 @@ export class StreamQueue implements Queue, Held, LogWaiter {
   }
 
   subscribe(consumer: Consumer | undefined, options: SubscribeOptions): Subscription {
+    this.#host.turns.beginMessages();
     const subscription = new Subscription(this, consumer, options);
     if (consumer === undefined) return subscription;
     const { stream = defaultStart } = options;

@@ -60,6 +60,8 @@ export class Turns {
   pumpCount = 0;
   /** The units that can still be delivered in this turn: {@link deliveryUnits} for each message. */
   unitsLeft = deliveryUnitsMax;
+  /** Called once, when a client publishes the first message or creates the first consumer. */
+  messagesBegin: (() => void) | undefined = undefined;
   readonly #host: TurnsHost;
   readonly #timers = new Timers<Ticking>();
   #dirty: Deliverer[] = [];
@@ -177,6 +179,13 @@ export class Turns {
     } else if (nowMs - this.#longTurnSinceMs > deliveryMsMax) {
       this.unitsLeft = Math.min(this.unitsLeft, 0);
     }
+  }
+
+  /** A client publishes the first message, or creates a consumer. */
+  beginMessages(): void {
+    const begin = this.messagesBegin;
+    this.messagesBegin = undefined;
+    begin?.();
   }
 
   /** Schedules an object at a time, or earlier. */

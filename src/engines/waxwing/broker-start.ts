@@ -25,7 +25,7 @@ const allocatorSettings = {
 
 /**
  * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
- * they save. The process sets its other options itself, see `prepareForMessages`.
+ * they save. The process sets its other options itself, see `prepareForConnections`.
  */
 const heapOptions = ['--single-threaded-gc'];
 

@@ -5,7 +5,12 @@ import type { KeyObject } from 'node:crypto';
 import { read } from 'node:fs';
 import { keepCompiledCode } from '../../base/compiled-code.ts';
 import { WaxwingError } from '../../base/errors.ts';
-import { prepareForMessages, protectFiles, protectMemory } from '../../base/process.ts';
+import {
+  prepareForConnections,
+  prepareForMessages,
+  protectFiles,
+  protectMemory,
+} from '../../base/process.ts';
 import { keyBytes, keyFromBytes } from '../../crypto/derive.ts';
 import { enforceFips } from '../../crypto/fips.ts';
 import { firstUses } from './first-uses.ts';
@@ -59,10 +64,14 @@ async function start(message: StartMessage): Promise<void> {
         say({ type: 'log', level, text, ...(category && { category }) }),
       loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
       accessed: (access) => say({ type: 'accessed', access }),
+      messagesBegin: () => {
+        keepCompiledCode(); // while the flags are those of a start
+        prepareForMessages();
+      },
     },
   );
   keepCompiledCode();
-  prepareForMessages();
+  prepareForConnections();
   say({ type: 'running', ports: broker.ports });
 }
 

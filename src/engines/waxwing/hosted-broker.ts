@@ -9,7 +9,6 @@ import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
-import type { BrokerOptions } from '../../broker/broker-options.ts';
 import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
 import type { DenialObserver } from '../../broker/users.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
@@ -46,6 +45,7 @@ import { type LoginServices, loginServices } from './rabbitmq/login-services.ts'
 import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
 import { AlarmWatch } from './reports/alarm-watch.ts';
+import { bugReports } from './reports/bug-reports.ts';
 import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
@@ -76,6 +76,8 @@ export interface HostEvents {
   resealed(): void;
   /** The alarms of the broker have changed. */
   alarmed(alarms: readonly BrokerAlarm[]): void;
+  /** Called once, when a client publishes the first message or creates the first consumer. */
+  messagesBegin?(): void;
 }
 
 /** Receivers of log events, which are created later than the log. */
@@ -181,6 +183,7 @@ export class HostedBroker {
     if (message.setsUsers) setUsers(opened.broker, message.users);
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
+    opened.broker.turns.messagesBegin = () => events.messagesBegin?.();
     await opened.directory?.followRights(opened.broker);
     const { host, certificates, access, folder } = message;
     const { broker, protocols } = opened;
@@ -403,15 +406,6 @@ function connectionLog(
   return logsConnections ? new ConnectionLog(log, systemClock) : undefined;
 }
 
-/** Reports the effects of bugs. */
-function bugReports({ log }: HostEvents): Pick<BrokerOptions, 'onLetterLost' | 'onInternalError'> {
-  return {
-    onLetterLost: (error, queue) => log('error', lostText(error, queue)),
-    onInternalError: (error, peer) =>
-      log('error', `a bug closed the connection of ${peer}: ${describe(error)}`),
-  };
-}
-
 /** Opens the directory of users, if there is one. */
 async function directoryOf(
   { directory }: StartMessage,
@@ -489,12 +483,4 @@ async function verify(
 /** Failures with the same user name, source and reason are reported together. */
 function kindOf({ user, peerAddress, reason }: LoginFailure): string {
   return JSON.stringify([user, sourceOf(withoutPort(peerAddress)), reason]);
-}
-
-function lostText(error: unknown, queue: string): string {
-  return `a dead letter of queue '${queue}' was lost by a bug: ${describe(error)}`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
