@@ -14,6 +14,15 @@ export const unitsPerTurnMax = 4096;
  */
 const unitsOfPiecesMax = 4 * unitsPerTurnMax;
 
+/**
+ * Milliseconds after which the input of a connection continues in another turn, even if units are left:
+ * code that runs for the first time, or a slow machine, takes much longer for a unit.
+ */
+const inputMsMax = 5;
+
+/** Units between checks of the clock. */
+const timedUnits = 64;
+
 /** The units of a piece itself, which may have one byte: a message of a WebSocket. */
 const unitsOfPiece = 8;
 
@@ -55,6 +64,10 @@ export class InputGate {
   #piecesLeft = unitsOfPiecesMax;
   /** The units that the present piece had at first. */
   #pieceUnits = unitsPerTurnMax;
+  /** Units since the last check of the clock. */
+  #untimedUnits = 0;
+  /** The first check of the clock in this turn; -1 if there was none. */
+  #sinceMs = -1;
   #isEnded = false;
   readonly #turnBegan = (): void => {
     this.#piecesLeft = unitsOfPiecesMax;
@@ -106,6 +119,7 @@ export class InputGate {
     if (turn !== this.#turn) {
       this.#turn = turn;
       this.#piecesLeft = unitsOfPiecesMax;
+      this.#sinceMs = -1;
     } else this.#piecesLeft -= this.#pieceUnits - this.#unitsLeft;
     this.#pieceUnits = Math.min(unitsPerTurnMax, this.#piecesLeft);
     this.#unitsLeft = this.#pieceUnits - unitsOfPiece;
@@ -113,13 +127,27 @@ export class InputGate {
   }
 
   /**
-   * Counts units of work. When the limit of a turn is reached, the next frame is handled in another
-   * turn.
+   * Counts units of work. When the limit of a turn is reached, or its time is over, the next frame is
+   * handled in another turn.
    */
   count(units: number): void {
     const before = this.#unitsLeft;
     this.#unitsLeft = before - units;
-    if (before > 0 && before <= units) this.#waitForTurn();
+    if (before > 0 && before <= units) {
+      this.#waitForTurn();
+      return;
+    }
+    this.#untimedUnits += units;
+    if (this.#untimedUnits >= timedUnits) this.#lookAtClock();
+  }
+
+  #lookAtClock(): void {
+    this.#untimedUnits = 0;
+    const nowMs = this.#background.monotonicMs();
+    if (this.#sinceMs < 0) this.#sinceMs = nowMs;
+    if (nowMs - this.#sinceMs <= inputMsMax || this.#unitsLeft <= 0) return;
+    this.#unitsLeft = 0;
+    this.#waitForTurn();
   }
 
   #waitForTurn(): void {

@@ -168,6 +168,11 @@ export class Background {
     return this.#turn;
   }
 
+  /** The clock that limits a turn, milliseconds. */
+  monotonicMs(): number {
+    return this.#host.monotonicMs();
+  }
+
   /** Whether any worker has work. */
   get isPending(): boolean {
     return this.#workers.length > 0;
