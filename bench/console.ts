@@ -172,6 +172,7 @@ for (const [name, each] of Object.entries(consoles)) {
   results[name] = medians(loads);
 }
 const report = {
+  date: new Date().toISOString().slice(0, 10),
   chromium: found.version.split('\n')[0],
   rounds: roundCount,
   machine: describeMachine(waxwing.folder.root, process.execPath),
