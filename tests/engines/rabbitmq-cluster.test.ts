@@ -384,9 +384,11 @@ test('a node whose process runs without RabbitMQ in it is started again', {
   await complete();
   const pid = nodePids(folder).get(2) ?? 0;
   const lines = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  const env = Object.fromEntries(lines.map((line) => [line.split('=')[0], line.replace(/^\w*=/, '')]));
+  const env = Object.fromEntries(
+    lines.map((line) => [line.split('=')[0], line.replace(/^\w*=/, '')]),
+  );
   const [, uid = '', gid = ''] =
-    /^Uid:\s+(\d+)[^]*^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    /^Uid:\s+(\d+)[\s\S]*^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   const { home } = await findRabbitMqServer(undefined, process.env);
   execFileSync(join(home, 'sbin', 'rabbitmqctl'), ['stop_app'], {
     env: { ...env, RABBITMQ_CTL_ERL_ARGS: env['RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS'] ?? '' },
