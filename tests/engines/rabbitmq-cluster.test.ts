@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -384,17 +384,22 @@ test('a node whose process runs without RabbitMQ in it is started again', {
   await complete();
   const pid = nodePids(folder).get(2) ?? 0;
   const lines = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  const env = Object.fromEntries(lines.map((line) => [line.split('=')[0], line.replace(/^\w*=/, '')]));
+  const env = Object.fromEntries(
+    lines.map((line) => [line.split('=')[0], line.replace(/^\w*=/, '')]),
+  );
   const [, uid = '', gid = ''] =
-    /^Uid:\s+(\d+)[^]*^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    /^Uid:\s+(\d+)[\s\S]*^Gid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   const { home } = await findRabbitMqServer(undefined, process.env);
-  execFileSync(join(home, 'sbin', 'rabbitmqctl'), ['stop_app'], {
+  const options = {
     env: { ...env, RABBITMQ_CTL_ERL_ARGS: env['RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS'] ?? '' },
     cwd: '/',
     uid: Number(uid),
     gid: Number(gid),
-    stdio: 'pipe',
-  });
+  };
+  // On a machine under load, the command cannot connect to the node in time.
+  const stop = () =>
+    spawnSync(join(home, 'sbin', 'rabbitmqctl'), ['stop_app'], options).status === 0;
+  await until('its application is stopped', stop, clusterMs);
   await until('it is started again', () => nodePids(folder).get(2) !== pid, clusterMs);
   await complete();
 });

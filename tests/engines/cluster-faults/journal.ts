@@ -165,9 +165,6 @@ export class Journal {
   }
 }
 
-/** The report of a run. */
-export type FaultReport = ReturnType<Journal['report']>;
-
 /** The last line may have been cut off by an abort. */
 function linesOf(text: string): JournalLine[] {
   return text.split('\n').flatMap((line): JournalLine[] => {

@@ -103,9 +103,9 @@ export function separatedOf<Each extends Pick<Node, 'partitions'>>(
  * A node that answered since its process started, and listens no more, while all others see a majority. One
  * that is starting has not answered yet, and may take long; one under load listens, and answers late.
  */
-export function silentOf<Each extends Pick<Node, 'isRunning' | 'hasAnswered' | 'isClosed' | 'sees'>>(
-  nodes: readonly Each[],
-): Each | undefined {
+export function silentOf<
+  Each extends Pick<Node, 'isRunning' | 'hasAnswered' | 'isClosed' | 'sees'>,
+>(nodes: readonly Each[]): Each | undefined {
   const silent = nodes.filter(
     ({ isRunning, hasAnswered, isClosed }) => isRunning && hasAnswered && isClosed,
   );
