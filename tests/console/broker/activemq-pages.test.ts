@@ -237,7 +237,7 @@ test('connections with their consumers are shown and closed', { skip }, async ()
   await page.table('Consumers').getByText('queue://watched').waitFor();
   await isFine(page, 'connection');
   await page.button('Close connection').click();
-  await page.confirm('Close');
+  await page.confirm('Close connection');
   await page.told(/^The connection .* is closed\.$/);
   await page.heading('Connections').waitFor();
   consumer.destroy();
