@@ -65,5 +65,8 @@ export const sendBodyBytesMax = 1024 * kib;
 /** Maximum number of properties of a message that is sent. */
 export const sentPropertyCountMax = 64;
 
+/** Maximum time to live of a message that is sent, milliseconds: about a hundred years. */
+export const ttlMsMax = 3_155_760_000_000;
+
 /** Maximum length of a client ID and of the name of a durable subscription, characters. */
 export const subscriptionNameLengthMax = 1000;

@@ -14,7 +14,7 @@ import { synced } from '../../management/commit.ts';
 import { inSlices } from '../../management/slices.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { badRequest } from '../errors.ts';
-import { sentPropertyCountMax } from '../limits.ts';
+import { sentPropertyCountMax, ttlMsMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { audited, destinationOf } from './operation.ts';
 
@@ -38,7 +38,7 @@ export async function sendMessage(request: ConsoleRequest): Promise<Answer> {
   const correlationId = text('JMSCorrelationID');
   const groupId = text('JMSXGroupID');
   const isDurable = request.field('JMSPersistent') !== 'false';
-  const ttlMs = request.number('JMSTimeToLive');
+  const ttlMs = request.optionalNumber('JMSTimeToLive', ttlMsMax) ?? 0;
   const nowMs = broker.nowMs();
   const properties = {
     ...emptyProperties,

@@ -1,6 +1,6 @@
 // Durable subscriptions are created and deleted.
 
-import { namedDestination } from '../../broker/activemq/destination.ts';
+import { controlIn, namedDestination } from '../../broker/activemq/destination.ts';
 import { Selector } from '../../broker/activemq/selectors/selector.ts';
 import type { SubscriptionKey } from '../../broker/topics/topic-subscriptions.ts';
 import { committed } from '../../management/commit.ts';
@@ -77,6 +77,8 @@ function keyOf(request: ConsoleRequest): SubscriptionKey {
       const allowed = `at most ${subscriptionNameLengthMax} are allowed`;
       throw badRequest(`${field} has ${value.length} characters; ${allowed}`);
     }
+    const control = controlIn(value);
+    if (control !== undefined) throw badRequest(`${field} contains the control character ${control}`);
   }
   // A client's only subscription without a name is a session of MQTT.
   if (clientId !== '' && name !== '') return { clientId, name };

@@ -177,6 +177,8 @@ test('topics and durable subscriptions are created and deleted', async () => {
   assert.equal((await client.act('createSubscriber.action', made)).status, 409);
   const bad = { ...made, subscriberName: 'n2', selector: 'kind = ' };
   assert.equal((await client.act('createSubscriber.action', bad)).status, 409);
+  const control = { ...made, subscriberName: 'n\n2' };
+  assert.equal((await client.act('createSubscriber.action', control)).status, 400);
   await client.act('sendMessage.action', { ...topic, properties: '{"kind": "k1"}' });
   await client.act('sendMessage.action', { ...topic, properties: '{"kind": "k2"}' });
   const path = '/admin/api/subscribers';
@@ -331,6 +333,7 @@ test('bad fields of a message are refused, and nothing is sent', async () => {
     },
     { JMSPriority: '10' },
     { JMSTimeToLive: '-1' },
+    { JMSTimeToLive: '9007199254740991' },
     { AMQ_SCHEDULED_DELAY: 'soon' },
     { AMQ_SCHEDULED_CRON: 'never' },
   ]) {

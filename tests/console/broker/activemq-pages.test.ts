@@ -237,7 +237,7 @@ test('connections with their consumers are shown and closed', { skip }, async ()
   await page.table('Consumers').getByText('queue://watched').waitFor();
   await isFine(page, 'connection');
   await page.button('Close connection').click();
-  await page.confirm('Close');
+  await page.confirm('Close connection');
   await page.told(/^The connection .* is closed\.$/);
   await page.heading('Connections').waitFor();
   consumer.destroy();
@@ -293,16 +293,16 @@ test('10,000 queues are found, sorted and paged by the broker', { skip }, async 
   for (let n = 0; n < 5; n++) await act('sendMessage', { JMSDestination: 'many.4321' });
   const page = await opened();
   await page.go('Queues', 'queues');
-  await page.told(/^\(10,0\d\d\)$/);
+  await page.heading(/\(10,0\d\d\)$/).waitFor();
   const rows = page.table('Queues').getByRole('row');
   assert.ok((await rows.count()) <= 51);
-  await page.page.getByRole('button', { name: 'Messages', exact: true }).click();
-  await page.page.getByRole('button', { name: 'Messages', exact: true }).click();
+  const header = page.table('Queues').getByRole('columnheader', { name: 'Messages' });
+  for (let n = 0; n < 2; n++) await header.getByRole('button').first().click();
   await until('the longest one is the first one', async () =>
     (await rows.nth(1).textContent())?.startsWith('many.4321'),
   );
   await page.field('Find queues').fill('MANY.77');
-  await page.told(/^\(111 of 10,0\d\d\)$/);
+  await page.heading(/\(111 of 10,0\d\d\)$/).waitFor();
   await page.button('Next page').click();
   await page.table('Queues').getByRole('link').first().waitFor();
   await isFine(page, 'many-queues');
@@ -353,7 +353,7 @@ test('a queue is created and deleted with the keyboard alone', { skip }, async (
   await page.go('by keyboard', 'queues', 'by keyboard');
   await page.button('Actions').focus();
   await keyboard.press('Enter');
-  await keyboard.press('End');
+  for (let n = 0; n < 2; n++) await keyboard.press('ArrowDown');
   await keyboard.press('Enter');
   await page.field('Type by keyboard to confirm').focus();
   await keyboard.type('by keyboard');

@@ -49,7 +49,7 @@ export default function ConnectionPage({ route }: { readonly route: Route }) {
         <ActionDialog
           kind="connection"
           name={id}
-          action="Close"
+          action="Close connection"
           call={() => act('closeConnection', { id })}
           done={`The connection ${id} is closed.`}
           reads={['connections', 'consumers', 'overview']}

@@ -7,13 +7,13 @@ import { countText } from '../../broker/numbers.ts';
 export function countColumn<Item>(
   member: keyof Item & string,
   header: string,
-  width?: number,
+  width = 140,
 ): Column<Item> {
   return {
     id: member,
+    width,
     header,
     sortingField: member,
     cell: (item) => countText(item[member] as number),
-    ...(width !== undefined && { width }),
   };
 }

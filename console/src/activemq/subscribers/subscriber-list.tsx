@@ -67,8 +67,8 @@ export default function SubscriberList() {
               </StatusIndicator>
             ),
           },
-          countColumn('pendingCount', 'Pending', 130),
-          countColumn('enqueueCount', 'Enqueued', 130),
+          countColumn('pendingCount', 'Pending'),
+          countColumn('enqueueCount', 'Enqueued'),
           {
             id: 'actions',
             width: 120,
