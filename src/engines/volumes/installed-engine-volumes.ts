@@ -8,6 +8,11 @@ import type { SealingState, WrappedDataKey } from '../../control/volumes/volume-
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 
 const sizeTimeoutMs = 20_000;
+/** What an operator can do where a volume cannot be copied, or get another data key. */
+const instead = {
+  cluster: 'move its messages to another broker (`waxwing scale`, `waxwing export`)',
+  pair: 'create another pair, connect both by networkConnectors, and let the clients move',
+} as const;
 
 /** The size of a volume, bytes. */
 export type SizeOf = (brokerId: string, volumeId: string) => Promise<number>;
@@ -36,7 +41,7 @@ export class InstalledEngineVolumes implements EngineVolumes {
     this.#kind = kind;
     this.#placeOf = placeOf;
     this.#isRunning = isRunning;
-    this.rekeyProblem = `the volumes of a ${kind} have one data key; its wrapped form can be changed (rewrap)`;
+    this.rekeyProblem = `the volumes of a ${kind} keep their data keys; for other ones, ${instead[kind]}`;
   }
 
   wrappedKeys(brokerId: string, volumeId: string): Promise<readonly WrappedDataKey[]> {
@@ -67,7 +72,8 @@ export class InstalledEngineVolumes implements EngineVolumes {
   }
 
   async copy(brokerId: string): Promise<VolumeCopy> {
-    const text = `Broker [${brokerId}] is a ${this.#kind}; the volumes of ${this.#kind}s cannot be copied.`;
+    const kind = this.#kind;
+    const text = `Broker [${brokerId}] is a ${kind}, whose volumes cannot be copied; ${instead[kind]}.`;
     throw new ControlError('bad-request', text);
   }
 
