@@ -16,6 +16,7 @@ import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
 import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
+import { removeMember } from './nodes/quorum-members.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 
 /** Nodes that are a majority. */
@@ -323,9 +324,8 @@ export class Cluster {
     const isThere = seed.view?.some(({ name, isRunning }) => isRunning && name === node.place.name);
     if (isThere) throw new Error(`node ${node.number} still runs on its previous host`);
     const gone = [node.place.address];
-    const forgotten = await this.#command(seed, { kind: 'forget', node: node.place });
-    // A member that an earlier attempt removed is none any more.
-    if (forgotten !== undefined) log('warn', `node ${node.number} was not removed: ${forgotten}`);
+    const command = (each: NodeCommand) => this.#command(seed, each);
+    await removeMember(node, { seed, command, endMs });
     await setUp.writeMoved(node, seed);
     const nodes = setUp.addresses;
     for (const other of others) {

@@ -140,9 +140,11 @@ export function readChangedFiles(fields: Fields): ChangedFiles {
 /** A command for a node. */
 export function readCommand(fields: Fields): NodeCommand {
   const command = object(fields, 'command');
-  const kind = text(command, 'kind', /^(import-definitions|forget|hosts|grow)$/);
+  const kind = text(command, 'kind', /^(import-definitions|forget|hosts|grow|shrink)$/);
   if (kind === 'import-definitions') return { kind };
-  if (kind === 'forget' || kind === 'grow') return { kind, node: readNode(command, 'node') };
+  if (kind === 'forget' || kind === 'grow' || kind === 'shrink') {
+    return { kind, node: readNode(command, 'node') };
+  }
   return {
     kind: 'hosts',
     nodes: list(command, 'nodes', nodeCountMax, (item) => readNode(item, 'item')),

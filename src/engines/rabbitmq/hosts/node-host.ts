@@ -50,6 +50,8 @@ export type NodeCommand =
       readonly nodes: readonly NodeAddress[];
       readonly gone: readonly string[];
     }
+  /** Removes a node from all quorum queues. */
+  | { readonly kind: 'shrink'; readonly node: NodeAddress }
   /** Gives every quorum queue a member on a node. */
   | { readonly kind: 'grow'; readonly node: NodeAddress };
 

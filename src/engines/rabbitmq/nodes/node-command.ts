@@ -14,6 +14,9 @@ const commandMs = 60_000;
 /** Lines of its output that are kept, for the error. */
 const linesMax = 5;
 
+/** The commands of `rabbitmq-queues`. */
+const ofQueues: readonly NodeCommand['kind'][] = ['grow', 'shrink'];
+
 /** How commands are run. */
 export interface CommandOptions {
   /** The programs `rabbitmqctl` and `rabbitmq-queues`. */
@@ -40,7 +43,7 @@ export class CommandRun {
     const environment = { ...nodeEnvironment(node, epmdPort, dirname(erl)), ...mark };
     this.#process = new NodeProcess(
       {
-        file: command.kind === 'grow' ? options.queues : options.control,
+        file: ofQueues.includes(command.kind) ? options.queues : options.control,
         args: [...argumentsOf(node, command), '--silent'],
         folder: '/',
         environment: { ...environment, RABBITMQ_CTL_ERL_ARGS: distributionOf(environment) },
@@ -75,6 +78,8 @@ function argumentsOf(node: NodePlace, command: NodeCommand): readonly string[] {
       return ['forget_cluster_node', command.node.name];
     case 'grow':
       return ['grow', command.node.name, 'all'];
+    case 'shrink':
+      return ['shrink', command.node.name];
     case 'hosts':
       return ['eval', hostsExpression(command)];
   }
