@@ -1,5 +1,6 @@
 // The libraries that read and write certificates. The bundler makes one file of them, because few
 // starts need them and they share state.
+// biome-ignore-all lint/performance/noBarrelFile: this is that file
 
 import 'reflect-metadata';
 

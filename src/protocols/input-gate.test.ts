@@ -28,7 +28,12 @@ function gateWithClock() {
     },
   };
   const nothing = () => {};
-  const connection = { receive: nothing, setReading: nothing, requestFlush: nothing, ended: nothing };
+  const connection = {
+    receive: nothing,
+    setReading: nothing,
+    requestFlush: nothing,
+    ended: nothing,
+  };
   const gate = new InputGate(input, background, connection);
   const nextTurn = () => {
     for (const next of deferred.splice(0)) next();

@@ -78,7 +78,8 @@ function keyOf(request: ConsoleRequest): SubscriptionKey {
       throw badRequest(`${field} has ${value.length} characters; ${allowed}`);
     }
     const control = controlIn(value);
-    if (control !== undefined) throw badRequest(`${field} contains the control character ${control}`);
+    if (control !== undefined)
+      throw badRequest(`${field} contains the control character ${control}`);
   }
   // A client's only subscription without a name is a session of MQTT.
   if (clientId !== '' && name !== '') return { clientId, name };
