@@ -16,8 +16,8 @@ export class DeadLetterNames {
 
   constructor({ policies, defaultPolicy }: DeadLetterConfiguration) {
     for (const { deadLetters } of [defaultPolicy, ...policies.map(({ policy }) => policy)]) {
-      const { kind, queue, queuePrefix, queueSuffix, topicPrefix, topicSuffix } = deadLetters;
-      if (kind === 'shared') this.#names.add(queue);
+      const { kind, target, queuePrefix, queueSuffix, topicPrefix, topicSuffix } = deadLetters;
+      if (kind === 'shared' && target.kind === 'queue') this.#names.add(target.name);
       if (kind !== 'individual') continue;
       if (deadLetters.usesQueueForQueues) this.#add([queuePrefix, queueSuffix]);
       if (deadLetters.usesQueueForTopics) this.#add([topicPrefix, topicSuffix]);

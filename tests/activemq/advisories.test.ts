@@ -404,3 +404,39 @@ test('advisories are neither encoded nor looked up while they have no consumer',
   await peers.settled();
   assert.equal(advising.isListenedTo, false);
 });
+
+test('a destination with a registered producer is not removed as inactive', async () => {
+  const gc = 'gcInactiveDestinations="true" inactiveTimeoutBeforeGC="1000"';
+  const inside = `<destinationPolicy><policyMap><policyEntries>
+    <policyEntry topic="&gt;" ${gc}/><policyEntry queue="&gt;" ${gc}/>
+  </policyEntries></policyMap></destinationPolicy>`;
+  const peers = await ActiveMqPeers.open(inside, 'schedulePeriodForDestinationPurge="500"');
+  const holders = [await peers.openwire('ID:h-1:1'), await peers.openwire('ID:h-2:1')];
+  holders[0]?.produce({ destination: topic('held') });
+  holders[1]?.produce({ destination: queue('held') });
+  const other = await peers.stomp();
+  for (const destination of ['/topic/held', '/topic/gone', '/queue/held', '/queue/gone']) {
+    other.call('SEND', { destination }, 'm');
+  }
+  for (const name of ['held', 'gone']) {
+    other.call('SUBSCRIBE', { id: name, destination: `/queue/${name}` });
+    other.call('UNSUBSCRIBE', { id: name });
+  }
+  const present = async () => {
+    for (let sweep = 0; sweep < 5; sweep++) {
+      peers.advance(500);
+      await peers.settled();
+    }
+    const { vhost, advising } = peers.dialect;
+    return ['held', 'gone'].map((name) => [vhost.queues.has(name), advising.topics.has(name)]);
+  };
+  assert.deepEqual(await present(), [
+    [true, true],
+    [false, false],
+  ]);
+  for (const holder of holders) holder.connection.ended();
+  assert.deepEqual(await present(), [
+    [false, false],
+    [false, false],
+  ]);
+});

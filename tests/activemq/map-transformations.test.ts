@@ -6,8 +6,9 @@ import { encodeMap } from '../../src/protocols/openwire/codec/primitives.ts';
 import { readBody } from '../../src/protocols/openwire/conversion/bodies.ts';
 import { readProperties } from '../../src/protocols/openwire/conversion/properties.ts';
 import { mapTextLengthMax } from '../../src/protocols/stomp/activemq/conversion/transformations.ts';
+import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { ActiveMqPeers } from '../support/activemq-peers.ts';
-import { type OpenWirePeer, queue } from '../support/openwire-peer.ts';
+import { type OpenWirePeer, queue, topic } from '../support/openwire-peer.ts';
 
 // STOMP's header `transformation`: maps of JMS as JSON or XML.
 
@@ -121,6 +122,46 @@ test('a subscription gets maps of all senders in the form that it asks for', asy
     );
     peer.connection.ended();
     await peers.settled();
+  }
+});
+
+test('a large map is converted once for all subscriptions of a topic to one form', async (t) => {
+  const peers = await ActiveMqPeers.open();
+  const count = 40;
+  const toProperties = t.mock.method(stompFormat, 'toProperties');
+  const topicName = '/topic/T';
+  const readers = [];
+  for (let n = 0; n < count; n++) {
+    const stomp = await peers.stomp();
+    const asked = n % 2 === 0 ? 'jms-json' : 'jms-xml';
+    stomp.call('SUBSCRIBE', { id: '1', destination: topicName, transformation: asked });
+    const jms = await peers.openwire(`ID:o-${n}:1`);
+    jms.consume(1, topic('T'));
+    const mqtt = await peers.mqtt({ clientId: `m${n}` });
+    mqtt.subscribe({ T: 0 });
+    mqtt.take();
+    readers.push({ stomp, jms, mqtt });
+  }
+  const sender = await peers.stomp();
+  const entries = (size: number) => Array(2000).fill(`{"string":"n","int":${size}}`).join();
+  for (const size of [1, 2]) {
+    const body = `{"map":{"entry":[${entries(size)}]}}`;
+    toProperties.mock.resetCalls();
+    sender.call('SEND', { destination: topicName, transformation: 'jms-map-json' }, body);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await peers.settled();
+    // To JSON, XML, a JMS message, and a message of MQTT.
+    assert.equal(toProperties.mock.callCount(), 4);
+    for (const [n, { stomp, jms, mqtt }] of readers.entries()) {
+      const texts = stomp.take().map((frame) => frame.body);
+      if (n % 2 === 0) assert.deepEqual(texts, [body]);
+      else assert.match(String(texts), new RegExp(`^<map>\\n.*<int>${size}</int>`, 's'));
+      assert.deepEqual(
+        received(jms).map((message) => message.content),
+        [{ n: size }],
+      );
+      assert.equal(mqtt.payloads().length, 1);
+    }
   }
 });
 

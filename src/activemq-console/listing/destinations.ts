@@ -54,7 +54,7 @@ export interface Topic extends DestinationCounts {
 export function* topicsOf(dialect: ActiveMq): Generator<void, Topic[]> {
   const found = new Map<string, Topic>();
   let count = 0;
-  for (const name of dialect.advising.topics) {
+  for (const name of dialect.advising.topics.keys()) {
     if (++count % itemsPerStep === 0) yield;
     found.set(name, { name, size: 0, consumerCount: 0, enqueueCount: 0, dequeueCount: 0 });
   }

@@ -254,6 +254,8 @@ export class ActiveMq
     this.#topicConsumers.remove(queue);
   }
 
+  readonly keepsMessagesOf = (topic: string): boolean => this.#retroactive.keeps(topic);
+
   subscriptionOf(queue: Queue): string | undefined {
     return this.#topicConsumers.idOf(queue);
   }
@@ -323,9 +325,9 @@ export class ActiveMq
     origins: readonly unknown[],
     options: SendOptions = noSendOptions,
   ): Route {
-    if (target.version !== this.vhost.version || target.access !== access) {
-      this.#prepare(target, access);
-    }
+    const isKnown = target.version === this.vhost.version && target.access === access;
+    if (!isKnown || target.use?.isOver === true) this.#prepare(target, access);
+    if (target.use !== undefined) target.use.count++;
     if (this.broker.flow.isRefusing) requireRoom(this.broker.flow, target.shown);
     target.addressTo(publication);
     if (target.isService) {
@@ -361,6 +363,7 @@ export class ActiveMq
     target.access = access;
     target.forwarding = this.#composites.of(address);
     target.rules = this.advising.rulesFor(address);
+    target.use = address.kind === 'topic' ? this.advising.topics.get(address.name) : undefined;
   }
 
   /** Returns the queue with a name, and creates it if it does not exist. */

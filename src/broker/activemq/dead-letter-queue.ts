@@ -81,8 +81,8 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
     const strategy = this.#strategyOf(origin);
     if (strategy.kind === 'discarding') return false;
     if (!view.isPersistent && !strategy.takesNonPersistent) return false;
-    if (reason === 'expired') return strategy.takesExpired && !isDeadLetter(queue, strategy);
-    return this.#takesRejected(origin) && !isDeadLetter(queue, strategy);
+    if (isDeadLetter(origin, strategy)) return false;
+    return reason === 'expired' ? strategy.takesExpired : this.#takesRejected(origin);
   }
 
   #strategyOf(origin: Address): DeadLetterStrategy {
@@ -113,14 +113,14 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
     if (reason === 'expired') {
       changes[cause] = text(`java.lang.Throwable: Message Expired. Expiration:${expiration}`);
     } else if (letter.cause !== undefined) changes[cause] = text(letter.cause);
-    const place = this.#placeOf(queue, original, strategy);
+    const target = this.#targetOf(queue, original, strategy);
+    const place = this.#placeOf(target);
     if (place !== undefined) this.#host.advising.deadLettered(original, letter);
     const expirationMs = strategy.expirationMs > 0 ? strategy.expirationMs : -1;
     return place && { ...place, changes, expirationMs };
   }
 
-  #placeOf(queue: Queue, original: Address, strategy: DeadLetterStrategy) {
-    const target = this.#targetOf(queue, original, strategy);
+  #placeOf(target: Address) {
     const isUsable = !isReserved(target) && !isWildcard(target);
     // A strategy may name a destination that cannot exist, for example one with a long name.
     return (isUsable && this.#tryPlace(target)) || this.#tryPlace(shared);
@@ -137,7 +137,7 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
   }
 
   #targetOf(queue: Queue, { kind, name }: Address, strategy: DeadLetterStrategy): Address {
-    if (strategy.kind === 'shared') return { kind: 'queue', name: strategy.queue };
+    if (strategy.kind === 'shared') return strategy.target;
     const isTopic = kind === 'topic' || kind === 'temporary-topic';
     const { queuePrefix, queueSuffix, topicPrefix, topicSuffix } = strategy;
     const isToQueue = isTopic ? strategy.usesQueueForTopics : strategy.usesQueueForQueues;
@@ -155,11 +155,18 @@ export class ActiveMqDeadLetters implements DeadLetterRules {
   }
 }
 
-/** Whether the strategy has put the messages of a queue there, so that they must not go round. */
-function isDeadLetter({ name }: Queue, strategy: DeadLetterStrategy): boolean {
-  if (strategy.kind === 'shared') return name === strategy.queue || name === deadLetterQueue;
+/** Whether the strategy has put the messages of a destination there, so that they must not go round. */
+function isDeadLetter({ kind, name }: Address, strategy: DeadLetterStrategy): boolean {
+  if (strategy.kind === 'shared') {
+    const { target } = strategy;
+    return (kind === target.kind && name === target.name) || isSharedQueue(kind, name);
+  }
   const { queuePrefix, queueSuffix, topicPrefix, topicSuffix } = strategy;
   return isBetween(name, queuePrefix, queueSuffix) || isBetween(name, topicPrefix, topicSuffix);
+}
+
+function isSharedQueue(kind: Address['kind'], name: string): boolean {
+  return kind === shared.kind && name === shared.name;
 }
 
 function isBetween(name: string, prefix: string, suffix: string): boolean {

@@ -9,6 +9,7 @@ import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
+import type { TopicUse } from './advisories/advising.ts';
 import type { AdvisoryRules } from './policies/destination-policy.ts';
 import type { Forwarding } from './virtual/composites.ts';
 
@@ -45,6 +46,8 @@ export class SendTarget implements RememberedRoute {
   isService = false;
   /** The advisories about its messages; undefined if there are none. */
   rules: AdvisoryRules | undefined = undefined;
+  /** The use of the topic; undefined for a queue, and for a topic that is not known to exist. */
+  use: TopicUse | undefined = undefined;
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
   readonly #keys: Buffer;

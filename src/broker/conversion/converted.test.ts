@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { plainFormat } from '../../../tests/support/plain-format.ts';
 import { Delivery } from '../subscription.ts';
 import { converted } from './converted.ts';
+import type { EncodedMessage } from './properties.ts';
 
 /** The size that a conversion is counted with, for a head and a body of some size. */
 function countedBytes(headBytes: number, bodyBytes: number): number {
@@ -23,4 +24,35 @@ test('a conversion is counted with its body, and a large head more than that', (
   assert.equal(countedBytes(100, 0), 0);
   // One message with such a head is about what one turn may deliver.
   assert.ok(countedBytes(64 * 1024, 0) > 1024 * 1024);
+});
+
+test('a costly conversion is made once for deliveries with the same bytes, formats and limit', () => {
+  let count = 0;
+  const from = {
+    ...plainFormat,
+    toProperties: (message: EncodedMessage) => {
+      count++;
+      return plainFormat.toProperties(message);
+    },
+  };
+  const bodyBytes = 20_000;
+  const convert = (byte: string, to = plainFormat, headBytesMax = 1000) => {
+    const delivery = new Delivery();
+    delivery.buffer = Buffer.from(`{}${byte.repeat(bodyBytes)}`);
+    delivery.headLength = 2;
+    delivery.bodyAt = 2;
+    delivery.bodyLength = bodyBytes;
+    const copy = converted(delivery, from, to, headBytesMax);
+    assert.equal(String(copy.buffer.subarray(copy.bodyAt)), byte.repeat(bodyBytes));
+    assert.equal(delivery.convertedBytes, bodyBytes);
+    return count;
+  };
+  assert.equal(convert('a'), 1);
+  assert.equal(convert('a'), 1);
+  assert.equal(convert('b'), 2, 'another message');
+  assert.equal(convert('b', plainFormat, 999), 3, 'another limit');
+  const other = { ...plainFormat };
+  assert.equal(convert('b', other), 4, 'another format');
+  assert.equal(convert('b', other), 4);
+  assert.equal(convert('b', plainFormat, 999), 4, 'each format has its own result');
 });

@@ -3,6 +3,7 @@
 import type { MessageFormat } from '../format.ts';
 import { formatNumbers } from '../format.ts';
 import { Delivery } from '../subscription.ts';
+import { lastConversions } from './last-conversions.ts';
 import { emptyProperties, type Properties } from './properties.ts';
 
 /**
@@ -13,6 +14,12 @@ export const conversionWork = { bytes: 0 };
 
 /** Size of a head whose conversion takes about as long as that of the body of a usual message, bytes. */
 const smallHeadBytes = 512;
+
+/**
+ * Work from which the result of a conversion is kept for other consumers of the same message, bytes: a
+ * message to a topic is delivered to all of its subscriptions in a row.
+ */
+const costlyBytes = 16_384;
 
 /** A byte of a larger head takes as long as this many of a body: headers are decoded one by one. */
 const headByteWeight = 32;
@@ -31,6 +38,12 @@ export function converted(
   to: Pick<MessageFormat, 'name' | 'fromProperties'>,
   headBytesMax: number,
 ): Delivery {
+  const known = lastConversions.find(delivery, from, to, headBytesMax);
+  if (known !== undefined) {
+    const { head, body } = known;
+    delivery.convertedBytes = head.length + body.length;
+    return copyOf(delivery, formatNumbers[to.name], head, body);
+  }
   conversionWork.bytes = 0;
   const properties = from === undefined ? bodyOnly(delivery) : from.toProperties(delivery);
   const { head, body } = to.fromProperties(properties, headBytesMax);
@@ -38,6 +51,9 @@ export function converted(
   const largeHeadBytes = Math.max(0, delivery.headLength - smallHeadBytes);
   delivery.convertedBytes =
     Math.max(body.length, conversionWork.bytes) + largeHeadBytes * headByteWeight;
+  if (delivery.convertedBytes >= costlyBytes) {
+    lastConversions.keep(delivery, from, to, headBytesMax, { head, body });
+  }
   return copyOf(delivery, formatNumbers[to.name], head, body);
 }
 

@@ -150,6 +150,11 @@ export class RetainedMessages {
     this.#remove(vhost, topic);
   }
 
+  /** Whether a topic has a retained message. */
+  has(vhost: string, topic: string): boolean {
+    return this.#byVhost.get(vhost)?.byName.has(topic) === true;
+  }
+
   /** The topics with a retained message. */
   topicsOf(vhost: string): readonly string[] {
     return [...(this.#byVhost.get(vhost)?.byName.keys() ?? [])];

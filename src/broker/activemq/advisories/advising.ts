@@ -19,6 +19,16 @@ import { deliveryOf } from './delivery-of.ts';
 /** Maximum number of topics that are known to exist. Others begin to exist unnoticed. */
 const topicCountMax = 10_000;
 
+/** The use of a topic that is known to exist. */
+export class TopicUse {
+  /** Number of its uses so far: messages, and consumers or senders that begin. */
+  count = 0;
+  /** Whether the topic was removed, so that its next use creates it again. */
+  isOver = false;
+  /** Its uses when it was first found without consumers, and the time, milliseconds since 1970. */
+  idle: { readonly count: number; readonly sinceMs: number } | undefined = undefined;
+}
+
 /** The operations of the destinations that are needed here. */
 export interface AdvisingHost {
   readonly broker: { readonly store: MessageStore };
@@ -41,7 +51,9 @@ export class Advising {
   /** Undefined without a protocol that encodes advisories, or if they are switched off. */
   sink: AdvisorySink | undefined = undefined;
   /** The topics that have been used, in the order of their first use. */
-  readonly topics = new Set<string>();
+  readonly topics = new Map<string, TopicUse>();
+  /** Whether a protocol has registered producers of a destination. */
+  hasProducers: (address: Address) => boolean = () => false;
   readonly #host: AdvisingHost;
   /** The consumers of subscriptions to topics, and how many of their messages were discarded. */
   readonly #consumers = new WeakMap<Queue, { consumption: Consumption; discardedCount: number }>();
@@ -75,9 +87,13 @@ export class Advising {
   destination(address: Address, exists: boolean): void {
     if (isTemporary(address) || isAdvisory(address) || isWildcard(address)) return;
     if (!isQueue(address)) {
-      if (this.topics.has(address.name) === exists) return;
-      if (!exists) this.topics.delete(address.name);
-      else if (this.topics.size < topicCountMax) this.topics.add(address.name);
+      const found = this.topics.get(address.name);
+      if (found !== undefined) found.count++;
+      if ((found !== undefined) === exists) return;
+      if (found !== undefined) {
+        found.isOver = true;
+        this.topics.delete(address.name);
+      } else if (this.topics.size < topicCountMax) this.topics.set(address.name, new TopicUse());
       else return;
     }
     if (this.isListenedTo) this.sink?.destination(address, exists);

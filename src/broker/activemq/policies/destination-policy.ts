@@ -8,8 +8,8 @@ import type { StartRule } from './dispatch-starts.ts';
 export interface DeadLetterStrategy {
   /** To one queue, to a queue or topic for each destination, or nowhere. */
   readonly kind: 'shared' | 'individual' | 'discarding';
-  /** The queue of a shared strategy. */
-  readonly queue: string;
+  /** The destination of a shared strategy. */
+  readonly target: Address;
   /** Individual: the beginning and end of the names for queues and topics. */
   readonly queuePrefix: string;
   readonly topicPrefix: string;
@@ -31,7 +31,7 @@ export interface DeadLetterStrategy {
 /** ActiveMQ's default: persistent messages go to one queue. */
 export const defaultStrategy: DeadLetterStrategy = {
   kind: 'shared',
-  queue: 'ActiveMQ.DLQ',
+  target: { kind: 'queue', name: 'ActiveMQ.DLQ' },
   queuePrefix: 'ActiveMQ.DLQ.Queue.',
   topicPrefix: 'ActiveMQ.DLQ.Topic.',
   queueSuffix: '',

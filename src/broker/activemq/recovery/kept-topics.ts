@@ -137,6 +137,14 @@ export class KeptTopics {
     kept.drop();
   }
 
+  /** Whether any message of a topic is kept. */
+  has(topic: string, nowMs: number): boolean {
+    const kept = this.#topics.get(topic);
+    if (kept === undefined) return false;
+    while (kept.isOver(nowMs)) this.#drop(kept);
+    return kept.count > 0;
+  }
+
   /** Returns the kept messages of topics up to a number, newest first. */
   newestFirst(
     isWanted: (topic: string) => boolean,

@@ -16,7 +16,7 @@ import { type KeptMessage, KeptTopics } from './kept-topics.ts';
 import { limitPending } from './pending-limit.ts';
 
 /** The queue through which all topics pass, which clients cannot name. */
-const queueName = 'amq.recovery';
+export const recoveryQueueName = 'amq.recovery';
 /** Maximum number of earlier messages that a consumer gets: the newest ones, ... */
 export const recoveredCountMax = 1000;
 /** ... of at most so many bytes. */
@@ -68,7 +68,7 @@ export class RetroactiveConsumers implements Consumer {
     if (this.#queue !== undefined) return;
     const { vhost } = this.#host;
     const options = { durable: false, exclusive: false, autoDelete: false, arguments: noArguments };
-    const queue = vhost.declareFreeQueue(queueName, options, this);
+    const queue = vhost.declareFreeQueue(recoveryQueueName, options, this);
     vhost.bind(topics, queue, activemqAlphabet.manyWords, noArguments);
     queue.subscribe(this, {
       settled: true,
@@ -79,6 +79,11 @@ export class RetroactiveConsumers implements Consumer {
       owner: this,
     });
     this.#queue = queue;
+  }
+
+  /** Whether messages of a topic are kept. */
+  keeps(topic: string): boolean {
+    return this.#kept.has(topic, this.#host.nowMs());
   }
 
   /** Whether a queue is the one that receives the messages to keep. */

@@ -47,6 +47,11 @@ export class DestinationChecks {
     }
   }
 
+  /** A topic was removed, so that its next use requires the permission to create it. */
+  forget({ kind, name }: Address): void {
+    if (kind === 'topic') this.#topics.delete(name);
+  }
+
   #add(topic: string): void {
     if (this.#topics.size < topicCountMax) this.#topics.add(topic);
   }

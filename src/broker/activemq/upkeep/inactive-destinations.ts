@@ -9,17 +9,18 @@ import { queueAddress } from '../core-names.ts';
 import type { ActiveMqSettings } from '../policies/destination-policy.ts';
 import type { QueuePolicies } from '../policies/queue-policies.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
+import { type InactiveTopicsHost, removeInactiveTopics } from './inactive-topics.ts';
 
 /** Number of queues that are examined in one step. */
 const stepSize = 64;
 
 /** The operations of the destinations that are needed here. */
-export interface InactiveHost {
+export interface InactiveHost extends InactiveTopicsHost {
   readonly turns: Turns;
   readonly vhost: Vhost;
   readonly settings: ActiveMqSettings;
   nowMs(): number;
-  /** Called when a queue was removed because it was not used for some milliseconds. */
+  /** Called when a queue or topic was removed because it was not used for some milliseconds. */
   readonly onInactiveRemoved: ((address: Address, inactiveMs: number) => void) | undefined;
   /** Deletes a durable subscription, which has no consumer. */
   deleteSubscription(queue: Queue): void;
@@ -31,7 +32,10 @@ interface Idle {
   readonly publishedCount: number;
 }
 
-/** Searches for queues without messages and consumers, and removes those that are idle too long. */
+/**
+ * Searches for queues without messages and consumers, and for topics without subscriptions, and
+ * removes those that are idle too long.
+ */
 export class InactiveDestinations implements Ticking {
   timerMs = Infinity;
   timerAt = -1;
@@ -88,6 +92,10 @@ export class InactiveDestinations implements Ticking {
       } else idle.set(queue, found);
     }
     this.#idle = idle;
+    const countMax = settings.removedPerSweepMax - removedCount;
+    yield* removeInactiveTopics(this.#host, nowMs, countMax, (address, inactiveMs) => {
+      this.#host.onInactiveRemoved?.(address, inactiveMs);
+    });
   }
 
   /** Undefined for a queue that is in use, or that is never removed. */
@@ -95,6 +103,7 @@ export class InactiveDestinations implements Ticking {
     const isUsed = queue.consumerCount + queue.index.count + (queue.disposal?.count ?? 0) > 0;
     // Subscriptions and temporary queues have owners that remove them.
     if (isUsed || queue.isDeleted || queue.name.startsWith('amq.')) return undefined;
+    if (this.#host.advising.hasProducers(queueAddress(queue.name))) return undefined;
     return this.#policies.inactiveMsMaxOf(queue);
   }
 }

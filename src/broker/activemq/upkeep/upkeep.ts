@@ -2,6 +2,7 @@
 
 import { RefusedSends } from '../../flow/refused-sends.ts';
 import type { Flow } from '../../flow.ts';
+import type { RetainedMessages } from '../../retained/retained-messages.ts';
 import type { SlowConsumers } from '../limits/slow-consumers.ts';
 import type { QueuePolicies } from '../policies/queue-policies.ts';
 import type { SentMessages } from '../sending/sent-messages.ts';
@@ -13,7 +14,7 @@ import {
 
 /** The operations of the destinations that are needed here. */
 export interface UpkeepHost extends InactiveHost {
-  readonly broker: { readonly flow: Flow };
+  readonly broker: { readonly flow: Flow; readonly retained: RetainedMessages };
   readonly sends: SentMessages;
 }
 

@@ -116,11 +116,11 @@ function readDeadLetters(entry: ConfigurationElement, warn: Warn): DeadLetterStr
     };
   }
   const named = strategy.at('deadLetterQueue').flatMap((each) => destinationsIn(each, warn));
-  const queue = named.find(({ kind }) => kind === 'queue');
-  if (named.length > 0 && queue === undefined) {
-    warn('a deadLetterQueue that is not a queue has no effect');
+  const target = named.find(({ kind }) => kind === 'queue' || kind === 'topic');
+  if (named.length > 0 && target === undefined) {
+    warn('a deadLetterQueue that is temporary has no effect');
   }
-  return { ...common, queue: queue?.name ?? defaultStrategy.queue };
+  return { ...common, target: target ?? defaultStrategy.target };
 }
 
 function readGroupCount(entry: ConfigurationElement): number {

@@ -207,7 +207,11 @@ test('policyEntry children are read', () => {
     '<sharedDeadLetterStrategy processExpired="false" processNonPersistent="true" expiration="9">' +
     '<deadLetterQueue><queue physicalName="DEAD"/></deadLetterQueue></sharedDeadLetterStrategy>';
   const others = { takesExpired: false, takesNonPersistent: true, expirationMs: 9 };
-  assert.deepEqual(letters(shared).deadLetters, { ...defaultStrategy, queue: 'DEAD', ...others });
+  assert.deepEqual(letters(shared).deadLetters, {
+    ...defaultStrategy,
+    target: { kind: 'queue', name: 'DEAD' },
+    ...others,
+  });
   const individual =
     '<individualDeadLetterStrategy queuePrefix="" topicSuffix=".dlq" useQueueForTopicMessages="false"/>';
   assert.deepEqual(letters(individual).deadLetters, {
@@ -218,7 +222,9 @@ test('policyEntry children are read', () => {
     usesQueueForTopics: false,
   });
   const toTopic = shared.replace('<queue ', '<topic ');
-  assert.equal(letters(toTopic).deadLetters?.queue, 'ActiveMQ.DLQ');
+  assert.deepEqual(letters(toTopic).deadLetters?.target, { kind: 'topic', name: 'DEAD' });
+  const toTemporary = shared.replace('<queue ', '<tempQueue ');
+  assert.deepEqual(letters(toTemporary).deadLetters?.target, defaultStrategy.target);
   const recovery = (inside: string) =>
     policyOf('', `<subscriptionRecoveryPolicy>${inside}</subscriptionRecoveryPolicy>`).recovery;
   assert.equal(recovery('<lastImageSubscriptionRecoveryPolicy/>')?.countMax, 1);

@@ -62,6 +62,7 @@ export class Advisories {
     this.#dialect = dialect;
     this.#writer = new AdvisoryWriter(dialect, brokerId);
     this.#events = new EventAdvisories(dialect, this.#writer, brokerId);
+    dialect.advising.hasProducers = (address) => this.#hasProducers(address);
     if (!this.#writer.isOn) return;
     dialect.temporaries.listen((address, exists) => this.#temporary(address, exists));
     dialect.advising.sink = this.#events;
@@ -111,6 +112,10 @@ export class Advisories {
       const data = exists ? info : removeInfo({ objectId: info.producerId });
       this.#send(`Producer.${name}`, data, countOf('producerCount', producers));
     }
+  }
+
+  #hasProducers(address: Address): boolean {
+    return (this.#users.get(nameOf(address))?.producers.size ?? 0) > 0;
   }
 
   #usersOf(name: string): Users {
@@ -184,7 +189,8 @@ export class Advisories {
       }
     }
     if (isWanted('Topic')) {
-      for (const name of advising.topics) yield about('Topic', infoOf({ kind: 'topic', name }));
+      for (const name of advising.topics.keys())
+        yield about('Topic', infoOf({ kind: 'topic', name }));
     }
   }
 
@@ -235,7 +241,11 @@ function namesOf(destination: Destination | undefined): readonly string[] {
   if (destination === undefined) return [];
   return addressesOf(destination)
     .filter(({ name }) => !name.startsWith(advisoryPrefix))
-    .map((address) => `${isQueue(address) ? 'Queue' : 'Topic'}.${address.name}`);
+    .map(nameOf);
+}
+
+function nameOf(address: Address): string {
+  return `${isQueue(address) ? 'Queue' : 'Topic'}.${address.name}`;
 }
 
 /** Whether a topic name of a consumer includes a topic. */

@@ -76,6 +76,9 @@ export const stompFormat: MessageFormat = {
   fromProperties,
 };
 
+/** By the name of the transformation: subscriptions share an object, and so its last conversions. */
+const transforming = new Map<string, Pick<MessageFormat, 'name' | 'fromProperties'>>();
+
 /**
  * Returns the encoding of messages for a subscription that asks for a transformation; undefined if that
  * does not concern maps.
@@ -87,11 +90,13 @@ export function transformingFormat(
 ): Pick<MessageFormat, 'name' | 'fromProperties'> | undefined {
   const transformation = subscriptionTransformation(header);
   if (transformation === undefined) return undefined;
-  return {
+  const found = transforming.get(transformation) ?? {
     name: 'stomp',
     fromProperties: (properties, headBytesMax) =>
       fromProperties(withTransformation(properties, transformation), headBytesMax),
   };
+  transforming.set(transformation, found);
+  return found;
 }
 
 /** Encodes a changed header, if it can be text. */

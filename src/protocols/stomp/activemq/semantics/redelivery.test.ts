@@ -181,6 +181,27 @@ test('dead letters to a topic go to its subscribers according to their selectors
   );
 });
 
+test('the topic of a shared strategy gets dead letters, and those of its durable subscriptions end', async () => {
+  const b = await StompBroker.open();
+  strategy(b, { target: { kind: 'topic', name: 'DEAD' } });
+  const peer = await b.client({ 'client-id': 'c' });
+  const durable = { id: 'd', destination: '/topic/DEAD', 'activemq.subscriptionName': 'n' };
+  peer.call('SUBSCRIBE', { ...durable, ack: 'client-individual' });
+  peer.call('SUBSCRIBE', { ...individual, destination: '/queue/q' });
+  peer.send('SEND', { destination: '/queue/q', persistent: 'true' }, 'm');
+  nack(peer);
+  await turns();
+  const [dead] = peer.take();
+  assert.deepEqual(
+    [dead?.headers['destination'], dead?.headers['original-destination'], dead?.body],
+    ['/topic/DEAD', '/queue/q', 'm'],
+  );
+  assert.equal(b.ready('ActiveMQ.DLQ'), 0);
+  peer.send('NACK', { id: dead?.headers['ack'] ?? '' });
+  await turns();
+  assert.deepEqual(peer.take(), [], 'a dead letter that is rejected is gone');
+});
+
 test('discarded dead letters and unwanted expired messages are dropped', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();

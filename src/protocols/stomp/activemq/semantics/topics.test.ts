@@ -242,6 +242,49 @@ test('unused queues are deleted after a time, and others are kept', async () => 
   assert.equal(b.ready('gc.empty'), 1, 'it is created again when it is used');
 });
 
+test('unused topics are removed after a time, and others are kept', async () => {
+  const b = await StompBroker.open();
+  const removed: string[] = [];
+  const gc = { inactiveMsMax: 1000 };
+  const recovering = { ...gc, recovery: { ...everything, ageMsMax: 3000 } };
+  policies(b, { gc, recent: recovering }, { sweepMs: 500 });
+  const core = activeMqOf(b.broker);
+  core.onInactiveRemoved = ({ kind, name }, ms) => removed.push(`${kind} ${name} ${ms}`);
+  const [peer, reader] = [await b.client({ 'client-id': 'c' }), await b.client()];
+  const names = ['gc.unread', 'gc.read', 'gc.wild.card', 'gc.durable', 'gc.sent', 'recent', 'kept'];
+  const send = (name: string) => peer.call('SEND', { destination: `/topic/${name}` }, 'm');
+  for (const name of names) send(name);
+  reader.call('SUBSCRIBE', { id: 'r', destination: '/topic/gc.read' });
+  reader.call('SUBSCRIBE', { id: 'w', destination: '/topic/gc.wild.>' });
+  const durable = { destination: '/topic/gc.durable', 'activemq.subscriptionName': 'n' };
+  peer.call('SUBSCRIBE', { id: 'd', ...durable });
+  peer.call('UNSUBSCRIBE', { id: 'd' });
+  const sweep = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      b.clock.ms += 500;
+      b.broker.tick();
+      await turns();
+    }
+  };
+  const known = () => [...core.advising.topics.keys()].filter((name) => names.includes(name));
+  await sweep(2);
+  send('gc.sent');
+  await sweep(1);
+  assert.deepEqual(removed, ['topic gc.unread 1000']);
+  await sweep(3);
+  assert.deepEqual(removed.slice(1), ['topic gc.sent 1000']);
+  reader.call('UNSUBSCRIBE', { id: 'r' });
+  await sweep(4);
+  assert.deepEqual(removed.slice(2).toSorted(), ['topic gc.read 1000', 'topic recent 1000']);
+  assert.deepEqual(known(), ['gc.wild.card', 'gc.durable', 'kept']);
+  send('gc.unread');
+  assert.deepEqual(known().at(-1), 'gc.unread', 'it exists again for a sender that knew it');
+  peer.call('UNSUBSCRIBE', { id: 'd', 'activemq.subscriptionName': 'n' });
+  reader.connection.ended();
+  await sweep(4);
+  assert.deepEqual(known(), ['kept']);
+});
+
 test('a durable subscription is deleted when its client is offline for too long', async () => {
   const b = await StompBroker.open();
   policies(b, {}, { offlineMsMax: 1000, offlineSweepMs: 100 });
