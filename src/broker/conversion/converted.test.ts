@@ -55,4 +55,7 @@ test('a costly conversion is made once for deliveries with the same bytes, forma
   assert.equal(convert('b', other), 4, 'another format');
   assert.equal(convert('b', other), 4);
   assert.equal(convert('b', plainFormat, 999), 4, 'each format has its own result');
+  assert.equal(convert('a'), 4, 'several messages are kept');
+  for (const byte of 'cdefghijklmnopqr') convert(byte);
+  assert.equal(convert('a'), 21, 'but not more than a few');
 });

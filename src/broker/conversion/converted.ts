@@ -38,7 +38,8 @@ export function converted(
   to: Pick<MessageFormat, 'name' | 'fromProperties'>,
   headBytesMax: number,
 ): Delivery {
-  const known = lastConversions.find(delivery, from, to, headBytesMax);
+  const terms = { from, to, headBytesMax };
+  const known = lastConversions.find(delivery, terms);
   if (known !== undefined) {
     const { head, body } = known;
     delivery.convertedBytes = head.length + body.length;
@@ -51,9 +52,7 @@ export function converted(
   const largeHeadBytes = Math.max(0, delivery.headLength - smallHeadBytes);
   delivery.convertedBytes =
     Math.max(body.length, conversionWork.bytes) + largeHeadBytes * headByteWeight;
-  if (delivery.convertedBytes >= costlyBytes) {
-    lastConversions.keep(delivery, from, to, headBytesMax, { head, body });
-  }
+  if (delivery.convertedBytes >= costlyBytes) lastConversions.keep(delivery, terms, { head, body });
   return copyOf(delivery, formatNumbers[to.name], head, body);
 }
 

@@ -50,7 +50,6 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   isListed = false;
   timerMs = Infinity;
   timerAt = -1;
-  /** Counters since the broker started. */
   publishedCount = 0;
   deliveredCount = 0;
   settledCount = 0;
@@ -149,7 +148,10 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   enforceLimit(): void {
     if (!this.#hasLimit || !this.#isOver()) return;
-    if (this.consumerCount > 0) this.#deliverNow();
+    if (this.consumerCount > 0) {
+      if (this.#host.turns.postpones(this)) return;
+      this.#deliverNow();
+    }
     for (let left = excessCountMax; this.#isOver(); left--) {
       if (left === 0) {
         this.#host.turns.background.add(this);

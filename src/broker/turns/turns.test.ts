@@ -43,6 +43,31 @@ test('a full queue delivers to its consumer even if the delivery limit of the tu
   assert.deepEqual(inbox.bodies, ['0', '1', '2', '3', '4']);
 });
 
+test('a limit that drops messages is enforced in the next turn if the delivery limit is used up', async () => {
+  const b = await BareBroker.open();
+  const dropping = { 'x-max-length': limited['x-max-length'] };
+  const queue = b.queue('dropping', dropping);
+  const inbox = new Inbox();
+  queue.subscribe(inbox, { ...plainSubscribe, prefetch: 3 });
+  b.broker.turns.unitsLeft = 0;
+  for (let i = 0; i < 6; i++) b.publish('', 'dropping', String(i));
+  assert.deepEqual([inbox.bodies, queue.readyCount], [[], 6]);
+  await turn();
+  assert.deepEqual([inbox.bodies, queue.readyCount], [['0', '1', '2'], 1], 'a consumer is first');
+  b.broker.turns.unitsLeft = 0;
+  const countMax = 1024;
+  for (let i = 0; i < countMax; i++) b.publish('', 'dropping', 'x');
+  assert.equal(queue.readyCount, 1 + countMax);
+  for (let i = 0; i < 400; i++) b.publish('', 'dropping', 'x');
+  assert.ok(queue.readyCount < countMax, 'the queue does not grow further');
+  b.broker.turns.unitsLeft = 0;
+  b.publish('', 'dropping', 'x');
+  b.broker.vhost('/').removeQueue(queue);
+  await turn();
+  await turn();
+  assert.equal(queue.isDeleted, true);
+});
+
 test('a delivery is weighted by its body size and its converted size', () => {
   const sizes = [0, 2047, 2048, 1024 * 1024];
   assert.deepEqual(

@@ -52,6 +52,16 @@ const deliveryMsMax = 6;
  */
 const deliverersPerCheck = 32;
 
+/** A queue with a limit of its messages. */
+export interface Limited {
+  readonly isDeleted: boolean;
+  /** See `Queue.enforceLimit`. */
+  enforceLimit(): void;
+}
+
+/** Maximum number of messages that a queue may get before its limit is enforced in a later turn. */
+const postponedCountMax = 1024;
+
 /** The work of a broker in each turn of the event loop: deliveries, background work, timers. */
 export class Turns {
   /** Work in slices. */
@@ -67,6 +77,8 @@ export class Turns {
   #dirty: Deliverer[] = [];
   /** The queues that continue in the next turn. */
   #held: Held[] = [];
+  /** The queues whose limits are enforced in the next turn, and how often that was postponed. */
+  readonly #postponed = new Map<Limited, number>();
   #isTurnWanted = false;
   #nowMs = 0;
   /** When the first queue of this round of dispatch asked for another burst; -1 if none has. */
@@ -128,6 +140,26 @@ export class Turns {
     this.#wantTurn();
   }
 
+  /**
+   * Whether the limit of a queue is enforced in a later turn, because the units of this one are spent and
+   * a delivery might make room: a message can go to many queues, and each would deliver at once.
+   */
+  postpones(queue: Limited): boolean {
+    const count = (this.#postponed.get(queue) ?? 0) + 1;
+    if (this.unitsLeft > 0 || count > postponedCountMax) return false;
+    this.#postponed.set(queue, count);
+    this.#wantTurn();
+    return true;
+  }
+
+  #enforceLimits(): void {
+    for (const queue of this.#postponed.keys()) {
+      if (this.unitsLeft <= 0) return this.#wantTurn();
+      this.#postponed.delete(queue);
+      if (!queue.isDeleted) queue.enforceLimit();
+    }
+  }
+
   #wantTurn(): void {
     if (this.#isTurnWanted) return;
     this.#isTurnWanted = true;
@@ -143,7 +175,9 @@ export class Turns {
       queue.isHeld = false;
       this.markDirty(queue);
     }
-    if (held.length > 0) this.pump();
+    const isMore = held.length + this.#postponed.size > 0;
+    this.#enforceLimits();
+    if (isMore) this.pump();
   };
 
   /** Delivers messages, and does the other work that this turn permits. */
