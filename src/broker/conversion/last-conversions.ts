@@ -12,7 +12,7 @@ const keptCountMax = 16;
 type TargetFormat = Pick<MessageFormat, 'name' | 'fromProperties'>;
 
 /** What the result of a conversion depends on, besides the bytes of the message. */
-export interface ConversionTerms {
+interface ConversionTerms {
   /** Undefined if the format of the message is unknown. */
   readonly from: MessageFormat | undefined;
   readonly to: TargetFormat;

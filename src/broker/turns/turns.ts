@@ -53,7 +53,7 @@ const deliveryMsMax = 6;
 const deliverersPerCheck = 32;
 
 /** A queue with a limit of its messages. */
-export interface Limited {
+interface Limited {
   readonly isDeleted: boolean;
   /** See `Queue.enforceLimit`. */
   enforceLimit(): void;
@@ -154,7 +154,10 @@ export class Turns {
 
   #enforceLimits(): void {
     for (const queue of this.#postponed.keys()) {
-      if (this.unitsLeft <= 0) return this.#wantTurn();
+      if (this.unitsLeft <= 0) {
+        this.#wantTurn();
+        return;
+      }
       this.#postponed.delete(queue);
       if (!queue.isDeleted) queue.enforceLimit();
     }
