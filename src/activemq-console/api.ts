@@ -116,8 +116,8 @@ export class ConsoleApi {
         throw new ConsoleError('busy', 'too many requests are in progress; try again later');
       }
       const request = new ConsoleRequest(this.#console, user, { head, labels, body });
-      if (route.isAction) this.#requireSecret(request);
       if (route.isAudited) this.#audit(request);
+      if (route.isAction) this.#requireSecret(request);
       return await route.handle(request);
     } catch (error) {
       return this.#failure(error);

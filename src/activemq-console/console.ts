@@ -10,6 +10,7 @@ import { Rates } from '../management/rates/rates.ts';
 import { AuditLog } from './audit.ts';
 import { DeadLetterNames } from './dead-letter-names.ts';
 import { noQueue } from './errors.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { Secrets } from './secrets.ts';
 
 /** The parts of the broker that the console needs. */
@@ -33,6 +34,8 @@ export class Console {
   readonly audit: AuditLog;
   readonly secrets: Secrets;
   readonly largeAnswers = new LargeAnswers();
+  /** For tasks that copy a stored message: it may be large. */
+  readonly copying = new OneAtATime();
   readonly uptimeSeconds: () => number;
   /** Samples values while somebody looks at them. */
   readonly rates: Rates;

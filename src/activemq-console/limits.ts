@@ -60,6 +60,11 @@ export const shownBodyBytesMax = 64 * kib;
 /** Maximum number of messages that one request sends elsewhere. */
 export const transferCountMax = 1000;
 
+/** Maximum length of a client ID or a selector in a list, characters. The rest is not shown. */
+export const listedLengthMax = 1000;
+/** Maximum number of destinations of a consumer or a subscription that lists show. */
+export const listedDestinationCountMax = 20;
+
 /** Maximum size of the request that sends a message, bytes. Text is percent-encoded in it. */
 export const sendBodyBytesMax = 1024 * kib;
 /** Maximum number of properties of a message that is sent. */

@@ -7,7 +7,7 @@ import type { ActiveMqInput } from './parts.ts';
 /** A client of the console, which the first request has loaded. */
 async function loadedConsole(broker: MeteredProcess): Promise<ConsoleClient> {
   const client = broker.console();
-  await succeed(client, '/admin/');
+  await succeed(client, '/admin/api/overview');
   await succeed(client, '/admin/xml/queues.jsp');
   return client;
 }
@@ -35,8 +35,10 @@ export const consoleInputs: readonly ActiveMqInput[] = [
       const client = await loadedConsole(broker);
       return async () => {
         await together(3, () => succeed(client, '/admin/xml/queues.jsp'));
-        await together(3, () => succeed(client, '/admin/?page=100'));
-        await together(3, () => succeed(client, '/admin/?page=20&pageSize=500'));
+        await together(3, () => succeed(client, '/admin/api/queues?page=100'));
+        await together(3, () =>
+          succeed(client, '/admin/api/queues?page=20&pageSize=500&sort=size'),
+        );
         await together(3, () => succeed(client, '/admin/api/queues?pageSize=500&filter=9'));
         await succeed(client, '/admin/xml/topics.jsp');
         await succeed(client, '/admin/xml/subscribers.jsp');
@@ -57,7 +59,6 @@ export const consoleInputs: readonly ActiveMqInput[] = [
       await stomp.call('SEND', { destination: '/queue/last', persistent: 'true' });
       const client = await loadedConsole(broker);
       return async () => {
-        await together(3, () => succeed(client, '/admin/queues/large?count=100'));
         await together(3, () => succeed(client, '/admin/api/queues/large/messages?count=100'));
         const form = { JMSDestination: 'large', destination: 'other' };
         const { text } = await client.act('moveMessages.action', form);

@@ -3,10 +3,10 @@
 import { deadLetterHeaders } from '../../broker/activemq/dead-letter-queue.ts';
 import { parseDestination } from '../../broker/activemq/destination.ts';
 import { scheduledHeaderNames } from '../../broker/activemq/scheduling/scheduled-headers.ts';
-import { noSendOptions, type SendOptions } from '../../broker/activemq/send-target.ts';
 import { publicationOf } from '../../broker/activemq/services/publication-of.ts';
 import { type Address, emptyProperties } from '../../broker/conversion/properties.ts';
 import { type Field, textValue } from '../../broker/conversion/value.ts';
+import type { Route } from '../../broker/exchanges/route-cache.ts';
 import { formatNumbers } from '../../broker/format.ts';
 import type { Publication } from '../../broker/publication.ts';
 import { Transaction } from '../../broker/transaction.ts';
@@ -17,6 +17,7 @@ import { badRequest } from '../errors.ts';
 import { sentPropertyCountMax, ttlMsMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { audited, destinationOf } from './operation.ts';
+import { routeOf } from './routing.ts';
 
 /** The priority of JMS if none is given, and the highest one. */
 const priorityDefault = 4;
@@ -63,7 +64,11 @@ export async function sendMessage(request: ConsoleRequest): Promise<Answer> {
   const timing = dialect.timingOf((name) => request.field(name) || undefined);
   const operation = { name: 'sendTextMessage', arguments: [], ...queueOf(to) };
   await audited(request, operation, () =>
-    publish(request, publication, to, { timing, hasGroup: groupId !== undefined }),
+    publish(
+      request,
+      publication,
+      routeOf(request, publication, to, { timing, hasGroup: groupId !== undefined }),
+    ),
   );
   return jsonAnswer({ name: to.name, isScheduled: timing !== undefined });
 }
@@ -107,20 +112,17 @@ function scheduledProperties(request: ConsoleRequest): Field[] {
     .map((name) => [name, textValue(request.field(name))]);
 }
 
-/** Sends a message as the user of a request, and waits until it is on disk. */
+/** Sends a message, and waits until it is on disk. */
 export async function publish(
-  { console, access }: ConsoleRequest,
+  { console: { broker, dialect } }: ConsoleRequest,
   publication: Publication,
-  to: Address,
-  options: SendOptions = noSendOptions,
+  route: Route,
 ): Promise<void> {
-  const { broker, dialect } = console;
-  const route = dialect.route(dialect.sendTarget(to), publication, access, [], options);
   const transaction = new Transaction(broker, dialect.vhost);
   transaction.publish(publication, route);
   const group = await inSlices(
     broker.background,
-    transaction.commit(() => {}),
+    transaction.commit((sent, _, taken) => dialect.sends.committed(sent, taken)),
   );
   broker.pump();
   if (group > 0) await synced(broker, group);

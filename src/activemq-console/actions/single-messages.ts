@@ -7,6 +7,7 @@ import { browse } from '../messages/browse.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { movedTo, sourceOf } from './messages.ts';
 import { audited } from './operation.ts';
+import { routeOfStored } from './routing.ts';
 import { publish } from './sending.ts';
 import { deleteOne, type Readdressed, requireSame } from './transfer.ts';
 
@@ -30,7 +31,7 @@ export async function copyMessage(request: ConsoleRequest): Promise<Answer> {
   const to = namedDestination(request.field('destination'), 'queue');
   console.dialect.rights.require(access, 'write', to);
   const operation = { name: 'copyMessageTo', arguments: [to.name, sequence], queue: queue.name };
-  await audited(request, operation, async () => {
+  const perform = async () => {
     let copy: Readdressed | undefined;
     await browse(console, queue, sequence, (view, found) => {
       if (found === sequence) {
@@ -40,7 +41,9 @@ export async function copyMessage(request: ConsoleRequest): Promise<Answer> {
       return false;
     });
     if (copy === undefined) throw noMessage(sequence, queue.name);
-    await publish(request, copy.publication, to);
-  });
+    const { publication } = copy;
+    await publish(request, publication, routeOfStored(request, publication, to));
+  };
+  await audited(request, operation, () => console.copying.run(perform));
   return jsonAnswer({ name: queue.name, sequence });
 }

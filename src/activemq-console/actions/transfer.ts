@@ -10,6 +10,7 @@ import { synced } from '../../management/commit.ts';
 import { inSlices } from '../../management/slices.ts';
 import { ConsoleError, noMessage } from '../errors.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { routeOfStored } from './routing.ts';
 
 /** A message with its new destination. */
 export interface Readdressed {
@@ -52,12 +53,14 @@ export function transfer(
     let skippedCount = 0;
     let group = 0;
     for (; left > 0 && !queue.isDeleted; left--) {
-      const taken = await take(subscription, readdress);
-      if (taken === undefined) break;
-      const sent = await trySend(request, subscription, taken);
-      if (sent === undefined) skippedCount++;
+      const done = await request.console.copying.run(async () => {
+        const taken = await take(subscription, readdress);
+        return taken && { sent: await trySend(request, subscription, taken) };
+      });
+      if (done === undefined) break;
+      if (done.sent === undefined) skippedCount++;
       else sentCount++;
-      group = Math.max(group, sent ?? 0);
+      group = Math.max(group, done.sent ?? 0);
     }
     return { group, result: { sentCount, skippedCount } };
   });
@@ -117,9 +120,12 @@ function withOne<Value>(
       requireSame(request, delivery);
       return read(delivery);
     };
-    const taken = await take(subscription, checked, sequence);
-    if (taken === undefined) throw noMessage(sequence, queue.name);
-    return { group: await perform(subscription, taken), result: undefined };
+    const group = await request.console.copying.run(async () => {
+      const taken = await take(subscription, checked, sequence);
+      if (taken === undefined) throw noMessage(sequence, queue.name);
+      return perform(subscription, taken);
+    });
+    return { group, result: undefined };
   });
 }
 
@@ -214,19 +220,18 @@ async function send(
   subscription: Subscription,
   { deliveryNumber, value: { publication, to } }: Taken<Readdressed>,
 ): Promise<number> {
-  const { access, console } = request;
-  const { broker, dialect } = console;
+  const { broker, dialect } = request.console;
   const transaction = new Transaction(broker, dialect.vhost);
-  const route = dialect.route(dialect.sendTarget(to), publication, access, []);
-  const full = route.queues.find((queue) => queue.isFull(publication.bodyLength));
-  // Otherwise a message to a queue that is full would be lost.
-  if (full !== undefined) throw new BrokerError('resource-error', `queue '${full.name}' is full`);
-  transaction.publish(publication, route);
-  return commit(request, transaction, { subscription, deliveryNumber });
+  transaction.publish(publication, routeOfStored(request, publication, to));
+  const group = await commit(request, transaction, { subscription, deliveryNumber });
+  // What is not on disk is in memory.
+  const isBehind = broker.store.log.pendingBytes > broker.limits.pendingBytesMax;
+  if (isBehind && group > 0) await synced(broker, group);
+  return group;
 }
 
 async function commit(
-  { console: { broker } }: ConsoleRequest,
+  { console: { broker, dialect } }: ConsoleRequest,
   transaction: Transaction,
   taken: { readonly subscription: Subscription; readonly deliveryNumber: number },
 ): Promise<number> {
@@ -234,7 +239,7 @@ async function commit(
   transaction.settle(subscription, deliveryNumber, deliveryNumber, 'accepted');
   const group = await inSlices(
     broker.background,
-    transaction.commit(() => {}),
+    transaction.commit((sent, _, route) => dialect.sends.committed(sent, route)),
   );
   broker.pump();
   return group;

@@ -6,6 +6,7 @@ import { type Answer, jsonAnswer } from '../answers.ts';
 import type { Console } from '../console.ts';
 import { ConsoleError } from '../errors.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { cut } from './cut.ts';
 import { pageAnswer } from './paging.ts';
 
 /** The name of a connection: both addresses, or the protocol instead of an unknown own one. */
@@ -47,7 +48,7 @@ function shown(connection: ClientConnection): object {
     address: connection.peerAddress ?? null,
     user: connection.access.user,
     protocol: connection.protocolName ?? null,
-    clientId: connection.clientId ?? null,
+    clientId: connection.clientId === undefined ? null : cut(connection.clientId),
     sessionCount: connection.channelCount,
   };
 }

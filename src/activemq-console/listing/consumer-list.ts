@@ -5,12 +5,14 @@ import { qualifiedName } from '../../broker/activemq/destination.ts';
 import type { ClientConnection } from '../../broker/client-connection.ts';
 import { itemsPerStep } from '../../management/slices.ts';
 import type { Answer } from '../answers.ts';
+import { listedDestinationCountMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { connectionIdOf } from './connection-list.ts';
+import { cut } from './cut.ts';
 import { pageAnswer } from './paging.ts';
 
-/** Maximum number of destinations and of their sources that one item shows or sums. */
-const shownCountMax = 100;
+/** Maximum number of sources whose messages one item sums. */
+const summedCountMax = 100;
 
 /**
  * `GET /admin/api/consumers`: all, or those of the `queue` or `topic` with a name, or of the
@@ -61,7 +63,7 @@ function* consumes({ sources }: Consumption, queueName: string): Generator<void,
 }
 
 function destinationsText({ request: { destinations } }: Consumption): string {
-  return destinations.slice(0, shownCountMax).map(qualifiedName).join(', ');
+  return destinations.slice(0, listedDestinationCountMax).map(qualifiedName).join(', ');
 }
 
 /** The messages that a consumer has; of one with many queues, those of the first ones. */
@@ -70,7 +72,7 @@ function inFlightCount({ sources }: Consumption): number {
   let count = 0;
   for (const { subscription } of sources) {
     sum += subscription.unsettledCount;
-    if (++count >= shownCountMax) break;
+    if (++count >= summedCountMax) break;
   }
   return sum;
 }
@@ -85,11 +87,11 @@ function shown(request: ConsoleRequest, consumption: Consumption): object {
   const { destinations, selector, prefetch, priority, key, isExclusive, isNoLocal } =
     consumption.request;
   return {
-    destinations: destinations.slice(0, shownCountMax).map(qualifiedName),
+    destinations: destinations.slice(0, listedDestinationCountMax).map(qualifiedName),
     destinationCount: destinations.length,
     connectionId: ownerOf(request, consumption),
-    subscriptionName: key?.name ?? null,
-    selector: selector?.text ?? null,
+    subscriptionName: key === undefined ? null : cut(key.name),
+    selector: selector === undefined ? null : cut(selector.text),
     // JSON has no Infinity.
     prefetch: Number.isFinite(prefetch) ? prefetch : null,
     priority,

@@ -5,12 +5,11 @@ import { storedSelectorOf } from '../../broker/activemq/topic-consumers.ts';
 import { unsettledCount } from '../../broker/statistics.ts';
 import { shownKeyOf } from '../../broker/topics/topic-subscriptions.ts';
 import type { Answer } from '../answers.ts';
+import { listedDestinationCountMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { cut } from './cut.ts';
 import { type Subscriber, subscribersOf } from './destinations.ts';
 import { pageAnswer } from './paging.ts';
-
-/** Maximum number of topics that are shown of a subscription: an MQTT session may have many. */
-const shownTopicCountMax = 100;
 
 /** `GET /admin/api/subscribers` */
 export function listSubscribers(request: ConsoleRequest): Promise<Answer> {
@@ -38,16 +37,18 @@ function keyOf({ queue }: Subscriber) {
 function shown(dialect: ActiveMq, subscriber: Subscriber): object {
   const { queue, connectionId } = subscriber;
   const { clientId, name } = keyOf(subscriber);
+  const selector = storedSelectorOf(queue);
+  // A session of MQTT may have many.
   const topics: string[] = [];
   for (const address of dialect.topicsOf(queue)) {
-    if (topics.push(address.name) >= shownTopicCountMax) break;
+    if (topics.push(address.name) >= listedDestinationCountMax) break;
   }
   return {
     clientId,
     subscriptionName: name,
     connectionId,
     topics,
-    selector: storedSelectorOf(queue) ?? null,
+    selector: selector === undefined ? null : cut(selector),
     isActive: queue.consumerCount > 0,
     pendingCount: queue.readyCount,
     inFlightCount: unsettledCount(queue),
