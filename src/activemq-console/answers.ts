@@ -26,6 +26,11 @@ export function xmlStream(stream: AsyncIterable<Uint8Array>): StreamingResponse 
   return { status: 200, headers: xmlHeaders, stream };
 }
 
+/** An answer in JSON whose text comes in pieces. */
+export function jsonStream(stream: AsyncIterable<Uint8Array>): StreamingResponse {
+  return { status: 200, headers: jsonHeaders, stream };
+}
+
 /** An answer in JSON. */
 export function jsonAnswer(value: unknown, status = 200): HttpResponse {
   return { status, headers: jsonHeaders, body: JSON.stringify(value) };

@@ -60,6 +60,9 @@ export const shownBodyBytesMax = 64 * kib;
 /** Maximum number of messages that one request sends elsewhere. */
 export const transferCountMax = 1000;
 
+/** Length of a list in JSON from which only a few are sent at the same time, characters. */
+export const largeAnswerLengthMin = 128 * kib;
+
 /** Maximum length of a client ID or a selector in a list, characters. The rest is not shown. */
 export const listedLengthMax = 1000;
 /** Maximum number of destinations of a consumer or a subscription that lists show. */

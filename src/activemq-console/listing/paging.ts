@@ -1,13 +1,16 @@
 // Pages of lists: filtered, sorted, and written in steps.
 
 import { firstInSteps, inSlices, itemsPerStep, sortInSteps } from '../../management/slices.ts';
-import { type Answer, jsonAnswer } from '../answers.ts';
+import type { Answer } from '../answers.ts';
 import { badRequest } from '../errors.ts';
 import { filterLengthMax, pageSizeDefault, pageSizeMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { listAnswer, type WrittenList } from './list-answer.ts';
 
 /** Units for writing one item besides those of a step. */
 const itemUnits = 32;
+/** Characters of an item per further unit. */
+const charactersPerUnit = 64;
 
 /** A list of which pages are answered. */
 export interface Listing<Item> {
@@ -52,7 +55,7 @@ export async function pageAnswer<Item>(
 ): Promise<Answer> {
   const asked = readAsked(request, listing);
   const steps = pageInSteps(request, listing, asked);
-  return jsonAnswer(await inSlices(request.console.broker.background, steps));
+  return listAnswer(request, await inSlices(request.console.broker.background, steps));
 }
 
 function readAsked<Item>(request: ConsoleRequest, { columns }: Listing<Item>): Asked<Item> {
@@ -76,7 +79,7 @@ function* pageInSteps<Item>(
   { console }: ConsoleRequest,
   { name, items, columns, text, write }: Listing<Item>,
   { page, pageSize, filter, keyOf, isDescending }: Asked<Item>,
-): Generator<void, object> {
+): Generator<void, WrittenList> {
   const all = yield* items;
   const textOf = text ?? Object.values(columns)[0] ?? (() => '');
   const wanted = filter.toLowerCase();
@@ -90,21 +93,22 @@ function* pageInSteps<Item>(
   const pageCount = Math.max(1, Math.ceil(found.length / pageSize));
   const at = Math.min(page, pageCount);
   const shown = yield* sliceOf(found, at, pageSize, isDescending ? -1 : 1);
-  const written: object[] = [];
+  const written: string[] = [];
   for (const { item } of shown) {
-    console.broker.background.spend(itemUnits);
-    written.push(write(item));
+    const text = JSON.stringify(write(item));
+    written.push(text);
+    console.broker.background.spend(itemUnits + Math.ceil(text.length / charactersPerUnit));
     yield;
   }
-  return {
+  const head = {
     filter,
     page: at,
     pageSize,
     pageCount,
     filteredCount: found.length,
     totalCount: all.length,
-    [name]: written,
   };
+  return { head, name, items: written };
 }
 
 /** The items of a page. For one of the first pages, the items behind it need not be sorted. */

@@ -6,10 +6,11 @@ import { scheduledJobId } from '../../broker/activemq/scheduling/scheduled-heade
 import { unitSteps } from '../../broker/turns/background.ts';
 import { inSlices } from '../../management/slices.ts';
 import type { MessageView } from '../../storage/message-record.ts';
-import { type Answer, jsonAnswer } from '../answers.ts';
+import type { Answer } from '../answers.ts';
 import { browseCountDefault, browseCountMax } from '../limits.ts';
 import { headPropertiesOf, shownMessage } from '../messages/shown-message.ts';
 import type { ConsoleRequest } from '../request.ts';
+import { listAnswer } from './list-answer.ts';
 
 /** Units of work for finding and writing one entry. */
 const entryUnits = 64;
@@ -22,7 +23,7 @@ export async function listScheduled(request: ConsoleRequest): Promise<Answer> {
   const { broker, dialect } = request.console;
   const schedule = broker.schedules.of(dialect.vhost.name);
   let after = request.field('after') === '' ? undefined : request.number('after');
-  const messages: object[] = [];
+  const items: string[] = [];
   // Also what is not shown counts, so that one request does not look at everything.
   const countMax = request.count('count', browseCountDefault, browseCountMax);
   for (let left = countMax; left > 0; left--) {
@@ -33,12 +34,13 @@ export async function listScheduled(request: ConsoleRequest): Promise<Answer> {
     if (entry !== undefined) {
       const { id, dueMs } = entry;
       const shown = await schedule.look(id, (view) => shownEntry(request, id, dueMs, view));
-      if (shown !== undefined) messages.push(shown);
+      if (shown !== undefined) items.push(JSON.stringify(shown));
     }
     if (after === undefined) break;
     await inSlices(broker.background, unitSteps(entryUnits));
   }
-  return jsonAnswer({ messages, next: after ?? null, totalCount: schedule.count });
+  const head = { next: after ?? null, totalCount: schedule.count };
+  return listAnswer(request, { head, name: 'messages', items });
 }
 
 /** Undefined if the user may neither read nor delete the destination. */

@@ -8,6 +8,7 @@ import { type Answer, jsonAnswer } from '../answers.ts';
 import type { Console } from '../console.ts';
 import { ConsoleError } from '../errors.ts';
 import { browseCountDefault, browseCountMax } from '../limits.ts';
+import { listAnswer } from '../listing/list-answer.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { shownBody } from './shown-body.ts';
 import { headPropertiesOf, type ShownMessage, shownMessage } from './shown-message.ts';
@@ -27,12 +28,12 @@ export async function listMessages(request: ConsoleRequest): Promise<Answer> {
   const { console } = request;
   const queue = readable(request);
   const count = request.count('count', browseCountDefault, browseCountMax);
-  const messages: QueuedMessage[] = [];
+  const items: string[] = [];
   const next = await browse(console, queue, request.number('from'), (view, sequence) => {
-    messages.push(shown(console, view, sequence));
-    return messages.length < count;
+    items.push(JSON.stringify(shown(console, view, sequence)));
+    return items.length < count;
   });
-  return jsonAnswer({ name: queue.name, messages, next });
+  return listAnswer(request, { head: { name: queue.name, next }, name: 'messages', items });
 }
 
 /** `GET /admin/api/queues/{name}/messages/{sequence}`: one message with the beginning of its body */
