@@ -17,17 +17,17 @@ export const mapDepthMax = 16;
 
 const longMax = 9_223_372_036_854_775_807n;
 
-/** The largest values of whole numbers, by the names of their elements. */
-const ranges: Readonly<Record<string, bigint>> = {
-  byte: 127n,
-  short: 32_767n,
-  int: 2_147_483_647n,
-  long: longMax,
-};
+/** The largest values of whole numbers, by the names of their elements, which peers choose. */
+const ranges: ReadonlyMap<string, bigint> = new Map([
+  ['byte', 127n],
+  ['short', 32_767n],
+  ['int', 2_147_483_647n],
+  ['long', longMax],
+]);
 
 /** Elements whose text JSON has without quotes, unless it is not finite. */
 export const numberNames: ReadonlySet<string> = new Set([
-  ...Object.keys(ranges),
+  ...ranges.keys(),
   'float',
   'double',
 ]);
@@ -109,7 +109,7 @@ function readValue(element: Element, depth: number): Value {
   // Without text, XML and JSON cannot be told from an element without children.
   const text = element.content.length === 0 ? '' : element.content;
   if (typeof text !== 'string') throw new MapError(`${name} must not contain elements`);
-  const range = ranges[name];
+  const range = ranges.get(name);
   if (range !== undefined) return wholeNumber(name, text.trim(), range);
   switch (name) {
     case 'string':

@@ -29,8 +29,11 @@ function contentText({ name, content }: Element): string {
   return `{${members.join()}}`;
 }
 
-/** A long that a JavaScript number cannot represent. The name cannot be part of a text, where quotes are escaped. */
-const largeLong = /("long"\s*:\s*)(-?\d{16,19})(?=\s*[,}\]])/g;
+/**
+ * A text, which stays as it is, or a whole number that a JavaScript number may not represent. A text
+ * without an end matches, too: otherwise, each quote in it would be looked at as the start of another.
+ */
+const textOrLargeNumber = /"(?:[^"\\]|\\[^]?)*"?|(?<=[:,[\s])-?\d{16,19}(?=\s*[,}\]])/g;
 
 /**
  * Reads an element.
@@ -40,7 +43,10 @@ const largeLong = /("long"\s*:\s*)(-?\d{16,19})(?=\s*[,}\]])/g;
 export function fromJsonText(text: string): Element {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text.replace(largeLong, '$1"$2"'));
+    const exact = text.replace(textOrLargeNumber, (found) =>
+      found.startsWith('"') ? found : `"${found}"`,
+    );
+    parsed = JSON.parse(exact);
   } catch (error) {
     throw new MapError('the text is not valid JSON', { cause: error });
   }

@@ -110,6 +110,9 @@ const refusals: readonly (readonly [string, string, RegExp])[] = [
   ['json', '{"map":{"entry":{"string":"a","boolean":"yes"}}}', /not true or false/],
   ['json', '{"map":{"entry":{"string":"a","java.lang.Runtime":"x"}}}', /java.lang.Runtime are not/],
   ['json', '{"map":{"entry":{"string":"a","double":"0x10"}}}', /not a value of the type double/],
+  ['json', '{"map":{"entry":{"string":"a","constructor":"1"}}}', /type constructor are not/],
+  ['xml', '<map><entry><null/><toString>1</toString></entry></map>', /type toString are not/],
+  ['json', `{"map":"${'\\"'.repeat(30_000)}`, /not valid JSON/],
   ['json', `{"map":${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}}`, /nested too deeply/],
   ['json', `{"map":${'['.repeat(1000)}1${']'.repeat(1000)}}`, /no object/],
 ];
@@ -119,6 +122,19 @@ test('a text that is not a map is refused with the reason', () => {
     const read = () => fieldsOf(kind === 'xml' ? fromXml(given) : fromJsonText(given));
     assert.throws(read, (error) => error instanceof MapError && reason.test(error.message), given);
   }
+});
+
+test('each of several large numbers is exact, and a text that looks like one is unchanged', () => {
+  const looks = '[9007199254740993]\\"long\\":9007199254740993,';
+  const json = `{"map":{"entry":{"string":"${looks}","list":{"long":[9007199254740993, -9007199254740995]
+    ,"double":1.2345678901234567}}}}`;
+  const list: Value[] = [
+    { type: 'long', value: 9_007_199_254_740_993n },
+    { type: 'long', value: -9_007_199_254_740_995n },
+    { type: 'double', value: 1.234_567_890_123_456_7 },
+  ];
+  const key = looks.replaceAll('\\', '');
+  assert.deepEqual(fieldsOf(fromJsonText(json)), [[key, { type: 'list', value: list }]]);
 });
 
 test('a key like __proto__ is an ordinary key', () => {
