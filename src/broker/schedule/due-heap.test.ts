@@ -40,3 +40,47 @@ test('a heap of several chunks grows, shrinks and grows again', () => {
     assert.equal(heap.size, 0);
   }
 });
+
+test('the entries are those of the first step, whatever changes while they are read', () => {
+  const step = fc.tuple(fc.constantFrom('add', 'take', 'read'), fc.nat(100));
+  fc.assert(
+    fc.property(fc.nat(60), fc.array(step, { maxLength: 100 }), (count, steps) => {
+      const heap = new DueHeap(2);
+      for (let id = 0; id < count; id++) heap.add((id * 7) % 50, id);
+      const readings = [heap.entries(), heap.entries()].map((entries) => {
+        return { entries, results: [entries.next()] };
+      });
+      let id = count;
+      for (const [kind, number] of steps) {
+        if (kind === 'add') heap.add(number, id++);
+        else if (kind === 'take' && heap.size > 0) heap.take();
+        else if (kind === 'read') {
+          const reading = readings[number % 2];
+          reading?.results.push(reading.entries.next());
+        }
+      }
+      const present = Array.from({ length: count }, (_, each) => [each, (each * 7) % 50]);
+      for (const { entries, results } of readings) {
+        const before = results.flatMap(({ value }) => (value === undefined ? [] : [value]));
+        const found = [...before, ...entries];
+        assert.deepEqual(
+          found.sort((a, b) => a[0] - b[0]),
+          present,
+        );
+      }
+    }),
+  );
+});
+
+test('a step of reading copies a chunk, not the whole heap', (t) => {
+  const heap = new DueHeap(6);
+  for (let id = 0; id < 10_000; id++) heap.add(id, id);
+  const arrays = Object.getPrototypeOf(Float64Array.prototype) as Float64Array;
+  const { mock } = t.mock.method(arrays, 'slice');
+  const entries = heap.entries();
+  entries.next();
+  assert.equal(mock.callCount(), 2);
+  heap.take(); // it moves an entry of every level
+  assert.ok(mock.callCount() <= 2 + 2 * 14, String(mock.callCount()));
+  assert.equal([...entries].length, 9999);
+});

@@ -5,6 +5,16 @@
  */
 const usualChunkShift = 12;
 
+/** The entries that one call of {@link DueHeap.entries} has still to return. */
+interface Reading {
+  readonly size: number;
+  nextChunk: number;
+  /** Chunks as they were, if they have changed since. */
+  readonly kept: Map<number, Chunk>;
+}
+
+type Chunk = readonly [dues: Float64Array, ids: Float64Array];
+
 /**
  * A binary heap of ids by due time in typed arrays, with 16 bytes per entry. Among equal times, the
  * lower id comes first. An id may occur more than once.
@@ -14,6 +24,7 @@ export class DueHeap {
   readonly #ids: Float64Array[] = [];
   readonly #shift: number;
   readonly #mask: number;
+  readonly #readings = new Set<Reading>();
   /** The number of entries. */
   size = 0;
 
@@ -70,19 +81,41 @@ export class DueHeap {
     if (last > 0) this.#put(at, dueMs, id);
     // One spare chunk is kept, so that a size around a boundary does not allocate repeatedly.
     if (this.#dues.length > 1 && last + this.#mask + 1 <= (this.#dues.length - 1) << this.#shift) {
+      if (this.#readings.size > 0) this.#keep(this.#dues.length - 1);
       this.#dues.pop();
       this.#ids.pop();
     }
   }
 
-  /** The present entries, in no particular order. The heap may change meanwhile. */
+  /**
+   * The entries as they are at the first step, in no particular order. The heap may change meanwhile: it
+   * copies what it changes, so that no step copies more than a chunk.
+   */
   *entries(): Generator<[id: number, dueMs: number]> {
-    const dues = this.#dues.map((chunk) => chunk.slice());
-    const ids = this.#ids.map((chunk) => chunk.slice());
-    const { size } = this;
-    for (let at = 0; at < size; at++) {
-      const [chunk, place] = [at >>> this.#shift, at & this.#mask];
-      yield [ids[chunk]?.[place] ?? -1, dues[chunk]?.[place] ?? Infinity];
+    const reading: Reading = { size: this.size, nextChunk: 0, kept: new Map() };
+    this.#readings.add(reading);
+    try {
+      for (let first = 0; first < reading.size; first += this.#mask + 1) {
+        const chunk = reading.nextChunk++;
+        const [dues, ids] = reading.kept.get(chunk) ?? this.#copy(chunk);
+        reading.kept.delete(chunk);
+        const count = Math.min(reading.size - first, this.#mask + 1);
+        for (let at = 0; at < count; at++) yield [ids[at] ?? -1, dues[at] ?? Infinity];
+      }
+    } finally {
+      this.#readings.delete(reading);
+    }
+  }
+
+  #copy(chunk: number): Chunk {
+    const [dues, ids] = [this.#dues[chunk], this.#ids[chunk]];
+    return [dues?.slice() ?? new Float64Array(0), ids?.slice() ?? new Float64Array(0)];
+  }
+
+  /** A chunk is about to change. */
+  #keep(chunk: number): void {
+    for (const { kept, nextChunk } of this.#readings) {
+      if (chunk >= nextChunk && !kept.has(chunk)) kept.set(chunk, this.#copy(chunk));
     }
   }
 
@@ -99,6 +132,7 @@ export class DueHeap {
     const dues = this.#dues[chunk];
     const ids = this.#ids[chunk];
     if (dues === undefined || ids === undefined) return;
+    if (this.#readings.size > 0) this.#keep(chunk);
     dues[at & this.#mask] = dueMs;
     ids[at & this.#mask] = id;
   }
