@@ -33,6 +33,7 @@ import {
   mixed,
   mount,
   mountedAgain,
+  readyLater,
   recycled,
   rekeyed,
   secondClosed,
@@ -82,6 +83,10 @@ const good: Readonly<Record<string, Scenario>> = {
   'killed-counts': {
     about: 'Deliveries of a message failed twice.',
     make: () => withGroup(failedTwice(), 3),
+  },
+  'killed-ready': {
+    about: 'A returned message waits before it is delivered again.',
+    make: () => withGroup(readyLater(), 3),
   },
   large: {
     about: 'A state larger than a segment: its base and what changed since lie in several.',

@@ -367,6 +367,11 @@ export function failedTwice(): Buffer {
   return Buffer.from('0700000012' + '00000001' + '000000000001' + '000000000002' + '0002', 'hex');
 }
 
+/** A ready record of 16 bytes: message 1 of queue 1 is ready again after 5000 ms. */
+export function readyLater(): Buffer {
+  return Buffer.from('0900000010' + '00000001' + '000000000001' + '000000001388', 'hex');
+}
+
 /** A killed volume with one more validly sealed group of one block. */
 export async function withGroup(plaintext: Buffer, durableBlocks: number): Promise<MemoryDisk> {
   const disk = await killed();

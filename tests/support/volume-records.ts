@@ -60,6 +60,14 @@ function counts(buffer: Buffer, start: number, end: number): Fields {
   return { queue: readU32(buffer, start), ranges: found };
 }
 
+function ready(buffer: Buffer, start: number, end: number): Fields {
+  const found: number[][] = [];
+  for (let p = start + 4; p < end; p += 12) {
+    found.push([readU48(buffer, p), readU48(buffer, p + 6)]);
+  }
+  return { queue: readU32(buffer, start), entries: found };
+}
+
 function messageIndex(buffer: Buffer, start: number, end: number): Fields {
   const entries: unknown[][] = [];
   let sequence = -2;
@@ -176,6 +184,7 @@ const types: Readonly<Record<number, [name: string, describe: Describe]>> = {
   6: ['stopped', () => ({})],
   7: ['counts', counts],
   8: ['changed', ranges],
+  9: ['ready', ready],
   16: ['change', text],
   17: ['timeline', timeline],
   19: ['kept', kept],

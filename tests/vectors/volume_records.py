@@ -30,7 +30,8 @@ class Cursor:
 RANGES, CHANGE = {"queue": 4, "next": 6, "ranges": (6, 6)}, {"change": "rest"}
 TYPES = {2: ("settle", {"queue": 4, "from": 6, "to": 6}), 3: ("definition", CHANGE), 4: ("window", RANGES),
          5: ("returned", RANGES), 6: ("stopped", {}),
-         7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 8: ("changed", RANGES), 0x10: ("change", CHANGE),
+         7: ("counts", {"queue": 4, "ranges": (6, 6, 2)}), 8: ("changed", RANGES),
+         9: ("ready", {"queue": 4, "entries": (6, 6)}), 0x10: ("change", CHANGE),
          0x11: ("timeline", {"timeline": "string", "at": 6, "bytes": "bytes"}),
          0x13: ("kept", {"timeline": "string", "from": 6}),
          0x42: ("table", {"entries": (8, 4, -16, 8, 8, 8, 4, 4)}), 0x43: ("blocks", {"of": 8, "entries": (8, 4)}),

@@ -95,5 +95,6 @@ export const commandRemedies: Readonly<Record<string, Readonly<Record<string, st
     'channel-closed': 'create what the message names, or import the definitions first',
     'protocol-error': 'check that the port is that of AMQP 0-9-1 over TLS',
     'not-supported': 'use a server with publisher confirms',
+    'in-progress': 'wait for the other command, or end it first',
   },
 };
