@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { ManualClock } from '../../tests/support/bare-broker.ts';
 import { BrokerOnLog } from '../../tests/support/broker-on-log.ts';
 import type { Answer } from './answers.ts';
-import { requestCountMax, userShare } from './limits.ts';
+import {
+  largeBodyBytesPerUserMax,
+  largeRequestCountMax,
+  requestCountMax,
+  userShare,
+} from './limits.ts';
 import { openManagement } from './open.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -105,6 +110,32 @@ test('a user that is deleted while a request waits for its turn is denied', asyn
   measured(1);
   assert.equal((await later).status, 401);
   await Promise.all(running);
+  await close();
+});
+
+test('large requests that wait do not keep out those of others', async () => {
+  const { ask, measured, close } = await openApi();
+  const create = { method: 'PUT', body: '{"password":"secret","tags":"administrator"}' };
+  assert.equal((await ask('ann', '/api/users/eve', create)).status, 201);
+  const running = Array.from({ length: userShare.runningCountMax }, () => ask('eve', '/api/nodes'));
+  await turn();
+  const send = (user: string, body = '{}') =>
+    ask(user, '/api/definitions', { method: 'POST', body });
+  const waiting = Array.from({ length: 2 * largeRequestCountMax }, () => send('eve'));
+  await turn();
+  assert.equal((await send('ann')).status, 204);
+  const large = ' '.repeat(largeBodyBytesPerUserMax / 2);
+  const kept = send('eve', large);
+  const { status, body } = await send('eve', large);
+  assert.equal(status, 503);
+  assert.match(String(body), /too many large requests/);
+  assert.equal((await send('ann')).status, 204);
+  measured(1);
+  await Promise.all(running);
+  const found = await Promise.all(waiting);
+  assert.deepEqual([...new Set(found.map((each) => each.status))], [204]);
+  assert.equal((await kept).status, 400);
+  assert.equal((await send('eve', '{}')).status, 204);
   await close();
 });
 

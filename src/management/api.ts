@@ -9,13 +9,8 @@ import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
 import { isForged } from './forged.ts';
 import { LargeAnswers } from './large-answers.ts';
-import {
-  largeRequestCountMax,
-  pathLengthMax,
-  queryLengthMax,
-  requestChargeMs,
-  requestCountMax,
-} from './limits.ts';
+import { LargeRequests } from './large-requests.ts';
+import { pathLengthMax, queryLengthMax, requestChargeMs, requestCountMax } from './limits.ts';
 import type { Management } from './management.ts';
 import { ApiRequest } from './request.ts';
 import { requireRole } from './roles.ts';
@@ -34,7 +29,7 @@ export class ManagementApi {
   readonly #management: Management;
   readonly #routes = newRoutes();
   #requestCount = 0;
-  #largeCount = 0;
+  readonly #largeRequests = new LargeRequests();
   readonly #largeAnswers = new LargeAnswers();
   readonly #shares: Shares;
 
@@ -118,24 +113,29 @@ export class ManagementApi {
   ): Promise<Answer> {
     const { isLarge } = found.route;
     let place: Place | undefined;
+    const ends: (() => void)[] = [];
     this.#requestCount++;
-    if (isLarge) this.#largeCount++;
     try {
-      if (this.#requestCount > requestCountMax || this.#largeCount > largeRequestCountMax) {
+      if (this.#requestCount > requestCountMax) {
         throw new ManagementError('busy', 'too many requests are in progress; try again later');
       }
-      if (isLarge) this.#largeAnswers.requireRoom(user.name);
+      if (isLarge) ends.push(this.#largeRequests.keep(user.name, body.length));
       place = this.#shares.enter(user.name, head.peerAddress, isGone);
       place.charge(requestChargeMs);
       await place.start();
-      const answer = isGone() ? clientGone : await this.#answerAs(user, head, found, body, place);
+      if (isGone()) return paced(clientGone, place);
+      if (isLarge) {
+        this.#largeAnswers.requireRoom(user.name);
+        ends.push(this.#largeRequests.begin());
+      }
+      const answer = await this.#answerAs(user, head, found, body, place);
       return paced(isLarge ? this.#largeAnswers.counted(user.name, answer) : answer, place);
     } catch (error) {
       place?.end();
       return this.#failure(error);
     } finally {
       this.#requestCount--;
-      if (isLarge) this.#largeCount--;
+      for (const end of ends) end();
     }
   }
 

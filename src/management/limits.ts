@@ -34,8 +34,12 @@ export const publishBodyBytesMax = 4 * mib;
 /** Maximum size of definitions, bytes. */
 export const definitionsBodyBytesMax = 32 * mib;
 
-/** Maximum number of requests with large bodies or answers that are in progress. */
+/** Maximum number of requests with large bodies or answers that are being answered. */
 export const largeRequestCountMax = 4;
+/** Maximum size of the bodies of such requests that wait or are being answered, bytes. */
+export const largeBodyBytesMax = 4 * definitionsBodyBytesMax;
+/** Of them, those of one user. */
+export const largeBodyBytesPerUserMax = largeBodyBytesMax / 2;
 /** Maximum number of large answers that are being sent; each has up to {@link getBytesMax}. */
 export const largeAnswerCountMax = 16;
 /** Of them, those of one user. */
@@ -60,6 +64,8 @@ export const addressShare: ShareLimits = {
   runningCountMax: 8,
   placeCountMax: 80,
 };
+/** Places that a user has even if others at the same address, such as that of a proxy, have taken all of its places. */
+export const keptPlaceCount = 4;
 /** Time that a request may have to wait for these shares; otherwise it is refused, milliseconds. */
 export const shareWaitMsMax = 10_000;
 /** Time of the event loop that every request is charged, for HTTP and TLS, milliseconds. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { ManagementError } from '../errors.ts';
-import { addressShare, userShare } from '../limits.ts';
+import { addressShare, keptPlaceCount, shareWaitMsMax, userShare } from '../limits.ts';
 import { paced } from './paced-answer.ts';
 import { type Place, Shares } from './shares.ts';
 
@@ -47,11 +47,15 @@ test('requests beyond the bounds of a user and of an address are refused', () =>
   assert.deepEqual([code, retryAfterSeconds], ['too-many-requests', 1]);
   assert.match(message, /of this user are in progress/);
   requests(shares, 'bob', addressShare.placeCountMax - userShare.placeCountMax);
+  // Others do not take all places of a user who shares the address of a proxy with them.
+  const { places: kept } = requests(shares, 'eve', keptPlaceCount);
   const full = refusalOf(() => shares.requireRoom('eve', '192.0.2.1'));
   assert.match(full.message, /of this address are in progress/);
   shares.requireRoom('eve', '192.0.2.2');
   places[0]?.end();
   places[0]?.end(); // has no further effect
+  assert.throws(() => shares.requireRoom('eve', '192.0.2.1'));
+  kept[0]?.end();
   shares.requireRoom('eve', '192.0.2.1');
   shares.enter('ann', '192.0.2.2', stays);
   assert.throws(() => shares.enter('ann', '192.0.2.2', stays));
@@ -94,6 +98,19 @@ test('of those who wait at one address, the user who took the least is first', a
   many.begun[0]?.end();
   await turn();
   assert.deepEqual([few.begun.length, many.begun.length], [1, userShare.runningCountMax]);
+});
+
+test('a user who took little is not refused for what others at the address took', async () => {
+  const clock = new ManualClock();
+  const shares = new Shares(clock);
+  const [first] = requests(shares, 'ann', 1).places;
+  const longMs = addressShare.burstMs + 2 * shareWaitMsMax * addressShare.part;
+  first?.charge(longMs);
+  assert.throws(() => shares.requireRoom('ann', '192.0.2.1'), ManagementError);
+  const { begun } = requests(shares, 'bob', 1);
+  clock.advance(2 * shareWaitMsMax + 1);
+  await turn();
+  assert.equal(begun.length, 1);
 });
 
 test('a request whose client has gone gives up its turn', async () => {

@@ -4,7 +4,7 @@
 import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { ManagementError } from '../errors.ts';
-import { addressShare, shareWaitMsMax, userShare } from '../limits.ts';
+import { addressShare, keptPlaceCount, shareWaitMsMax, userShare } from '../limits.ts';
 import { Share, type ShareLimits } from './share.ts';
 
 /** Number of remembered users, and of addresses, from which idle ones are forgotten. */
@@ -66,9 +66,12 @@ export class Shares {
 
   #require({ user, address }: Owners): void {
     const nowMs = this.#clock.monotonicMs();
-    const waitMs = Math.max(user.waitMs(nowMs), address.waitMs(nowMs));
-    if (!user.isFull && !address.isFull && waitMs <= shareWaitMsMax) return;
-    const why = user.isFull ? 'of this user are' : address.isFull ? 'of this address are' : 'were';
+    const ownMs = user.waitMs(nowMs);
+    // Others at the address must not cause a user who took little to be refused.
+    const waitMs = ownMs === 0 ? 0 : Math.max(ownMs, address.waitMs(nowMs));
+    const isAddressFull = address.isFull && user.placeCount >= keptPlaceCount;
+    if (!user.isFull && !isAddressFull && waitMs <= shareWaitMsMax) return;
+    const why = user.isFull ? 'of this user are' : isAddressFull ? 'of this address are' : 'were';
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
     throw new ManagementError(
       'too-many-requests',
