@@ -26,11 +26,7 @@ const ranges: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 /** Elements whose text JSON has without quotes, unless it is not finite. */
-export const numberNames: ReadonlySet<string> = new Set([
-  ...ranges.keys(),
-  'float',
-  'double',
-]);
+export const numberNames: ReadonlySet<string> = new Set([...ranges.keys(), 'float', 'double']);
 
 /** Returns the element of a map. */
 export function mapElement(fields: readonly Field[]): Element {

@@ -33,7 +33,7 @@ function contentText({ name, content }: Element): string {
  * A text, which stays as it is, or a whole number that a JavaScript number may not represent. A text
  * without an end matches, too: otherwise, each quote in it would be looked at as the start of another.
  */
-const textOrLargeNumber = /"(?:[^"\\]|\\[^]?)*"?|(?<=[:,[\s])-?\d{16,19}(?=\s*[,}\]])/g;
+const textOrLargeNumber = /"(?:[^"\\]|\\.)*"?|(?<=[:,[\s])-?\d{16,19}(?=\s*[,}\]])/gs;
 
 /**
  * Reads an element.
