@@ -41,33 +41,40 @@ test('a heap of several chunks grows, shrinks and grows again', () => {
   }
 });
 
+type Entry = [id: number, dueMs: number];
+
+/** Reads some entries, and all others later. */
+class Reading {
+  readonly #entries: Generator<Entry>;
+  readonly #found: Entry[] = [];
+  constructor(heap: DueHeap) {
+    this.#entries = heap.entries();
+    this.step();
+  }
+  step(): void {
+    const { done, value } = this.#entries.next();
+    if (done !== true) this.#found.push(value);
+  }
+  /** All entries, by id. */
+  rest(): Entry[] {
+    return [...this.#found, ...this.#entries].sort((a, b) => a[0] - b[0]);
+  }
+}
+
 test('the entries are those of the first step, whatever changes while they are read', () => {
   const step = fc.tuple(fc.constantFrom('add', 'take', 'read'), fc.nat(100));
   fc.assert(
     fc.property(fc.nat(60), fc.array(step, { maxLength: 100 }), (count, steps) => {
       const heap = new DueHeap(2);
       for (let id = 0; id < count; id++) heap.add((id * 7) % 50, id);
-      const readings = [heap.entries(), heap.entries()].map((entries) => {
-        return { entries, results: [entries.next()] };
-      });
-      let id = count;
-      for (const [kind, number] of steps) {
-        if (kind === 'add') heap.add(number, id++);
-        else if (kind === 'take' && heap.size > 0) heap.take();
-        else if (kind === 'read') {
-          const reading = readings[number % 2];
-          reading?.results.push(reading.entries.next());
-        }
+      const [one, other] = [new Reading(heap), new Reading(heap)];
+      for (const [at, [kind, dueMs]] of steps.entries()) {
+        if (kind === 'add') heap.add(dueMs, count + at);
+        else if (kind === 'read') one.step();
+        else if (heap.size > 0) heap.take();
       }
-      const present = Array.from({ length: count }, (_, each) => [each, (each * 7) % 50]);
-      for (const { entries, results } of readings) {
-        const before = results.flatMap(({ value }) => (value === undefined ? [] : [value]));
-        const found = [...before, ...entries];
-        assert.deepEqual(
-          found.sort((a, b) => a[0] - b[0]),
-          present,
-        );
-      }
+      const present = Array.from({ length: count }, (_, id) => [id, (id * 7) % 50]);
+      assert.deepEqual([one.rest(), other.rest()], [present, present]);
     }),
   );
 });
