@@ -136,6 +136,28 @@ test('a delayed message counts, keeps its place, can be purged, and waits on aft
   await life.on.check();
 });
 
+test('the bodies of delayed messages count for the maximum size, after a restart too', async () => {
+  const life = await Life.start();
+  const limit = { 'x-max-length-bytes': int(10), 'x-overflow': text('reject-publish') };
+  const queue = life.queue(retrying('all', limit));
+  life.publish('12345678');
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, plainSubscribe);
+  life.on.broker.pump();
+  settleLast(subscription, inbox, 'released');
+  subscription.stop();
+  life.publish('refused', '9');
+  assert.deepEqual([queue.readyCount, queue.delayed?.count, queue.delayed?.bytes], [1, 1, 8]);
+  await life.on.flushed();
+  await life.on.kill();
+  const after = life.on.broker.vhost('/').queue('q', undefined);
+  life.publish('10');
+  assert.deepEqual([after.readyBytes, after.delayed?.bytes], [1, 8]);
+  life.pass(1000);
+  assert.deepEqual([after.readyBytes, after.delayed?.bytes], [9, 0]);
+  await life.on.close();
+});
+
 test('a policy sets the delays of version 4.3; older versions ignore the arguments', async () => {
   const life = await Life.start();
   const queue = life.queue({ 'x-queue-type': text('quorum'), 'x-delayed-retry-max': int(900) });

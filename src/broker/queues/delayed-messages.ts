@@ -27,6 +27,8 @@ export class DelayedMessages implements Ticking {
   timerMs = Infinity;
   timerAt = -1;
   count = 0;
+  /** Size of their bodies. */
+  bytes = 0;
   /** When the last of them becomes ready, milliseconds since 1970. */
   lastMs = 0;
   readonly #host: QueueHost;
@@ -59,6 +61,7 @@ export class DelayedMessages implements Ticking {
   restore(sequence: number, readyAtMs: number): void {
     this.#heap.add(readyAtMs, sequence);
     this.count++;
+    this.bytes += this.#queue.index.bodyLength(sequence);
     this.lastMs = Math.max(this.lastMs, readyAtMs);
     this.#host.turns.schedule(this, readyAtMs);
   }
@@ -68,7 +71,7 @@ export class DelayedMessages implements Ticking {
     while (this.#heap.firstMs <= nowMs && background.left > 0) {
       const { firstId } = this.#heap;
       this.#heap.take();
-      this.#removed();
+      this.#removed(firstId);
       background.spend(1);
       this.#queue.ready(firstId);
     }
@@ -76,8 +79,9 @@ export class DelayedMessages implements Ticking {
     if (this.count > 0) this.#host.turns.schedule(this, this.#heap.firstMs);
   }
 
-  #removed(): void {
+  #removed(sequence: number): void {
     this.count--;
+    this.bytes -= this.#queue.index.bodyLength(sequence);
     if (this.count === 0) this.lastMs = 0;
   }
 
@@ -86,6 +90,7 @@ export class DelayedMessages implements Ticking {
     const heap = this.#heap;
     this.#heap = new DueHeap(smallChunkShift);
     this.count = 0;
+    this.bytes = 0;
     this.lastMs = 0;
     this.#host.turns.forget(this);
     return {

@@ -133,7 +133,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     const { lengthMax, bytesMax, deadLettersSafely } = this.settings;
     const dead = deadLettersSafely ? this.disposal : undefined;
     const count = this.readyCount + (this.delayed?.count ?? 0) + (dead?.letterCount ?? 0);
-    const bytes = this.readyBytes + (dead?.letterBytes ?? 0);
+    const bytes = this.readyBytes + (this.delayed?.bytes ?? 0) + (dead?.letterBytes ?? 0);
     return count < lengthMax && bytes + bodyLength <= bytesMax;
   }
 
