@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toJson } from '../../src/broker/conversion/value.ts';
+import { type Field, toJson } from '../../src/broker/conversion/value.ts';
 import { types } from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { encodeMap } from '../../src/protocols/openwire/codec/primitives.ts';
 import { readBody } from '../../src/protocols/openwire/conversion/bodies.ts';
@@ -163,6 +163,23 @@ test('a large map is converted once for all subscriptions of a topic to one form
       );
       assert.equal(mqtt.payloads().length, 1);
     }
+  }
+});
+
+test('a map that would be too long stays as it is for STOMP clients, with the reason in a header', async () => {
+  const peers = await ActiveMqPeers.open();
+  const jms = await peers.openwire('ID:o-1:1');
+  jms.produce();
+  const stomp = await peers.stomp();
+  stomp.call('SUBSCRIBE', { id: '1', destination, transformation: 'jms-map-xml' });
+  const long = { type: 'string', value: '"'.repeat(mapTextLengthMax) } as const;
+  const many = Array.from({ length: 5000 }, (_, at) => [`${at}`, { type: 'null', value: null }]);
+  for (const fields of [[['a', long]], many] as Field[][]) {
+    jms.publish(queue('Q'), '', { type: types.MapMessage, content: encodeMap(fields) });
+    const [frame] = stomp.take();
+    assert.match(String(frame?.headers['transformation-error']), /more than 65536 characters/);
+    assert.equal(frame?.headers['transformation'], undefined);
+    assert.equal(Object.keys(JSON.parse(frame?.body ?? '') as object).length, fields.length);
   }
 });
 

@@ -11,12 +11,12 @@ import { toJson, type Value } from '../../../../broker/conversion/value.ts';
 import { destinationText } from '../address.ts';
 import { frameNames, type HeadLine, lineBytes, propertyNames } from '../codec/head.ts';
 import { doubleText, floatText } from './number-text.ts';
-import { mapText } from './transformations.ts';
+import { withMapText } from './transformations.ts';
 
 /** Encodes a message as STOMP, where all values are text. */
-export function fromProperties(properties: Properties, headBytesMax: number): Encoded {
-  const map = mapText(properties);
-  const body = map === undefined ? encodeBody(properties.body) : encodeText(map);
+export function fromProperties(converted: Properties, headBytesMax: number): Encoded {
+  const properties = withMapText(converted);
+  const body = encodeBody(properties.body);
   const own = propertyLines(properties, body);
   const pieces: Buffer[] = [];
   let size = 0;

@@ -2,7 +2,7 @@
 
 import { conversionWork } from '../../../../broker/conversion/converted.ts';
 import type { Properties } from '../../../../broker/conversion/properties.ts';
-import { type Field, textValue } from '../../../../broker/conversion/value.ts';
+import { type Field, textValue, type Value } from '../../../../broker/conversion/value.ts';
 import { type Element, fieldsOf, MapError, mapElement } from './maps/elements.ts';
 import { fromJsonText, toJsonText } from './maps/json.ts';
 import { fromXml, toXml } from './maps/xml.ts';
@@ -12,7 +12,7 @@ export const transformationHeader = 'transformation';
 /** The header of a message whose transformation failed. */
 const errorHeader = 'transformation-error';
 
-/** Maximum length of a map as text, characters. A longer one is passed on as text. */
+/** Maximum length of a map as text, characters. A longer one is passed on as it is. */
 export const mapTextLengthMax = 65_536;
 
 /**
@@ -63,12 +63,41 @@ export function transformed(
   }
 }
 
-/** Returns the body of a map in the form that its transformation names; undefined for other messages. */
-export function mapText({ body, headers }: Properties): string | undefined {
-  if (body.kind !== 'value' || body.value.type !== 'map') return undefined;
+/**
+ * Replaces the body of a map by text in the form that its transformation names. If it is too large, it
+ * stays a map, and a header states the reason.
+ */
+export function withMapText(properties: Properties): Properties {
+  const { body, headers } = properties;
+  if (body.kind !== 'value' || body.value.type !== 'map') return properties;
   const [, named] = headers.find(([name]) => name === transformationHeader) ?? [];
   const write = named?.type === 'string' ? writerOf(named.value) : undefined;
-  return write?.(mapElement(body.value.value));
+  if (write === undefined) return properties;
+  const length = lengthOf(body.value);
+  if (length > mapTextLengthMax) {
+    const reason = textValue(`the map has more than ${mapTextLengthMax} characters`);
+    const others = headers.filter(([name]) => name !== transformationHeader);
+    return { ...properties, headers: [...others, [errorHeader, reason]] };
+  }
+  conversionWork.bytes += length * mapTextWeight;
+  return { ...properties, body: { kind: 'text', text: write(mapElement(body.value.value)) } };
+}
+
+/** Characters that an element counts as, without its text. A map that was read as JSON can be written. */
+const elementLength = 8;
+
+/** The approximate length of a value as text, characters; it is counted up to the maximum only. */
+function lengthOf({ type, value }: Value): number {
+  if (type === 'map' || type === 'list') {
+    let length = elementLength;
+    for (const each of value) {
+      const [name, inner] = 'type' in each ? [undefined, each] : each;
+      length += lengthOf(inner) + (name === undefined ? 0 : name.length + elementLength);
+      if (length > mapTextLengthMax) break;
+    }
+    return length;
+  }
+  return elementLength + (typeof value === 'string' || type === 'binary' ? value.length : 0);
 }
 
 function writerOf(transformation: string): ((element: Element) => string) | undefined {

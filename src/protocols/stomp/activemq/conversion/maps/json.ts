@@ -68,7 +68,11 @@ function membersOf(parsed: unknown, depth: number): Element[] {
   return Object.entries(parsed).flatMap(([name, content]: [string, unknown]) =>
     (Array.isArray(content) ? content : [content]).map((each: unknown): Element => {
       const isNested = typeof each === 'object' && each !== null;
-      return { name, content: isNested ? membersOf(each, depth + 1) : String(each ?? '') };
+      return { name, content: isNested ? membersOf(each, depth + 1) : textOf(each) };
     }),
   );
+}
+
+function textOf(scalar: unknown): string {
+  return Object.is(scalar, -0) ? '-0' : String(scalar ?? '');
 }

@@ -36,6 +36,7 @@ test('maps have the forms that ActiveMQ gives them', () => {
     ['large', { type: 'long', value: 9_223_372_036_854_775_807n }],
     ['rate', { type: 'double', value: 5 }],
     ['endless', { type: 'double', value: Infinity }],
+    ['least', { type: 'double', value: -0 }],
     ['is', { type: 'boolean', value: true }],
     ['none', { type: 'null', value: null }],
   ];
@@ -44,6 +45,7 @@ test('maps have the forms that ActiveMQ gives them', () => {
     json,
     '{"map":{"entry":[{"string":"size","int":10},{"string":"large","long":9223372036854775807},' +
       '{"string":"rate","double":5.0},{"string":"endless","double":"Infinity"},' +
+      '{"string":"least","double":-0.0},' +
       '{"string":"is","boolean":true},{"string":"none","null":""}]}}',
   );
   assert.deepEqual(fieldsOf(fromJsonText(json)), mixed);
