@@ -143,11 +143,6 @@ test('the data protection page shows the key, its grants and its uses, and what 
   const printed = await page.page.pdf({ format: 'A4' });
   const sheets = printed.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0;
   assert.ok(sheets >= 1 && sheets <= 3, `${sheets} sheets: are some of them empty?`);
-  await page.page.emulateMedia({ media: 'print' });
-  await page.page.setViewportSize({ width: 700, height: 1000 });
-  assert.deepEqual(await page.tablesCutOff(), []);
-  await page.page.emulateMedia({ media: null });
-  await page.page.setViewportSize({ width: 1280, height: 720 });
   await page.button('What if I disable the key?').click();
   const dialog = page.page.getByRole('dialog');
   await dialog.getByText('of-customer').waitFor();

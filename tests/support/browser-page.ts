@@ -18,13 +18,6 @@ interface Fading {
   readonly effect: { getComputedTiming(): { readonly iterations: number } } | null;
 }
 
-/** A table as the browser laid it out. */
-interface ShownTable {
-  readonly offsetWidth: number;
-  readonly parentElement: { readonly clientWidth: number };
-  getAttribute(name: string): string | null;
-}
-
 /** The rules of accessibility that pages follow, and best practices. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -136,18 +129,6 @@ export class BrowserPage {
       };
       const { scrollWidth, clientWidth } = document.documentElement;
       return scrollWidth > clientWidth;
-    });
-  }
-
-  /** The names of tables that are wider than their place, so that columns are cut off in print. */
-  tablesCutOff(): Promise<string[]> {
-    return this.page.evaluate(() => {
-      const { document } = globalThis as unknown as {
-        document: { querySelectorAll(selector: string): Iterable<ShownTable> };
-      };
-      return [...document.querySelectorAll('main table')]
-        .filter(({ offsetWidth, parentElement }) => offsetWidth > parentElement.clientWidth)
-        .map((table) => table.getAttribute('aria-label') ?? 'without a name');
     });
   }
 
