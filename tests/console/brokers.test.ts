@@ -138,7 +138,11 @@ test('the data protection page shows the key, its grants and its uses, and what 
   await uses.getByText('GenerateDataKeyWithoutPlaintext').waitFor();
   assert.equal(await uses.getByText('ListGrants').count(), 0);
   await page.page.getByText(/used TLS 1\.2/).waitFor();
+  await page.page.getByText('There is no completed backup of this broker').waitFor();
   await page.isAccessible();
+  const printed = await page.page.pdf({ format: 'A4' });
+  const sheets = printed.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0;
+  assert.ok(sheets >= 1 && sheets <= 3, `${sheets} sheets: are some of them empty?`);
   await page.button('What if I disable the key?').click();
   const dialog = page.page.getByRole('dialog');
   await dialog.getByText('of-customer').waitFor();

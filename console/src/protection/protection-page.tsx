@@ -18,6 +18,7 @@ import { timeText } from '../parts/time.tsx';
 import { href, type Route } from '../router.ts';
 import { EventTable } from '../trail/event-table.tsx';
 import { usesOf } from '../trail/events.ts';
+import { BackupsSummary } from './backups-summary.tsx';
 import { DataKeys, type Volumes } from './data-keys.tsx';
 import { KeySummary } from './key-summary.tsx';
 import { TransportSummary } from './transport-summary.tsx';
@@ -76,7 +77,8 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
         Data protection of {name}
       </Header>
       <p className="console-only-printed">
-        {broker.BrokerArn}, as of {timeText(new Date())}
+        {broker.BrokerArn}, as of {timeText(new Date())}. Times are in the zone{' '}
+        {Intl.DateTimeFormat().resolvedOptions().timeZone}.
       </p>
       <WhatIsEncrypted broker={broker} keyArn={arn} />
       <ErrorAlert error={key.error} />
@@ -93,6 +95,7 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
         </SpaceBetween>
       )}
       <TransportSummary broker={broker} />
+      {broker.BrokerArn !== undefined && <BackupsSummary arn={broker.BrokerArn} />}
       {isDisabling && arn !== undefined && (
         <DisableKey
           arn={arn}
