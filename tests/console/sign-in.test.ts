@@ -84,7 +84,7 @@ test('a wrong password is refused, and a right one signs in until the page is lo
     return JSON.stringify([localStorage, sessionStorage, document.cookie]);
   });
   assert.equal(kept, '[{},{},""]');
-  await page.page.reload();
+  await page.reload();
   await page.heading('Sign in').waitFor();
   await page.close();
 });
