@@ -21,8 +21,17 @@ interface Fading {
 /** The rules of accessibility that pages follow, and best practices. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+/**
+ * What Chromium says of the requests that it ends when an interface of the machine comes or goes, those to
+ * the loopback interface too. A page whose script was among them stays empty.
+ */
+const networkChanged = 'net::ERR_NETWORK_CHANGED';
+/** How often a page is loaded while the network of the machine changes. */
+const loadsMax = 5;
+
 /** An open page. */
 export class BrowserPage {
+  #networkChangedCount = 0;
   readonly page: Page;
   /** The address of the site, without a slash at the end. */
   readonly url: string;
@@ -50,6 +59,12 @@ export class BrowserPage {
         foreign.push(url);
       }
     });
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText ?? '';
+      if (why === networkChanged) this.#networkChangedCount += 1;
+      // A page that is left ends its own requests. Others are told: a wait that ends later does not say why.
+      if (why !== 'net::ERR_ABORTED') console.error(`${why}: ${request.url()}`);
+    });
     await page.exposeFunction('tellViolation', (text: string) => violations.push(text));
     await page.addInitScript(() => {
       const shown = globalThis as unknown as {
@@ -60,7 +75,36 @@ export class BrowserPage {
         shown.tellViolation(`${event['violatedDirective']} ${event['blockedURI']}`),
       );
     });
-    await page.goto(`${this.url}${path}`);
+    await this.load(`${this.url}${path}`);
+  }
+
+  /** Loads an address as in a new window, even that of the page that is open. */
+  load(address: string): Promise<void> {
+    return this.#loaded(async () => {
+      await this.page.goto('about:blank');
+      await this.page.goto(address);
+    });
+  }
+
+  /** Loads the page again. */
+  reload(): Promise<void> {
+    return this.#loaded(() => this.page.reload());
+  }
+
+  /** Loads a page, and once more if the network of the machine changed meanwhile. */
+  async #loaded(load: () => Promise<unknown>): Promise<void> {
+    const { errors } = this.problems;
+    for (let count = 1; ; count += 1) {
+      const [changedCount, errorCount] = [this.#networkChangedCount, errors.length];
+      try {
+        await load();
+        if (this.#networkChangedCount === changedCount) return;
+        if (count === loadsMax) throw new Error(networkChanged);
+      } catch (error) {
+        if (count === loadsMax || !String(error).includes(networkChanged)) throw error;
+      }
+      errors.length = errorCount;
+    }
   }
 
   heading(name: string | RegExp): Locator {

@@ -46,8 +46,7 @@ export class ConsolePage extends BrowserPage {
     const { code, stdout, stderr } = await folder.run(['console', '--data', folder.data]);
     assert.equal(code, 0, stderr);
     // The page that is open reads a code only when it is loaded.
-    await this.page.goto('about:blank');
-    await this.page.goto(stdout.trim());
+    await this.load(stdout.trim());
     await this.button('Continue').click();
     await this.heading('Brokers').waitFor();
     assert.equal(this.page.url(), `${this.url}/console/`, 'the code left the address');

@@ -116,7 +116,9 @@ export class Waxwing {
 
   /** Waits until it prints its address. */
   async greeted(): Promise<string> {
-    await until('a greeting', () => this.#greeting.includes('list-brokers\n') || !this.isRunning);
+    // A start takes half a minute where many programs share two cores.
+    const isAnswered = () => this.#greeting.includes('list-brokers\n') || !this.isRunning;
+    await until('a greeting', isAnswered, 120_000);
     if (!this.isRunning) throw new Error(`the service ended: ${this.output}`);
     return this.#greeting;
   }

@@ -60,7 +60,7 @@ test('a wrong password is refused, and a right one is kept by the page only', {
     return JSON.stringify([localStorage, sessionStorage, document.cookie]);
   });
   assert.equal(kept, '[{},{},""]');
-  await page.page.reload();
+  await page.reload();
   await page.heading('Sign in to the broker').waitFor();
   await page.close();
 });
