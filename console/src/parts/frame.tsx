@@ -9,6 +9,7 @@ import Spinner from '@cloudscape-design/components/spinner';
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { dismiss, useNotices } from '../notices.ts';
+import { LoadBoundary } from './load-boundary.tsx';
 
 /** The messages to the person. */
 export function Notices() {
@@ -46,7 +47,11 @@ export function SignedOut({ children }: { readonly children: ReactNode }) {
  * plots fail if the pointer was there.
  */
 export function Loaded({ children }: { readonly children: ReactNode }) {
-  return <Suspense fallback={<Spinner size="large" />}>{children}</Suspense>;
+  return (
+    <LoadBoundary>
+      <Suspense fallback={<Spinner size="large" />}>{children}</Suspense>
+    </LoadBoundary>
+  );
 }
 
 interface FrameProps {

@@ -65,6 +65,19 @@ test('a wrong password is refused, and a right one is kept by the page only', {
   await page.close();
 });
 
+test('a page whose code cannot be loaded says so, and can be loaded again', { skip }, async () => {
+  const page = await BrokerConsolePage.open(browser, host);
+  await page.signIn();
+  await page.page.route(/\/assets\/connection-list/, (route) => route.abort());
+  await page.page.getByRole('link', { name: 'Connections', exact: true }).click();
+  await page.page.getByText('This page could not be shown').waitFor();
+  await page.isAccessible();
+  await page.page.unroute(/\/assets\/connection-list/);
+  await page.button('Load the console again').click();
+  await page.heading('Sign in to the broker').waitFor();
+  await page.close();
+});
+
 test('who signs out must enter the password again', { skip: skipUnlessLong }, async () => {
   const page = await BrokerConsolePage.open(browser, host);
   await page.signIn();
