@@ -2,6 +2,8 @@
 
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import { Component, type ReactNode } from 'react';
 
 interface Props {
@@ -22,13 +24,15 @@ export class LoadBoundary extends Component<Props, { readonly hasFailed: boolean
   override render(): ReactNode {
     if (!this.state.hasFailed) return this.props.children;
     return (
-      <Alert
-        type="error"
-        header="This page could not be shown"
-        action={<Button onClick={() => location.reload()}>Load the console again</Button>}
-      >
-        The connection may have been interrupted.
-      </Alert>
+      <SpaceBetween size="m">
+        <Header variant="h1">This page could not be shown</Header>
+        <Alert
+          type="error"
+          action={<Button onClick={() => location.reload()}>Load the console again</Button>}
+        >
+          The connection may have been interrupted.
+        </Alert>
+      </SpaceBetween>
     );
   }
 }

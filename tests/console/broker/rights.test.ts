@@ -70,7 +70,7 @@ test('a page whose code cannot be loaded says so, and can be loaded again', { sk
   await page.signIn();
   await page.page.route(/\/assets\/connection-list/, (route) => route.abort());
   await page.page.getByRole('link', { name: 'Connections', exact: true }).click();
-  await page.page.getByText('This page could not be shown').waitFor();
+  await page.heading('This page could not be shown').waitFor();
   await page.isAccessible();
   await page.page.unroute(/\/assets\/connection-list/);
   await page.button('Load the console again').click();
