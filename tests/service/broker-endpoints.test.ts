@@ -205,10 +205,7 @@ test('the console address of brokers of both engine types serves a page', async 
     [parity, ofParity],
     [standard, ofStandard],
   ] as const) {
-    const [activeMq = '', rabbitMq = ''] = ids;
-    // The console of ActiveMQ's type shows nothing before a log-in.
-    await servesPage(waxwing, activeMq, { GET: 401, HEAD: 401, POST: 401 });
-    await servesPage(waxwing, rabbitMq, { GET: 200, HEAD: 200, POST: 405 });
+    for (const id of ids) await servesPage(waxwing, id, { GET: 200, HEAD: 200, POST: 405 });
   }
 });
 

@@ -20,6 +20,7 @@ test("Debian's ActiveMQ is found with its Java, and without the transports that 
   const { version, transports, java } = await findActiveMq(undefined, {});
   assert.match(version, /^5\.\d+\.\d+$/);
   assert.match(java.version, /^\d+/);
-  for (const scheme of ['ssl', 'stomp+ssl', 'mqtt+ssl']) assert.ok(transports.has(scheme), scheme);
-  assert.ok(!transports.has('amqp+ssl') && !transports.has('wss'));
+  for (const scheme of ['ssl', 'stomp+ssl']) assert.ok(transports.has(scheme), scheme);
+  // The transport of MQTT is there, without the library that it needs.
+  for (const scheme of ['amqp+ssl', 'mqtt+ssl', 'wss']) assert.ok(!transports.has(scheme), scheme);
 });
