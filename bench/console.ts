@@ -22,7 +22,7 @@ interface Load {
   readonly largestPaintMs: number;
   /** Until the form accepts input. */
   readonly usableMs: number;
-  /** Until the first page after the sign-in is shown, since the button was pressed. */
+  /** Time from the click on the sign-in button until the first page is shown. */
   readonly signedInMs: number;
   readonly requestCount: number;
   /** What came over the network for the sign-in page, without heads. */

@@ -1,4 +1,4 @@
-// The names of the queues that dead letters go to.
+// The names of dead-letter queues.
 
 import type { ActiveMqConfiguration } from '../broker/activemq/configuration.ts';
 import { deadLetterQueue } from '../broker/activemq/dead-letter-queue.ts';

@@ -18,7 +18,7 @@ export function isInOwnNetwork(): boolean {
   return false;
 }
 
-/** The arguments with which `unshare` becomes a program in a network namespace of its own. */
+/** The arguments of `unshare` that run a program in its own network namespace. */
 export function ownNetworkArgs(...program: readonly string[]): string[] {
   return ['--net', '/bin/sh', '-c', 'ip link set lo up && exec "$0" "$@"', ...program];
 }

@@ -43,7 +43,7 @@ export async function listScheduled(request: ConsoleRequest): Promise<Answer> {
   return listAnswer(request, { head, name: 'messages', items });
 }
 
-/** Undefined if the user may neither read nor delete the destination. */
+/** Returns undefined if the user may not read and may not delete the destination. */
 function shownEntry(
   { console, access }: ConsoleRequest,
   id: number,

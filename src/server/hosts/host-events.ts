@@ -15,7 +15,7 @@ import type { Entry } from '../../storage/journal.ts';
  */
 export const refusalLimits: GatheringLimits = { periodMs: 60_000, toldCountMax: 5 };
 
-/** A machine that was refused. Nothing of what it sent is part of it, because that may be a secret. */
+/** A machine that was refused. It contains nothing that the machine sent, which may be a secret. */
 export interface RefusedHost {
   /** `JoinHost`: it wanted to join. `ConnectHost`: it showed a certificate. */
   readonly eventName: 'JoinHost' | 'ConnectHost';

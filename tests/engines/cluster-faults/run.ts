@@ -16,7 +16,7 @@ import { writeProof } from '../../support/proof.ts';
 import { Journal, type JournalLine } from './journal.ts';
 import { plan } from './kinds.ts';
 
-/** Clusters that did not recover, after which no other one is started. */
+/** The run ends after so many clusters have not recovered. */
 const brokenMax = 6;
 const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 
@@ -61,7 +61,7 @@ console.log(JSON.stringify(report, null, 2));
 if (report.played < faults) console.log('the same command goes on from here');
 if (report.lost.length > 0 || report.otherFindings.length > 0) process.exitCode = 1;
 
-/** Plays the faults of one cluster; with another one if it does not recover. */
+/** Plays faults on a cluster. If it does not recover, a new cluster replaces it. */
 async function playAll(own: number): Promise<void> {
   const left = () =>
     plan(seed, faults, clusters).some(

@@ -14,7 +14,7 @@ import { Waxwing } from '../../support/waxwing.ts';
 const skip = isLong ? false : 'it measures times: only in long runs';
 const seconds = 20;
 const queueCount = 2000;
-/** The goal for the 99th percentile of confirms beside the attack, milliseconds. */
+/** Maximum 99th percentile of the time to a confirm during the attack, milliseconds. */
 const goalMs = 20;
 
 let waxwing: Waxwing;
