@@ -5,6 +5,7 @@ import { shortStringBytesMax } from '../base/bytes.ts';
 import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
 import { type DelayedRetry, delayedRetryOf, delayedRetryTypes } from './queues/delayed-retry.ts';
+import type { EvictionRule } from './queues/eviction.ts';
 import { ageMs, segmentBytesLimit, streamArguments } from './streams/stream-arguments.ts';
 
 /** The properties of a queue in declarations. */
@@ -26,6 +27,8 @@ export interface QueueSettings {
   readonly lengthMax: number;
   readonly bytesMax: number;
   readonly overflow: Overflow;
+  /** Which message `drop-head` drops; undefined for the head. */
+  readonly eviction?: EvictionRule | undefined;
   readonly deadLetterExchange: string | undefined;
   readonly deadLetterKey: string | undefined;
   /** Whether dead letters stay in their queue until all queues that get them have them. */

@@ -23,14 +23,23 @@ export class RealActiveMq {
   openwirePort = 0;
   stompPort = 0;
 
-  private constructor() {}
+  /** Elements of its configuration. */
+  readonly #inside: string;
 
-  /** Starts a broker with an empty store. Returns in one sentence why that is not possible. */
-  static async start(): Promise<RealActiveMq | string> {
+  private constructor(inside: string) {
+    this.#inside = inside;
+  }
+
+  /**
+   * Starts a broker with an empty store. Returns in one sentence why that is not possible.
+   *
+   * @param inside elements of its configuration that come before the persistence adapter
+   */
+  static async start(inside = ''): Promise<RealActiveMq | string> {
     const why = await installed('activemq', 'openjdk-17-jre-headless');
     if (why !== undefined) return why;
     if (!existsSync(`${home}/bin/activemq.jar`)) return 'activemq has no bin/activemq.jar';
-    const real = new RealActiveMq();
+    const real = new RealActiveMq(inside);
     try {
       await real.#start();
       return real;
@@ -94,6 +103,7 @@ export class RealActiveMq {
   xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans-2.0.xsd http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
   <broker xmlns="http://activemq.apache.org/schema/core" brokerName="b1" useJmx="false"
       schedulerSupport="true" dataDirectory="${data}">
+    ${this.#inside}
     <persistenceAdapter><kahaDB directory="${data}/kahadb"/></persistenceAdapter>
     <plugins>
       <simpleAuthenticationPlugin>

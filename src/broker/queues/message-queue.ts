@@ -21,6 +21,7 @@ import { deliveryUnits, type Held } from '../turns/turns.ts';
 import { DelayedMessages, recoverDelayed } from './delayed-messages.ts';
 import { DrainsAndPulls } from './drains-and-pulls.ts';
 import { type GetAnswer, Gets } from './gets.ts';
+import { type LengthLimit, limitOf } from './length-limit.ts';
 import { MessageDisposal } from './message-disposal.ts';
 import { armExpiryTimer, hasExpired } from './message-expiry.ts';
 import { countReturn } from './returned-messages.ts';
@@ -28,8 +29,6 @@ import type { Rewriting } from './rewriting.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
 const scanCountMax = 512;
-/** Maximum number of excess messages dropped with a publish. More are dropped in slices. */
-const excessCountMax = 8;
 /** A deleted queue with more messages drops them in slices. */
 const droppedCountMax = 256;
 
@@ -40,7 +39,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   readonly #host: QueueHost;
   order: DispatchOrder;
   readonly consumers: Consumers;
-  #hasLimit = false;
+  #limit: LengthLimit | undefined = undefined;
   readyCount = 0;
   readyBytes = 0;
   isDeleted = false;
@@ -91,12 +90,14 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   applySettings(settings: QueueSettings): void {
-    const { ttlMs, lengthMax, bytesMax } = settings;
+    const { ttlMs } = settings;
     this.settings = settings;
     this.index.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
-    this.#hasLimit = lengthMax !== Infinity || bytesMax !== Infinity;
+    this.#limit = limitOf(this.#host, this);
     this.touch();
-    if (this.#isOver() && !this.#host.isRecovering) this.#host.turns.background.add(this);
+    if (this.#limit?.isOver === true && !this.#host.isRecovering) {
+      this.#host.turns.background.add(this);
+    }
     if (!settings.deadLettersSafely) this.disposal?.retryHeld();
   }
 
@@ -119,22 +120,11 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     for (const [sequence, reason] of dead) this.#discard(sequence, reason);
     this.touch();
     this.#host.turns.markDirty(this);
-    if (this.#isOver()) this.#host.turns.background.add(this);
+    if (this.#limit?.isOver === true) this.#host.turns.background.add(this);
   }
 
   isFull(bodyLength: number): boolean {
-    if (!this.#hasLimit || this.settings.overflow === 'drop-head') return false;
-    if (this.#hasRoom(bodyLength)) return false;
-    if (this.consumerCount > 0) this.#deliverNow();
-    return !this.#hasRoom(bodyLength);
-  }
-
-  #hasRoom(bodyLength: number): boolean {
-    const { lengthMax, bytesMax, deadLettersSafely } = this.settings;
-    const dead = deadLettersSafely ? this.disposal : undefined;
-    const count = this.readyCount + (this.delayed?.count ?? 0) + (dead?.letterCount ?? 0);
-    const bytes = this.readyBytes + (this.delayed?.bytes ?? 0) + (dead?.letterBytes ?? 0);
-    return count < lengthMax && bytes + bodyLength <= bytesMax;
+    return this.#limit?.isFull(bodyLength) === true;
   }
 
   enqueued(bodyLength: number): void {
@@ -147,32 +137,16 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   enforceLimit(): void {
-    if (!this.#hasLimit || !this.#isOver()) return;
-    if (this.consumerCount > 0) {
-      if (this.#host.turns.postpones(this)) return;
-      this.#deliverNow();
-    }
-    for (let left = excessCountMax; this.#isOver(); left--) {
-      if (left === 0) {
-        this.#host.turns.background.add(this);
-        return;
-      }
-      if (!this.#dropHead()) return;
-    }
+    this.#limit?.enforce();
   }
 
-  #isOver(): boolean {
-    const { lengthMax, bytesMax, overflow } = this.settings;
-    return overflow === 'drop-head' && (this.readyCount > lengthMax || this.readyBytes > bytesMax);
-  }
-
-  #dropHead(): boolean {
-    const sequence = this.order.peek();
-    if (sequence < 0) return false;
-    this.#take(sequence);
+  /** Removes a ready message because of a limit. */
+  drop(sequence: number, reason: DeathReason): void {
+    this.order.remove(sequence);
+    this.readyCount--;
+    this.readyBytes -= this.index.bodyLength(sequence);
     this.#selective?.restart();
-    this.#discard(sequence, 'maxlen');
-    return true;
+    this.#discard(sequence, reason);
   }
 
   #take(sequence: number): void {
@@ -184,12 +158,12 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   /** Delivers ready messages that have not expired, as long as a consumer takes them. */
   deliver(): void {
     if (this.isHeld) return;
-    if (this.#host.turns.unitsLeft > 0) this.#deliverNow();
+    if (this.#host.turns.unitsLeft > 0) this.deliverNow();
     else this.#host.turns.hold(this);
   }
 
   /** Delivers at least one message, even if the units of this turn are spent. */
-  #deliverNow(): void {
+  deliverNow(): void {
     if (this.isDeleted || this.isLoading) return;
     const isMore = this.#selective === undefined ? this.#dispatch() : this.#select();
     if (this.consumers.wasAskedInPart()) this.#host.turns.hold(this);
@@ -317,7 +291,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   /** Removes a ready message that exceeds a limit or has expired. Returns false if there is none. */
   discardExcessOrExpired(): boolean {
-    if (this.#hasLimit && this.#isOver()) return this.#dropHead();
+    if (this.#limit?.isOver === true && this.#limit.dropOne()) return true;
     const sequence = this.order.takeExpired(this.#host.nowMs());
     if (sequence < 0) return false;
     this.readyCount--;

@@ -16,6 +16,25 @@ export function compileScenarios(): Promise<JavaProgram | string> {
   return JavaProgram.compile(folder, 'Compare');
 }
 
+/** The policy of a topic whose consumers may have a number of messages waiting. */
+function policyOf(topic: string, limit: number, strategy: string, inside = ''): string {
+  return `<policyEntry topic="${topic}" advisoryForDiscardingMessages="true">
+    <pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="${limit}"/></pendingMessageLimitStrategy>
+    <messageEvictionStrategy><${strategy}/></messageEvictionStrategy>${inside}
+  </policyEntry>`;
+}
+
+const deadLetters =
+  '<deadLetterStrategy><sharedDeadLetterStrategy><deadLetterQueue><queue physicalName="evict.dead"/></deadLetterQueue></sharedDeadLetterStrategy></deadLetterStrategy>';
+
+/** What is configured in both brokers. Only the scenarios about eviction use these topics. */
+const configuration = `<destinationPolicy><policyMap><policyEntries>
+  ${policyOf('evict.oldest', 3, 'oldestMessageEvictionStrategy')}
+  ${policyOf('evict.priority', 3, 'oldestMessageWithLowestPriorityEvictionStrategy')}
+  ${policyOf('evict.value', 3, 'uniquePropertyMessageEvictionStrategy propertyName="key"')}
+  ${policyOf('evict.watermark', 10, 'oldestMessageEvictionStrategy evictExpiredMessagesHighWatermark="2"', deadLetters)}
+</policyEntries></policyMap></destinationPolicy>`;
+
 interface Ports {
   readonly openwire: number;
   readonly stomp: number;
@@ -37,7 +56,7 @@ async function play(
 
 /** Plays the scenarios to Waxwing. `only` holds a prefix of their names at most. */
 export async function playToWaxwing(java: JavaProgram, only: readonly string[]): Promise<Answers> {
-  const host = await ActiveMqHost.start();
+  const host = await ActiveMqHost.start(configuration);
   try {
     await java.trust(host.caFile);
     const ports = { openwire: host.portOf('openwire+ssl'), stomp: host.portOf('stomp+ssl') };
@@ -52,7 +71,7 @@ export async function playToActiveMq(
   java: JavaProgram,
   only: readonly string[],
 ): Promise<Answers | string> {
-  const real = await RealActiveMq.start();
+  const real = await RealActiveMq.start(configuration);
   if (typeof real === 'string') return real;
   try {
     await java.trust(real.caFile);

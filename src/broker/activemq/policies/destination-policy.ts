@@ -1,6 +1,7 @@
 // The policies of destinations.
 
 import type { Address } from '../../conversion/properties.ts';
+import type { EvictionRule } from '../../queues/eviction.ts';
 import type { RetryPolicy } from '../../schedule/retry.ts';
 import type { StartRule } from './dispatch-starts.ts';
 
@@ -60,6 +61,22 @@ export interface PendingLimit {
   /** The limit is the prefetch times this factor, if it is defined. */
   readonly prefetchFactor: number | undefined;
 }
+
+/** What is dropped if more messages wait for a consumer (ActiveMQ's `messageEvictionStrategy`). */
+export interface EvictionStrategy {
+  readonly kind: EvictionRule['kind'];
+  /** If more messages wait, expired ones are removed before others. */
+  readonly expiredFromCount: number;
+  /** `older-values`: the application property whose values are compared; empty for none. */
+  readonly propertyName: string;
+}
+
+/** ActiveMQ's default: the oldest message. */
+export const defaultEviction: EvictionStrategy = {
+  kind: 'oldest',
+  expiredFromCount: 1000,
+  propertyName: '',
+};
 
 /** When a consumer is slow, and what is done about it (ActiveMQ's `slowConsumerStrategy`). */
 export interface SlowConsumerRule {
@@ -144,6 +161,8 @@ export interface DestinationPolicy {
   readonly isAlwaysRetroactive: boolean;
   /** Topics: undefined for no limit. */
   readonly pendingLimit: PendingLimit | undefined;
+  /** Topics: what is dropped if more messages wait. */
+  readonly eviction: EvictionStrategy;
   /** Milliseconds without use after which the destination is removed; undefined for never. */
   readonly inactiveMsMax: number | undefined;
 }
@@ -168,6 +187,7 @@ export const defaultPolicy: DestinationPolicy = {
   recovery: undefined,
   isAlwaysRetroactive: false,
   pendingLimit: undefined,
+  eviction: defaultEviction,
   inactiveMsMax: undefined,
 };
 

@@ -107,7 +107,7 @@ export class RetroactiveConsumers implements Consumer {
    */
   opened(queue: Queue, request: ConsumeRequest, names: readonly string[]): void {
     const policies = names.map((name) => this.#policies.settings.policyOf({ kind: 'topic', name }));
-    if (!queue.index.isDurable) limitPending(queue, request, policies);
+    if (!queue.index.isDurable) limitPending(queue, request, policies, this.#subject);
     const isRetroactive =
       request.isRetroactive === true || policies.some((policy) => policy.isAlwaysRetroactive);
     const isNew = queue.index.next === 0;

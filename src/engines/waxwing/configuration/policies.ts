@@ -6,7 +6,9 @@ import {
 } from '../../../broker/activemq/configuration.ts';
 import {
   type DeadLetterStrategy,
+  defaultEviction,
   defaultStrategy,
+  type EvictionStrategy,
   type PendingLimit,
   type RecoveryPolicy,
 } from '../../../broker/activemq/policies/destination-policy.ts';
@@ -70,6 +72,7 @@ function readConsumption(
     recovery: readRecovery(entry.at('subscriptionRecoveryPolicy')),
     isAlwaysRetroactive: entry.flag('alwaysRetroactive', false),
     pendingLimit: readPendingLimit(entry),
+    eviction: readEviction(entry),
     inactiveMsMax: readInactivity(entry),
     queuePrefetch: prefetch('queuePrefetch'),
     topicPrefetch: prefetch('topicPrefetch'),
@@ -158,4 +161,25 @@ function readPendingLimit(entry: ConfigurationElement): PendingLimit | undefined
   }
   const limit = strategy?.number('limit', -1, { min: -1 }) ?? -1;
   return limit < 0 ? undefined : { countMax: limit, prefetchFactor: undefined };
+}
+
+function readEviction(entry: ConfigurationElement): EvictionStrategy {
+  const [strategy] = entry.at('messageEvictionStrategy').flatMap((each) => each.children());
+  const { expiredFromCount } = defaultEviction;
+  const common = {
+    ...defaultEviction,
+    expiredFromCount:
+      strategy?.number('evictExpiredMessagesHighWatermark', expiredFromCount) ?? expiredFromCount,
+  };
+  switch (strategy?.name) {
+    case 'oldestMessageWithLowestPriorityEvictionStrategy':
+      return { ...common, kind: 'lowest-priority' };
+    case 'uniquePropertyMessageEvictionStrategy': {
+      const propertyName = strategy.attribute('propertyName') ?? '';
+      // Without a property, ActiveMQ drops the oldest message.
+      return propertyName === '' ? common : { ...common, kind: 'older-values', propertyName };
+    }
+    default:
+      return common;
+  }
 }

@@ -59,6 +59,8 @@ const effective: Readonly<Record<string, string>> = {
   prefetchRatePendingMessageLimitStrategy: 'multiplier',
   messageEvictionStrategy: '',
   oldestMessageEvictionStrategy: 'evictExpiredMessagesHighWatermark',
+  oldestMessageWithLowestPriorityEvictionStrategy: 'evictExpiredMessagesHighWatermark',
+  uniquePropertyMessageEvictionStrategy: 'evictExpiredMessagesHighWatermark propertyName',
   pendingQueuePolicy: '',
   pendingSubscriberPolicy: '',
   pendingDurableSubscriberPolicy: '',
