@@ -66,6 +66,9 @@ export class Eviction {
   /** The newest examined message of each value, and the others. */
   #newest = new Map<string, Newest>();
   #older = new RunSet();
+  /** The first value, and the others: a new iterator would pass over all that were deleted. */
+  #value: string | undefined = undefined;
+  #values = this.#newest.keys();
   /** Whether all messages in `#older` are being dropped. */
   #dropsOlder = false;
 
@@ -148,11 +151,18 @@ export class Eviction {
 
   /** Whether a message with a value is ready. Forgets values whose newest message is not. */
   #hasNewest(): boolean {
-    let left = examinedCountMax;
-    for (const [value, { sequence }] of this.#newest) {
-      if (left-- === 0 || this.#isReady(sequence)) return left >= 0;
+    for (let left = examinedCountMax; left > 0; left--) {
+      const value = this.#value ?? this.#values.next().value;
+      const newest = value === undefined ? undefined : this.#newest.get(value);
+      if (value === undefined || newest === undefined) {
+        this.#values = this.#newest.keys();
+        return false;
+      }
+      this.#value = value;
+      if (this.#isReady(newest.sequence)) return true;
       this.#newest.delete(value);
       this.#entryCount--;
+      this.#value = undefined;
     }
     return false;
   }
@@ -188,6 +198,8 @@ export class Eviction {
     this.#levels = [];
     this.#newest = new Map();
     this.#older = new RunSet();
+    this.#value = undefined;
+    this.#values = this.#newest.keys();
   }
 
   #rank(sequence: number): void {

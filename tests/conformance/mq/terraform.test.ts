@@ -15,6 +15,7 @@ import {
   DescribeConfigurationCommand,
   DescribeConfigurationRevisionCommand,
   DescribeUserCommand,
+  ListTagsCommand,
   paginateListBrokers,
   RebootBrokerCommand,
   UpdateBrokerCommand,
@@ -38,6 +39,12 @@ before(async () => {
 after(() => plane.close());
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
+
+/** The call with which the provider reads the tags of a resource whose description has none. */
+async function listTags(ResourceArn: string): Promise<Readonly<Record<string, string>>> {
+  const { Tags } = await plane.mq.send(new ListTagsCommand({ ResourceArn }));
+  return Tags ?? {};
+}
 
 /** The calls with which aws_mq_configuration reads its state. */
 async function readConfiguration(ConfigurationId: string) {
@@ -190,6 +197,7 @@ test('aws_mq_configuration: create, empty plan, update, tag, destroy', async () 
   await plane.mq.send(new CreateTagsCommand({ ResourceArn: arn ?? '', Tags: { more: 'yes' } }));
   await plane.mq.send(new DeleteTagsCommand({ ResourceArn: arn ?? '', TagKeys: ['env'] }));
   const { arn: _, ...again } = await readConfiguration(Id);
+  assert.deepEqual(await listTags(arn ?? ''), again.tags);
   const changed = { data: secondXml, description: 'e', tags: { more: 'yes' }, latest_revision: 3 };
   assert.deepEqual(again, { ...declared, ...changed });
   await plane.mq.send(new DeleteConfigurationCommand({ ConfigurationId: Id }));
@@ -285,8 +293,10 @@ test('aws_mq_broker with ActiveMQ: all settings are read back, and changes are a
     tags: { env: 'test', a: 'b' },
     user: [user('SecondTest', true, ['two']), user('Third', false, ['new'])],
   });
+  assert.deepEqual(await listTags(BrokerArn), { env: 'test', a: 'b' });
   await destroy(BrokerId);
   await assert.rejects(readBroker(BrokerId), { name: 'NotFoundException' });
+  await assert.rejects(listTags(BrokerArn), { name: 'NotFoundException' });
 });
 
 /**

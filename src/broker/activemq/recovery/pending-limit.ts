@@ -55,12 +55,16 @@ function ruleOf(
   return {
     kind,
     expiredFromCount: Math.min(expiredFromCount, lengthMax),
-    valueOf: (view) => valueOf(view, propertyName, subject),
+    valueOf: (view) => propertyValue(view, propertyName, subject),
   };
 }
 
 /** Returns the value of an application property; undefined if the message lacks it. */
-function valueOf(view: Delivery, name: string, subject: MessageSubject): MessageValue | undefined {
+function propertyValue(
+  view: Delivery,
+  name: string,
+  subject: MessageSubject,
+): MessageValue | undefined {
   const { properties, receivedAtMs } = subject.ofView(view);
   // If a header is repeated, the first one counts, as in STOMP.
   const found = properties.headers.find(([key]) => key === name)?.[1];
@@ -70,7 +74,8 @@ function valueOf(view: Delivery, name: string, subject: MessageSubject): Message
   // As in Java, 1 is not the same value as '1'.
   const text = `${type}:${value}`;
   return {
-    value: text.length <= valueLengthMax ? text : createHash('sha256').update(text).digest('base64'),
+    value:
+      text.length <= valueLengthMax ? text : createHash('sha256').update(text).digest('base64'),
     sentAtMs: Number(properties.createdAtMs ?? receivedAtMs),
   };
 }

@@ -4,7 +4,10 @@ import {
   defaultConfiguration,
   defaultConfiguredPolicy,
 } from '../../../broker/activemq/configuration.ts';
-import { defaultStrategy } from '../../../broker/activemq/policies/destination-policy.ts';
+import {
+  defaultEviction,
+  defaultStrategy,
+} from '../../../broker/activemq/policies/destination-policy.ts';
 import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
 import { defaultText } from '../../../control/configurations/default-texts.ts';
 import type { BrokerSpec } from '../../../control/engine.ts';
@@ -241,6 +244,27 @@ test('policyEntry children are read', () => {
   assert.equal(limit(constant('-1')), undefined);
   const rate = '<prefetchRatePendingMessageLimitStrategy multiplier="2.5"/>';
   assert.equal(limit(rate)?.prefetchFactor, 2.5);
+  const eviction = (inside: string) =>
+    policyOf('', `<messageEvictionStrategy>${inside}</messageEvictionStrategy>`).eviction;
+  assert.deepEqual(policyOf('', '').eviction, defaultEviction);
+  const watermark = 'evictExpiredMessagesHighWatermark="7"';
+  assert.deepEqual(eviction(`<oldestMessageEvictionStrategy ${watermark}/>`), {
+    ...defaultEviction,
+    expiredFromCount: 7,
+  });
+  const lowest = `<oldestMessageWithLowestPriorityEvictionStrategy ${watermark}/>`;
+  assert.deepEqual(eviction(lowest), {
+    kind: 'lowest-priority',
+    expiredFromCount: 7,
+    propertyName: '',
+  });
+  const unique = '<uniquePropertyMessageEvictionStrategy propertyName="k"/>';
+  assert.deepEqual(eviction(unique), {
+    kind: 'older-values',
+    expiredFromCount: 1000,
+    propertyName: 'k',
+  });
+  assert.deepEqual(eviction('<uniquePropertyMessageEvictionStrategy/>'), defaultEviction);
 });
 
 test('broker plugins, interceptors and attributes are read', () => {
