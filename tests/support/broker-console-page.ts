@@ -43,13 +43,13 @@ export class BrokerConsolePage extends BrowserPage {
   /** Signs in. */
   async signIn(user = administrator): Promise<void> {
     await this.enter(user);
-    await this.heading(this.#brokerName).waitFor();
+    await this.shows(this.heading(this.#brokerName));
   }
 
   /** Opens a page by the parts of its address, and waits for its heading. */
   async go(heading: string | RegExp, ...parts: readonly string[]): Promise<void> {
     await this.page.goto(`${this.url}/#/${parts.map(encodeURIComponent).join('/')}`);
-    await this.heading(heading).waitFor();
+    await this.shows(this.heading(heading));
   }
 
   /** Presses a button of the dialog. */

@@ -107,6 +107,16 @@ export class BrowserPage {
     }
   }
 
+  /** Waits until an element is visible. If it never is, the error says what the page shows instead. */
+  async shows(element: Locator): Promise<void> {
+    try {
+      await element.waitFor();
+    } catch (error) {
+      const text = (await this.page.locator('body').textContent()) ?? '';
+      throw new Error(`${this.page.url()} shows: ${text.slice(0, 2000)}`, { cause: error });
+    }
+  }
+
   heading(name: string | RegExp): Locator {
     return this.page.getByRole('heading', { name, level: 1 });
   }

@@ -48,7 +48,7 @@ export class ConsolePage extends BrowserPage {
     // The page that is open reads a code only when it is loaded.
     await this.load(stdout.trim());
     await this.button('Continue').click();
-    await this.heading('Brokers').waitFor();
+    await this.shows(this.heading('Brokers'));
     assert.equal(this.page.url(), `${this.url}/console/`, 'the code left the address');
   }
 
