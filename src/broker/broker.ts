@@ -41,6 +41,7 @@ import { Counters } from './statistics.ts';
 import { Delivery } from './subscription.ts';
 import { PreparedTransactions } from './transactions/prepared-transactions.ts';
 import type { Background } from './turns/background.ts';
+import { inTurns, recoveryOf } from './turns/in-turns.ts';
 import { Turns } from './turns/turns.ts';
 import {
   type Access,
@@ -156,7 +157,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     const broker = new Broker(options);
     await options.openLog(broker.store);
     broker.store.recovered();
-    broker.#finishRecovery();
+    await broker.#finishRecovery();
     if (!broker.#isInitialized) broker.#initialize();
     broker.define({ kind: 'started' });
     return broker;
@@ -174,10 +175,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   }
 
   /** The queue indexes are complete only now, so the queues are initialised from them. */
-  #finishRecovery(): void {
-    for (const vhost of this.vhosts.values()) {
-      for (const queue of [...vhost.queues.values()]) queue.recover(!this.store.isCleanStop);
-    }
+  async #finishRecovery(): Promise<void> {
+    const queues = [...this.vhosts.values()].flatMap((vhost) => [...vhost.queues.values()]);
+    await inTurns(recoveryOf(queues, !this.store.isCleanStop));
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
@@ -336,7 +336,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
    * everything received at once was handled.
    */
   pump(): void {
-    this.turns.pump();
+    if (!this.isRecovering) this.turns.pump();
   }
 
   nowMs(): number {

@@ -72,11 +72,11 @@ export interface Queue extends Ticking, Deliverer {
   readonly settledCount: number;
 
   /**
-   * Initialises the queue from its recovered index.
+   * Initialises the queue from its recovered index, in steps of some tens of microseconds.
    *
    * @param mayBeDelivered the broker crashed, so any message may have been delivered before
    */
-  recover(mayBeDelivered: boolean): void;
+  recover(mayBeDelivered: boolean): Iterable<void>;
   /** Applies changed settings. Limits take effect at once, a time to live only for new messages. */
   applySettings(settings: QueueSettings): void;
   /** Takes out messages that a prepared transaction has settled. They remain in the index. */

@@ -158,6 +158,51 @@ test('the bodies of delayed messages count for the maximum size, after a restart
   await life.on.close();
 });
 
+test('delayed messages count for the limits of a queue that drops its first messages', async () => {
+  for (const limit of [{ 'x-max-length': int(3) }, { 'x-max-length-bytes': int(30) }]) {
+    const life = await Life.start();
+    const queue = life.queue(retrying('all', limit));
+    const inbox = new Inbox();
+    const subscription = queue.subscribe(inbox, plainSubscribe);
+    for (let i = 0; i < 20; i++) {
+      life.publish(`message ${String(i).padStart(2, '0')}`);
+      settleLast(subscription, inbox, 'modified');
+      life.on.broker.pump();
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(queue.index.count <= 3, `${queue.index.count} messages`);
+    }
+    assert.deepEqual([queue.readyCount, queue.delayed?.count], [0, 3]);
+    // Deliveries do not count: all of these come back at once.
+    life.pass(1000);
+    assert.equal(queue.delayed?.count, 0);
+    life.publish('message 20', 'message 21');
+    subscription.settle(inbox.numbers.at(-5) ?? -1, inbox.numbers.at(-1) ?? -1, 'released');
+    life.on.broker.pump();
+    await new Promise((resolve) => setImmediate(resolve));
+    life.on.broker.pump();
+    assert.deepEqual([queue.readyCount, queue.delayed?.count], [0, 3]);
+    life.pass(2500);
+    const last = inbox.bodies.slice(-3).sort();
+    assert.deepEqual(last, ['message 19', 'message 20', 'message 21'], 'the first ones are dropped');
+    await life.on.close();
+  }
+});
+
+test('messages that come back to a full queue are dropped at once', async () => {
+  const life = await Life.start();
+  const queue = life.queue({ 'x-max-length': int(1) });
+  const inbox = new Inbox();
+  const subscription = queue.subscribe(inbox, plainSubscribe);
+  life.publish('a', 'b', 'c');
+  assert.equal(queue.index.count, 3);
+  subscription.stop();
+  subscription.settle(0, 2, 'released');
+  life.on.broker.pump();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([queue.readyCount, queue.index.count], [1, 1]);
+  await life.on.close();
+});
+
 test('a policy sets the delays of version 4.3; older versions ignore the arguments', async () => {
   const life = await Life.start();
   const queue = life.queue({ 'x-queue-type': text('quorum'), 'x-delayed-retry-max': int(900) });

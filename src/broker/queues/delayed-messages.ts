@@ -2,7 +2,6 @@
 
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { TakenMessages } from '../dispatch/dispatch-order.ts';
-import type { Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import { DueHeap } from '../schedule/due-heap.ts';
 import type { Ticking } from '../turns/turns.ts';
@@ -69,11 +68,9 @@ export class DelayedMessages implements Ticking {
   tick(nowMs: number): void {
     const { background } = this.#host.turns;
     while (this.#heap.firstMs <= nowMs && background.left > 0) {
-      const { firstId } = this.#heap;
-      this.#heap.take();
-      this.#removed(firstId);
+      const sequence = this.takeFirst();
       background.spend(1);
-      this.#queue.ready(firstId);
+      this.#queue.ready(sequence);
     }
     this.#queue.wake();
     if (this.count > 0) this.#host.turns.schedule(this, this.#heap.firstMs);
@@ -83,6 +80,15 @@ export class DelayedMessages implements Ticking {
     this.count--;
     this.bytes -= this.#queue.index.bodyLength(sequence);
     if (this.count === 0) this.lastMs = 0;
+  }
+
+  /** Removes the message that would be ready first; returns -1 if there is none. */
+  takeFirst(): number {
+    const { firstId } = this.#heap;
+    if (firstId < 0) return -1;
+    this.#heap.take();
+    this.#removed(firstId);
+    return firstId;
   }
 
   /** Removes all messages, which are taken one by one later. */
@@ -101,29 +107,4 @@ export class DelayedMessages implements Ticking {
       },
     };
   }
-}
-
-/**
- * The delayed messages of a recovered queue. None waits longer than the present settings permit, even if
- * the clock was set back.
- *
- * @param dead messages that are not delivered again
- * @returns undefined for none
- */
-export function recoverDelayed(
-  host: QueueHost,
-  queue: Pick<Queue, 'index' | 'settings'> & DelayedMessagesQueue,
-  dead: ReadonlyMap<number, unknown>,
-): DelayedMessages | undefined {
-  const times = host.store.counts.ready.take(queue.index);
-  const { delayedRetry } = queue.settings;
-  if (delayedRetry === undefined || !host.personality.delaysReturned) return undefined;
-  const nowMs = host.nowMs();
-  let delayed: DelayedMessages | undefined;
-  for (const [sequence, readyAtMs] of times) {
-    if (readyAtMs <= nowMs || dead.has(sequence)) continue;
-    delayed ??= new DelayedMessages(host, queue);
-    delayed.restore(sequence, Math.min(readyAtMs, nowMs + delayedRetry.maxMs));
-  }
-  return delayed;
 }

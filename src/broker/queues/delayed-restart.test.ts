@@ -189,6 +189,35 @@ test('a clock that was set back does not make messages wait longer than the maxi
   await life.on.close();
 });
 
+test('many delayed messages are recovered in steps', async () => {
+  const life = await Life.start();
+  life.declare('q', retrying);
+  life.publish('q', ...Array.from({ length: 600 }, String));
+  assert.equal((await life.take('released')).length, 600);
+  life.publish('q', 'ready');
+  await life.on.flushed();
+  await life.on.kill();
+  assert.deepEqual(life.counts, [1, 600]);
+  const { index } = life.queue();
+  const indexes = new Map([[index.number, index]]);
+  const record = Buffer.alloc(4 + 600 * 12);
+  record.writeUInt32BE(index.number);
+  for (let s = 0; s < 600; s++) {
+    record.writeUIntBE(s, 4 + s * 12, 6);
+    record.writeUIntBE(life.clock.ms + 1 + s, 10 + s * 12, 6);
+  }
+  const { ready } = life.on.broker.store.counts;
+  ready.replay(indexes, record, 0, record.length);
+  const steps = life.queue().recover(false)[Symbol.iterator]();
+  let count = 0;
+  while (steps.next().done !== true) count++;
+  assert.ok(count >= 6, `${count} steps`);
+  assert.deepEqual(life.counts, [1, 600]);
+  life.pass(600);
+  assert.equal((await life.take('accepted')).length, 601);
+  await life.on.close();
+});
+
 test('messages that are purged or deleted while they wait do not come back', async () => {
   const life = await waiting();
   life.queue().purge(() => {});

@@ -1,4 +1,4 @@
-// The limits of a queue's ready messages.
+// The maximum length and size of a queue.
 
 import type { QueueHost } from '../queue-host.ts';
 import { Eviction } from './eviction.ts';
@@ -13,7 +13,10 @@ export function limitOf(host: QueueHost, queue: MessageQueue): LengthLimit | und
   return lengthMax === Infinity && bytesMax === Infinity ? undefined : new LengthLimit(host, queue);
 }
 
-/** The limits of the number and the size of the ready messages of a queue. */
+/**
+ * The limits of the number and the size of the messages of a queue. Ready messages count, delayed ones, and
+ * dead letters that are kept until they are published. Messages with consumers do not.
+ */
 export class LengthLimit {
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
@@ -36,12 +39,20 @@ export class LengthLimit {
   }
 
   #hasRoom(bodyLength: number): boolean {
-    const queue = this.#queue;
-    const { lengthMax, bytesMax, deadLettersSafely } = queue.settings;
-    const dead = deadLettersSafely ? queue.disposal : undefined;
-    const count = queue.readyCount + (queue.delayed?.count ?? 0) + (dead?.letterCount ?? 0);
-    const bytes = queue.readyBytes + (queue.delayed?.bytes ?? 0) + (dead?.letterBytes ?? 0);
-    return count < lengthMax && bytes + bodyLength <= bytesMax;
+    const { lengthMax, bytesMax } = this.#queue.settings;
+    return this.#count < lengthMax && this.#bytes + bodyLength <= bytesMax;
+  }
+
+  get #count(): number {
+    const { readyCount, delayed, disposal, settings } = this.#queue;
+    const letterCount = settings.deadLettersSafely ? (disposal?.letterCount ?? 0) : 0;
+    return readyCount + (delayed?.count ?? 0) + letterCount;
+  }
+
+  get #bytes(): number {
+    const { readyBytes, delayed, disposal, settings } = this.#queue;
+    const letterBytes = settings.deadLettersSafely ? (disposal?.letterBytes ?? 0) : 0;
+    return readyBytes + (delayed?.bytes ?? 0) + letterBytes;
   }
 
   /** See `Queue.enforceLimit`. */
@@ -69,17 +80,18 @@ export class LengthLimit {
   }
 
   get #isExceeded(): boolean {
-    const { readyCount, readyBytes, settings } = this.#queue;
-    return readyCount > settings.lengthMax || readyBytes > settings.bytesMax;
+    const { lengthMax, bytesMax } = this.#queue.settings;
+    return this.#count > lengthMax || this.#bytes > bytesMax;
   }
 
-  /** Drops the next message. Returns false if there is none. */
+  /** Drops the next ready message; if none is, the one that would be ready first. Returns false if there is none. */
   dropOne(): boolean {
     const queue = this.#queue;
     if (this.#eviction === undefined) {
       const sequence = queue.order.peek();
-      if (sequence >= 0) queue.drop(sequence, 'maxlen');
-      return sequence >= 0;
+      if (sequence < 0) return queue.dropDelayed();
+      queue.drop(sequence, 'maxlen');
+      return true;
     }
     const evicted = this.#eviction.next(this.#isExceeded);
     if (evicted === undefined) return false;

@@ -2,7 +2,6 @@
 
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { DeadLetterRules } from '../dead-lettering/dead-letter-rules.ts';
-import { markedMessages } from '../dead-lettering/death-marks.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
@@ -18,12 +17,13 @@ import { type Consumer, type SubscribeOptions, Subscription } from '../subscript
 import { takeOut } from '../transactions/take-out.ts';
 import type { Background, Worker } from '../turns/background.ts';
 import { deliveryUnits, type Held } from '../turns/turns.ts';
-import { DelayedMessages, recoverDelayed } from './delayed-messages.ts';
+import { DelayedMessages } from './delayed-messages.ts';
 import { DrainsAndPulls } from './drains-and-pulls.ts';
 import { type GetAnswer, Gets } from './gets.ts';
 import { type LengthLimit, limitOf } from './length-limit.ts';
 import { MessageDisposal } from './message-disposal.ts';
 import { armExpiryTimer, hasExpired } from './message-expiry.ts';
+import { recoverUnready } from './recovery.ts';
 import { countReturn } from './returned-messages.ts';
 import type { Rewriting } from './rewriting.ts';
 
@@ -95,9 +95,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.index.ttlMs = ttlMs === Infinity ? undefined : ttlMs;
     this.#limit = limitOf(this.#host, this);
     this.touch();
-    if (this.#limit?.isOver === true && !this.#host.isRecovering) {
-      this.#host.turns.background.add(this);
-    }
+    if (!this.#host.isRecovering) this.#dropExcessLater();
     if (!settings.deadLettersSafely) this.disposal?.retryHeld();
   }
 
@@ -108,19 +106,21 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     }
   }
 
-  recover(mayBeDelivered: boolean): void {
+  *recover(mayBeDelivered: boolean): Generator<void> {
     const { index } = this;
     this.order = orderOf(index, this.settings);
     this.readyCount = index.count;
     this.readyBytes = index.bodyBytes();
     if (mayBeDelivered) index.markAllRedelivered();
-    const dead = markedMessages(index);
-    this.delayed = recoverDelayed(this.#host, this, dead);
-    this.takeOut(new Set([...dead.keys(), ...(this.delayed?.sequences() ?? [])]));
-    for (const [sequence, reason] of dead) this.#discard(sequence, reason);
+    const unready = yield* recoverUnready(this.#host, this);
+    this.delayed = unready.delayed;
+    for (const [sequence, reason] of unready.dead) {
+      this.#discard(sequence, reason);
+      yield;
+    }
     this.touch();
     this.#host.turns.markDirty(this);
-    if (this.#limit?.isOver === true) this.#host.turns.background.add(this);
+    this.#dropExcessLater();
   }
 
   isFull(bodyLength: number): boolean {
@@ -138,6 +138,17 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
 
   enforceLimit(): void {
     this.#limit?.enforce();
+  }
+
+  #dropExcessLater(): void {
+    if (this.#limit?.isOver === true) this.#host.turns.background.add(this);
+  }
+
+  /** Removes the first delayed message because of a limit. Returns false if there is none. */
+  dropDelayed(): boolean {
+    const sequence = this.delayed?.takeFirst() ?? -1;
+    if (sequence >= 0) this.#discard(sequence, 'maxlen');
+    return sequence >= 0;
   }
 
   /** Removes a ready message because of a limit. */
@@ -328,6 +339,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     if (delayMs === Infinity) this.#discard(sequence, 'delivery_limit');
     else if (delayMs > 0) this.delay(sequence, this.#host.nowMs() + delayMs);
     else this.ready(sequence);
+    this.#dropExcessLater();
   }
 
   /** A message that was taken is ready again at this time, milliseconds since 1970. */

@@ -119,10 +119,11 @@ export class StreamQueue implements Queue, Held, LogWaiter {
     this.#retention.check();
   }
 
-  recover(): void {
+  recover(): Iterable<void> {
     this.committed = this.index.next;
     this.#segmentCount = this.index.segmentCount;
     this.#retention.check();
+    return [];
   }
 
   takeOut(): void {}

@@ -27,9 +27,13 @@ test('records of unknown queues and messages have no effect, and the latest time
   ]) {
     times.replay(indexes, bytes, 0, bytes.length);
   }
-  index.remove(1);
-  assert.deepEqual(times.take(index), [[0, 2000]]);
-  assert.deepEqual(times.take(index), []);
+  const found = [...times.recovered(index)].filter(([sequence]) => index.isLive(sequence));
+  assert.deepEqual(found, [
+    [0, 2000],
+    [1, 600],
+  ]);
+  times.forget(index);
+  assert.deepEqual([...times.recovered(index)], []);
 });
 
 test('a record that does not have whole entries is refused', () => {

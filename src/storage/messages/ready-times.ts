@@ -70,11 +70,14 @@ export class ReadyTimes {
     }
   }
 
-  /** The recovered times of a queue's live messages. Later calls return none. */
-  take(index: QueueIndex): ReadyTime[] {
-    const times = this.#recovered.get(index);
+  /** The recovered times of a queue, also of messages that are not live any more. */
+  recovered(index: QueueIndex): Iterable<ReadyTime> {
+    return this.#recovered.get(index) ?? [];
+  }
+
+  /** The queue has taken its recovered times. */
+  forget(index: QueueIndex): void {
     this.#recovered.delete(index);
-    return [...(times ?? [])].filter(([sequence]) => index.isLive(sequence));
   }
 }
 
