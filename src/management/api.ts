@@ -9,7 +9,7 @@ import { readCredentials } from './credentials.ts';
 import { ManagementError } from './errors.ts';
 import { isForged } from './forged.ts';
 import { LargeAnswers } from './large-answers.ts';
-import { LargeRequests } from './large-requests.ts';
+import { LargeBodies } from './large-bodies.ts';
 import { pathLengthMax, queryLengthMax, requestChargeMs, requestCountMax } from './limits.ts';
 import type { Management } from './management.ts';
 import { ApiRequest } from './request.ts';
@@ -29,7 +29,7 @@ export class ManagementApi {
   readonly #management: Management;
   readonly #routes = newRoutes();
   #requestCount = 0;
-  readonly #largeRequests = new LargeRequests();
+  readonly #largeBodies = new LargeBodies();
   readonly #largeAnswers = new LargeAnswers();
   readonly #shares: Shares;
 
@@ -92,7 +92,7 @@ export class ManagementApi {
   #admitUser(head: RequestHead, user: User, found: Found, peer: RequestPeer): Admission {
     try {
       requireRole(user, found.route.role);
-      this.#shares.requireRoom(user.name, head.peerAddress);
+      this.#shares.requireRoom(identityOf(user), head.peerAddress);
     } catch (error) {
       return { ...refused(this.#failure(error)), isProven: true };
     }
@@ -112,30 +112,28 @@ export class ManagementApi {
     isGone: () => boolean,
   ): Promise<Answer> {
     const { isLarge } = found.route;
+    const owner = identityOf(user);
     let place: Place | undefined;
-    const ends: (() => void)[] = [];
+    let endBody = () => {};
     this.#requestCount++;
     try {
       if (this.#requestCount > requestCountMax) {
         throw new ManagementError('busy', 'too many requests are in progress; try again later');
       }
-      if (isLarge) ends.push(this.#largeRequests.keep(user.name, body.length));
-      place = this.#shares.enter(user.name, head.peerAddress, isGone);
+      if (isLarge) endBody = this.#largeBodies.keep(owner, body.length);
+      place = this.#shares.enter(owner, head.peerAddress, isGone, isLarge);
       place.charge(requestChargeMs);
       await place.start();
       if (isGone()) return paced(clientGone, place);
-      if (isLarge) {
-        this.#largeAnswers.requireRoom(user.name);
-        ends.push(this.#largeRequests.begin());
-      }
+      if (isLarge) this.#largeAnswers.requireRoom(owner);
       const answer = await this.#answerAs(user, head, found, body, place);
-      return paced(isLarge ? this.#largeAnswers.counted(user.name, answer) : answer, place);
+      return paced(isLarge ? this.#largeAnswers.counted(owner, answer) : answer, place);
     } catch (error) {
       place?.end();
       return this.#failure(error);
     } finally {
       this.#requestCount--;
-      for (const end of ends) end();
+      endBody();
     }
   }
 
@@ -186,6 +184,11 @@ export class ManagementApi {
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;
   }
+}
+
+/** Who a user is, whatever the spelling of the name with which it logged in. */
+function identityOf({ name, rights }: User): string {
+  return rights?.identity ?? name;
 }
 
 /** The answer to a client that has disconnected; nobody reads it. */

@@ -34,8 +34,10 @@ export const publishBodyBytesMax = 4 * mib;
 /** Maximum size of definitions, bytes. */
 export const definitionsBodyBytesMax = 32 * mib;
 
-/** Maximum number of requests with large bodies or answers that are being answered. */
+/** Maximum number of requests with large bodies or answers that are being answered; others wait. */
 export const largeRequestCountMax = 4;
+/** Of them, those of one user. */
+export const largeRequestsPerUserMax = 2;
 /** Maximum size of the bodies of such requests that wait or are being answered, bytes. */
 export const largeBodyBytesMax = 4 * definitionsBodyBytesMax;
 /** Of them, those of one user. */

@@ -46,6 +46,7 @@ interface Kept {
  */
 export class RemoteRights implements LoginRights {
   readonly tags: readonly string[];
+  readonly identity: string | undefined;
   readonly expiresAtMs = Infinity;
   readonly isRemote = true;
   readonly #ask: Ask;
@@ -53,8 +54,10 @@ export class RemoteRights implements LoginRights {
   readonly #answers = new Map<string, Kept>();
   readonly #asking = new Map<string, Promise<void>>();
 
-  constructor(tags: readonly string[], ask: Ask, monotonicMs: () => number) {
+  /** @param identity see {@link LoginRights} */
+  constructor(tags: readonly string[], ask: Ask, monotonicMs: () => number, identity?: string) {
     this.tags = tags;
+    this.identity = identity;
     this.#ask = ask;
     this.#monotonicMs = monotonicMs;
   }

@@ -11,6 +11,11 @@ export interface LoginRights {
   readonly tags: readonly string[];
   /** When the credential expires, milliseconds since 1970; Infinity if it does not. */
   readonly expiresAtMs: number;
+  /**
+   * Who this is, if a service accepts several spellings of a name, such as `ann` and `ANN`. Only limits
+   * compare it.
+   */
+  readonly identity?: string | undefined;
   /** Whether the methods may throw `Undecided`, because another service decides. */
   readonly isRemote?: boolean;
   /** Whether the user may connect to a virtual host. */

@@ -16,6 +16,8 @@ export interface ShareLimits {
 export class Share {
   readonly #limits: ShareLimits;
   runningCount = 0;
+  /** Of them, those with large bodies or answers. */
+  largeCount = 0;
   placeCount = 0;
   /** When the time that was taken is paid for, monotonic milliseconds. */
   #paidAtMs = 0;

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { ManagementError } from '../errors.ts';
-import { addressShare, keptPlaceCount, shareWaitMsMax, userShare } from '../limits.ts';
+import {
+  addressShare,
+  keptPlaceCount,
+  largeRequestsPerUserMax,
+  shareWaitMsMax,
+  userShare,
+} from '../limits.ts';
 import { paced } from './paced-answer.ts';
 import { type Place, Shares } from './shares.ts';
 
@@ -10,9 +16,14 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const stays = () => false;
 
 /** Places of one user, and which of them have begun. */
-function requests(shares: Shares, user: string, count: number, address = '192.0.2.1') {
+function requests(
+  shares: Shares,
+  user: string,
+  count: number,
+  { address = '192.0.2.1', isLarge = false } = {},
+) {
   const begun: Place[] = [];
-  const places = Array.from({ length: count }, () => shares.enter(user, address, stays));
+  const places = Array.from({ length: count }, () => shares.enter(user, address, stays, isLarge));
   for (const place of places) place.start().then(() => begun.push(place), assert.ifError);
   return { places, begun };
 }
@@ -38,6 +49,28 @@ test('a few requests of a user are answered at a time, and others follow as they
   const other = requests(shares, 'bob', 1);
   await turn();
   assert.equal(other.begun.length, 1);
+});
+
+test('large requests of one user leave room for those of others, and wait for each other', async () => {
+  const shares = new Shares(new ManualClock());
+  const large = { isLarge: true };
+  const { places, begun } = requests(shares, 'ann', 5, large);
+  await turn();
+  assert.deepEqual(begun, places.slice(0, largeRequestsPerUserMax));
+  assert.equal(requests(shares, 'ann', 1).places.length, 1);
+  const bob = requests(shares, 'bob', 1, large);
+  const eve = requests(shares, 'eve', 2, large);
+  await turn();
+  assert.deepEqual([bob.begun.length, eve.begun.length], [1, 1]);
+  begun[0]?.answered();
+  begun[1]?.end();
+  await turn();
+  assert.equal(begun.length + eve.begun.length, 5);
+  for (const place of [...places, ...bob.places, ...eve.places]) place.end();
+  await turn();
+  const { begun: later } = requests(shares, 'ann', 2, large);
+  await turn();
+  assert.equal(later.length, 2);
 });
 
 test('requests beyond the bounds of a user and of an address are refused', () => {
@@ -89,12 +122,12 @@ test('a user who took more than the share waits, and is refused if the wait woul
 test('of those who wait at one address, the user who took the least is first', async () => {
   const clock = new ManualClock();
   const shares = new Shares(clock);
-  const many = requests(shares, 'ann', 8, '192.0.2.1');
-  const { begun: running } = requests(shares, 'eve', 4, '192.0.2.1');
+  const many = requests(shares, 'ann', 8);
+  const { begun: running } = requests(shares, 'eve', 4);
   await turn();
   assert.equal(many.begun.length + running.length, addressShare.runningCountMax);
   many.begun[0]?.charge(100);
-  const few = requests(shares, 'bob', 1, '192.0.2.1');
+  const few = requests(shares, 'bob', 1);
   many.begun[0]?.end();
   await turn();
   assert.deepEqual([few.begun.length, many.begun.length], [1, userShare.runningCountMax]);

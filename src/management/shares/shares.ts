@@ -4,7 +4,14 @@
 import { sourceOf } from '../../base/address.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { ManagementError } from '../errors.ts';
-import { addressShare, keptPlaceCount, shareWaitMsMax, userShare } from '../limits.ts';
+import {
+  addressShare,
+  keptPlaceCount,
+  largeRequestCountMax,
+  largeRequestsPerUserMax,
+  shareWaitMsMax,
+  userShare,
+} from '../limits.ts';
 import { Share, type ShareLimits } from './share.ts';
 
 /** Number of remembered users, and of addresses, from which idle ones are forgotten. */
@@ -31,6 +38,8 @@ export class Shares {
   readonly #users = new Map<string, Share>();
   readonly #addresses = new Map<string, Share>();
   #waiters: Waiter[] = [];
+  /** Requests with large bodies or answers that are answered. */
+  #largeCount = 0;
   #timer: Timer | undefined = undefined;
 
   constructor(clock: Clock) {
@@ -56,12 +65,13 @@ export class Shares {
    * Takes a place for a request.
    *
    * @param isGone whether its client has disconnected
+   * @param isLarge whether its body or answer may be large
    * @throws {ManagementError} `too-many-requests`
    */
-  enter(user: string, peerAddress: string, isGone: () => boolean): Place {
+  enter(user: string, peerAddress: string, isGone: () => boolean, isLarge = false): Place {
     const owners = this.#owners(user, peerAddress);
     this.#require(owners);
-    return new Place(this, owners, isGone);
+    return new Place(this, owners, isGone, isLarge);
   }
 
   #require({ user, address }: Owners): void {
@@ -101,6 +111,22 @@ export class Shares {
     return share;
   }
 
+  /** Whether the limits of running requests permit another. */
+  #mayBegin({ user, address, place }: Waiter): boolean {
+    if (!user.hasRoom || !address.hasRoom) return false;
+    if (!place.isLarge) return true;
+    return user.largeCount < largeRequestsPerUserMax && this.#largeCount < largeRequestCountMax;
+  }
+
+  /** A request begins (1) or has been answered (-1). */
+  changeRunning({ user, address }: Owners, isLarge: boolean, by: 1 | -1): void {
+    user.runningCount += by;
+    address.runningCount += by;
+    if (!isLarge) return;
+    user.largeCount += by;
+    this.#largeCount += by;
+  }
+
   /** Waits until the shares of a place permit more. */
   wait(place: Place, owners: Owners, isGone: () => boolean, isStart: boolean): Promise<void> {
     return new Promise((resolve) => {
@@ -128,7 +154,7 @@ export class Shares {
       const waitMs = Math.max(user.waitMs(nowMs), address.waitMs(nowMs));
       if (!isGone()) {
         if (waitMs > 0) nextMs = Math.min(nextMs, waitMs);
-        if (waitMs > 0 || (isStart && !(user.hasRoom && address.hasRoom))) return true;
+        if (waitMs > 0 || (isStart && !this.#mayBegin(waiter))) return true;
       }
       if (isStart) waiter.place.begin();
       resolve();
@@ -144,15 +170,16 @@ export class Place {
   readonly #shares: Shares;
   readonly #owners: Owners;
   readonly isGone: () => boolean;
+  readonly isLarge: boolean;
   #isRunning = false;
   #isOpen = true;
 
-  constructor(shares: Shares, owners: Owners, isGone: () => boolean) {
+  constructor(shares: Shares, owners: Owners, isGone: () => boolean, isLarge: boolean) {
     this.#shares = shares;
     this.#owners = owners;
     this.isGone = isGone;
-    owners.user.placeCount++;
-    owners.address.placeCount++;
+    this.isLarge = isLarge;
+    this.#changePlaces(1);
   }
 
   /** Waits until the request may begin. Resolves if its client is gone, too. */
@@ -173,26 +200,26 @@ export class Place {
   /** The request begins. */
   begin(): void {
     this.#isRunning = true;
-    this.#change('runningCount', 1);
+    this.#shares.changeRunning(this.#owners, this.isLarge, 1);
   }
 
   /** The answer is ready to be sent. */
   answered(): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;
-    this.#change('runningCount', -1);
+    this.#shares.changeRunning(this.#owners, this.isLarge, -1);
     this.#shares.look();
   }
 
   /** The answer was sent, or is not needed. */
   end(): void {
     this.answered();
-    if (this.#isOpen) this.#change('placeCount', -1);
+    if (this.#isOpen) this.#changePlaces(-1);
     this.#isOpen = false;
   }
 
-  #change(count: 'runningCount' | 'placeCount', by: number): void {
-    this.#owners.user[count] += by;
-    this.#owners.address[count] += by;
+  #changePlaces(by: number): void {
+    this.#owners.user.placeCount += by;
+    this.#owners.address.placeCount += by;
   }
 }

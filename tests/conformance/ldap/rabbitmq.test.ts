@@ -110,6 +110,21 @@ aws.arns.auth_ldap.dn_lookup_bind.password = arn:aws:secretsmanager:us-east-1:12
   }
 });
 
+test('all spellings of the name of a user are one identity', { skip }, async () => {
+  const { check } = loginsOf(direct);
+  const identityOf = async (username: string, password = passwordOf('amy')) => {
+    const found = await check(username, password);
+    assert.ok(typeof found !== 'string' && 'user' in found, username);
+    return found.user.rights?.identity;
+  };
+  const amy = await identityOf('amy');
+  assert.ok(amy);
+  for (const name of ['AMY', 'Amy', 'amy ', ' amy', 'A\u{ff2d}Y']) {
+    assert.equal(await identityOf(name), amy, JSON.stringify(name));
+  }
+  assert.notEqual(await identityOf('bob', passwordOf('bob')), amy);
+});
+
 test('queries decide about tags, virtual hosts, objects and routing keys', { skip }, async () => {
   const { rightsOf } = loginsOf(`${direct}
 auth_ldap.queries.tags = '''[{administrator, {in_group, "cn=admins,${groups}"}},

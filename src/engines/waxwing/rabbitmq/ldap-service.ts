@@ -64,13 +64,13 @@ export class LdapService implements RemoteService {
     const connection = await this.#open(host, { as: 'user' }, context);
     if (connection === undefined) return 'wrong-password';
     connection.close();
-    if (tags.length === 0) return { tags: [], context };
+    if (tags.length === 0) return { tags: [], ownName: userDn, context };
     const found = await this.#withQueries(host, context, named, async (queries) => {
       const granted: string[] = [];
       for (const { tag, query } of tags) if (await queries.holds(query)) granted.push(tag);
       return granted;
     });
-    return { tags: found, context };
+    return { tags: found, ownName: userDn, context };
   }
 
   /** Finds the entry of a user; undefined if there is none, or more than one. */

@@ -21,6 +21,8 @@ import {
 /** A user that a service accepted. */
 export interface RemoteUser {
   readonly tags: readonly string[];
+  /** The name by which the service knows the user; by default, the one of the log-in. */
+  readonly ownName?: string;
   /** What the service needs to answer questions about the user. */
   readonly context?: unknown;
 }
@@ -117,7 +119,8 @@ export class RemoteLogins implements UserDirectory {
     const user = { name: username, ...found };
     const address = peerAddress.slice(0, Math.max(peerAddress.lastIndexOf(':'), 0));
     const ask = (question: Question) => this.#decide(user, question, address);
-    const rights = new RemoteRights(found.tags, ask, () => this.#clock.monotonicMs());
+    const nowMs = () => this.#clock.monotonicMs();
+    const rights = new RemoteRights(found.tags, ask, nowMs, folded(found.ownName ?? username));
     return { user: userWithRights(username, rights) };
   }
 
@@ -163,4 +166,13 @@ export class RemoteLogins implements UserDirectory {
   close(): void {
     this.#service.close();
   }
+}
+
+/**
+ * One form of all spellings that services may accept for a name (RFC 4518): case, blanks, escapes and
+ * invisible characters may differ. It is only compared, so different users may have the same.
+ */
+function folded(name: string): string {
+  const shown = name.normalize('NFKC').replaceAll(/[\\\p{C}\p{Z}\p{Variation_Selector}]/gu, '');
+  return shown.toUpperCase().toLowerCase().normalize('NFKC');
 }

@@ -1,16 +1,12 @@
-// Requests with large bodies or answers, of which only a few may be answered at the same time.
+// The bodies of requests that may be large.
 
 import { ManagementError } from './errors.ts';
-import { largeBodyBytesMax, largeBodyBytesPerUserMax, largeRequestCountMax } from './limits.ts';
+import { largeBodyBytesMax, largeBodyBytesPerUserMax } from './limits.ts';
 
-/**
- * Counts large requests while they are answered, and their bodies from their arrival on. Requests that
- * wait for the share of their user do not count: they would keep out those of all others.
- */
-export class LargeRequests {
+/** Counts the bodies of large requests from their arrival until they are answered. */
+export class LargeBodies {
   readonly #bytesByUser = new Map<string, number>();
   #bytes = 0;
-  #runningCount = 0;
 
   /**
    * Keeps the body of a request in memory.
@@ -30,20 +26,6 @@ export class LargeRequests {
     const own = (this.#bytesByUser.get(user) ?? 0) + bytes;
     if (own === 0) this.#bytesByUser.delete(user);
     else this.#bytesByUser.set(user, own);
-  }
-
-  /**
-   * A request is answered from now on.
-   *
-   * @returns ends that
-   * @throws {ManagementError} `busy`
-   */
-  begin(): () => void {
-    if (this.#runningCount >= largeRequestCountMax) throw busy();
-    this.#runningCount++;
-    return () => {
-      this.#runningCount--;
-    };
   }
 }
 
