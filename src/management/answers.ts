@@ -36,7 +36,7 @@ export function jsonStream(
 
 /** An answer without a body: created, or changed. */
 export function emptyAnswer(
-  status: 201 | 204,
+  status: 201 | 202 | 204,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
   return { status, headers: { ...commonHeaders, ...headers }, body: '' };
@@ -48,6 +48,7 @@ const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, err
   'not-allowed': [405, 'method_not_allowed'],
   'not-found': [404, 'Object Not Found'],
   'vhost-not-found': [404, 'not_found'],
+  protected: [412, 'precondition_failed'],
   'invalid-page': [400, 'invalid_pagination_parameters'],
   'page-out-of-range': [400, 'page_out_of_range'],
   busy: [503, 'service_unavailable'],

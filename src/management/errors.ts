@@ -10,6 +10,7 @@ import { WaxwingError } from '../base/errors.ts';
  * - `not-allowed`: the settings of the broker do not permit it to anyone.
  * - `not-found`: the resource does not exist.
  * - `vhost-not-found`: the virtual host of an object to be created does not exist.
+ * - `protected`: a virtual host is protected from deletion.
  * - `invalid-page`, `page-out-of-range`: the list has no such page.
  * - `busy`: too many requests are in progress, or publishers are blocked.
  * - `too-many-requests`: the user or the address has too many requests, or has taken too much time.
@@ -20,6 +21,7 @@ export type ManagementErrorCode =
   | 'not-allowed'
   | 'not-found'
   | 'vhost-not-found'
+  | 'protected'
   | 'invalid-page'
   | 'page-out-of-range'
   | 'busy'

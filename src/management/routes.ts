@@ -10,7 +10,10 @@ import * as exchanges from './resources/exchanges.ts';
 import { getMessages } from './resources/getting.ts';
 import * as health from './resources/health.ts';
 import * as metrics from './resources/metrics.ts';
-import * as nodes from './resources/nodes.ts';
+import * as attempts from './resources/nodes/login-attempts.ts';
+import * as memory from './resources/nodes/memory.ts';
+import * as nodes from './resources/nodes/nodes.ts';
+import * as replicas from './resources/nodes/replicas.ts';
 import * as overview from './resources/overview.ts';
 import * as parameters from './resources/parameters.ts';
 import * as permissions from './resources/permissions.ts';
@@ -35,6 +38,11 @@ type Row = readonly [method: string, path: string, role: Role, handle: Route['ha
 
 const binding = '/bindings/{vhost}/e/{source}/{kind}/{destination}';
 const topicPermission = '/topic-permissions/{vhost}/{user}';
+const replicasOfQueue = '/queues/quorum/{vhost}/{queue}/replicas';
+const replicasOnNode = '/queues/quorum/replicas/on/{name}';
+const electedLeaders = '/health/checks/quorum-queues-without-elected-leaders';
+const attemptsOnNode = '/auth/attempts/{name}';
+const tablesOfNode = '/nodes/{name}/memory/ets';
 const shovel = '/shovels/vhost/{vhost}/{name}';
 const parameter = '/parameters/{component}/{vhost}/{name}';
 
@@ -55,7 +63,12 @@ const objectRows: readonly Row[] = [
   ['DELETE', '/reset/{name}', 'administrator', nodes.rebalance],
   ['GET', '/nodes', 'monitoring', nodes.listNodes],
   ['GET', '/nodes/{name}', 'monitoring', nodes.getNode],
-  ['GET', '/nodes/{name}/memory', 'monitoring', nodes.getNodeMemory],
+  ['GET', '/nodes/{name}/memory', 'monitoring', memory.getNodeMemory],
+  ['GET', '/nodes/{name}/memory/relative', 'monitoring', memory.getRelativeMemory],
+  ['GET', tablesOfNode, 'monitoring', memory.getTableMemory],
+  ['GET', `${tablesOfNode}/{filter}`, 'monitoring', memory.getTableMemory],
+  ['GET', `${tablesOfNode}/{filter}/relative`, 'monitoring', memory.getTableMemory],
+  ['GET', '/version', 'management', overview.getVersion],
 
   ['GET', '/connections', 'management', connections.listConnections],
   ['GET', '/connections/{name}', 'management', connections.getConnection],
@@ -89,6 +102,12 @@ const objectRows: readonly Row[] = [
   ['POST', '/queues/{vhost}/{name}/actions', 'management', queues.actOnQueue],
   ['GET', '/queues/{vhost}/{name}/bindings', 'management', bindings.listBindingsOfQueue],
 
+  ['GET', '/queues/quorum/{vhost}/{queue}/status', 'management', replicas.getReplicas],
+  ['POST', `${replicasOfQueue}/add`, 'administrator', replicas.addReplica],
+  ['DELETE', `${replicasOfQueue}/delete`, 'administrator', replicas.deleteReplica],
+  ['POST', `${replicasOnNode}/grow`, 'administrator', replicas.growReplicas],
+  ['DELETE', `${replicasOnNode}/shrink`, 'administrator', replicas.shrinkReplicas],
+
   ['GET', '/bindings', 'management', bindings.listBindings],
   ['GET', '/bindings/{vhost}', 'management', bindings.listBindings],
   ['GET', binding, 'management', bindings.listBindingsBetween],
@@ -103,6 +122,8 @@ const accountRows: readonly Row[] = [
   ['GET', '/vhosts/{vhost}', 'management', vhosts.getVhost],
   ['PUT', '/vhosts/{vhost}', 'administrator', vhosts.putVhost],
   ['DELETE', '/vhosts/{vhost}', 'administrator', vhosts.deleteVhost],
+  ['POST', '/vhosts/{vhost}/deletion/protection', 'administrator', vhosts.protectVhost],
+  ['DELETE', '/vhosts/{vhost}/deletion/protection', 'administrator', vhosts.unprotectVhost],
   ['POST', '/vhosts/{vhost}/start/{node}', 'administrator', vhosts.startVhost],
   ['GET', '/vhosts/{vhost}/permissions', 'administrator', permissions.listPermissions],
   ['GET', '/vhosts/{vhost}/topic-permissions', 'administrator', permissions.listTopicPermissions],
@@ -123,6 +144,10 @@ const accountRows: readonly Row[] = [
   ['GET', '/user-limits/{user}', 'management', users.listUserLimits],
   ['PUT', '/user-limits/{user}/{limit}', 'administrator', users.putUserLimit],
   ['DELETE', '/user-limits/{user}/{limit}', 'administrator', users.deleteUserLimit],
+  ['GET', attemptsOnNode, 'monitoring', attempts.listAttempts],
+  ['GET', `${attemptsOnNode}/source`, 'monitoring', attempts.listAttemptsBySource],
+  ['DELETE', attemptsOnNode, 'administrator', attempts.resetAttempts],
+  ['DELETE', `${attemptsOnNode}/source`, 'administrator', attempts.resetAttempts],
   ['GET', '/auth/hash_password/{password}', 'administrator', users.hashPassword],
 
   ['GET', '/permissions', 'administrator', permissions.listPermissions],
@@ -186,6 +211,12 @@ const healthRows: readonly Row[] = [
   ['GET', '/health/checks/node-is-mirror-sync-critical', 'management', health.checkQuorum],
   ['GET', '/health/checks/node-is-quorum-critical', 'management', health.checkQuorum],
   ['GET', '/health/checks/metadata-store/initialized', 'management', health.alwaysPassed],
+  ['GET', '/health/checks/metadata-store/initialized/with-data', 'management', health.checkVhosts],
+  ['GET', '/health/checks/reached-target-cluster-size', 'management', health.alwaysPassed],
+  ['GET', `${electedLeaders}/all-vhosts`, 'management', health.alwaysPassed],
+  ['GET', `${electedLeaders}/all-vhosts/pattern/{pattern}`, 'management', health.alwaysPassed],
+  ['GET', `${electedLeaders}/vhost/{vhost}`, 'management', health.alwaysPassed],
+  ['GET', `${electedLeaders}/vhost/{vhost}/pattern/{pattern}`, 'management', health.alwaysPassed],
   ['GET', '/health/checks/ready-to-serve-clients', 'management', health.alwaysPassed],
   ['GET', '/health/checks/is-in-service', 'management', health.alwaysPassed],
   ['GET', '/health/checks/below-node-connection-limit', 'management', health.alwaysPassed],
@@ -195,6 +226,8 @@ const healthRows: readonly Row[] = [
 const large: readonly Row[] = [
   ['POST', '/exchanges/{vhost}/{name}/publish', 'management', publish],
   ['POST', '/queues/{vhost}/{name}/get', 'management', getMessages],
+  ['GET', '/all-configuration', 'administrator', exportDefinitions],
+  ['POST', '/all-configuration', 'administrator', importDefinitions],
   ['GET', '/definitions', 'administrator', exportDefinitions],
   ['POST', '/definitions', 'administrator', importDefinitions],
   ['GET', '/definitions/{vhost}', 'administrator', exportDefinitions],

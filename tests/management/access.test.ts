@@ -49,6 +49,7 @@ test('tags decide about resources', async () => {
     ['/api/feature-flags', 'monitoring'],
     ['/api/user-limits', 'management', 'policymaker', 'monitoring'],
     ['/api/nodes', 'monitoring'],
+    ['/api/auth/attempts/rabbit@localhost', 'monitoring'],
   ];
   for (const [path, ...allowed] of cases) {
     for (const tags of ['', 'management', 'policymaker', 'monitoring']) {
@@ -72,6 +73,10 @@ test('only administrators change users, permissions, virtual hosts and limits', 
     ['DELETE', '/api/permissions/%2F/admin'],
     ['PUT', '/api/topic-permissions/%2F/u-management', { exchange: 'x', write: '', read: '' }],
     ['PUT', '/api/vhosts/new'],
+    ['POST', '/api/vhosts/other/deletion/protection'],
+    ['DELETE', '/api/vhosts/other/deletion/protection'],
+    ['DELETE', '/api/auth/attempts/rabbit@localhost'],
+    ['DELETE', '/api/queues/quorum/replicas/on/rabbit@localhost/shrink'],
     ['DELETE', '/api/vhosts/other'],
     ['PUT', '/api/vhost-limits/%2F/max-queues', { value: 0 }],
     ['PUT', '/api/user-limits/admin/max-connections', { value: 0 }],

@@ -341,12 +341,9 @@ test('what rabbitmqadmin v2 can ask for and brokers do not have is not found', a
     'federation-links',
     'replication/status',
     'tanzu/osr/schema/status',
-    'auth/attempts/rabbit@localhost',
   ]) {
     assert.equal((await host.call('GET', `/api/${path}`)).status, 404, path);
   }
-  const protect = await host.call('POST', '/api/vhosts/v2/deletion/protection');
-  assert.equal(protect.status, 404);
 });
 
 test('rabbitmqadmin v2 deletes what it declared', async () => {

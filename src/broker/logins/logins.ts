@@ -3,6 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
 import { type Access, everything, type User, type Users } from '../users.ts';
+import { LoginAttempts } from './attempts.ts';
 import type { LoginRights } from './rights.ts';
 
 /** The reasons for failed log-ins. */
@@ -134,6 +135,8 @@ export class Logins {
   successCount = 0;
   /** Failed log-ins since the process started. */
   readonly failureCounts = new Map<LoginFailureReason, number>();
+  /** Attempts by protocol, which administrators can reset. */
+  readonly attempts = new LoginAttempts();
   readonly #users: Users;
   readonly #options: LoginOptions;
 
@@ -242,13 +245,15 @@ export class Logins {
 
   #succeeded(user: string, attempt: LoginAttempt): void {
     this.successCount++;
+    this.attempts.add(attempt.protocol, 'succeeded');
     const { peerAddress } = attempt;
     this.#options.onLoggedIn?.({ user, peerAddress, ...protocolOf(attempt) });
   }
 
   /** Counts and reports a failed log-in. */
   failed(failure: LoginFailure): void {
-    const { reason } = failure;
+    const { reason, protocol } = failure;
+    this.attempts.add(protocol, 'failed');
     this.failureCounts.set(reason, (this.failureCounts.get(reason) ?? 0) + 1);
     this.#options.onLoginFailed?.(failure);
   }

@@ -1,6 +1,7 @@
 // Virtual hosts of a RabbitMQ broker.
 
 import type { Broker } from '../broker.ts';
+import { BrokerError } from '../errors.ts';
 import { type VhostLimitName, vhostLimitNames } from '../settings/settings.ts';
 import type { Vhost } from '../vhost.ts';
 import type { VhostMetadata } from '../vhosts/vhost-metadata.ts';
@@ -46,11 +47,27 @@ export class VhostAdministration {
    * Deletes a virtual host with its contents and permissions, and disconnects its clients. The
    * removal of many messages and connections continues in the background.
    *
-   * @throws {BrokerError} `not-found`; `access-refused` if it is protected from deletion
+   * @throws {BrokerError} `not-found`; `precondition-failed` if it is protected from deletion
    */
   delete(name: string): void {
-    this.#broker.accounts.requireVhost(name);
+    const { metadata } = this.#broker.accounts.requireVhost(name);
+    if (metadata.isProtected === true) {
+      throw new BrokerError(
+        'precondition-failed',
+        `Refusing to delete virtual host '${name}' because it is protected from deletion`,
+      );
+    }
     this.#broker.accounts.deleteVhost(name);
+  }
+
+  /**
+   * Begins or ends to protect a virtual host from deletion.
+   *
+   * @throws {BrokerError} `not-found`
+   */
+  protect(name: string, isProtected: boolean): void {
+    this.#broker.accounts.requireVhost(name);
+    this.#broker.accounts.putVhost(name, { isProtected });
   }
 
   /**

@@ -11,6 +11,8 @@ export interface VhostMetadata {
   readonly tags: readonly string[];
   /** The type of queues declared without `x-queue-type`; undefined for the default of the engine. */
   readonly defaultQueueType: QueueType | undefined;
+  /** Whether it cannot be deleted; undefined if that was never stated. */
+  readonly isProtected: boolean | undefined;
 }
 
 /** The metadata of a virtual host that was given none. */
@@ -18,6 +20,7 @@ export const noMetadata: VhostMetadata = Object.freeze({
   description: '',
   tags: Object.freeze([]),
   defaultQueueType: undefined,
+  isProtected: undefined,
 });
 
 const queueTypes: readonly (QueueType | undefined)[] = ['classic', 'quorum', 'stream', undefined];
@@ -34,9 +37,10 @@ export function changedMetadata(
   bytesMax: number,
 ): VhostMetadata {
   const { description = before.description, tags = before.tags } = changes;
+  const { isProtected = before.isProtected } = changes;
   const defaultQueueType =
     'defaultQueueType' in changes ? changes.defaultQueueType : before.defaultQueueType;
-  const changed = { description, tags, defaultQueueType };
+  const changed = { description, tags, defaultQueueType, isProtected };
   for (const tag of tags) requireShortName('tag of a vhost', tag);
   if (!queueTypes.includes(defaultQueueType)) {
     throw new BrokerError(
@@ -55,6 +59,7 @@ export function storedMetadata({
   description,
   tags,
   defaultQueueType,
+  isProtected,
 }: VhostMetadata): VhostMetadata {
-  return { description, tags, defaultQueueType };
+  return { description, tags, defaultQueueType, isProtected };
 }

@@ -5,7 +5,7 @@ import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts
 import { unsettledCount } from '../../broker/statistics.ts';
 import type { Management } from '../management.ts';
 import type { QueueTotals } from '../rates/rates.ts';
-import { alarmsOf } from '../resources/nodes.ts';
+import { alarmsOf } from '../resources/nodes/nodes.ts';
 
 /** A metric of some kind of object. */
 export interface MetricRow<Subject> {

@@ -6,7 +6,7 @@ import { committed } from '../commit.ts';
 import { badRequest, ManagementError } from '../errors.ts';
 import { type Management, nodeName } from '../management.ts';
 import type { ApiRequest } from '../request.ts';
-import { alarmsOf } from './nodes.ts';
+import { alarmsOf } from './nodes/nodes.ts';
 
 const ok = { status: 'ok' } as const;
 
@@ -86,6 +86,13 @@ export function checkProtocol(request: ApiRequest): Answer {
   const isFound = protocols.some((protocol) => names.includes(protocol));
   if (isFound) return passed({ protocol: wanted });
   return failed('No active listener', { missing: wanted, protocols });
+}
+
+/** `GET /api/health/checks/metadata-store/initialized/with-data` */
+export function checkVhosts({ broker }: ApiRequest): Answer {
+  if (broker.vhosts.size > 0) return passed();
+  const why = 'Metadata store has not yet been initialized: it reports to have no virtual hosts';
+  return failed(why, {});
 }
 
 /** Checks of what a single node without mirrors always passes. */

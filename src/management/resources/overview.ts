@@ -251,3 +251,8 @@ export function enableFeatureFlag(request: ApiRequest): Answer {
   if (featureFlags.includes(request.label('name'))) return emptyAnswer(204);
   throw badRequest('the feature flag is not supported');
 }
+
+/** `GET /api/version`: the release of RabbitMQ whose API this is. */
+export function getVersion({ management }: ApiRequest): Answer {
+  return jsonAnswer(management.version);
+}

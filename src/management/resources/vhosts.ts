@@ -4,7 +4,7 @@ import type { QueueType } from '../../broker/queue-options.ts';
 import type { JsonObject, JsonValue, VhostInfo } from '../../broker/rabbitmq/model.ts';
 import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, keyMissing, notFound } from '../errors.ts';
+import { badRequest, keyMissing, ManagementError, notFound } from '../errors.ts';
 import { flag, isArray, own, wholeNumberOf } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
 import { nodeName } from '../management.ts';
@@ -25,7 +25,7 @@ interface Spans {
 const noSpans: Spans = { lengths: undefined, rates: undefined };
 
 function vhostToJson(
-  { name, description, tags, defaultQueueType, isTracing }: VhostInfo,
+  { name, description, tags, defaultQueueType, isTracing, isProtected }: VhostInfo,
   series: Series | undefined,
   spans: Spans,
 ): JsonObject {
@@ -38,10 +38,11 @@ function vhostToJson(
       description,
       tags: [...tags],
       ...(defaultQueueType !== undefined && { default_queue_type: defaultQueueType }),
+      ...(isProtected !== undefined && { protected_from_deletion: isProtected }),
     },
     tracing: isTracing,
     cluster_state: { [nodeName]: 'running' },
-    protected_from_deletion: false,
+    protected_from_deletion: isProtected === true,
     ...vhostStats(series, spans),
   };
 }
@@ -156,7 +157,30 @@ function readQueueType(value: JsonValue | undefined): QueueType | undefined {
 
 /** `DELETE /api/vhosts/{vhost}` */
 export async function deleteVhost(request: ApiRequest): Promise<Answer> {
-  request.management.administration.vhosts.delete(request.label('vhost'));
+  const { vhosts } = request.management.administration;
+  const name = request.label('vhost');
+  if (vhosts.get(name)?.isProtected === true) {
+    const why = 'because it is protected from deletion';
+    throw new ManagementError('protected', `Refusing to delete virtual host '${name}' ${why}`);
+  }
+  vhosts.delete(name);
+  await committed(request.broker);
+  return emptyAnswer(204);
+}
+
+/** `POST /api/vhosts/{vhost}/deletion/protection` */
+export function protectVhost(request: ApiRequest): Promise<Answer> {
+  return changeProtection(request, true);
+}
+
+/** `DELETE /api/vhosts/{vhost}/deletion/protection` */
+export function unprotectVhost(request: ApiRequest): Promise<Answer> {
+  return changeProtection(request, false);
+}
+
+async function changeProtection(request: ApiRequest, isProtected: boolean): Promise<Answer> {
+  const { name } = request.visibleVhost();
+  request.management.administration.vhosts.protect(name, isProtected);
   await committed(request.broker);
   return emptyAnswer(204);
 }

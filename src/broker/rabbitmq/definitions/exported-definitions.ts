@@ -49,10 +49,12 @@ function userEntry({ name, tags, credentials, limits }: UserInfo): JsonObject {
   };
 }
 
-function vhostEntry({ name, description, tags, defaultQueueType }: VhostInfo): JsonObject {
+function vhostEntry(info: VhostInfo): JsonObject {
+  const { name, description, tags, defaultQueueType, isProtected } = info;
   const type = defaultQueueType !== undefined && { default_queue_type: defaultQueueType };
-  const metadata: JsonObject = { description, tags, ...type };
-  return { name, ...metadata, metadata };
+  const shown: JsonObject = { description, tags, ...type };
+  const protection = isProtected !== undefined && { protected_from_deletion: isProtected };
+  return { name, ...shown, metadata: { ...shown, ...protection } };
 }
 
 /** @param isAlone whether only this virtual host is exported, so that entries do not name it */

@@ -56,7 +56,9 @@ export function readMetadata(entry: EntryReader): Partial<VhostMetadata> {
   const type = from('default_queue_type')?.text('default_queue_type');
   const description = from('description')?.text('description');
   const tags = from('tags')?.words('tags');
+  const protection = 'protected_from_deletion';
   return {
+    ...(inner.has(protection) && { isProtected: inner.bool(protection, false) }),
     ...(description !== undefined && { description }),
     ...(tags !== undefined && { tags }),
     ...(type !== undefined && { defaultQueueType: defaultTypes.get(type) ?? unsupported(type) }),

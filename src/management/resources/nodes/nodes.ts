@@ -1,11 +1,11 @@
 // The only node: /api/nodes.
 
-import type { JsonObject } from '../../broker/rabbitmq/model.ts';
-import { type Answer, emptyAnswer, jsonAnswer } from '../answers.ts';
-import { notFound } from '../errors.ts';
-import { listAnswer, objectAnswer } from '../listing/list.ts';
-import { type Management, nodeName } from '../management.ts';
-import type { ApiRequest } from '../request.ts';
+import type { JsonObject } from '../../../broker/rabbitmq/model.ts';
+import { type Answer, emptyAnswer } from '../../answers.ts';
+import { notFound } from '../../errors.ts';
+import { listAnswer, objectAnswer } from '../../listing/list.ts';
+import { type Management, nodeName } from '../../management.ts';
+import type { ApiRequest } from '../../request.ts';
 
 /** The values that have a rate in RabbitMQ. */
 const rated = [
@@ -122,23 +122,9 @@ export async function getNode(request: ApiRequest): Promise<Answer> {
   return objectAnswer(request, await nodeToJson(request.management));
 }
 
-function requireNode(request: ApiRequest): void {
+/** Checks the label `name`. @throws {ManagementError} `not-found` */
+export function requireNode(request: ApiRequest): void {
   if (request.label('name') !== nodeName) throw notFound();
-}
-
-/** `GET /api/nodes/{name}/memory` */
-export function getNodeMemory(request: ApiRequest): Answer {
-  requireNode(request);
-  const { rss, heapTotal, external } = process.memoryUsage();
-  return jsonAnswer({
-    memory: {
-      binary: external,
-      other_proc: Math.max(0, rss - heapTotal - external),
-      queue_procs: heapTotal,
-      strategy: 'rss',
-      total: { allocated: rss, erlang: heapTotal, rss },
-    },
-  });
 }
 
 /** `POST /api/rebalance/queues` and `DELETE /api/reset`: nothing to do on a single node. */
