@@ -4,6 +4,7 @@ import { textBytes } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
 import { type Argument, type Arguments, isShortName, wholeNumber } from './arguments.ts';
 import { BrokerError } from './errors.ts';
+import type { QueueHost } from './queue-host.ts';
 import { type DelayedRetry, delayedRetryOf, delayedRetryTypes } from './queues/delayed-retry.ts';
 import type { EvictionRule } from './queues/eviction.ts';
 import { ageMs, segmentBytesLimit, streamArguments } from './streams/stream-arguments.ts';
@@ -250,16 +251,16 @@ class ArgumentReader {
  * prevent a broker from starting.
  *
  * @param subject `queue 'q' in vhost '/'`
- * @param mayBeUnlimited whether -1 is a valid delivery limit, as in RabbitMQ 4
+ * @param host with a delivery limit by default, as in RabbitMQ 4, a queue may have none (-1)
  * @throws {BrokerError} `precondition-failed`
  */
 export function checkQueueOptions(
   options: QueueOptions,
   subject: string,
-  mayBeUnlimited: boolean,
+  { limits, personality }: Pick<QueueHost, 'limits' | 'personality'>,
 ): void {
   const reader = new ArgumentReader(options.arguments, subject);
-  if (!mayBeUnlimited) reader.count('x-delivery-limit');
+  if (limits.deliveryLimit === Infinity) reader.count('x-delivery-limit');
   reader.refuseForeign();
   reader.count('x-consumer-timeout');
   reader.checkWord('x-queue-leader-locator', leaderLocators, 'invalid_queue_locator_arg');
@@ -270,8 +271,9 @@ export function checkQueueOptions(
   }
   reader.checkName('x-dead-letter-exchange');
   reader.checkName('x-dead-letter-routing-key');
-  reader.checkChoice('x-queue-mode', 'queue mode', ['default', 'lazy']);
-  reader.checkChoice('x-queue-version', 'queue version', [1, 2]);
+  const { queueModes, queueVersions } = personality;
+  if (queueModes !== undefined) reader.checkChoice('x-queue-mode', 'queue mode', queueModes);
+  reader.checkChoice('x-queue-version', 'queue version', queueVersions);
   reader.checkReplicated(options);
   reader.checkStream();
 }

@@ -343,7 +343,7 @@ export class Vhost {
     const countMax = Math.min(queueCountMax, this.settings.limit('max-queues'));
     this.#requireRoom(`queue '${name}'`, this.queues.size, countMax);
     readQueueArguments(options.arguments, subject);
-    checkQueueOptions(options, subject, this.#host.limits.deliveryLimit !== Infinity);
+    checkQueueOptions(options, subject, this.#host);
     this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
     if (options.exclusive) this.#exclusive.add(queue, owner);

@@ -6,6 +6,7 @@ import type { ApiRequest } from './request.ts';
 import * as bindings from './resources/bindings.ts';
 import * as connections from './resources/connections.ts';
 import { exportDefinitions, importDefinitions } from './resources/definitions.ts';
+import * as deprecated from './resources/deprecated-features.ts';
 import * as exchanges from './resources/exchanges.ts';
 import { getMessages } from './resources/getting.ts';
 import * as health from './resources/health.ts';
@@ -56,8 +57,8 @@ const objectRows: readonly Row[] = [
   ['GET', '/auth', 'management', overview.getAuthentication],
   ['GET', '/feature-flags', 'monitoring', overview.listFeatureFlags],
   ['PUT', '/feature-flags/{name}/enable', 'administrator', overview.enableFeatureFlag],
-  ['GET', '/deprecated-features', 'monitoring', overview.getExtensions],
-  ['GET', '/deprecated-features/used', 'monitoring', overview.getExtensions],
+  ['GET', '/deprecated-features', 'monitoring', deprecated.listDeprecated],
+  ['GET', '/deprecated-features/used', 'monitoring', deprecated.listUsedDeprecated],
   ['POST', '/rebalance/queues', 'administrator', nodes.rebalance],
   ['DELETE', '/reset', 'administrator', nodes.rebalance],
   ['DELETE', '/reset/{name}', 'administrator', nodes.rebalance],

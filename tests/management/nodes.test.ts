@@ -69,7 +69,7 @@ test('replicas, memory and health of the only node are those of one node', async
   for (const body of [{}, { node: 'rabbit@other' }, { node: 1 }, '[]']) {
     assert.equal((await ask('POST', `${replicasOf('of-quorum')}/add`, body))[0], 400);
   }
-  assert.equal((await ask('POST', `${replicasOf('missing')}/add`, here))[0], 404);
+  assert.equal((await ask('POST', `${replicasOf('missing')}/add`, here))[0], 503);
   assert.deepEqual(await ask('DELETE', `${replicasOf('of-quorum')}/delete`, here), [
     503,
     { error: 'service_unavailable', reason: 'last_node' },
@@ -120,4 +120,25 @@ test('attempts to log in are counted by protocol, and an administrator resets th
   assert.equal((await host.call('GET', '/api/auth/attempts/rabbit@other')).status, 404);
   assert.equal((await host.call('DELETE', `${node}/source`)).status, 204);
   assert.equal(await of('amqp091'), undefined);
+});
+
+test('deprecated features have the phases of the version, and transient queues are found', async () => {
+  const older = await ManagementHost.open('4.2');
+  try {
+    const ask = async (path: string) =>
+      JSON.parse((await older.call('GET', `/api/deprecated-features${path}`)).text);
+    const named = (each: { name: string }) => each.name === 'transient_nonexcl_queues';
+    const [before] = (await ask('')).filter(named);
+    assert.equal(before.deprecation_phase, 'permitted_by_default');
+    assert.deepEqual(await ask('/used'), []);
+    const transient = await older.call('PUT', '/api/queues/%2F/t', { durable: false });
+    assert.equal(transient.status, 201);
+    assert.deepEqual(await ask('/used'), [before]);
+  } finally {
+    await older.close();
+  }
+  const [now] = (await read('/api/deprecated-features')).filter(
+    ({ name }: { name: string }) => name === 'global_qos',
+  );
+  assert.equal(now.deprecation_phase, 'denied_by_default');
 });

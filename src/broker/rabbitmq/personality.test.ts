@@ -20,13 +20,16 @@ test('engine versions have their default queue type and delivery limit', () => {
 test('version 4.3 refuses deprecated features, and its predecessors do not', () => {
   const options = { durable: true, exclusive: false, autoDelete: false, arguments: {} };
   const text = (value: string) => ({ type: 'longstr', value }) as const;
+  const classic = { 'x-queue-type': text('classic') };
+  const locator = { 'x-queue-master-locator': text('min-masters') };
   const cases = [
     [options, undefined],
     [{ ...options, durable: false }, 'transient_nonexcl_queues'],
     [{ ...options, durable: false, exclusive: true }, undefined],
-    [{ ...options, arguments: { 'x-queue-mode': text('lazy') } }, 'classic_queue_modes'],
-    [{ ...options, arguments: { 'x-queue-version': whole(1) } }, 'classic_queue_modes'],
-    [{ ...options, arguments: { 'x-queue-version': whole(2) } }, undefined],
+    [{ ...options, arguments: { 'x-queue-mode': text('lazy') } }, undefined],
+    [{ ...options, exclusive: true, arguments: locator }, 'queue_master_locator'],
+    [{ ...options, arguments: { ...classic, ...locator } }, 'queue_master_locator'],
+    [{ ...options, arguments: { ...quorum, ...locator } }, undefined],
   ] as const;
   for (const [asked, refused] of cases) {
     assert.equal(refusedForQueue(personalityOf('4.3'), asked), refused);
@@ -35,10 +38,9 @@ test('version 4.3 refuses deprecated features, and its predecessors do not', () 
       assert.equal(refusedForQueue(personalityOf(older), asked), undefined);
     }
   }
-  assert.equal(
-    refusalOf('global_qos'),
-    'Feature `global_qos` is deprecated. By default, this feature is not permitted anymore.',
-  );
+  const refusal = refusalOf('queue_master_locator');
+  const begin = 'Feature `queue_master_locator` is deprecated. By default, this feature is not permitted';
+  assert.ok(refusal.startsWith(begin), refusal);
 });
 
 test('a broker of version 4.2 makes durable queues quorum queues, and others classic', async () => {

@@ -17,8 +17,9 @@ async function ready(engineVersion: string) {
   return { broker, peer: await AmqpPeer.ready(broker, 0), bugs };
 }
 
-const refused = (feature: string) =>
-  `Feature \`${feature}\` is deprecated. By default, this feature is not permitted anymore.`;
+/** As RabbitMQ shortens it to a short string. */
+const refused =
+  'Feature `transient_nonexcl_queues` is deprecated. By default, this feature is not permitted anymore. The feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to be determined. To...';
 const globalQos = {
   id: methodIds.basicQos,
   prefetchSize: 0,
@@ -30,20 +31,39 @@ test('version 4.3 refuses transient queues of all clients with an internal error
   const { peer, bugs } = await ready('4.3');
   assert.deepEqual(closes(peer.declare('own', {}, { durable: false, exclusive: true })), []);
   assert.deepEqual(closes(peer.declare('new', {}, { durable: false })), [
-    `connection 541 INTERNAL_ERROR - ${refused('transient_nonexcl_queues')}`,
+    `connection 541 INTERNAL_ERROR - ${refused}`,
   ]);
   assert.deepEqual(bugs, [], 'it is not reported as a bug');
   const before = await ready('4.2');
   assert.deepEqual(closes(before.peer.declare('new', {}, { durable: false })), []);
 });
 
-test('version 4.3 refuses a prefetch limit of a channel, and 4.2 does not', async () => {
+test('in version 4.3, a prefetch limit of a channel is one of each consumer', async () => {
+  for (const [version, count] of [
+    ['4.2', 1],
+    ['4.3', 2],
+  ] as const) {
+    const { peer } = await ready(version);
+    peer.declare('new', { 'x-queue-type': { type: 'longstr', value: 'classic' } });
+    assert.deepEqual(closes(peer.call(1, { ...globalQos, prefetchCount: 1 })), []);
+    for (let i = 0; i < 4; i++) peer.send(publishFrames(1, 'new', 'x'));
+    peer.consume('new');
+    peer.consume('new', { consumerTag: 'other' });
+    assert.equal(peer.deliveries.length, count, version);
+  }
+});
+
+test('version 4.3 knows only version 2 of classic queues, and does not check their mode', async () => {
+  const one = { 'x-queue-version': { type: 'signedint', value: 1 } } as const;
+  const mode = { 'x-queue-mode': { type: 'longstr', value: 'lazy' } } as const;
+  const classic = { 'x-queue-type': { type: 'longstr', value: 'classic' } } as const;
   const { peer } = await ready('4.3');
-  assert.deepEqual(closes(peer.call(1, globalQos)), [
-    `channel 406 PRECONDITION_FAILED - ${refused('global_qos')}`,
+  assert.deepEqual(closes(peer.declare('mode', { ...classic, ...mode })), []);
+  assert.deepEqual(closes(peer.declare('new', { ...classic, ...one })), [
+    "channel 406 PRECONDITION_FAILED - invalid arg 'x-queue-version' for queue 'new' in vhost '/': \"unsupported queue version '1'\"",
   ]);
   const before = await ready('4.2');
-  assert.deepEqual(closes(before.peer.call(1, globalQos)), []);
+  assert.deepEqual(closes(before.peer.declare('new', { ...classic, ...one })), []);
 });
 
 test('a returned delivery counts as a failed one before version 4.3', async () => {

@@ -63,11 +63,13 @@ export class AmqpError extends WaxwingError<ReplyName> {
 
   /**
    * The text that is sent to the peer, in the format of RabbitMQ: `NOT_FOUND - no queue 'a' in
-   * vhost '/'`. It is shortened to a short string, and invalid UTF-8 is written as `\xff`.
+   * vhost '/'`. It is shortened to a short string that ends with `...`, and invalid UTF-8 is written as `\xff`.
    */
   get replyText(): string {
     const text = `${this.code.toUpperCase().replaceAll('-', '_')} - ${this.message}`;
-    return clipText(printable(text), shortStringBytesMax);
+    const shown = printable(text);
+    const clipped = clipText(shown, shortStringBytesMax);
+    return clipped === shown ? shown : `${clipText(shown, shortStringBytesMax - 3)}...`;
   }
 }
 

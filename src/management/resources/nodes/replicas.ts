@@ -54,7 +54,9 @@ export function getReplicas(request: ApiRequest): Answer {
 
 /** `POST /api/queues/quorum/{vhost}/{queue}/replicas/add`: the only node has one already. */
 export function addReplica(request: ApiRequest): Answer {
-  queueOf(request);
+  if (!request.visibleVhost().queues.has(request.label('queue'))) {
+    throw new ManagementError('busy', 'not_found');
+  }
   requireNodeInBody(request);
   requireQuorum(request);
   return emptyAnswer(204);
@@ -72,8 +74,10 @@ export function deleteReplica(request: ApiRequest): Answer {
 export function growReplicas(request: ApiRequest): Answer {
   requireNode(request);
   const body = request.object();
-  for (const key of ['vhost_pattern', 'queue_pattern', 'strategy']) {
-    if (own(body, key) === undefined) throw keyMissing(key);
+  const keys = ['vhost_pattern', 'queue_pattern', 'strategy'];
+  const missing = keys.filter((key) => own(body, key) === undefined);
+  if (missing.length > 0) {
+    throw badRequest(`[${missing.map((key) => `{key_missing,${key}}`).join(',\n ')}]`);
   }
   return emptyAnswer(204);
 }

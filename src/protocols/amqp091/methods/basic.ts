@@ -7,7 +7,6 @@ import {
   wholeNumber,
 } from '../../../broker/arguments.ts';
 import { describe } from '../../../broker/errors.ts';
-import { refusalOf } from '../../../broker/rabbitmq/personality.ts';
 import type { Channel } from '../channel.ts';
 import {
   type BasicAck,
@@ -26,16 +25,13 @@ import { refuseForeignArguments, streamStartOf } from '../streams/stream-start.t
 import { type Handlers, ignore } from './handlers.ts';
 import { queueName } from './names.ts';
 
-/** `basic.qos`: per consumer for new consumers, or with `global` for the whole channel. */
+/** `basic.qos`: per consumer for new consumers, or with `global` for the whole channel (before 4.3). */
 function qos(channel: Channel, method: BasicQos): void {
   if (method.prefetchSize !== 0) {
     throw new AmqpError('not-implemented', `prefetch_size!=0 (${method.prefetchSize})`);
   }
-  if (method.global && channel.broker.personality.refused.includes('global_qos')) {
-    throw new AmqpError('precondition-failed', refusalOf('global_qos'));
-  }
   const limit = method.prefetchCount === 0 ? Infinity : method.prefetchCount;
-  if (method.global) {
+  if (method.global && channel.broker.personality.limitsChannels) {
     channel.pool.setLimit(limit);
   } else {
     channel.prefetch = limit;

@@ -61,9 +61,7 @@ function declareQueue(channel: Channel, given: string, method: QueueDeclare): Qu
   channel.freeName = undefined;
   const refused = refusedForQueue(channel.broker.personality, options);
   if (refused !== undefined && !vhost.queues.has(name)) {
-    const isTransient = refused === 'transient_nonexcl_queues';
-    const code = isTransient ? 'internal-error' : 'precondition-failed';
-    throw new AmqpError(code, refusalOf(refused));
+    throw new AmqpError('internal-error', refusalOf(refused));
   }
   return given === ''
     ? vhost.declareFreeQueue(name, options, channel.host)
