@@ -183,7 +183,11 @@ test('delayed messages count for the limits of a queue that drops its first mess
     assert.deepEqual([queue.readyCount, queue.delayed?.count], [0, 3]);
     life.pass(2500);
     const last = inbox.bodies.slice(-3).sort();
-    assert.deepEqual(last, ['message 19', 'message 20', 'message 21'], 'the first ones are dropped');
+    assert.deepEqual(
+      last,
+      ['message 19', 'message 20', 'message 21'],
+      'the first ones are dropped',
+    );
     await life.on.close();
   }
 });

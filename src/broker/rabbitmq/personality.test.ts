@@ -39,7 +39,8 @@ test('version 4.3 refuses deprecated features, and its predecessors do not', () 
     }
   }
   const refusal = refusalOf('queue_master_locator');
-  const begin = 'Feature `queue_master_locator` is deprecated. By default, this feature is not permitted';
+  const begin =
+    'Feature `queue_master_locator` is deprecated. By default, this feature is not permitted';
   assert.ok(refusal.startsWith(begin), refusal);
 });
 

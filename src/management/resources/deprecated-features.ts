@@ -58,9 +58,7 @@ function featuresOf({ broker }: ApiRequest) {
   return features.flatMap(({ name, phases, docUrl }) => {
     const phase = phases[at];
     if (phase === undefined) return [];
-    return [
-      { name, desc: '', deprecation_phase: phase, doc_url: docUrl, provided_by: 'rabbit' },
-    ];
+    return [{ name, desc: '', deprecation_phase: phase, doc_url: docUrl, provided_by: 'rabbit' }];
   });
 }
 
@@ -72,7 +70,9 @@ export function listDeprecated(request: ApiRequest): Answer {
 /** `GET /api/deprecated-features/used`: whether there are such queues; the others are not looked for. */
 export async function listUsedDeprecated(request: ApiRequest): Promise<Answer> {
   const isUsed = await inSlices(request.background, hasTransientQueue(request));
-  return jsonAnswer(isUsed ? featuresOf(request).filter(({ name }) => name === transientQueues) : []);
+  return jsonAnswer(
+    isUsed ? featuresOf(request).filter(({ name }) => name === transientQueues) : [],
+  );
 }
 
 function* hasTransientQueue({ broker }: ApiRequest): Generator<void, boolean> {

@@ -10,6 +10,9 @@ const lf = 10;
 const cr = 13;
 const nul = 0;
 
+/** Heads up to this size are decoded at once. Kept headers may keep all of it in memory. */
+const textHeadMax = 1024;
+
 /** The command and headers of a frame. If a header is repeated, the first one counts. */
 export interface Frame {
   readonly command: string;
@@ -143,7 +146,42 @@ export class FrameReader extends SuspendableInput {
   }
 
   #readHead(bytes: Buffer, start: number, end: number): Frame {
-    const { commandBytesMax, headerBytesMax, headerCountMax } = this.limits;
+    if (end - start <= textHeadMax) {
+      const text = decodeText(bytes, start, end);
+      // One character for each byte.
+      if (text.length === end - start && !text.includes('\0')) return this.#readText(text);
+    }
+    return this.#readBytes(bytes, start, end);
+  }
+
+  /** Reads a head of ASCII characters. */
+  #readText(text: string): Frame {
+    const { commandBytesMax } = this.limits;
+    const headers = new Map<string, string>();
+    const commandEnd = lineEndOf(text, 0);
+    requireLength('command', commandEnd.text, commandBytesMax);
+    const command = text.slice(0, commandEnd.text).trim();
+    let count = 0;
+    for (let at = commandEnd.next; at < text.length; ) {
+      const line = lineEndOf(text, at);
+      if (line.text > at) {
+        this.#requireHeader(line.text - at, ++count);
+        this.#addHeader(headers, text.slice(at, line.text), command);
+      }
+      at = line.next;
+    }
+    return { command, headers };
+  }
+
+  #requireHeader(size: number, count: number): void {
+    const { headerBytesMax, headerCountMax } = this.limits;
+    requireLength('header', size, headerBytesMax);
+    if (count <= headerCountMax) return;
+    throw new StompError('malformed', `A frame has more than ${headerCountMax} headers`);
+  }
+
+  #readBytes(bytes: Buffer, start: number, end: number): Frame {
+    const { commandBytesMax } = this.limits;
     // Clients would take it for the end of a frame when they receive the header.
     const nulAt = bytes.subarray(start, end).indexOf(nul);
     if (nulAt >= 0) throw new StompError('malformed', 'The headers of a frame contain a null byte');
@@ -157,10 +195,7 @@ export class FrameReader extends SuspendableInput {
         requireLength('command', textEnd - at, commandBytesMax);
         command = decodeText(bytes, at, textEnd).trim();
       } else if (textEnd > at) {
-        requireLength('header', textEnd - at, headerBytesMax);
-        if (++count > headerCountMax) {
-          throw new StompError('malformed', `A frame has more than ${headerCountMax} headers`);
-        }
+        this.#requireHeader(textEnd - at, ++count);
         this.#addHeader(headers, decodeText(bytes, at, textEnd), command);
       }
       at = lineEnd + 1;
@@ -220,6 +255,13 @@ export class FrameReader extends SuspendableInput {
     this.#frame = undefined;
     this.#sink.frame(frame);
   }
+}
+
+/** The end of the text of a line, and the beginning of the next one. */
+function lineEndOf(text: string, at: number): { text: number; next: number } {
+  const end = text.indexOf('\n', at);
+  const isCr = end > at && text.charCodeAt(end - 1) === cr;
+  return { text: isCr ? end - 1 : end, next: end + 1 };
 }
 
 function requireLength(what: string, size: number, sizeMax: number): void {

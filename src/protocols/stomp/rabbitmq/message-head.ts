@@ -12,6 +12,7 @@ import { headerLine } from '../codec/out-frames.ts';
 import { replyDestination } from './destinations.ts';
 import { badHeader, escapes } from './errors.ts';
 import { flagHeader, type Headers, wholeHeader } from './headers.ts';
+import { encodePlainHead } from './plain-heads.ts';
 
 /** Headers of SEND that are properties of the message, or no part of it. All others are its headers. */
 const propertyHeaders: ReadonlySet<string> = new Set([
@@ -30,12 +31,21 @@ const propertyHeaders: ReadonlySet<string> = new Set([
   'destination',
 ]);
 
+/** Headers of which the sender needs the values. */
+const readHeaders: ReadonlySet<string> = new Set([...propertyHeaders, 'CC', 'BCC']);
+const isProperty = (name: string) => readHeaders.has(name);
+
+/** The properties of most messages, besides their headers. */
+const noProperties: BasicProperties = Object.freeze({});
+const persistentOnly: BasicProperties = Object.freeze({ deliveryMode: 2 });
+
 const timestampDigits = /^\d{1,20}$/;
 const timestampMax = 2n ** 64n - 1n;
 
 /** A message as AMQP 0-9-1 encodes it. */
 export interface MessageHead {
   readonly head: Buffer;
+  /** Its headers are left out unless they name further routing keys. */
   readonly properties: BasicProperties;
 }
 
@@ -47,6 +57,9 @@ export interface MessageHead {
  * @throws {RangeExceeded} if a name or a property is longer than a short string
  */
 export function encodeHead(headers: Headers, replyTo: string | undefined): MessageHead {
+  const isPersistent = flagHeader(headers, 'persistent') === true;
+  const plain = replyTo === undefined && encodePlainHead(headers, isProperty, isPersistent);
+  if (plain) return { head: plain, properties: isPersistent ? persistentOnly : noProperties };
   const properties: BasicProperties = {};
   const text = (name: keyof BasicProperties, header: string) => {
     const value = headers.get(header);
@@ -59,7 +72,7 @@ export function encodeHead(headers: Headers, replyTo: string | undefined): Messa
     if (!propertyHeaders.has(name)) table[name] = { type: 'longstr', value };
   }
   properties.headers = table;
-  if (flagHeader(headers, 'persistent') === true) properties.deliveryMode = 2;
+  if (isPersistent) properties.deliveryMode = 2;
   const priority = wholeHeader(headers, 'priority', 0, 255);
   if (priority !== undefined) properties.priority = priority;
   text('correlationId', 'correlation-id');

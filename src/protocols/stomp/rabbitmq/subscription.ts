@@ -13,6 +13,7 @@ import { destinationText } from './destinations.ts';
 import type { RabbitMqConnection } from './dialect.ts';
 import { errorFrame, escapes, RabbitMqError } from './errors.ts';
 import { headLines } from './message-head.ts';
+import { plainHeadMax, writePlainLines } from './plain-heads.ts';
 
 /** The acknowledgement mode. */
 export type AckMode = 'auto' | 'client' | 'client-individual';
@@ -42,6 +43,32 @@ const lf = Buffer.from('\n');
 const end = Buffer.from('\0\n');
 const none: Buffer = Buffer.alloc(0);
 
+/** The longest header `ack` without its number that is written without encoding text. */
+const ackStartMax = 1024;
+const redelivered = Buffer.from('\nredelivered:true\n');
+const notRedelivered = Buffer.from('\nredelivered:false\n');
+const contentLength = Buffer.from('content-length:');
+/** Room for the headers `ack` and of the message, and some numbers. */
+const scratch = Buffer.alloc(ackStartMax + plainHeadMax + 256);
+
+/** Copies bytes, and returns the position after them. */
+function copyInto(to: Buffer, at: number, from: Buffer): number {
+  for (let i = 0; i < from.length; i++) to[at + i] = from[i] ?? 0;
+  return at + from.length;
+}
+
+/** Writes a whole number, and returns the position after it. */
+function writeNumber(to: Buffer, at: number, value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  let rest = value;
+  for (let p = at + digits - 1; p >= at; p--) {
+    to[p] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return at + digits;
+}
+
 /** A subscription: writes MESSAGE frames. */
 export class RabbitMqSubscription implements Consumer {
   readonly terms: SubscriptionTerms;
@@ -58,6 +85,8 @@ export class RabbitMqSubscription implements Consumer {
   /** The head of the last delivery, and its lines. */
   #head: Buffer = none;
   #lines = '';
+  /** The header `ack` up to the number of the delivery; empty before the first one. */
+  #ackStart: Buffer = none;
 
   constructor(own: RabbitMqConnection, queue: Queue, terms: SubscriptionTerms) {
     this.#own = own;
@@ -126,18 +155,61 @@ export class RabbitMqSubscription implements Consumer {
       : subscriptions.addFlight(this, delivery.deliveryNumber);
     const start = this.#startOf(own);
     const { buffer, bodyAt, bodyLength } = own;
-    let text = `${number}\nredelivered:${delivery.redelivered}\n`;
-    if (!this.isSettled && this.#own.host.version === '1.2') {
-      text += headerLine('ack', `${this.terms.tag}@@${this.#own.session}@@${number}`, escapes);
-    }
-    text += this.#linesOf(own, delivery);
-    if (bodyLength > 0) text += `content-length:${bodyLength}\n`;
-    const lines = encodeText(text);
     outbox.append(start, 0, start.length);
-    outbox.append(lines, 0, lines.length);
-    outbox.append(lf, 0, 1);
+    const headEnd = this.#writePlain(own, delivery, number);
+    if (headEnd >= 0) outbox.append(scratch, 0, headEnd);
+    else {
+      const lines = encodeText(this.#textOf(own, delivery, number));
+      outbox.append(lines, 0, lines.length);
+      outbox.append(lf, 0, 1);
+    }
     outbox.append(buffer, bodyAt, bodyAt + bodyLength);
     outbox.append(end, 0, end.length);
+  }
+
+  get #statesAck(): boolean {
+    return !this.isSettled && this.#own.host.version === '1.2';
+  }
+
+  /**
+   * Writes the rest of the head, with the empty line, without decoding the properties.
+   *
+   * @returns its end in the scratch buffer; -1 if the properties must be decoded
+   */
+  #writePlain(own: Delivery, delivery: Delivery, number: number): number {
+    const { buffer, headAt, headLength, bodyLength } = own;
+    const isPlain = own.deliveryCount === 0 && own.streamOffset < 0;
+    if (!isPlain || headLength > plainHeadMax || (own.format & hasHiddenHeaders) !== 0) return -1;
+    let at = writeNumber(scratch, 0, number);
+    at = copyInto(scratch, at, delivery.redelivered ? redelivered : notRedelivered);
+    if (this.#statesAck) {
+      if (this.#ackStart.length === 0) this.#ackStart = encodeText(`ack:${this.#ackName('')}`);
+      if (this.#ackStart.length > ackStartMax) return -1;
+      at = writeNumber(scratch, copyInto(scratch, at, this.#ackStart), number);
+      scratch[at++] = 0x0a;
+    }
+    at = writePlainLines(scratch, at, buffer, headAt, headAt + headLength);
+    if (at < 0) return -1;
+    // Counted against what may be delivered in this turn.
+    delivery.convertedBytes += headLength;
+    if (bodyLength > 0) {
+      at = writeNumber(scratch, copyInto(scratch, at, contentLength), bodyLength);
+      scratch[at++] = 0x0a;
+    }
+    scratch[at++] = 0x0a;
+    return at;
+  }
+
+  #ackName(number: number | ''): string {
+    return escapeHeader(`${this.terms.tag}@@${this.#own.session}@@${number}`);
+  }
+
+  /** The rest of the head, up to the empty line. */
+  #textOf(own: Delivery, delivery: Delivery, number: number): string {
+    let text = `${number}\nredelivered:${delivery.redelivered}\n`;
+    if (this.#statesAck) text += `ack:${this.#ackName(number)}\n`;
+    text += this.#linesOf(own, delivery);
+    return own.bodyLength > 0 ? `${text}content-length:${own.bodyLength}\n` : text;
   }
 
   /** The lines up to the delivery tag in the message id. */
