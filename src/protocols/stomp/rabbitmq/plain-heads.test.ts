@@ -15,7 +15,13 @@ function decoded(properties: Parameters<typeof writeProperties>[1]): Buffer {
 
 function linesOf(head: Buffer): string | undefined {
   const to = Buffer.alloc(plainHeadMax + 64);
-  const end = writePlainLines(to, 3, Buffer.concat([Buffer.of(9), head, Buffer.of(9)]), 1, head.length + 1);
+  const end = writePlainLines(
+    to,
+    3,
+    Buffer.concat([Buffer.of(9), head, Buffer.of(9)]),
+    1,
+    head.length + 1,
+  );
   return end < 0 ? undefined : to.toString('latin1', 3, end);
 }
 
@@ -33,7 +39,10 @@ test('plain heads are those that the general encoder writes, headers in reverse 
     decoded({ headers: table, deliveryMode: 2 }),
   );
   assert.deepEqual(encodePlainHead(headers, isProperty, false), decoded({ headers: table }));
-  assert.deepEqual(encodePlainHead(new Map(), isProperty, true), decoded({ headers: {}, deliveryMode: 2 }));
+  assert.deepEqual(
+    encodePlainHead(new Map(), isProperty, true),
+    decoded({ headers: {}, deliveryMode: 2 }),
+  );
   for (const other of [
     ['priority', '1'],
     ['long', 'x'.repeat(plainHeadMax)],
@@ -61,7 +70,9 @@ test('lines are copied from plain heads, and other heads must be decoded', () =>
     { headers: { n: { type: 'signedint', value: 1 } as const } },
     { headers: { 'content-length': text('1') } },
     { headers: { 'reply-to': text('q') } },
-    ...['a:b', 'a\nb', 'a\rb', 'a\\b', 'a\0b'].map((value) => ({ headers: { value: text(value) } })),
+    ...['a:b', 'a\nb', 'a\rb', 'a\\b', 'a\0b'].map((value) => ({
+      headers: { value: text(value) },
+    })),
     { headers: { 'na:me': text('') } },
     { headers: { large: text('x'.repeat(plainHeadMax)) } },
   ]) {
