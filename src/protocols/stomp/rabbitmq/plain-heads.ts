@@ -9,6 +9,8 @@ import type { Headers } from './headers.ts';
 const headersFlag = 0x2000;
 const modeFlag = 0x1000;
 const textType = 'S'.charCodeAt(0);
+const lineEnd = 0x0a;
+const colon = 0x3a;
 const prefixBytes = 6;
 const entryBytes = 6;
 
@@ -38,19 +40,23 @@ export function encodePlainHead(
       if (name === 'destination' || name === 'persistent') continue;
       return undefined;
     }
-    if (name.length > 255) return undefined;
     at -= entryBytes + name.length + value.length;
-    if (at < prefixBytes) return undefined;
-    scratch[at] = name.length;
-    const valueAt = at + 1 + name.length;
-    scratch[valueAt] = textType;
-    writeU32(valueAt + 1, value.length);
-    if (!writeAscii(name, at + 1) || !writeAscii(value, valueAt + 5)) return undefined;
+    if (at < prefixBytes || !writeEntry(at, name, value)) return undefined;
   }
   writeU32(at - 4, tableEnd - at);
   scratch[at - 6] = (isPersistent ? headersFlag | modeFlag : headersFlag) >>> 8;
   scratch[at - 5] = 0;
   return Buffer.from(scratch.subarray(at - prefixBytes));
+}
+
+/** Returns false if the name is too long, or a text has characters that are not ASCII. */
+function writeEntry(at: number, name: string, value: string): boolean {
+  if (name.length > 255) return false;
+  scratch[at] = name.length;
+  const valueAt = at + 1 + name.length;
+  scratch[valueAt] = textType;
+  writeU32(valueAt + 1, value.length);
+  return writeAscii(name, at + 1) && writeAscii(value, valueAt + 5);
 }
 
 function writeU32(at: number, value: number): void {
@@ -86,24 +92,33 @@ export function writePlainLines(
   if (end - start < prefixBytes || end - start > plainHeadMax) return -1;
   const flags = ((head[start] ?? 0) << 8) | (head[start + 1] ?? 0);
   if ((flags & ~modeFlag) !== headersFlag) return -1;
-  const tableEnd = start + prefixBytes + head.readUInt32BE(start + 2);
-  const hasMode = (flags & modeFlag) !== 0;
-  if (tableEnd + (hasMode ? 1 : 0) !== end) return -1;
+  const modeBytes = (flags & modeFlag) === 0 ? 0 : 1;
+  const tableAt = start + prefixBytes;
+  const tableEnd = tableAt + head.readUInt32BE(start + 2);
+  if (tableEnd + modeBytes !== end) return -1;
+  const at = writeEntries(to, from, head, tableAt, tableEnd);
+  return at < 0 || modeBytes === 0 ? at : writeMode(to, at, head[end - 1] ?? 0);
+}
+
+function writeEntries(
+  to: Buffer,
+  from: number,
+  head: Buffer,
+  tableAt: number,
+  tableEnd: number,
+): number {
   let at = from;
-  for (let p = start + prefixBytes; p < tableEnd; ) {
+  for (let p = tableAt; p < tableEnd; ) {
     const valueAt = p + 1 + (head[p] ?? 0);
     if (valueAt + 5 > tableEnd || head[valueAt] !== textType) return -1;
     const next = valueAt + 5 + head.readUInt32BE(valueAt + 1);
     if (next > tableEnd || isNamedByBroker(head, p + 1, valueAt)) return -1;
-    at = copyPlain(to, at, head, p + 1, valueAt);
+    at = copyPlain(to, at, head, p + 1, valueAt, colon);
+    if (at >= 0) at = copyPlain(to, at, head, valueAt + 5, next, lineEnd);
     if (at < 0) return -1;
-    to[at++] = 0x3a;
-    at = copyPlain(to, at, head, valueAt + 5, next);
-    if (at < 0) return -1;
-    to[at++] = 0x0a;
     p = next;
   }
-  return hasMode ? writeMode(to, at, head[end - 1] ?? 0) : at;
+  return at;
 }
 
 /** The first letters of headers that are left out or converted: `content-length` and `reply-to`. */
@@ -116,21 +131,32 @@ function isNamedByBroker(head: Buffer, start: number, end: number): boolean {
   return head.compare(name, 0, name.length, start, end) === 0;
 }
 
-/** Copies bytes that need no escape; returns -1 if there is another. */
-function copyPlain(to: Buffer, from: number, head: Buffer, start: number, end: number): number {
+/** The bytes that are escaped: null, line feed, carriage return, colon and backslash. */
+const isEscaped = new Uint8Array(256);
+for (const byte of [0, lineEnd, 0x0d, colon, 0x5c]) isEscaped[byte] = 1;
+
+/** Copies bytes that need no escape, and a last one; returns -1 if there is another. */
+function copyPlain(
+  to: Buffer,
+  from: number,
+  head: Buffer,
+  start: number,
+  end: number,
+  last: number,
+): number {
   let at = from;
   for (let i = start; i < end; i++) {
     const byte = head[i] ?? 0;
-    // A line end, a colon, a backslash or a null byte.
-    if (byte === 0x0a || byte === 0x0d || byte === 0x3a || byte === 0x5c || byte === 0) return -1;
+    if (isEscaped[byte] === 1) return -1;
     to[at++] = byte;
   }
-  return at;
+  to[at] = last;
+  return at + 1;
 }
 
 function writeMode(to: Buffer, from: number, mode: number): number {
   let at = from + persistent.copy(to, from);
   at += to.write(mode === 2 ? 'true' : String(mode), at, 'latin1');
-  to[at] = 0x0a;
+  to[at] = lineEnd;
   return at + 1;
 }
