@@ -7,6 +7,7 @@ import { createKey, password, underKey } from './broker-requests.ts';
 import {
   clusterMs,
   clusterRequest,
+  describedAs,
   engineVariables,
   isComplete,
   removeClusters,
@@ -149,7 +150,7 @@ export class JoinedHosts {
     };
     const { BrokerId = '' } = await waxwing.mq.send(new CreateBrokerCommand(request));
     this.brokerId = BrokerId;
-    await waxwing.brokerIs(BrokerId, 'RUNNING', clusterMs);
+    await describedAs(waxwing, BrokerId, 'RUNNING');
     this.url = await waxwing.brokerUrl(BrokerId);
     await this.complete();
   }
@@ -162,7 +163,7 @@ export class JoinedHosts {
 
   /** Waits until the broker runs, and each node sees all. */
   async recovered(): Promise<void> {
-    await this.waxwing.brokerIs(this.brokerId, 'RUNNING', clusterMs);
+    await describedAs(this.waxwing, this.brokerId, 'RUNNING');
     await this.complete();
   }
 }
