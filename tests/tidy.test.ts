@@ -147,6 +147,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'storage/check.ts',
     'engines/waxwing/spare-process.ts',
     'engines/installed',
+    'hosts/clock-difference.ts',
     'volumes/capabilities.ts',
     'server',
     'transfer',

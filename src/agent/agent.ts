@@ -7,6 +7,7 @@ import { requestCertificate } from '../crypto/authority.ts';
 import type { LocalHost } from '../engines/rabbitmq/hosts/local-host.ts';
 import { Channel, serviceFrameBytesMax } from '../hosts/channel/channel.ts';
 import { anyText, type Fields, text, whole } from '../hosts/channel/fields.ts';
+import { clockMsMax, requireClock } from '../hosts/clock-difference.ts';
 import { HostError } from '../hosts/errors.ts';
 import { Lease } from '../hosts/lease.ts';
 import { connectToService } from '../hosts/service-connection.ts';
@@ -119,7 +120,7 @@ export class Agent {
         return this.#welcomed(fields);
       case 'lease':
         this.#grant(fields);
-        return {};
+        return { clockMs: systemClock.nowMs() };
       case 'dismiss':
         return this.#dismissed();
       default:
@@ -134,14 +135,24 @@ export class Agent {
     this.#run = run;
     await this.#fence.closing;
     this.#grant(fields);
-    this.#pauseMs = retryMs.first;
+    if (this.#lease.isValid) this.#pauseMs = retryMs.first;
     const { version, host } = this.#parts;
-    return { version, plugins: host.plugins, volumes: await this.#requests.volumes() };
+    const volumes = await this.#requests.volumes();
+    return { version, plugins: host.plugins, volumes, clockMs: systemClock.nowMs() };
   }
 
+  /** Without the right time, there is no lease: the service is told the time, and refuses this host too. */
   #grant(fields: Fields): void {
-    this.#lease.grant(whole(fields, 'leaseMs', 1000, leaseMsMax));
+    const leaseMs = whole(fields, 'leaseMs', 1000, leaseMsMax);
+    const serviceMs = whole(fields, 'clockMs', 0, clockMsMax);
     this.#heardMs = systemClock.monotonicMs();
+    try {
+      requireClock('the clock of this machine', systemClock.nowMs() - serviceMs);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'the service grants no lease');
+      return;
+    }
+    this.#lease.grant(leaseMs);
     this.#fence.open();
   }
 
@@ -168,6 +179,8 @@ export class Agent {
     if (this.#channel !== undefined && systemClock.monotonicMs() - this.#heardMs > silenceMs) {
       this.#channel.close('the service does not answer');
     }
+    // With a wrong clock, a certificate is no older than it seems.
+    if (!this.#lease.isValid) return;
     const endMs = Date.parse(new X509Certificate(this.#identity.certificate).validTo);
     if (endMs - systemClock.nowMs() < renewalMs) void this.#renew();
   }

@@ -25,9 +25,9 @@ export class Fence {
     this.#isClosed = false;
   }
 
-  /** Whether the lease has ended, and nodes may still run. */
+  /** Whether the lease has ended, nodes may still run, and nobody ends them. */
   get isDue(): boolean {
-    return !this.#isClosed && !this.#lease.isValid;
+    return !this.#isClosed && !this.#lease.isValid && this.#closing === undefined;
   }
 
   /** Resolves once the attempt to end nodes that is being made is over. */

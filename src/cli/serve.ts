@@ -65,6 +65,7 @@ export interface ServeOptions
   readonly nodeAddress?: string;
   readonly zone?: string;
   readonly hostLeaseSeconds: number;
+  readonly replaceLostHostsAfter: number;
   readonly logLevel: LogLevel;
 }
 
@@ -142,8 +143,11 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
 /** @throws {ServerError} `setting-invalid` */
 function hostsSettings(options: ServeOptions): Settings['hosts'] {
   const { hostsPort: port, nodeAddress: address, hostLeaseSeconds: leaseSeconds } = options;
+  const replaceAfterSeconds = options.replaceLostHostsAfter;
   if (port === undefined && address === undefined) return undefined;
-  if (port !== undefined && address !== undefined) return { port, address, leaseSeconds };
+  if (port !== undefined && address !== undefined) {
+    return { port, address, leaseSeconds, replaceAfterSeconds };
+  }
   const [set, missing] =
     port === undefined ? ['--node-address', '--hosts-port'] : ['--hosts-port', '--node-address'];
   throw new ServerError('setting-invalid', `${set} is set without ${missing}; hosts need both`);

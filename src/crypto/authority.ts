@@ -57,9 +57,9 @@ function serialNumber(): string {
   return bytes.toString('hex');
 }
 
-/** The validity starts an hour ago, for clients whose clock is slow. */
+/** The validity starts a day ago, for peers whose clock is slow. */
 function validity(nowMs: number, days: number) {
-  return { notBefore: new Date(nowMs - 3_600_000), notAfter: new Date(nowMs + days * dayMs) };
+  return { notBefore: new Date(nowMs - dayMs), notAfter: new Date(nowMs + days * dayMs) };
 }
 
 /** The key pair and subject of an existing authority. */

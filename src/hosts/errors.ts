@@ -10,6 +10,11 @@ export type HostErrorCode =
   | 'peer-unknown'
   /** A message of the other side has another form, or is too long. */
   | 'message-invalid'
+  /** The clock of a host is too far from that of the service. */
+  | 'clock-wrong'
+  /** There are as many hosts as are allowed, or one with the name or address of another. */
+  | 'host-limit'
+  | 'host-exists'
   /** The host refused a request, with its reason. */
   | 'request-refused';
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../tests/support/manual-clock.ts';
 import { systemRandom } from '../base/random.ts';
+import { clockText, requireClock } from './clock-difference.ts';
 import { HostError } from './errors.ts';
 import { joinTokenText, newJoinToken, parseJoinToken, tokenDigest } from './join-token.ts';
 import { Lease } from './lease.ts';
@@ -96,4 +97,15 @@ test('a node that moves avoids the zones and machines of the others', () => {
   const candidates = [at('h-1', 'a'), at('h-2', 'b'), at('h-3', 'c', 9)];
   assert.deepEqual(chooseHosts(1, candidates, [at('local', 'a'), at('h-2', 'b')]), ['h-3']);
   assert.deepEqual(chooseHosts(1, [], []), []);
+});
+
+test('a clock is told in hours and minutes, and refused beyond twelve hours', () => {
+  assert.equal(clockText(7_200_000), '2 h 0 min ahead');
+  assert.equal(clockText(-3_540_000), '59 min behind');
+  assert.equal(clockText(3_599_999), '1 h 0 min ahead');
+  requireClock('the clock', 43_200_000);
+  requireClock('the clock', -43_200_000);
+  for (const wrong of [43_200_001, -43_200_001, Number.MAX_SAFE_INTEGER]) {
+    assert.throws(() => requireClock('the clock', wrong), /clock-wrong|12 h are allowed/);
+  }
 });

@@ -110,7 +110,7 @@ function opened({ host, port }: ServiceAddress, options: ConnectionOptions): Pro
       socket.destroy();
       reject(new HostUnreachable(`${host}:${port} cannot be used: ${detail}`));
     };
-    const failed = (error: Error) => fail(error.message);
+    const failed = (error: NodeJS.ErrnoException) => fail(`${error.message}${clockHint(error)}`);
     const timer = systemClock.setTimeout(() => fail(`no handshake in ${connectMs} ms`), connectMs);
     socket.once('error', failed);
     socket.once('secureConnect', () => {
@@ -121,4 +121,11 @@ function opened({ host, port }: ServiceAddress, options: ConnectionOptions): Pro
       resolve(socket);
     });
   });
+}
+
+/** What to look at if certificates are not valid at this time. */
+function clockHint({ code }: NodeJS.ErrnoException): string {
+  if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return '';
+  const now = new Date(systemClock.nowMs()).toISOString();
+  return `; by the clock of this machine, it is ${now}: compare it with that of the service`;
 }

@@ -121,6 +121,8 @@ export interface HostsSettings {
   readonly address: string;
   /** Time without the service after which hosts end their nodes, seconds. */
   readonly leaseSeconds: number;
+  /** Time without a connection after which the nodes of a host get other ones, seconds; 0 for never. */
+  readonly replaceAfterSeconds: number;
 }
 
 /**
@@ -169,9 +171,12 @@ function checkBrokerPorts({ first, last }: PortRange): void {
   throw invalid('--broker-ports', `${first}-${last}`, text);
 }
 
-function checkHosts({ port, address, leaseSeconds }: HostsSettings): void {
+function checkHosts({ port, address, leaseSeconds, replaceAfterSeconds }: HostsSettings): void {
   checkWhole('--hosts-port', port, 65_535);
   checkWhole('--host-lease-seconds', leaseSeconds, 86_400, 10);
+  // Before its lease has ended, a host may have nodes that run.
+  const afterMin = replaceAfterSeconds === 0 ? 0 : leaseSeconds;
+  checkWhole('--replace-lost-hosts-after', replaceAfterSeconds, 604_800, afterMin);
   if (isIPv4(address) && !address.startsWith('127.') && address !== '0.0.0.0') return;
   throw invalid('--node-address', address, 'an IPv4 address of this machine that hosts can reach');
 }

@@ -60,14 +60,21 @@ export interface MountProcess {
 /**
  * Runs gocryptfs with the password from descriptor 3, until it ends or the other end of the standard
  * input is closed: the kernel closes it when the service ends, however it ends. A signal at the death
- * of the parent (prctl) is lost when a process changes its user.
+ * of the parent (prctl) is lost when a process changes its user. Then the mountpoint is freed, unless a later
+ * start has mounted the volume again: without a process, a mounted folder cannot be read.
  */
 const script = `
+for mountpoint; do :; done
 exec 4<&0 < /dev/null
 "$@" <&3 3<&- 4<&- &
 server=$!
 exec 3<&-
-(read -r line <&4; kill -9 "$server") &
+(
+  read -r line <&4
+  trap '' TERM
+  kill -9 "$server"
+  stat -- "$mountpoint" > /dev/null 2>&1 || fusermount3 -u -z -- "$mountpoint"
+) &
 watcher=$!
 exec 4<&-
 wait "$server"

@@ -26,10 +26,17 @@ const leaseMs = 60_000;
 const sealingKey = generateKeySync('aes', { length: 256 });
 const hosts = new Hosts();
 const creator = 'arn:aws:iam::000000000000:user/operator';
-const log = { error: () => {}, warn: () => {}, info: () => {} };
+/** The warnings of the service. */
+const said: string[] = [];
+const warn = (_about: object, text: string) => void said.push(text);
+const log = { error: () => {}, warn, info: () => {} };
 const trail = new Trail();
 const recorded: EventRecord[] = [];
+/** Why hosts cannot be recorded; undefined if they can. */
+let failure: Error | undefined;
 const commit = async (entries: readonly Entry[]) => {
+  const isHost = (entry: Entry) => 'change' in entry && 'host' in entry.change;
+  if (failure !== undefined && entries.some(isHost)) throw failure;
   for (const entry of entries) {
     if ('bytes' in entry) recorded.push(parseLine(entry.bytes).event);
     else if (entry.journal === hosts.name) hosts.apply(entry.change as HostsChange);
@@ -85,7 +92,12 @@ async function join(token: string, changes: object = {}): Promise<Identity> {
   return joinService({ ...request, ...changes });
 }
 
-const report = { version: '3.10.8', plugins: ['rabbitmq_management'], volumes: [] };
+const report = {
+  version: '3.10.8',
+  plugins: ['rabbitmq_management'],
+  volumes: [],
+  clockMs: systemClock.nowMs(),
+};
 
 /** Connects as a host. Returns the first request of the service, or why there is none. */
 async function connectAs(
@@ -154,18 +166,24 @@ test('machines that are refused are events of the trail, without what they sent'
   await assert.rejects(join(used));
   await assert.rejects(join(late));
   await assert.rejects(join(await newToken(), { name: 'secret name' }));
+  await assert.rejects(join(await newToken(), { name: 'local' }), /host-exists/);
+  failure = new Error('the disk is full');
+  await assert.rejects(join(await newToken()));
+  failure = undefined;
   const refused = found();
   assert.deepEqual(refusals(refused), [
     ['JoinHost', 'TokenInvalid', undefined],
     ['JoinHost', 'TokenExpired', creator],
     ['JoinHost', 'RequestInvalid', creator],
+    ['JoinHost', 'HostExists', creator],
+    ['JoinHost', 'InternalFailure', creator],
   ]);
   const text = JSON.stringify(refused);
   for (const token of [used, late]) assert.ok(!text.includes(token.split('.')[1] ?? ''));
   assert.ok(!text.includes('secret name'));
   assert.deepEqual(
     refused.map(({ sourceIPAddress }) => sourceIPAddress),
-    ['127.0.0.1', '127.0.0.1', '127.0.0.1'],
+    Array.from({ length: 5 }, () => '127.0.0.1'),
   );
 });
 
@@ -236,7 +254,7 @@ test('names, zones and addresses of machines are checked, and a refused one keep
     { address: 'a.example' },
     { address: '10.0.0.1' },
   ]) {
-    await assert.rejects(join(token, changes), /message-invalid/);
+    await assert.rejects(join(token, changes), /message-invalid|host-exists/);
   }
   await join(token);
 });
@@ -404,6 +422,49 @@ test('a host whose answers have another form is not used', async () => {
     const { channel } = await connectAs(identity, identity, answer);
     await assert.rejects(channel.request('renew', { request: 'x' }, undefined, 500));
     assert.equal(isConnected(identity.name), false);
+  }
+});
+
+test('a host whose clock is hours wrong is used and shown; one of half a day is refused', async () => {
+  const found = eventsFromNow();
+  const hourMs = 3_600_000;
+  for (const hours of [2, -11, 13, -13]) {
+    const identity = await join(await newToken());
+    const clockMs = systemClock.nowMs() + hours * hourMs;
+    const { channel } = await connectAs(identity, identity, { ...report, clockMs });
+    const isUsed = Math.abs(hours) < 12;
+    if (isUsed) await until(() => isConnected(identity.name) === true);
+    else await assert.rejects(channel.request('renew', { request: 'x' }));
+    assert.equal(isConnected(identity.name), isUsed);
+    const view = service.views.find(({ name }) => name === identity.name);
+    assert.equal(Math.round((view?.clockDifferenceMs ?? 0) / hourMs), hours);
+  }
+  assert.ok(said.some((text) => /clock of host 'host-\d+' is 2 h 0 min ahead/.test(text)));
+  assert.ok(said.some((text) => /is 13 h 0 min behind .*; 12 h are allowed/.test(text)));
+  const codes = refusals(found()).flatMap(([name, code]) => (name === 'ConnectHost' ? [code] : []));
+  assert.deepEqual([...new Set(codes)], ['ClockWrong']);
+});
+
+test('a certificate that is not valid at this time names the clock', async () => {
+  const identity = await join(await newToken());
+  for (const [days, reason] of [
+    [-40, /expired, by the clock of the service/],
+    [3, /not valid yet, by the clock of the service/],
+  ] as const) {
+    const found = eventsFromNow();
+    const record = hosts.authority;
+    assert.ok(record !== undefined);
+    const certificates = HostCertificates.open(sealingKey, record);
+    const { request, privateKey } = await requestCertificate();
+    const atMs = systemClock.nowMs() + days * 24 * 3_600_000;
+    const issued = await certificates.host(request, identity.hostId, atMs);
+    assert.ok(issued !== undefined);
+    const { certificate } = issued;
+    const { first } = await connectAs(identity, { certificate, privateKey });
+    assert.equal(typeof first, 'string');
+    const [event] = found();
+    assert.equal(event?.errorCode, 'CertificateInvalid');
+    assert.match(event?.errorMessage ?? '', reason);
   }
 });
 

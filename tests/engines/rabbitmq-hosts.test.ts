@@ -4,28 +4,16 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CreateBrokerCommand, RebootBrokerCommand } from '@aws-sdk/client-mq';
-import { createKey, password, underKey } from '../support/broker-requests.ts';
-import {
-  clusterMs,
-  clusterRequest,
-  clustersMissing,
-  isComplete,
-  removeClusters,
-} from '../support/cluster-machine.ts';
+import { RebootBrokerCommand } from '@aws-sdk/client-mq';
+import { clusterMs, clustersMissing, isComplete } from '../support/cluster-machine.ts';
 import { installed } from '../support/debian-packages.ts';
-import {
-  HostNetwork,
-  networkMissing,
-  ownAddress,
-  type TestMachine,
-} from '../support/host-network.ts';
+import { networkMissing, type TestMachine } from '../support/host-network.ts';
+import { JoinedHosts } from '../support/joined-hosts.ts';
 import { disableKey, enableKey } from '../support/keys.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { eventsNamed } from '../support/trail-events.ts';
-import { Waxwing } from '../support/waxwing.ts';
-import { main } from '../support/waxwing-folder.ts';
+import type { Waxwing } from '../support/waxwing.ts';
 
 // A real cluster over three machines: this one, and two of three others in network namespaces. The tests
 // share it and depend on each other. The publisher is pika.
@@ -35,7 +23,6 @@ const skip = isLong
   : 'part of the long tests';
 // The service notices a separated machine after 25 s at the latest, and a test some time later.
 const leaseSeconds = 120;
-const hostsPort = 18_944;
 
 const publisher = `
 import os, ssl, sys, time, pika
@@ -81,76 +68,25 @@ for method, properties, body in channel.consume('ledger', inactivity_timeout=5):
 connection.close()
 `;
 
+let hosts: JoinedHosts;
 let waxwing: Waxwing;
-let network: HostNetwork;
-let keyArn = '';
-let brokerId = '';
-let url = '';
 let runs = 0;
 
 before(async () => {
   if (skip) return;
-  const hosts = ['--hosts-port', `${hostsPort}`, '--node-address', ownAddress, '--zone', 'own'];
-  const lease = ['--host-lease-seconds', `${leaseSeconds}`];
-  // The network must be there before the service listens on it.
-  network = new HostNetwork(3, '/tmp/waxwing-test-hosts');
-  rmSync('/tmp/waxwing-test-hosts', { recursive: true, force: true });
-  waxwing = await Waxwing.start({ args: ['--no-default-broker', ...hosts, ...lease] });
-  keyArn = await createKey(waxwing);
+  hosts = await JoinedHosts.start({ count: 3, leaseSeconds });
+  waxwing = hosts.waxwing;
 });
-after(async () => {
-  if (skip) return;
-  for (const machine of network.machines) await machine.lose();
-  await removeClusters(waxwing);
-  network.remove();
-  rmSync('/tmp/waxwing-test-hosts', { recursive: true, force: true });
-});
+after(() => (skip ? undefined : hosts.remove()));
 
-const complete = () => until('the cluster is complete', () => isComplete(waxwing, 3), clusterMs);
-
-const node = (...args: string[]) =>
-  execFileSync(process.execPath, [main, 'node', ...args, '--data', waxwing.folder.data], {
-    encoding: 'utf8',
-    stdio: 'pipe',
-    env: waxwing.folder.environment({}),
-  });
-
-interface Listed {
-  readonly name: string;
-  readonly isConnected: boolean;
-  readonly nodeCount: number;
-}
-
-const listed = (): Listed[] => JSON.parse(node('list', '--json')).hosts;
-
-/** Loses the connection to a machine: what its node answered last no longer counts from then on. */
-const isDisconnected = (machine: TestMachine) =>
-  until('its host is not connected', () => hostOf(machine)?.isConnected === false, clusterMs);
-
-const hostOf = (machine: TestMachine) => listed().find(({ name }) => name === machine.name);
-
-/** The machines with nodes, and the one without. */
-function split(): { readonly used: TestMachine[]; readonly spare: TestMachine | undefined } {
-  const hosts = listed();
-  const has = (machine: TestMachine) =>
-    (hosts.find(({ name }) => name === machine.name)?.nodeCount ?? 0) > 0;
-  return {
-    used: network.machines.filter(has),
-    spare: network.machines.find((machine) => !has(machine)),
-  };
-}
+const complete = () => hosts.complete();
+const node = (...args: string[]) => hosts.node(...args);
+const isDisconnected = (machine: TestMachine) => hosts.isDisconnected(machine);
 
 function usedMachine(): TestMachine {
-  const [machine] = split().used;
+  const [machine] = hosts.split().used;
   assert.ok(machine !== undefined);
   return machine;
-}
-
-function serveOn(machine: TestMachine): void {
-  machine.run(
-    ['serve', '--data', machine.folder, '--log-level', 'info'],
-    waxwing.folder.environment({}),
-  );
 }
 
 /** Publishes meanwhile, and proves that all that was confirmed can be consumed. */
@@ -163,7 +99,7 @@ async function losesNothing(meanwhile: () => Promise<void>): Promise<void> {
   rmSync(confirmed, { force: true });
   const env = {
     PATH: process.env['PATH'],
-    URL: url,
+    URL: hosts.url,
     CA_FILE: waxwing.environment['WAXWING_CA_FILE'],
   };
   const child: ChildProcess = spawn('/usr/bin/python3', ['-c', publisher, stop, confirmed], {
@@ -199,16 +135,9 @@ async function losesNothing(meanwhile: () => Promise<void>): Promise<void> {
 }
 
 test('machines join with a token each, which is no argument of a program', { skip }, async () => {
-  for (const [i, machine] of network.machines.entries()) {
-    const token = node('token');
-    const args = ['join', `https://${ownAddress}:${hostsPort}`, '--address', machine.address];
-    const where = ['--name', machine.name, '--zone', `zone-${i}`, '--data', machine.folder];
-    machine.run([...args, ...where, '--token-file', '-'], waxwing.folder.environment({}), token);
-    await machine.until(
-      `${machine.name} is connected`,
-      () => hostOf(machine)?.isConnected === true,
-      clusterMs,
-    );
+  for (const [i, machine] of hosts.network.machines.entries()) {
+    const token = hosts.join(machine, i);
+    await hosts.isConnected(machine);
     const identity = readFileSync(join(machine.folder, 'host.json'), 'utf8');
     assert.ok(!identity.includes('PRIVATE KEY'));
     const secret = token.split('.')[1] ?? '';
@@ -226,26 +155,15 @@ test('machines join with a token each, which is no argument of a program', { ski
 });
 
 test('a cluster has its nodes on three machines in different zones', { skip }, async () => {
-  const request = {
-    BrokerName: 'ledger',
-    PubliclyAccessible: false,
-    Users: [{ Username: 'admin', Password: password }],
-    ...clusterRequest,
-    ...underKey(keyArn),
-  };
-  const { BrokerId = '' } = await waxwing.mq.send(new CreateBrokerCommand(request));
-  brokerId = BrokerId;
-  await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
-  url = await waxwing.brokerUrl(brokerId);
-  await complete();
-  const { used, spare } = split();
+  await hosts.createCluster('ledger');
+  const { used, spare } = hosts.split();
   assert.equal(used.length, 2);
   assert.equal(spare?.nodes.length, 0);
   for (const machine of used) {
     assert.equal(machine.nodes.length, 1);
     assert.equal(machine.volumes.length, 1);
     // The wrapped data key stays with the service.
-    const folder = join(machine.folder, 'clusters', brokerId);
+    const folder = join(machine.folder, 'clusters', hosts.brokerId);
     for (const volume of readdirSync(folder)) {
       const { keys } = JSON.parse(readFileSync(join(folder, volume, 'keys.json'), 'utf8'));
       assert.deepEqual(keys, [{ generation: 0, wrappedKey: '' }]);
@@ -259,7 +177,7 @@ test('a lost machine loses nothing, and its node rejoins when it is back', { ski
     await machine.lose();
     await isDisconnected(machine);
     assert.equal(await isComplete(waxwing, 3), false);
-    serveOn(machine);
+    hosts.serve(machine);
     await complete();
     assert.equal(machine.nodes.length, 1);
   }),
@@ -293,7 +211,7 @@ test('a machine without a lease ends its node and forgets its key', { skip }, ()
 
 test('the node of a lost machine is replaced on another one', { skip }, () =>
   losesNothing(async () => {
-    const { used, spare } = split();
+    const { used, spare } = hosts.split();
     const [machine] = used;
     assert.ok(machine !== undefined && spare !== undefined);
     await machine.lose();
@@ -310,8 +228,8 @@ test('the node of a lost machine is replaced on another one', { skip }, () =>
     assert.equal(replaced.length, 1);
     await complete();
     assert.equal(spare.nodes.length, 1);
-    serveOn(machine);
-    const folder = join(machine.folder, 'clusters', brokerId);
+    hosts.serve(machine);
+    const folder = join(machine.folder, 'clusters', hosts.brokerId);
     await until('the lost machine removes what it had', () => volumesIn(folder) === 0, clusterMs);
   }),
 );
@@ -320,11 +238,11 @@ const volumesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder).
 
 test('a reboot restarts one node after the other, on all machines', { skip }, () =>
   losesNothing(async () => {
-    const pids = network.machines.flatMap((machine) => machine.nodes);
-    await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: brokerId }));
-    await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+    const pids = hosts.network.machines.flatMap((machine) => machine.nodes);
+    await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: hosts.brokerId }));
+    await waxwing.brokerIs(hosts.brokerId, 'RUNNING', clusterMs);
     await complete();
-    const now = network.machines.flatMap((machine) => machine.nodes);
+    const now = hosts.network.machines.flatMap((machine) => machine.nodes);
     assert.equal(now.length, 2);
     assert.ok(!now.some((pid) => pids.includes(pid)));
   }),
@@ -332,14 +250,14 @@ test('a reboot restarts one node after the other, on all machines', { skip }, ()
 
 test('a disabled key ends the nodes of all machines, and its return starts them', { skip }, () =>
   losesNothing(async () => {
-    await disableKey(waxwing.kms, keyArn);
-    await waxwing.brokerIs(brokerId, 'CRITICAL_ACTION_REQUIRED', clusterMs);
-    for (const machine of network.machines) {
+    await disableKey(waxwing.kms, hosts.keyArn);
+    await waxwing.brokerIs(hosts.brokerId, 'CRITICAL_ACTION_REQUIRED', clusterMs);
+    for (const machine of hosts.network.machines) {
       await until('its node has ended', () => machine.nodes.length === 0, clusterMs);
       await until('its volume is unmounted', () => machine.volumes.length === 0, clusterMs);
     }
-    await enableKey(waxwing.kms, keyArn);
-    await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+    await enableKey(waxwing.kms, hosts.keyArn);
+    await waxwing.brokerIs(hosts.brokerId, 'RUNNING', clusterMs);
     await complete();
   }),
 );
@@ -348,7 +266,7 @@ test('a killed service finds its hosts again, and nothing is lost', { skip }, ()
   losesNothing(async () => {
     await waxwing.kill();
     await waxwing.restart();
-    await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
+    await waxwing.brokerIs(hosts.brokerId, 'RUNNING', clusterMs);
     await complete();
   }),
 );
@@ -359,8 +277,8 @@ test('a machine and the service that are killed at the same moment lose nothing'
     await Promise.all([machine.lose(), waxwing.kill()]);
     await waxwing.restart();
     // The cluster runs without the machine, as long as it is away.
-    await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
-    serveOn(machine);
+    await waxwing.brokerIs(hosts.brokerId, 'RUNNING', clusterMs);
+    hosts.serve(machine);
     await complete();
     assert.equal(machine.nodes.length, 1);
   }),
@@ -379,9 +297,9 @@ test('a removed host ends everything, and cannot come back', { skip }, async () 
   machine.output = '';
   assert.ok(!existsSync(identity));
   writeFileSync(identity, stolen);
-  serveOn(machine);
+  hosts.serve(machine);
   await until('it is refused', () => machine.output.includes('no connection'), clusterMs);
-  assert.equal(hostOf(machine), undefined);
+  assert.equal(hosts.hostOf(machine), undefined);
   await until(
     'its refusal is an event',
     async () => (await eventsNamed(waxwing, 'ConnectHost')).length > 0,

@@ -14,6 +14,7 @@ import {
   clusterMs,
   clusterRequest,
   clustersMissing,
+  engineVariables,
   removeClusters,
 } from '../support/cluster-machine.ts';
 import { until } from '../support/processes.ts';
@@ -38,7 +39,7 @@ let singleUri = '';
 
 before(async () => {
   if (skip) return;
-  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'], env: engineVariables });
   const request = {
     BrokerName: 'near',
     PubliclyAccessible: false,

@@ -9,6 +9,7 @@ import {
   clusterMs,
   clusterRequest,
   clustersMissing,
+  engineVariables,
   isComplete,
   nodePids,
   removeClusters,
@@ -36,7 +37,7 @@ let url = '';
 let ca = '';
 before(async () => {
   if (skip) return;
-  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  waxwing = await Waxwing.start({ args: ['--no-default-broker'], env: engineVariables });
   keyArn = await createKey(waxwing);
   const request = {
     BrokerName: 'ledger',

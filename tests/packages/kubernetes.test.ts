@@ -154,7 +154,7 @@ test('the chart has the version of the program, and names its options', () => {
   const named: string[] = schema.properties.settings.propertyNames.enum;
   // Values of their own, or without sense in a pod.
   const others =
-    /^(data|host|public-host|api-port|broker-ports|tls-(certificate|key.*)|acme-(directory|email|agree-tos|http-port)|shared-ports|proxy-protocol|no-default-broker|hosts-port|node-address|host-lease-seconds|zone)$/;
+    /^(data|host|public-host|api-port|broker-ports|tls-(certificate|key.*)|acme-(directory|email|agree-tos|http-port)|shared-ports|proxy-protocol|no-default-broker|hosts-port|node-address|host-lease-seconds|replace-lost-hosts-after|zone)$/;
   assert.deepEqual(named, options.filter((name = '') => !others.test(name)).sort());
 });
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning, until } from './processes.ts';
 import { main } from './waxwing-folder.ts';
@@ -29,8 +29,11 @@ export function networkMissing(): string | undefined {
 /** A network with a bridge, this machine, and some more, each in a namespace of its own. */
 export class HostNetwork {
   readonly machines: readonly TestMachine[];
+  readonly #folder: string;
 
+  /** @param folder the folder of the machines' folders */
   constructor(count: number, folder: string) {
+    this.#folder = folder;
     this.remove();
     const bridge = `${prefix}-br`;
     ip('netns', 'add', bridge);
@@ -66,15 +69,17 @@ export class HostNetwork {
     });
   }
 
-  /** Removes what this or an earlier test has left. */
+  /** Removes what this or an earlier test has left, which may have been killed. */
   remove(): void {
-    for (const machine of this.machines ?? []) {
-      machine.killAll();
-      machine.unmount();
-    }
+    for (const pid of programsOf(`--node-address\0${ownAddress}\0`)) kill(pid);
     for (const line of ip('netns', 'list').split('\n')) {
       const [name = ''] = line.split(' ');
-      if (name.startsWith(`${prefix}-`)) ip('netns', 'del', name);
+      if (!name.startsWith(`${prefix}-`)) continue;
+      for (const pid of pidsIn(name)) kill(pid);
+      ip('netns', 'del', name);
+    }
+    for (const { mountpoint } of mountsOf(this.#folder)) {
+      execFileSync('umount', ['-l', mountpoint], { stdio: 'pipe' });
     }
     const own = `/sys/class/net/${prefix}0`;
     if (!existsSync(own)) return;
@@ -120,6 +125,13 @@ export class TestMachine {
     this.#process = child;
   }
 
+  /** The process of the program that runs there, as {@link run} has started it. */
+  get agentPid(): number {
+    const pid = this.#process?.pid; // `nsenter` becomes the program
+    if (pid === undefined) throw new Error(`nothing runs on ${this.name}`);
+    return pid;
+  }
+
   /** Waits until it has done something, unless it ends before. */
   async until(what: string, isDone: () => boolean, timeoutMs: number): Promise<void> {
     const look = () => {
@@ -139,10 +151,7 @@ export class TestMachine {
 
   /** The processes there, with their names. */
   get processes(): { readonly pid: number; readonly name: string }[] {
-    return ip('netns', 'pids', this.name)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => ({ pid: Number(line), name: nameOf(line) }));
+    return pidsIn(this.name).map((pid) => ({ pid, name: nameOf(pid) }));
   }
 
   /** The virtual machines of its nodes; commands and compilers have some for a moment, too. */
@@ -153,27 +162,13 @@ export class TestMachine {
   }
 
   /** Its mounted volumes. */
-  get volumes(): string[] {
-    const lines = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-    return lines.filter((line) => line.startsWith(`${this.folder}/`));
-  }
-
-  /** Removes the mounts that killed processes have left. */
-  unmount(): void {
-    for (const line of this.volumes) {
-      execFileSync('fusermount3', ['-u', '--', line.split(' ')[1] ?? ''], { stdio: 'pipe' });
-    }
+  get volumes(): Mount[] {
+    return mountsOf(this.folder).filter(({ source }) => source.startsWith(this.folder));
   }
 
   /** Ends all processes there, as if it lost its power. */
   killAll(): void {
-    for (const { pid } of this.processes) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
+    for (const { pid } of this.processes) kill(pid);
   }
 
   /** Ends all processes there, and waits until they are gone. */
@@ -190,14 +185,58 @@ export class TestMachine {
 }
 
 function isNode(pid: number): boolean {
+  return argumentsOf(pid).includes('\0rabbit\0boot\0');
+}
+
+/** A mounted file system. */
+export interface Mount {
+  /** The folder that is encrypted, for volumes of nodes. */
+  readonly source: string;
+  readonly mountpoint: string;
+}
+
+/** What is mounted from or under a folder, the innermost first. */
+function mountsOf(folder: string): Mount[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([source = '', mountpoint = '']) => ({ source, mountpoint }))
+    .filter((each) => [each.source, each.mountpoint].some((path) => path.startsWith(`${folder}/`)))
+    .reverse();
+}
+
+function pidsIn(namespace: string): number[] {
+  return ip('netns', 'pids', namespace)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}
+
+/** The processes with a text in their arguments, which end with a zero byte each. */
+function programsOf(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && argumentsOf(pid).includes(text));
+}
+
+function kill(pid: number): void {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0rabbit\0boot\0');
-  } catch {
-    return false; // it has ended
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-function nameOf(pid: string): string {
+function argumentsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // it has ended
+  }
+}
+
+function nameOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {

@@ -17,9 +17,12 @@ export class SmallDisk {
     this.folder = join(place, 'disk');
   }
 
-  /** @returns why none can be had here, where that is so */
-  static mount(sizeMib: number): SmallDisk | string {
-    const disk = new SmallDisk(mkdtempSync(join(tmpdir(), 'waxwing-disk-')));
+  /**
+   * @param parent the folder for its files
+   * @returns why none can be had here, where that is so
+   */
+  static mount(sizeMib: number, parent = tmpdir()): SmallDisk | string {
+    const disk = new SmallDisk(mkdtempSync(join(parent, 'waxwing-disk-')));
     const { folder } = disk;
     const image = join(disk.#place, 'image');
     try {

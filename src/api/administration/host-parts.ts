@@ -17,6 +17,8 @@ export interface HostView {
   readonly nodeCount: number;
   /** The version of its RabbitMQ. */
   readonly version: string | undefined;
+  /** How far its clock is ahead of that of the service, milliseconds; undefined if that is not known. */
+  readonly clockDifferenceMs: number | undefined;
 }
 
 /** A new join token. */

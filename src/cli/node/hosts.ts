@@ -1,5 +1,6 @@
 // The commands `waxwing node token`, `list`, `remove` and `replace`.
 
+import { clockDifferenceMsTold, clockText } from '../../hosts/clock-difference.ts';
 import { type AccessOptions, accessOf } from '../access/access.ts';
 import { callApi } from '../access/call-api.ts';
 import { printable } from '../printable.ts';
@@ -34,6 +35,7 @@ interface Host {
   readonly lastSeenAt?: string;
   readonly nodeCount: number;
   readonly engineVersion?: string;
+  readonly clockDifferenceSeconds?: number;
 }
 
 async function call(options: AccessOptions, path: string, input: object): Promise<unknown> {
@@ -78,7 +80,10 @@ function lineOf(host: Host): string {
   const since = lastSeenAt === undefined ? 'not since the start' : `last seen ${lastSeenAt}`;
   const how = isConnected ? 'connected' : `not connected, ${since}`;
   const version = engineVersion === undefined ? '' : `, RabbitMQ ${engineVersion}`;
-  return `${name}  zone ${zone}  ${address}  ${how}  ${nodeCount} nodes${version}`;
+  const differenceMs = (host.clockDifferenceSeconds ?? 0) * 1000;
+  const isTold = Math.abs(differenceMs) >= clockDifferenceMsTold;
+  const clock = isTold ? `, its clock is ${clockText(differenceMs)}` : '';
+  return `${name}  zone ${zone}  ${address}  ${how}  ${nodeCount} nodes${version}${clock}`;
 }
 
 /**

@@ -13,6 +13,13 @@ export function addHostOptions(serving: Command): void {
     .addOption(option('--zone <name>', 'zone of this machine'))
     .addOption(
       number('--host-lease-seconds <n>', 'time without the service until hosts end nodes', 600),
+    )
+    .addOption(
+      number(
+        '--replace-lost-hosts-after <n>',
+        'seconds until nodes of a lost host move; 0: never',
+        0,
+      ),
     );
 }
 

@@ -257,7 +257,9 @@ export class Cluster {
     if (systemClock.monotonicMs() - node.startedMs >= steadyMs) node.crashCount = 0;
     node.crashCount++;
     const text = `node ${node.number} ended (${detail})`;
-    if (node.crashCount > crashCountMax) {
+    const isServing = this.healthy.filter((each) => each !== node).length >= majority;
+    // The others go on without a node that cannot run, for example because the disk of its host is full.
+    if (node.crashCount > crashCountMax && !isServing) {
       void this.#giveUp(`${text}, for the ${node.crashCount}th time`);
       return;
     }

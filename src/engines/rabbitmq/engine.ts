@@ -29,6 +29,7 @@ import type { VolumePlace } from '../../volumes/encrypted-volume.ts';
 import { writeKeyFile } from '../../volumes/key-file.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
+import { alarmTexts } from './alarm-texts.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
@@ -276,6 +277,15 @@ export class RabbitMqEngine implements Engine {
     return host.name;
   }
 
+  /** The nodes of running clusters that have their places on a host. */
+  nodesOn(hostId: string): { readonly brokerId: string; readonly number: number }[] {
+    return [...this.#runs].flatMap(([brokerId, { cluster }]) =>
+      cluster.nodes
+        .filter(({ host }) => host.id === hostId)
+        .map(({ number }) => ({ brokerId, number })),
+    );
+  }
+
   /** A host can be reached again: its nodes that do not run are started. */
   hostConnected(hostId: string): void {
     for (const [brokerId, { cluster, running }] of this.#runs) {
@@ -315,6 +325,11 @@ export class RabbitMqEngine implements Engine {
     const alarms = (['memory', 'disk'] as const).filter(has);
     if (run.alarms === alarms.join()) return;
     run.alarms = alarms.join();
+    for (const alarm of alarms) {
+      for (const text of alarmTexts(alarm, view, run.cluster.nodes)) {
+        this.#events?.log(id, 'warn', text);
+      }
+    }
     this.#events?.alarmed(id, alarms);
   }
 

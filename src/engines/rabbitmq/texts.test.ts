@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { WaxwingError } from '../../base/errors.ts';
+import { alarmTexts } from './alarm-texts.ts';
 import { readLogLine } from './log-line.ts';
 import { definitionsOf, rabbitMqHash, serviceUser } from './nodes/definitions.ts';
 import { ownLines } from './own-lines.ts';
@@ -103,4 +104,23 @@ test('keys that nodes do not support are refused, and name what is supported', (
       return true;
     },
   );
+});
+
+test('an alarm names its node, its host and what is free', () => {
+  const view = (name: string, disk: boolean, memory = false) => ({
+    name,
+    isRunning: true,
+    partitions: [],
+    alarms: { memory, disk },
+    values: { disk_free: 7_000_000, disk_free_limit: 52_428_800 },
+  });
+  const host = { name: 'host-b' };
+  const node = { number: 2, isSettled: true, place: { name: 'rabbit2@b' }, host };
+  const views = [view('rabbit1@a', false), view('rabbit2@b', true), view('rabbit3@c', false, true)];
+  assert.deepEqual(alarmTexts('disk', views, [node as never]), [
+    "node 2 (host 'host-b') is low on disk space: 6 MiB are free, 50 MiB are needed; publishers of the whole cluster wait",
+  ]);
+  assert.deepEqual(alarmTexts('memory', views, [node as never]), [
+    'rabbit3@c is low on memory; publishers of the whole cluster wait',
+  ]);
 });

@@ -1,6 +1,7 @@
 // Composition of the engines of others, and of the machines on which they run brokers.
 
 import type { HostOperations } from '../../api/administration/host-parts.ts';
+import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { Engine } from '../../control/engine.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
@@ -8,7 +9,9 @@ import type { CertificateKeeper } from '../certificate-keeper.ts';
 import type { KeyDeriver, SystemState } from '../compose.ts';
 import { composeHosts, hostOperations } from '../hosts/compose-hosts.ts';
 import type { HostsService } from '../hosts/hosts-service.ts';
+import { LostHosts } from '../hosts/lost-hosts.ts';
 import type { Settings } from '../settings.ts';
+import { replacementEntries } from '../trails/replacement-events.ts';
 import { clusterEngine } from './cluster-engine.ts';
 import { pairEngine } from './pair-engine.ts';
 
@@ -43,6 +46,22 @@ export async function composeInstalledEngines(
   ]);
   hosts.onConnected = (hostId) => clusters.hostConnected(hostId);
   hosts.onDisconnected = (hostId) => clusters.hostDisconnected(hostId);
+  const afterMs = (settings.hosts?.replaceAfterSeconds ?? 0) * 1000;
+  if (afterMs > 0) {
+    const { trail, brokers, store } = state;
+    const lost = new LostHosts({
+      afterMs,
+      engine: clusters,
+      clock: systemClock,
+      log,
+      entries: (moved) => {
+        const { arn = '' } = brokers.get(moved.brokerId) ?? {};
+        return replacementEntries(trail, systemClock, opened, arn, moved);
+      },
+      commit: (entries) => store.commit(entries),
+    });
+    hosts.onLease = (views) => void lost.look(views);
+  }
   const operations = hostOperations(settings, hosts, clusters);
   return { engines: [clusters, pairs], hosts, operations };
 }

@@ -15,11 +15,26 @@ import type { Entry } from '../../storage/journal.ts';
  */
 export const refusalLimits: GatheringLimits = { periodMs: 60_000, toldCountMax: 5 };
 
+/**
+ * Why a machine was refused. `HostExists`: another one has its name or address. `HostLimitExceeded`: there
+ * are as many as are allowed. `ClockWrong`: its clock is. `InternalFailure`: this service has failed, for
+ * example because its disk is full.
+ */
+export type RefusalCode =
+  | 'TokenInvalid'
+  | 'TokenExpired'
+  | 'RequestInvalid'
+  | 'HostExists'
+  | 'HostLimitExceeded'
+  | 'CertificateInvalid'
+  | 'ClockWrong'
+  | 'InternalFailure';
+
 /** A machine that was refused. It contains nothing that the machine sent, which may be a secret. */
 export interface RefusedHost {
   /** `JoinHost`: it wanted to join. `ConnectHost`: it showed a certificate. */
   readonly eventName: 'JoinHost' | 'ConnectHost';
-  readonly code: 'TokenInvalid' | 'TokenExpired' | 'RequestInvalid' | 'CertificateInvalid';
+  readonly code: RefusalCode;
   /** A fixed text. */
   readonly reason: string;
   readonly sourceIp: string | undefined;

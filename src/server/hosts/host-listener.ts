@@ -32,8 +32,8 @@ export interface HostConnections {
   known(socket: TLSSocket, keyDigest: string, isAdmitted: () => void): void;
   /** The peer has no certificate. */
   unknown(socket: TLSSocket, isAdmitted: () => void): void;
-  /** The peer has shown a certificate that is not valid. */
-  refused(sourceIp: string | undefined): void;
+  /** The peer has shown a certificate that is not valid. @param code why, by OpenSSL */
+  refused(sourceIp: string | undefined, code: string): void;
 }
 
 /** A port over TLS 1.3. A peer with a certificate that is not valid is refused. */
@@ -89,7 +89,7 @@ export class HostListener {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) this.#connections.unknown(socket, admitted);
     else if (!socket.authorized) {
-      this.#connections.refused(socket.remoteAddress);
+      this.#connections.refused(socket.remoteAddress, String(socket.authorizationError));
       socket.destroy();
     } else {
       const key = certificate.publicKey.export({ type: 'spki', format: 'der' });

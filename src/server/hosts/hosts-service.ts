@@ -15,6 +15,7 @@ import { entryOf, type Hosts } from '../../hosts/hosts.ts';
 import type { HostRecord } from '../../hosts/records.ts';
 import type { Entry } from '../../storage/journal.ts';
 import { HostCertificates } from './host-certificates.ts';
+import { HostClocks } from './host-clocks.ts';
 import type { HostEvents } from './host-events.ts';
 import { HostListener } from './host-listener.ts';
 import { Joining } from './joining.ts';
@@ -34,7 +35,12 @@ const answerMs = 1000;
 
 /** Why certificates are refused. */
 const notCurrent = 'the certificate is that of a removed host, or an earlier one';
-const notValid = 'the certificate was not issued by this service, or has expired';
+const notIssued = 'the certificate was not issued by this service';
+const notValidNow: ReadonlyMap<string, string> = new Map([
+  ['CERT_HAS_EXPIRED', 'the certificate has expired, by the clock of the service'],
+  ['CERT_NOT_YET_VALID', 'the certificate is not valid yet, by the clock of the service'],
+]);
+const wrongClock = 'the clock of the host is too far from that of the service';
 
 /** What hosts need of the service. */
 export interface HostsParts {
@@ -65,6 +71,8 @@ export interface HostView
   readonly lastSeenMs: number | undefined;
   readonly nodeCount: number;
   readonly version: string | undefined;
+  /** How far its clock is ahead, milliseconds; undefined if that is not known. */
+  readonly clockDifferenceMs: number | undefined;
 }
 
 /** The hosts of nodes. */
@@ -74,6 +82,7 @@ export class HostsService implements HostDirectory {
   /** The one connection of each host, also before it can be used. */
   readonly #channels = new Map<string, Channel>();
   readonly #seen = new Map<string, number>();
+  readonly #clocks: HostClocks;
   readonly #renewedMs = new Map<string, number>();
   /** Distinguishes this start of the service. */
   readonly #run = systemRandom.uuid();
@@ -87,9 +96,12 @@ export class HostsService implements HostDirectory {
   onConnected: (hostId: string) => void = () => {};
   /** Called when a host is connected no more: what is known of its nodes may be wrong from then on. */
   onDisconnected: (hostId: string) => void = () => {};
+  /** Called every few seconds while hosts can connect. */
+  onLease: (hosts: readonly HostView[]) => void = () => {};
 
   constructor(parts: HostsParts) {
     this.#parts = parts;
+    this.#clocks = new HostClocks(parts.log);
     for (const host of parts.hosts.all) this.#add(host);
   }
 
@@ -118,7 +130,8 @@ export class HostsService implements HostDirectory {
     this.#listener = new HostListener(settings.address, shown, certificates.authority, {
       known: (socket, keyDigest, admitted) => void this.#known(socket, keyDigest, admitted),
       unknown: (socket) => this.#unknown(socket),
-      refused: (sourceIp) => this.#refusedCertificate(sourceIp, notValid),
+      refused: (sourceIp, code) =>
+        this.#refusedCertificate(sourceIp, notValidNow.get(code) ?? notIssued),
     });
     this.#port = await this.#listener.open(settings.port);
     const everyMs = Math.min(settings.leaseMs / leaseShare, leaseEveryMsMax);
@@ -149,6 +162,7 @@ export class HostsService implements HostDirectory {
         lastSeenMs: this.#seen.get(id),
         nodeCount: this.nodeCountOf(id),
         version: remote?.version,
+        clockDifferenceMs: this.#clocks.differenceMs(id),
       };
     });
   }
@@ -208,6 +222,7 @@ export class HostsService implements HostDirectory {
     }
     admitted();
     const { id, name } = record;
+    const sourceIp = socket.remoteAddress;
     const host = this.#remote.get(id) ?? this.#add(record);
     // A machine that has lost its connection may notice that before the service does. One that keeps
     // several would take the places of others.
@@ -234,9 +249,10 @@ export class HostsService implements HostDirectory {
     this.#channels.set(id, channel);
     try {
       await this.#joining?.used(record, keyDigest);
-      const fields = { run: this.#run, leaseMs: this.#parts.settings?.leaseMs };
+      const fields = { run: this.#run, ...this.#leaseOf(this.#parts.settings?.leaseMs) };
       const { result } = await channel.request('welcome', fields, undefined, welcomeMs);
       if (hosts.host(id) === undefined) throw new Error('it was removed');
+      this.#clocks.measure(record, result);
       await host.connected(channel, result);
       if (this.#channels.get(id) !== channel) {
         host.disconnected(channel);
@@ -248,6 +264,10 @@ export class HostsService implements HostDirectory {
     } catch (error) {
       if (hosts.host(id) === undefined) return; // its dismissal ends the connection
       log.warn({ host: name }, `host '${name}' cannot be used: ${String(error)}`);
+      if (error instanceof HostError && error.code === 'clock-wrong') {
+        const refused = { eventName: 'ConnectHost', code: 'ClockWrong' } as const;
+        this.#parts.events.refused({ ...refused, reason: wrongClock, sourceIp });
+      }
       channel.close('the host cannot be used');
     }
   }
@@ -274,13 +294,25 @@ export class HostsService implements HostDirectory {
     }
   }
 
+  #leaseOf(leaseMs: number | undefined) {
+    return { leaseMs, clockMs: systemClock.nowMs() };
+  }
+
   #extendLeases(leaseMs: number): void {
-    for (const [id, { channel }] of this.#remote) {
-      channel?.request('lease', { leaseMs }, undefined, aliveMs).then(
-        () => this.#seen.set(id, systemClock.nowMs()),
+    for (const [id, { channel, name }] of this.#remote) {
+      channel?.request('lease', this.#leaseOf(leaseMs), undefined, aliveMs).then(
+        ({ result }) => {
+          this.#seen.set(id, systemClock.nowMs());
+          try {
+            this.#clocks.measure({ id, name }, result);
+          } catch (error) {
+            channel.close(String(error));
+          }
+        },
         () => channel.close('the host does not answer'),
       );
     }
+    this.onLease(this.views);
     if (systemClock.nowMs() < this.#renewAtMs) return;
     this.#renewAtMs = systemClock.nowMs() + dayMs;
     void this.#certificates?.service(systemClock.nowMs()).then((certificate) => {
@@ -299,6 +331,7 @@ export class HostsService implements HostDirectory {
     this.#remote.delete(id);
     this.#seen.delete(id);
     this.#renewedMs.delete(id);
+    this.#clocks.forget(id);
     channel
       ?.request('dismiss', {})
       .catch((error: unknown) => {

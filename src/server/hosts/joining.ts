@@ -63,7 +63,7 @@ export class Joining {
    * Exchanges a token for a certificate. The audit trail gets an event in any case.
    *
    * @param secret 32 bytes
-   * @throws {HostError} `token-invalid`, `message-invalid`
+   * @throws {HostError} `token-invalid`, `message-invalid`, `host-exists`, `host-limit`
    */
   async join(fields: Fields, secret: Buffer, sourceIp: string): Promise<object> {
     const { hosts, events } = this.#parts;
@@ -94,7 +94,7 @@ export class Joining {
     this.#requireToken(secret, digest);
     this.#requireOther(found);
     if (hosts.all.length >= hostCountMax) {
-      throw new HostError('message-invalid', `there are ${hostCountMax} hosts, the maximum`);
+      throw new HostError('host-limit', `there are ${hostCountMax} hosts, the maximum`);
     }
     const joinedMs = clock.nowMs();
     const host: HostRecord = {
@@ -124,14 +124,14 @@ export class Joining {
     const { hosts, own } = this.#parts;
     const others = [own, ...hosts.all];
     if (others.some((host) => host.name === name)) {
-      throw new HostError('message-invalid', `there is a host '${name}'`);
+      throw new HostError('host-exists', `there is a host '${name}'`);
     }
     if (found.startsWith('127.') || found === '0.0.0.0') {
       const text = `the address is ${found}; expected one that other machines can reach`;
       throw new HostError('message-invalid', text);
     }
     if (!others.some((host) => host.address === found)) return;
-    throw new HostError('message-invalid', `another host has the address ${found}`);
+    throw new HostError('host-exists', `another host has the address ${found}`);
   }
 
   /**
@@ -167,7 +167,16 @@ function refusalOf(
   token: TokenRecord | undefined,
 ): Pick<RefusedHost, 'eventName' | 'code' | 'reason'> {
   const eventName = 'JoinHost';
-  if (!(error instanceof HostError) || error.code !== 'token-invalid') {
+  if (!(error instanceof HostError)) {
+    return { eventName, code: 'InternalFailure', reason: 'the service could not record the host' };
+  }
+  if (error.code === 'host-exists') {
+    return { eventName, code: 'HostExists', reason: 'another host has the name or the address' };
+  }
+  if (error.code === 'host-limit') {
+    return { eventName, code: 'HostLimitExceeded', reason: 'there are as many hosts as allowed' };
+  }
+  if (error.code !== 'token-invalid') {
     const reason = 'the name, the zone, the address or the certificate request is not accepted';
     return { eventName, code: 'RequestInvalid', reason };
   }

@@ -1,28 +1,18 @@
 // A cluster whose parts fail: processes, volumes, the network, a disk, a clock, a key, the service.
 
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
-import { findRabbitMqServer } from '../../../src/engines/installed/rabbitmq.ts';
 import { createKey, describeBroker, password, underKey } from '../../support/broker-requests.ts';
 import {
   clusterFolder,
   clusterMs,
   clusterRequest,
   describedAs,
+  engineVariables,
   isComplete,
   nodePids,
   processesOf,
@@ -30,6 +20,7 @@ import {
 } from '../../support/cluster-machine.ts';
 import { disableKey, enableKey } from '../../support/keys.ts';
 import { isRunning, until } from '../../support/processes.ts';
+import { SkewedRabbitMq } from '../../support/skewed-rabbitmq.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
 import { Waxwing } from '../../support/waxwing.ts';
 
@@ -41,11 +32,10 @@ const fullNode = 3;
 export const skewedNode = 2;
 /** Milliseconds after which all nodes have been asked how they are. */
 const lookedMs = 2500;
-const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 /** A real cluster in a network namespace of its own, which {@link run} faults. */
 export class FaultedCluster {
-  readonly #home: string;
+  #skewed: SkewedRabbitMq | undefined = undefined;
   #waxwing: Waxwing | undefined = undefined;
   #disk: SmallDisk | undefined = undefined;
   #brokerId = '';
@@ -54,10 +44,6 @@ export class FaultedCluster {
   /** The mounted folder of the volume on the small disk. */
   #bound = '';
   version = '';
-
-  constructor() {
-    this.#home = mkdtempSync(join(tmpdir(), 'waxwing-skewed-'));
-  }
 
   get waxwing(): Waxwing {
     if (this.#waxwing === undefined) throw new Error('the service was not started');
@@ -70,10 +56,11 @@ export class FaultedCluster {
 
   /** Starts the service and a cluster, one of whose volumes is on a small disk. */
   async start(): Promise<void> {
-    await this.#makeHome();
+    this.#skewed = await SkewedRabbitMq.create(`rabbit${skewedNode}@*`);
+    this.version = this.#skewed.version;
     this.#waxwing = Waxwing.begin({
       args: ['--no-default-broker'],
-      env: { WAXWING_RABBITMQ_HOME: this.#home },
+      env: { ...engineVariables, WAXWING_RABBITMQ_HOME: this.#skewed.home },
     });
     await this.#greeted();
     this.#keyArn = await createKey(this.waxwing);
@@ -90,40 +77,6 @@ export class FaultedCluster {
     this.#folder = clusterFolder(this.waxwing, BrokerId);
     await this.#moveToSmallDisk();
     await this.recovered();
-  }
-
-  /** A RabbitMQ that starts one node with the clock that a file states. */
-  async #makeHome(): Promise<void> {
-    const { home, version } = await findRabbitMqServer(undefined, {});
-    this.version = version;
-    mkdirSync(join(this.#home, 'sbin'));
-    symlinkSync(join(home, 'plugins'), join(this.#home, 'plugins'));
-    for (const name of readdirSync(join(home, 'sbin'))) {
-      if (name === 'rabbitmq-server') continue;
-      symlinkSync(join(home, 'sbin', name), join(this.#home, 'sbin', name));
-    }
-    const wrapper = `#!/bin/sh
-case $RABBITMQ_NODENAME in
-rabbit${skewedNode}@*)
-  if [ -s ${this.#clockFile} ]; then
-    export LD_PRELOAD=${library} FAKETIME="$(cat ${this.#clockFile})" DONT_FAKE_MONOTONIC=1
-  fi ;;
-esac
-exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
-`;
-    writeFileSync(join(this.#home, 'sbin', 'rabbitmq-server'), wrapper);
-    for (const place of [this.#home, join(this.#home, 'sbin')]) chmodSync(place, 0o755);
-    chmodSync(join(this.#home, 'sbin', 'rabbitmq-server'), 0o755);
-    this.#setClock('');
-  }
-
-  get #clockFile(): string {
-    return join(this.#home, 'clock');
-  }
-
-  #setClock(text: string): void {
-    writeFileSync(this.#clockFile, text);
-    chmodSync(this.#clockFile, 0o644);
   }
 
   async #moveToSmallDisk(): Promise<void> {
@@ -263,7 +216,7 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
 
   /** Starts the node with a wrong clock, or with the right one again. */
   async skewClock(minutes: number): Promise<void> {
-    this.#setClock(minutes === 0 ? '' : `${minutes > 0 ? '+' : ''}${minutes}m`);
+    this.#skewed?.setClock(minutes);
     await this.killNodes([skewedNode]);
   }
 
@@ -308,7 +261,7 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
       this.#disk?.remove();
     }
     if (this.#waxwing !== undefined) await removeClusters(this.#waxwing);
-    rmSync(this.#home, { recursive: true, force: true });
+    this.#skewed?.remove();
   }
 }
 

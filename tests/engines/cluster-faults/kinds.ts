@@ -39,8 +39,8 @@ export const faultKinds: readonly FaultKind[] = [
 export const skippedKinds = {
   'disk slowed by the kernel':
     'the kernel has no device mapper (dm-delay), and cgroup v1 does not throttle buffered writes; the process that serves a volume is stopped for four fifths of the time instead',
-  'clock more than an hour behind':
-    'certificates of nodes would not be valid yet; they are for an hour before',
+  'clock more than a day behind':
+    'certificates of nodes would not be valid yet; they are for a day before',
 };
 
 /** A fault of a run. */

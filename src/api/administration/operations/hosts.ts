@@ -31,10 +31,11 @@ const host = structure({
   lastSeenAt: timestamp('date-time'),
   nodeCount: required(integer()),
   engineVersion: string(),
+  clockDifferenceSeconds: integer(),
 });
 
 function shown({ id, name, zone, address, joinedMs, ...view }: HostView) {
-  const { isConnected, lastSeenMs, nodeCount, version } = view;
+  const { isConnected, lastSeenMs, nodeCount, version, clockDifferenceMs } = view;
   return {
     hostId: id,
     name,
@@ -45,6 +46,8 @@ function shown({ id, name, zone, address, joinedMs, ...view }: HostView) {
     lastSeenAt: lastSeenMs,
     nodeCount,
     engineVersion: version,
+    clockDifferenceSeconds:
+      clockDifferenceMs === undefined ? undefined : Math.round(clockDifferenceMs / 1000),
   };
 }
 

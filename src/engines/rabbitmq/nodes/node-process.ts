@@ -7,8 +7,19 @@ import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 /** Maximum length of a line of the log; the rest is cut off. Characters. */
 const lineLengthMax = 8192;
 
-// The shell becomes the program. Core dumps would contain messages.
-const script = 'ulimit -c 0; exec "$0" "$@"';
+/**
+ * The shell becomes the program, without core dumps, which would contain messages. A watcher kills its
+ * process group when the other end of the standard input is closed: the kernel closes it when this process
+ * ends, however it ends. A signal at the death of the parent (prctl) would reach the script of a node only,
+ * not its virtual machine.
+ */
+const script = `
+ulimit -c 0
+exec 4<&0 < /dev/null
+(read -r line <&4; kill -9 0) > /dev/null 2>&1 &
+exec 4<&-
+exec "$0" "$@"
+`;
 
 /** A program to run for a node, and as whom. */
 export interface NodeProgram {
@@ -28,7 +39,10 @@ export interface NodeProcessEvents {
   ended(detail: string): void;
 }
 
-/** A process of a node, in a session of its own, so that Ctrl-C in a terminal does not reach it. */
+/**
+ * A process of a node, in a session of its own, so that Ctrl-C in a terminal does not reach it. It is killed
+ * if this process ends (decision 0132).
+ */
 export class NodeProcess {
   readonly #child: ChildProcess;
   /** Resolves when it has ended. */
@@ -39,10 +53,11 @@ export class NodeProcess {
       cwd: folder,
       env: environment,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
       ...user,
     });
     this.#child = child;
+    child.stdin.on('error', () => {}); // it has ended
     readLines(child.stdout, events.line);
     readLines(child.stderr, events.line);
     this.ended = new Promise((resolve) => {
