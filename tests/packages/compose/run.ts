@@ -149,8 +149,10 @@ async function runPassphrase(project: Project): Promise<void> {
   writeFileSync(secret, `${randomBytes(32).toString('base64')}\n`, { mode: 0o640 });
   chownSync(secret, 0, 65532);
   await project.run('up', '-d');
-  const { WAXWING_AMQP_URL: url = '' } = await project.environment();
-  assert.equal(new URL(url).hostname, 'mq.example.com');
+  await project.environment();
+  const status = [...program, 'status', '--json'];
+  const listed = await podman.podman('exec', project.container, ...status);
+  assert.match(listed, /amqps:\/\/mq\.example\.com:5671/);
   const ca = await project.file('ca.pem', join(folder, 'passphrase-ca.pem'));
   const options = { port: 8443, servername: 'mq.example.com', ca, path: '/health/ready' };
   assert.equal((await httpsRequest(options)).status, 200);
