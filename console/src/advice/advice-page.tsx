@@ -18,11 +18,26 @@ async function listFindings(token: string | undefined): Promise<Page<Finding>> {
 }
 
 const columns: readonly TableProps.ColumnDefinition<Finding>[] = [
-  { id: 'subject', header: 'Where', isRowHeader: true, width: 240, cell: ({ subject }) => subject },
-  { id: 'what', header: 'What was found', width: 240, cell: ({ what }) => what },
-  { id: 'why', header: 'The advice', width: 280, cell: ({ why }) => why },
-  { id: 'fix', header: 'What helps', cell: ({ fix }) => <Box variant="code">{fix}</Box> },
-  { id: 'check', header: 'Check', cell: ({ check }) => check },
+  { id: 'subject', header: 'Where', isRowHeader: true, width: 220, cell: ({ subject }) => subject },
+  {
+    id: 'what',
+    header: 'What was found',
+    width: 280,
+    cell: ({ what, why }) => (
+      <>
+        {what}
+        <Box variant="small" display="block">
+          The advice is {why}.
+        </Box>
+      </>
+    ),
+  },
+  {
+    id: 'fix',
+    header: 'What helps',
+    minWidth: 360,
+    cell: ({ fix }) => <Box variant="code">{fix}</Box>,
+  },
 ];
 
 /** Lists the deviations from the advice on data protection. */

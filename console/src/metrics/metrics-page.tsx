@@ -77,9 +77,9 @@ export default function MetricsPage() {
             onChange={({ detail }) => setChosen(detail.selectedOption.value ?? '')}
           />
         </FormField>
-        <FormField label="Time">
+        <FormField label={<span id="metrics-time">Time</span>}>
           <SegmentedControl
-            label="Time"
+            ariaLabelledby="metrics-time"
             selectedId={range}
             options={Object.entries(ranges).map(([id, { name }]) => ({ id, text: name }))}
             onChange={({ detail }) => setRange(detail.selectedId as RangeId)}
@@ -94,7 +94,7 @@ export default function MetricsPage() {
 
 /** The value of the dimension `Broker`: ActiveMQ's metrics are those of an instance, as in CloudWatch. */
 function dimensionOf({ BrokerName = '', EngineType }: BrokerSummary): string {
-  return EngineType === 'ACTIVEMQ' ? `${BrokerName}-1` : BrokerName;
+  return EngineType?.toUpperCase() === 'ACTIVEMQ' ? `${BrokerName}-1` : BrokerName;
 }
 
 interface PlotsProps {
