@@ -43,8 +43,9 @@ cpSync(program, join(out, 'usr/lib/waxwing'), { recursive: true });
 mkdirSync(join(out, 'usr/bin'), { recursive: true });
 symlinkSync('../lib/waxwing/bin/waxwing.mjs', join(out, 'usr/bin/waxwing'));
 write('etc/waxwing/waxwing.env', control('waxwing.env'));
-const unit = readFileSync(join(root, 'packaging/systemd/waxwing.service'));
-write('lib/systemd/system/waxwing.service', unit);
+for (const unit of ['waxwing.service', 'waxwing-backup.service', 'waxwing-backup.timer']) {
+  write(`lib/systemd/system/${unit}`, readFileSync(join(root, 'packaging/systemd', unit)));
+}
 for (const name of ['README.md', 'SECURITY.md', 'LICENSE', 'THIRD-PARTY-NOTICES']) {
   const shown = name === 'LICENSE' ? 'copyright' : name;
   write(`usr/share/doc/waxwing/${shown}`, readFileSync(join(program, name)));

@@ -25,6 +25,7 @@ const logGroups = lazy(() => import('./logs/log-groups.tsx'));
 const logPage = lazy(() => import('./logs/log-page.tsx'));
 const metricsPage = lazy(() => import('./metrics/metrics-page.tsx'));
 const identityPage = lazy(() => import('./identity/identity-page.tsx'));
+const advicePage = lazy(() => import('./advice/advice-page.tsx'));
 const userPage = lazy(() => import('./identity/user-page.tsx'));
 
 /** The areas in the navigation. */
@@ -35,6 +36,7 @@ export const areas: readonly Area[] = [
   { path: 'logs', name: 'Logs' },
   { path: 'metrics', name: 'Metrics' },
   { path: 'identity', name: 'Identity' },
+  { path: 'advice', name: 'Advice' },
 ];
 
 /** The page of an address, and its title. */
@@ -55,6 +57,7 @@ const pagesOf: Readonly<Record<string, (id?: string, detail?: string) => Found>>
   trail: () => [trailPage, 'Trail'],
   logs: (id) => (id === undefined ? [logGroups, 'Logs'] : [logPage, `Log ${id}`]),
   metrics: () => [metricsPage, 'Metrics'],
+  advice: () => [advicePage, 'Advice'],
   identity: (id, detail) =>
     id === 'users' && detail !== undefined
       ? [userPage, `User ${detail}`]

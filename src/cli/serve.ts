@@ -218,10 +218,13 @@ function greeting(service: Service): string {
   return lines.join('\n');
 }
 
-/** A path relative to the current folder, or the absolute path if that is shorter. */
+/**
+ * A path relative to the current folder, or the absolute path if that is shorter. Services that systemd or a
+ * container starts are in the root folder, where nobody works.
+ */
 function shownPath(folder: string): string {
   const way = relative('', folder) || '.';
-  return way.startsWith('..') ? folder : way;
+  return way.startsWith('..') || process.cwd() === '/' ? folder : way;
 }
 
 /** Quotes a path for use inside double quotes in a shell command. */

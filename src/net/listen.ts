@@ -83,7 +83,7 @@ function closed(server: Server): Promise<void> {
 
 function toNetError(error: NodeJS.ErrnoException, host: string, port: number): NetError {
   if (error.code === 'EADDRINUSE') {
-    const text = `port ${port} on ${host} is in use by another program`;
+    const text = `port ${port} on ${host} is in use by another program: end it, or choose another port`;
     return new NetError('port-in-use', text, { cause: error });
   }
   const text = `cannot listen on port ${port} of ${host}: ${error.code ?? error.message}`;

@@ -67,7 +67,9 @@ test('group write is allowed if nobody else is in the group; foreign owners are 
   chmodSync(folder, 0o700);
   for (const path of [folder, parent]) {
     chownSync(path, 12345, 0);
-    refused(/belongs to user 12345, who can change what is in it; it must belong to root$/);
+    refused(
+      /belongs to user 12345, who can change what is in it; it must belong to root, or run this command as user 12345$/,
+    );
     chownSync(path, 0, 0);
   }
 });

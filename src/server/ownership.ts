@@ -68,7 +68,10 @@ function refuse(text: string): never {
 function checkOwner(path: string, { uid }: Found): void {
   const user = me();
   if (user === undefined || uid === user || uid === 0) return;
-  const allowed = user === 0 ? 'root' : `user ${user}, which runs this process, or root`;
+  const allowed =
+    user === 0
+      ? `root, or run this command as user ${uid}`
+      : `user ${user}, which runs this process, or root`;
   refuse(
     `${path} belongs to user ${uid}, who can change what is in it; it must belong to ${allowed}`,
   );

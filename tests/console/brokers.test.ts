@@ -188,6 +188,7 @@ test('a user of an ActiveMQ broker, and another revision of its configuration, w
     HostInstanceType: 'mq.m5.large',
   });
   await page.go(`#/brokers/${id}`);
+  await page.page.getByRole('link', { name: /^https:\/\/localhost:\d+/ }).waitFor();
   await page.page.getByRole('tab', { name: 'Users' }).click();
   await page.button('Create user').click();
   await page.field('User name').fill('writer');

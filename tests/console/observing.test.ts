@@ -75,7 +75,20 @@ test('a long log is shown with few elements', { skip }, async () => {
   assert.ok((await lines.count()) < 60);
 });
 
-test('metrics are plotted', { skip }, async () => {
+test('what of the advice is not followed is listed with what helps', { skip }, async () => {
+  await page.go('#/advice');
+  await page.heading('Advice').waitFor();
+  const advice = page.table('Advice');
+  const row = advice.getByRole('row').filter({ hasText: `broker observed (${brokerId})` });
+  await row.filter({ hasText: `waxwing volume rewrap ${brokerId}` }).waitFor();
+  await page.isAccessible();
+});
+
+test('metrics of brokers of both types are plotted', { skip }, async () => {
+  await waxwing.createBroker({
+    ...{ BrokerName: 'watched', EngineType: 'ACTIVEMQ', EngineVersion: '5.18' },
+    HostInstanceType: 'mq.m5.large',
+  });
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =
     waxwing.environment;
   const client = new CloudWatchClient({
@@ -92,12 +105,17 @@ test('metrics are plotted', { skip }, async () => {
     'the broker is measured',
     async () => {
       const { Metrics = [] } = await client.send(new ListMetricsCommand({}));
-      return Metrics.some(({ MetricName }) => MetricName === 'ConnectionCount');
+      const names = Metrics.map(({ MetricName }) => MetricName);
+      return names.includes('ConnectionCount') && names.includes('CurrentConnectionsCount');
     },
     120_000,
   );
   await page.go('#/metrics');
   await page.heading('Metrics').waitFor();
+  // The newest broker is shown first.
+  await page.page.getByRole('heading', { name: 'CurrentConnectionsCount' }).waitFor();
+  await page.page.getByRole('button', { name: /^Broker/ }).click();
+  await page.page.getByRole('option', { name: 'observed' }).click();
   await page.page.getByRole('heading', { name: 'ConnectionCount' }).waitFor();
   await page.isAccessible();
   await page.button('1 day').click();

@@ -56,7 +56,7 @@ test('a data folder in use is refused, and the error names its process', async (
 test('an API port that is already in use is refused', async () => {
   refused(
     await newFolder().serve(['--api-port', String(running.apiPort)]),
-    `port ${running.apiPort} on 127.0.0.1 is in use by another program`,
+    `port ${running.apiPort} on 127.0.0.1 is in use by another program: end it, or choose another port`,
   );
 });
 

@@ -34,11 +34,20 @@ function Endpoints({ broker }: { readonly broker: Broker }) {
   if (urls.length === 0) {
     return <StatusIndicator type="pending">There are none until the broker runs.</StatusIndicator>;
   }
+  const consoles = (broker.BrokerInstances ?? []).flatMap((each) => each.ConsoleURL ?? []);
   return (
     <SpaceBetween size="xs">
       {urls.map((url) => (
         <div key={url}>
           <Copied value={url} what="endpoint" />
+        </div>
+      ))}
+      {consoles.map((url) => (
+        <div key={url}>
+          Queues and messages: the broker's own console at{' '}
+          <Link href={url} external externalIconAriaLabel="Opens in a new tab">
+            {url}
+          </Link>
         </div>
       ))}
     </SpaceBetween>

@@ -55,7 +55,7 @@ export function KeyChoice({ chosen, onChange, problem }: KeyChoiceProps) {
     <SpaceBetween size="m">
       <FormField
         label="Key"
-        description="All data of the broker is encrypted at rest, whatever you choose. Amazon MQ's API cannot change the key later."
+        description="All data of the broker is encrypted at rest, whatever you choose. Amazon MQ's API cannot change the key later; the command `waxwing volume rewrap` can."
         stretch
       >
         <Tiles

@@ -7,6 +7,7 @@ import {
   type Metric,
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
+import type { BrokerSummary } from '@aws-sdk/client-mq';
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
@@ -50,7 +51,8 @@ export default function MetricsPage() {
   const all = brokers.data?.pages.flatMap((page) => page.items) ?? [];
   const [chosen, setChosen] = useState('');
   const [range, setRange] = useState<RangeId>('hour');
-  const broker = chosen || (all[0]?.BrokerName ?? '');
+  const shown = all.find(({ BrokerName }) => BrokerName === chosen) ?? all[0];
+  const broker = shown?.BrokerName ?? '';
   return (
     <SpaceBetween size="l">
       <Header variant="h1" description="Brokers are measured once a minute.">
@@ -75,22 +77,28 @@ export default function MetricsPage() {
             onChange={({ detail }) => setChosen(detail.selectedOption.value ?? '')}
           />
         </FormField>
-        <FormField label="Time">
+        <FormField label={<span id="metrics-time">Time</span>}>
           <SegmentedControl
-            label="Time"
+            ariaLabelledby="metrics-time"
             selectedId={range}
             options={Object.entries(ranges).map(([id, { name }]) => ({ id, text: name }))}
             onChange={({ detail }) => setRange(detail.selectedId as RangeId)}
           />
         </FormField>
       </Grid>
-      {broker !== '' && <Plots key={broker} broker={broker} range={range} />}
+      {shown !== undefined && <Plots key={broker} broker={dimensionOf(shown)} range={range} />}
       {all.length === 0 && !brokers.isLoading && <Box>There are no brokers.</Box>}
     </SpaceBetween>
   );
 }
 
+/** The value of the dimension `Broker`: ActiveMQ's metrics are those of an instance, as in CloudWatch. */
+function dimensionOf({ BrokerName = '', EngineType }: BrokerSummary): string {
+  return EngineType?.toUpperCase() === 'ACTIVEMQ' ? `${BrokerName}-1` : BrokerName;
+}
+
 interface PlotsProps {
+  /** The value of the dimension `Broker`. */
   readonly broker: string;
   readonly range: RangeId;
 }

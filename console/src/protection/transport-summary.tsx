@@ -5,19 +5,9 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import TextContent from '@cloudscape-design/components/text-content';
 import { useQuery } from '@tanstack/react-query';
-import { callAdministration } from '../aws/administration.ts';
+import { adviceCallCountMax, askAdvice, type Finding } from '../advice/advice-calls.ts';
 import { type Broker, isOfService } from '../brokers/broker-calls.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
-
-/** Maximum number of calls for the advice, each of which examines at most 200 subjects. */
-const pageCountMax = 100;
-
-interface Finding {
-  readonly check: string;
-  readonly subject: string;
-  readonly what: string;
-  readonly fix: string;
-}
 
 /** Says how clients connect, and what the service saw of old versions of TLS. */
 export function TransportSummary({ broker }: { readonly broker: Broker }) {
@@ -65,10 +55,8 @@ export function TransportSummary({ broker }: { readonly broker: Broker }) {
 async function tlsFindings(): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   let nextToken: string | undefined;
-  for (let count = 0; count < pageCountMax; count += 1) {
-    const input = nextToken === undefined ? {} : { nextToken };
-    const page: { readonly findings: readonly Finding[]; readonly nextToken?: string } =
-      await callAdministration('/waxwing/v1/advice', input);
+  for (let count = 0; count < adviceCallCountMax; count += 1) {
+    const page = await askAdvice(nextToken);
     found.push(...page.findings.filter(({ check }) => check.startsWith('tls-')));
     nextToken = page.nextToken;
     if (nextToken === undefined) return found;

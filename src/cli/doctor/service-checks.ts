@@ -97,10 +97,9 @@ export async function checkService({
     const access = await rootAccess(await askEnvironment(folder));
     const brokers = await brokerStatuses(access);
     const down = brokers.filter(isDown);
-    const running = ok(
-      'service',
-      `${access.endpoint}, ${brokers.length - down.length} brokers run`,
-    );
+    const count = brokers.length - down.length;
+    const run = count === 1 ? '1 broker runs' : `${count} brokers run`;
+    const running = ok('service', `${access.endpoint}, ${run}`);
     const problems = down.map(({ name, state, problem = 'no reason is known' }): Finding => {
       const fix = 'see "When a broker is CRITICAL_ACTION_REQUIRED" in the guide for operators';
       return { about: 'broker', level: 'problem', what: `${name} is ${state}: ${problem}`, fix };

@@ -19,11 +19,11 @@ const serviceOwnedKey: Check = {
   name: 'service-owned-key',
   why: 'encryption with a key that the account controls and whose uses it sees in its trail',
   examinations: (parts) =>
-    ofBrokers(parts, ({ key }) =>
+    ofBrokers(parts, ({ id, key }) =>
       key.owner === 'service'
         ? {
             what: 'encrypted under a key that is owned by the service',
-            fix: 'the key of a broker cannot be changed: aws mq create-broker … --encryption-options UseAwsOwnedKey=false,KmsKeyId=ALIAS, then move the messages',
+            fix: `waxwing volume rewrap ${id} --kms-key-id ID, with the id of a key from aws kms create-key`,
           }
         : undefined,
     ),

@@ -244,6 +244,6 @@ test('a port that is already in use is reported as such', async () => {
   const second = new EchoServer(defaultTlsPolicy);
   await assert.rejects(second.listener.open(standard.port), {
     code: 'port-in-use',
-    message: `port ${standard.port} on 127.0.0.1 is in use by another program`,
+    message: `port ${standard.port} on 127.0.0.1 is in use by another program: end it, or choose another port`,
   });
 });
