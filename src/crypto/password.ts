@@ -124,24 +124,42 @@ export class PasswordChecker {
    *
    * @param accept checks the other conditions of the log-in, and is called if the password is right.
    *   If it returns false, the result and its delay are those of a wrong password
+   * @returns the result itself if nothing must be waited for: a client logs in again
    */
-  async verify(
+  verify(
     password: string,
     hash: string,
     origin: CheckOrigin,
     accept: () => boolean = () => true,
-  ): Promise<PasswordResult> {
+  ): PasswordResult | Promise<PasswordResult> {
     const beganMs = this.#clock.monotonicMs();
     const pair = createHmac('sha256', this.#key)
       .update(encodeText(`${hash}\0${password}`))
       .digest('base64');
-    const result = await this.#result(pair, password, hash, origin);
+    const result = this.#result(pair, password, hash, origin);
+    if (result !== 'right') return this.#verifyLater(result, beganMs, accept);
+    return accept() ? result : this.#refuse('wrong', beganMs);
+  }
+
+  async #verifyLater(
+    checking: PasswordResult | Promise<PasswordResult>,
+    beganMs: number,
+    accept: () => boolean,
+  ): Promise<PasswordResult> {
+    const result = await checking;
     if (result === 'right' && accept()) return result;
+    return this.#refuse(result === 'right' ? 'wrong' : result, beganMs);
+  }
+
+  async #refuse(
+    result: Exclude<PasswordResult, 'right'>,
+    beganMs: number,
+  ): Promise<PasswordResult> {
     const leftMs = beganMs + this.#limits.refusalMs - this.#clock.monotonicMs();
     if (leftMs > 0) {
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, leftMs).unref());
     }
-    return result === 'right' ? 'wrong' : result;
+    return result;
   }
 
   #result(

@@ -120,7 +120,7 @@ export interface LoginOptions {
     password: string,
     hash: string,
     origin: LoginOrigin,
-  ) => Promise<LoginCheck>;
+  ) => LoginCheck | Promise<LoginCheck>;
   /** Called for each failed log-in. */
   readonly onLoginFailed?: (failure: LoginFailure) => void;
   /** Called for each log-in that succeeded. Must not throw. */
@@ -203,18 +203,12 @@ export class Logins {
   }
 
   async #checkOwn(attempt: LoginAttempt): Promise<User | Failed> {
-    const { username, password, peerAddress } = attempt;
+    const { username, password } = attempt;
     const user = this.#users.get(username);
     if (attempt.isProven) return user ?? { user: undefined, reason: 'unknown-user' };
     const [other] = this.#users.all();
     const hash = user?.passwordHash ?? other?.passwordHash ?? '';
-    const origin: LoginOrigin = {
-      peerAddress,
-      user: user?.name ?? '',
-      get isGone() {
-        return attempt.isGone;
-      },
-    };
+    const origin = new AttemptOrigin(attempt, user?.name ?? '');
     const found = await this.#options.verifyPassword(password, hash, origin);
     const current = found === true && user !== undefined ? this.#users.get(username) : undefined;
     return current ?? { user: user?.name, reason: reasonOf(found, user) };
@@ -256,6 +250,23 @@ export class Logins {
     this.attempts.add(protocol, 'failed');
     this.failureCounts.set(reason, (this.failureCounts.get(reason) ?? 0) + 1);
     this.#options.onLoginFailed?.(failure);
+  }
+}
+
+/** The origin of an attempt, which may be gone at any time. */
+class AttemptOrigin implements LoginOrigin {
+  readonly peerAddress: string;
+  readonly user: string;
+  readonly #attempt: LoginAttempt;
+
+  constructor(attempt: LoginAttempt, user: string) {
+    this.peerAddress = attempt.peerAddress;
+    this.user = user;
+    this.#attempt = attempt;
+  }
+
+  get isGone(): boolean {
+    return this.#attempt.isGone;
   }
 }
 

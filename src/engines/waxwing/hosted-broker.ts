@@ -9,7 +9,7 @@ import { FailureGatherer } from '../../base/failure-gatherer.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { collectGarbage, heapBytes, MemoryInUse, markInSteps } from '../../base/process.ts';
 import { Broker } from '../../broker/broker.ts';
-import type { LoginCheck, LoginFailure, LoginOrigin } from '../../broker/logins/logins.ts';
+import type { LoginFailure } from '../../broker/logins/logins.ts';
 import type { DenialObserver } from '../../broker/users.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/engine.ts';
@@ -25,7 +25,7 @@ import type { BrokerMetrics } from './broker-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './heap/idle-collector.ts';
-import { MarkingMode } from './heap/marking-mode.ts';
+import { FullCollections, MarkingMode } from './heap/marking-mode.ts';
 import type { BrokerDirectory } from './ldap/broker-directory.ts';
 import {
   type BrokerProtocols,
@@ -47,6 +47,7 @@ import { AccessReports } from './reports/access-reports.ts';
 import { AlarmWatch } from './reports/alarm-watch.ts';
 import { bugReports } from './reports/bug-reports.ts';
 import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
+import { verifyPassword } from './verify-password.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
@@ -148,12 +149,13 @@ export class HostedBroker {
     this.#shovels = shovels;
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
+    const collections = new FullCollections();
     const alarms = new AlarmWatch(broker.flow, (found) => events.alarmed(found));
     this.#ticks = setInterval(() => {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
       alarms.tick();
-      marking.look(heapBytes());
+      marking.look(heapBytes(), collections.wasOne());
     }, tickMs);
     const collector = new IdleCollector({
       cpuMicroseconds: () => {
@@ -345,7 +347,7 @@ async function openBroker(
     directory,
     loginServices: services?.list,
     ...certificateLogins(message.rabbitMq),
-    verifyPassword: (password, hash, origin) => verify(passwords, password, hash, origin),
+    verifyPassword: (...of) => verifyPassword(passwords, ...of),
     onLoginFailed: (failure) => failures.add(kindOf(failure), failure),
     onLoggedIn: (login) => accesses.loggedIn(login),
     ...bugReports(events),
@@ -462,22 +464,6 @@ function peerOf(broker: Broker, access: object): string | undefined {
     if (connection.access === access) return connection.peerAddress;
   }
   return undefined;
-}
-
-async function verify(
-  passwords: PasswordChecker,
-  password: string,
-  hash: string,
-  from: LoginOrigin,
-): Promise<LoginCheck> {
-  const result = await passwords.verify(password, hash, {
-    source: sourceOf(withoutPort(from.peerAddress)),
-    user: from.user,
-    get isGone() {
-      return from.isGone;
-    },
-  });
-  return result === 'right' || (result === 'wrong' ? false : result);
 }
 
 /** Failures with the same user name, source and reason are reported together. */
