@@ -26,7 +26,10 @@ export function stateClient(socket: object, client: ClientAddress): void {
  */
 export function clientOf(socket: RemoteEnd): ClientAddress {
   const { remoteAddress = '', remotePort = 0 } = socket;
+  const client = stated.get(socket);
+  if (client !== undefined) return client;
   // A listener on `::` also has clients with IPv4.
-  const address = remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
-  return stated.get(socket) ?? { address, port: remotePort };
+  const isMapped = remoteAddress.startsWith('::ffff:');
+  const address = isMapped ? remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '') : remoteAddress;
+  return { address, port: remotePort };
 }

@@ -35,6 +35,8 @@ interface PendingConnection {
   readonly key: string;
   readonly source: Source;
   readonly begin: () => void;
+  /** Its TLS socket, from the end of the handshake on. */
+  secured: RemoteEnd | undefined;
   stage: Stage;
   /** The start of this stage, monotonic milliseconds. */
   sinceMs: number;
@@ -59,7 +61,12 @@ export class ConnectionAdmission {
   readonly #limits: AdmissionLimits;
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
+  /** Connections before the end of their handshake, by {@link connectionKey}. */
   readonly #byPeer = new Map<string, PendingConnection>();
+  /** The others, by their TLS socket. */
+  readonly #bySocket = new Map<RemoteEnd, PendingConnection>();
+  /** The last source that lost its last connection: a client may connect again and again. */
+  #lastSource: Source | undefined = undefined;
   /** Sources with connections that wait for TLS, in the order of their turns. */
   readonly #turns = new Set<Source>();
   #connectionCount = 0;
@@ -96,7 +103,7 @@ export class ConnectionAdmission {
   #admit(socket: Socket, { tls, plain }: AdmissionHandlers): void {
     const { connectionCountMax } = this.#limits;
     const source = this.#sourceOf(socket);
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyIt);
     if (this.#connectionCount >= connectionCountMax || !this.#hasPlace(source)) {
       this.closed.crowded++;
       this.#forgetEmpty(source);
@@ -109,6 +116,7 @@ export class ConnectionAdmission {
       key,
       source,
       begin: tls,
+      secured: undefined,
       stage: 'silent',
       sinceMs: this.#clock.monotonicMs(),
     };
@@ -136,7 +144,13 @@ export class ConnectionAdmission {
   /** The TLS handshake of a connection is complete. */
   handshakeDone(peer: RemoteEnd): void {
     this.#gate.carryOver(peer);
-    this.#setStage(peer, 'open');
+    const connection = this.#find(peer);
+    if (connection === undefined) return;
+    this.#setStage(connection, 'open');
+    if (connection.secured !== undefined) return;
+    connection.secured = peer;
+    this.#forgetKey(connection);
+    this.#bySocket.set(peer, connection);
   }
 
   /**
@@ -144,25 +158,33 @@ export class ConnectionAdmission {
    * delay.
    */
   authenticating(peer: RemoteEnd): void {
-    this.#setStage(peer, 'checked');
+    const connection = this.#find(peer);
+    if (connection !== undefined) this.#setStage(connection, 'checked');
   }
 
   /** The peer has logged in. The limits no longer apply to its connection. */
   authenticated(peer: RemoteEnd): void {
-    const connection = this.#byPeer.get(connectionKey(peer));
+    const connection = this.#find(peer);
     if (connection !== undefined) this.#remove(connection);
+  }
+
+  #find(peer: RemoteEnd): PendingConnection | undefined {
+    return this.#bySocket.get(peer) ?? this.#byPeer.get(connectionKey(peer));
   }
 
   /** Closes unauthenticated connections that exceeded a timeout. Call it about once a second. */
   tick(): void {
     this.#gate.tick();
     const nowMs = this.#clock.monotonicMs();
-    for (const connection of this.#byPeer.values()) {
-      if (nowMs - connection.sinceMs <= this.#timeoutMs(connection.stage)) continue;
-      this.closed.late++;
-      this.#remove(connection);
-      connection.socket.destroy();
-    }
+    for (const connection of this.#byPeer.values()) this.#endIfLate(connection, nowMs);
+    for (const connection of this.#bySocket.values()) this.#endIfLate(connection, nowMs);
+  }
+
+  #endIfLate(connection: PendingConnection, nowMs: number): void {
+    if (nowMs - connection.sinceMs <= this.#timeoutMs(connection.stage)) return;
+    this.closed.late++;
+    this.#remove(connection);
+    connection.socket.destroy();
   }
 
   /** Stops beginning handshakes. */
@@ -180,10 +202,11 @@ export class ConnectionAdmission {
   #sourceOf(socket: Socket): Source {
     const name = sourceOf(clientOf(socket).address);
     let source = this.#sources.get(name);
+    if (source === undefined && this.#lastSource?.name === name) source = this.#lastSource;
     if (source === undefined) {
       source = { name, connections: new Set(), waiting: new Set(), handshakeCount: 0 };
-      this.#sources.set(name, source);
     }
+    this.#sources.set(name, source);
     return source;
   }
 
@@ -245,21 +268,28 @@ export class ConnectionAdmission {
   #wait(connection: PendingConnection): void {
     connection.stage = 'waiting';
     connection.sinceMs = this.#clock.monotonicMs();
+    this.#nextTurn();
+    const mayBegin = this.#begunThisTurn < this.#limits.handshakesPerTurnMax;
+    if (mayBegin && this.#turns.size === 0 && this.#hasRoom(connection.source)) {
+      this.#begin(connection);
+      return;
+    }
     connection.source.waiting.add(connection);
     this.#turns.add(connection.source);
-    this.#nextTurn();
-    if (this.#begunThisTurn < this.#limits.handshakesPerTurnMax) this.#beginSome();
+    if (mayBegin) this.#beginSome();
   }
 
   #nextTurn(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
-    setImmediate(() => {
-      this.#isTurnDue = false;
-      this.#begunThisTurn = 0;
-      this.#beginSome();
-    });
+    setImmediate(this.#turnBegan);
   }
+
+  readonly #turnBegan = (): void => {
+    this.#isTurnDue = false;
+    this.#begunThisTurn = 0;
+    this.#beginSome();
+  };
 
   /** Begins handshakes, one per source and round, up to the limit of the turn. */
   #beginSome(): void {
@@ -277,7 +307,9 @@ export class ConnectionAdmission {
       this.#turns.delete(source);
       this.#turns.add(source);
       blockedCount = this.#hasRoom(source) ? 0 : blockedCount + 1;
-      if (blockedCount === 0) this.#begin(connection);
+      if (blockedCount > 0) continue;
+      this.#endWaiting(connection);
+      this.#begin(connection);
     }
     if (blockedCount > 0) this.#retryLater();
   }
@@ -302,7 +334,6 @@ export class ConnectionAdmission {
 
   #begin(connection: PendingConnection): void {
     const { source } = connection;
-    this.#endWaiting(connection);
     connection.stage = 'handshake';
     connection.sinceMs = this.#clock.monotonicMs();
     source.handshakeCount++;
@@ -311,19 +342,18 @@ export class ConnectionAdmission {
     connection.begin();
   }
 
-  #setStage(peer: RemoteEnd, stage: Stage): void {
-    const connection = this.#byPeer.get(connectionKey(peer));
-    if (connection === undefined) return;
+  #setStage(connection: PendingConnection, stage: Stage): void {
     connection.stage = stage;
     connection.sinceMs = this.#clock.monotonicMs();
   }
 
   /** Removes a connection that was closed or has logged in. */
   #remove(connection: PendingConnection): void {
-    const { key, source, stage } = connection;
+    const { source, secured, stage } = connection;
     if (!source.connections.delete(connection)) return;
-    this.#byPeer.delete(key);
-    this.#endWaiting(connection);
+    if (secured === undefined) this.#forgetKey(connection);
+    else this.#bySocket.delete(secured);
+    if (stage === 'waiting') this.#endWaiting(connection);
     this.#unauthenticatedCount--;
     if (stage !== 'silent' && stage !== 'waiting') {
       source.handshakeCount--;
@@ -333,6 +363,11 @@ export class ConnectionAdmission {
     if (this.#retry !== undefined) this.#nextTurn();
   }
 
+  #forgetKey(connection: PendingConnection): void {
+    // A later connection may have the same key, if this one was not seen to close.
+    if (this.#byPeer.get(connection.key) === connection) this.#byPeer.delete(connection.key);
+  }
+
   #endWaiting(connection: PendingConnection): void {
     const { source } = connection;
     source.waiting.delete(connection);
@@ -340,6 +375,13 @@ export class ConnectionAdmission {
   }
 
   #forgetEmpty(source: Source): void {
-    if (source.connections.size === 0) this.#sources.delete(source.name);
+    if (source.connections.size > 0) return;
+    this.#sources.delete(source.name);
+    this.#lastSource = source;
   }
+}
+
+/** A reset is an ordinary end. One listener for all sockets, because Node keeps closed ones for long. */
+function destroyIt(this: Socket): void {
+  this.destroy();
 }

@@ -180,7 +180,7 @@ export class TlsListener {
 
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.on('close', () => {
+    socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#closedBytes.received += socket.bytesRead;
       this.#closedBytes.sent += socket.bytesWritten;
@@ -199,11 +199,10 @@ export class TlsListener {
     }
     this.admission.handshakeDone(socket);
     this.handshakes.add(socket);
+    socket.on('error', destroyIt);
     const [only, other] = this.#endpoints;
     if (only !== undefined && other === undefined) only.accept(socket, undefined);
     else {
-      const destroy = () => socket.destroy();
-      socket.on('error', destroy);
       chooseBySocket(socket, this.#endpoints, (endpoint, bytes) => endpoint.accept(socket, bytes));
     }
   }
@@ -260,4 +259,9 @@ export class TlsListener {
       };
     });
   }
+}
+
+/** A reset is an ordinary end. One listener for all sockets, because Node keeps closed ones for long. */
+function destroyIt(this: Socket): void {
+  this.destroy();
 }

@@ -113,6 +113,8 @@ export class WireTransport implements Transport {
   /** The time when this side closed the connection; -1 if it has not. */
   #closedAtMs = -1;
   #isClosed = false;
+  /** The client has logged in. */
+  #isAdmitted = false;
 
   /** @param socket the socket below the wire, which identifies the peer */
   constructor(wire: Wire, socket: TLSSocket, flusher: Flusher, admission?: LoginStages) {
@@ -203,6 +205,7 @@ export class WireTransport implements Transport {
   }
 
   admit(): void {
+    this.#isAdmitted = true;
     this.#admission?.authenticated(this.#socket);
     this.#wire.admit();
   }
@@ -220,7 +223,7 @@ export class WireTransport implements Transport {
     this.#isClosed = true;
     if (!this.#isWriting) this.#wire.end();
     // A peer that was refused and does not go is closed as soon as others need its place.
-    this.#admission?.handshakeDone(this.#socket);
+    if (!this.#isAdmitted) this.#admission?.handshakeDone(this.#socket);
     // Reading continues, or the end of the peer would not be noticed.
     this.#wire.resume();
   }

@@ -27,10 +27,9 @@ export interface Wire {
 export class SocketWire implements Wire {
   readonly #socket: TLSSocket;
 
+  /** @param socket without delay (`TCP_NODELAY`), with a listener for errors */
   constructor(socket: TLSSocket) {
     this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on('error', () => socket.destroy()); // a reset is an ordinary end
   }
 
   get isGone(): boolean {
@@ -46,7 +45,13 @@ export class SocketWire implements Wire {
   }
 
   onClose(closed: () => void): void {
-    this.#socket.on('close', closed);
+    const socket = this.#socket;
+    socket.on('close', () => {
+      // Node keeps a closed TLS socket until a full collection, with everything that listens to it.
+      socket.removeAllListeners('data');
+      socket.removeAllListeners('close');
+      closed();
+    });
   }
 
   admit(): void {}
