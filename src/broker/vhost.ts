@@ -76,7 +76,7 @@ export class Vhost {
   unawaited: UnawaitedRules | undefined = undefined;
   /** Whether protocols trace messages. It is off after a start. */
   isTracing = false;
-  readonly #exclusive = new ExclusiveQueues();
+  readonly exclusive = new ExclusiveQueues();
   #hasEnded = false;
   #policyChangeCount = 0;
   #isApplyingPolicies = false;
@@ -346,7 +346,7 @@ export class Vhost {
     checkQueueOptions(options, subject, this.#host);
     this.#host.requireMemory('queue');
     const queue = this.addQueue(name, options, undefined);
-    if (options.exclusive) this.#exclusive.add(queue, owner);
+    if (options.exclusive) this.exclusive.add(queue, owner);
     return queue;
   }
 
@@ -395,7 +395,7 @@ export class Vhost {
   removeQueue(queue: Queue): void {
     if (this.queues.get(queue.name) !== queue) return;
     this.queues.delete(queue.name);
-    this.#exclusive.remove(queue);
+    this.exclusive.remove(queue);
     queue.end();
     if (queue.index.isDurable) {
       this.#host.define({ kind: 'queue-deleted', vhost: this.name, name: queue.name });
@@ -406,7 +406,7 @@ export class Vhost {
 
   /** Removes the exclusive queues of a closed connection, one per step. */
   *release(owner: object): Generator<void> {
-    for (const queue of this.#exclusive.of(owner)) {
+    for (const queue of this.exclusive.of(owner)) {
       this.removeQueue(queue);
       yield;
     }
@@ -464,7 +464,7 @@ export class Vhost {
     for (const exchange of this.exchanges.values()) exchange.end();
     this.exchanges.clear();
     this.#sources.clear();
-    this.#exclusive.clear();
+    this.exclusive.clear();
     this.#later(endAll(queues));
   }
 

@@ -33,10 +33,18 @@ function isDeeper(value: JsonValue, levels: number): boolean {
 
 /** Arguments as JSON. Integers beyond 2^53, decimals and bytes are text. */
 export function argumentsToJson(args: Arguments): JsonObject {
-  const found: [string, JsonValue][] = [];
-  for (const [name, argument] of Object.entries(args)) found.push([name, toJson(argument)]);
-  return Object.fromEntries(found);
+  const json: Record<string, JsonValue> = {};
+  for (const name of Object.keys(args)) {
+    const value = toJson(args[name] as Argument); // it is one of the keys
+    // An assignment to this name would change the prototype.
+    if (name === '__proto__') Object.defineProperty(json, name, { value, ...ordinary });
+    else json[name] = value;
+  }
+  return json;
 }
+
+/** The attributes of a property that was assigned. */
+const ordinary = { writable: true, enumerable: true, configurable: true };
 
 function toJson({ type, value }: Argument): JsonValue {
   // The type determines the value.

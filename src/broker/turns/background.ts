@@ -183,6 +183,11 @@ export class Background {
     return this.#jobCount + this.#followUps.length === 0;
   }
 
+  /** Whether {@link run} begins a job at once, so that a job without steps need not be run. */
+  get beginsAtOnce(): boolean {
+    return !this.#isRunning && this.left > 0;
+  }
+
   /** Adds a worker that has work. */
   add(worker: Worker): void {
     this.#workers.add(worker);
@@ -204,7 +209,7 @@ export class Background {
    */
   run(steps: Iterable<void>, done: () => void = () => {}): void {
     const job = this.#job(steps, done);
-    if (this.#isRunning || this.left <= 0 || this.#work(() => job.work(this, 0))) {
+    if (!this.beginsAtOnce || this.#work(() => job.work(this, 0))) {
       this.#jobs.add(job);
       this.#wait();
     }

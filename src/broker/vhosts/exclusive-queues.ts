@@ -23,6 +23,11 @@ export class ExclusiveQueues {
     if (own.size === 0) this.#byOwner.delete(owner);
   }
 
+  /** Whether a connection has any. */
+  isOwner(owner: object): boolean {
+    return this.#byOwner.has(owner);
+  }
+
   /** The queues of a connection. */
   of(owner: object): Iterable<Queue> {
     return this.#byOwner.get(owner) ?? [];

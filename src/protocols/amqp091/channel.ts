@@ -385,7 +385,14 @@ export class Channel implements LogWaiter {
    */
   release(done?: () => void): void {
     this.#stop();
-    this.broker.background.run(this.requeueAll(), done);
+    const { background } = this.broker;
+    if (background.beginsAtOnce && this.holdsNothing) done?.();
+    else background.run(this.requeueAll(), done);
+  }
+
+  /** Whether {@link requeueAll} has nothing to do. */
+  get holdsNothing(): boolean {
+    return this.tags.unsettledCount === 0 && this.consumers.size === 0;
   }
 
   /**

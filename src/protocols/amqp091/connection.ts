@@ -22,6 +22,7 @@ import type { SharedState } from './shared-state.ts';
 import type { WaitingFrame } from './stalls/backlog.ts';
 import { ConfirmingChannels } from './stalls/confirming-channels.ts';
 import { FrameGate } from './stalls/frame-gate.ts';
+import { releaseHeld } from './stalls/release-held.ts';
 import { StalledChannels } from './stalls/stalled-channels.ts';
 import { ConnectionState } from './states.ts';
 import { AgeWatch } from './timing/delivery-ages.ts';
@@ -319,10 +320,12 @@ export class AmqpConnection
     if (this.#stalled.isLater(() => this.#drain(drained))) return;
     this.#isDraining = true;
     this.hasDrainFailed = false;
-    this.gate.finishFirst(this.#stalled.drain(), () => {
+    const ended = () => {
       this.#isDraining = false;
       if (!this.#stalled.isLater(() => this.#drain(drained))) drained();
-    });
+    };
+    if (this.broker.background.beginsAtOnce && !this.#stalled.hasBacklog) ended();
+    else this.gate.finishFirst(this.#stalled.drain(), ended);
   }
 
   /**
@@ -392,13 +395,7 @@ export class AmqpConnection
     this.#channels.length = 0;
     if (channels.length > 0) this.broker.accounts.channelsClosed(this.access, channels.length);
     for (const channel of channels) channel.abandon();
-    this.broker.background.run(this.#requeueAll(channels), done);
-  }
-
-  *#requeueAll(channels: readonly Channel[]): Generator<void> {
-    while (this.gate.isBusy) yield;
-    for (const channel of channels) yield* channel.requeueAllAnyway((bug) => this.#reportBug(bug));
-    yield* this.#opening.vhost?.release(this) ?? [];
+    releaseHeld(this, this.#opening.vhost, channels, done);
   }
 
   forget(channel: Channel): void {

@@ -1,13 +1,14 @@
 // The parameters of the connection handshake.
 
 import { decodeText } from '../../base/byte-text.ts';
-import { Reader } from '../../base/bytes.ts';
+import { Reader, Writer } from '../../base/bytes.ts';
 import type { Recognition } from '../protocol.ts';
 import {
   type ConnectionStart,
   type ConnectionStartOk,
   type ConnectionTuneOk,
   methodIds,
+  writeMethod,
 } from './codec/methods.gen.ts';
 import { boolean, type FieldTable, longString, readTable } from './codec/tables.ts';
 import { AmqpError } from './errors.ts';
@@ -72,7 +73,7 @@ const capabilities = {
  * @param engineVersion for example `3.13`
  * @param mechanisms those that the client can choose from
  */
-export function start(
+function start(
   { versionMajor, versionMinor }: AcceptedHeader,
   engineVersion: string,
   mechanisms: readonly string[],
@@ -91,6 +92,41 @@ export function start(
     mechanisms: Buffer.from(mechanisms.join(' ')),
     locales: Buffer.from('en_US'),
   };
+}
+
+/** What an encoded `connection.start` depends on. */
+interface EncodedStart {
+  readonly header: AcceptedHeader;
+  readonly engineVersion: string;
+  readonly mechanisms: readonly string[];
+  readonly bytes: Buffer;
+}
+
+let lastStart: EncodedStart | undefined;
+
+/**
+ * Like {@link start}, as the payload of a method frame. It is the same for nearly all connections, so
+ * the last one is kept.
+ *
+ * @param mechanisms a list that does not change
+ */
+export function encodedStart(
+  header: AcceptedHeader,
+  engineVersion: string,
+  mechanisms: readonly string[],
+): Buffer {
+  const last = lastStart;
+  if (
+    last?.header === header &&
+    last.engineVersion === engineVersion &&
+    last.mechanisms === mechanisms
+  )
+    return last.bytes;
+  const w = new Writer();
+  writeMethod(w, start(header, engineVersion, mechanisms));
+  const bytes = Buffer.from(w.bytes.subarray(0, w.at));
+  lastStart = { header, engineVersion, mechanisms, bytes };
+  return bytes;
 }
 
 /** The user name and password of a client. */

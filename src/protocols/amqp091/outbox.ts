@@ -134,6 +134,13 @@ export class Outbox {
     this.frameEnd();
   }
 
+  /** Writes a method frame whose payload is encoded already. */
+  encodedMethod(channel: number, payload: Buffer): void {
+    this.frameHead(frameTypes.method, channel, payload.length);
+    this.append(payload, 0, payload.length);
+    this.frameEnd();
+  }
+
   /** Writes the header and body frames of a message, with frames of at most `frameMax`. */
   content(channel: number, frameMax: number, delivery: Delivery): void {
     const { buffer, headAt, headLength, deliveryCount } = delivery;

@@ -18,13 +18,17 @@ import {
 import { AmqpError, toAmqpError } from '../errors.ts';
 import * as handshake from '../handshake.ts';
 import type { ConnectionFacts } from '../inspection/connection-facts.ts';
+import type { Outbox } from '../outbox.ts';
 import type { ConnectionState } from '../states.ts';
+
+const nothing = Buffer.alloc(0);
 
 /** The interface to the connection. */
 export interface OpeningHost {
   readonly broker: Broker;
   readonly state: ConnectionState;
   readonly facts: ConnectionFacts;
+  readonly outbox: Outbox;
   /** Sends a method on channel 0. */
   send(method: Method): void;
   /** The client has selected its limits. */
@@ -47,7 +51,7 @@ export class Opening {
   access: Access | undefined = undefined;
   readonly #host: OpeningHost;
   readonly #transport: Transport;
-  #header: Buffer = Buffer.alloc(0);
+  #header: Buffer = nothing;
   /** The log-in that is being checked. */
   #attempt: LoginAttempt | undefined = undefined;
   #user: User | undefined = undefined;
@@ -73,16 +77,19 @@ export class Opening {
    * @returns the data after it, empty while it is incomplete; undefined if it is not accepted
    */
   readHeader(bytes: Buffer): Buffer | undefined {
-    const all = Buffer.concat([this.#header, bytes]);
+    const all = this.#header.length === 0 ? bytes : Buffer.concat([this.#header, bytes]);
     const { protocolHeader } = handshake;
     const header = handshake.acceptedHeader(all);
     if (header === undefined) return undefined;
-    this.#header = all;
-    if (all.length < protocolHeader.length) return Buffer.alloc(0);
-    this.#header = Buffer.alloc(0);
+    if (all.length < protocolHeader.length) {
+      this.#header = Buffer.from(all); // a copy: the received piece can be a part of much memory
+      return nothing;
+    }
+    this.#header = nothing;
     this.#host.state.enter('awaiting-start-ok');
     const { engineVersion, logins } = this.#host.broker;
-    this.#host.send(handshake.start(header, engineVersion, logins.mechanisms));
+    const payload = handshake.encodedStart(header, engineVersion, logins.mechanisms);
+    this.#host.outbox.encodedMethod(0, payload);
     return all.subarray(protocolHeader.length);
   }
 
@@ -133,11 +140,15 @@ export class Opening {
   }
 
   #check(credentials: handshake.Credentials | undefined): Promise<User | undefined> {
-    const { peerAddress, peerCertificate } = this.#transport;
+    const { peerAddress } = this.#transport;
     const { logins } = this.#host.broker;
-    const origin = { peerAddress, protocol: 'AMQP 0-9-1', isGone: false };
-    if (credentials === undefined) return logins.checkCertificate(peerCertificate, origin);
-    this.#attempt = { ...credentials, ...origin };
+    const protocol = 'AMQP 0-9-1';
+    if (credentials === undefined) {
+      const origin = { peerAddress, protocol, isGone: false };
+      return logins.checkCertificate(this.#transport.peerCertificate, origin);
+    }
+    const { username, password } = credentials;
+    this.#attempt = { username, password, peerAddress, protocol, isGone: false };
     return logins.check(this.#attempt);
   }
 

@@ -42,6 +42,11 @@ export class StalledChannels {
     this.#channels = channels;
   }
 
+  /** Whether frames of any channel wait. */
+  get hasBacklog(): boolean {
+    return this.#channels.some((channel) => channel?.backlog !== undefined);
+  }
+
   /** Stores a frame of a stalled channel. */
   postpone(
     backlog: Backlog,
