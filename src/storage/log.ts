@@ -11,7 +11,7 @@ import { BlockTable } from './log/block-table.ts';
 import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter, type GroupWriterEvents } from './log/group-writer.ts';
 import { holdMsMax } from './log/holds.ts';
-import { LargeRecords } from './log/large-records.ts';
+import { LargeRecords } from './log/large/large-records.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { MeasuredUsage } from './log/log-usage.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';

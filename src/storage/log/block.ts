@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { RecordBlock } from '../record-log.ts';
-import type { Filling } from './large-records.ts';
+import type { Filling } from './large/large-records.ts';
 import type { LiveSegment } from './live-segment.ts';
 
 /** Size of a full block, unless a single record is larger. */

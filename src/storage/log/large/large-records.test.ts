@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
-import { QueueVolume } from '../../../tests/support/queue-volume.ts';
-import { keyFromBytes } from '../../crypto/derive.ts';
-import { checkVolume } from '../check.ts';
-import type { LogOptions } from '../log-owner.ts';
-import { MessageView } from '../message-record.ts';
-import { Volume } from '../volume.ts';
-import { Arena, LogBlock } from './block.ts';
+import { MemoryDisk } from '../../../../tests/support/memory-disk.ts';
+import { QueueVolume } from '../../../../tests/support/queue-volume.ts';
+import { keyFromBytes } from '../../../crypto/derive.ts';
+import { checkVolume } from '../../check.ts';
+import type { LogOptions } from '../../log-owner.ts';
+import { MessageView } from '../../message-record.ts';
+import { Volume } from '../../volume.ts';
+import { Arena, LogBlock } from '../block.ts';
 import { LargeRecords } from './large-records.ts';
 
 const mebibyte = 1024 * 1024;

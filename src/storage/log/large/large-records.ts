@@ -1,9 +1,9 @@
 // Copying and sealing of large records in slices.
 
-import { copyBytes } from '../../base/bytes.ts';
-import type { RecordParts } from '../record-log.ts';
-import type { Appender } from './appender.ts';
-import type { LogBlock } from './block.ts';
+import { copyBytes } from '../../../base/bytes.ts';
+import type { RecordParts } from '../../record-log.ts';
+import type { Appender } from '../appender.ts';
+import type { LogBlock } from '../block.ts';
 
 /** Bytes that are copied in a turn of the event loop: about a millisecond of work. */
 const copiedBytes = 4 * 1024 * 1024;
