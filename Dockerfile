@@ -17,7 +17,10 @@ COPY --from=build /out/package /waxwing
 COPY --from=build --chown=65532:65532 --chmod=0700 /out/data /data
 COPY --from=build --chown=65532:65532 --chmod=0700 /out/keys /keys
 USER 65532:65532
-ENV WAXWING_DATA=/data/waxwing \
+# The first two make glibc return freed memory to the system.
+ENV MALLOC_MMAP_THRESHOLD_=131072 \
+    MALLOC_TRIM_THRESHOLD_=1048576 \
+    WAXWING_DATA=/data/waxwing \
     XDG_CONFIG_HOME=/keys \
     WAXWING_HOST=0.0.0.0 \
     WAXWING_BROKER_PORTS=5671-5690

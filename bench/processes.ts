@@ -113,6 +113,35 @@ export function rssKiB(pids: readonly number[]): number {
   return sizes.reduce((sum, n) => sum + n, 0);
 }
 
+/** Memory of processes whose programs are the same file. All sizes in KiB. */
+export interface SharedMemory {
+  /**
+   * Each page divided by the number of processes on this machine that have it. Other processes with
+   * the same program, such as the benchmark itself, make it smaller.
+   */
+  readonly pssKiB: number;
+  /** The processes' own memory, and once the pages of files of the process that has most of them. */
+  readonly onceKiB: number;
+}
+
+/** Returns the memory of processes without counting their program for each of them. */
+export function sharedMemory(pids: readonly number[]): SharedMemory {
+  let [pssKiB, ownKiB, filesKiB] = [0, 0, 0];
+  for (const pid of pids) {
+    let sums: string;
+    try {
+      sums = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    } catch {
+      continue; // The process has ended.
+    }
+    const size = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(sums)?.[1]);
+    pssKiB += size('Pss');
+    ownKiB += size('Anonymous');
+    filesKiB = Math.max(filesKiB, size('Rss') - size('Anonymous'));
+  }
+  return { pssKiB, onceKiB: ownKiB + filesKiB };
+}
+
 /** Returns the name of a process (at most 15 characters). */
 export function processName(pid: number): string {
   try {

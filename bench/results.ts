@@ -66,6 +66,9 @@ export type FigureName =
   | 'publishRateKept'
   | 'publishRssMaxKiB'
   | 'backlogRssKiB'
+  | 'backlogPssKiB'
+  /** Memory in which the pages of programs count once, see `SharedMemory`. */
+  | 'backlogOnceKiB'
   | 'backlogMessages'
   | 'diskPerBody'
   | 'diskAfterDrainMiB'

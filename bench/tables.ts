@@ -44,6 +44,8 @@ function backlogColumns(of: Of): Column[] {
     of.plain('rate kept', 'publishRateKept'),
     of.plain('RSS MiB, most', 'publishRssMaxKiB', 1 / 1024),
     of.plain('after', 'backlogRssKiB', 1 / 1024),
+    of.plain('PSS MiB after', 'backlogPssKiB', 1 / 1024),
+    of.plain('program once, MiB after', 'backlogOnceKiB', 1 / 1024),
     of.plain('disk over bodies', 'diskPerBody'),
     of.plain('drained/s', 'drainedPerSecond'),
     of.plain('per server-CPU-s', 'drainedPerCpuSecond'),

@@ -10,6 +10,12 @@ import { startTimeoutSeconds } from './peer.ts';
 
 const program = join(projectFolder, 'dist', 'bin', 'waxwing.js');
 
+/** Settings of glibc's allocator with which `npm start`, the image and the unit start the service. */
+const allocatorSettings = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '1048576',
+} as const;
+
 /** Waxwing as users run it: the service and one child process for each broker. */
 export class WaxwingService {
   readonly #folder: string;
@@ -42,7 +48,8 @@ export class WaxwingService {
 
   /** The root key, which is outside the data folder, also belongs to this run. */
   get #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, XDG_CONFIG_HOME: join(this.#folder, 'configuration') };
+    const root = join(this.#folder, 'configuration');
+    return { ...process.env, ...allocatorSettings, XDG_CONFIG_HOME: root };
   }
 
   /** Deletes the data. The service must have been stopped. */

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FlowReport } from '../load.ts';
 import type { Peer, Transport } from '../peers/peer.ts';
 import { startTimeoutSeconds } from '../peers/peer.ts';
-import { diskBytes, rssKiB } from '../processes.ts';
+import { diskBytes, rssKiB, sharedMemory } from '../processes.ts';
 import type { Figures } from '../results.ts';
 import { plainFolderPeers, type Session } from '../session.ts';
 
@@ -39,6 +39,7 @@ async function fill(session: Session, peer: Peer, transport: Transport): Promise
   const args = [...queue, ...publish, '--count', String(count), '--progress'];
   const report = await session.load.run(peer.endpoint(transport), peer.pids(), args);
   await pause(settleMs);
+  const { pssKiB, onceKiB } = sharedMemory(peer.pids());
   return {
     backlogMessages: count,
     publishedPerSecond: report.pub_s,
@@ -46,6 +47,8 @@ async function fill(session: Session, peer: Peer, transport: Transport): Promise
     publishRateKept: rateKept(report.progress),
     publishRssMaxKiB: report.rss_max_kb,
     backlogRssKiB: rssKiB(peer.pids()),
+    backlogPssKiB: pssKiB,
+    backlogOnceKiB: onceKiB,
     diskPerBody: (diskBytes(peer.dataFolder) - before) / (count * bodyBytes),
   };
 }

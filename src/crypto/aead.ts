@@ -1,6 +1,12 @@
 // Authenticated encryption with AES-256-GCM.
 
-import { type CipherGCM, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import {
+  type CipherGCM,
+  createCipheriv,
+  createDecipheriv,
+  type DecipherGCM,
+  type KeyObject,
+} from 'node:crypto';
 import { assert } from '../base/assert.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -72,13 +78,78 @@ export class CounterSealer {
 
   /** Calls {@link seal} with the next number, which the caller must state. */
   seal(number: number, clear: Uint8Array, plaintext: Uint8Array, tag: Uint8Array): Buffer {
+    return sealWith(this.#take(number), clear, plaintext, tag);
+  }
+
+  /** Begins to encrypt with the next number, piece by piece. */
+  begin(number: number, clear: Uint8Array): PieceSealer {
+    return new PieceSealer(this.#take(number), clear);
+  }
+
+  #take(number: number): CipherGCM {
     assert(number === this.#next, `nonce ${number} is used; the next one is ${this.#next}`);
     this.prepare();
     const cipher = this.#prepared;
     assert(cipher !== undefined, 'the prepared cipher is missing');
     this.#prepared = undefined;
     this.#next++;
-    return sealWith(cipher, clear, plaintext, tag);
+    return cipher;
+  }
+}
+
+/** Encrypts one text in pieces, whose ciphertext is that of {@link seal}. */
+export class PieceSealer {
+  readonly #cipher: CipherGCM;
+
+  /** @param clear additional authenticated data */
+  constructor(cipher: CipherGCM, clear: Uint8Array) {
+    this.#cipher = cipher;
+    cipher.setAAD(clear);
+  }
+
+  /** Returns the ciphertext of the next piece, which is as long. */
+  add(plaintext: Uint8Array): Buffer {
+    return this.#cipher.update(plaintext);
+  }
+
+  /** @param tag receives the authentication tag, 16 bytes */
+  end(tag: Uint8Array): void {
+    this.#cipher.final();
+    tag.set(this.#cipher.getAuthTag());
+  }
+}
+
+/**
+ * Decrypts one text in pieces. Nothing of it may be used before {@link PieceOpener.end} returned
+ * true.
+ */
+export class PieceOpener {
+  readonly #decipher: DecipherGCM;
+
+  /**
+   * @param clear additional authenticated data
+   * @param tag the authentication tag, 16 bytes
+   */
+  constructor(key: KeyObject, nonce: Buffer, clear: Uint8Array, tag: Uint8Array) {
+    const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
+    decipher.setAAD(clear);
+    decipher.setAuthTag(tag);
+    this.#decipher = decipher;
+  }
+
+  /** Returns the plaintext of the next piece, which is as long. */
+  add(sealed: Uint8Array): Buffer {
+    return this.#decipher.update(sealed);
+  }
+
+  /** Whether key, nonce, clear and sealed bytes match the tag. */
+  end(): boolean {
+    try {
+      this.#decipher.final();
+      return true;
+    } catch {
+      return false; // final() can only fail because of the tag.
+    }
   }
 }
 

@@ -4,17 +4,24 @@
 interface Slab {
   /** Chunks that were released. */
   readonly free: Uint32Array[];
+  readonly chunkCount: number;
   /** The offset of chunks that were never used. */
   fresh: number;
   usedCount: number;
 }
 
+/** Chunks in each of the first slabs. */
 const chunksPerSlab = 64;
+/** The number of slabs from which further ones are large, and the chunks in each of these. */
+const smallSlabCount = 8;
+const chunksPerLargeSlab = 512;
 
 /**
  * Chunks of equal size for queue indexes. Many of them share one memory area, which is large enough
  * to be returned to the system when none of its chunks is in use. Small separate areas would stay
- * in the heap of the C library as long as any later one is in use.
+ * in the heap of the C library as long as any later one is in use. The areas of a long backlog are
+ * larger than what the C library has free in its heap between message blocks, so that they do not
+ * keep that from shrinking.
  */
 export class ChunkPool {
   readonly #wordCount: number;
@@ -24,7 +31,7 @@ export class ChunkPool {
   /** An unused slab that is kept for the next request. */
   #spare: ArrayBufferLike | undefined = undefined;
 
-  /** @param wordCount words in a chunk; 64 chunks should take at least 128 KiB */
+  /** @param wordCount words in a chunk; {@link chunksPerSlab} chunks should take at least 128 KiB */
   constructor(wordCount: number) {
     this.#wordCount = wordCount;
   }
@@ -37,8 +44,9 @@ export class ChunkPool {
   /** Returns a chunk in which the first word of every message is 0. */
   take(): Uint32Array {
     for (const memory of this.#open) return this.#takeFrom(memory);
-    const memory = new ArrayBuffer(chunksPerSlab * this.#wordCount * 4);
-    this.#slabs.set(memory, { free: [], fresh: 0, usedCount: 0 });
+    const chunkCount = this.#slabs.size < smallSlabCount ? chunksPerSlab : chunksPerLargeSlab;
+    const memory = new ArrayBuffer(chunkCount * this.#wordCount * 4);
+    this.#slabs.set(memory, { free: [], chunkCount, fresh: 0, usedCount: 0 });
     this.#open.add(memory);
     return this.#takeFrom(memory);
   }
@@ -47,7 +55,7 @@ export class ChunkPool {
     const slab = this.#slabs.get(memory) as Slab; // every open slab exists
     slab.usedCount++;
     if (memory === this.#spare) this.#spare = undefined;
-    if (slab.usedCount === chunksPerSlab) this.#open.delete(memory);
+    if (slab.usedCount === slab.chunkCount) this.#open.delete(memory);
     const free = slab.free.pop();
     if (free !== undefined) return free;
     return new Uint32Array(memory, slab.fresh++ * this.#wordCount * 4, this.#wordCount);

@@ -5,12 +5,13 @@ import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { diskFailure, StorageError } from './errors.ts';
 import { type DurableEnd, FrozenVolume } from './frozen/frozen-volume.ts';
-import type { LogBlock } from './log/block.ts';
+import { type LogBlock, largeRecordBytes } from './log/block.ts';
 import { BlockLoader } from './log/block-loader.ts';
 import { BlockTable } from './log/block-table.ts';
 import { DurableWatermark } from './log/durable-watermark.ts';
 import { type Group, GroupWriter, type GroupWriterEvents } from './log/group-writer.ts';
 import { holdMsMax } from './log/holds.ts';
+import { LargeRecords } from './log/large/large-records.ts';
 import type { LiveSegment } from './log/live-segment.ts';
 import { MeasuredUsage } from './log/log-usage.ts';
 import { checkRecordSize, recordHeaderBytes } from './log/records.ts';
@@ -21,7 +22,7 @@ import { blockFlags, type End, noEnd } from './log/segment.ts';
 import { listSegments, SegmentFiles } from './log/segment-files.ts';
 import { SegmentRoller } from './log/segment-roller.ts';
 import type { LogOptions, LogOwner } from './log-owner.ts';
-import type { LogUsage, RecordLog } from './record-log.ts';
+import type { LogUsage, RecordLog, RecordParts } from './record-log.ts';
 import { formatVersion } from './volume/header.ts';
 import { LogDataKeys } from './volume/log-data-keys.ts';
 import type { Volume } from './volume.ts';
@@ -66,6 +67,7 @@ export class Log implements RecordLog {
   readonly #roller: SegmentRoller;
   readonly #retirement: Retirement;
   readonly #compactor: Compactor;
+  readonly #large: LargeRecords;
   #durable: DurableEnd = { segment: 0, blocks: 0, home: undefined, bytes: 0 };
   #failure: StorageError | undefined = undefined;
   #isSyncWanted = false;
@@ -96,6 +98,9 @@ export class Log implements RecordLog {
       this.#fail(this.#recovery.failed('giving back a segment', cause));
     });
     this.#compactor = this.#newCompactor();
+    this.#large = new LargeRecords(this.#roller, () => {
+      if (this.#isSyncWanted) this.#flush();
+    });
     this.dataKeys = this.#newDataKeys();
     const events: GroupWriterEvents = {
       synced: (group, durationMs) => this.#synced(group, durationMs),
@@ -236,8 +241,15 @@ export class Log implements RecordLog {
     if (appender.groupBytes >= groupBytesMax) this.sync();
     if (this.#roller.isInBatch) return;
     appender.sealExcess();
-    if (this.#roller.isRolling || appender.isFirstGroup) return;
+    // A segment ends in one turn, so not before its large records are sealed.
+    if (this.#roller.isRolling || appender.isFirstGroup || appender.largeCount > 0) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
+  }
+
+  fillLater(block: LogBlock, at: number, contents: RecordParts): boolean {
+    if (block.buffer.length <= largeRecordBytes) return false;
+    this.#large.fill(block, at, contents);
+    return true;
   }
 
   reserveTransient(type: number, size: number): LogBlock {
@@ -257,11 +269,11 @@ export class Log implements RecordLog {
   #flush(): void {
     // A batch over several turns must also be in one group.
     if (this.#writer.isBusy || this.#roller.isInBatch) return;
-    if (this.#roller.appender?.isEmpty !== false) {
-      this.#isSyncWanted = false;
-      return;
-    }
-    this.#endGroup(0);
+    const appender = this.#roller.appender;
+    if (appender?.isEmpty !== false) this.#isSyncWanted = false;
+    else if (appender.largeCount > 0) this.#large.run();
+    else if (!appender.isFirstGroup && appender.offset > this.#segmentBytes) this.#roll();
+    else this.#endGroup(0);
   }
 
   #flushLate(): void {
@@ -314,7 +326,7 @@ export class Log implements RecordLog {
   /** Ends the segment and begins the next one. Returns false if that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#roller.appender?.isFirstGroup !== false) return false;
-    if (this.#roller.isInBatch) return false;
+    if (this.#roller.isInBatch || this.#roller.appender.largeCount > 0) return false;
     this.#roll();
     return true;
   }
@@ -350,6 +362,7 @@ export class Log implements RecordLog {
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
+    if (appender.largeCount > 0) return;
     const { checkpoints, segment } = this.#roller;
     const isOwnDead = segment?.isIdle === true && appender.offset >= reclaimBytesMin;
     // A new base may exist twice for a while.
@@ -426,7 +439,8 @@ export class Log implements RecordLog {
     assert(!this.#roller.isInBatch, 'a batch begins within another');
     // A batch must be in one group, so a full segment ends before it.
     const appender = this.#roller.appender;
-    if (appender?.isFirstGroup === false && appender.end > this.#segmentBytes) this.#roll();
+    const canRoll = appender?.isFirstGroup === false && appender.largeCount === 0;
+    if (canRoll && appender.end > this.#segmentBytes) this.#roll();
     this.#roller.isInBatch = true;
   }
 

@@ -4,7 +4,9 @@ import { assert } from '../base/assert.ts';
 import { decodeText } from '../base/byte-text.ts';
 import { copyBytes, readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
+import { largeRecordBytes } from './log/block.ts';
 import type { QueueIndex } from './queue-index.ts';
+import type { RecordBlock, RecordLog } from './record-log.ts';
 
 /*
  * flags u8 | format u8 | queue count u16, or u32 with flag 4 | per queue: number u32, sequence u48 |
@@ -156,9 +158,22 @@ export function writeQueues(
   return p;
 }
 
-/** Copies head and body to an offset, and returns the next offset. */
-export function copyContents(buffer: Buffer, at: number, message: IncomingMessage): number {
+/**
+ * Copies head and body to an offset of the last reserved record, and returns the next offset. The body
+ * of a large message is copied later.
+ */
+export function copyContents(
+  log: RecordLog,
+  block: RecordBlock,
+  at: number,
+  message: IncomingMessage,
+): number {
   const { head, headStart, headEnd, partCount, parts, partStarts, partEnds } = message;
+  const { buffer } = block;
+  if (message.bodyLength > largeRecordBytes) {
+    const bodyAt = copyBytes(buffer, at, head, headStart, headEnd);
+    if (log.fillLater?.(block, bodyAt, message) === true) return bodyAt + message.bodyLength;
+  }
   // Messages of transactions are stored in one piece, and are copied in one.
   if (partCount === 1 && parts[0] === head && partStarts[0] === headEnd) {
     return copyBytes(buffer, at, head, headStart, partEnds[0] ?? 0);

@@ -127,7 +127,7 @@ export class MessageStore {
     buffer[p] = message.priority;
     p = copyBytes(buffer, p + 1, message.address, message.addressStart, message.addressEnd);
     p = writeU32(buffer, writeU32(buffer, p, headLength), message.bodyLength);
-    p = copyContents(buffer, p, message);
+    p = copyContents(log, block, p, message);
     assert(p === at + size, 'a message record does not match its length');
     // The record does not name non-durable queues, so a move could not be reported to them.
     if (queueCount > 0 && queueCount < indexes.length) block.fix();
@@ -162,7 +162,7 @@ export class MessageStore {
   view(queueIndex: QueueIndex, sequence: number, view: MessageView): boolean {
     const slot = queueIndex.slot(sequence);
     const block = this.log.blocks[slot];
-    if (block === undefined) return false;
+    if (block === undefined || block.isFilling) return false;
     const { buffer, start } = block;
     const at = start + queueIndex.offset(sequence);
     const end = recordEnd(buffer, at);

@@ -12,8 +12,19 @@ export interface RecordBlock {
   readonly end: number;
   /** Whether its contents are final. Before that, `pruneBeforeSeal` is called for each record. */
   readonly isSealed: boolean;
+  /** Whether its only record is not complete yet; `load` resolves when it is. */
+  readonly isFilling: boolean;
   /** Prevents records from being moved when the block is sealed. */
   fix(): void;
+}
+
+/** Contents of a record in several buffers. */
+export interface RecordParts {
+  /** The number of elements in use. */
+  readonly partCount: number;
+  readonly parts: readonly Buffer[];
+  readonly partStarts: readonly number[];
+  readonly partEnds: readonly number[];
 }
 
 /** What a log uses. */
@@ -50,6 +61,14 @@ export interface RecordLog {
   reserve(type: number, size: number): RecordBlock;
   /** Reserves space in a block that is never written. */
   reserveTransient(type: number, size: number): RecordBlock;
+  /**
+   * Copies contents into the last reserved record in later turns, if it is large. The buffers must not
+   * change until then, and belong to the log.
+   *
+   * @param at their offset in the buffer of the block
+   * @returns false if the record is not large or the log cannot, so the caller must copy
+   */
+  fillLater?(block: RecordBlock, at: number, contents: RecordParts): boolean;
   /** The segment of a slot's block; 0 if it is never written. */
   segmentOf(slot: number): number;
   /** The number of a slot's block in its segment. */

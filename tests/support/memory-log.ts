@@ -23,6 +23,7 @@ class MemoryBlock implements RecordBlock {
   readonly stored: Buffer;
   /** This log seals at once, so no record is left out. */
   readonly isSealed = true;
+  readonly isFilling = false;
   used = 0;
   live = 0;
   constructor(segment: number, slot: number, transient: boolean, size: number) {

@@ -2,14 +2,16 @@
 
 import { assert } from '../../base/assert.ts';
 import { readU32 } from '../../base/bytes.ts';
-import { CounterSealer } from '../../crypto/aead.ts';
+import { CounterSealer, type PieceSealer } from '../../crypto/aead.ts';
 import type { Position } from '../volume.ts';
-import { type Arena, blockBytes, type LogBlock } from './block.ts';
+import { type Arena, blockBytes, type LogBlock, largeRecordBytes } from './block.ts';
 import type { BlockTable } from './block-table.ts';
 import type { Group } from './group-writer.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { logRecordTypes, type PartKind, recordHeaderBytes, writeRecordHeader } from './records.ts';
 import {
+  type BlockHeader,
+  beginBlock,
   blockFlags,
   blockHeaderBytes,
   encodeSegmentHeader,
@@ -38,6 +40,17 @@ const unsealedBytesMax = 8 * 1024 * 1024;
  */
 const unsealedBytesOfBatch = 1024 * 1024;
 
+/** A large block that is being sealed in pieces. */
+interface OpenSeal {
+  readonly block: LogBlock;
+  readonly header: BlockHeader;
+  /** The encoded header; the tag is set at the end. */
+  readonly clear: Buffer;
+  readonly sealer: PieceSealer;
+  readonly pieces: Buffer[];
+  sealedBytes: number;
+}
+
 /**
  * Appends records to blocks, seals the blocks, and collects them in the open group. Blocks are
  * sealed as late as possible, and records that have been settled by then are not written.
@@ -55,6 +68,9 @@ export class Appender {
   /** The number of sealed blocks in the open group, and the size of the unsealed ones. */
   #sealedCount = 0;
   #unsealedBytes = 0;
+  #openSeal: OpenSeal | undefined = undefined;
+  /** The number of unsealed blocks of large records in the open group. */
+  largeCount = 0;
   #sealedEnd = pageBytes;
   #groupOffset = 0;
   /** The kind of the current part; undefined for ordinary records. */
@@ -136,6 +152,7 @@ export class Appender {
     this.#makeRoom(this.#part === undefined ? need : need + partMarkBytes);
     const slot = this.#table.take(this.#segment, ++this.blockNumber);
     const block = this.#table.place(slot, this.#arenaOf.arena);
+    if (need > largeRecordBytes) this.largeCount++;
     this.#open = block;
     this.#used = block.start;
     if (this.#part !== undefined) this.#markPart(block, this.#part);
@@ -188,12 +205,28 @@ export class Appender {
   }
 
   /**
-   * Seals blocks while too much is unsealed. Plaintext may move, so within a batch this may be called
-   * only at a pause between two turns.
+   * Seals blocks while too much is unsealed, up to the block of a large record. Plaintext may move, so
+   * within a batch this may be called only at a pause between two turns.
    */
   sealExcess(isInBatch = false): void {
     const bytesMax = isInBatch ? unsealedBytesOfBatch : unsealedBytesMax;
-    while (this.#unsealedBytes > bytesMax) this.#sealNext(0);
+    while (this.#unsealedBytes > bytesMax && !this.#isLargeNext) this.#sealNext(0);
+  }
+
+  get #isLargeNext(): boolean {
+    return (this.#blocks[this.#sealedCount]?.heldBytes ?? 0) > largeRecordBytes;
+  }
+
+  /** Seals some bytes of the open group, up to its last large block. Not called in a batch. */
+  sealSome(bytesMax: number): void {
+    for (let left = bytesMax; this.largeCount > 0 && left > 0; ) {
+      if (this.#sealedCount === this.#blocks.length) this.#endBlock();
+      const block = this.#blocks[this.#sealedCount];
+      if (block === undefined || block.isFilling) return;
+      const isLarge = this.#isLargeNext;
+      left -= isLarge ? this.#sealPiece(block, left) : block.heldBytes;
+      if (!isLarge) this.#sealNext(0);
+    }
   }
 
   /** Seals all blocks of the open group, which continues with a new one. */
@@ -203,22 +236,61 @@ export class Appender {
   }
 
   #sealNext(endFlags: number): void {
-    const flags = this.#sealedCount === 0 ? endFlags | blockFlags.groupBegin : endFlags;
-    const block = this.#blocks[this.#sealedCount++];
+    const block = this.#blocks[this.#sealedCount];
     assert(block !== undefined, 'a group has fewer blocks than it counts');
-    this.#unsealedBytes -= block.length;
+    block.filling?.copy(Infinity);
+    if (this.#openSeal !== undefined) {
+      assert(endFlags === 0, 'the header of a block is sealed and must end its group');
+      this.#sealPiece(block, Infinity);
+      return;
+    }
+    const header = this.#fix(block, endFlags);
+    const plaintext = block.buffer.subarray(block.start, block.start + header.length);
+    const [clear, sealed] = sealBlock(this.#sealer, header, plaintext);
+    this.#chunks.push(clear, sealed);
+    this.#sealed(block, header, clear);
+  }
+
+  /** Seals a part of the next block, which is large. Returns its size, and more than 0. */
+  #sealPiece(block: LogBlock, bytesMax: number): number {
+    this.#openSeal ??= this.#beginSeal(block);
+    const { header, clear, sealer, pieces, sealedBytes } = this.#openSeal;
+    const size = Math.min(bytesMax, header.length - sealedBytes);
+    const at = block.start + sealedBytes;
+    if (size > 0) pieces.push(sealer.add(block.buffer.subarray(at, at + size)));
+    this.#openSeal.sealedBytes += size;
+    if (this.#openSeal.sealedBytes < header.length) return size;
+    this.#openSeal = undefined;
+    sealer.end(clear.subarray(blockHeaderBytes - 16));
+    this.#chunks.push(clear, ...pieces);
+    this.#sealed(block, header, clear);
+    return size + blockHeaderBytes;
+  }
+
+  #beginSeal(block: LogBlock): OpenSeal {
+    const header = this.#fix(block, 0);
+    const [clear, sealer] = beginBlock(this.#sealer, header);
+    return { block, header, clear, sealer, pieces: [], sealedBytes: 0 };
+  }
+
+  /** Makes the contents of the next block final, and returns its header. */
+  #fix(block: LogBlock, endFlags: number): BlockHeader {
+    const flags = this.#sealedCount === 0 ? endFlags | blockFlags.groupBegin : endFlags;
     if (block.hasDead) this.#removeDead(block, block.buffer);
     block.isSealed = true;
+    return { number: block.number, flags, length: block.length, durable: this.durable };
+  }
+
+  /** Counts the next block, whose chunks are complete. */
+  #sealed(block: LogBlock, { number, flags, length }: BlockHeader, clear: Buffer): void {
     const segment = this.#segment;
-    const { number, length, start } = block;
-    const plaintext = block.buffer.subarray(start, start + length);
-    const header = { number, flags, length, durable: this.durable };
-    const [clear, sealed] = sealBlock(this.#sealer, header, plaintext);
+    this.#sealedCount++;
+    this.#unsealedBytes -= block.heldBytes;
+    if (block.heldBytes > largeRecordBytes) this.largeCount--;
     segment.offsets[number] = this.#sealedEnd;
     segment.lengths[number] = length;
     segment.lastOffset = this.#sealedEnd;
     this.#sealedEnd += blockHeaderBytes + length;
-    this.#chunks.push(clear, sealed);
     if ((flags & blockFlags.segmentEnd) === 0) return;
     const tag = Buffer.from(clear.subarray(blockHeaderBytes - 16));
     segment.end = { segment: segment.number, blocks: number, tag };
@@ -251,6 +323,7 @@ export class Appender {
 
   /** Ends the open group. If all its blocks are sealed, an empty block marks the end. */
   endGroup(number: number, flags: number): Group {
+    if (this.#openSeal !== undefined) this.#sealNext(0);
     if (this.#open === undefined && this.#sealedCount === this.#blocks.length) this.#beginBlock(0);
     this.#endBlock();
     while (this.#sealedCount < this.#blocks.length - 1) this.#sealNext(0);

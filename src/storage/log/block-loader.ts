@@ -21,7 +21,9 @@ export class BlockLoader {
 
   /** Resolves once the block of a slot is in memory. */
   load(slot: number): Promise<void> {
-    if (this.#table.blocks[slot] !== undefined) return Promise.resolve();
+    const block = this.#table.blocks[slot];
+    if (block?.filling !== undefined) return block.filling.completed();
+    if (block !== undefined) return Promise.resolve();
     let loading = this.#loading.get(slot);
     if (loading === undefined) {
       loading = this.#load(slot).finally(() => this.#loading.delete(slot));

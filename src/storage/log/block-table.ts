@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { Uint32List } from '../../base/uint32-list.ts';
-import { type Arena, Arenas, blockBytes, LogBlock } from './block.ts';
+import { type Arena, Arenas, blockBytes, LogBlock, largeRecordBytes } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { recordHeaderBytes, writeRecordHeader } from './records.ts';
@@ -105,9 +105,10 @@ export class BlockTable {
 
   /**
    * Copies the plaintext of a block read from disk into an arena. Long-lived buffers of different
-   * sizes would fragment the memory.
+   * sizes would fragment the memory. That of a large record is returned to the system, and not copied.
    */
   placeCopy(slot: number, plaintext: Buffer): LogBlock {
+    if (plaintext.length > largeRecordBytes) return this.placeSynced(slot, plaintext);
     if (plaintext.length > this.#copies.buffer.length - this.#copies.used) {
       this.arenas.close(this.#copies);
       this.#copies = this.arenas.take(plaintext.length, true);

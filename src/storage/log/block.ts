@@ -2,10 +2,17 @@
 
 import { assert } from '../../base/assert.ts';
 import type { RecordBlock } from '../record-log.ts';
+import type { Filling } from './large/large-records.ts';
 import type { LiveSegment } from './live-segment.ts';
 
 /** Size of a full block, unless a single record is larger. */
 export const blockBytes = 128 * 1024;
+
+/**
+ * A record of more bytes is _large_: it is copied, sealed and opened in slices, one in each turn of
+ * the event loop, because the largest takes a tenth of a second. Its block contains nothing else.
+ */
+export const largeRecordBytes: number = 1024 * 1024;
 
 /** Memory that small blocks share. */
 export class Arena {
@@ -92,6 +99,10 @@ export class LogBlock implements RecordBlock {
   /** Whether its records must not move. */
   isFixed = false;
   isSynced = false;
+  /** Whether the contents of a large record are still being copied. */
+  isFilling = false;
+  /** The copying, while {@link isFilling}. */
+  filling: Filling | undefined = undefined;
 
   /** Creates a block at the free offset of an arena, or with its own buffer. */
   constructor(slot: number, home: LiveSegment | undefined, number: number, memory: Arena | Buffer) {

@@ -3,6 +3,7 @@
 import { BytesError } from '../../base/bytes.ts';
 import { StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
+import { largeRecordBytes } from './block.ts';
 import { readWatermark, type WatermarkPosition, watermarkFile } from './durable-watermark.ts';
 import { LiveSegment } from './live-segment.ts';
 import type { TableEntry } from './records.ts';
@@ -14,6 +15,7 @@ import {
   type End,
   noEnd,
   openBlock,
+  openLargeBlock,
   pageBytes,
   type SegmentHeader,
 } from './segment.ts';
@@ -264,7 +266,11 @@ export class Recovery {
     const length = segment.lengths[number] ?? 0;
     const bytes = await this.#files.read(segment.number, offset, blockHeaderBytes + length);
     const isWhole = bytes.length === blockHeaderBytes + length;
-    const plaintext = isWhole ? openBlock(segment.key, number, bytes, 0, length) : undefined;
+    const { key } = segment;
+    let plaintext: Buffer | undefined;
+    if (isWhole && length > largeRecordBytes) {
+      plaintext = await openLargeBlock(key, number, bytes, length);
+    } else if (isWhole) plaintext = openBlock(key, number, bytes, 0, length);
     if (plaintext !== undefined) return plaintext;
     throw this.damage(segment.number, `is damaged at byte ${offset}: block ${number}`);
   }

@@ -1,12 +1,14 @@
 // Reading of blocks.
 
 import type { KeyObject } from 'node:crypto';
+import { largeRecordBytes } from './block.ts';
 import {
   type BlockHeader,
   blockFlags,
   blockHeaderBytes,
   blockTag,
   openBlock,
+  openLargeBlock,
   pageAfter,
   pageBytes,
   readBlockHeader,
@@ -82,7 +84,12 @@ export class SegmentReader {
     if (header === undefined) return undefined;
     if (!(await this.#fill(offset, blockHeaderBytes + header.length))) return undefined;
     const at = offset - this.#windowAt;
-    const plaintext = openBlock(this.#key, header.number, this.#window, at, header.length);
+    const { number, length } = header;
+    // The window changes with the next read, and not before this one ends.
+    const plaintext =
+      length > largeRecordBytes
+        ? await openLargeBlock(this.#key, number, this.#window.subarray(at), length)
+        : openBlock(this.#key, number, this.#window, at, length);
     if (plaintext === undefined) return undefined;
     return { ...header, offset, plaintext, tag: blockTag(this.#window, at) };
   }

@@ -2,7 +2,15 @@
 
 import type { KeyObject } from 'node:crypto';
 import { Reader, Writer } from '../../base/bytes.ts';
-import { type CounterSealer, counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
+import {
+  type CounterSealer,
+  counterNonce,
+  open,
+  PieceOpener,
+  type PieceSealer,
+  seal,
+  tagBytes,
+} from '../../crypto/aead.ts';
 import type { Position, Volume } from '../volume.ts';
 
 const magic = Buffer.from('WAXWSEG\n', 'latin1');
@@ -153,6 +161,9 @@ function take(page: Buffer, at: number, size: number): Buffer {
   return Buffer.from(page.subarray(at, at + size));
 }
 
+/** Bytes of a large block that are decrypted in a turn. */
+const openedBytes = 1024 * 1024;
+
 /** The padding of a group's last page. */
 export const zeroPage: Buffer = Buffer.alloc(pageBytes);
 
@@ -175,14 +186,31 @@ export interface BlockHeader {
 /**
  * Seals the next block of a segment. Returns its header and, separately, its ciphertext, which is
  * as long as the plaintext.
- *
- * number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16
  */
 export function sealBlock(
   sealer: CounterSealer,
   header: BlockHeader,
   plaintext: Uint8Array,
 ): [header: Buffer, sealed: Buffer] {
+  const bytes = encodeBlockHeader(header);
+  const clear = bytes.subarray(0, clearBytes);
+  return [bytes, sealer.seal(header.number, clear, plaintext, bytes.subarray(clearBytes))];
+}
+
+/**
+ * Begins to seal the next block of a segment in pieces. Returns its header, whose last 16 bytes are
+ * for the tag.
+ */
+export function beginBlock(
+  sealer: CounterSealer,
+  header: BlockHeader,
+): [header: Buffer, sealer: PieceSealer] {
+  const bytes = encodeBlockHeader(header);
+  return [bytes, sealer.begin(header.number, bytes.subarray(0, clearBytes))];
+}
+
+/** number u32 | flags u32 | length u32 | durable: blocks u32, segment u64 | tag 16, not set */
+function encodeBlockHeader(header: BlockHeader): Buffer {
   const bytes = Buffer.allocUnsafe(blockHeaderBytes);
   bytes.writeUInt32BE(header.number, 0);
   bytes.writeUInt32BE(header.flags, 4);
@@ -190,8 +218,7 @@ export function sealBlock(
   bytes.writeUInt32BE(header.durable.blocks, 12);
   bytes.writeUIntBE(0, 16, 2);
   bytes.writeUIntBE(header.durable.segment, 18, 6);
-  const clear = bytes.subarray(0, clearBytes);
-  return [bytes, sealer.seal(header.number, clear, plaintext, bytes.subarray(clearBytes))];
+  return bytes;
 }
 
 /** Reads a block header, without verification; undefined if it cannot be one. */
@@ -229,6 +256,28 @@ export function openBlock(
     bytes.subarray(sealedAt, sealedAt + length),
     bytes.subarray(at + clearBytes, sealedAt),
   );
+}
+
+/**
+ * Decrypts a large block like {@link openBlock}, a piece in each turn of the event loop.
+ */
+export async function openLargeBlock(
+  key: KeyObject,
+  number: number,
+  bytes: Buffer,
+  length: number,
+): Promise<Buffer | undefined> {
+  const clear = bytes.subarray(0, clearBytes);
+  const tag = bytes.subarray(clearBytes, blockHeaderBytes);
+  const opener = new PieceOpener(key, counterNonce(number), clear, tag);
+  const plaintext = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at < length; at += openedBytes) {
+    const size = Math.min(openedBytes, length - at);
+    const from = blockHeaderBytes + at;
+    opener.add(bytes.subarray(from, from + size)).copy(plaintext, at);
+    await new Promise(setImmediate);
+  }
+  return opener.end() ? plaintext : undefined;
 }
 
 /** The first page boundary at or after an offset. */

@@ -54,7 +54,7 @@ export class StreamReader {
     while (this.position < end) {
       if (!this.#isInRun() && !this.#findRun(end)) return 'end';
       const block = blocks[this.#slot];
-      if (block === undefined) return 'cold';
+      if (block === undefined || block.isFilling) return 'cold';
       const found = this.#readRecord(block, view);
       if (found !== 'other') return found;
     }
