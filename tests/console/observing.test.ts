@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import {
+  CreateTrailCommand,
+  GetTrailStatusCommand,
+  StartLoggingCommand,
+  StopLoggingCommand,
+} from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
+import { ListKeysCommand } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
@@ -16,7 +26,8 @@ let brokerId = '';
 
 before(async () => {
   if (typeof found === 'string') return;
-  waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
+  const often = ['--trail-file-seconds', '1', '--trail-digest-seconds', '2'];
+  waxwing = await Waxwing.start({ args: ['--no-default-broker', ...often] });
   brokerId = await waxwing.createBroker({ BrokerName: 'observed', Logs: { General: true } });
   browser = await startBrowser(found);
   page = await ConsolePage.open(browser, waxwing);
@@ -82,6 +93,67 @@ test('what of the advice is not followed is listed with what helps', { skip }, a
   const row = advice.getByRole('row').filter({ hasText: `broker observed (${brokerId})` });
   await row.filter({ hasText: `waxwing volume rewrap ${brokerId}` }).waitFor();
   await page.isAccessible();
+});
+
+/** The files of digests or of logs, the oldest first. */
+function trailFiles(name: RegExp): string[] {
+  const folder = join(waxwing.folder.data, 'trails');
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && name.test(entry.name));
+  const inTime = (path: string) => statSync(path).mtimeMs;
+  return files
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted((a, b) => inTime(a) - inTime(b));
+}
+
+test('the browser verifies the digests of a trail, and finds a log file that was removed', {
+  skip,
+}, async () => {
+  const trail = { Name: 'kept', S3BucketName: 'kept', EnableLogFileValidation: true };
+  await waxwing.trail.send(new CreateTrailCommand(trail));
+  await waxwing.trail.send(new StartLoggingCommand({ Name: 'kept' }));
+  const digests = /_CloudTrail-Digest_.*gz$/;
+  await until('two digests', async () => {
+    await waxwing.kms.send(new ListKeysCommand({}));
+    const { LatestDigestDeliveryTime } = await waxwing.trail.send(
+      new GetTrailStatusCommand({ Name: 'kept' }),
+    );
+    return LatestDigestDeliveryTime !== undefined && trailFiles(digests).length >= 2;
+  });
+  await waxwing.trail.send(new StopLoggingCommand({ Name: 'kept' }));
+  await page.go('#/trail');
+  await page.page.getByRole('heading', { name: 'Files of trails' }).waitFor();
+  await page.button('Verify').click();
+  const result = page.page.getByRole('status').filter({ hasText: 'digests' });
+  await result.filter({ hasText: /All files are valid: [2-9]\d* digests, [1-9]\d* log/ }).waitFor();
+  await page.isAccessible();
+  // Files that are well-formed, but not those that were delivered.
+  const isFound = async (files: RegExp, problem: RegExp, change: (text: string) => string) => {
+    await page.page.route(files, async (route) => {
+      const response = await route.fetch();
+      const text = gunzipSync(await response.body()).toString();
+      await route.fulfill({ response, body: gzipSync(change(text)) });
+    });
+    await page.button('Verify').click();
+    await result.getByText(problem).first().waitFor();
+    await page.page.unrouteAll({ behavior: 'wait' });
+  };
+  await isFound(/_CloudTrail_.*gz$/, /Log file .* was changed/, (text) => `${text} `);
+  await isFound(digests, /Digest .* has a wrong signature/, (text) =>
+    text.replace(/"hashValue":"./, '"hashValue":"g'),
+  );
+  await isFound(digests, /Digest .* was moved/, (text) => text.replace(/kept/g, 'lost'));
+  await isFound(digests, /Digest .* is no digest/, () => '{"logFiles":[{}]}');
+  const [oldest = ''] = trailFiles(/_CloudTrail_.*gz$/);
+  rmSync(oldest);
+  await page.button('Verify').click();
+  await result.filter({ hasText: /1 files are not what was delivered/ }).waitFor();
+  await result.getByText(`${basename(oldest)} is missing or unreadable`).waitFor();
+  await page.isAccessible();
+  const [digest = ''] = trailFiles(digests);
+  rmSync(digest);
+  await page.button('Verify').click();
+  await result.getByText(`${basename(digest)} is missing or unreadable`).waitFor();
 });
 
 test('metrics of brokers of both types are plotted', { skip }, async () => {

@@ -5,7 +5,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { clientSettings, sensitiveNamesHeader, warnOfSensitiveNames } from './clients.ts';
 
 /** SHA-256 and HMAC-SHA-256 of the browser, as the signer asks for them. */
-class Sha256 {
+export class Sha256 {
   readonly #secret: Uint8Array | undefined;
   #data: Uint8Array = new Uint8Array();
 

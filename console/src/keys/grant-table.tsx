@@ -25,23 +25,23 @@ const columns: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
   {
     id: 'grantee',
     header: 'Who may use the key',
-    width: 180,
+    width: 165,
     isRowHeader: true,
     cell: (grant) => grant.GranteePrincipal,
   },
   {
     id: 'for',
     header: 'For',
-    width: 180,
+    width: 140,
     cell: (grant) => contextOf(grant) || grant.Name || 'Everything',
   },
   {
     id: 'operations',
     header: 'Operations',
-    width: 270,
+    width: 250,
     cell: (grant) => grant.Operations?.join(', '),
   },
-  { id: 'issuer', header: 'Made by', width: 200, cell: (grant) => grant.IssuingAccount },
+  { id: 'issuer', header: 'Made by', cell: (grant) => grant.IssuingAccount },
   { id: 'created', header: 'Made', cell: (grant) => <Time at={grant.CreationDate} /> },
   {
     id: 'retiring',

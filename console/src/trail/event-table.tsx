@@ -27,11 +27,11 @@ export function EventTable({
 }: EventTableProps) {
   const [shown, setShown] = useState<TrailEvent>();
   const columns: readonly TableProps.ColumnDefinition<TrailEvent>[] = [
-    { id: 'time', header: 'Time', width: 190, cell: (item) => <Time at={item.at} /> },
+    { id: 'time', header: 'Time', width: 130, cell: (item) => <Time at={item.at} /> },
     {
       id: 'name',
       header: 'Event',
-      width: 200,
+      width: 180,
       isRowHeader: true,
       cell: (item) => (
         <Link
@@ -45,9 +45,9 @@ export function EventTable({
         </Link>
       ),
     },
-    { id: 'who', header: 'Who', width: 200, cell: whoOf },
-    { id: 'outcome', header: 'Outcome', width: 180, cell: outcomeOf },
-    { id: 'tls', header: 'TLS', width: 200, cell: tlsOf },
+    { id: 'who', header: 'Who', width: 150, cell: whoOf },
+    { id: 'outcome', header: 'Outcome', width: 130, cell: outcomeOf },
+    { id: 'tls', header: 'TLS', width: 210, cell: tlsOf },
     { id: 'from', header: 'From', cell: (item) => item.record.sourceIPAddress ?? '–' },
   ];
   return (

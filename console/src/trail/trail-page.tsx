@@ -8,9 +8,11 @@ import DateRangePicker, {
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, useState } from 'react';
 import { EventTable } from './event-table.tsx';
 import type { EventSearch } from './events.ts';
+import { TrailFiles } from './files/trail-files.tsx';
 
 const attributes = [
   { value: '', label: 'Any event', example: '' },
@@ -87,13 +89,16 @@ export default function TrailPage() {
     </form>
   );
   return (
-    <EventTable
-      isPage
-      title="Trail"
-      description="Calls of the last 90 days, refused ones included. Those that were made in this console are marked."
-      search={search}
-      filter={filter}
-    />
+    <SpaceBetween size="l">
+      <EventTable
+        isPage
+        title="Trail"
+        description="Calls of the last 90 days, refused ones included. Those that were made in this console are marked."
+        search={search}
+        filter={filter}
+      />
+      <TrailFiles />
+    </SpaceBetween>
   );
 }
 

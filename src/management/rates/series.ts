@@ -112,13 +112,17 @@ export class Series {
     };
   }
 
-  /** The last known value at each step of a span, newest first. */
+  /**
+   * The last known value at each step of a span, newest first. Steps before the first sample have none, except
+   * the newest step, which may begin before it.
+   */
   #samples(index: number, { ageSeconds, stepSeconds }: Span) {
     const stepMs = stepSeconds * 1000;
     const found: { sample: number; timestamp: number }[] = [];
     let at = this.#last;
     const newestMs = Math.floor(this.#times.of(at) / stepMs) * stepMs;
-    const oldestMs = newestMs - ageSeconds * 1000;
+    const firstMs = Math.min(newestMs, this.#times.of(this.#oldest));
+    const oldestMs = Math.max(newestMs - ageSeconds * 1000, firstMs);
     for (let timestamp = newestMs; timestamp >= oldestMs; timestamp -= stepMs) {
       while (at > this.#oldest && this.#times.of(at) > timestamp) at--;
       found.push({ sample: this.#at(at, index), timestamp });
