@@ -122,6 +122,8 @@ export class NodeRequests {
         this.#requireOwn(readNode(fields, 'node').address);
         node.start(readNode(fields, 'node'), readPort(fields));
         return {};
+      case 'last-seen':
+        return node.lastSeen(readNode(fields, 'node'));
       case 'stop':
         await node.stop();
         return {};

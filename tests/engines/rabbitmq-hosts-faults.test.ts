@@ -4,11 +4,20 @@ import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RevokeGrantCommand } from '@aws-sdk/client-kms';
 import { describeBroker } from '../support/broker-requests.ts';
-import { clusterMs, clustersMissing, isComplete } from '../support/cluster-machine.ts';
+import {
+  clusterFolder,
+  clusterMs,
+  clustersMissing,
+  describedAs,
+  isComplete,
+  nodePids,
+} from '../support/cluster-machine.ts';
 import { installed } from '../support/debian-packages.ts';
 import { networkMissing, type TestMachine } from '../support/host-network.ts';
 import { JoinedHosts, volumePidOf } from '../support/joined-hosts.ts';
+import { grantsOn } from '../support/keys.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { isLong, writeProof } from '../support/proof.ts';
 import { SkewedRabbitMq } from '../support/skewed-rabbitmq.ts';
@@ -316,4 +325,21 @@ test('no confirmed message is lost', { skip }, async () => {
   const left = ledger.snapshot();
   await until('all messages', () => left().length === 0, confirmMs);
   assert.ok(ledger.confirmedCount > 1000, `${ledger.confirmedCount}`);
+});
+
+test('a revoked grant of one volume ends the nodes of all hosts', { skip }, async () => {
+  const { kms } = hosts.waxwing;
+  const grants = await grantsOn(kms, hosts.keyArn);
+  const { used } = hosts.split();
+  assert.equal(used.length, 2);
+  const lost = grants.find(({ Name }) => Name !== 'mq_grant' && Name !== 'mq_rabbit_grant');
+  await kms.send(new RevokeGrantCommand({ KeyId: hosts.keyArn, GrantId: lost?.GrantId }));
+  await describedAs(hosts.waxwing, hosts.brokerId, 'CRITICAL_ACTION_REQUIRED');
+  assert.deepEqual(await actionCodes(), ['RABBITMQ_INVALID_KMS_KEY']);
+  const own = clusterFolder(hosts.waxwing, hosts.brokerId);
+  await until('the own node has ended', () => nodePids(own).size === 0, clusterMs);
+  for (const machine of used) {
+    await until('its node has ended', () => machine.nodes.length === 0, clusterMs);
+    await until('its volume is unmounted', () => machine.volumes.length === 0, clusterMs);
+  }
 });

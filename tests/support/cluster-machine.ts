@@ -99,6 +99,7 @@ export function describedAs(
   waxwing: Waxwing,
   brokerId: string,
   state: string,
+  timeoutMs = clusterMs,
 ): Promise<DescribeBrokerCommandOutput> {
   return until(
     `broker ${brokerId} is ${state}`,
@@ -106,7 +107,7 @@ export function describedAs(
       const found = await describeBroker(waxwing, brokerId).catch(() => undefined);
       return found?.BrokerState === state ? found : undefined;
     },
-    clusterMs,
+    timeoutMs,
   );
 }
 

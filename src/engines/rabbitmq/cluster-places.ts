@@ -82,6 +82,24 @@ export class ClusterPlaces {
     throw new ControlError('bad-request', `Host [${name}] ${why}.`);
   }
 
+  /**
+   * The node whose host is lost, if both others can be reached; undefined otherwise.
+   *
+   * @throws {ControlError} `bad-request` if there is no other host for it
+   */
+  lostPlace(spec: PlacedSpec) {
+    const places = this.of(spec);
+    const isLost = ({ host }: ClusterPlace) => !host.isReachable && this.#directory.isLost(host.id);
+    const at = places.findIndex(isLost);
+    const place = places[at];
+    // A majority must keep its data.
+    const others = places.filter((each) => each !== place);
+    if (place === undefined || place.isNew) return undefined;
+    if (!others.every(({ host, isNew }) => host.isReachable && !isNew)) return undefined;
+    const { volumeId, host: from } = place;
+    return { number: at + 1, volumeId, from, to: this.chooseOther(spec, volumeId, undefined) };
+  }
+
   /** Records that a node moves to another host. */
   async move(spec: PlacedSpec, volumeId: string, host: NodeHost): Promise<void> {
     const placements = this.of(spec).map((place): Placement => {

@@ -128,7 +128,7 @@ export class Cluster {
   async #startAll(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
     this.#isStopping = false;
     try {
-      const isFormed = await this.#isFormed();
+      const isFormed = await wasComplete(this.#options.folder);
       await this.#awaitHosts();
       const members = this.nodes.filter(({ host, isNew }) => host.isReachable && !isNew);
       this.#requireMembers(members, isFormed);
@@ -229,16 +229,6 @@ export class Cluster {
       if (this.#isStopping) throw error;
       return startWithoutLost(members, this.#running.epmdPort);
     });
-  }
-
-  async #isFormed(): Promise<boolean> {
-    return readFile(join(this.#options.folder, formedFile)).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return false;
-        throw error;
-      },
-    );
   }
 
   async #until(isTrue: () => boolean, nodes: readonly Node[], endMs: number): Promise<void> {
@@ -489,4 +479,15 @@ export class Cluster {
       throw new WaxwingError('nodes-not-stopped', String(failed.reason), { cause: failed.reason });
     }
   }
+}
+
+/** Whether a cluster was complete once. @param folder the folder of the broker */
+export function wasComplete(folder: string): Promise<boolean> {
+  return readFile(join(folder, formedFile)).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }

@@ -30,7 +30,7 @@ import { writeKeyFile } from '../../volumes/key-file.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { alarmTexts } from './alarm-texts.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, wasComplete } from './cluster.ts';
 import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { ClusterPlaces } from './cluster-places.ts';
@@ -220,6 +220,7 @@ export class RabbitMqEngine implements Engine {
     const { id } = spec;
     const folder = await realpath(join(this.#options.folder, id));
     await this.#local.endAll(id);
+    await this.#replaceLost(spec);
     const cluster = new Cluster(
       {
         brokerId: id,
@@ -241,6 +242,20 @@ export class RabbitMqEngine implements Engine {
     );
     const endpoints = new ClusterEndpoints(cluster, this.#options);
     return { spec, cluster, endpoints, running: undefined, alarms: '' };
+  }
+
+  /** Before a start: the node of a host that is lost for good begins with an empty volume on another one. */
+  async #replaceLost(spec: BrokerSpec): Promise<void> {
+    const { folder, directory } = this.#options;
+    if (spec.volumes.some(({ isRebuilt }) => isRebuilt)) return;
+    if (!(await wasComplete(join(folder, spec.id)))) return;
+    const lost = this.#places.lostPlace(spec);
+    if (lost === undefined) return;
+    const { number, volumeId, from, to } = lost;
+    const wrappedKey = await this.#wrappedKey(spec.id, volumeId);
+    await this.#places.move(spec, volumeId, to);
+    await this.#keepKey(spec.id, volumeId, wrappedKey);
+    directory.replaced({ brokerId: spec.id, node: number, from: from.name, to: to.name });
   }
 
   async #wrappedKey(brokerId: string, volumeId: string): Promise<Buffer> {

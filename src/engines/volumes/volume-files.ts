@@ -39,6 +39,32 @@ export async function createVolumeFolders(
   await runAs(owner, 'folders of the volume cannot be created', [script, ...folders]);
 }
 
+/** The beginning of a file of a volume. */
+export interface VolumeFile {
+  readonly text: string;
+  /** When it last changed, milliseconds since 1970. */
+  readonly changedMs: number;
+}
+
+const fileBytesMax = 4096;
+
+/**
+ * Reads the first 4 KiB of a file of the volume, as its owner, who may have replaced it.
+ *
+ * @returns undefined if there is none
+ * @throws {WaxwingError} `volume-failed`
+ */
+export async function readVolumeFile(
+  owner: VolumeOwner,
+  file: string,
+): Promise<VolumeFile | undefined> {
+  const script = `if [ -f "$1" ]; then stat -L -c %.3Y -- "$1"; head -c ${fileBytesMax} -- "$1"; fi`;
+  const found = await runAs(owner, 'the volume cannot be read', [script, file]);
+  const [, seconds, text = ''] = /^([\d.]+)\n?([\s\S]*)$/.exec(found) ?? [];
+  if (seconds === undefined) return undefined;
+  return { text, changedMs: Math.floor(Number(seconds) * 1000) };
+}
+
 /** How often a volume was mounted, as control counts it. */
 export interface MountCount {
   /** The number of this mount. */

@@ -49,7 +49,7 @@ export async function composeInstalledEngines(
   const afterMs = (settings.hosts?.replaceAfterSeconds ?? 0) * 1000;
   if (afterMs > 0) {
     const { trail, brokers, store } = state;
-    const lost = new LostHosts({
+    hosts.lost = new LostHosts({
       afterMs,
       engine: clusters,
       clock: systemClock,
@@ -60,7 +60,6 @@ export async function composeInstalledEngines(
       },
       commit: (entries) => store.commit(entries),
     });
-    hosts.onLease = (views) => void lost.look(views);
   }
   const operations = hostOperations(settings, hosts, clusters);
   return { engines: [clusters, pairs], hosts, operations };

@@ -5,7 +5,11 @@ import type { TLSSocket } from 'node:tls';
 import { systemClock, type Timer } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
-import type { HostDirectory, Placement } from '../../engines/rabbitmq/hosts/host-directory.ts';
+import type {
+  HostDirectory,
+  MovedNode,
+  Placement,
+} from '../../engines/rabbitmq/hosts/host-directory.ts';
 import { localHostId, type NodeHost } from '../../engines/rabbitmq/hosts/node-host.ts';
 import { RemoteHost } from '../../engines/rabbitmq/hosts/remote-host.ts';
 import { Channel, hostFrameBytesMax } from '../../hosts/channel/channel.ts';
@@ -19,6 +23,7 @@ import { HostClocks } from './host-clocks.ts';
 import type { HostEvents } from './host-events.ts';
 import { HostListener } from './host-listener.ts';
 import { Joining } from './joining.ts';
+import type { LostHosts } from './lost-hosts.ts';
 
 /** The interval at which leases are extended, as a part of a lease. */
 const leaseShare = 4;
@@ -96,8 +101,8 @@ export class HostsService implements HostDirectory {
   onConnected: (hostId: string) => void = () => {};
   /** Called when a host is connected no more: what is known of its nodes may be wrong from then on. */
   onDisconnected: (hostId: string) => void = () => {};
-  /** Called every few seconds while hosts can connect. */
-  onLease: (hosts: readonly HostView[]) => void = () => {};
+  /** Replaces the nodes of hosts that are lost for long; undefined for never. */
+  lost: Pick<LostHosts, 'look' | 'isLost' | 'replaced'> | undefined = undefined;
 
   constructor(parts: HostsParts) {
     this.#parts = parts;
@@ -312,7 +317,7 @@ export class HostsService implements HostDirectory {
         () => channel.close('the host does not answer'),
       );
     }
-    this.onLease(this.views);
+    void this.lost?.look(this.views);
     if (systemClock.nowMs() < this.#renewAtMs) return;
     this.#renewAtMs = systemClock.nowMs() + dayMs;
     void this.#certificates?.service(systemClock.nowMs()).then((certificate) => {
@@ -363,6 +368,14 @@ export class HostsService implements HostDirectory {
 
   nodeCountOf(hostId: string): number {
     return this.#parts.hosts.placementsOn(hostId).length;
+  }
+
+  isLost(hostId: string): boolean {
+    return this.lost?.isLost(hostId) === true;
+  }
+
+  replaced(moved: MovedNode): void {
+    this.lost?.replaced(moved);
   }
 
   async place(brokerId: string, placements: readonly Placement[]): Promise<void> {

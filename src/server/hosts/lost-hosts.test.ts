@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { ControlError } from '../../control/errors.ts';
-import { LostHosts, type MovedNode } from './lost-hosts.ts';
+import type { MovedNode } from '../../engines/rabbitmq/hosts/host-directory.ts';
+import { LostHosts } from './lost-hosts.ts';
 
 const afterMs = 1000;
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
+import type { MovedNode } from '../../engines/rabbitmq/hosts/host-directory.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { HostView } from './hosts-service.ts';
 
@@ -16,15 +17,6 @@ export interface LostHostsParts {
   /** The entries of the trail for a node that moves. */
   readonly entries: (moved: MovedNode) => Entry[];
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
-}
-
-/** A node that moves, because its host is lost. */
-export interface MovedNode {
-  readonly brokerId: string;
-  readonly node: number;
-  /** The names of the hosts. */
-  readonly from: string;
-  readonly to: string;
 }
 
 /**
@@ -56,8 +48,7 @@ export class LostHosts {
     this.#isBusy = true;
     try {
       for (const { id, name } of hosts) {
-        const sinceMs = this.#sinceMs.get(id);
-        if (sinceMs === undefined || nowMs - sinceMs < this.#parts.afterMs) continue;
+        if (!this.isLost(id)) continue;
         for (const node of this.#parts.engine.nodesOn(id)) await this.#replace(name, node);
       }
     } finally {
@@ -65,18 +56,34 @@ export class LostHosts {
     }
   }
 
+  /** Whether a host was away for long enough at the last look. */
+  isLost(id: string): boolean {
+    const { clock, afterMs } = this.#parts;
+    const sinceMs = this.#sinceMs.get(id);
+    return sinceMs !== undefined && clock.monotonicMs() - sinceMs >= afterMs;
+  }
+
+  /** Logs and records that a node moves. */
+  replaced(moved: MovedNode): void {
+    const { log, entries, commit } = this.#parts;
+    const { brokerId, node, from, to } = moved;
+    log.warn({ brokerId }, `node ${node} of the lost host '${from}' moves to host '${to}'`);
+    commit(entries(moved)).catch((error: unknown) =>
+      log.error({ err: error }, 'a replaced node could not be recorded'),
+    );
+  }
+
   async #replace(
     from: string,
     { brokerId, number }: { readonly brokerId: string; readonly number: number },
   ): Promise<void> {
-    const { engine, log, entries, commit } = this.#parts;
+    const { engine, log } = this.#parts;
     const what = `node ${number} of the lost host '${from}'`;
     const key = `${brokerId} ${number}`;
     try {
       const to = await engine.moveNode(brokerId, number, undefined);
       this.#reasons.delete(key);
-      log.warn({ brokerId }, `${what} moves to host '${to}'`);
-      await commit(entries({ brokerId, node: number, from, to }));
+      this.replaced({ brokerId, node: number, from, to });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (this.#reasons.get(key) === reason) return;

@@ -4,9 +4,9 @@ import { serviceEventRecord } from '../../audit/record.ts';
 import type { Trail } from '../../audit/trail.ts';
 import type { Clock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
+import type { MovedNode } from '../../engines/rabbitmq/hosts/host-directory.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { ServiceLocation } from '../compose.ts';
-import type { MovedNode } from '../hosts/lost-hosts.ts';
 
 /** The entries of the audit trail for a node whose host is lost: an event `ReplaceNode` without a caller. */
 export function replacementEntries(

@@ -17,6 +17,15 @@ export interface JoinedHost extends NodeHost {
   readonly version: string | undefined;
 }
 
+/** A node that moves, because its host is lost. */
+export interface MovedNode {
+  readonly brokerId: string;
+  readonly node: number;
+  /** The names of the hosts. */
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The machines that have joined, and the places of nodes. */
 export interface HostDirectory {
   /** All machines that have joined. */
@@ -29,6 +38,10 @@ export interface HostDirectory {
   nodeCountOf(hostId: string): number;
   /** Records where the volumes of a broker are; those that are not stated are on the machine of the service. */
   place(brokerId: string, placements: readonly Placement[]): Promise<void>;
+  /** Whether a machine cannot be reached for so long that its nodes are to be replaced. */
+  isLost(hostId: string): boolean;
+  /** A node of a machine that is lost has got another one. */
+  replaced(moved: MovedNode): void;
   /** Removes what a machine has of a broker, once it can be reached. */
   remove(brokerId: string): Promise<void>;
 }

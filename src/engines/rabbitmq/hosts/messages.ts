@@ -15,11 +15,13 @@ import type {
   ChangedFiles,
   HostedSettings,
   HostedVolumeState,
+  LastSeen,
   NodeCommand,
   NodeFiles,
 } from './node-host.ts';
 
-const nodeCountMax = 9;
+/** Maximum number of nodes of a cluster in a message. */
+export const nodeCountMax = 9;
 const pluginCountMax = 200;
 /** Volumes of a host that it reports. */
 const volumeCountMax = 500;
@@ -140,8 +142,8 @@ export function readChangedFiles(fields: Fields): ChangedFiles {
 /** A command for a node. */
 export function readCommand(fields: Fields): NodeCommand {
   const command = object(fields, 'command');
-  const kind = text(command, 'kind', /^(import-definitions|forget|hosts|grow|shrink)$/);
-  if (kind === 'import-definitions') return { kind };
+  const kind = text(command, 'kind', /^(import-definitions|force-boot|forget|hosts|grow|shrink)$/);
+  if (kind === 'import-definitions' || kind === 'force-boot') return { kind };
   if (kind === 'forget' || kind === 'grow' || kind === 'shrink') {
     return { kind, node: readNode(command, 'node') };
   }
@@ -184,6 +186,16 @@ export function readReport(fields: Fields): HostReport {
 
 function readPlugins(fields: Fields): string[] {
   return list(fields, 'plugins', pluginCountMax, (item) => text(item, 'item', /^[a-z\d_]+$/));
+}
+
+/** What a node knew of the others. */
+export function readLastSeen(fields: Fields): LastSeen {
+  return {
+    running: list(fields, 'running', nodeCountMax, (item) =>
+      text(item, 'item', /^rabbit\d@[\w.-]+$/),
+    ),
+    changedMs: whole(fields, 'changedMs', 0, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 /** The state of a volume. */

@@ -55,6 +55,14 @@ export type NodeCommand =
   /** Gives every quorum queue a member on a node. */
   | { readonly kind: 'grow'; readonly node: NodeAddress };
 
+/** What a node knew of the others when it ended. */
+export interface LastSeen {
+  /** The names of the nodes that ran, its own included; empty if it never ran. */
+  readonly running: readonly string[];
+  /** When that last changed, by the clock of its host; milliseconds, 0 if it never ran. */
+  readonly changedMs: number;
+}
+
 /** Events of a node on its host. */
 export interface HostedNodeEvents {
   /** A line of its log. */
@@ -90,6 +98,8 @@ export interface HostedNode {
   start(node: NodeAddress, epmdPort: number): void;
   /** @returns why the command failed; undefined if it did not */
   command(node: NodeAddress, epmdPort: number, command: NodeCommand): Promise<string | undefined>;
+  /** What it knew of the others. The volume must be mounted, and the process must not run. */
+  lastSeen(node: NodeAddress): Promise<LastSeen>;
   /** Ends the process: it is asked to, and killed after a time. Its end is no event. */
   stop(): Promise<void>;
   /** Examines the volume of a running node, and ends the node if it fails repeatedly. */

@@ -10,6 +10,7 @@ import {
   eventTextMax,
   type NodeId,
   nodeIdFields,
+  readLastSeen,
   readState,
   type VolumeReport,
 } from './messages.ts';
@@ -18,6 +19,7 @@ import type {
   HostedNode,
   HostedNodeEvents,
   HostedVolumeState,
+  LastSeen,
   NodeCommand,
   NodeFiles,
 } from './node-host.ts';
@@ -102,6 +104,10 @@ export class RemoteNode implements HostedNode {
     const fields = { node, port: epmdPort, command };
     const { result } = await this.#ask('command', fields, undefined, commandMs);
     return 'problem' in result ? anyText(result, 'problem', eventTextMax) : undefined;
+  }
+
+  async lastSeen(node: NodeAddress): Promise<LastSeen> {
+    return readLastSeen((await this.#ask('last-seen', { node })).result);
   }
 
   async stop(): Promise<void> {

@@ -1,18 +1,19 @@
 // The volume and the process of a node on this machine.
 
 import type { KeyObject } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
-import { countMount, type MountCount } from '../../volumes/volume-files.ts';
+import { countMount, type MountCount, readVolumeFile } from '../../volumes/volume-files.ts';
+import { nodeCountMax } from '../hosts/messages.ts';
 import type {
   ChangedFiles,
   HostedNode,
   HostedNodeEvents,
   HostedSettings,
   HostedVolumeState,
+  LastSeen,
   NodeCommand,
   NodeFiles,
 } from '../hosts/node-host.ts';
@@ -133,14 +134,14 @@ export class LocalNode implements HostedNode {
     this.#process = process;
   }
 
-  /** When what it knows of the cluster last changed; 0 if it never ran. Milliseconds. */
-  async changedMs(node: NodeAddress): Promise<number> {
+  async lastSeen(node: NodeAddress): Promise<LastSeen> {
     const { data } = filesOf(this.#placeOf(node));
-    const found = stat(join(data, node.name, 'nodes_running_at_shutdown'));
-    return found.then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    );
+    const owner = this.#options.user ?? { uid: 0, gid: 0 };
+    const file = join(data, node.name, 'nodes_running_at_shutdown');
+    const found = await readVolumeFile(owner, file);
+    if (found === undefined) return { running: [], changedMs: 0 };
+    const running = [...found.text.matchAll(/rabbit\d@[\w.-]+/g)].map(([name]) => name);
+    return { running: running.slice(0, nodeCountMax), changedMs: found.changedMs };
   }
 
   async command(
