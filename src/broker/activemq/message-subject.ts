@@ -78,6 +78,11 @@ export class MessageSubject implements Subject {
     this.#host = host;
   }
 
+  /** Forgets the last message. Outside of dispatch rounds, another one can take its place in memory. */
+  forget(): void {
+    this.#at = -1;
+  }
+
   /** Sets it to a stored message. Properties decoded in this dispatch round are kept. */
   ofView(view: Delivery): this {
     const { pumpCount } = this.#host.turns;

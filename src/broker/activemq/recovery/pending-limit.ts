@@ -65,6 +65,7 @@ function propertyValue(
   name: string,
   subject: MessageSubject,
 ): MessageValue | undefined {
+  subject.forget();
   const { properties, receivedAtMs } = subject.ofView(view);
   // If a header is repeated, the first one counts, as in STOMP.
   const found = properties.headers.find(([key]) => key === name)?.[1];

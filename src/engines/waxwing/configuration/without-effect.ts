@@ -7,11 +7,13 @@ import type { ConfigurationElement, Warn } from './elements.ts';
  * does what they are for. An element that is not listed has no effect with all of its contents.
  */
 const effective: Readonly<Record<string, string>> = {
-  broker: `advisorySupport dedicatedTaskRunner deleteAllMessagesOnStartup keepDurableSubsActive maxPurgedDestinationsPerSweep
+  broker: `advisorySupport cacheTempDestinations dedicatedTaskRunner deleteAllMessagesOnStartup
+    enableMessageExpirationOnActiveDurableSubs keepDurableSubsActive maxPurgedDestinationsPerSweep
     maxSchedulerRepeatAllowed monitorConnectionSplits offlineDurableSubscriberTaskSchedule
     offlineDurableSubscriberTimeout persistenceThreadPriority persistent populateJMSXUserID
     rejectDurableConsumers rollbackOnlyOnAsyncException schedulePeriodForDestinationPurge
-    schedulerSupport start taskRunnerPriority useAuthenticatedPrincipalForJMSXUserID
+    schedulerSupport start taskRunnerPriority timeBeforePurgeTempDestinations
+    useAuthenticatedPrincipalForJMSXUserID
     useMirroredQueues useVirtualTopics xmlns`,
   destinationPolicy: '',
   policyMap: '',
@@ -25,7 +27,8 @@ const effective: Readonly<Record<string, string>> = {
     consumersBeforeDispatchStarts cursorMemoryHighWaterMark doOptimzeMessageStorage durableTopicPrefetch expireMessagesPeriod
     gcInactiveDestinations inactiveTimeoutBeforeGC inactiveTimoutBeforeGC lazyDispatch
     maxBrowsePageSize maxExpirePageSize maxPageSize maxQueueAuditDepth messageGroupMapFactoryType
-    optimizeMessageStoreInFlightLimit optimizedDispatch prioritizedMessages queueBrowserPrefetch
+    optimizeMessageStoreInFlightLimit optimizedDispatch persistJMSRedelivered prioritizedMessages
+    queueBrowserPrefetch
     queuePrefetch reduceMemoryFootprint topicPrefetch strictOrderDispatch timeBeforeDispatchStarts useCache
     useConsumerPriority useTopicSubscriptionInflightStats`,
   deadLetterStrategy: '',
@@ -109,7 +112,7 @@ const effective: Readonly<Record<string, string>> = {
   redeliveryPolicyEntries: '',
   redeliveryPolicy: `queue topic tempQueue tempTopic useCollisionAvoidance useExponentialBackOff
     backOffMultiplier collisionAvoidancePercent maximumRedeliveries initialRedeliveryDelay
-    maximumRedeliveryDelay redeliveryDelay`,
+    maximumRedeliveryDelay preDispatchCheck redeliveryDelay`,
   statisticsBrokerPlugin: '',
   timeStampingBrokerPlugin: 'futureOnly processNetworkMessages ttlCeiling zeroExpirationOverride',
   persistenceAdapter: '',
