@@ -10,6 +10,8 @@ const lf = 10;
 const cr = 13;
 const nul = 0;
 
+const isLength = /^\s*\d{1,15}\s*$/;
+
 /** Heads up to this size are decoded at once. Kept headers may keep all of it in memory. */
 const textHeadMax = 1024;
 
@@ -132,7 +134,7 @@ export class FrameReader extends SuspendableInput {
   #contentLength({ headers }: Frame): number {
     const text = headers.get('content-length');
     if (text === undefined) return -1;
-    if (!/^\s*\d{1,15}\s*$/.test(text)) {
+    if (!isLength.test(text)) {
       throw new StompError('malformed', 'Specified content-length is not a valid integer');
     }
     const length = Number(text);
