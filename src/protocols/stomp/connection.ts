@@ -1,6 +1,7 @@
 // STOMP connections.
 
 import { assert } from '../../base/assert.ts';
+import { encodeText } from '../../base/byte-text.ts';
 import type { ClientConnection, ConnectionInspector } from '../../broker/client-connection.ts';
 import { decisionCountMax, Undecided } from '../../broker/logins/undecided.ts';
 import type { Access } from '../../broker/users.ts';
@@ -10,8 +11,7 @@ import { InputGate } from '../input-gate.ts';
 import { PeerWatch } from '../peer-watch.ts';
 import type { Transport } from '../protocol.ts';
 import { type Frame, FrameReader, type FrameSink } from './codec/frames.ts';
-import type { Version } from './codec/header-text.ts';
-import { frameBytes } from './codec/out-frames.ts';
+import { headerFor, type Version } from './codec/header-text.ts';
 import type { Agreement, ConnectionDialect, Dialect } from './dialect.ts';
 import { StompError } from './errors.ts';
 import { HeartBeats } from './heart-beats.ts';
@@ -165,8 +165,8 @@ export class StompConnection
       said?.();
       return;
     }
-    const bytes = frameBytes('RECEIPT', [['receipt-id', receipt]], '', this.#agreed.escapes);
-    this.answers.say(group, bytes, said);
+    const value = headerFor(receipt, this.#agreed.escapes, false);
+    this.answers.say(group, encodeText(`RECEIPT\nreceipt-id:${value}\n\n\0\n`), said);
   }
 
   write(frame: Buffer): void {

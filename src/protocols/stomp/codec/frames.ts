@@ -10,6 +10,8 @@ const lf = 10;
 const cr = 13;
 const nul = 0;
 
+const isLength = /^\s*\d{1,15}\s*$/;
+
 /** Heads up to this size are decoded at once. Kept headers may keep all of it in memory. */
 const textHeadMax = 1024;
 
@@ -132,7 +134,7 @@ export class FrameReader extends SuspendableInput {
   #contentLength({ headers }: Frame): number {
     const text = headers.get('content-length');
     if (text === undefined) return -1;
-    if (!/^\s*\d{1,15}\s*$/.test(text)) {
+    if (!isLength.test(text)) {
       throw new StompError('malformed', 'Specified content-length is not a valid integer');
     }
     const length = Number(text);
@@ -166,7 +168,7 @@ export class FrameReader extends SuspendableInput {
       const line = lineEndOf(text, at);
       if (line.text > at) {
         this.#requireHeader(line.text - at, ++count);
-        this.#addHeader(headers, text.slice(at, line.text), command);
+        this.#addHeader(headers, text, at, line.text, command);
       }
       at = line.next;
     }
@@ -196,20 +198,30 @@ export class FrameReader extends SuspendableInput {
         command = decodeText(bytes, at, textEnd).trim();
       } else if (textEnd > at) {
         this.#requireHeader(textEnd - at, ++count);
-        this.#addHeader(headers, decodeText(bytes, at, textEnd), command);
+        const line = decodeText(bytes, at, textEnd);
+        this.#addHeader(headers, line, 0, line.length, command);
       }
       at = lineEnd + 1;
     }
     return { command: command ?? '', headers };
   }
 
-  #addHeader(headers: Map<string, string>, line: string, command: string): void {
-    const colon = line.indexOf(':');
-    if (colon < 0) throw new StompError('malformed', 'A header line of a frame has no colon');
+  /** Reads the line between two positions of a text. */
+  #addHeader(
+    headers: Map<string, string>,
+    text: string,
+    start: number,
+    end: number,
+    command: string,
+  ): void {
+    const colon = text.indexOf(':', start);
+    if (colon < 0 || colon >= end) {
+      throw new StompError('malformed', 'A header line of a frame has no colon');
+    }
     const isPlain = command === 'CONNECT' || command === 'STOMP';
     const version = isPlain ? '1.0' : this.version;
-    const name = unescapeHeader(line.slice(0, colon), version);
-    const value = unescapeHeader(line.slice(colon + 1), version);
+    const name = unescapeHeader(text.slice(start, colon), version);
+    const value = unescapeHeader(text.slice(colon + 1, end), version);
     const isTrimmed = isPlain || this.isTrimmed;
     const key = isTrimmed ? name.trim() : name;
     if (!headers.has(key)) headers.set(key, isTrimmed ? value.trim() : value);

@@ -13,12 +13,14 @@ export function unescapeHeader(text: string, version: Version): string {
 }
 
 const special = /[\\\n:\r\0]/g;
+const hasSpecial = /[\\\n:\r\0]/;
 
 /**
  * Escapes a name or value as in STOMP 1.2, which is also the stored form. A null byte, which ends a
  * frame and has no escape, becomes a space.
  */
 export function escapeHeader(text: string): string {
+  if (!hasSpecial.test(text)) return text;
   return text.replace(special, (character) => {
     if (character === '\n') return '\\n';
     if (character === '\r') return '\\r';

@@ -1,5 +1,6 @@
 // Heads of messages of AMQP 0-9-1 that are written and read without decoding their properties.
 
+import { copyBytes } from '../../../base/bytes.ts';
 import type { Headers } from './headers.ts';
 
 /*
@@ -46,7 +47,9 @@ export function encodePlainHead(
   writeU32(at - 4, tableEnd - at);
   scratch[at - 6] = (isPersistent ? headersFlag | modeFlag : headersFlag) >>> 8;
   scratch[at - 5] = 0;
-  return Buffer.from(scratch.subarray(at - prefixBytes));
+  const encoded = Buffer.allocUnsafe(plainHeadMax - at + prefixBytes);
+  copyBytes(encoded, 0, scratch, at - prefixBytes, plainHeadMax);
+  return encoded;
 }
 
 /** Returns false if the name is too long, or a text has characters that are not ASCII. */
