@@ -168,6 +168,20 @@ test('a conflicting redeclaration is rejected with RabbitMQ’s error text', asy
         "received none but current is the value '5' of type 'signedint'",
     ),
   );
+  // Of several arguments that differ, the one that RabbitMQ names: it depends on the type of the queue.
+  const several = {
+    'x-max-length': int(1),
+    'x-dead-letter-exchange': text(''),
+    'x-message-ttl': int(9),
+  };
+  b.queue('classic', several);
+  assert.throws(() => b.queue('classic'), /inequivalent arg 'x-message-ttl' for queue 'classic'/);
+  const quorum = { 'x-queue-type': text('quorum') };
+  b.queue('quorum', { ...several, ...quorum });
+  assert.throws(
+    () => b.queue('quorum', quorum),
+    /inequivalent arg 'x-dead-letter-exchange' for queue 'quorum'/,
+  );
   assert.throws(
     () => b.vhost.queue('no', owner),
     refusal('not-found', "no queue 'no' in vhost '/'"),

@@ -62,29 +62,40 @@ export const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] a
 /** The types of queues. */
 export type QueueType = 'classic' | 'quorum' | 'stream';
 
-// Arguments of another queue type are refused; unknown arguments are ignored.
-const common = [
-  'x-dead-letter-exchange',
-  'x-dead-letter-routing-key',
-  'x-expires',
-  'x-max-length',
-  'x-max-length-bytes',
-  'x-message-ttl',
-  'x-overflow',
-  'x-queue-type',
-  'x-single-active-consumer',
-];
+// Arguments of another queue type are refused; unknown arguments are ignored. The order is that in which
+// RabbitMQ compares them: its answer names the first that differs.
 const known: Readonly<Record<QueueType, readonly string[]>> = {
-  classic: [...common, 'x-max-priority', 'x-queue-mode', 'x-queue-version'],
+  classic: [
+    'x-expires',
+    'x-message-ttl',
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-max-priority',
+    'x-overflow',
+    'x-queue-mode',
+    'x-queue-version',
+    'x-single-active-consumer',
+    'x-queue-type',
+  ],
   quorum: [
-    ...common,
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
     'x-dead-letter-strategy',
+    'x-expires',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-overflow',
+    'x-single-active-consumer',
+    'x-queue-type',
+    'x-quorum-initial-group-size',
+    'x-delivery-limit',
+    'x-message-ttl',
+    'x-queue-leader-locator',
     'x-delayed-retry-max',
     'x-delayed-retry-min',
     'x-delayed-retry-type',
-    'x-delivery-limit',
-    'x-queue-leader-locator',
-    'x-quorum-initial-group-size',
   ],
   stream: streamArguments,
 };
@@ -99,10 +110,18 @@ const ignoredOnceStored = [
 
 const knownToOthers = ['x-max-in-memory-bytes', 'x-max-in-memory-length'];
 
-/** Arguments that must be equal in repeated declarations. */
-export const comparedArguments: readonly string[] = [
-  ...new Set([...known.classic, ...known.quorum, ...known.stream]),
-].filter((name) => name !== 'x-queue-mode');
+/** Arguments that must be equal in repeated declarations, by the type of the queue that exists. */
+export const comparedArguments: Readonly<Record<QueueType, readonly string[]>> = {
+  classic: comparedFor('classic'),
+  quorum: comparedFor('quorum'),
+  stream: comparedFor('stream'),
+};
+
+/** Those of its own type first. */
+function comparedFor(type: QueueType): readonly string[] {
+  const all = new Set([...known[type], ...known.classic, ...known.quorum, ...known.stream]);
+  return [...all].filter((name) => name !== 'x-queue-mode');
+}
 
 /** The arguments of all queue types. */
 const knownToAny: ReadonlySet<string> = new Set([

@@ -309,7 +309,7 @@ export class Vhost {
       if (options.exclusive !== found.options.exclusive) found.refuseOwner();
       requireSameField('durable', subject, options.durable, found.options.durable);
       requireSameField('auto_delete', subject, options.autoDelete, found.options.autoDelete);
-      for (const key of comparedArguments) {
+      for (const key of comparedArguments[found.settings.type]) {
         const none = missingArgument(key, found.options, this.defaultQueueType);
         const received = options.arguments[key] ?? none;
         requireSameArgument(key, subject, received, found.options.arguments[key] ?? none);

@@ -65,15 +65,23 @@ const brokerErrors: Readonly<Record<BrokerErrorCode, readonly [status: number, e
   'not-implemented': [400, 'bad_request'],
 };
 
-/** The answer to an expected error; undefined for any other. */
-export function errorAnswer(thrown: unknown): HttpResponse | undefined {
+/**
+ * The answer to an expected error; undefined for any other.
+ *
+ * @param isDeletion whether the request deletes: then what is missing is not named, as in RabbitMQ
+ */
+export function errorAnswer(thrown: unknown, isDeletion = false): HttpResponse | undefined {
   if (thrown instanceof ManagementError) {
     const { code, message, subject, retryAfterSeconds } = thrown;
     const reason = subject === undefined ? message : [message, subject];
     const headers = retryAfterSeconds && { 'Retry-After': String(retryAfterSeconds) };
     return failure(errors[code], reason, headers || undefined);
   }
-  if (thrown instanceof BrokerError) return failure(brokerErrors[thrown.code], thrown.message);
+  if (thrown instanceof BrokerError) {
+    const isMissing = isDeletion && thrown.code === 'not-found';
+    if (isMissing) return failure(errors['not-found'], 'Not Found');
+    return failure(brokerErrors[thrown.code], thrown.message);
+  }
   if (thrown instanceof RangeExceeded) return failure(errors['bad-request'], thrown.message);
   return undefined;
 }

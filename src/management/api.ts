@@ -130,7 +130,7 @@ export class ManagementApi {
       return paced(isLarge ? this.#largeAnswers.counted(owner, answer) : answer, place);
     } catch (error) {
       place?.end();
-      return this.#failure(error);
+      return this.#failure(error, head.method === 'DELETE');
     } finally {
       this.#requestCount--;
       endBody();
@@ -174,12 +174,12 @@ export class ManagementApi {
   }
 
   /** The answer to an error. A bug is reported. */
-  #failure(error: unknown): Extract<Answer, { body: unknown }> {
+  #failure(error: unknown, isDeletion = false): Extract<Answer, { body: unknown }> {
     const isUndecided = error instanceof Undecided;
     const shown = isUndecided
       ? new ManagementError('busy', 'too many permissions to check')
       : error;
-    const known = errorAnswer(shown);
+    const known = errorAnswer(shown, isDeletion);
     if (known !== undefined) return known;
     this.#management.broker.internalError(error, 'a client of the management API');
     return internalError;

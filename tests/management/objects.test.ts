@@ -266,11 +266,17 @@ test('missing objects and wrong methods have their own answers', async () => {
     ['GET', '/api/exchanges/%2F/none'],
     ['GET', '/api/connections/none'],
     ['GET', '/api/channels/none'],
+    ['DELETE', '/api/vhosts/none'],
+    ['DELETE', '/api/users/none'],
+    ['DELETE', '/api/policies/%2F/none'],
+    ['DELETE', '/api/operator-policies/%2F/none'],
+    ['DELETE', '/api/parameters/shovel/%2F/none'],
+    ['DELETE', '/api/global-parameters/none'],
     ['GET', '/api/unknown'],
     ['GET', '/elsewhere'],
   ] as const;
   for (const [method, path] of missing) {
-    const reply = await host.call(method, path, method === 'GET' ? undefined : {});
+    const reply = await host.call(method, path);
     assert.deepEqual(
       [reply.status, JSON.parse(reply.text)],
       [404, { error: 'Object Not Found', reason: 'Not Found' }],

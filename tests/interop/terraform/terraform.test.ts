@@ -6,7 +6,7 @@ import { reasonToSkip, Terraform } from './terraform.ts';
 // The real Terraform with its provider for AWS: create, plan without changes, change in place, plan
 // without changes, destroy.
 
-const skip = await reasonToSkip();
+const skip = await reasonToSkip('hashicorp/aws');
 
 let waxwing: Waxwing;
 

@@ -1,4 +1,4 @@
-// Terraform with its provider for AWS, which is not downloaded.
+// Terraform with its providers for AWS and for RabbitMQ, which are not downloaded.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,15 +17,19 @@ const declarations = fileURLToPath(
   new URL('../../../../tests/interop/terraform/', import.meta.url),
 );
 
-/** Why Terraform cannot run here; false if it can. */
-export async function reasonToSkip(): Promise<string | false> {
+/**
+ * Why Terraform cannot run here; false if it can.
+ *
+ * @param provider `hashicorp/aws`
+ */
+export async function reasonToSkip(provider: string): Promise<string | false> {
   const hasTerraform = await run('terraform', ['-version']).then(
     () => true,
     () => false,
   );
   if (!hasTerraform) return 'there is no program terraform';
-  if (existsSync(join(plugins, 'registry.terraform.io/hashicorp/aws'))) return false;
-  return 'WAXWING_TERRAFORM_PLUGINS names no folder with the provider hashicorp/aws';
+  if (existsSync(join(plugins, 'registry.terraform.io', provider))) return false;
+  return `WAXWING_TERRAFORM_PLUGINS names no folder with the provider ${provider}`;
 }
 
 /** What is read of a plan as JSON. */
@@ -46,7 +50,7 @@ export class Terraform {
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-terraform-'));
   readonly #environment: Readonly<Record<string, string>>;
 
-  /** @param environment the output of `waxwing env` */
+  /** @param environment the output of `waxwing env`, or what the provider reads */
   constructor(environment: Readonly<Record<string, string>>) {
     this.#environment = environment;
   }
