@@ -175,3 +175,14 @@ test('a transaction with dead letters is recovered completely or not at all', as
     if (isWhole) return;
   }
 });
+
+test('a quorum queue with reject-publish-dlx drops its first message, as in RabbitMQ', async () => {
+  const b = await BareBroker.open();
+  const quorum = { 'x-queue-type': text('quorum'), 'x-max-length': int(1) };
+  b.queue('q', { ...quorum, 'x-overflow': text('reject-publish-dlx') });
+  assert.deepEqual(refusals(b, 'q', ['a', 'b']), [false, false]);
+  const inbox = new Inbox();
+  b.vhost.queue('q', undefined).subscribe(inbox, plainSubscribe);
+  b.broker.pump();
+  assert.deepEqual(inbox.bodies, ['b']);
+});

@@ -56,6 +56,11 @@ export interface QueueSettings {
 /** Maximum expiry time: ten years, as in RabbitMQ, milliseconds. */
 export const expiryMsMax = 315_360_000_000;
 
+/** What a type of queues makes of an overflow mode: quorum queues do not know the last one, as in RabbitMQ. */
+export function overflowOf(type: QueueType, asked: Overflow): Overflow {
+  return type === 'quorum' && asked === 'reject-publish-dlx' ? 'drop-head' : asked;
+}
+
 /** The values of `x-overflow`. */
 export const overflows = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 
@@ -318,8 +323,10 @@ export function readQueueArguments(args: Arguments, subject: string): QueueSetti
     reader.fail('x-max-priority', `{max_value_exceeded,${args['x-max-priority']?.value}}`);
   }
   const asked = reader.text('x-overflow') ?? 'drop-head';
-  const overflow =
-    overflows.find((name) => name === asked) ?? reader.fail('x-overflow', 'invalid_overflow');
+  const overflow = overflowOf(
+    type,
+    overflows.find((name) => name === asked) ?? reader.fail('x-overflow', 'invalid_overflow'),
+  );
   const strategy = args['x-dead-letter-strategy']?.value;
   return {
     type,

@@ -1,7 +1,7 @@
 // The effective settings of a queue.
 
 import { type Arguments, wholeNumber } from '../arguments.ts';
-import { isSafe, overflows, type QueueSettings } from '../queue-options.ts';
+import { isSafe, overflowOf, overflows, type QueueSettings } from '../queue-options.ts';
 import { type DelayedRetry, delayedRetryOf } from '../queues/delayed-retry.ts';
 import { ageMs } from '../streams/stream-arguments.ts';
 import type { PolicyDefinition } from './policy-keys.ts';
@@ -33,7 +33,8 @@ export function effectiveSettings(
   const isLimited =
     args['x-delivery-limit'] !== undefined || definition['delivery-limit'] !== undefined;
   const ofPolicy = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
-  const overflow = args['x-overflow'] === undefined ? ofPolicy : own.overflow;
+  const overflow =
+    args['x-overflow'] === undefined ? overflowOf(own.type, ofPolicy) : own.overflow;
   const deadLetterExchange = own.deadLetterExchange ?? text('dead-letter-exchange');
   const strategy = args['x-dead-letter-strategy']?.value ?? text('dead-letter-strategy');
   return {

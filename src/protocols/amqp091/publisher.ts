@@ -7,8 +7,9 @@ import type { Route } from '../../broker/exchanges/route-cache.ts';
 import { checkSenderKeys, noExtraKeys, senderKeys } from '../../broker/exchanges/sender-keys.ts';
 import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
 import { Publication } from '../../broker/publication.ts';
+import { readExpirationText } from '../../broker/publishing/expiration.ts';
 import type { Published } from '../../broker/publishing/publishing.ts';
-import { expiryMsMax } from '../../broker/queue-options.ts';
+
 import type { Channel } from './channel.ts';
 import { methodIds } from './codec/methods.gen.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
@@ -342,13 +343,7 @@ export class Publisher {
 }
 
 function readExpiration(bytes: Buffer, found: HeadScan): number {
-  const text = shortStringAt(bytes, found.expirationAt) ?? '';
-  const value = Number(text);
-  if (/^\+?\d+$/.test(text) && value <= expiryMsMax) return value;
-  throw new AmqpError(
-    'precondition-failed',
-    `invalid expiration '${text}': milliseconds from 0 to ${expiryMsMax} are allowed`,
-  );
+  return readExpirationText(shortStringAt(bytes, found.expirationAt) ?? '');
 }
 
 /**

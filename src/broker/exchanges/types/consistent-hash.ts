@@ -86,6 +86,10 @@ export const consistentHashType: ExchangeType = {
   isCacheable: true,
   comparedArguments: [headerArgument],
   checkArguments(args: Arguments): void {
+    if (args[propertyArgument] !== undefined && args[headerArgument] !== undefined) {
+      const why = `${headerArgument} and ${propertyArgument} are mutually exclusive`;
+      throw new BrokerError('precondition-failed', why);
+    }
     if (args[propertyArgument] !== undefined) {
       const why = `'${propertyArgument}' is not supported; '${headerArgument}' is`;
       throw new BrokerError('precondition-failed', `Invalid argument, ${why}`);

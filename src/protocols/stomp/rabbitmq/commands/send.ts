@@ -8,8 +8,8 @@ import { noExtraKeys, senderKeys } from '../../../../broker/exchanges/sender-key
 import { formatNumbers } from '../../../../broker/format.ts';
 import { Undecided } from '../../../../broker/logins/undecided.ts';
 import { Publication } from '../../../../broker/publication.ts';
+import { readExpirationText } from '../../../../broker/publishing/expiration.ts';
 import type { Published } from '../../../../broker/publishing/publishing.ts';
-import { expiryMsMax } from '../../../../broker/queue-options.ts';
 import type { BasicProperties } from '../../../amqp091/codec/basic-properties.ts';
 import { BodyParts } from '../../codec/body-parts.ts';
 import type { Frame } from '../../codec/frames.ts';
@@ -130,7 +130,8 @@ export class Sender {
     publication.format = formatNumbers.amqp091;
     publication.isPersistent = properties.deliveryMode === 2;
     publication.priority = properties.priority ?? 0;
-    publication.expirationMs = readExpiration(properties.expiration);
+    publication.expirationMs =
+      properties.expiration === undefined ? -1 : readExpirationText(properties.expiration);
     publication.extraRoutingKeys = noExtraKeys;
     // Headers of STOMP are text, so that these are refused.
     if (headers.has('CC') || headers.has('BCC')) senderKeys(properties.headers ?? {});
@@ -221,15 +222,4 @@ export class Sender {
     const error = new RabbitMqError('invalid', 'Message rejected', why, { repeatsReceipt: true });
     host.refuse(frame, error);
   }
-}
-
-/** @throws {BrokerError} `precondition-failed` */
-function readExpiration(text: string | undefined): number {
-  if (text === undefined) return -1;
-  const value = Number(text);
-  if (/^\+?\d+$/.test(text) && value <= expiryMsMax) return value;
-  throw new BrokerError(
-    'precondition-failed',
-    `invalid expiration '${text}': milliseconds from 0 to ${expiryMsMax} are allowed`,
-  );
 }
