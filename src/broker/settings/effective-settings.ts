@@ -33,8 +33,7 @@ export function effectiveSettings(
   const isLimited =
     args['x-delivery-limit'] !== undefined || definition['delivery-limit'] !== undefined;
   const ofPolicy = overflows.find((known) => known === text('overflow')) ?? 'drop-head';
-  const overflow =
-    args['x-overflow'] === undefined ? overflowOf(own.type, ofPolicy) : own.overflow;
+  const overflow = args['x-overflow'] === undefined ? overflowOf(own.type, ofPolicy) : own.overflow;
   const deadLetterExchange = own.deadLetterExchange ?? text('dead-letter-exchange');
   const strategy = args['x-dead-letter-strategy']?.value ?? text('dead-letter-strategy');
   return {
