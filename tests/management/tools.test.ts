@@ -4,7 +4,7 @@ import { assertContains } from '../support/contains.ts';
 import { ManagementHost } from './management-host.ts';
 
 // The calls that other programs make, in their order, and the members of the answers that they read.
-// Programs that run here are in tests of their own: rabbitmqadmin.
+// Programs that run here are in tests of their own; those that are not downloaded run in tests/interop.
 
 let host: ManagementHost;
 

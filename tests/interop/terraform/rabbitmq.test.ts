@@ -61,7 +61,8 @@ test('Terraform manages a virtual host and all in it without plan differences', 
     const changed = await terraform.apply(...changes);
     assert.match(changed, /Resources: 0 added, 5 changed, 0 destroyed/);
     for (const [address, id] of Object.entries(imported)) {
-      assert.equal((await terraform.command('state', 'rm', address)).code, 0);
+      const removed = await terraform.command('state rm', address);
+      assert.equal(removed.code, 0, removed.text);
       const { code, text } = await terraform.command('import', ...changes, address, id);
       assert.equal(code, 0, text);
     }

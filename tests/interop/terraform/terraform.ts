@@ -63,7 +63,7 @@ export class Terraform {
     assert.equal(code, 0, text);
   }
 
-  /** Runs a command. Returns its exit code and everything that it printed. */
+  /** Runs a command, such as `apply` or `state rm`. Returns its exit code and everything that it printed. */
   async command(command: string, ...args: readonly string[]) {
     const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_MQ: _, ...own } = this.#environment;
     const env = {
@@ -76,7 +76,7 @@ export class Terraform {
       TF_VAR_ca: own['WAXWING_CA_FILE'],
     };
     const options = { cwd: this.#folder, env, timeout, maxBuffer: 64 * 1024 * 1024 };
-    const all = [command, '-no-color', ...args];
+    const all = [...command.split(' '), '-no-color', ...args];
     const found = await run('terraform', all, options).catch(
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
