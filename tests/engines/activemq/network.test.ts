@@ -108,7 +108,7 @@ const at = (url: string) => ({
 
 test('messages of a pair cross to another one, over TLS', { skip }, async () => {
   await java.run(['send', 'sent', 'canary-of-a-network', '20'], at(nearUrl));
-  const [taken] = await java.run(['take', 'sent'], at(farUrl));
+  const [taken] = await java.run(['take', 'sent', '20'], at(farUrl));
   assert.equal(taken, 'taken 20 repeated 0');
   const passed = relays.flatMap((relay) => relay.passed).filter(({ bytes }) => bytes.length > 0);
   assert.ok(passed.length >= 2);
@@ -126,7 +126,7 @@ test('messages cross to where somebody waits for them, in both directions', { sk
     ['returned', farUrl, nearUrl],
   ] as const) {
     const [[taken]] = await Promise.all([
-      java.run(['take', queue], at(to)),
+      java.run(['take', queue, '20'], at(to)),
       java.run(['send', queue, 'crossing', '20'], at(from)),
     ]);
     assert.equal(taken, 'taken 20 repeated 0', queue);
