@@ -1,22 +1,14 @@
 // Pending settings of brokers.
 
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type BrokerRecord,
-  type BrokerUpdate,
-  isUpgrading,
-  type PendingSettings,
-} from './broker-record.ts';
+import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
 
 /** Maximum number of previous configurations in a broker record; the oldest ones are dropped. */
 export const configurationHistoryMax = 100;
 
 /** Returns the update that applies the pending settings of a broker. */
 export function appliedPending(broker: BrokerRecord): BrokerUpdate {
-  const { configuration, ...others } = broker.pending;
-  const isUpgrade = others.engineVersion !== undefined && isUpgrading(broker);
-  const instances = broker.instances.map(({ number, volumeId }) => ({ number, volumeId }));
-  const settings = { ...others, ...(isUpgrade && { instances }) };
+  const { configuration, ...settings } = broker.pending;
   if (configuration === undefined) return settings;
   const { configuration: before, configurationHistory: history } = broker;
   const all = before === null ? history : [...history, before];

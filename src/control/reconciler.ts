@@ -344,7 +344,9 @@ export class Reconciler {
       const details = { from: spec.previousVersion, to: spec.engineVersion };
       await this.#parts.commit(this.#parts.upgradeEntries(broker, 'CompleteUpgrade', details));
     }
-    await this.#move(id, 'started', { ...applied, ...now, action: null, pending });
+    // All instances have the version of the broker now.
+    const instances = broker.instances.map(({ number, volumeId }) => ({ number, volumeId }));
+    await this.#move(id, 'started', { ...applied, ...now, instances, action: null, pending });
   }
 
   /** Records that a broker runs, but that its upgrade has stopped. */

@@ -90,6 +90,16 @@ test('an upgrade that stops is stated, the cluster runs, and a reboot goes on', 
   await assert.rejects(update('3.13'), /downgrades are not supported/);
 });
 
+test('an upgrade without an interruption leaves no versions of instances', async () => {
+  const id = await createBroker(plane, cluster);
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: id, EngineVersion: '4.2' }));
+  engineUpgrades(id, [3, 2, 1], false);
+  await reboot(id);
+  const { instances, engineVersion, state } = plane.control.brokers.require(id);
+  assert.deepEqual([engineVersion, state], ['4.2', 'RUNNING']);
+  assert.deepEqual(versionsOf(instances), [undefined, undefined, undefined]);
+});
+
 test('an upgrade goes on after the service was started again', async () => {
   const id = await createBroker(plane, cluster);
   await plane.mq.send(new UpdateBrokerCommand({ BrokerId: id, EngineVersion: '4.2' }));
