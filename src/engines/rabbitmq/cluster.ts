@@ -15,8 +15,8 @@ import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
 import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
-import { ServiceUserKeeper } from './nodes/service-user.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
+import { ServiceUserKeeper } from './service-user.ts';
 import { patienceMs, RollingUpgrade } from './upgrade/rolling-upgrade.ts';
 
 /** Nodes that are a majority. */

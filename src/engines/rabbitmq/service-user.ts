@@ -1,9 +1,9 @@
 // The user by which the service asks the nodes, if somebody has deleted or changed it.
 
-import { systemClock } from '../../../base/clock.ts';
-import type { NodeCommand } from '../hosts/node-host.ts';
-import { serviceUser } from './definitions.ts';
-import type { Node } from './node.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { NodeCommand } from './hosts/node-host.ts';
+import { serviceUser } from './nodes/definitions.ts';
+import type { Node } from './nodes/node.ts';
 
 /** Time between two attempts, milliseconds. */
 const restoreMs = 10_000;
