@@ -31,7 +31,6 @@ const certificateLengthMax = 32 * 1024;
 /** What a host reports about itself. */
 export interface AgentParts {
   readonly host: LocalHost;
-  readonly version: string;
   readonly file: IdentityFile;
   readonly log: ServiceLog;
   /** The service has removed this host: nothing of it is left, and it cannot connect again. */
@@ -136,9 +135,9 @@ export class Agent {
     await this.#fence.closing;
     this.#grant(fields);
     if (this.#lease.isValid) this.#pauseMs = retryMs.first;
-    const { version, host } = this.#parts;
     const volumes = await this.#requests.volumes();
-    return { version, plugins: host.plugins, volumes, clockMs: systemClock.nowMs() };
+    const { installed } = this.#parts.host;
+    return { installed, volumes, clockMs: systemClock.nowMs() };
   }
 
   /** Without the right time, there is no lease: the service is told the time, and refuses this host too. */

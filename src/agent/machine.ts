@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { LocalHost } from '../engines/rabbitmq/hosts/local-host.ts';
-import { findInstallation } from '../engines/rabbitmq/installation.ts';
+import { findInstallations } from '../engines/rabbitmq/installation.ts';
 import { AgentError } from './errors.ts';
 
 /** Which host this machine is. */
@@ -24,19 +24,18 @@ export async function localAgentHost(
   { id, name, zone, address }: HostIdentity,
   log: (level: 'info' | 'warn', text: string) => void,
 ) {
-  const installation = await findInstallation();
-  if (typeof installation === 'string') {
-    throw new AgentError('host-unable', `this machine cannot run nodes: ${installation}`);
+  const installations = await findInstallations();
+  if (typeof installations === 'string') {
+    throw new AgentError('host-unable', `this machine cannot run nodes: ${installations}`);
   }
-  const host = new LocalHost({
+  return new LocalHost({
     id,
     name,
     zone,
     address,
-    installation,
+    installations,
     dataFolder: folder,
     folder: join(folder, 'clusters'),
     log: (brokerId, level, text) => log(level, `${brokerId}: ${text}`),
   });
-  return { host, version: installation.version };
 }

@@ -20,6 +20,7 @@ const node = {
   number: 1,
   name: 'rabbit1@n1.example',
   host: 'n1.example',
+  version: '3.10',
   address,
   ports: { amqps: 20_001, management: 20_002, distribution: 20_003 },
 };
@@ -37,6 +38,7 @@ before(async () => {
     epmd: program,
     control: program,
     queues: program,
+    upgrade: program,
     erl: program,
   };
   const host = new LocalHost({
@@ -46,13 +48,9 @@ before(async () => {
     address,
     dataFolder: folder,
     folder: join(folder, 'clusters'),
-    installation: {
-      ...programs,
-      pluginsFolder: program,
-      version: '3.10.8',
-      plugins: [],
-      user: undefined,
-    },
+    installations: [
+      { ...programs, pluginsFolder: program, version: '3.10.8', plugins: [], user: undefined },
+    ],
     log: () => {},
   });
   requests = new NodeRequests(host, lease, () => {});
@@ -95,8 +93,13 @@ test('requests of another form are refused', async () => {
   await refused('start', { ...id, node: elsewhere, port }, 'message-invalid');
   await refused('start', { ...id, node: { ...node, name: '-eval' }, port }, 'message-invalid');
   await refused('start', { ...id, node, port: 80 }, 'message-invalid');
+  for (const version of [undefined, '3', '3.10/..', '3.10 4.0', '1'.repeat(100)]) {
+    await refused('start', { ...id, node: { ...node, version }, port }, 'message-invalid');
+  }
   for (const wrong of [
     { kind: 'eval', text: 'halt().' },
+    { kind: 'drain --help' },
+    { kind: 'constructor' },
     { kind: 'forget', node: { ...node, name: '--offline' } },
     { kind: 'hosts', nodes: Array.from({ length: 10 }, () => node), gone: [] },
     { kind: 'hosts', nodes: [{ ...node, host: '"], halt(' }], gone: [] },

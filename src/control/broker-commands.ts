@@ -3,7 +3,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import type { BrokerAlarms } from './alarms.ts';
-import type { BrokerRecord, BrokerUpdate, PendingSettings } from './broker-record.ts';
+import {
+  type BrokerRecord,
+  type BrokerUpdate,
+  isUpgrading,
+  type PendingSettings,
+} from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { ConfigurationDecisions } from './configurations/configuration-decisions.ts';
 import type { ChangeEntry, Decided } from './creation.ts';
@@ -159,6 +164,7 @@ export class BrokerCommands {
 
   #pendingAfter(broker: BrokerRecord, request: UpdateRequest): PendingSettings {
     const { users } = broker.pending;
+    this.#checkUpgrade(broker, request.engineVersion);
     return {
       ...pendingHost(broker, request, this.#engines.offerOf(broker)),
       ...pendingLogs(broker, request),
@@ -166,6 +172,23 @@ export class BrokerCommands {
       ...pendingReplication(broker, request.dataReplicationMode),
       ...(users && { users }),
     };
+  }
+
+  /** @throws {ControlError} 'bad-request' if the broker cannot get the version, or gets another one */
+  #checkUpgrade(broker: BrokerRecord, wanted: string | undefined): void {
+    if (wanted === undefined) return;
+    const { instances, pending } = broker;
+    const begun = instances.find(({ engineVersion }) => engineVersion !== undefined);
+    const target = pending.engineVersion ?? begun?.engineVersion;
+    if (isUpgrading(broker) && target !== undefined && majorMinor(wanted) !== majorMinor(target)) {
+      const text = `An upgrade to engine version [${target}] has begun; a reboot goes on with it.`;
+      throw refuse('engineVersion', `${text} It cannot be changed to [${wanted}].`);
+    }
+    if (majorMinor(wanted) === majorMinor(broker.engineVersion)) return;
+    if (!this.#engines.runs(broker)) return;
+    const why = this.#engines.engineFor(broker).upgradeRefusal?.(broker, wanted);
+    if (why === undefined) return;
+    throw refuse('engineVersion', `Engine version [${wanted}] cannot be used: ${why}.`);
   }
 
   /** How users will be known, and the configuration, which must be for that. */

@@ -107,6 +107,8 @@ export interface InstanceRecord {
   readonly number: number;
   /** The volume of the instance. */
   readonly volumeId: string;
+  /** The version with which it starts, while an upgrade of the broker is in progress or has stopped. */
+  readonly engineVersion?: string;
 }
 
 /** A grant that the service created for itself on a broker's key. */
@@ -221,6 +223,11 @@ export function portOf(
   endpoint = 1,
 ): number | undefined {
   return ports.find((port) => port.listener === listener && port.endpoint === endpoint)?.port;
+}
+
+/** Whether some instances of a broker have the version of an upgrade that is not complete. */
+export function isUpgrading({ instances }: Pick<BrokerRecord, 'instances'>): boolean {
+  return instances.some(({ engineVersion }) => engineVersion !== undefined);
 }
 
 /** Whether all volumes of a broker were created. */

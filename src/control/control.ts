@@ -50,6 +50,8 @@ export interface ControlOptions extends SupervisorOptions {
   readonly log: EngineEvents['log'];
   /** See {@link ReconcilerParts.failureEntries}. */
   readonly failureEntries: ReconcilerParts['failureEntries'];
+  /** See {@link ReconcilerParts.upgradeEntries}. */
+  readonly upgradeEntries: ReconcilerParts['upgradeEntries'];
   readonly loginFailed: EngineEvents['loginFailed'];
   readonly accessed: EngineEvents['accessed'];
   /** Whether configurations may not exceed the limits of instance types. */
@@ -113,6 +115,7 @@ export class Control {
     this.restoration = new Restoration(restoring);
     const parts = {
       failureEntries: options.failureEntries,
+      upgradeEntries: options.upgradeEntries,
       ...records,
       keys,
       volumeKeys,
@@ -128,7 +131,8 @@ export class Control {
       isAwaited: (broker: BrokerRecord) => engines.areAwaited(broker),
       closing: () => engines.abandonStarts(),
     };
-    const supervisor = new Supervisor(brokers, new Reconciler(parts), supervising, (id) =>
+    const reconciler = new Reconciler(parts);
+    const supervisor = new Supervisor(brokers, reconciler, supervising, (id) =>
       this.decisions.maintain(id),
     );
     this.supervisor = supervisor;
@@ -139,10 +143,10 @@ export class Control {
       wake: (id) => supervisor.wake(id),
     });
     this.alarms.isStarting = (broker) => !engines.areAwaited(broker) && !supervisor.isUp(broker.id);
-    this.#observe(options);
+    this.#observe(options, reconciler);
   }
 
-  #observe({ log, loginFailed, accessed }: ControlOptions): void {
+  #observe({ log, loginFailed, accessed }: ControlOptions, reconciler: Reconciler): void {
     this.engines.observe({
       crashed: (id, detail) => {
         this.alarms.set(id, []);
@@ -156,6 +160,7 @@ export class Control {
       log,
       loginFailed,
       accessed,
+      upgrading: (...of) => reconciler.upgrading(...of),
       resealed: (id) => this.supervisor.resealed(id),
       alarmed: (...of) => this.alarms.set(...of),
     });

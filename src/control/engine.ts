@@ -29,6 +29,8 @@ export interface InstanceSpec {
   readonly number: number;
   /** One of the volumes of the spec. */
   readonly volumeId: string;
+  /** The version with which its data was last used. */
+  readonly engineVersion?: string;
 }
 
 /** A requested listener of a broker. */
@@ -76,6 +78,11 @@ export interface BrokerSpec extends BrokerKind {
   readonly id: string;
   readonly name: string;
   readonly engineVersion: string;
+  /**
+   * The version before an upgrade that this start carries out, or goes on with. Missing if the version is
+   * the same.
+   */
+  readonly previousVersion?: string;
   /** `mq.m5.large`; decides about limits. */
   readonly hostInstanceType: string;
   readonly authenticationStrategy: string;
@@ -127,6 +134,13 @@ export interface RunningBroker {
   readonly ports: readonly PortRecord[];
   /** The ids of the volumes that were mounted for it; undefined for all of the spec. */
   readonly mounted?: readonly string[];
+  /**
+   * Why it could not get all that was asked for, although it runs. It is not tried again until somebody
+   * requests a reboot, or a part of the broker starts again.
+   *
+   * @see Engine.start about codes
+   */
+  readonly problem?: { readonly code: string; readonly message: string };
 }
 
 /** The levels of broker log lines. */
@@ -197,6 +211,13 @@ export interface EngineEvents {
    * All data of a volume is sealed under its newest data key again, and the older keys were dropped.
    */
   resealed(brokerId: string): void;
+  /**
+   * An instance is started with another version from now on. Resolves once that is recorded: later starts
+   * use it.
+   *
+   * @param number of the instance
+   */
+  upgrading(brokerId: string, number: number, version: string): Promise<void>;
   /** The alarms of a running broker have changed. A process begins and ends without any. */
   alarmed(brokerId: string, alarms: readonly BrokerAlarm[]): void;
 }
@@ -252,6 +273,12 @@ export interface Engine {
    * brokers that run.
    */
   abandonStarts?(): void;
+  /**
+   * Why the instances of a broker cannot get another version; undefined if they can, or it is not known.
+   */
+  upgradeRefusal?(broker: Pick<BrokerSpec, 'instances'>, version: string): string | undefined;
+  /** Makes a start or restart of one broker fail that is in progress. {@link stop} follows. */
+  abandon?(brokerId: string): void;
   /**
    * Restarts a running broker part by part with other settings, so that it keeps accepting connections.
    * Undefined if the engine cannot: it is stopped and started then.

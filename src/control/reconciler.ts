@@ -1,6 +1,5 @@
 // The reconciliation of brokers with their records.
 
-import { assert } from '../base/assert.ts';
 import { WaxwingError } from '../base/errors.ts';
 import type { Entry } from '../storage/journal.ts';
 import { type BrokerKeys, ForeignDataKey, KeyLost } from './broker-keys.ts';
@@ -8,19 +7,13 @@ import {
   type BrokerRecord,
   type BrokerUpdate,
   hasVolumes,
+  isUpgrading,
+  type RequiredAction,
   type VolumeRecord,
 } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { Configurations } from './configurations/configurations.ts';
-import type {
-  BrokerSpec,
-  ConfigurationSpec,
-  Engine,
-  LdapSpec,
-  NewVolumeKey,
-  RunningBroker,
-  VolumeKey,
-} from './engine.ts';
+import type { BrokerSpec, Engine, NewVolumeKey, RunningBroker, VolumeKey } from './engine.ts';
 import type { Engines } from './engines.ts';
 import type { KeyCheckCounters } from './key-check-counters.ts';
 import { type BrokerEvent, nextState, workOf } from './lifecycle.ts';
@@ -29,7 +22,9 @@ import { appliedPending, stillPending } from './pending.ts';
 import { counterpartOf } from './replication/pairs.ts';
 import type { Replicator } from './replication/replicator.ts';
 import type { Report } from './report.ts';
-import { ldapSpec, type OpenSecret } from './users/ldap.ts';
+import { brokerSpec, withVersions } from './running/broker-spec.ts';
+import { type KeyChecks, whileKeyIsUsable } from './running/key-watch.ts';
+import type { OpenSecret } from './users/ldap.ts';
 import type { EngineReplicas } from './volumes/engine-volumes.ts';
 import { takenGrants } from './volumes/key-holdings.ts';
 import type { VolumeKeys } from './volumes/volume-keys.ts';
@@ -52,18 +47,25 @@ export interface ReconcilerParts {
     code: string,
     message: string,
   ) => readonly Entry[];
+  /** The entries of the audit trail for an upgrade of a broker. */
+  readonly upgradeEntries: (
+    broker: BrokerRecord,
+    event: UpgradeEvent,
+    details: Readonly<Record<string, string | number>>,
+  ) => readonly Entry[];
   readonly replicator: () => Pick<Replicator, 'swap'>;
   readonly report: Report;
 }
 
+/** An instance gets another version; all have it; no further one gets it. */
+export type UpgradeEvent = 'UpgradeNode' | 'CompleteUpgrade' | 'StopUpgrade';
+
 /** The state of a broker in this process, in addition to its record. */
-export interface RuntimeState {
+export interface RuntimeState extends KeyChecks {
   /** Whether the broker accepts connections. */
   isUp: boolean;
   /** Whether an earlier process or an earlier attempt may have left work unfinished. */
   isResumed: boolean;
-  /** Whether the key must be checked although the broker is running. */
-  keyCheckDue: boolean;
   /** Whether a part of the running broker needs its keys. */
   isPartDown: boolean;
 }
@@ -113,20 +115,29 @@ export class Reconciler {
       case 'create':
         return this.#create(broker, runtime);
       case 'keep-running':
-        if (!runtime.isUp || runtime.isPartDown) return this.#mount(broker, runtime);
-        return this.#checkKey(broker, runtime);
+        return this.#keepRunning(broker, runtime);
       case 'restart':
         return this.#restart(broker, runtime);
       case 'heal':
-        // A failed engine is retried once per process, or by a reboot.
-        if (!isKeyLost(broker) && !runtime.isResumed) return;
-        return this.#mount(broker, runtime);
+        return this.#heal(broker, runtime);
       case 'delete':
         return this.#delete(broker, runtime);
       case 'replicate':
       case 'nothing':
         return;
     }
+  }
+
+  #keepRunning(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    if (!runtime.isUp || runtime.isPartDown) return this.#mount(broker, runtime);
+    return this.#checkKey(broker, runtime);
+  }
+
+  async #heal(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
+    // An upgrade has stopped: what runs goes on.
+    if (runtime.isUp) return this.#keepRunning(broker, runtime);
+    // A failed engine is retried once per process, or by a reboot.
+    if (isKeyLost(broker) || runtime.isResumed) return this.#mount(broker, runtime);
   }
 
   /** Stops a new broker whose pair begins. What it has is no part of the pair. */
@@ -300,17 +311,22 @@ export class Reconciler {
     runtime: RuntimeState,
     begin: (spec: BrokerSpec) => Promise<RunningBroker>,
   ): Promise<void> {
-    // Pending settings take effect only at a requested reboot.
-    const isReboot = broker.state === 'REBOOT_IN_PROGRESS';
+    // Pending settings take effect only at a requested reboot, and at what goes on with one.
+    const isReboot = broker.state === 'REBOOT_IN_PROGRESS' || isUpgrading(broker);
     const applied = isReboot ? appliedPending(broker) : {};
     const { id } = broker;
     await this.#setVolumes(id, ({ epoch }) => ({ epoch: epoch + 1 }));
     const { volumes } = this.#parts.brokers.require(id);
-    const spec = this.#specOf({ ...broker, ...applied, volumes });
+    const spec = withVersions(this.#specOf({ ...broker, ...applied, volumes }), broker);
     const wasPartDown = runtime.isPartDown;
     runtime.isPartDown = false;
-    const begun = this.#withEngine(broker, () => begin(spec));
-    const { ports, mounted } = await begun.catch((error: unknown) => {
+    const begun = whileKeyIsUsable(
+      runtime,
+      () => this.#askForKey(broker),
+      () => this.#parts.engines.engineFor(broker).abandon?.(id),
+      () => this.#withEngine(broker, () => begin(spec)),
+    );
+    const { ports, mounted, problem } = await begun.catch((error: unknown) => {
       runtime.isPartDown ||= wasPartDown;
       throw error;
     });
@@ -322,53 +338,45 @@ export class Reconciler {
     const counted = volumes.map((volume) =>
       isMounted(volume) ? { ...volume, isMade: true, mountedEpoch: volume.epoch } : volume,
     );
-    const now = { ports, action: null, volumes: counted };
-    await this.#move(id, 'started', { ...applied, ...now, pending });
+    const now = { ports, volumes: counted };
+    if (problem !== undefined) return this.#stopped(broker, now, problem);
+    if (spec.previousVersion !== undefined) {
+      const details = { from: spec.previousVersion, to: spec.engineVersion };
+      await this.#parts.commit(this.#parts.upgradeEntries(broker, 'CompleteUpgrade', details));
+    }
+    // All instances have the version of the broker now.
+    const instances = broker.instances.map(({ number, volumeId }) => ({ number, volumeId }));
+    await this.#move(id, 'started', { ...applied, ...now, instances, action: null, pending });
+  }
+
+  /** Records that a broker runs, but that its upgrade has stopped. */
+  async #stopped(
+    broker: BrokerRecord,
+    now: BrokerUpdate,
+    { code, message }: NonNullable<RunningBroker['problem']>,
+  ): Promise<void> {
+    const { commit, upgradeEntries, report } = this.#parts;
+    await commit(upgradeEntries(broker, 'StopUpgrade', { message }));
+    await this.#move(broker.id, 'failed', { ...now, action: actionOf(code, message) });
+    report('error', broker.id, `the broker runs, but ${message}`);
+  }
+
+  /** See {@link EngineEvents.upgrading}. */
+  async upgrading(id: string, number: number, engineVersion: string): Promise<void> {
+    const broker = this.#parts.brokers.require(id);
+    const found = broker.instances.find((instance) => instance.number === number);
+    const from = found?.engineVersion ?? broker.engineVersion;
+    const details = { node: number, from, to: engineVersion };
+    const instances = broker.instances.map((instance) =>
+      instance.number === number ? { ...instance, engineVersion } : instance,
+    );
+    const { brokers, commit, upgradeEntries } = this.#parts;
+    const change = brokers.entry({ updated: id, set: { instances } });
+    await commit([change, ...upgradeEntries(broker, 'UpgradeNode', details)]);
   }
 
   #specOf(broker: BrokerRecord): BrokerSpec {
-    const { id, name, engineType, deploymentMode, engineVersion, instances, ports } = broker;
-    const { hostInstanceType, authenticationStrategy, users } = broker;
-    const others = [...this.#parts.brokers.all()].filter((other) => other.id !== id);
-    const portsOfOthers = others.flatMap((other) =>
-      other.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]),
-    );
-    const volumes = broker.volumes.map((volume) => ({
-      id: volume.id,
-      epoch: volume.epoch,
-      epochMin: volume.mountedEpoch,
-      isRebuilt: !volume.isMade,
-    }));
-    return {
-      id,
-      name,
-      engineType,
-      deploymentMode,
-      engineVersion,
-      hostInstanceType,
-      authenticationStrategy,
-      ldap: this.#ldapOf(broker),
-      configuration: this.#configurationOf(broker),
-      logs: { general: broker.generalLog, audit: broker.auditLog ?? false },
-      listeners: this.#parts.engines.listenersOf(broker),
-      volumes,
-      instances,
-      ports,
-      portsOfOthers,
-      users,
-    };
-  }
-
-  #ldapOf({ id, authenticationStrategy, ldap }: BrokerRecord): LdapSpec | null {
-    if (authenticationStrategy !== 'LDAP' || ldap === null) return null;
-    return ldapSpec(ldap, id, this.#parts.openSecret);
-  }
-
-  #configurationOf({ configuration: use }: BrokerRecord): ConfigurationSpec | null {
-    if (use === null) return null;
-    const revision = this.#parts.configurations.revision(use.id, use.revision);
-    assert(revision !== undefined, `configuration ${use.id} is kept as long as a broker uses it`);
-    return { ...use, text: revision.text };
+    return brokerSpec(broker, this.#parts);
   }
 
   async #checkKey(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
@@ -416,10 +424,7 @@ export class Reconciler {
 
   /** Records that the engine gave up on a broker. */
   async fail(id: string, code: string, message: string): Promise<void> {
-    const name = code.toUpperCase().replaceAll('-', '_');
-    // Some are those of Amazon MQ.
-    const action = { code: name.startsWith('RABBITMQ_') ? name : `BROKER_${name}`, info: message };
-    await this.#move(id, 'failed', { action });
+    await this.#move(id, 'failed', { action: actionOf(code, message) });
   }
 
   async #delete(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
@@ -475,6 +480,12 @@ export class Reconciler {
       throw new EngineFailure(error.code, error.message, { cause: error });
     }
   }
+}
+
+function actionOf(code: string, info: string): RequiredAction {
+  const name = code.toUpperCase().replaceAll('-', '_');
+  // Some are those of Amazon MQ.
+  return { code: name.startsWith('RABBITMQ_') ? name : `BROKER_${name}`, info };
 }
 
 function overwrite(keys: readonly VolumeKey[]): void {

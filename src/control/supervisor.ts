@@ -157,6 +157,7 @@ export class Supervisor {
       if (isKeyCheckDue) {
         task.keyCheckAtMs = this.#nextKeyCheck();
         task.runtime.keyCheckDue = true;
+        task.runtime.onKeyCheckDue?.();
       }
       if (isRetryDue || isKeyCheckDue) this.wake(id);
     }

@@ -56,6 +56,7 @@ import { ServerCertificates } from './server-certificates.ts';
 import type { Settings } from './settings.ts';
 import { brokersFolder } from './system-volume.ts';
 import { AccessEvents } from './trails/access-events.ts';
+import { upgradeEventEntries } from './trails/upgrade-events.ts';
 import { volumeEventEntries } from './trails/volume-events.ts';
 
 /** Size of a segment of the system volume, which holds little besides the audit trail. */
@@ -312,6 +313,7 @@ export function composeCore(
     remoteKms: remote,
     report: reports.report,
     failureEntries: (...of) => volumeEventEntries(state.trail, systemClock, location, ...of),
+    upgradeEntries: (...of) => upgradeEventEntries(state.trail, systemClock, location, ...of),
     log: (...of) => reports.log(...of),
     loginFailed: (...of) => reports.loginFailed(...of),
     accessed: (...of) => reports.accessed(...of),

@@ -49,6 +49,10 @@ class Reports implements EngineEvents {
     this.lines.push(`${brokerId} failed ${code}`);
   }
 
+  async upgrading(brokerId: string, number: number, version: string): Promise<void> {
+    this.lines.push(`${brokerId} upgrades ${number} to ${version}`);
+  }
+
   needsKeys(brokerId: string): void {
     this.lines.push(`${brokerId} needs keys`);
   }

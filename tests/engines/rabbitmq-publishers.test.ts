@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
-import type { ConfirmChannel } from 'amqplib';
-import { AmqpClient } from '../support/amqp-client.ts';
 import { createKey, password, underKey } from '../support/broker-requests.ts';
 import {
   clusterFolder,
@@ -14,6 +12,7 @@ import {
   nodePids,
   removeClusters,
 } from '../support/cluster-machine.ts';
+import { ConfirmedPublisher } from '../support/confirmed-publisher.ts';
 import { disableKey, enableKey } from '../support/keys.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
@@ -24,9 +23,6 @@ import { Waxwing } from '../support/waxwing.ts';
 
 const skip = (await clustersMissing()) ?? (isLong ? false : 'part of the long tests');
 const queue = 'ledger';
-const quorum = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-/** Messages of a publisher that wait for their confirms. */
-const windowSize = 50;
 
 let waxwing: Waxwing;
 let keyArn = '';
@@ -58,65 +54,11 @@ after(() => (skip ? undefined : removeClusters(waxwing)));
 
 const complete = () => until('the cluster is complete', () => isComplete(waxwing, 3), clusterMs);
 
-/** A client that publishes, and connects again when its connection is lost. */
-class Publisher {
-  readonly confirmed = new Set<string>();
-  readonly #name: string;
-  #number = 0;
-  #isEnding = false;
-  readonly #ended: Promise<void>;
-
-  constructor(name: string) {
-    this.#name = name;
-    this.#ended = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isEnding) {
-      await this.#publish().catch(() => {}); // its connection was lost, or none was possible
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
-  async #publish(): Promise<void> {
-    const client = await AmqpClient.connect(url, ca);
-    try {
-      const channel = await client.model.createConfirmChannel();
-      channel.on('error', () => {});
-      await channel.assertQueue(queue, quorum);
-      while (!this.#isEnding) {
-        const some = Array.from({ length: windowSize }, () => `${this.#name} ${this.#number++}`);
-        await Promise.race([
-          Promise.all(some.map((body) => this.#send(channel, body))),
-          client.ended.then((reason) => Promise.reject(new Error(reason))),
-        ]);
-      }
-    } finally {
-      await client.close().catch(() => {}); // it is closed already
-    }
-  }
-
-  #send(channel: Pick<ConfirmChannel, 'sendToQueue'>, body: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      channel.sendToQueue(queue, Buffer.from(body), { persistent: true }, (error) => {
-        if (error !== null && error !== undefined) reject(error);
-        else {
-          this.confirmed.add(body);
-          resolve();
-        }
-      });
-    });
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#ended;
-  }
-}
-
 /** Publishes from two clients meanwhile, and proves that all that was confirmed can be consumed. */
 async function losesNothing(meanwhile: () => Promise<void>): Promise<void> {
-  const publishers = ['one', 'two'].map((name) => new Publisher(`${name} ${Math.random()}`));
+  const publishers = ['one', 'two'].map(
+    (name) => new ConfirmedPublisher({ url, ca, queue }, `${name} ${Math.random()}`),
+  );
   const count = () => publishers.reduce((sum, { confirmed }) => sum + confirmed.size, 0);
   try {
     await until('messages are confirmed', () => count() > 500, clusterMs);

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescribeBrokerCommandOutput } from '@aws-sdk/client-mq';
-import { findInstallation } from '../../src/engines/rabbitmq/installation.ts';
+import { findInstallations } from '../../src/engines/rabbitmq/installation.ts';
 import { endMarkedProcesses } from '../../src/engines/rabbitmq/nodes/marked-processes.ts';
 import { EncryptedVolume } from '../../src/volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../src/volumes/mountpoint.ts';
@@ -28,7 +28,7 @@ export const engineVariables: Readonly<Record<string, string>> = Object.fromEntr
 export async function clustersMissing(): Promise<string | undefined> {
   const missing = await installed('rabbitmq-server', 'gocryptfs', 'fuse3', 'iproute2');
   if (missing !== undefined) return missing;
-  const found = await findInstallation();
+  const found = await findInstallations();
   return typeof found === 'string' ? found : undefined;
 }
 
@@ -78,11 +78,20 @@ function environmentOf(pid: string): string[] {
 export function nodePids(folder: string): Map<number, number> {
   const found = new Map<number, number>();
   for (const { pid, environment } of processesOf(folder)) {
-    const isMachine = readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'beam.smp';
+    const isMachine = nameOf(pid) === 'beam.smp';
     const name = environment.find((each) => each.startsWith('RABBITMQ_NODENAME=rabbit'));
     if (isMachine && name !== undefined) found.set(Number(name.slice(24, 25)), pid);
   }
   return found;
+}
+
+/** The name of a process; undefined if it has ended meanwhile. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether every node of the only cluster of a service sees so many running nodes. */

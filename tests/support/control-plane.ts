@@ -74,7 +74,7 @@ import { backupsOf } from './plane-backups.ts';
 import { PlaneClients } from './plane-clients.ts';
 import { inspectionOf } from './plane-inspection.ts';
 import { planeListener } from './plane-listener.ts';
-import { failureEntriesOf, trailsOf } from './plane-trails.ts';
+import { failureEntriesOf, trailsOf, upgradeEntriesOf } from './plane-trails.ts';
 import { quickHash } from './quick-hash.ts';
 import { asText, type TextResponse } from './text-response.ts';
 import { withoutHosts } from './without-hosts.ts';
@@ -297,6 +297,7 @@ export class ControlPlane {
       keyEffectDelayMs,
       report: (level, brokerId, text, error) => this.reports.push({ level, brokerId, text, error }),
       failureEntries: failureEntriesOf(this, { region, accountId }),
+      upgradeEntries: upgradeEntriesOf(this, { region, accountId }),
       ...{ log: () => {}, loginFailed: () => {}, accessed: () => {} },
     });
   }

@@ -65,12 +65,19 @@ export class FakeEngine implements Engine {
   readonly kinds: readonly EngineKind[];
   /** Only of engines with clusters. */
   readonly rebuild?: NonNullable<Engine['rebuild']>;
+  /** What a test wants a restart to do. */
+  restart?: NonNullable<Engine['restart']>;
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();
   readonly #gates = new Map<EngineCall, Promise<void>>();
   /** Passed before and after each call; the place to let the process end. */
   readonly #pass: () => Promise<void>;
   #events: EngineEvents | undefined = undefined;
+
+  /** The receiver of its reports. */
+  get events(): EngineEvents | undefined {
+    return this.#events;
+  }
 
   constructor(
     folders: Folders,

@@ -4,6 +4,7 @@ import type { LocalClient } from '../../src/aws/local-client.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { ControlOptions } from '../../src/control/control.ts';
 import { TrailParts } from '../../src/server/trails/trail-parts.ts';
+import { upgradeEventEntries } from '../../src/server/trails/upgrade-events.ts';
 import { volumeEventEntries } from '../../src/server/trails/volume-events.ts';
 import type { Entry } from '../../src/storage/journal.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -49,4 +50,12 @@ export function failureEntriesOf(
   place: { readonly region: string; readonly accountId: string },
 ): ControlOptions['failureEntries'] {
   return (...of) => volumeEventEntries(trailDomain, machine.clock, place, ...of);
+}
+
+/** The events of upgrades. */
+export function upgradeEntriesOf(
+  { trailDomain, machine }: Pick<ControlPlane, 'trailDomain' | 'machine'>,
+  place: { readonly region: string; readonly accountId: string },
+): ControlOptions['upgradeEntries'] {
+  return (...of) => upgradeEventEntries(trailDomain, machine.clock, place, ...of);
 }

@@ -99,9 +99,7 @@ async function run(
 ): Promise<void> {
   const log = openServiceLog(logLevel);
   const of = { ...identity, id: identity.hostId };
-  const { host, version } = await localAgentHost(file.folder, of, (level, text) =>
-    log[level]({}, text),
-  );
+  const host = await localAgentHost(file.folder, of, (level, text) => log[level]({}, text));
   const removed = () => {
     log.warn({}, 'the service has removed this host');
     file.remove().then(
@@ -112,7 +110,7 @@ async function run(
       },
     );
   };
-  const agent = new Agent(identity, { host, version, file, log, removed });
+  const agent = new Agent(identity, { host, file, log, removed });
   await agent.start();
   let isStopping = false;
   const stop = () => {

@@ -9,5 +9,8 @@ test('clusters pass through each minor version of RabbitMQ 3, and from 3.13 to 4
   assert.deepEqual(upgradeSteps('3.13', '4.2'), ['4.2']);
   assert.deepEqual(upgradeSteps('3.13', '4.3'), ['4.2', '4.3']);
   assert.deepEqual(upgradeSteps('4.0', '4.1'), ['4.1']);
+  assert.deepEqual(upgradeSteps('4.0.5', '4.3.6'), ['4.2', '4.3']);
+  assert.deepEqual(upgradeSteps('4.1', '4.2'), ['4.2']);
+  assert.deepEqual(upgradeSteps('3.8.9', '3.10.8'), ['3.9', '3.10']);
   assert.deepEqual(upgradeSteps('4.0', '5.0'), []);
 });

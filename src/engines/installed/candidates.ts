@@ -23,10 +23,10 @@ export interface Search {
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the folders of an engine. If a setting or a variable names one, it is the only one.
+ * Returns the folders of an engine. If a setting or a variable names some, there are no others.
  *
  * @param configured an absolute path; undefined if there is no such setting
- * @throws {InstallationError} `engine-not-found` if there is none
+ * @throws {InstallationError} `engine-not-found` if there is none, or a named one is not one
  */
 export async function homesOf(
   search: Search,
@@ -34,19 +34,28 @@ export async function homesOf(
   variables: Variables,
 ): Promise<readonly string[]> {
   const { engine, variable, places } = search;
-  const named = configured ?? variables[variable];
-  if (named !== undefined && named !== '') {
-    const source = configured === undefined ? variable : 'the setting';
-    if (isAbsolute(named) && (await search.isHome(named))) return [named];
-    const text = `${source} names ${named}, which is not the absolute path of a folder of ${engine}`;
+  const named = configured === undefined ? namedFolders(variables[variable]) : [configured];
+  const source = configured === undefined ? variable : 'the setting';
+  for (const folder of named) {
+    if (isAbsolute(folder) && (await search.isHome(folder))) continue;
+    const text = `${source} names ${folder}, which is not the absolute path of a folder of ${engine}`;
     throw new InstallationError('engine-not-found', text);
   }
+  if (named.length > 0) return named;
   const found = (await Promise.all(places.map(matches))).flat();
   const homes = [];
   for (const folder of found) if (await search.isHome(folder)) homes.push(folder);
   if (homes.length > 0) return homes;
   const text = `${engine} is not installed in ${places.join(', ')}; ${variable} can name its folder`;
   throw new InstallationError('engine-not-found', text);
+}
+
+/** The folders that a variable names, separated by colons; the first few hundred. */
+export function namedFolders(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(':')
+    .filter((folder) => folder !== '')
+    .slice(0, entriesMax);
 }
 
 /** The existing folders of a place. */

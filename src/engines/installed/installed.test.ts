@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { zipSync } from 'fflate';
 import { findActiveMq } from './activemq.ts';
 import { compareVersions, homesOf, PathCache } from './candidates.ts';
-import { findRabbitMq } from './rabbitmq.ts';
+import { erlangFor, findRabbitMq, findRabbitMqServers } from './rabbitmq.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'waxwing-installed-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -149,4 +149,48 @@ test("RabbitMQ's version is that of its plugin 'rabbit'", async () => {
   put('rabbit/plugins/README');
   const home = join(root, 'rabbit');
   await assert.rejects(findRabbitMq(home, {}), { code: 'engine-unusable', message: /plugin/ });
+});
+
+/** A folder with what is looked at of an Erlang. */
+function putErlang(release: string): string {
+  for (const name of ['erl', 'epmd']) {
+    put(`erlang-${release}/bin/${name}`, '#!/bin/sh\n');
+    chmodSync(join(root, `erlang-${release}`, 'bin', name), 0o755);
+  }
+  put(`erlang-${release}/releases/start_erl.data`, `1.0 ${release}\n`);
+  return join(root, `erlang-${release}`);
+}
+
+test('several RabbitMQs are found, the newest first, each with its Erlang', async () => {
+  const homes = ['3.8.9', '4.0.5'].map((version) => {
+    put(`rabbitmq-${version}/sbin/rabbitmq-server`);
+    put(`rabbitmq-${version}/plugins/rabbit-${version}.ez`);
+    return join(root, `rabbitmq-${version}`);
+  });
+  const [older, newer] = [putErlang('23'), putErlang('27')];
+  const variables = (erlangs: readonly string[]) => ({
+    WAXWING_RABBITMQ_HOME: homes.join(':'),
+    WAXWING_ERLANG_HOME: erlangs.join(':'),
+  });
+  const servers = await findRabbitMqServers(undefined, variables([]));
+  assert.deepEqual(
+    servers.map(({ version }) => version),
+    ['4.0.5', '3.8.9'],
+  );
+  const chosen = (erlangs: readonly string[]) =>
+    Promise.all(servers.map((server) => erlangFor(server, variables(erlangs))));
+  const programs = [newer, older].map((home) => join(home, 'bin', 'erl'));
+  assert.deepEqual(await chosen([older, newer]), programs);
+  const third = putErlang('25');
+  assert.deepEqual(await chosen([third, newer, older]), programs);
+  // Pairs are taken as they are named.
+  await assert.rejects(chosen([newer, older]), {
+    code: 'engine-unusable',
+    message: /needs Erlang 2\d/,
+  });
+  await assert.rejects(chosen([older]), { message: /4\.0\.5 needs Erlang 26 or newer/ });
+  await assert.rejects(chosen(['erlang-27', newer]), {
+    code: 'engine-not-found',
+    message: /erlang-27, which is not the absolute path/,
+  });
 });

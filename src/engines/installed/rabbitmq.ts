@@ -4,7 +4,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { executable, programInPath } from '../../base/programs/program-path.ts';
 import { plainEnvironment, runProgram } from '../../base/programs/run-program.ts';
-import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
+import {
+  compareVersions,
+  exists,
+  homesOf,
+  namedFolders,
+  PathCache,
+  type Variables,
+} from './candidates.ts';
 import { InstallationError } from './errors.ts';
 
 /** An installed RabbitMQ with its Erlang. */
@@ -37,13 +44,14 @@ const search = {
     (await exists(join(folder, 'plugins'))),
 };
 
-/** The variable that names a folder with `bin/erl`. */
+/** The variable that names folders with `bin/erl`. */
 const erlangVariable = 'WAXWING_ERLANG_HOME';
 /** The Erlang releases that versions of RabbitMQ need, the newest versions first. */
 const neededErlang = [
   { since: '3.13', first: 26, last: Number.POSITIVE_INFINITY },
   { since: '3.12', first: 25, last: 26 },
   { since: '3.9', first: 23, last: 25 },
+  { since: '3.8', first: 22, last: 24 },
 ];
 
 const erlangTimeoutMs = 30_000;
@@ -62,7 +70,7 @@ export async function findRabbitMq(
   variables: Variables,
 ): Promise<InstalledRabbitMq> {
   const server = await findRabbitMqServer(configured, variables);
-  return { ...server, erlang: await askErlang(await findErlang(variables)) };
+  return { ...server, erlang: await askErlang(await erlangFor(server, variables)) };
 }
 
 /**
@@ -73,7 +81,23 @@ export async function findRabbitMq(
 export async function findRabbitMqServer(
   configured: string | undefined,
   variables: Variables,
-): Promise<Omit<InstalledRabbitMq, 'erlang'>> {
+): Promise<InstalledServer> {
+  const [newest] = await findRabbitMqServers(configured, variables);
+  return newest;
+}
+
+/** An installed RabbitMQ without its Erlang. */
+export type InstalledServer = Omit<InstalledRabbitMq, 'erlang'>;
+
+/**
+ * Finds all that are installed in the folders of {@link findRabbitMq}, the newest first.
+ *
+ * @throws {InstallationError} `engine-not-found`, `engine-unusable`
+ */
+export async function findRabbitMqServers(
+  configured: string | undefined,
+  variables: Variables,
+): Promise<readonly [InstalledServer, ...InstalledServer[]]> {
   const homes = await homesOf(search, configured, variables);
   const found = await Promise.all(
     homes.map(async (home) => ({
@@ -81,8 +105,8 @@ export async function findRabbitMqServer(
       ...(await servers.get(join(home, 'plugins'), () => read(home))),
     })),
   );
-  const [newest] = found.sort((a, b) => compareVersions(b.version, a.version));
-  if (newest !== undefined) return newest;
+  const [newest, ...others] = found.sort((a, b) => compareVersions(b.version, a.version));
+  if (newest !== undefined) return [newest, ...others];
   throw new InstallationError('engine-not-found', 'RabbitMQ is missing');
 }
 
@@ -102,27 +126,57 @@ async function read(home: string): Promise<Pick<InstalledRabbitMq, 'version' | '
 }
 
 /**
- * Finds Erlang: in the folder that the variable `WAXWING_ERLANG_HOME` names, or in the path.
+ * Finds Erlang: in the folders that the variable `WAXWING_ERLANG_HOME` names, or in the path.
  *
- * @returns the path of `erl`, with `epmd` beside it
+ * @returns the paths of `erl`, each with `epmd` beside it
  * @throws {InstallationError} `engine-not-found`
  */
-export async function findErlang(variables: Variables): Promise<string> {
-  const named = variables[erlangVariable];
-  if (named !== undefined && named !== '') {
-    const program = join(named, 'bin', 'erl');
-    const isUsable = isAbsolute(named) && (await executable(program)) !== undefined;
-    if (isUsable && (await executable(join(named, 'bin', 'epmd'))) !== undefined) return program;
-    const text = `${erlangVariable} names ${named}, which is not the absolute path of a folder of Erlang`;
-    throw new InstallationError('engine-not-found', text);
-  }
+async function findErlangs(variables: Variables): Promise<readonly [string, ...string[]]> {
+  const [first, ...others] = await Promise.all(
+    namedFolders(variables[erlangVariable]).map(namedErlang),
+  );
+  if (first !== undefined) return [first, ...others];
   const program = await programInPath('erl');
   if (program !== undefined && (await executable(join(dirname(program), 'epmd'))) !== undefined) {
-    return program;
+    return [program];
   }
   const place = `there is no 'erl' with 'epmd' in ${plainEnvironment.PATH}`;
   const text = `RabbitMQ needs Erlang: ${place}; ${erlangVariable} can name its folder`;
   throw new InstallationError('engine-not-found', text);
+}
+
+async function namedErlang(folder: string): Promise<string> {
+  const program = join(folder, 'bin', 'erl');
+  const isUsable = isAbsolute(folder) && (await executable(program)) !== undefined;
+  if (isUsable && (await executable(join(folder, 'bin', 'epmd'))) !== undefined) return program;
+  const text = `${erlangVariable} names ${folder}, which is not the absolute path of a folder of Erlang`;
+  throw new InstallationError('engine-not-found', text);
+}
+
+/**
+ * Finds the Erlang of a RabbitMQ. If both variables name the same number of folders, it is the one at the
+ * same place; otherwise it is the first on which that RabbitMQ runs.
+ *
+ * @throws {InstallationError} `engine-not-found`; `engine-unusable` if it does not run on any
+ */
+export async function erlangFor(
+  { home, version }: Pick<InstalledServer, 'home' | 'version'>,
+  variables: Variables,
+): Promise<string> {
+  const programs = await findErlangs(variables);
+  const homes = namedFolders(variables[search.variable]);
+  const paired = homes.length === programs.length ? programs[homes.indexOf(home)] : undefined;
+  const candidates = paired === undefined ? programs : [paired];
+  let unusable: unknown;
+  for (const program of candidates) {
+    try {
+      await checkErlang(version, program);
+      return program;
+    } catch (error) {
+      unusable ??= error;
+    }
+  }
+  throw unusable;
 }
 
 /**
@@ -132,7 +186,7 @@ export async function findErlang(variables: Variables): Promise<string> {
  * @param version of RabbitMQ
  * @throws {InstallationError} `engine-unusable`
  */
-export async function checkErlang(version: string, program: string): Promise<void> {
+async function checkErlang(version: string, program: string): Promise<void> {
   const file = join(dirname(program), '..', 'releases', 'start_erl.data');
   const release = Number((await readFile(file, 'utf8').catch(() => '')).trim().split(' ')[1]);
   const needed = neededErlang.find(({ since }) => compareVersions(version, since) >= 0);

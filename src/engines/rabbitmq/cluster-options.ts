@@ -17,6 +17,25 @@ export interface ClusterOptions {
 export interface ClusterPlace {
   readonly volumeId: string;
   readonly host: NodeHost;
+  /** The version with which the node starts: `3.10`. */
+  readonly version: string;
   /** Whether the node has moved there, and is not in the cluster yet. */
   readonly isNew: boolean;
+}
+
+/** Events of a cluster. */
+export interface ClusterEvents {
+  /** A line of the log of a node. */
+  line(nodeName: string, text: string): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** A node lost its volume, and needs its data key. */
+  needsKeys(detail: string): void;
+  /** The cluster has ended. */
+  ended(detail: string): void;
+  /** The nodes have answered, or one has ended. */
+  looked(): void;
+  /** A node that had moved is in the cluster. */
+  joined(volumeId: string): Promise<void>;
+  /** A node is started with another version from now on. */
+  upgrading(number: number, version: string): Promise<void>;
 }

@@ -2,7 +2,6 @@
 
 import type { BrokerSpec } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
-import { majorMinor } from '../../control/offers/offers.ts';
 import { chooseHosts } from '../../hosts/placement.ts';
 import type { ClusterPlace } from './cluster-options.ts';
 import type { HostDirectory, Placement } from './hosts/host-directory.ts';
@@ -42,7 +41,7 @@ export class ClusterPlaces {
   }
 
   /** The places of the nodes of a cluster, in their order. */
-  of({ instances }: Pick<PlacedSpec, 'instances'>): ClusterPlace[] {
+  of({ instances }: Pick<PlacedSpec, 'instances'>): Omit<ClusterPlace, 'version'>[] {
     return volumesOf({ instances }).map((volumeId) => {
       const placement = this.#directory.placementOf(volumeId);
       return { volumeId, host: this.#host(placement?.hostId), isNew: placement?.isNew === true };
@@ -89,7 +88,7 @@ export class ClusterPlaces {
    */
   lostPlace(spec: PlacedSpec) {
     const places = this.of(spec);
-    const isLost = ({ host }: ClusterPlace) => !host.isReachable && this.#directory.isLost(host.id);
+    const isLost = ({ host }: Pick<ClusterPlace, 'host'>) => !host.isReachable && this.#directory.isLost(host.id);
     const at = places.findIndex(isLost);
     const place = places[at];
     // A majority must keep its data.
@@ -126,10 +125,7 @@ export class ClusterPlaces {
   #candidates(engineVersion: string) {
     const joined = this.#isSpread
       ? this.#directory.hosts.filter(
-          ({ isReachable, version }) =>
-            isReachable &&
-            version !== undefined &&
-            majorMinor(version) === majorMinor(engineVersion),
+          (host) => host.isReachable && host.pluginsOf(engineVersion) !== undefined,
         )
       : [];
     return [this.#local, ...joined].map(({ id, zone }) => ({

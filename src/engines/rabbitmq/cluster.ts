@@ -1,23 +1,23 @@
 // A cluster of three nodes of RabbitMQ.
 
 import { createSecretKey } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock, type Timer } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import type { VolumeKey } from '../../control/engine.ts';
 import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
-import type { ClusterOptions } from './cluster-options.ts';
+import { joinMoved } from './cluster-join.ts';
+import type { ClusterEvents, ClusterOptions } from './cluster-options.ts';
+import { isFormed, setFormed } from './formed.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
-import { serviceUser } from './nodes/definitions.ts';
 import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
 import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
-import { removeMember } from './nodes/quorum-members.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
+import { ServiceUserKeeper } from './service-user.ts';
+import { patienceMs, RollingUpgrade } from './upgrade/rolling-upgrade.ts';
 
 /** Nodes that are a majority. */
 const majority = 2;
@@ -35,24 +35,6 @@ const steadyMs = 60_000;
 const pauseMs = { first: 1000, longest: 30_000 } as const;
 /** Ended processes of one node after which the cluster is started anew. */
 const crashCountMax = 8;
-/** The file that tells that the cluster was complete once. Until then, its nodes have no data. */
-const formedFile = 'formed';
-const restoreMs = 10_000; // between two attempts to restore the user of the service
-
-/** Events of a cluster. */
-export interface ClusterEvents {
-  /** A line of the log of a node. */
-  line(nodeName: string, text: string): void;
-  log(level: 'info' | 'warn' | 'error', text: string): void;
-  /** A node lost its volume, and needs its data key. */
-  needsKeys(detail: string): void;
-  /** The cluster has ended. */
-  ended(detail: string): void;
-  /** The nodes have answered, or one has ended. */
-  looked(): void;
-  /** A node that had moved is in the cluster. */
-  joined(volumeId: string): Promise<void>;
-}
 
 /** Three nodes of one broker. Calls of {@link start}, {@link restart} and {@link stop} must not overlap. */
 export class Cluster {
@@ -66,8 +48,8 @@ export class Cluster {
   readonly #healing: PartitionHealing;
   /** The volumes that the present start has mounted. */
   #mounted: string[] = [];
-  #restoring: Promise<void> | undefined = undefined;
-  #nextRestoreMs = 0;
+  readonly #serviceUser: ServiceUserKeeper;
+  readonly #rolling: RollingUpgrade<Node>;
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.#options = options;
@@ -88,6 +70,23 @@ export class Cluster {
       start: (node) => this.#startSeparated(node),
       log: (text) => events.log('warn', text),
     });
+    this.#serviceUser = new ServiceUserKeeper(
+      (...of) => this.#command(...of),
+      (text) => this.#isStopping || events.log('warn', text),
+    );
+    this.#rolling = new RollingUpgrade(this.nodes, {
+      until: (isTrue) => this.#until(isTrue, this.nodes, systemClock.monotonicMs() + patienceMs),
+      command: (...of) => this.#command(...of),
+      record: (node, version) => events.upgrading(node.number, version),
+      restart: (node, version) => this.#startUpgraded(node, version),
+      end: (node) => node.stop(),
+      pause: async () => {
+        await delay(lookMs.running);
+        if (this.#isStopping) throw new Error('the cluster is being stopped');
+      },
+      nowMs: () => systemClock.monotonicMs(),
+      log: (...of) => events.log(...of),
+    });
   }
 
   /** Whether it was started and not stopped. */
@@ -102,7 +101,7 @@ export class Cluster {
 
   /** The nodes that serve clients: those that see a majority. */
   get healthy(): readonly Node[] {
-    return this.nodes.filter((node) => node.sees(majority));
+    return this.nodes.filter((node) => node.sees(majority) && !node.isDrained);
   }
 
   /**
@@ -128,10 +127,10 @@ export class Cluster {
   async #startAll(settings: ClusterSettings, keys: readonly VolumeKey[]): Promise<void> {
     this.#isStopping = false;
     try {
-      const isFormed = await wasComplete(this.#options.folder);
+      const wasFormed = await isFormed(this.#options.folder);
       await this.#awaitHosts();
       const members = this.nodes.filter(({ host, isNew }) => host.isReachable && !isNew);
-      this.#requireMembers(members, isFormed);
+      this.#requireMembers(members, wasFormed);
       for (const node of this.nodes) node.isWritten = false;
       for (const node of members) await this.#unlock(node, settings, keys);
       const { brokerId } = this.#options;
@@ -139,10 +138,10 @@ export class Cluster {
       this.#setUp = setUp;
       const [seed] = members;
       for (const node of seed === undefined ? [] : members) {
-        await setUp.write(node, { isNew: !isFormed, seed: seed ?? node, hasUsers: !isFormed });
+        await setUp.write(node, { isNew: !wasFormed, seed: seed ?? node, hasUsers: !wasFormed });
       }
-      await this.#form(members, isFormed);
-      if (isFormed) await this.#startLost(settings, keys);
+      await this.#form(members, wasFormed);
+      if (wasFormed) await this.#startLost(settings, keys);
     } catch (error) {
       await this.stop();
       throw error;
@@ -159,8 +158,8 @@ export class Cluster {
     }
   }
 
-  #requireMembers(members: readonly Node[], isFormed: boolean): void {
-    const needed = isFormed ? majority : this.nodes.length;
+  #requireMembers(members: readonly Node[], wasFormed: boolean): void {
+    const needed = wasFormed ? majority : this.nodes.length;
     if (members.length >= needed) return;
     const missing = this.nodes.filter((node) => !members.includes(node));
     const names = missing.map(({ number, host }) => `node ${number} (host '${host.name}')`);
@@ -200,27 +199,36 @@ export class Cluster {
   }
 
   /** Starts the nodes and waits until each of them sees all. */
-  async #form(members: readonly Node[], isFormed: boolean): Promise<void> {
+  async #form(members: readonly Node[], wasFormed: boolean): Promise<void> {
     const setUp = this.#running;
     const { epmdPort } = setUp;
     const [seed, ...others] = members;
     const endMs = systemClock.monotonicMs() + startMs;
-    if (!isFormed && seed !== undefined) {
+    if (!wasFormed && seed !== undefined) {
       // The others would each form a cluster of their own if they did not find this one.
       seed.start(epmdPort);
       await this.#until(() => seed.sees(1), [seed], endMs);
       for (const node of others) node.start(epmdPort);
     } else {
-      // A cluster that was stopped waits for the node that stopped last.
-      for (const node of members) node.start(epmdPort);
+      for (const node of members) node.start(epmdPort); // they wait for the one that stopped last
     }
-    if (isFormed && this.nodes.some(({ isNew }) => isNew)) await this.#awaitOrForce(members);
+    if (wasFormed && this.nodes.some(({ isNew }) => isNew)) await this.#awaitOrForce(members);
+    if (new Set(members.map(({ version }) => version)).size > 1) {
+      return this.#awaitMixed(members, endMs);
+    }
     await this.#until(() => isComplete(members), members, endMs);
-    if (isFormed) return;
+    if (wasFormed) return;
     // The users are the cluster's own from now on: a later start must not set their passwords again.
     const definitions = setUp.laterDefinitions;
     for (const node of members) await setUp.change(node, { definitions });
-    await writeFile(join(this.#options.folder, formedFile), '', { mode: 0o600 });
+    await setFormed(this.#options.folder);
+  }
+
+  /** A node that does not run with the version of an upgrade does not keep the others from serving. */
+  #awaitMixed(members: readonly Node[], endMs: number): Promise<void> {
+    const enoughMs = systemClock.monotonicMs() + lostMs;
+    const isEnough = () => systemClock.monotonicMs() > enoughMs && this.healthy.length >= majority;
+    return this.#until(() => isComplete(members) || isEnough(), members, endMs);
   }
 
   #awaitOrForce(members: readonly Node[]): Promise<void> {
@@ -245,6 +253,11 @@ export class Cluster {
     this.#events.looked();
     if (this.#isStopping) return;
     if (systemClock.monotonicMs() - node.startedMs >= steadyMs) node.crashCount = 0;
+    if (this.#rolling.ended(node, detail)) {
+      this.#events.log('warn', `node ${node.number} ended (${detail})`);
+      if (this.#rolling.mayStart(node)) this.#startLater(node, pauseMs.first);
+      return;
+    }
     node.crashCount++;
     const text = `node ${node.number} ended (${detail})`;
     const isServing = this.healthy.filter((each) => each !== node).length >= majority;
@@ -261,9 +274,10 @@ export class Cluster {
   #startLater(node: Node, ms: number): void {
     const timer = systemClock.setTimeout(() => {
       this.#timers.delete(node);
-      if (this.#isStopping || node.isRunning) return;
+      const isUnwanted = () => this.#isStopping || node.isRunning || !this.#rolling.mayStart(node);
+      if (isUnwanted()) return;
       void stateOf(node).then((state) => {
-        if (state !== 'mounted' || this.#isStopping || node.isRunning) return;
+        if (state !== 'mounted' || isUnwanted()) return;
         node.start(this.#running.epmdPort);
       });
     }, ms);
@@ -296,7 +310,7 @@ export class Cluster {
       if (!keys.some(({ volumeId }) => volumeId === node.volumeId)) continue;
       await this.#unlock(node, settings, keys);
       if (node.isNew) await this.#join(node);
-      else if (!node.isRunning) {
+      else if (!node.isRunning && !node.isHeld) {
         const seed = this.healthy[0] ?? node;
         if (!node.isWritten) await setUp.write(node, { isNew: false, seed, hasUsers: false });
         await node.host.startEpmd(this.#options.brokerId, node.place.address, setUp.epmdPort);
@@ -305,35 +319,21 @@ export class Cluster {
     }
   }
 
-  /** Makes a node that has moved and lost its data a member of the cluster. */
   async #join(node: Node): Promise<void> {
     const setUp = this.#running;
-    const { log, joined } = this.#events;
     const endMs = systemClock.monotonicMs() + startMs;
-    const others = this.nodes.filter((each) => each !== node && each.isRunning);
-    await this.#until(() => this.healthy.some((each) => each !== node), others, endMs);
-    const [seed = node] = this.healthy;
-    const isThere = seed.view?.some(({ name, isRunning }) => isRunning && name === node.place.name);
-    if (isThere) throw new Error(`node ${node.number} still runs on its previous host`);
-    const gone = [node.place.address];
-    const command = (each: NodeCommand) => this.#command(seed, each);
-    await removeMember(node, { seed, command, endMs });
-    await setUp.writeMoved(node, seed);
-    const nodes = setUp.addresses;
-    for (const other of others) {
-      const problem = await this.#command(other, { kind: 'hosts', nodes, gone });
-      if (problem !== undefined) throw new Error(`node ${other.number}: ${problem}`);
-      await setUp.change(other, {});
-    }
-    node.start(setUp.epmdPort);
-    await this.#until(() => node.sees(others.length + 1), [node, ...others], endMs);
-    const grown = await this.#command(seed, { kind: 'grow', node: node.place });
-    if (grown !== undefined) log('warn', `quorum queues have no member on it: ${grown}`);
-    const definitions = setUp.laterDefinitions;
-    await setUp.change(node, { definitions });
+    await joinMoved(node, {
+      setUp,
+      others: this.nodes.filter((each) => each !== node && each.isRunning),
+      healthy: () => this.healthy,
+      endMs,
+      until: (isTrue, nodes) => this.#until(isTrue, nodes, endMs),
+      command: (...of) => this.#command(...of),
+      warn: (text) => this.#events.log('warn', text),
+    });
     node.isNew = false;
-    await joined(node.volumeId);
-    log('info', `node ${node.number} runs on host '${node.host.name}'`);
+    await this.#events.joined(node.volumeId);
+    this.#events.log('info', `node ${node.number} runs on host '${node.host.name}'`);
   }
 
   async #command(node: Node, command: NodeCommand): Promise<string | undefined> {
@@ -381,6 +381,41 @@ export class Cluster {
     }
   }
 
+  /**
+   * Gives all nodes a version, one after the other, so that a majority always runs. Where an earlier attempt
+   * ended, it goes on.
+   *
+   * @returns why it has stopped, while the other nodes go on; undefined if all nodes have the version
+   * @throws if the cluster is being stopped
+   */
+  async upgrade(settings: ClusterSettings, version: string): Promise<string | undefined> {
+    this.#isChanging = true;
+    await this.#healing.ended;
+    this.#running.settings = settings;
+    try {
+      await this.#rolling.run(version);
+      return undefined;
+    } catch (error) {
+      if (this.#isStopping || !(error instanceof Error)) throw error;
+      return error.message;
+    } finally {
+      this.#isChanging = false;
+    }
+  }
+
+  async #startUpgraded(node: Node, version: string): Promise<void> {
+    this.#timers.get(node)?.clear();
+    await node.stop();
+    this.#events.looked();
+    if ((await stateOf(node)) !== 'mounted') {
+      throw new Error(`the volume of node ${node.number} cannot be used`);
+    }
+    node.version = version;
+    const seed = this.healthy[0] ?? node;
+    await this.#running.write(node, { isNew: false, seed, hasUsers: false });
+    node.start(this.#running.epmdPort);
+  }
+
   async #restart(settings: ClusterSettings): Promise<void> {
     const setUp = this.#running;
     setUp.settings = settings;
@@ -426,7 +461,7 @@ export class Cluster {
   async #keepLooking(): Promise<void> {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
-      this.#restoreServiceUser();
+      this.#serviceUser.examine(this.nodes);
       if (!this.#isChanging && !this.#isStopping) this.#healing.examine();
       if (look % looksPerProbe === 0) {
         await Promise.all(this.nodes.map(async (node) => (await node.hosted()).probe()));
@@ -437,23 +472,6 @@ export class Cluster {
       this.#events.looked();
       await delay(lookMs.running, undefined, { ref: false });
     }
-  }
-
-  /** Imports the user of the service again if nodes refuse it. */
-  #restoreServiceUser(): void {
-    const node = this.nodes.find(({ isRefusing }) => isRefusing);
-    const isTooEarly = systemClock.monotonicMs() < this.#nextRestoreMs;
-    if (node === undefined || isTooEarly || this.#restoring !== undefined) return;
-    this.#restoring = this.#command(node, { kind: 'import-definitions' })
-      .catch(String)
-      .then((problem) => {
-        this.#restoring = undefined;
-        this.#nextRestoreMs = systemClock.monotonicMs() + restoreMs;
-        if (this.#isStopping) return;
-        const what = `the user ${serviceUser} was deleted or changed in the cluster`;
-        const end = problem === undefined ? 'is restored' : `could not be restored: ${problem}`;
-        this.#events.log('warn', `${what}, and ${end}`);
-      });
   }
 
   /** Makes a start or restart in progress fail. {@link stop} must follow. */
@@ -468,7 +486,7 @@ export class Cluster {
     this.#timers.clear();
     await this.#healing.ended;
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
-    await this.#restoring;
+    await this.#serviceUser.ended;
     const { brokerId } = this.#options;
     const hosts = [...new Set(this.nodes.map(({ host }) => host))];
     await Promise.allSettled(hosts.map((host) => host.stopEpmd(brokerId)));
@@ -479,15 +497,4 @@ export class Cluster {
       throw new WaxwingError('nodes-not-stopped', String(failed.reason), { cause: failed.reason });
     }
   }
-}
-
-/** Whether a cluster was complete once. @param folder the folder of the broker */
-export function wasComplete(folder: string): Promise<boolean> {
-  return readFile(join(folder, formedFile)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }

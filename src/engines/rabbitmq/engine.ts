@@ -6,7 +6,6 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { assert } from '../../base/assert.ts';
-import { WaxwingError } from '../../base/errors.ts';
 import type { MetricsJson } from '../../base/metrics.ts';
 import { isInRange } from '../../base/port-range.ts';
 import type { DiscoveryPage } from '../../control/discovery.ts';
@@ -30,10 +29,12 @@ import { writeKeyFile } from '../../volumes/key-file.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { alarmTexts } from './alarm-texts.ts';
-import { Cluster, wasComplete } from './cluster.ts';
+import { Cluster } from './cluster.ts';
 import { ClusterEndpoints, type EndpointSettings } from './cluster-endpoints.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
+import type { ClusterPlace } from './cluster-options.ts';
 import { ClusterPlaces } from './cluster-places.ts';
+import { isFormed } from './formed.ts';
 import type { HostDirectory } from './hosts/host-directory.ts';
 import { LocalHost } from './hosts/local-host.ts';
 import { localHostId } from './hosts/node-host.ts';
@@ -43,7 +44,8 @@ import { rabbitMqHash } from './nodes/definitions.ts';
 import { loopback } from './nodes/node-place.ts';
 import { clusterTls } from './nodes/node-tls.ts';
 import type { ClusterSettings } from './nodes/set-up.ts';
-import { ownLines } from './own-lines.ts';
+import { linesKnownBy, ownLines } from './own-lines.ts';
+import { hasMirrors, hostWithout, runnableVersion } from './upgrade/versions.ts';
 
 const kind = { engineType: 'RABBITMQ', deploymentMode: 'CLUSTER_MULTI_AZ' } as const;
 
@@ -63,8 +65,8 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
     readonly memoryBytesMax: number | undefined;
     readonly diskReserveBytes: number;
   };
-  /** The RabbitMQ of this machine, or why there is none that can be used. */
-  readonly installation: Installation | string;
+  /** What this machine has of RabbitMQ, the newest first, or why nothing can be used. */
+  readonly installations: readonly Installation[] | string;
   /** This machine as a host of nodes. */
   readonly local: {
     /** The address on which nodes of clusters over several machines listen; undefined for no such clusters. */
@@ -84,7 +86,8 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
 }
 
 interface Run {
-  readonly spec: BrokerSpec;
+  /** That of the last start, restart or upgrade. */
+  spec: BrokerSpec;
   readonly cluster: Cluster;
   readonly endpoints: ClusterEndpoints;
   running: RunningBroker | undefined;
@@ -105,10 +108,10 @@ export class RabbitMqEngine implements Engine {
 
   constructor(options: RabbitMqEngineOptions) {
     this.#options = options;
-    const { installation } = options;
-    const isThere = typeof installation !== 'string';
-    this.kinds = isThere ? [kindOf(installation)] : [];
-    this.missing = isThere ? [] : [{ ...kind, reason: installation }];
+    const { installations: found } = options;
+    const installations = typeof found === 'string' ? [] : found;
+    this.kinds = installations.length > 0 ? [kindOf(installations)] : [];
+    this.missing = typeof found === 'string' ? [{ ...kind, reason: found }] : [];
     const { dataFolder, folder, local, directory } = options;
     this.#local = new LocalHost({
       id: localHostId,
@@ -117,7 +120,7 @@ export class RabbitMqEngine implements Engine {
       address: local.address ?? loopback,
       dataFolder,
       folder,
-      installation: isThere ? installation : undefined,
+      installations,
       log: (id, level, text) => this.#events?.log(id, level, text),
     });
     this.#places = new ClusterPlaces(this.#local, directory, local.address !== undefined);
@@ -176,7 +179,6 @@ export class RabbitMqEngine implements Engine {
 
   async start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     try {
-      this.#requireVersion(spec);
       const settings = await this.#settingsOf(spec);
       const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
       this.#starting.add(run.cluster);
@@ -184,7 +186,7 @@ export class RabbitMqEngine implements Engine {
       const mounted = await started.finally(() => this.#starting.delete(run.cluster));
       this.#runs.set(spec.id, run);
       run.running ??= { ports: await this.#open(run, spec) };
-      return { ...run.running, mounted };
+      return { ...run.running, ...(await this.#upgraded(run, spec, settings)), mounted };
     } finally {
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((key) => key.dataKey)]) each.fill(0);
@@ -200,9 +202,40 @@ export class RabbitMqEngine implements Engine {
   async restart(spec: BrokerSpec): Promise<RunningBroker> {
     const run = this.#runs.get(spec.id);
     if (run?.running === undefined) throw new Error(`cluster ${spec.id} is not running`);
-    this.#requireVersion(spec);
-    await run.cluster.restart(await this.#settingsOf(spec));
-    return { ...run.running, mounted: [] };
+    const settings = await this.#settingsOf(spec);
+    const running = { ...run.running, mounted: [] };
+    if (spec.previousVersion !== undefined) {
+      return { ...running, ...(await this.#upgraded(run, spec, settings)) };
+    }
+    await run.cluster.restart(settings);
+    return running;
+  }
+
+  /** Carries out the upgrade of a running cluster, if there is one, or goes on with it. */
+  async #upgraded(
+    run: Run,
+    spec: BrokerSpec,
+    settings: ClusterSettings,
+  ): Promise<Pick<RunningBroker, 'problem'>> {
+    if (spec.previousVersion === undefined) return {};
+    try {
+      const message = await run.cluster.upgrade(settings, majorMinor(spec.engineVersion));
+      if (message !== undefined) return { problem: { code: 'upgrade-stopped', message } };
+      run.spec = spec;
+      return {};
+    } catch (error) {
+      // It is being stopped. Without this, its nodes would go on.
+      await this.stop(spec.id);
+      throw error;
+    }
+  }
+
+  upgradeRefusal(broker: Pick<BrokerSpec, 'instances'>, version: string): string | undefined {
+    return hostWithout(this.#places.of(broker), version);
+  }
+
+  abandon(brokerId: string): void {
+    this.#runs.get(brokerId)?.cluster.abandon();
   }
 
   async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
@@ -221,14 +254,12 @@ export class RabbitMqEngine implements Engine {
     const folder = await realpath(join(this.#options.folder, id));
     await this.#local.endAll(id);
     await this.#replaceLost(spec);
+    const places = await this.#versionedPlaces(spec);
     const cluster = new Cluster(
       {
         brokerId: id,
         folder,
-        places: this.#places.of(spec).map((place) => {
-          const volume = spec.volumes.find((each) => each.id === place.volumeId);
-          return { ...place, isNew: place.isNew || volume?.isRebuilt === true };
-        }),
+        places,
         wrappedKey: (volumeId) => this.#wrappedKey(id, volumeId),
       },
       {
@@ -238,6 +269,7 @@ export class RabbitMqEngine implements Engine {
         ended: (detail) => this.#ended(id, detail),
         looked: () => this.#looked(id),
         joined: (volumeId) => this.#places.joined(spec, volumeId),
+        upgrading: async (number, version) => this.#events?.upgrading(id, number, version),
       },
     );
     const endpoints = new ClusterEndpoints(cluster, this.#options);
@@ -248,7 +280,7 @@ export class RabbitMqEngine implements Engine {
   async #replaceLost(spec: BrokerSpec): Promise<void> {
     const { folder, directory } = this.#options;
     if (spec.volumes.some(({ isRebuilt }) => isRebuilt)) return;
-    if (!(await wasComplete(join(folder, spec.id)))) return;
+    if (!(await isFormed(join(folder, spec.id)))) return;
     const lost = this.#places.lostPlace(spec);
     if (lost === undefined) return;
     const { number, volumeId, from, to } = lost;
@@ -256,6 +288,27 @@ export class RabbitMqEngine implements Engine {
     await this.#places.move(spec, volumeId, to);
     await this.#keepKey(spec.id, volumeId, wrappedKey);
     directory.replaced({ brokerId: spec.id, node: number, from: from.name, to: to.name });
+  }
+
+  /**
+   * The places of nodes with the versions that they start with: those that they had, or that of an upgrade
+   * where the one before is not installed any more.
+   *
+   * @throws {WaxwingError} `engine-version-missing`
+   */
+  async #versionedPlaces(spec: BrokerSpec): Promise<ClusterPlace[]> {
+    const places: ClusterPlace[] = [];
+    for (const place of this.#places.of(spec)) {
+      const instance = spec.instances.find((each) => each.volumeId === place.volumeId);
+      const had = majorMinor(instance?.engineVersion ?? spec.engineVersion);
+      const version = runnableVersion(place.host, [had, majorMinor(spec.engineVersion)]);
+      if (version !== had && instance !== undefined) {
+        await this.#events?.upgrading(spec.id, instance.number, version);
+      }
+      const volume = spec.volumes.find((each) => each.id === place.volumeId);
+      places.push({ ...place, version, isNew: place.isNew || volume?.isRebuilt === true });
+    }
+    return places;
   }
 
   async #wrappedKey(brokerId: string, volumeId: string): Promise<Buffer> {
@@ -397,6 +450,7 @@ export class RabbitMqEngine implements Engine {
       this.#options;
     const ports = spec.ports.flatMap(({ port, wantedPort }) => [port, wantedPort]);
     const taken = new Set([...spec.portsOfOthers, ...ports]);
+    const lines = ownLines(spec);
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
     return {
       clusterName: spec.name,
@@ -404,8 +458,8 @@ export class RabbitMqEngine implements Engine {
       tls: clusterTls(hasTlsParity),
       memoryBytesMax: Math.floor(memoryBytesMax / nodeCount),
       diskReserveBytes: room.diskReserveBytes,
-      ownLines: ownLines(spec),
-      first: { users: spec.users, hasMirrors: Number.parseInt(spec.engineVersion, 10) < 4 },
+      ownLines: (version) => linesKnownBy(lines, version),
+      first: { users: spec.users, hasMirrors: hasMirrors(spec.engineVersion) },
       certificate: await this.#certificate(spec.id),
       authority: authority(),
       peerAuthorities: [authority(), ...peerAuthorities, ...rootCertificates].join('\n'),
@@ -425,28 +479,19 @@ export class RabbitMqEngine implements Engine {
     return found;
   }
 
-  /** @throws {WaxwingError} `engine-version-missing` */
-  #requireVersion({ engineVersion }: BrokerSpec): void {
-    const { installation } = this.#options;
-    const found = typeof installation === 'string' ? undefined : installation.version;
-    if (found !== undefined && majorMinor(found) === majorMinor(engineVersion)) return;
-    const text = `the broker has engine version ${engineVersion}, but RabbitMQ on this machine is `;
-    throw new WaxwingError('engine-version-missing', `${text}${found ?? 'missing'}`);
-  }
-
   #volumePlace(brokerId: string, id: string): VolumePlace {
     const { folder, dataFolder } = this.#options;
     return { id, folder: join(folder, brokerId, id), mountpoint: mountpointOf(dataFolder, id) };
   }
 }
 
-function kindOf({ version }: Installation): EngineKind {
+function kindOf(installations: readonly Installation[]): EngineKind {
   return {
     ...kind,
     listeners: ['amqps', 'management'],
     authenticationStrategies: ['SIMPLE'],
     startsSlowly: true,
-    engineVersions: [majorMinor(version)],
+    engineVersions: installations.map(({ version }) => majorMinor(version)),
     hashPassword: rabbitMqHash,
   };
 }

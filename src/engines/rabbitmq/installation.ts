@@ -1,12 +1,13 @@
 // The RabbitMQ of this machine, as clusters need it.
 
 import { dirname, join } from 'node:path';
+import { majorMinor } from '../../control/offers/offers.ts';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { encryptionProblem } from '../../volumes/capabilities.ts';
 import type { VolumeOwner } from '../../volumes/gocryptfs.ts';
 import { systemUser } from '../../volumes/system-user.ts';
 import { InstallationError } from '../installed/errors.ts';
-import { checkErlang, findErlang, findRabbitMqServer } from '../installed/rabbitmq.ts';
+import { erlangFor, findRabbitMqServers, type InstalledServer } from '../installed/rabbitmq.ts';
 
 /** A RabbitMQ whose nodes can be run. */
 export interface Installation {
@@ -22,6 +23,8 @@ export interface Installation {
   readonly control: string;
   /** The program `rabbitmq-queues`. */
   readonly queues: string;
+  /** The program `rabbitmq-upgrade`. */
+  readonly upgrade: string;
   /** The names of its plugins. */
   readonly plugins: readonly string[];
   /** The user of the nodes; undefined for the user of this process. */
@@ -34,33 +37,73 @@ export interface Installation {
  */
 const userName = 'rabbitmq';
 
-/** Finds RabbitMQ, or states why clusters cannot run on this machine. */
-export async function findInstallation(): Promise<Installation | string> {
+/**
+ * Finds what is installed of RabbitMQ, or states why clusters cannot run on this machine. Of each minor
+ * version, the newest is used; one without an Erlang on which it runs is left out.
+ *
+ * @returns the newest first, at least one
+ */
+export async function findInstallations(): Promise<readonly Installation[] | string> {
   try {
-    const { home, version, plugins } = await findRabbitMqServer(undefined, process.env);
-    const erl = await findErlang(process.env);
-    await checkErlang(version, erl);
+    const servers = await findRabbitMqServers(undefined, process.env);
     if (isFipsForced()) return 'RabbitMQ would not use the FIPS provider, which is required';
     const problem = await encryptionProblem();
     if (problem !== undefined) return `the volumes of nodes cannot be encrypted: ${problem}`;
     const user = await userOfNodes();
     if (typeof user === 'string') return user;
-    const program = (name: string) => join(home, 'sbin', name);
-    return {
-      version,
-      plugins,
-      pluginsFolder: join(home, 'plugins'),
-      epmd: join(dirname(erl), 'epmd'),
-      erl,
-      user,
-      server: program('rabbitmq-server'),
-      control: program('rabbitmqctl'),
-      queues: program('rabbitmq-queues'),
-    };
+    return await usable(servers, user);
   } catch (error) {
     if (error instanceof InstallationError) return error.message;
     throw error;
   }
+}
+
+/** Those with an Erlang on which they run. @throws {InstallationError} if there is none */
+async function usable(
+  servers: readonly InstalledServer[],
+  user: VolumeOwner | undefined,
+): Promise<readonly Installation[]> {
+  const found: Installation[] = [];
+  let unusable: unknown;
+  for (const server of servers) {
+    if (installationFor(found, server.version) !== undefined) continue;
+    try {
+      found.push(installationOf(server, await erlangFor(server, process.env), user));
+    } catch (error) {
+      if (!(error instanceof InstallationError)) throw error;
+      unusable ??= error;
+    }
+  }
+  if (found.length > 0) return found;
+  throw unusable;
+}
+
+/** The one of several installations that has the minor version of a version. */
+export function installationFor<Each extends Pick<Installation, 'version'>>(
+  installations: readonly Each[],
+  version: string,
+): Each | undefined {
+  return installations.find((each) => majorMinor(each.version) === majorMinor(version));
+}
+
+function installationOf(
+  { home, version, plugins }: InstalledServer,
+  erl: string,
+  user: VolumeOwner | undefined,
+): Installation {
+  const program = (name: string) => join(home, 'sbin', name);
+  return {
+    version,
+    plugins,
+    pluginsFolder: join(home, 'plugins'),
+    epmd: join(dirname(erl), 'epmd'),
+    erl,
+    user,
+    server: program('rabbitmq-server'),
+    control: program('rabbitmqctl'),
+    queues: program('rabbitmq-queues'),
+    upgrade: program('rabbitmq-upgrade'),
+  };
 }
 
 /** The user of the nodes; undefined for the user of this process. A text states what is missing. */

@@ -24,6 +24,12 @@ const since4 = [
 /** What stands for no limit: nodes have no value for it. */
 const longestMs = 2_147_483_647;
 
+/** The lines that nodes of a version know, of those for a newer or the same one. */
+export function linesKnownBy(lines: readonly string[], version: string): string[] {
+  if (Number.parseInt(version, 10) >= 4) return [...lines];
+  return lines.filter((line) => always.some((key) => line.startsWith(`${key} = `)));
+}
+
 /**
  * Returns the lines of a configuration for `rabbitmq.conf`. Every key and value was checked when the
  * configuration was stored, and is checked again.

@@ -5,7 +5,7 @@ import { WaxwingError } from '../../base/errors.ts';
 import { alarmTexts } from './alarm-texts.ts';
 import { readLogLine } from './log-line.ts';
 import { definitionsOf, rabbitMqHash, serviceUser } from './nodes/definitions.ts';
-import { ownLines } from './own-lines.ts';
+import { linesKnownBy, ownLines } from './own-lines.ts';
 
 // The texts that nodes read and write.
 
@@ -123,4 +123,10 @@ test('an alarm names its node, its host and what is free', () => {
   assert.deepEqual(alarmTexts('memory', views, [node as never]), [
     'rabbit3@c is low on memory; publishers of the whole cluster wait',
   ]);
+});
+
+test('nodes of an older version get no lines that only newer ones know', () => {
+  const lines = ['consumer_timeout = 5000', 'vhost_max = 3', 'heartbeat_more = 1'];
+  assert.deepEqual(linesKnownBy(lines, '4.2'), lines);
+  assert.deepEqual(linesKnownBy(lines, '3.13'), ['consumer_timeout = 5000']);
 });

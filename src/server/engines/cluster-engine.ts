@@ -2,7 +2,7 @@
 
 import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
 import type { HostDirectory } from '../../engines/rabbitmq/hosts/host-directory.ts';
-import { findInstallation } from '../../engines/rabbitmq/installation.ts';
+import { findInstallations } from '../../engines/rabbitmq/installation.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
 import type { CertificateKeeper } from '../certificate-keeper.ts';
 import type { SystemState } from '../compose.ts';
@@ -37,7 +37,7 @@ export async function clusterEngine(
     },
     local: { address: settings.hosts?.address, zone: settings.zone ?? defaultZone },
     directory,
-    installation: await findInstallation(),
+    installations: await findInstallations(),
     certificates: (brokerId) => certificates.broker(brokerId),
     authority: () => state.certificates.brokerAuthority,
     serverName: brokerName,

@@ -75,6 +75,7 @@ export interface HostView
   /** When it last answered, milliseconds since 1970; undefined if not since the start of the service. */
   readonly lastSeenMs: number | undefined;
   readonly nodeCount: number;
+  /** The versions of its RabbitMQ, the newest first; undefined if not since the start of the service. */
   readonly version: string | undefined;
   /** How far its clock is ahead, milliseconds; undefined if that is not known. */
   readonly clockDifferenceMs: number | undefined;
@@ -166,7 +167,7 @@ export class HostsService implements HostDirectory {
         isConnected: remote?.isReachable === true,
         lastSeenMs: this.#seen.get(id),
         nodeCount: this.nodeCountOf(id),
-        version: remote?.version,
+        version: remote?.versions.join(', ') || undefined,
         clockDifferenceMs: this.#clocks.differenceMs(id),
       };
     });

@@ -11,11 +11,8 @@ export interface Placement {
   readonly isNew: boolean;
 }
 
-/** A machine that has joined the service. */
-export interface JoinedHost extends NodeHost {
-  /** The version of its RabbitMQ, `3.10.8`; undefined until it was connected. */
-  readonly version: string | undefined;
-}
+/** A machine that has joined the service. It has no versions until it was connected. */
+export type JoinedHost = NodeHost;
 
 /** A node that moves, because its host is lost. */
 export interface MovedNode {

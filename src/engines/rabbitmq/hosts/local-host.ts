@@ -8,7 +8,7 @@ import { plainEnvironment } from '../../../base/programs/run-program.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../../volumes/mountpoint.ts';
 import { folderBytes } from '../../volumes/installed-engine-volumes.ts';
-import type { Installation } from '../installation.ts';
+import { type Installation, installationFor } from '../installation.ts';
 import { freePorts, isPortFree } from '../nodes/free-ports.ts';
 import { LocalNode } from '../nodes/local-node.ts';
 import { endMarkedProcesses, markOf } from '../nodes/marked-processes.ts';
@@ -20,8 +20,8 @@ const pauseMs = 1000;
 
 /** Which machine this is, and where it keeps the files of nodes. */
 export interface LocalHostOptions extends Pick<NodeHost, 'id' | 'name' | 'zone' | 'address'> {
-  /** Undefined if there is no RabbitMQ that can be used. */
-  readonly installation: Installation | undefined;
+  /** What there is of RabbitMQ, the newest first; empty if nothing can be used. */
+  readonly installations: readonly Installation[];
   /** The data folder of this program. */
   readonly dataFolder: string;
   /** The folder with a subfolder for each cluster. */
@@ -54,12 +54,22 @@ export class LocalHost implements NodeHost {
     this.address = options.address;
   }
 
-  get plugins(): readonly string[] {
-    return this.#installation.plugins;
+  pluginsOf(version: string): readonly string[] | undefined {
+    return installationFor(this.#options.installations, version)?.plugins;
   }
 
-  get #installation(): Installation {
-    const { installation } = this.#options;
+  get versions(): readonly string[] {
+    return this.#options.installations.map(({ version }) => version);
+  }
+
+  /** What is installed here, the newest first. */
+  get installed(): readonly Pick<Installation, 'version' | 'plugins'>[] {
+    return this.#options.installations.map(({ version, plugins }) => ({ version, plugins }));
+  }
+
+  /** What all versions need is the same in each; that of the newest is used. */
+  get #newest(): Installation {
+    const [installation] = this.#options.installations;
     assert(installation !== undefined, 'a node is started without RabbitMQ');
     return installation;
   }
@@ -101,10 +111,14 @@ export class LocalHost implements NodeHost {
 
   async node(brokerId: string, volumeId: string, events: HostedNodeEvents): Promise<LocalNode> {
     await mkdir(join(this.#options.folder, brokerId), { recursive: true, mode: 0o700 });
-    const { server, control, queues, erl, pluginsFolder, user } = this.#installation;
+    const { user } = this.#newest;
     const mark = markOf(await this.#folderOf(brokerId));
-    const options = { server, control, queues, erl, pluginsFolder, user, mark };
-    return new LocalNode(this.#placeOf(brokerId, volumeId), options, events);
+    const programs = (version: string) => {
+      const found = installationFor(this.#options.installations, version);
+      if (found !== undefined) return found;
+      throw new Error(`this machine has no RabbitMQ ${version}`);
+    };
+    return new LocalNode(this.#placeOf(brokerId, volumeId), { programs, user, mark }, events);
   }
 
   volumeBytes(brokerId: string, volumeId: string): Promise<number> {
@@ -129,11 +143,11 @@ export class LocalHost implements NodeHost {
     const { log } = this.#options;
     mapper.process = new NodeProcess(
       {
-        file: this.#installation.epmd,
+        file: this.#newest.epmd,
         args: ['-port', String(port), '-address', address],
         folder: '/',
         environment: { ...plainEnvironment, ...mark },
-        user: this.#installation.user,
+        user: this.#newest.user,
       },
       {
         line: (text) => log(brokerId, 'info', `epmd: ${text}`),

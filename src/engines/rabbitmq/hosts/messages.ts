@@ -10,6 +10,7 @@ import {
   truth,
   whole,
 } from '../../../hosts/channel/fields.ts';
+import { HostError } from '../../../hosts/errors.ts';
 import type { NodeAddress } from '../nodes/node-place.ts';
 import type {
   ChangedFiles,
@@ -18,11 +19,14 @@ import type {
   LastSeen,
   NodeCommand,
   NodeFiles,
+  PlainCommand,
 } from './node-host.ts';
 
 /** Maximum number of nodes of a cluster in a message. */
 export const nodeCountMax = 9;
 const pluginCountMax = 200;
+/** Minor versions of RabbitMQ on one host. */
+const versionCountMax = 32;
 /** Volumes of a host that it reports. */
 const volumeCountMax = 500;
 const lineCountMax = 1000;
@@ -73,6 +77,7 @@ export function readNode(fields: Fields, name: string): NodeAddress {
     number: whole(node, 'number', 1, nodeCountMax),
     name: text(node, 'name', /^rabbit\d@[\w.-]+$/),
     host: text(node, 'host', /^[\w.-]+$/),
+    version: text(node, 'version', /^\d{1,3}(\.\d{1,3}){1,2}$/),
     address: address(node, 'address'),
     ports: {
       amqps: port('amqps'),
@@ -139,14 +144,26 @@ export function readChangedFiles(fields: Fields): ChangedFiles {
   };
 }
 
+const plainCommands: readonly PlainCommand[] = [
+  'check-quorum',
+  'check-mirrors',
+  'drain',
+  'revive',
+  'enable-flags',
+  'rebalance',
+];
+
 /** A command for a node. */
 export function readCommand(fields: Fields): NodeCommand {
   const command = object(fields, 'command');
-  const kind = text(command, 'kind', /^(import-definitions|force-boot|forget|hosts|grow|shrink)$/);
+  const kind = text(command, 'kind', /^[a-z-]+$/);
   if (kind === 'import-definitions' || kind === 'force-boot') return { kind };
+  const plain = plainCommands.find((each) => each === kind);
+  if (plain !== undefined) return { kind: plain };
   if (kind === 'forget' || kind === 'grow' || kind === 'shrink') {
     return { kind, node: readNode(command, 'node') };
   }
+  if (kind !== 'hosts') throw new HostError('message-invalid', `there is no command '${kind}'`);
   return {
     kind: 'hosts',
     nodes: list(command, 'nodes', nodeCountMax, (item) => readNode(item, 'item')),
@@ -160,19 +177,32 @@ export interface VolumeReport extends NodeId {
   readonly isRunning: boolean;
 }
 
-/** What a host says about itself when it connects. */
-export interface HostReport {
-  /** The version of its RabbitMQ, `3.10.8`. */
+/** A RabbitMQ that a host has. */
+export interface InstalledVersion {
+  /** `3.10.8` */
   readonly version: string;
   readonly plugins: readonly string[];
+}
+
+/** What a host says about itself when it connects. */
+export interface HostReport {
+  /** The newest first, at least one. */
+  readonly installed: readonly InstalledVersion[];
   readonly volumes: readonly VolumeReport[];
 }
 
 /** See {@link HostReport}. */
 export function readReport(fields: Fields): HostReport {
+  const installed = list(fields, 'installed', versionCountMax, (item) => {
+    const one = object(item, 'item');
+    return {
+      version: text(one, 'version', /^\d{1,3}(\.\d{1,3}){1,3}([~+-][\w.~+-]*)?$/, 64),
+      plugins: readPlugins(one),
+    };
+  });
+  if (installed.length === 0) throw new HostError('message-invalid', `'installed' is empty`);
   return {
-    version: text(fields, 'version', /^\d{1,3}(\.\d{1,3}){1,3}([~+-][\w.~+-]*)?$/, 64),
-    plugins: readPlugins(fields),
+    installed,
     volumes: list(fields, 'volumes', volumeCountMax, (item) => {
       const volume = object(item, 'item');
       return {

@@ -53,7 +53,23 @@ export type NodeCommand =
   /** Removes a node from all quorum queues. */
   | { readonly kind: 'shrink'; readonly node: NodeAddress }
   /** Gives every quorum queue a member on a node. */
-  | { readonly kind: 'grow'; readonly node: NodeAddress };
+  | { readonly kind: 'grow'; readonly node: NodeAddress }
+  | { readonly kind: PlainCommand };
+
+/** Commands without more. */
+export type PlainCommand =
+  /** Fails if a quorum queue or a stream would lose its majority without the node. */
+  | 'check-quorum'
+  /** Fails if a classic queue would lose its only synchronised copy without the node; before RabbitMQ 4. */
+  | 'check-mirrors'
+  /** Makes the node accept no clients, and moves what it leads to other nodes. */
+  | 'drain'
+  /** Undoes `drain`. */
+  | 'revive'
+  /** Enables all stable feature flags that every node of the cluster knows. */
+  | 'enable-flags'
+  /** Spreads the leaders of queues over the nodes. */
+  | 'rebalance';
 
 /** What a node knew of the others when it ended. */
 export interface LastSeen {
@@ -118,8 +134,10 @@ export interface NodeHost {
   readonly zone: string;
   /** The IPv4 address on which its nodes listen if a cluster has several hosts. */
   readonly address: string;
-  /** The names of the plugins of its RabbitMQ. */
-  readonly plugins: readonly string[];
+  /** The versions of its RabbitMQ, `3.10.8`, the newest first. */
+  readonly versions: readonly string[];
+  /** The names of the plugins of its RabbitMQ of a minor version; undefined if it has none of it. */
+  pluginsOf(version: string): readonly string[] | undefined;
   readonly isReachable: boolean;
   /** @throws if there are not enough */
   freePorts(address: string, count: number, isTaken: (port: number) => boolean): Promise<number[]>;

@@ -4,6 +4,7 @@ import { systemClock } from '../../../base/clock.ts';
 import type { Answer, Channel } from '../../../hosts/channel/channel.ts';
 import { anyText, type Fields, truth, whole } from '../../../hosts/channel/fields.ts';
 import { HostError, HostUnreachable } from '../../../hosts/errors.ts';
+import { installationFor } from '../installation.ts';
 import type { JoinedHost } from './host-directory.ts';
 import {
   eventTextMax,
@@ -54,12 +55,12 @@ export class RemoteHost implements JoinedHost {
     this.#isPlaced = isPlaced;
   }
 
-  get version(): string | undefined {
-    return this.#report?.version;
+  get versions(): readonly string[] {
+    return (this.#report?.installed ?? []).map(({ version }) => version);
   }
 
-  get plugins(): readonly string[] {
-    return this.#report?.plugins ?? [];
+  pluginsOf(version: string): readonly string[] | undefined {
+    return installationFor(this.#report?.installed ?? [], version)?.plugins;
   }
 
   get isReachable(): boolean {

@@ -17,6 +17,7 @@ import type {
   NodeCommand,
   NodeFiles,
 } from '../hosts/node-host.ts';
+import type { Installation } from '../installation.ts';
 import { linksPluginCode } from './links/links-plugin.ts';
 import { CommandRun } from './node-command.ts';
 import { nodeEnvironment } from './node-environment.ts';
@@ -39,14 +40,8 @@ const probeFailuresMax = 3;
 
 /** How nodes are run. */
 export interface LocalNodeOptions {
-  /** The programs `rabbitmq-server`, `rabbitmqctl` and `rabbitmq-queues`. */
-  readonly server: string;
-  readonly control: string;
-  readonly queues: string;
-  /** The program of Erlang's virtual machine. */
-  readonly erl: string;
-  /** The folder of the plugins of RabbitMQ. */
-  readonly pluginsFolder: string;
+  /** The programs of a version of RabbitMQ. @throws if this machine does not have it */
+  readonly programs: (version: string) => Installation;
   /** Undefined for the user of this process. */
   readonly user: VolumeOwner | undefined;
   /** Marks the processes of the broker. */
@@ -92,7 +87,8 @@ export class LocalNode implements HostedNode {
   async write(files: NodeFiles): Promise<void> {
     const settings = this.#settingsOf(files.settings);
     if (files.isNew) await removeData(settings.node);
-    const { user, erl } = this.#options;
+    const { user, programs } = this.#options;
+    const { erl } = programs(settings.node.version);
     const linksCode = await linksPluginCode(erl, user);
     await writeNodeFiles({ ...files, settings, linksCode }, user);
   }
@@ -107,8 +103,16 @@ export class LocalNode implements HostedNode {
   }
 
   start(node: NodeAddress, epmdPort: number): void {
-    const { server, erl, user, mark, pluginsFolder } = this.#options;
+    const { user, mark } = this.#options;
     const place = this.#placeOf(node);
+    let programs: Installation;
+    try {
+      programs = this.#options.programs(node.version);
+    } catch (error) {
+      queueMicrotask(() => this.#events.ended(String(error)));
+      return;
+    }
+    const { server, erl, pluginsFolder } = programs;
     const { run, ownPlugins } = filesOf(place);
     const process = new NodeProcess(
       {
@@ -149,7 +153,9 @@ export class LocalNode implements HostedNode {
     epmdPort: number,
     command: NodeCommand,
   ): Promise<string | undefined> {
-    const run = new CommandRun(this.#placeOf(node), command, { ...this.#options, epmdPort });
+    const { programs, user, mark } = this.#options;
+    const options = { ...programs(node.version), user, mark, epmdPort };
+    const run = new CommandRun(this.#placeOf(node), command, options);
     this.#commands.add(run);
     return run.ended.finally(() => this.#commands.delete(run));
   }

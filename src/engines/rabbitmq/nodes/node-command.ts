@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
+import { isOlder } from '../../../control/offers/offers.ts';
 import type { VolumeOwner } from '../../../volumes/gocryptfs.ts';
 import type { NodeCommand } from '../hosts/node-host.ts';
 import { erlangAddress, erlangString } from './erlang-text.ts';
@@ -14,14 +15,23 @@ const commandMs = 60_000;
 /** Lines of its output that are kept, for the error. */
 const linesMax = 5;
 
-/** The commands of `rabbitmq-queues`. */
-const ofQueues: readonly NodeCommand['kind'][] = ['grow', 'shrink'];
+/** Commands of other programs than `rabbitmqctl`. */
+const programs: Partial<Record<NodeCommand['kind'], 'queues' | 'upgrade'>> = {
+  grow: 'queues',
+  shrink: 'queues',
+  rebalance: 'queues',
+  'check-quorum': 'queues',
+  'check-mirrors': 'queues',
+  drain: 'upgrade',
+  revive: 'upgrade',
+};
 
 /** How commands are run. */
 export interface CommandOptions {
-  /** The programs `rabbitmqctl` and `rabbitmq-queues`. */
+  /** The programs `rabbitmqctl`, `rabbitmq-queues` and `rabbitmq-upgrade`. */
   readonly control: string;
   readonly queues: string;
+  readonly upgrade: string;
   /** The program of Erlang's virtual machine. */
   readonly erl: string;
   readonly epmdPort: number;
@@ -43,7 +53,7 @@ export class CommandRun {
     const environment = { ...nodeEnvironment(node, epmdPort, dirname(erl)), ...mark };
     this.#process = new NodeProcess(
       {
-        file: ofQueues.includes(command.kind) ? options.queues : options.control,
+        file: options[programs[command.kind] ?? 'control'],
         args: [...argumentsOf(node, command), '--silent'],
         folder: '/',
         environment: { ...environment, RABBITMQ_CTL_ERL_ARGS: distributionOf(environment) },
@@ -82,6 +92,20 @@ function argumentsOf(node: NodePlace, command: NodeCommand): readonly string[] {
       return ['shrink', command.node.name];
     case 'hosts':
       return ['eval', hostsExpression(command)];
+    case 'check-quorum':
+      return ['check_if_node_is_quorum_critical'];
+    case 'check-mirrors':
+      return ['check_if_node_is_mirror_sync_critical'];
+    case 'enable-flags':
+      // The command of 3.8 does not know `all`.
+      return isOlder(node.version, '3.10')
+        ? ['eval', 'ok = rabbit_feature_flags:enable_all().']
+        : ['enable_feature_flag', 'all'];
+    case 'rebalance':
+      return ['rebalance', 'all'];
+    case 'drain':
+    case 'revive':
+      return [command.kind];
   }
 }
 

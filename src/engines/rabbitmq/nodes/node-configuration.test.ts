@@ -19,6 +19,7 @@ function place(number: number, root = `/run/waxwing/mounts/vol-${number}`): Node
     host: hostOfNode(brokerId, number),
     address: '127.0.0.1',
     root,
+    version: '3.10',
     ports: { amqps: 20_000 + number, management: 21_000 + number, distribution: 22_000 + number },
   };
 }

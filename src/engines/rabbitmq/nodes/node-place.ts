@@ -18,6 +18,8 @@ export interface NodeAddress {
   readonly name: string;
   /** The host name in it, which only the nodes resolve. */
   readonly host: string;
+  /** The version of the RabbitMQ that runs it: `3.10`. */
+  readonly version: string;
   /** The IPv4 address of its machine, on which it listens: the loopback address if all nodes share one. */
   readonly address: string;
   readonly ports: NodePorts;

@@ -24,7 +24,7 @@ export class Node {
   readonly #events: NodeEvents;
   #host: NodeHost;
   #hosted: HostedNode | undefined = undefined;
-  #place: NodeAddress | undefined = undefined;
+  #place: Omit<NodeAddress, 'version'> | undefined = undefined;
   #api: NodeApi | undefined = undefined;
   #forgottenCount = 0;
   /** Whether it has never been in the cluster: its volume is created when its key is there. */
@@ -37,17 +37,27 @@ export class Node {
   isClosed = false;
   /** Whether the node refuses the user of the service, which somebody has deleted or changed. */
   isRefusing = false;
+  /** The version of its RabbitMQ: `3.10`. */
+  version: string;
+  /** Whether it must not be started by itself: it does not run with the version of an upgrade. */
+  isHeld = false;
+  /** Whether no new clients are given to it, because it is about to end. */
+  isDrained = false;
   /** Whether its files are those of this start of the cluster. */
   isWritten = false;
   /** Ended processes since the node last ran steadily. */
   crashCount = 0;
   startedMs = 0;
 
-  constructor({ brokerId, number, volumeId, host, isNew }: NodeOptions, events: NodeEvents) {
+  constructor(
+    { brokerId, number, volumeId, host, version, isNew }: NodeOptions,
+    events: NodeEvents,
+  ) {
     this.#brokerId = brokerId;
     this.number = number;
     this.volumeId = volumeId;
     this.#host = host;
+    this.version = version;
     this.isNew = isNew;
     this.#events = events;
   }
@@ -90,7 +100,7 @@ export class Node {
   /** Its addresses; known once its ports were chosen. */
   get place(): NodeAddress {
     if (this.#place === undefined) throw new Error(`node ${this.number} has no place yet`);
-    return this.#place;
+    return { ...this.#place, version: this.version };
   }
 
   /** Whether it has a place. */
@@ -115,7 +125,7 @@ export class Node {
   }
 
   /** Gives the node its name and ports. */
-  settle(place: NodeAddress, access: NodeAccess): void {
+  settle(place: Omit<NodeAddress, 'version'>, access: NodeAccess): void {
     this.#api?.close();
     this.#place = place;
     this.#api = new NodeApi(place.address, place.ports.management, access);
@@ -188,6 +198,8 @@ export interface NodeOptions {
   readonly number: number;
   readonly volumeId: string;
   readonly host: NodeHost;
+  /** The version of its RabbitMQ: `3.10`. */
+  readonly version: string;
   readonly isNew: boolean;
 }
 

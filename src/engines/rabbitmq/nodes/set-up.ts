@@ -29,8 +29,8 @@ export interface ClusterSettings {
   readonly tls: NodeTls;
   readonly memoryBytesMax: number;
   readonly diskReserveBytes: number;
-  /** Lines for `rabbitmq.conf` that were checked. */
-  readonly ownLines: readonly string[];
+  /** Lines for `rabbitmq.conf` that were checked, for nodes of a version. */
+  readonly ownLines: (version: string) => readonly string[];
   readonly first: FirstDefinitions;
   readonly certificate: ServerCertificate;
   /** The authority of that certificate, PEM, and the name of the broker in it. */
@@ -128,7 +128,7 @@ export class SetUp {
     const hosted = await node.hosted();
     await hosted.write({
       settings: this.settingsOf(node, seed),
-      plugins: this.#plugins,
+      plugins: this.#plugins(node.version),
       definitions: definitionsOf(rabbitMqHash(this.#password), first),
       cookie: this.#cookie,
       nodeCertificate: await this.#authority.issue(node.place, systemClock.nowMs()),
@@ -159,7 +159,7 @@ export class SetUp {
       tls,
       memoryBytesMax,
       diskReserveBytes,
-      ownLines,
+      ownLines: ownLines(node.version),
       node: node.place,
       nodes: this.addresses,
       seed: seed.place.name,
@@ -171,11 +171,14 @@ export class SetUp {
     return this.#nodes.map(({ place }) => place);
   }
 
-  /** The plugins that every host has: all nodes of a cluster must have the same. */
-  get #plugins(): string[] {
+  /** The plugins that every host with a version has: all its nodes in a cluster must have the same. */
+  #plugins(version: string): string[] {
     const lists = this.#nodes
       .filter(({ host }) => host.isReachable)
-      .map(({ host }) => host.plugins);
+      .flatMap(({ host }) => {
+        const plugins = host.pluginsOf(version);
+        return plugins === undefined ? [] : [plugins];
+      });
     const [first = [], ...others] = lists;
     return first.filter((plugin) => others.every((list) => list.includes(plugin)));
   }

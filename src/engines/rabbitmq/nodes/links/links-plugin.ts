@@ -155,10 +155,11 @@ io:put_chars(base64:encode(Code)), halt(0).`;
 /** Time for the compiler, milliseconds. */
 const compileMsMax = 60_000;
 
-let compiled: { readonly key: string; readonly code: Promise<Buffer> } | undefined;
+/** By the program that compiled it, and its user. An older virtual machine cannot load what a newer one made. */
+const compiled = new Map<string, Promise<Buffer>>();
 
 /**
- * The code of the plugin, compiled once by the Erlang of the nodes.
+ * The code of the plugin, compiled once by each Erlang of nodes.
  *
  * @param erl the program of the virtual machine
  * @param user who runs it; undefined for the user of this process
@@ -168,11 +169,12 @@ export async function linksPluginCode(erl: string, user: ProgramOptions['user'])
   const key = createHash('sha256')
     .update(JSON.stringify([erl, user]))
     .digest('hex');
-  if (compiled?.key !== key) compiled = { key, code: compile(erl, user) };
+  const code = compiled.get(key) ?? compile(erl, user);
+  compiled.set(key, code);
   try {
-    return await compiled.code;
+    return await code;
   } catch (error) {
-    compiled = undefined;
+    compiled.delete(key);
     throw error;
   }
 }
