@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventRecord } from '../audit/record.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -47,6 +48,8 @@ import { runScheduledKeyTasks } from './scheduled-key-tasks.ts';
 import { checkSettings, type Settings } from './settings.ts';
 
 const tickMs = 1000;
+/** Maximum time for which a first broker delays the API, milliseconds. */
+const apiWaitMsMax = 100;
 /** The growth of memory in use after which garbage is collected, bytes. */
 const garbageBytesMax = 16 * 1024 * 1024;
 /** Maximum time for pending API requests when the service stops, milliseconds. */
@@ -183,7 +186,7 @@ export class Service {
       const engines = new Engines([engine]);
       const all = { own: certificates, shown, sharedPorts, access };
       const service = new Service(opened, settings, engines, all, log, refusals);
-      await service.#start(engine.firstHandover);
+      await service.#start(engine);
       return service;
     } catch (error) {
       await opened?.state.close();
@@ -192,7 +195,7 @@ export class Service {
     }
   }
 
-  async #start(firstHandover: Promise<void>): Promise<void> {
+  async #start({ firstHandover, firstRunning }: ReturnType<typeof composeEngine>): Promise<void> {
     const { engines, supervisor } = this.#core.control;
     await engines.endLeftovers();
     await this.#sharedPorts?.open(); // before brokers could take the ports
@@ -204,6 +207,8 @@ export class Service {
     const apiOpen = Promise.race(starts).then(async (isHandedOver) => {
       // The next start needs this code until its brokers listen. More would take longer to read.
       if (isHandedOver) keepCompiledCode();
+      // With few cores, the code of the API would take time of the broker that is about to listen.
+      await Promise.race([brokersStarted, firstRunning, delay(apiWaitMsMax)]);
       if (!isAnyOther) await this.#addInstalledEngines();
       await this.#openApi();
     });

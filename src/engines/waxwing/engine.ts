@@ -77,6 +77,11 @@ export class WaxwingEngine implements Engine {
   readonly firstHandover = new Promise<void>((resolve) => {
     this.#handedOver = resolve;
   });
+  #running: () => void = () => {};
+  /** Resolves when a broker accepts connections. */
+  readonly firstRunning = new Promise<void>((resolve) => {
+    this.#running = resolve;
+  });
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
@@ -173,8 +178,13 @@ export class WaxwingEngine implements Engine {
         this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),
       ),
     };
-    this.#runs.set(id, { process: child, running, certificates });
+    this.#began(id, { process: child, running, certificates });
     return running;
+  }
+
+  #began(id: string, run: Run): void {
+    this.#runs.set(id, run);
+    this.#running();
   }
 
   /** The resource limits of a broker. */
