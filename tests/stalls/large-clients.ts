@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { ConsumeMessage } from 'amqplib';
 import rhea, { type EventContext } from 'rhea';
 import { consumerInfo, types } from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
@@ -73,9 +74,10 @@ async function amqp091(broker: MeteredProcess): Promise<LargeClient> {
     },
     receive: () =>
       new Promise((resolve, reject) => {
-        const taken = channel.consume('large', (message) => {
+        const take = (message: ConsumeMessage | null) => {
           if (message !== null) resolve(message.content);
-        });
+        };
+        const taken = channel.consume('large', take, { noAck: true });
         taken.catch(reject);
       }),
     close: () => void client.model.close(),
@@ -157,8 +159,7 @@ const mqtt = (protocol: string) =>
         await answers.from(4, 4);
       },
       receive: async () => {
-        // Type, length in 4 bytes, and the topic.
-        const headBytes = 1 + 4 + 7;
+        const headBytes = packet(0x30, field('large'), Buffer.alloc(size)).length - size;
         const found = await received.from(9, headBytes + size);
         return found.subarray(headBytes);
       },
@@ -187,6 +188,7 @@ async function openwire(broker: MeteredProcess): Promise<LargeClient> {
       await client.send(consumerInfo({ consumerId, destination, prefetchSize: 10 }));
       await until('it has come', () => client.dispatchCount > 0, answerMs);
       const content = client.dispatches[0]?.message?.content;
+      await client.acknowledge(1);
       return content?.subarray(4) ?? Buffer.alloc(0);
     },
     close: () => client.cut(),
