@@ -87,7 +87,9 @@ export type LoginStages = Pick<
 
 /** A write to the wire. */
 interface Write {
-  readonly bytes: Buffer;
+  readonly sizeBytes: number;
+  /** The bytes, or what makes them. */
+  readonly bytes: Buffer | (() => Buffer);
   readonly released: (() => void) | undefined;
 }
 
@@ -154,10 +156,17 @@ export class WireTransport implements Transport {
   }
 
   write(bytes: Buffer, released?: () => void): boolean {
+    return this.#write({ sizeBytes: bytes.length, bytes, released });
+  }
+
+  writeLater(sizeBytes: number, make: () => Buffer, released: () => void): boolean {
+    return this.#write({ sizeBytes, bytes: make, released });
+  }
+
+  #write(write: Write): boolean {
     if (this.#wire.isGone || this.#isClosed) return true;
-    this.#waitingBytes += bytes.length;
-    this.#takenBytes += bytes.length;
-    const write = { bytes, released };
+    this.#waitingBytes += write.sizeBytes;
+    this.#takenBytes += write.sizeBytes;
     if (this.#isWriting) this.#queue.push(write);
     else this.#begin(write);
     // Once the peer counts as slow, only `writable` changes that.
@@ -171,11 +180,13 @@ export class WireTransport implements Transport {
    */
   #begin(write: Write): void {
     this.#isWriting = true;
-    this.#wire.write(write.bytes, () => this.#written(write));
+    const { bytes } = write;
+    const made = typeof bytes === 'function' ? bytes() : bytes;
+    this.#wire.write(made, () => this.#written(write));
   }
 
-  #written({ bytes, released }: Write): void {
-    this.#waitingBytes -= bytes.length;
+  #written({ sizeBytes, released }: Write): void {
+    this.#waitingBytes -= sizeBytes;
     released?.();
     const next = this.#queue.shift();
     if (next !== undefined && !this.#wire.isGone) this.#begin(next);

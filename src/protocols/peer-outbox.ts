@@ -7,6 +7,12 @@ import type { Transport } from './protocol.ts';
 /** Size of the largest buffers in bytes. A full one is written immediately. */
 const bufferSize = 128 * 1024;
 
+/**
+ * Size in bytes above which a body is not copied for its peer. The record of such a message is alone
+ * in its block.
+ */
+const largeBodyBytes = 1024 * 1024;
+
 /** Buffers of one size, of which unused ones are kept for other connections. */
 class BufferPool {
   /** In bytes. */
@@ -161,6 +167,23 @@ export class PeerOutbox {
     }
   }
 
+  /**
+   * Writes the body of a stored message. That of a large one is not copied: it stays in its block, whose
+   * buffer nothing else uses, until the peer has read it.
+   */
+  appendBody(from: Buffer, start: number, end: number): void {
+    if (end - start <= largeBodyBytes) {
+      this.append(from, start, end);
+      return;
+    }
+    this.flush();
+    if (this.#isEnded) return;
+    for (let at = start; at < end; at += bufferSize) {
+      const bytes = from.subarray(at, Math.min(at + bufferSize, end));
+      this.#pass(bytes, () => {});
+    }
+  }
+
   /** Discards the collected output, which may end within a frame after a bug. */
   discard(): void {
     if (this.#buffer !== undefined) this.#pool.release(this.#buffer);
@@ -181,7 +204,6 @@ export class PeerOutbox {
       this.discard();
       return;
     }
-    const { unread, limits } = this.#host;
     const pool = this.#pool;
     const isCrowded = this.#isCrowded();
     // Data that may stay unread for long must not take more memory than its size.
@@ -191,15 +213,24 @@ export class PeerOutbox {
     if (isCrowded) pool.release(buffer);
     this.#usualSize = Math.max(this.#at, this.#usualSize >>> 1);
     this.#leave();
+    this.#pass(bytes, () => {
+      if (!isCrowded) pool.release(buffer);
+    });
+  }
+
+  /** Passes bytes to the transport, which must not change until they are released. */
+  #pass(bytes: Buffer, released: () => void): void {
+    const { unread, limits } = this.#host;
+    const isCrowded = this.#isCrowded();
     this.hasWritten = true;
     const size = bytes.length;
     this.waitingBytes += size;
     unread.bytes += size;
-    const released = () => {
-      if (!isCrowded) pool.release(buffer);
+    const sent = () => {
+      released();
       if (!this.#isEnded) this.#left(size);
     };
-    if (!this.#transport.write(bytes, released)) this.block();
+    if (!this.#transport.write(bytes, sent)) this.block();
     if (isCrowded && this.waitingBytes > limits.deliveryBytesShare) {
       this.#isShareUsed = true;
       this.isWritable = false;

@@ -11,6 +11,13 @@ export interface Transport {
    * @returns false if the peer is behind: no deliveries until `Connection.writable()`
    */
   write(bytes: Buffer, released?: () => void): boolean;
+  /**
+   * Like {@link write}, for bytes that are made when everything before them was sent. A transport
+   * without it sends what `make` returns at once.
+   *
+   * @param sizeBytes the exact size of what `make` returns
+   */
+  writeLater?(sizeBytes: number, make: () => Buffer, released: () => void): boolean;
   /** Requests one `Connection.flush()` at the end of this turn of the event loop. */
   requestFlush(): void;
   /** Stops reading from the peer (the broker is behind) until `resume()`. */

@@ -37,9 +37,15 @@ export class MeteredProcess {
     return new MeteredProcess(child, running);
   }
 
-  #socket(protocol: string): Promise<Duplex> {
+  /** Where the listener of a protocol is. */
+  address(protocol: string): { readonly port: number; readonly ca: string } {
     const { ports, authority } = this.#running;
-    return secureSocket(ports[protocol] ?? 0, authority);
+    return { port: ports[protocol] ?? 0, ca: authority };
+  }
+
+  #socket(protocol: string): Promise<Duplex> {
+    const { port, ca } = this.address(protocol);
+    return secureSocket(port, ca);
   }
 
   /** @param connection the id of the connection, which others must not have */

@@ -38,6 +38,9 @@ export class OpenWireClient {
   readonly #socket: Duplex;
   readonly #codec = new Codec(format);
   #received: Buffer = Buffer.alloc(0);
+  /** What has come since, of a command that is not complete. */
+  #more: Buffer[] = [];
+  #moreBytes = 0;
   #commandId = 0;
   #sequence = 0;
   #waiting = new Map<number, (answer: DataStructure) => void>();
@@ -75,7 +78,13 @@ export class OpenWireClient {
   }
 
   #read(bytes: Buffer): void {
-    const all = Buffer.concat([this.#received, bytes]);
+    this.#more.push(bytes);
+    this.#moreBytes += bytes.length;
+    const wanted = this.#received.length < 4 ? 4 : 4 + this.#received.readUInt32BE(0);
+    if (this.#received.length + this.#moreBytes < wanted) return;
+    const all = Buffer.concat([this.#received, ...this.#more]);
+    this.#more = [];
+    this.#moreBytes = 0;
     let at = 0;
     while (at + 4 <= all.length && at + 4 + all.readUInt32BE(at) <= all.length) {
       const end = at + 4 + all.readUInt32BE(at);

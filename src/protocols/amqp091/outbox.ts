@@ -14,6 +14,12 @@ import { headOfStream } from './streams/stream-head.ts';
 /** Size of a buffer, after which it is written at the latest. */
 const bufferSize = 128 * 1024;
 
+/**
+ * Size of a body, bytes, above which its frames are made later. The record of such a message is alone
+ * in its block.
+ */
+const largeBodyBytes = 1024 * 1024;
+
 /** Maximum number of unused buffers. */
 const spareCountMax = 32;
 
@@ -172,7 +178,32 @@ export class Outbox {
     this.#bodyFrames(channel, frameMax, buffer, bodyAt, bodyAt + bodyLength);
   }
 
+  /**
+   * Writes the body of a large message, whose frames are made when those before them were sent. It stays
+   * in its block, whose buffer nothing else uses, until then.
+   */
+  #largeBody(channel: number, frameMax: number, body: Buffer, start: number, end: number): void {
+    this.flush();
+    if (this.#isEnded) return;
+    const payloadMax = frameMax - 8;
+    const payloadsMax = Math.max(1, Math.floor(bufferSize / frameMax)) * payloadMax;
+    for (let from = start; from < end; from += payloadsMax) {
+      const to = Math.min(from + payloadsMax, end);
+      const sizeBytes = to - from + 8 * Math.ceil((to - from) / payloadMax);
+      let made: Buffer | undefined;
+      const make = () => {
+        made = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
+        return made.subarray(0, writeBodyFrames(made, channel, payloadMax, body, from, to));
+      };
+      this.#pass(sizeBytes, make, () => made !== undefined && releaseBuffer(made));
+    }
+  }
+
   #bodyFrames(channel: number, frameMax: number, body: Buffer, start: number, end: number): void {
+    if (end - start > largeBodyBytes && frameMax <= bufferSize) {
+      this.#largeBody(channel, frameMax, body, start, end);
+      return;
+    }
     const payloadMax = frameMax - 8;
     for (let from = start; from < end; from += payloadMax) {
       const to = Math.min(from + payloadMax, end);
@@ -226,7 +257,6 @@ export class Outbox {
       this.discard();
       return;
     }
-    const { unread, limits } = this.#host;
     const isCrowded = this.#isCrowded();
     // Data that may stay unread for long should not take more memory than its size.
     const bytes = isCrowded
@@ -235,15 +265,27 @@ export class Outbox {
     if (isCrowded) releaseBuffer(buffer);
     this.#buffer = undefined;
     this.#at = 0;
+    this.#pass(bytes.length, bytes, () => {
+      if (!isCrowded) releaseBuffer(buffer);
+    });
+  }
+
+  /** Passes bytes, or what makes them later, to the transport. */
+  #pass(size: number, bytes: Buffer | (() => Buffer), released: () => void): void {
+    const { unread, limits } = this.#host;
+    const isCrowded = this.#isCrowded();
     this.hasWritten = true;
-    const size = bytes.length;
     this.waitingBytes += size;
     unread.bytes += size;
-    const released = () => {
-      if (!isCrowded) releaseBuffer(buffer);
+    const sent = () => {
+      released();
       if (!this.#isEnded) this.#left(size);
     };
-    if (!this.#transport.write(bytes, released)) this.block();
+    const transport = this.#transport;
+    let isReady: boolean;
+    if (typeof bytes !== 'function') isReady = transport.write(bytes, sent);
+    else isReady = transport.writeLater?.(size, bytes, sent) ?? transport.write(bytes(), sent);
+    if (!isReady) this.block();
     if (isCrowded && this.waitingBytes > limits.deliveryBytesShare) {
       this.#isShareUsed = true;
       this.isWritable = false;
@@ -268,6 +310,25 @@ export class Outbox {
     this.#left(this.waitingBytes);
     this.#isEnded = true;
   }
+}
+
+/** Writes the body frames of a part of a body, and returns the end of the last one. */
+function writeBodyFrames(
+  to: Buffer,
+  channel: number,
+  payloadMax: number,
+  body: Buffer,
+  start: number,
+  end: number,
+): number {
+  let at = 0;
+  for (let from = start; from < end; from += payloadMax) {
+    const size = Math.min(payloadMax, end - from);
+    writeFrameHead(to, at, frameTypes.body, channel, size);
+    at = copyBytes(to, at + 7, body, from, from + size);
+    to[at++] = frameEnd;
+  }
+  return at;
 }
 
 /** Writes the seven octets before a payload. */

@@ -22,7 +22,12 @@ import { Flights } from './links/flights.ts';
 import type { Ending, Link } from './links/link.ts';
 import { errorOf } from './links/receiving-link.ts';
 import type { SendingLink } from './links/sending-link.ts';
-import { type PartialTransfer, writeMessage, writeRest } from './messages/outgoing-transfer.ts';
+import {
+  type PartialTransfer,
+  wholeTransfer,
+  writeMessage,
+  writeRest,
+} from './messages/outgoing-transfer.ts';
 
 /** The fields of a flow that belong to a link. */
 export type LinkFlow = Pick<
@@ -251,7 +256,7 @@ export class Session {
     const count = writeRest(this.host, rest, Math.min(this.#outgoingLeft, framesPerTurnMax));
     this.host.held.waitingBytes -= rest.at - before;
     this.#sent(count);
-    if (rest.at === rest.bytes.length) this.#partial = undefined;
+    if (rest.at === rest.sizeBytes) this.#partial = undefined;
     else this.#continueLater();
   }
 
@@ -304,14 +309,14 @@ export class Session {
     this.#nextDeliveryId = (deliveryId + 1) >>> 0;
     const { handle } = link;
     const fields = { channel, handle, deliveryId, messageFormat: 0, isSettled: true };
-    const rest: PartialTransfer = { fields, bytes, at: 0 };
+    const rest = wholeTransfer(fields, bytes);
     this.#sent(writeRest(host, rest, Math.min(this.#outgoingLeft, framesPerTurnMax)));
-    if (rest.at < bytes.length) this.#keepPartial(link, rest);
+    if (rest.at < rest.sizeBytes) this.#keepPartial(link, rest);
   }
 
   #keepPartial(link: Link, rest: PartialTransfer): void {
     this.#partial = { link, rest };
-    this.host.held.waitingBytes += rest.bytes.length - rest.at;
+    this.host.held.waitingBytes += rest.sizeBytes - rest.at;
     this.#continueLater();
   }
 
@@ -319,7 +324,7 @@ export class Session {
   abandon(link: Link): void {
     const partial = this.#partial;
     if (partial?.link !== link) return;
-    this.host.held.waitingBytes -= partial.rest.bytes.length - partial.rest.at;
+    this.host.held.waitingBytes -= partial.rest.sizeBytes - partial.rest.at;
     this.#partial = undefined;
   }
 

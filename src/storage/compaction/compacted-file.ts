@@ -11,6 +11,8 @@ import {
   writeRecordHeader,
 } from '../log/records.ts';
 import {
+  type BlockHeader,
+  beginBlock,
   blockFlags,
   blockHeaderBytes,
   encodeSegmentHeader,
@@ -26,6 +28,9 @@ import type { RecordSink } from '../log-owner.ts';
 const groupBytesMax = 1024 * 1024;
 /** The durable position in the blocks of a compacted segment. It is not used. */
 const nowhere = { segment: 0, blocks: 0 };
+
+/** Bytes of a large record that are sealed in a turn of the event loop. */
+const sealedBytes = 1024 * 1024;
 
 /** The position of a copied record. */
 export interface Place {
@@ -82,6 +87,30 @@ export class CompactedFile implements RecordSink {
     return { block: this.#number, offset: this.at };
   }
 
+  /** Begins the block of a large record, which {@link sealLarge} completes. */
+  beginLarge(): Place {
+    if (this.#isOpen) this.#endBlock(0);
+    return { block: ++this.#number, offset: recordHeaderBytes };
+  }
+
+  /**
+   * Adds a large record, whose payload is between two offsets: it is not copied, and is sealed in
+   * slices, one in each turn of the event loop.
+   */
+  async sealLarge(type: number, buffer: Buffer, start: number, end: number): Promise<void> {
+    const head = Buffer.alloc(recordHeaderBytes);
+    writeRecordHeader(head, 0, type, end - start);
+    const header = this.#nextHeader(recordHeaderBytes + end - start, 0);
+    const [clear, sealer] = beginBlock(this.#sealer, header);
+    this.#chunks.push(clear, sealer.add(head));
+    for (let at = start; at < end; at += sealedBytes) {
+      this.#chunks.push(sealer.add(buffer.subarray(at, Math.min(at + sealedBytes, end))));
+      await new Promise(setImmediate);
+    }
+    sealer.end(clear.subarray(blockHeaderBytes - 16));
+    this.#sealed(header, clear);
+  }
+
   /** The last copy, valid until the next one. */
   get copy(): { readonly buffer: Buffer; readonly start: number } {
     return { buffer: this.#buffer, start: this.at };
@@ -96,23 +125,32 @@ export class CompactedFile implements RecordSink {
   }
 
   #endBlock(endFlags: number): void {
-    const { segment } = this;
-    const number = this.#number;
-    const length = this.#used;
+    const header = this.#nextHeader(this.#used, endFlags);
+    const plaintext = this.#buffer.subarray(0, header.length);
+    const [clear, sealed] = sealBlock(this.#sealer, header, plaintext);
+    this.#chunks.push(clear, sealed);
+    this.#isOpen = false;
+    this.#used = 0;
+    this.#sealed(header, clear);
+  }
+
+  /** The header of the last block. */
+  #nextHeader(length: number, endFlags: number): BlockHeader {
     this.#groupBytes += length;
     let flags = endFlags;
     if (this.#groupBytes >= groupBytesMax) flags |= blockFlags.groupEnd;
     if (!this.#isGroupBegun) flags |= blockFlags.groupBegin;
     this.#isGroupBegun = true;
-    const header = { number, flags, length, durable: nowhere };
-    const [clear, sealed] = sealBlock(this.#sealer, header, this.#buffer.subarray(0, length));
+    return { number: this.#number, flags, length, durable: nowhere };
+  }
+
+  /** Counts the last block, whose chunks are complete. */
+  #sealed({ number, flags, length }: BlockHeader, clear: Buffer): void {
+    const { segment } = this;
     segment.offsets[number] = this.#sealedEnd;
     segment.lengths[number] = length;
     segment.lastOffset = this.#sealedEnd;
     this.#sealedEnd += blockHeaderBytes + length;
-    this.#chunks.push(clear, sealed);
-    this.#isOpen = false;
-    this.#used = 0;
     if ((flags & blockFlags.segmentEnd) !== 0) {
       const tag = Buffer.from(clear.subarray(blockHeaderBytes - 16));
       segment.end = { segment: segment.number, blocks: number, tag };

@@ -1,10 +1,11 @@
 // One pass of a compaction.
 
+import { largeRecordBytes } from '../log/block.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
 import { recordsOf } from '../log/records.ts';
 import type { Recovery } from '../log/recovery.ts';
-import { blockHeaderBytes, openBlock, placeInTable } from '../log/segment.ts';
+import { blockHeaderBytes, openBlock, openLargeBlock, placeInTable } from '../log/segment.ts';
 import type { SegmentFiles } from '../log/segment-files.ts';
 import type { RecordMoves } from '../log-owner.ts';
 import { CompactedFile } from './compacted-file.ts';
@@ -174,7 +175,7 @@ export class CompactionPass {
       const bytes = await files.read(source.number, offset, size);
       for (const { slot, number } of blocks.slice(first, end)) {
         if (isStopped()) return false;
-        const plaintext = pace.work(() => this.#open(source, number, bytes, offset));
+        const plaintext = await this.#open(source, number, bytes, offset);
         await this.#takeRecords(source, slot, number, plaintext);
         await pace.rest();
       }
@@ -193,14 +194,22 @@ export class CompactionPass {
     return isLong || this.#file.sizeBytes + this.#used >= this.#setting.outputBytesMax;
   }
 
-  #open(source: LiveSegment, number: number, bytes: Buffer, offset: number): Buffer {
+  /** Opens a block; a large one takes several turns. */
+  async #open(source: LiveSegment, number: number, bytes: Buffer, offset: number): Promise<Buffer> {
+    const { recovery, pace } = this.#setting;
     const at = (source.offsets[number] ?? 0) - offset;
     const length = source.lengths[number] ?? 0;
-    const isWhole = at + blockHeaderBytes + length <= bytes.length;
-    const plaintext = isWhole ? openBlock(source.key, number, bytes, at, length) : undefined;
+    const { key } = source;
+    let plaintext: Buffer | undefined;
+    if (at + blockHeaderBytes + length > bytes.length) plaintext = undefined;
+    else if (length <= largeRecordBytes) {
+      plaintext = pace.work(() => openBlock(key, number, bytes, at, length));
+    } else {
+      plaintext = await pace.wait(() => openLargeBlock(key, number, bytes.subarray(at), length));
+    }
     if (plaintext !== undefined) return plaintext;
     const what = `is damaged at byte ${source.offsets[number] ?? 0}: block ${number}`;
-    throw this.#setting.recovery.damage(source.number, what);
+    throw recovery.damage(source.number, what);
   }
 
   async #takeRecords(
@@ -247,10 +256,13 @@ export class CompactionPass {
     this.#found.push({ ...found, start: at, end: this.#used });
   }
 
-  /** Copies a record that is larger than a batch. */
-  async #copyLong(plaintext: Buffer, found: Found): Promise<void> {
-    const { pace } = this.#setting;
-    pace.work(() => this.#placeSome(plaintext, [found], 0));
+  /** Adds a record that is larger than a batch. */
+  async #copyLong(buffer: Buffer, found: Found): Promise<void> {
+    const { pace, moves } = this.#setting;
+    const { type, start, end } = found;
+    moves.placed({ buffer, start }, found, this.#file.beginLarge());
+    this.#copyCount++;
+    await pace.wait(() => this.#file.sealLarge(type, buffer, start, end));
     if (this.#file.isGroupReady) await pace.wait(() => this.#file.write());
   }
 

@@ -273,3 +273,29 @@ test('damage found by a compaction is reported with file and byte offset', async
   await until(() => queues.failure !== undefined, 'a failure');
   assert.match(String(queues.failure), /seg-\d is damaged at byte \d+: block \d+/);
 });
+
+test('a large message is compacted', async () => {
+  const disk = await newDisk();
+  const queues = await open(disk);
+  queues.declare(1);
+  queues.declare(2);
+  const mebibyte = 1024 * 1024;
+  const large = `${'large '.repeat(mebibyte / 2)}end`;
+  queues.publish([2], 'before');
+  queues.publish([2], large);
+  queues.publish([1], 'x'.repeat(9 * mebibyte));
+  queues.publish([2], 'after');
+  await queues.synced();
+  queues.settle(1, 0);
+  await synced(queues);
+  queues.publish([1], bodyOf(1, 1));
+  await queues.synced();
+  await until(() => compactedFiles(disk).length > 0, 'a compacted segment');
+  await until(() => sizeOf(disk) < 4 * mebibyte, `${sizeOf(disk)} bytes are left`);
+  assert.ok((await queues.bodies(2)).join() === ['before', large, 'after'].join());
+  await queues.close();
+  await check(disk);
+  const again = await open(disk, { compaction: never });
+  assert.ok((await again.bodies(2)).join() === ['before', large, 'after'].join());
+  await again.close();
+});

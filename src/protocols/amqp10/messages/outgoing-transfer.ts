@@ -11,12 +11,29 @@ interface Writers {
   readonly outbox: PeerOutbox;
 }
 
-/** A message whose other frames wait for the window of the session. */
+/** Bytes of a message that are written in a turn of the event loop; the last frame may exceed them. */
+const turnBytesMax = 1024 * 1024;
+
+/** Size above which a body is not copied to be written in several turns. */
+const largeBodyBytes = 1024 * 1024;
+
+const noBody = Buffer.alloc(0);
+
+/** A message whose other frames wait for the window of the session, or another turn. */
 export interface PartialTransfer {
   readonly fields: TransferFields;
+  /** The message up to {@link body}. */
   readonly bytes: Buffer;
+  /** The body of a large message in its block; otherwise empty. */
+  readonly body: Buffer;
+  readonly sizeBytes: number;
   /** The offset of the bytes that are not sent yet. */
   at: number;
+}
+
+/** A message that is complete in one buffer. */
+export function wholeTransfer(fields: TransferFields, bytes: Buffer): PartialTransfer {
+  return { fields, bytes, body: noBody, sizeBytes: bytes.length, at: 0 };
 }
 
 /** The result of writing a message. It is reused. */
@@ -64,19 +81,19 @@ export function writeMessage(
     written.rest = undefined;
     return written;
   }
-  const bytes = Buffer.concat([
-    first.subarray(0, firstLength),
-    buffer.subarray(restAt, headEnd),
-    buffer.subarray(bodyAt, bodyAt + bodyLength),
-  ]);
-  const rest = { fields, bytes, at: 0 };
+  const head = [first.subarray(0, firstLength), buffer.subarray(restAt, headEnd)];
+  const body = buffer.subarray(bodyAt, bodyAt + bodyLength);
+  // The record of a large message is alone in its block, whose buffer nothing else uses.
+  const isLarge = bodyLength > largeBodyBytes;
+  const bytes = Buffer.concat(isLarge ? head : [...head, body]);
+  const rest = { fields, bytes, body: isLarge ? body : noBody, sizeBytes: total, at: 0 };
   written.frameCount = writeRest(writers, rest, window);
-  written.rest = rest.at < bytes.length ? rest : undefined;
+  written.rest = rest.at < total ? rest : undefined;
   return written;
 }
 
 /**
- * Writes further frames of a message.
+ * Writes further frames of a message, up to about {@link turnBytesMax}.
  *
  * @param window maximum number of frames
  * @returns the number of frames that were written
@@ -86,13 +103,16 @@ export function writeRest(
   rest: PartialTransfer,
   window: number,
 ): number {
-  const { fields, bytes } = rest;
+  const { fields, bytes, body, sizeBytes } = rest;
   const payloadBytesMax = frames.frameBytesMax - transferBytes;
+  const turnEnd = Math.min(rest.at + turnBytesMax, sizeBytes);
   let count = 0;
-  while (rest.at < bytes.length && count < window) {
-    const end = Math.min(rest.at + payloadBytesMax, bytes.length);
-    frames.beginTransfer(fields, end - rest.at, end < bytes.length);
-    outbox.append(bytes, rest.at, end);
+  while (rest.at < turnEnd && count < window) {
+    const end = Math.min(rest.at + payloadBytesMax, sizeBytes);
+    frames.beginTransfer(fields, end - rest.at, end < sizeBytes);
+    const split = bytes.length;
+    if (rest.at < split) outbox.append(bytes, rest.at, Math.min(end, split));
+    if (end > split) outbox.append(body, Math.max(rest.at - split, 0), end - split);
     rest.at = end;
     count++;
   }

@@ -68,7 +68,7 @@ export class PublishWriter {
     this.#writeHead();
     this.#bytes = nothing;
     if (this.version === 5) outbox.append(buffer, head.visibleAt, head.visibleEnd);
-    outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    outbox.appendBody(buffer, bodyAt, bodyAt + bodyLength);
   }
 
   /** Encodes the packet in a buffer of its own. */

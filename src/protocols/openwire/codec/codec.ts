@@ -20,6 +20,8 @@ import { WriteCache } from './write-cache.ts';
 export interface ByteSink {
   /** Copies bytes of any length. */
   append(from: Buffer, start: number, end: number): void;
+  /** Writes the content of a stored message, which may stay in its buffer if it is large. */
+  appendBody?(from: Buffer, start: number, end: number): void;
 }
 
 /** A sink that can be written to directly. */
@@ -209,7 +211,8 @@ export class Codec {
       return;
     }
     to.append(writer.data, 0, bodyAt);
-    to.append(writer.body, bodyStart, bodyEnd);
+    if (to.appendBody === undefined) to.append(writer.body, bodyStart, bodyEnd);
+    else to.appendBody(writer.body, bodyStart, bodyEnd);
     to.append(writer.data, bodyAt, at);
   }
 }

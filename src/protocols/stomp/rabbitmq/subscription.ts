@@ -163,7 +163,7 @@ export class RabbitMqSubscription implements Consumer {
       outbox.append(lines, 0, lines.length);
       outbox.append(lf, 0, 1);
     }
-    outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+    outbox.appendBody(buffer, bodyAt, bodyAt + bodyLength);
     outbox.append(end, 0, end.length);
   }
 

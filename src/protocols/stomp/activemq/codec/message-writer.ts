@@ -80,7 +80,7 @@ export function writeMessage(
   writeRest(outbox, buffer, leading.restAt, headAt + headLength, version);
   const at = outbox.claim(1);
   outbox.bytes[at] = lf;
-  outbox.append(buffer, bodyAt, bodyAt + bodyLength);
+  outbox.appendBody(buffer, bodyAt, bodyAt + bodyLength);
   outbox.append(end, 0, end.length);
 }
 

@@ -1,0 +1,211 @@
+// Clients that send and receive one large message.
+
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { ConsumeMessage } from 'amqplib';
+import rhea, { type EventContext } from 'rhea';
+import { consumerInfo, types } from '../../src/protocols/openwire/codec/commands.gen.ts';
+import { AmqpClient } from '../support/amqp-client.ts';
+import { connectPacket, field, packet, subscribePacket } from '../support/mqtt-packets.ts';
+import { queue } from '../support/openwire-peer.ts';
+import { until } from '../support/processes.ts';
+import { connectRhea } from '../support/rhea-client.ts';
+import { textFrame } from '../support/stomp-peer.ts';
+import type { MeteredKind } from './metered-broker.ts';
+import type { MeteredProcess } from './metered-process.ts';
+import { secureSocket, writeAll } from './secure-socket.ts';
+
+/** Milliseconds until an answer, on a machine with much other work. */
+const answerMs = 300_000;
+
+/** A client of one protocol, with a queue or a topic. */
+export interface LargeClient {
+  /** Resolves when the broker has confirmed the message, which is persistent. */
+  readonly publish: (body: Buffer) => Promise<void>;
+  /** Resolves with the body of the message. */
+  readonly receive: () => Promise<Buffer>;
+  readonly close: () => void;
+}
+
+/** A protocol of a kind of broker. */
+export interface LargeProtocol {
+  readonly kind: MeteredKind;
+  readonly protocol: string;
+  readonly open: (broker: MeteredProcess) => Promise<LargeClient>;
+}
+
+/** Bytes that have come. */
+class Received {
+  readonly #pieces: Buffer[] = [];
+  length = 0;
+
+  constructor(socket: Duplex) {
+    socket.on('data', (bytes: Buffer) => {
+      this.#pieces.push(bytes);
+      this.length += bytes.length;
+    });
+  }
+
+  /** All from an offset, once there are so many bytes after it. */
+  async from(offset: number, size: number): Promise<Buffer> {
+    await until(`${size} bytes have come`, () => this.length >= offset + size, answerMs);
+    return Buffer.concat(this.#pieces).subarray(offset);
+  }
+
+  /** Waits for a text within the last bytes, after an offset. */
+  async text(text: string, offset: number): Promise<void> {
+    const isThere = () => {
+      const last = Buffer.concat(this.#pieces.slice(-2)).toString('latin1');
+      return this.length > offset && last.includes(text);
+    };
+    await until(`${text} has come`, isThere, answerMs);
+  }
+}
+
+async function amqp091(broker: MeteredProcess): Promise<LargeClient> {
+  const { port, ca } = broker.address('amqp091');
+  const client = await AmqpClient.connect(`amqps://guest:guest@localhost:${port}`, ca);
+  const channel = await client.model.createConfirmChannel();
+  await channel.assertQueue('large', { durable: true });
+  return {
+    publish: async (body) => {
+      channel.sendToQueue('large', body, { persistent: true });
+      await channel.waitForConfirms();
+    },
+    receive: () =>
+      new Promise((resolve, reject) => {
+        const take = (message: ConsumeMessage | null) => {
+          if (message !== null) resolve(message.content);
+        };
+        const taken = channel.consume('large', take, { noAck: true });
+        taken.catch(reject);
+      }),
+    close: () => void client.model.close(),
+  };
+}
+
+async function amqp10(broker: MeteredProcess): Promise<LargeClient> {
+  const login = { username: 'guest', password: 'guest' };
+  const connection = await connectRhea(broker.address('amqp10'), login);
+  const sender = connection.open_sender('queue://large');
+  await once(sender, 'sendable');
+  return {
+    publish: async (body) => {
+      const accepted = once(sender, 'accepted');
+      sender.send({ durable: true, body: rhea.message.data_section(body) });
+      await accepted;
+    },
+    receive: async () => {
+      const receiver = connection.open_receiver({ source: 'queue://large' });
+      const [{ message }] = (await once(receiver, 'message')) as [EventContext];
+      const data = message?.body as { content: Buffer } | undefined; // one data section
+      return data?.content ?? Buffer.alloc(0);
+    },
+    close: () => connection.close(),
+  };
+}
+
+const stomp = (protocol: string, destination: string) =>
+  async function open(broker: MeteredProcess): Promise<LargeClient> {
+    const { port, ca } = broker.address(protocol);
+    const socket = await secureSocket(port, ca);
+    const received = new Received(socket);
+    const login = { 'accept-version': '1.2', host: '/', login: 'guest', passcode: 'guest' };
+    await writeAll(socket, Buffer.from(textFrame('CONNECT', login, '')));
+    await received.text('CONNECTED', 0);
+    let size = 0;
+    return {
+      publish: async (body) => {
+        size = body.length;
+        const common = { destination, persistent: 'true', receipt: 'stored' };
+        const headers = { ...common, 'content-length': String(size) };
+        const start = textFrame('SEND', headers, '').slice(0, -1);
+        const before = received.length;
+        await writeAll(socket, Buffer.concat([Buffer.from(start), body, Buffer.of(0)]));
+        await received.text('receipt-id:stored', before);
+      },
+      receive: async () => {
+        const before = received.length;
+        const subscription = { destination, id: '1', ack: 'auto' };
+        await writeAll(socket, Buffer.from(textFrame('SUBSCRIBE', subscription, '')));
+        const found = await received.from(before, size + 2);
+        const bodyAt = found.indexOf('\n\n') + 2;
+        const rest = await received.from(before + bodyAt, size + 1);
+        return rest.subarray(0, size);
+      },
+      close: () => socket.destroy(),
+    };
+  };
+
+const mqtt = (protocol: string) =>
+  async function open(broker: MeteredProcess): Promise<LargeClient> {
+    const { port, ca } = broker.address(protocol);
+    const socket = await secureSocket(port, ca);
+    const received = new Received(socket);
+    const login = { clientId: 'large', username: 'guest', password: 'guest' };
+    await writeAll(socket, connectPacket({ version: 4, ...login }));
+    await received.from(0, 4);
+    await writeAll(socket, subscribePacket(4, 1, { large: 0 }));
+    await received.from(4, 5);
+    const other = await secureSocket(port, ca);
+    const answers = new Received(other);
+    await writeAll(other, connectPacket({ version: 4, ...login, clientId: 'sender' }));
+    await answers.from(0, 4);
+    let size = 0;
+    return {
+      publish: async (body) => {
+        size = body.length;
+        await writeAll(other, packet(0x32, field('large'), Buffer.of(0, 1), body));
+        await answers.from(4, 4);
+      },
+      receive: async () => {
+        const headBytes = packet(0x30, field('large'), Buffer.alloc(size)).length - size;
+        const found = await received.from(9, headBytes + size);
+        return found.subarray(headBytes);
+      },
+      close: () => {
+        socket.destroy();
+        other.destroy();
+      },
+    };
+  };
+
+async function openwire(broker: MeteredProcess): Promise<LargeClient> {
+  const client = await broker.openwire('ID:large');
+  const destination = queue('large');
+  return {
+    publish: async (body) => {
+      await client.send(client.message(destination, body.toString('latin1')));
+      await client.caughtUp();
+    },
+    receive: async () => {
+      const consumerId = {
+        type: types.ConsumerId,
+        connectionId: 'ID:large',
+        sessionId: 1,
+        value: 1,
+      };
+      await client.send(consumerInfo({ consumerId, destination, prefetchSize: 10 }));
+      await until('it has come', () => client.dispatchCount > 0, answerMs);
+      const content = client.dispatches[0]?.message?.content;
+      await client.acknowledge(1);
+      return content?.subarray(4) ?? Buffer.alloc(0);
+    },
+    close: () => client.cut(),
+  };
+}
+
+/** The protocols with which messages are sent and received. */
+export const largeProtocols: readonly LargeProtocol[] = [
+  { kind: 'rabbitmq', protocol: 'AMQP 0-9-1', open: amqp091 },
+  {
+    kind: 'rabbitmq',
+    protocol: 'STOMP of RabbitMQ',
+    open: stomp('stomp-rabbitmq', '/queue/large-stomp'),
+  },
+  { kind: 'rabbitmq', protocol: 'MQTT of RabbitMQ', open: mqtt('mqtt-rabbitmq') },
+  { kind: 'activemq', protocol: 'AMQP 1.0', open: amqp10 },
+  { kind: 'activemq', protocol: 'STOMP', open: stomp('stomp', '/queue/large-stomp') },
+  { kind: 'activemq', protocol: 'MQTT', open: mqtt('mqtt') },
+  { kind: 'activemq', protocol: 'OpenWire', open: openwire },
+];
