@@ -88,7 +88,8 @@ export class ClusterPlaces {
    */
   lostPlace(spec: PlacedSpec) {
     const places = this.of(spec);
-    const isLost = ({ host }: Pick<ClusterPlace, 'host'>) => !host.isReachable && this.#directory.isLost(host.id);
+    const isLost = ({ host }: Pick<ClusterPlace, 'host'>) =>
+      !host.isReachable && this.#directory.isLost(host.id);
     const at = places.findIndex(isLost);
     const place = places[at];
     // A majority must keep its data.
