@@ -21,6 +21,7 @@ import { HostCertificates } from '../../src/server/hosts/host-certificates.ts';
 import { HostEvents, refusalLimits } from '../../src/server/hosts/host-events.ts';
 import { HostsService } from '../../src/server/hosts/hosts-service.ts';
 import type { Entry } from '../../src/storage/journal.ts';
+import { until } from '../support/processes.ts';
 
 const leaseMs = 60_000;
 const sealingKey = generateKeySync('aes', { length: 256 });
@@ -93,8 +94,7 @@ async function join(token: string, changes: object = {}): Promise<Identity> {
 }
 
 const report = {
-  version: '3.10.8',
-  plugins: ['rabbitmq_management'],
+  installed: [{ version: '3.10.8', plugins: ['rabbitmq_management'] }],
   volumes: [],
   clockMs: systemClock.nowMs(),
 };
@@ -127,11 +127,8 @@ async function connectAs(
   return { channel, first };
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 const isConnected = (name: string) => service.views.find((host) => host.name === name)?.isConnected;
+const connected = ({ name }: Identity) => until(`'${name}'`, () => isConnected(name) === true);
 
 test('a machine joins once with a token, and gets a lease when it connects', async () => {
   const token = await newToken();
@@ -146,7 +143,7 @@ test('a machine joins once with a token, and gets a lease when it connects', asy
   await assert.rejects(join(token), /token-invalid/);
   const { first } = await connectAs(identity);
   assert.equal((first as Fields)['leaseMs'], leaseMs);
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   assert.equal(service.views.find(({ name }) => name === identity.name)?.version, '3.10.8');
 });
 
@@ -299,7 +296,7 @@ test('a certificate of another authority is refused, and so are older TLS versio
 test('a removed host is refused, and one that is connected is told to end everything', async () => {
   const identity = await join(await newToken());
   const { channel } = await connectAs(identity);
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   await commit([entryOf({ delete: 'host', hostId: identity.hostId })]);
   service.dismiss(identity.hostId);
   let last: unknown;
@@ -334,11 +331,11 @@ test('a host that is removed before it can be used has no connection', async () 
   const handlers = { request, event: () => {}, closed: () => {} };
   const channel = new Channel(socket, serviceFrameBytesMax, handlers, systemClock);
   connections.push(channel);
-  await until(() => asked.includes('destroy'));
+  await until('the request', () => asked.includes('destroy'));
   const host = service.host(hostId);
   await commit([entryOf({ delete: 'host', hostId })]);
   service.dismiss(hostId);
-  await until(() => asked.includes('dismiss'));
+  await until('its dismissal', () => asked.includes('dismiss'));
   answer();
   await assert.rejects(channel.request('renew', { request: 'x' }), /certificate request/);
   assert.equal(host.isReachable, false);
@@ -351,7 +348,7 @@ test('a removed host that does not answer is asked nothing more', async () => {
   const request = async () => (isSilent ? new Promise<object>(() => {}) : report);
   const handlers = { request, event: () => {}, closed: () => {} };
   connections.push(new Channel(socket, serviceFrameBytesMax, handlers, systemClock));
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   const host = service.host(identity.hostId);
   assert.equal(host.isReachable, true);
   isSilent = true;
@@ -378,14 +375,14 @@ test('a host has one connection, also while it does not answer', async () => {
       connections.push(new Channel(socket, serviceFrameBytesMax, handlers, systemClock));
     });
   }
-  await until(() => ends.length === 2);
+  await until('both ends', () => ends.length === 2);
   assert.deepEqual(ends, [0, 1]);
 });
 
 test('a host that asks for several certificates at once gets one', async () => {
   const identity = await join(await newToken());
   const { channel } = await connectAs(identity);
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   const { request } = await requestCertificate();
   const results = await Promise.allSettled(
     [1, 2, 3].map(() => channel.request('renew', { request })),
@@ -396,7 +393,7 @@ test('a host that asks for several certificates at once gets one', async () => {
 test('a renewed certificate replaces the earlier one when it is used', async () => {
   const identity = await join(await newToken());
   const { channel } = await connectAs(identity);
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   await assert.rejects(channel.request('renew', { request: 'no request' }), /certificate request/);
   const { request, privateKey } = await requestCertificate();
   const { result } = await channel.request('renew', { request });
@@ -411,8 +408,13 @@ test('a renewed certificate replaces the earlier one when it is used', async () 
 test('a host whose answers have another form is not used', async () => {
   for (const answer of [
     {},
-    { ...report, version: 'canary\n' },
-    { ...report, plugins: Array.from({ length: 201 }, () => 'a') },
+    { ...report, installed: [{ version: 'canary\n', plugins: [] }] },
+    { ...report, installed: [] },
+    { ...report, installed: undefined },
+    {
+      ...report,
+      installed: [{ version: '3.10.8', plugins: Array.from({ length: 201 }, () => 'a') }],
+    },
     {
       ...report,
       volumes: [{ broker: '../x', volume: 'vol-0', state: 'mounted', isRunning: true }],
@@ -433,7 +435,7 @@ test('a host whose clock is hours wrong is used and shown; one of half a day is 
     const clockMs = systemClock.nowMs() + hours * hourMs;
     const { channel } = await connectAs(identity, identity, { ...report, clockMs });
     const isUsed = Math.abs(hours) < 12;
-    if (isUsed) await until(() => isConnected(identity.name) === true);
+    if (isUsed) await connected(identity);
     else await assert.rejects(channel.request('renew', { request: 'x' }));
     assert.equal(isConnected(identity.name), isUsed);
     const view = service.views.find(({ name }) => name === identity.name);
@@ -471,14 +473,14 @@ test('a certificate that is not valid at this time names the clock', async () =>
 test('a host cannot tell of nodes that are not placed on it, nor send what is no event', async () => {
   const identity = await join(await newToken());
   const { channel } = await connectAs(identity);
-  await until(() => isConnected(identity.name) === true);
+  await connected(identity);
   const id = {
     broker: `b-${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`,
     volume: `vol-${'0'.repeat(17)}`,
   };
   channel.tell('ended', { ...id, text: 'x' });
   channel.tell('fence', { ...id, text: 'x' });
-  await until(() => isConnected(identity.name) === false);
+  await until('its end', () => isConnected(identity.name) === false);
 });
 
 test('there are only so many tokens that were not used', async () => {
