@@ -10,6 +10,7 @@ import { anyText, type Fields, text, whole } from '../hosts/channel/fields.ts';
 import { clockMsMax, requireClock } from '../hosts/clock-difference.ts';
 import { HostError } from '../hosts/errors.ts';
 import { Lease } from '../hosts/lease.ts';
+import { protocolVersion, requireProtocol } from '../hosts/protocol.ts';
 import { connectToService } from '../hosts/service-connection.ts';
 import { Fence } from './fence.ts';
 import type { Identity, IdentityFile } from './identity.ts';
@@ -129,6 +130,7 @@ export class Agent {
 
   /** What runs for an earlier start of the service has other certificates, and is of no use. */
   async #welcomed(fields: Fields): Promise<object> {
+    this.#requireRelease(fields);
     const run = text(fields, 'run', /^[\w-]{8,64}$/);
     if (run !== this.#run) await this.#fence.close();
     this.#run = run;
@@ -137,7 +139,17 @@ export class Agent {
     if (this.#lease.isValid) this.#pauseMs = retryMs.first;
     const volumes = await this.#requests.volumes();
     const { installed } = this.#parts.host;
-    return { installed, volumes, clockMs: systemClock.nowMs() };
+    return { protocol: protocolVersion, installed, volumes, clockMs: systemClock.nowMs() };
+  }
+
+  /** The service is told in the answer. What runs for it goes on until its lease ends. */
+  #requireRelease(fields: Fields): void {
+    try {
+      requireProtocol('the service', fields);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'the service cannot be used');
+      throw error;
+    }
   }
 
   /** Without the right time, there is no lease: the service is told the time, and refuses this host too. */

@@ -180,7 +180,7 @@ export class BrokerCommands {
     const { instances, pending } = broker;
     const begun = instances.find(({ engineVersion }) => engineVersion !== undefined);
     const target = pending.engineVersion ?? begun?.engineVersion;
-    if (isUpgrading(broker) && target !== undefined && majorMinor(wanted) !== majorMinor(target)) {
+    if (hasBegun(broker) && target !== undefined && majorMinor(wanted) !== majorMinor(target)) {
       const text = `An upgrade to engine version [${target}] has begun; a reboot goes on with it.`;
       throw refuse('engineVersion', `${text} It cannot be changed to [${wanted}].`);
     }
@@ -239,6 +239,13 @@ export class BrokerCommands {
     const changes: ChangeEntry[] = [this.#brokers.entry({ updated: broker.id, set })];
     return { value: { ...broker, ...set }, changes };
   }
+}
+
+/** Whether an upgrade is in progress, or has stopped. A reboot of a cluster begins with the pending version. */
+function hasBegun(broker: BrokerRecord): boolean {
+  const { state, deploymentMode, pending } = broker;
+  const isReboot = state === 'REBOOT_IN_PROGRESS' && deploymentMode === 'CLUSTER_MULTI_AZ';
+  return isUpgrading(broker) || (isReboot && pending.engineVersion !== undefined);
 }
 
 /** A broker that cannot be rebooted leaves its pair at once. */

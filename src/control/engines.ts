@@ -77,6 +77,11 @@ export class Engines {
     await Promise.all(this.#engines.map((engine) => engine.endLeftovers?.()));
   }
 
+  /** See {@link Engine.abandon}. */
+  abandonStart(broker: BrokerKind & { readonly id: string }): void {
+    if (this.runs(broker)) this.engineFor(broker).abandon?.(broker.id);
+  }
+
   /** See {@link Engine.abandonStarts}. */
   abandonStarts(): void {
     for (const engine of this.#engines) engine.abandonStarts?.();

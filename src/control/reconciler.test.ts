@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KeyLost } from './broker-keys.ts';
 import { Brokers } from './brokers.ts';
 import { KeyServiceUnreachable } from './keys/remote-keys.ts';
-import { Reconciler, type ReconcilerParts } from './reconciler.ts';
+import { Reconciler, type ReconcilerParts, type RuntimeState } from './reconciler.ts';
 
 test('a check of the key that was not decided stays due', async () => {
   const brokers = new Brokers();
@@ -25,4 +26,53 @@ test('a check of the key that was not decided stays due', async () => {
   isAway = false;
   await reconciler.step('b-1', runtime);
   assert.deepEqual([runtime.keyCheckDue, runtime.isUp, checkCount], [false, true, 2]);
+});
+
+test('a broker whose key is lost while it starts is stopped', async () => {
+  const brokers = new Brokers();
+  const created = {
+    ...{ id: 'b-1', engineType: 'RABBITMQ', deploymentMode: 'CLUSTER_MULTI_AZ' },
+    ...{ state: 'RUNNING', engineVersion: '3.10', authenticationStrategy: 'SIMPLE', ldap: null },
+    ...{ volumes: [], instances: [], ports: [], users: [], configuration: null, pending: {} },
+  };
+  brokers.apply({ created } as never);
+  const runtime: RuntimeState = {
+    ...{ isUp: false, isResumed: false, keyCheckDue: false, isPartDown: false },
+  };
+  let isLost = false;
+  const done: string[] = [];
+  const engine = {
+    start: async () => {
+      isLost = true;
+      runtime.onKeyCheckDue?.();
+      await new Promise(setImmediate);
+      done.push('started');
+      return { ports: [], mounted: [] };
+    },
+    stop: async () => void done.push('stopped'),
+  };
+  const parts = {
+    brokers,
+    keys: {
+      check: async () => {
+        if (isLost) throw new KeyLost('it is disabled');
+      },
+    },
+    keyChecks: { count: () => {} },
+    volumeKeys: { advance: async () => {} },
+    engines: {
+      engineFor: () => engine,
+      listenersOf: () => [],
+      offerOf: () => ({ rules: { dataReplicationModes: [] } }),
+    },
+    configurations: { revision: () => undefined },
+    commit: async (entries: readonly { change: never }[]) => {
+      for (const { change } of entries) brokers.apply(change);
+    },
+    report: () => {},
+  };
+  const reconciler = new Reconciler(parts as unknown as ReconcilerParts);
+  await reconciler.step('b-1', runtime);
+  assert.deepEqual(done, ['started', 'stopped']);
+  assert.deepEqual([runtime.isUp, brokers.get('b-1')?.state], [false, 'CRITICAL_ACTION_REQUIRED']);
 });

@@ -328,6 +328,7 @@ export class Reconciler {
     );
     const { ports, mounted, problem } = await begun.catch((error: unknown) => {
       runtime.isPartDown ||= wasPartDown;
+      runtime.isUp ||= error instanceof KeyLost; // it may run, and is stopped
       throw error;
     });
     runtime.isUp = true;

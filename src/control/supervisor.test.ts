@@ -90,3 +90,41 @@ test('with a grace, it is stopped after that time and starts when the key servic
   assert.ok(broker.checkCount > before);
   assert.equal(broker.stops.length, 1);
 });
+
+test('work on a broker that is to be deleted is given up, and other work is not', async () => {
+  const brokers = new Brokers();
+  brokers.apply({ created: { id, state: 'RUNNING', volumes: [], pending: {} } } as never);
+  let end = () => {};
+  let stepCount = 0;
+  const reconciler = {
+    step: () => {
+      stepCount++;
+      if (stepCount > 1) return Promise.resolve();
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    },
+    stop: async () => {},
+    fail: async () => {},
+  };
+  const given: string[] = [];
+  const options = {
+    clock: new ManualClock(),
+    keyCheckMs: 10_000,
+    keyEffectDelayMs: 0,
+    report: () => {},
+    commit: async () => {},
+    deleting: (brokerId: string) => {
+      given.push(brokerId);
+      end();
+    },
+  };
+  const supervisor = new Supervisor(brokers, reconciler, options, () => undefined);
+  const started = supervisor.start();
+  supervisor.wake(id);
+  assert.deepEqual(given, []);
+  brokers.apply({ updated: id, set: { state: 'DELETION_IN_PROGRESS' } });
+  supervisor.wake(id);
+  await started;
+  assert.deepEqual([given, stepCount], [[id], 2]);
+});

@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly isAwaited?: (broker: BrokerRecord) => boolean;
   /** Called before the work in progress is waited for, at the end. */
   readonly closing?: () => void;
+  /** Called when a broker is to be deleted while work on it is in progress, which need not be completed. */
+  readonly deleting?: (brokerId: string) => void;
   readonly report: Report;
   /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
@@ -125,6 +127,7 @@ export class Supervisor {
     const task = this.#task(id);
     task.isWanted = true;
     if (!task.isBusy) void this.#run(id, task);
+    else if (this.#brokers.get(id)?.state === 'DELETION_IN_PROGRESS') this.#options.deleting?.(id);
   }
 
   /**

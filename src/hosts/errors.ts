@@ -10,6 +10,8 @@ export type HostErrorCode =
   | 'peer-unknown'
   /** A message of the other side has another form, or is too long. */
   | 'message-invalid'
+  /** The other side is of a release with other messages. */
+  | 'release-different'
   /** The clock of a host is too far from that of the service. */
   | 'clock-wrong'
   /** There are as many hosts as are allowed, or one with the name or address of another. */

@@ -67,6 +67,7 @@ export class FakeEngine implements Engine {
   readonly rebuild?: NonNullable<Engine['rebuild']>;
   /** What a test wants a restart to do. */
   restart?: NonNullable<Engine['restart']>;
+  abandon?: NonNullable<Engine['abandon']>;
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();
   readonly #gates = new Map<EngineCall, Promise<void>>();

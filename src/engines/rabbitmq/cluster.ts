@@ -9,11 +9,12 @@ import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { joinMoved } from './cluster-join.ts';
 import type { ClusterEvents, ClusterOptions } from './cluster-options.ts';
+import { Commands } from './commands.ts';
 import { isFormed, setFormed } from './formed.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
-import { isComplete, stateOf, whyIncomplete } from './nodes/node-states.ts';
+import { isComplete, requireMembers, stateOf, whyIncomplete } from './nodes/node-states.ts';
 import { PartitionHealing } from './nodes/partition-healing.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 import { ServiceUserKeeper } from './service-user.ts';
@@ -35,6 +36,7 @@ const steadyMs = 60_000;
 const pauseMs = { first: 1000, longest: 30_000 } as const;
 /** Ended processes of one node after which the cluster is started anew. */
 const crashCountMax = 8;
+const stopping = 'the cluster is being stopped';
 
 /** Three nodes of one broker. Calls of {@link start}, {@link restart} and {@link stop} must not overlap. */
 export class Cluster {
@@ -50,6 +52,7 @@ export class Cluster {
   #mounted: string[] = [];
   readonly #serviceUser: ServiceUserKeeper;
   readonly #rolling: RollingUpgrade<Node>;
+  readonly #commands = new Commands();
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.#options = options;
@@ -82,7 +85,7 @@ export class Cluster {
       end: (node) => node.stop(),
       pause: async () => {
         await delay(lookMs.running);
-        if (this.#isStopping) throw new Error('the cluster is being stopped');
+        if (this.#isStopping) throw new Error(stopping);
       },
       nowMs: () => systemClock.monotonicMs(),
       log: (...of) => events.log(...of),
@@ -130,7 +133,7 @@ export class Cluster {
       const wasFormed = await isFormed(this.#options.folder);
       await this.#awaitHosts();
       const members = this.nodes.filter(({ host, isNew }) => host.isReachable && !isNew);
-      this.#requireMembers(members, wasFormed);
+      requireMembers(this.nodes, members, wasFormed ? majority : this.nodes.length);
       for (const node of this.nodes) node.isWritten = false;
       for (const node of members) await this.#unlock(node, settings, keys);
       const { brokerId } = this.#options;
@@ -156,14 +159,6 @@ export class Cluster {
     while (isMissing() && !this.#isStopping && systemClock.monotonicMs() < endMs) {
       await delay(lookMs.starting);
     }
-  }
-
-  #requireMembers(members: readonly Node[], wasFormed: boolean): void {
-    const needed = wasFormed ? majority : this.nodes.length;
-    if (members.length >= needed) return;
-    const missing = this.nodes.filter((node) => !members.includes(node));
-    const names = missing.map(({ number, host }) => `node ${number} (host '${host.name}')`);
-    throw new Error(`${needed} nodes are needed, but there is no ${names.join(', ')}`);
   }
 
   async #unlock(
@@ -213,9 +208,7 @@ export class Cluster {
       for (const node of members) node.start(epmdPort); // they wait for the one that stopped last
     }
     if (wasFormed && this.nodes.some(({ isNew }) => isNew)) await this.#awaitOrForce(members);
-    if (new Set(members.map(({ version }) => version)).size > 1) {
-      return this.#awaitMixed(members, endMs);
-    }
+    if (wasFormed && setUp.settings.isUpgrade) return this.#awaitMixed(members, endMs);
     await this.#until(() => isComplete(members), members, endMs);
     if (wasFormed) return;
     // The users are the cluster's own from now on: a later start must not set their passwords again.
@@ -243,7 +236,7 @@ export class Cluster {
     for (;;) {
       await Promise.all(nodes.map((node) => node.look()));
       if (isTrue()) return;
-      if (this.#isStopping) throw new Error('the cluster is being stopped');
+      if (this.#isStopping) throw new Error(stopping);
       if (systemClock.monotonicMs() > endMs) throw new Error(whyIncomplete(nodes));
       await delay(lookMs.starting);
     }
@@ -262,7 +255,8 @@ export class Cluster {
     const text = `node ${node.number} ended (${detail})`;
     const isServing = this.healthy.filter((each) => each !== node).length >= majority;
     // The others go on without a node that cannot run, for example because the disk of its host is full.
-    if (node.crashCount > crashCountMax && !isServing) {
+    const isAwaited = this.#isChanging && this.#running.settings.isUpgrade; // has a time of its own
+    if (node.crashCount > crashCountMax && !isServing && !isAwaited) {
       void this.#giveUp(`${text}, for the ${node.crashCount}th time`);
       return;
     }
@@ -338,7 +332,9 @@ export class Cluster {
 
   async #command(node: Node, command: NodeCommand): Promise<string | undefined> {
     const hosted = await node.hosted();
-    return hosted.command(node.place, this.#running.epmdPort, command);
+    if (this.#isStopping) throw new Error(stopping);
+    const { epmdPort } = this.#running;
+    return this.#commands.wait(hosted.command(node.place, epmdPort, command));
   }
 
   /**
@@ -419,10 +415,8 @@ export class Cluster {
   async #restart(settings: ClusterSettings): Promise<void> {
     const setUp = this.#running;
     setUp.settings = settings;
-    this.#requireMembers(
-      this.nodes.filter(({ host }) => host.isReachable),
-      false,
-    );
+    const reachable = this.nodes.filter(({ host }) => host.isReachable);
+    requireMembers(this.nodes, reachable, this.nodes.length);
     for (const node of [...this.nodes].reverse()) {
       const endMs = systemClock.monotonicMs() + startMs;
       await this.#until(() => isComplete(this.nodes), this.nodes, endMs);
@@ -477,6 +471,8 @@ export class Cluster {
   /** Makes a start or restart in progress fail. {@link stop} must follow. */
   abandon(): void {
     this.#isStopping = true;
+    // A command takes up to a minute. It ends with its node.
+    this.#commands.giveUp(new Error(stopping));
   }
 
   /** Ends all processes and locks all volumes. */

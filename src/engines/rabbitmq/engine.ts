@@ -103,7 +103,7 @@ export class RabbitMqEngine implements Engine {
   readonly #local: LocalHost;
   readonly #places: ClusterPlaces;
   readonly #runs = new Map<string, Run>();
-  readonly #starting = new Set<Cluster>();
+  readonly #starting = new Map<string, Cluster>();
   #events: EngineEvents | undefined = undefined;
 
   constructor(options: RabbitMqEngineOptions) {
@@ -181,9 +181,9 @@ export class RabbitMqEngine implements Engine {
     try {
       const settings = await this.#settingsOf(spec);
       const run = this.#runs.get(spec.id) ?? (await this.#newRun(spec));
-      this.#starting.add(run.cluster);
+      this.#starting.set(spec.id, run.cluster);
       const started = run.cluster.start(settings, keys);
-      const mounted = await started.finally(() => this.#starting.delete(run.cluster));
+      const mounted = await started.finally(() => this.#starting.delete(spec.id));
       this.#runs.set(spec.id, run);
       run.running ??= { ports: await this.#open(run, spec) };
       return { ...run.running, ...(await this.#upgraded(run, spec, settings)), mounted };
@@ -195,8 +195,7 @@ export class RabbitMqEngine implements Engine {
   }
 
   abandonStarts(): void {
-    const running = [...this.#runs.values()].map(({ cluster }) => cluster);
-    for (const cluster of [...this.#starting, ...running]) cluster.abandon();
+    for (const id of [...this.#starting.keys(), ...this.#runs.keys()]) this.abandon(id);
   }
 
   async restart(spec: BrokerSpec): Promise<RunningBroker> {
@@ -235,7 +234,7 @@ export class RabbitMqEngine implements Engine {
   }
 
   abandon(brokerId: string): void {
-    this.#runs.get(brokerId)?.cluster.abandon();
+    (this.#starting.get(brokerId) ?? this.#runs.get(brokerId)?.cluster)?.abandon();
   }
 
   async #open({ cluster, endpoints }: Run, spec: BrokerSpec) {
@@ -454,6 +453,7 @@ export class RabbitMqEngine implements Engine {
     const memoryBytesMax = room.memoryBytesMax ?? totalmem() * memoryShare;
     return {
       clusterName: spec.name,
+      isUpgrade: spec.previousVersion !== undefined,
       volumes: spec.volumes,
       tls: clusterTls(hasTlsParity),
       memoryBytesMax: Math.floor(memoryBytesMax / nodeCount),

@@ -16,6 +16,7 @@ import { Channel, hostFrameBytesMax } from '../../hosts/channel/channel.ts';
 import type { Fields } from '../../hosts/channel/fields.ts';
 import { HostError } from '../../hosts/errors.ts';
 import { entryOf, type Hosts } from '../../hosts/hosts.ts';
+import { protocolVersion, requireProtocol } from '../../hosts/protocol.ts';
 import type { HostRecord } from '../../hosts/records.ts';
 import type { Entry } from '../../storage/journal.ts';
 import { HostCertificates } from './host-certificates.ts';
@@ -255,9 +256,11 @@ export class HostsService implements HostDirectory {
     this.#channels.set(id, channel);
     try {
       await this.#joining?.used(record, keyDigest);
-      const fields = { run: this.#run, ...this.#leaseOf(this.#parts.settings?.leaseMs) };
+      const lease = this.#leaseOf(this.#parts.settings?.leaseMs);
+      const fields = { protocol: protocolVersion, run: this.#run, ...lease };
       const { result } = await channel.request('welcome', fields, undefined, welcomeMs);
       if (hosts.host(id) === undefined) throw new Error('it was removed');
+      requireProtocol(`host '${name}'`, result);
       this.#clocks.measure(record, result);
       await host.connected(channel, result);
       if (this.#channels.get(id) !== channel) {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
+import { DeleteBrokerCommand, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
 import type { BrokerSpec, RunningBroker } from '../../../src/control/engine.ts';
-import { createBroker, describeBroker } from '../../support/broker-requests.ts';
+import {
+  createBroker,
+  createKey,
+  describeBroker,
+  underKey,
+} from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
+import { disableKey } from '../../support/keys.ts';
 import { Machine } from '../../support/machine.ts';
 import { trailEvents } from '../../support/trail-events.ts';
 
@@ -112,4 +118,66 @@ test('an upgrade goes on after the service was started again', async () => {
   assert.deepEqual(versionsOf(spec?.instances ?? []), ['3.13', '3.13', '4.2']);
   const { BrokerState, EngineVersion } = await describeBroker(plane, id);
   assert.deepEqual([BrokerState, EngineVersion], ['RUNNING', '4.2']);
+});
+
+test('the version cannot be changed once the reboot has begun, before the first node too', async () => {
+  const id = await createBroker(plane, cluster);
+  const update = (EngineVersion: string) =>
+    plane.mq.send(new UpdateBrokerCommand({ BrokerId: id, EngineVersion }));
+  await update('4.2');
+  await update('3.13'); // nothing has begun
+  assert.equal((await describeBroker(plane, id)).PendingEngineVersion, undefined);
+  await update('4.2');
+  plane.engine.restart = async (spec): Promise<RunningBroker> => {
+    await assert.rejects(update('3.13'), /An upgrade to engine version \[4.2\] has begun/);
+    await update('4.2');
+    const problem = { code: 'upgrade-stopped', message };
+    return { ports: spec.ports, mounted: [], problem };
+  };
+  await reboot(id);
+  const stopped = await describeBroker(plane, id);
+  assert.deepEqual(
+    [stopped.BrokerState, stopped.EngineVersion, stopped.PendingEngineVersion],
+    ['CRITICAL_ACTION_REQUIRED', '3.13', '4.2'],
+  );
+  // No node has the new version.
+  await update('3.13');
+  assert.equal((await describeBroker(plane, id)).PendingEngineVersion, undefined);
+});
+
+/** Makes the engine upgrade a cluster until that is given up. Then the cluster does not run. */
+function engineWaits(id: string, meanwhile: () => Promise<unknown>): void {
+  let giveUp = (_: Error) => {};
+  plane.engine.abandon = (brokerId) => {
+    assert.equal(brokerId, id);
+    giveUp(new Error('the cluster is being stopped'));
+  };
+  plane.engine.restart = () =>
+    new Promise((_, reject) => {
+      giveUp = reject;
+      void meanwhile();
+    });
+}
+
+test('an upgrade is given up when the broker is deleted', async () => {
+  const id = await createBroker(plane, cluster);
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: id, EngineVersion: '4.2' }));
+  engineWaits(id, () => plane.mq.send(new DeleteBrokerCommand({ BrokerId: id })));
+  const before = plane.engine.calls.length;
+  await reboot(id);
+  await assert.rejects(describeBroker(plane, id), { name: 'NotFoundException' });
+  assert.ok(plane.engine.calls.slice(before).includes('remove'));
+});
+
+test('an upgrade is given up when the key is disabled', async () => {
+  const keyArn = await createKey(plane);
+  const id = await createBroker(plane, { ...cluster, ...underKey(keyArn) });
+  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: id, EngineVersion: '4.2' }));
+  engineWaits(id, () => disableKey(plane.kms, keyArn));
+  await reboot(id);
+  const { BrokerState, ActionsRequired } = await describeBroker(plane, id);
+  assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
+  assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'RABBITMQ_INVALID_KMS_KEY');
+  assert.ok(!plane.control.supervisor.isUp(id));
+  assert.deepEqual(plane.engine.calls.slice(-1), ["stop: the broker's KMS key cannot be used"]);
 });

@@ -15,6 +15,14 @@ export async function stateOf(node: Node): Promise<HostedVolumeState> {
   return node.isNew && !hosted.isRunning ? 'missing' : hosted.state();
 }
 
+/** @throws if these members are not enough to start */
+export function requireMembers(all: readonly Node[], members: readonly Node[], needed: number) {
+  if (members.length >= needed) return;
+  const missing = all.filter((node) => !members.includes(node));
+  const names = missing.map(({ number, host }) => `node ${number} (host '${host.name}')`);
+  throw new Error(`${needed} nodes are needed, but there is no ${names.join(', ')}`);
+}
+
 /** Why nodes do not form a cluster, for an error. */
 export function whyIncomplete(nodes: readonly Node[]): string {
   const states = nodes.map((node) => {

@@ -137,6 +137,7 @@ export class Node {
     this.hasAnswered = false;
     this.isClosed = false;
     this.isRefusing = false;
+    this.isDrained = false;
     this.startedMs = systemClock.monotonicMs();
     this.#hosted?.start(this.place, epmdPort);
   }

@@ -24,6 +24,8 @@ const attemptCountMax = 20;
 /** What a cluster is started with, which a restart may change. */
 export interface ClusterSettings {
   readonly clusterName: string;
+  /** Whether the nodes get another version, with which one of them may not run. */
+  readonly isUpgrade: boolean;
   /** One for each node, with the numbers of its mounts. */
   readonly volumes: readonly VolumeSpec[];
   readonly tls: NodeTls;

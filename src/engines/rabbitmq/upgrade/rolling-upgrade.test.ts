@@ -32,6 +32,8 @@ class Recorded {
   readonly done: string[] = [];
   /** Commands that fail, and how often. */
   readonly failures = new Map<string, number>();
+  /** The command during which the connection to the host is lost. */
+  hostLost: string | undefined = undefined;
   /** Nodes whose process ends when it starts. */
   readonly broken = new Set<number>();
   readonly upgrade: RollingUpgrade<RecordedNode>;
@@ -49,6 +51,7 @@ class Recorded {
         throw new Error('it takes too long');
       },
       command: async ({ number }, { kind }) => {
+        if (kind === this.hostLost) throw new Error(`host 'host-${number}' is not connected`);
         this.done.push(`${kind} ${number}`);
         const left = this.failures.get(kind) ?? 0;
         this.failures.set(kind, left - 1);
@@ -177,4 +180,20 @@ test('a node that states another version is not counted as upgraded', async () =
   third.api.get = async () => ({ rabbitmq_version: '3.9.0' });
   await assert.rejects(cluster.upgrade.run('3.10'), /node 3 states another version than 3.10/);
   assert.deepEqual(cluster.steps.slice(-2), ['start 3 3.10', 'end 3']);
+});
+
+test('a drain that cannot be undone keeps clients from the node', async () => {
+  const ends = [];
+  for (const failures of [0, 1]) {
+    const cluster = new Recorded();
+    cluster.failures.set('revive', failures);
+    cluster.hostLost = 'drain';
+    await assert.rejects(cluster.upgrade.run('3.10'), /host 'host-3' is not connected/);
+    assert.deepEqual(cluster.steps, ['enable-flags 1', 'revive 3']);
+    ends.push(cluster.nodes.map(({ isDrained }) => isDrained));
+  }
+  assert.deepEqual(ends, [
+    [false, false, false],
+    [false, false, true],
+  ]);
 });

@@ -150,8 +150,9 @@ export class RollingUpgrade<Each extends UpgradedNode> {
       if (problem !== undefined) log('warn', `node ${node.number} was not drained: ${problem}`);
       await record(node, target);
     } catch (error) {
-      node.isDrained = false;
-      await command(node, { kind: 'revive' }).catch(String);
+      // If it cannot be undone, the node gets no clients until it is started again.
+      const problem = await command(node, { kind: 'revive' }).catch(String);
+      node.isDrained = problem !== undefined;
       throw error;
     }
     log('info', `node ${node.number} is upgraded from RabbitMQ ${from} to ${target}`);
