@@ -15,6 +15,7 @@ import type { Fields } from '../../src/hosts/channel/fields.ts';
 import { HostUnreachable } from '../../src/hosts/errors.ts';
 import { entryOf, Hosts, tokenCountMax } from '../../src/hosts/hosts.ts';
 import { parseJoinToken } from '../../src/hosts/join-token.ts';
+import { protocolVersion } from '../../src/hosts/protocol.ts';
 import type { HostsChange } from '../../src/hosts/records.ts';
 import { connectToService, serviceName } from '../../src/hosts/service-connection.ts';
 import { HostCertificates } from '../../src/server/hosts/host-certificates.ts';
@@ -94,6 +95,7 @@ async function join(token: string, changes: object = {}): Promise<Identity> {
 }
 
 const report = {
+  protocol: protocolVersion,
   installed: [{ version: '3.10.8', plugins: ['rabbitmq_management'] }],
   volumes: [],
   clockMs: systemClock.nowMs(),
