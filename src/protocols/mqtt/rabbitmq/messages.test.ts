@@ -281,7 +281,7 @@ test('a dead letter with the user properties CC and BCC is not lost', async () =
     ['CC', 'x'],
     ['BCC', 'y'],
   ] as const;
-  sender.publish('a/b', 'm', { qos: 1, id: 1, properties: { 0x26: pairs } });
+  sender.publish('a/b', 'm', { qos: 1, id: 1, properties: { 38: pairs } });
   await b.settled();
   assert.equal(queueOf(b, 'dead')?.readyCount, 1);
 });
