@@ -22,11 +22,24 @@ export const formatNumbers: Readonly<Record<FormatName, number>> = {
 export const hasHiddenHeaders = 0x80;
 
 /**
+ * A flag in the format number of stored messages: the header `CC` of a dead letter does not name
+ * routing keys any more, because the dead letter routing key of a queue has replaced them.
+ */
+export const hasFormerKeys = 0x40;
+
+/** The number of a format, without flags. */
+export function plainFormatNumber(stored: number): number {
+  return stored & ~(hasHiddenHeaders | hasFormerKeys);
+}
+
+/**
  * The operations on messages of one protocol. The head is the protocol's own encoding of
  * properties, between two offsets of a buffer that must not be retained.
  */
 export interface MessageFormat {
   readonly name: FormatName;
+  /** Whether the headers `CC` and `BCC` are routing keys; false by default. */
+  readonly hasSenderKeys?: boolean;
   /** The number of headers, without decoding them. */
   headerCount(buffer: Buffer, start: number, end: number): number;
   /** The headers of the message; an empty table if there are none. */

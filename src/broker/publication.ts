@@ -29,7 +29,7 @@ export class Publication {
   head: Buffer = nothing;
   headStart = 0;
   headEnd = 0;
-  /** The number of the message format; see `formatNumbers` and `hasHiddenHeaders`. */
+  /** The number of the message format; see `formatNumbers` and the flags after it. */
   format = 1;
   isPersistent = false;
   /** 0 to 255. */

@@ -47,7 +47,7 @@ const errors: Readonly<Record<ManagementErrorCode, readonly [status: number, err
   'not-authorised': [401, 'not_authorised'],
   'not-allowed': [405, 'method_not_allowed'],
   'not-found': [404, 'Object Not Found'],
-  'vhost-not-found': [404, 'not_found'],
+  'target-not-found': [404, 'not_found'],
   protected: [412, 'precondition_failed'],
   'invalid-page': [400, 'invalid_pagination_parameters'],
   'page-out-of-range': [400, 'page_out_of_range'],

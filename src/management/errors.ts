@@ -9,7 +9,8 @@ import { WaxwingError } from '../base/errors.ts';
  * - `not-authorised`: the user may not do this.
  * - `not-allowed`: the settings of the broker do not permit it to anyone.
  * - `not-found`: the resource does not exist.
- * - `vhost-not-found`: the virtual host of an object to be created does not exist.
+ * - `target-not-found`: what the request creates or acts on is in a virtual host, exchange or queue that
+ *   does not exist, as the reason says.
  * - `protected`: a virtual host is protected from deletion.
  * - `invalid-page`, `page-out-of-range`: the list has no such page.
  * - `busy`: too many requests are in progress, or publishers are blocked.
@@ -20,7 +21,7 @@ export type ManagementErrorCode =
   | 'not-authorised'
   | 'not-allowed'
   | 'not-found'
-  | 'vhost-not-found'
+  | 'target-not-found'
   | 'protected'
   | 'invalid-page'
   | 'page-out-of-range'

@@ -84,7 +84,8 @@ export class ApiRequest {
    * @throws {ManagementError} `not-found`, `not-authorised`
    */
   ownVhost(): Vhost {
-    const vhost = this.#vhost();
+    const { method } = this.head;
+    const vhost = this.#vhost(method === 'PUT' || method === 'POST');
     requireLogin(this.user, vhost);
     return vhost;
   }
@@ -101,11 +102,12 @@ export class ApiRequest {
     return vhost;
   }
 
-  #vhost(): Vhost {
+  /** @param namesTarget whether the error names the virtual host, as RabbitMQ does in some requests */
+  #vhost(namesTarget = this.head.method === 'PUT'): Vhost {
     const vhost = this.broker.vhosts.get(this.label('vhost'));
     if (vhost !== undefined) return vhost;
-    if (this.head.method !== 'PUT') throw notFound();
-    throw new ManagementError('vhost-not-found', 'vhost_not_found');
+    if (!namesTarget) throw notFound();
+    throw new ManagementError('target-not-found', 'vhost_not_found');
   }
 
   /** The virtual host that the path names, or all that the user may see if it names none. */

@@ -288,10 +288,26 @@ test('missing objects and wrong methods have their own answers', async () => {
     [named.status, JSON.parse(named.text)],
     [404, { error: 'not_found', reason: "no exchange 'none' in vhost '/'" }],
   );
-  const vhost = await host.call('PUT', '/api/queues/none/q', {});
+  for (const [method, path, reason] of [
+    ['PUT', 'queues/none/q', 'vhost_not_found'],
+    ['POST', 'queues/none/q/get', 'vhost_not_found'],
+    ['POST', 'queues/%2F/none/get', 'queue_not_found'],
+    ['POST', 'queues/%2F/none/actions', 'queue_not_found'],
+    ['POST', 'bindings/none/e/x/q/q', 'vhost_not_found'],
+    ['POST', 'exchanges/none/x/publish', 'vhost_not_found'],
+    ['POST', 'exchanges/%2F/none/publish', 'exchange_not_found'],
+  ] as const) {
+    const reply = await host.call(method, `/api/${path}`, {});
+    assert.deepEqual(
+      [reply.status, JSON.parse(reply.text)],
+      [404, { error: 'not_found', reason }],
+      path,
+    );
+  }
+  const wrongNode = await host.call('POST', '/api/vhosts/%2F/start/elsewhere', {});
   assert.deepEqual(
-    [vhost.status, JSON.parse(vhost.text)],
-    [404, { error: 'not_found', reason: 'vhost_not_found' }],
+    [wrongNode.status, JSON.parse(wrongNode.text).reason],
+    [400, 'Unknown node: elsewhere'],
   );
   const wrong = await host.call('DELETE', '/api/overview');
   assert.deepEqual([wrong.status, wrong.headers['allow']], [405, 'HEAD, GET, OPTIONS']);

@@ -2,8 +2,8 @@
 
 import type { Argument, ArgumentChanges, Arguments } from '../arguments.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import { senderKeys } from '../exchanges/sender-keys.ts';
-import { hasHiddenHeaders, type MessageFormat } from '../format.ts';
+import { storedSenderKeys } from '../exchanges/sender-keys.ts';
+import { hasFormerKeys, hasHiddenHeaders, type MessageFormat } from '../format.ts';
 import { Publication } from '../publication.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
@@ -36,7 +36,7 @@ export class DeadLetter extends Publication {
   ): Arguments {
     const { head, headStart, headEnd } = this;
     const before = format.headers(head, headStart, headEnd);
-    const { cc, bcc } = senderKeys(before);
+    const { cc, bcc } = storedSenderKeys(format, this.format, before);
     const deaths = deathHeaders(before, {
       queue: queue.name,
       reason,
@@ -81,15 +81,16 @@ export class DeadLetter extends Publication {
     this.expirationMs = -1;
   }
 
-  /** A dead letter routing key replaces all keys of the sender, also in headers. */
+  /** A dead letter routing key replaces all keys of the sender. The header `CC` remains. */
   #readdress(queue: Queue, cc: readonly string[], bcc: readonly string[]): ArgumentChanges {
     if (cc.length + bcc.length === 0) return {};
     if (queue.settings.deadLetterKey === undefined) {
       this.extraRoutingKeys = [...cc, ...bcc];
       return {};
     }
+    if (cc.length > 0) this.format |= hasFormerKeys;
     this.format &= ~hasHiddenHeaders;
-    return { CC: undefined, BCC: undefined };
+    return { BCC: undefined };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type Arguments, noArguments } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
-import { formatNumbers, hasHiddenHeaders, type MessageFormat } from '../format.ts';
+import { formatNumbers, type MessageFormat, plainFormatNumber } from '../format.ts';
 import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,7 +30,7 @@ export class MessageRouter {
 
   /** The format with a number, ignoring flags. */
   formatOf(number: number): MessageFormat | undefined {
-    return this.#formats[number & ~hasHiddenHeaders];
+    return this.#formats[plainFormatNumber(number)];
   }
 
   /**

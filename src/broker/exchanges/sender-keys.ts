@@ -2,8 +2,10 @@
 
 import { type Argument, type Arguments, requireShortName } from '../arguments.ts';
 import { BrokerError } from '../errors.ts';
+import { hasFormerKeys, type MessageFormat } from '../format.ts';
 
 const none: readonly string[] = Object.freeze([]);
+const noKeys: SenderKeys = { cc: none, bcc: none };
 
 /** An empty list of additional routing keys, which is compared by identity. */
 export const noExtraKeys = none;
@@ -27,6 +29,22 @@ export function senderKeys(headers: Arguments): SenderKeys {
 }
 
 /**
+ * The additional routing keys of a stored message. In formats without them, equally named headers are
+ * those of an application. Never throws, because no publisher waits for the error.
+ *
+ * @param stored the format number of the message with its flags
+ * @param headers the headers of the message
+ */
+export function storedSenderKeys(
+  { hasSenderKeys }: Pick<MessageFormat, 'hasSenderKeys'>,
+  stored: number,
+  headers: Arguments,
+): SenderKeys {
+  if (hasSenderKeys !== true || (stored & hasFormerKeys) !== 0) return noKeys;
+  return { cc: textsIn(headers['CC']) ?? none, bcc: textsIn(headers['BCC']) ?? none };
+}
+
+/**
  * Checks the number and length of the additional keys.
  *
  * @throws {BrokerError} `precondition-failed`
@@ -44,12 +62,17 @@ export function checkSenderKeys({ cc, bcc }: SenderKeys, countMax: number): void
 function keysIn(headers: Arguments, name: 'CC' | 'BCC'): readonly string[] {
   const found = headers[name];
   if (found === undefined) return none;
-  if (found.type !== 'array' || !Array.isArray(found.value)) {
-    throw new BrokerError(
-      'precondition-failed',
-      `invalid message: {unacceptable_type_in_header,"${name}",${found.type}}`,
-    );
-  }
+  const texts = textsIn(found);
+  if (texts !== undefined) return texts;
+  throw new BrokerError(
+    'precondition-failed',
+    `invalid message: {unacceptable_type_in_header,"${name}",${found.type}}`,
+  );
+}
+
+/** The texts of a list; undefined if it is none. */
+function textsIn(found: Argument | undefined): readonly string[] | undefined {
+  if (found?.type !== 'array' || !Array.isArray(found.value)) return undefined;
   const items: readonly Argument[] = found.value;
   return items.flatMap(({ type, value }) => (type === 'longstr' ? [String(value)] : []));
 }

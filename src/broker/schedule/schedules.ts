@@ -5,7 +5,7 @@ import type { MessageView } from '../../storage/message-record.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import { BrokerError } from '../errors.ts';
-import { senderKeys } from '../exchanges/sender-keys.ts';
+import { storedSenderKeys } from '../exchanges/sender-keys.ts';
 import type { Flow } from '../flow.ts';
 import type { MessageFormat } from '../format.ts';
 import type { HeldChange } from '../held/held-changes.ts';
@@ -238,7 +238,8 @@ export class Schedules implements ScheduleHost {
     }
     const expiration = format.expiration(head, headStart, headEnd);
     if (expiration !== undefined) publication.expirationMs = Number(expiration);
-    const { cc, bcc } = senderKeys(format.headers(head, headStart, headEnd));
+    const headers = format.headers(head, headStart, headEnd);
+    const { cc, bcc } = storedSenderKeys(format, publication.format, headers);
     if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
     this.#publish(home, publication);
   }

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 import type { Broker } from '../../broker/broker.ts';
 import { converted } from '../../broker/conversion/converted.ts';
-import { formatNumbers, hasHiddenHeaders } from '../../broker/format.ts';
+import { formatNumbers, hasHiddenHeaders, plainFormatNumber } from '../../broker/format.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import type { Delivery, Outcome, Subscription } from '../../broker/subscription.ts';
@@ -17,6 +17,7 @@ import { own, requireText, wholeNumberOf } from '../json/read.ts';
 import { getBytesMax, getCountMax } from '../limits.ts';
 import type { ApiRequest } from '../request.ts';
 import { propertiesToJson } from './properties.ts';
+import { requireQueue } from './queues.ts';
 
 /** The outcome of messages for each acknowledgement mode. */
 const outcomes: Readonly<Record<string, Outcome>> = {
@@ -50,7 +51,7 @@ interface Got {
 export async function getMessages(request: ApiRequest): Promise<Answer> {
   const { broker } = request;
   const vhost = request.ownVhost();
-  const queue = vhost.queue(request.label('name'), request);
+  const queue = vhost.queue(requireQueue(request, vhost).name, request);
   const options = readOptions(request.object());
   request.access(vhost).require('read', 'queue', queue.name);
   const got = await take(broker, queue, options, request);
@@ -139,7 +140,7 @@ function next(
 
 /** Describes a delivery, and copies its payload: the delivery is reused for the next message. */
 function describe(broker: Broker, delivery: Delivery, truncateBytes: number): Got {
-  const isOwn = (delivery.format & ~hasHiddenHeaders) === formatNumbers.amqp091;
+  const isOwn = plainFormatNumber(delivery.format) === formatNumbers.amqp091;
   const own = isOwn
     ? delivery
     : converted(delivery, broker.formatOf(delivery.format), amqp091Format, headBytesMax);

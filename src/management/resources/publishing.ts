@@ -29,7 +29,10 @@ export async function publish(request: ApiRequest): Promise<Answer> {
   }
   const vhost = request.ownVhost();
   request.broker.accounts.requireNotMoved(request.user);
-  const exchange = vhost.exchange(exchangeLabel(request, 'name'));
+  const exchange = vhost.exchanges.get(exchangeLabel(request, 'name'));
+  if (exchange === undefined) {
+    throw new ManagementError('target-not-found', 'exchange_not_found');
+  }
   requireWritable(request, vhost, exchange);
   const body = request.object();
   const routingKey = requireText(body, 'routing_key');

@@ -7,7 +7,7 @@ import { unsettledCount } from '../../broker/statistics.ts';
 import type { Vhost } from '../../broker/vhost.ts';
 import { type Answer, emptyAnswer } from '../answers.ts';
 import { committed } from '../commit.ts';
-import { badRequest, keyMissing, notFound } from '../errors.ts';
+import { badRequest, keyMissing, ManagementError, notFound } from '../errors.ts';
 import { requireArguments } from '../json/arguments.ts';
 import { flag, own } from '../json/read.ts';
 import { listAnswer, objectAnswer } from '../listing/list.ts';
@@ -65,10 +65,13 @@ function quickColumn(queue: Queue, name: string): string | number | undefined {
   return Object.hasOwn(quickColumns, name) ? quickColumns[name]?.(queue) : undefined;
 }
 
-function requireQueue(request: ApiRequest, vhost: Vhost): Queue {
+/** The queue that the path names. */
+export function requireQueue(request: ApiRequest, vhost: Vhost): Queue {
   const queue = vhost.queues.get(request.label('name'));
-  if (queue === undefined) throw notFound();
-  return queue;
+  if (queue !== undefined) return queue;
+  // RabbitMQ names it in some requests only.
+  if (request.head.method !== 'POST') throw notFound();
+  throw new ManagementError('target-not-found', 'queue_not_found');
 }
 
 /** `GET /api/queues/{vhost}/{name}` */

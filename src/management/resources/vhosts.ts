@@ -188,6 +188,8 @@ async function changeProtection(request: ApiRequest, isProtected: boolean): Prom
 /** `POST /api/vhosts/{vhost}/start/{node}`: every virtual host runs. */
 export function startVhost(request: ApiRequest): Answer {
   request.visibleVhost();
+  const node = request.label('node');
+  if (node !== nodeName) throw badRequest(`Unknown node: ${node}`);
   return emptyAnswer(204);
 }
 

@@ -20,6 +20,7 @@ const scan = new HeadScan();
 /** Operations on AMQP 0-9-1 messages. Heads are property flags and the property list (4.2.6.1). */
 export const amqp091Format: MessageFormat = {
   name: 'amqp091',
+  hasSenderKeys: true,
 
   headerCount(buffer: Buffer, start: number, end: number): number {
     scan.scan(buffer, start, end);

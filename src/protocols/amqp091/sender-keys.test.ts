@@ -119,7 +119,7 @@ test('a dead letter is routed by all its original keys, and x-death omits BCC ke
   }
 });
 
-test('a dead letter with x-dead-letter-routing-key is routed by that key only, without CC', async () => {
+test('a dead letter with x-dead-letter-routing-key is routed by that key only, and keeps CC', async () => {
   const { broker, peer } = await withQueues('grave', 'cc', 'bcc');
   const args = {
     'x-dead-letter-exchange': text(''),
@@ -135,7 +135,36 @@ test('a dead letter with x-dead-letter-routing-key is routed by that key only, w
   }
   const got = next(peer, 'grave');
   assert.deepEqual([got?.body, got?.key], ['m', 'grave']);
-  assert.deepEqual([got?.headers['CC'], got?.headers['BCC']], [undefined, undefined]);
+  assert.deepEqual([got?.headers['CC'], got?.headers['BCC']], [list('cc'), undefined]);
+});
+
+test('CC of such a dead letter does not name routing keys when it becomes a dead letter again', async () => {
+  const { broker, peer } = await withQueues('grave', 'other');
+  const vhost = broker.vhost('/');
+  const [empty, direct] = [{ 'x-max-length': int(0) }, text('amq.direct')];
+  declare(broker, 'again', { ...empty, 'x-dead-letter-exchange': direct });
+  declare(broker, 'q0', {
+    ...empty,
+    'x-dead-letter-exchange': text(''),
+    'x-dead-letter-routing-key': text('again'),
+  });
+  for (const [queue, key] of [
+    ['grave', 'again'],
+    ['other', 'cc'],
+  ] as const) {
+    vhost.bind(vhost.exchange('amq.direct'), vhost.queue(queue, undefined), key, {});
+  }
+  peer.send(publishFrames(1, 'q0', 'm', { headers: { CC: list('cc') } }));
+  const got = next(peer, 'grave');
+  assert.deepEqual(got?.headers['CC'], list('cc'));
+  const keys = JSON.stringify(got?.headers['x-death']).match(/"routing-keys":{[^}]*\[{[^\]]*\]/g);
+  assert.deepEqual(
+    keys,
+    [list('again'), list('q0', 'cc')].map((of) =>
+      `"routing-keys":${JSON.stringify(of)}`.slice(0, -1),
+    ),
+  );
+  assert.equal(next(peer, 'other'), undefined);
 });
 
 test('malformed headers are rejected on receipt', async () => {

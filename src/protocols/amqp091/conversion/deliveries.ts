@@ -1,7 +1,7 @@
 // Conversion of deliveries to AMQP 0-9-1.
 
 import { converted } from '../../../broker/conversion/converted.ts';
-import { formatNumbers, hasHiddenHeaders } from '../../../broker/format.ts';
+import { formatNumbers, plainFormatNumber } from '../../../broker/format.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { amqp091Format } from '../format.ts';
@@ -14,7 +14,7 @@ const frameBytes = 8 + 12;
 
 /** Whether a message was published by AMQP 0-9-1, so that it need not be converted. */
 export function isOwn(delivery: Delivery): boolean {
-  return (delivery.format & ~hasHiddenHeaders) === formatNumbers.amqp091;
+  return plainFormatNumber(delivery.format) === formatNumbers.amqp091;
 }
 
 /** Converts a delivery of another protocol. Its head fits into one frame. */

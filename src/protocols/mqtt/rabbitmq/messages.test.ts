@@ -263,3 +263,25 @@ test('a message whose routing key is no topic name is dropped', async () => {
   assert.equal(peer.isClosed, false);
   assert.equal(queueOf(b, 'mqtt-subscription-cqos1')?.index.count, 0);
 });
+
+test('a dead letter with the user properties CC and BCC is not lost', async () => {
+  const b = await openRabbitMq();
+  const vhost = b.broker.vhost('/');
+  const options = { durable: true, exclusive: false, autoDelete: false };
+  vhost.declareQueue('dead', { ...options, arguments: {} }, {});
+  const args = {
+    'x-max-length': { type: 'signedint', value: 0 },
+    'x-dead-letter-exchange': { type: 'longstr', value: '' },
+    'x-dead-letter-routing-key': { type: 'longstr', value: 'dead' },
+  } as const;
+  const queue = vhost.declareQueue('full', { ...options, arguments: args }, {});
+  vhost.bind(vhost.exchange('amq.topic'), queue, 'a.b', {});
+  const sender = await b.client({ version: 5 });
+  const pairs = [
+    ['CC', 'x'],
+    ['BCC', 'y'],
+  ] as const;
+  sender.publish('a/b', 'm', { qos: 1, id: 1, properties: { 38: pairs } });
+  await b.settled();
+  assert.equal(queueOf(b, 'dead')?.readyCount, 1);
+});

@@ -2,7 +2,7 @@
 
 import { encodeText } from '../../../base/byte-text.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
-import { formatNumbers, hasHiddenHeaders } from '../../../broker/format.ts';
+import { formatNumbers, hasHiddenHeaders, plainFormatNumber } from '../../../broker/format.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Consumer, Delivery, Subscription } from '../../../broker/subscription.ts';
 import { amqp091Format } from '../../amqp091/format.ts';
@@ -142,7 +142,7 @@ export class RabbitMqSubscription implements Consumer {
 
   /** Converts a message of another protocol to AMQP 0-9-1, as RabbitMQ does. */
   #asOwn(delivery: Delivery): Delivery {
-    if ((delivery.format & ~hasHiddenHeaders) === formatNumbers.amqp091) return delivery;
+    if (plainFormatNumber(delivery.format) === formatNumbers.amqp091) return delivery;
     const format = this.#own.broker.formatOf(delivery.format);
     return converted(delivery, format, amqp091Format, clientLimits.headBytesMax);
   }

@@ -27,6 +27,7 @@ const delayName = 'x-delay';
 /** The functions of the format that the broker needs. */
 export const rabbitMqFormat: MessageFormat = {
   name: 'amqp10',
+  hasSenderKeys: true,
 
   headerCount(buffer: Buffer, start: number, end: number): number {
     const { annotations, applicationProperties } = readHead(buffer, start, end);

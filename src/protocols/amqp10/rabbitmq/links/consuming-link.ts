@@ -1,7 +1,7 @@
 // Links on which the messages of a queue are sent to the peer.
 
 import { converted } from '../../../../broker/conversion/converted.ts';
-import { formatNumbers } from '../../../../broker/format.ts';
+import { formatNumbers, plainFormatNumber } from '../../../../broker/format.ts';
 import type { Queue } from '../../../../broker/queue.ts';
 import type { StreamStart } from '../../../../broker/streams/stream-start.ts';
 import type { Consumer, Delivery, Subscription } from '../../../../broker/subscription.ts';
@@ -87,7 +87,7 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
   }
 
   override asOwn(delivery: Delivery): Delivery {
-    if (delivery.format === formatNumbers.amqp10) return delivery;
+    if (plainFormatNumber(delivery.format) === formatNumbers.amqp10) return delivery;
     const { broker } = this.session.host;
     const from = broker.formatOf(delivery.format);
     return converted(delivery, from, rabbitMqFormat, headBytesMax);

@@ -49,6 +49,18 @@ test('a delayed message gets its RECEIPT once it is durable and is delivered whe
   assert.deepEqual(peer.bodies(), ['at once'], 'what was scheduled is not scheduled again');
 });
 
+test('the headers CC and BCC of a delayed message are those of its application', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  peer.call('SUBSCRIBE', { id: 's', destination: '/queue/q' });
+  const headers = { destination: '/queue/q', CC: 'x', BCC: 'y', ...delay(10) };
+  peer.send('SEND', headers, 'm');
+  b.sync();
+  await pass(b, 10);
+  const [frame] = peer.take();
+  assert.deepEqual([frame?.body, frame?.headers['CC'], frame?.headers['BCC']], ['m', 'x', 'y']);
+});
+
 test('a message due during a crash is delivered once afterwards, and its queue is recreated', async () => {
   const first = await StompBroker.open();
   const peer = await first.client();
