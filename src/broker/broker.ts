@@ -129,6 +129,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       workUnitsMax: this.limits.workUnitsMax,
       wakeAt: options.wakeAt,
       isBehind: () => this.store.log.pendingBytes > this.limits.pendingBytesMax,
+      isRecovering: () => this.isRecovering,
       pumped: () => {
         this.store.writeSettlements();
         this.store.writeCounts();
@@ -336,7 +337,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
    * everything received at once was handled.
    */
   pump(): void {
-    if (!this.isRecovering) this.turns.pump();
+    this.turns.pump();
   }
 
   nowMs(): number {

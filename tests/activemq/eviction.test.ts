@@ -282,3 +282,23 @@ test('messages that must be read from disk first do not stop the limit', async (
   assert.equal(first, '0');
   assert.equal(rest.at(-1), '59');
 });
+
+test('a message that exceeds the limits of many consumers lets other work go on while theirs are examined', async () => {
+  const slow = await open(400, byValue);
+  const others = await Promise.all(Array.from({ length: 19 }, () => slow.peers.stomp()));
+  const window = { ack: 'client-individual', 'activemq.prefetchSize': '1' };
+  for (const peer of others) {
+    peer.send('SUBSCRIBE', { id: 's', destination: '/topic/T', ...window });
+  }
+  for (let n = 0; n < 401; n++) {
+    slow.send(String(n), { k: String(n % 399) });
+    if (n % 100 === 0) await slow.peers.settled();
+  }
+  await slow.peers.settled();
+  assert.equal(slow.waiting(), 20 * 400);
+  slow.send('401', { k: '2' });
+  assert.ok(slow.waiting() > 20 * 400, 'few queues were examined in this turn');
+  await slow.peers.settled();
+  // Older ones of the values 1 and 2 are gone. The first message with the value 0 is with the consumer.
+  assert.equal(slow.waiting(), 20 * 399);
+});

@@ -7,10 +7,15 @@ import { DueHeap } from '../schedule/due-heap.ts';
 import { Delivery } from '../subscription.ts';
 import type { MessageQueue } from './message-queue.ts';
 
-/** Maximum number of messages that are examined, or of entries that are passed over, at once. */
+/** Maximum number of messages that are examined, or of entries that are passed over, before one is dropped. */
 const examinedCountMax = 1000;
 /** Bytes of a header section that count as a further message: it is decoded to find a value. */
 const headBytesPerUnit = 256;
+/** Background units for examining a message: for finding a value, and otherwise. */
+const valueUnits = 8;
+const examinedUnits = 1;
+/** Maximum units of one step. */
+const stepUnitsMax = 1024;
 /** Entries of the first chunk of the heap, as a power of two. */
 const chunkShift = 6;
 
@@ -58,6 +63,8 @@ export class Eviction {
   readonly #view = new Delivery();
   /** All messages before this one were examined. */
   #examinedTo = 0;
+  /** Those that can still be examined before one is dropped. */
+  #examinableCount = examinedCountMax;
   /** The number of entries of all lists below. */
   #entryCount = 0;
   #expiries = new DueHeap(chunkShift);
@@ -78,18 +85,28 @@ export class Eviction {
     this.#rule = rule;
   }
 
-  /** Whether a message must be dropped even if the limit is not exceeded. */
+  /**
+   * Whether messages must be examined, and this turn permits no more: one message can exceed the limits of
+   * many queues.
+   */
+  get mustWait(): boolean {
+    return this.#host.turns.background.left <= 0 && this.#hasUnexamined;
+  }
+
+  /** Whether a message must be dropped even if the limit is not exceeded; true if that must wait. */
   get isWanted(): boolean {
     if (this.#dropsOlder) return true;
     const { readyCount, index } = this.#queue;
     if (!index.hasExpiryTimes || readyCount <= this.#rule.expiredFromCount) return false;
-    this.#examine();
+    if (this.mustWait) return true;
+    if (this.#examine()) this.#examinableCount = examinedCountMax;
     return this.#firstExpired() >= 0;
   }
 
-  /** The next message to drop; undefined if there is none. */
-  next(isExceeded: boolean): Evicted | undefined {
-    this.#examine();
+  /** The next message to drop; undefined if there is none, `'later'` if more must be examined first. */
+  next(isExceeded: boolean): Evicted | 'later' | undefined {
+    if (!this.#examine()) return 'later';
+    this.#examinableCount = examinedCountMax;
     const expired = this.#firstExpired();
     if (expired >= 0) {
       this.#expiries.take();
@@ -167,27 +184,60 @@ export class Eviction {
     return false;
   }
 
-  /** Examines the oldest messages that were not. */
-  #examine(): void {
-    const { index, order, readyCount } = this.#queue;
-    const { kind } = this.#rule;
-    if (this.#dropsOlder || (kind === 'oldest' && !index.hasExpiryTimes)) return;
+  get #hasUnexamined(): boolean {
+    const { index } = this.#queue;
+    return this.#isExamining && this.#firstUnexamined < index.next;
+  }
+
+  /** Whether the messages matter for what is dropped next. */
+  get #isExamining(): boolean {
+    if (this.#dropsOlder) return false;
+    return this.#rule.kind !== 'oldest' || this.#queue.index.hasExpiryTimes;
+  }
+
+  get #firstUnexamined(): number {
+    const { index, order } = this.#queue;
+    return index.liveFrom(Math.max(this.#examinedTo, order.peek()));
+  }
+
+  /** Examines some of the oldest messages that were not. Returns false if more must be before one is dropped. */
+  #examine(): boolean {
+    const { index, readyCount } = this.#queue;
+    if (!this.#isExamining) return true;
     if (this.#entryCount > 4 * (readyCount + examinedCountMax)) this.#forget();
-    let sequence = index.liveFrom(Math.max(this.#examinedTo, order.peek()));
-    for (let left = examinedCountMax; left > 0 && sequence < index.next; left--) {
-      if (kind === 'older-values') {
-        if (!this.#compare(sequence)) break;
-        left -= Math.floor(this.#view.headLength / headBytesPerUnit);
-      }
-      if (kind === 'lowest-priority') this.#rank(sequence);
-      const expiryMs = index.expiresAtMs(sequence);
-      if (expiryMs !== Infinity) {
-        this.#expiries.add(expiryMs, sequence);
-        this.#entryCount++;
-      }
+    let sequence = this.#firstUnexamined;
+    let units = 0;
+    let isInMemory = true;
+    while (this.#examinableCount > 0 && units < stepUnitsMax && sequence < index.next) {
+      const taken = this.#examineOne(sequence);
+      isInMemory = taken > 0;
+      if (!isInMemory) break;
+      units += taken;
       sequence = index.liveFrom(sequence + 1);
     }
     this.#examinedTo = sequence;
+    if (units > 0) this.#host.turns.background.spend(units);
+    return !isInMemory || this.#examinableCount <= 0 || sequence >= index.next;
+  }
+
+  /** Returns the units that it took; 0 if the message is not in memory. */
+  #examineOne(sequence: number): number {
+    const { kind } = this.#rule;
+    let units = examinedUnits;
+    if (kind === 'older-values') {
+      if (!this.#compare(sequence)) return 0;
+      const further = Math.floor(this.#view.headLength / headBytesPerUnit);
+      this.#examinableCount -= further;
+      units += valueUnits * (1 + further);
+    }
+    if (kind === 'lowest-priority') this.#rank(sequence);
+    const expiryMs = this.#queue.index.expiresAtMs(sequence);
+    if (expiryMs !== Infinity) {
+      this.#expiries.add(expiryMs, sequence);
+      this.#entryCount++;
+    }
+    this.#examinableCount--;
+    return units;
   }
 
   /** Begins again at the head, if most entries are those of messages that are not ready any more. */

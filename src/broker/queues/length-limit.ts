@@ -65,7 +65,7 @@ export class LengthLimit {
       queue.deliverNow();
     }
     for (let left = excessCountMax; this.isOver; left--) {
-      if (left === 0) {
+      if (left === 0 || this.#eviction?.mustWait === true) {
         turns.background.add(queue);
         return;
       }
@@ -84,7 +84,10 @@ export class LengthLimit {
     return this.#count > lengthMax || this.#bytes > bytesMax;
   }
 
-  /** Drops the next ready message; if none is, the one that would be ready first. Returns false if there is none. */
+  /**
+   * Drops the next ready message; if none is, the one that would be ready first. Returns false if there is
+   * none. It may only find out which one is next, for one of the next calls.
+   */
   dropOne(): boolean {
     const queue = this.#queue;
     if (this.#eviction === undefined) {
@@ -95,7 +98,7 @@ export class LengthLimit {
     }
     const evicted = this.#eviction.next(this.#isExceeded);
     if (evicted === undefined) return false;
-    queue.drop(evicted.sequence, evicted.reason);
+    if (evicted !== 'later') queue.drop(evicted.sequence, evicted.reason);
     return true;
   }
 }

@@ -16,6 +16,8 @@ export interface TurnsHost {
   readonly wakeAt: ((atMs: number) => void) | undefined;
   /** Whether the log is so far behind that workers must wait. */
   isBehind(): boolean;
+  /** Whether queues are being recovered: nothing may be delivered, dead-lettered or dropped yet. */
+  isRecovering(): boolean;
   /** All possible work was done: its changes must be written. */
   pumped(): void;
   /** Called with the error of a background job. */
@@ -183,8 +185,9 @@ export class Turns {
     if (isMore) this.pump();
   };
 
-  /** Delivers messages, and does the other work that this turn permits. */
+  /** Delivers messages, and does the other work that this turn permits; nothing while queues are recovered. */
   pump(): void {
+    if (this.#host.isRecovering()) return;
     this.pumpCount++;
     this.#burstsSinceMs = -1;
     do {

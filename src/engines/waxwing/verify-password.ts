@@ -5,14 +5,19 @@ import type { LoginCheck, LoginOrigin } from '../../broker/logins/logins.ts';
 import type { CheckOrigin } from '../../crypto/check-queue.ts';
 import type { PasswordChecker, PasswordResult } from '../../crypto/password.ts';
 
-/** Checks a password against a hash. The result is there at once if the password was right before. */
+/**
+ * Checks a password against a hash. The result is there at once if the password was right before. The
+ * hash of an unknown user is that of another one, whose password is wrong and answered like any other: the
+ * time would tell which users exist.
+ */
 export function verifyPassword(
   passwords: PasswordChecker,
   password: string,
   hash: string,
   from: LoginOrigin,
 ): LoginCheck | Promise<LoginCheck> {
-  const result = passwords.verify(password, hash, new PasswordOrigin(from));
+  const origin = new PasswordOrigin(from);
+  const result = passwords.verify(password, hash, origin, () => from.user !== '');
   return typeof result === 'string' ? loginCheckOf(result) : result.then(loginCheckOf);
 }
 

@@ -14,6 +14,7 @@ function open(settings: Partial<ActiveMqSettings> = {}) {
     workUnitsMax: 10_000,
     wakeAt: undefined,
     isBehind: () => false,
+    isRecovering: () => false,
     pumped: () => {},
     jobFailed: (error) => {
       throw error;
