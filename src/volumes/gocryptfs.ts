@@ -61,7 +61,8 @@ export interface MountProcess {
  * Runs gocryptfs with the password from descriptor 3, until it ends or the other end of the standard
  * input is closed: the kernel closes it when the service ends, however it ends. A signal at the death
  * of the parent (prctl) is lost when a process changes its user. Then the mountpoint is freed, unless a later
- * start has mounted the volume again: without a process, a mounted folder cannot be read.
+ * start has mounted the volume again: without a process, a mounted folder cannot be read. That is asked for
+ * once the process is gone and what the kernel keeps of its answers, for a second, has expired.
  */
 const script = `
 for mountpoint; do :; done
@@ -73,6 +74,8 @@ exec 3<&-
   read -r line <&4
   trap '' TERM
   kill -9 "$server"
+  while kill -0 "$server" 2> /dev/null; do sleep 0.1; done
+  sleep 1.5
   stat -- "$mountpoint" > /dev/null 2>&1 || fusermount3 -u -z -- "$mountpoint"
 ) &
 watcher=$!

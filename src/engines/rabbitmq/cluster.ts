@@ -18,6 +18,7 @@ import { isComplete, requireMembers, stateOf, whyIncomplete } from './nodes/node
 import { PartitionHealing } from './nodes/partition-healing.ts';
 import { type ClusterSettings, SetUp } from './nodes/set-up.ts';
 import { ServiceUserKeeper } from './service-user.ts';
+import { awaitMixed } from './upgrade/mixed-start.ts';
 import { patienceMs, RollingUpgrade } from './upgrade/rolling-upgrade.ts';
 
 /** Nodes that are a majority. */
@@ -208,20 +209,17 @@ export class Cluster {
       for (const node of members) node.start(epmdPort); // they wait for the one that stopped last
     }
     if (wasFormed && this.nodes.some(({ isNew }) => isNew)) await this.#awaitOrForce(members);
-    if (wasFormed && setUp.settings.isUpgrade) return this.#awaitMixed(members, endMs);
+    if (wasFormed && setUp.settings.isUpgrade) {
+      const until = (isTrue: () => boolean, untilMs: number) =>
+        this.#until(isTrue, members, untilMs);
+      return awaitMixed(members, { until, servingCount: () => this.healthy.length, epmdPort });
+    }
     await this.#until(() => isComplete(members), members, endMs);
     if (wasFormed) return;
     // The users are the cluster's own from now on: a later start must not set their passwords again.
     const definitions = setUp.laterDefinitions;
     for (const node of members) await setUp.change(node, { definitions });
     await setFormed(this.#options.folder);
-  }
-
-  /** A node that does not run with the version of an upgrade does not keep the others from serving. */
-  #awaitMixed(members: readonly Node[], endMs: number): Promise<void> {
-    const enoughMs = systemClock.monotonicMs() + lostMs;
-    const isEnough = () => systemClock.monotonicMs() > enoughMs && this.healthy.length >= majority;
-    return this.#until(() => isComplete(members) || isEnough(), members, endMs);
   }
 
   #awaitOrForce(members: readonly Node[]): Promise<void> {

@@ -13,9 +13,15 @@ interface Stopped {
  * Restarts nodes so that they do not wait for a lost one that ended after them. The one that ended last of
  * them starts first: what it knows of the cluster is the newest.
  *
- * @throws if it is not known which one that is, or the command fails
+ * @param broken nodes that still have their data, but do not run
+ * @throws if it is not known which one that is, one of the broken nodes may have ended later, or the command
+ *   fails
  */
-export async function startWithoutLost(members: readonly Node[], epmdPort: number): Promise<void> {
+export async function startWithoutLost(
+  members: readonly Node[],
+  epmdPort: number,
+  broken: readonly Node[] = [],
+): Promise<void> {
   const found = await Promise.all(
     members.map(async (node): Promise<Stopped> => {
       const hosted = await node.hosted();
@@ -24,6 +30,10 @@ export async function startWithoutLost(members: readonly Node[], epmdPort: numbe
     }),
   );
   const newest = newestOf(found);
+  const later = broken.find(({ place }) => newest.lastSeen.running.includes(place.name));
+  if (later !== undefined) {
+    throw new Error(`node ${later.number} does not run, and the others wait for what it knows`);
+  }
   const command = { kind: 'force-boot' } as const;
   const problem = await newest.hosted.command(newest.node.place, epmdPort, command);
   if (problem !== undefined) throw new Error(`node ${newest.node.number}: ${problem}`);

@@ -15,6 +15,14 @@ export async function stateOf(node: Node): Promise<HostedVolumeState> {
   return node.isNew && !hosted.isRunning ? 'missing' : hosted.state();
 }
 
+/** Ended processes after which a node counts as one that does not run. */
+const brokenCount = 3;
+
+/** The nodes whose processes have ended again and again. */
+export function brokenOf(nodes: readonly Node[]): readonly Node[] {
+  return nodes.filter(({ crashCount }) => crashCount >= brokenCount);
+}
+
 /** @throws if these members are not enough to start */
 export function requireMembers(all: readonly Node[], members: readonly Node[], needed: number) {
   if (members.length >= needed) return;
