@@ -178,12 +178,12 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   /** The queue indexes are complete only now, so the queues are initialised from them. */
   async #finishRecovery(): Promise<void> {
     const queues = [...this.vhosts.values()].flatMap((vhost) => [...vhost.queues.values()]);
-    await inTurns(recoveryOf(queues, !this.store.isCleanStop));
+    const steps = recoveryOf(queues, !this.store.isCleanStop);
+    await inTurns(steps, () => this.turns.forgetTime());
     this.isRecovering = false;
     this.schedules.recovered();
     this.prepared.recovered();
     this.retained.recovered();
-    this.turns.forgetTime();
   }
 
   /** Reports a connection that was closed because of a bug. */

@@ -17,6 +17,8 @@ const folder = 'broker';
 /** A broker over a real log on a disk in memory. */
 export class BrokerOnLog {
   disk = new MemoryDisk();
+  /** Called when a log was replayed, before the queues are recovered. */
+  onReplayed: () => void = () => {};
   readonly dataKey = keyFromBytes(randomBytes(32));
   readonly #options: Partial<LogOptions>;
   readonly #brokerOptions: Partial<BrokerOptions>;
@@ -54,6 +56,7 @@ export class BrokerOnLog {
           },
           ...this.#options,
         });
+        this.onReplayed();
       },
       formats: [plainFormat],
       users: [],

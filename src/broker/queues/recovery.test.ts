@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Inbox, message, owner, plainSubscribe } from '../../../tests/support/bare-broker.ts';
+import {
+  Inbox,
+  ManualClock,
+  message,
+  owner,
+  plainSubscribe,
+} from '../../../tests/support/bare-broker.ts';
 import { BrokerOnLog } from '../../../tests/support/broker-on-log.ts';
 import type { Argument, Arguments } from '../arguments.ts';
 
@@ -45,3 +51,38 @@ test('dead letters go on only after all queues are recovered', async () => {
   assert.equal(index.isRedelivered(index.next - 1), false, 'no consumer had the dead letter');
   await on.close();
 });
+
+for (const type of ['classic', 'quorum', 'stream']) {
+  test(`an unused ${type} queue does not expire while a broker is down or starts`, async () => {
+    const clock = new ManualClock();
+    const on = await BrokerOnLog.start({}, { clock });
+    const queue = () => on.broker.vhost('/').queues.get('q');
+    on.broker.vhost('/').declareQueue(
+      'q',
+      {
+        durable: true,
+        exclusive: false,
+        autoDelete: false,
+        arguments: {
+          'x-queue-type': text(type),
+          ...(type !== 'stream' && { 'x-expires': { type: 'signedint', value: 60_000 } }),
+        },
+      },
+      owner,
+    );
+    await on.flushed();
+    on.onReplayed = () => {
+      clock.ms += 120_000;
+    };
+    await on.kill();
+    on.broker.tick();
+    assert.equal(queue()?.usedAtMs, clock.ms);
+    clock.ms += 59_999;
+    on.broker.tick();
+    assert.ok(queue() !== undefined);
+    clock.ms++;
+    on.broker.tick();
+    assert.equal(queue() === undefined, type !== 'stream');
+    await on.close();
+  });
+}
