@@ -302,3 +302,23 @@ test('a message that exceeds the limits of many consumers lets other work go on 
   // Older ones of the values 1 and 2 are gone. The first message with the value 0 is with the consumer.
   assert.equal(slow.waiting(), 20 * 399);
 });
+
+test('many subscriptions do not all decode a large message in one turn', async () => {
+  const slow = await open(1, byValue);
+  const window = { ack: 'client-individual', 'activemq.prefetchSize': '1' };
+  for (let n = 0; n < 200; n++) {
+    slow.peer.send('SUBSCRIBE', { id: String(n), destination: '/topic/T', ...window });
+  }
+  const large = Object.fromEntries(
+    Array.from({ length: 10 }, (_, n) => [`h${n}`, 'x'.repeat(9000)]),
+  );
+  const settled = async () => {
+    for (let left = 100; left > 0 && slow.waiting() !== 201; left--) await slow.peers.settled();
+    assert.equal(slow.waiting(), 201, 'one message waits for each');
+  };
+  for (const k of ['A', 'B']) slow.send(k, { k, ...large });
+  await settled();
+  slow.send('C', { k: 'C', ...large });
+  assert.ok(slow.waiting() > 201, 'limits are enforced in later turns');
+  await settled();
+});

@@ -51,6 +51,7 @@ public final class Compare {
     ErrorTable.add(table);
     StompTable.add(table);
     EvictionTable.add(table);
+    PolicyTable.add(table);
     for (Map.Entry<String, Scenario> entry : table.entrySet()) {
       if (args.length > 0 && !entry.getKey().startsWith(args[0])) continue;
       Compare compare = new Compare();

@@ -27,12 +27,21 @@ function policyOf(topic: string, limit: number, strategy: string, inside = ''): 
 const deadLetters =
   '<deadLetterStrategy><sharedDeadLetterStrategy><deadLetterQueue><queue physicalName="evict.dead"/></deadLetterQueue></sharedDeadLetterStrategy></deadLetterStrategy>';
 
-/** What is configured in both brokers. Only the scenarios about eviction use these topics. */
+const recovery = (policy: string) =>
+  `<subscriptionRecoveryPolicy><${policy}/></subscriptionRecoveryPolicy>`;
+
+/** What is configured in both brokers. Only the scenarios about policies use these destinations. */
 const configuration = `<destinationPolicy><policyMap><policyEntries>
   ${policyOf('evict.oldest', 3, 'oldestMessageEvictionStrategy')}
   ${policyOf('evict.priority', 3, 'oldestMessageWithLowestPriorityEvictionStrategy')}
   ${policyOf('evict.value', 3, 'uniquePropertyMessageEvictionStrategy propertyName="key"')}
   ${policyOf('evict.watermark', 10, 'oldestMessageEvictionStrategy evictExpiredMessagesHighWatermark="2"', deadLetters)}
+  <policyEntry topic="policy.last">${recovery('lastImageSubscriptionRecoveryPolicy')}</policyEntry>
+  <policyEntry topic="policy.count">${recovery('fixedCountSubscriptionRecoveryPolicy maximumSize="3"')}</policyEntry>
+  <policyEntry queue="policy.dead"><deadLetterStrategy>
+    <individualDeadLetterStrategy queuePrefix="DEAD." queueSuffix=".END" processNonPersistent="true" processExpired="false"/>
+  </deadLetterStrategy></policyEntry>
+  <policyEntry topic="policy.durable">${deadLetters.replace('evict.dead', 'policy.shared')}</policyEntry>
 </policyEntries></policyMap></destinationPolicy>`;
 
 interface Ports {
