@@ -15,6 +15,12 @@ export const formatNumbers: Readonly<Record<FormatName, number>> = {
   openwire: 5,
 };
 
+/** The properties by which exchanges may route: the argument `hash-property`. */
+export const routedProperties = ['correlation_id', 'message_id', 'timestamp'] as const;
+
+/** One of the properties by which exchanges may route. */
+export type RoutedProperty = (typeof routedProperties)[number];
+
 /**
  * A flag in the format number of stored messages: the head contains headers that receivers must not
  * see (AMQP 0-9-1: `BCC`). Heads without the flag are delivered without decoding.
@@ -46,6 +52,13 @@ export interface MessageFormat {
   headers(buffer: Buffer, start: number, end: number): Arguments;
   /** One of the headers, without decoding the others; undefined if there is none of that name. */
   header?(buffer: Buffer, start: number, end: number, name: string): Argument | undefined;
+  /** A property by which exchanges may route, as text; undefined if the message has none. */
+  routedProperty?(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    name: RoutedProperty,
+  ): string | undefined;
   /** The time to live as the sender set it, decimal milliseconds. */
   expiration(buffer: Buffer, start: number, end: number): string | undefined;
   /**

@@ -52,7 +52,12 @@ class Searched {
 
   search(i: number, stepCount = Infinity) {
     const { key, headers } = this.#subject.message(i);
-    const host = { vhost: this.#vhost, stepCountMax: Infinity, readHeaders: () => headers };
+    const host = {
+      vhost: this.#vhost,
+      stepCountMax: Infinity,
+      readHeaders: () => headers,
+      readProperty: () => undefined,
+    };
     const search = new RouteSearch(host, this.exchange, [key], new Publication());
     let runCount = 1;
     while (!search.run(stepCount)) runCount++;

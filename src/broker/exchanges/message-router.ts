@@ -7,7 +7,7 @@ import type { Publication } from '../publication.ts';
 import type { Vhost } from '../vhost.ts';
 import type { Exchange } from './exchange.ts';
 import { type Route, RouteCache, type RoutingLimits, routeOf } from './route-cache.ts';
-import type { RouteSearch } from './route-search.ts';
+import type { RouteSearch, SearchHost } from './route-search.ts';
 import { noExtraKeys } from './sender-keys.ts';
 
 /** Finds the queues of messages in all virtual hosts. */
@@ -21,7 +21,11 @@ export class MessageRouter {
   #lastVhost: Vhost | undefined = undefined;
   #lastCache: RouteCache | undefined = undefined;
   #paused: RouteSearch | undefined = undefined;
-  readonly #readHeaders = (publication: Publication): Arguments => this.#headersOf(publication);
+  readonly #read: Pick<SearchHost, 'readHeaders' | 'readProperty'> = {
+    readHeaders: (publication) => this.#headersOf(publication),
+    readProperty: ({ format, head, headStart, headEnd }, name) =>
+      this.formatOf(format)?.routedProperty?.(head, headStart, headEnd, name),
+  };
 
   constructor(limits: RoutingLimits, formats: readonly MessageFormat[]) {
     this.#limits = limits;
@@ -98,7 +102,7 @@ export class MessageRouter {
   #cache(vhost: Vhost): RouteCache {
     let cache = this.#caches.get(vhost);
     if (cache === undefined) {
-      cache = new RouteCache(vhost, this.#limits, this.#readHeaders);
+      cache = new RouteCache(vhost, this.#limits, this.#read);
       this.#caches.set(vhost, cache);
     }
     this.#lastVhost = vhost;

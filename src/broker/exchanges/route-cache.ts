@@ -51,10 +51,14 @@ export class RouteCache {
   #filledQueueCount = 0;
   #version = -1;
 
-  constructor(vhost: Vhost, limits: RoutingLimits, readHeaders: SearchHost['readHeaders']) {
+  constructor(
+    vhost: Vhost,
+    limits: RoutingLimits,
+    read: Pick<SearchHost, 'readHeaders' | 'readProperty'>,
+  ) {
     this.#vhost = vhost;
     this.#limits = limits;
-    this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, readHeaders };
+    this.#searchHost = { vhost, stepCountMax: limits.routeStepCountMax, ...read };
   }
 
   /** Returns the cached route if it is still valid. */

@@ -3,6 +3,7 @@
 import type { QueueIndex } from '../../storage/queue-index.ts';
 import type { Arguments } from '../arguments.ts';
 import { BrokerError, describe } from '../errors.ts';
+import type { RoutedProperty } from '../format.ts';
 import type { PatternSearch } from '../patterns/pattern-search.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
@@ -23,6 +24,8 @@ export interface SearchHost {
   readonly stepCountMax: number;
   /** @throws {BrokerError} `precondition-failed` if there are too many headers */
   readHeaders(publication: Publication): Arguments;
+  /** A property of the message as text; undefined if it has none. */
+  readProperty(publication: Publication, name: RoutedProperty): string | undefined;
 }
 
 /**
@@ -86,6 +89,11 @@ export class RouteSearch implements PatternSearch<Destination> {
   headers(): Arguments {
     this.#headers ??= this.#host.readHeaders(this.#publication);
     return this.#headers;
+  }
+
+  /** A property of the message as text; undefined if it has none. */
+  property(name: RoutedProperty): string | undefined {
+    return this.#host.readProperty(this.#publication, name);
   }
 
   /** A copy of the message that owns its bytes, as it was sent to the current exchange. */

@@ -8,7 +8,7 @@ import {
   type Arguments,
   noArguments,
 } from '../../broker/arguments.ts';
-import type { MessageFormat } from '../../broker/format.ts';
+import type { MessageFormat, RoutedProperty } from '../../broker/format.ts';
 import { delayMsOf } from '../../broker/schedule/delay-header.ts';
 import { changedHead, HeadScan } from './codec/properties.ts';
 import { countFields, readField, readTable } from './codec/tables.ts';
@@ -36,6 +36,20 @@ export const amqp091Format: MessageFormat = {
   header(buffer: Buffer, start: number, end: number, name: string): Argument | undefined {
     scan.scan(buffer, start, end);
     return scan.headersAt < 0 ? undefined : readField(buffer, scan.headersAt, name);
+  },
+
+  routedProperty(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    name: RoutedProperty,
+  ): string | undefined {
+    scan.scan(buffer, start, end);
+    const { timestampAt, messageIdAt, correlationIdAt } = scan;
+    if (name !== 'timestamp') {
+      return shortStringAt(buffer, name === 'message_id' ? messageIdAt : correlationIdAt);
+    }
+    return timestampAt < 0 ? undefined : String(buffer.readBigUInt64BE(timestampAt));
   },
 
   expiration(buffer: Buffer, start: number, end: number): string | undefined {

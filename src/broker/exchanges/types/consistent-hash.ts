@@ -2,6 +2,7 @@
 
 import { type Argument, type Arguments, comparisonKey } from '../../arguments.ts';
 import { BrokerError } from '../../errors.ts';
+import { type RoutedProperty, routedProperties } from '../../format.ts';
 import type { Binding, Destination } from '../binding.ts';
 import type { BindingIndex, ExchangeType } from '../exchange-type.ts';
 import type { RouteSearch } from '../route-search.ts';
@@ -14,18 +15,20 @@ const propertyArgument = 'hash-property';
 const weightMax = 1000;
 const bucketCountMax = 65_536;
 
+/** The text of a message that is hashed. */
+type TextOf = (search: RouteSearch) => string;
+
 /**
  * The buckets of an exchange: a binding has as many as its weight. While there is no room for all, the
  * latest bindings have less.
  */
 class ConsistentIndex implements BindingIndex {
-  readonly #header: string | undefined;
+  readonly #textOf: TextOf;
   readonly #bindings = new Set<Binding>();
   #buckets: Destination[] = [];
 
-  /** @param header the header that is hashed; undefined for the routing key */
-  constructor(header: string | undefined) {
-    this.#header = header;
+  constructor(textOf: TextOf) {
+    this.#textOf = textOf;
   }
 
   add(binding: Binding): void {
@@ -49,22 +52,32 @@ class ConsistentIndex implements BindingIndex {
   match(search: RouteSearch): undefined {
     const { length } = this.#buckets;
     if (length === 0) return;
-    const found = this.#buckets[jumpHash(textHash(this.#text(search)), length)];
+    const found = this.#buckets[jumpHash(textHash(this.#textOf(search)), length)];
     if (found !== undefined) search.take(found);
-  }
-
-  /** A message without the header is hashed as one with an empty header. */
-  #text(search: RouteSearch): string {
-    if (this.#header === undefined) return search.routingKey;
-    const headers = search.headers();
-    const value = Object.hasOwn(headers, this.#header) ? headers[this.#header] : undefined;
-    return value === undefined ? '' : comparisonKey(value);
   }
 }
 
-function headerOf(args: Arguments): string | undefined {
-  const found = args[headerArgument];
-  return found?.type === 'longstr' ? String(found.value) : undefined;
+/** A message without the header is hashed as one with an empty header. */
+function headerText(name: string): TextOf {
+  return (search) => {
+    const headers = search.headers();
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    return value === undefined ? '' : comparisonKey(value);
+  };
+}
+
+/** A message without the property is hashed as one with an empty property. */
+function propertyText(name: RoutedProperty): TextOf {
+  return (search) => search.property(name) ?? '';
+}
+
+/** What an exchange hashes; undefined for the routing key. */
+function textOf(args: Arguments): TextOf | undefined {
+  const header = args[headerArgument];
+  if (header?.type === 'longstr') return headerText(String(header.value));
+  const property = args[propertyArgument]?.value;
+  const name = routedProperties.find((each) => each === property);
+  return name === undefined ? undefined : propertyText(name);
 }
 
 function requireText(name: string, found: Argument | undefined): void {
@@ -76,25 +89,25 @@ function requireText(name: string, found: Argument | undefined): void {
 }
 
 /**
- * Routes each message to one binding by a hash, so that messages with equal routing keys, or equal
- * headers with `hash-header`, go to the same queue, as RabbitMQ's plugin
+ * Routes each message to one binding by a hash, so that messages with equal routing keys, equal
+ * headers (`hash-header`) or equal properties (`hash-property`) go to the same queue, as RabbitMQ's plugin
  * rabbitmq_consistent_hash_exchange does. The binding key is the weight of the binding.
  */
 export const consistentHashType: ExchangeType = {
   name: 'x-consistent-hash',
   usesKey: true,
   isCacheable: true,
-  comparedArguments: [headerArgument],
+  comparedArguments: [headerArgument, propertyArgument],
   checkArguments(args: Arguments): void {
     if (args[propertyArgument] !== undefined && args[headerArgument] !== undefined) {
       const why = `${headerArgument} and ${propertyArgument} are mutually exclusive`;
       throw new BrokerError('precondition-failed', why);
     }
-    if (args[propertyArgument] !== undefined) {
-      const why = `'${propertyArgument}' is not supported; '${headerArgument}' is`;
-      throw new BrokerError('precondition-failed', `Invalid argument, ${why}`);
-    }
     requireText(headerArgument, args[headerArgument]);
+    requireText(propertyArgument, args[propertyArgument]);
+    const property = args[propertyArgument]?.value;
+    if (property === undefined || routedProperties.some((each) => each === property)) return;
+    throw new BrokerError('precondition-failed', `Unsupported property: ${property}`);
   },
   checkBinding(routingKey: string): void {
     const weight = /^\d{1,9}$/.test(routingKey) ? Number(routingKey) : 0;
@@ -105,14 +118,14 @@ export const consistentHashType: ExchangeType = {
     );
   },
   routingType(args: Arguments): ExchangeType {
-    const header = headerOf(args);
-    if (header === undefined) return consistentHashType;
+    const hashed = textOf(args);
+    if (hashed === undefined) return consistentHashType;
     return {
       ...consistentHashType,
       isCacheable: false,
       usesKey: false,
-      newIndex: () => new ConsistentIndex(header),
+      newIndex: () => new ConsistentIndex(hashed),
     };
   },
-  newIndex: () => new ConsistentIndex(undefined),
+  newIndex: () => new ConsistentIndex(({ routingKey }) => routingKey),
 };

@@ -95,7 +95,13 @@ test('x-consistent-hash refuses binding keys that are no weight, and arguments i
   const options = { durable: true, autoDelete: false, internal: false };
   const declare = (args: Arguments) => () =>
     b.vhost.declareExchange('y', 'x-consistent-hash', { ...options, arguments: args });
-  assert.throws(declare({ 'hash-property': text('message_id') }), /'hash-property' is not/);
+  assert.throws(
+    declare({ 'hash-property': text('app_id') }),
+    /^BrokerError: Unsupported property: app_id$/,
+  );
+  assert.throws(declare({ 'hash-property': { type: 'bool', value: true } }), /Unsupported hash-p/);
+  const both = { 'hash-property': text('message_id'), 'hash-header': text('h') };
+  assert.throws(declare(both), /mutually exclusive/);
   assert.throws(declare({ 'hash-header': { type: 'signedint', value: 1 } }), /Unsupported hash-h/);
 });
 

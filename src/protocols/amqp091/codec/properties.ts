@@ -27,6 +27,10 @@ export class HeadScan {
   expirationAt = -1;
   replyToAt = -1;
   userIdAt = -1;
+  correlationIdAt = -1;
+  messageIdAt = -1;
+  /** The offset of the time stamp; -1 if it is missing. */
+  timestampAt = -1;
   /** The offset of the headers table, starting with its length, up to `headersEnd`. */
   headersAt = -1;
   headersEnd = -1;
@@ -45,6 +49,9 @@ export class HeadScan {
     this.expirationAt = -1;
     this.replyToAt = -1;
     this.userIdAt = -1;
+    this.correlationIdAt = -1;
+    this.messageIdAt = -1;
+    this.timestampAt = -1;
     this.headersAt = -1;
     this.isAddressed = false;
     const isOnlyDeliveryMode = bytes[at] === 0x10 && bytes[at + 1] === 0 && end - at === 3;
@@ -74,11 +81,11 @@ export class HeadScan {
   }
 
   #scanRest(r: Reader, flags: number): void {
-    if ((flags & 0x0400) !== 0) skipShort(r);
+    if ((flags & 0x0400) !== 0) this.correlationIdAt = skipShort(r);
     if ((flags & 0x0200) !== 0) this.replyToAt = skipShort(r);
     if ((flags & 0x0100) !== 0) this.expirationAt = skipShort(r);
-    if ((flags & 0x0080) !== 0) skipShort(r);
-    if ((flags & 0x0040) !== 0) r.skip(8);
+    if ((flags & 0x0080) !== 0) this.messageIdAt = skipShort(r);
+    if ((flags & 0x0040) !== 0) this.timestampAt = r.skip(8);
     if ((flags & 0x0020) !== 0) skipShort(r);
     if ((flags & 0x0010) !== 0) this.userIdAt = skipShort(r);
     if ((flags & 0x0008) !== 0) skipShort(r);

@@ -1,7 +1,7 @@
 // The message format of AMQP 1.0 for brokers of RabbitMQ's type.
 
 import type { Argument, ArgumentChanges, Arguments } from '../../../../broker/arguments.ts';
-import type { MessageFormat } from '../../../../broker/format.ts';
+import type { MessageFormat, RoutedProperty } from '../../../../broker/format.ts';
 import { delayMsOf } from '../../../../broker/schedule/delay-header.ts';
 import {
   type Entry,
@@ -15,6 +15,7 @@ import { fromArgument, toArgument } from '../../conversion/arguments.ts';
 import { changedHead } from '../../messages/changed-head.ts';
 import { deathArgument, deathsFromArgument } from './deaths.ts';
 import { fromProperties } from './from-properties.ts';
+import { idText } from './ids.ts';
 import { annotationNames, headerNames, isXName } from './names.ts';
 import { readHead } from './read-head.ts';
 import { toProperties } from './to-properties.ts';
@@ -41,6 +42,18 @@ export const rabbitMqFormat: MessageFormat = {
     addProperties(table, applicationProperties);
     addAnnotations(table, annotations);
     return table;
+  },
+
+  routedProperty(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    name: RoutedProperty,
+  ): string | undefined {
+    const { properties } = readHead(buffer, start, end);
+    if (name !== 'timestamp') return idText(properties[name === 'message_id' ? 0 : 5]);
+    const created = properties[9];
+    return created?.type === 'timestamp' ? String(created.value / 1000n) : undefined;
   },
 
   expiration(buffer: Buffer, start: number, end: number): string | undefined {

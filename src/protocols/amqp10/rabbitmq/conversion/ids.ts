@@ -37,6 +37,21 @@ export function convertedId(item: Item | undefined, header: string): ConvertedId
   }
 }
 
+/** An id as text by which exchanges route; undefined if there is none. */
+export function idText(item: Item | undefined): string | undefined {
+  switch (item?.type) {
+    case 'string':
+    case 'uuid':
+      return item.value;
+    case 'ulong':
+      return String(item.value);
+    case 'binary':
+      return Buffer.from(item.value).toString('latin1');
+    default:
+      return undefined;
+  }
+}
+
 /** Converts an id of another protocol. */
 export function idItem(value: Value | undefined): Item | undefined {
   if (value === undefined || value.type === 'null') return undefined;
