@@ -65,7 +65,12 @@ function Revisions({ brokerId, id, current, pending }: RevisionsProps) {
       ),
     },
     { id: 'created', header: 'Created', cell: (item) => <Time at={item.Created} /> },
-    { id: 'description', header: 'Description', cell: (item) => item.Description ?? '–' },
+    {
+      id: 'description',
+      header: 'Description',
+      minWidth: 200,
+      cell: (item) => item.Description ?? '–',
+    },
     {
       id: 'actions',
       header: 'Actions',

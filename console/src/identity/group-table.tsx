@@ -8,7 +8,7 @@ import { iam, pageItems, pageOf } from './iam-calls.ts';
 
 const columns: readonly TableProps.ColumnDefinition<Group>[] = [
   { id: 'name', header: 'Group', isRowHeader: true, cell: (group) => group.GroupName },
-  { id: 'arn', header: 'ARN', cell: (group) => group.Arn },
+  { id: 'arn', header: 'ARN', width: 400, cell: (group) => group.Arn },
   { id: 'created', header: 'Created', cell: (group) => <Time at={group.CreateDate} /> },
 ];
 

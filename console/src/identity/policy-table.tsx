@@ -20,7 +20,7 @@ export function PolicyTable() {
   const [shown, setShown] = useState<Policy>();
   const columns: readonly TableProps.ColumnDefinition<Policy>[] = [
     { id: 'name', header: 'Policy', isRowHeader: true, cell: (policy) => policy.PolicyName },
-    { id: 'arn', header: 'ARN', cell: (policy) => policy.Arn },
+    { id: 'arn', header: 'ARN', width: 400, cell: (policy) => policy.Arn },
     { id: 'used', header: 'Attached to', cell: (policy) => policy.AttachmentCount },
     { id: 'updated', header: 'Updated', cell: (policy) => <Time at={policy.UpdateDate} /> },
     {

@@ -14,7 +14,7 @@ export function RoleTable() {
   const [shown, setShown] = useState<Role>();
   const columns: readonly TableProps.ColumnDefinition<Role>[] = [
     { id: 'name', header: 'Role', isRowHeader: true, cell: (role) => role.RoleName },
-    { id: 'arn', header: 'ARN', cell: (role) => role.Arn },
+    { id: 'arn', header: 'ARN', width: 400, cell: (role) => role.Arn },
     { id: 'created', header: 'Created', cell: (role) => <Time at={role.CreateDate} /> },
     {
       id: 'trust',

@@ -32,7 +32,12 @@ const columns: readonly TableProps.ColumnDefinition<ListedKey>[] = [
     header: 'Managed by',
     cell: ({ metadata }) => (metadata.KeyManager === 'AWS' ? 'The service' : 'You'),
   },
-  { id: 'spec', header: 'Type', cell: ({ metadata }) => metadata.KeySpec ?? '–' },
+  {
+    id: 'spec',
+    header: 'Type',
+    width: 200,
+    cell: ({ metadata }) => metadata.KeySpec ?? '–',
+  },
   {
     id: 'created',
     header: 'Created',

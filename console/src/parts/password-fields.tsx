@@ -2,6 +2,7 @@
 
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 
 interface PasswordFieldsProps {
   readonly name: string;
@@ -13,7 +14,7 @@ interface PasswordFieldsProps {
 /** Asks for a user name and a password. */
 export function PasswordFields({ name, password, onName, onPassword }: PasswordFieldsProps) {
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField label="User name">
         <Input
           name="user_name"
@@ -33,6 +34,6 @@ export function PasswordFields({ name, password, onName, onPassword }: PasswordF
           autoComplete="current-password"
         />
       </FormField>
-    </>
+    </SpaceBetween>
   );
 }

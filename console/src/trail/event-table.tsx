@@ -31,7 +31,7 @@ export function EventTable({
     {
       id: 'name',
       header: 'Event',
-      width: 180,
+      width: 250,
       isRowHeader: true,
       cell: (item) => (
         <Link
@@ -47,7 +47,7 @@ export function EventTable({
     },
     { id: 'who', header: 'Who', width: 150, cell: whoOf },
     { id: 'outcome', header: 'Outcome', width: 130, cell: outcomeOf },
-    { id: 'tls', header: 'TLS', width: 210, cell: tlsOf },
+    { id: 'tls', header: 'TLS', width: 260, cell: tlsOf },
     { id: 'from', header: 'From', cell: (item) => item.record.sourceIPAddress ?? '–' },
   ];
   return (

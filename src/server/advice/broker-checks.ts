@@ -40,7 +40,7 @@ const logOff: Check = {
       if (off.length === 0) return undefined;
       const option = ['General=true', ...(audit === null ? [] : ['Audit=true'])].join(',');
       return {
-        what: `the ${off.join(' log and the ')} log is off`,
+        what: `the ${off.join(' log and the ')} log ${off.length > 1 ? 'are' : 'is'} off`,
         fix: `aws mq update-broker --broker-id ${id} --logs ${option}; aws mq reboot-broker --broker-id ${id}`,
       };
     }),

@@ -26,24 +26,28 @@ export const channelColumns: readonly Column<Channel>[] = [
   { id: 'state', header: 'State', sortingField: 'state', cell: ({ state }) => state },
   {
     id: 'consumers',
+    width: 145,
     header: 'Consumers',
     sortingField: 'consumer_count',
     cell: (channel) => countText(channel.consumer_count),
   },
   {
     id: 'prefetch',
+    width: 130,
     header: 'Prefetch',
     sortingField: 'prefetch_count',
     cell: (channel) => countText(channel.prefetch_count),
   },
   {
     id: 'unacked',
+    width: 185,
     header: 'Unacknowledged',
     sortingField: 'messages_unacknowledged',
     cell: (channel) => countText(channel.messages_unacknowledged),
   },
   {
     id: 'unconfirmed',
+    width: 165,
     header: 'Unconfirmed',
     sortingField: 'messages_unconfirmed',
     cell: (channel) => countText(channel.messages_unconfirmed),

@@ -32,6 +32,7 @@ export default function ConnectionList() {
         { id: 'user', header: 'User', sortingField: 'user', cell: ({ user }) => printable(user) },
         {
           id: 'vhost',
+          width: 110,
           header: 'Virtual host',
           sortingField: 'vhost',
           cell: ({ vhost }) => printable(vhost),
@@ -40,12 +41,14 @@ export default function ConnectionList() {
         { id: 'state', header: 'State', sortingField: 'state', cell: ({ state }) => state },
         {
           id: 'channels',
+          width: 135,
           header: 'Channels',
           sortingField: 'channels',
           cell: ({ channels }) => countText(channels),
         },
         {
           id: 'received',
+          width: 135,
           header: 'Received',
           sortingField: 'recv_oct',
           cell: (c) => bytesText(c.recv_oct),
@@ -58,6 +61,7 @@ export default function ConnectionList() {
         },
         {
           id: 'since',
+          width: 180,
           header: 'Connected since',
           sortingField: 'connected_at',
           cell: (c) =>

@@ -61,14 +61,14 @@ export default function QueueList() {
           },
           {
             id: 'unacked',
-            width: 160,
+            width: 185,
             header: 'Unacknowledged',
             sortingField: 'messages_unacknowledged',
             cell: (queue) => countText(queue.messages_unacknowledged),
           },
           {
             id: 'consumers',
-            width: 130,
+            width: 145,
             header: 'Consumers',
             sortingField: 'consumers',
             cell: ({ consumers }) => countText(consumers),

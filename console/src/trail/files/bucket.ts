@@ -38,10 +38,16 @@ async function get(path: string, query: Record<string, string> = {}): Promise<Re
 
 /** @throws {Error} with the code and the message of the service */
 async function failed(response: Response): Promise<never> {
-  const answer = new DOMParser().parseFromString(await response.text(), 'application/xml');
-  const text = (name: string) => answer.querySelector(name)?.textContent ?? '';
-  const error = new Error(text('Message') || `The service answered ${response.status}.`);
-  error.name = text('Code') || 'Error';
+  const told = new Map<string, string>();
+  // Proxies answer other pages, and what is no XML would become a page about that with styles in it.
+  if (/\bxml\b/.test(response.headers.get('content-type') ?? '')) {
+    const answer = new DOMParser().parseFromString(await response.text(), 'application/xml');
+    for (const { nodeName, textContent } of answer.querySelectorAll('Code, Message')) {
+      told.set(nodeName, textContent ?? '');
+    }
+  }
+  const error = new Error(told.get('Message') || `The service answered ${response.status}.`);
+  error.name = told.get('Code') || 'Error';
   throw error;
 }
 
@@ -77,8 +83,8 @@ export async function listFiles(bucket: string, prefix: string): Promise<readonl
  */
 export async function readFile(bucket: string, key: string): Promise<TrailFile | undefined> {
   const response = await get(`/${bucket}/${key}`);
-  // The service answers 500 if a sealed file was changed.
-  if (response.status === 404 || response.status >= 500) return undefined;
+  // Also for sealed files that were changed. Other failures say nothing of the file.
+  if (response.status === 404) return undefined;
   if (!response.ok) return failed(response);
   const signature = response.headers.get('x-amz-meta-signature') ?? undefined;
   const bytes = await uncompressed(await response.blob());

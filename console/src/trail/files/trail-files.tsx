@@ -35,8 +35,10 @@ const shownMax = 20;
 
 interface Run {
   readonly progress: Progress;
-  readonly isEnded: boolean;
+  readonly state: 'running' | 'ended' | 'failed';
 }
+
+const nothing: Progress = { digests: 0, logFiles: 0, since: '', problems: [], isCutShort: false };
 
 /** Verifies the digest chain of a trail. */
 export function TrailFiles() {
@@ -61,20 +63,22 @@ export function TrailFiles() {
     [],
   );
   const trail = all.find(({ Name }) => Name === chosen) ?? all[0];
-  const isRunning = run?.isEnded === false && error === undefined;
+  const isRunning = run?.state === 'running';
   const verify = async (of: Trail) => {
     current.current += 1;
     const mine = current.current;
     setError(undefined);
-    setRun({ progress: { digests: 0, logFiles: 0, since: '', problems: [] }, isEnded: false });
+    setRun({ progress: nothing, state: 'running' });
     try {
       for await (const progress of verifyTrail(of, period.ms)) {
         if (current.current !== mine) return;
-        setRun({ progress, isEnded: false });
+        setRun({ progress, state: 'running' });
       }
-      setRun((last) => last && { ...last, isEnded: true });
+      setRun((last) => last && { ...last, state: 'ended' });
     } catch (failure) {
-      if (current.current === mine) setError(failure);
+      if (current.current !== mine) return;
+      setError(failure);
+      setRun((last) => last && { ...last, state: 'failed' });
     }
   };
   return (
@@ -132,21 +136,27 @@ export function TrailFiles() {
   );
 }
 
-function Result({ run: { progress, isEnded } }: { readonly run: Run }) {
-  const { digests, logFiles, since, problems } = progress;
+const outcomes = {
+  running: { type: 'in-progress', text: 'Valid so far' },
+  ended: { type: 'success', text: 'All files are valid' },
+  failed: { type: 'stopped', text: 'Not verified to the end' },
+} as const;
+
+function Result({ run: { progress, state } }: { readonly run: Run }) {
+  const { digests, logFiles, since, problems, isCutShort } = progress;
   const read = `${digests} digests, ${logFiles} log files${since === '' ? '' : `, back to ${since}`}`;
-  const type = problems.length > 0 ? 'error' : isEnded ? 'success' : 'in-progress';
-  const outcome =
-    problems.length > 0
-      ? `${problems.length} files are not what was delivered`
-      : isEnded
-        ? 'All files are valid'
-        : 'Valid so far';
+  const isEmpty = digests === 0 && state === 'ended';
+  const found = `${problems.length} files are not what was delivered`;
+  const outcome = problems.length > 0 ? found : outcomes[state].text;
   return (
     <div role="status">
-      <StatusIndicator type={digests === 0 && isEnded ? 'warning' : type}>
-        {digests === 0 && isEnded ? 'There is no digest in this period' : `${outcome}: ${read}`}
+      <StatusIndicator
+        type={problems.length > 0 ? 'error' : isEmpty ? 'warning' : outcomes[state].type}
+      >
+        {isEmpty ? 'There is no digest in this period' : `${outcome}: ${read}`}
       </StatusIndicator>
+      {state === 'failed' && problems.length > 0 && <p>The rest could not be verified.</p>}
+      {isCutShort && <p>The rest was not verified, because there are too many.</p>}
       <ul>
         {problems.slice(0, shownMax).map(({ kind, key, why }) => (
           <li key={`${key} ${why}`}>

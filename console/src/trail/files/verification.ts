@@ -21,6 +21,12 @@ interface LogFile {
   readonly hashValue: string;
 }
 
+/** Where a file is. */
+interface Place {
+  readonly bucket: string;
+  readonly key: string;
+}
+
 /** A file that is not what was delivered. */
 export interface Problem {
   readonly kind: 'Digest' | 'Log file';
@@ -35,12 +41,15 @@ export interface Progress {
   /** The end of the oldest digest that was verified; empty before the first. */
   readonly since: string;
   readonly problems: readonly Problem[];
+  /** Whether files are left out because there are too many problems. */
+  readonly isCutShort: boolean;
 }
 
 /** What is verified, and with what. */
 export interface Chain {
+  /** Where the trail delivers now. Older digests may be in other buckets, and are found by the chain. */
   readonly bucket: string;
-  /** The names of its digests, the oldest first. */
+  /** The names of the digests in the bucket, the oldest first. */
   readonly digests: readonly string[];
   /** Public keys by their fingerprint, PKCS#1 DER. */
   readonly publicKeys: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -56,11 +65,11 @@ export async function* verifyChain(chain: Chain): AsyncGenerator<Progress> {
   const run = new Verification(chain);
   const seen = new Set<string>();
   // Normally only the newest is not seen. Others precede a digest that is missing or invalid.
-  for (const newest of [...chain.digests].reverse()) {
-    let next: string | undefined = newest;
+  for (const key of chain.digests.filter(run.isInTime).reverse()) {
+    let next: Place | undefined = { bucket: chain.bucket, key };
     let after: Digest | undefined;
-    while (next !== undefined && !seen.has(next) && run.isOpen) {
-      seen.add(next);
+    while (next !== undefined && !seen.has(pathOf(next)) && run.isOpen) {
+      seen.add(pathOf(next));
       after = await run.digest(next, after);
       yield run.progress;
       next = after === undefined ? undefined : run.previousOf(after);
@@ -85,25 +94,27 @@ class Verification {
 
   get progress(): Progress {
     const [digests, logFiles, since] = [this.#digests, this.#logFiles, this.#since];
-    return { digests, logFiles, since, problems: [...this.#problems] };
+    return { digests, logFiles, since, problems: [...this.#problems], isCutShort: !this.isOpen };
   }
 
+  /** Whether a digest of this name is in the time that is verified. */
+  readonly isInTime = (key: string): boolean => !(endOf(key) < this.#chain.fromMs);
+
   /** The digest before one; undefined at the beginning of the chain, or of the time that is verified. */
-  previousOf({ previousDigestS3Object: key }: Digest): string | undefined {
-    if (key === null) return undefined;
-    return endOf(key) < this.#chain.fromMs ? undefined : key;
+  previousOf({ previousDigestS3Bucket, previousDigestS3Object: key }: Digest): Place | undefined {
+    if (key === null || !this.isInTime(key)) return undefined;
+    return { bucket: previousDigestS3Bucket ?? this.#chain.bucket, key };
   }
 
   /** Verifies a digest and its log files; undefined if it is not valid. */
-  async digest(key: string, after: Digest | undefined): Promise<Digest | undefined> {
-    // Those that are too old are in the list, which has all names.
-    if (endOf(key) < this.#chain.fromMs) return undefined;
+  async digest(place: Place, after: Digest | undefined): Promise<Digest | undefined> {
+    const { bucket, key } = place;
     this.#digests += 1;
-    const file = await readFile(this.#chain.bucket, key);
+    const file = await readFile(bucket, key);
     if (file === undefined) return this.#found('Digest', key, 'is missing or unreadable');
     const digest = digestOf(file.bytes);
     if (digest === undefined) return this.#found('Digest', key, 'is no digest');
-    const why = await this.#problemOf(key, file, digest, after);
+    const why = await this.#problemOf(place, file, digest, after);
     if (why !== undefined) return this.#found('Digest', key, why);
     this.#since = digest.digestEndTime;
     for (const log of digest.logFiles) await this.#log(log);
@@ -111,20 +122,19 @@ class Verification {
   }
 
   async #problemOf(
-    key: string,
+    place: Place,
     { bytes, signature }: TrailFile,
     digest: Digest,
     after: Digest | undefined,
   ): Promise<string | undefined> {
-    const { bucket, publicKeys } = this.#chain;
+    const { bucket, key } = place;
     if (digest.digestS3Bucket !== bucket || digest.digestS3Object !== key) return 'was moved';
     if (signature === undefined) return 'has no signature';
-    const publicKey = publicKeys.get(digest.digestPublicKeyFingerprint);
+    const publicKey = this.#chain.publicKeys.get(digest.digestPublicKeyFingerprint);
     if (publicKey === undefined) return 'is signed with an unknown key';
     const hash = await hashOf(bytes);
-    const place = `${bucket}/${key}`;
     const before = digest.previousDigestSignature ?? 'null';
-    const text = [digest.digestEndTime, place, hash, before].join('\n');
+    const text = [digest.digestEndTime, pathOf(place), hash, before].join('\n');
     if (!(await isSigned(text, signature, publicKey))) return 'has a wrong signature';
     if (after === undefined) return undefined;
     const isNext =
@@ -144,6 +154,10 @@ class Verification {
   #found(kind: Problem['kind'], key: string, why: string): undefined {
     if (this.isOpen) this.#problems.push({ kind, key, why });
   }
+}
+
+function pathOf({ bucket, key }: Place): string {
+  return `${bucket}/${key}`;
 }
 
 /** The end of a digest by its name, milliseconds since 1970. */
