@@ -34,6 +34,12 @@ test('the files of Grafana and Prometheus name the services and paths of the com
   assert.ok('waxwing' in read('single.yaml').services);
 });
 
+test('nobody signs in to Grafana with its default password', () => {
+  const { environment } = read('monitoring.yaml').services.grafana;
+  assert.equal(environment.GF_AUTH_DISABLE_LOGIN_FORM, 'true');
+  assert.equal(environment.GF_AUTH_BASIC_ENABLED, 'false');
+});
+
 test('volumes with different root keys belong to different projects', () => {
   assert.notEqual(read('single.yaml').name, read('passphrase.yaml').name);
 });

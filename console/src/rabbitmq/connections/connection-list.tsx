@@ -18,7 +18,7 @@ export default function ConnectionList() {
       columns={[
         {
           id: 'name',
-          width: 280,
+          width: 240,
           header: 'Name',
           sortingField: 'name',
           isRowHeader: true,
@@ -29,7 +29,13 @@ export default function ConnectionList() {
             </>
           ),
         },
-        { id: 'user', header: 'User', sortingField: 'user', cell: ({ user }) => printable(user) },
+        {
+          id: 'user',
+          width: 110,
+          header: 'User',
+          sortingField: 'user',
+          cell: ({ user }) => printable(user),
+        },
         {
           id: 'vhost',
           width: 110,
@@ -37,31 +43,44 @@ export default function ConnectionList() {
           sortingField: 'vhost',
           cell: ({ vhost }) => printable(vhost),
         },
-        { id: 'protocol', header: 'Protocol', sortingField: 'protocol', cell: (c) => c.protocol },
-        { id: 'state', header: 'State', sortingField: 'state', cell: ({ state }) => state },
+        {
+          id: 'protocol',
+          width: 130,
+          header: 'Protocol',
+          sortingField: 'protocol',
+          cell: (c) => c.protocol,
+        },
+        {
+          id: 'state',
+          width: 110,
+          header: 'State',
+          sortingField: 'state',
+          cell: ({ state }) => state,
+        },
         {
           id: 'channels',
-          width: 135,
+          width: 130,
           header: 'Channels',
           sortingField: 'channels',
           cell: ({ channels }) => countText(channels),
         },
         {
           id: 'received',
-          width: 135,
+          width: 130,
           header: 'Received',
           sortingField: 'recv_oct',
           cell: (c) => bytesText(c.recv_oct),
         },
         {
           id: 'sent',
+          width: 105,
           header: 'Sent',
           sortingField: 'send_oct',
           cell: (c) => bytesText(c.send_oct),
         },
         {
           id: 'since',
-          width: 180,
+          width: 165,
           header: 'Connected since',
           sortingField: 'connected_at',
           cell: (c) =>

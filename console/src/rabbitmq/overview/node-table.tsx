@@ -42,6 +42,7 @@ export function NodeTable() {
           {
             id: 'state',
             header: 'State',
+            minWidth: 120,
             cell: ({ running }) => (
               <StatusIndicator type={running ? 'success' : 'error'}>
                 {running ? 'running' : 'stopped'}
@@ -51,6 +52,7 @@ export function NodeTable() {
           {
             id: 'memory',
             header: 'Memory',
+            minWidth: 140,
             cell: (node) => (
               <Level isAlarm={node.mem_alarm}>
                 {bytesText(node.mem_used)} of {bytesText(node.mem_limit)}
