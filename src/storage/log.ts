@@ -241,8 +241,8 @@ export class Log implements RecordLog {
     if (appender.groupBytes >= groupBytesMax) this.sync();
     if (this.#roller.isInBatch) return;
     appender.sealExcess();
-    // A segment ends in one turn, so not before its large records are sealed.
-    if (this.#roller.isRolling || appender.isFirstGroup || appender.largeCount > 0) return;
+    // A segment ends in one turn, so not before most of it is sealed.
+    if (this.#roller.isRolling || appender.isFirstGroup || appender.needsSlices) return;
     if (appender.offset + need > this.#segmentBytes) this.#roll();
   }
 
@@ -271,7 +271,7 @@ export class Log implements RecordLog {
     if (this.#writer.isBusy || this.#roller.isInBatch) return;
     const appender = this.#roller.appender;
     if (appender?.isEmpty !== false) this.#isSyncWanted = false;
-    else if (appender.largeCount > 0) this.#large.run();
+    else if (appender.needsSlices) this.#large.run();
     else if (!appender.isFirstGroup && appender.offset > this.#segmentBytes) this.#roll();
     else this.#endGroup(0);
   }
@@ -326,7 +326,7 @@ export class Log implements RecordLog {
   /** Ends the segment and begins the next one. Returns false if that is not possible now. */
   #rollNow(): boolean {
     if (this.#failure !== undefined || this.#roller.appender?.isFirstGroup !== false) return false;
-    if (this.#roller.isInBatch || this.#roller.appender.largeCount > 0) return false;
+    if (this.#roller.isInBatch || this.#roller.appender.needsSlices) return false;
     this.#roll();
     return true;
   }
@@ -362,7 +362,7 @@ export class Log implements RecordLog {
     this.#retirement.removeSpares();
     this.#compactor.hurry();
     if (appender.isFirstGroup || this.#roller.isInBatch || this.#writer.isBusy) return;
-    if (appender.largeCount > 0) return;
+    if (appender.needsSlices) return;
     const { checkpoints, segment } = this.#roller;
     const isOwnDead = segment?.isIdle === true && appender.offset >= reclaimBytesMin;
     // A new base may exist twice for a while.
@@ -439,7 +439,7 @@ export class Log implements RecordLog {
     assert(!this.#roller.isInBatch, 'a batch begins within another');
     // A batch must be in one group, so a full segment ends before it.
     const appender = this.#roller.appender;
-    const canRoll = appender?.isFirstGroup === false && appender.largeCount === 0;
+    const canRoll = appender?.isFirstGroup === false && !appender.needsSlices;
     if (canRoll && appender.end > this.#segmentBytes) this.#roll();
     this.#roller.isInBatch = true;
   }

@@ -111,7 +111,9 @@ export class Life {
       this.ledger.set(name, undefined, before, this.log.openGroup, unit);
       return;
     }
-    const size = random.oneIn(60) ? 140_000 : random.pick([20, 300, 300, 3000, 6000]);
+    const isLarge = random.oneIn(500);
+    const usual = random.oneIn(60) ? 140_000 : random.pick([20, 300, 300, 3000, 6000]);
+    const size = isLarge ? random.pick([1_048_570, 1_048_577, 2_200_000]) : usual;
     this.texts.put(name, size, random.below(256));
     const digest = this.texts.facts().get(name);
     this.ledger.set(name, digest, before, this.log.openGroup, unit);

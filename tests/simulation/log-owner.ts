@@ -1,6 +1,7 @@
 // An owner of a log for simulations.
 
 import assert from 'node:assert/strict';
+import { largeRecordBytes } from '../../src/storage/log/block.ts';
 import type { LogOwner } from '../../src/storage/log-owner.ts';
 import type { RecordBlock, RecordLog } from '../../src/storage/record-log.ts';
 import { TextStoreMoves } from './text-store-moves.ts';
@@ -38,9 +39,19 @@ export class TextStore implements LogOwner {
   put(name: string, size: number, fill: number): void {
     const digest = `${size}x${fill}`;
     const head = Buffer.from(`${name}=${digest};`);
-    const block = this.#append(types.put, [head, Buffer.alloc(size, fill)]);
+    const block = this.#appendText(head, Buffer.alloc(size, fill));
     this.#place(name, block.slot, this.log.at - block.start, head.length + size, digest);
     this.#changed.push([name, digest]);
+  }
+
+  /** The log copies a large text later. */
+  #appendText(head: Buffer, text: Buffer): RecordBlock {
+    if (text.length <= largeRecordBytes) return this.#append(types.put, [head, text]);
+    const block = this.log.reserve(types.put, head.length + text.length);
+    const at = this.log.at + head.copy(block.buffer, this.log.at);
+    const contents = { parts: [text], partStarts: [0], partEnds: [text.length], partCount: 1 };
+    assert.ok(this.log.fillLater?.(block, at, contents));
+    return block;
   }
 
   #append(type: number, parts: Buffer[]): RecordBlock {
@@ -87,7 +98,7 @@ export class TextStore implements LogOwner {
     // What is read stays where it was read, also where a compaction moves it meanwhile.
     const { slot } = place;
     this.log.retain(slot);
-    while (this.log.blocks[slot] === undefined) await this.log.load(slot);
+    while (this.log.blocks[slot]?.isFilling !== false) await this.log.load(slot);
     const block = this.log.blocks[slot];
     assert.ok(block !== undefined, 'a block just loaded is not in memory');
     const { buffer, start } = block;
@@ -133,7 +144,8 @@ export class TextStore implements LogOwner {
   replay(block: RecordBlock, type: number, buffer: Buffer, start: number, end: number): void {
     const text = () => buffer.toString('utf8', start, end);
     if (type === types.put) {
-      const [, name = '', digest = ''] = /^(.*?)=(.*?);/s.exec(text()) ?? [];
+      const head = buffer.toString('utf8', start, Math.min(start + 64, end));
+      const [, name = '', digest = ''] = /^(.*?)=(.*?);/s.exec(head) ?? [];
       this.#place(name, block.slot, start - block.start, end - start, digest);
       this.#changed.push([name, digest]);
     } else if (type === types.drop) {

@@ -39,6 +39,8 @@ const unsealedBytesMax = 8 * 1024 * 1024;
  * the rest is sealed in one turn at the end of the batch.
  */
 const unsealedBytesOfBatch = 1024 * 1024;
+/** Bytes that are sealed at once while too much is unsealed; the last block may exceed them. */
+const excessBytesMax = 1024 * 1024;
 
 /** A large block that is being sealed in pieces. */
 interface OpenSeal {
@@ -70,7 +72,7 @@ export class Appender {
   #unsealedBytes = 0;
   #openSeal: OpenSeal | undefined = undefined;
   /** The number of unsealed blocks of large records in the open group. */
-  largeCount = 0;
+  #largeCount = 0;
   #sealedEnd = pageBytes;
   #groupOffset = 0;
   /** The kind of the current part; undefined for ordinary records. */
@@ -152,7 +154,6 @@ export class Appender {
     this.#makeRoom(this.#part === undefined ? need : need + partMarkBytes);
     const slot = this.#table.take(this.#segment, ++this.blockNumber);
     const block = this.#table.place(slot, this.#arenaOf.arena);
-    if (need > largeRecordBytes) this.largeCount++;
     this.#open = block;
     this.#used = block.start;
     if (this.#part !== undefined) this.#markPart(block, this.#part);
@@ -199,27 +200,48 @@ export class Appender {
     this.#arenaOf.arena.used = this.#used;
     block.length = this.#used - block.start;
     block.heldBytes = block.length;
+    if (block.heldBytes > largeRecordBytes) this.#largeCount++;
     this.#blocks.push(block);
     this.groupBytes += block.length;
     this.#unsealedBytes += block.length;
   }
 
   /**
-   * Seals blocks while too much is unsealed, up to the block of a large record. Plaintext may move, so
+   * Seals some blocks if too much is unsealed, up to the block of a large record. Plaintext may move, so
    * within a batch this may be called only at a pause between two turns.
    */
   sealExcess(isInBatch = false): void {
     const bytesMax = isInBatch ? unsealedBytesOfBatch : unsealedBytesMax;
-    while (this.#unsealedBytes > bytesMax && !this.#isLargeNext) this.#sealNext(0);
+    // There can be much more behind a large record, which is sealed in slices.
+    for (let left = excessBytesMax; left > 0 && this.#unsealedBytes > bytesMax; ) {
+      if (this.#isLargeNext) return;
+      left -= this.#blocks[this.#sealedCount]?.heldBytes ?? 0;
+      this.#sealNext(0);
+    }
+  }
+
+  /**
+   * Whether the open group must be sealed in several turns before it or its segment ends: it contains
+   * large records, or much that waited behind them.
+   */
+  get needsSlices(): boolean {
+    const isLargeOpen =
+      this.#open !== undefined && this.#used - this.#open.start > largeRecordBytes;
+    return this.#largeCount > 0 || isLargeOpen || this.#unsealedBytes > unsealedBytesMax;
+  }
+
+  /** Whether {@link sealSome} must wait for a record that is not complete. */
+  get mustWait(): boolean {
+    return (this.#blocks[this.#sealedCount] ?? this.#open)?.isFilling === true;
   }
 
   get #isLargeNext(): boolean {
     return (this.#blocks[this.#sealedCount]?.heldBytes ?? 0) > largeRecordBytes;
   }
 
-  /** Seals some bytes of the open group, up to its last large block. Not called in a batch. */
+  /** Seals some bytes of the open group while it {@link needsSlices}. Not called in a batch. */
   sealSome(bytesMax: number): void {
-    for (let left = bytesMax; this.largeCount > 0 && left > 0; ) {
+    for (let left = bytesMax; this.needsSlices && left > 0; ) {
       if (this.#sealedCount === this.#blocks.length) this.#endBlock();
       const block = this.#blocks[this.#sealedCount];
       if (block === undefined || block.isFilling) return;
@@ -286,7 +308,7 @@ export class Appender {
     const segment = this.#segment;
     this.#sealedCount++;
     this.#unsealedBytes -= block.heldBytes;
-    if (block.heldBytes > largeRecordBytes) this.largeCount--;
+    if (block.heldBytes > largeRecordBytes) this.#largeCount--;
     segment.offsets[number] = this.#sealedEnd;
     segment.lengths[number] = length;
     segment.lastOffset = this.#sealedEnd;

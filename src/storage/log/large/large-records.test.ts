@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../../tests/support/queue-volume.ts';
@@ -210,4 +210,60 @@ test('a changed byte of a large block is found, wherever it is', async () => {
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     await assert.rejects(again.store.load(index, 0), /is damaged at byte/);
   }
+});
+
+test('what waited behind a large message is sealed in slices too', async (t) => {
+  const { volume } = await opened();
+  await volume.synced();
+  const cipher = createCipheriv('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(12));
+  const prototype = Object.getPrototypeOf(cipher) as { update(bytes: Buffer): Buffer };
+  const update = t.mock.method(prototype, 'update'); // calls it, and counts
+  volume.store.begin();
+  publish(volume, [1], randomBytes(2 * mebibyte));
+  const text = 'x'.repeat(512 * 1024);
+  for (let i = 0; i < 64; i++) volume.publish([2], text);
+  volume.store.end();
+  const group = volume.log.openGroup;
+  volume.log.sync();
+  let longestBytes = 0;
+  while (volume.log.durableGroup < group) {
+    await turn();
+    const bytes = update.mock.calls.reduce((sum, { result }) => sum + (result?.length ?? 0), 0);
+    longestBytes = Math.max(longestBytes, bytes);
+    update.mock.resetCalls();
+  }
+  assert.ok(longestBytes < 10 * mebibyte, `${longestBytes} bytes were sealed in a turn`);
+  assert.equal((await volume.bodies(2)).length, 64);
+  await volume.close();
+});
+
+test('a large message is confirmed beside others that never end', async () => {
+  const { volume } = await opened();
+  await volume.synced();
+  volume.window(2).keepsAll = false;
+  publish(volume, [1], randomBytes(3 * mebibyte));
+  const group = volume.log.openGroup;
+  volume.log.sync();
+  const other = randomBytes(5 * mebibyte);
+  for (let i = 0; volume.log.durableGroup < group; i++) {
+    assert.ok(i < 100, 'it is never synced');
+    publish(volume, [2], other, false);
+    volume.settle(2, i);
+    await turn();
+  }
+  await volume.close();
+});
+
+test('many large records are copied in a slice', async () => {
+  const records = new LargeRecords({ appender: undefined, isInBatch: false }, () => {});
+  const body = randomBytes(1.25 * mebibyte);
+  const blocks = Array.from({ length: 32 }, () => {
+    const block = new LogBlock(0, undefined, 0, new Arena(body.length));
+    const partEnds = [body.length];
+    records.fill(block, 0, { partCount: 1, parts: [body], partStarts: [0], partEnds });
+    return block;
+  });
+  await Promise.all(blocks.map(({ filling }) => filling?.completed()));
+  assert.ok(records.sliceCount <= 10, `${records.sliceCount} slices`);
+  assert.ok(blocks.every(({ buffer }) => buffer.equals(body)));
 });

@@ -7,7 +7,12 @@ import type { LogBlock } from '../block.ts';
 
 /** Bytes that are copied in a turn of the event loop: about a millisecond of work. */
 const copiedBytes = 4 * 1024 * 1024;
-/** Bytes that are sealed in a turn, of all blocks up to the last large one. */
+/**
+ * The part of all bytes that are not copied yet that is copied in a turn if it is more. So they, which
+ * are in memory twice, do not increase for long, however much arrives in each turn.
+ */
+const copiedShare = 1 / 16;
+/** Bytes that are sealed in a turn. */
 const sealedBytes = 1024 * 1024;
 
 /** The copying of the contents of a large record into its block. */
@@ -19,6 +24,8 @@ export class Filling {
   readonly #ends: number[];
   #part = 0;
   readonly #waiting: (() => void)[] = [];
+  /** The number of bytes that are not copied yet. */
+  leftBytes = 0;
 
   /** @param at the offset of the contents in the block's buffer */
   constructor(block: LogBlock, at: number, contents: RecordParts) {
@@ -29,6 +36,7 @@ export class Filling {
     this.#parts = contents.parts.slice(0, partCount);
     this.#starts = contents.partStarts.slice(0, partCount);
     this.#ends = contents.partEnds.slice(0, partCount);
+    for (const [i, end] of this.#ends.entries()) this.leftBytes += end - (this.#starts[i] ?? 0);
     block.isFilling = true;
     block.filling = this;
   }
@@ -43,6 +51,7 @@ export class Filling {
       if (part !== undefined)
         this.#at = copyBytes(this.#block.buffer, this.#at, part, start, start + size);
       left -= size;
+      this.leftBytes -= size;
       if (start + size < end) {
         this.#starts[i] = start + size;
         return false;
@@ -82,11 +91,13 @@ export class LargeRecords {
   readonly #sealed: () => void;
   readonly #fillings: Filling[] = [];
   #isRunning = false;
+  /** Whether the last slice was copied, so that sealing is next. */
+  #hasCopied = false;
   /** The number of slices so far. */
   sliceCount = 0;
   readonly #look = (): void => this.#step();
 
-  /** @param sealed called when the large records of the open group are sealed, so that it can end */
+  /** @param sealed called when so much of the open group is sealed that it can end */
   constructor(host: LargeRecordsHost, sealed: () => void) {
     this.#host = host;
     this.#sealed = sealed;
@@ -107,23 +118,34 @@ export class LargeRecords {
 
   #step(): void {
     this.#isRunning = false;
-    const [filling] = this.#fillings;
-    const { appender, isInBatch } = this.#host;
     this.sliceCount++;
-    if (filling !== undefined) {
-      if (filling.copy(copiedBytes)) this.#fillings.shift();
-      this.run();
-      return;
+    const { appender, isInBatch } = this.#host;
+    const isCopying = this.#fillings.length > 0;
+    // Sealing moves the records of other blocks. The end of the batch goes on.
+    const isSealing = appender?.needsSlices === true && !isInBatch;
+    if (isCopying && !(isSealing && this.#hasCopied && !appender.mustWait)) this.#copy();
+    else if (isSealing) this.#seal(appender);
+    const isMore = isSealing && appender.needsSlices;
+    if (isMore || this.#fillings.length > 0) this.run();
+    if (!isMore && !isInBatch) this.#sealed();
+  }
+
+  /** Copies a slice, of one record or several. */
+  #copy(): void {
+    this.#hasCopied = true;
+    const waitingBytes = this.#fillings.reduce((sum, { leftBytes }) => sum + leftBytes, 0);
+    let left = Math.max(copiedBytes, Math.ceil(waitingBytes * copiedShare));
+    while (left > 0) {
+      const [filling] = this.#fillings;
+      if (filling === undefined) return;
+      const before = filling.leftBytes;
+      if (filling.copy(left)) this.#fillings.shift();
+      left -= before - filling.leftBytes;
     }
-    if (appender !== undefined && appender.largeCount > 0) {
-      // Sealing moves the records of other blocks. The end of the batch goes on.
-      if (isInBatch) return;
-      appender.sealSome(sealedBytes);
-      if (appender.largeCount > 0) {
-        this.run();
-        return;
-      }
-    }
-    this.#sealed();
+  }
+
+  #seal(appender: Appender): void {
+    this.#hasCopied = false;
+    appender.sealSome(sealedBytes);
   }
 }
