@@ -11,6 +11,11 @@ const nothing = Buffer.alloc(0);
 const splitBytesMin = 64;
 /** Size of a frame up to which its buffer has that size at once. */
 const smallBytes = 4096;
+/**
+ * Size up to which the buffer of a frame doubles. Then it gets the size of the frame, because copying
+ * more in a turn would hold up others.
+ */
+const doubledBytesMax = 8 * 1024 * 1024;
 
 /** Receives complete frames, which must not be retained. */
 export interface FrameSink {
@@ -25,7 +30,8 @@ export interface FrameSink {
 
 /**
  * Splits a byte stream into frames. A frame that is split over chunks is gathered in a buffer that
- * grows with the received data, whatever length the peer states.
+ * grows with the received data, whatever length the peer states. The system provides the memory of a
+ * large buffer when it is written to.
  */
 export class FrameReader extends SuspendableInput {
   readonly #sink: FrameSink;
@@ -98,17 +104,19 @@ export class FrameReader extends SuspendableInput {
     return end;
   }
 
-  /** The size of the frame, if it is known and small. */
-  #expected(length: number): number {
-    if (!this.#isAnnounced) return splitBytesMin;
+  /** The size of the buffer for a number of bytes of the frame. */
+  #bufferSize(length: number): number {
+    const grown = Math.max(length, this.#split.length * 2, splitBytesMin);
+    if (!this.#isAnnounced) return grown;
     const size = prefixBytes + this.#announcedSize;
-    return size <= smallBytes ? Math.max(size, length) : splitBytesMin;
+    if (size <= smallBytes) return Math.max(size, grown);
+    return grown > doubledBytesMax ? Math.max(size, length) : grown;
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {
     const length = this.#splitLength + end - start;
     if (length > this.#split.length) {
-      const larger = allocate(Math.max(length, this.#split.length * 2, this.#expected(length)));
+      const larger = allocate(this.#bufferSize(length));
       this.#split.copy(larger, 0, 0, this.#splitLength);
       this.#split = larger;
     }
