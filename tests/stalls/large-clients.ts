@@ -11,12 +11,15 @@ import { queue } from '../support/openwire-peer.ts';
 import { until } from '../support/processes.ts';
 import { connectRhea } from '../support/rhea-client.ts';
 import { textFrame } from '../support/stomp-peer.ts';
-import type { MeteredKind } from './metered-broker.ts';
 import type { MeteredProcess } from './metered-process.ts';
+import type { MeteredKind } from './opened-broker.ts';
 import { secureSocket, writeAll } from './secure-socket.ts';
 
 /** Milliseconds until an answer, on a machine with much other work. */
 const answerMs = 300_000;
+
+/** A broker that clients can reach. */
+export type LargeBroker = Pick<MeteredProcess, 'address' | 'openwire'>;
 
 /** A client of one protocol, with a queue or a topic. */
 export interface LargeClient {
@@ -31,7 +34,7 @@ export interface LargeClient {
 export interface LargeProtocol {
   readonly kind: MeteredKind;
   readonly protocol: string;
-  readonly open: (broker: MeteredProcess) => Promise<LargeClient>;
+  readonly open: (broker: LargeBroker) => Promise<LargeClient>;
 }
 
 /** Bytes that have come. */
@@ -62,7 +65,7 @@ class Received {
   }
 }
 
-async function amqp091(broker: MeteredProcess): Promise<LargeClient> {
+async function amqp091(broker: LargeBroker): Promise<LargeClient> {
   const { port, ca } = broker.address('amqp091');
   const client = await AmqpClient.connect(`amqps://guest:guest@localhost:${port}`, ca);
   const channel = await client.model.createConfirmChannel();
@@ -84,7 +87,7 @@ async function amqp091(broker: MeteredProcess): Promise<LargeClient> {
   };
 }
 
-async function amqp10(broker: MeteredProcess): Promise<LargeClient> {
+async function amqp10(broker: LargeBroker): Promise<LargeClient> {
   const login = { username: 'guest', password: 'guest' };
   const connection = await connectRhea(broker.address('amqp10'), login);
   const sender = connection.open_sender('queue://large');
@@ -106,7 +109,7 @@ async function amqp10(broker: MeteredProcess): Promise<LargeClient> {
 }
 
 const stomp = (protocol: string, destination: string) =>
-  async function open(broker: MeteredProcess): Promise<LargeClient> {
+  async function open(broker: LargeBroker): Promise<LargeClient> {
     const { port, ca } = broker.address(protocol);
     const socket = await secureSocket(port, ca);
     const received = new Received(socket);
@@ -138,7 +141,7 @@ const stomp = (protocol: string, destination: string) =>
   };
 
 const mqtt = (protocol: string) =>
-  async function open(broker: MeteredProcess): Promise<LargeClient> {
+  async function open(broker: LargeBroker): Promise<LargeClient> {
     const { port, ca } = broker.address(protocol);
     const socket = await secureSocket(port, ca);
     const received = new Received(socket);
@@ -170,7 +173,7 @@ const mqtt = (protocol: string) =>
     };
   };
 
-async function openwire(broker: MeteredProcess): Promise<LargeClient> {
+async function openwire(broker: LargeBroker): Promise<LargeClient> {
   const client = await broker.openwire('ID:large');
   const destination = queue('large');
   return {

@@ -6,8 +6,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ConsoleClient } from '../support/console-client.ts';
-import type { FromMetered, MeteredKind, ToMetered } from './metered-broker.ts';
+import type { FromMetered, ToMetered } from './metered-broker.ts';
 import { MqttClient } from './mqtt-client.ts';
+import type { MeteredKind, Running } from './opened-broker.ts';
 import { OpenWireClient } from './openwire-client.ts';
 import { RawClient } from './raw-client.ts';
 import { secureSocket } from './secure-socket.ts';
@@ -15,8 +16,6 @@ import { StompClient } from './stomp-client.ts';
 
 /** As a broker's process is started. */
 const execArgv = ['--single-threaded-gc'];
-
-type Running = Extract<FromMetered, { type: 'running' }>;
 
 /** A broker in a process of its own, whose turns are measured. */
 export class MeteredProcess {
