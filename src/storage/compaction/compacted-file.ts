@@ -1,5 +1,6 @@
 // Writing of a compacted segment.
 
+import { assert } from '../../base/assert.ts';
 import { CounterSealer } from '../../crypto/aead.ts';
 import { type DiskFile, fromCallback } from '../disk.ts';
 import { blockBytes } from '../log/block.ts';
@@ -120,13 +121,14 @@ export class CompactedFile implements RecordSink {
     if (this.#isOpen) this.#endBlock(0);
     this.#isOpen = true;
     this.#number++;
-    if (need > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(need);
-    else if (this.#buffer.length > blockBytes) this.#buffer = Buffer.allocUnsafeSlow(blockBytes);
+    const size = Math.max(need, blockBytes);
+    if (this.#buffer.length !== size) this.#buffer = Buffer.allocUnsafeSlow(size);
   }
 
   #endBlock(endFlags: number): void {
     const header = this.#nextHeader(this.#used, endFlags);
     const plaintext = this.#buffer.subarray(0, header.length);
+    assert(plaintext.length === header.length, 'a compacted block is longer than its buffer');
     const [clear, sealed] = sealBlock(this.#sealer, header, plaintext);
     this.#chunks.push(clear, sealed);
     this.#isOpen = false;
