@@ -1,5 +1,6 @@
 // The environment of the process of a node.
 
+import { join } from 'node:path';
 import { plainEnvironment } from '../../../base/programs/run-program.ts';
 import { erlangAddress } from './erlang-text.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
@@ -35,6 +36,8 @@ export function nodeEnvironment(
     RABBITMQ_USE_LONGNAME: 'true',
     RABBITMQ_DIST_PORT: String(node.ports.distribution),
     RABBITMQ_MNESIA_BASE: files.data,
+    // That is its default, but `force_boot` of RabbitMQ 3.8 does not know it.
+    RABBITMQ_MNESIA_DIR: join(files.data, node.name),
     RABBITMQ_LOG_BASE: files.log,
     RABBITMQ_LOGS: '-',
     RABBITMQ_CONFIG_FILE: files.configuration,
