@@ -229,6 +229,18 @@ export class Schedules implements ScheduleHost {
     // The message is dropped, because its virtual host, exchange or format no longer exists.
     if (home === undefined || exchange === undefined || format === undefined) return;
     publication.exchange = exchange;
+    try {
+      this.#readDue(publication, format, due);
+    } catch (error) {
+      // A stored head that cannot be read must not end the broker, again at each start.
+      this.#host.letterLost(error, vhost);
+      return;
+    }
+    this.#publish(home, publication);
+  }
+
+  /** Gives a message what its head states: when it was due, its expiration, and further routing keys. */
+  #readDue(publication: Publication, format: MessageFormat, due: DueEntry): void {
     const { head, headStart, headEnd } = publication;
     const dueHead = format.dueHead?.(head, headStart, headEnd, due.id, due.repeatedAtMs);
     if (dueHead !== undefined) {
@@ -241,7 +253,6 @@ export class Schedules implements ScheduleHost {
     const headers = format.headers(head, headStart, headEnd);
     const { cc, bcc } = storedSenderKeys(format, publication.format, headers);
     if (cc.length + bcc.length > 0) publication.extraRoutingKeys = [...cc, ...bcc];
-    this.#publish(home, publication);
   }
 
   #publish(vhost: Vhost, publication: Publication): void {
