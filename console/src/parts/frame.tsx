@@ -54,6 +54,9 @@ export function Loaded({ children }: { readonly children: ReactNode }) {
   );
 }
 
+/** Windows that have room for either the navigation or the page: Cloudscape's breakpoint of narrow screens. */
+const narrow = '(max-width: 688px)';
+
 interface FrameProps {
   readonly title: string;
   readonly activeHref: string;
@@ -65,7 +68,8 @@ interface FrameProps {
 
 /** A page of a person who is signed in. */
 export function Frame({ title, activeHref, navigation, banner, children }: FrameProps) {
-  const [isOpen, setOpen] = useState(true);
+  // An open navigation hides the page of a narrow window, until the layout has seen how wide it is.
+  const [isOpen, setOpen] = useState(() => !matchMedia(narrow).matches);
   useEffect(() => {
     // A printed page has no navigation, nor room for it.
     const close = () => flushSync(() => setOpen(false));
