@@ -26,7 +26,7 @@ export function xmlStream(stream: AsyncIterable<Uint8Array>): StreamingResponse 
   return { status: 200, headers: xmlHeaders, stream };
 }
 
-/** An answer in JSON whose text comes in pieces. */
+/** A JSON answer whose text is produced and sent in pieces. */
 export function jsonStream(stream: AsyncIterable<Uint8Array>): StreamingResponse {
   return { status: 200, headers: jsonHeaders, stream };
 }

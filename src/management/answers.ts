@@ -26,7 +26,7 @@ export function jsonAnswer(
   return { status, headers: { ...jsonHeaders, ...headers }, body: JSON.stringify(value) };
 }
 
-/** An answer in JSON whose text comes in pieces. */
+/** A JSON answer whose text is produced and sent in pieces. */
 export function jsonStream(
   stream: AsyncIterable<Uint8Array>,
   headers: Readonly<Record<string, string>> = {},

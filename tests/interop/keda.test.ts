@@ -23,7 +23,7 @@ interface Trigger {
   readonly auth: Readonly<Record<string, string>>;
 }
 
-/** What the scaler says of each trigger: the value and whether to run at all, or an error. */
+/** The scaler's result for each trigger: the metric value and whether the trigger is active, or an error. */
 function ask(triggers: readonly Trigger[]): Promise<readonly (string | undefined)[]> {
   return new Promise((resolve, reject) => {
     const child = execFile(program, { timeout: waitMs }, (error, stdout) => {

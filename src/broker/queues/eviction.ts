@@ -1,4 +1,4 @@
-// Which message is dropped if more are ready than a queue may keep.
+// The choice of the message to drop when a queue has more ready messages than its limit.
 
 import { RunSet } from '../dispatch/run-set.ts';
 import type { DeathReason } from '../queue.ts';

@@ -86,7 +86,7 @@ export interface RabbitMqEngineOptions extends EndpointSettings {
 }
 
 interface Run {
-  /** That of the last start, restart or upgrade. */
+  /** The specification with which the cluster was last started, restarted or upgraded. */
   spec: BrokerSpec;
   readonly cluster: Cluster;
   readonly endpoints: ClusterEndpoints;

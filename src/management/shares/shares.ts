@@ -77,7 +77,7 @@ export class Shares {
   #require({ user, address }: Owners): void {
     const nowMs = this.#clock.monotonicMs();
     const ownMs = user.waitMs(nowMs);
-    // Others at the address must not cause a user who took little to be refused.
+    // A user who has taken little time is not refused because of what others at the same address took.
     const waitMs = ownMs === 0 ? 0 : Math.max(ownMs, address.waitMs(nowMs));
     const isAddressFull = address.isFull && user.placeCount >= keptPlaceCount;
     if (!user.isFull && !isAddressFull && waitMs <= shareWaitMsMax) return;

@@ -1,12 +1,11 @@
 // The event of a volume that is not used because it is not what it should be.
 
-import { serviceEventRecord } from '../../audit/record.ts';
 import type { Trail } from '../../audit/trail.ts';
 import type { Clock } from '../../base/clock.ts';
-import { systemRandom } from '../../base/random.ts';
 import type { BrokerRecord } from '../../control/broker-record.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { ServiceLocation } from '../compose.ts';
+import { brokerEventEntries } from './broker-event.ts';
 
 /** Volumes that somebody may have changed. */
 const codes = new Set(['volume-rolled-back', 'volume-damaged', 'volume-missing']);
@@ -20,22 +19,15 @@ const codes = new Set(['volume-rolled-back', 'volume-damaged', 'volume-missing']
 export function volumeEventEntries(
   trail: Pick<Trail, 'chain'>,
   clock: Pick<Clock, 'nowMs'>,
-  { region, accountId }: Pick<ServiceLocation, 'region' | 'accountId'>,
+  location: Pick<ServiceLocation, 'region' | 'accountId'>,
   { arn }: Pick<BrokerRecord, 'arn'>,
   code: string,
   message: string,
 ): Entry[] {
   if (!codes.has(code)) return [];
-  const atMs = clock.nowMs();
-  const event = serviceEventRecord({
-    eventId: systemRandom.uuid(),
-    region,
-    accountId,
-    atMs,
-    eventSource: 'waxwing.local',
+  return brokerEventEntries(trail, clock, location, {
+    arn,
     eventName: 'RefuseVolume',
-    resources: [{ arn, type: 'AWS::AmazonMQ::Broker', accountId }],
     details: { code, message },
   });
-  return trail.chain(event, atMs);
 }

@@ -14,7 +14,7 @@ import { Waxwing } from '../../support/waxwing.ts';
 const skip = isLong ? false : 'it measures times: only in long runs';
 const seconds = 20;
 const queueCount = 2000;
-/** Maximum 99th percentile of the time to a confirm during the attack, milliseconds. */
+/** During the attack, 99 % of the confirms must arrive within this time, milliseconds. */
 const goalMs = 20;
 
 let waxwing: Waxwing;

@@ -18,7 +18,7 @@ export async function stateOf(node: Node): Promise<HostedVolumeState> {
 /** Ended processes after which a node counts as one that does not run. */
 const brokenCount = 3;
 
-/** The nodes whose processes have ended again and again. */
+/** The nodes whose processes ended repeatedly after they were started. */
 export function brokenOf(nodes: readonly Node[]): readonly Node[] {
   return nodes.filter(({ crashCount }) => crashCount >= brokenCount);
 }

@@ -32,7 +32,7 @@ class Recorded {
   readonly done: string[] = [];
   /** Commands that fail, and how often. */
   readonly failures = new Map<string, number>();
-  /** The command during which the connection to the host is lost. */
+  /** While this command runs, the connection to the host is lost. */
   hostLost: string | undefined = undefined;
   /** Nodes whose process ends when it starts. */
   readonly broken = new Set<number>();

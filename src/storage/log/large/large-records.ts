@@ -8,8 +8,8 @@ import type { LogBlock } from '../block.ts';
 /** Bytes that are copied in a turn of the event loop: about a millisecond of work. */
 const copiedBytes = 4 * 1024 * 1024;
 /**
- * The part of all bytes that are not copied yet that is copied in a turn if it is more. So they, which
- * are in memory twice, do not increase for long, however much arrives in each turn.
+ * If many bytes wait to be copied, a turn copies at least this share of them. Waiting bytes are in memory
+ * twice, so their number must not grow for long, however much arrives in each turn.
  */
 const copiedShare = 1 / 16;
 /** Bytes that are sealed in a turn. */
