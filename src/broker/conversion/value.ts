@@ -15,6 +15,9 @@ export type Value =
   | { readonly type: 'list'; readonly value: readonly Value[] }
   | { readonly type: 'map'; readonly value: readonly Field[] };
 
+/** A value without elements. */
+export type Scalar = Exclude<Value, { readonly type: 'list' | 'map' }>;
+
 /** Numeric types that a JavaScript number represents exactly. */
 export type NumberType =
   | 'byte'
