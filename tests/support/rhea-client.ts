@@ -1,3 +1,5 @@
+// A client of AMQP 1.0: rhea.
+
 import { once } from 'node:events';
 import rhea, {
   type Connection,
