@@ -83,7 +83,7 @@ export class RheaClient {
     sender.close();
   }
 
-  /** Takes all that a queue holds, accepted one by one, and the bodies in their order. */
+  /** Receives all messages of a queue, accepts each, and returns their bodies in order. */
   async take(queue: string): Promise<string[]> {
     const receiver = this.connection.open_receiver({
       source: `queue://${queue}`,

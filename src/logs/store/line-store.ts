@@ -77,7 +77,7 @@ export class LineStore implements LogOwner {
     const sizeBytes = lineHeadBytes + bytes.length;
     const block = log.reserve(lineRecordTypes.line, sizeBytes);
     const { next: sequence, id } = lines;
-    // The order of times is the order of lines, also when the clock was set back.
+    // The order of times is the order of lines, even when the clock was set back.
     const time = Math.max(atMs, lines.lastMs);
     writeLine(block.buffer, log.at, { id, sequence, atMs: time, level, text: bytes });
     log.retain(block.slot, sizeBytes);
