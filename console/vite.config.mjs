@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
@@ -74,8 +74,32 @@ const compressedFiles = {
   },
 };
 
+/** The pages, each with the script that it loads. They are alike but for that. */
+const pages = {
+  'index.html': '/src/main.tsx',
+  'rabbitmq.html': '/src/rabbitmq/main.tsx',
+  'activemq.html': '/src/activemq/main.tsx',
+};
+
+/**
+ * Makes the pages of the consoles of brokers from `index.html`.
+ *
+ * @type {import('vite').Plugin}
+ */
+const brokerPages = {
+  name: 'pages of brokers',
+  enforce: 'pre',
+  resolveId: (id) => (Object.hasOwn(pages, basename(id)) ? id : undefined),
+  async load(id) {
+    const script = pages[basename(id)];
+    if (script === undefined) return undefined;
+    const shell = await readFile(folder('index.html'), 'utf8');
+    return shell.replace(pages['index.html'], script);
+  },
+};
+
 export default defineConfig({
-  plugins: [fontsAsFiles, bundledFiles, compressedFiles],
+  plugins: [brokerPages, fontsAsFiles, bundledFiles, compressedFiles],
   root: folder('.'),
   base: '/console/',
   clearScreen: false,
@@ -91,7 +115,7 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,
     rolldownOptions: {
-      input: ['index.html', 'rabbitmq.html', 'activemq.html'].map(folder),
+      input: Object.keys(pages).map(folder),
       onLog(level, log, handle) {
         // The design system marks its modules for servers that render React; there is none.
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') handle(level, log);

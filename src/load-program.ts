@@ -53,7 +53,7 @@ function compiledCode(): Buffer | undefined {
   return checksumOf(code).equals(kept.subarray(code.length)) ? code : undefined;
 }
 
-/** Writes a file that appears under its name only when it is complete, also after a power failure. */
+/** Writes a file that appears under its name only when it is complete, even after a power failure. */
 function write(code: Buffer): void {
   mkdirSync(cacheFolder, { recursive: true });
   const newFile = `${cacheFile}-${process.pid}`;

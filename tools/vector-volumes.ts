@@ -289,7 +289,7 @@ class Notes implements Journal<{ readonly note: string }> {
   }
 }
 
-/** The volume of the service after so many mounts. Small segments are merged at the end of the tenth. */
+/** The volume of the service after this many mounts. Small segments are merged at the end of the tenth. */
 export async function system(runCount = 2): Promise<MemoryDisk> {
   const disk = await formatted('system');
   for (let run = 0; run < runCount; run++) {

@@ -26,7 +26,7 @@ type Question = Omit<Lookup, 'nextToken' | 'limit'>;
 
 interface Measured {
   readonly what: string;
-  /** Of each call, milliseconds, ascending. */
+  /** The duration of each call in milliseconds, ascending. */
   readonly wallMs: readonly number[];
   /** Processor time of a call, milliseconds. */
   readonly cpuMs: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OneAtATime } from './one-at-a-time.ts';
 
-test('tasks are performed one after the other, also after one that failed', async () => {
+test('tasks are performed one after the other, even after one that failed', async () => {
   const tasks = new OneAtATime();
   const seen: string[] = [];
   let runningCount = 0;

@@ -22,7 +22,7 @@ const cutBytesMax = 176;
 const shortBytesMax = 512;
 /** Bytes of JSON that are kept of a shortened string. */
 const keptBytesMax = 48;
-/** The number of UTF-16 units that fit in so many bytes, for units of 1, 2, 3 and 6 bytes. */
+/** The number of UTF-16 units that fit in this many bytes, for units of 1, 2, 3 and 6 bytes. */
 const keptLengths = [48, 24, 16, 8] as const;
 /** The number of entries to keep of a list or map. The values are tried in this order. */
 const keptEntries = [64, 16, 4, 1] as const;

@@ -32,7 +32,7 @@ test('any bytes survive a round trip through text, including through JSON', () =
   );
 });
 
-test('different bytes produce different texts, also in distinct printable form', () => {
+test('different bytes produce different texts, including in distinct printable form', () => {
   fc.assert(
     fc.property(bytes, bytes, (a, b) => {
       const isSame = a.equals(b);

@@ -104,7 +104,7 @@ function escaped(character: string): string {
     : `\\u${byte.toString(16).padStart(4, '0')}`;
 }
 
-/** The longest beginning of a text that has at most so many bytes, without splitting characters. */
+/** The longest beginning of a text that has at most this many bytes, without splitting characters. */
 export function clipText(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax || textBytes(text) <= bytesMax) return text;
   let clipped = '';

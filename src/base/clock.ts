@@ -6,9 +6,9 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic time in milliseconds since an arbitrary moment, with fractions. */
   monotonicMs(): number;
-  /** Calls back once after so many milliseconds. */
+  /** Calls back once after this many milliseconds. */
   setTimeout(callback: () => void, ms: number): Timer;
-  /** Calls back repeatedly, every so many milliseconds. */
+  /** Calls back repeatedly, at this interval in milliseconds. */
   setInterval(callback: () => void, ms: number): Timer;
 }
 

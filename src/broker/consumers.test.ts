@@ -91,7 +91,7 @@ test('prefetch 1 delivers one message at a time in order, however it is settled'
   assert.deepEqual(inbox.redelivered, [false, true, false, false]);
 });
 
-test('settling affects only the deliveries of the consumer itself, also with many consumers', async () => {
+test('settling affects only the deliveries of the consumer itself, even with many consumers', async () => {
   const b = await BareBroker.open();
   const names = Array.from({ length: 300 }, (_, i) => `q${i}`);
   const subscriptions = names.map((name) => b.queue(name).subscribe(new Inbox(), plainSubscribe));

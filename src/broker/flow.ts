@@ -51,6 +51,13 @@ export class Flow {
     return this.#publishers.has(listener);
   }
 
+  /** How a connection is, as administration shows it. One that has not published is always running. */
+  stateOf(listener: PublisherListener): 'running' | 'blocked' | 'flow' {
+    if (!this.#publishers.has(listener)) return 'running';
+    if (this.blockedReason !== undefined) return 'blocked';
+    return this.#isPaused ? 'flow' : 'running';
+  }
+
   /** The reasons why publishers are blocked. */
   get reasons(): ReadonlySet<string> {
     return this.#reasons;

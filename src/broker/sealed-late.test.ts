@@ -24,7 +24,7 @@ function body(i: number): string {
   return `${String(i).padStart(4, '0')}${'x'.repeat(1000)}`;
 }
 
-/** The number of a body, if it is as it was. */
+/** The number of a body that is undamaged; a description of any other. */
 function name(found: string): number | string {
   const i = Number(found.slice(0, 4));
   return found === body(i) ? i : `not a body: ${found.slice(0, 20)}…`;

@@ -119,7 +119,7 @@ interface StoredUser extends User {
   readonly limits: Map<UserLimitName, number>;
 }
 
-/** Is told of each action that a user had no permission for. Must not throw. */
+/** Called for each action that a user had no permission for. Must not throw. */
 export type DenialObserver = (access: Pick<Access, 'user'>, text: string) => void;
 
 /** The users of a broker. Only changes from the log modify them. */

@@ -86,7 +86,7 @@ test('a port record without an original port uses its own port', () => {
 test('records of the old and new form can be mixed in any order', () => {
   const expected = recordAfter(all);
   for (let at = 1; at <= all.length; at++) {
-    // The state was written anew here, as a program of today writes it.
+    // The state was written again here, as a program of today writes it.
     const before = new Brokers();
     for (const change of all.slice(0, at)) before.apply(structuredClone(change));
     const snapshot = [...before.snapshot()];

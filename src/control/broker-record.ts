@@ -189,7 +189,7 @@ export interface BrokerRecord {
   readonly key: KeyChoice;
   /** The grants of the service on the key. The grants for volumes are in `volumes`. */
   readonly grants: readonly GrantRecord[];
-  /** The key under which the data keys are being wrapped anew; null if there is no such change. */
+  /** The key under which the data keys are being wrapped again; null if there is no such change. */
   readonly keyChange: KeyHolding | null;
   /** Keys that are no longer used, and whose grants must still be retired. */
   readonly formerKeys: readonly KeyHolding[];

@@ -19,7 +19,7 @@ export interface VolumeSpec {
    * number.
    */
   readonly epochMin: number;
-  /** Whether it was created anew: the broker fills it from its other volumes. */
+  /** Whether it was created again: the broker fills it from its other volumes. */
   readonly isRebuilt?: boolean;
 }
 
@@ -246,7 +246,7 @@ export interface Engine {
    */
   create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void>;
   /**
-   * Creates a volume of an existing broker anew and empty, while the broker does not run. The next start
+   * Replaces a volume of an existing broker by an empty one, while the broker does not run. The next start
    * fills it from the broker's other volumes. Undefined if the engine cannot.
    *
    * @param spec the volume is one of its volumes

@@ -282,7 +282,7 @@ export class Reconciler {
     }
   }
 
-  /** Until a start has succeeded, a volume is created anew before each attempt. */
+  /** Until a start has succeeded, a volume is created again before each attempt. */
   async #rebuild(broker: BrokerRecord): Promise<void> {
     for (const volume of broker.volumes.filter(({ isMade }) => !isMade)) {
       const key = await this.#parts.volumeKeys.create(broker.key, volume);

@@ -111,7 +111,7 @@ test('concurrent checks all complete', async () => {
   assert.deepEqual(found, ['wrong', 'wrong', 'right', 'wrong', 'right']);
 });
 
-test('a log-in that fails for another reason looks like a wrong password, also in its time', async () => {
+test('a log-in that fails for another reason looks like a wrong password, including in its time', async () => {
   const clock = new ManualClock();
   const checker = new PasswordChecker({ ...limits, refusalMs: 500 }, clock);
   const hash = await hashPassword('right');

@@ -181,7 +181,7 @@ function collect(
   points?.set(pointMs, known === undefined ? statistics : joined(known, statistics));
 }
 
-/** The number of values of a period in a time, at most. */
+/** The maximum number of values in a range of time, one for each period of this many seconds. */
 export function pointCount(period: number, fromMs: number, toMs: number): number {
   return Math.ceil((toMs - fromMs) / (period * 1000));
 }

@@ -49,7 +49,7 @@ export interface SampledBroker {
 /** Names of queues of RabbitMQ with metrics: printable ASCII without blanks. */
 const namedQueue = /^[\x21-\x7e]+$/;
 
-/** Creates samples from the present values and those of the sample before. */
+/** Creates samples from the present values and those of the previous sample. */
 export class Sampler {
   #before: ReadonlyMap<string, BrokerValues> = new Map();
   #beforeMs: number | undefined = undefined;

@@ -71,7 +71,7 @@ export abstract class BaseConnection implements Connection, PublisherListener {
   /** Runs at the end of each tick. */
   protected abstract ticked(due: Due, nowMs: number): void;
 
-  /** The peer has disconnected: nothing waits for it any longer, also while its input is handled. */
+  /** The peer has disconnected: nothing waits for it any longer, even while its input is handled. */
   protected gone(): void {}
 
   /** Ends a log-in that is being checked. */

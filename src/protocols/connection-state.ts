@@ -33,14 +33,16 @@ export class BaseConnectionState<Name extends string> {
 
   /**
    * Changes the state. An illegal transition is a bug in this program, never an error of the peer.
+   *
+   * @param startsTime whether the time limit starts again
    */
-  enter(to: Name | CommonState): void {
+  enter(to: Name | CommonState, startsTime = true): void {
     assert(
       this.#next[this.#name].includes(to),
       `a connection cannot go from ${this.#name} to ${to}`,
     );
     this.#name = to;
-    this.#sinceMs = -1;
+    if (startsTime) this.#sinceMs = -1;
   }
 
   /** Whether data from the peer is ignored. */

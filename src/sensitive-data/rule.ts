@@ -34,7 +34,7 @@ const charactersBefore = 48;
 const charactersAfter = 16;
 
 /**
- * Compiles words that name data. They match whole words, in any case, also in `camelCase`,
+ * Compiles words that name data. They match whole words, in any case, including in `camelCase`,
  * `snake_case` and `kebab-case`.
  *
  * @param words in lower case; a space stands for any separator
@@ -63,7 +63,7 @@ export function asWords(text: string): string {
     .toLowerCase();
 }
 
-/** Whether a text has at least so many different characters; placeholders have few. */
+/** Whether a text has at least this many different characters; placeholders have few. */
 export function isVaried(text: string, countMin: number): boolean {
   return new Set(text).size >= countMin;
 }

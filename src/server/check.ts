@@ -112,7 +112,7 @@ async function checkSystem(
         },
       },
     );
-    // The brokers' keys are opened with these secrets, also if the volume is damaged elsewhere.
+    // The brokers' keys are opened with these secrets, even if the volume is damaged elsewhere.
     await checking.catch(() => {});
     if (isRecovered) await state.checkKeys();
     const report = await checking;

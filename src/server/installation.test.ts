@@ -25,7 +25,7 @@ function reopened(installation: Installation): Installation {
 
 const shown = (secrets: readonly Secret<string>[]) => secrets.map((secret) => secret.reveal());
 
-test('a replaced metrics token is accepted until its end, also after a snapshot', () => {
+test('a replaced metrics token is accepted until its end, even after a snapshot', () => {
   const installation = new Installation(key);
   applied(installation, installation.makeMetricsToken(systemRandom));
   const [first = ''] = shown(installation.metricsTokens(0));

@@ -12,7 +12,7 @@ import { readVolumeHeader, Volume } from './volume.ts';
 const folder = '/v';
 const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 const isLong = process.env['WAXWING_LONG'] === '1';
-/** Of padding, the normal run flips one bit in so many. */
+/** Of padding, the normal run flips one bit in this many. */
 const paddingStep = isLong ? 1 : 331;
 
 /** Disks as they were after each step of a volume's life of some mounts. */

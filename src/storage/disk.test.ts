@@ -7,7 +7,7 @@ import { type DiskFile, fromCallback, systemDisk } from './disk.ts';
 
 const page = (value: number): Buffer => Buffer.alloc(4096, value);
 
-/** A file of so many pages of zeros, written through until the disk counts as quick, if it ever does. */
+/** A file of this many pages of zeros, written through until the disk counts as quick, if it ever does. */
 async function withFile(pages: number, use: (file: DiskFile, name: string) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), 'disk-'));
   const name = join(folder, 'file');

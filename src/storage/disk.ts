@@ -56,7 +56,7 @@ export interface Disk {
   /** Opens a file; error `ENOENT` if it does not exist. */
   open(file: string): Promise<DiskFile>;
   /**
-   * Creates or replaces a small file atomically, also in the event of a power failure.
+   * Creates or replaces a small file atomically, even in the event of a power failure.
    *
    * @param isErasing whether the replaced contents are overwritten with zeros; a crash may leave
    *   them in `FILE.old`, which the next such call overwrites

@@ -85,7 +85,7 @@ export interface LogOwner {
   /** Approximate size of what {@link changes} would append. */
   readonly changedBytes: number;
   /**
-   * Appends records with all changes since the last call; with `isLast`, also those that are
+   * Appends records with all changes since the last call; with `isLast`, including those that are
    * written only once per segment.
    */
   changes(log: RecordLog, isLast: boolean): void;

@@ -34,7 +34,7 @@ function messageOf(exchange: Buffer, key: Buffer, head: Buffer, body: Buffer): I
   };
 }
 
-/** A store over a log in memory, with so many durable queues. */
+/** A store over a log in memory, with this many durable queues. */
 function storeWith(queueCount: number) {
   const store = new MessageStore({ name: 'none', apply: () => {}, snapshot: () => [] });
   const log = new MemoryLog();

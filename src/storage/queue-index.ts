@@ -25,7 +25,7 @@ const chunkPool = new ChunkPool(size * wordCount);
 const redelivered = 1;
 
 /**
- * The positions of a queue's messages by sequence number. Messages take 12 bytes each, also if they
+ * The positions of a queue's messages by sequence number. Messages take 12 bytes each, even if they
  * expire; 4 more if any message nearby has a priority or was redelivered; and 8 more if neighbours
  * expire more than half a minute apart. A short queue uses one small ring, so that the data of a
  * thousand queues fits into a CPU cache. A longer queue uses chunks, which are freed when none of

@@ -34,7 +34,7 @@ class Holder implements LogOwner {
     this.#log?.retain(slot);
     this.#held.push(slot);
   }
-  /** Appends so many bytes, synced. */
+  /** Appends this many bytes, synced. */
   async add(sizeBytes: number): Promise<void> {
     const log = this.#log;
     assert.ok(log);
@@ -90,7 +90,7 @@ test('reclaim ends a segment that has no live records', async () => {
   holder.drop();
   log.reclaim();
   await holder.add(100);
-  log.reclaim(); // the file that was kept to be written anew
+  log.reclaim(); // the file that was kept to be written again
   await holder.add(100);
   assert.ok(sizeOf(disk) < 1_500_000, `${sizeOf(disk)} bytes are left`);
   await close();

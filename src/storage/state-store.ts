@@ -4,6 +4,7 @@ import { assert } from '../base/assert.ts';
 import type { Entry, Journal } from './journal.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
 import { parseJson } from './record-shapes.ts';
+import { SyncWaiters } from './sync-waiters.ts';
 import { Timeline, type TimelineRange, type TimelineRecord } from './timeline.ts';
 import { TimelineMoves } from './timelines/timeline-moves.ts';
 import { timelineName, timelineRecordTypes } from './timelines/timeline-records.ts';
@@ -17,12 +18,6 @@ interface StateRecord {
   readonly bytes: Buffer;
 }
 
-interface Waiter {
-  readonly group: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Journals and timelines in one log. It owns the log: it recreates itself from the replay, and
  * writes its state to checkpoints.
@@ -31,8 +26,7 @@ export class StateStore {
   readonly #journals = new Map<string, Journal>();
   readonly #timelines = new Map<string, Timeline>();
   #log: RecordLog | undefined = undefined;
-  #waiters: Waiter[] = [];
-  #failure: Error | undefined = undefined;
+  readonly #waiters = new SyncWaiters();
   /** The changes of the state since the current segment began, as they are written. */
   #changes: StateRecord[] = [];
   /** Size of those changes. */
@@ -63,7 +57,7 @@ export class StateStore {
    * @throws rejects if the log failed: nothing can be committed any more, and the process must end
    */
   commit(entries: readonly Entry[]): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#waiters.failure !== undefined) return Promise.reject(this.#waiters.failure);
     const log = this.#opened;
     // Before the batch begins, so that an error does not leave half of it.
     const records = entries.map((entry) =>
@@ -91,9 +85,7 @@ export class StateStore {
       log.endBatch();
     }
     log.sync();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ group, resolve, reject });
-    });
+    return this.#waiters.until(group);
   }
 
   #changed(record: StateRecord): void {
@@ -115,19 +107,12 @@ export class StateStore {
 
   /** The log has synced all groups up to this one. */
   onDurable(group: number): void {
-    const waiting: Waiter[] = [];
-    for (const waiter of this.#waiters) {
-      if (waiter.group <= group) waiter.resolve();
-      else waiting.push(waiter);
-    }
-    this.#waiters = waiting;
+    this.#waiters.onDurable(group);
   }
 
   /** The log can no longer be written: current and later commits are rejected. */
   onFailed(error: Error): void {
-    this.#failure = error;
-    for (const waiter of this.#waiters) waiter.reject(error);
-    this.#waiters = [];
+    this.#waiters.onFailed(error);
   }
 
   /** Reads records of a timeline, including those that are not synced yet. */

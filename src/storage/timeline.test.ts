@@ -69,7 +69,7 @@ test('records are read by inclusive time range in either order', async () => {
   assert.deepEqual(await owner.texts({ fromMs: 41 }), []);
 });
 
-test('a cursor continues after its record in either order, also after a restart', async () => {
+test('a cursor continues after its record in either order, even after a restart', async () => {
   for (const owner of [filled(), filled().reopened()]) {
     for (const newestFirst of [false, true]) {
       const expected = await owner.texts({ newestFirst });

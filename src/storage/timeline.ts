@@ -40,7 +40,7 @@ export interface TimelineRange {
 /** The positions of the records that were appended to one segment, in the order of writing. */
 export class SegmentEntries {
   /**
-   * The segment to which they were appended. It and the index of a record identify the record, also
+   * The segment to which they were appended. It and the index of a record identify the record, even
    * after a compaction.
    */
   readonly origin: number;
@@ -259,7 +259,7 @@ export class Timeline {
   /**
    * Reads the newest records, the oldest of them first, and none that are appended meanwhile.
    *
-   * @param count at most so many
+   * @param count at most this many
    */
   async *readNewest(log: RecordLog, count: number): AsyncGenerator<TimelineRecord> {
     let left = count;

@@ -148,7 +148,7 @@ export class EncryptedVolume {
   }
 
   /**
-   * Makes every access to the mounted volume fail from now on, also those that wait for it, and
+   * Makes every access to the mounted volume fail from now on, including those that wait for it, and
    * destroys the copy of its key. Unlike {@link lock}, it does not wait for processes that use the
    * volume, which should then be killed.
    */

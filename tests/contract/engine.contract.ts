@@ -253,7 +253,7 @@ export function testEngine(
     await assert.rejects(engine.wrappedKeys('b-none', 'vol-none'), WaxwingError);
   });
 
-  onBroker('data keys are wrapped anew while the broker runs', async (broker, { engine }) => {
+  onBroker('data keys are wrapped again while the broker runs', async (broker, { engine }) => {
     for (const { volumeId } of broker.keys()) {
       const anew = [{ generation: 0, wrappedKey: Buffer.from('wrapped anew') }];
       assert.equal(await engine.volumes.rewrap(broker.id, volumeId, anew), true);
@@ -329,8 +329,8 @@ export function testEngine(
     assert.equal(reports.lines.length, 1);
   });
 
-  onBroker('a second creation begins anew', async (broker, { engine }) => {
-    await engine.stop(broker.id, 'to begin anew');
+  onBroker('a second creation begins again', async (broker, { engine }) => {
+    await engine.stop(broker.id, 'to begin again');
     await broker.create();
     await broker.start();
   });

@@ -302,7 +302,7 @@ for (const [kind, args] of Object.entries(kinds)) {
     for (const [color, body] of ['ra', 'bb', 'rc', 'gd', 'bx', 're'].map((text) => [...text])) {
       bench.paint(color ?? '', body ?? '');
     }
-    // Green replaced blue, and blue replaced red: both were assigned anew to the next consumer.
+    // Green replaced blue, and blue replaced red: both were assigned again to the next consumer.
     assert.deepEqual(
       [one.inbox.bodies, two.inbox.bodies],
       [

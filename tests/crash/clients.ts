@@ -46,7 +46,7 @@ export class LoadClient {
     return random.oneIn(20) ? random.below(20_000) : random.below(1000);
   }
 
-  /** Publishes to the queues of an exchange, so many messages at a time on their way. */
+  /** Publishes to the queues of an exchange, this many messages at a time on their way. */
   publish(
     channel: ConfirmChannel,
     exchange: string,

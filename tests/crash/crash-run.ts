@@ -53,9 +53,9 @@ export class CrashRun {
   }
 
   /**
-   * Runs so many cycles on a service of its own.
+   * Starts a service, and runs cycles of kills on it.
    *
-   * @param progress called after each
+   * @param progress called after each cycle
    */
   static async run(
     seed: number,

@@ -363,7 +363,7 @@ test('a removed host that does not answer is asked nothing more', async () => {
   );
 });
 
-test('a host has one connection, also while it does not answer', async () => {
+test('a host has one connection, even while it does not answer', async () => {
   const identity = await join(await newToken());
   const ends: number[] = [];
   for (let i = 0; i < 3; i++) {

@@ -280,7 +280,7 @@ test(
 );
 
 test('a clock of a host that is set back five hours changes nothing', { skip }, () =>
-  plays('clock of a host 5 h behind, also at a start of its node', async () => {
+  plays('clock of a host 5 h behind, including at a start of its node', async () => {
     const [from, [node = 0]] = [hosts.waxwing.output.length, machine(2).nodes];
     skewed.setClock(-300);
     await says(/the clock of host 'wxtest-2' is 5 h 0 min behind/, from);

@@ -29,7 +29,7 @@ before(async () => {
 });
 after(() => (skip ? undefined : removeClusters(waxwing)));
 
-test('nothing of a cluster outlives a service that is killed, also without its data folder', {
+test('nothing of a cluster outlives a service that is killed, even without its data folder', {
   skip,
 }, async () => {
   const request = {

@@ -23,7 +23,7 @@ import { isLong } from '../support/proof.ts';
 import { eventsNamed } from '../support/trail-events.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-// Volumes of a real cluster that are put back as older copies, or are lost, and are created anew. The
+// Volumes of a real cluster that are put back as older copies, or are lost, and are created again. The
 // tests share one cluster and depend on each other.
 
 const missing = (await clustersMissing()) ?? false;
@@ -120,11 +120,11 @@ async function rebuilt(number: number): Promise<void> {
   await hasAll();
 }
 
-test('a volume of a running cluster is not created anew', { skip }, async () => {
+test('a volume of a running cluster is not created again', { skip }, async () => {
   await publish(100);
   const { code, stderr } = await rebuild(volumes[1] ?? '');
   assert.notEqual(code, 0);
-  assert.match(stderr, /is RUNNING; a volume is created anew only if/);
+  assert.match(stderr, /is RUNNING; a volume is created again only if/);
 });
 
 test('an older copy of the volume of a node is refused, and nothing of the cluster runs', {
@@ -152,7 +152,7 @@ test('an older copy of the volume of a node is refused, and nothing of the clust
   assert.deepEqual(processesOf(folder), []);
 });
 
-test('what cannot be created anew is refused with what was found', { skip }, async () => {
+test('what cannot be created again is refused with what was found', { skip }, async () => {
   for (const [volume, text] of [
     ['vol-0', /has no volume \[vol-0\]; its volumes are vol-/],
     ['../vol-1', /has no volume/],

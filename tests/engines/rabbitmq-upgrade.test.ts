@@ -256,7 +256,7 @@ test('no second node is taken while one does not run with the new version', { sk
   await isUpgraded();
 });
 
-/** Resolves when so many nodes have the newer version, or begin to. */
+/** Resolves when this many nodes have the newer version, or begin to. */
 const areTaken = (count: number) =>
   until(`${count} nodes are taken`, async () => (await upgradeEvents()).length >= count, upgradeMs);
 

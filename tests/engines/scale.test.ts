@@ -270,7 +270,7 @@ test('a single broker becomes a cluster under load, with kills of the command', 
   await (await waxwing.connect(bob.href)).close();
 });
 
-test('the old broker refuses every client with the new endpoint, also after a restart', {
+test('the old broker refuses every client with the new endpoint, even after a restart', {
   skip,
 }, async () => {
   const { host } = new URL(clusterUrl);

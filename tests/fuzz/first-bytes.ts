@@ -20,7 +20,7 @@ function vector(size: 1 | 2 | 3, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([number(body.length, size), body]);
 }
 
-/** Exactly so many random bytes. */
+/** Exactly this many random bytes. */
 function fixed(random: SeededRandom, size: number): Buffer {
   return Buffer.from(Array.from({ length: size }, () => random.below(256)));
 }

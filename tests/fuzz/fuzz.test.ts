@@ -6,7 +6,7 @@ import { canaries, fuzzers } from './fuzzers.ts';
 import { type Failure, runRounds } from './rounds.ts';
 import { Tally } from './tally.ts';
 
-/** Short runs end after any of so many parts of their rounds if every handler was reached. */
+/** Short runs end after any of this many parts of their rounds if every handler was reached. */
 const partCount = 5;
 
 /** A short run of a fuzzer. */

@@ -66,7 +66,7 @@ async function measure(): Promise<Record<string, Latency>> {
   return { confirm, declare, createKey: create, createGrant: grant, describeKey: describe };
 }
 
-/** Does something so many times, some of them at a time. */
+/** Does something this many times, some of them at a time. */
 async function many(act: (i: number) => Promise<unknown>, atOnce: number): Promise<void> {
   let next = 0;
   const worker = async () => {

@@ -41,7 +41,7 @@ test('a message routed to 100 durable queues is stored once', async (t) => {
 
 const queueCount = isLong ? 10_000 : 600;
 
-test(`${queueCount} durable queues accept and deliver messages, also after a restart`, async (t) => {
+test(`${queueCount} durable queues accept and deliver messages, even after a restart`, async (t) => {
   const queues = Array.from({ length: queueCount }, (_, i) => `many-${i}`);
   const client = await waxwing.connect();
   const channel = await client.model.createConfirmChannel();

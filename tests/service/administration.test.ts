@@ -215,7 +215,7 @@ test('rotate replaces the metrics token, and the old one ends at the time that i
   assert.deepEqual(Object.keys(event?.responseElements ?? {}), ['previousEndsAt']);
 });
 
-test("rotate replaces the default broker's password at once, also after a restart", async () => {
+test("rotate replaces the default broker's password at once, even after a restart", async () => {
   const old = waxwing.amqpUrl;
   const open = await waxwing.connect();
   const { stdout, stderr, code } = await run('rotate', 'default-broker-password', ...data());

@@ -136,7 +136,7 @@ async function newUser({ environment, ca }: Waxwing, UserName: string, Action: r
   return { arn: User?.Arn ?? '', credentials: { accessKeyId, secretAccessKey } };
 }
 
-/** Creates the user that the service is at its KMS; the variables with its access key. */
+/** Creates the user that the service uses at its KMS. Returns variables with its access key. */
 async function newPrincipal(): Promise<Record<string, string>> {
   const names = ['CreateGrant', 'Decrypt', 'DescribeKey', 'Encrypt', 'ListGrants', 'RetireGrant'];
   const actions = [...names, 'GenerateDataKeyWithoutPlaintext'].map((name) => `kms:${name}`);

@@ -110,7 +110,7 @@ test('a key that cannot be used is refused with its reason, and nothing changes'
   assert.deepEqual(Grants, []);
 });
 
-test('data is sealed under a new data key, also if the service is killed meanwhile', async () => {
+test('data is sealed under a new data key, even if the service is killed meanwhile', async () => {
   const bodies = Array.from({ length: 3000 }, (_, i) => `${i} `.padEnd(1000, 'x'));
   const client = await waxwing.connect();
   await client.publish('archive', bodies);

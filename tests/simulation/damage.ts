@@ -145,7 +145,7 @@ export function* truncations(machine: Machine, isEvery: boolean): Generator<Dama
 }
 
 /**
- * A bit that turns over in each block and each header page of every segment: parts of checkpoints too, and
+ * A bit that flips in each block and each header page of every segment: parts of checkpoints too, and
  * compacted segments.
  */
 export function* flips(machine: Machine): Generator<Damage> {

@@ -235,7 +235,7 @@ export async function simulateLog(seed: number): Promise<void> {
   });
 }
 
-/** Any bit of a closed volume that turns over must be found. */
+/** A flipped bit anywhere in a closed volume must be found. */
 async function requireFlipsFound(machine: Machine): Promise<void> {
   const { disk, random } = machine;
   for (let left = 2; left > 0; left--) {

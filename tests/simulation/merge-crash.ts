@@ -27,7 +27,7 @@ class Count implements Journal<{ readonly count: number }> {
 
 /** What must be in a timeline: its records by the number of their commit. */
 class Expected {
-  /** The texts of all commits, also of dropped ones. */
+  /** The texts of all commits, including those of dropped ones. */
   texts: string[] = [];
   /** The records before this one were dropped, by this or an earlier process. */
   droppedCount = 0;

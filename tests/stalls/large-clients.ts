@@ -49,7 +49,7 @@ class Received {
     });
   }
 
-  /** All from an offset, once there are so many bytes after it. */
+  /** All from an offset, once there are this many bytes after it. */
   async from(offset: number, size: number): Promise<Buffer> {
     await until(`${size} bytes have come`, () => this.length >= offset + size, answerMs);
     return Buffer.concat(this.#pieces).subarray(offset);

@@ -1,3 +1,5 @@
+// A broker of ActiveMQ's type and its clients of all protocols, without sockets.
+
 import { type ActiveMq, configureActiveMq } from '../../src/broker/activemq/activemq.ts';
 import type { ActiveMqEvents } from '../../src/broker/activemq/events.ts';
 import type { Limits } from '../../src/broker/limits.ts';

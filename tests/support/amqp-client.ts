@@ -53,7 +53,7 @@ export class AmqpClient {
     return bodies;
   }
 
-  /** Consumes so many messages, acknowledged, and leaves the rest. */
+  /** Consumes this many messages, acknowledged, and leaves the rest. */
   async consume(queue: string, count: number): Promise<string[]> {
     const channel = await this.model.createChannel();
     await channel.prefetch(10);

@@ -205,7 +205,7 @@ export class AmqpPeer implements Transport {
   }
 
   /**
-   * Lets turns of the event loop pass until so many deliveries have come: a turn has a part of
+   * Lets turns of the event loop pass until this many deliveries have come: a turn has a part of
    * many.
    */
   async untilDelivered(count: number): Promise<void> {

@@ -94,7 +94,7 @@ function nameOf(pid: number): string | undefined {
   }
 }
 
-/** Whether every node of the only cluster of a service sees so many running nodes. */
+/** Whether every node of the only cluster of a service sees this many running nodes. */
 export async function isComplete(waxwing: Waxwing, count: number): Promise<boolean> {
   const text = await serviceMetrics(waxwing);
   const seen = [...text.matchAll(/^waxwing_node_running_nodes\{[^}]*\} (\d+)$/gm)];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-/** Checks that a value has all members of another one, also in nested objects. Lists must be equal. */
+/** Checks that a value has all members of another one, including in nested objects. Lists must be equal. */
 export function assertContains(found: unknown, expected: object, message?: string): void {
   assert.deepEqual(partOf(found, expected), expected, message);
 }

@@ -402,7 +402,7 @@ export class ControlPlane {
     return this.#dispatcher.answer(request);
   }
 
-  /** The official client of Amazon MQ, its clock this machine's. */
+  /** The official client of Amazon MQ, with the clock of this machine. */
   get mq(): MqClient {
     return this.#opened.inTime('mq');
   }

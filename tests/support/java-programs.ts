@@ -1,3 +1,5 @@
+// Java programs that use ActiveMQ's client.
+
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+// The broker logs of a stopped service.
+
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { BrokerLogs } from '../../src/logs/broker-logs.ts';

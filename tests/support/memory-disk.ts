@@ -159,7 +159,7 @@ export class MemoryDisk implements Disk {
     else this.#stalled.push(done);
   }
 
-  /** Told of every write, also of one that fails. */
+  /** Called for every write, even one that fails. */
   wrote(_file: string, _offset: number, _data: Buffer): void {}
 
   #content(file: string): Content {

@@ -108,7 +108,7 @@ export class MovingPublisher {
     return lines.filter((line) => line !== '').map((line) => `live ${line}`);
   }
 
-  /** Waits until so many more messages are confirmed. */
+  /** Waits until this many more messages are confirmed. */
   async confirms(count: number, timeoutMs?: number): Promise<void> {
     const wanted = this.#confirmed.length + count;
     await until(`${wanted} confirms`, () => this.#confirmed.length >= wanted, timeoutMs);

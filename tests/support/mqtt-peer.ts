@@ -1,3 +1,5 @@
+// A client of MQTT without sockets, and its broker.
+
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';

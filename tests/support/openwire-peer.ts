@@ -1,3 +1,5 @@
+// A client of OpenWire without sockets, and its broker.
+
 import { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Value } from '../../src/broker/conversion/value.ts';

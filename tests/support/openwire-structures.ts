@@ -1,8 +1,8 @@
+// Random structures, made from the table that the codec is made from.
+
 import type { DataStructure } from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { commandsTable } from '../../src/protocols/openwire/codec/commands.table.ts';
 import type { SeededRandom } from './seeded-random.ts';
-
-// Random structures, made from the table that the codec is made from.
 
 interface Line {
   readonly type: number | undefined;

@@ -1,3 +1,5 @@
+// A client of AMQP 1.0: rhea.
+
 import { once } from 'node:events';
 import rhea, {
   type Connection,
@@ -81,7 +83,7 @@ export class RheaClient {
     sender.close();
   }
 
-  /** Takes all that a queue holds, accepted one by one, and the bodies in their order. */
+  /** Receives all messages of a queue, accepts each, and returns their bodies in order. */
   async take(queue: string): Promise<string[]> {
     const receiver = this.connection.open_receiver({
       source: `queue://${queue}`,

@@ -67,7 +67,7 @@ exec ${join(home, 'sbin', 'rabbitmq-server')} "$@"
     };
   }
 
-  /** Sets the clock wrong by so many minutes, also that of what runs; 0 for the right time. */
+  /** Sets the clock wrong by so many minutes, including that of what runs; 0 for the right time. */
   setClock(minutes: number): void {
     const text = `${minutes < 0 ? '-' : '+'}${Math.abs(minutes)}m\n`;
     writeFileSync(this.#clockFile, text);

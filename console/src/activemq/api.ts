@@ -18,7 +18,7 @@ async function read<Value>(response: Response): Promise<Value> {
  * Reads a resource.
  *
  * @param parts the parts of the path below `/admin/api`, not encoded
- * @throws {ApiError} with the words of the broker
+ * @throws {ApiError} with the text of the broker's error
  */
 export async function get<Value>(parts: readonly string[], query?: Query): Promise<Value> {
   return read(await send({ method: 'GET', parts: ['admin', 'api', ...parts], query }));
@@ -38,7 +38,7 @@ function sendAction(action: string, fields: Fields): Promise<Response> {
 /**
  * Performs an action.
  *
- * @throws {ApiError} with the words of the broker
+ * @throws {ApiError} with the text of the broker's error
  */
 export async function act<Value = unknown>(action: string, fields: Fields): Promise<Value> {
   const response = await sendAction(action, fields);

@@ -39,9 +39,7 @@ export function ActionDialog(props: ActionDialogProps) {
       title={`${action} ${shown}`}
       action={action}
       {...(isTyped && { typed: shown })}
-      isBusy={change.isPending}
-      error={change.error}
-      onConfirm={() => change.mutate()}
+      change={change}
       onDismiss={onEnd}
     >
       {children}

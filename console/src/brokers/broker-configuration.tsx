@@ -150,11 +150,10 @@ function RevisionText({ id, revision, onEnd }: RevisionTextProps) {
       action="Save as new revision"
       size="large"
       isReady={draft !== undefined}
-      isBusy={save.isPending}
-      error={text.error ?? save.error}
-      onConfirm={() => save.mutate()}
+      change={save}
       onDismiss={onEnd}
     >
+      <ErrorAlert error={text.error} />
       <SpaceBetween size="m">
         <FormField label="Configuration" stretch>
           <Textarea

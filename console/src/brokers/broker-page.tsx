@@ -120,14 +120,7 @@ function Reboot({ id, name, onEnd }: RebootProps) {
     onDone: onEnd,
   });
   return (
-    <ConfirmDialog
-      title={`Reboot ${name}`}
-      action="Reboot"
-      isBusy={reboot.isPending}
-      error={reboot.error}
-      onConfirm={() => reboot.mutate()}
-      onDismiss={onEnd}
-    >
+    <ConfirmDialog title={`Reboot ${name}`} action="Reboot" change={reboot} onDismiss={onEnd}>
       All clients are disconnected and can connect again when the broker runs. Pending changes are
       applied. Durable messages are kept; transient ones are lost.
     </ConfirmDialog>

@@ -113,9 +113,7 @@ function AddUser({ id, onEnd }: AddUserProps) {
       title="Create user"
       action="Create user"
       isReady={name !== '' && password !== ''}
-      isBusy={add.isPending}
-      error={add.error}
-      onConfirm={() => add.mutate()}
+      change={add}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">
@@ -149,9 +147,7 @@ function DeleteUser({ id, name, onEnd }: AddUserProps & { readonly name: string 
     <ConfirmDialog
       title={`Delete the user ${name}`}
       action="Delete"
-      isBusy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
+      change={remove}
       onDismiss={onEnd}
     >
       The user can log in until the broker reboots.

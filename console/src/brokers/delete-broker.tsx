@@ -29,9 +29,7 @@ export function DeleteBroker({ id, name, onEnd }: DeleteBrokerProps) {
       action="Delete"
       typed={name}
       warning="All messages, queues and users of the broker are deleted for ever. A KMS key that you manage stays, and so do backups."
-      isBusy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
+      change={remove}
       onDismiss={onEnd}
     >
       Clients of the broker are disconnected at once.

@@ -87,9 +87,7 @@ function RemoveDevice({ name, serial, onEnd }: RemoveDeviceProps) {
       title="Remove the MFA device"
       action="Remove"
       warning={`${name} can then sign in with the password alone.`}
-      isBusy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
+      change={remove}
       onDismiss={onEnd}
     >
       {serial}

@@ -57,9 +57,7 @@ export function MfaEnrolment({ name, onEnd }: MfaEnrolmentProps) {
       title="Add an MFA device"
       action="Enable"
       isReady={isCode(first) && isCode(second)}
-      isBusy={enable.isPending}
-      error={enable.error}
-      onConfirm={() => enable.mutate()}
+      change={enable}
       onDismiss={cancel}
     >
       <ErrorAlert error={device.error} />

@@ -148,9 +148,7 @@ function SetPassword({ name, onEnd }: SetPasswordProps) {
       title={`Set the password of ${name}`}
       action="Set password"
       isReady={password !== ''}
-      isBusy={create.isPending}
-      error={create.error}
-      onConfirm={() => create.mutate()}
+      change={create}
       onDismiss={onEnd}
     >
       <FormField label="Password">

@@ -64,9 +64,7 @@ function AddUser({ onEnd }: { readonly onEnd: () => void }) {
       title="Create user"
       action="Create user"
       isReady={name !== ''}
-      isBusy={add.isPending}
-      error={add.error}
-      onConfirm={() => add.mutate()}
+      change={add}
       onDismiss={onEnd}
     >
       <FormField

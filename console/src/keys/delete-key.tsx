@@ -32,9 +32,7 @@ export function DeleteKey({ arn, name, onEnd }: DeleteKeyProps) {
       typed={name}
       warning="Brokers that use the key stop at once, as if it were disabled. After the waiting time, nobody can read what it encrypts, backups included. Until then, the deletion can be cancelled."
       isReady={isValid}
-      isBusy={schedule.isPending}
-      error={schedule.error}
-      onConfirm={() => schedule.mutate()}
+      change={schedule}
       onDismiss={onEnd}
     >
       <FormField label="Waiting time, days" errorText={isValid ? '' : 'Use 7 to 30 days.'}>

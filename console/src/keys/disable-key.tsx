@@ -41,10 +41,8 @@ export function DisableKey({ arn, name, onEnd }: DisableKeyProps) {
     <ConfirmDialog
       title={`What happens if you disable ${name}`}
       action="Disable key"
-      isBusy={disable.isPending}
+      change={disable}
       isReady={effect.isSuccess}
-      error={disable.error}
-      onConfirm={() => disable.mutate()}
       onDismiss={onEnd}
     >
       <ErrorAlert error={effect.error} />

@@ -169,7 +169,7 @@ async function readMetrics(broker: string, range: RangeId): Promise<Read> {
   return { from, to, results: results.filter(({ Values = [] }) => Values.length > 0) };
 }
 
-/** Adds the values of a further page to those of the pages before. */
+/** Adds the values of a further page to those of the previous pages. */
 function join(results: MetricDataResult[], more: readonly MetricDataResult[]): void {
   for (const result of more) {
     const known = results.find(({ Id }) => Id === result.Id);

@@ -9,6 +9,7 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import { ErrorAlert } from './error-alert.tsx';
+import type { StartableChange } from './use-change.ts';
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -19,16 +20,15 @@ interface ConfirmDialogProps {
   readonly typed?: string;
   readonly warning?: ReactNode;
   readonly size?: 'medium' | 'large';
-  readonly isBusy: boolean;
+  /** What the confirmation starts. */
+  readonly change: StartableChange;
   readonly isReady?: boolean;
-  readonly error: unknown;
-  readonly onConfirm: () => void;
   readonly onDismiss: () => void;
 }
 
 /** Asks before an action. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, action, typed, warning, isBusy, isReady = true, error } = props;
+  const { title, children, action, typed, warning, change, isReady = true } = props;
   const [text, setText] = useState('');
   const isTyped = typed === undefined || text === typed;
   return (
@@ -47,8 +47,8 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             <Button
               variant="primary"
               disabled={!isTyped || !isReady}
-              loading={isBusy}
-              onClick={props.onConfirm}
+              loading={change.isPending}
+              onClick={() => change.mutate()}
             >
               {action}
             </Button>
@@ -69,7 +69,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             />
           </FormField>
         )}
-        <ErrorAlert error={error} />
+        <ErrorAlert error={change.error} />
       </SpaceBetween>
     </Modal>
   );

@@ -24,7 +24,7 @@ const dayMs = 24 * 3_600_000;
 /** Numbers with a unit prefix: 1500 is 1.5K. */
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
-/** Plots values. They are also read by keyboard: each point has a text. */
+/** Plots values. Each point has a text, which can be reached with the keyboard. */
 export function Plot({ name, lines, from, to }: PlotProps) {
   const isLong = to.getTime() - from.getTime() > dayMs;
   const largest = Math.max(1, ...lines.flatMap(({ points }) => points.map(({ y }) => y)));

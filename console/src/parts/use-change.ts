@@ -13,6 +13,13 @@ interface Change<Input, Result> {
   readonly onDone?: () => void;
 }
 
+/** A change for dialogs and forms, which show its state: what `useChange` and `useMutation` return. */
+export interface StartableChange {
+  readonly isPending: boolean;
+  readonly error: unknown;
+  readonly mutate: () => void;
+}
+
 /** Prepares a call that changes something. Its errors are left to the component. */
 export function useChange<Input = void, Result = unknown>({
   call,

@@ -81,7 +81,7 @@ export function DataKeys({ state, volumes, error }: DataKeysProps) {
 
 function emptyText(state: string | undefined, volumes: Volumes | undefined): string {
   if (state !== 'RUNNING') return 'They are known while the broker runs.';
-  return volumes === undefined ? 'Loading' : 'The engine of this broker does not tell of them.';
+  return volumes === undefined ? 'Loading' : 'The engine of this broker does not report them.';
 }
 
 function mib(bytes: number): string {

@@ -47,7 +47,7 @@ async function errorOf(response: Response): Promise<ApiError> {
  * Asks the management API.
  *
  * @param parts the parts of the path below `/api`, not encoded
- * @throws {ApiError} with the words of the broker
+ * @throws {ApiError} with the text of the broker's error
  */
 export async function call<Value = undefined>(
   method: string,

@@ -25,10 +25,8 @@ export default function SwitchRole({ session, onDone }: SwitchRoleProps) {
     <ConfirmDialog
       title="Switch role"
       action="Switch"
-      isBusy={assume.isPending}
+      change={assume}
       isReady={role.trim() !== ''}
-      error={assume.error}
-      onConfirm={() => assume.mutate()}
       onDismiss={() => onDone(undefined)}
     >
       <FormField label="Role" description="The name of a role of this account, or its ARN.">

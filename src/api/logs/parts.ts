@@ -194,7 +194,7 @@ export function failedOnGroup(parts: LogsParts) {
 }
 
 /**
- * Returns a page of a list. The token is the key of the last item of the page before.
+ * Returns a page of a list. The token is the key of the last item of the previous page.
  *
  * @param isSorted whether the list is sorted by its keys; a page then begins after the token even if
  *   its item is gone

@@ -208,7 +208,7 @@ test('lookups right after a start find the same events while older ones are arch
   }
 });
 
-test('all events are read in order across archives, from any number, also after a restart', async () => {
+test('all events are read in order across archives, from any number, even after a restart', async () => {
   const { process, events } = await filled(450);
   const all = events.map(({ eventID }) => eventID);
   await process.archiver.run(0);

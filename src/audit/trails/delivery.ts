@@ -287,7 +287,7 @@ export class Delivery {
   async #announceDigest(trail: TrailRecord, nowMs: number): Promise<void> {
     const { delivery, bucket } = trail;
     const { fingerprint } = await this.#signingKey(nowMs);
-    // The time is part of the name, and must be later than that of the digest before.
+    // The time is part of the name, and must be later than that of the previous digest.
     const earliestMs = (delivery.digest?.endMs ?? 0) + 1000;
     const endMs = Math.max(Math.floor(nowMs / 1000) * 1000, earliestMs);
     const key = digestKey(this.#filePlace(trail), trail.name, endMs);

@@ -97,7 +97,7 @@ export function keptText(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString('utf8').trim();
 }
 
-/** Calls back with each line of an output, cut to so many characters. */
+/** Calls back with each line of an output, cut to this many characters. */
 export function readLines(
   stream: NodeJS.ReadableStream,
   lengthMax: number,

@@ -159,7 +159,7 @@ export class ActiveMq
   readonly #routes: DestinationRoutes;
   /** Advisories about destinations and messages. */
   readonly advising: Advising;
-  /** Must be told of each message that was sent: its producer may have to wait. */
+  /** Must be called for each message that was sent: its producer may have to wait. */
   readonly sends: SentMessages;
   readonly aware = new SelectorAwareQueues();
 

@@ -83,7 +83,7 @@ export class MessageSubject implements Subject {
     this.#at = -1;
   }
 
-  /** Sets it to a stored message. Properties decoded in this dispatch round are kept. */
+  /** Changes the subject to a stored message, and returns it. Properties decoded in this dispatch round are kept. */
   ofView(view: Delivery): this {
     const { pumpCount } = this.#host.turns;
     // The same record can be a message of several queues, with a delivery state in each.

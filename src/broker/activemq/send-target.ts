@@ -1,12 +1,9 @@
 // Destinations of senders, with their cached routes.
 
-import { encodeText } from '../../base/byte-text.ts';
-import { shortStringBytesMax } from '../../base/bytes.ts';
-import { requireAddressBytes } from '../arguments.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
-import type { RememberedRoute, Route } from '../exchanges/route-cache.ts';
 import type { Publication } from '../publication.ts';
+import { MessageAddress } from '../publishing/message-address.ts';
 import type { Timing } from '../schedule/job.ts';
 import type { Access } from '../users.ts';
 import type { TopicUse } from './advisories/advising.ts';
@@ -25,12 +22,9 @@ export interface SendOptions {
 export const noSendOptions: SendOptions = Object.freeze({ timing: undefined, hasGroup: false });
 
 /** A destination that messages are sent to, with the cached route of the previous message. */
-export class SendTarget implements RememberedRoute {
+export class SendTarget extends MessageAddress {
   readonly address: Address;
   readonly exchange: Exchange;
-  readonly routingKey: string;
-  target: Exchange | undefined = undefined;
-  route: Route | undefined = undefined;
   /**
    * The version of the virtual host at which permissions and existence were last checked; -1 before
    * the first check.
@@ -50,32 +44,15 @@ export class SendTarget implements RememberedRoute {
   use: TopicUse | undefined = undefined;
   /** The topic that gets the messages to a queue, too. */
   mirror: SendTarget | undefined = undefined;
-  readonly #keys: Buffer;
-  readonly #isLong: boolean;
 
   constructor(address: Address, exchange: Exchange, routingKey: string, shown: string) {
+    super(exchange.name, routingKey, 'the name of a destination');
     this.address = address;
     this.shown = shown;
     this.exchange = exchange;
-    this.routingKey = routingKey;
-    const [from, to] = [encodeText(exchange.name), encodeText(routingKey)];
-    requireAddressBytes('the name of a destination', to.length);
-    this.#isLong = to.length > shortStringBytesMax;
-    this.#keys = Buffer.concat([this.#size(from), from, this.#size(to), to]);
   }
 
-  #size({ length }: Buffer): Buffer {
-    return this.#isLong ? Buffer.of(length >>> 8, length) : Buffer.of(length);
-  }
-
-  /** Sets this destination as the address of a message. */
-  addressTo(publication: Publication): void {
-    publication.exchange = this.exchange;
-    publication.routingKey = this.routingKey;
-    publication.remembered = this;
-    publication.address = this.#keys;
-    publication.addressStart = 0;
-    publication.addressEnd = this.#keys.length;
-    publication.isAddressLong = this.#isLong;
+  override addressTo(publication: Publication): void {
+    super.addressTo(publication, this.exchange);
   }
 }

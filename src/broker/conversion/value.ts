@@ -1,3 +1,5 @@
+// Values of any protocol, with their types.
+
 /**
  * A typed value of a property, header or body. The types are those of AMQP 1.0, which include those
  * of JMS, AMQP 0-9-1 and OpenWire. Text contains lone surrogates if the bytes were not UTF-8; see
@@ -14,6 +16,9 @@ export type Value =
   | { readonly type: 'binary'; readonly value: Buffer }
   | { readonly type: 'list'; readonly value: readonly Value[] }
   | { readonly type: 'map'; readonly value: readonly Field[] };
+
+/** A value without elements. */
+export type Scalar = Exclude<Value, { readonly type: 'list' | 'map' }>;
 
 /** Numeric types that a JavaScript number represents exactly. */
 export type NumberType =

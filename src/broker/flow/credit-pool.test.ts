@@ -35,7 +35,7 @@ function fill(b: BareBroker, queue: string, count: number): void {
 
 const counts = (members: readonly Member[]) => members.map(({ count }) => count);
 
-/** Accepts whatever comes until so many deliveries have come, or none comes any more. */
+/** Accepts whatever comes until this many deliveries have come, or none comes any more. */
 function serve(b: BareBroker, members: readonly Member[], total: number): void {
   b.broker.pump();
   for (;;) {

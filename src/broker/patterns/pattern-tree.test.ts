@@ -12,7 +12,7 @@ import {
 import type { PatternSearch } from './pattern-search.ts';
 import { PatternTree } from './pattern-tree.ts';
 
-/** Collects values, and pauses after so many steps. */
+/** Collects values, and pauses after this many steps. */
 class Collector implements PatternSearch<string> {
   readonly found = new Set<string>();
   stepCount = 0;

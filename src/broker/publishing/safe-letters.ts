@@ -57,7 +57,7 @@ export function publishLetterSafely(
   return false;
 }
 
-/** Tells the result of steps, also if a bug ends them. */
+/** Tells the result of steps, even if a bug ends them. */
 function* ending(progress: LetterProgress, steps: Generator<void, boolean>): Generator<void> {
   let isPublished = false;
   try {

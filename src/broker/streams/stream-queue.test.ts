@@ -292,7 +292,7 @@ test('policies change the retention of a stream at once, and take precedence ove
   assert.ok(s.queue.readyBytes <= 20_000 + 17_000);
 });
 
-test('a stream is recovered with its numbers, also after its first messages were removed', async () => {
+test('a stream is recovered with its numbers, even after its first messages were removed', async () => {
   const s = await Bench.of({ ...segmentBytes, 'x-max-length-bytes': int(40_000) });
   publishMany(s, 100);
   const before = s.all();

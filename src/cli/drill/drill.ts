@@ -1,4 +1,4 @@
-// What a drill is: an attack on a throw-away service, and what must be seen of it.
+// The definition of a drill: an attack on a throw-away service, and its expected effects.
 
 import type { Lab } from './lab.ts';
 

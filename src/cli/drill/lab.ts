@@ -153,7 +153,7 @@ export class Lab {
     return `${kind}-${systemRandom.bytes(12).toString('hex')}`;
   }
 
-  /** Names something that must be removed from a service that is used further. */
+  /** Names something that must be removed from a service that stays in use. */
   leaves(remove: () => Promise<unknown>): void {
     this.#leftovers.push(remove);
   }

@@ -98,7 +98,7 @@ export async function rekeyVolume(named: string, options: RekeyOptions): Promise
 }
 
 /**
- * Begins to create a volume of a cluster anew.
+ * Begins to create a volume of a cluster again.
  *
  * @param named its id or name
  * @throws {ServerError} `not-running`
@@ -113,7 +113,7 @@ export async function rebuildVolume(
   const { brokerName } = (await call(access, named, 'volume/rebuild', {
     volumeId,
   })) as BrokerAnswer;
-  const text = `volume ${volumeId} is created anew and filled from the others`;
+  const text = `volume ${volumeId} is created again and filled from the others`;
   console.log(`Broker ${brokerName}: ${text}. The broker is RUNNING when that is done.`);
 }
 

@@ -1,6 +1,6 @@
 // The order in which the nodes of clusters of RabbitMQ are upgraded.
 //
-// Nodes read the data of the version before. Newer ones need feature flags that older ones do not have, and
+// Nodes read the data of the previous version. Newer ones need feature flags that older ones do not have, and
 // do not start. See https://www.rabbitmq.com/docs/upgrade.
 
 import { majorMinor } from './offers.ts';

@@ -204,7 +204,7 @@ export class Replicator {
       return;
     }
     await commit(swapped(brokers, brokers.require(primaryId), brokers.require(replicaId)));
-    // What was known of copies belongs to the roles before.
+    // What was known of copies belongs to the previous roles.
     for (const id of [primaryId, replicaId]) this.#progress.delete(id);
     wake(replicaId);
   }

@@ -32,7 +32,7 @@ export interface PrimaryState {
    * @param lineage changes whenever the roles of the pair do
    * @param keys the data keys, wrapped for the replica
    * @returns the number of copied bytes
-   * @throws {WaxwingError} `freeze-ended`, `disk-failed`; the replica keeps the state before
+   * @throws {WaxwingError} `freeze-ended`, `disk-failed`; the replica keeps its previous state
    */
   copyTo(replicaId: string, lineage: number, keys: readonly WrappedDataKey[]): Promise<number>;
   /** Ends the copy. Can be repeated. */
@@ -54,7 +54,7 @@ export interface EngineReplicas {
    * @throws {WaxwingError} `volume-damaged`, `disk-failed`
    */
   stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'>;
-  /** Forgets a copy that cannot be read, so that the next one begins anew. */
+  /** Forgets a copy that cannot be read, so that the next one begins again. */
   repair(brokerId: string): Promise<void>;
   /** The wrapped data keys that a replica has in a lineage, newest first. */
   keys(brokerId: string, lineage: number): Promise<readonly WrappedDataKey[]>;

@@ -149,13 +149,13 @@ export class VolumeCommands {
     const next = nextState(state, 'reboot-asked');
     if (state !== 'CRITICAL_ACTION_REQUIRED' || next === undefined || isKeyLost(broker)) {
       const why = isKeyLost(broker) ? ' because its KMS key cannot be used' : '';
-      const text = `Broker [${id}] is ${state}${why}; a volume is created anew only if the broker cannot start.`;
+      const text = `Broker [${id}] is ${state}${why}; a volume is created again only if the broker cannot start.`;
       throw refuse('brokerState', text);
     }
     // A majority must have its data.
     const other = volumes.find((volume) => !volume.isMade && volume.id !== volumeId);
     if (other !== undefined) {
-      const text = `Volume [${other.id}] of broker [${id}] is being created anew; one at a time is possible.`;
+      const text = `Volume [${other.id}] of broker [${id}] is being created again; one at a time is possible.`;
       throw refuse('volumeId', text);
     }
     const rebuilt = volumes.map((volume) =>

@@ -22,7 +22,7 @@ export interface WrappedDataKey {
 export interface FrozenVolumeFiles {
   /** The number of the hold. */
   readonly hold: number;
-  /** The files to copy: so many bytes from the start of each. */
+  /** The files to copy: this many bytes from the start of each. */
   readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** The contents of files that change meanwhile, base64 by name. */
   readonly kept: Readonly<Record<string, string>>;

@@ -30,12 +30,12 @@ const lostMs = 45_000; // for nodes that may wait for a lost one
 const hostsMs = 30_000;
 /** Pause between two looks at the nodes, milliseconds. */
 const lookMs = { starting: 250, running: 2000 } as const;
-/** Every so many looks, the volumes are examined too. */
+/** Number of looks after which the volumes are examined too. */
 const looksPerProbe = 8;
 /** A node that ran this long before it ended is started again at once, milliseconds. */
 const steadyMs = 60_000;
 const pauseMs = { first: 1000, longest: 30_000 } as const;
-/** Ended processes of one node after which the cluster is started anew. */
+/** Ended processes of one node after which the cluster is started again. */
 const crashCountMax = 8;
 const stopping = 'the cluster is being stopped';
 

@@ -45,7 +45,7 @@ export class WebIdentityTokens {
     this.#random = random;
   }
 
-  /** The issuer, also if it is disabled; undefined if it was never enabled. */
+  /** The issuer, even if it is disabled; undefined if it was never enabled. */
   get issuer(): WebIdentityRecord | undefined {
     return this.#journal.account.webIdentity;
   }

@@ -10,7 +10,7 @@ const callsMax = 16;
 const waitersMax = 2000;
 /** Failures in a row after which no more calls are made for a while. */
 const failuresMax = 3;
-/** The first and the longest pause, milliseconds. Each pause is twice as long as the one before. */
+/** The first and the longest pause, milliseconds. Each pause is twice as long as the previous one. */
 const pauseMs = { first: 1000, longest: 60_000 };
 
 interface Waiter {

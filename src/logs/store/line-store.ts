@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import type { LogOwner } from '../../storage/log-owner.ts';
 import type { RecordBlock, RecordLog } from '../../storage/record-log.ts';
+import { SyncWaiters } from '../../storage/sync-waiters.ts';
 import { LineMoves } from './line-moves.ts';
 import {
   decodeLine,
@@ -30,12 +31,6 @@ import { type LinePlace, StreamLines } from './stream-lines.ts';
 /** Number of entries in one index record. */
 const indexCountMax = 2000;
 
-interface Waiter {
-  readonly group: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The lines of all log streams. Each line can be dropped by itself: segments without lines are removed,
  * and the lines of segments with few are moved to new ones by compactions. Only the positions of lines
@@ -48,8 +43,7 @@ export class LineStore implements LogOwner {
   #lastId = 0;
   /** The segment of the last appended line. */
   #segment = 0;
-  #waiters: Waiter[] = [];
-  #failure: Error | undefined = undefined;
+  readonly #waiters = new SyncWaiters();
   /** The changes since the current segment began, as they were written. */
   #changes: Buffer[] = [];
   changedBytes = 0;
@@ -83,7 +77,7 @@ export class LineStore implements LogOwner {
     const sizeBytes = lineHeadBytes + bytes.length;
     const block = log.reserve(lineRecordTypes.line, sizeBytes);
     const { next: sequence, id } = lines;
-    // The order of times is the order of lines, also when the clock was set back.
+    // The order of times is the order of lines, even when the clock was set back.
     const time = Math.max(atMs, lines.lastMs);
     writeLine(block.buffer, log.at, { id, sequence, atMs: time, level, text: bytes });
     log.retain(block.slot, sizeBytes);
@@ -165,13 +159,11 @@ export class LineStore implements LogOwner {
 
   /** Resolves once everything appended so far is on disk. */
   synced(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#waiters.failure !== undefined) return Promise.reject(this.#waiters.failure);
     const log = this.#opened;
     const group = log.openGroup;
     log.sync();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ group, resolve, reject });
-    });
+    return this.#waiters.until(group);
   }
 
   /** Size of the files on disk, bytes. */
@@ -186,19 +178,12 @@ export class LineStore implements LogOwner {
 
   /** The log has synced all groups up to this one. */
   onDurable(group: number): void {
-    const waiting: Waiter[] = [];
-    for (const waiter of this.#waiters) {
-      if (waiter.group <= group) waiter.resolve();
-      else waiting.push(waiter);
-    }
-    this.#waiters = waiting;
+    this.#waiters.onDurable(group);
   }
 
   /** The log can no longer be written. */
   onFailed(error: Error): void {
-    this.#failure = error;
-    for (const waiter of this.#waiters) waiter.reject(error);
-    this.#waiters = [];
+    this.#waiters.onFailed(error);
   }
 
   /**

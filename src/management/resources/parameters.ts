@@ -29,7 +29,7 @@ function globalToJson({ name, value }: GlobalParameterEntry): JsonObject {
   return { name, value };
 }
 
-/** `GET /api/parameters`, also of a component, and of a virtual host */
+/** `GET /api/parameters`: all, those of a component, or those of a component in a virtual host */
 export function listParameters(request: ApiRequest): Promise<Answer> {
   const { parameters } = request.management.administration;
   const component = request.labels.get('component');

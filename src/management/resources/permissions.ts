@@ -91,7 +91,7 @@ export async function deletePermission(request: ApiRequest): Promise<Answer> {
   return emptyAnswer(204);
 }
 
-/** `GET /api/topic-permissions`, also of a user or in a virtual host */
+/** `GET /api/topic-permissions`: all, those of a user, or those in a virtual host */
 export function listTopicPermissions(request: ApiRequest): Promise<Answer> {
   requireOwnOrAdministrator(request);
   const { users } = request.management.administration;
@@ -128,7 +128,7 @@ export async function putTopicPermission(request: ApiRequest): Promise<Answer> {
   return emptyAnswer(isNew ? 201 : 204);
 }
 
-/** `DELETE /api/topic-permissions/{vhost}/{user}`, also for one exchange */
+/** `DELETE /api/topic-permissions/{vhost}/{user}`, including for one exchange */
 export async function deleteTopicPermissions(request: ApiRequest): Promise<Answer> {
   selection(request);
   const { users } = request.management.administration;

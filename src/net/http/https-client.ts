@@ -82,7 +82,7 @@ export class HttpsClient {
   /**
    * Gets a JSON document.
    *
-   * @throws {NetError} `request-failed`, also for a status other than 200 and a body that is not JSON
+   * @throws {NetError} `request-failed`, including for a status other than 200 and a body that is not JSON
    */
   async getJson(url: URL): Promise<unknown> {
     const { status, body } = await this.send(url, {

@@ -114,7 +114,7 @@ function nameIn(message: Buffer): string | undefined {
   if (!fields.isAtEnd) throw new MalformedHello('bytes after the extensions');
   let name: string | undefined;
   while (!extensions.isAtEnd) {
-    // Unknown ones are skipped, also those that clients invent to keep servers tolerant (RFC 8701).
+    // Unknown ones are skipped, including those that clients invent to keep servers tolerant (RFC 8701).
     const type = extensions.number(2);
     const body = extensions.vector(2);
     if (type !== serverNameExtension) continue;

@@ -41,7 +41,7 @@ export interface ChannelHost {
   readonly account: PeerAccount;
   /** The channel has confirms to write, or to wait for, at the end of this turn. */
   confirming(channel: Channel): void;
-  /** The size of held answers has changed by so many bytes. */
+  /** The size of held answers has changed by this many bytes. */
   held(bytes: number): void;
   /** Holds back further frames from the peer. */
   readonly gate: FrameGate;

@@ -28,7 +28,7 @@ const noKeysYet = new Keys(Buffer.alloc(0), 0, 0, 0);
 /** Class 60 and weight 0, the beginning of every content header. */
 const basicHeader = 0x003c0000;
 
-/** Parts of a body below this size are gathered, once there are so many parts. */
+/** Parts of a body below this size are gathered, once there are this many parts. */
 const gatheredSizeMax = 4096;
 const gatheredFrom = 16;
 const roomSize = 64 * 1024;

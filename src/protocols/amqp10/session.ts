@@ -339,7 +339,7 @@ export class Session {
     if (this.unsettled.remove(flight)) this.host.held.unsettledCount--;
   }
 
-  /** Tells the peer that deliveries to it are settled, which it has accepted but not settled. */
+  /** Tells the peer that deliveries are settled that it accepted without settling them. */
   writeSettled(first: number, last = first, state: Composite = accepted): void {
     if (this.isOver) return;
     this.#write({

@@ -17,7 +17,7 @@ const headers = { 'Cache-Control': 'max-age=300', 'X-Content-Type-Options': 'nos
 
 /**
  * The routes of the issuer: its discovery document (OpenID Connect Discovery 1.0, section 4) and its keys
- * (RFC 7517, section 5). They are public, and answered from memory, also while the issuer is disabled,
+ * (RFC 7517, section 5). They are public, and answered from memory, even while the issuer is disabled,
  * because issued tokens stay valid.
  *
  * @param apiUrl the address of the API, without a slash at the end

@@ -60,7 +60,7 @@ export class BackupFile {
     opener.finish();
   }
 
-  /** Reads up to so many bytes of the file. */
+  /** Reads up to this many bytes of the file. */
   read(offset: number, size: number): Promise<Buffer> {
     return this.#file.read(offset, size);
   }

@@ -11,7 +11,7 @@ import {
 } from '../../hosts/clock-difference.ts';
 import type { HostRecord } from '../../hosts/records.ts';
 
-/** Compares the clocks of hosts with that of the service, and tells of those that are wrong. */
+/** Compares the clocks of hosts with that of the service, and reports those that are wrong. */
 export class HostClocks {
   readonly #log: Pick<ServiceLog, 'warn'>;
   readonly #differenceMs = new Map<string, number>();

@@ -25,7 +25,7 @@ export interface RecoveredMaterials {
 }
 
 /**
- * Tries to open every material in every record of the system volume, also in those that later
+ * Tries to open every material in every record of the system volume, including in those that later
  * records replaced, with every key that the files and the root key give. For drills and tests of
  * the destruction of keys: it does not use the code of the key service.
  *

@@ -11,7 +11,7 @@ const fileBytesMax = 1024 * 1024;
  * Reads a file with one name of a person per line. Empty lines, and lines that begin with `#`, are
  * ignored.
  *
- * @throws {ServerError} `setting-invalid`, also if the file cannot be read. No name is repeated.
+ * @throws {ServerError} `setting-invalid`, even if the file cannot be read. No name is repeated.
  */
 export async function readPersonNames(file: string): Promise<string[]> {
   const names = (await textOf(file))

@@ -30,7 +30,7 @@ export async function readSmallFile(option: string, file: string): Promise<strin
 /**
  * Reads certificates.
  *
- * @throws {ServerError} `setting-invalid`, also if the file has no certificate
+ * @throws {ServerError} `setting-invalid`, even if the file has no certificate
  */
 export async function readAuthorities(option: string, file: string): Promise<string> {
   const text = await readSmallFile(option, file);

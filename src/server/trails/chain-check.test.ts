@@ -36,7 +36,7 @@ function checkOf(replayed: readonly [type: number, record: Buffer][], found: rea
   return check;
 }
 
-test('events are a chain in any order, also if one of them is found twice', () => {
+test('events are a chain in any order, even if one of them is found twice', () => {
   const { lines, head } = events(9);
   const order = [5, 6, 0, 1, 8, 2, 3, 4, 7, 3];
   const check = checkOf(

@@ -3,9 +3,9 @@
 import type { LiveSegment } from '../log/live-segment.ts';
 import { isCompacted, pageBytes, placeInTable } from '../log/segment.ts';
 
-/** Segments are compacted if their size exceeds the live bytes by this factor ... */
+/** Segments are compacted if their size exceeds the live bytes by this factor. */
 const excessMax = 1.15;
-/** ... until it is down to this factor. */
+/** Compaction ends when the size exceeds the live bytes by this factor. */
 const excessAim = 1.1;
 /** Excess below this fraction of a segment is ignored. */
 const slackPart = 1 / 16;

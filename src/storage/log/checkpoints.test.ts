@@ -38,7 +38,7 @@ class Large {
     });
   }
 
-  /** Declares queues, a multiple of a thousand, in groups of so many. */
+  /** Declares queues, a multiple of a thousand, in groups of this many. */
   async declare(life: QueueVolume, count: number): Promise<void> {
     for (let queue = 1; queue <= count; queue++) {
       life.declare(queue);
@@ -62,7 +62,7 @@ class Large {
   }
 }
 
-test('with 100,000 queues, a confirmed message costs a few pages, also after restarts and kills', async () => {
+test('with 100,000 queues, a confirmed message costs a few pages, even after restarts and kills', async () => {
   const large = new Large();
   await large.format();
   let life = await large.open();

@@ -9,7 +9,7 @@ const key = keyFromBytes(Buffer.alloc(32, 3));
 const { groupBegin, groupEnd } = blockFlags;
 const durable = { segment: 1, blocks: 0 };
 
-/** A file in which groups of blocks, each of so many bytes, follow an empty page. */
+/** A file in which groups of blocks, each of this many bytes, follow an empty page. */
 function file(groups: readonly (readonly number[])[]): Buffer {
   const parts: Buffer[] = [Buffer.alloc(pageBytes)];
   const sealer = new CounterSealer(key);

@@ -70,7 +70,7 @@ export class ReadyTimes {
     }
   }
 
-  /** The recovered times of a queue, also of messages that are not live any more. */
+  /** The recovered times of a queue, including those of messages that are not live any more. */
   recovered(index: QueueIndex): Iterable<ReadyTime> {
     return this.#recovered.get(index) ?? [];
   }

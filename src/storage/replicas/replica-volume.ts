@@ -287,7 +287,7 @@ export class ReplicaVolume {
   }
 
   /**
-   * Forgets a state that cannot be read, so that the next copy begins anew.
+   * Forgets a state that cannot be read, so that the next copy begins again.
    *
    * @throws {StorageError} `disk-failed`
    */

@@ -17,7 +17,7 @@ async function partsOf(bytes: Buffer, name = 'one', fileKey = key): Promise<Buff
   return found;
 }
 
-test('a sealed file returns its parts, also in another order', async () => {
+test('a sealed file returns its parts, including in another order', async () => {
   const bytes = sealFile(key, 'one', parts, systemRandom);
   assert.deepEqual(await partsOf(bytes), parts);
   assert.equal(bytes.includes('first'), false);

@@ -61,7 +61,7 @@ interface Counting {
 }
 
 /**
- * Moves everything. It can be repeated at any time, also after a crash: definitions are updated, and
+ * Moves everything. It can be repeated at any time, even after a crash: definitions are updated, and
  * messages that are still at the source are moved.
  *
  * @throws {TransferError} if one of the management APIs cannot be used

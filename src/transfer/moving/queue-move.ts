@@ -14,7 +14,7 @@ export interface QueueMoveOptions {
   readonly source: AmqpClient;
   readonly destination: AmqpClient;
   readonly queue: string;
-  /** Maximum number of messages without a confirm. After a crash, so many may be moved twice. */
+  /** Maximum number of messages without a confirm. After a crash, this many may be moved twice. */
   readonly prefetchCount: number;
   readonly waiting: WaitingBytes;
   readonly clock: Clock;

@@ -61,7 +61,7 @@ const topologyPauseMs = 2000;
 const countedMs = { single: 200, cluster: 6000 } as const;
 
 /**
- * Moves everything. It can be repeated at any time, also after a crash: what is at the source is what
+ * Moves everything. It can be repeated at any time, even after a crash: what is at the source is what
  * must still be moved.
  *
  * @throws {TransferError} if a broker cannot be reached, or refuses definitions

@@ -113,7 +113,7 @@ class Place {
     return peer;
   }
 
-  /** A client that has declared the queue `from` and published so many messages to it. */
+  /** A client that has declared the queue `from` and published this many messages to it. */
   async publisher(count: number): Promise<AmqpPeer> {
     const peer = await this.peer();
     peer.declare('from');

@@ -236,7 +236,7 @@ test('a broker gets a new data key, and its wrapped older one is gone when nothi
   assert.deepEqual(older, []);
 });
 
-test('both data keys of a broker are wrapped anew when its KMS key changes', async () => {
+test('both data keys of a broker are wrapped again when its KMS key changes', async () => {
   const [from, to] = [await createKey(plane), await createKey(plane)];
   const id = await createBroker(plane, underKey(from));
   const { id: volumeId } = plane.volumeOf(id);

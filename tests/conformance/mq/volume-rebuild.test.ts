@@ -9,7 +9,7 @@ import { Machine } from '../../support/machine.ts';
 import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
-// A volume of a cluster that is created anew, and the order of upgrades of clusters.
+// A volume of a cluster that is created again, and the order of upgrades of clusters.
 
 const cluster = { DeploymentMode: 'CLUSTER_MULTI_AZ', HostInstanceType: 'mq.m7g.large' } as const;
 const single = { engineType: 'RABBITMQ', deploymentMode: 'SINGLE_INSTANCE' } as const;
@@ -75,7 +75,7 @@ test('a volume of a cluster that cannot start gets a new data key, and the broke
   );
 });
 
-test('as long as a start has not succeeded, the same volume is created anew before each', async () => {
+test('as long as a start has not succeeded, the same volume is created again before each', async () => {
   const { id, heal } = await failing();
   const [first = '', second = ''] = volumesOf(id);
   assert.equal((await rebuild(id, second)).status, 200);
@@ -83,7 +83,7 @@ test('as long as a start has not succeeded, the same volume is created anew befo
   assert.equal(recordOf(id).state, 'CRITICAL_ACTION_REQUIRED');
   const other = await rebuild(id, first);
   assert.equal(other.status, 400);
-  assert.match(other.body, new RegExp(`Volume .${second}.* is being created anew`));
+  assert.match(other.body, new RegExp(`Volume .${second}.* is being created again`));
   heal();
   const count = () => plane.engine.calls.filter((call) => call === 'rebuild').length;
   const before = count();
@@ -93,7 +93,7 @@ test('as long as a start has not succeeded, the same volume is created anew befo
   assert.equal(count(), before + 1);
 });
 
-test('volumes are created anew only of clusters that cannot start and whose key is usable', async () => {
+test('volumes are created again only of clusters that cannot start and whose key is usable', async () => {
   const running = await createBroker(plane, cluster);
   const [volume = ''] = volumesOf(running);
   const one = await createBroker(plane);
@@ -103,7 +103,7 @@ test('volumes are created anew only of clusters that cannot start and whose key 
   await plane.settled();
   const { id, heal } = await failing();
   for (const [broker, volumeId, text] of [
-    [running, volume, /is RUNNING; a volume is created anew only if/],
+    [running, volume, /is RUNNING; a volume is created again only if/],
     [one, volumesOf(one)[0] ?? '', /is not a cluster/],
     [lost, volumesOf(lost)[0] ?? '', /its KMS key cannot be used/],
     [id, volume, /has no volume .*; its volumes are vol-/],

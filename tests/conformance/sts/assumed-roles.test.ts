@@ -111,7 +111,7 @@ test('the user’s policies decide if the trust policy names the account', async
   await assert.rejects(assume(callers.as(other).sts, 'shared'), denied(userArn('dora'), 'shared'));
 });
 
-test('a principal not in the trust policy is refused, also for a role that does not exist', async () => {
+test('a principal not in the trust policy is refused, including for a role that does not exist', async () => {
   const mayAssume = { Effect: 'Allow', Action: 'sts:*', Resource: '*' };
   const { sts } = callers.as(await newUser(iam, 'emil', { statements: [mayAssume] }));
   await newRole(iam, 'closed', trust(userArn('anna')));

@@ -220,7 +220,7 @@ export class FaultedCluster {
     await this.killNodes([skewedNode]);
   }
 
-  /** @throws unless the clock of a node is wrong by so many minutes, as it tells clients over HTTPS */
+  /** @throws unless the clock of a node is wrong by this many minutes, as it tells clients over HTTPS */
   async requireSkew(number: number, minutes: number): Promise<void> {
     const own = `pid=${this.#pid(number)},`;
     const ports = execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' })

@@ -16,7 +16,7 @@ import { writeProof } from '../../support/proof.ts';
 import { Journal, type JournalLine } from './journal.ts';
 import { plan } from './kinds.ts';
 
-/** The run ends after so many clusters have not recovered. */
+/** The run ends after this many clusters have not recovered. */
 const brokenMax = 6;
 const worker = fileURLToPath(new URL('worker.js', import.meta.url));
 

@@ -1,6 +1,6 @@
 // `npm run cluster-wire`: captures every packet of a cluster of RabbitMQ, its clients and the service, and
 // proves that all TCP connections are TLS except those to epmd; searches the capture and the files of the
-// machine for what was sent; and asks all ports, also of a pair and of a single broker, which protocols and
+// machine for what was sent; and asks all ports, including those of a pair and of a single broker, which protocols and
 // suites they accept. It runs in a network namespace of its own; root is required.
 
 import { execFileSync } from 'node:child_process';
@@ -140,7 +140,7 @@ function examine(
     byKind[kind] = found;
     found.bytes += bytes.length;
     if (ports.has(toPort)) found.connections++;
-    // pika wakes itself up over a connection that both ends of are in its process.
+    // pika wakes itself up over a connection whose two ends are both in its process.
     if (kind === others && /^X+$/.test(bytes.toString('latin1'))) continue;
     const problem = kind === 'epmd' ? problemOfEpmd(direction) : examineTls(direction, kind, found);
     if (problem === undefined) continue;

@@ -97,7 +97,7 @@ export class Terraform {
     return text;
   }
 
-  /** The attributes that the plan changes, also those that Terraform does not print. */
+  /** The attributes that the plan changes, including those that Terraform does not print. */
   async #differences(): Promise<string> {
     const { text } = await this.command('show', '-json', 'next');
     const { resource_changes: changes = [] } = JSON.parse(text) as PlanText;

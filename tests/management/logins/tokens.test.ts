@@ -72,7 +72,7 @@ test('a connection is closed when its token expires, unless it was renewed', asy
   await renewed.close();
 });
 
-test('a renewed token replaces the rights, also of publishers', async () => {
+test('a renewed token replaces the rights, including those of publishers', async () => {
   const model = await connectWith(broker, await broker.token({}));
   const channel = await model.createConfirmChannel();
   channel.publish('t', 'a.b', Buffer.from('x'));

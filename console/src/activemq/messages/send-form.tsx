@@ -1,16 +1,11 @@
 // The form that sends a message.
 
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
-import Container from '@cloudscape-design/components/container';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
-import Form from '@cloudscape-design/components/form';
-import Header from '@cloudscape-design/components/header';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
-import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { useState } from 'react';
+import { MessageForm } from '../../broker/message-form.tsx';
 import { LinesField, TextField } from '../../parts/fields.tsx';
 import { act } from '../api.ts';
 
@@ -72,48 +67,33 @@ export function SendForm({ kind, name }: SendFormProps) {
       onChange={(value) => setFields({ ...fields, [key]: value })}
     />
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    send.mutate();
-  };
   return (
-    <form onSubmit={submit}>
-      <Container header={<Header variant="h2">Send a message</Header>}>
-        <Form
-          actions={
-            <Button variant="primary" formAction="submit" loading={send.isPending}>
-              Send
-            </Button>
-          }
-        >
-          <SpaceBetween size="m">
-            {lines('JMSText', 'Text')}
-            <Checkbox
-              checked={isPersistent}
-              onChange={({ detail }) => setPersistent(detail.checked)}
-            >
-              Persistent: it survives a restart
-            </Checkbox>
-            {lines('properties', 'Properties', 'A JSON object of texts: {"region": "eu"}')}
-            <ExpandableSection headerText="Header fields">
-              <div className="console-fields">
-                {Object.entries(headers).map(([key, label]) => field(key, label))}
-              </div>
-            </ExpandableSection>
-            <ExpandableSection headerText="Schedule">
-              <div className="console-fields">
-                {Object.entries(schedule).map(([key, label]) => field(key, label))}
-              </div>
-            </ExpandableSection>
-            <ErrorAlert error={send.error} />
-            {send.data && (
-              <Alert type="success">
-                {send.data.isScheduled ? 'The message is scheduled.' : 'The message is sent.'}
-              </Alert>
-            )}
-          </SpaceBetween>
-        </Form>
-      </Container>
-    </form>
+    <MessageForm
+      action="Send"
+      send={send}
+      result={
+        send.data && (
+          <Alert type="success">
+            {send.data.isScheduled ? 'The message is scheduled.' : 'The message is sent.'}
+          </Alert>
+        )
+      }
+    >
+      {lines('JMSText', 'Text')}
+      <Checkbox checked={isPersistent} onChange={({ detail }) => setPersistent(detail.checked)}>
+        Persistent: it survives a restart
+      </Checkbox>
+      {lines('properties', 'Properties', 'A JSON object of texts: {"region": "eu"}')}
+      <ExpandableSection headerText="Header fields">
+        <div className="console-fields">
+          {Object.entries(headers).map(([key, label]) => field(key, label))}
+        </div>
+      </ExpandableSection>
+      <ExpandableSection headerText="Schedule">
+        <div className="console-fields">
+          {Object.entries(schedule).map(([key, label]) => field(key, label))}
+        </div>
+      </ExpandableSection>
+    </MessageForm>
   );
 }

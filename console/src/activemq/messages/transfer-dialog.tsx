@@ -47,10 +47,8 @@ export function TransferDialog(props: TransferDialogProps) {
     <ConfirmDialog
       title={title}
       action={action}
-      isBusy={change.isPending}
+      change={change}
       isReady={!hasTarget || to !== ''}
-      error={change.error}
-      onConfirm={() => change.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

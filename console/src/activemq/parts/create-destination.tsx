@@ -25,10 +25,8 @@ export function CreateDestination({ kind, onEnd }: CreateDestinationProps) {
     <ConfirmDialog
       title={`Create ${kind}`}
       action="Create"
-      isBusy={create.isPending}
+      change={create}
       isReady={name !== ''}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <TextField label="Name" value={name} onChange={setName} />

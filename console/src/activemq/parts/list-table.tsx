@@ -2,8 +2,9 @@
 
 import { useState } from 'react';
 import { FindField } from '../../broker/find-field.tsx';
-import { type ListProps, ListView, type Order, pageSize } from '../../broker/list-view.tsx';
+import { ListView, type Order, pageSize } from '../../broker/list-view.tsx';
 import type { Query } from '../../broker/request.ts';
+import type { ListProps } from '../../parts/page-table.tsx';
 import { useApi } from '../use-api.ts';
 
 /** The counts of a page of a list; the items are in the member with the name of the list. */

@@ -25,10 +25,8 @@ export function CreateSubscriber({ onEnd }: { readonly onEnd: () => void }) {
     <ConfirmDialog
       title="Create subscriber"
       action="Create"
-      isBusy={create.isPending}
+      change={create}
       isReady={[clientId, subscriberName, topic].every((text) => text !== '')}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -130,9 +130,7 @@ function Import({ path, vhost }: ImportProps) {
         <ConfirmDialog
           title="Import definitions"
           action="Import"
-          isBusy={imported.isPending}
-          error={imported.error}
-          onConfirm={() => imported.mutate()}
+          change={imported}
           onDismiss={() => setAsked(false)}
         >
           <Alert type="warning">

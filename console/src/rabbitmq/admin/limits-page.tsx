@@ -147,10 +147,8 @@ function LimitForm({ kind, of, onEnd }: LimitFormProps) {
     <ConfirmDialog
       title="Set limit"
       action="Set limit"
-      isBusy={save.isPending}
+      change={save}
       isReady={target !== '' && isWhole}
-      error={save.error}
-      onConfirm={() => save.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

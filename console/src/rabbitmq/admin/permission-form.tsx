@@ -39,10 +39,8 @@ export function PermissionForm({ of, permission, onEnd }: PermissionFormProps) {
     <ConfirmDialog
       title={isNew ? 'Set permissions' : `Permissions of ${printable(user)} in ${printable(vhost)}`}
       action="Set permissions"
-      isBusy={save.isPending}
+      change={save}
       isReady={vhost !== '' && user !== ''}
-      error={save.error}
-      onConfirm={() => save.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

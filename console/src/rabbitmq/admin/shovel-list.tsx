@@ -28,7 +28,7 @@ export default function ShovelList() {
       <ErrorAlert error={restart.error} />
       <ListTable<Shovel>
         title="Shovels"
-        description="They move messages between queues and exchanges, also of other brokers."
+        description="They move messages between queues and exchanges, including of other brokers."
         isPage
         isOfVhosts
         path={['shovels']}

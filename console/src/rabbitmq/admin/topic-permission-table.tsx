@@ -94,10 +94,8 @@ function TopicPermissionForm({
     <ConfirmDialog
       title="Set topic permissions"
       action="Set topic permissions"
-      isBusy={save.isPending}
+      change={save}
       isReady={vhost !== '' && exchange !== ''}
-      error={save.error}
-      onConfirm={() => save.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -45,10 +45,8 @@ export function UserForm({ user, onEnd }: UserFormProps) {
     <ConfirmDialog
       title={user === undefined ? 'Create user' : `Change ${printable(user.name)}`}
       action={user === undefined ? 'Create' : 'Save'}
-      isBusy={save.isPending}
+      change={save}
       isReady={name !== '' && (!hasPassword || password !== '')}
-      error={save.error}
-      onConfirm={() => save.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -81,10 +81,8 @@ function CreateVhost({ onEnd }: { readonly onEnd: () => void }) {
     <ConfirmDialog
       title="Create virtual host"
       action="Create"
-      isBusy={create.isPending}
+      change={create}
       isReady={name !== ''}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -44,10 +44,8 @@ export function CreateBinding({ vhost, of, onEnd }: CreateBindingProps) {
     <ConfirmDialog
       title="Add binding"
       action="Add"
-      isBusy={create.isPending}
+      change={create}
       isReady={other !== ''}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

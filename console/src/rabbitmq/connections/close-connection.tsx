@@ -35,10 +35,8 @@ export function CloseConnection({ name, onEnd }: CloseConnectionProps) {
     <ConfirmDialog
       title="Close connection"
       action="Close connection"
-      isBusy={close.isPending}
+      change={close}
       isReady={isFine}
-      error={close.error}
-      onConfirm={() => close.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

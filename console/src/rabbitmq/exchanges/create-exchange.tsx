@@ -43,10 +43,8 @@ export function CreateExchange({ onEnd }: { readonly onEnd: () => void }) {
     <ConfirmDialog
       title="Create exchange"
       action="Create"
-      isBusy={create.isPending}
+      change={create}
       isReady={vhost !== '' && name !== ''}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

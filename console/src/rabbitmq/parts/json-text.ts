@@ -14,6 +14,23 @@ export function objectText(what: string, text: string): string {
   throw new Error(`${what} must be a JSON object, such as {"key": 1}.`);
 }
 
+/**
+ * Checks that a text is a JSON object, and adds a member. It comes first: among two members with the
+ * same name, the last one counts, which is that of the text.
+ *
+ * @param what what the text is, for the error
+ * @throws {Error} for people
+ */
+export function extendedText(
+  what: string,
+  text: string,
+  [name, value]: readonly [string, string | number],
+): string {
+  const given = objectText(what, text).trim();
+  const member = `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  return /^\{\s*\}$/.test(given) ? `{${member}}` : `{${member},${given.slice(1)}`;
+}
+
 function parsed(what: string, text: string): unknown {
   try {
     return JSON.parse(text);

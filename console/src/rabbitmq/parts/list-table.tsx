@@ -1,7 +1,8 @@
 // A list of the broker: one page at a time, filtered and sorted by the broker.
 
 import { useEffect, useState } from 'react';
-import { type ListProps, ListView, type Order, pageSize } from '../../broker/list-view.tsx';
+import { ListView, type Order, pageSize } from '../../broker/list-view.tsx';
+import type { ListProps } from '../../parts/page-table.tsx';
 import { useApi } from '../use-api.ts';
 import { type Filter, ListFilter, noFilter } from './list-filter.tsx';
 

@@ -73,10 +73,8 @@ export function PolicyForm({ kind, policy, onEnd }: PolicyFormProps) {
     <ConfirmDialog
       title={policy === undefined ? `Create ${what}` : `Change ${printable(policy.name)}`}
       action="Save"
-      isBusy={save.isPending}
+      change={save}
       isReady={vhost !== '' && name !== '' && isWhole}
-      error={save.error}
-      onConfirm={() => save.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

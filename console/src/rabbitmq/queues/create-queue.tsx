@@ -9,7 +9,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ChoiceField, LinesField, TextField } from '../../parts/fields.tsx';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
-import { jsonText, objectText } from '../parts/json-text.ts';
+import { extendedText, jsonText } from '../parts/json-text.ts';
 import { useVhostChoice, VhostSelect } from '../parts/vhost-select.tsx';
 
 const types = {
@@ -27,11 +27,9 @@ export function CreateQueue({ onEnd }: { readonly onEnd: () => void }) {
   const [args, setArgs] = useState('');
   const create = useChange({
     call: async () => {
-      const given = objectText('The arguments', args).trim();
-      const own = `"x-queue-type":${JSON.stringify(type)}`;
-      const all = /^\{\s*\}$/.test(given) ? `{${own}}` : `{${own},${given.slice(1)}`;
+      const texts = { arguments: extendedText('The arguments', args, ['x-queue-type', type]) };
       return call('PUT', ['queues', vhost, name], {
-        text: jsonText({ durable: type !== 'classic' || isDurable }, { arguments: all }),
+        text: jsonText({ durable: type !== 'classic' || isDurable }, texts),
       });
     },
     done: () => `The queue ${printable(name)} is created.`,
@@ -42,10 +40,8 @@ export function CreateQueue({ onEnd }: { readonly onEnd: () => void }) {
     <ConfirmDialog
       title="Create queue"
       action="Create"
-      isBusy={create.isPending}
+      change={create}
       isReady={vhost !== '' && name !== ''}
-      error={create.error}
-      onConfirm={() => create.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -47,10 +47,8 @@ export function MoveMessages({ vhost, name, onEnd }: MoveMessagesProps) {
     <ConfirmDialog
       title={`Move messages of ${printable(name)}`}
       action="Move"
-      isBusy={move.isPending}
+      change={move}
       isReady={to !== '' && to !== name}
-      error={move.error}
-      onConfirm={() => move.mutate()}
       onDismiss={onEnd}
     >
       <SpaceBetween size="m">

@@ -131,7 +131,7 @@ function pointsOf(fromMs: number, toMs: number) {
 }
 
 /**
- * The queries of a page: as many as have at most so many values and a few periods together, and at
+ * The queries of a page: as many as have at most this many values and a few periods together, and at
  * least one. Each period takes a scan of the samples.
  */
 function pageFrom(

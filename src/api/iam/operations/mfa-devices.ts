@@ -66,7 +66,7 @@ function ownerOf(parts: IamParts, name: string | undefined, call: CallContext): 
   return users.require(users.nameOr(name, call));
 }
 
-/** The ARN of {@link ownerOf}, also of a user that does not exist. */
+/** The ARN of {@link ownerOf}, even of a user that does not exist. */
 function ownerArn(parts: IamParts, name: string | undefined, call: CallContext): string {
   const { caller } = call;
   const own = name ?? caller.userName;

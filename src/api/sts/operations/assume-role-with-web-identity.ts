@@ -163,7 +163,7 @@ function decided(
   return { ...issued(output, answered, { changes: [] }), resources, caller };
 }
 
-/** @throws {AwsError} 'AccessDenied', also for a role that does not exist */
+/** @throws {AwsError} 'AccessDenied', including for a role that does not exist */
 function trustingRole(
   { iam, trust }: StsParts,
   request: Request,

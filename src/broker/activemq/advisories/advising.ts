@@ -176,7 +176,7 @@ export class Advising {
       : undefined;
   }
 
-  /** A message that is no longer in memory is not told of, because reading it would take too long. */
+  /** There is no advisory about a message that is no longer in memory: reading it takes too long. */
   #consumed(queue: Queue, sequence: number, rules: AdvisoryRules): void {
     if (!this.isListenedTo) return;
     const view = this.#view;

@@ -46,7 +46,7 @@ export class BrokerUsages implements Ticking {
   readonly #store: Usage;
   readonly #temp: Usage;
   #reclaimedAtMs = 0;
-  /** The reached limits that the log tells of. */
+  /** The reached limits that were logged. */
   readonly #warned = new Set<Usage>();
 
   /** @param changed called when {@link isRefusing} may have changed */

@@ -37,7 +37,7 @@ interface Observed {
 }
 
 /**
- * Finds slow consumers, tells of them, and aborts them if the policy of their destination says so. A
+ * Finds slow consumers, reports them, and aborts them if the policy of their destination says so. A
  * consumer of a queue is slow while its window is full and messages wait; one of a topic is slow while
  * its window is full and as many messages wait again.
  */

@@ -17,9 +17,9 @@ import { limitPending } from './pending-limit.ts';
 
 /** The queue through which all topics pass, which clients cannot name. */
 export const recoveryQueueName = 'amq.recovery';
-/** Maximum number of earlier messages that a consumer gets: the newest ones, ... */
+/** Maximum number of earlier messages that a consumer gets: the newest ones. */
 export const recoveredCountMax = 1000;
-/** ... of at most so many bytes. */
+/** Maximum size of these messages together, bytes. */
 export const recoveredBytesMax = 4 * 1024 * 1024;
 /** Maximum number of operands of selectors that are evaluated for one consumer. */
 const operandCountMax = 400_000;

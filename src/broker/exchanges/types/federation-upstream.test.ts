@@ -26,7 +26,7 @@ async function opened(args: Arguments) {
   return b;
 }
 
-test('messages are routed until they have passed so many brokers', async () => {
+test('messages are routed until they have passed the maximum number of brokers', async () => {
   const b = await opened(hops(2));
   b.publish('x', 'any', 'new');
   b.publish('x', 'any', 'passed one', passed('a'));

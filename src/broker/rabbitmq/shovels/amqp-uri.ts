@@ -81,7 +81,7 @@ export function parseAmqpUri(text: string): AmqpUri {
 /**
  * Reads a URI of a shovel, which uses TLS to every machine, this one included.
  *
- * @throws {BrokerError} `precondition-failed`, also for a connection without TLS
+ * @throws {BrokerError} `precondition-failed`, including for a connection without TLS
  */
 export function parseShovelUri(text: string): AmqpUri {
   const found = parseAmqpUri(text);

@@ -19,7 +19,7 @@ const algorithm: KeyRule = {
   allowed: `one of ${signatureAlgorithms.join(', ')}`,
 };
 
-/** Keys of a provider, also of the default one. */
+/** Keys of a provider, including those of the default one. */
 const providerRules: readonly (readonly [key: string, rule: KeyRule])[] = [
   ['issuer', httpsUrl],
   ['jwks_ur[il]', httpsUrl],
@@ -36,7 +36,7 @@ const providerRules: readonly (readonly [key: string, rule: KeyRule])[] = [
   ['https\\.fail_if_no_peer_cert', flag],
 ];
 
-/** Keys of a resource server, also of the default one. */
+/** Keys of a resource server, including those of the default one. */
 const serverRules: readonly (readonly [key: string, rule: KeyRule])[] = [
   [
     'scope_prefix',

@@ -186,7 +186,7 @@ export class LocalHost implements NodeHost {
 
   #placeOf(brokerId: string, id: string): VolumePlace {
     const { folder, dataFolder } = this.#options;
-    // A node that moves keeps the id of its volume, also between two hosts on one machine.
+    // A node that moves keeps the id of its volume, even between two hosts on one machine.
     const group = this.id === localHostId ? undefined : this.id;
     const mountpoint = mountpointOf(dataFolder, id, group);
     return { id, folder: join(folder, brokerId, id), mountpoint };

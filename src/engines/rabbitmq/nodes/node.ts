@@ -172,7 +172,7 @@ export class Node {
     if (answer !== 'refused') this.view = answer === 'closed' ? undefined : answer;
   }
 
-  /** Whether the node serves clients, and sees at least so many running nodes. */
+  /** Whether the node serves clients, and sees at least this many running nodes. */
   sees(count: number): boolean {
     const { view } = this;
     if (view === undefined) return false;

@@ -10,13 +10,14 @@ import {
 import { systemClock } from '../../../base/clock.ts';
 import { systemRandom } from '../../../base/random.ts';
 import type { Broker } from '../../../broker/broker.ts';
-import { jsonResponse } from '../../../net/http/message.ts';
-import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
+import { jsonResponse, type RequestHead } from '../../../net/http/message.ts';
+import type { Rejection } from '../../../net/http/request-handler.ts';
 import { RouteTable } from '../../../net/http/route-table.ts';
 import type { PortListener } from '../../../net/listeners.ts';
 import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { addConsole } from './console-files.ts';
+import { LazyApi } from './lazy-api.ts';
 
 /** The parts that the port needs. */
 export interface ConsolePortOptions {
@@ -34,11 +35,11 @@ export interface ConsolePortOptions {
 /** The console of a broker. */
 export class ConsolePort {
   readonly #options: ConsolePortOptions;
-  #api: ConsoleApi | undefined = undefined;
-  #loading: Promise<ConsoleApi> | undefined = undefined;
+  readonly #api: LazyApi;
 
   constructor(options: ConsolePortOptions) {
     this.#options = options;
+    this.#api = new LazyApi(() => this.#open(), rejected);
   }
 
   /** Creates the listener. */
@@ -53,8 +54,8 @@ export class ConsolePort {
       admissionLimits: consoleAdmissionLimits,
       limits: consoleHttpLimits,
       routes: addConsole(new RouteTable(), 'activemq.html')
-        .handle('POST', '/admin/sendMessage.action', this.#handler(sendBodyBytesMax))
-        .handle('*', '/*', this.#handler(bodyBytesMax)),
+        .handle('POST', '/admin/sendMessage.action', this.#api.handler(sendBodyBytesMax))
+        .handle('*', '/*', this.#api.handler(bodyBytesMax)),
       clock: systemClock,
     });
     return {
@@ -63,32 +64,16 @@ export class ConsolePort {
         return port.networkBytes;
       },
       close: (reason, timeoutMs) => {
-        this.#api?.close();
+        this.#api.close();
         return port.close(reason, timeoutMs);
       },
     };
   }
 
-  #handler(limitBytes: number): RequestHandler {
-    return {
-      bodyBytesMax: limitBytes,
-      admit: (head, _labels, peer) => {
-        if (this.#api !== undefined) return this.#api.admit(head, peer);
-        return this.#load().then((api) => api.admit(head, peer));
-      },
-      reject: (_head, rejection, allowedBytes) => rejected(rejection, allowedBytes),
-    };
-  }
-
-  #load(): Promise<ConsoleApi> {
-    this.#loading ??= this.#open();
-    return this.#loading;
-  }
-
   async #open(): Promise<ConsoleApi> {
     const { ConsoleApi: Opened } = await import('../../../activemq-console/api.ts');
     const { broker, consoleUsers, audit } = this.#options;
-    this.#api = new Opened({
+    return new Opened({
       broker,
       clock: systemClock,
       random: systemRandom,
@@ -96,7 +81,6 @@ export class ConsolePort {
       audit,
       uptimeSeconds: () => process.uptime(),
     });
-    return this.#api;
   }
 }
 
@@ -106,7 +90,7 @@ const rejections: Readonly<Record<Rejection, readonly [status: number, reason: s
   throttled: [429, 'Too many requests'],
 };
 
-function rejected(rejection: Rejection, limitBytes: number) {
+function rejected(_head: RequestHead, rejection: Rejection, limitBytes: number) {
   const [status, reason] = rejections[rejection];
   const limit = rejection === 'too-large' ? `: at most ${limitBytes} bytes are allowed` : '';
   return jsonResponse(status, { error: `${reason}${limit}` });

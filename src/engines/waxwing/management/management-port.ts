@@ -15,14 +15,15 @@ import {
   smallBodyBytesMax,
 } from '../../../management/limits.ts';
 import type { ListenerFacts, NodeFacts } from '../../../management/management.ts';
-import { jsonResponse } from '../../../net/http/message.ts';
-import type { Rejection, RequestHandler } from '../../../net/http/request-handler.ts';
+import { jsonResponse, type RequestHead } from '../../../net/http/message.ts';
+import type { Rejection } from '../../../net/http/request-handler.ts';
 import { RouteTable } from '../../../net/http/route-table.ts';
 import type { Listeners, PortListener } from '../../../net/listeners.ts';
 import type { ListenerAccess, ServerCertificate } from '../../../net/tls-listener.ts';
 import type { TlsPolicy } from '../../../net/tls-policy.ts';
 import { systemDisk } from '../../../storage/disk.ts';
 import { addConsole } from '../console/console-files.ts';
+import { LazyApi } from '../console/lazy-api.ts';
 
 /** The names of listeners in RabbitMQ. */
 const protocolNames: Readonly<Record<string, string>> = {
@@ -54,11 +55,11 @@ export class ManagementPort {
   readonly #options: ManagementPortOptions;
   #certificates: readonly ServerCertificate[];
   #listeners: Listeners | undefined = undefined;
-  #api: ManagementApi | undefined = undefined;
-  #loading: Promise<ManagementApi> | undefined = undefined;
+  readonly #api: LazyApi;
 
   constructor(options: ManagementPortOptions) {
     this.#options = options;
+    this.#api = new LazyApi(() => this.#open(), rejected);
     this.#certificates = options.certificates;
   }
 
@@ -81,7 +82,7 @@ export class ManagementPort {
         return port.networkBytes;
       },
       close: (reason, timeoutMs) => {
-        this.#api?.close();
+        this.#api.close();
         return port.close(reason, timeoutMs);
       },
       showCertificates: (certificates) => {
@@ -97,28 +98,16 @@ export class ManagementPort {
   }
 
   #routes(): RouteTable {
-    const definitions = this.#handler(definitionsBodyBytesMax);
+    const definitions = this.#api.handler(definitionsBodyBytesMax);
     return addConsole(new RouteTable(), 'rabbitmq.html')
       .handle('POST', '/api/definitions', definitions)
       .handle('POST', '/api/definitions/{vhost}', definitions)
-      .handle('POST', '/api/exchanges/{vhost}/{name}/publish', this.#handler(publishBodyBytesMax))
-      .handle('*', '/*', this.#handler(smallBodyBytesMax));
-  }
-
-  #handler(bodyBytesMax: number): RequestHandler {
-    return {
-      bodyBytesMax,
-      admit: (head, _labels, peer) => {
-        if (this.#api !== undefined) return this.#api.admit(head, peer);
-        return this.#load().then((api) => api.admit(head, peer));
-      },
-      reject: (_head, rejection, limitBytes) => rejected(rejection, limitBytes),
-    };
-  }
-
-  #load(): Promise<ManagementApi> {
-    this.#loading ??= this.#open();
-    return this.#loading;
+      .handle(
+        'POST',
+        '/api/exchanges/{vhost}/{name}/publish',
+        this.#api.handler(publishBodyBytesMax),
+      )
+      .handle('*', '/*', this.#api.handler(smallBodyBytesMax));
   }
 
   async #open(): Promise<ManagementApi> {
@@ -126,8 +115,7 @@ export class ManagementPort {
     const { broker, shovels, changesOperatorPolicies } = this.#options;
     const node = this.#facts();
     const parts = { broker, clock: systemClock, node, shovels, hashPassword };
-    this.#api = openManagement({ ...parts, changesOperatorPolicies });
-    return this.#api;
+    return openManagement({ ...parts, changesOperatorPolicies });
   }
 
   #facts(): NodeFacts {
@@ -166,7 +154,7 @@ const rejections: Readonly<Record<Rejection, readonly [status: number, reason: s
   throttled: [429, 'Too many requests'],
 };
 
-function rejected(rejection: Rejection, limitBytes: number) {
+function rejected(_head: RequestHead, rejection: Rejection, limitBytes: number) {
   const [status, reason] = rejections[rejection];
   const limit = rejection === 'too-large' ? `: at most ${limitBytes} bytes are allowed` : '';
   return jsonResponse(status, { error: 'bad_request', reason: `${reason}${limit}` });

@@ -84,7 +84,7 @@ export class HttpService implements RemoteService {
 
   /**
    * @returns the answer in lower case, without blanks at its ends
-   * @throws {NetError} `request-failed`, also for a status other than 200 and 201
+   * @throws {NetError} `request-failed`, including for a status other than 200 and 201
    */
   async #ask(path: string, fields: Fields): Promise<string> {
     // Bytes that are not UTF-8 would be sent as those of another name.

@@ -1,5 +1,6 @@
 // Log-ins and rights that a service outside decides about.
 
+import { withoutPort } from '../../../base/address.ts';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import {
   type DirectoryAnswer,
@@ -117,7 +118,7 @@ export class RemoteLogins implements UserDirectory {
     const found = await this.#logins.check(attempt);
     if (typeof found === 'string') return found;
     const user = { name: username, ...found };
-    const address = peerAddress.slice(0, Math.max(peerAddress.lastIndexOf(':'), 0));
+    const address = withoutPort(peerAddress);
     const ask = (question: Question) => this.#decide(user, question, address);
     const nowMs = () => this.#clock.monotonicMs();
     const rights = new RemoteRights(found.tags, ask, nowMs, folded(found.ownName ?? username));

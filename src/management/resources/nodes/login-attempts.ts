@@ -33,7 +33,7 @@ export function listAttemptsBySource(request: ApiRequest): Answer {
   return jsonAnswer([]);
 }
 
-/** `DELETE /api/auth/attempts/{name}` and `.../source`: begins to count anew. */
+/** `DELETE /api/auth/attempts/{name}` and `.../source`: counts from zero again. */
 export function resetAttempts(request: ApiRequest): Answer {
   requireNode(request);
   request.broker.logins.attempts.reset();

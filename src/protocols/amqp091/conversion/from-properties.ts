@@ -1,14 +1,14 @@
 // Conversion from neutral properties.
 
-import { encodeText } from '../../../base/byte-text.ts';
 import { Writer } from '../../../base/bytes.ts';
 import { type Argument, isShortName } from '../../../broker/arguments.ts';
-import type { Address, Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
-import { type Field, toJson, type Value } from '../../../broker/conversion/value.ts';
+import { fromFields } from '../../../broker/conversion/argument-values.ts';
+import { bodyBytes } from '../../../broker/conversion/body-bytes.ts';
+import type { Address, Encoded, Properties } from '../../../broker/conversion/properties.ts';
+import type { Field, Value } from '../../../broker/conversion/value.ts';
 import { type BasicProperties, writeProperties } from '../codec/basic-properties.ts';
 import type { FieldTable } from '../codec/tables.ts';
 import { carriers } from './carriers.ts';
-import { fromFields } from './field-values.ts';
 import { writeId } from './ids.ts';
 
 const secondsMax = 2n ** 64n - 1n;
@@ -20,9 +20,8 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
   const names = new Set(Object.keys(carried));
   const fields = [...properties.headers, ...properties.annotations];
   const own = fields.filter(([name]) => !names.has(name) && name !== 'BCC');
-  const { bytes, contentType } = encodeBody(properties.body);
-  if (contentType !== undefined) basic.contentType ??= contentType;
-  return { head: headOf(basic, carried, own, headBytesMax), body: bytes };
+  if (properties.body.kind === 'value') basic.contentType ??= 'application/json';
+  return { head: headOf(basic, carried, own, headBytesMax), body: bodyBytes(properties.body) };
 }
 
 /** The properties of class basic. Values that do not fit a short string are left out. */
@@ -93,22 +92,6 @@ function carriedBy(properties: Properties, basic: BasicProperties): FieldTable {
 
 function addressText(address: Address | undefined): string | undefined {
   return address === undefined ? undefined : `${address.kind}://${address.name}`;
-}
-
-/** Encodes a body: text as UTF-8, values as JSON. */
-function encodeBody(body: Body): { bytes: Buffer; contentType: string | undefined } {
-  switch (body.kind) {
-    case 'none':
-      return { bytes: Buffer.alloc(0), contentType: undefined };
-    case 'bytes':
-      return { bytes: body.bytes, contentType: undefined };
-    case 'text':
-      return { bytes: encodeText(body.text), contentType: undefined };
-    case 'value': {
-      const bytes = Buffer.from(JSON.stringify(toJson(body.value)));
-      return { bytes, contentType: 'application/json' };
-    }
-  }
 }
 
 /** Encodes the head with as many of the first headers as fit. */

@@ -2,6 +2,7 @@
 
 import { encodeText } from '../../../base/byte-text.ts';
 import type { Argument, Arguments } from '../../../broker/arguments.ts';
+import { toFields } from '../../../broker/conversion/argument-values.ts';
 import type {
   Address,
   Body,
@@ -11,7 +12,6 @@ import type {
 import type { Value } from '../../../broker/conversion/value.ts';
 import { type BasicProperties, readProperties } from '../codec/basic-properties.ts';
 import { carriers } from './carriers.ts';
-import { toFields } from './field-values.ts';
 import { readId } from './ids.ts';
 
 /** Converts a message of AMQP 0-9-1 to neutral properties. */

@@ -7,6 +7,7 @@ import { argumentsToJson } from '../../../broker/rabbitmq/json-arguments.ts';
 import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from '../../../broker/rabbitmq/model.ts';
 import type { Subscription } from '../../../broker/subscription.ts';
 import type { Access } from '../../../broker/users.ts';
+import { endsOf, nameOf } from '../../connection-ends.ts';
 import type { Transport } from '../../protocol.ts';
 import type { Channel } from '../channel.ts';
 import type { Outbox } from '../outbox.ts';
@@ -39,22 +40,11 @@ export class AmqpInspector implements ConnectionInspector {
   }
 
   get name(): string {
-    const { peerAddress, localAddress } = this.#transport;
-    return `${peerAddress} -> ${localAddress}`;
-  }
-
-  get #state(): 'running' | 'blocked' | 'flow' {
-    const { broker } = this.#connection;
-    if (!broker.flow.has(this.#connection)) return 'running';
-    if (broker.flow.blockedReason !== undefined) return 'blocked';
-    return broker.flow.isPaused ? 'flow' : 'running';
+    return nameOf(this.#transport);
   }
 
   info(): ConnectionInfo {
-    const { access, facts, outbox, frameMax, channelCount } = this.#connection;
-    const { peerAddress, localAddress, tlsVersion } = this.#transport;
-    const [peerHost, peerPort] = partsOf(peerAddress);
-    const [host, port] = partsOf(localAddress);
+    const { broker, access, facts, outbox, frameMax, channelCount } = this.#connection;
     return {
       name: this.name,
       userProvidedName: facts.name,
@@ -62,18 +52,14 @@ export class AmqpInspector implements ConnectionInspector {
       vhost: access.vhost,
       protocol: 'AMQP 0-9-1',
       connectedAtMs: facts.connectedAtMs,
-      peerHost,
-      peerPort,
-      host,
-      port,
+      ...endsOf(this.#transport),
       authMechanism: facts.mechanism,
-      tlsVersion,
       clientProperties: facts.clientProperties,
       channelMax: facts.channelMax,
       frameMax,
       heartbeatSeconds: facts.heartbeatSeconds,
       channelCount,
-      state: this.#state,
+      state: broker.flow.stateOf(this.#connection),
       receivedBytes: facts.receivedBytes,
       sentBytes: outbox.leftBytes,
     };
@@ -112,8 +98,7 @@ export class AmqpInspector implements ConnectionInspector {
   *consumers(): Generator<ConsumerInfo> {
     const connectionName = this.name;
     const { access } = this.#connection;
-    const { peerAddress } = this.#transport;
-    const [peerHost, peerPort] = partsOf(peerAddress);
+    const { peerHost, peerPort } = endsOf(this.#transport);
     for (const channel of [...this.#channels]) {
       if (channel === undefined) continue;
       for (const consumer of channel.consumers.values()) {
@@ -149,10 +134,4 @@ function isActive({ queue, isChosen }: Subscription): boolean {
 /** 0 for no limit. */
 function countOf(limit: number): number {
   return limit === Infinity ? 0 : limit;
-}
-
-/** Splits `127.0.0.1:5671`, and `::1:5671`. */
-function partsOf(address: string): [host: string, port: number] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
 }

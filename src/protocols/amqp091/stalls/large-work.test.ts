@@ -42,7 +42,7 @@ function sendMany(peer: AmqpPeer, sent: number, frame: (i: number) => Buffer): v
 const bodiesOf = (received: readonly (Method | string)[]) =>
   received.filter((x) => typeof x === 'string');
 
-/** The bodies of so many messages of a queue. */
+/** The bodies of this many messages of a queue. */
 async function consumed(peer: AmqpPeer, queue: string, wanted: number): Promise<unknown[]> {
   const bodies = bodiesOf(peer.consume(queue, { noAck: true }));
   for (let turns = 0; bodies.length < wanted && turns < 1000; turns++) {

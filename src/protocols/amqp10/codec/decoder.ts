@@ -30,7 +30,7 @@ export class Decoder {
 
   /** Starts to decode the bytes between two offsets. */
   reset(bytes: Buffer, at: number, end: number): this {
-    // Many values are in the same bytes: a reference to a new object in an old one is dear.
+    // Many values are in the same bytes: a reference from an old object to a new one is expensive.
     if (this.bytes !== bytes) this.bytes = bytes;
     this.at = at;
     this.end = end;

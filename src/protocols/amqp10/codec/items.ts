@@ -1,9 +1,6 @@
 // Values of the type system of AMQP 1.0 (part 1).
 
-import type { Value } from '../../../broker/conversion/value.ts';
-
-/** A value of a primitive type that has no elements. */
-export type Scalar = Exclude<Value, { readonly type: 'list' | 'map' }>;
+import type { Scalar } from '../../../broker/conversion/value.ts';
 
 /** An entry of a map. Keys can have any type. */
 export type Entry = readonly [key: Item, value: Item];

@@ -73,7 +73,7 @@ export class TransferReader {
 
   /** Begins to read a list. Returns false if it is no list or too long. */
   #open(bytes: Buffer, at: number, end: number): boolean {
-    // Many frames are in the same bytes: a reference to a new object in an old one is dear.
+    // Many frames are in the same bytes: a reference from an old object to a new one is expensive.
     if (this.#bytes !== bytes) this.#bytes = bytes;
     this.#isUnusual = false;
     if (at + 9 > end) return false;

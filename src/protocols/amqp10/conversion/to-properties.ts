@@ -11,63 +11,18 @@ import type {
 import { emptyProperties } from '../../../broker/conversion/properties.ts';
 import type { Field } from '../../../broker/conversion/value.ts';
 import { readAddress } from '../activemq/address.ts';
-import { Decoder } from '../codec/decoder.ts';
 import { type Entry, entryOf, type Item, textOf } from '../codec/items.ts';
-import { AmqpError } from '../errors.ts';
 import { sections } from '../messages/sections.ts';
 import { sectionsOf } from '../messages/stored-head.ts';
 import { jmsAnnotations, retainProperty } from './jms.ts';
+import { readHead, readItem } from './read-head.ts';
 import { idValue, toFields, toValue } from './values.ts';
-
-const decoder = new Decoder();
-
-/**
- * Decodes a value of stored bytes. Heads are checked when a message is received, so that an error
- * is only possible in bodies.
- *
- * @returns undefined if the bytes are not a value
- */
-function read(buffer: Buffer, at: number, end: number): Item | undefined {
-  try {
-    return decoder.reset(buffer, at, end).item();
-  } catch (error) {
-    if (error instanceof AmqpError) return undefined;
-    throw error;
-  }
-}
-
-/** The decoded sections of a head. */
-interface Head {
-  readonly header: readonly Item[];
-  readonly properties: readonly Item[];
-  readonly annotations: readonly Entry[];
-  readonly applicationProperties: readonly Entry[];
-}
-
-function readHead({ buffer, headAt, headLength }: EncodedMessage): Head {
-  const found = new Map<number, Item | undefined>();
-  for (const { code, valueAt, end } of sectionsOf(buffer, headAt, headAt + headLength)) {
-    found.set(code, read(buffer, valueAt, end));
-  }
-  const list = (code: number) => {
-    const item = found.get(code);
-    return item?.type === 'list' ? item.value : [];
-  };
-  const map = (code: number) => {
-    const item = found.get(code);
-    return item?.type === 'map' ? item.value : [];
-  };
-  return {
-    header: list(sections.header),
-    properties: list(sections.properties),
-    annotations: map(sections.messageAnnotations),
-    applicationProperties: map(sections.applicationProperties),
-  };
-}
 
 /** Converts an AMQP 1.0 message to neutral properties. */
 export function toProperties(message: EncodedMessage): Properties {
-  const { header, properties, annotations, applicationProperties } = readHead(message);
+  const { buffer, headAt, headLength } = message;
+  const head = readHead(buffer, headAt, headAt + headLength);
+  const { header, properties, annotations, applicationProperties } = head;
   const contentType = textOf(properties[6]);
   const headers = toFields(applicationProperties);
   const retained = headers.findIndex(isRetain);
@@ -144,7 +99,7 @@ function bodyOf({ buffer, bodyAt, bodyLength }: EncodedMessage, contentType?: st
   const items: Item[] = [];
   for (const { code, valueAt, end: valueEnd } of found) {
     if (code !== first.code) continue;
-    const item = read(buffer, valueAt, valueEnd);
+    const item = readItem(buffer, valueAt, valueEnd);
     if (item === undefined) return { kind: 'bytes', bytes: copyOf(buffer, bodyAt, end) };
     items.push(item);
   }

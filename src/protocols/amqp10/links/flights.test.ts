@@ -31,13 +31,13 @@ function verify(flights: Flights, model: ReadonlyMap<number, Flight>, random: Se
 }
 
 for (const keep of [0, 3, 40, 3000]) {
-  test(`deliveries are found by id, also after it wraps, while all but ${keep} are settled in any order`, () => {
+  test(`deliveries are found by id, even after it wraps, while all but ${keep} are settled in any order`, () => {
     const random = new SeededRandom(keep);
     const flights = new Flights();
     const model = new Map<number, Flight>();
     let id = 2 ** 32 - 5000;
     for (let step = 0; step < 12_000; step++) {
-      // Settled deliveries, also of other links, have ids too.
+      // Settled deliveries, including those of other links, have ids too.
       id = (id + (random.oneIn(500) ? random.below(5000) : 1 + random.below(2))) >>> 0;
       const flight = flightOf(id);
       flights.add(flight);
@@ -54,7 +54,7 @@ for (const keep of [0, 3, 40, 3000]) {
   });
 }
 
-test('a range is in order of ids, which wrap, also if its first ids are no longer in the ring', () => {
+test('a range is in order of ids, which wrap, even if its first ids are no longer in the ring', () => {
   const flights = new Flights();
   const first = 2 ** 32 - 3;
   for (let n = 0; n < 10; n++) flights.add(flightOf((first + n) >>> 0));

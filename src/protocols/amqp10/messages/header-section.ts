@@ -1,4 +1,4 @@
-// The header section of a delivered message (3.2.1), which the broker writes anew.
+// The header section of a delivered message (3.2.1), which the broker writes.
 
 import { writeU32 } from '../../../base/bytes.ts';
 import type { Delivery } from '../../../broker/subscription.ts';

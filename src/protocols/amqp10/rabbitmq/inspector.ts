@@ -9,6 +9,7 @@ import type {
   JsonValue,
   SessionInfo,
 } from '../../../broker/rabbitmq/model.ts';
+import { endsOf, nameOf } from '../../connection-ends.ts';
 import type { Transport } from '../../protocol.ts';
 import { type Entry, type Item, textOf } from '../codec/items.ts';
 import { channelMax } from '../limits.ts';
@@ -27,24 +28,12 @@ export class Inspector implements ConnectionInspector {
   }
 
   get name(): string {
-    const { peerAddress, localAddress } = this.#transport;
-    return `${peerAddress} -> ${localAddress}`;
-  }
-
-  get #state(): ConnectionInfo['state'] {
-    const { host } = this.#own;
-    const { flow } = host.broker;
-    if (!flow.has(host)) return 'running';
-    if (flow.blockedReason !== undefined) return 'blocked';
-    return flow.isPaused ? 'flow' : 'running';
+    return nameOf(this.#transport);
   }
 
   info(): ConnectionInfo {
     const own = this.#own;
     const { host, access } = own;
-    const { peerAddress, localAddress, tlsVersion } = this.#transport;
-    const [peerHost, peerPort] = partsOf(peerAddress);
-    const [localHost, port] = partsOf(localAddress);
     return {
       name: this.name,
       userProvidedName: host.clientId,
@@ -52,18 +41,14 @@ export class Inspector implements ConnectionInspector {
       vhost: access.vhost,
       protocol: 'AMQP 1-0',
       connectedAtMs: own.connectedAtMs,
-      peerHost,
-      peerPort,
-      host: localHost,
-      port,
+      ...endsOf(this.#transport),
       authMechanism: own.mechanism,
-      tlsVersion,
       clientProperties: own.clientProperties,
       channelMax,
       frameMax: own.frameBytesMax,
       heartbeatSeconds: 60,
       channelCount: [...host.sessions].length,
-      state: this.#state,
+      state: host.broker.flow.stateOf(host),
       receivedBytes: host.receivedBytes,
       sentBytes: host.outbox.leftBytes,
     };
@@ -83,7 +68,7 @@ export class Inspector implements ConnectionInspector {
   *consumers(): Generator<ConsumerInfo> {
     const connectionName = this.name;
     const { host, access } = this.#own;
-    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    const { peerHost, peerPort } = endsOf(this.#transport);
     for (const session of [...host.sessions]) {
       for (const link of [...session.links]) {
         if (!(link instanceof ConsumingLink) || link.isOver) continue;
@@ -150,10 +135,4 @@ function jsonOf(item: Item, depth: number): JsonValue {
         ? String(item.value)
         : item.value;
   }
-}
-
-/** Splits `127.0.0.1:5671`, and `::1:5671`. */
-function partsOf(address: string): [host: string, port: number] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
 }

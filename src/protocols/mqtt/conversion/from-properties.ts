@@ -1,6 +1,7 @@
 // Converts neutral properties to an MQTT message.
 
 import { encodeText } from '../../../base/byte-text.ts';
+import { bodyBytes } from '../../../broker/conversion/body-bytes.ts';
 import type { Address, Body, Encoded, Properties } from '../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../broker/conversion/value.ts';
 import { exchangeNames } from '../activemq/address.ts';
@@ -47,7 +48,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
     ...(hasHidden && { hidden: JSON.stringify(hidden) }),
     visible: isFitting ? writer.bytes() : Buffer.alloc(0),
   });
-  return { head, body: encodeBody(properties.body) };
+  return { head, body: bodyBytes(properties.body) };
 }
 
 /** Size of the parts of a head that every message may have, in bytes. */
@@ -152,18 +153,4 @@ function correlationBytes(value: Value): Buffer {
 function textOf(value: Value): string {
   const json = toJson(value);
   return typeof json === 'string' ? json : JSON.stringify(json);
-}
-
-/** Text is encoded as UTF-8, and values as JSON. */
-function encodeBody(body: Body): Buffer {
-  switch (body.kind) {
-    case 'none':
-      return Buffer.alloc(0);
-    case 'bytes':
-      return body.bytes;
-    case 'text':
-      return encodeText(body.text);
-    case 'value':
-      return Buffer.from(JSON.stringify(toJson(body.value)));
-  }
 }

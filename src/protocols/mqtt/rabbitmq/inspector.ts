@@ -2,6 +2,7 @@
 
 import type { ConnectionInspector } from '../../../broker/client-connection.ts';
 import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from '../../../broker/rabbitmq/model.ts';
+import { endsOf, nameOf } from '../../connection-ends.ts';
 import type { Transport } from '../../protocol.ts';
 import type { MqttHost } from '../host.ts';
 
@@ -24,24 +25,12 @@ export class Inspector implements ConnectionInspector {
   }
 
   get name(): string {
-    const { peerAddress, localAddress } = this.#transport;
-    return `${peerAddress} -> ${localAddress}`;
-  }
-
-  get #state(): ConnectionInfo['state'] {
-    const host = this.#host;
-    const { flow } = host.broker;
-    if (!flow.has(host)) return 'running';
-    if (flow.blockedReason !== undefined) return 'blocked';
-    return flow.isPaused ? 'flow' : 'running';
+    return nameOf(this.#transport);
   }
 
   info(): ConnectionInfo {
     const host = this.#host;
     const { access, clientId, keepAliveSeconds } = host;
-    const { peerAddress, localAddress, tlsVersion } = this.#transport;
-    const [peerHost, peerPort] = partsOf(peerAddress);
-    const [localHost, port] = partsOf(localAddress);
     return {
       name: this.name,
       userProvidedName: clientId,
@@ -49,18 +38,14 @@ export class Inspector implements ConnectionInspector {
       vhost: access.vhost,
       protocol: protocols[host.version],
       connectedAtMs: this.#connectedAtMs,
-      peerHost,
-      peerPort,
-      host: localHost,
-      port,
+      ...endsOf(this.#transport),
       authMechanism: 'none',
-      tlsVersion,
       clientProperties: { client_id: clientId },
       channelMax: 0,
       frameMax: 0,
       heartbeatSeconds: keepAliveSeconds,
       channelCount: 0,
-      state: this.#state,
+      state: host.broker.flow.stateOf(host),
       receivedBytes: host.receivedBytes,
       sentBytes: host.outbox.leftBytes,
     };
@@ -73,7 +58,7 @@ export class Inspector implements ConnectionInspector {
 
   *consumers(): Generator<ConsumerInfo> {
     const { session, access, inFlightMax } = this.#host;
-    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    const { peerHost, peerPort } = endsOf(this.#transport);
     const { name } = this;
     for (const { queue, isAcknowledged } of session.consumed) {
       yield {
@@ -94,10 +79,4 @@ export class Inspector implements ConnectionInspector {
       };
     }
   }
-}
-
-/** Splits `127.0.0.1:5671`, and `::1:5671`. */
-function partsOf(address: string): [host: string, port: number] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
 }

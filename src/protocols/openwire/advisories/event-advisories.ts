@@ -170,7 +170,7 @@ function regionOf(address: Address): string {
   return isQueue(address) ? 'Queue' : 'Topic';
 }
 
-/** The structure of a consumer, also of another protocol. */
+/** The structure of a consumer, even of another protocol. */
 function consumerInfoOf({ taker, request }: Consumption, address: Address): ConsumerInfo {
   if (taker instanceof OpenWireConsumer) return taker.info;
   return consumerInfo({

@@ -105,7 +105,7 @@ export class DispatchTemplate {
     return true;
   }
 
-  /** Whether the fields that are not written anew are the same in a head. */
+  /** Whether the fields that are not written again are the same in a head. */
   #isLike(bytes: Buffer, at: number): boolean {
     const head = this.#head;
     const id = this.sequenceAt + 2 * longBytes;

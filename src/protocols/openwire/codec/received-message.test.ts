@@ -166,7 +166,7 @@ test('the next messages of producers are the same as those of their structures',
   }
 });
 
-test('a frame that is cut off is refused, also after a whole one that begins in the same way', () => {
+test('a frame that is cut off is refused, even after a whole one that begins in the same way', () => {
   const [sender, reader] = [new Codec(plain), new Codec(plain)];
   const random = new SeededRandom(3);
   const message = { ...randomMessage(random), producerId: producerIds[0] } as Message;

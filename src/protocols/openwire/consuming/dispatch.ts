@@ -22,7 +22,7 @@ const priorityDefault = 4;
 /** The first version in which usual messages have all fields of stored heads. */
 const fullVersion = 10;
 
-/** Units besides those of any delivery, for a head that is copied, and one that is encoded anew. */
+/** Units besides those of any delivery, for a head that is copied, and one that is encoded again. */
 const copiedUnits = 1;
 const encodedUnits = 4;
 

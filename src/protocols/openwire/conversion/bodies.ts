@@ -16,7 +16,7 @@ export const javaObjectType = 'application/x-java-serialized-object';
 const nothing = Buffer.alloc(0);
 
 /**
- * A byte that is inflated, decoded and encoded counts as so many converted bytes. A body of
+ * A byte that is inflated, decoded and encoded counts as this many converted bytes. A body of
  * {@link inflatedBytesMax} then takes the deliveries of a whole turn.
  */
 const inflatedWeight = 4;

@@ -99,7 +99,7 @@ test('a transaction with a failed command can only be rolled back', async () => 
   assert.equal(b.ready('q'), 0);
 });
 
-test('a lost connection rolls back its transaction, also for a consumer that was closed before', async () => {
+test('a lost connection rolls back its transaction, including for a consumer that was closed before', async () => {
   const b = await OpenWireBroker.open();
   const peer = await b.client();
   peer.produce();

@@ -122,7 +122,7 @@ test('a frame head cannot contain a null byte', () => {
   assert.ok(!escapeHeader('a\0b').includes('\0'));
 });
 
-test('header names with surrounding spaces stay distinct, also for STOMP 1.0 clients', () => {
+test('header names with surrounding spaces stay distinct, including for STOMP 1.0 clients', () => {
   const names = (version: Version) =>
     frameBytes(
       'MESSAGE',

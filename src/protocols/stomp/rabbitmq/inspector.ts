@@ -2,6 +2,7 @@
 
 import type { ConnectionInspector } from '../../../broker/client-connection.ts';
 import type { ChannelInfo, ConnectionInfo, ConsumerInfo } from '../../../broker/rabbitmq/model.ts';
+import { endsOf, nameOf } from '../../connection-ends.ts';
 import type { Transport } from '../../protocol.ts';
 import type { RabbitMqConnection } from './dialect.ts';
 
@@ -19,28 +20,16 @@ export class Inspector implements ConnectionInspector {
   }
 
   get name(): string {
-    const { peerAddress, localAddress } = this.#transport;
-    return `${peerAddress} -> ${localAddress}`;
+    return nameOf(this.#transport);
   }
 
   get #channelName(): string {
     return `${this.name} (${channelNumber})`;
   }
 
-  get #state(): ConnectionInfo['state'] {
-    const { broker, host } = this.#own;
-    const { flow } = broker;
-    if (!flow.has(host)) return 'running';
-    if (flow.blockedReason !== undefined) return 'blocked';
-    return flow.isPaused ? 'flow' : 'running';
-  }
-
   info(): ConnectionInfo {
     const own = this.#own;
     const { host, access } = own;
-    const { peerAddress, localAddress, tlsVersion } = this.#transport;
-    const [peerHost, peerPort] = partsOf(peerAddress);
-    const [localHost, port] = partsOf(localAddress);
     return {
       name: this.name,
       userProvidedName: undefined,
@@ -48,18 +37,14 @@ export class Inspector implements ConnectionInspector {
       vhost: access.vhost,
       protocol: `STOMP ${host.version}`,
       connectedAtMs: own.connectedAtMs,
-      peerHost,
-      peerPort,
-      host: localHost,
-      port,
+      ...endsOf(this.#transport),
       authMechanism: own.usesCertificate ? 'ssl' : 'stomp_headers',
-      tlsVersion,
       clientProperties: { product: 'STOMP client' },
       channelMax: 1,
       frameMax: 0,
       heartbeatSeconds: own.expectMs / 1000,
       channelCount: 1,
-      state: this.#state,
+      state: own.broker.flow.stateOf(host),
       receivedBytes: host.receivedBytes,
       sentBytes: host.outbox.leftBytes,
     };
@@ -98,7 +83,7 @@ export class Inspector implements ConnectionInspector {
 
   *consumers(): Generator<ConsumerInfo> {
     const { access, subscriptions } = this.#own;
-    const [peerHost, peerPort] = partsOf(this.#transport.peerAddress);
+    const { peerHost, peerPort } = endsOf(this.#transport);
     for (const subscription of [...subscriptions.all]) {
       const { queue, terms, isSettled, isActive } = subscription;
       const { priority, prefetch } = subscription.subscription.options;
@@ -125,10 +110,4 @@ export class Inspector implements ConnectionInspector {
 /** 0 for no limit. */
 function shownPrefetch(prefetch: number): number {
   return prefetch === Infinity ? 0 : prefetch;
-}
-
-/** Splits `127.0.0.1:61614`, and `::1:61614`. */
-function partsOf(address: string): [host: string, port: number] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, Math.max(0, at)), Number(address.slice(at + 1)) || 0];
 }

@@ -38,7 +38,7 @@ export class SealedFileHolder implements RootKeyHolder {
   async make(): Promise<MadeRootKey> {
     const { file } = this.#source;
     if (!existsSync(file)) await this.#create();
-    // What the file contains counts, also if it was just created.
+    // What the file contains counts, even if it was just created.
     return { key: await this.open(), stored: Buffer.alloc(0), number: sourceNumbers.sealedFile };
   }
 

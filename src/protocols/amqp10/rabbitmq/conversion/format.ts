@@ -12,12 +12,12 @@ import {
   textOf,
 } from '../../codec/items.ts';
 import { fromArgument, toArgument } from '../../conversion/arguments.ts';
+import { readHead } from '../../conversion/read-head.ts';
 import { changedHead } from '../../messages/changed-head.ts';
 import { deathArgument, deathsFromArgument } from './deaths.ts';
 import { fromProperties } from './from-properties.ts';
 import { idText } from './ids.ts';
 import { annotationNames, headerNames, isXName } from './names.ts';
-import { readHead } from './read-head.ts';
 import { toProperties } from './to-properties.ts';
 
 /** Positions in the list of the header. */

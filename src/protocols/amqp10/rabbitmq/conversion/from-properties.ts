@@ -2,13 +2,9 @@
 
 import { encodeText } from '../../../../base/byte-text.ts';
 import { isShortName } from '../../../../broker/arguments.ts';
-import type {
-  Address,
-  Body,
-  Encoded,
-  Properties,
-} from '../../../../broker/conversion/properties.ts';
-import { type Field, toJson, type Value } from '../../../../broker/conversion/value.ts';
+import { bodyBytes } from '../../../../broker/conversion/body-bytes.ts';
+import type { Address, Encoded, Properties } from '../../../../broker/conversion/properties.ts';
+import type { Field, Value } from '../../../../broker/conversion/value.ts';
 import { Encoder } from '../../codec/encoder.ts';
 import { type Entry, type Item, stringItem, symbolItem } from '../../codec/items.ts';
 import { type Composite, writeComposite } from '../../codec/performatives.gen.ts';
@@ -138,23 +134,10 @@ function mapSection(code: number, entries: readonly Entry[], bytesMax: number): 
 }
 
 function bodyOf({ body, type }: Properties): Buffer {
-  const bytes = bytesOf(body);
+  const bytes = bodyBytes(body);
   if (type === sectionsType && isBody(bytes)) return bytes;
   const w = new Encoder(bytes.length + 16);
   w.descriptor(sections.data);
   w.binary(bytes);
   return w.toBuffer();
-}
-
-function bytesOf(body: Body): Buffer {
-  switch (body.kind) {
-    case 'none':
-      return Buffer.alloc(0);
-    case 'bytes':
-      return body.bytes;
-    case 'text':
-      return encodeText(body.text);
-    case 'value':
-      return Buffer.from(JSON.stringify(toJson(body.value)));
-  }
 }

@@ -6,13 +6,13 @@ import type { EncodedMessage, Properties } from '../../../../broker/conversion/p
 import { emptyProperties } from '../../../../broker/conversion/properties.ts';
 import type { Field } from '../../../../broker/conversion/value.ts';
 import { type Entry, entryOf, type Item, textOf } from '../../codec/items.ts';
+import { readHead } from '../../conversion/read-head.ts';
 import { toValue } from '../../conversion/values.ts';
 import { decodeSegment } from '../addresses.ts';
 import { plainBody } from './body.ts';
 import { deathValue } from './deaths.ts';
 import { convertedId } from './ids.ts';
 import { annotationNames, headerNames, isXName, sectionsType } from './names.ts';
-import { readHead } from './read-head.ts';
 
 /** Annotations that do not become headers. */
 const internal: ReadonlySet<string> = new Set([

@@ -1,7 +1,8 @@
 // Converts neutral properties to an MQTT message, as RabbitMQ converts AMQP messages.
 
 import { encodeText } from '../../../../base/byte-text.ts';
-import type { Body, Encoded, Properties } from '../../../../broker/conversion/properties.ts';
+import { bodyBytes } from '../../../../broker/conversion/body-bytes.ts';
+import type { Encoded, Properties } from '../../../../broker/conversion/properties.ts';
 import { toJson, type Value } from '../../../../broker/conversion/value.ts';
 import { isTopicName } from '../../address.ts';
 import { isSendable } from '../../codec/fields.ts';
@@ -44,7 +45,7 @@ export function fromProperties(properties: Properties, headBytesMax: number): En
     ttlMs: ttlMs ?? -1,
     visible: isFitting ? writer.bytes() : Buffer.alloc(0),
   });
-  return { head, body: bytesOf(properties.body) };
+  return { head, body: bodyBytes(properties.body) };
 }
 
 /** The topic for replies, if the reply address is one. */
@@ -84,18 +85,5 @@ function textOf(value: Value): string | undefined {
       const json = toJson(value);
       return typeof json === 'string' ? json : String(json);
     }
-  }
-}
-
-function bytesOf(body: Body): Buffer {
-  switch (body.kind) {
-    case 'none':
-      return Buffer.alloc(0);
-    case 'bytes':
-      return body.bytes;
-    case 'text':
-      return encodeText(body.text);
-    case 'value':
-      return Buffer.from(JSON.stringify(toJson(body.value)));
   }
 }

@@ -1,9 +1,8 @@
 // Converts neutral properties to a STOMP message.
 
-import { encodeText } from '../../../../base/byte-text.ts';
+import { bodyBytes } from '../../../../broker/conversion/body-bytes.ts';
 import {
   annotationPrefix,
-  type Body,
   type Encoded,
   type Properties,
 } from '../../../../broker/conversion/properties.ts';
@@ -16,7 +15,7 @@ import { withMapText } from './transformations.ts';
 /** Encodes a message as STOMP, where all values are text. */
 export function fromProperties(converted: Properties, headBytesMax: number): Encoded {
   const properties = withMapText(converted);
-  const body = encodeBody(properties.body);
+  const body = bodyBytes(properties.body);
   const own = propertyLines(properties, body);
   const pieces: Buffer[] = [];
   let size = 0;
@@ -69,18 +68,4 @@ function textOf(value: Value): string {
   if (value.type === 'float') return floatText(value.value);
   const json = toJson(value);
   return typeof json === 'string' ? json : JSON.stringify(json);
-}
-
-/** Text is encoded as UTF-8, and values as JSON. */
-function encodeBody(body: Body): Buffer {
-  switch (body.kind) {
-    case 'none':
-      return Buffer.alloc(0);
-    case 'bytes':
-      return body.bytes;
-    case 'text':
-      return encodeText(body.text);
-    case 'value':
-      return Buffer.from(JSON.stringify(toJson(body.value)));
-  }
 }

@@ -16,7 +16,7 @@ const errorHeader = 'transformation-error';
 export const mapTextLengthMax = 65_536;
 
 /**
- * A character that is read counts as so many converted bytes. A map of {@link mapTextLengthMax} then
+ * A character that is read counts as this many converted bytes. A map of {@link mapTextLengthMax} then
  * takes the deliveries of a whole turn: hostile ones take 10 ms.
  */
 const mapTextWeight = 32;

@@ -1,10 +1,10 @@
 // The decoded sections of a stored head.
 
-import { Decoder } from '../../codec/decoder.ts';
-import type { Entry, Item } from '../../codec/items.ts';
-import { AmqpError } from '../../errors.ts';
-import { sections } from '../../messages/sections.ts';
-import { sectionsOf } from '../../messages/stored-head.ts';
+import { Decoder } from '../codec/decoder.ts';
+import type { Entry, Item } from '../codec/items.ts';
+import { AmqpError } from '../errors.ts';
+import { sections } from '../messages/sections.ts';
+import { sectionsOf } from '../messages/stored-head.ts';
 
 const decoder = new Decoder();
 
@@ -20,7 +20,7 @@ export interface Head {
 export function readHead(buffer: Buffer, start: number, end: number): Head {
   const found = new Map<number, Item | undefined>();
   for (const { code, valueAt, end: sectionEnd } of sectionsOf(buffer, start, end)) {
-    found.set(code, read(buffer, valueAt, sectionEnd));
+    found.set(code, readItem(buffer, valueAt, sectionEnd));
   }
   const list = (code: number) => {
     const item = found.get(code);
@@ -38,8 +38,13 @@ export function readHead(buffer: Buffer, start: number, end: number): Head {
   };
 }
 
-/** Undefined if a section has more values than are decoded. */
-function read(buffer: Buffer, at: number, end: number): Item | undefined {
+/**
+ * Decodes a value of stored bytes. Heads are checked when a message is received, so that an error is
+ * only possible in bodies.
+ *
+ * @returns undefined if the bytes are not a value, or have more values than are decoded
+ */
+export function readItem(buffer: Buffer, at: number, end: number): Item | undefined {
   try {
     return decoder.reset(buffer, at, end).item();
   } catch (error) {

@@ -1,9 +1,9 @@
-// Conversion of field values.
+// Conversion between arguments and neutral values.
 
-import { textBytes } from '../../../base/byte-text.ts';
-import { shortStringBytesMax } from '../../../base/bytes.ts';
-import type { Argument, Arguments } from '../../../broker/arguments.ts';
-import type { Field, NumberType, Value } from '../../../broker/conversion/value.ts';
+import { textBytes } from '../../base/byte-text.ts';
+import { shortStringBytesMax } from '../../base/bytes.ts';
+import type { Argument, Arguments, ArgumentType } from '../arguments.ts';
+import type { Field, NumberType, Scalar, Value } from './value.ts';
 
 /** Maximum nesting of tables and arrays. */
 const depthMax = 60;
@@ -30,8 +30,23 @@ const argumentTypes: Readonly<Record<NumberType, keyof typeof numberTypes>> = {
   double: 'double',
 };
 
-/** Converts a field value (4.2.5.5) to a neutral value, without loss. */
+/** Converts an argument to a neutral value, without loss. */
 export function toValue({ type, value }: Argument): Value {
+  switch (type) {
+    case 'table':
+      return { type: 'map', value: toFields(value as Arguments) }; // the type determines the value
+    case 'array':
+      return { type: 'list', value: (value as readonly Argument[]).map(toValue) };
+    default:
+      return toScalar(type, value);
+  }
+}
+
+/** Converts an argument that is neither a table nor an array. */
+export function toScalar(
+  type: Exclude<ArgumentType, 'table' | 'array'>,
+  value: Argument['value'],
+): Scalar {
   switch (type) {
     case 'longstr':
       return { type: 'string', value: String(value) };
@@ -47,10 +62,6 @@ export function toValue({ type, value }: Argument): Value {
       return { type: 'decimal', value: String(value) };
     case 'void':
       return { type: 'null', value: null };
-    case 'table':
-      return { type: 'map', value: toFields(value as Arguments) }; // the type determines the value
-    case 'array':
-      return { type: 'list', value: (value as readonly Argument[]).map(toValue) };
     default:
       return { type: numberTypes[type], value: Number(value) };
   }
@@ -62,7 +73,7 @@ export function toFields(table: Arguments): Field[] {
 }
 
 /**
- * Converts a neutral value to a field value. Chars, symbols, uuids, ulongs beyond 2^63 and decimals
+ * Converts a neutral value to an argument. Chars, symbols, uuids, ulongs beyond 2^63 and decimals
  * beyond 32 bits become text, a time before 1970 becomes a long, and milliseconds of times are
  * lost.
  */
