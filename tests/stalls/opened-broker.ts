@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareForMessages } from '../../src/base/process.ts';
+import { inlineMore } from '../../src/base/process.ts';
 import { defaultConfiguration } from '../../src/broker/activemq/configuration.ts';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { HostedBroker } from '../../src/engines/waxwing/hosted-broker.ts';
@@ -85,7 +85,7 @@ export async function openBroker(kind: MeteredKind): Promise<OpenedBroker> {
     accessed: () => {},
     resealed: () => {},
     alarmed: () => {},
-    messagesBegin: prepareForMessages,
+    inlines: inlineMore,
   });
   return {
     broker,

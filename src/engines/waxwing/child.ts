@@ -6,8 +6,8 @@ import { read } from 'node:fs';
 import { keepCompiledCode } from '../../base/compiled-code.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import {
+  inlineMore,
   prepareForConnections,
-  prepareForMessages,
   protectFiles,
   protectMemory,
 } from '../../base/process.ts';
@@ -64,9 +64,9 @@ async function start(message: StartMessage): Promise<void> {
         say({ type: 'log', level, text, ...(category && { category }) }),
       loginFailed: (failure, count) => say({ type: 'login-failed', failure, count }),
       accessed: (access) => say({ type: 'accessed', access }),
-      messagesBegin: () => {
+      inlines: (isMore) => {
         keepCompiledCode(); // while the flags are those of a start
-        prepareForMessages();
+        inlineMore(isMore);
       },
     },
   );

@@ -26,6 +26,7 @@ import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './heap/idle-collector.ts';
 import { FullCollections, MarkingMode } from './heap/marking-mode.ts';
+import { InliningMode } from './inlining-mode.ts';
 import type { BrokerDirectory } from './ldap/broker-directory.ts';
 import {
   type BrokerProtocols,
@@ -77,8 +78,8 @@ export interface HostEvents {
   resealed(): void;
   /** The alarms of the broker have changed. */
   alarmed(alarms: readonly BrokerAlarm[]): void;
-  /** Called once, when a client publishes the first message or creates the first consumer. */
-  messagesBegin?(): void;
+  /** V8 is to inline more, or as much as its own limits allow; see {@link InliningMode}. */
+  inlines?(isMore: boolean): void;
 }
 
 /** Receivers of log events, which are created later than the log. */
@@ -92,6 +93,7 @@ interface OpenBroker {
   readonly protocols: BrokerProtocols;
   readonly alarm: WakeTimer;
   readonly disk: DiskWatch;
+  readonly inlining: InliningMode;
   readonly hooks: LogHooks;
   readonly failures: FailureGatherer<LoginFailure>;
   readonly accesses: AccessReports;
@@ -131,7 +133,7 @@ export class HostedBroker {
     shovels: BrokerShovels | undefined,
     events: HostEvents,
   ) {
-    const { broker, alarm, disk, hooks, failures, accesses } = opened;
+    const { broker, alarm, disk, inlining, hooks, failures, accesses } = opened;
     const { lines, directory, services, connections } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
@@ -155,6 +157,7 @@ export class HostedBroker {
       broker.tick();
       disk.tick(systemClock.monotonicMs());
       alarms.tick();
+      inlining.tick();
       marking.look(heapBytes(), collections.wasOne());
     }, tickMs);
     const collector = new IdleCollector({
@@ -185,7 +188,6 @@ export class HostedBroker {
     if (message.setsUsers) setUsers(opened.broker, message.users);
     // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
     await opened.broker.defined();
-    opened.broker.turns.messagesBegin = () => events.messagesBegin?.();
     await opened.directory?.followRights(opened.broker);
     const { host, certificates, access, folder } = message;
     const { broker, protocols } = opened;
@@ -358,8 +360,12 @@ async function openBroker(
   broker.users.denied = (...of) => accesses.denied(...of);
   const protocols = beginProtocols(loaded, broker, message.rabbitMq);
   if (disk.isShort) broker.flow.block(lowOnDisk);
-  const reports = { failures, accesses, lines, connections };
-  return { broker, protocols, alarm, disk, hooks, directory, services, ...reports };
+  const parts = { failures, accesses, lines, connections, inlining: inliningOf(broker, events) };
+  return { broker, protocols, alarm, disk, hooks, directory, services, ...parts };
+}
+
+function inliningOf(broker: Broker, events: HostEvents): InliningMode {
+  return new InliningMode(broker, (isMore) => events.inlines?.(isMore));
 }
 
 /** Opens the services that check log-ins, if the configuration names any. */
