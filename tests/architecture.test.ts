@@ -61,6 +61,14 @@ test('what the tree of the architecture names exists', () => {
   assert.deepEqual(missing, []);
 });
 
+test('the tree of the architecture names nothing twice', () => {
+  const paths = tree.flatMap(({ folder, names }) => names.map((name) => join(folder, name)));
+  assert.deepEqual(
+    paths.filter((path, i) => paths.indexOf(path) !== i),
+    [],
+  );
+});
+
 test('the tree of the architecture names every folder of src/, and those in it', () => {
   const described = (path: string) => {
     const parts = path.split('/');
