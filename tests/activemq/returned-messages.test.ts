@@ -41,8 +41,12 @@ class Releasing {
     this.#granted += count;
     this.#peer.flow(1, count, { deliveryCount });
     await this.peers.settled();
-    const transfers = this.#peer.take().filter(({ body }) => body?.code === compositeCodes.transfer);
-    return transfers.map(({ payload }) => /[a-z0-9]+$/.exec(payload.toString('latin1'))?.[0]).join(' ');
+    const transfers = this.#peer
+      .take()
+      .filter(({ body }) => body?.code === compositeCodes.transfer);
+    return transfers
+      .map(({ payload }) => /[a-z0-9]+$/.exec(payload.toString('latin1'))?.[0])
+      .join(' ');
   }
 
   async send(bodies: string): Promise<void> {

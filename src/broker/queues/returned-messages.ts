@@ -1,8 +1,8 @@
 // What becomes of messages that consumers return.
 
 import { failureCountMax } from '../dead-lettering/death-marks.ts';
-import { RunSet } from '../dispatch/run-set.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
+import { RunSet } from '../dispatch/run-set.ts';
 import type { Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
 import { retryDelayMs } from './delayed-retry.ts';
