@@ -240,6 +240,7 @@ const metricRows: readonly Row[] = [
   ['GET', '/metrics', 'monitoring', metrics.getMetrics],
   ['GET', '/metrics/per-object', 'monitoring', metrics.getMetricsPerObject],
   ['GET', '/metrics/detailed', 'monitoring', metrics.getDetailedMetrics],
+  ['GET', '/metrics/memory-breakdown', 'monitoring', metrics.getMemoryBreakdown],
 ];
 
 /** The routes of all resources, by method and path. */

@@ -45,9 +45,46 @@ export type StorageErrorCode =
 /** A volume or its disk is in an invalid state. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}
 
+/** What to do about errors of the operating system, by code. */
+const remedies: Readonly<Record<string, string>> = {
+  EACCES: 'run as the user who owns the files',
+  EPERM: 'run as the user who owns the files',
+  EROFS: 'the file system is read-only; look at the kernel log',
+  ENOSPC: 'free space on the disk',
+  EDQUOT: 'the disk quota of this user is used up; free space',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENFILE: 'the machine has too many open files; raise fs.file-max',
+  EIO: 'the disk failed; look at the kernel log',
+};
+
+/**
+ * The error for an operation on a disk that failed, with the remedy.
+ *
+ * @param doing the operation, such as `writing /data/volume`
+ */
+export function diskFailed(doing: string, cause: unknown): StorageError {
+  const {
+    code = '',
+    path,
+    message,
+  }: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause));
+  // Node does not name the file if an operation on an open file fails.
+  const file = path !== undefined && !message.includes(path) ? ` ${path}` : '';
+  const remedy = remedies[code];
+  const what = `${doing} failed: ${message}${file}${remedy === undefined ? '' : `; ${remedy}`}`;
+  return new StorageError('disk-failed', what, { cause });
+}
+
 /** Converts errors of the operating system; other errors are returned unchanged. */
 export function diskFailure(doing: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof WaxwingError || !('code' in cause))
     return cause;
-  return new StorageError('disk-failed', `${doing} failed: ${cause.message}`, { cause });
+  return diskFailed(doing, cause);
+}
+
+/** Whether an operation failed only because the disk is full, so that it can be tried again. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof StorageError) return isDiskFull(error.cause);
+  return (error as NodeJS.ErrnoException).code === 'ENOSPC';
 }

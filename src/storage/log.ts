@@ -147,6 +147,7 @@ export class Log implements RecordLog {
       compactor: this.#compactor,
       requireOpen: () => this.#requireOpen(),
       isOpen: () => this.#failure === undefined && this.#roller.appender !== undefined,
+      failed: (error) => this.#fail(error),
       markAgain: () => this.#watermark.advance(this.#durable),
       rollNow: () => this.#rollNow(),
     });

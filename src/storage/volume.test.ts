@@ -153,7 +153,7 @@ test('concurrent header changes are all applied', async () => {
   const volume = await Volume.open(disk, '/v', dataKey);
   disk.fail('replace', 'ENOSPC');
   await Promise.all([
-    assert.rejects(volume.update({ state: 'closed' }), { code: 'ENOSPC' }),
+    assert.rejects(volume.update({ state: 'closed' }), { code: 'disk-failed' }),
     volume.rewrap(Buffer.from('sealed anew')),
     volume.update({ state: 'open', epoch: 7 }),
     volume.rewrap(Buffer.from('and once more')),

@@ -111,7 +111,7 @@ export class Volume {
    * Creates an empty volume and its folder.
    *
    * @param dataKey 256 bits, unique per volume
-   * @throws {StorageError} `volume-exists`, `key-invalid`
+   * @throws {StorageError} `volume-exists`, `key-invalid`, `disk-failed`
    */
   static async format(
     disk: Disk,
@@ -119,8 +119,11 @@ export class Volume {
     volume: NewVolume,
     dataKey: KeyObject,
   ): Promise<void> {
-    await disk.createFolder(folder);
-    if ((await disk.list(folder)).includes('volume')) {
+    const failed = (cause: unknown): never => {
+      throw diskFailure(`creating the volume ${folder}`, cause);
+    };
+    await disk.createFolder(folder).catch(failed);
+    if ((await disk.list(folder).catch(failed)).includes('volume')) {
       throw new StorageError('volume-exists', `${folder} already holds a volume`);
     }
     const header: VolumeHeader = {
@@ -134,7 +137,7 @@ export class Volume {
       position: { segment: 0, blocks: 0 },
       endTag: Buffer.alloc(16),
     };
-    await disk.replace(`${folder}/volume`, encodeHeader(header, dataKey));
+    await disk.replace(`${folder}/volume`, encodeHeader(header, dataKey)).catch(failed);
   }
 
   /**
@@ -146,7 +149,9 @@ export class Volume {
    */
   static async open(disk: Disk, folder: string, keys: KeyObject | DataKeys): Promise<Volume> {
     const unlock = await disk.lock(folder).catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
+      throw cause.code === 'ENOENT'
+        ? missing(folder, cause)
+        : diskFailure(`locking ${folder}`, cause);
     });
     try {
       const bytes = await readBytes(disk, folder);
@@ -161,7 +166,7 @@ export class Volume {
       return new Volume(disk, folder, header, dataKeys, unlock);
     } catch (error) {
       await unlock();
-      throw diskFailure(`reading ${folder}/volume`, error);
+      throw error;
     }
   }
 
@@ -208,6 +213,8 @@ export class Volume {
    * Replaces the header file with some fields changed, but no data keys. Resolves once the change is
    * durable. The replaced header is overwritten before the next change and before the volume is
    * closed.
+   *
+   * @throws {StorageError} `disk-failed`
    */
   update(change: Omit<Partial<VolumeHeader>, keyof WrappedKey | 'olderKeys'>): Promise<void> {
     return this.#change(() => change, true);
@@ -217,7 +224,7 @@ export class Volume {
    * Replaces a wrapped data key with the same key, wrapped again.
    *
    * @param generation the generation of the data key; by default the newest
-   * @throws {StorageError} `key-invalid` if the header does not list the generation
+   * @throws {StorageError} `key-invalid` if the header does not list the generation; `disk-failed`
    */
   rewrap(wrappedKey: Buffer, generation = this.#header.generation): Promise<void> {
     return this.#change((header) => {
@@ -236,7 +243,7 @@ export class Volume {
    * Replaces the wrapped forms of all data keys by one change of the header: they stay the same keys.
    *
    * @param wrapped one for each generation that the header lists
-   * @throws {StorageError} `key-invalid` if a generation is missing, or not listed
+   * @throws {StorageError} `key-invalid` if a generation is missing, or not listed; `disk-failed`
    */
   rewrapAll(wrapped: readonly WrappedKey[]): Promise<void> {
     return this.#change((header) => {
@@ -261,7 +268,7 @@ export class Volume {
    * @param dataKey 256 bits, never used by another volume or generation
    * @returns its generation
    * @throws {StorageError} `key-invalid` if the header is full, or was last written by a release
-   *   without generations
+   *   without generations; `disk-failed`
    */
   async addDataKey(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
     let generation = 0;
@@ -290,6 +297,7 @@ export class Volume {
    *
    * @param isNeeded called for each older generation after the previous change is done
    * @returns the removed generations, after the change is durable
+   * @throws {StorageError} `disk-failed`
    */
   async dropDataKeys(isNeeded: (generation: number) => boolean): Promise<readonly number[]> {
     const dropped: number[] = [];
@@ -332,7 +340,8 @@ export class Volume {
         await this.disk.replace(this.path('volume'), bytes, true, replaced);
         this.#header = header;
       };
-      this.#lastChange = this.#lastChange.then(replace).then(resolve, (error: unknown) => {
+      this.#lastChange = this.#lastChange.then(replace).then(resolve, (cause: unknown) => {
+        const error = diskFailure(`writing ${this.path('volume')}`, cause);
         if (isDone) this.#eraseFailure = error;
         else reject(error);
       });
@@ -342,7 +351,7 @@ export class Volume {
   /**
    * Releases the lock. Call it last.
    *
-   * @throws the error of overwriting a replaced header
+   * @throws {StorageError} `disk-failed` if a replaced header could not be overwritten
    */
   async close(): Promise<void> {
     await this.#lastChange;
@@ -355,7 +364,7 @@ export class Volume {
  * Reads the header of a volume without its data key, to learn how the key is wrapped. It is
  * verified only by `Volume.open`.
  *
- * @throws {StorageError} `not-a-volume`, `format-too-new`
+ * @throws {StorageError} `not-a-volume`, `format-too-new`, `disk-failed`
  */
 export async function readVolumeHeader(disk: Disk, folder: string): Promise<VolumeHeader> {
   return decodeHeader(await readBytes(disk, folder), folder);
@@ -375,17 +384,20 @@ function keyInvalid(folder: string, what: string): StorageError {
   return new StorageError('key-invalid', `${folder}/volume ${what}`);
 }
 
-function missing(folder: string, cause: Error): StorageError {
+function missing(folder: string, cause: unknown): StorageError {
   return new StorageError('not-a-volume', `there is no volume in ${folder}`, { cause });
 }
 
 async function readBytes(disk: Disk, folder: string): Promise<Buffer> {
-  const file = await disk.open(`${folder}/volume`).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'ENOENT' ? missing(folder, cause) : cause;
-  });
   try {
-    return await file.read(0, headerBytesMax);
-  } finally {
-    await file.close();
+    const file = await disk.open(`${folder}/volume`);
+    try {
+      return await file.read(0, headerBytesMax);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw missing(folder, cause);
+    throw diskFailure(`reading ${folder}/volume`, cause);
   }
 }

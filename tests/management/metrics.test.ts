@@ -109,9 +109,31 @@ test('families and virtual hosts are selected', async () => {
   );
 });
 
+test('the memory of the broker is shown in parts, and each path names itself', async () => {
+  const lines = await scrape('/metrics/memory-breakdown');
+  const value = (name: string) => {
+    const found = lines.find((line) => line.startsWith(`rabbitmq_memory_${name}_bytes `));
+    return Number(found?.split(' ')[1]);
+  };
+  const parts = ['classic_queue_erlang_process', 'binary_heap', 'other_erlang_process'].map(value);
+  const sum = parts.reduce((total, bytes) => total + bytes, 0);
+  assert.ok(parts.every((bytes) => bytes > 0) && sum > 20e6 && sum < 4e9, String(parts));
+  for (const [path, endpoint] of [
+    ['/metrics', 'aggregated'],
+    ['/metrics/per-object', 'per-object'],
+    ['/metrics/detailed', 'detailed'],
+    ['/metrics/memory-breakdown', 'memory-breakdown'],
+  ] as const) {
+    const identity = (await scrape(path)).find((line) => line.includes('identity_info{'));
+    assert.match(identity ?? '', new RegExp(`rabbitmq_endpoint="${endpoint}"`));
+  }
+});
+
 test('only users for monitoring see metrics', async () => {
   await host.json('PUT', '/api/users/m', { password: 'p', tags: 'management' });
-  for (const path of ['/metrics', '/metrics/per-object', '/metrics/detailed']) {
+  for (const path of ['', '/per-object', '/detailed', '/memory-breakdown'].map(
+    (p) => `/metrics${p}`,
+  )) {
     assert.equal((await host.call('GET', path, undefined, { user: 'm:p' })).status, 401);
     assert.equal((await host.call('GET', path, undefined, { user: '' })).status, 401);
   }

@@ -3,19 +3,22 @@
 import assert from 'node:assert/strict';
 import { ManualClock } from '../support/bare-broker.ts';
 import { BrokerLife, type Left, nothingLeft } from './broker-life.ts';
-import { BrokerWork } from './broker-work.ts';
+import { BrokerWork, largePaddings, smallPaddings } from './broker-work.ts';
 import { Machine } from './machine.ts';
-import { makeRoom, prepare, requireExpected, smallLog } from './trouble.ts';
+import { largeLog, makeRoom, prepare, requireExpected, smallLog } from './trouble.ts';
 
 /** Runs of a broker, one after the other, on one volume. */
 class Runs {
   readonly machine: Machine;
   readonly clock = new ManualClock();
+  readonly #isLarge: boolean;
   left: Left = nothingLeft;
   published = 0;
 
-  constructor(seed: number) {
+  /** @param isLarge whether many messages are large */
+  constructor(seed: number, isLarge = false) {
     this.machine = new Machine(seed);
+    this.#isLarge = isLarge;
   }
 
   /** @param trouble what befalls the disk; chance has it where it is not given */
@@ -25,7 +28,8 @@ class Runs {
     try {
       const { left } = this;
       if (left !== nothingLeft) this.left = { ...left, isStopped: false };
-      if (await life.open(smallLog(machine.random), left)) await this.#live(life, stepCount);
+      const options = this.#isLarge ? largeLog(machine.random) : smallLog(machine.random);
+      if (await life.open(options, left)) await this.#live(life, stepCount);
     } catch (error) {
       const isFull = trouble === 'disk-full' && (error as { code?: string }).code === 'disk-failed';
       if (!isFull) requireExpected(error, trouble, life.told);
@@ -59,7 +63,8 @@ class Runs {
     await machine.untilRoom(() => isDefined || life.hasEnded, 'the start');
     this.left = life.left(this.left.returned);
     if (life.hasEnded) return;
-    const work = new BrokerWork(life, this.published);
+    const paddings = this.#isLarge ? largePaddings : smallPaddings;
+    const work = new BrokerWork(life, this.published, paddings);
     try {
       for (let i = 0; i < stepCount && !life.hasEnded; i++) await work.step();
       makeRoom(machine.disk);
@@ -99,8 +104,16 @@ class Runs {
 }
 
 /** Lives, power cuts and disk failures of a broker on a volume, as the seed has it. */
-export async function simulateBrokerOnDisk(seed: number): Promise<void> {
-  const runs = new Runs(seed);
+export function simulateBrokerOnDisk(seed: number): Promise<void> {
+  return simulateLives(new Runs(seed));
+}
+
+/** The same with many messages of 128 KiB to 4 MiB, which need several blocks or one of their own. */
+export function simulateLargeBodies(seed: number): Promise<void> {
+  return simulateLives(new Runs(seed, true));
+}
+
+async function simulateLives(runs: Runs): Promise<void> {
   const { machine } = runs;
   await machine.run(async () => {
     await runs.begin();

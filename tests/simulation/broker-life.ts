@@ -37,6 +37,9 @@ export const nothingLeft: Left = {
   isStopped: false,
 };
 
+/** Records around this size and larger ones are copied in later turns, bytes. */
+const copiedAtOnce = 1_000_000;
+
 const keyOf = (queueIndex: QueueIndex, sequence: number) => `${queueIndex.number}/${sequence}`;
 
 /** One run of a broker on a machine, and all that it is seen to hold. */
@@ -62,6 +65,8 @@ export class BrokerLife {
    * Made of next numbers and counts of all queues: what is live has changed only where these have.
    */
   #state = 0;
+  /** New messages that are still being copied, by key; their groups end only after that. */
+  readonly #copied = new Map<string, [QueueIndex, sequence: number]>();
   /** Messages that are gone, though the log may not say so yet: since which group. */
   #unwritten: [key: string, first: number][] = [];
 
@@ -186,6 +191,11 @@ export class BrokerLife {
     const [first, last] = [this.#group, this.log.openGroup];
     this.#group = last;
     const unit = isUnit ? this.ledger.unit() : 0;
+    for (const [key, [queueIndex, sequence]] of this.#copied) {
+      if (!queueIndex.isLive(sequence) || this.#see(key, queueIndex, sequence)) {
+        this.#copied.delete(key);
+      }
+    }
     this.#observeDefinitions(first, last, unit);
     const [come, gone] = this.#compare();
     const units = unit === 0 ? this.#pair([...come.keys()], gone) : undefined;
@@ -239,7 +249,7 @@ export class BrokerLife {
         live.add(key);
         if (this.#live.has(key)) continue;
         come.set(key, value);
-        this.bodies.set(key, this.#body(queueIndex, sequence));
+        if (!this.#see(key, queueIndex, sequence)) this.#copied.set(key, [queueIndex, sequence]);
       }
     }
     const gone = [...this.#live].filter((key) => !live.has(key));
@@ -252,7 +262,8 @@ export class BrokerLife {
     if (come.length === 0 || gone.length === 0) return undefined;
     const units = new Map<string, number>();
     for (const letter of come) {
-      const isSame = (other: string) => this.bodies.get(other) === this.bodies.get(letter);
+      const body = this.bodies.get(letter);
+      const isSame = (other: string) => body !== undefined && this.bodies.get(other) === body;
       const dead = gone.filter(isSame);
       if (dead.length !== 1 || come.filter(isSame).length !== 1) continue;
       const unit = this.ledger.unit();
@@ -262,12 +273,14 @@ export class BrokerLife {
     return units;
   }
 
-  #body(queueIndex: QueueIndex, sequence: number): string {
-    assert.ok(
-      this.broker.store.view(queueIndex, sequence, this.#view),
-      'a new message is not there',
-    );
-    return bodyOf(this.#view);
+  /** Notes which message this is; false if it is still being copied. */
+  #see(key: string, queueIndex: QueueIndex, sequence: number): boolean {
+    if (!this.broker.store.view(queueIndex, sequence, this.#view)) {
+      assert.ok(queueIndex.bodyLength(sequence) > copiedAtOnce, 'a new message is not there');
+      return false;
+    }
+    this.bodies.set(key, bodyOf(this.#view));
+    return true;
   }
 
   /** The live message of a queue that begins so. */
@@ -286,13 +299,14 @@ export class BrokerLife {
       for (const [sequence] of [...this.#messages(queueIndex)]) {
         if (!queueIndex.isLive(sequence) || this.hasEnded) continue;
         // Another load may evict it meanwhile, and a compaction may move it.
-        const isElsewhere = () => this.log.blocks[queueIndex.slot(sequence)] === undefined;
+        const isElsewhere = () => this.log.blocks[queueIndex.slot(sequence)]?.isFilling !== false;
         while (queueIndex.isLive(sequence) && isElsewhere() && !this.hasEnded) {
           await this.machine.finish(this.log.load(queueIndex.slot(sequence)));
         }
         if (this.hasEnded || !queueIndex.isLive(sequence)) continue;
         assert.ok(store.view(queueIndex, sequence, this.#view), 'a block just loaded is not there');
         assert.equal(bodyOf(this.#view), this.bodies.get(keyOf(queueIndex, sequence)));
+        assert.ok(isPadded(this.#view), 'a body is not the one that was published');
       }
     }
   }
@@ -330,6 +344,18 @@ export class BrokerLife {
     const { returned = before } = this;
     return { ledger, durable: told.durable, open, bodies, returned, isStopped: false };
   }
+}
+
+const padding = Buffer.alloc(1024 * 1024, '.');
+
+/** Whether the body has only dots after its beginning. */
+function isPadded({ buffer, bodyAt, bodyLength }: Delivery): boolean {
+  const end = bodyAt + bodyLength;
+  for (let at = bodyAt + 8; at < end; at += padding.length) {
+    const part = buffer.subarray(at, Math.min(end, at + padding.length));
+    if (part.compare(padding, 0, part.length) !== 0) return false;
+  }
+  return true;
 }
 
 /** The beginning of the body, which identifies the message. */

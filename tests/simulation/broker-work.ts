@@ -29,6 +29,29 @@ const queues: Readonly<Record<string, Arguments>> = {
 const names = [...Object.keys(queues).slice(1), 'fleeting', 'spare'];
 const outcomes = ['accepted', 'accepted', 'accepted', 'rejected', 'released'] as const;
 
+/** The paddings of bodies; the second ones are taken once in so many messages. */
+export interface Paddings {
+  readonly usual: readonly number[];
+  readonly rare: readonly number[];
+  readonly rareOneIn: number;
+}
+
+export const smallPaddings: Paddings = {
+  usual: [0, 200, 200, 2000, 4000],
+  rare: [140_000],
+  rareOneIn: 80,
+};
+
+/** Around the sizes of a block and of a record that is sealed in slices. */
+export const largePaddings: Paddings = {
+  usual: [0, 200, 2000, 30_000],
+  rare: [
+    ...[130_800, 131_072, 140_000, 200_000, 262_144, 524_288, 900_000],
+    ...[1_048_300, 1_048_576, 1_500_000, 2_097_152, 4_200_000],
+  ],
+  rareOneIn: 3,
+};
+
 /** An unsettled delivery. */
 class Hand implements Consumer {
   isWritable = true;
@@ -53,9 +76,11 @@ export class BrokerWork {
   readonly #vhost: Vhost;
   #consuming: Consuming[] = [];
   #published: number;
+  readonly #paddings: Paddings;
 
   /** @param published how many messages there were before */
-  constructor(life: BrokerLife, published: number) {
+  constructor(life: BrokerLife, published: number, paddings: Paddings = smallPaddings) {
+    this.#paddings = paddings;
     this.#life = life;
     this.#random = life.machine.random;
     this.#vhost = life.broker.vhost('/');
@@ -114,7 +139,9 @@ export class BrokerWork {
     const { broker } = this.#life;
     const body = String(this.#published++).padStart(8, '0');
     const [exchange, key] = this.#random.oneIn(4) ? ['fan', ''] : ['', this.#random.pick(names)];
-    const padding = this.#random.oneIn(80) ? 140_000 : this.#random.pick([0, 200, 200, 2000, 4000]);
+    const { usual, rare, rareOneIn } = this.#paddings;
+    const isRare = this.#random.oneIn(rareOneIn);
+    const padding = isRare ? this.#random.pick(rare) : this.#random.pick(usual);
     const publication = message(broker, exchange, key, body.padEnd(8 + padding, '.'));
     publication.isPersistent = !this.#random.oneIn(5);
     publication.priority = this.#random.below(6);

@@ -1,7 +1,7 @@
 // The simulation of a log with crashes.
 
 import assert from 'node:assert/strict';
-import { StorageError } from '../../src/storage/errors.ts';
+import { isDiskFull, StorageError } from '../../src/storage/errors.ts';
 import type { Log } from '../../src/storage/log.ts';
 import type { Volume } from '../../src/storage/volume.ts';
 import { Ledger } from './ledger.ts';
@@ -138,7 +138,20 @@ export class Life {
         ? this.log.dataKeys.drop()
         : this.log.dataKeys.add(...this.machine.newKey());
     this.reading++;
-    done.catch((error: unknown) => this.failures.push(error)).finally(() => this.reading--);
+    done
+      .catch((error: unknown) => {
+        if (!this.#isRefusal(error)) this.failures.push(error);
+      })
+      .finally(() => this.reading--);
+  }
+
+  /** Whether a data key was refused, after which the log goes on. */
+  #isRefusal(error: unknown): boolean {
+    if (!(error instanceof StorageError)) return false;
+    // Several may be added at a time.
+    if (error.code === 'key-invalid') return this.volume.header.olderKeys.length >= 6;
+    const isFull = error.code === 'disk-failed' && isDiskFull(error);
+    return isFull && this.trouble === 'disk-full' && this.told.failure === undefined;
   }
 
   #read(): void {

@@ -5,7 +5,6 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { keyFromBytes } from '../../src/crypto/derive.ts';
 import { checkVolume } from '../../src/storage/check.ts';
 import type { Disk } from '../../src/storage/disk.ts';
-import { diskFailure } from '../../src/storage/errors.ts';
 import { Log } from '../../src/storage/log.ts';
 import type { LogOptions, LogOwner } from '../../src/storage/log-owner.ts';
 import { type DataKeys, readVolumeHeader, Volume } from '../../src/storage/volume.ts';
@@ -143,9 +142,7 @@ export class Machine {
 
   /** The data keys that the volume's header lists. */
   async keys(disk: Disk): Promise<DataKeys> {
-    const { wrappedKey, olderKeys } = await readVolumeHeader(disk, folder).catch((cause) => {
-      throw diskFailure(`reading ${folder}/volume`, cause);
-    });
+    const { wrappedKey, olderKeys } = await readVolumeHeader(disk, folder);
     const older = olderKeys.map((each) => [each.generation, keyOf(each.wrappedKey)] as const);
     return { newest: keyOf(wrappedKey), older: new Map(older) };
   }

@@ -7,7 +7,7 @@ const isLong = process.env['WAXWING_LONG'] === '1';
 
 for (const simulation of simulations) {
   test(`${simulation.name}: no crash loses or duplicates confirmed messages or changes the order`, async () => {
-    const seedMax = isLong ? 20_000 : simulation.seedCount;
+    const seedMax = isLong ? simulation.longCount : simulation.seedCount;
     for (let seed = 1; seed <= seedMax; seed++) {
       await simulation.run(seed).catch((cause: unknown) => {
         throw new Error(replayOf(simulation, seed), { cause });

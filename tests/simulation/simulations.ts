@@ -1,6 +1,6 @@
 // The list of simulations.
 
-import { simulateBrokerOnDisk } from './broker-crash.ts';
+import { simulateBrokerOnDisk, simulateLargeBodies } from './broker-crash.ts';
 import { simulateBroker, simulateBrokerOnLog } from './broker-model.ts';
 import { simulateLog } from './log-crash.ts';
 import { simulateRecovery } from './recovery-cuts.ts';
@@ -10,16 +10,19 @@ export interface Simulation {
   readonly name: string;
   /** How many seeds every test run tries. */
   readonly seedCount: number;
+  /** How many the long form tries. */
+  readonly longCount: number;
   readonly run: (seed: number) => Promise<void>;
 }
 
 /** Every simulation there is. */
 export const simulations: readonly Simulation[] = [
-  { name: 'broker', seedCount: 30, run: simulateBroker },
-  { name: 'real-log', seedCount: 12, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 20, run: simulateLog },
-  { name: 'recovery', seedCount: 4, run: simulateRecovery },
-  { name: 'disk', seedCount: 25, run: simulateBrokerOnDisk },
+  { name: 'broker', seedCount: 30, longCount: 20_000, run: simulateBroker },
+  { name: 'real-log', seedCount: 12, longCount: 20_000, run: simulateBrokerOnLog },
+  { name: 'log', seedCount: 20, longCount: 20_000, run: simulateLog },
+  { name: 'recovery', seedCount: 4, longCount: 20_000, run: simulateRecovery },
+  { name: 'disk', seedCount: 25, longCount: 20_000, run: simulateBrokerOnDisk },
+  { name: 'large-bodies', seedCount: 2, longCount: 2000, run: simulateLargeBodies },
 ];
 
 /** The command that runs one seed again. */

@@ -28,6 +28,16 @@ export function smallLog(random: SeededRandom): Partial<LogOptions> {
   };
 }
 
+/** The same for large records, so that a compaction has several of them, and small ones between. */
+export function largeLog(random: SeededRandom): Partial<LogOptions> {
+  return {
+    ...smallLog(random),
+    segmentBytes: random.pick([80_000, 600_000, 3_000_000]),
+    cacheBytes: random.pick([0, 20_000, 8_000_000]),
+    compaction: { lookMs: random.pick([5, 5, 50]), looksMin: random.below(2), share: 1 },
+  };
+}
+
 /** Prepares what is to befall the disk. */
 export function prepare(disk: SimDisk, spanMax: number): Trouble {
   const { random } = disk;

@@ -6,6 +6,7 @@ import type { QueueHost } from '../queue-host.ts';
 import { DueHeap } from '../schedule/due-heap.ts';
 import { Delivery } from '../subscription.ts';
 import type { MessageQueue } from './message-queue.ts';
+import type { ReturnedMessages } from './returned-messages.ts';
 
 /** Maximum number of messages that are examined, or of entries that are passed over, before one is dropped. */
 const examinedCountMax = 1000;
@@ -60,6 +61,7 @@ export class Eviction {
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
   readonly #rule: EvictionRule;
+  readonly #returned: ReturnedMessages;
   readonly #view = new Delivery();
   /** All messages before this one were examined. */
   #examinedTo = 0;
@@ -78,11 +80,20 @@ export class Eviction {
   #values = this.#newest.keys();
   /** Whether all messages in `#older` are being dropped. */
   #dropsOlder = false;
+  /** All ready messages before this one were returned by a consumer. */
+  #keptTo = 0;
 
-  constructor(host: QueueHost, queue: MessageQueue, rule: EvictionRule) {
+  /** @param returned messages that stay */
+  constructor(
+    host: QueueHost,
+    queue: MessageQueue,
+    rule: EvictionRule,
+    returned: ReturnedMessages,
+  ) {
     this.#host = host;
     this.#queue = queue;
     this.#rule = rule;
+    this.#returned = returned;
   }
 
   /**
@@ -117,10 +128,11 @@ export class Eviction {
     if (older < 0) this.#dropsOlder = false;
     if (older < 0 && !isExceeded) return undefined;
     const sequence = older >= 0 ? older : this.#choose();
+    if (sequence === 'later') return 'later';
     return sequence < 0 ? undefined : { sequence, reason: 'maxlen' };
   }
 
-  #choose(): number {
+  #choose(): number | 'later' {
     const { kind } = this.#rule;
     let sequence = -1;
     if (kind === 'lowest-priority') {
@@ -132,7 +144,23 @@ export class Eviction {
       sequence = this.#takeFirst(this.#older);
       this.#dropsOlder = sequence >= 0;
     }
-    return sequence >= 0 ? sequence : this.#queue.order.peek();
+    return sequence >= 0 ? sequence : this.#oldest();
+  }
+
+  /** The first ready message that no consumer returned; -1 if there is none. */
+  #oldest(): number | 'later' {
+    const { order } = this.#queue;
+    const head = order.peek();
+    // Only without priorities, messages come after all that were there.
+    const isKnown = !order.hasPriorities && head < this.#keptTo;
+    let sequence = isKnown ? order.after(this.#keptTo - 1) : head;
+    for (let left = examinedCountMax; sequence >= 0; left--) {
+      if (!this.#returned.has(sequence)) return sequence;
+      if (left === 0) return order.hasPriorities ? head : 'later';
+      this.#keptTo = sequence + 1;
+      sequence = order.after(sequence);
+    }
+    return -1;
   }
 
   /** Takes the first message that is ready out of a list; -1 if there is none. */
@@ -149,9 +177,10 @@ export class Eviction {
     return -1;
   }
 
+  /** Whether a message waits, and no consumer had it. */
   #isReady(sequence: number): boolean {
     const { index, order } = this.#queue;
-    return index.isLive(sequence) && order.has(sequence);
+    return index.isLive(sequence) && order.has(sequence) && !this.#returned.has(sequence);
   }
 
   /** The message that expired first and is still ready; -1 if there is none. */

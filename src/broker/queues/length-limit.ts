@@ -3,6 +3,7 @@
 import type { QueueHost } from '../queue-host.ts';
 import { Eviction } from './eviction.ts';
 import type { MessageQueue } from './message-queue.ts';
+import { ReturnedMessages } from './returned-messages.ts';
 
 /** Maximum number of excess messages dropped with a publish. More are dropped in slices. */
 const excessCountMax = 8;
@@ -15,19 +16,30 @@ export function limitOf(host: QueueHost, queue: MessageQueue): LengthLimit | und
 
 /**
  * The limits of the number and the size of the messages of a queue. Ready messages count, delayed ones, and
- * dead letters that are kept until they are published. Messages with consumers do not.
+ * dead letters that are kept until they are published. Messages with consumers do not. For consumers of
+ * topics, whose limits are those of ActiveMQ, neither do messages that they returned: these are never dropped
+ * for a limit.
  */
 export class LengthLimit {
   readonly #host: QueueHost;
   readonly #queue: MessageQueue;
   /** Undefined if the head is dropped. */
   readonly #eviction: Eviction | undefined;
+  /** Undefined if the head is dropped. */
+  readonly #returned: ReturnedMessages | undefined;
 
   constructor(host: QueueHost, queue: MessageQueue) {
     const { eviction } = queue.settings;
     this.#host = host;
     this.#queue = queue;
-    this.#eviction = eviction && new Eviction(host, queue, eviction);
+    if (eviction === undefined) return;
+    this.#returned = new ReturnedMessages(queue);
+    this.#eviction = new Eviction(host, queue, eviction, this.#returned);
+  }
+
+  /** A message that a consumer returned is ready again. */
+  returned(sequence: number): void {
+    this.#returned?.add(sequence);
   }
 
   /** See `Queue.isFull`. */
@@ -81,7 +93,9 @@ export class LengthLimit {
 
   get #isExceeded(): boolean {
     const { lengthMax, bytesMax } = this.#queue.settings;
-    return this.#count > lengthMax || this.#bytes > bytesMax;
+    const count = this.#count;
+    if (count > lengthMax && count - (this.#returned?.count ?? 0) > lengthMax) return true;
+    return this.#bytes > bytesMax;
   }
 
   /**

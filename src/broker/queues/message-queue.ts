@@ -354,6 +354,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.order.requeue(sequence);
     this.readyCount++;
     this.readyBytes += this.index.bodyLength(sequence);
+    this.#limit?.returned(sequence);
   }
 
   requeueElsewhere(sequence: number, hasFailed: boolean, subscription: Subscription): void {

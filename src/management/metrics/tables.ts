@@ -5,6 +5,7 @@ import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts
 import { unsettledCount } from '../../broker/statistics.ts';
 import type { Management } from '../management.ts';
 import type { QueueTotals } from '../rates/rates.ts';
+import type { MemoryParts } from '../resources/nodes/memory.ts';
 import { alarmsOf } from '../resources/nodes/nodes.ts';
 
 /** A metric of some kind of object. */
@@ -113,6 +114,17 @@ export const brokerRows: readonly MetricRow<BrokerFacts>[] = [
   ]),
   ...churnRows,
 ];
+
+/** The parts of the memory that `/metrics/memory-breakdown` shows. */
+export const memoryRows: readonly MetricRow<MemoryParts>[] = rows('node_memory', [
+  [
+    'memory_classic_queue_erlang_process_bytes',
+    'Heap, with queues and their messages',
+    ({ queue_procs }) => queue_procs,
+  ],
+  ['memory_binary_heap_bytes', 'Buffers outside the heap', ({ binary }) => binary],
+  ['memory_other_erlang_process_bytes', 'Other memory', ({ other_proc }) => other_proc],
+]);
 
 /** The metrics of the broker with the protocol as a label. */
 export const globalRows: readonly MetricRow<BrokerFacts>[] = rows('global', [

@@ -1,4 +1,4 @@
-// Metrics for Prometheus: /metrics, /metrics/per-object, /metrics/detailed.
+// Metrics for Prometheus: /metrics, /metrics/per-object, /metrics/detailed, /metrics/memory-breakdown.
 
 import type { Queue } from '../../broker/queue.ts';
 import type { ChannelInfo, ConnectionInfo } from '../../broker/rabbitmq/model.ts';
@@ -18,11 +18,13 @@ import {
   channelRows,
   connectionRows,
   globalRows,
+  memoryRows,
   queueRows,
 } from '../metrics/tables.ts';
 import { QueueTotals } from '../rates/rates.ts';
 import type { ApiRequest } from '../request.ts';
 import { inSlices, itemsPerStep } from '../slices.ts';
+import { memoryInUse } from './nodes/memory.ts';
 import { clusterNameOf } from './parameters.ts';
 
 /** The protocol of all values that have one. */
@@ -89,14 +91,18 @@ async function factsOf(
   };
 }
 
-function* identity({ management }: ApiRequest): Generator<string> {
+/** The label `rabbitmq_endpoint`, by which dashboards choose one of several scraped paths. */
+type Endpoint = 'aggregated' | 'per-object' | 'detailed' | 'memory-breakdown';
+
+function* identity({ management }: ApiRequest, endpoint: Endpoint): Generator<string> {
   const { version } = management;
   yield '# TYPE rabbitmq_build_info untyped\n# HELP rabbitmq_build_info Versions\n';
   const versions = { rabbitmq_version: version, prometheus_plugin_version: version };
   yield line('rabbitmq_build_info', { ...versions, erlang_version: 'none' }, 1);
   yield '# TYPE rabbitmq_identity_info untyped\n# HELP rabbitmq_identity_info Names\n';
   const cluster = clusterNameOf(management);
-  yield line('rabbitmq_identity_info', { rabbitmq_node: nodeName, rabbitmq_cluster: cluster }, 1);
+  const names = { rabbitmq_node: nodeName, rabbitmq_cluster: cluster };
+  yield line('rabbitmq_identity_info', { ...names, rabbitmq_endpoint: endpoint }, 1);
 }
 
 function answer(texts: AsyncIterable<string>): Answer {
@@ -116,7 +122,7 @@ export async function getMetrics(request: ApiRequest): Promise<Answer> {
   const objects = await inSlices(background, collect(request, everything));
   const facts = await factsOf(request, objects);
   const texts = async function* () {
-    yield* identity(request);
+    yield* identity(request, 'aggregated');
     for (const row of brokerRows) yield single(row, facts);
     for (const row of globalRows) yield single(row, facts, globalLabels);
     yield await sums(background, objects.queues);
@@ -132,7 +138,7 @@ export async function getMetricsPerObject(request: ApiRequest): Promise<Answer> 
   const objects = await inSlices(background, collect(request, everything));
   const facts = await factsOf(request, objects);
   const texts = async function* () {
-    yield* identity(request);
+    yield* identity(request, 'per-object');
     for (const row of brokerRows) yield single(row, facts);
     for (const row of globalRows) yield single(row, facts, globalLabels);
     yield* each(background, 'rabbitmq_', objects.queues);
@@ -157,10 +163,20 @@ export async function getDetailedMetrics(request: ApiRequest): Promise<Answer> {
     rows: group.rows.filter(({ family }) => families.has(family)),
   });
   const texts = async function* () {
-    yield* identity(request);
+    yield* identity(request, 'detailed');
     yield* each(background, detailedPrefix, chosen(objects.queues));
     yield* each(background, detailedPrefix, chosen(objects.connections));
     yield* each(background, detailedPrefix, chosen(objects.channels));
+  };
+  return answer(texts());
+}
+
+/** `GET /metrics/memory-breakdown`: parts of the memory of the broker process */
+export function getMemoryBreakdown(request: ApiRequest): Answer {
+  const { parts } = memoryInUse();
+  const texts = async function* () {
+    yield* identity(request, 'memory-breakdown');
+    for (const row of memoryRows) yield single(row, parts);
   };
   return answer(texts());
 }

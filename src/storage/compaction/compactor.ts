@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
+import { isDiskFull } from '../errors.ts';
 import type { BlockTable } from '../log/block-table.ts';
 import { LiveSegment } from '../log/live-segment.ts';
 import type { Recovery } from '../log/recovery.ts';
@@ -235,9 +236,8 @@ export class Compactor {
     try {
       await work();
     } catch (cause) {
-      const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
       // The output is removed. There may be space at the next check.
-      if (!isFull) this.#host.failed(cause);
+      if (!isDiskFull(cause)) this.#host.failed(cause);
     }
   }
 

@@ -1,7 +1,7 @@
 // A frozen position of a volume in use, for copies.
 
 import type { DiskFile } from '../disk.ts';
-import { StorageError } from '../errors.ts';
+import { diskFailure, StorageError } from '../errors.ts';
 import { type DurableWatermark, watermarkFile } from '../log/durable-watermark.ts';
 import type { Hold } from '../log/holds.ts';
 import type { LiveSegment } from '../log/live-segment.ts';
@@ -108,7 +108,7 @@ export class FrozenVolume {
    * Reads a file of the copy from its start, in chunks of up to 256 KiB.
    *
    * @throws {StorageError} `freeze-ended` if the position has ended; the copy cannot be completed
-   *   then
+   *   then; `disk-failed`
    */
   async *read({ name, sizeBytes }: FrozenFile): AsyncGenerator<Buffer> {
     const kept = this.kept.get(name);
@@ -121,7 +121,10 @@ export class FrozenVolume {
     const file = await opened(this.#volume, this.#hold, name);
     try {
       for (let at = 0; at < sizeBytes; ) {
-        const chunk = await file.read(at, Math.min(chunkBytes, sizeBytes - at));
+        const size = Math.min(chunkBytes, sizeBytes - at);
+        const chunk = await file.read(at, size).catch((cause: unknown) => {
+          throw diskFailure(`reading ${this.#volume.path(name)}`, cause);
+        });
         // After the read, because the hold ends before a file is released.
         this.#hold.require();
         if (chunk.length === 0) throw cutOff(this.#volume.path(name), at, sizeBytes);
@@ -153,7 +156,7 @@ async function opened(volume: Volume, hold: Hold, name: string): Promise<DiskFil
   } catch (cause) {
     // If the hold has ended, this explains the missing file.
     hold.require();
-    throw cause;
+    throw diskFailure(`opening ${volume.path(name)}`, cause);
   }
 }
 

@@ -6,7 +6,7 @@ import { Reader, Writer } from '../../base/bytes.ts';
 import { type Clock, systemClock, type Timer } from '../../base/clock.ts';
 import { authenticationCode, isSameCode } from '../../crypto/derive.ts';
 import { type DiskFile, fromCallback } from '../disk.ts';
-import { StorageError } from '../errors.ts';
+import { diskFailed, isDiskFull, StorageError } from '../errors.ts';
 import type { Position, Volume } from '../volume.ts';
 import { isZero } from './segment.ts';
 
@@ -111,7 +111,7 @@ export class DurableWatermark {
       if (isIdle || !isQuiet) await this.#write(position, isIdle || isKeyOld);
       this.#written = position;
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') return this.#fail(cause);
+      if (!isDiskFull(cause)) return this.#fail(cause);
       // Retried in the next interval.
       isDone = false;
     }
@@ -137,9 +137,7 @@ export class DurableWatermark {
 
   #fail(cause: unknown): void {
     this.stop();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `writing ${watermarkFile} failed: ${reason}`;
-    this.#failed(new StorageError('disk-failed', message, { cause }));
+    this.#failed(diskFailed(`writing ${watermarkFile}`, cause));
   }
 
   /** Stops, except for an operation in progress. */

@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type DiskFile, fromCallback } from '../disk.ts';
-import { StorageError } from '../errors.ts';
+import { diskFailed, isDiskFull, type StorageError } from '../errors.ts';
 import type { LogBlock } from './block.ts';
 import type { LiveSegment } from './live-segment.ts';
 import { pageAfter } from './segment.ts';
@@ -145,7 +145,7 @@ export class GroupWriter {
         if (this.#isFull) this.#setFull(false);
         return done;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        if (!isDiskFull(error)) throw error;
         if (!this.#isFull) this.#setFull(true);
         await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, retryMs));
       }
@@ -161,8 +161,6 @@ export class GroupWriter {
     this.isFailed = true;
     this.#waiting.length = 0;
     const file = segmentFile(group.segment.number);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `writing ${file} at byte ${group.offset} failed: ${reason}`;
-    this.#events.failed(new StorageError('disk-failed', message, { cause }));
+    this.#events.failed(diskFailed(`writing ${file} at byte ${group.offset}`, cause));
   }
 }

@@ -1,7 +1,7 @@
 // Reading of segments during recovery.
 
 import { BytesError } from '../../base/bytes.ts';
-import { StorageError } from '../errors.ts';
+import { diskFailed, StorageError } from '../errors.ts';
 import type { Volume } from '../volume.ts';
 import { largeRecordBytes } from './block.ts';
 import { readWatermark, type WatermarkPosition, watermarkFile } from './durable-watermark.ts';
@@ -152,8 +152,7 @@ export class Recovery {
   /** Converts an error to an error of the storage. */
   failed(doing: string, cause: unknown): StorageError {
     if (cause instanceof StorageError) return cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new StorageError('disk-failed', `${doing} failed: ${reason}`, { cause });
+    return diskFailed(doing, cause);
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Random } from '../../base/random.ts';
 import { counterNonce, open, seal, tagBytes } from '../../crypto/aead.ts';
 import { deriveKey } from '../../crypto/derive.ts';
 import type { Disk, DiskFile } from '../disk.ts';
-import { StorageError } from '../errors.ts';
+import { diskFailure, StorageError } from '../errors.ts';
 
 /*
  * magic (8) | version u16 | part count u16 | salt (32) | sizes of the parts u32 each | tag (16),
@@ -90,15 +90,18 @@ export class SealedFile {
    * Opens a file and authenticates its beginning.
    *
    * @param name the name with which it was sealed
-   * @throws {StorageError} `sealed-file-damaged`, or an error of the operating system
+   * @throws {StorageError} `sealed-file-damaged`, `disk-failed`
+   * @throws {NodeJS.ErrnoException} `ENOENT`, `ENOTDIR`: there is no such file
    */
   static async open(disk: Disk, path: string, key: KeyObject, name: string): Promise<SealedFile> {
-    const file = await disk.open(path);
+    const file = await disk.open(path).catch((cause: NodeJS.ErrnoException) => {
+      throw isMissing(cause) ? cause : diskFailure(`opening ${path}`, cause);
+    });
     try {
       return new SealedFile(path, file, await readLayout(path, file, key, name));
     } catch (error) {
       await file.close();
-      throw error;
+      throw diskFailure(`reading ${path}`, error);
     }
   }
 
@@ -115,13 +118,16 @@ export class SealedFile {
   /**
    * Reads and decrypts a part.
    *
-   * @throws {StorageError} `sealed-file-damaged`
+   * @throws {StorageError} `sealed-file-damaged`, `disk-failed`
    */
   async part(index: number): Promise<Buffer> {
     const { fileKey, sizes, offsets } = this.#layout;
     const size = sizes[index];
     assert(size !== undefined, `there is no part ${index}`);
-    const bytes = await this.#file.read(offsets[index] ?? 0, size + tagBytes);
+    const reading = this.#file.read(offsets[index] ?? 0, size + tagBytes);
+    const bytes = await reading.catch((cause: unknown) => {
+      throw diskFailure(`reading ${this.#path}`, cause);
+    });
     const [sealed, tag] = [bytes.subarray(0, size), bytes.subarray(size)];
     if (tag.length === tagBytes) {
       const plaintext = open(fileKey, counterNonce(index + 1), noBytes, sealed, tag);
@@ -133,6 +139,10 @@ export class SealedFile {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+function isMissing({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 async function readLayout(

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Compactor } from '../compaction/compactor.ts';
+import { isDiskFull, StorageError } from '../errors.ts';
 import type { DurableWatermark } from '../log/durable-watermark.ts';
 import type { SegmentRoller } from '../log/segment-roller.ts';
 import type { Volume } from '../volume.ts';
@@ -27,6 +28,8 @@ export interface DataKeyParts {
   requireOpen(): void;
   /** Whether the log can be written. */
   isOpen(): boolean;
+  /** The log fails; returns why it failed first. */
+  failed(error: StorageError): StorageError;
   /** Writes the watermark again soon. */
   markAgain(): void;
   /** Begins a segment. Returns false if that is not possible now. */
@@ -47,12 +50,13 @@ export class LogDataKeys {
    * needed until {@link drop} drops them.
    *
    * @returns the generation of the key
-   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`
+   * @throws {StorageError} `key-invalid` as {@link Volume.addDataKey}, `log-failed`; `disk-failed`,
+   *   after which the log has failed, unless the disk was full
    */
   async add(wrappedKey: Buffer, dataKey: KeyObject): Promise<number> {
     const { volume, roller, requireOpen, isOpen, markAgain, rollNow } = this.#parts;
     requireOpen();
-    const generation = await volume.addDataKey(wrappedKey, dataKey);
+    const generation = await this.#changed(volume.addDataKey(wrappedKey, dataKey));
     if (!isOpen()) return generation;
     markAgain();
     roller.checkpoints.hurry();
@@ -66,7 +70,8 @@ export class LogDataKeys {
    * removed.
    *
    * @returns the dropped generations; later calls may drop more
-   * @throws {StorageError} `log-failed`
+   * @throws {StorageError} `log-failed`; `disk-failed`, after which the log has failed, unless the
+   *   disk was full
    */
   async drop(): Promise<readonly number[]> {
     const { volume, watermark, roller, compactor, requireOpen, rollNow } = this.#parts;
@@ -75,11 +80,26 @@ export class LogDataKeys {
       roller.checkpoints.hurry();
       rollNow();
     }
-    return volume.dropDataKeys((generation) => {
+    const isNeeded = (generation: number) => {
       // Segments that the newest one supersedes count until it is synced: recovery may need them.
       const isWritten = roller.uses(generation) || compactor.uses(generation);
       return isWritten || generation >= watermark.generation;
-    });
+    };
+    return this.#changed(volume.dropDataKeys(isNeeded));
+  }
+
+  /**
+   * Waits for a change of the header. After an error of the disk, nobody knows which header is on it,
+   * so nothing is written under either until a start has read it.
+   */
+  async #changed<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } catch (error) {
+      const isFailed = error instanceof StorageError && error.code === 'disk-failed';
+      if (!isFailed || isDiskFull(error)) throw error;
+      throw this.#parts.failed(error);
+    }
   }
 
   /**

@@ -4,13 +4,16 @@ import { type Answer, jsonAnswer } from '../../answers.ts';
 import type { ApiRequest } from '../../request.ts';
 import { requireNode } from './nodes.ts';
 
+/** Parts of the resident memory by RabbitMQ's names, bytes. */
+export type MemoryParts = Readonly<Record<'binary' | 'other_proc' | 'queue_procs', number>>;
+
 interface Memory {
-  readonly parts: Readonly<Record<string, number>>;
+  readonly parts: MemoryParts;
   readonly total: { readonly allocated: number; readonly erlang: number; readonly rss: number };
 }
 
 /** Memory in use, bytes. */
-function memoryInUse(): Memory {
+export function memoryInUse(): Memory {
   const { rss, heapTotal, external } = process.memoryUsage();
   return {
     parts: {
