@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import {
-  clusterFolder,
-  clustersMissing,
-  describedAs,
-  nodePids,
-} from '../support/cluster-machine.ts';
+import { clusterFolder, clustersMissing, describedAs } from '../support/cluster-machine.ts';
 import { networkMissing } from '../support/host-network.ts';
 import { JoinedHosts } from '../support/joined-hosts.ts';
 import { isLong } from '../support/proof.ts';
