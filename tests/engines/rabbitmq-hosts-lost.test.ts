@@ -108,7 +108,7 @@ test(
       const { used, spare } = hosts.split();
       const [lost, kept] = used;
       assert.ok(lost !== undefined && kept !== undefined && spare !== undefined);
-      // As if the power failed in all places: the nodes that are left wait for the lost one, which may be newer.
+      // As if the power failed in all places.
       await Promise.all([lost.lose(), kept.lose(), hosts.waxwing.kill()]);
       await hosts.waxwing.restart();
       hosts.serve(kept);
@@ -117,4 +117,23 @@ test(
       await hosts.recovered();
       assert.deepEqual([lost.nodes.length, kept.nodes.length, spare.nodes.length], [0, 1, 1]);
     }),
+);
+
+test('a host that is lost after it ended last is replaced without hands', { skip }, () =>
+  losesNothing(async () => {
+    const { used, spare } = hosts.split();
+    const [lost, kept] = used;
+    assert.ok(lost !== undefined && kept !== undefined && spare !== undefined);
+    // Its agent stands still: the service does not reach it, and its node goes on.
+    process.kill(lost.agentPid, 'SIGSTOP');
+    await hosts.isDisconnected(lost);
+    assert.equal(lost.nodes.length, 1);
+    await hosts.waxwing.stop();
+    await lost.lose();
+    await hosts.waxwing.restart();
+    // The others wait for its node, which may be newer, for four minutes; the next start goes on without it.
+    await describedAs(hosts.waxwing, hosts.brokerId, 'RUNNING', 3 * clusterMs);
+    await hosts.recovered();
+    assert.deepEqual([lost.nodes.length, kept.nodes.length, spare.nodes.length], [0, 1, 1]);
+  }),
 );

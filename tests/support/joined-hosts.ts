@@ -19,6 +19,8 @@ import { main } from './waxwing-folder.ts';
 
 const folder = '/tmp/waxwing-test-hosts';
 const hostsPort = 18_944;
+/** How often a call is made that gets no answer. */
+const maxAttempts = 5;
 
 interface Listed {
   readonly name: string;
@@ -34,6 +36,8 @@ export interface JoinedHostsOptions {
   readonly leaseSeconds: number;
   /** More arguments of `waxwing serve`. */
   readonly args?: readonly string[];
+  /** The variables that name a RabbitMQ and an Erlang; those of this process otherwise. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A service, the machines that can join it, and their cluster. */
@@ -45,9 +49,16 @@ export class JoinedHosts {
   /** Of the endpoint of the cluster. */
   url = '';
 
-  private constructor(network: HostNetwork, waxwing: Waxwing) {
+  readonly #variables: Readonly<Record<string, string>>;
+
+  private constructor(
+    network: HostNetwork,
+    waxwing: Waxwing,
+    variables: Readonly<Record<string, string>>,
+  ) {
     this.network = network;
     this.waxwing = waxwing;
+    this.#variables = variables;
   }
 
   /**
@@ -56,7 +67,7 @@ export class JoinedHosts {
    * @param prepare is called before, when the machines are there
    */
   static async start(
-    { count, leaseSeconds, args = [] }: JoinedHostsOptions,
+    { count, leaseSeconds, args = [], variables = engineVariables }: JoinedHostsOptions,
     prepare: (network: HostNetwork) => void = () => {},
   ): Promise<JoinedHosts> {
     // The network must be there before the service listens on it.
@@ -66,9 +77,10 @@ export class JoinedHosts {
     const hosts = ['--hosts-port', `${hostsPort}`, '--node-address', ownAddress, '--zone', 'own'];
     const waxwing = await Waxwing.start({
       args: ['--no-default-broker', ...hosts, '--host-lease-seconds', `${leaseSeconds}`, ...args],
-      env: engineVariables,
+      env: variables,
+      maxAttempts,
     });
-    return new JoinedHosts(network, waxwing);
+    return new JoinedHosts(network, waxwing, variables);
   }
 
   /** Ends and removes everything. */
@@ -93,8 +105,14 @@ export class JoinedHosts {
     return this.#listed().find(({ name }) => name === machine.name);
   }
 
-  #listed(): Listed[] {
-    return JSON.parse(this.node('list', '--json')).hosts;
+  /** On a machine under load, the service may not answer in time: it is asked again. */
+  #listed(attemptsLeft = maxAttempts): Listed[] {
+    try {
+      return JSON.parse(this.node('list', '--json')).hosts;
+    } catch (error) {
+      if (attemptsLeft <= 1) throw error;
+      return this.#listed(attemptsLeft - 1);
+    }
   }
 
   /** The machines with nodes, and the one without. */
@@ -134,11 +152,15 @@ export class JoinedHosts {
   }
 
   #environment(more: Readonly<Record<string, string>>): Record<string, string> {
-    return this.waxwing.folder.environment({ ...engineVariables, ...more });
+    return this.waxwing.folder.environment({ ...this.#variables, ...more });
   }
 
-  /** Creates a cluster under a key of its own. */
-  async createCluster(name: string): Promise<void> {
+  /**
+   * Creates a cluster under a key of its own.
+   *
+   * @param version of RabbitMQ; the newest that the service has if undefined
+   */
+  async createCluster(name: string, version?: string): Promise<void> {
     const { waxwing } = this;
     this.keyArn = await createKey(waxwing);
     const request = {
@@ -146,6 +168,7 @@ export class JoinedHosts {
       PubliclyAccessible: false,
       Users: [{ Username: 'admin', Password: password }],
       ...clusterRequest,
+      ...(version !== undefined && { EngineVersion: version }),
       ...underKey(this.keyArn),
     };
     const { BrokerId = '' } = await waxwing.mq.send(new CreateBrokerCommand(request));

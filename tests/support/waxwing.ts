@@ -29,6 +29,8 @@ export interface WaxwingOptions {
   readonly program?: string;
   /** A place that is there; its own otherwise. */
   readonly folder?: WaxwingFolder;
+  /** How often a call is made that gets no answer, as on a machine that runs whole clusters; 1 by default. */
+  readonly maxAttempts?: number;
 }
 
 interface Clients {
@@ -193,7 +195,7 @@ export class Waxwing {
         secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
       },
       requestHandler: { httpsAgent: agent },
-      maxAttempts: 1,
+      maxAttempts: this.#options.maxAttempts ?? 1,
     };
     this.#clients = {
       mq: new MqClient(options),

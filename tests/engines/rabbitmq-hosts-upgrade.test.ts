@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { clusterFolder, clustersMissing, describedAs } from '../support/cluster-machine.ts';
+import { networkMissing } from '../support/host-network.ts';
+import { JoinedHosts } from '../support/joined-hosts.ts';
+import { isLong } from '../support/proof.ts';
+import { secondVersionMissing, TwoRabbitMqs } from '../support/two-rabbitmqs.ts';
+import { olderVersion, UpgradedCluster, upgradeMs } from '../support/upgraded-cluster.ts';
+
+// A real cluster over three machines, this one and two in network namespaces, gets another version of RabbitMQ
+// while clients publish and consume.
+
+const skip = isLong
+  ? ((await clustersMissing()) ?? secondVersionMissing() ?? networkMissing() ?? false)
+  : 'part of the long tests';
+const leaseSeconds = 120;
+
+let rabbitMqs: TwoRabbitMqs;
+before(async () => {
+  if (!skip) rabbitMqs = await TwoRabbitMqs.make();
+});
+after(() => {
+  if (!skip) rabbitMqs.remove();
+});
+
+let hosts: JoinedHosts;
+afterEach(() => (skip ? undefined : hosts.remove()));
+
+/** A service with a cluster of the older version over three machines. */
+async function olderCluster(): Promise<UpgradedCluster> {
+  hosts = await JoinedHosts.start({ count: 2, leaseSeconds, variables: rabbitMqs.variables });
+  for (const [zone, machine] of hosts.network.machines.entries()) {
+    hosts.join(machine, zone);
+    await hosts.isConnected(machine);
+  }
+  await hosts.createCluster('ledger', olderVersion);
+  const { waxwing, brokerId, network } = hosts;
+  assert.deepEqual(
+    network.machines.map(({ nodes }) => nodes.length),
+    [1, 1],
+  );
+  const others = network.machines.map(({ folder }) => join(folder, 'clusters', brokerId));
+  const folders = [clusterFolder(waxwing, brokerId), ...others];
+  const cluster = new UpgradedCluster({ waxwing, brokerId, folders });
+  assert.deepEqual(cluster.runningNodes, [1, 2, 3]);
+  await cluster.declareQueue();
+  return cluster;
+}
+
+const running = () => describedAs(hosts.waxwing, hosts.brokerId, 'RUNNING', upgradeMs);
+
+test('nodes on three machines are upgraded one by one', { skip }, async () => {
+  const cluster = await olderCluster();
+  await cluster.losesNothing(async () => {
+    await cluster.ask();
+    await running();
+  });
+  await cluster.isUpgraded();
+  assert.deepEqual(await cluster.events(), [
+    'UpgradeNode 3',
+    'UpgradeNode 2',
+    'UpgradeNode 1',
+    'CompleteUpgrade',
+  ]);
+  assert.deepEqual(
+    hosts.network.machines.map(({ nodes }) => nodes.length),
+    [1, 1],
+  );
+});
