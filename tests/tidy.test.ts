@@ -148,6 +148,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'engines/waxwing/spare-process.ts',
     'engines/installed',
     'hosts/clock-difference.ts',
+    'net/errors.ts',
+    'net/listen.ts',
     'volumes/capabilities.ts',
     'server',
     'transfer',

@@ -27,7 +27,8 @@ const copied = [
   'monitoring',
 ];
 /** Parts of libraries that no program needs. */
-const omitted = /^(\.github|benchmarks|docs|examples|test|tests|android-.*|ios-.*)$/;
+const omitted =
+  /^(\..*|benchmarks|docs|docsify|examples|test|tests|android-.*|ios-.*|.*\.(map|html|test\.js))$/;
 
 const readJson = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'));
 const inRoot = (...path) => join(root, ...path);
@@ -81,7 +82,7 @@ function billOfMaterials(version) {
   return { ...bill, metadata: { ...known, component: about } };
 }
 
-const { version, description, license, type, engines, bin, dependencies, ...rest } = readJson(
+const { version, description, license, type, engines, bin, dependencies } = readJson(
   root,
   'package.json',
 );
@@ -98,7 +99,7 @@ const libraries = closureOf(loadedLibraries);
 for (const folder of libraries) {
   cpSync(inRoot(folder), join(out, folder), {
     recursive: true,
-    filter: (source) => !omitted.test(basename(source)) && !source.endsWith('.map'),
+    filter: (source) => !omitted.test(basename(source)),
   });
 }
 
@@ -109,12 +110,12 @@ const bundled = ['bundled.json', 'console-bundled.json']
 const folders = [...new Set([...bundled, ...libraries])].sort();
 writeFileSync(join(out, 'THIRD-PARTY-NOTICES'), noticesOf(folders));
 writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(version), null, 2)}\n`);
-const { peerDependencies, peerDependenciesMeta } = rest;
+// Without the optional peer `pkcs11js`: `npx` may ask a registry for it, and where that is out of reach repeats
+// it for a minute before it starts the program.
 const about = {
   ...{ name: 'waxwing', version, description, license, type, engines, bin },
   dependencies: Object.fromEntries(loadedLibraries.map((name) => [name, dependencies[name]])),
   bundleDependencies: loadedLibraries,
-  ...{ peerDependencies, peerDependenciesMeta },
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(about, null, 2)}\n`);
 const packed = execFileSync(

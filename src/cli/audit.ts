@@ -13,6 +13,7 @@ import {
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { type ApiAccess, callApi, callTarget, getObject } from './access/call-api.ts';
 import { CliError } from './errors.ts';
+import { onFile } from './system-error.ts';
 
 const keysFile = 'public-keys.json';
 const headFile = 'head.json';
@@ -127,7 +128,7 @@ function safePath(folder: string, bucket: string, key: string): string {
 }
 
 async function writePrivate(path: string, contents: string | Buffer): Promise<void> {
-  await writeFile(path, contents, { mode: 0o600, flag: 'wx' });
+  await onFile(path, writeFile(path, contents, { mode: 0o600, flag: 'wx' }));
 }
 
 /** The options of `waxwing audit verify`. */

@@ -2,6 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onFile } from './system-error.ts';
 
 /** The services that a sign-in calls without the command line's `--endpoint-url`. */
 const services = ['sso-oidc', 'sso'];
@@ -43,7 +44,8 @@ export async function writeEndpointRules(folder: string, url: string): Promise<v
 
 async function writeRules(place: string, rules: object): Promise<void> {
   await mkdir(place, { recursive: true });
-  await writeFile(join(place, 'endpoint-rule-set-1.json'), JSON.stringify(rules));
+  const path = join(place, 'endpoint-rule-set-1.json');
+  await onFile(path, writeFile(path, JSON.stringify(rules)));
 }
 
 /** The rules of Amazon S3: buckets are in the path. `validate-logs` reads the files of trails so. */

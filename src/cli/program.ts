@@ -13,7 +13,11 @@ import { endWithStarter } from './fips/starter.ts';
 import { from } from './options/actions.ts';
 import { addHostOptions, addNodeCommands } from './options/node-commands.ts';
 import { data, flag, number, option, profile, wholeNumber } from './options/options.ts';
-import { addCertificateOptions, addPublicOptions } from './options/public-options.ts';
+import {
+  addCertificateOptions,
+  addPortOptions,
+  addPublicOptions,
+} from './options/public-options.ts';
 import { rotatedSecrets } from './rotated-secrets.ts';
 import { describeSystemError, isSystemError } from './system-error.ts';
 import { addTransferCommands } from './transfer/commands.ts';
@@ -174,6 +178,16 @@ function addTrailOptions(serving: Command): Command {
     .addOption(number('--lookup-events-per-second <n>', 'LookupEvents calls; 0: no limit', 0));
 }
 
+/** The options of `serve` with which the machine is checked. */
+function addPlaceOptions(command: Command): Command {
+  return addPortOptions(addCertificateOptions(command))
+    .addOption(data())
+    .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
+    .addOption(number('--api-port <n>', 'port of the API', 8443))
+    .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
+    .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50));
+}
+
 function addStatusCommands(all: Command): void {
   all
     .command('status')
@@ -188,31 +202,21 @@ function addStatusCommands(all: Command): void {
     .addOption(data())
     .addOption(number('--api-port <n>', 'port of the API', 8443))
     .action(from(() => import('./health.ts'), 'health'));
-  addCertificateOptions(
+  addPlaceOptions(
     all
       .command('doctor')
       .description('check the machine, the data folder and the running service')
-      .addOption(data())
-      .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-      .addOption(number('--api-port <n>', 'port of the API', 8443))
-      .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
-      .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
       .option('--json', 'print JSON instead of text', false),
   ).action(from(() => import('./doctor/doctor.ts'), 'doctor'));
   addSupportBundle(all);
 }
 
 function addSupportBundle(all: Command): void {
-  addCertificateOptions(
+  addPlaceOptions(
     all
       .command('support-bundle')
       .description('write versions, states, metrics and logs without secrets and names to a file')
       .argument('[file]', 'the file to write; waxwing-support-<date>.tar.gz')
-      .addOption(data())
-      .addOption(option('--host <address>', 'address to listen on').default('127.0.0.1'))
-      .addOption(number('--api-port <n>', 'port of the API', 8443))
-      .addOption(number('--amqps-port <n>', 'preferred port of brokers', 5671))
-      .addOption(number('--disk-reserve-mib <n>', 'disk space to keep free', 50))
       .addOption(
         new Option('--log-lines <n>', 'newest lines of each log of a broker')
           .argParser(wholeNumber)
@@ -392,6 +396,8 @@ function addAuditCommands(audit: Command): void {
 /** @param spare a process for the first broker that starts, started in this turn of the event loop */
 export async function run(argv: readonly string[], spare?: ChildProcess): Promise<void> {
   if (spare !== undefined) keepSpare(spare);
+  process.stdout.on('error', reportOutput);
+  let dataFolder: string | undefined;
   try {
     if (needsFipsProcess(argv, process.env)) {
       const { runWithFips } = await import('./fips/run-with-fips.ts');
@@ -402,22 +408,40 @@ export async function run(argv: readonly string[], spare?: ChildProcess): Promis
       endWithStarter();
       enforceFips();
     }
-    await program().parseAsync([...argv]);
+    const all = program();
+    all.hook('preAction', (_, command) => {
+      dataFolder = command.opts<{ data?: string }>().data;
+    });
+    await all.parseAsync([...argv]);
   } catch (error) {
-    report(error);
+    report(error, dataFolder);
   } finally {
     dismissSpare();
   }
 }
 
 /** Prints an expected error, and sets the exit code. */
-function report(error: unknown): void {
+function report(error: unknown, dataFolder?: string): void {
   process.exitCode = 1;
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else if (error instanceof WaxwingError) {
     if (error.code === 'setting-invalid') process.exitCode = 2;
     process.stderr.write(`waxwing: ${error.message}\n`);
   } else if (isSystemError(error)) {
-    process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
+    process.stderr.write(`waxwing: ${describeSystemError(error, dataFolder)}\n`);
   } else throw error;
+}
+
+/** Commands that run until a signal ends them, whoever reads their output. */
+const servers: readonly (string | undefined)[] = ['serve', 'node'];
+
+/**
+ * Ends a command with 1 if its output could not be written, which the console of Node ignores. A reader
+ * such as `head` may have read enough.
+ */
+function reportOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || servers.includes(process.argv[2])) return;
+  process.exitCode = 1;
+  error.path = 'standard output';
+  process.stderr.write(`waxwing: ${describeSystemError(error)}\n`);
 }

@@ -1,15 +1,22 @@
 // Descriptions of operating system errors.
 
-/** Remedies for errors of the operating system, by code. */
-const remedies: Readonly<Record<string, string>> = {
-  EACCES: 'run as the user who owns it, or name another folder with --data',
-  EPERM: 'run as the user who owns it, or name another folder with --data',
-  EROFS: 'the file system is read-only; name another folder with --data',
-  ENOSPC: 'free space on the disk, or name another folder with --data',
-  EDQUOT: 'the disk quota of this user is used up; free space, or name another folder with --data',
-  EMFILE: 'raise the limit of open files (ulimit -n)',
-  ENFILE: 'the machine has too many open files; raise fs.file-max',
-  EIO: 'the disk failed; look at the kernel log',
+import { tmpdir } from 'node:os';
+import { relative, resolve, sep } from 'node:path';
+
+/** Remedies for errors of the operating system, by code: what to do, and where else a file could be. */
+const remedies: Readonly<Record<string, readonly [remedy: string, otherPlace: boolean]>> = {
+  EACCES: ['run as the user who owns it', true],
+  EPERM: ['run as the user who owns it', true],
+  EROFS: ['mount it with write access', true],
+  ENOSPC: ['free space on the disk', true],
+  EDQUOT: ['the disk quota of this user is used up; free space', true],
+  EFBIG: [
+    'raise the limit of file sizes (ulimit -f), if the file system permits such a size',
+    false,
+  ],
+  EMFILE: ['raise the limit of open files (ulimit -n)', false],
+  ENFILE: ['the machine has too many open files; raise fs.file-max', false],
+  EIO: ['the disk failed; look at the kernel log', false],
 };
 
 const meanings: Readonly<Record<string, string>> = {
@@ -18,10 +25,12 @@ const meanings: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
   EMFILE: 'too many open files in this process',
   ENFILE: 'too many open files on this machine',
   EIO: 'input/output error',
   ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
 };
 
 /** Whether an error comes from a call to the operating system. */
@@ -29,10 +38,52 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-/** Describes an error in one line: what failed, on which file, and how to fix it. */
-export function describeSystemError(error: NodeJS.ErrnoException): string {
-  const { code = '', syscall = 'a system call', path = 'a file' } = error;
-  const meaning = meanings[code] ?? error.message;
-  const remedy = remedies[code];
-  return `cannot ${syscall} ${path}: ${meaning} (${code})${remedy ? `; ${remedy}` : ''}`;
+/**
+ * Describes an error in one line: what failed, on which file, and how to fix it.
+ *
+ * @param dataFolder the data folder of the command, if it has one; only its files move with `--data`
+ */
+export function describeSystemError(error: NodeJS.ErrnoException, dataFolder?: string): string {
+  const { what, remedy } = explainSystemError(error, dataFolder);
+  return remedy === undefined ? what : `${what}; ${remedy}`;
+}
+
+/** The two parts of the description; there is not always a remedy. */
+export function explainSystemError(
+  { code = '', syscall = 'a system call', path, message }: NodeJS.ErrnoException,
+  dataFolder?: string,
+): { readonly what: string; readonly remedy: string | undefined } {
+  const what = `cannot ${syscall} ${path ?? 'a file'}: ${meanings[code] ?? message} (${code})`;
+  const [remedy, hasOtherPlace = false] = remedies[code] ?? [];
+  if (path === undefined || !hasOtherPlace) return { what, remedy };
+  return { what, remedy: `${remedy}, or ${otherPlace(path, dataFolder)}` };
+}
+
+/** Folders that commands make for themselves. */
+const temporary = /^waxwing-(aws|drill|fips)-/;
+
+/** Where the file could be instead. */
+function otherPlace(path: string, dataFolder: string | undefined): string {
+  const isIn = (file: string, folder: string) => `${file}${sep}`.startsWith(`${folder}${sep}`);
+  const file = resolve(path);
+  const data = dataFolder === undefined ? undefined : resolve(dataFolder);
+  // The folder may be one above, if the data folder could not be created.
+  if (data !== undefined && (isIn(file, data) || isIn(data, file))) {
+    return 'name another folder with --data';
+  }
+  if (temporary.test(relative(tmpdir(), file))) return 'name another folder with TMPDIR';
+  return 'name another place for it';
+}
+
+/**
+ * Gives errors of the operating system the path that the user knows: those of open files have none, and
+ * temporary names say little.
+ */
+export async function onFile<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isSystemError(error)) error.path = path;
+    throw error;
+  }
 }

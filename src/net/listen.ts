@@ -81,11 +81,23 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
+/** What an error of listening means, and what to do, by code. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; choose another port',
+  EADDRNOTAVAIL: 'this machine does not have this address; choose one of its own',
+  EAFNOSUPPORT: 'this machine does not have addresses of this kind; choose another',
+  ENOTFOUND: 'this name has no address',
+};
+
 function toNetError(error: NodeJS.ErrnoException, host: string, port: number): NetError {
   if (error.code === 'EADDRINUSE') {
     const text = `port ${port} on ${host} is in use by another program: end it, or choose another port`;
     return new NetError('port-in-use', text, { cause: error });
   }
-  const text = `cannot listen on port ${port} of ${host}: ${error.code ?? error.message}`;
+  const { code = '', message } = error;
+  const reason = reasons[code];
+  const found = code || message;
+  const why = reason === undefined ? found : `${found}: ${reason}`;
+  const text = `cannot listen on port ${port} of ${host}: ${why}`;
   return new NetError('listen-failed', text, { cause: error });
 }

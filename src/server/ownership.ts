@@ -102,6 +102,16 @@ export function checkFolder(folder: string, proved: Set<string> = new Set()): st
   return real;
 }
 
+/**
+ * Checks a folder in which this user is going to create one. Unlike that one, it may have the sticky bit.
+ *
+ * @throws {ServerError} `not-private`
+ * @throws {NodeJS.ErrnoException} `ENOENT`, `EACCES`
+ */
+export function checkFolderAbove(folder: string): void {
+  if (me() !== undefined) checkParents(join(realpathSync(folder), 'new'));
+}
+
 /** Checks the parents of a path. They may have the sticky bit. */
 function checkParents(real: string): void {
   let path = real;

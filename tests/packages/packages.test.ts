@@ -124,6 +124,12 @@ test('the package contains programs, notices and a bill of materials, and nothin
     others.map(({ name }) => name),
     ['package.json'],
   );
+  // `npx` may ask a registry for peer dependencies, and waits where there is none.
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(unpacked, 'package.json'), 'utf8'),
+  );
+  assert.deepEqual(Object.keys(dependencies), ['fs-native-extensions', 'pino', 'pino-pretty']);
+  assert.equal(peerDependencies, undefined);
   const notices = readFileSync(join(unpacked, 'THIRD-PARTY-NOTICES'), 'utf8');
   for (const name of ['pino', 'commander', 'ws', '@peculiar/x509', 'fs-native-extensions']) {
     assert.ok(notices.includes(`${name} `), name);

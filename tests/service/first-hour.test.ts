@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
@@ -187,6 +188,59 @@ test('a full disk is reported with the path and advice', async (t) => {
   assert.match(none, /free space on the disk, or name another folder with --data\n$/);
   const little = await onSmallDisk(64, /all changes wait/);
   assert.match(little, /no space left on the disk: all changes wait until space is available/);
+});
+
+/** Runs a command of the service with a file system of 16 KiB at `full` in its folder. */
+async function writeToFullDisk(...args: readonly string[]): Promise<string> {
+  const { root: place, data } = waxwing.folder;
+  mkdirSync(join(place, 'full'), { recursive: true });
+  const mount = 'mount -t tmpfs -o size=16k none full && head -c 15000 /dev/zero > full/ballast';
+  const all = ['--mount', 'sh', '-c', `${mount}; exec "$0" "$@"`, process.execPath, main, ...args];
+  const env = waxwing.folder.environment({ TMPDIR: join(place, 'full'), WAXWING_DATA: data });
+  const child = spawn('unshare', all, { cwd: place, env, timeout: 60_000 });
+  let said = '';
+  for await (const part of child.stderr) said += part;
+  return said;
+}
+
+test('a full disk elsewhere is reported with its file, and not with advice on the data folder', async (t) => {
+  if (userInfo().uid !== 0) return t.skip('mounting a small file system needs root');
+  const { root: place } = waxwing.folder;
+  const full = 'no space left on the disk (ENOSPC); free space on the disk, or name another';
+  const backup = await writeToFullDisk('backup', '--all', 'full/all.backup');
+  if (/^(unshare|mount):/.test(backup)) return t.skip(`no mount namespace: ${backup.trim()}`);
+  assert.equal(backup, `waxwing: cannot write ${place}/full/all.backup: ${full} place for it\n`);
+  const aws = await writeToFullDisk('aws', 'mq', 'list-brokers');
+  assert.match(
+    aws,
+    /cannot \w+ \S+\/full\/waxwing-aws-\S+: .*, or name another folder with TMPDIR\n$/,
+  );
+});
+
+test('a file in a folder that does not exist is reported with that folder', async () => {
+  const { code, stderr } = await waxwing.folder.run([
+    'backup',
+    ...['--all', '/nowhere/all.backup', '--data', waxwing.folder.data],
+  ]);
+  assert.equal(code, 1);
+  assert.equal(stderr, 'waxwing: cannot open /nowhere: no such file or folder (ENOENT)\n');
+});
+
+test('a command whose output cannot be written fails, and one whose reader has gone does not', async () => {
+  const ended = async (script: string) => {
+    const env = waxwing.folder.environment();
+    const child = spawn('sh', ['-c', script, process.execPath, main], { env });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [code] = await once(child, 'close');
+    return [code, said];
+  };
+  const said = 'waxwing: cannot write standard output: no space left on the disk (ENOSPC); ';
+  const remedy = 'free space on the disk, or name another place for it\n';
+  assert.deepEqual(await ended('"$0" "$1" drill > /dev/full'), [1, said + remedy]);
+  assert.deepEqual(await ended('"$0" "$1" --help | true'), [0, '']);
 });
 
 test('the command reports a checkout that is not built', async () => {

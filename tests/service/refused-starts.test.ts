@@ -63,7 +63,7 @@ test('an API port that is already in use is refused', async () => {
 test('an address that does not belong to this machine is refused', async () => {
   refused(
     await newFolder().serve(['--host', '192.0.2.1']),
-    'cannot listen on port 0 of 192.0.2.1: EADDRNOTAVAIL',
+    'cannot listen on port 0 of 192.0.2.1: EADDRNOTAVAIL: this machine does not have this address; choose one of its own',
   );
 });
 

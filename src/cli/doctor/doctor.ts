@@ -9,12 +9,8 @@ import { checkDisk, checkKernel, checkPorts, checkPrograms } from './machine-che
 import { checkOwnership, checkRootKey, checkService, checkTime } from './service-checks.ts';
 
 /** The options of `waxwing doctor`, under the names that the argument parser gives them. */
-export interface DoctorOptions extends CertificateOptions {
+export interface DoctorOptions extends CertificateOptions, Omit<Place, 'folder'> {
   readonly data: string;
-  readonly host: string;
-  readonly apiPort: number;
-  readonly amqpsPort: number;
-  readonly diskReserveMib: number;
   /** Whether to print JSON instead of text. */
   readonly json: boolean;
 }

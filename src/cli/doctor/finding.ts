@@ -1,5 +1,7 @@
 // What a check of `waxwing doctor` found.
 
+import type { PortRange } from '../../base/port-range.ts';
+
 /** `problem`: the service does not start, or data is at risk. `warning`: worth a look. */
 export type Level = 'ok' | 'warning' | 'problem';
 
@@ -20,6 +22,9 @@ export interface Place {
   readonly host: string;
   readonly apiPort: number;
   readonly amqpsPort: number;
+  readonly brokerPorts?: PortRange;
+  /** The ports that all brokers share, by listener. */
+  readonly sharedPorts?: ReadonlyMap<string, number>;
   readonly diskReserveMib: number;
 }
 

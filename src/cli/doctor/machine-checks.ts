@@ -4,12 +4,17 @@ import { execFile } from 'node:child_process';
 import { readFile, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
+import type { PortRange } from '../../base/port-range.ts';
+import { NetError } from '../../net/errors.ts';
+import { listen } from '../../net/listen.ts';
 import { existingFolder } from './existing-folder.ts';
 import { type Finding, ok, type Place } from './finding.ts';
 
 const mib = 1024 * 1024;
 /** Free space below which a warning is given, MiB. */
 const roomMib = 1024;
+/** Files that a service and some brokers create. */
+const filesMin = 1000;
 /** Open files that a broker with some thousand connections needs. */
 const openFilesMin = 8192;
 
@@ -49,12 +54,18 @@ async function awsCliVersion(): Promise<[number, number] | undefined> {
 /** The file system of the data folder, and its free space. */
 export async function checkDisk({ folder, diskReserveMib }: Place): Promise<Finding[]> {
   const place = existingFolder(folder);
-  const { type, bavail, bsize } = await statfs(place);
+  const { type, bavail, bsize, files, ffree } = await statfs(place);
   const freeMib = Math.floor((bavail * bsize) / mib);
   const what = `${freeMib} MiB are free on ${place}`;
   const fix = 'make room, or move the data folder; publishers are blocked below the reserve';
   const level = freeMib < diskReserveMib ? 'problem' : freeMib < roomMib ? 'warning' : 'ok';
   const found: Finding[] = [{ about: 'disk', level, what, fix: level === 'ok' ? undefined : fix }];
+  // Some file systems, such as btrfs, have no fixed number of files.
+  if (files > 0 && ffree < filesMin) {
+    const few = `only ${ffree} more files are possible on ${place}`;
+    const remedy = 'delete files of others: each file takes an inode, whatever its size';
+    found.push({ about: 'disk', level: 'problem', what: few, fix: remedy });
+  }
   const unusual = unusualFileSystems.get(type);
   if (unusual === undefined) return found;
   const [name, why] = unusual;
@@ -93,34 +104,76 @@ export async function checkKernel(): Promise<Finding[]> {
 const textOf = (file: string) => readFile(file, 'utf8').catch(() => '');
 
 /** Whether the ports are free, while no service runs on the folder. */
-export async function checkPorts({ host, apiPort, amqpsPort }: Place): Promise<Finding[]> {
-  return [
-    portFinding(`port ${apiPort} of the API on ${host}`, await portError(host, apiPort), {
+export async function checkPorts(place: Place): Promise<Finding[]> {
+  const { host, apiPort, amqpsPort, brokerPorts, sharedPorts = new Map() } = place;
+  const found = [
+    await portFinding('of the API', host, apiPort, {
       level: 'problem',
       fix: 'stop that program, or start with --api-port N',
     }),
-    portFinding(`port ${amqpsPort} of brokers on ${host}`, await portError(host, amqpsPort), {
+  ];
+  if (brokerPorts === undefined || isIn(brokerPorts, amqpsPort)) {
+    const otherwise = {
       level: 'warning',
       fix: 'brokers use other ports; stop that program to get this one',
-    }),
-  ];
+    } as const;
+    found.push(await portFinding('of brokers', host, amqpsPort, otherwise));
+  }
+  if (brokerPorts !== undefined) found.push(await rangeFinding(host, brokerPorts));
+  for (const port of new Set(sharedPorts.values())) {
+    const otherwise = {
+      level: 'problem',
+      fix: 'stop that program, or share another port',
+    } as const;
+    found.push(await portFinding('of all brokers', host, port, otherwise));
+  }
+  return found;
 }
 
-function portFinding(
-  what: string,
-  error: string | undefined,
+const isIn = ({ first, last }: PortRange, port: number) => port >= first && port <= last;
+
+async function portFinding(
+  of: string,
+  host: string,
+  port: number,
   otherwise: Pick<Finding, 'level' | 'fix'>,
-): Finding {
-  if (error === undefined) return ok('ports', `${what} is free`);
-  const why = error === 'EADDRINUSE' ? 'in use by another program' : error;
-  return { about: 'ports', what: `${what}: ${why}`, ...otherwise };
+): Promise<Finding> {
+  const error = await portError(host, port);
+  if (error === undefined) return ok('ports', `port ${port} ${of} on ${host} is free`);
+  if (error.code === 'port-in-use') {
+    const what = `port ${port} ${of} on ${host}: in use by another program`;
+    return { about: 'ports', what, ...otherwise };
+  }
+  // The text names the remedy.
+  return { about: 'ports', what: error.message, level: otherwise.level };
 }
 
-/** The error of listening on a port; undefined if it can be used. */
-function portError(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));
-    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
-  });
+/** Ports of a range that are tried: it may have 65,535. */
+const triedPortsMax = 100;
+
+/** How many ports of the range of brokers are free. */
+async function rangeFinding(host: string, { first, last }: PortRange): Promise<Finding> {
+  const end = Math.min(last, first + triedPortsMax - 1);
+  const taken: number[] = [];
+  for (let port = first; port <= end; port++) {
+    if ((await portError(host, port)) !== undefined) taken.push(port);
+  }
+  const range = `ports ${first} to ${end} of brokers on ${host}`;
+  if (taken.length === 0) return ok('ports', `${range} are free`);
+  const what = `${range}: cannot use ${taken.slice(0, 10).join(', ')}${taken.length > 10 ? ', …' : ''}`;
+  const fix = 'stop the programs that use them, or choose another range with --broker-ports';
+  return { about: 'ports', level: 'warning', what, fix };
+}
+
+/** The error of listening on a port as the service does; undefined if it can be used. */
+async function portError(host: string, port: number): Promise<NetError | undefined> {
+  const server = createServer();
+  try {
+    await listen(server, host, port);
+    await new Promise((closed) => server.close(closed));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NetError) return error;
+    throw error;
+  }
 }

@@ -1,18 +1,20 @@
 // The checks of `waxwing doctor` on a data folder and its service.
 
 import { X509Certificate } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
 import { askEnvironment } from '../../server/environment.ts';
 import { ServerError } from '../../server/errors.ts';
-import { checkFolder } from '../../server/ownership.ts';
+import { checkFolder, checkFolderAbove } from '../../server/ownership.ts';
 import { showRootKey } from '../../server/root-key/root-key-change.ts';
 import { describeSource, rootKeySource } from '../../server/root-key/source.ts';
 import { systemFolder } from '../../server/system-volume.ts';
 import { rootAccess } from '../access/call-api.ts';
 import { brokerStatuses, isDown } from '../broker-statuses.ts';
+import { explainSystemError, isSystemError } from '../system-error.ts';
 import { existingFolder } from './existing-folder.ts';
 import { type Finding, ok, type Place } from './finding.ts';
 
@@ -26,7 +28,9 @@ const aheadMs = 60_000;
 export function checkOwnership({ folder }: Place): Promise<Finding[]> {
   const place = existingFolder(folder);
   const found = attempt('data folder', () => {
-    checkFolder(place);
+    if (place === folder) checkFolder(place);
+    else checkFolderAbove(place);
+    accessSync(place, constants.W_OK);
     return place === folder ? `${folder} is private` : `${folder} does not exist yet`;
   });
   return Promise.resolve([found]);
@@ -130,9 +134,9 @@ function attempt(about: string, check: () => string): Finding {
 
 /** The texts of expected errors name the remedy. */
 function problemOf(about: string, error: unknown): Finding {
-  const { message, code } = error as NodeJS.ErrnoException;
-  if (error instanceof WaxwingError) return { about, level: 'problem', what: message };
-  if (code === undefined) throw error;
-  const fix = 'run this as the user that runs the service';
-  return { about, level: 'problem', what: message, fix: code === 'EACCES' ? fix : undefined };
+  if (error instanceof WaxwingError) return { about, level: 'problem', what: error.message };
+  if (!isSystemError(error)) throw error;
+  const { what, remedy } = explainSystemError(error, error.path);
+  const asService = 'run this as the user that runs the service';
+  return { about, level: 'problem', what, fix: error.code === 'EACCES' ? asService : remedy };
 }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { systemClock } from '../../base/clock.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../printable.ts';
+import { onFile } from '../system-error.ts';
 import type { Drill, DrillResult } from './drill.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { drills } from './drills.ts';
@@ -35,7 +36,10 @@ export async function runDrills(names: readonly string[], options: DrillOptions)
       results.push(result);
       for (const line of linesOf(result)) console.log(line);
     }
-    await file?.writeFile(format(await reportOf(results, startMs, systemClock.nowMs())));
+    if (file !== undefined && options.report !== undefined) {
+      const report = format(await reportOf(results, startMs, systemClock.nowMs()));
+      await onFile(options.report, file.writeFile(report));
+    }
     const failed = results.filter(({ hasPassed }) => !hasPassed).map(({ name }) => name);
     console.log(`${results.length - failed.length} of ${results.length} drills passed`);
     if (failed.length > 0) throw new CliError('drill-failed', `failed: ${failed.join(', ')}`);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { onFile } from '../system-error.ts';
 
 /** Where installations of OpenSSL keep `fipsmodule.cnf`, which `openssl fipsinstall` writes. */
 const configurationFiles = [
@@ -57,7 +58,7 @@ export async function providerUse(environment: NodeJS.ProcessEnv): Promise<Provi
     return { options, environment: inherited, folder: undefined };
   const folder = await mkdtemp(join(tmpdir(), 'waxwing-fips-'));
   const file = join(folder, 'openssl.cnf');
-  await writeFile(file, configurationText(resolve(configuration)), { mode: 0o600 });
+  await onFile(file, writeFile(file, configurationText(resolve(configuration)), { mode: 0o600 }));
   return {
     options: [...options, `--openssl-config=${file}`],
     environment: { OPENSSL_MODULES: resolve(moduleFolder) },

@@ -5,22 +5,27 @@ import { flag, names, number, option, portRange, sharedPorts } from './options.t
 
 /** Adds the options to the command. */
 export function addPublicOptions(serving: Command): void {
-  addAcmeOptions(addCertificateOptions(serving))
-    .addOption(
-      option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
-    )
+  addPortOptions(addAcmeOptions(addCertificateOptions(serving)))
     .addOption(
       option(
         '--proxy-protocol <networks>',
         'addresses of proxies with the PROXY protocol',
       ).argParser(names),
     )
+    .addOption(flag('--aws-host-names', 'names of brokers as in Amazon MQ').default(false));
+}
+
+/** Adds the options of the ports of brokers. */
+export function addPortOptions(command: Command): Command {
+  return command
+    .addOption(
+      option('--broker-ports <first-last>', 'the ports of brokers; any').argParser(portRange),
+    )
     .addOption(
       option('--shared-ports <list>', 'ports that all brokers share, like amqps=5671').argParser(
         sharedPorts,
       ),
-    )
-    .addOption(flag('--aws-host-names', 'names of brokers as in Amazon MQ').default(false));
+    );
 }
 
 /** Adds the options of the certificate for the public names. */

@@ -5,6 +5,7 @@ import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/
 import { dirname } from 'node:path';
 import { systemRandom } from '../../base/random.ts';
 import { CliError } from '../errors.ts';
+import { isSystemError, onFile } from '../system-error.ts';
 
 const readBytes = 1024 * 1024;
 
@@ -38,11 +39,17 @@ export class NewFile {
   /** Creates a file under a temporary name, which no other file has. */
   static async create(path: string, isReplacing: boolean): Promise<NewFile> {
     const draft = `${path}.${systemRandom.bytes(8).toString('hex')}.partial`;
-    return new NewFile(path, draft, isReplacing, await open(draft, 'wx+', 0o600));
+    try {
+      return new NewFile(path, draft, isReplacing, await onFile(path, open(draft, 'wx+', 0o600)));
+    } catch (error) {
+      // It is the folder that does not exist.
+      if (isSystemError(error) && error.code === 'ENOENT') error.path = dirname(path);
+      throw error;
+    }
   }
 
   async write(bytes: Buffer): Promise<void> {
-    await this.#file.writeFile(bytes);
+    await onFile(this.#path, this.#file.writeFile(bytes));
   }
 
   /**
@@ -51,12 +58,12 @@ export class NewFile {
    * @returns SHA-256, hexadecimal
    */
   async readBack(progress: (doneBytes: number, totalBytes: number) => void): Promise<string> {
-    await this.#file.sync();
+    await onFile(this.#path, this.#file.sync());
     const hash = createHash('sha256');
     const { size } = await this.#file.stat();
     const buffer = Buffer.alloc(readBytes);
     for (let at = 0; at < size; ) {
-      const { bytesRead } = await this.#file.read(buffer, 0, readBytes, at);
+      const { bytesRead } = await onFile(this.#path, this.#file.read(buffer, 0, readBytes, at));
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
@@ -71,14 +78,14 @@ export class NewFile {
    * @throws {CliError} `file-exists` if it was given to another file meanwhile
    */
   async finish(): Promise<void> {
-    await this.#file.close();
-    if (this.#isReplacing) await rename(this.#draft, this.#path);
+    await onFile(this.#path, this.#file.close());
+    if (this.#isReplacing) await onFile(this.#path, rename(this.#draft, this.#path));
     else {
       await link(this.#draft, this.#path).catch(async (error: NodeJS.ErrnoException) => {
         if (error.code === 'EEXIST') throw new CliError('file-exists', `${this.#path} exists`);
         // The file system has no hard links.
         await NewFile.check(this.#path, false);
-        await rename(this.#draft, this.#path);
+        await onFile(this.#path, rename(this.#draft, this.#path));
       });
       await unlink(this.#draft).catch(() => {}); // it was renamed
     }

@@ -93,12 +93,23 @@ export class KeyFileHolder implements RootKeyHolder {
 }
 
 async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(notCreated(path));
   if (existsSync(path)) return await readKeyFile(path, folder);
   checkFolder(dirname(path));
   const key = systemRandom.bytes(rootKeyBytes);
   const text = `# Waxwing root key of ${JSON.stringify(folder)}\n${key.toString('hex')}\n`;
-  return (await createPrivate(path, text)) ? key : await readKeyFile(path, folder);
+  const isCreated = await createPrivate(path, text).catch(notCreated(path));
+  return isCreated ? key : await readKeyFile(path, folder);
+}
+
+/** A system user may have no home, or one that cannot be written. */
+function notCreated(path: string) {
+  return (cause: NodeJS.ErrnoException): never => {
+    const what = `the root key file ${path} cannot be created (${cause.code ?? cause.message})`;
+    const remedy =
+      'name another file with WAXWING_ROOT_KEY_FILE, in a folder that this user can write';
+    throw new ServerError('root-key-missing', `${what}; ${remedy}`, { cause });
+  };
 }
 
 async function readKeyFile(file: string, folder: string): Promise<Buffer> {

@@ -224,7 +224,7 @@ function loadLibrary(): Library {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === 'MODULE_NOT_FOUND' ? 'is not installed' : `cannot be loaded: ${code}`;
-    const text = `the package pkcs11js ${why}; run in the folder of Waxwing: npm install pkcs11js`;
+    const text = `the package pkcs11js ${why}; run in the folder of Waxwing: npm install pkcs11js@2`;
     throw new ServerError('root-key-unavailable', text, { cause });
   }
 }

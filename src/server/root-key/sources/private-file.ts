@@ -50,9 +50,15 @@ export async function createPrivate(path: string, contents: string | Buffer): Pr
   const draft = `${path}.${process.pid}.new`;
   await rm(draft, { force: true }); // left by a killed process with the same id
   const file = await open(draft, 'wx', 0o600);
-  await file.writeFile(contents);
-  await file.sync();
-  await file.close();
+  try {
+    await file.writeFile(contents);
+    await file.sync();
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw Object.assign(error as Error, { path }); // errors of open files do not name them
+  } finally {
+    await file.close();
+  }
   if (!(await giveName(draft, path))) return false;
   const parent = await open(dirname(path), 'r');
   await parent.sync();
