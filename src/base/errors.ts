@@ -1,4 +1,4 @@
-// The base class of expected errors.
+// The base class of expected errors, and the remedies for errors of the operating system.
 
 /**
  * An expected error, caused by a peer, a user, a disk or a key. Every folder derives one class from
@@ -17,3 +17,16 @@ export class WaxwingError<Code extends string = string> extends Error {
     this.code = code;
   }
 }
+
+/** What to do about errors of the operating system, by their code, such as `ENOSPC`. */
+export const systemRemedies: Readonly<Record<string, string>> = {
+  EACCES: 'run as the user who owns it',
+  EPERM: 'run as the user who owns it',
+  EROFS: 'mount the file system with write access',
+  ENOSPC: 'free space on the disk',
+  EDQUOT: 'the disk quota of this user is used up; free space',
+  EFBIG: 'raise the limit of file sizes (ulimit -f), if the file system permits such a size',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENFILE: 'the machine has too many open files; raise fs.file-max',
+  EIO: 'the disk failed; look at the kernel log',
+};

@@ -2,22 +2,16 @@
 
 import { tmpdir } from 'node:os';
 import { relative, resolve, sep } from 'node:path';
+import { systemRemedies } from '../base/errors.ts';
 
-/** Remedies for errors of the operating system, by code: what to do, and where else a file could be. */
-const remedies: Readonly<Record<string, readonly [remedy: string, otherPlace: boolean]>> = {
-  EACCES: ['run as the user who owns it', true],
-  EPERM: ['run as the user who owns it', true],
-  EROFS: ['mount it with write access', true],
-  ENOSPC: ['free space on the disk', true],
-  EDQUOT: ['the disk quota of this user is used up; free space', true],
-  EFBIG: [
-    'raise the limit of file sizes (ulimit -f), if the file system permits such a size',
-    false,
-  ],
-  EMFILE: ['raise the limit of open files (ulimit -n)', false],
-  ENFILE: ['the machine has too many open files; raise fs.file-max', false],
-  EIO: ['the disk failed; look at the kernel log', false],
-};
+/** Errors that a file in another place may not have. */
+const errorsOfPlaces: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOSPC',
+  'EDQUOT',
+]);
 
 const meanings: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -54,8 +48,8 @@ export function explainSystemError(
   dataFolder?: string,
 ): { readonly what: string; readonly remedy: string | undefined } {
   const what = `cannot ${syscall} ${path ?? 'a file'}: ${meanings[code] ?? message} (${code})`;
-  const [remedy, hasOtherPlace = false] = remedies[code] ?? [];
-  if (path === undefined || !hasOtherPlace) return { what, remedy };
+  const remedy = systemRemedies[code];
+  if (path === undefined || !errorsOfPlaces.has(code)) return { what, remedy };
   return { what, remedy: `${remedy}, or ${otherPlace(path, dataFolder)}` };
 }
 

@@ -1,6 +1,6 @@
 // The errors of the storage.
 
-import { WaxwingError } from '../base/errors.ts';
+import { systemRemedies, WaxwingError } from '../base/errors.ts';
 
 /**
  * The error codes of volumes.
@@ -45,18 +45,6 @@ export type StorageErrorCode =
 /** A volume or its disk is in an invalid state. */
 export class StorageError extends WaxwingError<StorageErrorCode> {}
 
-/** What to do about errors of the operating system, by code. */
-const remedies: Readonly<Record<string, string>> = {
-  EACCES: 'run as the user who owns the files',
-  EPERM: 'run as the user who owns the files',
-  EROFS: 'the file system is read-only; look at the kernel log',
-  ENOSPC: 'free space on the disk',
-  EDQUOT: 'the disk quota of this user is used up; free space',
-  EMFILE: 'raise the limit of open files (ulimit -n)',
-  ENFILE: 'the machine has too many open files; raise fs.file-max',
-  EIO: 'the disk failed; look at the kernel log',
-};
-
 /**
  * The error for an operation on a disk that failed, with the remedy.
  *
@@ -70,7 +58,7 @@ export function diskFailed(doing: string, cause: unknown): StorageError {
   }: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause));
   // Node does not name the file if an operation on an open file fails.
   const file = path !== undefined && !message.includes(path) ? ` ${path}` : '';
-  const remedy = remedies[code];
+  const remedy = systemRemedies[code];
   const what = `${doing} failed: ${message}${file}${remedy === undefined ? '' : `; ${remedy}`}`;
   return new StorageError('disk-failed', what, { cause });
 }
