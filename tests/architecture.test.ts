@@ -41,8 +41,20 @@ function treeLines(tree: string): TreeLine[] {
   return lines;
 }
 
-const [, block = ''] = section('3. The tree').split('```');
-const tree = treeLines(block);
+/** The tree that follows a line in a section. */
+function treeOf(heading: string, root: string): TreeLine[] {
+  const [, after = ''] = section(heading).split(`\n${root}\n`);
+  return treeLines(after.split('```')[0] ?? '');
+}
+
+const tree = treeOf('3. The tree', 'waxwing/');
+
+/** The trees of the document, with the folders that they begin in. */
+const trees = [
+  ['.', tree],
+  ['src/protocols/amqp091', treeOf('6. A protocol folder', 'amqp091/')],
+  ['tests', treeOf('12. Tests', 'tests/')],
+] as const;
 
 /** The folders below a folder, with their parents first. */
 function foldersBelow(folder: string): string[] {
@@ -51,22 +63,18 @@ function foldersBelow(folder: string): string[] {
     .flatMap(({ name }) => [`${folder}/${name}`, ...foldersBelow(`${folder}/${name}`)]);
 }
 
-test('what the tree of the architecture names exists', () => {
+test('what the trees of the architecture name exists, and is named once', () => {
   assert.ok(tree.length > 150, `${tree.length} lines were read`);
-  const missing = tree.flatMap(({ folder, names }) =>
-    names
-      .map((name) => join(folder, name))
-      .filter((path) => !existsSync(join(packageFolder, path))),
-  );
-  assert.deepEqual(missing, []);
-});
-
-test('the tree of the architecture names nothing twice', () => {
-  const paths = tree.flatMap(({ folder, names }) => names.map((name) => join(folder, name)));
-  assert.deepEqual(
-    paths.filter((path, i) => paths.indexOf(path) !== i),
-    [],
-  );
+  for (const [root, lines] of trees) {
+    assert.ok(lines.length > 10, `${lines.length} lines of ${root} were read`);
+    const paths = lines.flatMap(({ folder, names }) =>
+      names.map((name) => join(root, folder, name)),
+    );
+    assert.deepEqual(
+      paths.filter((path, i) => !existsSync(join(packageFolder, path)) || paths.indexOf(path) < i),
+      [],
+    );
+  }
 });
 
 test('the tree of the architecture names every folder of src/, and those in it', () => {

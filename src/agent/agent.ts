@@ -74,11 +74,6 @@ export class Agent {
     void this.#connect();
   }
 
-  /** Whether the service has granted a lease that is valid. */
-  get hasLease(): boolean {
-    return this.#lease.isValid;
-  }
-
   async #connect(): Promise<void> {
     if (this.#isClosed) return;
     try {

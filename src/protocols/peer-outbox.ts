@@ -1,8 +1,7 @@
 // Output buffers of connections, for all protocols.
 
 import { copyBytes } from '../base/bytes.ts';
-import type { Limits } from '../broker/limits.ts';
-import type { Transport } from './protocol.ts';
+import { TransportOutput } from './transport-output.ts';
 
 /** Size of the largest buffers in bytes. A full one is written immediately. */
 const bufferSize = 128 * 1024;
@@ -50,35 +49,12 @@ function poolFor(size: number): BufferPool {
   return pools.find((pool) => pool.size >= size) ?? largest;
 }
 
-/** The data of the broker that is needed here. */
-export interface OutboxHost {
-  /** Unread data of all peers together. */
-  readonly unread: { bytes: number };
-  readonly limits: Pick<Limits, 'unreadBytesSum' | 'deliveryBytesShare'>;
-}
-
 /**
  * Output of one peer. It is collected in one buffer, which is written at the end of a turn or when
  * it is full. An idle connection has no buffer. If all peers together have too much unread data,
  * deliveries to a peer that has used its share stop until it has read it.
  */
-export class PeerOutbox {
-  /** Whether deliveries are possible. */
-  isWritable = true;
-  /** Whether anything was written since this was last reset; for heart-beats. */
-  hasWritten = false;
-  /** Bytes that the transport has accepted but not sent yet. */
-  waitingBytes = 0;
-  /** Total number of bytes sent. */
-  leftBytes = 0;
-  readonly #transport: Transport;
-  readonly #host: OutboxHost;
-  readonly #writableAgain: () => void;
-  /** The transport has refused a write and is not writable yet. */
-  #isTransportBehind = false;
-  /** The peer has used its share of the unread data. */
-  #isShareUsed = false;
-  #isEnded = false;
+export class PeerOutbox extends TransportOutput {
   #buffer: Buffer | undefined = undefined;
   #pool: BufferPool = largest;
   #at = 0;
@@ -91,32 +67,6 @@ export class PeerOutbox {
    * buffer has room for as many.
    */
   #usualSize = 0;
-
-  /**
-   * @param writableAgain called when the peer has read so much of its share that deliveries can
-   *   continue
-   */
-  constructor(transport: Transport, host: OutboxHost, writableAgain: () => void) {
-    this.#transport = transport;
-    this.#host = host;
-    this.#writableAgain = writableAgain;
-  }
-
-  #isCrowded(): boolean {
-    return this.#host.unread.bytes > this.#host.limits.unreadBytesSum;
-  }
-
-  /** The transport is writable again. */
-  resume(): void {
-    this.#isTransportBehind = false;
-    this.isWritable = !this.#isShareUsed;
-  }
-
-  /** Stops deliveries, regardless of the transport. */
-  block(): void {
-    this.#isTransportBehind = true;
-    this.isWritable = false;
-  }
 
   /**
    * Reserves `size` bytes, all of which must be written before the next call to the outbox.
@@ -135,8 +85,8 @@ export class PeerOutbox {
     if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
       this.#take(poolFor(Math.max(size, this.#usualSize)));
-      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
-      this.#transport.requestFlush();
+      this.#sizeMax = this.isCrowded ? this.host.limits.deliveryBytesShare : bufferSize;
+      this.transport.requestFlush();
     } else {
       const [before, pool] = [this.#buffer, this.#pool];
       this.#take(largest);
@@ -177,10 +127,10 @@ export class PeerOutbox {
       return;
     }
     this.flush();
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     for (let at = start; at < end; at += bufferSize) {
       const bytes = from.subarray(at, Math.min(at + bufferSize, end));
-      this.#pass(bytes, () => {});
+      this.pass(bytes.length, bytes, () => {});
     }
   }
 
@@ -200,12 +150,12 @@ export class PeerOutbox {
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#at === 0) return;
-    if (this.#isEnded) {
+    if (this.isEnded) {
       this.discard();
       return;
     }
     const pool = this.#pool;
-    const isCrowded = this.#isCrowded();
+    const isCrowded = this.isCrowded;
     // Data that may stay unread for long must not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
@@ -213,46 +163,8 @@ export class PeerOutbox {
     if (isCrowded) pool.release(buffer);
     this.#usualSize = Math.max(this.#at, this.#usualSize >>> 1);
     this.#leave();
-    this.#pass(bytes, () => {
+    this.pass(bytes.length, bytes, () => {
       if (!isCrowded) pool.release(buffer);
     });
-  }
-
-  /** Passes bytes to the transport, which must not change until they are released. */
-  #pass(bytes: Buffer, released: () => void): void {
-    const { unread, limits } = this.#host;
-    const isCrowded = this.#isCrowded();
-    this.hasWritten = true;
-    const size = bytes.length;
-    this.waitingBytes += size;
-    unread.bytes += size;
-    const sent = () => {
-      released();
-      if (!this.#isEnded) this.#left(size);
-    };
-    if (!this.#transport.write(bytes, sent)) this.block();
-    if (isCrowded && this.waitingBytes > limits.deliveryBytesShare) {
-      this.#isShareUsed = true;
-      this.isWritable = false;
-    }
-  }
-
-  #left(size: number): void {
-    this.waitingBytes -= size;
-    this.leftBytes += size;
-    this.#host.unread.bytes -= size;
-    if (!this.#isShareUsed || this.waitingBytes > this.#host.limits.deliveryBytesShare) return;
-    this.#isShareUsed = false;
-    if (this.#isTransportBehind) return;
-    this.isWritable = true;
-    this.#writableAgain();
-  }
-
-  /** The peer is gone. Its unread data is no longer counted. */
-  end(): void {
-    if (this.#isEnded) return;
-    this.#isShareUsed = false;
-    this.#left(this.waitingBytes);
-    this.#isEnded = true;
   }
 }

@@ -1,6 +1,6 @@
 // A client of AMQP 1.0 without sockets, and its broker.
 
-import { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp10ForActiveMq } from '../../src/protocols/amqp10/activemq/protocol.ts';
@@ -15,8 +15,7 @@ import {
 import { amqp10Format } from '../../src/protocols/amqp10/format.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
-import { ManualClock } from './bare-broker.ts';
-import { MemoryLog } from './memory-log.ts';
+import { openParts, PeerBroker } from './peer-broker.ts';
 import { PeerTransport } from './peer-transport.ts';
 
 /** A frame as a client has received it. */
@@ -95,55 +94,18 @@ export function textMessage(text: string, durable = false): Buffer {
   return Buffer.concat([w.toBuffer(), message(body)]);
 }
 
+const formats = [amqp10Format, stompFormat];
+
 /** A broker's parts, for AMQP 1.0 over a log in memory that syncs when a test says so. */
-export class Amqp10Broker {
-  readonly broker: Broker;
-  readonly log: MemoryLog;
-  readonly clock: ManualClock;
-
-  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
-    this.broker = broker;
-    this.log = log;
-    this.clock = clock;
-    log.onDurable = (group) => broker.onDurable(group);
-  }
-
+export class Amqp10Broker extends PeerBroker {
   /** @param before the broker whose log this one takes over, as after a crash */
   static async open(
     limits: Partial<Limits> = {},
     before?: Amqp10Broker,
     more: Partial<BrokerOptions> = {},
   ): Promise<Amqp10Broker> {
-    let log = new MemoryLog();
-    const clock = before?.clock ?? new ManualClock();
-    const broker = await Broker.open({
-      openLog: async (store) => {
-        if (before === undefined) store.attach(log);
-        else log = before.log.reopen(store, 0);
-      },
-      formats: [amqp10Format, stompFormat],
-      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
-      verifyPassword: async (password, hash) => password === hash,
-      engineVersion: '5.18',
-      brokerName: 'b1',
-      clock,
-      limits: { memoryBytesMax: Infinity, ...limits },
-      onInternalError: (error) => {
-        throw error;
-      },
-      ...more,
-    });
-    return new Amqp10Broker(broker, log, clock);
-  }
-
-  /** Everything appended is on the disk. */
-  sync(): void {
-    this.log.syncNow();
-  }
-
-  /** Ready messages of a queue. */
-  ready(queue: string): number | undefined {
-    return this.broker.vhost('/').queues.get(queue)?.readyCount;
+    const parts = await openParts(limits, before, { formats, ...more });
+    return new Amqp10Broker(parts);
   }
 
   /** A client with an open connection and a session on channel 0. */

@@ -1,6 +1,6 @@
 // A client of MQTT without sockets, and its broker.
 
-import { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
@@ -8,8 +8,6 @@ import { mqttForActiveMq } from '../../src/protocols/mqtt/activemq/protocol.ts';
 import { mqttFormat } from '../../src/protocols/mqtt/format.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
-import { ManualClock } from './bare-broker.ts';
-import { MemoryLog } from './memory-log.ts';
 import {
   ackPacket,
   connectPacket,
@@ -22,30 +20,22 @@ import {
   type TestProperties,
   unsubscribePacket,
 } from './mqtt-packets.ts';
+import { type BrokerParts, openParts, PeerBroker } from './peer-broker.ts';
 import { PeerTransport } from './peer-transport.ts';
 import { StompPeer } from './stomp-peer.ts';
 
+const formats = [amqp091Format, stompFormat, mqttFormat];
+
 /** A broker's parts, for MQTT over a log in memory that syncs when a test says so. */
-export class MqttBroker {
-  readonly broker: Broker;
-  readonly log: MemoryLog;
-  readonly clock: ManualClock;
+export class MqttBroker extends PeerBroker {
   readonly protocol: Protocol;
 
   readonly #protocolOf: (broker: Broker) => Protocol;
 
-  private constructor(
-    broker: Broker,
-    log: MemoryLog,
-    clock: ManualClock,
-    protocolOf: (broker: Broker) => Protocol,
-  ) {
+  private constructor(parts: BrokerParts, protocolOf: (broker: Broker) => Protocol) {
+    super(parts);
     this.#protocolOf = protocolOf;
-    this.broker = broker;
-    this.log = log;
-    this.clock = clock;
-    log.onDurable = (group) => broker.onDurable(group);
-    this.protocol = protocolOf(broker);
+    this.protocol = protocolOf(parts.broker);
   }
 
   /**
@@ -59,36 +49,13 @@ export class MqttBroker {
     rowCount = 0,
     protocolOf = mqttForActiveMq,
   ): Promise<MqttBroker> {
-    let log = new MemoryLog();
-    const clock = before?.clock ?? new ManualClock();
-    const broker = await Broker.open({
-      openLog: async (store) => {
-        if (before === undefined) store.attach(log);
-        else log = before.log.reopen(store, rowCount);
-      },
-      formats: [amqp091Format, stompFormat, mqttFormat],
-      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
-      verifyPassword: async (password, hash) => password === hash,
-      engineVersion: '5.18',
-      brokerName: 'b1',
-      clock,
-      limits: { memoryBytesMax: Infinity, ...limits },
-      onInternalError: (error) => {
-        throw error;
-      },
-      ...more,
-    });
-    return new MqttBroker(broker, log, clock, protocolOf);
+    const parts = await openParts(limits, before, { formats, ...more }, rowCount);
+    return new MqttBroker(parts, protocolOf);
   }
 
   /** The broker that the next start finds after a crash: what was synced, and nothing else. */
   async crash(limits: Partial<Limits> = {}, rowCount = 0): Promise<MqttBroker> {
     return MqttBroker.open(limits, this, {}, rowCount, this.#protocolOf);
-  }
-
-  /** Everything appended is on the disk. */
-  sync(): void {
-    this.log.syncNow();
   }
 
   /** Time passes, and what is due happens. */

@@ -1,6 +1,6 @@
 // A client of OpenWire without sockets, and its broker.
 
-import { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Value } from '../../src/broker/conversion/value.ts';
 import type { Limits } from '../../src/broker/limits.ts';
@@ -29,23 +29,18 @@ import { openwireFormat } from '../../src/protocols/openwire/format.ts';
 import { openwire } from '../../src/protocols/openwire/protocol.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
-import { ManualClock } from './bare-broker.ts';
-import { MemoryLog } from './memory-log.ts';
+import { type BrokerParts, openParts, PeerBroker } from './peer-broker.ts';
 import { PeerTransport } from './peer-transport.ts';
 
+const formats = [amqp091Format, stompFormat, openwireFormat];
+
 /** A broker's parts, for OpenWire over a log in memory that syncs when a test says so. */
-export class OpenWireBroker {
-  readonly broker: Broker;
-  readonly log: MemoryLog;
-  readonly clock: ManualClock;
+export class OpenWireBroker extends PeerBroker {
   readonly protocol: Protocol;
 
-  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
-    this.broker = broker;
-    this.log = log;
-    this.clock = clock;
-    this.protocol = openwire(broker);
-    log.onDurable = (group) => broker.onDurable(group);
+  private constructor(parts: BrokerParts) {
+    super(parts);
+    this.protocol = openwire(parts.broker);
   }
 
   /**
@@ -58,37 +53,9 @@ export class OpenWireBroker {
     more: Partial<BrokerOptions> = {},
     configure: (broker: Broker) => void = () => {},
   ): Promise<OpenWireBroker> {
-    let log = new MemoryLog();
-    const clock = before?.clock ?? new ManualClock();
-    const broker = await Broker.open({
-      openLog: async (store) => {
-        if (before === undefined) store.attach(log);
-        else log = before.log.reopen(store, 0);
-      },
-      formats: [amqp091Format, stompFormat, openwireFormat],
-      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
-      verifyPassword: async (password, hash) => password === hash,
-      engineVersion: '5.18',
-      brokerName: 'b1',
-      clock,
-      limits: { memoryBytesMax: Infinity, ...limits },
-      onInternalError: (error) => {
-        throw error;
-      },
-      ...more,
-    });
-    configure(broker);
-    return new OpenWireBroker(broker, log, clock);
-  }
-
-  /** Everything appended is on the disk. */
-  sync(): void {
-    this.log.syncNow();
-  }
-
-  /** Ready messages of a queue. */
-  ready(queue: string): number | undefined {
-    return this.broker.vhost('/').queues.get(queue)?.readyCount;
+    const parts = await openParts(limits, before, { formats, ...more });
+    configure(parts.broker);
+    return new OpenWireBroker(parts);
   }
 
   /** A client that has logged in. */

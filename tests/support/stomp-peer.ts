@@ -1,6 +1,6 @@
 // A STOMP client and its broker in this process.
 
-import { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Limits } from '../../src/broker/limits.ts';
 import { amqp091Format } from '../../src/protocols/amqp091/format.ts';
@@ -8,8 +8,7 @@ import type { Protocol } from '../../src/protocols/protocol.ts';
 import { stompFormat } from '../../src/protocols/stomp/activemq/format.ts';
 import { stompForActiveMq } from '../../src/protocols/stomp/activemq/protocol.ts';
 import { unescapeHeader, type Version } from '../../src/protocols/stomp/codec/header-text.ts';
-import { ManualClock } from './bare-broker.ts';
-import { MemoryLog } from './memory-log.ts';
+import { openParts, PeerBroker } from './peer-broker.ts';
 import { PeerTransport } from './peer-transport.ts';
 
 /** A frame as a client has received it. */
@@ -19,56 +18,18 @@ export interface ReceivedFrame {
   readonly body: string;
 }
 
+const formats = [amqp091Format, stompFormat];
+
 /** A broker's parts, for STOMP over a log in memory that syncs when a test says so. */
-export class StompBroker {
-  readonly broker: Broker;
-  readonly log: MemoryLog;
-  readonly clock: ManualClock;
-
-  private constructor(broker: Broker, log: MemoryLog, clock: ManualClock) {
-    this.broker = broker;
-    this.log = log;
-    this.clock = clock;
-    log.onDurable = (group) => broker.onDurable(group);
-  }
-
+export class StompBroker extends PeerBroker {
   /** @param before the broker whose log this one takes over, as after a crash */
   static async open(
     limits: Partial<Limits> = {},
     before?: StompBroker,
     more: Partial<BrokerOptions> = {},
   ): Promise<StompBroker> {
-    let log = new MemoryLog();
-    const clock = before?.clock ?? new ManualClock();
-    const broker = await Broker.open({
-      turnMs: () => 0,
-      openLog: async (store) => {
-        if (before === undefined) store.attach(log);
-        else log = before.log.reopen(store, 0);
-      },
-      formats: [amqp091Format, stompFormat],
-      users: ['bob', 'eve'].map((username) => ({ username, passwordHash: 'secret' })),
-      verifyPassword: async (password, hash) => password === hash,
-      engineVersion: '5.18',
-      brokerName: 'b1',
-      clock,
-      limits: { memoryBytesMax: Infinity, ...limits },
-      onInternalError: (error) => {
-        throw error;
-      },
-      ...more,
-    });
-    return new StompBroker(broker, log, clock);
-  }
-
-  /** Everything appended is on the disk. */
-  sync(): void {
-    this.log.syncNow();
-  }
-
-  /** Ready messages of a queue. */
-  ready(queue: string): number | undefined {
-    return this.broker.vhost('/').queues.get(queue)?.readyCount;
+    const parts = await openParts(limits, before, { formats, turnMs: () => 0, ...more });
+    return new StompBroker(parts);
   }
 
   /** A client that has logged in. */

@@ -86,7 +86,7 @@ export class Accounts {
    */
   deleteVhost(name: string): void {
     if (!this.#host.vhosts.has(name)) throw new BrokerError('not-allowed', notFound(name));
-    this.disconnect(({ access }) => access.vhost === name, `vhost '${name}' is deleted`);
+    this.#disconnect(({ access }) => access.vhost === name, `vhost '${name}' is deleted`);
     this.#change({ kind: 'vhost-deleted', vhost: name });
   }
 
@@ -123,7 +123,7 @@ export class Accounts {
    */
   deleteUser(name: string): void {
     this.#host.users.require(name);
-    this.disconnect(({ access }) => access.user === name, `user '${name}' is deleted`);
+    this.#disconnect(({ access }) => access.user === name, `user '${name}' is deleted`);
     this.#change({ kind: 'user-deleted', user: name });
   }
 
@@ -211,17 +211,12 @@ export class Accounts {
     requireRoom('permission', users.permissionCount, limits.permissionCountMax);
   }
 
-  /**
-   * Disconnects clients, the first ones at once and more in the background.
-   *
-   * @returns their number
-   */
-  disconnect(matches: (connection: ClientConnection) => boolean, reason: string): number {
+  /** Disconnects clients, the first ones at once and more in the background. */
+  #disconnect(matches: (connection: ClientConnection) => boolean, reason: string): void {
     const { clientConnections, background } = this.#host;
     const found = [...clientConnections].filter(matches);
     for (const connection of found.slice(0, closedAtOnceMax)) connection.shutdown(reason);
     if (found.length > closedAtOnceMax) background.run(shutDown(found, reason));
-    return found.length;
   }
 
   /**
@@ -298,7 +293,7 @@ export class Accounts {
     const moved = readMoved(found.value);
     const isOther = ({ access: { user: name, groups, loginRights: rights } }: ClientConnection) =>
       !isMover(moved, { name, groups, rights });
-    this.disconnect(isOther, movedReason(moved));
+    this.#disconnect(isOther, movedReason(moved));
   }
 
   #requireRoomForConnection(user: User, { name: vhost, settings }: Vhost): void {

@@ -87,6 +87,20 @@ export class PatternTree<T> {
     return open;
   }
 
+  /** Whether any pattern matches a key. The search does not pause. */
+  matchesAny(key: readonly string[]): boolean {
+    let isFound = false;
+    const search = this.match(key, {
+      spend: () => false,
+      takeAll: () => {
+        isFound = true;
+        return undefined;
+      },
+    });
+    for (const _ of search);
+    return isFound;
+  }
+
   /**
    * Finds the values of all matching patterns. Yields when the search pauses.
    *

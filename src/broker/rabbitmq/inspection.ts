@@ -42,11 +42,6 @@ export class Inspection {
     found.shutdown(reason);
   }
 
-  /** Closes all connections of a user in the background. @returns their number */
-  closeOfUser(user: string, reason: string): number {
-    return this.#broker.accounts.disconnect(({ access }) => access.user === user, reason);
-  }
-
   /** The channels of all connections, or of those that match. */
   *channels(filter: ConnectionFilter = {}): Generator<ChannelInfo> {
     for (const { inspector } of this.#selected(filter)) yield* inspector?.channels() ?? [];

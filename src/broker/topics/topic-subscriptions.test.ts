@@ -28,7 +28,7 @@ async function opened(before?: BareBroker) {
     owner,
     ...changes,
   });
-  return { b, topics, subscriptions, request };
+  return { b, subscriptions, request };
 }
 
 test('a durable subscription survives its client and a restart, with its backlog', async () => {
@@ -109,16 +109,6 @@ test('a non-durable shared subscription ends with its last consumer', async () =
   consumers[1]?.close('released');
   assert.equal(first.isDeleted, true);
   assert.equal(subscriptions.open(request(group)).isNew, true);
-});
-
-test('filters can be added and removed without losing the backlog', async () => {
-  const { b, topics, subscriptions, request } = await opened();
-  const { queue } = subscriptions.open(request({ filters: [] }));
-  subscriptions.addFilter(queue, topics, 'a/#');
-  b.publish('topics', 'a', 'kept');
-  subscriptions.removeFilter(queue, topics, 'a/#');
-  b.publish('topics', 'a', 'not asked for');
-  assert.deepEqual(b.drain(queue.name), ['kept']);
 });
 
 test('every subscription has its own queue', async () => {

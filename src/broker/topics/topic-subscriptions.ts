@@ -103,20 +103,6 @@ export class TopicSubscriptions {
     return key && `${key.clientId}:${key.name}`;
   }
 
-  /**
-   * Adds a filter to a subscription. The backlog is kept.
-   *
-   * @throws {BrokerError} `precondition-failed`
-   */
-  addFilter(queue: Queue, topics: Exchange, filter: string): void {
-    this.#vhost.bind(topics, queue, filter, noArguments);
-  }
-
-  /** Removes a filter. A missing filter is not an error. */
-  removeFilter(queue: Queue, topics: Exchange, filter: string): void {
-    this.#vhost.unbind(topics, queue, filter, noArguments);
-  }
-
   /** Ends a subscription that is not durable. */
   close(queue: Queue): void {
     if (!queue.index.isDurable) this.#vhost.removeQueue(queue);
@@ -163,7 +149,7 @@ export class TopicSubscriptions {
     };
     const name = key === undefined ? this.#vhost.freeQueueName() : queueName(key);
     const queue = this.#vhost.declareFreeQueue(name, options, owner);
-    for (const filter of filters) this.addFilter(queue, topics, filter);
+    for (const filter of filters) this.#vhost.bind(topics, queue, filter, noArguments);
     return queue;
   }
 }

@@ -139,10 +139,6 @@ export class IamJournal implements Journal<IamChange> {
     return this.#passwords.get(userId);
   }
 
-  get passwordCount(): number {
-    return this.#passwords.size;
-  }
-
   device(name: string): DeviceRecord | undefined {
     return this.#devices.get(name.toLowerCase());
   }

@@ -232,7 +232,6 @@ test('connections, channels and consumers are described, and can be closed', asy
     'connection 320 CONNECTION_FORCED - Closed via management plugin',
   ]);
   assert.equal(inspection.connection(name), undefined);
-  assert.equal(inspection.closeOfUser('ann', 'all of them'), 1);
 });
 
 test('a consumer that waits for the single active one is not active', async () => {

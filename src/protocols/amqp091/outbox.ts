@@ -2,10 +2,9 @@
 
 import { copyBytes, Writer, writeU32 } from '../../base/bytes.ts';
 import { hasHiddenHeaders } from '../../broker/format.ts';
-import type { Limits } from '../../broker/limits.ts';
 import type { Publication } from '../../broker/publication.ts';
 import type { Delivery } from '../../broker/subscription.ts';
-import type { Transport } from '../protocol.ts';
+import { TransportOutput } from '../transport-output.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { type Method, writeMethod } from './codec/methods.gen.ts';
 import { visibleHead } from './format.ts';
@@ -30,62 +29,16 @@ function releaseBuffer(buffer: Buffer): void {
   if (spares.length < spareCountMax) spares.push(buffer);
 }
 
-/** The interface to the broker. */
-export interface OutboxHost {
-  /** Unread data of all peers together. */
-  readonly unread: { bytes: number };
-  readonly limits: Pick<Limits, 'unreadBytesSum' | 'deliveryBytesShare'>;
-}
-
 /**
  * Gathers frames in one buffer, which is written at the end of a turn or when it is full. An idle
  * connection has no buffer. If all peers together have too much unread data, a peer with its share
  * of it gets no deliveries until it has read some.
  */
-export class Outbox {
-  /** Whether deliveries are possible. */
-  isWritable = true;
-  /** Whether anything was written since the last check, for heartbeats. */
-  hasWritten = false;
-  /** Bytes passed to the transport and not sent yet. */
-  waitingBytes = 0;
-  /** Bytes sent so far. */
-  leftBytes = 0;
-  readonly #transport: Transport;
-  readonly #host: OutboxHost;
-  readonly #writableAgain: () => void;
-  /** Whether the transport is not writable. */
-  #isTransportBehind = false;
-  /** Whether the peer has used its share of unread data. */
-  #isShareUsed = false;
-  #isEnded = false;
+export class Outbox extends TransportOutput {
   #buffer: Buffer | undefined = undefined;
   #at = 0;
   /** The size at which the buffer is written. */
   #sizeMax = bufferSize;
-
-  /** @param writableAgain called when the peer has read enough to receive deliveries again */
-  constructor(transport: Transport, host: OutboxHost, writableAgain: () => void) {
-    this.#transport = transport;
-    this.#host = host;
-    this.#writableAgain = writableAgain;
-  }
-
-  #isCrowded(): boolean {
-    return this.#host.unread.bytes > this.#host.limits.unreadBytesSum;
-  }
-
-  /** The transport is writable again. */
-  resume(): void {
-    this.#isTransportBehind = false;
-    this.isWritable = !this.#isShareUsed;
-  }
-
-  /** Stops deliveries, regardless of the transport. */
-  block(): void {
-    this.#isTransportBehind = true;
-    this.isWritable = false;
-  }
 
   /**
    * Reserves `size` bytes, which must be written before any other call.
@@ -96,8 +49,8 @@ export class Outbox {
     if (this.#at + size > this.#sizeMax) this.flush();
     if (this.#buffer === undefined) {
       this.#buffer = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
-      this.#sizeMax = this.#isCrowded() ? this.#host.limits.deliveryBytesShare : bufferSize;
-      this.#transport.requestFlush();
+      this.#sizeMax = this.isCrowded ? this.host.limits.deliveryBytesShare : bufferSize;
+      this.transport.requestFlush();
     }
     const start = this.#at;
     this.#at = start + size;
@@ -184,7 +137,7 @@ export class Outbox {
    */
   #largeBody(channel: number, frameMax: number, body: Buffer, start: number, end: number): void {
     this.flush();
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     const payloadMax = frameMax - 8;
     const payloadsMax = Math.max(1, Math.floor(bufferSize / frameMax)) * payloadMax;
     for (let from = start; from < end; from += payloadsMax) {
@@ -195,7 +148,7 @@ export class Outbox {
         made = spares.pop() ?? Buffer.allocUnsafeSlow(bufferSize);
         return made.subarray(0, writeBodyFrames(made, channel, payloadMax, body, from, to));
       };
-      this.#pass(sizeBytes, make, () => made !== undefined && releaseBuffer(made));
+      this.pass(sizeBytes, make, () => made !== undefined && releaseBuffer(made));
     }
   }
 
@@ -253,11 +206,11 @@ export class Outbox {
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === undefined || this.#at === 0) return;
-    if (this.#isEnded) {
+    if (this.isEnded) {
       this.discard();
       return;
     }
-    const isCrowded = this.#isCrowded();
+    const isCrowded = this.isCrowded;
     // Data that may stay unread for long should not take more memory than its size.
     const bytes = isCrowded
       ? Buffer.from(buffer.subarray(0, this.#at))
@@ -265,50 +218,9 @@ export class Outbox {
     if (isCrowded) releaseBuffer(buffer);
     this.#buffer = undefined;
     this.#at = 0;
-    this.#pass(bytes.length, bytes, () => {
+    this.pass(bytes.length, bytes, () => {
       if (!isCrowded) releaseBuffer(buffer);
     });
-  }
-
-  /** Passes bytes, or what makes them later, to the transport. */
-  #pass(size: number, bytes: Buffer | (() => Buffer), released: () => void): void {
-    const { unread, limits } = this.#host;
-    const isCrowded = this.#isCrowded();
-    this.hasWritten = true;
-    this.waitingBytes += size;
-    unread.bytes += size;
-    const sent = () => {
-      released();
-      if (!this.#isEnded) this.#left(size);
-    };
-    const transport = this.#transport;
-    let isReady: boolean;
-    if (typeof bytes !== 'function') isReady = transport.write(bytes, sent);
-    else isReady = transport.writeLater?.(size, bytes, sent) ?? transport.write(bytes(), sent);
-    if (!isReady) this.block();
-    if (isCrowded && this.waitingBytes > limits.deliveryBytesShare) {
-      this.#isShareUsed = true;
-      this.isWritable = false;
-    }
-  }
-
-  #left(size: number): void {
-    this.waitingBytes -= size;
-    this.leftBytes += size;
-    this.#host.unread.bytes -= size;
-    if (!this.#isShareUsed || this.waitingBytes > this.#host.limits.deliveryBytesShare) return;
-    this.#isShareUsed = false;
-    if (this.#isTransportBehind) return;
-    this.isWritable = true;
-    this.#writableAgain();
-  }
-
-  /** The peer has disconnected: its unread data no longer counts. */
-  end(): void {
-    if (this.#isEnded) return;
-    this.#isShareUsed = false;
-    this.#left(this.waitingBytes);
-    this.#isEnded = true;
   }
 }
 

@@ -178,11 +178,6 @@ export class ErasableSecrets {
     throw this.#damaged(`${secretsFiles.join(' and ')} have different secrets in slot ${slot}`);
   }
 
-  /** The number of secrets that {@link take} can return at once. */
-  get spareCount(): number {
-    return this.#spares.length;
-  }
-
   /**
    * Returns the slot of a new secret, which is already durable; undefined if there is none yet.
    *

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../broker/rabbitmq/model.ts';
 import { TransferError } from '../errors.ts';
 import type { ManagementClient } from '../moving/management-client.ts';
 import { pause } from './closing.ts';
-import { required, rowsOf } from './mover.ts';
+import { globalParameter, required } from './mover.ts';
 
 /**
  * The global parameter with which a command claims the broker that it moves: `{ "by": "…", "beat": 7 }`.
@@ -98,15 +98,8 @@ export async function claim(
 }
 
 /** The claim that is stored; undefined if there is none. */
-async function claimed(management: ManagementClient): Promise<JsonObject | undefined> {
-  const { status, value } = await management.send('GET', path);
-  if (status === 404) return undefined;
-  if (status !== 200) {
-    throw new TransferError('not-supported', `GET ${path} was answered with status ${status}`);
-  }
-  const [parameter] = rowsOf([value]);
-  const [found] = rowsOf([parameter?.['value'] ?? null]);
-  return found ?? {};
+function claimed(management: ManagementClient): Promise<JsonObject | undefined> {
+  return globalParameter(management, path);
 }
 
 function inProgress(): TransferError {

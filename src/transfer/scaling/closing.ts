@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { TransferError } from '../errors.ts';
 import type { ManagementClient } from '../moving/management-client.ts';
 import type { ScaledKind } from './differences.ts';
-import { moverName, required, rowsOf } from './mover.ts';
+import { globalParameter, moverName, required, rowsOf } from './mover.ts';
 
 /** The user of the service in clusters, which has no connections of AMQP. */
 const serviceUser = 'monitoring-AWS-OWNED-DO-NOT-DELETE';
@@ -25,15 +25,8 @@ const path = `/global-parameters/${movedParameter}`;
  *
  * @throws {TransferError} if it does not say so: what is stored there must not be replaced unread
  */
-export async function movedOf(management: ManagementClient): Promise<JsonObject | undefined> {
-  const { status, value } = await management.send('GET', path);
-  if (status === 404) return undefined;
-  if (status !== 200) {
-    throw new TransferError('not-supported', `GET ${path} was answered with status ${status}`);
-  }
-  const [parameter] = rowsOf([value]);
-  const [found] = rowsOf([parameter?.['value'] ?? null]);
-  return found ?? {};
+export function movedOf(management: ManagementClient): Promise<JsonObject | undefined> {
+  return globalParameter(management, path);
 }
 
 /** A broker to close. */

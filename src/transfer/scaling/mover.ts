@@ -77,3 +77,22 @@ export async function required(
   const why = answer?.['reason'] ?? answer?.['error'] ?? `status ${status}`;
   throw new TransferError('not-supported', `${method} ${path}: ${String(why).slice(0, 300)}`);
 }
+
+/**
+ * Returns a global parameter of a broker; undefined if it is not set.
+ *
+ * @throws {TransferError} 'not-supported' if the broker does not answer whether it is set
+ */
+export async function globalParameter(
+  management: ManagementClient,
+  path: string,
+): Promise<JsonObject | undefined> {
+  const { status, value } = await management.send('GET', path);
+  if (status === 404) return undefined;
+  if (status !== 200) {
+    throw new TransferError('not-supported', `GET ${path} was answered with status ${status}`);
+  }
+  const [parameter] = rowsOf([value]);
+  const [found] = rowsOf([parameter?.['value'] ?? null]);
+  return found ?? {};
+}

@@ -49,11 +49,6 @@ export class Usage implements Ticking {
     this.options = options;
   }
 
-  /** The number of producers that wait. */
-  get waiterCount(): number {
-    return this.#waiters.size;
-  }
-
   /** Measures, and returns whether the limit is reached. */
   update(): boolean {
     const { bytesMax, refusesAfterMs } = this.options;

@@ -168,16 +168,5 @@ export class RetroactiveConsumers implements Consumer {
 function matcherOf(names: readonly string[]): (topic: string) => boolean {
   const tree = new PatternTree<true>();
   for (const name of names) tree.add(parsePattern(activemqAlphabet, name), true);
-  return (topic) => {
-    let isFound = false;
-    const search = tree.match(splitKey(activemqAlphabet, topic), {
-      spend: () => false,
-      takeAll: () => {
-        isFound = true;
-        return undefined;
-      },
-    });
-    for (const _ of search);
-    return isFound;
-  };
+  return (topic) => tree.matchesAny(splitKey(activemqAlphabet, topic));
 }

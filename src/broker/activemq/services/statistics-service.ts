@@ -164,7 +164,8 @@ export class StatisticsService implements Service {
     tree.add(parsePattern(activemqAlphabet, address.name), true);
     let count = 0;
     for (const queue of queues.values()) {
-      if (!queue.name.startsWith('amq.') && matches(tree, queue.name)) yield queue;
+      const key = splitKey(activemqAlphabet, queue.name);
+      if (!queue.name.startsWith('amq.') && tree.matchesAny(key)) yield queue;
       if (++count % namesPerStep === 0) yield undefined;
     }
   }
@@ -233,17 +234,4 @@ function times(averageBytes: number): Field[] {
     ['minEnqueueTime', double(0)],
     ['averageMessageSize', double(averageBytes)],
   ];
-}
-
-function matches(tree: PatternTree<true>, name: string): boolean {
-  let isFound = false;
-  const search = tree.match(splitKey(activemqAlphabet, name), {
-    spend: () => false,
-    takeAll: () => {
-      isFound = true;
-      return undefined;
-    },
-  });
-  for (const _ of search);
-  return isFound;
 }
