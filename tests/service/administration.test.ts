@@ -26,9 +26,11 @@ class Dialogue {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #code: Promise<number | null>;
 
-  constructor(...args: readonly string[]) {
+  /** @param before a command of the shell that starts it, such as one that limits it */
+  constructor(args: readonly string[], before = ':') {
     const env = waxwing.folder.environment();
-    this.#child = spawn(process.execPath, [main, ...args], { cwd: waxwing.folder.root, env });
+    const all = ['-c', `${before}; exec "$0" "$@"`, process.execPath, main, ...args];
+    this.#child = spawn('sh', all, { cwd: waxwing.folder.root, env });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
@@ -72,15 +74,16 @@ test('env prints no warning while the root user is the only administrator', asyn
 });
 
 test('init-admin that is interrupted before the codes is continued by the next run', async () => {
-  const dialogue = new Dialogue('init-admin', 'alice', '--password-stdin', ...data());
+  const dialogue = new Dialogue(['init-admin', 'alice', '--password-stdin', ...data()]);
   dialogue.say('Correct-horse-1');
   await dialogue.asked(/First code: $/);
   assert.equal(await dialogue.ended(), 1);
   assert.match(dialogue.stderr, /standard input ended before the answer/);
 });
 
-test('init-admin creates an administrator whose profile needs a code at each use', async () => {
-  const dialogue = new Dialogue('init-admin', 'alice', '--password-stdin', ...data());
+test('init-admin that cannot write the profile leaves no access key that nobody has', async () => {
+  const args = ['init-admin', 'alice', '--password-stdin', ...data()];
+  const dialogue = new Dialogue(args, 'ulimit -f 0');
   dialogue.say('Correct-horse-1');
   await dialogue.asked(/First code: $/);
   [, seed = ''] = /Or enter the key: ([A-Z2-7]{64})/.exec(dialogue.stderr) ?? [];
@@ -90,6 +93,13 @@ test('init-admin creates an administrator whose profile needs a code at each use
   await dialogue.asked(/not two consecutive codes/);
   step = stepAt(Date.now());
   for (const each of [step - 1, step]) dialogue.say(totpCode(decodeSeed(seed), each));
+  assert.equal(await dialogue.ended(), 1);
+  assert.match(dialogue.stderr, /cannot write \S+\/\.aws\/credentials: file too large \(EFBIG\)/);
+});
+
+test('init-admin creates an administrator whose profile needs a code at each use', async () => {
+  const dialogue = new Dialogue(['init-admin', 'alice', '--password-stdin', ...data()]);
+  dialogue.say('Correct-horse-1');
   assert.equal(await dialogue.ended(), 0, dialogue.stderr);
   assert.match(dialogue.stdout, /The profile 'alice' is in /);
   const files = ['config', 'credentials'].map((name) => join(waxwing.folder.root, '.aws', name));
@@ -114,7 +124,7 @@ test('env warns on standard error that it prints the key of the root user, and a
 });
 
 test('env --profile prints the credentials of the profile, and nothing of the root user', async () => {
-  const dialogue = new Dialogue('env', '--json', '--profile', 'alice');
+  const dialogue = new Dialogue(['env', '--json', '--profile', 'alice']);
   await dialogue.asked(/Enter MFA code for arn:aws:iam::\d{12}:mfa\/alice: $/);
   dialogue.say(await nextCode());
   assert.equal(await dialogue.ended(), 0, dialogue.stderr);
@@ -148,7 +158,7 @@ test('after init-admin, calls of the root user are marked in the trail', async (
 });
 
 test('advise as the administrator asks for a code and ends with 3 if there are findings', async () => {
-  const dialogue = new Dialogue('advise', '--json', '--profile', 'alice', ...data());
+  const dialogue = new Dialogue(['advise', '--json', '--profile', 'alice', ...data()]);
   await dialogue.asked(/Enter MFA code for arn:aws:iam::\d{12}:mfa\/alice: $/);
   dialogue.say(await nextCode());
   assert.equal(await dialogue.ended(), 3, dialogue.stderr);

@@ -1,6 +1,6 @@
 // Profiles in the files of the AWS CLI.
 
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../errors.ts';
@@ -58,6 +58,18 @@ export async function readProfile(name: string, files = profileFiles()): Promise
 export async function hasProfile(name: string, files = profileFiles()): Promise<boolean> {
   const inConfig = sectionOf(await textOf(files.config), configSection(name));
   return (inConfig ?? sectionOf(await textOf(files.credentials), name)) !== undefined;
+}
+
+/**
+ * Checks that profiles can be added, before anything depends on it. Creates the files, for this user only.
+ *
+ * @throws {NodeJS.ErrnoException} of the file that cannot be written
+ */
+export async function requireWritable(files = profileFiles()): Promise<void> {
+  for (const path of [files.config, files.credentials]) {
+    await onFile(path, mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+    await (await open(path, 'a', 0o600)).close();
+  }
 }
 
 /** Appends a profile to one of the files, which is created if necessary, for this user only. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { askEnvironment } from '../../server/environment.ts';
 import { rootAccess } from '../access/call-api.ts';
 import { type Element, membersAt, textAt } from '../access/call-query.ts';
-import { appendProfile, hasProfile, profileFiles } from '../access/profiles.ts';
+import { appendProfile, hasProfile, profileFiles, requireWritable } from '../access/profiles.ts';
 import { Prompts } from '../access/prompts.ts';
 import { CliError } from '../errors.ts';
 import { administratorRoleArn, IamCalls, setUpAccount } from './account-set-up.ts';
@@ -32,7 +32,10 @@ export interface InitAdminOptions {
  */
 export async function initAdmin(name: string, options: InitAdminOptions): Promise<void> {
   const profile = options.profile ?? name;
-  if (!options.printKey) await refuseProfiles([profile, keyProfile(profile)]);
+  if (!options.printKey) {
+    await refuseProfiles([profile, keyProfile(profile)]);
+    await requireWritable();
+  }
   const environment = await askEnvironment(resolve(options.data));
   const access = await rootAccess(environment);
   const iam = new IamCalls(access);
@@ -51,7 +54,15 @@ export async function initAdmin(name: string, options: InitAdminOptions): Promis
     const { endpoint, region } = access;
     const place = { endpoint_url: endpoint, region, ca_bundle: bundle };
     if (options.printKey) printKey(key);
-    else await writeProfiles(profile, key, { ...place, accountId, serial });
+    else {
+      const written = writeProfiles(profile, key, { ...place, accountId, serial });
+      await written.catch(async (error) => {
+        // The key would be lost, and the next run refused because of it.
+        const AccessKeyId = textAt(key, 'AccessKey', 'AccessKeyId');
+        await iam.call('DeleteAccessKey', { UserName: name, AccessKeyId });
+        throw error;
+      });
+    }
   } finally {
     prompts.close();
   }
