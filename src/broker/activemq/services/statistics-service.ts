@@ -231,7 +231,7 @@ function times(averageBytes: number): Field[] {
     ['averageEnqueueTime', double(0)],
     ['maxEnqueueTime', double(0)],
     ['minEnqueueTime', double(0)],
-    ['averageMessageSize', double(averageBytes)],
+    ['averageMessageSize', long(Math.floor(averageBytes))],
   ];
 }
 
