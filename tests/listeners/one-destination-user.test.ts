@@ -104,8 +104,10 @@ test('MQTT: filters, topics, wills and sessions of others are refused', async ()
     const to = `mqtts://localhost:${host.portOf('mqtt+ssl')}`;
     const options = { username, password, ca: host.authority, reconnectPeriod: 0 };
     const client = mqttConnect(to, { ...options, protocolVersion: 5, ...more });
-    client.on('error', () => {});
-    await once(client, 'connect');
+    await new Promise<void>((resolve, reject) => {
+      client.once('connect', () => resolve());
+      client.on('error', reject);
+    });
     return client;
   };
   const session = { clientId: 'victim', clean: false, properties: { sessionExpiryInterval: 600 } };
@@ -130,9 +132,14 @@ test('MQTT: filters, topics, wills and sessions of others are refused', async ()
   eve.stream.destroy();
   const again = await open('admin', session);
   const got: string[] = [];
-  again.on('message', (_, payload) => got.push(payload.toString()));
+  const ended = new Promise<void>((resolve) => {
+    again.on('message', (_, payload) => {
+      got.push(payload.toString());
+      if (got.at(-1) === 'the end') resolve();
+    });
+  });
   await again.publishAsync('secret', 'the end', { qos: 1 });
-  while (!got.includes('the end')) await once(again, 'message');
+  await ended;
   assert.deepEqual(got, ['the end'], 'no will, and nothing that was refused');
   await again.endAsync();
 });
