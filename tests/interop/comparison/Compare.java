@@ -70,7 +70,6 @@ public final class Compare {
         EvictionTable.add(table);
         PolicyTable.add(table);
         FailoverTable.add(table);
-        SchedulerTable.add(table);
         break;
       case "features":
         FeatureTable.add(table);
