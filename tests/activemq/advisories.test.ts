@@ -211,7 +211,10 @@ test('includeBodyForAdvisory adds the message body to advisories', async () => {
 
 test('an advisory forwards a non-persistent message that has no consumer', async () => {
   const flag = 'sendAdvisoryIfNoConsumers="true"';
-  const peers = await ActiveMqPeers.open(policyOf('queue="&gt;" topic="&gt;"', flag));
+  // That the broker keeps messages for later consumers does not count.
+  const kept =
+    '<subscriptionRecoveryPolicy><lastImageSubscriptionRecoveryPolicy/></subscriptionRecoveryPolicy>';
+  const peers = await ActiveMqPeers.open(policyOf('queue="&gt;" topic="&gt;"', flag, kept));
   const peer = await watch(peers, 'NoConsumer.>');
   const stomp = await peers.stomp();
   stomp.send('SEND', { destination: '/topic/T' }, 'nobody');

@@ -22,6 +22,14 @@ export interface HostUser {
   readonly consoleAccess?: boolean;
 }
 
+/** Further parts of such a broker. */
+export interface HostParts {
+  /** Attributes of the root element of its configuration. */
+  readonly attributes?: string;
+  /** Replaces the limits of its storage, bytes. */
+  readonly storage?: { readonly storeBytesMax: number; readonly tempBytesMax: number };
+}
+
 /** A broker of ActiveMQ's type in this process, over a volume on the disk, behind TLS ports. */
 export class ActiveMqHost {
   /** What was written to its log. */
@@ -56,14 +64,19 @@ export class ActiveMqHost {
   static async start(
     inside?: string,
     users: readonly HostUser[] = [{ username: 'bob' }],
+    { attributes = '', storage }: HostParts = {},
   ): Promise<ActiveMqHost> {
-    const text = `<broker xmlns="${brokerNamespace}">${inside}</broker>`;
+    const text = `<broker xmlns="${brokerNamespace}" ${attributes}>${inside}</broker>`;
     const withGroups = users
       .filter(({ groups }) => groups !== undefined)
       .map((user) => ({ ...user, passwordHash: '' }));
     const spec = { configuration: { id: 'c-1', revision: 1, text }, users: withGroups };
     const read = inside === undefined ? undefined : readConfiguration(spec).configuration;
-    const host = new ActiveMqHost(read, users);
+    const configuration =
+      read === undefined || storage === undefined
+        ? read
+        : { ...read, system: { ...read.system, ...storage } };
+    const host = new ActiveMqHost(configuration, users);
     const volume = { id: 'vol-1', kind: 'broker', wrappedKey: Buffer.from('wrapped') } as const;
     const key = keyFromBytes(Buffer.from(host.#dataKey));
     await Volume.format(systemDisk, join(host.#folder, 'volume'), volume, key);

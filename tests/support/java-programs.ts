@@ -12,8 +12,8 @@ import { findPrograms } from './other-programs.ts';
 const run = promisify(execFile);
 
 const jarFolder = '/usr/share/java';
-/** Milliseconds after which a program is killed. Several take ten seconds. */
-const runTimeoutMs = 180_000;
+/** Milliseconds after which a program is killed. Those with scheduled messages take minutes. */
+const runTimeoutMs = 500_000;
 
 /** The jars of ActiveMQ's client and of what it needs, by the beginnings of their names. */
 const jarNames =

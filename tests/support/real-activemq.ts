@@ -16,6 +16,21 @@ const storePassword = 'changeit';
 /** Milliseconds that a start may take. */
 const startTimeoutMs = 120_000;
 
+/** Further parts of its configuration. */
+export interface RealParts {
+  /** Attributes of the root element. */
+  readonly attributes?: string;
+  readonly plugins?: string;
+  /** Whether its beans are registered, which the statistics of subscriptions need. */
+  readonly hasJmx?: boolean;
+  /** The inner element `systemUsage`. */
+  readonly systemUsage?: string;
+  /** Attributes of the store. */
+  readonly store?: string;
+  /** Users and their groups; the password of each is `a long password`. */
+  readonly users?: Readonly<Record<string, string>>;
+}
+
 /** Debian's ActiveMQ over TLS with OpenWire and STOMP, the scheduler, and the user `bob`. */
 export class RealActiveMq {
   readonly #folder = mkdtempSync(join(tmpdir(), 'waxwing-real-activemq-'));
@@ -25,9 +40,11 @@ export class RealActiveMq {
 
   /** Elements of its configuration. */
   readonly #inside: string;
+  readonly #parts: RealParts;
 
-  private constructor(inside: string) {
+  private constructor(inside: string, parts: RealParts) {
     this.#inside = inside;
+    this.#parts = parts;
   }
 
   /**
@@ -35,13 +52,14 @@ export class RealActiveMq {
    *
    * @param inside elements of its configuration that come before the persistence adapter
    */
-  static async start(inside = ''): Promise<RealActiveMq | string> {
+  static async start(inside = '', parts: RealParts = {}): Promise<RealActiveMq | string> {
     const why = await installed('activemq', 'openjdk-17-jre-headless');
     if (why !== undefined) return why;
     if (!existsSync(`${home}/bin/activemq.jar`)) return 'activemq has no bin/activemq.jar';
-    const real = new RealActiveMq(inside);
+    const real = new RealActiveMq(inside, parts);
     try {
-      await real.#start();
+      await real.#prepare();
+      await real.#run();
       return real;
     } catch (error) {
       await real.stop();
@@ -57,7 +75,7 @@ export class RealActiveMq {
     return join(this.#folder, name);
   }
 
-  async #start(): Promise<void> {
+  async #prepare(): Promise<void> {
     const { authority, servers } = await testCertificates();
     writeFileSync(this.caFile, authority);
     writeFileSync(this.#path('server.pem'), servers[1]?.certificate ?? '');
@@ -69,6 +87,15 @@ export class RealActiveMq {
     this.stompPort = await freePort();
     writeFileSync(this.#path('activemq.xml'), this.#configuration());
     writeFileSync(this.#path('log4j.properties'), 'log4j.rootLogger=OFF\n');
+  }
+
+  /** Kills the broker and starts it again over the same store. */
+  async restart(): Promise<void> {
+    await this.#kill();
+    await this.#run();
+  }
+
+  async #run(): Promise<void> {
     const folder = this.#folder;
     const properties = [
       ...[`-Dactivemq.home=${home}`, `-Dactivemq.base=${folder}`, `-Dactivemq.conf=${folder}`],
@@ -98,21 +125,28 @@ export class RealActiveMq {
   #configuration(): string {
     const store = `keyStore="file:${this.#path('server.p12')}" keyStorePassword="${storePassword}"`;
     const data = this.#path('data');
+    const { attributes = '', plugins = '', systemUsage = '', hasJmx = false } = this.#parts;
+    const { users = { bob: 'admins' }, store: storeAttributes = '' } = this.#parts;
+    const userElements = Object.entries(users).map(
+      ([name, groups]) =>
+        `<authenticationUser username="${name}" password="a long password" groups="${groups}"/>`,
+    );
     return `<beans xmlns="http://www.springframework.org/schema/beans"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
   xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans-2.0.xsd http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
-  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="b1" useJmx="false"
-      schedulerSupport="true" dataDirectory="${data}">
+  <broker xmlns="http://activemq.apache.org/schema/core" brokerName="b1" useJmx="${hasJmx}"
+      schedulerSupport="true" dataDirectory="${data}" ${attributes}>
     ${this.#inside}
-    <persistenceAdapter><kahaDB directory="${data}/kahadb"/></persistenceAdapter>
+    <managementContext><managementContext createConnector="false"/></managementContext>
+    <persistenceAdapter><kahaDB directory="${data}/kahadb" ${storeAttributes}/></persistenceAdapter>
     <plugins>
       <simpleAuthenticationPlugin>
-        <users>
-          <authenticationUser username="bob" password="a long password" groups="admins"/>
-        </users>
+        <users>${userElements.join('')}</users>
       </simpleAuthenticationPlugin>
+      ${plugins}
     </plugins>
     <sslContext><sslContext ${store} keyStoreType="PKCS12"/></sslContext>
+    <systemUsage>${systemUsage}</systemUsage>
     <transportConnectors>
       <transportConnector name="ssl" uri="ssl://127.0.0.1:${this.openwirePort}"/>
       <transportConnector name="stomp" uri="stomp+ssl://127.0.0.1:${this.stompPort}"/>
@@ -124,13 +158,17 @@ export class RealActiveMq {
 
   /** Ends the broker and removes its folder. */
   async stop(): Promise<void> {
+    await this.#kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #kill(): Promise<void> {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const exit = once(child, 'exit');
       child.kill('SIGKILL');
       await exit;
     }
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -13,7 +13,7 @@ import { BrokerError } from '../../broker/errors.ts';
 import type { Queue } from '../../broker/queue.ts';
 import type { Delivery } from '../../broker/subscription.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
-import { badRequest } from '../errors.ts';
+import { badRequest, ConsoleError } from '../errors.ts';
 import { transferCountMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { originOf, revivedHead } from './dead-letters.ts';
@@ -21,16 +21,30 @@ import { audited, queueAddressOf } from './operation.ts';
 import { type Readdressed, transfer, transferOne } from './transfer.ts';
 
 /**
- * `POST /admin/retryMessages.action`: sends the first messages of a queue to the destinations from
- * which they became dead letters. Messages without such a destination stay.
+ * `POST /admin/retryMessages.action`: sends the first messages of a queue of dead letters to the destinations
+ * from which they came. Messages without such a destination stay.
+ *
+ * @throws {ConsoleError} `conflict` for other queues
  */
-export function retryMessages(request: ConsoleRequest): Promise<Answer> {
+export async function retryMessages(request: ConsoleRequest): Promise<Answer> {
+  requireDeadLetters(request);
   return sendFirst(request, 'retryMessages', undefined);
 }
 
 /** `POST /admin/retryMessage.action`: the same for the message with the number `sequence`. */
-export function retryMessage(request: ConsoleRequest): Promise<Answer> {
+export async function retryMessage(request: ConsoleRequest): Promise<Answer> {
+  requireDeadLetters(request);
   return sendOne(request, 'retryMessage', undefined);
+}
+
+/**
+ * In other queues, a destination of origin is what a sender has stated: it would have the message sent on
+ * with the rights of the user who retries it.
+ */
+function requireDeadLetters(request: ConsoleRequest): void {
+  const { name } = queueAddressOf(request);
+  if (request.console.deadLetterNames.has(name)) return;
+  throw new ConsoleError('conflict', `'${name}' is not a queue of dead letters`);
 }
 
 /**

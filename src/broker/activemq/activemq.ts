@@ -290,10 +290,11 @@ export class ActiveMq
    * Returns a destination to send to. Nothing is created yet.
    *
    * @param listed all destinations of the list that it is part of, for error texts
-   * @throws {BrokerError} `precondition-failed` if the name has wildcards
+   * @throws {BrokerError} `precondition-failed` if the name has wildcards and is no request for statistics
    */
   sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
-    if (isWildcard(address)) {
+    const isService = this.#services.owns(address);
+    if (isWildcard(address) && !isService) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
     }
@@ -301,8 +302,8 @@ export class ActiveMq
     const exchange = isQueue(address) ? this.vhost.exchange('') : this.#topicsOf(address);
     const routingKey = kind === 'temporary-queue' ? coreQueueName(name) : name;
     const target = new SendTarget(address, exchange, routingKey, listedName(listed));
-    target.isService = this.#services.owns(address);
-    if (kind === 'queue' && !target.isService) target.mirror = this.#mirrors.targetOf(name);
+    target.isService = isService;
+    if (kind === 'queue' && !isService) target.mirror = this.#mirrors.targetOf(name);
     return target;
   }
 

@@ -18,8 +18,6 @@ export class DeadLetter extends Publication {
   expiresAtMs = Infinity;
   /** Why its consumer rejected it, if that was stated. */
   cause: string | undefined = undefined;
-  /** Failed deliveries that count for the dead letter too. */
-  failedCount = 0;
 
   /**
    * Addresses the message to the dead letter exchange of a queue, and returns its headers, of which
@@ -46,7 +44,6 @@ export class DeadLetter extends Publication {
       expiration: format.expiration(head, headStart, headEnd),
     });
     const changes = { ...this.#readdress(queue, cc, bcc), ...deaths };
-    this.failedCount = 0;
     this.#rewrite(format, changes);
     this.exchange = target;
     this.setAddress(target.name, queue.settings.deadLetterKey ?? this.routingKey);
@@ -103,7 +100,6 @@ export function deadLetterOf(view: Delivery): DeadLetter {
   dead.from = view.exchangeName();
   dead.expiresAtMs = view.expiresAtMs;
   dead.cause = view.cause;
-  dead.failedCount = view.deliveryCount;
   dead.routingKey = view.routingKey();
   dead.head = view.buffer;
   dead.headStart = view.headAt;

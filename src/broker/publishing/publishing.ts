@@ -267,14 +267,6 @@ export class Publishing {
     if (takers.length === 0) return;
     this.#host.counters.deadLettered++;
     this.storeQuietly(letter, takers);
-    if (letter.failedCount > 0) this.#keepCount(letter.failedCount, takers);
-  }
-
-  #keepCount(failedCount: number, takers: readonly Queue[]): void {
-    for (const { index: queueIndex } of takers) {
-      if (!queueIndex.countsFailures) continue;
-      this.#host.store.counts.set(queueIndex, queueIndex.next - 1, failedCount);
-    }
   }
 
   *#spreadLetter(

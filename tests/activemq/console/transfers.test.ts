@@ -90,6 +90,19 @@ test('a message that names a service of the broker as its origin is no request o
   assert.deepEqual([totalCount, await sizeOf('ActiveMQ.DLQ')], [1, 1]);
 });
 
+test('only messages of a queue of dead letters are retried, as senders can state any origin', async () => {
+  await send('/queue/ordinary', { 'original-destination': '/queue/elsewhere' });
+  await send('/queue/ordinary', { originalDestination: 'queue://elsewhere' });
+  const fields = { JMSDestination: 'ordinary', sequence: '0' };
+  for (const action of ['retryMessages', 'retryMessage']) {
+    const { status, text } = await client.act(`${action}.action`, fields);
+    assert.equal(status, 409);
+    assert.match(text, /'ordinary' is not a queue of dead letters/);
+  }
+  assert.equal(await sizeOf('ordinary'), 2);
+  assert.equal((await client.get('/admin/api/queues/elsewhere')).status, 404);
+});
+
 test('a queue whose limit is reached takes no messages, as a producer would wait', async () => {
   await send('/queue/source');
   const fields = { JMSDestination: 'source', destination: 'small.q', sequence: '0' };

@@ -15,7 +15,7 @@ import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
 
 /**
- * Plays scenarios to a broker and prints what it sees: a line {@code == name} for each scenario, and
+ * Plays the scenarios of a table to a broker and prints what it sees: a line {@code == name} for each scenario, and
  * one line for each observation. The broker must be new.
  */
 public final class Compare {
@@ -44,16 +44,8 @@ public final class Compare {
           Runtime.getRuntime().halt(1);
         });
     System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, "UTF-8"));
-    Map<String, Scenario> table = new LinkedHashMap<>();
-    MessageTable.add(table);
-    ConsumerTable.add(table);
-    DestinationTable.add(table);
-    ErrorTable.add(table);
-    StompTable.add(table);
-    EvictionTable.add(table);
-    PolicyTable.add(table);
-    for (Map.Entry<String, Scenario> entry : table.entrySet()) {
-      if (args.length > 0 && !entry.getKey().startsWith(args[0])) continue;
+    for (Map.Entry<String, Scenario> entry : scenarios(args[0]).entrySet()) {
+      if (args.length > 1 && !entry.getKey().startsWith(args[1])) continue;
       Compare compare = new Compare();
       System.out.println("== " + entry.getKey());
       try {
@@ -63,6 +55,43 @@ public final class Compare {
       }
     }
     System.exit(0);
+  }
+
+  /** The scenarios of a table of {@code settings.ts}. */
+  private static Map<String, Scenario> scenarios(String name) {
+    Map<String, Scenario> table = new LinkedHashMap<>();
+    switch (name) {
+      case "standard":
+        MessageTable.add(table);
+        ConsumerTable.add(table);
+        DestinationTable.add(table);
+        ErrorTable.add(table);
+        StompTable.add(table);
+        EvictionTable.add(table);
+        PolicyTable.add(table);
+        FailoverTable.add(table);
+        break;
+      case "features":
+        FeatureTable.add(table);
+        VirtualTable.add(table);
+        break;
+      case "before":
+        RestartTable.addBefore(table);
+        break;
+      case "after":
+        RestartTable.addAfter(table);
+        break;
+      case "limits":
+        VirtualTable.addMirrored(table);
+        LimitTable.add(table);
+        break;
+      case "rights":
+        RightsTable.add(table);
+        break;
+      default:
+        throw new IllegalArgumentException(name);
+    }
+    return table;
   }
 
   void say(Object value) {
@@ -99,8 +128,13 @@ public final class Compare {
 
   /** The bodies of all messages that come, and whether each was delivered before. */
   String drain(MessageConsumer consumer) throws JMSException {
+    return drain(consumer, WAIT);
+  }
+
+  /** The same, with the milliseconds to wait for the first one. */
+  String drain(MessageConsumer consumer, long first) throws JMSException {
     StringBuilder all = new StringBuilder();
-    long wait = WAIT;
+    long wait = first;
     for (Message m = consumer.receive(wait); m != null; m = consumer.receive(wait)) {
       all.append(all.length() == 0 ? "" : ", ").append(describe.body(m));
       all.append(m.getJMSRedelivered() ? "+" : "");

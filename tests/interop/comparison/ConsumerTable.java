@@ -343,29 +343,6 @@ final class ConsumerTable {
     connection.close();
   }
 
-  private static final class NumberedXid implements Xid {
-    private final byte[] global;
-
-    NumberedXid(int number) {
-      global = new byte[] {(byte) number};
-    }
-
-    @Override
-    public int getFormatId() {
-      return 5;
-    }
-
-    @Override
-    public byte[] getGlobalTransactionId() {
-      return global;
-    }
-
-    @Override
-    public byte[] getBranchQualifier() {
-      return new byte[] {1};
-    }
-  }
-
   private static void xa(Compare c) throws Exception {
     ActiveMQXAConnectionFactory factory =
         new ActiveMQXAConnectionFactory(Compare.USER, Compare.PASSWORD, Compare.URL);

@@ -17,7 +17,7 @@ const java = program as JavaProgram; // otherwise every test is skipped
 let ours: Answers = new Map();
 
 before(async () => {
-  if (skip === false) ours = await playToWaxwing(java, []);
+  if (skip === false) ours = await playToWaxwing(java);
 });
 
 after(() => {
@@ -37,7 +37,7 @@ test('each difference from ActiveMQ has a reason', () => {
 test('ActiveMQ answers match the recording', {
   skip,
 }, async (t) => {
-  const theirs = await playToActiveMq(java, []);
+  const theirs = await playToActiveMq(java);
   if (typeof theirs === 'string') {
     t.skip(theirs);
     return;

@@ -5,6 +5,7 @@ import { ActiveMqHost } from '../../support/activemq-host.ts';
 import { JavaProgram } from '../../support/java-programs.ts';
 import { RealActiveMq } from '../../support/real-activemq.ts';
 import { type Answers, parseOutput } from './answers.ts';
+import { type Setting, settings } from './settings.ts';
 
 const folder = join(import.meta.dirname, '../../../../tests/interop/comparison');
 
@@ -16,76 +17,115 @@ export function compileScenarios(): Promise<JavaProgram | string> {
   return JavaProgram.compile(folder, 'Compare');
 }
 
-/** The policy of a topic whose consumers may have a number of messages waiting. */
-function policyOf(topic: string, limit: number, strategy: string, inside = ''): string {
-  return `<policyEntry topic="${topic}" advisoryForDiscardingMessages="true">
-    <pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="${limit}"/></pendingMessageLimitStrategy>
-    <messageEvictionStrategy><${strategy}/></messageEvictionStrategy>${inside}
-  </policyEntry>`;
-}
-
-const deadLetters =
-  '<deadLetterStrategy><sharedDeadLetterStrategy><deadLetterQueue><queue physicalName="evict.dead"/></deadLetterQueue></sharedDeadLetterStrategy></deadLetterStrategy>';
-
-const recovery = (policy: string) =>
-  `<subscriptionRecoveryPolicy><${policy}/></subscriptionRecoveryPolicy>`;
-
-/** What is configured in both brokers. Only the scenarios about policies use these destinations. */
-const configuration = `<destinationPolicy><policyMap><policyEntries>
-  ${policyOf('evict.oldest', 3, 'oldestMessageEvictionStrategy')}
-  ${policyOf('evict.priority', 3, 'oldestMessageWithLowestPriorityEvictionStrategy')}
-  ${policyOf('evict.value', 3, 'uniquePropertyMessageEvictionStrategy propertyName="key"')}
-  ${policyOf('evict.watermark', 10, 'oldestMessageEvictionStrategy evictExpiredMessagesHighWatermark="2"', deadLetters)}
-  <policyEntry topic="policy.last">${recovery('lastImageSubscriptionRecoveryPolicy')}</policyEntry>
-  <policyEntry topic="policy.count">${recovery('fixedCountSubscriptionRecoveryPolicy maximumSize="3"')}</policyEntry>
-  <policyEntry queue="policy.dead"><deadLetterStrategy>
-    <individualDeadLetterStrategy queuePrefix="DEAD." queueSuffix=".END" processNonPersistent="true" processExpired="false"/>
-  </deadLetterStrategy></policyEntry>
-  <policyEntry topic="policy.durable">${deadLetters.replace('evict.dead', 'policy.shared')}</policyEntry>
-</policyEntries></policyMap></destinationPolicy>`;
-
 interface Ports {
   readonly openwire: number;
   readonly stomp: number;
 }
 
-async function play(
-  java: JavaProgram,
-  { openwire, stomp }: Ports,
-  only: readonly string[],
-): Promise<Answers> {
-  const lines = await java.run(only, {
-    BROKER_URL: `ssl://localhost:${openwire}`,
-    STOMP_PORT: String(stomp),
-    BROKER_USER: 'bob',
-    BROKER_PASSWORD: 'a long password',
-  });
-  return parseOutput(lines);
+/** A running broker of either kind. */
+interface Played {
+  readonly ports: () => Ports;
+  restart(): Promise<void>;
 }
 
-/** Plays the scenarios to Waxwing. `only` holds a prefix of their names at most. */
-export async function playToWaxwing(java: JavaProgram, only: readonly string[]): Promise<Answers> {
-  const host = await ActiveMqHost.start(configuration);
+/** Plays the scenarios of a setting. `only` is the beginning of their names. */
+async function play(
+  java: JavaProgram,
+  setting: Setting,
+  broker: Played,
+  only: string,
+): Promise<Answers> {
+  const answers = new Map<string, readonly string[]>();
+  for (const [at, table] of setting.tables.entries()) {
+    if (at > 0) await broker.restart();
+    const { openwire, stomp } = broker.ports();
+    const lines = await java.run([table, only], {
+      BROKER_URL: `ssl://localhost:${openwire}`,
+      STOMP_PORT: String(stomp),
+      BROKER_USER: 'bob',
+      BROKER_PASSWORD: 'a long password',
+    });
+    for (const [scenario, found] of parseOutput(lines)) answers.set(scenario, found);
+  }
+  return answers;
+}
+
+/** Plays the scenarios of a setting to Waxwing. */
+async function playOne(java: JavaProgram, setting: Setting, only: string): Promise<Answers> {
+  const { attributes, inside, plugins, usageFlags, users, storage } = setting;
+  const usage = `<systemUsage><systemUsage ${usageFlags}/></systemUsage>`;
+  const text = `${inside}<plugins>${plugins}</plugins>${usage}`;
+  const hostUsers = Object.entries(users).map(([username, group]) => ({
+    username,
+    groups: [group],
+  }));
+  const host = await ActiveMqHost.start(text, hostUsers, {
+    attributes,
+    ...(storage === undefined ? {} : { storage }),
+  });
   try {
     await java.trust(host.caFile);
-    const ports = { openwire: host.portOf('openwire+ssl'), stomp: host.portOf('stomp+ssl') };
-    return await play(java, ports, only);
+    const ports = () => ({
+      openwire: host.portOf('openwire+ssl'),
+      stomp: host.portOf('stomp+ssl'),
+    });
+    return await play(java, setting, { ports, restart: () => host.restart() }, only);
   } finally {
     await host.close();
   }
 }
 
-/** Plays the scenarios to Debian's ActiveMQ. Returns in one sentence why that is not possible. */
-export async function playToActiveMq(
+/** Plays the scenarios of a setting to Debian's ActiveMQ. */
+async function playOneToActiveMq(
   java: JavaProgram,
-  only: readonly string[],
+  setting: Setting,
+  only: string,
 ): Promise<Answers | string> {
-  const real = await RealActiveMq.start(configuration);
+  const { attributes, inside, plugins, usageFlags, users, storage } = setting;
+  const limits =
+    storage === undefined
+      ? ''
+      : `<storeUsage><storeUsage limit="${storage.storeBytesMax}"/></storeUsage>
+        <tempUsage><tempUsage limit="${storage.tempBytesMax}"/></tempUsage>`;
+  const real = await RealActiveMq.start(inside, {
+    attributes,
+    plugins,
+    hasJmx: plugins.includes('statisticsBrokerPlugin'),
+    systemUsage: `<systemUsage ${usageFlags}>${limits}</systemUsage>`,
+    users,
+    ...(storage === undefined ? {} : { store: 'journalMaxFileLength="1mb"' }),
+  });
   if (typeof real === 'string') return real;
   try {
     await java.trust(real.caFile);
-    return await play(java, { openwire: real.openwirePort, stomp: real.stompPort }, only);
+    const ports = () => ({ openwire: real.openwirePort, stomp: real.stompPort });
+    return await play(java, setting, { ports, restart: () => real.restart() }, only);
   } finally {
     await real.stop();
   }
+}
+
+/** The settings with scenarios whose names begin in a way. */
+function settingsOf(only: string): readonly Setting[] {
+  return settings.filter(({ prefixes }) =>
+    prefixes.some((prefix) => prefix.startsWith(only) || only.startsWith(prefix)),
+  );
+}
+
+/** Plays the scenarios to Waxwing. `only` is the beginning of their names. */
+export async function playToWaxwing(java: JavaProgram, only = ''): Promise<Answers> {
+  const answers: [string, readonly string[]][] = [];
+  for (const setting of settingsOf(only)) answers.push(...(await playOne(java, setting, only)));
+  return new Map(answers);
+}
+
+/** Plays the scenarios to Debian's ActiveMQ. Returns in one sentence why that is not possible. */
+export async function playToActiveMq(java: JavaProgram, only = ''): Promise<Answers | string> {
+  const answers: [string, readonly string[]][] = [];
+  for (const setting of settingsOf(only)) {
+    const played = await playOneToActiveMq(java, setting, only);
+    if (typeof played === 'string') return played;
+    answers.push(...played);
+  }
+  return new Map(answers);
 }

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { RecordedAnswers } from './answers.ts';
 import { answersFile, compileScenarios, playToActiveMq, playToWaxwing } from './players.ts';
 
-const only = process.argv.slice(2, 3);
+const [, , only = ''] = process.argv;
 const java = await compileScenarios();
 if (typeof java === 'string') throw new Error(java);
 const theirs = await playToActiveMq(java, only);

@@ -11,6 +11,7 @@ import type { Consumption } from '../consumption.ts';
 import { addressOfCore, queueAddress } from '../core-names.ts';
 import { isQueue, isTemporary, isWildcard } from '../destination.ts';
 import type { ActiveMqSettings, AdvisoryRules } from '../policies/destination-policy.ts';
+import { recoveryQueueName } from '../recovery/retroactive-consumers.ts';
 import type { SendTarget } from '../send-target.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
 import { type AdvisorySink, isAdvisory, type MessageAdvisory } from './advisory-sink.ts';
@@ -112,7 +113,7 @@ export class Advising {
     if (!rules.withoutConsumers || publication.isPersistent) return;
     const isTaken = isQueue(address)
       ? queues.some(({ consumerCount }) => consumerCount > 0)
-      : queues.length > 0;
+      : queues.some(({ name }) => name !== recoveryQueueName);
     if (!isTaken) this.sink?.unconsumed(address, publication);
   }
 

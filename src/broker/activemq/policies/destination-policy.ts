@@ -248,6 +248,13 @@ export interface ActiveMqSettings {
   readonly scheduledRepeatCountMax: number;
   /** The topic that receives a copy of each message to a queue; undefined for none. */
   mirrorOf(queue: string): string | undefined;
+  /**
+   * The topics whose subscribers get the messages to a destination as the same stored message: its mirror, and
+   * those to which a composite destination forwards.
+   */
+  topicsOf(sent: Address): readonly Address[];
+  /** Whether there are composite destinations, which forward messages. */
+  readonly hasForwarding: boolean;
   /** Whether the statistics destinations answer. */
   readonly hasStatistics: boolean;
   /** Milliseconds between searches for inactive destinations; 0 for never. */
@@ -255,6 +262,8 @@ export interface ActiveMqSettings {
   /** Maximum number of destinations that one search removes; Infinity for no limit. */
   readonly removedPerSweepMax: number;
 }
+
+const none: readonly Address[] = [];
 
 /** The settings of a broker without a configuration. */
 export const defaultSettings: ActiveMqSettings = {
@@ -271,6 +280,8 @@ export const defaultSettings: ActiveMqSettings = {
   hasScheduler: true,
   scheduledRepeatCountMax: 1000,
   mirrorOf: () => undefined,
+  topicsOf: () => none,
+  hasForwarding: false,
   hasStatistics: false,
   sweepMs: 0,
   removedPerSweepMax: Infinity,

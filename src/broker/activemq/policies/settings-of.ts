@@ -8,6 +8,7 @@ import {
   type ActiveMqSettings,
   type BrokerRedelivery,
   type DestinationPolicy,
+  defaultSettings,
   retryPolicyOf,
   type SystemLimits,
 } from './destination-policy.ts';
@@ -22,11 +23,12 @@ export function settingsOf(
   configuration: ActiveMqConfiguration,
   memoryBytesMax: number,
 ): ActiveMqSettings {
-  const { policies, defaultPolicy, mirror, discarded } = configuration;
+  const { policies, defaultPolicy, discarded } = configuration;
   const { hasScheduler, scheduledRepeatCountMax, hasStatistics, sweepMs } = configuration;
   const map = new PolicyMap<DestinationPolicy>(policies, defaultPolicy);
   const all = [defaultPolicy, ...policies.map(({ policy }) => policy)];
   const permanent = new Set(configuration.queues);
+  const mirrorOf = mirrors(configuration);
   const isDiscarded = discarded === undefined ? () => false : discarder(discarded);
   return {
     policyOf: (address) => {
@@ -48,18 +50,43 @@ export function settingsOf(
     redelivery: redeliveryOf(configuration),
     hasScheduler,
     scheduledRepeatCountMax,
-    mirrorOf: (queue) => {
-      if (mirror === undefined) return undefined;
-      const topic = mirror.prefix + queue + mirror.postfix;
-      // A longer name could not be stored.
-      return Buffer.byteLength(topic) > nameBytesMax ? undefined : topic;
-    },
+    mirrorOf,
+    topicsOf: topicsOf(configuration, mirrorOf),
+    hasForwarding: configuration.composites.length > 0,
     hasStatistics,
     refusesSendsAfterMs: configuration.refusesSendsAfterMs,
     offlineMsMax: configuration.offlineMsMax,
     offlineSweepMs: configuration.offlineSweepMs,
     sweepMs,
     removedPerSweepMax: configuration.removedPerSweepMax || Infinity,
+  };
+}
+
+function mirrors({ mirror }: ActiveMqConfiguration): ActiveMqSettings['mirrorOf'] {
+  if (mirror === undefined) return () => undefined;
+  return (queue) => {
+    const topic = mirror.prefix + queue + mirror.postfix;
+    // A longer name could not be stored.
+    return Buffer.byteLength(topic) > nameBytesMax ? undefined : topic;
+  };
+}
+
+function topicsOf(
+  { composites, mirror: mirrored }: ActiveMqConfiguration,
+  mirrorOf: ActiveMqSettings['mirrorOf'],
+): ActiveMqSettings['topicsOf'] {
+  if (composites.length === 0 && mirrored === undefined) return defaultSettings.topicsOf;
+  const entries = composites.map(({ of, keeps, targets }) => {
+    const topics = targets.map(({ address }) => address).filter(({ kind }) => kind === 'topic');
+    return { of, policy: { topics, isKept: keeps !== 'none' } };
+  });
+  const map = new PolicyMap(entries, { topics: [], isKept: true });
+  return (sent) => {
+    const { topics, isKept } = map.of(sent);
+    const mirror = sent.kind === 'queue' ? mirrorOf(sent.name) : undefined;
+    const own = isKept && sent.kind === 'topic' && topics.length > 0 ? [sent] : [];
+    const copies = mirror === undefined ? [] : [{ kind: 'topic', name: mirror } as const];
+    return [...own, ...topics, ...copies];
   };
 }
 

@@ -1,6 +1,7 @@
 // The destinations that answer with statistics.
 
 import type { Broker } from '../../broker.ts';
+import type { ClientConnection } from '../../client-connection.ts';
 import { type Address, emptyProperties } from '../../conversion/properties.ts';
 import { type Field, textValue, type Value } from '../../conversion/value.ts';
 import { BrokerError } from '../../errors.ts';
@@ -11,7 +12,7 @@ import { takeStatistics } from '../../statistics.ts';
 import type { Vhost } from '../../vhost.ts';
 import type { Consumption } from '../consumption.ts';
 import { queueAddress } from '../core-names.ts';
-import { isQueue, isWildcard, qualifiedName } from '../destination.ts';
+import { isQueue, isTemporary, isWildcard, qualifiedName } from '../destination.ts';
 import {
   headerOf,
   type Service,
@@ -44,6 +45,8 @@ export interface StatisticsHost extends ServiceHost {
 
 const long = (value: number): Value => ({ type: 'long', value: BigInt(Math.round(value)) });
 const int = (value: number): Value => ({ type: 'int', value: Math.round(value) });
+const flag = (value: boolean): Value => ({ type: 'boolean', value });
+const nothing: Value = { type: 'null', value: null };
 const double = (value: number): Value => ({ type: 'double', value });
 
 /** Answers with the statistics of the broker, of queues, and of consumers, as maps. */
@@ -196,6 +199,7 @@ export class StatisticsService implements Service {
     for (const consumption of this.#host.consumptions) {
       yield;
       const { destinations } = consumption.request;
+      if (destinations.every(isTemporary)) continue;
       if (!destinations.every((address) => this.#host.permits(request, 'read', address))) continue;
       if (++count > replyCountMax) return;
       this.#answer(request, this.#fieldsOfConsumption(consumption));
@@ -204,16 +208,28 @@ export class StatisticsService implements Service {
 
   #fieldsOfConsumption({ request, sources }: Consumption): Field[] {
     const { destinations, selector, prefetch, key, pendingCountMax } = request;
+    const { isExclusive, isRetroactive } = request;
     let unsettledCount = 0;
-    for (const { subscription } of sources) unsettledCount += subscription.unsettledCount;
+    let settledCount = 0;
+    for (const { subscription } of sources) {
+      unsettledCount += subscription.unsettledCount;
+      settledCount += subscription.settledCount;
+    }
+    const owner = request.owner as ClientConnection; // if it is one of the connections
+    const connection = this.#host.broker.clientConnections.has(owner) ? owner : undefined;
     return [
       ...this.#own(),
-      ['destinationName', textValue(destinations.map(qualifiedName).join(','))],
-      ['clientId', textValue(key?.clientId ?? '')],
-      ['selector', textValue(selector?.text ?? '')],
+      ['destinationName', textValue(destinations.map(({ name }) => name).join(','))],
+      ['clientId', textValue(key?.clientId ?? connection?.clientId ?? '')],
+      ['selector', selector === undefined ? nothing : textValue(selector.text)],
+      ['enqueueCounter', long(unsettledCount + settledCount)],
+      ['dequeueCounter', long(settledCount)],
+      ['dispatchedCounter', long(unsettledCount + settledCount)],
       ['dispatchedQueueSize', long(unsettledCount)],
       ['prefetchSize', int(Math.min(prefetch, 2 ** 31 - 1))],
       ['maximumPendingMessageLimit', int(pendingCountMax ?? 0)],
+      ['exclusive', flag(isExclusive)],
+      ['retroactive', flag(isRetroactive === true)],
     ];
   }
 }
@@ -232,6 +248,6 @@ function times(averageBytes: number): Field[] {
     ['averageEnqueueTime', double(0)],
     ['maxEnqueueTime', double(0)],
     ['minEnqueueTime', double(0)],
-    ['averageMessageSize', double(averageBytes)],
+    ['averageMessageSize', long(Math.floor(averageBytes))],
   ];
 }

@@ -102,7 +102,6 @@ test('mirrored queues and statistics work when configured', async () => {
   const { peer } = await open(
     '<destinationInterceptors><mirroredQueue prefix="m."/></destinationInterceptors>' +
       '<plugins><statisticsBrokerPlugin/></plugins>',
-    ' useMirroredQueues="true"',
   );
   peer.call('SUBSCRIBE', { id: 'm', destination: '/topic/m.Q' });
   const [mirrored] = peer.call('SEND', { destination: '/queue/Q' }, 'x');
@@ -113,6 +112,13 @@ test('mirrored queues and statistics work when configured', async () => {
   await new Promise(setImmediate);
   const answers = peer.take();
   assert.equal(answers[0]?.headers['destination'], '/queue/replies');
+  for (const name of ['S.a', 'S.b', 'other']) {
+    peer.call('SEND', { destination: `/queue/${name}` }, 'x');
+  }
+  const each = '/queue/ActiveMQ.Statistics.Destination.S.*';
+  const found = peer.call('SEND', { ...ask, destination: each }, '');
+  const names = found.map(({ body }) => JSON.parse(body).destinationName);
+  assert.deepEqual(names, ['queue://S.a', 'queue://S.b']);
 });
 
 test('topics retain messages for retroactive consumers', async () => {

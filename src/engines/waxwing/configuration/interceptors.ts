@@ -22,21 +22,23 @@ const virtualCountMax = 100;
 
 type Interceptors = Pick<ActiveMqConfiguration, 'composites' | 'mirror' | 'virtualTopics'>;
 
-/** Reads the interceptors of a configuration. */
+/**
+ * Reads the interceptors of a configuration. As in ActiveMQ, those of `destinationInterceptors` replace all
+ * default ones: `useVirtualTopics` and `useMirroredQueues` have an effect only if there are none.
+ */
 export function readInterceptors(broker: ConfigurationElement, warn: Warn): Interceptors {
-  const path = ['destinationInterceptors', 'virtualDestinationInterceptor'];
-  const interceptors = broker.at(...path);
-  const destinations = interceptors.flatMap((each) => each.at('virtualDestinations'));
+  const listed = broker.at('destinationInterceptors').flatMap((each) => each.children());
+  const path = ['virtualDestinationInterceptor', 'virtualDestinations'];
+  const destinations = broker.at('destinationInterceptors', ...path);
   const composites = destinations.flatMap((each) => readComposites(each, warn));
   const topics = destinations.flatMap((each) =>
     each.children('virtualTopic').map(readVirtualTopic),
   );
-  // Listed virtual topics replace the default one.
-  const isDefault = interceptors.length === 0 && broker.flag('useVirtualTopics', true);
+  const isDefault = listed.length === 0 && broker.flag('useVirtualTopics', true);
   return {
     virtualTopics: limited(isDefault ? [defaultVirtualTopic] : topics, 'virtualTopic', warn),
     composites: limited(composites, 'composite destination', warn),
-    mirror: readMirror(broker),
+    mirror: readMirror(broker, listed.length === 0),
   };
 }
 
@@ -113,9 +115,10 @@ function isTarget(address: Address, warn: Warn): boolean {
   return false;
 }
 
-function readMirror(broker: ConfigurationElement): Interceptors['mirror'] {
-  if (!broker.flag('useMirroredQueues', false)) return undefined;
+function readMirror(broker: ConfigurationElement, isDefault: boolean): Interceptors['mirror'] {
   const [mirrored] = broker.at('destinationInterceptors', 'mirroredQueue');
+  const isWanted = isDefault ? broker.flag('useMirroredQueues', false) : mirrored !== undefined;
+  if (!isWanted) return undefined;
   const prefix = mirrored?.attribute('prefix') ?? 'VirtualTopic.Mirror.';
   const postfix = mirrored?.attribute('postfix') ?? '';
   try {

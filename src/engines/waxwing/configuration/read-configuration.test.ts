@@ -293,7 +293,7 @@ test('broker plugins, interceptors and attributes are read', () => {
        </virtualDestinations></virtualDestinationInterceptor>
      </destinationInterceptors>
      <destinations><queue physicalName="S"/><topic physicalName="T"/><queue physicalName="amq.y"/></destinations>`,
-    ' useMirroredQueues="true" schedulePeriodForDestinationPurge="10000" schedulerSupport="false"' +
+    ' schedulePeriodForDestinationPurge="10000" schedulerSupport="false"' +
       ' populateJMSXUserID="true" advisorySupport="false" rejectDurableConsumers="true"',
   );
   assert.deepEqual(configuration.timeStamping, {

@@ -2,7 +2,10 @@
 
 import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
-import { deliveredDestination } from '../../../broker/activemq/sending/delivered-destination.ts';
+import {
+  type DeliveredFrom,
+  deliveredDestination,
+} from '../../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
 import { formatNumbers, type MessageFormat } from '../../../broker/format.ts';
 import type { Queue } from '../../../broker/queue.ts';
@@ -13,7 +16,6 @@ import { fromProperties } from '../conversion/from-properties.ts';
 import { AmqpError } from '../errors.ts';
 import { amqp10Format } from '../format.ts';
 import { headBytesMax } from '../limits.ts';
-import type { DeliverySource } from '../links/flight.ts';
 import type { DynamicNode, Ending } from '../links/link.ts';
 import { SendingLink } from '../links/sending-link.ts';
 import { headerWriter } from '../messages/head-writer.ts';
@@ -85,7 +87,7 @@ export class ConsumingLink extends SendingLink implements MessageTaker, Browser 
   }
 
   /** Converts a message of another protocol, and adds the destination for clients of JMS. */
-  override asOwn(delivery: Delivery, source: Pick<DeliverySource, 'queue' | 'isTopic'>): Delivery {
+  override asOwn(delivery: Delivery, source: DeliveredFrom): Delivery {
     if (delivery.format === formatNumbers.amqp10) return delivery;
     const { core } = this.#own;
     const to = deliveredDestination(core, source, delivery);

@@ -2,7 +2,6 @@
 
 import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
 import { addressOfCore } from '../../../broker/activemq/core-names.ts';
-import { isQueue } from '../../../broker/activemq/destination.ts';
 import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { SendTarget } from '../../../broker/activemq/send-target.ts';
 import { noArguments } from '../../../broker/arguments.ts';
@@ -111,10 +110,12 @@ export class ActiveMqVhost implements VhostDialect {
     this.vhost.unbind(this.#activeMq.topicExchange, queue, exchangeNames(filter), noArguments);
   }
 
-  nameOf(delivery: Delivery): string {
+  nameOf(delivery: Delivery, isWanted?: (name: string) => boolean): string {
     const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
-    const mirror = isQueue(sent) ? this.#activeMq.settings.mirrorOf(sent.name) : undefined;
-    return mirror ?? sent.name;
+    const topics = this.#activeMq.settings.topicsOf(sent);
+    const [first = sent] = topics;
+    if (topics.length < 2 || isWanted === undefined) return first.name;
+    return (topics.find(({ name }) => isWanted(name)) ?? first).name;
   }
 
   topicOf(name: string): string {

@@ -34,12 +34,18 @@ export interface TopicMatch {
   readonly ids: readonly number[];
   /** Whether any matching subscription excludes messages of the same client. */
   readonly hasNoLocal: boolean;
+  /** Whether any subscription matches. */
+  readonly isMatched: boolean;
 }
 
 /** Names the topic of a message. */
 export interface TopicNames {
-  /** Returns the name of the destination of a message. */
-  nameOf(delivery: Delivery): string;
+  /**
+   * Returns the name of the destination of a message.
+   *
+   * @param isWanted chooses one, if the message was sent to several topics at once
+   */
+  nameOf(delivery: Delivery, isWanted?: (name: string) => boolean): string;
   /** Returns the topic with the name of a destination. */
   topicOf(name: string): string;
   /** Whether filters that begin with a wildcard do not match a topic. */
@@ -128,7 +134,8 @@ export class SubscriptionSet {
     if (last !== undefined && size === addressEnd - addressAt) {
       if (buffer.compare(this.#lastKey, 0, size, addressAt, addressEnd) === 0) return last;
     }
-    const found = this.#matchName(names.nameOf(delivery), names);
+    const isWanted = (name: string) => this.#matchName(name, names).isMatched;
+    const found = this.#matchName(names.nameOf(delivery, isWanted), names);
     this.#lastKey = Buffer.from(buffer.subarray(addressAt, addressEnd));
     this.#last = found;
     return found;
@@ -177,7 +184,9 @@ export class SubscriptionSet {
     }
     const topicField = textField(topic);
     const isName = isTopicName(topic);
-    return { topicField, topic, isTopicName: isName, qos, isRetainAsPublished, ids, hasNoLocal };
+    const isMatched = found.size > 0;
+    const flags = { isTopicName: isName, isRetainAsPublished, hasNoLocal, isMatched };
+    return { topicField, topic, qos, ids, ...flags };
   }
 }
 

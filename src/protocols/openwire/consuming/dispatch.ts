@@ -1,6 +1,6 @@
 // Writes stored messages as dispatches.
 
-import type { Source } from '../../../broker/activemq/consumption.ts';
+import type { DeliveredFrom } from '../../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
 import { formatNumbers } from '../../../broker/format.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
@@ -27,7 +27,7 @@ const copiedUnits = 1;
 const encodedUnits = 4;
 
 /** Where a delivery comes from. */
-type From = Pick<Source, 'queue' | 'isTopic'>;
+type From = DeliveredFrom;
 
 /** The fields of the current message, and of its dispatch. They are reused. */
 const stored = new StoredFields();

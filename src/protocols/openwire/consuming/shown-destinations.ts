@@ -2,8 +2,8 @@
 
 import { equalsAt } from '../../../base/bytes.ts';
 import type { ActiveMq } from '../../../broker/activemq/activemq.ts';
-import type { Source } from '../../../broker/activemq/consumption.ts';
 import {
+  type DeliveredFrom,
   deliveredDestination,
   originalDestination,
 } from '../../../broker/activemq/sending/delivered-destination.ts';
@@ -35,7 +35,7 @@ export class ShownDestinations {
   }
 
   /** Sets the fields to the destinations of a delivery. */
-  find(delivery: Delivery, source: Pick<Source, 'queue' | 'isTopic'>): void {
+  find(delivery: Delivery, source: DeliveredFrom): void {
     const { buffer, addressAt, addressEnd, isAddressLong } = delivery;
     const known = this.#address;
     const isSame =
@@ -44,14 +44,15 @@ export class ShownDestinations {
       known.length === addressEnd - addressAt &&
       equalsAt(known, buffer, addressAt);
     if (isSame) return;
-    const destination = destinationOf(deliveredDestination(this.#dialect, source, delivery));
+    const shown = deliveredDestination(this.#dialect, source, delivery);
+    const destination = destinationOf(shown);
     const { structure } = this.destination;
     const { type, physicalName } = destination;
     // The same object, if only the address differs, is found faster in the cache of the encoding.
     if (structure.type !== type || structure.physicalName !== physicalName) {
       this.destination = new EncodedStructure(destination);
     }
-    const original = originalDestination(source, delivery);
+    const original = originalDestination(this.#dialect, source, delivery, shown);
     this.original = original && new EncodedStructure(destinationOf(original));
     this.#queue = source.queue;
     this.#isAddressLong = isAddressLong;

@@ -4,6 +4,7 @@ import { encodeText } from '../../../base/byte-text.ts';
 import type { Browse, Browser } from '../../../broker/activemq/browse.ts';
 import type { Consumption, MessageTaker, Source } from '../../../broker/activemq/consumption.ts';
 import {
+  type DeliveredFrom,
   deliveredDestination,
   originalDestination,
 } from '../../../broker/activemq/sending/delivered-destination.ts';
@@ -145,7 +146,7 @@ export class StompSubscription implements MessageTaker, Browser {
   #write(
     own: Delivery,
     delivery: Delivery,
-    source: Pick<Source, 'queue' | 'isTopic'>,
+    source: DeliveredFrom,
     settled: Source | undefined,
   ): void {
     const { core, version, outbox, words } = this.#own;
@@ -156,10 +157,11 @@ export class StompSubscription implements MessageTaker, Browser {
       settled === undefined || this.ackMode === 'auto'
         ? undefined
         : this.#newFlight(messageId, delivery, settled);
-    const original = originalDestination(source, delivery);
+    const shown = deliveredDestination(core, source, delivery);
+    const original = originalDestination(core, source, delivery, shown);
     writeMessage(outbox, own, leading, {
       version,
-      start: this.#startOf(ownDestinationText(deliveredDestination(core, source, delivery), words)),
+      start: this.#startOf(ownDestinationText(shown, words)),
       messageId: version === '1.2' ? messageId : (flight?.key ?? messageId),
       ack: version === '1.2' ? flight?.key : undefined,
       original: original && destinationText(original),

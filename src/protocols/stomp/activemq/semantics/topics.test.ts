@@ -12,6 +12,7 @@ import {
   recoveredBytesMax,
   recoveredCountMax,
 } from '../../../../broker/activemq/recovery/retroactive-consumers.ts';
+import type { Address } from '../../../../broker/conversion/properties.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function turns(count = 20): Promise<void> {
@@ -183,7 +184,9 @@ test('the pending messages of a slow topic consumer are limited, and older ones 
 test('a mirrored queue also sends its messages to a topic', async () => {
   const b = await StompBroker.open();
   const mirrorOf = (queue: string) => (queue === 'q' ? `VirtualTopic.Mirror.${queue}` : undefined);
-  policies(b, {}, { mirrorOf });
+  const mirror = { kind: 'topic', name: 'VirtualTopic.Mirror.q' } as const;
+  const topicsOf = ({ name }: Address) => (name === 'q' ? [mirror] : []);
+  policies(b, {}, { mirrorOf, topicsOf });
   const peer = await b.client();
   const topic = '/topic/VirtualTopic.Mirror.q';
   for (const n of ['1', '2']) {

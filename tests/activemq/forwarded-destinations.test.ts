@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ActiveMqPeers } from '../support/activemq-peers.ts';
+import { type OpenWirePeer, queue, topic } from '../support/openwire-peer.ts';
+
+// The destinations that consumers are shown, if a message was sent to a composite destination of the
+// configuration: their own, and the composite one as the original.
+
+const configuration = `<destinationInterceptors>
+  <mirroredQueue prefix="Mirror."/>
+  <virtualDestinationInterceptor><virtualDestinations>
+    <compositeQueue name="C" forwardOnly="false"><forwardTo>
+      <queue physicalName="A"/><topic physicalName="T.one"/><topic physicalName="T.two"/>
+    </forwardTo></compositeQueue>
+    <compositeTopic name="D" forwardOnly="false"><forwardTo>
+      <queue physicalName="A"/><topic physicalName="E"/>
+    </forwardTo></compositeTopic>
+  </virtualDestinations></virtualDestinationInterceptor>
+</destinationInterceptors>`;
+
+/** The destinations of the messages that have come, and their original ones. */
+function shown(peer: OpenWirePeer): (string | undefined)[][] {
+  return peer.dispatches().map(({ destination, message }) => {
+    assert.equal(message?.destination?.physicalName, destination?.physicalName);
+    return [destination?.physicalName, message?.originalDestination?.physicalName];
+  });
+}
+
+test('an OpenWire consumer of a target is shown the target', async () => {
+  const peers = await ActiveMqPeers.open(configuration);
+  const consumers = new Map<string, OpenWirePeer>();
+  const all = [
+    queue('A'),
+    queue('C'),
+    topic('T.one'),
+    topic('T.two'),
+    topic('T.*'),
+    topic('Mirror.C'),
+  ];
+  for (const [at, destination] of [...all, topic('D'), topic('E')].entries()) {
+    const peer = await peers.openwire(`ID:o-${at}:1`);
+    peer.consume(1, destination);
+    consumers.set(destination.physicalName ?? '', peer);
+  }
+  await peers.settled();
+  for (const peer of consumers.values()) peer.take();
+  const sender = await peers.openwire('ID:s-1:1');
+  sender.produce();
+  const after = async (to: ReturnType<typeof queue>) => {
+    sender.publish(to, 'x');
+    await peers.settled();
+    return Object.fromEntries([...consumers].map(([name, peer]) => [name, shown(peer)]));
+  };
+  assert.deepEqual(await after(queue('C')), {
+    A: [['A', 'C']],
+    C: [['C', undefined]],
+    'T.one': [['T.one', 'C']],
+    'T.two': [['T.two', 'C']],
+    'T.*': [['T.one', 'C']],
+    'Mirror.C': [['Mirror.C', undefined]],
+    D: [],
+    E: [],
+  });
+  const sent = await after(topic('D'));
+  assert.deepEqual(
+    [sent['A'], sent['D'], sent['E']],
+    [[['A', 'D']], [['D', undefined]], [['E', 'D']]],
+  );
+});
+
+test('STOMP and MQTT show the same destinations', async () => {
+  const peers = await ActiveMqPeers.open(configuration);
+  const stomp = await peers.stomp();
+  for (const destination of ['/queue/A', '/topic/T.two', '/queue/C']) {
+    stomp.call('SUBSCRIBE', { id: destination, destination });
+  }
+  const mqtt = await peers.mqtt({ clientId: 'm' });
+  mqtt.subscribe({ 'T/two': 1 });
+  await peers.settled();
+  mqtt.take();
+  const frames = stomp.call('SEND', { destination: '/queue/C' }, 'x');
+  const headers = frames.map(({ headers: all }) => [
+    all['destination'],
+    all['original-destination'],
+  ]);
+  assert.deepEqual(headers.sort(), [
+    ['/queue/A', '/queue/C'],
+    ['/queue/C', undefined],
+    ['/topic/T.two', '/queue/C'],
+  ]);
+  await peers.settled();
+  const [received] = mqtt.messages();
+  assert.deepEqual([received?.topic, received?.qos], ['T/two', 0], 'the message is not persistent');
+});
