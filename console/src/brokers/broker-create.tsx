@@ -337,7 +337,7 @@ function UserFields({ draft, set, problems }: UserFieldsProps) {
         </FormField>
         <FormField
           label="Password"
-          description="It is stored as a hash, and cannot be shown again."
+          description="12 characters or more, of which 4 differ. It is stored as a hash, and cannot be shown again."
           errorText={problems.password}
         >
           <Input
