@@ -4,7 +4,8 @@ import { lookUpEvents, type TrailEvent, whoOf } from '../trail/events.ts';
 
 /** The result of a drill. */
 export interface DrillResult {
-  readonly name: string;
+  /** Its name. */
+  readonly drill: string;
   readonly hasPassed: boolean;
   readonly durationMs: number;
 }

@@ -91,12 +91,12 @@ function RunDialog({ run, onEnd }: RunDialogProps) {
         </div>
         <Table
           items={run.results}
-          trackBy="name"
+          trackBy="drill"
           variant="embedded"
           wrapLines
           ariaLabels={{ tableLabel: 'Results' }}
           columnDefinitions={[
-            { id: 'name', header: 'Drill', isRowHeader: true, cell: ({ name }) => name },
+            { id: 'drill', header: 'Drill', isRowHeader: true, cell: ({ drill }) => drill },
             {
               id: 'result',
               header: 'Result',

@@ -56,7 +56,7 @@ async function record(access: ApiAccess, report: DrillReport): Promise<void> {
   const { started: startedAt, ended: endedAt, subject } = report;
   const { waxwing: version, programSha256 } = subject;
   const results = report.drills.map(({ name, hasPassed, durationMs }) => ({
-    name,
+    drill: name,
     hasPassed,
     durationMs,
   }));

@@ -2,19 +2,33 @@
 
 import { operation } from '../../../aws/service.ts';
 import { boolean, list, long, required, string, structure } from '../../../aws/shapes/shape.ts';
+import { ControlError } from '../../../control/errors.ts';
 
 /** Maximum number of drills of a run. */
 const drillCountMax = 64;
 /** Maximum time that a drill takes, milliseconds. */
 const durationMaxMs = 86_400_000;
 
-const time = string({ min: 24, max: 24, pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ });
+/** ISO 8601, UTC, with milliseconds. */
+const time = string({ min: 24, max: 24 });
 
 const result = structure({
-  name: required(string({ min: 1, max: 64, pattern: /^[a-z0-9-]+$/ })),
+  drill: required(string({ min: 1, max: 64, pattern: /^[a-z0-9-]+$/ })),
   hasPassed: required(boolean()),
   durationMs: required(long({ min: 0, max: durationMaxMs })),
 });
+
+/** @throws {ControlError} `bad-request` */
+function requireTime(member: string, text: string): void {
+  const ms = Date.parse(text);
+  if (!Number.isNaN(ms) && new Date(ms).toISOString() === text) return;
+  const shown = JSON.stringify(text);
+  throw new ControlError(
+    'bad-request',
+    `${member} is ${shown}; use 2026-01-31T12:00:00.000Z`,
+    member,
+  );
+}
 
 /** Records the results of drills in the trail, whose event is all that is kept of them. */
 export function recordDrills() {
@@ -32,6 +46,10 @@ export function recordDrills() {
       drills: required(list(result, { min: 1, max: drillCountMax })),
     }),
     output: structure({}),
-    handle: () => ({ output: {} }),
+    handle: ({ startedAt, endedAt }) => {
+      requireTime('startedAt', startedAt);
+      requireTime('endedAt', endedAt);
+      return { output: {} };
+    },
   });
 }
