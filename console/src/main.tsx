@@ -4,19 +4,23 @@ import './trusted-types.ts';
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { App } from './app.tsx';
 import { forgetClients } from './aws/clients.ts';
-import { notify } from './notices.ts';
+import { dismiss, notify } from './notices.ts';
 import { start } from './parts/start.tsx';
-import { setSession } from './session/session.ts';
+import { currentSession, endedText, setSession } from './session/session.ts';
 
-/** Errors that end the session. */
-const ended: ReadonlySet<string> = new Set(['ExpiredToken', 'ExpiredTokenException']);
+/** Errors that end the session: its credentials have expired, or their user no longer exists. */
+const ended: ReadonlySet<string> = new Set([
+  ...['ExpiredToken', 'ExpiredTokenException'],
+  ...['InvalidAccessKeyId', 'InvalidClientTokenId', 'UnrecognizedClientException'],
+]);
 
 function onError(error: Error): void {
-  if (!ended.has(error.name)) return;
+  if (!ended.has(error.name) || currentSession() === undefined) return;
   forgetClients();
   setSession(undefined);
   queries.clear();
-  notify('info', 'Your session has ended. Sign in again.');
+  dismiss();
+  notify('info', endedText);
 }
 
 const queries = new QueryClient({

@@ -252,6 +252,9 @@ function addInspectionCommands(all: Command): void {
     .argument('[names...]', 'the drills to run')
     .option('--all', 'run all drills', false)
     .option('--report <file>', 'write a report, as Markdown (.md) or JSON (.json)')
+    .option('--record', 'have the running service record the results in its trail', false)
+    .addOption(data())
+    .addOption(profile())
     .action(from(() => import('./drill/drill-command.ts'), 'drill'));
 }
 

@@ -222,7 +222,7 @@ export interface EngineEvents {
   alarmed(brokerId: string, alarms: readonly BrokerAlarm[]): void;
 }
 
-/** The metric of an engine that counts TLS handshakes of a broker by version. */
+/** The metric of an engine that counts TLS handshakes of a broker, with the labels `broker`, `version` and `suite`. */
 export const handshakesMetric = 'waxwing_tls_handshakes_total';
 
 /** A program that runs brokers. Every call is idempotent. */

@@ -2,7 +2,7 @@
 
 import type { ConnectionAdmission } from './connection-admission.ts';
 import { NetError } from './errors.ts';
-import type { HandshakeCounts, TlsVersion } from './handshake-counts.ts';
+import type { HandshakeCount, HandshakeCounts } from './handshake-counts.ts';
 import type { ClosedCounts } from './proxy-protocol/address-gate.ts';
 import type { ServerCertificate } from './tls-listener.ts';
 
@@ -63,9 +63,9 @@ export class Listeners {
     return this.#all.reduce((sum, { admission }) => sum + admission.unauthenticatedCount, 0);
   }
 
-  /** Completed TLS handshakes on all ports since the start. */
-  handshakeCount(version: TlsVersion): number {
-    return this.#all.reduce((sum, { handshakes }) => sum + handshakes.of(version), 0);
+  /** Completed TLS handshakes since the start, of each port. */
+  get handshakes(): readonly HandshakeCount[] {
+    return this.#all.flatMap(({ handshakes }) => handshakes.all);
   }
 
   /** Closed connections by reason. */

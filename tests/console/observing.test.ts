@@ -13,6 +13,8 @@ import {
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
+import { callApi, rootAccess } from '../../src/cli/access/call-api.ts';
+import { askEnvironment } from '../../src/server/environment.ts';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -93,6 +95,41 @@ test('what of the advice is not followed is listed with what helps', { skip }, a
   const advice = page.table('Advice');
   const row = advice.getByRole('row').filter({ hasText: `broker observed (${brokerId})` });
   await row.filter({ hasText: `waxwing volume rewrap ${brokerId}` }).waitFor();
+  await page.isAccessible();
+});
+
+test('runs of drills are listed with their results, and the last one is on the page of a broker', {
+  skip,
+}, async () => {
+  const run = {
+    ...{ startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:01:00.000Z' },
+    ...{ version: '1.2.3', programSha256: 'ab'.repeat(32) },
+    drills: [
+      { drill: 'stolen-folder', hasPassed: true, durationMs: 1200 },
+      { drill: 'wire-tap', hasPassed: false, durationMs: 3400 },
+    ],
+  };
+  const access = await rootAccess(await askEnvironment(waxwing.folder.data));
+  await callApi(access, 'waxwing-administration', '/waxwing/v1/drills', run);
+  await page.go('#/drills');
+  await page.heading('Drills').waitFor();
+  await page.table('Drills').getByText('1 of 2 passed').waitFor();
+  await page.isAccessible();
+  await page.button(/^Show the drills of/).click();
+  const results = page.table('Results');
+  await results
+    .getByRole('row', { name: /wire-tap.*Failed.*3\.4/ })
+    .filter({ hasNotText: 'stolen' })
+    .waitFor();
+  await page.isAccessible();
+  await page.page.keyboard.press('Escape');
+  await page.go(`#/brokers/${brokerId}/data-protection`);
+  await page.page
+    .getByText(/^Last drills of the program: .*1 of 2 passed, recorded by root\./)
+    .waitFor();
+  // The tests before have connected to the broker.
+  const suites = page.table('Encryption in transit');
+  await suites.getByRole('row', { name: /TLS 1\.3.*TLS_AES_/ }).waitFor();
   await page.isAccessible();
 });
 

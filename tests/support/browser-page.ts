@@ -12,6 +12,9 @@ interface Problems {
   readonly foreign: string[];
 }
 
+/** A browser, or the part of one whose pages share what a browser keeps. */
+export type PageSource = Pick<Browser, 'newPage'>;
+
 /** An animation of the page. */
 interface Fading {
   readonly finished: Promise<unknown>;
@@ -43,7 +46,7 @@ export class BrowserPage {
   }
 
   /** A new page of the browser for a site. */
-  protected static newPage(browser: Browser, options: object): Promise<Page> {
+  protected static newPage(browser: PageSource, options: object): Promise<Page> {
     return browser.newPage({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', ...options });
   }
 

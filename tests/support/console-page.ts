@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type Browser, chromium } from 'playwright-core';
-import { BrowserPage } from './browser-page.ts';
+import { BrowserPage, type PageSource } from './browser-page.ts';
 import { findPrograms, type Program } from './other-programs.ts';
 import type { Waxwing } from './waxwing.ts';
 
@@ -31,7 +31,7 @@ export class ConsolePage extends BrowserPage {
 
   /** Opens the sign-in page. */
   static async open(
-    browser: Browser,
+    browser: PageSource,
     waxwing: Waxwing,
     options: object = {},
   ): Promise<ConsolePage> {

@@ -2,8 +2,8 @@
 
 import type { ReactNode } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { printable } from '../parts/printable.ts';
 import { useChange } from '../parts/use-change.ts';
-import { printable } from './name.tsx';
 
 interface ActionDialogProps {
   /** What it is: `queue`. */

@@ -2,9 +2,9 @@
 
 import type { SideNavigationProps } from '@cloudscape-design/components/side-navigation';
 import type { ComponentType, LazyExoticComponent, ReactNode } from 'react';
-import { Loaded } from '../parts/frame.tsx';
+import { Loaded, NoSuchPage } from '../parts/frame.tsx';
+import { printable } from '../parts/printable.ts';
 import { href, type Route } from '../router.ts';
-import { printable } from './name.tsx';
 
 /** A page that is loaded when it is opened. */
 export type LazyPage = LazyExoticComponent<ComponentType<{ readonly route: Route }>>;
@@ -53,7 +53,7 @@ export function titleOf(areas: Areas, route: Route): string {
 /** The page of an address. */
 export function pageOf(areas: Areas, route: Route): ReactNode {
   const found = find(areas, route);
-  if (found === undefined) return <p>There is no such page.</p>;
+  if (found === undefined) return <NoSuchPage />;
   return (
     <Loaded key={route.parts.join('/')}>
       <found.page route={route} />

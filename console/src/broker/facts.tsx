@@ -4,7 +4,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import type { ReactNode } from 'react';
-import { printable } from './name.tsx';
+import { printable } from '../parts/printable.ts';
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export function Facts({ title, items }: FactsProps) {
   );
 }
 
-function printableLines(lines: readonly string[]): string {
+function shownLines(lines: readonly string[]): string {
   return lines.map(printable).join('\n');
 }
 
@@ -34,7 +34,7 @@ function printableLines(lines: readonly string[]): string {
 export function JsonFact({ value }: { readonly value: JsonObject | undefined }) {
   if (value === undefined || Object.keys(value).length === 0) return <>–</>;
   const lines = Object.entries(value).map(([key, each]) => `${key}: ${JSON.stringify(each)}`);
-  return <pre className="console-code">{printableLines(lines)}</pre>;
+  return <pre className="console-code">{shownLines(lines)}</pre>;
 }
 
 /** What an object has of some properties: `durable, exclusive`. */

@@ -4,8 +4,8 @@ import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { ReactNode } from 'react';
+import { printable } from '../parts/printable.ts';
 import { href } from '../router.ts';
-import { printable } from './name.tsx';
 
 interface HeadProps {
   /** The list that the object is in: its path and its name. */

@@ -36,11 +36,20 @@ export function isOfService({ DeploymentMode: mode }: Broker): boolean {
   return mode === 'SINGLE_INSTANCE';
 }
 
+/**
+ * Whether the service refuses to describe a broker: it is deleted, or the person may not. Unlike a service
+ * that starts again, this does not pass.
+ */
+export function isRefused(error: Error | null): boolean {
+  return error !== null && '$fault' in error && error.$fault === 'client';
+}
+
 /** Describes a broker, and again while it changes. */
 export function useBroker(id: string) {
   return useQuery<Broker>({
     queryKey: ['broker', id],
     queryFn: () => mq().send(new DescribeBrokerCommand({ BrokerId: id })),
-    refetchInterval: ({ state }) => (isChanging(state.data?.BrokerState) ? changingMs : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      isChanging(data?.BrokerState) && !isRefused(error) ? changingMs : false,
   });
 }

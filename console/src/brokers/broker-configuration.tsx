@@ -20,6 +20,7 @@ import { notify } from '../notices.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
+import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
@@ -69,7 +70,7 @@ function Revisions({ brokerId, id, current, pending }: RevisionsProps) {
       id: 'description',
       header: 'Description',
       minWidth: 200,
-      cell: (item) => item.Description ?? '–',
+      cell: (item) => printable(item.Description ?? '') || '–',
     },
     {
       id: 'actions',

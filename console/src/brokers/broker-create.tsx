@@ -22,7 +22,7 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { ErrorAlert } from '../parts/error-alert.tsx';
+import { errorText } from '../parts/error-alert.tsx';
 import { type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, open } from '../router.ts';
@@ -129,7 +129,7 @@ export default function BrokerCreate() {
     <form onSubmit={send}>
       <Form
         header={<Header variant="h1">Create a broker</Header>}
-        errorText={create.error ? <ErrorAlert error={create.error} /> : undefined}
+        errorText={errorText(create.error)}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" href={href('brokers')} formAction="none">
@@ -337,7 +337,7 @@ function UserFields({ draft, set, problems }: UserFieldsProps) {
         </FormField>
         <FormField
           label="Password"
-          description="It is stored as a hash, and cannot be shown again."
+          description="12 characters or more, of which 4 differ. It is stored as a hash, and cannot be shown again."
           errorText={problems.password}
         >
           <Input

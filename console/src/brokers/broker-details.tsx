@@ -56,7 +56,7 @@ function Endpoints({ broker }: { readonly broker: Broker }) {
 
 function settingsOf(broker: Broker): KeyValuePairsProps.Item[] {
   const { MaintenanceWindowStartTime: window, EncryptionOptions: encryption } = broker;
-  const log = broker.Logs?.GeneralLogGroup;
+  const { General: hasLog, GeneralLogGroup: log = '' } = broker.Logs ?? {};
   return [
     { label: 'ARN', value: <Copied value={broker.BrokerArn ?? ''} what="ARN" /> },
     { label: 'Engine', value: `${broker.EngineType} ${broker.EngineVersion}` },
@@ -76,7 +76,10 @@ function settingsOf(broker: Broker): KeyValuePairsProps.Item[] {
       label: 'Maintenance',
       value: `${words(window?.DayOfWeek ?? '')} ${window?.TimeOfDay ?? ''} ${window?.TimeZone ?? ''}`,
     },
-    { label: 'Log', value: broker.Logs?.General === true ? log : 'None' },
+    {
+      label: 'Log',
+      value: hasLog === true ? <Link href={href('logs', log)}>{log}</Link> : 'None',
+    },
   ];
 }
 

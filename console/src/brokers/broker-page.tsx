@@ -13,9 +13,10 @@ import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { printable } from '../parts/printable.ts';
 import { useChange } from '../parts/use-change.ts';
 import { href, type Route } from '../router.ts';
-import { type Broker, mq, useBroker } from './broker-calls.ts';
+import { type Broker, isRefused, mq, useBroker } from './broker-calls.ts';
 import { BrokerConfiguration } from './broker-configuration.tsx';
 import { BrokerDetails } from './broker-details.tsx';
 import { BrokerState } from './broker-state.tsx';
@@ -27,6 +28,7 @@ import { DeleteBroker } from './delete-broker.tsx';
 export default function BrokerPage({ route }: { readonly route: Route }) {
   const [, id = ''] = route.parts;
   const broker = useBroker(id);
+  const isShown = broker.data !== undefined && !isRefused(broker.error);
   return (
     <SpaceBetween size="l">
       <BreadcrumbGroup
@@ -36,9 +38,10 @@ export default function BrokerPage({ route }: { readonly route: Route }) {
           { text: broker.data?.BrokerName ?? id, href: href('brokers', id) },
         ]}
       />
+      {isShown || <Header variant="h1">{printable(id)}</Header>}
       <ErrorAlert error={broker.error} />
       {broker.isLoading && <Spinner size="large" />}
-      {broker.data && <BrokerView broker={broker.data} />}
+      {isShown && <BrokerView broker={broker.data} />}
     </SpaceBetween>
   );
 }

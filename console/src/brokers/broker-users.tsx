@@ -11,11 +11,11 @@ import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
+import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import { Copied } from '../parts/copied.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
@@ -30,9 +30,13 @@ export function BrokerUsers({ broker }: { readonly broker: Broker }) {
   return (
     <Alert type="info" header="Users of a RabbitMQ broker are administered in the broker">
       As in Amazon MQ, the first user comes from the request that creates the broker. Further users
-      and their permissions are made with RabbitMQ's management API, which the broker has
-      {url === undefined ? ' while it runs.' : ' at '}
-      {url !== undefined && <Copied value={url} what="address of the management API" />}
+      and their permissions are made in the broker's own console, or with its management API
+      {url === undefined ? ', while it runs.' : ': '}
+      {url !== undefined && (
+        <Link href={`${url}/#/users`} external externalIconAriaLabel="Opens in a new tab">
+          {url}
+        </Link>
+      )}
     </Alert>
   );
 }

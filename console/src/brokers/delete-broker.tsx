@@ -17,7 +17,7 @@ export function DeleteBroker({ id, name, onEnd }: DeleteBrokerProps) {
   const remove = useChange({
     call: () => mq().send(new DeleteBrokerCommand({ BrokerId: id })),
     done: `The broker ${name} is being deleted.`,
-    reads: ['brokers'],
+    reads: ['brokers', 'broker'],
     onDone: () => {
       onEnd();
       open('brokers');

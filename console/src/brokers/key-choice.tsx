@@ -55,7 +55,12 @@ export function KeyChoice({ chosen, onChange, problem }: KeyChoiceProps) {
     <SpaceBetween size="m">
       <FormField
         label="Key"
-        description="All data of the broker is encrypted at rest, whatever you choose. Amazon MQ's API cannot change the key later; the command `waxwing volume rewrap` can."
+        description={
+          <>
+            All data of the broker is encrypted at rest, whatever you choose. Amazon MQ's API cannot
+            change the key later; the command <code>waxwing volume rewrap</code> can.
+          </>
+        }
         stretch
       >
         <Tiles

@@ -1,11 +1,6 @@
 // What happens if a key is disabled, shown before it is.
 
-import {
-  DisableKeyCommand,
-  type GrantListEntry,
-  ListGrantsCommand,
-  type ListGrantsCommandOutput,
-} from '@aws-sdk/client-kms';
+import { DisableKeyCommand } from '@aws-sdk/client-kms';
 import { DescribeBrokerCommand } from '@aws-sdk/client-mq';
 import Spinner from '@cloudscape-design/components/spinner';
 import TextContent from '@cloudscape-design/components/text-content';
@@ -14,11 +9,10 @@ import { type Broker, listBrokers, mq } from '../brokers/broker-calls.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { useChange } from '../parts/use-change.ts';
-import { volumeOf } from './grant-table.tsx';
+import { grantsOf, volumeOf } from './grants.ts';
 import { kms } from './key-calls.ts';
 
-/** Maximum number of grants and of brokers that the preview examines. */
-const grantCountMax = 1000;
+/** Maximum number of brokers that the preview examines. */
 const brokerCountMax = 100;
 
 interface DisableKeyProps {
@@ -81,19 +75,6 @@ function useEffectOf(arn: string) {
       };
     },
   });
-}
-
-async function grantsOf(arn: string) {
-  const found: GrantListEntry[] = [];
-  let Marker: string | undefined;
-  do {
-    const page: ListGrantsCommandOutput = await kms().send(
-      new ListGrantsCommand({ KeyId: arn, Limit: 100, Marker }),
-    );
-    found.push(...(page.Grants ?? []));
-    Marker = page.NextMarker;
-  } while (Marker !== undefined && found.length < grantCountMax);
-  return { found, hasMore: Marker !== undefined };
 }
 
 async function brokersOf(arn: string) {

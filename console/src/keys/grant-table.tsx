@@ -4,24 +4,10 @@ import { type GrantListEntry, ListGrantsCommand } from '@aws-sdk/client-kms';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
+import { contextOf, type ShownGrant, volumeOf, withMakers } from './grants.ts';
 import { kms } from './key-calls.ts';
 
-/** The encryption context to which a grant is limited: `aws:ebs:id = vol-…` */
-export function contextOf({ Constraints }: GrantListEntry): string {
-  const { EncryptionContextEquals, EncryptionContextSubset } = Constraints ?? {};
-  const context = { ...EncryptionContextSubset, ...EncryptionContextEquals };
-  return Object.entries(context)
-    .map(([key, value]) => `${key} = ${value}`)
-    .join(', ');
-}
-
-/** The volume of a grant; undefined if it is not for one. */
-export function volumeOf({ Constraints }: GrantListEntry): string | undefined {
-  const { EncryptionContextEquals, EncryptionContextSubset } = Constraints ?? {};
-  return EncryptionContextSubset?.['aws:ebs:id'] ?? EncryptionContextEquals?.['aws:ebs:id'];
-}
-
-const columns: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
+const columns: readonly TableProps.ColumnDefinition<ShownGrant>[] = [
   {
     id: 'grantee',
     header: 'Who may use the key',
@@ -38,10 +24,15 @@ const columns: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
   {
     id: 'operations',
     header: 'Operations',
-    width: 250,
+    width: 220,
     cell: (grant) => grant.Operations?.join(', '),
   },
-  { id: 'issuer', header: 'Made by', cell: (grant) => grant.IssuingAccount },
+  {
+    id: 'issuer',
+    header: 'Made by',
+    width: 140,
+    cell: ({ maker, IssuingAccount: account = '' }) => maker ?? `The account ${accountOf(account)}`,
+  },
   { id: 'created', header: 'Made', cell: (grant) => <Time at={grant.CreationDate} /> },
   {
     id: 'retiring',
@@ -49,6 +40,11 @@ const columns: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
     cell: (grant) => grant.RetiringPrincipal ?? '–',
   },
 ];
+
+/** The number of an account, whose ARN is that of its root user. */
+function accountOf(arn: string): string {
+  return /^arn:[^:]+:iam::(\d+):root$/.exec(arn)?.[1] ?? arn;
+}
 
 interface GrantTableProps {
   readonly keyId: string;
@@ -65,11 +61,12 @@ export function GrantTable({ keyId, volumes }: GrantTableProps) {
   return (
     <PagedTable
       title="Grants"
-      description="A broker uses the key only through its grants."
+      description="A broker uses the key only through its grants. The trail says who made those of the last 90 days."
       queryKey={['grants', keyId, volumes]}
       load={async (Marker) => {
         const page = await kms().send(new ListGrantsCommand({ KeyId: keyId, Limit: 50, Marker }));
-        return { items: (page.Grants ?? []).filter(isShown), next: page.NextMarker };
+        const items = await withMakers((page.Grants ?? []).filter(isShown));
+        return { items, next: page.NextMarker };
       }}
       columns={columns}
       idOf={({ GrantId = '' }) => GrantId}

@@ -14,7 +14,7 @@ import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, useState } from 'react';
-import { ErrorAlert } from '../parts/error-alert.tsx';
+import { errorText } from '../parts/error-alert.tsx';
 import { type Tag, TagFields, tagAdvice } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, open } from '../router.ts';
@@ -57,7 +57,7 @@ export default function KeyCreate() {
             Create a key
           </Header>
         }
-        errorText={create.error ? <ErrorAlert error={create.error} /> : undefined}
+        errorText={errorText(create.error)}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button variant="link" href={href('keys')} formAction="none">

@@ -15,6 +15,7 @@ import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { Copied } from '../parts/copied.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, type Route } from '../router.ts';
@@ -41,6 +42,7 @@ export default function KeyPage({ route }: { readonly route: Route }) {
           { text: id, href: href('keys', id) },
         ]}
       />
+      {key.data === undefined && <Header variant="h1">{printable(id)}</Header>}
       <ErrorAlert error={key.error} />
       {key.isLoading && <Spinner size="large" />}
       {key.data && <KeyView found={key.data} />}
@@ -143,7 +145,7 @@ function KeyDetails({ found: { metadata, aliases } }: { readonly found: ListedKe
         items={[
           { label: 'ARN', value: <Copied value={metadata.Arn ?? ''} what="ARN" /> },
           { label: 'Aliases', value: aliases.map((each) => each.AliasName).join(', ') || '–' },
-          { label: 'Description', value: metadata.Description || '–' },
+          { label: 'Description', value: printable(metadata.Description ?? '') || '–' },
           { label: 'Created', value: <Time at={metadata.CreationDate} /> },
           { label: 'Type', value: `${metadata.KeySpec}, ${metadata.KeyUsage}` },
           { label: 'Origin', value: metadata.Origin },

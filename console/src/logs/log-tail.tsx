@@ -13,6 +13,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { printableText } from '../parts/printable.ts';
 import { timeText } from '../parts/time.tsx';
 import { logs } from './log-calls.ts';
 
@@ -150,7 +151,8 @@ function LineList({ events, isFollowing }: LineListProps) {
               data-index={index}
               style={{ transform: `translateY(${start}px)` }}
             >
-              <time>{timestamp === undefined ? '' : timeText(new Date(timestamp))}</time> {message}
+              <time>{timestamp === undefined ? '' : timeText(new Date(timestamp))}</time>{' '}
+              {printableText(message ?? '')}
             </li>
           );
         })}

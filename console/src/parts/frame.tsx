@@ -2,21 +2,25 @@
 
 import AppLayout from '@cloudscape-design/components/app-layout-toolbar';
 import Flashbar from '@cloudscape-design/components/flashbar';
+import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
 import SideNavigation, {
   type SideNavigationProps,
 } from '@cloudscape-design/components/side-navigation';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { dismiss, useNotices } from '../notices.ts';
 import { LoadBoundary } from './load-boundary.tsx';
+import { printableText } from './printable.ts';
 
 /** The messages to the person. */
 export function Notices() {
   const items = useNotices().map(({ id, type, text }) => ({
     id,
     type,
-    content: text,
+    content: printableText(text),
     dismissible: true,
     dismissLabel: 'Close the message',
     onDismiss: () => dismiss(id),
@@ -51,6 +55,16 @@ export function Loaded({ children }: { readonly children: ReactNode }) {
     <LoadBoundary>
       <Suspense fallback={<Spinner size="large" />}>{children}</Suspense>
     </LoadBoundary>
+  );
+}
+
+/** A page of an address that has none. */
+export function NoSuchPage() {
+  return (
+    <SpaceBetween size="m">
+      <Header variant="h1">There is no such page</Header>
+      <Link href="#/">To the first page</Link>
+    </SpaceBetween>
   );
 }
 

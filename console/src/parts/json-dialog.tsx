@@ -5,6 +5,7 @@ import Button from '@cloudscape-design/components/button';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { printable, printableText } from './printable.ts';
 
 interface JsonDialogProps {
   readonly title: string;
@@ -15,19 +16,19 @@ interface JsonDialogProps {
 
 /** Shows a document, JSON with indentation. */
 export function JsonDialog({ title, text, onEnd }: JsonDialogProps) {
-  const shown = indented(text);
+  const document = indented(text);
   return (
     <Modal
       visible
       size="large"
-      header={title}
+      header={printable(title)}
       closeAriaLabel="Close"
       onDismiss={onEnd}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <CopyToClipboard
-              textToCopy={shown}
+              textToCopy={document}
               copyButtonText="Copy"
               copySuccessText="Copied"
               copyErrorText="The browser did not copy it"
@@ -39,7 +40,7 @@ export function JsonDialog({ title, text, onEnd }: JsonDialogProps) {
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable. */}
       <pre className="console-code" tabIndex={0}>
-        {shown}
+        {printableText(document)}
       </pre>
     </Modal>
   );

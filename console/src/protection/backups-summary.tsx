@@ -1,12 +1,15 @@
-// The backups of a broker's data, as the trail has them, and how the protection is checked.
+// The backups of a broker's data, and the drills of the program, as the trail has them.
 
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
+import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import TextContent from '@cloudscape-design/components/text-content';
 import { useQuery } from '@tanstack/react-query';
+import { type DrillRun, listRuns, passedText } from '../drills/drill-runs.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { timeText } from '../parts/time.tsx';
+import { href } from '../router.ts';
 import { lookUpEvents, type TrailEvent, whoOf } from '../trail/events.ts';
 
 /** Maximum number of pages of events that are searched. */
@@ -31,16 +34,47 @@ export function BackupsSummary({ arn }: { readonly arn: string }) {
           <TextContent>
             <p>{textOf('of this broker', query.data.ofBroker, query.data.isComplete)}</p>
             <p>{textOf('of the whole service', query.data.ofService, query.data.isComplete)}</p>
-            <p>
-              Drills are not recorded here: <code>waxwing drill --all</code> attacks services of its
-              own and writes a report.
-            </p>
           </TextContent>
         )}
         <ErrorAlert error={query.error} />
+        <LastDrill />
       </SpaceBetween>
     </Container>
   );
+}
+
+/** Says when drills last checked the program of the service. */
+function LastDrill() {
+  const query = useQuery({ queryKey: ['events', 'drills', 'last'], queryFn: lastRun });
+  return (
+    <>
+      <ErrorAlert error={query.error} />
+      {query.isSuccess && (
+        <TextContent>
+          <p>
+            {query.data === null
+              ? 'There is no run of drills in the trail of the last 90 days.'
+              : `Last drills of the program: ${timeText(query.data.endedAt)}, ${passedText(query.data)}, recorded by ${query.data.who}.`}{' '}
+            <Link href={href('drills')}>Drills</Link> attack services of their own, not this broker.
+          </p>
+        </TextContent>
+      )}
+    </>
+  );
+}
+
+/** The newest run; null if there is none. */
+async function lastRun(): Promise<DrillRun | null> {
+  let token: string | undefined;
+  let count = 0;
+  do {
+    const { items, next } = await listRuns(token);
+    const [newest] = items;
+    if (newest !== undefined) return newest;
+    token = next;
+    count += 1;
+  } while (token !== undefined && count < pageCountMax);
+  return null;
 }
 
 /** The newest completed backups. */

@@ -8,12 +8,14 @@ import Spinner from '@cloudscape-design/components/spinner';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { callAdministration } from '../aws/administration.ts';
-import { type Broker, useBroker } from '../brokers/broker-calls.ts';
+import { type Broker, isRefused, useBroker } from '../brokers/broker-calls.ts';
 import { BrokerState } from '../brokers/broker-state.tsx';
 import { DisableKey } from '../keys/disable-key.tsx';
 import { GrantTable } from '../keys/grant-table.tsx';
+import { underKeySince } from '../keys/grants.ts';
 import { useKey } from '../keys/key-calls.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { printable } from '../parts/printable.ts';
 import { timeText } from '../parts/time.tsx';
 import { href, type Route } from '../router.ts';
 import { EventTable } from '../trail/event-table.tsx';
@@ -28,6 +30,7 @@ import { WhatIsEncrypted } from './what-is-encrypted.tsx';
 export default function ProtectionPage({ route }: { readonly route: Route }) {
   const [, id = ''] = route.parts;
   const broker = useBroker(id);
+  const isShown = broker.data !== undefined && !isRefused(broker.error);
   const name = broker.data?.BrokerName ?? id;
   return (
     <SpaceBetween size="l">
@@ -39,9 +42,10 @@ export default function ProtectionPage({ route }: { readonly route: Route }) {
           { text: 'Data protection', href: href('brokers', id, 'data-protection') },
         ]}
       />
+      {isShown || <Header variant="h1">Data protection of {printable(name)}</Header>}
       <ErrorAlert error={broker.error} />
       {broker.isLoading && <Spinner size="large" />}
-      {broker.data && <ProtectionView broker={broker.data} />}
+      {isShown && <ProtectionView broker={broker.data} />}
     </SpaceBetween>
   );
 }
@@ -55,6 +59,7 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
     : (broker.EncryptionOptions?.KmsKeyId ?? volumes.data?.broker.kmsKeyId ?? 'alias/aws/mq');
   const key = useKey(keyId);
   const arn = key.data?.metadata.Arn;
+  const keySince = useKeySince(broker, arn, volumes.data);
   const [isDisabling, setDisabling] = useState(false);
   const canDisable =
     key.data?.metadata.KeyManager === 'CUSTOMER' && key.data.metadata.KeyState === 'Enabled';
@@ -80,7 +85,7 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
         {broker.BrokerArn}, as of {timeText(new Date())}. Times are in the zone{' '}
         {Intl.DateTimeFormat().resolvedOptions().timeZone}.
       </p>
-      <WhatIsEncrypted broker={broker} keyArn={arn} />
+      <WhatIsEncrypted broker={broker} keyArn={arn} keySince={keySince} />
       <ErrorAlert error={key.error} />
       <KeySummary isServiceKey={isServiceKey} found={key.data} />
       <DataKeys state={state} volumes={volumes.data} error={volumes.error} />
@@ -105,6 +110,20 @@ function ProtectionView({ broker }: { readonly broker: Broker }) {
       )}
     </SpaceBetween>
   );
+}
+
+/** Since when the data keys are under the key of the broker. A key of the service has no grants to see. */
+function useKeySince(broker: Broker, arn: string | undefined, found: Volumes | undefined) {
+  const volumes = found?.volumes.map(({ volumeId }) => volumeId) ?? [];
+  const hasGrants = arn !== undefined && volumes.length > 0;
+  const grants = useQuery({
+    queryKey: ['grants', arn, 'since', volumes],
+    enabled: hasGrants,
+    queryFn: async () => (await underKeySince(arn ?? '', volumes)) ?? null,
+  });
+  if (hasGrants) return grants.data ?? undefined;
+  // Installed engines tell of no volumes, and their data keys may be wrapped under another key later.
+  return broker.EncryptionOptions?.UseAwsOwnedKey === true ? broker.Created : undefined;
 }
 
 function volumesOf(found: Volumes | undefined) {

@@ -1,65 +1,85 @@
 // The protection of connections to a broker.
 
-import Container from '@cloudscape-design/components/container';
+import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import TextContent from '@cloudscape-design/components/text-content';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
 import { useQuery } from '@tanstack/react-query';
-import { adviceCallCountMax, askAdvice, type Finding } from '../advice/advice-calls.ts';
+import { callAdministration } from '../aws/administration.ts';
 import { type Broker, isOfService } from '../brokers/broker-calls.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 
-/** Says how clients connect, and what the service saw of old versions of TLS. */
+/** The answer of `DescribeTransport`. */
+interface Transport {
+  readonly handshakes: readonly {
+    readonly version: string;
+    /** The name of IANA. */
+    readonly suite: string;
+    readonly count: number;
+  }[];
+}
+
+/** Says how clients connect, and which versions and suites of TLS they have used. */
 export function TransportSummary({ broker }: { readonly broker: Broker }) {
+  const { BrokerId: id = '', BrokerState: state } = broker;
   const isCounted = isOfService(broker);
   const seen = useQuery({
-    queryKey: ['advice', 'tls'],
-    enabled: isCounted,
-    queryFn: tlsFindings,
-    staleTime: 60_000,
+    queryKey: ['broker', id, 'transport', state],
+    enabled: isCounted && state === 'RUNNING',
+    queryFn: () =>
+      callAdministration<Transport>(`/waxwing/v1/brokers/${encodeURIComponent(id)}/transport`, {}),
   });
   const urls = (broker.BrokerInstances ?? []).flatMap((each) => each.Endpoints ?? []);
   const schemes = [...new Set(urls.map((url) => url.replace(/:.*$/, '')))];
+  const empty = () => {
+    if (!isCounted) return 'The engine of this broker does not tell which versions clients use.';
+    if (state !== 'RUNNING') return 'They are known while the broker runs.';
+    return seen.isLoading ? 'Loading' : 'No client has connected since the broker started.';
+  };
   return (
-    <Container
-      header={
-        <Header variant="h2" description="No port accepts connections without TLS.">
-          Encryption in transit
-        </Header>
-      }
-    >
-      <SpaceBetween size="s">
-        <TextContent>
-          <p>
-            Endpoints: {schemes.length > 0 ? schemes.join(', ') : 'none until the broker runs'}.
-          </p>
-          {!isCounted && (
-            <p>The engine of this broker does not tell which versions of TLS clients use.</p>
-          )}
-          {seen.data?.map(({ check, what, fix }) => (
-            <p key={check}>
-              <strong>{what}.</strong> To change that: {fix}.
-            </p>
-          ))}
-          {seen.data?.length === 0 && (
-            <p>No client of this service has used TLS 1.2 since it started: all used TLS 1.3.</p>
-          )}
-        </TextContent>
-        <ErrorAlert error={seen.error} />
-      </SpaceBetween>
-    </Container>
+    <SpaceBetween size="m">
+      <ErrorAlert error={seen.error} />
+      <Table
+        header={
+          <Header
+            variant="h2"
+            description={
+              <>
+                No port accepts connections without TLS. Endpoints:{' '}
+                {schemes.length > 0 ? schemes.join(', ') : 'none until the broker runs'}. The table
+                has the versions and suites that clients have used since the broker started.
+              </>
+            }
+          >
+            Encryption in transit
+          </Header>
+        }
+        items={seen.data?.handshakes ?? []}
+        trackBy={({ version, suite }) => `${version} ${suite}`}
+        wrapLines
+        ariaLabels={{ tableLabel: 'Encryption in transit' }}
+        empty={
+          <Box textAlign="center" color="inherit">
+            {seen.error ? 'They could not be read.' : empty()}
+          </Box>
+        }
+        columnDefinitions={[
+          {
+            id: 'version',
+            header: 'Version',
+            isRowHeader: true,
+            cell: ({ version }) => (
+              <StatusIndicator type={version === 'TLSv1.3' ? 'success' : 'warning'}>
+                {version.replace('v', ' ')}
+                {version !== 'TLSv1.3' && ' (1.3 is recommended)'}
+              </StatusIndicator>
+            ),
+          },
+          { id: 'suite', header: 'Suite', cell: ({ suite }) => suite },
+          { id: 'count', header: 'Connections', cell: ({ count }) => count },
+        ]}
+      />
+    </SpaceBetween>
   );
-}
-
-/** What the advice says about TLS. */
-async function tlsFindings(): Promise<readonly Finding[]> {
-  const found: Finding[] = [];
-  let nextToken: string | undefined;
-  for (let count = 0; count < adviceCallCountMax; count += 1) {
-    const page = await askAdvice(nextToken);
-    found.push(...page.findings.filter(({ check }) => check.startsWith('tls-')));
-    nextToken = page.nextToken;
-    if (nextToken === undefined) return found;
-  }
-  throw new Error('The service has more subjects than this page reads; use `waxwing advise`.');
 }

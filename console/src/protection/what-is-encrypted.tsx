@@ -18,10 +18,12 @@ interface WhatIsEncryptedProps {
   readonly broker: Broker;
   /** The ARN of the KMS key, if it is known. */
   readonly keyArn: string | undefined;
+  /** Since when the data keys are wrapped under it, as far as it is known. */
+  readonly keySince: Date | undefined;
 }
 
 /** Lists the data of a broker with its keys. */
-export function WhatIsEncrypted({ broker, keyArn }: WhatIsEncryptedProps) {
+export function WhatIsEncrypted(props: WhatIsEncryptedProps) {
   return (
     <Table
       header={
@@ -29,7 +31,7 @@ export function WhatIsEncrypted({ broker, keyArn }: WhatIsEncryptedProps) {
           What is encrypted
         </Header>
       }
-      items={rowsOf(broker, keyArn)}
+      items={rowsOf(props)}
       trackBy="what"
       wrapLines
       ariaLabels={{ tableLabel: 'What is encrypted' }}
@@ -43,7 +45,7 @@ export function WhatIsEncrypted({ broker, keyArn }: WhatIsEncryptedProps) {
   );
 }
 
-function rowsOf(broker: Broker, keyArn: string | undefined): Row[] {
+function rowsOf({ broker, keyArn, keySince }: WhatIsEncryptedProps): Row[] {
   const since = <Time at={broker.Created} />;
   const volumeKey = keyArn ?? keyName(broker.EncryptionOptions);
   const aead = 'AES-256-GCM with a data key of 256 bits';
@@ -54,7 +56,7 @@ function rowsOf(broker: Broker, keyArn: string | undefined): Row[] {
         ? `${aead} of the broker's volume`
         : 'AES-256-GCM (gocryptfs) below the installed engine, opened with data keys of 256 bits',
       key: volumeKey,
-      since,
+      since: <Time at={keySince} />,
     },
     {
       what: 'What the service knows of the broker: name, tags, settings, trail',

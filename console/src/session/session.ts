@@ -16,6 +16,9 @@ export interface Session {
   readonly type: string;
 }
 
+/** What the person is told when a session ends by itself. */
+export const endedText = 'Your session has ended. Sign in again.';
+
 /** The roles that a person of an identity provider may use. */
 export interface RoleChoice {
   readonly code: string;

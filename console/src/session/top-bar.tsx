@@ -1,13 +1,14 @@
 // The top of the console: who is signed in, for how long, and the way out.
 
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { forgetClients } from '../aws/clients.ts';
-import { dismiss } from '../notices.ts';
+import { dismiss, notify } from '../notices.ts';
 import { Bar } from '../parts/bar.tsx';
 import { timeText } from '../parts/time.tsx';
 import { open } from '../router.ts';
-import { type Session, setSession, useSession } from './session.ts';
+import { endedText, type Session, setSession, useSession } from './session.ts';
+import { useSessionEnd } from './use-session-end.ts';
 
 /** Loaded when it is needed, with the client of STS. */
 const SwitchRole = lazy(() => import('./switch-role.tsx'));
@@ -17,12 +18,21 @@ export function TopBar() {
   const session = useSession();
   const queries = useQueryClient();
   const [isSwitching, setSwitching] = useState(false);
-  const change = (next: Session | undefined) => {
-    forgetClients();
-    queries.clear();
-    dismiss();
-    setSession(next);
-  };
+  const change = useCallback(
+    (next: Session | undefined) => {
+      forgetClients();
+      queries.clear();
+      dismiss();
+      setSession(next);
+    },
+    [queries],
+  );
+  const end = useCallback(() => {
+    change(undefined);
+    setSwitching(false);
+    notify('info', endedText);
+  }, [change]);
+  useSessionEnd(session, end);
   const chosen = (id: string) => {
     if (id === 'sign-out') {
       open();

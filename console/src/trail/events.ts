@@ -7,6 +7,7 @@ import {
   LookupEventsCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { clientOf } from '../aws/clients.ts';
+import { printable } from '../parts/printable.ts';
 
 /** The parts of an event that pages show. The whole event is {@link TrailEvent.text}. */
 interface EventRecord {
@@ -21,6 +22,7 @@ interface EventRecord {
   readonly sessionCredentialFromConsole?: string;
   readonly errorCode?: string;
   readonly errorMessage?: string;
+  readonly responseElements?: { readonly grantId?: string } | null;
   readonly tlsDetails?: { readonly tlsVersion?: string; readonly cipherSuite?: string };
 }
 
@@ -95,7 +97,11 @@ function parsed(event: Event): TrailEvent {
 }
 
 /** Who made a call: a user, a role, or a service, and for whom. */
-export function whoOf({ record }: TrailEvent): string {
+export function whoOf(event: TrailEvent): string {
+  return printable(callerOf(event));
+}
+
+function callerOf({ record }: TrailEvent): string {
   const { arn, invokedBy, type = 'unknown', userName } = record.userIdentity ?? {};
   const who = arn?.replace(/^arn:aws:(iam|sts)::\d*:/, '') ?? userName ?? type;
   if (type === 'AWSService' || arn === undefined) return invokedBy ?? who;

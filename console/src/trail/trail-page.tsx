@@ -40,13 +40,16 @@ export default function TrailPage() {
   const [value, setValue] = useState('');
   const [range, setRange] = useState<DateRangePickerProps.Value | null>(null);
   const [search, setSearch] = useState<EventSearch>({});
+  const [isSent, setSent] = useState(false);
+  const isMissing = attribute.value !== '' && value.trim() === '';
   const send = (event: FormEvent) => {
     event.preventDefault();
+    setSent(true);
+    if (isMissing) return;
     setSearch({
-      ...(attribute.value !== '' &&
-        value !== '' && {
-          attribute: { AttributeKey: attribute.value, AttributeValue: value.trim() },
-        }),
+      ...(attribute.value !== '' && {
+        attribute: { AttributeKey: attribute.value, AttributeValue: value.trim() },
+      }),
       ...timesOf(range),
     });
   };
@@ -56,14 +59,15 @@ export default function TrailPage() {
         <Select
           selectedOption={attribute}
           options={[...attributes]}
-          onChange={({ detail }) =>
+          onChange={({ detail: { selectedOption } }) => {
+            setSent(false);
             setAttribute(
-              attributes.find((each) => each.value === detail.selectedOption.value) ?? anyEvent,
-            )
-          }
+              attributes.find(({ value: id }) => id === selectedOption.value) ?? anyEvent,
+            );
+          }}
         />
       </FormField>
-      <FormField label="Value">
+      <FormField label="Value" errorText={isSent && isMissing ? 'Enter a value.' : ''}>
         <Input
           value={value}
           disabled={attribute.value === ''}

@@ -26,6 +26,17 @@ export interface FindingsPage {
   readonly next: string | undefined;
 }
 
+/** TLS handshakes of one version and suite with a broker, since it started. */
+export interface BrokerHandshakes {
+  /** The name of the broker. */
+  readonly broker: string;
+  /** As Node names it: `TLSv1.3`. */
+  readonly version: string;
+  /** The name of IANA. */
+  readonly suite: string;
+  readonly count: number;
+}
+
 /** A new secret, and the moment from which the one before it is refused. */
 export interface Rotation {
   readonly secret: string;
@@ -48,6 +59,8 @@ export interface AdministrationParts {
   readonly rotateDefaultBrokerPassword: () => Promise<Rotation>;
   /** The brokers, and the commands on their volumes. */
   readonly control: Pick<Control, 'supervisor' | 'volumeCommands'>;
+  /** The TLS handshakes with all running brokers, by the names of brokers. */
+  readonly handshakes: () => Promise<readonly BrokerHandshakes[]>;
   readonly backups: BackupOperations;
   readonly hosts: HostOperations;
   /** Makes a code that signs the root user or a user in to the web console. */

@@ -1,5 +1,6 @@
 // The administration service: advice, the rotation of the secrets of the first start, the keys of
-// volumes, backups, hosts of clusters, and codes for the web console.
+// volumes, the TLS of connections, backups, hosts of clusters, results of drills, and codes for the web
+// console.
 
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
@@ -18,7 +19,9 @@ import {
 import { createConsoleCode } from './operations/console-codes.ts';
 import { createJoinToken, listHosts, removeHost, replaceNode } from './operations/hosts.ts';
 import { listAdvice } from './operations/list-advice.ts';
+import { recordDrills } from './operations/record-drills.ts';
 import { rotateDefaultBrokerPassword, rotateMetricsToken } from './operations/rotations.ts';
+import { describeTransport } from './operations/transport.ts';
 import { describeVolume, rebuildVolume, rekeyVolume, rewrapVolume } from './operations/volumes.ts';
 import type { AdministrationParts } from './parts.ts';
 
@@ -44,6 +47,8 @@ export function administrationService(parts: AdministrationParts): Service {
       ListAdvice: listAdvice(parts),
       RotateDefaultBrokerPassword: rotateDefaultBrokerPassword(parts),
       RotateMetricsToken: rotateMetricsToken(parts),
+      RecordDrills: recordDrills(),
+      DescribeTransport: describeTransport(parts),
       DescribeVolume: describeVolume(parts),
       RebuildVolume: rebuildVolume(parts),
       RewrapVolume: rewrapVolume(parts),

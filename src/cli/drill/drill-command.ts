@@ -1,19 +1,24 @@
 // The command `waxwing drill`.
 
+import type { AccessOptions } from '../access/access.ts';
 import { CliError } from '../errors.ts';
 
 /** The options of `waxwing drill`. */
-export interface DrillOptions {
+export interface DrillOptions extends AccessOptions {
   /** Whether to run all drills. */
   readonly all: boolean;
   /** The file for the report; its ending selects the format. */
   readonly report?: string;
+  /** Whether the running service records the results in its trail. */
+  readonly record: boolean;
 }
 
 /**
  * Runs drills on throw-away services, or lists them.
  *
- * @throws {CliError} `clients-missing`, `drill-unknown`, `drill-failed`, `report-invalid`
+ * @throws {CliError} `clients-missing`, `drill-unknown`, `drill-failed`, `report-invalid`, `profile-invalid`,
+ *   `call-failed`
+ * @throws {ServerError} `not-running`
  */
 export async function drill(names: readonly string[], options: DrillOptions): Promise<void> {
   // A signal ends the process as `process.exit` does, which ends the services that it started.

@@ -2,6 +2,8 @@
 
 import { open } from 'node:fs/promises';
 import { systemClock } from '../../base/clock.ts';
+import { accessOf } from '../access/access.ts';
+import { type ApiAccess, callApi } from '../access/call-api.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { onFile } from '../system-error.ts';
@@ -9,15 +11,16 @@ import type { Drill, DrillResult } from './drill.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { drills } from './drills.ts';
 import { perform } from './perform.ts';
-import { asJson, asMarkdown, reportOf } from './report.ts';
+import { asJson, asMarkdown, type DrillReport, reportOf } from './report.ts';
 
 /** The endings of the file of a report, and its formats. */
 const formats = { '.json': asJson, '.md': asMarkdown } as const;
 
 /**
- * Runs drills, prints what they saw, and writes the report.
+ * Runs drills, prints what they saw, writes the report, and has the results recorded.
  *
- * @throws {CliError} `drill-unknown`, `drill-failed`, `report-invalid`
+ * @throws {CliError} `drill-unknown`, `drill-failed`, `report-invalid`, `profile-invalid`, `call-failed`
+ * @throws {ServerError} `not-running`
  */
 export async function runDrills(names: readonly string[], options: DrillOptions): Promise<void> {
   const chosen = options.all ? drills : names.map(drillNamed);
@@ -26,7 +29,9 @@ export async function runDrills(names: readonly string[], options: DrillOptions)
     return;
   }
   const format = formatOf(options.report);
-  // Opened first, so that a report that cannot be written is known before anything runs.
+  // Before anything runs, so that a report that cannot be written, and a service that cannot record, are
+  // known first.
+  const access = options.record ? await accessOf(options) : undefined;
   const file = options.report === undefined ? undefined : await newFile(options.report);
   try {
     const startMs = systemClock.nowMs();
@@ -36,16 +41,31 @@ export async function runDrills(names: readonly string[], options: DrillOptions)
       results.push(result);
       for (const line of linesOf(result)) console.log(line);
     }
+    const report = await reportOf(results, startMs, systemClock.nowMs());
     if (file !== undefined && options.report !== undefined) {
-      const report = format(await reportOf(results, startMs, systemClock.nowMs()));
-      await onFile(options.report, file.writeFile(report));
+      await onFile(options.report, file.writeFile(format(report)));
     }
+    if (access !== undefined) await record(access, report);
     const failed = results.filter(({ hasPassed }) => !hasPassed).map(({ name }) => name);
     console.log(`${results.length - failed.length} of ${results.length} drills passed`);
     if (failed.length > 0) throw new CliError('drill-failed', `failed: ${failed.join(', ')}`);
   } finally {
     await file?.close();
   }
+}
+
+/** Has the results recorded in the trail of the service. @throws {CliError} `call-failed` */
+async function record(access: ApiAccess, report: DrillReport): Promise<void> {
+  const { started: startedAt, ended: endedAt, subject } = report;
+  const { waxwing: version, programSha256 } = subject;
+  const results = report.drills.map(({ name, hasPassed, durationMs }) => ({
+    drill: name,
+    hasPassed,
+    durationMs,
+  }));
+  const input = { startedAt, endedAt, version, programSha256, drills: results };
+  await callApi(access, 'waxwing-administration', '/waxwing/v1/drills', input);
+  console.log('the results are recorded in the trail of the service');
 }
 
 function drillNamed(name: string): Drill {

@@ -11,7 +11,7 @@ import {
   takeStatistics,
 } from '../../broker/statistics.ts';
 import { handshakesMetric } from '../../control/engine.ts';
-import { tlsVersions } from '../../net/handshake-counts.ts';
+import type { HandshakeCount } from '../../net/handshake-counts.ts';
 import type { Listeners } from '../../net/listeners.ts';
 
 /** The buckets of the time for writing and syncing a group, seconds. */
@@ -78,8 +78,18 @@ const queueCounters: readonly QueueValue[] = [
 /** The counters of connections. */
 type ConnectionCounts = Pick<
   Listeners,
-  'unauthenticatedCount' | 'closed' | 'handshakeCount' | 'networkBytes'
+  'unauthenticatedCount' | 'closed' | 'handshakes' | 'networkBytes'
 >;
+
+/** One sample for each version and suite: ports count by themselves. */
+function handshakeSamples(handshakes: readonly HandshakeCount[]) {
+  const sums = new Map<string, readonly [number, { version: string; suite: string }]>();
+  for (const { version, suite, count } of handshakes) {
+    const key = `${version} ${suite}`;
+    sums.set(key, [(sums.get(key)?.[0] ?? 0) + count, { version, suite }]);
+  }
+  return [...sums.values()];
+}
 
 /** The disk of a broker. */
 export interface DiskUse {
@@ -154,9 +164,9 @@ export class BrokerMetrics {
   #addHandshakes(counts: ConnectionCounts): void {
     this.#metrics.add({
       name: handshakesMetric,
-      help: 'Completed TLS handshakes, by version.',
+      help: 'Completed TLS handshakes, by version and suite; none before the first.',
       type: 'counter',
-      measure: () => tlsVersions.map((version) => [counts.handshakeCount(version), { version }]),
+      measure: () => handshakeSamples(counts.handshakes),
     });
   }
 

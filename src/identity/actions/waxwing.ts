@@ -10,7 +10,12 @@ export const waxwingActions = serviceActions(
   'waxwing',
   { broker: 'arn:${Partition}:mq:${Region}:${Account}:broker:${BrokerName}:${BrokerId}' },
   [
-    ['Read', ['broker'], ['aws:ResourceTag/${k}'], 'DescribeVolume DiscoverSensitiveData'],
+    [
+      'Read',
+      ['broker'],
+      ['aws:ResourceTag/${k}'],
+      'DescribeTransport DescribeVolume DiscoverSensitiveData',
+    ],
     [
       'Write',
       ['broker'],
@@ -23,7 +28,7 @@ export const waxwingActions = serviceActions(
       'Write',
       [],
       [],
-      'CreateConsoleCode CreateJoinToken RemoveHost RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
+      'CreateConsoleCode CreateJoinToken RecordDrills RemoveHost RestoreBroker! RotateMetricsToken RotateDefaultBrokerPassword',
     ],
   ],
 );

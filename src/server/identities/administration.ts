@@ -8,6 +8,7 @@ import type { Random } from '../../base/random.ts';
 import type { Control } from '../../control/control.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { AdviceParts } from '../advice/advice-parts.ts';
+import { brokerHandshakes } from '../advice/tls-counts.ts';
 import { type Installation, newPassword } from '../installation.ts';
 
 /** The parts of the service that administration needs. */
@@ -39,6 +40,7 @@ export function administrationParts(options: AdministrationOptions): Administrat
     },
     rotateDefaultBrokerPassword: () => rotatePassword(options),
     control: options.control,
+    handshakes: () => brokerHandshakes(options.control.engines),
     backups: options.backups,
     hosts: options.hosts,
     newConsoleCode: options.newConsoleCode,

@@ -1,6 +1,7 @@
 // The list of connections.
 
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import type { Connection } from '../model.ts';
 import { countColumn } from '../parts/count-column.ts';
 import { ListTable } from '../parts/list-table.tsx';

@@ -2,9 +2,9 @@
 
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
-import { printable } from '../../broker/name.tsx';
 import { bytesText } from '../../broker/numbers.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
+import { printable } from '../../parts/printable.ts';
 import { Time } from '../../parts/time.tsx';
 import { get } from '../api.ts';
 import type { QueuedMessage } from '../model.ts';

@@ -1,7 +1,7 @@
 // That producers are blocked, which every page shows.
 
 import Alert from '@cloudscape-design/components/alert';
-import { printable } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import type { Overview } from '../model.ts';
 import { useApi } from '../use-api.ts';
 

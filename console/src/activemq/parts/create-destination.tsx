@@ -1,9 +1,9 @@
 // The form for a new queue or topic.
 
 import { useState } from 'react';
-import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { TextField } from '../../parts/fields.tsx';
+import { printable } from '../../parts/printable.ts';
 import { useChange } from '../../parts/use-change.ts';
 import { act } from '../api.ts';
 

@@ -1,7 +1,7 @@
 // What can be done with a queue as a whole.
 
 import { ActionDialog } from '../../broker/action-dialog.tsx';
-import { printable } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import { open } from '../../router.ts';
 import { act } from '../api.ts';
 import { TransferDialog } from '../messages/transfer-dialog.tsx';

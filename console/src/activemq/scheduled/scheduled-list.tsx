@@ -3,9 +3,9 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import { ActionDialog } from '../../broker/action-dialog.tsx';
-import { printable } from '../../broker/name.tsx';
 import { bytesText } from '../../broker/numbers.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
+import { printable } from '../../parts/printable.ts';
 import { Time } from '../../parts/time.tsx';
 import { act, get } from '../api.ts';
 import type { ScheduledMessage } from '../model.ts';

@@ -1,9 +1,10 @@
 // Consumers of queues and topics.
 
 import { featuresText } from '../../broker/facts.tsx';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
 import type { Query } from '../../broker/request.ts';
+import { printable } from '../../parts/printable.ts';
 import type { Consumer } from '../model.ts';
 import { countColumn } from '../parts/count-column.ts';
 import { ListTable } from '../parts/list-table.tsx';

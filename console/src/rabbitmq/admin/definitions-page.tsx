@@ -10,11 +10,11 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { printable } from '../../broker/name.tsx';
 import { bytesText } from '../../broker/numbers.ts';
 import { notify } from '../../notices.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { printable } from '../../parts/printable.ts';
 import { call, download } from '../api.ts';
 import { VhostSelect } from '../parts/vhost-select.tsx';
 

@@ -3,9 +3,9 @@
 import FormField from '@cloudscape-design/components/form-field';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
-import { printable } from '../../broker/name.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { TextField } from '../../parts/fields.tsx';
+import { printable } from '../../parts/printable.ts';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import type { Permission } from '../model.ts';

@@ -3,7 +3,8 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import type { Permission } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';

@@ -2,7 +2,8 @@
 
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import type { User } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
 import { UserForm } from './user-form.tsx';

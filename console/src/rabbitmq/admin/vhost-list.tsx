@@ -3,10 +3,11 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { ChoiceField, TextField } from '../../parts/fields.tsx';
+import { printable } from '../../parts/printable.ts';
 import { useChange } from '../../parts/use-change.ts';
 import { call } from '../api.ts';
 import type { Vhost } from '../model.ts';

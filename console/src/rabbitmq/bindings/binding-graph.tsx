@@ -1,8 +1,8 @@
 // A picture of the bindings of one exchange or queue: what it gets from on the left, where it goes to on
 // the right. The table beside it has the same facts.
 
-import { printable } from '../../broker/name.tsx';
 import { isAddressable } from '../../broker/request.ts';
+import { printable } from '../../parts/printable.ts';
 import { href } from '../../router.ts';
 import { type Binding, exchangePart, exchangeText } from '../model.ts';
 

@@ -1,8 +1,9 @@
 // The columns of lists of channels.
 
 import type { Column } from '../../broker/list-view.tsx';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import type { Channel } from '../model.ts';
 
 /** What a channel does. */

@@ -1,7 +1,8 @@
 // The list of connections.
 
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { bytesText, countText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import { timeText } from '../../parts/time.tsx';
 import type { Connection } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';

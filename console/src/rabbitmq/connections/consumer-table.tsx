@@ -4,8 +4,9 @@ import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import { featuresText, JsonFact } from '../../broker/facts.tsx';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import type { Consumer } from '../model.ts';
 
 interface ConsumerTableProps {

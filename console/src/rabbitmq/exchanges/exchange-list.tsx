@@ -3,7 +3,8 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import { featuresText } from '../../broker/facts.tsx';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import { type Exchange, exchangePart, exchangeText } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
 import { CreateExchange } from './create-exchange.tsx';

@@ -6,8 +6,8 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { JsonFact, type JsonObject } from '../../broker/facts.tsx';
-import { printable } from '../../broker/name.tsx';
 import { bytesText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import { exchangeText, type GotMessage } from '../model.ts';
 
 interface GotMessageProps {

@@ -2,7 +2,7 @@
 
 import Select from '@cloudscape-design/components/select';
 import { useState } from 'react';
-import { printable } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import { useApi } from '../use-api.ts';
 
 interface VhostSelectProps {

@@ -4,7 +4,7 @@ import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { JsonFact } from '../../broker/facts.tsx';
-import { printable } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import type { Policy } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';

@@ -1,6 +1,6 @@
 // What can be done with a queue as a whole.
 
-import { printable } from '../../broker/name.tsx';
+import { printable } from '../../parts/printable.ts';
 import { open } from '../../router.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
 import { MoveMessages } from './move-messages.tsx';

@@ -2,8 +2,8 @@
 
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { Facts, featuresText, JsonFact } from '../../broker/facts.tsx';
-import { printable } from '../../broker/name.tsx';
 import { bytesText, countText, rateText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import { timeText } from '../../parts/time.tsx';
 import type { Queue } from '../model.ts';
 import { MessagePlots } from '../parts/rates.tsx';

@@ -3,8 +3,9 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import { featuresText } from '../../broker/facts.tsx';
-import { NameLink, printable } from '../../broker/name.tsx';
+import { NameLink } from '../../broker/name.tsx';
 import { countText, rateText } from '../../broker/numbers.ts';
+import { printable } from '../../parts/printable.ts';
 import type { Queue } from '../model.ts';
 import { ListTable } from '../parts/list-table.tsx';
 import { CreateQueue } from './create-queue.tsx';
