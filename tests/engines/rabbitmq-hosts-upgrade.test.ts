@@ -68,3 +68,17 @@ test('nodes on three machines are upgraded one by one', { skip }, async () => {
     [1, 1],
   );
 });
+
+test('an upgrade over three machines goes on after the service was killed', { skip }, async () => {
+  const cluster = await olderCluster();
+  await cluster.losesNothing(async () => {
+    await cluster.ask();
+    await cluster.areTaken(2);
+    await hosts.waxwing.kill();
+    await hosts.waxwing.restart();
+    await running();
+  }, false);
+  await cluster.isUpgraded();
+  const taken = (await cluster.events()).filter((text) => text.startsWith('UpgradeNode'));
+  assert.deepEqual(taken, ['UpgradeNode 3', 'UpgradeNode 2', 'UpgradeNode 1']);
+});
