@@ -196,7 +196,11 @@ test('an import of definitions of RabbitMQ keeps hashes, metadata and limits', a
 
 const malformed: readonly (readonly [string, JsonObject, RegExp])[] = [
   ['a section that is not a list', { users: {} }, /^the section users is not a list$/],
-  ['an entry that is not an object', { queues: ['q'] }, /^queues, entry 1: an entry is not an object$/],
+  [
+    'an entry that is not an object',
+    { queues: ['q'] },
+    /^queues, entry 1: an entry is not an object$/,
+  ],
   ['a missing name', { vhosts: [{}] }, /^vhosts, entry 1: the field 'name' is nothing; text/],
   ['a name that is a number', { vhosts: [{ name: 5 }] }, /'name' is a number; text is required/],
   [
@@ -236,7 +240,7 @@ const malformed: readonly (readonly [string, JsonObject, RegExp])[] = [
   [
     'a pattern that is none',
     { permissions: [{ user: 'ann', vhost: '/', configure: '(', write: '', read: '' }] },
-    /^permissions, entry 1: the pattern of configure '\(' is no regular expression/,
+    /^permissions, entry 1: the pattern of configure '\(' is not a supported regular expression/,
   ],
   [
     'deeply nested arguments',

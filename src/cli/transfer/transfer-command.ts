@@ -97,7 +97,7 @@ function patternOf(text: string | undefined): RegExp | undefined {
   try {
     return new RegExp(text, 'u');
   } catch (cause) {
-    throw new CliError('input-invalid', `--queues ${text} is no regular expression`, { cause });
+    throw new CliError('input-invalid', `--queues ${text} is not a regular expression`, { cause });
   }
 }
 
