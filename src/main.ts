@@ -9,7 +9,7 @@ const isRepeated = needsFipsProcess(process.argv, process.env);
 const spare = process.argv[2] === 'serve' && !isRepeated ? startBrokerProcess() : undefined;
 const { run } = loadProgram() as typeof import('./cli/program.ts');
 run(process.argv, spare).catch((error: unknown) => {
-  // An error that is no message for the user ends the program with its stack.
+  // An error that is not a message for the user ends the program with its stack.
   setImmediate(() => {
     throw error;
   });

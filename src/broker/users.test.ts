@@ -121,7 +121,7 @@ test('permissions for an unknown user or virtual host, or with an invalid patter
   assert.throws(() => broker.setPermission('ann', 'v', everything), { code: 'not-allowed' });
   assert.throws(() => broker.setPermission('ann', '/', { ...everything, read: '(' }), {
     code: 'precondition-failed',
-    message: /^the pattern of read '\(' is no regular expression that is supported: missing clos/,
+    message: /^the pattern of read '\(' is not a supported regular expression: missing clos/,
   });
 });
 

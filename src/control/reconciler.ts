@@ -140,7 +140,7 @@ export class Reconciler {
     if (isKeyLost(broker) || runtime.isResumed) return this.#mount(broker, runtime);
   }
 
-  /** Stops a new broker whose pair begins. What it has is no part of the pair. */
+  /** Stops a new broker whose pair begins. What it has is not part of the pair. */
   async #becomeReplica(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     const { id } = broker;
     await this.stop(id, runtime, 'the broker becomes a replica');

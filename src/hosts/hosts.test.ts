@@ -19,7 +19,7 @@ test('a token gives back its secret and the digest of the authority', () => {
   assert.ok(!joinTokenText(token).includes(tokenDigest(token.secret)));
 });
 
-test('a text that is no token is refused without being shown', () => {
+test('a text that is not a token is refused without being shown', () => {
   const good = joinTokenText(newJoinToken(systemRandom, Buffer.from('x')));
   for (const text of ['', 'canary-secret', `${good}A`, good.slice(1), good.replace('1', '2')]) {
     assert.throws(

@@ -39,7 +39,7 @@ export interface SearchRequest {
    * it, fewer entries are returned.
    */
   readonly isComplete?: boolean;
-  /** Whether a base that does not exist is no error. */
+  /** Whether a base that does not exist is not an error. */
   readonly mayBeMissing?: boolean;
 }
 

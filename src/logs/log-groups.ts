@@ -42,7 +42,7 @@ export function logGroupName({ brokerId, category }: LogGroupId): string {
   return `/aws/amazonmq/broker/${brokerId}/${category}`;
 }
 
-/** The broker and log that a log group's name stands for; undefined if it is no broker's. */
+/** The broker and log that a log group's name stands for; undefined if it is not a broker's. */
 export function parseLogGroupName(name: string): LogGroupId | undefined {
   const [, brokerId = '', category = ''] =
     /^\/aws\/amazonmq\/broker\/(b-[0-9a-f-]{36})\/([a-z]+)$/.exec(name) ?? [];

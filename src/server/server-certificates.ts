@@ -200,7 +200,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
     // Loaded only when needed, because loading it takes longer than everything else here.
     const { issueServerCertificate } = await import('../crypto/authority.ts');
     const authority = open(sealingKey, kept);
-    // Domains of brokers, and of earlier settings, are no hosts.
+    // Domains of brokers, and of earlier settings, are not hosts.
     const more = (kept.hosts ?? []).filter((host) => !host.startsWith('mq.'));
     const all = [...new Set([...wanted, ...more, ...own])];
     const ahead = own.length > 0 ? this.#ahead : undefined;

@@ -38,7 +38,7 @@ test('the keys of another volume, and damaged files, are refused', async () => {
   await assert.rejects(readKeyFile(folder, id), damaged);
 });
 
-test('an erased key file has only zeros, and a missing one is no error', async () => {
+test('an erased key file has only zeros, and a missing one is not an error', async () => {
   await writeKeyFile(folder, id, keys);
   const { length } = readFileSync(keyFileOf(folder));
   await eraseFile(keyFileOf(folder));

@@ -22,7 +22,7 @@ const pages = [
   ),
 ].sort();
 
-/** Languages of blocks that are no programs. */
+/** Languages of blocks that are not programs. */
 const data = ['text', 'json', 'yaml', 'ini', 'xml', 'promql'];
 const programs = ['sh', 'js', 'python', 'java', 'go', 'csharp', 'php', 'ruby'];
 

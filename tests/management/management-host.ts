@@ -130,7 +130,7 @@ export class ManagementHost {
     return AmqpClient.connect(this.amqpUrl(user), this.authority);
   }
 
-  /** Sends a request. A body that is no text is sent as JSON. */
+  /** Sends a request. A body that is not a text is sent as JSON. */
   call(
     method: string,
     path: string,

@@ -163,7 +163,7 @@ export class QueueVolume {
 
   stream(queue: number): StreamIndex {
     const found = this.window(queue);
-    if (!(found instanceof StreamIndex)) throw new Error(`queue ${queue} is no stream`);
+    if (!(found instanceof StreamIndex)) throw new Error(`queue ${queue} is not a stream`);
     return found;
   }
 

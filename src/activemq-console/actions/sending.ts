@@ -103,7 +103,7 @@ function readObject(text: string): object {
   } catch {
     // It is refused below.
   }
-  throw badRequest('properties is no JSON object');
+  throw badRequest('properties is not a JSON object');
 }
 
 function scheduledProperties(request: ConsoleRequest): Field[] {

@@ -42,7 +42,7 @@ export function readMoved(value: JsonValue): MovedTo {
   }
   const isUser = typeof user === 'string' && user !== '' && user.length <= userLengthMax;
   if (user !== undefined && !isUser) {
-    throw invalid(`has a 'user' that is no name of 1 to ${userLengthMax} characters`);
+    throw invalid(`has a 'user' that is not a name of 1 to ${userLengthMax} characters`);
   }
   const [other] = Object.keys(others);
   if (other !== undefined) {

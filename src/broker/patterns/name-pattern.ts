@@ -114,7 +114,7 @@ function compiledByLibrary(what: string, whole: string, text: string, sizeMax: n
     engine = compileLinear(text);
   } catch (cause) {
     const why = (cause as Error).message;
-    return fail(`${what} '${whole}' is no regular expression that is supported: ${why}`, cause);
+    return fail(`${what} '${whole}' is not a supported regular expression: ${why}`, cause);
   }
   const size = engine.programSize();
   if (size <= sizeMax) return engine;

@@ -195,8 +195,12 @@ test('an import of definitions of RabbitMQ keeps hashes, metadata and limits', a
 });
 
 const malformed: readonly (readonly [string, JsonObject, RegExp])[] = [
-  ['a section that is no list', { users: {} }, /^the section users is no list$/],
-  ['an entry that is no object', { queues: ['q'] }, /^queues, entry 1: an entry is no object$/],
+  ['a section that is not a list', { users: {} }, /^the section users is not a list$/],
+  [
+    'an entry that is not an object',
+    { queues: ['q'] },
+    /^queues, entry 1: an entry is not an object$/,
+  ],
   ['a missing name', { vhosts: [{}] }, /^vhosts, entry 1: the field 'name' is nothing; text/],
   ['a name that is a number', { vhosts: [{ name: 5 }] }, /'name' is a number; text is required/],
   [
@@ -229,14 +233,14 @@ const malformed: readonly (readonly [string, JsonObject, RegExp])[] = [
     /is not of the form pbkdf2-sha512 with 100000 to 1000000 iterations$/,
   ],
   [
-    'a limit that is no number',
+    'a limit that is not a number',
     { users: [{ name: 'u', limits: { 'max-channels': null } }] },
     /max-channels NaN is not a whole number/,
   ],
   [
     'a pattern that is none',
     { permissions: [{ user: 'ann', vhost: '/', configure: '(', write: '', read: '' }] },
-    /^permissions, entry 1: the pattern of configure '\(' is no regular expression/,
+    /^permissions, entry 1: the pattern of configure '\(' is not a supported regular expression/,
   ],
   [
     'deeply nested arguments',

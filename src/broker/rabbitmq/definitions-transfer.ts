@@ -100,7 +100,7 @@ function isGlobal(section: DefinitionsSection): boolean {
 function entriesOf(definitions: JsonObject, section: DefinitionsSection): readonly JsonValue[] {
   const found = definitions[section] ?? [];
   if (Array.isArray(found)) return found;
-  throw new BrokerError('precondition-failed', `the section ${section} is no list`);
+  throw new BrokerError('precondition-failed', `the section ${section} is not a list`);
 }
 
 function nextTurn(): Promise<void> {

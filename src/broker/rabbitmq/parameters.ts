@@ -78,7 +78,7 @@ export class Parameters {
       throw invalid(`component ${component.slice(0, 100)} not found`);
     }
     this.#check('parameter', name, value);
-    if (!isObject(value)) throw invalid(`the value of ${component} '${name}' is no object`);
+    if (!isObject(value)) throw invalid(`the value of ${component} '${name}' is not an object`);
     if (component === shovelComponent) readShovel(name, value);
     const count = this.#byVhost.get(vhost)?.size ?? 0;
     if (this.get(vhost, component, name) === undefined) {

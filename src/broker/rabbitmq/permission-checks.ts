@@ -18,7 +18,7 @@ function exchangeArgument(args: Arguments, name: string, subject: string): strin
  * A declaration of a queue requires `configure`; with a dead letter exchange, a new queue also requires
  * `read` on the queue and `write` on the exchange.
  *
- * @throws {BrokerError} `access-refused`; `precondition-failed` if an argument is no name
+ * @throws {BrokerError} `access-refused`; `precondition-failed` if an argument is not a name
  */
 export function requireQueueDeclaration(
   access: Access,
@@ -39,7 +39,7 @@ export function requireQueueDeclaration(
  * A declaration of an exchange requires `configure`; with an alternate exchange, it also requires
  * `read` on the exchange and `write` on the alternate one.
  *
- * @throws {BrokerError} `access-refused`; `precondition-failed` if an argument is no name
+ * @throws {BrokerError} `access-refused`; `precondition-failed` if an argument is not a name
  */
 export function requireExchangeDeclaration(
   access: Access,

@@ -201,7 +201,7 @@ test('virtual host limits are enforced and can be removed', async () => {
 });
 
 const wrong: readonly (readonly [string, Partial<Policy>, RegExp])[] = [
-  ['a pattern that is none', { pattern: '(' }, /no regular expression/],
+  ['a pattern that is none', { pattern: '(' }, /not a supported regular expression/],
   ['a pattern that is too long', { pattern: 'a'.repeat(256) }, /longer than 255/],
   ['a name that is too long', { name: 'a'.repeat(256) }, /longer than 255/],
   [

@@ -267,7 +267,7 @@ async function readPasswords(file: string | undefined): Promise<ReadonlyMap<stri
   const text = await readSmallFile('--user-passwords-file', file);
   const entries = Object.entries(objectIn(file, text));
   const isValid = entries.every(([, each]) => typeof each === 'string' && each !== '');
-  if (!isValid) throw invalid(`${file} has a value that is no password`);
+  if (!isValid) throw invalid(`${file} has a value that is not a password`);
   return new Map(entries as [string, string][]);
 }
 
@@ -278,7 +278,7 @@ function objectIn(file: string, text: string): object {
   } catch {
     // The error of the parser has a part of the text.
   }
-  throw invalid(`${file} is no JSON object with a password by user name`);
+  throw invalid(`${file} is not a JSON object with a password by user name`);
 }
 
 function invalid(why: string): CliError {

@@ -88,7 +88,7 @@ async function readDefinitions(file: string | undefined) {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw new CliError('input-invalid', `${file} is no JSON`, { cause });
+    throw new CliError('input-invalid', `${file} is not JSON`, { cause });
   }
 }
 
@@ -97,7 +97,7 @@ function patternOf(text: string | undefined): RegExp | undefined {
   try {
     return new RegExp(text, 'u');
   } catch (cause) {
-    throw new CliError('input-invalid', `--queues ${text} is no regular expression`, { cause });
+    throw new CliError('input-invalid', `--queues ${text} is not a regular expression`, { cause });
   }
 }
 

@@ -78,7 +78,7 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Compares versions: negative if the first is older. Parts that are no numbers are ignored. */
+/** Compares versions: negative if the first is older. Parts that are not numbers are ignored. */
 export function compareVersions(one: string, other: string): number {
   const numbers = (version: string) => version.split(/[^0-9]+/).map(Number);
   const [a, b] = [numbers(one), numbers(other)];

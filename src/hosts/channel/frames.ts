@@ -94,7 +94,7 @@ function parse(frame: Buffer): Frame {
   }
   const head: unknown = parsed(frame.toString('utf8', lengthsBytes, lengthsBytes + headLength));
   if (typeof head !== 'object' || head === null || Array.isArray(head)) {
-    throw invalid('a head that is no JSON object');
+    throw invalid('a head that is not a JSON object');
   }
   return {
     head: head as Readonly<Record<string, unknown>>,

@@ -30,7 +30,7 @@ export function readObject(body: Buffer): JsonObject {
   return requireObject(readJson(body));
 }
 
-/** @throws {ManagementError} `bad-request` if the value is no object */
+/** @throws {ManagementError} `bad-request` if the value is not an object */
 export function requireObject(value: JsonValue | undefined): JsonObject {
   if (isObject(value)) return value;
   throw badRequest('not_json');

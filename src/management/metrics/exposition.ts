@@ -31,7 +31,7 @@ export function line(name: string, labels: Labels, value: number): string {
   return `${name}${list.length === 0 ? '' : `{${list.join(',')}}`} ${value}\n`;
 }
 
-/** Escapes a label. Names that are no valid UTF-8 are written with their bytes. */
+/** Escapes a label. Names that are not valid UTF-8 are written with their bytes. */
 function escaped(text: string): string {
   return distinctPrintable(text).replaceAll('"', '\\"');
 }

@@ -247,7 +247,7 @@ const misuses: readonly (readonly [string, Buffer, RegExp])[] = [
     /^channel 406 PRECONDITION_FAILED - user_id property set to 'root' but authenticated user was 'g/,
   ],
   [
-    'an expiration that is no number',
+    'an expiration that is not a number',
     publishFrames(1, 'q', 'x', { expiration: '1s' }),
     /^channel 406 PRECONDITION_FAILED - invalid expiration '1s'/,
   ],

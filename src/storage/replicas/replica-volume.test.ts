@@ -226,7 +226,7 @@ test('a promotion that is interrupted at any change of the disk can be repeated'
 });
 
 const damages = [
-  ['is no JSON', '{', /replica is damaged/],
+  ['is not JSON', '{', /replica is damaged/],
   ['names a file outside', '["../../etc/passwd",1]', /is not a file of a replica/],
   ['has a negative size', '["seg-1",-1]', /replica is damaged/],
 ] as const;

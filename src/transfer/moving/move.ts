@@ -105,7 +105,7 @@ async function moveDefinitions({
 }: MoveOptions): Promise<CopiedDefinitions> {
   const definitions = given ?? (await source.management.get('/definitions'));
   if (typeof definitions !== 'object' || definitions === null || Array.isArray(definitions)) {
-    throw new TransferError('not-supported', 'the definitions are no JSON object');
+    throw new TransferError('not-supported', 'the definitions are not a JSON object');
   }
   return copyDefinitions(definitions as JsonObject, target.management, target.username);
 }

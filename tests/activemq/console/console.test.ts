@@ -124,7 +124,7 @@ test('queues.jsp, topics.jsp and subscribers.jsp have the XML of ActiveMQ', asyn
     queues.text,
   );
   assert.match(queues.text, /^<queues>\n<queue name="ActiveMQ\.DLQ">[\s\S]*<\/queues>\n$/);
-  assert.ok(!queues.text.includes('"amq.'), 'subscriptions are no queues');
+  assert.ok(!queues.text.includes('"amq.'), 'subscriptions are not queues');
   const topics = await client.get('/admin/xml/topics.jsp');
   assert.match(
     topics.text,

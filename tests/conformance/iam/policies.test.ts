@@ -65,7 +65,7 @@ test('an inline policy is returned URL-encoded and unchanged, and takes effect i
 });
 
 const malformed: readonly [title: string, document: string][] = [
-  ['text that is no JSON', 'x'],
+  ['text that is not JSON', 'x'],
   ['a statement without an effect', policyText({ Action: 'mq:*', Resource: '*' })],
   ['a statement without an action', policyText({ Effect: 'Allow', Resource: '*' })],
   ['a statement without a resource', policyText({ Effect: 'Allow', Action: 'mq:*' })],

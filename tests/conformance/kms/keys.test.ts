@@ -120,7 +120,7 @@ const refusedKeys: readonly [what: string, CreateKeyCommandInput, name: string, 
     /Custom key stores/,
   ],
   [
-    'a policy that is no JSON',
+    'a policy that is not JSON',
     { Policy: 'allow all' },
     'MalformedPolicyDocumentException',
     /not valid JSON/,
@@ -217,7 +217,7 @@ const unknownKeys: readonly [what: string, KeyId: string, name: string, message:
     'NotFoundException',
     `Key 'arn:aws:kms:${region}:${accountId}:key/${unknownId}' does not exist`,
   ],
-  ['what is no key id', 'nonsense', 'NotFoundException', "Invalid keyId 'nonsense'"],
+  ['what is not a key id', 'nonsense', 'NotFoundException', "Invalid keyId 'nonsense'"],
   [
     'an alias that there is not',
     'alias/none',

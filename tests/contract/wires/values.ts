@@ -54,7 +54,7 @@ export function valuesOf(shape: Shape<unknown>, rules: WireRules): fc.Arbitrary<
     case 'structure':
       return structures(node.members, rules);
     case 'list':
-      // An empty flattened list is no list at all.
+      // An empty flattened list cannot be told from a missing one.
       return fc.array(innerValues(node.of, rules), {
         minLength: shape.xml?.isFlattened ? 1 : 0,
         maxLength: 3,

@@ -27,7 +27,7 @@ export interface Node {
   /** The value of a constant. */
   readonly value: SelectorValue;
   readonly evaluate: (subject: Subject) => SelectorValue;
-  /** The values of a list; null if they are unknown. Undefined for everything that is no list. */
+  /** The values of a list; null if they are unknown. Undefined for everything that is not a list. */
   readonly list?: (subject: Subject) => readonly SelectorValue[] | null;
 }
 

@@ -9,7 +9,7 @@ import { mixed, nextSeed } from './text-hash.ts';
 
 class RandomIndex implements BindingIndex {
   readonly #bindings = new BindingList();
-  /** Which binding is chosen is no secret, so a fast sequence is sufficient. */
+  /** Which binding is chosen is not a secret, so a fast sequence is sufficient. */
   #seed = systemRandom.bytes(4).readUInt32LE(0);
 
   add(binding: Binding): void {

@@ -8,9 +8,9 @@ import type { JsonObject, JsonValue } from '../model.ts';
 export class EntryReader {
   readonly #fields: JsonObject;
 
-  /** @throws {BrokerError} `precondition-failed` if it is no object */
+  /** @throws {BrokerError} `precondition-failed` if it is not an object */
   constructor(entry: JsonValue) {
-    if (!isObject(entry)) throw invalid('an entry is no object');
+    if (!isObject(entry)) throw invalid('an entry is not an object');
     this.#fields = entry;
   }
 

@@ -101,7 +101,7 @@ function definitionOf(fields: JsonObject): PolicyDefinition {
   const found: [string, PolicyValue][] = [];
   for (const [key, value] of Object.entries(fields)) {
     if (!isPolicyValue(value)) {
-      const text = `the value of '${key.slice(0, 100)}' in a policy is no text, number, boolean or list of texts`;
+      const text = `the value of '${key.slice(0, 100)}' in a policy is not a text, number, boolean or list of texts`;
       throw new BrokerError('precondition-failed', text);
     }
     found.push([key, value]);

@@ -23,7 +23,7 @@ export const processSecrets: Drill = {
       );
     });
     const secret = service.environment.AWS_SECRET_ACCESS_KEY ?? '';
-    // Names of queues are in logs, and are no secrets.
+    // Names of queues are in logs, and are not secrets.
     const hidden = [
       ...broker.hidden.filter(({ name }) => name !== 'the name of the queue'),
       { name: 'the secret access key', bytes: Buffer.from(secret) },

@@ -105,7 +105,7 @@ test('connectors without verified TLS or without a known user are refused', () =
   }
   for (const user of ['', 'userName="nobody"', 'userName=""']) {
     const text = network(`${user} uri="static:(ssl://other:61617)"`);
-    assert.throws(() => brokerXml(text, parts), /has a userName that is no user of the broker/);
+    assert.throws(() => brokerXml(text, parts), /has a userName that is not a user of the broker/);
   }
 });
 

@@ -49,7 +49,8 @@ export function networkConnectors(
       }
       const name = decoded(attributes.get('userName') ?? '');
       const user = users.find(({ username }) => username === name);
-      if (user === undefined) throw invalid(shown, 'has a userName that is no user of the broker');
+      if (user === undefined)
+        throw invalid(shown, 'has a userName that is not a user of the broker');
       attributes.set('password', escaped(user.password));
       return elementWith('networkConnector', attributes, childrenOf(node));
     }),

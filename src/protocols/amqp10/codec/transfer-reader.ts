@@ -71,7 +71,7 @@ export class TransferReader {
     return { handle, deliveryId, tagBytes, messageFormat, settled, more, state, aborted };
   }
 
-  /** Begins to read a list. Returns false if it is no list or too long. */
+  /** Begins to read a list. Returns false if it is not a list or too long. */
   #open(bytes: Buffer, at: number, end: number): boolean {
     // Many frames are in the same bytes: a reference from an old object to a new one is expensive.
     if (this.#bytes !== bytes) this.#bytes = bytes;

@@ -14,7 +14,7 @@ import type { Session } from '../session.ts';
 import type { AmqpTransaction } from '../transactions.ts';
 import { errorOf, type IncomingDelivery, ReceivingLink } from './receiving-link.ts';
 
-/** Commands are no messages for queues. */
+/** Commands are not messages for queues. */
 const commandRules: MessageRules = {
   isDurableByDefault: false,
   defaultPriority: 0,

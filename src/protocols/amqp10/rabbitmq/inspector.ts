@@ -54,7 +54,7 @@ export class Inspector implements ConnectionInspector {
     };
   }
 
-  /** Sessions are no channels. */
+  /** Sessions are not channels. */
   channels(): Iterable<ChannelInfo> {
     return [];
   }

@@ -242,7 +242,7 @@ test('AMQP 0-9-1 clients take and send messages of MQTT', async () => {
   assert.equal(queueOf(b, 'q')?.readyCount, 0);
 });
 
-test('a message whose routing key is no topic name is dropped', async () => {
+test('a message whose routing key is not a topic name is dropped', async () => {
   const b = await openRabbitMq();
   b.broker.putUser('guest', 'guest', []);
   b.broker.setPermission('guest', '/', { configure: '.*', write: '.*', read: '.*' });

@@ -17,7 +17,7 @@ export function toRoutingKey(topic: string, isSparkplug: boolean): string {
 }
 
 /**
- * Converts a routing key to a topic name. A `*` stays, because a topic name has no `+`. The result is no topic
+ * Converts a routing key to a topic name. A `*` stays, because a topic name has no `+`. The result is not a topic
  * name if the routing key is none.
  */
 export function toTopic(routingKey: string, isSparkplug: boolean): string {

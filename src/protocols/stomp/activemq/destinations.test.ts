@@ -19,7 +19,7 @@ test('a topic message goes to all matching subscribers, by name and by wildcard'
   assert.deepEqual(heard('A.B'), ['A.B', 'A.*', 'A.>', '>']);
   assert.deepEqual(heard('A'), ['A.>', '>']);
   assert.deepEqual(heard('A.B.C'), ['A.>', '>', 'A.*.C']);
-  assert.equal(b.ready('A.B'), undefined, 'a topic is no queue');
+  assert.equal(b.ready('A.B'), undefined, 'a topic is not a queue');
 });
 
 test('a wildcard consumer gets messages of existing and new queues within one prefetch', async () => {

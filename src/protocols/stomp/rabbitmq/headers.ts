@@ -9,7 +9,7 @@ export type Headers = Frame['headers'];
 /**
  * Reads a whole number.
  *
- * @throws {RabbitMqError} `invalid` if it is no number from `min` to `max`
+ * @throws {RabbitMqError} `invalid` if it is not a number from `min` to `max`
  */
 export function wholeHeader(
   headers: Headers,

@@ -13,7 +13,7 @@ export class Fields {
   readonly #kind: Kind;
   readonly #entries: ReadonlyMap<string, Item>;
 
-  /** @throws {RequestError} `400` if the body is no map, or has other fields than the known ones */
+  /** @throws {RequestError} `400` if the body is not a map, or has other fields than the known ones */
   constructor(body: Item, kind: Kind, known: readonly string[]) {
     this.#kind = kind;
     if (body.type !== 'map')
