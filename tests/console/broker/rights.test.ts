@@ -118,6 +118,9 @@ test('the tag management offers what the broker permits, and its refusals are sh
   // The address of a page that is not offered.
   await page.page.goto(`${page.url}/#/users`);
   await page.told('Not administrator user');
+  await page.page.goto(`${page.url}/#/nothing`);
+  await page.heading('There is no such page').waitFor();
+  await page.isAccessible();
   await page.close();
 });
 
