@@ -1,5 +1,4 @@
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.Set;
 import javax.jms.Connection;
@@ -16,7 +15,6 @@ final class SchedulerTable {
 
   static void add(Map<String, Compare.Scenario> table) {
     table.put("scheduler-cron", SchedulerTable::cron);
-    table.put("scheduler-cron-repeated", SchedulerTable::cronRepeated);
     table.put("scheduler-management", SchedulerTable::management);
     table.put("scheduler-transaction", SchedulerTable::transaction);
     table.put("scheduler-topic", SchedulerTable::topic);
@@ -73,19 +71,6 @@ final class SchedulerTable {
     // The next minute.
     c.say("again: " + c.describe.body(consumers[0].receive(MINUTE)) + " " + second());
     c.say("never: " + c.describe.body(consumers[1].receive(Compare.SHORT)));
-    manage(session, "REMOVEALL", null);
-    connection.close();
-  }
-
-  /** Each match starts a run of deliveries. */
-  private static void cronRepeated(Compare c) throws Exception {
-    Connection connection = Compare.connect();
-    Session session = Compare.session(connection);
-    MessageConsumer consumer = session.createConsumer(session.createQueue("cron.repeated"));
-    session.createProducer(session.createQueue("cron.repeated")).send(scheduled(
-        session, "repeated", "CRON", "* * * * *", "DELAY", 1000L, "PERIOD", 1000L, "REPEAT", 2));
-    c.say(c.describe.body(consumer.receive(MINUTE)));
-    for (int i = 1; i < 3; i++) c.say(c.describe.body(consumer.receive(10_000)));
     manage(session, "REMOVEALL", null);
     connection.close();
   }
