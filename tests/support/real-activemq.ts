@@ -23,7 +23,7 @@ export interface RealParts {
   readonly plugins?: string;
   /** Whether its beans are registered, which the statistics of subscriptions need. */
   readonly hasJmx?: boolean;
-  /** The inner element `systemUsage`. */
+  /** The element `systemUsage`. */
   readonly systemUsage?: string;
   /** Attributes of the store. */
   readonly store?: string;
@@ -146,7 +146,7 @@ export class RealActiveMq {
       ${plugins}
     </plugins>
     <sslContext><sslContext ${store} keyStoreType="PKCS12"/></sslContext>
-    <systemUsage>${systemUsage}</systemUsage>
+    ${systemUsage}
     <transportConnectors>
       <transportConnector name="ssl" uri="ssl://127.0.0.1:${this.openwirePort}"/>
       <transportConnector name="stomp" uri="stomp+ssl://127.0.0.1:${this.stompPort}"/>

@@ -70,6 +70,7 @@ public final class Compare {
         EvictionTable.add(table);
         PolicyTable.add(table);
         FailoverTable.add(table);
+        SchedulerTable.add(table);
         break;
       case "features":
         FeatureTable.add(table);

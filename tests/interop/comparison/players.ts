@@ -91,7 +91,7 @@ async function playOneToActiveMq(
     attributes,
     plugins,
     hasJmx: plugins.includes('statisticsBrokerPlugin'),
-    systemUsage: `<systemUsage ${usageFlags}>${limits}</systemUsage>`,
+    systemUsage: `<systemUsage><systemUsage ${usageFlags}>${limits}</systemUsage></systemUsage>`,
     users,
     ...(storage === undefined ? {} : { store: 'journalMaxFileLength="1mb"' }),
   });

@@ -142,7 +142,7 @@ export const settings: readonly Setting[] = [
     tables: ['standard'],
     prefixes: [
       ...['message-', 'consumer-', 'destination-', 'error-', 'stomp-', 'evict-', 'policy-'],
-      'failover-',
+      ...['failover-', 'scheduler-'],
     ],
     inside: standard,
   },
