@@ -65,25 +65,33 @@ export interface MountProcess {
  * once the process is gone and what the kernel keeps of its answers, for a second, has expired.
  */
 const script = `
+watch=$1
+shift
 for mountpoint; do :; done
 exec 4<&0 < /dev/null
 "$@" <&3 3<&- 4<&- &
 server=$!
 exec 3<&-
-(
-  read -r line <&4
-  trap '' TERM
-  kill -9 "$server"
-  while kill -0 "$server" 2> /dev/null; do sleep 0.1; done
-  sleep 1.5
-  stat -- "$mountpoint" > /dev/null 2>&1 || fusermount3 -u -z -- "$mountpoint"
-) &
+setsid /bin/sh -c "$watch" watch "$server" "$mountpoint" > /dev/null 2>&1 &
 watcher=$!
 exec 4<&-
 wait "$server"
 code=$?
 kill "$watcher" 2> /dev/null
 exit "$code"
+`;
+
+/**
+ * Waits for the end of the service, in a session of its own: {@link killMount} does not end it, so that a
+ * mount is also freed if the service is killed between that and its unmounting.
+ */
+const watch = `
+read -r line <&4
+trap '' TERM
+kill -9 "$1"
+while kill -0 "$1"; do sleep 0.1; done
+sleep 1.5
+stat -- "$2" || fusermount3 -u -z -- "$2"
 `;
 
 /**
@@ -131,7 +139,7 @@ export function startMount(
   // a wrong password.
   const user = owner === null ? [] : ['setpriv', '--ruid', String(owner.uid), '--'];
   const command = [...user, 'gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
-  const args = ['-c', script, 'serve', ...command, '--', folder, mountpoint];
+  const args = ['-c', script, 'serve', watch, ...command, '--', folder, mountpoint];
   const child = spawn('/bin/sh', args, {
     env: {
       ...plainEnvironment,
