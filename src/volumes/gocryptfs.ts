@@ -66,32 +66,36 @@ export interface MountProcess {
  */
 const script = `
 watch=$1
-shift
+service=$2
+shift 2
 for mountpoint; do :; done
 exec 4<&0 < /dev/null
 "$@" <&3 3<&- 4<&- &
 server=$!
 exec 3<&-
-setsid /bin/sh -c "$watch" watch "$server" "$mountpoint" > /dev/null 2>&1 &
-watcher=$!
+setsid /bin/sh -c "$watch" watch "$server" "$mountpoint" "$service" > /dev/null 2>&1 &
 exec 4<&-
 wait "$server"
-code=$?
-kill "$watcher" 2> /dev/null
-exit "$code"
 `;
 
 /**
- * Waits for the end of the service, in a session of its own: {@link killMount} does not end it, so that a
- * mount is also freed if the service is killed between that and its unmounting.
+ * Waits until the other end of its input is closed, in a session of its own: {@link killMount} does not end it.
+ * That happens when the service ends, and also when the process that serves the volume has ended. In the second
+ * case, the service unmounts; the mount is freed here if the service is killed before it has. Nothing is waited for
+ * without an end: a process that nobody waits for, as in a container, never goes away.
  */
 const watch = `
 read -r line <&4
-trap '' TERM
 kill -9 "$1"
-while kill -0 "$1"; do sleep 0.1; done
-sleep 1.5
-stat -- "$2" || fusermount3 -u -z -- "$2"
+looks=0
+while kill -0 "$1" && [ $looks -lt 100 ]; do looks=$((looks + 1)); sleep 0.1; done
+for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  sleep 1.5
+  stat -- "$2" && exit
+  case "$(sed 's/.*) \\(.\\).*/\\1/' "/proc/$3/stat")" in
+    '' | Z | X) exec fusermount3 -u -z -- "$2" ;;
+  esac
+done
 `;
 
 /**
@@ -139,7 +143,8 @@ export function startMount(
   // a wrong password.
   const user = owner === null ? [] : ['setpriv', '--ruid', String(owner.uid), '--'];
   const command = [...user, 'gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
-  const args = ['-c', script, 'serve', watch, ...command, '--', folder, mountpoint];
+  const own = [watch, String(process.pid)];
+  const args = ['-c', script, 'serve', ...own, ...command, '--', folder, mountpoint];
   const child = spawn('/bin/sh', args, {
     env: {
       ...plainEnvironment,
