@@ -65,25 +65,37 @@ export interface MountProcess {
  * once the process is gone and what the kernel keeps of its answers, for a second, has expired.
  */
 const script = `
+watch=$1
+service=$2
+shift 2
 for mountpoint; do :; done
 exec 4<&0 < /dev/null
 "$@" <&3 3<&- 4<&- &
 server=$!
 exec 3<&-
-(
-  read -r line <&4
-  trap '' TERM
-  kill -9 "$server"
-  while kill -0 "$server" 2> /dev/null; do sleep 0.1; done
-  sleep 1.5
-  stat -- "$mountpoint" > /dev/null 2>&1 || fusermount3 -u -z -- "$mountpoint"
-) &
-watcher=$!
+setsid /bin/sh -c "$watch" watch "$server" "$mountpoint" "$service" > /dev/null 2>&1 &
 exec 4<&-
 wait "$server"
-code=$?
-kill "$watcher" 2> /dev/null
-exit "$code"
+`;
+
+/**
+ * Waits until the other end of its input is closed, in a session of its own: {@link killMount} does not end it.
+ * That happens when the service ends, and also when the process that serves the volume has ended. In the second
+ * case, the service unmounts; the mount is freed here if the service is killed before it has. Nothing is waited for
+ * without an end: a process that nobody waits for, as in a container, never goes away.
+ */
+const watch = `
+read -r line <&4
+kill -9 "$1"
+looks=0
+while kill -0 "$1" && [ $looks -lt 100 ]; do looks=$((looks + 1)); sleep 0.1; done
+for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  sleep 1.5
+  stat -- "$2" && exit
+  case "$(sed 's/.*) \\(.\\).*/\\1/' "/proc/$3/stat")" in
+    '' | Z | X) exec fusermount3 -u -z -- "$2" ;;
+  esac
+done
 `;
 
 /**
@@ -131,7 +143,8 @@ export function startMount(
   // a wrong password.
   const user = owner === null ? [] : ['setpriv', '--ruid', String(owner.uid), '--'];
   const command = [...user, 'gocryptfs', ...commonFlags, '-fg', '-noexec', ...shared];
-  const args = ['-c', script, 'serve', ...command, '--', folder, mountpoint];
+  const own = [watch, String(process.pid)];
+  const args = ['-c', script, 'serve', ...own, ...command, '--', folder, mountpoint];
   const child = spawn('/bin/sh', args, {
     env: {
       ...plainEnvironment,

@@ -6,14 +6,15 @@ import { runProgram } from '../base/programs/run-program.ts';
 const timeoutMs = 2000;
 
 // In another process, because a frozen file system holds up whoever uses it. `..` is the folder
-// above the mountpoint.
+// above the mountpoint. A volume stays mounted while it is the current folder: without one, the superuser would
+// write to the folder below it.
 const script = `
 set -e
 cd "$1"
+if [ "$(stat -c %d .)" = "$(stat -c %d ..)" ]; then echo unmounted; exit; fi
 stat -f . > /dev/null
 printf x | dd of=.waxwing-probe bs=1 count=1 conv=fsync 2> /dev/null
 rm -- .waxwing-probe
-stat -c %d . ..
 `;
 
 /** Checks one volume, with at most one process. */
@@ -43,7 +44,6 @@ export class HealthProbe {
       return `it did not answer within ${timeoutMs} ms`;
     }
     if (code !== 0) return errors === '' ? `writing to it failed (${code})` : errors;
-    const [own, above] = output.split('\n');
-    return own === above ? 'nothing is mounted' : undefined;
+    return output === '' ? undefined : 'nothing is mounted';
   }
 }

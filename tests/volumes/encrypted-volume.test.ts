@@ -94,6 +94,7 @@ import { readFileSync } from 'node:fs';
 import { EncryptedVolume } from '${moduleUrl}';
 const volume = new EncryptedVolume(JSON.parse(process.env.place), () => {});
 await volume.unlock(createSecretKey(readFileSync(0)), JSON.parse(process.env.owner));
+process.once('SIGUSR2', () => volume.fence().then(() => process.kill(process.pid, 'SIGKILL')));
 console.log('mounted');
 setInterval(() => {}, 1000);
 `;
@@ -241,6 +242,22 @@ test('a mount ends with the process that made it, and the next one replaces it',
   await volume.unlock(key, owner);
   assert.deepEqual(readdirSync(mountpoint), ['kept']);
   assert.equal((await mountsOn(mountpoint)).length, 1);
+});
+
+test('a mount is freed if the process that made it is killed after it has fenced it', {
+  skip: isSkipped,
+}, async () => {
+  const { volume, key, mountpoint } = await mounted('fenced');
+  await volume.lock({ isForced: false });
+  const other = spawn(process.execPath, ['--input-type=module', '-e', mounter], {
+    env: { place: JSON.stringify(volume.place), owner: JSON.stringify(owner) },
+  });
+  other.stdin.end(key.export());
+  await once(other.stdout, 'data');
+  await user(join(mountpoint, 'open')); // an engine that has not ended yet
+  other.kill('SIGUSR2');
+  await once(other, 'exit');
+  await until('nothing is mounted', async () => (await mountsOn(mountpoint)).length === 0, 20_000);
 });
 
 test('the wrapped keys are replaced while a volume is mounted', { skip: isSkipped }, async () => {

@@ -11,6 +11,7 @@ import { olderCopy } from './drills/older-copy.ts';
 import { olderFolder } from './drills/older-folder.ts';
 import { openPermissions } from './drills/open-permissions.ts';
 import { processSecrets } from './drills/process-secrets.ts';
+import { promotedReplica } from './drills/promoted-replica.ts';
 import { removedDigest } from './drills/removed-digest.ts';
 import { restoredBackup } from './drills/restored-backup.ts';
 import { secondService } from './drills/second-service.ts';
@@ -39,4 +40,5 @@ export const drills: readonly Drill[] = [
   olderFolder,
   removedDigest,
   restoredBackup,
+  promotedReplica,
 ];

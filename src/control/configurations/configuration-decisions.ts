@@ -5,6 +5,7 @@ import type { Random } from '../../base/random.ts';
 import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
+import type { Engines } from '../engines.ts';
 import { ControlError } from '../errors.ts';
 import { allOffers, engineNameOf } from '../offers/offers.ts';
 import { rabbitMqInstance } from '../offers/rabbitmq-limits.ts';
@@ -46,6 +47,7 @@ export interface RevisionRequest {
 export interface ConfigurationParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
+  readonly engines: Pick<Engines, 'offered'>;
   /** Whether configurations may not exceed the limits of instance types. */
   readonly hasInstanceLimits: boolean;
   readonly random: Random;
@@ -78,7 +80,8 @@ export class ConfigurationDecisions {
    */
   create(request: ConfigurationRequest): Decided<Configuration> {
     checkConfigurationName(request.name);
-    const chosen = chooseEngine(allOffers, request);
+    // Amazon MQ's versions first: the default is one of these.
+    const chosen = chooseEngine([...allOffers, ...this.#parts.engines.offered], request);
     checkTags(request.tags ?? {}, 'configuration');
     if (this.#parts.configurations.withName(request.name) !== undefined) {
       throw new ControlError(

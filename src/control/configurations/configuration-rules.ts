@@ -19,7 +19,8 @@ export function checkConfigurationName(name: string): void {
 /**
  * Returns the kind of broker that a configuration is for.
  *
- * @param offers all kinds of brokers of Amazon MQ
+ * @param offers all kinds of brokers of Amazon MQ, then those that this machine can run: an engine that is
+ *   installed may have other versions
  * @throws {ControlError} 'bad-request'
  */
 export function chooseEngine(
@@ -30,7 +31,8 @@ export function chooseEngine(
     readonly authenticationStrategy?: string | undefined;
   },
 ): { engineType: EngineType; engineVersion: string; engineName: string; strategy: string } {
-  const offer = offers.find(({ engineType }) => engineType === asked.engineType.toUpperCase());
+  const rows = offers.filter(({ engineType }) => engineType === asked.engineType.toUpperCase());
+  const [offer] = rows;
   if (offer === undefined) {
     const types = [...new Set(offers.map(({ engineType }) => engineType))];
     throw refuse(
@@ -38,8 +40,9 @@ export function chooseEngine(
       `Broker engine type [${asked.engineType}] is invalid. Valid values are: [${types.join(', ')}]`,
     );
   }
-  const { engineType, engineName, engineVersions, rules } = offer;
-  const usual = usualVersion(offer, engineVersions);
+  const { engineType, engineName, rules } = offer;
+  const engineVersions = [...new Set(rows.flatMap((row) => row.engineVersions))];
+  const usual = usualVersion(offer, offer.engineVersions);
   const { engineVersion = usual, authenticationStrategy: strategy = 'SIMPLE' } = asked;
   const isVersion = /^\d+\.\d+(\.\d+)?$/.test(engineVersion);
   if (!isVersion || !engineVersions.includes(majorMinor(engineVersion))) {

@@ -1,4 +1,4 @@
-// The official AWS clients, and amqplib, against a throw-away service.
+// The official AWS clients, and amqplib, against a throw-away service. rhea is in `queue-client.ts`.
 
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
@@ -20,6 +20,7 @@ export const clientPackages = [
   '@aws-sdk/client-mq',
   '@aws-sdk/client-sts',
   'amqplib',
+  'rhea',
 ] as const;
 
 /** Credentials of a caller. */
