@@ -464,10 +464,11 @@ export class Log implements RecordLog {
     return error;
   }
 
-  async close(): Promise<void> {
+  async close(last?: () => void): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     await this.#compactor.mergeBeforeClose();
     const compactorEnds = this.#compactor.stop();
+    last?.();
     // Not in the first group: a later group proves that recovery begins with this segment.
     if (this.#roller.appender?.isFirstGroup === true) this.#endGroup(0);
     const end = this.#endSegment();

@@ -24,7 +24,7 @@ import {
 import { DeliveryCounts } from './messages/delivery-counts.ts';
 import { KnownNumbers, MessageChanges } from './messages/message-changes.ts';
 import { MessageMoves } from './messages/message-moves.ts';
-import { replayReturned, writeReturned } from './messages/returned-messages.ts';
+import { replayReturned, writeStop } from './messages/returned-messages.ts';
 import { Settlements } from './messages/settlements.ts';
 import type { QueueIndex } from './queue-index.ts';
 import type { RecordBlock, RecordLog } from './record-log.ts';
@@ -487,14 +487,6 @@ export class MessageStore {
     while (this.isLoading) await this.loaded();
     this.writeCounts();
     this.writeSettlements();
-    // If a segment began now, its checkpoint would lack the following records.
-    this.log.beginBatch();
-    try {
-      writeReturned(this.log, this.indexes.values());
-      this.log.reserve(recordTypes.stopped, 0);
-    } finally {
-      this.log.endBatch();
-    }
-    await this.log.close();
+    await this.log.close(() => writeStop(this.log, this.indexes.values()));
   }
 }

@@ -109,6 +109,11 @@ export interface RecordLog {
   sync(): void;
   /** Releases as much space as possible some time later; undefined if the log cannot. */
   reclaim?(isShort: boolean): void;
-  /** Syncs all data and closes the log. */
-  close(): Promise<void>;
+  /**
+   * Syncs all data and closes the log.
+   *
+   * @param last appends the last records: no segment begins after them, whose checkpoint would lack what
+   *   only they say
+   */
+  close(last?: () => void): Promise<void>;
 }

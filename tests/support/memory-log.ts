@@ -158,7 +158,8 @@ export class MemoryLog implements RecordLog {
     this.#isInBatch = false;
   }
   sync(): void {}
-  async close(): Promise<void> {
+  async close(last?: () => void): Promise<void> {
+    last?.();
     this.syncNow();
   }
 

@@ -208,6 +208,27 @@ test('a read that is under way and a cursor from before a merge stay valid', asy
   await life.close();
 });
 
+test('a clean stop is recognised after small segments were merged, with what was delivered', async () => {
+  const disk = await newDisk('broker');
+  const openQueues = () => QueueVolume.open(disk, folder, dataKey, { compaction: { share: 1 } });
+  const first = await openQueues();
+  first.declare(1);
+  await first.close();
+  let mergedCount = 0;
+  for (let life = 0; life < 3 * smallCountMin; life++) {
+    const before = disk.segmentCount;
+    const opened = await openQueues();
+    assert.equal(opened.store.isCleanStop, true, `start ${life}`);
+    const queueIndex = opened.window(1);
+    if (life > 0) assert.equal(queueIndex.isRedelivered(life - 1), life % 2 === 1, `start ${life}`);
+    opened.publish([1], `message ${life}`);
+    if (life % 2 === 0) queueIndex.markRedelivered(life, false);
+    await opened.close();
+    if (disk.segmentCount < before) mergedCount++;
+  }
+  assert.ok(mergedCount > 0, 'nothing was merged');
+});
+
 test('a full disk leaves small segments as they are, and the volume closes', async () => {
   const disk = await newDisk('system');
   for (let run = 0; run <= smallCountMin; run++) {

@@ -5,8 +5,20 @@ import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import { recordTypes } from '../record-shapes.ts';
 
-/** Appends which live messages were delivered. Streams redeliver nothing. */
-export function writeReturned(log: RecordLog, indexes: Iterable<QueueIndex>): void {
+/** Appends that the volume is closed cleanly, and which live messages were delivered. */
+export function writeStop(log: RecordLog, indexes: Iterable<QueueIndex>): void {
+  // If a segment began within them, its checkpoint would lack these records.
+  log.beginBatch();
+  try {
+    writeReturned(log, indexes);
+    log.reserve(recordTypes.stopped, 0);
+  } finally {
+    log.endBatch();
+  }
+}
+
+/** Streams redeliver nothing. */
+function writeReturned(log: RecordLog, indexes: Iterable<QueueIndex>): void {
   for (const queueIndex of indexes) {
     if (queueIndex.isStream) continue;
     const steps = writeRanges(log, recordTypes.returned, queueIndex, (s) =>
