@@ -20,6 +20,7 @@ import type { Offer } from './offers/offer.ts';
 import { chooseHost, isKeyLost, isOlder, majorMinor, skipsVersion } from './offers/offers.ts';
 import { upgradeSteps } from './offers/rabbitmq-upgrades.ts';
 import { chooseStorageSize } from './offers/storage-sizes.ts';
+import { appliedPending } from './pending.ts';
 import {
   pendingReplication,
   replicaReboot,
@@ -86,7 +87,8 @@ export class BrokerCommands {
    * Starts a reboot, which applies pending settings.
    *
    * @throws {ControlError} 'not-found'; 'bad-request' if the broker is not RUNNING, unless its
-   *   engine failed and a reboot may help, or if a RabbitMQ broker is low on memory
+   *   engine failed and a reboot may help, if a RabbitMQ broker is low on memory, or if it could not run
+   *   with the configuration afterwards
    */
   reboot(id: string): Decided<BrokerRecord> {
     const broker = this.#brokers.require(id);
@@ -106,8 +108,15 @@ export class BrokerCommands {
     if (broker.replication?.promotion) {
       throw refuse('brokerState', `Broker [${id}] cannot be rebooted: its role is being changed.`);
     }
+    this.#requireUsable({ ...broker, ...appliedPending(broker) });
     const { value, changes } = this.#set(broker, { state });
     return { value, changes: [...changes, ...replicaReboot(this.#brokers, broker)] };
+  }
+
+  /** What runs must not be ended for a start that fails. @throws {ControlError} 'bad-request' */
+  #requireUsable(broker: BrokerRecord): void {
+    const { configuration } = broker;
+    if (configuration !== null) this.#configurations.requireUsable(configuration, broker);
   }
 
   /** @throws {ControlError} 'not-found'; 'bad-request' if the broker is part of a pair */
@@ -147,6 +156,8 @@ export class BrokerCommands {
   /**
    * Starts a reboot in the maintenance window of a broker; undefined if no change is pending, or the broker is
    * low on memory.
+   *
+   * @throws {ControlError} as {@link reboot}
    */
   maintain(id: string): Decided<BrokerRecord> | undefined {
     const broker = this.#brokers.get(id);
@@ -213,6 +224,11 @@ export class BrokerCommands {
       ? this.#configurations.choose(request.configuration, kind)
       : pending.configuration;
     const isOther = !isDeepStrictEqual(configuration, broker.configuration);
+    // It may have been chosen for another version.
+    const kept = configuration ?? broker.configuration;
+    if (kept !== null && request.engineVersion !== undefined) {
+      this.#configurations.requireUsable(kept, { ...kind, users: undefined });
+    }
     return {
       ...(authenticationStrategy !== broker.authenticationStrategy && { authenticationStrategy }),
       ...(ldap && { ldap }),

@@ -129,6 +129,11 @@ export interface NewVolumeKey extends NewestKey {
   readonly wrappedKey: Buffer;
 }
 
+/** What decides whether a broker can run with a configuration. */
+export interface ConfiguredBroker extends Pick<BrokerSpec, 'engineVersion'> {
+  readonly users?: readonly Pick<UserRecord, 'username'>[] | undefined;
+}
+
 /** A broker that accepts connections. */
 export interface RunningBroker {
   readonly ports: readonly PortRecord[];
@@ -277,6 +282,12 @@ export interface Engine {
    * Why the instances of a broker cannot get another version; undefined if they can, or it is not known.
    */
   upgradeRefusal?(broker: Pick<BrokerSpec, 'instances'>, version: string): string | undefined;
+  /**
+   * Why a broker cannot run with a configuration; undefined if it can, as far as can be told before a start.
+   *
+   * @param broker its users are undefined if it may get others before it runs with the configuration
+   */
+  configurationRefusal?(broker: ConfiguredBroker, text: string): string | undefined;
   /** Makes a start or restart of one broker fail that is in progress. {@link stop} follows. */
   abandon?(brokerId: string): void;
   /**

@@ -1,7 +1,14 @@
 // The engines of the service.
 
 import type { MetricsJson } from '../base/metrics.ts';
-import type { Engine, EngineEvents, EngineKind, ListenerPlan, MissingKind } from './engine.ts';
+import type {
+  ConfiguredBroker,
+  Engine,
+  EngineEvents,
+  EngineKind,
+  ListenerPlan,
+  MissingKind,
+} from './engine.ts';
 import { EngineMissing } from './errors.ts';
 import type { BrokerKind, InstanceType, Offer } from './offers/offer.ts';
 import { allOffers, offerOf } from './offers/offers.ts';
@@ -80,6 +87,11 @@ export class Engines {
   /** See {@link Engine.abandon}. */
   abandonStart(broker: BrokerKind & { readonly id: string }): void {
     if (this.runs(broker)) this.engineFor(broker).abandon?.(broker.id);
+  }
+
+  /** See {@link Engine.configurationRefusal}. Undefined too if no engine runs brokers of the kind. */
+  configurationRefusal(broker: BrokerKind & ConfiguredBroker, text: string): string | undefined {
+    return this.#find(broker)?.configurationRefusal?.(broker, text);
   }
 
   /** See {@link Engine.abandonStarts}. */

@@ -6,6 +6,7 @@ import type { Entry } from '../storage/journal.ts';
 import type { BrokerRecord } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
 import type { Decided } from './creation.ts';
+import { ControlError } from './errors.ts';
 import { KeyServiceUnreachable } from './keys/remote-keys.ts';
 import { workOf } from './lifecycle.ts';
 import { MaintenanceWindows } from './maintenance/maintenance.ts';
@@ -173,16 +174,26 @@ export class Supervisor {
     const nowMs = this.#options.clock.nowMs();
     for (const broker of this.#brokers.all()) {
       if (!this.#windows.hasBegun(broker, nowMs)) continue;
-      const decided = this.#maintain(broker.id);
-      if (decided === undefined) continue;
-      this.#options.commit(decided.changes).then(
-        () => this.wake(broker.id),
-        (error: unknown) => {
-          const text = 'a reboot in the maintenance window could not be recorded';
-          this.#options.report('error', broker.id, text, error);
-        },
-      );
+      try {
+        this.#reboot(broker.id);
+      } catch (error) {
+        if (!(error instanceof ControlError)) throw error;
+        const text = `there is no reboot in the maintenance window: ${error.message}`;
+        this.#options.report('warn', broker.id, text);
+      }
     }
+  }
+
+  #reboot(id: string): void {
+    const decided = this.#maintain(id);
+    if (decided === undefined) return;
+    this.#options.commit(decided.changes).then(
+      () => this.wake(id),
+      (error: unknown) => {
+        const text = 'a reboot in the maintenance window could not be recorded';
+        this.#options.report('error', id, text, error);
+      },
+    );
   }
 
   /** Resolves once no broker has work that can be done now. */

@@ -5,8 +5,10 @@ import type { Random } from '../../base/random.ts';
 import type { BrokerRecord, ConfigurationUse } from '../broker-record.ts';
 import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
+import type { ConfiguredBroker } from '../engine.ts';
 import type { Engines } from '../engines.ts';
 import { ControlError } from '../errors.ts';
+import type { BrokerKind } from '../offers/offer.ts';
 import { allOffers, engineNameOf } from '../offers/offers.ts';
 import { rabbitMqInstance } from '../offers/rabbitmq-limits.ts';
 import { checkTags, refuse } from '../rules.ts';
@@ -47,7 +49,7 @@ export interface RevisionRequest {
 export interface ConfigurationParts {
   readonly brokers: Brokers;
   readonly configurations: Configurations;
-  readonly engines: Pick<Engines, 'offered'>;
+  readonly engines: Pick<Engines, 'offered' | 'configurationRefusal'>;
   /** Whether configurations may not exceed the limits of instance types. */
   readonly hasInstanceLimits: boolean;
   readonly random: Random;
@@ -221,7 +223,8 @@ export class ConfigurationDecisions {
    *
    * @param asked as in Amazon MQ's ConfigurationId; by default the newest revision
    * @param broker the broker that it is for
-   * @throws {ControlError} 'bad-request' if it does not exist or is not for this kind of broker
+   * @throws {ControlError} 'bad-request' if it does not exist, is not for this kind of broker, or its engine
+   *   cannot run it
    */
   choose(
     asked: { readonly id: string; readonly revision?: number | undefined },
@@ -263,7 +266,23 @@ export class ConfigurationDecisions {
       const instance = rabbitMqInstance(hostInstanceType, engineVersion);
       checkMaximum(text, instance?.maximum ?? {}, hostInstanceType);
     }
+    // Users that it needs may be created before the reboot.
+    this.requireUsable({ id, revision }, { ...broker, users: undefined });
     return { id, revision };
+  }
+
+  /**
+   * Requires that the engine of a broker can run it with a revision.
+   *
+   * @throws {ControlError} 'bad-request'
+   */
+  requireUsable(use: ConfigurationUse, broker: BrokerKind & ConfiguredBroker): void {
+    const { configurations, engines } = this.#parts;
+    const text = configurations.revision(use.id, use.revision)?.text;
+    const why = text === undefined ? undefined : engines.configurationRefusal(broker, text);
+    if (why === undefined) return;
+    const which = `Configuration [${use.id}], revision [${use.revision}]`;
+    throw refuse('configuration', `${which}, cannot be used for this broker: ${why}.`);
   }
 
   /** @throws {ControlError} 'not-found', 'bad-request' */

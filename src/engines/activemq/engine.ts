@@ -11,6 +11,7 @@ import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage } from '../../control/discovery.ts';
 import type {
   BrokerSpec,
+  ConfiguredBroker,
   Engine,
   EngineEvents,
   EngineKind,
@@ -26,6 +27,7 @@ import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
 import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
+import { whyUnusable } from './files/configuration.ts';
 import { javaTls } from './files/tls.ts';
 import type { PairUser } from './files/users.ts';
 import { lacksOf, listenersOf, type PairInstallation } from './installation.ts';
@@ -221,6 +223,10 @@ export class ActiveMqEngine implements Engine {
         `listens on port ${port} until a start finds port ${wantedPort} free`;
       this.#events?.log(id, 'warn', text);
     }
+  }
+
+  configurationRefusal({ users }: ConfiguredBroker, text: string): string | undefined {
+    return whyUnusable(text, users);
   }
 
   abandonStarts(): void {

@@ -12,6 +12,7 @@ import type { DiscoveryPage } from '../../control/discovery.ts';
 import type {
   BrokerAlarm,
   BrokerSpec,
+  ConfiguredBroker,
   Engine,
   EngineEvents,
   EngineKind,
@@ -39,15 +40,13 @@ import type { HostDirectory } from './hosts/host-directory.ts';
 import { LocalHost } from './hosts/local-host.ts';
 import { localHostId } from './hosts/node-host.ts';
 import type { Installation } from './installation.ts';
+import { kind, kindOf } from './kind.ts';
 import { readLogLine } from './log-line.ts';
-import { rabbitMqHash } from './nodes/definitions.ts';
 import { loopback } from './nodes/node-place.ts';
 import { clusterTls } from './nodes/node-tls.ts';
 import type { ClusterSettings } from './nodes/set-up.ts';
-import { linesKnownBy, ownLines } from './own-lines.ts';
+import { linesKnownBy, ownLines, whyUnusable } from './own-lines.ts';
 import { hasMirrors, hostWithout, runnableVersion } from './upgrade/versions.ts';
-
-const kind = { engineType: 'RABBITMQ', deploymentMode: 'CLUSTER_MULTI_AZ' } as const;
 
 /** Part of the machine's memory that the nodes of a cluster may use together without a setting. */
 const memoryShare = 0.4;
@@ -231,6 +230,10 @@ export class RabbitMqEngine implements Engine {
 
   upgradeRefusal(broker: Pick<BrokerSpec, 'instances'>, version: string): string | undefined {
     return hostWithout(this.#places.of(broker), version);
+  }
+
+  configurationRefusal({ engineVersion }: ConfiguredBroker, text: string): string | undefined {
+    return whyUnusable(text, engineVersion);
   }
 
   abandon(brokerId: string): void {
@@ -483,17 +486,6 @@ export class RabbitMqEngine implements Engine {
     const { folder, dataFolder } = this.#options;
     return { id, folder: join(folder, brokerId, id), mountpoint: mountpointOf(dataFolder, id) };
   }
-}
-
-function kindOf(installations: readonly Installation[]): EngineKind {
-  return {
-    ...kind,
-    listeners: ['amqps', 'management'],
-    authenticationStrategies: ['SIMPLE'],
-    startsSlowly: true,
-    engineVersions: installations.map(({ version }) => majorMinor(version)),
-    hashPassword: rabbitMqHash,
-  };
 }
 
 /** A node that is created runs nothing yet. */

@@ -41,26 +41,35 @@ export function ownLines({
   engineVersion,
 }: Pick<BrokerSpec, 'configuration' | 'engineVersion'>): string[] {
   if (configuration === null) return [];
+  const { id, revision, text } = configuration;
+  const translated = translate(text, engineVersion);
+  if (Array.isArray(translated)) return translated;
+  const why = `configuration ${id}, revision ${revision}: ${translated}`;
+  throw new WaxwingError('configuration-unsupported', why);
+}
+
+/** Why clusters of a version cannot run with a configuration; undefined if they can. */
+export function whyUnusable(text: string, engineVersion: string): string | undefined {
+  const translated = translate(text, engineVersion);
+  return Array.isArray(translated) ? undefined : translated;
+}
+
+/** The lines for `rabbitmq.conf`, or why there are none. */
+function translate(text: string, engineVersion: string): string[] | string {
   const major = Number.parseInt(engineVersion, 10);
   const known = major >= 4 ? [...always, ...since4] : always;
-  const refuse = (why: string, cause?: unknown) => {
-    const { id, revision } = configuration;
-    const text = `configuration ${id}, revision ${revision}: ${why}`;
-    return new WaxwingError('configuration-unsupported', text, { cause });
-  };
+  const refusal = (why: string) =>
+    `${why}; clusters of RabbitMQ ${engineVersion} support the keys ${known.join(', ')}`;
   try {
-    return readCuttlefish(configuration.text, major).map(({ key, value }) => {
-      if (!known.includes(key)) {
-        throw refuse(
-          `clusters of RabbitMQ ${engineVersion} do not support the key ${key}; ` +
-            `supported are: ${known.join(', ')}`,
-        );
-      }
+    const settings = readCuttlefish(text, major);
+    const unknown = settings.find(({ key }) => !known.includes(key));
+    if (unknown !== undefined) return refusal(`the key ${unknown.key} is not supported`);
+    return settings.map(({ key, value }) => {
       const isUnlimited = key === 'consumer_timeout' && Number(value) === 0;
       return `${key} = ${isUnlimited ? longestMs : value}`;
     });
-  } catch (cause) {
-    if (!(cause instanceof ControlError)) throw cause;
-    throw refuse(cause.message, cause);
+  } catch (error) {
+    if (error instanceof ControlError) return refusal(error.message.replace(/\.$/, ''));
+    throw error;
   }
 }

@@ -18,6 +18,8 @@ import {
 } from '@aws-sdk/client-mq';
 import { sanitise } from '../../../src/control/configurations/activemq/sanitise.ts';
 import { allOffers } from '../../../src/control/offers/offers.ts';
+import { whyUnusable as whyNoPair } from '../../../src/engines/activemq/files/configuration.ts';
+import { whyUnusable as whyNoCluster } from '../../../src/engines/rabbitmq/own-lines.ts';
 import { createBroker, describeBroker } from '../../support/broker-requests.ts';
 import {
   brokerXml,
@@ -306,4 +308,96 @@ test('the trail names the configuration, but does not contain its data', async (
   for (const each of await eventsNamed(plane, 'UpdateConfiguration')) {
     assert.doesNotMatch(JSON.stringify(each), new RegExp(`${canary}|${encoded}`));
   }
+});
+
+/** The checks of the engines of clusters and pairs, of which the machine needs no program. */
+function checkConfigurations(): void {
+  plane.engine.configurationRefusal = ({ engineVersion, users }, text) =>
+    text.startsWith('<') ? whyNoPair(text, users) : whyNoCluster(text, engineVersion);
+}
+
+const cluster = {
+  DeploymentMode: 'CLUSTER_MULTI_AZ',
+  HostInstanceType: 'mq.m7g.large',
+  EngineVersion: '3.13',
+} as const;
+
+/** A configuration of RabbitMQ 4.2 with a key that only RabbitMQ 4 knows, at revision 2. */
+async function limiting(): Promise<string> {
+  const { Id = '' } = await create({ EngineType: 'RABBITMQ', EngineVersion: '4.2' });
+  await update(Id, 'heartbeat = 60\nmax_message_size = 4194304\n');
+  return Id;
+}
+const why =
+  /revision \[2\], cannot be used for this broker: .*max_message_size.*; clusters of RabbitMQ 3\.13 support the keys consumer_timeout, heartbeat\.$/;
+const unusable = { name: 'BadRequestException', message: why };
+
+test('a cluster gets no configuration that it could not run with', async () => {
+  checkConfigurations();
+  const Id = await limiting();
+  const Configuration = { Id, Revision: 2 };
+  await assert.rejects(createBroker(plane, { ...cluster, Configuration }), unusable);
+  const BrokerId = await createBroker(plane, cluster);
+  const set = (changes: object) => plane.mq.send(new UpdateBrokerCommand({ BrokerId, ...changes }));
+  await assert.rejects(set({ Configuration }), unusable);
+  await set({ Configuration: { Id, Revision: 1 } });
+  // With the version that knows the key, it can be chosen; without that version, it cannot stay.
+  await set({ EngineVersion: '4.2', Configuration });
+  await assert.rejects(set({ EngineVersion: '3.13' }), unusable);
+  await set({ EngineVersion: '3.13', Configuration: { Id, Revision: 1 } });
+  const { Configurations, PendingEngineVersion } = await describeBroker(plane, BrokerId);
+  assert.deepEqual([Configurations?.Pending?.Revision, PendingEngineVersion], [1, undefined]);
+});
+
+test('a cluster that got such a configuration earlier is not ended by a reboot', async () => {
+  delete plane.engine.configurationRefusal;
+  const Id = await limiting();
+  const BrokerId = await createBroker(plane, cluster);
+  const set = (Revision: number) =>
+    plane.mq.send(new UpdateBrokerCommand({ BrokerId, Configuration: { Id, Revision } }));
+  await set(2);
+  checkConfigurations();
+  const epochs = () => plane.control.brokers.require(BrokerId).volumes.map(({ epoch }) => epoch);
+  const before = epochs();
+  await assert.rejects(plane.mq.send(new RebootBrokerCommand({ BrokerId })), unusable);
+  await plane.advance(8 * 24 * 3_600_000); // the maintenance window
+  assert.deepEqual(epochs(), before);
+  assert.ok(plane.control.supervisor.isUp(BrokerId));
+  assert.equal((await describeBroker(plane, BrokerId)).BrokerState, 'RUNNING');
+  const reports = plane.reports.filter((report) => report.brokerId === BrokerId);
+  assert.match(reports[0]?.text ?? '', /no reboot in the maintenance window: .*max_message_size/);
+  await set(1);
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  await plane.settled();
+  const { BrokerState, Configurations } = await describeBroker(plane, BrokerId);
+  assert.deepEqual([BrokerState, Configurations?.Current?.Revision], ['RUNNING', 1]);
+});
+
+test('a pair gets no connections that it could not have', async () => {
+  checkConfigurations();
+  const pair = {
+    EngineType: 'ACTIVEMQ',
+    DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ',
+    HostInstanceType: 'mq.m5.large',
+  } as const;
+  const { Id = '' } = await create();
+  const connector = (uri: string, userName: string) =>
+    brokerXml(
+      `<networkConnectors><networkConnector userName="${userName}" uri="${uri}"/></networkConnectors>`,
+    );
+  await update(Id, connector('static:(tcp://other:61616)', 'admin'));
+  await update(Id, connector('static:(ssl://other:61617)', 'not-there-yet'));
+  const BrokerId = await createBroker(plane, pair);
+  const set = (Revision: number) =>
+    plane.mq.send(new UpdateBrokerCommand({ BrokerId, Configuration: { Id, Revision } }));
+  const noTls = /revision \[2\], .*networkConnector 1 has a uri other than static:\(ssl:/;
+  await assert.rejects(createBroker(plane, { ...pair, Configuration: { Id, Revision: 2 } }), noTls);
+  await assert.rejects(set(2), noTls);
+  await set(3); // its user may be created before the reboot
+  const reboot = () => plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  await assert.rejects(
+    reboot(),
+    /revision \[3\], .*has a userName that is not a user of the broker/,
+  );
+  assert.ok(plane.control.supervisor.isUp(BrokerId));
 });

@@ -12,7 +12,7 @@ import {
   type XmlNode,
   xmlOptions,
 } from '../../../control/configurations/activemq/xml-tree.ts';
-import { networkConnectors } from './network-connectors.ts';
+import { networkConnectors, whyNoNetwork } from './network-connectors.ts';
 import type { JavaTls } from './tls.ts';
 import type { PairUser } from './users.ts';
 
@@ -110,6 +110,21 @@ export function brokerXml(
   const sorted = [...elements.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const broker = elementWith('broker', attributes, sorted);
   return { xml: `${beansStart}${String(writer.build([broker]))}\n</beans>\n`, withoutEffect };
+}
+
+/**
+ * Why pairs cannot run with a stored configuration, as far as can be told without ActiveMQ.
+ *
+ * @param users the users of the pair; undefined if it may get others
+ */
+export function whyUnusable(
+  text: string,
+  users: readonly Pick<PairUser, 'username'>[] | undefined,
+): string | undefined {
+  const root = readXml(text, true).find((node) => isElement(node));
+  const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
+  const network = children.find((node) => nameOf(node) === 'networkConnectors');
+  return network === undefined ? undefined : whyNoNetwork(network, users);
 }
 
 const beansStart = `<?xml version="1.0" encoding="UTF-8"?>

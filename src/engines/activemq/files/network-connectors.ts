@@ -33,30 +33,45 @@ export function networkConnectors(
   users: readonly PairUser[],
   escaped: (value: string) => string,
 ): XmlNode {
+  const why = whyNoNetwork(given, users);
+  if (why !== undefined) {
+    throw new ControlError('bad-request', `the configuration cannot be used: ${why}`);
+  }
   const connectors = childrenOf(given).filter((node) => isElement(node));
   return elementWith(
     'networkConnectors',
     new Map(),
-    connectors.map((node, at) => {
+    connectors.map((node) => {
       const attributes = new Map(Object.entries(attributesOf(node)));
-      const shown = `networkConnector ${at + 1}`;
-      if (!form.test(decoded(attributes.get('uri') ?? ''))) {
-        const allowed = 'static:(ssl://host:port) or masterslave:(ssl://host:port,ssl://host:port)';
-        throw invalid(
-          shown,
-          `has a uri other than ${allowed}, with at most ${addressesMax} addresses`,
-        );
-      }
-      const name = decoded(attributes.get('userName') ?? '');
-      const user = users.find(({ username }) => username === name);
-      if (user === undefined)
-        throw invalid(shown, 'has a userName that is not a user of the broker');
-      attributes.set('password', escaped(user.password));
+      const user = users.find(({ username }) => username === nameIn(node));
+      attributes.set('password', escaped(user?.password ?? ''));
       return elementWith('networkConnector', attributes, childrenOf(node));
     }),
   );
 }
 
-function invalid(what: string, why: string): ControlError {
-  return new ControlError('bad-request', `the configuration cannot be used: ${what} ${why}`);
+/**
+ * Why the connectors of a configuration are not permitted; undefined if they are.
+ *
+ * @param users the users of the pair; undefined if it may get others
+ */
+export function whyNoNetwork(
+  given: XmlNode,
+  users: readonly Pick<PairUser, 'username'>[] | undefined,
+): string | undefined {
+  const connectors = childrenOf(given).filter((node) => isElement(node));
+  for (const [at, node] of connectors.entries()) {
+    const shown = `networkConnector ${at + 1}`;
+    if (!form.test(decoded(attributesOf(node)['uri'] ?? ''))) {
+      const allowed = 'static:(ssl://host:port) or masterslave:(ssl://host:port,ssl://host:port)';
+      return `${shown} has a uri other than ${allowed}, with at most ${addressesMax} addresses`;
+    }
+    const isUser = users?.some(({ username }) => username === nameIn(node)) ?? true;
+    if (!isUser) return `${shown} has a userName that is not a user of the broker`;
+  }
+  return undefined;
+}
+
+function nameIn(connector: XmlNode): string {
+  return decoded(attributesOf(connector)['userName'] ?? '');
 }
