@@ -17,6 +17,8 @@ final class VirtualTable {
     table.put("virtual-composite-topic", VirtualTable::compositeTopic);
     table.put("virtual-unmatched", VirtualTable::unmatched);
     table.put("virtual-topic", VirtualTable::topic);
+    table.put("virtual-topic-wildcards", VirtualTable::topicWildcards);
+    table.put("virtual-topic-specific", VirtualTable::topicSpecific);
     table.put("virtual-topic-selectors", VirtualTable::topicSelectors);
     table.put("virtual-transactions", VirtualTable::transactions);
   }
@@ -97,6 +99,63 @@ final class VirtualTable {
         session.createConsumer(session.createQueue("Consumer.A.VirtualTopic.orders"));
     numbered(session, session.createTopic("VirtualTopic.orders"), 1);
     c.say("usual: " + c.describe.body(usual.receive(Compare.SHORT)));
+    connection.close();
+  }
+
+  private static void topicWildcards(Compare c) throws Exception {
+    Connection connection = Compare.connect();
+    Session session = Compare.session(connection);
+    MessageConsumer wild = session.createConsumer(session.createQueue("w.VT.plain.>"));
+    numbered(session, session.createTopic("plain.a"), 1);
+    numbered(session, session.createTopic("plain.b.c"), 1);
+    all(c, "wild", wild);
+    wild.close();
+    numbered(session, session.createTopic("plain.d"), 2);
+    // The queue outlives its consumer, and consumers share it.
+    wild = session.createConsumer(session.createQueue("w.VT.plain.>"));
+    all(c, "again", wild);
+    // A queue of one topic gets its own copies, and the consumer of all gets one of each.
+    MessageConsumer one = session.createConsumer(session.createQueue("w.VT.plain.a"));
+    numbered(session, session.createTopic("plain.a"), 1);
+    all(c, "one", one);
+    all(c, "all", wild);
+    one.close();
+    numbered(session, session.createTopic("plain.a"), 1);
+    all(c, "all without one", wild);
+    all(c, "one again", session.createConsumer(session.createQueue("w.VT.plain.a")));
+    // Wildcards of one word, in the prefix and in the topic.
+    MessageConsumer word = session.createConsumer(session.createQueue("v.VT.plain.*"));
+    MessageConsumer prefix = session.createConsumer(session.createQueue("*.VT.plain.p"));
+    numbered(session, session.createTopic("plain.a"), 1);
+    numbered(session, session.createTopic("plain.a.b"), 1);
+    numbered(session, session.createTopic("plain.p"), 1);
+    all(c, "word", word);
+    all(c, "prefix", prefix);
+    all(c, "all", wild);
+    // Names that are not of a virtual topic.
+    MessageConsumer other = session.createConsumer(session.createQueue("w.VT.different.>"));
+    MessageConsumer more = session.createConsumer(session.createQueue("more.>"));
+    numbered(session, session.createTopic("different.a"), 1);
+    numbered(session, session.createTopic("plain.a"), 1);
+    all(c, "different", other);
+    all(c, "more", more);
+    numbered(session, session.createQueue("more.q"), 1);
+    all(c, "more", more);
+    connection.close();
+  }
+
+  /** The queue of one topic exists before a consumer with wildcards. */
+  private static void topicSpecific(Compare c) throws Exception {
+    Connection connection = Compare.connect();
+    Session session = Compare.session(connection);
+    MessageConsumer one = session.createConsumer(session.createQueue("x.VT.plain.a"));
+    one.close();
+    numbered(session, session.createTopic("plain.a"), 1);
+    MessageConsumer wild = session.createConsumer(session.createQueue("x.VT.plain.>"));
+    numbered(session, session.createTopic("plain.b"), 1);
+    numbered(session, session.createTopic("plain.a"), 2);
+    all(c, "wild", wild);
+    all(c, "one", session.createConsumer(session.createQueue("x.VT.plain.a")));
     connection.close();
   }
 
