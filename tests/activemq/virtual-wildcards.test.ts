@@ -45,18 +45,20 @@ test('the name is a queue with the messages of all topics, across a restart', as
   );
 });
 
-test('a consumer gets one copy beside the queue of one topic, and none from it', async () => {
+test('a consumer also consumes from the matching queues, as in ActiveMQ', async () => {
   const b = await StompBroker.open();
-  const [all, one] = [await b.client(), await b.client()];
+  const words = await b.client();
   const send = sender(await b.client());
-  subscribe(one, 'Consumer.A.VirtualTopic.T', 'o');
-  one.call('UNSUBSCRIBE', { id: 'o' });
-  subscribe(all, wild, 'w');
+  for (const name of [wild, 'Consumer.A.VirtualTopic.T']) {
+    subscribe(words, name, 'o');
+    words.call('UNSUBSCRIBE', { id: 'o' });
+  }
+  subscribe(words, 'Consumer.A.VirtualTopic.*', 'w');
   send('VirtualTopic.T', '1');
-  assert.deepEqual(all.bodies(), ['1']);
-  assert.equal(b.ready('Consumer.A.VirtualTopic.T'), 1);
-  all.call('UNSUBSCRIBE', { id: 'w' });
-  assert.equal(b.broker.vhost('/').queues.get(wild)?.consumerCount, 0);
+  const from = (peer: StompPeer) => peer.take().map(({ headers }) => headers['destination']);
+  const own = '/queue/Consumer.A.VirtualTopic.*';
+  assert.deepEqual(from(words).sort(), [own, '/queue/Consumer.A.VirtualTopic.T']);
+  assert.equal(b.ready(wild), 1, 'its name does not cover that of the other queue');
 });
 
 test('wildcards of one word work in the topic and in the prefix', async () => {

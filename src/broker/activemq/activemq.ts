@@ -37,7 +37,7 @@ import {
   topicExchange,
 } from './core-names.ts';
 import { ActiveMqDeadLetters, deadLetterArguments, deadLetterQueue } from './dead-letter-queue.ts';
-import { isQueue, listedName, qualifiedName } from './destination.ts';
+import { isQueue, isWildcard, listedName, qualifiedName } from './destination.ts';
 import { type ActiveMqEvents, noEvents } from './events.ts';
 import { brokerLimits } from './limits/broker-limits.ts';
 import { SlowConsumers } from './limits/slow-consumers.ts';
@@ -294,7 +294,7 @@ export class ActiveMq
    */
   sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
     const isService = this.#services.owns(address);
-    if (this.virtualTopics.isSearched(address) && !isService) {
+    if (this.virtualTopics.standsForOthers(address) && !isService) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
     }
@@ -417,12 +417,12 @@ export class ActiveMq
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
     const exchanges = byExchange(topics, (address) => this.#topicsOf(address));
-    const searched = queues.filter((address) => this.virtualTopics.isSearched(address));
+    const searched = queues.filter(isWildcard);
     const isOne = queues.length + exchanges.size === 1 && searched.length === 0;
     const consumption = new Consumption(this, request, taker, isOne);
     try {
       for (const address of queues) {
-        if (searched.includes(address)) continue;
+        if (this.virtualTopics.standsForOthers(address)) continue;
         consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
@@ -473,8 +473,7 @@ export class ActiveMq
     consumption.end();
     this.consumptions.delete(consumption);
     for (const address of consumption.request.destinations) {
-      const isSearched = isQueue(address) && this.virtualTopics.isSearched(address);
-      if (isSearched) this.#wildcards.remove(consumption, address);
+      if (isQueue(address) && isWildcard(address)) this.#wildcards.remove(consumption, address);
     }
     const topics = [...consumption.sources].filter(({ isTopic }) => isTopic);
     yield* consumption.requeueAll();

@@ -20,10 +20,10 @@ const costOfMessage = 10;
 /** @throws {BrokerError} `precondition-failed` for topics, and names with wildcards that are no queues */
 export function requireBrowsable(
   addresses: readonly Address[],
-  virtualTopics: Pick<VirtualTopics, 'isSearched'>,
+  virtualTopics: Pick<VirtualTopics, 'standsForOthers'>,
 ): void {
   for (const address of addresses) {
-    if (isQueue(address) && !virtualTopics.isSearched(address)) continue;
+    if (isQueue(address) && !virtualTopics.standsForOthers(address)) continue;
     const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
     throw new BrokerError('precondition-failed', why);
   }

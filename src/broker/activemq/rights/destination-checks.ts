@@ -22,7 +22,7 @@ export interface CheckHost {
   /** Returns the topics of a subscription. */
   topicsOf(subscription: Queue): Iterable<Address>;
   readonly advising: Advising;
-  readonly virtualTopics: Pick<VirtualTopics, 'isSearched'>;
+  readonly virtualTopics: Pick<VirtualTopics, 'standsForOthers'>;
 }
 
 /**
@@ -95,7 +95,7 @@ export class DestinationChecks {
 
   /** Whether a destination needs no permission to be created. */
   #exists(address: Address): boolean {
-    if (isTemporary(address) || this.#host.virtualTopics.isSearched(address)) return true;
+    if (isTemporary(address) || this.#host.virtualTopics.standsForOthers(address)) return true;
     const { kind, name } = address;
     return kind === 'queue' ? this.#host.vhost.queues.has(name) : this.#topics.has(name);
   }

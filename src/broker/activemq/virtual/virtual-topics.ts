@@ -62,10 +62,10 @@ export class VirtualTopics {
   }
 
   /**
-   * Whether a name stands for all destinations that match it. A name with wildcards for the queues of
-   * virtual topics does not: it is a queue itself, which gets the messages of all topics that it matches.
+   * Whether a name only stands for the destinations that match it. A name with wildcards for the queues of
+   * virtual topics is a queue itself, too, which gets the messages of all topics that it matches.
    */
-  isSearched(address: Address): boolean {
+  standsForOthers(address: Address): boolean {
     if (!isWildcard(address)) return false;
     return address.kind !== 'queue' || this.#matching(address.name).length === 0;
   }
