@@ -92,3 +92,34 @@ test('STOMP and MQTT show the same destinations', async () => {
   const [received] = mqtt.messages();
   assert.deepEqual([received?.topic, received?.qos], ['T/two', 0], 'the message is not persistent');
 });
+
+test('a dead letter of a subscription states the topic of its target, whose policy applies', async () => {
+  const individual = (kind: string) =>
+    `<policyEntry ${kind}="&gt;"><deadLetterStrategy><individualDeadLetterStrategy
+      queuePrefix="DQ." topicPrefix="DT." useQueueForTopicMessages="true"/></deadLetterStrategy></policyEntry>`;
+  const policies = `<destinationPolicy><policyMap><policyEntries>
+    ${individual('queue')}${individual('topic')}
+  </policyEntries></policyMap></destinationPolicy>`;
+  const peers = await ActiveMqPeers.open(configuration + policies);
+  const sender = await peers.stomp();
+  for (const [at, pattern] of ['T.two', 'T.*'].entries()) {
+    const peer = await peers.stomp({ 'client-id': `c${at}` });
+    const subscription = { 'activemq.subscriptionName': 's', ack: 'client-individual', id: 's' };
+    peer.call('SUBSCRIBE', { destination: `/topic/${pattern}`, ...subscription });
+    sender.call('SEND', { destination: '/queue/C', persistent: 'true' }, pattern);
+    await peers.settled();
+    const frames = peer.take();
+    assert.equal(frames.length, 1, 'one copy');
+    peer.call('NACK', { id: frames[0]?.headers['ack'] ?? '' });
+    peer.call('UNSUBSCRIBE', { id: 's' });
+    await peers.settled();
+  }
+  const letters = await peers.stomp();
+  const read = (name: string) =>
+    letters
+      .call('SUBSCRIBE', { id: name, destination: `/queue/${name}` })
+      .map(({ headers, body }) => [headers['original-destination'], body]);
+  assert.deepEqual(read('DT.T.two'), [['/topic/T.two', 'T.two']]);
+  assert.deepEqual(read('DT.T.one'), [['/topic/T.one', 'T.*']]);
+  assert.deepEqual(read('DQ.C'), []);
+});

@@ -154,7 +154,7 @@ export class ActiveMq
   readonly terms: MessageTerms;
   /** What the policies decide about new consumers. */
   readonly clientPolicies: ClientPolicies;
-  readonly #virtualTopics: VirtualTopics;
+  readonly virtualTopics: VirtualTopics;
   readonly #composites: Composites;
   readonly #routes: DestinationRoutes;
   /** Advisories about destinations and messages. */
@@ -185,7 +185,7 @@ export class ActiveMq
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
     const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
     this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);
-    this.#virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
+    this.virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
     this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
     this.advising = new Advising(this);
     const letters = new ActiveMqDeadLetters(this.internal);
@@ -220,7 +220,7 @@ export class ActiveMq
     for (const queue of this.vhost.queues.values()) {
       this.#policies.adopt(queue);
       if (isSubscription(queue)) this.checks.remember(queue);
-      this.#virtualTopics.bind(queue);
+      this.virtualTopics.bind(queue);
       if (!isTopicQueue(queue)) this.#groups.recover(queue);
     }
     this.vhost.unawaited = this.internal;
@@ -294,7 +294,7 @@ export class ActiveMq
    */
   sendTarget(address: Address, listed: readonly Address[] = [address]): SendTarget {
     const isService = this.#services.owns(address);
-    if (isWildcard(address) && !isService) {
+    if (this.virtualTopics.standsForOthers(address) && !isService) {
       const why = 'messages cannot be sent to a name with wildcards';
       throw new BrokerError('precondition-failed', `${why}: ${qualifiedName(address)}`);
     }
@@ -387,7 +387,7 @@ export class ActiveMq
     const options = { durable: true, exclusive: false, autoDelete: false, arguments: args };
     const queue = this.vhost.declareFreeQueue(name, options, this);
     this.#policies.adopt(queue);
-    this.#virtualTopics.bind(queue);
+    this.virtualTopics.bind(queue);
     this.#wildcards.announce(queue);
     this.advising.destination({ kind: 'queue', name }, true);
     return queue;
@@ -417,11 +417,13 @@ export class ActiveMq
     const queues = destinations.filter(isQueue);
     const topics = destinations.filter((address) => !isQueue(address));
     const exchanges = byExchange(topics, (address) => this.#topicsOf(address));
-    const isOne = queues.length + exchanges.size === 1 && !queues.some(isWildcard);
+    const searched = queues.filter(isWildcard);
+    const isOne = queues.length + exchanges.size === 1 && searched.length === 0;
     const consumption = new Consumption(this, request, taker, isOne);
     try {
       for (const address of queues) {
-        if (!isWildcard(address)) consumption.join(this.#consumed(address, access, owner), false);
+        if (this.virtualTopics.standsForOthers(address)) continue;
+        consumption.join(this.#consumed(address, access, owner), false);
       }
       for (const [exchange, names] of exchanges) {
         const queue = this.#topicConsumers.open(request, exchange, names);
@@ -433,9 +435,7 @@ export class ActiveMq
       this.broker.background.run(consumption.requeueAll());
       throw error;
     }
-    for (const address of queues) {
-      if (isWildcard(address)) this.#wildcards.add(consumption, address);
-    }
+    for (const address of searched) this.#wildcards.add(consumption, address);
     this.consumptions.add(consumption);
     if (topics.some(isAdvisory)) this.broker.background.run(this.advising.listened());
     return consumption;
@@ -452,7 +452,7 @@ export class ActiveMq
     browser: Browser,
     { access, owner }: { readonly access: Access; readonly owner: object },
   ): Browse {
-    requireBrowsable(addresses);
+    requireBrowsable(addresses, this.virtualTopics);
     this.checks.requireConsumption(addresses, access, owner);
     const queues = addresses.map((address) => this.#consumed(address, access, owner));
     return new Browse(this, queues, selector, browser);

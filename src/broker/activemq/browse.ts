@@ -7,19 +7,23 @@ import { BrokerError } from '../errors.ts';
 import type { Queue } from '../queue.ts';
 import type { Delivery } from '../subscription.ts';
 import type { Held } from '../turns/turns.ts';
-import { isQueue, isWildcard, qualifiedName } from './destination.ts';
+import { isQueue, qualifiedName } from './destination.ts';
 import { MessageSubject, type SubjectHost } from './message-subject.ts';
 import type { Selector } from './selectors/selector.ts';
+import type { VirtualTopics } from './virtual/virtual-topics.ts';
 
 /** Maximum number of messages that a browser without a selector reads in a turn. */
 const burstCountMax = 256;
 /** Operands of a selector that take as long as the reading of a message. */
 const costOfMessage = 10;
 
-/** @throws {BrokerError} `precondition-failed` for topics and names with wildcards */
-export function requireBrowsable(addresses: readonly Address[]): void {
+/** @throws {BrokerError} `precondition-failed` for topics, and names with wildcards that are no queues */
+export function requireBrowsable(
+  addresses: readonly Address[],
+  virtualTopics: Pick<VirtualTopics, 'standsForOthers'>,
+): void {
   for (const address of addresses) {
-    if (isQueue(address) && !isWildcard(address)) continue;
+    if (isQueue(address) && !virtualTopics.standsForOthers(address)) continue;
     const why = `only a queue can be browsed, not ${qualifiedName(address)}`;
     throw new BrokerError('precondition-failed', why);
   }

@@ -7,6 +7,8 @@ import { PatternTree } from '../patterns/pattern-tree.ts';
 import type { Queue } from '../queue.ts';
 import type { Background } from '../turns/background.ts';
 import type { Consumption } from './consumption.ts';
+import { isWildcard } from './destination.ts';
+import { covers } from './policies/pattern-cover.ts';
 
 /** Number of names that are compared in one step. */
 const stepSize = 64;
@@ -80,9 +82,18 @@ function* joinMatching(tree: PatternTree<Consumption>, queue: Queue): Generator<
     },
   });
   for (const consumption of found) {
-    if (!queue.isDeleted) join(consumption, queue);
+    if (!queue.isDeleted && isCovered(queue, consumption)) join(consumption, queue);
     yield;
   }
+}
+
+/** A queue of virtual topics whose name has wildcards has messages that not all of them match. */
+function isCovered({ name }: Queue, { request }: Consumption): boolean {
+  if (!isWildcard({ kind: 'queue', name })) return true;
+  const own = parsePattern(activemqAlphabet, name);
+  return request.destinations.some(
+    (each) => each.kind === 'queue' && covers(parsePattern(activemqAlphabet, each.name), own),
+  );
 }
 
 function join(consumption: Consumption, queue: Queue): void {

@@ -1,3 +1,6 @@
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import javax.jms.Connection;
 import javax.jms.Destination;
@@ -17,6 +20,8 @@ final class VirtualTable {
     table.put("virtual-composite-topic", VirtualTable::compositeTopic);
     table.put("virtual-unmatched", VirtualTable::unmatched);
     table.put("virtual-topic", VirtualTable::topic);
+    table.put("virtual-topic-wildcards", VirtualTable::topicWildcards);
+    table.put("virtual-topic-specific", VirtualTable::topicSpecific);
     table.put("virtual-topic-selectors", VirtualTable::topicSelectors);
     table.put("virtual-transactions", VirtualTable::transactions);
   }
@@ -97,6 +102,71 @@ final class VirtualTable {
         session.createConsumer(session.createQueue("Consumer.A.VirtualTopic.orders"));
     numbered(session, session.createTopic("VirtualTopic.orders"), 1);
     c.say("usual: " + c.describe.body(usual.receive(Compare.SHORT)));
+    connection.close();
+  }
+
+  /** All messages of a consumer of several queues, whose order is not determined. */
+  private static void sorted(Compare c, String name, MessageConsumer consumer)
+      throws JMSException {
+    List<String> found = new ArrayList<>();
+    long wait = Compare.WAIT;
+    for (Message m = consumer.receive(wait); m != null; m = consumer.receive(wait)) {
+      found.add(c.describe.body(m) + " to " + m.getJMSDestination()
+          + " original " + ((ActiveMQMessage) m).getOriginalDestination());
+      wait = Compare.SHORT;
+    }
+    Collections.sort(found);
+    c.say(name + ": " + found);
+  }
+
+  private static void topicWildcards(Compare c) throws Exception {
+    Connection connection = Compare.connect();
+    Session session = Compare.session(connection);
+    MessageConsumer wild = session.createConsumer(session.createQueue("w.VT.plain.>"));
+    numbered(session, session.createTopic("plain.a"), 1);
+    numbered(session, session.createTopic("plain.b.c"), 1);
+    sorted(c, "wild", wild);
+    wild.close();
+    numbered(session, session.createTopic("plain.d"), 2);
+    // The queue outlives its consumer, and consumers share it.
+    wild = session.createConsumer(session.createQueue("w.VT.plain.>"));
+    sorted(c, "again", wild);
+    // A queue of one topic gets its own copies, from which the consumer of all consumes, too.
+    session.createConsumer(session.createQueue("w.VT.plain.a")).close();
+    numbered(session, session.createTopic("plain.a"), 1);
+    sorted(c, "all", wild);
+    // Wildcards of one word, in the prefix and in the topic.
+    MessageConsumer word = session.createConsumer(session.createQueue("v.VT.plain.*"));
+    MessageConsumer prefix = session.createConsumer(session.createQueue("*.VT.plain.p"));
+    numbered(session, session.createTopic("plain.a"), 1);
+    numbered(session, session.createTopic("plain.a.b"), 1);
+    numbered(session, session.createTopic("plain.p"), 1);
+    sorted(c, "word", word);
+    sorted(c, "prefix", prefix);
+    sorted(c, "all", wild);
+    // Names that are not of a virtual topic.
+    MessageConsumer other = session.createConsumer(session.createQueue("w.VT.different.>"));
+    MessageConsumer more = session.createConsumer(session.createQueue("more.>"));
+    numbered(session, session.createTopic("different.a"), 1);
+    numbered(session, session.createTopic("plain.a"), 1);
+    c.say("different: " + c.describe.body(other.receive(Compare.SHORT)));
+    c.say("more: " + c.describe.body(more.receive(Compare.SHORT)));
+    numbered(session, session.createQueue("more.q"), 1);
+    sorted(c, "more", more);
+    connection.close();
+  }
+
+  /** The queue of one topic exists before a consumer with wildcards. */
+  private static void topicSpecific(Compare c) throws Exception {
+    Connection connection = Compare.connect();
+    Session session = Compare.session(connection);
+    MessageConsumer one = session.createConsumer(session.createQueue("x.VT.plain.a"));
+    one.close();
+    numbered(session, session.createTopic("plain.a"), 1);
+    MessageConsumer wild = session.createConsumer(session.createQueue("x.VT.plain.>"));
+    numbered(session, session.createTopic("plain.b"), 1);
+    numbered(session, session.createTopic("plain.a"), 2);
+    sorted(c, "all", wild);
     connection.close();
   }
 

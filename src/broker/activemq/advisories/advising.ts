@@ -13,6 +13,7 @@ import { isQueue, isTemporary, isWildcard } from '../destination.ts';
 import type { ActiveMqSettings, AdvisoryRules } from '../policies/destination-policy.ts';
 import { recoveryQueueName } from '../recovery/retroactive-consumers.ts';
 import type { SendTarget } from '../send-target.ts';
+import { topicOf } from '../sending/delivered-destination.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
 import { type AdvisorySink, isAdvisory, type MessageAdvisory } from './advisory-sink.ts';
 import { deliveryOf } from './delivery-of.ts';
@@ -36,6 +37,8 @@ export interface AdvisingHost {
   readonly settings: ActiveMqSettings;
   readonly topicExchange: Exchange;
   readonly consumptions: Iterable<Consumption>;
+  /** Returns the topics of a subscription. */
+  topicsOf(subscription: Queue): Iterable<Address>;
 }
 
 /** The reason of a removal, and the advisory about it. */
@@ -182,8 +185,10 @@ export class Advising {
     if (!this.isListenedTo) return;
     const view = this.#view;
     if (!this.#host.broker.store.view(queue.index, sequence, view)) return;
+    const { settings } = this.#host;
+    const sent = addressOfCore(view.exchangeName(), view.routingKey());
     const address = isTopicQueue(queue)
-      ? addressOfCore(view.exchangeName(), view.routingKey())
+      ? topicOf(settings, sent, this.#host.topicsOf(queue))
       : queueAddress(queue.name);
     if (!isAdvisory(address)) this.#message('MessageConsumed', address, view, rules);
   }

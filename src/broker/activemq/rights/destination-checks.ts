@@ -5,9 +5,10 @@ import type { Queue } from '../../queue.ts';
 import type { Access } from '../../users.ts';
 import type { Vhost } from '../../vhost.ts';
 import type { Advising } from '../advisories/advising.ts';
-import { isTemporary, isWildcard, listedName } from '../destination.ts';
+import { isTemporary, listedName } from '../destination.ts';
 import type { SendTarget } from '../send-target.ts';
 import type { TemporaryDestinations } from '../temporary-destinations.ts';
+import type { VirtualTopics } from '../virtual/virtual-topics.ts';
 import type { Rights } from './rights.ts';
 
 /** Maximum number of topics that exist without a permission to create them. */
@@ -21,6 +22,7 @@ export interface CheckHost {
   /** Returns the topics of a subscription. */
   topicsOf(subscription: Queue): Iterable<Address>;
   readonly advising: Advising;
+  readonly virtualTopics: Pick<VirtualTopics, 'standsForOthers'>;
 }
 
 /**
@@ -93,7 +95,7 @@ export class DestinationChecks {
 
   /** Whether a destination needs no permission to be created. */
   #exists(address: Address): boolean {
-    if (isWildcard(address) || isTemporary(address)) return true;
+    if (isTemporary(address) || this.#host.virtualTopics.standsForOthers(address)) return true;
     const { kind, name } = address;
     return kind === 'queue' ? this.#host.vhost.queues.has(name) : this.#topics.has(name);
   }

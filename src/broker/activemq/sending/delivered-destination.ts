@@ -1,7 +1,7 @@
 // The destinations that consumers are shown.
 
 import type { Address } from '../../conversion/properties.ts';
-import { activemqAlphabet, parsePattern } from '../../patterns/alphabet.ts';
+import { activemqAlphabet, type Pattern, parsePattern } from '../../patterns/alphabet.ts';
 import type { Delivery } from '../../subscription.ts';
 import type { Source } from '../consumption.ts';
 import { addressOfCore, queueAddress, topicExchange } from '../core-names.ts';
@@ -29,15 +29,33 @@ export function deliveredDestination(
 ): Address {
   if (!isTopic) return queueAddress(queue.name);
   const sent = addressOfCore(delivery.exchangeName(), delivery.routingKey());
-  const topics = settings.topicsOf(sent);
-  if (topics.length < 2) return topics[0] ?? sent;
-  const wanted = consumption?.request.destinations ?? [];
-  return topics.find((topic) => wanted.some((each) => matches(each, topic))) ?? topics[0] ?? sent;
+  return topicOf(settings, sent, consumption?.request.destinations ?? []);
 }
 
-function matches(wanted: Address, { kind, name }: Address): boolean {
-  const pattern = (text: string) => parsePattern(activemqAlphabet, text);
-  return wanted.kind === kind && covers(pattern(wanted.name), pattern(name));
+/**
+ * Returns the topic through which a message has come to a subscription.
+ *
+ * @param sent the destination that it was sent to
+ * @param wanted the topics of the subscription
+ */
+export function topicOf(
+  settings: Pick<ActiveMqSettings, 'topicsOf'>,
+  sent: Address,
+  wanted: Iterable<Address>,
+): Address {
+  const topics = settings.topicsOf(sent);
+  if (topics.length < 2) return topics[0] ?? sent;
+  // Each name is parsed once: there may be a hundred of each.
+  const patterns = [...wanted].map(({ kind, name }) => ({ kind, pattern: patternOf(name) }));
+  const isWanted = ({ kind, name }: Address) => {
+    const own = patternOf(name);
+    return patterns.some((each) => each.kind === kind && covers(each.pattern, own));
+  };
+  return topics.find(isWanted) ?? topics[0] ?? sent;
+}
+
+function patternOf(name: string): Pattern {
+  return parsePattern(activemqAlphabet, name);
 }
 
 /**

@@ -16,6 +16,7 @@ import { temporaryQueueName } from '../temporary-destinations.ts';
 import { isTopicQueue } from '../topic-consumers.ts';
 import type { TopicFilters } from '../topic-filters.ts';
 import type { Mirrors } from '../virtual/mirrors.ts';
+import { topicOf } from './delivered-destination.ts';
 
 /** The parts of the destinations that are needed here. */
 export interface InternalPublishingHost {
@@ -26,6 +27,8 @@ export interface InternalPublishingHost {
   createQueue(name: string): void;
   /** Returns the client id and name of a durable subscription, joined by a colon. */
   subscriptionOf(queue: Queue): string | undefined;
+  /** Returns the topics of a subscription. */
+  topicsOf(subscription: Queue): Iterable<Address>;
 }
 
 /** Scheduled messages that are due, dead letters, and messages of prepared transactions. */
@@ -49,7 +52,9 @@ export class InternalPublishing implements UnawaitedRules, DeadLetterHost {
   }
 
   originOf(queue: Queue, exchange: string, routingKey: string): Address {
-    return isTopicQueue(queue) ? addressOfCore(exchange, routingKey) : queueAddress(queue.name);
+    if (!isTopicQueue(queue)) return queueAddress(queue.name);
+    const sent = addressOfCore(exchange, routingKey);
+    return topicOf(this.settings, sent, this.#host.topicsOf(queue));
   }
 
   subscriptionOf(queue: Queue): string | undefined {

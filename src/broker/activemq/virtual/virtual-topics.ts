@@ -1,12 +1,14 @@
 // Virtual topics: queues that receive the messages of topics.
 
 import { noArguments } from '../../arguments.ts';
+import type { Address } from '../../conversion/properties.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
+import { mayMatchBrokerTopic } from '../../exchanges/types/topic.ts';
 import { activemqAlphabet, type Pattern, parsePattern } from '../../patterns/alphabet.ts';
 import type { Queue } from '../../queue.ts';
 import type { Vhost } from '../../vhost.ts';
 import type { VirtualTopic } from '../configuration.ts';
-import { isReserved } from '../destination.ts';
+import { isReserved, isWildcard } from '../destination.ts';
 import { covers } from '../policies/pattern-cover.ts';
 import type { SelectorAwareQueues } from './selector-aware-queues.ts';
 
@@ -59,6 +61,15 @@ export class VirtualTopics {
     return new Set(this.#matching(queueName).map(({ topic }) => topic));
   }
 
+  /**
+   * Whether a name only stands for the destinations that match it. A name with wildcards for the queues of
+   * virtual topics is a queue itself, too, which gets the messages of all topics that it matches.
+   */
+  standsForOthers(address: Address): boolean {
+    if (!isWildcard(address)) return false;
+    return address.kind !== 'queue' || this.#matching(address.name).length === 0;
+  }
+
   /** Whether all virtual topics of a queue are selector-aware: another one wants all messages. */
   #isSelectorAware(queueName: string): boolean {
     return this.#matching(queueName).every(({ of }) => of.isSelectorAware);
@@ -67,9 +78,8 @@ export class VirtualTopics {
   #matching(queueName: string): { readonly topic: string; readonly of: CompiledTopic }[] {
     return this.#topics.flatMap((of) => {
       const topic = of.queueName.exec(queueName)?.[1];
-      const isOwn =
-        topic !== undefined && covers(of.pattern, parsePattern(activemqAlphabet, topic));
-      return isOwn ? [{ topic, of }] : [];
+      if (topic === undefined || mayMatchBrokerTopic(topic)) return []; // advisories are not copied
+      return covers(of.pattern, parsePattern(activemqAlphabet, topic)) ? [{ topic, of }] : [];
     });
   }
 }

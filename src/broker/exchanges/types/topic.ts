@@ -55,7 +55,8 @@ class ActiveMqTopicIndex extends TopicIndex {
   }
 }
 
-function mayMatchBrokerTopic(routingKey: string): boolean {
+/** Whether a pattern of ActiveMQ may match a topic on which the broker reports events. */
+export function mayMatchBrokerTopic(routingKey: string): boolean {
   const { words } = parsePattern(activemqAlphabet, routingKey);
   for (const [at, wanted] of brokerTopicWords.entries()) {
     const word = words[at];

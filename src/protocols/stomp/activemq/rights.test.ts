@@ -170,6 +170,22 @@ test('a virtual topic needs write permission on the topic; its queues need read 
   assert.equal(b.ready('Consumer.B.VirtualTopic.T'), 0);
 });
 
+test('a queue of a virtual topic with wildcards needs read and admin for all names it matches', async () => {
+  const { b, eve } = await open([
+    entry('queue', 'Consumer.E.>', 'ra'),
+    entry('queue', 'Consumer.R.>', 'r'),
+    entry('queue', 'Consumer.O.VirtualTopic.T', 'ra'),
+  ]);
+  assert.equal(subscribe(eve, '/queue/Consumer.E.VirtualTopic.>'), 'ok');
+  const other = 'Consumer.R.VirtualTopic.>';
+  const refused = denied('create', `queue://${other}`);
+  assert.equal(subscribe(eve, `/queue/Consumer.E.VirtualTopic.*,/queue/${other}`), refused);
+  assert.equal(b.ready('Consumer.E.VirtualTopic.*'), undefined, 'a refusal creates nothing');
+  const wider = 'queue://Consumer.O.VirtualTopic.>';
+  assert.equal(subscribe(eve, '/queue/Consumer.O.VirtualTopic.>'), denied('read from', wider));
+  assert.equal(send(eve, '/queue/Consumer.E.VirtualTopic.>').startsWith('User eve is not'), true);
+});
+
 test('a durable subscription cannot be used without read permission on its topics', async () => {
   const entries = [entry('topic', 'E', 'rwa'), entry('topic', 'N', 'w')];
   const { b } = await open(entries);
