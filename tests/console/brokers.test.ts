@@ -4,6 +4,7 @@ import { CreateAliasCommand, CreateKeyCommand } from '@aws-sdk/client-kms';
 import { DescribeBrokerInstanceOptionsCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
 import { describeBroker } from '../support/broker-requests.ts';
+import { createConfiguration } from '../support/configuration-requests.ts';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -124,6 +125,50 @@ test('an address without a page, a broker or a key says so below a heading', { s
     await page.page.getByText(told).waitFor();
     await page.isAccessible();
   }
+});
+
+test('a broker without a configuration gets a new one, or one that exists, by a reboot', {
+  skip,
+}, async () => {
+  const open = async (broker: string) => {
+    await page.go(`#/brokers/${await idOf(broker)}`);
+    await page.heading(broker).waitFor();
+    await page.page.getByRole('tab', { name: 'Configuration' }).click();
+    await page.button('Choose a configuration').click();
+    return page.page.getByRole('dialog');
+  };
+  const told = page.page.getByText('The configuration takes effect at the next reboot.');
+  const first = await open('of-service');
+  await page.field('Name of the configuration').fill('not possible');
+  await first.getByRole('button', { name: 'Use after the next reboot' }).click();
+  await first.getByText(/Configuration name \[not possible\] is invalid/).waitFor();
+  await page.field('Name of the configuration').fill('shared');
+  await page.isAccessible();
+  await first.getByRole('button', { name: 'Use after the next reboot' }).click();
+  await told.waitFor();
+  await page.table('Revisions').getByText('1 (after the next reboot)').waitFor();
+  await page.page.getByRole('tab', { name: 'Details' }).click();
+  await page.page.getByText(/^c-[\da-f-]+, revision 1$/).waitFor();
+  await page.action('Reboot');
+  await page.page.getByRole('dialog').getByRole('button', { name: 'Reboot' }).click();
+  await page.page.getByRole('tab', { name: 'Configuration' }).click();
+  await page.table('Revisions').getByText('1 (in use)').waitFor();
+  const { Configurations: ofFirst } = await waxwing.brokerIs(await idOf('of-service'), 'RUNNING');
+  const id = ofFirst?.Current?.Id;
+  assert.match(id ?? '', /^c-/);
+
+  await createConfiguration(waxwing, { Name: 'of-activemq' });
+  const second = await open('of-customer');
+  await second.getByRole('radio', { name: 'A configuration that exists' }).check();
+  await page.field('Configuration').click();
+  await page.page.getByRole('option', { name: /shared/ }).waitFor();
+  assert.equal(await page.page.getByRole('option').count(), 1, 'none of another engine');
+  await page.page.getByRole('option', { name: /shared/ }).click();
+  await page.isAccessible();
+  await second.getByRole('button', { name: 'Use after the next reboot' }).click();
+  await page.table('Revisions').getByText('1 (after the next reboot)').waitFor();
+  const { Configurations: ofSecond } = await describeBroker(waxwing, await idOf('of-customer'));
+  assert.deepEqual([ofSecond?.Current, ofSecond?.Pending], [undefined, { Id: id, Revision: 1 }]);
 });
 
 test('the service warns of personal data in tags', { skip }, async () => {

@@ -187,6 +187,19 @@ test('the console is used with the keyboard only', { skip }, async () => {
     }
     assert.fail(`${role} ${name} is not reached`);
   };
+  // The first link of the page leads past the navigation.
+  const skipLink = page.page.getByRole('link', { name: 'Skip to the content' });
+  assert.equal(
+    await page.page.locator('a, button, input').first().textContent(),
+    'Skip to the content',
+  );
+  await skipLink.focus();
+  await keyboard.press('Enter');
+  const content = page.page.locator('#console-content');
+  assert.equal(await content.evaluate((element) => element.matches(':focus')), true);
+  await keyboard.press('Tab');
+  assert.equal(await content.evaluate((element) => element.matches(':focus-within')), true);
+  await page.heading('Brokers').waitFor();
   await tabTo('link', 'Keys');
   await keyboard.press('Enter');
   await page.heading('Keys').waitFor();

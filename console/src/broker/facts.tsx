@@ -4,7 +4,8 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import type { ReactNode } from 'react';
-import { printable } from '../parts/printable.ts';
+import { beginningOf, printable } from '../parts/printable.ts';
+import { PrintedText } from '../parts/printed-text.tsx';
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -26,15 +27,18 @@ export function Facts({ title, items }: FactsProps) {
   );
 }
 
+/** Maximum length of a member that is shown, characters. */
+const memberLengthMax = 20_000;
+
 function shownLines(lines: readonly string[]): string {
-  return lines.map(printable).join('\n');
+  return lines.map((line) => printable(beginningOf(line, memberLengthMax))).join('\n');
 }
 
-/** A JSON object, a line for each member: nothing if it is empty. */
+/** A JSON object, a line for each member: a dash if it is empty. */
 export function JsonFact({ value }: { readonly value: JsonObject | undefined }) {
   if (value === undefined || Object.keys(value).length === 0) return <>–</>;
   const lines = Object.entries(value).map(([key, each]) => `${key}: ${JSON.stringify(each)}`);
-  return <pre className="console-code">{shownLines(lines)}</pre>;
+  return <PrintedText text={shownLines(lines)} />;
 }
 
 /** What an object has of some properties: `durable, exclusive`. */

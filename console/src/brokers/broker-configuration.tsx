@@ -7,7 +7,6 @@ import {
   UpdateBrokerCommand,
   UpdateConfigurationCommand,
 } from '@aws-sdk/client-mq';
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
@@ -24,12 +23,14 @@ import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
+import { NoConfiguration } from './give-configuration.tsx';
 
 /** Shows the revisions of a broker's configuration, and chooses one. */
 export function BrokerConfiguration({ broker }: { readonly broker: Broker }) {
   const { Current, Pending } = broker.Configurations ?? {};
-  const id = Current?.Id;
-  if (id === undefined) return <Box>The broker has no configuration.</Box>;
+  // The first configuration of a broker waits for a reboot.
+  const id = Current?.Id ?? Pending?.Id;
+  if (id === undefined) return <NoConfiguration broker={broker} />;
   const { BrokerId = '' } = broker;
   const pending = Pending?.Id === id ? Pending.Revision : undefined;
   return <Revisions brokerId={BrokerId} id={id} current={Current?.Revision} pending={pending} />;

@@ -4,6 +4,7 @@ import TopNavigation, {
   type TopNavigationProps,
 } from '@cloudscape-design/components/top-navigation';
 import { toggleDarkMode, useDarkMode } from '../dark-mode.ts';
+import { SkipLink } from './skip-link.tsx';
 
 interface BarProps {
   /** The menu of the person who is signed in. */
@@ -21,9 +22,12 @@ export function Bar({ person, title = 'Waxwing' }: BarProps) {
     onClick: toggleDarkMode,
   };
   return (
-    <TopNavigation
-      identity={{ href: '#/', title }}
-      utilities={person ? [colours, person] : [colours]}
-    />
+    <>
+      <SkipLink />
+      <TopNavigation
+        identity={{ href: '#/', title }}
+        utilities={person ? [colours, person] : [colours]}
+      />
+    </>
   );
 }

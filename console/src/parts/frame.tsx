@@ -14,6 +14,7 @@ import { flushSync } from 'react-dom';
 import { dismiss, useNotices } from '../notices.ts';
 import { LoadBoundary } from './load-boundary.tsx';
 import { printableText } from './printable.ts';
+import { Content } from './skip-link.tsx';
 
 /** The messages to the person. */
 export function Notices() {
@@ -41,7 +42,7 @@ export function SignedOut({ children }: { readonly children: ReactNode }) {
   return (
     <main>
       <Notices />
-      {children}
+      <Content>{children}</Content>
     </main>
   );
 }
@@ -110,7 +111,7 @@ export function Frame({ title, activeHref, navigation, banner, children }: Frame
         </>
       }
       navigation={<SideNavigation activeHref={activeHref} items={navigation} />}
-      content={children}
+      content={<Content>{children}</Content>}
     />
   );
 }

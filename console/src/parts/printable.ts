@@ -15,6 +15,15 @@ export function printable(text: string): string {
   return text.replace(unprintable, escaped);
 }
 
+/** A text of at most so many characters, and how many follow. */
+export function beginningOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Half of a character would be shown as one that is not there.
+  const isHalf = /[\ud800-\udbff]/.test(text.charAt(length - 1));
+  const first = text.slice(0, isHalf ? length - 1 : length);
+  return `${first}… (and ${text.length - first.length} more characters)`;
+}
+
 /** A text of several lines, whose line ends and tabs stay. */
 export function printableText(text: string): string {
   return text.replace(unprintable, (each) => (spaces.has(each) ? each : escaped(each)));

@@ -58,6 +58,37 @@ test('a user with console access signs in, and creates, fills, reads and purges 
   await page.told('<i>: "<img src=x onerror=alert(2)>"');
   await page.isAccessible();
   await page.confirm('Close');
+  // Invisible characters are shown by their numbers, and long texts do not make the page long.
+  const turning = '\u202e'.repeat(15_000);
+  await page.page.getByRole('tab', { name: 'Send' }).click();
+  await page.field('Text').fill(turning);
+  await page.field('Properties').fill(JSON.stringify({ a: turning, b: turning.slice(0, 300) }));
+  await page.button(/^Send$/).click();
+  await page.told('The message is sent.');
+  await page.page.getByRole('tab', { name: 'Messages' }).click();
+  const row = page.table('Queued messages').getByRole('row', { name: /Open message 1/ });
+  await row.waitFor();
+  assert.match(
+    (await row.textContent()) ?? '',
+    /a=(?:\\u202e){256}\.{3}, b=(?:\\u202e)+… \(and \d+ more characters\)$/,
+  );
+  await page.button('Open message 1').click();
+  const boxes = page.page.getByRole('dialog').locator('.console-payload');
+  await boxes.nth(1).waitFor();
+  const [properties = '', body = ''] = await boxes.allTextContents();
+  assert.match(properties, /^a: "(?:\\u202e){256}\.{3}"\nb: "(?:\\u202e){256}\.{3}"$/);
+  assert.match(body, /^(?:\\u202e){15000}$/);
+  await page.isAccessible();
+  await page.confirm('Close');
+  // The first link leads past the navigation.
+  const skipLink = page.page.getByRole('link', { name: 'Skip to the content' });
+  await skipLink.focus();
+  await page.page.keyboard.press('Enter');
+  assert.equal(
+    await page.page.locator('#console-content').evaluate((e) => e.matches(':focus')),
+    true,
+  );
+  await page.heading(name).waitFor();
   await page.action('Purge');
   await page.confirm('Purge');
   await page.told('is purged.');

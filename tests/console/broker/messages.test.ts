@@ -19,6 +19,8 @@ let page: BrokerConsolePage;
 const queueCount = isLong ? 10_000 : 120;
 /** A text that would run if it were taken for HTML, and one that turns around what follows. */
 const hostile = '<img src=x onerror="document.title=1">\u202e<script>';
+/** How it is shown. */
+const escaped = hostile.replace('\u202e', '\\u202e');
 
 before(async () => {
   if (typeof found === 'string') return;
@@ -110,7 +112,7 @@ test('a queue is created, and messages are published, got, purged and moved', {
   await page.heading('orders').waitFor();
   const payloads = page.page.locator('.console-payload');
   await until('three messages', async () => (await payloads.count()) === 3);
-  assert.deepEqual(await payloads.allTextContents(), ['first', 'second', hostile]);
+  assert.deepEqual(await payloads.allTextContents(), ['first', 'second', escaped]);
   await page.told('content_type: "text/plain"');
   await page.isAccessible();
   assert.equal((await host.json('GET', '/api/queues/%2F/orders'))['messages_ready'], 3);
@@ -140,6 +142,35 @@ test('a queue is created, and messages are published, got, purged and moved', {
   await page.told('The queue others is deleted.');
   await page.heading('Queues and streams').waitFor();
   assert.equal((await host.call('GET', '/api/queues/%2F/others')).status, 404);
+});
+
+test('large payloads and headers of invisible characters are shown as such in boxes that scroll', {
+  skip,
+}, async () => {
+  const turning = '\u202e'.repeat(20_000);
+  await host.json('PUT', '/api/queues/%2F/large', { durable: true });
+  for (let count = 0; count < 10; count += 1) {
+    const answer = await host.json('POST', '/api/exchanges/%2F/amq.default/publish', {
+      routing_key: 'large',
+      payload: `${turning}end`,
+      payload_encoding: 'string',
+      properties: { headers: { [hostile]: turning } },
+    });
+    assert.equal(answer['routed'], true);
+  }
+  await page.go('large', 'queues', '/', 'large');
+  await page.page.getByRole('tab', { name: 'Get messages' }).click();
+  await page.field('Number of messages').fill('10');
+  await page.button('Get messages').click();
+  const boxes = page.page.locator('.console-payload');
+  await until('the boxes', async () => (await boxes.count()) === 20);
+  const [headers = '', payload = ''] = await boxes.allTextContents();
+  // The end is missing, within a character.
+  assert.match(payload, /^(?:\\u202e){16666}$/);
+  assert.match(headers, /^headers: .*\(and \d+ more characters\)$/);
+  assert.doesNotMatch(headers + payload, /\u202e/);
+  await page.isAccessible();
+  assert.equal(await page.isCutOff(), false);
 });
 
 test('an exchange is created and bound, its bindings are drawn, and it is deleted', {

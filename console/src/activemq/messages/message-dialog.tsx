@@ -9,7 +9,7 @@ import Spinner from '@cloudscape-design/components/spinner';
 import { JsonFact } from '../../broker/facts.tsx';
 import { bytesText } from '../../broker/numbers.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
-import { printable } from '../../parts/printable.ts';
+import { printable, printableText } from '../../parts/printable.ts';
 import { Time } from '../../parts/time.tsx';
 import type { OpenMessage, QueuedMessage } from '../model.ts';
 import { useApi } from '../use-api.ts';
@@ -105,7 +105,7 @@ function Body({ message: { body, bodyBytes } }: { readonly message: OpenMessage 
       </Box>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable. */}
       <pre className="console-code console-payload" tabIndex={0}>
-        {content}
+        {printableText(content)}
       </pre>
     </div>
   );

@@ -13,12 +13,15 @@ import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { ChoiceField, TextField } from '../../parts/fields.tsx';
 import { call } from '../api.ts';
 import type { GotMessage } from '../model.ts';
+import { withText } from './cut-payload.ts';
 import { GotMessageView } from './got-message.tsx';
 
 /** Maximum number of messages that are got at once. */
 const countMax = 100;
 /** Maximum size of a payload that is shown, bytes. */
-const truncateBytes = 50_000;
+const payloadBytesMax = 50_000;
+/** Maximum size of all payloads that are shown, bytes: a page with more is slow. */
+const allBytesMax = 1_000_000;
 
 const modes = {
   ack_requeue_true: 'Leave it in the queue (requeue)',
@@ -39,10 +42,13 @@ export function GetForm({ vhost, queue }: GetFormProps) {
   const [encoding, setEncoding] = useState('auto');
   const client = useQueryClient();
   const get = useMutation({
-    mutationFn: () =>
-      call<readonly GotMessage[]>('POST', ['queues', vhost, queue, 'get'], {
-        body: { count: Number(count), ackmode: mode, encoding, truncate: truncateBytes },
-      }),
+    mutationFn: async () => {
+      const truncate = Math.min(payloadBytesMax, Math.floor(allBytesMax / Number(count)));
+      const body = { count: Number(count), ackmode: mode, encoding, truncate };
+      const path = ['queues', vhost, queue, 'get'];
+      const messages = await call<readonly GotMessage[]>('POST', path, { body });
+      return encoding === 'auto' ? messages.map(withText) : messages;
+    },
     onSuccess: () => client.invalidateQueries({ queryKey: ['queues'] }),
   });
   const isFine = /^\d{1,3}$/.test(count) && Number(count) >= 1 && Number(count) <= countMax;

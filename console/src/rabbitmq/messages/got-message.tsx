@@ -7,7 +7,7 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { JsonFact, type JsonObject } from '../../broker/facts.tsx';
 import { bytesText } from '../../broker/numbers.ts';
-import { printable } from '../../parts/printable.ts';
+import { printable, printableText } from '../../parts/printable.ts';
 import { exchangeText, type GotMessage } from '../model.ts';
 
 interface GotMessageProps {
@@ -46,7 +46,7 @@ export function GotMessageView({ number, message }: GotMessageProps) {
         </Box>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable. */}
         <pre className="console-code console-payload" tabIndex={0}>
-          {payload}
+          {printableText(payload)}
         </pre>
       </SpaceBetween>
     </Container>
