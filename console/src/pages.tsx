@@ -28,6 +28,8 @@ const metricsPage = lazy(() => import('./metrics/metrics-page.tsx'));
 const identityPage = lazy(() => import('./identity/identity-page.tsx'));
 const advicePage = lazy(() => import('./advice/advice-page.tsx'));
 const drillsPage = lazy(() => import('./drills/drills-page.tsx'));
+const groupPage = lazy(() => import('./identity/group-page.tsx'));
+const rolePage = lazy(() => import('./identity/role-page.tsx'));
 const userPage = lazy(() => import('./identity/user-page.tsx'));
 
 /** The areas in the navigation. */
@@ -71,6 +73,8 @@ const pagesOf: Readonly<Record<string, (...rest: readonly string[]) => Found | u
   drills: alone(drillsPage, 'Drills'),
   identity: (tab, name) => {
     if (tab === 'users' && name !== undefined) return [userPage, `User ${name}`];
+    if (tab === 'groups' && name !== undefined) return [groupPage, `Group ${name}`];
+    if (tab === 'roles' && name !== undefined) return [rolePage, `Role ${name}`];
     const isTab = tab === undefined || identityTabs.test(tab);
     return isTab && name === undefined ? [identityPage, 'Identity'] : undefined;
   },

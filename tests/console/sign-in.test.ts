@@ -135,7 +135,7 @@ test('a user adds an MFA device with its QR code, and then needs it to sign in',
     await page.isAccessible();
   }
   await page.page.getByRole('link', { name: 'anna', exact: true }).click();
-  await page.page.getByText('AdministratorAccess').waitFor();
+  await page.table('Rights').getByText('AdministratorAccess').waitFor();
   await page.isAccessible();
   await page.button('Add MFA device').click();
   const dialog = page.page.getByRole('dialog');
@@ -212,6 +212,70 @@ test('the console is used with the keyboard only', { skip }, async () => {
   await keyboard.press('Enter');
   await page.page.getByText('The key is created.').waitFor();
   await page.page.getByText('alias/by-keyboard').waitFor();
+  await page.close();
+});
+
+test('a group is created with a user and a policy, and deleted without them', {
+  skip,
+}, async () => {
+  const page = await ConsolePage.open(browser, waxwing);
+  await page.signInAsRoot();
+  const dialog = page.page.getByRole('dialog');
+  const confirm = (name: string) => dialog.getByRole('button', { name, exact: true }).click();
+  await page.go('#/identity/groups');
+  await page.button('Create group').click();
+  await page.field('Group name').fill('not possible');
+  await confirm('Create group');
+  await dialog.getByText('ValidationError').waitFor();
+  await page.field('Group name').fill('operators');
+  await page.isAccessible();
+  await confirm('Create group');
+  await page.heading('operators').waitFor();
+  await page.button('Add user').click();
+  await page.field('User name').click();
+  await page.page.getByRole('option', { name: 'anna' }).click();
+  await page.isAccessible();
+  await confirm('Add');
+  await page.table('Users of the group').getByRole('link', { name: 'anna' }).waitFor();
+  for (const hash of ['groups/operators', 'users/anna', 'roles/reader']) {
+    await page.go(`#/identity/${hash}`);
+    await page.heading(/^(?:operators|anna|reader)$/).waitFor();
+    await page.button('Attach policy').click();
+    await page.field('Policy').fill('ReadOnly');
+    await page.page
+      .getByRole('option', { name: /ReadOnlyAccess/ })
+      .first()
+      .click();
+    await page.isAccessible();
+    await confirm('Attach');
+    const detach = page.table('Attached policies').getByRole('button', { name: /ReadOnlyAccess/ });
+    await detach.first().waitFor();
+    await page.isAccessible();
+    if (hash.startsWith('groups')) continue;
+    await detach.first().click();
+    await page.isAccessible();
+    await confirm('Detach');
+    await detach.waitFor({ state: 'detached' });
+  }
+  await page.go('#/identity/groups/operators');
+  await page.button('Delete group').click();
+  await confirm('Delete');
+  await dialog
+    .getByText(/DeleteConflict/)
+    .first()
+    .waitFor();
+  await page.isAccessible();
+  await confirm('Cancel');
+  await page.button('Remove anna').click();
+  await confirm('Remove');
+  await page.page.getByText('The group has no users.').waitFor();
+  await page.button(/^Detach /).click();
+  await confirm('Detach');
+  await page.page.getByText('No managed policy is attached.').waitFor();
+  await page.button('Delete group').click();
+  await confirm('Delete');
+  await page.heading('Identity').waitFor();
+  await page.page.getByText('There are no groups.').waitFor();
   await page.close();
 });
 

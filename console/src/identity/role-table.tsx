@@ -2,18 +2,27 @@
 
 import { ListRolesCommand, type Role } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
+import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
+import { href } from '../router.ts';
 import { documentOf, iam, pageItems, pageOf } from './iam-calls.ts';
 
 /** Lists the roles. */
 export function RoleTable() {
   const [shown, setShown] = useState<Role>();
   const columns: readonly TableProps.ColumnDefinition<Role>[] = [
-    { id: 'name', header: 'Role', isRowHeader: true, cell: (role) => role.RoleName },
+    {
+      id: 'name',
+      header: 'Role',
+      isRowHeader: true,
+      cell: ({ RoleName = '' }) => (
+        <Link href={href('identity', 'roles', RoleName)}>{RoleName}</Link>
+      ),
+    },
     { id: 'arn', header: 'ARN', width: 400, cell: (role) => role.Arn },
     { id: 'created', header: 'Created', cell: (role) => <Time at={role.CreateDate} /> },
     {

@@ -28,6 +28,7 @@ import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, type Route } from '../router.ts';
+import { AttachedPolicies } from './attached-policies.tsx';
 import { iam, pageItems, pageOf } from './iam-calls.ts';
 import { MfaDevices } from './mfa-devices.tsx';
 
@@ -65,6 +66,7 @@ export default function UserPage({ route }: { readonly route: Route }) {
           <Password name={name} />
           <MfaDevices name={name} />
           <AccessKeys name={name} />
+          <AttachedPolicies kind="user" name={name} />
           <Rights name={name} />
         </SpaceBetween>
       )}
