@@ -381,10 +381,12 @@ export class Confirms {
   /**
    * Counts an accepted publish.
    *
-   * @param group the group that must be durable before the confirm; 0 for none
+   * @param ofGroup the group that must be durable before the confirm; 0 for none
    */
-  taken(group: number): void {
+  taken(ofGroup: number): void {
     const channel = this.#channel;
+    // A publish of several turns can end after the sync of its group. No sync would confirm it.
+    const group = ofGroup <= channel.broker.durableGroup ? 0 : ofGroup;
     if (!channel.isConfirming) {
       channel.isConfirming = true;
       channel.host.confirming(channel);

@@ -207,6 +207,25 @@ test('a message to many queues is confirmed once all have it, before later messa
   assert.deepEqual(bodiesOf(received), ['wide', 'narrow']);
 });
 
+test('a message to many queues is confirmed although the log was synced before all have it', async () => {
+  const { broker, log } = await openBroker();
+  const peer = await AmqpPeer.ready(broker);
+  const vhost = broker.vhost('/');
+  const options = { exclusive: false, autoDelete: false, arguments: {} };
+  for (let i = 0; i < 3 * queuesPerSlice; i++) {
+    const queue = vhost.declareQueue(`fan-${i}`, { ...options, durable: i === 0 }, peer);
+    vhost.bind(vhost.exchange('amq.fanout'), queue, '', {});
+  }
+  peer.call(1, { id: 0x0055000a, noWait: true });
+  log.syncNow();
+  peer.take();
+  peer.send(publishFrames(1, '', 'wide', { deliveryMode: 2 }, 'amq.fanout'));
+  log.syncNow();
+  assert.deepEqual(peer.take(), []);
+  await idle(broker);
+  assert.deepEqual(peer.take(), [{ id: 0x003c0050, deliveryTag: 1, multiple: false }]);
+});
+
 test('deliveries settled by many methods share the work limit of a turn', async () => {
   const { broker } = await openBroker();
   const peer = await AmqpPeer.ready(broker);
