@@ -71,6 +71,11 @@ export interface Limits {
    * about 0.1 microseconds.
    */
   readonly routeTurnStepCountMax: number;
+  /**
+   * Maximum number of steps to forward a message of an ActiveMQ composite destination, in one turn: of its
+   * searches, the selectors that are evaluated, and the subscriptions to its targets.
+   */
+  readonly forwardStepCountMax: number;
   /** Maximum number of steps of a search that must end in one turn, for callers without a route. */
   readonly routeAtOnceStepCountMax: number;
   /**
@@ -197,6 +202,7 @@ export const defaultLimits: Limits = {
   routeCacheQueueCountMax: 524_288,
   routeStepCountMax: 20_000_000,
   routeTurnStepCountMax: 4_000,
+  forwardStepCountMax: 400_000,
   routeAtOnceStepCountMax: 150_000,
   topicSelectorCostMax: 200_000,
   routedHeaderCountMax: 1024,

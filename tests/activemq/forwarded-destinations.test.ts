@@ -123,3 +123,30 @@ test('a dead letter of a subscription states the topic of its target, whose poli
   assert.deepEqual(read('DT.T.one'), [['/topic/T.one', 'T.*']]);
   assert.deepEqual(read('DQ.C'), []);
 });
+
+test('a message whose targets have too many subscriptions is refused as a whole', async () => {
+  const limits = { forwardStepCountMax: 30 };
+  const peers = await ActiveMqPeers.open(configuration, '', { limits });
+  const subscriber = await peers.stomp();
+  const sender = await peers.stomp();
+  const send = (destination: string) =>
+    sender.call('SEND', { destination, receipt: 'r' }, 'x')[0]?.headers['message'];
+  const subscribe = (id: number) =>
+    subscriber.call('SUBSCRIBE', { id: String(id), destination: '/topic/T.>' });
+  subscribe(0);
+  assert.equal(send('/queue/C'), undefined);
+  assert.equal(subscriber.take().length, 1);
+  for (let id = 1; id < 20; id++) subscribe(id);
+  assert.equal(
+    send('/queue/C'),
+    'message cannot be forwarded: the subscriptions to its targets take more than 30 steps',
+  );
+  assert.equal(subscriber.take().length, 0);
+  assert.equal(peers.b.ready('A'), 1);
+  assert.equal(
+    send('/topic/T.one'),
+    undefined,
+    'a message that is not forwarded has no such limit',
+  );
+  assert.equal(subscriber.take().length, 20);
+});

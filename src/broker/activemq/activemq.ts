@@ -180,11 +180,11 @@ export class ActiveMq
     this.#topics = this.#declareTopics(topicExchange, true);
     this.#temporaryTopics = this.#declareTopics(temporaryTopicExchange, false);
     this.#filters = new TopicFilters(this, broker.limits.topicSelectorCostMax, this.aware);
-    const [topics, filters, aware] = [this.#topics, this.#filters, this.aware];
+    const [topics, filters, { aware, limits }] = [this.#topics, this.#filters, this];
     const parts = { routing: broker.routing, vhost: this.vhost, topics, filters, aware };
     this.#mirrors = new Mirrors({ ...parts, mirrorOf: (queue) => this.settings.mirrorOf(queue) });
     const queues = { subjects: this, createQueue: (name: string) => this.createQueue(name) };
-    this.#composites = new Composites({ ...parts, ...queues }, configuration.composites);
+    this.#composites = new Composites({ ...parts, ...queues, limits }, configuration.composites);
     this.virtualTopics = new VirtualTopics(configuration.virtualTopics, parts);
     this.internal = new InternalPublishing(this, this.#filters, this.#mirrors);
     this.advising = new Advising(this);

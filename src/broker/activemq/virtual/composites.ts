@@ -1,9 +1,11 @@
 // Composite destinations of the configuration, which forward messages.
 
 import type { Address } from '../../conversion/properties.ts';
+import { BrokerError } from '../../errors.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
 import type { MessageRouter } from '../../exchanges/message-router.ts';
 import type { Route } from '../../exchanges/route-cache.ts';
+import type { Limits } from '../../limits.ts';
 import type { Publication } from '../../publication.ts';
 import type { Queue } from '../../queue.ts';
 import type { Vhost } from '../../vhost.ts';
@@ -15,6 +17,9 @@ import { Selector } from '../selectors/selector.ts';
 import { SendTarget } from '../send-target.ts';
 import type { TopicFilters } from '../topic-filters.ts';
 
+/** Number of steps that take as long as to pass over a subscription to a target. */
+const stepsPerSubscription = 3;
+
 /** The parts of the destinations that are needed here. */
 export interface CompositeHost {
   readonly routing: MessageRouter;
@@ -23,6 +28,7 @@ export interface CompositeHost {
   readonly topics: Exchange;
   readonly filters: TopicFilters;
   readonly subjects: SubjectHost;
+  readonly limits: Pick<Limits, 'forwardStepCountMax'>;
   /** Creates a queue that does not exist, whatever the permissions of the sender. */
   createQueue(name: string): Queue;
 }
@@ -76,7 +82,8 @@ export class Composites {
    * a target afterwards.
    *
    * @param own the route to the destination itself
-   * @throws {BrokerError} if a queue cannot be created
+   * @throws {BrokerError} if a queue cannot be created; `precondition-failed` if the targets have too many
+   *   subscriptions
    */
   route(
     { keeps, targets }: Forwarding,
@@ -99,11 +106,20 @@ export class Composites {
       }
       target.addressTo(publication);
       const found = routing.routeAtOnce(vhost, target.exchange, publication);
+      this.stepCount += routing.stepCount + found.queues.length * stepsPerSubscription;
       for (const queue of filters.apply(found, publication, origins).queues) queues.add(queue);
-      this.stepCount += routing.stepCount + filters.lastCost;
+      this.stepCount += filters.lastCost;
+      this.#requireFewSteps();
     }
     if (keeps === 'unmatched' && !isMatched) for (const queue of own.queues) queues.add(queue);
     const all = [...queues];
     return { queues: all, indexes: all.map(({ index }) => index) };
+  }
+
+  #requireFewSteps(): void {
+    const { forwardStepCountMax } = this.#host.limits;
+    if (this.stepCount <= forwardStepCountMax) return;
+    const why = `the subscriptions to its targets take more than ${forwardStepCountMax} steps`;
+    throw new BrokerError('precondition-failed', `message cannot be forwarded: ${why}`);
   }
 }
