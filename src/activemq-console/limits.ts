@@ -72,6 +72,8 @@ export const listedDestinationCountMax = 20;
 export const sendBodyBytesMax = 1024 * kib;
 /** Maximum number of properties of a message that is sent. */
 export const sentPropertyCountMax = 64;
+/** Maximum size of the header fields and properties of a message that is sent, together, bytes of UTF-8. */
+export const sentHeadBytesMax = 48 * kib;
 
 /** Maximum time to live of a message that is sent, milliseconds: about a hundred years. */
 export const ttlMsMax = 3_155_760_000_000;

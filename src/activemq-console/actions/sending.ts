@@ -14,7 +14,7 @@ import { synced } from '../../management/commit.ts';
 import { inSlices } from '../../management/slices.ts';
 import { type Answer, jsonAnswer } from '../answers.ts';
 import { badRequest } from '../errors.ts';
-import { sentPropertyCountMax, ttlMsMax } from '../limits.ts';
+import { sentHeadBytesMax, sentPropertyCountMax, ttlMsMax } from '../limits.ts';
 import type { ConsoleRequest } from '../request.ts';
 import { audited, destinationOf } from './operation.ts';
 import { routeOf } from './routing.ts';
@@ -22,6 +22,9 @@ import { routeOf } from './routing.ts';
 /** The priority of JMS if none is given, and the highest one. */
 const priorityDefault = 4;
 const priorityMax = 9;
+
+/** The texts of the head of a message. */
+const headerFields = ['JMSCorrelationID', 'JMSReplyTo', 'JMSType', 'JMSXGroupID'] as const;
 
 /**
  * `POST /admin/sendMessage.action`: sends a text message with the names of ActiveMQ's form: `JMSText`,
@@ -56,6 +59,7 @@ export async function sendMessage(request: ConsoleRequest): Promise<Answer> {
     headers: [...sentProperties(request), ...scheduledProperties(request)],
     body: { kind: 'text', text: request.field('JMSText') },
   } as const;
+  requireShortHead(request, properties.headers);
   const format = broker.formatOf(formatNumbers.openwire);
   if (format === undefined) throw badRequest('the broker has no listener for OpenWire');
   const publication = publicationOf(format, properties);
@@ -94,6 +98,20 @@ function sentProperties(request: ConsoleRequest): Field[] {
     }
     return [name, textValue(value)];
   });
+}
+
+/**
+ * Properties beyond what a stored head has room for would be left out.
+ *
+ * @throws {ConsoleError} `bad-request`
+ */
+function requireShortHead(request: ConsoleRequest, headers: readonly Field[]): void {
+  const fields = headerFields.map((name) => request.field(name));
+  const texts = [...fields, ...headers.flatMap(([name, { value }]) => [name, String(value)])];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= sentHeadBytesMax) return;
+  const found = `the header fields and properties have ${bytes} bytes`;
+  throw badRequest(`${found}; at most ${sentHeadBytesMax} are allowed`);
 }
 
 function readObject(text: string): object {

@@ -89,6 +89,25 @@ test('a sent message is shown with its body, and a client receives it', async ()
   consumer.destroy();
 });
 
+test('a message is refused if its head has no room for its properties, and sent with all of them otherwise', async () => {
+  const withProperties = (...sizes: readonly number[]) => ({
+    properties: JSON.stringify(
+      Object.fromEntries(sizes.map((size, i) => [`p${i}`, 'v'.repeat(size)])),
+    ),
+  });
+  const { status, text } = await send('heads', withProperties(45_000, 45_000));
+  assert.deepEqual(
+    [status, /90004 bytes; at most 49152 are allowed/.test(text)],
+    [400, true],
+    text,
+  );
+  const long = { ...withProperties(1000), JMSCorrelationID: 'c'.repeat(50_000) };
+  assert.equal((await send('heads', long)).status, 400);
+  assert.equal((await send('heads', withProperties(24_000, 24_000))).status, 200);
+  const [message, ...others] = await messagesOf('heads');
+  assert.deepEqual([Object.keys(message?.properties ?? {}), others], [['p0', 'p1'], []]);
+});
+
 test('of a large body, the beginning is shown', async () => {
   await fill('large', `${'a'.repeat(200_000)}ende`);
   const { body } = await client.json<Message>('/admin/api/queues/large/messages/0');
