@@ -6,7 +6,6 @@ import {
   CreateLoginProfileCommand,
   CreateRoleCommand,
   CreateUserCommand,
-  IAMClient,
 } from '@aws-sdk/client-iam';
 import type { Browser } from 'playwright-core';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
@@ -25,17 +24,7 @@ let browser: Browser;
 before(async () => {
   if (typeof found === 'string') return;
   waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
-  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =
-    waxwing.environment;
-  const iam = new IAMClient({
-    endpoint: AWS_ENDPOINT_URL ?? '',
-    region: AWS_REGION ?? '',
-    credentials: {
-      accessKeyId: AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: AWS_SECRET_ACCESS_KEY ?? '',
-    },
-    requestHandler: { httpsAgent: waxwing.agent },
-  });
+  const { iam } = waxwing;
   const UserName = 'anna';
   const { User } = await iam.send(new CreateUserCommand({ UserName }));
   await iam.send(new CreateLoginProfileCommand({ UserName, Password: password }));

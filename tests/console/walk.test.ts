@@ -3,6 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import {
+  AddUserToGroupCommand,
+  CreateGroupCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+} from '@aws-sdk/client-iam';
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { DeleteBrokerCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
@@ -38,6 +44,7 @@ before(async () => {
     await waxwing.createBroker({ ...activeMq, BrokerName: 'second', EncryptionOptions } as object),
   ];
   ids = { rabbit, first, second };
+  await createIdentities();
   const client = await waxwing.connect(await waxwing.brokerUrl(rabbit));
   await client.close();
   browser = await startBrowser(found);
@@ -47,6 +54,18 @@ after(async () => {
   await browser.close();
   await waxwing.remove();
 });
+
+/** A user, a group and a role, each with a page. */
+async function createIdentities(): Promise<void> {
+  const { iam } = waxwing;
+  const [UserName, GroupName] = ['anna', 'auditors'];
+  const { User } = await iam.send(new CreateUserCommand({ UserName }));
+  await iam.send(new CreateGroupCommand({ GroupName }));
+  await iam.send(new AddUserToGroupCommand({ GroupName, UserName }));
+  const Statement = { Effect: 'Allow', Principal: { AWS: User?.Arn }, Action: 'sts:AssumeRole' };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
+}
 
 async function signedIn(options: object = {}): Promise<ConsolePage> {
   const page = await ConsolePage.open(browser, waxwing, options);
@@ -72,6 +91,9 @@ function allPages(): readonly (readonly [hash: string, ...tabs: string[]])[] {
     [`#/logs/${log}`, 'Streams'],
     ['#/metrics'],
     ['#/identity', 'Groups', 'Roles', 'Policies', 'Simulator'],
+    ['#/identity/users/anna'],
+    ['#/identity/groups/auditors'],
+    ['#/identity/roles/reader'],
     ['#/advice'],
     ['#/drills'],
     ['#/nothing'],
@@ -79,6 +101,8 @@ function allPages(): readonly (readonly [hash: string, ...tabs: string[]])[] {
     ['#/brokers/b-none/data-protection'],
     ['#/keys/none'],
     ['#/identity/users/none'],
+    ['#/identity/groups/none'],
+    ['#/identity/roles/none'],
     ['#/logs/none'],
   ];
 }

@@ -6,6 +6,7 @@ import { Agent } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import {
   type CreateBrokerCommandInput,
@@ -36,6 +37,7 @@ export interface WaxwingOptions {
 interface Clients {
   readonly mq: MqClient;
   readonly kms: KMSClient;
+  readonly iam: IAMClient;
   readonly trail: CloudTrailClient;
   readonly agent: Agent;
 }
@@ -173,6 +175,10 @@ export class Waxwing {
     return this.#connected().kms;
   }
 
+  get iam(): IAMClient {
+    return this.#connected().iam;
+  }
+
   get trail(): CloudTrailClient {
     return this.#connected().trail;
   }
@@ -200,6 +206,7 @@ export class Waxwing {
     this.#clients = {
       mq: new MqClient(options),
       kms: new KMSClient(options),
+      iam: new IAMClient(options),
       trail: new CloudTrailClient(options),
       agent,
     };
