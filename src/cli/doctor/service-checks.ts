@@ -1,8 +1,7 @@
 // The checks of `waxwing doctor` on a data folder and its service.
 
 import { X509Certificate } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
@@ -25,15 +24,18 @@ const authorityMs = 90 * dayMs;
 const aheadMs = 60_000;
 
 /** Whether others could change the data folder, or what is above it. */
-export function checkOwnership({ folder }: Place): Promise<Finding[]> {
+export async function checkOwnership({ folder }: Place): Promise<Finding[]> {
   const place = existingFolder(folder);
-  const found = attempt('data folder', () => {
+  try {
     if (place === folder) checkFolder(place);
     else checkFolderAbove(place);
-    accessSync(place, constants.W_OK);
-    return place === folder ? `${folder} is private` : `${folder} does not exist yet`;
-  });
-  return Promise.resolve([found]);
+    await access(place, constants.W_OK);
+    return [
+      ok('data folder', place === folder ? `${folder} is private` : `${folder} does not exist yet`),
+    ];
+  } catch (error) {
+    return [problemOf('data folder', error)];
+  }
 }
 
 /** Whether the configured root key opens the folder. */
@@ -122,14 +124,6 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function attempt(about: string, check: () => string): Finding {
-  try {
-    return ok(about, check());
-  } catch (error) {
-    return problemOf(about, error);
-  }
 }
 
 /** The texts of expected errors name the remedy. */
