@@ -298,7 +298,7 @@ test('once the filters are read, a lookup of an unknown value reads nothing', as
   const unknown = { key: 'EventId', value: 'none' } as const;
   assert.deepEqual(await answer(next, { ...question, attribute: unknown }), []);
   const known = { key: 'EventId', value: 'event-7' } as const;
-  await assert.rejects(answer(next, { ...question, attribute: known }), { code: 'EIO' });
+  await assert.rejects(answer(next, { ...question, attribute: known }), { code: 'disk-failed' });
 });
 
 test('a page ends before it has read many filters, and the token continues', async () => {
