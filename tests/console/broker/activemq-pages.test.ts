@@ -188,8 +188,11 @@ test('topics with their consumers, and durable subscribers', { skip }, async () 
   assert.equal(frame?.body, '4.20');
   consumer.destroy();
   await page.go('Durable subscribers', 'subscribers');
+  // The list is read again when it is opened.
+  const row = page.table('Durable subscribers').getByRole('row').filter({ hasText: 'daily' });
+  await row.getByRole('gridcell', { name: '1', exact: true }).first().waitFor();
   await page.button('Delete daily').click();
-  await page.told('1 pending messages');
+  await page.told('with all of its pending messages');
   await page.confirm('Delete');
   await page.told('The subscriber daily is deleted.');
   await page.go('prices', 'topics', 'prices');

@@ -46,7 +46,7 @@ export function SendForm({ kind, name }: SendFormProps) {
       }),
     onSuccess: () =>
       Promise.all(
-        ['queues', 'topics', 'messages', 'scheduled'].map((key) =>
+        ['queues', 'topics', 'subscribers', 'messages', 'scheduled'].map((key) =>
           client.invalidateQueries({ queryKey: [key] }),
         ),
       ),

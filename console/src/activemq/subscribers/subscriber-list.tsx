@@ -4,7 +4,6 @@ import Button from '@cloudscape-design/components/button';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useState } from 'react';
 import { ActionDialog } from '../../broker/action-dialog.tsx';
-import { countText } from '../../broker/numbers.ts';
 import { printable } from '../../parts/printable.ts';
 import { act } from '../api.ts';
 import type { Subscriber } from '../model.ts';
@@ -100,8 +99,8 @@ export default function SubscriberList() {
           reads={['subscribers', 'topics', 'overview']}
           onEnd={() => setDeleted(undefined)}
         >
-          The subscription of the client {printable(deleted.clientId)} is deleted with its{' '}
-          {countText(deleted.pendingCount)} pending messages. It must have no consumer.
+          The subscription of the client {printable(deleted.clientId)} is deleted with all of its
+          pending messages. It must have no consumer.
         </ActionDialog>
       )}
     </>
