@@ -8,7 +8,7 @@ import { packageFolder } from '../src/base/package-folder.ts';
 
 const text = readFileSync(join(packageFolder, 'docs/architecture.md'), 'utf8');
 
-/** The part of the document from a heading to the next one of the same level. */
+/** Returns the text between a heading of level 2 and the next one. */
 function section(heading: string): string {
   const [, after = ''] = text.split(`\n## ${heading}\n`);
   return after.split('\n## ')[0] ?? '';

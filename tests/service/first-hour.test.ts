@@ -189,7 +189,7 @@ test('a full disk is reported with the path and advice', async (t) => {
   assert.match(little, /no space left on the disk: all changes wait until space is available/);
 });
 
-/** Runs a command of the service with a file system of 16 KiB at `full` in its folder. */
+/** Runs a command of the service. The folder `full` in its working directory is a file system of 16 KiB. */
 async function writeToFullDisk(...args: readonly string[]): Promise<string> {
   const { root: place, data } = waxwing.folder;
   mkdirSync(join(place, 'full'), { recursive: true });

@@ -29,7 +29,7 @@ const queues: Readonly<Record<string, Arguments>> = {
 const names = [...Object.keys(queues).slice(1), 'fleeting', 'spare'];
 const outcomes = ['accepted', 'accepted', 'accepted', 'rejected', 'released'] as const;
 
-/** The paddings of bodies; the second ones are taken once in so many messages. */
+/** The sizes of the padding of bodies, bytes. One message in `rareOneIn` has a rare one. */
 export interface Paddings {
   readonly usual: readonly number[];
   readonly rare: readonly number[];

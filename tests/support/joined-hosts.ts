@@ -19,7 +19,7 @@ import { main } from './waxwing-folder.ts';
 
 const folder = '/tmp/waxwing-test-hosts';
 const hostsPort = 18_944;
-/** How often a call is made that gets no answer. */
+/** Maximum number of attempts of a call that gets no answer. */
 const maxAttempts = 5;
 
 interface Listed {

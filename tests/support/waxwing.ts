@@ -30,7 +30,7 @@ export interface WaxwingOptions {
   readonly program?: string;
   /** A place that is there; its own otherwise. */
   readonly folder?: WaxwingFolder;
-  /** How often a call is made that gets no answer, as on a machine that runs whole clusters; 1 by default. */
+  /** Maximum number of attempts of a call that gets no answer; 1 by default. Tests with clusters load the machine. */
   readonly maxAttempts?: number;
 }
 

@@ -80,8 +80,9 @@ export async function grantsOf(arn: string) {
 }
 
 /**
- * Since when volumes are under a key: the time of the newest of their grants, which are made when a volume
- * is created, or its data keys are wrapped under the key. Undefined if there are none.
+ * Returns the time since which the data keys of volumes are wrapped under a key. This is the creation time
+ * of the newest grant for these volumes: the service creates one with each volume, and when it wraps the
+ * data keys under another KMS key. Returns undefined if there is no such grant.
  */
 export async function underKeySince(
   arn: string,

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 /** Time before the end at which the person is warned, milliseconds. */
 const warningMs = 5 * 60_000;
-/** The interval at which the time is looked at, milliseconds. One long timer would not notice a computer's sleep. */
+/** Interval between checks of the time, milliseconds. A single long timer does not count the time that a computer sleeps. */
 const checkMs = 10_000;
 
 /** Warns before the session ends, and ends it with its credentials, so that nobody reads on. */

@@ -159,7 +159,7 @@ export class ActiveMq
   readonly #routes: DestinationRoutes;
   /** Advisories about destinations and messages. */
   readonly advising: Advising;
-  /** Must be called for each message that was sent: its producer may have to wait. */
+  /** Call it for each message that was sent. Its producer may have to wait for flow control. */
   readonly sends: SentMessages;
   readonly aware = new SelectorAwareQueues();
 

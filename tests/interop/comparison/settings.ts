@@ -27,7 +27,7 @@ const usual = {
   storage: undefined,
 } as const;
 
-/** The policy of a topic whose consumers may have a number of messages waiting. */
+/** The policy of a topic with a limit of pending messages for each consumer. */
 function policyOf(topic: string, limit: number, strategy: string, inside = ''): string {
   return `<policyEntry topic="${topic}" advisoryForDiscardingMessages="true">
     <pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="${limit}"/></pendingMessageLimitStrategy>

@@ -19,7 +19,7 @@ export interface QueueAddress {
   readonly queue: string;
 }
 
-/** A connection to one queue. It is not opened again when it ends. */
+/** A connection that uses one queue. It does not reconnect. */
 export class QueueClient {
   readonly #connection: Connection;
   readonly #queue: string;

@@ -11,7 +11,7 @@ import { methodIds } from '../codec/methods.gen.ts';
 
 const transient = { durable: false } as const;
 
-/** A peer in a transaction with this many unsettled deliveries, numbered from 1. */
+/** Returns a client in a transaction that has `count` unsettled deliveries with delivery tags from 1. */
 async function ready(count: number, limits: Partial<Limits> = {}) {
   const { broker } = await openBroker(limits);
   const peer = await AmqpPeer.ready(broker);
