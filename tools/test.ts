@@ -18,6 +18,8 @@ const isNode24 = process.argv.includes('--node24');
  * half of their time: on two cores, five keep both busy.
  */
 const programsAtOnce = 5;
+/** After this time, a test program that stands still is ended and counts as failed. */
+const programMs = (isLong ? 120 : 10) * 60_000;
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
 /** Runs one step. Returns whether it succeeded. */
@@ -53,6 +55,7 @@ const passed = [
     `--import=${compiled('test-cpu.js')}`,
     '--test',
     `--test-concurrency=${programsAtOnce}`,
+    `--test-timeout=${programMs}`,
     ...reporters,
     ...programs,
   ]),
