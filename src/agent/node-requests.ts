@@ -45,6 +45,7 @@ export class NodeRequests {
   readonly #tell: TellService;
   readonly #held = new Map<string, Held>();
   readonly #probes: Timer;
+  #isClosing = false;
 
   constructor(host: LocalHost, lease: Lease, tell: TellService) {
     this.#host = host;
@@ -235,6 +236,7 @@ export class NodeRequests {
    */
   async fence(): Promise<void> {
     const all = [...this.#held.values()];
+    const running = all.filter(({ node }) => node.isRunning);
     await Promise.all(all.map(({ node }) => node.volume.fence()));
     const ends = await Promise.allSettled(
       all.map((held) => this.#inTurn(held, (node) => node.lock())),
@@ -242,6 +244,10 @@ export class NodeRequests {
     await Promise.all(
       [...new Set(all.map((held) => held.brokerId))].map((id) => this.#host.stopEpmd(id)),
     );
+    // A lease can end while there is a connection: the service would believe that they run.
+    for (const id of this.#isClosing ? [] : running) {
+      this.#tell('volume-lost', { ...nodeIdFields(id), text: 'the lease of its host has ended' });
+    }
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -253,6 +259,7 @@ export class NodeRequests {
 
   /** Ends all nodes cleanly. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#probes.clear();
     const all = [...this.#held.values()];
     await Promise.allSettled(all.map((held) => this.#inTurn(held, (node) => node.stop())));

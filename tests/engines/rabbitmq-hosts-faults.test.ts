@@ -288,9 +288,25 @@ test('a clock of a host that is set back five hours changes nothing', { skip }, 
     // The certificates of nodes must be valid for it, and its own for them.
     process.kill(node, 'SIGKILL');
     await until('its node has ended', () => !isRunning(node), clusterMs);
+    // The others report an ended node as running for some seconds.
+    const isStarted = () => ![undefined, node].includes(machine(2).nodes[0]);
+    await until('its node was started again', isStarted, clusterMs);
     await hosts.recovered();
     skewed.setClock(0);
     await says(/the clock of host 'wxtest-2' is right again/, from);
+  }),
+);
+
+test('a node that is to be started when the lease of its host ends comes back', { skip }, () =>
+  plays('lease of a host ends at a start of its node', async () => {
+    const [node = 0] = machine(2).nodes;
+    // Whatever comes first: the end of the lease, the start, or the connection to the service.
+    process.kill(node, 'SIGKILL');
+    skewed.setClock(120);
+    await until('its node has ended', () => !isRunning(node), clusterMs);
+    const isStarted = () => ![undefined, node].includes(machine(2).nodes[0]);
+    await until('its node was started again', isStarted, clusterMs);
+    skewed.setClock(0);
   }),
 );
 

@@ -71,7 +71,7 @@ export class Cluster {
         ),
     );
     this.#healing = new PartitionHealing(this.nodes, {
-      start: (node) => this.#startSeparated(node),
+      start: (node) => this.#startIfMounted(node, () => this.#isStopping || node.isRunning),
       log: (text) => events.log('warn', text),
     });
     this.#serviceUser = new ServiceUserKeeper(
@@ -268,18 +268,20 @@ export class Cluster {
       this.#timers.delete(node);
       const isUnwanted = () => this.#isStopping || node.isRunning || !this.#rolling.mayStart(node);
       if (isUnwanted()) return;
-      void stateOf(node).then((state) => {
-        if (state !== 'mounted' || isUnwanted()) return;
-        node.start(this.#running.epmdPort);
-      });
+      void this.#startIfMounted(node, isUnwanted);
     }, ms);
     this.#timers.set(node, timer);
   }
 
-  async #startSeparated(node: Node): Promise<void> {
-    const isMounted = (await stateOf(node)) === 'mounted';
-    if (this.#isStopping || node.isRunning) return;
-    if (isMounted) return node.start(this.#running.epmdPort);
+  async #startIfMounted(node: Node, isUnwanted: () => boolean): Promise<void> {
+    const state = await stateOf(node).catch(() => 'unreachable' as const);
+    if (isUnwanted() || node.isNew) return;
+    if (state === 'mounted') return node.start(this.#running.epmdPort);
+    if (state === 'unreachable') {
+      // The node of a host without a connection is started when there is one again.
+      if (node.host.isReachable) this.#startLater(node, pauseMs.longest);
+      return;
+    }
     this.#volumeLost(node, 'it had to be ended together with its volume');
   }
 
