@@ -209,11 +209,7 @@ export class BrokerCommands {
       request.authenticationStrategy ??
       pending.authenticationStrategy ??
       broker.authenticationStrategy;
-    const asked = request.ldapServerMetadata;
-    const ldap = asked ? ldapRecord(asked, broker.id, this.#sealSecret) : pending.ldap;
-    if (asked !== undefined || authenticationStrategy === 'LDAP') {
-      checkStrategy(authenticationStrategy, (ldap ?? broker.ldap) !== null);
-    }
+    const ldap = this.#pendingLdap(broker, request, authenticationStrategy);
     const { engineType } = broker;
     const hostInstanceType =
       request.hostInstanceType ?? pending.hostInstanceType ?? broker.hostInstanceType;
@@ -224,16 +220,30 @@ export class BrokerCommands {
       ? this.#configurations.choose(request.configuration, kind)
       : pending.configuration;
     const isOther = !isDeepStrictEqual(configuration, broker.configuration);
-    // It may have been chosen for another version.
-    const kept = configuration ?? broker.configuration;
-    if (kept !== null && request.engineVersion !== undefined) {
-      this.#configurations.requireUsable(kept, { ...kind, users: undefined });
+    // It may have been chosen for another version or strategy.
+    const isNewKind = (request.engineVersion ?? request.authenticationStrategy) !== undefined;
+    const used = configuration ?? broker.configuration;
+    if (used !== null && isNewKind) {
+      this.#configurations.requireUsable(used, { ...kind, users: undefined });
     }
     return {
       ...(authenticationStrategy !== broker.authenticationStrategy && { authenticationStrategy }),
       ...(ldap && { ldap }),
       ...(configuration && isOther && { configuration }),
     };
+  }
+
+  /** The LDAP server. One that was asked for with the strategy is not wanted without it. */
+  #pendingLdap(
+    { id, ldap, pending }: BrokerRecord,
+    { ldapServerMetadata: asked }: UpdateRequest,
+    strategy: string,
+  ): PendingSettings['ldap'] {
+    const isLdap = strategy === 'LDAP';
+    const kept = isLdap ? pending.ldap : undefined;
+    const wanted = asked ? ldapRecord(asked, id, this.#sealSecret) : kept;
+    if (asked !== undefined || isLdap) checkStrategy(strategy, (wanted ?? ldap) !== null);
+    return wanted;
   }
 
   /** @throws {ControlError} 'not-found', 'bad-request' */

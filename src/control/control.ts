@@ -167,6 +167,12 @@ export class Control {
     });
   }
 
+  /** Loads what tells whether a broker can run with a configuration. Nothing for an unknown one. */
+  async loadRefusals(brokerId: string): Promise<void> {
+    const broker = this.brokers.get(brokerId);
+    if (broker !== undefined) await this.engines.loadRefusals(broker);
+  }
+
   /** Lets the records of a broker and of the other one of its pair take effect. */
   wakePair(broker: BrokerRecord): void {
     this.supervisor.wake(broker.id);

@@ -56,7 +56,7 @@ export interface CreationParts {
   readonly configurations: ConfigurationDecisions;
   readonly keys: BrokerKeys;
   /** The kinds of brokers that can be created, and those that this machine cannot run. */
-  readonly engines: Pick<Engines, 'offered' | 'missing' | 'engineFor'>;
+  readonly engines: Pick<Engines, 'offered' | 'missing' | 'engineFor' | 'loadRefusals'>;
   readonly random: Random;
   readonly clock: Clock;
   /** Hashes a password with a one-way function. */
@@ -104,6 +104,8 @@ export class Creation {
     const { offered, missing } = this.#parts.engines;
     const accepted = acceptCreation(request, offered, missing);
     this.refuseTakenName(accepted.name);
+    if (accepted.configuration !== undefined)
+      await this.#parts.engines.loadRefusals(accepted.offer);
     this.#configuration(accepted);
     this.#primary(accepted);
     const key = await this.#parts.keys.key(accepted.key, requester);

@@ -130,7 +130,8 @@ export interface NewVolumeKey extends NewestKey {
 }
 
 /** What decides whether a broker can run with a configuration. */
-export interface ConfiguredBroker extends Pick<BrokerSpec, 'engineVersion'> {
+export interface ConfiguredBroker
+  extends Pick<BrokerSpec, 'engineType' | 'engineVersion' | 'authenticationStrategy'> {
   readonly users?: readonly Pick<UserRecord, 'username'>[] | undefined;
 }
 
@@ -282,6 +283,8 @@ export interface Engine {
    * Why the instances of a broker cannot get another version; undefined if they can, or it is not known.
    */
   upgradeRefusal?(broker: Pick<BrokerSpec, 'instances'>, version: string): string | undefined;
+  /** Loads what {@link configurationRefusal} needs for brokers of a type. Before, it refuses nothing. */
+  loadRefusals?(engineType: string): Promise<void>;
   /**
    * Why a broker cannot run with a configuration; undefined if it can, as far as can be told before a start.
    *

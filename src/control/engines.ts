@@ -89,6 +89,11 @@ export class Engines {
     if (this.runs(broker)) this.engineFor(broker).abandon?.(broker.id);
   }
 
+  /** See {@link Engine.loadRefusals}. */
+  async loadRefusals(broker: BrokerKind): Promise<void> {
+    await this.#find(broker)?.loadRefusals?.(broker.engineType);
+  }
+
   /** See {@link Engine.configurationRefusal}. Undefined too if no engine runs brokers of the kind. */
   configurationRefusal(broker: BrokerKind & ConfiguredBroker, text: string): string | undefined {
     return this.#find(broker)?.configurationRefusal?.(broker, text);

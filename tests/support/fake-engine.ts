@@ -68,6 +68,7 @@ export class FakeEngine implements Engine {
   /** What a test wants a restart to do. */
   restart?: NonNullable<Engine['restart']>;
   abandon?: NonNullable<Engine['abandon']>;
+  loadRefusals?: NonNullable<Engine['loadRefusals']>;
   configurationRefusal?: NonNullable<Engine['configurationRefusal']>;
   readonly #folders: Folders;
   readonly #failures = new Map<EngineCall, Error>();

@@ -282,7 +282,8 @@ export class ConfigurationDecisions {
     const why = text === undefined ? undefined : engines.configurationRefusal(broker, text);
     if (why === undefined) return;
     const which = `Configuration [${use.id}], revision [${use.revision}]`;
-    throw refuse('configuration', `${which}, cannot be used for this broker: ${why}.`);
+    const refusal = `${which}, cannot be used for this broker: ${why.replace(/\.$/, '')}.`;
+    throw refuse('configuration', refusal);
   }
 
   /** @throws {ControlError} 'not-found', 'bad-request' */

@@ -10,6 +10,7 @@ import type { PortRecord } from '../../control/broker-record.ts';
 import type { DiscoveryPage, DiscoveryRequest } from '../../control/discovery.ts';
 import type {
   BrokerSpec,
+  ConfiguredBroker,
   Engine,
   EngineEvents,
   EngineKind,
@@ -77,6 +78,11 @@ export class WaxwingEngine implements Engine {
   readonly firstHandover = new Promise<void>((resolve) => {
     this.#handedOver = resolve;
   });
+  /** What tells why brokers of a type cannot run with a configuration; loaded when it is first needed. */
+  readonly #refusals = new Map<
+    string,
+    (text: string, broker: ConfiguredBroker) => string | undefined
+  >();
   #running: () => void = () => {};
   /** Resolves when a broker accepts connections. */
   readonly firstRunning = new Promise<void>((resolve) => {
@@ -93,6 +99,22 @@ export class WaxwingEngine implements Engine {
 
   observe(events: EngineEvents): void {
     this.#events = events;
+  }
+
+  async loadRefusals(engineType: string): Promise<void> {
+    if (engineType === 'ACTIVEMQ') {
+      const { whyUnusable } = await import('./configuration/why-unusable.ts');
+      this.#refusals.set(engineType, (text, { authenticationStrategy }) =>
+        whyUnusable(text, authenticationStrategy === 'LDAP'),
+      );
+      return;
+    }
+    const { whyUnusable } = await import('./rabbitmq/why-unusable.ts');
+    this.#refusals.set(engineType, (text, { engineVersion }) => whyUnusable(text, engineVersion));
+  }
+
+  configurationRefusal(broker: ConfiguredBroker, text: string): string | undefined {
+    return this.#refusals.get(broker.engineType)?.(text, broker);
   }
 
   async create(spec: BrokerSpec, keys: readonly NewVolumeKey[]): Promise<void> {

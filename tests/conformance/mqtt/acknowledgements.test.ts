@@ -236,3 +236,32 @@ test('[MQTT-3.3.2-14] a response topic with a wildcard ends the connection', asy
     peer.cut();
   }
 });
+
+test('[MQTT-3.10.4-3] [MQTT-4.4.0-1] messages in flight are sent again after UNSUBSCRIBE and a lost connection', async () => {
+  const b = await MqttBroker.open();
+  const from = await b.client({ clientId: 'from', version: 5 });
+  const to = await subscriber(b, 't', lasting);
+  from.publish('t', 'one', { qos: 1, id: 1 });
+  from.publish('t', 'two', { qos: 2, id: 2 });
+  from.publish('t', 'none');
+  b.sync();
+  const sent = to.messages().filter(({ qos = 0 }) => qos > 0);
+  to.unsubscribe(['t'], 3);
+  b.sync();
+  from.publish('t', 'later', { qos: 2, id: 3 });
+  to.cut();
+  await b.settled();
+  const again = await b.client({ ...lasting, clientId: 'to' });
+  b.sync();
+  const expected = sent.map(({ id, qos, payload }) => [id, qos, payload, true]);
+  assert.deepEqual(
+    again.messages().map(({ id, qos, payload, dup }) => [id, qos, payload, dup]),
+    expected,
+  );
+  assert.equal(expected.length, 2);
+  for (const { id = 0, qos } of sent) qos === 1 ? again.puback(id) : again.pubrec(id);
+  b.sync();
+  again.cut();
+  await b.settled();
+  assert.deepEqual((await b.client({ ...lasting, clientId: 'to' })).payloads(), []);
+});

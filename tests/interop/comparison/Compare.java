@@ -1,6 +1,7 @@
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.jms.Connection;
@@ -13,6 +14,7 @@ import javax.jms.Queue;
 import javax.jms.Session;
 import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.command.ActiveMQDestination;
 
 /**
  * Plays the scenarios of a table to a broker and prints what it sees: a line {@code == name} for each scenario, and
@@ -127,6 +129,19 @@ public final class Compare {
     producer.close();
   }
 
+  /**
+   * Waits until a connection's client has been told that a temporary destination exists, or that it is gone. The
+   * client refuses messages to one that it does not know.
+   */
+  static void awaitTemporary(ActiveMQConnection connection, Destination destination, boolean exists)
+      throws InterruptedException {
+    long end = System.currentTimeMillis() + WAIT;
+    while (connection.isDeleted((ActiveMQDestination) destination) == exists) {
+      if (System.currentTimeMillis() > end) return;
+      Thread.sleep(10);
+    }
+  }
+
   /** The bodies of all messages that come, and whether each was delivered before. */
   String drain(MessageConsumer consumer) throws JMSException {
     return drain(consumer, WAIT);
@@ -142,6 +157,13 @@ public final class Compare {
       wait = SHORT;
     }
     return all.length() == 0 ? "nothing" : all.toString();
+  }
+
+  /** The same in the order of the texts, for messages whose order is left open. */
+  String drainSorted(MessageConsumer consumer) throws JMSException {
+    String[] all = drain(consumer).split(", ");
+    Arrays.sort(all);
+    return String.join(", ", all);
   }
 
   /** Describes the dead letters of a queue name. */

@@ -136,6 +136,8 @@ final class DestinationTable {
     MessageConsumer onTopic = session.createConsumer(topic);
     ActiveMQConnection other = Compare.connect();
     Session foreign = Compare.session(other);
+    Compare.awaitTemporary(other, queue, true);
+    Compare.awaitTemporary(other, topic, true);
     Compare.send(foreign, queue, "q");
     Compare.send(foreign, topic, "t");
     c.say(c.drain(consumer) + ", " + c.drain(onTopic));
@@ -150,7 +152,7 @@ final class DestinationTable {
       queue.delete();
       return null;
     });
-    Thread.sleep(300);
+    Compare.awaitTemporary(other, queue, false);
     c.attempt("send of the owner", () -> {
       Compare.send(session, queue, "gone");
       return null;
@@ -161,8 +163,9 @@ final class DestinationTable {
     });
     TemporaryQueue left = session.createTemporaryQueue();
     Compare.send(session, left, "x");
+    Compare.awaitTemporary(other, left, true);
     owner.close();
-    Thread.sleep(300);
+    Compare.awaitTemporary(other, left, false);
     c.attempt("send after the end of the owner", () -> {
       Compare.send(foreign, left, "gone");
       return null;

@@ -16,10 +16,13 @@ export function rebootBroker(parts: MqParts) {
     input: brokerPath,
     output: nothing,
     permissions: onBroker('mq:RebootBroker', parts),
-    handle: ({ brokerId }) => {
-      const { value, changes } = control.decisions.reboot(brokerId);
-      const committed = () => control.wakePair(value);
-      return { output: {}, changes, resources: touched(value), committed };
+    handle: async ({ brokerId }) => {
+      await control.loadRefusals(brokerId);
+      return () => {
+        const { value, changes } = control.decisions.reboot(brokerId);
+        const committed = () => control.wakePair(value);
+        return { output: {}, changes, resources: touched(value), committed };
+      };
     },
   });
 }

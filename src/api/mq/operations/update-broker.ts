@@ -20,15 +20,18 @@ export function updateBroker(parts: MqParts) {
       ...(changesAccess(parts, request) ? onBroker(accessAction, parts)(request) : []),
       ...passingRoles(parts, request.configuration),
     ],
-    handle: (request) => {
-      const { value, changes } = parts.control.decisions.update(request.brokerId, request);
-      // The requested settings, and the revision of the configuration if the request names none.
-      const output = {
-        ...(request.dataReplicationMode && replicationOf(value, parts)),
-        ...request,
-        ...(request.configuration && { configuration: configurationOf(value) }),
+    handle: async (request) => {
+      await parts.control.loadRefusals(request.brokerId);
+      return () => {
+        const { value, changes } = parts.control.decisions.update(request.brokerId, request);
+        // The requested settings, and the revision of the configuration if the request names none.
+        const output = {
+          ...(request.dataReplicationMode && replicationOf(value, parts)),
+          ...request,
+          ...(request.configuration && { configuration: configurationOf(value) }),
+        };
+        return { output, changes, resources: touched(value) };
       };
-      return { output, changes, resources: touched(value) };
     },
   });
 }

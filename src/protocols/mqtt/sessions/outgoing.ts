@@ -109,7 +109,8 @@ export class Outgoing implements Deliverer, SourceTaker {
       this.#settle(source, delivery.deliveryNumber, 'accepted');
       return;
     }
-    const qosMax = head.isCopy ? Math.min(head.copyQos, match.qos) : match.qos;
+    const granted = isUnfinished(source, own, match) ? head.qos || -1 : match.qos;
+    const qosMax = head.isCopy ? Math.min(head.copyQos, granted) : granted;
     const isOther = source.kind === 'live' && qosMax > 0; // it is in the other queue, too
     const qos = isOther ? -1 : Math.min(qosMax, head.qos);
     if (qos < 0) {
@@ -309,4 +310,9 @@ export class Outgoing implements Deliverer, SourceTaker {
 
 function copyIds(id: number): readonly number[] {
   return id === 0 ? noIds : [id];
+}
+
+/** Whether the subscription of a message ended after the message was sent. [MQTT-3.10.4-3] */
+function isUnfinished(source: SessionSource, delivery: Delivery, match: TopicMatch): boolean {
+  return source.kind === 'kept' && delivery.redelivered && !match.isMatched;
 }
