@@ -145,6 +145,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'identity/accounts/mfa/otp-uri.ts',
     'storage/check.ts',
+    'storage/disk.ts',
     'engines/waxwing/spare-process.ts',
     'engines/installed',
     'hosts/clock-difference.ts',

@@ -1,6 +1,6 @@
 // The commands `waxwing audit export`, `verify`, `head` and `service-events`.
 
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TrailHead } from '../audit/trails/trail-head.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type Verdict,
   verifyTrailFiles,
 } from '../audit/trails/verification.ts';
+import { systemDisk } from '../storage/disk.ts';
 import { type AccessOptions, accessOf } from './access/access.ts';
 import { type ApiAccess, callApi, callTarget, getObject } from './access/call-api.ts';
 import { CliError } from './errors.ts';
@@ -68,7 +69,7 @@ export async function auditServiceEvents(options: AccessOptions): Promise<void> 
  */
 export async function auditExport(folder: string, options: AccessOptions): Promise<void> {
   const access = await accessOf(options);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await systemDisk.createFolder(folder);
   if ((await readdir(folder)).length > 0) {
     throw new CliError('folder-not-empty', `${folder} is not empty; choose a new folder`);
   }
@@ -109,7 +110,7 @@ async function exportFile(
 ): Promise<void> {
   const { body, headers } = await getObject(access, `/${bucket}/${key}`, {});
   const path = safePath(folder, bucket, key);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await systemDisk.createFolder(dirname(path));
   await writePrivate(path, body);
   const metadata = Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>

@@ -1,7 +1,8 @@
 // Tells AWS CLIs that ignore AWS_ENDPOINT_URL where single sign-on and the buckets of trails are.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemDisk } from '../storage/disk.ts';
 import { onFile } from './system-error.ts';
 
 /** The services that a sign-in calls without the command line's `--endpoint-url`. */
@@ -43,7 +44,7 @@ export async function writeEndpointRules(folder: string, url: string): Promise<v
 }
 
 async function writeRules(place: string, rules: object): Promise<void> {
-  await mkdir(place, { recursive: true });
+  await systemDisk.createFolder(place);
   const path = join(place, 'endpoint-rule-set-1.json');
   await onFile(path, writeFile(path, JSON.stringify(rules)));
 }

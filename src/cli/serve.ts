@@ -16,7 +16,7 @@ import { readPersonNames } from '../server/sensitive-names/person-names-file.ts'
 import { type BrokerView, Service } from '../server/service.ts';
 import type { AnchorType, SensitiveNamesMode, Settings } from '../server/settings.ts';
 import { type SignInOptions, signInSettings } from '../server/sign-in/sign-in-settings.ts';
-import { readAuthorities } from '../server/sign-in/small-file.ts';
+import { authoritiesFile, readAuthorities, readableFolder } from '../server/sign-in/small-file.ts';
 import { type S3BucketOptions, s3BucketSettings } from '../server/trails/s3-bucket-settings.ts';
 import { stopWithStarter } from './fips/starter.ts';
 import { type PublicOptions, publicAccess } from './options/public-settings.ts';
@@ -95,7 +95,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws {ServerError} `setting-invalid` */
 async function settingsOf(options: ServeOptions): Promise<Settings> {
-  const { personNames, oidcCaFile, shovelCaFile } = options;
+  const { personNames, oidcCaFile, shovelCaFile, ldapCaFile, arnFolder, auditAnchorCaFile } =
+    options;
   return {
     folder: resolve(options.data),
     host: options.host,
@@ -111,9 +112,9 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     hasInstanceLimits: options.instanceLimits,
     isFips: isFipsForced(),
     ldapPort: options.ldapPort,
-    ldapCaFile: options.ldapCaFile ? resolve(options.ldapCaFile) : undefined,
+    ldapCaFile: ldapCaFile && (await authoritiesFile('--ldap-ca-file', ldapCaFile)),
     shovelAuthorities: shovelCaFile && (await readAuthorities('--shovel-ca-file', shovelCaFile)),
-    arnFolder: options.arnFolder === undefined ? undefined : resolve(options.arnFolder),
+    arnFolder: arnFolder && (await readableFolder('--arn-folder', arnFolder)),
     oidcAuthorities:
       oidcCaFile === undefined ? undefined : await readAuthorities('--oidc-ca-file', oidcCaFile),
     signIn: await signInSettings(options),
@@ -131,7 +132,8 @@ async function settingsOf(options: ServeOptions): Promise<Settings> {
     trailBuckets: await s3BucketSettings(options),
     auditAnchor: options.auditAnchor,
     auditAnchorType: options.auditAnchorType,
-    auditAnchorCaFile: options.auditAnchorCaFile && resolve(options.auditAnchorCaFile),
+    auditAnchorCaFile:
+      auditAnchorCaFile && (await authoritiesFile('--audit-anchor-ca-file', auditAnchorCaFile)),
     sensitiveNames: options.sensitiveNames,
     personNames: personNames === undefined ? [] : await readPersonNames(personNames),
     discardsBrokerLogs: options.discardBrokerLogs,

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { blockOffsets, writeAt } from '../support/bytes-of-files.ts';
+import { isLong } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
-import { type Ended, WaxwingFolder } from '../support/waxwing-folder.ts';
+import { type Ended, main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
 // A service that cannot start prints the reason in one line, and leaves no process running.
+
+const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
 
 let running: Waxwing;
 /** A data folder as a clean stop leaves it. */
@@ -64,6 +68,51 @@ test('an address that does not belong to this machine is refused', async () => {
   refused(
     await newFolder().serve(['--host', '192.0.2.1']),
     'cannot listen on port 0 of 192.0.2.1: EADDRNOTAVAIL: this machine does not have this address; choose one of its own',
+  );
+});
+
+test('a file that an option names and that cannot be read is refused', async () => {
+  // Other options are in the long run: each is a process.
+  for (const option of [
+    '--ldap-ca-file',
+    ...(isLong ? ['--audit-anchor-ca-file', '--shovel-ca-file', '--oidc-ca-file'] : []),
+  ]) {
+    const folder = newFolder();
+    refused(
+      await folder.serve([option, `${folder.root}/missing.pem`]),
+      `${option}: ${folder.root}/missing.pem cannot be opened (ENOENT)`,
+      2,
+    );
+    assert.equal(existsSync(folder.data), false);
+  }
+});
+
+test('the folder of an option that cannot be read is refused', { skip: !isLong }, async () => {
+  const folder = newFolder();
+  const wrong = /^waxwing: --arn-folder: the folder \S+missing cannot be read \(ENOENT\)\n$/;
+  refused(await folder.serve(['--arn-folder', `${folder.root}/missing`]), wrong, 2);
+});
+
+test('files are not exported to a file system that is mounted read-only', {
+  skip: canMount ? false : 'no right to mount (unshare --mount, as root)',
+}, async () => {
+  const { data, root } = running.folder;
+  const place = join(root, 'read-only');
+  mkdirSync(place);
+  const script = 'mount -t tmpfs -o ro none "$0" && exec "$@"';
+  const command = [process.execPath, main, 'audit', 'export', join(place, 'a/b'), '--data', data];
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['--mount', 'sh', '-c', script, place, ...command],
+    {
+      env: running.folder.environment(),
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    `waxwing: cannot mkdir ${place}/a: read-only file system (EROFS); mount the file system with write access, or name another place for it\n`,
   );
 });
 

@@ -30,7 +30,7 @@ export default function SwitchRole({ session, onDone }: SwitchRoleProps) {
       onDismiss={() => onDone(undefined)}
     >
       <FormField label="Role" description="The name of a role of this account, or its ARN.">
-        <Input value={role} onChange={({ detail }) => setRole(detail.value)} autoFocus />
+        <Input value={role} onChange={({ detail }) => setRole(detail.value)} />
       </FormField>
     </ConfirmDialog>
   );

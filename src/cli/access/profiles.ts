@@ -1,8 +1,9 @@
 // Profiles in the files of the AWS CLI.
 
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises';
+import { appendFile, open, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { systemDisk } from '../../storage/disk.ts';
 import { CliError } from '../errors.ts';
 import { onFile } from '../system-error.ts';
 
@@ -67,7 +68,7 @@ export async function hasProfile(name: string, files = profileFiles()): Promise<
  */
 export async function requireWritable(files = profileFiles()): Promise<void> {
   for (const path of [files.config, files.credentials]) {
-    await onFile(path, mkdir(dirname(path), { recursive: true, mode: 0o700 }));
+    await onFile(path, systemDisk.createFolder(dirname(path)));
     await (await open(path, 'a', 0o600)).close();
   }
 }
@@ -84,7 +85,7 @@ export async function appendProfile(
   const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
   const section = file === 'config' ? configSection(name) : name;
   const gap = before === '' ? '' : before.endsWith('\n') ? '\n' : '\n\n';
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await onFile(path, systemDisk.createFolder(dirname(path)));
   const text = `${gap}[${section}]\n${lines.join('\n')}\n`;
   await onFile(path, appendFile(path, text, { mode: 0o600 }));
 }

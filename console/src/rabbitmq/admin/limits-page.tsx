@@ -97,7 +97,11 @@ function LimitTable({ kind, title, of }: LimitTableProps) {
                   id: 'actions',
                   header: 'Actions',
                   cell: (limit: Limit) => (
-                    <Button variant="inline-link" onClick={() => setCleared(limit)}>
+                    <Button
+                      variant="inline-link"
+                      ariaLabel={`Clear limit of ${printable(limit.of)}: ${limit.name}`}
+                      onClick={() => setCleared(limit)}
+                    >
                       Clear
                     </Button>
                   ),

@@ -64,10 +64,18 @@ export function PermissionTable({ of }: { readonly of: PermissionsOf }) {
             header: 'Actions',
             cell: (permission) => (
               <SpaceBetween direction="horizontal" size="xs">
-                <Button variant="inline-link" onClick={() => setEdited(permission)}>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Change permissions of ${placeOf(permission)}`}
+                  onClick={() => setEdited(permission)}
+                >
                   Change
                 </Button>
-                <Button variant="inline-link" onClick={() => setDeleted(permission)}>
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Clear permissions of ${placeOf(permission)}`}
+                  onClick={() => setDeleted(permission)}
+                >
                   Clear
                 </Button>
               </SpaceBetween>
@@ -97,4 +105,8 @@ export function PermissionTable({ of }: { readonly of: PermissionsOf }) {
       )}
     </>
   );
+}
+
+function placeOf({ user, vhost }: Permission): string {
+  return `${printable(user)} in ${printable(vhost)}`;
 }

@@ -72,10 +72,18 @@ export default function ShovelList() {
                   header: 'Actions',
                   cell: (shovel: Shovel) => (
                     <SpaceBetween direction="horizontal" size="xs">
-                      <Button variant="inline-link" onClick={() => restart.mutate(shovel)}>
+                      <Button
+                        variant="inline-link"
+                        ariaLabel={`Restart ${printable(shovel.name)}`}
+                        onClick={() => restart.mutate(shovel)}
+                      >
                         Restart
                       </Button>
-                      <Button variant="inline-link" onClick={() => setDeleted(shovel)}>
+                      <Button
+                        variant="inline-link"
+                        ariaLabel={`Delete ${printable(shovel.name)}`}
+                        onClick={() => setDeleted(shovel)}
+                      >
                         Delete
                       </Button>
                     </SpaceBetween>

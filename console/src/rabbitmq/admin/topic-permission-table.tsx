@@ -47,7 +47,11 @@ export function TopicPermissionTable({ user }: { readonly user: string }) {
             id: 'actions',
             header: 'Actions',
             cell: (permission) => (
-              <Button variant="inline-link" onClick={() => setDeleted(permission)}>
+              <Button
+                variant="inline-link"
+                ariaLabel={`Clear topic permissions for ${printable(exchangeText(permission.exchange))}`}
+                onClick={() => setDeleted(permission)}
+              >
                 Clear
               </Button>
             ),

@@ -48,7 +48,11 @@ export function Bindings({ vhost, of }: BindingsProps) {
   const outgoing = useBindings(pathOf(vhost, of, 'source'), isExchange);
   const remove = (binding: Binding) =>
     binding.source === '' ? null : (
-      <Button variant="inline-link" onClick={() => setRemoved(binding)}>
+      <Button
+        variant="inline-link"
+        ariaLabel={`Remove ${printable(nameOf(binding))}`}
+        onClick={() => setRemoved(binding)}
+      >
         Remove
       </Button>
     );
@@ -100,7 +104,7 @@ export function Bindings({ vhost, of }: BindingsProps) {
       {removed && (
         <DeleteDialog
           kind="binding"
-          name={`${exchangeText(removed.source)} → ${removed.destination}`}
+          name={nameOf(removed)}
           action="Remove"
           path={[
             ...['bindings', vhost, 'e', exchangePart(removed.source)],
@@ -115,6 +119,10 @@ export function Bindings({ vhost, of }: BindingsProps) {
       )}
     </SpaceBetween>
   );
+}
+
+function nameOf({ source, destination }: Binding): string {
+  return `${exchangeText(source)} → ${destination}`;
 }
 
 function idOf(binding: Binding): string {

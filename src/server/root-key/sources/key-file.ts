@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemRandom } from '../../../base/random.ts';
+import { systemDisk } from '../../../storage/disk.ts';
 import { ServerError } from '../../errors.ts';
 import { checkFolder, checkKeyFile } from '../../ownership.ts';
 import type { FileSource, RootKeySource } from '../source.ts';
@@ -93,7 +93,7 @@ export class KeyFileHolder implements RootKeyHolder {
 }
 
 async function makeKeyFile(path: string, folder: string): Promise<Buffer> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(notCreated(path));
+  await systemDisk.createFolder(dirname(path)).catch(notCreated(path));
   if (existsSync(path)) return await readKeyFile(path, folder);
   checkFolder(dirname(path));
   const key = systemRandom.bytes(rootKeyBytes);

@@ -2,9 +2,9 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemRandom } from '../../../base/random.ts';
+import { systemDisk } from '../../../storage/disk.ts';
 import { ServerError } from '../../errors.ts';
 import { checkFolder, checkKeyFile } from '../../ownership.ts';
 import type { SealedFileSource } from '../source.ts';
@@ -44,7 +44,7 @@ export class SealedFileHolder implements RootKeyHolder {
 
   async #create(): Promise<void> {
     const { file, sealedWith } = this.#source;
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await systemDisk.createFolder(dirname(file));
     checkFolder(dirname(file));
     const key = systemRandom.bytes(rootKeyBytes);
     const text = Buffer.from(`${key.toString('hex')}\n`);
