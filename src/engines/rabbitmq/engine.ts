@@ -391,11 +391,13 @@ export class RabbitMqEngine implements Engine {
     const run = this.#runs.get(id);
     const view = run?.cluster.healthy[0]?.view;
     if (run === undefined || view === undefined) return;
-    const has = (alarm: BrokerAlarm) => view.some(({ alarms }) => alarms[alarm]);
-    const alarms = (['memory', 'disk'] as const).filter(has);
+    const found = (['memory', 'disk'] as const).filter((alarm) =>
+      view.some(({ alarms }) => alarms[alarm]),
+    );
+    const alarms: BrokerAlarm[] = run.cluster.canary.isSilent ? [...found, 'confirms'] : found;
     if (run.alarms === alarms.join()) return;
     run.alarms = alarms.join();
-    for (const alarm of alarms) {
+    for (const alarm of found) {
       for (const text of alarmTexts(alarm, view, run.cluster.nodes)) {
         this.#events?.log(id, 'warn', text);
       }
