@@ -7,13 +7,10 @@ import { HttpsClient } from '../../src/net/http/https-client.ts';
 import { healthVhost } from '../../src/transfer/health-vhost.ts';
 import { describeBroker, password } from '../support/broker-requests.ts';
 import {
-  clusterFolder,
   clusterMs,
   clusterRequest,
   clustersMissing,
-  describedAs,
   engineVariables,
-  nodePids,
   removeClusters,
 } from '../support/cluster-machine.ts';
 import { until } from '../support/processes.ts';
@@ -28,7 +25,6 @@ const skip = (await clustersMissing()) ?? (isLong ? false : 'part of the long te
 let waxwing: Waxwing;
 let brokerId = '';
 let consoleUrl = '';
-let pids: ReadonlyMap<number, number>;
 before(async () => {
   if (skip) return;
   const args = ['--no-default-broker'];
@@ -44,7 +40,6 @@ before(async () => {
   await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
   const { BrokerInstances: [instance] = [] } = await describeBroker(waxwing, brokerId);
   consoleUrl = instance?.ConsoleURL ?? '';
-  pids = nodePids(clusterFolder(waxwing, brokerId));
 });
 after(() => (skip ? undefined : removeClusters(waxwing)));
 
@@ -107,28 +102,4 @@ test('what an administrator deletes is created again', { skip }, async () => {
   await allConfirm();
   const { BrokerState } = await describeBroker(waxwing, brokerId);
   assert.equal(BrokerState, 'RUNNING');
-});
-
-test('a cluster that confirms nothing is shown as such, and its nodes go on', {
-  skip,
-}, async () => {
-  // Another queue with this name: nodes refuse what the check needs, and clients are not affected.
-  await call('PUT', `/permissions/${healthVhost}/admin`, {
-    configure: '.*',
-    write: '.*',
-    read: '.*',
-  });
-  await call('DELETE', queuePath);
-  await call('PUT', queuePath, { durable: true, arguments: { 'x-queue-type': 'classic' } });
-  for (const { name } of await connections()) {
-    await call('DELETE', `/connections/${encodeURIComponent(String(name))}`);
-  }
-  const found = await describedAs(waxwing, brokerId, 'CRITICAL_ACTION_REQUIRED');
-  assert.equal(found.ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_NO_CONFIRMS');
-  assert.equal(await confirming(), 0);
-  await (await waxwing.connect(await waxwing.brokerUrl(brokerId))).close();
-  await call('DELETE', queuePath);
-  await describedAs(waxwing, brokerId, 'RUNNING');
-  await allConfirm();
-  assert.deepEqual(nodePids(clusterFolder(waxwing, brokerId)), pids);
 });
