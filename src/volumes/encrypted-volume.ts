@@ -198,7 +198,9 @@ export class EncryptedVolume {
       return (await exists(keyFileOf(this.place.folder))) ? 'locked' : 'missing';
     }
     const serving = this.#serving;
-    const isOwn = mounts.length === 1 && mounts[0]?.device === serving?.device;
+    const [mount] = mounts;
+    const isOwn =
+      mounts.length === 1 && mount?.type === mountType && mount.device === serving?.device;
     return isOwn && serving?.isExpectedToEnd === false ? 'mounted' : 'fenced';
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBrokerCommand } from '@aws-sdk/client-mq';
 import { systemClock } from '../../src/base/clock.ts';
 import { serviceUser } from '../../src/engines/rabbitmq/nodes/definitions.ts';
@@ -7,10 +8,13 @@ import { HttpsClient } from '../../src/net/http/https-client.ts';
 import { healthVhost } from '../../src/transfer/health-vhost.ts';
 import { describeBroker, password } from '../support/broker-requests.ts';
 import {
+  clusterFolder,
   clusterMs,
   clusterRequest,
   clustersMissing,
+  describedAs,
   engineVariables,
+  nodePids,
   removeClusters,
 } from '../support/cluster-machine.ts';
 import { until } from '../support/processes.ts';
@@ -25,6 +29,7 @@ const skip = (await clustersMissing()) ?? (isLong ? false : 'part of the long te
 let waxwing: Waxwing;
 let brokerId = '';
 let consoleUrl = '';
+let pids: ReadonlyMap<number, number>;
 before(async () => {
   if (skip) return;
   const args = ['--no-default-broker'];
@@ -40,6 +45,7 @@ before(async () => {
   await waxwing.brokerIs(brokerId, 'RUNNING', clusterMs);
   const { BrokerInstances: [instance] = [] } = await describeBroker(waxwing, brokerId);
   consoleUrl = instance?.ConsoleURL ?? '';
+  pids = nodePids(clusterFolder(waxwing, brokerId));
 });
 after(() => (skip ? undefined : removeClusters(waxwing)));
 
@@ -64,6 +70,7 @@ const allConfirm = () =>
   until('all nodes confirm', async () => (await confirming()) === 3, clusterMs);
 
 type Row = Readonly<Record<string, unknown>>;
+const everything = { configure: '.*', write: '.*', read: '.*' };
 const queuePath = `/queues/${healthVhost}/health`;
 const connections = async (): Promise<Row[]> =>
   ((await call('GET', '/connections')) as Row[]).filter(({ vhost }) => vhost === healthVhost);
@@ -102,4 +109,49 @@ test('what an administrator deletes is created again', { skip }, async () => {
   await allConfirm();
   const { BrokerState } = await describeBroker(waxwing, brokerId);
   assert.equal(BrokerState, 'RUNNING');
+});
+
+test('a cluster that confirms nothing is shown as such, and its nodes go on', {
+  skip,
+}, async () => {
+  // Another queue with this name, which confirms too: the check needs a quorum queue. Clients are not affected.
+  await call('PUT', `/permissions/${healthVhost}/admin`, everything);
+  await call('DELETE', queuePath);
+  await call('PUT', queuePath, { durable: true, arguments: { 'x-queue-type': 'classic' } });
+  const found = await describedAs(waxwing, brokerId, 'CRITICAL_ACTION_REQUIRED');
+  assert.equal(found.ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_NO_CONFIRMS');
+  assert.equal(await confirming(), 0);
+  await (await waxwing.connect(await waxwing.brokerUrl(brokerId))).close();
+  await call('DELETE', queuePath);
+  await describedAs(waxwing, brokerId, 'RUNNING');
+  await allConfirm();
+  assert.deepEqual(nodePids(clusterFolder(waxwing, brokerId)), pids);
+});
+
+test('a quorum queue that refuses messages is shown too', { skip }, async () => {
+  const definition = { 'max-length': 0, overflow: 'reject-publish' };
+  const policy = `/policies/${healthVhost}/full`;
+  await call('PUT', policy, { pattern: '.*', 'apply-to': 'queues', definition });
+  const found = await describedAs(waxwing, brokerId, 'CRITICAL_ACTION_REQUIRED');
+  assert.equal(found.ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_NO_CONFIRMS');
+  await call('DELETE', policy);
+  await describedAs(waxwing, brokerId, 'RUNNING');
+});
+
+test('one node whose process stands still is no alarm of the cluster', { skip }, async () => {
+  await allConfirm();
+  const [, pid] = [...nodePids(clusterFolder(waxwing, brokerId))][1] ?? [];
+  assert.ok(pid);
+  process.kill(pid, 'SIGSTOP');
+  const seen: (string | undefined)[] = [];
+  try {
+    for (const endMs = Date.now() + 90_000; Date.now() < endMs; await delay(1000)) {
+      const { BrokerState, ActionsRequired } = await describeBroker(waxwing, brokerId);
+      seen.push(ActionsRequired?.[0]?.ActionRequiredCode ?? BrokerState);
+    }
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  assert.deepEqual([...new Set(seen)], ['RUNNING']);
+  await allConfirm();
 });

@@ -9,7 +9,8 @@ import { fields } from './nodes/node-api.ts';
 const queueCountMax = 500;
 
 /** Missing while a node is not asked, as during an alarm. */
-const confirmsHelp = 'Whether the node has confirmed a message to a quorum queue within a minute.';
+const confirmsHelp =
+  'Whether the node confirms messages to a quorum queue: 0 after five checks without one.';
 
 type Fields = Readonly<Record<string, unknown>>;
 

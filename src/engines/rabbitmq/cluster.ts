@@ -96,7 +96,7 @@ export class Cluster {
       log: (...of) => events.log(...of),
     });
     this.canary = new Canary(this.nodes, {
-      open: (node, mayCreate) => NodeCanary.open(node.place, node.access, mayCreate),
+      open: (node, signal) => NodeCanary.open(node.place, node.access, signal),
       repair: (node) =>
         this.#running.importHealth(node, () => this.#command(node, { kind: 'import-definitions' })),
       pause: () => delay(lookMs.starting),

@@ -3,12 +3,17 @@
 import { TransferError } from '../../../transfer/errors.ts';
 import { healthVhost } from '../../../transfer/health-vhost.ts';
 
-/** Time between two checks, milliseconds. */
-const checkMs = 15_000;
-/** Time without a confirm after which users are told, milliseconds. */
-export const silentMs = 60_000;
-/** Time between two attempts to create what the check needs, milliseconds. */
-const repairMs = 60_000;
+/** Time between the beginnings of two checks, milliseconds. */
+export const checkMs = 15_000;
+/**
+ * Checks in a row without a confirm after which users are told: about a minute. They are counted, because time
+ * also passes while this process does not run.
+ */
+export const failureCountMax = 5;
+/** Time between two attempts to create what the check needs, milliseconds: doubled while they do not help. */
+const repairMs = { first: 60_000, longest: 960_000 } as const;
+/** Time after which all nodes know what was created, milliseconds. */
+const knownMs = 5000;
 /** Time for the first confirm of a start, milliseconds. */
 const firstMs = 30_000;
 
@@ -22,15 +27,20 @@ export interface CheckedNode {
 
 /** A connection to a node. */
 export interface CanaryConnection {
-  /** Publishes a message. @throws {Error} if it is not confirmed in time */
-  confirm(): Promise<void>;
+  /**
+   * Publishes a message.
+   *
+   * @param mayCreate whether the queue is created if there is none, and examined
+   * @throws {Error} if the message is not confirmed in time
+   */
+  confirm(mayCreate: boolean): Promise<void>;
   close(): void;
 }
 
 /** What a check does to nodes. */
 export interface CanaryActions<Each extends CheckedNode> {
-  /** @param mayCreate whether the queue is created if there is none */
-  open(node: Each, mayCreate: boolean): Promise<CanaryConnection>;
+  /** @param signal gives the attempt up */
+  open(node: Each, signal: AbortSignal): Promise<CanaryConnection>;
   /** Creates the virtual host and the permissions. @returns why that failed; undefined if it did not */
   repair(node: Each): Promise<string | undefined>;
   log(level: 'info' | 'warn', text: string): void;
@@ -42,12 +52,14 @@ export interface CanaryActions<Each extends CheckedNode> {
 /** The connection of a node, and what is known of it. */
 interface Watch {
   connection: CanaryConnection | undefined;
-  /** When it last confirmed a message, or was first asked. */
-  sinceMs: number;
-  /** Why it does not confirm; undefined if it does. */
+  /** Checks without a confirm since the last one. */
+  failureCount: number;
+  /** Why the last check failed; undefined if it did not. */
   problem: string | undefined;
-  isReported: boolean;
 }
+
+/** What a node has shown: `unknown` says nothing about it. */
+type Outcome = 'confirmed' | 'failed' | 'unknown';
 
 /** Asks the nodes of a cluster for confirms, and never ends or restarts one. */
 export class Canary<Each extends CheckedNode> {
@@ -55,32 +67,34 @@ export class Canary<Each extends CheckedNode> {
   readonly #actions: CanaryActions<Each>;
   readonly #watches = new Map<Each, Watch>();
   #nextMs = 0;
-  #nextRepairMs = 0;
+  #repair = {
+    nextMs: 0,
+    pauseMs: repairMs.first as number,
+    createdMs: Number.POSITIVE_INFINITY,
+  };
   #checking: Promise<void> | undefined = undefined;
-  #hasFailedAtFirst = false;
-  #isClosed = true;
-  #lastRefusal: string | undefined = undefined;
+  /** Checks without a confirm of any node since the last one. */
+  #failureCount = 0;
+  #isStarting = false;
+  /** Gives up what is in progress; undefined if there are no checks. */
+  #ends: AbortController | undefined = undefined;
+  /** Why confirms cannot be checked. */
+  #obstacle: string | undefined = undefined;
 
   constructor(nodes: readonly Each[], actions: CanaryActions<Each>) {
     this.#nodes = nodes;
     this.#actions = actions;
   }
 
-  /** Whether no node has confirmed a message for {@link silentMs}, or none did at the start. */
+  /** Whether no node has confirmed a message for about a minute, or none did at the start. */
   get isSilent(): boolean {
-    const watches = [...this.#watches.values()];
-    if (this.#hasFailedAtFirst) return watches.length > 0;
-    return watches.length > 0 && watches.every((watch) => this.#isLate(watch));
+    return this.#failureCount >= failureCountMax && !this.#isStarting;
   }
 
   /** Whether a node confirms messages; undefined if it is not asked. */
   confirms(node: Each): boolean | undefined {
     const watch = this.#watches.get(node);
-    return watch && !this.#isLate(watch);
-  }
-
-  #isLate({ problem, sinceMs }: Watch): boolean {
-    return problem !== undefined && this.#actions.nowMs() - sinceMs >= silentMs;
+    return watch && watch.failureCount < failureCountMax;
   }
 
   /**
@@ -90,97 +104,134 @@ export class Canary<Each extends CheckedNode> {
    */
   async start(isNew: boolean): Promise<void> {
     this.open();
+    this.#isStarting = true;
+    try {
+      await this.#start(isNew);
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  async #start(isNew: boolean): Promise<void> {
     const { nowMs, log, pause } = this.#actions;
     const endMs = nowMs() + firstMs;
     const [node] = this.#nodes;
-    if (isNew && node !== undefined) await this.#repair(node);
-    while (!this.#isClosed && nowMs() < endMs) {
+    if (isNew && node !== undefined) await this.#create(node);
+    while (this.#ends !== undefined && nowMs() < endMs) {
       this.#nextMs = 0;
       this.examine();
       await this.#checking;
       const watches = [...this.#watches.values()];
+      for (const watch of watches) watch.failureCount = 0;
       if (watches.some(({ problem }) => problem === undefined)) return;
-      const isUnable = !this.#isWhole || this.#lastRefusal !== undefined;
+      const isUnable = !this.#isWhole || this.#obstacle !== undefined;
       if (watches.length === 0 && isUnable) return;
       await pause();
     }
-    if (this.#isClosed || this.#watches.size === 0) return;
-    this.#hasFailedAtFirst = true;
+    if (this.#ends === undefined || this.#watches.size === 0) return;
+    this.#failureCount = failureCountMax;
     const problems = [...this.#watches.values()].map(({ problem }) => problem).join('; ');
     log('warn', `the cluster has confirmed no message since its start: ${problems}`);
   }
 
   /** Permits checks from now on. */
   open(): void {
-    this.#isClosed = false;
+    this.#ends ??= new AbortController();
   }
 
   /** Begins a check if one is due. Call it after each look at the nodes. */
   examine(): void {
     const nowMs = this.#actions.nowMs();
-    if (this.#isClosed || nowMs < this.#nextMs || this.#checking !== undefined) return;
+    if (this.#ends === undefined || nowMs < this.#nextMs || this.#checking !== undefined) return;
     this.#nextMs = nowMs + checkMs;
-    this.#checking = Promise.all(this.#nodes.map((node) => this.#check(node))).then(() => {
+    const { signal } = this.#ends;
+    const checks = this.#nodes.map((node) => this.#check(node, signal));
+    this.#checking = Promise.all(checks).then((outcomes) => {
       this.#checking = undefined;
+      if (signal.aborted) return;
+      if (outcomes.includes('confirmed') || !outcomes.includes('failed')) this.#failureCount = 0;
+      else this.#failureCount++;
     });
   }
 
-  async #check(node: Each): Promise<void> {
+  async #check(node: Each, signal: AbortSignal): Promise<Outcome> {
     if (!node.isChecked) return this.#forget(node);
+    const sinceMs = this.#actions.nowMs();
     const watch = this.#watches.get(node) ?? this.#newWatch(node);
+    let outcome: Outcome;
     try {
-      watch.connection ??= await this.#actions.open(node, this.#isWhole);
-      await watch.connection.confirm();
-      this.#confirmed(node, watch);
+      watch.connection ??= await this.#actions.open(node, signal);
+      await watch.connection.confirm(this.#isWhole);
+      outcome = signal.aborted ? 'unknown' : this.#confirmed(node, watch);
     } catch (error) {
       watch.connection?.close();
       watch.connection = undefined;
       // It may have been stopped meanwhile.
-      if (this.#isClosed || !node.isChecked) return this.#forget(node);
-      if (isMissing(error)) return this.#missing(node);
-      this.#failed(node, watch, error instanceof Error ? error.message : String(error));
+      if (signal.aborted || !node.isChecked) return this.#forget(node);
+      if (isMissing(error)) return this.#missing(node, error, sinceMs);
+      outcome = this.#failed(node, watch, error instanceof Error ? error.message : String(error));
     }
     // It may have been closed meanwhile.
     if (this.#watches.get(node) !== watch) watch.connection?.close();
+    return outcome;
   }
 
   #newWatch(node: Each): Watch {
-    const sinceMs = this.#actions.nowMs();
-    const made: Watch = { connection: undefined, sinceMs, problem: undefined, isReported: false };
+    const made: Watch = { connection: undefined, failureCount: 0, problem: undefined };
     this.#watches.set(node, made);
     return made;
   }
 
-  #confirmed({ number }: Each, watch: Watch): void {
-    if (watch.isReported) this.#actions.log('info', `node ${number} confirms messages again`);
-    Object.assign(watch, { sinceMs: this.#actions.nowMs(), problem: undefined, isReported: false });
-    this.#hasFailedAtFirst = false;
-    this.#lastRefusal = undefined;
+  #confirmed({ number }: Each, watch: Watch): Outcome {
+    if (watch.failureCount >= failureCountMax) {
+      this.#actions.log('info', `node ${number} confirms messages again`);
+    }
+    Object.assign(watch, { failureCount: 0, problem: undefined });
+    this.#obstacle = undefined;
+    this.#repair.pauseMs = repairMs.first;
+    return 'confirmed';
   }
 
-  #failed({ number }: Each, watch: Watch, problem: string): void {
+  #failed({ number }: Each, watch: Watch, problem: string): Outcome {
     watch.problem = problem;
-    if (watch.isReported || !this.#isLate(watch)) return;
-    watch.isReported = true;
-    const text = `node ${number} has confirmed no message to a quorum queue for ${silentMs / 1000} s`;
-    this.#actions.log('warn', `${text}: ${problem}`);
+    watch.failureCount++;
+    if (watch.failureCount === failureCountMax && !this.#isStarting) {
+      const text = `node ${number} has confirmed no message to a quorum queue for about a minute`;
+      this.#actions.log('warn', `${text}: ${problem}`);
+    }
+    return 'failed';
   }
 
   /** The virtual host, the queue or the permissions are not there: this says nothing about the node. */
-  async #missing(node: Each): Promise<void> {
-    this.#forget(node);
-    if (this.#isWhole && !this.#isClosed) await this.#repair(node);
+  async #missing(node: Each, { message }: Error, sinceMs: number): Promise<Outcome> {
+    const outcome = this.#forget(node);
+    const { nextMs, createdMs } = this.#repair;
+    if (!this.#isWhole || this.#ends === undefined) return outcome;
+    if (this.#actions.nowMs() >= nextMs) await this.#create(node);
+    else if (sinceMs >= createdMs + knownMs) this.#cannotCheck(message);
+    return outcome;
   }
 
-  async #repair(node: Each): Promise<void> {
-    const { nowMs, log, repair } = this.#actions;
-    if (nowMs() < this.#nextRepairMs) return;
-    this.#nextRepairMs = nowMs() + repairMs;
+  async #create(node: Each): Promise<void> {
+    const { nowMs, repair } = this.#actions;
+    const { pauseMs } = this.#repair;
+    this.#repair = {
+      nextMs: nowMs() + pauseMs,
+      pauseMs: Math.min(2 * pauseMs, repairMs.longest),
+      createdMs: Number.POSITIVE_INFINITY,
+    };
     const problem = await repair(node).catch(String);
+    if (this.#ends === undefined) return;
+    if (problem !== undefined) return this.#cannotCheck(problem);
+    this.#repair.createdMs = nowMs();
     this.#nextMs = 0;
-    if (problem === undefined || problem === this.#lastRefusal || this.#isClosed) return;
-    this.#lastRefusal = problem;
-    log('warn', `confirms are not checked: the virtual host ${healthVhost} is missing: ${problem}`);
+  }
+
+  #cannotCheck(why: string): void {
+    if (why === this.#obstacle) return;
+    this.#obstacle = why;
+    const what = `confirms are not checked, because the virtual host ${healthVhost} cannot be used`;
+    this.#actions.log('warn', `${what}: ${why}`);
   }
 
   /** Queues are declared while all nodes run and have one version, so that each gets a member of them. */
@@ -189,15 +240,17 @@ export class Canary<Each extends CheckedNode> {
     return isSame && this.#nodes.every(({ isChecked }) => isChecked);
   }
 
-  #forget(node: Each): void {
+  #forget(node: Each): Outcome {
     this.#watches.get(node)?.connection?.close();
     this.#watches.delete(node);
+    return 'unknown';
   }
 
   /** Ends all connections, before the nodes are ended. */
   close(): void {
-    this.#isClosed = true;
-    this.#hasFailedAtFirst = false;
+    this.#ends?.abort();
+    this.#ends = undefined;
+    this.#failureCount = 0;
     for (const node of [...this.#watches.keys()]) this.#forget(node);
   }
 
@@ -207,8 +260,7 @@ export class Canary<Each extends CheckedNode> {
   }
 }
 
-/** Whether an error says that the virtual host, the queue or a permission is missing. */
-function isMissing(error: unknown): boolean {
-  if (!(error instanceof TransferError)) return false;
-  return error.code === 'login-refused' || [403, 404, 530].includes(error.replyCode ?? 0);
+/** Whether an error says that the virtual host, the queue or a permission is missing, or the user is not known. */
+function isMissing(error: unknown): error is TransferError {
+  return error instanceof TransferError && [403, 404, 530].includes(error.replyCode ?? 0);
 }

@@ -1,7 +1,6 @@
 // A connection to a node over TLS, by which the node confirms messages to a quorum queue.
 
-import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import { systemClock } from '../../../base/clock.ts';
 import { isOlder } from '../../../control/offers/offers.ts';
 import type { ClientChannel } from '../../../transfer/amqp/channel.ts';
@@ -11,11 +10,10 @@ import { healthVhost } from '../../../transfer/health-vhost.ts';
 import { healthQueue } from '../nodes/definitions.ts';
 import type { NodeAccess } from '../nodes/node-api.ts';
 import type { NodeAddress } from '../nodes/node-place.ts';
+import { dialNode } from './dial-node.ts';
 
-/** Time for a connection, and for its log-in, milliseconds. */
-const connectMs = 5000;
-/** Time for a confirm, milliseconds. */
-const confirmMs = 5000;
+/** Time for a connection, for its log-in, for a declaration, and for a confirm; milliseconds. */
+const answerMs = 5000;
 /** The age at which a message expires, milliseconds. */
 const messageMs = 5000;
 
@@ -29,72 +27,105 @@ const body = Buffer.from('health');
 /** An open connection to a node. */
 export class NodeCanary {
   readonly #client: AmqpClient;
-  readonly #channel: ClientChannel;
+  #channel: ClientChannel | undefined = undefined;
+  /** Whether the queue has an age for its messages, as far as known. */
+  #hasAge: boolean;
 
-  private constructor(client: AmqpClient, channel: ClientChannel) {
+  private constructor(client: AmqpClient, version: string) {
     this.#client = client;
-    this.#channel = channel;
+    // Quorum queues know ages from RabbitMQ 3.10.
+    this.#hasAge = !isOlder(version, '3.10');
   }
 
   /**
-   * Connects to a node, and declares the queue.
+   * Connects to a node and logs in.
    *
-   * @param mayCreate whether the queue is created if there is none
+   * @param signal gives the attempt up
    * @throws {TransferError}
    */
   static async open(
     node: NodeAddress,
     { username, password, authority, serverName }: NodeAccess,
-    mayCreate: boolean,
+    signal: AbortSignal,
   ): Promise<NodeCanary> {
-    const stream = await dialNode(node, authority, serverName);
-    const client = await AmqpClient.open(stream, {
-      clock: systemClock,
-      username,
-      password,
-      vhost: healthVhost,
-      connectionName: 'Waxwing health check',
-      channelMax: 1,
-      timeoutMs: connectMs,
-    });
-    const late = systemClock.setTimeout(() => client.destroy(), connectMs);
+    const to = { host: node.address, port: node.ports.amqps, authority, serverName };
+    const stream: Duplex = await dialNode(to, { timeoutMs: answerMs, signal });
+    const giveUp = () => stream.destroy();
+    signal.addEventListener('abort', giveUp);
     try {
-      const channel = await openQueue(client, node.version, mayCreate);
-      await channel.confirmSelect();
-      return new NodeCanary(client, channel);
-    } catch (error) {
-      client.destroy();
-      throw error;
+      const client = await AmqpClient.open(stream, {
+        clock: systemClock,
+        username,
+        password,
+        vhost: healthVhost,
+        connectionName: 'Waxwing health check',
+        channelMax: 1,
+        timeoutMs: answerMs,
+      });
+      return new NodeCanary(client, node.version);
     } finally {
-      late.clear();
+      signal.removeEventListener('abort', giveUp);
     }
   }
 
   /**
    * Publishes a message, and waits for its confirm. Must not be called again before that.
    *
-   * @throws {TransferError} if there is none in time; the connection is of no use then
+   * @param mayCreate whether the queue is created if there is none; it is also examined then, because a queue of
+   *   another type would confirm too
+   * @throws {TransferError} if there is no confirm in time; the connection is of no use then
    */
-  confirm(): Promise<void> {
-    const channel = this.#channel;
+  async confirm(mayCreate: boolean): Promise<void> {
+    if (mayCreate) await this.#within('answer to the declaration of the queue', this.#declare());
+    const channel = await this.#within('confirm channel', this.#opened());
+    await this.#within('confirm', this.#publish(channel));
+  }
+
+  /** The channel, which a node closes when it refuses something. */
+  async #opened(): Promise<ClientChannel> {
+    if (this.#channel !== undefined) return this.#channel;
+    const channel = await this.#client.openChannel();
+    await channel.confirmSelect();
+    this.#channel = channel;
+    return channel;
+  }
+
+  /** One message at most, for some seconds. A queue from before an upgrade has no age. */
+  async #declare(): Promise<void> {
+    try {
+      await this.#declareOnce();
+    } catch (error) {
+      this.#channel = undefined;
+      const isOther = error instanceof TransferError && error.replyCode === preconditionFailed;
+      if (!isOther || !this.#hasAge) throw error;
+      this.#hasAge = false;
+      await this.#declareOnce();
+    }
+  }
+
+  async #declareOnce(): Promise<void> {
+    const channel = await this.#opened();
+    await channel.declareQueue(healthQueue, {
+      isDurable: true,
+      arguments: {
+        'x-queue-type': { type: 'longstr', value: 'quorum' },
+        'x-max-length': { type: 'signedint', value: 1 },
+        ...(this.#hasAge && { 'x-message-ttl': { type: 'signedint', value: messageMs } }),
+      },
+    });
+  }
+
+  #publish(channel: ClientChannel): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => {
-        timer.clear();
-        reject(new TransferError('connection-failed', why));
-      };
-      const late = () => fail(`no confirm within ${confirmMs} ms`);
-      const timer = systemClock.setTimeout(late, confirmMs);
+      const fail = (why: string) => reject(new TransferError('connection-failed', why));
       channel.events = {
-        confirmed: () => {
-          timer.clear();
-          resolve();
-        },
+        confirmed: () => resolve(),
         refused: () => fail('the message was refused'),
         // A confirm follows, which comes too late.
         returned: (reason) => fail(`the message reached no queue: ${reason}`),
         delivered: () => {},
         cancelled: () => {},
-        ended: ({ message }) => fail(message),
+        ended: (reason) => reject(reason),
       };
       channel.publish({
         exchange: '',
@@ -108,83 +139,21 @@ export class NodeCanary {
     });
   }
 
+  /** Waits for something for a limited time. */
+  #within<T>(what: string, answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        reject(new TransferError('connection-failed', `no ${what} within ${answerMs} ms`));
+        this.#client.destroy();
+      };
+      const timer = systemClock.setTimeout(late, answerMs);
+      answer.then(resolve, reject).finally(() => timer.clear());
+    });
+  }
+
   /** Ends the connection. */
   close(): void {
     // Without a goodbye, a node writes a warning to its log.
     void this.#client.close();
   }
-}
-
-/**
- * One message at most, for some seconds. Quorum queues know ages from RabbitMQ 3.10; a queue from before an
- * upgrade has none.
- */
-async function openQueue(
-  client: AmqpClient,
-  version: string,
-  mayCreate: boolean,
-): Promise<ClientChannel> {
-  const declare = async (hasAge: boolean) => {
-    const channel = await client.openChannel();
-    await channel.declareQueue(healthQueue, {
-      isPassive: !mayCreate,
-      isDurable: true,
-      arguments: {
-        'x-queue-type': { type: 'longstr', value: 'quorum' },
-        'x-max-length': { type: 'signedint', value: 1 },
-        ...(hasAge && { 'x-message-ttl': { type: 'signedint', value: messageMs } }),
-      },
-    });
-    return channel;
-  };
-  if (isOlder(version, '3.10')) return declare(false);
-  return declare(true).catch((error: unknown) => {
-    if (error instanceof TransferError && error.replyCode === preconditionFailed) {
-      return declare(false);
-    }
-    throw error;
-  });
-}
-
-/** Connects as the endpoint of a cluster does: nodes want to know the address of the client first. */
-function dialNode(
-  { address, ports }: NodeAddress,
-  authority: string,
-  serverName: string,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const plain = connectPlain({ host: address, port: ports.amqps });
-    let used: Socket = plain;
-    const fail = (why: string) => {
-      timer.clear();
-      used.destroy();
-      plain.destroy();
-      reject(new TransferError('connection-failed', `AMQP over TLS: ${why}`));
-    };
-    const failed = (error: Error) => fail(error.message);
-    const timer = systemClock.setTimeout(
-      () => fail(`no connection within ${connectMs} ms`),
-      connectMs,
-    );
-    plain.on('error', failed);
-    plain.once('connect', () => {
-      const { localAddress, remoteAddress, localPort, remotePort } = plain;
-      plain.write(`PROXY TCP4 ${localAddress} ${remoteAddress} ${localPort} ${remotePort}\r\n`);
-      const stream = connectTls({
-        socket: plain,
-        ca: authority,
-        servername: serverName,
-        minVersion: 'TLSv1.2',
-        rejectUnauthorized: true,
-      });
-      used = stream;
-      stream.on('error', failed);
-      stream.once('secureConnect', () => {
-        timer.clear();
-        stream.off('error', failed);
-        stream.on('error', () => {});
-        resolve(stream);
-      });
-    });
-  });
 }

@@ -73,16 +73,16 @@ export function definitionsOf(serviceHash: string, first: FirstDefinitions | und
   });
 }
 
-/** The definitions with which the service can check confirms: a virtual host in which only its user may act. */
+/**
+ * The definitions with which the service can check confirms: a virtual host in which only its user may act. It may
+ * declare the queue, and publish with the default exchange.
+ */
 export function healthDefinitions(serviceHash: string): string {
-  const rights = {
-    configure: `^${healthQueue}$`,
-    write: `^(?:${healthQueue}|amq\\.default)$`,
-    read: '^$',
-  };
+  const rights = { configure: `^${healthQueue}$`, write: '^amq\\.default$', read: '^$' };
+  const metadata = { description: 'Health checks of Waxwing', tags: [] };
   return JSON.stringify({
     users: [userDefinition(serviceUser, serviceHash, 'monitoring')],
-    vhosts: [{ name: healthVhost }],
+    vhosts: [{ name: healthVhost, ...metadata, metadata }],
     permissions: [{ user: serviceUser, vhost: healthVhost, ...rights }],
   });
 }
