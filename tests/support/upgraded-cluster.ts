@@ -75,7 +75,12 @@ export class UpgradedCluster {
   async ask(): Promise<void> {
     const { brokerId: BrokerId } = this;
     await this.waxwing.mq.send(new UpdateBrokerCommand({ BrokerId, EngineVersion: newerVersion }));
-    await this.waxwing.mq.send(new RebootBrokerCommand({ BrokerId }));
+    await this.reboot();
+  }
+
+  /** Lets the upgrade begin, or go on. */
+  async reboot(): Promise<void> {
+    await this.waxwing.mq.send(new RebootBrokerCommand({ BrokerId: this.brokerId }));
   }
 
   /** The upgrade in the trail: which node got which version. */

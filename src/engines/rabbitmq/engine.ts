@@ -371,12 +371,17 @@ export class RabbitMqEngine implements Engine {
   }
 
   #line(id: string, nodeName: string, line: string): void {
-    const { level, text } = readLogLine(line);
+    const { level, category, process, text } = readLogLine(line);
     const [shortName] = nodeName.split('@');
+    const shown = `${shortName}: ${text}`;
+    if (category !== 'general') {
+      this.#events?.log(id, level, `${process} ${shown}`, category);
+      return;
+    }
     // What nodes warn of is for the broker's own log: the service's log has their ends. Nodes that are
     // stopped report each connection that they end as an error.
     const isError = level === 'error' && this.#runs.get(id)?.cluster.isUp === true;
-    this.#events?.log(id, isError ? 'warn' : 'info', `${shortName}: ${text}`);
+    this.#events?.log(id, isError ? 'warn' : 'info', shown);
   }
 
   #ended(id: string, detail: string): void {

@@ -1,5 +1,7 @@
 // The configuration files of a node.
 
+import { isOlder } from '../../../control/offers/offers.ts';
+import { logLineFormat } from '../log-line.ts';
 import { confValue, erlangAddress, erlangString } from './erlang-text.ts';
 import { linksPlugin } from './links/links-plugin.ts';
 import { filesOf, loopback, type NodeAddress, type NodePlace } from './node-place.ts';
@@ -70,6 +72,9 @@ export function nodeConfiguration(settings: NodeSettings): string {
     ['log.file', 'false'],
   ];
   const text = lines.map(([key, value]) => `${key} = ${confValue(String(value))}`);
+  if (!isOlder(node.version, '3.10')) {
+    text.push(`log.console.formatter.plaintext.format = ${logLineFormat}`);
+  }
   return `${[...text, ...ownLines].join('\n')}\n`;
 }
 
