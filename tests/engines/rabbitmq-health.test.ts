@@ -128,16 +128,6 @@ test('a cluster that confirms nothing is shown as such, and its nodes go on', {
   assert.deepEqual(nodePids(clusterFolder(waxwing, brokerId)), pids);
 });
 
-test('a quorum queue that refuses messages is shown too', { skip }, async () => {
-  const definition = { 'max-length': 0, overflow: 'reject-publish' };
-  const policy = `/policies/${healthVhost}/full`;
-  await call('PUT', policy, { pattern: '.*', 'apply-to': 'queues', definition });
-  const found = await describedAs(waxwing, brokerId, 'CRITICAL_ACTION_REQUIRED');
-  assert.equal(found.ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_NO_CONFIRMS');
-  await call('DELETE', policy);
-  await describedAs(waxwing, brokerId, 'RUNNING');
-});
-
 test('one node whose process stands still is no alarm of the cluster', { skip }, async () => {
   await allConfirm();
   const [, pid] = [...nodePids(clusterFolder(waxwing, brokerId))][1] ?? [];
