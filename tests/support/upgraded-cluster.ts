@@ -66,7 +66,7 @@ export class UpgradedCluster {
 
   /** Proves that the queue has a member on each node. */
   async hasMembersEverywhere(): Promise<void> {
-    const found = await this.#asked('/queues');
+    const found = await this.#asked('/queues/%2F');
     const members = found.map(({ name, members: of }) => [name, (of as string[]).length]);
     assert.deepEqual(members, [[queue, 3]]);
   }
