@@ -1,6 +1,7 @@
 // The lines of the logs of nodes.
 
 import type { LogCategory, LogLevel } from '../../control/engine.ts';
+import { isOlder } from '../../control/offers/offers.ts';
 
 const levels: Readonly<Record<string, LogLevel>> = {
   debug: 'info',
@@ -29,11 +30,13 @@ const categories: ReadonlySet<string> = new Set(['connection', 'channel', 'queue
 
 const noProcess = '<0.0.0>';
 
-/**
- * How nodes write lines: with their categories. Versions before 3.10 are not asked to, because 3.8 does not know
- * this.
- */
+/** How nodes write lines if they {@link hasLogCategories}. */
 export const logLineFormat = '$time [$level] $domain $pid $msg';
+
+/** Whether nodes of a version state the categories of lines. 3.8 does not know their format. */
+export function hasLogCategories(version: string): boolean {
+  return !isOlder(version, '3.10');
+}
 
 /** The name of a refused log-in, up to the reason, with which the text ends. */
 const refusedName = /((?:login refused|access denied): user ').*?(?=' - [\w ]*$|$)/s;

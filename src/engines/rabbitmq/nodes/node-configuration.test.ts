@@ -52,9 +52,12 @@ test('a node has no port without TLS, and only on the loopback address', () => {
 
 test('nodes state the category of a line from 3.10', () => {
   const formats = (version: string) =>
-    configuration({ node: { ...place(2), version } }).filter((line) => /formatter/.test(line));
+    configuration({ node: { ...place(2), version } }).filter((line) =>
+      /formatter|color/.test(line),
+    );
   assert.deepEqual(formats('3.9'), []);
   assert.deepEqual(formats('3.10'), [
+    'log.console.use_colors = off',
     'log.console.formatter.plaintext.format = $time [$level] $domain $pid $msg',
   ]);
 });

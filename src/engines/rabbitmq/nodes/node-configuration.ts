@@ -1,7 +1,6 @@
 // The configuration files of a node.
 
-import { isOlder } from '../../../control/offers/offers.ts';
-import { logLineFormat } from '../log-line.ts';
+import { hasLogCategories, logLineFormat } from '../log-line.ts';
 import { confValue, erlangAddress, erlangString } from './erlang-text.ts';
 import { linksPlugin } from './links/links-plugin.ts';
 import { filesOf, loopback, type NodeAddress, type NodePlace } from './node-place.ts';
@@ -72,7 +71,8 @@ export function nodeConfiguration(settings: NodeSettings): string {
     ['log.file', 'false'],
   ];
   const text = lines.map(([key, value]) => `${key} = ${confValue(String(value))}`);
-  if (!isOlder(node.version, '3.10')) {
+  if (hasLogCategories(node.version)) {
+    text.push('log.console.use_colors = off');
     text.push(`log.console.formatter.plaintext.format = ${logLineFormat}`);
   }
   return `${[...text, ...ownLines].join('\n')}\n`;
