@@ -110,6 +110,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'engines/volumes',
     'management/limits.ts',
     'protocols/amqp091/plain-answer.ts',
+    'transfer/amqp',
+    'transfer/errors.ts',
+    'transfer/health-vhost.ts',
   ],
   'engines/activemq': [
     'base',

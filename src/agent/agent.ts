@@ -166,6 +166,7 @@ export class Agent {
     this.#lease.end();
     await this.#fence.close();
     await this.#requests.removeAll();
+    await this.#parts.host.close();
     systemClock.setTimeout(() => {
       this.#isClosed = true;
       this.#channel?.close('the service has removed this host');
@@ -214,6 +215,7 @@ export class Agent {
     this.#isClosed = true;
     this.#ticks?.clear();
     await this.#requests.close();
+    await this.#parts.host.close();
     this.#lease.end();
     this.#channel?.close('the host is being stopped');
   }

@@ -1,4 +1,4 @@
-// Alarms of running brokers: low memory and low disk space.
+// Alarms of running brokers: low memory and low disk space, and missing confirms.
 
 import type { BrokerRecord } from './broker-record.ts';
 import type { BrokerAlarm } from './engine.ts';
@@ -9,7 +9,7 @@ export interface RequiredAction {
   readonly info: string;
 }
 
-/** The actions of brokers of RabbitMQ's type, with the codes of Amazon MQ. */
+/** The actions of brokers of RabbitMQ's type, with the codes of Amazon MQ where it has one. */
 const actions: Readonly<Record<BrokerAlarm, RequiredAction>> = {
   memory: {
     code: 'RABBITMQ_MEMORY_ALARM',
@@ -18,6 +18,10 @@ const actions: Readonly<Record<BrokerAlarm, RequiredAction>> = {
   disk: {
     code: 'RABBITMQ_DISK_ALARM',
     info: 'The broker is low on disk space; publishers wait until it has more.',
+  },
+  confirms: {
+    code: 'BROKER_NO_CONFIRMS',
+    info: 'The cluster confirms no messages to quorum queues; its log states why.',
   },
 };
 

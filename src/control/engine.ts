@@ -181,8 +181,8 @@ export interface ReportedAccess {
   readonly count: number;
 }
 
-/** Why the publishers of a broker wait. */
-export type BrokerAlarm = 'memory' | 'disk';
+/** Why the publishers of a broker wait: it is low on memory or disk space, or confirms no messages. */
+export type BrokerAlarm = 'memory' | 'disk' | 'confirms';
 
 /** Events that an engine reports. */
 export interface EngineEvents {

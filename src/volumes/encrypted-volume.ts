@@ -28,7 +28,13 @@ import {
   type WrappedVolumeKey,
   writeKeyFile,
 } from './key-file.ts';
-import { checkEmpty, createParents, prepareMountpoint, realMountpoint } from './mountpoint.ts';
+import {
+  checkEmpty,
+  createParents,
+  prepareMountpoint,
+  realMountpoint,
+  removeMountpoint,
+} from './mountpoint.ts';
 import { deviceAbove, type Mount, mountsOn } from './mounts.ts';
 
 /** Time in which a volume is mounted, or a process that serves one ends; milliseconds. */
@@ -188,7 +194,9 @@ export class EncryptedVolume {
     }
     if (serving !== undefined) await endOf(serving.child);
     this.#serving = undefined;
-    if (await exists(mountpoint)) await checkEmpty(mountpoint);
+    if (!(await exists(mountpoint))) return;
+    await checkEmpty(mountpoint);
+    await removeMountpoint(mountpoint);
   }
 
   /** The state of the volume. It does not touch the mounted file system. */
@@ -198,7 +206,9 @@ export class EncryptedVolume {
       return (await exists(keyFileOf(this.place.folder))) ? 'locked' : 'missing';
     }
     const serving = this.#serving;
-    const isOwn = mounts.length === 1 && mounts[0]?.device === serving?.device;
+    const [mount] = mounts;
+    const isOwn =
+      mounts.length === 1 && mount?.type === mountType && mount.device === serving?.device;
     return isOwn && serving?.isExpectedToEnd === false ? 'mounted' : 'fenced';
   }
 

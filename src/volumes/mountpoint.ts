@@ -3,12 +3,12 @@
 // While its volume is not mounted, nothing may be written to such a folder: an engine that outlives
 // its volume would leave plaintext there.
 
-import { chmod, lstat, mkdir, readdir, realpath } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, realpath, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VolumeError } from './errors.ts';
 
 /** Folders of the superuser, in memory, which the users of engines can pass through. */
-const runtimeFolder = '/run/waxwing';
+export const runtimeFolder = '/run/waxwing';
 
 /**
  * The mountpoint of a volume. The data folder is closed to other users, so the superuser mounts
@@ -67,6 +67,26 @@ export async function checkEmpty(mountpoint: string): Promise<void> {
     `${names.length} files were written to ${mountpoint} while no volume was mounted, without ` +
     'encryption; examine and remove them';
   throw unsafe(text);
+}
+
+/**
+ * Removes an empty mountpoint on which nothing is mounted, if only the superuser can create it again. Where the
+ * engine has the user of the service, it stays: the engine might create it and write plaintext there.
+ */
+export async function removeMountpoint(mountpoint: string): Promise<void> {
+  if (mountpoint.startsWith(`${runtimeFolder}/`)) await removeEmpty(mountpoint);
+}
+
+/** Removes the folder with the mountpoints of a host, if there is none left. */
+export async function removeGroup(group: string): Promise<void> {
+  await removeEmpty(join(runtimeFolder, group));
+}
+
+/** Removes a folder unless it has contents, is mounted, or is gone. */
+export async function removeEmpty(path: string): Promise<void> {
+  await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(error.code ?? '')) throw error;
+  });
 }
 
 function unsafe(text: string): VolumeError {

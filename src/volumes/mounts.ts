@@ -15,12 +15,23 @@ export interface Mount {
 
 /** Reads the lines of `/proc/self/mountinfo`, see proc(5), for one path. */
 export function parseMounts(text: string, path: string): Mount[] {
+  return linesOf(text).flatMap(({ mountpoint, device, type }) =>
+    mountpoint === path ? [{ device, type }] : [],
+  );
+}
+
+/** The paths of all mountpoints in `/proc/self/mountinfo`, or in that of another process. */
+export function mountpointsIn(text: string): string[] {
+  return linesOf(text).map(({ mountpoint }) => mountpoint);
+}
+
+function linesOf(text: string): (Mount & { readonly mountpoint: string })[] {
   return text.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ');
     const [, , device, , mountpoint] = before.split(' ');
     const [type] = after.split(' ');
     if (device === undefined || mountpoint === undefined || type === undefined) return [];
-    return unescaped(mountpoint) === path ? [{ device, type }] : [];
+    return [{ device, type, mountpoint: unescaped(mountpoint) }];
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -42,6 +42,7 @@ import {
   volumeGrantEvent,
 } from '../support/grant-parameters.ts';
 import { disableKey, enableKey, grantsOn } from '../support/keys.ts';
+import { leftIn } from '../support/mountpoints.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { hiddenTexts, placesOf, placesUnder } from '../support/readable.ts';
@@ -250,16 +251,25 @@ test('nothing of the cluster is readable on the disk or in the processes', { ski
   }
 });
 
-test("the broker's log has the lines of all nodes", { skip }, async () => {
+test("the broker's logs have the lines of all nodes", { skip }, async () => {
   const logs = new CloudWatchLogsClient(clientOptions(calledService(waxwing)));
-  const logGroupName = `/aws/amazonmq/broker/${brokerId}/general`;
-  for (const number of [1, 2, 3]) {
-    const filterPattern = `"rabbit${number}: Server startup complete"`;
-    await until(`a line of node ${number}`, async () => {
+  const awaitLine = (category: string, text: string) =>
+    until(`${text} in ${category}`, async () => {
+      const logGroupName = `/aws/amazonmq/broker/${brokerId}/${category}`;
+      const filterPattern = `"${text}"`;
       const asked = new FilterLogEventsCommand({ logGroupName, filterPattern, limit: 10 });
       return ((await logs.send(asked)).events ?? []).length > 0;
     });
+  for (const number of [1, 2, 3]) {
+    await awaitLine('general', `rabbit${number}: Server startup complete`);
   }
+  const client = await waxwing.connect(await waxwing.brokerUrl(brokerId));
+  const channel = await client.model.createChannel();
+  channel.on('error', () => {});
+  await assert.rejects(channel.checkQueue('none'), /404/);
+  await client.close();
+  await awaitLine('connection', "user 'admin' authenticated and granted access to vhost '/'");
+  await awaitLine('channel', "no queue 'none' in vhost '/'");
   logs.destroy();
 });
 
@@ -409,7 +419,7 @@ async function isLocked(): Promise<void> {
   await until('no process is left', () => processesOf(folder).length === 0, clusterMs);
   for (const volume of volumesOf(waxwing, brokerId)) {
     await until('it is locked', async () => (await volume.state()) === 'locked', clusterMs);
-    assert.deepEqual(readdirSync(volume.place.mountpoint), []);
+    assert.deepEqual(leftIn(volume.place.mountpoint), []);
   }
 }
 

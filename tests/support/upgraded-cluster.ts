@@ -66,7 +66,7 @@ export class UpgradedCluster {
 
   /** Proves that the queue has a member on each node. */
   async hasMembersEverywhere(): Promise<void> {
-    const found = await this.#asked('/queues');
+    const found = await this.#asked('/queues/%2F');
     const members = found.map(({ name, members: of }) => [name, (of as string[]).length]);
     assert.deepEqual(members, [[queue, 3]]);
   }
@@ -75,7 +75,12 @@ export class UpgradedCluster {
   async ask(): Promise<void> {
     const { brokerId: BrokerId } = this;
     await this.waxwing.mq.send(new UpdateBrokerCommand({ BrokerId, EngineVersion: newerVersion }));
-    await this.waxwing.mq.send(new RebootBrokerCommand({ BrokerId }));
+    await this.reboot();
+  }
+
+  /** Lets the upgrade begin, or go on. */
+  async reboot(): Promise<void> {
+    await this.waxwing.mq.send(new RebootBrokerCommand({ BrokerId: this.brokerId }));
   }
 
   /** The upgrade in the trail: which node got which version. */

@@ -16,11 +16,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { readable } from '../../src/cli/drill/plain-text.ts';
 import { encryptionProblem } from '../../src/volumes/capabilities.ts';
 import { EncryptedVolume } from '../../src/volumes/encrypted-volume.ts';
+import { mountpointOf, removeGroup } from '../../src/volumes/mountpoint.ts';
 import { mountsOn } from '../../src/volumes/mounts.ts';
 import { until } from '../support/processes.ts';
 import { hiddenTexts, placesOf, placesUnder } from '../support/readable.ts';
@@ -41,10 +42,13 @@ after(async () => {
 });
 
 /** Makes a volume that is not created yet, and what it reported. */
-function place(name: string): { readonly volume: EncryptedVolume; readonly ends: string[] } {
+function place(
+  name: string,
+  folderAbove = join(root, 'mounts'),
+): { readonly volume: EncryptedVolume; readonly ends: string[] } {
   const id = `fs-${name}`;
   const ends: string[] = [];
-  const mountpoint = join(root, 'mounts', id);
+  const mountpoint = join(folderAbove, id);
   const folder = join(root, 'volumes', id);
   const volume = new EncryptedVolume({ id, folder, mountpoint }, (detail) => ends.push(detail));
   volumes.push(volume);
@@ -181,6 +185,29 @@ test('a locked mountpoint cannot be written, except by the superuser', {
     rmSync(join(mountpoint, 'leak'));
   } else assert.throws(() => writeFileSync(join(mountpoint, 'leak'), 'x'), { code: 'EACCES' });
   await volume.unlock(key, owner);
+});
+
+test('of a locked volume of the superuser, no mountpoint is left', {
+  skip: isSkipped || (process.getuid?.() === 0 ? false : 'needs the superuser'),
+}, async () => {
+  const group = `h-${randomBytes(9).toString('hex').slice(1)}`;
+  const key = newKey();
+  const { volume } = place(
+    randomBytes(8).toString('hex'),
+    dirname(mountpointOf(root, 'vol', group)),
+  );
+  await volume.create(key, Buffer.from('wrapped key'));
+  const mountpoint = await volume.unlock(key, owner);
+  writeFileSync(join(mountpoint, 'kept'), 'x');
+  await volume.lock({ isForced: false });
+  assert.ok(!existsSync(mountpoint));
+  await volume.unlock(key, owner);
+  assert.deepEqual(readdirSync(mountpoint), ['kept']);
+  await removeGroup(group);
+  assert.ok(existsSync(mountpoint));
+  await volume.lock({ isForced: true });
+  await removeGroup(group);
+  assert.ok(!existsSync(dirname(mountpoint)));
 });
 
 test('a volume in use is unmounted only by force', { skip: isSkipped }, async () => {

@@ -8,6 +8,10 @@ import { fields } from './nodes/node-api.ts';
 /** Maximum number of queues with metrics of their own. */
 const queueCountMax = 500;
 
+/** Missing while a node is not asked, as during an alarm. */
+const confirmsHelp =
+  'Whether the node confirms messages to a quorum queue: 0 after five checks without one.';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Metrics of the whole cluster: name, help, the object of the overview, and the member. */
@@ -91,7 +95,7 @@ function addOverview(metrics: Metrics, overview: Fields): void {
   }
 }
 
-function addNodes(metrics: Metrics, { nodes, healthy }: Cluster): void {
+function addNodes(metrics: Metrics, { nodes, healthy, canary }: Cluster): void {
   const view = healthy[0]?.view ?? [];
   const isUp = nodes.map((node): Measured => [Number(healthy.includes(node)), labelsOf(node)]);
   add(metrics, 'gauge', 'node_up', 'Whether the node serves clients.', isUp);
@@ -101,6 +105,11 @@ function addNodes(metrics: Metrics, { nodes, healthy }: Cluster): void {
   });
   const help = 'Running nodes of the cluster, as the node sees them.';
   add(metrics, 'gauge', 'node_running_nodes', help, seen);
+  const confirms = nodes.flatMap((node): Measured[] => {
+    const value = canary.confirms(node);
+    return value === undefined ? [] : [[Number(value), labelsOf(node)]];
+  });
+  add(metrics, 'gauge', 'node_confirms', confirmsHelp, confirms);
   for (const [name, text, member] of ofNodes) {
     const values = nodes.flatMap((node): Measured[] => {
       const own = view.find((each) => each.name === node.place.name);

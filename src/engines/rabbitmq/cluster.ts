@@ -1,6 +1,5 @@
 // A cluster of three nodes of RabbitMQ.
 
-import { createSecretKey } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock, type Timer } from '../../base/clock.ts';
 import { WaxwingError } from '../../base/errors.ts';
@@ -9,8 +8,11 @@ import { ControlError } from '../../control/errors.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { joinMoved } from './cluster-join.ts';
 import type { ClusterEvents, ClusterOptions } from './cluster-options.ts';
+import { unlockNode } from './cluster-unlock.ts';
 import { Commands } from './commands.ts';
 import { isFormed, setFormed } from './formed.ts';
+import { Canary } from './health/canary.ts';
+import { NodeCanary } from './health/node-canary.ts';
 import type { NodeCommand, NodeHost } from './hosts/node-host.ts';
 import { startWithoutLost } from './nodes/force-boot.ts';
 import { Node } from './nodes/node.ts';
@@ -54,6 +56,8 @@ export class Cluster {
   readonly #serviceUser: ServiceUserKeeper;
   readonly #rolling: RollingUpgrade<Node>;
   readonly #commands = new Commands();
+  /** Whether the nodes confirm messages. */
+  readonly canary: Canary<Node>;
 
   constructor(options: ClusterOptions, events: ClusterEvents) {
     this.#options = options;
@@ -90,6 +94,14 @@ export class Cluster {
       },
       nowMs: () => systemClock.monotonicMs(),
       log: (...of) => events.log(...of),
+    });
+    this.canary = new Canary(this.nodes, {
+      open: (node, signal) => NodeCanary.open(node.place, node.access, signal),
+      repair: (node) =>
+        this.#running.importHealth(node, () => this.#command(node, { kind: 'import-definitions' })),
+      pause: () => delay(lookMs.starting),
+      log: (...of) => this.#isStopping || events.log(...of),
+      nowMs: () => systemClock.monotonicMs(),
     });
   }
 
@@ -146,10 +158,13 @@ export class Cluster {
       }
       await this.#form(members, wasFormed);
       if (wasFormed) await this.#startLost(settings, keys);
+      if (!settings.isUpgrade) await this.canary.start(!wasFormed);
+      if (this.#isStopping) throw new Error(stopping);
     } catch (error) {
       await this.stop();
       throw error;
     }
+    this.canary.open();
     void this.#keepLooking();
   }
 
@@ -167,25 +182,7 @@ export class Cluster {
     { volumes }: ClusterSettings,
     keys: readonly VolumeKey[],
   ): Promise<void> {
-    const key = keys.find(({ volumeId }) => volumeId === node.volumeId);
-    const mount = volumes.find(({ id }) => id === node.volumeId);
-    if (key === undefined || mount === undefined)
-      throw new Error(`volume ${node.volumeId} has no data key`);
-    const hosted = await node.hosted();
-    const dataKey = createSecretKey(key.dataKey);
-    if (node.isNew) {
-      await hosted.create(dataKey, await this.#options.wrappedKey(node.volumeId));
-    }
-    await hosted.unlock(dataKey);
-    try {
-      // A volume that was just created was never mounted.
-      await hosted.count(node.isNew ? { ...mount, epochMin: 0 } : mount);
-    } catch (error) {
-      await hosted.lock();
-      if (!(error instanceof WaxwingError)) throw error;
-      const text = `node ${node.number}, volume ${node.volumeId}: ${error.message}`;
-      throw new WaxwingError(error.code, text, { cause: error });
-    }
+    await unlockNode(node, volumes, keys, this.#options.wrappedKey);
     this.#mounted.push(node.volumeId);
   }
 
@@ -456,6 +453,7 @@ export class Cluster {
     for (let look = 1; !this.#isStopping; look++) {
       await Promise.all(this.nodes.map((node) => node.look()));
       this.#serviceUser.examine(this.nodes);
+      this.canary.examine();
       if (!this.#isChanging && !this.#isStopping) this.#healing.examine();
       if (look % looksPerProbe === 0) {
         await Promise.all(this.nodes.map(async (node) => (await node.hosted()).probe()));
@@ -471,6 +469,7 @@ export class Cluster {
   /** Makes a start or restart in progress fail. {@link stop} must follow. */
   abandon(): void {
     this.#isStopping = true;
+    this.canary.close();
     // A command takes up to a minute. It ends with its node.
     this.#commands.giveUp(new Error(stopping));
   }
@@ -480,9 +479,10 @@ export class Cluster {
     this.#isStopping = true;
     for (const timer of this.#timers.values()) timer.clear();
     this.#timers.clear();
+    this.canary.close();
     await this.#healing.ended;
     const ends = await Promise.allSettled(this.nodes.map((node) => node.stop()));
-    await this.#serviceUser.ended;
+    await Promise.all([this.#serviceUser.ended, this.canary.ended]);
     const { brokerId } = this.#options;
     const hosts = [...new Set(this.nodes.map(({ host }) => host))];
     await Promise.allSettled(hosts.map((host) => host.stopEpmd(brokerId)));

@@ -371,12 +371,17 @@ export class RabbitMqEngine implements Engine {
   }
 
   #line(id: string, nodeName: string, line: string): void {
-    const { level, text } = readLogLine(line);
+    const { level, category, process, text } = readLogLine(line);
     const [shortName] = nodeName.split('@');
+    const shown = `${shortName}: ${text}`;
+    if (category !== 'general') {
+      this.#events?.log(id, level, `${process} ${shown}`, category);
+      return;
+    }
     // What nodes warn of is for the broker's own log: the service's log has their ends. Nodes that are
     // stopped report each connection that they end as an error.
     const isError = level === 'error' && this.#runs.get(id)?.cluster.isUp === true;
-    this.#events?.log(id, isError ? 'warn' : 'info', `${shortName}: ${text}`);
+    this.#events?.log(id, isError ? 'warn' : 'info', shown);
   }
 
   #ended(id: string, detail: string): void {
@@ -391,11 +396,13 @@ export class RabbitMqEngine implements Engine {
     const run = this.#runs.get(id);
     const view = run?.cluster.healthy[0]?.view;
     if (run === undefined || view === undefined) return;
-    const has = (alarm: BrokerAlarm) => view.some(({ alarms }) => alarms[alarm]);
-    const alarms = (['memory', 'disk'] as const).filter(has);
+    const found = (['memory', 'disk'] as const).filter((alarm) =>
+      view.some(({ alarms }) => alarms[alarm]),
+    );
+    const alarms: BrokerAlarm[] = run.cluster.canary.isSilent ? [...found, 'confirms'] : found;
     if (run.alarms === alarms.join()) return;
     run.alarms = alarms.join();
-    for (const alarm of alarms) {
+    for (const alarm of found) {
       for (const text of alarmTexts(alarm, view, run.cluster.nodes)) {
         this.#events?.log(id, 'warn', text);
       }

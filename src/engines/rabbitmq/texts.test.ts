@@ -9,13 +9,25 @@ import { linesKnownBy, ownLines } from './own-lines.ts';
 
 // The texts that nodes read and write.
 
-test('a line of a node gives its level and text', () => {
+test('a line of a node gives its level, category, process and text', () => {
   const time = '2026-11-29 08:46:49.445681+00:00';
-  const line = (level: string) => readLogLine(`${time} [${level}] <0.158.0> something happened`);
-  assert.deepEqual(line('warning'), { level: 'warn', text: 'something happened' });
-  assert.deepEqual(line('critical'), { level: 'error', text: 'something happened' });
-  assert.deepEqual(line('notice'), { level: 'info', text: 'something happened' });
-  assert.deepEqual(readLogLine('no form [error]'), { level: 'info', text: 'no form [error]' });
+  const text = 'something happened';
+  const general = { category: 'general', process: '<0.158.0>', text };
+  const line = (level: string) => readLogLine(`${time} [${level}] <0.158.0> ${text}`);
+  assert.deepEqual(line('warning'), { level: 'warn', ...general });
+  assert.deepEqual(line('critical'), { level: 'error', ...general });
+  assert.deepEqual(line('notice'), { level: 'info', ...general });
+  const lineIn = (domain: string) => readLogLine(`${time} [info] ${domain} <0.158.0> ${text}`);
+  for (const category of ['connection', 'channel', 'queue', 'mirroring']) {
+    assert.deepEqual(lineIn(`[rabbitmq,${category}]`), { level: 'info', ...general, category });
+  }
+  for (const domain of ['[rabbitmq]', '[rabbitmq,federation]', '[ra]', '<unknown domain>']) {
+    assert.deepEqual(lineIn(domain), { level: 'info', ...general });
+  }
+  const other = { level: 'info', category: 'general', process: '<0.0.0>' };
+  for (const unread of ['no form [error]', '', '2026-11-29 [rabbitmq,queue] <0.1.0> x']) {
+    assert.deepEqual(readLogLine(unread), { ...other, text: unread });
+  }
 });
 
 test('the name of a refused log-in, which may be a password, is left out', () => {

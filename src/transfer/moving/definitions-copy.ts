@@ -6,6 +6,7 @@ import { ownHashField } from '../../broker/rabbitmq/definitions/sections.ts';
 import { definitionsSections } from '../../broker/rabbitmq/definitions-transfer.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { hasMasked } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
+import { healthVhost } from '../health-vhost.ts';
 import type { ManagementClient } from './management-client.ts';
 
 /** An entry that was not copied. */
@@ -105,15 +106,25 @@ function reasonToSkip(
       return 'its password is that of every new RabbitMQ, and it could log in from any machine';
     }
   }
-  if (section === 'global_parameters' && entry['name'] === movedParameter) {
-    return 'it is about the source: its clients have moved';
-  }
-  if (isManagedPolicy(section, entry)) return 'each broker gets its own from Amazon MQ or Waxwing';
+  const reason = reasonOfSource(section, entry);
+  if (reason !== undefined) return reason;
   const isPermission = section === 'permissions' || section === 'topic_permissions';
   if (isPermission && withoutUsers.has(String(entry['user']))) return 'its user was left out';
   if (section === 'parameters' && hasMasked(entry['value'] ?? null)) {
     return 'the password of its URI is masked: set it at the target';
   }
+  return undefined;
+}
+
+/** Why an entry is of no use to another broker. */
+function reasonOfSource(section: string, entry: JsonObject): string | undefined {
+  if (section === 'global_parameters' && entry['name'] === movedParameter) {
+    return 'it is about the source: its clients have moved';
+  }
+  if ((section === 'vhosts' ? entry['name'] : entry['vhost']) === healthVhost) {
+    return 'it belongs to the checks of the source';
+  }
+  if (isManagedPolicy(section, entry)) return 'each broker gets its own from Amazon MQ or Waxwing';
   return undefined;
 }
 

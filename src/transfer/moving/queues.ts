@@ -1,6 +1,7 @@
 // The queues of a broker whose messages are moved.
 
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
+import { healthVhost } from '../health-vhost.ts';
 import type { ManagementClient } from './management-client.ts';
 
 /** A queue. */
@@ -45,7 +46,7 @@ export async function listQueues(
         name: String(fields['name']),
         messageCount: Number(fields['messages'] ?? 0),
       };
-      if (!matches(queue.vhost, queue.name)) continue;
+      if (queue.vhost === healthVhost || !matches(queue.vhost, queue.name)) continue;
       const reason = reasonToStay(fields);
       if (reason === undefined) movable.push(queue);
       else others.push({ ...queue, reason });

@@ -8,7 +8,7 @@ import type { ManagementClient } from '../moving/management-client.ts';
 import type { ScaledKind } from './differences.ts';
 import { globalParameter, moverName, required, rowsOf } from './mover.ts';
 
-/** The user of the service in clusters, which has no connections of AMQP. */
+/** The user of the service in clusters, whose connections check the nodes and move nothing. */
 const serviceUser = 'monitoring-AWS-OWNED-DO-NOT-DELETE';
 
 /** Interval of looks at the connections, milliseconds. */
@@ -69,7 +69,7 @@ async function clientsLeave(broker: BrokerToClose, reason: string): Promise<void
   let emptySinceMs: number | undefined;
   while (!interruption.aborted) {
     const nowMs = clock.monotonicMs();
-    const names = await connectionsOf(management);
+    const names = await connectionsOf(kind, management);
     if (names.length > 0) emptySinceMs = undefined;
     else emptySinceMs ??= nowMs;
     if (emptySinceMs !== undefined && nowMs - emptySinceMs >= listedMs[kind]) return;
@@ -85,9 +85,10 @@ async function clientsLeave(broker: BrokerToClose, reason: string): Promise<void
   }
 }
 
-async function connectionsOf(management: ManagementClient): Promise<string[]> {
+async function connectionsOf(kind: ScaledKind, management: ManagementClient): Promise<string[]> {
   const rows = rowsOf(await management.get('/connections?columns=name,user'));
-  return rows.filter(({ user }) => user !== moverName).map(({ name }) => String(name));
+  const others = kind === 'cluster' ? [moverName, serviceUser] : [moverName];
+  return rows.filter(({ user }) => !others.includes(String(user))).map(({ name }) => String(name));
 }
 
 async function usersOf(management: ManagementClient): Promise<string[]> {

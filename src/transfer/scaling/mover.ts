@@ -3,6 +3,7 @@
 import { systemRandom } from '../../base/random.ts';
 import type { JsonObject, JsonValue } from '../../broker/rabbitmq/model.ts';
 import { TransferError } from '../errors.ts';
+import { healthVhost } from '../health-vhost.ts';
 import type { BrokerAccess } from '../moving/access.ts';
 import type { ManagementClient } from '../moving/management-client.ts';
 
@@ -33,6 +34,7 @@ export async function createMover(broker: ScaledBroker): Promise<BrokerAccess> {
   // Messages with the property user_id are published for their users.
   await required(management, 'PUT', `/users/${moverName}`, { password, tags: 'impersonator' });
   for (const vhost of await namesIn(management, '/vhosts')) {
+    if (vhost === healthVhost) continue;
     const path = `/permissions/${encodeURIComponent(vhost)}/${moverName}`;
     await required(management, 'PUT', path, everything);
   }

@@ -6,7 +6,8 @@ import { assert } from '../../../base/assert.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { plainEnvironment } from '../../../base/programs/run-program.ts';
 import { EncryptedVolume, type VolumePlace } from '../../../volumes/encrypted-volume.ts';
-import { mountpointOf } from '../../../volumes/mountpoint.ts';
+import { mountpointOf, removeGroup } from '../../../volumes/mountpoint.ts';
+import { removeUnusedMountpoints } from '../../../volumes/unused-mountpoints.ts';
 import { folderBytes } from '../../volumes/installed-engine-volumes.ts';
 import { type Installation, installationFor } from '../installation.ts';
 import { freePorts, isPortFree } from '../nodes/free-ports.ts';
@@ -84,6 +85,8 @@ export class LocalHost implements NodeHost {
 
   /** Ends what an earlier process of this program left running. Returns how many, by broker. */
   async endLeftovers(): Promise<Map<string, number>> {
+    // Nothing waits for this, and what it leaves is removed by a later start.
+    void removeUnusedMountpoints().catch(() => {});
     const counts = new Map<string, number>();
     for (const brokerId of await this.brokers()) counts.set(brokerId, await this.endAll(brokerId));
     return counts;
@@ -182,6 +185,11 @@ export class LocalHost implements NodeHost {
       await new EncryptedVolume(this.#placeOf(brokerId, id), () => {}).destroy();
     }
     await rm(folder, { recursive: true, force: true });
+  }
+
+  /** Removes what is left of a host whose nodes have ended. */
+  async close(): Promise<void> {
+    if (this.id !== localHostId) await removeGroup(this.id);
   }
 
   #placeOf(brokerId: string, id: string): VolumePlace {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { systemRandom } from '../../../base/random.ts';
+import { healthVhost } from '../../../transfer/health-vhost.ts';
 
 /** RabbitMQ's name of the hash of {@link rabbitMqHash}. */
 const hashingAlgorithm = 'rabbit_password_hashing_sha512';
@@ -37,6 +38,9 @@ function userDefinition(name: string, passwordHash: string, tags: string): UserD
 /** The user by which the service asks the nodes, named as on Amazon MQ. */
 export const serviceUser = 'monitoring-AWS-OWNED-DO-NOT-DELETE';
 
+/** The queue by which nodes are asked for confirms, in the virtual host of the service. */
+export const healthQueue = 'health';
+
 const everything = { configure: '.*', write: '.*', read: '.*' } as const;
 
 /** What a cluster begins with. */
@@ -66,6 +70,20 @@ export function definitionsOf(serviceHash: string, first: FirstDefinitions | und
     vhosts: [{ name: vhost }],
     permissions: first.users.map(({ username }) => ({ user: username, vhost, ...everything })),
     parameters: first.hasMirrors ? [mirrors(vhost)] : [],
+  });
+}
+
+/**
+ * The definitions with which the service can check confirms: a virtual host in which only its user may act. It may
+ * declare the queue, and publish with the default exchange.
+ */
+export function healthDefinitions(serviceHash: string): string {
+  const rights = { configure: `^${healthQueue}$`, write: '^amq\\.default$', read: '^$' };
+  const metadata = { description: 'Health checks of Waxwing', tags: [] };
+  return JSON.stringify({
+    users: [userDefinition(serviceUser, serviceHash, 'monitoring')],
+    vhosts: [{ name: healthVhost, ...metadata, metadata }],
+    permissions: [{ user: serviceUser, vhost: healthVhost, ...rights }],
   });
 }
 

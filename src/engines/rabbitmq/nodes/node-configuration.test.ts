@@ -50,6 +50,18 @@ test('a node has no port without TLS, and only on the loopback address', () => {
   assert.ok(!lines.some((line) => line.startsWith('management.tcp')));
 });
 
+test('nodes state the category of a line from 3.10', () => {
+  const formats = (version: string) =>
+    configuration({ node: { ...place(2), version } }).filter((line) =>
+      /formatter|color/.test(line),
+    );
+  assert.deepEqual(formats('3.9'), []);
+  assert.deepEqual(formats('3.10'), [
+    'log.console.use_colors = off',
+    'log.console.formatter.plaintext.format = $time [$level] $domain $pid $msg',
+  ]);
+});
+
 test('all nodes look for the first one, so that a new cluster forms in one order', () => {
   const peers = configuration().filter((line) =>
     line.startsWith('cluster_formation.classic_config'),

@@ -1,5 +1,6 @@
 // The configuration files of a node.
 
+import { hasLogCategories, logLineFormat } from '../log-line.ts';
 import { confValue, erlangAddress, erlangString } from './erlang-text.ts';
 import { linksPlugin } from './links/links-plugin.ts';
 import { filesOf, loopback, type NodeAddress, type NodePlace } from './node-place.ts';
@@ -70,6 +71,10 @@ export function nodeConfiguration(settings: NodeSettings): string {
     ['log.file', 'false'],
   ];
   const text = lines.map(([key, value]) => `${key} = ${confValue(String(value))}`);
+  if (hasLogCategories(node.version)) {
+    text.push('log.console.use_colors = off');
+    text.push(`log.console.formatter.plaintext.format = ${logLineFormat}`);
+  }
   return `${[...text, ...ownLines].join('\n')}\n`;
 }
 

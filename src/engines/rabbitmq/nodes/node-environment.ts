@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { plainEnvironment } from '../../../base/programs/run-program.ts';
+import { hasLogCategories } from '../log-line.ts';
 import { erlangAddress } from './erlang-text.ts';
 import { filesOf, type NodePlace } from './node-place.ts';
 
@@ -39,7 +40,8 @@ export function nodeEnvironment(
     // That is its default, but `force_boot` of RabbitMQ 3.8 does not know it.
     RABBITMQ_MNESIA_DIR: join(files.data, node.name),
     RABBITMQ_LOG_BASE: files.log,
-    RABBITMQ_LOGS: '-',
+    // Later versions would not use the format of the configuration.
+    ...(!hasLogCategories(node.version) && { RABBITMQ_LOGS: '-' }),
     RABBITMQ_CONFIG_FILE: files.configuration,
     RABBITMQ_ADVANCED_CONFIG_FILE: files.advanced,
     RABBITMQ_ENABLED_PLUGINS_FILE: files.plugins,

@@ -26,6 +26,7 @@ export class Node {
   #hosted: HostedNode | undefined = undefined;
   #place: Omit<NodeAddress, 'version'> | undefined = undefined;
   #api: NodeApi | undefined = undefined;
+  #access: NodeAccess | undefined = undefined;
   #forgottenCount = 0;
   /** Whether it has never been in the cluster: its volume is created when its key is there. */
   isNew: boolean;
@@ -114,6 +115,18 @@ export class Node {
     return this.#api;
   }
 
+  /** How the service logs in. */
+  get access(): NodeAccess {
+    if (this.#access === undefined) throw new Error(`node ${this.number} has no place yet`);
+    return this.#access;
+  }
+
+  /** Whether it is asked for confirms: clients are given to it, and no alarm lets publishers wait. */
+  get isChecked(): boolean {
+    const hasAlarm = this.view?.some(({ alarms }) => alarms.memory || alarms.disk) === true;
+    return this.isRunning && !this.isDrained && !hasAlarm && this.sees(2);
+  }
+
   get isRunning(): boolean {
     return this.#hosted?.isRunning === true;
   }
@@ -128,6 +141,7 @@ export class Node {
   settle(place: Omit<NodeAddress, 'version'>, access: NodeAccess): void {
     this.#api?.close();
     this.#place = place;
+    this.#access = access;
     this.#api = new NodeApi(place.address, place.ports.management, access);
   }
 

@@ -10,7 +10,13 @@ import {
   localHostId,
   type NodeHost,
 } from '../hosts/node-host.ts';
-import { definitionsOf, type FirstDefinitions, rabbitMqHash, serviceUser } from './definitions.ts';
+import {
+  definitionsOf,
+  type FirstDefinitions,
+  healthDefinitions,
+  rabbitMqHash,
+  serviceUser,
+} from './definitions.ts';
 import type { Node } from './node.ts';
 import { NodeAuthority } from './node-certificates.ts';
 import type { NodeTls } from './node-configuration.ts';
@@ -152,6 +158,21 @@ export class SetUp {
   async change(node: Node, files: Omit<ChangedFiles, 'settings'>): Promise<void> {
     const hosted = await node.hosted();
     await hosted.change({ ...files, settings: this.settingsOf(node, this.#nodes[0] ?? node) });
+  }
+
+  /**
+   * Lets a running node import what checks need, once: an import that fails would end its starts.
+   *
+   * @param run imports the definitions among the files of the node
+   */
+  async importHealth<T>(node: Node, run: () => Promise<T>): Promise<T> {
+    const hash = rabbitMqHash(this.#password);
+    await this.change(node, { definitions: healthDefinitions(hash) });
+    try {
+      return await run();
+    } finally {
+      await this.change(node, { definitions: this.laterDefinitions });
+    }
   }
 
   settingsOf(node: Node, seed: Node): HostedSettings {
