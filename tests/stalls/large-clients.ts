@@ -25,8 +25,8 @@ export type LargeBroker = Pick<MeteredProcess, 'address' | 'openwire'>;
 export interface LargeClient {
   /** Resolves when the broker has confirmed the message, which is persistent. */
   readonly publish: (body: Buffer) => Promise<void>;
-  /** Resolves with the body of the message. */
-  readonly receive: () => Promise<Buffer>;
+  /** Resolves with the body of a message of this many bytes. */
+  readonly receive: (size: number) => Promise<Buffer>;
   readonly close: () => void;
 }
 
@@ -34,7 +34,8 @@ export interface LargeClient {
 export interface LargeProtocol {
   readonly kind: MeteredKind;
   readonly protocol: string;
-  readonly open: (broker: LargeBroker) => Promise<LargeClient>;
+  /** Opens a client of a queue, or of a topic with MQTT. */
+  readonly open: (broker: LargeBroker, name: string) => Promise<LargeClient>;
 }
 
 /** Bytes that have come. */
@@ -65,14 +66,16 @@ class Received {
   }
 }
 
-async function amqp091(broker: LargeBroker): Promise<LargeClient> {
+/** AMQP 0-9-1, with a queue that gets what MQTT publishes to the topic of the same name. */
+export async function amqp091(broker: LargeBroker, name: string): Promise<LargeClient> {
   const { port, ca } = broker.address('amqp091');
   const client = await AmqpClient.connect(`amqps://guest:guest@localhost:${port}`, ca);
   const channel = await client.model.createConfirmChannel();
-  await channel.assertQueue('large', { durable: true });
+  await channel.assertQueue(name, { durable: true });
+  await channel.bindQueue(name, 'amq.topic', name);
   return {
     publish: async (body) => {
-      channel.sendToQueue('large', body, { persistent: true });
+      channel.publish('amq.topic', name, body, { persistent: true });
       await channel.waitForConfirms();
     },
     receive: () =>
@@ -80,54 +83,60 @@ async function amqp091(broker: LargeBroker): Promise<LargeClient> {
         const take = (message: ConsumeMessage | null) => {
           if (message !== null) resolve(message.content);
         };
-        const taken = channel.consume('large', take, { noAck: true });
+        const taken = channel.consume(name, take, { noAck: true });
         taken.catch(reject);
       }),
     close: () => void client.model.close(),
   };
 }
 
-async function amqp10(broker: LargeBroker): Promise<LargeClient> {
-  const login = { username: 'guest', password: 'guest' };
-  const connection = await connectRhea(broker.address('amqp10'), login);
-  const sender = connection.open_sender('queue://large');
-  await once(sender, 'sendable');
-  return {
-    publish: async (body) => {
-      const accepted = once(sender, 'accepted');
-      sender.send({ durable: true, body: rhea.message.data_section(body) });
-      await accepted;
-    },
-    receive: async () => {
-      const receiver = connection.open_receiver({ source: 'queue://large' });
-      const [{ message }] = (await once(receiver, 'message')) as [EventContext];
-      const data = message?.body as { content: Buffer } | undefined; // one data section
-      return data?.content ?? Buffer.alloc(0);
-    },
-    close: () => connection.close(),
+/** @param prefix of the address of a queue */
+export const amqp10 = (protocol: string, prefix: string) =>
+  async function open(broker: LargeBroker, name: string): Promise<LargeClient> {
+    const login = { username: 'guest', password: 'guest' };
+    const connection = await connectRhea(broker.address(protocol), login);
+    const sender = connection.open_sender(prefix + name);
+    await once(sender, 'sendable');
+    return {
+      publish: async (body) => {
+        const accepted = once(sender, 'accepted');
+        sender.send({ durable: true, body: rhea.message.data_section(body) });
+        await accepted;
+      },
+      receive: async () => {
+        const receiver = connection.open_receiver({ source: prefix + name });
+        const [{ message }] = (await once(receiver, 'message')) as [EventContext];
+        const body = message?.body as { content: Buffer } | string | undefined; // data, or text
+        return typeof body === 'string' ? Buffer.from(body) : (body?.content ?? Buffer.alloc(0));
+      },
+      close: () => connection.close(),
+    };
   };
-}
 
-const stomp = (protocol: string, destination: string) =>
-  async function open(broker: LargeBroker): Promise<LargeClient> {
+/**
+ * @param prefix of a destination
+ * @param isText whether it sends texts, which have no length; what it sends to RabbitMQ's type are bytes
+ */
+export const stomp = (protocol: string, prefix: string, isText = false) =>
+  async function open(broker: LargeBroker, name: string): Promise<LargeClient> {
+    const destination = prefix + name;
     const { port, ca } = broker.address(protocol);
     const socket = await secureSocket(port, ca);
     const received = new Received(socket);
     const login = { 'accept-version': '1.2', host: '/', login: 'guest', passcode: 'guest' };
     await writeAll(socket, Buffer.from(textFrame('CONNECT', login, '')));
     await received.text('CONNECTED', 0);
-    let size = 0;
     return {
       publish: async (body) => {
-        size = body.length;
         const common = { destination, persistent: 'true', receipt: 'stored' };
-        const headers = { ...common, 'content-length': String(size) };
+        const length = { 'content-length': String(body.length) };
+        const headers = isText ? common : { ...common, ...length };
         const start = textFrame('SEND', headers, '').slice(0, -1);
         const before = received.length;
         await writeAll(socket, Buffer.concat([Buffer.from(start), body, Buffer.of(0)]));
         await received.text('receipt-id:stored', before);
       },
-      receive: async () => {
+      receive: async (size) => {
         const before = received.length;
         const subscription = { destination, id: '1', ack: 'auto' };
         await writeAll(socket, Buffer.from(textFrame('SUBSCRIBE', subscription, '')));
@@ -140,29 +149,28 @@ const stomp = (protocol: string, destination: string) =>
     };
   };
 
-const mqtt = (protocol: string) =>
-  async function open(broker: LargeBroker): Promise<LargeClient> {
+/** MQTT, with a subscription and a second connection that sends. */
+export const mqtt = (protocol: string) =>
+  async function open(broker: LargeBroker, name: string): Promise<LargeClient> {
     const { port, ca } = broker.address(protocol);
     const socket = await secureSocket(port, ca);
     const received = new Received(socket);
-    const login = { clientId: 'large', username: 'guest', password: 'guest' };
+    const login = { clientId: name, username: 'guest', password: 'guest' };
     await writeAll(socket, connectPacket({ version: 4, ...login }));
     await received.from(0, 4);
-    await writeAll(socket, subscribePacket(4, 1, { large: 0 }));
+    await writeAll(socket, subscribePacket(4, 1, { [name]: 0 }));
     await received.from(4, 5);
     const other = await secureSocket(port, ca);
     const answers = new Received(other);
-    await writeAll(other, connectPacket({ version: 4, ...login, clientId: 'sender' }));
+    await writeAll(other, connectPacket({ version: 4, ...login, clientId: `${name}-sender` }));
     await answers.from(0, 4);
-    let size = 0;
     return {
       publish: async (body) => {
-        size = body.length;
-        await writeAll(other, packet(0x32, field('large'), Buffer.of(0, 1), body));
+        await writeAll(other, packet(0x32, field(name), Buffer.of(0, 1), body));
         await answers.from(4, 4);
       },
-      receive: async () => {
-        const headBytes = packet(0x30, field('large'), Buffer.alloc(size)).length - size;
+      receive: async (size) => {
+        const headBytes = packet(0x30, field(name), Buffer.alloc(size)).length - size;
         const found = await received.from(9, headBytes + size);
         return found.subarray(headBytes);
       },
@@ -173,18 +181,19 @@ const mqtt = (protocol: string) =>
     };
   };
 
-async function openwire(broker: LargeBroker): Promise<LargeClient> {
-  const client = await broker.openwire('ID:large');
-  const destination = queue('large');
+/** OpenWire, which sends texts. */
+export async function openwire(broker: LargeBroker, name: string): Promise<LargeClient> {
+  const client = await broker.openwire(`ID:${name}`);
+  const destination = queue(name);
   return {
     publish: async (body) => {
-      await client.send(client.message(destination, body.toString('latin1')));
+      await client.send(client.message(destination, body.toString()));
       await client.caughtUp();
     },
-    receive: async () => {
+    receive: async (size) => {
       const consumerId = {
         type: types.ConsumerId,
-        connectionId: 'ID:large',
+        connectionId: `ID:${name}`,
         sessionId: 1,
         value: 1,
       };
@@ -192,7 +201,8 @@ async function openwire(broker: LargeBroker): Promise<LargeClient> {
       await until('it has come', () => client.dispatchCount > 0, answerMs);
       const content = client.dispatches[0]?.message?.content;
       await client.acknowledge(1);
-      return content?.subarray(4) ?? Buffer.alloc(0);
+      // A text has its length before it.
+      return content?.subarray(content.length - size) ?? Buffer.alloc(0);
     },
     close: () => client.cut(),
   };
@@ -204,11 +214,11 @@ export const largeProtocols: readonly LargeProtocol[] = [
   {
     kind: 'rabbitmq',
     protocol: 'STOMP of RabbitMQ',
-    open: stomp('stomp-rabbitmq', '/queue/large-stomp'),
+    open: stomp('stomp-rabbitmq', '/queue/'),
   },
   { kind: 'rabbitmq', protocol: 'MQTT of RabbitMQ', open: mqtt('mqtt-rabbitmq') },
-  { kind: 'activemq', protocol: 'AMQP 1.0', open: amqp10 },
-  { kind: 'activemq', protocol: 'STOMP', open: stomp('stomp', '/queue/large-stomp') },
+  { kind: 'activemq', protocol: 'AMQP 1.0', open: amqp10('amqp10', 'queue://') },
+  { kind: 'activemq', protocol: 'STOMP', open: stomp('stomp', '/queue/') },
   { kind: 'activemq', protocol: 'MQTT', open: mqtt('mqtt') },
   { kind: 'activemq', protocol: 'OpenWire', open: openwire },
 ];
