@@ -19,7 +19,7 @@ interface Figure {
   readonly longestCollectionMs: number;
 }
 
-const activeMqTexts = stomp('stomp', '/queue/', true);
+const activeMqTexts = stomp('stomp', '/queue/', { isText: true });
 const activeMqBytes = stomp('stomp', '/queue/');
 const topic = stomp('stomp', '/topic/');
 const activeMqAmqp = amqp10('amqp10', 'queue://');

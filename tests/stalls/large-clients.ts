@@ -4,8 +4,15 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { ConsumeMessage } from 'amqplib';
 import rhea, { type EventContext } from 'rhea';
-import { consumerInfo, types } from '../../src/protocols/openwire/codec/commands.gen.ts';
+import { frameTypes } from '../../src/protocols/amqp091/codec/frames.ts';
+import {
+  consumerInfo,
+  type TransactionId,
+  transactionInfo,
+  types,
+} from '../../src/protocols/openwire/codec/commands.gen.ts';
 import { AmqpClient } from '../support/amqp-client.ts';
+import { frame, publishFrames } from '../support/amqp-peer.ts';
 import { connectPacket, field, packet, subscribePacket } from '../support/mqtt-packets.ts';
 import { queue } from '../support/openwire-peer.ts';
 import { until } from '../support/processes.ts';
@@ -13,6 +20,7 @@ import { connectRhea } from '../support/rhea-client.ts';
 import { textFrame } from '../support/stomp-peer.ts';
 import type { MeteredProcess } from './metered-process.ts';
 import type { MeteredKind } from './opened-broker.ts';
+import { RawClient } from './raw-client.ts';
 import { secureSocket, writeAll } from './secure-socket.ts';
 
 /** Milliseconds until an answer, on a machine with much other work. */
@@ -90,6 +98,32 @@ export async function amqp091(broker: LargeBroker, name: string): Promise<LargeC
   };
 }
 
+/** The same with a transaction, which amqplib does not have. */
+async function amqp091InTransaction(broker: LargeBroker, name: string): Promise<LargeClient> {
+  const { port, ca } = broker.address('amqp091');
+  const client = await amqp091(broker, name);
+  const raw = await RawClient.open(port, ca);
+  await raw.call(1, { id: 0x005a000a }, 0x005a000b);
+  return {
+    publish: async (body) => {
+      const frameBytes = 65_536;
+      // The frames of an empty message, with the size of this one.
+      const head = publishFrames(1, name, '', { deliveryMode: 2 });
+      head.writeUInt32BE(body.length, head.lastIndexOf(Buffer.alloc(8)) + 4);
+      await raw.send(head);
+      for (let at = 0; at < body.length; at += frameBytes) {
+        await raw.send(frame(frameTypes.body, 1, body.subarray(at, at + frameBytes)));
+      }
+      await raw.call(1, { id: 0x005a0014 }, 0x005a0015);
+    },
+    receive: client.receive,
+    close: () => {
+      raw.cut();
+      client.close();
+    },
+  };
+}
+
 /** @param prefix of the address of a queue */
 export const amqp10 = (protocol: string, prefix: string) =>
   async function open(broker: LargeBroker, name: string): Promise<LargeClient> {
@@ -113,11 +147,16 @@ export const amqp10 = (protocol: string, prefix: string) =>
     };
   };
 
-/**
- * @param prefix of a destination
- * @param isText whether it sends texts, which have no length; what it sends to RabbitMQ's type are bytes
- */
-export const stomp = (protocol: string, prefix: string, isText = false) =>
+/** How a STOMP client sends. */
+interface StompSending {
+  /** Whether it sends texts, which have no length; what RabbitMQ's type gets are bytes. */
+  readonly isText?: boolean;
+  /** Whether it sends in a transaction, and then commits. */
+  readonly inTransaction?: boolean;
+}
+
+/** @param prefix of a destination */
+export const stomp = (protocol: string, prefix: string, sending: StompSending = {}) =>
   async function open(broker: LargeBroker, name: string): Promise<LargeClient> {
     const destination = prefix + name;
     const { port, ca } = broker.address(protocol);
@@ -128,12 +167,23 @@ export const stomp = (protocol: string, prefix: string, isText = false) =>
     await received.text('CONNECTED', 0);
     return {
       publish: async (body) => {
-        const common = { destination, persistent: 'true', receipt: 'stored' };
-        const length = { 'content-length': String(body.length) };
-        const headers = isText ? common : { ...common, ...length };
+        const { isText, inTransaction } = sending;
+        const receipt = { receipt: 'stored' };
+        const transaction = { transaction: 't1' };
+        const common = { destination, persistent: 'true' };
+        const length = isText ? {} : { 'content-length': String(body.length) };
+        const rest = inTransaction ? transaction : receipt;
+        const headers = { ...common, ...length, ...rest };
         const start = textFrame('SEND', headers, '').slice(0, -1);
         const before = received.length;
-        await writeAll(socket, Buffer.concat([Buffer.from(start), body, Buffer.of(0)]));
+        const [first, last] = inTransaction
+          ? [
+              textFrame('BEGIN', transaction, ''),
+              textFrame('COMMIT', { ...transaction, ...receipt }, ''),
+            ]
+          : ['', ''];
+        const frame = [Buffer.from(first + start), body, Buffer.from(`\0${last}`)];
+        await writeAll(socket, Buffer.concat(frame));
         await received.text('receipt-id:stored', before);
       },
       receive: async (size) => {
@@ -182,12 +232,40 @@ export const mqtt = (protocol: string) =>
   };
 
 /** OpenWire, which sends texts. */
-export async function openwire(broker: LargeBroker, name: string): Promise<LargeClient> {
+export const openwire = (broker: LargeBroker, name: string): Promise<LargeClient> =>
+  openwireClient(broker, name, false);
+
+/** The actions of XA transactions. */
+const actions = { begin: 0, prepare: 1, commitTwoPhase: 3 };
+
+/** The same in an XA transaction, which is prepared and then committed. */
+const openwireXa = (broker: LargeBroker, name: string): Promise<LargeClient> =>
+  openwireClient(broker, name, true);
+
+async function openwireClient(
+  broker: LargeBroker,
+  name: string,
+  inTransaction: boolean,
+): Promise<LargeClient> {
   const client = await broker.openwire(`ID:${name}`);
   const destination = queue(name);
   return {
     publish: async (body) => {
-      await client.send(client.message(destination, body.toString()));
+      const transactionId: TransactionId | undefined = inTransaction
+        ? {
+            type: types.XaTransactionId,
+            formatId: 1,
+            globalTransactionId: Buffer.from(body.subarray(0, 16)),
+            branchQualifier: Buffer.of(1),
+          }
+        : undefined;
+      const perform = async (action: number) => {
+        if (inTransaction) await client.ask(transactionInfo({ transactionId, action }));
+      };
+      await perform(actions.begin);
+      await client.send(client.message(destination, body.toString(), transactionId));
+      await perform(actions.prepare);
+      await perform(actions.commitTwoPhase);
       await client.caughtUp();
     },
     receive: async (size) => {
@@ -221,4 +299,20 @@ export const largeProtocols: readonly LargeProtocol[] = [
   { kind: 'activemq', protocol: 'STOMP', open: stomp('stomp', '/queue/') },
   { kind: 'activemq', protocol: 'MQTT', open: mqtt('mqtt') },
   { kind: 'activemq', protocol: 'OpenWire', open: openwire },
+  {
+    kind: 'rabbitmq',
+    protocol: 'STOMP of RabbitMQ in a transaction',
+    open: stomp('stomp-rabbitmq', '/queue/', { inTransaction: true }),
+  },
+  {
+    kind: 'rabbitmq',
+    protocol: 'AMQP 0-9-1 in a transaction',
+    open: amqp091InTransaction,
+  },
+  {
+    kind: 'activemq',
+    protocol: 'STOMP in a transaction',
+    open: stomp('stomp', '/queue/', { inTransaction: true }),
+  },
+  { kind: 'activemq', protocol: 'OpenWire in an XA transaction', open: openwireXa },
 ];
