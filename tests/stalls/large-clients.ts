@@ -42,6 +42,8 @@ export interface LargeClient {
 export interface LargeProtocol {
   readonly kind: MeteredKind;
   readonly protocol: string;
+  /** What a message may have, MiB; undefined for what any may. */
+  readonly mibMax?: number;
   /** Opens a client of a queue, or of a topic with MQTT. */
   readonly open: (broker: LargeBroker, name: string) => Promise<LargeClient>;
 }
@@ -314,5 +316,5 @@ export const largeProtocols: readonly LargeProtocol[] = [
     protocol: 'STOMP in a transaction',
     open: stomp('stomp', '/queue/', { inTransaction: true }),
   },
-  { kind: 'activemq', protocol: 'OpenWire in an XA transaction', open: openwireXa },
+  { kind: 'activemq', protocol: 'OpenWire in an XA transaction', mibMax: 60, open: openwireXa },
 ];
