@@ -122,8 +122,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.personality = personalityOf(this.engineVersion);
     this.limits = { ...defaultLimits, ...this.personality.limits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
-    const change = (made: Change) => this.#change(made);
-    this.parameters = new Parameters(this.limits, change);
+    this.parameters = new Parameters(this.limits, this.#change);
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
@@ -139,7 +138,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       },
       jobFailed: (error) => this.internalError(error, 'a disconnected client'),
     });
-    this.accounts = new Accounts(this, change);
+    this.accounts = new Accounts(this, this.#change);
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // changes are only written
@@ -265,10 +264,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.accounts.clearPermission(user, vhost);
   }
 
-  #change(change: Change): void {
+  readonly #change = (change: Change): void => {
     this.define(change);
     this.apply(change);
-  }
+  };
 
   /** Resolves once all definitions made so far are on disk. */
   defined(): Promise<void> {
@@ -353,10 +352,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     this.#loginExpiry.tick(this.nowMs());
-    const { unsettledCountMax, unsettledCountShort } = this.limits;
-    const before = this.unsettledCountMax;
-    this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
-    if (this.unsettledCountMax > before) this.background.run(this.#wakeConsumers());
+    this.conversions.tick(this.nowMs());
+    const max = this.limits[this.#memory.isExhausted ? 'unsettledCountShort' : 'unsettledCountMax'];
+    const isRaised = max > this.unsettledCountMax;
+    this.unsettledCountMax = max;
+    if (isRaised) this.background.run(this.#wakeConsumers());
     this.doDue();
   }
 

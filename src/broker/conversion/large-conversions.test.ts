@@ -145,6 +145,24 @@ test('whoever takes a message that cannot be converted gets the error', async ()
   assert.notEqual(conversions.prepare(delivery, target, 100), undefined, 'it can be tried again');
 });
 
+test('a result that nobody takes is dropped after some seconds', async () => {
+  const thread = new Thread();
+  const conversions = new LargeConversions(host, thread.convert);
+  const delivery = deliveryOf('h');
+  const prepared = async () => {
+    const preparing = conversions.prepare(delivery, target, 100);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    thread.answer('h');
+    await preparing;
+  };
+  await prepared();
+  for (const nowMs of [1000, 2000, 5999]) conversions.tick(nowMs);
+  assert.equal(conversions.prepare(delivery, target, 100), undefined);
+  conversions.tick(6000);
+  await prepared();
+  assert.equal(thread.requests.length, 2);
+});
+
 test('nobody is told after the broker began to close', async () => {
   const thread = new Thread();
   const conversions = new LargeConversions(host, thread.convert);

@@ -131,6 +131,11 @@ export class LargeConversions {
     }
   }
 
+  /** Drops results that nobody has taken. */
+  tick(nowMs: number): void {
+    preparedConversions.tick(nowMs);
+  }
+
   /** Ends all waiting, because the broker is about to close. */
   end(): void {
     this.#isEnded = true;

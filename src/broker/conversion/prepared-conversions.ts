@@ -41,12 +41,13 @@ interface Kept {
   readonly result: PreparedResult | undefined;
   /** Why there is no result. */
   readonly error: unknown;
+  /** When the first tick saw it, milliseconds since 1970. */
+  sinceMs: number;
 }
 
 /** Prepared results. Each is of some megabytes, so they are kept for a short time only. */
 export class PreparedConversions {
   #kept: Kept[] = [];
-  #timer: NodeJS.Timeout | undefined = undefined;
 
   /**
    * Keeps a result until it is taken.
@@ -63,11 +64,13 @@ export class PreparedConversions {
     const outcome =
       'error' in result ? { result: undefined, error: result.error } : { result, error: undefined };
     if (this.#kept.length >= keptCountMax) this.#kept.shift();
-    this.#kept.push({ message, terms, isShared, ...outcome });
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#kept = [];
-    }, keptMs).unref();
+    this.#kept.push({ message, terms, isShared, ...outcome, sinceMs: Infinity });
+  }
+
+  /** Drops results that nobody has taken. */
+  tick(nowMs: number): void {
+    for (const kept of this.#kept) kept.sinceMs = Math.min(kept.sinceMs, nowMs);
+    this.#kept = this.#kept.filter(({ sinceMs }) => nowMs - sinceMs < keptMs);
   }
 
   /** Whether there is a result, or an error, for a message. */
