@@ -1,5 +1,5 @@
 // Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, a broker's process,
-// `dist/bin/broker.js`, and the thread of its shovels, `dist/bin/shovels.mjs`. Finding and loading two
+// `dist/bin/broker.js`, and its threads, `dist/bin/shovels.mjs` and `dist/bin/conversions.mjs`. Finding and loading two
 // hundred modules takes longer than the rest of a start. The first two are small: each runs a script,
 // `waxwing.cjs` or `broker.cjs`, with the code that V8 compiled for an earlier start
 // (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules. Both are CommonJS:
@@ -146,16 +146,19 @@ for (const [program, main] of [
   outputs.push(await build({ ...common, format: 'cjs', entryPoints, define: named }));
 }
 writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
-const shovels = await build({
+const threads = await build({
   ...common,
-  entryPoints: { shovels: 'src/engines/waxwing/shovels/worker.ts' },
+  entryPoints: {
+    shovels: 'src/engines/waxwing/shovels/worker.ts',
+    conversions: 'src/engines/waxwing/conversions/worker.ts',
+  },
   outExtension: { '.js': '.mjs' },
   format: 'esm',
   // Packages in the older format ask for Node's own modules by `require`, and for nothing else.
   banner: { js: 'const require = process.getBuiltinModule;' },
   define,
 });
-outputs.push(shovels);
+outputs.push(threads);
 
 // What was bundled, for the notices of licences in a package.
 const inputs = new Set(outputs.flatMap(({ metafile }) => Object.keys(metafile.inputs)));

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { MessageStore } from '../storage/message-store.ts';
+import type { ConvertsInThread } from './conversion/large-conversions.ts';
 import type { MessageFormat } from './format.ts';
 import type { Limits } from './limits.ts';
 import type { LoginOptions } from './logins/logins.ts';
@@ -37,6 +38,8 @@ export interface BrokerOptions extends LoginOptions {
   readonly wakeAt?: (atMs: number) => void;
   /** Called once a second while memory is low, because an idle process collects no garbage. */
   readonly collectGarbage?: () => void;
+  /** Converts large messages. Without it, they are converted at once, which may take a long turn. */
+  readonly convertsInThread?: ConvertsInThread;
   /** Called when a dead letter is lost because of a bug. */
   readonly onLetterLost?: (error: unknown, queue: string) => void;
   /** Called when a connection is closed because of a bug. */

@@ -9,6 +9,7 @@ import { StreamIndex } from '../storage/streams/stream-index.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { ClientConnections } from './client-connection.ts';
+import { LargeConversions } from './conversion/large-conversions.ts';
 import type { SafeLetter } from './dead-lettering/dead-letter-router.ts';
 import { applyToVhost, type Change } from './definitions.ts';
 import { BrokerError } from './errors.ts';
@@ -30,6 +31,7 @@ import type { LongPublishes } from './publishing/long-publishes.ts';
 import { ProducerSequences } from './publishing/producer-sequences.ts';
 import { type Published, Publishing, type PublishingHost } from './publishing/publishing.ts';
 import type { DeathReason, Queue } from './queue.ts';
+import { loads } from './queues/loading.ts';
 import { isParameterChange, Parameters } from './rabbitmq/parameters.ts';
 import { type Personality, personalityOf } from './rabbitmq/personality.ts';
 import { RetainedMessages } from './retained/retained-messages.ts';
@@ -98,6 +100,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
   readonly sessions: StoredSessions;
   /** The routing of messages to queues. */
   readonly routing: MessageRouter;
+  readonly conversions: LargeConversions;
   isRecovering = true;
   /** Objects that wait until data is on disk. */
   readonly logWaiters = new LogWaiters();
@@ -119,8 +122,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.personality = personalityOf(this.engineVersion);
     this.limits = { ...defaultLimits, ...this.personality.limits, ...options.limits };
     this.unsettledCountMax = this.limits.unsettledCountMax;
-    const change = (made: Change) => this.#change(made);
-    this.parameters = new Parameters(this.limits, change);
+    this.parameters = new Parameters(this.limits, this.#change);
     this.#memory = new MemoryWatch(this.flow, this.limits, options.collectGarbage);
     this.turns = new Turns({
       clock: options.clock ?? systemClock,
@@ -136,13 +138,14 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
       },
       jobFailed: (error) => this.internalError(error, 'a disconnected client'),
     });
-    this.accounts = new Accounts(this, change);
+    this.accounts = new Accounts(this, this.#change);
     this.store = new MessageStore({
       name: this.name,
       apply: (change) => this.apply(change as Change), // changes are only written
       snapshot: () => this.snapshot(),
     });
     this.routing = new MessageRouter(this.limits, options.formats);
+    this.conversions = new LargeConversions(this, options.convertsInThread);
     this.schedules = new Schedules(this);
     this.prepared = new PreparedTransactions(this);
     this.retained = new RetainedMessages(this);
@@ -261,10 +264,10 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.accounts.clearPermission(user, vhost);
   }
 
-  #change(change: Change): void {
+  readonly #change = (change: Change): void => {
     this.define(change);
     this.apply(change);
-  }
+  };
 
   /** Resolves once all definitions made so far are on disk. */
   defined(): Promise<void> {
@@ -349,10 +352,11 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
     this.turns.forgetTime();
     this.#memory.tick(this.nowMs(), this.memoryBytes);
     this.#loginExpiry.tick(this.nowMs());
-    const { unsettledCountMax, unsettledCountShort } = this.limits;
-    const before = this.unsettledCountMax;
-    this.unsettledCountMax = this.#memory.isExhausted ? unsettledCountShort : unsettledCountMax;
-    if (this.unsettledCountMax > before) this.background.run(this.#wakeConsumers());
+    this.conversions.tick(this.nowMs());
+    const max = this.limits[this.#memory.isExhausted ? 'unsettledCountShort' : 'unsettledCountMax'];
+    const isRaised = max > this.unsettledCountMax;
+    this.unsettledCountMax = max;
+    if (isRaised) this.background.run(this.#wakeConsumers());
     this.doDue();
   }
 
@@ -378,14 +382,9 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   load(queue: Queue, sequence: number): void {
     if (queue.isLoading) return;
-    queue.isLoading = true;
-    const done = () => {
-      queue.loaded();
-      this.pump();
-    };
     // A block that cannot be read means that the log has failed, which ends the broker.
     const failed = () => this.flow.block('storage failed');
-    this.store.load(queue.index, sequence).then(done, failed);
+    loads(queue, this.store.load(queue.index, sequence), this, failed);
   }
 
   deleteQueue(queue: Queue): void {
@@ -483,6 +482,7 @@ export class Broker implements VhostHost, PublishingHost, Journal<Change> {
 
   /** Closes the broker and syncs all data. All connections must have ended. */
   async close(): Promise<void> {
+    this.conversions.end();
     this.background.finishJobs();
     this.pump();
     // Rejected messages must still become dead letters. Expired ones will do so after the next

@@ -2,12 +2,22 @@
 
 import { decodeText, encodeText } from '../base/byte-text.ts';
 import { shortStringBytesMax } from '../base/bytes.ts';
+import { largeRecordBytes } from '../storage/log/block.ts';
 import { requireAddressBytes } from './arguments.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import type { RememberedRoute } from './exchanges/route-cache.ts';
 import { noExtraKeys } from './exchanges/sender-keys.ts';
 
 const nothing = Buffer.alloc(0);
+
+/**
+ * Whether the buffers of a body can be kept instead of a copy. Those of a large record stay as they are,
+ * because the log copies them in later turns; and small parts are gathered when they are received, so
+ * that they do not keep much else in memory.
+ */
+export function isBodyKept({ bodyLength }: Pick<Publication, 'bodyLength'>): boolean {
+  return bodyLength > largeRecordBytes;
+}
 
 /**
  * A message that is being published: the data for routing and storing it, without a copy. Channels
@@ -111,7 +121,15 @@ export class Publication {
     this.address = nothing;
   }
 
-  /** A copy with its own buffers, for transactions. */
+  /** Adds the parts of the body of another message. */
+  addPartsOf(other: Pick<Publication, 'partCount' | 'parts' | 'partStarts' | 'partEnds'>): void {
+    for (let i = 0; i < other.partCount; i++) {
+      const part = other.parts[i] ?? nothing;
+      this.addPart(part, other.partStarts[i] ?? 0, other.partEnds[i] ?? 0);
+    }
+  }
+
+  /** A copy with its own buffers, except for those of a large body: see {@link isBodyKept}. */
   copy(): Publication {
     const copy = new Publication();
     copy.exchange = this.exchange;
@@ -128,11 +146,14 @@ export class Publication {
     copy.priority = this.priority;
     copy.expirationMs = this.expirationMs;
     copy.protocolFlags = this.protocolFlags;
-    for (let i = 0; i < this.partCount; i++) {
-      const part = Buffer.from(
-        (this.parts[i] ?? nothing).subarray(this.partStarts[i], this.partEnds[i]),
-      );
-      copy.addPart(part, 0, part.length);
+    if (isBodyKept(this)) copy.addPartsOf(this);
+    else {
+      for (let i = 0; i < this.partCount; i++) {
+        const part = Buffer.from(
+          (this.parts[i] ?? nothing).subarray(this.partStarts[i], this.partEnds[i]),
+        );
+        copy.addPart(part, 0, part.length);
+      }
     }
     return copy;
   }

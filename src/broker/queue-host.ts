@@ -1,6 +1,7 @@
 // The interface between queues and the broker.
 
 import type { MessageStore } from '../storage/message-store.ts';
+import type { LargeConversions } from './conversion/large-conversions.ts';
 import type { SafeLetter } from './dead-lettering/dead-letter-router.ts';
 import type { Destination } from './exchanges/binding.ts';
 import type { Exchange } from './exchanges/exchange.ts';
@@ -42,6 +43,8 @@ export interface QueueHost {
    * @returns whether all have it. If not, `ended` has been or will be called
    */
   deadLetterSafely(...of: SafeLetter): boolean;
+  /** Conversions of large messages, which are prepared before these are delivered. */
+  readonly conversions: LargeConversions;
   /** Loads a block and then pumps. */
   load(queue: Queue, sequence: number): void;
   deleteQueue(queue: Queue): void;

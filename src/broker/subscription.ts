@@ -62,6 +62,11 @@ export interface Consumer {
   readonly isWritable: boolean;
   /** Must copy the data it needs, and must not call the broker. */
   deliver(delivery: Delivery): void;
+  /**
+   * Prepares the delivery of a message whose body has more than `convertedAtOnceMax` bytes: see
+   * `LargeConversions.prepare`.
+   */
+  prepare?(delivery: Delivery): Promise<void> | undefined;
   /** The queue was deleted, and the subscription has ended. */
   cancelled(reason: string): void;
 }
@@ -96,6 +101,8 @@ export interface SubscribeOptions {
    * While such consumers exist, one of them receives all messages (ActiveMQ's exclusive consumer).
    */
   readonly isPreferred?: boolean | undefined;
+  /** Prepares the messages of gets; see {@link Consumer.prepare}. */
+  readonly prepare?: ((delivery: Delivery) => Promise<void> | undefined) | undefined;
   /** Where a consumer of a stream begins, and what it reads; by default, all new messages. */
   readonly stream?: StreamStart | undefined;
 }

@@ -25,7 +25,7 @@ export interface Running {
 const kinds = {
   rabbitmq: {
     engineVersion: '3.13',
-    protocols: ['amqp091', 'stomp-rabbitmq', 'mqtt-rabbitmq'],
+    protocols: ['amqp091', 'amqp10-rabbitmq', 'stomp-rabbitmq', 'mqtt-rabbitmq'],
     activeMq: undefined,
   },
   activemq: {

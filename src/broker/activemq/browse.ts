@@ -1,6 +1,7 @@
 // Queue browsers.
 
 import type { Broker } from '../broker.ts';
+import { convertedAtOnceMax } from '../conversion/converted.ts';
 import type { Address } from '../conversion/properties.ts';
 import type { MessageCursor } from '../dispatch/cursor.ts';
 import { BrokerError } from '../errors.ts';
@@ -35,6 +36,8 @@ export interface Browser {
   readonly isWritable: boolean;
   /** Copies what it needs. It must not call the broker and must not throw. */
   browsed(delivery: Delivery, queue: Queue): void;
+  /** Prepares the delivery of a large message; see `Consumer.prepare`. */
+  prepareBrowsed?(delivery: Delivery, queue: Queue): Promise<void> | undefined;
   /** All messages have been read. */
   browsedAll(): void;
 }
@@ -123,17 +126,25 @@ export class Browse implements Held {
     const found = cursor.read(delivery);
     if (found === 'end' || (found === 'message' && cursor.position >= end)) return false;
     if (found === 'cold') {
-      this.#load(cursor);
+      this.#awaits(cursor.load());
       return true;
     }
     const isExpired = delivery.expiresAtMs <= broker.nowMs();
     delivery.count(queue.index, cursor.position);
     const isWanted = this.#selector?.matches(this.#subject.ofView(delivery)) !== false;
-    if (!isExpired && isWanted) this.#browser.browsed(delivery, queue);
+    if (isExpired || !isWanted) return true;
+    const isLarge = delivery.bodyLength > convertedAtOnceMax;
+    const preparing = isLarge ? this.#browser.prepareBrowsed?.(delivery, queue) : undefined;
+    if (preparing === undefined) this.#browser.browsed(delivery, queue);
+    else {
+      cursor.back();
+      this.#awaits(preparing);
+    }
     return true;
   }
 
-  #load(cursor: MessageCursor): void {
+  /** Goes on when the next message can be read. */
+  #awaits(loading: Promise<void>): void {
     this.#isLoading = true;
     const done = () => {
       this.#isLoading = false;
@@ -141,6 +152,6 @@ export class Browse implements Held {
       this.#host.broker.pump();
     };
     // If a block cannot be read, the log has failed, which stops the broker.
-    cursor.load().then(done, () => {});
+    loading.then(done, () => {});
   }
 }

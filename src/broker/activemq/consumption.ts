@@ -20,6 +20,8 @@ export interface MessageTaker {
   readonly isWritable: boolean;
   /** Copies what it needs. It must not call the broker and must not throw. */
   deliver(delivery: Delivery, source: Source): void;
+  /** Prepares the delivery of a large message; see `Consumer.prepare`. */
+  prepare?(delivery: Delivery, source: Source): Promise<void> | undefined;
   /** All destinations have been deleted, or the limit of destinations is reached. */
   ended(reason: string): void;
 }
@@ -138,6 +140,10 @@ export class Source implements Consumer {
   deliver(delivery: Delivery): void {
     this.consumption.delivers();
     this.consumption.taker.deliver(delivery, this);
+  }
+
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    return this.consumption.taker.prepare?.(delivery, this);
   }
 
   cancelled(reason: string): void {

@@ -1,16 +1,21 @@
 // Conversion of deliveries between protocols.
 
 import type { MessageFormat } from '../format.ts';
-import { formatNumbers } from '../format.ts';
+import { formatNumbers, plainFormatNumber } from '../format.ts';
 import { Delivery } from '../subscription.ts';
 import { lastConversions } from './last-conversions.ts';
-import { emptyProperties, type Properties } from './properties.ts';
+import { preparedConversions } from './prepared-conversions.ts';
+import { type EncodedMessage, emptyProperties, type Properties } from './properties.ts';
+import type { TargetFormat } from './target-format.ts';
 
 /**
  * The work of the conversion in progress that its result does not show: bytes that were decompressed in
  * vain. Conversions are synchronous and never nested.
  */
 export const conversionWork = { bytes: 0 };
+
+/** A body up to this size is converted at once, in some milliseconds; bytes. */
+export const convertedAtOnceMax = 2 * 1024 * 1024;
 
 /** Size of a head whose conversion takes about as long as that of the body of a usual message, bytes. */
 const smallHeadBytes = 512;
@@ -35,9 +40,13 @@ const headByteWeight = 32;
 export function converted(
   delivery: Delivery,
   from: MessageFormat | undefined,
-  to: Pick<MessageFormat, 'name' | 'fromProperties'>,
+  to: TargetFormat,
   headBytesMax: number,
 ): Delivery {
+  if (delivery.bodyLength > convertedAtOnceMax) {
+    const prepared = preparedOf(delivery, to, headBytesMax);
+    if (prepared !== undefined) return prepared;
+  }
   const terms = { from, to, headBytesMax };
   const known = lastConversions.find(delivery, terms);
   if (known !== undefined) {
@@ -56,17 +65,43 @@ export function converted(
   return copyOf(delivery, formatNumbers[to.name], head, body);
 }
 
+/** The delivery with the result of the conversion that was prepared; undefined if there is none. */
+function preparedOf(
+  delivery: Delivery,
+  to: TargetFormat,
+  headBytesMax: number,
+): Delivery | undefined {
+  const terms = { format: plainFormatNumber(delivery.format), to, headBytesMax };
+  const found = preparedConversions.take(delivery, terms);
+  if (found === undefined) return undefined;
+  const { buffer, headLength, bodyLength } = found;
+  delivery.convertedBytes = headLength + bodyLength;
+  return copyIn(delivery, formatNumbers[to.name], buffer, headLength, bodyLength);
+}
+
 /** Copies a delivery with another head and body. The address and the delivery state are the same. */
 export function copyOf(delivery: Delivery, format: number, head: Buffer, body: Buffer): Delivery {
-  const copy = new Delivery();
   const address = delivery.buffer.subarray(delivery.addressAt, delivery.addressEnd);
-  copy.buffer = Buffer.concat([address, head, body]);
-  copy.addressEnd = address.length;
+  const buffer = Buffer.concat([address, head, body]);
+  return copyIn(delivery, format, buffer, head.length, body.length);
+}
+
+/** A copy of a delivery whose buffer has the same address, and another head and body. */
+function copyIn(
+  delivery: Delivery,
+  format: number,
+  buffer: Buffer,
+  headLength: number,
+  bodyLength: number,
+): Delivery {
+  const copy = new Delivery();
+  copy.buffer = buffer;
+  copy.addressEnd = delivery.addressEnd - delivery.addressAt;
   copy.isAddressLong = delivery.isAddressLong;
-  copy.headAt = address.length;
-  copy.headLength = head.length;
-  copy.bodyAt = copy.headAt + head.length;
-  copy.bodyLength = body.length;
+  copy.headAt = copy.addressEnd;
+  copy.headLength = headLength;
+  copy.bodyAt = copy.headAt + headLength;
+  copy.bodyLength = bodyLength;
   copy.format = format;
   copy.isPersistent = delivery.isPersistent;
   copy.priority = delivery.priority;
@@ -82,7 +117,7 @@ export function copyOf(delivery: Delivery, format: number, head: Buffer, body: B
 }
 
 /** The properties of a message of an unknown format. */
-function bodyOnly({ buffer, bodyAt, bodyLength }: Delivery): Properties {
+export function bodyOnly({ buffer, bodyAt, bodyLength }: EncodedMessage): Properties {
   const bytes = Buffer.from(buffer.subarray(bodyAt, bodyAt + bodyLength));
   return { ...emptyProperties, body: { kind: 'bytes', bytes } };
 }

@@ -2,14 +2,12 @@
 
 import type { MessageFormat } from '../format.ts';
 import type { Encoded, EncodedMessage } from './properties.ts';
+import type { TargetFormat } from './target-format.ts';
 
 /** Maximum size of a kept message and its result together, bytes. Larger ones are not kept. */
 const keptBytesMax = 512 * 1024;
 /** Maximum number of kept results: a few messages that are sent together, in each format. */
 const keptCountMax = 16;
-
-/** The format of a message for a consumer. */
-type TargetFormat = Pick<MessageFormat, 'name' | 'fromProperties'>;
 
 /** What the result of a conversion depends on, besides the bytes of the message. */
 interface ConversionTerms {

@@ -15,6 +15,8 @@ export interface MessageCursor {
    *   no more messages at present
    */
   read(view: MessageView): 'message' | 'cold' | 'end';
+  /** The message that was read last is read again. */
+  back(): void;
   /** Resolves once the next message is in memory. */
   load(): Promise<void>;
 }
@@ -46,6 +48,10 @@ export class Cursor implements MessageCursor {
     if (!this.#store.view(queueIndex, sequence, view)) return 'cold';
     this.#next = sequence + 1;
     return 'message';
+  }
+
+  back(): void {
+    this.#next--;
   }
 
   load(): Promise<void> {

@@ -21,6 +21,8 @@ export interface ScannedQueue {
   hasExpired(sequence: number): boolean;
   /** Opens the view on a message. Returns false, and starts loading, if its block is on disk. */
   open(sequence: number): boolean;
+  /** Whether the message of the open view must be prepared for the consumer first; see `Consumer.prepare`. */
+  mustWait(subscription: Subscription): boolean;
   /** Sends the message of the open view, which is no longer ready. */
   send(subscription: Subscription, sequence: number): void;
 }
@@ -141,10 +143,9 @@ export class SelectiveDispatch {
       if (sequence < 0 || this.#passedCount >= passedCountMax || !consumers.hasTaker())
         return false;
       if (this.#host.turns.unitsLeft <= 0) return true;
-      const isDead = this.#queue.hasExpired(sequence);
-      if (!isDead && !this.#queue.open(sequence)) return false;
+      const taker = this.#find(sequence);
+      if (taker === 'waits') return false;
       const next = order.after(sequence);
-      const taker = isDead ? undefined : this.#taker(sequence);
       if (taker === undefined) {
         this.#passedCount++;
         this.#lastPassed = sequence;
@@ -167,8 +168,14 @@ export class SelectiveDispatch {
     return this.#lastPassed < 0 ? order.peek() : order.after(this.#lastPassed);
   }
 
+  /** The consumer for a message; `waits` if it cannot be delivered to it yet. */
+  #find(sequence: number): Subscription | 'waits' | undefined {
+    if (this.#queue.hasExpired(sequence)) return undefined;
+    return this.#queue.open(sequence) ? this.#taker(sequence) : 'waits';
+  }
+
   /** The consumer for the message of the open view. */
-  #taker(sequence: number): Subscription | undefined {
+  #taker(sequence: number): Subscription | 'waits' | undefined {
     const view = this.#host.delivery;
     const excluded = this.#excluded.get(sequence);
     const isFor = (subscription: Subscription): boolean =>
@@ -177,7 +184,8 @@ export class SelectiveDispatch {
     if (member !== undefined && this.#owners !== undefined) {
       return this.#takerOfGroup(member, this.#owners, isFor);
     }
-    return this.#queue.consumers.nextFor(isFor);
+    const taker = this.#queue.consumers.nextFor(isFor);
+    return taker !== undefined && this.#queue.mustWait(taker) ? 'waits' : taker;
   }
 
   /** The consumer for a message of a group, to which the group is assigned if it was free. */
@@ -185,7 +193,7 @@ export class SelectiveDispatch {
     { id, sequence }: GroupMember,
     owners: GroupOwners,
     isFor: (subscription: Subscription) => boolean,
-  ): Subscription | undefined {
+  ): Subscription | 'waits' | undefined {
     const { consumers } = this.#queue;
     // The messages that follow may be in groups too, even if the queue was recovered.
     this.#groupsBefore = Infinity;
@@ -194,6 +202,7 @@ export class SelectiveDispatch {
     if (owner !== undefined && !(consumers.canTake(owner) && isFor(owner))) return undefined;
     const taker = owner ?? consumers.nextFor(isFor);
     if (taker === undefined) return undefined;
+    if (this.#queue.mustWait(taker)) return 'waits';
     this.#host.delivery.isFirstOfGroup = owner === undefined;
     if (sequence < 0) owners.release(id);
     else if (owner === undefined) owners.assign(id, taker);

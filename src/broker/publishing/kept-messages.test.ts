@@ -59,6 +59,26 @@ test('all fields of a message are stored', () => {
   assert.deepEqual(taken, messages.map(contentOf));
 });
 
+test('a large body is not copied, and is stored beside others', () => {
+  const large = unusual('large');
+  const pieces = [Buffer.alloc(700_000, 'a'), Buffer.alloc(700_000, 'b')];
+  for (const piece of pieces) large.addPart(piece, 1, piece.length);
+  const messages = [unusual('q'), large, unusual('r'), large, large];
+  const expected = messages.map(contentOf);
+  const kept = new KeptMessages();
+  for (const message of messages) kept.add(message, {} as Route);
+  const copy = large.copy();
+  // Its sender uses the object for the next message.
+  large.release();
+  assert.deepEqual(contentOf(copy)['body'], expected[1]?.['body']);
+  const taken: unknown[] = [];
+  for (const { publication } of kept.take()) {
+    taken.push(contentOf(publication));
+    if (publication.routingKey === 'large') assert.equal(publication.parts[2], pieces[0]);
+  }
+  assert.deepEqual(taken, expected);
+});
+
 test('memory is reused after the messages of a transaction were taken, and not before', () => {
   const bodies = (name: string) => Array.from({ length: 40 }, (_, i) => `${name}${i}`.repeat(1500));
   const kept = (all: readonly string[]) => {

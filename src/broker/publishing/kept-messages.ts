@@ -4,7 +4,7 @@ import { copyBytes } from '../../base/bytes.ts';
 import type { Exchange } from '../exchanges/exchange.ts';
 import { nowhere, type RememberedRoute, type Route } from '../exchanges/route-cache.ts';
 import { noExtraKeys } from '../exchanges/sender-keys.ts';
-import { Publication } from '../publication.ts';
+import { isBodyKept, Publication } from '../publication.ts';
 
 /** Size of a page, bytes. A larger message has its own page. */
 const pageBytes = 64 * 1024;
@@ -34,6 +34,8 @@ class Page {
   readonly routes: Route[] = [];
   /** Additional routing keys, of the few messages that have any. */
   readonly extraRoutingKeys = new Map<number, readonly string[]>();
+  /** The bodies of large messages, which are not copied. */
+  readonly bodies = new Map<number, Publication>();
 
   constructor(sizeBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(sizeBytes);
@@ -48,6 +50,7 @@ class Page {
       this.routes[i] = nowhere;
     }
     if (this.extraRoutingKeys.size > 0) this.extraRoutingKeys.clear();
+    if (this.bodies.size > 0) this.bodies.clear();
     this.used = 0;
     this.count = 0;
   }
@@ -60,12 +63,12 @@ class Page {
     const { address, addressStart, addressEnd, head, headStart, headEnd } = publication;
     this.#copy(address, addressStart, addressEnd);
     this.#copy(head, headStart, headEnd);
-    for (let i = 0; i < publication.partCount; i++) {
-      const part = publication.parts[i];
-      if (part === undefined) continue;
-      this.#copy(part, publication.partStarts[i] ?? 0, publication.partEnds[i] ?? 0);
-    }
     const { count, fields } = this;
+    if (isBodyKept(publication)) {
+      const body = new Publication();
+      body.addPartsOf(publication);
+      this.bodies.set(count, body);
+    } else this.#copyBody(publication);
     const first = count * fieldCount;
     fields[first] = addressEnd - addressStart;
     fields[first + 1] = headEnd - headStart;
@@ -84,12 +87,22 @@ class Page {
     this.count = count + 1;
   }
 
+  #copyBody({ partCount, parts, partStarts, partEnds }: Publication): void {
+    for (let i = 0; i < partCount; i++) {
+      const part = parts[i];
+      if (part !== undefined) this.#copy(part, partStarts[i] ?? 0, partEnds[i] ?? 0);
+    }
+  }
+
   #copy(from: Buffer, start: number, end: number): void {
     this.used = copyBytes(this.bytes, this.used, from, start, end);
   }
 
-  /** Reads the message with an index, whose bytes begin at an offset, into a publication. */
-  read(index: number, at: number, to: Publication): void {
+  /**
+   * Takes the message with an index, whose bytes begin at an offset, into a publication. Returns the offset
+   * after it.
+   */
+  take(index: number, at: number, to: Publication): number {
     const { bytes, fields } = this;
     const first = index * fieldCount;
     const headAt = at + (fields[first] ?? 0);
@@ -102,8 +115,11 @@ class Page {
     to.head = bytes;
     to.headStart = headAt;
     to.headEnd = bodyAt;
+    const body = this.bodies.get(index);
+    if (body !== undefined) this.bodies.delete(index);
     to.clearBody();
-    if (bodyLength > 0) to.addPart(bytes, bodyAt, bodyAt + bodyLength);
+    if (body !== undefined) to.addPartsOf(body);
+    else if (bodyLength > 0) to.addPart(bytes, bodyAt, bodyAt + bodyLength);
     to.format = fields[first + 3] ?? 0;
     to.isPersistent = (flags & 1) !== 0;
     to.isAddressLong = (flags & 2) !== 0;
@@ -116,6 +132,7 @@ class Page {
     const { extraRoutingKeys } = this;
     to.extraRoutingKeys =
       extraRoutingKeys.size === 0 ? noExtraKeys : (extraRoutingKeys.get(index) ?? noExtraKeys);
+    return body === undefined ? bodyAt + bodyLength : bodyAt;
   }
 }
 
@@ -161,9 +178,10 @@ export class KeptMessages {
   #pages: Page[] = [];
   count = 0;
 
-  /** Stores a copy of a message and its route. */
+  /** Stores a copy of a message, without that of a large body, and its route. */
   add(publication: Publication, route: Route): void {
-    const { sizeBytes } = publication;
+    const sizeBytes =
+      publication.sizeBytes - (isBodyKept(publication) ? publication.bodyLength : 0);
     let page = this.#pages.at(-1);
     if (page?.hasRoom(sizeBytes) !== true) {
       page = pageFor(sizeBytes, page === undefined);
@@ -182,10 +200,10 @@ export class KeptMessages {
     const kept: Kept = { publication, route: nowhere };
     for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
       for (let i = 0, at = 0; i < page.count; i++) {
-        page.read(i, at, publication);
+        at = page.take(i, at, publication);
         kept.route = page.routes[i] ?? nowhere; // every message has one
         yield kept;
-        at = publication.headEnd + publication.bodyLength;
+        if (publication.partCount > 1) publication.release();
       }
       firstPages.keep(page);
       laterPages.keep(page);

@@ -35,7 +35,8 @@ export class Gets {
     } else if (!store.view(queue.index, sequence, delivery)) {
       this.#waiting.push(again);
       this.#host.load(queue, sequence);
-    } else queue.give(subscription, sequence, settled, answer);
+    } else if (queue.mustWait(subscription)) this.#waiting.push(again);
+    else queue.give(subscription, sequence, settled, answer);
   }
 
   #head(): number {

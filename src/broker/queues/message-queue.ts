@@ -1,6 +1,7 @@
 // The queue implementation of classic and quorum queues.
 
 import type { QueueIndex } from '../../storage/queue-index.ts';
+import { convertedAtOnceMax } from '../conversion/converted.ts';
 import type { DeadLetterRules } from '../dead-lettering/dead-letter-rules.ts';
 import { Consumers } from '../dispatch/consumers.ts';
 import { Cursor } from '../dispatch/cursor.ts';
@@ -183,18 +184,14 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   }
 
   #dispatch(): boolean {
-    const { store, delivery, turns } = this.#host;
-    const { index } = this;
+    const { delivery, turns } = this.#host;
     for (let burst = turns.burstOf(this.#host.limits.burstCountMax); burst > 0; ) {
       if (this.readyCount === 0) return false;
       const sequence = this.order.peek();
       if (this.hasExpired(sequence)) break;
       const subscription = this.consumers.next();
       if (subscription === undefined) break;
-      if (!store.view(index, sequence, delivery)) {
-        this.#host.load(this, sequence);
-        return false;
-      }
+      if (!this.#isDeliverable(sequence, subscription)) return false;
       this.#take(sequence);
       const { isSettled } = subscription;
       this.#prepare(subscription, sequence, isSettled);
@@ -206,6 +203,13 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       if (burst <= 0 || turns.unitsLeft <= 0) return true;
     }
     this.#armExpiryTimer();
+    return false;
+  }
+
+  #isDeliverable(sequence: number, subscription: Subscription): boolean {
+    const { store, delivery } = this.#host;
+    if (store.view(this.index, sequence, delivery)) return !this.mustWait(subscription);
+    this.#host.load(this, sequence);
     return false;
   }
 
@@ -223,6 +227,11 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     if (isOpen) delivery.count(this.index, sequence);
     else this.#host.load(this, sequence);
     return isOpen;
+  }
+
+  mustWait(subscription: Subscription): boolean {
+    const { delivery, conversions } = this.#host;
+    return delivery.bodyLength > convertedAtOnceMax && conversions.mustWait(this, subscription);
   }
 
   send(subscription: Subscription, sequence: number): void {

@@ -2,6 +2,7 @@
 
 import type { StreamIndex } from '../../storage/streams/stream-index.ts';
 import { StreamReader } from '../../storage/streams/stream-reader.ts';
+import { convertedAtOnceMax } from '../conversion/converted.ts';
 import type { QueueHost } from '../queue-host.ts';
 import type { Delivery, Subscription } from '../subscription.ts';
 import { filterValueHeader, type StreamFilter, type StreamStart } from './stream-start.ts';
@@ -68,6 +69,12 @@ export class StreamConsumer {
       this.#sinceMs = 0;
     }
     return this.#filter === undefined || this.#isChosen(delivery, this.#filter);
+  }
+
+  /** Prepares the delivery of a large message; see `Consumer.prepare`. */
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    if (delivery.bodyLength <= convertedAtOnceMax) return undefined;
+    return this.subscription.consumer?.prepare?.(delivery);
   }
 
   #isChosen(delivery: Delivery, filter: StreamFilter): boolean {

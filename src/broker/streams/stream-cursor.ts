@@ -29,6 +29,10 @@ export class StreamCursor implements MessageCursor {
     return this.#reader.read(view, this.#end);
   }
 
+  back(): void {
+    this.#reader.back();
+  }
+
   load(): Promise<void> {
     const sequence = this.#reader.coldSequence;
     if (this.#index.slot(sequence) < 0) return Promise.resolve();

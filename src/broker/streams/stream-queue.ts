@@ -218,7 +218,14 @@ export class StreamQueue implements Queue, Held, LogWaiter {
         return units;
       }
       const decided = consumer.unitsToDecide(delivery);
-      const sent = consumer.wants(delivery) ? this.#send(subscription, reader.sequence) : 1;
+      const isWanted = consumer.wants(delivery);
+      const preparing = isWanted ? consumer.prepare(delivery) : undefined;
+      if (preparing !== undefined) {
+        reader.back();
+        this.#awaits(consumer, preparing);
+        return units;
+      }
+      const sent = isWanted ? this.#send(subscription, reader.sequence) : 1;
       const spent = decided + sent;
       units += spent;
       turns.unitsLeft -= spent;
@@ -249,7 +256,12 @@ export class StreamQueue implements Queue, Held, LogWaiter {
   }
 
   #load(consumer: StreamConsumer): void {
-    const { store, turns } = this.#host;
+    this.#awaits(consumer, this.#host.store.load(this.index, consumer.reader.coldSequence));
+  }
+
+  /** A consumer waits until its next message can be delivered. */
+  #awaits(consumer: StreamConsumer, loading: Promise<void>): void {
+    const { turns } = this.#host;
     consumer.state = 'loading';
     const loaded = () => {
       if (consumer.state !== 'loading') return;
@@ -259,7 +271,7 @@ export class StreamQueue implements Queue, Held, LogWaiter {
       turns.pump();
     };
     // If a block cannot be read, the log has failed, which ends the broker.
-    store.load(this.index, consumer.reader.coldSequence).then(loaded, () => {});
+    loading.then(loaded, () => {});
   }
 
   /** Ends the drains of consumers that have read everything, or have no credit left. */

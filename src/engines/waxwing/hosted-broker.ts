@@ -22,6 +22,7 @@ import type { MessageStore } from '../../storage/message-store.ts';
 import { type DataKeys, Volume } from '../../storage/volume.ts';
 import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
+import { ConversionThread } from './conversions/conversion-thread.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './heap/idle-collector.ts';
@@ -95,6 +96,7 @@ interface OpenBroker {
   readonly disk: DiskWatch;
   readonly inlining: InliningMode;
   readonly hooks: LogHooks;
+  readonly conversions: ConversionThread;
   readonly failures: FailureGatherer<LoginFailure>;
   readonly accesses: AccessReports;
   /** Undefined for other types than ActiveMQ's. */
@@ -114,6 +116,7 @@ export class HostedBroker {
   readonly #broker: Broker;
   readonly #hostedVolume: HostedVolume;
   readonly #hooks: LogHooks;
+  readonly #conversions: ConversionThread;
   readonly #failures: FailureGatherer<LoginFailure>;
   readonly #accesses: AccessReports;
   readonly #lines: ActiveMqLog | undefined;
@@ -134,12 +137,13 @@ export class HostedBroker {
     events: HostEvents,
   ) {
     const { broker, alarm, disk, inlining, hooks, failures, accesses } = opened;
-    const { lines, directory, services, connections } = opened;
+    const { lines, directory, services, connections, conversions } = opened;
     assert(hooks.log !== undefined, 'a broker is open without its log');
     this.#volume = volume;
     this.#broker = broker;
     this.#hostedVolume = new HostedVolume(volume, hooks.log);
     this.#hooks = hooks;
+    this.#conversions = conversions;
     this.#failures = failures;
     this.#accesses = accesses;
     this.#lines = lines;
@@ -268,6 +272,7 @@ export class HostedBroker {
     this.#alarm.stop();
     clearInterval(this.#looks);
     await this.#broker.close();
+    await this.#conversions.close();
     await this.#volume.close();
   }
 }
@@ -305,18 +310,7 @@ async function openBroker(
   const memory = new MemoryInUse();
   const failures = gatherFailures(events, lines);
   let broker: Broker | undefined;
-  const disk = new DiskWatch({
-    disk: systemDisk,
-    folder: message.folder,
-    reserveBytes: message.room.diskReserveBytes,
-    changed: (isShort, why) => {
-      if (isShort) broker?.flow.block(lowOnDisk);
-      else broker?.flow.unblock(lowOnDisk);
-      events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
-    },
-    reclaim: (isShort) => hooks.log?.reclaim(isShort),
-    failed: (error) => events.failed(error),
-  });
+  const disk = diskWatchOf(message, events, hooks, () => broker);
   const report = recoveryReport(events);
   const openLog = async (store: MessageStore) => {
     hooks.log = await Log.open(volume, store, {
@@ -335,10 +329,15 @@ async function openBroker(
       },
     });
   };
+  const conversions = new ConversionThread(
+    { isActiveMq: message.activeMq !== undefined },
+    events.log,
+  );
   const alarm = new WakeTimer(systemClock, () => broker?.doDue());
   broker = await Broker.open({
     openLog,
     wakeAt: (atMs) => alarm.schedule(atMs),
+    convertsInThread: (request) => conversions.convert(request),
     formats: await storedFormats(loaded),
     users: message.users,
     brokerName: message.name,
@@ -361,7 +360,29 @@ async function openBroker(
   const protocols = beginProtocols(loaded, broker, message.rabbitMq);
   if (disk.isShort) broker.flow.block(lowOnDisk);
   const parts = { failures, accesses, lines, connections, inlining: inliningOf(broker, events) };
-  return { broker, protocols, alarm, disk, hooks, directory, services, ...parts };
+  const opened = { broker, protocols, alarm, disk, hooks, directory, services, conversions };
+  return { ...opened, ...parts };
+}
+
+/** Watches the room on the disk: without it, publishers wait. */
+function diskWatchOf(
+  message: StartMessage,
+  events: HostEvents,
+  hooks: LogHooks,
+  broker: () => Broker | undefined,
+): DiskWatch {
+  return new DiskWatch({
+    disk: systemDisk,
+    folder: message.folder,
+    reserveBytes: message.room.diskReserveBytes,
+    changed: (isShort, why) => {
+      if (isShort) broker()?.flow.block(lowOnDisk);
+      else broker()?.flow.unblock(lowOnDisk);
+      events.log('warn', `${why}: publishers ${isShort ? 'wait' : 'go on'}`);
+    },
+    reclaim: (isShort) => hooks.log?.reclaim(isShort),
+    failed: (error) => events.failed(error),
+  });
 }
 
 function inliningOf(broker: Broker, events: HostEvents): InliningMode {

@@ -103,6 +103,10 @@ async function take(
     prefetch: Infinity,
     pool: undefined,
     owner,
+    prepare: (delivery) =>
+      isOwn(delivery)
+        ? undefined
+        : broker.conversions.prepare(delivery, amqp091Format, headBytesMax),
   });
   const got: Got[] = [];
   let sizeBytes = 0;
@@ -138,10 +142,13 @@ function next(
   });
 }
 
+function isOwn({ format }: Delivery): boolean {
+  return plainFormatNumber(format) === formatNumbers.amqp091;
+}
+
 /** Describes a delivery, and copies its payload: the delivery is reused for the next message. */
 function describe(broker: Broker, delivery: Delivery, truncateBytes: number): Got {
-  const isOwn = plainFormatNumber(delivery.format) === formatNumbers.amqp091;
-  const own = isOwn
+  const own = isOwn(delivery)
     ? delivery
     : converted(delivery, broker.formatOf(delivery.format), amqp091Format, headBytesMax);
   const { buffer, headAt, headLength, bodyAt, bodyLength, deliveryCount } = own;

@@ -9,7 +9,7 @@ import type { Consumer, Delivery, Subscription } from '../../broker/subscription
 import type { Channel } from './channel.ts';
 import { frameEnd, frameTypes } from './codec/frames.ts';
 import { methodIds } from './codec/methods.gen.ts';
-import { asOwn, isOwn } from './conversion/deliveries.ts';
+import { asOwn, isOwn, prepare } from './conversion/deliveries.ts';
 import { writeContentHead, writeFrameHead } from './outbox.ts';
 import { traceDelivery } from './tracing/trace.ts';
 
@@ -63,6 +63,10 @@ export class ChannelConsumer implements Consumer {
     } catch (thrown) {
       this.#channel.host.deliveryFailed(thrown);
     }
+  }
+
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    return prepare(delivery, this.#channel);
   }
 
   #write(delivery: Delivery): void {

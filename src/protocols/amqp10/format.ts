@@ -7,6 +7,8 @@ import {
   scheduledJobIdHeader,
 } from '../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../broker/arguments.ts';
+import type { Address } from '../../broker/conversion/properties.ts';
+import type { TargetFormat } from '../../broker/conversion/target-format.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import { Decoder } from './codec/decoder.ts';
 import { type Entry, type Item, nullItem, stringItem, textOf } from './codec/items.ts';
@@ -101,6 +103,15 @@ export const amqp10Format: MessageFormat = {
 
   fromProperties,
 };
+
+/** The same format for messages that state the destination from which they come. */
+export function formatWithDestination(to: Address): TargetFormat {
+  return {
+    name: 'amqp10',
+    terms: { to },
+    fromProperties: (properties, bytesMax) => fromProperties({ ...properties, to }, bytesMax),
+  };
+}
 
 function isScheduleHeader(name: string): boolean {
   return scheduledHeaderNames.has(name) || name === scheduledJobIdHeader;

@@ -61,6 +61,12 @@ export class StreamReader {
     return 'end';
   }
 
+  /** The message that was read last is read again. */
+  back(): void {
+    this.position = this.sequence;
+    this.#restart();
+  }
+
   /** Reads the next record of a block. */
   #readRecord(block: RecordBlock, view: MessageView): 'message' | 'other' | 'end' {
     const { buffer, start } = block;

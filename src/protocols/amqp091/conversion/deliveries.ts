@@ -17,6 +17,13 @@ export function isOwn(delivery: Delivery): boolean {
   return plainFormatNumber(delivery.format) === formatNumbers.amqp091;
 }
 
+/** Prepares the delivery of a large message; see `Consumer.prepare`. */
+export function prepare(delivery: Delivery, channel: Channel): Promise<void> | undefined {
+  if (isOwn(delivery)) return undefined;
+  const { conversions } = channel.broker;
+  return conversions.prepare(delivery, amqp091Format, channel.frameMax - frameBytes);
+}
+
 /** Converts a delivery of another protocol. Its head fits into one frame. */
 export function asOwn(delivery: Delivery, channel: Channel): Delivery {
   const format = channel.broker.formatOf(delivery.format);

@@ -6,7 +6,7 @@ import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery, Subscription } from '../../../broker/subscription.ts';
 import type { Channel } from '../channel.ts';
 import { methodIds } from '../codec/methods.gen.ts';
-import { asOwn, isOwn } from '../conversion/deliveries.ts';
+import { asOwn, isOwn, prepare } from '../conversion/deliveries.ts';
 import { headBytesPerUnitBits, traceDelivery } from '../tracing/trace.ts';
 import { Backlog } from './backlog.ts';
 
@@ -79,6 +79,7 @@ export class Getter {
       prefetch: Infinity,
       pool: undefined,
       owner: this.#channel.host,
+      prepare: (delivery) => prepare(delivery, this.#channel),
     });
     return this.#subscription;
   }

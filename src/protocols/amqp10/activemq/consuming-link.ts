@@ -7,14 +7,14 @@ import {
   deliveredDestination,
 } from '../../../broker/activemq/sending/delivered-destination.ts';
 import { converted } from '../../../broker/conversion/converted.ts';
-import { formatNumbers, type MessageFormat } from '../../../broker/format.ts';
+import type { TargetFormat } from '../../../broker/conversion/target-format.ts';
+import { formatNumbers } from '../../../broker/format.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { Delivery } from '../../../broker/subscription.ts';
 import type { SubscriptionKey } from '../../../broker/topics/topic-subscriptions.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
-import { fromProperties } from '../conversion/from-properties.ts';
 import { AmqpError } from '../errors.ts';
-import { amqp10Format } from '../format.ts';
+import { formatWithDestination } from '../format.ts';
 import { headBytesMax } from '../limits.ts';
 import type { DynamicNode, Ending } from '../links/link.ts';
 import { SendingLink } from '../links/sending-link.ts';
@@ -89,13 +89,23 @@ export class ConsumingLink extends SendingLink implements MessageTaker, Browser 
   /** Converts a message of another protocol, and adds the destination for clients of JMS. */
   override asOwn(delivery: Delivery, source: DeliveredFrom): Delivery {
     if (delivery.format === formatNumbers.amqp10) return delivery;
-    const { core } = this.#own;
-    const to = deliveredDestination(core, source, delivery);
-    const format: MessageFormat = {
-      ...amqp10Format,
-      fromProperties: (properties, bytesMax) => fromProperties({ ...properties, to }, bytesMax),
-    };
-    return converted(delivery, core.broker.formatOf(delivery.format), format, headBytesMax);
+    const { broker } = this.#own.core;
+    const from = broker.formatOf(delivery.format);
+    return converted(delivery, from, this.#formatFor(delivery, source), headBytesMax);
+  }
+
+  prepare(delivery: Delivery, source: DeliveredFrom): Promise<void> | undefined {
+    if (delivery.format === formatNumbers.amqp10) return undefined;
+    const { conversions } = this.#own.core.broker;
+    return conversions.prepare(delivery, this.#formatFor(delivery, source), headBytesMax);
+  }
+
+  prepareBrowsed(delivery: Delivery, queue: Queue): Promise<void> | undefined {
+    return this.prepare(delivery, { queue, isTopic: false });
+  }
+
+  #formatFor(delivery: Delivery, source: DeliveredFrom): TargetFormat {
+    return formatWithDestination(deliveredDestination(this.#own.core, source, delivery));
   }
 
   /** All destinations have been deleted. */

@@ -99,6 +99,12 @@ export class Outgoing implements Deliverer, SourceTaker {
     }
   }
 
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    if (delivery.format === formatNumbers.mqtt) return undefined;
+    const { conversions } = this.#host.broker;
+    return conversions.prepare(delivery, this.#dialect.format, propertyBytesMax);
+  }
+
   #send(source: SessionSource, delivery: Delivery): void {
     const own = this.#asOwn(delivery);
     const head = this.#head.open(own.buffer, own.headAt, own.headAt + own.headLength);

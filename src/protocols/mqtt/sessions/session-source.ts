@@ -18,6 +18,8 @@ export type SourceKind = 'kept' | 'live' | 'shared';
 export interface SourceTaker {
   isWritableFor(source: SessionSource): boolean;
   take(source: SessionSource, delivery: Delivery): void;
+  /** Prepares the delivery of a large message; see `Consumer.prepare`. */
+  prepare(delivery: Delivery): Promise<void> | undefined;
   /** The queue was deleted. */
   lost(source: SessionSource): void;
 }
@@ -61,6 +63,10 @@ export class SessionSource implements Consumer {
 
   deliver(delivery: Delivery): void {
     this.#taker.take(this, delivery);
+  }
+
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    return this.#taker.prepare(delivery);
   }
 
   /** The queue was deleted. Its messages in flight can still be acknowledged. */

@@ -121,6 +121,14 @@ export class OpenWireConsumer implements MessageTaker, Browser {
     }
   }
 
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    return this.#output.prepare(delivery);
+  }
+
+  prepareBrowsed(delivery: Delivery): Promise<void> | undefined {
+    return this.#output.prepare(delivery);
+  }
+
   /** Sends a message that is not in a queue to this consumer: the state before it began. */
   sendOwn(message: Message): void {
     this.#host.send(

@@ -87,6 +87,12 @@ export class DispatchOutput {
     else this.#encode(delivery);
   }
 
+  /** Prepares the delivery of a large message; see `Consumer.prepare`. */
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    if (delivery.format === formatNumbers.openwire) return undefined;
+    return this.#host.broker.conversions.prepare(delivery, openwireFormat, headBytesMax);
+  }
+
   /** Writes a message whose head is like the previous one. Returns false if it is not. */
   #writeLike(delivery: Delivery): boolean {
     const template = this.#template;

@@ -9,6 +9,7 @@ import {
 } from '../../../broker/activemq/scheduling/scheduled-headers.ts';
 import type { Argument, ArgumentChanges, Arguments } from '../../../broker/arguments.ts';
 import type { Address } from '../../../broker/conversion/properties.ts';
+import type { TargetFormat } from '../../../broker/conversion/target-format.ts';
 import type { MessageFormat } from '../../../broker/format.ts';
 import { destinationText, readDestinationText } from './address.ts';
 import { countLines, type HeadLine, propertyNames, readHead, writeHead } from './codec/head.ts';
@@ -77,7 +78,7 @@ export const stompFormat: MessageFormat = {
 };
 
 /** By the name of the transformation: subscriptions share an object, and so its last conversions. */
-const transforming = new Map<string, Pick<MessageFormat, 'name' | 'fromProperties'>>();
+const transforming = new Map<string, TargetFormat>();
 
 /**
  * Returns the encoding of messages for a subscription that asks for a transformation; undefined if that
@@ -85,13 +86,12 @@ const transforming = new Map<string, Pick<MessageFormat, 'name' | 'fromPropertie
  *
  * @param header the value of the header `transformation` of SUBSCRIBE
  */
-export function transformingFormat(
-  header: string | undefined,
-): Pick<MessageFormat, 'name' | 'fromProperties'> | undefined {
+export function transformingFormat(header: string | undefined): TargetFormat | undefined {
   const transformation = subscriptionTransformation(header);
   if (transformation === undefined) return undefined;
-  const found = transforming.get(transformation) ?? {
+  const found: TargetFormat = transforming.get(transformation) ?? {
     name: 'stomp',
+    terms: { transformation },
     fromProperties: (properties, headBytesMax) =>
       fromProperties(withTransformation(properties, transformation), headBytesMax),
   };

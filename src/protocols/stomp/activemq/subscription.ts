@@ -134,6 +134,17 @@ export class StompSubscription implements MessageTaker, Browser {
     }
   }
 
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    const transforming = this.#transforming;
+    if (delivery.format === formatNumbers.stomp && transforming === undefined) return undefined;
+    const { conversions } = this.#own.broker;
+    return conversions.prepare(delivery, transforming ?? stompFormat, clientLimits.headBytesMax);
+  }
+
+  prepareBrowsed(delivery: Delivery): Promise<void> | undefined {
+    return this.prepare(delivery);
+  }
+
   /** Converts a message of another protocol to STOMP, or as the subscription asks for. */
   #asOwn(delivery: Delivery): Delivery {
     const transforming = this.#transforming;

@@ -140,6 +140,11 @@ export class RabbitMqSubscription implements Consumer {
     }
   }
 
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    if (plainFormatNumber(delivery.format) === formatNumbers.amqp091) return undefined;
+    return this.#own.broker.conversions.prepare(delivery, amqp091Format, clientLimits.headBytesMax);
+  }
+
   /** Converts a message of another protocol to AMQP 0-9-1, as RabbitMQ does. */
   #asOwn(delivery: Delivery): Delivery {
     if (plainFormatNumber(delivery.format) === formatNumbers.amqp091) return delivery;

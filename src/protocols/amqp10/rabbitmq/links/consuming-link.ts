@@ -86,6 +86,12 @@ export class ConsumingLink extends SendingLink implements Consumer, DeliverySour
     this.send(delivery, this, this);
   }
 
+  prepare(delivery: Delivery): Promise<void> | undefined {
+    if (plainFormatNumber(delivery.format) === formatNumbers.amqp10) return undefined;
+    const { conversions } = this.session.host.broker;
+    return conversions.prepare(delivery, rabbitMqFormat, headBytesMax);
+  }
+
   override asOwn(delivery: Delivery): Delivery {
     if (plainFormatNumber(delivery.format) === formatNumbers.amqp10) return delivery;
     const { broker } = this.session.host;
