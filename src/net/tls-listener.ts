@@ -214,6 +214,7 @@ export class TlsListener {
     const candidates = named.length > 0 ? named : protocols;
     wire.takesOnlyBinary = candidates.every(({ isBinary }) => isBinary === true);
     chooseByWire(wire, candidates, (protocol, bytes) => {
+      wire.outputMessages = protocol.newOutputMessages?.();
       this.#attach(wire, socket, protocol).received(bytes);
     });
   }

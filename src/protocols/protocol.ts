@@ -62,6 +62,16 @@ export interface Connection {
 /** Whether a connection uses a protocol, according to its first bytes. */
 export type Recognition = 'yes' | 'no' | 'maybe';
 
+/** Divides the output of a connection into WebSocket messages. */
+export interface OutputMessages {
+  /**
+   * Takes the next output.
+   *
+   * @param pass receives each message, in order: a part of the output, or a copy
+   */
+  split(bytes: Buffer, pass: (message: Buffer, isText: boolean) => void): void;
+}
+
 /** A protocol of one broker, as used by listeners. */
 export interface Protocol {
   /** Lower case: `amqp091`. */
@@ -73,6 +83,8 @@ export interface Protocol {
    * connection.
    */
   readonly isBinary?: boolean;
+  /** For protocols whose clients expect whole frames in messages. Otherwise any part is a binary message. */
+  newOutputMessages?(): OutputMessages;
   /**
    * Recognises connections of this protocol by their first bytes, on ports with several protocols.
    *

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { Client, type IFrame, type IMessage, type StompConfig, Versions } from '@stomp/stompjs';
 import { WebSocket } from 'ws';
 import { ActiveMqHost } from '../support/activemq-host.ts';
+import { until } from '../support/processes.ts';
 
 // @stomp/stompjs over WebSocket with TLS.
 
@@ -130,6 +132,27 @@ test('errors are sent as frames, and the connection stays open', async () => {
   client.publish({ destination: '/queue/stompjs.after', body: 'after' });
   assert.equal((await next()).body, 'after');
   await client.deactivate();
+});
+
+test('each frame is a text message, or a binary one if it is not UTF-8', async () => {
+  const url = `wss://localhost:${host.portOf('wss')}/`;
+  const webSocket = new WebSocket(url, 'v12.stomp', { ca: host.authority });
+  await once(webSocket, 'open');
+  const found: string[] = [];
+  webSocket.on('message', (data: Buffer, isBinary) => {
+    found.push(`${isBinary ? 'binary' : 'text'} ${data.toString('latin1').split('\n', 1)[0]}`);
+  });
+  const log = 'login:bob\npasscode:a long password';
+  webSocket.send(`CONNECT\naccept-version:1.2\nhost:x\n${log}\n\n\0`);
+  const to = 'destination:/queue/stompjs.kinds';
+  const send = (receipt: number, more: string) => `SEND\n${to}\nreceipt:${receipt}\n${more}\0`;
+  const kinds = [send(1, '\ngr\xc3\xbc\xc3\x9fe'), send(2, 'content-length:2\n\n\xff\xfe')];
+  const subscription = `SUBSCRIBE\nid:1\n${to}\nreceipt:3\n\n\0`;
+  webSocket.send(Buffer.from(`${kinds.join('')}${subscription}`, 'latin1'));
+  await until('all frames', () => found.length === 6);
+  const receipts = ['text RECEIPT', 'text RECEIPT', 'text RECEIPT'];
+  assert.deepEqual(found, ['text CONNECTED', ...receipts, 'text MESSAGE', 'binary MESSAGE']);
+  webSocket.terminate();
 });
 
 test('a client with heart-beats reconnects after a broker restart', async () => {

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { OutputMessages } from '../../protocols/protocol.ts';
 import type { Wire } from '../wire.ts';
 import { answerPings } from './server.ts';
 
@@ -19,11 +20,13 @@ const unsupportedData = 1003;
 
 /**
  * A WebSocket connection as a wire. The payload of each message is a part of the byte stream, as in
- * the WebSocket bindings of MQTT and AMQP. Messages may be split anywhere.
+ * the WebSocket bindings of MQTT and AMQP. Messages of clients may be split anywhere.
  */
 export class WebSocketWire implements Wire {
   /** Whether a text message ends the connection. */
   takesOnlyBinary = false;
+  /** Divides the output into messages; undefined for one binary message for each write. */
+  outputMessages: OutputMessages | undefined = undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   /** Messages received before the first read. */
@@ -94,7 +97,28 @@ export class WebSocketWire implements Wire {
   }
 
   write(bytes: Buffer, written: () => void): void {
-    this.#webSocket.send(bytes, written);
+    const { outputMessages } = this;
+    if (outputMessages === undefined) {
+      this.#webSocket.send(bytes, written);
+      return;
+    }
+    const messages: { readonly message: Buffer; readonly isText: boolean }[] = [];
+    outputMessages.split(bytes, (message, isText) => messages.push({ message, isText }));
+    const last = messages.pop();
+    if (last === undefined) {
+      // It is kept until the rest of its message is written.
+      queueMicrotask(written);
+      return;
+    }
+    // One record of TLS for all of them.
+    this.#socket.cork();
+    for (const { message, isText } of messages) this.#send(message, isText);
+    this.#send(last.message, last.isText, written);
+    this.#socket.uncork();
+  }
+
+  #send(message: Buffer, isText: boolean, written?: () => void): void {
+    this.#webSocket.send(message, { binary: !isText }, written);
   }
 
   read(received: (bytes: Buffer) => void): void {

@@ -78,6 +78,14 @@ test('messages of a transaction appear together on commit and are discarded on f
   assert.deepEqual(send('d', first), ['in transaction rejected amqp:transaction:unknown-id']);
 });
 
+test('a transaction of several resources is refused, not made a local one', async () => {
+  const { peer, declare } = await ready();
+  const globalId = { type: 'string', value: 'g' } as const;
+  peer.transfer(command({ code: compositeCodes.declare, globalId }), 5);
+  assert.deepEqual(outcomes(peer).map(shown), ['rejected amqp:not-implemented']);
+  declare();
+});
+
 test('a discharge is answered once the transaction is on disk', async () => {
   const { b, peer, declare, send } = await ready();
   const txnId = declare();

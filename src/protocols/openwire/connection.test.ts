@@ -165,6 +165,10 @@ test('the prefetch window is never exceeded, and DELIVERED acks extend it', asyn
     peer.exception({ ...ackOf(peer, first), messageCount: 7 })?.slice(0, 46),
     'javax.jms.JMSException: Unmatched acknowledge:',
   );
+  assert.equal(
+    peer.exception({ ...ackOf(peer, first), ackType: 99 }),
+    'javax.jms.JMSException: Invalid acknowledgment: type 99; 0 to 6 are allowed',
+  );
   peer.ack([...first, ...second]);
   assert.equal(peer.dispatches().length, 3);
   assert.equal(b.ready('q'), 2);

@@ -3,6 +3,7 @@
 import type { Protocol, Recognition } from '../protocol.ts';
 import { StompConnection } from './connection.ts';
 import type { Dialect } from './dialect.ts';
+import { FrameMessages } from './frame-messages.ts';
 
 const beginnings = ['CONNECT', 'STOMP'].map((text) => Buffer.from(text));
 
@@ -25,6 +26,7 @@ export function stomp(dialect: Dialect): Protocol {
     name: 'stomp',
     subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp', 'stomp'],
     recognizes,
+    newOutputMessages: () => new FrameMessages(),
     accept: (transport) => new StompConnection(transport, dialect),
   };
 }

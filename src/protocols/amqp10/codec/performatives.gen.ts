@@ -190,6 +190,7 @@ export interface Coordinator {
 /** `declare` */
 export interface Declare {
   readonly code: 0x31;
+  readonly globalId?: Item | undefined;
 }
 
 /** `discharge` */
@@ -694,9 +695,9 @@ function readCoordinator(d: Decoder): Coordinator {
 
 function readDeclare(d: Decoder): Declare {
   const count = d.openList();
-  if (count > 0) d.skip();
+  const globalId = count > 0 ? readItem(d) : undefined;
   d.closeList();
-  return { code: 0x31 };
+  return { code: 0x31, globalId };
 }
 
 function readDischarge(d: Decoder): Discharge {
@@ -1056,9 +1057,9 @@ function writeCoordinator(w: Encoder, c: Coordinator): void {
   w.closeList(at, 1);
 }
 
-function writeDeclare(w: Encoder): void {
+function writeDeclare(w: Encoder, c: Declare): void {
   const at = w.openList();
-  w.null();
+  w.item(c.globalId);
   w.closeList(at, 1);
 }
 
@@ -1184,7 +1185,7 @@ export function writeComposite(w: Encoder, c: Composite): void {
     case 0x30:
       return writeCoordinator(w, c);
     case 0x31:
-      return writeDeclare(w);
+      return writeDeclare(w, c);
     case 0x32:
       return writeDischarge(w, c);
     case 0x33:

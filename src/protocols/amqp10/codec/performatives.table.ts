@@ -23,7 +23,7 @@ export const performativesTable = `
 28 source address:item durable:uint expiry-policy:symbol timeout:uint dynamic:boolean dynamic-node-properties:map distribution-mode:symbol filter:map default-outcome:* outcomes:symbols capabilities:symbols
 29 target address:item durable:uint expiry-policy:symbol timeout:uint dynamic:boolean dynamic-node-properties:map capabilities:symbols
 30 coordinator capabilities:symbols
-31 declare global-id:skip
+31 declare global-id:item
 32 discharge txn-id!:binary fail:boolean
 33 declared txn-id!:binary
 34 transactional-state txn-id!:binary outcome:*

@@ -43,6 +43,7 @@ export class CoordinatorLink extends ReceivingLink {
     this.message.complete(0, host.broker.nowMs(), false);
     const command = this.#readCommand();
     if (command.code === compositeCodes.declare) {
+      if (command.globalId !== undefined) throw noGlobal();
       const { id } = host.transactions.declare(this);
       confirms.settle(delivery.deliveryId, { code: compositeCodes.declared, txnId: id });
     } else if (command.code === compositeCodes.discharge) {
@@ -98,4 +99,10 @@ export class CoordinatorLink extends ReceivingLink {
     yield* this.session.host.transactions.rollbackAll(this);
     yield* super.release();
   }
+}
+
+/** Work in a transaction of several resources would be committed without the others. */
+function noGlobal(): AmqpError {
+  const why = 'a transaction with a global-id is declared; only local transactions are supported';
+  return new AmqpError('not-implemented', why, { scope: 'link' });
 }

@@ -20,6 +20,7 @@ export const ackTypes = {
   unmatched: 5,
   expired: 6,
 } as const;
+const knownTypes: ReadonlySet<number> = new Set(Object.values(ackTypes));
 
 /** Maximum length of the cause of a dead letter, in characters. */
 const causeLengthMax = 4096;
@@ -35,6 +36,10 @@ const run = new FlightRun();
 
 /** Settles deliveries. */
 export function acknowledge(host: OpenWireHost, ack: MessageAck): void {
+  if (!knownTypes.has(ack.ackType)) {
+    const text = `Invalid acknowledgment: type ${ack.ackType}; 0 to 6 are allowed`;
+    throw new OpenWireError('invalid', text, 'jms');
+  }
   const consumer = host.consumers.find(ack.consumerId);
   // A consumer that has ended has given its messages back.
   if (consumer === undefined) {
