@@ -5,7 +5,7 @@ import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
-import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
+import type { Listeners, NamedListener, PortListener } from '../../net/listeners.ts';
 import {
   type ClientCertificateOptions,
   type ListenerAccess,
@@ -126,15 +126,11 @@ export function connectorsOf(specs: readonly ListenerSpec[]): string[] {
   return specs.filter(({ isManagement }) => isManagement !== true).map(({ name }) => name);
 }
 
-/**
- * Opens the listeners of a broker, or none if one fails.
- *
- * @throws {NetError} `port-in-use`, `listen-failed`
- */
-export async function openListeners(
+/** Makes the listeners of a broker, which are not open yet. */
+export async function makeListeners(
   specs: readonly ListenerSpec[],
   { host, certificates, access, protocols: begun, management, clientCertificates }: ListenerParts,
-): Promise<Listeners> {
+): Promise<NamedListener[]> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
     assert(parts !== undefined, `protocol ${name} was not created`);
@@ -166,7 +162,7 @@ export async function openListeners(
       : listenerOf(spec);
     list.push({ name, ports, listener });
   }
-  return Listeners.open(list);
+  return list;
 }
 
 /** The HTTPS port of a broker: the management API or the console. */
