@@ -18,8 +18,8 @@ const endCountMax = 3;
 /** A node, as its upgrade needs it. */
 export interface UpgradedNode {
   readonly number: number;
-  /** The version that it runs, or that it is started with. */
-  readonly version: string;
+  /** The version that it runs, or that it is started with from now on. */
+  version: string;
   readonly host: {
     readonly name: string;
     pluginsOf(version: string): readonly string[] | undefined;
@@ -45,8 +45,8 @@ export interface UpgradeActions<Each extends UpgradedNode> {
   command(node: Each, command: NodeCommand): Promise<string | undefined>;
   /** Records that a node is started with a version from now on. */
   record(node: Each, version: string): Promise<void>;
-  /** Ends a node, writes its files for a version, and starts it with that version. */
-  restart(node: Each, version: string): Promise<void>;
+  /** Ends a node, writes its files for its version, and starts it with that. */
+  restart(node: Each): Promise<void>;
   /** Ends a node. */
   end(node: Each): Promise<void>;
   /** Pauses before something is tried again. @throws if the cluster is being stopped */
@@ -149,6 +149,8 @@ export class RollingUpgrade<Each extends UpgradedNode> {
       const problem = await this.#command(node, { kind: 'drain' });
       if (problem !== undefined) log('warn', `node ${node.number} was not drained: ${problem}`);
       await record(node, target);
+      // Whatever happens now, it is started with this version, also by a later attempt.
+      node.version = target;
     } catch (error) {
       // If it cannot be undone, the node gets no clients until it is started again.
       const problem = await this.#command(node, { kind: 'revive' }).catch(String);
@@ -166,7 +168,7 @@ export class RollingUpgrade<Each extends UpgradedNode> {
     node.isHeld = false;
     const { until, restart, end, log } = this.#actions;
     try {
-      await restart(node, target);
+      await restart(node);
       await until(() => {
         const [last] = starting.ends.slice(-1);
         if (last === undefined || starting.ends.length < endCountMax) return this.#allSee();
