@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { clusterFolder, clustersMissing, describedAs } from '../support/cluster-machine.ts';
-import { networkMissing } from '../support/host-network.ts';
+import {
+  clusterFolder,
+  clustersMissing,
+  describedAs,
+  nodePids,
+} from '../support/cluster-machine.ts';
+import { networkMissing, type TestMachine } from '../support/host-network.ts';
 import { JoinedHosts } from '../support/joined-hosts.ts';
+import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { secondVersionMissing, TwoRabbitMqs } from '../support/two-rabbitmqs.ts';
 import { olderVersion, UpgradedCluster, upgradeMs } from '../support/upgraded-cluster.ts';
@@ -81,4 +87,72 @@ test('an upgrade over three machines goes on after the service was killed', { sk
   await cluster.isUpgraded();
   const taken = (await cluster.events()).filter((text) => text.startsWith('UpgradeNode'));
   assert.deepEqual(taken, ['UpgradeNode 3', 'UpgradeNode 2', 'UpgradeNode 1']);
+});
+
+/** The machine of the node that is taken first. */
+function machineOfLast(): TestMachine {
+  const { network, brokerId } = hosts;
+  const found = network.machines.find(({ folder }) =>
+    nodePids(join(folder, 'clusters', brokerId)).has(3),
+  );
+  assert.ok(found !== undefined);
+  return found;
+}
+
+/** Waits until the upgrade has stopped because of the node. */
+async function stopped(cluster: UpgradedCluster): Promise<void> {
+  const code = 'CRITICAL_ACTION_REQUIRED';
+  const found = await describedAs(hosts.waxwing, hosts.brokerId, code, upgradeMs);
+  const [action] = found.ActionsRequired ?? [];
+  assert.equal(action?.ActionRequiredCode, 'BROKER_UPGRADE_STOPPED');
+  assert.match(action?.ActionRequiredInfo ?? '', /node 3/);
+  assert.deepEqual(cluster.runningNodes, [1, 2]);
+}
+
+test('an upgrade stops when the host of its node is lost, and goes on by itself', {
+  skip,
+}, async () => {
+  const cluster = await olderCluster();
+  const machine = machineOfLast();
+  await cluster.losesNothing(async () => {
+    await cluster.ask();
+    await cluster.areTaken(1);
+    await machine.lose();
+    await stopped(cluster);
+    hosts.serve(machine);
+    await running();
+  });
+  await cluster.isUpgraded();
+  assert.deepEqual(await cluster.events(), [
+    'UpgradeNode 3',
+    'StopUpgrade',
+    'UpgradeNode 2',
+    'UpgradeNode 1',
+    'CompleteUpgrade',
+  ]);
+});
+
+test('an upgrade stops when the host of a node is lost that is being drained', {
+  skip,
+}, async () => {
+  const cluster = await olderCluster();
+  const machine = machineOfLast();
+  await cluster.losesNothing(async () => {
+    await cluster.ask();
+    await until('the node is drained', () => machine.runs('drain'), upgradeMs);
+    await machine.lose();
+    await stopped(cluster);
+    hosts.serve(machine);
+    await hosts.complete();
+    await cluster.reboot();
+    await running();
+  });
+  await cluster.isUpgraded();
+  assert.deepEqual(await cluster.events(), [
+    'StopUpgrade',
+    'UpgradeNode 3',
+    'UpgradeNode 2',
+    'UpgradeNode 1',
+    'CompleteUpgrade',
+  ]);
 });

@@ -161,6 +161,11 @@ export class TestMachine {
       .map(({ pid }) => pid);
   }
 
+  /** Whether a process there has an argument. */
+  runs(argument: string): boolean {
+    return this.processes.some(({ pid }) => argumentsOf(pid).includes(`\0${argument}\0`));
+  }
+
   /** Its mounted volumes. */
   get volumes(): Mount[] {
     return mountsOf(this.folder).filter(({ source }) => source.startsWith(this.folder));

@@ -162,6 +162,7 @@ export class UpgradedCluster {
       await until('messages are consumed again', () => received.size > before + 500, clusterMs);
     } catch (error) {
       console.error(this.waxwing.output.slice(-8000));
+      await consumer.end();
       throw error;
     } finally {
       seen.end();
@@ -169,12 +170,9 @@ export class UpgradedCluster {
     }
     const isMissing = (body: string) => !received.has(body);
     const missing = () => publishers.flatMap((each) => [...each.confirmed].filter(isMissing));
-    await until(
-      () => `${missing().length} of ${confirmed()} confirmed messages arrive`,
-      () => missing().length === 0,
-      clusterMs,
-    );
-    await consumer.end();
+    const all = () => missing().length === 0;
+    const what = () => `${missing().length} of ${confirmed()} confirmed messages arrive`;
+    await until(what, all, clusterMs).finally(() => consumer.end());
     console.log(`${confirmed()} confirmed, 0 lost; ${seen}`);
     if (hasMajority) assert.equal(seen.fewestNodes, 2);
   }

@@ -86,7 +86,7 @@ export class Cluster {
       until: (isTrue) => this.#until(isTrue, this.nodes, systemClock.monotonicMs() + patienceMs),
       command: (...of) => this.#command(...of),
       record: (node, version) => events.upgrading(node.number, version),
-      restart: (node, version) => this.#startUpgraded(node, version),
+      restart: (node) => this.#startUpgraded(node),
       end: (node) => node.stop(),
       pause: async () => {
         await delay(lookMs.running);
@@ -396,14 +396,13 @@ export class Cluster {
     }
   }
 
-  async #startUpgraded(node: Node, version: string): Promise<void> {
+  async #startUpgraded(node: Node): Promise<void> {
     this.#timers.get(node)?.clear();
     await node.stop();
     this.#events.looked();
     if ((await stateOf(node)) !== 'mounted') {
       throw new Error(`the volume of node ${node.number} cannot be used`);
     }
-    node.version = version;
     const seed = this.healthy[0] ?? node;
     await this.#running.write(node, { isNew: false, seed, hasUsers: false });
     node.start(this.#running.epmdPort);

@@ -58,9 +58,9 @@ class Recorded {
         return left > 0 ? 'exit code 69' : undefined;
       },
       record: async ({ number }, version) => void this.done.push(`record ${number} ${version}`),
-      restart: async (node, version) => {
-        this.done.push(`start ${node.number} ${version}`);
-        node.version = version;
+      restart: async (node) => {
+        if (this.hostLost === 'restart') throw new Error('its volume cannot be used');
+        this.done.push(`start ${node.number} ${node.version}`);
         node.isUp = !this.broken.has(node.number);
         while (!node.isUp && this.upgrade.mayStart(node)) this.upgrade.ended(node, 'exit code 3');
       },
@@ -188,12 +188,30 @@ test('a drain that cannot be undone keeps clients from the node', async () => {
     const cluster = new Recorded();
     cluster.failures.set('revive', failures);
     cluster.hostLost = 'drain';
-    await assert.rejects(cluster.upgrade.run('3.10'), /host 'host-3' is not connected/);
+    await assert.rejects(cluster.upgrade.run('3.10'), /node 3 on host 'host-3': .*not connected/);
     assert.deepEqual(cluster.steps, ['enable-flags 1', 'revive 3']);
     ends.push(cluster.nodes.map(({ isDrained }) => isDrained));
   }
   assert.deepEqual(ends, [
     [false, false, false],
     [false, false, true],
+  ]);
+});
+
+test('a node whose host is lost after it was recorded is started with the new version later', async () => {
+  const cluster = new Recorded();
+  cluster.hostLost = 'restart';
+  await assert.rejects(cluster.upgrade.run('3.10'), /its volume cannot be used/);
+  assert.deepEqual(cluster.steps, ['enable-flags 1', 'record 3 3.10', 'end 3']);
+  cluster.hostLost = undefined;
+  cluster.done.length = 0;
+  await cluster.upgrade.run('3.10');
+  assert.deepEqual(cluster.steps, [
+    'start 3 3.10',
+    'record 2 3.10',
+    'start 2 3.10',
+    'record 1 3.10',
+    'start 1 3.10',
+    'enable-flags 1',
   ]);
 });

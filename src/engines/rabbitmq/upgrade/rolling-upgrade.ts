@@ -18,8 +18,8 @@ const endCountMax = 3;
 /** A node, as its upgrade needs it. */
 export interface UpgradedNode {
   readonly number: number;
-  /** The version that it runs, or that it is started with. */
-  readonly version: string;
+  /** The version that it runs, or that it is started with from now on. */
+  version: string;
   readonly host: {
     readonly name: string;
     pluginsOf(version: string): readonly string[] | undefined;
@@ -45,8 +45,8 @@ export interface UpgradeActions<Each extends UpgradedNode> {
   command(node: Each, command: NodeCommand): Promise<string | undefined>;
   /** Records that a node is started with a version from now on. */
   record(node: Each, version: string): Promise<void>;
-  /** Ends a node, writes its files for a version, and starts it with that version. */
-  restart(node: Each, version: string): Promise<void>;
+  /** Ends a node, writes its files for its version, and starts it with that. */
+  restart(node: Each): Promise<void>;
   /** Ends a node. */
   end(node: Each): Promise<void>;
   /** Pauses before something is tried again. @throws if the cluster is being stopped */
@@ -137,7 +137,7 @@ export class RollingUpgrade<Each extends UpgradedNode> {
   }
 
   async #upgrade(node: Each, target: string): Promise<void> {
-    const { command, record, log } = this.#actions;
+    const { record, log } = this.#actions;
     const from = node.version;
     await this.#repeat(node, { kind: 'check-quorum' }, 'is needed for the majority of a queue');
     if (isBefore4(from)) {
@@ -146,12 +146,14 @@ export class RollingUpgrade<Each extends UpgradedNode> {
     }
     node.isDrained = true;
     try {
-      const problem = await command(node, { kind: 'drain' });
+      const problem = await this.#command(node, { kind: 'drain' });
       if (problem !== undefined) log('warn', `node ${node.number} was not drained: ${problem}`);
       await record(node, target);
+      // Whatever happens now, it is started with this version, also by a later attempt.
+      node.version = target;
     } catch (error) {
       // If it cannot be undone, the node gets no clients until it is started again.
-      const problem = await command(node, { kind: 'revive' }).catch(String);
+      const problem = await this.#command(node, { kind: 'revive' }).catch(String);
       node.isDrained = problem !== undefined;
       throw error;
     }
@@ -166,7 +168,7 @@ export class RollingUpgrade<Each extends UpgradedNode> {
     node.isHeld = false;
     const { until, restart, end, log } = this.#actions;
     try {
-      await restart(node, target);
+      await restart(node);
       await until(() => {
         const [last] = starting.ends.slice(-1);
         if (last === undefined || starting.ends.length < endCountMax) return this.#allSee();
@@ -201,12 +203,23 @@ export class RollingUpgrade<Each extends UpgradedNode> {
     await this.#repeat(node, { kind: 'enable-flags' }, 'could not enable all feature flags');
   }
 
+  /** @throws if the command cannot be given, as when the host of the node is lost: the text names both */
+  async #command(node: Each, what: NodeCommand): Promise<string | undefined> {
+    try {
+      return await this.#actions.command(node, what);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const text = `node ${node.number} on host '${node.host.name}': ${reason}`;
+      throw new Error(text, { cause: error });
+    }
+  }
+
   /** Tries a command until it succeeds. */
   async #repeat(node: Each, what: NodeCommand, why: string): Promise<void> {
-    const { command, nowMs, pause } = this.#actions;
+    const { nowMs, pause } = this.#actions;
     const endMs = nowMs() + patienceMs;
     for (;;) {
-      const problem = await command(node, what);
+      const problem = await this.#command(node, what);
       if (problem === undefined) return;
       if (nowMs() > endMs) throw new Error(`node ${node.number} ${why}: ${problem}`);
       await pause();
