@@ -151,7 +151,7 @@ const sessions: readonly ActiveMqInput[] = [
     },
   },
   {
-    what: 'a message is sent to a list of 100 topics, and some wish all of them',
+    what: 'a message is sent to a list of 100 topics with very many consumers together',
     count: 10_000,
     prepare: async (broker, count) => {
       const client = await broker.openwire('ID:a');
