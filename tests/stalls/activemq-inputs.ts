@@ -138,6 +138,32 @@ const sessions: readonly ActiveMqInput[] = [
     },
   },
   {
+    what: 'a message is sent to a list of 100 topics, of which each has very many consumers',
+    count: 10_000,
+    prepare: async (broker, count) => {
+      const client = await broker.openwire('ID:a');
+      await client.sendMany(count, (n) => consumer(client, n, topic('wide.>')));
+      const list = Array.from({ length: 100 }, (_, n) => `wide.${n}`).join(',');
+      return async () => {
+        for (let n = 0; n < 3; n++)
+          await client.sendMany(1, () => client.message(topic(list), 'x'));
+      };
+    },
+  },
+  {
+    what: 'a message is sent to a list of 100 topics with very many consumers together',
+    count: 10_000,
+    prepare: async (broker, count) => {
+      const client = await broker.openwire('ID:a');
+      await client.sendMany(count, (n) => consumer(client, n, topic(`wide.${n % 100}`)));
+      const list = Array.from({ length: 100 }, (_, n) => `wide.${n}`).join(',');
+      return async () => {
+        for (let n = 0; n < 3; n++)
+          await client.sendMany(1, () => client.message(topic(list), 'x'));
+      };
+    },
+  },
+  {
     what: 'a message is sent to a topic with very many consumers whose selectors do not match',
     count: 10_000,
     prepare: async (broker, count) => {

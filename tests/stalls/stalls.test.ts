@@ -3,6 +3,7 @@ import { after, type TestContext, test } from 'node:test';
 import { until } from '../support/processes.ts';
 import { isLong, writeProof } from '../support/proof.ts';
 import { activeMqInputs } from './activemq-inputs.ts';
+import { administrationInputs } from './administration-inputs.ts';
 import { consoleInputs } from './console-inputs.ts';
 import { inputs } from './inputs.ts';
 import { MeteredProcess } from './metered-process.ts';
@@ -63,7 +64,10 @@ async function measure(
   assert.ok(longestMs > 0);
 }
 
-for (const { what, counts, prepare } of inputs) {
+// Those of administrators check nothing that other tests do not, so short runs leave them out.
+const allInputs = isLong ? [...inputs, ...administrationInputs] : inputs;
+
+for (const { what, counts, prepare } of allInputs) {
   test(`no client is blocked while ${what}`, async (t) => {
     const broker = await nextBroker();
     try {

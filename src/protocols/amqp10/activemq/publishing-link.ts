@@ -2,10 +2,16 @@
 
 import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
+import {
+  forEachListed,
+  listedAtOnceMax,
+  sendToListed,
+} from '../../../broker/activemq/sending/listed-destinations.ts';
 import { BrokerError } from '../../../broker/errors.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
+import type { Publication } from '../../../broker/publication.ts';
 import type { Published } from '../../../broker/publishing/publishing.ts';
 import { type Attach, compositeCodes } from '../codec/performatives.gen.ts';
 import { scheduleValues } from '../conversion/schedule.ts';
@@ -90,10 +96,14 @@ export class PublishingLink extends ReceivingLink {
     return dialect.timingOf((name) => values.get(name));
   }
 
-  #route(target: SendTarget): Route {
+  #route(
+    target: SendTarget,
+    publication = this.message.publication,
+    options = this.#options,
+  ): Route {
     const { core: dialect } = this.#own;
     const { access, gate, origins } = this.session.host;
-    const route = dialect.route(target, this.message.publication, access, origins, this.#options);
+    const route = dialect.route(target, publication, access, origins, options);
     gate.count(dialect.routeUnits);
     return route;
   }
@@ -118,31 +128,91 @@ export class PublishingLink extends ReceivingLink {
   #enlist(delivery: IncomingDelivery, transaction: AmqpTransaction): void {
     const { transactions } = this.session.host;
     const { publication } = this.message;
-    try {
-      for (const target of this.#targetsOf()) {
-        const route = this.#route(target);
-        transactions.requireRoom(publication.sizeBytes);
-        transaction.publish(publication, route);
-        this.#waitFor(this.#own.core.sends.enlisted(target, publication, route));
-      }
-    } catch (thrown) {
-      // The commit must not succeed without this message.
+    const enlist = (target: SendTarget, message: Publication, options: SendOptions) => {
+      const route = this.#route(target, message, options);
+      transactions.requireRoom(message.sizeBytes);
+      transaction.publish(message, route);
+      this.#waitFor(this.#own.core.sends.enlisted(target, message, route));
+    };
+    // The commit must not succeed without this message.
+    const broken = (thrown: unknown) => {
       if (thrown instanceof BrokerError || thrown instanceof AmqpError) {
         transaction.broken ??= thrown.message;
       }
+    };
+    const { core: dialect } = this.#own;
+    try {
+      const targets = this.#targetsOf();
+      if (targets.length > listedAtOnceMax) {
+        const kept = publication.copy();
+        const options = { ...this.#options };
+        const steps = forEachListed(dialect, targets, (target) => {
+          enlist(target, kept, options);
+          return undefined;
+        });
+        this.#inSteps(delivery, steps, () => this.#enlisted(delivery), broken);
+        return;
+      }
+      for (const target of targets) enlist(target, publication, this.#options);
+    } catch (thrown) {
+      broken(thrown);
       throw thrown;
     }
-    if (!delivery.isSettled) {
-      const accepted = within(delivery.state, { code: compositeCodes.accepted });
-      this.session.confirms.settle(delivery.deliveryId, accepted);
+    this.#enlisted(delivery);
+  }
+
+  #enlisted({ deliveryId, isSettled, state }: IncomingDelivery): void {
+    if (isSettled) return;
+    const accepted = within(state, { code: compositeCodes.accepted });
+    this.session.confirms.settle(deliveryId, accepted);
+  }
+
+  /** Handles a message for a long list of destinations, for which its connection waits. */
+  #inSteps<Result>(
+    delivery: IncomingDelivery,
+    steps: Generator<void, Result>,
+    done: (result: Result) => void,
+    failed: (thrown: unknown) => void = () => {},
+  ): void {
+    const { session, handle } = this;
+    const refuse = (thrown: unknown) => this.refuse(delivery, thrown);
+    function* guarded(): Generator<void> {
+      try {
+        done(yield* steps);
+      } catch (thrown) {
+        failed(thrown);
+        session.host.guarded(() => session.attempt(handle, () => refuse(thrown)))();
+      }
     }
+    session.host.gate.finishFirst(guarded());
+  }
+
+  #publishInSteps(delivery: IncomingDelivery, targets: readonly SendTarget[]): void {
+    const publication = this.message.publication.copy();
+    const options = { ...this.#options };
+    const steps = sendToListed(
+      this.#own.core,
+      targets,
+      (target) => this.#route(target, publication, options),
+      (target, route) => this.#store(target, publication, route),
+    );
+    this.#inSteps(delivery, steps, (group) => this.#accept(delivery, group));
+  }
+
+  #store(target: SendTarget, publication: Publication, route: Route): Published {
+    const { core: dialect } = this.#own;
+    const published = dialect.broker.publish(dialect.vhost, publication, route);
+    this.#waitFor(dialect.sends.stored(target, publication, route));
+    return published;
   }
 
   #publish(delivery: IncomingDelivery): void {
-    const { core: dialect } = this.#own;
-    const { broker } = dialect;
     const { publication } = this.message;
     const targets = this.#targetsOf();
+    if (targets.length > listedAtOnceMax) {
+      this.#publishInSteps(delivery, targets);
+      return;
+    }
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
@@ -151,11 +221,10 @@ export class PublishingLink extends ReceivingLink {
     let group = 0;
     for (const target of targets) {
       const route = this.#route(target);
-      const published = broker.publish(dialect.vhost, publication, route);
+      const published = this.#store(target, publication, route);
       if (published.rest === undefined) group = Math.max(group, published.group);
       else if (unfinished === undefined) unfinished = [published];
       else unfinished.push(published);
-      this.#waitFor(dialect.sends.stored(target, publication, route));
     }
     if (unfinished === undefined) this.#accept(delivery, group);
     else this.#finish(delivery, group, unfinished);

@@ -172,7 +172,7 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
     try {
       this.received(delivery);
     } catch (thrown) {
-      this.#refuse(delivery, thrown);
+      this.refuse(delivery, thrown);
     } finally {
       this.#end();
     }
@@ -180,7 +180,7 @@ export abstract class ReceivingLink extends Link implements UsageWaiter {
   }
 
   /** Rejects a delivery. A settled one is dropped, as the peer does not expect an answer. */
-  #refuse({ deliveryId, isSettled, state }: IncomingDelivery, thrown: unknown): void {
+  protected refuse({ deliveryId, isSettled, state }: IncomingDelivery, thrown: unknown): void {
     const error = toAmqpError(thrown, 'link');
     if (error.scope !== 'link') throw thrown;
     if (isSettled) return;

@@ -3,6 +3,11 @@
 import type { Usage } from '../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../broker/activemq/send-target.ts';
+import {
+  forEachListed,
+  listedAtOnceMax,
+  sendToListed,
+} from '../../../broker/activemq/sending/listed-destinations.ts';
 import type { Route } from '../../../broker/exchanges/route-cache.ts';
 import { noExtraKeys } from '../../../broker/exchanges/sender-keys.ts';
 import { formatNumbers } from '../../../broker/format.ts';
@@ -111,10 +116,14 @@ export class Sender {
       }
       const targets = this.#targetsOf(message.destination);
       this.#prepare(message, targets);
-      if (transaction === undefined) this.#publish(message, targets, producer);
+      if (targets.length > listedAtOnceMax)
+        this.#sendInSteps(message, targets, producer, transaction);
+      else if (transaction === undefined) this.#publish(message, targets, producer);
       else {
         const awaited = awaitedOf(message, producer);
-        this.#enlist(transaction, targets, producer);
+        for (const target of targets) {
+          this.#enlist(transaction, target, this.#publication, producer, this.#options);
+        }
         this.#answer(awaited, 0);
       }
     } catch (thrown) {
@@ -220,19 +229,59 @@ export class Sender {
 
   #enlist(
     transaction: OpenTransaction,
-    targets: readonly SendTarget[],
+    target: SendTarget,
+    publication: Publication,
     producer: Producer | undefined,
+    options: SendOptions,
   ): void {
     const { dialect, transactions, gate } = this.#host;
-    const publication = this.#publication;
-    for (const target of targets) {
-      const route = this.#route(target);
-      gate.count(dialect.routeUnits);
-      transactions.requireRoom(publication.sizeBytes);
-      transaction.publish(publication, route);
-      const reached = dialect.sends.enlisted(target, publication, route, producer?.info);
-      if (reached !== undefined) this.#reached = reached;
+    const route = this.#route(target, publication, options);
+    gate.count(dialect.routeUnits);
+    transactions.requireRoom(publication.sizeBytes);
+    transaction.publish(publication, route);
+    const reached = dialect.sends.enlisted(target, publication, route, producer?.info);
+    if (reached !== undefined) this.#reached = reached;
+  }
+
+  /** Sends a message to a long list of destinations, whose connection waits for it. */
+  #sendInSteps(
+    message: ReceivedMessage,
+    targets: readonly SendTarget[],
+    producer: Producer | undefined,
+    transaction: OpenTransaction | undefined,
+  ): void {
+    const host = this.#host;
+    const { commandId, responseRequired } = message;
+    const awaited = awaitedOf(message, producer);
+    const sequence = transaction === undefined ? this.#notedSequence(message, producer) : -1;
+    const publication = this.#publication.copy();
+    const options = { ...this.#options };
+    const route = (target: SendTarget) => this.#route(target, publication, options);
+    const store = (target: SendTarget, found: Route) =>
+      this.#storeIn(target, publication, found, producer);
+    const enlist = (target: SendTarget) => {
+      if (transaction !== undefined)
+        this.#enlist(transaction, target, publication, producer, options);
+      return undefined;
+    };
+    const { broker, dialect } = host;
+    const answer = (group: number) => this.#answer(awaited, group);
+    function* steps(): Generator<void> {
+      try {
+        let group = 0;
+        if (transaction === undefined) group = yield* sendToListed(dialect, targets, route, store);
+        else yield* forEachListed(dialect, targets, enlist);
+        if (producer !== undefined && sequence >= 0) {
+          broker.producers.stored(producer, sequence);
+          group = Math.max(group, broker.store.definedGroup);
+        }
+        answer(group);
+      } catch (thrown) {
+        if (transaction !== undefined) transaction.broken ??= toOpenWireError(thrown).message;
+        host.refuse({ commandId, responseRequired }, thrown);
+      }
     }
+    host.gate.finishFirst(steps());
   }
 
   /**
@@ -262,10 +311,10 @@ export class Sender {
     else this.#host.send(producerAck({ producerId, size }));
   }
 
-  #route(target: SendTarget): Route {
+  #route(target: SendTarget, publication = this.#publication, options = this.#options): Route {
     const { dialect, access } = this.#host;
     try {
-      return dialect.route(target, this.#publication, access, this.#origins, this.#options);
+      return dialect.route(target, publication, access, this.#origins, options);
     } catch (thrown) {
       // A temporary destination that does not exist has an error of its own.
       const { code } = thrown as { code?: unknown };
@@ -312,18 +361,29 @@ export class Sender {
 
   /** Stores the message in all destinations, and returns the group whose sync confirms it. */
   #store(targets: readonly SendTarget[], producer: Producer | undefined): number {
-    const { broker, dialect, gate } = this.#host;
+    const { dialect, gate } = this.#host;
     let group = 0;
     for (const target of targets) {
       const route = this.#route(target);
       gate.count(dialect.routeUnits);
-      const published = broker.publish(dialect.vhost, this.#publication, route);
+      const published = this.#storeIn(target, this.#publication, route, producer);
       if (published.rest !== undefined) this.#unfinished.push(published);
       else group = Math.max(group, published.group);
-      const reached = dialect.sends.stored(target, this.#publication, route, producer?.info);
-      if (reached !== undefined) this.#reached = reached;
     }
     return group;
+  }
+
+  #storeIn(
+    target: SendTarget,
+    publication: Publication,
+    route: Route,
+    producer: Producer | undefined,
+  ): Published {
+    const { broker, dialect } = this.#host;
+    const published = broker.publish(dialect.vhost, publication, route);
+    const reached = dialect.sends.stored(target, publication, route, producer?.info);
+    if (reached !== undefined) this.#reached = reached;
+    return published;
   }
 
   /**

@@ -4,6 +4,11 @@ import { isQueue, qualifiedName } from '../../../../broker/activemq/destination.
 import type { Usage } from '../../../../broker/activemq/limits/usage.ts';
 import type { Terms } from '../../../../broker/activemq/policies/message-terms.ts';
 import type { SendOptions, SendTarget } from '../../../../broker/activemq/send-target.ts';
+import {
+  forEachListed,
+  listedAtOnceMax,
+  sendToListed,
+} from '../../../../broker/activemq/sending/listed-destinations.ts';
 import type { Address } from '../../../../broker/conversion/properties.ts';
 import { BrokerError } from '../../../../broker/errors.ts';
 import type { Route } from '../../../../broker/exchanges/route-cache.ts';
@@ -86,17 +91,18 @@ export class Sender {
     try {
       const targets = this.#targetsOf(headers.get('destination'));
       this.#prepare(frame, targets);
-      if (transaction === undefined) this.#publish(frame, targets);
+      if (targets.length > listedAtOnceMax) this.#sendInSteps(frame, targets, transaction);
+      else if (transaction === undefined) this.#publish(frame, targets);
       else {
-        for (const target of targets) this.#enlist(transaction, target);
+        for (const target of targets) {
+          this.#enlist(transaction, target, this.#publication, this.#options);
+        }
         this.#confirm(frame, 0);
       }
     } catch (thrown) {
       // Later frames of the transaction may depend on this one.
       if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
-      throw isMissing(thrown)
-        ? new ActiveMqError('invalid', thrown.message, 'missing', { cause: thrown })
-        : thrown;
+      throw asMissing(thrown);
     }
   }
 
@@ -188,15 +194,49 @@ export class Sender {
     for (const name of groupProperties) addLine(lines, name, headers.get(name));
   }
 
-  #route(target: SendTarget): Route {
+  #route(target: SendTarget, publication = this.#publication, options = this.#options): Route {
     const { core, access } = this.#own;
-    return core.route(target, this.#publication, access, this.#origins, this.#options);
+    return core.route(target, publication, access, this.#origins, options);
   }
 
-  #enlist(transaction: StompTransaction, target: SendTarget): void {
+  /** Sends a message to a long list of destinations, whose connection waits for it. */
+  #sendInSteps(
+    frame: Frame,
+    targets: readonly SendTarget[],
+    transaction: StompTransaction | undefined,
+  ): void {
+    const { core, gate, host } = this.#own;
+    const publication = this.#publication.copy();
+    const options = { ...this.#options };
+    const route = (target: SendTarget) => this.#route(target, publication, options);
+    const store = (target: SendTarget, found: Route) => this.#store(target, publication, found);
+    const enlist = (target: SendTarget) => {
+      if (transaction !== undefined) this.#enlist(transaction, target, publication, options);
+      return undefined;
+    };
+    const confirm = (group: number) => this.#confirm(frame, group);
+    function* steps(): Generator<void> {
+      try {
+        let group = 0;
+        if (transaction === undefined) group = yield* sendToListed(core, targets, route, store);
+        else yield* forEachListed(core, targets, enlist);
+        confirm(group);
+      } catch (thrown) {
+        if (transaction !== undefined) transaction.broken ??= toStompError(thrown).text;
+        host.refuse(frame, asMissing(thrown));
+      }
+    }
+    gate.finishFirst(steps());
+  }
+
+  #enlist(
+    transaction: StompTransaction,
+    target: SendTarget,
+    publication: Publication,
+    options: SendOptions,
+  ): void {
     const { core, transactions } = this.#own;
-    const publication = this.#publication;
-    const route = this.#route(target);
+    const route = this.#route(target, publication, options);
     this.#own.gate.count(core.routeUnits);
     transactions.requireRoom(publication.sizeBytes);
     transaction.publish(publication, route);
@@ -226,8 +266,7 @@ export class Sender {
   }
 
   #publish(frame: Frame, targets: readonly SendTarget[]): void {
-    const { broker, core, gate } = this.#own;
-    const publication = this.#publication;
+    const { core, gate } = this.#own;
     // If one of several destinations is refused, the message must not be sent to the others.
     if (targets.length > 1) {
       for (const target of targets) if (!target.isService) this.#route(target);
@@ -237,11 +276,9 @@ export class Sender {
     for (const target of targets) {
       const route = this.#route(target);
       gate.count(core.routeUnits);
-      const published = broker.publish(core.vhost, publication, route);
+      const published = this.#store(target, this.#publication, route);
       if (published.rest !== undefined) unfinished.push(published);
       else group = Math.max(group, published.group);
-      const reached = core.sends.stored(target, publication, route);
-      if (reached !== undefined) this.#reached = reached;
     }
     if (unfinished.length === 0) {
       this.#confirm(frame, group);
@@ -252,11 +289,20 @@ export class Sender {
       this.#confirm(frame, Math.max(group, ...groups));
     });
   }
+
+  #store(target: SendTarget, publication: Publication, route: Route): Published {
+    const { broker, core } = this.#own;
+    const published = broker.publish(core.vhost, publication, route);
+    const reached = core.sends.stored(target, publication, route);
+    if (reached !== undefined) this.#reached = reached;
+    return published;
+  }
 }
 
-/** Whether a temporary destination does not exist. */
-function isMissing(thrown: unknown): thrown is BrokerError {
-  return thrown instanceof BrokerError && thrown.code === 'not-found';
+/** A temporary destination that does not exist has an error of its own. */
+function asMissing(thrown: unknown): unknown {
+  if (!(thrown instanceof BrokerError) || thrown.code !== 'not-found') return thrown;
+  return new ActiveMqError('invalid', thrown.message, 'missing', { cause: thrown });
 }
 
 function* finish(unfinished: readonly Published[]): Generator<void> {
