@@ -24,7 +24,7 @@ export function Head({ area: [path, name], parts, title, description, actions }:
       <Crumbs
         items={[
           { text: name, href: href(path) },
-          { text: shown, href: href(path, ...parts) },
+          { text: title, href: href(path, ...parts) },
         ]}
       />
       <Header

@@ -32,7 +32,7 @@ export default function GroupPage({ route }: { readonly route: Route }) {
       <Crumbs
         items={[
           { text: 'Groups', href: href('identity', 'groups') },
-          { text: printable(name), href: href('identity', 'groups', name) },
+          { text: name, href: href('identity', 'groups', name) },
         ]}
       />
       <Header

@@ -23,7 +23,7 @@ export default function RolePage({ route }: { readonly route: Route }) {
       <Crumbs
         items={[
           { text: 'Roles', href: href('identity', 'roles') },
-          { text: printable(name), href: href('identity', 'roles', name) },
+          { text: name, href: href('identity', 'roles', name) },
         ]}
       />
       <Header variant="h1" description={role.data?.Arn}>

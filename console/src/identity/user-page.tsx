@@ -45,7 +45,7 @@ export default function UserPage({ route }: { readonly route: Route }) {
       <Crumbs
         items={[
           { text: 'Users', href: href('identity', 'users') },
-          { text: printable(name), href: href('identity', 'users', name) },
+          { text: name, href: href('identity', 'users', name) },
         ]}
       />
       <Header variant="h1">{printable(name)}</Header>

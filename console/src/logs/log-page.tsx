@@ -21,7 +21,7 @@ export default function LogPage({ route }: { readonly route: Route }) {
       <Crumbs
         items={[
           { text: 'Logs', href: href('logs') },
-          { text: printable(name), href: href('logs', name) },
+          { text: name, href: href('logs', name) },
         ]}
       />
       <Header variant="h1">{printable(name)}</Header>

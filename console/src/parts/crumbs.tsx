@@ -1,7 +1,10 @@
 // The way to a page.
 
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
-import { printable } from './printable.ts';
+import { printedBeginning } from './printable.ts';
+
+/** Maximum length of a name: a longer one would make narrow pages wider than the window. The heading has all of it. */
+const lengthMax = 36;
 
 interface CrumbsProps {
   /** The pages above, and the page itself. Their names may be anybody's, even of an address. */
@@ -13,7 +16,12 @@ export function Crumbs({ items }: CrumbsProps) {
   return (
     <BreadcrumbGroup
       ariaLabel="Breadcrumbs"
-      items={items.map(({ text, href }) => ({ text: printable(text), href }))}
+      items={items.map(({ text, href }) => ({ text: shortened(text), href }))}
     />
   );
+}
+
+function shortened(text: string): string {
+  const { shown, restLength } = printedBeginning(text, lengthMax, false);
+  return restLength === 0 ? shown : `${shown}…`;
 }
