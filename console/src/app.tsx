@@ -1,26 +1,31 @@
 // The console of the service: the top, and the sign-in or the page of the address.
 
+import { Activity } from 'react';
 import { areas, pageOf, titleOf } from './pages.tsx';
 import { Frame, SignedOut } from './parts/frame.tsx';
 import { href, useRoute } from './router.ts';
-import { useSession } from './session/session.ts';
+import { usePage, useSession } from './session/session.ts';
 import { SignInPage } from './session/sign-in-page.tsx';
 import { TopBar } from './session/top-bar.tsx';
 
 /** The console. */
 export function App() {
   const session = useSession();
+  const page = usePage();
   return (
     <>
       <div id="console-top">
         <TopBar />
       </div>
-      {session === undefined ? (
+      {session === undefined && (
         <SignedOut>
           <SignInPage />
         </SignedOut>
-      ) : (
-        <SignedIn key={session.accessKeyId} />
+      )}
+      {page && (
+        <Activity key={page.number} mode={page.isHidden ? 'hidden' : 'visible'}>
+          <SignedIn />
+        </Activity>
       )}
     </>
   );

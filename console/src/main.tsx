@@ -4,9 +4,9 @@ import './trusted-types.ts';
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { App } from './app.tsx';
 import { forgetClients } from './aws/clients.ts';
-import { dismiss, notify } from './notices.ts';
+import { endSession } from './parts/session-end.ts';
 import { start } from './parts/start.tsx';
-import { currentSession, endedText, setSession } from './session/session.ts';
+import { currentSession, endedText, store } from './session/session.ts';
 
 /** Errors that end the session: its credentials have expired, or their user no longer exists. */
 const ended: ReadonlySet<string> = new Set([
@@ -17,10 +17,7 @@ const ended: ReadonlySet<string> = new Set([
 function onError(error: Error): void {
   if (!ended.has(error.name) || currentSession() === undefined) return;
   forgetClients();
-  setSession(undefined);
-  queries.clear();
-  dismiss();
-  notify('info', endedText);
+  endSession(store, queries, endedText);
 }
 
 const queries = new QueryClient({

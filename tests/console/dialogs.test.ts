@@ -34,7 +34,9 @@ let shown: Shown;
 before(async () => {
   if (typeof found === 'string') return;
   waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
-  const { KeyMetadata } = await waxwing.kms.send(new CreateKeyCommand({}));
+  const { KeyMetadata } = await waxwing.kms.send(
+    new CreateKeyCommand({ Description: 'words '.repeat(1000) }),
+  );
   const EncryptionOptions = { UseAwsOwnedKey: false, KmsKeyId: KeyMetadata?.Arn };
   const rabbit = await waxwing.createBroker({ BrokerName: 'rabbit', EncryptionOptions });
   const engine = { EngineType: 'ACTIVEMQ', EngineVersion: '5.18' } as const;

@@ -46,6 +46,10 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
     { ...users, press: ['Delete the user app'], title: 'Delete the user app' },
     { source: 'parts/copied.tsx', at: key, press: ['Copy the ARN'], shows: 'Copied' },
     {
+      ...{ source: 'parts/stored-text.tsx', at: key },
+      ...{ press: [/^Show \d+ more characters$/], title: 'The whole text' },
+    },
+    {
       ...{ source: 'keys/disable-key.tsx', at: key },
       ...{ press: ['Actions', 'Disable'], title: /^What happens if you disable/ },
     },

@@ -104,6 +104,10 @@ function allPages(): readonly (readonly [hash: string, ...tabs: string[]])[] {
     ['#/identity/groups/none'],
     ['#/identity/roles/none'],
     ['#/logs/none'],
+    // Anybody can send an address.
+    ...['brokers', 'keys', 'logs', 'identity/users', 'identity/groups', 'identity/roles'].map(
+      (area) => [`#/${area}/${encodeURIComponent(turning.repeat(200))}`] as const,
+    ),
   ];
 }
 
@@ -135,6 +139,34 @@ for (const [look, colorScheme, width] of [
     await page.close();
   });
 }
+
+test('lines of 64 KiB and long errors leave the page usable', { skip }, async () => {
+  const long = `${turning.repeat(10_000)}${'word '.repeat(9000)}`;
+  for (const width of [1280, 320]) {
+    const page = await signedIn({ viewport: { width, height: 800 } });
+    // Brokers write no such lines by themselves; the answer is that of the service otherwise.
+    await page.page.route('**/*', async (route) => {
+      if (!/FilterLogEvents$/.test(route.request().headers()['x-amz-target'] ?? '')) {
+        return route.fallback();
+      }
+      const response = await route.fetch();
+      const json = await response.json();
+      for (const event of json.events ?? []) event.message = long;
+      return route.fulfill({ response, json });
+    });
+    await page.go(`#/logs/${encodeURIComponent(`/aws/amazonmq/broker/${ids.rabbit}/connection`)}`);
+    const more = page.button(/^Show \d+ more characters$/).first();
+    await more.waitFor();
+    await isFine(page, `long lines at ${width}`);
+    await more.click();
+    const whole = page.page.getByRole('dialog', { name: 'The whole text' }).locator('pre');
+    assert.match((await whole.textContent()) ?? '', /^(?:\\u202e\\u2066){10000}(?:word ){9000}$/);
+    await page.isAccessible('[role="dialog"]');
+    await page.page.keyboard.press('Escape');
+    await page.page.unrouteAll({ behavior: 'wait' });
+    await page.close();
+  }
+});
 
 test('an ActiveMQ broker has its own grants, and the preview counts the volumes of all', {
   skip,

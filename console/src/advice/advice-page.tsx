@@ -3,6 +3,7 @@
 import Box from '@cloudscape-design/components/box';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { type Page, PagedTable } from '../parts/paged-table.tsx';
+import { StoredText } from '../parts/stored-text.tsx';
 import { adviceCallCountMax, askAdvice, type Finding } from './advice-calls.ts';
 
 /** Lists findings. Subjects without one are passed over. */
@@ -25,9 +26,9 @@ const columns: readonly TableProps.ColumnDefinition<Finding>[] = [
     width: 280,
     cell: ({ what, why }) => (
       <>
-        {what}
+        <StoredText text={what} />
         <Box variant="small" display="block">
-          The advice is {why}.
+          The advice is <StoredText text={why} />.
         </Box>
       </>
     ),
@@ -36,7 +37,11 @@ const columns: readonly TableProps.ColumnDefinition<Finding>[] = [
     id: 'fix',
     header: 'What helps',
     minWidth: 360,
-    cell: ({ fix }) => <Box variant="code">{fix}</Box>,
+    cell: ({ fix }) => (
+      <Box variant="code">
+        <StoredText text={fix} />
+      </Box>
+    ),
   },
 ];
 

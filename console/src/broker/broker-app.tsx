@@ -1,12 +1,12 @@
 // The console of a broker: the top, and the sign-in or the page of the address.
 
 import type { SideNavigationProps } from '@cloudscape-design/components/side-navigation';
-import type { ReactNode } from 'react';
+import { Activity, type ReactNode } from 'react';
 import { Frame, SignedOut } from '../parts/frame.tsx';
 import { href, useRoute } from '../router.ts';
 import { type Areas, pageOf, titleOf } from './areas.tsx';
 import { PersonBar } from './person-bar.tsx';
-import { useSession } from './session.ts';
+import { usePage, useSession } from './session.ts';
 import { SignInPage, type SignInProps } from './sign-in-page.tsx';
 import { useIdleEnd } from './use-idle-end.ts';
 
@@ -23,17 +23,21 @@ interface BrokerAppProps extends PagesProps, SignInProps {}
 /** The console. */
 export function BrokerApp({ signIn, hint, ...pages }: BrokerAppProps) {
   const session = useSession();
+  const page = usePage();
   return (
     <>
       <div id="console-top">
         <PersonBar />
       </div>
-      {session === undefined ? (
+      {session === undefined && (
         <SignedOut>
           <SignInPage signIn={signIn} hint={hint} />
         </SignedOut>
-      ) : (
-        <SignedIn key={session.name} {...pages} />
+      )}
+      {page && (
+        <Activity key={page.number} mode={page.isHidden ? 'hidden' : 'visible'}>
+          <SignedIn {...pages} />
+        </Activity>
       )}
     </>
   );

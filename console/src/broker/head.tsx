@@ -1,9 +1,9 @@
 // The head of the page of one object.
 
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { ReactNode } from 'react';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { printable } from '../parts/printable.ts';
 import { href } from '../router.ts';
 
@@ -21,11 +21,10 @@ export function Head({ area: [path, name], parts, title, description, actions }:
   const shown = printable(title);
   return (
     <SpaceBetween size="s">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: name, href: href(path) },
-          { text: shown, href: href(path, ...parts) },
+          { text: title, href: href(path, ...parts) },
         ]}
       />
       <Header

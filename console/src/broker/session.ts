@@ -13,10 +13,11 @@ export interface Session {
   readonly secret?: string;
 }
 
-const store = new SessionStore<Session>();
+/** The page goes on for the same user with the same tags. */
+export const store = new SessionStore(({ name, tags }: Session) => ({ name, tags }));
 
 /** The session, if there is one; to begin or end it; and for components. */
-export const { current: currentSession, set: setSession, use: useSession } = store;
+export const { current: currentSession, set: setSession, use: useSession, usePage, person } = store;
 
 /** The header of HTTP Basic for a user, in UTF-8. */
 export function basicOf(name: string, password: string): string {

@@ -6,13 +6,14 @@ import Container from '@cloudscape-design/components/container';
 import Form from '@cloudscape-design/components/form';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { dismiss } from '../notices.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { PasswordFields } from '../parts/password-fields.tsx';
+import { beginSession } from '../parts/session-end.ts';
 import { WrongPassword } from './request.ts';
-import { type Session, setSession } from './session.ts';
+import { type Session, store } from './session.ts';
 
 /** How people sign in. */
 export interface SignInProps {
@@ -24,13 +25,14 @@ export interface SignInProps {
 
 /** Asks who the person is. */
 export function SignInPage({ signIn, hint }: SignInProps) {
+  const queries = useQueryClient();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const attempt = useMutation({
     mutationFn: () => signIn(name, password),
     onSuccess: (session) => {
       dismiss();
-      setSession(session);
+      beginSession(store, queries, session);
     },
     // A password that was right must not stay behind, nor one that was wrong.
     onSettled: () => setPassword(''),

@@ -2,18 +2,17 @@
 
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { notify } from '../notices.ts';
+import { endSession } from '../parts/session-end.ts';
 import { start } from '../parts/start.tsx';
 import { WrongPassword } from './request.ts';
-import { currentSession, setSession } from './session.ts';
+import { currentSession, store } from './session.ts';
 
 /** Shows a console, and ends the session when the broker no longer accepts the password. */
 export function startBroker(console: ReactNode): void {
   const onError = (error: Error) => {
     if (!(error instanceof WrongPassword) || currentSession() === undefined) return;
-    setSession(undefined);
-    queries.clear();
-    notify('info', 'The broker no longer accepts this user name and password. Sign in again.');
+    const why = 'The broker no longer accepts this user name and password. Sign in again.';
+    endSession(store, queries, why);
   };
   const queries = new QueryClient({
     queryCache: new QueryCache({ onError }),

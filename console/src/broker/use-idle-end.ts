@@ -2,8 +2,8 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { notify } from '../notices.ts';
-import { setSession } from './session.ts';
+import { endSession } from '../parts/session-end.ts';
+import { store } from './session.ts';
 
 /** Time without a key or a pointer after which the page forgets the password, milliseconds. */
 const idleMs = 60 * 60_000;
@@ -19,9 +19,7 @@ export function useIdleEnd(): void {
     // A computer that slept counts, which one long timer would not notice.
     const timer = setInterval(() => {
       if (Date.now() - usedAt < idleMs) return;
-      setSession(undefined);
-      queries.clear();
-      notify('info', 'You were signed out after an hour without use.');
+      endSession(store, queries, 'You were signed out after an hour without use. Sign in again.');
     }, 30_000);
     addEventListener('keydown', use);
     addEventListener('pointerdown', use);

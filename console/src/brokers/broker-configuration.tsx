@@ -18,6 +18,7 @@ import { useState } from 'react';
 import { notify } from '../notices.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { InvisibleNote } from '../parts/invisible-note.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
@@ -165,6 +166,7 @@ function RevisionText({ id, revision, onEnd }: RevisionTextProps) {
             spellcheck={false}
           />
         </FormField>
+        <InvisibleNote text={shown} />
         <FormField label="Description of the new revision">
           <Input value={description} onChange={({ detail }) => setDescription(detail.value)} />
         </FormField>

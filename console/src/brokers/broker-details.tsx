@@ -2,13 +2,11 @@
 
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import KeyValuePairs, {
-  type KeyValuePairsProps,
-} from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { Copied } from '../parts/copied.tsx';
+import { type Detail, Details } from '../parts/details.tsx';
 import { Time } from '../parts/time.tsx';
 import { href } from '../router.ts';
 import type { Broker } from './broker-calls.ts';
@@ -23,7 +21,7 @@ export function BrokerDetails({ broker }: { readonly broker: Broker }) {
         <Endpoints broker={broker} />
       </Container>
       <Container header={<Header variant="h2">Settings</Header>}>
-        <KeyValuePairs columns={3} items={settingsOf(broker)} />
+        <Details items={settingsOf(broker)} />
       </Container>
     </SpaceBetween>
   );
@@ -54,7 +52,7 @@ function Endpoints({ broker }: { readonly broker: Broker }) {
   );
 }
 
-function settingsOf(broker: Broker): KeyValuePairsProps.Item[] {
+function settingsOf(broker: Broker): Detail[] {
   const { MaintenanceWindowStartTime: window, EncryptionOptions: encryption } = broker;
   const { General: hasLog, GeneralLogGroup: log = '' } = broker.Logs ?? {};
   return [
@@ -91,7 +89,7 @@ export function keyName(encryption: Broker['EncryptionOptions']): string {
 
 /** Changes that the next reboot applies. */
 function PendingChanges({ broker }: { readonly broker: Broker }) {
-  const items: KeyValuePairsProps.Item[] = [];
+  const items: Detail[] = [];
   const add = (label: string, value: string | undefined) => {
     if (value !== undefined) items.push({ label, value });
   };
@@ -124,7 +122,7 @@ function PendingChanges({ broker }: { readonly broker: Broker }) {
         </Header>
       }
     >
-      <KeyValuePairs columns={3} items={items} />
+      <Details items={items} />
     </Container>
   );
 }

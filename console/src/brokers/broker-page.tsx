@@ -3,7 +3,6 @@
 import { RebootBrokerCommand } from '@aws-sdk/client-mq';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import Header from '@cloudscape-design/components/header';
@@ -12,6 +11,7 @@ import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { printable } from '../parts/printable.ts';
 import { useChange } from '../parts/use-change.ts';
@@ -31,8 +31,7 @@ export default function BrokerPage({ route }: { readonly route: Route }) {
   const isShown = broker.data !== undefined && !isRefused(broker.error);
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Brokers', href: href('brokers') },
           { text: broker.data?.BrokerName ?? id, href: href('brokers', id) },

@@ -7,6 +7,7 @@ import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { InvisibleNote } from '../parts/invisible-note.tsx';
 import { type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
@@ -45,6 +46,7 @@ export function BrokerTags({ broker: { BrokerArn, Tags = {} } }: { readonly brok
       <SpaceBetween size="m">
         <ErrorAlert error={save.error} />
         <TagFields tags={tags} onChange={setDraft} />
+        <InvisibleNote text={JSON.stringify(tags)} />
       </SpaceBetween>
     </Container>
   );

@@ -1,13 +1,13 @@
 // The page of a group.
 
 import { DeleteGroupCommand, GetGroupCommand } from '@aws-sdk/client-iam';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { printable } from '../parts/printable.ts';
 import { useChange } from '../parts/use-change.ts';
@@ -29,11 +29,10 @@ export default function GroupPage({ route }: { readonly route: Route }) {
   });
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Groups', href: href('identity', 'groups') },
-          { text: printable(name), href: href('identity', 'groups', name) },
+          { text: name, href: href('identity', 'groups', name) },
         ]}
       />
       <Header

@@ -1,10 +1,10 @@
 // The page of a role.
 
 import { GetRoleCommand } from '@aws-sdk/client-iam';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { printable } from '../parts/printable.ts';
 import { href, type Route } from '../router.ts';
@@ -20,11 +20,10 @@ export default function RolePage({ route }: { readonly route: Route }) {
   });
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Roles', href: href('identity', 'roles') },
-          { text: printable(name), href: href('identity', 'roles', name) },
+          { text: name, href: href('identity', 'roles', name) },
         ]}
       />
       <Header variant="h1" description={role.data?.Arn}>

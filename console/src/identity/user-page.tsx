@@ -10,21 +10,22 @@ import {
   ListGroupsForUserCommand,
   ListUserPoliciesCommand,
 } from '@aws-sdk/client-iam';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { Copied } from '../parts/copied.tsx';
+import { Crumbs } from '../parts/crumbs.tsx';
+import { Details } from '../parts/details.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
+import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, type Route } from '../router.ts';
@@ -41,21 +42,19 @@ export default function UserPage({ route }: { readonly route: Route }) {
   });
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Users', href: href('identity', 'users') },
           { text: name, href: href('identity', 'users', name) },
         ]}
       />
-      <Header variant="h1">{name}</Header>
+      <Header variant="h1">{printable(name)}</Header>
       <ErrorAlert error={user.error} />
       {user.isLoading && <Spinner size="large" />}
       {user.data && (
         <SpaceBetween size="l">
           <Container header={<Header variant="h2">Details</Header>}>
-            <KeyValuePairs
-              columns={3}
+            <Details
               items={[
                 { label: 'ARN', value: <Copied value={user.data.Arn ?? ''} what="ARN" /> },
                 { label: 'Created', value: <Time at={user.data.CreateDate} /> },

@@ -2,18 +2,18 @@
 
 import { CancelKeyDeletionCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import Alert from '@cloudscape-design/components/alert';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import ButtonDropdown, {
   type ButtonDropdownProps,
 } from '@cloudscape-design/components/button-dropdown';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import Tabs from '@cloudscape-design/components/tabs';
 import { useState } from 'react';
 import { Copied } from '../parts/copied.tsx';
+import { Crumbs } from '../parts/crumbs.tsx';
+import { Details } from '../parts/details.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
@@ -35,8 +35,7 @@ export default function KeyPage({ route }: { readonly route: Route }) {
   const key = useKey(id);
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Keys', href: href('keys') },
           { text: id, href: href('keys', id) },
@@ -140,8 +139,7 @@ function actionsOf(state: string | undefined): ButtonDropdownProps.Item[] {
 function KeyDetails({ found: { metadata, aliases } }: { readonly found: ListedKey }) {
   return (
     <Container header={<Header variant="h2">Details</Header>}>
-      <KeyValuePairs
-        columns={3}
+      <Details
         items={[
           { label: 'ARN', value: <Copied value={metadata.Arn ?? ''} what="ARN" /> },
           { label: 'Aliases', value: aliases.map((each) => each.AliasName).join(', ') || '–' },

@@ -10,6 +10,7 @@ import Textarea from '@cloudscape-design/components/textarea';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
+import { InvisibleNote } from '../parts/invisible-note.tsx';
 import { indented } from '../parts/json-dialog.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { kms } from './key-calls.ts';
@@ -70,6 +71,7 @@ export function KeyPolicy({ keyId, isOwn }: KeyPolicyProps) {
             spellcheck={false}
           />
         </FormField>
+        <InvisibleNote text={text} />
       </SpaceBetween>
     </Container>
   );

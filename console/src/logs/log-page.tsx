@@ -1,12 +1,13 @@
 // The page of a group of logs: its streams and its lines.
 
 import { DescribeLogStreamsCommand, type LogStream } from '@aws-sdk/client-cloudwatch-logs';
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import Tabs from '@cloudscape-design/components/tabs';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
+import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { href, type Route } from '../router.ts';
 import { logs } from './log-calls.ts';
@@ -17,14 +18,13 @@ export default function LogPage({ route }: { readonly route: Route }) {
   const [, name = ''] = route.parts;
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Logs', href: href('logs') },
           { text: name, href: href('logs', name) },
         ]}
       />
-      <Header variant="h1">{name}</Header>
+      <Header variant="h1">{printable(name)}</Header>
       <Tabs
         tabs={[
           { id: 'lines', label: 'Lines', content: <LogTail group={name} /> },

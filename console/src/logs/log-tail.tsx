@@ -13,12 +13,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
-import { printableText } from '../parts/printable.ts';
+import { StoredText } from '../parts/stored-text.tsx';
 import { timeText } from '../parts/time.tsx';
 import { logs } from './log-calls.ts';
 
 /** Maximum number of lines that the page keeps; the oldest go first. */
 const lineCountMax = 10_000;
+/** Maximum length of a line among others, characters. */
+const lineLengthMax = 2000;
 /** The interval at which new lines are read, milliseconds. */
 const tailMs = 3000;
 /** Lines of this time are shown first, milliseconds. */
@@ -152,7 +154,7 @@ function LineList({ events, isFollowing }: LineListProps) {
               style={{ transform: `translateY(${start}px)` }}
             >
               <time>{timestamp === undefined ? '' : timeText(new Date(timestamp))}</time>{' '}
-              {printableText(message ?? '')}
+              <StoredText text={message ?? ''} hasLines lengthMax={lineLengthMax} />
             </li>
           );
         })}

@@ -9,6 +9,7 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import { ErrorAlert } from './error-alert.tsx';
+import { printable } from './printable.ts';
 import type { StartableChange } from './use-change.ts';
 
 interface ConfirmDialogProps {
@@ -35,7 +36,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     <Modal
       visible
       size={props.size ?? 'medium'}
-      header={title}
+      header={printable(title)}
       closeAriaLabel="Close"
       onDismiss={props.onDismiss}
       footer={

@@ -1,7 +1,11 @@
 // What went wrong, in the words of the service.
 
 import Alert from '@cloudscape-design/components/alert';
-import { printable, printableText } from './printable.ts';
+import { beginningOf, printable, printableText } from './printable.ts';
+import { StoredText } from './stored-text.tsx';
+
+/** Maximum length of an error below a field, characters. */
+const fieldLengthMax = 1000;
 
 /** What browsers throw if no answer comes. Their own texts, such as "Failed to fetch", say less. */
 function isUnreachable(error: unknown): boolean {
@@ -17,7 +21,7 @@ function textsOf(error: unknown): readonly [name: string | undefined, message: s
     ];
   }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return [name === 'Error' ? undefined : printable(name), printableText(message)];
+  return [name === 'Error' ? undefined : printable(name), message];
 }
 
 /** Shows an error; nothing without one. */
@@ -26,7 +30,7 @@ export function ErrorAlert({ error }: { readonly error: unknown }) {
   const [name = 'The call failed', message] = textsOf(error);
   return (
     <Alert type="error" header={name}>
-      {message}
+      <StoredText text={message} hasLines />
     </Alert>
   );
 }
@@ -35,5 +39,6 @@ export function ErrorAlert({ error }: { readonly error: unknown }) {
 export function errorText(error: unknown): string | undefined {
   if (error === null || error === undefined) return undefined;
   const [name, message] = textsOf(error);
-  return name === undefined ? message : `${name}: ${message}`;
+  const shown = printableText(beginningOf(message, fieldLengthMax));
+  return name === undefined ? shown : `${name}: ${shown}`;
 }

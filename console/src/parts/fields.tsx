@@ -5,6 +5,7 @@ import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import Textarea from '@cloudscape-design/components/textarea';
 import type { ReactNode } from 'react';
+import { InvisibleNote } from './invisible-note.tsx';
 
 interface FieldProps {
   readonly label: string;
@@ -29,6 +30,7 @@ export function TextField({ label, description, value, onChange, type, error }: 
         spellcheck={false}
         onChange={({ detail }) => onChange(detail.value)}
       />
+      {type !== 'password' && <InvisibleNote text={value} />}
     </FormField>
   );
 }
@@ -43,6 +45,7 @@ export function LinesField({ label, description, value, onChange }: FieldProps) 
         spellcheck={false}
         onChange={({ detail }) => onChange(detail.value)}
       />
+      <InvisibleNote text={value} />
     </FormField>
   );
 }

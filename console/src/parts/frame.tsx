@@ -13,15 +13,15 @@ import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { dismiss, useNotices } from '../notices.ts';
 import { LoadBoundary } from './load-boundary.tsx';
-import { printableText } from './printable.ts';
 import { Content } from './skip-link.tsx';
+import { StoredText } from './stored-text.tsx';
 
 /** The messages to the person. */
 export function Notices() {
   const items = useNotices().map(({ id, type, text }) => ({
     id,
     type,
-    content: printableText(text),
+    content: <StoredText text={text} hasLines />,
     dismissible: true,
     dismissLabel: 'Close the message',
     onDismiss: () => dismiss(id),

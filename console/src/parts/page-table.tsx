@@ -8,6 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import type { ReactNode } from 'react';
 import { ErrorAlert } from './error-alert.tsx';
+import { legibleColumns } from './stored-text.tsx';
 
 /** What a list shows, whatever answers it. */
 export interface ListProps<Item> {
@@ -51,7 +52,7 @@ export function PageTable<Item>(props: PageTableProps<Item>) {
       <ErrorAlert error={error} />
       <Table
         items={props.items ?? []}
-        columnDefinitions={columns}
+        columnDefinitions={legibleColumns(columns)}
         trackBy={idOf}
         loading={props.isLoading}
         loadingText="Loading"

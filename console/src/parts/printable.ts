@@ -28,3 +28,47 @@ export function beginningOf(text: string, length: number): string {
 export function printableText(text: string): string {
   return text.replace(unprintable, (each) => (spaces.has(each) ? each : escaped(each)));
 }
+
+/** The beginning of a text as it is shown, and how many characters of the text follow. */
+interface PrintedBeginning {
+  readonly shown: string;
+  readonly restLength: number;
+}
+
+/**
+ * The beginning of a text with invisible characters as `\u202e`.
+ *
+ * @param lengthMax maximum length of what is shown, characters
+ * @param hasLines whether line ends and tabs stay
+ */
+export function printedBeginning(
+  text: string,
+  lengthMax: number,
+  hasLines: boolean,
+): PrintedBeginning {
+  const print = hasLines ? printableText : printable;
+  const whole = text.length <= lengthMax ? print(text) : '';
+  if (text.length <= lengthMax && whole.length <= lengthMax) return { shown: whole, restLength: 0 };
+  let shown = '';
+  let length = 0;
+  for (const character of text) {
+    const printed = print(character);
+    if (shown.length + printed.length > lengthMax) break;
+    shown += printed;
+    length += character.length;
+  }
+  return { shown, restLength: text.length - length };
+}
+
+/** Maximum number of kinds of invisible characters that are named. */
+const kindCountMax = 5;
+
+/** The invisible characters of a text, each once: `\u202e`. Line ends and tabs do not count. */
+export function invisibleIn(text: string): readonly string[] {
+  const kinds = new Set<string>();
+  for (const [each] of text.matchAll(unprintable)) {
+    if (!spaces.has(each)) kinds.add(escaped(each));
+    if (kinds.size === kindCountMax) break;
+  }
+  return [...kinds];
+}

@@ -3,12 +3,12 @@
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
 import type { ListedKey } from '../keys/key-calls.ts';
 import { isRotatable, useRotation } from '../keys/key-rotation.tsx';
 import { KeyState } from '../keys/key-state.tsx';
 import { Copied } from '../parts/copied.tsx';
+import { Details } from '../parts/details.tsx';
 import { Time } from '../parts/time.tsx';
 import { href } from '../router.ts';
 
@@ -41,8 +41,7 @@ export function KeySummary({ isServiceKey, found }: KeySummaryProps) {
         </Header>
       }
     >
-      <KeyValuePairs
-        columns={3}
+      <Details
         items={[
           {
             label: 'Key',

@@ -1,6 +1,5 @@
 // How the data of one broker is protected, on one page that can be printed.
 
-import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
@@ -14,6 +13,7 @@ import { DisableKey } from '../keys/disable-key.tsx';
 import { GrantTable } from '../keys/grant-table.tsx';
 import { underKeySince } from '../keys/grants.ts';
 import { useKey } from '../keys/key-calls.ts';
+import { Crumbs } from '../parts/crumbs.tsx';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { printable } from '../parts/printable.ts';
 import { timeText } from '../parts/time.tsx';
@@ -34,8 +34,7 @@ export default function ProtectionPage({ route }: { readonly route: Route }) {
   const name = broker.data?.BrokerName ?? id;
   return (
     <SpaceBetween size="l">
-      <BreadcrumbGroup
-        ariaLabel="Breadcrumbs"
+      <Crumbs
         items={[
           { text: 'Brokers', href: href('brokers') },
           { text: name, href: href('brokers', id) },

@@ -1,5 +1,6 @@
 // The session of the person at this page. It is kept in the memory of the page only: a reload ends it.
 
+import { useSyncExternalStore } from 'react';
 import { SessionStore } from '../parts/session-store.ts';
 
 /** Short-lived credentials, and whose they are. */
@@ -25,10 +26,13 @@ export interface RoleChoice {
   readonly roles: readonly string[];
 }
 
-const store = new SessionStore<Session>();
+/** The page goes on for the same user, or the same role of the same user. */
+export const store = new SessionStore(({ accountId, type, name }: Session) => {
+  return { accountId, type, name };
+});
 
 /** The session, if there is one; to begin or end it; and for components. */
-export const { current: currentSession, set: setSession, use: useSession } = store;
+export const { current: currentSession, set: setSession, use: useSession, usePage } = store;
 
 /**
  * Asks the service for credentials.
@@ -66,13 +70,33 @@ export async function consoleSettings(): Promise<ConsoleSettings> {
  * The one-time code in the address, which is removed from it at once, so that neither the history nor
  * a bookmark has it.
  */
-export function codeInAddress(): string | undefined {
+function codeInAddress(before = '/console/'): string | undefined {
   const [, code] = /^#code=([\w-]{43})$/.exec(location.hash) ?? [];
-  if (code !== undefined) history.replaceState(null, '', '/console/');
+  if (code !== undefined) history.replaceState(null, '', before);
   return code;
 }
 
-// A code in the address of an open page is used like one with which the page is opened.
-addEventListener('hashchange', () => {
-  if (/^#code=/.test(location.hash)) location.reload();
+let code = codeInAddress();
+const codeListeners = new Set<() => void>();
+
+function setCode(next: string | undefined): void {
+  code = next;
+  for (const each of [...codeListeners]) each();
+}
+
+/** The code that the person can use, for components; and to forget it once it is used. */
+export function useCode(): readonly [code: string | undefined, forget: () => void] {
+  const listen = (listener: () => void) => {
+    codeListeners.add(listener);
+    return () => codeListeners.delete(listener);
+  };
+  return [useSyncExternalStore(listen, () => code), () => setCode(undefined)];
+}
+
+// A code in the address of an open page is used like one with which the page is opened. A page that waits
+// for its person goes on, at the address that it had.
+addEventListener('hashchange', ({ oldURL }) => {
+  if (!/^#code=/.test(location.hash)) return;
+  if (store.hasHidden()) setCode(codeInAddress(oldURL));
+  else location.reload();
 });

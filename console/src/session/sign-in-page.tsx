@@ -10,12 +10,13 @@ import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { dismiss } from '../notices.ts';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { PasswordFields } from '../parts/password-fields.tsx';
-import { codeInAddress, consoleSettings, type RoleChoice, setSession, signIn } from './session.ts';
+import { beginSession } from '../parts/session-end.ts';
+import { consoleSettings, type RoleChoice, signIn, store, useCode } from './session.ts';
 
 const durations = [
   { value: '3600', label: '1 hour' },
@@ -25,36 +26,33 @@ const durations = [
 ];
 const [standard = { value: '3600', label: '1 hour' }] = durations;
 
-/** The one-time code with which the page was opened. It is read once. */
-const openedWith = codeInAddress();
-let isCodeUsed = false;
-
 /** Asks who the person is. */
 export function SignInPage() {
   const settings = useQuery({ queryKey: ['settings'], queryFn: consoleSettings });
+  const queries = useQueryClient();
+  const [code, forgetCode] = useCode();
   const [choice, setChoice] = useState<RoleChoice>();
   const attempt = useMutation({
     mutationFn: signIn,
     onSuccess: (answer) => {
       if ('roles' in answer) return setChoice(answer);
       dismiss();
-      setSession(answer);
+      beginSession(store, queries, answer);
     },
   });
   const { mutate } = attempt;
-  const hasCode = openedWith !== undefined && attempt.isIdle && !isCodeUsed;
   return (
     <div className="console-sign-in">
       <SpaceBetween size="l">
         <ErrorAlert error={attempt.error ?? settings.error} />
         {choice ? (
           <RoleForm choice={choice} isBusy={attempt.isPending} onChosen={mutate} />
-        ) : hasCode ? (
+        ) : code !== undefined ? (
           <CodeForm
             isBusy={attempt.isPending}
-            onSent={(request) => {
-              isCodeUsed = true;
-              mutate(request);
+            onSent={() => {
+              forgetCode();
+              mutate({ code, durationSeconds: 3600 });
             }}
           />
         ) : settings.data?.providerHost !== undefined ? (
@@ -75,16 +73,12 @@ export function SignInPage() {
  * Asks before a code is used: somebody else may have sent the address, to have this person work with
  * another name.
  */
-function CodeForm({ isBusy, onSent }: FormProps) {
+function CodeForm({ isBusy, onSent }: Omit<FormProps, 'onSent'> & { onSent: () => void }) {
   return (
     <Container header={<Header variant="h1">Sign in with a code</Header>}>
       <SpaceBetween size="m">
         <div>Continue only if you have asked for this address yourself.</div>
-        <Button
-          variant="primary"
-          loading={isBusy}
-          onClick={() => onSent({ code: openedWith, durationSeconds: 3600 })}
-        >
+        <Button variant="primary" loading={isBusy} onClick={onSent}>
           Continue
         </Button>
       </SpaceBetween>

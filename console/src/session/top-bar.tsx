@@ -3,11 +3,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import { forgetClients } from '../aws/clients.ts';
-import { dismiss, notify } from '../notices.ts';
+import { dismiss } from '../notices.ts';
 import { Bar } from '../parts/bar.tsx';
+import { endSession } from '../parts/session-end.ts';
 import { timeText } from '../parts/time.tsx';
 import { open } from '../router.ts';
-import { endedText, type Session, setSession, useSession } from './session.ts';
+import { endedText, type Session, setSession, store, useSession } from './session.ts';
 import { useSessionEnd } from './use-session-end.ts';
 
 /** Loaded when it is needed, with the client of STS. */
@@ -28,10 +29,10 @@ export function TopBar() {
     [queries],
   );
   const end = useCallback(() => {
-    change(undefined);
+    forgetClients();
+    endSession(store, queries, endedText);
     setSwitching(false);
-    notify('info', endedText);
-  }, [change]);
+  }, [queries]);
   useSessionEnd(session, end);
   const chosen = (id: string) => {
     if (id === 'sign-out') {

@@ -6,6 +6,8 @@ import type { TableProps } from '@cloudscape-design/components/table';
 import { type ReactNode, useState } from 'react';
 import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
+import { printable } from '../parts/printable.ts';
+import { StoredText } from '../parts/stored-text.tsx';
 import { Time } from '../parts/time.tsx';
 import { type EventSearch, lookUpEvents, type TrailEvent, whoOf } from './events.ts';
 
@@ -41,7 +43,7 @@ export function EventTable({
             setShown(item);
           }}
         >
-          {item.name}
+          {printable(item.name)}
         </Link>
       ),
     },
@@ -78,7 +80,11 @@ function outcomeOf({ record: { errorCode, errorMessage } }: TrailEvent): ReactNo
   if (errorCode === undefined && errorMessage === undefined) {
     return <StatusIndicator type="success">Done</StatusIndicator>;
   }
-  return <StatusIndicator type="error">{errorCode ?? errorMessage}</StatusIndicator>;
+  return (
+    <StatusIndicator type="error">
+      <StoredText text={errorCode ?? errorMessage ?? ''} />
+    </StatusIndicator>
+  );
 }
 
 function tlsOf({ record: { tlsDetails } }: TrailEvent): string {

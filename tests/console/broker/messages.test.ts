@@ -173,6 +173,46 @@ test('large payloads and headers of invisible characters are shown as such in bo
   assert.equal(await page.isCutOff(), false);
 });
 
+test('long texts of invisible characters are short in their place, and whole in a dialog', {
+  skip,
+}, async () => {
+  const long = `${'\u202e'.repeat(5000)}end`;
+  await host.json('PUT', '/api/queues/%2F/wordy', { durable: true, arguments: { 'x-note': long } });
+  await host.json('POST', '/api/bindings/%2F/e/amq.headers/q/wordy', {
+    arguments: { note: long },
+  });
+  const definition = { 'max-length': 3, 'dead-letter-routing-key': long.slice(0, 80) };
+  await host.json('PUT', '/api/policies/%2F/wordy', { pattern: '^wordy', definition });
+  for (const [heading, parts, tab] of [
+    ['wordy', ['queues', '/', 'wordy'], 'Bindings'],
+    ['Policies', ['policies'], undefined],
+    ['amq.headers', ['exchanges', '/', 'amq.headers'], 'Bindings'],
+  ] as const) {
+    await page.go(heading, ...parts);
+    if (tab !== undefined) await page.page.getByRole('tab', { name: tab }).click();
+    await page.told(/(?:\\u202e){9}/);
+    for (const width of [320, 1280]) {
+      await page.page.setViewportSize({ width, height: 800 });
+      // The layout follows the window a moment later.
+      await until(`${heading} fits into ${width}`, async () => !(await page.isCutOff()));
+      await page.isAccessible();
+    }
+    const text = (await page.page.locator('body').textContent()) ?? '';
+    assert.doesNotMatch(text, /\u202e/);
+    // The details of the queue show up to 20,000 characters in a box that scrolls.
+    if (heading !== 'wordy') assert.ok(text.length < 20_000, `${heading}: ${text.length}`);
+  }
+  await page
+    .button(/^Show \d+ more characters$/)
+    .first()
+    .click();
+  const dialog = page.page.getByRole('dialog', { name: 'The whole text' });
+  assert.match((await dialog.locator('pre').textContent()) ?? '', /^note: "(?:\\u202e){5000}end"$/);
+  await page.isAccessible();
+  await page.page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+});
+
 test('an exchange is created and bound, its bindings are drawn, and it is deleted', {
   skip,
 }, async () => {

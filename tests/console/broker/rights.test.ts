@@ -87,6 +87,34 @@ test('who signs out must enter the password again', { skip: skipUnlessLong }, as
   await page.close();
 });
 
+test('a form goes on once the same user has signed in again, without its password', {
+  skip: skipUnlessLong,
+}, async () => {
+  const page = await BrokerConsolePage.open(browser, host);
+  await page.page.clock.install();
+  await page.signIn();
+  await page.go('Users', 'users');
+  await page.button('Create user').click();
+  await page.field('Name').fill('typed-before');
+  await page.field('New password').fill('a secret of the form');
+  await page.page.clock.fastForward('01:01:00');
+  await page.heading('Sign in to the broker').waitFor();
+  await page.isAccessible();
+  const text = await page.page.evaluate(() => {
+    const { document } = globalThis as unknown as {
+      document: { documentElement: { outerHTML: string } };
+    };
+    return document.documentElement.outerHTML;
+  });
+  assert.doesNotMatch(text, /a secret of the form/);
+  await page.enter();
+  await page.page.getByRole('dialog', { name: 'Create user' }).waitFor();
+  assert.equal(await page.field('Name').inputValue(), 'typed-before');
+  assert.equal(await page.field('New password').inputValue(), '');
+  await page.isAccessible();
+  await page.close();
+});
+
 /** The areas that the navigation offers. */
 function areasOf(page: BrokerConsolePage): Promise<string[]> {
   return page.page

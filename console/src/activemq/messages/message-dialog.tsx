@@ -2,12 +2,12 @@
 
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import { JsonFact } from '../../broker/facts.tsx';
 import { bytesText } from '../../broker/numbers.ts';
+import { Details } from '../../parts/details.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { printable, printableText } from '../../parts/printable.ts';
 import { Time } from '../../parts/time.tsx';
@@ -70,8 +70,7 @@ function Fields({ message }: { readonly message: QueuedMessage }) {
   const { expiresAtMs, properties } = message;
   const text = (value: string | null) => printable(value ?? '') || '–';
   return (
-    <KeyValuePairs
-      columns={3}
+    <Details
       items={[
         { label: 'Message ID', value: text(message.messageId) },
         { label: 'Correlation ID', value: text(message.correlationId) },

@@ -5,7 +5,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
-import { JsonFact } from '../../broker/facts.tsx';
+import { JsonCell } from '../../broker/facts.tsx';
 import type { Column } from '../../broker/list-view.tsx';
 import { NameLink } from '../../broker/name.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
@@ -172,7 +172,7 @@ function columns(remove: (binding: Binding) => ReactNode): readonly Column<Bindi
     {
       id: 'arguments',
       header: 'Arguments',
-      cell: (each) => <JsonFact value={each.arguments} />,
+      cell: (each) => <JsonCell value={each.arguments} />,
     },
     { id: 'actions', header: 'Actions', cell: remove },
   ];

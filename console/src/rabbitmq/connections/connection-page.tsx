@@ -8,7 +8,7 @@ import { Facts, JsonFact } from '../../broker/facts.tsx';
 import { Head } from '../../broker/head.tsx';
 import { History, rateLine } from '../../broker/history.tsx';
 import { bytesText, countText } from '../../broker/numbers.ts';
-import { useSession } from '../../broker/session.ts';
+import { person } from '../../broker/session.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { printable } from '../../parts/printable.ts';
 import { timeText } from '../../parts/time.tsx';
@@ -25,10 +25,9 @@ import { CloseConnection } from './close-connection.tsx';
 export default function ConnectionPage({ route }: { readonly route: Route }) {
   const [, name = ''] = route.parts;
   const connection = useApi<Connection>(['connections', name], { query: dataQuery });
-  const session = useSession();
   const [isAsked, setAsked] = useState(false);
   const { data } = connection;
-  const mayClose = hasRole('administrator') || data?.user === session?.name;
+  const mayClose = hasRole('administrator') || data?.user === person()?.name;
   return (
     <SpaceBetween size="l">
       <Head

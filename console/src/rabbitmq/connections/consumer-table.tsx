@@ -3,7 +3,7 @@
 import Box from '@cloudscape-design/components/box';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
-import { featuresText, JsonFact } from '../../broker/facts.tsx';
+import { featuresText, JsonCell } from '../../broker/facts.tsx';
 import { NameLink } from '../../broker/name.tsx';
 import { countText } from '../../broker/numbers.ts';
 import { printable } from '../../parts/printable.ts';
@@ -63,7 +63,7 @@ export function ConsumerTable({ consumers, shows }: ConsumerTableProps) {
         {
           id: 'arguments',
           header: 'Arguments',
-          cell: (each) => <JsonFact value={each.arguments} />,
+          cell: (each) => <JsonCell value={each.arguments} />,
         },
       ]}
     />

@@ -3,10 +3,10 @@
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { JsonFact, type JsonObject } from '../../broker/facts.tsx';
 import { bytesText } from '../../broker/numbers.ts';
+import { Details } from '../../parts/details.tsx';
 import { printable, printableText } from '../../parts/printable.ts';
 import { exchangeText, type GotMessage } from '../model.ts';
 
@@ -25,8 +25,7 @@ export function GotMessageView({ number, message }: GotMessageProps) {
   return (
     <Container header={<Header variant="h3">Message {number}</Header>}>
       <SpaceBetween size="s">
-        <KeyValuePairs
-          columns={3}
+        <Details
           items={[
             { label: 'Exchange', value: printable(exchangeText(message.exchange)) },
             { label: 'Routing key', value: printable(message.routing_key) },

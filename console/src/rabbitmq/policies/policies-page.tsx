@@ -3,7 +3,7 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
-import { JsonFact } from '../../broker/facts.tsx';
+import { JsonCell } from '../../broker/facts.tsx';
 import { printable } from '../../parts/printable.ts';
 import type { Policy } from '../model.ts';
 import { DeleteDialog } from '../parts/delete-dialog.tsx';
@@ -97,7 +97,7 @@ function PolicyTable({
             id: 'definition',
             width: 240,
             header: 'Definition',
-            cell: ({ definition }) => <JsonFact value={definition} />,
+            cell: ({ definition }) => <JsonCell value={definition} />,
           },
           ...(mayChange
             ? [

@@ -1,6 +1,6 @@
 // The rights that tags of users grant, as the management API checks them.
 
-import { currentSession } from '../../broker/session.ts';
+import { person } from '../../broker/session.ts';
 
 /** A right. */
 export type Role = 'management' | 'policymaker' | 'monitoring' | 'administrator';
@@ -15,5 +15,5 @@ const granting: Readonly<Record<Role, readonly string[]>> = {
 
 /** Whether the person has a right, for what is offered. The broker decides on each request. */
 export function hasRole(role: Role): boolean {
-  return currentSession()?.tags.some((tag) => granting[role].includes(tag)) ?? false;
+  return person()?.tags.some((tag) => granting[role].includes(tag)) ?? false;
 }
