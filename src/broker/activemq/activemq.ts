@@ -12,7 +12,7 @@ import type { Limits } from '../limits.ts';
 import type { Publication } from '../publication.ts';
 import type { Queue } from '../queue.ts';
 import type { Timing } from '../schedule/job.ts';
-import type { Delivery, SubscribeOptions } from '../subscription.ts';
+import type { Delivery } from '../subscription.ts';
 import { isSubscription, type SubscriptionKey } from '../topics/topic-subscriptions.ts';
 import type { Turns } from '../turns/turns.ts';
 import type { Access } from '../users.ts';
@@ -53,7 +53,7 @@ import { RetroactiveConsumers, type RetroactiveHost } from './recovery/retroacti
 import { type CheckHost, DestinationChecks } from './rights/destination-checks.ts';
 import { Rights } from './rights/rights.ts';
 import { type HeaderValue, readTiming } from './scheduling/scheduled-headers.ts';
-import { SelectorBudget } from './selector-budget.ts';
+import { SelectorBudget, type Wants } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import { noSendOptions, type SendOptions, SendTarget } from './send-target.ts';
 import { InternalPublishing, type InternalPublishingHost } from './sending/internal-publishing.ts';
@@ -393,8 +393,7 @@ export class ActiveMq
     return queue;
   }
 
-  selectorOf({ selector }: ConsumeRequest): SubscribeOptions['selector'] {
-    if (selector === undefined) return undefined;
+  wantsOf(selector: Selector): Wants {
     const units = Math.ceil(selector.cost / stepsPerUnit);
     return (view: Delivery) => {
       this.broker.turns.unitsLeft -= units;

@@ -10,7 +10,7 @@ import type { Turns } from '../turns/turns.ts';
 import { WakeRound, wokenAtOnceMax } from '../turns/wake-round.ts';
 import { isQueue, isWildcard } from './destination.ts';
 import type { DispatchStarts } from './policies/dispatch-starts.ts';
-import type { SelectorBudget } from './selector-budget.ts';
+import type { SelectorBudget, Wants } from './selector-budget.ts';
 import type { Selector } from './selectors/selector.ts';
 import type { SelectorAwareQueues } from './virtual/selector-aware-queues.ts';
 
@@ -164,8 +164,8 @@ export interface ConsumptionHost extends PoolHost {
   readonly turns: Pick<Turns, 'markDirty' | 'background'>;
   readonly selectorBudget: SelectorBudget;
   nowMs(): number;
-  /** Returns the selector of a request. */
-  selectorOf(request: ConsumeRequest): SubscribeOptions['selector'];
+  /** Returns what a selector does. */
+  wantsOf(selector: Selector): Wants;
   /** Returns what the policy of a queue decides about its consumers. */
   rulesOf(queue: Queue): ConsumerRules;
   readonly starts: DispatchStarts;
@@ -218,8 +218,11 @@ export class Consumption {
     if (this.isEnded || this.#sources.has(queue)) return;
     const { request } = this;
     if (request.budget.left <= 0) throw tooManyQueues();
-    const cost = isTopic ? 0 : (request.selector?.cost ?? 0);
-    if (cost > 0) this.#host.selectorBudget.take(queue, cost);
+    const { selectorBudget } = this.#host;
+    // For topics, the selector is applied when the message is routed.
+    const selector = isTopic ? undefined : request.selector;
+    const wants =
+      selector && selectorBudget.take(queue, selector, () => this.#host.wantsOf(selector));
     const source = new Source(this, queue, isTopic);
     const rules = this.#host.rulesOf(queue);
     const isExclusive = request.isExclusive || rules.isExclusive;
@@ -233,8 +236,7 @@ export class Consumption {
         prefetch: this.#prefetchOfSource(),
         pool: this.#pool,
         owner: request.owner,
-        // For topics, the selector is applied when the message is routed.
-        selector: isTopic ? undefined : this.#host.selectorOf(request),
+        selector: wants,
         isPreferred: isExclusive,
       });
       request.budget.left--;
@@ -243,7 +245,7 @@ export class Consumption {
     } catch (error) {
       this.#sources.delete(queue);
       this.#host.starts.left(source);
-      if (cost > 0) this.#host.selectorBudget.release(queue, cost);
+      if (selector !== undefined) selectorBudget.release(queue, selector);
       throw error;
     }
   }
@@ -335,8 +337,8 @@ export class Consumption {
     this.#host.starts.left(source);
     this.#host.aware.left(source);
     this.request.budget.left++;
-    const cost = source.isTopic ? 0 : (this.request.selector?.cost ?? 0);
-    if (cost > 0) this.#host.selectorBudget.release(source.queue, cost);
+    const selector = source.isTopic ? undefined : this.request.selector;
+    if (selector !== undefined) this.#host.selectorBudget.release(source.queue, selector);
   }
 
   /** The receiver accepts more messages. Many sources are woken in steps. */

@@ -13,6 +13,9 @@ export const passedCountMax = 200;
  */
 const excludedCountMax = 1024;
 
+/** Number of consumers with a known answer that are asked in about a microsecond. */
+const askedPerUnit = 16;
+
 /** The interface of a queue that is scanned. */
 export interface ScannedQueue {
   readonly index: QueueIndex;
@@ -32,7 +35,7 @@ export interface ScanHost {
   /** The view on the current message. */
   readonly delivery: Delivery;
   /** The remaining units of this turn of the event loop, which selectors also use. */
-  readonly turns: { readonly unitsLeft: number };
+  readonly turns: { unitsLeft: number };
 }
 
 /**
@@ -48,6 +51,9 @@ export class SelectiveDispatch {
   readonly #excluded = new Map<number, Set<Subscription>>();
   #rules: GroupRules | undefined = undefined;
   #owners: GroupOwners | undefined = undefined;
+  /** What the selectors answer for the current message. Consumers can have the same one. */
+  readonly #answers = new Map<NonNullable<Subscription['options']['selector']>, boolean>();
+  #askedCount = 0;
   /** Messages from this number on have no groups. */
   #groupsBefore = 0;
   #passedCount = 0;
@@ -178,14 +184,28 @@ export class SelectiveDispatch {
   #taker(sequence: number): Subscription | 'waits' | undefined {
     const view = this.#host.delivery;
     const excluded = this.#excluded.get(sequence);
+    this.#answers.clear();
     const isFor = (subscription: Subscription): boolean =>
-      excluded?.has(subscription) !== true && subscription.options.selector?.(view) !== false;
+      excluded?.has(subscription) !== true && this.#isWanted(subscription, view);
     const member = sequence < this.#groupsBefore ? this.#rules?.of(view) : undefined;
     if (member !== undefined && this.#owners !== undefined) {
       return this.#takerOfGroup(member, this.#owners, isFor);
     }
     const taker = this.#queue.consumers.nextFor(isFor);
     return taker !== undefined && this.#queue.mustWait(taker) ? 'waits' : taker;
+  }
+
+  /** Whether the selector of a subscription accepts the message of the open view. */
+  #isWanted({ options: { selector } }: Subscription, view: Delivery): boolean {
+    if (selector === undefined) return true;
+    const known = this.#answers.get(selector);
+    if (known !== undefined) {
+      if (++this.#askedCount % askedPerUnit === 0) this.#host.turns.unitsLeft--;
+      return known;
+    }
+    const isWanted = selector(view);
+    this.#answers.set(selector, isWanted);
+    return isWanted;
   }
 
   /** The consumer for a message of a group, to which the group is assigned if it was free. */

@@ -94,12 +94,20 @@ function inflated(type: Message['type'], stored: Buffer): Buffer | undefined {
   try {
     const bytes = inflateSync(stored.subarray(Math.min(start, stored.length)), { maxOutputLength });
     conversionWork.bytes = bytes.length * inflatedWeight;
-    return bytes;
+    return start === 0 ? bytes : withoutRest(bytes, stored.readInt32BE(0));
   } catch {
     // The body is passed on as it is. Errors of zlib have several classes.
     conversionWork.bytes = maxOutputLength * inflatedWeight;
     return undefined;
   }
+}
+
+/**
+ * The bytes of a BytesMessage. ActiveMQ's client compresses the whole buffer in which the body was written, and
+ * states the size of the body before it.
+ */
+function withoutRest(bytes: Buffer, size: number): Buffer | undefined {
+  return size < 0 ? undefined : bytes.subarray(0, size);
 }
 
 /** Encodes a body. */

@@ -204,18 +204,45 @@ test('a topic subscription with a selector is not blocked by unmatched messages'
 test('the selectors of the consumers of a queue share one limit, and closed ones free it', async () => {
   const b = await StompBroker.open();
   const peer = await b.client();
-  const selector = Array.from({ length: 500 }, (_, n) => `n = ${n}`).join(' OR ');
-  const subscribe = (id: number) =>
-    peer.call('SUBSCRIBE', { id: String(id), destination: '/queue/q', selector });
+  const selectorOf = (id: number) =>
+    Array.from({ length: 500 }, (_, n) => `n${id} = ${n}`).join(' OR ');
+  const subscribe = (id: number, destination = '/queue/q', selector = selectorOf(id)) =>
+    peer.call('SUBSCRIBE', { id: `${destination}${id}`, destination, selector });
   for (let id = 0; id < 20; id++) assert.deepEqual(subscribe(id), []);
   const [error] = subscribe(20);
   assert.match(error?.headers['message'] ?? '', /have 21000 operands; at most 20000 are allowed/);
-  assert.deepEqual(
-    peer.call('SUBSCRIBE', { id: 'other', destination: '/queue/other', selector }),
-    [],
-  );
-  peer.call('UNSUBSCRIBE', { id: '3' });
+  assert.deepEqual(subscribe(20, '/queue/other'), []);
+  peer.call('UNSUBSCRIBE', { id: '/queue/q3' });
   assert.deepEqual(subscribe(20), []);
+});
+
+test('equal selectors of the consumers of a queue count once, until the last of them ends', async () => {
+  const b = await StompBroker.open();
+  const peer = await b.client();
+  const selector = "kind LIKE 'a%'";
+  const subscribe = (id: string, destination: string, more = '') =>
+    peer.call('SUBSCRIBE', { id, destination, selector: `${selector}${more}` });
+  for (let id = 0; id < 200; id++) assert.deepEqual(subscribe(`${id}`, '/queue/q'), []);
+  const other = await b.client();
+  for (let n = 0; n < 200; n++) {
+    other.send('SEND', { destination: '/queue/q', kind: n % 2 === 0 ? 'ab' : 'b' }, String(n));
+  }
+  for (let turns = 0; turns < 10; turns++) await turn();
+  assert.equal(peer.bodies().length, 100);
+  const full: string[] = [];
+  for (let id = 0; full.length === 0; id++) {
+    full.push(...subscribe(`d${id}`, '/queue/d', ` AND n <> ${id}`).map(({ command }) => command));
+    assert.ok(id < 100);
+  }
+  for (let id = 0; id < 199; id++) peer.call('UNSUBSCRIBE', { id: `${id}` });
+  other.send('SEND', { destination: '/queue/q', kind: 'ac' }, 'last');
+  for (let turns = 0; turns < 10; turns++) await turn();
+  assert.deepEqual(peer.bodies(), ['last']);
+  peer.call('UNSUBSCRIBE', { id: '199' });
+  const large = Array.from({ length: 190 }, (_, n) => `n <> ${n}`).join(' AND ');
+  for (let id = 0; id < 20; id++) {
+    assert.deepEqual(subscribe(`q${id}`, '/queue/q', ` AND ${large} AND m <> ${id}`), []);
+  }
 });
 
 test('messages with expensive routing are spread over turns of the event loop', async () => {
