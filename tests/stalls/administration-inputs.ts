@@ -127,6 +127,8 @@ export const administrationInputs: readonly Input[] = [
       await client.caughtUp();
       const request = jsonRequest(broker);
       await request('PUT', '/api/vhosts/other', {});
+      const rights = { configure: '.*', write: '.*', read: '.*' };
+      await request('PUT', '/api/permissions/other/guest', rights);
       const all = Array.from({ length: count }, (_, i) => i);
       const durable = { durable: true, auto_delete: false, arguments: {} };
       await request('POST', '/api/definitions/other', {
@@ -155,15 +157,11 @@ export const administrationInputs: readonly Input[] = [
     },
   },
   {
-    what: 'the rights of a user with many connections and consumers change, and it is deleted',
+    what: 'the rights of a user with many connections and consumers change',
     counts: [500, 20],
     prepare: async ({ broker, client, count }) => {
       await client.send(declareQueue('shared'));
       const request = jsonRequest(broker);
-      await request('PUT', '/api/users/admin2', {
-        password: 'a long password',
-        tags: 'administrator',
-      });
       for (let i = 0; i < count; i++) {
         const each = await broker.connect(10);
         await sendMany(each, 10, (n) => consume(1 + n, 'shared', `c${n}`));
