@@ -112,6 +112,7 @@ test('one message is converted at a time, for all that wait for it', async () =>
     assert.equal(buffer.toString('latin1', bodyAt), 'c');
   }
   // With other terms, the result is another one.
+  let askedCount = 1;
   const to = { kind: 'queue', name: 'q' } as const;
   for (const [terms, headBytesMax] of [
     [undefined, 99],
@@ -120,13 +121,12 @@ test('one message is converted at a time, for all that wait for it', async () =>
   ] as const) {
     const preparing = conversions.prepare(first, { ...target, terms }, headBytesMax);
     assert.ok(preparing !== undefined);
-    await thread.asked(thread.requests.length);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await thread.asked(++askedCount);
     thread.answer('e');
     await preparing;
   }
   const last = conversions.prepare(other, target, 100);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await thread.asked(++askedCount);
   thread.answer('d');
   await last;
   assert.equal(converted(other, undefined, target, 100).buffer.toString('latin1', 7), 'd');
@@ -149,17 +149,17 @@ test('a result that nobody takes is dropped after some seconds', async () => {
   const thread = new Thread();
   const conversions = new LargeConversions(host, thread.convert);
   const delivery = deliveryOf('h');
-  const prepared = async () => {
+  const prepared = async (askedCount: number) => {
     const preparing = conversions.prepare(delivery, target, 100);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await thread.asked(askedCount);
     thread.answer('h');
     await preparing;
   };
-  await prepared();
+  await prepared(1);
   for (const nowMs of [1000, 2000, 5999]) conversions.tick(nowMs);
   assert.equal(conversions.prepare(delivery, target, 100), undefined);
   conversions.tick(6000);
-  await prepared();
+  await prepared(2);
   assert.equal(thread.requests.length, 2);
 });
 
