@@ -68,10 +68,7 @@ test('a user with console access signs in, and creates, fills, reads and purges 
   await page.page.getByRole('tab', { name: 'Messages' }).click();
   const row = page.table('Queued messages').getByRole('row', { name: /Open message 1/ });
   await row.waitFor();
-  assert.match(
-    (await row.textContent()) ?? '',
-    /a=(?:\\u202e){256}\.{3}, b=(?:\\u202e)+… \(and \d+ more characters\)$/,
-  );
+  assert.match((await row.textContent()) ?? '', /a=(?:\\u202e)+… Show \d+ more characters$/);
   await page.button('Open message 1').click();
   const boxes = page.page.getByRole('dialog').locator('.console-payload');
   await boxes.nth(1).waitFor();
