@@ -4,7 +4,7 @@ import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import { bytesText } from '../../broker/numbers.ts';
 import { PagedTable } from '../../parts/paged-table.tsx';
-import { beginningOf, printable } from '../../parts/printable.ts';
+import { printable } from '../../parts/printable.ts';
 import { Time } from '../../parts/time.tsx';
 import { get } from '../api.ts';
 import type { QueuedMessage } from '../model.ts';
@@ -29,13 +29,6 @@ interface Chosen {
 interface Browsed {
   readonly messages: readonly QueuedMessage[];
   readonly next: number | null;
-}
-
-/** Maximum length of the properties in a cell, characters. An open message shows all that the broker tells. */
-const cellLengthMax = 300;
-
-function shortened(text: string): string {
-  return printable(beginningOf(text, cellLengthMax)) || '–';
 }
 
 /** Lists the messages of a queue, and opens one of them. */
@@ -95,11 +88,9 @@ export function MessageTable({ queue, hasRetry }: MessageTableProps) {
             width: 260,
             header: 'Properties',
             cell: ({ properties }) =>
-              shortened(
-                Object.entries(properties)
-                  .map(([name, value]) => `${name}=${value}`)
-                  .join(', '),
-              ),
+              Object.entries(properties)
+                .map(([name, value]) => `${name}=${value}`)
+                .join(', ') || '–',
           },
         ]}
       />
