@@ -114,13 +114,13 @@ function encodeBody(body: Body): Buffer {
     return w.toBuffer();
   }
   w.descriptor(sections.value);
-  const value = valueOf(body);
+  const value = valueOfBody(body);
   if (value.type === 'null') w.u8(0x40);
   else w.item(fromValue(value));
   return w.toBuffer();
 }
 
-function valueOf(body: Exclude<Body, { readonly kind: 'bytes' }>): Value {
+function valueOfBody(body: Exclude<Body, { readonly kind: 'bytes' }>): Value {
   if (body.kind === 'none') return { type: 'null', value: null };
   return body.kind === 'text' ? { type: 'string', value: body.text } : body.value;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Encoded, emptyProperties } from '../../../broker/conversion/properties.ts';
-import { readHead as readOpenWire } from '../../openwire/codec/stored-message.ts';
 import { types } from '../../openwire/codec/commands.gen.ts';
+import { readHead as readOpenWire } from '../../openwire/codec/stored-message.ts';
 import * as openwire from '../../openwire/conversion/from-properties.ts';
 import { toProperties as ofOpenWire } from '../../openwire/conversion/to-properties.ts';
 import { entryOf } from '../codec/items.ts';
