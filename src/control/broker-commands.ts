@@ -160,10 +160,14 @@ export class BrokerCommands {
    * @throws {ControlError} as {@link reboot}
    */
   maintain(id: string): Decided<BrokerRecord> | undefined {
+    return this.isMaintained(id) ? this.reboot(id) : undefined;
+  }
+
+  /** Whether {@link maintain} would start a reboot, unless it is refused. */
+  isMaintained(id: string): boolean {
     const broker = this.#brokers.get(id);
-    if (broker?.state !== 'RUNNING' || Object.keys(broker.pending).length === 0) return undefined;
-    if (this.#alarms.of(broker).includes('memory')) return undefined;
-    return this.reboot(id);
+    if (broker?.state !== 'RUNNING' || Object.keys(broker.pending).length === 0) return false;
+    return !this.#alarms.of(broker).includes('memory');
   }
 
   #windowSet(broker: BrokerRecord, request: WindowRequest): BrokerUpdate {

@@ -133,9 +133,13 @@ export class Control {
       deleting: (id: string) => engines.abandonStart(brokers.require(id)),
     };
     const reconciler = new Reconciler(parts);
-    const supervisor = new Supervisor(brokers, reconciler, supervising, (id) =>
-      this.decisions.maintain(id),
-    );
+    const supervisor = new Supervisor(brokers, reconciler, supervising, {
+      // The requests of clients that loaded it may have been made to an earlier process.
+      prepare: async (id) => {
+        if (this.decisions.isMaintained(id)) await this.loadRefusals(id);
+      },
+      decide: (id) => this.decisions.maintain(id),
+    });
     this.supervisor = supervisor;
     this.replicator = new Replicator({
       ...parts,

@@ -7,6 +7,7 @@ import type { RuntimeState } from './reconciler.ts';
 import { Supervisor } from './supervisor.ts';
 
 const id = 'b-1';
+const noMaintenance = { prepare: async () => {}, decide: () => undefined };
 
 /** A supervisor of one broker that runs, and whose key service can be away. */
 class OneBroker {
@@ -48,7 +49,7 @@ class OneBroker {
       report: () => {},
       commit: async () => {},
     };
-    this.supervisor = new Supervisor(brokers, reconciler, options, () => undefined);
+    this.supervisor = new Supervisor(brokers, reconciler, options, noMaintenance);
   }
 
   async pass(seconds: number): Promise<void> {
@@ -119,7 +120,7 @@ test('work on a broker that is to be deleted is given up, and other work is not'
       end();
     },
   };
-  const supervisor = new Supervisor(brokers, reconciler, options, () => undefined);
+  const supervisor = new Supervisor(brokers, reconciler, options, noMaintenance);
   const started = supervisor.start();
   supervisor.wake(id);
   assert.deepEqual(given, []);

@@ -40,7 +40,12 @@ export interface SupervisorOptions {
 }
 
 /** Decides whether there is something to do in a broker's maintenance window. */
-export type Maintain = (brokerId: string) => Decided<BrokerRecord> | undefined;
+export interface Maintenance {
+  /** Loads what the decision needs. */
+  readonly prepare: (brokerId: string) => Promise<void>;
+  /** @throws {ControlError} if the broker cannot be rebooted, for example with its pending configuration */
+  readonly decide: (brokerId: string) => Decided<BrokerRecord> | undefined;
+}
 
 /** The shortest and longest delay before a failed step is retried. */
 const pauseMs = { first: 250, longest: 60_000 };
@@ -64,6 +69,8 @@ class Task {
   isBusy = false;
   /** Whether another step was requested during the current one. */
   isWanted = false;
+  /** Whether a reboot in the maintenance window is being decided and recorded. */
+  isMaintained = false;
   /** The number of failed steps since the last successful one. */
   failures = 0;
   /** The number of crashes since the broker last ran steadily. */
@@ -92,17 +99,17 @@ export class Supervisor {
   readonly #tasks = new Map<string, Task>();
   #waiting: Waiting[] = [];
   readonly #windows = new MaintenanceWindows();
-  readonly #maintain: Maintain;
+  readonly #maintenance: Maintenance;
   #isClosing = false;
 
   constructor(
     brokers: Brokers,
     reconciler: Pick<Reconciler, 'step' | 'fail' | 'stop'>,
     options: SupervisorOptions,
-    maintain: Maintain,
+    maintenance: Maintenance,
   ) {
     this.#brokers = brokers;
-    this.#maintain = maintain;
+    this.#maintenance = maintenance;
     this.#reconciler = reconciler;
     this.#options = options;
   }
@@ -173,27 +180,28 @@ export class Supervisor {
     if (this.#isClosing) return;
     const nowMs = this.#options.clock.nowMs();
     for (const broker of this.#brokers.all()) {
-      if (!this.#windows.hasBegun(broker, nowMs)) continue;
-      try {
-        this.#reboot(broker.id);
-      } catch (error) {
-        if (!(error instanceof ControlError)) throw error;
-        const text = `there is no reboot in the maintenance window: ${error.message}`;
-        this.#options.report('warn', broker.id, text);
-      }
+      if (this.#windows.hasBegun(broker, nowMs)) void this.#reboot(broker.id);
     }
   }
 
-  #reboot(id: string): void {
-    const decided = this.#maintain(id);
-    if (decided === undefined) return;
-    this.#options.commit(decided.changes).then(
-      () => this.wake(id),
-      (error: unknown) => {
-        const text = 'a reboot in the maintenance window could not be recorded';
-        this.#options.report('error', id, text, error);
-      },
-    );
+  async #reboot(id: string): Promise<void> {
+    const task = this.#task(id);
+    task.isMaintained = true;
+    try {
+      await this.#maintenance.prepare(id);
+      const decided = this.#isClosing ? undefined : this.#maintenance.decide(id);
+      if (decided !== undefined) {
+        await this.#options.commit(decided.changes);
+        this.wake(id);
+      }
+    } catch (error) {
+      const { report } = this.#options;
+      if (error instanceof ControlError) {
+        report('warn', id, `there is no reboot in the maintenance window: ${error.message}`);
+      } else report('error', id, 'a reboot in the maintenance window could not be recorded', error);
+    }
+    task.isMaintained = false;
+    this.#tellIdle();
   }
 
   /** Resolves once no broker has work that can be done now. */
@@ -347,7 +355,7 @@ export class Supervisor {
   }
 
   #tellIdle(): void {
-    const busy = [...this.#tasks.values()].filter(({ isBusy }) => isBusy);
+    const busy = [...this.#tasks.values()].filter((task) => task.isBusy || task.isMaintained);
     const isOver = ({ isMeant }: Waiting) => !busy.some(isMeant);
     const over = this.#waiting.filter(isOver);
     this.#waiting = this.#waiting.filter((each) => !over.includes(each));

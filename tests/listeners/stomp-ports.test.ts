@@ -61,13 +61,25 @@ test('messages confirmed by RECEIPT over TLS survive a restart in order', async 
   last.destroy();
 });
 
-test('a client without TLS receives an explanation', async () => {
-  const socket = connectTcp(host.portOf('stomp+ssl'), '127.0.0.1');
-  socket.write(textFrame('CONNECT', login));
+/** What a client without TLS is answered. */
+async function answerTo(listener: 'stomp+ssl' | 'wss', first: Buffer | string): Promise<string> {
+  const socket = connectTcp(host.portOf(listener), '127.0.0.1');
+  socket.write(first);
   const chunks: Buffer[] = [];
   socket.on('data', (bytes: Buffer) => chunks.push(bytes));
   await once(socket, 'close');
-  assert.match(Buffer.concat(chunks).toString(), /^ERROR\n.*over TLS only/s);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+test('a client without TLS receives an explanation with the URLs of the port', async () => {
+  const stomp = textFrame('CONNECT', login);
+  assert.match(await answerTo('stomp+ssl', stomp), /^ERROR\n.*over TLS only: use stomp\+ssl:/s);
+  assert.match(await answerTo('wss', stomp), /^ERROR\n.*over TLS only: use wss:/s);
+  const http = 'GET / HTTP/1.1\r\n\r\n';
+  assert.match(await answerTo('stomp+ssl', http), /^HTTP\/1\.1 400 .*use stomp\+ssl:/s);
+  assert.match(await answerTo('wss', http), /^HTTP\/1\.1 400 .*use wss:/s);
+  const mqtt5 = Buffer.from('\x10\x0e\0\x04MQTT\x05\x02\0\x3c\0\0\x01c', 'latin1');
+  assert.match(await answerTo('wss', mqtt5), /^\x20.*over TLS only: use wss:/s);
 });
 
 test('STOMP over WebSocket: split and joined frames work with the requested subprotocol', async () => {

@@ -155,7 +155,7 @@ const plainAnswers: Readonly<Record<string, RegExp | string>> = {
   'amqp+ssl': 'AMQP\x03\x01\0\0',
   'stomp+ssl': /^ERROR\n[\s\S]*STOMP over TLS only: use stomp\+ssl:/,
   'mqtt+ssl': ' \x02\0\x05',
-  wss: /^HTTP\/1\.1 400 [\s\S]*WebSocket over TLS only: use wss:/,
+  wss: /^HTTP\/1\.1 400 [\s\S]*over TLS only: use wss:/,
   amqps: /AMQP over TLS only: use amqps:/,
 };
 
@@ -181,6 +181,7 @@ test('a client without TLS is answered in its own protocol and disconnected', as
       else assert.match(answer, expected, name);
       const http = await answerToPlain(port, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
       assert.match(http, /^HTTP\/1\.1 400 Bad Request\r\n/, name);
+      assert.ok(http.includes(`${name}://`), `${name}: ${http}`);
     }
   }
 });

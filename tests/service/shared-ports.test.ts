@@ -112,8 +112,8 @@ test('a client that names no broker gets the alert unrecognized_name', async () 
   }
 });
 
-async function dial(first: Buffer | string): Promise<Socket> {
-  const socket = connect(shared, '127.0.0.1');
+async function dial(first: Buffer | string, port = shared): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.write(first);
@@ -128,7 +128,10 @@ async function all(socket: Socket): Promise<Buffer> {
 }
 
 test('bytes that are no ClientHello are answered or refused', async () => {
-  assert.match((await all(await dial('GET / HTTP/1.1\r\n\r\n'))).toString(), /^HTTP\/1\.1 4/);
+  const http = 'GET / HTTP/1.1\r\n\r\n';
+  assert.match((await all(await dial(http))).toString(), /^HTTP\/1\.1 4.*use amqps:\/\/\n$/s);
+  assert.match((await all(await dial(http, shared + 1))).toString(), /use https:\/\/\n$/);
+  assert.equal((await all(await dial('AMQP\0\0\x09\x01', shared + 1))).toString(), '');
   assert.match((await all(await dial('AMQP\0\0\x09\x01'))).toString(), /AMQP over TLS only/);
   const alert = '15030300020232';
   for (const hex of ['1603010000', '160301ffff', '16030100040200000000', '16030100041300000000']) {

@@ -256,6 +256,9 @@ export class ActiveMq
 
   readonly keepsMessagesOf = (topic: string): boolean => this.#retroactive.keeps(topic);
 
+  /** See {@link RetroactiveConsumers.recovery}. */
+  readonly recovery = (names: readonly string[]) => this.#retroactive.recovery(names);
+
   subscriptionOf(queue: Queue): string | undefined {
     return this.#topicConsumers.idOf(queue);
   }

@@ -8,9 +8,12 @@ export interface Address {
   readonly name: string;
 }
 
-/** The body of a message. `value` also represents JMS map and stream messages. */
+/**
+ * The body of a message. `value` also represents JMS map and stream messages. A message with text that is null,
+ * as JMS permits, has no body, but `isText`.
+ */
 export type Body =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly isText?: true }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly value: Value };

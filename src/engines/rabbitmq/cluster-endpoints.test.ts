@@ -27,7 +27,7 @@ test('one address that does not log in has as few connections to the management 
     sockets.push(last);
     last.write('GET / HTTP/1.0\r\n\r\n');
     const [answer] = await once(last, 'data');
-    assert.match(String(answer), /over TLS only/);
+    assert.match(String(answer), /over TLS only: use https:/);
     assert.ok(
       sockets.filter(({ readableEnded, closed }) => readableEnded || closed).length >= excess,
     );

@@ -5,10 +5,10 @@ import type { BrokerSpec } from '../../control/engine.ts';
 import { managementAdmissionLimits } from '../../management/limits.ts';
 import { NetError } from '../../net/errors.ts';
 import { Forwarder, type ForwardTarget } from '../../net/forwarder.ts';
+import { answerPlainHttp } from '../../net/http/plain-http.ts';
 import { brokerAdmissionLimits } from '../../net/limits.ts';
 import type { Reach } from '../../net/proxy-protocol/address-gate.ts';
 import { clientLine } from '../../net/proxy-protocol/write-header.ts';
-import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
 import type { Cluster } from './cluster.ts';
@@ -79,7 +79,7 @@ export class ClusterEndpoints {
       route: (_client, chosen) => chosen(this.#targets(kind)),
       loginMs,
       answerPlain: isManagement
-        ? (bytes) => answerPlainHttp(bytes) ?? Buffer.alloc(0)
+        ? (bytes) => answerPlainHttp(bytes, ['https']) ?? Buffer.alloc(0)
         : answerPlain,
     });
   }

@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { MessageFormat } from '../../broker/format.ts';
 import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
+import { answerPlainHttp } from '../../net/http/plain-http.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
 import type { Listeners, NamedListener, PortListener } from '../../net/listeners.ts';
 import {
@@ -18,7 +19,6 @@ import {
   defaultTlsPolicy,
   type TlsPolicy,
 } from '../../net/tls-policy.ts';
-import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
 import { amqp091Format } from '../../protocols/amqp091/format.ts';
 import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { amqp091 } from '../../protocols/amqp091/protocol.ts';
@@ -34,8 +34,13 @@ export interface ProtocolParts {
   readonly protocol: (broker: Broker, settings: RabbitMqSettings | undefined) => Protocol;
   /** The format of messages that are received with this protocol. */
   readonly format: MessageFormat;
-  /** Returns the answer to a client that does not use TLS, from its first bytes. */
-  readonly answerPlain: (bytes: Buffer) => Buffer;
+  /**
+   * Returns the answer to a client that does not use TLS, from its first bytes; empty if they are of another
+   * protocol.
+   *
+   * @param isWebSocket whether the URLs of the port are those of WebSocket
+   */
+  readonly answerPlain: (bytes: Buffer, isWebSocket: boolean) => Buffer;
 }
 
 /** The supported protocols. A process loads those of its listeners. */
@@ -138,8 +143,6 @@ export async function makeListeners(
   };
   const webSocket = await webSocketMaker(specs);
   const listenerOf = (spec: ListenerSpec): PortListener => {
-    const [first] = spec.protocols;
-    assert(first !== undefined, `listener ${spec.name} has no protocol`);
     return new TlsListener({
       host,
       certificates,
@@ -149,9 +152,14 @@ export async function makeListeners(
       limits: brokerAdmissionLimits,
       protocols: spec.protocols.map((name) => partsOf(name).protocol),
       webSocket: spec.hasWebSocket ? webSocket : undefined,
-      answerPlain: (bytes) =>
-        (spec.hasWebSocket ? answerPlainHttp(bytes) : undefined) ??
-        partsOf(first).answerPlain(bytes),
+      answerPlain: (bytes) => {
+        const http = spec.hasWebSocket ? answerPlainHttp(bytes, ['wss']) : undefined;
+        if (http !== undefined) return http;
+        const answers = spec.protocols.map((name) =>
+          partsOf(name).answerPlain(bytes, spec.hasWebSocket),
+        );
+        return answers.find(({ length }) => length > 0) ?? Buffer.alloc(0);
+      },
     });
   };
   const list: NamedListener[] = [];

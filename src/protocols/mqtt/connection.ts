@@ -21,8 +21,8 @@ import { type Agreement, expirySeconds, Opening, type OpeningHost } from './open
 import { Publisher } from './packets/publish.ts';
 import { checkFlags, readAcknowledgement, readDisconnect } from './packets/short-packets.ts';
 import { subscribe, unsubscribe } from './packets/subscribe.ts';
+import { EarlierReader } from './sessions/earlier-reader.ts';
 import { Outgoing } from './sessions/outgoing.ts';
-import { RetainedReader } from './sessions/retained-reader.ts';
 import type { Session } from './sessions/session.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import { ConnectionState } from './states.ts';
@@ -52,7 +52,7 @@ export class MqttConnection
   inspector: ConnectionInspector | undefined = undefined;
   #publisher: Publisher | undefined = undefined;
   #outgoing: Outgoing | undefined = undefined;
-  #retained: RetainedReader | undefined = undefined;
+  #earlier: EarlierReader | undefined = undefined;
   #agreement: Agreement | undefined = undefined;
   /** Whether the client has ended the connection without its will. */
   #isWillDropped = false;
@@ -191,17 +191,17 @@ export class MqttConnection
   }
 
   #handleOther(type: number, fields: FieldReader): void {
-    const retained = this.#retained;
-    if (retained === undefined) return;
+    const earlier = this.#earlier;
+    if (earlier === undefined) return;
     switch (type) {
       case packetTypes.subscribe:
         // Messages sent before this packet are dispatched to the previous consumers first.
         this.broker.pump();
-        subscribe(this, retained, fields);
+        subscribe(this, earlier, fields);
         return;
       case packetTypes.unsubscribe:
         this.broker.pump();
-        unsubscribe(this, retained, fields);
+        unsubscribe(this, earlier, fields);
         return;
       case packetTypes.pingreq:
         if (fields.left > 0) throw malformed('PINGREQ has a content');
@@ -245,7 +245,7 @@ export class MqttConnection
     this.#publisher = new Publisher(this);
     const outgoing = new Outgoing(this);
     this.#outgoing = outgoing;
-    this.#retained = new RetainedReader(this, outgoing);
+    this.#earlier = new EarlierReader(this, outgoing);
     const { session } = agreement;
     const group = session.isStored ? this.broker.store.definedGroup : 0;
     const mayRead = (filter: string) => this.dialect.mayRead(filter, this.access);
@@ -337,7 +337,7 @@ export class MqttConnection
     this.pause.end();
     this.#publisher?.end();
     this.#outgoing?.stop();
-    this.#retained?.stop();
+    this.#earlier?.stop();
     this.#releaseGate();
     this.broker.background.run(this.#requeueAll());
   }

@@ -142,6 +142,12 @@ export interface VhostDialect extends TopicNames {
   /** Makes a queue receive the messages that match a filter. An existing binding is not changed. */
   bind(queue: Queue, filter: string): void;
   unbind(queue: Queue, filter: string): void;
+  /**
+   * Returns earlier messages for a new subscription, as far as its topics keep any.
+   *
+   * @returns steps with messages, each of which is stored before the next step; undefined for those without one
+   */
+  recovery?(filter: string): Iterator<Publication | undefined> | undefined;
   /** The pattern of the names of retained messages for a filter. */
   retainedPattern(filter: string): Pattern;
 }

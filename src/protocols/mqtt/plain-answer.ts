@@ -4,8 +4,6 @@ import { connackPacket } from './codec/packets.ts';
 import { PropertyWriter, propertyIds } from './codec/properties.ts';
 import { reasons, returnCodeOf } from './errors.ts';
 
-const advice = 'this port accepts MQTT over TLS only: use mqtts:// or mqtt+ssl://';
-
 /** Protocol names with their lengths. */
 const protocolNames = ['\0\u0004MQTT', '\0\u0006MQIsdp'];
 
@@ -22,8 +20,14 @@ function levelOf(text: string): number {
   return -1;
 }
 
-/** Returns the answer for a client that does not use TLS, in its protocol if that is known. */
-export function answerPlain(bytes: Buffer): Buffer {
+/**
+ * Returns the answer for a client that does not use TLS, in its protocol if that is known.
+ *
+ * @param isWebSocket whether the URLs of the port are those of WebSocket
+ */
+export function answerPlain(bytes: Buffer, isWebSocket = false): Buffer {
+  const urls = isWebSocket ? 'wss://' : 'mqtts:// or mqtt+ssl://';
+  const advice = `this port accepts MQTT over TLS only: use ${urls}`;
   const text = bytes.toString('latin1', 0, 32);
   const level = levelOf(text);
   if (level === 5) {

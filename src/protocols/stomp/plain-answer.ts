@@ -2,10 +2,14 @@
 
 import { frameBytes } from './codec/out-frames.ts';
 
-const advice = 'this port accepts STOMP over TLS only: use stomp+ssl://';
-
-/** Returns the answer for a client that does not use TLS, in its protocol if that is known. */
-export function answerPlain(bytes: Buffer): Buffer {
+/**
+ * Returns the answer for a client that does not use TLS, in its protocol if that is known.
+ *
+ * @param isWebSocket whether the URLs of the port are those of WebSocket
+ */
+export function answerPlain(bytes: Buffer, isWebSocket = false): Buffer {
+  const scheme = isWebSocket ? 'wss' : 'stomp+ssl';
+  const advice = `this port accepts STOMP over TLS only: use ${scheme}://`;
   const text = bytes.toString('latin1', 0, 16);
   if (/^(CONNECT|STOMP)\r?\n/.test(text)) {
     const headers = [

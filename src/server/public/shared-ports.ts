@@ -8,9 +8,8 @@ import { brokerAdmissionLimits } from '../../net/limits.ts';
 import type { Reach } from '../../net/proxy-protocol/address-gate.ts';
 import { secretHeader } from '../../net/proxy-protocol/write-header.ts';
 import { readServerName, refuseName } from '../../net/server-name/read-server-name.ts';
-import { answerPlainHttp } from '../../net/web-socket/plain-answer.ts';
-import { answerPlain } from '../../protocols/amqp091/plain-answer.ts';
 import { brokerLabels } from './broker-names.ts';
+import { plainAnswersOf } from './plain-answers.ts';
 import type { SharedPortNumbers } from './shared-ports-setting.ts';
 
 /**
@@ -67,7 +66,7 @@ export class SharedPorts {
         route: (client, chosen) => this.#route(client, listeners, chosen),
         loginMs: 0,
         connectionsPerSourceMax,
-        answerPlain: (bytes) => answerPlainHttp(bytes) ?? answerPlain(bytes),
+        answerPlain: await plainAnswersOf(listeners),
       });
       this.#forwarders.push(forwarder);
       try {

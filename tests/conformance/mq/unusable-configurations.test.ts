@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
+import { type DayOfWeek, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
 import { allOffers } from '../../../src/control/offers/offers.ts';
 import { WaxwingEngine } from '../../../src/engines/waxwing/engine.ts';
 import { createBroker, describeBroker } from '../../support/broker-requests.ts';
@@ -17,7 +17,12 @@ import { Machine } from '../../support/machine.ts';
 let plane: ControlPlane;
 before(async () => {
   plane = await ControlPlane.start(new Machine(allOffers));
-  // The checks of the engine of such brokers, which starts none here.
+  checkByNewEngine();
+});
+after(() => plane.close());
+
+/** The checks of an engine of such brokers, which starts none here. It has loaded nothing. */
+function checkByNewEngine(): void {
   const engine = new WaxwingEngine({
     folder: '/nonexistent',
     host: '127.0.0.1',
@@ -30,8 +35,7 @@ before(async () => {
   });
   plane.engine.loadRefusals = (type) => engine.loadRefusals(type);
   plane.engine.configurationRefusal = (broker, text) => engine.configurationRefusal(broker, text);
-});
-after(() => plane.close());
+}
 
 const activeMq = { EngineType: 'ACTIVEMQ', HostInstanceType: 'mq.m5.large' } as const;
 const update = (BrokerId: string, changes: object) =>
@@ -117,4 +121,31 @@ test('permissions in a directory are refused with the strategy SIMPLE', async ()
   await plane.settled();
   await assert.rejects(update(BrokerId, { AuthenticationStrategy: 'SIMPLE' }), noDirectory);
   await update(BrokerId, back);
+});
+
+const hourMs = 3_600_000;
+
+test('what an earlier release accepted is checked in the maintenance window after a restart', async () => {
+  const text = brokerXml(`<plugins>${authorisation}${authorisation}</plugins>`);
+  const Configuration = await configured({ EngineType: 'ACTIVEMQ' }, text);
+  const soon = new Date(plane.machine.clock.nowMs() + hourMs);
+  const day = soon.toLocaleDateString('en-US', { weekday: 'long', timeZone: 'UTC' });
+  const MaintenanceWindowStartTime = {
+    DayOfWeek: day.toUpperCase() as DayOfWeek,
+    TimeOfDay: soon.toISOString().slice(11, 16),
+    TimeZone: 'UTC',
+  };
+  const BrokerId = await createBroker(plane, { ...activeMq, MaintenanceWindowStartTime });
+  plane.engine.configurationRefusal = () => undefined;
+  await update(BrokerId, { Configuration });
+  checkByNewEngine();
+  await plane.advance(0);
+  await plane.advance(hourMs);
+  assert.equal(plane.volumeOf(BrokerId).epoch, 1, 'it runs as before');
+  const { BrokerState, Configurations } = await describeBroker(plane, BrokerId);
+  assert.deepEqual([BrokerState, Configurations?.Pending], ['RUNNING', Configuration]);
+  const [{ text: reported } = { text: '' }] = plane.reports.filter(
+    ({ brokerId }) => brokerId === BrokerId,
+  );
+  assert.match(reported, /no reboot in the maintenance window: .* 2 elements authorizationPlugin,/);
 });

@@ -5,6 +5,7 @@ import type { Broker } from '../../broker.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
 import { activemqAlphabet, parsePattern, splitKey } from '../../patterns/alphabet.ts';
 import { PatternTree } from '../../patterns/pattern-tree.ts';
+import type { Publication } from '../../publication.ts';
 import type { Queue } from '../../queue.ts';
 import type { Consumer, Delivery } from '../../subscription.ts';
 import type { Vhost } from '../../vhost.ts';
@@ -26,6 +27,8 @@ const operandCountMax = 400_000;
 
 /** Number of messages that are examined or added in one step. */
 const stepSize = 8;
+/** Number of kept messages that are put in order in about a microsecond. */
+const sortedPerUnit = 8;
 /** Number of operands that are evaluated in about a microsecond. */
 const operandsPerUnit = 10;
 
@@ -115,6 +118,19 @@ export class RetroactiveConsumers implements Consumer {
   }
 
   /**
+   * Returns the kept messages of some topics, for a new retroactive subscription without a consumer of its own,
+   * which adds them itself. The messages belong to the broker: they are stored before the next step.
+   *
+   * @param names topics, perhaps with wildcards
+   * @returns steps with the messages up to now, oldest first; undefined for those without one
+   */
+  recovery(names: readonly string[]): Iterator<Publication | undefined> | undefined {
+    if (this.#queue === undefined) return undefined;
+    this.#queue.deliver();
+    return this.#recovered({ names, selector: undefined, lastNumber: this.#kept.lastNumber });
+  }
+
+  /**
    * Adds the kept messages of some topics to the queue of a new consumer, oldest first, in steps.
    * Messages that are sent before the last step can precede some of them.
    */
@@ -128,15 +144,23 @@ export class RetroactiveConsumers implements Consumer {
   }
 
   *#recoverAll(wanted: Wanted, to: Queue): Generator<void> {
-    const found: KeptMessage[] = [];
-    yield* this.#search(wanted, found);
-    const nowMs = this.#host.nowMs();
     let count = 0;
-    for (const { publication, expiresAtMs } of found.reverse()) {
+    for (const publication of this.#recovered(wanted)) {
       if (to.isDeleted) return;
-      publication.expirationMs = expiresAtMs === Infinity ? -1 : Math.max(0, expiresAtMs - nowMs);
-      this.#host.broker.storeQuietly(publication, [to]);
-      if (++count % stepSize === 0) yield;
+      if (publication !== undefined) this.#host.broker.storeQuietly(publication, [to]);
+      if (publication === undefined || ++count % stepSize === 0) yield;
+    }
+  }
+
+  /** The kept messages that a consumer gets, oldest first; undefined for a step of the search for them. */
+  *#recovered(wanted: Wanted): Generator<Publication | undefined> {
+    const found: KeptMessage[] = [];
+    for (const _ of this.#search(wanted, found)) yield undefined;
+    for (const { publication, expiresAtMs } of found.reverse()) {
+      const nowMs = this.#host.nowMs();
+      if (expiresAtMs <= nowMs) continue;
+      publication.expirationMs = expiresAtMs === Infinity ? -1 : expiresAtMs - nowMs;
+      yield publication;
     }
   }
 
@@ -148,7 +172,10 @@ export class RetroactiveConsumers implements Consumer {
     let bytes = 0;
     let operandsLeft = operandCountMax;
     const nowMs = this.#host.nowMs();
-    for (const message of this.#kept.newestFirst(matcherOf(names), lastNumber, nowMs)) {
+    const messages = this.#kept.newestFirst(matcherOf(names), lastNumber, nowMs);
+    this.#host.broker.background.spend(Math.ceil(messages.length / sortedPerUnit));
+    yield;
+    for (const message of messages) {
       operandsLeft -= cost;
       if (operandsLeft < 0 || found.length >= recoveredCountMax) return;
       if (selector !== undefined) {

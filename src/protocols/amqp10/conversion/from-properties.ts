@@ -106,7 +106,7 @@ function mapSection(code: number, entries: readonly Entry[], bytesMax: number): 
 }
 
 function encodeBody(body: Body): Buffer {
-  if (body.kind === 'none') return Buffer.alloc(0);
+  if (body.kind === 'none' && !body.isText) return Buffer.alloc(0);
   const w = new Encoder(256);
   if (body.kind === 'bytes') {
     w.descriptor(sections.data);
@@ -114,8 +114,13 @@ function encodeBody(body: Body): Buffer {
     return w.toBuffer();
   }
   w.descriptor(sections.value);
-  const value: Value = body.kind === 'text' ? { type: 'string', value: body.text } : body.value;
+  const value = valueOfBody(body);
   if (value.type === 'null') w.u8(0x40);
   else w.item(fromValue(value));
   return w.toBuffer();
+}
+
+function valueOfBody(body: Exclude<Body, { readonly kind: 'bytes' }>): Value {
+  if (body.kind === 'none') return { type: 'null', value: null };
+  return body.kind === 'text' ? { type: 'string', value: body.text } : body.value;
 }

@@ -21,7 +21,7 @@ export function kindNumber({ kind }: Address): number {
 export function messageTypeOf(body: Body): number {
   switch (body.kind) {
     case 'none':
-      return 0;
+      return body.isText ? 5 : 0;
     case 'bytes':
       return 3;
     case 'text':

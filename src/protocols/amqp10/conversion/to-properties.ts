@@ -121,7 +121,9 @@ function dataBody(items: readonly Item[], contentType: string | undefined): Body
 }
 
 function valueBody(item: Item | undefined): Body {
-  if (item === undefined || item.type === 'null') return { kind: 'none' };
+  if (item === undefined) return { kind: 'none' };
+  // Text that is null, as in ActiveMQ.
+  if (item.type === 'null') return { kind: 'none', isText: true };
   if (item.type === 'string') return { kind: 'text', text: item.value };
   if (item.type === 'binary') return { kind: 'bytes', bytes: item.value };
   return { kind: 'value', value: toValue(item) };

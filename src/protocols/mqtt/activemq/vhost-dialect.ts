@@ -126,6 +126,11 @@ export class ActiveMqVhost implements VhostDialect {
     return isReservedTopic(topic);
   }
 
+  /** All subscriptions of MQTT are retroactive, as in ActiveMQ. */
+  recovery(filter: string): Iterator<Publication | undefined> | undefined {
+    return this.#activeMq.recovery([exchangeNames(filter)]);
+  }
+
   retainedPattern(filter: string): Pattern {
     const { words } = parsePattern(activemqAlphabet, exchangeNames(filter));
     return { words, skipsReserved: startsWithWildcard(filter) };

@@ -8,7 +8,7 @@ import { propertyIds, readProperties } from '../codec/properties.ts';
 import { MqttError, malformed, protocolError, reasons, toMqttError } from '../errors.ts';
 import type { MqttHost } from '../host.ts';
 import { packetFilterCountMax } from '../limits.ts';
-import type { RetainedReader } from '../sessions/retained-reader.ts';
+import type { EarlierMessages, EarlierReader } from '../sessions/earlier-reader.ts';
 
 /** Units of work of about a microsecond that a filter takes. */
 const filterUnits = 16;
@@ -30,7 +30,7 @@ interface Refusals {
 }
 
 /** Handles SUBSCRIBE, one filter a step. SUBACK is sent after all of them are durable. */
-export function subscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
+export function subscribe(host: MqttHost, earlier: EarlierReader, fields: FieldReader): void {
   const packetId = readPacketId(fields);
   const properties = host.version === 5 ? readProperties(fields, 'subscribe') : undefined;
   const id = properties?.number(propertyIds.subscriptionId) ?? 0;
@@ -41,7 +41,7 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
   };
   const { broker } = host;
   const codes: number[] = [];
-  const added: SessionSubscription[] = [];
+  const added: EarlierMessages[] = [];
   const refusals: Refusals = { ends: undefined };
   function* steps(): Generator<void> {
     try {
@@ -59,8 +59,8 @@ export function subscribe(host: MqttHost, retained: RetainedReader, fields: Fiel
     if (isTooLarge(host, packet)) return;
     host.answers.say(group, packet, () => {
       if (refusals.ends !== undefined) host.failed(refusals.ends);
-      for (const subscription of added) retained.add(subscription);
-      retained.work();
+      for (const wanted of added) earlier.add(wanted);
+      earlier.work();
     });
     broker.store.log.sync();
   };
@@ -133,7 +133,7 @@ function addOne(
   host: MqttHost,
   { parsed, options, reason }: Request,
   id: number,
-  added: SessionSubscription[],
+  added: EarlierMessages[],
   refusals: Refusals,
 ): number {
   const { terms } = host.dialect;
@@ -155,9 +155,12 @@ function addOne(
     host.dialect.requireSubscription({ filter, qos, clientId }, host.access);
     const isNew = host.session.subscribe(parsed, subscription);
     const { retainHandling } = subscription;
-    // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; shared subscriptions get none.
-    const isWanted = retainHandling === 0 || (retainHandling === 1 && isNew);
-    if (isWanted && parsed.shareName === undefined) added.push(subscription);
+    // Shared subscriptions get no earlier messages.
+    if (parsed.shareName !== undefined) return qos;
+    // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+    const hasRetained = retainHandling === 0 || (retainHandling === 1 && isNew);
+    const recovery = isNew ? host.dialect.recovery?.(filter) : undefined;
+    if (hasRetained || recovery !== undefined) added.push({ subscription, hasRetained, recovery });
     return qos;
   } catch (thrown) {
     const error = toMqttError(thrown);
@@ -181,7 +184,7 @@ function refusedCode({ version }: MqttHost, reason: number, qos: number): number
 }
 
 /** Handles UNSUBSCRIBE, one filter a step. */
-export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: FieldReader): void {
+export function unsubscribe(host: MqttHost, earlier: EarlierReader, fields: FieldReader): void {
   const packetId = readPacketId(fields);
   if (host.version === 5) readProperties(fields, 'unsubscribe');
   const codes: number[] = [];
@@ -189,7 +192,7 @@ export function unsubscribe(host: MqttHost, retained: RetainedReader, fields: Fi
     try {
       for (const { parsed } of yield* readFilters(host, fields, () => 0)) {
         const isKnown = parsed !== undefined && host.session.unsubscribe(parsed);
-        if (parsed !== undefined) retained.remove(parsed.text);
+        if (parsed !== undefined) earlier.remove(parsed.text);
         codes.push(isKnown ? reasons.success : reasons.noSubscriptionExisted);
         yield;
       }

@@ -14,6 +14,7 @@ import { inflatedBytesMax, inflatedRatioMax, inflatedSmallBytes } from '../limit
 export const javaObjectType = 'application/x-java-serialized-object';
 
 const nothing = Buffer.alloc(0);
+const nullText: Body = Object.freeze({ kind: 'none', isText: true });
 
 /**
  * A byte that is inflated, decoded and encoded counts as this many converted bytes. A body of
@@ -56,6 +57,8 @@ function emptyBody(type: Message['type']): Body {
       return { kind: 'value', value: { type: 'map', value: [] } };
     case types.StreamMessage:
       return { kind: 'value', value: { type: 'list', value: [] } };
+    case types.TextMessage:
+      return nullText;
     default:
       return { kind: 'none' };
   }
@@ -67,7 +70,7 @@ function readPlain(type: Message['type'], bytes: Buffer): Body | undefined {
     case types.TextMessage: {
       if (bytes.length < 4) return undefined;
       const size = bytes.readInt32BE(0);
-      if (size < 0) return { kind: 'none' };
+      if (size < 0) return nullText;
       if (4 + size > bytes.length) return undefined;
       return { kind: 'text', text: decodeModified(bytes, 4, 4 + size) };
     }
@@ -114,7 +117,7 @@ function withoutRest(bytes: Buffer, size: number): Buffer | undefined {
 export function writeBody(body: Body, isJavaObject: boolean): OpenWireBody {
   switch (body.kind) {
     case 'none':
-      return { type: types.PlainMessage, content: undefined };
+      return { type: body.isText ? types.TextMessage : types.PlainMessage, content: undefined };
     case 'bytes':
       return {
         type: isJavaObject ? types.ObjectMessage : types.BytesMessage,

@@ -1,7 +1,8 @@
-// Retained messages for new subscriptions.
+// Earlier messages for new subscriptions: retained ones, and those that topics keep.
 
 import { formatNumbers } from '../../../broker/format.ts';
 import { publicationOf } from '../../../broker/held/held-messages.ts';
+import { Publication } from '../../../broker/publication.ts';
 import type { Queue } from '../../../broker/queue.ts';
 import type { RetainedTopic } from '../../../broker/retained/retained-messages.ts';
 import type { SessionSubscription } from '../../../broker/sessions/stored-session.ts';
@@ -15,21 +16,30 @@ import type { Outgoing } from './outgoing.ts';
 /** Number of topic names that are examined in one step of about ten microseconds. */
 const examinedPerStep = 32;
 
-/** The retained messages that the first subscription still has to be sent. */
-interface Reading {
+/** The earlier messages that a subscription is sent. */
+export interface EarlierMessages {
   readonly subscription: SessionSubscription;
-  readonly steps: Iterator<RetainedTopic | undefined>;
+  /** Whether retained messages are among them. */
+  readonly hasRetained: boolean;
+  /** See `VhostDialect.recovery`. */
+  readonly recovery: Iterator<Publication | undefined> | undefined;
+}
+
+/** The messages that the first subscription still has to be sent. */
+interface Reading {
+  readonly wanted: EarlierMessages;
+  readonly steps: Iterator<RetainedTopic | Publication | undefined>;
 }
 
 /**
- * Adds the retained messages for new subscriptions to the queues of the session, a few at a time, so that
+ * Adds the earlier messages for new subscriptions to the queues of the session, a few at a time, so that
  * the queue never has many more than the client takes. From there they are sent like other messages.
  */
-export class RetainedReader {
+export class EarlierReader {
   readonly #host: MqttHost;
   readonly #outgoing: Outgoing;
-  /** Subscriptions whose retained messages have not been read yet, by filter, oldest first. */
-  readonly #waiting = new Map<string, SessionSubscription>();
+  /** What has not been read yet, by filter, oldest first. */
+  readonly #waiting = new Map<string, EarlierMessages>();
   #reading: Reading | undefined = undefined;
   readonly #view = new Delivery();
   readonly #head = new HeadView();
@@ -44,11 +54,12 @@ export class RetainedReader {
     this.#outgoing = outgoing;
   }
 
-  /** Starts to send the retained messages that match a filter. */
-  add(subscription: SessionSubscription): void {
-    const { filter } = subscription;
+  /** Starts to send the earlier messages that match a filter. */
+  add(wanted: EarlierMessages): void {
+    const { filter } = wanted.subscription;
+    const { recovery = this.#waiting.get(filter)?.recovery } = wanted;
     this.#waiting.delete(filter);
-    this.#waiting.set(filter, subscription);
+    this.#waiting.set(filter, { ...wanted, recovery });
     this.#outgoing.onProgress = () => this.work();
   }
 
@@ -69,38 +80,50 @@ export class RetainedReader {
   *#addAll(): Generator<void> {
     let count = 0;
     for (;;) {
-      const [subscription] = this.#waiting.values();
-      if (subscription === undefined) {
+      const [wanted] = this.#waiting.values();
+      if (wanted === undefined) {
         this.#reading = undefined;
         this.#outgoing.onProgress = undefined;
         return;
       }
-      const queue = this.#host.session.queueFor(subscription);
+      const queue = this.#host.session.queueFor(wanted.subscription);
       if (this.#isOver || queue === undefined || !hasRoom(queue)) return;
-      const reading = this.#readingOf(subscription);
+      const reading = this.#readingOf(wanted);
       const step = reading.steps.next();
-      if (step.done === true) this.#waiting.delete(subscription.filter);
+      if (step.done === true) this.#waiting.delete(wanted.subscription.filter);
       else if (step.value !== undefined && !this.#add(step.value, reading, queue)) return;
       // A message that is copied takes as long as many names that are examined.
       if (step.value !== undefined || ++count % examinedPerStep === 0) yield;
     }
   }
 
-  #readingOf(subscription: SessionSubscription): Reading {
-    if (this.#reading?.subscription === subscription) return this.#reading;
-    this.#reading = { subscription, steps: this.#match(subscription) };
+  #readingOf(wanted: EarlierMessages): Reading {
+    if (this.#reading?.wanted === wanted) return this.#reading;
+    this.#reading = { wanted, steps: this.#stepsOf(wanted) };
     return this.#reading;
   }
 
-  #match({ filter }: SessionSubscription): Iterator<RetainedTopic | undefined> {
+  *#stepsOf(wanted: EarlierMessages): Generator<RetainedTopic | Publication | undefined> {
+    const { subscription, hasRetained, recovery } = wanted;
     const { broker, dialect } = this.#host;
-    return broker.retained.match(dialect.vhost.name, dialect.retainedPattern(filter));
+    if (hasRetained) {
+      const pattern = dialect.retainedPattern(subscription.filter);
+      yield* broker.retained.match(dialect.vhost.name, pattern);
+    }
+    for (let step = recovery?.next(); step !== undefined && step.done !== true; ) {
+      yield step.value;
+      step = recovery?.next();
+    }
   }
 
   /** Returns false if the message must be loaded first. */
-  #add(entry: RetainedTopic, reading: Reading, queue: Queue): boolean {
+  #add(entry: RetainedTopic | Publication, reading: Reading, queue: Queue): boolean {
+    if (entry instanceof Publication) {
+      this.#host.broker.storeQuietly(entry, [queue]);
+      return true;
+    }
     const { sequence, held, topic } = entry;
-    const { subscription } = reading;
+    const { subscription } = reading.wanted;
     if (sequence < 0) return true; // it was cleared
     const { broker, dialect } = this.#host;
     const isReserved = dialect.isReserved(dialect.topicOf(topic));
@@ -143,7 +166,7 @@ export class RetainedReader {
     const { broker } = this.#host;
     const loaded = () => {
       this.#loading = undefined;
-      const queue = this.#host.session.queueFor(reading.subscription);
+      const queue = this.#host.session.queueFor(reading.wanted.subscription);
       if (this.#isOver || queue === undefined) return;
       if (this.#add(entry, reading, queue)) this.work();
       broker.pump();
