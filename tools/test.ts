@@ -19,7 +19,7 @@ const isNode24 = process.argv.includes('--node24');
  */
 const programsAtOnce = 5;
 /** After this time, a test program that stands still is ended and counts as failed. */
-const programMs = (isLong ? 120 : 10) * 60_000;
+const programMs = (isLong ? 120 : 20) * 60_000;
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
 
 /** Runs one step. Returns whether it succeeded. */
