@@ -35,8 +35,7 @@ export function reportFull(log: ServiceLog, folder: string, isFull: boolean): vo
 }
 
 /**
- * Opens the system volume and recovers its state. The first start gives it a region and an account. The
- * caller must settle the keys before others can use them.
+ * Opens the system volume and recovers its state. The first start gives it a region and an account.
  *
  * @throws {WaxwingError} errors of the root key and of the folder; `setting-conflict`
  */
@@ -44,7 +43,7 @@ export async function openState(settings: Settings, events: SystemEvents): Promi
   const volume = await openSystemVolume(settings.folder, settings.rootKey);
   try {
     const state = new SystemState(volume, settings.folder);
-    await state.recover(volume, events);
+    await state.open(volume, events);
     const region = await initializeRegion(state, settings.region);
     const accountId = await initializeAccount(state, settings.accountId);
     await recordRootKey(volume, { ...state, region, accountId });

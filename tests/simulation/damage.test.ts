@@ -22,9 +22,6 @@ async function judgeAll(
     const machine = new Machine(seed);
     await machine.run(async () => {
       const left = await workedVolume(machine, ending, eager);
-      // Otherwise the end of a process that refuses the volume could take the proof of the damage with it.
-      const mark = machine.disk.file(`${folder}/mark`);
-      mark.sync(mark.changeCount);
       const names = machine.disk.list(folder);
       compactedCount += names.filter((name) => name.startsWith('compact-')).length;
       for (const damage of damages(machine)) {

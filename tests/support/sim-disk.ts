@@ -311,11 +311,7 @@ class BootedDisk implements Disk {
     return new BootedFile(this, this.#disk, name, file);
   }
 
-  async replace(
-    name: string,
-    bytes: Uint8Array,
-    { after }: Parameters<Disk['replace']>[2] = {},
-  ): Promise<void> {
+  async replace(name: string, bytes: Uint8Array): Promise<void> {
     const draft = `${name}.new`;
     const isThere = this.#disk
       .list(folderOf(name))
@@ -324,7 +320,6 @@ class BootedDisk implements Disk {
     await file.truncate(0);
     await fromCallback((done) => file.write(0, [bytes], done));
     await fromCallback((done) => file.sync(done));
-    await after;
     await this.rename(draft, name);
     await this.syncFolder(folderOf(name));
   }

@@ -6,7 +6,7 @@ import type { MessageFormat } from '../../broker/format.ts';
 import type { RabbitMqSettings } from '../../control/configurations/rabbitmq/settings.ts';
 import { answerPlainHttp } from '../../net/http/plain-http.ts';
 import { brokerAdmissionLimits, webSocketLimits } from '../../net/limits.ts';
-import type { Listeners, NamedListener, PortListener } from '../../net/listeners.ts';
+import { Listeners, type NamedListener, type PortListener } from '../../net/listeners.ts';
 import {
   type ClientCertificateOptions,
   type ListenerAccess,
@@ -131,11 +131,15 @@ export function connectorsOf(specs: readonly ListenerSpec[]): string[] {
   return specs.filter(({ isManagement }) => isManagement !== true).map(({ name }) => name);
 }
 
-/** Makes the listeners of a broker, which are not open yet. */
-export async function makeListeners(
+/**
+ * Opens the listeners of a broker, or none if one fails.
+ *
+ * @throws {NetError} `port-in-use`, `listen-failed`
+ */
+export async function openListeners(
   specs: readonly ListenerSpec[],
   { host, certificates, access, protocols: begun, management, clientCertificates }: ListenerParts,
-): Promise<NamedListener[]> {
+): Promise<Listeners> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
     assert(parts !== undefined, `protocol ${name} was not created`);
@@ -170,7 +174,7 @@ export async function makeListeners(
       : listenerOf(spec);
     list.push({ name, ports, listener });
   }
-  return list;
+  return Listeners.open(list);
 }
 
 /** The HTTPS port of a broker: the management API or the console. */

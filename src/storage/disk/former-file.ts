@@ -49,11 +49,6 @@ export class FormerFile {
     }
   }
 
-  /** Leaves the contents as they are, because the file was not replaced. */
-  close(): Promise<void> {
-    return this.#file.close();
-  }
-
   /** Overwrites the contents with zeros, syncs them, and removes the second name. */
   async erase(): Promise<void> {
     await overwrite(this.#file);

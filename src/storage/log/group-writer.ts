@@ -29,12 +29,8 @@ export interface Group {
 export interface GroupWriterEvents {
   /** @param durationMs the duration of the write */
   synced(group: Group, durationMs: number): void;
-  /**
-   * Recovery can begin with a segment.
-   *
-   * @param isThere resolves when its first group is on disk
-   */
-  begun(segment: LiveSegment, isThere: Promise<unknown>): Promise<void>;
+  /** The first group of a segment is on disk, so recovery can begin there. */
+  begun(segment: LiveSegment): Promise<void>;
   full(isFull: boolean): void;
   failed(error: StorageError): void;
 }
@@ -110,23 +106,19 @@ export class GroupWriter {
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
     const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
-    const written = this.#untilRoom(() =>
+    await this.#untilRoom(() =>
       fromCallback((done) => file.writeThrough(group.offset, chunks, done)),
     );
-    if (group.isFirst) await this.#begin(group.segment, written);
-    else await written;
     if (group.isLast) {
       await file.truncate(group.offset + group.sizeBytes);
       await fromCallback((done) => file.sync(done));
     }
+    if (group.isFirst) {
+      // Not retried: after a failed sync, the next one may succeed without having synced.
+      await this.#files.syncFolder();
+      await this.#untilRoom(() => this.#events.begun(group.segment));
+    }
     if (group.isLast) await this.#files.finish(number);
-  }
-
-  /** Makes a new segment durable: its first group, its file, and then the header that names it. */
-  async #begin(segment: LiveSegment, written: Promise<void>): Promise<void> {
-    // Not retried: after a failed sync, the next one may succeed without having synced.
-    const isThere = Promise.all([written, this.#files.syncFolder()]);
-    await Promise.all([isThere, this.#untilRoom(() => this.#events.begun(segment, isThere))]);
   }
 
   /**
@@ -153,8 +145,7 @@ export class GroupWriter {
         if (this.#isFull) this.#setFull(false);
         return done;
       } catch (error) {
-        // A part of the same write may have failed for good.
-        if (!isDiskFull(error) || this.isFailed) throw error;
+        if (!isDiskFull(error)) throw error;
         if (!this.#isFull) this.#setFull(true);
         await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, retryMs));
       }
