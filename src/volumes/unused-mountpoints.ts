@@ -1,6 +1,7 @@
 // Mountpoints of services and hosts that are gone.
 //
-// A service removes those of its volumes when it ends. One that was killed, and never starts again, leaves the folders on which its volumes were mounted.
+// A service removes those of its volumes when it ends. One that was killed, and never starts again, leaves the
+// folders on which its volumes were mounted.
 // A folder that is still used as a mountpoint is never removed. The kernel refuses that for mounts that this process
 // sees; for those of other mount namespaces it would unmount the volume, so that they are looked for before.
 

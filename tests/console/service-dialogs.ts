@@ -1,4 +1,4 @@
-// What people open in the pages of the service's console.
+// The dialogs and sections of the service's console, and how tests open them.
 
 import type { Opening } from '../support/dialogs.ts';
 

@@ -11,7 +11,7 @@ import { amqp10, mqtt, openwire, stomp } from './large-clients.ts';
 import { LocalBroker } from './local-broker.ts';
 import { secureSocket } from './secure-socket.ts';
 
-// What happens around the conversion of large messages, for which their queue waits.
+// Large messages are converted while their queue waits: other consumers, ends, and errors meanwhile.
 
 let rabbitMq: LocalBroker;
 let activeMq: LocalBroker;

@@ -86,7 +86,7 @@ export class LargeConversions {
   }
 
   /**
-   * Begins to convert a large message of another format, so that its delivery can follow.
+   * Starts the conversion of a large message to the format of a consumer. It is delivered afterwards.
    *
    * @param to the format that the consumer converts it to
    * @param headBytesMax maximum size of the converted head, bytes

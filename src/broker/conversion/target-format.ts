@@ -3,7 +3,7 @@
 import type { MessageFormat } from '../format.ts';
 import type { Address } from './properties.ts';
 
-/** What the messages for a consumer state besides what was sent. */
+/** Fields that a consumer's messages have in addition to those that were sent. */
 export interface TargetTerms {
   /** The transformation of maps that the consumer asks for (STOMP). */
   readonly transformation?: string;

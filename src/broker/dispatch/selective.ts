@@ -51,7 +51,7 @@ export class SelectiveDispatch {
   readonly #excluded = new Map<number, Set<Subscription>>();
   #rules: GroupRules | undefined = undefined;
   #owners: GroupOwners | undefined = undefined;
-  /** What the selectors answer for the current message. Consumers can have the same one. */
+  /** The results of selectors for the current message. Consumers can share a selector. */
   readonly #answers = new Map<NonNullable<Subscription['options']['selector']>, boolean>();
   #askedCount = 0;
   /** Messages from this number on have no groups. */

@@ -272,7 +272,7 @@ export class ConfigurationDecisions {
   }
 
   /**
-   * Requires that the engine of a broker can run it with a revision.
+   * Checks that a broker can run with a revision of a configuration.
    *
    * @throws {ControlError} 'bad-request'
    */

@@ -30,7 +30,7 @@ const categories: ReadonlySet<string> = new Set(['connection', 'channel', 'queue
 
 const noProcess = '<0.0.0>';
 
-/** How nodes write lines if they {@link hasLogCategories}. */
+/** The format of the log lines of nodes whose version {@link hasLogCategories}. */
 export const logLineFormat = '$time [$level] $domain $pid $msg';
 
 /** Whether nodes of a version state the categories of lines. 3.8 does not know their format. */

@@ -6,7 +6,7 @@ const http = 'GET / HTTP/1.1\r\n\r\n';
 const stomp = 'CONNECT\naccept-version:1.2\n\n\0';
 const mqtt5 = '\x10\x0e\0\x04MQTT\x05\x02\0\x3c\0\0\x01c';
 
-/** The URLs that the answers to some first bytes recommend, on a port of some listeners. */
+/** Sends first bytes to a port with some listeners. Returns the URLs that each answer recommends. */
 async function recommended(names: readonly string[], ...first: string[]): Promise<string[]> {
   const answer = await plainAnswersOf(names);
   return first.map((text) => {

@@ -1,4 +1,4 @@
-// What people open in the pages of the consoles of brokers.
+// The dialogs and sections of the consoles of brokers, and how tests open them.
 
 import type { Page } from 'playwright-core';
 import type { Opening } from '../../support/dialogs.ts';
