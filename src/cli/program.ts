@@ -11,6 +11,7 @@ import { anchorTypes, sensitiveNamesModes } from '../server/settings.ts';
 import { isFipsWanted, needsFipsProcess } from './fips/fips-setting.ts';
 import { endWithStarter } from './fips/starter.ts';
 import { from } from './options/actions.ts';
+import { checkDependentOptions } from './options/dependent-options.ts';
 import { addHostOptions, addNodeCommands } from './options/node-commands.ts';
 import { data, flag, number, option, profile, wholeNumber } from './options/options.ts';
 import {
@@ -414,6 +415,7 @@ export async function run(argv: readonly string[], spare?: ChildProcess): Promis
     const all = program();
     all.hook('preAction', (_, command) => {
       dataFolder = command.opts<{ data?: string }>().data;
+      checkDependentOptions(command);
     });
     await all.parseAsync([...argv]);
   } catch (error) {

@@ -73,17 +73,53 @@ test('an address that does not belong to this machine is refused', async () => {
 
 test('a file that an option names and that cannot be read is refused', async () => {
   // Other options are in the long run: each is a process.
-  for (const option of [
-    '--ldap-ca-file',
-    ...(isLong ? ['--audit-anchor-ca-file', '--shovel-ca-file', '--oidc-ca-file'] : []),
+  const anchor = ['--audit-anchor', 'https://anchor.test'];
+  for (const [option = '', ...others] of [
+    ['--ldap-ca-file'],
+    ...(isLong
+      ? [['--audit-anchor-ca-file', ...anchor], ['--shovel-ca-file'], ['--oidc-ca-file']]
+      : []),
   ]) {
     const folder = newFolder();
     refused(
-      await folder.serve([option, `${folder.root}/missing.pem`]),
+      await folder.serve([...others, option, `${folder.root}/missing.pem`]),
       `${option}: ${folder.root}/missing.pem cannot be opened (ENOENT)`,
       2,
     );
     assert.equal(existsSync(folder.data), false);
+  }
+});
+
+test('an option that has no effect without another one is refused', async () => {
+  const needs = {
+    '--acme-directory': ['--acme-email', '--acme-ca-file', '--acme-http-port', '--acme-agree-tos'],
+    '--audit-anchor': ['--audit-anchor-type', '--audit-anchor-ca-file'],
+    '--hosts-port': ['--host-lease-seconds', '--replace-lost-hosts-after'],
+    '--remote-kms-region': [
+      '--remote-kms-principal',
+      '--remote-kms-endpoint',
+      '--remote-kms-ca-file',
+      '--remote-kms-profile',
+      '--remote-kms-grace-seconds',
+    ],
+    '--sso-issuer': ['--sso-client-id', '--sso-client-secret-file', '--sso-scopes'],
+    '--trail-s3-buckets': ['endpoint', 'region', 'ca-file', 'profile'].map(
+      (name) => `--trail-s3-${name}`,
+    ),
+  };
+  const values: Readonly<Record<string, readonly string[]>> = {
+    '--acme-agree-tos': [],
+    '--audit-anchor-type': ['rfc3161'],
+  };
+  for (const [needed, options] of Object.entries(needs)) {
+    // Others are in the long run: each is a process.
+    if (!isLong && needed !== '--remote-kms-region') continue;
+    for (const option of isLong ? options : options.slice(2, 3)) {
+      const folder = newFolder();
+      const ended = await folder.serve([option, ...(values[option] ?? ['80'])]);
+      refused(ended, `${option} is set, but ${needed} is not`, 2);
+      assert.equal(existsSync(folder.data), false);
+    }
   }
 });
 

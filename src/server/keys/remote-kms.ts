@@ -41,13 +41,7 @@ export async function remoteKmsSettings(
   const { remoteKmsRegion: region, remoteKmsPrincipal: principal } = options;
   const { remoteKmsEndpoint: endpoint, remoteKmsCaFile: caFile } = options;
   const { remoteKmsProfile: profile, remoteKmsGraceSeconds: graceSeconds } = options;
-  if (region === undefined) {
-    const others = { '--remote-kms-endpoint': endpoint, '--remote-kms-principal': principal };
-    for (const [name, value] of Object.entries(others)) {
-      if (value !== undefined) throw invalid(`${name} is set, but --remote-kms-region is not`);
-    }
-    return undefined;
-  }
+  if (region === undefined) return undefined;
   if (!/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     throw invalid(`--remote-kms-region is '${region}'; expected a name like eu-central-1`);
   }

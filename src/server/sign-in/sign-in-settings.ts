@@ -31,12 +31,7 @@ export async function signInSettings(options: SignInOptions): Promise<SignInSett
   if (ssoUrl !== undefined && !/^https:\/\/[\w.:[\]-]+$/.test(ssoUrl)) {
     throw invalid('--sso-url', ssoUrl, 'an https URL without a path');
   }
-  if (ssoIssuer === undefined) {
-    if (ssoClientId === undefined && ssoClientSecretFile === undefined) {
-      return { url: ssoUrl, outside: undefined };
-    }
-    throw invalid('--sso-issuer', '', 'the URL of the identity provider');
-  }
+  if (ssoIssuer === undefined) return { url: ssoUrl, outside: undefined };
   if (!URL.canParse(ssoIssuer) || new URL(ssoIssuer).protocol !== 'https:') {
     throw invalid('--sso-issuer', ssoIssuer, 'an https URL');
   }

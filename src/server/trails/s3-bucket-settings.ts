@@ -38,14 +38,7 @@ export async function s3BucketSettings(
 ): Promise<S3BucketSettings | undefined> {
   const { trailS3Buckets: list, trailS3Region: region, trailS3CaFile: caFile } = options;
   const { trailS3Endpoint: given, trailS3Profile: profile } = options;
-  if (list === undefined) {
-    const others = { endpoint: given, 'ca-file': caFile, profile };
-    for (const [name, value] of Object.entries(others)) {
-      if (value === undefined) continue;
-      throw invalid(`--trail-s3-${name} is set, but --trail-s3-buckets is not`);
-    }
-    return undefined;
-  }
+  if (list === undefined) return undefined;
   const buckets = list.split(',');
   const wrong = buckets.find((name) => !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name));
   if (wrong !== undefined || buckets.length > bucketCountMax) {
