@@ -72,6 +72,15 @@ test('a policy is created, changed, shown at its queue, and deleted', { skip }, 
   await page.isAccessible();
   await page.confirm('Save');
   await page.told(/Validation failed/);
+  await page.field('Definition').fill(JSON.stringify({ ['a'.repeat(600)]: 1 }));
+  await page.confirm('Save');
+  // Escape closes the dialog at the front only.
+  await page.button(/^Show \d+ more characters$/).click();
+  const text = page.page.getByRole('dialog', { name: 'The whole text' });
+  await text.waitFor();
+  await page.page.keyboard.press('Escape');
+  await text.waitFor({ state: 'detached' });
+  assert.equal(await page.field('Pattern').count(), 1);
   await page.field('Definition').fill('{"max-length": 3}');
   await page.confirm('Save');
   await page.told('The policy short is saved.');
