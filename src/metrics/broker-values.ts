@@ -1,14 +1,16 @@
 // The values that brokers and queues report, by the names of Prometheus.
 
-import type { MetricsJson } from '../base/metrics.ts';
+import type { Labels, MetricsJson } from '../base/metrics.ts';
 
 /** Values by name. Those of histograms have the suffixes `_sum` and `_count`. */
 export type Values = ReadonlyMap<string, number>;
 
-/** A queue with its values. */
-export interface QueueValues {
+/** A queue, or a topic of an ActiveMQ broker, with its values. */
+export interface DestinationValues {
   readonly vhost: string;
   readonly name: string;
+  /** The instance of a pair that counts them. */
+  readonly node: string | undefined;
   readonly values: Values;
 }
 
@@ -16,10 +18,12 @@ export interface QueueValues {
 export interface BrokerValues {
   /** Of the whole broker: those of nodes are added up. */
   readonly values: Values;
-  /** By the names of nodes; empty unless the broker is a cluster. */
+  /** By the names of nodes; empty unless the broker is a cluster or a pair. */
   readonly nodes: ReadonlyMap<string, Values>;
   /** By virtual host and name. */
-  readonly queues: ReadonlyMap<string, QueueValues>;
+  readonly queues: ReadonlyMap<string, DestinationValues>;
+  /** The same of topics. */
+  readonly topics: ReadonlyMap<string, DestinationValues>;
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
@@ -42,30 +46,46 @@ export async function valuesByBroker(
 interface CollectedBroker {
   readonly values: Map<string, number>;
   readonly nodes: Map<string, Map<string, number>>;
-  readonly queues: Map<string, Queue>;
+  readonly queues: Map<string, Collected>;
+  readonly topics: Map<string, Collected>;
 }
 
 function collect(metrics: MetricsJson, brokers: Map<string, CollectedBroker>): void {
   for (const { name, values } of metrics) {
     for (const { value, labels, metricName = name } of values) {
-      const { broker, vhost, queue } = labels;
+      const { broker } = labels;
       if (broker === undefined || labels['le'] !== undefined) continue;
       const known = brokers.get(broker) ?? {
         values: new Map(),
         nodes: new Map(),
         queues: new Map(),
+        topics: new Map(),
       };
       brokers.set(broker, known);
-      if (queue === undefined || vhost === undefined) {
-        addToBroker(known, metricName, value, labels['node']);
-      } else {
-        const key = JSON.stringify([vhost, queue]);
-        const found = known.queues.get(key) ?? { vhost, name: queue, values: new Map() };
-        known.queues.set(key, found);
-        found.values.set(metricName, value);
-      }
+      const found = destinationOf(known, labels);
+      if (found === undefined) addToBroker(known, metricName, value, labels['node']);
+      else found.values.set(metricName, value);
     }
   }
+}
+
+/** The queue or topic of a value; undefined if it is one of the broker. */
+function destinationOf(
+  { queues, topics }: CollectedBroker,
+  { vhost, queue, topic, node }: Labels,
+): Collected | undefined {
+  const name = queue ?? topic;
+  if (name === undefined || vhost === undefined) return undefined;
+  const of = queue === undefined ? topics : queues;
+  const key = destinationKey(vhost, name);
+  const found = of.get(key) ?? { vhost, name, node, values: new Map() };
+  of.set(key, found);
+  return found;
+}
+
+/** The key of a queue or topic of a broker. */
+export function destinationKey(vhost: string, name: string): string {
+  return JSON.stringify([vhost, name]);
 }
 
 /** Counters by reason, and the values of nodes, are added up. */
@@ -81,9 +101,7 @@ function addToBroker(
   nodes.set(node, ofNode.set(name, value));
 }
 
-interface Queue {
-  readonly vhost: string;
-  readonly name: string;
+interface Collected extends DestinationValues {
   readonly values: Map<string, number>;
 }
 

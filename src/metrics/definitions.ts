@@ -94,19 +94,33 @@ export const rabbitMqQueueMetrics: readonly Definition[] = [
 /** The name of the metric for the lag of replicas, which the service measures. */
 export const replicationLag = 'waxwing_replication_lag_seconds';
 
-/** The metrics of an ActiveMQ broker. */
+/** The metrics of an ActiveMQ broker. Only pairs have a heap and limits of their stores. */
 export const activeMqMetrics: readonly Definition[] = [
   cpu('CpuUtilization'),
   gauge('CurrentConnectionsCount', 'waxwing_connections'),
-  gauge('EstablishedConnectionsCount', 'waxwing_logins_total'),
-  metric('HeapUsage', 'Percent', (change) =>
-    percent(change.value('waxwing_memory_bytes'), change.value('waxwing_memory_limit_bytes')),
+  metric(
+    'EstablishedConnectionsCount',
+    'Count',
+    (change) =>
+      change.value('waxwing_connections_opened_total') ?? change.value('waxwing_logins_total'),
+  ),
+  metric(
+    'HeapUsage',
+    'Percent',
+    (change) =>
+      percent(change.value('waxwing_heap_bytes'), change.value('waxwing_heap_limit_bytes')) ??
+      percent(change.value('waxwing_memory_bytes'), change.value('waxwing_memory_limit_bytes')),
   ),
   metric('StorePercentUsage', 'Percent', (change) => {
     const stored = change.value('waxwing_log_stored_bytes');
-    return percent(stored, sum(stored, change.value('waxwing_disk_free_bytes')));
+    return (
+      change.value('waxwing_store_percent') ??
+      percent(stored, sum(stored, change.value('waxwing_disk_free_bytes')))
+    );
   }),
+  gauge('TempPercentUsage', 'waxwing_temporary_store_percent', 'Percent'),
   gauge('TotalConsumerCount', 'waxwing_consumers'),
+  gauge('TotalProducerCount', 'waxwing_producers'),
   metric('TotalMessageCount', 'Count', (change) =>
     sum(change.value(ready), change.value(unsettled)),
   ),
@@ -118,17 +132,31 @@ export const activeMqMetrics: readonly Definition[] = [
   ...network,
 ];
 
+/** The metrics of each queue or topic of an ActiveMQ broker. */
+function destinationMetrics(kind: 'queue' | 'topic'): readonly Definition[] {
+  const from = (name: string) => `waxwing_${kind}_${name}`;
+  return [
+    gauge('ConsumerCount', from('consumers')),
+    gauge('ProducerCount', from('producers')),
+    gauge('MemoryUsage', from('memory_percent'), 'Percent'),
+    growth('EnqueueCount', from('messages_published_total')),
+    growth('DispatchCount', from('messages_delivered_total')),
+    growth('DequeueCount', from('messages_settled_total')),
+    growth('ExpiredCount', from('messages_expired_total')),
+    gauge('TotalEnqueueCount', from('messages_published_total')),
+    gauge('TotalDequeueCount', from('messages_settled_total')),
+  ];
+}
+
 /** The metrics of a queue of an ActiveMQ broker. */
 export const activeMqQueueMetrics: readonly Definition[] = [
-  gauge('ConsumerCount', 'waxwing_queue_consumers'),
-  growth('EnqueueCount', 'waxwing_queue_messages_published_total'),
-  growth('DispatchCount', 'waxwing_queue_messages_delivered_total'),
-  growth('DequeueCount', 'waxwing_queue_messages_settled_total'),
+  ...destinationMetrics('queue'),
   gauge('InFlightCount', queueUnsettled),
   metric('QueueSize', 'Count', queueSize),
-  gauge('TotalEnqueueCount', 'waxwing_queue_messages_published_total'),
-  gauge('TotalDequeueCount', 'waxwing_queue_messages_settled_total'),
 ];
+
+/** The metrics of a topic of an ActiveMQ broker. */
+export const activeMqTopicMetrics = destinationMetrics('topic');
 
 const units = new Map<string, Unit>(
   [...rabbitMqMetrics, ...rabbitMqQueueMetrics, ...activeMqMetrics, ...activeMqQueueMetrics].map(

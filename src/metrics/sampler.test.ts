@@ -108,3 +108,57 @@ test('the queues with most consumers have metrics if there are too many', async 
   assert.equal(of('q0'), undefined);
   assert.equal(of(`q${rabbitMqQueuesMax + 4}`), rabbitMqQueuesMax + 4);
 });
+
+test('the instances of a pair have metrics of their own, and a takeover looks like no growth', async () => {
+  const sampler = new Sampler();
+  const now = (
+    seconds: number,
+    node: string,
+    enqueued: number,
+    seen: Readonly<Record<string, number>>,
+  ) => {
+    const labels = { broker: 'bank', vhost: '/', node };
+    const metrics = [
+      {
+        name: 'waxwing_cpu_seconds_total',
+        values: Object.entries(seen).map(([of, value]) => ({
+          value,
+          labels: { broker: 'bank', node: of },
+        })),
+      },
+      { name: 'waxwing_disk_free_bytes', values: [{ value: 5, labels: { broker: 'bank' } }] },
+      { name: 'waxwing_heap_bytes', values: [{ value: 1, labels: { broker: 'bank', node } }] },
+      {
+        name: 'waxwing_heap_limit_bytes',
+        values: [{ value: 4, labels: { broker: 'bank', node } }],
+      },
+      {
+        name: 'waxwing_queue_messages_published_total',
+        values: [{ value: enqueued, labels: { ...labels, queue: 'orders' } }],
+      },
+      {
+        name: 'waxwing_topic_messages_published_total',
+        values: [{ value: enqueued, labels: { ...labels, topic: 'news' } }],
+      },
+    ];
+    return sampler.sample([metrics as unknown as MetricsJson], [active], seconds * 1000);
+  };
+  const [one, two] = [['Broker', 'bank-1'] as const, ['Broker', 'bank-2'] as const];
+  const [queue, topic] = [['Queue', 'orders'] as const, ['Topic', 'news'] as const];
+  await now(0, 'bank-1', 10, { 'bank-1': 50, 'bank-2': 1000 });
+  const before = await now(60, 'bank-1', 30, { 'bank-1': 56, 'bank-2': 1000 });
+  assert.equal(valuesOf(before, one)['HeapUsage'], 25);
+  assert.deepEqual(Object.keys(valuesOf(before, two)), ['CpuUtilization']);
+  assert.equal(valuesOf(before, two)['CpuUtilization'], 0);
+  assert.equal(valuesOf(before, one, queue)['EnqueueCount'], 20);
+  assert.equal(valuesOf(before, one, topic)['EnqueueCount'], 20);
+  assert.equal(valuesOf(before, one, topic)['QueueSize'], undefined);
+  // The second instance takes over. The first one is a new process, of which nothing is known before.
+  const after = await now(120, 'bank-2', 5, { 'bank-2': 1006 });
+  assert.deepEqual(valuesOf(after, one), {});
+  assert.equal(valuesOf(after, two)['HeapUsage'], 25);
+  assert.deepEqual(valuesOf(after, two, queue), { TotalEnqueueCount: 5 });
+  const last = await now(180, 'bank-2', 9, { 'bank-1': 3, 'bank-2': 1012 });
+  assert.equal(valuesOf(last, one)['CpuUtilization'], undefined);
+  assert.equal(valuesOf(last, two, queue)['EnqueueCount'], 4);
+});

@@ -3,13 +3,15 @@
 import type { MetricsJson } from '../base/metrics.ts';
 import {
   type BrokerValues,
-  type QueueValues,
+  type DestinationValues,
+  destinationKey,
   ValueChange,
   valuesByBroker,
 } from './broker-values.ts';
 import {
   activeMqMetrics,
   activeMqQueueMetrics,
+  activeMqTopicMetrics,
   type Definition,
   rabbitMqMetrics,
   rabbitMqNodeMetrics,
@@ -30,7 +32,7 @@ import {
 export const samplerLimits = {
   /** Maximum number of queues of a RabbitMQ broker with metrics: those with most consumers. */
   rabbitMqQueuesMax: 500,
-  /** Maximum number of queues of an ActiveMQ broker with metrics. */
+  /** Maximum number of queues, and of topics, of an ActiveMQ broker with metrics. */
   activeMqQueuesMax: 1000,
   /** Maximum number of groups of metrics in a sample of all brokers. */
   groupsMax,
@@ -76,19 +78,14 @@ export class Sampler {
       const before = this.#before.get(broker.name);
       if (found === undefined) continue;
       const change = new ValueChange(found.values, before?.values, seconds);
-      const queues = queuesWithMetrics(broker, found);
-      const ofQueue = ({ vhost, name, values }: QueueValues) => {
-        const earlier = before?.queues.get(JSON.stringify([vhost, name]));
-        return new ValueChange(values, earlier?.values, seconds);
-      };
       if (broker.engineType === 'ACTIVEMQ') {
-        const own = ['Broker', `${broker.name}-1`] as const;
-        add([own], activeMqMetrics, change);
-        for (const queue of queues) {
-          add([own, ['Queue', queue.name]], activeMqQueueMetrics, ofQueue(queue));
-        }
+        addActiveMq(broker, found, before, seconds, add);
         continue;
       }
+      const ofQueue = ({ vhost, name, values }: DestinationValues) => {
+        const earlier = before?.queues.get(destinationKey(vhost, name));
+        return new ValueChange(values, earlier?.values, seconds);
+      };
       const own = ['Broker', broker.name] as const;
       add([own], rabbitMqMetrics, change);
       if (found.nodes.size === 0)
@@ -97,7 +94,7 @@ export class Sampler {
         const ofNode = new ValueChange(values, before?.nodes.get(name), seconds);
         add([own, ['Node', name]], rabbitMqNodeMetrics, ofNode);
       }
-      for (const queue of queues) {
+      for (const queue of rabbitMqQueues(broker, found)) {
         const { vhost, name } = queue;
         const dimensions = [own, ['VirtualHost', vhost], ['Queue', name]] as const;
         add(dimensions, rabbitMqQueueMetrics, ofQueue(queue));
@@ -106,6 +103,44 @@ export class Sampler {
     this.#before = now;
     this.#beforeMs = atMs;
     return groups;
+  }
+}
+
+type Add = (dimensions: Dimensions, metrics: readonly Definition[], change: ValueChange) => void;
+
+/** The broker is one instance, unless it is a pair: then its instances are named. */
+function addActiveMq(
+  { name }: SampledBroker,
+  found: BrokerValues,
+  before: BrokerValues | undefined,
+  seconds: number,
+  add: Add,
+): void {
+  const first = `${name}-1`;
+  if (found.nodes.size === 0) {
+    add(
+      [['Broker', first]],
+      activeMqMetrics,
+      new ValueChange(found.values, before?.values, seconds),
+    );
+  }
+  for (const [node, values] of found.nodes) {
+    const change = new ValueChange(values, before?.nodes.get(node), seconds);
+    add([['Broker', node]], activeMqMetrics, change);
+  }
+  const kinds = [
+    ['Queue', 'queues', activeMqQueueMetrics],
+    ['Topic', 'topics', activeMqTopicMetrics],
+  ] as const;
+  for (const [dimension, kind, metrics] of kinds) {
+    const some = [...found[kind].values()].slice(0, samplerLimits.activeMqQueuesMax);
+    for (const { vhost, name: destination, node, values } of some) {
+      const earlier = before?.[kind].get(destinationKey(vhost, destination));
+      // The other instance counted for itself.
+      const same = earlier?.node === node ? earlier?.values : undefined;
+      const dimensions = [['Broker', node ?? first] as const, [dimension, destination] as const];
+      add(dimensions, metrics, new ValueChange(values, same, seconds));
+    }
   }
 }
 
@@ -122,18 +157,15 @@ function measured(
   return { dimensions, metrics };
 }
 
-/** The queues that have metrics: for RabbitMQ 3, those with usual names. */
-function queuesWithMetrics(
-  { engineType, engineVersion }: SampledBroker,
+/** The queues of a RabbitMQ broker that have metrics: for version 3, those with usual names. */
+function rabbitMqQueues(
+  { engineVersion }: SampledBroker,
   { queues }: BrokerValues,
-): QueueValues[] {
-  const all = [...queues.values()];
-  const { activeMqQueuesMax, rabbitMqQueuesMax } = samplerLimits;
-  if (engineType === 'ACTIVEMQ') return all.slice(0, activeMqQueuesMax);
+): DestinationValues[] {
   if (!engineVersion.startsWith('3.')) return [];
-  const consumers = ({ values }: QueueValues) => values.get('waxwing_queue_consumers') ?? 0;
-  return all
+  const consumers = ({ values }: DestinationValues) => values.get('waxwing_queue_consumers') ?? 0;
+  return [...queues.values()]
     .filter(({ vhost, name }) => namedQueue.test(name) && namedQueue.test(vhost))
     .sort((a, b) => consumers(b) - consumers(a))
-    .slice(0, rabbitMqQueuesMax);
+    .slice(0, samplerLimits.rabbitMqQueuesMax);
 }

@@ -33,6 +33,7 @@ import type { PairUser } from './files/users.ts';
 import { lacksOf, listenersOf, type PairInstallation } from './installation.ts';
 import { type ActiveMqLine, ActiveMqLines } from './log-line.ts';
 import { Pair } from './pair.ts';
+import { pairMetrics } from './pair-metrics.ts';
 import { choosePorts, type PairPortSettings } from './pair-ports.ts';
 
 const kind = { engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
@@ -69,6 +70,8 @@ export interface ActiveMqEngineOptions extends PairPortSettings {
 }
 
 interface Run {
+  /** Of the broker. */
+  readonly name: string;
   readonly pair: Pair;
   readonly running: RunningBroker;
   certificate: string;
@@ -141,7 +144,8 @@ export class ActiveMqEngine implements Engine {
       this.#starting.add(pair);
       await pair.start(createSecretKey(key.dataKey)).finally(() => this.#starting.delete(pair));
       const running = { ports };
-      this.#runs.set(id, { pair, running, certificate: certificate.certificate });
+      const { name } = spec;
+      this.#runs.set(id, { name, pair, running, certificate: certificate.certificate });
       this.#reportPorts(id, ports);
       return running;
     } finally {
@@ -254,9 +258,12 @@ export class ActiveMqEngine implements Engine {
     }
   }
 
-  /** ActiveMQ has no metrics without its management interface, which is not opened. */
-  async metrics(): Promise<MetricsJson[]> {
-    return [];
+  metrics(): Promise<MetricsJson[]> {
+    return Promise.all(
+      [...this.#runs.values()].map(async ({ name, pair }) =>
+        pairMetrics(await pair.measured(), name),
+      ),
+    );
   }
 
   async discover(brokerId: string): Promise<DiscoveryPage | undefined> {

@@ -1,6 +1,7 @@
 // An active and a standby instance of ActiveMQ on one encrypted volume.
 
 import type { KeyObject } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock, type Timer } from '../../base/clock.ts';
@@ -17,6 +18,7 @@ import {
 } from '../volumes/volume-files.ts';
 import { brokerXml, type ConfigurationParts, type Connector } from './files/configuration.ts';
 import { keyStore, trustStore } from './files/key-store.ts';
+import { statisticsEveryMs } from './files/statistics.ts';
 import {
   groupsFile,
   log4j2File,
@@ -27,6 +29,9 @@ import {
 } from './files/users.ts';
 import type { PairInstallation } from './installation.ts';
 import { Instance } from './instance.ts';
+import type { MeasuredPair } from './pair-metrics.ts';
+import { processUse } from './process-use.ts';
+import { type InstanceStatistics, StatisticsReader } from './statistics.ts';
 
 /** What a pair runs with. */
 export interface PairSettings {
@@ -69,6 +74,8 @@ const takeoverMs = 120_000;
 const endsMax = 5;
 const minuteMs = 60_000;
 const restartMs = 1000;
+/** Age from which statistics are not used, milliseconds: two have not come. */
+const statisticsAgeMaxMs = 3 * statisticsEveryMs;
 
 /** An instance, and what is known about it. */
 interface Seat {
@@ -78,6 +85,13 @@ interface Seat {
   ends: number[];
   /** When it was last seen active; undefined if it was not since it was started. */
   activeAtMs: number | undefined;
+  /** What its process stated last. */
+  stated: Stated | undefined;
+}
+
+/** Statistics, and the monotonic time at which they came, milliseconds. */
+interface Stated {
+  last: { readonly statistics: InstanceStatistics; readonly atMs: number } | undefined;
 }
 
 /**
@@ -91,6 +105,7 @@ export class Pair {
   readonly #volume: EncryptedVolume;
   readonly #seats: readonly Seat[];
   readonly #keyStorePassword = systemRandom.bytes(24).toString('hex');
+  readonly #statisticsToken = systemRandom.bytes(16).toString('hex');
   #watch: Timer | undefined = undefined;
   #isLooking = false;
   #isEnding = false;
@@ -110,6 +125,7 @@ export class Pair {
       instance: undefined,
       ends: [],
       activeAtMs: undefined,
+      stated: undefined,
     }));
   }
 
@@ -124,6 +140,23 @@ export class Pair {
   /** The number of the active instance, as of the last check. */
   get activeNumber(): number | undefined {
     return this.#activeNumber;
+  }
+
+  /** What the metrics follow from. A standby, and an instance that does not answer, state nothing. */
+  async measured(): Promise<MeasuredPair> {
+    const instances = await Promise.all(
+      this.#seats.flatMap(({ number, instance, activeAtMs }) => {
+        if (instance?.pid === undefined || instance.isOver) return [];
+        const isActive = number === this.#activeNumber && activeAtMs !== undefined;
+        return [processUse(instance.pid).then((use) => ({ number, isActive, use }))];
+      }),
+    );
+    const seat = this.#seats.find(({ number }) => number === this.#activeNumber);
+    const last = seat?.stated?.last;
+    const ageMs = systemClock.monotonicMs() - (last?.atMs ?? 0);
+    const statistics = ageMs <= statisticsAgeMaxMs ? last?.statistics : undefined;
+    const disk = await statfs(this.#settings.place.folder).catch(() => undefined);
+    return { instances, statistics, diskFreeBytes: disk && disk.bavail * disk.bsize };
   }
 
   /**
@@ -205,8 +238,11 @@ export class Pair {
       trustStore: join(conf, 'authorities.p12'),
     };
     const own = connectors[seat.number - 1] ?? [];
-    const keyStorePassword = this.#keyStorePassword;
-    const parts = { ...broker, connectors: own, paths, keyStorePassword, users };
+    const secrets = {
+      keyStorePassword: this.#keyStorePassword,
+      statisticsToken: this.#statisticsToken,
+    };
+    const parts = { ...broker, connectors: own, paths, ...secrets, users };
     const { xml, withoutEffect } = brokerXml(configuration, parts);
     if (seat.number === 1) {
       for (const name of withoutEffect) {
@@ -241,10 +277,19 @@ export class Pair {
     const port = connectors[seat.number - 1]?.[0]?.port ?? 0;
     const paths = this.#pathsOf(seat.number);
     seat.activeAtMs = undefined;
+    // Of this process: lines of the one before may still come.
+    const stated: Stated = { last: undefined };
+    seat.stated = stated;
+    const reader = new StatisticsReader(this.#statisticsToken);
     seat.instance = new Instance(
       { number: seat.number, installation, heapMib, paths, port },
       {
-        line: (line) => this.#line(seat.number, line),
+        line: (line) => {
+          if (!reader.isStatistics(line)) return this.#line(seat.number, line);
+          const statistics = reader.read(line);
+          if (statistics === undefined) return;
+          stated.last = { statistics, atMs: systemClock.monotonicMs() };
+        },
         ended: (detail) => this.#ended(seat, detail),
       },
     );
@@ -281,6 +326,7 @@ export class Pair {
   #ended(seat: Seat, detail: string): void {
     if (this.#isEnding || this.#watch === undefined) return;
     const nowMs = systemClock.monotonicMs();
+    seat.stated = undefined;
     seat.ends = [...seat.ends.filter((atMs) => atMs > nowMs - minuteMs), nowMs];
     this.#events.log('warn', `instance ${seat.number} ended: ${detail}`);
     if (seat.ends.length >= endsMax) {

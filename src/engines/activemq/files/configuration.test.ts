@@ -18,6 +18,7 @@ const parts = {
   },
   users: [{ username: 'bridge', password: 'a "long" one', groups: [] }],
   keyStorePassword: 'pass"word',
+  statisticsToken: '00ff',
 };
 
 const broker = (attributes: string, children: string) =>

@@ -15,6 +15,7 @@ import {
 } from '../../../control/configurations/activemq/xml-tree.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { networkConnectors, whyNoNetwork } from './network-connectors.ts';
+import { brokerId, statisticsBeans } from './statistics.ts';
 import type { JavaTls } from './tls.ts';
 import type { PairUser } from './users.ts';
 
@@ -46,6 +47,8 @@ export interface ConfigurationParts {
   };
   /** Of both stores. */
   readonly keyStorePassword: string;
+  /** See {@link statisticsBeans}. */
+  readonly statisticsToken: string;
   /** As whom it can log in to other brokers. */
   readonly users: readonly PairUser[];
 }
@@ -91,6 +94,7 @@ export function brokerXml(
   const attributes = new Map([
     ...given,
     ['xmlns', brokerNamespace],
+    ['id', brokerId],
     ['brokerName', escaped(parts.brokerName)],
     ['useJmx', 'false'],
     ['persistent', 'true'],
@@ -115,7 +119,8 @@ export function brokerXml(
   // The schema of some versions requires this order.
   const sorted = [...elements.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const broker = elementWith('broker', attributes, sorted);
-  return { xml: `${beansStart}${String(writer.build([broker]))}\n</beans>\n`, withoutEffect };
+  const beans = `${String(writer.build([broker]))}${statisticsBeans(parts.statisticsToken)}`;
+  return { xml: `${beansStart}${beans}\n</beans>\n`, withoutEffect };
 }
 
 /**
