@@ -86,41 +86,45 @@ export default function MetricsPage() {
           />
         </FormField>
       </Grid>
-      {shown !== undefined && <Plots key={broker} broker={dimensionOf(shown)} range={range} />}
+      {shown !== undefined && <Plots key={broker} names={dimensionsOf(shown)} range={range} />}
       {all.length === 0 && !brokers.isLoading && <Box>There are no brokers.</Box>}
     </SpaceBetween>
   );
 }
 
-/** The value of the dimension `Broker`: ActiveMQ's metrics are those of an instance, as in CloudWatch. */
-function dimensionOf({ BrokerName = '', EngineType }: BrokerSummary): string {
-  return EngineType?.toUpperCase() === 'ACTIVEMQ' ? `${BrokerName}-1` : BrokerName;
+/** The values of the dimension `Broker`: ActiveMQ's metrics are those of an instance, as in CloudWatch. */
+function dimensionsOf({ BrokerName = '', EngineType, DeploymentMode }: BrokerSummary): string[] {
+  if (EngineType?.toUpperCase() !== 'ACTIVEMQ') return [BrokerName];
+  const isPair = DeploymentMode === 'ACTIVE_STANDBY_MULTI_AZ';
+  return (isPair ? [1, 2] : [1]).map((number) => `${BrokerName}-${number}`);
 }
 
 interface PlotsProps {
-  /** The value of the dimension `Broker`. */
-  readonly broker: string;
+  /** The values of the dimension `Broker`. */
+  readonly names: readonly string[];
   readonly range: RangeId;
 }
 
-function Plots({ broker, range }: PlotsProps) {
+function Plots({ names, range }: PlotsProps) {
   const found = useQuery({
-    queryKey: ['metrics', broker, range],
+    queryKey: ['metrics', names, range],
     refetchInterval: refreshMs,
-    queryFn: () => readMetrics(broker, range),
+    queryFn: () => readMetrics(names, range),
   });
   if (found.isLoading) return <Spinner size="large" />;
   const { data } = found;
   return (
     <SpaceBetween size="l">
       <ErrorAlert error={found.error} />
-      {data?.results.length === 0 && <Box>The broker was not measured in this time.</Box>}
-      <Grid gridDefinition={(data?.results ?? []).map(() => ({ colspan: { default: 12, s: 6 } }))}>
-        {(data?.results ?? []).map((result) => (
-          <Container key={result.Label} header={<Header variant="h2">{result.Label}</Header>}>
+      {data?.plots.size === 0 && <Box>The broker was not measured in this time.</Box>}
+      <Grid
+        gridDefinition={[...(data?.plots ?? [])].map(() => ({ colspan: { default: 12, s: 6 } }))}
+      >
+        {[...(data?.plots ?? [])].map(([name, lines]) => (
+          <Container key={name} header={<Header variant="h2">{name}</Header>}>
             <Plot
-              name={result.Label ?? ''}
-              lines={[lineOf(result)]}
+              name={name}
+              lines={lines}
               from={data?.from ?? new Date(0)}
               to={data?.to ?? new Date(0)}
             />
@@ -134,20 +138,24 @@ function Plots({ broker, range }: PlotsProps) {
 interface Read {
   readonly from: Date;
   readonly to: Date;
-  readonly results: readonly MetricDataResult[];
+  /** By the name of the metric. */
+  readonly plots: ReadonlyMap<string, readonly Line[]>;
 }
 
-function lineOf({ Label = '', Timestamps = [], Values = [] }: MetricDataResult): Line {
-  return { title: Label, points: Timestamps.map((x, index) => ({ x, y: Values[index] ?? 0 })) };
+function lineOf(title: string, { Timestamps = [], Values = [] }: MetricDataResult): Line {
+  return { title, points: Timestamps.map((x, index) => ({ x, y: Values[index] ?? 0 })) };
 }
 
-/** The metrics of a broker as a whole, sorted by name. */
-async function readMetrics(broker: string, range: RangeId): Promise<Read> {
+/** The metrics of a broker as a whole, sorted by name. Each instance of a pair is a line. */
+async function readMetrics(names: readonly string[], range: RangeId): Promise<Read> {
   const { ms, periodSeconds } = ranges[range];
   const to = new Date();
   const from = new Date(to.getTime() - ms);
-  const metrics = await metricsOf(broker);
-  if (metrics.length === 0) return { from, to, results: [] };
+  const metrics = (await Promise.all(names.map((name) => metricsOf(name))))
+    .flat()
+    .sort((a, b) => (a.MetricName ?? '').localeCompare(b.MetricName ?? ''));
+  const plots = new Map<string, Line[]>();
+  if (metrics.length === 0) return { from, to, plots };
   const command = new GetMetricDataCommand({
     StartTime: from,
     EndTime: to,
@@ -166,7 +174,13 @@ async function readMetrics(broker: string, range: RangeId): Promise<Read> {
     join(results, page.MetricDataResults ?? []);
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
-  return { from, to, results: results.filter(({ Values = [] }) => Values.length > 0) };
+  for (const [index, { MetricName = '', Dimensions = [] }] of metrics.entries()) {
+    const result = results.find(({ Id }) => Id === `m${index}`);
+    if (result?.Values === undefined || result.Values.length === 0) continue;
+    const title = names.length === 1 ? MetricName : (Dimensions[0]?.Value ?? '');
+    plots.set(MetricName, [...(plots.get(MetricName) ?? []), lineOf(title, result)]);
+  }
+  return { from, to, plots };
 }
 
 /** Adds the values of a further page to those of the previous pages. */
@@ -197,7 +211,5 @@ async function metricsOf(broker: string): Promise<readonly Metric[]> {
     found.push(...(page.Metrics ?? []).filter(({ Dimensions = [] }) => Dimensions.length === 1));
     NextToken = page.NextToken;
   } while (NextToken !== undefined && found.length < queryCountMax);
-  return found
-    .slice(0, queryCountMax)
-    .sort((a, b) => (a.MetricName ?? '').localeCompare(b.MetricName ?? ''));
+  return found.slice(0, queryCountMax / 2); // a broker has two names at most
 }

@@ -76,6 +76,8 @@ const minuteMs = 60_000;
 const restartMs = 1000;
 /** Age from which statistics are not used, milliseconds: two have not come. */
 const statisticsAgeMaxMs = 3 * statisticsEveryMs;
+/** Checks of an active instance after which it is reported that it has stated no statistics. */
+const silentLooksMax = 6;
 
 /** An instance, and what is known about it. */
 interface Seat {
@@ -89,8 +91,11 @@ interface Seat {
   stated: Stated | undefined;
 }
 
-/** Statistics, and the monotonic time at which they came, milliseconds. */
+/** What a process has stated. */
 interface Stated {
+  /** Checks in which it was active and had not stated anything. */
+  silentLooks: number;
+  /** Statistics, and the monotonic time at which they came, milliseconds. */
   last: { readonly statistics: InstanceStatistics; readonly atMs: number } | undefined;
 }
 
@@ -278,7 +283,7 @@ export class Pair {
     const paths = this.#pathsOf(seat.number);
     seat.activeAtMs = undefined;
     // Of this process: lines of the one before may still come.
-    const stated: Stated = { last: undefined };
+    const stated: Stated = { silentLooks: 0, last: undefined };
     seat.stated = stated;
     const reader = new StatisticsReader(this.#statisticsToken);
     seat.instance = new Instance(
@@ -354,8 +359,10 @@ export class Pair {
   async #lookForActive(): Promise<void> {
     const nowMs = systemClock.monotonicMs();
     for (const seat of this.#seats) {
-      if (await seat.instance?.isActive()) this.#nowActive(seat);
-      else if (seat.activeAtMs !== undefined && nowMs - seat.activeAtMs > silentMs) {
+      if (await seat.instance?.isActive()) {
+        this.#nowActive(seat);
+        this.#noticeSilence(seat);
+      } else if (seat.activeAtMs !== undefined && nowMs - seat.activeAtMs > silentMs) {
         // It lost the lock of the store, or does not answer: it must not wake up as a second one.
         this.#events.log('warn', `instance ${seat.number} is killed: it accepts no connections`);
         seat.activeAtMs = undefined;
@@ -363,6 +370,14 @@ export class Pair {
       }
     }
     if (nowMs - this.#activeAtMs > takeoverMs) await this.#lost('no instance is active');
+  }
+
+  /** The expression for the statistics may not fit to another version of ActiveMQ. */
+  #noticeSilence({ number, stated }: Seat): void {
+    if (stated === undefined || stated.last !== undefined) return;
+    if (++stated.silentLooks !== silentLooksMax) return;
+    const text = `instance ${number} states no statistics: only its processor time and memory are measured`;
+    this.#events.log('warn', text);
   }
 
   async #lost(detail: string): Promise<void> {

@@ -33,6 +33,7 @@ import { leftIn } from '../../support/mountpoints.ts';
 import { until } from '../../support/processes.ts';
 import { isLong } from '../../support/proof.ts';
 import { hiddenTexts, placesUnder } from '../../support/readable.ts';
+import { serviceMetrics } from '../../support/service-metric.ts';
 import { Waxwing } from '../../support/waxwing.ts';
 
 const client = await JavaProgram.compile(
@@ -190,6 +191,78 @@ test('nothing that a pair stores is readable below its volume', { skip }, async 
   }
 });
 
+/** The values of a metric of the pair, by its instance and its queue or topic. */
+async function metric(name: string): Promise<Record<string, number>> {
+  const found = (await serviceMetrics(waxwing)).matchAll(/^(\w+)\{([^}]*)\} ([\d.]+)$/gm);
+  return Object.fromEntries(
+    [...found]
+      .filter(([, own]) => own === `waxwing_${name}`)
+      .map(([, , labels = '', value]) => {
+        const words = ['node', 'queue', 'topic'].map(
+          (label) => new RegExp(`(?:^|,)${label}="([^"]*)"`).exec(labels)?.[1],
+        );
+        return [words.filter((word) => word !== undefined).join(' '), Number(value)];
+      }),
+  );
+}
+
+/** Waits until a metric has a value, which is stated every five seconds. */
+async function metricIs(name: string, of: string, value: number | undefined): Promise<void> {
+  let last: Record<string, number> = {};
+  await until(
+    () => `waxwing_${name} is ${value} of ${of}, not ${JSON.stringify(last)}`,
+    async () => {
+      last = await metric(name);
+      return last[of] === value;
+    },
+    30_000,
+  );
+}
+
+test('the active instance has metrics, as Amazon MQ names it', { skip }, async () => {
+  const { BrokerName = '' } = await describeBroker(waxwing, brokerId);
+  const [standby, active] = [`${BrokerName}-1`, `${BrokerName}-2`];
+  assert.deepEqual(await metric('instance_active'), { [standby]: 0, [active]: 1 });
+  await metricIs('queue_messages_ready', `${active} canary-queue`, 200);
+  assert.equal((await metric('queue_messages_ready'))[`${active} orders`], 0);
+  const count = isLong ? 1500 : 300;
+  // Before the takeover, the other instance counted.
+  const published = await metric('queue_messages_published_total');
+  assert.equal(published[`${active} canary-queue`], 200);
+  assert.ok((published[`${active} orders`] ?? count) < count, JSON.stringify(published));
+  assert.equal((await metric('queue_messages_settled_total'))[`${active} canary-queue`], 0);
+  await metricIs('connections', active, 0);
+  const heap = (await metric('heap_bytes'))[active] ?? 0;
+  assert.ok(heap > 2 ** 20 && heap < ((await metric('heap_limit_bytes'))[active] ?? 0));
+  for (const name of ['cpu_seconds_total', 'memory_bytes']) {
+    const found = await metric(name);
+    assert.deepEqual(Object.keys(found).sort(), [standby, active]);
+    assert.ok(Object.values(found).every((value) => value > 0));
+  }
+  const named = Object.keys(await metric('topic_consumers'));
+  assert.deepEqual(
+    named.filter((name) => name.includes('ActiveMQ.Advisory')),
+    [],
+  );
+});
+
+test('an instance that stands still has no values, and the same ones when it goes on', {
+  skip: skip || (isLong ? false : 'only in the long run: it takes 20 seconds'),
+}, async () => {
+  const { BrokerName = '' } = await describeBroker(waxwing, brokerId);
+  const queue = `${BrokerName}-2 canary-queue`;
+  const pid = machines().get(2) ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await metricIs('queue_messages_ready', queue, undefined);
+    assert.deepEqual(await metric('heap_bytes'), {});
+    assert.equal((await metric('memory_bytes'))[`${BrokerName}-2`] !== undefined, true);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await metricIs('queue_messages_ready', queue, 200);
+});
+
 /** Takes all messages of a queue, each once. */
 async function takesAll(count: number): Promise<void> {
   const args = ['take', 'canary-queue', String(count)];
@@ -220,6 +293,7 @@ test('a disabled key stops both instances and unmounts the volume; enabling it l
   assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_INVALID_KMS_KEY');
   await until('the instances have ended', () => machines().size === 0, 60_000);
   await until('nothing is mounted', async () => (await mountsOn(mountpoint)).length === 0, 60_000);
+  assert.deepEqual(await metric('instance_active'), {});
   assert.deepEqual(leftIn(mountpoint), []);
   await enableKey(waxwing.kms, keyArn);
   await until('the instances are started', () => machines().size === 2, 60_000);
@@ -234,6 +308,11 @@ test('a killed service leaves no process, and its next start has every message',
   await until('the instances have ended', () => machines().size === 0, 60_000);
   await waxwing.restart();
   await look();
+  const { BrokerName = '' } = await describeBroker(waxwing, brokerId);
+  // What the store has counts, and nothing of the process before.
+  await metricIs('queue_messages_ready', `${BrokerName}-1 canary-queue`, 50);
+  assert.deepEqual(await metric('messages_ready'), { [`${BrokerName}-1`]: 50 });
+  assert.deepEqual(await metric('messages_published_total'), { [`${BrokerName}-1`]: 0 });
   await takesAll(50);
 });
 

@@ -46,6 +46,9 @@ function escaped(text: string): string {
   );
 }
 
+/** Would log the same error every few seconds, if it could not read the statistics. */
+const statistics = 'org.springframework.scheduling.support.MethodInvokingRunnable';
+
 /** Lines of the log go to the standard output; of what clients send, nothing is logged. */
 export const log4jFile = `log4j.rootLogger=INFO, out
 log4j.appender.out=org.apache.log4j.ConsoleAppender
@@ -53,6 +56,7 @@ log4j.appender.out.layout=org.apache.log4j.PatternLayout
 log4j.appender.out.layout.ConversionPattern=%p|%m%n
 log4j.logger.org.springframework=WARN
 log4j.logger.org.apache.xbean=WARN
+log4j.logger.${statistics}=OFF
 `;
 
 /** The same for versions with Log4j 2. */
@@ -64,4 +68,6 @@ rootLogger.level=INFO
 rootLogger.appenderRef.out.ref=out
 logger.spring.name=org.springframework
 logger.spring.level=WARN
+logger.statistics.name=${statistics}
+logger.statistics.level=OFF
 `;
