@@ -134,6 +134,12 @@ export interface Limits {
   readonly scheduledRepeatCountMax: number;
   /** Maximum number of sessions in a virtual host that outlive their connections (MQTT). */
   readonly sessionCountMax: number;
+  /**
+   * Maximum size of the wills that are stored in a virtual host, and of those of one user, bytes: properties,
+   * topic and payload, and 512 bytes for each.
+   */
+  readonly willBytesMax: number;
+  readonly userWillBytesMax: number;
   /** Maximum number of retained messages in a virtual host (MQTT). */
   readonly retainedCountMax: number;
   /**
@@ -228,6 +234,8 @@ export const defaultLimits: Limits = {
   scheduledJobCountMax: 500_000,
   scheduledRepeatCountMax: 1_000_000,
   sessionCountMax: 100_000,
+  willBytesMax: 64 * 1024 * 1024,
+  userWillBytesMax: 32 * 1024 * 1024,
   retainedCountMax: 100_000,
   retainedBytesMax: 256 * 1024 * 1024,
   preparedCountMax: 10_000,

@@ -91,5 +91,7 @@ export interface Protocol {
    * @param bytes all bytes received so far, at least one; 'maybe' means that more are needed
    */
   recognizes(bytes: Buffer): Recognition;
+  /** The listeners are open: what waited for clients during the start may happen. */
+  begun?(): void;
   accept(transport: Transport): Connection;
 }

@@ -162,3 +162,48 @@ test('across kills, QoS 1 loses nothing, and QoS 2 neither loses nor duplicates'
     );
   }
 });
+
+test('wills of clients that a kill has cut, and delayed ones, are published once after the next start', async () => {
+  const watcher = await connect('watcher');
+  const seen: string[] = [];
+  watcher.on('message', (_topic, payload) => seen.push(payload.toString()));
+  await watcher.subscribeAsync('wills/#', { qos: 1 });
+  const connectOnce = async (clientId: string, delaySeconds = 0) => {
+    const client = await connect(clientId, {
+      reconnectPeriod: 0,
+      protocolVersion: 5,
+      properties: { sessionExpiryInterval: 600 },
+      will: {
+        topic: `wills/${clientId}`,
+        payload: Buffer.from(clientId),
+        qos: 1,
+        retain: false,
+        properties: { willDelayInterval: delaySeconds },
+      },
+    });
+    await new Promise((resolve) => client.once('connect', resolve));
+    return client;
+  };
+  await connectOnce('cut');
+  const left = await connectOnce('left', 3);
+  left.stream.destroy();
+  const polite = await connectOnce('polite');
+  await polite.endAsync();
+  await connectOnce('far', 600);
+  await kill();
+  await until(
+    () => `wills: ${seen}`,
+    () => seen.length >= 2,
+    timeoutMs,
+  );
+  await kill();
+  // Wills that were published twice would come before this one.
+  await connectOnce('last');
+  await kill();
+  await until(
+    () => `wills: ${seen}`,
+    () => seen.includes('last'),
+    timeoutMs,
+  );
+  assert.deepEqual(seen.sort(), ['cut', 'last', 'left']);
+});

@@ -36,6 +36,7 @@ export class MqttBroker extends PeerBroker {
     super(parts);
     this.#protocolOf = protocolOf;
     this.protocol = protocolOf(parts.broker);
+    this.protocol.begun?.();
   }
 
   /**

@@ -1,5 +1,7 @@
 // A session that outlives its connection, as stored in the log.
 
+import type { WillChange } from './stored-wills.ts';
+
 /** A subscription of a session. */
 export interface SessionSubscription {
   /** The filter as the client wrote it. */
@@ -28,6 +30,7 @@ export interface IdChanges {
 
 /** A change of a session, as stored in the log. */
 export type SessionChange =
+  | WillChange
   | {
       readonly kind: 'session';
       readonly vhost: string;

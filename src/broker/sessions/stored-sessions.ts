@@ -8,6 +8,7 @@ import {
   type SessionSubscription,
   StoredSession,
 } from './stored-session.ts';
+import { isWillChange, StoredWills } from './stored-wills.ts';
 
 /** The interface to the broker. */
 export interface SessionsHost {
@@ -20,11 +21,14 @@ export interface SessionsHost {
  * caller waits until it is synced where the client must know.
  */
 export class StoredSessions {
+  /** The wills of clients, also of those whose sessions end with their connections. */
+  readonly wills: StoredWills;
   readonly #host: SessionsHost;
   readonly #byVhost = new Map<string, Map<string, StoredSession>>();
 
   constructor(host: SessionsHost) {
     this.#host = host;
+    this.wills = new StoredWills((change) => host.define(change));
   }
 
   #of(vhost: string): Map<string, StoredSession> {
@@ -89,6 +93,10 @@ export class StoredSessions {
 
   /** Applies a change from the log. */
   apply(change: SessionChange): void {
+    if (isWillChange(change)) {
+      this.wills.apply(change);
+      return;
+    }
     const sessions = this.#of(change.vhost);
     if (change.kind === 'session') {
       const session = sessions.get(change.client) ?? new StoredSession(change.client);
@@ -110,12 +118,14 @@ export class StoredSessions {
   /** A virtual host was deleted. */
   forget(vhost: string): void {
     this.#byVhost.delete(vhost);
+    this.wills.forget(vhost);
   }
 
-  /** The changes that recreate all sessions. */
+  /** The changes that recreate all sessions and wills. */
   *snapshot(): Generator<SessionChange> {
     for (const [vhost, sessions] of this.#byVhost) {
       for (const session of sessions.values()) yield* session.snapshot(vhost);
     }
+    yield* this.wills.snapshot();
   }
 }

@@ -174,7 +174,9 @@ export async function openListeners(
       : listenerOf(spec);
     list.push({ name, ports, listener });
   }
-  return Listeners.open(list);
+  const listeners = await Listeners.open(list);
+  for (const { protocol } of begun.values()) protocol.begun?.();
+  return listeners;
 }
 
 /** The HTTPS port of a broker: the management API or the console. */

@@ -247,7 +247,8 @@ export class MqttConnection
     this.#outgoing = outgoing;
     this.#earlier = new EarlierReader(this, outgoing);
     const { session } = agreement;
-    const group = session.isStored ? this.broker.store.definedGroup : 0;
+    const isStored = session.isStored || agreement.will !== undefined;
+    const group = isStored ? this.broker.store.definedGroup : 0;
     const mayRead = (filter: string) => this.dialect.mayRead(filter, this.access);
     this.#isRestoring = true;
     this.broker.background.run(this.#restore(session, outgoing, mayRead), () => {

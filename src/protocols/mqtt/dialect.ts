@@ -56,6 +56,8 @@ export interface Opened {
 export interface Dialect {
   readonly broker: Broker;
   readonly terms: Terms;
+  /** The listeners are open. */
+  begun(): void;
   /**
    * Returns the log-in of a client.
    *

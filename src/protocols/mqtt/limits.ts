@@ -52,11 +52,14 @@ export const inFlightCountMax = 1000;
  */
 export const receiveCountMax = 4096;
 
-/** Maximum size of the delayed wills of a virtual host. Further ones are published without delay. */
-export const delayedWillBytesMax = 16 * 1024 * 1024;
+/** What a stored will counts besides the size of its fields, in bytes. */
+export const storedWillBytes = 512;
 
-/** What a delayed will counts besides the size of its fields, in bytes. */
-export const delayedWillBytes = 512;
+/**
+ * Time after a start in which due wills are not published, in milliseconds: most clients that the stop has
+ * disconnected are back then and receive them.
+ */
+export const willPauseMs = 5000;
 
 /** Maximum topic alias that clients can use. */
 export const receiveAliasMax = 64;

@@ -232,6 +232,7 @@ export class Opening implements SessionClaimant {
     };
     // MQTT 3.1 has no session present flag.
     const isShown = isPresent && version !== 3;
+    if (will !== undefined) registry.wills.connected({ will, clientId, access });
     this.#host.opened(agreement, connackPacket(isShown, 0, answer));
   }
 

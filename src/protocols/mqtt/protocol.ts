@@ -32,6 +32,7 @@ export function mqtt(dialect: Dialect): Protocol {
     subprotocols: ['mqttv3.1', 'mqtt'],
     isBinary: true,
     recognizes,
+    begun: () => dialect.begun(),
     accept: (transport) => new MqttConnection(transport, dialect),
   };
 }

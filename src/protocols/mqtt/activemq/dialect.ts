@@ -42,6 +42,10 @@ class ActiveMqDialect implements Dialect {
     this.#registry = new SessionRegistry(new ActiveMqVhost(activeMqOf(broker), this.terms));
   }
 
+  begun(): void {
+    this.#registry.wills.begun();
+  }
+
   attempt({ username = '', password = '' }: ConnectPacket, transport: Transport): LoginAttempt {
     const { peerAddress } = transport;
     return { username, password, peerAddress, protocol: 'MQTT', isGone: false };

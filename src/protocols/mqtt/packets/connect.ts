@@ -1,7 +1,7 @@
 // Reads CONNECT packets.
 
 import { checkTopic } from '../address.ts';
-import type { FieldReader } from '../codec/fields.ts';
+import { FieldReader } from '../codec/fields.ts';
 import type { Version } from '../codec/packets.ts';
 import {
   noProperties,
@@ -82,7 +82,8 @@ export function readConnect(fields: FieldReader, version: Version): ConnectPacke
     const why = `a client id of ${idBytes} bytes is longer than ${clientIdBytesMax}`;
     throw new MqttError('peer', 'invalidClientId', why);
   }
-  const will = (bits & flags.will) === 0 ? undefined : readWill(fields, version, bits);
+  const form = { version, qos: (bits >> 3) & 3, isRetained: (bits & flags.willRetain) !== 0 };
+  const will = (bits & flags.will) === 0 ? undefined : readWill(fields, form);
   const username = (bits & flags.username) === 0 ? undefined : fields.text();
   const password = (bits & flags.password) === 0 ? undefined : fields.binary().toString('utf8');
   if (fields.left > 0) throw malformed(`CONNECT has ${fields.left} bytes after its last field`);
@@ -116,21 +117,33 @@ function checkFlags(bits: number, version: Version): void {
   }
 }
 
-function readWill(fields: FieldReader, version: Version, bits: number): Will {
-  const start = fields.at;
-  const properties = version === 5 ? readProperties(fields, 'will') : noProperties;
+/** What the header of CONNECT states about a will. */
+export type WillForm = Pick<Will, 'version' | 'qos' | 'isRetained'>;
+
+function readWill(fields: FieldReader, form: WillForm): Will {
+  const { bytes, at: start } = fields;
+  const properties = form.version === 5 ? readProperties(fields, 'will') : noProperties;
   const topic = fields.text();
   checkTopic(topic);
-  const payload = Buffer.from(fields.binary());
+  const { length } = fields.binary();
+  const content = Buffer.from(bytes.subarray(start, fields.at));
   return {
+    ...form,
     topic,
-    payload,
-    qos: (bits >> 3) & 3,
-    isRetained: (bits & flags.willRetain) !== 0,
+    payload: content.subarray(content.length - length),
     properties,
     delaySeconds: properties.number(propertyIds.willDelay) ?? 0,
-    sizeBytes: fields.at - start,
+    content,
   };
+}
+
+/**
+ * Reads the fields of a will that was stored.
+ *
+ * @throws {MqttError}
+ */
+export function willOf(content: Buffer, form: WillForm): Will {
+  return readWill(new FieldReader().open(content, 0, content.length), form);
 }
 
 /** Checks what this server does not support. @throws {MqttError} */

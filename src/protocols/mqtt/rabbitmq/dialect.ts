@@ -30,6 +30,7 @@ class RabbitMqDialect implements Dialect {
   readonly terms: Terms;
   readonly #options: MqttOptions;
   readonly #registries = new Map<string, SessionRegistry>();
+  #hasBegun = false;
 
   constructor(broker: Broker, options: MqttOptions) {
     this.broker = broker;
@@ -51,6 +52,11 @@ class RabbitMqDialect implements Dialect {
     };
     // Sessions expire also if no client connects.
     for (const name of broker.vhosts.keys()) this.#registryOf(name);
+  }
+
+  begun(): void {
+    this.#hasBegun = true;
+    for (const { wills } of this.#registries.values()) wills.begun();
   }
 
   attempt(packet: ConnectPacket, { peerAddress, peerCertificate }: Transport): LoginAttempt {
@@ -110,6 +116,7 @@ class RabbitMqDialect implements Dialect {
     const dialect = new RabbitMqVhost(this.broker, vhost, this.terms, this.#options);
     const registry = new SessionRegistry(dialect);
     this.#registries.set(name, registry);
+    if (this.#hasBegun) registry.wills.begun();
     return registry;
   }
 

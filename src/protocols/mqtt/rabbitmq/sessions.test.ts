@@ -7,7 +7,7 @@ import {
   openRabbitMq,
   queueOf,
 } from '../../../../tests/support/mqtt-rabbitmq.ts';
-import { delayedWillBytesMax } from '../limits.ts';
+import { storedWillBytes, willPauseMs } from '../limits.ts';
 
 // Sessions on brokers of RabbitMQ's type are queues with the names of RabbitMQ.
 
@@ -277,11 +277,12 @@ test('a will whose exchange does not exist is dropped, and the client id is free
   assert.equal((await b.client({ version: 5 })).connack?.codes?.[0], 0);
 });
 
-test('delayed wills take a limited part of memory', async () => {
-  const b = await openRabbitMq();
+test('wills take a limited part of memory', async () => {
+  const fits = 4;
+  const willBytesMax = fits * (60_011 + storedWillBytes);
+  const b = await openRabbitMq({}, { limits: { memoryBytesMax: Infinity, willBytesMax } });
   const queue = boundQueue(b, 'wills', '#');
   const payload = 'w'.repeat(60_000);
-  const fits = Math.floor(delayedWillBytesMax / (60_000 + 521));
   for (let n = 0; n < fits + 2; n++) {
     const will = { topic: 'a', payload, properties: { 24: 1000 } };
     const peer = await b.client({ version: 5, clientId: `c${n}`, properties: { 17: 2000 }, will });
@@ -300,6 +301,28 @@ test('delayed wills take a limited part of memory', async () => {
   b.advance(1_000_000);
   await b.settled();
   assert.equal(queue.readyCount, fits + 2);
+});
+
+test('wills are published after a crash, in each virtual host, with the permissions of then', async () => {
+  const b = await openRabbitMq();
+  const queue = boundQueue(b, 'wills', '#');
+  b.broker.createVhost('other');
+  b.broker.setPermission('bob', 'other', { configure: '', write: '.*', read: '' });
+  const topics = { write: '^{client_id}\\.', read: '' };
+  b.broker.accounts.setTopicPermission('bob', 'other', 'amq.topic', topics);
+  const will = (topic: string) => ({ topic, payload: topic, qos: 1, retain: true });
+  await b.client({ version: 5, clientId: 'c', will: will('c/x') });
+  for (const clientId of ['c', 'd', 'e']) {
+    const username = 'other:bob';
+    await b.client({ version: 5, clientId, username, will: will(`c/${clientId}`) });
+  }
+  b.sync();
+  const next = await crashed(b);
+  next.advance(willPauseMs);
+  await next.settled();
+  assert.equal(queueOf(next, 'wills')?.readyCount, queue.readyCount + 1);
+  assert.deepEqual(next.broker.retained.topicsOf('/'), ['c.x']);
+  assert.deepEqual(next.broker.retained.topicsOf('other'), ['c.c']);
 });
 
 test('a session can last longer than a queue can be unused', async () => {

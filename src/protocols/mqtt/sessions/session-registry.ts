@@ -6,10 +6,10 @@ import type { StoredSession } from '../../../broker/sessions/stored-session.ts';
 import type { Access } from '../../../broker/users.ts';
 import { isShared, parseFilter } from '../address.ts';
 import type { VhostDialect } from '../dialect.ts';
-import { delayedWillBytes, delayedWillBytesMax } from '../limits.ts';
+import { PendingWills } from './pending-wills.ts';
 import { Session } from './session.ts';
 import type { SessionQueues } from './session-queues.ts';
-import { type OwnedWill, publishWill, SessionTimer } from './wills.ts';
+import { type OwnedWill, SessionTimer } from './wills.ts';
 
 /** Number of filters that are compared with permissions in one step. */
 const checkedPerStep = 4;
@@ -37,19 +37,13 @@ export interface SessionRequest {
   readonly user: string;
 }
 
-function sizeOf({ will }: OwnedWill): number {
-  return will.sizeBytes + delayedWillBytes;
-}
-
 /** Assigns sessions to connections, one at a time, and ends those that expire. */
 export class SessionRegistry {
   readonly dialect: VhostDialect;
   readonly queues: SessionQueues;
+  readonly wills: PendingWills;
   readonly #holders = new Map<string, Holder>();
   readonly #expiries = new Map<string, SessionTimer>();
-  /** Delayed wills, and their size in bytes. */
-  readonly #wills = new Map<string, { readonly timer: SessionTimer; readonly owned: OwnedWill }>();
-  #willBytes = 0;
 
   constructor(dialect: VhostDialect) {
     this.dialect = dialect;
@@ -57,6 +51,7 @@ export class SessionRegistry {
     const stored = [...dialect.broker.sessions.all(dialect.vhost.name)];
     for (const session of stored) this.#restore(session);
     this.queues.removeOrphans(stored.map(({ client }) => client));
+    this.wills = new PendingWills(dialect);
   }
 
   /** Whether the virtual host was deleted. Another one may have its name now. */
@@ -68,7 +63,7 @@ export class SessionRegistry {
   /** The virtual host was deleted: forgets what would happen later. */
   close(): void {
     for (const clientId of [...this.#expiries.keys()]) this.#forgetTimer(clientId);
-    for (const clientId of [...this.#wills.keys()]) this.#cancelWill(clientId);
+    this.wills.close();
   }
 
   /** Prepares a session after a start. */
@@ -163,10 +158,12 @@ export class SessionRegistry {
     this.#forgetTimer(clientId);
     const stored = broker.sessions.find(vhost.name, clientId);
     const hasEnded = this.queues.areSessions && queues.length === 0;
-    if (!isClean) this.#cancelWill(clientId);
+    if (!isClean) this.wills.returned(clientId);
     if (stored !== undefined && (isClean || hasEnded)) this.end(stored);
-    else this.#cancelWill(clientId);
-    if (isClean) this.#removeQueues(clientId);
+    if (isClean) {
+      this.wills.publish(clientId);
+      this.#removeQueues(clientId);
+    }
     const isPresent = !isClean && !hasEnded && (stored !== undefined || this.queues.areSessions);
     const isStored = isPresent || expirySeconds !== 0;
     const begun = isStored
@@ -200,13 +197,10 @@ export class SessionRegistry {
     will: OwnedWill | undefined,
   ): void {
     if (this.#isGone) return;
-    const isRoom = will !== undefined && this.#willBytes + sizeOf(will) <= delayedWillBytesMax;
-    const askedSeconds = isRoom ? will.will.delaySeconds : 0;
-    const delaySeconds = Math.min(askedSeconds, expirySeconds ?? Infinity);
-    if (will !== undefined && delaySeconds > 0) this.#willLater(clientId, will, delaySeconds);
+    if (will === undefined) this.wills.discard(clientId);
+    else this.wills.left(will, Math.min(will.will.delaySeconds, expirySeconds ?? Infinity));
     if (stored !== undefined && expirySeconds === 0) this.end(stored);
     else if (stored !== undefined) this.#left(stored, expirySeconds, this.dialect.broker.nowMs());
-    if (will !== undefined && delaySeconds === 0) publishWill(this.dialect, will);
   }
 
   #left(session: StoredSession, expirySeconds: number | null, leftAtMs: number): void {
@@ -230,29 +224,6 @@ export class SessionRegistry {
     this.#expiries.delete(clientId);
   }
 
-  #willLater(clientId: string, owned: OwnedWill, delaySeconds: number): void {
-    const { broker } = this.dialect;
-    const timer = new SessionTimer(() => this.#publishWill(clientId));
-    this.#wills.set(clientId, { timer, owned });
-    this.#willBytes += sizeOf(owned);
-    broker.turns.schedule(timer, broker.nowMs() + delaySeconds * 1000);
-  }
-
-  /** The client has connected again. [MQTT-3.1.3-9] */
-  #cancelWill(clientId: string): void {
-    const found = this.#wills.get(clientId);
-    if (found === undefined) return;
-    this.dialect.broker.turns.forget(found.timer);
-    this.#wills.delete(clientId);
-    this.#willBytes -= sizeOf(found.owned);
-  }
-
-  #publishWill(clientId: string): void {
-    const found = this.#wills.get(clientId);
-    this.#cancelWill(clientId);
-    if (found !== undefined && !this.#isGone) publishWill(this.dialect, found.owned);
-  }
-
   /** Ends a session that has no connection, with its subscriptions and messages. [MQTT-4.1.0-2] */
   end(session: StoredSession): void {
     const { broker, vhost } = this.dialect;
@@ -263,7 +234,7 @@ export class SessionRegistry {
     broker.background.run(this.#closeShares(shared));
     this.#removeQueues(client);
     broker.sessions.end(vhost.name, session);
-    this.#publishWill(client);
+    this.wills.sessionEnded(client);
   }
 
   *#closeShares(filters: readonly string[]): Generator<void> {

@@ -3,13 +3,19 @@
 import { Publication } from '../../../broker/publication.ts';
 import type { Ticking } from '../../../broker/turns/turns.ts';
 import type { Access } from '../../../broker/users.ts';
+import type { Version } from '../codec/packets.ts';
 import type { PropertyList } from '../codec/properties.ts';
 import type { VhostDialect } from '../dialect.ts';
 import { toMqttError } from '../errors.ts';
 import { prepare, store } from './messages.ts';
 
+/** Units of work for a will besides its route, of about a microsecond each. */
+const publishUnits = 16;
+
 /** The will of a connection. */
 export interface Will {
+  /** The version of its client. */
+  readonly version: Version;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: number;
@@ -17,8 +23,8 @@ export interface Will {
   readonly properties: PropertyList;
   /** Seconds between the end of the connection and the message. */
   readonly delaySeconds: number;
-  /** The size of its fields in CONNECT, in bytes. */
-  readonly sizeBytes: number;
+  /** Its fields in CONNECT: properties (MQTT 5), topic and payload. */
+  readonly content: Buffer;
 }
 
 /** A will and the client that it belongs to. */
@@ -43,6 +49,7 @@ export function publishWill(dialect: VhostDialect, { will, clientId, access }: O
   try {
     const target = dialect.target(topic);
     const route = target.route(publication, access, [clientId]);
+    broker.background.spend(publishUnits + Math.floor(target.routeUnits));
     const { rest } = store(dialect, target, publication, route, isRetained);
     if (rest !== undefined) broker.background.run(rest);
     target.stored(publication, route);
