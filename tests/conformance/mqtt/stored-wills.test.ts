@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configureActiveMq } from '../../../src/broker/activemq/activemq.ts';
+import { defaultConfiguration } from '../../../src/broker/activemq/configuration.ts';
+import { mqttForActiveMq } from '../../../src/protocols/mqtt/activemq/protocol.ts';
 import { storedWillBytes, willPauseMs } from '../../../src/protocols/mqtt/limits.ts';
 import type { TestConnect } from '../../support/mqtt-packets.ts';
 import { MqttBroker, type MqttPeer } from '../../support/mqtt-peer.ts';
@@ -248,6 +251,29 @@ test('the will of a user that was deleted during the stop is dropped', async () 
   const witness = await witnessOf(b);
   b.advance(willPauseMs);
   assert.deepEqual(await seenBy(b, witness), ['a']);
+});
+
+test('the permissions of the next start decide, with the groups of a log-in to a directory', async () => {
+  const open = (before: MqttBroker | undefined, granted: readonly string[]) => {
+    const entry = { read: granted, write: granted, admin: granted } as const;
+    const entries = [{ ...entry, kind: 'topic', name: 'w.>' }] as const;
+    const authorisation = { entries, temporary: undefined, users: [] };
+    const check = async ({ username }: { username: string }) => ({ groups: [`${username}s`] });
+    return MqttBroker.open({}, before, { directory: { check } }, 0, (broker) => {
+      configureActiveMq(broker, { ...defaultConfiguration, authorisation });
+      return mqttForActiveMq(broker);
+    });
+  };
+  const before = await open(undefined, ['bobs', 'eves']);
+  await witnessOf(before);
+  for (const username of ['bob', 'eve', 'ann']) {
+    await before.client({ clientId: username, username, will: will(username) });
+  }
+  before.sync();
+  const b = await open(before, ['bobs', 'anns']);
+  const witness = await witnessOf(b);
+  b.advance(willPauseMs);
+  assert.deepEqual((await seenBy(b, witness)).sort(), ['ann', 'bob']);
 });
 
 test('wills for which there is no room end with the process, and have no delay', async () => {
