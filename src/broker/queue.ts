@@ -46,6 +46,8 @@ export interface Queue extends Ticking, Deliverer {
   retry: RetryPolicy | undefined;
   /** Rules for the dead letters of the queue; undefined for RabbitMQ's rules. */
   deadLetters: DeadLetterRules | undefined;
+  /** Maximum number of ready messages that no consumer wants which are passed for one that is wanted. */
+  passedCountMax: number;
   /** Called before the message of an accepted delivery is removed; undefined for nobody. */
   onAccepted: ((sequence: number) => void) | undefined;
   /** The positions of the queue's messages. */

@@ -54,3 +54,32 @@ test('without selectorAware, a queue receives every message', async () => {
   sender.call('SEND', { destination: '/topic/VirtualTopic.T', colour: 'blue' }, 'x');
   assert.equal(peers.b.ready(name), 1);
 });
+
+test('maxPageSize is how many unwanted messages a queue is searched past', async () => {
+  const entry = (attributes: string) => `<policyEntry ${attributes}/>`;
+  const entries = entry('queue="few.&gt;" maxPageSize="2"') + entry('queue="&gt;"');
+  const peers = await ActiveMqPeers.open(
+    `<destinationPolicy><policyMap><policyEntries>${entries}</policyEntries></policyMap></destinationPolicy>`,
+  );
+  assert.deepEqual(peers.warnings, []);
+  for (const [of, passed] of [
+    ['few.q', 2],
+    ['q', 200],
+  ] as const) {
+    const destination = `/queue/${of}`;
+    const red = await peers.stomp();
+    red.call('SUBSCRIBE', { id: '1', destination, selector: "colour = 'red'" });
+    const sender = await peers.stomp();
+    const send = (colour: string) => sender.call('SEND', { destination, colour }, colour);
+    for (let count = 0; count < passed - 1; count++) send('blue');
+    send('red');
+    assert.deepEqual(red.bodies(), ['red'], of);
+    send('blue');
+    send('red');
+    assert.deepEqual(red.bodies(), [], of);
+    sender.call('SUBSCRIBE', { id: '2', destination, selector: "colour = 'blue'" });
+    assert.deepEqual(red.bodies(), ['red'], of);
+    red.connection.ended();
+    sender.connection.ended();
+  }
+});

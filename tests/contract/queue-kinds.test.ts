@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Arguments } from '../../src/broker/arguments.ts';
 import type { GroupRules } from '../../src/broker/dispatch/groups.ts';
-import { passedCountMax } from '../../src/broker/dispatch/selective.ts';
+import { passedCountDefault } from '../../src/broker/dispatch/selective.ts';
 import type { Queue } from '../../src/broker/queue.ts';
 import type { SubscribeOptions, Subscription } from '../../src/broker/subscription.ts';
 import { Transaction } from '../../src/broker/transaction.ts';
@@ -258,11 +258,11 @@ for (const [kind, args] of Object.entries(kinds)) {
     blue.subscription.settle(1, 1, 'accepted');
     bench.b.broker.pump();
     assert.deepEqual(blue.inbox.bodies, ['b1', 'b1', 'b2']);
-    bench.paint('green', ...numbers(passedCountMax));
+    bench.paint('green', ...numbers(passedCountDefault));
     bench.paint('red', 'too far');
     assert.equal(red.inbox.bodies.length, 2);
     const green = bench.consumer({ selector: wants('green'), settled: true });
-    assert.deepEqual(green.inbox.bodies, ['g1', 'g2', ...numbers(passedCountMax)]);
+    assert.deepEqual(green.inbox.bodies, ['g1', 'g2', ...numbers(passedCountDefault)]);
     assert.deepEqual(red.inbox.bodies, ['r1', 'r2', 'too far']);
     // Without selectors it is a plain queue again.
     for (const { subscription } of [red, blue, green]) subscription.close('accepted');

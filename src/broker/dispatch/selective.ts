@@ -6,8 +6,8 @@ import type { Consumers } from './consumers.ts';
 import type { DispatchOrder } from './dispatch-order.ts';
 import { type GroupMember, GroupOwners, type GroupRules } from './groups.ts';
 
-/** Maximum number of unwanted messages that a scan passes. Messages behind them wait. */
-export const passedCountMax = 200;
+/** See {@link ScannedQueue.passedCountMax}; ActiveMQ's default `maxPageSize`. */
+export const passedCountDefault = 200;
 /**
  * Maximum number of messages that are excluded for some subscription. A further one is rejected.
  */
@@ -21,6 +21,8 @@ export interface ScannedQueue {
   readonly index: QueueIndex;
   readonly order: DispatchOrder;
   readonly consumers: Consumers;
+  /** Maximum number of unwanted messages that a scan passes. Messages behind them wait. */
+  readonly passedCountMax: number;
   hasExpired(sequence: number): boolean;
   /** Opens the view on a message. Returns false, and starts loading, if its block is on disk. */
   open(sequence: number): boolean;
@@ -41,7 +43,7 @@ export interface ScanHost {
 /**
  * Dispatches messages that not every consumer may receive, because of selectors, message groups, or
  * messages that were undeliverable to a consumer. It scans past the head of the queue, but passes
- * at most {@link passedCountMax} messages, and continues where it stopped while no consumer
+ * at most {@link ScannedQueue.passedCountMax} messages, and continues where it stopped while no consumer
  * changes.
  */
 export class SelectiveDispatch {
@@ -143,7 +145,7 @@ export class SelectiveDispatch {
    * @returns whether more may be sent at once
    */
   dispatch(countMax: number): boolean {
-    const { order, consumers } = this.#queue;
+    const { order, consumers, passedCountMax } = this.#queue;
     let sequence = this.#begin();
     for (let left = countMax; left > 0; left--) {
       if (sequence < 0 || this.#passedCount >= passedCountMax || !consumers.hasTaker())

@@ -8,7 +8,7 @@ import { Cursor } from '../dispatch/cursor.ts';
 import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import type { GroupRules } from '../dispatch/groups.ts';
 import { orderOf } from '../dispatch/order-of.ts';
-import { type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
+import { passedCountDefault, type ScannedQueue, SelectiveDispatch } from '../dispatch/selective.ts';
 import { BrokerError, describe, lockedError } from '../errors.ts';
 import type { DeathReason, Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
@@ -60,6 +60,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
   deadLetters: DeadLetterRules | undefined = undefined;
+  passedCountMax = passedCountDefault;
   delayed: DelayedMessages | undefined = undefined;
   disposal: MessageDisposal | undefined = undefined;
   onAccepted: ((sequence: number) => void) | undefined = undefined;

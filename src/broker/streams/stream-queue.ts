@@ -51,6 +51,8 @@ export class StreamQueue implements Queue, Held, LogWaiter {
   readonly options: QueueOptions;
   settings: QueueSettings;
   retry: RetryPolicy | undefined = undefined;
+  /** Streams have no selective dispatch. */
+  passedCountMax = 0;
   deadLetters: DeadLetterRules | undefined = undefined;
   onAccepted: ((sequence: number) => void) | undefined = undefined;
   owner: object | undefined = undefined;

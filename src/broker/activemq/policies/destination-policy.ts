@@ -1,6 +1,7 @@
 // The policies of destinations.
 
 import type { Address } from '../../conversion/properties.ts';
+import { passedCountDefault } from '../../dispatch/selective.ts';
 import type { EvictionRule } from '../../queues/eviction.ts';
 import type { RetryPolicy } from '../../schedule/retry.ts';
 import type { StartRule } from './dispatch-starts.ts';
@@ -155,6 +156,8 @@ export interface DestinationPolicy {
   readonly start: StartRule | undefined;
   /** Maximum number of message groups with an assigned consumer. */
   readonly groupCountMax: number;
+  /** Queues: see `Queue.passedCountMax`. */
+  readonly passedCountMax: number;
   /** Topics: undefined keeps nothing. */
   readonly recovery: RecoveryPolicy | undefined;
   /** Topics: whether all consumers are retroactive. */
@@ -184,6 +187,7 @@ export const defaultPolicy: DestinationPolicy = {
   isStrictOrder: false,
   start: undefined,
   groupCountMax: 100_000,
+  passedCountMax: passedCountDefault,
   recovery: undefined,
   isAlwaysRetroactive: false,
   pendingLimit: undefined,

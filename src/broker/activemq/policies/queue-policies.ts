@@ -45,7 +45,9 @@ export class QueuePolicies {
   adopt(queue: Queue): void {
     queue.deadLetters = this.#deadLetters;
     queue.index.countsFailures = true;
-    this.#advising.adopt(queue, this.of(queue));
+    const policy = this.of(queue);
+    this.#advising.adopt(queue, policy);
+    if (!isTopicQueue(queue)) queue.passedCountMax = policy.passedCountMax;
     // What a non-durable subscription rejects is dropped.
     queue.retry = queue.index.isDurable
       ? this.settings.redelivery?.policyOf(this.#sourceOf(queue))

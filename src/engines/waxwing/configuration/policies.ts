@@ -14,6 +14,7 @@ import {
 } from '../../../broker/activemq/policies/destination-policy.ts';
 import type { StartRule } from '../../../broker/activemq/policies/dispatch-starts.ts';
 import type { PolicyEntry } from '../../../broker/activemq/policies/policy-map.ts';
+import { passedCountDefault } from '../../../broker/dispatch/selective.ts';
 import { type ConfigurationElement, destinationsIn, selectorsOf, type Warn } from './elements.ts';
 import { type LimitPolicy, readLimits } from './limits.ts';
 
@@ -28,6 +29,9 @@ const groupCountMax = 100_000;
 
 /** The longest prefetch; protocols have lower limits. */
 const prefetchMax = 1_000_000;
+
+/** Maximum number of messages that a queue is searched past for one that a consumer wants. */
+const passedCountLimit = 10_000;
 
 /** Reads the policies of a configuration. */
 export function readPolicies(
@@ -69,6 +73,10 @@ function readConsumption(
       entry.at('dispatchPolicy', 'strictOrderDispatchPolicy').length > 0,
     start: readStart(entry),
     groupCountMax: readGroupCount(entry),
+    passedCountMax: entry.number('maxPageSize', passedCountDefault, {
+      min: 1,
+      max: passedCountLimit,
+    }),
     recovery: readRecovery(entry.at('subscriptionRecoveryPolicy')),
     isAlwaysRetroactive: entry.flag('alwaysRetroactive', false),
     pendingLimit: readPendingLimit(entry),

@@ -149,6 +149,9 @@ test('policyEntry attributes are read, and extreme numbers are clamped', () => {
     ['queuePrefetch="-99999999999999999999"', { queuePrefetch: 1 }],
     ['queuePrefetch="99999999999999999999"', { queuePrefetch: 1_000_000 }],
     ['queuePrefetch="x"', {}],
+    ['maxPageSize="500"', { passedCountMax: 500 }],
+    ['maxPageSize="0"', { passedCountMax: 1 }],
+    ['maxPageSize="1000000"', { passedCountMax: 10_000 }],
     ['prioritizedMessages="TRUE"', { isPrioritized: true }],
     [
       'allConsumersExclusiveByDefault="true" useConsumerPriority="false"',

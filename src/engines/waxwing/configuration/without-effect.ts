@@ -26,7 +26,7 @@ const effective: Readonly<Record<string, string>> = {
     sendAdvisoryIfNoConsumers sendFailIfNoSpace sendFailIfNoSpaceAfterTimeout
     consumersBeforeDispatchStarts cursorMemoryHighWaterMark doOptimzeMessageStorage durableTopicPrefetch expireMessagesPeriod
     gcInactiveDestinations inactiveTimeoutBeforeGC inactiveTimoutBeforeGC lazyDispatch
-    maxBrowsePageSize maxExpirePageSize maxQueueAuditDepth messageGroupMapFactoryType
+    maxBrowsePageSize maxExpirePageSize maxPageSize maxQueueAuditDepth messageGroupMapFactoryType
     optimizeMessageStoreInFlightLimit optimizedDispatch persistJMSRedelivered prioritizedMessages
     queueBrowserPrefetch
     queuePrefetch reduceMemoryFootprint topicPrefetch strictOrderDispatch timeBeforeDispatchStarts useCache
