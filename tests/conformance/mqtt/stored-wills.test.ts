@@ -305,6 +305,18 @@ test('wills for which there is no room end with the process, and have no delay',
   assert.deepEqual(await seenBy(b, witness), ['c']);
 });
 
+test('while publishers wait for disk space, wills of new connections are not stored', async () => {
+  const b = await MqttBroker.open();
+  const stored = () => [...b.broker.sessions.wills.all('/')].map(({ client }) => client);
+  await b.client({ clientId: 'a', will: will('a') });
+  b.broker.flow.block('low on disk');
+  const peer = await b.client({ clientId: 'b', will: will('b') });
+  assert.deepEqual([peer.connack?.codes, stored()], [[0], ['a']]);
+  b.broker.flow.unblock('low on disk');
+  await b.client({ clientId: 'c', will: will('c') });
+  assert.deepEqual(stored(), ['a', 'c']);
+});
+
 test('a clock that was set back makes the delay of a will no longer', async () => {
   let b = await MqttBroker.open();
   await witnessOf(b);

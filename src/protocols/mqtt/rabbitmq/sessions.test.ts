@@ -325,6 +325,23 @@ test('wills are published after a crash, in each virtual host, with the permissi
   assert.deepEqual(next.broker.retained.topicsOf('other'), ['c.c']);
 });
 
+test('a will of a deleted virtual host is not published in another one with its name', async () => {
+  const b = await openRabbitMq();
+  const all = { configure: '.*', write: '.*', read: '.*' };
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', all);
+  const will = { topic: 'a', retain: true, properties: { 24: 10 } };
+  const client = { version: 5, clientId: 'c', username: 'v:bob', properties: { 17: 900 } } as const;
+  (await b.client({ ...client, will })).cut();
+  await b.settled();
+  b.broker.deleteVhost('v');
+  b.broker.createVhost('v');
+  b.broker.setPermission('bob', 'v', all);
+  b.advance(10_000);
+  await b.settled();
+  assert.deepEqual(b.broker.retained.topicsOf('v'), []);
+});
+
 test('a session can last longer than a queue can be unused', async () => {
   const b = await openRabbitMq({ sessionSecondsMax: null });
   const peer = await b.client({ version: 5, clean: false, properties: { 17: 100 } });

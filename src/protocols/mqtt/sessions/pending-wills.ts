@@ -82,7 +82,10 @@ export class PendingWills {
   }
 
   #hasRoom({ user, content }: StoredWill): boolean {
-    const { willBytesMax, userWillBytesMax } = this.#broker.limits;
+    const { flow, limits } = this.#broker;
+    // Connections must not fill the memory or the disk while publishers wait for room there.
+    if (flow.blockedReason !== undefined) return false;
+    const { willBytesMax, userWillBytesMax } = limits;
     const size = content.length + storedWillBytes;
     const userBytes = this.#sizeBytesByUser.get(user) ?? 0;
     return this.#sizeBytes + size <= willBytesMax && userBytes + size <= userWillBytesMax;
@@ -165,7 +168,12 @@ export class PendingWills {
   /** Publishes the will of a client, if there is one. */
   publish(clientId: string): void {
     if (!this.#byClient.has(clientId)) return;
-    const { store } = this.#broker;
+    const { store, vhosts } = this.#broker;
+    // Another virtual host may have its name now.
+    if (vhosts.get(this.#vhostName) !== this.#dialect.vhost) {
+      this.close();
+      return;
+    }
     // A batch, so that it is not published twice if the broker crashes meanwhile.
     store.begin();
     try {
