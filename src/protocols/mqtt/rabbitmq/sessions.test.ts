@@ -337,9 +337,11 @@ test('a will of a deleted virtual host is not published in another one with its 
   b.broker.deleteVhost('v');
   b.broker.createVhost('v');
   b.broker.setPermission('bob', 'v', all);
+  const { length } = b.log.rows;
   b.advance(10_000);
   await b.settled();
   assert.deepEqual(b.broker.retained.topicsOf('v'), []);
+  assert.equal(b.log.rows.length, length, 'nor is the log told of its end');
 });
 
 test('a session can last longer than a queue can be unused', async () => {
