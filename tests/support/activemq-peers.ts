@@ -41,6 +41,7 @@ export class ActiveMqPeers {
     this.dialect = dialect;
     this.warnings = warnings;
     this.#mqtt = mqttForActiveMq(b.broker);
+    this.#mqtt.begun?.();
   }
 
   /**
