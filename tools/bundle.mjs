@@ -9,7 +9,7 @@
 // TypeScript sources itself. The compiler checks types when the tests are built.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 const folder = 'dist/bin';
@@ -45,22 +45,28 @@ const separateLibraries = [
   '@noble/curves/nist.js',
   '@noble/curves/secp256k1.js',
   'acme-client',
+  'cborg',
+  'fast-xml-parser',
   'jose',
   'ldapts',
   'libphonenumber-js/max',
   'openid-client',
   'prom-client',
   'qrcode',
+  'rhea',
   'send',
 ];
 const libraryFile = (library) =>
   `libraries/${library.replace(/^@/, '').replace(/[^a-z0-9]+/g, '-')}`;
 
-/** The libraries for certificates, which share state and are therefore one file. */
-const certificates = {
-  source: 'src/crypto/certificate-library.ts',
-  file: 'libraries/certificates',
-};
+/**
+ * Libraries in one file: those for certificates, which share state, and those for numbers and addresses of
+ * persons, which share code.
+ */
+const ownLibraries = [
+  { source: 'src/crypto/certificate-library.ts', file: 'libraries/certificates' },
+  { source: 'src/sensitive-data/libraries.ts', file: 'libraries/sensitive-data' },
+];
 
 /** @type {import('esbuild').Plugin} */
 const separated = {
@@ -71,10 +77,14 @@ const separated = {
         ? { path: `./${libraryFile(path)}.cjs`, external: true }
         : undefined,
     );
-    onResolve({ filter: /\/certificate-library\.ts$/ }, () => ({
-      path: `./${certificates.file}.cjs`,
-      external: true,
-    }));
+    for (const { source, file } of ownLibraries) {
+      const name = `/${basename(source)}`;
+      onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) =>
+        kind !== 'entry-point' && path.endsWith(name) && join(resolveDir, path).endsWith(source)
+          ? { path: `./${file}.cjs`, external: true }
+          : undefined,
+      );
+    }
   },
 };
 
@@ -125,7 +135,7 @@ const libraries = await build({
   ...common,
   entryPoints: {
     ...Object.fromEntries(separateLibraries.map((each) => [libraryFile(each), each])),
-    [certificates.file]: certificates.source,
+    ...Object.fromEntries(ownLibraries.map(({ source, file }) => [file, source])),
   },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',

@@ -105,3 +105,26 @@ export class MemoryInUse {
     return Math.min(rss, live);
   }
 }
+
+/** Collects garbage whenever the memory in use has grown by a number of bytes since the last time. */
+export class GarbageGrowth {
+  readonly #growthBytesMax: number;
+  /** After the last collection. */
+  #usedBytes = 0;
+
+  constructor(growthBytesMax: number) {
+    this.#growthBytesMax = growthBytesMax;
+  }
+
+  /** Looks at the memory in use. Call it about once a second. */
+  look(): void {
+    if (usedBytes() < this.#usedBytes + this.#growthBytesMax) return;
+    collectGarbage();
+    this.#usedBytes = usedBytes();
+  }
+}
+
+function usedBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

@@ -36,7 +36,8 @@ function sensitiveNames(): Option {
     .default('warn');
 }
 
-function program(): Command {
+/** @param isServing whether `serve` is the command, so that a start makes no others */
+function program(isServing: boolean): Command {
   const all = new Command('waxwing')
     .description('A message broker service that encrypts all data at rest.')
     .version(version())
@@ -44,6 +45,18 @@ function program(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(--help lists the valid options)');
   addServe(all);
+  if (!isServing) addOthers(all);
+  for (const command of all.commands) {
+    // Evaluated before the program is loaded; see `isFipsWanted`.
+    if (command.name() === 'aws') continue;
+    for (const each of command.commands.length > 0 ? command.commands : [command]) {
+      each.option('--fips', 'use only a FIPS provider', false);
+    }
+  }
+  return all;
+}
+
+function addOthers(all: Command): void {
   all
     .command('env')
     .description('print shell exports for clients of the running service')
@@ -81,14 +94,6 @@ function program(): Command {
   addVolumeCommands(all.command('volume').description('show and change the keys of brokers'));
   addNodeCommands(all.command('node').description('manage hosts of the nodes of clusters'));
   addAuditCommands(all.command('audit').description('read and verify the audit trail'));
-  for (const command of all.commands) {
-    // Evaluated before the program is loaded; see `isFipsWanted`.
-    if (command.name() === 'aws') continue;
-    for (const each of command.commands.length > 0 ? command.commands : [command]) {
-      each.option('--fips', 'use only a FIPS provider', false);
-    }
-  }
-  return all;
 }
 
 function addServe(all: Command): void {
@@ -412,7 +417,7 @@ export async function run(argv: readonly string[], spare?: ChildProcess): Promis
       endWithStarter();
       enforceFips();
     }
-    const all = program();
+    const all = program(argv[2] === 'serve');
     all.hook('preAction', (_, command) => {
       dataFolder = command.opts<{ data?: string }>().data;
       checkDependentOptions(command);

@@ -137,7 +137,6 @@ export class SystemState {
   readonly store: StateStore;
   /** The log of the system volume; undefined until it is open. */
   log: Log | undefined = undefined;
-  readonly #folder: string;
   readonly keySecrets: ErasableSecrets;
 
   /** @param folder the data folder */
@@ -148,7 +147,6 @@ export class SystemState {
     });
     this.identity = identity;
     this.iam = iam;
-    this.#folder = folder;
     this.keySecrets = keySecrets(folder, sealingKey(volume, 'keySecrets'));
     this.kms = new Kms({
       wrappingKey: sealingKey(volume, 'kms'),
@@ -211,8 +209,17 @@ export class SystemState {
     return all as Journal[];
   }
 
-  /** Recovers the state and opens the log for writing. */
+  /** Recovers the state, opens the log for writing, and settles the secrets of keys. */
   async open(volume: Volume, events: SystemEvents): Promise<void> {
+    await this.recover(volume, events);
+    await this.settleKeys();
+  }
+
+  /**
+   * Like {@link open}, but leaves the destruction of secrets that a crash interrupted to
+   * {@link settleKeys}.
+   */
+  async recover(volume: Volume, events: SystemEvents): Promise<void> {
     this.log = await Log.open(volume, this.store, {
       onDurable: (group) => this.store.onDurable(group),
       onFull: (isFull) => events.full(isFull),
@@ -225,9 +232,12 @@ export class SystemState {
       isRecycling: false,
     });
     this.store.recovered();
-    await openKeySecrets(this.#folder, this.keySecrets, this.kms, (entries) =>
-      this.store.commit(entries),
-    );
+    await openKeySecrets(this.keySecrets, this.kms, (entries) => this.store.commit(entries));
+  }
+
+  /** Destroys the secrets that no key has, and makes spare ones. */
+  settleKeys(): Promise<void> {
+    return this.kms.materials.settle();
   }
 
   /** Checks the secrets of the keys after the state was read. @see checkKeySecrets */

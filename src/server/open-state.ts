@@ -35,7 +35,8 @@ export function reportFull(log: ServiceLog, folder: string, isFull: boolean): vo
 }
 
 /**
- * Opens the system volume and recovers its state. The first start gives it a region and an account.
+ * Opens the system volume and recovers its state. The first start gives it a region and an account. The
+ * caller must settle the keys before others can use them.
  *
  * @throws {WaxwingError} errors of the root key and of the folder; `setting-conflict`
  */
@@ -43,7 +44,7 @@ export async function openState(settings: Settings, events: SystemEvents): Promi
   const volume = await openSystemVolume(settings.folder, settings.rootKey);
   try {
     const state = new SystemState(volume, settings.folder);
-    await state.open(volume, events);
+    await state.recover(volume, events);
     const region = await initializeRegion(state, settings.region);
     const accountId = await initializeAccount(state, settings.accountId);
     await recordRootKey(volume, { ...state, region, accountId });

@@ -166,7 +166,9 @@ export class ServerCertificates implements Journal<CertificateChange> {
     const wanted = [...hosts.wanted, ...domains];
     const isConfined =
       kept?.hosts !== undefined && wanted.every((host) => kept.hosts?.includes(host));
-    if (kept !== undefined && isConfined && !endsSoon(kept.certificate, nowMs)) return undefined;
+    const isLasting = () =>
+      kept !== undefined && !endsSoon(new X509Certificate(kept.certificate), nowMs);
+    if (isConfined && isLasting()) return undefined;
     const { createAuthority } = await import('../crypto/authority.ts');
     const all = [...new Set([...wanted, ...hosts.welcome])];
     const earlier = kept && open(sealingKey, kept);
@@ -224,9 +226,9 @@ export class ServerCertificates implements Journal<CertificateChange> {
     nowMs: number,
   ): boolean {
     const kept = this.#kept.get(role);
-    if (kept === undefined || endsSoon(kept.certificate, nowMs)) return false;
-    if (!kept.hosts?.every((host) => allowed.includes(host))) return false;
+    if (!kept?.hosts?.every((host) => allowed.includes(host))) return false;
     const certificate = new X509Certificate(kept.certificate);
+    if (endsSoon(certificate, nowMs)) return false;
     return hosts.every((host) => isNamed(certificate, host));
   }
 
@@ -252,8 +254,8 @@ function isAuthority(role: string): boolean {
   return Object.values(authorities).some((authority) => authority.role === role);
 }
 
-function endsSoon(certificate: string, nowMs: number): boolean {
-  return Date.parse(new X509Certificate(certificate).validTo) - nowMs <= renewalMs;
+function endsSoon({ validTo }: X509Certificate, nowMs: number): boolean {
+  return Date.parse(validTo) - nowMs <= renewalMs;
 }
 
 function isNamed(certificate: X509Certificate, host: string): boolean {

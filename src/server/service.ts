@@ -9,7 +9,7 @@ import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { keepCompiledCode } from '../base/compiled-code.ts';
 import type { ServiceLog } from '../base/log.ts';
-import { collectGarbage } from '../base/process.ts';
+import { GarbageGrowth } from '../base/process.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import { type BrokerRecord, portOf } from '../control/broker-record.ts';
@@ -103,7 +103,8 @@ export class Service {
   #apiPort = 0;
   #ticks: NodeJS.Timeout | undefined = undefined;
   #dropAtMs = 0;
-  #usedBytes = 0; // after the last garbage collection
+  /** Of many refused calls, before it takes much memory. */
+  readonly #garbage = new GarbageGrowth(garbageBytesMax);
 
   private constructor(
     opened: Opened,
@@ -203,23 +204,27 @@ export class Service {
     if (isAnyOther) await this.#addInstalledEngines();
     const brokersStarted = supervisor.start();
     const starts = [firstHandover.then(() => true), brokersStarted.then(() => false)];
+    const handedOver = Promise.race(starts);
+    // Everything else would delay the first broker.
+    const logsOpen = handedOver.then(() => this.#openLogs());
     // The processes of the brokers recover them while this process loads the API.
-    const apiOpen = Promise.race(starts).then(async (isHandedOver) => {
+    const apiOpen = handedOver.then(async (isHandedOver) => {
       // The next start needs this code until its brokers listen. More would take longer to read.
       if (isHandedOver) keepCompiledCode();
+      await this.#state.settleKeys();
       // With few cores, the code of the API would take time of the broker that is about to listen.
       await Promise.race([brokersStarted, firstRunning, delay(apiWaitMsMax)]);
       if (!isAnyOther) await this.#addInstalledEngines();
       await this.#openApi();
     });
     try {
-      await Promise.all([brokersStarted, this.#openLogs(), apiOpen]);
+      await Promise.all([brokersStarted, logsOpen, apiOpen]);
       await this.#makeDefaultBroker();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
     } catch (error) {
       // A port that opened later would stay open.
-      await Promise.allSettled([apiOpen]);
+      await Promise.allSettled([apiOpen, logsOpen]);
       await this.#stopRunning('the service could not start');
       throw error;
     }
@@ -436,7 +441,7 @@ export class Service {
   }
 
   #tick(): void {
-    this.#collectGarbage();
+    this.#garbage.look();
     this.#core.control.tick();
     const nowMs = systemClock.nowMs();
     const { sampling, audit } = this.#api;
@@ -459,17 +464,6 @@ export class Service {
     runScheduledKeyTasks(parts, nowMs).catch((error: unknown) => {
       this.#log.error({ err: error }, 'a due deletion or rotation of a key failed');
     });
-  }
-
-  /** Collects garbage after many refused calls, before it takes much memory. */
-  #collectGarbage(): void {
-    const usedBytes = () => {
-      const { heapUsed, external } = process.memoryUsage();
-      return heapUsed + external;
-    };
-    if (usedBytes() < this.#usedBytes + garbageBytesMax) return;
-    collectGarbage();
-    this.#usedBytes = usedBytes();
   }
 
   /** Stops the service: disconnects clients with a reason, and syncs all data. */

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as fsp from 'node:fs/promises';
 import * as path from 'node:path';
 import { BlockingWrites } from './disk/blocking-writes.ts';
-import { FormerFile } from './disk/former-file.ts';
+import { replaceFile } from './disk/replace-file.ts';
 import { lockFolder } from './lock.ts';
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = fs.constants;
@@ -42,6 +42,22 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
+/** How a file is replaced. */
+export interface ReplaceOptions {
+  /**
+   * Whether the replaced contents are overwritten with zeros; default false. A crash may leave them in
+   * `FILE.old`, which the next such replacement overwrites.
+   */
+  readonly isErasing?: boolean;
+  /** The file is not replaced before this, nor if it fails. What only prepares it may be done before. */
+  readonly after?: Promise<unknown> | undefined;
+  /**
+   * Called when the new contents are durable. The replaced ones are overwritten after its promise, if it
+   * returns one. A disk that overwrites nothing need not call it.
+   */
+  readonly replaced?: () => Promise<void> | undefined;
+}
+
 /**
  * The file system operations of the storage. All methods reject with errors of the operating
  * system.
@@ -55,20 +71,8 @@ export interface Disk {
   create(file: string): Promise<DiskFile>;
   /** Opens a file; error `ENOENT` if it does not exist. */
   open(file: string): Promise<DiskFile>;
-  /**
-   * Creates or replaces a small file atomically, even in the event of a power failure.
-   *
-   * @param isErasing whether the replaced contents are overwritten with zeros; a crash may leave
-   *   them in `FILE.old`, which the next such call overwrites
-   * @param replaced called when the new contents are durable, and the replaced ones may still have to
-   *   be overwritten; a disk that overwrites nothing need not call it
-   */
-  replace(
-    file: string,
-    bytes: Uint8Array,
-    isErasing?: boolean,
-    replaced?: () => void,
-  ): Promise<void>;
+  /** Creates or replaces a small file atomically, even in the event of a power failure. */
+  replace(file: string, bytes: Uint8Array, options?: ReplaceOptions): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(file: string): Promise<void>;
   /** Syncs creations, renames and removals in a folder. */
@@ -251,18 +255,6 @@ async function openFile(file: string, flags: number): Promise<DiskFile> {
   throw Object.assign(new Error(`${file} is not a regular file`), { code: 'EINVAL' });
 }
 
-/** Creates a new file, replacing one that was left behind. */
-async function createDraft(file: string): Promise<fsp.FileHandle> {
-  const create = () => fsp.open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    return await create();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    await fsp.unlink(file);
-    return create();
-  }
-}
-
 async function syncPath(name: string): Promise<void> {
   const handle = await fsp.open(name, 'r');
   try {
@@ -311,23 +303,7 @@ export const systemDisk: Disk = {
   list: (folder) => fsp.readdir(folder),
   create: (file) => openFile(file, O_CREAT | O_EXCL),
   open: (file) => openFile(file, 0),
-  replace: async (file, bytes, isErasing = false, replaced = () => {}) => {
-    const former = isErasing ? await FormerFile.keep(file) : undefined;
-    const draft = `${file}.new`;
-    const handle = await createDraft(draft);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } catch (error) {
-      throw onPath(draft, error as NodeJS.ErrnoException); // an error of a file operation
-    } finally {
-      await handle.close();
-    }
-    await fsp.rename(draft, file);
-    await syncPath(path.dirname(file));
-    replaced();
-    await former?.erase();
-  },
+  replace: replaceFile,
   rename: (from, to) => fsp.rename(from, to),
   remove: (file) => fsp.unlink(file),
   syncFolder: syncPath,

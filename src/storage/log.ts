@@ -104,7 +104,7 @@ export class Log implements RecordLog {
     this.dataKeys = this.#newDataKeys();
     const events: GroupWriterEvents = {
       synced: (group, durationMs) => this.#synced(group, durationMs),
-      begun: (segment) => this.#begun(segment),
+      begun: (segment, isThere) => this.#begun(segment, isThere),
       full: (isFull) => options.onFull?.(isFull),
       failed: (error) => this.#fail(error),
     };
@@ -208,15 +208,15 @@ export class Log implements RecordLog {
   }
 
   async #mount(last: LiveSegment | undefined): Promise<void> {
-    const { header } = this.#volume;
     const end = last?.end ?? noEnd;
-    const epoch = this.#options.epoch ?? header.epoch + 1;
+    const epoch = this.#options.epoch ?? this.#volume.header.epoch + 1;
     const position = { segment: end.segment, blocks: end.blocks };
     // The recovered data is synced before it is reported, and discarded data is removed.
     if (last !== undefined && !this.#recovery.isClosed) await this.#files.cut(last);
-    await this.#watermark.begin(epoch, position);
+    const begun = this.#watermark.begin(epoch, position);
     const state = { format: formatVersion, state: 'open' } as const;
-    await this.#volume.update({ ...state, epoch, position, endTag: end.tag });
+    const header = { ...state, epoch, position, endTag: end.tag };
+    await Promise.all([begun, this.#volume.update(header, begun)]);
     this.#durable = { ...position, home: undefined, bytes: 0 };
     this.#roller.begin(end, position, true);
     this.sync();
@@ -339,9 +339,9 @@ export class Log implements RecordLog {
     return segment.end;
   }
 
-  async #begun(segment: LiveSegment): Promise<void> {
+  async #begun(segment: LiveSegment, isThere: Promise<unknown>): Promise<void> {
     const position = { segment: segment.number, blocks: 0 };
-    await this.#volume.update({ state: 'open', position, endTag: noEnd.tag });
+    await this.#volume.update({ state: 'open', position, endTag: noEnd.tag }, isThere);
   }
 
   /** Begins a segment if dead segments are a notable part of all, so that they can be removed. */

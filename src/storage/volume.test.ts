@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { MemoryDisk } from '../../tests/support/memory-disk.ts';
 import { keyFromBytes } from '../crypto/derive.ts';
-import { systemDisk } from './disk.ts';
+import { type ReplaceOptions, systemDisk } from './disk.ts';
 import { readVolumeHeader, Volume } from './volume.ts';
 
 const folders: string[] = [];
@@ -100,12 +101,11 @@ test('a change of the state does not wait until the replaced header is overwritt
     override async replace(
       file: string,
       bytes: Uint8Array,
-      isErasing = false,
-      replaced: () => void = () => {},
+      { isErasing, replaced }: ReplaceOptions = {},
     ): Promise<void> {
       await super.replace(file, bytes);
-      replaced();
-      if (!isErasing) return;
+      void replaced?.();
+      if (isErasing !== true) return;
       await new Promise<void>((resolve, reject) => {
         erase = (error) => (error === undefined ? resolve() : reject(error));
       });
@@ -137,6 +137,20 @@ test('a change of the state does not wait until the replaced header is overwritt
   await assert.rejects(volume.close(), /no overwriting/);
   // The lock is released in any case.
   await (await Volume.open(disk, folder, dataKey)).close();
+});
+
+test('the overwriting of a replaced header ends before the next change and before the volume is closed', async () => {
+  const folder = await formatted();
+  const volume = await Volume.open(systemDisk, folder, dataKey);
+  const former = `${folder}/volume.old`;
+  await volume.update({ epoch: 1 });
+  assert.equal(existsSync(former), true); // a start does not wait for it
+  await volume.update({ epoch: 2 });
+  await volume.rewrap(Buffer.from('again'));
+  assert.equal(existsSync(former), false);
+  await volume.update({ epoch: 3 });
+  await volume.close();
+  assert.equal(existsSync(former), false);
 });
 
 /** A disk on which a file is replaced only some turns later. */

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { assert } from '../base/assert.ts';
+import { type Clock, systemClock, type Timer } from '../base/clock.ts';
 import { deriveKey } from '../crypto/derive.ts';
 import type { Disk } from './disk.ts';
 import { diskFailure, StorageError } from './errors.ts';
@@ -14,6 +15,9 @@ import {
   olderGenerationsMax,
   proveHeader,
 } from './volume/header.ts';
+
+/** Time from a replacement of the header until the replaced one is overwritten, milliseconds. */
+const eraseDelayMs = 200;
 
 /** The purpose of a volume. */
 export type VolumeKind = 'broker' | 'system';
@@ -89,7 +93,13 @@ export class Volume {
   /** By generation. */
   readonly #dataKeys: Map<number, KeyObject>;
   readonly #unlock: () => Promise<void>;
+  readonly #clock: Clock;
   #lastChange: Promise<void> = Promise.resolve();
+  /** The number of changes that have begun or wait. */
+  #changeCount = 0;
+  #isClosing = false;
+  /** Ends the wait of {@link #untilCalm}. */
+  #endWait: () => void = () => {};
   /** The error of overwriting a replaced header, if nobody waited for it. */
   #eraseFailure: unknown = undefined;
 
@@ -99,12 +109,14 @@ export class Volume {
     header: VolumeHeader,
     dataKeys: Map<number, KeyObject>,
     unlock: () => Promise<void>,
+    clock: Clock,
   ) {
     this.disk = disk;
     this.folder = folder;
     this.#header = header;
     this.#dataKeys = dataKeys;
     this.#unlock = unlock;
+    this.#clock = clock;
   }
 
   /**
@@ -147,7 +159,12 @@ export class Volume {
    * @throws {StorageError} `not-a-volume`, `format-too-new`, `wrong-key`, `folder-locked`,
    *   `disk-failed`
    */
-  static async open(disk: Disk, folder: string, keys: KeyObject | DataKeys): Promise<Volume> {
+  static async open(
+    disk: Disk,
+    folder: string,
+    keys: KeyObject | DataKeys,
+    clock: Clock = systemClock,
+  ): Promise<Volume> {
     const unlock = await disk.lock(folder).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'ENOENT'
         ? missing(folder, cause)
@@ -163,7 +180,7 @@ export class Volume {
         if (key === undefined) throw keyMissing(folder, generation);
         dataKeys.set(generation, key);
       }
-      return new Volume(disk, folder, header, dataKeys, unlock);
+      return new Volume(disk, folder, header, dataKeys, unlock, clock);
     } catch (error) {
       await unlock();
       throw error;
@@ -214,10 +231,14 @@ export class Volume {
    * durable. The replaced header is overwritten before the next change and before the volume is
    * closed.
    *
+   * @param after the header is not replaced before this, nor if it fails
    * @throws {StorageError} `disk-failed`
    */
-  update(change: Omit<Partial<VolumeHeader>, keyof WrappedKey | 'olderKeys'>): Promise<void> {
-    return this.#change(() => change, true);
+  update(
+    change: Omit<Partial<VolumeHeader>, keyof WrappedKey | 'olderKeys'>,
+    after?: Promise<unknown>,
+  ): Promise<void> {
+    return this.#change(() => change, true, after);
   }
 
   /**
@@ -319,7 +340,10 @@ export class Volume {
   #change(
     make: (header: VolumeHeader) => Partial<VolumeHeader> | undefined,
     isErasedLater = false,
+    after?: Promise<unknown>,
   ): Promise<void> {
+    this.#changeCount++;
+    this.#endWait();
     return new Promise((resolve, reject) => {
       let isDone = false;
       const replace = async () => {
@@ -332,15 +356,19 @@ export class Volume {
         const replaced = () => {
           this.#header = header;
           isDone = isErasedLater;
-          if (isDone) resolve();
+          if (!isDone) return undefined;
+          resolve();
+          return this.#untilCalm();
         };
         const bytes = encodeHeader(header, dataKey);
         // The replaced header has data keys that may be dropped, or wrapped under a key no longer
         // used. Later, this one may be in its place.
-        await this.disk.replace(this.path('volume'), bytes, true, replaced);
+        const options = { isErasing: true, after, replaced };
+        await this.disk.replace(this.path('volume'), bytes, options);
         this.#header = header;
       };
-      this.#lastChange = this.#lastChange.then(replace).then(resolve, (cause: unknown) => {
+      const changed = this.#lastChange.then(replace).finally(() => this.#changeCount--);
+      this.#lastChange = changed.then(resolve, (cause: unknown) => {
         const error = diskFailure(`writing ${this.path('volume')}`, cause);
         if (isDone) this.#eraseFailure = error;
         else reject(error);
@@ -349,11 +377,27 @@ export class Volume {
   }
 
   /**
+   * Waits some time before a replaced header is overwritten, so that a start does not wait for that sync
+   * before its own ones. Another change and {@link close} end the wait.
+   */
+  async #untilCalm(): Promise<void> {
+    if (this.#changeCount > 1 || this.#isClosing) return;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      this.#endWait = resolve;
+      timer = this.#clock.setTimeout(resolve, eraseDelayMs);
+    });
+    timer?.clear();
+  }
+
+  /**
    * Releases the lock. Call it last.
    *
    * @throws {StorageError} `disk-failed` if a replaced header could not be overwritten
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#endWait();
     await this.#lastChange;
     await this.#unlock();
     if (this.#eraseFailure !== undefined) throw this.#eraseFailure;

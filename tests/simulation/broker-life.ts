@@ -317,7 +317,8 @@ export class BrokerLife {
     this.returned = this.#returned();
     if ((await this.machine.finish(closed)) === powerCut) return this.left();
     this.told.durable = this.log.openGroup;
-    await this.#opened?.[0].close();
+    const [volume] = this.#opened ?? [];
+    if (volume !== undefined) await this.machine.finish(volume.close());
     return { ...this.left(), isStopped: true };
   }
 

@@ -38,6 +38,8 @@ export class CompactionRun {
   /** Copies that were completed and hold what they must. */
   copyCount = 0;
   readonly #copies: FrozenCopies;
+  /** Changes of the data keys that are under way. */
+  #rekeyings: Promise<void> = Promise.resolve();
   #failure: unknown = undefined;
 
   constructor(seed: number) {
@@ -74,6 +76,7 @@ export class CompactionRun {
       machine.restart();
       await this.#open({ compaction: eager });
       await this.#compact(40);
+      this.#rekey();
       await this.#dropKeys();
       await machine.finish(this.#opened.close());
       assert.ok(await machine.check(), 'a closed volume is not called closed');
@@ -107,6 +110,7 @@ export class CompactionRun {
     const opened = await this.#machine.finish(opening);
     if (opened === powerCut) return false;
     this.#queues = opened;
+    this.#rekeyings = Promise.resolve();
     return await this.#verify(opened);
   }
 
@@ -200,14 +204,29 @@ export class CompactionRun {
       ? log.dataKeys.add(...this.#machine.newKey()).then(() => {
           if (isResealing) log.dataKeys.reseal();
         })
-      : log.dataKeys.drop().then(({ length }) => {
-          this.droppedCount += length;
-        });
+      : this.#drop();
     // The power may be cut, and the header lists a bounded number of keys.
-    changed.catch((error: unknown) => {
+    const ended = changed.catch((error: unknown) => {
       const { code = '' } = error as { code?: string };
       if (!this.#machine.disk.isCut && code !== 'key-invalid') this.#failure = error;
     });
+    this.#rekeyings = this.#rekeyings.then(() => ended);
+  }
+
+  /** Drops unused data keys, after which no file may have them, not even a removed one. */
+  async #drop(): Promise<void> {
+    const { log, volume } = this.#opened;
+    const before = volume.header.olderKeys;
+    for (const generation of await log.dataKeys.drop()) {
+      this.droppedCount++;
+      const wrapped = before.find((each) => each.generation === generation)?.wrappedKey;
+      // Another call may have seen a newer header. Then it is that one that lists the key.
+      if (wrapped === undefined) continue;
+      const size = Buffer.alloc(4);
+      size.writeUInt32BE(wrapped.length);
+      const isLeft = this.#machine.disk.holds(Buffer.concat([size, wrapped]));
+      assert.ok(!isLeft, `data key ${generation} is on the disk after it was dropped`);
+    }
   }
 
   /** Begins to copy the volume as it is synced now. */
@@ -222,16 +241,19 @@ export class CompactionRun {
 
   /** Settles all messages that are older than the newest data key, until the others are dropped. */
   async #dropKeys(): Promise<void> {
-    const { log, volume } = this.#opened;
+    const { volume } = this.#opened;
+    // Otherwise what is published below may be under a key that is not the newest any more: until another
+    // one is added, and until the present segment ends, which its first group delays.
+    await this.#machine.finish(this.#rekeyings);
+    await this.#synced();
+    await this.#machine.turns(20);
     for (const [queue, known] of this.#model) {
       for (const [s, { gone }] of known) if (gone === Infinity) this.#settle(queue, s);
     }
     for (let round = 0; volume.header.olderKeys.length > 0; round++) {
       assert.ok(round < 100, 'older data keys are kept');
       await this.#synced();
-      const dropped = await this.#machine.finish(log.dataKeys.drop());
-      assert.ok(dropped !== powerCut);
-      this.droppedCount += dropped.length;
+      await this.#machine.finish(this.#drop());
       this.#machine.clock.advance(100);
       await this.#machine.turns(20);
     }

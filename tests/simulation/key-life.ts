@@ -84,7 +84,8 @@ class KeyProcess {
   /** Opens the state as the service does. */
   async open(): Promise<void> {
     const { clock, random } = this.#machine;
-    const volume = await Volume.open(this.#disk, folder, await this.#machine.keys(this.#disk));
+    const dataKeys = await this.#machine.keys(this.#disk);
+    const volume = await Volume.open(this.#disk, folder, dataKeys, clock);
     await Log.open(volume, this.#store, {
       ...smallLog(random),
       clock,

@@ -114,7 +114,7 @@ export class Machine {
   /** Opens the volume and its log as a process that starts does. */
   async open(owner: LogOwner, options: Partial<LogOptions>, told: Told): Promise<[Volume, Log]> {
     const disk = this.disk.boot();
-    const volume = await Volume.open(disk, folder, await this.keys(disk));
+    const volume = await Volume.open(disk, folder, await this.keys(disk), this.clock);
     const { random } = this;
     const log = await Log.open(volume, owner, {
       random: {

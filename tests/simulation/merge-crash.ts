@@ -111,7 +111,7 @@ export class MergeRun {
   async #open(compaction: NonNullable<LogOptions['compaction']>): Promise<Volume> {
     const { disk, clock } = this.#machine;
     const here = disk.boot();
-    const volume = await Volume.open(here, folder, await this.#machine.keys(here));
+    const volume = await Volume.open(here, folder, await this.#machine.keys(here), clock);
     this.#count = new Count();
     const state = new StateStore([this.#count], timelines);
     this.#state = state;

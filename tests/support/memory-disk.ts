@@ -188,7 +188,12 @@ export class MemoryDisk implements Disk {
     return new MemoryFile(this, file, this.#content(file));
   }
 
-  async replace(file: string, bytes: Uint8Array): Promise<void> {
+  async replace(
+    file: string,
+    bytes: Uint8Array,
+    { after }: Parameters<Disk['replace']>[2] = {},
+  ): Promise<void> {
+    await after;
     const error = this.nextError('replace', file);
     if (error !== null) throw error;
     this.put(file, bytes);

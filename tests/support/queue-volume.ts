@@ -90,7 +90,7 @@ export class QueueVolume {
     keys: KeyObject | DataKeys,
     options: Partial<LogOptions> = {},
   ): Promise<QueueVolume> {
-    const volume = await Volume.open(disk, folder, keys);
+    const volume = await Volume.open(disk, folder, keys, options.clock);
     const opened = new QueueVolume(volume);
     try {
       opened.#log = await Log.open(volume, opened.store, {

@@ -1,14 +1,10 @@
 // A simulated disk with power failures.
 
-import {
-  type Disk,
-  type DiskFile,
-  type DoneCallback,
-  fromCallback,
-} from '../../src/storage/disk.ts';
+import type { Disk, DiskFile, DoneCallback, ReplaceOptions } from '../../src/storage/disk.ts';
 import { StorageError } from '../../src/storage/errors.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimFile, type Survival } from './sim-file.ts';
+import { type ReplacingDisk, simReplace } from './sim-replace.ts';
 
 /** Disk operations that can fail or be interrupted. */
 export type Operation =
@@ -18,6 +14,7 @@ export type Operation =
   | 'write'
   | 'sync'
   | 'truncate'
+  | 'link'
   | 'rename'
   | 'remove'
   | 'syncFolder'
@@ -48,6 +45,7 @@ const changing: readonly Operation[] = [
   'write',
   'sync',
   'truncate',
+  'link',
   'rename',
   'remove',
   'syncFolder',
@@ -79,6 +77,8 @@ export class SimDisk {
   /** Since the folder was synced, in order. */
   #renamings: Renaming[] = [];
   #syncedCount = 0;
+  /** All files since the last power failure, also those without a name. */
+  #files = new Set<SimFile>();
   readonly #locks = new Set<string>();
   #boot = 0;
 
@@ -105,6 +105,7 @@ export class SimDisk {
       ...renaming,
       file: fileOf(renaming.file),
     }));
+    copy.#files = new Set(copy.#names.values());
     copy.survival = this.survival;
     return copy;
   }
@@ -140,7 +141,8 @@ export class SimDisk {
     this.kill();
     this.#loseRenamings();
     this.#names = new Map(this.#syncedNames);
-    for (const file of new Set(this.#names.values())) {
+    this.#files = new Set(this.#names.values());
+    for (const file of this.#files) {
       file.losePower(this.random, this.survival?.bytes);
     }
   }
@@ -194,6 +196,10 @@ export class SimDisk {
       .map((name) => name.slice(start.length));
   }
 
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   /** Returns a file; error `ENOENT` if it does not exist. */
   file(name: string): SimFile {
     const file = this.#names.get(name);
@@ -204,8 +210,19 @@ export class SimDisk {
   create(name: string): SimFile {
     if (this.#names.has(name)) throw systemError('EEXIST', name);
     const file = new SimFile();
+    this.#files.add(file);
     this.#rename({ from: undefined, to: name, file });
     return file;
+  }
+
+  link(name: string, other: string): void {
+    if (this.#names.has(other)) throw systemError('EEXIST', other);
+    this.#rename({ from: undefined, to: other, file: this.file(name) });
+  }
+
+  /** Whether any blocks have these bytes, also those of removed files. A power failure frees blocks of its own. */
+  holds(bytes: Buffer): boolean {
+    return [...this.#files].some((file) => file.read(0, file.sizeBytes).includes(bytes));
   }
 
   rename(from: string, to: string): void {
@@ -247,7 +264,7 @@ function link(names: Map<string, SimFile>, { from, to, file }: Renaming): void {
 }
 
 /** A disk as one process has it; once its power is cut, no call is answered any more. */
-class BootedDisk implements Disk {
+class BootedDisk implements Disk, ReplacingDisk {
   readonly #disk: SimDisk;
   readonly #boot: number;
 
@@ -311,17 +328,24 @@ class BootedDisk implements Disk {
     return new BootedFile(this, this.#disk, name, file);
   }
 
-  async replace(name: string, bytes: Uint8Array): Promise<void> {
-    const draft = `${name}.new`;
-    const isThere = this.#disk
-      .list(folderOf(name))
-      .includes(draft.slice(folderOf(name).length + 1));
-    const file = await (isThere ? this.open(draft) : this.create(draft));
-    await file.truncate(0);
-    await fromCallback((done) => file.write(0, [bytes], done));
-    await fromCallback((done) => file.sync(done));
-    await this.rename(draft, name);
-    await this.syncFolder(folderOf(name));
+  replace(name: string, bytes: Uint8Array, options: ReplaceOptions = {}): Promise<void> {
+    return simReplace(this, name, bytes, options);
+  }
+
+  has(name: string): boolean {
+    return this.#disk.has(name);
+  }
+
+  isSame(name: string, other: string): boolean {
+    return this.#disk.file(name) === this.#disk.file(other);
+  }
+
+  link(name: string, other: string): Promise<void> {
+    return this.run('link', name, () => this.#disk.link(name, other));
+  }
+
+  syncFolderOf(name: string): Promise<void> {
+    return this.syncFolder(name.slice(0, name.lastIndexOf('/')));
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -426,8 +450,4 @@ class BootedFile implements DiskFile {
     if (!this.#isOpen) throw systemError('EBADF', this.#name);
     this.#isOpen = false;
   }
-}
-
-function folderOf(name: string): string {
-  return name.slice(0, name.lastIndexOf('/'));
 }

@@ -16,10 +16,9 @@ import type { BrokerAlarm, LogCategory, ReportedAccess } from '../../control/eng
 import { PasswordChecker } from '../../crypto/password.ts';
 import type { Listeners } from '../../net/listeners.ts';
 import { systemDisk } from '../../storage/disk.ts';
-import { StorageError } from '../../storage/errors.ts';
 import { Log } from '../../storage/log.ts';
 import type { MessageStore } from '../../storage/message-store.ts';
-import { type DataKeys, Volume } from '../../storage/volume.ts';
+import type { DataKeys, Volume } from '../../storage/volume.ts';
 import type { ActiveMqLog } from './activemq-log.ts';
 import type { BrokerMetrics } from './broker-metrics.ts';
 import { ConversionThread } from './conversions/conversion-thread.ts';
@@ -35,6 +34,7 @@ import {
   connectorsOf,
   type LoadedProtocols,
   loadProtocols,
+  makeListeners,
   openListeners,
   storedFormats,
 } from './listener-specs.ts';
@@ -51,6 +51,7 @@ import { bugReports } from './reports/bug-reports.ts';
 import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { verifyPassword } from './verify-password.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
+import { openUnlocked } from './volumes/open-unlocked.ts';
 import type { VolumeAnswer, VolumeCall } from './volumes/volume-calls.ts';
 import { WakeTimer } from './wake-timer.ts';
 
@@ -60,9 +61,6 @@ const tickMs = 100;
 const lookMs = 1000;
 /** Maximum time for clients to answer when the broker stops, milliseconds. */
 const closeTimeoutMs = 3000;
-/** Maximum time for the previous process to release the volume, milliseconds. */
-const lockTimeoutMs = 10_000;
-const lockRetryMs = 20;
 const measureAfterMs = 1000;
 const lowOnDisk = 'low on disk';
 
@@ -190,9 +188,6 @@ export class HostedBroker {
     const loaded = await loadProtocols(message.listeners);
     const opened = await openBroker(volume, message, loaded, events);
     if (message.setsUsers) setUsers(opened.broker, message.users);
-    // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
-    await opened.broker.defined();
-    await opened.directory?.followRights(opened.broker);
     const { host, certificates, access, folder } = message;
     const { broker, protocols } = opened;
     const shovels = shovelsOf(message, broker, protocols, events.log);
@@ -202,7 +197,14 @@ export class HostedBroker {
     const management = await administrationPort(message, port, events.log);
     const clientCertificates = clientCertificateOptions(message.rabbitMq);
     const parts = { host, certificates, access, protocols, management, clientCertificates };
-    const listeners = await openListeners(message.listeners, parts);
+    const [made] = await Promise.all([
+      // In a later turn, after the sync has begun: reading certificates takes as long.
+      nextTurn().then(() => makeListeners(message.listeners, parts)),
+      // Otherwise a message delivered before this record is on disk could be redelivered unmarked.
+      broker.defined(),
+    ]);
+    await opened.directory?.followRights(broker);
+    const listeners = await openListeners(made, protocols);
     management.started?.(listeners);
     const hosted = new HostedBroker(volume, opened, listeners, shovels, events);
     opened.lines?.started(connectorsOf(message.listeners));
@@ -279,20 +281,6 @@ export class HostedBroker {
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Waits for the previous process, which may still hold the volume while it ends. */
-async function openUnlocked(folder: string, dataKeys: KeyObject | DataKeys): Promise<Volume> {
-  const untilMs = systemClock.monotonicMs() + lockTimeoutMs;
-  for (;;) {
-    try {
-      return await Volume.open(systemDisk, folder, dataKeys);
-    } catch (error) {
-      const isLocked = error instanceof StorageError && error.code === 'folder-locked';
-      if (!isLocked || systemClock.monotonicMs() > untilMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
-    }
-  }
 }
 
 async function openBroker(

@@ -131,15 +131,11 @@ export function connectorsOf(specs: readonly ListenerSpec[]): string[] {
   return specs.filter(({ isManagement }) => isManagement !== true).map(({ name }) => name);
 }
 
-/**
- * Opens the listeners of a broker, or none if one fails.
- *
- * @throws {NetError} `port-in-use`, `listen-failed`
- */
-export async function openListeners(
+/** Makes the listeners of a broker, which are not open yet. */
+export async function makeListeners(
   specs: readonly ListenerSpec[],
   { host, certificates, access, protocols: begun, management, clientCertificates }: ListenerParts,
-): Promise<Listeners> {
+): Promise<NamedListener[]> {
   const partsOf = (name: keyof typeof protocols) => {
     const parts = begun.get(name);
     assert(parts !== undefined, `protocol ${name} was not created`);
@@ -174,8 +170,16 @@ export async function openListeners(
       : listenerOf(spec);
     list.push({ name, ports, listener });
   }
-  const listeners = await Listeners.open(list);
-  for (const { protocol } of begun.values()) protocol.begun?.();
+  return list;
+}
+
+/** Opens listeners, and tells the protocols that clients can connect. */
+export async function openListeners(
+  made: readonly NamedListener[],
+  protocols: BrokerProtocols,
+): Promise<Listeners> {
+  const listeners = await Listeners.open(made);
+  for (const { protocol } of protocols.values()) protocol.begun?.();
   return listeners;
 }
 

@@ -146,9 +146,26 @@ export class Materials {
    * @throws {StorageError} `volume-damaged` if the secret of a material is missing; `disk-failed`
    */
   async keepOnly(keys: Iterable<KeyRecord>, isReadOnly = false): Promise<void> {
-    const used = new Set<number>();
-    for (const key of keys) for (const secret of secretsOf(key)) used.add(secret);
-    await this.#parts.secrets.keep(used, isReadOnly);
+    await this.#parts.secrets.keep(usedSecrets(keys), isReadOnly);
+  }
+
+  /**
+   * Checks that the materials of all keys are there, like {@link keepOnly}. What no key has is destroyed
+   * by {@link settle}.
+   *
+   * @throws {StorageError} `volume-damaged` if the secret of a material is missing
+   */
+  async prove(keys: Iterable<KeyRecord>): Promise<void> {
+    await this.#parts.secrets.prove(usedSecrets(keys));
+  }
+
+  /**
+   * Destroys what {@link prove} found, and prepares secrets of new materials.
+   *
+   * @throws {StorageError} `disk-failed`
+   */
+  settle(): Promise<void> {
+    return this.#parts.secrets.settle();
   }
 
   /** Returns a key whose materials have secrets of their own; undefined if all have them already. */
@@ -186,6 +203,12 @@ function open(key: KeyObject, bytes: Buffer, bound: Buffer): Buffer {
     material.fill(0);
     throw error;
   }
+}
+
+function usedSecrets(keys: Iterable<KeyRecord>): Set<number> {
+  const used = new Set<number>();
+  for (const key of keys) for (const secret of secretsOf(key)) used.add(secret);
+  return used;
 }
 
 function secretsOf(key: KeyRecord): number[] {

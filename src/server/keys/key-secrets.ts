@@ -23,20 +23,19 @@ export function keySecrets(folder: string, key: KeyObject): ErasableSecrets {
 }
 
 /**
- * Opens the secrets, and destroys those of keys that were deleted before a crash. Materials of
- * earlier releases get secrets.
+ * Opens the secrets, and checks that the one of every key material is there. Materials of earlier
+ * releases get secrets. Those of keys that were deleted before a crash are destroyed later, by
+ * `Materials.settle`.
  *
  * @throws {StorageError} `volume-damaged` if the secret of a key is missing; `disk-failed`
  */
 export async function openKeySecrets(
-  folder: string,
   secrets: ErasableSecrets,
   kms: Kms,
   commit: (entries: readonly Entry[]) => Promise<void>,
 ): Promise<void> {
-  await systemDisk.createFolder(keysFolder(folder));
   await secrets.open();
-  await kms.materials.keepOnly(kms.journal.keys());
+  await kms.materials.prove(kms.journal.keys());
   for (const key of [...kms.journal.keys()]) {
     const resealed = await kms.materials.resealed(key);
     if (resealed === undefined) continue;

@@ -9,7 +9,7 @@ import { systemDisk } from '../../storage/disk.ts';
 import type { ServiceLocation, SystemState } from '../compose.ts';
 import type { Settings } from '../settings.ts';
 import { eventsFolder, trailsFolder } from '../system-volume.ts';
-import { s3Buckets } from './s3-bucket-settings.ts';
+import { s3Buckets } from './compose-buckets.ts';
 import { TrailParts } from './trail-parts.ts';
 
 /** Composes the audit trail's services. */

@@ -31,7 +31,7 @@ function blocksOf(fd: number): string {
 test('the contents of a replaced file are overwritten, and its second name is removed', async () => {
   writeFileSync(file, 'the key before');
   const fd = openSync(file, 'r');
-  await systemDisk.replace(file, Buffer.from('the key after'), true);
+  await systemDisk.replace(file, Buffer.from('the key after'), { isErasing: true });
   assert.equal(blocksOf(fd), '\0'.repeat('the key before'.length));
   assert.equal(readFileSync(file, 'latin1'), 'the key after');
   assert.deepEqual(readdirSync(folder), ['volume']);
@@ -48,7 +48,7 @@ test('what a crash left of a replaced file is overwritten by the next replacemen
   writeFileSync(join(folder, 'volume.old'), 'left by a crash');
   const fd = openSync(join(folder, 'volume.old'), 'r');
   writeFileSync(file, 'current');
-  await systemDisk.replace(file, Buffer.from('next'), true);
+  await systemDisk.replace(file, Buffer.from('next'), { isErasing: true });
   assert.equal(blocksOf(fd), '\0'.repeat('left by a crash'.length));
   assert.deepEqual(readdirSync(folder), ['volume']);
 });
@@ -57,13 +57,15 @@ test('if a crash came before the replacement, the file keeps its contents', asyn
   writeFileSync(file, 'current');
   linkSync(file, join(folder, 'volume.old'));
   // The draft cannot be created, so the file is not replaced.
-  await assert.rejects(systemDisk.replace(join(folder, 'none', 'x'), Buffer.from('x'), true));
-  await systemDisk.replace(file, Buffer.from('next'), true);
+  await assert.rejects(
+    systemDisk.replace(join(folder, 'none', 'x'), Buffer.from('x'), { isErasing: true }),
+  );
+  await systemDisk.replace(file, Buffer.from('next'), { isErasing: true });
   assert.equal(readFileSync(file, 'utf8'), 'next');
   assert.deepEqual(readdirSync(folder), ['volume']);
 });
 
 test('a file that does not exist yet is created', async () => {
-  await systemDisk.replace(file, Buffer.from('first'), true);
+  await systemDisk.replace(file, Buffer.from('first'), { isErasing: true });
   assert.deepEqual(readdirSync(folder), ['volume']);
 });

@@ -49,6 +49,11 @@ export class FormerFile {
     }
   }
 
+  /** Leaves the contents as they are, because the file was not replaced. */
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
   /** Overwrites the contents with zeros, syncs them, and removes the second name. */
   async erase(): Promise<void> {
     await overwrite(this.#file);
@@ -82,7 +87,8 @@ async function inodeOf(file: FileHandle): Promise<string> {
   return `${dev}:${ino}`;
 }
 
-async function overwrite(file: FileHandle): Promise<void> {
+/** Overwrites the contents of a file with zeros, syncs them, and closes it. */
+export async function overwrite(file: FileHandle): Promise<void> {
   try {
     const { size } = await file.stat();
     await file.write(Buffer.alloc(size), 0, size, 0);
@@ -92,7 +98,8 @@ async function overwrite(file: FileHandle): Promise<void> {
   }
 }
 
-async function openToErase(file: string): Promise<FileHandle | undefined> {
+/** Opens a file for {@link overwrite}; undefined if it does not exist. */
+export async function openToErase(file: string): Promise<FileHandle | undefined> {
   try {
     return await open(file, O_WRONLY | O_NOFOLLOW);
   } catch (error) {

@@ -51,6 +51,8 @@ export class ErasableSecrets {
   #slots: Buffer = Buffer.alloc(0);
   readonly #spares: number[] = [];
   readonly #free: number[] = [];
+  /** Slots that the files still have otherwise, since the start. */
+  #outdated: readonly number[] = [];
   /** Slots whose secrets must still be erased on the disk. */
   readonly #erasing = new Set<number>();
   #lastWrite: Promise<void> = Promise.resolve();
@@ -68,22 +70,24 @@ export class ErasableSecrets {
   async open(): Promise<void> {
     const { disk, folder } = this.#parts;
     try {
-      const names = await disk.list(folder);
+      const names = await disk.list(folder).catch(nothingIfMissing);
+      if (!secretsFiles.every((name) => names.includes(name))) await disk.createFolder(folder);
       this.#files = await Promise.all(
         secretsFiles.map((name) => {
           const path = `${folder}/${name}`;
           return names.includes(name) ? disk.open(path) : disk.create(path);
         }),
       );
-      for (const file of this.#files) {
-        if (await this.#hasHead(file)) continue;
+      const haveHeads = await Promise.all(this.#files.map((file) => this.#hasHead(file)));
+      for (const [at, file] of this.#files.entries()) {
+        if (haveHeads[at]) continue;
         // An interrupted creation, or damage, which the other file repairs.
         await file.truncate(0);
         await writeTo(file, 0, [head]);
         await fromCallback((done) => file.sync(done));
       }
-      await disk.syncFolder(folder);
-      await this.#readAll();
+      // A killed process may have created the files.
+      await Promise.all([disk.syncFolder(folder), this.#readAll()]);
     } catch (error) {
       throw diskFailure(`opening ${folder}/${secretsFiles[0]}`, error);
     }
@@ -146,8 +150,21 @@ export class ErasableSecrets {
    * @throws {StorageError} `volume-damaged` if a secret in use is missing; `disk-failed`
    */
   async keep(used: ReadonlySet<number>, isReadOnly = false): Promise<void> {
+    await this.prove(used);
+    if (isReadOnly) this.#outdated = [];
+    else await this.settle();
+  }
+
+  /**
+   * Requires that some secrets are complete. What {@link keep} changes on the disk waits for
+   * {@link settle}.
+   *
+   * @param used the slots of the secrets that are in use
+   * @throws {StorageError} `volume-damaged` if a secret in use is missing
+   */
+  async prove(used: ReadonlySet<number>): Promise<void> {
     const merged = Buffer.alloc(this.#slots.length);
-    const changed: number[] = [];
+    const outdated: number[] = [];
     for (const slot of used) {
       if (slot * slotBytes >= merged.length) throw this.#missing(slot);
     }
@@ -156,13 +173,24 @@ export class ErasableSecrets {
       const copies = this.#read.map((slots) => slotOf(slots, slot));
       if (used.has(slot)) this.#wholeOf(copies, slot).copy(merged, slot * slotBytes);
       else this.#free.push(slot);
-      if (copies.some((copy) => isOutdated(copy, slotOf(merged, slot)))) changed.push(slot);
+      if (copies.some((copy) => isOutdated(copy, slotOf(merged, slot)))) outdated.push(slot);
     }
     this.#slots = merged;
     this.#read = [];
-    if (isReadOnly) return;
-    await this.#write(changed);
+    this.#outdated = outdated;
+  }
+
+  /**
+   * Repairs and erases what {@link prove} found, and makes spare secrets, most of which take the place
+   * of those that are erased.
+   *
+   * @throws {StorageError} `disk-failed`
+   */
+  async settle(): Promise<void> {
     await this.#fill();
+    const outdated = this.#outdated;
+    await this.#write(outdated);
+    this.#outdated = [];
   }
 
   /** Returns the copy of a slot that opens. Two different ones cannot come from a crash. */
@@ -280,7 +308,8 @@ export class ErasableSecrets {
       secret.fill(0);
     }
     try {
-      await this.#write(slots);
+      await this.#write([...new Set([...slots, ...this.#outdated])].sort((a, b) => a - b));
+      this.#outdated = [];
     } catch (error) {
       // They may be in one of the files. They are made again in any case.
       for (const slot of slots) slotOf(this.#slots, slot).fill(0);

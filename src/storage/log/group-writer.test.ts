@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ManualClock } from '../../../tests/support/manual-clock.ts';
 import { MemoryDisk } from '../../../tests/support/memory-disk.ts';
 import { QueueVolume } from '../../../tests/support/queue-volume.ts';
 import { keyFromBytes } from '../../crypto/derive.ts';
@@ -72,6 +73,22 @@ test('a full disk delays the first group of a segment at any step without data l
     await opening.close();
     await checkVolume(disk, folder, dataKey);
   }
+});
+
+test('a change of the header does not wait until the first group of a segment has room', async () => {
+  const { disk, life } = await mounted();
+  await life.close();
+  const clock = new ManualClock();
+  const opening = await QueueVolume.openUnsynced(disk, folder, dataKey, { clock });
+  disk.fail('write', 'ENOSPC', 1, /seg-/);
+  while (opening.full.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await opening.volume.rewrap(Buffer.from('again'));
+  assert.deepEqual(opening.full, [true]);
+  clock.advance(1000);
+  await opening.durable(1);
+  assert.deepEqual(opening.full, [true, false]);
+  await opening.close();
+  assert.equal((await checkVolume(disk, folder, dataKey)).isClosed, true);
 });
 
 for (const [operation, code] of [

@@ -29,8 +29,12 @@ export interface Group {
 export interface GroupWriterEvents {
   /** @param durationMs the duration of the write */
   synced(group: Group, durationMs: number): void;
-  /** The first group of a segment is on disk, so recovery can begin there. */
-  begun(segment: LiveSegment): Promise<void>;
+  /**
+   * Recovery can begin with a segment.
+   *
+   * @param isThere resolves when its first group is on disk
+   */
+  begun(segment: LiveSegment, isThere: Promise<unknown>): Promise<void>;
   full(isFull: boolean): void;
   failed(error: StorageError): void;
 }
@@ -106,19 +110,33 @@ export class GroupWriter {
     const file = this.#file;
     if (file === undefined) throw new Error('a group has no file');
     const chunks = group.isLast ? group.chunks : this.#withRoomAhead(file, group);
-    await this.#untilRoom(() =>
-      fromCallback((done) => file.writeThrough(group.offset, chunks, done)),
-    );
+    const write = () => fromCallback((done) => file.writeThrough(group.offset, chunks, done));
+    if (group.isFirst) await this.#begin(group.segment, write);
+    else await this.#untilRoom(write);
     if (group.isLast) {
       await file.truncate(group.offset + group.sizeBytes);
       await fromCallback((done) => file.sync(done));
     }
-    if (group.isFirst) {
-      // Not retried: after a failed sync, the next one may succeed without having synced.
-      await this.#files.syncFolder();
-      await this.#untilRoom(() => this.#events.begun(group.segment));
-    }
     if (group.isLast) await this.#files.finish(number);
+  }
+
+  /** Makes a new segment durable: its first group, its file, and then the header that names it. */
+  async #begin(segment: LiveSegment, write: () => Promise<void>): Promise<void> {
+    // Not retried: after a failed sync, the next one may succeed without having synced.
+    const folder = this.#files.syncFolder();
+    let isWritten = false;
+    // The change of the header ends with each attempt: other changes do not wait for room.
+    const attempt = async () => {
+      const written = isWritten ? undefined : write();
+      const isThere = Promise.all([written, folder]);
+      await Promise.all([
+        isThere.then(() => {
+          isWritten = true;
+        }),
+        this.#events.begun(segment, isThere),
+      ]);
+    };
+    await Promise.all([folder, this.#untilRoom(attempt)]);
   }
 
   /**
@@ -145,7 +163,8 @@ export class GroupWriter {
         if (this.#isFull) this.#setFull(false);
         return done;
       } catch (error) {
-        if (!isDiskFull(error)) throw error;
+        // A part of the same write may have failed for good.
+        if (!isDiskFull(error) || this.isFailed) throw error;
         if (!this.#isFull) this.#setFull(true);
         await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, retryMs));
       }

@@ -155,14 +155,16 @@ export class ReplicaVolume {
       !keys.some((other) => other.generation === generation);
     const all = { lineage, keys: [...keys, ...held.filter(isNeeded)] };
     // Replaced keys are overwritten, as in headers.
-    await this.#disk.replace(this.#path(keysFile), encodeKeys(all), true);
+    await this.#disk.replace(this.#path(keysFile), encodeKeys(all), { isErasing: true });
   }
 
   /** Erases wrapped keys that no data needs any more. */
   async #keepOnly(lineage: number, keys: readonly WrappedKey[]): Promise<void> {
     const held = await this.keys(lineage);
     if (held.length <= keys.length) return;
-    await this.#disk.replace(this.#path(keysFile), encodeKeys({ lineage, keys }), true);
+    await this.#disk.replace(this.#path(keysFile), encodeKeys({ lineage, keys }), {
+      isErasing: true,
+    });
   }
 
   /** Copies what a file lacks. Returns the number of bytes that were written. */
@@ -217,7 +219,9 @@ export class ReplicaVolume {
       await this.#removeUnlisted();
       await this.#disk.replace(this.#path(watermarkFile), manifest.mark);
       const header = await this.#headerOf(manifest);
-      await this.#disk.replace(this.#path('volume'), encodeHeader(header, dataKeys.newest), true);
+      await this.#disk.replace(this.#path('volume'), encodeHeader(header, dataKeys.newest), {
+        isErasing: true,
+      });
       await this.#withdraw();
       await this.#removeKeys();
     } catch (error) {

@@ -12,8 +12,11 @@ import { keysFile } from '../replicas/replica-manifest.ts';
  * @throws {StorageError} `disk-failed`
  */
 export async function eraseVolumeHeader(disk: Disk, folder: string): Promise<void> {
-  for (const name of ['volume', 'volume.old', keysFile, `${keysFile}.old`])
-    await eraseFile(disk, `${folder}/${name}`);
+  for (const file of ['volume', keysFile]) {
+    for (const name of [file, `${file}.old`, `${file}.new`]) {
+      await eraseFile(disk, `${folder}/${name}`);
+    }
+  }
 }
 
 /** Overwrites a file with zeros, and syncs it. Without the file, it does nothing. */

@@ -29,22 +29,28 @@ function idOf(name: string): string {
   return `ANPA${[...hash].map((byte) => base32.charAt(byte % base32.length)).join('')}`;
 }
 
-const policies: ReadonlyMap<string, ProvidedPolicy> = new Map(
-  providedDocuments.map((provided) => {
-    const { name, path } = provided;
-    const arn = `arn:aws:iam::aws:policy${path}${name}`;
-    return [arn, { ...provided, arn, id: idOf(name) }] as const;
-  }),
-);
+let made: ReadonlyMap<string, ProvidedPolicy> | undefined;
+
+/** Made at the first use, because a start needs none. */
+function policies(): ReadonlyMap<string, ProvidedPolicy> {
+  made ??= new Map(
+    providedDocuments.map((provided) => {
+      const { name, path } = provided;
+      const arn = `arn:aws:iam::aws:policy${path}${name}`;
+      return [arn, { ...provided, arn, id: idOf(name) }] as const;
+    }),
+  );
+  return made;
+}
 
 /** The provided policy with an ARN; undefined if there is none. */
 export function providedPolicy(arn: string): ProvidedPolicy | undefined {
-  return policies.get(arn);
+  return policies().get(arn);
 }
 
 /** All provided policies. */
 export function providedPolicies(): Iterable<ProvidedPolicy> {
-  return policies.values();
+  return policies().values();
 }
 
 /** The only version of a provided policy. */
