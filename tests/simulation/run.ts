@@ -1,7 +1,7 @@
 // `npm run simulate -- [--only NAME] [--seed N] [--count SEEDS]`: random work and crashes against a
 // model. A failure prints one line that replays it.
 import { parseArgs } from 'node:util';
-import { replayOf, simulations } from './simulations.ts';
+import { ownTests, replayOf, simulations } from './simulations.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,9 +16,10 @@ const count = Number(values.count);
 if (!Number.isSafeInteger(first) || !Number.isSafeInteger(count) || count < 1) {
   throw new RangeError(`--seed ${values.seed} --count ${values.count}: whole numbers are allowed`);
 }
-const chosen = simulations.filter(({ name }) => only === undefined || name === only);
+const all = [...simulations, ...ownTests];
+const chosen = all.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
-  const known = simulations.map(({ name }) => name).join(', ');
+  const known = all.map(({ name }) => name).join(', ');
   throw new RangeError(`--only '${only}': there are ${known}`);
 }
 
