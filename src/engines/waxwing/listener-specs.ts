@@ -173,7 +173,11 @@ export async function makeListeners(
   return list;
 }
 
-/** Opens listeners, and tells the protocols that clients can connect. */
+/**
+ * Opens the listeners of a broker, or none if one fails, and tells the protocols that clients can connect.
+ *
+ * @throws {NetError} `port-in-use`, `listen-failed`
+ */
 export async function openListeners(
   made: readonly NamedListener[],
   protocols: BrokerProtocols,
