@@ -107,6 +107,7 @@ const common = {
       (name) => `@aws-sdk/client-${name}`,
     ),
     'amqplib',
+    'rhea',
   ],
 };
 // `ws` would ask for compiled helpers.

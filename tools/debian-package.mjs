@@ -5,7 +5,9 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -53,6 +55,15 @@ for (const name of ['README.md', 'SECURITY.md', 'LICENSE', 'THIRD-PARTY-NOTICES'
 const changes = readFileSync(join(program, 'CHANGELOG.md'));
 write('usr/share/doc/waxwing/changelog.gz', gzipSync(changes, { level: 9 }));
 chmodSync(join(out, 'usr/lib/waxwing/bin/waxwing.mjs'), 0o755);
+
+// Whatever the umask of the checkout and of this program: the user of the service reads all of it.
+for (const name of readdirSync(out, { recursive: true })) {
+  const path = join(out, name);
+  const about = lstatSync(path);
+  if (about.isDirectory()) chmodSync(path, 0o755);
+  else if (about.isFile()) chmodSync(path, (about.mode & 0o100) === 0 ? 0o644 : 0o755);
+}
+chmodSync(out, 0o755);
 
 const file = `waxwing_${version}_all.deb`;
 execFileSync('dpkg-deb', ['--build', '--root-owner-group', out, join(root, 'dist', file)], {

@@ -13,11 +13,12 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { billOfMaterials } from './bill-of-materials.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'package');
-/** Libraries that the programs load from `node_modules`: a native addon, and the log. */
-const loadedLibraries = ['fs-native-extensions', 'pino', 'pino-pretty'];
+/** Libraries that the programs load from `node_modules`: a native addon, the log, and regular expressions. */
+const loadedLibraries = ['fs-native-extensions', 'pino', 'pino-pretty', 're2js'];
 const copied = [
   'LICENSE',
   'README.md',
@@ -64,24 +65,6 @@ function noticesOf(folders) {
     .join(`\n${line}\n\n`);
 }
 
-/** The bill of materials, without the time and the number that would make each one another. */
-function billOfMaterials(version) {
-  const text = execFileSync(
-    'npm',
-    ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'],
-    {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
-    },
-  );
-  const { serialNumber: _, metadata, ...bill } = JSON.parse(text);
-  const { timestamp: __, component, ...known } = metadata;
-  const properties = (component.properties ?? []).filter(({ name }) => !name.endsWith(':private'));
-  const about = { ...component, name: 'waxwing', version, type: 'application', properties };
-  return { ...bill, metadata: { ...known, component: about } };
-}
-
 const { version, description, license, type, engines, bin, dependencies } = readJson(
   root,
   'package.json',
@@ -109,7 +92,10 @@ const bundled = ['bundled.json', 'console-bundled.json']
   .filter((each) => each !== undefined);
 const folders = [...new Set([...bundled, ...libraries])].sort();
 writeFileSync(join(out, 'THIRD-PARTY-NOTICES'), noticesOf(folders));
-writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(version), null, 2)}\n`);
+writeFileSync(
+  join(out, 'sbom.cdx.json'),
+  `${JSON.stringify(billOfMaterials(root, folders), null, 2)}\n`,
+);
 // Without the optional peer `pkcs11js`: `npx` may ask a registry for it, and where that is out of reach repeats
 // it for a minute before it starts the program.
 const about = {

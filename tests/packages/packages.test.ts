@@ -7,7 +7,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { DescribeBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
 import { packageFolder } from '../../src/base/package-folder.ts';
+import { httpsRequest } from '../support/https-request.ts';
 import { findPrograms } from '../support/other-programs.ts';
 import { isLong } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -28,6 +30,15 @@ function made(name: string): string {
 
 /** The compression of packages takes seconds. */
 const inLongRun = { skip: !isLong && 'in the long run' };
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+}
+
+const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'));
+/** The libraries in `node_modules` are these and those that they need. */
+const loadedMin = 4;
 
 const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -50,6 +61,7 @@ test('the unpacked package serves brokers without the checkout', async (t) => {
   await client.publish('q', ['sealed']);
   assert.deepEqual(await client.take('q'), ['sealed']);
   await client.close();
+  assert.equal(await statusOfPolicy(waxwing, '^(a|b)[0-9]{2}$'), 201); // for which a library is loaded
   assert.deepEqual(ran(waxwing, 'health', '--api-port', String(waxwing.apiPort)), [0, 'ready\n']);
   const [code, text] = ran(waxwing, 'status');
   assert.equal(code, 0);
@@ -78,6 +90,19 @@ test('the unpacked package serves brokers without the checkout', async (t) => {
   ]);
   squatter.close();
 });
+
+/** The status of the management API's answer to a policy with a pattern. */
+async function statusOfPolicy({ amqpUrl, ca, mq }: Waxwing, pattern: string) {
+  const { BrokerSummaries } = await mq.send(new ListBrokersCommand());
+  const BrokerId = BrokerSummaries?.[0]?.BrokerId;
+  const { BrokerInstances } = await mq.send(new DescribeBrokerCommand({ BrokerId }));
+  const { port } = new URL(BrokerInstances?.[0]?.ConsoleURL ?? '');
+  const { username, password } = new URL(amqpUrl);
+  const policy = { pattern, definition: { 'max-length': 10 }, 'apply-to': 'queues' };
+  const path = '/api/policies/%2F/pattern';
+  const options = { method: 'PUT', port, path, ca, auth: `${username}:${password}` };
+  return (await httpsRequest(options, JSON.stringify(policy))).status;
+}
 
 type Ran = [code: number | null, text: string];
 
@@ -125,25 +150,59 @@ test('the package contains programs, notices and a bill of materials, and nothin
     ['package.json'],
   );
   // `npx` may ask a registry for peer dependencies, and waits where there is none.
-  const { dependencies, peerDependencies } = JSON.parse(
-    readFileSync(join(unpacked, 'package.json'), 'utf8'),
-  );
-  assert.deepEqual(Object.keys(dependencies), ['fs-native-extensions', 'pino', 'pino-pretty']);
+  const { dependencies, peerDependencies } = readJson(unpacked, 'package.json');
+  const loaded = ['fs-native-extensions', 'pino', 'pino-pretty', 're2js'];
+  assert.deepEqual(Object.keys(dependencies), loaded);
   assert.equal(peerDependencies, undefined);
-  const notices = readFileSync(join(unpacked, 'THIRD-PARTY-NOTICES'), 'utf8');
-  for (const name of ['pino', 'commander', 'ws', '@peculiar/x509', 'fs-native-extensions']) {
-    assert.ok(notices.includes(`${name} `), name);
-  }
-  const { metadata, components } = JSON.parse(
-    readFileSync(join(unpacked, 'sbom.cdx.json'), 'utf8'),
-  );
+});
+
+test('the bill of materials and the notices list what is in the package, and nothing else', () => {
+  const { metadata, components, dependencies } = readJson(unpacked, 'sbom.cdx.json');
   assert.equal(metadata.component.name, 'waxwing');
-  const { version } = JSON.parse(
-    readFileSync(join(packageFolder, 'node_modules', 'pino', 'package.json'), 'utf8'),
+  const listed = new Set<string>(
+    components.map((each: Component) => `${each.name} ${each.version}`),
   );
-  const purls = components.map(({ purl }: { purl: string }) => purl);
-  assert.ok(purls.includes(`pkg:npm/pino@${version}`));
-  assert.ok(!purls.some((purl: string) => purl.startsWith('pkg:npm/typescript@')));
+  const installed = (name: string) => {
+    const { version } = readJson(packageFolder, 'node_modules', name, 'package.json');
+    return `${name} ${version}`;
+  };
+  const programs = Object.keys(readJson(packageFolder, 'package.json').dependencies);
+  const consoles = ['react-dom', '@cloudscape-design/components', '@aws-sdk/client-mq'];
+  for (const name of [...programs, ...consoles]) assert.ok(listed.has(installed(name)), name);
+  for (const name of ['typescript', 'amqplib', 'rhea', 'vite', 'playwright-core']) {
+    assert.ok(!listed.has(installed(name)), name);
+  }
+  const folders = readdirSync(join(unpacked, 'node_modules'), { recursive: true }) as string[];
+  const copied = folders.filter((path) =>
+    /(^|node_modules\/)(@[^/]+\/)?[^@/]+\/package\.json$/.test(path),
+  );
+  assert.ok(copied.length > loadedMin, `${copied.length} libraries`);
+  for (const path of copied) {
+    const { name, version } = readJson(unpacked, 'node_modules', path);
+    assert.ok(listed.has(`${name} ${version}`), path);
+  }
+  const notices = readFileSync(join(unpacked, 'THIRD-PARTY-NOTICES'), 'utf8');
+  for (const each of listed) assert.ok(notices.includes(`${each} (`), each);
+  const lines = notices.split('\n').flatMap((line) => /^(\S+ \d\S*) \(.+\)$/.exec(line)?.[1] ?? []);
+  assert.deepEqual(new Set(lines), listed);
+  const references = new Set(dependencies.map(({ ref }: { ref: string }) => ref));
+  assert.equal(references.size, listed.size + 1);
+  for (const { ref, dependsOn } of dependencies) {
+    for (const each of dependsOn) assert.ok(references.has(each), `${ref} needs ${each}`);
+  }
+  for (const { name, hashes, licenses, purl } of components) {
+    assert.match(hashes[0].content, /^[0-9a-f]{128}$/, name);
+    assert.ok(licenses[0].expression ?? licenses[0].license.id, name);
+    assert.match(purl, /^pkg:npm\/(%40[\w.-]+\/)?[\w.-]+@\d/);
+  }
+});
+
+test('drills, whose clients are not in the package, say so', () => {
+  const { status, stderr } = spawnSync(process.execPath, [program, 'drill', '--all'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.match(stderr, /^waxwing: drills use clients that are development dependencies: .+\n$/);
 });
 
 test('the Debian package has the program, the unit and no secret', inLongRun, async (t) => {
@@ -169,7 +228,9 @@ test('the Debian package has the program, the unit and no secret', inLongRun, as
   assert.ok(Number(exposure) <= 2, `exposure ${exposure}`);
 });
 
-test('the same build makes the same packages', inLongRun, () => {
+test('the same build makes the same packages, whatever the umask', inLongRun, () => {
   const before = [hashOf(tarball), hashOf(made('debian-package.mjs'))];
+  const umask = process.umask(0o077);
+  after(() => process.umask(umask));
   assert.deepEqual([hashOf(made('package.mjs')), hashOf(made('debian-package.mjs'))], before);
 });

@@ -25,8 +25,11 @@ export async function drill(names: readonly string[], options: DrillOptions): Pr
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(130));
   const { runDrills } = await import('./run-drills.ts').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    const text = "drills use clients that are development dependencies: run 'npm install' first";
+    // The first is of modules, the second of the script into which `tools/bundle.mjs` bundles this.
+    if (cause.code !== 'ERR_MODULE_NOT_FOUND' && cause.code !== 'MODULE_NOT_FOUND') throw cause;
+    const text =
+      "drills use clients that are development dependencies: run 'npm install' in a checkout, " +
+      "and 'bin/waxwing.mjs drill' there";
     throw new CliError('clients-missing', text, { cause });
   });
   await runDrills(names, options);
