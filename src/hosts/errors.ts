@@ -14,8 +14,9 @@ export type HostErrorCode =
   | 'release-different'
   /** The clock of a host is too far from that of the service. */
   | 'clock-wrong'
-  /** There are as many hosts as are allowed, or one with the name or address of another. */
+  /** There are as many hosts as are allowed. */
   | 'host-limit'
+  /** Another host has the name or the address. */
   | 'host-exists'
   /** The host refused a request, with its reason. */
   | 'request-refused';

@@ -48,6 +48,23 @@ export const commandRemedies: Readonly<Record<string, Readonly<Record<string, st
     'backup-damaged': 'use another copy of the file, and the root key or KMS key of that time',
     'backup-refused': 'see the message: clusters and pairs have no backups',
   },
+  'src/net/errors.ts': {
+    'port-in-use': 'end the other program, or choose another port',
+    'listen-failed':
+      'name an address of this machine with `--host`; ports below 1024 need a capability',
+    'request-failed': 'check the address and the network; the message has the reason',
+  },
+  'src/hosts/errors.ts': {
+    'token-invalid': 'create a token with `waxwing node token`, and use it once, before it expires',
+    'peer-unknown':
+      'check the address, and why another machine answers there; otherwise let the host join again',
+    'message-invalid': 'install the same release for the service and the host',
+    'release-different': 'install the same release for the service and the host',
+    'clock-wrong': 'synchronise the clocks of both machines, for example by NTP',
+    'host-limit': 'remove a host that is not used any more, with `waxwing node remove`',
+    'host-exists': 'choose another name or address, or remove the other host',
+    'request-refused': 'see the reason in the message',
+  },
   'src/volumes/errors.ts': {
     'volumes-unsupported': 'install gocryptfs and FUSE, see `waxwing doctor`',
     'volume-missing': 'restore the folder of the broker',
