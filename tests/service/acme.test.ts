@@ -143,6 +143,7 @@ test('an authority that is away is asked again later, and the service runs', opt
     ],
   });
   await until('a failure', () => waxwing.output.includes('"retrySeconds":60'));
+  assert.match(waxwing.output, /"problem":"[^"]*ECONNREFUSED/);
   assert.match(waxwing.output, /the certificate by ACME is not used/);
   assert.match(await shown('new.example.test'), /Waxwing/);
 });

@@ -56,9 +56,11 @@ async function place(order: AcmeOrder, port: ChallengePort): Promise<string> {
     maxRedirects: 0,
     maxContentLength: answerBytesMax,
     timeout: requestMs,
-    // Failed orders are repeated as a whole, later.
-    acmeSettings: { ...acmeDefaults(axios.defaults), retryMaxAttempts: 1, retryDefaultDelay: 1 },
   });
+  // The library repeats a request without an answer, and then fails without the reason. Failed orders are
+  // repeated as a whole, later.
+  axios.interceptors.response.clear();
+  axios.interceptors.response.use(null, answered);
   const { directory: directoryUrl, email } = settings;
   const client = new Client({
     directoryUrl,
@@ -87,7 +89,20 @@ async function place(order: AcmeOrder, port: ChallengePort): Promise<string> {
   });
 }
 
-/** Settings of the library that its types do not have. */
-function acmeDefaults(defaults: object): object {
-  return (defaults as { readonly acmeSettings?: object }).acmeSettings ?? {};
+/** A request that failed as the library has every request do, with or without an answer. */
+interface FailedRequest {
+  readonly message: string;
+  readonly code?: string;
+  readonly response?: { readonly status: number };
+  readonly config?: { readonly retryValidateStatus?: ((status: number) => boolean) | null };
+}
+
+/** The answer, if its status is one that the caller takes. */
+function answered(error: FailedRequest) {
+  const { message, code = 'no answer', response, config } = error;
+  // Without a message if each address of a name refuses the connection.
+  if (response === undefined) throw new Error(message || code, { cause: error });
+  const isTaken = config?.retryValidateStatus ?? (() => true);
+  if (isTaken(response.status)) return response;
+  throw new Error(`the authority answers with status ${response.status}`, { cause: error });
 }
