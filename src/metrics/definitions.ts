@@ -98,12 +98,7 @@ export const replicationLag = 'waxwing_replication_lag_seconds';
 export const activeMqMetrics: readonly Definition[] = [
   cpu('CpuUtilization'),
   gauge('CurrentConnectionsCount', 'waxwing_connections'),
-  metric(
-    'EstablishedConnectionsCount',
-    'Count',
-    (change) =>
-      change.value('waxwing_connections_opened_total') ?? change.value('waxwing_logins_total'),
-  ),
+  gauge('EstablishedConnectionsCount', 'waxwing_logins_total'),
   metric(
     'HeapUsage',
     'Percent',

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateBrokerCommand,
   DeleteBrokerCommand,
@@ -18,8 +17,8 @@ import { readable } from '../../src/cli/drill/plain-text.ts';
 import { findRabbitMqServer } from '../../src/engines/installed/rabbitmq.ts';
 import { serviceUser } from '../../src/engines/rabbitmq/nodes/definitions.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
+import { brokerLines } from '../support/broker-lines.ts';
 import { createKey, describeBroker, password, underKey } from '../support/broker-requests.ts';
-import { calledService, clientOptions } from '../support/cloudwatch.ts';
 import {
   clusterFolder,
   clusterMs,
@@ -252,13 +251,9 @@ test('nothing of the cluster is readable on the disk or in the processes', { ski
 });
 
 test("the broker's logs have the lines of all nodes", { skip }, async () => {
-  const logs = new CloudWatchLogsClient(clientOptions(calledService(waxwing)));
   const awaitLine = (category: string, text: string) =>
     until(`${text} in ${category}`, async () => {
-      const logGroupName = `/aws/amazonmq/broker/${brokerId}/${category}`;
-      const filterPattern = `"${text}"`;
-      const asked = new FilterLogEventsCommand({ logGroupName, filterPattern, limit: 10 });
-      return ((await logs.send(asked)).events ?? []).length > 0;
+      return (await brokerLines(waxwing, brokerId, category, `"${text}"`)).length > 0;
     });
   for (const number of [1, 2, 3]) {
     await awaitLine('general', `rabbit${number}: Server startup complete`);
@@ -270,7 +265,6 @@ test("the broker's logs have the lines of all nodes", { skip }, async () => {
   await client.close();
   await awaitLine('connection', "user 'admin' authenticated and granted access to vhost '/'");
   await awaitLine('channel', "no queue 'none' in vhost '/'");
-  logs.destroy();
 });
 
 test('the user of the service is restored when an administrator deletes or changes it', {
@@ -297,7 +291,8 @@ test('the user of the service is restored when an administrator deletes or chang
     await until('the user is restored', async () => (await tags()) === 'monitoring', clusterMs);
     await complete();
   }
-  assert.deepEqual(nodePids(folder), pids);
+  const why = () => brokerLines(waxwing, brokerId, 'general', '?ended ?separated ?listened ?probe');
+  assert.deepEqual(nodePids(folder), pids, `a node ended: ${(await why()).join('\n')}`);
 });
 
 test('what cannot be done with a cluster is refused with the reason', { skip }, async () => {

@@ -26,7 +26,6 @@ type Values = Readonly<Record<BrokerValue, number>>;
 
 const ofBroker = [
   ['gauge', 'connections', 'Open connections.', 'connections'],
-  ['counter', 'connections_opened', 'Connections that were opened.', 'connectionsOpened'],
   ['gauge', 'consumers', 'Consumers.', 'consumers'],
   ['gauge', 'producers', 'Producers with a destination.', 'producers'],
   ['gauge', 'queues', 'Queues.', 'queues'],

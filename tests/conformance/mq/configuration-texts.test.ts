@@ -104,6 +104,30 @@ test('values are limited to a maximum length, whatever characters they contain',
   }
 });
 
+test('expressions, placeholders and references are removed with a warning', async () => {
+  const plugin = (value: string) =>
+    brokerXml(`<plugins><discardingDLQBrokerPlugin dropOnly="${value}"/></plugins>`);
+  const warning = {
+    Reason: 'INVALID_ATTRIBUTE_VALUE_REMOVED',
+    ElementName: 'discardingDLQBrokerPlugin',
+    AttributeName: 'dropOnly',
+  };
+  const { Id = '' } = await create();
+  for (const value of ['a#b', 'a{b}', '$']) {
+    assert.deepEqual((await update(Id, plugin(value))).Warnings, [], value);
+  }
+  for (const value of [
+    '#{T(java.lang.System).exit(1)}',
+    'a#{1}',
+    'a&#35;&#x7b;1}',
+    'a${user.name}',
+    '#other',
+    ' &#35;other',
+  ]) {
+    assert.deepEqual((await update(Id, plugin(value))).Warnings, [warning], value);
+  }
+});
+
 test('invalid destination names are removed with a warning', async () => {
   const entry = (names: string, more = '') =>
     brokerXml(

@@ -12,7 +12,7 @@ import {
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
 import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
-import { brokerRequest, password } from '../../support/broker-requests.ts';
+import { brokerRequest } from '../../support/broker-requests.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import {
   brokerXml,
@@ -48,6 +48,9 @@ let farUrl = '';
 let nearUrl = '';
 /** Before each instance of the other pair. */
 let relays: readonly RecordingRelay[] = [];
+
+/** Expressions and references in it must not be evaluated. */
+const password = '#{1}-canary-#{2}';
 
 const connector = (uri: string, more = '', inside = '') =>
   brokerXml(

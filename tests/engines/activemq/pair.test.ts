@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
 import {
   DeleteBrokerCommand,
   DescribeBrokerInstanceOptionsCommand,
@@ -219,6 +220,25 @@ async function metricIs(name: string, of: string, value: number | undefined): Pr
   );
 }
 
+/** A consumer of STOMP over TLS, once the broker has answered its subscription. */
+async function subscribed(destination: string): Promise<TLSSocket> {
+  const { BrokerInstances = [] } = await describeBroker(waxwing, brokerId);
+  // The second instance is active.
+  const url = BrokerInstances[1]?.Endpoints?.find((each) => each.startsWith('stomp+ssl:'));
+  const { hostname, port } = new URL(url ?? '');
+  const socket = connect({ host: hostname, port: Number(port), ca: waxwing.ca });
+  const frame = (head: readonly string[]) => socket.write(`${head.join('\n')}\n\n\0`);
+  frame(['CONNECT', 'accept-version:1.2', 'host:pair', 'login:worker', `passcode:${password}`]);
+  frame(['SUBSCRIBE', 'id:0', `destination:${destination}`, 'receipt:subscribed']);
+  let text = '';
+  for await (const part of socket.iterator({ destroyOnReturn: false })) {
+    text += String(part);
+    if (text.includes('receipt-id:subscribed')) return socket;
+    assert.ok(!text.includes('ERROR'), text);
+  }
+  throw new Error(`no answer: ${text}`);
+}
+
 test('the active instance has metrics, as Amazon MQ names it', { skip }, async () => {
   const { BrokerName = '' } = await describeBroker(waxwing, brokerId);
   const [standby, active] = [`${BrokerName}-1`, `${BrokerName}-2`];
@@ -232,6 +252,12 @@ test('the active instance has metrics, as Amazon MQ names it', { skip }, async (
   assert.ok((published[`${active} orders`] ?? count) < count, JSON.stringify(published));
   assert.equal((await metric('queue_messages_settled_total'))[`${active} canary-queue`], 0);
   await metricIs('connections', active, 0);
+  const consumer = await subscribed('/queue/orders');
+  await metricIs('queue_consumers', `${active} orders`, 1);
+  assert.deepEqual(await metric('connections'), { [active]: 1 });
+  assert.deepEqual(await metric('consumers'), { [active]: 1 });
+  consumer.destroy();
+  await metricIs('queue_consumers', `${active} orders`, 0);
   const heap = (await metric('heap_bytes'))[active] ?? 0;
   assert.ok(heap > 2 ** 20 && heap < ((await metric('heap_limit_bytes'))[active] ?? 0));
   for (const name of ['cpu_seconds_total', 'memory_bytes']) {

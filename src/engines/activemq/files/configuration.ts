@@ -5,7 +5,6 @@ import {
   attributesOf,
   brokerNamespace,
   childrenOf,
-  decoded,
   elementWith,
   isElement,
   nameOf,
@@ -13,7 +12,6 @@ import {
   type XmlNode,
   xmlOptions,
 } from '../../../control/configurations/activemq/xml-tree.ts';
-import { ControlError } from '../../../control/errors.ts';
 import { networkConnectors, whyNoNetwork } from './network-connectors.ts';
 import { brokerId, statisticsBeans } from './statistics.ts';
 import type { JavaTls } from './tls.ts';
@@ -72,18 +70,14 @@ const writer = new XMLBuilder({ ...xmlOptions, suppressEmptyNode: true, format: 
  *
  * @param text the stored configuration; undefined for the defaults of ActiveMQ
  * @returns the text, and the settings of the owner that have no effect
- * @throws {ControlError} `bad-request` if the stored text cannot be read, or has an expression or a
- *   connection to another broker that is not permitted
+ * @throws {ControlError} `bad-request` if the stored text cannot be read, or has a connection to another
+ *   broker that is not permitted
  */
 export function brokerXml(
   text: string | undefined,
   parts: ConfigurationParts,
 ): { readonly xml: string; readonly withoutEffect: readonly string[] } {
   const root = text === undefined ? undefined : readXml(text, true).find((node) => isElement(node));
-  const why = text === undefined ? undefined : whyNoExpression(text);
-  if (why !== undefined) {
-    throw new ControlError('bad-request', `the configuration cannot be used: ${why}`);
-  }
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
   const given = new Map(Object.entries(root === undefined ? {} : attributesOf(root)));
   const withoutEffect = [
@@ -135,20 +129,7 @@ export function whyUnusable(
   const root = readXml(text, true).find((node) => isElement(node));
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
   const network = children.find((node) => nameOf(node) === 'networkConnectors');
-  const why = network === undefined ? undefined : whyNoNetwork(network, users);
-  return whyNoExpression(text) ?? why;
-}
-
-/** Where an expression begins that ActiveMQ would evaluate. */
-const expressionStart = '#{';
-
-/**
- * ActiveMQ reads its configuration with Spring, which evaluates expressions in all values. They can
- * run anything in its process, whose user is that of all pairs.
- */
-function whyNoExpression(text: string): string | undefined {
-  if (!decoded(text).includes(expressionStart)) return undefined;
-  return `it contains \`${expressionStart}\`, with which an expression of Spring begins; pairs permit none`;
+  return network === undefined ? undefined : whyNoNetwork(network, users);
 }
 
 const beansStart = `<?xml version="1.0" encoding="UTF-8"?>
@@ -239,10 +220,13 @@ function element(
   return elementWith(name, new Map(Object.entries(attributes)), children);
 }
 
+/** Where an expression begins. */
+const expressionStart = '#{';
+
 /**
- * A value that ActiveMQ reads as it is given: XBean takes `#` at its start for a reference, and `##` for
- * `#`; an expression in it would be evaluated. The writer expands nothing, so that the owner's entities
- * stay as they are.
+ * A value that ActiveMQ reads as it is given. Spring, with which it reads its configuration, evaluates
+ * expressions in all values, and XBean takes `#` at the start for a reference, and `##` for `#`. The
+ * owner's values have neither. The writer expands nothing, so that the owner's entities stay as they are.
  */
 function escaped(value: string): string {
   const literal = value.replaceAll(expressionStart, `#{'${expressionStart}'}`);

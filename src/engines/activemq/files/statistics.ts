@@ -34,8 +34,8 @@ const runtime = 'T(java.lang.Runtime).runtime';
 
 /** The values of a broker, and where ActiveMQ's object has them. */
 const ofBroker = {
-  connections: 'currentConnections',
-  connectionsOpened: 'totalConnections',
+  // BrokerService counts connections only with JMX.
+  connections: 'regionBroker.clients.length',
   queues: `${destinations('queue')}.size()`,
   topics: `${destinations('topic')}.?[${isOfUsers}].size()`,
   messages: 'regionBroker.destinationStatistics.messages.count',
