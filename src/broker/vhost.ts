@@ -281,9 +281,7 @@ export class Vhost {
     }
   }
 
-  /**
-   * Runs a job. During recovery it is completed at once, because the next change may depend on it.
-   */
+  /** Runs a job. During recovery it is completed at once, because the next change may depend on it. */
   #later(steps: Iterable<void>): void {
     if (!this.#host.isRecovering) this.#host.background.run(steps);
     else for (const _ of steps);
@@ -334,6 +332,10 @@ export class Vhost {
     return this.#newQueue(name, options, owner);
   }
 
+  requireMemory(what: string): void {
+    this.#host.requireMemory(what);
+  }
+
   #newQueue(name: string, asked: QueueOptions, owner: object): Queue {
     const options = withDefaultType(asked, this.defaultQueueType);
     const subject = describe('queue', name, this.name);
@@ -350,9 +352,7 @@ export class Vhost {
     return queue;
   }
 
-  /**
-   * Adds a queue after its declaration was checked. A number is only given for a recovered queue.
-   */
+  /** Adds a queue after its declaration was checked. A number is only given for a recovered queue. */
   addQueue(name: string, options: QueueOptions, number: number | undefined): Queue {
     const queue = newQueue(this.#host, this.name, name, options, number);
     if (this.settings.hasEffect) queue.applySettings(this.settings.ofQueue(queue));

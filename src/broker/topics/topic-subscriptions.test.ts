@@ -8,12 +8,13 @@ import {
   plainSubscribe,
 } from '../../../tests/support/bare-broker.ts';
 import { noArguments } from '../arguments.ts';
+import type { Limits } from '../limits.ts';
 import { type SubscriptionRequest, TopicSubscriptions } from './topic-subscriptions.ts';
 
 const key = { clientId: 'meter/7', name: 'readings' };
 
-async function opened(before?: BareBroker) {
-  const b = await BareBroker.open(before);
+async function opened(before?: BareBroker, limits: Partial<Limits> = {}) {
+  const b = await BareBroker.open(before, limits);
   const options = { durable: true, autoDelete: false, internal: false, arguments: noArguments };
   const topics = b.vhost.declareExchange('topics', 'x-mqtt-topic', options);
   const subscriptions = new TopicSubscriptions(b.vhost);
@@ -66,6 +67,17 @@ test('changing the filters or selector of a durable subscription creates a new o
     assert.equal(subscriptions.find(key)?.readyCount, 0);
     assert.equal(subscriptions.open(request(change)).isNew, false);
   }
+});
+
+test('without memory for a changed subscription, the existing one keeps its backlog', async () => {
+  const { b, subscriptions, request } = await opened(undefined, { memoryBytesMax: 1 });
+  const { queue } = subscriptions.open(request());
+  b.publish('topics', 'meters/7/power', 'm');
+  b.broker.tick();
+  const refused = { code: 'resource-error', message: /memory/ };
+  assert.throws(() => subscriptions.open(request({ terms: 'price > 5' })), refused);
+  const same = subscriptions.open(request());
+  assert.deepEqual([same.isNew, same.queue === queue, queue.readyCount], [false, true, 1]);
 });
 
 test('a subscription in use cannot be opened again or deleted', async () => {

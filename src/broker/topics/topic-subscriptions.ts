@@ -76,7 +76,8 @@ export class TopicSubscriptions {
    * Opens a subscription, or the existing one with the same key. If filters, topics or terms
    * differ, the existing one and its backlog are deleted first.
    *
-   * @throws {BrokerError} `resource-locked` if it has a consumer and is not shared, or differs
+   * @throws {BrokerError} `resource-locked` if it has a consumer and is not shared, or differs;
+   *   `resource-error` without memory for a new one
    */
   open(request: SubscriptionRequest): TopicSubscription {
     const { key } = request;
@@ -87,6 +88,8 @@ export class TopicSubscriptions {
       if (isSame(found, request)) return { queue: found, isNew: false };
       // Other consumers must not lose their subscription.
       this.#requireFree(found, key, false);
+      // Otherwise its backlog would be lost although the request is refused.
+      this.#vhost.requireMemory('queue');
       this.#vhost.removeQueue(found);
     }
     return { queue: this.#create(request), isNew: true };
