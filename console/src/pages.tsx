@@ -105,7 +105,7 @@ export function pageOf(route: Route): ReactNode {
   const [Found] = find(route) ?? [];
   if (Found === undefined) return <NoSuchPage />;
   // The tabs of the identities are one page.
-  const key = Found === identityPage ? 'identity' : route.parts.join('/');
+  const key = Found === identityPage ? 'identity' : JSON.stringify(route.parts);
   return (
     <Loaded key={key}>
       <Found route={route} />

@@ -5,6 +5,8 @@ import {
   DescribeKeyCommand,
   GetKeyPolicyCommand,
   ListAliasesCommand,
+  ListKeysCommand,
+  PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
 import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
@@ -64,6 +66,49 @@ test('a key is created with an alias and rotation, and described', { skip }, asy
     await page.page.getByRole('tabpanel').getByRole('heading').first().waitFor();
     await page.isAccessible();
   }
+});
+
+test('a key whose alias is taken is created once, and gets another alias', { skip }, async () => {
+  const keyCount = async () => (await waxwing.kms.send(new ListKeysCommand({}))).Keys?.length ?? 0;
+  const before = await keyCount();
+  await page.go('#/keys/new');
+  await page.field('Alias').fill('made-here');
+  await page.button('Create key').click();
+  await page.page
+    .getByText(/AlreadyExistsException/)
+    .first()
+    .waitFor();
+  await page.page.getByText('The key is created', { exact: true }).waitFor();
+  await page.isAccessible();
+  await page.field('Alias').fill('made-second');
+  await page.button('Create key').click();
+  await page.heading('Keys').waitFor();
+  await page.page.getByText('alias/made-second').waitFor();
+  assert.equal(await keyCount(), before + 1);
+});
+
+test('a rotation that the person may not see is not shown as off', { skip }, async () => {
+  const { Aliases = [] } = await waxwing.kms.send(new ListAliasesCommand({}));
+  const second = Aliases.find(({ AliasName }) => AliasName === 'alias/made-second');
+  const KeyId = second?.TargetKeyId ?? '';
+  const { Policy = '' } = await waxwing.kms.send(new GetKeyPolicyCommand({ KeyId }));
+  const policy = JSON.parse(Policy);
+  const denied = {
+    ...{ Effect: 'Deny', Principal: '*', Resource: '*' },
+    Action: 'kms:GetKeyRotationStatus',
+  };
+  const Statement = [...policy.Statement, denied];
+  const changed = JSON.stringify({ ...policy, Statement });
+  await waxwing.kms.send(new PutKeyPolicyCommand({ KeyId, Policy: changed }));
+  await page.go(`#/keys/${KeyId}`);
+  await page.page.getByRole('tab', { name: 'Rotation' }).click();
+  await page.page.getByText('Not known', { exact: true }).waitFor();
+  await page.page
+    .getByText(/AccessDenied/)
+    .first()
+    .waitFor();
+  assert.equal(await page.page.getByText('Off', { exact: true }).count(), 0);
+  assert.equal(await page.button('Rotate every year').isDisabled(), true);
 });
 
 test('a policy that locks everybody out is refused, and another one is saved', {

@@ -55,7 +55,7 @@ export function pageOf(areas: Areas, route: Route): ReactNode {
   const found = find(areas, route);
   if (found === undefined) return <NoSuchPage />;
   return (
-    <Loaded key={route.parts.join('/')}>
+    <Loaded key={JSON.stringify(route.parts)}>
       <found.page route={route} />
     </Loaded>
   );

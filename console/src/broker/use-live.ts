@@ -1,6 +1,7 @@
 // Reads of the API of a broker, for components.
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { ApiError } from './request.ts';
 
 /** The interval of reading what is shown again, milliseconds. The broker samples as often. */
 const refreshMs = 5000;
@@ -12,8 +13,19 @@ export interface LiveOptions {
   readonly isEnabled?: boolean | undefined;
 }
 
+/** What is known of a resource. */
+type Live<Value> = Pick<
+  UseQueryResult<Value>,
+  'error' | 'isLoading' | 'isFetching' | 'isPlaceholderData' | 'refetch'
+> & { readonly data: Value | undefined };
+
+/** Whether the broker says that there is no such resource, or that the person may not see it any more. */
+function isGone(error: Error | null): boolean {
+  return error instanceof ApiError && (error.status === 404 || error.status === 403);
+}
+
 /**
- * Reads a resource, and what it was before until it is read again.
+ * Reads a resource, and what it was before until it is read again or is gone.
  *
  * @param key its name, whose first part is that under which changes read it again
  */
@@ -21,12 +33,13 @@ export function useLive<Value>(
   key: readonly unknown[],
   read: () => Promise<Value>,
   { isLive = true, isEnabled = true }: LiveOptions = {},
-) {
-  return useQuery({
+): Live<Value> {
+  const query = useQuery({
     queryKey: key,
     queryFn: read,
     refetchInterval: isLive && refreshMs,
     enabled: isEnabled,
     placeholderData: keepPreviousData,
   });
+  return isGone(query.error) ? { ...query, data: undefined } : query;
 }

@@ -5,6 +5,7 @@ import {
   CreateKeyCommand,
   EnableKeyRotationCommand,
 } from '@aws-sdk/client-kms';
+import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import Container from '@cloudscape-design/components/container';
@@ -14,6 +15,7 @@ import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, useState } from 'react';
+import { notify } from '../notices.ts';
 import { errorText } from '../parts/error-alert.tsx';
 import { type Tag, TagFields, tagAdvice } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
@@ -35,8 +37,18 @@ export default function KeyCreate() {
     isRotated: true,
     tags: [],
   });
+  // A key that was made, although it did not get its alias: sending the form again makes no other one.
+  const [made, setMade] = useState<string>();
   const create = useChange({
-    call: () => createKey(draft),
+    call: async () => {
+      const id = made ?? (await createKey(draft));
+      try {
+        await completeKey(id, draft);
+      } catch (error) {
+        setMade(id);
+        throw error;
+      }
+    },
     done: 'The key is created.',
     reads: ['keys'],
     onDone: () => open('keys'),
@@ -70,6 +82,11 @@ export default function KeyCreate() {
         }
       >
         <SpaceBetween size="l">
+          {made !== undefined && (
+            <Alert type="info" header="The key is created">
+              It is {made}. Only its alias is missing: choose another one, or none.
+            </Alert>
+          )}
           <Container header={<Header variant="h2">Key</Header>}>
             <SpaceBetween size="m">
               <FormField
@@ -86,6 +103,7 @@ export default function KeyCreate() {
               <FormField label="Description">
                 <Input
                   value={draft.description}
+                  disabled={made !== undefined}
                   onChange={({ detail }) => set({ description: detail.value })}
                 />
               </FormField>
@@ -98,31 +116,43 @@ export default function KeyCreate() {
               </Checkbox>
             </SpaceBetween>
           </Container>
-          <Container
-            header={
-              <Header variant="h2" description={tagAdvice}>
-                Tags
-              </Header>
-            }
-          >
-            <TagFields tags={draft.tags} onChange={(tags) => set({ tags })} />
-          </Container>
+          {made === undefined && (
+            <Container
+              header={
+                <Header variant="h2" description={tagAdvice}>
+                  Tags
+                </Header>
+              }
+            >
+              <TagFields tags={draft.tags} onChange={(tags) => set({ tags })} />
+            </Container>
+          )}
         </SpaceBetween>
       </Form>
     </form>
   );
 }
 
-async function createKey({ alias, description, isRotated, tags }: Draft): Promise<void> {
+/** Creates a key; its id. */
+async function createKey({ description, tags }: Draft): Promise<string> {
   const named = tags.filter(({ key }) => key !== '');
   const command = new CreateKeyCommand({
     Description: description,
     Tags: named.map(({ key, value }) => ({ TagKey: key, TagValue: value })),
   });
   const { KeyMetadata } = await kms().send(command);
-  const KeyId = KeyMetadata?.KeyId ?? '';
-  if (isRotated) await kms().send(new EnableKeyRotationCommand({ KeyId }));
-  if (alias === '') return;
-  const AliasName = alias.startsWith('alias/') ? alias : `alias/${alias}`;
-  await kms().send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
+  if (KeyMetadata?.KeyId === undefined) throw new Error('The service did not describe the key.');
+  return KeyMetadata.KeyId;
+}
+
+/** Gives a key what needs calls of its own. Its rotation comes last, because nothing depends on it. */
+async function completeKey(KeyId: string, { alias, isRotated }: Draft): Promise<void> {
+  if (alias !== '') {
+    const AliasName = alias.startsWith('alias/') ? alias : `alias/${alias}`;
+    await kms().send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyId }));
+  }
+  if (!isRotated) return;
+  await kms()
+    .send(new EnableKeyRotationCommand({ KeyId }))
+    .catch((error: unknown) => notify('warning', `The key is not rotated: ${errorText(error)}`));
 }

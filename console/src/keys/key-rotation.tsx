@@ -43,6 +43,12 @@ export function isRotatable({ KeySpec, Origin }: KeyMetadata): boolean {
   return KeySpec === 'SYMMETRIC_DEFAULT' && Origin === 'AWS_KMS';
 }
 
+/** What is known of the rotation on schedule of a key whose material can be rotated. */
+export function rotationText({ data, error }: ReturnType<typeof useRotation>): string {
+  if (data === undefined) return error === null ? 'Loading' : 'Not known';
+  return data.KeyRotationEnabled === true ? `Every ${data.RotationPeriodInDays} days` : 'Off';
+}
+
 const columns: readonly TableProps.ColumnDefinition<RotationsListEntry>[] = [
   {
     id: 'at',
@@ -101,7 +107,11 @@ export function KeyRotation({ keyId, metadata }: KeyRotationProps) {
             actions={
               isOwn && (
                 <SpaceBetween direction="horizontal" size="xs">
-                  <Button loading={toggle.isPending} onClick={() => toggle.mutate()}>
+                  <Button
+                    disabled={status.data === undefined}
+                    loading={toggle.isPending}
+                    onClick={() => toggle.mutate()}
+                  >
                     {isOn ? 'Stop the rotation' : 'Rotate every year'}
                   </Button>
                   <Button loading={rotate.isPending || isPending} onClick={() => rotate.mutate()}>
@@ -118,10 +128,7 @@ export function KeyRotation({ keyId, metadata }: KeyRotationProps) {
         <KeyValuePairs
           columns={2}
           items={[
-            {
-              label: 'Rotation on schedule',
-              value: isOn ? `Every ${status.data?.RotationPeriodInDays} days` : 'Off',
-            },
+            { label: 'Rotation on schedule', value: rotationText(status) },
             { label: 'Next rotation', value: <Time at={status.data?.NextRotationDate} /> },
           ]}
         />

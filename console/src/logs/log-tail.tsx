@@ -88,7 +88,7 @@ export function LogTail({ group }: { readonly group: string }) {
         <ErrorAlert error={query.error} />
         {events.length === 0 && !query.isLoading ? (
           <Box textAlign="center" color="text-body-secondary">
-            There are no such lines.
+            {query.error ? 'The lines could not be read.' : 'There are no such lines.'}
           </Box>
         ) : (
           <LineList events={events} isFollowing={isFollowing} />

@@ -10,9 +10,17 @@ function escaped(character: string): string {
   return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
 }
 
-/** A text of one line, such as a name, with invisible characters as `\u202e`. */
-export function printable(text: string): string {
+/** A text of one line with invisible characters as `\u202e`. */
+function printableLine(text: string): string {
   return text.replace(unprintable, escaped);
+}
+
+/** Spaces that a page leaves out: a name with them would look like one without. */
+const unseenSpace = /^ | $|(?<= ) /g;
+
+/** A name, or another text of one line, with invisible characters and spaces as `\u202e`. */
+export function printable(text: string): string {
+  return printableLine(text).replace(unseenSpace, escaped);
 }
 
 /** A text of at most so many characters, and how many follow. */
@@ -46,7 +54,7 @@ export function printedBeginning(
   lengthMax: number,
   hasLines: boolean,
 ): PrintedBeginning {
-  const print = hasLines ? printableText : printable;
+  const print = hasLines ? printableText : printableLine;
   const whole = text.length <= lengthMax ? print(text) : '';
   if (text.length <= lengthMax && whole.length <= lengthMax) return { shown: whole, restLength: 0 };
   let shown = '';

@@ -30,10 +30,11 @@ export function useChange<Input = void, Result = unknown>({
   const client = useQueryClient();
   return useMutation({
     mutationFn: call,
-    onSuccess: async (result, input) => {
+    onSuccess: (result, input) => {
       notify('success', typeof done === 'string' ? done : done(input, result));
       onDone?.();
-      await Promise.all(reads.map((key) => client.invalidateQueries({ queryKey: [key] })));
     },
+    // Also after a failure: a part may be done, or somebody else was first.
+    onSettled: () => Promise.all(reads.map((key) => client.invalidateQueries({ queryKey: [key] }))),
   });
 }

@@ -53,7 +53,7 @@ export function DataKeys({ state, volumes, error }: DataKeysProps) {
         ariaLabels={{ tableLabel: 'Data keys' }}
         empty={
           <Box textAlign="center" color="inherit">
-            {emptyText(state, volumes)}
+            {error ? 'They could not be read.' : emptyText(state, volumes)}
           </Box>
         }
         columnDefinitions={[

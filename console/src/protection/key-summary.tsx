@@ -5,10 +5,11 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import type { ListedKey } from '../keys/key-calls.ts';
-import { isRotatable, useRotation } from '../keys/key-rotation.tsx';
+import { isRotatable, rotationText, useRotation } from '../keys/key-rotation.tsx';
 import { KeyState } from '../keys/key-state.tsx';
 import { Copied } from '../parts/copied.tsx';
 import { Details } from '../parts/details.tsx';
+import { ErrorAlert } from '../parts/error-alert.tsx';
 import { Time } from '../parts/time.tsx';
 import { href } from '../router.ts';
 
@@ -41,6 +42,7 @@ export function KeySummary({ isServiceKey, found }: KeySummaryProps) {
         </Header>
       }
     >
+      <ErrorAlert error={rotation.error} />
       <Details
         items={[
           {
@@ -56,9 +58,7 @@ export function KeySummary({ isServiceKey, found }: KeySummaryProps) {
           { label: 'Created', value: <Time at={metadata.CreationDate} /> },
           {
             label: 'Rotation on schedule',
-            value: rotation.data?.KeyRotationEnabled
-              ? `Every ${rotation.data.RotationPeriodInDays} days`
-              : 'Off',
+            value: isRotatable(metadata) ? rotationText(rotation) : 'Not by the service',
           },
           { label: 'Next rotation', value: <Time at={rotation.data?.NextRotationDate} /> },
         ]}

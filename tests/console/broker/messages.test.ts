@@ -261,7 +261,7 @@ test('an object whose name a browser would change is shown, and never taken for 
   skip,
 }, async () => {
   await host.json('POST', '/api/definitions', {
-    queues: ['..', '.'].map((name) => ({
+    queues: ['..', '.', ' a  b '].map((name) => ({
       name,
       vhost: '/',
       durable: true,
@@ -278,6 +278,15 @@ test('an object whose name a browser would change is shown, and never taken for 
     return names.join(' ') === '. ..';
   });
   assert.equal(await table.getByRole('link').count(), 0);
+  // Spaces that a page leaves out would make it look like `a b`.
+  await page.field('Find queues and streams').fill('^ a');
+  await table.getByRole('link', { name: '\\u0020a \\u0020b\\u0020', exact: true }).click();
+  await page.heading('\\u0020a \\u0020b\\u0020').waitFor();
+  await page.button('Actions').waitFor();
+  // Somebody deletes it: nothing is offered any more.
+  await host.call('DELETE', `/api/queues/%2F/${encodeURIComponent(' a  b ')}`);
+  await page.told('Object Not Found');
+  await page.button('Actions').waitFor({ state: 'detached' });
   await page.page.goto(`${page.url}/#/queues/%2F/..`);
   await page.told('A browser cannot ask for an object with this name.');
 });
