@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
 import { childrenOf, isRunning, isSessionOver, until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
+import { serviceMetrics } from '../support/service-metric.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { freePorts, main, WaxwingFolder } from '../support/waxwing-folder.ts';
 
@@ -67,6 +68,22 @@ test("a broker's process that dies during its start is restarted", async () => {
   const client = await until('its port', () => waxwing.connect().catch(() => undefined));
   await client.close();
   assert.ok(!isRunning(spare));
+});
+
+test('a process of a broker that hangs does not hold up the metrics of the service', async () => {
+  const { BrokerSummaries } = await waxwing.mq.send(new ListBrokersCommand());
+  const pid = waxwing.brokerPid(BrokerSummaries?.[0]?.BrokerId ?? '');
+  const hasBroker = async () => (await serviceMetrics(waxwing)).includes('waxwing_messages_ready{');
+  await until('the metrics of the broker', hasBroker);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const [text, hasSecond] = await Promise.all([serviceMetrics(waxwing), hasBroker()]);
+    assert.match(text, /^waxwing_broker_state\{.*state="RUNNING"\} 1$/m);
+    assert.equal(hasSecond, false);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await until('the metrics of the broker again', hasBroker);
 });
 
 test('a signal during the start of the service ends every process', async () => {

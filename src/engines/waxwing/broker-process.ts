@@ -13,6 +13,8 @@ import { VolumeRequests } from './volumes/volume-requests.ts';
 
 /** Milliseconds after which a process that was asked to stop is killed. */
 const stopTimeoutMs = 8000;
+/** Milliseconds within which a process tells its metrics. One that hangs must not hold up those of others. */
+const metricsTimeoutMs = 5000;
 
 /** Events of a broker process. */
 export interface ProcessEvents {
@@ -56,7 +58,9 @@ export class BrokerProcess {
   #isStopping = false;
   #failure: WaxwingError | undefined = undefined;
   #running: (ports: Readonly<Record<string, number>>) => void = () => {};
-  readonly #requests = new Map<number, (metrics: MetricsJson) => void>();
+  /** Who waits for metrics. */
+  readonly #measured = new Set<(metrics: MetricsJson) => void>();
+  #isMeasuring = false;
   readonly #searches = new Map<number, (page: DiscoveryPage | undefined) => void>();
   readonly #passwords = new Map<number, (isSet: boolean) => void>();
   readonly #volume = new VolumeRequests();
@@ -131,12 +135,21 @@ export class BrokerProcess {
     );
   }
 
-  /** The metrics of the broker; empty if it has ended. */
+  /** The metrics of the broker; empty if it has ended, or does not answer within 5 seconds. */
   metrics(): Promise<MetricsJson> {
-    const request = ++this.#requestCount;
     return new Promise((resolve) => {
-      this.#requests.set(request, resolve);
-      this.#send({ type: 'metrics', request });
+      if (!this.#child.connected) return resolve([]);
+      const answer = (metrics: MetricsJson) => {
+        clearTimeout(timeout);
+        this.#measured.delete(answer);
+        resolve(metrics);
+      };
+      const timeout = setTimeout(answer, metricsTimeoutMs, []);
+      this.#measured.add(answer);
+      // A process that has not answered is not asked again.
+      if (this.#isMeasuring) return;
+      this.#isMeasuring = true;
+      this.#send({ type: 'metrics' });
     });
   }
 
@@ -204,8 +217,8 @@ export class BrokerProcess {
         this.#events.accessed(message.access);
         return;
       case 'metrics':
-        this.#requests.get(message.request)?.(message.metrics);
-        this.#requests.delete(message.request);
+        this.#isMeasuring = false;
+        for (const answer of [...this.#measured]) answer(message.metrics);
         return;
       case 'password-set':
         this.#passwords.get(message.request)?.(message.isSet);
@@ -228,8 +241,7 @@ export class BrokerProcess {
 
   #end(detail: string): ProcessEnd {
     const end = { failure: this.#failure, detail };
-    for (const answer of this.#requests.values()) answer([]);
-    this.#requests.clear();
+    for (const answer of [...this.#measured]) answer([]);
     for (const answer of this.#searches.values()) answer(undefined);
     this.#searches.clear();
     for (const answer of this.#passwords.values()) answer(false);

@@ -80,8 +80,8 @@ async function stop(reason: string): Promise<void> {
   process.exit(0);
 }
 
-async function tellMetrics(request: number): Promise<void> {
-  say({ type: 'metrics', request, metrics: (await broker?.metrics()) ?? [] });
+async function tellMetrics(): Promise<void> {
+  say({ type: 'metrics', metrics: (await broker?.metrics()) ?? [] });
 }
 
 async function setPassword({ request, username, passwordHash }: PasswordMessage): Promise<void> {
@@ -124,7 +124,7 @@ process.on('message', (message: ToBroker) => {
       broker?.showCertificates(message.certificates);
       return;
     case 'metrics':
-      tellMetrics(message.request).catch(fail);
+      tellMetrics().catch(fail);
       return;
     case 'set-password':
       setPassword(message).catch(fail);

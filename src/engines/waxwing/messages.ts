@@ -81,7 +81,7 @@ export type ToBroker =
   | { readonly type: 'stop'; readonly reason: string }
   /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
-  | { readonly type: 'metrics'; readonly request: number }
+  | { readonly type: 'metrics' }
   /** Replace the password of a user. */
   | {
       readonly type: 'set-password';
@@ -116,7 +116,7 @@ export type FromBroker =
       readonly count: number;
     }
   | { readonly type: 'accessed'; readonly access: ReportedAccess }
-  | { readonly type: 'metrics'; readonly request: number; readonly metrics: MetricsJson }
+  | { readonly type: 'metrics'; readonly metrics: MetricsJson }
   /** Whether the user exists and its new password is on disk. */
   | { readonly type: 'password-set'; readonly request: number; readonly isSet: boolean }
   /** The findings of a search; undefined if it failed. */
