@@ -96,3 +96,10 @@ test('sums grow with each destination, and do not shrink when one is deleted or 
   assert.equal(sum(destination('queue', 'a', 5), broker(2, 0)), undefined);
   assert.equal(sum(destination('queue', 'a', 6), broker(1, 0)), 125);
 });
+
+test('sums contain destinations whose names are written alike, and stand still with them', () => {
+  const reader = new StatisticsReader(token);
+  const lines = [destination('queue', 'a%3F', 100), destination('queue', 'a%3F', 5), broker(2, 0)];
+  assert.equal(read(lines, reader)?.sums?.enqueued, 107);
+  assert.equal(read(lines, reader)?.sums?.enqueued, 107);
+});

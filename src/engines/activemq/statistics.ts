@@ -25,8 +25,10 @@ export interface InstanceStatistics {
   readonly sums: Readonly<Record<SumValue, number>> | undefined;
 }
 
+const sumValues = ['enqueued', 'dispatched', 'dequeued'] as const;
+
 /** The values of which there are sums. */
-export type SumValue = 'enqueued' | 'dispatched' | 'dequeued';
+export type SumValue = (typeof sumValues)[number];
 
 /** Collects the lines of one process. A line that is not as expected is left out. */
 export class StatisticsReader {
@@ -67,21 +69,20 @@ export class StatisticsReader {
 
 /** Sums that do not shrink when a destination is deleted. ActiveMQ's own ones contain its advisories. */
 class Sums {
-  #before: ReadonlyMap<string, DestinationStatistics['values']> = new Map();
+  #before: ReadonlyMap<string, Readonly<Record<SumValue, number>>> = new Map();
   #sums = { enqueued: 0, dispatched: 0, dequeued: 0 };
 
   after(
     queues: readonly DestinationStatistics[],
     topics: readonly DestinationStatistics[],
   ): Readonly<Record<SumValue, number>> {
-    const now = new Map([
-      ...queues.map(({ name, values }) => [`queue ${name}`, values] as const),
-      ...topics.map(({ name, values }) => [`topic ${name}`, values] as const),
-    ]);
+    const now = new Map<string, Readonly<Record<SumValue, number>>>();
+    for (const { name, values } of queues) addTo(now, `queue ${name}`, values);
+    for (const { name, values } of topics) addTo(now, `topic ${name}`, values);
     const sums = { ...this.#sums };
     for (const [key, values] of now) {
       const before = this.#before.get(key);
-      for (const name of ['enqueued', 'dispatched', 'dequeued'] as const) {
+      for (const name of sumValues) {
         const growth = values[name] - (before?.[name] ?? 0);
         // A destination that was deleted and created again counts from zero.
         sums[name] += growth >= 0 ? growth : values[name];
@@ -91,6 +92,18 @@ class Sums {
     this.#sums = sums;
     return sums;
   }
+}
+
+/** Names with lone surrogates are written with `?` instead, so that several can be the same. */
+function addTo(
+  all: Map<string, Readonly<Record<SumValue, number>>>,
+  key: string,
+  values: Readonly<Record<SumValue, number>>,
+): void {
+  const same = all.get(key);
+  const of = (name: SumValue) => values[name] + (same?.[name] ?? 0);
+  const sums = { enqueued: of('enqueued'), dispatched: of('dispatched'), dequeued: of('dequeued') };
+  all.set(key, sums);
 }
 
 function add(to: DestinationStatistics[], [encoded = '', ...words]: readonly string[]): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brokerNamespace } from '../../../control/configurations/activemq/xml-tree.ts';
-import { brokerXml } from './configuration.ts';
+import { brokerXml, whyUnusable } from './configuration.ts';
 import { javaTls } from './tls.ts';
 
 const parts = {
@@ -125,4 +125,22 @@ test('a password is not evaluated as an expression or a reference', () => {
     const { xml } = brokerXml(text, { ...parts, users });
     assert.ok(xml.includes(`password="${written}"`), xml);
   }
+});
+
+test('an element that is there twice is refused', () => {
+  const rights = '<plugins><authorizationPlugin/></plugins>';
+  const text = broker('', `${rights}<plugins><statisticsBrokerPlugin/></plugins>`);
+  const refusal = /it has the element plugins more than once/;
+  assert.match(whyUnusable(text, []) ?? '', refusal);
+  assert.throws(() => brokerXml(text, parts), { code: 'bad-request', message: refusal });
+});
+
+test('names in a configuration differ from the ids of our beans', () => {
+  const { xml } = brokerXml(undefined, parts);
+  const ids = [...xml.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  assert.deepEqual(ids, [
+    `broker-${parts.statisticsToken}`,
+    `expressions-${parts.statisticsToken}`,
+  ]);
+  assert.ok(xml.includes(`<ref bean="${ids[0]}"/>`) && xml.includes(`factory-bean="${ids[1]}"`));
 });

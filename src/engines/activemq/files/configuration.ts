@@ -12,6 +12,7 @@ import {
   type XmlNode,
   xmlOptions,
 } from '../../../control/configurations/activemq/xml-tree.ts';
+import { ControlError } from '../../../control/errors.ts';
 import { networkConnectors, whyNoNetwork } from './network-connectors.ts';
 import { brokerId, statisticsBeans } from './statistics.ts';
 import type { JavaTls } from './tls.ts';
@@ -70,8 +71,8 @@ const writer = new XMLBuilder({ ...xmlOptions, suppressEmptyNode: true, format: 
  *
  * @param text the stored configuration; undefined for the defaults of ActiveMQ
  * @returns the text, and the settings of the owner that have no effect
- * @throws {ControlError} `bad-request` if the stored text cannot be read, or has a connection to another
- *   broker that is not permitted
+ * @throws {ControlError} `bad-request` if the stored text cannot be read, has an element twice, or has a
+ *   connection to another broker that is not permitted
  */
 export function brokerXml(
   text: string | undefined,
@@ -79,6 +80,10 @@ export function brokerXml(
 ): { readonly xml: string; readonly withoutEffect: readonly string[] } {
   const root = text === undefined ? undefined : readXml(text, true).find((node) => isElement(node));
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
+  const why = whyNotOnce(children);
+  if (why !== undefined) {
+    throw new ControlError('bad-request', `the configuration cannot be used: ${why}`);
+  }
   const given = new Map(Object.entries(root === undefined ? {} : attributesOf(root)));
   const withoutEffect = [
     ...ownAttributes.filter((name) => given.has(name)),
@@ -88,7 +93,7 @@ export function brokerXml(
   const attributes = new Map([
     ...given,
     ['xmlns', brokerNamespace],
-    ['id', brokerId],
+    ['id', brokerId(parts.statisticsToken)],
     ['brokerName', escaped(parts.brokerName)],
     ['useJmx', 'false'],
     ['persistent', 'true'],
@@ -129,7 +134,15 @@ export function whyUnusable(
   const root = readXml(text, true).find((node) => isElement(node));
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
   const network = children.find((node) => nameOf(node) === 'networkConnectors');
-  return network === undefined ? undefined : whyNoNetwork(network, users);
+  const why = network === undefined ? undefined : whyNoNetwork(network, users);
+  return whyNotOnce(children) ?? why;
+}
+
+/** One of two would have no effect: without the `plugins` with its permissions, everybody has all of them. */
+function whyNotOnce(children: readonly XmlNode[]): string | undefined {
+  const names = children.map((node) => nameOf(node));
+  const again = names.find((name, at) => names.indexOf(name) !== at);
+  return again === undefined ? undefined : `it has the element ${again} more than once`;
 }
 
 const beansStart = `<?xml version="1.0" encoding="UTF-8"?>

@@ -1,7 +1,14 @@
 // What makes an active instance write its statistics.
 
-/** The id of the broker in the configuration. */
-export const brokerId = 'pair';
+/**
+ * The id of the broker in the configuration. XBean takes the `name` of an owner's element for an id too, and
+ * refuses a second one: the token makes ours differ from all of them.
+ *
+ * @param token as of {@link statisticsBeans}
+ */
+export function brokerId(token: string): string {
+  return `broker-${token}`;
+}
 
 /** Milliseconds between two times that an instance writes its statistics. */
 export const statisticsEveryMs = 5000;
@@ -68,8 +75,9 @@ export const brokerValues = Object.keys(ofBroker) as BrokerValue[];
 export function statisticsBeans(token: string): string {
   const expression = statisticsExpression(token).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const scheduling = 'org.springframework.scheduling';
+  const parserId = `expressions-${token}`;
   return `
-<bean id="expressions" class="org.springframework.expression.spel.standard.SpelExpressionParser"/>
+<bean id="${parserId}" class="org.springframework.expression.spel.standard.SpelExpressionParser"/>
 <bean class="${scheduling}.concurrent.ScheduledExecutorFactoryBean">
   <property name="daemon" value="true"/>
   <property name="scheduledExecutorTasks">
@@ -78,12 +86,12 @@ export function statisticsBeans(token: string): string {
       <property name="runnable">
         <bean class="${scheduling}.support.MethodInvokingRunnable">
           <property name="targetObject">
-            <bean factory-bean="expressions" factory-method="parseExpression">
+            <bean factory-bean="${parserId}" factory-method="parseExpression">
               <constructor-arg value="${expression}"/>
             </bean>
           </property>
           <property name="targetMethod" value="getValue"/>
-          <property name="arguments"><list><ref bean="${brokerId}"/></list></property>
+          <property name="arguments"><list><ref bean="${brokerId(token)}"/></list></property>
         </bean>
       </property>
     </bean>
