@@ -12,9 +12,9 @@ interface Slab {
 
 /** Chunks in each of the first slabs. */
 const chunksPerSlab = 64;
-/** The number of slabs from which further ones are large, and the chunks in each of these. */
+/** The number of slabs from which further ones are large, and how many times as large. */
 const smallSlabCount = 8;
-const chunksPerLargeSlab = 512;
+const largeSlabScale = 8;
 
 /**
  * Chunks of equal size for queue indexes. Many of them share one memory area, which is large enough
@@ -25,15 +25,21 @@ const chunksPerLargeSlab = 512;
  */
 export class ChunkPool {
   readonly #wordCount: number;
+  readonly #chunksPerSlab: number;
   readonly #slabs = new Map<ArrayBufferLike, Slab>();
   /** Slabs with free chunks. */
   readonly #open = new Set<ArrayBufferLike>();
   /** An unused slab that is kept for the next request. */
   #spare: ArrayBufferLike | undefined = undefined;
 
-  /** @param wordCount words in a chunk; {@link chunksPerSlab} chunks should take at least 128 KiB */
-  constructor(wordCount: number) {
+  /**
+   * @param wordCount words in a chunk
+   * @param scale how many times {@link chunksPerSlab} chunks are in a slab, which should have at least
+   *   128 KiB
+   */
+  constructor(wordCount: number, scale = 1) {
     this.#wordCount = wordCount;
+    this.#chunksPerSlab = chunksPerSlab * scale;
   }
 
   /** The number of slabs. */
@@ -44,7 +50,8 @@ export class ChunkPool {
   /** Returns a chunk in which the first word of every message is 0. */
   take(): Uint32Array {
     for (const memory of this.#open) return this.#takeFrom(memory);
-    const chunkCount = this.#slabs.size < smallSlabCount ? chunksPerSlab : chunksPerLargeSlab;
+    const scale = this.#slabs.size < smallSlabCount ? 1 : largeSlabScale;
+    const chunkCount = this.#chunksPerSlab * scale;
     const memory = new ArrayBuffer(chunkCount * this.#wordCount * 4);
     this.#slabs.set(memory, { free: [], chunkCount, fresh: 0, usedCount: 0 });
     this.#open.add(memory);
@@ -65,7 +72,7 @@ export class ChunkPool {
   release(chunk: Uint32Array): void {
     const memory = chunk.buffer;
     const slab = this.#slabs.get(memory);
-    if (slab === undefined) return; // a ring that was replaced by a larger one
+    if (slab === undefined) return; // not from this pool
     slab.free.push(chunk);
     slab.usedCount--;
     if (slab.usedCount === 0 && this.#spare !== undefined) {

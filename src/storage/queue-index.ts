@@ -19,15 +19,18 @@ const offsetBits = 32 - expiryBits;
 export const offsetMax: number = 2 ** offsetBits - 1;
 /** Number of messages in the smallest ring. */
 const ringSizeMin = 16;
+/** Number of messages in the next larger ring. The largest has as many as a chunk. */
+const ringSizeMiddle = size / 4;
 const ringPool = new RingPool(ringSizeMin * wordCount);
+const middlePool = new ChunkPool(ringSizeMiddle * wordCount, 4);
 const chunkPool = new ChunkPool(size * wordCount);
 /** A bit of the state, which also contains the priority and the delivery count. */
 const redelivered = 1;
 
 /**
  * The positions of a queue's messages by sequence number. Messages take 12 bytes each, even if they
- * expire; 4 more if any message nearby has a priority or was redelivered; and 8 more if neighbours
- * expire more than half a minute apart. A short queue uses one small ring, so that the data of a
+ * expire; 4 more if any message nearby was redelivered, or has another priority than most; and 8 more
+ * if neighbours expire more than half a minute apart. A short queue uses one small ring, so that the data of a
  * thousand queues fits into a CPU cache. A longer queue uses chunks, which are freed when none of
  * their messages is live. The order of delivery is not part of it.
  */
@@ -45,7 +48,9 @@ export class QueueIndex {
   /** The size of the ring or of a chunk, minus 1. */
   #mask = size - 1;
   #expiryTimes: ExpiryTimes | undefined = undefined;
-  /** The states of messages, for rings and chunks in which any message has one. */
+  /** The state of most messages: that of the first one that was added to the empty index. */
+  #usualState = 0;
+  /** The states of messages as differences from the usual one, for rings and chunks in which any differs. */
   #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
   /** The ring or chunk whose states were used last, which is usually that of the next message. */
   #lastChunk: Uint32Array | undefined = undefined;
@@ -120,7 +125,7 @@ export class QueueIndex {
     _receivedMs = 0,
   ): void {
     assert(offset <= offsetMax, 'a record begins where no index can name it');
-    if (this.count === 0) this.#restart(sequence);
+    if (this.count === 0) this.#restart(sequence, priority << 8);
     const relative = sequence - this.#first;
     if (relative < 0) this.#extend(sequence);
     else if (this.#ring !== undefined && relative > this.#mask) this.#grow(this.#first, relative);
@@ -129,7 +134,7 @@ export class QueueIndex {
     chunk[at] = slot + 1;
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
-    if (priority !== 0) this.#setState(chunk, sequence, priority << 8);
+    if (priority << 8 !== this.#usualState) this.#setState(chunk, sequence, priority << 8);
     if (expiryMs !== Infinity) this.#setExpiry(chunk, sequence, expiryMs);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
@@ -175,22 +180,26 @@ export class QueueIndex {
     const oldMask = this.#mask;
     const oldBase = this.#base;
     const states = this.#states?.get(old);
-    const times = Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
+    const times =
+      this.#expiryTimes &&
+      Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
     this.#dropStates(old);
     this.#expiryTimes?.drop(old);
-    this.#mask = (span < size / 4 ? size / 4 : size) - 1;
+    this.#mask = (span < ringSizeMiddle ? ringSizeMiddle : size) - 1;
     const ring = span < size ? newRing(this.#mask + 1) : undefined;
     this.#first = ring === undefined ? first - (first % size) : first;
     this.#ring = ring;
     this.#base = 0;
+    // A message to many queues can make all of them grow, so nothing is allocated for a message.
     for (let s = oldFirst; s <= oldFirst + oldMask; s++) {
       const from = oldBase + (s & oldMask) * wordCount;
       if (old[from] === 0) continue;
       const to = ring ?? this.#take((s - this.#first) >>> shift);
-      to.set(old.subarray(from, from + wordCount), this.#at(s));
-      const state = states?.[s & oldMask] ?? 0;
-      if (state !== 0) this.#setState(to, s, state);
-      const expiryMs = times[s - oldFirst] ?? Infinity;
+      const at = this.#at(s);
+      for (let word = 0; word < wordCount; word++) to[at + word] = old[from + word] ?? 0;
+      const difference = states?.[s & oldMask] ?? 0;
+      if (difference !== 0) this.#setDifference(to, s, difference);
+      const expiryMs = times?.[s - oldFirst] ?? Infinity;
       if (expiryMs !== Infinity) this.#setExpiry(to, s, expiryMs);
     }
     releaseRing(old, oldBase, oldMask + 1);
@@ -322,7 +331,7 @@ export class QueueIndex {
     assert(chunk[at] !== 0, 'a message is settled twice');
     const bodyLength = chunk[at + 2] ?? 0;
     chunk[at] = 0;
-    if (this.#states !== undefined) this.#setState(chunk, sequence, 0);
+    if (this.#states !== undefined) this.#setDifference(chunk, sequence, 0);
     this.count--;
     if (this.count === 0 && this.#expiryTimes !== undefined) this.#expiryTimes.clear();
     if (this.#ring === undefined) this.#releaseFromChunk((sequence - this.#first) >>> shift, chunk);
@@ -394,8 +403,11 @@ export class QueueIndex {
   }
 
   #state(sequence: number): number {
-    const chunk = this.#states === undefined ? undefined : this.#chunk(sequence);
-    return chunk === undefined ? 0 : (this.#statesOf(chunk)?.[sequence & this.#mask] ?? 0);
+    if (sequence >= this.next) return 0;
+    if (this.#states === undefined && this.#usualState === 0) return 0;
+    const chunk = this.#chunk(sequence);
+    if (chunk === undefined) return 0;
+    return this.#usualState ^ (this.#statesOf(chunk)?.[sequence & this.#mask] ?? 0);
   }
 
   #statesOf(chunk: Uint32Array): Uint32Array | undefined {
@@ -407,15 +419,19 @@ export class QueueIndex {
   }
 
   #setState(chunk: Uint32Array, sequence: number, state: number): void {
+    this.#setDifference(chunk, sequence, state ^ this.#usualState);
+  }
+
+  #setDifference(chunk: Uint32Array, sequence: number, difference: number): void {
     let states = this.#statesOf(chunk);
     if (states === undefined) {
-      if (state === 0) return;
+      if (difference === 0) return;
       states = new Uint32Array(this.#mask + 1);
       this.#states ??= new Map();
       this.#states.set(chunk, states);
       this.#lastStates = states;
     }
-    states[sequence & this.#mask] = state;
+    states[sequence & this.#mask] = difference;
   }
 
   #dropStates(chunk: Uint32Array): void {
@@ -437,8 +453,9 @@ export class QueueIndex {
   }
 
   /** No message is live: starts with a ring again, which may use the memory of a chunk. */
-  #restart(sequence: number): void {
+  #restart(sequence: number, usualState: number): void {
     this.#first = sequence;
+    this.#usualState = usualState;
     this.#states = undefined;
     this.#lastChunk = undefined;
     this.#lastStates = undefined;
@@ -467,10 +484,11 @@ export class QueueIndex {
 }
 
 function newRing(messageCount: number): Uint32Array {
-  return messageCount === size ? chunkPool.take() : new Uint32Array(messageCount * wordCount);
+  return messageCount === size ? chunkPool.take() : middlePool.take();
 }
 
 function releaseRing(ring: Uint32Array, base: number, messageCount: number): void {
   if (messageCount === ringSizeMin) ringPool.release(ring, base);
   else if (messageCount === size) chunkPool.release(ring.fill(0));
+  else middlePool.release(ring.fill(0));
 }
