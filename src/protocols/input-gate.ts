@@ -123,7 +123,10 @@ export class InputGate {
     } else this.#piecesLeft -= this.#pieceUnits - this.#unitsLeft;
     this.#pieceUnits = Math.min(unitsPerTurnMax, this.#piecesLeft);
     this.#unitsLeft = this.#pieceUnits - unitsOfPiece;
-    if (this.#unitsLeft <= 0 && !this.isBusy) this.#waitForTurn();
+    this.#untimedUnits += unitsOfPiece;
+    if (this.isBusy) return;
+    if (this.#unitsLeft <= 0) this.#waitForTurn();
+    else if (this.#untimedUnits >= timedUnits) this.#lookAtClock();
   }
 
   /**

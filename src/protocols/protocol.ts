@@ -62,14 +62,16 @@ export interface Connection {
 /** Whether a connection uses a protocol, according to its first bytes. */
 export type Recognition = 'yes' | 'no' | 'maybe';
 
+/** A WebSocket message of a connection's output: a part of the output, or a copy. */
+export interface OutputMessage {
+  readonly bytes: Buffer;
+  readonly isText: boolean;
+}
+
 /** Divides the output of a connection into WebSocket messages. */
 export interface OutputMessages {
-  /**
-   * Takes the next output.
-   *
-   * @param pass receives each message, in order: a part of the output, or a copy
-   */
-  split(bytes: Buffer, pass: (message: Buffer, isText: boolean) => void): void;
+  /** Takes the next output, and returns its messages, all of which must be read before the next call. */
+  split(output: Buffer): Iterator<OutputMessage>;
 }
 
 /** A protocol of one broker, as used by listeners. */

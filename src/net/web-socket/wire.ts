@@ -2,8 +2,10 @@
 
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { OutputMessages } from '../../protocols/protocol.ts';
+import { joined } from '../../base/bytes.ts';
+import type { OutputMessage, OutputMessages } from '../../protocols/protocol.ts';
 import type { Wire } from '../wire.ts';
+import { LaterTurns } from './later-turns.ts';
 import { answerPings } from './server.ts';
 
 /**
@@ -11,6 +13,14 @@ import { answerPings } from './server.ts';
  * turn. The protocol does not see them.
  */
 const unseenFrameCountMax = 512;
+
+/**
+ * Maximum number of messages into which output is divided at once. Each takes some microseconds, and output
+ * can consist of thousands of small frames.
+ */
+const messagesAtOnceMax = 64;
+
+const laterTurns = new LaterTurns();
 
 /** The close code of a server that shuts down (RFC 6455, 7.4.1). */
 const goingAway = 1001;
@@ -29,8 +39,8 @@ export class WebSocketWire implements Wire {
   outputMessages: OutputMessages | undefined = undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
-  /** Messages received before the first read. */
-  readonly #early: Buffer[] = [];
+  /** Messages received before the first read, or while reading is paused. */
+  #early: Buffer[] = [];
   #received: ((bytes: Buffer) => void) | undefined = undefined;
   /** Frames that the protocol has not seen. */
   #unseenFrameCount = 0;
@@ -38,6 +48,8 @@ export class WebSocketWire implements Wire {
   #isHeld = false;
   /** Reading was paused by the transport. */
   #isPaused = false;
+  /** What was received meanwhile is passed on in the next turn. */
+  #isContinuing = false;
   /** Remaining bytes that the client may send before it has logged in. */
   #unauthenticatedBytesLeft: number;
   readonly #count = (bytes: Buffer): void => {
@@ -71,7 +83,7 @@ export class WebSocketWire implements Wire {
     setImmediate(() => {
       this.#isHeld = false;
       this.#unseenFrameCount = 0;
-      if (!this.#isPaused) this.#webSocket.resume();
+      if (!this.#isPaused && !this.#isContinuing) this.#webSocket.resume();
     });
   }
 
@@ -84,8 +96,25 @@ export class WebSocketWire implements Wire {
       this.#unseen();
       return;
     }
-    if (this.#received === undefined) this.#early.push(bytes);
-    else this.#received(bytes);
+    // The library passes on all messages of what was read at once, also after `pause`.
+    const isEarly = this.#received === undefined || this.#isPaused || this.#early.length > 0;
+    if (isEarly) this.#early.push(bytes);
+    else this.#received?.(bytes);
+  }
+
+  /** Passes on what was received while reading was paused. The payloads are one byte stream. */
+  #takeEarly(): void {
+    if (this.#early.length === 0 || this.#received === undefined) return;
+    const early = this.#early;
+    this.#early = [];
+    this.#received(joined(early));
+  }
+
+  #continueReading(): void {
+    this.#isContinuing = false;
+    if (this.#isPaused) return;
+    this.#takeEarly();
+    if (!this.#isPaused && !this.#isHeld) this.#webSocket.resume();
   }
 
   admit(): void {
@@ -102,23 +131,32 @@ export class WebSocketWire implements Wire {
       this.#webSocket.send(bytes, written);
       return;
     }
-    const messages: { readonly message: Buffer; readonly isText: boolean }[] = [];
-    outputMessages.split(bytes, (message, isText) => messages.push({ message, isText }));
-    const last = messages.pop();
-    if (last === undefined) {
-      // It is kept until the rest of its message is written.
-      queueMicrotask(written);
-      return;
-    }
-    // One record of TLS for all of them.
-    this.#socket.cork();
-    for (const { message, isText } of messages) this.#send(message, isText);
-    this.#send(last.message, last.isText, written);
-    this.#socket.uncork();
+    const messages = outputMessages.split(bytes);
+    const first = messages.next();
+    // Without a message, it is kept until the rest of its message is written.
+    if (first.done === true) queueMicrotask(written);
+    else this.#sendSome(first.value, messages, written);
   }
 
-  #send(message: Buffer, isText: boolean, written?: () => void): void {
-    this.#webSocket.send(message, { binary: !isText }, written);
+  #sendSome(first: OutputMessage, others: Iterator<OutputMessage>, written: () => void): void {
+    let message = first;
+    // One record of TLS for all of them.
+    this.#socket.cork();
+    for (let count = 0; count < messagesAtOnceMax; count++) {
+      const next = others.next();
+      this.#send(message, next.done === true ? written : undefined);
+      if (next.done === true) {
+        this.#socket.uncork();
+        return;
+      }
+      message = next.value;
+    }
+    this.#socket.uncork();
+    laterTurns.add(() => this.#sendSome(message, others, written));
+  }
+
+  #send({ bytes, isText }: OutputMessage, written?: () => void): void {
+    this.#webSocket.send(bytes, { binary: !isText }, written);
   }
 
   read(received: (bytes: Buffer) => void): void {
@@ -130,7 +168,10 @@ export class WebSocketWire implements Wire {
   }
 
   onClose(closed: () => void): void {
-    this.#webSocket.on('close', closed);
+    this.#webSocket.on('close', () => {
+      this.#takeEarly();
+      closed();
+    });
   }
 
   pause(): void {
@@ -140,7 +181,13 @@ export class WebSocketWire implements Wire {
 
   resume(): void {
     this.#isPaused = false;
-    if (!this.#isHeld) this.#webSocket.resume();
+    if (this.#early.length === 0) {
+      if (!this.#isHeld) this.#webSocket.resume();
+    } else if (!this.#isContinuing) {
+      // Not at once: the connection may be handling earlier bytes.
+      this.#isContinuing = true;
+      setImmediate(() => this.#continueReading());
+    }
   }
 
   end(): void {

@@ -18,7 +18,10 @@ function messagesOf(output: Buffer, size: number): [Buffer, boolean][] {
   for (let at = 0; at < output.length; at += size) {
     // The writer reuses its buffer.
     const part = Buffer.from(output.subarray(at, at + size));
-    messages.split(part, (message, isText) => found.push([Buffer.from(message), isText]));
+    for (let split = messages.split(part), step = split.next(); step.done !== true; ) {
+      found.push([Buffer.from(step.value.bytes), step.value.isText]);
+      step = split.next();
+    }
     part.fill(0x55);
   }
   return found;

@@ -1,7 +1,7 @@
 // WebSocket messages of STOMP.
 
 import { isUtf8 } from 'node:buffer';
-import type { OutputMessages } from '../protocol.ts';
+import type { OutputMessage, OutputMessages } from '../protocol.ts';
 
 /** Size in bytes above which a frame that comes in several parts is not gathered. */
 const gatheredBytesMax = 256 * 1024;
@@ -29,25 +29,27 @@ export class FrameMessages implements OutputMessages {
   /** The remaining bytes of the body; -1 if it ends with the next NUL. */
   #bodyBytesLeft = -1;
 
-  split(bytes: Buffer, pass: (message: Buffer, isText: boolean) => void): void {
+  *split(output: Buffer): Generator<OutputMessage> {
     let from = 0;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < output.length; ) {
       if (this.#phase === 'between') {
-        if (bytes[at] === lineFeed) {
-          pass(bytes.subarray(at, at + 1), true);
+        if (output[at] === lineFeed) {
+          yield { bytes: output.subarray(at, at + 1), isText: true };
           from = ++at;
         } else this.#phase = 'head';
       } else if (this.#phase === 'head') {
-        at = this.#headEnd(bytes, from);
+        at = this.#headEnd(output, from);
         if (at < 0) break;
       } else {
-        at = this.#frameEnd(bytes, at);
+        at = this.#frameEnd(output, at);
         if (at < 0) break;
-        this.#pass(bytes.subarray(from, at), pass);
+        yield this.#whole(output.subarray(from, at));
         from = at;
       }
     }
-    if (from < bytes.length) this.#keep(bytes.subarray(from), pass);
+    if (from === output.length) return;
+    const message = this.#keep(output.subarray(from));
+    if (message !== undefined) yield message;
   }
 
   /** Returns where the body begins; -1 if the head goes on. */
@@ -84,24 +86,30 @@ export class FrameMessages implements OutputMessages {
     return bytes[end + 1] === lineFeed ? end + 2 : end + 1;
   }
 
-  #pass(last: Buffer, pass: (message: Buffer, isText: boolean) => void): void {
-    const frame = this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last]);
-    pass(frame, !this.#isLong && isUtf8(frame));
+  /** A message with everything that was kept, and its last part. */
+  #whole(last: Buffer): OutputMessage {
+    const bytes = this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last]);
+    const isText = !this.#isLong && isUtf8(bytes);
     this.#parts = [];
     this.#partBytes = 0;
     this.#isLong = false;
+    return { bytes, isText };
   }
 
-  /** Keeps the beginning of a frame. The buffer is reused by its owner. */
-  #keep(rest: Buffer, pass: (message: Buffer, isText: boolean) => void): void {
+  /**
+   * Keeps the beginning of a frame, a copy because the buffer is reused by its owner. Returns a message
+   * instead if the frame is long.
+   */
+  #keep(rest: Buffer): OutputMessage | undefined {
     const isLong = this.#isLong || this.#partBytes + rest.length > gatheredBytesMax;
     if (isLong && this.#phase === 'body') {
       this.#isLong = true;
-      this.#pass(rest, pass);
+      const message = this.#whole(rest);
       this.#isLong = true;
-      return;
+      return message;
     }
     this.#parts.push(Buffer.from(rest));
     this.#partBytes += rest.length;
+    return undefined;
   }
 }

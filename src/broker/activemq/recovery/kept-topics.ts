@@ -1,7 +1,10 @@
 // Recent messages of topics, for retroactive consumers.
 
 import { publicationOf } from '../../held/held-messages.ts';
+import type { Pattern } from '../../patterns/alphabet.ts';
 import type { Publication } from '../../publication.ts';
+import { TopicTree } from '../../retained/topic-tree.ts';
+import { DueHeap } from '../../schedule/due-heap.ts';
 import type { Delivery } from '../../subscription.ts';
 import type { RecoveryPolicy } from '../policies/destination-policy.ts';
 
@@ -11,6 +14,11 @@ export const keptTopicCountMax = 1000;
 export const keptCountMax = 20_000;
 /** ... and their size in bytes. Beyond that, the messages of the topic that is idle longest are dropped. */
 export const keptBytesMax = 64 * 1024 * 1024;
+
+/** Number of names or messages that are examined in one step of about ten microseconds. */
+const examinedPerStep = 64;
+/** Topics in a chunk of the heap of a search, as a power of two. */
+const headsShift = 6;
 
 /** Memory of a message besides its bytes. */
 const overheadBytes = 512;
@@ -77,6 +85,7 @@ export class KeptTopics {
   readonly #policyOf: (topic: string) => RecoveryPolicy | undefined;
   /** The topic that is idle longest comes first. */
   readonly #topics = new Map<string, KeptTopic>();
+  readonly #tree = new TopicTree<KeptTopic>();
   #count = 0;
   #bytes = 0;
   /** The number of the last message. */
@@ -105,6 +114,7 @@ export class KeptTopics {
     const sizeBytes = publication.sizeBytes + overheadBytes;
     if (sizeBytes > Math.min(policy.bytesMax + overheadBytes, keptBytesMax)) return;
     const kept = found ?? new KeptTopic(policy);
+    if (found === undefined) this.#tree.set(topic, kept);
     this.#topics.delete(topic);
     this.#topics.set(topic, kept);
     const { receivedAtMs, expiresAtMs } = delivery;
@@ -127,7 +137,9 @@ export class KeptTopics {
       const [name, kept] = idle;
       if (this.#topics.size > keptTopicCountMax) while (kept.count > 0) this.#drop(kept);
       else this.#drop(kept);
-      if (kept.count === 0) this.#topics.delete(name);
+      if (kept.count > 0) continue;
+      this.#topics.delete(name);
+      this.#tree.delete(name);
     }
   }
 
@@ -145,20 +157,46 @@ export class KeptTopics {
     return kept.count > 0;
   }
 
-  /** Returns the kept messages of topics up to a number, newest first. */
-  newestFirst(
-    isWanted: (topic: string) => boolean,
+  /**
+   * Finds the kept messages of topics up to a number, newest first. Messages that are kept or dropped
+   * between two steps change nothing.
+   *
+   * @returns a step for each message, and undefined for some tens of names or messages without a result
+   */
+  *newestFirst(
+    patterns: readonly Pattern[],
     lastNumber: number,
     nowMs: number,
-  ): KeptMessage[] {
-    const found: KeptMessage[] = [];
-    for (const [topic, kept] of this.#topics) {
-      if (!isWanted(topic)) continue;
-      while (kept.isOver(nowMs)) this.#drop(kept);
-      for (const message of kept.messages) {
-        if (message.expiresAtMs > nowMs && message.number <= lastNumber) found.push(message);
+  ): Generator<KeptMessage | undefined> {
+    let examinedCount = 0;
+    const topics = new Set<KeptTopic>();
+    for (const pattern of patterns) {
+      for (const kept of this.#tree.match(pattern)) {
+        if (kept !== undefined) topics.add(kept);
+        if (++examinedCount % examinedPerStep === 0) yield undefined;
       }
     }
-    return found.sort((a, b) => b.number - a.number);
+    const lists: KeptMessage[][] = [];
+    // The newest message of each list that was not read yet, as the negative of its number.
+    const heads = new DueHeap(headsShift);
+    for (const kept of topics) {
+      while (kept.isOver(nowMs)) this.#drop(kept);
+      const messages = [...kept.messages];
+      const newest = messages.at(-1);
+      if (newest === undefined) continue;
+      heads.add(-newest.number, lists.length);
+      lists.push(messages);
+    }
+    while (heads.size > 0) {
+      const list = heads.firstId;
+      const message = lists[list]?.pop();
+      const next = lists[list]?.at(-1);
+      heads.take();
+      if (next !== undefined) heads.add(-next.number, list);
+      if (message === undefined) continue;
+      const isWanted = message.expiresAtMs > nowMs && message.number <= lastNumber;
+      if (isWanted) yield message;
+      else if (++examinedCount % examinedPerStep === 0) yield undefined;
+    }
   }
 }

@@ -3,8 +3,7 @@
 import { noArguments } from '../../arguments.ts';
 import type { Broker } from '../../broker.ts';
 import type { Exchange } from '../../exchanges/exchange.ts';
-import { activemqAlphabet, parsePattern, splitKey } from '../../patterns/alphabet.ts';
-import { PatternTree } from '../../patterns/pattern-tree.ts';
+import { activemqAlphabet, parsePattern } from '../../patterns/alphabet.ts';
 import type { Publication } from '../../publication.ts';
 import type { Queue } from '../../queue.ts';
 import type { Consumer, Delivery } from '../../subscription.ts';
@@ -27,8 +26,6 @@ const operandCountMax = 400_000;
 
 /** Number of messages that are examined or added in one step. */
 const stepSize = 8;
-/** Number of kept messages that are put in order in about a microsecond. */
-const sortedPerUnit = 8;
 /** Number of operands that are evaluated in about a microsecond. */
 const operandsPerUnit = 10;
 
@@ -172,10 +169,12 @@ export class RetroactiveConsumers implements Consumer {
     let bytes = 0;
     let operandsLeft = operandCountMax;
     const nowMs = this.#host.nowMs();
-    const messages = this.#kept.newestFirst(matcherOf(names), lastNumber, nowMs);
-    this.#host.broker.background.spend(Math.ceil(messages.length / sortedPerUnit));
-    yield;
-    for (const message of messages) {
+    const patterns = names.map((name) => parsePattern(activemqAlphabet, name));
+    for (const message of this.#kept.newestFirst(patterns, lastNumber, nowMs)) {
+      if (message === undefined) {
+        yield;
+        continue;
+      }
       operandsLeft -= cost;
       if (operandsLeft < 0 || found.length >= recoveredCountMax) return;
       if (selector !== undefined) {
@@ -189,11 +188,4 @@ export class RetroactiveConsumers implements Consumer {
       found.push(message);
     }
   }
-}
-
-/** Returns whether a topic is one of the names or matches their wildcards. */
-function matcherOf(names: readonly string[]): (topic: string) => boolean {
-  const tree = new PatternTree<true>();
-  for (const name of names) tree.add(parsePattern(activemqAlphabet, name), true);
-  return (topic) => tree.matchesAny(splitKey(activemqAlphabet, topic));
 }
