@@ -1,6 +1,7 @@
 // Lossless conversion between bytes and text.
 
 import { isUtf8 } from 'node:buffer';
+import { UnitWriter } from './unit-writer.ts';
 
 /*
  * Conversion between bytes and text without loss. Names and keys are bytes, usually UTF-8. In their
@@ -12,6 +13,9 @@ import { isUtf8 } from 'node:buffer';
 
 const escapeBase = 0xdc00;
 const replacement = '\ufffd';
+const replacementCode = 0xfffd;
+/** Up to this size, in bytes, decoding in vain takes less time than a check before it. */
+const shortBytesMax = 1024;
 
 /**
  * Decodes the bytes between two offsets. {@link encodeText} returns the same bytes.
@@ -19,47 +23,81 @@ const replacement = '\ufffd';
  * @param end at most the length of `bytes`
  */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString('utf8', start, end);
-  // Without a replacement character, or with valid UTF-8, the text is exact.
-  if (!text.includes(replacement) || isUtf8(bytes.subarray(start, end))) return text;
-  let escaped = '';
-  let valid = start;
-  for (let at = start; at < end; ) {
-    const size = sequenceSize(bytes, at, end);
-    if (size > 0) {
-      at += size;
-      continue;
-    }
-    escaped += bytes.toString('utf8', valid, at);
-    escaped += String.fromCharCode(escapeBase + (bytes[at] ?? 0));
-    valid = ++at;
+  if (end - start <= shortBytesMax) {
+    const text = bytes.toString('utf8', start, end);
+    // Without a replacement character, or with valid UTF-8, the text is exact.
+    if (!text.includes(replacement)) return text;
   }
-  return escaped + bytes.toString('utf8', valid, end);
+  if (isUtf8(bytes.subarray(start, end))) return bytes.toString('utf8', start, end);
+  return decodeWithEscapes(bytes, start, end);
+}
+
+/** Decodes bytes of which some are not UTF-8. The memory and the time do not depend on how many. */
+function decodeWithEscapes(bytes: Buffer, start: number, end: number): string {
+  const units = new UnitWriter();
+  for (let at = start; at < end; ) {
+    const first = bytes[at] ?? 0;
+    const size = sequenceSize(bytes, at, end);
+    if (size === 0) units.add(escapeBase + first);
+    else if (size === 1) units.add(first);
+    else {
+      let code = first & (0xff >> (size + 1));
+      for (let i = 1; i < size; i++) code = (code << 6) | ((bytes[at + i] ?? 0) & 0x3f);
+      units.addCode(code);
+    }
+    at += Math.max(size, 1);
+  }
+  return units.text();
 }
 
 /** The length of the valid UTF-8 sequence at an offset; 0 if there is none. */
 function sequenceSize(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
-  const size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return at + size <= end && isUtf8(bytes.subarray(at, at + size)) ? size : 0;
+  const size = first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (size === 0 || at + size > end) return 0;
+  const second = bytes[at + 1] ?? 0;
+  // Neither overlong forms, nor surrogates, nor codes above U+10FFFF (RFC 3629, section 4).
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (second < least || second > most) return 0;
+  for (let i = 2; i < size; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
+  return size;
 }
 
 /** Encodes text: the bytes from which {@link decodeText} created it, otherwise UTF-8. */
 export function encodeText(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
-  const pieces: Buffer[] = [];
-  let from = 0;
+  const bytes = Buffer.allocUnsafeSlow(text.length * 3);
+  let size = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) at++;
-    else if (isEscape(unit)) {
-      pieces.push(Buffer.from(text.slice(from, at), 'utf8'), Buffer.of(unit - escapeBase));
-      from = at + 1;
-    }
+    if (unit < 0x80) bytes[size++] = unit;
+    else if (isEscape(unit)) bytes[size++] = unit - escapeBase;
+    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) {
+      size = writeCode(bytes, size, text.codePointAt(at++) ?? 0);
+    } else if (isHighSurrogate(unit) || isLowSurrogate(unit)) {
+      size = writeCode(bytes, size, replacementCode);
+    } else size = writeCode(bytes, size, unit);
   }
-  pieces.push(Buffer.from(text.slice(from), 'utf8'));
-  return Buffer.concat(pieces);
+  // A copy, which does not keep the rest in memory.
+  return Buffer.from(bytes.subarray(0, size));
+}
+
+/** Writes a character above U+007F in UTF-8, and returns the next offset. */
+function writeCode(bytes: Buffer, start: number, code: number): number {
+  let at = start;
+  if (code < 0x800) bytes[at++] = 0xc0 | (code >> 6);
+  else {
+    if (code < 0x1_0000) bytes[at++] = 0xe0 | (code >> 12);
+    else {
+      bytes[at++] = 0xf0 | (code >> 18);
+      bytes[at++] = 0x80 | ((code >> 12) & 0x3f);
+    }
+    bytes[at++] = 0x80 | ((code >> 6) & 0x3f);
+  }
+  bytes[at++] = 0x80 | (code & 0x3f);
+  return at;
 }
 
 /** The number of bytes that {@link encodeText} returns. */

@@ -41,6 +41,8 @@ export class Delivery extends MessageView {
   left = 0;
   /** Whether its group was assigned to the consumer with this delivery. */
   isFirstOfGroup = false;
+  /** Whether the consumer could not send it, so that its connection ends. */
+  hasFailed = false;
   /** The size of the body after its conversion for the consumer, bytes; 0 if there was none. */
   convertedBytes = 0;
   /** The number of the message in its stream; -1 if it is not from a stream. */
@@ -51,12 +53,16 @@ export class Delivery extends MessageView {
   /** Sets the delivery state of the message of the open view. */
   count(queueIndex: QueueIndex, sequence: number): void {
     this.convertedBytes = 0;
+    this.hasFailed = false;
     this.redelivered = queueIndex.isRedelivered(sequence);
     this.deliveryCount = queueIndex.countsFailures ? queueIndex.deliveryCount(sequence) : 0;
   }
 }
 
-/** Receives deliveries for a protocol. Called synchronously; must not throw. */
+/**
+ * Receives deliveries for a protocol. Called synchronously; must not throw. If it cannot send a delivery, it
+ * sets `hasFailed`, and ends its connection.
+ */
 export interface Consumer {
   /** Whether the transport accepts more. When it does again, call `Subscription.wake`. */
   readonly isWritable: boolean;

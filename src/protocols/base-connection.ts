@@ -120,8 +120,9 @@ export abstract class BaseConnection implements Connection, PublisherListener {
     this.transport.close();
   }
 
-  /** A delivery has failed: the connection ends at the end of the turn. */
+  /** A delivery has failed: its message stays in its queue, and the connection ends at the end of the turn. */
   deliveryFailed(thrown: unknown): void {
+    this.broker.delivery.hasFailed = true;
     if (this.#bug !== undefined) return;
     this.#bug = { thrown };
     this.outbox.block();

@@ -2,7 +2,7 @@
 
 import { encodeText } from '../../base/byte-text.ts';
 import type { Body } from './properties.ts';
-import { toJson } from './value.ts';
+import { jsonText } from './value.ts';
 
 /** Encodes a body for a protocol whose bodies are bytes: text as UTF-8, and values as JSON. */
 export function bodyBytes(body: Body): Buffer {
@@ -14,6 +14,6 @@ export function bodyBytes(body: Body): Buffer {
     case 'text':
       return encodeText(body.text);
     case 'value':
-      return Buffer.from(JSON.stringify(toJson(body.value)));
+      return Buffer.from(jsonText(body.value));
   }
 }

@@ -14,8 +14,11 @@ import type { TargetFormat } from './target-format.ts';
  */
 export const conversionWork = { bytes: 0 };
 
-/** A body up to this size is converted at once, in some milliseconds; bytes. */
-export const convertedAtOnceMax = 2 * 1024 * 1024;
+/**
+ * A body up to this size is converted at once, in some milliseconds; bytes. The record of a larger one is
+ * large too, and therefore alone in its block.
+ */
+export const convertedAtOnceMax = 1024 * 1024;
 
 /** Size of a head whose conversion takes about as long as that of the body of a usual message, bytes. */
 const smallHeadBytes = 512;

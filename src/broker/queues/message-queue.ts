@@ -25,7 +25,7 @@ import { type LengthLimit, limitOf } from './length-limit.ts';
 import { MessageDisposal } from './message-disposal.ts';
 import { armExpiryTimer, hasExpired } from './message-expiry.ts';
 import { recoverUnready } from './recovery.ts';
-import { countReturn } from './returned-messages.ts';
+import { countReturn, sentSettled } from './returned-messages.ts';
 import type { Rewriting } from './rewriting.ts';
 
 /** Maximum number of messages that one scan examines before other queues have their turn. */
@@ -197,7 +197,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
       const { isSettled } = subscription;
       this.#prepare(subscription, sequence, isSettled);
       subscription.consumer?.deliver(delivery);
-      if (isSettled) this.accept(sequence);
+      if (isSettled) sentSettled(this, sequence, delivery);
       const units = deliveryUnits(delivery.bodyLength, delivery.convertedBytes);
       turns.unitsLeft -= units;
       burst -= units;
@@ -241,7 +241,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.readyBytes -= this.index.bodyLength(sequence);
     this.#prepare(subscription, sequence, subscription.isSettled);
     subscription.consumer?.deliver(delivery);
-    if (subscription.isSettled) this.accept(sequence);
+    if (subscription.isSettled) sentSettled(this, sequence, delivery);
     this.#host.turns.unitsLeft -= deliveryUnits(delivery.bodyLength, delivery.convertedBytes);
   }
 
@@ -414,7 +414,7 @@ export class MessageQueue implements Queue, ScannedQueue, Worker, Held {
     this.#prepare(subscription, sequence, settled);
     delivery.left = this.readyCount;
     answer(delivery);
-    if (settled) this.accept(sequence);
+    if (settled) sentSettled(this, sequence, delivery);
     this.#armExpiryTimer();
   }
 

@@ -5,6 +5,7 @@ import type { DispatchOrder } from '../dispatch/dispatch-order.ts';
 import { RunSet } from '../dispatch/run-set.ts';
 import type { Queue } from '../queue.ts';
 import type { QueueHost } from '../queue-host.ts';
+import type { Delivery } from '../subscription.ts';
 import { retryDelayMs } from './delayed-retry.ts';
 
 /** Number of entries that are examined when one is added, and when they are counted. */
@@ -76,4 +77,10 @@ export function countReturn(
   const { delayedRetry } = settings;
   if (delayedRetry === undefined || !personality.delaysReturned) return 0;
   return retryDelayMs(delayedRetry, hasFailed, failureCount);
+}
+
+/** A delivery that needs no settlement was sent, and its message goes; or its consumer failed to send it. */
+export function sentSettled(queue: Queue, sequence: number, { hasFailed }: Delivery): void {
+  if (hasFailed) queue.requeue(sequence, true);
+  else queue.accept(sequence);
 }

@@ -379,6 +379,7 @@ export class AmqpConnection
   }
 
   deliveryFailed(thrown: unknown): void {
+    this.broker.delivery.hasFailed = true;
     if (this.#bug !== undefined) return;
     this.#bug = { thrown };
     this.outbox.block();

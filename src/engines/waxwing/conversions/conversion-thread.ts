@@ -12,10 +12,12 @@ const program = join(packageFolder, 'dist', 'bin', 'conversions.mjs');
 /** Milliseconds after the last conversion until the thread ends. */
 const idleMs = 10_000;
 /**
- * Maximum size of the JavaScript heap of the thread, MiB: the text of a message of 128 MiB, with two bytes
- * for each character, and parts of it. Bytes are outside of it.
+ * Maximum size of the JavaScript heap of the thread, MiB. The largest conversion has a text of 100 MiB with
+ * two bytes for each character, and twice the text that it becomes, of up to `jsonLengthMax` characters:
+ * about 850 MiB. A single allocation that exceeds the heap by more than 16 MiB would end the process, and not
+ * only the thread. Bytes are outside of it.
  */
-const heapMibMax = 1024;
+const heapMibMax = 1536;
 
 interface Waiting {
   readonly resolve: (result: ThreadResult) => void;
@@ -26,15 +28,22 @@ interface Waiting {
 export class ConversionThread {
   readonly #data: ConversionThreadData;
   readonly #log: (level: 'error', text: string) => void;
+  readonly #heapMib: number;
   #worker: Worker | undefined = undefined;
   /** The conversion in progress. */
   #waiting: Waiting | undefined = undefined;
   #idle: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
 
-  constructor(data: ConversionThreadData, log: (level: 'error', text: string) => void) {
+  /** @param heapMib maximum size of its heap, MiB; tests use a small one */
+  constructor(
+    data: ConversionThreadData,
+    log: (level: 'error', text: string) => void,
+    heapMib: number = heapMibMax,
+  ) {
     this.#data = data;
     this.#log = log;
+    this.#heapMib = heapMib;
   }
 
   /**
@@ -55,7 +64,7 @@ export class ConversionThread {
   #start(): Worker {
     const worker = new Worker(program, {
       workerData: this.#data,
-      resourceLimits: { maxOldGenerationSizeMb: heapMibMax },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMib },
       // The options of the process are for the heap of the broker.
       execArgv: [],
     });

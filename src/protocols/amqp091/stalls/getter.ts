@@ -57,7 +57,11 @@ export class Getter {
     this.#of(get.queue).get(get.isSettled, (delivery) => {
       this.#isReading = false;
       this.#waiting = undefined;
-      this.#answer(get, delivery);
+      try {
+        this.#answer(get, delivery);
+      } catch (thrown) {
+        this.#channel.host.deliveryFailed(thrown);
+      }
       if (this.#channel.backlog !== undefined) this.#channel.host.goOnLater(this.#channel);
     });
   }

@@ -1,6 +1,7 @@
 // Java's modified UTF-8.
 
 import { isAscii, isUtf8 } from 'node:buffer';
+import { UnitWriter } from '../../../base/unit-writer.ts';
 
 /*
  * U+0000 is written as C0 80, and a character above U+FFFF as two surrogates of three bytes each.
@@ -10,8 +11,6 @@ import { isAscii, isUtf8 } from 'node:buffer';
 
 const escapeBase = 0xdc00;
 const needsModification = /[\0\ud800-\udfff]/;
-/** Number of characters that are converted in one call. */
-const sliceLength = 8192;
 /** Up to this size, in bytes, a loop is faster than a call of Node's function. */
 const shortBytesMax = 64;
 
@@ -19,15 +18,9 @@ const shortBytesMax = 64;
 export function decodeModified(bytes: Buffer, start: number, end: number): string {
   if (hasOnlyAscii(bytes, start, end)) return bytes.toString('latin1', start, end);
   if (isUtf8(bytes.subarray(start, end))) return bytes.toString('utf8', start, end);
-  let text = '';
-  let units: number[] = [];
-  for (let at = start; at < end; ) {
-    at = decodeOne(bytes, at, end, units);
-    if (units.length < sliceLength) continue;
-    text += String.fromCharCode(...units);
-    units = [];
-  }
-  return text + String.fromCharCode(...units);
+  const units = new UnitWriter();
+  for (let at = start; at < end; ) at = decodeOne(bytes, at, end, units);
+  return units.text();
 }
 
 /** Whether all bytes between two offsets are ASCII. */
@@ -38,24 +31,25 @@ function hasOnlyAscii(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /** Decodes one character and returns the offset after it. */
-function decodeOne(bytes: Buffer, at: number, end: number, units: number[]): number {
+function decodeOne(bytes: Buffer, at: number, end: number, units: UnitWriter): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) {
-    units.push(first);
+    units.add(first);
     return at + 1;
   }
   const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   const isSound = first >= 0xc0 && first < 0xf5 && hasTail(bytes, at, size, end);
   if (!isSound) {
-    units.push(escapeBase + first);
+    units.add(escapeBase + first);
     return at + 1;
   }
   let code = first & (0xff >> (size + 1));
   for (let i = 1; i < size; i++) code = (code << 6) | ((bytes[at + i] ?? 0) & 0x3f);
-  if (size < 4) units.push(code & 0xffff);
+  if (size < 4) units.add(code & 0xffff);
   else {
     const above = (code - 0x1_0000) & 0xf_ffff;
-    units.push(0xd800 + (above >> 10), 0xdc00 + (above & 0x3ff));
+    units.add(0xd800 + (above >> 10));
+    units.add(0xdc00 + (above & 0x3ff));
   }
   return at + size;
 }

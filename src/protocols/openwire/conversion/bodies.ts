@@ -4,7 +4,7 @@ import { inflateSync } from 'node:zlib';
 import { WaxwingError } from '../../../base/errors.ts';
 import { conversionWork } from '../../../broker/conversion/converted.ts';
 import type { Body } from '../../../broker/conversion/properties.ts';
-import { toJson, type Value } from '../../../broker/conversion/value.ts';
+import { jsonText, type Value } from '../../../broker/conversion/value.ts';
 import { type Message, types } from '../codec/commands.gen.ts';
 import { decodeModified, encodeModified } from '../codec/modified-utf8.ts';
 import { encodeMap, encodeValue, ValueReader } from '../codec/primitives.ts';
@@ -153,6 +153,6 @@ function valueBody(value: Value): OpenWireBody {
     case 'null':
       return { type: types.PlainMessage, content: undefined };
     default:
-      return textBody(JSON.stringify(toJson(value)));
+      return textBody(jsonText(value));
   }
 }
