@@ -199,6 +199,37 @@ test('a window behaves like a plain map for any sequence of operations', () => {
   }
 });
 
+test('a queue of messages of one priority keeps them while it grows and shrinks', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = new SeededRandom(seed);
+    const queueIndex = new QueueIndex(1, true, random.below(600));
+    const model = new Map<number, number>();
+    const [adds, priority] = [random.pick([2, 5, 9]), random.pick([0, 4])];
+    for (let step = 0; step < 3000; step++) {
+      if (model.size === 0 || random.below(10) < adds) {
+        model.set(queueIndex.append(step, step * 2, step, priority), step);
+      } else {
+        const [oldest = -1] = model.keys();
+        const sequence = random.oneIn(3) ? random.pick([...model.keys()]) : oldest;
+        assert.equal(queueIndex.remove(sequence), model.get(sequence), `seed ${seed}`);
+        model.delete(sequence);
+      }
+    }
+    const found: number[][] = [];
+    for (let s = queueIndex.liveFrom(0); s < queueIndex.next; s = queueIndex.liveFrom(s + 1)) {
+      found.push([s, queueIndex.slot(s), queueIndex.offset(s), queueIndex.priority(s)]);
+    }
+    assert.deepEqual(
+      found,
+      [...model].map(([s, step]) => [s, step, step * 2, priority]),
+      `seed ${seed}`,
+    );
+    assert.equal(queueIndex.count, model.size);
+    for (const s of model.keys()) queueIndex.remove(s);
+    queueIndex.end();
+  }
+});
+
 test('a run of live messages ends at a settled, omitted or future message', () => {
   const queueIndex = new QueueIndex(1, true, 100);
   for (let i = 0; i < 1000; i++) queueIndex.append(1, 1, 10, 0);

@@ -1,29 +1,26 @@
 // The index of a queue's messages.
 
 import { assert } from '../base/assert.ts';
-import { ChunkPool } from './chunk-pool.ts';
 import { liveBytes } from './message-record.ts';
 import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
+import {
+  chunkPool,
+  copyRing,
+  newRing,
+  releaseRing,
+  ringPool,
+  ringSizeFor,
+  ringSizeMin,
+  shift,
+  size,
+  splitRing,
+  wordCount,
+} from './messages/index-memory.ts';
 import type { ReadyTime } from './messages/ready-times.ts';
-import { RingPool } from './ring-pool.ts';
 
-const shift = 8;
-const size = 1 << shift;
-/**
- * The words of a message: the slot of its block plus one (0 if it is not live), its offset with the
- * expiry code in the upper bits, and its body length.
- */
-const wordCount = 3;
 const offsetBits = 32 - expiryBits;
 /** Maximum offset of a record in the plaintext of its block. */
 export const offsetMax: number = 2 ** offsetBits - 1;
-/** Number of messages in the smallest ring. */
-const ringSizeMin = 16;
-/** Number of messages in the next larger ring. The largest has as many as a chunk. */
-const ringSizeMiddle = size / 4;
-const ringPool = new RingPool(ringSizeMin * wordCount);
-const middlePool = new ChunkPool(ringSizeMiddle * wordCount, 4);
-const chunkPool = new ChunkPool(size * wordCount);
 /** A bit of the state, which also contains the priority and the delivery count. */
 const redelivered = 1;
 
@@ -176,6 +173,8 @@ export class QueueIndex {
   #grow(first: number, span: number): void {
     const old = this.#ring;
     if (old === undefined) return;
+    const isPlain = this.#states === undefined && this.#expiryTimes === undefined;
+    if (isPlain && this.#growPlain(old, first, span)) return;
     const oldFirst = this.#first;
     const oldMask = this.#mask;
     const oldBase = this.#base;
@@ -185,12 +184,11 @@ export class QueueIndex {
       Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
     this.#dropStates(old);
     this.#expiryTimes?.drop(old);
-    this.#mask = (span < ringSizeMiddle ? ringSizeMiddle : size) - 1;
+    this.#mask = ringSizeFor(span) - 1;
     const ring = span < size ? newRing(this.#mask + 1) : undefined;
     this.#first = ring === undefined ? first - (first % size) : first;
     this.#ring = ring;
     this.#base = 0;
-    // A message to many queues can make all of them grow, so nothing is allocated for a message.
     for (let s = oldFirst; s <= oldFirst + oldMask; s++) {
       const from = oldBase + (s & oldMask) * wordCount;
       if (old[from] === 0) continue;
@@ -203,6 +201,25 @@ export class QueueIndex {
       if (expiryMs !== Infinity) this.#setExpiry(to, s, expiryMs);
     }
     releaseRing(old, oldBase, oldMask + 1);
+  }
+
+  /** The same for messages without states and expiry times. Returns false if they must be moved singly. */
+  #growPlain(old: Uint32Array, first: number, span: number): boolean {
+    if (span < size) {
+      this.#ring = copyRing(old, this.#base, this.#mask, this.#first, ringSizeFor(span));
+      this.#mask = ringSizeFor(span) - 1;
+      this.#base = 0;
+      this.#first = first;
+      return true;
+    }
+    if (first !== this.#first || this.#mask !== size - 1) return false;
+    // The ring becomes the first chunk: a message has the same place in both.
+    const { rest, count } = splitRing(old, first & this.#mask);
+    this.#chunks = [old, rest];
+    this.#left = [this.count - count, count];
+    this.#first = first - (first % size);
+    this.#ring = undefined;
+    return true;
   }
 
   /** Whether the message is live, that is, known and not settled. */
@@ -412,10 +429,9 @@ export class QueueIndex {
 
   #statesOf(chunk: Uint32Array): Uint32Array | undefined {
     if (chunk === this.#lastChunk) return this.#lastStates;
-    const states = this.#states?.get(chunk);
     this.#lastChunk = chunk;
-    this.#lastStates = states;
-    return states;
+    this.#lastStates = this.#states?.get(chunk);
+    return this.#lastStates;
   }
 
   #setState(chunk: Uint32Array, sequence: number, state: number): void {
@@ -481,14 +497,4 @@ export class QueueIndex {
     this.#chunks.length = 0;
     this.#left.length = 0;
   }
-}
-
-function newRing(messageCount: number): Uint32Array {
-  return messageCount === size ? chunkPool.take() : middlePool.take();
-}
-
-function releaseRing(ring: Uint32Array, base: number, messageCount: number): void {
-  if (messageCount === ringSizeMin) ringPool.release(ring, base);
-  else if (messageCount === size) chunkPool.release(ring.fill(0));
-  else middlePool.release(ring.fill(0));
 }
