@@ -82,3 +82,32 @@ test('a text is truncated between characters and never exceeds the limit', () =>
   );
   assert.equal(clipText('aé€', 3), 'aé');
 });
+
+test('text with any surrogates is encoded as UTF-8, except for escaped bytes', () => {
+  const unit = fc.oneof(
+    fc.constantFrom(0x41, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdc7f, 0xdc80, 0xdcff),
+    fc.integer({ min: 0xd800, max: 0xe000 }),
+  );
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 30 }), (units) => {
+      const pieces: Buffer[] = [];
+      // Iterating splits text into characters and single surrogates.
+      for (const character of String.fromCharCode(...units)) {
+        const code = character.codePointAt(0) ?? 0;
+        const isEscape = code >= 0xdc80 && code <= 0xdcff;
+        pieces.push(isEscape ? Buffer.of(code - 0xdc00) : Buffer.from(character));
+      }
+      assert.deepEqual(encodeText(String.fromCharCode(...units)), Buffer.concat(pieces));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('a long text of which some bytes are not UTF-8 survives a round trip', () => {
+  const long = Buffer.alloc(100_000, 'aé€😀\xff');
+  for (let at = 0; at < long.length; at += 997) long[at] = 0x80 + (at % 128);
+  for (const end of [8191, 8192, 8193, 16_385, long.length]) {
+    const part = long.subarray(0, end);
+    assert.deepEqual(encodeText(decoded(part)), Buffer.from(part));
+  }
+});

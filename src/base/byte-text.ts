@@ -1,7 +1,7 @@
 // Lossless conversion between bytes and text.
 
 import { isUtf8 } from 'node:buffer';
-import { UnitWriter } from './unit-writer.ts';
+import { UnitWriter } from './text/unit-writer.ts';
 
 /*
  * Conversion between bytes and text without loss. Names and keys are bytes, usually UTF-8. In their
@@ -54,15 +54,25 @@ function decodeWithEscapes(bytes: Buffer, start: number, end: number): string {
 function sequenceSize(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
-  const size = first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (size === 0 || at + size > end) return 0;
-  const second = bytes[at + 1] ?? 0;
-  // Neither overlong forms, nor surrogates, nor codes above U+10FFFF (RFC 3629, section 4).
-  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  if (second < least || second > most) return 0;
+  const size = sizeAfter(first);
+  if (size === 0 || at + size > end || !maySecond(first, bytes[at + 1] ?? 0)) return 0;
   for (let i = 2; i < size; i++) if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0;
   return size;
+}
+
+/** The length of a sequence with this first byte; 0 if there is none. */
+function sizeAfter(first: number): number {
+  if (first < 0xc2 || first > 0xf4) return 0;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** Whether a second byte follows the first one of a sequence of several (RFC 3629, section 4). */
+function maySecond(first: number, second: number): boolean {
+  // Neither overlong forms, nor surrogates, nor codes above U+10FFFF.
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  return second >= least && second <= most;
 }
 
 /** Encodes text: the bytes from which {@link decodeText} created it, otherwise UTF-8. */
@@ -71,14 +81,11 @@ export function encodeText(text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(text.length * 3);
   let size = 0;
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x80) bytes[size++] = unit;
-    else if (isEscape(unit)) bytes[size++] = unit - escapeBase;
-    else if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) {
-      size = writeCode(bytes, size, text.codePointAt(at++) ?? 0);
-    } else if (isHighSurrogate(unit) || isLowSurrogate(unit)) {
-      size = writeCode(bytes, size, replacementCode);
-    } else size = writeCode(bytes, size, unit);
+    const code = text.codePointAt(at) ?? 0;
+    if (code > 0xffff) at++;
+    if (code < 0x80) bytes[size++] = code;
+    else if (isEscape(code)) bytes[size++] = code - escapeBase;
+    else size = writeCode(bytes, size, isSurrogate(code) ? replacementCode : code);
   }
   // A copy, which does not keep the rest in memory.
   return Buffer.from(bytes.subarray(0, size));
@@ -159,10 +166,6 @@ function isEscape(unit: number): boolean {
   return unit >= escapeBase + 0x80 && unit <= escapeBase + 0xff;
 }
 
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
 }

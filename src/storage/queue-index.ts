@@ -5,6 +5,7 @@ import { liveBytes } from './message-record.ts';
 import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
 import {
   chunkPool,
+  copyMessage,
   copyRing,
   newRing,
   releaseRing,
@@ -194,11 +195,9 @@ export class QueueIndex {
       if (old[from] === 0) continue;
       const to = ring ?? this.#take((s - this.#first) >>> shift);
       const at = this.#at(s);
-      for (let word = 0; word < wordCount; word++) to[at + word] = old[from + word] ?? 0;
-      const difference = states?.[s & oldMask] ?? 0;
-      if (difference !== 0) this.#setDifference(to, s, difference);
-      const expiryMs = times?.[s - oldFirst] ?? Infinity;
-      if (expiryMs !== Infinity) this.#setExpiry(to, s, expiryMs);
+      copyMessage(old, from, to, at);
+      this.#setDifference(to, s, states?.[s & oldMask] ?? 0);
+      if (times !== undefined) this.#setExpiry(to, s, times[s - oldFirst] ?? Infinity);
     }
     releaseRing(old, oldBase, oldMask + 1);
   }

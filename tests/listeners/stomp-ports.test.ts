@@ -4,6 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { ActiveMqHost } from '../support/activemq-host.ts';
+import { until } from '../support/processes.ts';
 import { textFrame } from '../support/stomp-peer.ts';
 import { StompTlsClient } from '../support/stomp-tls-client.ts';
 
@@ -101,5 +102,34 @@ test('STOMP over WebSocket: split and joined frames work with the requested subp
   const subscribe = textFrame('SUBSCRIBE', { id: 's', destination: '/topic/t' });
   socket.send(subscribe + textFrame('SEND', { destination: '/topic/t' }, 'hello'));
   await until('hello\0');
+  socket.close();
+});
+
+test('STOMP over WebSocket: thousands of small messages at once keep their order in both directions', async () => {
+  const url = `wss://localhost:${host.portOf('wss')}/any`;
+  const socket = new WebSocket(url, ['v12.stomp'], { ca: host.authority });
+  await once(socket, 'open');
+  const bodies: string[] = [];
+  let answers = '';
+  socket.on('message', (data: Buffer, isBinary) => {
+    const text = data.toString();
+    assert.equal(isBinary, false);
+    if (text.startsWith('MESSAGE\n')) bodies.push(text.slice(text.indexOf('\n\n') + 2, -2));
+    else answers += text;
+  });
+  socket.send(textFrame('CONNECT', login));
+  const destination = '/queue/small';
+  const count = 1500;
+  for (let n = 0; n < count; n++) {
+    // A heart-beat is a message, too.
+    socket.send(n % 2 === 0 ? '\n' : Buffer.from('\n'));
+    socket.send(textFrame('SEND', { destination }, String(n)));
+  }
+  socket.send(textFrame('SUBSCRIBE', { id: 's', destination, receipt: 'last' }));
+  await until('all have come', () => bodies.length === count && answers.includes('id:last'));
+  assert.deepEqual(
+    bodies,
+    Array.from({ length: count }, (_, n) => String(n)),
+  );
   socket.close();
 });

@@ -40,6 +40,11 @@ export function releaseRing(ring: Uint32Array, base: number, messageCount: numbe
   else middlePool.release(ring.fill(0));
 }
 
+/** Copies the words of a message. */
+export function copyMessage(from: Uint32Array, at: number, to: Uint32Array, toAt: number): void {
+  for (let word = 0; word < wordCount; word++) to[toAt + word] = from[at + word] ?? 0;
+}
+
 /**
  * Replaces a ring by a larger one. It is copied in at most three parts: a message to many queues makes all
  * of them grow, and a loop over their messages takes milliseconds before it is compiled.

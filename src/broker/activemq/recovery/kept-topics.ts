@@ -168,35 +168,46 @@ export class KeptTopics {
     lastNumber: number,
     nowMs: number,
   ): Generator<KeptMessage | undefined> {
-    let examinedCount = 0;
+    const lists: KeptMessage[][] = [];
+    for (const kept of yield* this.#topicsOf(patterns)) {
+      while (kept.isOver(nowMs)) this.#drop(kept);
+      lists.push([...kept.messages]);
+    }
+    let leftOutCount = 0;
+    for (const message of merged(lists)) {
+      const isWanted = message.expiresAtMs > nowMs && message.number <= lastNumber;
+      if (isWanted) yield message;
+      else if (++leftOutCount % examinedPerStep === 0) yield undefined;
+    }
+  }
+
+  *#topicsOf(patterns: readonly Pattern[]): Generator<undefined, Set<KeptTopic>> {
     const topics = new Set<KeptTopic>();
+    let examinedCount = 0;
     for (const pattern of patterns) {
       for (const kept of this.#tree.match(pattern)) {
         if (kept !== undefined) topics.add(kept);
         if (++examinedCount % examinedPerStep === 0) yield undefined;
       }
     }
-    const lists: KeptMessage[][] = [];
-    // The newest message of each list that was not read yet, as the negative of its number.
-    const heads = new DueHeap(headsShift);
-    for (const kept of topics) {
-      while (kept.isOver(nowMs)) this.#drop(kept);
-      const messages = [...kept.messages];
-      const newest = messages.at(-1);
-      if (newest === undefined) continue;
-      heads.add(-newest.number, lists.length);
-      lists.push(messages);
-    }
-    while (heads.size > 0) {
-      const list = heads.firstId;
-      const message = lists[list]?.pop();
-      const next = lists[list]?.at(-1);
-      heads.take();
-      if (next !== undefined) heads.add(-next.number, list);
-      if (message === undefined) continue;
-      const isWanted = message.expiresAtMs > nowMs && message.number <= lastNumber;
-      if (isWanted) yield message;
-      else if (++examinedCount % examinedPerStep === 0) yield undefined;
-    }
+    return topics;
+  }
+}
+
+/** Returns the messages of some lists, newest first. @param lists oldest first each; they are used up */
+function* merged(lists: readonly KeptMessage[][]): Generator<KeptMessage> {
+  // The newest message of each list, as the negative of its number.
+  const heads = new DueHeap(headsShift);
+  const addHead = (list: number): void => {
+    const newest = lists[list]?.at(-1);
+    if (newest !== undefined) heads.add(-newest.number, list);
+  };
+  for (const list of lists.keys()) addHead(list);
+  while (heads.size > 0) {
+    const list = heads.firstId;
+    heads.take();
+    const message = lists[list]?.pop();
+    addHead(list);
+    if (message !== undefined) yield message;
   }
 }

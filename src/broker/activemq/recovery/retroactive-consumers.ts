@@ -164,7 +164,6 @@ export class RetroactiveConsumers implements Consumer {
   /** Finds the kept messages that a consumer gets, newest first. */
   *#search({ names, selector, lastNumber }: Wanted, found: KeptMessage[]): Generator<void> {
     const cost = selector?.cost ?? 0;
-    const units = Math.ceil(cost / operandsPerUnit);
     let count = 0;
     let bytes = 0;
     let operandsLeft = operandCountMax;
@@ -177,15 +176,18 @@ export class RetroactiveConsumers implements Consumer {
       }
       operandsLeft -= cost;
       if (operandsLeft < 0 || found.length >= recoveredCountMax) return;
-      if (selector !== undefined) {
-        this.#host.broker.background.spend(units);
-        const isWanted = selector.matches(this.#subject.ofPublication(message.publication));
-        if (++count % stepSize === 0) yield;
-        if (!isWanted) continue;
-      }
+      const isWanted = this.#matches(selector, message);
+      if (++count % stepSize === 0) yield;
+      if (!isWanted) continue;
       bytes += message.sizeBytes;
       if (bytes > recoveredBytesMax) return;
       found.push(message);
     }
+  }
+
+  #matches(selector: Selector | undefined, { publication }: KeptMessage): boolean {
+    if (selector === undefined) return true;
+    this.#host.broker.background.spend(Math.ceil(selector.cost / operandsPerUnit));
+    return selector.matches(this.#subject.ofPublication(publication));
   }
 }

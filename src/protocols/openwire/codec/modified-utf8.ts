@@ -1,7 +1,7 @@
 // Java's modified UTF-8.
 
 import { isAscii, isUtf8 } from 'node:buffer';
-import { UnitWriter } from '../../../base/unit-writer.ts';
+import { UnitWriter } from '../../../base/text/unit-writer.ts';
 
 /*
  * U+0000 is written as C0 80, and a character above U+FFFF as two surrogates of three bytes each.
