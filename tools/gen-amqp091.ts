@@ -24,6 +24,13 @@ const domains: Record<string, { type: string; read: string; write: string; zero:
   shortstr: { type: 'string', read: 'r.shortString()', write: 'w.shortString', zero: "''" },
   longstr: { type: 'Buffer', read: 'r.longBytes()', write: 'w.longBytes', zero: 'Buffer.alloc(0)' },
   table: { type: 'FieldTable', read: 'readTable(r)', write: 'writeTable', zero: '{}' },
+  // A table that most clients send with the same contents.
+  'repeated-table': {
+    type: 'FieldTable',
+    read: 'readRepeatedTable(r)',
+    write: 'writeTable',
+    zero: '{}',
+  },
 };
 
 const camel = (name: string) =>
@@ -109,7 +116,9 @@ function writerOf(method: MethodLine): string {
     const domain = domains[field.domain];
     const value = isReserved(field) ? domain?.zero : `m.${field.name}`;
     lines.push(
-      field.domain === 'table' ? `  writeTable(w, ${value});` : `  ${domain?.write}(${value});`,
+      domain?.write === 'writeTable'
+        ? `  writeTable(w, ${value});`
+        : `  ${domain?.write}(${value});`,
     );
   }
   flush();
@@ -139,6 +148,7 @@ export function generateAmqp091Methods(): string {
   return [
     '// Made by `npm run gen` from methods.table.ts. Not to be edited.\n',
     "import type { Reader, Writer } from '../../../base/bytes.ts';\n" +
+      "import { readRepeatedTable } from './repeated-table.ts';\n" +
       "import { type FieldTable, readTable, writeTable } from './tables.ts';\n",
     methods.map(interfaceOf).join('\n'),
     '/** Any method, told apart by `id`: class number in the upper 16 bits, method number below. */\n' +

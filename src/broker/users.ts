@@ -287,6 +287,9 @@ export function permitsVhost(user: User, vhost: string): boolean {
 /** What another service says about the user of an {@link Access}. */
 export type LoginParts = Pick<User, 'groups' | 'rights'>;
 
+/** Until the permissions of a user are first needed. */
+const noRights = new AccessRights(nothing);
+
 /** The access of a user to one virtual host. Caches decisions until the user changes. */
 export class Access {
   readonly user: string;
@@ -296,7 +299,7 @@ export class Access {
   readonly #users: Users;
   #version = -1;
   #revision = -1;
-  #rights = new AccessRights(nothing);
+  #rights = noRights;
   #topics: TopicRights | undefined = undefined;
   #loginRights: LoginRights | undefined;
   #decided: DecidedRights | undefined = undefined;

@@ -206,12 +206,17 @@ export class Logins {
     const { username, password } = attempt;
     const user = this.#users.get(username);
     if (attempt.isProven) return user ?? { user: undefined, reason: 'unknown-user' };
-    const [other] = this.#users.all();
-    const hash = user?.passwordHash ?? other?.passwordHash ?? '';
+    const hash = user?.passwordHash ?? this.#anyHash();
     const origin = new AttemptOrigin(attempt, user?.name ?? '');
     const found = await this.#options.verifyPassword(password, hash, origin);
     const current = found === true && user !== undefined ? this.#users.get(username) : undefined;
     return current ?? { user: user?.name, reason: reasonOf(found, user) };
+  }
+
+  /** The hash of any user, whose password an unknown user is checked against. */
+  #anyHash(): string {
+    const [any] = this.#users.all();
+    return any?.passwordHash ?? '';
   }
 
   /**

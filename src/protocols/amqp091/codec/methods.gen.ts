@@ -1,6 +1,7 @@
 // Made by `npm run gen` from methods.table.ts. Not to be edited.
 
 import type { Reader, Writer } from '../../../base/bytes.ts';
+import { readRepeatedTable } from './repeated-table.ts';
 import { type FieldTable, readTable, writeTable } from './tables.ts';
 
 /** `connection.start` */
@@ -682,7 +683,7 @@ function readConnectionStart(r: Reader): ConnectionStart {
 }
 
 function readConnectionStartOk(r: Reader): ConnectionStartOk {
-  const clientProperties = readTable(r);
+  const clientProperties = readRepeatedTable(r);
   const mechanism = r.shortString();
   const response = r.longBytes();
   const locale = r.shortString();

@@ -5,7 +5,7 @@
  */
 export const methodsTable = `
 10.10 connection.start version-major:octet version-minor:octet server-properties:table mechanisms:longstr locales:longstr
-10.11 connection.start-ok client-properties:table mechanism:shortstr response:longstr locale:shortstr
+10.11 connection.start-ok client-properties:repeated-table mechanism:shortstr response:longstr locale:shortstr
 10.20 connection.secure challenge:longstr
 10.21 connection.secure-ok response:longstr
 10.30 connection.tune channel-max:short frame-max:long heartbeat:short

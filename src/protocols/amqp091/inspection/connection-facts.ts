@@ -3,6 +3,7 @@
 import { argumentsToJson } from '../../../broker/rabbitmq/json-arguments.ts';
 import type { JsonObject } from '../../../broker/rabbitmq/model.ts';
 import type { ConnectionStartOk, ConnectionTuneOk } from '../codec/methods.gen.ts';
+import type { FieldTable } from '../codec/tables.ts';
 
 /** Most clients send the same properties, so that connections share them. */
 const sharedCountMax = 256;
@@ -18,6 +19,28 @@ function sharedText(text: string): string {
 
 /** The property with the name that the client gave to the connection. */
 const nameProperty = 'connection_name';
+
+/** What a client states about itself. */
+interface Statement {
+  readonly of: FieldTable;
+  readonly name: string | undefined;
+  /** The properties without the name, as JSON. */
+  readonly properties: string;
+}
+
+/** The last one: a client that connects again has the same table. */
+let last: Statement = { of: {}, name: undefined, properties: '{}' };
+
+function statementOf(table: FieldTable): Statement {
+  if (table === last.of) return last;
+  const { [nameProperty]: name, ...others } = argumentsToJson(table);
+  last = {
+    of: table,
+    name: typeof name === 'string' ? name : undefined,
+    properties: sharedText(JSON.stringify(others)),
+  };
+  return last;
+}
 
 /** Facts about a connection that no other part of it needs. */
 export class ConnectionFacts {
@@ -37,9 +60,9 @@ export class ConnectionFacts {
   /** Keeps what the client states about itself: at most a frame of 4096 bytes. */
   started({ mechanism, clientProperties }: ConnectionStartOk): void {
     this.mechanism = mechanism;
-    const { [nameProperty]: name, ...others } = argumentsToJson(clientProperties);
-    this.name = typeof name === 'string' ? name : undefined;
-    this.#properties = sharedText(JSON.stringify(others));
+    const { name, properties } = statementOf(clientProperties);
+    this.name = name;
+    this.#properties = properties;
   }
 
   tuned({ channelMax, heartbeat }: ConnectionTuneOk): void {
