@@ -74,23 +74,24 @@ function environmentOf(pid: string): string[] {
   }
 }
 
-/** The virtual machine of each node, by its number. */
+/** The virtual machine of each node, by its number. That of a command has the same environment. */
 export function nodePids(folder: string): Map<number, number> {
   const found = new Map<number, number>();
   for (const { pid, environment } of processesOf(folder)) {
-    const isMachine = nameOf(pid) === 'beam.smp';
     const name = environment.find((each) => each.startsWith('RABBITMQ_NODENAME=rabbit'));
-    if (isMachine && name !== undefined) found.set(Number(name.slice(24, 25)), pid);
+    if (name !== undefined && isNode(pid)) found.set(Number(name.slice(24, 25)), pid);
   }
   return found;
 }
 
-/** The name of a process; undefined if it has ended meanwhile. */
-function nameOf(pid: number): string | undefined {
+/** Whether a process is the virtual machine in which RabbitMQ runs. */
+function isNode(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+    const isMachine = readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'beam.smp';
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    return isMachine && text.includes('\0-s\0rabbit\0boot\0');
   } catch {
-    return undefined;
+    return false; // it has ended meanwhile
   }
 }
 
