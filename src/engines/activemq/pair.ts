@@ -372,7 +372,7 @@ export class Pair {
     if (nowMs - this.#activeAtMs > takeoverMs) await this.#lost('no instance is active');
   }
 
-  /** The expression for the statistics may not fit to another version of ActiveMQ. */
+  /** The expression for the statistics may not fit another version of ActiveMQ. */
   #noticeSilence({ number, stated }: Seat): void {
     if (stated === undefined || stated.last !== undefined) return;
     if (++stated.silentLooks !== silentLooksMax) return;
