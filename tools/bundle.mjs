@@ -53,7 +53,6 @@ const separateLibraries = [
   'openid-client',
   'prom-client',
   'qrcode',
-  'rhea',
   'send',
 ];
 const libraryFile = (library) =>

@@ -5,9 +5,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -16,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { makeReadable } from './file-modes.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(root, 'dist', 'package');
@@ -56,14 +55,7 @@ const changes = readFileSync(join(program, 'CHANGELOG.md'));
 write('usr/share/doc/waxwing/changelog.gz', gzipSync(changes, { level: 9 }));
 chmodSync(join(out, 'usr/lib/waxwing/bin/waxwing.mjs'), 0o755);
 
-// Whatever the umask of the checkout and of this program: the user of the service reads all of it.
-for (const name of readdirSync(out, { recursive: true })) {
-  const path = join(out, name);
-  const about = lstatSync(path);
-  if (about.isDirectory()) chmodSync(path, 0o755);
-  else if (about.isFile()) chmodSync(path, (about.mode & 0o100) === 0 ? 0o644 : 0o755);
-}
-chmodSync(out, 0o755);
+makeReadable(out);
 
 const file = `waxwing_${version}_all.deb`;
 execFileSync('dpkg-deb', ['--build', '--root-owner-group', out, join(root, 'dist', file)], {

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { billOfMaterials } from './bill-of-materials.mjs';
+import { makeReadable } from './file-modes.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'package');
@@ -104,6 +105,7 @@ const about = {
   bundleDependencies: loadedLibraries,
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(about, null, 2)}\n`);
+makeReadable(out);
 const packed = execFileSync(
   'npm',
   ['pack', '--pack-destination', inRoot('dist'), '--json', '--ignore-scripts'],
