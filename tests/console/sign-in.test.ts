@@ -6,8 +6,10 @@ import {
   CreateLoginProfileCommand,
   CreateRoleCommand,
   CreateUserCommand,
+  DeleteUserPolicyCommand,
   DetachGroupPolicyCommand,
   ListAttachedGroupPoliciesCommand,
+  PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import type { Browser } from 'playwright-core';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
@@ -110,6 +112,14 @@ test('a click is found in the trail as made in the console, and a call of a prog
   await table.getByRole('link', { name: 'CreateRole' }).first().click();
   const other = await page.page.getByRole('dialog').locator('pre').textContent();
   assert.equal(JSON.parse(other ?? '').sessionCredentialFromConsole, undefined);
+  // What the person may not see is not shown as missing.
+  const hidden = { UserName: 'anna', PolicyName: 'hidden' };
+  const Statement = { Effect: 'Deny', Action: 'iam:GetLoginProfile', Resource: '*' };
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+  await waxwing.iam.send(new PutUserPolicyCommand({ ...hidden, PolicyDocument }));
+  await page.go('#/identity/users/anna');
+  await page.page.getByText('Not known', { exact: true }).waitFor();
+  await waxwing.iam.send(new DeleteUserPolicyCommand(hidden));
   await page.close();
 });
 

@@ -122,13 +122,19 @@ function Password({ name }: { readonly name: string }) {
               Set on <Time at={profile.data.CreateDate} />
             </>
           ) : (
-            'None'
+            noPassword(profile.data, profile.error)
           )}
         </div>
       </SpaceBetween>
       {isSetting && <SetPassword name={name} onEnd={() => setSetting(false)} />}
     </Container>
   );
+}
+
+/** What is said without a known password. */
+function noPassword(found: null | undefined, error: Error | null): string {
+  if (found === null) return 'None';
+  return error === null ? 'Loading' : 'Not known';
 }
 
 interface SetPasswordProps {
