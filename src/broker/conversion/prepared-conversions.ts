@@ -35,7 +35,7 @@ export interface PreparedResult {
 }
 
 interface Kept {
-  readonly message: PreparedMessage;
+  message: PreparedMessage;
   readonly terms: PreparedTerms;
   readonly isShared: boolean;
   readonly result: PreparedResult | undefined;
@@ -75,7 +75,7 @@ export class PreparedConversions {
 
   /** Whether there is a result, or an error, for a message. */
   has(message: PreparedMessage, terms: PreparedTerms): boolean {
-    return this.#kept.some((kept) => isSame(kept, message, terms));
+    return this.#kept.some((kept) => isOf(kept, message, terms));
   }
 
   /**
@@ -84,13 +84,23 @@ export class PreparedConversions {
    * @throws the error of the conversion
    */
   take(message: PreparedMessage, terms: PreparedTerms): PreparedResult | undefined {
-    const at = this.#kept.findIndex((each) => isSame(each, message, terms));
+    const at = this.#kept.findIndex((each) => isOf(each, message, terms));
     const kept = this.#kept[at];
     if (kept === undefined) return undefined;
     if (!kept.isShared) this.#kept.splice(at, 1);
     if (kept.result === undefined) throw kept.error;
     return kept.result;
   }
+}
+
+/** Whether a result is that of a message. The place of the message is kept: comparing it takes long. */
+function isOf(kept: Kept, message: PreparedMessage, terms: PreparedTerms): boolean {
+  if (!isSame(kept, message, terms)) return false;
+  const { buffer, addressAt, addressEnd, headAt, headLength, bodyAt, bodyLength } = message;
+  if (kept.message.buffer !== buffer) {
+    kept.message = { buffer, addressAt, addressEnd, headAt, headLength, bodyAt, bodyLength };
+  }
+  return true;
 }
 
 function isSame(kept: Kept, message: PreparedMessage, terms: PreparedTerms): boolean {
