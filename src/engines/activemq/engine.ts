@@ -188,7 +188,8 @@ export class ActiveMqEngine implements Engine {
       broker: { brokerName: spec.name, host, tls: javaTls(hasTlsParity), connectionCountMax },
     };
     return new Pair(settings, {
-      line: (number, line) => this.#line(id, number, lines[number - 1]?.read(line), names),
+      line: (number, line, isEntry) =>
+        this.#line(id, number, lines[number - 1]?.read(line, isEntry), names),
       log: (level, text) => this.#events?.log(id, level, text),
       ended: (detail) => {
         this.#runs.delete(id);

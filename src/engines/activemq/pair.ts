@@ -18,15 +18,9 @@ import {
 } from '../volumes/volume-files.ts';
 import { brokerXml, type ConfigurationParts, type Connector } from './files/configuration.ts';
 import { keyStore, trustStore } from './files/key-store.ts';
+import { log4j2File, log4jFile } from './files/log-settings.ts';
 import { statisticsEveryMs } from './files/statistics.ts';
-import {
-  groupsFile,
-  log4j2File,
-  log4jFile,
-  loginFile,
-  type PairUser,
-  usersFile,
-} from './files/users.ts';
+import { groupsFile, loginFile, type PairUser, usersFile } from './files/users.ts';
 import type { PairInstallation } from './installation.ts';
 import { Instance } from './instance.ts';
 import type { MeasuredPair } from './pair-metrics.ts';
@@ -52,8 +46,11 @@ export interface PairSettings {
 
 /** Events of a pair. */
 export interface PairEvents {
-  /** A line of the log of an instance. */
-  line(number: number, line: string): void;
+  /**
+   * A line of the log of an instance: `LEVEL|text` if an entry begins with it, otherwise any text, which
+   * may be a client's.
+   */
+  line(number: number, line: string, isEntry: boolean): void;
   log(level: LogLevel, text: string): void;
   /** It cannot continue, and nothing of it runs any more. */
   ended(detail: string): void;
@@ -110,7 +107,8 @@ export class Pair {
   readonly #volume: EncryptedVolume;
   readonly #seats: readonly Seat[];
   readonly #keyStorePassword = systemRandom.bytes(24).toString('hex');
-  readonly #statisticsToken = systemRandom.bytes(16).toString('hex');
+  /** Begins the statistics and the entries of the log, so that no text of a client can be taken for one. */
+  readonly #outputToken = systemRandom.bytes(16).toString('hex');
   #watch: Timer | undefined = undefined;
   #isLooking = false;
   #isEnding = false;
@@ -245,7 +243,7 @@ export class Pair {
     const own = connectors[seat.number - 1] ?? [];
     const secrets = {
       keyStorePassword: this.#keyStorePassword,
-      statisticsToken: this.#statisticsToken,
+      statisticsToken: this.#outputToken,
     };
     const parts = { ...broker, connectors: own, paths, ...secrets, users };
     const { xml, withoutEffect } = brokerXml(configuration, parts);
@@ -264,8 +262,8 @@ export class Pair {
       'java.security': broker.tls.properties,
       'users.properties': usersFile(users),
       'groups.properties': groupsFile(users),
-      'log4j.properties': log4jFile,
-      'log4j2.properties': log4j2File,
+      'log4j.properties': log4jFile(this.#outputToken),
+      'log4j2.properties': log4j2File(this.#outputToken),
     };
     for (const [name, text] of Object.entries(files))
       await writeVolumeFile(this.#owner, conf, name, text);
@@ -285,7 +283,7 @@ export class Pair {
     // Of this process: lines of the one before may still come.
     const stated: Stated = { silentLooks: 0, last: undefined };
     seat.stated = stated;
-    const reader = new StatisticsReader(this.#statisticsToken);
+    const reader = new StatisticsReader(this.#outputToken);
     seat.instance = new Instance(
       { number: seat.number, installation, heapMib, paths, port },
       {
@@ -300,9 +298,12 @@ export class Pair {
     );
   }
 
-  #line(number: number, line: string): void {
+  #line(number: number, written: string): void {
+    const start = `${this.#outputToken}|`;
+    const isEntry = written.startsWith(start);
+    const line = isEntry ? written.slice(start.length) : written;
     if (/^(?:ERROR|FATAL)\||Exception/.test(line)) this.#errors = [...this.#errors, line].slice(-5);
-    this.#events.line(number, line);
+    this.#events.line(number, line, isEntry);
   }
 
   async #becomesActive(seat: Seat): Promise<void> {

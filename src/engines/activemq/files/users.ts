@@ -45,29 +45,3 @@ function escaped(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
-
-/** Would log the same error every few seconds, if it could not read the statistics. */
-const statistics = 'org.springframework.scheduling.support.MethodInvokingRunnable';
-
-/** Lines of the log go to the standard output; of what clients send, nothing is logged. */
-export const log4jFile = `log4j.rootLogger=INFO, out
-log4j.appender.out=org.apache.log4j.ConsoleAppender
-log4j.appender.out.layout=org.apache.log4j.PatternLayout
-log4j.appender.out.layout.ConversionPattern=%p|%m%n
-log4j.logger.org.springframework=WARN
-log4j.logger.org.apache.xbean=WARN
-log4j.logger.${statistics}=OFF
-`;
-
-/** The same for versions with Log4j 2. */
-export const log4j2File = `appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%p|%m%n
-rootLogger.level=INFO
-rootLogger.appenderRef.out.ref=out
-logger.spring.name=org.springframework
-logger.spring.level=WARN
-logger.statistics.name=${statistics}
-logger.statistics.level=OFF
-`;
