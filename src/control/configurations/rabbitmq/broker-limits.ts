@@ -61,8 +61,13 @@ const names = {
 export function checkMaximum(text: string, maximum: BrokerLimits, hostInstanceType: string): void {
   for (const [key, name] of Object.entries(names)) {
     const countMax = maximum[name] ?? Infinity;
-    const pattern = new RegExp(`^\\s*${key.replaceAll('.', '\\.')}\\s*=\\s*'?(\\d+)'?\\s*$`, 'm');
-    const found = Number(pattern.exec(text)?.[1] ?? 0);
+    // A key can be there again, and a value between one or three quotation marks.
+    const pattern = new RegExp(
+      `^[^\\S\\n]*${key.replaceAll('.', '\\.')}\\s*=\\s*'*\\s*(\\d+)`,
+      'gm',
+    );
+    const all = [...text.matchAll(pattern)].map(([, value]) => Number(value));
+    const found = all.reduce((most, value) => Math.max(most, value), 0);
     if (found <= countMax) continue;
     throw refuse(
       'configuration',
