@@ -90,6 +90,10 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
       ...{ press: ['Set password'], title: 'Set the password of anna' },
     },
     {
+      ...{ source: 'identity/delete-user.tsx', at: user },
+      ...{ press: ['Delete user'], title: 'Delete the user anna' },
+    },
+    {
       ...{ source: 'identity/mfa-devices.tsx', at: '#/identity/users/anna' },
       ...{ press: [/^Remove arn:/], title: 'Remove the MFA device' },
     },

@@ -29,17 +29,22 @@ import { printable } from '../parts/printable.ts';
 import { Time } from '../parts/time.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, type Route } from '../router.ts';
+import { userOf, useSession } from '../session/session.ts';
 import { AttachedPolicies } from './attached-policies.tsx';
+import { DeleteUser } from './delete-user.tsx';
 import { iam, pageItems, pageOf } from './iam-calls.ts';
 import { MfaDevices } from './mfa-devices.tsx';
 
 /** Shows a user: rights, credentials and the second factor. */
 export default function UserPage({ route }: { readonly route: Route }) {
   const [, , name = ''] = route.parts;
+  const [isDeleting, setDeleting] = useState(false);
+  const session = useSession();
   const user = useQuery({
     queryKey: ['iam-user', name],
     queryFn: async () => (await iam().send(new GetUserCommand({ UserName: name }))).User,
   });
+  const isOwn = isSame(session && userOf(session), user.data?.UserName);
   return (
     <SpaceBetween size="l">
       <Crumbs
@@ -48,7 +53,15 @@ export default function UserPage({ route }: { readonly route: Route }) {
           { text: name, href: href('identity', 'users', name) },
         ]}
       />
-      <Header variant="h1">{printable(name)}</Header>
+      <Header
+        variant="h1"
+        description={isOwn && 'You are signed in as this user, which only others can delete.'}
+        actions={
+          user.data && !isOwn && <Button onClick={() => setDeleting(true)}>Delete user</Button>
+        }
+      >
+        {printable(name)}
+      </Header>
       <ErrorAlert error={user.error} />
       {user.isLoading && <Spinner size="large" />}
       {user.data && (
@@ -69,8 +82,16 @@ export default function UserPage({ route }: { readonly route: Route }) {
           <Rights name={name} />
         </SpaceBetween>
       )}
+      {isDeleting && !isOwn && (
+        <DeleteUser name={user.data?.UserName ?? name} onEnd={() => setDeleting(false)} />
+      )}
     </SpaceBetween>
   );
+}
+
+/** Whether two names are of one user: IAM does not distinguish case. */
+function isSame(first: string | undefined, second: string | undefined): boolean {
+  return first !== undefined && first.toLowerCase() === second?.toLowerCase();
 }
 
 function Password({ name }: { readonly name: string }) {

@@ -15,6 +15,13 @@ export interface Session {
   /** `root`, a user name, or a role with a name. */
   readonly name: string;
   readonly type: string;
+  /** Of a role to which a user switched: the user. */
+  readonly userName?: string | undefined;
+}
+
+/** The user who is signed in, also while it uses a role; undefined for others. */
+export function userOf({ type, name, userName }: Session): string | undefined {
+  return type === 'user' ? name : userName;
 }
 
 /** What the person is told when a session ends by itself. */

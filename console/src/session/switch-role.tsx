@@ -7,7 +7,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { clientOf } from '../aws/clients.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import type { Session } from './session.ts';
+import { type Session, userOf } from './session.ts';
 
 interface SwitchRoleProps {
   readonly session: Session;
@@ -53,6 +53,7 @@ async function assumed(session: Session, role: string): Promise<Session> {
     expiration: given?.Expiration?.toISOString() ?? '',
     name: `${RoleArn.replace(/^.*role\//, '')}/${RoleSessionName}`,
     type: 'assumed-role',
+    userName: userOf(session),
     accountId,
     region,
   };
