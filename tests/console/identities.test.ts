@@ -9,15 +9,21 @@ import {
   CreateAccessKeyCommand,
   CreateGroupCommand,
   CreateLoginProfileCommand,
+  CreatePolicyVersionCommand,
   CreateRoleCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
   DeleteUserPolicyCommand,
+  DetachUserPolicyCommand,
   EnableMFADeviceCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
   GetUserCommand,
   ListAccessKeysCommand,
   ListAttachedUserPoliciesCommand,
   ListMFADevicesCommand,
+  ListPoliciesCommand,
+  ListPolicyVersionsCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import type { Browser } from 'playwright-core';
@@ -159,3 +165,116 @@ test('nobody deletes the own user, also while it uses a role', { skip }, async (
   await isRefused();
   await page.close();
 });
+
+test('a policy is created, gets a version in effect, and is deleted once nothing uses it', {
+  skip,
+}, async () => {
+  const { iam } = waxwing;
+  const page = await signedIn();
+  const dialog = page.page.getByRole('dialog');
+  const document = page.field('Policy document');
+  await page.go('#/identity/policies');
+  await page.button('Create policy').click();
+  const template = await document.inputValue();
+  await page.field('Policy name').fill('not possible');
+  for (const [text, told] of [
+    ['{"Version":', /The document is not JSON/],
+    ['[]', /A policy is a JSON object/],
+    [' '.repeat(131_073), /The document has 131073 characters\. At most 131072 are allowed\./],
+  ] as const) {
+    await document.fill(text);
+    await dialog.getByText(told).waitFor();
+    assert.equal(await inDialog(page, 'Create policy').isDisabled(), true);
+  }
+  await page.isAccessible();
+  await document.fill(template);
+  await inDialog(page, 'Create policy').click();
+  await isAtField(page, 'Policy name', /policyName.*failed to satisfy/);
+  const PolicyName = 'own+=,.@-_';
+  await page.field('Policy name').fill(PolicyName);
+  await document.fill('{"Version": "2012-10-17"}');
+  await inDialog(page, 'Create policy').click();
+  await isAtField(page, 'Policy document', /MalformedPolicyDocument/);
+  await document.fill(template);
+  await page.field('Description').fill('Looks at brokers');
+  await inDialog(page, 'Create policy').click();
+  await page.page.getByText(`The policy ${PolicyName} is created.`).waitFor();
+  await page.button('Create policy').click();
+  await page.field('Policy name').fill(PolicyName);
+  await inDialog(page, 'Create policy').click();
+  await isAtField(page, 'Policy name', /EntityAlreadyExists/);
+  await inDialog(page, 'Cancel').click();
+  const { Policies = [] } = await iam.send(new ListPoliciesCommand({ Scope: 'Local' }));
+  const PolicyArn = Policies.find((each) => each.PolicyName === PolicyName)?.Arn;
+  const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
+  assert.equal(Policy?.Description, 'Looks at brokers');
+
+  // The sixth version displaces the oldest one that is not in effect.
+  for (let version = 2; version <= 6; version += 1) {
+    await page.button(`Edit the policy ${PolicyName}`).click();
+    await document.waitFor();
+    if (version === 6) await dialog.getByText(/not in effect, v1, is deleted first/).waitFor();
+    if (version === 3) {
+      const PolicyDocument = template;
+      const made = { PolicyArn, PolicyDocument, SetAsDefault: true };
+      // Somebody else is faster, and the person begins again.
+      await document.fill(template.replace('mq:ListBrokers', 'mq:List*'));
+      await iam.send(new CreatePolicyVersionCommand(made));
+      await inDialog(page, 'Save as new version').click();
+      await dialog.getByText(/Version v3 is in effect by now, and you have edited v2/).waitFor();
+      await page.isAccessible();
+      await inDialog(page, 'Cancel').click();
+      continue;
+    }
+    await document.fill(template.replace('mq:ListBrokers', `mq:ListTags${version}`));
+    await inDialog(page, 'Save as new version').click();
+    await page.page.getByText(`Version v${version} of the policy`).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+  }
+  const { Versions = [] } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn }));
+  const ids = Versions.map(({ VersionId }) => VersionId);
+  assert.deepEqual(ids, ['v6', 'v5', 'v4', 'v3', 'v2']);
+  const shown = { PolicyArn, VersionId: 'v6' };
+  const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand(shown));
+  assert.match(decodeURIComponent(PolicyVersion?.Document ?? ''), /mq:ListTags6/);
+  assert.equal(PolicyVersion?.IsDefaultVersion, true);
+
+  await iam.send(new AttachUserPolicyCommand({ UserName: 'anna', PolicyArn }));
+  await page.button(`Delete the policy ${PolicyName}`).click();
+  await dialog.getByText('It is used by: user anna').waitFor();
+  assert.equal(await inDialog(page, 'Delete').isDisabled(), true);
+  await page.isAccessible();
+  await inDialog(page, 'Cancel').click();
+  await iam.send(new DetachUserPolicyCommand({ UserName: 'anna', PolicyArn }));
+  await page.button(`Delete the policy ${PolicyName}`).click();
+  await dialog.getByText(/It is attached to nothing/).waitFor();
+  // Somebody else attaches it meanwhile: the service refuses.
+  await iam.send(new AttachUserPolicyCommand({ UserName: 'anna', PolicyArn }));
+  await inDialog(page, 'Delete').click();
+  await dialog.getByText(/Cannot delete a policy attached to entities/).waitFor();
+  await page.isAccessible();
+  await iam.send(new DetachUserPolicyCommand({ UserName: 'anna', PolicyArn }));
+  await inDialog(page, 'Delete').click();
+  await page.page.getByText(`The policy ${PolicyName} is deleted.`).waitFor();
+  await page.page.getByText('There are no policies.').waitFor();
+  // Those of AWS are not changed.
+  await page.page.getByRole('button', { name: 'Of AWS' }).click();
+  await page.button('Show the policy AdministratorAccess').waitFor();
+  assert.equal(await page.button(/^(?:Edit|Delete) the policy/).count(), 0);
+  await page.close();
+});
+
+/** Requires that a field, and nothing else, has an error of the service. */
+async function isAtField(page: ConsolePage, name: string, error: RegExp): Promise<void> {
+  await page.page.getByRole('dialog').getByText(error).first().waitFor();
+  const field = page.field(name);
+  const described = await field.evaluate((element) => {
+    const { document } = globalThis as unknown as {
+      document: { getElementById(id: string): { textContent: string } | null };
+    };
+    const ids: string[] = (element.getAttribute('aria-describedby') ?? '').split(' ');
+    return ids.map((id) => document.getElementById(id)?.textContent ?? '').join(' ');
+  });
+  assert.match(described, error);
+  await page.isAccessible();
+}

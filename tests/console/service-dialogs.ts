@@ -86,6 +86,18 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
       ...{ press: ['Show the policy looking'], title: 'looking' },
     },
     {
+      ...{ source: 'identity/policy-create.tsx', at: '#/identity/policies' },
+      ...{ press: ['Create policy'], title: 'Create policy' },
+    },
+    {
+      ...{ source: 'identity/policy-edit.tsx', at: '#/identity/policies' },
+      ...{ press: ['Edit the policy looking'], title: 'Edit the policy looking' },
+    },
+    {
+      ...{ source: 'identity/policy-delete.tsx', at: '#/identity/policies' },
+      ...{ press: ['Delete the policy looking'], title: 'Delete the policy looking' },
+    },
+    {
       ...{ source: 'identity/user-page.tsx', at: user },
       ...{ press: ['Set password'], title: 'Set the password of anna' },
     },

@@ -1,8 +1,9 @@
-// The managed policies: those of the account, and those of AWS.
+// The managed policies: those of the account, which can be changed, and those of AWS.
 
 import { GetPolicyVersionCommand, ListPoliciesCommand, type Policy } from '@aws-sdk/client-iam';
 import Button from '@cloudscape-design/components/button';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -11,13 +12,29 @@ import { JsonDialog } from '../parts/json-dialog.tsx';
 import { PagedTable } from '../parts/paged-table.tsx';
 import { Time } from '../parts/time.tsx';
 import { documentOf, iam, pageItems, pageOf } from './iam-calls.ts';
+import { CreatePolicy } from './policy-create.tsx';
+import { DeletePolicy } from './policy-delete.tsx';
+import { EditPolicy } from './policy-edit.tsx';
 
 type Scope = 'Local' | 'AWS';
 
-/** Lists the managed policies, and shows their documents. */
+/** What is done with a policy. */
+interface Work {
+  readonly kind: 'edit' | 'delete';
+  readonly arn: string;
+  readonly name: string;
+}
+
+/** Whether a policy is of the account: those of AWS have no account in their ARN. */
+const isOwn = ({ Arn = '' }: Policy) => !/^arn:[^:]*:iam::aws:/.test(Arn);
+
+/** Lists the managed policies, shows their documents, and creates, changes and deletes those of the account. */
 export function PolicyTable() {
   const [scope, setScope] = useState<Scope>('Local');
   const [shown, setShown] = useState<Policy>();
+  const [isCreating, setCreating] = useState(false);
+  const [work, setWork] = useState<Work>();
+  const end = () => setWork(undefined);
   const columns: readonly TableProps.ColumnDefinition<Policy>[] = [
     { id: 'name', header: 'Policy', isRowHeader: true, cell: (policy) => policy.PolicyName },
     { id: 'arn', header: 'ARN', width: 400, cell: (policy) => policy.Arn },
@@ -36,6 +53,11 @@ export function PolicyTable() {
         </Button>
       ),
     },
+    {
+      id: 'actions',
+      header: 'Actions',
+      cell: (policy) => isOwn(policy) && <PolicyActions policy={policy} onWork={setWork} />,
+    },
   ];
   return (
     <>
@@ -50,6 +72,7 @@ export function PolicyTable() {
         columns={columns}
         idOf={({ Arn = '' }) => Arn}
         empty="There are no policies."
+        actions={<Button onClick={() => setCreating(true)}>Create policy</Button>}
         filter={
           <SegmentedControl
             label="Whose policies"
@@ -63,7 +86,37 @@ export function PolicyTable() {
         }
       />
       {shown && <PolicyDocument policy={shown} onEnd={() => setShown(undefined)} />}
+      {isCreating && <CreatePolicy onEnd={() => setCreating(false)} />}
+      {work?.kind === 'edit' && <EditPolicy {...work} onEnd={end} />}
+      {work?.kind === 'delete' && <DeletePolicy {...work} onEnd={end} />}
     </>
+  );
+}
+
+interface PolicyActionsProps {
+  readonly policy: Policy;
+  readonly onWork: (work: Work) => void;
+}
+
+function PolicyActions({ policy, onWork }: PolicyActionsProps) {
+  const { Arn: arn = '', PolicyName: name = '' } = policy;
+  return (
+    <SpaceBetween direction="horizontal" size="s">
+      <Button
+        variant="inline-link"
+        ariaLabel={`Edit the policy ${name}`}
+        onClick={() => onWork({ kind: 'edit', arn, name })}
+      >
+        Edit
+      </Button>
+      <Button
+        variant="inline-link"
+        ariaLabel={`Delete the policy ${name}`}
+        onClick={() => onWork({ kind: 'delete', arn, name })}
+      >
+        Delete
+      </Button>
+    </SpaceBetween>
   );
 }
 
