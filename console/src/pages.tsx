@@ -29,7 +29,7 @@ const identityPage = lazy(() => import('./identity/identity-page.tsx'));
 const advicePage = lazy(() => import('./advice/advice-page.tsx'));
 const drillsPage = lazy(() => import('./drills/drills-page.tsx'));
 const groupPage = lazy(() => import('./identity/group-page.tsx'));
-const rolePage = lazy(() => import('./identity/role-page.tsx'));
+const rolePage = lazy(() => import('./identity/roles/role-page.tsx'));
 const userPage = lazy(() => import('./identity/user-page.tsx'));
 
 /** The areas in the navigation. */

@@ -78,8 +78,16 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
       ...{ press: ['Create group'], title: 'Create group' },
     },
     {
-      ...{ source: 'identity/role-table.tsx', at: '#/identity/roles' },
+      ...{ source: 'identity/roles/role-table.tsx', at: '#/identity/roles' },
       ...{ press: ['Show whom reader trusts'], title: 'Whom reader trusts' },
+    },
+    {
+      ...{ source: 'identity/roles/role-create.tsx', at: '#/identity/roles' },
+      ...{ press: ['Create role'], title: 'Create role' },
+    },
+    {
+      ...{ source: 'identity/roles/role-delete.tsx', at: '#/identity/roles/reader' },
+      ...{ press: ['Delete role'], title: 'Delete the role reader' },
     },
     {
       ...{ source: 'identity/policy-table.tsx', at: '#/identity/policies' },

@@ -6,7 +6,7 @@ import Tabs from '@cloudscape-design/components/tabs';
 import { open, type Route } from '../router.ts';
 import { GroupTable } from './group-table.tsx';
 import { PolicyTable } from './policy-table.tsx';
-import { RoleTable } from './role-table.tsx';
+import { RoleTable } from './roles/role-table.tsx';
 import { Simulator } from './simulator.tsx';
 import { UserTable } from './user-table.tsx';
 

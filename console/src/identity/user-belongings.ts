@@ -17,6 +17,7 @@ import {
   RemoveUserFromGroupCommand,
 } from '@aws-sdk/client-iam';
 import { printable } from '../parts/printable.ts';
+import { deletionStep } from './deletion-step.ts';
 import { iam } from './iam-calls.ts';
 
 /** What is deleted before a user, by the names of IAM. */
@@ -71,42 +72,33 @@ async function isPasswordSet(UserName: string): Promise<boolean> {
  */
 export async function deleteUser(UserName: string, has: Belongings): Promise<void> {
   if (has.hasPassword) {
-    await step('The password', () => iam().send(new DeleteLoginProfileCommand({ UserName })));
+    await deletionStep('The password', () =>
+      iam().send(new DeleteLoginProfileCommand({ UserName })),
+    );
   }
   for (const AccessKeyId of has.accessKeys) {
     const command = new DeleteAccessKeyCommand({ UserName, AccessKeyId });
-    await step(`The access key ${AccessKeyId}`, () => iam().send(command));
+    await deletionStep(`The access key ${AccessKeyId}`, () => iam().send(command));
   }
   for (const SerialNumber of has.devices) {
-    await step(`The MFA device ${SerialNumber}`, async () => {
+    await deletionStep(`The MFA device ${SerialNumber}`, async () => {
       await iam().send(new DeactivateMFADeviceCommand({ UserName, SerialNumber }));
       await iam().send(new DeleteVirtualMFADeviceCommand({ SerialNumber }));
     });
   }
   for (const GroupName of has.groups) {
     const command = new RemoveUserFromGroupCommand({ UserName, GroupName });
-    await step(`The membership of ${printable(GroupName)}`, () => iam().send(command));
+    await deletionStep(`The membership of ${printable(GroupName)}`, () => iam().send(command));
   }
   for (const { arn: PolicyArn, name } of has.attached) {
     const command = new DetachUserPolicyCommand({ UserName, PolicyArn });
-    await step(`The attachment of ${printable(name)}`, () => iam().send(command));
+    await deletionStep(`The attachment of ${printable(name)}`, () => iam().send(command));
   }
   for (const PolicyName of has.inline) {
     const command = new DeleteUserPolicyCommand({ UserName, PolicyName });
-    await step(`The inline policy ${printable(PolicyName)}`, () => iam().send(command));
+    await deletionStep(`The inline policy ${printable(PolicyName)}`, () => iam().send(command));
   }
-  await step(`The user ${printable(UserName)}`, () =>
+  await deletionStep(`The user ${printable(UserName)}`, () =>
     iam().send(new DeleteUserCommand({ UserName })),
   );
-}
-
-/** One of the deletions. Its error says what is left, which the service does not know. */
-async function step(what: string, call: () => Promise<unknown>): Promise<void> {
-  try {
-    await call();
-  } catch (cause) {
-    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-    const told = `${what} could not be deleted, and nothing after it was: ${message}`;
-    throw Object.assign(new Error(told, { cause }), { name });
-  }
 }

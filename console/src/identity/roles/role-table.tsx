@@ -5,15 +5,17 @@ import Button from '@cloudscape-design/components/button';
 import Link from '@cloudscape-design/components/link';
 import type { TableProps } from '@cloudscape-design/components/table';
 import { useState } from 'react';
-import { JsonDialog } from '../parts/json-dialog.tsx';
-import { PagedTable } from '../parts/paged-table.tsx';
-import { Time } from '../parts/time.tsx';
-import { href } from '../router.ts';
-import { documentOf, iam, pageItems, pageOf } from './iam-calls.ts';
+import { JsonDialog } from '../../parts/json-dialog.tsx';
+import { PagedTable } from '../../parts/paged-table.tsx';
+import { Time } from '../../parts/time.tsx';
+import { href } from '../../router.ts';
+import { documentOf, iam, pageItems, pageOf } from '../iam-calls.ts';
+import { CreateRole } from './role-create.tsx';
 
-/** Lists the roles. */
+/** Lists the roles, and creates them. */
 export function RoleTable() {
   const [shown, setShown] = useState<Role>();
+  const [isCreating, setCreating] = useState(false);
   const columns: readonly TableProps.ColumnDefinition<Role>[] = [
     {
       id: 'name',
@@ -51,7 +53,9 @@ export function RoleTable() {
         columns={columns}
         idOf={({ RoleId = '' }) => RoleId}
         empty="There are no roles."
+        actions={<Button onClick={() => setCreating(true)}>Create role</Button>}
       />
+      {isCreating && <CreateRole onEnd={() => setCreating(false)} />}
       {shown && (
         <JsonDialog
           title={`Whom ${shown.RoleName} trusts`}
