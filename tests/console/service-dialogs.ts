@@ -43,6 +43,10 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
       title: 'Choose a configuration',
     },
     { ...users, press: ['Create user'], title: 'Create user' },
+    {
+      ...{ source: 'brokers/change-user.tsx', at: active, tab: 'Users' },
+      ...{ press: ['Change the user app'], title: 'Change the user app' },
+    },
     { ...users, press: ['Delete the user app'], title: 'Delete the user app' },
     { source: 'parts/copied.tsx', at: key, press: ['Copy the ARN'], shows: 'Copied' },
     {

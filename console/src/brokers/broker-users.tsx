@@ -20,6 +20,7 @@ import { PagedTable } from '../parts/paged-table.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
 import { words } from './broker-state.tsx';
+import { ChangeUser } from './change-user.tsx';
 
 /** The users of a broker. Those of RabbitMQ brokers are administered in the broker. */
 export function BrokerUsers({ broker }: { readonly broker: Broker }) {
@@ -43,6 +44,7 @@ export function BrokerUsers({ broker }: { readonly broker: Broker }) {
 
 function UserTable({ id }: { readonly id: string }) {
   const [isAdding, setAdding] = useState(false);
+  const [changed, setChanged] = useState<string>();
   const [removed, setRemoved] = useState<string>();
   const columns: readonly TableProps.ColumnDefinition<UserSummary>[] = [
     { id: 'name', header: 'User name', cell: (user) => user.Username, isRowHeader: true },
@@ -54,14 +56,25 @@ function UserTable({ id }: { readonly id: string }) {
     {
       id: 'actions',
       header: 'Actions',
-      cell: ({ Username = '' }) => (
-        <Button
-          variant="inline-link"
-          ariaLabel={`Delete the user ${Username}`}
-          onClick={() => setRemoved(Username)}
-        >
-          Delete
-        </Button>
+      cell: ({ Username = '', PendingChange }) => (
+        <SpaceBetween direction="horizontal" size="s">
+          {PendingChange !== 'DELETE' && (
+            <Button
+              variant="inline-link"
+              ariaLabel={`Change the user ${Username}`}
+              onClick={() => setChanged(Username)}
+            >
+              Change
+            </Button>
+          )}
+          <Button
+            variant="inline-link"
+            ariaLabel={`Delete the user ${Username}`}
+            onClick={() => setRemoved(Username)}
+          >
+            Delete
+          </Button>
+        </SpaceBetween>
       ),
     },
   ];
@@ -82,6 +95,9 @@ function UserTable({ id }: { readonly id: string }) {
         actions={<Button onClick={() => setAdding(true)}>Create user</Button>}
       />
       {isAdding && <AddUser id={id} onEnd={() => setAdding(false)} />}
+      {changed !== undefined && (
+        <ChangeUser id={id} name={changed} onEnd={() => setChanged(undefined)} />
+      )}
       {removed !== undefined && (
         <DeleteUser id={id} name={removed} onEnd={() => setRemoved(undefined)} />
       )}
