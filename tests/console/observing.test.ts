@@ -66,9 +66,13 @@ test('lines of a broker are shown as they are written, and are filtered', { skip
   const shown = await lines.count();
   await connect();
   await until('more lines', async () => (await lines.count()) > shown);
-  await page.field('Filter pattern').fill('no-line-has-this');
+  await page.field('Filter pattern').fill('no-quotation-marks');
   await page.button('Filter').click();
-  await page.page.getByText('There are no such lines.').waitFor();
+  await page.shows(page.page.getByText('The lines could not be read.'));
+  await page.shows(page.page.getByText(/Invalid filter pattern/));
+  await page.field('Filter pattern').fill('"no-line-has-this"');
+  await page.button('Filter').click();
+  await page.shows(page.page.getByText('There are no such lines.'));
   await page.page.getByRole('tab', { name: 'Streams' }).click();
   await page.table('Streams').getByRole('rowheader').first().waitFor();
   await page.isAccessible();
