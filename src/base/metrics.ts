@@ -58,6 +58,22 @@ export class Metrics {
   }
 
   /**
+   * Adds a metric with values that were measured before; nothing without values.
+   *
+   * @param name without the prefix `waxwing_`, and without the suffix `_total` of counters
+   */
+  addValues(
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    values: readonly Measured[],
+  ): void {
+    if (values.length === 0) return;
+    const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
+    this.add({ name: full, help, type, measure: () => values });
+  }
+
+  /**
    * Adds a histogram.
    *
    * @param buckets upper bounds, ascending

@@ -6,7 +6,7 @@ import type { BrokerValue, DestinationValue } from './files/statistics.ts';
 import type { ProcessUse } from './process-use.ts';
 import type { DestinationStatistics, InstanceStatistics, SumValue } from './statistics.ts';
 
-/** What the metrics of a pair follow from. */
+/** The measurements from which the metrics of a pair are formed. */
 export interface MeasuredPair {
   /** The processes that run. */
   readonly instances: readonly {
@@ -66,7 +66,7 @@ export function pairMetrics(pair: MeasuredPair, name: string): Promise<MetricsJs
   const nodeOf = (number: number) => ({ node: `${name}-${number}` });
   addInstances(metrics, pair, nodeOf);
   if (pair.diskFreeBytes !== undefined) {
-    add(metrics, 'gauge', 'disk_free_bytes', 'Free disk space.', [[pair.diskFreeBytes, {}]]);
+    metrics.addValues('gauge', 'disk_free_bytes', 'Free disk space.', [[pair.diskFreeBytes, {}]]);
   }
   const active = pair.instances.find(({ isActive }) => isActive);
   if (active !== undefined && pair.statistics !== undefined) {
@@ -83,15 +83,15 @@ function addInstances(
   const states = instances.map(
     ({ number, isActive }): Measured => [Number(isActive), nodeOf(number)],
   );
-  add(metrics, 'gauge', 'instance_active', 'Whether the instance is the active one.', states);
+  metrics.addValues('gauge', 'instance_active', 'Whether the instance is the active one.', states);
   const used = (of: (use: ProcessUse) => number) =>
     instances.flatMap(({ number, use }): Measured[] =>
       use === undefined ? [] : [[of(use), nodeOf(number)]],
     );
   const cpu = used(({ cpuSeconds }) => cpuSeconds);
-  add(metrics, 'counter', 'cpu_seconds', "Processor time of the broker's process.", cpu);
+  metrics.addValues('counter', 'cpu_seconds', "Processor time of the broker's process.", cpu);
   const memory = used(({ memoryBytes }) => memoryBytes);
-  add(metrics, 'gauge', 'memory_bytes', "Memory that the broker's process uses.", memory);
+  metrics.addValues('gauge', 'memory_bytes', "Memory that the broker's process uses.", memory);
 }
 
 function addStatistics(
@@ -100,12 +100,12 @@ function addStatistics(
   node: { readonly node: string },
 ): void {
   for (const [type, name, help, value] of ofBroker) {
-    add(metrics, type, name, help, [[values[value], node]]);
+    metrics.addValues(type, name, help, [[values[value], node]]);
   }
   addWaiting(metrics, '', [[values, node]]);
   if (sums !== undefined) {
     for (const [name, help, sum] of ofSums) {
-      add(metrics, 'counter', name, help, [[sums[sum], node]]);
+      metrics.addValues('counter', name, help, [[sums[sum], node]]);
     }
   }
   addDestinations(metrics, 'queue', queues, node);
@@ -127,7 +127,7 @@ function addDestinations(
     const measured = destinations.map(
       ({ values }, at): Measured => [values[value], labels[at] ?? {}],
     );
-    add(metrics, type, `${kind}_${name}`, help, measured);
+    metrics.addValues(type, `${kind}_${name}`, help, measured);
   }
   const all = destinations.map(({ values }, at) => [values, labels[at] ?? {}] as const);
   if (kind === 'queue') addWaiting(metrics, 'queue_', all);
@@ -143,20 +143,8 @@ function addWaiting(
   const ready = all.map(
     ([{ messages }, labels], at): Measured => [messages - (unsettled[at] ?? 0), labels],
   );
-  add(metrics, 'gauge', `${prefix}messages_ready`, 'Messages ready to be delivered.', ready);
+  metrics.addValues('gauge', `${prefix}messages_ready`, 'Messages ready to be delivered.', ready);
   const measured = all.map(([, labels], at): Measured => [unsettled[at] ?? 0, labels]);
   const help = 'Messages delivered and not settled.';
-  add(metrics, 'gauge', `${prefix}messages_unsettled`, help, measured);
-}
-
-function add(
-  metrics: Metrics,
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  values: readonly Measured[],
-): void {
-  if (values.length === 0) return;
-  const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
-  metrics.add({ name: full, help, type, measure: () => values });
+  metrics.addValues('gauge', `${prefix}messages_unsettled`, help, measured);
 }

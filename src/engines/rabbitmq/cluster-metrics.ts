@@ -78,44 +78,44 @@ export async function clusterMetrics(
     ['network_received_bytes', 'Bytes received from clients, including TLS.', received],
     ['network_sent_bytes', 'Bytes sent to clients, including TLS.', sent],
   ] as const;
-  for (const [key, help, value] of bytes) add(metrics, 'counter', key, help, [[value, {}]]);
+  for (const [key, help, value] of bytes) metrics.addValues('counter', key, help, [[value, {}]]);
   return metrics.json();
 }
 
 function addOverview(metrics: Metrics, overview: Fields): void {
   for (const [name, help, group, member] of totals) {
-    add(metrics, 'gauge', name, help, numberIn(fields(overview[group]), member));
+    metrics.addValues('gauge', name, help, numberIn(fields(overview[group]), member));
   }
   const stats = fields(overview['message_stats']);
   for (const [name, help, member] of counters) {
     // Missing until there was one.
     const found =
       Object.keys(overview).length === 0 ? [] : numberIn({ [member]: 0, ...stats }, member);
-    add(metrics, 'counter', name, help, found);
+    metrics.addValues('counter', name, help, found);
   }
 }
 
 function addNodes(metrics: Metrics, { nodes, healthy, canary }: Cluster): void {
   const view = healthy[0]?.view ?? [];
   const isUp = nodes.map((node): Measured => [Number(healthy.includes(node)), labelsOf(node)]);
-  add(metrics, 'gauge', 'node_up', 'Whether the node serves clients.', isUp);
+  metrics.addValues('gauge', 'node_up', 'Whether the node serves clients.', isUp);
   const seen = nodes.map((node): Measured => {
     const running = node.view?.filter(({ isRunning }) => isRunning) ?? [];
     return [running.length, labelsOf(node)];
   });
   const help = 'Running nodes of the cluster, as the node sees them.';
-  add(metrics, 'gauge', 'node_running_nodes', help, seen);
+  metrics.addValues('gauge', 'node_running_nodes', help, seen);
   const confirms = nodes.flatMap((node): Measured[] => {
     const value = canary.confirms(node);
     return value === undefined ? [] : [[Number(value), labelsOf(node)]];
   });
-  add(metrics, 'gauge', 'node_confirms', confirmsHelp, confirms);
+  metrics.addValues('gauge', 'node_confirms', confirmsHelp, confirms);
   for (const [name, text, member] of ofNodes) {
     const values = nodes.flatMap((node): Measured[] => {
       const own = view.find((each) => each.name === node.place.name);
       return numberIn(own?.values ?? {}, member, labelsOf(node));
     });
-    add(metrics, 'gauge', name, text, values);
+    metrics.addValues('gauge', name, text, values);
   }
 }
 
@@ -133,23 +133,11 @@ function addQueues(metrics: Metrics, items: unknown): void {
       };
       return numberIn(queue, member, labels);
     });
-    add(metrics, 'gauge', `queue_${name}`, help, values);
+    metrics.addValues('gauge', `queue_${name}`, help, values);
   }
 }
 
 function numberIn(of: Fields, member: string, labels: Labels = {}): Measured[] {
   const value = of[member];
   return typeof value === 'number' && Number.isFinite(value) ? [[value, labels]] : [];
-}
-
-function add(
-  metrics: Metrics,
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  values: readonly Measured[],
-): void {
-  if (values.length === 0) return;
-  const full = `waxwing_${name}${type === 'counter' ? '_total' : ''}`;
-  metrics.add({ name: full, help, type, measure: () => values });
 }
