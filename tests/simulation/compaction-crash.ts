@@ -213,7 +213,7 @@ export class CompactionRun {
     this.#rekeyings = this.#rekeyings.then(() => ended);
   }
 
-  /** Drops unused data keys, after which no file may have them, not even a removed one. */
+  /** Drops unused data keys, and requires that no file contains them, including removed files. */
   async #drop(): Promise<void> {
     const { log, volume } = this.#opened;
     const before = volume.header.olderKeys;

@@ -13,7 +13,7 @@ export class UnitWriter {
   #text = '';
   #count = 0;
 
-  /** Adds a unit, which may be a surrogate without its other half. */
+  /** Adds a UTF-16 code unit, which may be an unpaired surrogate. */
   add(unit: number): void {
     if (this.#count === partLength) this.#flush();
     units[this.#count++] = unit;

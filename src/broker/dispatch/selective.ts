@@ -21,7 +21,7 @@ export interface ScannedQueue {
   readonly index: QueueIndex;
   readonly order: DispatchOrder;
   readonly consumers: Consumers;
-  /** Maximum number of unwanted messages that a scan passes. Messages behind them wait. */
+  /** Maximum number of messages that a scan skips because no consumer wants them. Later ones wait. */
   readonly passedCountMax: number;
   hasExpired(sequence: number): boolean;
   /** Opens the view on a message. Returns false, and starts loading, if its block is on disk. */

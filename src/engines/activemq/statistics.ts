@@ -47,7 +47,7 @@ export class StatisticsReader {
     return line.startsWith(this.#start);
   }
 
-  /** Reads a line of the statistics. Returns all of them with the last line. */
+  /** Reads one line. The last line of a report completes it; only then the report is returned. */
   read(line: string): InstanceStatistics | undefined {
     const [kind, ...words] = line.slice(this.#start.length).split(' ');
     if (kind === 'queue') add(this.#queues, words);

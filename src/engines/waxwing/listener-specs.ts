@@ -38,7 +38,7 @@ export interface ProtocolParts {
    * Returns the answer to a client that does not use TLS, from its first bytes; empty if they are of another
    * protocol.
    *
-   * @param isWebSocket whether the URLs of the port are those of WebSocket
+   * @param isWebSocket whether clients connect to the port by WebSocket
    */
   readonly answerPlain: (bytes: Buffer, isWebSocket: boolean) => Buffer;
 }

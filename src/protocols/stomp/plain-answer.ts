@@ -5,7 +5,7 @@ import { frameBytes } from './codec/out-frames.ts';
 /**
  * Returns the answer for a client that does not use TLS, in its protocol if that is known.
  *
- * @param isWebSocket whether the URLs of the port are those of WebSocket
+ * @param isWebSocket whether clients connect to the port by WebSocket
  */
 export function answerPlain(bytes: Buffer, isWebSocket = false): Buffer {
   const scheme = isWebSocket ? 'wss' : 'stomp+ssl';

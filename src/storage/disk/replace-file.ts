@@ -45,7 +45,7 @@ function fulfilled<Value>(step: PromiseSettledResult<Value>): Value | undefined 
 }
 
 /**
- * Writes and syncs a new file, replacing one that was left behind.
+ * Writes and syncs a new file. A file that an interrupted attempt left is removed first.
  *
  * @param isErasing whether the contents of that one are overwritten
  */

@@ -1,4 +1,4 @@
-// Trust policies with which a role begins.
+// Templates for the trust policies of new roles.
 
 /** Whom a role trusts at first. */
 export type Trusted = 'users' | 'provider';

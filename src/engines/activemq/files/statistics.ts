@@ -104,8 +104,7 @@ export function statisticsBeans(token: string): string {
  * which is that of the log: a line for each queue and each topic of the users, `TOKEN queue NAME VALUES…`,
  * and then the line `TOKEN broker VALUES…`. Names are encoded as in forms.
  *
- * @param token hexadecimal. Nobody else knows it, so that no client can make such a line appear in the
- *   log
+ * @param token hexadecimal and secret, so that no client can forge such a line
  */
 export function statisticsExpression(token: string): string {
   const written = [
