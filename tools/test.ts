@@ -3,7 +3,7 @@
 // long tests to docs/proof (sets WAXWING_PROOF=1); --node24 uses the newest supported Node version,
 // which npm downloads because it has a hundred megabytes.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { childrenCpuSeconds } from './cpu-time.ts';
@@ -39,14 +39,18 @@ function step(what: string, command: string, args: readonly string[]): boolean {
 const bin = (name: string) => join('node_modules', '.bin', name);
 const compiled = (name: string) => pathToFileURL(join('dist', 'tools', name)).href;
 const programs = writeTestPrograms();
+const failuresFile = join('dist', 'test-failures.txt');
 const reporters = [
   ...['--test-reporter=tap', '--test-reporter-destination=stdout'],
   `--test-reporter=${compiled('test-times.js')}`,
   `--test-reporter-destination=${join('dist', 'test-times.txt')}`,
+  `--test-reporter=${compiled('test-failures.js')}`,
+  `--test-reporter-destination=${failuresFile}`,
 ];
 const [node, ...nodeArguments] = isNode24 ? node24 : ([process.execPath] as const);
 writeFileSync(cpuFile, '');
-// The tests run last, so that their summary is the end of the output.
+writeFileSync(failuresFile, '');
+// The tests run last, so that their summary and the failures are the end of the output.
 const passed = [
   step('lint', bin('biome'), ['check', '--error-on-warnings', '.']),
   step('what nothing uses', bin('knip'), []),
@@ -60,4 +64,5 @@ const passed = [
     ...programs,
   ]),
 ];
+process.stdout.write(readFileSync(failuresFile, 'utf8'));
 process.exitCode = passed.every(Boolean) ? 0 : 1;
