@@ -1,9 +1,9 @@
 // Bundles the programs that a start runs: the command, `dist/bin/waxwing.js`, a broker's process,
-// `dist/bin/broker.js`, and its threads, `dist/bin/shovels.mjs` and `dist/bin/conversions.mjs`. Finding and loading two
-// hundred modules takes longer than the rest of a start. The first two are small: each runs a script,
-// `waxwing.cjs` or `broker.cjs`, with the code that V8 compiled for an earlier start
-// (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules. Both are CommonJS:
-// Node's loader of modules takes milliseconds of each start of a process.
+// `dist/bin/broker.js`, its threads, `dist/bin/shovels.mjs` and `dist/bin/conversions.mjs`, and the process that
+// copies the stores of pairs, `dist/bin/copier.mjs`. Finding and loading two hundred modules takes longer than the
+// rest of a start. The first two are small: each runs a script, `waxwing.cjs` or `broker.cjs`, with the code that V8
+// compiled for an earlier start (`src/load-program.ts`). V8 keeps compiled code of scripts, and not of modules. Both
+// are CommonJS: Node's loader of modules takes milliseconds of each start of a process.
 // Names are kept, so that stack traces match the sources; source maps give the lines.
 // Plain JavaScript, because `npm start` runs it before anything is compiled: esbuild reads the
 // TypeScript sources itself. The compiler checks types when the tests are built.
@@ -161,6 +161,7 @@ const threads = await build({
   entryPoints: {
     shovels: 'src/engines/waxwing/shovels/worker.ts',
     conversions: 'src/engines/waxwing/conversions/worker.ts',
+    copier: 'src/engines/activemq/replicas/copier.ts',
   },
   outExtension: { '.js': '.mjs' },
   format: 'esm',

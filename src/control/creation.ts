@@ -279,16 +279,18 @@ export class Creation {
     };
   }
 
-  /** The id of a volume is part of its keys, so that a replica has that of its primary. */
+  /** The id of a volume is part of its keys. A replica with the data keys of its primary has that, too. */
   #volumes(
     { offer, storageType }: AcceptedCreation,
     primary: BrokerRecord | undefined,
   ): VolumeRecord[] {
     const { random } = this.#parts;
     const length = offer.isVolumeShared ? 1 : offer.instanceCount;
+    const { replicas } = primary ? this.#parts.engines.engineFor(primary).volumes : {};
+    const shared = replicas?.mounts === undefined ? primary?.volumes : undefined;
     return Array.from({ length }, (_, i) => ({
       id:
-        primary?.volumes[i]?.id ??
+        shared?.[i]?.id ??
         `${volumeIdPrefix(storageType)}${random.bytes(9).toString('hex').slice(0, 17)}`,
       storageType,
       grantId: null,

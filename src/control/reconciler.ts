@@ -8,7 +8,6 @@ import {
   type BrokerUpdate,
   hasVolumes,
   isUpgrading,
-  type RequiredAction,
   type VolumeRecord,
 } from './broker-record.ts';
 import type { Brokers } from './brokers.ts';
@@ -23,10 +22,12 @@ import { counterpartOf } from './replication/pairs.ts';
 import type { Replicator } from './replication/replicator.ts';
 import type { Report } from './report.ts';
 import { brokerSpec, withVersions } from './running/broker-spec.ts';
+import { actionOf, EngineFailure } from './running/failures.ts';
 import { type KeyChecks, whileKeyIsUsable } from './running/key-watch.ts';
 import type { OpenSecret } from './users/ldap.ts';
 import type { EngineReplicas } from './volumes/engine-volumes.ts';
 import { takenGrants } from './volumes/key-holdings.ts';
+import { overwrite } from './volumes/overwrite.ts';
 import type { VolumeKeys } from './volumes/volume-keys.ts';
 import type { WrappedDataKey } from './volumes/volume-state.ts';
 
@@ -69,9 +70,6 @@ export interface RuntimeState extends KeyChecks {
   /** Whether a part of the running broker needs its keys. */
   isPartDown: boolean;
 }
-
-/** The engine cannot create or run the broker, and a retry would not help. */
-class EngineFailure extends WaxwingError {}
 
 /**
  * Brings a broker from its current state to the state that its record requests. Every step can be
@@ -157,7 +155,7 @@ export class Reconciler {
   /** Keeps a replica ready to receive the data of its primary. It has no process. */
   async #replicate(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     const { id } = broker;
-    await this.stop(id, runtime, 'the broker is a replica');
+    if (runtime.isUp) await this.stop(id, runtime, 'the broker is a replica');
     if (counterpartOf(this.#parts.brokers, broker) === undefined) {
       await this.#move(id, 'promoted', { replication: null });
       return this.#work(this.#parts.brokers.require(id), runtime);
@@ -438,11 +436,13 @@ export class Reconciler {
     this.#parts.keyChecks.forget(id);
   }
 
-  /** Stops a broker if it is running. */
+  /** Stops a broker if it is running. The volume of a replica may be mounted. */
   async stop(id: string, runtime: RuntimeState, reason: string): Promise<void> {
-    const broker = this.#parts.brokers.get(id);
-    if (!runtime.isUp || broker === undefined) return;
-    await this.#parts.engines.engineFor(broker).stop(id, reason);
+    const { brokers, engines } = this.#parts;
+    const broker = brokers.get(id);
+    const isReplica = broker?.replication?.role === 'REPLICA';
+    if (broker === undefined || !(runtime.isUp || (isReplica && engines.runs(broker)))) return;
+    await engines.engineFor(broker).stop(id, reason);
     runtime.isUp = false;
   }
 
@@ -480,18 +480,5 @@ export class Reconciler {
       if (!(error instanceof WaxwingError)) throw error;
       throw new EngineFailure(error.code, error.message, { cause: error });
     }
-  }
-}
-
-function actionOf(code: string, info: string): RequiredAction {
-  const name = code.toUpperCase().replaceAll('-', '_');
-  // Some are those of Amazon MQ.
-  return { code: name.startsWith('RABBITMQ_') ? name : `BROKER_${name}`, info };
-}
-
-function overwrite(keys: readonly VolumeKey[]): void {
-  for (const { dataKey, older = [] } of keys) {
-    dataKey.fill(0);
-    for (const each of older) each.dataKey.fill(0);
   }
 }

@@ -63,7 +63,7 @@ export function checkParameters(request: OptionalParameters, { engineName, rules
   if (!rules.dataReplicationModes.includes(asked)) {
     throw refuse(
       'dataReplicationMode',
-      `Data replication is not supported for ${rules.unreplicated ?? `${engineName} brokers`}.`,
+      `Data replication is not supported for ${engineName} brokers.`,
     );
   }
 }

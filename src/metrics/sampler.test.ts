@@ -127,6 +127,10 @@ test('the instances of a pair have metrics of their own, and a takeover looks li
         })),
       },
       { name: 'waxwing_disk_free_bytes', values: [{ value: 5, labels: { broker: 'bank' } }] },
+      {
+        name: 'waxwing_replication_lag_seconds',
+        values: [{ value: 0.5, labels: { broker: 'bank' } }],
+      },
       { name: 'waxwing_heap_bytes', values: [{ value: 1, labels: { broker: 'bank', node } }] },
       {
         name: 'waxwing_heap_limit_bytes',
@@ -148,6 +152,7 @@ test('the instances of a pair have metrics of their own, and a takeover looks li
   await now(0, 'bank-1', 10, { 'bank-1': 50, 'bank-2': 1000 });
   const before = await now(60, 'bank-1', 30, { 'bank-1': 56, 'bank-2': 1000 });
   assert.equal(valuesOf(before, one)['HeapUsage'], 25);
+  assert.equal(valuesOf(before, one)['TotalReplicationLag'], 500);
   assert.deepEqual(Object.keys(valuesOf(before, two)), ['CpuUtilization']);
   assert.equal(valuesOf(before, two)['CpuUtilization'], 0);
   assert.equal(valuesOf(before, one, queue)['EnqueueCount'], 20);
@@ -155,7 +160,7 @@ test('the instances of a pair have metrics of their own, and a takeover looks li
   assert.equal(valuesOf(before, one, topic)['QueueSize'], undefined);
   // The second instance takes over. The first one is a new process, of which nothing is known before.
   const after = await now(120, 'bank-2', 5, { 'bank-2': 1006 });
-  assert.deepEqual(valuesOf(after, one), {});
+  assert.deepEqual(valuesOf(after, one), { TotalReplicationLag: 500 });
   assert.equal(valuesOf(after, two)['HeapUsage'], 25);
   assert.deepEqual(valuesOf(after, two, queue), { TotalEnqueueCount: 5 });
   const last = await now(180, 'bank-2', 9, { 'bank-1': 3, 'bank-2': 1012 });

@@ -16,6 +16,7 @@ import {
   rabbitMqMetrics,
   rabbitMqNodeMetrics,
   rabbitMqQueueMetrics,
+  replicationLag,
 } from './definitions.ts';
 import {
   type Dimensions,
@@ -108,6 +109,14 @@ export class Sampler {
 
 type Add = (dimensions: Dimensions, metrics: readonly Definition[], change: ValueChange) => void;
 
+/** The values of the instances of a pair. The lag of its replica, which no instance measures, is with the first. */
+function withLag({ nodes, values }: BrokerValues, first: string): BrokerValues['nodes'] {
+  const lag = values.get(replicationLag);
+  if (nodes.size === 0 || lag === undefined) return nodes;
+  const ofFirst = new Map([...(nodes.get(first) ?? []), [replicationLag, lag] as const]);
+  return new Map([...nodes, [first, ofFirst]]);
+}
+
 /** The broker is one instance, unless it is a pair: then its instances are named. */
 function addActiveMq(
   { name }: SampledBroker,
@@ -124,7 +133,7 @@ function addActiveMq(
       new ValueChange(found.values, before?.values, seconds),
     );
   }
-  for (const [node, values] of found.nodes) {
+  for (const [node, values] of withLag(found, first)) {
     const change = new ValueChange(values, before?.nodes.get(node), seconds);
     add([['Broker', node]], activeMqMetrics, change);
   }

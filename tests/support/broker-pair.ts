@@ -48,11 +48,14 @@ export class BrokerPair {
   readonly confirmed: string[] = [];
   /** When each of them was confirmed, monotonic milliseconds. */
   readonly confirmedMs = new Map<string, number>();
+  /** Milliseconds for a change of a state: ActiveMQ starts slowly. */
+  readonly #patienceMs: number;
   #isPublishing = false;
   #published: Promise<void> = Promise.resolve();
 
-  private constructor(waxwing: Waxwing, primary: string, replica: string) {
+  private constructor(waxwing: Waxwing, primary: string, replica: string, patienceMs: number) {
     this.waxwing = waxwing;
+    this.#patienceMs = patienceMs;
     this.primary = primary;
     this.replica = replica;
   }
@@ -63,32 +66,38 @@ export class BrokerPair {
     name: string,
     ofPrimary: Partial<CreateBrokerCommandInput> = {},
     ofReplica: Partial<CreateBrokerCommandInput> = {},
+    patienceMs = 30_000,
   ): Promise<BrokerPair> {
     const { BrokerId: primary = '', BrokerArn } = await waxwing.mq.send(
       pairRequest(`${name}-1`, ofPrimary),
     );
-    await waxwing.brokerIs(primary, 'RUNNING');
+    await waxwing.brokerIs(primary, 'RUNNING', patienceMs);
     const asked = {
       DataReplicationMode: 'CRDR',
       DataReplicationPrimaryBrokerArn: BrokerArn,
       ...ofReplica,
     } as const;
     const { BrokerId: replica = '' } = await waxwing.mq.send(pairRequest(`${name}-2`, asked));
-    await waxwing.brokerIs(replica, 'RUNNING');
+    await waxwing.brokerIs(replica, 'RUNNING', patienceMs);
     await waxwing.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
-    await until('the primary has its role', async () => {
+    const hasRole = async () => {
       const { DataReplicationMode } = await describeBroker(waxwing, primary);
       return DataReplicationMode === 'CRDR';
-    });
-    const pair = new BrokerPair(waxwing, primary, replica);
-    await waxwing.brokerIs(primary, 'RUNNING');
-    await waxwing.brokerIs(replica, 'REPLICA');
+    };
+    await until('the primary has its role', hasRole, patienceMs);
+    const pair = new BrokerPair(waxwing, primary, replica, patienceMs);
+    await waxwing.brokerIs(primary, 'RUNNING', patienceMs);
+    await waxwing.brokerIs(replica, 'REPLICA', patienceMs);
     return pair;
   }
 
-  /** Promotes the replica, as soon as that is possible, and waits until it accepts connections. */
-  async promote(Mode: 'SWITCHOVER' | 'FAILOVER'): Promise<void> {
-    await until(`a ${Mode}`, async () => {
+  /**
+   * Promotes the replica, as soon as that is possible, and waits until it accepts connections.
+   *
+   * @param former the state that the former primary gets
+   */
+  async promote(Mode: 'SWITCHOVER' | 'FAILOVER', former = 'REPLICA'): Promise<void> {
+    const asked = async () => {
       try {
         return await this.waxwing.mq.send(new PromoteCommand({ BrokerId: this.replica, Mode }));
       } catch (error) {
@@ -96,10 +105,11 @@ export class BrokerPair {
           throw error;
         return undefined;
       }
-    });
+    };
+    await until(`a ${Mode}`, asked, this.#patienceMs);
     [this.primary, this.replica] = [this.replica, this.primary];
-    await this.waxwing.brokerIs(this.primary, 'RUNNING');
-    await this.waxwing.brokerIs(this.replica, 'REPLICA');
+    await this.waxwing.brokerIs(this.primary, 'RUNNING', this.#patienceMs);
+    await this.waxwing.brokerIs(this.replica, former, this.#patienceMs);
   }
 
   /**
@@ -115,16 +125,27 @@ export class BrokerPair {
   /** Waits until the replica has everything that was confirmed before. */
   async copied(): Promise<void> {
     const nowMs = performance.now();
-    await until('a copy', async () => ((await this.copiedMs()) ?? 0) > nowMs);
+    const isCopied = async () => ((await this.copiedMs()) ?? 0) > nowMs;
+    await until('a copy', isCopied, this.#patienceMs);
   }
 
-  /** Connects to the primary. */
-  async connect(): Promise<StompTlsClient> {
-    const { BrokerInstances } = await describeBroker(this.waxwing, this.primary);
-    const url = BrokerInstances?.[0]?.Endpoints?.find((text) => text.startsWith('stomp+ssl:'));
-    const port = Number(url?.split(':').at(-1));
+  /** The ports of STOMP of a broker, one for each of its instances. */
+  async ports(brokerId: string): Promise<number[]> {
+    const { BrokerInstances = [] } = await describeBroker(this.waxwing, brokerId);
+    return BrokerInstances.flatMap(({ Endpoints = [] }) => Endpoints)
+      .filter((text) => text.startsWith('stomp+ssl:'))
+      .map((text) => Number(text.split(':').at(-1)));
+  }
+
+  /** Connects to the primary, where it has one instance or a second one is active. */
+  async connect(headers: Readonly<Record<string, string>> = {}): Promise<StompTlsClient> {
+    const [first = 0, second] = await this.ports(this.primary);
     const { ca } = this.waxwing;
-    const client = await StompTlsClient.connect({ port, ca }, 'admin', password);
+    const to = (port: number) => StompTlsClient.connect({ port, ca }, 'admin', password, headers);
+    const client = await to(first).catch((error: unknown) => {
+      if (second === undefined) throw error;
+      return to(second);
+    });
     const [frame] = await client.frames(1);
     if (frame?.command !== 'CONNECTED') throw new Error(`log-in: ${frame?.command}`);
     return client;

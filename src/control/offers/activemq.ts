@@ -63,7 +63,7 @@ const rules = {
     hasGroups: true,
   },
   authenticationStrategies: ['SIMPLE', 'LDAP'],
-  dataReplicationModes: ['NONE'],
+  dataReplicationModes: ['NONE', 'CRDR'],
   logs: ['general', 'audit'],
   hasLdap: true,
 } as const;
@@ -77,7 +77,7 @@ export const activeMqOffers: readonly Offer[] = [
     endpointCount: 1,
     instanceTypes: instanceTypes(['EFS', 'EBS']),
     storageTypes: ['EFS', 'EBS'],
-    rules: { ...rules, dataReplicationModes: ['NONE', 'CRDR'], subnetCountMax: 1 },
+    rules: { ...rules, subnetCountMax: 1 },
   },
   {
     ...common,
@@ -86,12 +86,6 @@ export const activeMqOffers: readonly Offer[] = [
     endpointCount: 2,
     instanceTypes: instanceTypes(['EFS']),
     storageTypes: ['EFS'],
-    rules: {
-      ...rules,
-      subnetCountMax: 2,
-      unreplicated:
-        'ActiveMQ brokers with deployment mode [ACTIVE_STANDBY_MULTI_AZ]; ' +
-        'it is for [SINGLE_INSTANCE], because the installed ActiveMQ has no replication',
-    },
+    rules: { ...rules, subnetCountMax: 2 },
   },
 ];

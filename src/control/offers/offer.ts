@@ -83,8 +83,6 @@ export interface RequestRules {
   readonly users: UserRules;
   readonly authenticationStrategies: readonly string[];
   readonly dataReplicationModes: readonly string[];
-  /** Which brokers are not replicated, for error messages; those of the engine type by default. */
-  readonly unreplicated?: string;
   /** The logs that can be enabled. */
   readonly logs: readonly ('general' | 'audit')[];
   readonly hasLdap: boolean;

@@ -10,8 +10,10 @@ import type { Engines } from '../engines.ts';
 import { nextState } from '../lifecycle.ts';
 import type { Report } from '../report.ts';
 import type { EngineReplicas } from '../volumes/engine-volumes.ts';
+import type { VolumeKeys } from '../volumes/volume-keys.ts';
 import type { WrappedDataKey } from '../volumes/volume-state.ts';
 import { counterpartOf, isPrimaryOf } from './pairs.ts';
+import { mountForCopy } from './replica-mount.ts';
 import type { ReplicationRecord } from './replication-record.ts';
 
 /** The parts that replication needs. */
@@ -19,6 +21,7 @@ export interface ReplicatorParts {
   readonly brokers: Brokers;
   readonly engines: Engines;
   readonly keys: BrokerKeys;
+  readonly volumeKeys: Pick<VolumeKeys, 'create' | 'open'>;
   readonly clock: Clock;
   /** Whether a broker accepts connections. */
   readonly isUp: (brokerId: string) => boolean;
@@ -126,12 +129,15 @@ export class Replicator {
   async #copy(primaryId: string, replicaId: string): Promise<void> {
     const { brokers, clock } = this.#parts;
     const replicas = this.#replicasOf(brokers.require(replicaId));
+    await mountForCopy(this.#parts, replicas, replicaId);
     const beganMs = clock.monotonicMs();
     const state = await replicas.primary(primaryId);
     try {
       const replica = brokers.require(replicaId);
       const lineage = replica.replication?.lineage ?? 0;
-      const keys = await this.#keysFor(primaryId, replica, state.wrappedKeys);
+      const keys = replicas.mounts
+        ? []
+        : await this.#keysFor(primaryId, replica, state.wrappedKeys);
       await state.copyTo(replicaId, lineage, keys);
       await this.#mounted(replicaId, state.epoch);
       this.#of(replicaId).stateMs = beganMs;
@@ -190,7 +196,7 @@ export class Replicator {
     const { counterpartId: replicaId, promotion } = replication;
     await this.#progress.get(replicaId)?.copying;
     try {
-      if (promotion === 'SWITCHOVER') await this.#copy(primaryId, replicaId);
+      if (promotion === 'SWITCHOVER') await this.#copyAll(primaryId, replicaId);
       await this.#requireState(replicaId);
     } catch (error) {
       report('error', primaryId, `the ${promotion.toLowerCase()} was given up`, error);
@@ -207,6 +213,17 @@ export class Replicator {
     // What was known of copies belongs to the previous roles.
     for (const id of [primaryId, replicaId]) this.#progress.delete(id);
     wake(replicaId);
+  }
+
+  /** Copies everything that a primary has, which was stopped. */
+  async #copyAll(primaryId: string, replicaId: string): Promise<void> {
+    const replicas = this.#replicasOf(this.#parts.brokers.require(primaryId));
+    await mountForCopy(this.#parts, replicas, primaryId);
+    try {
+      await this.#copy(primaryId, replicaId);
+    } finally {
+      await replicas.mounts?.unmount(primaryId);
+    }
   }
 
   async #requireState(replicaId: string): Promise<void> {
@@ -254,9 +271,13 @@ export class Replicator {
     await Promise.all([...this.#progress.values()].map(({ copying }) => copying));
   }
 
-  /** Begins nothing more, and waits for what is being copied. */
+  /** Begins nothing more, and waits for what is being copied, or interrupts it. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const [id, { copying }] of this.#progress) {
+      const replica = copying && this.#parts.brokers.get(id);
+      if (replica !== undefined) await this.#replicasOf(replica).mounts?.interrupt(id);
+    }
     await this.idle();
   }
 

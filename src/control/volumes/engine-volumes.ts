@@ -39,8 +39,40 @@ export interface PrimaryState {
   release(): Promise<void>;
 }
 
-/** Replicas of volumes: folders of sealed files that no process has opened (decision 0112). */
+/** A broker whose volume is mounted to be copied. */
+export interface MountedBroker {
+  readonly id: string;
+  readonly name: string;
+  readonly volumeId: string;
+}
+
+/**
+ * Mounts of volumes for copies between them. Each volume has an id and a data key of its own (decision 0148).
+ */
+export interface ReplicaMounts {
+  /** Whether the volume of a broker can be read: the broker runs, or it was mounted. */
+  isMounted(brokerId: string): boolean;
+  /**
+   * Mounts the volume of a broker that does not run. The caller overwrites the key.
+   *
+   * @throws {WaxwingError} `volume-missing`, `volume-failed`
+   */
+  mount(broker: MountedBroker, key: VolumeKey): Promise<void>;
+  /** Creates an empty volume for a replica whose volume is missing. The caller overwrites the key. */
+  create(broker: MountedBroker, lineage: number, key: NewVolumeKey): Promise<void>;
+  /** Makes the copy from or to a broker fail that is in progress. */
+  interrupt(brokerId: string): Promise<void>;
+  /** Ends what {@link mount} began. Can be repeated. */
+  unmount(brokerId: string): Promise<void>;
+}
+
+/** Replicas of volumes: those that no process has opened (decision 0112), or mounted ones (decision 0148). */
 export interface EngineReplicas {
+  /**
+   * Undefined if a replica has the sealed files of its primary, and with them its data keys, which are wrapped for the
+   * replica too. Otherwise both volumes are mounted before {@link primary} is called.
+   */
+  readonly mounts?: ReplicaMounts;
   /**
    * Holds the present state of a primary: the synced one if it is running, otherwise all that it wrote.
    *

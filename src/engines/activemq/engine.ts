@@ -1,6 +1,6 @@
 // The engine that runs pairs of ActiveMQ.
 
-import { createSecretKey, X509Certificate } from 'node:crypto';
+import { createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,6 @@ import type { WrappedDataKey } from '../../control/volumes/volume-state.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
 import { mountpointOf } from '../../volumes/mountpoint.ts';
-import { InstalledEngineVolumes } from '../volumes/installed-engine-volumes.ts';
 import { whyUnusable } from './files/configuration.ts';
 import { javaTls } from './files/tls.ts';
 import type { PairUser } from './files/users.ts';
@@ -35,6 +34,8 @@ import { type ActiveMqLine, ActiveMqLines } from './log-line.ts';
 import { Pair } from './pair.ts';
 import { pairMetrics } from './pair-metrics.ts';
 import { choosePorts, type PairPortSettings } from './pair-ports.ts';
+import { PairReplicas, type RunningStore } from './replicas/pair-replicas.ts';
+import { PairVolumes } from './replicas/pair-volumes.ts';
 
 const kind = { engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
 
@@ -72,6 +73,7 @@ export interface ActiveMqEngineOptions extends PairPortSettings {
 interface Run {
   /** Of the broker. */
   readonly name: string;
+  readonly store: RunningStore;
   readonly pair: Pair;
   readonly running: RunningBroker;
   certificate: string;
@@ -81,7 +83,7 @@ interface Run {
 export class ActiveMqEngine implements Engine {
   readonly kinds: readonly EngineKind[];
   readonly missing: readonly MissingKind[];
-  readonly volumes: InstalledEngineVolumes;
+  readonly volumes: PairVolumes;
   readonly #options: ActiveMqEngineOptions;
   readonly #runs = new Map<string, Run>();
   /** Pairs that are being started. */
@@ -94,11 +96,14 @@ export class ActiveMqEngine implements Engine {
     const isThere = typeof installation !== 'string';
     this.kinds = isThere ? [{ ...kindOf(installation), hashPassword: seal }] : [];
     this.missing = isThere ? [] : [{ ...kind, reason: installation }];
-    this.volumes = new InstalledEngineVolumes(
-      'pair',
-      (...of) => this.#placeOf(...of),
-      (id) => this.#runs.has(id),
-    );
+    const placeOf = (...of: [string, string]) => this.#placeOf(...of);
+    const replicas = new PairReplicas({
+      placeOf,
+      folderOf: (id) => join(options.folder, id),
+      owner: isThere ? installation.user : undefined,
+      running: (id) => this.#runs.get(id)?.store,
+    });
+    this.volumes = new PairVolumes(placeOf, (id) => this.#runs.has(id), replicas);
   }
 
   observe(events: EngineEvents): void {
@@ -120,6 +125,7 @@ export class ActiveMqEngine implements Engine {
       const volume = new EncryptedVolume(this.#placeOf(spec.id, volumeId), () => {});
       await volume.create(createSecretKey(dataKey), wrappedKey);
     }
+    await this.volumes.replicas.forget(spec.id);
     if (typeof installation === 'string') return;
     this.#events?.log(spec.id, 'warn', lacksOf(installation));
   }
@@ -141,17 +147,32 @@ export class ActiveMqEngine implements Engine {
       const certificate = await this.#certificate(id);
       const ports = await choosePorts(spec, this.#options);
       const pair = this.#pair(spec, installation, certificate, ports);
-      this.#starting.add(pair);
-      await pair.start(createSecretKey(key.dataKey)).finally(() => this.#starting.delete(pair));
+      await this.#start(id, pair, createSecretKey(key.dataKey));
       const running = { ports };
       const { name } = spec;
-      this.#runs.set(id, { name, pair, running, certificate: certificate.certificate });
+      const { mountpoint } = this.#placeOf(id, volume.id);
+      const store = { store: { mountpoint, brokerName: name }, epoch: volume.epoch };
+      this.#runs.set(id, { name, store, pair, running, certificate: certificate.certificate });
       this.#reportPorts(id, ports);
       return running;
     } finally {
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((other) => other.dataKey)]) each.fill(0);
       }
+    }
+  }
+
+  async #start(brokerId: string, pair: Pair, dataKey: KeyObject): Promise<void> {
+    const { replicas } = this.volumes;
+    await replicas.claim(brokerId);
+    this.#starting.add(pair);
+    try {
+      await pair.start(dataKey);
+    } catch (error) {
+      replicas.release(brokerId);
+      throw error;
+    } finally {
+      this.#starting.delete(pair);
     }
   }
 
@@ -191,8 +212,10 @@ export class ActiveMqEngine implements Engine {
       line: (number, line, isEntry) =>
         this.#line(id, number, lines[number - 1]?.read(line, isEntry), names),
       log: (level, text) => this.#events?.log(id, level, text),
+      unmounting: () => this.volumes.replicas.interrupt(id),
       ended: (detail) => {
         this.#runs.delete(id);
+        this.volumes.replicas.release(id);
         this.#events?.crashed(id, detail);
       },
     });
@@ -242,6 +265,8 @@ export class ActiveMqEngine implements Engine {
     const run = this.#runs.get(brokerId);
     this.#runs.delete(brokerId);
     await run?.pair.stop();
+    this.volumes.replicas.release(brokerId);
+    await this.volumes.replicas.unmount(brokerId);
   }
 
   async remove(brokerId: string): Promise<void> {

@@ -10,6 +10,7 @@ import { systemRandom } from '../../base/random.ts';
 import type { LogLevel } from '../../control/engine.ts';
 import type { ServerCertificate } from '../../net/tls-listener.ts';
 import { EncryptedVolume, type VolumePlace } from '../../volumes/encrypted-volume.ts';
+import { folderBytes } from '../volumes/installed-engine-volumes.ts';
 import {
   countMount,
   createVolumeFolders,
@@ -52,12 +53,16 @@ export interface PairEvents {
    */
   line(number: number, line: string, isEntry: boolean): void;
   log(level: LogLevel, text: string): void;
+  /** Its volume is about to be unmounted: whoever else reads it must end. */
+  unmounting(): Promise<void>;
   /** It cannot continue, and nothing of it runs any more. */
   ended(detail: string): void;
 }
 
 /** Time until the first instance accepts connections, milliseconds. */
 const startMs = 180_000;
+/** Bytes of a store for which a start gets a second more: without its index, the whole journal is read. */
+const storeBytesPerSecond = 2 * 1024 * 1024;
 const lookMs = 200;
 /** The interval of the checks, milliseconds. */
 const watchMs = 5000;
@@ -307,12 +312,14 @@ export class Pair {
   }
 
   async #becomesActive(seat: Seat): Promise<void> {
-    const endMs = systemClock.monotonicMs() + startMs;
+    const storeSeconds = (await folderBytes(this.#settings.place.folder)) / storeBytesPerSecond;
+    const patienceMs = startMs + Math.round(storeSeconds) * 1000;
+    const endMs = systemClock.monotonicMs() + patienceMs;
     while (!(await seat.instance?.isActive())) {
       const isOver = seat.instance?.isOver ?? true;
       const isGivenUp = this.#isEnding || this.#isAbandoned || systemClock.monotonicMs() > endMs;
       if (isOver || isGivenUp) {
-        const why = isOver ? 'it ended' : `given up, after at most ${startMs / 1000} s`;
+        const why = isOver ? 'it ended' : `given up, after at most ${patienceMs / 1000} s`;
         const last = this.#errors.join('; ').slice(0, 1000);
         throw new WaxwingError('engine-failed', `ActiveMQ did not start (${why}): ${last}`);
       }
@@ -405,6 +412,7 @@ export class Pair {
       await this.#volume.fence();
       await Promise.all(this.#seats.map(({ instance }) => instance?.kill()));
     }
+    await this.#events.unmounting();
     await this.#volume.lock({ isForced: !areOver });
   }
 }

@@ -295,10 +295,10 @@ const refusals: readonly [string, (arn: string) => Changes, string, RegExp][] = 
     /not supported for RabbitMQ brokers/,
   ],
   [
-    'a pair of instances',
+    'another deployment mode',
     () => ({ DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' }),
-    'dataReplicationMode',
-    /ACTIVE_STANDBY_MULTI_AZ\]; it is for \[SINGLE_INSTANCE\]/,
+    'deploymentMode',
+    /deploymentMode \[ACTIVE_STANDBY_MULTI_AZ\], but its primary broker .* has \[SINGLE_INSTANCE\]/,
   ],
 ];
 

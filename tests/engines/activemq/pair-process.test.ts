@@ -73,6 +73,7 @@ async function begin(epoch: number, epochMin: number): Promise<void> {
     {
       line: (number, line) => said.push(`${number} ${line}`),
       log: (level, text) => said.push(`${level} ${text}`),
+      unmounting: async () => {},
       ended: (detail) => ends.push(detail),
     },
   );

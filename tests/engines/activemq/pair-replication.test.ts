@@ -1,0 +1,375 @@
+// The replication of pairs of Debian's ActiveMQ to other pairs, with clients of STOMP.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  DeleteBrokerCommand,
+  PromoteCommand,
+  RebootBrokerCommand,
+  UpdateBrokerCommand,
+} from '@aws-sdk/client-mq';
+import { readable } from '../../../src/cli/drill/plain-text.ts';
+import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
+import { mountpointOf } from '../../../src/volumes/mountpoint.ts';
+import { mountsOn } from '../../../src/volumes/mounts.ts';
+import { BrokerPair } from '../../support/broker-pair.ts';
+import { createKey, describeBroker, underKey } from '../../support/broker-requests.ts';
+import {
+  brokerXml,
+  createConfiguration,
+  updateConfiguration,
+} from '../../support/configuration-requests.ts';
+import { disableKey, enableKey } from '../../support/keys.ts';
+import { leftIn } from '../../support/mountpoints.ts';
+import { until } from '../../support/processes.ts';
+import { isLong } from '../../support/proof.ts';
+import { hiddenTexts, placesUnder } from '../../support/readable.ts';
+import { SmallDisk } from '../../support/small-disk.ts';
+import { Waxwing } from '../../support/waxwing.ts';
+
+const found = await findPairInstallation(process.env);
+const skip =
+  typeof found === 'string'
+    ? `pairs of ActiveMQ cannot run here: ${found}`
+    : isLong
+      ? false
+      : 'only in the long run: a pair starts slowly';
+/** Milliseconds for a change of a state. */
+const patienceMs = 240_000;
+const disk = skip === false ? SmallDisk.mount(700) : '';
+const canary = 'canary-body-of-a-replica';
+
+let waxwing: Waxwing;
+let keys: readonly string[] = [];
+let pair: BrokerPair;
+
+before(async () => {
+  if (skip !== false) return;
+  waxwing = await Waxwing.start({ args: ['--no-default-broker', '--key-effect-delay', '0'] });
+  keys = [await createKey(waxwing), await createKey(waxwing)];
+  const { Id = '' } = await createConfiguration(waxwing);
+  const attributes = ' schedulerSupport="true" schedulePeriodForDestinationPurge="0"';
+  await updateConfiguration(waxwing, Id, brokerXml('', attributes));
+  const both = {
+    DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ',
+    Configuration: { Id, Revision: 2 },
+  } as const;
+  const [first = '', second = ''] = keys;
+  pair = await BrokerPair.create(
+    waxwing,
+    'pair',
+    { ...both, ...underKey(first) },
+    { ...both, ...underKey(second) },
+    patienceMs,
+  );
+});
+
+after(async () => {
+  if (skip !== false) return;
+  await waxwing.remove();
+  if (typeof disk !== 'string') disk.remove();
+});
+
+const folderOf = (id: string) => join(waxwing.folder.data, 'pairs', id);
+
+function mountpointOfBroker(id: string): string {
+  const volume = readdirSync(folderOf(id)).find((name) => /^(vol|fs)-/.test(name)) ?? '';
+  return mountpointOf(waxwing.folder.data, volume);
+}
+
+/** The processes that have a text in their arguments. */
+function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+      } catch {
+        return false; // it has ended
+      }
+    })
+    .map(Number);
+}
+
+/** The Java machines of a broker. */
+const machinesOf = (id: string) => processesWith(`${mountpointOfBroker(id)}/instance-`);
+
+/** What one of both lists has and the other has not, and what is there twice or in another order. */
+function differences(confirmed: readonly string[], found: readonly string[]) {
+  const have = new Set(found);
+  const numbers = [...have].map((body) => Number(/\d+/.exec(body)?.[0]));
+  return {
+    lost: confirmed.filter((body) => !have.has(body)),
+    isInOrder: numbers.every((number, i) => i === 0 || number > (numbers[i - 1] ?? 0)),
+  };
+}
+
+/** The files of the journal of a broker. */
+function journalOf(id: string): string[] {
+  const folder = join(mountpointOfBroker(id), 'store');
+  return readdirSync(folder)
+    .filter((name) => /^db-\d+\.log$/.test(name))
+    .sort();
+}
+
+test('a replica has no ActiveMQ, and nothing listens at its endpoints', { skip }, async () => {
+  const { DataReplicationMetadata, BrokerInstances = [] } = await describeBroker(
+    waxwing,
+    pair.replica,
+  );
+  assert.equal(DataReplicationMetadata?.DataReplicationRole, 'REPLICA');
+  assert.equal(DataReplicationMetadata.DataReplicationCounterpart?.BrokerId, pair.primary);
+  assert.equal(BrokerInstances.length, 2);
+  await pair.copied();
+  assert.deepEqual(machinesOf(pair.replica), []);
+  assert.equal(machinesOf(pair.primary).length, 2);
+  const [port = 0] = await pair.ports(pair.replica);
+  await assert.rejects(fetch(`https://127.0.0.1:${port}`));
+});
+
+/** How many messages a large journal has, and the size of each: more than two of its files. */
+const large = { count: 90, bytes: 1024 * 1024 };
+
+/** Sends large messages, each of which is confirmed, and returns how they begin. */
+async function sendLarge(queue: string): Promise<string[]> {
+  const client = await pair.connect();
+  const heads = Array.from({ length: large.count }, (_, i) => `large ${i} `);
+  for (const head of heads) {
+    const headers = { destination: `/queue/${queue}`, persistent: 'true', receipt: head };
+    client.send('SEND', headers, head.padEnd(large.bytes, canary));
+    const [frame] = await client.frames(1);
+    assert.equal(frame?.command, 'RECEIPT');
+  }
+  client.destroy();
+  return heads;
+}
+
+const headsOf = (bodies: readonly string[]) =>
+  bodies.map((body) => body.slice(0, 20).split('c')[0]);
+
+/** Takes a number of messages of a destination. */
+async function take(
+  count: number,
+  headers: Record<string, string>,
+  connect: Record<string, string> = {},
+): Promise<string[]> {
+  const client = await pair.connect(connect);
+  client.send('SUBSCRIBE', { id: 's', ack: 'auto', ...headers });
+  const frames = await client.frames(count);
+  client.destroy();
+  return frames.map(({ body }) => body);
+}
+
+const subscriber = { 'client-id': 'reader' };
+const subscription = { destination: '/topic/news', 'activemq.subscriptionName': 'all' };
+
+/** Leaves messages for a durable subscriber that is away, and scheduled ones. */
+async function leaveForLater(name: string): Promise<string[]> {
+  const reader = await pair.connect(subscriber);
+  reader.send('SUBSCRIBE', { id: 's', ack: 'auto', receipt: 's', ...subscription });
+  await reader.frames(1);
+  reader.send('DISCONNECT', { receipt: 'd' });
+  await reader.frames(1);
+  reader.destroy();
+  const client = await pair.connect();
+  const bodies = Array.from({ length: 5 }, (_, i) => `${name} ${i}`);
+  for (const body of bodies) {
+    const later = { AMQ_SCHEDULED_DELAY: '60000' };
+    const persistent = { persistent: 'true', receipt: body };
+    client.send('SEND', { destination: '/queue/later', ...later, ...persistent }, body);
+    client.send('SEND', { destination: '/topic/news', ...persistent }, body);
+    await client.frames(2);
+  }
+  client.destroy();
+  return bodies;
+}
+
+/** Requires what {@link leaveForLater} left, and nothing else. */
+async function requireLater(bodies: readonly string[]): Promise<void> {
+  assert.deepEqual(await take(bodies.length, subscription, subscriber), bodies);
+  const later = await take(bodies.length, { destination: '/queue/later' });
+  assert.deepEqual(later.toSorted(), bodies);
+}
+
+test('switchovers under load lose no confirmed message, and keep the order', { skip }, async () => {
+  pair.begin('switchovers');
+  for (let i = 0; i < 4; i++) {
+    const from = pair.confirmed.length;
+    await until('some are confirmed', () => pair.confirmed.length > from + 200, patienceMs);
+    await pair.promote('SWITCHOVER');
+  }
+  await pair.stop();
+  const taken = await pair.drain('switchovers');
+  assert.deepEqual(differences(pair.confirmed, taken), { lost: [], isInOrder: true });
+});
+
+test('a switchover keeps durable subscriptions and scheduled messages', { skip }, async () => {
+  const bodies = await leaveForLater('switchover');
+  await pair.promote('SWITCHOVER');
+  await requireLater(bodies);
+});
+
+test('a failover after a kill loses nothing that was confirmed before the lag', {
+  skip,
+}, async () => {
+  const bodies = await leaveForLater('failover');
+  pair.confirmed.length = 0;
+  pair.begin('failovers');
+  await until('some are confirmed', () => pair.confirmed.length > 200, patienceMs);
+  await pair.copied();
+  const copiedMs = (await pair.copiedMs()) ?? 0;
+  for (const pid of processesWith(mountpointOfBroker(pair.primary))) process.kill(pid, 'SIGKILL');
+  await pair.promote('FAILOVER');
+  await pair.stop();
+  const taken = await pair.drain('failovers');
+  const { lost, isInOrder } = differences(pair.confirmed, taken);
+  const isCopied = (body: string) => (pair.confirmedMs.get(body) ?? 0) < copiedMs;
+  assert.deepEqual(lost.filter(isCopied), []);
+  assert.ok(pair.confirmed.some(isCopied));
+  assert.equal(isInOrder, true);
+  await requireLater(bodies);
+});
+
+test('several files of a journal are copied, and removed as KahaDB removes them', {
+  skip,
+}, async () => {
+  const heads = await sendLarge('large');
+  await pair.copied();
+  assert.ok(journalOf(pair.primary).length > 2);
+  assert.deepEqual(journalOf(pair.replica), journalOf(pair.primary));
+  await pair.promote('FAILOVER');
+  assert.deepEqual(headsOf(await pair.drain('large')), heads);
+  const areSame = () =>
+    journalOf(pair.primary).length < 3 &&
+    String(journalOf(pair.replica)) === String(journalOf(pair.primary));
+  await until('the files are removed', areSame, patienceMs);
+});
+
+test('a kill of the service while it copies, and while it swaps the roles, loses nothing', {
+  skip,
+}, async () => {
+  const heads = await sendLarge('kills');
+  await waxwing.stop('SIGKILL');
+  await waxwing.restart();
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  const Mode = 'SWITCHOVER';
+  const asked = () =>
+    waxwing.mq.send(new PromoteCommand({ BrokerId: pair.replica, Mode })).then(
+      () => true,
+      () => false,
+    );
+  await until('the replica has a copy', asked, patienceMs);
+  await until('the primary is stopped', () => machinesOf(pair.primary).length === 0, patienceMs);
+  await waxwing.stop('SIGKILL');
+  await waxwing.restart();
+  [pair.primary, pair.replica] = [pair.replica, pair.primary];
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  await waxwing.brokerIs(pair.replica, 'REPLICA', patienceMs);
+  assert.deepEqual(headsOf(await pair.drain('kills')), heads);
+});
+
+test('neither volume has readable text, and no process of the copy has a secret', {
+  skip,
+}, async () => {
+  await sendLarge('canaries');
+  await pair.copied();
+  assert.deepEqual(readable(hiddenTexts(canary), placesUnder(waxwing.folder.data)), []);
+  const [copier = 0, ...others] = processesWith('/dist/bin/copier.mjs').filter(
+    (pid) => !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/bin/sh'),
+  );
+  assert.deepEqual(others, []);
+  const status = readFileSync(`/proc/${copier}/status`, 'utf8');
+  if (process.geteuid?.() === 0) assert.doesNotMatch(status, /^Uid:(\t\d+)*\t0\b/m);
+  assert.match(readFileSync(`/proc/${copier}/limits`, 'utf8'), /core file size +0 +0/);
+  await pair.drain('canaries');
+});
+
+test('without its key a replica is not mounted, and the primary goes on', { skip }, async () => {
+  const { EncryptionOptions } = await describeBroker(waxwing, pair.replica);
+  const key = EncryptionOptions?.KmsKeyId ?? '';
+  await disableKey(waxwing.kms, key);
+  const { ActionsRequired } = await waxwing.brokerIs(
+    pair.replica,
+    'CRITICAL_ACTION_REQUIRED',
+    patienceMs,
+  );
+  assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_INVALID_KMS_KEY');
+  const mountpoint = mountpointOfBroker(pair.replica);
+  await until(
+    'it is not mounted',
+    async () => (await mountsOn(mountpoint)).length === 0,
+    patienceMs,
+  );
+  assert.deepEqual(leftIn(mountpoint), []);
+  pair.confirmed.length = 0;
+  await pair.publish('keys', 20);
+  await enableKey(waxwing.kms, key);
+  await waxwing.brokerIs(pair.replica, 'REPLICA', patienceMs);
+  await pair.copied();
+});
+
+test('a primary that has lost its key is replaced by its replica', { skip }, async () => {
+  const { EncryptionOptions } = await describeBroker(waxwing, pair.primary);
+  const key = EncryptionOptions?.KmsKeyId ?? '';
+  await disableKey(waxwing.kms, key);
+  await waxwing.brokerIs(pair.primary, 'CRITICAL_ACTION_REQUIRED', patienceMs);
+  await pair.promote('FAILOVER', 'CRITICAL_ACTION_REQUIRED');
+  assert.deepEqual(await pair.drain('keys'), pair.confirmed);
+  await enableKey(waxwing.kms, key);
+  await waxwing.brokerIs(pair.replica, 'REPLICA', patienceMs);
+  await pair.copied();
+});
+
+test('a replica whose disk is full keeps its copy, and goes on when there is room', {
+  skip: skip || (typeof disk === 'string' ? disk : false),
+}, async () => {
+  assert.ok(typeof disk !== 'string');
+  // Its volume is lost, and begins again on a small disk.
+  await waxwing.stop();
+  rmSync(folderOf(pair.replica), { recursive: true });
+  mkdirSync(folderOf(pair.replica));
+  execFileSync('mount', ['--bind', disk.folder, folderOf(pair.replica)]);
+  await waxwing.restart();
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  await pair.copied();
+  disk.fill();
+  pair.confirmed.length = 0;
+  await pair.publish('full', 20);
+  const reported = () => /data is not replicated.*bytes are free/s.test(waxwing.output);
+  await until('it is reported', reported, patienceMs);
+  await waxwing.brokerIs(pair.primary, 'RUNNING');
+  disk.free();
+  await pair.copied();
+  await pair.promote('FAILOVER');
+  assert.deepEqual(await pair.drain('full'), pair.confirmed);
+  await pair.promote('SWITCHOVER');
+  await waxwing.stop();
+  execFileSync('umount', [folderOf(pair.replica)]);
+  await waxwing.restart();
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  await pair.copied();
+});
+
+test('after the pair has ended both brokers have the same messages, and can be deleted', {
+  skip,
+}, async () => {
+  pair.confirmed.length = 0;
+  await pair.publish('apart', 20);
+  const [BrokerId, DataReplicationMode] = [pair.primary, 'NONE'] as const;
+  await pair.copied();
+  await waxwing.mq.send(new UpdateBrokerCommand({ BrokerId, DataReplicationMode }));
+  await waxwing.mq.send(new RebootBrokerCommand({ BrokerId }));
+  await waxwing.brokerIs(pair.replica, 'RUNNING', patienceMs);
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  const ids = [pair.primary, pair.replica];
+  for (const id of ids) {
+    pair.primary = id;
+    assert.deepEqual(await pair.drain('apart'), pair.confirmed);
+  }
+  for (const id of ids) await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: id }));
+  await until('both are gone', () => ids.every((id) => !existsSync(folderOf(id))), patienceMs);
+  assert.deepEqual(processesWith('/dist/bin/copier.mjs'), []);
+});
