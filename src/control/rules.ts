@@ -134,7 +134,7 @@ export function checkMaintenanceWindow(window: MaintenanceWindow): void {
 }
 
 function isTimeZone(name: string): boolean {
-  if (/^(UTC|GMT)?[+-]\d{1,2}(:?\d{2})?$/.test(name)) return true;
+  if (name === 'UTC' || /^(UTC|GMT)?[+-]\d{1,2}(:?\d{2})?$/.test(name)) return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

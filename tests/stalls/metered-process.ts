@@ -29,7 +29,11 @@ export class MeteredProcess {
   }
 
   static async start(kind: MeteredKind): Promise<MeteredProcess> {
-    const allocator = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '4194304' };
+    const allocator = {
+      MALLOC_MMAP_THRESHOLD_: '131072',
+      MALLOC_TRIM_THRESHOLD_: '4194304',
+      MALLOC_ARENA_MAX: '1',
+    };
     const env = { ...process.env, ...allocator };
     const child = fork(join(import.meta.dirname, 'metered-broker.js'), [kind], { execArgv, env });
     const [running] = (await once(child, 'message')) as [Running];

@@ -9,7 +9,7 @@ import { fipsProcess } from '../../crypto/fips-process.ts';
 const program = join(packageFolder, 'dist', 'bin', 'broker.js');
 
 /**
- * Settings of glibc's allocator, in bytes.
+ * Settings of glibc's allocator; sizes in bytes.
  *
  * - Allocations of at least the first size are returned to the system when they are freed. Otherwise
  *   glibc would keep freed message blocks in its heap, and publishers that wait for memory would
@@ -17,10 +17,13 @@ const program = join(packageFolder, 'dist', 'bin', 'broker.js');
  * - Of smaller ones, up to the second size stays at the end of the heap. With the first setting
  *   alone, it is 128 KiB: buffers of received data would be returned and requested again hundreds
  *   of times a second, with a page fault for every 4 KiB (decision 0072).
+ * - All threads use one heap. Otherwise, each of the threads in which V8 compiles would keep some
+ *   megabytes in a heap of its own, up to the second size (decision 0151).
  */
 const allocatorSettings = {
   MALLOC_MMAP_THRESHOLD_: '131072',
   MALLOC_TRIM_THRESHOLD_: '4194304',
+  MALLOC_ARENA_MAX: '1',
 } as const;
 
 /**

@@ -6,7 +6,7 @@ import type { Arenas, LogBlock } from './block.ts';
 const objectBytes = 256;
 
 /** The fraction of the budget in use while no dropped block is read again. */
-const usualShare = 8;
+const usualShare = 16;
 
 /**
  * The plaintext of synced blocks with live records, up to a budget; the oldest block is dropped
@@ -14,7 +14,7 @@ const usualShare = 8;
  *
  * Consumers that keep up read blocks soon after they were written. In a backlog, the newest blocks
  * are read last and the oldest are on disk anyway, so caching many blocks would only waste memory.
- * The cache therefore uses an eighth of its budget until a block must be read back. It then uses
+ * The cache therefore uses a sixteenth of its budget until a block must be read back. It then uses
  * the whole budget, until it has dropped as much as the whole budget without another block being
  * read back.
  */
