@@ -24,6 +24,13 @@ test('an alarm of a running RabbitMQ broker is shown as a critical action', () =
   assert.equal(alarms.shown({ ...broker, id: 'b-2' }).state, 'RUNNING');
   const deleted = { ...broker, state: 'DELETION_IN_PROGRESS' } as const;
   assert.equal(alarms.shown(deleted).state, 'DELETION_IN_PROGRESS');
+  alarms.set('b-1', ['memory', 'writes']);
+  const { actions: ofActiveMq } = alarms.shown({ ...broker, engineType: 'ACTIVEMQ' });
+  assert.deepEqual(
+    ofActiveMq.map(({ code }) => code),
+    ['BROKER_DISK_NOT_ANSWERING'],
+  );
+  assert.deepEqual(alarms.names(broker), ['memory', 'writes']);
   alarms.set('b-1', []);
   assert.deepEqual(alarms.shown(broker), { state: 'RUNNING', actions: [] });
 });

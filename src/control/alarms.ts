@@ -1,4 +1,5 @@
-// Alarms of running brokers: low memory and low disk space, and missing confirms.
+// Alarms of running brokers: low memory and low disk space, missing confirms, disks and processes that do not
+// answer.
 
 import type { BrokerRecord } from './broker-record.ts';
 import type { BrokerAlarm } from './engine.ts';
@@ -9,7 +10,7 @@ export interface RequiredAction {
   readonly info: string;
 }
 
-/** The actions of brokers of RabbitMQ's type, with the codes of Amazon MQ where it has one. */
+/** The actions, with the codes of Amazon MQ where it has one. */
 const actions: Readonly<Record<BrokerAlarm, RequiredAction>> = {
   memory: {
     code: 'RABBITMQ_MEMORY_ALARM',
@@ -23,6 +24,15 @@ const actions: Readonly<Record<BrokerAlarm, RequiredAction>> = {
     code: 'BROKER_NO_CONFIRMS',
     info: 'The cluster confirms no messages to quorum queues; its log states why.',
   },
+  writes: {
+    code: 'BROKER_DISK_NOT_ANSWERING',
+    info: 'The disk of the broker has not completed a write for 15 s; confirms wait for it.',
+  },
+};
+
+const notAnswering: RequiredAction = {
+  code: 'BROKER_NOT_ANSWERING',
+  info: 'The process of the broker does not answer. Unless it waits for a disk, it is killed soon, and the broker starts again; the log of the service states more.',
 };
 
 /** The alarms that running brokers have reported. They are not recorded: they end with the process. */
@@ -30,6 +40,8 @@ export class BrokerAlarms {
   /** Whether a broker that should run is still being started, although its record says RUNNING. */
   isStarting: (broker: Pick<BrokerRecord, 'id' | 'engineType' | 'deploymentMode'>) => boolean =
     () => false;
+  /** Whether the process of a broker does not answer. */
+  isSilent: (brokerId: string) => boolean = () => false;
   readonly #byId = new Map<string, readonly BrokerAlarm[]>();
 
   /** Replaces the alarms of a broker. */
@@ -43,18 +55,28 @@ export class BrokerAlarms {
     return state === 'RUNNING' ? (this.#byId.get(id) ?? []) : [];
   }
 
+  /** The names of all that {@link shown} may show. */
+  names(broker: Pick<BrokerRecord, 'id' | 'state'>): readonly string[] {
+    const isSilent = broker.state === 'RUNNING' && this.isSilent(broker.id);
+    return isSilent ? [...this.of(broker), 'process'] : this.of(broker);
+  }
+
   /**
    * The state of a broker as its users see it, and the actions that it requires. An alarm of a broker of
-   * RabbitMQ's type is critical.
+   * RabbitMQ's type is critical, and so is a disk or a process that does not answer.
    */
   shown(broker: Pick<BrokerRecord, 'id' | 'state' | 'engineType' | 'deploymentMode' | 'action'>): {
     readonly state: BrokerRecord['state'];
     readonly actions: readonly RequiredAction[];
   } {
     const { action, engineType } = broker;
+    if (broker.state === 'RUNNING' && this.isSilent(broker.id)) {
+      return { state: 'CRITICAL_ACTION_REQUIRED', actions: [notAnswering] };
+    }
     const isStarting = broker.state === 'RUNNING' && this.isStarting(broker);
     const state = isStarting ? 'REBOOT_IN_PROGRESS' : broker.state;
-    const alarms = engineType === 'RABBITMQ' ? this.of(broker) : [];
+    const isShown = (alarm: BrokerAlarm) => engineType === 'RABBITMQ' || alarm === 'writes';
+    const alarms = this.of(broker).filter(isShown);
     if (alarms.length === 0) return { state, actions: action ? [action] : [] };
     return { state: 'CRITICAL_ACTION_REQUIRED', actions: alarms.map((alarm) => actions[alarm]) };
   }

@@ -148,6 +148,7 @@ export class Control {
       wake: (id) => supervisor.wake(id),
     });
     this.alarms.isStarting = (broker) => !engines.areAwaited(broker) && !supervisor.isUp(broker.id);
+    this.alarms.isSilent = (id) => supervisor.silenceOf(id).isSilent;
     this.#observe(options, reconciler);
   }
 
@@ -168,6 +169,7 @@ export class Control {
       upgrading: (...of) => reconciler.upgrading(...of),
       resealed: (id) => this.supervisor.resealed(id),
       alarmed: (...of) => this.alarms.set(...of),
+      answering: (...of) => this.supervisor.answering(...of),
     });
   }
 

@@ -181,8 +181,11 @@ export interface ReportedAccess {
   readonly count: number;
 }
 
-/** Why the publishers of a broker wait: it is low on memory or disk space, or confirms no messages. */
-export type BrokerAlarm = 'memory' | 'disk' | 'confirms';
+/**
+ * Why the publishers of a broker wait: it is low on memory or disk space, a cluster confirms no messages, or
+ * the disk completes no writes.
+ */
+export type BrokerAlarm = 'memory' | 'disk' | 'confirms' | 'writes';
 
 /** Events that an engine reports. */
 export interface EngineEvents {
@@ -226,6 +229,13 @@ export interface EngineEvents {
   upgrading(brokerId: string, number: number, version: string): Promise<void>;
   /** The alarms of a running broker have changed. A process begins and ends without any. */
   alarmed(brokerId: string, alarms: readonly BrokerAlarm[]): void;
+  /**
+   * The process of a broker does not answer any more, or answers again or has ended. One that does not is
+   * killed later, which is a crash.
+   *
+   * @param detail a sentence for the log, without the name of the broker
+   */
+  answering(brokerId: string, isAnswering: boolean, detail: string): void;
 }
 
 /** The metric of an engine that counts TLS handshakes of a broker, with the labels `broker`, `version` and `suite`. */
@@ -303,6 +313,8 @@ export interface Engine {
   /**
    * Disconnects all clients with a reason and ends the broker's processes, and with them their
    * copies of the keys. No event is reported. If the broker is not running, nothing happens.
+   *
+   * @throws {Error} if a process does not end although it was killed, because it waits for a disk
    */
   stop(brokerId: string, reason: string): Promise<void>;
   /** Stops a broker and removes its files, if there are any. */
@@ -314,6 +326,7 @@ export interface Engine {
    * are refused from then on; open connections stay open.
    *
    * @returns false if the broker is not running or has no such user
+   * @throws {ControlError} `not-answering`
    */
   setPassword(brokerId: string, username: string, passwordHash: string): Promise<boolean>;
   /** Makes every running broker load its current certificates. */
@@ -323,6 +336,7 @@ export interface Engine {
    * effect on the messages. Values never leave the broker's process.
    *
    * @returns undefined if the broker is not running, or ended during the search
+   * @throws {ControlError} `not-answering`
    */
   discover(brokerId: string, request: DiscoveryRequest): Promise<DiscoveryPage | undefined>;
   /** Changes and copies of the volumes of brokers. */

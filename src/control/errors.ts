@@ -8,8 +8,9 @@ import { WaxwingError } from '../base/errors.ts';
  * fit the broker's state
  * - `not-found`: the broker or resource does not exist
  * - `conflict`: the broker name or the idempotency token is in use
+ * - `not-answering`: the process of the broker does not answer; the request may still take effect
  */
-export type ControlErrorCode = 'bad-request' | 'not-found' | 'conflict';
+export type ControlErrorCode = 'bad-request' | 'not-found' | 'conflict' | 'not-answering';
 
 /** A request about brokers that is refused. */
 export class ControlError extends WaxwingError<ControlErrorCode> {

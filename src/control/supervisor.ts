@@ -79,6 +79,10 @@ class Task {
   retryAtMs: number | undefined = undefined;
   keyCheckAtMs: number;
   upSinceMs = 0;
+  /** Whether the broker's process does not answer. */
+  isSilent = false;
+  /** How often that happened. */
+  silenceCount = 0;
   /** When the key service could first not be reached; undefined if it was reached last. */
   unreachableSinceMs: number | undefined = undefined;
 
@@ -160,6 +164,12 @@ export class Supervisor {
     return this.#tasks.get(id)?.runtime.isUp === true;
   }
 
+  /** Whether the process of a broker does not answer, and how often that has happened. */
+  silenceOf(id: string): { readonly isSilent: boolean; readonly count: number } {
+    const { isSilent = false, silenceCount = 0 } = this.#tasks.get(id) ?? {};
+    return { isSilent, count: silenceCount };
+  }
+
   /** Performs the work that is due. Call it about once a second. */
   tick(): void {
     for (const [id, task] of this.#tasks) {
@@ -222,7 +232,16 @@ export class Supervisor {
     this.#options.closing?.();
     await this.idle();
     const tasks = [...this.#tasks];
-    await Promise.all(tasks.map(([id, { runtime }]) => this.#reconciler.stop(id, runtime, reason)));
+    await Promise.all(tasks.map(([id, { runtime }]) => this.#stop(id, runtime, reason)));
+  }
+
+  /** Stops a broker. One whose processes do not end is only reported. */
+  async #stop(id: string, runtime: RuntimeState, reason: string): Promise<void> {
+    try {
+      await this.#reconciler.stop(id, runtime, reason);
+    } catch (error) {
+      this.#options.report('error', id, 'the broker could not be stopped', error);
+    }
   }
 
   /** See {@link EngineEvents.crashed}. */
@@ -259,6 +278,14 @@ export class Supervisor {
     this.#options.report('warn', brokerId, `a part of the broker was stopped: ${detail}`);
     task.runtime.isPartDown = true;
     this.wake(brokerId);
+  }
+
+  /** See {@link EngineEvents.answering}. */
+  answering(brokerId: string, isAnswering: boolean, detail: string): void {
+    const task = this.#task(brokerId);
+    this.#options.report(isAnswering ? 'warn' : 'error', brokerId, detail);
+    task.isSilent = !isAnswering;
+    if (!isAnswering) task.silenceCount += 1;
   }
 
   /** See {@link EngineEvents.resealed}. */
@@ -324,7 +351,7 @@ export class Supervisor {
     task.unreachableSinceMs ??= this.#nowMs;
     if (keyGraceMs === 0 || this.#nowMs - task.unreachableSinceMs < keyGraceMs) return;
     const why = `the broker's KMS key could not be checked for ${Math.round(keyGraceMs / 1000)} s`;
-    await this.#reconciler.stop(id, task.runtime, why);
+    await this.#stop(id, task.runtime, why);
   }
 
   /** Records that a broker is not running although it should be. Retries continue. */

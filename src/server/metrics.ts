@@ -169,7 +169,7 @@ function addAudit(
 
 function addOwn(
   metrics: InstanceType<typeof import('../base/metrics.ts').Metrics>,
-  { brokers, keyChecks, replicator }: Control,
+  { alarms, brokers, keyChecks, replicator, supervisor }: Control,
 ): void {
   metrics.add({
     name: 'waxwing_service_memory_bytes',
@@ -182,6 +182,22 @@ function addOwn(
     help: '1 for the current state of the broker.',
     type: 'gauge',
     measure: () => [...brokers.all()].map(({ name, state }) => [1, { broker: name, state }]),
+  });
+  metrics.add({
+    name: 'waxwing_broker_alarm',
+    help: '1 for each present alarm of the broker: memory, disk, confirms, writes, process.',
+    type: 'gauge',
+    measure: () =>
+      [...brokers.all()].flatMap((broker) =>
+        alarms.names(broker).map((alarm) => [1, { broker: broker.name, alarm }] as const),
+      ),
+  });
+  metrics.add({
+    name: 'waxwing_broker_silences_total',
+    help: 'How often the process of the broker stopped answering the service.',
+    type: 'counter',
+    measure: () =>
+      [...brokers.all()].map(({ id, name }) => [supervisor.silenceOf(id).count, { broker: name }]),
   });
   metrics.add({
     name: 'waxwing_key_checks_total',

@@ -75,6 +75,10 @@ class Reports implements EngineEvents {
     this.lines.push(`${brokerId} resealed`);
   }
 
+  answering(brokerId: string, isAnswering: boolean): void {
+    this.lines.push(`${brokerId} ${isAnswering ? 'answers' : 'does not answer'}`);
+  }
+
   alarmed(): void {
     // The disk of the machine decides.
   }

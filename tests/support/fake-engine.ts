@@ -231,6 +231,11 @@ export class FakeEngine implements Engine {
     this.#events?.alarmed(brokerId, alarms);
   }
 
+  /** Reports that the process of a broker does not answer, or answers again. */
+  tellAnswering(brokerId: string, isAnswering: boolean, detail: string): void {
+    this.#events?.answering(brokerId, isAnswering, detail);
+  }
+
   start(spec: BrokerSpec, keys: readonly VolumeKey[]): Promise<RunningBroker> {
     return this.#do('start', 'start', () => {
       const isRunning = this.running.has(spec.id);

@@ -24,6 +24,8 @@ export const apiRemedies: Readonly<Record<string, Readonly<Record<string, string
     'bad-request': 'correct what the message names; `errorAttribute` has the member',
     'not-found': 'list the brokers or configurations; names are not accepted in place of ids',
     conflict: 'choose another name, or repeat the first request unchanged',
+    'not-answering':
+      'look at the state of the broker, and repeat when it is `RUNNING`; the log of the service states why',
   },
   'src/kms/errors.ts': {
     AccessDeniedException: 'change the policy of the key or of the caller, or create a grant',

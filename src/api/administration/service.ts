@@ -29,6 +29,7 @@ const answers: Readonly<Record<ControlErrorCode, readonly [string, number]>> = {
   'bad-request': ['BadRequestException', 400],
   'not-found': ['NotFoundException', 404],
   conflict: ['ConflictException', 409],
+  'not-answering': ['ServiceUnavailableException', 503],
 };
 
 /** The administration of this installation. This is not an AWS API. */

@@ -2,9 +2,16 @@
 
 import { AwsError } from '../../aws/errors.ts';
 import type { Service } from '../../aws/service.ts';
-import { ControlError } from '../../control/errors.ts';
+import { ControlError, type ControlErrorCode } from '../../control/errors.ts';
 import { discoverSensitiveData } from './operations/discover-sensitive-data.ts';
 import type { DiscoveryParts } from './parts.ts';
+
+const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status: number]>> = {
+  'bad-request': ['BadRequestException', 400],
+  'not-found': ['NotFoundException', 404],
+  conflict: ['BadRequestException', 400],
+  'not-answering': ['ServiceUnavailableException', 503],
+};
 
 /** The search for personal and secret data in messages. This is not an AWS API. */
 export function discoveryService(parts: DiscoveryParts): Service {
@@ -16,9 +23,8 @@ export function discoveryService(parts: DiscoveryParts): Service {
     operations: { DiscoverSensitiveData: discoverSensitiveData(parts) },
     translate: (error) => {
       if (!(error instanceof ControlError)) return undefined;
-      const isMissing = error.code === 'not-found';
-      const code = isMissing ? 'NotFoundException' : 'BadRequestException';
-      return new AwsError(code, error.message, { status: isMissing ? 404 : 400, cause: error });
+      const [code, status] = answers[error.code];
+      return new AwsError(code, error.message, { status, cause: error });
     },
   };
 }

@@ -21,6 +21,7 @@ const answers: Readonly<Record<ControlErrorCode, readonly [code: string, status:
   'bad-request': ['BadRequestException', 400],
   'not-found': ['NotFoundException', 404],
   conflict: ['ConflictException', 409],
+  'not-answering': ['InternalServerErrorException', 500],
 };
 
 /** The Amazon MQ API over the control plane. */

@@ -107,7 +107,8 @@ export interface EngineReplicas {
 
 /**
  * Changes and copies of volumes. Each call that needs a running broker returns undefined if there is
- * none, or if it ended during the call.
+ * none, or if it ended during the call. It throws `not-answering`, a {@link ControlError}, if the process
+ * of the broker does not answer; the change may still take effect.
  */
 export interface EngineVolumes {
   /** Why data cannot be sealed again under new data keys; undefined if it can. */

@@ -8,7 +8,7 @@ const mib = 1024 * 1024;
 
 /** Which nodes have an alarm, on which hosts. @param view the nodes as one of them sees them */
 export function alarmTexts(
-  alarm: Exclude<BrokerAlarm, 'confirms'>,
+  alarm: Exclude<BrokerAlarm, 'confirms' | 'writes'>,
   view: readonly NodeView[],
   nodes: readonly Pick<Node, 'number' | 'place' | 'isSettled' | 'host'>[],
 ): string[] {

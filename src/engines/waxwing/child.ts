@@ -123,6 +123,9 @@ process.on('message', (message: ToBroker) => {
     case 'certificates':
       broker?.showCertificates(message.certificates);
       return;
+    case 'ping':
+      say({ type: 'pong' });
+      return;
     case 'metrics':
       tellMetrics().catch(fail);
       return;

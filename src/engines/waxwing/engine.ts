@@ -27,7 +27,8 @@ import { systemDisk } from '../../storage/disk.ts';
 import { eraseVolumeHeader } from '../../storage/volume/erase.ts';
 import { readVolumeHeader, Volume, wrappedKeysOf } from '../../storage/volume.ts';
 import { otherPorts, type PortSettings, portRecord, wantedPorts } from '../ports/port-choice.ts';
-import type { BrokerProcess, ProcessEnd } from './broker-process.ts';
+import { ProcessWatch } from './answers/process-watch.ts';
+import type { BrokerProcess, ProcessEnd, ProcessEvents } from './broker-process.ts';
 import { kinds, protocolsOf } from './kinds.ts';
 import { directorySettings, type LdapOptions } from './ldap/directory-settings.ts';
 import type { ListenerSpec } from './listener-specs.ts';
@@ -57,6 +58,8 @@ export interface WaxwingEngineOptions
   readonly access?: ListenerAccess | undefined;
   /** The certificates of one broker, which are requested at each start. */
   readonly certificates: (brokerId: string) => Promise<readonly ServerCertificate[]>;
+  /** Watches whether processes answer; a new one by default. */
+  readonly watch?: ProcessWatch | undefined;
 }
 
 interface Run {
@@ -72,6 +75,9 @@ export class WaxwingEngine implements Engine {
   readonly #options: WaxwingEngineOptions;
   readonly volumes: WaxwingVolumes;
   readonly #runs = new Map<string, Run>();
+  readonly #starting = new Map<string, BrokerProcess>();
+  #isClosing = false;
+  readonly #watch: ProcessWatch;
   #events: EngineEvents | undefined = undefined;
   #handedOver: () => void = () => {};
   /** Resolves when the process of a broker has all that it needs to start on its own. */
@@ -91,6 +97,7 @@ export class WaxwingEngine implements Engine {
 
   constructor(options: WaxwingEngineOptions) {
     this.#options = options;
+    this.#watch = options.watch ?? new ProcessWatch();
     this.volumes = new WaxwingVolumes(
       (id) => this.#folder(id),
       (id) => this.#runs.get(id)?.process,
@@ -152,7 +159,7 @@ export class WaxwingEngine implements Engine {
     }
     const { host, hasTlsParity, shovelAuthorities } = this.#options;
     const certificates = await this.#options.certificates(id);
-    const child = takeSpare();
+    const child = this.#takeProcess();
     const listeners = listenersOf(spec, read.rabbitMq?.listeners ?? {});
     const wanted = wantedPorts(spec, listeners, this.#options);
     const others = otherPorts(spec, wanted, this.#options);
@@ -184,17 +191,12 @@ export class WaxwingEngine implements Engine {
         isFips: isFipsForced(),
       },
       dataKeys,
-      {
-        log: (level, text, category) => this.#events?.log(id, level, text, category),
-        loginFailed: (failure, count) => this.#events?.loginFailed(id, failure, count),
-        accessed: (access) => this.#events?.accessed(id, access),
-        ended: (end) => this.#ended(id, end),
-        resealed: () => this.#events?.resealed(id),
-        alarmed: (alarms) => this.#events?.alarmed(id, alarms),
-      },
+      this.#eventsOf(id),
     );
+    this.#starting.set(id, child);
+    if (this.#isClosing) child.limitStart();
     this.#handedOver();
-    const ports = await started;
+    const ports = await started.finally(() => this.#starting.delete(id));
     const running = {
       ports: listeners.map(({ name, endpoint }, at) =>
         this.#portRecord(id, { listener: name, endpoint }, wanted[at] ?? 0, ports[name] ?? 0),
@@ -202,6 +204,35 @@ export class WaxwingEngine implements Engine {
     };
     this.#began(id, { process: child, running, certificates });
     return running;
+  }
+
+  #takeProcess(): BrokerProcess {
+    const child = takeSpare();
+    this.#watch.add(child);
+    void child.ended.then(() => this.#watch.remove(child));
+    return child;
+  }
+
+  #eventsOf(id: string): ProcessEvents {
+    return {
+      log: (...line) => this.#events?.log(id, ...line),
+      loginFailed: (...of) => this.#events?.loginFailed(id, ...of),
+      accessed: (access) => this.#events?.accessed(id, access),
+      ended: (end) => this.#ended(id, end),
+      resealed: () => this.#events?.resealed(id),
+      alarmed: (alarms) => this.#events?.alarmed(id, alarms),
+      answering: (...of) => this.#events?.answering(id, ...of),
+    };
+  }
+
+  /** What the killed process has written is as after a crash. */
+  abandon(brokerId: string): void {
+    this.#starting.get(brokerId)?.kill();
+  }
+
+  abandonStarts(): void {
+    this.#isClosing = true;
+    for (const child of this.#starting.values()) child.limitStart();
   }
 
   #began(id: string, run: Run): void {

@@ -48,6 +48,7 @@ import { RecoveryReport } from './recovery-report.ts';
 import { AccessReports } from './reports/access-reports.ts';
 import { AlarmWatch } from './reports/alarm-watch.ts';
 import { bugReports } from './reports/bug-reports.ts';
+import { WriteStall } from './reports/write-stall.ts';
 import { type BrokerShovels, shovelsOf } from './shovels/broker-shovels.ts';
 import { verifyPassword } from './verify-password.ts';
 import { HostedVolume } from './volumes/hosted-volume.ts';
@@ -154,10 +155,16 @@ export class HostedBroker {
     this.ports = listeners.ports;
     const marking = new MarkingMode(markInSteps);
     const collections = new FullCollections();
-    const alarms = new AlarmWatch(broker.flow, (found) => events.alarmed(found));
+    const stall = new WriteStall(hooks.log, (isStalled) => {
+      if (isStalled) events.log('error', 'the disk has not completed a write for 15 s');
+      else events.log('warn', 'the disk completes writes again');
+    });
+    const alarms = new AlarmWatch(broker.flow, stall, (found) => events.alarmed(found));
     this.#ticks = setInterval(() => {
       broker.tick();
-      disk.tick(systemClock.monotonicMs());
+      const nowMs = systemClock.monotonicMs();
+      disk.tick(nowMs);
+      stall.look(nowMs, disk.isShort);
       alarms.tick();
       inlining.tick();
       marking.look(heapBytes(), collections.wasOne());

@@ -82,6 +82,8 @@ export type ToBroker =
   /** Use these certificates for new connections. */
   | { readonly type: 'certificates'; readonly certificates: readonly ServerCertificate[] }
   | { readonly type: 'metrics' }
+  /** Answer with `pong`. Not sent again before that. */
+  | { readonly type: 'ping' }
   /** Replace the password of a user. */
   | {
       readonly type: 'set-password';
@@ -128,7 +130,8 @@ export type FromBroker =
   | { readonly type: 'volume-done'; readonly request: number; readonly answer: VolumeAnswer }
   /** All data is sealed under the newest data key again. */
   | { readonly type: 'resealed' }
-  | { readonly type: 'alarmed'; readonly alarms: readonly BrokerAlarm[] };
+  | { readonly type: 'alarmed'; readonly alarms: readonly BrokerAlarm[] }
+  | { readonly type: 'pong' };
 
 /** The file descriptor from which a broker process reads its data keys, 32 bytes each. */
 export const keyDescriptor = 4;

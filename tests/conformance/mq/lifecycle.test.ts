@@ -4,6 +4,7 @@ import { ListGrantsCommand } from '@aws-sdk/client-kms';
 import {
   CreateTagsCommand,
   DeleteBrokerCommand,
+  ListBrokersCommand,
   ListTagsCommand,
   RebootBrokerCommand,
   UpdateBrokerCommand,
@@ -97,6 +98,31 @@ test('a RabbitMQ broker with an alarm is critical, and not rebooted while it is 
   plane.engine.alarm(BrokerId, []);
   await plane.settled();
   assert.deepEqual(await stateOf(), ['RUNNING']);
+});
+
+test('a broker whose process does not answer is critical, and can be rebooted', async () => {
+  const BrokerId = await createBroker(plane);
+  const { BrokerName } = await describeBroker(plane, BrokerId);
+  const stateOf = async () => {
+    const { BrokerState, ActionsRequired = [] } = await describeBroker(plane, BrokerId);
+    const { BrokerSummaries = [] } = await plane.mq.send(new ListBrokersCommand());
+    const listed = BrokerSummaries.find((each) => each.BrokerId === BrokerId)?.BrokerState;
+    return [BrokerState, listed, ...ActionsRequired.map((each) => each.ActionRequiredCode)];
+  };
+  const silence = () => plane.control.supervisor.silenceOf(BrokerId);
+  assert.deepEqual(await stateOf(), ['RUNNING', 'RUNNING']);
+  const silent = `process 7 of broker ${BrokerName} has not answered for 15 s`;
+  plane.engine.tellAnswering(BrokerId, false, silent);
+  const critical = 'CRITICAL_ACTION_REQUIRED';
+  assert.deepEqual(await stateOf(), [critical, critical, 'BROKER_NOT_ANSWERING']);
+  assert.deepEqual(silence(), { isSilent: true, count: 1 });
+  const { level, text } = plane.reports.at(-1) ?? {};
+  assert.deepEqual([level, text], ['error', silent]);
+  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
+  plane.engine.tellAnswering(BrokerId, true, 'it has ended');
+  await plane.settled();
+  assert.deepEqual(await stateOf(), ['RUNNING', 'RUNNING']);
+  assert.deepEqual(silence(), { isSilent: false, count: 1 });
 });
 
 test('settings that need a reboot stay pending and can be reverted until then', async () => {

@@ -6,7 +6,8 @@ import { AlarmWatch } from './alarm-watch.ts';
 test('alarms are reported when they begin and end, and other reasons are not', () => {
   const flow = new Flow();
   const reports: string[] = [];
-  const watch = new AlarmWatch(flow, (alarms) => reports.push(alarms.join()));
+  const stall = { isStalled: false };
+  const watch = new AlarmWatch(flow, stall, (alarms) => reports.push(alarms.join()));
   for (const change of [
     () => {},
     () => flow.block('storage failed'),
@@ -15,9 +16,15 @@ test('alarms are reported when they begin and end, and other reasons are not', (
     () => {},
     () => flow.unblock('low on memory'),
     () => flow.unblock('low on disk'),
+    () => {
+      stall.isStalled = true;
+    },
+    () => {
+      stall.isStalled = false;
+    },
   ]) {
     change();
     watch.tick();
   }
-  assert.deepEqual(reports, ['memory', 'memory,disk', 'disk', '']);
+  assert.deepEqual(reports, ['memory', 'memory,disk', 'disk', '', 'writes', '']);
 });

@@ -68,7 +68,7 @@ export class WaxwingVolumes implements EngineVolumes {
     return {
       files,
       read: (name, from) => this.#read(brokerId, frozen, name, from),
-      release: async () => (await running.volume({ kind: 'release', hold })) === true,
+      release: () => running.release(hold),
     };
   }
 
