@@ -103,33 +103,36 @@ function optionsOf(service: string, command: string): Options | undefined {
  */
 export function whyNotAws(words: readonly string[]): string | undefined {
   if (words.length === 1 && words[0] === several) return undefined;
-  const before = words.findIndex((_, at) => !isOfOption(words, at));
-  const [service = '', command = '', ...rest] = words.slice(before);
+  const start = words.findIndex((_, at) => !isOfOption(words, at));
+  const [service = '', command = '', ...rest] = words.slice(start);
   const options = optionsOf(service, command);
-  if (before < 0 || options === undefined) return `no command '${service} ${command}'`;
-  const given = groupsOf([...words.slice(0, before), ...rest]);
-  let mayHaveMore = given.has('cli-input-json');
+  if (start < 0 || options === undefined) return `no command '${service} ${command}'`;
+  const given = groupsOf([...words.slice(0, start), ...rest]);
   for (const [name, values] of given) {
-    const found = common.get(name) ?? options.get(name) ?? negated(options, name);
-    if (found === undefined) return `${service} ${command} has no --${name}`;
-    const known = values.filter((value) => value !== several).length;
-    // Behind its values, an option can be followed by others in a variable.
-    const isOpen = known < values.length;
-    if (isOpen && known >= valuesOf(found)) mayHaveMore = true;
-    const isRight = found.kind === 'list' ? values.length > 0 : known === valuesOf(found);
-    if (!isRight && !(isOpen && known < valuesOf(found))) {
+    const option = common.get(name) ?? options.get(name) ?? negated(options, name);
+    if (option === undefined) return `${service} ${command} has no --${name}`;
+    if (!canTake(option, values)) {
       return `--${name} with ${values.length} values: ${values.join(' ')}`;
     }
   }
-  if (mayHaveMore) return undefined;
+  if (given.has('cli-input-json') || [...given.values()].some(canBringMore)) return undefined;
   const missing = [...options].find(([name, { isRequired }]) => isRequired && !isGiven(given, name));
   return missing && `${service} ${command} lacks --${missing[0]}`;
 }
 
+/** Whether an option can have these values. A variable among them may be some more, or further options. */
+function canTake({ kind }: Option, values: readonly string[]): boolean {
+  if (kind === 'list') return values.length > 0;
+  const count = kind === 'boolean' ? 0 : 1;
+  const known = values.filter((value) => value !== several).length;
+  return known === count || (known < count && known < values.length);
+}
+
+/** Whether further options may follow the values of one, in a variable. */
+const canBringMore = (values: readonly string[]) => values.length > 1 && values.includes(several);
+
 const isOfOption = (words: readonly string[], at: number) =>
   [words[at], words[at - 1]].some((word) => word?.startsWith('--') === true);
-
-const valuesOf = ({ kind }: Option) => (kind === 'boolean' ? 0 : 1);
 
 const isGiven = (given: ReadonlyMap<string, unknown>, name: string) =>
   given.has(name) || given.has(`no-${name}`);

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { whyNotAws } from './aws-commands.ts';
 import { argumentsFor, commandsOf, unknown } from './command-lines.ts';
-import { userPages } from './pages.ts';
 import { readPage } from './markdown.ts';
+import { userPages } from './pages.ts';
 import { whyNotWaxwing } from './waxwing-commands.ts';
 
 // The commands of all shell snippets exist, also of those that a short run, or no run, executes.

@@ -8,7 +8,7 @@ import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { AwsShim } from './aws-shim.ts';
-import { readPage, repository } from './markdown.ts';
+import { type Block, readPage, repository } from './markdown.ts';
 import { userPages } from './pages.ts';
 import { isAsShown, isRunHere, markOf, marks, runPage } from './snippets.ts';
 
@@ -80,27 +80,34 @@ for (const page of userPages) {
 /** Whether a test is there and names a page. */
 function isNamedBy(runner: string, page: string): boolean {
   const file = join(repository, runner);
-  return /^tests\/\S+\.test\.ts$/.test(runner) && existsSync(file) && readFileSync(file, 'utf8').includes(`'${page}'`);
+  return (
+    /^tests\/\S+\.test\.ts$/.test(runner) &&
+    existsSync(file) &&
+    readFileSync(file, 'utf8').includes(`'${page}'`)
+  );
+}
+
+/** What is wrong with the marks of a block; undefined if it is run, or says who runs it, or why nobody does. */
+function problemOf(block: Block, page: string): string | undefined {
+  const { language, marks: found } = block;
+  if (data.includes(language)) return undefined;
+  if (!programs.includes(language)) return `language '${language}'`;
+  const isKnown = (mark: string) =>
+    marks.some((name) => mark === name || mark.startsWith(`${name}: `));
+  if (!found.every(isKnown)) return found.join('; ');
+  const runner = markOf(block, 'run by');
+  if (runner !== undefined) {
+    return isNamedBy(runner, page) ? undefined : `'${runner}' does not name the page`;
+  }
+  const isUsed = language === 'sh' || markOf(block, 'file') !== undefined;
+  return isUsed || markOf(block, 'not run') ? undefined : "neither a file nor 'not run: …'";
 }
 
 test('every block names its language, and every program is run or says why not', () => {
   const wrong = userPages.flatMap((page) =>
     readPage(page).blocks.flatMap((block) => {
-      const where = `${page}:${block.line}`;
-      if (data.includes(block.language)) return [];
-      if (!programs.includes(block.language)) return [`${where}: language '${block.language}'`];
-      const known = block.marks.filter((mark) =>
-        marks.some((name) => mark === name || mark.startsWith(`${name}: `)),
-      );
-      if (known.length < block.marks.length) return [`${where}: ${block.marks.join('; ')}`];
-      const runner = markOf(block, 'run by');
-      if (runner !== undefined) {
-        return isNamedBy(runner, page) ? [] : [`${where}: '${runner}' does not name the page`];
-      }
-      const isUsed = block.language === 'sh' || markOf(block, 'file') !== undefined;
-      return isUsed || markOf(block, 'not run')
-        ? []
-        : [`${where}: neither a file nor 'not run: …'`];
+      const problem = problemOf(block, page);
+      return problem === undefined ? [] : [`${page}:${block.line}: ${problem}`];
     }),
   );
   assert.deepEqual(wrong, []);

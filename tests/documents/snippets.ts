@@ -9,8 +9,7 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join } from 'node:path';
 import { installed } from '../support/debian-packages.ts';
 import { isSessionOver, until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
@@ -51,11 +50,10 @@ function marksOf({ marks: all }: Block, name: Mark): string[] {
 /**
  * The snippets of a page that a test runs, in their order: those that name it.
  *
- * @param url the module of the test
+ * @param test the path of its file, as pages name it
  * @param count how many there must be: a page and its test change together
  */
-export function snippetsFor(url: string, page: string, count: number): string[] {
-  const test = relative(join(repository, 'dist'), fileURLToPath(url)).replace(/\.js$/, '.ts');
+export function snippetsFor(test: string, page: string, count: number): string[] {
   const texts = readPage(page)
     .blocks.filter((block) => markOf(block, 'run by') === test)
     .map(({ text }) => text);
