@@ -68,7 +68,7 @@ read -r ID SECRET < <(aws iam create-access-key --user-name installer \\
 aws kms create-key --query KeyMetadata.KeyId
 eval "$(waxwing env --data "$DATA")"
 export AWS_ACCESS_KEY_ID=$ID AWS_SECRET_ACCESS_KEY=$SECRET
-command aws --endpoint-url "$AWS_ENDPOINT_URL" sts assume-role --role-arn $ROLE --role-session-name service \\
+command aws sts assume-role --role-arn $ROLE --role-session-name service \\
   --output text --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]'
 `;
 
