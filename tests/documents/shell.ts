@@ -59,20 +59,30 @@ export class Shell {
   }
 
   /** Runs a snippet that starts a service, until the service greets. */
-  async serve(text: string, env: Variables = {}): Promise<ShellService> {
+  async serve(text: string, env: Variables = {}, timeoutMs = 120_000): Promise<ShellService> {
     const service = new ShellService(this.begin(text, env), this.folder);
-    await service.greeted();
+    await service.greeted(timeoutMs);
     return service;
   }
 
-  /** Starts a snippet. A shell with one command becomes that. */
+  /** Starts a snippet, in a session of its own. */
   begin(text: string, env: Variables = {}): ChildProcess {
     const [program = '', ...args] = [...this.#before, 'bash', '-c', text];
     return spawn(program, args, {
       cwd: this.folder.root,
       env: { ...this.environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
+  }
+}
+
+/** Sends a signal to all processes of a snippet, as a terminal does. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // They have ended.
   }
 }
 
@@ -90,15 +100,15 @@ export class ShellService {
         this.output += text;
       });
     }
-    process.once('exit', () => child.kill('SIGKILL'));
+    process.once('exit', () => signal(child, 'SIGKILL'));
   }
 
-  async greeted(): Promise<void> {
+  async greeted(timeoutMs: number): Promise<void> {
     const isThere = () => {
       if (this.#child.exitCode !== null) throw new Error(`the service ended: ${this.output}`);
       return this.output.includes('list-brokers\n');
     };
-    await until('a greeting', isThere, 120_000);
+    await until('a greeting', isThere, timeoutMs);
   }
 
   /** What `waxwing env` prints, as variables. */
@@ -108,7 +118,7 @@ export class ShellService {
 
   /** Ends it as Ctrl-C does, and expects a good end. */
   async stop(): Promise<void> {
-    this.#child.kill('SIGINT');
+    signal(this.#child, 'SIGINT');
     if (this.#child.exitCode === null) await once(this.#child, 'exit');
     if (this.#child.exitCode !== 0) throw new Error(`ended badly: ${this.output}`);
   }
