@@ -116,7 +116,9 @@ export function whyNotAws(words: readonly string[]): string | undefined {
     }
   }
   if (given.has('cli-input-json') || [...given.values()].some(canBringMore)) return undefined;
-  const missing = [...options].find(([name, { isRequired }]) => isRequired && !isGiven(given, name));
+  const missing = [...options].find(
+    ([name, { isRequired }]) => isRequired && !isGiven(given, name),
+  );
   return missing && `${service} ${command} lacks --${missing[0]}`;
 }
 

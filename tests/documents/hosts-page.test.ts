@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { clusterMs, clustersMissing, engineVariables } from '../support/cluster-machine.ts';
 import { installed } from '../support/debian-packages.ts';
-import { HostNetwork, networkMissing, ownAddress, type TestMachine } from '../support/host-network.ts';
+import {
+  HostNetwork,
+  networkMissing,
+  ownAddress,
+  type TestMachine,
+} from '../support/host-network.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { Shell, type ShellService } from './shell.ts';
@@ -70,18 +75,29 @@ async function joins(machine: TestMachine, name: string): Promise<void> {
     'hostname "$WAXWING_TEST_HOST" && exec "$0" "$@"',
   );
   copyFileSync(join(shell.folder.root, 'token'), join(own.folder.root, 'token'));
-  mkdirSync(machine.folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   // The folder of the host is where the test removes what it leaves.
   const text = withAddresses(join_, machine).replace('--zone b', `--zone ${name.slice(-1)}`);
-  joined.push(own.begin(`${text} --data ${machine.folder}`));
-  const isThere = async () => (await hosts()).some((each) => each.name === name && each.isConnected);
-  await until(`${name} is connected`, isThere, clusterMs);
+  const agent = own.begin(`${text} --data ${machine.folder}`);
+  joined.push(agent);
+  let said = '';
+  for (const stream of [agent.stdout, agent.stderr]) {
+    stream?.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+  }
+  const isThere = async () => {
+    if (agent.exitCode !== null) throw new Error(`the agent has ended: ${said}`);
+    return (await hosts()).some((each) => each.name === name && each.isConnected);
+  };
+  await until(() => `${name} is connected: ${said}`, isThere, clusterMs);
 }
 
 const isRunning = () =>
   until('the cluster runs', async () => (await shell.run('waxwing status')).code === 0, clusterMs);
 
-const nodesOf = async (name: string) => (await hosts()).find((each) => each.name === name)?.nodeCount;
+const nodesOf = async (name: string) =>
+  (await hosts()).find((each) => each.name === name)?.nodeCount;
 
 test('the service starts, and three machines join it', { skip }, async () => {
   service = await shell.serve(withAddresses(serve));

@@ -23,6 +23,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
   'docs/guides/rabbitmq-users.md': ['amqp-tools', 'slapd'],
   'docs/guides/single-sign-on.md': [],
   'docs/operate/install.md': [],
+  'docs/operate/moving.md': ['rabbitmq-server'],
   'docs/operate/remote-kms.md': [],
   'docs/operate/root-key.md': [],
   'docs/reference/cloudtrail.md': ['jq'],

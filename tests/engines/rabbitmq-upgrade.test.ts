@@ -18,7 +18,12 @@ import { disableKey, enableKey } from '../support/keys.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { secondVersionMissing, TwoRabbitMqs } from '../support/two-rabbitmqs.ts';
-import { newerVersion, olderVersion, UpgradedCluster, upgradeMs } from '../support/upgraded-cluster.ts';
+import {
+  newerVersion,
+  olderVersion,
+  UpgradedCluster,
+  upgradeMs,
+} from '../support/upgraded-cluster.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // A real cluster gets another version of RabbitMQ while clients publish and consume.

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { SystemdMachine } from '../../support/systemd-machine.ts';
 import { until } from '../../support/processes.ts';
+import { SystemdMachine } from '../../support/systemd-machine.ts';
 import { Shell } from '../shell.ts';
 import { snippetsFor } from '../snippets.ts';
 

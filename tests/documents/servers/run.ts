@@ -4,6 +4,7 @@
 import { snippetsFor } from '../snippets.ts';
 import { remoteKmsPage, rootKeyPage } from './keys.ts';
 import { directoryPage, tokensPage } from './log-ins.ts';
+import { movingPage } from './moving.ts';
 import { hostingPage, installPage, namesPage, singleSignOnPage, trailPage } from './services.ts';
 
 type Run = (snippets: readonly string[]) => Promise<void>;
@@ -15,6 +16,7 @@ const pages: Readonly<Record<string, readonly [count: number, run: Run]>> = {
   'docs/guides/rabbitmq-users.md': [3, logInsPage],
   'docs/guides/single-sign-on.md': [1, singleSignOnPage],
   'docs/operate/install.md': [1, installPage],
+  'docs/operate/moving.md': [1, movingPage],
   'docs/operate/remote-kms.md': [2, remoteKmsPage],
   'docs/operate/root-key.md': [3, rootKeyPage],
   'docs/reference/cloudtrail.md': [3, trailPage],
