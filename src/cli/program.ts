@@ -36,8 +36,12 @@ function sensitiveNames(): Option {
     .default('warn');
 }
 
-/** @param isServing whether `serve` is the command, so that a start makes no others */
-function program(isServing: boolean): Command {
+/**
+ * Defines all commands with their arguments and options.
+ *
+ * @param isServing whether `serve` is the command, so that a start makes no others
+ */
+export function commandLine(isServing: boolean): Command {
   const all = new Command('waxwing')
     .description('A message broker service that encrypts all data at rest.')
     .version(version())
@@ -417,7 +421,7 @@ export async function run(argv: readonly string[], spare?: ChildProcess): Promis
       endWithStarter();
       enforceFips();
     }
-    const all = program(argv[2] === 'serve');
+    const all = commandLine(argv[2] === 'serve');
     all.hook('preAction', (_, command) => {
       dataFolder = command.opts<{ data?: string }>().data;
       checkDependentOptions(command);

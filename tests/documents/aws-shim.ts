@@ -9,6 +9,8 @@ import { runAwsCli } from '../support/aws-cli.ts';
 /** Sends arguments, environment and folder, and prints the answer. */
 const program = `#!/usr/bin/python3 -IS
 import json, os, socket, sys
+if '--profile' in sys.argv:  # it may ask the terminal
+    os.execv(os.environ['WAXWING_TEST_AWS_CLI'], ['aws', *sys.argv[1:]])
 connection = socket.socket(socket.AF_UNIX)
 connection.connect(os.environ['WAXWING_TEST_AWS'])
 request = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()])
@@ -35,7 +37,7 @@ export class AwsShim {
     const socket = join(folder, 'aws.sock');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'aws'), program, { mode: 0o755 });
-    this.environment = { WAXWING_TEST_AWS: socket };
+    this.environment = { WAXWING_TEST_AWS: socket, WAXWING_TEST_AWS_CLI: cli };
     this.#server = createServer((client) => this.#serve(client)).listen(socket);
   }
 

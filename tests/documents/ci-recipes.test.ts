@@ -9,6 +9,7 @@ import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { repository } from './markdown.ts';
+import { snippetsFor } from './snippets.ts';
 
 // The recipes for CI systems: their files are valid, and their commands start a service.
 
@@ -70,6 +71,18 @@ test('the commands for GitLab CI start a service and set the environment', async
   const folder = new WaxwingFolder();
   const [, ...start] = job.before_script;
   assert.match(await run(folder, [...start, usesClient].join('\n')), addresses);
+  folder.remove();
+});
+
+test('the commands of the guide start a service for the tests of a package', async (t) => {
+  if (!isLong) return t.skip('only the long run runs them');
+  const test = 'tests/documents/ci-recipes.test.ts';
+  const [commands = ''] = snippetsFor(test, 'docs/guides/ci.md', 1);
+  const folder = new WaxwingFolder();
+  const tested = { name: 'tested', version: '1.0.0', scripts: { test: usesClient } };
+  writeFileSync(join(folder.root, 'package.json'), JSON.stringify(tested));
+  const named = `waxwing() { node waxwing/bin/waxwing.mjs "$@"; }\n`;
+  assert.match(await run(folder, named + commands), addresses);
   folder.remove();
 });
 

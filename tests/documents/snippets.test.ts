@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DeleteBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
@@ -8,19 +8,11 @@ import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { AwsShim } from './aws-shim.ts';
-import { pagesIn, readPage, repository } from './markdown.ts';
-import { isAsShown, markOf, marks, runPage } from './snippets.ts';
+import { type Block, readPage, repository } from './markdown.ts';
+import { userPages } from './pages.ts';
+import { isAsShown, isRunHere, markOf, marks, runPage } from './snippets.ts';
 
 // The shell snippets of the documents run against a real service, as a reader would run them.
-
-const pages = [
-  'README.md',
-  'SECURITY.md',
-  'monitoring/README.md',
-  ...['start', 'guides', 'operate', 'security', 'reference'].flatMap((name) =>
-    pagesIn(join('docs', name)),
-  ),
-].sort();
 
 /** Languages of blocks that are not programs. */
 const data = ['text', 'json', 'yaml', 'ini', 'xml', 'promql'];
@@ -50,6 +42,7 @@ before(async () => {
     ...shim?.environment,
   };
   waxwing = await Waxwing.start({ folder });
+  environment = { ...environment, WAXWING_TEST_PASSWORD: new URL(waxwing.amqpUrl).password };
 });
 after(async () => {
   shim?.close();
@@ -69,12 +62,12 @@ async function deleteBrokers(): Promise<void> {
   });
 }
 
-for (const page of pages) {
-  const snippets = readPage(page).blocks.filter(({ language }) => language === 'sh');
-  if (snippets.every((block) => markOf(block, 'not run') !== undefined)) continue;
+for (const page of userPages) {
+  if (!readPage(page).blocks.some(isRunHere)) continue;
   test(`the snippets of ${page} run`, async (t) => {
     if (typeof clis === 'string') return t.skip(clis);
-    const run = await runPage(page, { folder: waxwing.folder.root, environment });
+    const awsVersion = clis[0]?.version ?? '';
+    const run = await runPage(page, { folder: waxwing.folder.root, environment, awsVersion });
     await deleteBrokers();
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(run.differences, []);
@@ -84,20 +77,37 @@ for (const page of pages) {
   });
 }
 
+/** Whether a test is there and names a page. */
+function isNamedBy(runner: string, page: string): boolean {
+  const file = join(repository, runner);
+  return (
+    /^tests\/\S+\.test\.ts$/.test(runner) &&
+    existsSync(file) &&
+    readFileSync(file, 'utf8').includes(`'${page}'`)
+  );
+}
+
+/** What is wrong with the marks of a block; undefined if it is run, or says who runs it, or why nobody does. */
+function problemOf(block: Block, page: string): string | undefined {
+  const { language, marks: found } = block;
+  if (data.includes(language)) return undefined;
+  if (!programs.includes(language)) return `language '${language}'`;
+  const isKnown = (mark: string) =>
+    marks.some((name) => mark === name || mark.startsWith(`${name}: `));
+  if (!found.every(isKnown)) return found.join('; ');
+  const runner = markOf(block, 'run by');
+  if (runner !== undefined) {
+    return isNamedBy(runner, page) ? undefined : `'${runner}' does not name the page`;
+  }
+  const isUsed = language === 'sh' || markOf(block, 'file') !== undefined;
+  return isUsed || markOf(block, 'not run') ? undefined : "neither a file nor 'not run: …'";
+}
+
 test('every block names its language, and every program is run or says why not', () => {
-  const wrong = pages.flatMap((page) =>
+  const wrong = userPages.flatMap((page) =>
     readPage(page).blocks.flatMap((block) => {
-      const where = `${page}:${block.line}`;
-      if (data.includes(block.language)) return [];
-      if (!programs.includes(block.language)) return [`${where}: language '${block.language}'`];
-      const known = block.marks.filter((mark) =>
-        marks.some((name) => mark === name || mark.startsWith(`${name}: `)),
-      );
-      if (known.length < block.marks.length) return [`${where}: ${block.marks.join('; ')}`];
-      const isUsed = block.language === 'sh' || markOf(block, 'file') !== undefined;
-      return isUsed || markOf(block, 'not run')
-        ? []
-        : [`${where}: neither a file nor 'not run: …'`];
+      const problem = problemOf(block, page);
+      return problem === undefined ? [] : [`${page}:${block.line}: ${problem}`];
     }),
   );
   assert.deepEqual(wrong, []);

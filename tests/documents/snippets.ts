@@ -13,32 +13,67 @@ import { delimiter, dirname, join } from 'node:path';
 import { installed } from '../support/debian-packages.ts';
 import { isSessionOver, until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
-import { type Block, readPage } from './markdown.ts';
+import { type Block, readPage, repository } from './markdown.ts';
 
 /**
  * The comments above a block that say how it is used:
  *
- * - `not run: REASON`: it is only read.
+ * - `not run: REASON`: nothing runs it; its commands are checked (`commands.test.ts`).
+ * - `run by: TEST`: not this file runs it, but this test, with the machines or servers that it needs.
  * - `needs: PROGRAM, PROGRAM`: it is skipped unless they are installed.
+ * - `aws: VERSION, VERSION`: it is skipped with an older AWS CLI; one version for each major one.
  * - `debian: PACKAGE, PACKAGE`: it is skipped unless they are installed or can be.
  * - `long run`: only the long run runs it.
  * - `exits: CODE`: its shell ends with this code.
+ * - `answer: PROMPT = TEXT`: what is typed when it asks this; see `terminal.py` for codes. One for each question.
  * - `output`: it is what the block before prints. `…` stands for anything.
  * - `file: NAME`: it is the contents of a file that the reader saves.
  */
-export const marks = ['not run', 'needs', 'debian', 'long run', 'exits', 'output', 'file'] as const;
+export const marks = [
+  ...(['not run', 'run by', 'needs', 'aws', 'debian', 'long run', 'exits'] as const),
+  ...(['answer', 'output', 'file'] as const),
+];
+
+type Mark = (typeof marks)[number];
 
 /** The value of a mark; an empty text for a mark without a value, undefined without the mark. */
-export function markOf({ marks: all }: Block, name: (typeof marks)[number]): string | undefined {
-  const found = all.find((mark) => mark === name || mark.startsWith(`${name}: `));
-  return found?.slice(name.length + 2);
+export function markOf(block: Block, name: Mark): string | undefined {
+  return marksOf(block, name)[0];
 }
+
+/** The values of a mark that can be there several times. */
+function marksOf({ marks: all }: Block, name: Mark): string[] {
+  const found = all.filter((mark) => mark === name || mark.startsWith(`${name}: `));
+  return found.map((mark) => mark.slice(name.length + 2));
+}
+
+/**
+ * The snippets of a page that a test runs, in their order: those that name it.
+ *
+ * @param test the path of its file, as pages name it
+ * @param count how many there must be: a page and its test change together
+ */
+export function snippetsFor(test: string, page: string, count: number): string[] {
+  const texts = readPage(page)
+    .blocks.filter((block) => markOf(block, 'run by') === test)
+    .map(({ text }) => text);
+  if (texts.length !== count) throw new Error(`${page}: ${test} runs ${texts.length} snippets`);
+  return texts;
+}
+
+/** Whether this file's runner runs a block, unless something is missing. */
+export const isRunHere = (block: Block) =>
+  block.language === 'sh' &&
+  markOf(block, 'not run') === undefined &&
+  markOf(block, 'run by') === undefined;
 
 /** Where the snippets of a page run. */
 export interface Place {
   /** The working directory. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What `aws --version` prints. */
+  readonly awsVersion?: string;
 }
 
 /** What came of a page. */
@@ -60,18 +95,18 @@ const timeoutMs = 300_000;
 export async function runPage(path: string, place: Place): Promise<PageRun> {
   const { blocks } = readPage(path);
   for (const block of blocks) saveFile(block, place.folder);
-  const snippets = blocks.filter(
-    (block) => block.language === 'sh' && markOf(block, 'not run') === undefined,
-  );
+  const snippets = blocks.filter(isRunHere);
   const skipped: [number, string][] = [];
   const toRun: Block[] = [];
   for (const block of snippets) {
-    const reason = await missingFor(block, place.environment['PATH'] ?? '');
+    const reason = await missingFor(block, place);
     if (reason === undefined) toRun.push(block);
     else skipped.push([block.line, reason]);
   }
   const outputs = mkdtempSync(join(place.folder, 'outputs-'));
-  const { code, stderr } = await runShell(scriptOf(toRun, outputs, path), place);
+  const script = scriptOf(toRun, outputs, path);
+  const answers = toRun.flatMap((block) => marksOf(block, 'answer'));
+  const { code, stderr } = await runShell(script, place, answers);
   const ran = toRun.map(({ line }) => line);
   const differences = code === 0 ? compare(blocks, ran, outputs) : [];
   return { code, stderr, ran, skipped, differences };
@@ -87,13 +122,27 @@ function saveFile(block: Block, folder: string): void {
 const listed = (value = '') => value.split(', ').filter((each) => each !== '');
 
 /** Why a block cannot run on this machine; undefined if it can. */
-async function missingFor(block: Block, path: string): Promise<string | undefined> {
+async function missingFor(block: Block, place: Place): Promise<string | undefined> {
+  const { environment, awsVersion = '' } = place;
+  const path = environment['PATH'] ?? '';
   if (markOf(block, 'long run') !== undefined && !isLong) return 'only the long run runs it';
   const packages = listed(markOf(block, 'debian'));
   const notInstalled = packages.length === 0 ? undefined : await installed(...packages);
   if (notInstalled !== undefined) return notInstalled;
   const missing = listed(markOf(block, 'needs')).filter((name) => !isOnPath(name, path));
-  return missing.length === 0 ? undefined : `it needs ${missing.join(' and ')}`;
+  if (missing.length > 0) return `it needs ${missing.join(' and ')}`;
+  const versions = markOf(block, 'aws');
+  return versions === undefined || listed(versions).some((each) => isSince(awsVersion, each))
+    ? undefined
+    : `it needs AWS CLI ${versions}`;
+}
+
+/** Whether a version of the AWS CLI is of the same major version, and not older. */
+function isSince(awsVersion: string, wanted: string): boolean {
+  const numbers = (text: string) => text.split('.').map(Number);
+  const [major, minor = 0] = numbers(/aws-cli\/([\d.]+)/.exec(awsVersion)?.[1] ?? '0');
+  const [wantedMajor, wantedMinor = 0] = numbers(wanted);
+  return major === wantedMajor && minor >= wantedMinor;
 }
 
 function isOnPath(name: string, path: string): boolean {
@@ -122,13 +171,20 @@ function scriptOf(blocks: readonly Block[], outputs: string, path: string): stri
   return `${strict}${parts.join('')}`;
 }
 
+const terminal = join(repository, 'tests/documents/terminal.py');
+
+/** @param answers to questions, which programs ask a terminal: with some, the shell has one */
 async function runShell(
   script: string,
   { folder, environment }: Place,
+  answers: readonly string[],
 ): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn('bash', ['-s'], {
+  const [program, ...args] =
+    answers.length === 0 ? ['bash', '-s'] : ['/usr/bin/python3', terminal, ...answers];
+  const { WAXWING_TEST_PASSWORD, ...env } = environment;
+  const child = spawn(program, args, {
     cwd: folder,
-    env: environment,
+    env: answers.length === 0 ? env : environment,
     stdio: ['pipe', 'ignore', 'pipe'],
     detached: true, // a new session
     timeout: timeoutMs,

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { CreateBrokerCommand, RebootBrokerCommand } from '@aws-sdk/client-mq';
 import { systemClock } from '../../src/base/clock.ts';
 import { HttpsClient } from '../../src/net/http/https-client.ts';
+import { snippetsFor } from '../documents/snippets.ts';
 import { createKey, describeBroker, password, underKey } from '../support/broker-requests.ts';
 import {
   clusterFolder,
@@ -104,8 +105,16 @@ async function members(): Promise<readonly string[]> {
   return online;
 }
 
-const rebuild = (volume: string) =>
-  waxwing.folder.run(['volume', 'rebuild', 'ledger', volume, '--data', waxwing.folder.data]);
+/** The command as the guide shows it, for the volume of another cluster. */
+const [shown = ''] = snippetsFor(
+  'tests/engines/rabbitmq-rebuild.test.ts',
+  'docs/guides/clusters.md',
+  1,
+);
+const rebuild = (volume: string) => {
+  const [, ...words] = shown.replace(/vol-[0-9a-f]{17}/, volume).split(' ');
+  return waxwing.folder.run([...words, '--data', waxwing.folder.data]);
+};
 
 /** Rebuilds the volume of a node, and proves that the cluster is whole. */
 async function rebuilt(number: number): Promise<void> {

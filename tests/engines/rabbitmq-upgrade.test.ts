@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { CreateBrokerCommand, RebootBrokerCommand, UpdateBrokerCommand } from '@aws-sdk/client-mq';
+import { Shell } from '../documents/shell.ts';
+import { snippetsFor } from '../documents/snippets.ts';
 import { createKey, password, underKey } from '../support/broker-requests.ts';
 import {
   clusterFolder,
@@ -11,11 +13,17 @@ import {
   describedAs,
   removeClusters,
 } from '../support/cluster-machine.ts';
+import { installed } from '../support/debian-packages.ts';
 import { disableKey, enableKey } from '../support/keys.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
 import { secondVersionMissing, TwoRabbitMqs } from '../support/two-rabbitmqs.ts';
-import { olderVersion, UpgradedCluster, upgradeMs } from '../support/upgraded-cluster.ts';
+import {
+  newerVersion,
+  olderVersion,
+  UpgradedCluster,
+  upgradeMs,
+} from '../support/upgraded-cluster.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
 // A real cluster gets another version of RabbitMQ while clients publish and consume.
@@ -40,10 +48,29 @@ let brokerId = '';
 let cluster: UpgradedCluster;
 afterEach(() => (skip ? undefined : removeClusters(waxwing)));
 
+/** What the guide shows, with the folders and versions of this machine. */
+const [variables = '', ask = ''] = snippetsFor(
+  'tests/engines/rabbitmq-upgrade.test.ts',
+  'docs/guides/clusters.md',
+  2,
+);
+
+/** The variables that a snippet of the guide exports. */
+async function shownVariables(): Promise<Record<string, string>> {
+  const real = rabbitMqs.variables;
+  const text = variables
+    .replace(/(WAXWING_RABBITMQ_HOME=)\S+/, `$1${real['WAXWING_RABBITMQ_HOME']}`)
+    .replace(/(WAXWING_ERLANG_HOME=)\S+/, `$1${real['WAXWING_ERLANG_HOME']}`);
+  const printed = await new Shell().succeed(`${text}\nenv`);
+  return Object.fromEntries(
+    Object.keys(real).map((name) => [name, printed.split(`\n${name}=`)[1]?.split('\n')[0] ?? '']),
+  );
+}
+
 /** A service with a cluster of the older version. */
-async function olderCluster(): Promise<void> {
+async function olderCluster(env = rabbitMqs.variables): Promise<void> {
   const args = ['--no-default-broker'];
-  waxwing = await Waxwing.start({ args, env: rabbitMqs.variables, maxAttempts: 5 });
+  waxwing = await Waxwing.start({ args, env, maxAttempts: 5 });
   keyArn = await createKey(waxwing);
   const request = {
     BrokerName: 'ledger',
@@ -61,10 +88,13 @@ async function olderCluster(): Promise<void> {
   await cluster.declareQueue();
 }
 
-test('nodes are upgraded one by one, while clients publish and consume', { skip }, async () => {
-  await olderCluster();
+test('nodes are upgraded one by one, while clients publish and consume', { skip }, async (t) => {
+  const why = await installed('awscli');
+  if (why !== undefined) return t.skip(why);
+  await olderCluster(await shownVariables());
   await cluster.losesNothing(async () => {
-    await cluster.ask();
+    const env = { ...waxwing.environment, BROKER_ID: brokerId };
+    await new Shell(env).succeed(ask.replace(/(--engine-version) \S+/, `$1 ${newerVersion}`));
     await waxwing.brokerIs(brokerId, 'RUNNING', upgradeMs);
   });
   await cluster.isUpgraded();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { packageFolder } from '../../src/base/package-folder.ts';
+import { commandsOf } from '../documents/command-lines.ts';
+import { readPage } from '../documents/markdown.ts';
 import { findHelm } from '../support/helm.ts';
 import { isLong } from '../support/proof.ts';
 
@@ -224,6 +226,26 @@ test('Helm renders all settings to valid manifests without unknown fields', inLo
   const wrong = first.map((manifest) => ({ ...manifest, bogus: 1 }));
   assert.match(refuseUnknownFields(wrong), /'"bogus"' does not exist in type 'IStatefulSet'/);
   execFileSync(String(helm), ['lint', '--strict', '--quiet', chart, '--set', passphrase]);
+});
+
+/** The settings of a command of Helm in the guide. */
+function settingsOf(command: 'install' | 'upgrade'): string[] {
+  const { blocks } = readPage('docs/guides/kubernetes.md');
+  const found = blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => commandsOf(text))
+    .find(({ words }) => words[0] === 'helm' && words[1] === command);
+  assert.ok(found);
+  return found.words.filter((_, at) => found.words[at - 1] === '--set');
+}
+
+test('Helm renders the settings that the guide shows', inLongRun, async () => {
+  const install = settingsOf('install');
+  for (const settings of [install, [...install, ...settingsOf('upgrade')]]) {
+    const manifests = documents(rendered(...settings));
+    await validate(manifests);
+    assertRestricted(podOf(manifests));
+  }
 });
 
 test(

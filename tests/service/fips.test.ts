@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
 import {
@@ -14,6 +15,8 @@ import {
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { ListBrokersCommand, MqClient } from '@aws-sdk/client-mq';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
+import { Shell } from '../documents/shell.ts';
+import { snippetsFor } from '../documents/snippets.ts';
 import { Browser } from '../support/browser.ts';
 import { isRunning, until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
@@ -73,6 +76,19 @@ test('the service states the checks that prove the provider', { skip }, () => {
     waxwing.output,
     /FIPS provider {6}MD5 refused, ChaCha20-Poly1305 refused, SHA-256, /,
   );
+});
+
+test('the commands of the page install the provider and start a service', { skip }, async () => {
+  const [commands = ''] = snippetsFor('tests/service/fips.test.ts', 'docs/operate/fips.md', 1);
+  const shell = new Shell({ WAXWING_API_PORT: '0', WAXWING_AMQPS_PORT: '0' });
+  const started = await shell.serve(
+    commands
+      .replaceAll('/path/to/ossl-modules', modules ?? '')
+      .replaceAll('/path/to/fipsmodule.cnf', join(shell.folder.root, 'fipsmodule.cnf')),
+  );
+  assert.match(started.output, /FIPS provider {6}MD5 refused/);
+  await started.stop();
+  shell.folder.remove();
 });
 
 test('a broker runs with the provider and stores messages', { skip }, async () => {

@@ -90,8 +90,9 @@ export class LdapAuthority {
     this.#authority = authority;
   }
 
-  static async create(): Promise<LdapAuthority> {
-    const hosts = [commonName, '127.0.0.1', '127.0.0.2'];
+  /** @param more names of servers that it permits, too */
+  static async create(...more: string[]): Promise<LdapAuthority> {
+    const hosts = [commonName, ...more, '127.0.0.1', '127.0.0.2'];
     return new LdapAuthority(await createAuthority('LDAP', hosts, systemClock.nowMs()));
   }
 

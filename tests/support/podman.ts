@@ -1,10 +1,19 @@
 // Podman with images, networks and volumes of a test's own. Root is required.
 
-import { execFile } from 'node:child_process';
-import { chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageFolder } from '../../src/base/package-folder.ts';
 
 const run = promisify(execFile);
 
@@ -27,7 +36,7 @@ network_config_dir = "${folder}/networks"
 /** Podman and podman-compose, with everything that they store in one temporary folder. */
 export class Podman {
   readonly folder = mkdtempSync(join(tmpdir(), 'waxwing-podman-'));
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #env: Readonly<Record<string, string>>;
 
   constructor() {
     const file = (name: string, text: string) => {
@@ -36,13 +45,19 @@ export class Podman {
     };
     const stored = ['graphroot', 'runroot'].map((name) => `${name} = "${this.folder}/${name}"\n`);
     this.#env = {
-      PATH: process.env['PATH'],
+      PATH: process.env['PATH'] ?? '',
       CONTAINERS_CONF: file('containers.conf', settings(this.folder)),
       CONTAINERS_STORAGE_CONF: file(
         'storage.conf',
         `[storage]\ndriver = "overlay"\n${stored.join('')}`,
       ),
     };
+  }
+
+  /** The variables by which other programs run this Podman. */
+  get environment(): Readonly<Record<string, string>> {
+    const { PATH: _, ...settings } = this.#env;
+    return settings;
   }
 
   /**
@@ -120,8 +135,21 @@ ${lines}`;
   }
 }
 
+/** Makes the image `localhost/waxwing` from the packed tarball and the last stage of the Dockerfile. */
+export async function buildServiceImage(podman: Podman, tarball: string): Promise<void> {
+  await podman.buildFromProgram('localhost/base', process.execPath, '/nodejs/bin/node', '');
+  const context = join(podman.folder, 'context');
+  const out = join(context, 'out');
+  for (const name of ['data', 'keys']) mkdirSync(join(out, name), { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '-C', out]);
+  const dockerfile = withoutBuildStage(readFileSync(join(packageFolder, 'Dockerfile'), 'utf8'));
+  await podman.build('localhost/waxwing', context, dockerfile, [
+    ...['--build-arg', 'RUN_IMAGE=localhost/base'],
+  ]);
+}
+
 /** The last stage of the Dockerfile, which takes what the first one has built from a folder `out`. */
-export function withoutBuildStage(dockerfile: string): string {
+function withoutBuildStage(dockerfile: string): string {
   const last = dockerfile.indexOf('FROM ${RUN_IMAGE}');
   if (last < 0) throw new Error('the Dockerfile has no stage on RUN_IMAGE');
   return `ARG RUN_IMAGE\nFROM scratch AS build\nCOPY . /\n${dockerfile.slice(last)}`;

@@ -27,9 +27,10 @@ export interface SoftHsm {
 /**
  * Initializes a token in a folder.
  *
+ * @param name its label
  * @returns in place of the token, why there is none
  */
-export async function softHsm(folder: string): Promise<SoftHsm | string> {
+export async function softHsm(folder: string, name = 'waxwing test'): Promise<SoftHsm | string> {
   const search = { name: 'softhsm2-util', versionArguments: ['--version'], package: 'softhsm2' };
   const programs = await findPrograms(search);
   if (typeof programs === 'string') return programs;
@@ -48,10 +49,11 @@ export async function softHsm(folder: string): Promise<SoftHsm | string> {
   const pin = '493817';
   const pinFile = join(folder, 'pin');
   writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 });
-  const options = ['--init-token', '--free', '--label', 'waxwing test', '--so-pin', '1234'];
+  const options = ['--init-token', '--free', '--label', name, '--so-pin', '1234'];
   await run(program.path, [...options, '--pin', pin], { env: { ...process.env, ...environment } });
   const place = `module-path=${library}&pin-source=file:${pinFile}`;
-  const source = (label: string) => `pkcs11:token=waxwing%20test;object=${label}?${place}`;
+  const source = (label: string) =>
+    `pkcs11:token=${encodeURIComponent(name)};object=${label}?${place}`;
   return { environment, source, pinFile };
 }
 

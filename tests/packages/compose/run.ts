@@ -5,14 +5,13 @@
 // Grafana: its container is not started.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../../src/base/package-folder.ts';
 import { AmqpClient } from '../../support/amqp-client.ts';
 import { httpsRequest } from '../../support/https-request.ts';
-import { Podman, withoutBuildStage } from '../../support/podman.ts';
+import { buildServiceImage, Podman } from '../../support/podman.ts';
 import { until } from '../../support/processes.ts';
 
 const program = ['/nodejs/bin/node', '/waxwing/bin/waxwing.mjs'];
@@ -26,16 +25,9 @@ for (const name of ['packaging/compose', 'monitoring']) {
   cpSync(join(packageFolder, name), join(copy, name), { recursive: true });
 }
 
-/** Makes the image of the service from the packed tarball and the last stage of the Dockerfile. */
+/** Makes the images of the service and of Prometheus. */
 async function buildImages(tarball: string, prometheus: string): Promise<void> {
-  await podman.buildFromProgram('localhost/base', process.execPath, '/nodejs/bin/node', '');
-  const context = join(podman.folder, 'context');
-  const out = join(context, 'out');
-  for (const name of ['data', 'keys']) mkdirSync(join(out, name), { recursive: true });
-  execFileSync('tar', ['-xzf', tarball, '-C', out]);
-  const dockerfile = withoutBuildStage(readFileSync(join(packageFolder, 'Dockerfile'), 'utf8'));
-  const args = ['--build-arg', 'RUN_IMAGE=localhost/base'];
-  await podman.build('localhost/waxwing', context, dockerfile, args);
+  await buildServiceImage(podman, tarball);
   const image = /image: (\S*prom\/prometheus\S*)/.exec(textOf('monitoring.yaml'))?.[1] ?? '';
   // As in the image of the Prometheus project.
   const lines = `USER nobody

@@ -1,0 +1,45 @@
+// Whether a command of `waxwing` is one that the program accepts.
+
+import { type Command, CommanderError } from 'commander';
+import { checkDependentOptions } from '../../src/cli/options/dependent-options.ts';
+import { commandLine } from '../../src/cli/program.ts';
+import { several, unknown } from './command-lines.ts';
+
+const all = prepared(commandLine(false));
+
+/** Makes commands do nothing but check their arguments, of which some are not known. */
+function prepared(command: Command): Command {
+  command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  for (const each of [...command.options, ...command.registeredArguments]) {
+    const { parseArg } = each;
+    if (parseArg === undefined) continue;
+    each.parseArg = <T>(value: string, before: T): T =>
+      isUnknown(value) ? (value as T) : (parseArg(value, before) as T);
+  }
+  if (command.commands.length === 0) command.action(() => checkDependentOptions(command));
+  command.commands.forEach(prepared);
+  return command;
+}
+
+/** Whether an argument is only known to the shell. The value of an option without one is no text. */
+const isUnknown = (value: unknown) =>
+  typeof value === 'string' && [unknown, several].some((each) => value.includes(each));
+
+/**
+ * What is wrong with the arguments of `waxwing`: an unknown command or option, a missing or a superfluous
+ * argument, an invalid value.
+ *
+ * @param words what stands behind the name of the program
+ * @returns undefined for valid ones
+ */
+export function whyNotWaxwing(words: readonly string[]): string | undefined {
+  // A function of a page forwards what it is called with: its calls are checked.
+  if (words.length === 1 && words[0] === several) return undefined;
+  try {
+    all.parse(words, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined; // --help
+    return (error as Error).message;
+  }
+}
