@@ -218,11 +218,22 @@ test('a policy is created, gets a version in effect, and is deleted once nothing
   const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn }));
   assert.equal(Policy?.Description, 'Looks at brokers');
 
+  const versions = async () => {
+    const { Versions = [] } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn }));
+    return Versions.map(({ VersionId }) => VersionId);
+  };
   // The sixth version displaces the oldest one that is not in effect.
   for (let version = 2; version <= 6; version += 1) {
     await page.button(`Edit the policy ${PolicyName}`).click();
     await document.waitFor();
-    if (version === 6) await dialog.getByText(/not in effect, v1, is deleted first/).waitFor();
+    if (version === 6) {
+      await dialog.getByText(/not in effect, v1, is deleted if the new document/).waitFor();
+      // A document that is refused displaces nothing.
+      await document.fill('{"Version": "2012-10-17"}');
+      await inDialog(page, 'Save as new version').click();
+      await isAtField(page, 'Policy document', /MalformedPolicyDocument/);
+      assert.deepEqual(await versions(), ['v5', 'v4', 'v3', 'v2', 'v1']);
+    }
     if (version === 3) {
       const PolicyDocument = template;
       const made = { PolicyArn, PolicyDocument, SetAsDefault: true };
@@ -240,9 +251,7 @@ test('a policy is created, gets a version in effect, and is deleted once nothing
     await page.page.getByText(`Version v${version} of the policy`).waitFor();
     await dialog.waitFor({ state: 'detached' });
   }
-  const { Versions = [] } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn }));
-  const ids = Versions.map(({ VersionId }) => VersionId);
-  assert.deepEqual(ids, ['v6', 'v5', 'v4', 'v3', 'v2']);
+  assert.deepEqual(await versions(), ['v6', 'v5', 'v4', 'v3', 'v2']);
   const shown = { PolicyArn, VersionId: 'v6' };
   const { PolicyVersion } = await iam.send(new GetPolicyVersionCommand(shown));
   assert.match(decodeURIComponent(PolicyVersion?.Document ?? ''), /mq:ListTags6/);
@@ -262,6 +271,7 @@ test('a policy is created, gets a version in effect, and is deleted once nothing
   await inDialog(page, 'Delete').click();
   await dialog.getByText(/Cannot delete a policy attached to entities/).waitFor();
   await page.isAccessible();
+  assert.equal((await versions()).length, 5, 'it is kept with all versions');
   await iam.send(new DetachUserPolicyCommand({ UserName: 'anna', PolicyArn }));
   await inDialog(page, 'Delete').click();
   await page.page.getByText(`The policy ${PolicyName} is deleted.`).waitFor();

@@ -114,6 +114,10 @@ export function serviceDialogs({ rabbit, activeMq, keyId }: Shown): readonly Ope
       ...{ press: ['Set password'], title: 'Set the password of anna' },
     },
     {
+      ...{ source: 'identity/user-page.tsx', at: '#/identity/users/administrator' },
+      ...{ press: ['Delete password'], title: 'Delete the password of administrator' },
+    },
+    {
       ...{ source: 'identity/delete-user.tsx', at: user },
       ...{ press: ['Delete user'], title: 'Delete the user anna' },
     },

@@ -23,7 +23,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { errorText } from '../parts/error-alert.tsx';
-import { type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
+import { hasRepeatedKey, type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, open } from '../router.ts';
 import { mq } from './broker-calls.ts';
@@ -72,12 +72,13 @@ type Offers = ReadonlyMap<DeploymentMode, readonly string[]>;
 const noOffers: Offers = new Map();
 
 /** What is missing, by field. The service checks everything else. */
-function problemsOf({ name, userName, password, key }: Draft) {
+function problemsOf({ name, userName, password, key, tags }: Draft) {
   return {
     name: /^[\w-]{1,50}$/.test(name) ? '' : 'Use 1 to 50 letters, digits, - and _.',
     userName: userName.length >= 2 ? '' : 'Use at least 2 characters.',
     password: password.length >= 12 ? '' : 'Use at least 12 characters, of which 4 differ.',
     key: key.kind !== 'customer' || key.arn.trim() !== '' ? '' : 'Choose a key.',
+    tags: hasRepeatedKey(tags) ? 'Two tags have the same key.' : '',
   };
 }
 
@@ -124,7 +125,7 @@ export default function BrokerCreate() {
     if (Object.values(problems).every((problem) => problem === '')) create.mutate();
   };
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
-  const shown = isSent ? problems : { name: '', userName: '', password: '', key: '' };
+  const shown = isSent ? problems : { name: '', userName: '', password: '', key: '', tags: '' };
   return (
     <form onSubmit={send}>
       <Form

@@ -8,7 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useState } from 'react';
 import { ErrorAlert } from '../parts/error-alert.tsx';
 import { InvisibleNote } from '../parts/invisible-note.tsx';
-import { type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
+import { hasRepeatedKey, type Tag, TagFields, tagAdvice, tagObject } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { type Broker, mq } from './broker-calls.ts';
 
@@ -31,7 +31,7 @@ export function BrokerTags({ broker: { BrokerArn, Tags = {} } }: { readonly brok
           description={tagAdvice}
           actions={
             <Button
-              disabled={draft === undefined}
+              disabled={draft === undefined || hasRepeatedKey(draft)}
               loading={save.isPending}
               onClick={() => save.mutate()}
             >

@@ -23,9 +23,12 @@ interface MfaEnrolmentProps {
   readonly onEnd: () => void;
 }
 
-/** Creates a device, shows its key once, and enables it. An unfinished device is deleted. */
+/**
+ * Creates a device, shows its key once, and enables it. An unfinished device is deleted when the dialog ends,
+ * also because the person leaves the page.
+ */
 export function MfaEnrolment({ name, onEnd }: MfaEnrolmentProps) {
-  const device = useNewDevice(name);
+  const { device, keep } = useNewDevice(name);
   const [first, setFirst] = useState('');
   const [second, setSecond] = useState('');
   const enable = useChange({
@@ -40,17 +43,11 @@ export function MfaEnrolment({ name, onEnd }: MfaEnrolmentProps) {
       ),
     done: `The MFA device of ${name} is enabled.`,
     reads: ['iam-mfa'],
-    onDone: onEnd,
+    onDone: () => {
+      keep();
+      onEnd();
+    },
   });
-  const cancel = () => {
-    onEnd();
-    const SerialNumber = device.data?.SerialNumber;
-    if (SerialNumber === undefined) return;
-    iam()
-      .send(new DeleteVirtualMFADeviceCommand({ SerialNumber }))
-      // A device that was not enabled proves nothing; it can be deleted later.
-      .catch(() => {});
-  };
   const isCode = (code: string) => /^\d{6}$/.test(code);
   return (
     <ConfirmDialog
@@ -58,7 +55,7 @@ export function MfaEnrolment({ name, onEnd }: MfaEnrolmentProps) {
       action="Enable"
       isReady={isCode(first) && isCode(second)}
       change={enable}
-      onDismiss={cancel}
+      onDismiss={onEnd}
     >
       <ErrorAlert error={device.error} />
       {device.data ? <DeviceKey device={device.data} /> : !device.error && <Spinner />}
@@ -84,9 +81,14 @@ export function MfaEnrolment({ name, onEnd }: MfaEnrolmentProps) {
   );
 }
 
-/** Creates a device once, with a name that no other device has. */
+/**
+ * Creates a device once, with a name that no other device has. It is deleted with the component that asked for
+ * it, unless that calls `keep`.
+ */
 function useNewDevice(name: string) {
   const isAsked = useRef(false);
+  const isGone = useRef(false);
+  const unfinished = useRef<string>(undefined);
   const create = useMutation({
     mutationFn: async () => {
       const made = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
@@ -95,16 +97,38 @@ function useNewDevice(name: string) {
       });
       const { VirtualMFADevice } = await iam().send(command);
       if (VirtualMFADevice === undefined) throw new Error('The service made no device.');
+      unfinished.current = VirtualMFADevice.SerialNumber;
+      if (isGone.current) void discard(unfinished.current);
       return VirtualMFADevice;
     },
   });
+  useEffect(() => {
+    isGone.current = false;
+    return () => {
+      isGone.current = true;
+      void discard(unfinished.current);
+    };
+  }, []);
   const { mutate } = create;
   useEffect(() => {
     if (isAsked.current) return;
     isAsked.current = true;
     mutate();
   }, [mutate]);
-  return create;
+  const keep = () => {
+    unfinished.current = undefined;
+  };
+  return { device: create, keep };
+}
+
+/** Deletes a device that was not enabled. One that is left proves nothing, and can be deleted later. */
+async function discard(SerialNumber: string | undefined): Promise<void> {
+  if (SerialNumber === undefined) return;
+  try {
+    await iam().send(new DeleteVirtualMFADeviceCommand({ SerialNumber }));
+  } catch {
+    // It may have been enabled meanwhile, or the session has ended.
+  }
 }
 
 function DeviceKey({ device }: { readonly device: VirtualMFADevice }) {

@@ -48,7 +48,8 @@ export function DeletePolicy({ arn, name, onEnd }: DeletePolicyProps) {
     >
       <ErrorAlert error={users.error} />
       {users.isLoading && <Spinner />}
-      {isUnused && 'It is attached to nothing. All of its versions are deleted for ever.'}
+      {isUnused &&
+        'It is attached to nothing. All of its versions are deleted for ever. If somebody attaches it while they are being deleted, it is kept with the version in effect.'}
       {users.data && !isUnused && (
         <Alert type="info" header="Detach the policy first">
           <StoredText text={`It is used by: ${users.data.join(', ')}`} />
@@ -81,8 +82,17 @@ async function entities(
   ];
 }
 
-/** IAM deletes a policy only with its last version. */
+/**
+ * Deletes a policy. IAM does so only with its last version, and refuses one that is attached before it looks
+ * at the versions: so the first attempt finds what has been attached since the dialog was opened.
+ */
 async function deleted(PolicyArn: string): Promise<void> {
+  try {
+    await iam().send(new DeletePolicyCommand({ PolicyArn }));
+    return;
+  } catch (error) {
+    if (!(error instanceof Error) || !/more than one version/.test(error.message)) throw error;
+  }
   const { Versions = [] } = await iam().send(new ListPolicyVersionsCommand({ PolicyArn }));
   for (const { VersionId, IsDefaultVersion } of Versions) {
     if (IsDefaultVersion) continue;

@@ -52,7 +52,7 @@ export function EditPolicy({ arn, name, onEnd }: EditPolicyProps) {
       size="large"
       isReady={draft !== undefined && documentProblem(document) === undefined}
       {...(surplus !== undefined && {
-        warning: `IAM keeps ${versionsMax} versions of a policy. The oldest one that is not in effect, ${surplus}, is deleted first.`,
+        warning: `IAM keeps ${versionsMax} versions of a policy. The oldest one that is not in effect, ${surplus}, is deleted if the new document is accepted.`,
       })}
       change={withoutFieldErrors(save)}
       onDismiss={onEnd}
@@ -122,9 +122,18 @@ async function replace(
       `Version ${now} is in effect by now, and you have edited ${base}. Copy what you need, close this dialog and open it again.`,
     );
   }
-  if (versions.length >= versionsMax && surplus !== undefined) {
-    await iam().send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: surplus }));
+  const create = async () => {
+    const input = { PolicyArn, PolicyDocument, SetAsDefault: true };
+    return (await iam().send(new CreatePolicyVersionCommand(input))).PolicyVersion?.VersionId;
+  };
+  if (versions.length < versionsMax || surplus === undefined) return create();
+  try {
+    return await create();
+  } catch (error) {
+    // The service refuses a document before it counts the versions.
+    if (!(error instanceof Error) || !/can have up to \d+ versions/.test(error.message))
+      throw error;
   }
-  const command = new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument, SetAsDefault: true });
-  return (await iam().send(command)).PolicyVersion?.VersionId;
+  await iam().send(new DeletePolicyVersionCommand({ PolicyArn, VersionId: surplus }));
+  return create();
 }

@@ -95,7 +95,7 @@ function isSame(first: string | undefined, second: string | undefined): boolean 
 }
 
 function Password({ name }: { readonly name: string }) {
-  const [isSetting, setSetting] = useState(false);
+  const [asked, setAsked] = useState<'set' | 'delete'>();
   const profile = useQuery({
     queryKey: ['iam-login', name],
     queryFn: async () => {
@@ -108,11 +108,6 @@ function Password({ name }: { readonly name: string }) {
       }
     },
   });
-  const remove = useChange({
-    call: () => iam().send(new DeleteLoginProfileCommand({ UserName: name })),
-    done: `${name} can no longer sign in with a password.`,
-    reads: ['iam-login'],
-  });
   return (
     <Container
       header={
@@ -121,11 +116,9 @@ function Password({ name }: { readonly name: string }) {
           description="With a password, the user signs in to this console."
           actions={
             profile.data ? (
-              <Button loading={remove.isPending} onClick={() => remove.mutate()}>
-                Delete password
-              </Button>
+              <Button onClick={() => setAsked('delete')}>Delete password</Button>
             ) : (
-              <Button disabled={profile.data !== null} onClick={() => setSetting(true)}>
+              <Button disabled={profile.data !== null} onClick={() => setAsked('set')}>
                 Set password
               </Button>
             )
@@ -136,7 +129,7 @@ function Password({ name }: { readonly name: string }) {
       }
     >
       <SpaceBetween size="s">
-        <ErrorAlert error={profile.error ?? remove.error} />
+        <ErrorAlert error={profile.error} />
         <div>
           {profile.data ? (
             <>
@@ -147,7 +140,8 @@ function Password({ name }: { readonly name: string }) {
           )}
         </div>
       </SpaceBetween>
-      {isSetting && <SetPassword name={name} onEnd={() => setSetting(false)} />}
+      {asked === 'set' && <SetPassword name={name} onEnd={() => setAsked(undefined)} />}
+      {asked === 'delete' && <DeletePassword name={name} onEnd={() => setAsked(undefined)} />}
     </Container>
   );
 }
@@ -158,12 +152,31 @@ function noPassword(found: null | undefined, error: Error | null): string {
   return error === null ? 'Loading' : 'Not known';
 }
 
-interface SetPasswordProps {
+interface PasswordDialogProps {
   readonly name: string;
   readonly onEnd: () => void;
 }
 
-function SetPassword({ name, onEnd }: SetPasswordProps) {
+function DeletePassword({ name, onEnd }: PasswordDialogProps) {
+  const remove = useChange({
+    call: () => iam().send(new DeleteLoginProfileCommand({ UserName: name })),
+    done: `${name} can no longer sign in with a password.`,
+    reads: ['iam-login'],
+    onDone: onEnd,
+  });
+  return (
+    <ConfirmDialog
+      title={`Delete the password of ${name}`}
+      action="Delete"
+      change={remove}
+      onDismiss={onEnd}
+    >
+      {`${printable(name)} cannot sign in to this console any more, until somebody sets another password. Access keys are not affected.`}
+    </ConfirmDialog>
+  );
+}
+
+function SetPassword({ name, onEnd }: PasswordDialogProps) {
   const [password, setPassword] = useState('');
   const create = useChange({
     call: () => iam().send(new CreateLoginProfileCommand({ UserName: name, Password: password })),

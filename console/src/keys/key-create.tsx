@@ -17,7 +17,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, useState } from 'react';
 import { notify } from '../notices.ts';
 import { errorText } from '../parts/error-alert.tsx';
-import { type Tag, TagFields, tagAdvice } from '../parts/tag-fields.tsx';
+import { hasRepeatedKey, type Tag, TagFields, tagAdvice } from '../parts/tag-fields.tsx';
 import { useChange } from '../parts/use-change.ts';
 import { href, open } from '../router.ts';
 import { kms } from './key-calls.ts';
@@ -56,7 +56,7 @@ export default function KeyCreate() {
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const send = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate();
+    if (!hasRepeatedKey(draft.tags)) create.mutate();
   };
   return (
     <form onSubmit={send}>

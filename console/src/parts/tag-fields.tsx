@@ -19,6 +19,17 @@ interface TagFieldsProps {
 export const tagAdvice =
   'Tags and names are not encrypted with your key, and appear in the trail. Keep personal and secret data out of them; the service warns of what it finds.';
 
+/** Whether another tag before this one has the same key. */
+function isRepeated(tags: readonly Tag[], index: number): boolean {
+  const key = tags[index]?.key ?? '';
+  return key !== '' && tags.findIndex((tag) => tag.key === key) < index;
+}
+
+/** Whether two tags have the same key, so that one would be lost. The fields show which. */
+export function hasRepeatedKey(tags: readonly Tag[]): boolean {
+  return tags.some((_, index) => isRepeated(tags, index));
+}
+
 /** Edits tags. */
 export function TagFields({ tags, onChange, tagCountMax = 50 }: TagFieldsProps) {
   const replace = (index: number, change: Partial<Tag>) =>
@@ -38,6 +49,8 @@ export function TagFields({ tags, onChange, tagCountMax = 50 }: TagFieldsProps) 
       definition={[
         {
           label: 'Key',
+          errorText: (_, index) =>
+            isRepeated(tags, index) ? 'Another tag has this key. Remove one of them.' : undefined,
           control: ({ key }, index) => (
             <Input value={key} onChange={({ detail }) => replace(index, { key: detail.value })} />
           ),
@@ -56,7 +69,7 @@ export function TagFields({ tags, onChange, tagCountMax = 50 }: TagFieldsProps) 
   );
 }
 
-/** Tags as an object; those without a key are left out. */
+/** Tags as an object; those without a key are left out. @see hasRepeatedKey */
 export function tagObject(tags: readonly Tag[]): Record<string, string> {
   return Object.fromEntries(
     tags.filter(({ key }) => key !== '').map((tag) => [tag.key, tag.value]),

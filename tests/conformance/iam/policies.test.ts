@@ -148,6 +148,11 @@ test('CreatePolicy, CreatePolicyVersion, SetDefaultPolicyVersion, DeletePolicyVe
         'A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.',
     },
   );
+  // So a client knows that another version is deleted for a document that is accepted.
+  const refused = { PolicyArn: Arn, PolicyDocument: '{"Version": "2012-10-17"}' };
+  await assert.rejects(iam.send(new CreatePolicyVersionCommand(refused)), {
+    name: 'MalformedPolicyDocumentException',
+  });
   const { Versions } = await iam.send(new ListPolicyVersionsCommand({ PolicyArn: Arn }));
   assert.deepEqual(
     Versions?.map(({ VersionId }) => VersionId),

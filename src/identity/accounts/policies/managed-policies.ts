@@ -194,13 +194,14 @@ export class ManagedPolicies {
     { nowMs }: CallContext,
   ): IamResult<{ readonly version: VersionRecord; readonly policy: PolicyRecord }> {
     const record = this.requireOwn(arn);
+    // First: nobody should delete a version for a document that is refused then.
+    checkManaged(document);
     if ([...this.#parts.journal.versionsOf(record.id)].length >= quotas.versionsPerPolicy) {
       throw new IamError(
         'LimitExceeded',
         `A managed policy can have up to ${quotas.versionsPerPolicy} versions. Before you create a new version, you must delete an existing version.`,
       );
     }
-    checkManaged(document);
     const number = record.nextVersion;
     const version: VersionRecord = { number, document, createdMs: nowMs };
     const policy: PolicyRecord = {
