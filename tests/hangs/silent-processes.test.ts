@@ -6,6 +6,7 @@ import { BrokerProcess } from '../../src/engines/waxwing/broker-process.ts';
 import { startBrokerProcess } from '../../src/engines/waxwing/broker-start.ts';
 import { keepSpare } from '../../src/engines/waxwing/spare-process.ts';
 import { isRunning, until } from '../support/processes.ts';
+import { isLong } from '../support/proof.ts';
 import { WatchedBroker } from './watched-broker.ts';
 
 // Broker processes that hang. The time of their engine passes only as the tests say: no test depends on
@@ -174,6 +175,19 @@ test('a process that computes in an endless loop is named as such', async () => 
   );
   for (let second = 0; second < 60; second++) looping.passed(1000);
   await failed;
+});
+
+test('a start that hangs ends within the time of a stop when the service stops', {
+  skip: !isLong && 'in the long run: it waits for eight seconds',
+}, async () => {
+  const other = await WatchedBroker.make();
+  await other.create();
+  keepStopped();
+  const failed = assert.rejects(other.start(), /ended while it started: signal SIGKILL/);
+  await other.watched();
+  other.engine.abandonStarts();
+  await failed;
+  await other.remove();
 });
 
 /** The processor time of a process, in hundredths of a second. */

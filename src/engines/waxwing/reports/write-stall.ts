@@ -9,17 +9,14 @@ const countedMsMax = 1000;
 
 /** Notices when the log of a broker waits for its disk for long. */
 export class WriteStall {
-  readonly #log: Pick<Log, 'pendingBytes' | 'durableGroup'>;
+  readonly #log: Pick<Log, 'openGroup' | 'durableGroup'>;
   readonly #changed: (isStalled: boolean) => void;
   #group: number;
   #waitedMs = 0;
   #lookedMs: number | undefined = undefined;
   #isStalled = false;
 
-  constructor(
-    log: Pick<Log, 'pendingBytes' | 'durableGroup'>,
-    changed: (isStalled: boolean) => void,
-  ) {
+  constructor(log: Pick<Log, 'openGroup' | 'durableGroup'>, changed: (isStalled: boolean) => void) {
     this.#log = log;
     this.#changed = changed;
     this.#group = log.durableGroup;
@@ -37,8 +34,10 @@ export class WriteStall {
   look(nowMs: number, isFull: boolean): void {
     const passedMs = Math.min(nowMs - (this.#lookedMs ?? nowMs), countedMsMax);
     this.#lookedMs = nowMs;
-    const { durableGroup, pendingBytes } = this.#log;
-    const isWaiting = pendingBytes > 0 && durableGroup === this.#group && !isFull;
+    const { durableGroup, openGroup } = this.#log;
+    // Groups are numbered: all before the open one were given to the disk.
+    const isWriting = durableGroup < openGroup - 1;
+    const isWaiting = isWriting && durableGroup === this.#group && !isFull;
     this.#group = durableGroup;
     this.#waitedMs = isWaiting ? this.#waitedMs + passedMs : 0;
     const isStalled = this.#waitedMs >= stallMs;
