@@ -30,7 +30,7 @@ import {
 /** Free space that copies leave on the disk, bytes. */
 const reserveBytes = 256 * 1024 * 1024;
 /** Bytes that are copied before free space is looked at again. */
-const stepBytes = 64 * 1024 * 1024;
+const stepBytes = 16 * 1024 * 1024;
 /** Pause before a file is looked at again that was being written, milliseconds. */
 const tornMs = 50;
 
@@ -114,6 +114,7 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
       // It waits for one of the volumes: accesses to that of the replica fail from now on.
       await this.#mounted.get(replicaId)?.volume.fence();
       await process.end();
+      void this.unmount(replicaId).catch(() => {});
     }
   }
 
@@ -153,7 +154,14 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     return {
       epoch,
       wrappedKeys: [],
-      copyTo: (replicaId, lineage) => this.#copy(brokerId, replicaId, lineage, epoch),
+      copyTo: async (replicaId, lineage) => {
+        try {
+          return await this.#copy(brokerId, replicaId, lineage, epoch);
+        } catch (error) {
+          await this.#ended(replicaId);
+          throw error;
+        }
+      },
       release: async () => {},
     };
   }
@@ -209,6 +217,13 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     if (isStopped) await copier.ask({ type: 'index' });
     await set({ state: 'copy', hasIndex: isStopped, bootId });
     return bytes;
+  }
+
+  /** Ends a copy that failed. A volume that cannot be used is mounted anew by the next one. */
+  async #ended(replicaId: string): Promise<void> {
+    await this.interrupt(replicaId);
+    const problem = await this.#mounted.get(replicaId)?.volume.problem();
+    if (problem !== undefined) await this.unmount(replicaId);
   }
 
   async #copierFor(primaryId: string, replicaId: string): Promise<CopierProcess> {
