@@ -396,7 +396,11 @@ test('a replica whose disk is full keeps its copy, and goes on when there is roo
   await pair.publish('full', 20);
   const reported = () => /data is not replicated.*bytes are free/s.test(waxwing.output);
   await until('it is reported', reported, patienceMs);
-  await waxwing.brokerIs(pair.primary, 'RUNNING');
+  const switchover = { BrokerId: pair.replica, Mode: 'SWITCHOVER' } as const;
+  await waxwing.mq.send(new PromoteCommand(switchover));
+  const isGivenUp = () => /the switchover was given up/.test(waxwing.output);
+  await until('the switchover is given up', isGivenUp, patienceMs);
+  await until('the primary goes on', () => pair.publish('full', 1).catch(() => 0), patienceMs);
   disk.free();
   await pair.copied();
   await pair.promote('FAILOVER');
