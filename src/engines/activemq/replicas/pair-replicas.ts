@@ -92,9 +92,18 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
       if (this.#mounted.has(id)) return;
       const place = this.#options.placeOf(id, volumeId);
       const volume = new EncryptedVolume(place, () => void this.unmount(id).catch(() => {}));
-      const mountpoint = await volume.unlock(createSecretKey(key.dataKey), this.#owner);
+      const mountpoint = await this.#unlock(id, volume, key);
       this.#mounted.set(id, { volume, store: { mountpoint, brokerName: name } });
     });
+  }
+
+  async #unlock(id: string, volume: EncryptedVolume, key: VolumeKey): Promise<string> {
+    try {
+      return await volume.unlock(createSecretKey(key.dataKey), this.#owner);
+    } catch (error) {
+      await this.#requireSpace(this.#options.folderOf(id)); // that may be the reason
+      throw error;
+    }
   }
 
   async create({ id }: MountedBroker, lineage: number, key: NewVolumeKey): Promise<void> {
@@ -158,7 +167,8 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
         try {
           return await this.#copy(brokerId, replicaId, lineage, epoch);
         } catch (error) {
-          await this.#ended(replicaId);
+          const isFull = error instanceof WaxwingError && error.code === 'disk-failed';
+          if (!isFull) await this.#ended(replicaId);
           throw error;
         }
       },
