@@ -61,8 +61,11 @@ export interface PairEvents {
 
 /** Time until the first instance accepts connections, milliseconds. */
 const startMs = 180_000;
-/** Bytes of a store for which a start gets a second more: without its index, the whole journal is read. */
-const storeBytesPerSecond = 2 * 1024 * 1024;
+/**
+ * Bytes of a store for which a start may take a second more: without its index, the whole journal is read, which may
+ * have an acknowledgement in every hundred bytes.
+ */
+const storeBytesPerSecond = 256 * 1024;
 const lookMs = 200;
 /** The interval of the checks, milliseconds. */
 const watchMs = 5000;

@@ -312,6 +312,22 @@ test('requests for replicas are refused by name, and leave nothing', async () =>
   assert.match(arn, new RegExp(`^${west}`));
 });
 
+test('pairs of an active and a standby instance are replicated to pairs', async () => {
+  const mode = { DeploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' } as const;
+  const { id: primary, arn } = await create(mode);
+  const single = { ErrorAttribute: 'deploymentMode', message: /\[SINGLE_INSTANCE\], but/ };
+  await assert.rejects(replicaOf(arn), single);
+  const { id: replica } = await replicaOf(arn, mode);
+  await reboot(primary);
+  await plane.advance(1000);
+  assert.deepEqual(await shown(primary), ['RUNNING', 'CRDR', 'PRIMARY', replica, no, no, no]);
+  const { BrokerInstances = [] } = await describe(replica);
+  assert.equal(BrokerInstances.length, 2);
+  await promote(replica, 'SWITCHOVER');
+  await plane.settled();
+  assert.deepEqual(await shown(replica), ['RUNNING', 'CRDR', 'PRIMARY', primary, no, no, no]);
+});
+
 test('a primary must have a replication user, must run, and has one replica', async () => {
   const attribute = { ErrorAttribute: 'dataReplicationPrimaryBrokerArn' };
   const { arn: without } = await create({ Users: [{ Username: 'admin', Password: password }] });

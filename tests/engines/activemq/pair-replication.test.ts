@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
@@ -24,7 +24,7 @@ import {
 } from '../../support/configuration-requests.ts';
 import { disableKey, enableKey } from '../../support/keys.ts';
 import { leftIn } from '../../support/mountpoints.ts';
-import { until } from '../../support/processes.ts';
+import { isRunning, until } from '../../support/processes.ts';
 import { isLong } from '../../support/proof.ts';
 import { hiddenTexts, placesUnder } from '../../support/readable.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
@@ -39,12 +39,12 @@ const skip =
       : 'only in the long run: a pair starts slowly';
 /** Milliseconds for a change of a state. */
 const patienceMs = 240_000;
-const disk = skip === false ? SmallDisk.mount(700) : '';
 const canary = 'canary-body-of-a-replica';
 
 let waxwing: Waxwing;
 let keys: readonly string[] = [];
 let pair: BrokerPair;
+let disk: SmallDisk | string = '';
 
 before(async () => {
   if (skip !== false) return;
@@ -92,6 +92,14 @@ function processesWith(text: string): number[] {
       }
     })
     .map(Number);
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // it has ended
+  }
 }
 
 /** The Java machines of a broker. */
@@ -323,10 +331,58 @@ test('a primary that has lost its key is replaced by its replica', { skip }, asy
   await pair.copied();
 });
 
-test('a replica whose disk is full keeps its copy, and goes on when there is room', {
-  skip: skip || (typeof disk === 'string' ? disk : false),
+test('a copy goes on after its process, or the one that serves its volume, was killed or stopped', {
+  skip,
 }, async () => {
-  assert.ok(typeof disk !== 'string');
+  const mountpoint = mountpointOfBroker(pair.replica);
+  const server = () => processesWith(mountpoint).filter((pid) => nameOf(pid) === 'gocryptfs');
+  const attacks: readonly [() => number[], NodeJS.Signals][] = [
+    [() => processesWith('/dist/bin/copier.mjs'), 'SIGKILL'],
+    [server, 'SIGKILL'],
+    [() => processesWith('/dist/bin/copier.mjs'), 'SIGSTOP'],
+    [server, 'SIGSTOP'],
+  ];
+  pair.confirmed.length = 0;
+  for (const [targets, signal] of attacks) {
+    const pids = targets();
+    assert.equal(pids.length, 1);
+    for (const pid of pids) process.kill(pid, signal);
+    await pair.publish('attacks', 20);
+    await pair.copied();
+    await until('the process has ended', () => !pids.some(isRunning), patienceMs);
+  }
+  await waxwing.brokerIs(pair.primary, 'RUNNING');
+  await pair.promote('FAILOVER');
+  assert.deepEqual(await pair.drain('attacks'), pair.confirmed);
+});
+
+test('a copy that cannot be read is not promoted, and begins again after a reboot', {
+  skip,
+}, async () => {
+  pair.confirmed.length = 0;
+  await pair.publish('damages', 20);
+  await pair.copied();
+  const volume = readdirSync(folderOf(pair.replica)).find((name) => name.startsWith('fs-')) ?? '';
+  for (const file of ['replica.json', `${volume}/keys.json`]) {
+    writeFileSync(join(folderOf(pair.replica), file), '{"format":1,"state":"copy"');
+    const [BrokerId, Mode] = [pair.replica, 'FAILOVER'] as const;
+    if (file === 'replica.json') {
+      const refused = { name: 'BadRequestException', message: /no complete copy/ };
+      await assert.rejects(waxwing.mq.send(new PromoteCommand({ BrokerId, Mode })), refused);
+    }
+    await waxwing.mq.send(new RebootBrokerCommand({ BrokerId }));
+    await waxwing.brokerIs(BrokerId, 'REPLICA', patienceMs);
+    await pair.copied();
+  }
+  await pair.promote('FAILOVER');
+  assert.deepEqual(await pair.drain('damages'), pair.confirmed);
+});
+
+test('a replica whose disk is full keeps its copy, and goes on when there is room', {
+  skip,
+}, async (t) => {
+  disk = SmallDisk.mount(700);
+  if (typeof disk === 'string') return t.skip(disk);
   // Its volume is lost, and begins again on a small disk.
   await waxwing.stop();
   rmSync(folderOf(pair.replica), { recursive: true });
@@ -340,7 +396,11 @@ test('a replica whose disk is full keeps its copy, and goes on when there is roo
   await pair.publish('full', 20);
   const reported = () => /data is not replicated.*bytes are free/s.test(waxwing.output);
   await until('it is reported', reported, patienceMs);
-  await waxwing.brokerIs(pair.primary, 'RUNNING');
+  const switchover = { BrokerId: pair.replica, Mode: 'SWITCHOVER' } as const;
+  await waxwing.mq.send(new PromoteCommand(switchover));
+  const isGivenUp = () => /the switchover was given up/.test(waxwing.output);
+  await until('the switchover is given up', isGivenUp, patienceMs);
+  await until('the primary goes on', () => pair.publish('full', 1).catch(() => 0), patienceMs);
   disk.free();
   await pair.copied();
   await pair.promote('FAILOVER');

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../../base/clock.ts';
 import { WaxwingError } from '../../../base/errors.ts';
 import { packageFolder } from '../../../base/package-folder.ts';
 import { keptText, plainEnvironment } from '../../../base/programs/run-program.ts';
@@ -14,6 +15,15 @@ import type { Pass } from './journal-copy.ts';
 /** The bundle of `copier.ts`. */
 const program = join(packageFolder, 'dist', 'bin', 'copier.mjs');
 const heapMibMax = 64;
+/** Time for an answer, milliseconds, by what is asked for. A frozen volume does not answer at all. */
+const answerMs: Readonly<Record<CopierRequest['type'], number>> = {
+  copy: 60_000,
+  wipe: 600_000,
+  index: 3_600_000,
+  finish: 600_000,
+};
+/** Time for the start of the process, milliseconds. */
+const startMs = 30_000;
 /** Time for the end of a killed process, milliseconds. One that waits for a volume may take longer. */
 const endMs = 3000;
 
@@ -57,7 +67,7 @@ export class CopierProcess {
   static async start(settings: CopierStart): Promise<CopierProcess> {
     const copier = new CopierProcess();
     try {
-      await copier.#send(settings);
+      await copier.#send(settings, startMs);
       return copier;
     } catch (error) {
       await copier.end();
@@ -73,10 +83,10 @@ export class CopierProcess {
   /**
    * Asks for something. Call it again after the answer.
    *
-   * @throws {WaxwingError} `volume-failed`, also if the process ends
+   * @throws {WaxwingError} `volume-failed`, also if the process ends or does not answer in time, after which it ends
    */
   ask(request: CopierRequest): Promise<Pass> {
-    return this.#send(request);
+    return this.#send(request, answerMs[request.type]);
   }
 
   /** Kills the process. Returns whether it is gone; if not, it waits for a volume. */
@@ -87,7 +97,11 @@ export class CopierProcess {
     return Promise.race([this.#exit.then(() => true), late]);
   }
 
-  async #send(message: CopierStart | CopierRequest): Promise<Pass> {
+  async #send(message: CopierStart | CopierRequest, patienceMs: number): Promise<Pass> {
+    const timer = systemClock.setTimeout(() => {
+      this.#answer({ error: `no answer within ${patienceMs / 1000} s` });
+      void this.end();
+    }, patienceMs);
     const answer = await new Promise<CopierAnswer>((resolve) => {
       if (this.#isOver || !this.#child.connected) return resolve({ error: 'its process ended' });
       this.#waiting = resolve;
@@ -95,6 +109,7 @@ export class CopierProcess {
         if (error !== null) this.#answer({ error: error.message });
       });
     });
+    timer.clear();
     if (!('error' in answer)) return answer;
     throw new WaxwingError('volume-failed', `a store is not copied: ${answer.error.slice(0, 500)}`);
   }

@@ -13,8 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { journalBatch as batch } from '../../../../tests/support/journal-batch.ts';
 import { cutTorn, JournalCopy } from './journal-copy.ts';
-import { Adler32, batchMark, endMark } from './journal-format.ts';
+import { Adler32, endMark } from './journal-format.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'waxwing-journal-'));
 after(() => rmSync(root, { recursive: true }));
@@ -27,18 +28,6 @@ beforeEach(() => {
   [from, to] = [join(root, `${count}`, 'from'), join(root, `${count}`, 'to')];
   mkdirSync(from, { recursive: true });
 });
-
-/** A batch as KahaDB writes it, without the mark behind it. */
-function batch(records: Buffer, hasChecksum = true): Buffer {
-  const head = Buffer.alloc(28);
-  batchMark.copy(head);
-  head.write('WRITE BATCH', 5);
-  head.writeInt32BE(records.length, 16);
-  const sum = new Adler32();
-  sum.update(records);
-  if (hasChecksum) head.writeBigInt64BE(BigInt(sum.value), 20);
-  return Buffer.concat([head, records]);
-}
 
 const bodies = (...texts: readonly string[]) => texts.map((text) => batch(Buffer.from(text)));
 /** A file of the size that KahaDB gives it. */

@@ -5,7 +5,15 @@ import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import { systemClock } from '../../../base/clock.ts';
 import { batchMark, endMark, markBytes } from './journal-format.ts';
-import { hasBatchAfter, readAt, walk, windowBytes, writeAt } from './journal-walk.ts';
+import {
+  blockBytes,
+  hasBatchAfter,
+  readAt,
+  readIntact,
+  walk,
+  windowBytes,
+  writeAt,
+} from './journal-walk.ts';
 
 /** How a pass over a journal ended. */
 export interface Pass {
@@ -71,18 +79,19 @@ export class JournalCopy {
     const ids = await idsIn(this.#from);
     const held = await idsIn(this.#to);
     if (ids.length > 0) await mkdir(this.#to, { recursive: true, mode: 0o700 });
-    const trusted = isCompared ? [] : held.slice(0, -comparedCount);
+    const trusted = new Set(isCompared ? [] : held.slice(0, -comparedCount));
+    const present = new Set(ids);
     let bytes = 0;
     for (const id of ids) {
-      const copied = await this.#copy(id, bytesMax - bytes, trusted.includes(id));
+      const copied = await this.#copy(id, bytesMax - bytes, trusted.has(id));
       bytes += copied.bytes;
       if (!copied.isWhole) return { bytes, isWhole: false };
     }
     await requireSource();
-    const gone = held.filter((id) => !ids.includes(id));
+    const gone = held.filter((id) => !present.has(id));
     for (const id of gone) await unlink(join(this.#to, nameOf(id)));
     if (gone.length > 0) await syncFolder(this.#to);
-    for (const id of this.#known.keys()) if (!ids.includes(id)) this.#known.delete(id);
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
     return { bytes, isWhole: true };
   }
 
@@ -153,18 +162,12 @@ async function comparedBytes(
   isTrusted: boolean,
 ): Promise<number> {
   const { size } = await target.stat();
-  const last = await readAt(target, Buffer.alloc(markBytes), size - markBytes);
+  const last = await readIntact(target, Buffer.alloc(markBytes), size - markBytes);
   if (isTrusted && last.equals(endMark)) return 0;
   const other = Buffer.allocUnsafe(windowBytes);
   const isEqual = async (bytes: Buffer, at: number) =>
     bytes.equals(await readAt(source, other.subarray(0, bytes.length), at));
-  const { at } = await walk(target, 0, Number.POSITIVE_INFINITY, isEqual).catch(
-    async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EIO') throw error;
-      await target.truncate(0); // a write to the encrypted file was interrupted by a power failure
-      return { at: 0 };
-    },
-  );
+  const { at } = await walk(target, 0, Number.POSITIVE_INFINITY, isEqual, readIntact);
   await cut(target, at);
   return at;
 }
@@ -185,8 +188,10 @@ async function append(source: FileHandle, target: FileHandle, from: number, byte
   return walked;
 }
 
-/** Ends a file at a position, and syncs it. */
+/** Ends a file at a position, and syncs it. A block that cannot be decrypted is not read: it is behind that. */
 async function cut(target: FileHandle, at: number): Promise<void> {
+  const { size } = await target.stat();
+  await target.truncate(Math.min(size, Math.ceil(at / blockBytes) * blockBytes));
   await writeAt(target, endMark, at);
   await target.truncate(at + markBytes);
   await target.datasync();
@@ -203,7 +208,8 @@ export async function cutTorn(folder: string): Promise<void> {
   for (const id of (await idsIn(folder)).slice(-comparedCount)) {
     const file = await open(join(folder, nameOf(id)), 'r+');
     try {
-      const { at } = await walk(file, 0, Number.POSITIVE_INFINITY, async () => true);
+      const any = async () => true;
+      const { at } = await walk(file, 0, Number.POSITIVE_INFINITY, any, readIntact);
       await cut(file, at);
     } finally {
       await file.close();

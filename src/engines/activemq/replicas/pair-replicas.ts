@@ -30,7 +30,7 @@ import {
 /** Free space that copies leave on the disk, bytes. */
 const reserveBytes = 256 * 1024 * 1024;
 /** Bytes that are copied before free space is looked at again. */
-const stepBytes = 64 * 1024 * 1024;
+const stepBytes = 16 * 1024 * 1024;
 /** Pause before a file is looked at again that was being written, milliseconds. */
 const tornMs = 50;
 
@@ -92,9 +92,18 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
       if (this.#mounted.has(id)) return;
       const place = this.#options.placeOf(id, volumeId);
       const volume = new EncryptedVolume(place, () => void this.unmount(id).catch(() => {}));
-      const mountpoint = await volume.unlock(createSecretKey(key.dataKey), this.#owner);
+      const mountpoint = await this.#unlock(id, volume, key);
       this.#mounted.set(id, { volume, store: { mountpoint, brokerName: name } });
     });
+  }
+
+  async #unlock(id: string, volume: EncryptedVolume, key: VolumeKey): Promise<string> {
+    try {
+      return await volume.unlock(createSecretKey(key.dataKey), this.#owner);
+    } catch (error) {
+      await this.#requireSpace(this.#options.folderOf(id)); // that may be the reason
+      throw error;
+    }
   }
 
   async create({ id }: MountedBroker, lineage: number, key: NewVolumeKey): Promise<void> {
@@ -114,6 +123,7 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
       // It waits for one of the volumes: accesses to that of the replica fail from now on.
       await this.#mounted.get(replicaId)?.volume.fence();
       await process.end();
+      void this.unmount(replicaId).catch(() => {});
     }
   }
 
@@ -153,7 +163,15 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     return {
       epoch,
       wrappedKeys: [],
-      copyTo: (replicaId, lineage) => this.#copy(brokerId, replicaId, lineage, epoch),
+      copyTo: async (replicaId, lineage) => {
+        try {
+          return await this.#copy(brokerId, replicaId, lineage, epoch);
+        } catch (error) {
+          const isFull = error instanceof WaxwingError && error.code === 'disk-failed';
+          if (!isFull) await this.#ended(replicaId);
+          throw error;
+        }
+      },
       release: async () => {},
     };
   }
@@ -209,6 +227,13 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     if (isStopped) await copier.ask({ type: 'index' });
     await set({ state: 'copy', hasIndex: isStopped, bootId });
     return bytes;
+  }
+
+  /** Ends a copy that failed. A volume that cannot be used is mounted anew by the next one. */
+  async #ended(replicaId: string): Promise<void> {
+    await this.interrupt(replicaId);
+    const problem = await this.#mounted.get(replicaId)?.volume.problem();
+    if (problem !== undefined) await this.unmount(replicaId);
   }
 
   async #copierFor(primaryId: string, replicaId: string): Promise<CopierProcess> {

@@ -71,6 +71,7 @@ export class StoreCopy {
       await stat(join(mountpoint, 'store'));
     };
     await requireSource();
+    if (this.#epoch === undefined) await this.#removeIndexes();
     let bytes = 0;
     for (const journal of this.#journals) {
       const pass = await journal.pass(bytesMax - bytes, isCompared, requireSource);
@@ -82,11 +83,18 @@ export class StoreCopy {
     return { bytes, isWhole: true };
   }
 
+  /** A switchover that was given up has left them. */
+  async #removeIndexes(): Promise<void> {
+    for (const folder of this.#targetFolders) {
+      await rm(join(folder, indexFolder), { recursive: true, force: true });
+    }
+  }
+
   async #copyIndexes(): Promise<Pass> {
     let bytes = 0;
+    await this.#removeIndexes();
     for (const [index, from] of this.#sourceFolders.entries()) {
       const to = join(this.#targetFolders[index] ?? '', indexFolder);
-      await rm(to, { recursive: true, force: true });
       const names = (await namesIn(from)).filter((name) => indexFile.test(name));
       if (names.length === 0) continue;
       await mkdir(to, { recursive: true, mode: 0o700 });
