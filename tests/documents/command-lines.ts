@@ -11,6 +11,10 @@ export const unknown = '\u0000';
 /** Stands for all arguments of a function, and for a variable without quotation marks: any number of words. */
 export const several = '\u0001';
 
+/** Whether an argument is only known to the shell. The value of an option without one is no text. */
+export const isUnknown = (value: unknown): boolean =>
+  typeof value === 'string' && [unknown, several].some((each) => value.includes(each));
+
 /** A simple command: the program and its arguments, without quotation marks. */
 export interface CommandLine {
   readonly words: readonly string[];

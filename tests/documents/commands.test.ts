@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { transform } from 'esbuild';
 import { whyNotAws } from './aws-commands.ts';
 import { argumentsFor, commandsOf, unknown } from './command-lines.ts';
 import { readPage } from './markdown.ts';
 import { userPages } from './pages.ts';
+import { markOf } from './snippets.ts';
 import { whyNotWaxwing } from './waxwing-commands.ts';
 
 // The commands of all shell snippets exist, also of those that a short run, or no run, executes.
@@ -42,6 +44,15 @@ test('every command of `waxwing` and of the AWS CLI in a snippet exists, and get
     problemsOf(text).map((problem) => `${where}: ${problem}`),
   );
   assert.deepEqual(wrong, []);
+});
+
+test('programs in JavaScript that nothing runs can be read', async () => {
+  const blocks = userPages
+    .flatMap((page) => readPage(page).blocks)
+    .filter((block) => block.language === 'js' && markOf(block, 'not run') !== undefined);
+  assert.ok(blocks.length > 0);
+  for (const { text } of blocks) await transform(text, { loader: 'js', format: 'esm' });
+  await assert.rejects(transform('const = 1', { loader: 'js', logLevel: 'silent' }), /Expected/);
 });
 
 test('wrong commands are found, wherever they stand', () => {

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { DeleteBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
 import { findPrograms } from '../support/other-programs.ts';
 import { until } from '../support/processes.ts';
+import { isLong, writeProof } from '../support/proof.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 import { AwsShim } from './aws-shim.ts';
@@ -62,6 +63,10 @@ async function deleteBrokers(): Promise<void> {
   });
 }
 
+/** What became of the snippets, for the results of a long run. */
+let ran = 0;
+const skipped: string[] = [];
+
 for (const page of userPages) {
   if (!readPage(page).blocks.some(isRunHere)) continue;
   test(`the snippets of ${page} run`, async (t) => {
@@ -71,6 +76,8 @@ for (const page of userPages) {
     await deleteBrokers();
     assert.equal(run.code, 0, run.stderr);
     assert.deepEqual(run.differences, []);
+    ran += run.ran.length;
+    skipped.push(...run.skipped.map(([line, reason]) => `${page}:${line}: ${reason}`));
     for (const [line, reason] of run.skipped) {
       await t.test(`the snippet at ${page}:${line}`, { skip: reason }, () => {});
     }
@@ -113,6 +120,32 @@ test('every block names its language, and every program is run or says why not',
   assert.deepEqual(wrong, []);
 });
 
+test('a long run says how many snippets ran, and what became of the others', () => {
+  const snippets = userPages.flatMap((page) =>
+    readPage(page)
+      .blocks.filter(({ language }) => language === 'sh')
+      .map((block) => ({ where: `${page}:${block.line}`, block })),
+  );
+  const ranBy: Record<string, number> = {};
+  const checkedOnly: string[] = [];
+  for (const { where, block } of snippets) {
+    const runner = markOf(block, 'run by');
+    const reason = markOf(block, 'not run');
+    if (runner !== undefined) ranBy[runner] = (ranBy[runner] ?? 0) + 1;
+    if (reason !== undefined) checkedOnly.push(`${where}: ${reason}`);
+  }
+  const inShortRun = snippets.filter(
+    ({ block }) => isRunHere(block) && markOf(block, 'long run') === undefined,
+  ).length;
+  const aws = clis[0];
+  const program = typeof aws === 'string' ? aws : aws?.version;
+  const counts = { snippets: snippets.length, ran, inShortRun, skipped, ranBy, checkedOnly };
+  if (isLong) writeProof('snippets', { program, ...counts });
+  const others = Object.values(ranBy).reduce((sum, each) => sum + each, 0);
+  const isWhole = ran + skipped.length + others + checkedOnly.length === snippets.length;
+  assert.ok(isWhole || ran + skipped.length === 0, JSON.stringify(counts));
+});
+
 test('a failing snippet, a wrong output and a missing program are reported', async () => {
   const folder = waxwing.folder.root;
   const run = (name: string) =>
@@ -126,6 +159,30 @@ test('a failing snippet, a wrong output and a missing program are reported', asy
   assert.match(different.differences[0] ?? '', /line 13 shows\nthree\nand line 9 printed\ntwo/);
   assert.deepEqual(different.skipped, [[22, 'it needs no-such-program']]);
   assert.deepEqual(different.ran, [3, 9, 18]);
+});
+
+test('what a program asks on its terminal is answered, and an answer that nobody asked for is reported', async () => {
+  const folder = waxwing.folder.root;
+  const asked = { ...environment, WAXWING_TEST_PASSWORD: 'sealed' };
+  const run = (name: string) =>
+    runPage(`tests/documents/fixtures/${name}`, { folder, environment: asked });
+  const asking = await run('asking.txt');
+  assert.deepEqual([asking.code, asking.differences], [0, []], asking.stderr);
+  assert.ok(!asking.stderr.includes('sealed'), 'the terminal shows a password');
+  const never = await run('not-asking.txt');
+  assert.equal(never.code, 1);
+  assert.match(never.stderr, /never asked: Anything\?/);
+});
+
+test('a mark that no test knows, and a test that is not there or names another page, are reported', () => {
+  const block = { line: 1, language: 'sh', text: '', marks: [] };
+  const problem = (...marks: string[]) => problemOf({ ...block, marks }, 'docs/guides/hosts.md');
+  assert.equal(problem(), undefined);
+  assert.equal(problem('run by: tests/documents/hosts-page.test.ts'), undefined);
+  assert.match(problem('runs: always') ?? '', /runs: always/);
+  for (const runner of ['tests/none.test.ts', 'tests/documents/servers.test.ts', 'README.md']) {
+    assert.match(problem(`run by: ${runner}`) ?? '', /does not name the page/, runner);
+  }
 });
 
 test('an output is compared with what is shown', () => {

@@ -10,6 +10,7 @@ import hmac
 import os
 import pty
 import re
+import signal
 import struct
 import sys
 import tempfile
@@ -66,6 +67,10 @@ while True:
         seen = shown.index(prompt, seen) + len(prompt)
         os.write(terminal, (typed(text, shown) + '\n').encode())
 _, status = os.waitpid(child, 0)
+try:
+    os.killpg(child, signal.SIGKILL)  # what it has left in the background
+except ProcessLookupError:
+    pass
 os.unlink(script.name)
 code = os.waitstatus_to_exitcode(status)
 if answers and code == 0:

@@ -3,7 +3,7 @@
 import { type Command, CommanderError } from 'commander';
 import { checkDependentOptions } from '../../src/cli/options/dependent-options.ts';
 import { commandLine } from '../../src/cli/program.ts';
-import { several, unknown } from './command-lines.ts';
+import { isUnknown, several } from './command-lines.ts';
 
 const all = prepared(commandLine(false));
 
@@ -20,10 +20,6 @@ function prepared(command: Command): Command {
   command.commands.forEach(prepared);
   return command;
 }
-
-/** Whether an argument is only known to the shell. The value of an option without one is no text. */
-const isUnknown = (value: unknown) =>
-  typeof value === 'string' && [unknown, several].some((each) => value.includes(each));
 
 /**
  * What is wrong with the arguments of `waxwing`: an unknown command or option, a missing or a superfluous

@@ -11,6 +11,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { systemClock } from '../../src/base/clock.ts';
 import { writeEndpointRules } from '../../src/cli/endpoint-rules.ts';
+import { commandsOf } from '../documents/command-lines.ts';
+import { snippetsFor } from '../documents/snippets.ts';
 import { awsCliOf } from '../support/aws-cli.ts';
 import { Browser } from '../support/browser.ts';
 import { Callers, policyText } from '../support/callers.ts';
@@ -29,6 +31,16 @@ const clis = await findPrograms({
   package: 'awscli',
 });
 const password = 'correct-Horse-battery-7';
+
+/** The commands of the guide, without `aws`: to sign in, to use a role, to sign out. */
+const [snippet = ''] = snippetsFor(
+  'tests/interop/aws-sso.test.ts',
+  'docs/guides/single-sign-on.md',
+  1,
+);
+const [signIn = [], list = [], signOut = []] = commandsOf(snippet).map(({ words }) =>
+  words.slice(1),
+);
 
 /** A control plane with a person and a role, whose clock moves with that of this machine. */
 async function start() {
@@ -114,8 +126,7 @@ sso_region = us-west-2
 sso_registration_scopes = sso:account:access
 `,
     );
-    const given = ['sso', 'login', '--no-browser', '--profile', 'shift', ...more];
-    const login = spawn(path, given, { env });
+    const login = spawn(path, [...signIn, '--no-browser', ...more], { env });
     const ended = new Promise<number | null>((resolve) => login.once('close', resolve));
     const browser = new Browser(plane.endpoint.ca);
     const page = await browser.open(await addressOf(login));
@@ -131,13 +142,13 @@ sso_registration_scopes = sso:account:access
     const { code, stdout, stderr } = await aws('sts', 'get-caller-identity');
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).Arn, `arn:aws:sts::${accountId}:assumed-role/operator/anna`);
-    assert.equal((await aws('mq', 'list-brokers')).code, 0);
+    assert.equal((await run('--endpoint-url', plane.endpoint.url, ...list)).code, 0);
     assert.match((await aws('kms', 'list-keys')).stderr, /AccessDeniedException/);
     const events = await eventsNamed(plane, 'GetRoleCredentials');
     assert.equal(events.at(-1)?.userIdentity.userName, 'anna');
     const config = readFileSync(join(env['HOME'] ?? '', '.aws', 'config'), 'utf8');
     assert.ok(!config.includes(password));
-    assert.equal((await run('sso', 'logout')).code, 0);
+    assert.equal((await run(...signOut)).code, 0);
     assert.equal((await eventsNamed(plane, 'Logout')).length, 1);
     assert.deepEqual(plane.unexpectedErrors, []);
   } finally {

@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { packageFolder } from '../../src/base/package-folder.ts';
-import { commandsOf } from '../documents/command-lines.ts';
+import { commandsOf, isUnknown } from '../documents/command-lines.ts';
 import { readPage } from '../documents/markdown.ts';
 import { findHelm } from '../support/helm.ts';
+import { findPrograms } from '../support/other-programs.ts';
 import { isLong } from '../support/proof.ts';
 
 // The chart and the manifests, against the schemas of Kubernetes. Helm itself renders the chart in the
@@ -238,6 +248,38 @@ function settingsOf(command: 'install' | 'upgrade'): string[] {
   assert.ok(found);
   return found.words.filter((_, at) => found.words[at - 1] === '--set');
 }
+
+test('kubectl accepts the commands of the guide, but for the cluster', {
+  skip: !isLong && 'in the long run',
+}, async (t) => {
+  const versionArguments = ['version', '--client'];
+  const found = await findPrograms({
+    name: 'kubectl',
+    versionArguments,
+    package: 'kubernetes-client',
+  });
+  if (typeof found === 'string') return t.skip(found);
+  const commands = readPage('docs/guides/kubernetes.md')
+    .blocks.filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => commandsOf(text))
+    .filter(({ words }) => words[0] === 'kubectl');
+  assert.ok(commands.length > 5);
+  const place = mkdtempSync(join(tmpdir(), 'waxwing-kubectl-'));
+  t.after(() => rmSync(place, { recursive: true }));
+  symlinkSync(folder, join(place, 'packaging'));
+  writeFileSync(join(place, 'passphrase'), 'a passphrase of the test');
+  for (const { words } of [...commands, { words: ['kubectl', 'apply', '--no-such-option'] }]) {
+    const args = ['--server=http://127.0.0.1:1', '--request-timeout=5s', ...words.slice(1)];
+    const known = args.map((each) =>
+      isUnknown(each) ? 'status' : each.replace('/dev/stdin', 'passphrase'),
+    );
+    const env = { PATH: process.env['PATH'], KUBECONFIG: '/dev/null', HOME: '/nonexistent' };
+    const options = { env, cwd: place, input: 'x' };
+    const stderr: string = String(spawnSync(found[0]?.path ?? '', known, options).stderr);
+    const isRight = /127\.0\.0\.1:1\b.* refused/.test(stderr);
+    assert.equal(isRight, !words.includes('--no-such-option'), `${words.join(' ')}: ${stderr}`);
+  }
+});
 
 test('Helm renders the settings that the guide shows', inLongRun, async () => {
   const install = settingsOf('install');
