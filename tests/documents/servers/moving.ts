@@ -15,9 +15,17 @@ const address = '127.0.0.2';
 
 /** Runs the command of the page between a RabbitMQ, whose authority is not a public one, and a broker. */
 export async function movingPage([move = '']: readonly string[]): Promise<void> {
+  const rabbitMq = await RealRabbitMq.start();
+  try {
+    await moveFrom(rabbitMq, move);
+  } finally {
+    await rabbitMq.stop(); // it would go on after an error
+  }
+}
+
+async function moveFrom(rabbitMq: RealRabbitMq, move: string): Promise<void> {
   const stage = await Stage.open(name);
   stage.write('/etc/hosts', `127.0.0.1 localhost\n${address} ${name}\n`);
-  const rabbitMq = await RealRabbitMq.start();
   await relayWithTls(stage, 5671, rabbitMq.amqpPort);
   await stage.listen(15671, relayTo(`http://127.0.0.1:${rabbitMq.managementPort}`), address);
   const password = 'password of the administrator';
@@ -50,7 +58,6 @@ until waxwing status; do sleep 1; done`,
   assert.deepEqual(await target.take('orders'), ['one', 'two']);
   await target.close();
   await service.stop();
-  await rabbitMq.stop();
 }
 
 /** Lets clients with TLS reach a port without. */
