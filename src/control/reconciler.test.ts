@@ -76,3 +76,46 @@ test('a broker whose key is lost while it starts is stopped', async () => {
   assert.deepEqual(done, ['started', 'stopped']);
   assert.deepEqual([runtime.isUp, brokers.get('b-1')?.state], [false, 'CRITICAL_ACTION_REQUIRED']);
 });
+
+test('a primary whose key is lost while its volume is copied is unmounted', async () => {
+  const brokers = new Brokers();
+  const replication = {
+    role: 'PRIMARY',
+    counterpartId: 'b-2',
+    lineage: 1,
+    promotion: 'SWITCHOVER',
+  };
+  const created = {
+    ...{ id: 'b-1', engineType: 'ACTIVEMQ', deploymentMode: 'ACTIVE_STANDBY_MULTI_AZ' },
+    ...{ state: 'RUNNING', volumes: [], pending: {}, replication },
+  };
+  brokers.apply({ created } as never);
+  const runtime: RuntimeState = {
+    ...{ isUp: false, isResumed: false, keyCheckDue: false, isPartDown: false },
+  };
+  let interrupt = (_: Error) => {};
+  const swap = async () => {
+    const copied = new Promise((_, reject) => {
+      interrupt = reject;
+    });
+    runtime.onKeyCheckDue?.();
+    await assert.rejects(copied, /unmounted/);
+    const set = { replication: { ...replication, promotion: null } };
+    brokers.apply({ updated: 'b-1', set } as never);
+  };
+  const unmount = async (id: string) => interrupt(new Error(`${id} is unmounted`));
+  const parts = {
+    brokers,
+    keys: { check: async () => Promise.reject(new KeyLost('it is disabled')) },
+    keyChecks: { count: () => {} },
+    engines: { engineFor: () => ({ volumes: { replicas: { mounts: { unmount } } } }) },
+    replicator: () => ({ swap }),
+    commit: async (entries: readonly { change: never }[]) => {
+      for (const { change } of entries) brokers.apply(change);
+    },
+    report: () => {},
+  };
+  const reconciler = new Reconciler(parts as unknown as ReconcilerParts);
+  await reconciler.step('b-1', runtime);
+  assert.equal(brokers.get('b-1')?.state, 'CRITICAL_ACTION_REQUIRED');
+});

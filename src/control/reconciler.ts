@@ -185,10 +185,17 @@ export class Reconciler {
 
   /** Stops a primary, and lets its replica take its place. */
   async #giveWay(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
-    await this.stop(broker.id, runtime, 'its replica becomes the primary');
-    await this.#parts.replicator().swap(broker.id);
+    const { id } = broker;
+    await this.stop(id, runtime, 'its replica becomes the primary');
+    const { mounts } = this.#parts.engines.engineFor(broker).volumes.replicas ?? {};
+    await whileKeyIsUsable(
+      runtime,
+      () => this.#askForKey(broker),
+      () => void mounts?.unmount(id).catch(() => {}), // it is tried again when the copy fails
+      () => this.#parts.replicator().swap(id),
+    );
     // If that was not possible, it is the primary again.
-    return this.#work(this.#parts.brokers.require(broker.id), runtime);
+    return this.#work(this.#parts.brokers.require(id), runtime);
   }
 
   /** Makes what a replica has a volume, or creates one if it has nothing. */

@@ -80,6 +80,13 @@ export function pendingReplication(
   mode: string | undefined,
 ): Pick<PendingSettings, 'replication'> {
   const { id, replication, pending } = broker;
+  // What is pending for a primary would be left to the replica that it becomes.
+  if (mode === 'NONE' && replication?.promotion) {
+    throw refuse(
+      'dataReplicationMode',
+      `The pair of broker [${id}] cannot be ended: its role is being changed.`,
+    );
+  }
   const isPaired = replication !== null || pending.replication !== undefined;
   // A pair that is not one yet leaves nothing to a reboot.
   if (mode === 'NONE' && replication === null) return {};

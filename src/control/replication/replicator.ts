@@ -138,6 +138,7 @@ export class Replicator {
       const keys = replicas.mounts
         ? []
         : await this.#keysFor(primaryId, replica, state.wrappedKeys);
+      if (this.#isClosed) throw new Error('the service ends');
       await state.copyTo(replicaId, lineage, keys);
       await this.#mounted(replicaId, state.epoch);
       this.#of(replicaId).stateMs = beganMs;
@@ -188,6 +189,8 @@ export class Replicator {
   /**
    * Swaps the roles of a pair, whose primary was stopped. If that is not possible, the promotion is given
    * up, and the primary stays what it is.
+   *
+   * @throws errors of the copy if the service ends: the next one swaps the roles
    */
   async swap(primaryId: string): Promise<void> {
     const { brokers, commit, report, wake } = this.#parts;
@@ -199,6 +202,7 @@ export class Replicator {
       if (promotion === 'SWITCHOVER') await this.#copyAll(primaryId, replicaId);
       await this.#requireState(replicaId);
     } catch (error) {
+      if (this.#isClosed) throw error;
       report('error', primaryId, `the ${promotion.toLowerCase()} was given up`, error);
       const given = [primaryId, replicaId].flatMap((id) => {
         const own = brokers.get(id)?.replication;
@@ -218,10 +222,17 @@ export class Replicator {
   /** Copies everything that a primary has, which was stopped. */
   async #copyAll(primaryId: string, replicaId: string): Promise<void> {
     const replicas = this.#replicasOf(this.#parts.brokers.require(primaryId));
-    await mountForCopy(this.#parts, replicas, primaryId);
-    try {
+    const progress = this.#of(replicaId);
+    const copy = async () => {
+      await mountForCopy(this.#parts, replicas, primaryId);
       await this.#copy(primaryId, replicaId);
+    };
+    const copied = copy();
+    progress.copying = copied.catch(() => {}); // interrupted if the service ends
+    try {
+      await copied;
     } finally {
+      progress.copying = undefined;
       await replicas.mounts?.unmount(primaryId);
     }
   }

@@ -41,7 +41,8 @@ export class CopierProcess {
   #isOver = false;
   #waiting: ((answer: CopierAnswer) => void) | undefined = undefined;
 
-  private constructor() {
+  /** A process that waits for {@link begin}. */
+  constructor() {
     const fips = fipsProcess();
     const options = [...fips.options, `--max-old-space-size=${heapMibMax}`];
     this.#child = spawn('/bin/sh', ['-c', script, process.execPath, ...options, program], {
@@ -60,17 +61,15 @@ export class CopierProcess {
   }
 
   /**
-   * Starts a process for two mounted volumes.
+   * Tells it its volumes, which are mounted.
    *
-   * @throws {WaxwingError} `volume-failed`
+   * @throws {WaxwingError} `volume-failed`, after which it ends
    */
-  static async start(settings: CopierStart): Promise<CopierProcess> {
-    const copier = new CopierProcess();
+  async begin(settings: CopierStart): Promise<void> {
     try {
-      await copier.#send(settings, startMs);
-      return copier;
+      await this.#send(settings, startMs);
     } catch (error) {
-      await copier.end();
+      await this.end();
       throw error;
     }
   }

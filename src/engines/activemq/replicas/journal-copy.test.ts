@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -66,6 +67,19 @@ test('what is new is copied, batch by batch, and what follows the end is not', a
   write(2, [three]);
   assert.equal((await pass(copy)).bytes, two.length + three.length);
   assert.deepEqual([copied(1), copied(2)], [marked(one, two), marked(three)]);
+});
+
+test('a link and a folder with the name of a file are refused', async () => {
+  const path = join(from, 'db-1.log');
+  const other = join(root, 'elsewhere');
+  writeFileSync(other, marked(...bodies('of another volume')));
+  const refused = { message: `${path} is not a file` };
+  symlinkSync(other, path);
+  await assert.rejects(pass(new JournalCopy(from, to)), refused);
+  rmSync(path);
+  mkdirSync(path);
+  await assert.rejects(pass(new JournalCopy(from, to)), refused);
+  assert.equal(existsSync(join(to, 'db-1.log')), false);
 });
 
 test('an incomplete batch is not copied until it is complete', async () => {

@@ -8,6 +8,7 @@ import { batchMark, endMark, markBytes } from './journal-format.ts';
 import {
   blockBytes,
   hasBatchAfter,
+  openFile,
   readAt,
   readIntact,
   walk,
@@ -102,7 +103,7 @@ export class JournalCopy {
     const known = this.#known.get(id);
     const isSame = known?.size === found.size && known.changedMs === found.mtimeMs;
     if (isSame && known.isSettled) return { bytes: 0, isWhole: true };
-    const source = await open(path, 'r').catch(ifMissing);
+    const source = await openFile(path).catch(ifMissing);
     if (source === undefined) return { bytes: 0, isWhole: false };
     try {
       const target = await this.#target(id);

@@ -1,6 +1,7 @@
 // Reading the files of KahaDB's journal batch by batch, in parts of bounded size.
 
-import type { FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import {
   Adler32,
   batchHead,
@@ -112,6 +113,17 @@ export async function hasBatchAfter(file: FileHandle, position: number): Promise
     if (batchIn(bytes) >= 0) return true;
     if (bytes.length < windowBytes) return false;
   }
+}
+
+/**
+ * Opens a file of a store to read it. The user of ActiveMQ could have replaced it: a link might lead out of the volume,
+ * and a pipe would never open.
+ *
+ * @throws {Error} of the file system, or if it is no file
+ */
+export async function openFile(path: string): Promise<FileHandle> {
+  if (!(await lstat(path)).isFile()) throw new Error(`${path} is not a file`);
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
 }
 
 /** Fills a buffer from a position of a file, to the end of the file at most. */

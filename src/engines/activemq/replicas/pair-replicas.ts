@@ -244,8 +244,9 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     if (source === undefined || target === undefined) {
       throw failed(`the volumes of ${primaryId} and ${replicaId} are not both mounted`);
     }
-    const process = await CopierProcess.start({ source, target, user: this.#user });
-    this.#copying.set(replicaId, { primaryId, process });
+    const process = new CopierProcess();
+    this.#copying.set(replicaId, { primaryId, process }); // it can be interrupted from now on
+    await process.begin({ source, target, user: this.#user });
     return process;
   }
 
@@ -308,8 +309,9 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
   async #finish(brokerId: string, hasIndex: boolean): Promise<void> {
     const target = this.#storeOf(brokerId);
     assert(target !== undefined, `the volume of broker ${brokerId} is not mounted`);
-    const process = await CopierProcess.start({ source: null, target, user: this.#user });
+    const process = new CopierProcess();
     try {
+      await process.begin({ source: null, target, user: this.#user });
       await process.ask({ type: 'finish', hasIndex });
     } finally {
       await process.end();

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CopierRequest, MountedStore } from './copier-messages.ts';
 import { cutTorn, JournalCopy, type Pass, syncFolder } from './journal-copy.ts';
-import { readAt, windowBytes, writeAt } from './journal-walk.ts';
+import { openFile, readAt, windowBytes, writeAt } from './journal-walk.ts';
 
 /** The folder with a copied index, in that of its store. */
 const indexFolder = 'copied-index';
@@ -155,7 +155,7 @@ async function writeEpoch(epoch: number): Promise<void> {
 
 async function copyFile(from: string, to: string): Promise<number> {
   const window = Buffer.allocUnsafe(windowBytes);
-  const source = await open(from, 'r');
+  const source = await openFile(from);
   try {
     const target = await open(to, 'w', 0o600);
     try {
