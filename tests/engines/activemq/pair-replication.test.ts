@@ -333,6 +333,33 @@ test('a primary that has lost its key is replaced by its replica', { skip }, asy
   await pair.copied();
 });
 
+test('a primary that loses its key during a switchover is unmounted, and keeps its role', {
+  skip,
+}, async () => {
+  const { EncryptionOptions } = await describeBroker(waxwing, pair.primary);
+  const key = EncryptionOptions?.KmsKeyId ?? '';
+  pair.confirmed.length = 0;
+  await pair.publish('switched', 20);
+  await pair.copied();
+  const before = copiers();
+  const [BrokerId, Mode] = [pair.replica, 'SWITCHOVER'] as const;
+  await waxwing.mq.send(new PromoteCommand({ BrokerId, Mode }));
+  let last: number[] = [];
+  const isFrozen = () => {
+    last = copiers().filter((pid) => !before.includes(pid));
+    for (const pid of last) process.kill(pid, 'SIGSTOP');
+    return last.length > 0;
+  };
+  await until('the last copy begins', isFrozen, patienceMs);
+  await disableKey(waxwing.kms, key);
+  await waxwing.brokerIs(pair.primary, 'CRITICAL_ACTION_REQUIRED', patienceMs);
+  assert.equal((await mountsOn(mountpointOfBroker(pair.primary))).length, 0);
+  assert.deepEqual(last.filter(isRunning), []);
+  await enableKey(waxwing.kms, key);
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  assert.deepEqual(await pair.drain('switched'), pair.confirmed);
+});
+
 test('a copy goes on after its process, or the one that serves its volume, was killed or stopped', {
   skip,
 }, async () => {
