@@ -46,6 +46,10 @@ export async function mountForCopy(
   } finally {
     overwrite([key]);
   }
+  // If the key was lost meanwhile, its volume was not yet there to be unmounted.
+  if (parts.brokers.require(brokerId).state !== 'CRITICAL_ACTION_REQUIRED') return;
+  await mounts.unmount(brokerId);
+  throw new WaxwingError('volume-failed', `broker ${brokerId} has lost its key`);
 }
 
 /** The data keys of a volume; undefined if the volume of a replica is missing. */
