@@ -62,7 +62,8 @@ test('a broker with a disabled key stays stopped after a service restart', async
   await waxwing.restart();
   const { BrokerState } = await describeBroker(waxwing, brokerId);
   assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
-  assert.deepEqual(waxwing.children, []);
+  // A process that was started in advance, before the records were read, is ended once no broker needs it.
+  await until('no process of a broker runs', () => waxwing.children.length === 0, effectMs);
 });
 
 test('enabling the key restarts the broker automatically with every message', async () => {
