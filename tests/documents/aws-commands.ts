@@ -95,11 +95,11 @@ function optionsOf(service: string, command: string): Options | undefined {
 }
 
 /**
- * What is wrong with the arguments of the AWS CLI: an unknown service, operation or option, a missing
- * option, an option with too many or too few values.
+ * Checks the arguments of the AWS CLI. Finds unknown services, operations and options, missing options, and
+ * options with too many or too few values.
  *
- * @param words what stands behind `aws`
- * @returns undefined for valid ones
+ * @param words the arguments after `aws`
+ * @returns the first problem; undefined if there is none
  */
 export function whyNotAws(words: readonly string[]): string | undefined {
   if (words.length === 1 && words[0] === several) return undefined;

@@ -10,8 +10,8 @@ import { isLong } from '../support/proof.ts';
 import { softHsm } from '../support/soft-hsm.ts';
 import { WaxwingFolder } from '../support/waxwing-folder.ts';
 
-// The snippets of pages that start a service beside other servers: each page in namespaces of its own, with
-// the names, addresses and ports that it shows.
+// Runs the snippets of pages whose service needs other servers. Each page runs in its own namespaces, so that
+// the servers have the names, addresses and ports that the page shows.
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('servers/run.js', import.meta.url));

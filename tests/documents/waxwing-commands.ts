@@ -22,11 +22,11 @@ function prepared(command: Command): Command {
 }
 
 /**
- * What is wrong with the arguments of `waxwing`: an unknown command or option, a missing or a superfluous
- * argument, an invalid value.
+ * Checks the arguments of `waxwing`. Finds unknown commands and options, missing and superfluous arguments,
+ * and invalid values.
  *
- * @param words what stands behind the name of the program
- * @returns undefined for valid ones
+ * @param words the arguments after the name of the program
+ * @returns the first problem; undefined if there is none
  */
 export function whyNotWaxwing(words: readonly string[]): string | undefined {
   // A function of a page forwards what it is called with: its calls are checked.

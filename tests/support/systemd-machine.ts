@@ -1,5 +1,5 @@
-// A machine with systemd: a layer over the files of this one, booted by systemd-nspawn without a network.
-// Root is required, and a mount namespace of one's own.
+// A machine with systemd, booted by systemd-nspawn without a network. Its file system is an overlay over
+// that of this machine. The caller must be root and have its own mount namespace.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -83,7 +83,7 @@ export class BrokerProcess {
   #isMeasuring = false;
   readonly #requests = new PendingRequests();
   readonly #answers = new AnswerWatch(answerLimits);
-  /** Resolves if the process was killed and does not end. */
+  /** Resolves if the process has not ended 10 seconds after it was killed. */
   readonly #outlived: Promise<void>;
   #outlives: () => void = () => {};
   #killTimeout: NodeJS.Timeout | undefined = undefined;

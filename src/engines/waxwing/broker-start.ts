@@ -14,11 +14,11 @@ const program = join(packageFolder, 'dist', 'bin', 'broker.js');
  * - Allocations of at least the first size are returned to the system when they are freed. Otherwise
  *   glibc would keep freed message blocks in its heap, and publishers that wait for memory would
  *   never continue.
- * - Of smaller ones, up to the second size stays at the end of the heap. With the first setting
- *   alone, it is 128 KiB: buffers of received data would be returned and requested again hundreds
+ * - Smaller ones are freed into the heap, which keeps up to the second size of free memory at its end.
+ *   With the first setting alone, that is 128 KiB: buffers of received data would be returned and requested again hundreds
  *   of times a second, with a page fault for every 4 KiB (decision 0072).
- * - All threads use one heap. Otherwise, each of the threads in which V8 compiles would keep some
- *   megabytes in a heap of its own, up to the second size (decision 0151).
+ * - All threads use one heap. Otherwise, each thread in which V8 compiles would have its own heap, and
+ *   keep several MiB of free memory in it (decision 0151).
  */
 const allocatorSettings = {
   MALLOC_MMAP_THRESHOLD_: '131072',

@@ -1,4 +1,4 @@
-// Reading the files of KahaDB's journal batch by batch, in parts of bounded size.
+// Reads the files of KahaDB's journal batch by batch, through a buffer of fixed size.
 
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';

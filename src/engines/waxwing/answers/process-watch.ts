@@ -2,11 +2,12 @@
 
 import { type Clock, systemClock, type Timer } from '../../../base/clock.ts';
 
-/** Milliseconds between two looks at all processes. */
+/** Time between two checks of all processes, milliseconds. */
 const lookMs = 1000;
 /**
- * What one look counts at most, milliseconds. A service that was stopped, or gets no processor, looks
- * late: its brokers may have had no processor either, and their answers are read after the look.
+ * Maximum time that one check adds, milliseconds. After the service was stopped or got no processor, its
+ * next check is late. The brokers may have had no processor either, and their answers are read after the
+ * check.
  */
 const countedMsMax = 2 * lookMs;
 

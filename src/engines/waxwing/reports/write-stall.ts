@@ -4,7 +4,7 @@ import type { Log } from '../../../storage/log.ts';
 
 /** Milliseconds for which a disk may leave a write incomplete. */
 const stallMs = 15_000;
-/** What one look counts at most, milliseconds: a process that was stopped looks late. */
+/** Maximum time that one check adds, milliseconds: after a process was stopped, its next check is late. */
 const countedMsMax = 1000;
 
 /** Notices when the log of a broker waits for its disk for long. */
