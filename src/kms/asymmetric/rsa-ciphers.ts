@@ -8,6 +8,7 @@ import {
   publicEncrypt,
 } from 'node:crypto';
 import { KmsError } from '../errors.ts';
+import { hasModulusLength, modulusBytes } from './rsa-lengths.ts';
 
 /** The hash functions of the algorithms of OAEP. */
 const hashes: Readonly<Record<string, { readonly name: string; readonly bytes: number }>> = {
@@ -30,7 +31,7 @@ export function isRsaAlgorithm(algorithm: string | undefined): algorithm is stri
 export function rsaEncrypt(spki: Buffer, algorithm: string, plaintext: Buffer): Buffer {
   const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   const { name, bytes } = hashOf(algorithm);
-  const bytesMax = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8 - 2 * bytes - 2;
+  const bytesMax = modulusBytes(key) - 2 * bytes - 2;
   if (plaintext.length > bytesMax) {
     throw new KmsError(
       'ValidationException',
@@ -54,6 +55,7 @@ export function rsaEncrypt(spki: Buffer, algorithm: string, plaintext: Buffer): 
 export function rsaDecrypt(pkcs8: Buffer, algorithm: string, ciphertext: Buffer): Buffer {
   const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  if (!hasModulusLength(key, ciphertext)) throw new KmsError('InvalidCiphertextException', '');
   try {
     return privateDecrypt({ key, padding, oaepHash: hashOf(algorithm).name }, ciphertext);
   } catch {

@@ -15,6 +15,7 @@ import type { Random } from '../../base/random.ts';
 import { isFipsForced } from '../../crypto/fips-process.ts';
 import { KmsError } from '../errors.ts';
 import { encodePss, isPssEncoding } from './pss.ts';
+import { hasModulusLength, modulusBits } from './rsa-lengths.ts';
 
 /** What is signed: a message, or the digest of one. */
 export interface SignedData {
@@ -140,6 +141,7 @@ export function isSignatureValid(
 ): boolean {
   const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   const { scheme, hash } = parse(algorithm);
+  if ((scheme === 'pkcs1' || scheme === 'pss') && !hasModulusLength(key, signature)) return false;
   if (data.type === 'RAW') {
     return verify(hashFor(scheme, hash), data.bytes, signatureOf(key, scheme), signature);
   }
@@ -193,10 +195,6 @@ function signatureOf(key: KeyObject, scheme: Algorithm['scheme']) {
 
 function digestInfo(hash: Algorithm['hash'], digest: Buffer): Buffer {
   return Buffer.concat([Buffer.from(digestInfoStarts[hash], 'hex'), digest]);
-}
-
-function modulusBits(key: KeyObject): number {
-  return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }
 
 function curveOf(key: KeyObject): DigestCurve {

@@ -9,6 +9,7 @@ import {
   privateDecrypt,
 } from 'node:crypto';
 import { pairTypeOf } from '../asymmetric/key-pairs.ts';
+import { hasModulusLength, modulusBytes } from '../asymmetric/rsa-lengths.ts';
 import { KmsError } from '../errors.ts';
 import { isPairSpec, materialBytesOf } from '../key-specs.ts';
 
@@ -43,15 +44,17 @@ export interface UnwrappedMaterial {
 export function unwrapMaterial(privateKey: Buffer, algorithm: string, wrapped: Buffer): Buffer {
   const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' });
   const oaepHash = algorithm.endsWith('SHA_256') ? 'sha256' : 'sha1';
-  const decrypt = (bytes: Buffer) =>
-    privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, bytes);
+  const decrypt = (bytes: Buffer) => {
+    if (!hasModulusLength(key, bytes)) throw new KmsError('InvalidCiphertextException', '');
+    return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, bytes);
+  };
   try {
     if (algorithm.startsWith('RSAES_OAEP')) return decrypt(wrapped);
     // An ephemeral AES key, and the material wrapped with it.
-    const modulusBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
-    const ephemeral = decrypt(wrapped.subarray(0, modulusBytes));
+    const size = modulusBytes(key);
+    const ephemeral = decrypt(wrapped.subarray(0, size));
     const decipher = createDecipheriv('id-aes256-wrap-pad', ephemeral, keyWrapStart);
-    const bytes = decipher.update(wrapped.subarray(modulusBytes));
+    const bytes = decipher.update(wrapped.subarray(size));
     decipher.final();
     ephemeral.fill(0);
     return bytes;
