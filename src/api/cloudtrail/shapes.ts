@@ -216,16 +216,21 @@ const insightSelectors = list(
   { max: 10 },
 );
 
+const insightsTarget = string({ min: 3, max: 256, pattern: /^[a-zA-Z0-9._/\-:]+$/ });
+
 /** The request of PutInsightSelectors. */
 export const putInsightsRequest = structure({
   TrailName: trailName,
   InsightSelectors: required(insightSelectors),
-  EventDataStore: text,
-  InsightsDestination: text,
+  EventDataStore: insightsTarget,
+  InsightsDestination: insightsTarget,
 });
 
 /** The request of GetInsightSelectors. */
-export const getInsightsRequest = structure({ TrailName: trailName, EventDataStore: text });
+export const getInsightsRequest = structure({
+  TrailName: trailName,
+  EventDataStore: insightsTarget,
+});
 
 /** The response of PutInsightSelectors and GetInsightSelectors. */
 export const insightsResponse = structure({

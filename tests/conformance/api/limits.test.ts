@@ -69,6 +69,7 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'CreateKey CustomerMasterKeySpec': 'keys of some kinds are not offered',
   },
   sts: {
+    'GetWebIdentityToken SigningAlgorithm': 'each of the permitted values has five letters',
     'AssumeRoleWithWebIdentity RoleArn': 'an ARN of another form names no role',
     'AssumeRole RoleArn': 'an ARN of another form names no role',
     '* PolicyArns.element.arn': 'an ARN of another form names no policy',
@@ -76,7 +77,23 @@ const onPurpose: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   iam: {
     '* UserName': 'users are looked up by names of up to 128 characters, as newer models permit',
     '* Description': 'line breaks are permitted, as in newer models',
+    'UpdateAccessKey Status': 'no access key expires',
   },
+};
+
+/** The newest models with which the limits were compared. AWS may change limits in later ones. */
+const newestVersion = '1.43';
+
+/** Members whose limits AWS has changed since Debian's models, 1.29. They are those of the newest ones. */
+const changedByAws: Readonly<Record<string, readonly string[]>> = {
+  kms: ['XksProxyVpcEndpointServiceName'],
+  iam: ['AccountAlias', 'Path', 'NewPath', 'PathPrefix'],
+};
+
+/** The first two numbers of a version, comparable. */
+const numberOf = (version: string) => {
+  const [major, minor] = version.split('.').map(Number);
+  return (major ?? 0) * 1000 + (minor ?? 0);
 };
 
 /** In what a shape is looser or stricter than the model. */
@@ -126,13 +143,15 @@ function modelPath(service: Service, path: string): string {
     .join('.');
 }
 
-function differencesOf(service: Service, model: BotocoreModel): string[] {
+function differencesOf(service: Service, model: BotocoreModel, version: string): string[] {
   const exceptions = onPurpose[service.name] ?? {};
+  const isOlder = numberOf(version) < numberOf(newestVersion);
+  const changed = isOlder ? (changedByAws[service.name] ?? []) : [];
   return [...inputsOf(service)].flatMap(([operation, { path: ourPath, shape }]) => {
     const path = modelPath(service, ourPath);
     const constraints = model.constraintsOf(operation).get(path);
     const isException = `* ${path}` in exceptions || `${operation} ${path}` in exceptions;
-    if (constraints === undefined || isException) return [];
+    if (constraints === undefined || isException || changed.includes(path)) return [];
     return differences(shape.node, constraints).map((text) => `${operation} ${path}: ${text}`);
   });
 }
@@ -151,13 +170,17 @@ if (typeof pythons === 'string') {
 } else {
   for (const { version: found } of pythons) {
     const [version = '', folder = ''] = found.split(' ');
+    const isNewer = numberOf(version) > numberOf(newestVersion);
+    const skip = isNewer && `the limits were compared with models up to ${newestVersion}`;
     for (const service of services.filter(({ name }) => !ofSignIn.includes(name))) {
-      test(`${service.name} has the limits of the botocore ${version} service model`, () => {
+      test(`${service.name} has the limits of the botocore ${version} service model`, {
+        skip,
+      }, () => {
         // Models lie in folders with the names of clients, which differ from those of signatures.
         const name = service.name === 'monitoring' ? 'cloudwatch' : service.name;
         const model = BotocoreModel.read(folder, name, service.apiVersion);
         assert.ok(model, `botocore ${version} has no model of ${service.name}`);
-        assert.deepEqual(differencesOf(service, model), []);
+        assert.deepEqual(differencesOf(service, model, version), []);
       });
     }
   }

@@ -35,7 +35,7 @@ import { groupDetailView, policyDetailView, roleDetailView, userDetailView } fro
 const alias = string({
   min: 3,
   max: 63,
-  pattern: /^[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?$/,
+  pattern: /^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$/,
 });
 
 /** Sets the alias of the account. */

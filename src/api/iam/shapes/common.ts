@@ -30,7 +30,7 @@ export const policyName = string({ min: 1, max: 128, pattern: namePattern });
 /** The name of a new policy. */
 export const newPolicyName = freeText('policy name', policyName);
 /** The path of a user, group, role or MFA device. */
-export const path = string({ min: 1, max: 512, pattern: /^(\/|\/[\u0021-\u007F]+\/)$/ });
+export const path = string({ min: 1, max: 512, pattern: /^(\/|\/[\u0021-\u007E]+\/)$/ });
 /** The path of a managed policy. */
 export const policyPath = string({ min: 1, max: 512, pattern: /^((\/[A-Za-z0-9.,+@=_-]+)*)\/$/ });
 /** The beginning of paths. */

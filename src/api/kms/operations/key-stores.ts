@@ -22,15 +22,15 @@ const connectivity = enumeration(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE']);
 const oneStore = structure({ CustomKeyStoreId: required(customKeyStoreId) });
 
 const pathPattern = /^(\/[a-zA-Z0-9/_-]+\/kms\/xks\/v\d{1,2})$|^(\/kms\/xks\/v\d{1,2})$/;
-const endpointService = /^com\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$/;
+const endpointService = /^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$/;
 
 const ofStore = {
   KeyStorePassword: sensitive(string({ min: 7, max: 32 })),
-  CloudHsmClusterId: string({ min: 19, max: 24 }),
+  CloudHsmClusterId: string({ min: 19, max: 24, pattern: /^cluster-[2-7a-zA-Z]{11,16}$/ }),
   XksProxyUriEndpoint: string({ min: 10, max: 128, pattern: /^https:\/\/[a-zA-Z0-9.-]+$/ }),
   XksProxyUriPath: string({ min: 10, max: 128, pattern: pathPattern }),
   XksProxyVpcEndpointServiceName: string({ min: 20, max: 64, pattern: endpointService }),
-  XksProxyVpcEndpointServiceOwner: string({ min: 12, max: 12 }),
+  XksProxyVpcEndpointServiceOwner: string({ min: 12, max: 12, pattern: /^[0-9]{12}$/ }),
   XksProxyAuthenticationCredential: structure({
     AccessKeyId: required(string({ min: 20, max: 30, pattern: /^[A-Z2-7]+$/ })),
     RawSecretAccessKey: required(

@@ -51,7 +51,7 @@ const input = structure({
   SerialNumber: serialNumber,
   TokenCode: tokenCode,
   SourceIdentity: sourceIdentity,
-  ProvidedContexts: list(structure({}), { max: 5 }),
+  ProvidedContexts: list(structure({}), { min: 1, max: 5 }),
   MinimumSessionTokenSize: minimumSessionTokenSize,
 });
 
