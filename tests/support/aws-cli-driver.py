@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import importlib
+import inspect
 import io
 import json
 import os
@@ -25,6 +26,10 @@ for name in ('awscli.botocore.session', 'botocore.session'):
     session.create_loader = functools.lru_cache(session.create_loader)
 
 
+# Version 2 looks at the arguments before it makes the driver; version 1 does not.
+takes_arguments = bool(inspect.signature(create_clidriver).parameters)
+
+
 def run(arguments, environment, folder):
     os.chdir(folder)
     folders = [environment.get('AWS_DATA_PATH'), own_data]
@@ -34,7 +39,8 @@ def run(arguments, environment, folder):
     streams = [io.TextIOWrapper(io.BytesIO(), 'utf-8') for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:
-            code = create_clidriver(arguments).main(arguments)
+            driver = create_clidriver(*([arguments] if takes_arguments else []))
+            code = driver.main(arguments)
         except SystemExit as end:
             code = end.code
     texts = []

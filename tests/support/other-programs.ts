@@ -1,7 +1,7 @@
 // External programs for tests.
 
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installed } from './debian-packages.ts';
@@ -63,10 +63,21 @@ function filesNamed(name: string): string[] {
   return [...paths.values()];
 }
 
+/**
+ * The file that a shim of pyenv runs. A shim takes a tenth of a second of a processor each time, and does
+ * not show that the program is one of Python.
+ */
+async function behindShim(path: string, name: string): Promise<string> {
+  const isShim = path.includes('/shims/') && readFileSync(path, 'latin1').includes('pyenv');
+  return isShim ? (await run('pyenv', ['which', name])).stdout.trim() : path;
+}
+
 /** A program is asked for its version, which may take a second: short runs ask for one. */
 async function found({ name, versionArguments }: Search): Promise<Program[]> {
   const programs = new Map<string, Program>();
-  for (const path of filesNamed(name).reverse()) {
+  for (const listed of filesNamed(name).reverse()) {
+    const path = await behindShim(listed, name).catch(() => undefined);
+    if (path === undefined) continue;
     const answer = await run(path, [...versionArguments]).catch(() => undefined);
     if (answer === undefined) continue;
     const version = `${answer.stdout}${answer.stderr}`.trim();
