@@ -20,8 +20,8 @@ const lingerMs = 5000;
  * Milliseconds after which the remaining connections are flushed in the next turn, and the number
  * of connections between checks: each costs some system calls and one encryption.
  */
-const flushMsMax = 8;
-const flushesPerCheck = 32;
+const flushMsMax = 4;
+const flushesPerCheck = 16;
 
 /** Maximum size of an answer that a peer may be waiting for: one or two confirms, no messages. */
 const smallBytesMax = 128;

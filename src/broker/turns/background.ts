@@ -93,6 +93,9 @@ class Job implements Worker {
  */
 const turnMsMax = 5;
 
+/** Milliseconds that workers get in each turn, however long its deliveries were. */
+const workMsMin = 2;
+
 /** Units between checks of the clock. */
 const timedUnits = 16;
 
@@ -171,6 +174,19 @@ export class Background {
   /** The clock that limits a turn, milliseconds. */
   monotonicMs(): number {
     return this.#host.monotonicMs();
+  }
+
+  /**
+   * Counts what this turn does from now on as a part of its time.
+   *
+   * @returns the start of the work in this turn, milliseconds
+   */
+  begin(nowMs: number): number {
+    if (this.#beganMs < 0) {
+      this.#beganMs = nowMs;
+      this.#wait(); // the next turn begins anew
+    }
+    return this.#beganMs;
   }
 
   /** Whether any worker has work. */
@@ -293,6 +309,10 @@ export class Background {
   work(unitsMin = 0): void {
     if (this.#isRunning || this.#isEnded || this.#workers.length === 0) return;
     if (this.left < unitsMin) this.left = unitsMin;
+    if (this.#beganMs >= 0) {
+      const latestMs = this.#host.monotonicMs() - (turnMsMax - workMsMin);
+      this.#beganMs = Math.max(this.#beganMs, latestMs);
+    }
     while (this.left > 0 && this.#workers.length > 0 && !this.#host.isBehind()) {
       this.#work(() => this.#workers.round(this, this.#part));
     }

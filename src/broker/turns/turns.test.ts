@@ -78,7 +78,12 @@ test('a delivery is weighted by its body size and its converted size', () => {
   assert.deepEqual(converted, [1, 4, 5, 2049]);
 });
 
-test('a message for many queues is delivered in several turns if a delivery takes long', async () => {
+/** Queues with a message each, whose consumer takes time. */
+async function slowDeliveries(): Promise<{
+  b: BareBroker;
+  queueCount: number;
+  count: () => number;
+}> {
   const b = await BareBroker.open();
   let count = 0;
   const consumer = {
@@ -94,14 +99,40 @@ test('a message for many queues is delivered in several turns if a delivery take
     b.queue(name).subscribe(consumer, { ...plainSubscribe, settled: true });
     b.publish('', name, 'm');
   }
+  return { b, queueCount: names.length, count: () => count };
+}
+
+test('a message for many queues is delivered in several turns if a delivery takes long', async () => {
+  const { b, queueCount, count } = await slowDeliveries();
   const inTurns: number[] = [];
-  for (let before = 0; before < names.length; before = count) {
+  for (let before = 0; before < queueCount; before = count()) {
     b.broker.pump();
     b.broker.pump();
-    inTurns.push(count - before);
+    inTurns.push(count() - before);
     await turn();
-    inTurns[inTurns.length - 1] = count - before;
+    inTurns[inTurns.length - 1] = count() - before;
   }
   assert.ok(Math.max(...inTurns) < 250, `${inTurns}`);
   assert.ok(inTurns.length < 20, `${inTurns}`);
+});
+
+test('deliveries and background work share the time of a turn, and each has a part of it', async () => {
+  const { b, count } = await slowDeliveries();
+  const { background } = b.broker.turns;
+  let stepCount = 0;
+  function* steps(): Generator<void> {
+    for (; stepCount < 1000; stepCount++) {
+      b.turnClock.ms += 0.1;
+      yield;
+    }
+  }
+  background.run(steps());
+  const beganMs = b.turnClock.ms;
+  assert.ok(beganMs >= 5, `${beganMs} ms of background work`);
+  b.broker.pump();
+  // 2 ms from the first look at the clock, which is taken after each 32 deliveries.
+  assert.ok(count() >= 32 + 20 && count() < 3 * 32, `${count()} deliveries`);
+  const before = stepCount;
+  await turn();
+  assert.ok(stepCount > before, 'the work goes on in the next turn');
 });

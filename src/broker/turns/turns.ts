@@ -48,6 +48,9 @@ export const deliveryUnitsMax = 4096;
  */
 const deliveryMsMax = 6;
 
+/** Milliseconds that deliveries get in each turn, however long it had been before. */
+const deliveryMsMin = 2;
+
 /**
  * Deliverers between checks of the clock: a message that goes to many queues costs each of them a
  * delivery, and none of them another burst.
@@ -85,9 +88,10 @@ export class Turns {
   #nowMs = 0;
   /** When the first queue of this round of dispatch asked for another burst; -1 if none has. */
   #burstsSinceMs = -1;
-  /** The last turn with many deliverers, and when it was seen first. */
+  /** The last turn with many deliverers, when its work began, and when its deliveries were seen first. */
   #longTurn = -1;
   #longTurnSinceMs = 0;
+  #deliveriesSinceMs = 0;
 
   constructor(host: TurnsHost) {
     this.#host = host;
@@ -215,10 +219,13 @@ export class Turns {
     const { turn } = this.background;
     if (turn !== this.#longTurn) {
       this.#longTurn = turn;
-      this.#longTurnSinceMs = nowMs;
-    } else if (nowMs - this.#longTurnSinceMs > deliveryMsMax) {
-      this.unitsLeft = Math.min(this.unitsLeft, 0);
+      this.#longTurnSinceMs = this.background.begin(nowMs);
+      this.#deliveriesSinceMs = nowMs;
+      return;
     }
+    const isLong = nowMs - this.#longTurnSinceMs > deliveryMsMax;
+    const hadTime = nowMs - this.#deliveriesSinceMs > deliveryMsMin;
+    if (isLong && hadTime) this.unitsLeft = Math.min(this.unitsLeft, 0);
   }
 
   /** A client publishes the first message, or creates a consumer. */
