@@ -4,7 +4,8 @@ import { readU32, readU48, writeU32, writeU48 } from '../base/bytes.ts';
 import { StorageError } from './errors.ts';
 import type { RecordSink } from './log-owner.ts';
 import { liveBytes } from './message-record.ts';
-import { offsetMax, type QueueIndex } from './queue-index.ts';
+import { offsetMax } from './messages/index-memory.ts';
+import type { QueueIndex } from './queue-index.ts';
 import type { RecordLog } from './record-log.ts';
 import { StreamIndex } from './streams/stream-index.ts';
 

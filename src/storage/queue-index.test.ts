@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '../../tests/support/seeded-random.ts';
-import { offsetMax, QueueIndex } from './queue-index.ts';
+import { offsetMax } from './messages/index-memory.ts';
+import { QueueIndex } from './queue-index.ts';
 
 test('a window finds live messages across deleted chunks', () => {
   const queueIndex = new QueueIndex(1, true);

@@ -2,12 +2,14 @@
 
 import { assert } from '../base/assert.ts';
 import { liveBytes } from './message-record.ts';
-import { ExpiryTimes, expiryBits } from './messages/expiry-times.ts';
+import { ExpiryTimes } from './messages/expiry-times.ts';
 import {
   chunkPool,
   copyMessage,
   copyRing,
   newRing,
+  offsetBits,
+  offsetMax,
   releaseRing,
   ringPool,
   ringSizeFor,
@@ -15,13 +17,13 @@ import {
   shift,
   size,
   splitRing,
+  unpackedChunkCount,
   wordCount,
 } from './messages/index-memory.ts';
+import { MessageStates } from './messages/message-states.ts';
+import { PackedChunks } from './messages/packed-chunk.ts';
 import type { ReadyTime } from './messages/ready-times.ts';
 
-const offsetBits = 32 - expiryBits;
-/** Maximum offset of a record in the plaintext of its block. */
-export const offsetMax: number = 2 ** offsetBits - 1;
 /** A bit of the state, which also contains the priority and the delivery count. */
 const redelivered = 1;
 
@@ -30,7 +32,8 @@ const redelivered = 1;
  * expire; 4 more if any message nearby was redelivered, or has another priority than most; and 8 more
  * if neighbours expire more than half a minute apart. A short queue uses one small ring, so that the data of a
  * thousand queues fits into a CPU cache. A longer queue uses chunks, which are freed when none of
- * their messages is live. The order of delivery is not part of it.
+ * their messages is live. In the middle of a long queue, they are packed ({@link PackedChunks}) until a message
+ * in them is settled or changed. The order of delivery is not part of it.
  */
 export class QueueIndex {
   /** The sequence number of the next message. */
@@ -48,11 +51,8 @@ export class QueueIndex {
   #expiryTimes: ExpiryTimes | undefined = undefined;
   /** The state of most messages: that of the first one that was added to the empty index. */
   #usualState = 0;
-  /** The states of messages as differences from the usual one, for rings and chunks in which any differs. */
-  #states: Map<Uint32Array, Uint32Array> | undefined = undefined;
-  /** The ring or chunk whose states were used last, which is usually that of the next message. */
-  #lastChunk: Uint32Array | undefined = undefined;
-  #lastStates: Uint32Array | undefined = undefined;
+  /** The states of other messages. */
+  #states: MessageStates | undefined = undefined;
   /** The number of the queue in records; never reused in a volume. */
   readonly number: number;
   /** Whether the log recreates it at the next start. */
@@ -78,6 +78,8 @@ export class QueueIndex {
   #chunks: (Uint32Array | undefined)[] = [];
   /** The number of live messages in each chunk. */
   #left: number[] = [];
+  /** Chunks that are packed instead. */
+  #packed: PackedChunks | undefined = undefined;
 
   /** @param next the first sequence number; 0 for a new queue */
   constructor(number: number, isDurable: boolean, next = 0) {
@@ -132,7 +134,8 @@ export class QueueIndex {
     chunk[at] = slot + 1;
     chunk[at + 1] = offset;
     chunk[at + 2] = bodyLength;
-    if (priority << 8 !== this.#usualState) this.#setState(chunk, sequence, priority << 8);
+    const difference = (priority << 8) ^ this.#usualState;
+    if (difference !== 0) this.#setDifference(chunk, sequence, difference);
     if (expiryMs !== Infinity) this.#setExpiry(chunk, sequence, expiryMs);
     this.count++;
     if (sequence >= this.next) this.next = sequence + 1;
@@ -148,9 +151,29 @@ export class QueueIndex {
     if (chunk === undefined) {
       chunk = chunkPool.take();
       this.#chunks[index] = chunk;
+      if (index >= unpackedChunkCount) this.#pack(index - unpackedChunkCount);
     }
     this.#left[index] = (this.#left[index] ?? 0) + 1;
     return chunk;
+  }
+
+  /** Packs a chunk, if all of its messages are live and in the usual state. */
+  #pack(index: number): void {
+    const chunk = this.#chunks[index];
+    if (chunk === undefined || this.#left[index] !== size || this.#states?.of(chunk)) return;
+    this.#packed ??= new PackedChunks();
+    if (!this.#packed.pack(this.#first + index * size, chunk)) return;
+    this.#chunks[index] = undefined;
+    this.#release(chunk.fill(0));
+  }
+
+  /** The ring or chunk with the place of a number, to be changed: a packed one is unpacked. */
+  #open(sequence: number): Uint32Array | undefined {
+    const chunk = this.#chunk(sequence);
+    if (chunk !== undefined) return chunk;
+    const unpacked = this.#packed?.unpack(sequence);
+    if (unpacked !== undefined) this.#chunks[(sequence - this.#first) >>> shift] = unpacked;
+    return unpacked;
   }
 
   /** Makes room for a number before the first: during recovery, messages are added in any order. */
@@ -179,11 +202,11 @@ export class QueueIndex {
     const oldFirst = this.#first;
     const oldMask = this.#mask;
     const oldBase = this.#base;
-    const states = this.#states?.get(old);
+    const states = this.#states?.of(old);
     const times =
       this.#expiryTimes &&
       Array.from({ length: oldMask + 1 }, (_, i) => this.#expiry(old, oldFirst + i));
-    this.#dropStates(old);
+    this.#states?.drop(old);
     this.#expiryTimes?.drop(old);
     this.#mask = ringSizeFor(span) - 1;
     const ring = span < size ? newRing(this.#mask + 1) : undefined;
@@ -235,7 +258,8 @@ export class QueueIndex {
   }
   /** Changes the offset of its record in the block. */
   move(sequence: number, offset: number): void {
-    const chunk = this.#chunk(sequence);
+    if (this.offset(sequence) === offset) return;
+    const chunk = this.#open(sequence);
     assert(chunk !== undefined, 'a settled message is moved');
     const at = this.#at(sequence) + 1;
     assert(offset <= offsetMax, 'a record is moved to where no index can name it');
@@ -243,10 +267,10 @@ export class QueueIndex {
   }
   /** Changes the block of its record. */
   relocate(sequence: number, slot: number, offset: number): void {
-    this.move(sequence, offset);
-    const chunk = this.#chunk(sequence);
+    const chunk = this.#open(sequence);
     assert(chunk !== undefined, 'a settled message is moved');
     chunk[this.#at(sequence)] = slot + 1;
+    this.move(sequence, offset);
   }
   /** Whether a message is live, and its record is at this offset in the block of this slot. */
   isAt(sequence: number, slot: number, offset: number): boolean {
@@ -278,21 +302,22 @@ export class QueueIndex {
   }
   /** Marks a message as delivered and requeued. */
   markRedelivered(sequence: number, hasFailed: boolean): void {
-    const chunk = this.#chunk(sequence);
+    const chunk = this.#open(sequence);
     if (chunk === undefined) return;
     const state = this.#state(sequence);
     const more = hasFailed && state >>> 16 < 0xffff ? 0x10000 : 0;
-    this.#setState(chunk, sequence, (state | redelivered) + more);
+    const changed = (state | redelivered) + more;
+    this.#setDifference(chunk, sequence, changed ^ this.#usualState);
   }
 
   /** Raises the number of failed deliveries, if it is higher than the current one. */
   setDeliveryCount(sequence: number, count: number): void {
-    const chunk = this.#chunk(sequence);
+    const chunk = this.#open(sequence);
     if (chunk === undefined || !this.isLive(sequence)) return;
     const state = this.#state(sequence);
-    if (count > state >>> 16) {
-      this.#setState(chunk, sequence, ((state & 0xff00) | redelivered) + count * 0x10000);
-    }
+    if (count <= state >>> 16) return;
+    const changed = ((state & 0xff00) | redelivered) + count * 0x10000;
+    this.#setDifference(chunk, sequence, changed ^ this.#usualState);
   }
   /** The first live number at or after the given one with failed deliveries, or `next`. */
   failedFrom(sequence: number): number {
@@ -300,7 +325,7 @@ export class QueueIndex {
     let at = this.liveFrom(sequence);
     while (at < this.next && this.deliveryCount(at) === 0) {
       const chunk = this.#chunk(at);
-      const isPlain = this.#ring === undefined && chunk !== undefined && !this.#states.has(chunk);
+      const isPlain = this.#ring === undefined && !(chunk && this.#states.of(chunk));
       at = this.liveFrom(isPlain ? at + size - ((at - this.#first) & (size - 1)) : at + 1);
     }
     return at;
@@ -341,7 +366,7 @@ export class QueueIndex {
    * @returns the size of its body
    */
   remove(sequence: number): number {
-    const chunk = this.#chunk(sequence);
+    const chunk = this.#open(sequence);
     assert(chunk !== undefined, 'a message is settled twice');
     const at = this.#at(sequence);
     assert(chunk[at] !== 0, 'a message is settled twice');
@@ -360,7 +385,14 @@ export class QueueIndex {
     const left = (this.#left[index] ?? 0) - 1;
     this.#left[index] = left;
     // The last chunk is kept until the next one is used.
-    if (left === 0 && this.next - this.#first >= (index + 1) * size) this.#free(index, chunk);
+    if (left > 0 || this.next - this.#first < (index + 1) * size) return;
+    this.#release(chunk);
+    this.#chunks[index] = undefined;
+    while (this.#chunks.length > 0 && this.#chunks[0] === undefined && this.#left[0] === 0) {
+      this.#chunks.shift();
+      this.#left.shift();
+      this.#first += size;
+    }
   }
 
   /** The first live number at or after the given one, or `next`. */
@@ -389,7 +421,7 @@ export class QueueIndex {
 
   /** The size of the bodies of all live messages. */
   bodyBytes(): number {
-    let bytes = 0;
+    let bytes = this.#packed?.bodyBytes() ?? 0;
     const end = this.#base + (this.#mask + 1) * wordCount;
     for (const chunk of [this.#ring, ...this.#chunks]) {
       if (chunk === undefined) continue;
@@ -410,7 +442,9 @@ export class QueueIndex {
 
   #word(sequence: number, which: number): number {
     if (sequence >= this.next) return 0;
-    return this.#chunk(sequence)?.[this.#at(sequence) + which] ?? 0;
+    const chunk = this.#chunk(sequence);
+    if (chunk !== undefined) return chunk[this.#at(sequence) + which] ?? 0;
+    return this.#packed?.at(sequence)?.word(sequence & this.#mask, which) ?? 0;
   }
 
   /** The offset of a message's words in its ring or chunk. */
@@ -422,49 +456,20 @@ export class QueueIndex {
     if (sequence >= this.next) return 0;
     if (this.#states === undefined && this.#usualState === 0) return 0;
     const chunk = this.#chunk(sequence);
-    if (chunk === undefined) return 0;
-    return this.#usualState ^ (this.#statesOf(chunk)?.[sequence & this.#mask] ?? 0);
-  }
-
-  #statesOf(chunk: Uint32Array): Uint32Array | undefined {
-    if (chunk === this.#lastChunk) return this.#lastStates;
-    this.#lastChunk = chunk;
-    this.#lastStates = this.#states?.get(chunk);
-    return this.#lastStates;
-  }
-
-  #setState(chunk: Uint32Array, sequence: number, state: number): void {
-    this.#setDifference(chunk, sequence, state ^ this.#usualState);
+    if (chunk === undefined) return this.#packed?.at(sequence) ? this.#usualState : 0;
+    return this.#usualState ^ (this.#states?.of(chunk)?.[sequence & this.#mask] ?? 0);
   }
 
   #setDifference(chunk: Uint32Array, sequence: number, difference: number): void {
-    let states = this.#statesOf(chunk);
-    if (states === undefined) {
-      if (difference === 0) return;
-      states = new Uint32Array(this.#mask + 1);
-      this.#states ??= new Map();
-      this.#states.set(chunk, states);
-      this.#lastStates = states;
-    }
-    states[sequence & this.#mask] = difference;
+    if (difference !== 0) this.#states ??= new MessageStates();
+    this.#states?.set(chunk, sequence & this.#mask, this.#mask + 1, difference);
   }
 
-  #dropStates(chunk: Uint32Array): void {
-    this.#states?.delete(chunk);
-    this.#lastChunk = undefined;
-    this.#lastStates = undefined;
-  }
-
-  #free(index: number, chunk: Uint32Array): void {
+  /** Releases a chunk and what is known of it. */
+  #release(chunk: Uint32Array): void {
     chunkPool.release(chunk);
-    this.#dropStates(chunk);
+    this.#states?.drop(chunk);
     this.#expiryTimes?.drop(chunk);
-    this.#chunks[index] = undefined;
-    while (this.#chunks.length > 0 && this.#chunks[0] === undefined) {
-      this.#chunks.shift();
-      this.#left.shift();
-      this.#first += size;
-    }
   }
 
   /** No message is live: starts with a ring again, which may use the memory of a chunk. */
@@ -472,14 +477,10 @@ export class QueueIndex {
     this.#first = sequence;
     this.#usualState = usualState;
     this.#states = undefined;
-    this.#lastChunk = undefined;
-    this.#lastStates = undefined;
-    if (this.#expiryTimes !== undefined) this.#expiryTimes.clear();
+    this.#expiryTimes?.clear();
     if (this.#ring !== undefined) return;
     const last = this.#chunks.at(-1);
-    for (const chunk of this.#chunks) {
-      if (chunk !== undefined && chunk !== last) chunkPool.release(chunk);
-    }
+    for (const chunk of this.#chunks) if (chunk && chunk !== last) chunkPool.release(chunk);
     this.#base = last === undefined ? ringPool.take() : 0;
     this.#ring = last ?? ringPool.words;
     this.#mask = (last === undefined ? ringSizeMin : size) - 1;

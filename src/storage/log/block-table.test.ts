@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyFromBytes } from '../../crypto/derive.ts';
-import { offsetMax } from '../queue-index.ts';
+import { offsetMax } from '../messages/index-memory.ts';
 import { BlockTable } from './block-table.ts';
 import { LiveSegment } from './live-segment.ts';
 import { recordHeaderBytes } from './records.ts';

@@ -2,6 +2,7 @@
 
 import { ChunkPool } from '../chunk-pool.ts';
 import { RingPool } from '../ring-pool.ts';
+import { expiryBits } from './expiry-times.ts';
 
 /** The number of messages in a chunk, as a power of two. */
 export const shift = 8;
@@ -12,6 +13,15 @@ export const size: number = 1 << shift;
  * expiry code in the upper bits, and its body length.
  */
 export const wordCount = 3;
+/** Bits of the offset in its word. */
+export const offsetBits: number = 32 - expiryBits;
+/** Maximum offset of a record in the plaintext of its block. */
+export const offsetMax: number = 2 ** offsetBits - 1;
+/**
+ * A chunk is packed when this many follow it. The blocks of its messages are then written, so that they do
+ * not move, and a queue that is consumed nearly as fast as it is filled packs none.
+ */
+export const unpackedChunkCount = 64;
 /** Number of messages in the smallest ring. */
 export const ringSizeMin = 16;
 /** Number of messages in the next larger ring. The largest has as many as a chunk. */
@@ -22,6 +32,8 @@ export const ringPool: RingPool = new RingPool(ringSizeMin * wordCount);
 const middlePool = new ChunkPool(ringSizeMiddle * wordCount, 4);
 /** Chunks, and rings of their size. */
 export const chunkPool: ChunkPool = new ChunkPool(size * wordCount);
+/** Chunks with one word for each message. */
+export const packedPool: ChunkPool = new ChunkPool(size, 2);
 
 /** The size of the ring for numbers with a distance of `span`, which is less than that of a chunk. */
 export function ringSizeFor(span: number): number {

@@ -4,10 +4,11 @@ import { readU32, readU48 } from '../../base/bytes.ts';
 import type { RecordMoves, RecordSink } from '../log-owner.ts';
 import { IndexWriter } from '../message-index.ts';
 import { queueBytes, queueCountOf, queuesAt } from '../message-record.ts';
-import { offsetMax, type QueueIndex } from '../queue-index.ts';
+import type { QueueIndex } from '../queue-index.ts';
 import type { RecordLog } from '../record-log.ts';
 import { recordTypes } from '../record-shapes.ts';
 import { StreamIndex } from '../streams/stream-index.ts';
+import { offsetMax } from './index-memory.ts';
 
 /** The run key of messages that only queues without durability have: after all others. */
 const transientKey = 2 ** 32;
