@@ -131,6 +131,8 @@ export interface LogOptions {
   onFailed(error: StorageError): void;
   /** A group was written and synced. */
   onSynced?(sizeBytes: number, durationMs: number): void;
+  /** A block with live records is not kept in memory any more, because there are newer ones. */
+  onEvicted?(sizeBytes: number): void;
   /** The progress of recovery in older segments. */
   onRecovering?(doneCount: number, totalCount: number): void;
   /** The disk is full, or has space again. Nothing is lost. */

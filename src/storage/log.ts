@@ -86,6 +86,7 @@ export class Log implements RecordLog {
     this.#recovery = new Recovery(volume, this.#files);
     this.#watermark = new DurableWatermark(volume, (error) => this.#fail(error), this.#clock);
     this.#table = new BlockTable(cacheBytes, () => this.#releaseDeadSegments());
+    this.#table.cache.evicted = options.onEvicted;
     this.blocks = this.#table.blocks;
     this.#loader = new BlockLoader(this.#table, this.#recovery, (cause) =>
       this.#fail(this.#recovery.failed('reading', cause)),

@@ -26,6 +26,7 @@ import { DiskWatch } from './disk-watch.ts';
 import { setUsers } from './fixed-users.ts';
 import { IdleCollector } from './heap/idle-collector.ts';
 import { FullCollections, MarkingMode } from './heap/marking-mode.ts';
+import { YoungCollector } from './heap/young-collector.ts';
 import { InliningMode } from './inlining-mode.ts';
 import type { BrokerDirectory } from './ldap/broker-directory.ts';
 import {
@@ -307,6 +308,7 @@ async function openBroker(
   let broker: Broker | undefined;
   const disk = diskWatchOf(message, events, hooks, () => broker);
   const report = recoveryReport(events);
+  const young = new YoungCollector();
   const openLog = async (store: MessageStore) => {
     hooks.log = await Log.open(volume, store, {
       epoch: message.epoch,
@@ -318,6 +320,7 @@ async function openBroker(
       onFull: (isFull) => disk.setFull(isFull),
       onCompacted: (bytes, segmentCount) => hooks.metrics?.compacted(bytes, segmentCount),
       onResealed: () => events.resealed(),
+      onEvicted: (sizeBytes) => young.evicted(sizeBytes),
       onSynced: (sizeBytes, durationMs) => {
         disk.written(sizeBytes);
         hooks.metrics?.synced(sizeBytes, durationMs);

@@ -35,6 +35,17 @@ test('the oldest block is evicted first, and the newest stays regardless of its 
   assert.equal(cache.bytes, 400 + objectBytes);
 });
 
+test('only evicted blocks are reported, with their size', () => {
+  const { cache } = opened(100 + 2 * objectBytes);
+  const sizes: number[] = [];
+  cache.evicted = (bytes) => sizes.push(bytes);
+  const settled = block(1, 60);
+  for (const each of [settled, block(2, 50), block(3, 40), block(4, 30)]) cache.add(each);
+  cache.drop(settled);
+  cache.evict();
+  assert.deepEqual(sizes, [50]);
+});
+
 test('a block that was dropped and added again counts as new', () => {
   const { cache, dropped } = opened(130 + 2 * objectBytes);
   const [first, second] = [block(1, 60), block(2, 60)];

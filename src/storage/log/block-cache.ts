@@ -22,6 +22,8 @@ export class BlockCache {
   readonly #arenas: Arenas;
   readonly #bytesMax: number;
   readonly #dropped: (block: LogBlock) => void;
+  /** Called for each block that is dropped to keep within the budget, with the size of its plaintext. */
+  evicted: ((bytes: number) => void) | undefined = undefined;
   /** In the order of insertion. */
   readonly #cached = new Set<LogBlock>();
   /** Size of cached plaintext outside of arenas. */
@@ -82,6 +84,7 @@ export class BlockCache {
       if (this.bytes <= this.bytesMax || this.#cached.size <= 1) return;
       this.#evictedBytes += oldest.heldBytes;
       this.drop(oldest);
+      this.evicted?.(oldest.heldBytes);
     }
   }
 }
