@@ -258,7 +258,7 @@ export class QueueIndex {
   }
   /** Changes the offset of its record in the block. */
   move(sequence: number, offset: number): void {
-    if (this.offset(sequence) === offset) return;
+    if (this.#packed !== undefined && this.offset(sequence) === offset) return;
     const chunk = this.#open(sequence);
     assert(chunk !== undefined, 'a settled message is moved');
     const at = this.#at(sequence) + 1;

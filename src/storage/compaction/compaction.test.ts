@@ -299,3 +299,29 @@ test('a large message is compacted', async () => {
   assert.ok((await again.bodies(2)).join() === ['before', large, 'after'].join());
   await again.close();
 });
+
+test('a long backlog is compacted and recovered with its messages in place', async () => {
+  const disk = await newDisk();
+  const queues = await open(disk);
+  queues.declare(1);
+  const count = 30_000;
+  for (let i = 0; i < count; i++) {
+    queues.publish([1], `${i}`.padEnd(10 + (i < 12_000 ? 0 : i % 40), '.'));
+    if (i % 500 === 499) await queues.synced();
+  }
+  const before = sizeOf(disk);
+  const isKept = (i: number) => i % 2000 < 600;
+  for (let i = 0; i < count; i++) if (!isKept(i)) queues.settle(1, i);
+  await synced(queues);
+  await until(() => sizeOf(disk) < before * 0.6, `${sizeOf(disk)} of ${before} bytes are left`);
+  const prove = async (volume: QueueVolume) => {
+    const found = (await volume.bodies(1)).map((body) => Number.parseInt(body, 10));
+    assert.deepEqual(found, Array.from({ length: count }, (_, i) => i).filter(isKept));
+  };
+  await prove(queues);
+  await queues.close();
+  await check(disk);
+  const again = await open(disk, { compaction: never });
+  await prove(again);
+  await again.close();
+});
