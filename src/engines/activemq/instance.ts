@@ -15,8 +15,8 @@ export interface InstanceSettings {
   readonly heapMib: number;
   /** The folders on the mounted volume, absolute. */
   readonly paths: { readonly conf: string; readonly temporary: string; readonly data: string };
-  /** Where the active instance accepts connections of OpenWire. */
-  readonly port: number;
+  /** Where the active instance accepts connections. ActiveMQ opens them one after the other. */
+  readonly ports: readonly number[];
 }
 
 /** Events of an instance. */
@@ -84,9 +84,11 @@ export class Instance {
     return this.#isOver;
   }
 
-  /** Whether it accepts connections: only the active instance does. */
+  /** Whether it accepts connections of all protocols: only the active instance does. */
   async isActive(): Promise<boolean> {
-    return !this.#isOver && (await openPorts()).has(this.settings.port);
+    if (this.#isOver) return false;
+    const open = await openPorts();
+    return this.settings.ports.every((port) => open.has(port));
   }
 
   /** Ends the process cleanly. Returns false if it was still there after 15 s. */

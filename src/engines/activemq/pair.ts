@@ -40,7 +40,7 @@ export interface PairSettings {
   readonly certificate: ServerCertificate;
   /** The authorities of other brokers that the pair connects to, PEM. */
   readonly authorities: readonly string[];
-  /** The connectors of the instances 1 and 2; the first one is that of OpenWire. */
+  /** The connectors of the instances 1 and 2. */
   readonly connectors: readonly (readonly Connector[])[];
   readonly broker: Pick<ConfigurationParts, 'brokerName' | 'host' | 'tls' | 'connectionCountMax'>;
 }
@@ -59,7 +59,7 @@ export interface PairEvents {
   ended(detail: string): void;
 }
 
-/** Time until the first instance accepts connections, milliseconds. */
+/** Time until the first instance accepts connections of all protocols, milliseconds. */
 const startMs = 180_000;
 /**
  * Bytes of a store for which a start may take a second more: without its index, the whole journal is read, which may
@@ -285,7 +285,7 @@ export class Pair {
   #begin(seat: Seat): void {
     if (this.#isEnding) return;
     const { installation, heapMib, connectors } = this.#settings;
-    const port = connectors[seat.number - 1]?.[0]?.port ?? 0;
+    const ports = (connectors[seat.number - 1] ?? []).map(({ port }) => port);
     const paths = this.#pathsOf(seat.number);
     seat.activeAtMs = undefined;
     // Of this process: lines of the one before may still come.
@@ -293,7 +293,7 @@ export class Pair {
     seat.stated = stated;
     const reader = new StatisticsReader(this.#outputToken);
     seat.instance = new Instance(
-      { number: seat.number, installation, heapMib, paths, port },
+      { number: seat.number, installation, heapMib, paths, ports },
       {
         line: (line) => {
           if (!reader.isStatistics(line)) return this.#line(seat.number, line);
