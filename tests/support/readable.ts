@@ -9,15 +9,28 @@ export function hiddenTexts(...texts: readonly string[]): Hidden[] {
   return texts.map((text) => ({ name: text, bytes: Buffer.from(text) }));
 }
 
-/** Every regular file under a folder, without the zeros at its end. */
+/**
+ * Every regular file under a folder, without the zeros at its end. Whoever uses the folder may remove files
+ * meanwhile.
+ */
 export function placesUnder(folder: string): Place[] {
-  const found: Place[] = [];
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const name = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...placesUnder(name));
-    else if (statSync(name).isFile()) found.push({ name, bytes: withoutEnd(readFileSync(name)) });
+    return ifThere(() => (entry.isDirectory() ? placesUnder(name) : placesAt(name)));
+  });
+}
+
+function placesAt(name: string): Place[] {
+  return statSync(name).isFile() ? [{ name, bytes: withoutEnd(readFileSync(name)) }] : [];
+}
+
+function ifThere(find: () => Place[]): Place[] {
+  try {
+    return find();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
-  return found;
 }
 
 /** The visible data of a process: its arguments and its environment. */
