@@ -105,8 +105,8 @@ const common = {
     ...['cloudtrail', 'cloudwatch-logs', 'iam', 'mq', 'sts'].map(
       (name) => `@aws-sdk/client-${name}`,
     ),
+    '@stomp/stompjs',
     'amqplib',
-    'rhea',
   ],
 };
 // `ws` would ask for compiled helpers.

@@ -8,6 +8,8 @@ export interface DrillResult {
   readonly drill: string;
   readonly hasPassed: boolean;
   readonly durationMs: number;
+  /** The parts that the machine could not run, and why. */
+  readonly notTried?: string;
 }
 
 /** A run of drills, as `waxwing drill --record` sent it. */
@@ -51,9 +53,12 @@ function runOf(event: TrailEvent): DrillRun {
   };
 }
 
-/** How many of the drills of a run passed: `14 of 15 passed` */
+/** How many of the drills of a run passed: `14 of 15 passed`, `15 of 15 passed, 1 in part` */
 export function passedText({ results }: DrillRun): string {
-  return `${results.filter(({ hasPassed }) => hasPassed).length} of ${results.length} passed`;
+  const passed = results.filter(({ hasPassed }) => hasPassed);
+  const inPart = passed.filter(({ notTried }) => notTried !== undefined).length;
+  const text = `${passed.length} of ${results.length} passed`;
+  return inPart === 0 ? text : `${text}, ${inPart} in part`;
 }
 
 /** Whether all drills of a run passed. */

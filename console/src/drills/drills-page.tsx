@@ -107,6 +107,11 @@ function RunDialog({ run, onEnd }: RunDialogProps) {
               ),
             },
             {
+              id: 'not-tried',
+              header: 'Not tried',
+              cell: ({ notTried }) => notTried ?? '',
+            },
+            {
               id: 'time',
               header: 'Seconds',
               cell: ({ durationMs }) => (durationMs / 1000).toFixed(1),

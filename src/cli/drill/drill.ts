@@ -35,6 +35,8 @@ export interface DrillResult {
   /** The steps that were taken, in their order. */
   readonly done: readonly string[];
   readonly observations: readonly Observation[];
+  /** Parts that this machine cannot run, and why; undefined if everything was tried. */
+  readonly notTried?: readonly string[];
   /** Why the drill ended early; undefined if it did not. */
   readonly error?: string;
   readonly durationMs: number;

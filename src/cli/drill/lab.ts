@@ -49,6 +49,8 @@ export class Lab {
   /** The steps that were taken. */
   readonly done: string[] = [];
   readonly observations: Observation[] = [];
+  /** What this machine cannot run, and why: `pairs: ActiveMQ is not installed`. */
+  readonly notTried: string[] = [];
   /** Time within which a change must take effect, milliseconds. */
   readonly effectMs: number;
   readonly #options: LabOptions;
@@ -89,6 +91,11 @@ export class Lab {
   /** Reports an observation. */
   saw(what: string, isAsPromised: boolean, seen: string): void {
     this.observations.push({ what, isAsPromised, seen });
+  }
+
+  /** Reports that a part of the drill was left out. */
+  leftOut(what: string, why: string): void {
+    this.notTried.push(`${what}: ${why}`);
   }
 
   /** Reports that a command must end with an error whose text is known. */
@@ -169,7 +176,8 @@ export class Lab {
         }
       }
     }
-    for (const service of this.#started) await service.stop('SIGKILL');
+    for (const service of this.#started)
+      await service.stop(service.options.hasMounts === true ? 'SIGTERM' : 'SIGKILL');
     // Processes of brokers end a moment after the service.
     await rm(this.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     folders.delete(this.root);

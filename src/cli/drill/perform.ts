@@ -16,7 +16,7 @@ export async function perform(drill: Drill, options: LabOptions = {}): Promise<D
   } finally {
     await lab.close();
   }
-  const { observations, done } = lab;
+  const { observations, notTried, done } = lab;
   const isAsPromised = observations.every((each) => each.isAsPromised);
   return {
     name: drill.name,
@@ -26,6 +26,7 @@ export async function perform(drill: Drill, options: LabOptions = {}): Promise<D
     hasPassed: error === undefined && observations.length > 0 && isAsPromised,
     done,
     observations,
+    ...(notTried.length > 0 && { notTried }),
     ...(error !== undefined && { error }),
     durationMs: Math.round(systemClock.monotonicMs() - startMs),
   };

@@ -16,6 +16,15 @@ const result: DrillResult = {
   error: 'Error: it\nended',
   durationMs: 1234,
 };
+const inPart: DrillResult = {
+  name: 'promoted-replica',
+  promise: 'Nothing is lost.',
+  hasPassed: true,
+  done: [],
+  observations: [],
+  notTried: ['pairs: there is no\nJava'],
+  durationMs: 1,
+};
 const report: DrillReport = {
   title: 'Drills',
   started: '2026-01-01T00:00:00.000Z',
@@ -29,9 +38,9 @@ const report: DrillReport = {
     host: 'host',
     clients: { amqplib: '1.0.0' },
   },
-  passedCount: 0,
+  passedCount: 1,
   failedCount: 1,
-  drills: [result],
+  drills: [result, inPart],
 };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -39,6 +48,8 @@ test('a report as Markdown shows failures, keeps its tables whole, and ends with
   const text = asMarkdown(report);
   assert.ok(text.includes('| wire-tap | **failed** |\n'));
   assert.ok(text.includes('| no \\| weak suite | **no** | TLSv1 [2J \\| agreed |\n'));
+  assert.ok(text.includes('| promoted-replica | passed, tried in part |\n'));
+  assert.ok(text.includes('\nNot tried: pairs: there is no Java\n'));
   assert.ok(text.includes('It ended with an error: Error: it ended\n'));
   const lines = text.split('\n');
   const above = `${lines.slice(0, -2).join('\n')}\n`;

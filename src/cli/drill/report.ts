@@ -115,23 +115,26 @@ export function asMarkdown(report: DrillReport): string {
     '',
     '| drill | result |',
     '| --- | --- |',
-    ...report.drills.map(({ name, hasPassed }) => `| ${name} | ${resultOf(hasPassed)} |`),
+    ...report.drills.map((drill) => `| ${drill.name} | ${resultOf(drill)} |`),
     ...report.drills.flatMap(sectionOf),
   ];
   const text = `${lines.join('\n')}\n`;
   return `${text}SHA-256 of the lines above: ${sha256(text)}\n`;
 }
 
-const resultOf = (hasPassed: boolean) => (hasPassed ? 'passed' : '**failed**');
+function resultOf({ hasPassed, notTried }: DrillResult): string {
+  return `${hasPassed ? 'passed' : '**failed**'}${notTried === undefined ? '' : ', tried in part'}`;
+}
 
 function sectionOf(drill: DrillResult): string[] {
-  const { name, promise, limits, hasPassed, durationMs, done, observations, error } = drill;
+  const { name, promise, limits, durationMs, done, observations, notTried = [], error } = drill;
   return [
     '',
-    `## ${name}: ${resultOf(hasPassed)}`,
+    `## ${name}: ${resultOf(drill)}`,
     '',
     `Promise: ${promise}`,
     ...(limits === undefined ? [] : ['', `Limits: ${limits}`]),
+    ...notTried.flatMap((what) => ['', `Not tried: ${cell(what)}`]),
     '',
     `What was done, in ${(durationMs / 1000).toFixed(1)} s:`,
     '',

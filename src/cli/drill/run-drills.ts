@@ -47,21 +47,30 @@ export async function runDrills(names: readonly string[], options: DrillOptions)
     }
     if (access !== undefined) await record(access, report);
     const failed = results.filter(({ hasPassed }) => !hasPassed).map(({ name }) => name);
-    console.log(`${results.length - failed.length} of ${results.length} drills passed`);
+    const inPart = results.filter(({ notTried }) => notTried !== undefined);
+    const passed = `${results.length - failed.length} of ${results.length} drills passed`;
+    const names = inPart.map(({ name }) => name).join(', ');
+    console.log(names === '' ? passed : `${passed}; tried in part: ${names}`);
     if (failed.length > 0) throw new CliError('drill-failed', `failed: ${failed.join(', ')}`);
   } finally {
     await file?.close();
   }
 }
 
+/** Maximum length of what the service records about parts that were not tried, characters. */
+const notTriedLengthMax = 512;
+
 /** Has the results recorded in the trail of the service. @throws {CliError} `call-failed` */
 async function record(access: ApiAccess, report: DrillReport): Promise<void> {
   const { started: startedAt, ended: endedAt, subject } = report;
   const { waxwing: version, programSha256 } = subject;
-  const results = report.drills.map(({ name, hasPassed, durationMs }) => ({
+  const results = report.drills.map(({ name, hasPassed, durationMs, notTried }) => ({
     drill: name,
     hasPassed,
     durationMs,
+    ...(notTried !== undefined && {
+      notTried: printable(notTried.join('; ')).slice(0, notTriedLengthMax),
+    }),
   }));
   const input = { startedAt, endedAt, version, programSha256, drills: results };
   await callApi(access, 'waxwing-administration', '/waxwing/v1/drills', input);
@@ -91,12 +100,14 @@ async function newFile(path: string) {
   }
 }
 
-function linesOf({ name, hasPassed, durationMs, observations, error }: DrillResult): string[] {
+function linesOf(result: DrillResult): string[] {
+  const { name, hasPassed, durationMs, observations, notTried = [], error } = result;
   return [
     `${hasPassed ? 'passed' : 'FAILED'}  ${name}  (${(durationMs / 1000).toFixed(1)} s)`,
     ...observations.map(
       ({ what, isAsPromised, seen }) => `  ${isAsPromised ? '✓' : '✗'} ${what}: ${printable(seen)}`,
     ),
+    ...notTried.map((what) => `  – not tried: ${printable(what)}`),
     ...(error === undefined ? [] : [`  ✗ ${printable(error)}`]),
   ];
 }

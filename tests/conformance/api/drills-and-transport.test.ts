@@ -24,6 +24,7 @@ const call = (name: string, input: object, credentials = plane.credentials) =>
 const drills = [
   { drill: 'stolen-folder', hasPassed: true, durationMs: 1234 },
   { drill: 'wire-tap', hasPassed: false, durationMs: 0 },
+  { drill: 'promoted-replica', hasPassed: true, durationMs: 9, notTried: 'pairs: no ActiveMQ' },
 ];
 const run = {
   startedAt: '2026-01-01T00:00:00.000Z',
@@ -53,6 +54,9 @@ test('results that are not those of drills are refused, and recorded as refused'
     { drills: [{ drill: 'x'.repeat(65), hasPassed: true, durationMs: 1 }] },
     { drills: [{ drill: 'x', hasPassed: 'yes', durationMs: 1 }] },
     { drills: [{ drill: 'x', hasPassed: true, durationMs: -1 }] },
+    { drills: [{ drill: 'x', hasPassed: true, durationMs: 1, notTried: '' }] },
+    { drills: [{ drill: 'x', hasPassed: true, durationMs: 1, notTried: 'a\u202eb' }] },
+    { drills: [{ drill: 'x', hasPassed: true, durationMs: 1, notTried: 'x'.repeat(513) }] },
     { drills: Array.from({ length: 65 }, () => drills[0]) },
   ];
   for (const change of wrong) {

@@ -16,6 +16,8 @@ const result = structure({
   drill: required(string({ min: 1, max: 64, pattern: /^[a-z0-9-]+$/ })),
   hasPassed: required(boolean()),
   durationMs: required(long({ min: 0, max: durationMaxMs })),
+  /** The parts that the machine could not run, and why. */
+  notTried: string({ min: 1, max: 512, pattern: /^\P{C}+$/u }),
 });
 
 /** @throws {ControlError} `bad-request` */

@@ -1,4 +1,4 @@
-// The official AWS clients, and amqplib, against a throw-away service. rhea is in `queue-client.ts`.
+// The official AWS clients, and amqplib, against a throw-away service. stompjs is in `queue-client.ts`.
 
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
@@ -19,8 +19,8 @@ export const clientPackages = [
   '@aws-sdk/client-kms',
   '@aws-sdk/client-mq',
   '@aws-sdk/client-sts',
+  '@stomp/stompjs',
   'amqplib',
-  'rhea',
 ] as const;
 
 /** Credentials of a caller. */

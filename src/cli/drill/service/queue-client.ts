@@ -1,17 +1,19 @@
-// AMQP 1.0 with a queue of a broker of ActiveMQ's type, by rhea.
+// STOMP over TLS with a queue of a broker of ActiveMQ's type, by stompjs: every such broker has it, and
+// Debian's ActiveMQ has no AMQP.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import rhea, { type Connection, type ConnectionOptions, type EventContext } from 'rhea';
+import { Client } from '@stomp/stompjs';
+import { TlsStompSocket } from './tls-stomp-socket.ts';
+import { waitFor } from './wait.ts';
 
-/** Messages that may be delivered before they are accepted. */
-const credit = 1000;
-/** A queue from which nothing arrives for so long is empty; milliseconds. */
-const idleMs = 2000;
+/** Maximum time until the end of a queue arrives, milliseconds. */
+const takeMsMax = 60_000;
+/** The body of a message that marks the end of a queue. */
+const end = 'the end of the queue';
 
 /** How a broker is reached. */
 export interface QueueAddress {
-  /** `amqp+ssl://127.0.0.1:5671` */
-  readonly endpoint: string;
+  /** `stomp+ssl://127.0.0.1:61614`, one for each instance. At most one accepts connections. */
+  readonly endpoints: readonly string[];
   readonly username: string;
   readonly password: string;
   /** The authorities to trust, PEM. */
@@ -21,84 +23,89 @@ export interface QueueAddress {
 
 /** A connection that uses one queue. It does not reconnect. */
 export class QueueClient {
-  readonly #connection: Connection;
-  readonly #queue: string;
+  readonly #client: Client;
+  readonly #destination: string;
+  #receiptCount = 0;
+  /** Called when the connection has ended. */
+  #ended = (): void => {};
 
-  private constructor(connection: Connection, queue: string) {
-    this.#connection = connection;
-    this.#queue = queue;
+  private constructor(client: Client, queue: string) {
+    this.#client = client;
+    this.#destination = `/queue/${queue}`;
+    client.onWebSocketClose = () => this.#ended();
   }
 
-  /** @throws {Error} if nobody listens, or the log-in is refused */
-  static async open({ endpoint, queue, ...login }: QueueAddress): Promise<QueueClient> {
-    const { hostname: host, port } = new URL(endpoint.replace('amqp+ssl:', 'https:'));
-    const options = {
-      ...login,
-      host,
-      port: Number(port),
-      transport: 'tls',
-      servername: host,
-      reconnect: false,
-    };
-    // Its types miss `ca`.
-    const connection = rhea.create_container().connect(options as ConnectionOptions);
-    await new Promise<void>((resolve, reject) => {
-      connection.once('connection_open', () => resolve());
-      connection.once('connection_close', () => reject(new Error('the connection was closed')));
-      connection.once('disconnected', ({ error }: EventContext) =>
-        reject(error ?? new Error('the connection ended')),
-      );
+  /** @throws {Error} if nobody listens at any endpoint, or the log-in is refused */
+  static async open({ endpoints, ...address }: QueueAddress): Promise<QueueClient> {
+    let failure = new Error('the broker has no endpoint for STOMP');
+    for (const endpoint of endpoints) {
+      try {
+        return await QueueClient.#openAt(endpoint, address);
+      } catch (error) {
+        failure = error as Error; // those of the promise below are
+      }
+    }
+    throw failure;
+  }
+
+  static async #openAt(
+    endpoint: string,
+    { username: login, password: passcode, ca, queue }: Omit<QueueAddress, 'endpoints'>,
+  ): Promise<QueueClient> {
+    const client = new Client({
+      webSocketFactory: () => new TlsStompSocket(endpoint, ca),
+      connectHeaders: { login, passcode },
+      reconnectDelay: 0,
+      heartbeatIncoming: 0,
+      heartbeatOutgoing: 0,
     });
-    // Errors end the connection, which `send` and `take` notice.
-    for (const event of ['connection_error', 'session_error', 'error'])
-      connection.on(event, () => {});
-    return new QueueClient(connection, queue);
+    await new Promise<void>((resolve, reject) => {
+      client.onConnect = () => resolve();
+      client.onStompError = ({ headers }) => reject(new Error(headers['message']));
+      client.onWebSocketError = reject;
+      client.onWebSocketClose = () => reject(new Error('the connection ended'));
+      client.activate();
+    });
+    return new QueueClient(client, queue);
   }
 
   /**
-   * Sends persistent messages one after the other, each when the one before was accepted.
+   * Sends persistent messages one after the other, each when the one before was confirmed.
    *
-   * @param confirmed called with each body that was accepted
+   * @param confirmed called with each body that was confirmed
    * @returns when there are no more bodies, or the connection has ended
    */
-  send(bodies: Iterator<string>, confirmed: (body: string) => void): Promise<void> {
-    const sender = this.#connection.open_sender(this.#queue);
+  async send(bodies: Iterable<string>, confirmed: (body: string) => void): Promise<void> {
+    for (const body of bodies) {
+      if (!(await this.#isConfirmed(body))) return;
+      confirmed(body);
+    }
+  }
+
+  /** Sends a message. Returns false if the connection ends before it is confirmed. */
+  #isConfirmed(body: string): Promise<boolean> {
+    const [client, destination] = [this.#client, this.#destination];
+    this.#receiptCount += 1;
+    const receipt = String(this.#receiptCount);
     return new Promise((resolve) => {
-      let sent = '';
-      const next = () => {
-        const { done, value } = bodies.next();
-        if (done === true) return resolve();
-        sent = value;
-        sender.send({ body: sent, durable: true });
-      };
-      sender.once('sendable', next);
-      sender.on('accepted', () => {
-        confirmed(sent);
-        next();
-      });
-      for (const event of ['rejected', 'released', 'sender_close'])
-        sender.once(event, () => resolve());
-      this.#connection.once('disconnected', () => resolve());
+      this.#ended = () => resolve(false);
+      if (!client.connected) return resolve(false);
+      client.watchForReceipt(receipt, () => resolve(true));
+      client.publish({ destination, body, headers: { receipt, persistent: 'true' } });
     });
   }
 
-  /** Takes all messages of the queue. */
+  /** Takes all messages of the queue. Those that do not arrive in a minute are missing. */
   async take(): Promise<string[]> {
     const bodies: string[] = [];
-    const receiver = this.#connection.open_receiver({
-      source: this.#queue,
-      credit_window: credit,
-      autoaccept: true,
-    });
-    receiver.on('message', ({ message }: EventContext) => bodies.push(String(message?.body)));
-    for (let before = -1; before < bodies.length; ) {
-      before = bodies.length;
-      await sleep(idleMs);
-    }
-    return bodies;
+    await this.#isConfirmed(end);
+    if (this.#client.connected)
+      this.#client.subscribe(this.#destination, ({ body }) => bodies.push(body));
+    await waitFor(() => bodies.at(-1) === end || !this.#client.connected, takeMsMax);
+    return bodies.filter((body) => body !== end);
   }
 
   close(): void {
-    this.#connection.close();
+    void this.#client.deactivate({ force: true });
   }
 }

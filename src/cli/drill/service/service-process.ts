@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** Additional variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether a lab stops it in order instead of killing it, because it mounts volumes. */
+  readonly hasMounts?: boolean;
 }
 
 /** A running service, and clients of its root user. */
