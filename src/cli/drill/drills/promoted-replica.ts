@@ -91,7 +91,8 @@ async function sawSwitchover(lab: Lab, service: ServiceProcess, tried: Tried): P
   const published = client.send(bodiesOf(lab), (body) => confirmed.push(body));
   await sleep(publishMs);
   await sawPromoted(lab, service, name, second, 'SWITCHOVER');
-  await published; // the first broker has ended the connection
+  client.close();
+  await published;
   await sawAll(lab, name, confirmed, await connect(second), 'every confirmed message is there');
 }
 

@@ -5,6 +5,8 @@ import { Client } from '@stomp/stompjs';
 import { TlsStompSocket } from './tls-stomp-socket.ts';
 import { waitFor } from './wait.ts';
 
+/** Maximum time of a log-in, milliseconds. */
+const openMsMax = 60_000;
 /** Maximum time until the end of a queue arrives, milliseconds. */
 const takeMsMax = 60_000;
 /** The body of a message that marks the end of a queue. */
@@ -55,6 +57,7 @@ export class QueueClient {
     const client = new Client({
       webSocketFactory: () => new TlsStompSocket(endpoint, ca),
       connectHeaders: { login, passcode },
+      connectionTimeout: openMsMax,
       reconnectDelay: 0,
       heartbeatIncoming: 0,
       heartbeatOutgoing: 0,

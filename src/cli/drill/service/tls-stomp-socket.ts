@@ -40,10 +40,10 @@ export class TlsStompSocket implements IStompSocket {
   }
 
   close(): void {
-    this.#socket.end();
+    this.#socket.destroy();
   }
 
   terminate(): void {
-    this.#socket.destroy();
+    this.close();
   }
 }
