@@ -199,7 +199,7 @@ export class Reconciler {
   }
 
   /** Makes what a replica has a volume, or creates one if it has nothing. */
-  async #adopt(broker: BrokerRecord): Promise<void> {
+  async #adopt(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     const { id } = broker;
     for (const volume of broker.volumes) {
       const wrapped = await this.#withReplicas(broker, (replicas) => replicas.wrappedKeys(id));
@@ -214,7 +214,11 @@ export class Reconciler {
         if ('wrappedKey' in key) {
           await this.#withEngine(broker, (engine) => engine.create(this.#specOf(broker), [key]));
           await this.#setVolumes(id, () => ({ mountedEpoch: 0 }));
-        } else await this.#withReplicas(broker, (replicas) => replicas.adopt(id, key));
+        } else {
+          await this.#whileKeyIsUsable(broker, runtime, () =>
+            this.#withReplicas(broker, (replicas) => replicas.adopt(id, key)),
+          );
+        }
       } finally {
         overwrite([key]);
       }
@@ -273,7 +277,7 @@ export class Reconciler {
     if (!hasVolumes(broker)) {
       const { dataReplicationModes } = this.#parts.engines.offerOf(broker).rules;
       const mayBeCopy = dataReplicationModes.includes('CRDR');
-      await (mayBeCopy ? this.#adopt(broker) : this.#rebuild(broker));
+      await (mayBeCopy ? this.#adopt(broker, runtime) : this.#rebuild(broker));
     }
     const opened: VolumeKey[] = [];
     try {
@@ -325,11 +329,8 @@ export class Reconciler {
     const spec = withVersions(this.#specOf({ ...broker, ...applied, volumes }), broker);
     const wasPartDown = runtime.isPartDown;
     runtime.isPartDown = false;
-    const begun = whileKeyIsUsable(
-      runtime,
-      () => this.#askForKey(broker),
-      () => this.#parts.engines.engineFor(broker).abandon?.(id),
-      () => this.#withEngine(broker, () => begin(spec)),
+    const begun = this.#whileKeyIsUsable(broker, runtime, () =>
+      this.#withEngine(broker, () => begin(spec)),
     );
     const { ports, mounted, problem } = await begun.catch((error: unknown) => {
       runtime.isPartDown ||= wasPartDown;
@@ -353,6 +354,16 @@ export class Reconciler {
     // All instances have the version of the broker now.
     const instances = broker.instances.map(({ number, volumeId }) => ({ number, volumeId }));
     await this.#move(id, 'started', { ...applied, ...now, instances, action: null, pending });
+  }
+
+  /** Lets the engine give up what takes long as soon as the key is lost. @throws {KeyLost} */
+  #whileKeyIsUsable<T>(
+    broker: BrokerRecord,
+    runtime: RuntimeState,
+    act: () => Promise<T>,
+  ): Promise<T> {
+    const abandon = () => this.#parts.engines.engineFor(broker).abandon?.(broker.id);
+    return whileKeyIsUsable(runtime, () => this.#askForKey(broker), abandon, act);
   }
 
   /** Records that a broker runs, but that its upgrade has stopped. */

@@ -44,8 +44,9 @@ export function fakeReplicas(folders: Folders): EngineReplicas {
         release: async () => {},
       };
     },
-    stateOf: async (brokerId) => {
-      if (replicas.has(brokerId)) return 'copy';
+    stateOf: async (brokerId, lineage) => {
+      const replica = replicas.get(brokerId);
+      if (replica !== undefined) return replica.lineage === lineage ? 'copy' : 'former';
       return folders.has(brokerId) ? 'former' : 'nothing';
     },
     repair: async () => {},

@@ -22,6 +22,21 @@ export function counterpartOf(brokers: Brokers, broker: Pairing): BrokerRecord |
   return other !== undefined && namedBy(other) === broker.id ? other : undefined;
 }
 
+/**
+ * Whether a primary has run since it got its role, so that it may have confirmed messages which are not in what the
+ * former primary had. Each start gets a higher number than those of both brokers before.
+ */
+export function hasRunSince(
+  primary: Pick<BrokerRecord, 'volumes'>,
+  former: Pick<BrokerRecord, 'volumes'>,
+): boolean {
+  return lastMountOf(primary) > lastMountOf(former);
+}
+
+function lastMountOf({ volumes }: Pick<BrokerRecord, 'volumes'>): number {
+  return Math.max(0, ...volumes.map(({ mountedEpoch }) => mountedEpoch));
+}
+
 /** Whether the primary of a replica has taken up its role, so that data is replicated. */
 export function isPrimaryOf(other: Pairing | undefined, replica: Pairing): boolean {
   const { replication } = other ?? {};

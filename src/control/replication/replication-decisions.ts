@@ -5,7 +5,7 @@ import type { Brokers } from '../brokers.ts';
 import type { ChangeEntry, Decided } from '../creation.ts';
 import { nextState } from '../lifecycle.ts';
 import { refuse } from '../rules.ts';
-import { counterpartOf, isPrimaryOf, replicaIdOf } from './pairs.ts';
+import { counterpartOf, hasRunSince, isPrimaryOf, replicaIdOf } from './pairs.ts';
 import type { PromotionMode } from './replication-record.ts';
 
 /**
@@ -61,12 +61,34 @@ function problemOf(
   }
   if (replica.replication?.promotion) return 'it is being promoted';
   if (replica.state !== 'REPLICA') return `it must be in state REPLICA, and is ${replica.state}`;
-  // What a former primary had is older than what a running primary has confirmed since.
-  const hasState = state === 'copy' || (state === 'former' && !isUp(primary.id));
-  if (!hasState) return `it has no complete copy of its primary [${primary.id}] yet`;
+  if (!maySucceed(replica, primary, state)) {
+    const none = `it has no complete copy of its primary [${primary.id}] yet`;
+    return state === 'nothing' || isUp(primary.id) ? none : `${none}, ${onlyFormer(primary.id)}`;
+  }
   if (mode === 'FAILOVER' || (primary.state === 'RUNNING' && isUp(primary.id))) return undefined;
   const how = primary.state === 'RUNNING' ? 'not running' : primary.state;
   return `its primary [${primary.id}] is ${how}; SWITCHOVER requires RUNNING, FAILOVER does not`;
+}
+
+/**
+ * Whether a replica may take the place of its primary: it has what the primary had, up to the lag.
+ *
+ * @param state what the replica has
+ */
+export function maySucceed(
+  replica: BrokerRecord,
+  primary: BrokerRecord,
+  state: 'copy' | 'former' | 'nothing',
+): boolean {
+  // A primary that has not run since the roles were swapped has confirmed nothing.
+  return state === 'copy' || (state === 'former' && !hasRunSince(primary, replica));
+}
+
+function onlyFormer(primaryId: string): string {
+  return (
+    `only what it had before the roles were swapped, and [${primaryId}] has run since. ` +
+    `To use that without what was confirmed since, set the data replication mode of [${primaryId}] to NONE`
+  );
 }
 
 /**

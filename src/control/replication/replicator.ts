@@ -14,6 +14,7 @@ import type { VolumeKeys } from '../volumes/volume-keys.ts';
 import type { WrappedDataKey } from '../volumes/volume-state.ts';
 import { counterpartOf, isPrimaryOf } from './pairs.ts';
 import { mountForCopy } from './replica-mount.ts';
+import { maySucceed } from './replication-decisions.ts';
 import type { ReplicationRecord } from './replication-record.ts';
 
 /** The parts that replication needs. */
@@ -200,7 +201,7 @@ export class Replicator {
     await this.#progress.get(replicaId)?.copying;
     try {
       if (promotion === 'SWITCHOVER') await this.#copyAll(primaryId, replicaId);
-      await this.#requireState(replicaId);
+      await this.#requireState(primaryId, replicaId);
     } catch (error) {
       if (this.#isClosed) throw error;
       report('error', primaryId, `the ${promotion.toLowerCase()} was given up`, error);
@@ -237,9 +238,12 @@ export class Replicator {
     }
   }
 
-  async #requireState(replicaId: string): Promise<void> {
-    if ((await this.stateOf(replicaId)) !== 'nothing') return;
-    throw new Error('the replica has no complete copy');
+  /** The primary may have started since the promotion was asked for. */
+  async #requireState(primaryId: string, replicaId: string): Promise<void> {
+    const { brokers } = this.#parts;
+    const state = await this.stateOf(replicaId);
+    if (maySucceed(brokers.require(replicaId), brokers.require(primaryId), state)) return;
+    throw new Error(`the replica ${replicaId} has no complete copy`);
   }
 
   /** What a replica has, from which it can be promoted. A damaged copy is none. */
@@ -247,9 +251,10 @@ export class Replicator {
     const replica = this.#parts.brokers.require(replicaId);
     if (replica.replication?.role !== 'REPLICA') return 'nothing';
     try {
-      const state = await this.#replicasOf(replica).stateOf(replicaId);
+      const { lineage } = replica.replication;
+      const state = await this.#replicasOf(replica).stateOf(replicaId, lineage);
       // A broker that was never the primary has no data of the pair.
-      return state === 'former' && replica.replication.lineage === 1 ? 'nothing' : state;
+      return state === 'former' && lineage === 1 ? 'nothing' : state;
     } catch (error) {
       if (error instanceof WaxwingError) return 'nothing';
       throw error;

@@ -80,12 +80,13 @@ export interface EngineReplicas {
    */
   primary(brokerId: string): Promise<PrimaryState>;
   /**
-   * What a replica has: a complete copy of its primary; its own volume from before it was a replica, whose
-   * data keys the first copy erases; or nothing.
+   * What a replica has: a complete copy of its primary; what it had before the roles were last swapped, which the first
+   * copy ends (its own volume, or a copy that was not started); or nothing.
    *
+   * @param lineage the present one
    * @throws {WaxwingError} `volume-damaged`, `disk-failed`
    */
-  stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'>;
+  stateOf(brokerId: string, lineage: number): Promise<'copy' | 'former' | 'nothing'>;
   /** Forgets a copy that cannot be read, so that the next one begins again. */
   repair(brokerId: string): Promise<void>;
   /** The wrapped data keys that a replica has in a lineage, newest first. */

@@ -79,6 +79,13 @@ interface Run {
   certificate: string;
 }
 
+/** A start in progress. */
+interface Starting {
+  isAbandoned: boolean;
+  /** Undefined while it is prepared. */
+  pair: Pair | undefined;
+}
+
 /** Runs pairs of ActiveMQ as processes of this machine, on one encrypted volume each. */
 export class ActiveMqEngine implements Engine {
   readonly kinds: readonly EngineKind[];
@@ -86,8 +93,8 @@ export class ActiveMqEngine implements Engine {
   readonly volumes: PairVolumes;
   readonly #options: ActiveMqEngineOptions;
   readonly #runs = new Map<string, Run>();
-  /** Pairs that are being started. */
-  readonly #starting = new Set<Pair>();
+  /** What is being started, by broker. */
+  readonly #starting = new Map<string, Starting>();
   #events: EngineEvents | undefined = undefined;
 
   constructor(options: ActiveMqEngineOptions) {
@@ -138,6 +145,8 @@ export class ActiveMqEngine implements Engine {
     const { id } = spec;
     const [key] = keys;
     const [volume] = spec.volumes;
+    const starting: Starting = { isAbandoned: false, pair: undefined };
+    this.#starting.set(id, starting);
     try {
       const known = this.#runs.get(id);
       if (known !== undefined) return known.running;
@@ -147,6 +156,8 @@ export class ActiveMqEngine implements Engine {
       const certificate = await this.#certificate(id);
       const ports = await choosePorts(spec, this.#options);
       const pair = this.#pair(spec, installation, certificate, ports);
+      starting.pair = pair;
+      if (starting.isAbandoned) pair.abandonStart();
       await this.#start(id, pair, createSecretKey(key.dataKey));
       const running = { ports };
       const { name } = spec;
@@ -156,6 +167,7 @@ export class ActiveMqEngine implements Engine {
       this.#reportPorts(id, ports);
       return running;
     } finally {
+      this.#starting.delete(id);
       for (const { dataKey, older = [] } of keys) {
         for (const each of [dataKey, ...older.map((other) => other.dataKey)]) each.fill(0);
       }
@@ -165,14 +177,11 @@ export class ActiveMqEngine implements Engine {
   async #start(brokerId: string, pair: Pair, dataKey: KeyObject): Promise<void> {
     const { replicas } = this.volumes;
     await replicas.claim(brokerId);
-    this.#starting.add(pair);
     try {
       await pair.start(dataKey);
     } catch (error) {
       replicas.release(brokerId);
       throw error;
-    } finally {
-      this.#starting.delete(pair);
     }
   }
 
@@ -257,8 +266,15 @@ export class ActiveMqEngine implements Engine {
     return whyUnusable(text, users);
   }
 
+  abandon(brokerId: string): void {
+    const starting = this.#starting.get(brokerId);
+    if (starting !== undefined) starting.isAbandoned = true;
+    starting?.pair?.abandonStart();
+    this.volumes.replicas.abandonAdoption(brokerId);
+  }
+
   abandonStarts(): void {
-    for (const pair of this.#starting) pair.abandonStart();
+    for (const id of [...this.#starting.keys(), ...this.volumes.replicas.adopted]) this.abandon(id);
   }
 
   async stop(brokerId: string): Promise<void> {

@@ -44,8 +44,8 @@ export interface ReplicaSource {
 }
 
 /**
- * What the folder of a replica has: a complete copy of its primary; the volume that the broker had when it was
- * the primary, until the first copy begins; or nothing.
+ * What the folder of a replica has: a complete copy of its primary; what it had before the roles were last swapped,
+ * until the first copy begins (the volume of a primary, or a copy that was not started); or nothing.
  */
 export type ReplicaState = 'copy' | 'former' | 'nothing';
 
@@ -69,10 +69,12 @@ export class ReplicaVolume {
   /**
    * What the replica has.
    *
+   * @param lineage the present one
    * @throws {StorageError} `volume-damaged`, `format-too-new`, `disk-failed`
    */
-  async state(): Promise<ReplicaState> {
-    if ((await this.#published()) !== undefined) return 'copy';
+  async state(lineage: number): Promise<ReplicaState> {
+    const published = await this.#published();
+    if (published !== undefined) return published.lineage === lineage ? 'copy' : 'former';
     return (await this.#names()).includes('volume') ? 'former' : 'nothing';
   }
 

@@ -88,12 +88,14 @@ export class CopierProcess {
     return this.#send(request, answerMs[request.type]);
   }
 
-  /** Kills the process. Returns whether it is gone; if not, it waits for a volume. */
+  /** Kills the process. Returns whether it is gone; if not, it waits for a volume. What it was asked for has failed. */
   async end(): Promise<boolean> {
     if (this.#isOver) return true;
     this.#child.kill('SIGKILL');
     const late = delay(endMs, false, { ref: false });
-    return Promise.race([this.#exit.then(() => true), late]);
+    const isGone = await Promise.race([this.#exit.then(() => true), late]);
+    if (!isGone) this.#answer({ error: 'it was killed, and waits for a volume' });
+    return isGone;
   }
 
   async #send(message: CopierStart | CopierRequest, patienceMs: number): Promise<Pass> {

@@ -71,6 +71,8 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
   readonly #copying = new Map<string, Copying>();
   /** Brokers whose volume is about to be mounted by a pair, or is. */
   readonly #claimed = new Set<string>();
+  /** The processes that finish promoted copies, by broker. */
+  readonly #adopting = new Map<string, CopierProcess>();
   /** The last change of a mount, by broker: they follow each other. */
   readonly #changes = new Map<string, Promise<unknown>>();
 
@@ -259,11 +261,16 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
     throw new WaxwingError('disk-failed', text);
   }
 
-  async stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'> {
+  async stateOf(brokerId: string, lineage: number): Promise<'copy' | 'former' | 'nothing'> {
     const record = await readRecord(this.#options.folderOf(brokerId));
-    if (record !== undefined) return record.state === 'copy' ? 'copy' : 'nothing';
+    if (record === undefined) return (await this.#hasVolume(brokerId)) ? 'former' : 'nothing';
+    if (record.state !== 'copy') return 'nothing';
+    return record.lineage === lineage ? 'copy' : 'former';
+  }
+
+  async #hasVolume(brokerId: string): Promise<boolean> {
     const volume = await this.#volumeOf(brokerId);
-    return (await volume?.state()) === 'missing' || volume === undefined ? 'nothing' : 'former';
+    return volume !== undefined && (await volume.state()) !== 'missing';
   }
 
   /** A record or keys that cannot be read are replaced: the next copy begins with an empty volume. */
@@ -285,7 +292,8 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
   }
 
   async wrappedKeys(brokerId: string): Promise<readonly WrappedDataKey[]> {
-    if ((await this.stateOf(brokerId)) !== 'copy') return [];
+    const record = await readRecord(this.#options.folderOf(brokerId));
+    if (record?.state !== 'copy') return [];
     return (await this.#volumeOf(brokerId))?.wrappedKeys() ?? [];
   }
 
@@ -296,31 +304,38 @@ export class PairReplicas implements EngineReplicas, ReplicaMounts {
       throw new WaxwingError('not-a-volume', `${folder} has no complete replica`);
     }
     await this.unmount(brokerId);
-    // Only its mountpoint is needed.
-    await this.mount({ id: brokerId, name: '', volumeId: key.volumeId }, key);
+    const process = new CopierProcess();
+    this.#adopting.set(brokerId, process); // it can be abandoned from now on
     try {
-      await this.#finish(brokerId, record.hasIndex);
+      // Only its mountpoint is needed.
+      await this.mount({ id: brokerId, name: '', volumeId: key.volumeId }, key);
+      const target = this.#storeOf(brokerId);
+      assert(target !== undefined, `the volume of broker ${brokerId} is not mounted`);
+      await process.begin({ source: null, target, user: this.#user });
+      await process.ask({ type: 'finish', hasIndex: record.hasIndex });
     } finally {
+      this.#adopting.delete(brokerId);
+      // One that waits for the volume ends when the volume is fenced.
+      await process.end();
       await this.unmount(brokerId);
     }
     await removeRecord(folder);
   }
 
-  async #finish(brokerId: string, hasIndex: boolean): Promise<void> {
-    const target = this.#storeOf(brokerId);
-    assert(target !== undefined, `the volume of broker ${brokerId} is not mounted`);
-    const process = new CopierProcess();
-    try {
-      await process.begin({ source: null, target, user: this.#user });
-      await process.ask({ type: 'finish', hasIndex });
-    } finally {
-      await process.end();
-    }
+  /** The brokers for which {@link adopt} is in progress. */
+  get adopted(): Iterable<string> {
+    return this.#adopting.keys();
+  }
+
+  /** Makes {@link adopt} fail if it is in progress. It can be repeated. */
+  abandonAdoption(brokerId: string): void {
+    void this.#adopting.get(brokerId)?.end();
   }
 
   async finish(brokerId: string): Promise<boolean> {
     await this.unmount(brokerId);
-    return (await this.stateOf(brokerId)) === 'former';
+    const record = await readRecord(this.#options.folderOf(brokerId));
+    return record === undefined && (await this.#hasVolume(brokerId));
   }
 
   /** The user of the volumes; null if it is that of the service. */

@@ -57,8 +57,8 @@ export class WaxwingReplicas implements EngineReplicas {
     }
   }
 
-  stateOf(brokerId: string): Promise<'copy' | 'former' | 'nothing'> {
-    return this.#of(brokerId).state();
+  stateOf(brokerId: string, lineage: number): Promise<'copy' | 'former' | 'nothing'> {
+    return this.#of(brokerId).state(lineage);
   }
 
   repair(brokerId: string): Promise<void> {
