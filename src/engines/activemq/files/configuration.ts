@@ -14,6 +14,7 @@ import {
 } from '../../../control/configurations/activemq/xml-tree.ts';
 import { ControlError } from '../../../control/errors.ts';
 import { networkConnectors, whyNoNetwork } from './network-connectors.ts';
+import { whyRepeated } from './repetitions.ts';
 import { brokerId, statisticsBeans } from './statistics.ts';
 import type { JavaTls } from './tls.ts';
 import type { PairUser } from './users.ts';
@@ -71,8 +72,8 @@ const writer = new XMLBuilder({ ...xmlOptions, suppressEmptyNode: true, format: 
  *
  * @param text the stored configuration; undefined for the defaults of ActiveMQ
  * @returns the text, and the settings of the owner that have no effect
- * @throws {ControlError} `bad-request` if the stored text cannot be read, has an element twice, or has a
- *   connection to another broker that is not permitted
+ * @throws {ControlError} `bad-request` if the stored text cannot be read, has something more often than ActiveMQ
+ *   takes it, or has a connection to another broker that is not permitted
  */
 export function brokerXml(
   text: string | undefined,
@@ -80,7 +81,7 @@ export function brokerXml(
 ): { readonly xml: string; readonly withoutEffect: readonly string[] } {
   const root = text === undefined ? undefined : readXml(text, true).find((node) => isElement(node));
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
-  const why = whyNotOnce(children);
+  const why = root === undefined ? undefined : whyRepeated(root);
   if (why !== undefined) {
     throw new ControlError('bad-request', `the configuration cannot be used: ${why}`);
   }
@@ -135,14 +136,7 @@ export function whyUnusable(
   const children = root === undefined ? [] : childrenOf(root).filter((node) => isElement(node));
   const network = children.find((node) => nameOf(node) === 'networkConnectors');
   const why = network === undefined ? undefined : whyNoNetwork(network, users);
-  return whyNotOnce(children) ?? why;
-}
-
-/** One of two would have no effect: without the `plugins` with its permissions, everybody has all of them. */
-function whyNotOnce(children: readonly XmlNode[]): string | undefined {
-  const names = children.map((node) => nameOf(node));
-  const again = names.find((name, at) => names.indexOf(name) !== at);
-  return again === undefined ? undefined : `it has the element ${again} more than once`;
+  return (root && whyRepeated(root)) ?? why;
 }
 
 const beansStart = `<?xml version="1.0" encoding="UTF-8"?>

@@ -16,8 +16,13 @@ export const statisticsEveryMs = 5000;
 /** Queues, and topics, that are written each time. */
 export const destinationsMax = 1000;
 
-/** Names that are written, with their length in UTF-16 units. */
-const isShort = 'name.length() <= 250';
+/** The length of names, UTF-16 units. Longer ones are written with their beginning and their SHA-256. */
+const nameLengthMax = 250;
+const hashLength = 64;
+const nameBytes = "name.getBytes('UTF-8')";
+const hash = `new java.math.BigInteger(1, T(java.security.MessageDigest).getInstance('SHA-256').digest(${nameBytes})).toString(16)`;
+const start = `name.substring(0, ${nameLengthMax - hashLength - 1})`;
+const shortName = `(name.length() <= ${nameLengthMax} ? name : ${start} + '~' + ${hash})`;
 
 type DestinationKind = 'queue' | 'topic';
 
@@ -102,14 +107,14 @@ export function statisticsBeans(token: string): string {
 /**
  * The expression, in Spring's language, for a broker that has started. It writes to the standard output,
  * which is that of the log: a line for each queue and each topic of the users, `TOKEN queue NAME VALUES…`,
- * and then the line `TOKEN broker VALUES…`. Names are encoded as in forms.
+ * and then the line `TOKEN broker VALUES…`. Names are encoded as in forms, and long ones shortened.
  *
  * @param token hexadecimal and secret, so that no client can forge such a line
  */
 export function statisticsExpression(token: string): string {
   const written = [
-    destinationLines(token, 'queue', isShort),
-    destinationLines(token, 'topic', `${isShort} and ${isOfUsers}`),
+    destinationLines(token, 'queue', destinations('queue')),
+    destinationLines(token, 'topic', `${destinations('topic')}.?[${isOfUsers}]`),
     `'${token} broker'${values(ofBroker)}`,
   ].map((text) => `T(java.lang.System).out.println(${text})`);
   return `started and not stopping ? {${written.join(', ')}} : null`;
@@ -121,11 +126,11 @@ function destinations(kind: DestinationKind): string {
 }
 
 /** Copying an array to another length limits the number; `null` fills it up. */
-function destinationLines(token: string, kind: DestinationKind, isShown: string): string {
+function destinationLines(token: string, kind: DestinationKind, shown: string): string {
   const arrays = 'T(java.util.Arrays)';
-  const shown = `${destinations(kind)}.?[${isShown}].toArray()`;
-  const some = `${arrays}.asList(${arrays}.copyOf(${shown}, ${destinationsMax})).?[#this != null]`;
-  const name = "T(java.net.URLEncoder).encode(name, 'UTF-8')";
+  const copied = `${arrays}.copyOf(${shown}.toArray(), ${destinationsMax})`;
+  const some = `${arrays}.asList(${copied}).?[#this != null]`;
+  const name = `T(java.net.URLEncoder).encode(${shortName}, 'UTF-8')`;
   const lines = `${some}.!['${token} ${kind} ' + ${name}${values(ofDestination)}]`;
   return `T(java.lang.String).join(T(java.lang.System).lineSeparator(), ${lines})`;
 }
