@@ -230,6 +230,16 @@ export function isUpgrading({ instances }: Pick<BrokerRecord, 'instances'>): boo
   return instances.some(({ engineVersion }) => engineVersion !== undefined);
 }
 
+/**
+ * Whether a broker has data that is no volume yet, or a volume that is created again: a promoted replica until its next
+ * start, and a node of a cluster.
+ */
+export function isUnfinished(broker: BrokerRecord): boolean {
+  const { replication, state } = broker;
+  const isWithout = state.startsWith('CREATION_') || state === 'DELETION_IN_PROGRESS';
+  return !isWithout && replication?.role !== 'REPLICA' && !hasVolumes(broker);
+}
+
 /** Whether all volumes of a broker were created. */
 export function hasVolumes({ volumes }: Pick<BrokerRecord, 'volumes'>): boolean {
   return volumes.every(({ isMade }) => isMade);

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serviceTimeline, trailTimeline } from '../audit/trail.ts';
 import { assert } from '../base/assert.ts';
-import { hasVolumes, type VolumeRecord } from '../control/broker-record.ts';
+import { hasVolumes, isUnfinished, type VolumeRecord } from '../control/broker-record.ts';
 import type { BrokerKind } from '../control/offers/offer.ts';
 import { deriveKey } from '../crypto/derive.ts';
 import { kinds } from '../engines/waxwing/kinds.ts';
@@ -40,7 +40,7 @@ export interface CheckFinding {
  *
  * @returns a finding for each volume; the generator ends after the last one
  * @throws {ServerError} the errors of opening the root key; `not-all-sound` after the last finding;
- *   `not-all-checked` if keys are not usable
+ *   `not-all-checked` if some could not be opened
  * @throws {StorageError} `folder-locked` if a service is running on the folder
  */
 export async function* checkDataFolder(
@@ -75,7 +75,7 @@ export async function* checkDataFolder(
     throw new ServerError('not-all-sound', `${counts.unsound} of ${all} not sound`);
   }
   if (counts.unknown > 0) {
-    const text = `${counted(counts.unknown, 'volume')} could not be checked because their keys are not usable`;
+    const text = `${counted(counts.unknown, 'volume')} could not be checked, for the reasons above`;
     throw new ServerError('not-all-checked', text);
   }
 }
@@ -211,6 +211,9 @@ async function* checkBrokers(
     else if (broker?.replication?.role === 'REPLICA') {
       const text = `${id}: not checked: a replica, which its promotion verifies`;
       yield { text, verdict: 'sound' };
+    } else if (broker !== undefined && isUnfinished(broker)) {
+      const text = `${id}: not checked: a promoted replica, which its next start verifies`;
+      yield { text, verdict: 'unknown' };
     } else {
       const text = `${shown(id)}: belongs to no broker; left over from an interrupted creation or deletion`;
       yield { text, verdict: 'sound' };
@@ -265,7 +268,9 @@ function proveEpoch(
 /** The brokers that have a folder, and those that must have one. */
 async function brokerIds(folder: string, state: SystemState): Promise<string[]> {
   const found = existsSync(folder) ? await readdir(folder) : [];
-  const wanted = [...state.brokers.all()].map(({ id }) => id).filter((id) => hasVolume(id, state));
+  const wanted = [...state.brokers.all()]
+    .filter((broker) => hasVolume(broker.id, state) || isUnfinished(broker))
+    .map(({ id }) => id);
   return [...new Set([...found, ...wanted])].sort();
 }
 

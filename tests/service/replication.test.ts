@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -131,6 +131,34 @@ test('without its key a replica is not kept, and the primary goes on', async () 
   await pair.publish('keys', 10);
   await waxwing.kms.send(new EnableKeyCommand({ KeyId }));
   await waxwing.brokerIs(pair.replica, 'REPLICA');
+});
+
+test('a damaged copy is not started, not backed up, and replaced by the former primary', async () => {
+  pair.confirmed.length = 0;
+  await pair.publish('damaged', 20);
+  await pair.copied();
+  const folder = folderOf(pair.replica);
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('seg-')) truncateSync(join(folder, name), 4096);
+  }
+  const Mode = 'FAILOVER';
+  await waxwing.mq.send(new PromoteCommand({ BrokerId: pair.replica, Mode }));
+  await waxwing.brokerIs(pair.replica, 'CRITICAL_ACTION_REQUIRED');
+  const file = join(waxwing.folder.root, 'everything.backup');
+  const backup = await waxwing.folder.run(['backup', '--all', file, '--data', waxwing.folder.data]);
+  assert.equal(backup.code, 1);
+  assert.match(backup.stderr, new RegExp(`Broker \\[${pair.replica}\\] has no complete volume`));
+  await waxwing.stop();
+  const check = await waxwing.folder.check();
+  assert.equal(check.code, 1);
+  assert.match(check.stdout, new RegExp(`${pair.replica}: not checked: a promoted replica, `));
+  await waxwing.restart();
+  await waxwing.brokerIs(pair.replica, 'CRITICAL_ACTION_REQUIRED');
+  await waxwing.mq.send(new PromoteCommand({ BrokerId: pair.primary, Mode }));
+  await waxwing.brokerIs(pair.primary, 'RUNNING');
+  await waxwing.brokerIs(pair.replica, 'REPLICA');
+  assert.deepEqual(await pair.drain('damaged'), pair.confirmed);
+  await pair.copied();
 });
 
 test('after the pair has ended both brokers run on their own, and can be deleted', async () => {

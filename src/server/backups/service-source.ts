@@ -1,6 +1,6 @@
 // The contents of the backup of a whole service.
 
-import { type BrokerRecord, hasVolumes } from '../../control/broker-record.ts';
+import { type BrokerRecord, hasVolumes, isUnfinished } from '../../control/broker-record.ts';
 import type { Brokers } from '../../control/brokers.ts';
 import type { Engines } from '../../control/engines.ts';
 import { ControlError } from '../../control/errors.ts';
@@ -36,7 +36,7 @@ interface CopiedBroker {
  * not older than the volumes that they describe.
  *
  * @param files the immutable files of the trail and the trails, which are linked twice
- * @throws {ControlError} 'conflict' if brokers are started or stopped all the time
+ * @throws {ControlError} 'conflict' if brokers are started or stopped all the time, or one is being promoted
  * @throws {StorageError} `freeze-refused`, `disk-failed`
  */
 export async function serviceSource(
@@ -71,6 +71,7 @@ export async function serviceSource(
 async function copyBrokers({ brokers, engines }: ServiceSourceParts): Promise<CopiedBroker[]> {
   const copied: CopiedBroker[] = [];
   try {
+    requireFinished(brokers);
     for (const broker of copiedBrokers(brokers)) {
       const { volumes } = engines.engineFor(broker);
       for (const { id } of broker.volumes) {
@@ -81,6 +82,15 @@ async function copyBrokers({ brokers, engines }: ServiceSourceParts): Promise<Co
   } catch (error) {
     await Promise.all(copied.map(({ copy }) => copy.release()));
     throw error;
+  }
+}
+
+/** Otherwise the messages of a promoted replica would not be in the backup, and a restored one would be empty. */
+function requireFinished(brokers: Brokers): void {
+  for (const broker of brokers.all()) {
+    if (!isUnfinished(broker)) continue;
+    const text = `Broker [${broker.id}] has no complete volume: it is ${broker.state}, and must be RUNNING first.`;
+    throw new ControlError('conflict', text);
   }
 }
 
@@ -109,7 +119,8 @@ async function holdService(
     return (await releaseBrokers()) ?? problem;
   };
   // No await between these: position, secrets and records belong to one moment.
-  const isCurrent = isUnchanged(parts.brokers, copied);
+  const isFinished = ![...parts.brokers.all()].some((broker) => isUnfinished(broker));
+  const isCurrent = isFinished && isUnchanged(parts.brokers, copied);
   const secrets = parts.secrets.contents();
   const freezing = [parts.log().freeze(), parts.freezeLogs()];
   const settled = await Promise.allSettled(freezing);

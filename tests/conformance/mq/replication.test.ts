@@ -17,6 +17,7 @@ import { createKey, password, underKey } from '../../support/broker-requests.ts'
 import { ControlPlane } from '../../support/control-plane.ts';
 import { Machine } from '../../support/machine.ts';
 import { until } from '../../support/processes.ts';
+import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Data replication through the API.
@@ -267,6 +268,39 @@ test('a promotion stops when the key is lost while its copy is finished, and goe
   await plane.kms.send(new EnableKeyCommand({ KeyId: key }));
   await plane.advance(0);
   assert.deepEqual((await shown(replica)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
+});
+
+test('the service is not backed up while a promoted replica has no volume yet', async () => {
+  const { primary, replica } = await paired();
+  const backup = () =>
+    signedCall(plane, serviceNamed(plane, 'waxwing-administration'), 'CreateBackup', {
+      scope: 'SERVICE',
+    });
+  let isBegun = false;
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const whole = plane.engine.volumes.replicas?.adopt;
+  const restore = withReplicas({
+    adopt: async (...of) => {
+      isBegun = true;
+      await finished;
+      await whole?.(...of);
+    },
+  });
+  await promote(replica, 'FAILOVER');
+  await until('the copy is being finished', () => isBegun);
+  const { status, body } = await backup();
+  assert.equal(status, 409);
+  assert.match(body, new RegExp(`Broker \\[${replica}\\] has no complete volume: it is REBOOT_`));
+  finish();
+  restore();
+  await plane.settled();
+  assert.equal((await shown(replica))[0], 'RUNNING');
+  // What hinders it now is that the volumes of this service are in memory.
+  assert.match((await backup()).body, /freeze-refused/);
+  assert.equal((await shown(primary))[0], 'REPLICA');
 });
 
 test('a primary without its key can be replaced by a failover, and not by a switchover', async () => {
