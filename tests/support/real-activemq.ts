@@ -71,6 +71,11 @@ export class RealActiveMq {
     return this.#path('ca.pem');
   }
 
+  /** The folder of its store. */
+  get storeFolder(): string {
+    return this.#path('data/kahadb');
+  }
+
   #path(name: string): string {
     return join(this.#folder, name);
   }
@@ -89,9 +94,14 @@ export class RealActiveMq {
     writeFileSync(this.#path('log4j.properties'), 'log4j.rootLogger=OFF\n');
   }
 
-  /** Kills the broker and starts it again over the same store. */
-  async restart(): Promise<void> {
+  /**
+   * Kills the broker and starts it again over the same store.
+   *
+   * @param meanwhile may change the store
+   */
+  async restart(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     await this.#kill();
+    await meanwhile();
     await this.#run();
   }
 

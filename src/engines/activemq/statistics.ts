@@ -17,7 +17,7 @@ export interface DestinationStatistics {
 /** What an active instance stated. */
 export interface InstanceStatistics {
   readonly values: Readonly<Record<BrokerValue, number>>;
-  /** At most {@link destinationsMax}, without those with very long names. */
+  /** At most {@link destinationsMax}. Of a name with more than 250 characters, the beginning and the SHA-256. */
   readonly queues: readonly DestinationStatistics[];
   /** The same, without those of ActiveMQ itself. */
   readonly topics: readonly DestinationStatistics[];

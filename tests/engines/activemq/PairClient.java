@@ -8,9 +8,11 @@ import javax.jms.MessageConsumer;
 import javax.jms.MessageProducer;
 import javax.jms.Session;
 import javax.jms.TextMessage;
+import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
+import org.apache.activemq.command.ActiveMQQueue;
 
-/** A client of a pair: sends confirmed messages, or takes them. */
+/** A client of a pair: sends confirmed messages, takes them, or deletes a queue. */
 public final class PairClient {
   private PairClient() {}
 
@@ -26,6 +28,8 @@ public final class PairClient {
       connection.start();
       Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
       if (args[0].equals("send")) send(session, args[1], args[2], Integer.parseInt(args[3]));
+      else if (args[0].equals("delete"))
+        ((ActiveMQConnection) connection).destroyDestination(new ActiveMQQueue(args[1]));
       else take(session, args[1], Integer.parseInt(args[2]));
       connection.close();
     } catch (JMSException error) {

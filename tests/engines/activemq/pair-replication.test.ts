@@ -13,7 +13,6 @@ import {
 } from '@aws-sdk/client-mq';
 import { readable } from '../../../src/cli/drill/plain-text.ts';
 import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
-import { mountpointOf } from '../../../src/volumes/mountpoint.ts';
 import { mountsOn } from '../../../src/volumes/mounts.ts';
 import { BrokerPair } from '../../support/broker-pair.ts';
 import { createKey, describeBroker, underKey } from '../../support/broker-requests.ts';
@@ -24,7 +23,14 @@ import {
 } from '../../support/configuration-requests.ts';
 import { disableKey, enableKey } from '../../support/keys.ts';
 import { leftIn } from '../../support/mountpoints.ts';
-import { childrenOf, isRunning, until } from '../../support/processes.ts';
+import {
+  copiersOf,
+  machinesOf as javaOf,
+  mountpointOfPair,
+  pairFolder,
+  processesWith,
+} from '../../support/pair-processes.ts';
+import { isRunning, until } from '../../support/processes.ts';
 import { isLong } from '../../support/proof.ts';
 import { hiddenTexts, placesUnder } from '../../support/readable.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
@@ -79,26 +85,8 @@ after(async () => {
   if (typeof disk !== 'string') disk.remove();
 });
 
-const folderOf = (id: string) => join(waxwing.folder.data, 'pairs', id);
-
-function mountpointOfBroker(id: string): string {
-  const volume = readdirSync(folderOf(id)).find((name) => /^(vol|fs)-/.test(name)) ?? '';
-  return mountpointOf(waxwing.folder.data, volume);
-}
-
-/** The processes that have a text in their arguments. */
-function processesWith(text: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
-      } catch {
-        return false; // it has ended
-      }
-    })
-    .map(Number);
-}
+const folderOf = (id: string) => pairFolder(waxwing, id);
+const mountpointOfBroker = (id: string) => mountpointOfPair(waxwing, id);
 
 function nameOf(pid: number): string {
   try {
@@ -108,12 +96,8 @@ function nameOf(pid: number): string {
   }
 }
 
-/** The processes of the service that copy. */
-const copiers = () =>
-  childrenOf(waxwing.pid).filter((pid) => processesWith('/dist/bin/copier.mjs').includes(pid));
-
-/** The Java machines of a broker. */
-const machinesOf = (id: string) => processesWith(`${mountpointOfBroker(id)}/instance-`);
+const copiers = () => copiersOf(waxwing);
+const machinesOf = (id: string) => javaOf(waxwing, id);
 
 /** What one of both lists has and the other has not, and what is there twice or in another order. */
 function differences(confirmed: readonly string[], found: readonly string[]) {
