@@ -98,21 +98,21 @@ test('a copy during ack compaction has all messages, and none that was acknowled
   for (let round = 0; round < rounds; round++) {
     const to = join(folder, `copy-${round}`);
     const copy = new JournalCopy(broker.storeFolder, to);
-    let isWorking = true;
     const pass = () => copy.pass(Number.POSITIVE_INFINITY, false, async () => {});
-    const copying = (async () => {
-      while (isWorking) {
-        await pass();
-        await pause(1);
-      }
-    })();
     const had = forwarded(broker.storeFolder);
-    await work(broker, count, 3000, kept);
-    count += 3000;
     const isCompacted = () => forwarded(broker.storeFolder).some((name) => !had.includes(name));
-    await until('acknowledgements were forwarded', isCompacted, 120_000);
-    isWorking = false;
-    await copying;
+    const over = new AbortController();
+    const copying = (async () => {
+      for (; !over.signal.aborted; await pause(1)) await pass();
+    })();
+    try {
+      await work(broker, count, 3000, kept);
+      count += 3000;
+      await until('acknowledgements were forwarded', isCompacted, 120_000);
+    } finally {
+      over.abort();
+      await copying;
+    }
     await until('everything is copied', async () => (await pass()).isWhole, 60_000);
     await broker.restart(async () => {
       rmSync(broker.storeFolder, { recursive: true });

@@ -112,6 +112,26 @@ test('a batch without a checksum, and one larger than what is read at a time, ar
   assert.ok(copied(2).equals(endMark));
 });
 
+test('a file that has the number of a removed one is copied anew, also after restarts', async () => {
+  const [one, two, old, other] = bodies('one', 'two', 'old', 'new') as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  const copy = new JournalCopy(from, to);
+  write(1, [one]);
+  for (const id of [2, 3, 4, 5]) write(id, [old, two]);
+  await pass(copy);
+  // No pass sees that they were removed.
+  for (const id of [2, 3, 4, 5]) write(id, [other, two, one]);
+  await pass(copy);
+  for (const id of [2, 3, 4, 5]) assert.deepEqual(copied(id), marked(other, two, one));
+  for (const id of [2, 3, 4, 5]) write(id, [old, two, one, other]);
+  await pass(new JournalCopy(from, to));
+  for (const id of [2, 3, 4, 5]) assert.deepEqual(copied(id), marked(old, two, one, other));
+});
+
 test('a file is copied only when those before it are complete', async () => {
   const [one, two, three] = bodies('one', 'two', 'three') as [Buffer, Buffer, Buffer];
   // A batch follows one that is not whole: it is being written, or is damaged.
@@ -185,15 +205,19 @@ test('what a crash left of a copy is replaced', async () => {
   }
 });
 
-test('older files are compared only where that is asked for', async () => {
-  for (const id of [1, 2, 3]) write(id, bodies(`right ${id}`));
+test('older files are compared as a whole only where that is asked for', async () => {
+  // What differs is neither at the beginning nor at the end.
+  const of = (text: string) => bodies(...Array.from({ length: 300 }, (_, i) => `${text} ${i}`));
+  const between = (text: string) => [...of('x'), ...bodies(text), ...of('y')];
+  for (const id of [1, 2, 3]) write(id, between('right'));
   await pass(new JournalCopy(from, to));
-  for (const id of [1, 2, 3]) writeFileSync(join(to, `db-${id}.log`), marked(...bodies('wrong')));
+  const [wrong, right] = [between('wrong'), between('right')].map((all) => marked(...all));
+  assert.ok(wrong && right);
+  for (const id of [1, 2, 3]) writeFileSync(join(to, `db-${id}.log`), wrong);
   await pass(new JournalCopy(from, to));
-  const of = (text: string) => marked(...bodies(text));
-  assert.deepEqual([1, 2, 3].map(copied), [of('wrong'), of('right 2'), of('right 3')]);
+  assert.deepEqual([1, 2, 3].map(copied), [wrong, right, right]);
   await pass(new JournalCopy(from, to), true);
-  assert.deepEqual([1, 2, 3].map(copied), [of('right 1'), of('right 2'), of('right 3')]);
+  assert.deepEqual([1, 2, 3].map(copied), [right, right, right]);
 });
 
 test('a copy that is put to use is cut behind its last whole batch', async () => {

@@ -26,8 +26,6 @@ export interface Pass {
 
 /** What is known of the copy of a file. */
 interface Known {
-  /** Where the copied batches end. */
-  readonly at: number;
   /** The size of the source and when it changed, as of the last copy; milliseconds. */
   readonly size: number;
   readonly changedMs: number;
@@ -108,13 +106,14 @@ export class JournalCopy {
     try {
       const target = await this.#target(id);
       try {
-        const compared = known ? 0 : await comparedBytes(source, target, isTrusted);
-        const from = known?.at ?? (await endOf(target));
+        const isAlike = (known !== undefined || isTrusted) && (await areAlike(source, target));
+        const compared = isAlike ? 0 : await comparedBytes(source, target);
+        const from = await endOf(target);
         const { at, next } = await append(source, target, from, bytesMax);
         const isTorn = next === 'invalid' && (await this.#isTorn(source, id, at));
         const isEnd = next !== 'stopped' && !isTorn;
         const isSettled = isEnd && systemClock.nowMs() - found.mtimeMs > settledMs;
-        this.#known.set(id, { at, size: found.size, changedMs: found.mtimeMs, isSettled });
+        this.#known.set(id, { size: found.size, changedMs: found.mtimeMs, isSettled });
         return { bytes: compared + at - from, isWhole: isEnd };
       } finally {
         await target.close();
@@ -152,19 +151,28 @@ export class JournalCopy {
 }
 
 /**
+ * Whether a file of a copy ends with the mark, and its beginning and end are those of its source. KahaDB gives the
+ * number of a file that it has removed to a new one, if no file with a higher number was there at its start.
+ */
+async function areAlike(source: FileHandle, target: FileHandle): Promise<boolean> {
+  const at = await endOf(target);
+  const last = await readIntact(target, Buffer.alloc(markBytes), at);
+  if (!last.equals(endMark)) return false;
+  const length = Math.min(at, blockBytes);
+  for (const from of [0, at - length]) {
+    const [here, there] = [Buffer.alloc(length), Buffer.alloc(length)];
+    const copied = await readIntact(target, here, from);
+    if (copied.length < length || !copied.equals(await readAt(source, there, from))) return false;
+  }
+  return true;
+}
+
+/**
  * Cuts a file of a copy where it differs from its source.
  *
- * @param isTrusted whether a file that ends with the mark needs no comparison
  * @returns how many bytes were compared
  */
-async function comparedBytes(
-  source: FileHandle,
-  target: FileHandle,
-  isTrusted: boolean,
-): Promise<number> {
-  const { size } = await target.stat();
-  const last = await readIntact(target, Buffer.alloc(markBytes), size - markBytes);
-  if (isTrusted && last.equals(endMark)) return 0;
+async function comparedBytes(source: FileHandle, target: FileHandle): Promise<number> {
   const other = Buffer.allocUnsafe(windowBytes);
   const isEqual = async (bytes: Buffer, at: number) =>
     bytes.equals(await readAt(source, other.subarray(0, bytes.length), at));
@@ -198,7 +206,7 @@ async function cut(target: FileHandle, at: number): Promise<void> {
   await target.datasync();
 }
 
-/** Where the batches of a copy end, which was cut there. */
+/** Where the batches of a copy end, which was cut there. Every file of a copy has at least the mark. */
 async function endOf(target: FileHandle): Promise<number> {
   const { size } = await target.stat();
   return size - markBytes;
