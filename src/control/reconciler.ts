@@ -201,11 +201,11 @@ export class Reconciler {
   /** Makes what a replica has a volume, or creates one if it has nothing. */
   async #adopt(broker: BrokerRecord, runtime: RuntimeState): Promise<void> {
     const { id } = broker;
+    const of = <T>(act: (replicas: EngineReplicas) => Promise<T>) =>
+      this.#withReplicas(broker, act);
     for (const volume of broker.volumes) {
-      const wrapped = await this.#withReplicas(broker, (replicas) => replicas.wrappedKeys(id));
-      const isMade =
-        wrapped.length > 0 || !(await this.#withReplicas(broker, (of) => of.finish(id)));
-      if (!isMade) continue;
+      const wrapped = await of((all) => all.wrappedKeys(id));
+      if (wrapped.length === 0 && (await of((all) => all.finish(id)))) continue;
       const key =
         wrapped.length > 0
           ? await this.#parts.volumeKeys.open(broker, volume, wrapped)
@@ -215,9 +215,7 @@ export class Reconciler {
           await this.#withEngine(broker, (engine) => engine.create(this.#specOf(broker), [key]));
           await this.#setVolumes(id, () => ({ mountedEpoch: 0 }));
         } else {
-          await this.#whileKeyIsUsable(broker, runtime, () =>
-            this.#withReplicas(broker, (replicas) => replicas.adopt(id, key)),
-          );
+          await this.#whileKeyIsUsable(broker, runtime, () => of((all) => all.adopt(id, key)));
         }
       } finally {
         overwrite([key]);

@@ -1,6 +1,8 @@
 // Promotions of replicas of pairs of Debian's ActiveMQ that are interrupted, or must not be.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PromoteCommand } from '@aws-sdk/client-mq';
 import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
@@ -133,4 +135,32 @@ test('a former primary is not promoted while it lacks what its successor has con
   await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
   await pair.promote('SWITCHOVER');
   assert.deepEqual(await pair.drain('successor'), pair.confirmed);
+});
+
+test('backups of a service with a replica of a pair are refused, and a check names the pair', {
+  skip,
+}, async () => {
+  await pair.copied();
+  const file = join(waxwing.folder.root, 'new.backup');
+  const backup = (...of: readonly string[]) =>
+    waxwing.folder.run(['backup', ...of, file, '--data', waxwing.folder.data]);
+  const refusals: readonly [string, RegExp][] = [
+    ['--all', new RegExp(`Broker \\[${pair.primary}\\] is a pair, whose volumes cannot be copied`)],
+    [pair.primary, /is a pair, whose volumes cannot be copied; create another pair/],
+    [pair.replica, new RegExp(`Broker \\[${pair.replica}\\] is a replica\\.`)],
+  ];
+  for (const [what, message] of refusals) {
+    const { code, stderr } = await backup(what);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+    assert.equal(existsSync(file), false);
+  }
+  await waxwing.stop();
+  const { code, stdout, stderr } = await waxwing.folder.check();
+  assert.match(stdout, new RegExp(`${pair.primary}: not checked: its engine is not ours`));
+  assert.equal(stderr, 'waxwing: 1 volume could not be checked, for the reasons above\n');
+  assert.equal(code, 1);
+  await waxwing.restart();
+  await waxwing.brokerIs(pair.primary, 'RUNNING', patienceMs);
+  await pair.copied();
 });
