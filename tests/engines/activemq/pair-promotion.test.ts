@@ -25,6 +25,8 @@ const skip =
       : 'only in the long run: a pair starts slowly';
 /** Milliseconds for a change of a state. */
 const patienceMs = 240_000;
+/** The same after the loss of a key: less than a start may take. */
+const lostMs = 120_000;
 
 let waxwing: Waxwing;
 let pair: BrokerPair;
@@ -70,7 +72,7 @@ async function frozen(all: () => number[], what: string): Promise<number[]> {
 
 /** Requires that a broker has ended in the defined way. */
 async function requireLocked(id: string, pids: readonly number[]): Promise<void> {
-  const { ActionsRequired } = await waxwing.brokerIs(id, 'CRITICAL_ACTION_REQUIRED', patienceMs);
+  const { ActionsRequired } = await waxwing.brokerIs(id, 'CRITICAL_ACTION_REQUIRED', lostMs);
   assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_INVALID_KMS_KEY');
   const mountpoint = mountpointOfPair(waxwing, id);
   const isLocked = async () => (await mountsOn(mountpoint)).length === 0;

@@ -52,6 +52,10 @@ test('what has an effect only once is refused a second time', () => {
     `<authorizationEntries><authorizationEntry queue="${queue}" read="a" write="a" admin="a"/></authorizationEntries>`;
   const entry = '<defaultEntry><policyEntry/></defaultEntry>';
   const cases: readonly [string, string][] = [
+    [
+      '<plugins><authorizationPlugin/><statisticsBrokerPlugin/><authorizationPlugin/></plugins>',
+      'it has the element authorizationPlugin more than once in plugins',
+    ],
     ['<plugins/><plugins/>', 'it has the element plugins more than once'],
     [
       permissions(entries('A') + entries('B')),

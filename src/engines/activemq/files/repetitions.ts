@@ -61,6 +61,11 @@ function twiceInObject(object: XmlNode): string | undefined {
       const found = objects.map((node) => nameOf(node)).join(', ');
       return `it has more than one element in ${nameOf(property)}: ${found.slice(0, shownMax)}`;
     }
+    // A connection that one lets write to a destination is not asked about by the other.
+    const isAuthorisation = (node: XmlNode) => nameOf(node) === 'authorizationPlugin';
+    if (objects.filter(isAuthorisation).length > 1) {
+      return 'it has the element authorizationPlugin more than once in plugins';
+    }
     for (const each of objects) {
       const why = twiceInObject(each);
       if (why !== undefined) return why;
