@@ -130,7 +130,7 @@ export class Control {
       ...options,
       isAwaited: (broker: BrokerRecord) => engines.areAwaited(broker),
       closing: () => engines.abandonStarts(),
-      deleting: (id: string) => engines.abandonStart(brokers.require(id)),
+      abandoning: (id: string) => engines.abandonStart(brokers.require(id)),
     };
     const reconciler = new Reconciler(parts);
     const supervisor = new Supervisor(brokers, reconciler, supervising, {

@@ -115,7 +115,7 @@ test('work on a broker that is to be deleted is given up, and other work is not'
     keyEffectDelayMs: 0,
     report: () => {},
     commit: async () => {},
-    deleting: (brokerId: string) => {
+    abandoning: (brokerId: string) => {
       given.push(brokerId);
       end();
     },

@@ -32,8 +32,11 @@ export interface SupervisorOptions {
   readonly isAwaited?: (broker: BrokerRecord) => boolean;
   /** Called before the work in progress is waited for, at the end. */
   readonly closing?: () => void;
-  /** Called when a broker is to be deleted while work on it is in progress, which need not be completed. */
-  readonly deleting?: (brokerId: string) => void;
+  /**
+   * Called when work on a broker is in progress that need not be completed: the broker is to be deleted, or its replica
+   * takes its place at once.
+   */
+  readonly abandoning?: (brokerId: string) => void;
   readonly report: Report;
   /** Applies the changes before it returns; resolves once they are synced. */
   readonly commit: (entries: readonly Entry[]) => Promise<void>;
@@ -139,7 +142,7 @@ export class Supervisor {
     const task = this.#task(id);
     task.isWanted = true;
     if (!task.isBusy) void this.#run(id, task);
-    else if (this.#brokers.get(id)?.state === 'DELETION_IN_PROGRESS') this.#options.deleting?.(id);
+    else if (isEnding(this.#brokers.get(id))) this.#options.abandoning?.(id);
   }
 
   /**
@@ -388,6 +391,13 @@ export class Supervisor {
     this.#waiting = this.#waiting.filter((each) => !over.includes(each));
     for (const { resolve } of over) resolve();
   }
+}
+
+/** Whether what a broker is about to become does not matter any more. */
+function isEnding(broker: BrokerRecord | undefined): boolean {
+  const { role, promotion } = broker?.replication ?? {};
+  const isReplaced = role === 'PRIMARY' && promotion === 'FAILOVER';
+  return broker?.state === 'DELETION_IN_PROGRESS' || isReplaced;
 }
 
 /** By how much later than others a broker feels that its key is lost. */

@@ -89,7 +89,7 @@ async function copyBrokers({ brokers, engines }: ServiceSourceParts): Promise<Co
 function requireFinished(brokers: Brokers): void {
   for (const broker of brokers.all()) {
     if (!isUnfinished(broker)) continue;
-    const text = `Broker [${broker.id}] has no complete volume: it is ${broker.state}, and must be RUNNING first.`;
+    const text = `Broker [${broker.id}], which is ${broker.state}, has no complete volume yet; try again when it has started.`;
     throw new ControlError('conflict', text);
   }
 }

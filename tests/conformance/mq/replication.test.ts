@@ -224,6 +224,28 @@ function withReplicas(parts: Partial<EngineReplicas>): () => void {
   return () => void Object.assign(replicas, whole);
 }
 
+test('a former primary takes over from a successor that takes long to start', async () => {
+  const { primary, replica } = await paired();
+  const { engine } = plane;
+  const start = engine.start.bind(engine);
+  let giveUp: ((error: Error) => void) | undefined;
+  const startsLong = () =>
+    new Promise<never>((_, reject) => {
+      Object.assign(engine, { start });
+      giveUp = reject;
+    });
+  Object.assign(engine, { start: startsLong });
+  engine.abandon = (id) => giveUp?.(new WaxwingError('engine-failed', `${id} is given up`));
+  await promote(replica, 'FAILOVER');
+  await until('the new primary starts', () => giveUp !== undefined);
+  await promote(primary, 'FAILOVER');
+  await plane.settled();
+  Object.assign(engine, { abandon: undefined });
+  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
+  await plane.advance(1000);
+  assert.deepEqual((await shown(replica)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
+});
+
 test('a copy from before the roles were swapped twice is none of a primary that has run', async () => {
   const { primary, replica } = await paired();
   const fails = () => Promise.reject(new WaxwingError('volume-failed', 'it is not mounted'));
@@ -293,7 +315,7 @@ test('the service is not backed up while a promoted replica has no volume yet', 
   await until('the copy is being finished', () => isBegun);
   const { status, body } = await backup();
   assert.equal(status, 409);
-  assert.match(body, new RegExp(`Broker \\[${replica}\\] has no complete volume: it is REBOOT_`));
+  assert.match(body, new RegExp(`Broker \\[${replica}\\], which is REBOOT_IN_PROGRESS, has no`));
   finish();
   restore();
   await plane.settled();
