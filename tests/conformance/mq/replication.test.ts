@@ -4,26 +4,21 @@ import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms';
 import {
   type CreateBrokerCommandInput,
   DeleteBrokerCommand,
-  DescribeBrokerCommand,
-  PromoteCommand,
   RebootBrokerCommand,
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
 import { WaxwingError } from '../../../src/base/errors.ts';
 import { allOffers } from '../../../src/control/offers/offers.ts';
-import type { EngineReplicas } from '../../../src/control/volumes/engine-volumes.ts';
 import { pairRequest, pairUsers } from '../../support/broker-pair.ts';
 import { createKey, password, underKey } from '../../support/broker-requests.ts';
 import { ControlPlane } from '../../support/control-plane.ts';
 import { Machine } from '../../support/machine.ts';
-import { until } from '../../support/processes.ts';
-import { serviceNamed, signedCall } from '../../support/signed-calls.ts';
+import { newName, PlanePairs } from '../../support/plane-pairs.ts';
 import { eventsNamed } from '../../support/trail-events.ts';
 
 // Data replication through the API.
 
 let plane: ControlPlane;
-let count = 0;
 before(async () => {
   plane = await ControlPlane.start(new Machine(allOffers));
 });
@@ -31,49 +26,14 @@ after(() => plane.close());
 
 type Changes = Partial<CreateBrokerCommandInput>;
 
-async function create(
-  changes: Changes = {},
-): Promise<{ readonly id: string; readonly arn: string }> {
-  count += 1;
-  const { BrokerId = '', BrokerArn = '' } = await plane.mq.send(pairRequest(`b${count}`, changes));
-  await plane.settled();
-  return { id: BrokerId, arn: BrokerArn };
-}
-
-const replicaOf = (arn: string, changes: Changes = {}) =>
-  create({ DataReplicationMode: 'CRDR', DataReplicationPrimaryBrokerArn: arn, ...changes });
-
-const describe = (BrokerId: string) => plane.mq.send(new DescribeBrokerCommand({ BrokerId }));
-const promote = (BrokerId: string, Mode: 'SWITCHOVER' | 'FAILOVER') =>
-  plane.mq.send(new PromoteCommand({ BrokerId, Mode }));
-
-async function reboot(BrokerId: string): Promise<void> {
-  await plane.mq.send(new RebootBrokerCommand({ BrokerId }));
-  await plane.settled();
-}
-
-async function paired(): Promise<{ readonly primary: string; readonly replica: string }> {
-  const { id: primary, arn } = await create();
-  const { id: replica } = await replicaOf(arn);
-  await reboot(primary);
-  await plane.advance(1000);
-  return { primary, replica };
-}
-
-/** The members of a description that concern replication. */
-async function shown(id: string) {
-  const found = await describe(id);
-  const { DataReplicationMetadata: now, PendingDataReplicationMetadata: pending } = found;
-  return [
-    found.BrokerState,
-    found.DataReplicationMode,
-    now?.DataReplicationRole,
-    now?.DataReplicationCounterpart?.BrokerId,
-    found.PendingDataReplicationMode,
-    pending?.DataReplicationRole,
-    pending?.DataReplicationCounterpart?.BrokerId,
-  ];
-}
+const pairs = new PlanePairs(() => plane);
+const create = (changes?: Changes) => pairs.create(changes);
+const replicaOf = (arn: string, changes?: Changes) => pairs.replicaOf(arn, changes);
+const describe = (id: string) => pairs.describe(id);
+const promote = (id: string, mode: 'SWITCHOVER' | 'FAILOVER') => pairs.promote(id, mode);
+const reboot = (id: string) => pairs.reboot(id);
+const paired = () => pairs.paired();
+const shown = (id: string) => pairs.shown(id);
 
 const no = undefined;
 
@@ -113,9 +73,8 @@ test('before its first reboot, a pair ends with a change of the mode or a deleti
 test('a replica that is created after the reboot of its primary has begun follows it', async () => {
   const { id: primary, arn } = await create();
   const release = plane.engine.hold('create');
-  count += 1;
   const asked = { DataReplicationMode: 'CRDR', DataReplicationPrimaryBrokerArn: arn } as const;
-  const { BrokerId: replica = '' } = await plane.mq.send(pairRequest(`b${count}`, asked));
+  const { BrokerId: replica = '' } = await plane.mq.send(pairRequest(newName(), asked));
   await plane.mq.send(new RebootBrokerCommand({ BrokerId: primary }));
   release();
   await plane.settled();
@@ -172,157 +131,6 @@ test('a former primary can be promoted again if its successor does not start', a
   assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
   await plane.advance(1000);
   assert.deepEqual((await shown(replica)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
-});
-
-test('a former primary without a copy is not promoted once its successor has run', async () => {
-  const { primary, replica } = await paired();
-  await promote(replica, 'FAILOVER');
-  await plane.settled();
-  assert.equal((await shown(replica))[0], 'RUNNING');
-  // Before the first copy, the new primary ends and does not start again.
-  plane.engine.fail('start', new WaxwingError('volume-damaged', 'a segment is damaged'));
-  plane.engine.crash(replica);
-  await plane.settled();
-  assert.equal((await shown(replica))[0], 'CRITICAL_ACTION_REQUIRED');
-  plane.engine.fail('start', undefined);
-  await assert.rejects(promote(primary, 'FAILOVER'), {
-    name: 'BadRequestException',
-    message:
-      `Broker [${primary}] cannot be promoted: it has no complete copy of its primary [${replica}] yet, ` +
-      `only what it had before the roles were swapped, and [${replica}] has run since. ` +
-      'To use that without what was confirmed since, set the data replication mode of ' +
-      `[${replica}] to NONE.`,
-  });
-  const DataReplicationMode = 'NONE';
-  await plane.mq.send(new UpdateBrokerCommand({ BrokerId: replica, DataReplicationMode }));
-  await plane.advance(1000);
-  assert.deepEqual(await shown(primary), ['RUNNING', 'NONE', no, no, no, no, no]);
-});
-
-test('a former primary is not promoted if its successor starts after the request', async () => {
-  const { primary, replica } = await paired();
-  const release = plane.engine.hold('start');
-  await promote(replica, 'FAILOVER');
-  await until('the new primary starts', () => plane.engine.calls.at(-1) === 'start');
-  await promote(primary, 'FAILOVER');
-  release();
-  await plane.settled();
-  assert.deepEqual((await shown(replica)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-  await plane.advance(1000);
-  assert.deepEqual((await shown(primary)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
-  await promote(primary, 'SWITCHOVER');
-  await plane.settled();
-  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-});
-
-/** Replaces parts of the replicas of the engine until the returned function is called. */
-function withReplicas(parts: Partial<EngineReplicas>): () => void {
-  const { replicas } = plane.engine.volumes;
-  assert.ok(replicas);
-  const whole = { ...replicas };
-  Object.assign(replicas, parts);
-  return () => void Object.assign(replicas, whole);
-}
-
-test('a former primary takes over from a successor that takes long to start', async () => {
-  const { primary, replica } = await paired();
-  const { engine } = plane;
-  const start = engine.start.bind(engine);
-  let giveUp: ((error: Error) => void) | undefined;
-  const startsLong = () =>
-    new Promise<never>((_, reject) => {
-      Object.assign(engine, { start });
-      giveUp = reject;
-    });
-  Object.assign(engine, { start: startsLong });
-  engine.abandon = (id) => giveUp?.(new WaxwingError('engine-failed', `${id} is given up`));
-  await promote(replica, 'FAILOVER');
-  await until('the new primary starts', () => giveUp !== undefined);
-  await promote(primary, 'FAILOVER');
-  await plane.settled();
-  Object.assign(engine, { abandon: undefined });
-  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-  await plane.advance(1000);
-  assert.deepEqual((await shown(replica)).slice(0, 3), ['REPLICA', 'CRDR', 'REPLICA']);
-});
-
-test('a copy from before the roles were swapped twice is none of a primary that has run', async () => {
-  const { primary, replica } = await paired();
-  const fails = () => Promise.reject(new WaxwingError('volume-failed', 'it is not mounted'));
-  // The copy is not started, and then not replaced.
-  const restore = withReplicas({ adopt: fails, primary: fails });
-  await promote(replica, 'FAILOVER');
-  await plane.settled();
-  await promote(primary, 'FAILOVER');
-  await plane.settled();
-  assert.deepEqual((await shown(primary)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-  await assert.rejects(promote(replica, 'FAILOVER'), { message: /no complete copy/ });
-  restore();
-  await plane.advance(2000);
-  await promote(replica, 'FAILOVER');
-  await plane.settled();
-  assert.deepEqual((await shown(replica)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-});
-
-test('a promotion stops when the key is lost while its copy is finished, and goes on with it', async () => {
-  const key = await createKey(plane);
-  const { id: primary, arn } = await create();
-  const { id: replica } = await replicaOf(arn, underKey(key));
-  await reboot(primary);
-  await plane.advance(1000);
-  let giveUp: ((error: Error) => void) | undefined;
-  const adopt = () =>
-    new Promise<never>((_, reject) => {
-      giveUp = reject;
-    });
-  const restore = withReplicas({ adopt });
-  plane.engine.abandon = (id) => giveUp?.(new WaxwingError('volume-failed', `${id} is given up`));
-  await promote(replica, 'FAILOVER');
-  await until('the copy is being finished', () => giveUp !== undefined);
-  await plane.kms.send(new DisableKeyCommand({ KeyId: key }));
-  const lost = plane.advance(60_000);
-  restore();
-  await lost;
-  const { BrokerState, ActionsRequired } = await describe(replica);
-  assert.equal(BrokerState, 'CRITICAL_ACTION_REQUIRED');
-  assert.equal(ActionsRequired?.[0]?.ActionRequiredCode, 'BROKER_INVALID_KMS_KEY');
-  Object.assign(plane.engine, { abandon: undefined });
-  await plane.kms.send(new EnableKeyCommand({ KeyId: key }));
-  await plane.advance(0);
-  assert.deepEqual((await shown(replica)).slice(0, 3), ['RUNNING', 'CRDR', 'PRIMARY']);
-});
-
-test('the service is not backed up while a promoted replica has no volume yet', async () => {
-  const { primary, replica } = await paired();
-  const backup = () =>
-    signedCall(plane, serviceNamed(plane, 'waxwing-administration'), 'CreateBackup', {
-      scope: 'SERVICE',
-    });
-  let isBegun = false;
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const whole = plane.engine.volumes.replicas?.adopt;
-  const restore = withReplicas({
-    adopt: async (...of) => {
-      isBegun = true;
-      await finished;
-      await whole?.(...of);
-    },
-  });
-  await promote(replica, 'FAILOVER');
-  await until('the copy is being finished', () => isBegun);
-  const { status, body } = await backup();
-  assert.equal(status, 409);
-  assert.match(body, new RegExp(`Broker \\[${replica}\\], which is REBOOT_IN_PROGRESS, has no`));
-  finish();
-  restore();
-  await plane.settled();
-  assert.equal((await shown(replica))[0], 'RUNNING');
-  // What hinders it now is that the volumes of this service are in memory.
-  assert.match((await backup()).body, /freeze-refused/);
-  assert.equal((await shown(primary))[0], 'REPLICA');
 });
 
 test('a primary without its key can be replaced by a failover, and not by a switchover', async () => {
