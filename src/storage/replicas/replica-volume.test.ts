@@ -156,6 +156,7 @@ test('after the roles changed, a former primary receives only what differs', asy
   assert.equal(await former.state(2), 'former');
   const copied = await replicate(other, former, 2);
   assert.equal(await former.state(2), 'copy');
+  assert.equal(await former.state(3), 'former');
   assert.ok(!disk.names.includes('/a/volume'));
   const whole = disk.names
     .filter((name) => name.startsWith('/a/seg-'))
