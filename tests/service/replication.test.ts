@@ -147,7 +147,10 @@ test('a damaged copy is not started, not backed up, and replaced by the former p
   const file = join(waxwing.folder.root, 'everything.backup');
   const backup = await waxwing.folder.run(['backup', '--all', file, '--data', waxwing.folder.data]);
   assert.equal(backup.code, 1);
-  assert.match(backup.stderr, new RegExp(`Broker \\[${pair.replica}\\], .* has no complete volume`));
+  assert.match(
+    backup.stderr,
+    new RegExp(`Broker \\[${pair.replica}\\], .* has no complete volume`),
+  );
   await waxwing.stop();
   const check = await waxwing.folder.check();
   assert.equal(check.code, 1);
