@@ -38,7 +38,7 @@ export type ServerErrorCode =
   | 'trail-broken'
   /** At least one volume is damaged or not current. */
   | 'not-all-sound'
-  /** Some volumes could not be opened and were not checked. */
+  /** Some volumes were not checked: their keys are not usable, they are those of clusters or pairs, or a replica was promoted and has not started. */
   | 'not-all-checked';
 
 /** An expected error of the service as a whole. */

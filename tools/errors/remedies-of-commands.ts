@@ -25,7 +25,8 @@ export const commandRemedies: Readonly<Record<string, Readonly<Record<string, st
     'answer-invalid': 'use the same release for the command and the service',
     'trail-broken': 'keep the folder as it is, and find out who changed it; restore a backup',
     'not-all-sound': 'restore the volumes that the lines above name from a backup',
-    'not-all-checked': 'enable the keys of the volumes that were not checked, and check again',
+    'not-all-checked':
+      'enable the keys, or start the service until promoted brokers are `RUNNING`, and check again',
   },
   'src/storage/errors.ts': {
     'disk-failed': 'read the log of the kernel; repair the disk, or free space on it',
