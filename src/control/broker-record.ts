@@ -231,8 +231,8 @@ export function isUpgrading({ instances }: Pick<BrokerRecord, 'instances'>): boo
 }
 
 /**
- * Whether a broker has data that is no volume yet, or a volume that is created again: a promoted replica until its next
- * start, and a node of a cluster.
+ * Whether the volumes of a broker are still to be made, although it has data: a promoted replica has a copy until its
+ * next start, and a cluster may have a node whose volume is created again.
  */
 export function isUnfinished(broker: BrokerRecord): boolean {
   const { replication, state } = broker;

@@ -393,7 +393,7 @@ export class Supervisor {
   }
 }
 
-/** Whether what a broker is about to become does not matter any more. */
+/** Whether a broker is being deleted, or is replaced by its replica, so that its present work need not be completed. */
 function isEnding(broker: BrokerRecord | undefined): boolean {
   const { role, promotion } = broker?.replication ?? {};
   const isReplaced = role === 'PRIMARY' && promotion === 'FAILOVER';

@@ -18,7 +18,7 @@ export function mountpointOfPair(waxwing: Waxwing, brokerId: string): string {
   return mountpointOf(waxwing.folder.data, volume);
 }
 
-/** The processes that have a text in their arguments. */
+/** The ids of the processes whose command line contains a text. */
 export function processesWith(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

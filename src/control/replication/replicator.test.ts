@@ -47,6 +47,6 @@ test('a service that ends interrupts the last copy of a switchover, which the ne
   await closed;
   assert.deepEqual(unmounted, ['b-1']);
   assert.equal(brokers.get('b-1')?.replication?.promotion, promotion);
-  // One that begins afterwards copies nothing.
+  // After the end of the service, no promotion starts a copy.
   await assert.rejects(replicator.swap('b-1'), /the service ends/);
 });

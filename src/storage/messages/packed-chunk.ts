@@ -81,7 +81,12 @@ class PackedChunk {
     return new PackedChunk(0, 0, words);
   }
 
-  /** One of the words that a message had in the chunk. */
+  /**
+   * Returns a word of a message, as it is in the unpacked chunk.
+   *
+   * @param place the place of the message in the chunk, 0 to 255
+   * @param which 0 for the slot, 1 for the offset, 2 for the body length
+   */
   word(place: number, which: number): number {
     if (which === lengthWord) return this.#lengthAt(place);
     const runs = this.#runs;
@@ -112,7 +117,7 @@ class PackedChunk {
     if (this.#words !== undefined) packedPool.release(this.#words);
   }
 
-  /** The size of the bodies of its messages. */
+  /** The sum of the body lengths of its messages, bytes. */
   bodyBytes(): number {
     if (this.#words === undefined) return this.#bodyLength * size;
     return this.#words.reduce((bytes, word) => bytes + (word >>> 16), 0);
@@ -128,7 +133,7 @@ export class PackedChunks {
    * Packs a chunk in which all messages are live.
    *
    * @param first the number of its first message
-   * @returns whether that was possible: if so, the chunk is not used any more
+   * @returns whether the chunk was packed. If it was, the caller may reuse its memory
    */
   pack(first: number, chunk: Uint32Array): boolean {
     const packed = PackedChunk.of(chunk);
@@ -151,7 +156,7 @@ export class PackedChunks {
     return chunk;
   }
 
-  /** The size of the bodies of all messages. */
+  /** The sum of the body lengths of all messages in packed chunks, bytes. */
   bodyBytes(): number {
     let bytes = 0;
     for (const packed of this.#chunks.values()) bytes += packed.bodyBytes();

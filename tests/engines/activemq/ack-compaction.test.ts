@@ -41,7 +41,7 @@ async function connect(of: RealActiveMq): Promise<StompTlsClient> {
   return client;
 }
 
-/** The files into which acknowledgements were forwarded: they begin with a record that names their source. */
+/** The journal files that ack compaction has written. Their first record names the file whose acknowledgements they have. */
 function forwarded(from: string): string[] {
   const rewritten = 16;
   return readdirSync(from)

@@ -25,7 +25,7 @@ for (const name of ['packaging/compose', 'monitoring']) {
   cpSync(join(packageFolder, name), join(copy, name), { recursive: true });
 }
 
-/** Builds the images of the service and of Prometheus. */
+/** Builds one image of the service, and one of Prometheus. */
 async function buildImages(tarball: string, prometheus: string): Promise<void> {
   await buildServiceImage(podman, tarball);
   const image = /image: (\S*prom\/prometheus\S*)/.exec(textOf('monitoring.yaml'))?.[1] ?? '';

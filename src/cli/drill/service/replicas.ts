@@ -47,7 +47,7 @@ export async function prepareReplicas(
     DeploymentMode,
     HostInstanceType: 'mq.m5.large',
     PubliclyAccessible: false,
-    // Of the storage types, EBS loses a key at once. Pairs have EFS only.
+    // The loss of a key takes effect at once with EBS, and a minute later with EFS. Pairs always have EFS.
     ...(DeploymentMode === 'SINGLE_INSTANCE' && { StorageType: 'EBS' }),
     Users: [
       { Username: username, Password: password },

@@ -42,6 +42,13 @@ test('two elements with the same name are refused by both names', () => {
     ],
   ];
   for (const [inside, expected] of cases) assert.equal(why(inside), expected);
+  const tabs = '&#9;'.repeat(20_000);
+  assert.match(
+    why(
+      virtual(`<virtualTopic name="D${tabs}E"/><virtualTopic name="${tabs}D${tabs}E${tabs}"/>`),
+    ) ?? '',
+    /which ActiveMQ takes only once/,
+  );
   const long = 'x'.repeat(5000);
   const found = why(virtual(`<virtualTopic name="${long}"/><virtualTopic name="${long}"/>`));
   assert.ok(found !== undefined && found.length < 500, found);

@@ -48,7 +48,10 @@ export function whyRepeated(root: XmlNode): string | undefined {
   return twiceInObject(root) ?? sameName(root);
 }
 
-/** One of two would have no effect: without the `plugins` with its permissions, everybody has all of them. */
+/**
+ * ActiveMQ uses only one of two elements with the same name. If it ignored the `plugins` with the permissions, every
+ * user would have all permissions.
+ */
 function twiceInObject(object: XmlNode): string | undefined {
   const properties = elementsIn(object);
   const names = properties.map((node) => nameOf(node));
@@ -107,11 +110,19 @@ function cut(name: string): string {
   return plain.length > shownMax ? `${plain.slice(0, shownMax)}…` : plain;
 }
 
+/** Cuts characters up to the space from both ends. A regular expression would take quadratic time. */
+function trimmed(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text.charCodeAt(start) <= 0x20) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(start, end);
+}
+
 /** The parts of a name that count as names: XML reads a line end as a space, and Spring cuts what is around a part. */
 function partsOf(name: string): string[] {
   return name
     .split(/[,; ]/)
-    .map((part) => part.replace(/^[\0- ]+|[\0- ]+$/g, ''))
+    .map(trimmed)
     .filter((part) => part !== '');
 }
 

@@ -39,7 +39,7 @@ export interface PairReplicasOptions {
   readonly placeOf: (brokerId: string, volumeId: string) => VolumePlace;
   /** The folder of a broker, which has those of its volumes. */
   readonly folderOf: (brokerId: string) => string;
-  /** The system user that runs ActiveMQ; undefined if ActiveMQ is not installed. */
+  /** The system user that runs ActiveMQ. Undefined if ActiveMQ is not installed. */
   readonly owner: VolumeOwner | undefined;
   /** A pair that runs; undefined if it does not. */
   readonly running: (brokerId: string) => RunningStore | undefined;
