@@ -1,5 +1,6 @@
 // The entry point of the program `waxwing`.
 
+import { existsSync } from 'node:fs';
 import { needsFipsProcess } from './cli/fips/fips-setting.ts';
 import { startBrokerProcess } from './engines/waxwing/broker-start.ts';
 import { loadProgram } from './load-program.ts';
@@ -7,7 +8,16 @@ import { loadProgram } from './load-program.ts';
 const isRepeated = needsFipsProcess(process.argv, process.env);
 // A broker process takes as long to load as this program, so both load at the same time.
 const spare = process.argv[2] === 'serve' && !isRepeated ? startBrokerProcess() : undefined;
-const { run } = loadProgram() as typeof import('./cli/program.ts');
+/** The first start of a data folder runs code that others do not. A wrong guess costs milliseconds. */
+function isFirstStart(args: readonly string[]): boolean {
+  if (args[2] !== 'serve') return false;
+  const at = args.indexOf('--data');
+  return !existsSync(at < 0 ? 'waxwing-data' : (args[at + 1] ?? ''));
+}
+
+const { run } = loadProgram(
+  isFirstStart(process.argv) ? 'first' : undefined,
+) as typeof import('./cli/program.ts');
 run(process.argv, spare).catch((error: unknown) => {
   // An error that is not a message for the user ends the program with its stack.
   setImmediate(() => {

@@ -139,6 +139,7 @@ const libraries = await build({
   },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
+  charset: 'ascii', // as above
 });
 const outputs = [scripts, libraries];
 for (const [program, main] of [

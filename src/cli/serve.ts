@@ -82,8 +82,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     process.exit(1);
   };
   const service = await Service.open(settings, log, failed);
-  // Otherwise, a start with an existing broker keeps what it needs until that listens.
-  if (service.defaultBroker === undefined) keepCompiledCode();
+  keepCompiledCode(); // a start with existing brokers has kept what it needs until the first one listens
   keepHeapSmall();
   stopOnSignal(service, failed);
   // Without such files, the signal ends the service, as when its terminal is closed.

@@ -39,12 +39,24 @@ export class CertificateKeeper {
    * @returns whether anything changed
    */
   async renew(): Promise<boolean> {
-    const { certificates, brokers } = this.#state;
-    const hasBroker = (id: string) => brokers.get(id) !== undefined;
+    const isAuthorityNew = await this.renewAuthorities();
+    return (await this.renewApi()) || isAuthorityNew;
+  }
+
+  /** The part of {@link renew} that brokers need. */
+  async renewAuthorities(): Promise<boolean> {
     const nowMs = systemClock.nowMs();
-    return this.#commit(
-      await certificates.renewals(this.#sealingKey, this.#hosts, nowMs, hasBroker),
-    );
+    const { certificates } = this.#state;
+    return this.#commit(await certificates.authorityRenewals(this.#sealingKey, this.#hosts, nowMs));
+  }
+
+  /** The part of {@link renew} that brokers do not need. The authorities must be there. */
+  async renewApi(): Promise<boolean> {
+    const { certificates, brokers } = this.#state;
+    const nowMs = systemClock.nowMs();
+    const issued = await certificates.apiRenewals(this.#sealingKey, this.#hosts, nowMs);
+    const removed = certificates.removals((id) => brokers.get(id) !== undefined);
+    return this.#commit([...issued, ...removed]);
   }
 
   /** The certificates of the API. */

@@ -19,11 +19,16 @@ async function renew(
   { atMs = nowMs, welcome = ['machine'], isThere = true } = {},
 ) {
   const hosts = { wanted: [...wanted, ...more], welcome };
-  const changes = await certificates.renewals(key, hosts, atMs, () => isThere);
-  for (const change of changes) certificates.apply(change);
-  const ofBroker = await certificates.brokerRenewals(key, id, hosts, atMs);
-  for (const change of ofBroker) certificates.apply(change);
-  return [...changes, ...ofBroker].map(roleOf);
+  const applied: CertificateChange[] = [];
+  const apply = (changes: readonly CertificateChange[]) => {
+    for (const change of changes) certificates.apply(change);
+    applied.push(...changes);
+  };
+  apply(await certificates.authorityRenewals(key, hosts, atMs));
+  apply(await certificates.apiRenewals(key, hosts, atMs));
+  apply(certificates.removals(() => isThere));
+  apply(await certificates.brokerRenewals(key, id, hosts, atMs));
+  return applied.map(roleOf);
 }
 
 const leaves = ['api ecdsa', 'api rsa', 'b-1 ecdsa', 'b-1 rsa'];

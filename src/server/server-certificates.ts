@@ -91,54 +91,63 @@ export class ServerCertificates implements Journal<CertificateChange> {
     return this.#kept.values();
   }
 
-  /** The certificate of the API's authority, PEM; empty before the first {@link renewals}. */
+  /** The certificate of the API's authority, PEM; empty before the first {@link authorityRenewals}. */
   get apiAuthority(): string {
     return this.#kept.get(authorities.api.role)?.certificate ?? '';
   }
 
-  /** The certificate of the brokers' authority, PEM; empty before the first {@link renewals}. */
+  /** The certificate of the brokers' authority, PEM; empty before the first {@link authorityRenewals}. */
   get brokerAuthority(): string {
     return this.#kept.get(authorities.brokers.role)?.certificate ?? '';
   }
 
   /**
-   * Issues the certificates of the authorities and the API that are missing, expire soon, or lack a
-   * host. Certificates of deleted brokers are removed.
+   * Issues the certificates of the authorities that are missing, expire soon, or lack a host.
    *
    * @param sealingKey 256 bits, derived from the data key of the system volume
-   * @param hasBroker whether a broker with this id exists
    * @returns changes to commit before the certificates are used; usually none
    */
-  async renewals(
+  async authorityRenewals(
     sealingKey: KeyObject,
     hosts: Hosts,
     nowMs: number,
-    hasBroker: (id: string) => boolean,
   ): Promise<CertificateChange[]> {
     const changes: CertificateChange[] = [];
     for (const { role, name } of Object.values(authorities)) {
       const change = await this.#authorityRenewal(sealingKey, role, name, hosts, nowMs);
       if (change !== undefined) changes.push(change);
     }
-    const authority = this.#among(changes, authorities.api.role);
-    const names = [...hosts.wanted, ...(hosts.ofApi ?? [])];
-    changes.push(...(await this.#issue(sealingKey, authority, api, names, nowMs, [])));
-    for (const role of this.#kept.keys()) {
-      const [owner = '', kind] = role.split(' ');
-      const isOurs = kind !== undefined ? owner === api || hasBroker(owner) : isAuthority(role);
-      if (!isOurs) changes.push({ removed: role });
-    }
     return changes;
   }
 
-  /** Issues the certificates of a broker. Call it after {@link renewals}. */
+  /** Issues the certificates of the API. Call it after {@link authorityRenewals} are committed. */
+  apiRenewals(sealingKey: KeyObject, hosts: Hosts, nowMs: number): Promise<CertificateChange[]> {
+    const authority = this.#kept.get(authorities.api.role);
+    const names = [...hosts.wanted, ...(hosts.ofApi ?? [])];
+    return this.#issue(sealingKey, authority, api, names, nowMs, []);
+  }
+
+  /**
+   * Returns the removals of certificates that nothing needs any more.
+   *
+   * @param hasBroker whether a broker with this id exists
+   */
+  removals(hasBroker: (id: string) => boolean): CertificateChange[] {
+    const isNeeded = (role: string) => {
+      const [owner = '', kind] = role.split(' ');
+      return kind !== undefined ? owner === api || hasBroker(owner) : isAuthority(role);
+    };
+    return [...this.#kept.keys()].filter((role) => !isNeeded(role)).map((removed) => ({ removed }));
+  }
+
+  /** Issues the certificates of a broker. Call it after {@link authorityRenewals} are committed. */
   brokerRenewals(
     sealingKey: KeyObject,
     brokerId: string,
     { wanted, ofBroker }: Hosts,
     nowMs: number,
   ): Promise<CertificateChange[]> {
-    const authority = this.#among([], authorities.brokers.role);
+    const authority = this.#kept.get(authorities.brokers.role);
     const own = [brokerName(brokerId), ...(ofBroker?.(brokerId) ?? [])];
     return this.#issue(sealingKey, authority, brokerId, wanted, nowMs, own);
   }
@@ -173,11 +182,6 @@ export class ServerCertificates implements Journal<CertificateChange> {
     const all = [...new Set([...wanted, ...hosts.welcome])];
     const earlier = kept && open(sealingKey, kept);
     return seal(sealingKey, role, await createAuthority(name, all, nowMs, earlier), all);
-  }
-
-  #among(changes: readonly CertificateChange[], role: string): KeptCertificate | undefined {
-    const change = changes.find((found) => 'role' in found && found.role === role);
-    return (change as KeptCertificate | undefined) ?? this.#kept.get(role);
   }
 
   /**

@@ -28,6 +28,7 @@ import {
   type SystemState,
   sealingKey,
 } from './compose.ts';
+import { makeDefaultBroker, ownPrincipal } from './default-broker.ts';
 import type { InstalledEngines } from './engines/installed-engines.ts';
 import { checkSocketName, type EnvironmentAnswer, EnvironmentListener } from './environment.ts';
 import { ServerError } from './errors.ts';
@@ -56,9 +57,6 @@ const garbageBytesMax = 16 * 1024 * 1024;
 const timeoutMs = 2000;
 /** The interval of checks for old lines of the broker logs and for certificates. */
 const dropEveryMs = 3600 * 1000;
-/** The principal of the calls that the service makes at its first start. */
-const ownPrincipal = 'waxwing.local';
-const defaultUser = 'waxwing';
 
 /** Called when the service can no longer run. */
 export type ServiceFailed = (error: Error) => void;
@@ -177,7 +175,7 @@ export class Service {
         ...brokerHosts(settings, opened.region, state.brokers),
       });
       if (firstPassword !== undefined) await certificates.prepare();
-      await certificates.renew();
+      await certificates.renewAuthorities();
       const sharedPorts = await sharedPortsOf(settings, opened.region, state.brokers);
       const access = { ...listenerAccess(settings.publicAccess), ...sharedPorts?.access };
       const engine = composeEngine(settings, state, access, async (id) => [
@@ -207,6 +205,7 @@ export class Service {
     const handedOver = Promise.race(starts);
     // Everything else would delay the first broker.
     const logsOpen = handedOver.then(() => this.#openLogs());
+    let isBrokerNew = false;
     // The processes of the brokers recover them while this process loads the API.
     const apiOpen = handedOver.then(async (isHandedOver) => {
       // The next start needs this code until its brokers listen. More would take longer to read.
@@ -214,12 +213,17 @@ export class Service {
       await this.#state.settleKeys();
       // With few cores, the code of the API would take time of the broker that is about to listen.
       await Promise.race([brokersStarted, firstRunning, delay(apiWaitMsMax)]);
-      if (!isAnyOther) await this.#addInstalledEngines();
       await this.#openApi();
+      if (await makeDefaultBroker(this.#core.client, this.#state, this.#firstPassword)) {
+        isBrokerNew = true;
+        // Its process starts beside all that follows.
+        await Promise.race([firstHandover, supervisor.idle()]);
+      }
+      await this.#completeApi(!isAnyOther);
     });
     try {
       await Promise.all([brokersStarted, logsOpen, apiOpen]);
-      await this.#makeDefaultBroker();
+      if (isBrokerNew) await supervisor.idle();
       // Opened last, so that its answers are complete.
       await this.#environment.open();
     } catch (error) {
@@ -249,12 +253,25 @@ export class Service {
     await installed.hosts.open();
   }
 
+  /** Takes the port of the API, whose clients wait until {@link #completeApi}. */
   async #openApi(): Promise<void> {
     const { composeApi } = await import('./api/compose-api.ts');
     const of = [this.settings, this.#state, this.#location, this.#log, this.#refusals] as const;
     this.#opened = composeApi(this.#core, ...of, this.#logs, this.#apiCertificates);
-    this.#apiPort = await this.#opened.listener.open(this.settings.apiPort);
+    const { listener } = this.#opened;
+    listener.hold();
+    this.#apiPort = await listener.open(this.settings.apiPort);
+  }
+
+  /** Adds what only answers to calls need. */
+  async #completeApi(isEngineMissing: boolean): Promise<void> {
+    const [isNew] = await Promise.all([
+      this.#certificates.renewApi(),
+      isEngineMissing && this.#addInstalledEngines(),
+    ]);
+    if (isNew) this.#api.listener.showCertificates(this.#apiCertificates);
     await this.#writeAuthorities();
+    this.#api.listener.release();
   }
 
   get #api(): Api {
@@ -359,35 +376,6 @@ export class Service {
     const { metricsToken } = this.#state.installation;
     assert(metricsToken !== undefined, 'the metrics token is missing');
     return metricsToken;
-  }
-
-  async #makeDefaultBroker(): Promise<void> {
-    const { installation, store, identity } = this.#state;
-    if (this.#firstPassword !== undefined) {
-      await store.commit(installation.requestDefaultBroker(defaultUser, this.#firstPassword));
-    }
-    const wanted = installation.defaultBroker;
-    if (wanted === undefined || wanted.brokerId !== undefined) return;
-    const input = {
-      brokerName: 'default',
-      creatorRequestId: 'waxwing-default-broker',
-      deploymentMode: 'SINGLE_INSTANCE',
-      engineType: 'RABBITMQ',
-      // Its queues are classic by default: Celery and priorities need what quorum queues refuse.
-      engineVersion: '3.13',
-      hostInstanceType: 'mq.m7g.medium',
-      publiclyAccessible: false,
-      users: [{ username: wanted.username, password: wanted.password.reveal() }],
-    };
-    const caller = identity.findAccessKey(identity.rootAccessKeyId ?? '')?.caller;
-    const { brokerId } = await this.#core.client.call<{ brokerId: string }>(
-      'mq',
-      'CreateBroker',
-      input,
-      { service: ownPrincipal, ...(caller && { onBehalfOf: caller }) },
-    );
-    await store.commit(installation.recordDefaultBroker(brokerId));
-    await this.#core.control.supervisor.idle();
   }
 
   /** The environment for users who may open the data folder. The trail records each request. */

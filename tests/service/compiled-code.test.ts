@@ -67,16 +67,24 @@ function kept(): readonly (readonly [string, number, number])[] {
 const fileOf = (name: string) =>
   join(cache, readdirSync(cache).find((each) => each.startsWith(name)) ?? '');
 
-test('starts keep the compiled code of both programs, and later ones use it', async () => {
-  const programs = () => kept().map(([name]) => name.replace(/-[0-9a-f]{16}$/, ''));
+test('starts keep the compiled code of both programs and of libraries, and later ones use it', async () => {
+  const names = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
   await serveOnce();
-  assert.deepEqual(programs(), ['broker']); // the service of a first start compiles what others need late
+  assert.ok(names().includes('certificates')); // the library with which a first start issues them
+  const programs = () => names().filter((name) => /^(broker|waxwing)/.test(name));
+  assert.deepEqual(programs(), ['broker', 'waxwing-first']);
   await serveOnce();
   const second = kept();
-  assert.deepEqual(programs(), ['broker', 'waxwing']);
-  for (const [name, size] of second) assert.ok(size > 500_000, `${name} has ${size} bytes`);
+  assert.deepEqual(programs(), ['broker', 'waxwing', 'waxwing-first']);
+  for (const [name, size] of second) {
+    if (/^(broker|waxwing)/.test(name)) assert.ok(size > 500_000, `${name} has ${size} bytes`);
+  }
   await serveOnce();
-  assert.deepEqual(kept(), second); // it would be written again if V8 had not accepted it
+  // They would be written again if V8 had not accepted them.
+  assert.deepEqual(kept(), second);
+  rmSync(folder.data, { recursive: true });
+  await serveOnce();
+  assert.deepEqual(kept(), second);
 });
 
 /** The contents of a file in which all bits of some bytes are changed. */
@@ -86,8 +94,12 @@ function damaged(whole: Buffer, from: number, count: number): Buffer {
   return bytes;
 }
 
-test('kept code that is damaged is replaced', async () => {
-  const file = fileOf('broker');
+for (const name of ['broker', 'certificates']) {
+  test(`kept code that is damaged is replaced: ${name}`, () => replacesDamaged(name));
+}
+
+async function replacesDamaged(name: string): Promise<void> {
+  const file = fileOf(name);
   const whole = readFileSync(file);
   for (const bad of [
     Buffer.alloc(0),
@@ -99,11 +111,13 @@ test('kept code that is damaged is replaced', async () => {
     damaged(whole, 50_000, 20_000),
   ]) {
     writeFileSync(file, bad);
+    // Only a first start issues certificates.
+    rmSync(folder.data, { recursive: true });
     await serveOnce();
     assert.ok(statSync(file).size > whole.length / 2);
     assert.notDeepEqual(readFileSync(file), bad);
   }
-});
+}
 
 test('a start without a place for compiled code runs', async () => {
   rmSync(cache, { recursive: true });

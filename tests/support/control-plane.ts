@@ -262,7 +262,7 @@ export class ControlPlane {
         ...state,
       },
       backups: backupsOf(this),
-      hosts: withoutHosts(),
+      hosts: withoutHosts,
       newConsoleCode: this.newConsoleCode,
       clock,
       random: systemRandom,

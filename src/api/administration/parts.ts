@@ -62,7 +62,8 @@ export interface AdministrationParts {
   /** The TLS handshakes with all running brokers, by the names of brokers. */
   readonly handshakes: () => Promise<readonly BrokerHandshakes[]>;
   readonly backups: BackupOperations;
-  readonly hosts: HostOperations;
+  /** Loaded before the API's port is opened. */
+  readonly hosts: () => HostOperations;
   /** Makes a code that signs the root user or a user in to the web console. */
   readonly newConsoleCode: (caller: Caller) => {
     readonly code: string;

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
-import { readJar } from './jar.ts';
+import { readArchive, readJar } from './jar.ts';
 import { findJava, type InstalledJava } from './java.ts';
 
 /** An installed ActiveMQ with its Java. */
@@ -75,26 +75,26 @@ export async function findActiveMq(
 }
 
 async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | 'transports'>> {
+  const archives = await archivesOf(home);
+  const own = archives.filter(isOwn);
   const names: string[] = [];
-  const libraries = new Set<string>();
   let version: string | undefined;
-  for (const path of await archivesOf(home)) {
+  for (const path of own) {
     const jar = await readJar(path);
     if (jar === undefined) continue;
-    for (const [, name] of libraryClasses) if (jar.names.includes(name)) libraries.add(name);
-    if (!basename(path).startsWith('activemq-')) continue;
-    names.push(
-      ...jar.names.filter((name) => name.startsWith(transportFolder) || name === classCheck),
-    );
+    names.push(...jar.names);
     if (/\/activemq-broker[^/]*\.jar$/.test(path)) {
       version = /^(?:Implementation|Bundle)-Version: *([\w.-]{1,64})/m.exec(jar.manifest)?.[1];
     }
   }
-  const lacks = libraryClasses.filter(([, name]) => !libraries.has(name));
   const schemes = names
+    .filter((name) => name.startsWith(transportFolder))
     .map((name) => name.slice(transportFolder.length))
-    .filter((scheme) => !lacks.some(([pattern]) => pattern.test(scheme)));
-  const transports = new Set(schemes.filter((scheme) => /^[a-z0-9+]{1,32}$/.test(scheme)));
+    .filter((scheme) => /^[a-z0-9+]{1,32}$/.test(scheme));
+  const needed = libraryClasses.filter(([pattern]) => schemes.some((each) => pattern.test(each)));
+  const lacks = await lacking(needed, names, archives.slice(own.length));
+  const usable = schemes.filter((scheme) => !lacks.some(([pattern]) => pattern.test(scheme)));
+  const transports = new Set(usable);
   if (version !== undefined && names.includes(classCheck)) return { version, transports };
   const text =
     version === undefined
@@ -103,16 +103,38 @@ async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | '
   throw new InstallationError('engine-unusable', text);
 }
 
+/**
+ * Returns those of the needed libraries that are missing. Other archives than those of ActiveMQ are not
+ * unpacked: one that contains a file has its name in it, and finding the name takes less time.
+ */
+async function lacking(
+  needed: typeof libraryClasses,
+  ownNames: readonly string[],
+  others: readonly string[],
+): Promise<typeof libraryClasses> {
+  let lacks = needed.filter(([, name]) => !ownNames.includes(name));
+  for (const path of others) {
+    if (lacks.length === 0) break;
+    const archive = await readArchive(path);
+    lacks = lacks.filter(([, name]) => archive?.includes(name) !== true);
+  }
+  return lacks;
+}
+
+/** Whether an archive is one of ActiveMQ. */
+function isOwn(path: string): boolean {
+  return basename(path).startsWith('activemq-');
+}
+
+/** The archives in the folders of an installation; those of ActiveMQ come first. */
 async function archivesOf(home: string): Promise<string[]> {
   const found: string[] = [];
   for (const folder of archiveFolders) {
     const names = await readdir(join(home, folder)).catch(() => []); // some are optional
-    const isOwn = (name: string) => name.startsWith('activemq-');
-    const jars = names
-      .filter((name) => name.endsWith('.jar'))
-      .sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || (a < b ? -1 : 1));
+    const jars = names.filter((name) => name.endsWith('.jar')).sort();
     found.push(...jars.map((name) => join(home, folder, name)));
   }
+  found.sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
   const files = [];
   for (const path of found.slice(0, archivesMax)) {
     const { isFile } = await stat(path).then(

@@ -18,7 +18,7 @@ export interface JarContents {
 
 /** Reads an archive. Returns undefined if it cannot be read, or is too large. */
 export async function readJar(path: string): Promise<JarContents | undefined> {
-  const bytes = await bytesOf(path);
+  const bytes = await readArchive(path);
   if (bytes === undefined) return undefined;
   const names: string[] = [];
   try {
@@ -35,7 +35,8 @@ export async function readJar(path: string): Promise<JarContents | undefined> {
   }
 }
 
-async function bytesOf(path: string): Promise<Buffer | undefined> {
+/** Returns the bytes of an archive; undefined if it cannot be read, or is too large. */
+export async function readArchive(path: string): Promise<Buffer | undefined> {
   try {
     const file = await open(path, 'r');
     try {

@@ -81,6 +81,8 @@ export class HttpListener {
   /** Answers to anybody since the last tick, by source: files, and calls that need no authentication. */
   readonly #files = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
+  /** The handshakes that wait; undefined if none has to. */
+  #held: (() => void)[] | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
   readonly handshakes = new HandshakeCounts();
@@ -150,6 +152,21 @@ export class HttpListener {
     return found;
   }
 
+  /**
+   * Makes the handshakes of new connections wait, with the same limits as other unauthenticated
+   * connections. For a port that has to be taken before its answers are complete.
+   */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Begins the handshakes that wait. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const begin of held) begin();
+  }
+
   /** The bytes that all connections have received and sent, including TLS. */
   get networkBytes(): { readonly received: number; readonly sent: number } {
     const sum = { ...this.#closedBytes };
@@ -206,7 +223,12 @@ export class HttpListener {
       });
       this.admission.accept(socket, {
         tls: () => {
-          for (const handshake of handshakes) handshake.call(this.#server, socket);
+          const begin = () => {
+            if (socket.destroyed) return;
+            for (const handshake of handshakes) handshake.call(this.#server, socket);
+          };
+          if (this.#held === undefined) begin();
+          else this.#held.push(begin);
         },
         plain: () => answerAndClose(socket, plainAnswer),
       });

@@ -62,7 +62,7 @@ export function composeAdministration(
       tls12Counts: tls,
     },
     backups,
-    hosts: hosts(),
+    hosts,
     newConsoleCode,
     clock: systemClock,
     random: systemRandom,

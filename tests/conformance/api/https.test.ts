@@ -243,3 +243,21 @@ test('the console address serves a page to browsers and still accepts API calls'
     assert.doesNotMatch(answer.body, /<!doctype/);
   }
 });
+
+test('handshakes wait while the port is held, and plain connections are answered at once', async () => {
+  listener.hold();
+  let isAnswered = false;
+  const asked = ask({ path: '/x' }).finally(() => {
+    isAnswered = true;
+  });
+  const left = connect(port, '127.0.0.1');
+  left.write(Buffer.of(0x16, 3, 1));
+  left.on('error', () => {});
+  assert.match(await askPlain('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  left.destroy();
+  assert.match(await askPlain('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  assert.equal(isAnswered, false);
+  listener.release();
+  assert.equal((await asked).status, 404);
+  assert.equal((await ask({ path: '/x' })).status, 404);
+});

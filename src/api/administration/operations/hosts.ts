@@ -66,8 +66,8 @@ export function createJoinToken({ hosts }: AdministrationParts) {
       expiresAt: required(timestamp('date-time')),
     }),
     handle: ({ lifetimeSeconds = tokenSeconds.standard }, { caller }) => {
-      const { text, expiresMs, changes } = hosts.newToken(lifetimeSeconds * 1000, caller.arn);
-      return { output: { token: text, url: hosts.url, expiresAt: expiresMs }, changes };
+      const { text, expiresMs, changes } = hosts().newToken(lifetimeSeconds * 1000, caller.arn);
+      return { output: { token: text, url: hosts().url, expiresAt: expiresMs }, changes };
     },
   });
 }
@@ -80,7 +80,7 @@ export function listHosts({ hosts }: AdministrationParts) {
     http: { method: 'POST', path: '/waxwing/v1/hosts' },
     input: structure({}),
     output: structure({ hosts: required(list(host)) }),
-    handle: () => ({ output: { hosts: hosts.list().map(shown) } }),
+    handle: () => ({ output: { hosts: hosts().list().map(shown) } }),
   });
 }
 
@@ -93,7 +93,7 @@ export function removeHost({ hosts }: AdministrationParts) {
     input: structure({ host: required(hostName), force: boolean() }),
     output: structure({ host: required(host) }),
     handle: ({ host: named, force = false }) => {
-      const { host: found, changes, committed } = hosts.remove(named, force);
+      const { host: found, changes, committed } = hosts().remove(named, force);
       return { output: { host: shown(found) }, changes, committed };
     },
   });
@@ -119,7 +119,7 @@ export function replaceNode({ hosts, control: { volumeCommands } }: Administrati
       if (broker === undefined) {
         throw new ControlError('not-found', `There is no broker [${named}].`);
       }
-      const name = await hosts.moveNode(broker, node, wanted);
+      const name = await hosts().moveNode(broker, node, wanted);
       return { output: { brokerId: broker.id, host: name }, resources: touched(broker) };
     },
   });
