@@ -19,7 +19,7 @@ import type { ListenerAccess } from '../net/tls-listener.ts';
 import type { Entry } from '../storage/journal.ts';
 import type { Volume } from '../storage/volume.ts';
 import type { Api } from './api/compose-api.ts';
-import { CertificateKeeper, writeCertificate } from './certificate-keeper.ts';
+import { CertificateKeeper, writeCertificate } from './certificates/certificate-keeper.ts';
 import {
   type Core,
   composeCore,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, type PeerCertificate } from 'node:tls';
 import { promisify } from 'node:util';
-import { brokerName } from '../../src/server/server-certificates.ts';
+import { brokerName } from '../../src/server/certificates/server-certificates.ts';
 import { until } from '../support/processes.ts';
 import { Waxwing } from '../support/waxwing.ts';
 

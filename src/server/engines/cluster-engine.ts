@@ -4,9 +4,9 @@ import { RabbitMqEngine } from '../../engines/rabbitmq/engine.ts';
 import type { HostDirectory } from '../../engines/rabbitmq/hosts/host-directory.ts';
 import { findInstallations } from '../../engines/rabbitmq/installation.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
-import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
+import { brokerName } from '../certificates/server-certificates.ts';
 import type { SystemState } from '../compose.ts';
-import { brokerName } from '../server-certificates.ts';
 import type { Settings } from '../settings.ts';
 import { clustersFolder } from '../system-volume.ts';
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { ServiceLog } from '../../base/log.ts';
 import type { Engine } from '../../control/engine.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
-import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import type { KeyDeriver, SystemState } from '../compose.ts';
 import { composeHosts, hostOperations } from '../hosts/compose-hosts.ts';
 import type { HostsService } from '../hosts/hosts-service.ts';

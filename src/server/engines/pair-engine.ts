@@ -3,7 +3,7 @@
 import { rootCertificates } from 'node:tls';
 import { ActiveMqEngine } from '../../engines/activemq/engine.ts';
 import { findPairInstallation } from '../../engines/activemq/installation.ts';
-import type { CertificateKeeper } from '../certificate-keeper.ts';
+import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import type { SystemState } from '../compose.ts';
 import type { Settings } from '../settings.ts';
 import { pairsFolder } from '../system-volume.ts';

@@ -2,8 +2,8 @@
 
 import type { Brokers } from '../../control/brokers.ts';
 import type { ListenerAccess } from '../../net/tls-listener.ts';
-import type { CertificateKeeper } from '../certificate-keeper.ts';
-import type { Hosts } from '../server-certificates.ts';
+import type { CertificateKeeper } from '../certificates/certificate-keeper.ts';
+import type { Hosts } from '../certificates/server-certificates.ts';
 import type { Settings } from '../settings.ts';
 import { brokerDomains, brokerLabels } from './broker-names.ts';
 import type { PublicCertificates } from './public-certificates.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { createAuthority, issueServerCertificate } from '../crypto/authority.ts';
-import { sealValue } from '../crypto/sealed-value.ts';
+import { createAuthority, issueServerCertificate } from '../../crypto/authority.ts';
+import { sealValue } from '../../crypto/sealed-value.ts';
 import { brokerName, type CertificateChange, ServerCertificates } from './server-certificates.ts';
 
 const nowMs = Date.UTC(2026, 10, 24);

@@ -2,9 +2,9 @@
 
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Certificate, generateKeys, KeyKind } from '../crypto/authority.ts';
-import { openValue, sealValue } from '../crypto/sealed-value.ts';
-import type { Journal } from '../storage/journal.ts';
+import type { Certificate, generateKeys, KeyKind } from '../../crypto/authority.ts';
+import { openValue, sealValue } from '../../crypto/sealed-value.ts';
+import type { Journal } from '../../storage/journal.ts';
 
 /** A certificate in the journal, with its sealed private key. */
 export interface KeptCertificate {
@@ -154,7 +154,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
 
   /** Starts to generate the keys for the next broker, which takes most of the time. */
   async prepare(): Promise<void> {
-    const { generateKeys } = await import('../crypto/authority.ts');
+    const { generateKeys } = await import('../../crypto/authority.ts');
     this.#ahead ??= new Map(kinds.map((kind) => [kind, generateKeys(kind)]));
     // A failure is reported when the keys are used; otherwise it does not matter.
     for (const keys of this.#ahead.values()) keys.catch(() => {});
@@ -178,7 +178,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
     const isLasting = () =>
       kept !== undefined && !endsSoon(new X509Certificate(kept.certificate), nowMs);
     if (isConfined && isLasting()) return undefined;
-    const { createAuthority } = await import('../crypto/authority.ts');
+    const { createAuthority } = await import('../../crypto/authority.ts');
     const all = [...new Set([...wanted, ...hosts.welcome])];
     const earlier = kept && open(sealingKey, kept);
     return seal(sealingKey, role, await createAuthority(name, all, nowMs, earlier), all);
@@ -204,7 +204,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
     );
     if (missing.length === 0) return [];
     // Loaded only when needed, because loading it takes longer than everything else here.
-    const { issueServerCertificate } = await import('../crypto/authority.ts');
+    const { issueServerCertificate } = await import('../../crypto/authority.ts');
     const authority = open(sealingKey, kept);
     // Domains of brokers, and of earlier settings, are not hosts.
     const more = (kept.hosts ?? []).filter((host) => !host.startsWith('mq.'));

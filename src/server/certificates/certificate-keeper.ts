@@ -2,10 +2,10 @@
 
 import type { KeyObject } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
-import { systemClock } from '../base/clock.ts';
-import type { Certificate } from '../crypto/authority.ts';
-import { systemDisk } from '../storage/disk.ts';
-import type { SystemState } from './compose.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Certificate } from '../../crypto/authority.ts';
+import { systemDisk } from '../../storage/disk.ts';
+import type { SystemState } from '../compose.ts';
 import type { CertificateChange, Hosts } from './server-certificates.ts';
 
 /**
