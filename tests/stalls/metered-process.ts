@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { heapOptions } from '../../src/engines/waxwing/broker-start.ts';
 import { ConsoleClient } from '../support/console-client.ts';
 import type { FromMetered, ToMetered } from './metered-broker.ts';
 import { MqttClient } from './mqtt-client.ts';
@@ -15,7 +16,7 @@ import { secureSocket } from './secure-socket.ts';
 import { StompClient } from './stomp-client.ts';
 
 /** As a broker's process is started. */
-const execArgv = ['--single-threaded-gc'];
+const execArgv = [...heapOptions];
 
 /** A broker in a process of its own, whose turns are measured. */
 export class MeteredProcess {

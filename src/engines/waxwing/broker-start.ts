@@ -27,10 +27,14 @@ const allocatorSettings = {
 } as const;
 
 /**
- * V8 collects garbage often in a broker, whose heap is small. Helper threads would cost more than
- * they save. The process sets its other options itself, see `prepareForConnections`.
+ * V8 collects new objects and their buffers often in a broker, whose heap is small. Helper threads would cost
+ * more than they save. After a full collection, threads sweep the heap (decision 0157). The process sets
+ * its other options itself, see `prepareForConnections`.
  */
-const heapOptions = ['--single-threaded-gc'];
+export const heapOptions: readonly string[] = [
+  '--no-parallel-scavenge',
+  '--no-concurrent-array-buffer-sweeping',
+];
 
 /** Starts a process that waits for the start message of a broker. */
 export function startBrokerProcess(): ChildProcess {
