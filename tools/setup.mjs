@@ -4,7 +4,7 @@
 // benchmarks. Plain
 // JavaScript, because it runs before anything is compiled. It is quick when there is nothing to do,
 // because `npm start` begins with it.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -56,20 +56,30 @@ function isInstalled() {
   );
 }
 
-/** Runs one step and says how long it took, since a step may take half a minute. */
+/**
+ * Runs one step. Says how long it took, since a step may take half a minute, and then what the program said.
+ *
+ * @returns {Promise<boolean>} whether it succeeded
+ */
 function step(what, command, args) {
-  process.stderr.write(`waxwing setup: ${what} …`);
+  process.stderr.write(`waxwing setup: ${what} …\n`);
   const startedMs = performance.now();
-  const { status, error, output } = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('error', (error) => fail(`${command} cannot be run: ${error.message}`));
+    child.once('close', (status) => {
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+      const end = status === 0 ? `done in ${seconds} s` : 'failed';
+      process.stderr.write(`waxwing setup: ${what}: ${end}\n${said}`);
+      resolve(status === 0);
+    });
   });
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stderr.write(status === 0 ? ` done in ${seconds} s\n` : ' failed\n');
-  if (error) fail(`${command} cannot be run: ${error.message}`);
-  process.stderr.write(output.filter(Boolean).join(''));
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 /** Names, sizes and times of the files in some folders, and of the build's own settings, as one hash. */
@@ -104,41 +114,60 @@ function deleteOrphans(folder) {
   }
 }
 
-/** Builds unless the stamp of the last build says that the sources are the same. */
-function buildOnce(name, folders, build) {
+/**
+ * Builds unless the stamp of the last build says that the sources are the same.
+ *
+ * @returns {Promise<boolean>} whether everything is built
+ */
+async function buildOnce(name, folders, build) {
   const stampFile = join(root, 'dist', name);
   const sources = fingerprint(folders);
-  if (readOrEmpty(stampFile) === sources) return;
-  build();
+  if (readOrEmpty(stampFile) === sources) return true;
+  if (!(await build())) return false;
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, sources);
+  return true;
+}
+
+const inModules = (path) => join(root, 'node_modules', path);
+
+function buildPrograms() {
+  return step('building the programs', process.execPath, [join(root, 'tools/bundle.mjs')]);
+}
+
+function buildConsole() {
+  const config = join(root, 'console/vite.config.mjs');
+  const args = [inModules('vite/bin/vite.js'), 'build', '--config', config];
+  return step('building the console', process.execPath, args);
+}
+
+async function compile() {
+  const args = [inModules('typescript/bin/tsc'), '-p', root];
+  const isDone = await step('compiling tests, tools and benchmarks', process.execPath, args);
+  if (isDone) compiledFolders.forEach(deleteOrphans);
+  return isDone;
+}
+
+function checkConsole() {
+  const args = [inModules('typescript/bin/tsc'), '-p', 'console'];
+  return step('checking the types of the console', process.execPath, args);
 }
 
 checkNode();
 if (!isInstalled()) {
   // Not `npm ci`: it refuses a lock file made where a registry has only some of the platform
   // packages of a tool. `--no-save` keeps to the lock file and leaves it as it is.
-  step('installing the dependencies', 'npm', [
+  const isDone = await step('installing the dependencies', 'npm', [
     ...['install', '--no-save', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error'],
   ]);
+  if (!isDone) process.exit(1);
 }
-buildOnce('.bundled', ['src'], () =>
-  step('building the programs', process.execPath, [join(root, 'tools/bundle.mjs')]),
-);
-buildOnce('.console', ['console'], () =>
-  step('building the console', process.execPath, [
-    join(root, 'node_modules/vite/bin/vite.js'),
-    ...['build', '--config', join(root, 'console/vite.config.mjs')],
-  ]),
-);
-if (!isForStart) {
-  buildOnce('.compiled', compiledFolders, () => {
-    const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    step('compiling tests, tools and benchmarks', process.execPath, [compiler, '-p', root]);
-    compiledFolders.forEach(deleteOrphans);
-  });
-  buildOnce('.console-checked', ['console'], () => {
-    const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    step('checking the types of the console', process.execPath, [compiler, '-p', 'console']);
-  });
-}
+// At the same time: none reads what another writes, and together they keep the processors busy. The
+// longest is started first.
+const built = await Promise.all([
+  ...(isForStart ? [] : [buildOnce('.compiled', compiledFolders, compile)]),
+  buildOnce('.console', ['console'], buildConsole),
+  buildOnce('.bundled', ['src'], buildPrograms),
+  ...(isForStart ? [] : [buildOnce('.console-checked', ['console'], checkConsole)]),
+]);
+if (!built.every(Boolean)) process.exit(1);
