@@ -7,36 +7,38 @@ import { join, relative, sep } from 'node:path';
 /**
  * Folders of the sources, and how many of their test files share a process, in the order in which
  * they are started: what takes long comes first, so that all processors are busy until the end. A file
- * belongs to the longest folder that fits.
+ * belongs to the longest folder that fits. Where a long run has another number, most files have no test
+ * in a short run.
  */
-const sharing: readonly (readonly [folder: string, filesPerProcess: number])[] = [
-  // These wait for other programs most of the time.
-  ['tests/engines', 2],
-  ['tests/interop', 40],
-  ['tests/documents', 5],
-  ['tests/service', 6],
-  ['tests/cloudwatch', 2],
-  ['tests/console', 2],
-  ['tests/fuzz', 1],
-  ['tests', 40],
-  ['tests/conformance', 40],
-  ['src', 100],
-  ['tests/management', 10],
-  ['tests/stalls', 1],
-  ['src/storage', 60],
-  ['tests/conformance/kms', 20],
-  ['tests/contract', 20],
-  ['tests/pressure', 4],
-  ['tests/conformance/mq', 20],
-  ['tests/abuse', 1],
-  ['tests/simulation', 4],
-  ['src/server', 40],
-  // A service is started once for all of these.
-  ['tests/service/shared', 40],
-  ['tests/crash', 2],
-  ['tools', 10],
-  ['bench', 10],
-];
+const sharing: readonly (readonly [folder: string, filesPerProcess: number, inLongRun?: number])[] =
+  [
+    // These wait for other programs most of the time.
+    ['tests/engines', 8, 2],
+    ['tests/interop', 40],
+    ['tests/documents', 5],
+    ['tests/service', 6],
+    ['tests/cloudwatch', 4],
+    ['tests/console', 4, 2],
+    ['tests/fuzz', 1],
+    ['tests', 80],
+    ['tests/conformance', 80],
+    ['src', 200],
+    ['tests/management', 20],
+    ['tests/stalls', 1],
+    ['src/storage', 60],
+    ['tests/conformance/kms', 20],
+    ['tests/contract', 20],
+    ['tests/pressure', 4],
+    ['tests/conformance/mq', 40],
+    ['tests/abuse', 1],
+    ['tests/simulation', 4],
+    ['src/server', 40],
+    // A service is started once for all of these.
+    ['tests/service/shared', 40],
+    ['tests/crash', 2],
+    ['tools', 10],
+    ['bench', 10],
+  ];
 
 /** The folder of the output for programs that run several test files. */
 const groupFolder = join('dist', 'test-groups');
@@ -97,15 +99,15 @@ function writeGroup(name: string, members: readonly string[]): string {
 }
 
 /** Writes the programs that run all test files. Returns their paths in the order of their starts. */
-export function writeTestPrograms(): string[] {
+export function writeTestPrograms(isLong: boolean): string[] {
   rmSync(groupFolder, { recursive: true, force: true });
   mkdirSync(groupFolder, { recursive: true });
   const files = ['src', 'tests', 'tools', 'bench'].flatMap((name) => testFiles(join('dist', name)));
   const programs: string[] = [];
-  for (const [folder, filesPerProcess] of sharing) {
+  for (const [folder, inShortRun, inLongRun = inShortRun] of sharing) {
     const members = files.filter((file) => folderOf(file) === folder);
     // Files that follow each other in the list are in different processes: their times differ less.
-    const count = Math.ceil(members.length / filesPerProcess);
+    const count = Math.ceil(members.length / (isLong ? inLongRun : inShortRun));
     for (let i = 0; i < count; i++) {
       const own = members.filter((_, at) => at % count === i);
       // The runner starts programs in the order of their names.

@@ -72,7 +72,7 @@ async function step(
 
 const bin = (name: string) => join('node_modules', '.bin', name);
 const compiled = (name: string) => pathToFileURL(join('dist', 'tools', name)).href;
-const programs = writeTestPrograms();
+const programs = writeTestPrograms(isLong);
 const failuresFile = join('dist', 'test-failures.txt');
 const reporters = [
   ...['--test-reporter=tap', '--test-reporter-destination=stdout'],
