@@ -3,6 +3,7 @@
 
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
+import { uncaughtText } from './test-tracking.ts';
 
 /** The parts of a test runner's event that this reporter reads. */
 interface TestEvent {
@@ -11,6 +12,8 @@ interface TestEvent {
     readonly name?: string;
     readonly file?: string;
     readonly line?: number;
+    /** What a program wrote. */
+    readonly message?: string;
     readonly details?: {
       readonly error?: { readonly failureType?: string; readonly cause?: unknown };
     };
@@ -25,6 +28,8 @@ export default async function* testFailures(
   events: AsyncIterable<TestEvent>,
 ): AsyncGenerator<string> {
   for await (const { type, data } of events) {
+    const uncaught = type === 'test:stderr' ? (data.message?.indexOf(uncaughtText) ?? -1) : -1;
+    if (uncaught >= 0) yield `\n${data.message?.slice(uncaught, uncaught + textLengthMax)}\n`;
     const { error } = data.details ?? {};
     if (type !== 'test:fail' || error?.failureType === 'subtestsFailed') continue;
     const place = `${relative('dist', data.file ?? 'unknown')}:${data.line ?? 0}`;

@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { registeredSymbol } from './test-tracking.ts';
 
 /**
  * Folders of the sources, and how many of their test files share a process, in the order in which
@@ -86,6 +87,10 @@ function suite(name, load) {
 
 `;
 
+const groupEnd = `
+void loading.then(() => globalThis[Symbol.for('${registeredSymbol}')]?.());
+`;
+
 /** Writes a program that runs test files. Returns its path. */
 function writeGroup(name: string, members: readonly string[]): string {
   const group = join(groupFolder, `${name}.test.js`);
@@ -94,7 +99,7 @@ function writeGroup(name: string, members: readonly string[]): string {
     const path = JSON.stringify(relative(groupFolder, file));
     return `suite(${title}, () => import(${path}));\n`;
   });
-  writeFileSync(group, groupHead + suites.join(''));
+  writeFileSync(group, groupHead + suites.join('') + groupEnd);
   return group;
 }
 

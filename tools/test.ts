@@ -95,6 +95,7 @@ const [sources, tests] = await Promise.all([
   step(`${programs.length} test programs${isNode24 ? ' under Node 24' : ''}`, node, [
     ...nodeArguments,
     `--import=${compiled('test-cpu.js')}`,
+    `--import=${compiled('test-tracking.js')}`,
     '--test',
     `--test-concurrency=${programsAtOnce}`,
     `--test-timeout=${programMs}`,

@@ -228,9 +228,9 @@ test('the Debian package has the program, the unit and no secret', inLongRun, as
   assert.ok(Number(exposure) <= 2, `exposure ${exposure}`);
 });
 
-test('the same build makes the same packages, whatever the umask', inLongRun, () => {
+test('the same build makes the same packages, whatever the umask', inLongRun, (t) => {
   const before = [hashOf(tarball), hashOf(made('debian-package.mjs'))];
   const umask = process.umask(0o077);
-  after(() => process.umask(umask));
+  t.after(() => process.umask(umask));
   assert.deepEqual([hashOf(made('package.mjs')), hashOf(made('debian-package.mjs'))], before);
 });

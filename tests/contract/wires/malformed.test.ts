@@ -162,8 +162,9 @@ const wireCases: Readonly<Record<Wire, WireCases>> = {
 };
 
 for (const [wire, { request, errorOf, unreadable, cases }] of Object.entries(wireCases)) {
-  describe(wire, async () => {
-    const server = await EchoServer.open(wire as Wire);
+  const server = await EchoServer.open(wire as Wire);
+
+  describe(wire, () => {
     after(async () => {
       await server.close();
       assert.deepEqual(server.unexpectedErrors, []);
