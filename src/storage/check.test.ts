@@ -82,7 +82,7 @@ const nameOf = (file: string) => file.slice(folder.length + 1);
 
 test('every changed bit of a closed volume is detected and its file is named', async () => {
   const { closed } = await lived(isLong ? 3 : 1);
-  await eachFlip(closed, isLong ? 1 : 5, async (file, at) => {
+  await eachFlip(closed, isLong ? 1 : 11, async (file, at) => {
     await assert.rejects(
       checkVolume(closed, folder, dataKey),
       (error: StorageError) =>
@@ -99,7 +99,7 @@ test('bit changes in a killed volume are detected, except in a last group outsid
   const records = await listRecords(killed, folder, dataKey);
   const lastAt = endOf(killed.bytes(newest)) - 4096;
   assert.ok(records.some((record) => record.includes('"type":"message"')));
-  await eachFlip(killed, isLong ? 1 : 11, async (file, at) => {
+  await eachFlip(killed, isLong ? 1 : 23, async (file, at) => {
     if (file !== newest || at < lastAt) {
       await assert.rejects(checkVolume(killed, folder, dataKey), Error, `${file} byte ${at}`);
     } else {
@@ -114,7 +114,7 @@ test('every changed bit of a killed volume is detected if its mark names the las
   const { idle } = await lived(isLong ? 3 : 2);
   const newest = `/v/seg-${isLong ? 3 : 2}`;
   const end = endOf(idle.bytes(newest));
-  await eachFlip(idle, isLong ? 1 : 11, async (file, at) => {
+  await eachFlip(idle, isLong ? 1 : 23, async (file, at) => {
     // Behind the end there is only room for what was never written.
     if (file === newest && at >= end) return;
     await assert.rejects(checkVolume(idle, folder, dataKey), Error, `${file} byte ${at}`);

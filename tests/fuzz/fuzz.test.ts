@@ -7,7 +7,7 @@ import { type Failure, runRounds } from './rounds.ts';
 import { Tally } from './tally.ts';
 
 /** Short runs end after any of this many parts of their rounds if every handler was reached. */
-const partCount = 5;
+const partCount = 10;
 
 /** A short run of a fuzzer. */
 async function runBriefly(

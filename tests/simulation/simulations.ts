@@ -25,11 +25,11 @@ export interface Simulation {
 
 /** Simulations whose seeds one test runs. */
 export const simulations: readonly Simulation[] = [
-  { name: 'broker', seedCount: 30, longCount: 20_000, run: simulateBroker },
-  { name: 'real-log', seedCount: 12, longCount: 20_000, run: simulateBrokerOnLog },
-  { name: 'log', seedCount: 20, longCount: 20_000, run: simulateLog },
+  { name: 'broker', seedCount: 15, longCount: 20_000, run: simulateBroker },
+  { name: 'real-log', seedCount: 6, longCount: 20_000, run: simulateBrokerOnLog },
+  { name: 'log', seedCount: 10, longCount: 20_000, run: simulateLog },
   { name: 'recovery', seedCount: 4, longCount: 20_000, run: simulateRecovery },
-  { name: 'disk', seedCount: 25, longCount: 20_000, run: simulateBrokerOnDisk },
+  { name: 'disk', seedCount: 12, longCount: 20_000, run: simulateBrokerOnDisk },
   { name: 'large-bodies', seedCount: 2, longCount: 2000, run: simulateLargeBodies },
 ];
 

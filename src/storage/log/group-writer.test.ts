@@ -14,8 +14,10 @@ const dataKey = keyFromBytes(Buffer.alloc(32, 7));
 class WatchedDisk extends MemoryDisk {
   readonly written: string[] = [];
   override wrote(file: string, offset: number, data: Buffer): void {
-    if (file.includes('seg-'))
-      this.written.push(`${offset}:${data.toString('hex').replace(/(00)+$/, '')}`);
+    if (!file.includes('seg-')) return;
+    let end = data.length;
+    while (end > 0 && data[end - 1] === 0) end--;
+    this.written.push(`${offset}:${data.toString('hex', 0, end)}`);
   }
 }
 
