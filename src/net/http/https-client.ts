@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import { NetError } from '../errors.ts';
 
@@ -50,15 +50,11 @@ const get: HttpsRequest = { method: 'GET', headers: {}, body: undefined };
  */
 export class HttpsClient {
   readonly #options: HttpsClientOptions;
-  readonly #trusted: string[] | undefined;
-  readonly #agent: Agent | undefined;
+  /** Made by the first request, and once: to read the public authorities takes 25 milliseconds. */
+  #agent: Agent | undefined;
 
   constructor(options: HttpsClientOptions) {
     this.#options = options;
-    const { keptConnectionCountMax: maxSockets } = options;
-    this.#agent = maxSockets === undefined ? undefined : new Agent({ keepAlive: true, maxSockets });
-    const { authorities } = options;
-    this.#trusted = authorities === undefined ? undefined : [...rootCertificates, authorities];
   }
 
   /**
@@ -97,23 +93,34 @@ export class HttpsClient {
     }
   }
 
+  #newAgent(): Agent {
+    const { authorities, certificate, keptConnectionCountMax } = this.#options;
+    const secureContext = createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
+      ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
+    });
+    // Without the sessions of earlier connections, each connection checks the server's certificate.
+    return keptConnectionCountMax === undefined
+      ? new Agent({ secureContext, maxCachedSessions: 0 })
+      : new Agent({ secureContext, keepAlive: true, maxSockets: keptConnectionCountMax });
+  }
+
   #exchange(
     url: URL,
     { method, headers, body }: HttpsRequest,
     resolve: (answer: HttpsAnswer) => void,
     reject: (error: NetError) => void,
   ): void {
-    const { clock, timeoutMs = timeoutMsDefault, certificate, serverName } = this.#options;
+    const { clock, timeoutMs = timeoutMsDefault, serverName } = this.#options;
+    this.#agent ??= this.#newAgent();
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const options: RequestOptions = {
       method,
       headers: { ...headers, ...length },
-      minVersion: 'TLSv1.2',
       maxHeaderSize: headerBytesMax,
-      agent: this.#agent ?? false,
+      agent: this.#agent,
       ...(serverName !== undefined && { servername: serverName }),
-      ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
-      ...(this.#trusted && { ca: this.#trusted }),
     };
     const outgoing = request(url, options, (incoming) => {
       this.#receive(incoming, url).then((answer) => {
