@@ -96,6 +96,8 @@ const [sources, tests] = await Promise.all([
     ...nodeArguments,
     `--import=${compiled('test-cpu.js')}`,
     `--import=${compiled('test-tracking.js')}`,
+    // Threads that collect garbage beside the program wait for each other: a tenth of its processor time.
+    '--single-threaded-gc',
     '--test',
     `--test-concurrency=${programsAtOnce}`,
     `--test-timeout=${programMs}`,
