@@ -15,7 +15,6 @@ import {
 
 /** Lists the supported engine types with their versions. */
 export function describeBrokerEngineTypes({ control }: MqParts) {
-  const rows = engineRows(control.engines.offered);
   return operation({
     action: 'mq:DescribeBrokerEngineTypes',
     readOnly: true,
@@ -24,7 +23,8 @@ export function describeBrokerEngineTypes({ control }: MqParts) {
     output: engineTypesResponse,
     handle: (request) => {
       const isWanted = engineFilter(request.engineType);
-      const all = rows.filter(isWanted);
+      // Engines can be added after this operation was composed.
+      const all = engineRows(control.engines.offered).filter(isWanted);
       const { items, maxResults, nextToken } = fixedPage(all, request);
       return { output: { brokerEngineTypes: items, maxResults, nextToken } };
     },
@@ -33,7 +33,6 @@ export function describeBrokerEngineTypes({ control }: MqParts) {
 
 /** Lists the supported instance types with their options. */
 export function describeBrokerInstanceOptions({ control, region }: MqParts) {
-  const rows = instanceRows(control.engines.offered, region);
   return operation({
     action: 'mq:DescribeBrokerInstanceOptions',
     readOnly: true,
@@ -43,7 +42,7 @@ export function describeBrokerInstanceOptions({ control, region }: MqParts) {
     handle: (request) => {
       const { hostInstanceType = '', storageType = '' } = request;
       const isWanted = engineFilter(request.engineType);
-      const all = rows.filter(
+      const all = instanceRows(control.engines.offered, region).filter(
         (row) =>
           isWanted(row) &&
           ['', row.hostInstanceType].includes(hostInstanceType) &&
