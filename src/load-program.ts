@@ -106,7 +106,9 @@ function loadLibrary(path: string): unknown {
   if (libraries.has(path)) return libraries.get(path);
   const bytes = readFileSync(path);
   const text = `(function(exports,require,module,__filename,__dirname){${bytes.toString('latin1')}\n})`;
-  const cacheName = `${basename(path, '.cjs')}-${crc32(bytes).toString(16).padStart(8, '0')}`;
+  // Each program has a file of its own: V8 accepts compiled code only under the flags that made it.
+  const checksum = crc32(bytes).toString(16).padStart(8, '0');
+  const cacheName = `${basename(path, '.cjs')}-${PROGRAM}-${checksum}`;
   const run = scriptOf(text, path, cacheName).runInThisContext() as (...values: unknown[]) => void;
   const module = { exports: {} };
   run(module.exports, createRequire(path), module, path, dirname(path));

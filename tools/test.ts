@@ -96,7 +96,7 @@ const [sources, tests] = await Promise.all([
     ...nodeArguments,
     `--import=${compiled('test-cpu.js')}`,
     `--import=${compiled('test-tracking.js')}`,
-    // Threads that collect garbage beside the program wait for each other: a tenth of its processor time.
+    // V8's garbage collection threads spend about a tenth of a test program's processor time on waiting.
     '--single-threaded-gc',
     '--test',
     `--test-concurrency=${programsAtOnce}`,

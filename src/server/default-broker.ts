@@ -10,8 +10,8 @@ export const ownPrincipal = 'waxwing.local';
 const userName = 'waxwing';
 
 /**
- * Creates the broker of the first start, which starts on its own. A start that was interrupted is made up
- * for.
+ * Creates the default broker, unless it exists or was never requested. If an earlier start was interrupted
+ * after the request, this start creates the broker. The control plane then starts its process.
  *
  * @param password the password of its user; undefined if the first start was earlier
  * @returns whether the broker was created

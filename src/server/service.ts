@@ -93,7 +93,7 @@ export class Service {
   readonly #access: ListenerAccess;
   readonly #endpoints: EndpointNames;
   readonly #environment: EnvironmentListener;
-  /** Undefined until they are loaded, before the API. */
+  /** Undefined until they are loaded, before the API answers. */
   #installed: InstalledEngines | undefined = undefined;
   readonly #logs: BrokerLogs;
   /** The password of the broker that the first start creates. */
@@ -263,13 +263,14 @@ export class Service {
     this.#apiPort = await listener.open(this.settings.apiPort);
   }
 
-  /** Adds what only answers to calls need. */
+  /** Loads what only API calls need, and begins to answer them. */
   async #completeApi(isEngineMissing: boolean): Promise<void> {
-    const [isNew] = await Promise.all([
-      this.#certificates.renewApi(),
-      isEngineMissing && this.#addInstalledEngines(),
-    ]);
-    if (isNew) this.#api.listener.showCertificates(this.#apiCertificates);
+    const renewed = this.#certificates.renewApi();
+    const added = isEngineMissing ? this.#addInstalledEngines() : undefined;
+    // If one fails, the other must not open a port or write after the service has stopped.
+    await Promise.allSettled([renewed, added]);
+    await added;
+    if (await renewed) this.#api.listener.showCertificates(this.#apiCertificates);
     await this.#writeAuthorities();
     this.#api.listener.release();
   }

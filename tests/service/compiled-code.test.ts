@@ -70,7 +70,7 @@ const fileOf = (name: string) =>
 test('starts keep the compiled code of both programs and of libraries, and later ones use it', async () => {
   const names = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
   await serveOnce();
-  assert.ok(names().includes('certificates')); // the library with which a first start issues them
+  assert.ok(names().includes('certificates-waxwing')); // the library with which a first start issues them
   const programs = () => names().filter((name) => /^(broker|waxwing)/.test(name));
   assert.deepEqual(programs(), ['broker', 'waxwing-first']);
   await serveOnce();

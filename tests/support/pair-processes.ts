@@ -2,9 +2,18 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findPairInstallation } from '../../src/engines/activemq/installation.ts';
 import { mountpointOf } from '../../src/volumes/mountpoint.ts';
 import { childrenOf } from './processes.ts';
+import { isLong } from './proof.ts';
 import type { Waxwing } from './waxwing.ts';
+
+/** Why a test with pairs that start slowly is skipped: the machine cannot run them, or the run is short. */
+export async function slowPairsSkip(): Promise<string | false> {
+  const found = await findPairInstallation(process.env);
+  if (typeof found === 'string') return `pairs of ActiveMQ cannot run here: ${found}`;
+  return isLong ? false : 'only in the long run: a pair starts slowly';
+}
 
 /** The folder of a pair. */
 export function pairFolder(waxwing: Waxwing, brokerId: string): string {

@@ -62,7 +62,7 @@ export interface AdministrationParts {
   /** The TLS handshakes with all running brokers, by the names of brokers. */
   readonly handshakes: () => Promise<readonly BrokerHandshakes[]>;
   readonly backups: BackupOperations;
-  /** Loaded before the API's port is opened. */
+  /** They are loaded before the API answers calls. */
   readonly hosts: () => HostOperations;
   /** Makes a code that signs the root user or a user in to the web console. */
   readonly newConsoleCode: (caller: Caller) => {

@@ -238,7 +238,7 @@ export class Replicator {
     }
   }
 
-  /** The primary may have started since the promotion was asked for. */
+  /** Checks the replica again, because its primary may have started after the promotion was requested. */
   async #requireState(primaryId: string, replicaId: string): Promise<void> {
     const { brokers } = this.#parts;
     const state = await this.stateOf(replicaId);

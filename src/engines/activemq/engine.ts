@@ -93,7 +93,7 @@ export class ActiveMqEngine implements Engine {
   readonly volumes: PairVolumes;
   readonly #options: ActiveMqEngineOptions;
   readonly #runs = new Map<string, Run>();
-  /** What is being started, by broker. */
+  /** The starts in progress, by broker id. */
   readonly #starting = new Map<string, Starting>();
   #events: EngineEvents | undefined = undefined;
 

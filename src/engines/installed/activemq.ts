@@ -121,7 +121,7 @@ async function lacking(
   return lacks;
 }
 
-/** Whether an archive is one of ActiveMQ. */
+/** Whether an archive belongs to ActiveMQ itself, and not to a library, by its name. */
 function isOwn(path: string): boolean {
   return basename(path).startsWith('activemq-');
 }

@@ -81,8 +81,8 @@ export class HttpListener {
   /** Answers to anybody since the last tick, by source: files, and calls that need no authentication. */
   readonly #files = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
-  /** The handshakes that wait; undefined if none has to. */
-  #held: (() => void)[] | undefined = undefined;
+  /** Connections whose handshakes wait, and what begins them; undefined if none has to wait. */
+  #held: Map<Socket, () => void> | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
   readonly handshakes = new HandshakeCounts();
@@ -153,16 +153,16 @@ export class HttpListener {
   }
 
   /**
-   * Makes the handshakes of new connections wait, with the same limits as other unauthenticated
-   * connections. For a port that has to be taken before its answers are complete.
+   * Delays the TLS handshakes of new connections until {@link release}, so that the port can be opened
+   * before all answers are complete. The limits of unauthenticated connections apply meanwhile.
    */
   hold(): void {
-    this.#held ??= [];
+    this.#held ??= new Map();
   }
 
-  /** Begins the handshakes that wait. */
+  /** Begins the delayed handshakes. */
   release(): void {
-    const held = this.#held ?? [];
+    const held = this.#held?.values() ?? [];
     this.#held = undefined;
     for (const begin of held) begin();
   }
@@ -218,6 +218,7 @@ export class HttpListener {
       this.#sockets.add(socket);
       socket.on('close', () => {
         this.#sockets.delete(socket);
+        this.#held?.delete(socket);
         this.#closedBytes.received += socket.bytesRead;
         this.#closedBytes.sent += socket.bytesWritten;
       });
@@ -228,7 +229,7 @@ export class HttpListener {
             for (const handshake of handshakes) handshake.call(this.#server, socket);
           };
           if (this.#held === undefined) begin();
-          else this.#held.push(begin);
+          else this.#held.set(socket, begin);
         },
         plain: () => answerAndClose(socket, plainAnswer),
       });

@@ -1,5 +1,5 @@
-// Composition of the API: its services, and the routes of its port. Brokers do not wait for it, so
-// that it is loaded while their processes start.
+// Composition of the API: its services, and the routes of its port. Existing brokers do not wait for it:
+// it is loaded while their processes start.
 
 import { isIPv4 } from 'node:net';
 import { administrationService } from '../../api/administration/service.ts';

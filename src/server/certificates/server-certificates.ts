@@ -128,7 +128,7 @@ export class ServerCertificates implements Journal<CertificateChange> {
   }
 
   /**
-   * Returns the removals of certificates that nothing needs any more.
+   * Returns the changes that remove certificates of deleted brokers and of earlier releases.
    *
    * @param hasBroker whether a broker with this id exists
    */

@@ -105,7 +105,7 @@ class PackedChunk {
     return start + (place - (this.#runs[run] ?? 0)) * this.#distance;
   }
 
-  /** Writes the messages to a chunk and releases the memory. It cannot be used after that. */
+  /** Copies the messages to a chunk, and releases the memory of this object, which must not be used any more. */
   unpack(chunk: Uint32Array): void {
     let run = 0;
     for (let place = 0, at = 0; place < size; place++, at += wordCount) {

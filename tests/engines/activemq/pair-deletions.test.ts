@@ -100,7 +100,7 @@ async function end(name: string): Promise<void> {
 const messagesOf = (frames: readonly ReceivedFrame[]) =>
   frames.filter(({ command }) => command === 'MESSAGE').map(({ body }) => body);
 
-/** What a queue and a durable subscription have. */
+/** Returns the messages that are left in a queue and in a durable subscription. */
 async function left(name: string): Promise<[string[], string[]]> {
   const queued = await pair.drain(name);
   const back = await pair.connect(reader);

@@ -5,24 +5,21 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PromoteCommand } from '@aws-sdk/client-mq';
-import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
 import { mountsOn } from '../../../src/volumes/mounts.ts';
 import { BrokerPair } from '../../support/broker-pair.ts';
 import { createKey, describeBroker, underKey } from '../../support/broker-requests.ts';
 import { disableKey, enableKey } from '../../support/keys.ts';
 import { leftIn } from '../../support/mountpoints.ts';
-import { copiersOf, machinesOf, mountpointOfPair } from '../../support/pair-processes.ts';
+import {
+  copiersOf,
+  machinesOf,
+  mountpointOfPair,
+  slowPairsSkip,
+} from '../../support/pair-processes.ts';
 import { isRunning, until } from '../../support/processes.ts';
-import { isLong } from '../../support/proof.ts';
 import { Waxwing } from '../../support/waxwing.ts';
 
-const found = await findPairInstallation(process.env);
-const skip =
-  typeof found === 'string'
-    ? `pairs of ActiveMQ cannot run here: ${found}`
-    : isLong
-      ? false
-      : 'only in the long run: a pair starts slowly';
+const skip = await slowPairsSkip();
 /** Milliseconds for a change of a state. */
 const patienceMs = 240_000;
 /** The same after the loss of a key: less than a start may take. */

@@ -12,7 +12,6 @@ import {
   UpdateBrokerCommand,
 } from '@aws-sdk/client-mq';
 import { readable } from '../../../src/cli/drill/plain-text.ts';
-import { findPairInstallation } from '../../../src/engines/activemq/installation.ts';
 import { mountsOn } from '../../../src/volumes/mounts.ts';
 import { BrokerPair } from '../../support/broker-pair.ts';
 import { createKey, describeBroker, underKey } from '../../support/broker-requests.ts';
@@ -29,20 +28,14 @@ import {
   mountpointOfPair,
   pairFolder,
   processesWith,
+  slowPairsSkip,
 } from '../../support/pair-processes.ts';
 import { isRunning, until } from '../../support/processes.ts';
-import { isLong } from '../../support/proof.ts';
 import { hiddenTexts, placesUnder } from '../../support/readable.ts';
 import { SmallDisk } from '../../support/small-disk.ts';
 import { Waxwing } from '../../support/waxwing.ts';
 
-const found = await findPairInstallation(process.env);
-const skip =
-  typeof found === 'string'
-    ? `pairs of ActiveMQ cannot run here: ${found}`
-    : isLong
-      ? false
-      : 'only in the long run: a pair starts slowly';
+const skip = await slowPairsSkip();
 /** Milliseconds for a change of a state. */
 const patienceMs = 240_000;
 const canary = 'canary-body-of-a-replica';

@@ -121,7 +121,7 @@ async function sawFailover(lab: Lab, service: ServiceProcess, tried: Tried): Pro
   await service.aws.kms.enableKey({ KeyId });
 }
 
-/** Different bodies; without a count, they do not end. */
+/** Yields different message bodies: a number of them, or without end. */
 function* bodiesOf(lab: Lab, count = Number.POSITIVE_INFINITY): Generator<string> {
   for (let i = 0; i < count; i++) yield lab.word('message');
 }

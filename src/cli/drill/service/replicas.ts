@@ -29,7 +29,7 @@ const missing = /on this machine: (.*)\. Valid values are/;
 /**
  * Creates a primary, and a replica with a KMS key of its own.
  *
- * @returns in a sentence why the machine cannot run such brokers, if it cannot
+ * @returns the brokers, or a sentence that says why this machine cannot run such brokers
  */
 export async function prepareReplicas(
   lab: Lab,

@@ -1,4 +1,4 @@
-// What ActiveMQ takes once, and a configuration has several times.
+// Finds elements that a configuration repeats, although ActiveMQ uses only one of them.
 
 import {
   attributesOf,
@@ -36,11 +36,12 @@ const connectorNames: readonly string[] = [
   'wss',
 ];
 
-/** Characters of a name in a message, so that the message stays short. */
+/** Maximum length of a name in an error message, UTF-16 units. */
 const shownMax = 100;
 
 /**
- * Why a configuration has something more often than ActiveMQ takes it; undefined if it has not.
+ * Returns an error message if a configuration repeats an element of which ActiveMQ uses only one; otherwise
+ * undefined.
  *
  * @param root the element `broker`. Its children are properties, whose children are objects with properties again
  */
@@ -118,7 +119,7 @@ function trimmed(text: string): string {
   return text.slice(start, end);
 }
 
-/** The parts of a name that count as names: XML reads a line end as a space, and Spring cuts what is around a part. */
+/** Splits the attribute `name` into names, as Spring does: at commas, semicolons and spaces, with each name trimmed. */
 function partsOf(name: string): string[] {
   return name
     .split(/[,; ]/)
