@@ -52,6 +52,19 @@ test('lines written before the volume is open are buffered', async () => {
   await again.close();
 });
 
+test('a wait for lines ends, even if they are already on disk', async () => {
+  const machine = await LogsMachine.make();
+  const logs = await machine.open();
+  await logs.store.synced();
+  logs.store.append(one, machine.clock.nowMs(), 'info', 'line');
+  await logs.store.synced();
+  await logs.store.synced();
+  await logs.close();
+  const again = await machine.open();
+  assert.deepEqual(await texts(again), ['b-1 line']);
+  await again.close();
+});
+
 test('a broker that writes too fast loses lines, and other brokers do not', async () => {
   const machine = await LogsMachine.make();
   const logs = await machine.open();

@@ -27,19 +27,16 @@ import { formatVersion } from './volume/header.ts';
 import { LogDataKeys } from './volume/log-data-keys.ts';
 import type { Volume } from './volume.ts';
 
-const defaults = {
-  segmentBytes: 64 * 1024 * 1024,
-  cacheBytes: 64 * 1024 * 1024,
-  sliceBytes: 128 * 1024,
-};
+const mib = 1024 * 1024;
+const defaults = { segmentBytes: 64 * mib, cacheBytes: 64 * mib, sliceBytes: mib / 8 };
 /** A group of this size, bytes, is written even if nothing waits for its sync. */
-const groupBytesMax = 1024 * 1024;
+const groupBytesMax = mib;
 /** Milliseconds after which data is written even if nothing waits for its sync. */
 const flushMs = 50;
 /** Number of dead segments that are worth a checkpoint. */
 const deadCountMin = 2;
 /** Size of a dead segment that is worth a checkpoint when the disk is full. */
-const reclaimBytesMin = 1024 * 1024;
+const reclaimBytesMin = mib;
 
 /**
  * The write-ahead log of a volume: sealed blocks in segment files, written and synced in groups.
@@ -221,6 +218,10 @@ export class Log implements RecordLog {
     this.#durable = { ...position, home: undefined, bytes: 0 };
     this.#roller.begin(end, position, true);
     this.sync();
+  }
+
+  get appendedGroup(): number {
+    return this.#roller.appender?.isEmpty === false ? this.openGroup : this.openGroup - 1;
   }
 
   reserve(type: number, size: number): LogBlock {

@@ -43,8 +43,10 @@ export interface LogUsage {
 export interface RecordLog {
   /** The offset of the last reserved payload in its block's buffer. */
   readonly at: number;
-  /** The group of the last reserved record. */
+  /** The group that contains the next record. */
   readonly openGroup: number;
+  /** The group that contains the last reserved record. */
+  readonly appendedGroup: number;
   /** The number of the last synced group. */
   readonly durableGroup: number;
   /** Bytes appended and not synced. */

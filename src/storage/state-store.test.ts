@@ -140,6 +140,15 @@ test('concurrent commits share one sync', async () => {
   await life.close();
 });
 
+test('a commit of nothing ends, even if all others are already on disk', async () => {
+  const disk = new MemoryDisk();
+  const { state, one, log } = await open(disk);
+  await state.commit([{ journal: 'one', change: { key: 'a', value: 1 } }]);
+  await state.commit([]);
+  await log.close();
+  assert.equal(one.values.get('a'), 1);
+});
+
 test('after a log failure, pending and later commits are rejected', async () => {
   const disk = new MemoryDisk();
   const life = await open(disk);

@@ -80,12 +80,12 @@ export class StateStore {
       for (const entry of entries) {
         if ('journal' in entry) this.#journal(entry.journal).apply(entry.change);
       }
-      group = log.openGroup;
+      group = log.appendedGroup;
     } finally {
       log.endBatch();
     }
     log.sync();
-    return this.#waiters.until(group);
+    return this.#waiters.until(group, log.durableGroup);
   }
 
   #changed(record: StateRecord): void {

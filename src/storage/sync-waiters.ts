@@ -16,8 +16,12 @@ export class SyncWaiters {
     return this.#failure;
   }
 
-  /** Resolves once a group that is not synced yet is, and rejects if the log fails before that. */
-  until(group: number): Promise<void> {
+  /**
+   * Resolves once a group is synced, and rejects if the log fails before that. The group may be
+   * synced already, according to `durableGroup`.
+   */
+  until(group: number, durableGroup: number): Promise<void> {
+    if (group <= durableGroup) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ group, resolve, reject });
     });

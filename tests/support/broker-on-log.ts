@@ -89,10 +89,9 @@ export class BrokerOnLog {
   /** Resolves once what was appended so far is synced; adds nothing to it. */
   async flushed(): Promise<void> {
     const { log } = this;
-    if (log.pendingBytes === 0) return;
-    const group = log.openGroup;
-    log.sync();
-    const isSynced = () => log.durableGroup >= group || log.pendingBytes === 0;
+    const group = log.appendedGroup;
+    const isSynced = () => log.durableGroup >= group;
+    if (!isSynced()) log.sync();
     for (let turns = 0; !isSynced() && turns < quickTurnCount; turns++) {
       await new Promise((resolve) => setImmediate(resolve));
     }

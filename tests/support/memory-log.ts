@@ -83,6 +83,10 @@ export class MemoryLog implements RecordLog {
     };
   }
 
+  get appendedGroup(): number {
+    return this.rows.at(-1)?.group ?? 0;
+  }
+
   reserve(type: number, size: number): RecordBlock {
     const block = this.#room(this.#open, false, type, size);
     this.pendingBytes += size;

@@ -134,9 +134,9 @@ export class QueueVolume {
     return new Promise((resolve, reject) => this.#waiting.push({ group, resolve, reject }));
   }
 
-  /** Resolves once what was appended, which must be something, is synced. */
+  /** Resolves once what was appended is synced. */
   synced(): Promise<void> {
-    const group = this.log.openGroup;
+    const group = this.log.appendedGroup;
     this.log.sync();
     return this.durable(group);
   }

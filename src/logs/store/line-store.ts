@@ -161,9 +161,8 @@ export class LineStore implements LogOwner {
   synced(): Promise<void> {
     if (this.#waiters.failure !== undefined) return Promise.reject(this.#waiters.failure);
     const log = this.#opened;
-    const group = log.openGroup;
     log.sync();
-    return this.#waiters.until(group);
+    return this.#waiters.until(log.appendedGroup, log.durableGroup);
   }
 
   /** Size of the files on disk, bytes. */
