@@ -10,6 +10,12 @@ const algorithm = 'pbkdf2-sha512';
 
 /** Iterations of PBKDF2-HMAC-SHA-512, as recommended by OWASP's password storage cheat sheet. */
 const iterations = 210_000;
+/**
+ * Iterations for a password that is random. Nobody can try that many passwords, however quick each try
+ * is, so a hash with a salt is enough from 112 bits on (NIST SP 800-63B, section 5.1.2.2). These are the
+ * fewest iterations that FIPS providers permit.
+ */
+const randomIterations = 1000;
 const saltBytes = 16;
 const hashBytes = 64;
 
@@ -57,32 +63,29 @@ function derive(password: string, salt: Buffer, rounds: number, size: number): P
   });
 }
 
+async function hashWith(rounds: number, password: string): Promise<string> {
+  const salt = randomBytes(saltBytes);
+  const hash = await derive(password, salt, rounds, hashBytes);
+  return [algorithm, rounds, salt.toString('base64'), hash.toString('base64')].join('$');
+}
+
 /**
  * Hashes a password for storage.
  *
  * @returns `pbkdf2-sha512$rounds$salt$hash`, the latter two in base64
  */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(saltBytes);
-  const hash = await derive(password, salt, iterations, hashBytes);
-  return [algorithm, iterations, salt.toString('base64'), hash.toString('base64')].join('$');
+export function hashPassword(password: string): Promise<string> {
+  return hashWith(iterations, password);
 }
 
 /**
- * Starts to hash a password in advance, in parallel to other work.
+ * Hashes a password that this service generated, so that checking it is quick.
  *
- * @returns a hash function that uses the prepared hash once; reusing it would reveal equal
- *   passwords
+ * @param password at least 112 random bits
+ * @returns a hash like that of {@link hashPassword}
  */
-export function hashAhead(expected: string): typeof hashPassword {
-  let hash: Promise<string> | undefined = hashPassword(expected);
-  hash.catch(() => {}); // the failure is reported when the hash is used
-  return (password) => {
-    if (hash === undefined || password !== expected) return hashPassword(password);
-    const begun = hash;
-    hash = undefined;
-    return begun;
-  };
+export function hashRandomPassword(password: string): Promise<string> {
+  return hashWith(randomIterations, password);
 }
 
 /** The result of checking a password. */
@@ -95,7 +98,8 @@ export type PasswordResult =
   | 'gone';
 
 /**
- * Checks passwords against hashes. A check intentionally takes a tenth of a second of CPU time.
+ * Checks passwords against hashes. A check intentionally takes a tenth of a second of CPU time, unless
+ * the password was generated.
  * Correct passwords are cached for some minutes under a key that never leaves this process: a
  * client that reconnects is admitted immediately, and one that guesses waits. Some wrong passwords
  * are also cached, so that a client that repeats the same one does not occupy the queue.
@@ -282,9 +286,9 @@ const importedSaltBytes = 4;
 
 /**
  * Compares a password with a hash, without a queue or a cache. It takes a tenth of a second of one
- * thread. Use {@link PasswordChecker} for passwords that somebody could guess.
+ * thread, unless the password was generated. Use {@link PasswordChecker} for passwords that somebody could guess.
  *
- * @param hash from {@link hashPassword}, or a hash of RabbitMQ: its algorithm, `$`, and base64 of
+ * @param hash from {@link hashPassword} or {@link hashRandomPassword}, or a hash of RabbitMQ: its algorithm, `$`, and base64 of
  *   four bytes of salt and the digest of salt and password. The latter are quick to compute, so a
  *   stolen one is easier to guess.
  */

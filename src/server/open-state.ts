@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import type { ServiceLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
-import { hashAhead, hashPassword } from '../crypto/password.ts';
+import { hashPassword, hashRandomPassword } from '../crypto/password.ts';
 import { newAccountId } from '../identity/identifiers.ts';
 import type { Volume } from '../storage/volume.ts';
 import { type SystemEvents, SystemState } from './compose.ts';
@@ -56,8 +56,10 @@ export async function openState(settings: Settings, events: SystemEvents): Promi
       region,
       accountId,
       firstPassword,
-      // Certificates are issued at the same time: each takes a tenth of a second of a core.
-      hashPassword: firstPassword === undefined ? hashPassword : hashAhead(firstPassword.reveal()),
+      hashPassword: (password) =>
+        password === firstPassword?.reveal()
+          ? hashRandomPassword(password)
+          : hashPassword(password),
     };
   } catch (error) {
     await volume.close();

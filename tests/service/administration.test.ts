@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
+import { DescribeBrokerCommand, ListBrokersCommand } from '@aws-sdk/client-mq';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
 import { until } from '../support/processes.ts';
 import { serviceMetric } from '../support/service-metric.ts';
@@ -223,6 +227,53 @@ test('rotate replaces the metrics token, and the old one ends at the time that i
   assert.ok(await isAccepted());
   const event = (await eventsNamed(waxwing, 'RotateMetricsToken')).at(-1);
   assert.deepEqual(Object.keys(event?.responseElements ?? {}), ['previousEndsAt']);
+});
+
+/** Sends a request to the management API of the default broker, as its user. */
+async function manage(
+  method: string,
+  path: string,
+  body?: object,
+  chosen?: string,
+): Promise<string> {
+  const { BrokerSummaries: [broker] = [] } = await waxwing.mq.send(new ListBrokersCommand({}));
+  const { BrokerId = '' } = broker ?? {};
+  const { BrokerInstances } = await waxwing.mq.send(new DescribeBrokerCommand({ BrokerId }));
+  const { username, password } = new URL(waxwing.amqpUrl);
+  const headers = { 'content-type': 'application/json' };
+  const sent = request(new URL(`/api/${path}`, BrokerInstances?.[0]?.ConsoleURL), {
+    method,
+    headers,
+    ca: waxwing.ca,
+    auth: `${username}:${chosen ?? password}`,
+    servername: 'localhost',
+  });
+  sent.end(body && JSON.stringify(body));
+  const [response]: IncomingMessage[] = await once(sent, 'response');
+  const chunks: Buffer[] = (await response?.toArray()) ?? [];
+  return Buffer.concat(chunks).toString();
+}
+
+/** The iterations of each user's password, in definitions that can be imported. */
+async function iterations(chosen?: string): Promise<Record<string, string | undefined>> {
+  const text = await manage('GET', 'definitions', undefined, chosen);
+  const definitions: { users: { name: string; waxwing_password_hash: string }[] } =
+    JSON.parse(text);
+  assert.equal(await manage('POST', 'definitions', definitions, chosen), '');
+  return Object.fromEntries(
+    definitions.users.map(({ name, waxwing_password_hash: hash }) => [name, hash.split('$')[1]]),
+  );
+}
+
+test('only passwords that were generated have few iterations, even after a rotation', async () => {
+  await manage('PUT', 'users/ann', { password: 'a password of Ann', tags: '' });
+  assert.deepEqual(await iterations(), { waxwing: '1000', ann: '210000' });
+  const chosen = 'chosen by somebody';
+  await manage('PUT', 'users/waxwing', { password: chosen, tags: 'administrator' });
+  assert.deepEqual(await iterations(chosen), { waxwing: '210000', ann: '210000' });
+  assert.equal((await run('rotate', 'default-broker-password', ...data())).code, 0);
+  await waxwing.askEnvironment();
+  assert.deepEqual(await iterations(), { waxwing: '1000', ann: '210000' });
 });
 
 test("rotate replaces the default broker's password at once, even after a restart", async () => {

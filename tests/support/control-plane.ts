@@ -252,7 +252,6 @@ export class ControlPlane {
     return administrationParts({
       installation: this.installation,
       control,
-      hashPassword: quickHash,
       advice: {
         iam,
         identity: this.#identity,

@@ -21,8 +21,8 @@ const saltBytes = 4;
 /** A hash of this program: PBKDF2 with 16 bytes of salt and 64 bytes of digest. */
 const ownForm = /^pbkdf2-sha512\$([1-9]\d{0,6})\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{86}==$/;
 
-/** Iterations of imported hashes: fewer would be weak, and more would occupy a thread for long. */
-const iterationsMin = 100_000;
+/** Iterations of imported hashes. Generated passwords have the fewest; more would occupy a thread for long. */
+const iterationsMin = 1000;
 const iterationsMax = 1_000_000;
 
 /** A hash in a request. */

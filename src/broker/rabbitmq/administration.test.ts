@@ -228,9 +228,14 @@ const malformed: readonly (readonly [string, JsonObject, RegExp])[] = [
     /hashing algorithm 'rabbit_password_hashing_md5' is unknown/,
   ],
   [
+    'a hash with too few iterations',
+    { users: [{ name: 'u', waxwing_password_hash: `pbkdf2-sha512$999$${salt}$${digest}` }] },
+    /is not of the form pbkdf2-sha512 with 1000 to 1000000 iterations$/,
+  ],
+  [
     'a hash that would take very long to check',
     { users: [{ name: 'u', waxwing_password_hash: `pbkdf2-sha512$9999999$${salt}$${digest}` }] },
-    /is not of the form pbkdf2-sha512 with 100000 to 1000000 iterations$/,
+    /is not of the form pbkdf2-sha512 with 1000 to 1000000 iterations$/,
   ],
   [
     'a limit that is not a number',

@@ -6,6 +6,7 @@ import { AwsError } from '../../aws/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Control } from '../../control/control.ts';
+import { hashRandomPassword } from '../../crypto/password.ts';
 import type { Entry } from '../../storage/journal.ts';
 import type { AdviceParts } from '../advice/advice-parts.ts';
 import { brokerHandshakes } from '../advice/tls-counts.ts';
@@ -15,7 +16,6 @@ import { type Installation, newPassword } from '../installation.ts';
 export interface AdministrationOptions {
   readonly installation: Installation;
   readonly control: Pick<Control, 'brokers' | 'engines' | 'supervisor' | 'volumeCommands'>;
-  readonly hashPassword: (password: string) => Promise<string>;
   readonly advice: AdviceParts;
   readonly backups: BackupOperations;
   readonly hosts: AdministrationParts['hosts'];
@@ -54,7 +54,6 @@ export function administrationParts(options: AdministrationOptions): Administrat
 async function rotatePassword({
   installation,
   control,
-  hashPassword,
   clock,
   random,
 }: AdministrationOptions): Promise<Rotation> {
@@ -62,7 +61,7 @@ async function rotatePassword({
   const broker = control.brokers.get(brokerId);
   if (broker === undefined) throw refused("The broker 'default' does not exist.");
   const password = newPassword(random);
-  const hash = await hashPassword(password.reveal());
+  const hash = await hashRandomPassword(password.reveal());
   const isSet = await control.engines.engineFor(broker).setPassword(brokerId, username, hash);
   if (!isSet)
     throw refused(`Broker [${brokerId}] must be RUNNING and have the user [${username}].`);

@@ -22,7 +22,7 @@ export function composeAdministration(
   logs: BrokerLogs,
   newConsoleCode: AdministrationParts['newConsoleCode'],
 ): AdministrationParts {
-  const { hashPassword, handshakes, hosts, publicCertificates, region, accountId } = location;
+  const { handshakes, hosts, publicCertificates, region, accountId } = location;
   const { installation, iam, identity, brokers, configurations, kms } = state;
   const keys = kms.journal;
   const tls = () => tls12Counts(control.engines, handshakes());
@@ -50,7 +50,6 @@ export function composeAdministration(
   return administrationParts({
     installation,
     control,
-    hashPassword,
     advice: {
       iam,
       identity,
