@@ -142,6 +142,15 @@ const libraries = await build({
   charset: 'ascii', // as above
 });
 const outputs = [scripts, libraries];
+// esbuild leaves characters in regular expressions and raw templates as they are.
+for (const path of outputs.flatMap(({ metafile }) => Object.keys(metafile.outputs))) {
+  if (!path.endsWith('.cjs')) continue;
+  const found = /.{0,40}[^\0-\x7f]/.exec(readFileSync(path, 'utf8'));
+  if (found === null) continue;
+  throw new Error(
+    `${path} contains a character beyond ASCII, which would be read as several: ${found[0]}. Write it as \\u… in the source.`,
+  );
+}
 for (const [program, main] of [
   ['waxwing', 'src/main.ts'],
   ['broker', 'src/broker-main.ts'],

@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts';
 
 /** Texts that stand for a password: masks, variables, and references to a store of secrets. */
 const placeholder =
-  /^(?:\*{1,200}|[xX]{3,200}|\.{2,200}|[_#•-]{2,200}|\$\{.{0,200}|\$[A-Z_]{2,80}|[<{[].{0,200}|%[a-zA-Z_]{1,80}%?|!(?:ref|sub|env|vault|include)\b.{0,200}|(?:arn|vault|ssm|env|file|secret|ref|kms|op|sops|secretsmanager):.{0,200})$/i;
+  /^(?:\*{1,200}|[xX]{3,200}|\.{2,200}|[_#\u2022-]{2,200}|\$\{.{0,200}|\$[A-Z_]{2,80}|[<{[].{0,200}|%[a-zA-Z_]{1,80}%?|!(?:ref|sub|env|vault|include)\b.{0,200}|(?:arn|vault|ssm|env|file|secret|ref|kms|op|sops|secretsmanager):.{0,200})$/i;
 
 /** Words that follow the name of a password and are none. */
 const noPasswords = new Set(

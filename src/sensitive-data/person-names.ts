@@ -7,7 +7,7 @@ export const personNameLimits = { countMax: 10_000, wordCountMax: 6, charactersM
 
 const word = /[\p{L}\p{M}]{1,100}/gu;
 /** The separators between the words of a name in a text. */
-const separator = /^[\s,._'’-]{1,3}$/;
+const separator = /^[\s,._'\u2019-]{1,3}$/;
 
 interface Node {
   readonly next: Map<string, Node>;

@@ -67,6 +67,16 @@ function kept(): readonly (readonly [string, number, number])[] {
 const fileOf = (name: string) =>
   join(cache, readdirSync(cache).find((each) => each.startsWith(name)) ?? '');
 
+test('the texts of the programs and libraries are ASCII, as they are read', () => {
+  const files = readdirSync(bundles, { recursive: true, encoding: 'utf8' });
+  const texts = files.filter((name) => name.endsWith('.cjs'));
+  assert.ok(texts.includes('waxwing.cjs') && texts.includes(join('libraries', 'certificates.cjs')));
+  for (const name of texts) {
+    const found = /.{0,40}[^\0-\x7f]/.exec(readFileSync(join(bundles, name), 'utf8'));
+    assert.equal(found?.[0], undefined, name);
+  }
+});
+
 test('starts keep the compiled code of both programs and of libraries, and later ones use it', async () => {
   const names = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
   await serveOnce();

@@ -89,7 +89,7 @@ export function redactLogLine(line: string): string {
   const words = rest
     .split(/([\s()[\]|,:;]+)/)
     .map((part, at) => (at % 2 === 1 || isOpen(part) ? part : leftOut));
-  return `${date}${words.join('')}`.replaceAll(/…(?:[\s,:;]*…)+/g, leftOut);
+  return `${date}${words.join('')}`.replaceAll(/\u2026(?:[\s,:;]*\u2026)+/g, leftOut);
 }
 
 function isOpen(word: string): boolean {

@@ -71,7 +71,7 @@ export function pageResponse({
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${title} – Waxwing</title>
+<title>${title} &ndash; Waxwing</title>
 </head>
 <body>
 <main>
