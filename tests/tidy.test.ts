@@ -75,7 +75,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   control: ['base', 'storage', 'aws/local-client.ts', 'oauth/settings.ts'],
   ldap: ['base', 'crypto'],
-  transfer: ['base', 'broker', 'protocols/amqp091'],
+  transfer: ['base', 'broker', 'net/trust.ts', 'protocols/amqp091'],
   oauth: ['base'],
   hosts: ['base', 'storage'],
   volumes: ['base', 'crypto'],

@@ -5,6 +5,7 @@ import { Agent, type RequestOptions, request } from 'node:https';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import { NetError } from '../errors.ts';
+import { trustingContext } from '../trust.ts';
 
 /** The settings of a client. */
 export interface HttpsClientOptions {
@@ -95,11 +96,14 @@ export class HttpsClient {
 
   #newAgent(): Agent {
     const { authorities, certificate, keptConnectionCountMax } = this.#options;
-    const secureContext = createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
-      ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
-    });
+    const secureContext =
+      authorities === undefined || certificate !== undefined
+        ? createSecureContext({
+            minVersion: 'TLSv1.2',
+            ...(certificate && { cert: certificate.certificate, key: certificate.privateKey }),
+            ...(authorities !== undefined && { ca: [...rootCertificates, authorities] }),
+          })
+        : trustingContext([authorities]);
     // Without the sessions of earlier connections, each connection checks the server's certificate.
     return keptConnectionCountMax === undefined
       ? new Agent({ secureContext, maxCachedSessions: 0 })

@@ -2,10 +2,11 @@
 
 import { connect as connectPlain, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, rootCertificates } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import type { AmqpEndpoint } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
 import { isLoopback } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
+import { trustingContext } from '../../net/trust.ts';
 import { TransferError } from '../errors.ts';
 
 /** The settings of connections. */
@@ -38,8 +39,7 @@ export function dial(
       ? connectTls({
           host,
           port,
-          minVersion: 'TLSv1.2',
-          ca: [...rootCertificates, ...authorities],
+          secureContext: trustingContext(authorities),
           rejectUnauthorized: true,
           ...(serverName !== undefined && { servername: serverName }),
         })

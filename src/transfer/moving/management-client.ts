@@ -1,11 +1,11 @@
 // A client of RabbitMQ's management HTTP API, of RabbitMQ or of this program.
 
 import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
-import { rootCertificates } from 'node:tls';
+import { Agent, request as requestTls } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import type { JsonValue } from '../../broker/rabbitmq/model.ts';
 import { isLoopback } from '../../broker/rabbitmq/shovels/amqp-uri.ts';
+import { trustingContext } from '../../net/trust.ts';
 import { TransferError } from '../errors.ts';
 
 /** Where the API is, and who asks. */
@@ -29,11 +29,15 @@ export interface ManagementReply {
 const answerBytesMax = 256 * 1024 * 1024;
 /** Maximum time for an answer, milliseconds. */
 const timeoutMs = 120_000;
+/** Time for which a connection without a request is kept, milliseconds. */
+const idleMs = 5000;
 
 /** Sends requests to the API. */
 export class ManagementClient {
   readonly #access: ManagementAccess;
   readonly #clock: Clock;
+  /** Made by the first request over TLS. */
+  #agent: Agent | undefined;
 
   /** @throws {TransferError} `connection-failed` for plaintext to another machine */
   constructor(access: ManagementAccess, clock: Clock) {
@@ -44,6 +48,16 @@ export class ManagementClient {
     }
     this.#access = access;
     this.#clock = clock;
+  }
+
+  /** Keeps connections of this client alone: those of others may trust other authorities. */
+  get #tlsAgent(): Agent {
+    this.#agent ??= new Agent({
+      secureContext: trustingContext(this.#access.authorities),
+      keepAlive: true,
+      timeout: idleMs,
+    });
+    return this.#agent;
   }
 
   /**
@@ -69,7 +83,7 @@ export class ManagementClient {
     body?: JsonValue,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<ManagementReply> {
-    const { url, username, password, authorities } = this.#access;
+    const { url, username, password } = this.#access;
     const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const send = url.protocol === 'https:' ? requestTls : requestPlain;
     return new Promise((resolve, reject) => {
@@ -92,8 +106,7 @@ export class ManagementClient {
               'Content-Length': text.length,
             }),
           },
-          minVersion: 'TLSv1.2',
-          ca: [...rootCertificates, ...authorities],
+          ...(send === requestTls && { agent: this.#tlsAgent }),
         },
         (response) => {
           receive(response).then(
