@@ -177,3 +177,34 @@ test('a peer that sends more than a greeting before TLS starts is closed', async
   assert.equal(socket.destroyed, true);
   assert.deepEqual(begun, []);
 });
+
+test('held handshakes keep their places, and begin a few in each turn after the release', async () => {
+  const { admission, begun, greet, pass } = admissionWith({
+    handshakesPerSourceMax: 6,
+    handshakesPerTurnMax: 2,
+    graceMs: 500,
+  });
+  admission.hold();
+  const sockets = [];
+  for (let i = 0; i < 8; i++) {
+    sockets.push(await greet('192.0.2.1'));
+    pass(501);
+  }
+  assert.equal(admission.handshakeCount, 0);
+  assert.ok(areOpen(sockets).every(Boolean));
+  admission.release();
+  await turn();
+  assert.equal(begun.length, 2);
+  for (let i = 0; i < 10; i++) await turn();
+  // They have the grace period from the release on.
+  assert.equal(begun.length, 6);
+  assert.ok(areOpen(sockets).every(Boolean));
+});
+
+test('connections whose handshakes wait are closed with the port', async () => {
+  const { admission, greet } = admissionWith({});
+  admission.hold();
+  const sockets = [await greet('192.0.2.1'), await greet('192.0.2.2')];
+  admission.close();
+  assert.deepEqual(areOpen(sockets), [false, false]);
+});

@@ -74,6 +74,8 @@ export class ConnectionAdmission {
   #handshakeCount = 0;
   #begunThisTurn = 0;
   #isTurnDue = false;
+  /** Whether no handshake begins. */
+  #isHeld = false;
   #retry: Timer | undefined = undefined;
   readonly #gate: AddressGate;
   /** Closed connections by reason. */
@@ -187,9 +189,24 @@ export class ConnectionAdmission {
     connection.socket.destroy();
   }
 
-  /** Stops beginning handshakes. */
+  /**
+   * Delays handshakes until {@link release}. The connections wait as they do for their turn, so that a
+   * source has no less room, and loses none of them to others, because of this delay.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Begins the delayed handshakes, a few in each turn of the event loop. */
+  release(): void {
+    this.#isHeld = false;
+    this.#nextTurn();
+  }
+
+  /** Stops beginning handshakes. Connections that wait for theirs are closed. */
   close(): void {
     this.#retry?.clear();
+    for (const { waiting } of this.#turns) for (const { socket } of waiting) socket.destroy();
     this.#turns.clear();
   }
 
@@ -269,7 +286,7 @@ export class ConnectionAdmission {
     connection.stage = 'waiting';
     connection.sinceMs = this.#clock.monotonicMs();
     this.#nextTurn();
-    const mayBegin = this.#begunThisTurn < this.#limits.handshakesPerTurnMax;
+    const mayBegin = !this.#isHeld && this.#begunThisTurn < this.#limits.handshakesPerTurnMax;
     if (mayBegin && this.#turns.size === 0 && this.#hasRoom(connection.source)) {
       this.#begin(connection);
       return;
@@ -293,6 +310,7 @@ export class ConnectionAdmission {
 
   /** Begins handshakes, one per source and round, up to the limit of the turn. */
   #beginSome(): void {
+    if (this.#isHeld) return;
     // Consecutive sources without room.
     let blockedCount = 0;
     while (this.#turns.size > blockedCount) {

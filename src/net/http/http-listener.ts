@@ -81,8 +81,6 @@ export class HttpListener {
   /** Answers to anybody since the last tick, by source: files, and calls that need no authentication. */
   readonly #files = new Map<string, number>();
   #ticks: Timer | undefined = undefined;
-  /** Connections whose handshakes wait, and what begins them; undefined if none has to wait. */
-  #held: Map<Socket, () => void> | undefined = undefined;
   /** Admits connections, and counts the unauthenticated ones. */
   readonly admission: ConnectionAdmission;
   readonly handshakes = new HandshakeCounts();
@@ -157,14 +155,12 @@ export class HttpListener {
    * before all answers are complete. The limits of unauthenticated connections apply meanwhile.
    */
   hold(): void {
-    this.#held ??= new Map();
+    this.admission.hold();
   }
 
   /** Begins the delayed handshakes. */
   release(): void {
-    const held = this.#held?.values() ?? [];
-    this.#held = undefined;
-    for (const begin of held) begin();
+    this.admission.release();
   }
 
   /** The bytes that all connections have received and sent, including TLS. */
@@ -218,18 +214,12 @@ export class HttpListener {
       this.#sockets.add(socket);
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        this.#held?.delete(socket);
         this.#closedBytes.received += socket.bytesRead;
         this.#closedBytes.sent += socket.bytesWritten;
       });
       this.admission.accept(socket, {
         tls: () => {
-          const begin = () => {
-            if (socket.destroyed) return;
-            for (const handshake of handshakes) handshake.call(this.#server, socket);
-          };
-          if (this.#held === undefined) begin();
-          else this.#held.set(socket, begin);
+          for (const handshake of handshakes) handshake.call(this.#server, socket);
         },
         plain: () => answerAndClose(socket, plainAnswer),
       });
