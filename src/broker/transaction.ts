@@ -155,7 +155,7 @@ export class Transaction {
     if (isPartial) throw new BrokerError('precondition-failed', 'partial tx completion');
     if (store.recordCount === recordCount) return 0;
     store.log.sync();
-    return store.log.openGroup;
+    return store.log.appendedGroup;
   }
 
   *#inBatch(steps: Iterable<void>): Generator<void> {

@@ -167,7 +167,7 @@ export class Publishing {
     }
     this.#host.schedules.of(vhost.name).add(publication, timing);
     published.routed = 1;
-    published.group = this.#host.store.log.openGroup;
+    published.group = this.#host.store.log.appendedGroup;
     this.#host.pauseIfBehind();
   }
 
@@ -176,7 +176,7 @@ export class Publishing {
     const published = this.#published;
     published.routed = 1;
     published.isRefused = false;
-    published.group = this.#host.store.log.openGroup;
+    published.group = this.#host.store.log.appendedGroup;
     return published;
   }
 

@@ -161,7 +161,7 @@ export class PreparedTransactions {
     } finally {
       store.end();
     }
-    ended(store.log.openGroup);
+    ended(store.log.appendedGroup);
   }
 
   /** Stores the messages of a transaction, in steps. */
@@ -346,7 +346,7 @@ export class PreparedTransactions {
     } finally {
       store.end();
     }
-    ended(store.log.openGroup);
+    ended(store.log.appendedGroup);
   }
 
   *#inBatch(steps: Iterable<void>): Generator<void> {
@@ -402,7 +402,7 @@ export class PreparedTransactions {
     } finally {
       store.end();
     }
-    ended(store.log.openGroup);
+    ended(store.log.appendedGroup);
   }
 
   /** Removes the messages of a transaction, in steps. */

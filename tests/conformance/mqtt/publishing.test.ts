@@ -189,6 +189,27 @@ test('a SUBSCRIBE packet of nearly a mebibyte is read whole, however it is cut',
   }
 });
 
+test('an empty retained message for a topic that has none is acknowledged at once: nothing is written', async () => {
+  const b = await MqttBroker.open();
+  const from = await b.client({ clientId: 'from' });
+  b.sync();
+  from.take();
+  from.publish('r/none', '', { qos: 1, id: 5, retain: true });
+  const [answer] = from.take();
+  assert.deepEqual([answer?.type, answer?.id], ['puback', 5]);
+  from.publish('r/none', 'one', { qos: 1, id: 6, retain: true });
+  from.publish('r/none', '', { qos: 1, id: 7, retain: true });
+  assert.deepEqual(from.take(), []);
+  b.sync();
+  assert.deepEqual(
+    from.take().map(({ type, id }) => [type, id]),
+    [
+      ['puback', 6],
+      ['puback', 7],
+    ],
+  );
+});
+
 test('many retained messages come in several turns, each once', async () => {
   const b = await MqttBroker.open({ workUnitsMax: 64 });
   const from = await b.client({ clientId: 'from' });

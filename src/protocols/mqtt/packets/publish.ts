@@ -220,7 +220,7 @@ export class Publisher {
     try {
       const published = store(this.#dialect, target, publication, route, isRetained);
       if (published.rest === undefined) session.addReceived(id);
-      if (session.isStored) published.group = messages.log.openGroup;
+      if (session.isStored) published.group = messages.log.appendedGroup;
       this.#finish(published, qos, id);
     } finally {
       messages.end();
@@ -249,7 +249,7 @@ export class Publisher {
         return;
       }
       if (qos === 2) session.addReceived(id);
-      const last = qos === 2 && session.isStored ? broker.store.log.openGroup : 0;
+      const last = qos === 2 && session.isStored ? broker.store.log.appendedGroup : 0;
       this.#acknowledge(qos, id, reasons.success, Math.max(published.group, last));
     });
   }

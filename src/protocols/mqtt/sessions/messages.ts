@@ -74,7 +74,7 @@ export function store(
     if (isCleared) retained.clear(vhost.name, name);
     else retained.set(vhost.name, name, publication);
     const published = broker.publish(vhost, publication, route);
-    published.group = messages.log.openGroup;
+    published.group = messages.log.appendedGroup;
     return published;
   } finally {
     messages.end();

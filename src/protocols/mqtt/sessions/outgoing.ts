@@ -197,7 +197,7 @@ export class Outgoing implements Deliverer, SourceTaker {
     // The id of a message that is lost in a crash could otherwise be that of another message.
     if (qos === 2 && source.queue.index.isDurable && log.pendingBytes > 0) {
       log.sync();
-      answers.say(log.openGroup, writer.encode(delivery, head));
+      answers.say(log.appendedGroup, writer.encode(delivery, head));
     } else writer.writeTo(outbox, delivery, head);
     const { deliveryNumber } = delivery;
     if (qos === 0) this.#settle(source, deliveryNumber, 'accepted');
