@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -55,7 +56,7 @@ function compiledCode(cacheFile: string): Buffer | undefined {
 /** Writes a file that appears under its name only when it is complete, even after a power failure. */
 function write(cacheFile: string, code: Buffer): void {
   mkdirSync(cacheFolder, { recursive: true });
-  const newFile = `${cacheFile}-${process.pid}`;
+  const newFile = `${cacheFile}.${process.pid}`;
   const descriptor = openSync(newFile, 'w');
   try {
     writeFileSync(descriptor, code);
@@ -66,6 +67,22 @@ function write(cacheFile: string, code: Buffer): void {
     rmSync(newFile);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Removes the files that other processes did not complete, because they were killed. */
+function removeRemains(): void {
+  for (const name of readdirSync(cacheFolder)) {
+    const [, id] = /\.(\d+)$/.exec(name) ?? [];
+    if (id !== undefined && !isRunning(Number(id))) rmSync(join(cacheFolder, name));
+  }
+}
+
+function isRunning(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
@@ -85,6 +102,11 @@ function keep(): void {
     }
   }
   compiled = undefined;
+  try {
+    removeRemains();
+  } catch {
+    // The next start tries it again.
+  }
 }
 
 /** Compiles a script, or takes its kept code. */

@@ -129,6 +129,21 @@ async function replacesDamaged(name: string): Promise<void> {
   }
 }
 
+test('what a killed process left half written is removed, and what another one writes is not', async () => {
+  await serveOnce();
+  const before = kept();
+  const ended = spawn(process.execPath, ['--version']);
+  await once(ended, 'close');
+  const [dead, writing] = [ended.pid, process.pid].map((id) => join(cache, `waxwing-0123.${id}`));
+  for (const file of [dead, writing]) writeFileSync(file ?? '', 'half');
+  await serveOnce();
+  assert.deepEqual(
+    kept().map(([name]) => name),
+    [...before.map(([name]) => name), `waxwing-0123.${process.pid}`].sort(),
+  );
+  rmSync(writing ?? '');
+});
+
 test('a start without a place for compiled code runs', async () => {
   rmSync(cache, { recursive: true });
   writeFileSync(cache, 'not a folder');
