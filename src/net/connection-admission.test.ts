@@ -201,6 +201,22 @@ test('held handshakes keep their places, and begin a few in each turn after the 
   assert.ok(areOpen(sockets).every(Boolean));
 });
 
+test('a source finds room although others fill all places with handshakes that are held', async () => {
+  const { admission, begun, greet } = admissionWith({ unauthenticatedCountMax: 4 });
+  admission.hold();
+  const many = [];
+  for (const address of ['1', '1', '2', '2']) many.push(await greet(`192.0.2.${address}`));
+  const one = await greet('192.0.2.3');
+  assert.deepEqual(areOpen([...many, one]), [false, true, true, true, true]);
+  // A source has no more room because of that.
+  const more = await greet('192.0.2.2');
+  assert.equal(more.destroyed, true);
+  admission.release();
+  for (let i = 0; i < 10; i++) await turn();
+  assert.equal(begun.length, 4);
+  assert.ok(begun.includes('192.0.2.3'));
+});
+
 test('connections whose handshakes wait are closed with the port', async () => {
   const { admission, greet } = admissionWith({});
   admission.hold();

@@ -232,7 +232,11 @@ export class ConnectionAdmission {
     const { unauthenticatedCountMax, unauthenticatedPerSourceMax } = this.#limits;
     if (source.connections.size >= unauthenticatedPerSourceMax) return this.#makeRoom(source);
     if (this.#unauthenticatedCount < unauthenticatedCountMax) return true;
-    return this.#makeRoom(this.#crowdedSource(source, (each) => each.connections.size));
+    const crowded = this.#crowdedSource(source, (each) => each.connections.size);
+    if (this.#makeRoom(crowded)) return true;
+    // All of them wait for their turn, which takes long while handshakes are held.
+    const [oldest] = crowded.waiting;
+    return crowded !== source && this.#evict(oldest);
   }
 
   /** The source with the highest count; the given source if none has a higher one. */
