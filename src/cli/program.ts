@@ -429,10 +429,15 @@ export async function run(argv: readonly string[], spare?: ChildProcess): Promis
     await all.parseAsync([...argv]);
   } catch (error) {
     report(error, dataFolder);
+    // What waits for room on a full disk would keep a service that could not start.
+    setTimeout(() => process.exit(), endMsMax).unref();
   } finally {
     dismissSpare();
   }
 }
+
+/** Time in which the process of a failed command may end by itself, milliseconds. */
+const endMsMax = 1000;
 
 /** Prints an expected error, and sets the exit code. */
 function report(error: unknown, dataFolder?: string): void {

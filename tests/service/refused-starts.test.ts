@@ -152,6 +152,24 @@ test('files are not exported to a file system that is mounted read-only', {
   );
 });
 
+test('a first start that fails because the disk is full ends', {
+  skip: canMount ? false : 'no right to mount (unshare --mount, as root)',
+}, () => {
+  const { root } = running.folder;
+  const place = join(root, 'small');
+  mkdirSync(place);
+  // Room for the state, whose last records wait for more, and none for the file of secrets.
+  const script = 'mount -t tmpfs -o size=64k,mode=700 none "$0" && exec "$@"';
+  const serve = ['serve', '--data', join(place, 'data'), '--api-port', '0', '--amqps-port', '0'];
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['--mount', 'sh', '-c', script, place, process.execPath, main, ...serve],
+    { env: running.folder.environment(), encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' },
+  );
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^waxwing: opening .*secrets-1 failed: ENOSPC/m);
+});
+
 test('a folder with other content is refused and left unchanged', async () => {
   const folder = newFolder();
   mkdirSync(folder.data);
