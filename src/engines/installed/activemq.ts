@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compareVersions, exists, homesOf, PathCache, type Variables } from './candidates.ts';
 import { InstallationError } from './errors.ts';
-import { readArchive, readJar } from './jar.ts';
+import { listsFile, readArchive, readJar } from './jar.ts';
 import { findJava, type InstalledJava } from './java.ts';
 
 /** An installed ActiveMQ with its Java. */
@@ -104,8 +104,8 @@ async function read(home: string): Promise<Pick<InstalledActiveMq, 'version' | '
 }
 
 /**
- * Returns those of the needed libraries that are missing. Other archives than those of ActiveMQ are not
- * unpacked: one that contains a file has its name in it, and finding the name takes less time.
+ * Returns those of the needed libraries that are missing. The lists of files of other archives than those of
+ * ActiveMQ are not read: finding a name in them takes less time.
  */
 async function lacking(
   needed: typeof libraryClasses,
@@ -116,7 +116,7 @@ async function lacking(
   for (const path of others) {
     if (lacks.length === 0) break;
     const archive = await readArchive(path);
-    lacks = lacks.filter(([, name]) => archive?.includes(name) !== true);
+    if (archive !== undefined) lacks = lacks.filter(([, name]) => !listsFile(archive, name));
   }
   return lacks;
 }

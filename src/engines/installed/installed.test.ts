@@ -118,6 +118,34 @@ test('a transport is there as soon as its library is', async () => {
   assert.deepEqual([...(await found())], ['mqtt+ssl']);
 });
 
+test('a library is there only if an archive that can be opened lists its class', async () => {
+  const transport = 'META-INF/services/org/apache/activemq/transport/';
+  const frame = 'org/fusesource/mqtt/codec/MQTTFrame.class';
+  put('mq5/bin/activemq.jar', jar([]));
+  put('mq5/lib/activemq-broker.jar', jar([checkOfClasses], 'Bundle-Version: 6.2.0\r\n'));
+  put('mq5/lib/activemq-mqtt.jar', jar([`${transport}mqtt+ssl`]));
+  putJava('java/bin/java', '21.0.1');
+  const home = join(root, 'mq5');
+  const found = async (content: Uint8Array) => {
+    put('mq5/lib/mqtt-client.jar', content);
+    utimesSync(join(home, 'lib'), ++time, time); // so that it is looked at again
+    return [...(await findActiveMq(home, { JAVA_HOME: join(root, 'java') })).transports];
+  };
+  let time = 0;
+  const whole = jar([frame]);
+  assert.deepEqual(await found(whole), ['mqtt+ssl']);
+  for (const other of [
+    whole.subarray(0, whole.length - 1), // a copy that was cut off
+    jar([`shaded/${frame}`]),
+    jar([`${frame}.txt`]),
+    zipSync({ 'list.txt': [Buffer.from(frame), { level: 0 }] }),
+    zipSync({ 'lib/mqtt-client.jar': [whole, { level: 0 }] }),
+    Buffer.from(frame),
+  ]) {
+    assert.deepEqual(await found(other), []);
+  }
+});
+
 test('an ActiveMQ in which clients can run programs without a log-in is refused', async () => {
   put('old/bin/activemq.jar', jar([]));
   put('old/lib/activemq-broker-5.17.2.jar', jar([], 'Bundle-Version: 5.17.2\n'));
