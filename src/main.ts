@@ -12,7 +12,9 @@ const spare = process.argv[2] === 'serve' && !isRepeated ? startBrokerProcess() 
 function isFirstStart(args: readonly string[]): boolean {
   if (args[2] !== 'serve') return false;
   const at = args.indexOf('--data');
-  return !existsSync(at < 0 ? 'waxwing-data' : (args[at + 1] ?? ''));
+  const named = at < 0 ? undefined : args[at + 1];
+  const joined = args.find((each) => each.startsWith('--data='))?.slice('--data='.length);
+  return !existsSync(named ?? joined ?? process.env['WAXWING_DATA'] ?? 'waxwing-data');
 }
 
 const { run } = loadProgram(

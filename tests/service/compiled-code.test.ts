@@ -33,10 +33,14 @@ let serving: ChildProcess | undefined;
 after(() => serving?.kill('SIGKILL'));
 
 /** Starts and stops the service, and returns its output. */
-async function serveOnce(): Promise<string> {
+async function serveOnce(
+  data: readonly string[] = ['--data', folder.data],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const ports = ['--api-port', '0', '--amqps-port', '0'];
-  const args = [join(bundles, 'waxwing.js'), 'serve', '--data', folder.data, ...ports];
-  serving = spawn(process.execPath, args, { cwd: folder.root, env: folder.environment() });
+  const args = [join(bundles, 'waxwing.js'), 'serve', ...data, ...ports];
+  const env = { ...folder.environment(), ...variables };
+  serving = spawn(process.execPath, args, { cwd: folder.root, env });
   let output = '';
   serving.stderr?.on('data', (bytes: Buffer) => {
     output += bytes.toString();
@@ -95,6 +99,21 @@ test('starts keep the compiled code of both programs and of libraries, and later
   rmSync(folder.data, { recursive: true });
   await serveOnce();
   assert.deepEqual(kept(), second);
+});
+
+test('a start with an existing folder is not taken for a first one, however the folder is named', async () => {
+  await serveOnce();
+  const before = kept();
+  const firstFile = fileOf('waxwing-first');
+  for (const name of ['argument', 'variable']) {
+    rmSync(firstFile);
+    if (name === 'argument') await serveOnce([`--data=${folder.data}`]);
+    else await serveOnce([], { WAXWING_DATA: folder.data });
+    // It would be written again.
+    assert.equal(kept().length, before.length - 1, name);
+    writeFileSync(firstFile, '');
+  }
+  rmSync(firstFile);
 });
 
 /** The contents of a file in which all bits of some bytes are changed. */
