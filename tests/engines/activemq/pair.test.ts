@@ -322,7 +322,7 @@ test('a disabled key stops both instances and unmounts the volume; enabling it l
   assert.deepEqual(await metric('instance_active'), {});
   assert.deepEqual(leftIn(mountpoint), []);
   await enableKey(waxwing.kms, keyArn);
-  await until('the instances are started', () => machines().size === 2, 60_000);
+  await until('the instances are started', () => machines().size === 2, 120_000);
   // A short run kills the service now: a start of two instances takes six seconds of processor time.
   if (isLong) await look();
 });
@@ -366,7 +366,7 @@ test('the log of the broker has what the instances said, without secrets', { ski
 
 test('a deleted pair leaves no process, no mount and no file', { skip }, async () => {
   await waxwing.restart();
-  await until('the instances are started', () => machines().size === 2, 60_000);
+  await until('the instances are started', () => machines().size === 2, 120_000);
   await waxwing.mq.send(new DeleteBrokerCommand({ BrokerId: brokerId }));
   const folder = join(waxwing.folder.data, 'pairs', brokerId);
   await until('its folder is gone', () => !existsSync(folder), 60_000);
