@@ -47,6 +47,28 @@ test('every form of a source is parsed', () => {
   });
 });
 
+test('the folder of the key file does not depend on where the service is started', (t) => {
+  t.after(() => {
+    process.env['HOME'] = home;
+  });
+  const home = process.env['HOME'];
+  process.env['HOME'] = '/home/ann';
+  const ofHome = { kind: 'file', configFolder: '/home/ann/.config/waxwing' };
+  for (const XDG_CONFIG_HOME of ['', 'relative']) {
+    assert.deepEqual(rootKeySource({ XDG_CONFIG_HOME }), ofHome);
+  }
+  for (const relative of ['', 'ann']) {
+    process.env['HOME'] = relative;
+    assert.throws(() => rootKeySource({}), {
+      code: 'setting-invalid',
+      message: `without a home folder, the file of the root key has no place: HOME is '${relative}'; expected an absolute path in HOME or XDG_CONFIG_HOME, or WAXWING_ROOT_KEY`,
+    });
+    assert.equal(rootKeySource({ XDG_CONFIG_HOME: '/c' }).kind, 'file');
+    assert.equal(rootKeySource({ WAXWING_ROOT_KEY_FILE: '/k' }).kind, 'file');
+    assert.equal(rootKeySource({ WAXWING_ROOT_KEY: 'passphrase:/p' }).kind, 'passphrase');
+  }
+});
+
 test('the environment selects at most one source', () => {
   assert.equal(rootKeySource({}).kind, 'file');
   assert.equal(rootKeySource({ WAXWING_ROOT_KEY: '', WAXWING_ROOT_KEY_FILE: '' }).kind, 'file');

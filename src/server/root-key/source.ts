@@ -1,7 +1,7 @@
 // The configured source of the root key.
 
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { ServerError } from '../errors.ts';
 import { type Pkcs11Key, parsePkcs11Uri } from './sources/pkcs11-uri.ts';
 
@@ -117,15 +117,31 @@ export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
     case 'WAXWING_ROOT_PASSPHRASE_FILE':
       return { kind: 'passphrase', file: value };
     case 'WAXWING_ROOT_KEY_FILE':
-      return { ...fileSource(environment), file: resolve(value) };
+      return fileSource(environment, resolve(value));
     default:
       return fileSource(environment);
   }
 }
 
-function fileSource({ XDG_CONFIG_HOME: config }: NodeJS.ProcessEnv): FileSource {
-  const configFolder = join(config || join(homedir(), '.config'), 'waxwing');
-  return { kind: 'file', configFolder };
+/** @param file the key file; undefined means one in the folder of settings */
+function fileSource({ XDG_CONFIG_HOME: config = '' }: NodeJS.ProcessEnv, file?: string): FileSource {
+  // Relative paths are invalid, says the XDG Base Directory Specification.
+  const configHome = isAbsolute(config) ? config : join(homeFolder(), '.config');
+  const configFolder = join(configHome, 'waxwing');
+  if (file !== undefined) return { kind: 'file', configFolder, file };
+  if (isAbsolute(configFolder)) return { kind: 'file', configFolder };
+  const found = `without a home folder, the file of the root key has no place: HOME is '${homeFolder()}'`;
+  const expected = 'expected an absolute path in HOME or XDG_CONFIG_HOME, or WAXWING_ROOT_KEY';
+  throw new ServerError('setting-invalid', `${found}; ${expected}`);
+}
+
+/** The home folder, as HOME or the list of users states it; empty if neither does. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 /**
@@ -147,7 +163,7 @@ export function parseRootKeySource(
   const missing = () => invalid(setting, `'${kind}:' without a path`);
   switch (kind) {
     case 'file':
-      return { ...fileSource(environment), ...(rest !== '' && { file: resolve(rest) }) };
+      return fileSource(environment, rest === '' ? undefined : resolve(rest));
     case 'passphrase':
       if (rest === '') throw missing();
       return { kind, file: resolve(rest) };
